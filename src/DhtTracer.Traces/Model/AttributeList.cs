@@ -1,0 +1,64 @@
+using System.Collections;
+using System.Collections.Immutable;
+
+namespace DhtTracer.Traces;
+
+/// <summary>Attributes in the order they were sent, repeated keys included. Compares by content.</summary>
+public sealed class AttributeList : IReadOnlyList<KeyValuePair<string, AttributeValue>>, IEquatable<AttributeList>
+{
+    private readonly ImmutableArray<KeyValuePair<string, AttributeValue>> items;
+
+    /// <summary>Wraps the items.</summary>
+    public AttributeList(ImmutableArray<KeyValuePair<string, AttributeValue>> items) => this.items = items.IsDefault ? [] : items;
+
+    /// <summary>A list of none.</summary>
+    public static AttributeList Empty { get; } = new([]);
+
+    /// <summary>Makes a list of pairs.</summary>
+    public static AttributeList Of(params IEnumerable<(string Key, AttributeValue Value)> items) =>
+        new([.. items.Select(item => KeyValuePair.Create(item.Key, item.Value))]);
+
+    /// <inheritdoc/>
+    public int Count => items.Length;
+
+    /// <inheritdoc/>
+    public KeyValuePair<string, AttributeValue> this[int index] => items[index];
+
+    /// <summary>The first value of a key, or null. A linear search: lists are short.</summary>
+    public AttributeValue? this[string key]
+    {
+        get
+        {
+            foreach (var item in items)
+            {
+                if (item.Key == key)
+                {
+                    return item.Value;
+                }
+            }
+
+            return null;
+        }
+    }
+
+    /// <summary>The first value of a key if it is a string, else null.</summary>
+    public string? GetString(string key) => this[key]?.AsString();
+
+    /// <summary>The items without an allocation.</summary>
+    public ReadOnlySpan<KeyValuePair<string, AttributeValue>> AsSpan() => items.AsSpan();
+
+    /// <inheritdoc/>
+    public IEnumerator<KeyValuePair<string, AttributeValue>> GetEnumerator() =>
+        ((IEnumerable<KeyValuePair<string, AttributeValue>>)items).GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <inheritdoc/>
+    public bool Equals(AttributeList? other) => other is not null && items.AsSpan().SequenceEqual(other.items.AsSpan());
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as AttributeList);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => items.Length == 0 ? 0 : HashCode.Combine(items.Length, items[0].Key, items[^1].Key);
+}

@@ -1,0 +1,39 @@
+namespace DhtTracer.TestSupport;
+
+/// <summary>
+/// What a test needs beyond the SDK. A test calls <c>Assert.SkipUnless(Needs.Chromium is { } path, Needs.Why("chromium"))</c>;
+/// with <c>DHT_TRACER_TESTS_REQUIRE_ALL=1</c>, as continuous integration sets, a missing need throws instead, so that nothing is skipped there.
+/// </summary>
+public static class Needs
+{
+    /// <summary>Path of a chromium executable, or null.</summary>
+    public static string? Chromium => Required("chromium", FirstExisting("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"));
+
+    /// <summary>Path of node, or null.</summary>
+    public static string? Node => Required("node", OnPath("node"));
+
+    /// <summary>Folder <c>tests/interop</c> when its npm packages are installed, or null.</summary>
+    public static string? Interop
+    {
+        get
+        {
+            var folder = Path.Combine(TestFiles.Repository, "tests", "interop");
+            return Required("npm packages of tests/interop", Node is not null && Directory.Exists(Path.Combine(folder, "node_modules")) ? folder : null);
+        }
+    }
+
+    /// <summary>Why a test was skipped.</summary>
+    public static string Why(string need) => $"{need} is not installed; .ci/run installs it";
+
+    private static bool RequireAll => Environment.GetEnvironmentVariable("DHT_TRACER_TESTS_REQUIRE_ALL") == "1";
+
+    private static string? Required(string need, string? path) =>
+        path is null && RequireAll
+            ? throw new InvalidOperationException($"{need} is required by DHT_TRACER_TESTS_REQUIRE_ALL=1 and is not there")
+            : path;
+
+    private static string? FirstExisting(params string[] paths) => Array.Find(paths, File.Exists);
+
+    private static string? OnPath(string program) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
+}
