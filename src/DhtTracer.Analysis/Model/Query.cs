@@ -219,6 +219,13 @@ public sealed record PeerRequest
     /// <summary>Those of them that this query had not heard of before that answer.</summary>
     public int? New { get; init; }
 
+    /// <summary>
+    /// The peers counted by <see cref="Returned"/>: base58 ids in the order of the answer, each once, the querying node left out where it is
+    /// known. <c>default</c> when the trace does not list them. Every one of them has a row in <see cref="Query.Peers"/>. Needed to say who
+    /// named whom beyond the first time, and to replay a lookup in another order.
+    /// </summary>
+    public ImmutableArray<string> Named { get; init; }
+
     /// <summary>Providers in the answer.</summary>
     public int? Providers { get; init; }
 
