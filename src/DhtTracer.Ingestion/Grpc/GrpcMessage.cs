@@ -1,0 +1,59 @@
+using System.Buffers;
+
+namespace DhtTracer.Ingestion.Grpc;
+
+/// <summary>
+/// The bytes of one message, in a buffer from the shared pool. It grows with what really arrives, not with what a length prefix
+/// promises: a peer that announces 64 MiB and sends nothing costs nothing.
+/// </summary>
+internal sealed class GrpcMessage : IDisposable
+{
+    private const int FirstBuffer = 4096;
+    private byte[] buffer = [];
+
+    /// <summary>Bytes held.</summary>
+    public int Length { get; private set; }
+
+    /// <summary>The bytes; good until <see cref="Dispose"/>.</summary>
+    public ReadOnlyMemory<byte> Memory => buffer.AsMemory(0, Length);
+
+    /// <summary>Appends a copy.</summary>
+    public void Append(ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(Free(bytes.Length));
+        Length += bytes.Length;
+    }
+
+    /// <summary>Room for at least <paramref name="size"/> more bytes; <see cref="Advance"/> says how many were written.</summary>
+    public Span<byte> Free(int size)
+    {
+        if (buffer.Length - Length < size)
+        {
+            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(FirstBuffer, Math.Max(checked(Length + size), (int)Math.Min(Array.MaxLength, 2L * Length))));
+            buffer.AsSpan(0, Length).CopyTo(larger);
+            Return();
+            buffer = larger;
+        }
+
+        return buffer.AsSpan(Length);
+    }
+
+    /// <summary>Counts bytes written into <see cref="Free"/>.</summary>
+    public void Advance(int count) => Length += count;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Return();
+        buffer = [];
+        Length = 0;
+    }
+
+    private void Return()
+    {
+        if (buffer.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+}
