@@ -1,0 +1,56 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using DhtTracer.Traces;
+
+namespace DhtTracer.Analysis;
+
+/// <summary>
+/// Merges spans that arrived more than once: by file and by pull, un-ended and ended, in nanoseconds by OTLP and in microseconds by
+/// Jaeger. The choice depends on the spans alone, never on the order in which they came.
+/// </summary>
+public static class SpanMerge
+{
+    /// <summary>One span for each trace id and span id, sorted by trace, start and span id.</summary>
+    /// <param name="spans">Spans in any order, of any number of traces.</param>
+    public static ImmutableArray<Span> Merge(IEnumerable<Span> spans)
+    {
+        var best = new Dictionary<(TraceId, SpanId), Span>(spans.TryGetNonEnumeratedCount(out var count) ? count : 0);
+        foreach (var span in spans)
+        {
+            ref var slot = ref CollectionsMarshal.GetValueRefOrAddDefault(best, (span.TraceId, span.SpanId), out var exists);
+            slot = exists ? Better(slot!, span) : span;
+        }
+
+        var merged = new Span[best.Count];
+        best.Values.CopyTo(merged, 0);
+        Array.Sort(merged, static (left, right) =>
+        {
+            var order = left.TraceId.CompareTo(right.TraceId);
+            order = order != 0 ? order : left.StartUnixNano.CompareTo(right.StartUnixNano);
+            return order != 0 ? order : left.SpanId.CompareTo(right.SpanId);
+        });
+        return ImmutableCollectionsMarshal.AsImmutableArray(merged);
+    }
+
+    /// <summary>
+    /// Of two versions of one span the one that tells more: ended before un-ended, nanoseconds before whole microseconds, more
+    /// attributes, more events; among equals the one that is greater by content, so that the choice is always the same.
+    /// </summary>
+    /// <returns>One of the two arguments.</returns>
+    public static Span Better(Span left, Span right)
+    {
+        if (ReferenceEquals(left, right))
+        {
+            return left;
+        }
+
+        var order = (left.EndUnixNano != 0).CompareTo(right.EndUnixNano != 0);
+        order = order != 0 ? order : HasNanoseconds(left).CompareTo(HasNanoseconds(right));
+        order = order != 0 ? order : left.Attributes.Count.CompareTo(right.Attributes.Count);
+        order = order != 0 ? order : left.Events.Length.CompareTo(right.Events.Length);
+        order = order != 0 ? order : SpanContentComparer.Compare(left, right);
+        return order >= 0 ? left : right;
+    }
+
+    private static bool HasNanoseconds(Span span) => span.StartUnixNano % 1000 != 0 || span.EndUnixNano % 1000 != 0;
+}

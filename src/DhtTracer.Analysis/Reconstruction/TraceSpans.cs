@@ -1,0 +1,115 @@
+using System.Collections.Immutable;
+using DhtTracer.Traces;
+
+namespace DhtTracer.Analysis;
+
+/// <summary>The merged spans of one trace with their parents and children, by index. Cycles of parents, which only a hostile sender makes, are cut.</summary>
+internal sealed class TraceSpans
+{
+    /// <summary>A parent that is not there: the span is a root, or its parent never arrived.</summary>
+    public const int None = -1;
+
+    private readonly int[] parents;
+    private readonly int[] firstChild;
+    private readonly int[] nextSibling;
+
+    /// <summary>Indexes merged spans.</summary>
+    /// <exception cref="ArgumentException">The spans belong to several traces.</exception>
+    public TraceSpans(ImmutableArray<Span> merged)
+    {
+        Spans = merged;
+        parents = new int[merged.Length];
+        firstChild = new int[merged.Length];
+        nextSibling = new int[merged.Length];
+        Array.Fill(firstChild, None);
+        Array.Fill(nextSibling, None);
+        var byId = new Dictionary<SpanId, int>(merged.Length);
+        for (var i = 0; i < merged.Length; i++)
+        {
+            if (merged[i].TraceId != merged[0].TraceId)
+            {
+                throw new ArgumentException("The spans belong to several traces: group them by trace id first.", nameof(merged));
+            }
+
+            byId.Add(merged[i].SpanId, i);
+        }
+
+        // Backwards, so that children stand in the order of the spans.
+        for (var i = merged.Length - 1; i >= 0; i--)
+        {
+            parents[i] = merged[i].ParentSpanId.IsZero || !byId.TryGetValue(merged[i].ParentSpanId, out var parent) || parent == i ? None : parent;
+        }
+
+        CutCycles();
+        for (var i = merged.Length - 1; i >= 0; i--)
+        {
+            if (parents[i] is var parent and not None)
+            {
+                nextSibling[i] = firstChild[parent];
+                firstChild[parent] = i;
+            }
+        }
+    }
+
+    /// <summary>The spans, sorted by start and then by id.</summary>
+    public ImmutableArray<Span> Spans { get; }
+
+    /// <summary>The span at an index.</summary>
+    public Span this[int index] => Spans[index];
+
+    /// <summary>Index of the parent, or <see cref="None"/>.</summary>
+    public int Parent(int index) => parents[index];
+
+    /// <summary>Whether the span names a parent that is not there.</summary>
+    public bool IsOrphan(int index) => parents[index] == None && !Spans[index].ParentSpanId.IsZero;
+
+    /// <summary>The children, by start.</summary>
+    public IEnumerable<int> Children(int index)
+    {
+        for (var child = firstChild[index]; child != None; child = nextSibling[child])
+        {
+            yield return child;
+        }
+    }
+
+    /// <summary>Adds a span and everything below it, as far as <paramref name="enter"/> allows.</summary>
+    public void Collect(int index, List<int> into, Func<Span, bool>? enter = null)
+    {
+        var from = into.Count;
+        into.Add(index);
+        for (var at = from; at < into.Count; at++)
+        {
+            for (var child = firstChild[into[at]]; child != None; child = nextSibling[child])
+            {
+                if (enter is null || enter(Spans[child]))
+                {
+                    into.Add(child);
+                }
+            }
+        }
+    }
+
+    private void CutCycles()
+    {
+        var state = new byte[parents.Length];
+        for (var i = 0; i < parents.Length; i++)
+        {
+            var at = i;
+            while (at != None && state[at] == 0)
+            {
+                state[at] = 1;
+                if (parents[at] is var parent and not None && state[parent] == 1)
+                {
+                    parents[at] = None;
+                }
+
+                at = parents[at];
+            }
+
+            for (at = i; at != None && state[at] == 1; at = parents[at])
+            {
+                state[at] = 2;
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+using System.Globalization;
+
+namespace DhtTracer.Analysis;
+
+/// <summary>Durations as people read them: <c>850ns</c> <c>12µs</c> <c>1.4ms</c> <c>310ms</c> <c>7.5s</c> <c>3s</c> <c>2m 5s</c> <c>1h 3m</c>.</summary>
+public static class DurationText
+{
+    /// <summary>What stands for a value that the trace does not tell.</summary>
+    public const string Unknown = "?";
+
+    private const long Microsecond = 1_000;
+    private const long Millisecond = 1_000_000;
+    private const long Second = 1_000_000_000;
+
+    /// <summary>Nanoseconds as text, rounded to what matters; <see cref="Unknown"/> for null.</summary>
+    /// <param name="nanoseconds">A duration; a negative one keeps its sign.</param>
+    public static string Of(long? nanoseconds)
+    {
+        if (nanoseconds is not { } value)
+        {
+            return Unknown;
+        }
+
+        if (value < 0)
+        {
+            return "-" + Of(value == long.MinValue ? long.MaxValue : -value);
+        }
+
+        // Each bound is where the smaller unit would round up to a whole larger one, so that no "1000ms" is ever shown.
+        return value switch
+        {
+            < Microsecond => Whole(value, 1, "ns"),
+            < Millisecond - (Microsecond / 2) => Whole(value, Microsecond, "µs"),
+            < (10 * Millisecond) - (Millisecond / 20) => OneDecimal(value, Millisecond, "ms"),
+            < Second - (Millisecond / 2) => Whole(value, Millisecond, "ms"),
+            < (60 * Second) - (Second / 20) => OneDecimal(value, Second, "s"),
+            _ => Long((value / Second) + (value % Second >= Second / 2 ? 1 : 0)),
+        };
+    }
+
+    private static string Whole(long value, long unit, string name) => Divide(value, unit).ToString(CultureInfo.InvariantCulture) + name;
+
+    private static string OneDecimal(long value, long unit, string name)
+    {
+        var tenths = Divide(value, unit / 10);
+        return (tenths % 10 == 0
+            ? (tenths / 10).ToString(CultureInfo.InvariantCulture)
+            : string.Create(CultureInfo.InvariantCulture, $"{tenths / 10}.{tenths % 10}")) + name;
+    }
+
+    private static string Long(long seconds) =>
+        seconds >= 3600
+            ? Pair(Divide(seconds, 60) / 60, "h", Divide(seconds, 60) % 60, "m")
+            : Pair(seconds / 60, "m", seconds % 60, "s");
+
+    private static string Pair(long large, string largeUnit, long small, string smallUnit) =>
+        small == 0
+            ? string.Create(CultureInfo.InvariantCulture, $"{large}{largeUnit}")
+            : string.Create(CultureInfo.InvariantCulture, $"{large}{largeUnit} {small}{smallUnit}");
+
+    /// <summary>Rounds half up without overflow.</summary>
+    private static long Divide(long value, long unit) => (value / unit) + (value % unit >= (unit + 1) / 2 && unit > 1 ? 1 : 0);
+}

@@ -1,0 +1,97 @@
+namespace DhtTracer.Analysis;
+
+/// <summary>What the rows of a waterfall are sorted by. Unknown values come last, whatever the direction.</summary>
+public enum PeerSort
+{
+    /// <summary>The order heard, as in <see cref="Query.Peers"/>.</summary>
+    Heard = 0,
+
+    /// <summary>XOR, the closest last.</summary>
+    Xor = 1,
+
+    /// <summary>Hops.</summary>
+    Hops = 2,
+
+    /// <summary>The order in which they were first sent anything.</summary>
+    Order = 3,
+
+    /// <summary>Start of the first dial or request.</summary>
+    Start = 4,
+
+    /// <summary>Dial plus request time.</summary>
+    Duration = 5,
+}
+
+/// <summary>Which rows are shown. The last four divide all peers between them.</summary>
+public enum PeerFilter
+{
+    /// <summary>Every peer.</summary>
+    All = 0,
+
+    /// <summary>Answered.</summary>
+    Completed = 1,
+
+    /// <summary>Dial or request failed.</summary>
+    Failed = 2,
+
+    /// <summary>Asked, and neither an answer nor a failure is seen, or the query's end took it back.</summary>
+    Unfinished = 3,
+
+    /// <summary>Never sent a request: heard, queued, dialing or connected.</summary>
+    Unqueried = 4,
+}
+
+/// <summary>Sorts and filters rows.</summary>
+public static class PeerRows
+{
+    /// <summary>The filter under which a peer falls, never <see cref="PeerFilter.All"/>.</summary>
+    public static PeerFilter Group(QueryPeer peer) =>
+        peer.State switch
+        {
+            PeerState.Answered => PeerFilter.Completed,
+            PeerState.DialFailed or PeerState.RequestFailed => PeerFilter.Failed,
+            PeerState.NoAnswer or PeerState.Cancelled => PeerFilter.Unfinished,
+            _ => PeerFilter.Unqueried,
+        };
+
+    /// <summary>Whether a peer passes a filter.</summary>
+    public static bool Matches(QueryPeer peer, PeerFilter filter) => filter == PeerFilter.All || Group(peer) == filter;
+
+    /// <summary>The peers that pass the filter, sorted; equal ones keep the order heard.</summary>
+    public static IEnumerable<QueryPeer> Select(IEnumerable<QueryPeer> peers, PeerSort sort, bool descending, PeerFilter filter)
+    {
+        var kept = peers.Where(peer => Matches(peer, filter));
+        if (sort == PeerSort.Heard)
+        {
+            return descending ? kept.Reverse() : kept;
+        }
+
+        var knownFirst = kept.OrderBy(peer => Value(peer, sort) is null);
+        return descending
+            ? knownFirst.ThenByDescending(peer => Value(peer, sort))
+            : knownFirst.ThenBy(peer => Value(peer, sort));
+    }
+
+    /// <summary>Start of the first dial or request in nanoseconds after the query's start; null when nothing was sent.</summary>
+    public static long? StartNs(QueryPeer peer)
+    {
+        long? start = peer.Dial?.StartNs;
+        foreach (var request in peer.Requests)
+        {
+            start = start is { } earlier && earlier <= request.StartNs ? earlier : request.StartNs;
+        }
+
+        return start;
+    }
+
+    private static long? Value(QueryPeer peer, PeerSort sort) =>
+        sort switch
+        {
+            PeerSort.Xor => peer.Xor,
+            PeerSort.Hops => peer.Hops,
+            PeerSort.Order => peer.Order,
+            PeerSort.Start => StartNs(peer),
+            PeerSort.Duration => RowLabel.BusyNs(peer),
+            _ => throw new ArgumentOutOfRangeException(nameof(sort), sort, "not a sort of rows"),
+        };
+}

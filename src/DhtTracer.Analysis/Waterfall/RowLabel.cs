@@ -1,0 +1,122 @@
+using System.Globalization;
+using System.Text;
+
+namespace DhtTracer.Analysis;
+
+/// <summary>
+/// The text at the end of a row: <c>310ms, 2/5 peers</c> (dial plus request time, new and returned peers), <c>✗ 3s</c>,
+/// <c>✓ 894ms, 3 rec, 1/7 peers</c>, <c>⚠ dup</c>.
+/// </summary>
+public static class RowLabel
+{
+    /// <summary>The mark of a peer that was asked again, or added twice.</summary>
+    public const string DuplicateMark = "⚠ dup";
+
+    /// <summary>The whole label, the duplicate mark included.</summary>
+    public static string Of(QueryPeer peer)
+    {
+        var text = WithoutMark(peer);
+        return peer.Duplicate ? text.Length == 0 ? DuplicateMark : text + " " + DuplicateMark : text;
+    }
+
+    /// <summary>The label of a row whose duplicate mark is shown elsewhere.</summary>
+    public static string WithoutMark(QueryPeer peer) =>
+        peer.State switch
+        {
+            PeerState.DialFailed or PeerState.RequestFailed => "✗" + Spaced(BusyNs(peer)),
+            PeerState.Answered => Answered(peer),
+            PeerState.NoAnswer => Join(BusyNs(peer), "no answer seen"),
+            PeerState.Cancelled => Join(BusyNs(peer), "cancelled"),
+            PeerState.Connected => "connected, not queried",
+            PeerState.Dialing => "dialing, never finished",
+            PeerState.Queued => "queued",
+            PeerState.Heard => "not queried",
+            _ => "",
+        };
+
+    /// <summary>Dial plus request time in nanoseconds; null when any part of it is unknown, or nothing was sent.</summary>
+    public static long? BusyNs(QueryPeer peer)
+    {
+        if (peer.Dial is null && peer.Requests.IsEmpty)
+        {
+            return null;
+        }
+
+        long sum = 0;
+        if (peer.Dial is { } dial)
+        {
+            if (dial.DurationNs is not { } duration)
+            {
+                return null;
+            }
+
+            sum = duration;
+        }
+
+        foreach (var request in peer.Requests)
+        {
+            if (request.DurationNs is not { } duration)
+            {
+                return null;
+            }
+
+            sum += duration;
+        }
+
+        return sum;
+    }
+
+    /// <summary>Why a row is red, in words: the error class of its last failure with spaces; null when nothing failed.</summary>
+    public static string? Failure(QueryPeer peer)
+    {
+        var error = peer.Dial?.Error;
+        foreach (var request in peer.Requests)
+        {
+            error = request.Error ?? error;
+        }
+
+        return error?.Class.Replace('-', ' ');
+    }
+
+    private static string Answered(QueryPeer peer)
+    {
+        int? records = Sum(peer, static request => Add(request.Records, request.Providers));
+        var text = new StringBuilder();
+        if (records > 0)
+        {
+            text.Append("✓ ");
+        }
+
+        text.Append(DurationText.Of(BusyNs(peer)));
+        if (records > 0)
+        {
+            text.Append(CultureInfo.InvariantCulture, $", {records} rec");
+        }
+
+        if (Sum(peer, static request => request.Returned) is { } returned)
+        {
+            var fresh = Sum(peer, static request => request.New)?.ToString(CultureInfo.InvariantCulture) ?? DurationText.Unknown;
+            text.Append(CultureInfo.InvariantCulture, $", {fresh}/{returned} peers");
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>The sum of what is known; null when nothing is.</summary>
+    private static int? Sum(QueryPeer peer, Func<PeerRequest, int?> value)
+    {
+        int? sum = null;
+        foreach (var request in peer.Requests)
+        {
+            sum = Add(sum, value(request));
+        }
+
+        return sum;
+    }
+
+    private static int? Add(int? left, int? right) => left is null ? right : right is null ? left : left + right;
+
+    private static string Spaced(long? nanoseconds) => nanoseconds is null ? "" : " " + DurationText.Of(nanoseconds);
+
+    private static string Join(long? nanoseconds, string text) => nanoseconds is null ? text : DurationText.Of(nanoseconds) + ", " + text;
+}

@@ -1,0 +1,89 @@
+using System.Collections.Immutable;
+
+namespace DhtTracer.Analysis;
+
+/// <summary>A query as the table that the site and the command line draw. Pure: the same query gives the same table.</summary>
+public sealed record Waterfall
+{
+    /// <summary>The query.</summary>
+    public required Query Query { get; init; }
+
+    /// <summary>The rows, filtered and sorted.</summary>
+    public required ImmutableArray<WaterfallRow> Rows { get; init; }
+
+    /// <summary>
+    /// Length of the time axis in nanoseconds, at least 1: the query's duration, or the last thing known of it when that is later
+    /// (requests that the query did not wait for) or the duration is unknown.
+    /// </summary>
+    public required long AxisNs { get; init; }
+
+    /// <summary><c>Seen 258, Queried 50, …</c>, see <see cref="HeaderText"/>.</summary>
+    public required string Counts { get; init; }
+
+    /// <summary><c>7.5s, 3 rec, 258 peers</c>.</summary>
+    public required string Summary { get; init; }
+
+    /// <summary>Makes the table.</summary>
+    /// <param name="query">The query.</param>
+    /// <param name="sort">What rows are sorted by.</param>
+    /// <param name="descending">Whether the greatest comes first.</param>
+    /// <param name="filter">Which rows are shown.</param>
+    public static Waterfall Of(Query query, PeerSort sort = PeerSort.Heard, bool descending = false, PeerFilter filter = PeerFilter.All)
+    {
+        var axis = AxisLength(query);
+        return new Waterfall
+        {
+            Query = query,
+            AxisNs = axis,
+            Counts = HeaderText.Counts(query.Counts),
+            Summary = HeaderText.Summary(query),
+            Rows =
+            [
+                .. PeerRows.Select(query.Peers, sort, descending, filter).Select(peer => WaterfallRow.Of(peer, axis, query.DurationNs)),
+            ],
+        };
+    }
+
+    /// <summary>Round times for an axis: 0 and then every 1, 2 or 5 times a power of ten nanoseconds, so that at most <paramref name="most"/> fit.</summary>
+    /// <param name="axisNs">Length of the axis in nanoseconds.</param>
+    /// <param name="most">How many ticks there may be, at least 2.</param>
+    public static ImmutableArray<long> Ticks(long axisNs, int most = 8)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(axisNs);
+        ArgumentOutOfRangeException.ThrowIfLessThan(most, 2);
+        long power = 1;
+        while (true)
+        {
+            foreach (var factor in (ReadOnlySpan<int>)[1, 2, 5])
+            {
+                var step = power * factor;
+                if (axisNs / step < most)
+                {
+                    return [.. Enumerable.Range(0, (int)(axisNs / step) + 1).Select(tick => tick * step)];
+                }
+            }
+
+            power *= 10;
+        }
+    }
+
+    private static long AxisLength(Query query)
+    {
+        var end = Math.Max(1, query.DurationNs ?? 0);
+        foreach (var peer in query.Peers)
+        {
+            end = Math.Max(end, peer.HeardNs ?? 0);
+            if (peer.Dial is { } dial)
+            {
+                end = Math.Max(end, dial.StartNs + (dial.DurationNs ?? 0));
+            }
+
+            foreach (var request in peer.Requests)
+            {
+                end = Math.Max(end, request.StartNs + (request.DurationNs ?? 0));
+            }
+        }
+
+        return end;
+    }
+}

@@ -1,0 +1,127 @@
+using System.Collections.Immutable;
+
+namespace DhtTracer.Analysis;
+
+/// <summary>A phase of a row, from heard to answered.</summary>
+public enum RowPhase
+{
+    /// <summary>Heard of and waiting for its turn.</summary>
+    Queued = 0,
+
+    /// <summary>A new connection is being made.</summary>
+    Dialing = 1,
+
+    /// <summary>Connected, no request under way.</summary>
+    Connected = 2,
+
+    /// <summary>A request that was answered.</summary>
+    Request = 3,
+
+    /// <summary>A request of which no answer is seen, that failed, or that was taken back.</summary>
+    NoAnswer = 4,
+}
+
+/// <summary>A bar of a row. Times are nanoseconds after the query's start.</summary>
+/// <param name="Phase">What it shows.</param>
+/// <param name="StartNs">Where it begins.</param>
+/// <param name="EndNs">Where it ends; never before <paramref name="StartNs"/>.</param>
+/// <param name="Open">The trace shows no end: the bar is drawn to the end of the time axis.</param>
+/// <param name="Failed">The dial or request failed.</param>
+/// <param name="Message">The message of a request; null for other phases.</param>
+/// <param name="Error">Why it failed.</param>
+public sealed record RowSegment(
+    RowPhase Phase, long StartNs, long EndNs, bool Open = false, bool Failed = false, MessageType? Message = null, TraceError? Error = null);
+
+/// <summary>A row of the waterfall.</summary>
+public sealed record WaterfallRow
+{
+    /// <summary>The peer.</summary>
+    public required QueryPeer Peer { get; init; }
+
+    /// <summary>The label, without the duplicate mark.</summary>
+    public required string Label { get; init; }
+
+    /// <summary>Why it failed, in words; null when it did not.</summary>
+    public string? Failure { get; init; }
+
+    /// <summary>Its group: completed, failed, unfinished or unqueried.</summary>
+    public required PeerFilter Group { get; init; }
+
+    /// <summary>Its bars, in time order. A reused connection has no dialing bar.</summary>
+    public required ImmutableArray<RowSegment> Segments { get; init; }
+
+    /// <summary>Where the last bar ends, or when it was heard; null when the trace tells neither.</summary>
+    public long? EndNs { get; init; }
+
+    /// <summary>Makes the row of a peer.</summary>
+    /// <param name="peer">The peer.</param>
+    /// <param name="axisNs">Length of the time axis, to which open bars are drawn.</param>
+    /// <param name="queryNs">Duration of the query, to which a peer that was never asked waited; null when unknown.</param>
+    public static WaterfallRow Of(QueryPeer peer, long axisNs, long? queryNs)
+    {
+        var segments = Bars(peer, axisNs, queryNs);
+        return new WaterfallRow
+        {
+            Peer = peer,
+            Label = RowLabel.WithoutMark(peer),
+            Failure = RowLabel.Failure(peer),
+            Group = PeerRows.Group(peer),
+            Segments = segments,
+            EndNs = segments.IsEmpty ? peer.HeardNs : segments.Max(segment => segment.EndNs),
+        };
+    }
+
+    private static ImmutableArray<RowSegment> Bars(QueryPeer peer, long axisNs, long? queryNs)
+    {
+        var bars = ImmutableArray.CreateBuilder<RowSegment>();
+        var end = Math.Max(queryNs ?? axisNs, 0);
+        if (peer.HeardNs is { } heard)
+        {
+            if (PeerRows.StartNs(peer) is { } start)
+            {
+                if (start > heard)
+                {
+                    bars.Add(new RowSegment(RowPhase.Queued, heard, start));
+                }
+            }
+            else if (peer.State == PeerState.Queued)
+            {
+                bars.Add(new RowSegment(RowPhase.Queued, heard, Math.Max(heard, end)));
+            }
+        }
+
+        long? connectedSince = null;
+        if (peer.Dial is { } dial)
+        {
+            var dialEnd = dial.DurationNs is { } duration ? dial.StartNs + duration : Math.Max(dial.StartNs, axisNs);
+            if (dial.Reused != true)
+            {
+                bars.Add(new RowSegment(
+                    RowPhase.Dialing, dial.StartNs, dialEnd, dial.DurationNs is null, peer.State == PeerState.DialFailed, Error: dial.Error));
+            }
+
+            connectedSince = dial.DurationNs is not null && dial.Error is null && peer.State != PeerState.DialFailed ? dialEnd : null;
+        }
+
+        foreach (var request in peer.Requests)
+        {
+            if (connectedSince is { } since && request.StartNs > since)
+            {
+                bars.Add(new RowSegment(RowPhase.Connected, since, request.StartNs));
+            }
+
+            var requestEnd = request.DurationNs is { } duration ? request.StartNs + duration : Math.Max(request.StartNs, axisNs);
+            bars.Add(new RowSegment(
+                request.Outcome == RequestOutcome.Answered ? RowPhase.Request : RowPhase.NoAnswer,
+                request.StartNs, requestEnd, request.DurationNs is null, request.Outcome == RequestOutcome.Failed, request.Type, request.Error));
+            connectedSince = connectedSince is null || request.DurationNs is null ? null : Math.Max(requestEnd, connectedSince.Value);
+        }
+
+        if (peer.State == PeerState.Connected && connectedSince is { } idle && end > idle)
+        {
+            bars.Add(new RowSegment(RowPhase.Connected, idle, end));
+        }
+
+        return bars.ToImmutable();
+    }
+}
