@@ -1,0 +1,85 @@
+using System.Collections.Immutable;
+
+namespace DhtTracer.Analysis.Statistics;
+
+/// <summary>
+/// Two sets of queries side by side. The intervals hold together: on sets that do not differ, at most 5 in 100 comparisons show any
+/// verdict at all, over all their figures (each interval has confidence 1 - 0.05 / <see cref="TestedFigures"/>, Bonferroni). The
+/// queries are taken as independent of each other.
+/// </summary>
+public sealed record Comparison
+{
+    /// <summary>Figures with a verdict, over which the 95 % hold.</summary>
+    public const int TestedFigures = 12;
+
+    /// <summary>Confidence of each figure's own interval.</summary>
+    public const double FigureLevel = 1 - (0.05 / TestedFigures);
+
+    /// <summary>Means and shares of dials are compared from this many queries on; percentiles need what their order statistics need.</summary>
+    public const int NeededForRatios = 20;
+
+    /// <summary>The first set.</summary>
+    public required OverviewFacts A { get; init; }
+
+    /// <summary>The second set.</summary>
+    public required OverviewFacts B { get; init; }
+
+    /// <summary>Every figure side by side, in the order of the overview.</summary>
+    public required ImmutableArray<ComparedFigure> Figures { get; init; }
+
+    /// <summary>Cumulative distribution of the durations of A, in nanoseconds.</summary>
+    public required ImmutableArray<EcdfPoint> DurationsOfA { get; init; }
+
+    /// <summary>Cumulative distribution of the durations of B, in nanoseconds.</summary>
+    public required ImmutableArray<EcdfPoint> DurationsOfB { get; init; }
+
+    /// <summary>
+    /// Error classes of dials and requests by the number of queries that met them, over-represented in B against A first; see
+    /// <see cref="OverRepresentation"/>. To compare a slow set with a fast one, give the slow one as B.
+    /// </summary>
+    public required ImmutableArray<OverRepresented> ErrorClasses { get; init; }
+
+    /// <summary>Compares two sets of queries; their order does not matter, and the same sets always give the same answer.</summary>
+    public static Comparison Of(IReadOnlyCollection<QueryFacts> a, IReadOnlyCollection<QueryFacts> b)
+    {
+        var (overviewOfA, overviewOfB) = (OverviewFacts.Of(a), OverviewFacts.Of(b));
+        return new Comparison
+        {
+            A = overviewOfA,
+            B = overviewOfB,
+            Figures = FigureComparer.Compare(a, overviewOfA, b, overviewOfB),
+            DurationsOfA = Ecdf.Of(a.Select(static q => q.DurationNs).OfType<long>()),
+            DurationsOfB = Ecdf.Of(b.Select(static q => q.DurationNs).OfType<long>()),
+            ErrorClasses = ErrorClassesOf(a, b),
+        };
+    }
+
+    private static ImmutableArray<OverRepresented> ErrorClassesOf(IReadOnlyCollection<QueryFacts> a, IReadOnlyCollection<QueryFacts> b)
+    {
+        var inA = QueriesByError(a);
+        var inB = QueriesByError(b);
+        var occurrences = inA.Keys.Union(inB.Keys, StringComparer.Ordinal)
+            .Select(name => new Occurrence(name, inB.GetValueOrDefault(name), inA.GetValueOrDefault(name)));
+        return OverRepresentation.Rank(occurrences, b.Count, a.Count);
+    }
+
+    private static Dictionary<string, int> QueriesByError(IEnumerable<QueryFacts> queries) =>
+        queries.SelectMany(static q => q.PeerErrors.Select(static error => error.Name).Distinct(StringComparer.Ordinal))
+            .CountBy(static name => name, StringComparer.Ordinal)
+            .ToDictionary(StringComparer.Ordinal);
+}
+
+/// <summary>One figure of two sets.</summary>
+/// <param name="Figure">Which.</param>
+/// <param name="A">Value of the first set, in the figure's unit; null when unknown.</param>
+/// <param name="B">Value of the second set; null when unknown.</param>
+/// <param name="Difference">B minus A; null when one is unknown.</param>
+/// <param name="Interval">Encloses the true difference; null when there are too few queries or nothing to test.</param>
+/// <param name="Verdict">What can be said. It is a difference exactly when <paramref name="Interval"/> leaves out zero.</param>
+public sealed record ComparedFigure(
+    FigureDefinition Figure, double? A, double? B, double? Difference, DifferenceInterval? Interval, Verdict Verdict);
+
+/// <summary>An interval of a difference, in the unit of its figure.</summary>
+/// <param name="Low">Lower end.</param>
+/// <param name="High">Upper end.</param>
+public readonly record struct DifferenceInterval(double Low, double High);

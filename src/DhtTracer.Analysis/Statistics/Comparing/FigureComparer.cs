@@ -1,0 +1,108 @@
+using System.Collections.Immutable;
+
+namespace DhtTracer.Analysis.Statistics;
+
+/// <summary>Sets the figures of two overviews side by side and says what can be said of each difference.</summary>
+internal static class FigureComparer
+{
+    /// <summary>Every figure, in the order of the overview.</summary>
+    public static ImmutableArray<ComparedFigure> Compare(
+        IReadOnlyCollection<QueryFacts> a, OverviewFacts overviewOfA, IReadOnlyCollection<QueryFacts> b, OverviewFacts overviewOfB)
+    {
+        var sets = new Sets(a, b);
+        return
+        [
+            new ComparedFigure(
+                FigureDefinition.Number("queries", "Queries"), a.Count, b.Count, b.Count - a.Count, null, Verdict.NotTested),
+            Success(overviewOfA.Success, overviewOfB.Success),
+            sets.Percentile("duration-p50", "Duration p50", static q => q.DurationNs, 50),
+            sets.Percentile("duration-p90", "Duration p90", static q => q.DurationNs, 90),
+            sets.Percentile("duration-p95", "Duration p95", static q => q.DurationNs, 95),
+            sets.Percentile("duration-p99", "Duration p99", static q => q.DurationNs, 99),
+            sets.Percentile("first-result-p50", "Time to first result p50", static q => q.FirstResultNs, 50),
+            sets.Percentile("discovery-p50", "Discovery p50", static q => q.DiscoveryNs, 50),
+            sets.Ratio(FigureDefinition.Number("hops-mean", "Hops, mean"), static q => Mean(q.Hops)),
+            sets.Ratio(FigureDefinition.Number("peers-queried-mean", "Peers queried, mean"), static q => Mean(q.Queried)),
+            sets.Ratio(
+                FigureDefinition.Part("dial-failure-share", "Dials failed", lowerIsBetter: true),
+                static q => q is { Dialed: { } dialed, DialFailed: { } failed } ? new RatioBootstrap.Term(failed, dialed) : null),
+            sets.Ratio(
+                FigureDefinition.Part("reuse-share", "Connections reused", lowerIsBetter: false),
+                static q => q is { Dialed: { } dialed, Reused: { } reused } ? new RatioBootstrap.Term(reused, reused + dialed) : null),
+            sets.Ratio(FigureDefinition.Number("duplicates-mean", "Duplicate requests, mean"), static q => Mean(q.Duplicates)),
+        ];
+    }
+
+    private static RatioBootstrap.Term? Mean(int? value) => value is { } v ? new RatioBootstrap.Term(v, 1) : null;
+
+    private static ComparedFigure Success(Share a, Share b)
+    {
+        var figure = FigureDefinition.Part("success-share", "Success", lowerIsBetter: false);
+        return ShareDifference.Of(a, b, Comparison.FigureLevel) is { } interval
+            ? Compared(figure, a.Value, b.Value, interval.Low, interval.High)
+            : new ComparedFigure(figure, a.Value, b.Value, null, null, Verdict.Unknown);
+    }
+
+    private static ComparedFigure Compared(FigureDefinition figure, double? a, double? b, double low, double high) =>
+        new(figure, a, b, b - a, new DifferenceInterval(low, high), Verdict.Of(figure, low, high));
+
+    private readonly struct Sets(IReadOnlyCollection<QueryFacts> a, IReadOnlyCollection<QueryFacts> b)
+    {
+        public ComparedFigure Percentile(string name, string label, Func<QueryFacts, long?> value, int percent)
+        {
+            var figure = FigureDefinition.Time(name, label);
+            var (valuesOfA, valuesOfB) = (Sorted(a, value), Sorted(b, value));
+            if (valuesOfA.Length == 0 || valuesOfB.Length == 0)
+            {
+                return new ComparedFigure(
+                    figure,
+                    valuesOfA.Length == 0 ? null : Statistics.Percentile.Of(valuesOfA, percent),
+                    valuesOfB.Length == 0 ? null : Statistics.Percentile.Of(valuesOfB, percent),
+                    null,
+                    null,
+                    Verdict.Unknown);
+            }
+
+            var (percentileOfA, percentileOfB) = (Statistics.Percentile.Of(valuesOfA, percent), Statistics.Percentile.Of(valuesOfB, percent));
+            var needed = OrderStatisticInterval.Needed(percent, Comparison.FigureLevel);
+            if (Math.Min(valuesOfA.Length, valuesOfB.Length) < needed)
+            {
+                return new ComparedFigure(
+                    figure, percentileOfA, percentileOfB, percentileOfB - percentileOfA, null, Verdict.TooFew(needed));
+            }
+
+            var interval = PercentileBootstrap.Difference(
+                PercentileBootstrap.Of(valuesOfA, percent), PercentileBootstrap.Of(valuesOfB, percent), Comparison.FigureLevel);
+            return Compared(figure, percentileOfA, percentileOfB, interval.Low, interval.High);
+        }
+
+        public ComparedFigure Ratio(FigureDefinition figure, Func<QueryFacts, RatioBootstrap.Term?> term)
+        {
+            var (termsOfA, termsOfB) = (Terms(a, term), Terms(b, term));
+            var (ratioOfA, ratioOfB) = (RatioBootstrap.Ratio(termsOfA), RatioBootstrap.Ratio(termsOfB));
+            if (ratioOfA is null || ratioOfB is null)
+            {
+                return new ComparedFigure(figure, ratioOfA, ratioOfB, null, null, Verdict.Unknown);
+            }
+
+            if (Math.Min(termsOfA.Length, termsOfB.Length) < Comparison.NeededForRatios
+                || RatioBootstrap.Difference(termsOfA, termsOfB, Comparison.FigureLevel) is not { } interval)
+            {
+                return new ComparedFigure(figure, ratioOfA, ratioOfB, ratioOfB - ratioOfA, null, Verdict.TooFew(Comparison.NeededForRatios));
+            }
+
+            return Compared(figure, ratioOfA, ratioOfB, interval.Low, interval.High);
+        }
+
+        private static long[] Sorted(IEnumerable<QueryFacts> queries, Func<QueryFacts, long?> value)
+        {
+            var values = queries.Select(value).OfType<long>().ToArray();
+            Array.Sort(values);
+            return values;
+        }
+
+        // Sorted, so that the seeded drawing does not depend on the order in which a store hands out the queries.
+        private static RatioBootstrap.Term[] Terms(IEnumerable<QueryFacts> queries, Func<QueryFacts, RatioBootstrap.Term?> term) =>
+            [.. queries.Select(term).OfType<RatioBootstrap.Term>().OrderBy(static t => t.Lower).ThenBy(static t => t.Upper)];
+    }
+}

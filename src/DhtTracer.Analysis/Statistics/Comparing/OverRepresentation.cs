@@ -1,0 +1,92 @@
+using System.Collections.Immutable;
+
+namespace DhtTracer.Analysis.Statistics;
+
+/// <summary>How many queries of each set something occurred in.</summary>
+/// <param name="Name">Error class, peer id, agent version, ...</param>
+/// <param name="InSlow">Queries of the slow (or second) set with it.</param>
+/// <param name="InOther">Queries of the other set with it.</param>
+public readonly record struct Occurrence(string Name, int InSlow, int InOther);
+
+/// <summary>How much more often something occurs in one set than in the other.</summary>
+/// <param name="Name">Error class, peer id, agent version, ...</param>
+/// <param name="InSlow">Queries of the slow (or second) set with it.</param>
+/// <param name="InOther">Queries of the other set with it.</param>
+/// <param name="LogOdds">Base-2 logarithm of the odds ratio, each count raised by a half (Haldane); above 0 is over-represented.</param>
+/// <param name="PValue">One-sided Fisher's exact test that it is over-represented in the slow set.</param>
+/// <param name="Adjusted">The p-value adjusted for the number of names tested (Benjamini and Hochberg, 1995).</param>
+/// <param name="Significant">The adjusted p-value is below 5 %: at most about 5 in 100 names marked so are marked by chance.</param>
+public sealed record OverRepresented(
+    string Name, int InSlow, int InOther, double LogOdds, double PValue, double Adjusted, bool Significant);
+
+/// <summary>Ranks what is over-represented in a slow set of queries.</summary>
+public static class OverRepresentation
+{
+    /// <summary>False discovery rate.</summary>
+    public const double Rate = 0.05;
+
+    /// <summary>Most convincing first: by adjusted p-value, then log-odds descending, then name (ordinal).</summary>
+    /// <param name="occurrences">Each name once.</param>
+    /// <param name="slow">Number of queries in the slow set.</param>
+    /// <param name="other">Number of queries in the other set.</param>
+    public static ImmutableArray<OverRepresented> Rank(IEnumerable<Occurrence> occurrences, int slow, int other)
+    {
+        var tested = occurrences
+            .Select(item => (Item: item, P: FisherGreater(item.InSlow, slow, item.InOther, other)))
+            .OrderBy(static item => item.P)
+            .ToList();
+        var adjusted = Adjust([.. tested.Select(static test => test.P)]);
+        return
+        [
+            .. tested.Select((test, i) => new OverRepresented(
+                    test.Item.Name,
+                    test.Item.InSlow,
+                    test.Item.InOther,
+                    LogOdds(test.Item.InSlow, slow, test.Item.InOther, other),
+                    test.P,
+                    adjusted[i],
+                    adjusted[i] < Rate))
+                .OrderBy(static item => item.Adjusted)
+                .ThenByDescending(static item => item.LogOdds)
+                .ThenBy(static item => item.Name, StringComparer.Ordinal),
+        ];
+    }
+
+    /// <summary>P(at least <paramref name="inA"/> of the marked fall into A) when the marked are spread at random, by the hypergeometric distribution.</summary>
+    internal static double FisherGreater(int inA, int a, int inB, int b)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(inA, a);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(inB, b);
+        var marked = inA + inB;
+        var all = Binomial.LogChoose(a + b, marked);
+        var sum = 0.0;
+
+        // From the rare end, so that small terms are not lost beside large ones.
+        for (var k = Math.Min(a, marked); k >= inA; k--)
+        {
+            if (marked - k <= b)
+            {
+                sum += Math.Exp(Binomial.LogChoose(a, k) + Binomial.LogChoose(b, marked - k) - all);
+            }
+        }
+
+        return Math.Min(1, sum);
+    }
+
+    /// <summary>The step-up adjustment of p-values sorted in ascending order (Benjamini and Hochberg, 1995).</summary>
+    internal static double[] Adjust(ReadOnlySpan<double> sorted)
+    {
+        var adjusted = new double[sorted.Length];
+        var least = 1.0;
+        for (var i = sorted.Length - 1; i >= 0; i--)
+        {
+            least = Math.Min(least, sorted[i] * sorted.Length / (i + 1));
+            adjusted[i] = least;
+        }
+
+        return adjusted;
+    }
+
+    private static double LogOdds(int inA, int a, int inB, int b) =>
+        Math.Log2((inA + 0.5) * (b - inB + 0.5) / ((a - inA + 0.5) * (inB + 0.5)));
+}

@@ -1,0 +1,109 @@
+namespace DhtTracer.Analysis.Statistics;
+
+/// <summary>
+/// The bootstrap distribution of a percentile, without drawing: resampling n values with replacement gives the k-th smallest value a
+/// distribution that is known exactly (Hutson and Ernst, 2000), so the interval is that of infinitely many resamples and needs no seed.
+/// </summary>
+internal sealed class PercentileBootstrap
+{
+    // Weights below this change no probability that an interval asks for.
+    private const double Negligible = 1e-12;
+
+    private readonly List<long> values = [];
+    private readonly List<double> atMost = [];
+
+    private PercentileBootstrap()
+    {
+    }
+
+    /// <summary>The distribution of the percentile of resamples of these values.</summary>
+    /// <param name="sorted">At least one value, ascending.</param>
+    /// <param name="percent">1 to 99.</param>
+    public static PercentileBootstrap Of(ReadOnlySpan<long> sorted, int percent)
+    {
+        var n = sorted.Length;
+        var rank = Percentile.Rank(n, percent);
+        var result = new PercentileBootstrap();
+        var spread = (10 * Math.Sqrt(n * (percent / 100.0) * (1 - (percent / 100.0)))) + 10;
+        var previous = 0.0;
+        for (var j = (int)Math.Max(1, rank - spread); j <= n; j++)
+        {
+            // The rank-th smallest of the resample is at most the j-th value when at least rank draws fell on the first j values.
+            var probability = j == n ? 1 : Binomial.AtLeast(rank, n, (double)j / n);
+            if (probability - previous < Negligible)
+            {
+                continue;
+            }
+
+            previous = probability;
+            if (result.values.Count > 0 && result.values[^1] == sorted[j - 1])
+            {
+                result.atMost[^1] = probability;
+            }
+            else
+            {
+                result.values.Add(sorted[j - 1]);
+                result.atMost.Add(probability);
+            }
+
+            if (probability > 1 - Negligible)
+            {
+                break;
+            }
+        }
+
+        result.atMost[^1] = 1;
+        return result;
+    }
+
+    /// <summary>The interval of the difference <paramref name="b"/> minus <paramref name="a"/>, percentile method.</summary>
+    /// <param name="a">The first set.</param>
+    /// <param name="b">The second set.</param>
+    /// <param name="level">Confidence, between 0 and 1.</param>
+    public static ValueInterval Difference(PercentileBootstrap a, PercentileBootstrap b, double level)
+    {
+        var tail = (1 - level) / 2;
+        return new ValueInterval(Quantile(a, b, tail), Quantile(a, b, 1 - tail));
+    }
+
+    // Least difference t with P(B - A <= t) >= p, by bisection over whole numbers.
+    private static long Quantile(PercentileBootstrap a, PercentileBootstrap b, double p)
+    {
+        var low = b.values[0] - a.values[^1];
+        var high = b.values[^1] - a.values[0];
+        while (low < high)
+        {
+            var middle = low + (long)((ulong)(high - low) / 2);
+            if (ProbabilityAtMost(a, b, middle) >= p)
+            {
+                high = middle;
+            }
+            else
+            {
+                low = middle + 1;
+            }
+        }
+
+        return low;
+    }
+
+    private static double ProbabilityAtMost(PercentileBootstrap a, PercentileBootstrap b, long t)
+    {
+        var sum = 0.0;
+        var j = -1;
+        for (var i = 0; i < a.values.Count; i++)
+        {
+            while (j + 1 < b.values.Count && b.values[j + 1] - a.values[i] <= t)
+            {
+                j++;
+            }
+
+            if (j >= 0)
+            {
+                sum += (a.atMost[i] - (i == 0 ? 0 : a.atMost[i - 1])) * b.atMost[j];
+            }
+        }
+
+        return sum;
+    }
+}

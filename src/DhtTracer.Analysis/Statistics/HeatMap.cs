@@ -1,0 +1,56 @@
+using System.Collections.Immutable;
+
+namespace DhtTracer.Analysis.Statistics;
+
+/// <summary>A grid of days by hours of UTC, each cell the queries that started in that hour.</summary>
+public sealed record HeatMap
+{
+    /// <summary>Days that have queries and those between, oldest first; at most <see cref="DayLimit"/>, the latest.</summary>
+    public required ImmutableArray<HeatMapDay> Days { get; init; }
+
+    /// <summary>Least median duration of a cell, in nanoseconds; null when no cell has one. For the colour scale.</summary>
+    public long? LeastMedianNs { get; init; }
+
+    /// <summary>Greatest median duration of a cell, in nanoseconds; null when no cell has one.</summary>
+    public long? GreatestMedianNs { get; init; }
+
+    /// <summary>More days than this are not drawn.</summary>
+    public const int DayLimit = 92;
+
+    /// <summary>Arranges hours into days.</summary>
+    public static HeatMap Of(IReadOnlyCollection<HourlyFacts> hours)
+    {
+        if (hours.Count == 0)
+        {
+            return new HeatMap { Days = [] };
+        }
+
+        var byHour = hours.ToDictionary(static hour => hour.Hour);
+        var last = DateOnly.FromDateTime(hours.Max(static hour => hour.Hour).UtcDateTime);
+        var first = DateOnly.FromDateTime(hours.Min(static hour => hour.Hour).UtcDateTime);
+        if (last.DayNumber - first.DayNumber >= DayLimit)
+        {
+            first = last.AddDays(1 - DayLimit);
+        }
+
+        var days = ImmutableArray.CreateBuilder<HeatMapDay>();
+        for (var day = first; day <= last; day = day.AddDays(1))
+        {
+            var midnight = new DateTimeOffset(day, TimeOnly.MinValue, TimeSpan.Zero);
+            days.Add(new HeatMapDay(day, [.. Enumerable.Range(0, 24).Select(hour => byHour.GetValueOrDefault(midnight.AddHours(hour)))]));
+        }
+
+        var medians = days.SelectMany(static day => day.Hours).Select(static hour => hour?.Duration.P50?.Value).OfType<long>().ToList();
+        return new HeatMap
+        {
+            Days = days.ToImmutable(),
+            LeastMedianNs = medians.Count == 0 ? null : medians.Min(),
+            GreatestMedianNs = medians.Count == 0 ? null : medians.Max(),
+        };
+    }
+}
+
+/// <summary>A row of the grid.</summary>
+/// <param name="Day">The day, UTC.</param>
+/// <param name="Hours">24 cells; null where no query started.</param>
+public sealed record HeatMapDay(DateOnly Day, ImmutableArray<HourlyFacts?> Hours);

@@ -1,0 +1,110 @@
+using System.Collections.Immutable;
+
+namespace DhtTracer.Analysis.Statistics;
+
+/// <summary>What statistics need of one peer in one query; flat, so that a store can supply it from typed columns.</summary>
+public sealed record PeerFacts
+{
+    /// <summary>The query.</summary>
+    public required QueryId QueryId { get; init; }
+
+    /// <summary>Start of the query, in nanoseconds since 1970-01-01 UTC.</summary>
+    public required ulong QueryStartUnixNano { get; init; }
+
+    /// <summary>Peer id in base58.</summary>
+    public required string PeerId { get; init; }
+
+    /// <summary>How far it got in this query.</summary>
+    public required PeerState State { get; init; }
+
+    /// <summary>Requests sent to it in this query.</summary>
+    public required int Requests { get; init; }
+
+    /// <summary>Error classes of its dial and requests in this query, in the order they happened.</summary>
+    public ImmutableArray<string> Errors { get; init; } = [];
+
+    /// <summary>Duration in nanoseconds of its first answered request; null when none was answered or its end is unknown.</summary>
+    public long? RequestNs { get; init; }
+
+    /// <summary>Duration in nanoseconds of its dial when it was a new connection that succeeded; null otherwise or when unknown.</summary>
+    public long? DialNs { get; init; }
+
+    /// <summary>A connection that was there already was used; null when unknown.</summary>
+    public bool? Reused { get; init; }
+
+    /// <summary>Answers of other peers in this query that named it; null when the trace does not list who was named.</summary>
+    public int? NamedBy { get; init; }
+
+    /// <summary>Agent version; null when unknown.</summary>
+    public string? Agent { get; init; }
+
+    /// <summary>Multiaddrs known from this query.</summary>
+    public ImmutableArray<string> Addresses { get; init; } = [];
+
+    /// <summary>One entry for each peer of the query, in its order.</summary>
+    public static ImmutableArray<PeerFacts> From(Query query)
+    {
+        var named = NamedCounts(query);
+        return
+        [
+            .. query.Peers.Select(peer => new PeerFacts
+            {
+                QueryId = query.Id,
+                QueryStartUnixNano = query.StartUnixNano,
+                PeerId = peer.Id,
+                State = peer.State,
+                Requests = peer.Requests.Length,
+                Errors = ErrorsOf(peer),
+                RequestNs = peer.Requests.FirstOrDefault(static r => r is { Outcome: RequestOutcome.Answered, DurationNs: not null })?.DurationNs,
+                DialNs = DialOf(peer),
+                Reused = peer.Dial?.Reused,
+                NamedBy = named is null ? null : named.GetValueOrDefault(peer.Id),
+                Agent = peer.Agent,
+                Addresses = peer.Addresses,
+            }),
+        ];
+    }
+
+    // A dial without an error is a success only when something followed from it: it may also have been cut off.
+    private static long? DialOf(QueryPeer peer) =>
+        peer.Dial is { Reused: not true, Error: null } && (peer.Requests.Length > 0 || peer.State == PeerState.Connected)
+            ? peer.Dial.DurationNs
+            : null;
+
+    private static ImmutableArray<string> ErrorsOf(QueryPeer peer)
+    {
+        var errors = ImmutableArray.CreateBuilder<string>();
+        if (peer.Dial?.Error is { } dial)
+        {
+            errors.Add(dial.Class);
+        }
+
+        errors.AddRange(peer.Requests.Select(static request => request.Error?.Class).OfType<string>());
+        return errors.ToImmutable();
+    }
+
+    // Null unless every answered lookup request lists whom it named: a part of the answers would make too small a number.
+    private static Dictionary<string, int>? NamedCounts(Query query)
+    {
+        var counts = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var peer in query.Peers)
+        {
+            foreach (var request in peer.Requests.Where(static r => r.Outcome == RequestOutcome.Answered && NamesPeers(r.Type)))
+            {
+                if (request.Named.IsDefault)
+                {
+                    return null;
+                }
+
+                foreach (var name in request.Named.Where(name => name != peer.Id))
+                {
+                    counts[name] = counts.GetValueOrDefault(name) + 1;
+                }
+            }
+        }
+
+        return counts;
+    }
+
+    private static bool NamesPeers(MessageType type) => type is MessageType.FindNode or MessageType.GetProviders or MessageType.GetValue;
+}

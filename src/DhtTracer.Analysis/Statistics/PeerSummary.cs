@@ -1,0 +1,84 @@
+using System.Collections.Immutable;
+
+namespace DhtTracer.Analysis.Statistics;
+
+/// <summary>One peer over many queries.</summary>
+public sealed record PeerSummary
+{
+    /// <summary>Peer id in base58.</summary>
+    public required string PeerId { get; init; }
+
+    /// <summary>Queries that heard of it.</summary>
+    public required int Seen { get; init; }
+
+    /// <summary>Queries that sent it at least one request.</summary>
+    public required int Queried { get; init; }
+
+    /// <summary>Queries in which it answered at least one request.</summary>
+    public required int Answered { get; init; }
+
+    /// <summary>Its failed dials and requests by error class, most frequent first.</summary>
+    public required ImmutableArray<NamedCount> Failures { get; init; }
+
+    /// <summary>Nanoseconds of its first answered request in each query.</summary>
+    public required Distribution RequestLatency { get; init; }
+
+    /// <summary>Nanoseconds of its successful new connections.</summary>
+    public required Distribution DialLatency { get; init; }
+
+    /// <summary>Answers of other peers that named it, over the queries that list who was named; null when none does.</summary>
+    public long? NamedByOthers { get; init; }
+
+    /// <summary>Start of the first query that heard of it, in nanoseconds since 1970-01-01 UTC.</summary>
+    public required ulong FirstSeenUnixNano { get; init; }
+
+    /// <summary>Start of the last query that heard of it, in nanoseconds since 1970-01-01 UTC.</summary>
+    public required ulong LastSeenUnixNano { get; init; }
+
+    /// <summary>Its agent versions, in the order first seen.</summary>
+    public required ImmutableArray<SeenText> Agents { get; init; }
+
+    /// <summary>Its multiaddrs, in the order first seen.</summary>
+    public required ImmutableArray<SeenText> Addresses { get; init; }
+
+    /// <summary>One summary for each peer, in ordinal order of the peer ids.</summary>
+    public static ImmutableArray<PeerSummary> Of(IEnumerable<PeerFacts> facts) =>
+    [
+        .. facts.GroupBy(static fact => fact.PeerId, StringComparer.Ordinal)
+            .OrderBy(static group => group.Key, StringComparer.Ordinal)
+            .Select(static group => OfPeer(group.Key, [.. group])),
+    ];
+
+    private static PeerSummary OfPeer(string peerId, IReadOnlyList<PeerFacts> facts) => new()
+    {
+        PeerId = peerId,
+        Seen = facts.Count,
+        Queried = facts.Count(static fact => fact.Requests > 0),
+        Answered = facts.Count(static fact => fact.State == PeerState.Answered),
+        Failures = NamedCount.Sum(facts.SelectMany(static fact => fact.Errors).Select(static error => new NamedCount(error, 1))),
+        RequestLatency = Distribution.Of(facts.Select(static fact => fact.RequestNs).Where(static ns => ns is not null)),
+        DialLatency = Distribution.Of(facts.Select(static fact => fact.DialNs).Where(static ns => ns is not null)),
+        NamedByOthers = facts.All(static fact => fact.NamedBy is null) ? null : facts.Sum(static fact => (long)fact.NamedBy.GetValueOrDefault()),
+        FirstSeenUnixNano = facts.Min(static fact => fact.QueryStartUnixNano),
+        LastSeenUnixNano = facts.Max(static fact => fact.QueryStartUnixNano),
+        Agents = SeenText.Of(facts.Where(static fact => fact.Agent is not null).Select(static fact => (fact.Agent!, fact.QueryStartUnixNano))),
+        Addresses = SeenText.Of(facts.SelectMany(static fact => fact.Addresses.Select(address => (address, fact.QueryStartUnixNano)))),
+    };
+}
+
+/// <summary>A text that queries showed of a peer, and when.</summary>
+/// <param name="Text">Agent version or multiaddr; hostile text.</param>
+/// <param name="Queries">Number of queries that showed it.</param>
+/// <param name="FirstUnixNano">Start of the first of them.</param>
+/// <param name="LastUnixNano">Start of the last of them.</param>
+public sealed record SeenText(string Text, int Queries, ulong FirstUnixNano, ulong LastUnixNano)
+{
+    internal static ImmutableArray<SeenText> Of(IEnumerable<(string Text, ulong UnixNano)> seen) =>
+    [
+        .. seen.GroupBy(static item => item.Text, StringComparer.Ordinal)
+            .Select(static group => new SeenText(
+                group.Key, group.Count(), group.Min(static item => item.UnixNano), group.Max(static item => item.UnixNano)))
+            .OrderBy(static item => item.FirstUnixNano)
+            .ThenBy(static item => item.Text, StringComparer.Ordinal),
+    ];
+}

@@ -1,0 +1,148 @@
+using System.Collections.Immutable;
+
+namespace DhtTracer.Analysis.Statistics;
+
+/// <summary>
+/// What statistics need of one query: flat, so that a store can supply it from typed columns without decoding a reconstruction.
+/// Unknown is null and is left out of every figure, never counted as zero.
+/// </summary>
+public sealed record QueryFacts
+{
+    /// <summary>Permalink.</summary>
+    public required QueryId Id { get; init; }
+
+    /// <summary>Start, in nanoseconds since 1970-01-01 UTC.</summary>
+    public required ulong StartUnixNano { get; init; }
+
+    /// <summary>What it was for.</summary>
+    public required QueryType Type { get; init; }
+
+    /// <summary>How it ended.</summary>
+    public required QueryOutcome Outcome { get; init; }
+
+    /// <summary>Class of the query's own error, one of <see cref="Analysis.ErrorClass"/>; null without.</summary>
+    public string? ErrorClass { get; init; }
+
+    /// <summary>Duration in nanoseconds.</summary>
+    public long? DurationNs { get; init; }
+
+    /// <summary>Nanoseconds from the start to the first result, see <see cref="FirstResult"/>.</summary>
+    public long? FirstResultNs { get; init; }
+
+    /// <summary>Nanoseconds from the start to when the final answer was first known.</summary>
+    public long? DiscoveryNs { get; init; }
+
+    /// <summary>Greatest hops of a queried peer.</summary>
+    public int? Hops { get; init; }
+
+    /// <summary>Peers sent at least one request.</summary>
+    public int? Queried { get; init; }
+
+    /// <summary>Peers to which a new connection was attempted.</summary>
+    public int? Dialed { get; init; }
+
+    /// <summary>Of these, dials that failed.</summary>
+    public int? DialFailed { get; init; }
+
+    /// <summary>Peers reached over a connection that was there already.</summary>
+    public int? Reused { get; init; }
+
+    /// <summary>Requests sent to a peer already asked.</summary>
+    public int? Duplicates { get; init; }
+
+    /// <summary>Dials and requests that failed, by error class, in the order of <see cref="Analysis.ErrorClass.All"/>.</summary>
+    public ImmutableArray<NamedCount> PeerErrors { get; init; } = [];
+
+    /// <summary>Peers of the query whose agent version is known, by agent version, ordinal order.</summary>
+    public ImmutableArray<NamedCount> Agents { get; init; } = [];
+
+    /// <summary>The facts of a reconstructed query.</summary>
+    public static QueryFacts From(Query query)
+    {
+        return new QueryFacts
+        {
+            Id = query.Id,
+            StartUnixNano = query.StartUnixNano,
+            Type = query.Type,
+            Outcome = query.Outcome,
+            ErrorClass = query.Error?.Class,
+            DurationNs = query.DurationNs,
+            FirstResultNs = FirstResult.Of(query),
+            DiscoveryNs = query.DiscoveryNs,
+            Hops = query.Hops,
+            Queried = query.Counts.Queried,
+            Dialed = query.Counts.Dialed,
+            DialFailed = query.Counts.DialFailed,
+
+            // A dialect that cannot tell dials apart cannot tell reused connections either.
+            Reused = query.Counts.Dialed is null ? null : query.Peers.Count(peer => peer.Dial?.Reused == true),
+            Duplicates = query.Counts.Duplicates,
+            PeerErrors = NamedCount.Tally(query.Peers.SelectMany(Errors), static name => ErrorRank(name)),
+            Agents = NamedCount.Tally(query.Peers.Select(static peer => peer.Agent).OfType<string>(), static _ => 0),
+        };
+    }
+
+    /// <summary>Position of a class in <see cref="Analysis.ErrorClass.All"/>; a class that is not in it comes last.</summary>
+    internal static int ErrorRank(string name)
+    {
+        for (var i = 0; i < Analysis.ErrorClass.All.Count; i++)
+        {
+            if (Analysis.ErrorClass.All[i] == name)
+            {
+                return i;
+            }
+        }
+
+        return int.MaxValue;
+    }
+
+    private static IEnumerable<string> Errors(QueryPeer peer)
+    {
+        if (peer.Dial?.Error is { } dial)
+        {
+            yield return dial.Class;
+        }
+
+        foreach (var request in peer.Requests)
+        {
+            if (request.Error is { } error)
+            {
+                yield return error.Class;
+            }
+        }
+    }
+}
+
+/// <summary>When a query had its first result.</summary>
+public static class FirstResult
+{
+    /// <summary>
+    /// Nanoseconds from the start to the first result; null when there was none or the trace does not tell. get-providers and get-value: the
+    /// end of the first request whose answer held a provider or a record. add-provider and put-value: the end of the first store that was
+    /// taken. ping: the end of the first answered request. find-peer and get-closest-peers have one result, so it is the discovery time.
+    /// </summary>
+    public static long? Of(Query query) => query.Type switch
+    {
+        QueryType.GetProviders => FirstEnd(query, static request => request.Providers > 0),
+        QueryType.GetValue => FirstEnd(query, static request => request.Records > 0),
+        QueryType.AddProvider => FirstEnd(query, static request => request.Type == MessageType.AddProvider),
+        QueryType.PutValue => FirstEnd(query, static request => request.Type == MessageType.PutValue),
+        QueryType.Ping => FirstEnd(query, static _ => true),
+        _ => query.DiscoveryNs,
+    };
+
+    private static long? FirstEnd(Query query, Func<PeerRequest, bool> isResult)
+    {
+        long? first = null;
+        foreach (var request in query.Peers.SelectMany(static peer => peer.Requests))
+        {
+            if (request is { Outcome: RequestOutcome.Answered, DurationNs: { } duration } && isResult(request)
+                && (first is null || request.StartNs + duration < first))
+            {
+                first = request.StartNs + duration;
+            }
+        }
+
+        return first;
+    }
+}

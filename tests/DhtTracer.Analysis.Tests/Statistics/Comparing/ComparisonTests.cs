@@ -1,0 +1,128 @@
+using DhtTracer.Analysis.Statistics;
+using DhtTracer.TestSupport.ArchiveSimulator;
+
+namespace DhtTracer.Analysis.Tests.Statistics.Comparing;
+
+public class ComparisonTests
+{
+    public static TheoryData<int, string> IdenticalSets => new() { { 60, "lookups" }, { 200, "lookups" }, { 600, "lookups" }, { 60, "heavy tail" } };
+
+    [Theory]
+    [MemberData(nameof(IdenticalSets))]
+    public void Sets_from_one_distribution_are_called_different_in_under_6_percent_of_1000_trials(int count, string population)
+    {
+        var alarms = 0;
+        var byFigure = new Dictionary<string, int>(StringComparer.Ordinal);
+        var simulator = new FactsSimulator(seed: count) { Durations = population == "lookups" ? Mixture.Lookups : Mixture.HeavyTail };
+        for (var trial = 0; trial < 1_000; trial++)
+        {
+            var figures = Comparison.Of(simulator.Draw(count), simulator.Draw(count)).Figures.Where(IsDifference).ToList();
+            alarms += figures.Count > 0 ? 1 : 0;
+            foreach (var figure in figures)
+            {
+                byFigure[figure.Figure.Name] = byFigure.GetValueOrDefault(figure.Figure.Name) + 1;
+            }
+        }
+
+        // Over all twelve figures of a comparison together, not for each of them.
+        TestContext.Current.SendDiagnosticMessage("{0} false alarms in 1000 at {1} queries: {2}", alarms, count, string.Join(", ", byFigure));
+        Assert.InRange(alarms, 0, 59);
+    }
+
+    [Theory]
+    [InlineData(1.0)]
+    [InlineData(1.4)]
+    public void Intervals_of_percentile_differences_cover_the_truth_in_at_least_930_of_1000_trials(double factor)
+    {
+        const int Count = 600;
+        var (slow, fast) = (Mixture.Lookups.Scaled(factor), Mixture.Lookups);
+        var a = new Random(31);
+        var b = new Random(32);
+        foreach (var percent in Percentile.Shown)
+        {
+            var truth = slow.TruePercentile(percent) - fast.TruePercentile(percent);
+            var covered = 0;
+            for (var trial = 0; trial < 1_000; trial++)
+            {
+                var interval = PercentileBootstrap.Difference(Draw(fast, a, percent), Draw(slow, b, percent), Comparison.FigureLevel);
+                covered += interval.Low <= truth + 1 && interval.High >= truth - 1 ? 1 : 0;
+            }
+
+            Assert.InRange(covered, 930, 1_000);
+        }
+
+        static PercentileBootstrap Draw(Mixture population, Random random, int percent)
+        {
+            var values = new long[Count];
+            for (var i = 0; i < Count; i++)
+            {
+                values[i] = population.Draw(random);
+            }
+
+            Array.Sort(values);
+            return PercentileBootstrap.Of(values, percent);
+        }
+    }
+
+    [Fact]
+    public void A_set_that_is_half_as_fast_again_is_called_slower()
+    {
+        var before = new FactsSimulator(seed: 1).Draw(400);
+        var after = new FactsSimulator(seed: 2) { Durations = Mixture.Lookups.Scaled(1.5), Success = 0.7, DialFailure = 0.5 }.Draw(400);
+
+        var comparison = Comparison.Of(before, after);
+
+        Assert.Equal("slower, 95 % sure", Figure("duration-p50").Verdict.Text);
+        Assert.False(Figure("duration-p50").Verdict.Better);
+        Assert.Equal("lower, 95 % sure", Figure("success-share").Verdict.Text);
+        Assert.Equal("higher, 95 % sure", Figure("dial-failure-share").Verdict.Text);
+        Assert.Equal("no difference to be seen", Figure("hops-mean").Verdict.Text);
+        Assert.Equal(VerdictKind.TooFew, Figure("duration-p99").Verdict.Kind);
+        Assert.Null(Figure("duration-p99").Interval);
+        Assert.Equal(VerdictKind.NotTested, Figure("queries").Verdict.Kind);
+        Assert.Equal(ErrorClass.DialTimeout, Assert.Single(comparison.ErrorClasses).Name);
+        Assert.True(comparison.ErrorClasses[0].Significant);
+
+        var backwards = Comparison.Of(after, before);
+        Assert.Equal("faster, 95 % sure", backwards.Figures.Single(f => f.Figure.Name == "duration-p50").Verdict.Text);
+        Assert.True(backwards.Figures.Single(f => f.Figure.Name == "duration-p50").Verdict.Better);
+
+        ComparedFigure Figure(string name) => comparison.Figures.Single(f => f.Figure.Name == name);
+    }
+
+    [Fact]
+    public void Twelve_figures_are_tested_and_each_verdict_says_what_its_interval_says()
+    {
+        var comparison = Comparison.Of(new FactsSimulator(seed: 5).Draw(700), new FactsSimulator(seed: 6) { Queried = 22 }.Draw(700));
+        Assert.Equal(Comparison.TestedFigures, comparison.Figures.Count(f => f.Verdict.Kind != VerdictKind.NotTested));
+        foreach (var figure in comparison.Figures.Where(f => f.Interval is not null))
+        {
+            Assert.Equal(figure.Interval!.Value.Low > 0 || figure.Interval.Value.High < 0, IsDifference(figure));
+            Assert.InRange(figure.Difference!.Value, figure.Interval.Value.Low, figure.Interval.Value.High);
+        }
+    }
+
+    [Fact]
+    public void The_order_of_the_queries_changes_nothing()
+    {
+        var a = new FactsSimulator(seed: 7).Draw(300);
+        var b = new FactsSimulator(seed: 8).Draw(250);
+        var shuffled = a.ToArray();
+        new Random(1).Shuffle(shuffled);
+        Assert.Equal(Comparison.Of(a, b).Figures, Comparison.Of(shuffled, [.. b.AsEnumerable().Reverse()]).Figures);
+    }
+
+    [Fact]
+    public void Sets_without_queries_or_with_a_few_say_so()
+    {
+        Assert.All(
+            Comparison.Of([], new FactsSimulator(seed: 1).Draw(50)).Figures.Where(f => f.Verdict.Kind != VerdictKind.NotTested),
+            figure => Assert.Equal(VerdictKind.Unknown, figure.Verdict.Kind));
+        var few = Comparison.Of(new FactsSimulator(seed: 1).Draw(5), new FactsSimulator(seed: 2).Draw(50));
+        Assert.All(
+            few.Figures.Where(f => f.Figure.Name is not ("queries" or "success-share")),
+            figure => Assert.Equal(VerdictKind.TooFew, figure.Verdict.Kind));
+    }
+
+    private static bool IsDifference(ComparedFigure figure) => figure.Verdict.Kind is VerdictKind.Higher or VerdictKind.Lower;
+}
