@@ -5,7 +5,7 @@ namespace DhtTracer.Analysis.Tests.Statistics.Comparing;
 
 public class ComparisonTests
 {
-    public static TheoryData<int, string> IdenticalSets => new() { { 60, "lookups" }, { 200, "lookups" }, { 600, "lookups" }, { 60, "heavy tail" } };
+    public static TheoryData<int, string> IdenticalSets => new() { { 60, "heavy tail" }, { 200, "lookups" } };
 
     [Theory]
     [MemberData(nameof(IdenticalSets))]
@@ -38,20 +38,22 @@ public class ComparisonTests
         var (slow, fast) = (Mixture.Lookups.Scaled(factor), Mixture.Lookups);
         var a = new Random(31);
         var b = new Random(32);
-        foreach (var percent in Percentile.Shown)
+        var truth = Percentile.Shown.ToDictionary(percent => percent, percent => slow.TruePercentile(percent) - fast.TruePercentile(percent));
+        var covered = Percentile.Shown.ToDictionary(percent => percent, _ => 0);
+        for (var trial = 0; trial < 1_000; trial++)
         {
-            var truth = slow.TruePercentile(percent) - fast.TruePercentile(percent);
-            var covered = 0;
-            for (var trial = 0; trial < 1_000; trial++)
+            var (valuesOfA, valuesOfB) = (Draw(fast, a), Draw(slow, b));
+            foreach (var percent in Percentile.Shown)
             {
-                var interval = PercentileBootstrap.Difference(Draw(fast, a, percent), Draw(slow, b, percent), Comparison.FigureLevel);
-                covered += interval.Low <= truth + 1 && interval.High >= truth - 1 ? 1 : 0;
+                var interval = PercentileBootstrap.Difference(
+                    PercentileBootstrap.Of(valuesOfA, percent), PercentileBootstrap.Of(valuesOfB, percent), Comparison.FigureLevel);
+                covered[percent] += interval.Low <= truth[percent] + 1 && interval.High >= truth[percent] - 1 ? 1 : 0;
             }
-
-            Assert.InRange(covered, 930, 1_000);
         }
 
-        static PercentileBootstrap Draw(Mixture population, Random random, int percent)
+        Assert.All(covered.Values, trials => Assert.InRange(trials, 930, 1_000));
+
+        static long[] Draw(Mixture population, Random random)
         {
             var values = new long[Count];
             for (var i = 0; i < Count; i++)
@@ -60,7 +62,7 @@ public class ComparisonTests
             }
 
             Array.Sort(values);
-            return PercentileBootstrap.Of(values, percent);
+            return values;
         }
     }
 
