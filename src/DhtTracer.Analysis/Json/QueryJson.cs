@@ -1,0 +1,227 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace DhtTracer.Analysis;
+
+/// <summary>
+/// The reconstruction as JSON: one contract for the command line, the API, exports and tests. Unknown is <c>null</c>, never 0 and never
+/// left out; integers are exact; times inside a query are nanoseconds after its start.
+/// </summary>
+public static class QueryJson
+{
+    /// <summary>Writes no line breaks, and escapes only what JSON needs escaped: the text is not meant to stand inside HTML.</summary>
+    public static JsonWriterOptions Compact { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Writes a query with its peers.</summary>
+    public static void Write(Utf8JsonWriter json, Query query)
+    {
+        json.WriteStartObject();
+        WriteSummary(json, query);
+        json.WriteStartArray("peers");
+        foreach (var peer in query.Peers)
+        {
+            WritePeer(json, peer);
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    /// <summary>Writes a query without its peers: a line of a list.</summary>
+    public static void WriteWithoutPeers(Utf8JsonWriter json, QuerySummary query)
+    {
+        json.WriteStartObject();
+        WriteSummary(json, query);
+        json.WriteEndObject();
+    }
+
+    /// <summary>A query with its peers, as UTF-8.</summary>
+    public static byte[] ToUtf8(Query query)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer, Compact))
+        {
+            Write(json, query);
+        }
+
+        return buffer.ToArray();
+    }
+
+    /// <summary>Reads what <see cref="Write"/> wrote; a query without peers gives none.</summary>
+    /// <exception cref="JsonException">It is not JSON, or a field has a value that the contract does not allow; the message names the field.</exception>
+    public static Query Read(ReadOnlySpan<byte> utf8)
+    {
+        var reader = new Utf8JsonReader(utf8);
+        using var document = JsonDocument.ParseValue(ref reader);
+        return QueryJsonReader.Read(document.RootElement);
+    }
+
+    private static void WriteSummary(Utf8JsonWriter json, QuerySummary query)
+    {
+        json.WriteString("id", query.Id.ToString());
+        json.WriteString("traceId", query.Id.TraceId.ToString());
+        json.WriteString("spanId", query.Id.SpanId.ToString());
+        json.WriteString("operationId", query.OperationId.ToString());
+        json.WriteBoolean("background", query.Background);
+        json.WriteString("type", Words.Of(query.Type));
+        if (query.Key is { } key)
+        {
+            json.WriteStartObject("key");
+            json.WriteString("text", key.Text);
+            json.WriteString("bytes", key.Bytes);
+            json.WriteString("kadId", key.KadId);
+            json.WriteEndObject();
+        }
+        else
+        {
+            json.WriteNull("key");
+        }
+
+        json.WriteString("source", Words.Of(query.Source));
+        json.WriteString("service", query.Service);
+        json.WriteString("node", query.Node);
+        json.WriteString("startUnixNano", query.StartUnixNano.ToString(CultureInfo.InvariantCulture));
+        WriteNumber(json, "durationNs", query.DurationNs);
+        json.WriteString("outcome", Words.Of(query.Outcome));
+        WriteError(json, query.Error);
+        json.WriteString("termination", query.Termination is { } termination ? Words.Of(termination) : null);
+        WriteNumber(json, "discoveryNs", query.DiscoveryNs);
+        WriteNumber(json, "firstAnswerNs", query.FirstAnswerNs);
+        json.WriteStartObject("parameters");
+        WriteNumber(json, "alpha", query.Parameters.Alpha);
+        WriteNumber(json, "beta", query.Parameters.Beta);
+        WriteNumber(json, "k", query.Parameters.K);
+        json.WriteEndObject();
+        WriteCounts(json, query.Counts);
+        WriteNumber(json, "xor", query.Xor);
+        WriteNumber(json, "hops", query.Hops);
+    }
+
+    private static void WriteCounts(Utf8JsonWriter json, QueryCounts counts)
+    {
+        json.WriteStartObject("counts");
+        WriteNumber(json, "seen", counts.Seen);
+        WriteNumber(json, "queried", counts.Queried);
+        WriteNumber(json, "dialed", counts.Dialed);
+        WriteNumber(json, "dialFailed", counts.DialFailed);
+        WriteNumber(json, "toQuery", counts.ToQuery);
+        WriteNumber(json, "remaining", counts.Remaining);
+        WriteNumber(json, "results", counts.Results);
+        WriteNumber(json, "returned", counts.Returned);
+        WriteNumber(json, "duplicates", counts.Duplicates);
+        json.WriteEndObject();
+    }
+
+    private static void WritePeer(Utf8JsonWriter json, QueryPeer peer)
+    {
+        json.WriteStartObject();
+        json.WriteString("id", peer.Id);
+        WriteNumber(json, "order", peer.Order);
+        WriteNumber(json, "xor", peer.Xor);
+        WriteNumber(json, "hops", peer.Hops);
+        json.WriteString("referrer", peer.Referrer);
+        json.WriteBoolean("referrerInferred", peer.ReferrerInferred);
+        WriteNumber(json, "heardNs", peer.HeardNs);
+        json.WriteString("state", Words.Of(peer.State));
+        if (peer.Dial is { } dial)
+        {
+            json.WriteStartObject("dial");
+            json.WriteNumber("startNs", dial.StartNs);
+            WriteNumber(json, "durationNs", dial.DurationNs);
+            WriteBoolean(json, "reused", dial.Reused);
+            WriteError(json, dial.Error);
+            json.WriteEndObject();
+        }
+        else
+        {
+            json.WriteNull("dial");
+        }
+
+        json.WriteStartArray("requests");
+        foreach (var request in peer.Requests)
+        {
+            WriteRequest(json, request);
+        }
+
+        json.WriteEndArray();
+        json.WriteBoolean("duplicate", peer.Duplicate);
+        json.WriteString("agent", peer.Agent);
+        WriteTexts(json, "addresses", peer.Addresses);
+        json.WriteEndObject();
+    }
+
+    private static void WriteRequest(Utf8JsonWriter json, PeerRequest request)
+    {
+        json.WriteStartObject();
+        json.WriteString("type", Words.Of(request.Type));
+        json.WriteNumber("startNs", request.StartNs);
+        WriteNumber(json, "durationNs", request.DurationNs);
+        json.WriteString("outcome", Words.Of(request.Outcome));
+        WriteError(json, request.Error);
+        WriteNumber(json, "returned", request.Returned);
+        WriteNumber(json, "new", request.New);
+        WriteNumber(json, "providers", request.Providers);
+        WriteNumber(json, "records", request.Records);
+        if (request.Named.IsDefault)
+        {
+            json.WriteNull("named");
+        }
+        else
+        {
+            WriteTexts(json, "named", request.Named);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void WriteTexts(Utf8JsonWriter json, string name, ImmutableArray<string> texts)
+    {
+        json.WriteStartArray(name);
+        foreach (var text in texts)
+        {
+            json.WriteStringValue(text);
+        }
+
+        json.WriteEndArray();
+    }
+
+    private static void WriteError(Utf8JsonWriter json, TraceError? error)
+    {
+        if (error is null)
+        {
+            json.WriteNull("error");
+            return;
+        }
+
+        json.WriteStartObject("error");
+        json.WriteString("class", error.Class);
+        json.WriteString("text", error.Text);
+        json.WriteEndObject();
+    }
+
+    private static void WriteNumber(Utf8JsonWriter json, string name, long? value)
+    {
+        if (value is { } number)
+        {
+            json.WriteNumber(name, number);
+        }
+        else
+        {
+            json.WriteNull(name);
+        }
+    }
+
+    private static void WriteBoolean(Utf8JsonWriter json, string name, bool? value)
+    {
+        if (value is { } known)
+        {
+            json.WriteBoolean(name, known);
+        }
+        else
+        {
+            json.WriteNull(name);
+        }
+    }
+}

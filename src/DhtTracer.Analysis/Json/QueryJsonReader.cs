@@ -1,0 +1,133 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json;
+
+namespace DhtTracer.Analysis;
+
+/// <summary>Reads the JSON of <see cref="QueryJson"/>. Fields that a later version added are passed over; one that is missing reads as null.</summary>
+internal static class QueryJsonReader
+{
+    public static Query Read(JsonElement json) => new()
+    {
+        Id = Id(json, "id"),
+        OperationId = Id(json, "operationId"),
+        Background = Flag(json, "background"),
+        Type = Word<QueryType>(json, "type"),
+        Key = Object(json, "key") is { } key ? new QueryKey(Text(key, "text"), Text(key, "bytes"), Text(key, "kadId")) : null,
+        Source = Word<TraceSource>(json, "source"),
+        Service = OptionalText(json, "service"),
+        Node = OptionalText(json, "node"),
+        StartUnixNano = ulong.TryParse(Text(json, "startUnixNano"), NumberStyles.None, CultureInfo.InvariantCulture, out var start)
+            ? start
+            : throw Bad("startUnixNano", "a decimal string"),
+        DurationNs = Number(json, "durationNs"),
+        Outcome = Word<QueryOutcome>(json, "outcome"),
+        Error = Error(json),
+        Termination = OptionalText(json, "termination") is null ? null : Word<QueryTermination>(json, "termination"),
+        DiscoveryNs = Number(json, "discoveryNs"),
+        FirstAnswerNs = Number(json, "firstAnswerNs"),
+        Parameters = Object(json, "parameters") is { } parameters
+            ? new QueryParameters(Int(parameters, "alpha"), Int(parameters, "beta"), Int(parameters, "k"))
+            : new QueryParameters(null, null, null),
+        Counts = Object(json, "counts") is { } counts ? Counts(counts) : new QueryCounts(),
+        Xor = Int(json, "xor"),
+        Hops = Int(json, "hops"),
+        Peers = Array(json, "peers", Peer),
+    };
+
+    private static QueryCounts Counts(JsonElement json) => new()
+    {
+        Seen = Int(json, "seen"),
+        Queried = Int(json, "queried"),
+        Dialed = Int(json, "dialed"),
+        DialFailed = Int(json, "dialFailed"),
+        ToQuery = Int(json, "toQuery"),
+        Remaining = Int(json, "remaining"),
+        Results = Int(json, "results"),
+        Returned = Int(json, "returned"),
+        Duplicates = Int(json, "duplicates"),
+    };
+
+    private static QueryPeer Peer(JsonElement json) => new()
+    {
+        Id = Text(json, "id"),
+        Order = Int(json, "order"),
+        Xor = Int(json, "xor"),
+        Hops = Int(json, "hops"),
+        Referrer = OptionalText(json, "referrer"),
+        ReferrerInferred = Flag(json, "referrerInferred"),
+        HeardNs = Number(json, "heardNs"),
+        State = Word<PeerState>(json, "state"),
+        Dial = Object(json, "dial") is { } dial
+            ? new PeerDial(RequiredNumber(dial, "startNs"), Number(dial, "durationNs"), OptionalFlag(dial, "reused"), Error(dial))
+            : null,
+        Requests = Array(json, "requests", Request),
+        Duplicate = Flag(json, "duplicate"),
+        Agent = OptionalText(json, "agent"),
+        Addresses = Texts(json, "addresses"),
+    };
+
+    private static PeerRequest Request(JsonElement json) => new()
+    {
+        Type = Word<MessageType>(json, "type"),
+        StartNs = RequiredNumber(json, "startNs"),
+        DurationNs = Number(json, "durationNs"),
+        Outcome = Word<RequestOutcome>(json, "outcome"),
+        Error = Error(json),
+        Returned = Int(json, "returned"),
+        New = Int(json, "new"),
+        Providers = Int(json, "providers"),
+        Records = Int(json, "records"),
+        Named = Optional(json, "named", JsonValueKind.Array) is null ? default : Texts(json, "named"),
+    };
+
+    private static TraceError? Error(JsonElement json) =>
+        Object(json, "error") is { } error ? new TraceError(Text(error, "class"), OptionalText(error, "text")) : null;
+
+    private static QueryId Id(JsonElement json, string name) => QueryId.TryParse(Text(json, name), out var id) ? id : throw Bad(name, "traceId-spanId in hex");
+
+    private static T Word<T>(JsonElement json, string name)
+        where T : struct, Enum =>
+        Words.TryParse<T>(Text(json, name), out var value) ? value : throw Bad(name, "one of " + string.Join(' ', Enum.GetValues<T>().Select(Words.Of)));
+
+    private static string Text(JsonElement json, string name) => OptionalText(json, name) ?? throw Bad(name, "a text");
+
+    private static string? OptionalText(JsonElement json, string name) => Optional(json, name, JsonValueKind.String)?.GetString();
+
+    private static ImmutableArray<string> Texts(JsonElement json, string name) =>
+        Array(json, name, item => item.ValueKind == JsonValueKind.String ? item.GetString()! : throw Bad(name, "texts"));
+
+    private static JsonElement? Object(JsonElement json, string name) => Optional(json, name, JsonValueKind.Object);
+
+    private static bool Flag(JsonElement json, string name) => OptionalFlag(json, name) ?? throw Bad(name, "true or false");
+
+    private static bool? OptionalFlag(JsonElement json, string name) => Optional(json, name, JsonValueKind.True, JsonValueKind.False)?.GetBoolean();
+
+    private static long RequiredNumber(JsonElement json, string name) => Number(json, name) ?? throw Bad(name, "an integer");
+
+    private static long? Number(JsonElement json, string name) =>
+        Optional(json, name, JsonValueKind.Number) is not { } element ? null : element.TryGetInt64(out var value) ? value : throw Bad(name, "an integer");
+
+    private static int? Int(JsonElement json, string name) =>
+        Number(json, name) switch
+        {
+            null => null,
+            >= int.MinValue and <= int.MaxValue and var value => (int)value,
+            _ => throw Bad(name, "a 32-bit integer"),
+        };
+
+    private static ImmutableArray<T> Array<T>(JsonElement json, string name, Func<JsonElement, T> item) =>
+        Optional(json, name, JsonValueKind.Array) is { } array ? [.. array.EnumerateArray().Select(item)] : [];
+
+    private static JsonElement? Optional(JsonElement json, string name, params ReadOnlySpan<JsonValueKind> kinds)
+    {
+        if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
+        {
+            return null;
+        }
+
+        return kinds.Contains(value.ValueKind) ? value : throw Bad(name, "of kind " + string.Join(" or ", kinds.ToArray()));
+    }
+
+    private static JsonException Bad(string name, string expected) => new($"The field {name} must be {expected}.");
+}

@@ -1,0 +1,80 @@
+using System.Buffers;
+using System.Text;
+using DhtTracer.Libp2p.Multiformats;
+
+namespace DhtTracer.Analysis;
+
+/// <summary>The key of a query, read from the several encodings in which dialects write it, always by the bytes that are hashed.</summary>
+/// <param name="Key">As it is shown and stored.</param>
+/// <param name="KadId">Where it lies in the key space.</param>
+internal sealed record TargetKey(QueryKey Key, KadId KadId)
+{
+    /// <summary>Longest key text that is read, in characters; a longer one is an unknown key.</summary>
+    private const int MaxTextLength = 2048;
+
+    /// <summary>A CID as text: the multihash is hashed, the text stays.</summary>
+    public static TargetKey? OfCid(string? text) =>
+        Short(text) && Cid.TryParse(text, out var cid) ? Of(cid.Multihash.Bytes, cid.ToString()) : null;
+
+    /// <summary>A peer id in any form.</summary>
+    public static TargetKey? OfPeer(string? text) => Short(text) && PeerId.TryParse(text, out var peer) ? Of(peer.Bytes, peer.ToString()) : null;
+
+    /// <summary>Text in base36 without a prefix, as js-libp2p writes keys.</summary>
+    public static TargetKey? OfBase36(string? text, QueryType type) =>
+        Short(text) && Base36.Decode(text, out var bytes) == MultiformatError.None ? OfBytes(bytes, type) : null;
+
+    /// <summary>Multibase text such as go's <c>u…</c> (base64url).</summary>
+    public static TargetKey? OfMultibase(string? text, QueryType type) =>
+        Short(text) && Multibase.Decode(text, out var bytes, out _) == MultiformatError.None ? OfBytes(bytes, type) : null;
+
+    /// <summary>
+    /// The bytes that are hashed. Text: a record key's path, a peer id in base58, a CIDv1 with the raw codec for provider keys (their
+    /// own codec is lost), else the bytes as UTF-8 when they are readable, else multibase base16.
+    /// </summary>
+    public static TargetKey? OfBytes(ReadOnlySpan<byte> bytes, QueryType type)
+    {
+        if (bytes.IsEmpty)
+        {
+            return null;
+        }
+
+        if (type is QueryType.GetProviders or QueryType.AddProvider && Multihash.TryParse(bytes, out var multihash))
+        {
+            return Of(bytes, Cid.CreateV1(Cid.Raw, multihash).ToString());
+        }
+
+        if (RecordKey.ToText(bytes) is { } record)
+        {
+            return Of(bytes, record);
+        }
+
+        // A readable text can have the bytes of a short identity multihash by accident; a peer id's first bytes are control characters.
+        return Readable(bytes) is { } text ? Of(bytes, text)
+            : PeerId.TryParse(bytes, out var peer) ? Of(bytes, peer.ToString())
+            : Of(bytes, "f" + Convert.ToHexStringLower(bytes));
+    }
+
+    private static TargetKey Of(ReadOnlySpan<byte> bytes, string text)
+    {
+        var kadId = KadId.Of(bytes);
+        return new TargetKey(new QueryKey(text, Convert.ToHexStringLower(bytes), kadId.ToString()), kadId);
+    }
+
+    private static bool Short(string? text) => text is { Length: > 0 and <= MaxTextLength };
+
+    /// <summary>The bytes as UTF-8 without control characters, or null.</summary>
+    private static string? Readable(ReadOnlySpan<byte> bytes)
+    {
+        for (var rest = bytes; !rest.IsEmpty;)
+        {
+            if (Rune.DecodeFromUtf8(rest, out var rune, out var length) != OperationStatus.Done || Rune.IsControl(rune))
+            {
+                return null;
+            }
+
+            rest = rest[length..];
+        }
+
+        return Encoding.UTF8.GetString(bytes);
+    }
+}

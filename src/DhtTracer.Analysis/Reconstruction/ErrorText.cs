@@ -1,0 +1,65 @@
+namespace DhtTracer.Analysis;
+
+/// <summary>Sorts the error texts of go-libp2p and js-libp2p into <see cref="ErrorClass"/>.</summary>
+internal static class ErrorText
+{
+    // The first that the text contains decides, so the more telling ones stand first: "failed to dial: context deadline exceeded".
+    private static readonly (string Part, string Class)[] Parts =
+    [
+        ("failed to find any peer in table", ErrorClass.NoPeers),
+        ("context canceled", ErrorClass.Cancelled),
+        ("AbortError", ErrorClass.Cancelled),
+        ("dial backoff", ErrorClass.DialBackoff),
+        ("connection refused", ErrorClass.DialRefused),
+        ("ECONNREFUSED", ErrorClass.DialRefused),
+        ("no route to host", ErrorClass.NoRoute),
+        ("network is unreachable", ErrorClass.NoRoute),
+        ("no good addresses", ErrorClass.NoRoute),
+        ("no addresses", ErrorClass.NoRoute),
+        ("NoValidAddressesError", ErrorClass.NoRoute),
+        ("failed to negotiate security", ErrorClass.Handshake),
+        ("handshake", ErrorClass.Handshake),
+        ("EncryptionFailedError", ErrorClass.Handshake),
+        ("protocols not supported", ErrorClass.ProtocolNotSupported),
+        ("protocol not supported", ErrorClass.ProtocolNotSupported),
+        ("UnsupportedProtocolError", ErrorClass.ProtocolNotSupported),
+        ("stream reset", ErrorClass.Reset),
+        ("connection reset", ErrorClass.Reset),
+        ("ECONNRESET", ErrorClass.Reset),
+        ("StreamResetError", ErrorClass.Reset),
+        ("EOF", ErrorClass.Reset),
+        ("not found", ErrorClass.NotFound),
+        ("NotFoundError", ErrorClass.NotFound),
+    ];
+
+    /// <summary>The error of a text that a failing layer left.</summary>
+    /// <param name="text">The text; null when it left none.</param>
+    public static TraceError Classify(string? text)
+    {
+        if (string.IsNullOrEmpty(text))
+        {
+            return new TraceError(ErrorClass.Other, null);
+        }
+
+        if (IsTimeout(text))
+        {
+            return new TraceError(Contains(text, "dial") ? ErrorClass.DialTimeout : ErrorClass.RequestTimeout, text);
+        }
+
+        foreach (var (part, errorClass) in Parts)
+        {
+            if (Contains(text, part))
+            {
+                return new TraceError(errorClass, text);
+            }
+        }
+
+        return new TraceError(Contains(text, "failed to dial") ? ErrorClass.DialFailed : ErrorClass.Other, text);
+    }
+
+    /// <summary>Whether the text tells of a time that ran out.</summary>
+    public static bool IsTimeout(string text) =>
+        Contains(text, "deadline exceeded") || Contains(text, "i/o timeout") || Contains(text, "TimeoutError") || Contains(text, "timed out");
+
+    private static bool Contains(string text, string part) => text.Contains(part, StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,258 @@
+using System.Collections.Immutable;
+using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Traces;
+
+namespace DhtTracer.Analysis;
+
+/// <summary>Puts a query's peers together from what a dialect read, and counts them by the definitions that all dialects share.</summary>
+/// <param name="target">Where the key lies in the key space; null when the key is unknown, and then so is every XOR.</param>
+/// <param name="node">The querying node, which never counts as a peer of its own query; null when unknown.</param>
+/// <param name="dialsKnown">Whether the trace shows dialing apart from requests.</param>
+internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown)
+{
+    private readonly Dictionary<string, PeerDraft> peers = [];
+    private readonly List<RequestDraft> requests = [];
+
+    /// <summary>Every peer so far.</summary>
+    public IReadOnlyCollection<PeerDraft> Peers => peers.Values;
+
+    /// <summary>Every request so far.</summary>
+    public IReadOnlyList<RequestDraft> Requests => requests;
+
+    /// <summary>The peer of an id, made when it is new. Null for an empty id.</summary>
+    public PeerDraft? Peer(ReadOnlySpan<char> id)
+    {
+        if (id.IsEmpty)
+        {
+            return null;
+        }
+
+        var lookup = peers.GetAlternateLookup<ReadOnlySpan<char>>();
+        if (lookup.TryGetValue(id, out var peer))
+        {
+            return peer;
+        }
+
+        var canonical = PeerText.Canonical(id);
+        if (!peers.TryGetValue(canonical, out peer))
+        {
+            peer = new PeerDraft(canonical);
+            peers.Add(canonical, peer);
+        }
+
+        return peer;
+    }
+
+    /// <summary>Adds a request to its peer.</summary>
+    public void Add(RequestDraft request)
+    {
+        request.Peer.Add(request);
+        requests.Add(request);
+    }
+
+    /// <summary>The distinct peers of an answer, in its order, without the node itself and without empty ids.</summary>
+    public List<PeerDraft> Answer(IReadOnlyList<string> ids)
+    {
+        var distinct = new List<PeerDraft>(ids.Count);
+        foreach (var id in ids)
+        {
+            AddAnswered(distinct, id);
+        }
+
+        return distinct;
+    }
+
+    /// <summary>Adds one peer of an answer, unless it is there already or is the node itself.</summary>
+    public PeerDraft? AddAnswered(List<PeerDraft> answer, ReadOnlySpan<char> id)
+    {
+        if (node is not null && id.SequenceEqual(node))
+        {
+            return null;
+        }
+
+        if (Peer(id) is not { } peer || peer.Id == node)
+        {
+            return null;
+        }
+
+        if (!answer.Contains(peer))
+        {
+            answer.Add(peer);
+        }
+
+        return peer;
+    }
+
+    /// <summary>
+    /// Finds out who heard of whom from the answers alone, in the order in which they came: a peer that was asked before any answer
+    /// named it is from the routing table, any other was heard of by the first answer that names it.
+    /// </summary>
+    /// <param name="startToleranceNs">By how much a request's recorded start may lie before what really caused it.</param>
+    public void HearFromAnswers(long startToleranceNs)
+    {
+        foreach (var request in AnswersInOrder())
+        {
+            if (!request.Peer.IsHeard)
+            {
+                Seed(request.Peer);
+            }
+
+            var fresh = 0;
+            var position = 0;
+            foreach (var named in request.Closer!)
+            {
+                position++;
+                if (named.IsHeard)
+                {
+                    continue;
+                }
+
+                if (named.FirstSentNs is { } sent && sent + startToleranceNs < request.AnswerNs)
+                {
+                    Seed(named);
+                    continue;
+                }
+
+                fresh++;
+                named.IsHeard = true;
+                named.HeardNs = request.AnswerNs;
+                named.HeardPosition = position;
+                named.Referrer = request.Peer.Id;
+                named.Hops = request.Peer.Hops + 1;
+            }
+
+            request.Returned = request.Closer!.Count;
+            request.New = fresh;
+        }
+
+        foreach (var peer in peers.Values)
+        {
+            if (!peer.IsHeard && peer.FirstSentNs is not null)
+            {
+                Seed(peer);
+            }
+        }
+    }
+
+    /// <summary>Answers whose peers are known, by the time they came.</summary>
+    public IEnumerable<RequestDraft> AnswersInOrder() =>
+        requests.Where(static request => request.AnswerNs is not null && request.Closer is not null)
+            .OrderBy(static request => request.AnswerNs).ThenBy(static request => request.StartNs)
+            .ThenBy(static request => request.Peer.Id, StringComparer.Ordinal).ThenBy(static request => request.SpanId);
+
+    /// <summary>Finishes the query: order, states, XOR, counts.</summary>
+    public Query Build(Query query)
+    {
+        var drafts = peers.Values.Where(static peer => peer.IsHeard || peer.FirstSentNs is not null).ToList();
+        NumberByOrder(drafts);
+        MarkDuplicates(drafts, out var duplicates);
+        drafts.Sort(static (left, right) =>
+        {
+            var order = (left.HeardNs ?? long.MaxValue).CompareTo(right.HeardNs ?? long.MaxValue);
+            order = order != 0 ? order : left.HeardPosition.CompareTo(right.HeardPosition);
+            order = order != 0 ? order : (left.FirstSentNs ?? long.MaxValue).CompareTo(right.FirstSentNs ?? long.MaxValue);
+            return order != 0 ? order : string.CompareOrdinal(left.Id, right.Id);
+        });
+
+        var rows = ImmutableArray.CreateBuilder<QueryPeer>(drafts.Count);
+        foreach (var draft in drafts)
+        {
+            rows.Add(Row(draft));
+        }
+
+        var done = rows.MoveToImmutable();
+        return query with
+        {
+            Peers = done,
+            Xor = done.Where(static peer => peer.Requests.Any(static request => request.Outcome == RequestOutcome.Answered)).Min(static peer => peer.Xor),
+            Hops = done.Where(static peer => !peer.Requests.IsEmpty).Max(static peer => peer.Hops),
+            FirstAnswerNs = requests.Min(static request => request.AnswerNs),
+            Counts = Count(done, query.Counts.Results, duplicates),
+        };
+    }
+
+    private static void Seed(PeerDraft peer)
+    {
+        peer.IsHeard = true;
+        peer.HeardNs = 0;
+        peer.Hops = 0;
+    }
+
+    private static void NumberByOrder(List<PeerDraft> drafts)
+    {
+        var order = 0;
+        foreach (var peer in drafts.Where(static peer => peer.FirstSentNs is not null)
+            .OrderBy(static peer => peer.FirstSentNs).ThenBy(static peer => peer.HeardNs ?? long.MaxValue)
+            .ThenBy(static peer => peer.HeardPosition).ThenBy(static peer => peer.Id, StringComparer.Ordinal))
+        {
+            peer.GivenOrder ??= ++order;
+        }
+    }
+
+    /// <summary>A request of a type that the peer was sent before is a duplicate; a PUT_VALUE after a FIND_NODE is not.</summary>
+    private static void MarkDuplicates(List<PeerDraft> drafts, out int duplicates)
+    {
+        duplicates = 0;
+        foreach (var peer in drafts)
+        {
+            peer.Requests.Sort(static (left, right) => left.StartNs != right.StartNs
+                ? left.StartNs.CompareTo(right.StartNs)
+                : left.Type != right.Type ? right.Type.CompareTo(left.Type) : left.SpanId.CompareTo(right.SpanId));
+            var repeated = 0;
+            for (var i = 1; i < peer.Requests.Count; i++)
+            {
+                var type = peer.Requests[i].Type;
+                repeated += peer.Requests.FindIndex(0, i, earlier => earlier.Type == type) >= 0 ? 1 : 0;
+            }
+
+            duplicates += repeated > 0 ? repeated : peer.Duplicate ? 1 : 0;
+            peer.Duplicate |= repeated > 0;
+        }
+    }
+
+    private QueryPeer Row(PeerDraft draft)
+    {
+        var dial = draft.ShownDial();
+        return new QueryPeer
+        {
+            Id = draft.Id,
+            Order = draft.GivenOrder,
+            Xor = target is { } to && PeerText.KadId(draft.Id) is { } from ? from.XorBitLength(to) : draft.GivenXor,
+            Hops = draft.Hops,
+            Referrer = draft.Referrer,
+            ReferrerInferred = draft.ReferrerInferred,
+            HeardNs = draft.HeardNs,
+            State = draft.GivenState ?? PeerStates.Derive(draft, dial),
+            Dial = dial,
+            Requests = [.. draft.Requests.Select(static request => request.ToRequest())],
+            Duplicate = draft.Duplicate,
+            Agent = draft.Agent,
+            Addresses = [.. draft.Addresses],
+        };
+    }
+
+    private QueryCounts Count(ImmutableArray<QueryPeer> rows, int? results, int duplicates)
+    {
+        var answers = requests.Where(static request => request.Outcome == RequestOutcome.Answered && NamesPeers(request.Type)).ToList();
+        return new QueryCounts
+        {
+            Seen = rows.Length,
+            Queried = rows.Count(static peer => !peer.Requests.IsEmpty),
+            Dialed = dialsKnown ? rows.Count(static peer => WasDialed(peer)) : null,
+            DialFailed = dialsKnown
+                ? rows.Count(static peer => WasDialed(peer) && peer.Dial!.Error is { } error && error.Class != ErrorClass.Cancelled)
+                : null,
+            ToQuery = dialsKnown
+                ? rows.Count(static peer => peer.Requests.IsEmpty && peer.Dial is { DurationNs: not null, Error: null })
+                : null,
+            Remaining = rows.Count(static peer => peer.Requests.IsEmpty && !WasDialed(peer)),
+            Results = results,
+            Returned = answers.TrueForAll(static request => request.Returned is not null) ? answers.Sum(static request => request.Returned) : null,
+            Duplicates = duplicates,
+        };
+    }
+
+    private static bool WasDialed(QueryPeer peer) => peer.Dial is { Reused: not true };
+
+    private static bool NamesPeers(MessageType type) => type is MessageType.FindNode or MessageType.GetProviders or MessageType.GetValue;
+}

@@ -1,0 +1,118 @@
+using DhtTracer.Traces;
+
+namespace DhtTracer.Analysis;
+
+/// <summary>A peer of a query while the query is put together. Times are nanoseconds after the query's start.</summary>
+internal sealed class PeerDraft(string id)
+{
+    public string Id { get; } = id;
+
+    /// <summary>Whether it is known how it came to be heard of: as a seed, by an answer, or because the trace says so.</summary>
+    public bool IsHeard { get; set; }
+
+    public long? HeardNs { get; set; }
+
+    /// <summary>Place in the answer, or among the seeds: peers heard of at one moment are shown in this order.</summary>
+    public int HeardPosition { get; set; } = int.MaxValue;
+
+    public int? Hops { get; set; }
+
+    public string? Referrer { get; set; }
+
+    public bool ReferrerInferred { get; set; }
+
+    /// <summary>XOR as the source gives it, used only when it cannot be computed.</summary>
+    public int? GivenXor { get; set; }
+
+    /// <summary>State as the source gives it; null to derive it.</summary>
+    public PeerState? GivenState { get; set; }
+
+    public int? GivenOrder { get; set; }
+
+    public bool Duplicate { get; set; }
+
+    public string? Agent { get; set; }
+
+    public IReadOnlyList<string> Addresses { get; set; } = [];
+
+    public List<PeerDial> Dials { get; } = [];
+
+    public List<RequestDraft> Requests { get; } = [];
+
+    /// <summary>Start of the first dial or request, or null.</summary>
+    public long? FirstSentNs { get; private set; }
+
+    public void Add(PeerDial dial)
+    {
+        Dials.Add(dial);
+        Sent(dial.StartNs);
+    }
+
+    public void Add(RequestDraft request)
+    {
+        Requests.Add(request);
+        Sent(request.StartNs);
+    }
+
+    /// <summary>
+    /// The dial that the row shows: the first that made or tried a new connection, a later one when the earlier failed and it did not;
+    /// else the first.
+    /// </summary>
+    public PeerDial? ShownDial()
+    {
+        Dials.Sort(static (left, right) => left.StartNs != right.StartNs
+            ? left.StartNs.CompareTo(right.StartNs)
+            : Nullable.Compare(left.DurationNs, right.DurationNs));
+        var real = Dials.Where(static dial => dial.Reused != true).ToList();
+        return real.Find(static dial => dial.Error is null) ?? (real.Count > 0 ? real[0] : Dials.Count > 0 ? Dials[0] : null);
+    }
+
+    private void Sent(long startNs) => FirstSentNs = FirstSentNs is { } first && first <= startNs ? first : startNs;
+}
+
+/// <summary>A request while the query is put together.</summary>
+internal sealed class RequestDraft(PeerDraft peer, MessageType type, long startNs, SpanId spanId)
+{
+    public PeerDraft Peer { get; } = peer;
+
+    public MessageType Type { get; } = type;
+
+    public long StartNs { get; } = startNs;
+
+    /// <summary>Breaks ties, so that the order of equal times never depends on the order of the spans.</summary>
+    public SpanId SpanId { get; } = spanId;
+
+    public long? DurationNs { get; set; }
+
+    public RequestOutcome Outcome { get; set; } = RequestOutcome.NoAnswer;
+
+    public TraceError? Error { get; set; }
+
+    /// <summary>Distinct closer peers of the answer in its order, the node left out; null when they cannot be known.</summary>
+    public IReadOnlyList<PeerDraft>? Closer { get; set; }
+
+    public int? Returned { get; set; }
+
+    public int? New { get; set; }
+
+    public int? Providers { get; set; }
+
+    public int? Records { get; set; }
+
+    /// <summary>When the answer came; null when there is none, or its time is unknown.</summary>
+    public long? AnswerNs => Outcome == RequestOutcome.Answered && DurationNs is { } duration ? StartNs + duration : null;
+
+    public PeerRequest ToRequest() => new()
+    {
+        Type = Type,
+        StartNs = StartNs,
+        DurationNs = DurationNs,
+        Outcome = Outcome,
+        Error = Error,
+        Returned = Returned,
+        New = New,
+        Named = Closer is null ? default : [.. Closer.Select(static peer => peer.Id)],
+        Providers = Providers,
+        Records = Records,
+    };
+}

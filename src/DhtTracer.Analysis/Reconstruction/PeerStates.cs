@@ -1,0 +1,27 @@
+namespace DhtTracer.Analysis;
+
+/// <summary>How far a peer got, where the source does not say it itself.</summary>
+internal static class PeerStates
+{
+    public static PeerState Derive(PeerDraft peer, PeerDial? dial)
+    {
+        if (peer.Requests.Count > 0)
+        {
+            return Has(peer, RequestOutcome.Answered) ? PeerState.Answered
+                : Has(peer, RequestOutcome.Failed) ? PeerState.RequestFailed
+                : Has(peer, RequestOutcome.Cancelled) ? PeerState.Cancelled
+                : PeerState.NoAnswer;
+        }
+
+        return dial switch
+        {
+            null => PeerState.Heard,
+            { Error.Class: ErrorClass.Cancelled } => PeerState.Cancelled,
+            { Error: not null } => PeerState.DialFailed,
+            { DurationNs: null } => PeerState.Dialing,
+            _ => PeerState.Connected,
+        };
+    }
+
+    private static bool Has(PeerDraft peer, RequestOutcome outcome) => peer.Requests.Exists(request => request.Outcome == outcome);
+}
