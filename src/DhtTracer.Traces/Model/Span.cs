@@ -61,6 +61,32 @@ public sealed record Span
 
     /// <summary>The instrumentation scope.</summary>
     public required InstrumentationScope Scope { get; init; }
+
+    /// <summary>Compares by content, events and links included (an <see cref="ImmutableArray{T}"/> alone compares by reference).</summary>
+    public bool Equals(Span? other) =>
+        ReferenceEquals(this, other)
+        || (other is not null
+            && TraceId == other.TraceId
+            && SpanId == other.SpanId
+            && ParentSpanId == other.ParentSpanId
+            && Name == other.Name
+            && Kind == other.Kind
+            && StartUnixNano == other.StartUnixNano
+            && EndUnixNano == other.EndUnixNano
+            && Attributes.Equals(other.Attributes)
+            && Events.AsSpan().SequenceEqual(other.Events.AsSpan())
+            && Links.AsSpan().SequenceEqual(other.Links.AsSpan())
+            && Status == other.Status
+            && TraceState == other.TraceState
+            && Flags == other.Flags
+            && DroppedAttributesCount == other.DroppedAttributesCount
+            && DroppedEventsCount == other.DroppedEventsCount
+            && DroppedLinksCount == other.DroppedLinksCount
+            && Resource == other.Resource
+            && Scope == other.Scope);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(TraceId, SpanId);
 }
 
 /// <summary>OTLP <c>Span.SpanKind</c>.</summary>

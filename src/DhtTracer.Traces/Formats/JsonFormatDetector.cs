@@ -1,0 +1,113 @@
+using System.Text.Json;
+
+namespace DhtTracer.Traces;
+
+/// <summary>Recognises JSON formats by the names of their outer members; the text may be cut off anywhere.</summary>
+internal static class JsonFormatDetector
+{
+    private static readonly JsonReaderOptions options = new() { AllowMultipleValues = true, MaxDepth = 256 };
+
+    /// <summary>Recognises the format of a text that begins with a brace or a bracket.</summary>
+    public static TraceFormat Detect(ReadOnlySpan<byte> text)
+    {
+        var reader = new Utf8JsonReader(text, isFinalBlock: false, new JsonReaderState(options));
+        try
+        {
+            return reader.Read() ? DetectValue(ref reader, text) : TraceFormat.Unknown;
+        }
+        catch (JsonException)
+        {
+            // Not JSON after all; what it is may be recognised elsewhere.
+            return TraceFormat.Unknown;
+        }
+    }
+
+    private static TraceFormat DetectValue(ref Utf8JsonReader reader, ReadOnlySpan<byte> text)
+    {
+        if (reader.TokenType == JsonTokenType.StartArray)
+        {
+            return reader.Read() && reader.TokenType == JsonTokenType.StartObject ? DetectElement(ref reader) : TraceFormat.Unknown;
+        }
+
+        // The event log has lines without an "event", so the first few objects are looked at.
+        for (var objects = 0; objects < 100 && reader.TokenType == JsonTokenType.StartObject; objects++)
+        {
+            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+            {
+                if (Recognise(ref reader) is not TraceFormat.Unknown and var format)
+                {
+                    return format == TraceFormat.OtlpJson && HasSecondDocument(ref reader, text) ? TraceFormat.OtlpJsonLines : format;
+                }
+
+                if (!reader.Read() || !reader.TrySkip())
+                {
+                    return TraceFormat.Unknown;
+                }
+            }
+
+            if (!reader.Read())
+            {
+                break;
+            }
+        }
+
+        return TraceFormat.Unknown;
+    }
+
+    private static TraceFormat Recognise(ref Utf8JsonReader name)
+    {
+        if (name.ValueTextEquals("resourceSpans"u8) || name.ValueTextEquals("resource_spans"u8))
+        {
+            return TraceFormat.OtlpJson;
+        }
+
+        if (name.ValueTextEquals("result"u8))
+        {
+            return TraceFormat.JaegerV3Json;
+        }
+
+        if (name.ValueTextEquals("data"u8) || name.ValueTextEquals("traceID"u8) || name.ValueTextEquals("spans"u8) || name.ValueTextEquals("processes"u8))
+        {
+            return TraceFormat.JaegerJson;
+        }
+
+        return name.ValueTextEquals("event"u8) || name.ValueTextEquals("QueryRunner"u8) ? TraceFormat.EventLogJsonLines : TraceFormat.Unknown;
+    }
+
+    private static bool HasSecondDocument(ref Utf8JsonReader reader, ReadOnlySpan<byte> text)
+    {
+        while (reader.CurrentDepth > 0)
+        {
+            if (!reader.Read())
+            {
+                return false;
+            }
+        }
+
+        return text[(int)reader.BytesConsumed..].TrimStart(" \t\r\n"u8) is [(byte)'{', ..];
+    }
+
+    // Jaeger's traces have "spans"; Zipkin's spans have "traceId" and "id".
+    private static TraceFormat DetectElement(ref Utf8JsonReader reader)
+    {
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("traceID"u8) || reader.ValueTextEquals("spans"u8) || reader.ValueTextEquals("processes"u8))
+            {
+                return TraceFormat.JaegerJson;
+            }
+
+            if (reader.ValueTextEquals("traceId"u8) || reader.ValueTextEquals("localEndpoint"u8))
+            {
+                return TraceFormat.ZipkinJson;
+            }
+
+            if (!reader.Read() || !reader.TrySkip())
+            {
+                return TraceFormat.Unknown;
+            }
+        }
+
+        return TraceFormat.Unknown;
+    }
+}

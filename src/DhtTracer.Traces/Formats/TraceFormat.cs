@@ -1,0 +1,44 @@
+namespace DhtTracer.Traces;
+
+/// <summary>A format that traces come in.</summary>
+public enum TraceFormat
+{
+    /// <summary>Not recognised.</summary>
+    Unknown = 0,
+
+    /// <summary>gzip (RFC 1952); what is inside is to be recognised again.</summary>
+    Gzip,
+
+    /// <summary>OTLP JSON, one document.</summary>
+    OtlpJson,
+
+    /// <summary>OTLP JSON, a document per line, as the OpenTelemetry Collector's file exporter writes.</summary>
+    OtlpJsonLines,
+
+    /// <summary>OTLP protobuf.</summary>
+    OtlpProtobuf,
+
+    /// <summary>The body of an OTLP gRPC call: flag, length, and OTLP protobuf.</summary>
+    OtlpGrpc,
+
+    /// <summary>Jaeger's JSON v1.</summary>
+    JaegerJson,
+
+    /// <summary>Answers of Jaeger's HTTP API v3.</summary>
+    JaegerV3Json,
+
+    /// <summary>Jaeger's Thrift in the binary protocol: a bare <c>Batch</c> or an <c>emitBatch</c> message.</summary>
+    JaegerThriftBinary,
+
+    /// <summary>Jaeger's Thrift in the compact protocol: a bare <c>Batch</c> or an <c>emitBatch</c> message.</summary>
+    JaegerThriftCompact,
+
+    /// <summary>Zipkin's JSON v2.</summary>
+    ZipkinJson,
+
+    /// <summary>The event log of 2019 as server-sent events, <c>data: {...}</c>.</summary>
+    EventLogServerSentEvents,
+
+    /// <summary>The event log of 2019 as one JSON object per line.</summary>
+    EventLogJsonLines,
+}

@@ -1,0 +1,34 @@
+namespace DhtTracer.Traces.Otlp;
+
+/// <summary>
+/// OTLP as Protocol Buffers: <c>TracesData</c>, which has the same bytes as <c>ExportTraceServiceRequest</c>
+/// (opentelemetry.io/docs/specs/otlp). Every field that the model knows survives; unknown fields are skipped.
+/// </summary>
+public static class OtlpProtobuf
+{
+    [ThreadStatic]
+    private static OtlpProtobufReader? reader;
+
+    [ThreadStatic]
+    private static OtlpProtobufWriter? writer;
+
+    /// <summary>Reads spans in the order they stand.</summary>
+    /// <param name="data">One message; the caller limits its size. Memory used is at most some 30 times that.</param>
+    /// <param name="rejected">
+    /// Takes spans without a valid trace id or span id, whose neighbours are then read all the same; when null such a span is an error.
+    /// </param>
+    /// <exception cref="TraceFormatException">The bytes are not OTLP.</exception>
+    public static IReadOnlyList<Span> Decode(ReadOnlySpan<byte> data, ICollection<RejectedSpan>? rejected = null) =>
+        (reader ??= new OtlpProtobufReader()).Read(data, rejected);
+
+    /// <inheritdoc cref="Decode(ReadOnlySpan{byte}, ICollection{RejectedSpan}?)"/>
+    public static IReadOnlyList<Span> Decode(ReadOnlyMemory<byte> data, ICollection<RejectedSpan>? rejected = null) => Decode(data.Span, rejected);
+
+    /// <summary>Writes spans as one message, grouped by resource and scope.</summary>
+    /// <remarks>Messages written one after another are one message as well: that is how Protocol Buffers merges repeated fields.</remarks>
+    /// <exception cref="InvalidOperationException">The message would exceed 2 GiB.</exception>
+    public static byte[] Encode(IEnumerable<Span> spans) => Write(spans).ToArray();
+
+    /// <summary>Writes spans into a buffer that is valid until the next call on this thread.</summary>
+    internal static ReadOnlySpan<byte> Write(IEnumerable<Span> spans) => (writer ??= new OtlpProtobufWriter()).Write(spans);
+}

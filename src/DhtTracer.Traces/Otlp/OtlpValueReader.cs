@@ -1,0 +1,153 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using DhtTracer.Traces.Protobuf;
+using Fields = DhtTracer.Traces.Otlp.OtlpFields;
+
+namespace DhtTracer.Traces.Otlp;
+
+/// <summary>
+/// Reads OTLP attributes. Attributes of the message being read are pushed on a stack and popped as one exact array, so that nested
+/// lists need no lists of their own.
+/// </summary>
+internal sealed class OtlpValueReader
+{
+    private static readonly BoolValue yes = new(true);
+    private static readonly BoolValue no = new(false);
+    private static readonly BytesValue noBytes = new(ImmutableArray<byte>.Empty);
+
+    private readonly Utf8StringCache texts = new(1024);
+    private readonly Utf8StringCache strings = new(8192);
+    private readonly List<KeyValuePair<string, AttributeValue>> attributes = [];
+    private readonly List<AttributeValue> elements = [];
+
+    /// <summary>The height of the stack, to be given to <see cref="Pop"/>.</summary>
+    public int Mark => attributes.Count;
+
+    /// <summary>Empties the stack, which an earlier input that ended in an error may have left filled.</summary>
+    public void Reset()
+    {
+        attributes.Clear();
+        elements.Clear();
+    }
+
+    /// <summary>Reads a string field that repeats often: a key, a name, a version.</summary>
+    public string ReadText(ref ProtobufReader message) => texts.GetString(message.ReadBytes());
+
+    /// <summary>Reads a <c>KeyValue</c> and puts it on the stack.</summary>
+    public void PushAttribute(ProtobufReader message, int depth)
+    {
+        var key = "";
+        AttributeValue value = EmptyValue.Instance;
+        while (message.TryReadTag(out var tag))
+        {
+            switch (tag)
+            {
+                case Fields.KeyValue.Key:
+                    key = ReadText(ref message);
+                    break;
+                case Fields.KeyValue.Value:
+                    value = ReadValue(message.ReadMessage(), depth);
+                    break;
+                default:
+                    message.Skip(tag);
+                    break;
+            }
+        }
+
+        attributes.Add(KeyValuePair.Create(key, value));
+    }
+
+    /// <summary>Takes what was pushed since <paramref name="mark"/> off the stack.</summary>
+    public AttributeList Pop(int mark)
+    {
+        if (attributes.Count == mark)
+        {
+            return AttributeList.Empty;
+        }
+
+        var popped = CollectionsMarshal.AsSpan(attributes)[mark..].ToArray();
+        CollectionsMarshal.SetCount(attributes, mark);
+        return new AttributeList(ImmutableCollectionsMarshal.AsImmutableArray(popped));
+    }
+
+    private AttributeValue ReadValue(ProtobufReader message, int depth)
+    {
+        AttributeValue value = EmptyValue.Instance;
+        while (message.TryReadTag(out var tag))
+        {
+            switch (tag)
+            {
+                case Fields.AnyValue.String:
+                    value = strings.GetValue(message.ReadBytes());
+                    break;
+                case Fields.AnyValue.Bool:
+                    value = message.ReadVarint() != 0 ? yes : no;
+                    break;
+                case Fields.AnyValue.Int:
+                    value = new IntValue(unchecked((long)message.ReadVarint()));
+                    break;
+                case Fields.AnyValue.Double:
+                    value = new DoubleValue(BitConverter.UInt64BitsToDouble(message.ReadFixed64()));
+                    break;
+                case Fields.AnyValue.Bytes:
+                    var bytes = message.ReadBytes();
+                    value = bytes.IsEmpty ? noBytes : new BytesValue([.. bytes]);
+                    break;
+                case Fields.AnyValue.Array:
+                    value = ReadArray(message.ReadMessage(), Deeper(ref message, depth));
+                    break;
+                case Fields.AnyValue.KeyValueList:
+                    value = ReadList(message.ReadMessage(), Deeper(ref message, depth));
+                    break;
+                default:
+                    message.Skip(tag);
+                    break;
+            }
+        }
+
+        return value;
+    }
+
+    private static int Deeper(ref ProtobufReader message, int depth) =>
+        depth < Fields.AnyValue.DeepestNesting
+            ? depth + 1
+            : throw message.Error($"expected values nested at most {Fields.AnyValue.DeepestNesting} deep");
+
+    private ArrayValue ReadArray(ProtobufReader message, int depth)
+    {
+        var mark = elements.Count;
+        while (message.TryReadTag(out var tag))
+        {
+            if (tag == Fields.AnyValue.Values)
+            {
+                elements.Add(ReadValue(message.ReadMessage(), depth));
+            }
+            else
+            {
+                message.Skip(tag);
+            }
+        }
+
+        var popped = CollectionsMarshal.AsSpan(elements)[mark..].ToArray();
+        CollectionsMarshal.SetCount(elements, mark);
+        return new ArrayValue(ImmutableCollectionsMarshal.AsImmutableArray(popped));
+    }
+
+    private KeyValueListValue ReadList(ProtobufReader message, int depth)
+    {
+        var mark = Mark;
+        while (message.TryReadTag(out var tag))
+        {
+            if (tag == Fields.AnyValue.Values)
+            {
+                PushAttribute(message.ReadMessage(), depth);
+            }
+            else
+            {
+                message.Skip(tag);
+            }
+        }
+
+        return new KeyValueListValue(Pop(mark));
+    }
+}

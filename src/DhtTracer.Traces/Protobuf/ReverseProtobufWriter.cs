@@ -1,0 +1,144 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Text;
+
+namespace DhtTracer.Traces.Protobuf;
+
+/// <summary>
+/// Writes the Protocol Buffers wire format from the end to the start, so that the length of a nested message is known when its
+/// prefix is written: one pass, no second walk to compute sizes. Callers write fields last to first, and content before its tag.
+/// </summary>
+internal sealed class ReverseProtobufWriter
+{
+    private byte[] buffer = new byte[1024];
+    private int start;
+
+    public ReverseProtobufWriter() => start = buffer.Length;
+
+    /// <summary>Bytes written so far.</summary>
+    public int Written => buffer.Length - start;
+
+    /// <summary>What was written, in reading order.</summary>
+    public ReadOnlySpan<byte> WrittenSpan => buffer.AsSpan(start);
+
+    /// <summary>Forgets what was written and keeps the buffer.</summary>
+    public void Clear() => start = buffer.Length;
+
+    /// <summary>A varint field, also when it is zero.</summary>
+    public void WriteVarint(uint tag, ulong value)
+    {
+        WriteRawVarint(value);
+        WriteRawVarint(tag);
+    }
+
+    /// <summary>A varint field, left out when zero as proto3 does.</summary>
+    public void WriteVarintIfSet(uint tag, ulong value)
+    {
+        if (value != 0)
+        {
+            WriteVarint(tag, value);
+        }
+    }
+
+    /// <summary>A <c>fixed64</c> or <c>double</c> field.</summary>
+    public void WriteFixed64(uint tag, ulong value)
+    {
+        BinaryPrimitives.WriteUInt64LittleEndian(Take(8), value);
+        WriteRawVarint(tag);
+    }
+
+    /// <summary>A <c>fixed32</c> field.</summary>
+    public void WriteFixed32(uint tag, uint value)
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(Take(4), value);
+        WriteRawVarint(tag);
+    }
+
+    /// <summary>A bytes field.</summary>
+    public void WriteBytes(uint tag, ReadOnlySpan<byte> value)
+    {
+        value.CopyTo(Take(value.Length));
+        WriteRawVarint((ulong)value.Length);
+        WriteRawVarint(tag);
+    }
+
+    /// <summary>A string field, also when it is empty.</summary>
+    public void WriteString(uint tag, string value)
+    {
+        var length = Encoding.UTF8.GetByteCount(value);
+        Encoding.UTF8.GetBytes(value, Take(length));
+        WriteRawVarint((ulong)length);
+        WriteRawVarint(tag);
+    }
+
+    /// <summary>A string field, left out when empty as proto3 does.</summary>
+    public void WriteStringIfSet(uint tag, string value)
+    {
+        if (value.Length > 0)
+        {
+            WriteString(tag, value);
+        }
+    }
+
+    /// <summary>A trace id field.</summary>
+    public void WriteId(uint tag, TraceId id)
+    {
+        id.WriteBytes(Take(16));
+        WriteRawVarint(16);
+        WriteRawVarint(tag);
+    }
+
+    /// <summary>A span id field.</summary>
+    public void WriteId(uint tag, SpanId id)
+    {
+        id.WriteBytes(Take(8));
+        WriteRawVarint(8);
+        WriteRawVarint(tag);
+    }
+
+    /// <summary>Puts the tag and length of a message before what was written since <paramref name="mark"/>, a value of <see cref="Written"/>.</summary>
+    public void CloseMessage(uint tag, int mark)
+    {
+        WriteRawVarint((ulong)(Written - mark));
+        WriteRawVarint(tag);
+    }
+
+    private void WriteRawVarint(ulong value)
+    {
+        var size = (BitOperations.Log2(value | 1) / 7) + 1;
+        var bytes = Take(size);
+        for (var index = 0; index < size - 1; index++)
+        {
+            bytes[index] = (byte)(value | 0x80);
+            value >>= 7;
+        }
+
+        bytes[size - 1] = (byte)value;
+    }
+
+    private Span<byte> Take(int size)
+    {
+        if (size > start)
+        {
+            Grow(size);
+        }
+
+        start -= size;
+        return buffer.AsSpan(start, size);
+    }
+
+    private void Grow(int size)
+    {
+        var written = Written;
+        var wanted = Math.Min(Math.Max((long)buffer.Length * 2, (long)written + size), Array.MaxLength);
+        if (wanted < (long)written + size)
+        {
+            throw new InvalidOperationException("One encoded message cannot exceed 2 GiB; write the traces one after another instead.");
+        }
+
+        var bigger = new byte[wanted];
+        WrittenSpan.CopyTo(bigger.AsSpan(bigger.Length - written));
+        start = bigger.Length - written;
+        buffer = bigger;
+    }
+}

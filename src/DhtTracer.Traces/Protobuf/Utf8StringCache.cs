@@ -1,0 +1,64 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace DhtTracer.Traces.Protobuf;
+
+/// <summary>
+/// Gives the same string object for the same bytes, as attribute keys and peer ids repeat in nearly every span. A direct-mapped
+/// table of bounded size: a collision replaces, so hostile input costs no more than having no cache. Only ASCII is kept.
+/// </summary>
+internal sealed class Utf8StringCache
+{
+    private const int LongestKept = 128;
+
+    private readonly StringValue?[] entries;
+
+    /// <summary>Makes a cache.</summary>
+    /// <param name="size">Number of strings; a power of two.</param>
+    public Utf8StringCache(int size) => entries = new StringValue?[size];
+
+    /// <summary>The string of these bytes; what is not valid UTF-8 becomes U+FFFD.</summary>
+    public string GetString(ReadOnlySpan<byte> utf8) => utf8.IsEmpty ? "" : GetValue(utf8).Value;
+
+    /// <summary>The string of these bytes as an attribute value.</summary>
+    public StringValue GetValue(ReadOnlySpan<byte> utf8)
+    {
+        if (utf8.Length > LongestKept)
+        {
+            return new StringValue(Encoding.UTF8.GetString(utf8));
+        }
+
+        ref var entry = ref entries[Hash(utf8) & (uint)(entries.Length - 1)];
+        if (entry is { } known && known.Value.Length == utf8.Length && Ascii.Equals(utf8, known.Value))
+        {
+            return known;
+        }
+
+        return entry = new StringValue(Encoding.UTF8.GetString(utf8));
+    }
+
+    // Length, first and last eight bytes: peer ids share their beginning and differ at the end.
+    private static uint Hash(ReadOnlySpan<byte> bytes)
+    {
+        ulong first;
+        ulong last;
+        if (bytes.Length >= 8)
+        {
+            first = BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+            last = BinaryPrimitives.ReadUInt64LittleEndian(bytes[^8..]);
+        }
+        else
+        {
+            first = 0;
+            foreach (var part in bytes)
+            {
+                first = (first << 8) | part;
+            }
+
+            last = 0;
+        }
+
+        var mixed = ((first ^ ((ulong)bytes.Length << 56)) * 0x9E3779B97F4A7C15UL) ^ (last * 0xC2B2AE3D27D4EB4FUL);
+        return (uint)(mixed >> 40) ^ (uint)(mixed >> 17);
+    }
+}
