@@ -1,0 +1,62 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using DhtTracer.Analysis;
+
+namespace DhtTracer.Storage;
+
+/// <summary>What changed since the last item. <see cref="Queries"/> is empty when too much did: read everything again.</summary>
+/// <param name="Version">The version after the change.</param>
+/// <param name="Queries">Queries that are new or changed.</param>
+public sealed record QueryChange(long Version, IReadOnlyList<QueryId> Queries);
+
+/// <summary>Tells readers in this process which queries changed.</summary>
+public sealed class ChangeFeed
+{
+    private const int MaxWaiting = 256;
+    private readonly Lock gate = new();
+    private readonly List<Channel<QueryChange>> watchers = [];
+    private long version;
+
+    /// <summary>Grows with every change.</summary>
+    public long Version => Interlocked.Read(ref version);
+
+    /// <summary>Changes from now on. A reader that is too slow misses the oldest ones and gets an item without queries instead.</summary>
+    public async IAsyncEnumerable<QueryChange> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var missed = 0;
+        var channel = Channel.CreateBounded<QueryChange>(
+            new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true },
+            _ => Interlocked.Exchange(ref missed, 1));
+        lock (gate)
+        {
+            watchers.Add(channel);
+        }
+
+        try
+        {
+            await foreach (var change in channel.Reader.ReadAllAsync(cancellationToken))
+            {
+                yield return Interlocked.Exchange(ref missed, 0) == 1 ? change with { Queries = [] } : change;
+            }
+        }
+        finally
+        {
+            lock (gate)
+            {
+                watchers.Remove(channel);
+            }
+        }
+    }
+
+    internal void Publish(IReadOnlyList<QueryId> queries)
+    {
+        lock (gate)
+        {
+            var change = new QueryChange(Interlocked.Increment(ref version), queries);
+            foreach (var watcher in watchers)
+            {
+                watcher.Writer.TryWrite(change);
+            }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+using DhtTracer.Analysis;
+
+namespace DhtTracer.Storage;
+
+/// <summary>Which queries. Null means "any"; what is set must all hold.</summary>
+public sealed record QueryFilter
+{
+    /// <summary>The key: any of these bytes (what is hashed), or a text that begins like this.</summary>
+    public KeyFilter? Key { get; init; }
+
+    /// <summary>What it was for.</summary>
+    public QueryType? Type { get; init; }
+
+    /// <summary>How it ended.</summary>
+    public QueryOutcome? Outcome { get; init; }
+
+    /// <summary>Whose spans.</summary>
+    public TraceSource? Source { get; init; }
+
+    /// <summary><c>service.name</c>.</summary>
+    public string? Service { get; init; }
+
+    /// <summary>Peer id of the querying node, in base58.</summary>
+    public string? Node { get; init; }
+
+    /// <summary>Lookups that a node makes for itself: true only these, false none of these, null both.</summary>
+    /// <value>The default is false.</value>
+    public bool? Background { get; init; } = false;
+
+    /// <summary>Started at or after, in nanoseconds since 1970-01-01 UTC.</summary>
+    public ulong? FromUnixNano { get; init; }
+
+    /// <summary>Started before.</summary>
+    public ulong? ToUnixNano { get; init; }
+
+    /// <summary>Took at least this many nanoseconds.</summary>
+    public long? MinDurationNs { get; init; }
+
+    /// <summary>Took at most this many nanoseconds.</summary>
+    public long? MaxDurationNs { get; init; }
+
+    /// <summary>At least this many hops.</summary>
+    public int? MinHops { get; init; }
+
+    /// <summary>At most this many hops.</summary>
+    public int? MaxHops { get; init; }
+
+    /// <summary>One of <see cref="Analysis.ErrorClass"/>: of the query.</summary>
+    public string? ErrorClass { get; init; }
+
+    /// <summary>Peer id, in base58, of a peer that it dialed or asked.</summary>
+    public string? Peer { get; init; }
+
+    /// <summary>Requests in flight at most, as the trace tells.</summary>
+    public int? Alpha { get; init; }
+}
+
+/// <summary>Which keys: any of the bytes, or the prefix.</summary>
+/// <param name="Bytes">What is hashed, in any of the readings of what was typed.</param>
+/// <param name="TextPrefix">Beginning of the canonical text, case as it is; null for none.</param>
+public sealed record KeyFilter(IReadOnlyList<ReadOnlyMemory<byte>> Bytes, string? TextPrefix);
+
+/// <summary>In what order.</summary>
+public enum QuerySort
+{
+    /// <summary>Latest start first.</summary>
+    Newest = 0,
+
+    /// <summary>Earliest start first.</summary>
+    Oldest = 1,
+
+    /// <summary>Longest first; unknown durations last.</summary>
+    Slowest = 2,
+
+    /// <summary>Shortest first; unknown durations last.</summary>
+    Fastest = 3,
+
+    /// <summary>Most peers seen first; unknown counts last.</summary>
+    MostPeers = 4,
+}
+
+/// <summary>A page of queries.</summary>
+/// <param name="Rows">The rows in the order asked for.</param>
+/// <param name="Next">Cursor of the page after it; null when there is none.</param>
+/// <param name="Previous">Cursor of the page before it; null when there is none.</param>
+public sealed record QueryPage(IReadOnlyList<QuerySummary> Rows, string? Next, string? Previous);
+
+/// <summary>The queries before and after one of the same key, by start.</summary>
+/// <param name="Previous">The one before; null when there is none.</param>
+/// <param name="Next">The one after; null when there is none.</param>
+public sealed record QueryNeighbours(QueryId? Previous, QueryId? Next);

@@ -1,0 +1,133 @@
+using System.Globalization;
+using System.Text;
+using Dapper;
+using DhtTracer.Analysis;
+using Microsoft.Data.Sqlite;
+
+namespace DhtTracer.Storage;
+
+/// <summary>Turns a filter into SQL and reads pages by keyset: each page seeks into an index, however large the archive is.</summary>
+internal static class QueryList
+{
+    public static QueryPage Read(SqliteConnection connection, QueryFilter filter, QuerySort sort, string? cursorText, int limit)
+    {
+        var cursor = cursorText is null ? (QueryCursor?)null : QueryCursor.Parse(cursorText, sort);
+        var backward = cursor is { Backward: true };
+        var (value, descending) = SortBy(sort, filter);
+
+        // A page towards the beginning is read away from the cursor and turned round.
+        var (compare, order) = descending != backward ? ("<", "DESC") : (">", "ASC");
+        var parameters = new DynamicParameters();
+        var sql = new StringBuilder($"SELECT {QueryRow.Columns}, {value} AS SortValue {From(filter)} {QueryRow.Joins} WHERE 1 = 1");
+        Where(sql, parameters, filter);
+        if (cursor is { } place)
+        {
+            sql.Append(CultureInfo.InvariantCulture, $" AND ({value}, q.no) {compare} (@cursorValue, @cursorNumber)");
+            parameters.Add("cursorValue", place.Value);
+            parameters.Add("cursorNumber", place.Number);
+        }
+
+        sql.Append(CultureInfo.InvariantCulture, $" ORDER BY {value} {order}, q.no {order} LIMIT @limit");
+        parameters.Add("limit", limit + 1);
+        var rows = connection.Query<QueryRow>(sql.ToString(), parameters).AsList();
+        var more = rows.Count > limit;
+        if (more)
+        {
+            rows.RemoveAt(limit);
+        }
+
+        if (backward)
+        {
+            rows.Reverse();
+
+            // The beginning was reached with less than a page: show the first page whole.
+            if (!more && rows.Count < limit)
+            {
+                return Read(connection, filter, sort, null, limit);
+            }
+        }
+
+        if (rows.Count == 0)
+        {
+            return new QueryPage([], null, null);
+        }
+
+        var next = backward || more ? Cursor(rows[^1], sort, backward: false) : null;
+        var previous = backward ? (more ? Cursor(rows[0], sort, backward: true) : null)
+            : cursor is null ? null : Cursor(rows[0], sort, backward: true);
+        return new QueryPage(rows.ConvertAll(row => row.ToSummary()), next, previous);
+    }
+
+    /// <summary>The tables of <see cref="Where"/>. CROSS JOIN keeps the order: a peer's few queries, not every query's peers.</summary>
+    public static string From(QueryFilter filter) =>
+        filter.Peer is null ? "FROM query q" : "FROM query_peer p CROSS JOIN query q ON q.no = p.query";
+
+    /// <summary>Appends conditions on the tables of <see cref="From"/>, each beginning with AND.</summary>
+    public static void Where(StringBuilder sql, DynamicParameters parameters, QueryFilter filter)
+    {
+        void And(string condition, string name, object? value)
+        {
+            if (value is not null)
+            {
+                sql.Append(" AND ").Append(condition);
+                parameters.Add(name, value);
+            }
+        }
+
+        Key(sql, parameters, filter.Key);
+        And("q.background = @background", "background", filter.Background is { } background ? (background ? 1 : 0) : null);
+        And("q.type = @type", "type", (int?)filter.Type);
+        And("q.outcome = @outcome", "outcome", (int?)filter.Outcome);
+        And("q.source = @source", "source", (int?)filter.Source);
+        And("q.service = (SELECT no FROM text WHERE value = @service)", "service", filter.Service);
+        And("q.node = (SELECT no FROM peer WHERE id = @node)", "node", filter.Node);
+        And("q.error_class = (SELECT no FROM text WHERE value = @errorClass)", "errorClass", filter.ErrorClass);
+        var start = filter.Peer is null ? "q.start_ns" : "p.start_ns";
+        And($"{start} >= @from", "from", filter.FromUnixNano is { } from ? Nanoseconds.ToColumn(from) : null);
+        And($"{start} < @to", "to", filter.ToUnixNano is { } to ? Nanoseconds.ToColumn(to) : null);
+        And("q.duration_ns >= @minDuration", "minDuration", filter.MinDurationNs);
+        And("q.duration_ns <= @maxDuration", "maxDuration", filter.MaxDurationNs);
+        And("q.hops >= @minHops", "minHops", filter.MinHops);
+        And("q.hops <= @maxHops", "maxHops", filter.MaxHops);
+        And("q.alpha = @alpha", "alpha", filter.Alpha);
+        And("p.peer = (SELECT no FROM peer WHERE id = @peer)", "peer", filter.Peer);
+    }
+
+    private static void Key(StringBuilder sql, DynamicParameters parameters, KeyFilter? key)
+    {
+        if (key is null)
+        {
+            return;
+        }
+
+        var alternatives = new List<string>();
+        for (var i = 0; i < key.Bytes.Count; i++)
+        {
+            alternatives.Add($"q.key_bytes = @key{i}");
+            parameters.Add($"key{i}", key.Bytes[i].ToArray());
+        }
+
+        if (!string.IsNullOrEmpty(key.TextPrefix))
+        {
+            // U+10FFFF sorts after every character that may follow the prefix.
+            alternatives.Add("(q.key_text >= @prefix AND q.key_text < @prefixEnd)");
+            parameters.Add("prefix", key.TextPrefix);
+            parameters.Add("prefixEnd", key.TextPrefix + "\U0010FFFF");
+        }
+
+        sql.Append(" AND (").Append(alternatives.Count == 0 ? "0" : string.Join(" OR ", alternatives)).Append(')');
+    }
+
+    private static (string Value, bool Descending) SortBy(QuerySort sort, QueryFilter filter) => sort switch
+    {
+        QuerySort.Newest => (filter.Peer is null ? "q.start_ns" : "p.start_ns", true),
+        QuerySort.Oldest => (filter.Peer is null ? "q.start_ns" : "p.start_ns", false),
+        QuerySort.Slowest => ("ifnull(q.duration_ns, -1)", true),
+        QuerySort.Fastest => ("ifnull(q.duration_ns, 9223372036854775807)", false),
+        QuerySort.MostPeers => ("ifnull(q.seen, -1)", true),
+        _ => throw new ArgumentOutOfRangeException(nameof(sort), sort, "No such order."),
+    };
+
+    private static string Cursor(QueryRow row, QuerySort sort, bool backward) =>
+        new QueryCursor(sort, backward, row.SortValue, row.No).ToString();
+}

@@ -1,0 +1,40 @@
+namespace DhtTracer.Storage.Sqlite;
+
+/// <summary>Gives each distinct string of a table its number, inside the writer's transaction.</summary>
+/// <remarks>
+/// The cache holds committed rows and rows of the running transaction; a rollback empties it. Rows are never deleted, so that it
+/// stays right when another process writes as well.
+/// </remarks>
+internal sealed class Interner(Statement find, Statement insert) : IDisposable
+{
+    private const int MaxCached = 200_000;
+    private readonly Dictionary<string, long> cache = new(StringComparer.Ordinal);
+
+    public long Intern(string value)
+    {
+        if (cache.TryGetValue(value, out var number))
+        {
+            return number;
+        }
+
+        if (cache.Count >= MaxCached)
+        {
+            cache.Clear();
+        }
+
+        number = find.Bind(1, value).RunScalar() ?? insert.Bind(1, value).RunScalar()
+            ?? throw new InvalidOperationException("INSERT ... RETURNING returned nothing.");
+        cache.Add(value, number);
+        return number;
+    }
+
+    public long? InternOrNull(string? value) => value is null ? null : Intern(value);
+
+    public void Forget() => cache.Clear();
+
+    public void Dispose()
+    {
+        find.Dispose();
+        insert.Dispose();
+    }
+}

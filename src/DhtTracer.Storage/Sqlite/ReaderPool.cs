@@ -1,0 +1,82 @@
+using System.Collections.Concurrent;
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace DhtTracer.Storage.Sqlite;
+
+/// <summary>Connections for reading. Each read sees one state of the database, runs off the caller's thread and stops when it is cancelled.</summary>
+internal sealed class ReaderPool(Func<SqliteConnection> open, string path, int maxReaders) : IDisposable
+{
+    private readonly ConcurrentBag<SqliteConnection> idle = [];
+    private readonly SemaphoreSlim places = new(maxReaders);
+    private volatile bool disposed;
+
+    /// <summary>Runs a read inside one transaction.</summary>
+    /// <exception cref="DatabaseException">The database could not be read.</exception>
+    public async Task<T> ReadAsync<T>(Func<SqliteConnection, T> read, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(disposed, typeof(TraceStore));
+        await places.WaitAsync(cancellationToken);
+        try
+        {
+            return await Task.Run(() => Read(read, cancellationToken), cancellationToken);
+        }
+        finally
+        {
+            places.Release();
+        }
+    }
+
+    public void Dispose()
+    {
+        disposed = true;
+        while (idle.TryTake(out var connection))
+        {
+            connection.Dispose();
+        }
+    }
+
+    private T Read<T>(Func<SqliteConnection, T> read, CancellationToken cancellationToken)
+    {
+        SqliteConnection? connection = null;
+        try
+        {
+            if (!idle.TryTake(out connection))
+            {
+                connection = open();
+            }
+
+            T result;
+            using (cancellationToken.UnsafeRegister(static handle => raw.sqlite3_interrupt((sqlite3)handle!), connection.Handle))
+            using (connection.BeginTransaction(deferred: true))
+            {
+                result = read(connection);
+            }
+
+            Return(connection);
+            connection = null;
+            return result;
+        }
+        catch (SqliteException error) when (error.SqliteErrorCode == raw.SQLITE_INTERRUPT && cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException("The read was cancelled.", error, cancellationToken);
+        }
+        catch (SqliteException error)
+        {
+            throw DatabaseException.From(error, path);
+        }
+        finally
+        {
+            connection?.Dispose();
+        }
+    }
+
+    private void Return(SqliteConnection connection)
+    {
+        idle.Add(connection);
+        if (disposed && idle.TryTake(out var late))
+        {
+            late.Dispose();
+        }
+    }
+}

@@ -1,0 +1,177 @@
+using System.Threading.Channels;
+using Microsoft.Data.Sqlite;
+
+namespace DhtTracer.Storage.Sqlite;
+
+/// <summary>
+/// The one writer. Writes that wait together share a transaction (group commit): an fsync costs milliseconds, and with
+/// <c>synchronous=FULL</c> every commit has one. A write's task completes after the commit that holds it, never before.
+/// </summary>
+internal sealed class WriteQueue : IAsyncDisposable
+{
+    private const int MaxGroup = 256;
+    private const long MaxGroupBytes = 16L << 20;
+
+    private readonly Channel<Write> channel = Channel.CreateUnbounded<Write>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly WriteSession session;
+    private readonly string path;
+    private readonly long maxPendingBytes;
+    private readonly Task loop;
+    private long pendingBytes;
+
+    public WriteQueue(SqliteConnection connection, string path, long maxPendingBytes)
+    {
+        session = new WriteSession(connection);
+        this.path = path;
+        this.maxPendingBytes = maxPendingBytes;
+        loop = Task.Run(RunAsync);
+    }
+
+    public long PendingBytes => Interlocked.Read(ref pendingBytes);
+
+    /// <summary>Runs a write inside the next transaction.</summary>
+    /// <param name="apply">The write. It may run twice: when another write of its group fails, the group is rolled back and each runs alone.</param>
+    /// <param name="bytes">What it holds in memory while it waits.</param>
+    /// <param name="cancellationToken">Takes the write back as long as it waits. Once begun it is finished, and the task says how it ended.</param>
+    /// <exception cref="StoreOverloadedException">Too many bytes wait already.</exception>
+    /// <exception cref="DatabaseException">It could not be committed; nothing of it is stored.</exception>
+    public async Task<T> RunAsync<T>(Func<WriteSession, T> apply, long bytes, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var pending = Interlocked.Add(ref pendingBytes, bytes);
+        try
+        {
+            if (pending > maxPendingBytes && pending != bytes)
+            {
+                throw new StoreOverloadedException(pending - bytes);
+            }
+
+            var write = new Write<T>(apply, bytes, cancellationToken);
+            ObjectDisposedException.ThrowIf(!channel.Writer.TryWrite(write), typeof(TraceStore));
+            return await write.Task;
+        }
+        finally
+        {
+            Interlocked.Add(ref pendingBytes, -bytes);
+        }
+    }
+
+    /// <summary>Finishes every write that was accepted, then closes.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        channel.Writer.TryComplete();
+        await loop;
+        session.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        var group = new List<Write>();
+        while (await channel.Reader.WaitToReadAsync())
+        {
+            long bytes = 0;
+            while (group.Count < MaxGroup && bytes < MaxGroupBytes && channel.Reader.TryRead(out var write))
+            {
+                if (!write.TakeBack())
+                {
+                    group.Add(write);
+                    bytes += write.Bytes;
+                }
+            }
+
+            if (group.Count > 0 && TryCommit(group) is { } error)
+            {
+                if (group.Count == 1)
+                {
+                    group[0].Fail(error);
+                }
+                else
+                {
+                    CommitEachAlone(group);
+                }
+            }
+
+            group.Clear();
+        }
+    }
+
+    private void CommitEachAlone(List<Write> group)
+    {
+        foreach (var write in group)
+        {
+            if (TryCommit([write]) is { } error)
+            {
+                write.Fail(error);
+            }
+        }
+    }
+
+#pragma warning disable CA1031 // The error belongs to the caller whose task it fails: the writer serves the others.
+    private Exception? TryCommit(List<Write> group)
+    {
+        try
+        {
+            session.Begin();
+            foreach (var write in group)
+            {
+                write.Apply(session);
+            }
+
+            session.Commit();
+        }
+        catch (Exception error)
+        {
+            try
+            {
+                session.Rollback();
+            }
+            catch (SqliteException rollbackError)
+            {
+                return DatabaseException.From(rollbackError, path);
+            }
+
+            return error is SqliteException sqlite ? DatabaseException.From(sqlite, path) : error;
+        }
+
+        foreach (var write in group)
+        {
+            write.Complete();
+        }
+
+        return null;
+    }
+#pragma warning restore CA1031
+
+    private abstract class Write(long bytes, CancellationToken cancellationToken)
+    {
+        public long Bytes { get; } = bytes;
+
+        protected CancellationToken CancellationToken { get; } = cancellationToken;
+
+        public abstract bool TakeBack();
+
+        public abstract void Apply(WriteSession session);
+
+        public abstract void Complete();
+
+        public abstract void Fail(Exception error);
+    }
+
+    private sealed class Write<T>(Func<WriteSession, T> apply, long bytes, CancellationToken cancellationToken)
+        : Write(bytes, cancellationToken)
+    {
+        // Continuations must not run on the writer.
+        private readonly TaskCompletionSource<T> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private T? result;
+
+        public Task<T> Task => completion.Task;
+
+        public override bool TakeBack() => CancellationToken.IsCancellationRequested && completion.TrySetCanceled(CancellationToken);
+
+        public override void Apply(WriteSession session) => result = apply(session);
+
+        public override void Complete() => completion.TrySetResult(result!);
+
+        public override void Fail(Exception error) => completion.TrySetException(error);
+    }
+}

@@ -1,0 +1,82 @@
+using Microsoft.Data.Sqlite;
+
+namespace DhtTracer.Storage.Sqlite;
+
+/// <summary>What a write sees: the one writing connection, its prepared statements and its interned strings.</summary>
+internal sealed class WriteSession : IDisposable
+{
+    private readonly Dictionary<string, Statement> statements = new(StringComparer.Ordinal);
+
+    public WriteSession(SqliteConnection connection)
+    {
+        Connection = connection;
+        Texts = new Interner(
+            new Statement(connection, "SELECT no FROM text WHERE value = ?1"),
+            new Statement(connection, "INSERT INTO text (value) VALUES (?1) RETURNING no"));
+        Peers = new Interner(
+            new Statement(connection, "SELECT no FROM peer WHERE id = ?1"),
+            new Statement(connection, "INSERT INTO peer (id) VALUES (?1) RETURNING no"));
+    }
+
+    public SqliteConnection Connection { get; }
+
+    public Interner Texts { get; }
+
+    public Interner Peers { get; }
+
+    /// <summary>Addresses already stored, and until when their row is good enough; emptied by a rollback.</summary>
+    public Dictionary<(long Peer, long Address), long> Addresses { get; } = [];
+
+    /// <summary>Numbers of operations; emptied by a rollback.</summary>
+    public Dictionary<(string Service, string Name, int Kind), long> Operations { get; } = [];
+
+    /// <summary>The prepared statement of a constant text.</summary>
+    public Statement this[string sql]
+    {
+        get
+        {
+            if (!statements.TryGetValue(sql, out var statement))
+            {
+                statement = new Statement(Connection, sql);
+                statements.Add(sql, statement);
+            }
+
+            return statement;
+        }
+    }
+
+    public void Begin() => this["BEGIN IMMEDIATE"].Run();
+
+    public void Commit() => this["COMMIT"].Run();
+
+    public void Rollback()
+    {
+        foreach (var statement in statements.Values)
+        {
+            statement.Reset();
+        }
+
+        // Some errors (disk full, out of memory) have rolled back already: https://www.sqlite.org/lang_transaction.html
+        if (SQLitePCL.raw.sqlite3_get_autocommit(Connection.Handle!) == 0)
+        {
+            this["ROLLBACK"].Run();
+        }
+
+        Texts.Forget();
+        Peers.Forget();
+        Addresses.Clear();
+        Operations.Clear();
+    }
+
+    public void Dispose()
+    {
+        foreach (var statement in statements.Values)
+        {
+            statement.Dispose();
+        }
+
+        Texts.Dispose();
+        Peers.Dispose();
+        Connection.Dispose();
+    }
+}

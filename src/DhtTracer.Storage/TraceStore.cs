@@ -1,0 +1,222 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using DhtTracer.Analysis;
+using DhtTracer.Storage.Sqlite;
+using DhtTracer.Traces;
+using DhtTracer.Traces.Otlp;
+
+namespace DhtTracer.Storage;
+
+/// <summary>
+/// The archive of traces and the queries found in them. Safe to use from many threads; one instance per process and database.
+/// Every method throws <see cref="DatabaseException"/> when the database cannot be read or written.
+/// </summary>
+public sealed class TraceStore : IAsyncDisposable
+{
+    private readonly Database database;
+    private readonly Func<IReadOnlyList<Span>, ImmutableArray<Query>> reconstruct;
+    private readonly TimeProvider clock;
+
+    private TraceStore(Database database, Func<IReadOnlyList<Span>, ImmutableArray<Query>> reconstruct, TimeProvider clock)
+    {
+        this.database = database;
+        this.reconstruct = reconstruct;
+        this.clock = clock;
+    }
+
+    /// <summary>Tells which queries changed, in this process.</summary>
+    public ChangeFeed Changes { get; } = new();
+
+    /// <summary>Where it is.</summary>
+    public DatabaseOptions Options => database.Options;
+
+    /// <summary>Bytes of spans that wait for the writer.</summary>
+    public long PendingBytes => database.Writer?.PendingBytes ?? 0;
+
+    /// <summary>Opens the database of <paramref name="options"/>.</summary>
+    /// <param name="options">Where it is.</param>
+    /// <param name="reconstruct">Merged spans of one trace to queries.</param>
+    /// <param name="clock">Says when spans arrived; null for the system's.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="DatabaseException">It cannot be opened; the message says why and what to do.</exception>
+    public static async Task<TraceStore> OpenAsync(
+        DatabaseOptions options,
+        Func<IReadOnlyList<Span>, ImmutableArray<Query>> reconstruct,
+        TimeProvider? clock = null,
+        CancellationToken cancellationToken = default) =>
+        new(await Database.OpenAsync(options, cancellationToken), reconstruct, clock ?? TimeProvider.System);
+
+    /// <summary>Stores spans; completes when they are committed, and not before.</summary>
+    /// <param name="chunks">What arrived. All of it is stored, or nothing.</param>
+    /// <param name="checkpoint">A puller's checkpoint, committed together with the chunks.</param>
+    /// <param name="cancellationToken">Takes it back as long as it waits for the writer.</param>
+    /// <exception cref="StoreOverloadedException">Too much waits already; nothing was stored.</exception>
+    public async Task AppendAsync(
+        IReadOnlyList<TraceChunk> chunks, PullCheckpoint? checkpoint = null, CancellationToken cancellationToken = default)
+    {
+        var packed = new PackedChunk[chunks.Count];
+        long bytes = 0;
+        for (var i = 0; i < packed.Length; i++)
+        {
+            var chunk = chunks[i];
+            ArgumentOutOfRangeException.ThrowIfLessThan(chunk.SpanCount, 1, nameof(chunks));
+            var data = TraceBlob.Compress(chunk.Otlp.Span, TraceBlob.FastQuality);
+            packed[i] = new PackedChunk(chunk.TraceId, chunk.SpanCount, chunk.Otlp.Length, data);
+            bytes += data.Length;
+        }
+
+        await WriteAsync(
+            session =>
+            {
+                if (checkpoint is not null)
+                {
+                    CheckpointTable.Write(session, checkpoint);
+                }
+
+                return TraceWriter.Append(session, packed, Nanoseconds.Now(clock));
+            },
+            bytes,
+            cancellationToken);
+    }
+
+    /// <summary>Spans of a trace, merged by span id, earliest first; empty when it is not there.</summary>
+    public async Task<IReadOnlyList<Span>> GetTraceAsync(TraceId traceId, CancellationToken cancellationToken = default) =>
+        await LoadAsync(traceId, cancellationToken) is { } content ? Merged(content) : [];
+
+    /// <summary>All that is stored of a trace, as it arrived; null when it is not there.</summary>
+    public Task<TraceContent?> LoadAsync(TraceId traceId, CancellationToken cancellationToken = default) =>
+        database.Readers.ReadAsync(connection => TraceReader.Content(connection, traceId), cancellationToken);
+
+    /// <summary>What is known of a trace without reading its spans; null when it is not there.</summary>
+    public Task<TraceInfo?> GetTraceInfoAsync(TraceId traceId, CancellationToken cancellationToken = default) =>
+        database.Readers.ReadAsync(connection => TraceReader.Info(connection, traceId), cancellationToken);
+
+    /// <summary>Whether retention has deleted the trace: then when, in nanoseconds since 1970-01-01 UTC; else null.</summary>
+    public Task<long?> GetDeletedAsync(TraceId traceId, CancellationToken cancellationToken = default) =>
+        database.Readers.ReadAsync(connection => QueryReader.Deleted(connection, traceId), cancellationToken);
+
+    /// <summary>A page of queries.</summary>
+    /// <param name="filter">Which.</param>
+    /// <param name="sort">In what order.</param>
+    /// <param name="cursor">From a page before; null for the first page.</param>
+    /// <param name="limit">Rows at most, 1 to 1,000.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
+    /// <exception cref="InvalidCursorException">The cursor is none of a list in this order.</exception>
+    public Task<QueryPage> ListQueriesAsync(
+        QueryFilter filter, QuerySort sort = QuerySort.Newest, string? cursor = null, int limit = 50, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, 1000);
+        return database.Readers.ReadAsync(connection => QueryList.Read(connection, filter, sort, cursor, limit), cancellationToken);
+    }
+
+    /// <summary>A query with all its peers, from the spans stored at this moment; null when it is not there.</summary>
+    public async Task<Query?> GetQueryAsync(QueryId id, CancellationToken cancellationToken = default)
+    {
+        var spans = await GetTraceAsync(id.TraceId, cancellationToken);
+        return spans.Count == 0 ? null : reconstruct(spans).FirstOrDefault(query => query.Id == id);
+    }
+
+    /// <summary>Queries whose permalink begins with these hex digits of the trace id (and <c>-</c> and digits of the span id, if the trace id is whole).</summary>
+    /// <param name="prefix">At least one hex digit.</param>
+    /// <param name="limit">How many at most.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public Task<IReadOnlyList<QueryId>> FindByPrefixAsync(string prefix, int limit = 2, CancellationToken cancellationToken = default) =>
+        database.Readers.ReadAsync(connection => QueryReader.FindByPrefix(connection, prefix, limit), cancellationToken);
+
+    /// <summary>The queries before and after one of the same key.</summary>
+    public Task<QueryNeighbours> NeighboursAsync(QueryId id, CancellationToken cancellationToken = default) =>
+        database.Readers.ReadAsync(connection => QueryReader.Neighbours(connection, id), cancellationToken);
+
+    /// <summary>How much is stored.</summary>
+    public Task<StoreCounts> CountsAsync(CancellationToken cancellationToken = default) =>
+        database.Readers.ReadAsync(connection => TraceReader.Counts(connection, database.FileBytes()), cancellationToken);
+
+    /// <summary>Services that any trace has spans of, by name.</summary>
+    public Task<IReadOnlyList<string>> ListServicesAsync(CancellationToken cancellationToken = default) =>
+        database.Readers.ReadAsync(ServiceIndex.Services, cancellationToken);
+
+    /// <summary>Operations of a service, by name and kind.</summary>
+    public Task<IReadOnlyList<ServiceOperation>> ListOperationsAsync(string service, CancellationToken cancellationToken = default) =>
+        database.Readers.ReadAsync(connection => ServiceIndex.Operations(connection, service), cancellationToken);
+
+    /// <summary>Traces by service, operation, time and duration.</summary>
+    public Task<IReadOnlyList<TraceId>> FindTracesAsync(TraceSearch search, CancellationToken cancellationToken = default) =>
+        database.Readers.ReadAsync(connection => ServiceIndex.Find(connection, search), cancellationToken);
+
+    /// <summary>Checkpoints of all pulled services.</summary>
+    public Task<IReadOnlyList<PullCheckpoint>> ListCheckpointsAsync(CancellationToken cancellationToken = default) =>
+        database.Readers.ReadAsync(CheckpointTable.Read, cancellationToken);
+
+    /// <summary>Writes a checkpoint alone.</summary>
+    public Task SaveCheckpointAsync(PullCheckpoint checkpoint, CancellationToken cancellationToken = default) =>
+        AppendAsync([], checkpoint, cancellationToken);
+
+    /// <summary>Traces that wait for analysis, those that wait longest first.</summary>
+    public Task<IReadOnlyList<PendingTrace>> ListPendingAsync(int limit, CancellationToken cancellationToken = default) =>
+        database.Readers.ReadAsync(connection => TraceReader.Pending(connection, limit), cancellationToken);
+
+    /// <summary>Traces that an older version of the analysis has read.</summary>
+    public Task<IReadOnlyList<TraceId>> ListAnalysedBeforeAsync(int version, int limit, CancellationToken cancellationToken = default) =>
+        database.Readers.ReadAsync(connection => TraceReader.AnalysedBefore(connection, version, limit), cancellationToken);
+
+    /// <summary>Saves analyses, each in place of the chunks it was made from.</summary>
+    /// <returns>For each whether it was saved; false when the trace was analysed by another process, or deleted, in between.</returns>
+    public async Task<IReadOnlyList<bool>> SaveAnalysesAsync(IReadOnlyList<TraceAnalysis> analyses, CancellationToken cancellationToken = default)
+    {
+        var packed = analyses.Select(Pack).ToList();
+        var saved = await WriteAsync(
+            session => packed.ConvertAll(item => TraceWriter.Save(session, item)), packed.Sum(item => (long)item.Data.Length), cancellationToken);
+        var changed = analyses.Where((_, i) => saved[i]).SelectMany(analysis => analysis.Queries).Select(query => query.Id).ToList();
+        if (changed.Count > 0)
+        {
+            Changes.Publish(changed);
+        }
+
+        return saved;
+    }
+
+    /// <summary>Deletes traces to which nothing was added since <paramref name="before"/>, and remembers their ids.</summary>
+    /// <returns>Traces deleted.</returns>
+    public async Task<long> DeleteOlderThanAsync(DateTimeOffset before, CancellationToken cancellationToken = default)
+    {
+        var beforeNs = (before - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
+        long deleted = 0;
+        while (true)
+        {
+            var (batch, done) = await WriteAsync(
+                session => Retention.DeleteBatch(session, beforeNs, Nanoseconds.Now(clock)), 0, cancellationToken);
+            deleted += batch;
+            if (done)
+            {
+                break;
+            }
+        }
+
+        if (deleted > 0)
+        {
+            await WriteAsync(Retention.Shrink, 0, cancellationToken);
+            Changes.Publish([]);
+        }
+
+        return deleted;
+    }
+
+    /// <summary>Finishes what was accepted, and closes.</summary>
+    public ValueTask DisposeAsync() => database.DisposeAsync();
+
+    private Task<T> WriteAsync<T>(Func<WriteSession, T> write, long bytes, CancellationToken cancellationToken) =>
+        (database.Writer ?? throw new InvalidOperationException("The database is open for reading only.")).RunAsync(write, bytes, cancellationToken);
+
+    private static IReadOnlyList<Span> Merged(TraceContent content) => SpanMerge.Merge(OtlpProtobuf.Decode(content.Otlp));
+
+    private static PackedAnalysis Pack(TraceAnalysis analysis)
+    {
+        var peers = analysis.Queries.SelectMany(query => query.Peers).Select(peer => peer.Id);
+        var substituted = new ArrayBufferWriter<byte>(analysis.Otlp.Length + 64);
+        var used = PeerSubstitution.Encode(analysis.Otlp.Span, peers, substituted);
+        return used.Count == 0
+            ? new PackedAnalysis(analysis, BlobCodec.Brotli, TraceBlob.Compress(analysis.Otlp.Span, TraceBlob.DenseQuality), [])
+            : new PackedAnalysis(analysis, BlobCodec.BrotliPeers, TraceBlob.Compress(substituted.WrittenSpan, TraceBlob.DenseQuality), used);
+    }
+}

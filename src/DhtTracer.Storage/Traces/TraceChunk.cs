@@ -1,0 +1,61 @@
+using DhtTracer.Traces;
+
+namespace DhtTracer.Storage;
+
+/// <summary>Spans of one trace, as they arrived together.</summary>
+/// <param name="TraceId">The trace.</param>
+/// <param name="Otlp">An OTLP <c>TracesData</c> message that holds spans of this trace only.</param>
+/// <param name="SpanCount">Spans in it, at least 1.</param>
+public readonly record struct TraceChunk(TraceId TraceId, ReadOnlyMemory<byte> Otlp, int SpanCount);
+
+/// <summary>A trace whose spans have arrived since it was last analysed.</summary>
+/// <param name="TraceId">The trace.</param>
+/// <param name="FirstReceivedUnixNano">When the first of these spans arrived.</param>
+/// <param name="LastReceivedUnixNano">When the last of them arrived.</param>
+/// <param name="SpanCount">How many, duplicates included.</param>
+public sealed record PendingTrace(TraceId TraceId, long FirstReceivedUnixNano, long LastReceivedUnixNano, long SpanCount);
+
+/// <summary>All that is stored of a trace, at one moment.</summary>
+/// <param name="TraceId">The trace.</param>
+/// <param name="Revision">Analyses saved so far; <see cref="TraceAnalysis.Content"/> gives it back, so that of two analyses only one is saved.</param>
+/// <param name="LastChunk">Number of the newest chunk in it, 0 when there is none.</param>
+/// <param name="LastReceivedUnixNano">When spans last arrived.</param>
+/// <param name="Otlp">OTLP <c>TracesData</c> messages one after another, which are one message; a span may stand in it more than once.</param>
+public sealed record TraceContent(TraceId TraceId, long Revision, long LastChunk, long LastReceivedUnixNano, ReadOnlyMemory<byte> Otlp);
+
+/// <summary>What is known of a trace without reading its spans.</summary>
+public sealed record TraceInfo
+{
+    /// <summary>The trace.</summary>
+    public required TraceId TraceId { get; init; }
+
+    /// <summary>When spans of it last arrived.</summary>
+    public required long ReceivedUnixNano { get; init; }
+
+    /// <summary>Distinct spans, as of the last analysis.</summary>
+    public required long SpanCount { get; init; }
+
+    /// <summary>Spans that arrived since, duplicates included.</summary>
+    public required long PendingSpanCount { get; init; }
+
+    /// <summary>Bytes as OTLP protobuf.</summary>
+    public required long RawBytes { get; init; }
+
+    /// <summary>Start of the earliest span; null when it is not analysed yet.</summary>
+    public ulong? StartUnixNano { get; init; }
+
+    /// <summary>End of the latest span; null when it is not analysed yet or none has ended.</summary>
+    public ulong? EndUnixNano { get; init; }
+
+    /// <summary>Why the last analysis failed; null when it did not.</summary>
+    public string? AnalysisError { get; init; }
+}
+
+/// <summary>What is in the database.</summary>
+/// <param name="Traces">Traces.</param>
+/// <param name="Spans">Distinct spans of analysed traces.</param>
+/// <param name="PendingSpans">Spans that wait for analysis, duplicates included.</param>
+/// <param name="Queries">Queries.</param>
+/// <param name="RawBytes">Bytes of the analysed spans as OTLP protobuf.</param>
+/// <param name="FileBytes">Bytes of the database file and its write-ahead log.</param>
+public sealed record StoreCounts(long Traces, long Spans, long PendingSpans, long Queries, long RawBytes, long FileBytes);
