@@ -208,7 +208,7 @@ public sealed class TraceStore : IAsyncDisposable
     private Task<T> WriteAsync<T>(Func<WriteSession, T> write, long bytes, CancellationToken cancellationToken) =>
         (database.Writer ?? throw new InvalidOperationException("The database is open for reading only.")).RunAsync(write, bytes, cancellationToken);
 
-    private static IReadOnlyList<Span> Merged(TraceContent content) => SpanMerge.Merge(OtlpProtobuf.Decode(content.Otlp));
+    private static ImmutableArray<Span> Merged(TraceContent content) => SpanMerge.Merge(OtlpProtobuf.Decode(content.Otlp));
 
     private static PackedAnalysis Pack(TraceAnalysis analysis)
     {

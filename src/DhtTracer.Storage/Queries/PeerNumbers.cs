@@ -20,6 +20,7 @@ internal static class PeerNumbers
         return output.WrittenSpan;
     }
 
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
     /// <exception cref="InvalidDataException">The bytes end within a number.</exception>
     public static List<long> Read(ReadOnlySpan<byte> bytes)
     {

@@ -20,6 +20,7 @@ internal readonly record struct QueryCursor(QuerySort Sort, bool Backward, long 
         return Base64Url.EncodeToString(bytes);
     }
 
+    /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
     /// <exception cref="InvalidCursorException">It is none of ours, or of a list in another order.</exception>
     public static QueryCursor Parse(string text, QuerySort sort)
     {

@@ -53,11 +53,11 @@ internal static class QueryPeerWriter
     }
 
     private static PeerFlags Flags(QueryPeer peer) =>
-        (peer.Duplicate ? PeerFlags.Duplicate : 0)
-        | (peer.Referrer is not null && !peer.ReferrerInferred ? PeerFlags.Named : 0)
-        | (peer.Dial is not null ? PeerFlags.Dial : 0)
-        | (peer.Dial?.Reused == true ? PeerFlags.Reused : 0)
-        | (peer.Dial?.Reused == false ? PeerFlags.NewConnection : 0);
+        (peer.Duplicate ? PeerFlags.Duplicate : PeerFlags.None)
+        | (peer.Referrer is not null && !peer.ReferrerInferred ? PeerFlags.Named : PeerFlags.None)
+        | (peer.Dial is not null ? PeerFlags.Dial : PeerFlags.None)
+        | (peer.Dial?.Reused == true ? PeerFlags.Reused : PeerFlags.None)
+        | (peer.Dial?.Reused == false ? PeerFlags.NewConnection : PeerFlags.None);
 
     /// <summary>The request whose latency is the peer's in this query: the first that was answered, else the first that ended.</summary>
     private static PeerRequest? Measured(QueryPeer peer)

@@ -8,7 +8,9 @@ namespace DhtTracer.Storage.Sqlite;
 internal sealed class ReaderPool(Func<SqliteConnection> open, string path, int maxReaders) : IDisposable
 {
     private readonly ConcurrentBag<SqliteConnection> idle = [];
+#pragma warning disable CA2213 // A read that still runs gives its place back after Dispose; without a wait handle there is nothing to free.
     private readonly SemaphoreSlim places = new(maxReaders);
+#pragma warning restore CA2213
     private volatile bool disposed;
 
     /// <summary>Runs a read inside one transaction.</summary>

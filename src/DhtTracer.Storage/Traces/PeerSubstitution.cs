@@ -60,6 +60,7 @@ internal static class PeerSubstitution
         return used;
     }
 
+    /// <summary>Undoes <see cref="Encode"/>.</summary>
     /// <exception cref="InvalidDataException">The bytes are damaged.</exception>
     public static void Decode(ReadOnlySpan<byte> data, IReadOnlyList<byte[]> peers, ArrayBufferWriter<byte> output)
     {

@@ -7,6 +7,7 @@ internal static class Retention
 {
     public const int Batch = 200;
 
+    /// <summary>Deletes some of the oldest.</summary>
     /// <returns>Traces deleted, and whether none are left.</returns>
     public static (int Deleted, bool Done) DeleteBatch(WriteSession session, long beforeNs, long now)
     {
