@@ -2,7 +2,7 @@
 -- Times end in _ns: nanoseconds since 1970-01-01 UTC, or after the query's start where the comment says so.
 -- NULL is "the trace does not tell", never zero.
 
--- Strings that repeat: service names, agent versions, error classes, operation names, multiaddrs.
+-- Strings that repeat: service names, agent versions, error classes, lists of multiaddrs (one to a line).
 CREATE TABLE text (
   no    INTEGER PRIMARY KEY,
   value TEXT NOT NULL UNIQUE
@@ -84,7 +84,9 @@ CREATE TABLE query (
   duplicates        INTEGER,
   xor               INTEGER,
   hops              INTEGER,
-  named             BLOB                        -- numbers of the peers that an answer named, ascending, as varint differences
+  reused            INTEGER,
+  first_result_ns   INTEGER,                    -- after the start
+  tally             BLOB                        -- peers by error class and by agent version, packed
 ) STRICT;
 CREATE UNIQUE INDEX query_by_span ON query (trace, span_id);
 CREATE INDEX query_by_start ON query (background, start_ns);
@@ -101,36 +103,26 @@ CREATE INDEX query_by_slowest ON query (ifnull(duration_ns, -1));
 CREATE INDEX query_by_fastest ON query (ifnull(duration_ns, 9223372036854775807));
 CREATE INDEX query_by_peers ON query (ifnull(seen, -1));
 
--- What a query had to do with a peer that it dialed or asked. Peers only heard of stand in query.named and in the blob.
--- No foreign keys to peer and text: their rows are never deleted, and each check is one more lookup for each of many rows.
-CREATE TABLE query_peer (
-  query         INTEGER NOT NULL REFERENCES query (no) ON DELETE CASCADE,
-  peer          INTEGER NOT NULL,
-  start_ns      INTEGER NOT NULL,               -- of the query, so that a peer's queries of a range are found at once
-  state         INTEGER NOT NULL,               -- PeerState
-  flags         INTEGER NOT NULL,               -- 1 duplicate, 2 named by an answer, 4 dial shown, 8 dial reused, 16 dial known as new
-  rank          INTEGER,                        -- 1 for the first peer that was sent anything
-  xor           INTEGER,
-  hops          INTEGER,
-  dial_ns       INTEGER,
-  dial_error    INTEGER,
-  requests      INTEGER NOT NULL,
-  request_ns    INTEGER,                        -- of the first request that was answered, else of the first that ended
-  request_error INTEGER,
-  returned      INTEGER,
-  fresh         INTEGER,                        -- of the returned, those new to the query
-  agent         INTEGER,
-  PRIMARY KEY (query, peer)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX query_peer_by_peer ON query_peer (peer, start_ns);
+-- What each query had to do with each peer that it heard of, packed (docs/adr/0040): statistics read all peers of a query
+-- together, and a row each would double the size of the database.
+CREATE TABLE query_peers (
+  query INTEGER PRIMARY KEY REFERENCES query (no) ON DELETE CASCADE,
+  data  BLOB NOT NULL
+) STRICT;
 
--- Multiaddrs of peers, from the traces that tell them.
-CREATE TABLE peer_address (
+-- Which queries dialed or asked a peer. New rows wait in peer_query_recent, where they stand together; a few thousand queries at a time
+-- move to peer_query, because each row there lies on another page.
+CREATE TABLE peer_query (
   peer     INTEGER NOT NULL,
-  address  INTEGER NOT NULL,
-  first_ns INTEGER NOT NULL,
-  last_ns  INTEGER NOT NULL,                    -- to the hour
-  PRIMARY KEY (peer, address)
+  start_ns INTEGER NOT NULL,                    -- of the query
+  query    INTEGER NOT NULL,
+  PRIMARY KEY (peer, start_ns, query)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE peer_query_recent (
+  query    INTEGER NOT NULL,
+  peer     INTEGER NOT NULL,
+  start_ns INTEGER NOT NULL,
+  PRIMARY KEY (query, peer)
 ) STRICT, WITHOUT ROWID;
 
 -- Services and their operations, for Jaeger's query API.

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Statistics;
 using DhtTracer.Storage.Sqlite;
 using DhtTracer.Traces;
 using DhtTracer.Traces.Otlp;
@@ -128,6 +129,22 @@ public sealed class TraceStore : IAsyncDisposable
     public Task<QueryNeighbours> NeighboursAsync(QueryId id, CancellationToken cancellationToken = default) =>
         database.Readers.ReadAsync(connection => QueryReader.Neighbours(connection, id), cancellationToken);
 
+    /// <summary>What statistics need of queries, latest first; no trace is decoded.</summary>
+    /// <param name="filter">Which.</param>
+    /// <param name="limit">How many at most; as many as this means that there may be more.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
+    public Task<IReadOnlyList<QueryFacts>> ListQueryFactsAsync(QueryFilter filter, int limit = 1_000_000, CancellationToken cancellationToken = default) =>
+        database.Readers.ReadAsync(connection => FactsReader.Queries(connection, filter, limit, cancellationToken), cancellationToken);
+
+    /// <summary>What statistics need of the peers that queries heard of; no trace is decoded.</summary>
+    /// <param name="filter">Which queries.</param>
+    /// <param name="peer">Only this peer, in base58; null for all.</param>
+    /// <param name="limit">How many queries at most, the latest ones.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
+    public Task<IReadOnlyList<PeerFacts>> ListPeerFactsAsync(
+        QueryFilter filter, string? peer = null, int limit = 100_000, CancellationToken cancellationToken = default) =>
+        database.Readers.ReadAsync(connection => FactsReader.Peers(connection, filter, peer, limit, cancellationToken), cancellationToken);
+
     /// <summary>How much is stored.</summary>
     public Task<StoreCounts> CountsAsync(CancellationToken cancellationToken = default) =>
         database.Readers.ReadAsync(connection => TraceReader.Counts(connection, database.FileBytes()), cancellationToken);
@@ -166,7 +183,14 @@ public sealed class TraceStore : IAsyncDisposable
     {
         var packed = analyses.Select(Pack).ToList();
         var saved = await WriteAsync(
-            session => packed.ConvertAll(item => TraceWriter.Save(session, item)), packed.Sum(item => (long)item.Data.Length), cancellationToken);
+            session =>
+            {
+                var results = packed.ConvertAll(item => TraceWriter.Save(session, item));
+                PeerIndex.MoveWhenMany(session, PeerIndex.MaxRecent);
+                return results;
+            },
+            packed.Sum(item => (long)item.Data.Length),
+            cancellationToken);
         var changed = analyses.Where((_, i) => saved[i]).SelectMany(analysis => analysis.Queries).Select(query => query.Id).ToList();
         if (changed.Count > 0)
         {

@@ -17,19 +17,30 @@ internal static class QueryList
 
         // A page towards the beginning is read away from the cursor and turned round.
         var (compare, order) = descending != backward ? ("<", "DESC") : (">", "ASC");
-        var parameters = new DynamicParameters();
-        var sql = new StringBuilder($"SELECT {QueryRow.Columns}, {value} AS SortValue {From(filter)} {QueryRow.Joins} WHERE 1 = 1");
-        Where(sql, parameters, filter);
-        if (cursor is { } place)
+        var rows = new List<QueryRow>();
+        foreach (var from in Sources(filter))
         {
-            sql.Append(CultureInfo.InvariantCulture, $" AND ({value}, q.no) {compare} (@cursorValue, @cursorNumber)");
-            parameters.Add("cursorValue", place.Value);
-            parameters.Add("cursorNumber", place.Number);
+            var parameters = new DynamicParameters();
+            var sql = new StringBuilder($"SELECT {QueryRow.Columns}, {value} AS SortValue {from} {QueryRow.Joins} WHERE 1 = 1");
+            Where(sql, parameters, filter);
+            if (cursor is { } place)
+            {
+                sql.Append(CultureInfo.InvariantCulture, $" AND ({value}, q.no) {compare} (@cursorValue, @cursorNumber)");
+                parameters.Add("cursorValue", place.Value);
+                parameters.Add("cursorNumber", place.Number);
+            }
+
+            sql.Append(CultureInfo.InvariantCulture, $" ORDER BY {value} {order}, q.no {order} LIMIT @limit");
+            parameters.Add("limit", limit + 1);
+            rows.AddRange(connection.Query<QueryRow>(sql.ToString(), parameters));
         }
 
-        sql.Append(CultureInfo.InvariantCulture, $" ORDER BY {value} {order}, q.no {order} LIMIT @limit");
-        parameters.Add("limit", limit + 1);
-        var rows = connection.Query<QueryRow>(sql.ToString(), parameters).AsList();
+        if (filter.Peer is not null)
+        {
+            rows.Sort((left, right) => (order == "ASC" ? 1 : -1) * (left.SortValue, left.No).CompareTo((right.SortValue, right.No)));
+            rows.RemoveRange(Math.Min(rows.Count, limit + 1), Math.Max(0, rows.Count - limit - 1));
+        }
+
         var more = rows.Count > limit;
         if (more)
         {
@@ -58,11 +69,15 @@ internal static class QueryList
         return new QueryPage(rows.ConvertAll(row => row.ToSummary()), next, previous);
     }
 
-    /// <summary>The tables of <see cref="Where"/>. CROSS JOIN keeps the order: a peer's few queries, not every query's peers.</summary>
-    public static string From(QueryFilter filter) =>
-        filter.Peer is null ? "FROM query q" : "FROM query_peer p CROSS JOIN query q ON q.no = p.query";
+    /// <summary>
+    /// What <see cref="Where"/> is about, in parts whose rows add up. A peer's queries stand in two tables; CROSS JOIN keeps the order: from the
+    /// peer's queries, not from every query's peers.
+    /// </summary>
+    public static IReadOnlyList<string> Sources(QueryFilter filter) => filter.Peer is null
+        ? ["FROM query q"]
+        : ["FROM peer_query p CROSS JOIN query q ON q.no = p.query", "FROM peer_query_recent p CROSS JOIN query q ON q.no = p.query"];
 
-    /// <summary>Appends conditions on the tables of <see cref="From"/>, each beginning with AND.</summary>
+    /// <summary>Appends conditions on the tables of <see cref="Sources"/>, each beginning with AND.</summary>
     public static void Where(StringBuilder sql, DynamicParameters parameters, QueryFilter filter)
     {
         void And(string condition, string name, object? value)

@@ -1,5 +1,5 @@
-using System.Buffers;
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Statistics;
 using DhtTracer.Storage.Sqlite;
 using DhtTracer.Traces;
 
@@ -21,16 +21,26 @@ internal static class QueryWriter
         return queries.Count - numbers.Count;
     }
 
-    private static Dictionary<SpanId, long> Delete(WriteSession session, long trace)
+    /// <summary>Deletes the queries of a trace.</summary>
+    /// <returns>The numbers they had, by span id of the root.</returns>
+    public static Dictionary<SpanId, long> Delete(WriteSession session, long trace)
     {
         var numbers = new Dictionary<SpanId, long>();
-        var select = session["SELECT no, span_id FROM query WHERE trace = ?1"].Bind(1, trace);
+        var indexed = new List<(long Query, long Start, byte[] Peers)>();
+        var select = session["SELECT q.no, q.span_id, q.start_ns, p.data FROM query q LEFT JOIN query_peers p ON p.query = q.no WHERE q.trace = ?1"]
+            .Bind(1, trace);
         while (select.Step())
         {
             numbers.Add(SpanId.FromBytes(select.GetBlob(1)), select.GetInt64(0));
+            indexed.Add((select.GetInt64(0), select.GetInt64(2), select.GetBlob(3).ToArray()));
         }
 
         select.Reset();
+        foreach (var (query, start, peers) in indexed)
+        {
+            PeerIndex.Remove(session, query, start, peers);
+        }
+
         session["DELETE FROM query WHERE trace = ?1"].Bind(1, trace).Run();
         return numbers;
     }
@@ -38,13 +48,14 @@ internal static class QueryWriter
     private static void Insert(WriteSession session, long trace, Query query, long? number)
     {
         Span<byte> id = stackalloc byte[8];
+        var facts = QueryFacts.From(query);
         var start = Nanoseconds.ToColumn(query.StartUnixNano);
         var row = session["""
             INSERT INTO query (no, trace, span_id, operation_span_id, type, source, outcome, termination, background, service, node,
               key_text, key_bytes, kad_id, start_ns, duration_ns, discovery_ns, first_answer_ns, error_class, error_text, alpha, beta, k,
-              seen, queried, dialed, dial_failed, to_query, remaining, results, returned, duplicates, xor, hops, named)
+              seen, queried, dialed, dial_failed, to_query, remaining, results, returned, duplicates, xor, hops, reused, first_result_ns, tally)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
-              ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35)
+              ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37)
             RETURNING no
             """];
         row.Bind(1, number).Bind(2, trace);
@@ -69,47 +80,20 @@ internal static class QueryWriter
         var counts = query.Counts;
         row.Bind(24, counts.Seen).Bind(25, counts.Queried).Bind(26, counts.Dialed).Bind(27, counts.DialFailed).Bind(28, counts.ToQuery)
             .Bind(29, counts.Remaining).Bind(30, counts.Results).Bind(31, counts.Returned).Bind(32, counts.Duplicates)
-            .Bind(33, query.Xor).Bind(34, query.Hops);
-        var named = Named(session, query);
-        if (named.Length == 0)
+            .Bind(33, query.Xor).Bind(34, query.Hops).Bind(35, facts.Reused).Bind(36, facts.FirstResultNs);
+        var tally = PackedTally.Write(session, facts.PeerErrors, facts.Agents);
+        if (tally.IsEmpty)
         {
-            row.BindNull(35);
+            row.BindNull(37);
         }
         else
         {
-            row.Bind(35, named);
+            row.Bind(37, tally);
         }
 
         var no = row.RunScalar() ?? throw new InvalidOperationException("INSERT ... RETURNING returned nothing.");
-        foreach (var peer in query.Peers)
-        {
-            if (peer.Order is not null || peer.Dial is not null || !peer.Requests.IsEmpty || peer.Duplicate)
-            {
-                QueryPeerWriter.Insert(session, no, start, peer);
-            }
-        }
-    }
-
-    /// <summary>Numbers of the peers that some answer named: ascending, as differences, each a varint.</summary>
-    private static ReadOnlySpan<byte> Named(WriteSession session, Query query)
-    {
-        var numbers = new HashSet<long>();
-        foreach (var peer in query.Peers)
-        {
-            if (peer.Referrer is not null && !peer.ReferrerInferred)
-            {
-                numbers.Add(session.Peers.Intern(peer.Id));
-            }
-
-            foreach (var request in peer.Requests)
-            {
-                foreach (var named in request.Named.IsDefault ? [] : request.Named)
-                {
-                    numbers.Add(session.Peers.Intern(named));
-                }
-            }
-        }
-
-        return PeerNumbers.Write(numbers);
+        var peers = PackedPeers.Write(session, PeerFacts.From(query));
+        session["INSERT INTO query_peers VALUES (?1, ?2)"].Bind(1, no).Bind(2, peers).Run();
+        PeerIndex.Add(session, no, start, peers);
     }
 }

@@ -24,9 +24,6 @@ internal sealed class WriteSession : IDisposable
 
     public Interner Peers { get; }
 
-    /// <summary>Addresses already stored, and until when their row is good enough; emptied by a rollback.</summary>
-    public Dictionary<(long Peer, long Address), long> Addresses { get; } = [];
-
     /// <summary>Numbers of operations; emptied by a rollback.</summary>
     public Dictionary<(string Service, string Name, int Kind), long> Operations { get; } = [];
 
@@ -64,7 +61,6 @@ internal sealed class WriteSession : IDisposable
 
         Texts.Forget();
         Peers.Forget();
-        Addresses.Clear();
         Operations.Clear();
     }
 

@@ -51,7 +51,7 @@ internal static class PeerSubstitution
 
             WriteLiteral(data[written..start], output);
             output.Write([Escape]);
-            PeerNumbers.WriteVarint(output, (ulong)number + 1);
+            Varint.Write(output, (ulong)number + 1);
             written = start + length;
             finder.SkipTo(written);
         }
@@ -75,7 +75,7 @@ internal static class PeerSubstitution
 
             output.Write(data[..next]);
             data = data[(next + 1)..];
-            var number = PeerNumbers.ReadVarint(ref data);
+            var number = Varint.Read(ref data);
             if (number > (ulong)peers.Count)
             {
                 throw new InvalidDataException($"A stored trace is damaged: it refers to peer {number} of {peers.Count}.");

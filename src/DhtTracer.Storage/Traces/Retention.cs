@@ -36,6 +36,7 @@ internal static class Retention
                   raw_bytes = raw_bytes - (SELECT raw_bytes FROM trace WHERE no = ?1),
                   queries = queries - (SELECT count(*) FROM query WHERE trace = ?1)
                 """].Bind(1, trace).Run();
+            QueryWriter.Delete(session, trace);
             session["DELETE FROM trace WHERE no = ?1"].Bind(1, trace).Run();
             deleted++;
         }

@@ -103,7 +103,12 @@ internal static class TraceReader
 
     private static List<byte[]> PeerIds(SqliteConnection connection, byte[] peers)
     {
-        var numbers = PeerNumbers.ReadInOrder(peers);
+        var numbers = new List<long>(peers.Length);
+        for (ReadOnlySpan<byte> rest = peers; !rest.IsEmpty;)
+        {
+            numbers.Add((long)Varint.Read(ref rest));
+        }
+
         using var statement = new Sqlite.Statement(connection, "SELECT id FROM peer WHERE no = ?1");
         return numbers.ConvertAll(number =>
         {

@@ -1,4 +1,4 @@
-using DhtTracer.Analysis;
+using System.Buffers;
 using DhtTracer.Storage.Sqlite;
 using DhtTracer.Traces;
 
@@ -87,13 +87,13 @@ internal static class TraceWriter
 
     private static ReadOnlySpan<byte> BlobPeers(WriteSession session, IReadOnlyList<string> peers)
     {
-        var numbers = new long[peers.Count];
-        for (var i = 0; i < numbers.Length; i++)
+        var output = new ArrayBufferWriter<byte>((peers.Count * 3) + 8);
+        foreach (var peer in peers)
         {
-            numbers[i] = session.Peers.Intern(peers[i]);
+            Varint.Write(output, (ulong)session.Peers.Intern(peer));
         }
 
-        return PeerNumbers.WriteInOrder(numbers);
+        return output.WrittenSpan;
     }
 
     private static (long? Start, long? End) Extent(IReadOnlyList<Span> spans)

@@ -1,0 +1,61 @@
+using System.Collections.Concurrent;
+
+namespace DhtTracer.Ingestion.Sink;
+
+/// <summary>What one receiver has taken since the process started.</summary>
+/// <param name="Receiver">Its name, such as <c>otlp-http</c>.</param>
+/// <param name="Requests">Messages whose spans were committed.</param>
+/// <param name="Spans">Spans committed.</param>
+/// <param name="Rejected">Spans rejected one by one.</param>
+/// <param name="Bytes">Bytes as OTLP protobuf, inflated.</param>
+/// <param name="Errors">Messages refused whole.</param>
+/// <param name="LastReceived">When spans were last committed; null when none were.</param>
+/// <param name="LastError">Why a message was last refused; null when none was. Hostile text.</param>
+/// <param name="LastErrorTime">And when.</param>
+public sealed record ReceiverStatistics(
+    string Receiver,
+    long Requests,
+    long Spans,
+    long Rejected,
+    long Bytes,
+    long Errors,
+    DateTimeOffset? LastReceived,
+    string? LastError,
+    DateTimeOffset? LastErrorTime);
+
+/// <summary>Counts what receivers take, for the ingest page and for metrics.</summary>
+/// <param name="clock">Says when.</param>
+public sealed class IngestStatistics(TimeProvider clock)
+{
+    private const int MaxErrorText = 500;
+    private readonly ConcurrentDictionary<string, ReceiverStatistics> receivers = new(StringComparer.Ordinal);
+
+    /// <summary>All receivers that took or refused anything, by name.</summary>
+    public IReadOnlyList<ReceiverStatistics> Snapshot() => [.. receivers.Values.OrderBy(item => item.Receiver, StringComparer.Ordinal)];
+
+    internal void Count(string receiver, int spans, int rejected, long bytes)
+    {
+        var now = clock.GetUtcNow();
+        Change(receiver, item => item with
+        {
+            Requests = item.Requests + 1,
+            Spans = item.Spans + spans,
+            Rejected = item.Rejected + rejected,
+            Bytes = item.Bytes + bytes,
+            LastReceived = now,
+        });
+    }
+
+    internal void CountError(string receiver, Exception error)
+    {
+        var now = clock.GetUtcNow();
+        var text = error.Message.Length > MaxErrorText ? error.Message[..MaxErrorText] : error.Message;
+        Change(receiver, item => item with { Errors = item.Errors + 1, LastError = text, LastErrorTime = now });
+    }
+
+    private void Change(string receiver, Func<ReceiverStatistics, ReceiverStatistics> change) =>
+        receivers.AddOrUpdate(
+            receiver,
+            name => change(new ReceiverStatistics(name, 0, 0, 0, 0, 0, null, null, null)),
+            (_, item) => change(item));
+}

@@ -1,0 +1,205 @@
+using System.Collections.Immutable;
+using System.Text;
+using Dapper;
+using DhtTracer.Analysis;
+using DhtTracer.Analysis.Statistics;
+using DhtTracer.Traces;
+using Microsoft.Data.Sqlite;
+
+namespace DhtTracer.Storage;
+
+/// <summary>Reads what statistics need from typed columns; no trace is decoded.</summary>
+internal static class FactsReader
+{
+    public static IReadOnlyList<QueryFacts> Queries(SqliteConnection connection, QueryFilter filter, int limit, CancellationToken cancellationToken)
+    {
+        using var texts = new TextReader(connection, "SELECT value FROM text WHERE no = ?1");
+        var facts = new List<QueryFacts>();
+        foreach (var row in Rows<QueryFactsRow>(connection, QueryFactsRow.Columns, "", filter, limit))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var (errors, agents) = PackedTally.Read(row.Tally, texts.Get);
+            facts.Add(new QueryFacts
+            {
+                Id = new QueryId(TraceId.FromBytes(row.TraceId), SpanId.FromBytes(row.SpanId)),
+                StartUnixNano = (ulong)row.StartNs,
+                Type = (QueryType)row.Type,
+                Outcome = (QueryOutcome)row.Outcome,
+                ErrorClass = row.ErrorClass is { } error ? texts.Get(error) : null,
+                DurationNs = row.DurationNs,
+                FirstResultNs = row.FirstResultNs,
+                DiscoveryNs = row.DiscoveryNs,
+                Hops = row.Hops,
+                Queried = row.Queried,
+                Dialed = row.Dialed,
+                DialFailed = row.DialFailed,
+                Reused = row.Reused,
+                Duplicates = row.Duplicates,
+                PeerErrors = errors,
+                Agents = agents,
+            });
+        }
+
+        return facts;
+    }
+
+    /// <param name="connection">Where from.</param>
+    /// <param name="filter">Which queries.</param>
+    /// <param name="only">Only this peer; null for all.</param>
+    /// <param name="limit">Queries at most, the latest ones.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public static IReadOnlyList<PeerFacts> Peers(
+        SqliteConnection connection, QueryFilter filter, string? only, int limit, CancellationToken cancellationToken)
+    {
+        long? onlyNumber = null;
+        if (only is not null)
+        {
+            onlyNumber = connection.ExecuteScalar<long?>("SELECT no FROM peer WHERE id = @only", new { only });
+            if (onlyNumber is null)
+            {
+                return [];
+            }
+        }
+
+        using var texts = new TextReader(connection, "SELECT value FROM text WHERE no = ?1");
+        using var peers = new TextReader(connection, "SELECT id FROM peer WHERE no = ?1");
+        var addresses = new Dictionary<long, ImmutableArray<string>>();
+        var facts = new List<PeerFacts>();
+        var packed = new List<PackedPeer>();
+        const string Columns = "t.trace_id AS TraceId, q.span_id AS SpanId, q.start_ns AS StartNs, x.data AS Data";
+        foreach (var row in Rows<PeerFactsRow>(connection, Columns, "JOIN query_peers x ON x.query = q.no", filter, limit))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            packed.Clear();
+            PackedPeers.Read(row.Data, packed);
+            var id = new QueryId(TraceId.FromBytes(row.TraceId), SpanId.FromBytes(row.SpanId));
+            foreach (var peer in packed)
+            {
+                if (onlyNumber is not null && peer.Peer != onlyNumber)
+                {
+                    continue;
+                }
+
+                facts.Add(new PeerFacts
+                {
+                    QueryId = id,
+                    QueryStartUnixNano = (ulong)row.StartNs,
+                    PeerId = peers.Get(peer.Peer),
+                    State = peer.State,
+                    Requests = peer.Requests,
+                    Errors = peer.Errors.IsEmpty ? [] : [.. peer.Errors.Select(texts.Get)],
+                    RequestNs = peer.RequestNs,
+                    DialNs = peer.DialNs,
+                    Reused = peer.Reused,
+                    NamedBy = peer.NamedBy,
+                    Agent = peer.Agent is { } agent ? texts.Get(agent) : null,
+                    Addresses = peer.Addresses is { } list ? Addresses(list) : [],
+                });
+            }
+        }
+
+        return facts;
+
+        ImmutableArray<string> Addresses(long list)
+        {
+            if (!addresses.TryGetValue(list, out var split))
+            {
+                split = [.. texts.Get(list).Split('\n')];
+                addresses.Add(list, split);
+            }
+
+            return split;
+        }
+    }
+
+    private static IEnumerable<T> Rows<T>(SqliteConnection connection, string columns, string join, QueryFilter filter, int limit)
+    {
+        foreach (var source in QueryList.Sources(filter))
+        {
+            var parameters = new DynamicParameters();
+            var sql = new StringBuilder($"SELECT {columns} {source} JOIN trace t ON t.no = q.trace {join} WHERE 1 = 1");
+            QueryList.Where(sql, parameters, filter);
+            sql.Append(filter.Peer is null ? " ORDER BY q.start_ns DESC" : " ORDER BY p.start_ns DESC").Append(" LIMIT @limit");
+            parameters.Add("limit", limit);
+            foreach (var row in connection.Query<T>(sql.ToString(), parameters, buffered: false))
+            {
+                yield return row;
+            }
+        }
+    }
+
+    /// <summary>Strings by number, each read once.</summary>
+    private sealed class TextReader(SqliteConnection connection, string sql) : IDisposable
+    {
+        private readonly Sqlite.Statement statement = new(connection, sql);
+        private readonly Dictionary<long, string> cache = [];
+
+        public string Get(long number)
+        {
+            if (!cache.TryGetValue(number, out var text))
+            {
+                text = statement.Bind(1, number).Step()
+                    ? Encoding.UTF8.GetString(statement.GetBlob(0))
+                    : throw new InvalidDataException($"The database is damaged: text {number} is not there.");
+                statement.Reset();
+                cache.Add(number, text);
+            }
+
+            return text;
+        }
+
+        public void Dispose() => statement.Dispose();
+    }
+
+    private sealed class QueryFactsRow
+    {
+        public const string Columns = """
+            t.trace_id AS TraceId, q.span_id AS SpanId, q.start_ns AS StartNs, q.type, q.outcome, q.error_class AS ErrorClass,
+            q.duration_ns AS DurationNs, q.first_result_ns AS FirstResultNs, q.discovery_ns AS DiscoveryNs, q.hops, q.queried, q.dialed,
+            q.dial_failed AS DialFailed, q.reused, q.duplicates, q.tally
+            """;
+
+        public byte[] TraceId { get; init; } = [];
+
+        public byte[] SpanId { get; init; } = [];
+
+        public long StartNs { get; init; }
+
+        public int Type { get; init; }
+
+        public int Outcome { get; init; }
+
+        public long? ErrorClass { get; init; }
+
+        public long? DurationNs { get; init; }
+
+        public long? FirstResultNs { get; init; }
+
+        public long? DiscoveryNs { get; init; }
+
+        public int? Hops { get; init; }
+
+        public int? Queried { get; init; }
+
+        public int? Dialed { get; init; }
+
+        public int? DialFailed { get; init; }
+
+        public int? Reused { get; init; }
+
+        public int? Duplicates { get; init; }
+
+        public byte[]? Tally { get; init; }
+    }
+
+    private sealed class PeerFactsRow
+    {
+        public byte[] TraceId { get; init; } = [];
+
+        public byte[] SpanId { get; init; } = [];
+
+        public long StartNs { get; init; }
+
+        public byte[] Data { get; init; } = [];
+    }
+}

@@ -1,0 +1,287 @@
+using DhtTracer.Traces.Protobuf;
+using Fields = DhtTracer.Traces.Otlp.OtlpFields;
+
+namespace DhtTracer.Traces.Otlp;
+
+/// <summary>The spans of one trace, cut out of a larger message.</summary>
+/// <param name="TraceId">The trace.</param>
+/// <param name="Otlp">An OTLP <c>TracesData</c> message.</param>
+/// <param name="SpanCount">Spans in it, at least 1.</param>
+public readonly record struct OtlpSlice(TraceId TraceId, ReadOnlyMemory<byte> Otlp, int SpanCount);
+
+/// <summary>What <see cref="OtlpSplitter"/> made of a message.</summary>
+/// <param name="Slices">One for each trace, in the order they first occur.</param>
+/// <param name="SpanCount">Spans in them.</param>
+/// <param name="RejectedCount">Spans that cannot be kept, because they have no valid trace id or span id.</param>
+/// <param name="FirstRejected">Where and why, for the first of them; null when there is none.</param>
+public sealed record OtlpSplit(IReadOnlyList<OtlpSlice> Slices, int SpanCount, int RejectedCount, RejectedSpan? FirstRejected);
+
+/// <summary>
+/// Cuts an OTLP message into one message per trace by copying bytes: the resource and the scope are repeated, the spans are taken as they
+/// stand, with fields that this program does not know. Making objects of 620-byte spans only to write them again would cost ten times as much.
+/// </summary>
+public static class OtlpSplitter
+{
+    /// <summary>Cuts a message (<c>TracesData</c> or <c>ExportTraceServiceRequest</c>, which have the same bytes).</summary>
+    /// <exception cref="TraceFormatException">The bytes are not OTLP. What is accepted here, <see cref="OtlpProtobuf"/> can read.</exception>
+    public static OtlpSplit Split(ReadOnlyMemory<byte> otlp)
+    {
+        var cutter = new Cutter(otlp);
+        cutter.Read();
+        return cutter.Cut();
+    }
+
+    private readonly record struct Piece(int Start, int Length)
+    {
+        public int End => Start + Length;
+    }
+
+    /// <summary>A resource or a scope: the fields of its group other than the spans.</summary>
+    private sealed class Header(int parent)
+    {
+        public int Parent { get; } = parent;
+
+        public List<Piece> Fields { get; } = [];
+
+        public int Length { get; private set; }
+
+        public void Add(Piece piece)
+        {
+            Fields.Add(piece);
+            Length += piece.Length;
+        }
+    }
+
+    private readonly record struct SpanPiece(int Scope, Piece Bytes);
+
+    private ref struct Cutter(ReadOnlyMemory<byte> otlp)
+    {
+        private readonly ReadOnlyMemory<byte> otlp = otlp;
+        private readonly ReadOnlySpan<byte> data = otlp.Span;
+        private readonly List<Header> resources = [];
+        private readonly List<Header> scopes = [];
+        private readonly Dictionary<TraceId, List<SpanPiece>> traces = [];
+        private int spanCount;
+        private int rejectedCount;
+        private RejectedSpan? firstRejected;
+
+        public void Read()
+        {
+            var message = new ProtobufReader(data, OtlpProtobufReader.Format);
+            while (message.TryReadTag(out var tag))
+            {
+                if (tag == Fields.TracesData.ResourceSpans)
+                {
+                    ReadResourceSpans(message.ReadMessage());
+                }
+                else
+                {
+                    message.Skip(tag);
+                }
+            }
+        }
+
+        public readonly OtlpSplit Cut()
+        {
+            if (traces.Count == 1 && rejectedCount == 0)
+            {
+                return new OtlpSplit([new OtlpSlice(traces.Keys.First(), otlp, spanCount)], spanCount, 0, null);
+            }
+
+            var slices = new List<OtlpSlice>(traces.Count);
+            foreach (var (traceId, spans) in traces)
+            {
+                slices.Add(new OtlpSlice(traceId, Write(spans), spans.Count));
+            }
+
+            return new OtlpSplit(slices, spanCount, rejectedCount, firstRejected);
+        }
+
+        private void ReadResourceSpans(ProtobufReader message)
+        {
+            var resource = new Header(parent: -1);
+            resources.Add(resource);
+            var start = message.Position;
+            while (message.TryReadTag(out var tag))
+            {
+                switch (tag)
+                {
+                    case Fields.ResourceSpans.ScopeSpans:
+                        ReadScopeSpans(message.ReadMessage(), resources.Count - 1);
+                        break;
+                    case Fields.ResourceSpans.Resource:
+                        OtlpStructure.CheckResource(message.ReadMessage());
+                        resource.Add(new Piece(start, message.Position - start));
+                        break;
+                    default:
+                        message.Skip(tag);
+                        resource.Add(new Piece(start, message.Position - start));
+                        break;
+                }
+
+                start = message.Position;
+            }
+        }
+
+        private void ReadScopeSpans(ProtobufReader message, int resource)
+        {
+            var scope = new Header(resource);
+            scopes.Add(scope);
+            var start = message.Position;
+            while (message.TryReadTag(out var tag))
+            {
+                switch (tag)
+                {
+                    case Fields.ScopeSpans.Spans:
+                        ReadSpan(ref message, start);
+                        break;
+                    case Fields.ScopeSpans.Scope:
+                        OtlpStructure.CheckScope(message.ReadMessage());
+                        scope.Add(new Piece(start, message.Position - start));
+                        break;
+                    default:
+                        message.Skip(tag);
+                        scope.Add(new Piece(start, message.Position - start));
+                        break;
+                }
+
+                start = message.Position;
+            }
+        }
+
+        private void ReadSpan(ref ProtobufReader message, int start)
+        {
+            var problem = OtlpStructure.CheckSpan(message.ReadMessage(), out var traceId);
+            if (problem is not null)
+            {
+                firstRejected ??= new RejectedSpan(start, problem);
+                rejectedCount++;
+                return;
+            }
+
+            if (!traces.TryGetValue(traceId, out var spans))
+            {
+                spans = [];
+                traces.Add(traceId, spans);
+            }
+
+            spans.Add(new SpanPiece(scopes.Count - 1, new Piece(start, message.Position - start)));
+            spanCount++;
+        }
+
+        /// <summary>Writes the spans of one trace, each run of one scope within each run of one resource.</summary>
+        private readonly byte[] Write(List<SpanPiece> spans)
+        {
+            // Lengths stand before what they measure, so they are found out first.
+            var scopeRuns = new List<(int Scope, int First, int Count, int Length)>();
+            for (var i = 0; i < spans.Count;)
+            {
+                var (scope, first, length) = (spans[i].Scope, i, scopes[spans[i].Scope].Length);
+                for (; i < spans.Count && spans[i].Scope == scope; i++)
+                {
+                    length += spans[i].Bytes.Length;
+                }
+
+                scopeRuns.Add((scope, first, i - first, length));
+            }
+
+            var resourceRuns = new List<(int Resource, int First, int Count, int Length)>();
+            var total = 0;
+            for (var i = 0; i < scopeRuns.Count;)
+            {
+                var resource = scopes[scopeRuns[i].Scope].Parent;
+                var (first, length) = (i, resources[resource].Length);
+                for (; i < scopeRuns.Count && scopes[scopeRuns[i].Scope].Parent == resource; i++)
+                {
+                    length += FieldLength(scopeRuns[i].Length);
+                }
+
+                resourceRuns.Add((resource, first, i - first, length));
+                total += FieldLength(length);
+            }
+
+            var output = new Output(data, new byte[total]);
+            foreach (var resourceRun in resourceRuns)
+            {
+                output.BeginField((byte)Fields.TracesData.ResourceSpans, resourceRun.Length);
+                output.Copy(resources[resourceRun.Resource]);
+                for (var run = resourceRun.First; run < resourceRun.First + resourceRun.Count; run++)
+                {
+                    var scopeRun = scopeRuns[run];
+                    output.BeginField((byte)Fields.ResourceSpans.ScopeSpans, scopeRun.Length);
+                    output.Copy(scopes[scopeRun.Scope]);
+                    output.Copy(spans, scopeRun.First, scopeRun.Count);
+                }
+            }
+
+            return output.Bytes;
+        }
+
+        /// <summary>Bytes of a field of this many bytes: tag, length and content.</summary>
+        private static int FieldLength(int length)
+        {
+            var digits = 1;
+            for (var rest = length; rest >= 0x80; rest >>= 7)
+            {
+                digits++;
+            }
+
+            return checked(1 + digits + length);
+        }
+    }
+
+    private ref struct Output(ReadOnlySpan<byte> data, byte[] bytes)
+    {
+        private readonly ReadOnlySpan<byte> data = data;
+        private int position;
+
+        public byte[] Bytes { get; } = bytes;
+
+        public void BeginField(byte tag, int length)
+        {
+            Bytes[position++] = tag;
+            while (length >= 0x80)
+            {
+                Bytes[position++] = (byte)(length | 0x80);
+                length >>= 7;
+            }
+
+            Bytes[position++] = (byte)length;
+        }
+
+        public void Copy(Header header)
+        {
+            foreach (var field in header.Fields)
+            {
+                Copy(field);
+            }
+        }
+
+        /// <summary>Copies spans; those that stand side by side, which is most of them, at once.</summary>
+        public void Copy(List<SpanPiece> spans, int first, int count)
+        {
+            var pending = spans[first].Bytes;
+            for (var i = first + 1; i < first + count; i++)
+            {
+                var next = spans[i].Bytes;
+                if (next.Start == pending.End)
+                {
+                    pending = new Piece(pending.Start, pending.Length + next.Length);
+                }
+                else
+                {
+                    Copy(pending);
+                    pending = next;
+                }
+            }
+
+            Copy(pending);
+        }
+
+        private void Copy(Piece piece)
+        {
+            data.Slice(piece.Start, piece.Length).CopyTo(Bytes.AsSpan(position));
+            position += piece.Length;
+        }
+    }
+}
