@@ -43,6 +43,7 @@ internal static class FactsReader
         return facts;
     }
 
+    /// <summary>Facts of the peers of each query, query by query.</summary>
     /// <param name="connection">Where from.</param>
     /// <param name="filter">Which queries.</param>
     /// <param name="only">Only this peer; null for all.</param>

@@ -1,0 +1,219 @@
+using DhtTracer.Analysis;
+using DhtTracer.Traces;
+
+namespace DhtTracer.Storage.Tests;
+
+public sealed class QueryListTests : IDisposable
+{
+    private readonly DataDirectory data = new();
+
+    public void Dispose() => data.Dispose();
+
+    [Fact]
+    public async Task Pages_follow_one_another_in_both_directions_and_miss_nothing()
+    {
+        await using var store = await Make.StoreAsync(data.Options);
+        await Add(store, 1, 25);
+        var expected = Enumerable.Range(1, 25).Reverse().Select(Make.Trace).ToList();
+
+        var pages = new List<QueryPage>();
+        string? cursor = null;
+        do
+        {
+            pages.Add(await store.ListQueriesAsync(new QueryFilter(), cursor: cursor, limit: 10));
+            cursor = pages[^1].Next;
+        }
+        while (cursor is not null);
+
+        Assert.Equal([10, 10, 5], pages.Select(page => page.Rows.Count));
+        Assert.Equal(expected, pages.SelectMany(page => page.Rows).Select(row => row.Id.TraceId));
+        Assert.Null(pages[0].Previous);
+
+        var back = await store.ListQueriesAsync(new QueryFilter(), cursor: pages[2].Previous, limit: 10);
+        Assert.Equal(pages[1].Rows, back.Rows);
+        var first = await store.ListQueriesAsync(new QueryFilter(), cursor: back.Previous, limit: 10);
+        Assert.Equal(pages[0].Rows, first.Rows);
+        Assert.Null(first.Previous);
+    }
+
+    [Fact]
+    public async Task The_next_page_does_not_move_when_newer_queries_arrive()
+    {
+        await using var store = await Make.StoreAsync(data.Options);
+        await Add(store, 1, 20);
+        var first = await store.ListQueriesAsync(new QueryFilter(), limit: 10);
+        await Add(store, 21, 7);
+
+        // One of the rows of the first page is analysed again: it keeps its place.
+        await store.AppendAsync([Make.Chunk(Make.Span(Make.Trace(15), 2))]);
+        await Make.AnalyseAsync(store, Make.Trace(15), Numbered(15));
+
+        var second = await store.ListQueriesAsync(new QueryFilter(), cursor: first.Next, limit: 10);
+        Assert.Equal(Enumerable.Range(1, 10).Reverse().Select(Make.Trace), second.Rows.Select(row => row.Id.TraceId));
+        var newer = await store.ListQueriesAsync(new QueryFilter(), cursor: second.Previous, limit: 10);
+        Assert.Equal(first.Rows, newer.Rows);
+    }
+
+    [Theory]
+    [InlineData(QuerySort.Oldest, new[] { 1, 2, 3, 4 })]
+    [InlineData(QuerySort.Newest, new[] { 4, 3, 2, 1 })]
+    [InlineData(QuerySort.Slowest, new[] { 2, 1, 3, 4 })]
+    [InlineData(QuerySort.Fastest, new[] { 3, 1, 2, 4 })]
+    [InlineData(QuerySort.MostPeers, new[] { 4, 1, 2, 3 })]
+    public async Task Sorts_put_the_unknown_last(QuerySort sort, int[] expected)
+    {
+        await using var store = await Make.StoreAsync(data.Options);
+        var durations = new long?[] { 500, 900, 100, null };
+        var seen = new int?[] { 50, 40, null, 60 };
+        for (var i = 1; i <= 4; i++)
+        {
+            var query = Numbered(i) with { DurationNs = durations[i - 1], Counts = new QueryCounts { Seen = seen[i - 1] } };
+            await Make.SaveAsync(store, Make.Trace(i), query);
+        }
+
+        // Two to a page, so that the cursor has to pass the unknown as well.
+        var first = await store.ListQueriesAsync(new QueryFilter(), sort, limit: 2);
+        var second = await store.ListQueriesAsync(new QueryFilter(), sort, first.Next, limit: 2);
+        Assert.Equal(expected.Select(Make.Trace), first.Rows.Concat(second.Rows).Select(row => row.Id.TraceId));
+        Assert.Null(second.Next);
+    }
+
+    [Fact]
+    public async Task Every_filter_selects_what_it_says()
+    {
+        await using var store = await Make.StoreAsync(data.Options);
+        var plain = Numbered(1);
+        var other = Numbered(2) with
+        {
+            Type = QueryType.GetProviders,
+            Outcome = QueryOutcome.TimedOut,
+            Source = TraceSource.JsLibp2p,
+            Service = "js",
+            Node = "12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf",
+            Key = new QueryKey("bafyKey", "1220aabb", new string('0', 64)),
+            DurationNs = 7_000,
+            Hops = 4,
+            Error = new TraceError(ErrorClass.RequestTimeout, "late"),
+            Parameters = new QueryParameters(10, 3, 20),
+        };
+        var background = Numbered(3) with { Background = true };
+        foreach (var query in new[] { plain, other, background })
+        {
+            await Make.SaveAsync(store, query.Id.TraceId, query);
+        }
+
+        await Selects(new QueryFilter(), plain, other);
+        await Selects(new QueryFilter { Background = true }, background);
+        await Selects(new QueryFilter { Background = null }, plain, other, background);
+        await Selects(new QueryFilter { Type = QueryType.GetProviders }, other);
+        await Selects(new QueryFilter { Outcome = QueryOutcome.TimedOut }, other);
+        await Selects(new QueryFilter { Source = TraceSource.JsLibp2p }, other);
+        await Selects(new QueryFilter { Service = "js" }, other);
+        await Selects(new QueryFilter { Service = "nobody" });
+        await Selects(new QueryFilter { Node = other.Node }, other);
+        await Selects(new QueryFilter { ErrorClass = ErrorClass.RequestTimeout }, other);
+        await Selects(new QueryFilter { Alpha = 10 }, other);
+        await Selects(new QueryFilter { MinDurationNs = 7_000 }, other);
+        await Selects(new QueryFilter { MinDurationNs = 7_001 });
+        await Selects(new QueryFilter { MaxDurationNs = 7_000 }, other);
+        await Selects(new QueryFilter { MinHops = 4, MaxHops = 4 }, other);
+        await Selects(new QueryFilter { MaxHops = 3 });
+        await Selects(new QueryFilter { FromUnixNano = other.StartUnixNano, Background = null }, other, background);
+        await Selects(new QueryFilter { ToUnixNano = other.StartUnixNano }, plain);
+        await Selects(new QueryFilter { Key = new KeyFilter([Convert.FromHexString("1220AABB")], null) }, other);
+        await Selects(new QueryFilter { Key = new KeyFilter([new byte[] { 1 }], "bafyK") }, other);
+        await Selects(new QueryFilter { Key = new KeyFilter([], "bafyk") });
+        await Selects(new QueryFilter { Key = new KeyFilter([], null) });
+
+        async Task Selects(QueryFilter filter, params Query[] expected)
+        {
+            var rows = (await store.ListQueriesAsync(filter, QuerySort.Oldest)).Rows;
+            Assert.Equal(expected.Select(query => query.Id), rows.Select(row => row.Id));
+        }
+    }
+
+    [Fact]
+    public async Task A_row_carries_everything_the_summary_has()
+    {
+        await using var store = await Make.StoreAsync(data.Options);
+        var query = Numbered(5) with
+        {
+            OperationId = new QueryId(Make.Trace(5), new SpanId(77)),
+            Key = new QueryKey("QmKey", "1220ff", new string('a', 64)),
+            Node = "QmNode",
+            DurationNs = 1,
+            Error = new TraceError(ErrorClass.Other, null),
+            Termination = QueryTermination.Starvation,
+            DiscoveryNs = 2,
+            FirstAnswerNs = 3,
+            Parameters = new QueryParameters(4, 5, 6),
+            Counts = new QueryCounts
+            {
+                Seen = 7, Queried = 8, Dialed = 9, DialFailed = 10, ToQuery = 11, Remaining = 12, Results = 13, Returned = 14, Duplicates = 15,
+            },
+            Xor = 16,
+            Hops = 17,
+        };
+        await Make.SaveAsync(store, query.Id.TraceId, query);
+
+        var row = Assert.Single((await store.ListQueriesAsync(new QueryFilter())).Rows);
+        var expected = new QuerySummary
+        {
+            Id = query.Id, OperationId = query.OperationId, Type = query.Type, Source = query.Source, Key = query.Key, Service = query.Service,
+            Node = query.Node, StartUnixNano = query.StartUnixNano, DurationNs = 1, Outcome = query.Outcome, Error = query.Error,
+            Termination = query.Termination, DiscoveryNs = 2, FirstAnswerNs = 3, Parameters = query.Parameters, Counts = query.Counts, Xor = 16, Hops = 17,
+        };
+        Assert.Equal(expected, row);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("nonsense")]
+    [InlineData("AAAAAAAAAAAAAAAAAAAAAAA!")]
+    public async Task A_cursor_that_nobody_gave_out_is_refused(string cursor)
+    {
+        await using var store = await Make.StoreAsync(data.Options);
+        await Assert.ThrowsAsync<InvalidCursorException>(() => store.ListQueriesAsync(new QueryFilter(), cursor: cursor));
+    }
+
+    [Fact]
+    public async Task A_cursor_of_another_order_is_refused()
+    {
+        await using var store = await Make.StoreAsync(data.Options);
+        await Add(store, 1, 3);
+        var page = await store.ListQueriesAsync(new QueryFilter(), QuerySort.Newest, limit: 2);
+        await Assert.ThrowsAsync<InvalidCursorException>(() => store.ListQueriesAsync(new QueryFilter(), QuerySort.Slowest, page.Next));
+    }
+
+    [Fact]
+    public async Task Queries_are_found_by_the_beginning_of_their_permalink_and_beside_others_of_the_same_key()
+    {
+        await using var store = await Make.StoreAsync(data.Options);
+        var key = new QueryKey("QmKey", "1220ff", new string('a', 64));
+        for (var i = 1; i <= 3; i++)
+        {
+            await Make.SaveAsync(store, Make.Trace(i), Numbered(i) with { Key = key });
+        }
+
+        var ids = Enumerable.Range(1, 3).Select(i => Numbered(i).Id).ToList();
+        Assert.Equal([ids[1]], await store.FindByPrefixAsync(ids[1].TraceId.ToString()));
+        Assert.Equal([ids[1]], await store.FindByPrefixAsync(ids[1].ToString()));
+        Assert.Equal(ids, await store.FindByPrefixAsync("010203", limit: 10));
+        Assert.Equal(2, (await store.FindByPrefixAsync("010203")).Count);
+        Assert.Empty(await store.FindByPrefixAsync("0f"));
+        Assert.Empty(await store.FindByPrefixAsync("xyz"));
+        Assert.Equal(new QueryNeighbours(ids[0], ids[2]), await store.NeighboursAsync(ids[1]));
+        Assert.Equal(new QueryNeighbours(null, ids[1]), await store.NeighboursAsync(ids[0]));
+    }
+
+    private static Query Numbered(int number) =>
+        Make.Query(Make.Trace(number), new SpanId(1)) with { StartUnixNano = Make.Start + ((ulong)number * 1_000_000_000) };
+
+    private static async Task Add(TraceStore store, int first, int count)
+    {
+        for (var i = first; i < first + count; i++)
+        {
+            await Make.SaveAsync(store, Make.Trace(i), Numbered(i));
+        }
+    }
+}
