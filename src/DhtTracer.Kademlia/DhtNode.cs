@@ -1,0 +1,248 @@
+using DhtTracer.Libp2p.Multiformats;
+
+namespace DhtTracer.Kademlia;
+
+/// <summary>
+/// A node of a Kademlia DHT: routing table, stores, the answers it gives, and the queries it makes, each of them traced
+/// (<c>docs/span-conventions.md</c>). Safe for use from several threads.
+/// </summary>
+public sealed class DhtNode : IAsyncDisposable
+{
+    private readonly IDhtNetwork _network;
+    private readonly TimeProvider _time;
+    private readonly RecordValidator _validator;
+    private readonly RoutingTableUpkeep _upkeep;
+    private readonly QueryExecutor _queries;
+    private readonly CancellationTokenSource _stop = new();
+    private Task? _maintenance;
+
+    /// <summary>Creates a node over a network. It asks at once when told to; it refreshes itself after <see cref="Start"/>.</summary>
+    /// <param name="network">Connections to other peers.</param>
+    /// <param name="options">Options.</param>
+    /// <param name="time">The clock; null for the system's.</param>
+    /// <param name="validator">Judges value records; null for the public network's and <c>/v/</c>.</param>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    public DhtNode(IDhtNetwork network, DhtOptions? options = null, TimeProvider? time = null, RecordValidator? validator = null)
+    {
+        Options = options ?? new DhtOptions();
+        Options.Validate();
+        _network = network;
+        _time = time ?? TimeProvider.System;
+        _validator = validator ?? RecordValidator.CreateDefault(_time);
+        RoutingTable = new RoutingTable(network.LocalPeer, Options.Lookup.K);
+        Providers = new ProviderStore(_time, Options.ProviderRecordLifetime);
+        Values = new ValueStore(_validator, _time, Options.ValueRecordLifetime);
+        Server = new KadServer(network.LocalPeer, () => network.LocalAddresses, RoutingTable, Providers, Values);
+        _upkeep = new RoutingTableUpkeep(RoutingTable, network, Options, _time);
+        _queries = new QueryExecutor(new QueryEnvironment(network, RoutingTable, _upkeep, Options, _time));
+    }
+
+    /// <summary>Its options.</summary>
+    public DhtOptions Options { get; }
+
+    /// <summary>Its peer id.</summary>
+    public PeerId Id => _network.LocalPeer;
+
+    /// <summary>Whom it knows.</summary>
+    public RoutingTable RoutingTable { get; }
+
+    /// <summary>Provider records that others, or itself, left here.</summary>
+    public ProviderStore Providers { get; }
+
+    /// <summary>Value records that others, or itself, left here.</summary>
+    public ValueStore Values { get; }
+
+    /// <summary>What it answers to others.</summary>
+    public KadServer Server { get; }
+
+    /// <summary>Begins to refresh the routing table and to sweep expired records, until the node is disposed.</summary>
+    public void Start() => _maintenance ??= MaintainAsync(_stop.Token);
+
+    /// <summary>
+    /// Tells the node of a peer that has shown, by identify or by a request answered, that it serves this DHT.
+    /// </summary>
+    public void Offer(KadPeer peer) => _upkeep.Offer(peer);
+
+    /// <summary>
+    /// Connects to peers and looks for the own neighbourhood through them, as queries marked background.
+    /// </summary>
+    /// <param name="peers">Where to begin.</param>
+    /// <param name="cancellationToken">Ends it early.</param>
+    /// <returns>How many of the peers answered.</returns>
+    public async Task<int> BootstrapAsync(IReadOnlyCollection<KadPeer> peers, CancellationToken cancellationToken = default)
+    {
+        var background = new QueryOptions { Background = true };
+        var pings = await Task.WhenAll(peers.Where(peer => peer.Id != Id).Select(peer => PingAsync(peer, background, cancellationToken)));
+        await RefreshNeighbourhoodAsync(cancellationToken);
+        return pings.Count(ping => ping.Outcome == DhtQueryOutcome.Success);
+    }
+
+    /// <summary>Refreshes all buckets by lookups for random keys, and the own neighbourhood, as queries marked background.</summary>
+    public async Task RefreshAsync(CancellationToken cancellationToken = default)
+    {
+        await RefreshNeighbourhoodAsync(cancellationToken);
+        var self = KadId.Of(Id);
+        for (var bucket = 0; bucket <= Math.Min(RoutingTable.BucketSizes().Count, RoutingTableUpkeep.DeepestRefresh); bucket++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            await LookUpInBackgroundAsync(RoutingTableUpkeep.RandomKey(self, bucket), cancellationToken);
+        }
+    }
+
+    /// <summary>Finds a peer's addresses.</summary>
+    public Task<QueryResult> FindPeerAsync(PeerId peer, QueryOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        var key = peer.Bytes.ToArray();
+        return _queries.LookUpAsync(
+            DhtQueryType.FindPeer, key, peer.ToString(), FindNode(key), new FindPeerGoal(peer), options ?? QueryOptions.Default, cancellationToken);
+    }
+
+    /// <summary>Finds who provides a CID.</summary>
+    public Task<QueryResult> GetProvidersAsync(Cid cid, QueryOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= QueryOptions.Default;
+        var key = cid.Multihash.Bytes.ToArray();
+        return _queries.LookUpAsync(
+            DhtQueryType.GetProviders,
+            key,
+            cid.ToString(),
+            new KadMessage { Type = KadMessageType.GetProviders, Key = key },
+            new GetProvidersGoal(options.Count ?? Options.ProviderCount),
+            options,
+            cancellationToken);
+    }
+
+    /// <summary>Announces to the K closest peers that this node provides a CID.</summary>
+    /// <exception cref="InvalidOperationException">This node has no address that could be announced.</exception>
+    public Task<QueryResult> AddProviderAsync(Cid cid, QueryOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        var addresses = _network.LocalAddresses;
+        if (addresses.Count == 0)
+        {
+            throw new InvalidOperationException("a provider record needs an address of the provider, and this node listens nowhere: give it a listen address");
+        }
+
+        var key = cid.Multihash.Bytes.ToArray();
+        var self = new KadPeer(Id, addresses);
+        Providers.Add(key, self);
+        var announcement = new KadMessage { Type = KadMessageType.AddProvider, Key = key, ProviderPeers = [self] };
+        return _queries.LookUpAsync(
+            DhtQueryType.AddProvider, key, cid.ToString(), FindNode(key), new StoreGoal(announcement), options ?? QueryOptions.Default, cancellationToken);
+    }
+
+    /// <summary>Stores a record at the K closest peers.</summary>
+    /// <param name="key">The record key, for example <c>/ipns/</c> and the bytes of a peer id.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="options">Options of this query.</param>
+    /// <param name="cancellationToken">Ends the query with the outcome cancelled.</param>
+    /// <exception cref="ArgumentException">The record is not valid, so that nobody would take it; the text says why.</exception>
+    public Task<QueryResult> PutValueAsync(
+        ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> value, QueryOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        if (Values.Put(key.Span, value.Span) is { } wrong)
+        {
+            throw new ArgumentException($"the record cannot be stored: {wrong}", nameof(value));
+        }
+
+        var store = new KadMessage { Type = KadMessageType.PutValue, Key = key, Record = new KadRecord(key, value) };
+        return _queries.LookUpAsync(
+            DhtQueryType.PutValue, key.ToArray(), TextOf(key.Span), FindNode(key), new StoreGoal(store), options ?? QueryOptions.Default, cancellationToken);
+    }
+
+    /// <summary>Finds a record in the network; what this node itself stores is not asked.</summary>
+    /// <param name="key">The record key.</param>
+    /// <param name="options">Options of this query.</param>
+    /// <param name="cancellationToken">Ends the query with the outcome cancelled.</param>
+    public Task<QueryResult> GetValueAsync(ReadOnlyMemory<byte> key, QueryOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= QueryOptions.Default;
+        return _queries.LookUpAsync(
+            DhtQueryType.GetValue,
+            key.ToArray(),
+            TextOf(key.Span),
+            new KadMessage { Type = KadMessageType.GetValue, Key = key },
+            new GetValueGoal(key, _validator, options.Count ?? Options.ValueQuorum),
+            options,
+            cancellationToken);
+    }
+
+    /// <summary>Finds the K closest peers to a key.</summary>
+    /// <param name="key">The bytes that are hashed: peer id, multihash or record key.</param>
+    /// <param name="options">Options of this query; <see cref="QueryOptions.KeyText"/> says how the key was written.</param>
+    /// <param name="cancellationToken">Ends the query with the outcome cancelled.</param>
+    public Task<QueryResult> GetClosestPeersAsync(ReadOnlyMemory<byte> key, QueryOptions? options = null, CancellationToken cancellationToken = default) =>
+        _queries.LookUpAsync(
+            DhtQueryType.GetClosestPeers, key.ToArray(), TextOf(key.Span), FindNode(key), new ClosestPeersGoal(), options ?? QueryOptions.Default, cancellationToken);
+
+    /// <summary>Sends PING to a peer, after dialing it when it is not connected.</summary>
+    public Task<QueryResult> PingAsync(KadPeer peer, QueryOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        if (peer.Addresses.Count == 0 && RoutingTable.Find(peer.Id) is { } known)
+        {
+            peer = known;
+        }
+
+        return _queries.SendAsync(
+            DhtQueryType.Ping, peer, new KadMessage { Type = KadMessageType.Ping }, new PingGoal(), options ?? QueryOptions.Default, cancellationToken);
+    }
+
+    /// <summary>Forgets all peers and records.</summary>
+    public void Reset()
+    {
+        foreach (var peer in RoutingTable.Peers())
+        {
+            RoutingTable.Remove(peer.Id);
+        }
+
+        Providers.Clear();
+        Values.Clear();
+    }
+
+    /// <summary>Stops the upkeep. The network stays open: it belongs to whoever made it.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        if (_maintenance is not null)
+        {
+            await _maintenance;
+        }
+
+        await _upkeep.DisposeAsync();
+        _stop.Dispose();
+    }
+
+    private static KadMessage FindNode(ReadOnlyMemory<byte> key) => new() { Type = KadMessageType.FindNode, Key = key };
+
+    private static string TextOf(ReadOnlySpan<byte> key)
+    {
+        if (RecordKey.ToText(key) is { } text)
+        {
+            return text;
+        }
+
+        return PeerId.TryParse(key, out var peer) ? peer.ToString() : "f" + Convert.ToHexStringLower(key);
+    }
+
+    private Task RefreshNeighbourhoodAsync(CancellationToken cancellationToken) => LookUpInBackgroundAsync(Id.Bytes.ToArray(), cancellationToken);
+
+    private Task<QueryResult> LookUpInBackgroundAsync(byte[] key, CancellationToken cancellationToken) =>
+        GetClosestPeersAsync(key, new QueryOptions { Background = true }, cancellationToken);
+
+    private async Task MaintainAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(Options.RefreshInterval, _time, cancellationToken);
+                Providers.Sweep();
+                Values.Sweep();
+                await RefreshAsync(cancellationToken);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The node is being disposed.
+        }
+    }
+}

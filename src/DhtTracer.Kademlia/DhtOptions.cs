@@ -1,0 +1,82 @@
+namespace DhtTracer.Kademlia;
+
+/// <summary>Whether a node answers requests.</summary>
+public enum DhtMode
+{
+    /// <summary>Asks only, and enters no routing table.</summary>
+    Client = 1,
+
+    /// <summary>Asks and answers.</summary>
+    Server = 2,
+}
+
+/// <summary>Options of a DHT node.</summary>
+public sealed record DhtOptions
+{
+    /// <summary>Protocol of the public IPFS network.</summary>
+    public const string AminoProtocol = "/ipfs/kad/1.0.0";
+
+    /// <summary>The stream protocol.</summary>
+    /// <value><c>/ipfs/kad/1.0.0</c>.</value>
+    public string Protocol { get; init; } = AminoProtocol;
+
+    /// <summary>Client or server.</summary>
+    /// <value>Server.</value>
+    public DhtMode Mode { get; init; } = DhtMode.Server;
+
+    /// <summary>Alpha, beta and k.</summary>
+    /// <value>10, 3, 20.</value>
+    public LookupParameters Lookup { get; init; } = new();
+
+    /// <summary>Longest dial of one peer, all its addresses and the handshake together.</summary>
+    /// <value>5 s.</value>
+    public TimeSpan DialTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Longest wait for the answer to one request.</summary>
+    /// <value>10 s.</value>
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Longest query, unless it says otherwise.</summary>
+    /// <value>60 s.</value>
+    public TimeSpan QueryTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Time between two refreshes of the routing table; <see cref="Timeout.InfiniteTimeSpan"/> for none.</summary>
+    /// <value>10 min.</value>
+    public TimeSpan RefreshInterval { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long a provider record is kept.</summary>
+    /// <value>48 h, as in the specification.</value>
+    public TimeSpan ProviderRecordLifetime { get; init; } = TimeSpan.FromHours(48);
+
+    /// <summary>How long a value record is kept.</summary>
+    /// <value>48 h, as in the specification.</value>
+    public TimeSpan ValueRecordLifetime { get; init; } = TimeSpan.FromHours(48);
+
+    /// <summary>How many providers <c>get-providers</c> looks for, unless the query says otherwise; 0 for all.</summary>
+    /// <value>20.</value>
+    public int ProviderCount { get; init; } = 20;
+
+    /// <summary>How many valid records <c>get-value</c> wants before it trusts the best, unless the query says otherwise; 0 for all.</summary>
+    /// <value>16, as in go-libp2p.</value>
+    public int ValueQuorum { get; init; } = 16;
+
+    /// <summary>Limits of received messages.</summary>
+    public KadMessageLimits MessageLimits { get; init; } = KadMessageLimits.Default;
+
+    /// <summary>Throws when an option is out of range.</summary>
+    /// <exception cref="ArgumentException">The text says which and what is allowed.</exception>
+    public void Validate()
+    {
+        Lookup.Validate();
+        if (!Protocol.StartsWith('/') || Protocol.Length > 256)
+        {
+            throw new ArgumentException($"the protocol '{Protocol}' must begin with '/' and have at most 256 characters", nameof(Protocol));
+        }
+
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(DialTimeout, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(RequestTimeout, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(QueryTimeout, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfNegative(ProviderCount);
+        ArgumentOutOfRangeException.ThrowIfNegative(ValueQuorum);
+    }
+}

@@ -1,0 +1,69 @@
+namespace DhtTracer.Kademlia;
+
+/// <summary>A dial, if needed, and a request to one peer, that a query has under way.</summary>
+internal sealed class Exchange : IDisposable
+{
+    private readonly CancellationTokenSource _withdrawal;
+    private readonly bool _settlesState;
+
+    public Exchange(LookupPeer peer, KadMessage request, QueryGoal goal, bool followUp, CancellationToken stop)
+    {
+        Peer = peer;
+        Request = request;
+        Goal = goal;
+        FollowUp = followUp;
+        _withdrawal = CancellationTokenSource.CreateLinkedTokenSource(stop);
+
+        // A peer that has answered stays "answered", whatever becomes of a later message to it.
+        _settlesState = peer.State != LookupPeerState.Answered;
+    }
+
+    public LookupPeer Peer { get; }
+
+    public KadMessage Request { get; }
+
+    public QueryGoal Goal { get; }
+
+    public bool FollowUp { get; }
+
+    /// <summary>The query no longer wants this exchange; a step that merely ran out of time is not withdrawn.</summary>
+    public bool IsWithdrawn => _withdrawal.IsCancellationRequested;
+
+    public void Withdraw() => _withdrawal.Cancel();
+
+    public void Dispose() => _withdrawal.Dispose();
+
+    public void SetState(LookupPeerState state)
+    {
+        if (_settlesState)
+        {
+            Peer.State = state;
+        }
+    }
+
+    /// <summary>Runs a dial or a request within its timeout. Whatever happens there becomes a result: the query's loop waits for it.</summary>
+    public async Task<T> RunAsync<T>(
+        TimeSpan timeout, TimeProvider time, Func<CancellationToken, Task<T>> step, Func<string, string, T> failure, string timeoutClass)
+    {
+        using var limit = new CancellationTokenSource(timeout, time);
+        using var registration = _withdrawal.Token.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), limit);
+        try
+        {
+            return await step(limit.Token);
+        }
+        catch (OperationCanceledException) when (IsWithdrawn)
+        {
+            return failure(DhtErrorClass.Cancelled, "taken back by the query");
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            return failure(timeoutClass, $"no end after {timeout.TotalSeconds:0.###} s");
+        }
+#pragma warning disable CA1031 // A network that breaks its contract must show as a failed row, not as a query that waits for ever.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            return failure(DhtErrorClass.Other, $"{exception.GetType().Name}: {exception.Message}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+using DhtTracer.Libp2p.Multiformats;
+
+namespace DhtTracer.Kademlia;
+
+/// <summary>
+/// The peers of one lookup, ordered by their distance to the target, and the decisions that depend on nothing else:
+/// who is asked next, and whether the lookup is over. See
+/// https://github.com/libp2p/specs/blob/master/kad-dht/README.md#dht-operations.
+/// </summary>
+internal sealed class LookupPeerSet(KadId target) : IComparer<LookupPeer>
+{
+    private readonly Dictionary<PeerId, LookupPeer> _byId = [];
+    private readonly List<LookupPeer> _byDistance = [];
+    private readonly List<LookupPeer> _byIndex = [];
+
+    /// <summary>Peers in the order heard.</summary>
+    public IReadOnlyList<LookupPeer> InOrderHeard => _byIndex;
+
+    /// <summary>Peers by distance, the closest first.</summary>
+    public IReadOnlyList<LookupPeer> InOrderOfDistance => _byDistance;
+
+    /// <summary>The peer of that id, or null when the lookup has not heard of it.</summary>
+    public LookupPeer? Find(PeerId id) => _byId.GetValueOrDefault(id);
+
+    /// <summary>Adds a peer; null when it was known, whose addresses are then completed if it had none.</summary>
+    public LookupPeer? TryAdd(KadPeer peer, LookupPeer? referrer, DateTimeOffset heardAt)
+    {
+        if (_byId.TryGetValue(peer.Id, out var known))
+        {
+            if (known.Addresses.Count == 0)
+            {
+                known.Addresses = peer.Addresses;
+            }
+
+            return null;
+        }
+
+        var added = new LookupPeer(_byIndex.Count, peer, referrer, target, heardAt);
+        _byId.Add(peer.Id, added);
+        _byIndex.Add(added);
+        var position = _byDistance.BinarySearch(added, this);
+        _byDistance.Insert(position < 0 ? ~position : position, added);
+        return added;
+    }
+
+    /// <summary>The closest peer that nobody has asked yet, or null.</summary>
+    public LookupPeer? ClosestHeard() => _byDistance.Find(peer => peer.State is LookupPeerState.Heard or LookupPeerState.Queued);
+
+    /// <summary>The closest peers that are not known to be unreachable, at most <paramref name="count"/>.</summary>
+    public IEnumerable<LookupPeer> ClosestReachable(int count) => _byDistance.Where(peer => !peer.Unreachable).Take(count);
+
+    /// <summary>Whether the <paramref name="beta"/> closest peers that are not unreachable have all answered, and there is one.</summary>
+    public bool HasConverged(int beta)
+    {
+        var any = false;
+        foreach (var peer in ClosestReachable(beta))
+        {
+            if (peer.State != LookupPeerState.Answered)
+            {
+                return false;
+            }
+
+            any = true;
+        }
+
+        return any;
+    }
+
+    int IComparer<LookupPeer>.Compare(LookupPeer? x, LookupPeer? y) => target.CompareDistance(x!.KadId, y!.KadId);
+}

@@ -1,0 +1,66 @@
+namespace DhtTracer.Kademlia;
+
+/// <summary>
+/// get-value: collects valid records until the quorum, keeps the best, and afterwards sends it to those that returned a worse or
+/// an invalid one.
+/// </summary>
+/// <param name="key">The record key.</param>
+/// <param name="validator">Judges records.</param>
+/// <param name="quorum">Valid records wanted; 0 for all that the lookup meets.</param>
+internal sealed class GetValueGoal(ReadOnlyMemory<byte> key, RecordValidator validator, int quorum) : QueryGoal
+{
+    private readonly List<(LookupPeer Peer, ReadOnlyMemory<byte>? Valid)> _holders = [];
+    private ReadOnlyMemory<byte>? _best;
+    private DateTimeOffset? _bestAt;
+    private int _valid;
+
+    public override bool SendsAgain => true;
+
+    public override GoalProgress Take(QueryRun run, LookupPeer peer, KadMessageType type, KadMessage? answer)
+    {
+        if (type != KadMessageType.GetValue || answer?.Record is not { } record)
+        {
+            return default;
+        }
+
+        if (!record.Key.Span.SequenceEqual(key.Span) || validator.Validate(key.Span, record.Value.Span) is not null)
+        {
+            _holders.Add((peer, null));
+            return new GoalProgress(Reached: false, RecordValid: false);
+        }
+
+        _valid++;
+        _holders.Add((peer, record.Value));
+        if (_best is not { } best || validator.Compare(key.Span, record.Value.Span, best.Span) > 0)
+        {
+            _best = record.Value;
+            _bestAt = run.Now();
+        }
+
+        run.ReportResult(peer, Convert.ToHexStringLower(record.Value.Span[..Math.Min(64, record.Value.Length)]));
+        return new GoalProgress(quorum > 0 && _valid >= quorum, RecordValid: true);
+    }
+
+    public override async Task AfterLookupAsync(QueryRun run)
+    {
+        if (_best is not { } best)
+        {
+            return;
+        }
+
+        var outdated = _holders.Where(holder => holder.Valid is not { } value || validator.Compare(key.Span, best.Span, value.Span) > 0).Select(holder => holder.Peer);
+        var correction = new KadMessage { Type = KadMessageType.PutValue, Key = key, Record = new KadRecord(key, best) };
+        await run.SendAsync([.. outdated], correction, this);
+    }
+
+    public override Conclusion Conclude(QueryRun run) => new()
+    {
+        Results = _valid,
+        DiscoveredAt = _bestAt,
+        Peers = _best is not { } best
+            ? []
+            : [.. _holders.Where(holder => holder.Valid is { } value && value.Span.SequenceEqual(best.Span)).Select(holder => new KadPeer(holder.Peer.Id, holder.Peer.Addresses))],
+        Value = _best,
+        NothingFound = "no answer held a valid record",
+    };
+}

@@ -1,0 +1,131 @@
+using System.Diagnostics;
+using DhtTracer.Libp2p.Multiformats;
+
+namespace DhtTracer.Kademlia;
+
+/// <summary>Runs the operations of a node as queries: seeds, lookup, what follows it, and how it ended.</summary>
+internal sealed class QueryExecutor(QueryEnvironment environment)
+{
+    /// <summary>Runs a goal over a lookup from the routing table's closest peers.</summary>
+    /// <param name="type">The operation.</param>
+    /// <param name="key">The bytes that are hashed.</param>
+    /// <param name="keyText">The key as text.</param>
+    /// <param name="request">What is asked of every peer.</param>
+    /// <param name="goal">What for.</param>
+    /// <param name="options">Options of this query.</param>
+    /// <param name="cancellationToken">Ends the query with the outcome cancelled.</param>
+    public Task<QueryResult> LookUpAsync(
+        DhtQueryType type, byte[] key, string keyText, KadMessage request, QueryGoal goal, QueryOptions options, CancellationToken cancellationToken)
+    {
+        var seeds = environment.RoutingTable.Closest(KadId.Of(key), environment.Options.Lookup.K);
+        return RunAsync(type, key, keyText, seeds, goal, options, async run => await run.LookUpAsync(request, goal), cancellationToken);
+    }
+
+    /// <summary>Sends one message to one peer.</summary>
+    public Task<QueryResult> SendAsync(
+        DhtQueryType type, KadPeer peer, KadMessage request, QueryGoal goal, QueryOptions options, CancellationToken cancellationToken) =>
+        RunAsync(type, peer.Id.Bytes.ToArray(), peer.Id.ToString(), [peer], goal, options, async run =>
+        {
+            await run.SendAsync(run.Peers.InOrderHeard, request, goal);
+            return null;
+        }, cancellationToken);
+
+    private async Task<QueryResult> RunAsync(
+        DhtQueryType type,
+        byte[] key,
+        string keyText,
+        IReadOnlyList<KadPeer> seeds,
+        QueryGoal goal,
+        QueryOptions options,
+        Func<QueryRun, Task<LookupTermination?>> body,
+        CancellationToken cancellationToken)
+    {
+        var clock = new QueryClock(environment.Time);
+        var description = new QueryDescription
+        {
+            Type = type,
+            Background = options.Background,
+            Key = key,
+            KeyText = options.KeyText ?? keyText,
+            Target = KadId.Of(key),
+            Node = environment.Network.LocalPeer,
+            Protocol = environment.Options.Protocol,
+            Parameters = environment.Options.Lookup,
+            RoutingTableSize = environment.RoutingTable.Count,
+            Start = clock.Start,
+        };
+        var activity = ActivityObserver.CreateIfListened();
+        var observer = QueryObservers.Combine(activity, options.Observers);
+        using var run = new QueryRun(environment, description, clock, observer, options.Timeout ?? environment.Options.QueryTimeout, cancellationToken);
+        observer?.QueryStarted(description);
+        run.AddSeeds(seeds);
+        LookupTermination? termination = null;
+        if (seeds.Count > 0)
+        {
+            termination = await body(run);
+            if (!run.IsCancelled)
+            {
+                await goal.AfterLookupAsync(run);
+            }
+
+            run.NoteCancellation();
+            await run.WithdrawAsync();
+        }
+
+        var conclusion = goal.Conclude(run);
+        var (outcome, error) = Judge(run, conclusion, termination, seeds.Count);
+        var end = clock.Now();
+        observer?.QueryEnded(new QueryEnd
+        {
+            Time = end,
+            Outcome = outcome,
+            Termination = termination,
+            DiscoveredAt = conclusion.Results == 0 ? null : conclusion.DiscoveredAt,
+            Results = conclusion.Results,
+            Error = error,
+        });
+        return new QueryResult
+        {
+            Type = type,
+            Outcome = outcome,
+            Error = error,
+            Termination = termination,
+            Duration = end - clock.Start,
+            Peers = conclusion.Peers,
+            Value = conclusion.Value,
+            Results = conclusion.Results,
+            Span = activity?.Context,
+        };
+    }
+
+    private static (DhtQueryOutcome Outcome, DhtError? Error) Judge(QueryRun run, Conclusion conclusion, LookupTermination? termination, int seeds)
+    {
+        // A query that had all it wanted before it was cancelled has succeeded.
+        if (run.WasCancelled && termination != LookupTermination.Stopped)
+        {
+            return run.DeadlinePassed
+                ? (DhtQueryOutcome.TimedOut, new DhtError(DhtErrorClass.RequestTimeout, $"the query ran out of time with {conclusion.Results} results"))
+                : (DhtQueryOutcome.Cancelled, new DhtError(DhtErrorClass.Cancelled, "the caller gave up"));
+        }
+
+        if (seeds == 0)
+        {
+            return (DhtQueryOutcome.Failed, new DhtError(DhtErrorClass.NoPeers, "the routing table is empty: give bootstrap peers, or wait until they are connected"));
+        }
+
+        if (conclusion.Results > 0)
+        {
+            return (DhtQueryOutcome.Success, null);
+        }
+
+        // Nothing found because nobody could be asked is not the same as nothing to be found.
+        var answered = run.Peers.InOrderHeard.Any(peer => peer.State == LookupPeerState.Answered);
+        if (answered && !conclusion.NothingIsFailure)
+        {
+            return (DhtQueryOutcome.NotFound, new DhtError(DhtErrorClass.NotFound, conclusion.NothingFound));
+        }
+
+        var failure = run.Failures.OrderByDescending(entry => entry.Value.Count).Select(entry => new DhtError(entry.Key, $"{conclusion.NothingFound}; most often: {entry.Value.Text}")).FirstOrDefault();
+        return (DhtQueryOutcome.Failed, failure ?? new DhtError(DhtErrorClass.Other, conclusion.NothingFound));
+    }
+}

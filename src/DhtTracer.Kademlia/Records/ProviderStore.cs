@@ -1,0 +1,102 @@
+using DhtTracer.Libp2p.Multiformats;
+
+namespace DhtTracer.Kademlia;
+
+/// <summary>Limits of a store of records.</summary>
+/// <param name="MaxKeys">Keys at most; a new one beyond pushes the one that expires first out.</param>
+/// <param name="MaxPerKey">Providers of one key at most; a new one beyond pushes the one that expires first out.</param>
+public sealed record RecordStoreLimits(int MaxKeys = 100_000, int MaxPerKey = 1000);
+
+/// <summary>Who provides what, in memory, each for a limited time. Safe for use from several threads.</summary>
+public sealed class ProviderStore(TimeProvider time, TimeSpan lifetime, RecordStoreLimits? limits = null)
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<BytesKey, Dictionary<PeerId, Entry>> _keys = [];
+    private readonly RecordStoreLimits _limits = limits ?? new RecordStoreLimits();
+
+    /// <summary>Number of keys, expired ones included until they are swept.</summary>
+    public int KeyCount
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _keys.Count;
+            }
+        }
+    }
+
+    /// <summary>Adds a provider, or renews it.</summary>
+    public void Add(ReadOnlySpan<byte> key, KadPeer provider)
+    {
+        var name = new BytesKey(key.ToArray());
+        var entry = new Entry(provider, time.GetUtcNow() + lifetime);
+        lock (_lock)
+        {
+            if (!_keys.TryGetValue(name, out var providers))
+            {
+                if (_keys.Count >= _limits.MaxKeys)
+                {
+                    _keys.Remove(_keys.MinBy(pair => pair.Value.Values.Max(known => known.ExpiresAt)).Key);
+                }
+
+                _keys.Add(name, providers = []);
+            }
+
+            if (providers.Count >= _limits.MaxPerKey && !providers.ContainsKey(provider.Id))
+            {
+                providers.Remove(providers.MinBy(pair => pair.Value.ExpiresAt).Key);
+            }
+
+            providers[provider.Id] = entry;
+        }
+    }
+
+    /// <summary>The providers of a key that have not expired, the latest first.</summary>
+    public IReadOnlyList<KadPeer> Get(ReadOnlySpan<byte> key)
+    {
+        var now = time.GetUtcNow();
+        lock (_lock)
+        {
+            return _keys.TryGetValue(new BytesKey(key.ToArray()), out var providers)
+                ? [.. providers.Values.Where(entry => entry.ExpiresAt > now).OrderByDescending(entry => entry.ExpiresAt).Select(entry => entry.Provider)]
+                : [];
+        }
+    }
+
+    /// <summary>Forgets everything.</summary>
+    public void Clear()
+    {
+        lock (_lock)
+        {
+            _keys.Clear();
+        }
+    }
+
+    /// <summary>Forgets what has expired; returns the number of records.</summary>
+    public int Sweep()
+    {
+        var now = time.GetUtcNow();
+        var removed = 0;
+        lock (_lock)
+        {
+            foreach (var (name, providers) in _keys.ToList())
+            {
+                foreach (var expired in providers.Where(pair => pair.Value.ExpiresAt <= now).ToList())
+                {
+                    providers.Remove(expired.Key);
+                    removed++;
+                }
+
+                if (providers.Count == 0)
+                {
+                    _keys.Remove(name);
+                }
+            }
+        }
+
+        return removed;
+    }
+
+    private sealed record Entry(KadPeer Provider, DateTimeOffset ExpiresAt);
+}

@@ -1,0 +1,121 @@
+using DhtTracer.Libp2p.Multiformats;
+
+namespace DhtTracer.Kademlia;
+
+/// <summary>A request that is not answered: its stream is to be reset. The text says why.</summary>
+public sealed class KadRefusedException(string message) : Exception(message);
+
+/// <summary>Answers requests of other peers from a node's routing table and stores.</summary>
+public sealed class KadServer
+{
+    private readonly RoutingTable _routingTable;
+    private readonly ProviderStore _providers;
+    private readonly ValueStore _values;
+    private readonly Func<IReadOnlyList<Multiaddr>> _localAddresses;
+    private readonly PeerId _local;
+
+    /// <summary>Creates the server side of a node.</summary>
+    /// <param name="local">The node.</param>
+    /// <param name="localAddresses">Its addresses, at the time of asking.</param>
+    /// <param name="routingTable">Whom it knows.</param>
+    /// <param name="providers">Its provider records.</param>
+    /// <param name="values">Its value records.</param>
+    public KadServer(PeerId local, Func<IReadOnlyList<Multiaddr>> localAddresses, RoutingTable routingTable, ProviderStore providers, ValueStore values)
+    {
+        _local = local;
+        _localAddresses = localAddresses;
+        _routingTable = routingTable;
+        _providers = providers;
+        _values = values;
+    }
+
+    /// <summary>The answer to a request; null when none is due (ADD_PROVIDER).</summary>
+    /// <param name="request">The request. Hostile.</param>
+    /// <param name="sender">Who sent it, proven by the handshake.</param>
+    /// <exception cref="KadRefusedException">The request is refused.</exception>
+    public KadMessage? Answer(KadMessage request, PeerId sender)
+    {
+        if (request.Key.IsEmpty && request.Type != KadMessageType.Ping)
+        {
+            throw new KadRefusedException($"{request.Type.ToText()} has no key");
+        }
+
+        return request.Type switch
+        {
+            KadMessageType.FindNode => new KadMessage { Type = request.Type, CloserPeers = FindNode(request.Key.Span, sender) },
+            KadMessageType.GetProviders => GetProviders(request, sender),
+            KadMessageType.AddProvider => AddProvider(request, sender),
+            KadMessageType.GetValue => GetValue(request, sender),
+            KadMessageType.PutValue => PutValue(request),
+            KadMessageType.Ping => new KadMessage { Type = request.Type },
+            _ => throw new KadRefusedException($"the message type {request.Type} is unknown"),
+        };
+    }
+
+    private List<KadPeer> FindNode(ReadOnlySpan<byte> key, PeerId sender)
+    {
+        var closest = CloserPeers(key, sender);
+        if (PeerId.TryParse(key, out var wanted) && wanted == _local && _localAddresses() is { Count: > 0 } addresses)
+        {
+            closest.Insert(0, new KadPeer(_local, addresses, KadConnectionType.Connected));
+        }
+
+        return closest;
+    }
+
+    private KadMessage GetProviders(KadMessage request, PeerId sender)
+    {
+        CheckMultihash(request);
+        return new KadMessage
+        {
+            Type = request.Type,
+            Key = request.Key,
+            CloserPeers = CloserPeers(request.Key.Span, sender),
+            ProviderPeers = [.. _providers.Get(request.Key.Span).Take(KadMessageLimits.Default.MaxPeers)],
+        };
+    }
+
+    private KadMessage? AddProvider(KadMessage request, PeerId sender)
+    {
+        CheckMultihash(request);
+
+        // Only the sender itself can be announced, with an address; everything else is ignored, as the specification says.
+        var provider = request.ProviderPeers.FirstOrDefault(peer => peer.Id == sender && peer.Addresses.Count > 0);
+        if (provider is not null)
+        {
+            _providers.Add(request.Key.Span, provider with { Connection = KadConnectionType.NotConnected });
+        }
+
+        return null;
+    }
+
+    private KadMessage GetValue(KadMessage request, PeerId sender) => new()
+    {
+        Type = request.Type,
+        Key = request.Key,
+        Record = _values.Get(request.Key.Span),
+        CloserPeers = CloserPeers(request.Key.Span, sender),
+    };
+
+    private KadMessage PutValue(KadMessage request)
+    {
+        if (request.Record is not { } record || !record.Key.Span.SequenceEqual(request.Key.Span))
+        {
+            throw new KadRefusedException("PUT_VALUE has no record of its key");
+        }
+
+        return _values.Put(record.Key.Span, record.Value.Span) is { } wrong ? throw new KadRefusedException("PUT_VALUE: " + wrong) : request;
+    }
+
+    private static void CheckMultihash(KadMessage request)
+    {
+        if (!Multihash.TryParse(request.Key.Span, out _))
+        {
+            throw new KadRefusedException($"the key of {request.Type.ToText()} is no multihash");
+        }
+    }
+
+    // The sender knows itself.
+    private List<KadPeer> CloserPeers(ReadOnlySpan<byte> key, PeerId sender) =>
+        [.. _routingTable.Closest(KadId.Of(key), _routingTable.BucketSize + 1).Where(peer => peer.Id != sender).Take(_routingTable.BucketSize)];
+}
