@@ -201,7 +201,7 @@ public sealed class DhtNode : IAsyncDisposable
     /// <summary>Stops the upkeep. The network stays open: it belongs to whoever made it.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
+        Stop();
         if (_maintenance is not null)
         {
             await _maintenance;
@@ -227,6 +227,8 @@ public sealed class DhtNode : IAsyncDisposable
 
     private Task<QueryResult> LookUpInBackgroundAsync(byte[] key, CancellationToken cancellationToken) =>
         GetClosestPeersAsync(key, new QueryOptions { Background = true }, cancellationToken);
+
+    private void Stop() => _stop.Cancel();
 
     private async Task MaintainAsync(CancellationToken cancellationToken)
     {

@@ -86,6 +86,8 @@ internal sealed class QueryRun : IDisposable
             await FollowUpAsync(request, goal);
         }
 
+        // With the goal reached, nobody waits for the rest: it would only delay what comes after the lookup.
+        await WithdrawAsync();
         return termination;
     }
 
@@ -119,7 +121,7 @@ internal sealed class QueryRun : IDisposable
     /// <summary>Takes back what is still under way and waits for its end.</summary>
     public async Task WithdrawAsync()
     {
-        Stop();
+        Withdraw(_inFlight);
         while (_inFlight.Count > 0)
         {
             await NextCompletionAsync();
@@ -165,10 +167,7 @@ internal sealed class QueryRun : IDisposable
     {
         // What is under way outside the K closest can no longer matter; inside, it is what the follow-up would ask for.
         var closest = Peers.ClosestReachable(Parameters.K).ToHashSet();
-        foreach (var exchange in _inFlight.Where(exchange => !closest.Contains(exchange.Peer)).ToList())
-        {
-            exchange.Withdraw();
-        }
+        Withdraw(_inFlight.Where(exchange => !closest.Contains(exchange.Peer)));
 
         while (!IsCancelled && !_goalReached)
         {
@@ -190,7 +189,13 @@ internal sealed class QueryRun : IDisposable
         }
     }
 
-    private void Stop() => _stop.Cancel();
+    private static void Withdraw(IEnumerable<Exchange> exchanges)
+    {
+        foreach (var exchange in exchanges.ToList())
+        {
+            exchange.Withdraw();
+        }
+    }
 
     private async Task NextCompletionAsync() => (await _completions.Reader.ReadAsync(CancellationToken.None))();
 

@@ -43,6 +43,7 @@ internal sealed class RoutingTableUpkeep(RoutingTable table, IDhtNetwork network
     }
 
     /// <summary>A key whose Kademlia id has exactly this common prefix length with the node's.</summary>
+    /// <param name="self">The node.</param>
     /// <param name="commonPrefixLength">0 to <see cref="DeepestRefresh"/>.</param>
     public static byte[] RandomKey(KadId self, int commonPrefixLength)
     {
@@ -59,10 +60,12 @@ internal sealed class RoutingTableUpkeep(RoutingTable table, IDhtNetwork network
 
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
+        Stop();
         await Task.WhenAll(_checks.Values);
         _stop.Dispose();
     }
+
+    private void Stop() => _stop.Cancel();
 
     private async Task CheckAsync(KadPeer oldest, KadPeer newcomer, TaskCompletionSource ended)
     {

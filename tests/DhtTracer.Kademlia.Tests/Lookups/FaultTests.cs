@@ -1,0 +1,106 @@
+namespace DhtTracer.Kademlia.Tests;
+
+/// <summary>Every fault that a peer can have, in one query, in virtual time: each ends in the state and error class that name it.</summary>
+public sealed class FaultTests
+{
+    public static TheoryData<Fault, LookupPeerState, string?> Faults => new()
+    {
+        { Fault.None, LookupPeerState.Answered, null },
+        { Fault.Refuses, LookupPeerState.DialFailed, DhtErrorClass.DialRefused },
+        { Fault.NeverConnects, LookupPeerState.DialFailed, DhtErrorClass.DialTimeout },
+        { Fault.BlackHole, LookupPeerState.RequestFailed, DhtErrorClass.RequestTimeout },
+        { Fault.Resets, LookupPeerState.RequestFailed, DhtErrorClass.Reset },
+        { Fault.RefusesProtocol, LookupPeerState.RequestFailed, DhtErrorClass.ProtocolNotSupported },
+        { Fault.AnswersNonsense, LookupPeerState.RequestFailed, DhtErrorClass.BadAnswer },
+        { Fault.NamesDeadPeers, LookupPeerState.Answered, null },
+        { Fault.NamesPeersTwice, LookupPeerState.Answered, null },
+    };
+
+    [Theory]
+    [MemberData(nameof(Faults))]
+    public void A_faulty_peer_ends_in_the_state_that_names_its_fault(Fault fault, LookupPeerState state, string? errorClass)
+    {
+        var time = new VirtualTime();
+        var network = new SimulatedNetwork(time, 60);
+        foreach (var peer in network.Peers.Where(peer => peer.Index % 4 == 0))
+        {
+            peer.Fault = fault;
+        }
+
+        var recorder = new QueryRecorder();
+        var result = time.Run(() => network.CreateNode(1).GetClosestPeersAsync(LookupTests.Key(5), new QueryOptions { Observers = [recorder] }));
+
+        Assert.True(result.Duration < TimeSpan.FromSeconds(60), $"took {result.Duration}");
+        Assert.Equal(DhtQueryOutcome.Success, result.Outcome);
+        var faulty = recorder.Trace.Peers.Where(peer => peer.Order is not null && network.Peers.Any(p => p.Index % 4 == 0 && p.Id.ToString() == peer.Id)).ToList();
+
+        // What the query had withdrawn before the fault could show is no evidence either way.
+        var settled = faulty.Where(peer => peer.State != LookupPeerState.Cancelled).ToList();
+        Assert.NotEmpty(settled);
+        Assert.All(settled, peer => Assert.Equal(state, peer.State));
+        Assert.All(settled, peer => Assert.Equal(errorClass, peer.Dials[^1].Error?.Class ?? peer.Requests[^1].Error?.Class));
+    }
+
+    [Fact]
+    public void A_query_among_all_faults_at_once_finishes_and_every_row_has_a_final_state()
+    {
+        var time = new VirtualTime();
+        var network = new SimulatedNetwork(time, 400, seed: 3);
+        var faults = Enum.GetValues<Fault>();
+        foreach (var peer in network.Peers)
+        {
+            peer.Fault = peer.Index % 2 == 0 ? Fault.None : faults[peer.Index / 2 % faults.Length];
+        }
+
+        for (var i = 0; i < 20; i++)
+        {
+            var recorder = new QueryRecorder();
+            var result = time.Run(() => network.CreateNode(i * 2).GetClosestPeersAsync(LookupTests.Key(i), new QueryOptions { Observers = [recorder] }));
+            Assert.True(result.Duration <= TimeSpan.FromSeconds(60), $"took {result.Duration}");
+            Assert.NotNull(recorder.Trace.End);
+            Assert.DoesNotContain(recorder.Trace.Peers, peer => peer.State is LookupPeerState.Dialing or LookupPeerState.Requesting);
+            Assert.All(recorder.Trace.Peers.SelectMany(peer => peer.Dials), dial => Assert.NotNull(dial.EndedAt));
+            Assert.All(recorder.Trace.Peers.SelectMany(peer => peer.Requests), request => Assert.NotNull(request.EndedAt));
+        }
+    }
+
+    [Fact]
+    public void Peers_named_twice_are_seen_once_and_asked_once()
+    {
+        var time = new VirtualTime();
+        var network = new SimulatedNetwork(time, 60);
+        foreach (var peer in network.Peers)
+        {
+            peer.Fault = Fault.NamesPeersTwice;
+        }
+
+        var recorder = new QueryRecorder();
+        time.Run(() => network.CreateNode(1).GetClosestPeersAsync(LookupTests.Key(5), new QueryOptions { Observers = [recorder] }));
+        Assert.Equal(recorder.Trace.Seen, recorder.Trace.Peers.Select(peer => peer.Id).Distinct().Count());
+        Assert.Equal(0, recorder.Trace.Duplicates);
+        Assert.Contains(recorder.Trace.Peers, peer => peer.Requests.Any(request => request.CloserPeers.Count == 40));
+    }
+
+    [Fact]
+    public void A_network_that_throws_shows_as_a_failed_row()
+    {
+        var time = new VirtualTime();
+        var node = new DhtNode(new ThrowingNetwork(), null, time);
+        node.RoutingTable.Add(new KadPeer(SimulatedNetwork.RandomPeerId(new Random(1)), []), time.GetUtcNow());
+        var result = time.Run(() => node.GetClosestPeersAsync(LookupTests.Key(1)));
+        Assert.Equal(DhtQueryOutcome.Failed, result.Outcome);
+        Assert.Contains("broken network", result.Error!.Text, StringComparison.Ordinal);
+    }
+
+    private sealed class ThrowingNetwork : IDhtNetwork
+    {
+        public Libp2p.Multiformats.PeerId LocalPeer { get; } = SimulatedNetwork.RandomPeerId(new Random(2));
+
+        public IReadOnlyList<Libp2p.Multiformats.Multiaddr> LocalAddresses => [];
+
+        public IDhtConnection? FindConnection(Libp2p.Multiformats.PeerId peer) => null;
+
+        public Task<DialResult> DialAsync(Libp2p.Multiformats.PeerId peer, IReadOnlyList<Libp2p.Multiformats.Multiaddr> addresses, CancellationToken cancellationToken) =>
+            throw new InvalidOperationException("broken network");
+    }
+}

@@ -1,0 +1,45 @@
+using DhtTracer.Libp2p.Multiformats;
+
+namespace DhtTracer.Kademlia.Tests;
+
+public enum Fault
+{
+    None,
+    Refuses,
+    NeverConnects,
+    BlackHole,
+    Resets,
+    RefusesProtocol,
+    AnswersNonsense,
+    NamesDeadPeers,
+    NamesPeersTwice,
+    DropsHalf,
+}
+
+/// <summary>A peer of the simulation: real routing table, stores and answers; simulated latency and faults.</summary>
+public sealed class SimulatedPeer(int index, PeerId id, Multiaddr address)
+{
+    public int Index => index;
+
+    public PeerId Id => id;
+
+    public KadId KadId { get; } = KadId.Of(id);
+
+    public Multiaddr Address => address;
+
+    public KadPeer AsKadPeer => new(id, [address]);
+
+    public TimeSpan Latency { get; set; } = TimeSpan.FromMilliseconds(10);
+
+    public Fault Fault { get; set; }
+
+    public RoutingTable? Table { get; set; }
+
+    public ProviderStore? Providers { get; set; }
+
+    public ValueStore? Values { get; set; }
+
+    public KadServer? Server { get; set; }
+
+    public int Requests { get; set; }
+}
