@@ -21,7 +21,7 @@ public sealed class DhtNode : IAsyncDisposable
     /// <param name="options">Options.</param>
     /// <param name="time">The clock; null for the system's.</param>
     /// <param name="validator">Judges value records; null for the public network's and <c>/v/</c>.</param>
-    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    /// <exception cref="DhtOptionsException">An option is out of range.</exception>
     public DhtNode(IDhtNetwork network, DhtOptions? options = null, TimeProvider? time = null, RecordValidator? validator = null)
     {
         Options = options ?? new DhtOptions();
@@ -223,7 +223,7 @@ public sealed class DhtNode : IAsyncDisposable
         return PeerId.TryParse(key, out var peer) ? peer.ToString() : "f" + Convert.ToHexStringLower(key);
     }
 
-    private Task RefreshNeighbourhoodAsync(CancellationToken cancellationToken) => LookUpInBackgroundAsync(Id.Bytes.ToArray(), cancellationToken);
+    private Task<QueryResult> RefreshNeighbourhoodAsync(CancellationToken cancellationToken) => LookUpInBackgroundAsync(Id.Bytes.ToArray(), cancellationToken);
 
     private Task<QueryResult> LookUpInBackgroundAsync(byte[] key, CancellationToken cancellationToken) =>
         GetClosestPeersAsync(key, new QueryOptions { Background = true }, cancellationToken);

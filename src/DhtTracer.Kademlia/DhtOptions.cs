@@ -64,19 +64,27 @@ public sealed record DhtOptions
     public KadMessageLimits MessageLimits { get; init; } = KadMessageLimits.Default;
 
     /// <summary>Throws when an option is out of range.</summary>
-    /// <exception cref="ArgumentException">The text says which and what is allowed.</exception>
+    /// <exception cref="DhtOptionsException">The text says which and what is allowed.</exception>
     public void Validate()
     {
         Lookup.Validate();
-        if (!Protocol.StartsWith('/') || Protocol.Length > 256)
-        {
-            throw new ArgumentException($"the protocol '{Protocol}' must begin with '/' and have at most 256 characters", nameof(Protocol));
-        }
+        Require(Protocol.StartsWith('/') && Protocol.Length <= 256, $"the protocol '{Protocol}' must begin with '/' and have at most 256 characters");
+        Require(DialTimeout > TimeSpan.Zero, "the dial timeout must be above 0");
+        Require(RequestTimeout > TimeSpan.Zero, "the request timeout must be above 0");
+        Require(QueryTimeout > TimeSpan.Zero, "the query timeout must be above 0");
+        Require(RefreshInterval > TimeSpan.Zero || RefreshInterval == Timeout.InfiniteTimeSpan, "the refresh interval must be above 0, or infinite");
+        Require(ProviderCount >= 0, "the number of providers must be at least 0");
+        Require(ValueQuorum >= 0, "the quorum must be at least 0");
 
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(DialTimeout, TimeSpan.Zero);
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(RequestTimeout, TimeSpan.Zero);
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(QueryTimeout, TimeSpan.Zero);
-        ArgumentOutOfRangeException.ThrowIfNegative(ProviderCount);
-        ArgumentOutOfRangeException.ThrowIfNegative(ValueQuorum);
+        static void Require(bool holds, string otherwise)
+        {
+            if (!holds)
+            {
+                throw new DhtOptionsException(otherwise);
+            }
+        }
     }
 }
+
+/// <summary>An option is out of range; the text says which and what is allowed.</summary>
+public sealed class DhtOptionsException(string message) : Exception(message);

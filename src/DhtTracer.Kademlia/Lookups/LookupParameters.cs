@@ -7,7 +7,7 @@ namespace DhtTracer.Kademlia;
 public sealed record LookupParameters(int Alpha = 10, int Beta = 3, int K = 20)
 {
     /// <summary>Throws when a number is out of range.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">One is below 1 or above 1000.</exception>
+    /// <exception cref="DhtOptionsException">One is below 1 or above 1000.</exception>
     public void Validate()
     {
         Check(Alpha, "alpha");
@@ -18,7 +18,7 @@ public sealed record LookupParameters(int Alpha = 10, int Beta = 3, int K = 20)
         {
             if (value is < 1 or > 1000)
             {
-                throw new ArgumentOutOfRangeException(name, value, $"{name} must be 1 to 1000");
+                throw new DhtOptionsException($"{name} is {value}, it must be 1 to 1000");
             }
         }
     }

@@ -121,7 +121,7 @@ internal sealed class QueryRun : IDisposable
     /// <summary>Takes back what is still under way and waits for its end.</summary>
     public async Task WithdrawAsync()
     {
-        Withdraw(_inFlight);
+        TakeBack(_inFlight);
         while (_inFlight.Count > 0)
         {
             await NextCompletionAsync();
@@ -167,7 +167,7 @@ internal sealed class QueryRun : IDisposable
     {
         // What is under way outside the K closest can no longer matter; inside, it is what the follow-up would ask for.
         var closest = Peers.ClosestReachable(Parameters.K).ToHashSet();
-        Withdraw(_inFlight.Where(exchange => !closest.Contains(exchange.Peer)));
+        TakeBack(_inFlight.Where(exchange => !closest.Contains(exchange.Peer)));
 
         while (!IsCancelled && !_goalReached)
         {
@@ -189,7 +189,7 @@ internal sealed class QueryRun : IDisposable
         }
     }
 
-    private static void Withdraw(IEnumerable<Exchange> exchanges)
+    private static void TakeBack(IEnumerable<Exchange> exchanges)
     {
         foreach (var exchange in exchanges.ToList())
         {

@@ -1,6 +1,7 @@
 using DhtTracer.Kademlia.Wire;
 using DhtTracer.Libp2p.Multiformats;
 using Google.Protobuf;
+using Google.Protobuf.Collections;
 
 namespace DhtTracer.Kademlia;
 
@@ -60,7 +61,7 @@ public static class KadMessageCodec
     private static KadRecord FromWire(Record record) =>
         new(record.Key.Memory, record.Value.Memory, record.HasTimeReceived ? record.TimeReceived : null);
 
-    private static List<KadPeer> FromWire(IReadOnlyCollection<Message.Types.Peer> peers, string field, KadMessageLimits limits)
+    private static List<KadPeer> FromWire(RepeatedField<Message.Types.Peer> peers, string field, KadMessageLimits limits)
     {
         if (peers.Count > limits.MaxPeers)
         {

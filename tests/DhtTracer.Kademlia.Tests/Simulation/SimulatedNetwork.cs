@@ -146,7 +146,7 @@ public sealed class SimulatedNetwork
         public async Task<DialResult> DialAsync(PeerId peer, IReadOnlyList<Multiaddr> addresses, CancellationToken cancellationToken)
         {
             var remote = network.Find(peer);
-            var tried = new DialResult { Address = addresses.FirstOrDefault()?.ToString(), AddressesTried = addresses.Count, Transport = "tcp" };
+            var tried = new DialResult { Address = addresses.Count > 0 ? addresses[0].ToString() : null, AddressesTried = addresses.Count, Transport = "tcp" };
             if (remote is null || remote.Fault == Fault.NeverConnects)
             {
                 await Task.Delay(Timeout.InfiniteTimeSpan, network._time, cancellationToken);
