@@ -1,0 +1,52 @@
+using System.IO.Compression;
+using DhtTracer.Web.Assets;
+using DhtTracer.Web.Security;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.ResponseCompression;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace DhtTracer.Web;
+
+/// <summary>The site, as one line for services and one for the application that hosts it.</summary>
+public static class DhtTracerWeb
+{
+    /// <summary>
+    /// Adds what the pages need. The host adds beside it the store of traces, and an <see cref="Samples.ISampleLoader"/>.
+    /// </summary>
+    public static IServiceCollection AddDhtTracerWeb(this IServiceCollection services)
+    {
+        services.AddSingleton<SiteAssets>();
+        services.AddRazorPages().AddApplicationPart(typeof(DhtTracerWeb).Assembly);
+        services.AddAntiforgery(options =>
+        {
+            options.Cookie.Name = "dht-tracer-form";
+            options.Cookie.SameSite = SameSiteMode.Strict;
+        });
+
+        // Pages hold no secret that an attacker could guess by the length of a compressed answer (BREACH): the form token is masked anew each time.
+        services.AddResponseCompression(options =>
+        {
+            options.EnableForHttps = true;
+            options.Providers.Add<BrotliCompressionProvider>();
+            options.Providers.Add<GzipCompressionProvider>();
+            options.MimeTypes = ["text/html", "application/json", "text/csv", "image/svg+xml", "text/plain"];
+        });
+        services.Configure<BrotliCompressionProviderOptions>(options => options.Level = CompressionLevel.Fastest);
+        services.Configure<GzipCompressionProviderOptions>(options => options.Level = CompressionLevel.Fastest);
+        return services;
+    }
+
+    /// <summary>Puts the site on an application: headers, compression, error pages, assets and pages.</summary>
+    public static WebApplication MapDhtTracerWeb(this WebApplication app)
+    {
+        app.Use(SecurityHeaders.AddAsync);
+        app.UseExceptionHandler("/error/500");
+        app.UseStatusCodePagesWithReExecute("/error/{0}");
+        app.UseResponseCompression();
+        app.Services.GetRequiredService<SiteAssets>().Map(app);
+        app.MapRazorPages();
+        app.MapGet("/", () => Results.Redirect("/queries")).ExcludeFromDescription();
+        return app;
+    }
+}

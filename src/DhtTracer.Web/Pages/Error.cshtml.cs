@@ -1,0 +1,49 @@
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+
+namespace DhtTracer.Web.Pages;
+
+/// <summary>What a reader sees when a page is not there or could not be made.</summary>
+[IgnoreAntiforgeryToken]
+[ResponseCache(NoStore = true, Location = ResponseCacheLocation.None)]
+internal sealed class ErrorModel : PageModel
+{
+    private const int LongestPath = 200;
+
+    /// <summary>What happened, in a few words.</summary>
+    public string Heading { get; private set; } = "";
+
+    /// <summary>What it means and what to do.</summary>
+    public string Explanation { get; private set; } = "";
+
+    /// <summary>The address that was asked for; null when it says nothing more.</summary>
+    public string? Path { get; private set; }
+
+    /// <summary>Any method may end here.</summary>
+    public void OnGet(int code) => Show(code);
+
+    /// <inheritdoc cref="OnGet"/>
+    public void OnPost(int code) => Show(code);
+
+    private void Show(int code)
+    {
+        var path = HttpContext.Features.Get<IStatusCodeReExecuteFeature>()?.OriginalPath
+            ?? HttpContext.Features.Get<IExceptionHandlerPathFeature>()?.Path;
+        Path = path is { Length: > LongestPath } ? path[..LongestPath] + "…" : path;
+        (Heading, Explanation) = (code, path) switch
+        {
+            (404, not null) when path.StartsWith("/q/", StringComparison.Ordinal) => (
+                "This query is not here",
+                "A permalink names the same query on every installation, but only where its trace was imported. It may not have arrived yet, or be on the installation that the link came from."),
+            (404, not null) when path.StartsWith("/traces/", StringComparison.Ordinal) => (
+                "This trace is not here",
+                "No span of it was imported. Check the trace id, or import the trace and reload this page."),
+            (404, _) => ("There is no such page", "The address may be mistyped."),
+            (400, _) => ("That address or form was not understood", "A parameter has a value that this page does not take, or the form was open for too long: go back, reload and try again."),
+            (405, _) => ("That page does not take this method", "Pages answer GET; only forms of this site post."),
+            _ => ("Something failed here", "The program could not make this page. The cause is in its log, at the time of this request; the traces are untouched."),
+        };
+        Response.StatusCode = code is >= 400 and < 600 ? code : 500;
+    }
+}

@@ -1,0 +1,133 @@
+using System.Globalization;
+using DhtTracer.Analysis;
+using DhtTracer.Storage;
+using DhtTracer.Web.Samples;
+using DhtTracer.Web.Search;
+using DhtTracer.Web.Text;
+using Microsoft.AspNetCore.Html;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.RazorPages;
+
+namespace DhtTracer.Web.Pages.Queries;
+
+/// <summary>The list of queries.</summary>
+internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : PageModel
+{
+    /// <summary>Queries on one page.</summary>
+    public const int PageSize = 50;
+
+    /// <summary>A query that takes longer is marked in the list.</summary>
+    private const long SlowNs = 10_000_000_000;
+
+    private long slowest;
+
+    /// <summary>What is listed, as the address says it.</summary>
+    public QueryListAddress Address { get; private set; } = null!;
+
+    /// <summary>The queries of this page and the cursors beside it.</summary>
+    public QueryPage Found { get; private set; } = new([], null, null);
+
+    /// <summary>What could not be understood, or did not work; each is a sentence.</summary>
+    public List<string> Problems { get; } = [];
+
+    /// <summary>Services to choose from.</summary>
+    public IReadOnlyList<string> Services { get; private set; } = [];
+
+    /// <summary>What just happened.</summary>
+    [TempData]
+    public string? Notice { get; set; }
+
+    /// <summary>No query was ever imported.</summary>
+    public bool DatabaseIsEmpty { get; private set; }
+
+    /// <summary>Traces that arrived and are not analysed yet.</summary>
+    public long PendingSpans { get; private set; }
+
+    /// <summary>Whether the samples can be offered.</summary>
+    public bool SamplesAvailable => samples.Available;
+
+    /// <summary>Lists.</summary>
+    public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
+    {
+        if (PermalinkIn(Request.Query["key"].ToString()) is { } permalink)
+        {
+            return Redirect($"/q/{permalink}");
+        }
+
+        await LoadAsync(cancellationToken);
+        return Page();
+    }
+
+    /// <summary>Loads the samples and shows them.</summary>
+    public async Task<IActionResult> OnPostSamplesAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var count = await samples.LoadAsync(cancellationToken);
+            Notice = $"{count} sample queries were loaded.";
+            return Redirect("/queries");
+        }
+        catch (IOException error)
+        {
+            Problems.Add(error.Message);
+            await LoadAsync(cancellationToken);
+            return Page();
+        }
+    }
+
+    /// <summary>A count, or the mark of the unknown.</summary>
+    public IHtmlContent Figure(int? value) => value is { } known
+        ? new HtmlString(known.ToString(CultureInfo.InvariantCulture))
+        : Unknown.Because(Unknown.NotInTrace);
+
+    /// <summary>A duration as percent of the slowest of this page.</summary>
+    public string Share(long durationNs) => (slowest == 0 ? 0 : Math.Max(2, 100.0 * durationNs / slowest)).ToString("0.#", CultureInfo.InvariantCulture) + "%";
+
+    /// <summary>Whether a duration is one that people complain about.</summary>
+    public bool IsSlow(long durationNs) => durationNs > SlowNs;
+
+    /// <summary>The value of <c>aria-sort</c> of a column.</summary>
+    public string? AriaSort(QuerySort descending, QuerySort? ascending = null) =>
+        Address.Sort == descending ? "descending" : Address.Sort == ascending ? "ascending" : null;
+
+    /// <summary>Where the head of a column leads: sorted by it, or turned round when it is already.</summary>
+    public QueryListAddress SortedBy(QuerySort first, QuerySort second) =>
+        Address.With(("sort", (Address.Sort == first ? second : first) is var sort && sort == QuerySort.Newest ? null : QueryListAddress.SortName(sort)));
+
+    /// <summary>The permalink in a text such as a pasted address; null when there is none.</summary>
+    private static QueryId? PermalinkIn(string text)
+    {
+        text = text.Trim();
+        var from = text.LastIndexOf("/q/", StringComparison.Ordinal) is >= 0 and var at ? at + 3 : 0;
+        var end = text.IndexOfAny(['?', '#'], from);
+        return QueryId.TryParse(end < 0 ? text[from..] : text[from..end], out var id) ? id : null;
+    }
+
+    private async Task LoadAsync(CancellationToken cancellationToken)
+    {
+        Address = QueryListAddress.Parse(Request.Query);
+        Problems.AddRange(Address.Problems);
+        Services = await store.ListServicesAsync(cancellationToken);
+        if (Address.Problems.Count == 0)
+        {
+            try
+            {
+                Found = await store.ListQueriesAsync(Address.Filter, Address.Sort, Address.Cursor, PageSize, cancellationToken);
+            }
+            catch (InvalidCursorException)
+            {
+                Problems.Add("This address points to a place in the list that does not exist; here is its beginning.");
+                Address = Address.With();
+                Found = await store.ListQueriesAsync(Address.Filter, Address.Sort, null, PageSize, cancellationToken);
+            }
+        }
+
+        slowest = Found.Rows.Max(query => query.DurationNs) ?? 0;
+        if (Found.Rows.Count == 0)
+        {
+            var counts = await store.CountsAsync(cancellationToken);
+            PendingSpans = counts.PendingSpans;
+            DatabaseIsEmpty = counts.Traces == 0;
+        }
+    }
+}

@@ -1,0 +1,70 @@
+using System.Collections.Frozen;
+using DhtTracer.Analysis;
+
+namespace DhtTracer.Web.Pages.QueryDetails;
+
+/// <summary>What the waterfall's markup needs beyond the table itself: addresses of its sorts and filters, and where each peer's row is.</summary>
+internal sealed class WaterfallView
+{
+    /// <summary>Rows in one body of the table: the unit that a browser skips while it is off screen.</summary>
+    public const int RowsPerBody = 50;
+
+    private readonly FrozenDictionary<string, int> anchors;
+    private readonly FrozenSet<string> shown;
+
+    /// <summary>Makes the view of a waterfall at an address.</summary>
+    public WaterfallView(Waterfall waterfall, WaterfallAddress address, QueryPeerIndex? peers = null)
+    {
+        Waterfall = waterfall;
+        Address = address;
+        anchors = (peers ?? new QueryPeerIndex(waterfall.Query)).Positions;
+        shown = waterfall.Rows.Select(row => row.Peer.Id).ToFrozenSet(StringComparer.Ordinal);
+        Ticks = [.. Waterfall.Ticks(waterfall.AxisNs).Where(tick => tick <= waterfall.AxisNs * 0.94)];
+        Groups = waterfall.Query.Peers.CountBy(PeerRows.Group).ToFrozenDictionary();
+    }
+
+    /// <summary>The table.</summary>
+    public Waterfall Waterfall { get; }
+
+    /// <summary>The address of the page.</summary>
+    public WaterfallAddress Address { get; }
+
+    /// <summary>Times on the axis in nanoseconds; none so near the end that its text would be cut.</summary>
+    public IReadOnlyList<long> Ticks { get; }
+
+    /// <summary>How many peers each filter would show.</summary>
+    public FrozenDictionary<PeerFilter, int> Groups { get; }
+
+    /// <summary>Whether any peer was marked as asked twice.</summary>
+    public bool HasDuplicates => Waterfall.Rows.Any(row => row.Peer.Duplicate);
+
+    /// <summary>The anchor of a peer's row, the same under every sort and filter: its place in the order heard.</summary>
+    public string Anchor(string peerId) => $"p{anchors[peerId]}";
+
+    /// <summary>The anchor of a peer's row if that row is shown here, else null.</summary>
+    public string? AnchorIfShown(string peerId) => shown.Contains(peerId) ? Anchor(peerId) : null;
+
+    /// <summary>A time as percent of the axis.</summary>
+    public double Percent(long nanoseconds) => RowDrawing.Percent(nanoseconds, Waterfall.AxisNs);
+
+    /// <summary>Class of a row: failed, without an answer, with a result, never asked, asked twice.</summary>
+    public static string? RowClass(WaterfallRow row)
+    {
+        var state = row.Group switch
+        {
+            PeerFilter.Failed => "x",
+            PeerFilter.Unqueried => "u",
+            PeerFilter.Completed when row.Label.StartsWith('✓') => "w",
+            _ => null,
+        };
+        return row.Peer.Duplicate ? state is null ? "d" : state + " d" : state;
+    }
+}
+
+/// <summary>The place of every peer of a query in the order heard, from 1.</summary>
+internal sealed class QueryPeerIndex(Query query)
+{
+    /// <summary>Peer id to place.</summary>
+    public FrozenDictionary<string, int> Positions { get; } =
+        query.Peers.Select((peer, index) => KeyValuePair.Create(peer.Id, index + 1)).DistinctBy(pair => pair.Key).ToFrozenDictionary(StringComparer.Ordinal);
+}

@@ -1,0 +1,217 @@
+using System.Globalization;
+using System.Text;
+using DhtTracer.Analysis;
+using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Storage;
+using Microsoft.AspNetCore.Http;
+
+namespace DhtTracer.Web.Search;
+
+/// <summary>
+/// The state of the list of queries, all of it in the address: what is looked for, the order, and the place in it. The page, its
+/// downloads and the API read the same parameters here.
+/// </summary>
+internal sealed class QueryListAddress
+{
+    /// <summary>Characters of a parameter; the longest key that libp2p knows has about 100.</summary>
+    public const int LongestValue = 500;
+
+    /// <summary>The parameters, in the order in which addresses hold them.</summary>
+    public static IReadOnlyList<string> Names { get; } =
+        ["key", "peer", "type", "outcome", "error", "source", "service", "node", "min", "max", "minhops", "maxhops", "alpha", "from", "to", "background", "sort", "at"];
+
+    private readonly Dictionary<string, string> values = new(StringComparer.Ordinal);
+    private readonly List<string> problems = [];
+
+    private QueryListAddress(IEnumerable<KeyValuePair<string, string>> given)
+    {
+        foreach (var (name, value) in given)
+        {
+            var trimmed = value.Trim();
+            if (trimmed.Length > LongestValue)
+            {
+                problems.Add($"\"{name}\" is longer than {LongestValue} characters.");
+            }
+            else if (trimmed.Length > 0 && Names.Contains(name))
+            {
+                values[name] = trimmed;
+            }
+        }
+
+        Sort = Choice<QuerySort>("sort", SortName) ?? QuerySort.Newest;
+        Filter = new QueryFilter
+        {
+            Key = this["key"] is { } key ? KeySearch.Filter(key) : null,
+            Peer = Peer("peer"),
+            Node = Peer("node"),
+            Type = Choice<QueryType>("type", Words.Of),
+            Outcome = Choice<QueryOutcome>("outcome", Words.Of),
+            Source = Choice<TraceSource>("source", Words.Of),
+            ErrorClass = this["error"] is { } error && !ErrorClass.All.Contains(error) ? Problem<string>("error", "is no error class") : this["error"],
+            Service = this["service"],
+            MinDurationNs = Duration("min"),
+            MaxDurationNs = Duration("max"),
+            MinHops = Number("minhops"),
+            MaxHops = Number("maxhops"),
+            Alpha = Number("alpha"),
+            FromUnixNano = Time("from"),
+            ToUnixNano = Time("to"),
+            Background = this["background"] switch { "1" => null, "only" => true, _ => false },
+        };
+    }
+
+    /// <summary>What the store is asked for.</summary>
+    public QueryFilter Filter { get; }
+
+    /// <summary>In what order.</summary>
+    public QuerySort Sort { get; }
+
+    /// <summary>The cursor; null for the first page.</summary>
+    public string? Cursor => this["at"];
+
+    /// <summary>What could not be understood, each a sentence with its remedy.</summary>
+    public IReadOnlyList<string> Problems => problems;
+
+    /// <summary>Whether anything narrows the list.</summary>
+    public bool IsFiltered => values.Keys.Any(name => name is not ("sort" or "at"));
+
+    /// <summary>Whether anything beyond key and background narrows it.</summary>
+    public bool IsFilteredFurther => values.Keys.Any(name => name is not ("sort" or "at" or "key" or "background"));
+
+    /// <summary>A parameter as it was given; null when it was not.</summary>
+    public string? this[string name] => values.GetValueOrDefault(name);
+
+    /// <summary>Reads the parameters of a request.</summary>
+    public static QueryListAddress Parse(IQueryCollection query) =>
+        new(query.Where(parameter => Names.Contains(parameter.Key)).Select(parameter => KeyValuePair.Create(parameter.Key, parameter.Value.ToString())));
+
+    /// <summary>This address with some parameters changed; null takes one out. The place in the list is kept only when it is given.</summary>
+    public QueryListAddress With(params IEnumerable<(string Name, string? Value)> changes)
+    {
+        var next = new Dictionary<string, string>(values, StringComparer.Ordinal);
+        next.Remove("at");
+        foreach (var (name, value) in changes)
+        {
+            if (value is null)
+            {
+                next.Remove(name);
+            }
+            else
+            {
+                next[name] = value;
+            }
+        }
+
+        return new QueryListAddress(next);
+    }
+
+    /// <summary>The address of the page.</summary>
+    public override string ToString() => "/queries" + Parameters();
+
+    /// <summary>The parameters alone, with a leading question mark; empty when there are none.</summary>
+    public string Parameters()
+    {
+        var text = new StringBuilder();
+        foreach (var name in Names)
+        {
+            if (this[name] is { } value)
+            {
+                text.Append(text.Length == 0 ? '?' : '&').Append(name).Append('=').Append(Uri.EscapeDataString(value));
+            }
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>The name of an order in addresses.</summary>
+    public static string SortName(QuerySort sort) => sort switch
+    {
+        QuerySort.Newest => "newest",
+        QuerySort.Oldest => "oldest",
+        QuerySort.Slowest => "slowest",
+        QuerySort.Fastest => "fastest",
+        _ => "most-peers",
+    };
+
+    private T? Choice<T>(string name, Func<T, string> nameOf)
+        where T : struct, Enum
+    {
+        if (this[name] is not { } text)
+        {
+            return null;
+        }
+
+        foreach (var value in Enum.GetValues<T>())
+        {
+            if (nameOf(value) == text)
+            {
+                return value;
+            }
+        }
+
+        Problem<string>(name, "is not one of " + string.Join(", ", Enum.GetValues<T>().Select(nameOf)));
+        return null;
+    }
+
+    private string? Peer(string name) => this[name] switch
+    {
+        null => null,
+        { } text when PeerId.TryParse(text, out var peer) => peer.ToString(),
+        _ => Problem<string>(name, "is no peer id; write it in base58 (12D3KooW…, Qm…) or as a CID (k51…, bafz…)"),
+    };
+
+    private long? Duration(string name)
+    {
+        if (this[name] is not { } text)
+        {
+            return null;
+        }
+
+        if (DurationInput.TryParse(text, out var duration))
+        {
+            return duration;
+        }
+
+        Problem<string>(name, "is no duration; write 250ms, 1.5s or 2m");
+        return null;
+    }
+
+    private ulong? Time(string name)
+    {
+        if (this[name] is not { } text)
+        {
+            return null;
+        }
+
+        if (TimeInput.TryParse(text, out var time))
+        {
+            return time;
+        }
+
+        Problem<string>(name, "is no time; write 2026-11-22 or 2026-11-22T08:44, in UTC");
+        return null;
+    }
+
+    private int? Number(string name)
+    {
+        if (this[name] is not { } text)
+        {
+            return null;
+        }
+
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        {
+            return number;
+        }
+
+        Problem<string>(name, "is no whole number");
+        return null;
+    }
+
+    private T? Problem<T>(string name, string what)
+        where T : class
+    {
+        problems.Add($"\"{this[name]}\" ({name}) {what}.");
+        return null;
+    }
+}

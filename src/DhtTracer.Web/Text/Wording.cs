@@ -1,0 +1,36 @@
+using DhtTracer.Analysis;
+
+namespace DhtTracer.Web.Text;
+
+/// <summary>Wording for the values of the vocabulary, the same as in JSON where a reader may type them into a search.</summary>
+internal static class Wording
+{
+    /// <summary>The type of a query: <c>get-providers</c>.</summary>
+    public static string Of(QueryType type) => Words.Of(type);
+
+    /// <summary>Whose spans: <c>go-libp2p-kad-dht</c>.</summary>
+    public static string Of(TraceSource source) => source == TraceSource.EventLog2019 ? "2019 event log" : Words.Of(source);
+
+    /// <summary>An outcome: <c>not found</c>.</summary>
+    public static string Of(QueryOutcome outcome) => Words.Of(outcome).Replace('-', ' ');
+
+    /// <summary>The classes that colour an outcome's mark.</summary>
+    public static string Class(QueryOutcome outcome) => outcome switch
+    {
+        QueryOutcome.Success => "ok",
+        QueryOutcome.NotFound => "muted",
+        QueryOutcome.Failed or QueryOutcome.TimedOut => "bad",
+        QueryOutcome.Cancelled => "warn",
+        _ => "muted open",
+    };
+
+    /// <summary>A filter of rows.</summary>
+    public static string Of(PeerFilter filter) => filter switch
+    {
+        PeerFilter.All => "all",
+        PeerFilter.Completed => "completed",
+        PeerFilter.Failed => "failed",
+        PeerFilter.Unfinished => "no answer",
+        _ => "not queried",
+    };
+}

@@ -1,0 +1,115 @@
+using AngleSharp;
+using AngleSharp.Dom;
+using AngleSharp.Html.Dom;
+using DhtTracer.Analysis;
+using DhtTracer.Storage;
+using DhtTracer.Traces;
+using DhtTracer.Traces.Otlp;
+using DhtTracer.Web.Samples;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace DhtTracer.Web.Tests.Fixture;
+
+/// <summary>The site on a free port over an archive of its own, and a client that reads its pages.</summary>
+internal sealed class Site : IAsyncDisposable
+{
+    private readonly WebApplication app;
+    private readonly DirectoryInfo folder;
+
+    private Site(WebApplication app, DirectoryInfo folder, TraceStore store, SampleLoader samples, Uri address)
+    {
+        this.app = app;
+        this.folder = folder;
+        Store = store;
+        Samples = samples;
+        Client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = true }) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(60) };
+    }
+
+    public TraceStore Store { get; }
+
+    public SampleLoader Samples { get; }
+
+    /// <summary>Follows no redirect.</summary>
+    public HttpClient Client { get; }
+
+    public static async Task<Site> StartAsync(params IEnumerable<Query> queries)
+    {
+        var folder = Directory.CreateTempSubdirectory("dht-tracer-web-");
+        var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = folder.FullName }, QueryReconstruction.Reconstruct);
+        var samples = new SampleLoader();
+        var builder = WebApplication.CreateBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Services.AddDhtTracerWeb();
+        builder.Services.AddSingleton(store);
+        builder.Services.AddSingleton<ISampleLoader>(samples);
+        var app = builder.Build();
+        app.MapDhtTracerWeb();
+        app.MapGet("/test/throw", void () => throw new InvalidOperationException("a secret of the program"));
+        await app.StartAsync();
+        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        var site = new Site(app, folder, store, samples, new Uri(address));
+        await site.AddAsync([.. queries.Select(NativeTrace.Of)]);
+        return site;
+    }
+
+    /// <summary>Stores traces and analyses them.</summary>
+    public async Task AddAsync(params IReadOnlyList<IReadOnlyList<Span>> traces)
+    {
+        foreach (var spans in traces)
+        {
+            await Store.AppendAsync([new TraceChunk(spans[0].TraceId, OtlpProtobuf.Encode(spans), spans.Count)]);
+            var content = await Store.LoadAsync(spans[0].TraceId) ?? throw new InvalidOperationException("the trace that was just stored is gone");
+            await Store.SaveAnalysesAsync(
+            [
+                new TraceAnalysis { Content = content, Otlp = content.Otlp, Spans = spans, Queries = QueryReconstruction.Reconstruct(spans), Version = 1 },
+            ]);
+        }
+    }
+
+    /// <summary>A page, which must be there.</summary>
+    public async Task<IHtmlDocument> PageAsync(string address)
+    {
+        var response = await Client.GetAsync(new Uri(address, UriKind.Relative));
+        Assert.True(response.IsSuccessStatusCode, $"{address} answered {(int)response.StatusCode}");
+        return await DocumentAsync(response);
+    }
+
+    public static async Task<IHtmlDocument> DocumentAsync(HttpResponseMessage response)
+    {
+        var html = await response.Content.ReadAsStringAsync();
+        return (IHtmlDocument)await BrowsingContext.New(Configuration.Default).OpenAsync(request => request.Content(html));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await app.DisposeAsync();
+        await Store.DisposeAsync();
+        folder.Delete(recursive: true);
+    }
+
+    /// <summary>Stands for the host's samples.</summary>
+    internal sealed class SampleLoader : ISampleLoader
+    {
+        public Func<Task<int>> Load { get; set; } = () => Task.FromResult(3);
+
+        public bool Available { get; set; } = true;
+
+        public Task<int> LoadAsync(CancellationToken cancellationToken) => Load();
+    }
+}
+
+/// <summary>Short ways to read pages.</summary>
+internal static class PageReading
+{
+    /// <summary>Texts of all elements, each with its white space collapsed.</summary>
+    public static IReadOnlyList<string> Texts(this IParentNode page, string selector) => [.. page.QuerySelectorAll(selector).Select(Text)];
+
+    public static string Text(this INode node) => string.Join(' ', node.TextContent.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+}

@@ -1,0 +1,170 @@
+using System.Net;
+using DhtTracer.Analysis;
+using DhtTracer.Traces;
+using DhtTracer.Web.Tests.Fixture;
+
+namespace DhtTracer.Web.Tests.Pages.QueryDetails;
+
+public sealed class QueryPageTests
+{
+    private const string Hostile = "\"><script>alert(1)</script><img src=x onerror=alert(1)>";
+
+    [Fact]
+    public async Task Has_a_row_for_every_peer_with_its_id_xor_hops_and_referrer()
+    {
+        var query = SimulatedQueries.Make(5, 40);
+        await using var site = await Site.StartAsync(query);
+        var page = await site.PageAsync($"/q/{query.Id}");
+        var rows = page.QuerySelectorAll("tbody.rows tr").ToDictionary(row => row.QuerySelector("th a")!.GetAttribute("title")!);
+        Assert.Equal(40, rows.Count);
+        foreach (var peer in query.Peers)
+        {
+            var cells = rows[peer.Id].QuerySelectorAll("td");
+            Assert.Equal(peer.Order?.ToString() ?? "", cells[0].Text());
+            Assert.Equal(peer.Xor?.ToString(), cells[1].Text());
+            Assert.Equal(peer.Hops?.ToString(), cells[2].Text());
+            Assert.Equal(peer.Referrer is { } referrer ? "…" + referrer[^6..] : "routing table", cells[3].Text());
+            Assert.Equal(peer.Agent ?? "–", cells[4].Text());
+        }
+    }
+
+    [Fact]
+    public async Task Bars_stand_at_the_times_of_the_spans()
+    {
+        var query = SimulatedQueries.Make(5, 12, q => q with { DurationNs = 20_000_000_000 });
+        await using var site = await Site.StartAsync(query);
+        var page = await site.PageAsync($"/q/{query.Id}");
+        var peer = query.Peers.First(row => row.State == PeerState.Answered && row.Dial is not null);
+        var drawing = page.QuerySelectorAll("tbody.rows tr").First(row => row.QuerySelector("th a")!.GetAttribute("title") == peer.Id);
+        double Attribute(string bar, string name) => double.Parse(drawing.QuerySelector($"rect.{bar}")!.GetAttribute(name)!.TrimEnd('%'));
+        Assert.Equal(peer.Dial!.StartNs / 200_000_000.0, Attribute("dl", "x"), 0.01);
+        Assert.Equal(peer.Dial.DurationNs!.Value / 200_000_000.0, Attribute("dl", "width"), 0.01);
+        Assert.Equal(peer.Requests[0].StartNs / 200_000_000.0, Attribute("rq", "x"), 0.01);
+        Assert.Equal(peer.Requests[0].DurationNs!.Value / 200_000_000.0, Attribute("rq", "width"), 0.01);
+    }
+
+    [Theory]
+    [InlineData("sort=xor", true)]
+    [InlineData("sort=xor&dir=asc", false)]
+    public async Task Sorts_by_xor_in_both_directions(string parameters, bool descending)
+    {
+        var query = SimulatedQueries.Make(6, 30);
+        await using var site = await Site.StartAsync(query);
+        var page = await site.PageAsync($"/q/{query.Id}?{parameters}");
+        var shown = page.Texts("tbody.rows tr td:nth-of-type(2)").Select(int.Parse).ToList();
+        Assert.Equal(descending ? shown.OrderDescending() : shown.Order(), shown);
+        Assert.Equal(descending ? "descending" : "ascending", page.QuerySelector("th[aria-sort]")!.GetAttribute("aria-sort"));
+    }
+
+    [Theory]
+    [InlineData("completed")]
+    [InlineData("failed")]
+    [InlineData("unqueried")]
+    public async Task Filters_and_says_how_many_there_are(string filter)
+    {
+        var query = SimulatedQueries.Make(6, 60);
+        var expected = query.Peers.Count(peer => filter switch
+        {
+            "completed" => peer.State == PeerState.Answered,
+            "failed" => peer.State is PeerState.DialFailed or PeerState.RequestFailed,
+            _ => peer.Dial is null && peer.Requests.IsEmpty,
+        });
+        await using var site = await Site.StartAsync(query);
+        var page = await site.PageAsync($"/q/{query.Id}?show={filter}");
+        Assert.Equal(expected, page.QuerySelectorAll("tbody.rows tr").Length);
+        Assert.EndsWith(expected.ToString(), page.QuerySelector(".segments [aria-current]")!.Text(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Filter_links_keep_the_sort_and_sort_links_keep_the_filter()
+    {
+        var query = SimulatedQueries.Make(6, 20);
+        await using var site = await Site.StartAsync(query);
+        var page = await site.PageAsync($"/q/{query.Id}?sort=hops&show=completed");
+        Assert.Contains(page.QuerySelectorAll(".segments a"), link => link.GetAttribute("href") == $"/q/{query.Id}?sort=hops&show=failed");
+        Assert.Contains(page.QuerySelectorAll(".sorts a"), link => link.GetAttribute("href") == $"/q/{query.Id}?sort=duration&show=completed");
+        Assert.Contains(page.QuerySelectorAll(".wf thead a"), link => link.GetAttribute("href") == $"/q/{query.Id}?sort=hops&dir=desc&show=completed");
+    }
+
+    [Fact]
+    public async Task Folds_its_rows_without_a_script()
+    {
+        var query = SimulatedQueries.Make(6, 20);
+        await using var site = await Site.StartAsync(query);
+        var page = await site.PageAsync($"/q/{query.Id}");
+        var folded = await site.PageAsync(page.QuerySelector("a.fold")!.GetAttribute("href")!);
+        Assert.Contains("folded", folded.QuerySelector(".wf")!.ClassList);
+        Assert.Equal("false", folded.QuerySelector("a.fold")!.GetAttribute("aria-expanded"));
+    }
+
+    [Fact]
+    public async Task Text_from_spans_never_becomes_markup()
+    {
+        var query = SimulatedQueries.Make(8, 6, q => q with
+        {
+            Service = Hostile,
+            Outcome = QueryOutcome.Failed,
+            Error = new TraceError(ErrorClass.Other, Hostile),
+            Peers = [.. q.Peers.Select(peer => peer with { Agent = Hostile, Addresses = [Hostile] })],
+        });
+        await using var site = await Site.StartAsync(query);
+        foreach (var address in new[] { "/queries", $"/q/{query.Id}", $"/traces/{query.Id.TraceId}", "/queries?key=" + Uri.EscapeDataString(Hostile), "/queries?type=" + Uri.EscapeDataString(Hostile) })
+        {
+            var page = await site.PageAsync(address);
+            Assert.Empty(page.QuerySelectorAll("img, script:not([src])"));
+            Assert.DoesNotContain(page.All.SelectMany(element => element.Attributes), attribute => attribute.Name.StartsWith("on", StringComparison.Ordinal));
+        }
+
+        Assert.Contains(Hostile, (await site.PageAsync($"/q/{query.Id}")).QuerySelector(".note.bad")!.TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_the_trace_does_not_tell_is_a_dash_and_never_a_zero()
+    {
+        var query = SimulatedQueries.Make(9, 6, q => q with
+        {
+            Outcome = QueryOutcome.Incomplete,
+            Peers = [.. q.Peers.Select(peer => peer with { Agent = null })],
+        });
+        await using var site = await Site.StartAsync(query);
+        var page = await site.PageAsync($"/q/{query.Id}");
+        var tiles = page.QuerySelectorAll(".tiles > div").ToDictionary(tile => tile.QuerySelector("dt")!.Text(), tile => tile.QuerySelector("dd")!.Text());
+        Assert.StartsWith("–", tiles["duration"], StringComparison.Ordinal);
+        Assert.StartsWith("–", tiles["discovery"], StringComparison.Ordinal);
+        Assert.Equal("incomplete", tiles["outcome"]);
+        Assert.Equal("6", tiles["seen"]);
+        Assert.All(page.Texts("tbody.rows td.ag"), agent => Assert.Equal("–", agent));
+    }
+
+    [Theory]
+    [InlineData("/q/0123456789abcdef0123456789abcdef-0123456789abcdef")]
+    [InlineData("/q/nonsense")]
+    public async Task A_query_that_is_not_here_says_so(string address)
+    {
+        await using var site = await Site.StartAsync();
+        var response = await site.Client.GetAsync(new Uri(address, UriKind.Relative));
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        Assert.Equal("This query is not here", (await Site.DocumentAsync(response)).QuerySelector("h1")!.Text());
+    }
+
+    [Fact]
+    public async Task Ids_in_upper_case_lead_to_the_permalink()
+    {
+        var query = SimulatedQueries.Make(2, 3, q => q with { Id = new QueryId(new TraceId(0xABCDEF, 0xABCDEF), new SpanId(0xABCDEF)) });
+        await using var site = await Site.StartAsync(query);
+        var response = await site.Client.GetAsync(new Uri($"/q/{query.Id.ToString().ToUpperInvariant()}", UriKind.Relative));
+        Assert.Equal($"/q/{query.Id}", response.Headers.Location?.OriginalString);
+    }
+
+    [Fact]
+    public async Task A_thousand_peers_are_less_than_150_kilobytes()
+    {
+        var query = SimulatedQueries.Make(10, 1000);
+        await using var site = await Site.StartAsync(query);
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/q/{query.Id}");
+        request.Headers.AcceptEncoding.ParseAdd("br");
+        var response = await site.Client.SendAsync(request);
+        Assert.Equal("br", Assert.Single(response.Content.Headers.ContentEncoding));
+        Assert.InRange((await response.Content.ReadAsByteArrayAsync()).Length, 1, 150_000);
+    }
+}
