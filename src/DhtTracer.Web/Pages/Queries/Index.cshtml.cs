@@ -3,8 +3,6 @@ using DhtTracer.Analysis;
 using DhtTracer.Storage;
 using DhtTracer.Web.Samples;
 using DhtTracer.Web.Search;
-using DhtTracer.Web.Text;
-using Microsoft.AspNetCore.Html;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
@@ -75,16 +73,11 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
         }
     }
 
-    /// <summary>A count, or the mark of the unknown.</summary>
-    public IHtmlContent Figure(int? value) => value is { } known
-        ? new HtmlString(known.ToString(CultureInfo.InvariantCulture))
-        : Unknown.Because(Unknown.NotInTrace);
-
     /// <summary>A duration as percent of the slowest of this page.</summary>
     public string Share(long durationNs) => (slowest == 0 ? 0 : Math.Max(2, 100.0 * durationNs / slowest)).ToString("0.#", CultureInfo.InvariantCulture) + "%";
 
     /// <summary>Whether a duration is one that people complain about.</summary>
-    public bool IsSlow(long durationNs) => durationNs > SlowNs;
+    public static bool IsSlow(long durationNs) => durationNs > SlowNs;
 
     /// <summary>The value of <c>aria-sort</c> of a column.</summary>
     public string? AriaSort(QuerySort descending, QuerySort? ascending = null) =>

@@ -1,8 +1,5 @@
-using System.Globalization;
 using DhtTracer.Analysis;
 using DhtTracer.Storage;
-using DhtTracer.Web.Text;
-using Microsoft.AspNetCore.Html;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
@@ -61,10 +58,4 @@ internal sealed class QueryPageModel(TraceStore store) : PageModel
 
     /// <summary>How many peers a filter shows.</summary>
     public int Count(PeerFilter filter) => filter == PeerFilter.All ? Query.Peers.Length : View.Groups.GetValueOrDefault(filter);
-
-    /// <summary>A count, or the mark of the unknown.</summary>
-    public IHtmlContent Figure(int? value) => Figure(value?.ToString(CultureInfo.InvariantCulture));
-
-    /// <summary>A text, or the mark of the unknown.</summary>
-    public IHtmlContent Figure(string? value) => value is null ? Unknown.Because(Unknown.NotInTrace) : new HtmlString(value);
 }

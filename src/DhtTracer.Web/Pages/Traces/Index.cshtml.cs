@@ -87,8 +87,8 @@ internal sealed class TracePageModel(TraceStore store) : PageModel
     }
 
     /// <summary>Class of its bar.</summary>
-    public string? LaneClass(Span span) => span.EndUnixNano == 0 ? "open" : IsError(span) ? "error" : null;
+    public static string? LaneClass(Span span) => span.EndUnixNano == 0 ? "open" : IsError(span) ? "error" : null;
 
     /// <summary>Whether its status says that it failed.</summary>
-    public bool IsError(Span span) => span.Status?.Code == DhtTracer.Traces.StatusCode.Error;
+    public static bool IsError(Span span) => span.Status?.Code == DhtTracer.Traces.StatusCode.Error;
 }
