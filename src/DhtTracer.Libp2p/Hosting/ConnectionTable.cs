@@ -1,0 +1,97 @@
+using DhtTracer.Libp2p.Multiformats;
+
+namespace DhtTracer.Libp2p.Hosting;
+
+/// <summary>The open connections of a host. Two peers that dial each other at once have two; both work, and the older is used.</summary>
+internal sealed class ConnectionTable(int capacity)
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<PeerId, List<Connection>> _connections = [];
+    private bool _closed;
+
+    public int Count { get; private set; }
+
+    /// <summary>The connection to use for a peer; null when there is none.</summary>
+    public Connection? Find(PeerId peer)
+    {
+        lock (_gate)
+        {
+            return _connections.TryGetValue(peer, out var list) ? list.Find(connection => connection.IsOpen) : null;
+        }
+    }
+
+    public List<Connection> All()
+    {
+        lock (_gate)
+        {
+            return [.. _connections.Values.SelectMany(list => list)];
+        }
+    }
+
+    /// <summary>
+    /// Adds a connection. In a full table the connection that was idle longest is taken out and returned, to be closed by the caller.
+    /// </summary>
+    /// <returns>False when the table is closed, or full of connections in use.</returns>
+    public bool TryAdd(Connection connection, out Connection? evicted)
+    {
+        evicted = null;
+        lock (_gate)
+        {
+            if (_closed)
+            {
+                return false;
+            }
+
+            if (Count >= capacity)
+            {
+                evicted = _connections.Values.SelectMany(list => list).Where(other => other.StreamCount == 0).MinBy(other => other.LastUsed);
+                if (evicted is null)
+                {
+                    return false;
+                }
+
+                RemoveLocked(evicted);
+            }
+
+            if (!_connections.TryGetValue(connection.RemotePeer, out var list))
+            {
+                _connections.Add(connection.RemotePeer, list = new List<Connection>(1));
+            }
+
+            list.Add(connection);
+            Count++;
+            return true;
+        }
+    }
+
+    public void Remove(Connection connection)
+    {
+        lock (_gate)
+        {
+            RemoveLocked(connection);
+        }
+    }
+
+    /// <summary>Takes no more connections, and returns those that are open.</summary>
+    public List<Connection> Close()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+        }
+
+        return All();
+    }
+
+    private void RemoveLocked(Connection connection)
+    {
+        if (_connections.TryGetValue(connection.RemotePeer, out var list) && list.Remove(connection))
+        {
+            Count--;
+            if (list.Count == 0)
+            {
+                _connections.Remove(connection.RemotePeer);
+            }
+        }
+    }
+}

@@ -1,0 +1,447 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using DhtTracer.Libp2p.Dns;
+using DhtTracer.Libp2p.Identify;
+using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Libp2p.Streams;
+using DhtTracer.Libp2p.Yamux;
+
+namespace DhtTracer.Libp2p.Hosting;
+
+/// <summary>
+/// A libp2p node: listens, dials, and carries protocols over TCP, Noise and Yamux. Speaks identify and ping by itself;
+/// other protocols are registered with <see cref="SetProtocolHandler"/>. Safe for concurrent use.
+/// </summary>
+public sealed class Libp2pHost : IAsyncDisposable
+{
+    private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan PushDelay = TimeSpan.FromMilliseconds(100);
+
+    private readonly ConcurrentDictionary<string, Func<Libp2pStream, CancellationToken, Task>> _handlers = new(StringComparer.Ordinal);
+    private readonly ConnectionUpgrader _upgrader;
+    private readonly ConnectionTable _connections;
+    private readonly Dialer _dialer;
+    private readonly IdentifyService _identify;
+    private readonly WorkTracker _work;
+    private readonly List<TcpListener> _listeners = [];
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly SemaphoreSlim _pendingInbound;
+    private readonly YamuxOptions _yamuxOptions;
+    private int _pushScheduled;
+    private int _disposed;
+
+    private Libp2pHost(Libp2pHostOptions options)
+    {
+        Options = options;
+        Peers = new PeerStore(options.MaxPeers, options.Time);
+        _upgrader = new ConnectionUpgrader(options.Identity);
+        _connections = new ConnectionTable(options.MaxConnections);
+        _pendingInbound = new SemaphoreSlim(options.MaxPendingInbound);
+        _yamuxOptions = new YamuxOptions { MaxInboundStreams = options.MaxStreamsPerConnection, MaxOutboundStreams = options.MaxStreamsPerConnection };
+        _work = new WorkTracker((what, exception) => Report(what, null, exception));
+        var dns = new DnsTextResolver(options.DnsServers, options.Time, TimeSpan.FromSeconds(3));
+        _dialer = new Dialer(this, new AddressResolver(dns.ResolveAsync));
+        _identify = new IdentifyService(this);
+        SetProtocolHandler(PingService.ProtocolId, (stream, token) => PingService.AnswerAsync(stream, options.Time, token));
+    }
+
+    /// <summary>Raised when a connection is ready. Handlers must return at once.</summary>
+    public event EventHandler<ConnectionEventArgs>? Connected;
+
+    /// <summary>Raised when a connection has ended. Handlers must return at once.</summary>
+    public event EventHandler<ConnectionEventArgs>? Disconnected;
+
+    /// <summary>Raised when identify, or a push of it, has told something about the peer of a connection. Handlers must return at once.</summary>
+    public event EventHandler<IdentifiedEventArgs>? Identified;
+
+    /// <summary>The settings.</summary>
+    public Libp2pHostOptions Options { get; }
+
+    /// <summary>Who the host is.</summary>
+    public PeerId PeerId => Options.Identity.PeerId;
+
+    /// <summary>What is known about peers.</summary>
+    public PeerStore Peers { get; }
+
+    /// <summary>The addresses that the host listens on, with the ports that were taken, without peer id.</summary>
+    public IReadOnlyList<Multiaddr> ListenAddresses { get; private set; } = [];
+
+    /// <summary>The addresses that others are told.</summary>
+    public IReadOnlyList<Multiaddr> AnnouncedAddresses => Options.AnnounceAddresses ?? ListenAddresses;
+
+    /// <summary>The connections that are open.</summary>
+    public IReadOnlyList<Connection> Connections => _connections.All();
+
+    /// <summary>The protocols that are spoken, in order.</summary>
+    public IReadOnlyList<string> Protocols => [.. _handlers.Keys.Order(StringComparer.Ordinal)];
+
+    /// <summary>Starts a host: it listens when this returns.</summary>
+    /// <exception cref="SocketException">An address is in use, or not of this machine.</exception>
+    /// <exception cref="ArgumentException">An address to listen on is not plain TCP.</exception>
+    public static async Task<Libp2pHost> StartAsync(Libp2pHostOptions options, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var host = new Libp2pHost(options);
+        try
+        {
+            foreach (var address in options.ListenAddresses)
+            {
+                host._listeners.Add(address.TryGetTcpEndPoint(out var endPoint)
+                    ? new TcpListener(endPoint)
+                    : throw new ArgumentException($"{address} is not plain TCP, as in /ip4/0.0.0.0/tcp/4001: nothing else can be listened on.", nameof(options)));
+            }
+
+            host.ListenAddresses = [.. host._listeners.SelectMany(listener => listener.Addresses())];
+            foreach (var listener in host._listeners)
+            {
+                host._work.Run("accepting connections", () => host.AcceptAsync(listener));
+            }
+
+            host._work.Run("keeping connections alive", host.TickAsync);
+            return host;
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// The connection to a peer: the one there is, or a new one. Dials to the same peer share one attempt.
+    /// </summary>
+    /// <param name="peer">The peer; the remote must prove that it is this one.</param>
+    /// <param name="addresses">Addresses to try, with or without peer id, names included; null for those in <see cref="Peers"/>.</param>
+    /// <param name="options">How to dial; null for the host's settings.</param>
+    /// <param name="cancellationToken">Takes the dial back.</param>
+    /// <exception cref="DialException">It failed on every address; says why, by class and by address.</exception>
+    public async Task<DialResult> DialAsync(
+        PeerId peer, IEnumerable<Multiaddr>? addresses = null, DialOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        if (peer == PeerId)
+        {
+            throw new DialException(DialError.NoRoute, "A host does not dial itself.");
+        }
+
+        if (FindConnection(peer) is { } connection)
+        {
+            return new DialResult(connection, Reused: true, connection.RemoteAddress, []);
+        }
+
+        var known = addresses?.ToList() ?? [.. Peers.Find(peer)?.Addresses ?? []];
+        return await _dialer.DialAsync(peer, known, options ?? new DialOptions(), cancellationToken);
+    }
+
+    /// <summary>Dials an address, whose peer id, if it has one, the remote must prove.</summary>
+    /// <exception cref="DialException">It failed.</exception>
+    public Task<DialResult> DialAsync(Multiaddr address, DialOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        return address.PeerId is { } peer
+            ? DialAsync(peer, [address], options, cancellationToken)
+            : _dialer.DialAnyAsync(address, options ?? new DialOptions(), cancellationToken);
+    }
+
+    /// <summary>The open connection to a peer; null when there is none.</summary>
+    public Connection? FindConnection(PeerId peer) => _connections.Find(peer);
+
+    /// <summary>Opens a stream to a peer, dialing its known addresses when there is no connection. See <see cref="Connection.OpenStreamAsync"/>.</summary>
+    /// <exception cref="DialException">The peer could not be dialed.</exception>
+    public async Task<Libp2pStream> OpenStreamAsync(PeerId peer, string protocol, CancellationToken cancellationToken = default)
+    {
+        var dialed = await DialAsync(peer, cancellationToken: cancellationToken);
+        return await dialed.Connection.OpenStreamAsync(protocol, cancellationToken);
+    }
+
+    /// <summary>Measures a round trip to a connected peer with <c>/ipfs/ping/1.0.0</c>, dialing its known addresses when there is no connection.</summary>
+    /// <exception cref="DialException">The peer could not be dialed.</exception>
+    public async Task<TimeSpan> PingAsync(PeerId peer, CancellationToken cancellationToken = default)
+    {
+        var dialed = await DialAsync(peer, cancellationToken: cancellationToken);
+        return await PingService.PingAsync(dialed.Connection, Options.Time, cancellationToken);
+    }
+
+    /// <summary>
+    /// Speaks a protocol from now on. Connected peers are told. The stream is closed when the handler returns, and reset when it throws;
+    /// the token is cancelled when the host stops.
+    /// </summary>
+    public void SetProtocolHandler(string protocol, Func<Libp2pStream, CancellationToken, Task> handler)
+    {
+        _handlers[protocol] = handler;
+        ProtocolsChanged();
+    }
+
+    /// <summary>Speaks a protocol no more. Connected peers are told.</summary>
+    public bool RemoveProtocolHandler(string protocol)
+    {
+        var removed = _handlers.TryRemove(protocol, out _);
+        ProtocolsChanged();
+        return removed;
+    }
+
+    /// <summary>Closes listeners and connections and waits, at most 5 s, until protocol handlers have ended.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
+        await _stopping.CancelAsync();
+        _dialer.Stop();
+        _listeners.ForEach(listener => listener.Dispose());
+        await Task.WhenAll(_connections.Close().Select(connection => connection.CloseAsync()));
+        try
+        {
+            await _work.CloseAsync().WaitAsync(ShutdownTimeout, Options.Time);
+        }
+        catch (TimeoutException e)
+        {
+            Report("shutting down: a protocol handler ignores its cancellation", null, e);
+            return;
+        }
+
+        // Only when nothing uses them any more.
+        _dialer.Dispose();
+        _pendingInbound.Dispose();
+        _stopping.Dispose();
+    }
+
+    /// <summary>Makes a socket a connection. The socket is the caller's to close when this fails.</summary>
+    internal async Task<Connection> UpgradeAsync(Socket socket, bool isDialer, PeerId? expected, Multiaddr address, CancellationToken cancellationToken)
+    {
+        var upgraded = await _upgrader.UpgradeAsync(new NetworkStream(socket, ownsSocket: true), isDialer, expected, cancellationToken);
+        if (upgraded.RemoteKey.PeerId == PeerId)
+        {
+            throw new DialException(DialError.NoRoute, "A host does not connect to itself.");
+        }
+
+        Connection? connection = null;
+        var session = new YamuxSession(upgraded.Channel, isDialer, _yamuxOptions, Options.Time, stream => AcceptStream(connection!, stream));
+        connection = new Connection(this, session, upgraded.RemoteKey, address, isDialer, Options.Time);
+        if (!_connections.TryAdd(connection, out var evicted))
+        {
+            session.Abort(new ConnectionClosedException("The host takes no more connections."));
+            upgraded.Channel.EndRead();
+            throw new DialException(DialError.LimitReached, $"The host has {Options.MaxConnections} connections, all in use, or is shutting down.");
+        }
+
+        if (evicted is not null)
+        {
+            _work.Run("closing an idle connection", evicted.CloseAsync);
+        }
+
+        _dialer.ClearBackoff(connection.RemotePeer);
+        if (isDialer)
+        {
+            Peers.AddAddresses(connection.RemotePeer, [address]);
+        }
+
+        _work.Run("running a connection", () => RunAsync(connection, upgraded.Early));
+        return connection;
+    }
+
+    internal void RaiseIdentified(Connection connection, PeerInfo info) =>
+        Raise("an Identified handler", connection, () => Identified?.Invoke(this, new IdentifiedEventArgs(connection, info)));
+
+    private async Task AcceptAsync(TcpListener listener)
+    {
+        while (true)
+        {
+            try
+            {
+                await _pendingInbound.WaitAsync(_stopping.Token);
+                Socket socket;
+                try
+                {
+                    socket = await listener.AcceptAsync(_stopping.Token);
+                }
+                catch
+                {
+                    _pendingInbound.Release();
+                    throw;
+                }
+
+                _work.Run("accepting a connection", () => AcceptAsync(socket));
+            }
+            catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+            {
+                return;
+            }
+            catch (SocketException e)
+            {
+                // Out of file descriptors, most likely: later is better than never.
+                Report("accepting connections", null, e);
+                await Task.Delay(TimeSpan.FromMilliseconds(100), Options.Time, CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task AcceptAsync(Socket socket)
+    {
+        using var timeout = new CancellationTokenSource(Options.NegotiationTimeout, Options.Time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stopping.Token);
+        try
+        {
+            var remote = Multiaddr.FromTcp((IPEndPoint)socket.RemoteEndPoint!);
+            _ = await UpgradeAsync(socket, isDialer: false, expected: null, remote, linked.Token);
+        }
+        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
+        {
+            // A stranger who does not get through the handshake is no fault of this host.
+            socket.Dispose();
+        }
+        finally
+        {
+            _pendingInbound.Release();
+        }
+    }
+
+    /// <summary>Reads a connection to its end.</summary>
+    private async Task RunAsync(Connection connection, ReadOnlyMemory<byte> early)
+    {
+        var reading = connection.Session.RunAsync(early);
+        Raise("a Connected handler", connection, () => Connected?.Invoke(this, new ConnectionEventArgs(connection)));
+        _work.Run("identify", () => IdentifyAsync(connection));
+        await reading;
+        _connections.Remove(connection);
+        connection.SetIdentified(null);
+        Raise("a Disconnected handler", connection, () => Disconnected?.Invoke(this, new ConnectionEventArgs(connection)));
+    }
+
+    private async Task IdentifyAsync(Connection connection)
+    {
+        var info = await _identify.RunAsync(connection, _stopping.Token);
+        connection.SetIdentified(info);
+        if (info is not null)
+        {
+            RaiseIdentified(connection, info);
+        }
+    }
+
+    private void AcceptStream(Connection connection, YamuxStream yamux)
+    {
+        connection.Touch();
+        _work.Run("a protocol handler", () => HandleAsync(new Libp2pStream(connection, yamux, Options.Time, "", answered: true)));
+    }
+
+    private async Task HandleAsync(Libp2pStream stream)
+    {
+        string? protocol = null;
+        try
+        {
+            using (var timeout = new CancellationTokenSource(Options.NegotiationTimeout, Options.Time))
+            using (var linked = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stopping.Token))
+            {
+                protocol = await MultistreamSelect.AcceptAsync(stream, _handlers.ContainsKey, () => Protocols, linked.Token);
+            }
+
+            stream.Protocol = protocol;
+            if (_handlers.TryGetValue(protocol, out var handler))
+            {
+                await handler(stream, _stopping.Token);
+                await stream.DisposeAsync();
+                return;
+            }
+
+            stream.Reset("The protocol is spoken no more.");
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            // The remote left, broke the protocol, or was too slow; or the host stops.
+            stream.Reset(e.Message);
+        }
+#pragma warning disable CA1031 // A handler may fail in any way: its stream is reset, the host goes on, and the owner is told.
+        catch (Exception e)
+        {
+            stream.Reset("The protocol handler failed.");
+            Report($"the handler of {protocol}", stream.Connection.RemotePeer, e);
+        }
+#pragma warning restore CA1031
+    }
+
+    private async Task TickAsync()
+    {
+        using var timer = new PeriodicTimer(TickInterval, Options.Time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stopping.Token))
+            {
+                _dialer.Tick();
+                foreach (var connection in _connections.All())
+                {
+                    try
+                    {
+                        connection.Session.Tick();
+                    }
+                    catch (WireException e)
+                    {
+                        connection.Session.Abort(e);
+                    }
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The host stops.
+        }
+    }
+
+    private void ProtocolsChanged()
+    {
+        // Null while the host's own protocols are registered.
+        _identify?.Invalidate();
+        if (_connections.Count > 0 && Interlocked.Exchange(ref _pushScheduled, 1) == 0)
+        {
+            _work.Run("identify push", PushAsync);
+        }
+    }
+
+    /// <summary>Tells connected peers, a moment later and once for several changes, what the host speaks now.</summary>
+    private async Task PushAsync()
+    {
+        try
+        {
+            await Task.Delay(PushDelay, Options.Time, _stopping.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+
+        Volatile.Write(ref _pushScheduled, 0);
+        await Parallel.ForEachAsync(
+            _connections.All().Where(connection => Peers.Find(connection.RemotePeer)?.Protocols.Contains(IdentifyService.PushProtocolId) == true),
+            new ParallelOptions { MaxDegreeOfParallelism = 8 },
+            async (connection, _) =>
+            {
+                try
+                {
+                    await _identify.PushAsync(connection, _stopping.Token);
+                }
+                catch (Exception e) when (e is IOException or OperationCanceledException or TimeoutException)
+                {
+                    // A peer that cannot be told asks at its next connection.
+                }
+            });
+    }
+
+    private void Raise(string what, Connection connection, Action raise)
+    {
+        try
+        {
+            raise();
+        }
+#pragma warning disable CA1031 // A subscriber's failure must not end the connection; the owner is told.
+        catch (Exception e)
+        {
+            Report(what, connection.RemotePeer, e);
+        }
+#pragma warning restore CA1031
+    }
+
+    private void Report(string where, PeerId? peer, Exception exception) => Options.OnFault?.Invoke(new HostFault(where, peer, exception));
+}

@@ -1,0 +1,75 @@
+using System.Net;
+using System.Net.Sockets;
+using DhtTracer.Libp2p.Multiformats;
+
+namespace DhtTracer.Libp2p.Hosting;
+
+/// <summary>Accepts TCP connections on one address.</summary>
+internal sealed class TcpListener : IDisposable
+{
+    private readonly Socket _socket;
+
+    /// <summary>Binds and listens.</summary>
+    /// <exception cref="SocketException">The address is in use, or not of this machine.</exception>
+    public TcpListener(IPEndPoint endPoint)
+    {
+        _socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (endPoint.AddressFamily == AddressFamily.InterNetworkV6)
+            {
+                // /ip6/::/… means IPv6 only; IPv4 is listened on when it is asked for.
+                _socket.DualMode = false;
+            }
+
+            _socket.Bind(endPoint);
+            _socket.Listen(512);
+            EndPoint = (IPEndPoint)_socket.LocalEndPoint!;
+        }
+        catch
+        {
+            _socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The address with the port that was taken.</summary>
+    public IPEndPoint EndPoint { get; }
+
+    /// <summary>The addresses under which others can reach it: those of all interfaces when it listens on all.</summary>
+    public IEnumerable<Multiaddr> Addresses()
+    {
+        if (!EndPoint.Address.Equals(IPAddress.Any) && !EndPoint.Address.Equals(IPAddress.IPv6Any))
+        {
+            return [Multiaddr.FromTcp(EndPoint)];
+        }
+
+        return System.Net.NetworkInformation.NetworkInterface.GetAllNetworkInterfaces()
+            .Where(network => network.OperationalStatus is System.Net.NetworkInformation.OperationalStatus.Up
+                or System.Net.NetworkInformation.OperationalStatus.Unknown)
+            .SelectMany(network => network.GetIPProperties().UnicastAddresses)
+            .Select(unicast => unicast.Address)
+            .Where(address => address.AddressFamily == EndPoint.AddressFamily && !address.IsIPv6LinkLocal)
+            .Select(address => Multiaddr.FromTcp(new IPEndPoint(address, EndPoint.Port)));
+    }
+
+    /// <summary>The next connection, with the address it comes from. A connection that broke before it was accepted is passed over.</summary>
+    public async Task<Socket> AcceptAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                var socket = await _socket.AcceptAsync(cancellationToken);
+                socket.NoDelay = true;
+                return socket;
+            }
+            catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionReset or SocketError.ConnectionAborted)
+            {
+                // The remote was gone before it was accepted.
+            }
+        }
+    }
+
+    public void Dispose() => _socket.Dispose();
+}

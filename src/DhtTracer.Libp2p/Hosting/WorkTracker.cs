@@ -1,0 +1,62 @@
+namespace DhtTracer.Libp2p.Hosting;
+
+/// <summary>Counts work that nobody awaits, so that its owner can wait for its end and hears of every failure.</summary>
+internal sealed class WorkTracker(Action<string, Exception> failed)
+{
+    private readonly Lock _gate = new();
+    private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _running;
+    private bool _closed;
+
+    /// <summary>Starts work; it is not started any more once the tracker is closed.</summary>
+    public void Run(string what, Func<Task> work)
+    {
+        lock (_gate)
+        {
+            if (_closed)
+            {
+                return;
+            }
+
+            _running++;
+        }
+
+        _ = RunAsync(what, work);
+    }
+
+    /// <summary>Starts nothing more, and completes when everything that runs has ended.</summary>
+    public Task CloseAsync()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+            if (_running == 0)
+            {
+                _idle.TrySetResult();
+            }
+        }
+
+        return _idle.Task;
+    }
+
+    private async Task RunAsync(string what, Func<Task> work)
+    {
+        try
+        {
+            await work();
+        }
+#pragma warning disable CA1031 // This is the one place that sees the failures of work that nobody awaits; it reports every one.
+        catch (Exception e)
+        {
+            failed(what, e);
+        }
+#pragma warning restore CA1031
+        lock (_gate)
+        {
+            if (--_running == 0 && _closed)
+            {
+                _idle.TrySetResult();
+            }
+        }
+    }
+}

@@ -1,0 +1,155 @@
+using DhtTracer.Libp2p.Hosting;
+using DhtTracer.Libp2p.Identities;
+using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Libp2p.Streams;
+
+namespace DhtTracer.Libp2p.Identify;
+
+/// <summary>The protocols <c>/ipfs/id/1.0.0</c> and <c>/ipfs/id/push/1.0.0</c> of a host.</summary>
+internal sealed class IdentifyService
+{
+    public const string ProtocolId = "/ipfs/id/1.0.0";
+    public const string PushProtocolId = "/ipfs/id/push/1.0.0";
+
+    private const string ProtocolVersion = "ipfs/0.1.0";
+
+    /// <summary>How many parts one message may have.</summary>
+    private const int MaxParts = 10;
+
+    private readonly Libp2pHost _host;
+    private readonly Lock _gate = new();
+    private IdentifyMessage? _own;
+
+    public IdentifyService(Libp2pHost host)
+    {
+        _host = host;
+        host.SetProtocolHandler(ProtocolId, AnswerAsync);
+        host.SetProtocolHandler(PushProtocolId, ReceivePushAsync);
+    }
+
+    /// <summary>Forgets the prepared message: addresses or protocols have changed.</summary>
+    public void Invalidate()
+    {
+        lock (_gate)
+        {
+            _own = null;
+        }
+    }
+
+    /// <summary>Asks a peer about itself and remembers what it says. Null when it does not answer properly, which is no reason to part.</summary>
+    public async Task<PeerInfo?> RunAsync(Connection connection, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(_host.Options.IdentifyTimeout, _host.Options.Time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        Libp2pStream? stream = null;
+        try
+        {
+            stream = await connection.OpenStreamAsync(ProtocolId, linked.Token);
+            stream.CloseWrite();
+            var message = await ReadAsync(stream, linked.Token);
+            await stream.DisposeAsync();
+            return Remember(connection, message);
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or TimeoutException)
+        {
+            stream?.Reset("Identify failed.");
+            return null;
+        }
+    }
+
+    /// <summary>Tells a peer that addresses or protocols have changed.</summary>
+    public async Task PushAsync(Connection connection, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(_host.Options.IdentifyTimeout, _host.Options.Time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        var stream = await connection.OpenStreamAsync(PushProtocolId, linked.Token);
+        try
+        {
+            await stream.WriteMessageAsync(MessageFor(connection), linked.Token);
+            await stream.DisposeAsync();
+        }
+        catch
+        {
+            stream.Reset("Identify push failed.");
+            throw;
+        }
+    }
+
+    private static async Task<IdentifyMessage> ReadAsync(Libp2pStream stream, CancellationToken cancellationToken)
+    {
+        IdentifyMessage? message = null;
+        for (var i = 0; i < MaxParts; i++)
+        {
+            var part = await stream.ReadMessageAsync(IdentifyMessage.MaxLength, cancellationToken);
+            if (part is null)
+            {
+                break;
+            }
+
+            var parsed = IdentifyMessage.Parse(part);
+            message = message?.Merge(parsed) ?? parsed;
+        }
+
+        return message ?? throw new WireException(WireLayer.Identify, "the remote sent nothing");
+    }
+
+    private async Task AnswerAsync(Libp2pStream stream, CancellationToken cancellationToken) =>
+        await stream.WriteMessageAsync(MessageFor(stream.Connection), cancellationToken);
+
+    private async Task ReceivePushAsync(Libp2pStream stream, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(_host.Options.IdentifyTimeout, _host.Options.Time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        var message = await ReadAsync(stream, linked.Token);
+        _host.RaiseIdentified(stream.Connection, Remember(stream.Connection, message));
+    }
+
+    /// <summary>
+    /// The connection has authenticated the peer, so its own word about its addresses is as good as its signed record, which is
+    /// meant to be passed on by others; nobody is told others' addresses here, and the signature is not checked.
+    /// </summary>
+    private PeerInfo Remember(Connection connection, IdentifyMessage message)
+    {
+        if (message.PublicKey is { } key && !connection.RemoteKey.Protobuf.SequenceEqual(key))
+        {
+            throw new WireException(WireLayer.Identify, "the remote names another public key than the one it proved");
+        }
+
+        var addresses = PeerStore.Plain(connection.RemotePeer, message.ListenAddresses);
+        return _host.Peers.SetIdentified(connection.RemotePeer, known => known with
+        {
+            Addresses = addresses.Count > 0 ? addresses : known.Addresses,
+            Protocols = message.Protocols.Count > 0 ? SharedText.List(message.Protocols) : known.Protocols,
+            AgentVersion = SharedText.Of(message.AgentVersion ?? known.AgentVersion),
+            ProtocolVersion = SharedText.Of(message.ProtocolVersion ?? known.ProtocolVersion),
+            ObservedAddress = message.ObservedAddress ?? known.ObservedAddress,
+        });
+    }
+
+    private byte[] MessageFor(Connection connection)
+    {
+        IdentifyMessage own;
+        lock (_gate)
+        {
+            own = _own ??= MakeOwn();
+        }
+
+        return (own with { ObservedAddress = connection.RemoteAddress }).ToBytes();
+    }
+
+    private IdentifyMessage MakeOwn()
+    {
+        var options = _host.Options;
+        var addresses = _host.AnnouncedAddresses;
+        var record = new PeerRecord(_host.PeerId, (ulong)options.Time.GetUtcNow().ToUnixTimeMilliseconds(), addresses);
+        return new IdentifyMessage
+        {
+            PublicKey = options.Identity.PublicKey.Protobuf.ToArray(),
+            ListenAddresses = addresses,
+            Protocols = [.. _host.Protocols],
+            ProtocolVersion = ProtocolVersion,
+            AgentVersion = options.AgentVersion,
+            SignedPeerRecord = SignedEnvelope.Sign(options.Identity, PeerRecord.Domain, PeerRecord.PayloadType, record.ToBytes()).ToBytes(),
+        };
+    }
+}

@@ -1,0 +1,84 @@
+using System.Security.Cryptography;
+using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Libp2p.Protobuf;
+
+namespace DhtTracer.Libp2p.Identities;
+
+/// <summary>A peer's own Ed25519 key pair.</summary>
+public sealed class Identity
+{
+    private readonly byte[] _seed;
+    private readonly byte[] _publicKey;
+
+    private Identity(byte[] seed)
+    {
+        _seed = seed;
+        _publicKey = Ed25519.PublicKeyOf(seed);
+        PublicKey = PublicKey.FromEd25519(_publicKey);
+    }
+
+    /// <summary>The public key.</summary>
+    public PublicKey PublicKey { get; }
+
+    /// <summary>The peer id.</summary>
+    public PeerId PeerId => PublicKey.PeerId;
+
+    /// <summary>Makes a new identity from the system's random number generator.</summary>
+    public static Identity Create() => new(RandomNumberGenerator.GetBytes(Ed25519.KeyLength));
+
+    /// <summary>The identity of a seed; the same seed gives the same peer id.</summary>
+    /// <exception cref="ArgumentException">Not 32 bytes.</exception>
+    public static Identity FromSeed(ReadOnlySpan<byte> seed) =>
+        seed.Length == Ed25519.KeyLength ? new Identity(seed.ToArray()) : throw new ArgumentException("A seed has 32 bytes.", nameof(seed));
+
+    /// <summary>Reads a libp2p <c>PrivateKey</c> message of type Ed25519: seed and public key, or the older form with the public key twice.</summary>
+    /// <exception cref="WireException">It is malformed, of another type, or its halves do not belong together.</exception>
+    public static Identity FromProtobuf(ReadOnlySpan<byte> privateKey)
+    {
+        var type = -1;
+        ReadOnlySpan<byte> data = [];
+        var reader = new ProtobufReader(privateKey);
+        while (reader.Next())
+        {
+            switch (reader.Field)
+            {
+                case 1:
+                    type = reader.Int32();
+                    break;
+                case 2:
+                    data = reader.Bytes();
+                    break;
+                default:
+                    reader.Skip();
+                    break;
+            }
+        }
+
+        if (type != (int)KeyType.Ed25519)
+        {
+            throw new WireException(WireLayer.Identity, $"the private key is of type {type}; only Ed25519 (1) can be used as an identity");
+        }
+
+        if (data.Length is not (64 or 96))
+        {
+            throw new WireException(WireLayer.Identity, $"an Ed25519 private key has 64 or 96 bytes, not {data.Length}");
+        }
+
+        var identity = new Identity(data[..32].ToArray());
+        for (var at = 32; at < data.Length; at += 32)
+        {
+            if (!CryptographicOperations.FixedTimeEquals(data.Slice(at, 32), identity._publicKey))
+            {
+                throw new WireException(WireLayer.Identity, "the public half of the private key does not belong to it");
+            }
+        }
+
+        return identity;
+    }
+
+    /// <summary>The libp2p <c>PrivateKey</c> message: a secret.</summary>
+    public byte[] ToProtobuf() => new ProtobufWriter().Varint(1, (ulong)KeyType.Ed25519).Bytes(2, [.. _seed, .. _publicKey]).ToArray();
+
+    /// <summary>Signs a message.</summary>
+    public byte[] Sign(ReadOnlySpan<byte> message) => Ed25519.Sign(_seed, _publicKey, message);
+}

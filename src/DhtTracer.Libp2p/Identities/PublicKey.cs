@@ -1,0 +1,188 @@
+using System.Security.Cryptography;
+using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Libp2p.Protobuf;
+using Org.BouncyCastle.Asn1.Sec;
+using Org.BouncyCastle.Crypto.Parameters;
+using Org.BouncyCastle.Security;
+
+namespace DhtTracer.Libp2p.Identities;
+
+/// <summary>The kinds of keys that a peer may have.</summary>
+public enum KeyType
+{
+    /// <summary>RSA, 2048 to 8192 bits; PKCS #1 v1.5 with SHA-256.</summary>
+    Rsa = 0,
+
+    /// <summary>Ed25519.</summary>
+    Ed25519 = 1,
+
+    /// <summary>ECDSA on secp256k1 with SHA-256.</summary>
+    Secp256k1 = 2,
+
+    /// <summary>ECDSA on P-256, P-384 or P-521 with SHA-256.</summary>
+    Ecdsa = 3,
+}
+
+/// <summary>
+/// A peer's public key (<see href="https://github.com/libp2p/specs/blob/master/peer-ids/peer-ids.md"/>).
+/// The protobuf is kept byte for byte, since the peer id is made of it.
+/// </summary>
+public sealed class PublicKey
+{
+    /// <summary>Longest protobuf that is read, in bytes: an RSA key of 8192 bits takes about 1,070.</summary>
+    public const int MaxLength = 2048;
+
+    private readonly byte[] _protobuf;
+    private readonly byte[] _data;
+
+    private PublicKey(KeyType type, byte[] data, byte[] protobuf)
+    {
+        Type = type;
+        _data = data;
+        _protobuf = protobuf;
+        PeerId = PeerId.FromPublicKeyProtobuf(protobuf);
+    }
+
+    /// <summary>The kind of key.</summary>
+    public KeyType Type { get; }
+
+    /// <summary>The peer id of the key.</summary>
+    public PeerId PeerId { get; }
+
+    /// <summary>The <c>PublicKey</c> message.</summary>
+    public ReadOnlySpan<byte> Protobuf => _protobuf;
+
+    /// <summary>Reads a <c>PublicKey</c> message and checks that its key can be used.</summary>
+    /// <exception cref="WireException">It is malformed, of an unknown type, or a key that is no key (small order, off the curve).</exception>
+    public static PublicKey Parse(ReadOnlySpan<byte> protobuf)
+    {
+        if (protobuf.Length > MaxLength)
+        {
+            throw Refuse($"a public key is longer than {MaxLength} bytes");
+        }
+
+        KeyType? type = null;
+        byte[]? data = null;
+        var reader = new ProtobufReader(protobuf);
+        while (reader.Next())
+        {
+            switch (reader.Field)
+            {
+                case 1:
+                    type = (KeyType)reader.Int32();
+                    break;
+                case 2:
+                    data = reader.Bytes().ToArray();
+                    break;
+                default:
+                    reader.Skip();
+                    break;
+            }
+        }
+
+        if (type is null || data is null)
+        {
+            throw Refuse("a public key lacks its type or data");
+        }
+
+        var key = new PublicKey(type.Value, data, protobuf.ToArray());
+        key.CheckUsable();
+        return key;
+    }
+
+    /// <summary>The key that a peer id holds in itself, as those of Ed25519 do; null when it only holds a hash.</summary>
+    /// <exception cref="WireException">The peer id holds something that is no usable key.</exception>
+    public static PublicKey? FromPeerId(PeerId peer) =>
+        peer.InlinePublicKeyProtobuf.IsEmpty ? null : Parse(peer.InlinePublicKeyProtobuf);
+
+    /// <summary>Whether <paramref name="signature"/> over <paramref name="message"/> was made with this key. Malformed signatures give false.</summary>
+    public bool Verify(ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature)
+    {
+        switch (Type)
+        {
+            case KeyType.Ed25519:
+                return Ed25519.Verify(_data, message, signature);
+            case KeyType.Rsa:
+                using (var rsa = RSA.Create())
+                {
+                    rsa.ImportSubjectPublicKeyInfo(_data, out _);
+                    return rsa.VerifyData(message, signature, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+                }
+
+            case KeyType.Ecdsa:
+                using (var ecdsa = ECDsa.Create())
+                {
+                    ecdsa.ImportSubjectPublicKeyInfo(_data, out _);
+                    return ecdsa.VerifyData(message, signature, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
+                }
+
+            default:
+                // The BCL reads no compressed points, which is what this key type consists of.
+                var signer = SignerUtilities.GetSigner("SHA-256withECDSA");
+                signer.Init(forSigning: false, DecodeSecp256k1(_data));
+                signer.BlockUpdate(message.ToArray(), 0, message.Length);
+                return signer.VerifySignature(signature.ToArray());
+        }
+    }
+
+    internal static PublicKey FromEd25519(byte[] key) =>
+        new(KeyType.Ed25519, key, new ProtobufWriter().Varint(1, (ulong)KeyType.Ed25519).Bytes(2, key).ToArray());
+
+    private static WireException Refuse(string why, Exception? inner = null) => new(WireLayer.Identity, why, inner);
+
+    private static ECPublicKeyParameters DecodeSecp256k1(byte[] data)
+    {
+        var curve = SecNamedCurves.GetByName("secp256k1");
+        return new ECPublicKeyParameters(curve.Curve.DecodePoint(data), new ECDomainParameters(curve.Curve, curve.G, curve.N, curve.H));
+    }
+
+    private void CheckUsable()
+    {
+        try
+        {
+            switch (Type)
+            {
+                case KeyType.Ed25519 when Ed25519.IsUsable(_data):
+                    return;
+                case KeyType.Rsa:
+                    using (var rsa = RSA.Create())
+                    {
+                        rsa.ImportSubjectPublicKeyInfo(_data, out var read);
+                        if (read == _data.Length && rsa.KeySize is >= 2048 and <= 8192)
+                        {
+                            return;
+                        }
+                    }
+
+                    break;
+                case KeyType.Ecdsa:
+                    using (var ecdsa = ECDsa.Create())
+                    {
+                        ecdsa.ImportSubjectPublicKeyInfo(_data, out var read);
+                        if (read == _data.Length && ecdsa.KeySize is 256 or 384 or 521)
+                        {
+                            return;
+                        }
+                    }
+
+                    break;
+                case KeyType.Secp256k1 when _data.Length is 33 or 65:
+                    if (!DecodeSecp256k1(_data).Q.IsInfinity)
+                    {
+                        return;
+                    }
+
+                    break;
+                default:
+                    break;
+            }
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException or ArithmeticException or FormatException or InvalidOperationException)
+        {
+            // What the decoders of the four kinds throw for bytes that are no key.
+            throw Refuse($"the data of a {Type} key is no key", e);
+        }
+
+        throw Refuse($"a key of type {(int)Type} is of an unknown kind, has a size that is not supported, or is of small order");
+    }
+}

@@ -1,0 +1,210 @@
+using System.Buffers;
+using DhtTracer.Libp2p.Hosting;
+using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Libp2p.Yamux;
+
+namespace DhtTracer.Libp2p.Streams;
+
+/// <summary>
+/// One conversation with a peer in one protocol. Asynchronous only; one reader and one writer at a time.
+/// Disposing closes it in order: what was written still arrives. After a failure call <see cref="Reset"/>.
+/// </summary>
+public sealed class Libp2pStream : Stream, IByteChannel
+{
+    private readonly YamuxStream _stream;
+    private readonly TimeProvider _time;
+    private string? _unanswered;
+
+    internal Libp2pStream(Connection connection, YamuxStream stream, TimeProvider time, string protocol, bool answered)
+    {
+        Connection = connection;
+        _stream = stream;
+        _time = time;
+        Protocol = protocol;
+        _unanswered = answered ? null : protocol;
+    }
+
+    /// <summary>The connection that carries the stream.</summary>
+    public Connection Connection { get; }
+
+    /// <summary>The protocol that was agreed on.</summary>
+    public string Protocol { get; internal set; }
+
+    /// <summary>Whether this side opened the stream.</summary>
+    public bool IsOutbound => _stream.Outbound;
+
+    /// <inheritdoc/>
+    public override bool CanRead => true;
+
+    /// <inheritdoc/>
+    public override bool CanWrite => true;
+
+    /// <inheritdoc/>
+    public override bool CanSeek => false;
+
+    /// <inheritdoc/>
+    public override long Length => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    /// <summary>Reads what is there, or waits for it; 0 when the remote has closed its side.</summary>
+    /// <exception cref="StreamResetException">The stream was reset. What arrived before was read first.</exception>
+    /// <exception cref="ProtocolNotSupportedException">The remote turned out not to support the protocol.</exception>
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (_unanswered is not null)
+        {
+            await CompleteNegotiationAsync(cancellationToken);
+        }
+
+        return await _stream.ReadAsync(buffer, cancellationToken);
+    }
+
+    /// <summary>Sends bytes: complete once they are queued and the remote's window has room for them.</summary>
+    /// <exception cref="StreamResetException">The stream was reset.</exception>
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
+        _stream.WriteAsync(buffer, cancellationToken);
+
+    /// <summary>Waits until everything written so far was handed to the operating system.</summary>
+    public override Task FlushAsync(CancellationToken cancellationToken) => Connection.FlushAsync(cancellationToken);
+
+    /// <summary>Tells the remote that nothing more will be written. Reading goes on.</summary>
+    public void CloseWrite() => _stream.CloseWrite();
+
+    /// <summary>Ends both directions at once.</summary>
+    /// <param name="why">What a read or write under way on this side will say.</param>
+    public void Reset(string why = "The stream was reset by this side.") => _stream.Reset(why);
+
+    /// <summary>Reads one message behind its length as a varint; null when the remote closed before a new one began.</summary>
+    /// <param name="maxLength">Longest message to accept, in bytes.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="WireException">The message is too long, or ends early.</exception>
+    public async Task<byte[]?> ReadMessageAsync(int maxLength, CancellationToken cancellationToken)
+    {
+        var prefix = new byte[Varint.MaxLength];
+        for (var i = 0; i < prefix.Length; i++)
+        {
+            if (await ReadAsync(prefix.AsMemory(i, 1), cancellationToken) == 0)
+            {
+                return i == 0 ? null : throw new WireException(WireLayer.Framing, "the stream ended inside a message's length");
+            }
+
+            if (prefix[i] >= 0x80)
+            {
+                continue;
+            }
+
+            if (Varint.Read(prefix.AsSpan(0, i + 1), out var length, out _, allowOverlong: true) != MultiformatError.None || length > (ulong)maxLength)
+            {
+                throw new WireException(WireLayer.Framing, $"a message is longer than {maxLength} bytes");
+            }
+
+            var message = new byte[length];
+            try
+            {
+                await ReadExactlyAsync(message, cancellationToken);
+            }
+            catch (EndOfStreamException e)
+            {
+                throw new WireException(WireLayer.Framing, "the stream ended inside a message", e);
+            }
+
+            return message;
+        }
+
+        throw new WireException(WireLayer.Framing, "a message's length is longer than 9 bytes");
+    }
+
+    /// <summary>Writes one message behind its length as a varint.</summary>
+    public async Task WriteMessageAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(message.Length + Varint.MaxLength);
+        try
+        {
+            var at = Varint.Write(buffer, (ulong)message.Length);
+            message.CopyTo(buffer.AsMemory(at));
+            await WriteAsync(buffer.AsMemory(0, at + message.Length), cancellationToken);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    /// <inheritdoc/>
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    /// <summary>Does nothing: see <see cref="FlushAsync"/>.</summary>
+    public override void Flush()
+    {
+    }
+
+    /// <summary>Not supported: read asynchronously.</summary>
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Read asynchronously.");
+
+    /// <summary>Not supported: write asynchronously.</summary>
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("Write asynchronously.");
+
+    /// <summary>Not supported.</summary>
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    /// <summary>Not supported.</summary>
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    async ValueTask IByteChannel.ReadExactlyAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        while (!buffer.IsEmpty)
+        {
+            var read = await _stream.ReadAsync(buffer, cancellationToken);
+            if (read == 0)
+            {
+                throw new EndOfStreamException("The remote closed the stream during negotiation.");
+            }
+
+            buffer = buffer[read..];
+        }
+    }
+
+    ValueTask IByteChannel.WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) => _stream.WriteAsync(bytes, cancellationToken);
+
+    /// <summary>Reads the remote's answer to the protocol that was proposed when the stream was opened.</summary>
+    internal async Task CompleteNegotiationAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await MultistreamSelect.ExpectHeaderAsync(this, cancellationToken);
+            if (!await MultistreamSelect.ReadAnswerAsync(this, Protocol, cancellationToken))
+            {
+                Reset("The remote does not support the protocol.");
+                throw new ProtocolNotSupportedException(Protocol);
+            }
+        }
+        catch (EndOfStreamException e)
+        {
+            throw new StreamResetException("The remote closed the stream during negotiation.", e);
+        }
+
+        _unanswered = null;
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _stream.Abandon(_time.GetTimestamp());
+        }
+
+        base.Dispose(disposing);
+    }
+}

@@ -1,0 +1,459 @@
+using System.Net.Sockets;
+using DhtTracer.Libp2p.Noise;
+
+namespace DhtTracer.Libp2p.Yamux;
+
+/// <summary>
+/// Many streams over one connection: protocol <c>/yamux/1.0.0</c>. <see cref="RunAsync"/> reads until the end; everything a remote
+/// can do wrong ends the session with a <see cref="WireException"/>, and with it every stream.
+/// </summary>
+internal sealed class YamuxSession
+{
+    public const string ProtocolId = "/yamux/1.0.0";
+
+    private readonly IMessageChannel _channel;
+    private readonly bool _initiator;
+    private readonly YamuxOptions _options;
+    private readonly TimeProvider _time;
+    private readonly Action<YamuxStream> _accept;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<uint, YamuxStream> _streams = [];
+    private readonly byte[] _header = new byte[YamuxFrame.HeaderLength];
+    private readonly TaskCompletionSource<Exception> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _headerLength;
+    private YamuxStream? _dataStream;
+    private uint _dataLeft;
+    private YamuxFrame _dataFrame;
+    private uint _nextId;
+    private uint _lastRemoteId;
+    private int _inbound;
+    private int _outbound;
+    private int _buffered;
+    private bool _goingAway;
+    private Exception? _reason;
+    private uint _pingValue;
+    private long _pingSent;
+    private bool _pingPending;
+
+    /// <summary>Makes a session; nothing is sent or read before <see cref="RunAsync"/> or <see cref="OpenStream"/>.</summary>
+    /// <param name="channel">The connection.</param>
+    /// <param name="initiator">Whether this side dialed; the dialer's streams have odd ids.</param>
+    /// <param name="options">Limits.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="accept">Called by the reader for each new stream of the remote; must return at once.</param>
+    public YamuxSession(IMessageChannel channel, bool initiator, YamuxOptions options, TimeProvider time, Action<YamuxStream> accept)
+    {
+        _channel = channel;
+        _initiator = initiator;
+        _options = options;
+        _time = time;
+        _accept = accept;
+        _nextId = initiator ? 1u : 2u;
+        Writer = new FrameWriter(channel, Abort);
+    }
+
+    public FrameWriter Writer { get; }
+
+    /// <summary>Completes when the session has ended, with the reason.</summary>
+    public Task<Exception> Closed => _closed.Task;
+
+    /// <summary>Why the session has ended; null while it runs.</summary>
+    public Exception? Reason => Volatile.Read(ref _reason);
+
+    /// <summary>Round-trip time of the last ping; null before the first answer.</summary>
+    public TimeSpan? RoundTripTime { get; private set; }
+
+    /// <summary>Streams that are open, in both directions.</summary>
+    public int StreamCount
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _streams.Count;
+            }
+        }
+    }
+
+    /// <summary>Whether new streams can be opened.</summary>
+    public bool IsOpen
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _reason is null && !_goingAway;
+            }
+        }
+    }
+
+    /// <summary>Reads frames until the remote closes, breaks the rules, or <see cref="Abort"/> is called. Never throws.</summary>
+    /// <param name="early">Bytes that arrived together with the end of the muxer's negotiation.</param>
+    public async Task RunAsync(ReadOnlyMemory<byte> early = default)
+    {
+        Exception reason;
+        try
+        {
+            Process(early.Span);
+            while (true)
+            {
+                var bytes = await _channel.ReadAsync();
+                if (bytes.IsEmpty)
+                {
+                    reason = new ConnectionClosedException("The remote closed the connection.");
+                    break;
+                }
+
+                Process(bytes.Span);
+            }
+        }
+        catch (WireException e)
+        {
+            Writer.Enqueue(new YamuxFrame(YamuxType.GoAway, YamuxFlags.None, 0, 1));
+            await FlushBrieflyAsync();
+            reason = e;
+        }
+        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException)
+        {
+            reason = e;
+        }
+
+        Abort(reason);
+        _channel.EndRead();
+        _closed.TrySetResult(Reason!);
+    }
+
+    /// <summary>Opens a stream and sends its first bytes with the frame that opens it.</summary>
+    /// <param name="first">At most <see cref="YamuxOptions.MaxFrameData"/> bytes.</param>
+    /// <exception cref="ConnectionClosedException">The session has ended, or the remote is going away.</exception>
+    /// <exception cref="StreamResetException">As many streams as allowed are open.</exception>
+    public YamuxStream OpenStream(ReadOnlySpan<byte> first)
+    {
+        YamuxStream stream;
+        lock (_gate)
+        {
+            if (_reason is not null || _goingAway || _nextId > uint.MaxValue - 2)
+            {
+                throw new ConnectionClosedException("The connection is closed.", _reason);
+            }
+
+            if (_outbound >= _options.MaxOutboundStreams)
+            {
+                throw new StreamResetException($"{_outbound} streams to the remote are open, which is the limit.");
+            }
+
+            _outbound++;
+            stream = new YamuxStream(this, _nextId, outbound: true);
+            _streams.Add(_nextId, stream);
+            _nextId += 2;
+
+            // Inside the lock, so that streams are opened in the order of their ids.
+            stream.Open(first);
+        }
+
+        return stream;
+    }
+
+    /// <summary>Says goodbye and closes the connection; streams that are open are reset.</summary>
+    public async Task CloseAsync()
+    {
+        Writer.Enqueue(new YamuxFrame(YamuxType.GoAway, YamuxFlags.None, 0, 0));
+        await FlushBrieflyAsync();
+        Abort(new ConnectionClosedException("The connection was closed by this side."));
+    }
+
+    /// <summary>Closes the connection at once; the first reason stays.</summary>
+    public void Abort(Exception reason)
+    {
+        List<YamuxStream> streams;
+        lock (_gate)
+        {
+            if (_reason is not null)
+            {
+                return;
+            }
+
+            Volatile.Write(ref _reason, reason);
+            streams = [.. _streams.Values];
+            _streams.Clear();
+        }
+
+        Writer.Close(reason);
+        _channel.Dispose();
+        foreach (var stream in streams)
+        {
+            _ = stream.Fail(new StreamResetException("The connection ended: " + reason.Message, reason));
+        }
+    }
+
+    /// <summary>Called every few seconds: pings the remote, gives up on one that does not answer, and resets streams left half open.</summary>
+    public void Tick()
+    {
+        List<YamuxStream> stale = [];
+        bool ping;
+        lock (_gate)
+        {
+            if (_reason is not null)
+            {
+                return;
+            }
+
+            foreach (var stream in _streams.Values)
+            {
+                if (stream.AbandonedAt is var at and > 0 && _time.GetElapsedTime(at) >= _options.HalfCloseTimeout)
+                {
+                    stale.Add(stream);
+                }
+            }
+
+            ping = !_pingPending && (_pingSent == 0 || _time.GetElapsedTime(_pingSent) >= _options.PingInterval);
+            if (ping)
+            {
+                _pingSent = _time.GetTimestamp();
+                _pingPending = true;
+                _pingValue++;
+            }
+        }
+
+        foreach (var stream in stale)
+        {
+            stream.Reset("The remote left the stream half open.");
+        }
+
+        if (ping)
+        {
+            Writer.Enqueue(new YamuxFrame(YamuxType.Ping, YamuxFlags.Syn, 0, _pingValue));
+        }
+        else if (_pingPending && _time.GetElapsedTime(_pingSent) >= _options.PingTimeout)
+        {
+            Abort(new ConnectionClosedException($"The remote did not answer a ping within {_options.PingTimeout.TotalSeconds:0} s."));
+        }
+    }
+
+    /// <summary>Handles bytes as they arrive, in pieces of any size.</summary>
+    /// <exception cref="WireException">The remote broke the protocol.</exception>
+    internal void Process(ReadOnlySpan<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            if (_dataLeft > 0)
+            {
+                var part = bytes[..(int)Math.Min(_dataLeft, (uint)bytes.Length)];
+                bytes = bytes[part.Length..];
+                _dataLeft -= (uint)part.Length;
+                _dataStream?.OnData(part);
+                if (_dataLeft == 0)
+                {
+                    EndData();
+                }
+
+                continue;
+            }
+
+            var take = Math.Min(YamuxFrame.HeaderLength - _headerLength, bytes.Length);
+            bytes[..take].CopyTo(_header.AsSpan(_headerLength));
+            _headerLength += take;
+            bytes = bytes[take..];
+            if (_headerLength == YamuxFrame.HeaderLength)
+            {
+                _headerLength = 0;
+                OnFrame(YamuxFrame.Read(_header));
+            }
+        }
+    }
+
+    /// <summary>Counts bytes that wait to be read; a connection whose streams hold too much is closed.</summary>
+    internal void Buffered(int count)
+    {
+        if (Interlocked.Add(ref _buffered, count) > _options.MaxBuffered)
+        {
+            throw new WireException(WireLayer.Yamux, $"more than {_options.MaxBuffered} bytes wait on the streams of one connection");
+        }
+    }
+
+    internal void Consumed(int count) => Interlocked.Add(ref _buffered, -count);
+
+    /// <summary>Forgets a stream that has ended.</summary>
+    internal void Remove(YamuxStream stream)
+    {
+        bool close;
+        lock (_gate)
+        {
+            if (_streams.Remove(stream.Id))
+            {
+                _ = stream.Outbound ? _outbound-- : _inbound--;
+            }
+
+            close = _goingAway && _streams.Count == 0;
+        }
+
+        if (close)
+        {
+            Abort(new ConnectionClosedException("The remote went away."));
+        }
+    }
+
+    private void OnFrame(YamuxFrame frame)
+    {
+        switch (frame.Type)
+        {
+            case YamuxType.Ping:
+                OnPing(frame);
+                break;
+            case YamuxType.GoAway:
+                OnGoAway(frame);
+                break;
+            default:
+                OnStreamFrame(frame);
+                break;
+        }
+    }
+
+    private void OnStreamFrame(YamuxFrame frame)
+    {
+        if (frame.StreamId == 0)
+        {
+            throw new WireException(WireLayer.Yamux, "a data or window frame names stream 0");
+        }
+
+        var stream = frame.Has(YamuxFlags.Syn) ? Accept(frame.StreamId) : Find(frame.StreamId);
+        if (frame.Type == YamuxType.Data && frame.Length > 0)
+        {
+            // A length beyond the window is refused before anything of it is read.
+            if (frame.Length > YamuxOptions.InitialWindow)
+            {
+                throw new WireException(WireLayer.Yamux, $"a frame of {frame.Length} bytes is larger than any window");
+            }
+
+            _dataStream = stream;
+            _dataLeft = frame.Length;
+            _dataFrame = frame;
+            return;
+        }
+
+        if (frame.Type == YamuxType.WindowUpdate)
+        {
+            stream?.OnWindowUpdate(frame.Length);
+        }
+
+        OnEnd(stream, frame);
+    }
+
+    private void EndData()
+    {
+        var stream = _dataStream;
+        _dataStream = null;
+        OnEnd(stream, _dataFrame);
+    }
+
+    private static void OnEnd(YamuxStream? stream, YamuxFrame frame)
+    {
+        if (frame.Has(YamuxFlags.Rst))
+        {
+            _ = stream?.Fail(new StreamResetException("The remote reset the stream."));
+        }
+        else if (frame.Has(YamuxFlags.Fin))
+        {
+            stream?.OnFin();
+        }
+    }
+
+    private YamuxStream? Find(uint id)
+    {
+        lock (_gate)
+        {
+            return _streams.GetValueOrDefault(id);
+        }
+    }
+
+    /// <summary>A new stream of the remote; null when it was refused, so that what follows on it is ignored.</summary>
+    private YamuxStream? Accept(uint id)
+    {
+        if (id % 2 == (_initiator ? 1u : 0u))
+        {
+            throw new WireException(WireLayer.Yamux, $"the remote opened stream {id}, whose number belongs to this side");
+        }
+
+        YamuxStream stream;
+        lock (_gate)
+        {
+            if (id <= _lastRemoteId)
+            {
+                throw new WireException(WireLayer.Yamux, $"the remote opened stream {id} after stream {_lastRemoteId}");
+            }
+
+            _lastRemoteId = id;
+            if (_reason is not null)
+            {
+                return null;
+            }
+
+            stream = new YamuxStream(this, id, outbound: false);
+            if (_inbound < _options.MaxInboundStreams && !_goingAway)
+            {
+                _inbound++;
+                _streams.Add(id, stream);
+            }
+            else
+            {
+                Writer.Enqueue(new YamuxFrame(YamuxType.WindowUpdate, YamuxFlags.Rst, id, 0));
+                return null;
+            }
+        }
+
+        _accept(stream);
+        return stream;
+    }
+
+    private void OnPing(YamuxFrame frame)
+    {
+        if (frame.Has(YamuxFlags.Syn))
+        {
+            Writer.Enqueue(new YamuxFrame(YamuxType.Ping, YamuxFlags.Ack, 0, frame.Length));
+            return;
+        }
+
+        if (!frame.Has(YamuxFlags.Ack))
+        {
+            throw new WireException(WireLayer.Yamux, "a ping has neither SYN nor ACK");
+        }
+
+        lock (_gate)
+        {
+            if (_pingPending && frame.Length == _pingValue)
+            {
+                _pingPending = false;
+                RoundTripTime = _time.GetElapsedTime(_pingSent);
+            }
+        }
+    }
+
+    private void OnGoAway(YamuxFrame frame)
+    {
+        bool idle;
+        lock (_gate)
+        {
+            _goingAway = true;
+            idle = _streams.Count == 0;
+        }
+
+        if (idle || frame.Length != 0)
+        {
+            Abort(new ConnectionClosedException(frame.Length == 0 ? "The remote went away." : $"The remote ended the session with error {frame.Length}."));
+        }
+    }
+
+    /// <summary>Gives the last frames a second to leave; a remote that does not read must not hold up the end.</summary>
+    private async Task FlushBrieflyAsync()
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(1), _time);
+        try
+        {
+            await Writer.FlushAsync(timeout.Token);
+        }
+        catch (Exception e) when (e is OperationCanceledException or ConnectionClosedException)
+        {
+            // The connection is being closed for another reason, which is reported.
+        }
+    }
+}
