@@ -1,0 +1,32 @@
+namespace DhtTracer.Hosting;
+
+/// <summary>What the main process serves, and where.</summary>
+internal sealed record ServerOptions
+{
+    /// <summary>Folder of the database.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>Address that every listener binds; loopback unless the user says otherwise.</summary>
+    public string Bind { get; init; } = "127.0.0.1";
+
+    /// <summary>Port of each listener; null switches it off, 0 takes a free one.</summary>
+    public required IReadOnlyDictionary<ListenerKind, int?> Ports { get; init; }
+
+    /// <summary>Load the files of <c>samples/</c> at the start.</summary>
+    public bool LoadSamples { get; init; }
+
+    /// <summary>Origins, beside the site's own, whose pages may call the receivers and the query API; <c>*</c> for all.</summary>
+    public IReadOnlyList<string> CorsOrigins { get; init; } = [];
+
+    /// <summary>Jaeger servers to pull from in the background.</summary>
+    public IReadOnlyList<string> PullSources { get; init; } = [];
+
+    /// <summary>Services to pull; empty for all.</summary>
+    public IReadOnlyList<string> PullServices { get; init; } = [];
+
+    /// <summary>How far back the first pull of a source reaches.</summary>
+    public TimeSpan PullSince { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>Traces older than this are deleted; null keeps everything.</summary>
+    public TimeSpan? Keep { get; init; }
+}
