@@ -1,0 +1,194 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+using DhtTracer.TestSupport;
+
+namespace DhtTracer.EndToEnd.Tests;
+
+/// <summary>The real program in a process of its own, on free ports, with a database in a folder that goes away.</summary>
+public sealed partial class TracerProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
+
+    private readonly Process process;
+    private readonly StringBuilder output = new();
+    private readonly ConcurrentDictionary<string, string> urls = new(StringComparer.Ordinal);
+    private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly bool ownsData;
+
+    private TracerProcess(Process process, string data, bool ownsData)
+    {
+        this.process = process;
+        Data = data;
+        this.ownsData = ownsData;
+    }
+
+    /// <summary>Data directory.</summary>
+    public string Data { get; }
+
+    /// <summary>Everything printed so far.</summary>
+    public string Output
+    {
+        get
+        {
+            lock (output)
+            {
+                return output.ToString();
+            }
+        }
+    }
+
+    /// <summary>Address of the site, without a slash at the end.</summary>
+    public string Site => urls["site"];
+
+    /// <summary>Process id.</summary>
+    public int ProcessId => process.Id;
+
+    /// <summary>Address of a listener, by its title in the start message.</summary>
+    public string Url(string title) => urls[title];
+
+    /// <summary>Starts the main process and waits until it says that it is ready.</summary>
+    public static async Task<TracerProcess> StartAsync(string? data = null, params string[] arguments)
+    {
+        var folder = data ?? NewFolder();
+        var ports = PortOptions.SelectMany(option => new[] { option, "0" });
+        var tracer = new TracerProcess(Launch([.. ports, "--data", folder, .. arguments]), folder, data is null);
+        tracer.process.OutputDataReceived += (_, line) => tracer.Read(line.Data);
+        tracer.process.ErrorDataReceived += (_, line) => tracer.Read(line.Data);
+        tracer.process.Exited += (_, _) => tracer.ready.TrySetException(new InvalidOperationException("it ended before it was ready:\n" + tracer.Output));
+        tracer.process.EnableRaisingEvents = true;
+        tracer.process.BeginOutputReadLine();
+        tracer.process.BeginErrorReadLine();
+        try
+        {
+            await tracer.ready.Task.WaitAsync(StartTimeout);
+        }
+        catch (TimeoutException)
+        {
+            await tracer.DisposeAsync();
+            throw new TimeoutException("not ready after a minute:\n" + tracer.Output);
+        }
+
+        return tracer;
+    }
+
+    /// <summary>Runs a command to its end.</summary>
+    public static async Task<CommandResult> RunAsync(string[] arguments, string? input = null, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        using var process = Launch(arguments, environment);
+        var standardOutput = process.StandardOutput.ReadToEndAsync();
+        var standardError = process.StandardError.ReadToEndAsync();
+        if (input is not null)
+        {
+            await process.StandardInput.WriteAsync(input);
+        }
+
+        process.StandardInput.Close();
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        await process.WaitForExitAsync(timeout.Token);
+        return new CommandResult(process.ExitCode, await standardOutput, await standardError);
+    }
+
+    /// <summary>Sends SIGINT, as Ctrl-C does, and returns the exit code.</summary>
+    public Task<int> InterruptAsync() => SignalAsync("INT");
+
+    /// <summary>Ends it without a chance to clean up.</summary>
+    public Task<int> KillAsync() => SignalAsync("KILL");
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited)
+        {
+            process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync();
+        }
+
+        process.Dispose();
+        if (ownsData && Directory.Exists(Data))
+        {
+            Directory.Delete(Data, recursive: true);
+        }
+    }
+
+    /// <summary>A new folder under the system's temporary one.</summary>
+    public static string NewFolder() => Directory.CreateTempSubdirectory("dht-tracer-test-").FullName;
+
+    private static readonly string[] PortOptions =
+    [
+        "--site-port", "--otlp-http-port", "--otlp-grpc-port", "--jaeger-grpc-port", "--jaeger-http-port", "--jaeger-compact-port",
+        "--jaeger-binary-port", "--jaeger-sampling-port", "--zipkin-port", "--query-http-port", "--query-grpc-port", "--health-port",
+    ];
+
+    private static Process Launch(string[] arguments, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Path.GetTempPath(),
+        };
+        start.ArgumentList.Add(Program);
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>(StringComparer.Ordinal))
+        {
+            start.Environment[name] = value;
+        }
+
+        return Process.Start(start) ?? throw new InvalidOperationException("dotnet did not start");
+    }
+
+    /// <summary>The program as it was built, with its static web assets beside it.</summary>
+    private static string Program
+    {
+        get
+        {
+            var configuration = AppContext.BaseDirectory.Contains("Release", StringComparison.Ordinal) ? "Release" : "Debug";
+            return Path.Combine(TestFiles.Repository, "src", "DhtTracer", "bin", configuration, "net10.0", "dht-tracer.dll");
+        }
+    }
+
+    private void Read(string? line)
+    {
+        if (line is null)
+        {
+            return;
+        }
+
+        lock (output)
+        {
+            output.AppendLine(line);
+        }
+
+        if (UrlLine().Match(line) is { Success: true } match)
+        {
+            urls[match.Groups[1].Value] = match.Groups[2].Value.TrimEnd('/');
+        }
+        else if (line.Contains("Ctrl-C", StringComparison.Ordinal))
+        {
+            ready.TrySetResult();
+        }
+    }
+
+    private async Task<int> SignalAsync(string signal)
+    {
+        using var kill = Process.Start("kill", ["-" + signal, process.Id.ToString(CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        await process.WaitForExitAsync(timeout.Token);
+        return process.ExitCode;
+    }
+
+    [GeneratedRegex(@"^\s+(\S.*?)\s{2,}((?:http|udp)://\S+)")]
+    private static partial Regex UrlLine();
+}
+
+/// <summary>What a command did.</summary>
+public sealed record CommandResult(int ExitCode, string Output, string Error);
