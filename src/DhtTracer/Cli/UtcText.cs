@@ -1,0 +1,13 @@
+using System.Globalization;
+
+namespace DhtTracer.Cli;
+
+/// <summary>Times of traces as text.</summary>
+internal static class UtcText
+{
+    /// <summary><c>2026-11-22 08:44:14.451Z</c>, or the bare number when no calendar reaches it.</summary>
+    public static string Of(ulong unixNano) =>
+        unixNano <= (ulong)(DateTimeOffset.MaxValue - DateTimeOffset.UnixEpoch).Ticks * 100UL
+            ? DateTimeOffset.UnixEpoch.AddTicks((long)(unixNano / 100)).ToString("yyyy-MM-dd HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)
+            : unixNano.ToString(CultureInfo.InvariantCulture) + "ns";
+}
