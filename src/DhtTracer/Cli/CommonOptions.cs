@@ -1,0 +1,47 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using DhtTracer.Storage;
+
+namespace DhtTracer.Cli;
+
+/// <summary>Options that several commands share.</summary>
+internal static class CommonOptions
+{
+    /// <summary>Environment variable that chooses the data directory when <c>--data</c> does not.</summary>
+    public const string DataVariable = "DHT_TRACER_DATA";
+
+    /// <summary><c>--data DIR</c>, on every command.</summary>
+    public static Option<DirectoryInfo> Data { get; } = new("--data")
+    {
+        Description = $"Data directory, which holds {DatabaseOptions.FileName}. Also set by {DataVariable}.",
+        HelpName = "DIR",
+        Recursive = true,
+        DefaultValueFactory = _ => new DirectoryInfo(
+            Environment.GetEnvironmentVariable(DataVariable) is { Length: > 0 } folder ? folder : "data"),
+    };
+
+    /// <summary><c>--json</c>.</summary>
+    public static Option<bool> Json() => new("--json") { Description = "Print JSON, for programs." };
+
+    /// <summary>A duration option such as <c>--since 24h</c>.</summary>
+    public static Option<TimeSpan> Duration(string name, string description, TimeSpan defaultValue, string shown) =>
+        new(name)
+        {
+            Description = $"{description} [default: {shown}]",
+            HelpName = "DURATION",
+            CustomParser = DurationValue.Parse,
+            DefaultValueFactory = _ => defaultValue,
+        };
+
+    /// <summary>The data directory that was chosen.</summary>
+    public static string DataDirectory(this ParseResult result) => result.GetValue(Data)!.FullName;
+
+    /// <summary>Adds an error to a result unless a condition holds.</summary>
+    public static void Require(this SymbolResult result, bool condition, string message)
+    {
+        if (!condition)
+        {
+            result.AddError(message);
+        }
+    }
+}

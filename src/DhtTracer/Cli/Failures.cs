@@ -1,0 +1,41 @@
+using System.CommandLine;
+using DhtTracer.Storage;
+
+namespace DhtTracer.Cli;
+
+/// <summary>Turns expected failures into one clear line on standard error and an exit code.</summary>
+internal static class Failures
+{
+    /// <summary>Runs a command. Failures that no command expects keep their stack trace: they are ours to mend.</summary>
+    public static async Task<int> GuardAsync(ParseResult result, Func<Task<int>> run)
+    {
+        var error = result.InvocationConfiguration.Error;
+        try
+        {
+            return await run();
+        }
+        catch (CommandFailedException failure)
+        {
+            await error.WriteLineAsync("dht-tracer: " + PlainText.Safe(failure.Message));
+            return failure.ExitCode;
+        }
+        catch (DatabaseException failure)
+        {
+            await error.WriteLineAsync("dht-tracer: " + failure.Message);
+            return ExitCode.Failure;
+        }
+        catch (OperationCanceledException)
+        {
+            await error.WriteLineAsync("dht-tracer: stopped.");
+            return ExitCode.Interrupted;
+        }
+        catch (IOException failure) when (IsBrokenPipe(failure))
+        {
+            // The reader of our output, such as head(1), has seen enough.
+            return ExitCode.Success;
+        }
+    }
+
+    private static bool IsBrokenPipe(IOException failure) =>
+        failure.InnerException is System.Net.Sockets.SocketException || failure.HResult == 32 || failure.Message.Contains("Broken pipe", StringComparison.Ordinal);
+}

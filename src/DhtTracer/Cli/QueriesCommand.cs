@@ -1,0 +1,96 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text;
+using DhtTracer.Analysis;
+using DhtTracer.Hosting;
+using DhtTracer.Storage;
+
+namespace DhtTracer.Cli;
+
+/// <summary><c>dht-tracer queries</c>: the newest queries as a table, or one JSON object a line.</summary>
+internal static class QueriesCommand
+{
+    private const int DefaultLimit = 50;
+    private const int PageSize = 500;
+
+    /// <summary>Makes the command.</summary>
+    public static Command Create()
+    {
+        var key = new Option<string?>("--key") { Description = "Only queries of this key: CID, peer id, multihash or /ipns/ name in any encoding, or the beginning of its text.", HelpName = "K" };
+        var limit = new Option<int>("--limit") { Description = "How many at most; 0 for all.", HelpName = "N", DefaultValueFactory = _ => DefaultLimit };
+        limit.Validators.Add(result => result.Require(result.GetValueOrDefault<int>() >= 0, "--limit takes 0 or a positive number."));
+        var background = new Option<bool>("--background") { Description = "Also show lookups that nodes make for themselves (refresh, bootstrap)." };
+        var json = CommonOptions.Json();
+        var command = new Command("queries", "List queries, newest first.") { key, limit, background, json };
+        command.SetAction((result, cancellation) => Failures.GuardAsync(result, () => RunAsync(
+            result.DataDirectory(), result.GetValue(key), result.GetValue(limit), result.GetValue(background), result.GetValue(json),
+            result.InvocationConfiguration.Output, Terminal.Detect(), cancellation)));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(
+        string data, string? key, int limit, bool background, bool json, TextWriter output, Terminal terminal, CancellationToken cancellation)
+    {
+        await using var store = await Archive.OpenForReadingAsync(data, cancellation);
+        var filter = new QueryFilter { Key = key is null ? null : Archive.KeyFilter(key), Background = background ? null : false };
+        var left = limit == 0 ? int.MaxValue : limit;
+        var any = false;
+        string? cursor = null;
+        do
+        {
+            var page = await store.ListQueriesAsync(filter, QuerySort.Newest, cursor, Math.Min(left, PageSize), cancellation);
+            foreach (var query in page.Rows)
+            {
+                if (json)
+                {
+                    await output.WriteLineAsync(QueryJson.Serialize(query));
+                }
+                else
+                {
+                    if (!any)
+                    {
+                        await output.WriteLineAsync(terminal.Style(Row("ID", "START (UTC)", "TYPE", "OUTCOME", "DURATION", "PEERS", "SOURCE", "KEY", terminal.Width), TextStyle.Dim));
+                    }
+
+                    await output.WriteLineAsync(Row(query, terminal));
+                }
+
+                any = true;
+            }
+
+            left -= page.Rows.Count;
+            cursor = page.Next;
+        }
+        while (cursor is not null && left > 0);
+
+        if (!any && !json)
+        {
+            await Console.Error.WriteLineAsync(key is null
+                ? $"No queries in {data}. Import traces with 'dht-tracer import', or start 'dht-tracer' and send it some."
+                : "No query of this key.");
+        }
+
+        return ExitCode.Success;
+    }
+
+    private static string Row(QuerySummary query, Terminal terminal) =>
+        Row(
+            query.Id.ToString(),
+            UtcText.Of(query.StartUnixNano)[..19],
+            JsonNames.Of(query.Type),
+            JsonNames.Of(query.Outcome),
+            DurationText.Of(query.DurationNs),
+            HeaderText.Number(query.Counts.Seen),
+            JsonNames.Of(query.Source),
+            query.Key is { } key ? PlainText.Safe(key.Text) : "(unknown)",
+            terminal.Width);
+
+    /// <summary>The id comes first and whole, to be copied into <c>show</c>; a narrow terminal loses the end of the key.</summary>
+    private static string Row(string id, string start, string type, string outcome, string duration, string peers, string source, string key, int width)
+    {
+        var row = new StringBuilder();
+        row.Append(CultureInfo.InvariantCulture, $"{id,-49}  {start,-19}  {type,-17} {outcome,-10} {duration,8} {peers,5}  {source,-17}  ");
+        var room = width - row.Length;
+        return room >= 12 ? row.Append(PlainText.Middle(key, room)).ToString() : row.Append(key).ToString();
+    }
+}

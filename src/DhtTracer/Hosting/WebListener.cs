@@ -1,0 +1,79 @@
+using System.Net;
+using DhtTracer.Cli;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace DhtTracer.Hosting;
+
+/// <summary>One HTTP listener on its own port. Each has its own small application, so that no endpoint can be reached on a port it does not belong to.</summary>
+internal sealed class WebListener : IListener
+{
+    private readonly WebApplication app;
+    private readonly int port;
+
+    private WebListener(ListenerInfo info, int port, WebApplication app)
+    {
+        Info = info;
+        this.port = port;
+        this.app = app;
+    }
+
+    /// <inheritdoc/>
+    public ListenerInfo Info { get; }
+
+    /// <summary>Services of the application, for a listener that others need something of.</summary>
+    public IServiceProvider Services => app.Services;
+
+    /// <summary>Builds a listener; nothing is bound before <see cref="StartAsync"/>.</summary>
+    /// <param name="info">Which.</param>
+    /// <param name="bind">Address to bind.</param>
+    /// <param name="port">Port; 0 for a free one.</param>
+    /// <param name="protocols">HTTP/2 only for gRPC in clear text: a port that also speaks HTTP/1.1 refuses prior knowledge.</param>
+    /// <param name="configure">Adds services.</param>
+    /// <param name="map">Adds endpoints.</param>
+    public static WebListener Create(
+        ListenerInfo info, IPAddress bind, int port, HttpProtocols protocols, Action<WebApplicationBuilder> configure, Action<WebApplication> map)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, EnvironmentName = Environments.Production });
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        builder.Logging.AddFilter(null, LogLevel.Warning);
+        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Listen(bind, port, endpoint => endpoint.Protocols = protocols);
+        });
+        configure(builder);
+        var app = builder.Build();
+        map(app);
+        return new WebListener(info, port, app);
+    }
+
+    /// <inheritdoc/>
+    public async Task<string> StartAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await app.StartAsync(cancellation);
+        }
+        catch (IOException failure) when (failure.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException || failure is Microsoft.AspNetCore.Connections.AddressInUseException)
+        {
+            throw PortFailure.Taken(Info, port, failure);
+        }
+        catch (System.Net.Sockets.SocketException failure)
+        {
+            throw PortFailure.NotBound(Info, port, failure);
+        }
+
+        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        return new Uri(address).Authority;
+    }
+
+    /// <inheritdoc/>
+    public Task StopAsync(CancellationToken cancellation) => app.StopAsync(cancellation);
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => app.DisposeAsync();
+}
