@@ -1,1 +1,1 @@
-return 0;
+return await DhtTracer.Cli.TracerCommandLine.RunAsync(args);

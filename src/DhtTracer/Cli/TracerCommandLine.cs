@@ -1,0 +1,42 @@
+using System.CommandLine;
+
+namespace DhtTracer.Cli;
+
+/// <summary>The command line of <c>dht-tracer</c>.</summary>
+internal static class TracerCommandLine
+{
+    /// <summary>Time that a command has after Ctrl-C to bring things to an end.</summary>
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(20);
+
+    /// <summary>Parses and runs.</summary>
+    /// <returns>The exit code, see <see cref="ExitCode"/>.</returns>
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        var result = Create().Parse(arguments);
+        if (result.Errors.Count > 0)
+        {
+            foreach (var error in result.Errors)
+            {
+                await Console.Error.WriteLineAsync("dht-tracer: " + PlainText.Safe(error.Message));
+            }
+
+            await Console.Error.WriteLineAsync("Try 'dht-tracer --help'.");
+            return ExitCode.Usage;
+        }
+
+        return await result.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = StopTimeout });
+    }
+
+    /// <summary>All commands.</summary>
+    public static RootCommand Create()
+    {
+        var root = new RootCommand("DhtTracer: trace and debug libp2p/IPFS Kademlia DHT queries.\n\nWithout a command it runs the receivers, the analysis and the web site on this machine.")
+        {
+            QueriesCommand.Create(),
+            ShowCommand.Create(),
+        };
+        root.Options.Add(CommonOptions.Data);
+        ServeCommand.AddTo(root);
+        return root;
+    }
+}
