@@ -1,0 +1,204 @@
+using DhtTracer.Analysis;
+using DhtTracer.Ingestion.Sink;
+using DhtTracer.Storage;
+using DhtTracer.Traces;
+
+namespace DhtTracer.Ingestion.Files;
+
+/// <summary>
+/// Imports files. Unless told to keep going, everything is read before anything is written, so that bad input leaves the database as it was.
+/// </summary>
+/// <param name="store">Where spans go.</param>
+public sealed class FileImporter(TraceStore store)
+{
+    private const string Receiver = "import";
+    private static readonly TimeSpan OverloadedPause = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Imports files and folders.</summary>
+    /// <param name="paths">Files, folders, or <c>-</c> for standard input.</param>
+    /// <param name="options">How.</param>
+    /// <param name="standardInput">What <c>-</c> stands for. It must be seekable: everything is read twice when it is large.</param>
+    /// <param name="progress">Told after every piece.</param>
+    /// <param name="cancellationToken">Stops; what is not committed yet is not imported.</param>
+    /// <exception cref="ImportException">Something cannot be read, and <see cref="ImportOptions.KeepGoing"/> was not set; nothing was imported.</exception>
+    /// <exception cref="DatabaseException">The spans cannot be committed.</exception>
+    public async Task<ImportSummary> ImportAsync(
+        IReadOnlyList<string> paths, ImportOptions options, Stream? standardInput = null, IProgress<ImportProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        var skipped = new List<ImportSkip>();
+        var files = ImportFile.Find(paths, standardInput, skipped);
+        if (!options.KeepGoing && skipped.Exists(skip => skip.IsError))
+        {
+            throw new ImportException(skipped);
+        }
+
+        var run = new Run(store, options, files, progress, skipped, cancellationToken);
+        await run.ReadAllAsync();
+        return await run.WriteAllAsync();
+    }
+
+    /// <summary>One import under way.</summary>
+    private sealed class Run(
+        TraceStore store, ImportOptions options, IReadOnlyList<ImportFile> files, IProgress<ImportProgress>? progress, List<ImportSkip> skipped, CancellationToken cancellationToken)
+    {
+        private readonly SpanSink sink = new(store, new IngestStatistics(TimeProvider.System));
+        private readonly List<ImportFile> readable = [];
+        private readonly HashSet<TraceId> traces = [];
+        private List<Span>? held = [];
+        private long heldBytes;
+        private long spansRead;
+        private long spans;
+        private long duplicates;
+        private long bytesBefore;
+
+        /// <summary>Reads every file to its end. Spans are kept if they are few, else only checked and read again later.</summary>
+        public async Task ReadAllAsync()
+        {
+            for (var number = 1; number <= files.Count; number++)
+            {
+                var file = files[number - 1];
+                var found = new List<Span>();
+                if (await TryReadAsync(file, number, pieces: found.AddRange))
+                {
+                    readable.Add(file);
+                    Hold(found, file.Length ?? 0);
+                }
+
+                bytesBefore += file.Length ?? 0;
+            }
+
+            var errors = skipped.Where(skip => skip.IsError).ToList();
+            if (!options.KeepGoing && errors.Count > 0)
+            {
+                throw new ImportException(errors);
+            }
+        }
+
+        /// <summary>Commits: in one transaction what was held, else file by file.</summary>
+        public async Task<ImportSummary> WriteAllAsync()
+        {
+            if (held is not null)
+            {
+                await WriteAsync(held);
+            }
+            else
+            {
+                await WriteFilesAsync();
+            }
+
+            return new ImportSummary { Files = readable.Count, Spans = spans, Duplicates = duplicates, Traces = traces, Skipped = skipped };
+        }
+
+        private async Task WriteFilesAsync()
+        {
+            bytesBefore = 0;
+            for (var number = 1; number <= readable.Count; number++)
+            {
+                var file = readable[number - 1];
+                var reader = new TraceFileReader(file, options.MaxDocumentBytes);
+                await foreach (var piece in reader.ReadAsync([], cancellationToken))
+                {
+                    await WriteAsync(piece);
+                    Tell(file, number, reader.BytesRead, spans, writing: true);
+                }
+
+                bytesBefore += file.Length ?? 0;
+            }
+        }
+
+        private void Hold(List<Span> found, long bytes)
+        {
+            heldBytes += Math.Max(bytes, found.Count * 600L);
+            if (heldBytes > options.MaxTransactionBytes)
+            {
+                held = null;
+            }
+
+            held?.AddRange(found);
+        }
+
+        private async Task<bool> TryReadAsync(ImportFile file, int number, Action<IReadOnlyList<Span>> pieces)
+        {
+            var rejected = new List<RejectedSpan>();
+            var reader = new TraceFileReader(file, options.MaxDocumentBytes);
+            long count = 0;
+            try
+            {
+                await foreach (var piece in reader.ReadAsync(rejected, cancellationToken))
+                {
+                    count += piece.Count;
+                    spansRead += piece.Count;
+                    if (held is not null)
+                    {
+                        pieces(piece);
+                    }
+
+                    Tell(file, number, reader.BytesRead, spansRead, writing: false);
+                }
+            }
+            catch (UnknownFormatException unknown)
+            {
+                skipped.Add(new ImportSkip(file.Name, unknown.Message + ".", IsError: file.Named));
+                return false;
+            }
+            catch (Exception error) when (error is TraceFormatException or IOException or UnauthorizedAccessException)
+            {
+                skipped.Add(new ImportSkip(file.Name, error.Message, IsError: true));
+                return false;
+            }
+
+            if (rejected.Count > 0)
+            {
+                skipped.Add(new ImportSkip(file.Name, $"{rejected.Count} of its spans cannot be kept, the first at byte {rejected[0].Offset}: {rejected[0].Problem}.", IsError: true));
+            }
+
+            return count > 0 || rejected.Count == 0;
+        }
+
+        private async Task WriteAsync(IReadOnlyList<Span> piece)
+        {
+            spans += piece.Count;
+            var fresh = new List<Span>();
+            foreach (var trace in piece.GroupBy(span => span.TraceId))
+            {
+                traces.Add(trace.Key);
+                fresh.AddRange(await NotYetStoredAsync(trace));
+            }
+
+            duplicates += piece.Count - fresh.Count;
+            while (fresh.Count > 0)
+            {
+                try
+                {
+                    await sink.AcceptAsync(fresh, Receiver, cancellationToken: cancellationToken);
+                    return;
+                }
+                catch (StoreOverloadedException)
+                {
+                    // Receivers of the same process fill the queue; ours waits its turn.
+                    await Task.Delay(OverloadedPause, cancellationToken);
+                }
+            }
+        }
+
+        /// <summary>The spans that would change what is stored of their trace.</summary>
+        private async Task<IEnumerable<Span>> NotYetStoredAsync(IGrouping<TraceId, Span> trace)
+        {
+            var stored = await store.GetTraceAsync(trace.Key, cancellationToken);
+            if (stored.Count == 0)
+            {
+                return trace;
+            }
+
+            var byId = stored.ToDictionary(span => span.SpanId);
+            return trace.Where(span => !byId.TryGetValue(span.SpanId, out var same) || SpanMerge.Merge([same, span]) is [var merged] && !SameContent(merged, same));
+        }
+
+        private static bool SameContent(Span left, Span right) =>
+            Traces.Otlp.OtlpProtobuf.Encode([left]).AsSpan().SequenceEqual(Traces.Otlp.OtlpProtobuf.Encode([right]));
+
+        private void Tell(ImportFile file, int number, long read, long count, bool writing) =>
+            progress?.Report(new ImportProgress(
+                file.Name, number, files.Count, bytesBefore + read, files.All(one => one.Length is not null) ? files.Sum(one => one.Length ?? 0) : null, count, writing));
+    }
+}

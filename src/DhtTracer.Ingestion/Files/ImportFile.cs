@@ -1,0 +1,114 @@
+namespace DhtTracer.Ingestion.Files;
+
+/// <summary>A file to import, or standard input.</summary>
+/// <param name="Name">Path as it was found, or <c>-</c>.</param>
+/// <param name="Open">Opens it from the beginning, as often as it is asked to.</param>
+/// <param name="Length">Bytes on disk; null when unknown.</param>
+/// <param name="Named">Whether the user named it, rather than a folder it lies in: then it must hold traces.</param>
+internal sealed record ImportFile(string Name, Func<Stream> Open, long? Length, bool Named)
+{
+    /// <summary>The argument that means standard input.</summary>
+    public const string StandardInput = "-";
+
+    /// <summary>Finds the files: folders are searched through, in the order of names, hidden files left out.</summary>
+    /// <param name="paths">Files, folders, or <c>-</c>.</param>
+    /// <param name="standardInput">What <c>-</c> stands for: a stream that can be read again from its start.</param>
+    /// <param name="problems">Receives paths that lead nowhere.</param>
+    public static IReadOnlyList<ImportFile> Find(IEnumerable<string> paths, Stream? standardInput, ICollection<ImportSkip> problems)
+    {
+        var files = new List<ImportFile>();
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var path in paths)
+        {
+            if (path == StandardInput)
+            {
+                if (standardInput is null)
+                {
+                    problems.Add(new ImportSkip(path, "standard input is not available here.", IsError: true));
+                }
+                else if (seen.Add(path))
+                {
+                    files.Add(new ImportFile(path, () => Rewound(standardInput), standardInput.Length, Named: true));
+                }
+            }
+            else if (Directory.Exists(path))
+            {
+                AddFolder(path, files, seen, problems);
+            }
+            else if (File.Exists(path))
+            {
+                Add(path, named: true, files, seen);
+            }
+            else
+            {
+                problems.Add(new ImportSkip(path, "there is no such file or folder.", IsError: true));
+            }
+        }
+
+        return files;
+    }
+
+    private static void AddFolder(string folder, List<ImportFile> files, HashSet<string> seen, ICollection<ImportSkip> problems)
+    {
+        try
+        {
+            var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.Hidden | FileAttributes.ReparsePoint, IgnoreInaccessible = false };
+            foreach (var file in Directory.EnumerateFiles(folder, "*", options).Order(StringComparer.Ordinal).ToList())
+            {
+                Add(file, named: false, files, seen);
+            }
+        }
+        catch (UnauthorizedAccessException denied)
+        {
+            problems.Add(new ImportSkip(folder, $"it cannot be read: {denied.Message}", IsError: true));
+        }
+    }
+
+    private static void Add(string path, bool named, List<ImportFile> files, HashSet<string> seen)
+    {
+        if (seen.Add(Path.GetFullPath(path)))
+        {
+            files.Add(new ImportFile(path, () => new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1 << 16, FileOptions.SequentialScan), new FileInfo(path).Length, named));
+        }
+    }
+
+    private static UnclosedStream Rewound(Stream stream)
+    {
+        stream.Position = 0;
+        return new UnclosedStream(stream);
+    }
+
+    /// <summary>Lets readers close what must stay open for the next reading.</summary>
+    private sealed class UnclosedStream(Stream inner) : Stream
+    {
+        public override bool CanRead => true;
+
+        public override bool CanSeek => inner.CanSeek;
+
+        public override bool CanWrite => false;
+
+        public override long Length => inner.Length;
+
+        public override long Position
+        {
+            get => inner.Position;
+            set => inner.Position = value;
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => inner.Read(buffer, offset, count);
+
+        public override int Read(Span<byte> buffer) => inner.Read(buffer);
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => inner.ReadAsync(buffer, cancellationToken);
+
+        public override long Seek(long offset, SeekOrigin origin) => inner.Seek(offset, origin);
+
+        public override void Flush()
+        {
+        }
+
+        public override void SetLength(long value) => throw new NotSupportedException("the stream is read only");
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("the stream is read only");
+    }
+}

@@ -1,0 +1,176 @@
+using System.IO.Compression;
+using System.Runtime.CompilerServices;
+using DhtTracer.Traces;
+using DhtTracer.Traces.Otlp;
+
+namespace DhtTracer.Ingestion.Files;
+
+/// <summary>Reads the spans of one file, whatever its format, in pieces of bounded size.</summary>
+/// <param name="file">The file.</param>
+/// <param name="maxDocumentBytes">Bytes, inflated, that are decoded in one piece.</param>
+internal sealed class TraceFileReader(ImportFile file, long maxDocumentBytes)
+{
+    /// <summary>Lines are decoded together up to about this many bytes.</summary>
+    private const int BlockBytes = 8 << 20;
+
+    private const int MaxGzipLayers = 2;
+
+    private Stream? disk;
+
+    /// <summary>Bytes read so far of the file as it is on disk.</summary>
+    public long BytesRead => disk?.Position ?? 0;
+
+    /// <summary>Reads the spans, a piece at a time.</summary>
+    /// <param name="rejected">Receives spans that cannot be kept, such as those without a trace id.</param>
+    /// <param name="cancellationToken">Stops between pieces.</param>
+    /// <exception cref="TraceFormatException">The file is not what its beginning says.</exception>
+    /// <exception cref="UnknownFormatException">The beginning is that of no format we know.</exception>
+    /// <exception cref="IOException">It cannot be read, or it is too large to be decoded in one piece.</exception>
+    public async IAsyncEnumerable<IReadOnlyList<Span>> ReadAsync(
+        ICollection<RejectedSpan> rejected, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await using var source = file.Open();
+        disk = source;
+        Stream stream = source;
+        var head = await FillAsync(stream, TraceFormatDetector.RecommendedHead, cancellationToken);
+        var format = TraceFormatDetector.Detect(head);
+        for (var layer = 0; format == TraceFormat.Gzip; layer++)
+        {
+            if (layer == MaxGzipLayers)
+            {
+                throw new TraceFormatException("gzip", 0, $"found gzip inside gzip more than {MaxGzipLayers} times");
+            }
+
+            stream = new GZipStream(new PrefixedStream(head, stream), CompressionMode.Decompress);
+            head = await InflateAsync(() => FillAsync(stream, TraceFormatDetector.RecommendedHead, cancellationToken));
+            format = TraceFormatDetector.Detect(head);
+        }
+
+        if (head.Length == 0)
+        {
+            throw new UnknownFormatException("the file is empty");
+        }
+
+        var whole = new PrefixedStream(head, stream);
+        if (format is TraceFormat.OtlpJsonLines)
+        {
+            await foreach (var block in BlocksAsync(whole, cancellationToken))
+            {
+                yield return Shifted(block, () => OtlpJson.DecodeLines(block.Bytes.Span, rejected));
+            }
+
+            yield break;
+        }
+
+        if (format == TraceFormat.Unknown)
+        {
+            throw new UnknownFormatException("it is none of the formats that can be imported (OTLP JSON or protobuf, Jaeger JSON v1 or v3, an event log of 2019)");
+        }
+
+        var document = await InflateAsync(() => ReadToEndAsync(whole, cancellationToken));
+        yield return TraceFileDecoder.Decode(format, document, rejected);
+    }
+
+    private static async Task<byte[]> FillAsync(Stream stream, int count, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[count];
+        var read = await stream.ReadAtLeastAsync(buffer, count, throwOnEndOfStream: false, cancellationToken);
+        return buffer.AsSpan(0, read).ToArray();
+    }
+
+    private async Task<byte[]> ReadToEndAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        using var all = new MemoryStream();
+        var buffer = new byte[1 << 16];
+        for (int read; (read = await stream.ReadAsync(buffer, cancellationToken)) > 0;)
+        {
+            if (all.Length + read > maxDocumentBytes)
+            {
+                throw new IOException($"it holds more than {maxDocumentBytes >> 20} MiB in one document: split it, or write one document per line");
+            }
+
+            await all.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+        }
+
+        return all.ToArray();
+    }
+
+    private static async Task<byte[]> InflateAsync(Func<Task<byte[]>> read)
+    {
+        try
+        {
+            return await read();
+        }
+        catch (InvalidDataException broken)
+        {
+            throw new TraceFormatException("gzip", 0, $"the compressed data is damaged or cut off ({broken.Message.TrimEnd('.')})", innerException: broken);
+        }
+    }
+
+    /// <summary>Whole lines, as many as fit into a block.</summary>
+    private async IAsyncEnumerable<Block> BlocksAsync(Stream stream, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var buffer = new byte[BlockBytes];
+        var held = 0;
+        long offset = 0;
+        long line = 0;
+        while (true)
+        {
+            var read = 0;
+            try
+            {
+                read = await stream.ReadAtLeastAsync(buffer.AsMemory(held), buffer.Length - held, throwOnEndOfStream: false, cancellationToken);
+            }
+            catch (InvalidDataException broken)
+            {
+                throw new TraceFormatException("gzip", offset, $"the compressed data is damaged or cut off ({broken.Message.TrimEnd('.')})", line + 1, broken);
+            }
+
+            held += read;
+            var ended = held < buffer.Length;
+            var end = ended ? held : buffer.AsSpan(0, held).LastIndexOf((byte)'\n') + 1;
+            if (end == 0 && !ended)
+            {
+                if (buffer.Length >= maxDocumentBytes)
+                {
+                    throw new IOException($"line {line + 1} is longer than {maxDocumentBytes >> 20} MiB: split it");
+                }
+
+                Array.Resize(ref buffer, (int)Math.Min(Math.Min(maxDocumentBytes, Array.MaxLength), buffer.Length * 2L));
+                continue;
+            }
+
+            if (end > 0)
+            {
+                yield return new Block(buffer.AsMemory(0, end), offset, line);
+                offset += end;
+                line += buffer.AsSpan(0, end).Count((byte)'\n');
+                buffer.AsSpan(end, held - end).CopyTo(buffer);
+                held -= end;
+            }
+
+            if (ended)
+            {
+                yield break;
+            }
+        }
+    }
+
+    /// <summary>Decoders count from the beginning of what they are given; errors must count from the beginning of the file.</summary>
+    private static T Shifted<T>(Block block, Func<T> decode)
+    {
+        try
+        {
+            return decode();
+        }
+        catch (TraceFormatException error)
+        {
+            throw new TraceFormatException(error.Format, error.Offset + block.Offset, error.Problem, error.Line + block.Line, error);
+        }
+    }
+
+    private readonly record struct Block(ReadOnlyMemory<byte> Bytes, long Offset, long Line);
+}
+
+/// <summary>A file whose beginning is that of no known format.</summary>
+public sealed class UnknownFormatException(string message) : Exception(message);
