@@ -36,7 +36,6 @@ internal static class TracerCommandLine
             ShowCommand.Create(),
         };
         root.Options.Add(CommonOptions.Data);
-        ServeCommand.AddTo(root);
         return root;
     }
 }
