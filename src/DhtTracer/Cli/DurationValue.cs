@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.CommandLine.Parsing;
 using System.Globalization;
 
@@ -6,6 +7,8 @@ namespace DhtTracer.Cli;
 /// <summary>Durations on the command line: <c>90s</c>, <c>15m</c>, <c>24h</c>, <c>7d</c>, <c>250ms</c>, or sums such as <c>1h30m</c>.</summary>
 internal static class DurationValue
 {
+    private static readonly SearchValues<char> NumberCharacters = SearchValues.Create("0123456789.");
+
     /// <summary>Reads a duration from an option's only token.</summary>
     public static TimeSpan Parse(ArgumentResult result)
     {
@@ -26,14 +29,14 @@ internal static class DurationValue
         var rest = text.AsSpan();
         while (rest.Length > 0)
         {
-            var digits = rest.IndexOfAnyExcept("0123456789.");
+            var digits = rest.IndexOfAnyExcept(NumberCharacters);
             if (digits <= 0 || !double.TryParse(rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
             {
                 return false;
             }
 
             rest = rest[digits..];
-            var letters = rest.IndexOfAny("0123456789.");
+            var letters = rest.IndexOfAny(NumberCharacters);
             var unit = letters < 0 ? rest : rest[..letters];
             double? seconds = unit switch
             {

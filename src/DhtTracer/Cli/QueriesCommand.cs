@@ -43,7 +43,7 @@ internal static class QueriesCommand
             {
                 if (json)
                 {
-                    await output.WriteLineAsync(QueryJson.Serialize(query));
+                    await output.WriteLineAsync(JsonLine.Of(query));
                 }
                 else
                 {
@@ -77,11 +77,11 @@ internal static class QueriesCommand
         Row(
             query.Id.ToString(),
             UtcText.Of(query.StartUnixNano)[..19],
-            JsonNames.Of(query.Type),
-            JsonNames.Of(query.Outcome),
+            Words.Of(query.Type),
+            Words.Of(query.Outcome),
             DurationText.Of(query.DurationNs),
             HeaderText.Number(query.Counts.Seen),
-            JsonNames.Of(query.Source),
+            Words.Of(query.Source),
             query.Key is { } key ? PlainText.Safe(key.Text) : "(unknown)",
             terminal.Width);
 

@@ -24,7 +24,7 @@ internal static class ShowCommand
             var output = result.InvocationConfiguration.Output;
             if (result.GetValue(json))
             {
-                await output.WriteLineAsync(QueryJson.Serialize(query));
+                await output.WriteLineAsync(JsonLine.Of(query));
             }
             else
             {

@@ -41,12 +41,12 @@ internal sealed class WaterfallWriter(TextWriter output, Terminal terminal)
     private void WriteHead(Waterfall waterfall)
     {
         var query = waterfall.Query;
-        var type = JsonNames.Of(query.Type);
+        var type = Words.Of(query.Type);
         var key = query.Key is { } known ? PlainText.Safe(known.Text) : "(key unknown)";
         output.WriteLine($"{terminal.Style(type, TextStyle.Bold)} {PlainText.Middle(key, Math.Max(20, terminal.Width - type.Length - 1))}");
         output.WriteLine(PlainText.End(
-            $"{UtcText.Of(query.StartUnixNano)} · {JsonNames.Of(query.Source)} · service {Or(query.Service)} · node {Short(query.Node)}", terminal.Width));
-        var outcome = JsonNames.Of(query.Outcome);
+            $"{UtcText.Of(query.StartUnixNano)} · {Words.Of(query.Source)} · service {Or(query.Service)} · node {Short(query.Node)}", terminal.Width));
+        var outcome = Words.Of(query.Outcome);
         var style = query.Outcome switch
         {
             QueryOutcome.Success => TextStyle.Green,

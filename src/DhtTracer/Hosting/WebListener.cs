@@ -46,9 +46,9 @@ internal sealed class WebListener : IListener
             kestrel.Listen(bind, port, endpoint => endpoint.Protocols = protocols);
         });
         configure(builder);
-        var app = builder.Build();
-        map(app);
-        return new WebListener(info, port, app);
+        var built = builder.Build();
+        map(built);
+        return new WebListener(info, port, built);
     }
 
     /// <inheritdoc/>
@@ -58,7 +58,7 @@ internal sealed class WebListener : IListener
         {
             await app.StartAsync(cancellation);
         }
-        catch (IOException failure) when (failure.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException || failure is Microsoft.AspNetCore.Connections.AddressInUseException)
+        catch (IOException failure) when (failure.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
         {
             throw PortFailure.Taken(Info, port, failure);
         }

@@ -1,0 +1,25 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using DhtTracer.Analysis;
+
+namespace DhtTracer.Cli;
+
+/// <summary>A query as one line of JSON.</summary>
+internal static class JsonLine
+{
+    /// <summary>With its peers.</summary>
+    public static string Of(Query query) => Encoding.UTF8.GetString(QueryJson.ToUtf8(query));
+
+    /// <summary>Without its peers.</summary>
+    public static string Of(QuerySummary query)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer, QueryJson.Compact))
+        {
+            QueryJson.WriteWithoutPeers(json, query);
+        }
+
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+}
