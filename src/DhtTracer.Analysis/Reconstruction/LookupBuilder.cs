@@ -227,7 +227,7 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
             Requests = [.. draft.Requests.Select(static request => request.ToRequest())],
             Duplicate = draft.Duplicate,
             Agent = draft.Agent,
-            Addresses = [.. draft.Addresses],
+            Addresses = [.. draft.Addresses()],
         };
     }
 

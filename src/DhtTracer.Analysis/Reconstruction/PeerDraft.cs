@@ -5,6 +5,8 @@ namespace DhtTracer.Analysis;
 /// <summary>A peer of a query while the query is put together. Times are nanoseconds after the query's start.</summary>
 internal sealed class PeerDraft(string id)
 {
+    private readonly List<string> addressTexts = [];
+
     public string Id { get; } = id;
 
     /// <summary>Whether it is known how it came to be heard of: as a seed, by an answer, or because the trace says so.</summary>
@@ -33,7 +35,8 @@ internal sealed class PeerDraft(string id)
 
     public string? Agent { get; set; }
 
-    public IReadOnlyList<string> Addresses { get; set; } = [];
+    /// <summary>Multiaddrs as the source gives them; null to take those of <see cref="AddAddresses"/>.</summary>
+    public IReadOnlyList<string>? GivenAddresses { get; set; }
 
     public List<PeerDial> Dials { get; } = [];
 
@@ -66,6 +69,30 @@ internal sealed class PeerDraft(string id)
         var real = Dials.Where(static dial => dial.Reused != true).ToList();
         return real.Find(static dial => dial.Error is null) ?? (real.Count > 0 ? real[0] : Dials.Count > 0 ? Dials[0] : null);
     }
+
+    /// <summary>Adds multiaddrs separated by blanks. A peer is named dozens of times with the same text, which is then kept once.</summary>
+    public void AddAddresses(ReadOnlySpan<char> text)
+    {
+        if (text.IsEmpty)
+        {
+            return;
+        }
+
+        foreach (var known in addressTexts)
+        {
+            if (text.SequenceEqual(known))
+            {
+                return;
+            }
+        }
+
+        addressTexts.Add(text.ToString());
+    }
+
+    /// <summary>The distinct multiaddrs: in the source's order when it gives them, else sorted, so that the order of answers does not matter.</summary>
+    public IReadOnlyList<string> Addresses() =>
+        GivenAddresses ?? [.. addressTexts.SelectMany(static text => text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
 
     private void Sent(long startNs) => FirstSentNs = FirstSentNs is { } first && first <= startNs ? first : startNs;
 }
