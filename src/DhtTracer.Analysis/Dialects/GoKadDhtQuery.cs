@@ -16,7 +16,7 @@ internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQuer
 
     private readonly Span? root = parts.Root == TraceSpans.None ? null : trace[parts.Root];
     private readonly Dictionary<PeerDraft, (long At, string? Cause)> spawned = [];
-    private readonly HashSet<RequestDraft> followUps = [];
+    private readonly HashSet<RequestDraft> laterPhase = [];
 
     /// <summary>Makes the query.</summary>
     public Query Build()
@@ -80,9 +80,10 @@ internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQuer
                 case GoSpanKind.Message when GoSpans.Message(span) is { } message && lookup.Peer(span.Text("to")) is { } peer:
                     var request = GoRequests.Read(lookup, span, peer, message, start, duration);
                     lookup.Add(request);
-                    if (trace.Parent(member) is var parent and not TraceSpans.None && kinds[parent] == GoSpanKind.RunLookup)
+                    if (message is MessageType.PutValue or MessageType.AddProvider
+                        || (trace.Parent(member) is var parent and not TraceSpans.None && kinds[parent] == GoSpanKind.RunLookup))
                     {
-                        followUps.Add(request);
+                        laterPhase.Add(request);
                     }
 
                     break;
@@ -96,7 +97,7 @@ internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQuer
 
     /// <summary>
     /// A failed dial shows only as a DialPeer with no request to that peer after it. Termination aborts dials, so one that was under way
-    /// then was taken back. The follow-up asks again without a DialPeer, which proves nothing about the first dial.
+    /// then was taken back. The follow-up, and the stores after a lookup, dial again inside the request: they prove nothing about this dial.
     /// </summary>
     private PeerDial Dial(PeerDraft peer, long start, long? duration, long? terminatedNs)
     {
@@ -105,12 +106,12 @@ internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQuer
             return new PeerDial(start, null, null, null);
         }
 
-        if (peer.Requests.Exists(request => request.StartNs >= start && !followUps.Contains(request)))
+        if (peer.Requests.Exists(request => request.StartNs >= start && !laterPhase.Contains(request)))
         {
             return new PeerDial(start, took, took < LongestReuseNs, null);
         }
 
-        var aborted = terminatedNs is { } terminated && start + took >= terminated;
+        var aborted = terminatedNs is { } terminated && start + took > terminated;
         return new PeerDial(start, took, false, new TraceError(aborted ? ErrorClass.Cancelled : ErrorClass.DialFailed, null));
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Unicode;
 using DhtTracer.Libp2p.Multiformats;
 using DhtTracer.Traces;
 
@@ -14,20 +15,8 @@ internal static class GoKeys
 
     public static TargetKey? Find(TraceSpans trace, GoSpanKind[] kinds, List<int> members, List<int> ancestors, QueryType type)
     {
-        return First(members, OfMethod) ?? First(ancestors, OfMethod) ?? First(members, OfLookup) ?? First(members, OfMessage);
-
-        TargetKey? First(List<int> indexes, Func<Span, GoSpanKind, QueryType, TargetKey?> read)
-        {
-            foreach (var index in indexes)
-            {
-                if (read(trace[index], kinds[index], type) is { } key)
-                {
-                    return key;
-                }
-            }
-
-            return null;
-        }
+        var find = new Search(trace, kinds, type);
+        return find.First(members, OfMethod) ?? find.First(ancestors, OfMethod) ?? find.First(members, OfLookup) ?? find.First(members, OfMessage);
     }
 
     private static TargetKey? OfMethod(Span span, GoSpanKind kind, QueryType type)
@@ -68,7 +57,7 @@ internal static class GoKeys
         {
             // The target's bytes, whatever they are, rendered as a peer id.
             MessageType.FindNode => Base58.Decode(key, out var bytes) == MultiformatError.None ? TargetKey.OfBytes(bytes, type) : null,
-            MessageType.GetProviders or MessageType.AddProvider => HexText.TryDecode(key, out var multihash) ? TargetKey.OfBytes(multihash, type) : OfText(key, type),
+            MessageType.GetProviders or MessageType.AddProvider => Multibase.Decode("f" + key, out var multihash, out _) == MultiformatError.None ? TargetKey.OfBytes(multihash, type) : OfText(key, type),
             _ => OfText(key, type),
         };
     }
@@ -89,5 +78,21 @@ internal static class GoKeys
         return TargetKey.OfBytes(Encoding.UTF8.GetBytes(key), type);
     }
 
-    private static bool IsUtf8(byte[] bytes) => System.Text.Unicode.Utf8.IsValid(bytes);
+    private static bool IsUtf8(byte[] bytes) => Utf8.IsValid(bytes);
+
+    private readonly struct Search(TraceSpans trace, GoSpanKind[] kinds, QueryType type)
+    {
+        public TargetKey? First(List<int> indexes, Func<Span, GoSpanKind, QueryType, TargetKey?> read)
+        {
+            foreach (var index in indexes)
+            {
+                if (read(trace[index], kinds[index], type) is { } key)
+                {
+                    return key;
+                }
+            }
+
+            return null;
+        }
+    }
 }

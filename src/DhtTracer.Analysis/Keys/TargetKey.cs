@@ -54,6 +54,12 @@ internal sealed record TargetKey(QueryKey Key, KadId KadId)
             : Of(bytes, "f" + Convert.ToHexStringLower(bytes));
     }
 
+    /// <summary>Bytes with the text that the caller wrote, when it is a CID of these bytes; else the canonical text of the bytes.</summary>
+    public static TargetKey? OfBytes(ReadOnlySpan<byte> bytes, string? written, QueryType type) =>
+        type is QueryType.GetProviders or QueryType.AddProvider && OfCid(written) is { } asWritten && asWritten.KadId == KadId.Of(bytes)
+            ? asWritten
+            : OfBytes(bytes, type);
+
     private static TargetKey Of(ReadOnlySpan<byte> bytes, string text)
     {
         var kadId = KadId.Of(bytes);

@@ -143,7 +143,7 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
     /// <summary>Finishes the query: order, states, XOR, counts.</summary>
     public Query Build(Query query)
     {
-        var drafts = peers.Values.Where(static peer => peer.IsHeard || peer.FirstSentNs is not null).ToList();
+        var drafts = peers.Values.Where(static peer => peer.IsKnown).ToList();
         NumberByOrder(drafts);
         MarkDuplicates(drafts, out var duplicates);
         drafts.Sort(static (left, right) =>

@@ -12,6 +12,9 @@ internal sealed class PeerDraft(string id)
     /// <summary>Whether it is known how it came to be heard of: as a seed, by an answer, or because the trace says so.</summary>
     public bool IsHeard { get; set; }
 
+    /// <summary>Whether it gets a row: heard of, or sent something. The 2019 log lists peers in answers that the query then filtered out.</summary>
+    public bool IsKnown => IsHeard || FirstSentNs is not null;
+
     public long? HeardNs { get; set; }
 
     /// <summary>Place in the answer, or among the seeds: peers heard of at one moment are shown in this order.</summary>
@@ -138,7 +141,7 @@ internal sealed class RequestDraft(PeerDraft peer, MessageType type, long startN
         Error = Error,
         Returned = Returned,
         New = New,
-        Named = Closer is null ? default : [.. Closer.Select(static peer => peer.Id)],
+        Named = Closer is null ? default : [.. Closer.Where(static peer => peer.IsKnown).Select(static peer => peer.Id)],
         Providers = Providers,
         Records = Records,
     };

@@ -6,7 +6,7 @@ namespace DhtTracer.Analysis;
 /// <summary>Where spans become queries.</summary>
 public static class QueryReconstruction
 {
-    private static readonly ImmutableArray<IDialect> Dialects = [new JsLibp2pDialect(), new GoKadDhtDialect()];
+    private static readonly ImmutableArray<IDialect> Dialects = [new NativeDialect(), new GoKadDhtDialect(), new JsLibp2pDialect()];
 
     /// <summary>The queries of one trace, by start and then by id. Pure: order, batches and repetitions of the spans do not matter.</summary>
     /// <param name="spansOfOneTrace">All spans known of one trace.</param>

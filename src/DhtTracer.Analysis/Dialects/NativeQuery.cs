@@ -1,0 +1,110 @@
+using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Traces;
+
+namespace DhtTracer.Analysis;
+
+/// <summary>One query of the DhtTracer node.</summary>
+/// <param name="trace">The trace.</param>
+/// <param name="members">Its spans.</param>
+/// <param name="rootId">Id of its <c>dht.query</c>.</param>
+internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId rootId)
+{
+    private readonly Span? root = members.Select(member => trace[member]).FirstOrDefault(span => span.SpanId == rootId);
+
+    /// <summary>Makes the query.</summary>
+    public Query Build()
+    {
+        members.Sort();
+        var spans = members.ConvertAll(member => trace[member]);
+        var start = root?.StartUnixNano ?? spans.Min(static span => span.StartUnixNano);
+        var type = Type(spans);
+        var key = Key(type);
+        var node = PeerText.OrNull(root?.Text("dht.node")) ?? PeerText.OrNull(spans[0].Resource.Attributes.GetString("service.instance.id"));
+        var lookup = new LookupBuilder(key?.KadId, node, dialsKnown: true);
+        var peers = new NativePeers(lookup, start, root);
+        foreach (var span in spans)
+        {
+            peers.Read(span);
+        }
+
+        peers.Finish();
+        var outcome = Outcome();
+        return lookup.Build(new Query
+        {
+            Id = new QueryId(spans[0].TraceId, rootId),
+            OperationId = new QueryId(spans[0].TraceId, Outermost() ?? rootId),
+            Background = root?.Boolean("dht.query.background") ?? false,
+            Type = type,
+            Key = key?.Key,
+            Source = TraceSource.Native,
+            Service = spans[0].Resource.ServiceName,
+            Node = node,
+            StartUnixNano = start,
+            DurationNs = root is { EndUnixNano: not 0 } ? SpanReading.Nanoseconds(start, root.EndUnixNano) : null,
+            Outcome = outcome,
+            Error = root is null ? null : NativePeers.Error(root),
+            Termination = Termination(),
+            DiscoveryNs = root?.Integer("dht.query.discovery_ns"),
+            Parameters = new QueryParameters(root?.Count("dht.alpha"), root?.Count("dht.beta"), root?.Count("dht.k")),
+            Counts = new QueryCounts { Results = root?.Count("dht.query.results") },
+        });
+    }
+
+    private QueryOutcome Outcome()
+    {
+        if (root is not { EndUnixNano: not 0 })
+        {
+            return QueryOutcome.Incomplete;
+        }
+
+        return Words.TryParse<QueryOutcome>(root.Text("dht.query.outcome"), out var outcome) && outcome != QueryOutcome.Incomplete ? outcome
+            : root.IsError() ? QueryOutcome.Failed
+            : QueryOutcome.Success;
+    }
+
+    private QueryTermination? Termination() =>
+        Words.TryParse<QueryTermination>(root?.Text("dht.query.termination"), out var reason) ? reason : null;
+
+    private TargetKey? Key(QueryType type)
+    {
+        var written = root?.Text("dht.key.text");
+        return root?.Text("dht.key") is { } hex && Multibase.Decode("f" + hex, out var bytes, out _) == MultiformatError.None
+            ? TargetKey.OfBytes(bytes, written, type)
+            : null;
+    }
+
+    /// <summary>What it was for; when the root never arrived, what it sent tells.</summary>
+    private QueryType Type(List<Span> spans)
+    {
+        if (Words.TryParse<QueryType>(root?.Text("dht.query.type"), out var type))
+        {
+            return type;
+        }
+
+        var sent = spans.Where(static span => span.Name == NativeDialect.RequestName)
+            .Select(static span => MessageTypes.Parse(span.Text("dht.message.type"))).ToHashSet();
+        return sent.Contains(MessageType.AddProvider) ? QueryType.AddProvider
+            : sent.Contains(MessageType.PutValue) ? QueryType.PutValue
+            : sent.Contains(MessageType.GetProviders) ? QueryType.GetProviders
+            : sent.Contains(MessageType.GetValue) ? QueryType.GetValue
+            : sent.Contains(MessageType.Ping) && sent.Count == 1 ? QueryType.Ping
+            : QueryType.GetClosestPeers;
+    }
+
+    /// <summary>A query above this one, as a bootstrap has above its lookups; null when there is none.</summary>
+    private SpanId? Outermost()
+    {
+        SpanId? outermost = null;
+        for (var above = root is null ? TraceSpans.None : trace.Parent(members.Find(member => trace[member].SpanId == rootId));
+            above != TraceSpans.None;
+            above = trace.Parent(above))
+        {
+            if (trace[above].Name.StartsWith("dht.", StringComparison.Ordinal))
+            {
+                outermost = trace[above].SpanId;
+            }
+        }
+
+        return outermost;
+    }
+}

@@ -1,0 +1,279 @@
+using DhtTracer.Traces;
+
+namespace DhtTracer.TestSupport.Kubo;
+
+/// <summary>
+/// One lookup as go-libp2p-kad-dht runs it: alpha peers at once, nearest first; over when the beta nearest that are not unreachable have
+/// answered; then a follow-up to those of the K nearest that have not. Writes the spans and notes what they can show.
+/// </summary>
+internal sealed class KuboLookup(
+    KuboSpans spans, Random random, KuboScenario scenario, KuboNetwork network, KuboTruth truth, KuboMessages messages)
+{
+    private const int Alpha = 10;
+    private const int Beta = 3;
+    private const int K = 20;
+    private const ulong Us = 1_000;
+    private const ulong Ms = 1_000_000;
+
+    private readonly Dictionary<KuboPeer, PeerState> states = [];
+    private readonly Dictionary<KuboPeer, (ulong QueryStart, SpanId Query, SpanId Dial, ulong DialStart, bool Requesting)> waiting = [];
+    private readonly Dictionary<KuboPeer, SpanId> spawned = [];
+    private readonly PriorityQueue<Action, (ulong At, int Order)> happenings = new();
+    private int order;
+    private ulong now;
+    private ulong lastEnd;
+    private bool found;
+    private string? reason;
+    private SpanId runQuery;
+    private SpanId queryRun;
+
+    private enum PeerState
+    {
+        Heard,
+        Waiting,
+        Queried,
+        Unreachable,
+    }
+
+    /// <summary>The K closest that are not unreachable, nearest first, when the lookup is over.</summary>
+    public List<KuboPeer> Closest => [.. states.Where(static item => item.Value != PeerState.Unreachable).Select(static item => item.Key).OrderBy(static peer => peer.Rank).Take(K)];
+
+    /// <summary>Runs it.</summary>
+    /// <returns>When it ended.</returns>
+    public ulong Run(SpanId parent, ulong start)
+    {
+        var lookup = spans.NewId();
+        runQuery = spans.NewId();
+        queryRun = spans.NewId();
+        now = start + (40 * Us);
+        lastEnd = now;
+        foreach (var seed in network.Seeds(scenario.Seeds))
+        {
+            states[seed] = PeerState.Heard;
+        }
+
+        if (scenario.CancelAfter is { } after)
+        {
+            At(truth.StartUnixNano + (ulong)(after.TotalNanoseconds), () => Terminate("cancelled"));
+        }
+
+        Spawn(truth.Node);
+        CheckTermination();
+        while (happenings.TryDequeue(out var happening, out var at))
+        {
+            // Nothing more can happen to a lookup that is over and has no request in flight, as a later cancellation.
+            if (reason is not null && !waiting.Values.Any(static item => item.Requesting))
+            {
+                break;
+            }
+
+            now = at.At;
+            happening();
+        }
+
+        lastEnd = Math.Max(lastEnd, now);
+        spans.Add(queryRun, runQuery, "KademliaDHT.IpfsDHT.Query.Run", start + (35 * Us), lastEnd + (5 * Us));
+        spans.Add(runQuery, lookup, "KademliaDHT.IpfsDHT.RunQuery", start + (20 * Us), lastEnd + (12 * Us));
+        now = lastEnd + (30 * Us);
+        if (reason is "completed" or "starvation")
+        {
+            FollowUp(lookup);
+        }
+
+        spans.Add(lookup, parent, "KademliaDHT.IpfsDHT.RunLookupWithFollowup", start, now, [("Target", KuboSpans.Key(truth.Key))]);
+        truth.Termination = reason;
+        return now + (15 * Us);
+    }
+
+    private void At(ulong at, Action happening) => happenings.Enqueue(happening, (at, order++));
+
+    private void Spawn(string cause)
+    {
+        while (reason is null && waiting.Count < Alpha
+            && states.Where(static item => item.Value == PeerState.Heard).OrderBy(static item => item.Key.Rank).Select(static item => item.Key).FirstOrDefault() is { } peer)
+        {
+            states[peer] = PeerState.Waiting;
+            var (spawn, query, dial) = (spans.NewId(), spans.NewId(), spans.NewId());
+            spans.Add(spawn, queryRun, "KademliaDHT.IpfsDHT.SpawnQuery", now, now + (6 * Us), [("Cause", cause), ("QueryPeer", peer.Id)]);
+            waiting[peer] = (now + (4 * Us), query, dial, now + (9 * Us), false);
+            var dialStart = now + (9 * Us);
+            Asked(peer);
+            var took = peer.Connected ? (ulong)random.Next(3, 40) * Us
+                : peer.Behaviour == KuboBehaviour.Dead
+                    ? (random.Next(3) == 0 ? 5000 * Ms : (ulong)random.Next(2, 900) * Ms)
+                    : (ulong)random.Next(40_000, 600_000) * Us;
+            At(dialStart + took, () => Dialed(peer, spawn));
+            spawned[peer] = spawn;
+        }
+    }
+
+    private void Dialed(KuboPeer peer, SpanId spawn)
+    {
+        if (!waiting.TryGetValue(peer, out var span) || reason is not null)
+        {
+            return;
+        }
+
+        var known = Truth(peer);
+        known.Dialed = !peer.Connected;
+        known.Reused = peer.Connected;
+        spans.Add(span.Dial, span.Query, "KademliaDHT.IpfsDHT.DialPeer", span.DialStart, now, [("PeerID", peer.Id)]);
+        if (peer.Behaviour == KuboBehaviour.Dead)
+        {
+            known.DialFailed = true;
+            states[peer] = PeerState.Unreachable;
+            Done(peer, spawn);
+            return;
+        }
+
+        waiting[peer] = span with { Requesting = true };
+        var start = now + (7 * Us);
+        var took = peer.Behaviour == KuboBehaviour.Mute ? (ulong)random.Next(19_500, 20_500) * Ms : (ulong)random.Next(20_000, 400_000) * Us;
+        At(start + took, () => Requested(peer, spawn, start));
+    }
+
+    private void Requested(KuboPeer peer, SpanId spawn, ulong start)
+    {
+        Message(peer, runQuery, start);
+        if (reason is null)
+        {
+            states[peer] = peer.Behaviour == KuboBehaviour.Mute ? PeerState.Unreachable : PeerState.Queried;
+        }
+
+        Done(peer, spawn);
+    }
+
+    /// <summary>Writes a request that ended now, and hears of the peers in its answer.</summary>
+    private void Message(KuboPeer peer, SpanId parent, ulong start, string? error = null)
+    {
+        var request = new KuboRequestTruth { Message = messages.Name, StartNs = (long)(start - truth.StartUnixNano), DurationNs = (long)(now - start) };
+        Truth(peer).Requests.Add(request);
+        error ??= peer.Behaviour == KuboBehaviour.Mute ? "context deadline exceeded" : null;
+        if (error is not null)
+        {
+            request.Outcome = "failed";
+            messages.Failed(peer, parent, start, now, error);
+            return;
+        }
+
+        var named = messages.NamesPeers ? network.Answer(peer) : [];
+        var visible = messages.Answered(peer, parent, start, now, named, request);
+        if (visible)
+        {
+            Hear(peer, named, request);
+        }
+
+        if (reason is null)
+        {
+            foreach (var other in messages.NamesPeers ? named : network.Answer(peer))
+            {
+                states.TryAdd(other, PeerState.Heard);
+            }
+
+            found |= messages.IsFound(named);
+        }
+    }
+
+    private void Hear(KuboPeer by, List<KuboPeer> named, KuboRequestTruth request)
+    {
+        request.Returned = named.Count;
+        request.New = 0;
+        foreach (var peer in named)
+        {
+            if (!truth.Peers.ContainsKey(peer.Id))
+            {
+                request.New++;
+                truth.Peers[peer.Id] = new KuboPeerTruth { Hops = truth.Peers[by.Id].Hops + 1, Referrer = by.Id, HeardNs = (long)(now - truth.StartUnixNano) };
+            }
+        }
+    }
+
+    private void Asked(KuboPeer peer)
+    {
+        // No visible answer named it before: as far as spans show, it is from the routing table.
+        if (!truth.Peers.ContainsKey(peer.Id))
+        {
+            truth.Peers[peer.Id] = new KuboPeerTruth { Hops = 0 };
+        }
+    }
+
+    private KuboPeerTruth Truth(KuboPeer peer) => truth.Peers[peer.Id];
+
+    private void Done(KuboPeer peer, SpanId spawn)
+    {
+        spans.Add(waiting[peer].Query, spawn, "KademliaDHT.IpfsDHT.QueryPeer", waiting[peer].QueryStart, now + (2 * Us));
+        lastEnd = Math.Max(lastEnd, now + (2 * Us));
+        waiting.Remove(peer);
+        if (reason is null)
+        {
+            CheckTermination();
+            now += 3 * Us;
+            Spawn(peer.Id);
+        }
+    }
+
+    private void CheckTermination()
+    {
+        if (found)
+        {
+            Terminate("stopped");
+        }
+        else if (states.Count > 0 && states.Where(static item => item.Value != PeerState.Unreachable).OrderBy(static item => item.Key.Rank).Take(Beta)
+            .Select(static item => item.Value).ToList() is { Count: Beta } nearest && nearest.TrueForAll(static state => state == PeerState.Queried))
+        {
+            Terminate("completed");
+        }
+        else if (waiting.Count == 0 && !states.ContainsValue(PeerState.Heard))
+        {
+            Terminate("starvation");
+        }
+    }
+
+    /// <summary>Aborts the dials; requests in flight are waited for.</summary>
+    private void Terminate(string why)
+    {
+        if (reason is not null)
+        {
+            return;
+        }
+
+        reason = why;
+        spans.Add(spans.NewId(), queryRun, "KademliaDHT.IpfsDHT.Query.Terminate", now, now + (4 * Us), [("Reason", why)]);
+        if (why == "cancelled")
+        {
+            // Seen in real traces: the cancelled lookup reports a second reason on its way out.
+            spans.Add(spans.NewId(), queryRun, "KademliaDHT.IpfsDHT.Query.Terminate", now + (30 * Us), now + (33 * Us), [("Reason", "starvation")]);
+        }
+
+        var at = now + (8 * Us);
+        foreach (var (peer, span) in waiting.Where(static item => !item.Value.Requesting).ToList())
+        {
+            var known = Truth(peer);
+            known.Dialed = true;
+            known.DialAborted = true;
+            at = Math.Max(at, span.DialStart + Us);
+            spans.Add(span.Dial, span.Query, "KademliaDHT.IpfsDHT.DialPeer", span.DialStart, at, [("PeerID", peer.Id)]);
+            spans.Add(span.Query, spawned[peer], "KademliaDHT.IpfsDHT.QueryPeer", span.QueryStart, at + (2 * Us));
+            lastEnd = Math.Max(lastEnd, at + (2 * Us));
+            waiting.Remove(peer);
+        }
+    }
+
+    private void FollowUp(SpanId lookup)
+    {
+        var begin = now;
+        var end = now;
+        var asked = Closest.Where(peer => states[peer] is PeerState.Heard or PeerState.Waiting)
+            .Select(peer => (Peer: peer, Took: (ulong)random.Next(60_000, 700_000) * Us)).OrderBy(static item => item.Took).ToList();
+        asked.ForEach(item => Asked(item.Peer));
+        foreach (var peer in asked)
+        {
+            // The dial is inside the request here.
+            now = begin + peer.Took;
+            Message(peer.Peer, lookup, begin, peer.Peer.Behaviour == KuboBehaviour.Dead ? "failed to dial: connection refused" : null);
+            end = Math.Max(end, now);
+        }
+
+        now = end + (20 * Us);
+    }
+}
