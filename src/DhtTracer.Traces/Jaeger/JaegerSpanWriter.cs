@@ -20,7 +20,6 @@ internal static class JaegerSpanWriter
             Duration = WriteDuration(span.StartUnixNano, span.EndUnixNano),
         };
         WriteReferences(written, span);
-        var hasError = false;
         foreach (var (key, value) in span.Attributes.AsSpan())
         {
             if (key == JaegerTags.Warnings && value is ArrayValue array && array.Values.All(element => element is StringValue))
@@ -29,11 +28,10 @@ internal static class JaegerSpanWriter
                 continue;
             }
 
-            hasError |= key == JaegerTags.Error;
             written.Tags.Add(WriteTag(key, value));
         }
 
-        WriteFields(written, span, hasError);
+        WriteFields(written, span);
         foreach (var item in span.Events)
         {
             written.Logs.Add(WriteLog(item));
@@ -86,7 +84,7 @@ internal static class JaegerSpanWriter
         }
     }
 
-    private static void WriteFields(Proto.Span written, Span span, bool hasError)
+    private static void WriteFields(Proto.Span written, Span span)
     {
         AddText(JaegerTags.ScopeName, span.Scope.Name);
         AddText(JaegerTags.ScopeVersion, span.Scope.Version);
@@ -107,7 +105,7 @@ internal static class JaegerSpanWriter
             _ => "",
         });
         AddText(JaegerTags.StatusDescription, status.Message);
-        if (status.Code == StatusCode.Error && !hasError)
+        if (status.Code == StatusCode.Error)
         {
             written.Tags.Add(new Proto.KeyValue { Key = JaegerTags.Error, VType = Proto.ValueType.Bool, VBool = true });
         }

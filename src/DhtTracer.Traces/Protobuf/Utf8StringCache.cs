@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Text;
 
 namespace DhtTracer.Traces.Protobuf;
@@ -58,7 +59,10 @@ internal sealed class Utf8StringCache
             last = 0;
         }
 
-        var mixed = ((first ^ ((ulong)bytes.Length << 56)) * 0x9E3779B97F4A7C15UL) ^ (last * 0xC2B2AE3D27D4EB4FUL);
-        return (uint)(mixed >> 40) ^ (uint)(mixed >> 17);
+        // Keys such as closer-10 and closer-11 differ in their highest byte only: fold before multiplying, which carries upwards alone.
+        var mixed = first ^ BitOperations.RotateLeft(last, 23) ^ ((ulong)bytes.Length * 0x9E3779B97F4A7C15UL);
+        mixed = (mixed ^ (mixed >> 32)) * 0xC2B2AE3D27D4EB4FUL;
+        mixed = (mixed ^ (mixed >> 29)) * 0x9E3779B97F4A7C15UL;
+        return (uint)(mixed >> 32);
     }
 }

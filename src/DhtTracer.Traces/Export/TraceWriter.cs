@@ -1,0 +1,106 @@
+using System.IO.Pipelines;
+
+namespace DhtTracer.Traces.Export;
+
+/// <summary>A format in which spans are written out.</summary>
+public enum TraceExportFormat
+{
+    /// <summary>Jaeger's JSON v1, one document with all traces.</summary>
+    JaegerJson,
+
+    /// <summary>OTLP JSON, one document with all traces.</summary>
+    OtlpJson,
+
+    /// <summary>OTLP JSON, a document per trace and line.</summary>
+    OtlpJsonLines,
+
+    /// <summary>OTLP protobuf, one <c>TracesData</c> with all traces.</summary>
+    OtlpProtobuf,
+}
+
+/// <summary>
+/// Writes one trace after another, so that the memory needed is that of the largest trace. Call <see cref="WriteAsync"/> for each and then
+/// <see cref="CompleteAsync"/>, without which the document has no end. Completing the pipe is left to its owner.
+/// </summary>
+public abstract class TraceWriter : IDisposable
+{
+    private readonly PipeWriter output;
+    private bool isCompleted;
+
+    private protected TraceWriter(PipeWriter output) => this.output = output;
+
+    /// <summary>Makes a writer.</summary>
+    /// <param name="format">What to write.</param>
+    /// <param name="output">Where to; for a stream, <see cref="PipeWriter.Create(Stream, StreamPipeWriterOptions?)"/>.</param>
+    public static TraceWriter Create(TraceExportFormat format, PipeWriter output) => format switch
+    {
+        TraceExportFormat.JaegerJson => new JaegerJsonTraceWriter(output),
+        TraceExportFormat.OtlpJson => new OtlpJsonTraceWriter(output),
+        TraceExportFormat.OtlpJsonLines => new OtlpJsonLinesTraceWriter(output),
+        TraceExportFormat.OtlpProtobuf => new OtlpProtobufTraceWriter(output),
+        _ => throw new ArgumentOutOfRangeException(nameof(format), format, "Not a format that traces can be written in."),
+    };
+
+    /// <summary>The media type of what is written, for an HTTP answer.</summary>
+    public abstract string MediaType { get; }
+
+    /// <summary>Writes the spans of one trace and waits until the reader of the pipe has room for more.</summary>
+    /// <param name="trace">All spans of one trace, at least one; in the order in which they shall stand.</param>
+    /// <param name="cancellationToken">Stops the waiting; the document is then cut off.</param>
+    /// <exception cref="InvalidOperationException">The writer has been completed.</exception>
+    /// <exception cref="IOException">Nobody reads the pipe any more.</exception>
+    public ValueTask WriteAsync(IReadOnlyCollection<Span> trace, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(isCompleted, this);
+        if (trace.Count > 0)
+        {
+            WriteTrace(trace);
+        }
+
+        return FlushAsync(cancellationToken);
+    }
+
+    /// <summary>Writes the end of the document.</summary>
+    /// <exception cref="IOException">Nobody reads the pipe any more.</exception>
+    public ValueTask CompleteAsync(CancellationToken cancellationToken)
+    {
+        if (!isCompleted)
+        {
+            isCompleted = true;
+            WriteEnd();
+        }
+
+        return FlushAsync(cancellationToken);
+    }
+
+    /// <summary>Gives buffers back; writes nothing.</summary>
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Gives buffers back.</summary>
+    protected virtual void Dispose(bool disposing)
+    {
+        // Formats that own a JSON writer do.
+    }
+
+    private protected abstract void WriteTrace(IReadOnlyCollection<Span> trace);
+
+    private protected abstract void WriteEnd();
+
+    private async ValueTask FlushAsync(CancellationToken cancellationToken)
+    {
+        var result = await output.FlushAsync(cancellationToken);
+        if (result.IsCanceled)
+        {
+            throw new OperationCanceledException("Writing the export was cancelled.");
+        }
+
+        if (result.IsCompleted && !isCompleted)
+        {
+            throw new IOException("Nobody reads the export any more.");
+        }
+    }
+}

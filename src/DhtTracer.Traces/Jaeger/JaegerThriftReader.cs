@@ -1,0 +1,311 @@
+using DhtTracer.Traces.Protobuf;
+using DhtTracer.Traces.Thrift;
+using Google.Protobuf;
+using Google.Protobuf.Collections;
+using Google.Protobuf.WellKnownTypes;
+using Proto = DhtTracer.Traces.Jaeger.Proto;
+
+namespace DhtTracer.Traces.Jaeger;
+
+/// <summary>
+/// Reads the structs of <c>jaeger.thrift</c>. Fields that it calls required must be there, which also bounds how many objects a
+/// hostile input of some size can ask for.
+/// </summary>
+internal sealed class JaegerThriftReader(ICollection<RejectedSpan>? rejected)
+{
+    private readonly Utf8StringCache texts = new(4096);
+
+    public List<Span> ReadBatch<TReader>(ref TReader reader)
+        where TReader : IThriftReader, allows ref struct
+    {
+        Proto.Process? process = null;
+        var spans = new List<(int Offset, Proto.Span Span)>();
+        short id = 0;
+        while (reader.TryReadField(ref id, out var type))
+        {
+            switch (id, type)
+            {
+                case (1, ThriftType.Struct):
+                    process = ReadProcess(ref reader);
+                    break;
+                case (2, ThriftType.List):
+                    for (var left = ReadStructs(ref reader); left > 0; left--)
+                    {
+                        var offset = reader.Position;
+                        spans.Add((offset, ReadSpan(ref reader)));
+                    }
+
+                    break;
+                default:
+                    ThriftSkipping.Skip(ref reader, type);
+                    break;
+            }
+        }
+
+        var spanReader = new JaegerSpanReader();
+        var decoded = new List<Span>(spans.Count);
+        foreach (var (offset, span) in spans)
+        {
+            if (spanReader.Read(span, process, out var problem) is { } one)
+            {
+                decoded.Add(one);
+            }
+            else if (rejected is not null)
+            {
+                rejected.Add(new RejectedSpan(offset, problem));
+            }
+            else
+            {
+                throw reader.Error($"{problem}, in the span at byte {offset}");
+            }
+        }
+
+        return decoded;
+    }
+
+    private Proto.Process ReadProcess<TReader>(ref TReader reader)
+        where TReader : IThriftReader, allows ref struct
+    {
+        var process = new Proto.Process();
+        short id = 0;
+        while (reader.TryReadField(ref id, out var type))
+        {
+            switch (id, type)
+            {
+                case (1, ThriftType.String):
+                    process.ServiceName = texts.GetString(reader.ReadBytes());
+                    break;
+                case (2, ThriftType.List):
+                    ReadTags(ref reader, process.Tags);
+                    break;
+                default:
+                    ThriftSkipping.Skip(ref reader, type);
+                    break;
+            }
+        }
+
+        return process;
+    }
+
+    private Proto.Span ReadSpan<TReader>(ref TReader reader)
+        where TReader : IThriftReader, allows ref struct
+    {
+        var span = new Proto.Span();
+        long? low = null, high = null, spanId = null;
+        long parentId = 0;
+        short id = 0;
+        while (reader.TryReadField(ref id, out var type))
+        {
+            switch (id, type)
+            {
+                case (1, ThriftType.I64):
+                    low = reader.ReadI64();
+                    break;
+                case (2, ThriftType.I64):
+                    high = reader.ReadI64();
+                    break;
+                case (3, ThriftType.I64):
+                    spanId = reader.ReadI64();
+                    break;
+                case (4, ThriftType.I64):
+                    parentId = reader.ReadI64();
+                    break;
+                case (5, ThriftType.String):
+                    span.OperationName = texts.GetString(reader.ReadBytes());
+                    break;
+                case (6, ThriftType.List):
+                    for (var left = ReadStructs(ref reader); left > 0; left--)
+                    {
+                        span.References.Add(ReadReference(ref reader));
+                    }
+
+                    break;
+                case (7, ThriftType.I32):
+                    span.Flags = unchecked((uint)reader.ReadI32());
+                    break;
+                case (8, ThriftType.I64):
+                    span.StartTime = ToTime(reader.ReadI64());
+                    break;
+                case (9, ThriftType.I64):
+                    var micros = reader.ReadI64();
+                    span.Duration = new Duration { Seconds = micros / 1_000_000, Nanos = (int)(micros % 1_000_000) * 1000 };
+                    break;
+                case (10, ThriftType.List):
+                    ReadTags(ref reader, span.Tags);
+                    break;
+                case (11, ThriftType.List):
+                    for (var left = ReadStructs(ref reader); left > 0; left--)
+                    {
+                        span.Logs.Add(ReadLog(ref reader));
+                    }
+
+                    break;
+                default:
+                    ThriftSkipping.Skip(ref reader, type);
+                    break;
+            }
+        }
+
+        if (low is null || high is null || spanId is null)
+        {
+            throw reader.Error("expected a span with traceIdLow, traceIdHigh and spanId");
+        }
+
+        span.TraceId = ToTraceId(high.Value, low.Value);
+        span.SpanId = ToSpanId(spanId.Value);
+        AddParent(span, parentId);
+        return span;
+    }
+
+    // Some clients give the parent's id only, some a reference only, some both.
+    private static void AddParent(Proto.Span span, long parentId)
+    {
+        var parent = new Proto.SpanRef { TraceId = span.TraceId, SpanId = ToSpanId(parentId) };
+        if (parentId != 0 && !span.References.Contains(parent))
+        {
+            span.References.Insert(0, parent);
+        }
+    }
+
+    private static Proto.SpanRef ReadReference<TReader>(ref TReader reader)
+        where TReader : IThriftReader, allows ref struct
+    {
+        var reference = new Proto.SpanRef();
+        long? spanId = null;
+        long low = 0, high = 0;
+        short id = 0;
+        while (reader.TryReadField(ref id, out var type))
+        {
+            switch (id, type)
+            {
+                case (1, ThriftType.I32):
+                    reference.RefType = reader.ReadI32() == 1 ? Proto.SpanRefType.FollowsFrom : Proto.SpanRefType.ChildOf;
+                    break;
+                case (2, ThriftType.I64):
+                    low = reader.ReadI64();
+                    break;
+                case (3, ThriftType.I64):
+                    high = reader.ReadI64();
+                    break;
+                case (4, ThriftType.I64):
+                    spanId = reader.ReadI64();
+                    break;
+                default:
+                    ThriftSkipping.Skip(ref reader, type);
+                    break;
+            }
+        }
+
+        reference.TraceId = ToTraceId(high, low);
+        reference.SpanId = ToSpanId(spanId ?? throw reader.Error("expected a reference with a spanId"));
+        return reference;
+    }
+
+    private Proto.Log ReadLog<TReader>(ref TReader reader)
+        where TReader : IThriftReader, allows ref struct
+    {
+        var log = new Proto.Log();
+        short id = 0;
+        while (reader.TryReadField(ref id, out var type))
+        {
+            switch (id, type)
+            {
+                case (1, ThriftType.I64):
+                    log.Timestamp = ToTime(reader.ReadI64());
+                    break;
+                case (2, ThriftType.List):
+                    ReadTags(ref reader, log.Fields);
+                    break;
+                default:
+                    ThriftSkipping.Skip(ref reader, type);
+                    break;
+            }
+        }
+
+        return log.Timestamp is null ? throw reader.Error("expected a log with a timestamp") : log;
+    }
+
+    private void ReadTags<TReader>(ref TReader reader, RepeatedField<Proto.KeyValue> tags)
+        where TReader : IThriftReader, allows ref struct
+    {
+        for (var left = ReadStructs(ref reader); left > 0; left--)
+        {
+            tags.Add(ReadTag(ref reader));
+        }
+    }
+
+    // Clients in JavaScript write all the optional values, empty ones too: only the one that the type names counts.
+    private Proto.KeyValue ReadTag<TReader>(ref TReader reader)
+        where TReader : IThriftReader, allows ref struct
+    {
+        string? key = null;
+        var tagType = 0;
+        var text = "";
+        double real = 0;
+        var boolean = false;
+        long integer = 0;
+        ReadOnlySpan<byte> binary = default;
+        short id = 0;
+        while (reader.TryReadField(ref id, out var type))
+        {
+            switch (id, type)
+            {
+                case (1, ThriftType.String):
+                    key = texts.GetString(reader.ReadBytes());
+                    break;
+                case (2, ThriftType.I32):
+                    tagType = reader.ReadI32();
+                    break;
+                case (3, ThriftType.String):
+                    text = texts.GetString(reader.ReadBytes());
+                    break;
+                case (4, ThriftType.Double):
+                    real = reader.ReadDouble();
+                    break;
+                case (5, ThriftType.Bool):
+                    boolean = reader.ReadBool();
+                    break;
+                case (6, ThriftType.I64):
+                    integer = reader.ReadI64();
+                    break;
+                case (7, ThriftType.String):
+                    binary = reader.ReadBytes();
+                    break;
+                default:
+                    ThriftSkipping.Skip(ref reader, type);
+                    break;
+            }
+        }
+
+        if (key is null)
+        {
+            throw reader.Error("expected a tag with a key");
+        }
+
+        return tagType switch
+        {
+            0 => new Proto.KeyValue { Key = key, VStr = text },
+            1 => new Proto.KeyValue { Key = key, VType = Proto.ValueType.Float64, VFloat64 = real },
+            2 => new Proto.KeyValue { Key = key, VType = Proto.ValueType.Bool, VBool = boolean },
+            3 => new Proto.KeyValue { Key = key, VType = Proto.ValueType.Int64, VInt64 = integer },
+            4 => new Proto.KeyValue { Key = key, VType = Proto.ValueType.Binary, VBinary = ByteString.CopyFrom(binary) },
+            _ => throw reader.Error($"expected a tag type from 0 to 4, found {tagType}"),
+        };
+    }
+
+    private static int ReadStructs<TReader>(ref TReader reader)
+        where TReader : IThriftReader, allows ref struct
+    {
+        var count = reader.ReadListHeader(out var type);
+
+        // Some writers give an empty list any element type.
+        return count == 0 || type == ThriftType.Struct ? count : throw reader.Error($"expected a list of structs, found a list of {type}");
+    }
+
+    private static Timestamp ToTime(long micros) => new() { Seconds = micros / 1_000_000, Nanos = (int)(micros % 1_000_000) * 1000 };
+
+    private static ByteString ToTraceId(long high, long low) =>
+        ByteString.CopyFrom(new TraceId(unchecked((ulong)high), unchecked((ulong)low)).ToBytes());
+
+    private static ByteString ToSpanId(long id) => ByteString.CopyFrom(new SpanId(unchecked((ulong)id)).ToBytes());
+}

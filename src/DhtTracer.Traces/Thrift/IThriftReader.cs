@@ -1,0 +1,43 @@
+namespace DhtTracer.Traces.Thrift;
+
+/// <summary>Reads one of Thrift's protocols in place; every error is a <see cref="TraceFormatException"/> with its offset.</summary>
+internal interface IThriftReader
+{
+    /// <summary>Bytes from the start of the input.</summary>
+    int Position { get; }
+
+    /// <summary>Reads the header of a message, and returns the name of the method that is called.</summary>
+    string ReadMessageName();
+
+    /// <summary>Reads the header of the next field; false at the end of the struct.</summary>
+    /// <param name="fieldId">The previous field's id, 0 before the first; then this one's.</param>
+    /// <param name="type">Its type.</param>
+    bool TryReadField(ref short fieldId, out ThriftType type);
+
+    /// <summary>Reads a list's or set's header; the count is not more than the bytes that are left.</summary>
+    int ReadListHeader(out ThriftType elementType);
+
+    /// <summary>Reads a map's header; the count is not more than the bytes that are left.</summary>
+    int ReadMapHeader(out ThriftType keyType, out ThriftType valueType);
+
+    /// <summary>Reads the boolean of the field whose header was just read.</summary>
+    bool ReadBool();
+
+    /// <summary>Reads an <c>i32</c> or an enum.</summary>
+    int ReadI32();
+
+    /// <summary>Reads an <c>i64</c>.</summary>
+    long ReadI64();
+
+    /// <summary>Reads a <c>double</c>.</summary>
+    double ReadDouble();
+
+    /// <summary>Reads a <c>string</c> or a <c>binary</c>.</summary>
+    ReadOnlySpan<byte> ReadBytes();
+
+    /// <summary>Passes over a value that stands alone: a field's, or with <paramref name="inList"/> an element's.</summary>
+    void SkipScalar(ThriftType type, bool inList);
+
+    /// <summary>An exception for this place.</summary>
+    TraceFormatException Error(string problem);
+}

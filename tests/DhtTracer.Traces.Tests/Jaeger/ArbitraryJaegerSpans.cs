@@ -1,0 +1,82 @@
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Proto = DhtTracer.Traces.Jaeger.Proto;
+
+namespace DhtTracer.Traces.Tests.Jaeger;
+
+/// <summary>Arbitrary spans of Jaeger's model from a seed: tags of all types, also under the names that have a meaning in OTLP.</summary>
+internal sealed class ArbitraryJaegerSpans
+{
+    private static readonly string[] keys =
+        ["a", "message type", "span.kind", "error", "otel.status_code", "otel.status_description", "otel.library.name", "otel.scope.name", "otel.scope.version", "w3c.tracestate", "internal.span.format", "event", "ünï"];
+
+    private static readonly string[] texts = ["", "x", "client", "gateway", "OK", "ERROR", "true", "日本", "a=b"];
+
+    private readonly Random random;
+
+    private ArbitraryJaegerSpans(int seed) => random = new Random(seed);
+
+    public static Proto.Span Span(int seed) => new ArbitraryJaegerSpans(seed).MakeSpan();
+
+    private Proto.Span MakeSpan()
+    {
+        var traceId = Id(16);
+        var span = new Proto.Span
+        {
+            TraceId = traceId,
+            SpanId = Id(8),
+            OperationName = Pick(texts),
+            Flags = (uint)random.Next(0, 4),
+            StartTime = Time(),
+            Duration = new Duration { Seconds = random.Next(0, 100), Nanos = random.Next(0, 1_000_000_000) },
+            Process = new Proto.Process { ServiceName = Pick(texts) },
+        };
+        span.Process.Tags.AddRange(Tags(3));
+        span.Tags.AddRange(Tags(6));
+        for (var left = random.Next(0, 3); left > 0; left--)
+        {
+            span.References.Add(new Proto.SpanRef { TraceId = random.Next(2) == 0 ? traceId : Id(16), SpanId = Id(8), RefType = (Proto.SpanRefType)random.Next(0, 2) });
+        }
+
+        for (var left = random.Next(0, 3); left > 0; left--)
+        {
+            var log = new Proto.Log { Timestamp = Time() };
+            log.Fields.AddRange(Tags(3));
+            span.Logs.Add(log);
+        }
+
+        span.Warnings.AddRange(Enumerable.Range(0, random.Next(0, 3)).Select(_ => Pick(texts)));
+        return span;
+    }
+
+    private IEnumerable<Proto.KeyValue> Tags(int most) => Enumerable.Range(0, random.Next(0, most + 1)).Select(_ => Tag());
+
+    private Proto.KeyValue Tag()
+    {
+        var key = Pick(keys);
+        return random.Next(0, 8) switch
+        {
+            0 => new Proto.KeyValue { Key = key, VType = Proto.ValueType.Bool, VBool = random.Next(2) == 0 },
+            1 => new Proto.KeyValue { Key = key, VType = Proto.ValueType.Int64, VInt64 = random.NextInt64(long.MinValue, long.MaxValue) },
+            2 => new Proto.KeyValue { Key = key, VType = Proto.ValueType.Float64, VFloat64 = random.NextDouble() },
+            3 => new Proto.KeyValue { Key = key, VType = Proto.ValueType.Binary, VBinary = Id(random.Next(0, 5)) },
+            _ => new Proto.KeyValue { Key = key, VStr = Pick(texts) },
+        };
+    }
+
+    private Timestamp Time() => new() { Seconds = random.Next(0, int.MaxValue), Nanos = random.Next(0, 1_000_000_000) };
+
+    private ByteString Id(int length)
+    {
+        var bytes = new byte[length];
+        random.NextBytes(bytes);
+        if (length > 0)
+        {
+            bytes[^1] |= 1;
+        }
+
+        return ByteString.CopyFrom(bytes);
+    }
+
+    private T Pick<T>(T[] choices) => choices[random.Next(choices.Length)];
+}
