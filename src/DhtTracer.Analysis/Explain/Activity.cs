@@ -1,0 +1,107 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+
+namespace DhtTracer.Analysis.Explain;
+
+/// <summary>What was done with a peer.</summary>
+internal enum ActivityKind
+{
+    /// <summary>A dial.</summary>
+    Dial = 1,
+
+    /// <summary>A request.</summary>
+    Request = 2,
+
+    /// <summary>A request that holds its dial: the trace does not tell them apart (js-libp2p).</summary>
+    DialAndRequest = 3,
+}
+
+/// <summary>How a dial or request ended.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ActivityResult>))]
+public enum ActivityResult
+{
+    /// <summary>The dial connected, the request was answered.</summary>
+    [JsonStringEnumMemberName("done")] Done = 1,
+
+    /// <summary>It failed.</summary>
+    [JsonStringEnumMemberName("failed")] Failed = 2,
+
+    /// <summary>The caller or the end of the query took it back.</summary>
+    [JsonStringEnumMemberName("taken-back")] TakenBack = 3,
+
+    /// <summary>The trace shows neither success nor failure.</summary>
+    [JsonStringEnumMemberName("unknown")] Unknown = 4,
+}
+
+/// <summary>A dial or a request of a query, with its place in time.</summary>
+/// <param name="Peer">Index into <see cref="Query.Peers"/>.</param>
+/// <param name="Request">Index into the peer's requests; -1 for the dial.</param>
+/// <param name="Kind">Dial, request, or both in one.</param>
+/// <param name="StartNs">Start.</param>
+/// <param name="EndNs">End; null when it never ended.</param>
+/// <param name="Result">How it ended.</param>
+/// <param name="ErrorClass">Why it failed.</param>
+/// <param name="Message">The message of a request.</param>
+internal sealed record Activity(
+    int Peer, int Request, ActivityKind Kind, long StartNs, long? EndNs, ActivityResult Result, string? ErrorClass, MessageType? Message)
+{
+    /// <summary>It stores something at the peer; a lookup's alpha does not limit these.</summary>
+    public bool IsStore => Message is MessageType.PutValue or MessageType.AddProvider;
+
+    /// <summary>Every dial and request of a query: peer by peer, in the order of start within a peer, a dial before its requests.</summary>
+    public static ImmutableArray<Activity> Of(Query query)
+    {
+        var activities = ImmutableArray.CreateBuilder<Activity>();
+        for (var i = 0; i < query.Peers.Length; i++)
+        {
+            var peer = query.Peers[i];
+            if (peer.Dial is { } dial)
+            {
+                activities.Add(OfDial(i, peer, dial));
+            }
+
+            for (var r = 0; r < peer.Requests.Length; r++)
+            {
+                var request = peer.Requests[r];
+                var kind = peer.Dial is null && query.Source == TraceSource.JsLibp2p ? ActivityKind.DialAndRequest : ActivityKind.Request;
+                activities.Add(new Activity(
+                    i, r, kind, request.StartNs, End(request.StartNs, request.DurationNs), ResultOf(request), request.Error?.Class, request.Type));
+            }
+        }
+
+        return activities.ToImmutable();
+    }
+
+    private static Activity OfDial(int index, QueryPeer peer, PeerDial dial)
+    {
+        // A failed dial of go-libp2p carries no error: only the state of its row tells.
+        var failed = peer.State == PeerState.DialFailed || dial.Error is not null;
+        var result = dial switch
+        {
+            { Error.Class: Analysis.ErrorClass.Cancelled } => ActivityResult.TakenBack,
+            _ when failed => ActivityResult.Failed,
+            { DurationNs: null } => ActivityResult.Unknown,
+            _ when peer.State == PeerState.Cancelled && peer.Requests.IsEmpty => ActivityResult.TakenBack,
+            _ => ActivityResult.Done,
+        };
+        return new Activity(
+            index,
+            -1,
+            ActivityKind.Dial,
+            dial.StartNs,
+            End(dial.StartNs, dial.DurationNs),
+            result,
+            dial.Error?.Class ?? (failed ? Analysis.ErrorClass.DialFailed : null),
+            null);
+    }
+
+    private static ActivityResult ResultOf(PeerRequest request) => request.Outcome switch
+    {
+        RequestOutcome.Answered => ActivityResult.Done,
+        RequestOutcome.Failed => ActivityResult.Failed,
+        RequestOutcome.Cancelled => ActivityResult.TakenBack,
+        _ => ActivityResult.Unknown,
+    };
+
+    private static long? End(long start, long? duration) => start + duration;
+}

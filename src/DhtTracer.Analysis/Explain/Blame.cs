@@ -1,0 +1,122 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+
+namespace DhtTracer.Analysis.Explain;
+
+/// <summary>What a part of the duration was spent on.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<BlameKind>))]
+public enum BlameKind
+{
+    /// <summary>Dials that connected.</summary>
+    [JsonStringEnumMemberName("connecting")] Connecting = 1,
+
+    /// <summary>Requests that were answered.</summary>
+    [JsonStringEnumMemberName("answers")] Answers = 2,
+
+    /// <summary>Dialing and asking in one, answered.</summary>
+    [JsonStringEnumMemberName("dial-and-answers")] DialAndAnswers = 3,
+
+    /// <summary>Dials that failed.</summary>
+    [JsonStringEnumMemberName("failed-dials")] FailedDials = 4,
+
+    /// <summary>Requests that failed.</summary>
+    [JsonStringEnumMemberName("failed-requests")] FailedRequests = 5,
+
+    /// <summary>Dials or requests of which the trace shows no answer.</summary>
+    [JsonStringEnumMemberName("no-answer")] NoAnswer = 6,
+
+    /// <summary>Dials or requests that the end took back.</summary>
+    [JsonStringEnumMemberName("taken-back")] TakenBack = 7,
+
+    /// <summary>Peers that waited although the trace shows free places.</summary>
+    [JsonStringEnumMemberName("queueing")] Queueing = 8,
+
+    /// <summary>The node's own work at the start, between steps and at the end.</summary>
+    [JsonStringEnumMemberName("own-work")] OwnWork = 9,
+
+    /// <summary>Time that the trace does not explain.</summary>
+    [JsonStringEnumMemberName("unknown")] Unknown = 10,
+}
+
+/// <summary>A part of the duration and what it was spent on. The parts of a query sum to its duration.</summary>
+/// <param name="Kind">On what.</param>
+/// <param name="ErrorClass">Class of the failures; null when nothing failed.</param>
+/// <param name="Peers">Peers concerned.</param>
+/// <param name="DurationNs">How long, in nanoseconds.</param>
+/// <param name="Share">Of the query's duration, 0 to 1.</param>
+/// <param name="Text">In words, such as <c>waiting for 2 dials that timed out</c>.</param>
+public sealed record Blame(BlameKind Kind, string? ErrorClass, int Peers, long DurationNs, double Share, string Text)
+{
+    /// <summary>Sums the segments of a path by what they waited for, longest first. A queued peer's wait counts for who held its place.</summary>
+    internal static ImmutableArray<Blame> Of(CriticalPath path)
+    {
+        var duration = path.Segments.Sum(static s => s.DurationNs);
+        return
+        [
+            .. path.Segments.Select(static s => (Segment: s, Cause: CauseOf(s)))
+                .GroupBy(static item => (item.Cause.Kind, item.Cause.ErrorClass))
+                .Select(group =>
+                {
+                    var peers = group.Select(static item => item.Cause.PeerId).OfType<string>().Distinct(StringComparer.Ordinal).Count();
+                    var dials = group.All(static item => item.Cause.IsDial);
+                    var sum = group.Sum(static item => item.Segment.DurationNs);
+                    return new Blame(
+                        group.Key.Kind, group.Key.ErrorClass, peers, sum, (double)sum / duration, Words(group.Key.Kind, group.Key.ErrorClass, peers, dials));
+                })
+                .OrderByDescending(static blame => blame.DurationNs)
+                .ThenBy(static blame => blame.Kind)
+                .ThenBy(static blame => blame.ErrorClass, StringComparer.Ordinal),
+        ];
+    }
+
+    private static (BlameKind Kind, string? ErrorClass, string? PeerId, bool IsDial) CauseOf(PathSegment segment) => segment switch
+    {
+        { HeldBy: { } holder } => CauseOf(holder.Kind, holder.Result, holder.ErrorClass, holder.PeerId),
+        { Kind: SegmentKind.Queued } => (BlameKind.Queueing, null, segment.PeerId, false),
+        { Kind: SegmentKind.Unknown } => (BlameKind.Unknown, null, null, false),
+        { Result: { } result } => CauseOf(segment.Kind, result, segment.ErrorClass, segment.PeerId),
+        _ => (BlameKind.OwnWork, null, null, false),
+    };
+
+    private static (BlameKind Kind, string? ErrorClass, string? PeerId, bool IsDial) CauseOf(
+        SegmentKind kind, ActivityResult result, string? errorClass, string? peerId)
+    {
+        var isDial = kind == SegmentKind.Dial;
+        return result switch
+        {
+            ActivityResult.Failed => (isDial ? BlameKind.FailedDials : BlameKind.FailedRequests, errorClass ?? Analysis.ErrorClass.Other, peerId, isDial),
+            ActivityResult.TakenBack => (BlameKind.TakenBack, null, peerId, isDial),
+            ActivityResult.Unknown => (BlameKind.NoAnswer, null, peerId, isDial),
+            _ when isDial => (BlameKind.Connecting, null, peerId, true),
+            _ => (kind == SegmentKind.DialAndRequest ? BlameKind.DialAndAnswers : BlameKind.Answers, null, peerId, false),
+        };
+    }
+
+    private static string Words(BlameKind kind, string? errorClass, int peers, bool dials) => kind switch
+    {
+        BlameKind.Connecting => $"connecting to {Count(peers, "peer")}",
+        BlameKind.Answers => $"waiting for {Count(peers, "peer")} that answered",
+        BlameKind.DialAndAnswers => $"dialing and asking {Count(peers, "peer")} that answered (the trace does not tell the two apart)",
+        BlameKind.FailedDials => $"waiting for {Count(peers, "dial")} that {Failed(errorClass, peers == 1)}",
+        BlameKind.FailedRequests => $"waiting for {Count(peers, "request")} that {Failed(errorClass, peers == 1)}",
+        BlameKind.NoAnswer => $"waiting for {Count(peers, "peer")} of which the trace shows no answer",
+        BlameKind.TakenBack => $"waiting for {Count(peers, dials ? "dial" : "peer")} still under way at the end",
+        BlameKind.Queueing => $"{Count(peers, "peer")} waiting to be asked though places were free",
+        BlameKind.OwnWork => "the node's own work before, between and after its dials and requests",
+        _ => "time that the trace does not explain",
+    };
+
+    private static string Failed(string? errorClass, bool one) => errorClass switch
+    {
+        Analysis.ErrorClass.DialTimeout or Analysis.ErrorClass.RequestTimeout => "timed out",
+        Analysis.ErrorClass.DialRefused => one ? "was refused" : "were refused",
+        Analysis.ErrorClass.NoRoute => "found no route",
+        Analysis.ErrorClass.Handshake => "failed in the handshake",
+        Analysis.ErrorClass.ProtocolNotSupported => "met the lack of the protocol",
+        Analysis.ErrorClass.Reset => one ? "was reset" : "were reset",
+        Analysis.ErrorClass.BadAnswer => "got a bad answer",
+        _ => "failed",
+    };
+
+    private static string Count(int count, string noun) => count == 1 ? $"1 {noun}" : $"{count} {noun}s";
+}

@@ -1,0 +1,138 @@
+using System.Collections.Immutable;
+
+namespace DhtTracer.Analysis.Explain;
+
+/// <summary>From this time on, until the next step, so many were in flight.</summary>
+/// <param name="TimeNs">Nanoseconds after the query's start.</param>
+/// <param name="Peers">Peers being dialed or asked: what alpha limits. Between the dial and the request of a peer it still counts.</param>
+/// <param name="Dials">New connections being made.</param>
+/// <param name="Requests">Requests under way.</param>
+public readonly record struct ConcurrencyStep(long TimeNs, int Peers, int Dials, int Requests);
+
+/// <summary>Dials and requests in flight over the time of a query.</summary>
+public sealed record ConcurrencySeries
+{
+    /// <summary>Steps, from time 0, ascending, one for each time at which something changed.</summary>
+    public required ImmutableArray<ConcurrencyStep> Steps { get; init; }
+
+    /// <summary>Requests in flight at most; null when the trace does not tell.</summary>
+    public required int? Alpha { get; init; }
+
+    /// <summary>The most peers in flight at once.</summary>
+    public required int Most { get; init; }
+
+    /// <summary>Share of the duration, 0 to 1, with fewer than alpha peers in flight; null without alpha or without an end.</summary>
+    public required double? BelowAlphaShare { get; init; }
+
+    /// <summary>The dialing and asking do not come apart in this trace: dials are part of requests (js-libp2p).</summary>
+    public required bool DialsInRequests { get; init; }
+
+    /// <summary>The series of a query. What never ended counts until the query's end.</summary>
+    public static ConcurrencySeries Of(Query query) => Of(query, Activity.Of(query));
+
+    internal static ConcurrencySeries Of(Query query, ImmutableArray<Activity> activities)
+    {
+        var end = query.DurationNs ?? activities.Select(static a => a.EndNs ?? a.StartNs).Append(0).Max();
+        var changes = new SortedDictionary<long, (int Peers, int Dials, int Requests)> { [0] = default };
+        foreach (var activity in activities)
+        {
+            var (start, stop) = Clamp(activity.StartNs, activity.EndNs, end);
+            Change(start, stop, peers: 0, dials: activity.Kind == ActivityKind.Dial ? 1 : 0, requests: activity.Kind == ActivityKind.Dial ? 0 : 1);
+        }
+
+        foreach (var (startNs, endNs) in Places(activities))
+        {
+            var (start, stop) = Clamp(startNs, endNs, end);
+            Change(start, stop, peers: 1, dials: 0, requests: 0);
+        }
+
+        var steps = ImmutableArray.CreateBuilder<ConcurrencyStep>(changes.Count);
+        var now = default(ConcurrencyStep);
+        foreach (var (time, change) in changes)
+        {
+            now = new ConcurrencyStep(time, now.Peers + change.Peers, now.Dials + change.Dials, now.Requests + change.Requests);
+            steps.Add(now);
+        }
+
+        var series = steps.MoveToImmutable();
+        return new ConcurrencySeries
+        {
+            Steps = series,
+            Alpha = query.Parameters.Alpha,
+            Most = series.Max(static step => step.Peers),
+            BelowAlphaShare = Below(series, query.Parameters.Alpha, query.DurationNs),
+            DialsInRequests = activities.Any(static a => a.Kind == ActivityKind.DialAndRequest),
+        };
+
+        void Change(long start, long stop, int peers, int dials, int requests)
+        {
+            if (stop > start)
+            {
+                var (p, d, r) = changes.GetValueOrDefault(start);
+                changes[start] = (p + peers, d + dials, r + requests);
+                (p, d, r) = changes.GetValueOrDefault(stop);
+                changes[stop] = (p - peers, d - dials, r - requests);
+            }
+        }
+    }
+
+    /// <summary>Peers in flight just before a time.</summary>
+    internal int Before(long timeNs)
+    {
+        var low = 0;
+        var high = Steps.Length;
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (Steps[middle].TimeNs < timeNs)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low == 0 ? 0 : Steps[low - 1].Peers;
+    }
+
+    // A dial and the first request of a peer are one place of the alpha; each later request takes a place of its own.
+    private static IEnumerable<(long StartNs, long? EndNs)> Places(ImmutableArray<Activity> activities)
+    {
+        for (var i = 0; i < activities.Length; i++)
+        {
+            var activity = activities[i];
+            if (activity.Kind == ActivityKind.Dial && i + 1 < activities.Length && activities[i + 1].Peer == activity.Peer
+                && activities[i + 1].StartNs >= activity.StartNs)
+            {
+                i++;
+                yield return (activity.StartNs, activities[i].EndNs);
+            }
+            else
+            {
+                yield return (activity.StartNs, activity.EndNs);
+            }
+        }
+    }
+
+    private static (long Start, long Stop) Clamp(long start, long? stop, long end) =>
+        (Math.Clamp(start, 0, end), Math.Clamp(stop ?? end, 0, end));
+
+    private static double? Below(ImmutableArray<ConcurrencyStep> steps, int? alpha, long? duration)
+    {
+        if (alpha is null || duration is not > 0)
+        {
+            return null;
+        }
+
+        var below = 0L;
+        for (var i = 0; i < steps.Length; i++)
+        {
+            var until = i + 1 < steps.Length ? steps[i + 1].TimeNs : duration.Value;
+            below += steps[i].Peers < alpha ? until - steps[i].TimeNs : 0;
+        }
+
+        return (double)below / duration.Value;
+    }
+}

@@ -1,0 +1,57 @@
+using System.Collections.Immutable;
+
+namespace DhtTracer.Analysis.Explain;
+
+/// <summary>Why a query took as long as it did. Pure: the same query gives the same explanation. Unknown is null.</summary>
+public sealed record Explanation
+{
+    /// <summary>
+    /// One plain sentence, such as <c>K closest known after 0.8 s; finished after 14.2 s: 94 % was waiting for 2 dials that timed out</c>.
+    /// </summary>
+    public required string Sentence { get; init; }
+
+    /// <summary>When the final answer was first known, in nanoseconds after the start.</summary>
+    public required long? DiscoveryNs { get; init; }
+
+    /// <summary>Duration minus discovery, in nanoseconds.</summary>
+    public required long? TailNs { get; init; }
+
+    /// <summary>The chain that made the end come when it came; null when the end is not known.</summary>
+    public required CriticalPath? Path { get; init; }
+
+    /// <summary>What the duration was spent on, longest first; empty without a path. Sums to the duration.</summary>
+    public required ImmutableArray<Blame> Blames { get; init; }
+
+    /// <summary>Which of the beta closest held back termination; null when that is not how it ended.</summary>
+    public required TerminationHold? Hold { get; init; }
+
+    /// <summary>Dials and requests in flight.</summary>
+    public required ConcurrencySeries Concurrency { get; init; }
+
+    /// <summary>Time lost to dials that failed, by error class.</summary>
+    public required ImmutableArray<LostToDials> LostToDials { get; init; }
+
+    /// <summary>Duplicate and useless requests.</summary>
+    public required RequestUse Requests { get; init; }
+
+    /// <summary>Explains a query.</summary>
+    public static Explanation Of(Query query)
+    {
+        var activities = Activity.Of(query);
+        var distances = KeyDistances.Of(query);
+        var path = CriticalPathFinder.Find(query, activities, distances);
+        var blames = path is null || query.DurationNs == 0 ? [] : Blame.Of(path);
+        return new Explanation
+        {
+            Sentence = ExplanationSentence.Of(query, blames),
+            DiscoveryNs = query.DiscoveryNs,
+            TailNs = query.DurationNs - query.DiscoveryNs,
+            Path = path,
+            Blames = blames,
+            Hold = TerminationHold.Of(query, distances),
+            Concurrency = ConcurrencySeries.Of(query, activities),
+            LostToDials = Explain.LostToDials.Of(activities, path),
+            Requests = RequestUse.Of(query, distances),
+        };
+    }
+}

@@ -1,0 +1,92 @@
+using System.Collections.Immutable;
+using System.Globalization;
+
+namespace DhtTracer.Analysis.Explain;
+
+/// <summary>The one sentence on top of an explanation. What the trace does not tell is left out or said to be unknown.</summary>
+internal static class ExplanationSentence
+{
+    private const long Second = 1_000_000_000;
+    private const long Millisecond = 1_000_000;
+
+    /// <summary>The sentence.</summary>
+    /// <param name="query">The query.</param>
+    /// <param name="blames">What its duration was spent on, longest first.</param>
+    public static string Of(Query query, ImmutableArray<Blame> blames)
+    {
+        if (query.DurationNs is not { } duration)
+        {
+            var known = query.DiscoveryNs is { } at ? $"{Discovered(query)} after {Time(at, at)}; " : "";
+            return Sentence(known + "the end of the query is not in the trace, so its duration is unknown");
+        }
+
+        var when = Discovery(query, duration) is { } discovery
+            ? discovery
+            : query.Outcome == QueryOutcome.NotFound
+                ? $"nothing found; finished after {Time(duration, duration)}"
+                : $"{End(query)} after {Time(duration, duration)}";
+        return Sentence(blames.IsEmpty ? when : $"{when}: {Spent(blames)}");
+    }
+
+    // The greatest part, and the second when the first is not at least half of it all.
+    private static string Spent(ImmutableArray<Blame> blames)
+    {
+        var first = $"{Percent(blames[0].Share)} was {blames[0].Text}";
+        return blames[0].Share >= 0.5 || blames.Length == 1 ? first : $"{first}, {Percent(blames[1].Share)} {blames[1].Text}";
+    }
+
+    private static string? Discovery(Query query, long duration)
+    {
+        if (query.DiscoveryNs is not { } found)
+        {
+            return null;
+        }
+
+        // Less than a hundredth of the duration later is at once.
+        return query.Outcome == QueryOutcome.Success && duration - found <= duration / 100
+            ? $"{Discovered(query)} after {Time(duration, duration)}, which ended the query"
+            : $"{Discovered(query)} after {Time(found, duration)}; {End(query)} after {Time(duration, duration)}";
+    }
+
+    private static string Discovered(Query query) => query.Type switch
+    {
+        QueryType.FindPeer => "peer found",
+        QueryType.GetProviders => query.Counts.Results is { } providers ? $"{Count(providers, "provider")} found" : "providers found",
+        QueryType.GetValue => "record found",
+        QueryType.Ping => "answered",
+        _ => "K closest known",
+    };
+
+    private static string End(Query query) => query.Outcome switch
+    {
+        QueryOutcome.Cancelled => "cancelled by its caller",
+        QueryOutcome.TimedOut => "timed out",
+        QueryOutcome.Failed => query.Error is { } error ? $"failed ({error.Class})" : "failed",
+        _ => "finished",
+    };
+
+    // Shares that are not all never read as 100 %, and not none never as 0 %.
+    private static string Percent(double share) => share switch
+    {
+        >= 1 => "all",
+        > 0.99 => "over 99 %",
+        < 0.01 => "under 1 %",
+        _ => string.Create(CultureInfo.InvariantCulture, $"{Math.Round(share * 100, MidpointRounding.AwayFromZero):0} %"),
+    };
+
+    // The unit follows the whole duration, so that the two times of a sentence can be compared at a glance.
+    private static string Time(long ns, long duration) => duration switch
+    {
+        >= Second when ns >= Second / 10 => string.Create(CultureInfo.InvariantCulture, $"{(double)ns / Second:0.0} s"),
+        >= 10 * Millisecond => string.Create(CultureInfo.InvariantCulture, $"{(double)ns / Millisecond:0} ms"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{(double)ns / Millisecond:0.0##} ms"),
+    };
+
+    private static string Count(int count, string noun) => count == 1 ? $"1 {noun}" : $"{count} {noun}s";
+
+    private static string Sentence(string text) => string.Create(text.Length, text, static (span, source) =>
+    {
+        source.CopyTo(span);
+        span[0] = char.ToUpperInvariant(span[0]);
+    });
+}

@@ -1,0 +1,93 @@
+using System.Collections.Immutable;
+
+namespace DhtTracer.Analysis.Explain;
+
+/// <summary>Which requests of a lookup were of use. Null where the trace cannot tell.</summary>
+public sealed record RequestUse
+{
+    /// <summary>Lookup requests that were answered (FIND_NODE, GET_PROVIDERS, GET_VALUE).</summary>
+    public required int Answered { get; init; }
+
+    /// <summary>Requests sent to a peer that this query had already asked.</summary>
+    public required int? Duplicates { get; init; }
+
+    /// <summary>Answers without provider or record that named no peer that was new to the query.</summary>
+    public required int? NoNewPeer { get; init; }
+
+    /// <summary>
+    /// Useless requests: answers without provider or record that named no new peer nearer to the key than the nearest already known. Those
+    /// of <see cref="NoNewPeer"/> are among them; the last answers of every lookup are, because nothing nearer exists.
+    /// </summary>
+    public required int? NoneNearer { get; init; }
+
+    /// <summary>The use of a query's requests.</summary>
+    public static RequestUse Of(Query query) => Of(query, KeyDistances.Of(query));
+
+    internal static RequestUse Of(Query query, KeyDistances distances)
+    {
+        var answers = query.Peers
+            .SelectMany(static (peer, index) => peer.Requests.Select(request => (Peer: index, Request: request)))
+            .Where(static a => a.Request is { Outcome: RequestOutcome.Answered, Type: MessageType.FindNode or MessageType.GetProviders or MessageType.GetValue })
+            .ToList();
+        var idle = answers.Where(static a => a.Request is not ({ Providers: > 0 } or { Records: > 0 })).ToList();
+        var told = idle.TrueForAll(static a => a.Request is { New: not null, DurationNs: not null });
+        var nearer = told && query.Key is not null && Enumerable.Range(0, query.Peers.Length).All(distances.Known);
+        return new RequestUse
+        {
+            Answered = answers.Count,
+            Duplicates = query.Counts.Duplicates,
+            NoNewPeer = told ? idle.Count(static a => a.Request.New == 0) : null,
+            NoneNearer = nearer ? idle.Count(a => !NamedNearer(query, distances, query.Peers[a.Peer], a.Request)) : null,
+        };
+    }
+
+    private static bool NamedNearer(Query query, KeyDistances distances, QueryPeer namer, PeerRequest request)
+    {
+        var end = request.StartNs + request.DurationNs.GetValueOrDefault();
+        var (nearestKnown, nearestNamed) = (int.MaxValue, int.MaxValue);
+        for (var i = 0; i < query.Peers.Length; i++)
+        {
+            var peer = query.Peers[i];
+            var namedHere = peer.Referrer == namer.Id && (request.Named.IsDefault
+                ? peer.HeardNs > request.StartNs && peer.HeardNs <= end
+                : request.Named.Contains(peer.Id, StringComparer.Ordinal));
+            if (namedHere)
+            {
+                nearestNamed = Math.Min(nearestNamed, distances.Rank(i));
+            }
+            else if (peer.HeardNs <= end)
+            {
+                nearestKnown = Math.Min(nearestKnown, distances.Rank(i));
+            }
+        }
+
+        return nearestNamed < nearestKnown;
+    }
+}
+
+/// <summary>Dials that failed for one reason.</summary>
+/// <param name="ErrorClass">One of <see cref="Analysis.ErrorClass"/>.</param>
+/// <param name="Dials">How many.</param>
+/// <param name="TotalNs">Their durations together, in nanoseconds; several may have run at once. Null when one never ended.</param>
+/// <param name="OnPathNs">How much of the duration waited for them, on the critical path; null without one.</param>
+public sealed record LostToDials(string ErrorClass, int Dials, long? TotalNs, long? OnPathNs)
+{
+    /// <summary>By error class, the most time on the path first.</summary>
+    internal static ImmutableArray<LostToDials> Of(ImmutableArray<Activity> activities, CriticalPath? path) =>
+    [
+        .. activities.Where(static a => a is { Kind: ActivityKind.Dial, Result: ActivityResult.Failed, ErrorClass: not null })
+            .GroupBy(static a => a.ErrorClass!, StringComparer.Ordinal)
+            .Select(group => new LostToDials(
+                group.Key,
+                group.Count(),
+                group.All(static a => a.EndNs is not null) ? group.Sum(static a => a.EndNs - a.StartNs) : null,
+                path?.Segments.Where(s => IsFailedDial(s, group.Key)).Sum(static s => s.DurationNs)))
+            .OrderByDescending(static lost => lost.OnPathNs)
+            .ThenByDescending(static lost => lost.TotalNs)
+            .ThenBy(static lost => lost.ErrorClass, StringComparer.Ordinal),
+    ];
+
+    private static bool IsFailedDial(PathSegment segment, string errorClass) =>
+        segment is { Kind: SegmentKind.Dial, Result: ActivityResult.Failed } ? segment.ErrorClass == errorClass
+            : segment.HeldBy is { Kind: SegmentKind.Dial, Result: ActivityResult.Failed } holder && holder.ErrorClass == errorClass;
+}
