@@ -109,13 +109,13 @@ internal sealed class CriticalPathFinder
             return earlier;
         }
 
-        // Asked again, or asked to store: that waits for the lookup before it, not for the peer to be known.
-        if (earlier is not null || activity.IsStore)
+        // Asked again, or dialed and asked to store: that waits for the lookup before it, not for the peer to be known.
+        var peer = query.Peers[activity.Peer];
+        if (earlier is not null || activity.IsStore || (!peer.Requests.IsEmpty && peer.Requests.All(IsStore)))
         {
             return Barrier(activity);
         }
 
-        var peer = query.Peers[activity.Peer];
         if (peer.HeardNs is not { } heard)
         {
             Add(SegmentKind.Unknown, 0, null);
@@ -139,6 +139,8 @@ internal sealed class CriticalPathFinder
         Add(byEnd.Length > 0 && byEnd[0].EndNs < cursor ? SegmentKind.Unknown : SegmentKind.Start, 0, null);
         return null;
     }
+
+    private static bool IsStore(PeerRequest request) => request.Type is MessageType.PutValue or MessageType.AddProvider;
 
     private Activity? Barrier(Activity activity)
     {

@@ -1,0 +1,159 @@
+using System.Collections.Immutable;
+
+namespace DhtTracer.Analysis.Explain;
+
+/// <summary>What a replay needs of one peer.</summary>
+/// <param name="Rank">0 for the peer nearest to the key.</param>
+/// <param name="Seed">Known from the start.</param>
+/// <param name="Timing">What it took; null when the trace does not show it to the end.</param>
+/// <param name="UnderWayNs">How long it was under way when it was taken back: it takes longer than that. 0 when it was never begun.</param>
+/// <param name="Names">Ranks of the peers that its answer named.</param>
+/// <param name="BringsResult">Its answer held a result that the lookup stops for.</param>
+internal sealed record LookupPeerRecord(int Rank, bool Seed, PeerTiming? Timing, long UnderWayNs, ImmutableArray<int> Names, bool BringsResult);
+
+/// <summary>A lookup as the trace shows it, ready to be replayed.</summary>
+internal sealed record LookupRecord
+{
+    /// <summary>Peers by distance, nearest first; a peer's index is its rank.</summary>
+    public required ImmutableArray<LookupPeerRecord> Peers { get; init; }
+
+    /// <summary>Nanoseconds from the start to the first dial or request.</summary>
+    public required long SetupNs { get; init; }
+
+    /// <summary>Durations of the requests that stored something after the lookup, in the order of their start.</summary>
+    public required ImmutableArray<long> StoresNs { get; init; }
+
+    /// <summary>Nanoseconds from the last dial or request to the end.</summary>
+    public required long FinishNs { get; init; }
+
+    /// <summary>Answers with a result after which the lookup stopped; 0 for one that did not stop for results.</summary>
+    public required int StopsAfterResults { get; init; }
+
+    /// <summary>Follows the rules of go-libp2p rather than those of the native node; see <see cref="LookupReplay"/>.</summary>
+    public required bool GoRules { get; init; }
+
+    /// <summary>Reads a query; null with the reason when its lookup cannot be replayed.</summary>
+    public static (LookupRecord? Record, string? Reason) Read(Query query)
+    {
+        if (Unfit(query) is { } reason)
+        {
+            return (null, reason);
+        }
+
+        var distances = KeyDistances.Of(query);
+        var activities = Activity.Of(query);
+        var asked = activities.Where(static a => !a.IsStore).ToList();
+        if (!distances.Exact)
+        {
+            return (null, "the distances of its peers to the key are not known exactly");
+        }
+
+        if (asked.Count(static a => a.EndNs is not null && a.Result is ActivityResult.Done or ActivityResult.Failed) < 3)
+        {
+            return (null, "too few dials and requests ended to know how long they take");
+        }
+
+        var ranks = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (var rank = 0; rank < distances.Nearest.Length; rank++)
+        {
+            ranks[query.Peers[distances.Nearest[rank]].Id] = rank;
+        }
+
+        var named = query.Peers.Where(static peer => peer.Referrer is not null).ToLookup(static peer => peer.Referrer!, StringComparer.Ordinal);
+        long[] askedEnds = [.. asked.Where(static a => a.EndNs is not null).Select(static a => a.EndNs.GetValueOrDefault()).Order()];
+        var peers = distances.Nearest.Select((index, rank) => PeerOf(query, query.Peers[index], rank, ranks, named, askedEnds)).ToImmutableArray();
+        var duration = query.DurationNs.GetValueOrDefault();
+        var ends = activities.Where(a => a.EndNs <= duration && a.Result != ActivityResult.TakenBack).Select(static a => a.EndNs.GetValueOrDefault()).ToList();
+        return (new LookupRecord
+        {
+            Peers = peers,
+            SetupNs = Math.Clamp(asked.Min(static a => a.StartNs), 0, duration),
+            StoresNs = [.. activities.Where(static a => a is { IsStore: true, EndNs: not null }).OrderBy(static a => a.StartNs).Select(static a => a.EndNs.GetValueOrDefault() - a.StartNs)],
+            FinishNs = duration - ends.DefaultIfEmpty(duration).Max(),
+            StopsAfterResults = query.Termination == QueryTermination.Stopped ? Math.Max(1, peers.Count(static peer => peer.BringsResult)) : 0,
+            GoRules = query.Source == TraceSource.GoKadDht,
+        }, null);
+    }
+
+    private static string? Unfit(Query query) => query switch
+    {
+        { Source: TraceSource.JsLibp2p or TraceSource.EventLog2019 } => "the lookup rules of its implementation are not modelled, and its trace does not tell alpha and beta",
+        { Type: QueryType.Ping } => "a ping is no lookup",
+        { DurationNs: null } => "the end of the query is not in the trace",
+        { Outcome: QueryOutcome.Cancelled or QueryOutcome.TimedOut } or { Termination: QueryTermination.Cancelled } => "it was ended from outside, not by its own rules",
+        { Key: null } => "its key is not known",
+        { Peers.IsEmpty: true } => "the trace shows no peers",
+        _ when query.Peers.Any(static peer => peer.ReferrerInferred || (peer.Referrer is null && peer.Hops is not 0))
+            => "the trace does not tell who named its peers",
+        _ when query.Peers.SelectMany(static peer => peer.Requests).Any(static r =>
+                r is { Outcome: RequestOutcome.Answered, Type: MessageType.FindNode or MessageType.GetProviders or MessageType.GetValue, New: null }
+                && r.Named.IsDefault)
+            => "the trace does not tell whom the answers named",
+        _ => null,
+    };
+
+    private static LookupPeerRecord PeerOf(
+        Query query, QueryPeer peer, int rank, Dictionary<string, int> ranks, ILookup<string, QueryPeer> firstNamed, long[] ends)
+    {
+        var request = peer.Requests.FirstOrDefault(static r => r.Type is not (MessageType.PutValue or MessageType.AddProvider));
+        var (timing, underWay) = TimingOf(query, peer, request, ends);
+        var names = timing is { Failed: false }
+            ? peer.Requests.FirstOrDefault(static r => !r.Named.IsDefault)?.Named ?? [.. firstNamed[peer.Id].Select(static named => named.Id)]
+            : [];
+        return new LookupPeerRecord(
+            rank,
+            peer.Referrer is null,
+            timing,
+            underWay,
+            [.. names.Where(ranks.ContainsKey).Select(name => ranks[name])],
+            timing is { Failed: false } && BringsResult(query, request, names));
+    }
+
+    private static bool BringsResult(Query query, PeerRequest? request, ImmutableArray<string> names) =>
+        query.Type == QueryType.FindPeer
+            ? query.Key is { } key && names.Contains(key.Text, StringComparer.Ordinal)
+            : request is { Providers: > 0 } or { Records: > 0 };
+
+    private static (PeerTiming? Timing, long UnderWayNs) TimingOf(Query query, QueryPeer peer, PeerRequest? request, long[] ends)
+    {
+        var start = peer.Dial?.StartNs ?? request?.StartNs;
+        if (start is null)
+        {
+            return (null, 0);
+        }
+
+        var left = Math.Max(0, query.DurationNs.GetValueOrDefault() - start.Value);
+        var reaction = Reaction(start.Value, ends);
+        var dial = Activity.Of(query with { Peers = [peer] }).FirstOrDefault(static a => a.Kind == ActivityKind.Dial);
+        if (dial is { Result: ActivityResult.Failed, EndNs: { } failedAt })
+        {
+            return (new PeerTiming(reaction, failedAt - dial.StartNs, true, dial.ErrorClass == ErrorClass.DialTimeout, 0, 0, false, false), 0);
+        }
+
+        if (request is not { DurationNs: { } requestNs, Outcome: RequestOutcome.Answered or RequestOutcome.Failed })
+        {
+            return (null, left);
+        }
+
+        var dialNs = dial is { EndNs: { } end } && end <= request.StartNs ? end - dial.StartNs : 0;
+        return (
+            new PeerTiming(
+                reaction,
+                dialNs,
+                false,
+                false,
+                Math.Max(0, request.StartNs - start.Value - dialNs),
+                requestNs,
+                request.Outcome == RequestOutcome.Failed,
+                request.Error?.Class == ErrorClass.RequestTimeout),
+            0);
+    }
+
+    // From the last end before it. Before the first end nothing was waited for.
+    private static long Reaction(long start, long[] ends)
+    {
+        var index = Array.BinarySearch(ends, start);
+        index = index < 0 ? ~index - 1 : index;
+        return index < 0 ? 0 : start - ends[index];
+    }
+}

@@ -1,0 +1,108 @@
+using DhtTracer.Analysis.Explain;
+
+namespace DhtTracer.Analysis.Tests.Explain;
+
+/// <summary>Each sentence was worked out by hand from the times in the query above it.</summary>
+public class ExplanationSentenceTests
+{
+    [Fact]
+    public void Dead_peers_near_the_key() =>
+
+        // 6.7 s of waiting for E's place and 6.7 s of F's own dial are 13.4 of 14.2 s: 94 %.
+        Assert.Equal(
+            "K closest known after 0.8 s; finished after 14.2 s: 94 % was waiting for 2 dials that timed out",
+            Explanation.Of(CriticalPathTests.TwoDeadPeers).Sentence);
+
+    [Fact]
+    public void A_peer_that_was_found_at_once_and_ended_the_query()
+    {
+        // A: dial 40, request 60; B: dial 20, request 65: 125 of 185 ms are answers, 68 %.
+        var query = new QueryBuilder { Query = new QueryBuilder().Query with { Type = QueryType.FindPeer } }
+            .Answered("A", 250, heard: 0, dial: (0, 40), request: (40, 100))
+            .Answered("B", 244, heard: 100, dial: (100, 120), request: (120, 185), referrer: "A")
+            .End(185, discoveryMs: 185);
+        Assert.Equal("Peer found after 185 ms, which ended the query: 68 % was waiting for 2 peers that answered", Explanation.Of(query).Sentence);
+    }
+
+    [Fact]
+    public void A_trace_that_does_not_tell_dial_and_request_apart_says_so()
+    {
+        var query = new QueryBuilder
+        {
+            Query = new QueryBuilder().Query with
+            {
+                Type = QueryType.GetProviders,
+                Source = TraceSource.JsLibp2p,
+                Parameters = new QueryParameters(null, null, null),
+                Counts = new QueryCounts { Results = 3 },
+            },
+        }
+            .Answered("A", 250, heard: 0, dial: null, request: (0, 300))
+            .Answered("B", 244, heard: 300, dial: null, request: (300, 400), referrer: "A", providers: 3)
+            .End(1_000, discoveryMs: 400);
+
+        // 600 ms after the last answer nothing was under way; 400 ms were the two peers.
+        Assert.Equal(
+            "3 providers found after 0.4 s; finished after 1.0 s: 60 % was the node's own work before, between and after its dials and requests",
+            Explanation.Of(query).Sentence);
+        Assert.Equal(
+            "dialing and asking 2 peers that answered (the trace does not tell the two apart)", Explanation.Of(query).Blames[1].Text);
+    }
+
+    [Fact]
+    public void Nothing_found_with_two_causes_of_which_none_is_half()
+    {
+        // 40 ms refused dial of C, 30 + 15 ms of answers, 15 ms of dials: 45 %, 40 %, 15 %.
+        var query = new QueryBuilder
+        {
+            Query = new QueryBuilder().Query with { Type = QueryType.GetValue, Outcome = QueryOutcome.NotFound },
+        }
+            .Answered("A", 250, heard: 0, dial: (0, 10), request: (10, 40))
+            .Answered("B", 244, heard: 40, dial: (40, 45), request: (45, 60), referrer: "A")
+            .DialFailed("C", 240, heard: 60, from: 60, to: 100, ErrorClass.DialRefused, referrer: "B")
+            .End(100, null);
+        Assert.Equal(
+            "Nothing found; finished after 100 ms: 45 % was waiting for 2 peers that answered, 40 % waiting for 1 dial that was refused",
+            Explanation.Of(query).Sentence);
+    }
+
+    [Fact]
+    public void A_caller_that_gave_up_while_a_dial_was_under_way()
+    {
+        var query = new QueryBuilder { Query = new QueryBuilder().Query with { Outcome = QueryOutcome.Cancelled } }
+            .Answered("A", 250, heard: 0, dial: null, request: (0, 100))
+            .Add(new QueryPeer
+            {
+                Id = "B",
+                Xor = 240,
+                Hops = 1,
+                Referrer = "A",
+                HeardNs = QueryBuilder.Ms(100),
+                State = PeerState.Cancelled,
+                Dial = new PeerDial(QueryBuilder.Ms(100), QueryBuilder.Ms(900), false, new TraceError(ErrorClass.Cancelled, null)),
+            })
+            .End(1_000, null);
+        Assert.Equal("Cancelled by its caller after 1.0 s: 90 % was waiting for 1 dial still under way at the end", Explanation.Of(query).Sentence);
+    }
+
+    [Fact]
+    public void An_end_that_never_arrived() =>
+        Assert.Equal(
+            "Record found after 120 ms; the end of the query is not in the trace, so its duration is unknown",
+            Explanation.Of((CriticalPathTests.TwoDeadPeers with { DurationNs = null, DiscoveryNs = QueryBuilder.Ms(120), Type = QueryType.GetValue })).Sentence);
+
+    [Fact]
+    public void A_failure_with_its_class_and_no_peers() =>
+        Assert.Equal(
+            "Failed (no-peers) after 2 ms: all was time that the trace does not explain",
+            Explanation.Of((new QueryBuilder().End(2, null)) with { Outcome = QueryOutcome.Failed, Error = new TraceError(ErrorClass.NoPeers, null) }).Sentence.Replace("2.0 ms", "2 ms", StringComparison.Ordinal));
+
+    [Fact]
+    public void A_ping_that_was_answered()
+    {
+        var query = new QueryBuilder { Query = new QueryBuilder().Query with { Type = QueryType.Ping } }
+            .Answered("A", 250, heard: 0, dial: (0, 12), request: (12, 20), type: MessageType.Ping)
+            .End(20, discoveryMs: 20);
+        Assert.Equal("Answered after 20 ms, which ended the query: 60 % was connecting to 1 peer", Explanation.Of(query).Sentence);
+    }
+}
