@@ -31,7 +31,7 @@ public sealed class RecordValidator
 
     /// <summary>The validator of the public network, <c>/pk/</c> and <c>/ipns/</c>, with <c>/v/</c> for tests and demonstrations.</summary>
     /// <param name="time">Tells whether a record has expired.</param>
-    public static RecordValidator CreateDefault(TimeProvider time) => new([new PublicKeyNamespace(), new TestNamespace()]);
+    public static RecordValidator CreateDefault(TimeProvider time) => new([new PublicKeyNamespace(), new IpnsNamespace(time), new TestNamespace()]);
 
     /// <summary>Null when the value is valid for the key now, else what is wrong with it.</summary>
     public string? Validate(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => Find(key) is { } space

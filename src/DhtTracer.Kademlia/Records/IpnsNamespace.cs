@@ -1,0 +1,45 @@
+using DhtTracer.Libp2p.Multiformats;
+
+namespace DhtTracer.Kademlia;
+
+/// <summary><c>/ipns/</c> and a peer id: a record signed by that peer's key that has not expired; the greater sequence is better.</summary>
+public sealed class IpnsNamespace(TimeProvider time) : IRecordNamespace
+{
+    /// <inheritdoc/>
+    public string Name => "ipns";
+
+    /// <inheritdoc/>
+    public string? Validate(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        if (!RecordKey.TryParseIpns(key, out var name))
+        {
+            return "what follows /ipns/ is no peer id";
+        }
+
+        if (IpnsRecord.TryRead(name, value, out var record) is { } wrong)
+        {
+            return wrong;
+        }
+
+        return record!.ValidUntil <= time.GetUtcNow() ? $"the record expired at {record.ValidUntil:u}" : null;
+    }
+
+    /// <inheritdoc/>
+    public int Compare(ReadOnlySpan<byte> key, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
+    {
+        if (!RecordKey.TryParseIpns(key, out var name)
+            || IpnsRecord.TryRead(name, first, out var one) is not null || IpnsRecord.TryRead(name, second, out var other) is not null)
+        {
+            return 0;
+        }
+
+        var order = one!.Sequence.CompareTo(other!.Sequence);
+        if (order == 0)
+        {
+            order = one.ValidUntil.CompareTo(other.ValidUntil);
+        }
+
+        // Both are as new; all nodes must still choose the same one.
+        return order == 0 ? first.SequenceCompareTo(second) : order;
+    }
+}
