@@ -68,8 +68,9 @@ public sealed class HostedDhtNode : IAsyncDisposable
         var host = await Libp2pHost.StartAsync(hostOptions, cancellationToken);
         var dht = new DhtNode(new HostDhtNetwork(host, dhtOptions), dhtOptions, hostOptions.Time);
         var handler = new KadStreamHandler(respond(dht.Server), dhtOptions.MessageLimits, hostOptions.Time);
-        host.Identified += (_, info) =>
+        host.Identified += (_, identified) =>
         {
+            var info = identified.Info;
             if (info.Protocols.Contains(dhtOptions.Protocol) && info.Addresses.Count > 0)
             {
                 dht.Offer(new KadPeer(info.Peer, info.Addresses));

@@ -119,7 +119,7 @@ internal sealed class CborMap
             return false;
         }
 
-        var items = major switch { Array => value, Map => value <= (ulong)rest.Length ? value * 2 : ulong.MaxValue, Tag => 1, _ => 0UL };
+        ulong items = major switch { Array => value, Map => value <= (ulong)rest.Length ? value * 2 : ulong.MaxValue, Tag => 1, _ => 0 };
         if (major is ByteString or TextString)
         {
             return TakeString(ref rest, value, out _);

@@ -59,6 +59,7 @@ public sealed record IpnsRecord
         {
             Value = ByteString.CopyFrom(path),
             SignatureV1 = ByteString.CopyFrom(identity.Sign([.. path, .. validity, .. "EOL"u8])),
+            ValidityType = (int)EndOfLife,
             Validity = ByteString.CopyFrom(validity),
             Sequence = sequence,
             Ttl = ttl,

@@ -1,0 +1,155 @@
+using System.Text;
+using DhtTracer.Kademlia.LocalNet;
+using DhtTracer.Libp2p.Hosting;
+using DhtTracer.Libp2p.Identities;
+using DhtTracer.Libp2p.Multiformats;
+
+namespace DhtTracer.Kademlia.Tests;
+
+/// <summary>Real nodes over real TCP on loopback.</summary>
+public sealed class LocalNetworkTests
+{
+    private static readonly DhtOptions Fast = new()
+    {
+        RefreshInterval = Timeout.InfiniteTimeSpan,
+        DialTimeout = TimeSpan.FromSeconds(2),
+        RequestTimeout = TimeSpan.FromSeconds(2),
+    };
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Nodes_find_each_other_and_a_lookup_finds_the_true_closest()
+    {
+        await using var network = await LocalNetwork.StartAsync(new LocalNetworkOptions { Count = 40, Dht = Fast }, cancellationToken: Token);
+        Assert.InRange(network.Stats().RoutingTableMin, 15, 39);
+        var exact = 0;
+        for (var i = 0; i < 40; i++)
+        {
+            var node = network.Nodes[i];
+            var key = LookupTests.Key(i);
+            var result = await node.Node.Dht.GetClosestPeersAsync(key, cancellationToken: Token);
+            var target = KadId.Of(key);
+            var expected = network.Nodes.Where(other => other != node).Select(other => other.Peer.Id)
+                .OrderBy(KadId.Of, Comparer<KadId>.Create(target.CompareDistance)).Take(20);
+            exact += result.Peers.Select(peer => peer.Id).SequenceEqual(expected) ? 1 : 0;
+        }
+
+        Assert.InRange(exact, 39, 40);
+    }
+
+    [Fact]
+    public async Task Every_operation_works_between_real_nodes()
+    {
+        await using var network = await LocalNetwork.StartAsync(new LocalNetworkOptions { Count = 25, Dht = Fast, Seed = 2 }, cancellationToken: Token);
+        var (one, other) = (network.Nodes[5].Node, network.Nodes[17].Node);
+        var content = Cid.CreateV1(Cid.Raw, Multihash.OfSha256("content"u8));
+
+        Assert.Equal(20, (await one.Dht.AddProviderAsync(content, cancellationToken: Token)).Results);
+        var providers = await other.Dht.GetProvidersAsync(content, cancellationToken: Token);
+        Assert.Equal(one.Dht.Id, Assert.Single(providers.Peers).Id);
+
+        var name = RecordKey.ForIpns(one.Dht.Id);
+        var record = IpnsRecord.Create(one.Host.Options.Identity, $"/ipfs/{content}", 1, DateTimeOffset.UtcNow.AddHours(1), TimeSpan.FromMinutes(1));
+        Assert.Equal(20, (await one.Dht.PutValueAsync(name, record, cancellationToken: Token)).Results);
+        var value = await other.Dht.GetValueAsync(name, cancellationToken: Token);
+        Assert.Equal(record, value.Value!.Value.ToArray());
+
+        var found = await other.Dht.FindPeerAsync(one.Dht.Id, cancellationToken: Token);
+        Assert.Equal(one.Host.ListenAddresses, Assert.Single(found.Peers).Addresses);
+
+        var ping = await other.Dht.PingAsync(network.Nodes[3].Peer, cancellationToken: Token);
+        Assert.Equal(DhtQueryOutcome.Success, ping.Outcome);
+    }
+
+    [Fact]
+    public async Task A_client_asks_and_enters_no_routing_table()
+    {
+        await using var network = await LocalNetwork.StartAsync(new LocalNetworkOptions { Count = 10, Dht = Fast, Seed = 3 }, cancellationToken: Token);
+        await using var client = await StartClientAsync(network);
+        var found = await client.Dht.FindPeerAsync(network.Nodes[9].Peer.Id, cancellationToken: Token);
+        Assert.Equal(DhtQueryOutcome.Success, found.Outcome);
+        Assert.All(network.Nodes, node => Assert.False(node.Node.Dht.RoutingTable.Contains(client.Dht.Id)));
+    }
+
+    [Theory]
+    [InlineData(NodeFault.Dead, LookupPeerState.DialFailed, DhtErrorClass.DialRefused)]
+    [InlineData(NodeFault.Silent, LookupPeerState.DialFailed, DhtErrorClass.DialTimeout)]
+    [InlineData(NodeFault.BlackHole, LookupPeerState.RequestFailed, DhtErrorClass.RequestTimeout)]
+    [InlineData(NodeFault.RefusesProtocol, LookupPeerState.RequestFailed, DhtErrorClass.ProtocolNotSupported)]
+    [InlineData(NodeFault.NamesDeadPeers, LookupPeerState.Answered, null)]
+    [InlineData(NodeFault.NamesPeersTwice, LookupPeerState.Answered, null)]
+    [InlineData(NodeFault.Slow, LookupPeerState.Answered, null)]
+    public async Task A_faulty_node_shows_as_the_row_that_its_fault_names(NodeFault fault, LookupPeerState state, string? errorClass)
+    {
+        var options = new LocalNetworkOptions { Count = 16, Dht = Fast, Seed = 4, Faults = [new FaultShare(fault, 0.25) { Latency = TimeSpan.FromMilliseconds(50) }] };
+        await using var network = await LocalNetwork.StartAsync(options, cancellationToken: Token);
+        await using var client = await StartClientAsync(network);
+        foreach (var node in network.Nodes)
+        {
+            client.Dht.Offer(node.Peer);
+        }
+
+        var recorder = new QueryRecorder();
+        var result = await client.Dht.GetClosestPeersAsync(
+            LookupTests.Key(1), new QueryOptions { Observers = [recorder], Timeout = TimeSpan.FromSeconds(20) }, Token);
+        Assert.Equal(DhtQueryOutcome.Success, result.Outcome);
+        foreach (var node in network.Nodes)
+        {
+            var row = recorder.Trace.Peers.Single(peer => peer.Id == node.Peer.Id.ToString());
+            Assert.Equal(node.Fault == NodeFault.None ? LookupPeerState.Answered : state, row.State);
+            Assert.Equal(node.Fault == NodeFault.None ? null : errorClass, row.Dials[^1].Error?.Class ?? row.Requests[^1].Error?.Class);
+        }
+    }
+
+    [Fact]
+    public async Task Everything_is_closed_when_the_network_stops()
+    {
+        var faults = new List<HostFault>();
+        var network = await LocalNetwork.StartAsync(new LocalNetworkOptions { Count = 8, Dht = Fast, Seed = 6 }, cancellationToken: Token);
+        var client = await HostedDhtNode.StartAsync(
+            new Libp2pHostOptions { Identity = Identity.Create(), AllowPrivateAddresses = true, OnFault = faults.Add }, Fast with { Mode = DhtMode.Client }, Token);
+        await client.Dht.BootstrapAsync([.. network.BootstrapPeers.Select(HostedDhtNode.ParsePeer)], Token);
+        await network.DisposeAsync();
+        Assert.All(network.Nodes, node => Assert.Empty(node.Node.Host.Connections));
+        var after = await client.Dht.GetClosestPeersAsync(LookupTests.Key(1), new QueryOptions { Timeout = TimeSpan.FromSeconds(10) }, Token);
+        Assert.Equal(DhtQueryOutcome.Failed, after.Outcome);
+        await client.DisposeAsync();
+        Assert.Empty(faults);
+    }
+
+    [Fact]
+    public async Task The_bootstrap_file_holds_addresses_that_can_be_dialed()
+    {
+        var file = Path.Combine(Path.GetTempPath(), $"bootstrap-{Guid.NewGuid():N}.txt");
+        try
+        {
+            await using var network = await LocalNetwork.StartAsync(new LocalNetworkOptions { Count = 4, Dht = Fast, Seed = 5, BootstrapFile = file }, cancellationToken: Token);
+            var peers = (await File.ReadAllLinesAsync(file, Encoding.UTF8, Token)).Select(HostedDhtNode.ParsePeer).ToList();
+            Assert.Equal(3, peers.Count);
+            await using var client = await StartClientAsync(network);
+            Assert.All(await Task.WhenAll(peers.Select(peer => client.Dht.PingAsync(peer, cancellationToken: Token))), ping => Assert.Equal(DhtQueryOutcome.Success, ping.Outcome));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public void Options_out_of_range_are_refused_with_the_range()
+    {
+        Assert.Throws<DhtOptionsException>(new LocalNetworkOptions { Count = 1 }.Validate);
+        Assert.Throws<DhtOptionsException>(new LocalNetworkOptions { FirstPort = 65_530 }.Validate);
+        Assert.Throws<DhtOptionsException>(new LocalNetworkOptions { Faults = [new FaultShare(NodeFault.Dead, 0.6), new FaultShare(NodeFault.Slow, 0.6)] }.Validate);
+        Assert.Throws<DhtOptionsException>(new LocalNetworkOptions { Dht = Fast with { Lookup = new LookupParameters(Alpha: 0) } }.Validate);
+    }
+
+    private static async Task<HostedDhtNode> StartClientAsync(LocalNetwork network)
+    {
+        var client = await HostedDhtNode.StartAsync(
+            new Libp2pHostOptions { Identity = Identity.Create(), AllowPrivateAddresses = true }, Fast with { Mode = DhtMode.Client }, Token);
+        await client.Dht.BootstrapAsync([.. network.BootstrapPeers.Select(HostedDhtNode.ParsePeer)], Token);
+        return client;
+    }
+}
