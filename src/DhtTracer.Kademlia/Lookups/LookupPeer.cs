@@ -5,6 +5,8 @@ namespace DhtTracer.Kademlia;
 /// <summary>A peer that a query has heard of. Changed by the query alone; observers read it.</summary>
 public sealed class LookupPeer
 {
+    private static readonly TextCache<PeerId> Texts = new(10_000, peer => peer.ToString());
+
     private string? _text;
 
     internal LookupPeer(int index, KadPeer peer, LookupPeer? referrer, KadId target, DateTimeOffset heardAt)
@@ -27,7 +29,10 @@ public sealed class LookupPeer
     public PeerId Id { get; }
 
     /// <summary>Its id in base58.</summary>
-    public string Text => _text ??= Id.ToString();
+    public string Text => _text ??= TextOf(Id);
+
+    /// <summary>A peer id in base58, remembered.</summary>
+    internal static string TextOf(PeerId peer) => Texts.Get(peer);
 
     /// <summary>SHA-256 of its id.</summary>
     public KadId KadId { get; }

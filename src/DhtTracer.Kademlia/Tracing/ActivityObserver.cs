@@ -13,8 +13,9 @@ internal sealed class ActivityObserver : IQueryObserver
     private static readonly ActivitySource Source = new(
         SourceName, typeof(ActivityObserver).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "");
 
+    private static readonly TextCache<Multiaddr> AddressTexts = new(10_000, address => address.ToString());
+
     private readonly List<PeerSpans> _peers = [];
-    private readonly Dictionary<PeerId, string> _texts = [];
     private Activity? _query;
     private DateTimeOffset _start;
 
@@ -61,7 +62,6 @@ internal sealed class ActivityObserver : IQueryObserver
             return;
         }
 
-        _texts[peer.Id] = peer.Text;
         _peers.Add(new PeerSpans(peer));
         if (peer.Referrer is null)
         {
@@ -223,16 +223,16 @@ internal sealed class ActivityObserver : IQueryObserver
         span.AddTag("dht.peer.state", peer.State.ToText());
         AddKnown(span, "dht.peer.agent", peer.Agent);
         AddKnown(span, "dht.peer.protocols", peer.Protocols is { Count: > 0 } protocols ? protocols.ToArray() : null);
-        AddKnown(span, "dht.peer.addresses", peer.Addresses.Count == 0 ? null : peer.Addresses.Select(address => address.ToString()).ToArray());
+        AddKnown(span, "dht.peer.addresses", peer.Addresses.Count == 0 ? null : peer.Addresses.Select(AddressTexts.Get).ToArray());
         AddKnown(span, "dht.peer.duplicate", peer.Duplicate ? true : null);
         Stop(span, time);
     }
 
-    private void AddPeers(Activity span, string key, IReadOnlyList<KadPeer> peers)
+    private static void AddPeers(Activity span, string key, IReadOnlyList<KadPeer> peers)
     {
         if (peers.Count > 0)
         {
-            span.AddTag(key, peers.Select(peer => _texts.TryGetValue(peer.Id, out var text) ? text : _texts[peer.Id] = peer.Id.ToString()).ToArray());
+            span.AddTag(key, peers.Select(peer => LookupPeer.TextOf(peer.Id)).ToArray());
         }
     }
 
