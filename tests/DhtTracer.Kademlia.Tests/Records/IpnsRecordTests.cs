@@ -118,7 +118,7 @@ public sealed class IpnsRecordTests
                 bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
             }
 
-            _ = _namespace.Validate(_key, bytes[..random.Next(bytes.Length + 1)]);
+            _ = _namespace.Validate(_key, bytes.AsSpan(0, random.Next(bytes.Length + 1)));
             _ = CborMap.TryParse(bytes.AsSpan(random.Next(bytes.Length)));
         }
     }
