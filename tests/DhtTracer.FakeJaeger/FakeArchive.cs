@@ -1,0 +1,203 @@
+using DhtTracer.Traces.Jaeger.Proto;
+using Google.Protobuf;
+
+namespace DhtTracer.FakeJaeger;
+
+/// <summary>Conditions of a search. Null and empty mean "any", but see <see cref="JaegerRelease"/> on an empty service.</summary>
+public sealed record FakeSearch(string Service, long? MinUnixNano, long? MaxUnixNano, int Depth)
+{
+    public string Operation { get; init; } = "";
+
+    public long? MinDurationNs { get; init; }
+
+    public long? MaxDurationNs { get; init; }
+
+    public IReadOnlyDictionary<string, string> Tags { get; init; } = new Dictionary<string, string>();
+}
+
+/// <summary>Jaeger's memory storage: a ring of traces by first arrival, searched the way each release searches it.</summary>
+public sealed class FakeArchive
+{
+    private readonly Lock gate = new();
+    private readonly FakeJaegerOptions options;
+    private readonly Random random;
+    private readonly Dictionary<ByteString, Stored> traces = [];
+    private readonly LinkedList<Stored> byArrival = [];
+    private readonly PriorityQueue<IReadOnlyList<Span>, (long After, long Number)> pending = new();
+    private long searches;
+    private long scheduled;
+
+    public FakeArchive(FakeJaegerOptions options)
+    {
+        this.options = options;
+        random = new Random(options.Seed);
+    }
+
+    /// <summary>Searches answered so far, faults included.</summary>
+    public long Searches => Interlocked.Read(ref searches);
+
+    /// <summary>Traces that the ring has dropped.</summary>
+    public int Evicted { get; private set; }
+
+    /// <summary>Spans that will arrive with later searches.</summary>
+    public int PendingArrivals
+    {
+        get
+        {
+            lock (gate)
+            {
+                return pending.Count;
+            }
+        }
+    }
+
+    /// <summary>Stores spans now, in this order. Repeated spans are kept, as Jaeger keeps them.</summary>
+    public void Write(IEnumerable<Span> spans)
+    {
+        lock (gate)
+        {
+            foreach (var span in spans)
+            {
+                Add(span);
+            }
+        }
+    }
+
+    /// <summary>Lets spans arrive just before the search that follows <paramref name="afterSearches"/> others.</summary>
+    public void WriteLater(long afterSearches, IReadOnlyList<Span> spans)
+    {
+        lock (gate)
+        {
+            pending.Enqueue(spans, (afterSearches, scheduled++));
+        }
+    }
+
+    /// <summary>Counts a search, and lets those spans arrive whose time has come.</summary>
+    public void BeginSearch()
+    {
+        lock (gate)
+        {
+            searches++;
+            while (pending.TryPeek(out var spans, out var due) && due.After < searches)
+            {
+                pending.Dequeue();
+                foreach (var span in spans)
+                {
+                    Add(span);
+                }
+            }
+        }
+    }
+
+    public IReadOnlyList<string> Services()
+    {
+        lock (gate)
+        {
+            return [.. traces.Values.SelectMany(trace => trace.Spans).Select(span => span.Process.ServiceName).Distinct()];
+        }
+    }
+
+    public IReadOnlyList<(string Name, string Kind)> Operations(string service)
+    {
+        lock (gate)
+        {
+            return
+            [
+                .. traces.Values.SelectMany(trace => trace.Spans).Where(span => span.Process.ServiceName == service)
+                    .Select(span => (span.OperationName, span.Tags.FirstOrDefault(tag => tag.Key == "span.kind")?.VStr ?? "")).Distinct(),
+            ];
+        }
+    }
+
+    public IReadOnlyList<Span>? Trace(ByteString traceId)
+    {
+        lock (gate)
+        {
+            return traces.TryGetValue(traceId, out var stored) ? [.. stored.Spans] : null;
+        }
+    }
+
+    /// <summary>Whole traces with at least one span that matches, in this release's order, cut silently at the depth.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The depth is one that this release refuses.</exception>
+    public IReadOnlyList<IReadOnlyList<Span>> Search(FakeSearch search)
+    {
+        lock (gate)
+        {
+            return options.Release == JaegerRelease.V1_60 ? SearchV1(search) : SearchV2(search);
+        }
+    }
+
+    private static bool Matches(Span span, FakeSearch search)
+    {
+        var start = JaegerTime.UnixNano(span.StartTime);
+        var duration = JaegerTime.Nanoseconds(span.Duration);
+        return (search.Service.Length == 0 || span.Process.ServiceName == search.Service)
+            && (search.Operation.Length == 0 || span.OperationName == search.Operation)
+            && !(start < search.MinUnixNano) && !(start > search.MaxUnixNano)
+            && !(duration < search.MinDurationNs) && !(duration > search.MaxDurationNs)
+            && search.Tags.All(tag => span.Tags.Any(has => has.Key == tag.Key && has.VStr == tag.Value));
+    }
+
+    private void Add(Span span)
+    {
+        if (!traces.TryGetValue(span.TraceId, out var stored))
+        {
+            stored = new Stored(span.TraceId);
+            traces.Add(span.TraceId, stored);
+            byArrival.AddLast(stored);
+            if (traces.Count > options.RingSize)
+            {
+                traces.Remove(byArrival.First!.Value.Id);
+                byArrival.RemoveFirst();
+                Evicted++;
+            }
+        }
+
+        stored.Spans.Add(span);
+    }
+
+    private IReadOnlyList<IReadOnlyList<Span>> SearchV1(FakeSearch search)
+    {
+        if (search.Service.Length == 0)
+        {
+            return [];
+        }
+
+        List<Stored> matching = [.. traces.Values.Where(trace => trace.Spans.Any(span => Matches(span, search)))];
+        if (search.Depth > 0 && matching.Count > search.Depth)
+        {
+            // Newest by the start of the span that happened to be stored first, handed out oldest first.
+            return [.. matching.OrderBy(trace => JaegerTime.UnixNano(trace.Spans[0].StartTime)).TakeLast(search.Depth).Select(trace => trace.Spans.ToList())];
+        }
+
+        var shuffled = matching.ToArray();
+        random.Shuffle(shuffled);
+        return [.. shuffled.Select(trace => trace.Spans.ToList())];
+    }
+
+    private IReadOnlyList<IReadOnlyList<Span>> SearchV2(FakeSearch search)
+    {
+        if (search.Depth <= 0 || search.Depth > options.RingSize)
+        {
+            throw new ArgumentOutOfRangeException(nameof(search), "search depth must be greater than 0 and less than max traces");
+        }
+
+        var found = new List<IReadOnlyList<Span>>();
+        for (var node = byArrival.Last; node is not null && found.Count < search.Depth; node = node.Previous)
+        {
+            if (node.Value.Spans.Exists(span => Matches(span, search)))
+            {
+                found.Add([.. node.Value.Spans]);
+            }
+        }
+
+        return found;
+    }
+
+    private sealed class Stored(ByteString id)
+    {
+        public ByteString Id { get; } = id;
+
+        public List<Span> Spans { get; } = [];
+    }
+}

@@ -1,0 +1,29 @@
+namespace DhtTracer.FakeJaeger;
+
+public sealed record FakeJaegerOptions
+{
+    public JaegerRelease Release { get; init; } = JaegerRelease.V2_10;
+
+    public int Seed { get; init; } = 1;
+
+    /// <summary>Traces kept; the first to arrive is the first to go.</summary>
+    public int RingSize { get; init; } = 50_000;
+
+    /// <summary>Share of searches that fail at once, with an error chosen by the seed.</summary>
+    public double ErrorRate { get; init; }
+
+    /// <summary>Share of searches whose connection breaks after some of the answer.</summary>
+    public double DisconnectRate { get; init; }
+
+    public bool ServeGrpc { get; init; } = true;
+
+    public bool ServeHttpV1 { get; init; } = true;
+
+    public bool ServeHttpV3 { get; init; } = true;
+
+    /// <summary>0 for a free port.</summary>
+    public int GrpcPort { get; init; }
+
+    /// <summary>0 for a free port.</summary>
+    public int HttpPort { get; init; }
+}

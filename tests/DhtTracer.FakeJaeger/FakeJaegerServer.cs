@@ -1,0 +1,75 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace DhtTracer.FakeJaeger;
+
+/// <summary>A Jaeger that misbehaves as the real ones do, on loopback: its query service over gRPC, HTTP v1 and HTTP v3.</summary>
+public sealed class FakeJaegerServer : IAsyncDisposable
+{
+    private readonly WebApplication[] ports;
+
+    private FakeJaegerServer(FakeArchive archive, WebApplication grpc, WebApplication http)
+    {
+        Archive = archive;
+        ports = [grpc, http];
+        GrpcAddress = Address(grpc);
+        HttpAddress = Address(http);
+    }
+
+    public FakeArchive Archive { get; }
+
+    public Uri GrpcAddress { get; }
+
+    public Uri HttpAddress { get; }
+
+    public static async Task<FakeJaegerServer> StartAsync(FakeJaegerOptions options, FakeArchive? archive = null)
+    {
+        archive ??= new FakeArchive(options);
+        var faults = new FakeFaults(options);
+        var grpc = Build(options.GrpcPort, HttpProtocols.Http2);
+        if (options.ServeGrpc)
+        {
+            new FakeQueryService(archive, faults, options).Map(grpc);
+        }
+
+        var http = Build(options.HttpPort, HttpProtocols.Http1);
+        if (options.ServeHttpV1)
+        {
+            new FakeHttpV1(archive, faults, options).Map(http);
+        }
+
+        if (options.ServeHttpV3)
+        {
+            new FakeHttpV3(archive, faults, options).Map(http);
+        }
+
+        await grpc.StartAsync();
+        await http.StartAsync();
+        return new FakeJaegerServer(archive, grpc, http);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var port in ports)
+        {
+            await port.DisposeAsync();
+        }
+    }
+
+    private static WebApplication Build(int port, HttpProtocols protocols)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen => listen.Protocols = protocols));
+        return builder.Build();
+    }
+
+    private static Uri Address(WebApplication application) =>
+        new(application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+}
