@@ -20,6 +20,7 @@ public sealed class FakeArchive
 {
     private readonly Lock gate = new();
     private readonly FakeJaegerOptions options;
+    private readonly TimeProvider? clock;
     private readonly Random random;
     private readonly Dictionary<ByteString, Stored> traces = [];
     private readonly LinkedList<Stored> byArrival = [];
@@ -27,9 +28,13 @@ public sealed class FakeArchive
     private long searches;
     private long scheduled;
 
-    public FakeArchive(FakeJaegerOptions options)
+    /// <summary>Makes an empty archive.</summary>
+    /// <param name="options">What to imitate.</param>
+    /// <param name="clock">When set, <see cref="WriteLater"/> goes by this clock instead of counting searches.</param>
+    public FakeArchive(FakeJaegerOptions options, TimeProvider? clock = null)
     {
         this.options = options;
+        this.clock = clock;
         random = new Random(options.Seed);
     }
 
@@ -63,12 +68,14 @@ public sealed class FakeArchive
         }
     }
 
-    /// <summary>Lets spans arrive just before the search that follows <paramref name="afterSearches"/> others.</summary>
-    public void WriteLater(long afterSearches, IReadOnlyList<Span> spans)
+    /// <summary>Lets spans arrive later.</summary>
+    /// <param name="due">Searches that come before, or the nanosecond since 1970-01-01 UTC when there is a clock.</param>
+    /// <param name="spans">The spans.</param>
+    public void WriteLater(long due, IReadOnlyList<Span> spans)
     {
         lock (gate)
         {
-            pending.Enqueue(spans, (afterSearches, scheduled++));
+            pending.Enqueue(spans, (due, scheduled++));
         }
     }
 
@@ -78,7 +85,8 @@ public sealed class FakeArchive
         lock (gate)
         {
             searches++;
-            while (pending.TryPeek(out var spans, out var due) && due.After < searches)
+            var now = clock is null ? searches : JaegerTime.UnixNano(clock.GetUtcNow());
+            while (pending.TryPeek(out var spans, out var due) && due.After < now)
             {
                 pending.Dequeue();
                 foreach (var span in spans)
@@ -127,6 +135,9 @@ public sealed class FakeArchive
         }
     }
 
+    private static bool Matches(Stored trace, FakeSearch search) =>
+        !(trace.LatestStart < search.MinUnixNano) && !(trace.EarliestStart > search.MaxUnixNano) && trace.Spans.Exists(span => Matches(span, search));
+
     private static bool Matches(Span span, FakeSearch search)
     {
         var start = JaegerTime.UnixNano(span.StartTime);
@@ -153,7 +164,7 @@ public sealed class FakeArchive
             }
         }
 
-        stored.Spans.Add(span);
+        stored.Add(span);
     }
 
     private IReadOnlyList<IReadOnlyList<Span>> SearchV1(FakeSearch search)
@@ -163,7 +174,7 @@ public sealed class FakeArchive
             return [];
         }
 
-        List<Stored> matching = [.. traces.Values.Where(trace => trace.Spans.Any(span => Matches(span, search)))];
+        List<Stored> matching = [.. traces.Values.Where(trace => Matches(trace, search))];
         if (search.Depth > 0 && matching.Count > search.Depth)
         {
             // Newest by the start of the span that happened to be stored first, handed out oldest first.
@@ -185,7 +196,7 @@ public sealed class FakeArchive
         var found = new List<IReadOnlyList<Span>>();
         for (var node = byArrival.Last; node is not null && found.Count < search.Depth; node = node.Previous)
         {
-            if (node.Value.Spans.Exists(span => Matches(span, search)))
+            if (Matches(node.Value, search))
             {
                 found.Add([.. node.Value.Spans]);
             }
@@ -199,5 +210,17 @@ public sealed class FakeArchive
         public ByteString Id { get; } = id;
 
         public List<Span> Spans { get; } = [];
+
+        public long EarliestStart { get; private set; } = long.MaxValue;
+
+        public long LatestStart { get; private set; } = long.MinValue;
+
+        public void Add(Span span)
+        {
+            var start = JaegerTime.UnixNano(span.StartTime);
+            EarliestStart = Math.Min(EarliestStart, start);
+            LatestStart = Math.Max(LatestStart, start);
+            Spans.Add(span);
+        }
     }
 }

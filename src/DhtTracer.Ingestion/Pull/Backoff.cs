@@ -1,0 +1,32 @@
+namespace DhtTracer.Ingestion.Pull;
+
+/// <summary>
+/// Waits between attempts: twice as long each time, from a second to a minute, of which a random half is waited, so that many pullers do
+/// not come back at the same moment. Never stops by itself.
+/// </summary>
+internal sealed class Backoff(TimeProvider clock)
+{
+    private static readonly TimeSpan First = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
+    private TimeSpan next = First;
+    private DateTimeOffset? failingSince;
+
+    /// <summary>How long the failures in a row have lasted.</summary>
+    public TimeSpan Failing => failingSince is { } since ? clock.GetUtcNow() - since : TimeSpan.Zero;
+
+    /// <summary>An attempt succeeded.</summary>
+    public void Reset()
+    {
+        next = First;
+        failingSince = null;
+    }
+
+    /// <summary>An attempt failed: waits.</summary>
+    public async Task WaitAsync(CancellationToken cancellationToken)
+    {
+        failingSince ??= clock.GetUtcNow();
+        var wait = (next / 2) + (next / 2 * Random.Shared.NextDouble());
+        next = next * 2 < Longest ? next * 2 : Longest;
+        await Task.Delay(wait, clock, cancellationToken);
+    }
+}

@@ -1,0 +1,119 @@
+using Microsoft.Extensions.Logging;
+
+namespace DhtTracer.Ingestion.Pull;
+
+/// <summary>The reader in use for one Jaeger, chosen by what answers and chosen anew when it stays silent.</summary>
+internal sealed class JaegerConnection(PullOptions options, ILogger logger) : IDisposable
+{
+    // A Jaeger that restarts is not one that has lost its gRPC: only a long silence is a reason to look around again.
+    private const int FailuresBeforeNewChoice = 5;
+    private readonly JaegerAddress address = JaegerAddress.Parse(options.Source);
+    private readonly SemaphoreSlim choosing = new(1, 1);
+    private readonly List<IJaegerReader> retired = [];
+    private IJaegerReader? current;
+    private int failures;
+
+    /// <summary>The transport in use; <see cref="PullTransport.Automatic"/> while none is chosen.</summary>
+    public PullTransport Transport => current?.Transport ?? PullTransport.Automatic;
+
+    /// <summary>The reader in use; looks for one when there is none.</summary>
+    /// <exception cref="JaegerReadException">Nothing answers.</exception>
+    public async Task<IJaegerReader> GetAsync(CancellationToken cancellationToken)
+    {
+        if (Volatile.Read(ref current) is { } reader)
+        {
+            return reader;
+        }
+
+        await choosing.WaitAsync(cancellationToken);
+        try
+        {
+            return current ??= await ChooseAsync(cancellationToken);
+        }
+        finally
+        {
+            choosing.Release();
+        }
+    }
+
+    /// <summary>A call succeeded.</summary>
+    public void Succeeded() => Interlocked.Exchange(ref failures, 0);
+
+    /// <summary>A call failed; after some in a row the next <see cref="GetAsync"/> looks around again.</summary>
+    public void Failed(IJaegerReader reader)
+    {
+        if (options.Transport == PullTransport.Automatic && Interlocked.Increment(ref failures) >= FailuresBeforeNewChoice
+            && Interlocked.CompareExchange(ref current, null, reader) == reader)
+        {
+            lock (retired)
+            {
+                // Another service may be in the middle of a call on it.
+                retired.Add(reader);
+            }
+
+            Interlocked.Exchange(ref failures, 0);
+        }
+    }
+
+    public void Dispose()
+    {
+        current?.Dispose();
+        foreach (var reader in retired)
+        {
+            reader.Dispose();
+        }
+
+        choosing.Dispose();
+    }
+
+    private async Task<IJaegerReader> ChooseAsync(CancellationToken cancellationToken)
+    {
+        var problems = new List<string>();
+        foreach (var reader in Candidates())
+        {
+            try
+            {
+                await reader.GetServicesAsync(cancellationToken);
+                logger.LogInformation("Pulling from {Address} over {Transport}", reader.Address, reader.Transport);
+                return reader;
+            }
+            catch (JaegerReadException e) when (e.Problem == JaegerReadProblem.NotSpoken)
+            {
+                problems.Add($"{reader.Transport} at {reader.Address}: {e.Message}");
+                reader.Dispose();
+            }
+            catch
+            {
+                // It is there but not well. A lesser transport would cut times that the better one keeps, so wait for it.
+                reader.Dispose();
+                throw;
+            }
+        }
+
+        throw new JaegerReadException(JaegerReadProblem.Unavailable, $"No Jaeger answers at {options.Source}. {string.Join("; ", problems)}");
+    }
+
+    private IEnumerable<IJaegerReader> Candidates()
+    {
+        bool Wanted(PullTransport transport) => options.Transport == PullTransport.Automatic || options.Transport == transport;
+        if (address.Grpc is { } grpc && Wanted(PullTransport.Grpc))
+        {
+            yield return new GrpcJaegerReader(grpc, options);
+        }
+        else if (options.Transport == PullTransport.Grpc)
+        {
+            // Forced: then the port that was named is meant.
+            yield return new GrpcJaegerReader(address.Http!, options);
+        }
+
+        if (address.Http is { } http && Wanted(PullTransport.HttpV3))
+        {
+            yield return new HttpV3JaegerReader(http, options);
+        }
+
+        if (address.Http is { } old && Wanted(PullTransport.HttpV1))
+        {
+            yield return new HttpV1JaegerReader(old, options);
+        }
+    }
+}

@@ -1,0 +1,19 @@
+using System.Globalization;
+using DhtTracer.Ingestion.Pull;
+using DhtTracer.Ingestion.Sink;
+using DhtTracer.Storage;
+
+// A puller as a process of its own, so that a test can kill it: SOURCE DIRECTORY DEPTH SETTLE-SECONDS.
+await using var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = args[1] }, static _ => []);
+var worker = new PullWorker(
+    new PullOptions
+    {
+        Source = args[0],
+        Depth = int.Parse(args[2], CultureInfo.InvariantCulture),
+        SettleAfter = TimeSpan.FromSeconds(int.Parse(args[3], CultureInfo.InvariantCulture)),
+        Since = TimeSpan.FromHours(25),
+    },
+    store,
+    new SpanSink(store, new IngestStatistics(TimeProvider.System)));
+await worker.RunAsync(null, CancellationToken.None);
+return 0;
