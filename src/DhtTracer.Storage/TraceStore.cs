@@ -28,6 +28,9 @@ public sealed class TraceStore : IAsyncDisposable
     /// <summary>Tells which queries changed, in this process.</summary>
     public ChangeFeed Changes { get; } = new();
 
+    /// <summary>Tells which traces got new spans, in this process.</summary>
+    public ArrivalFeed Arrivals { get; } = new();
+
     /// <summary>Where it is.</summary>
     public DatabaseOptions Options => database.Options;
 
@@ -78,6 +81,7 @@ public sealed class TraceStore : IAsyncDisposable
             },
             bytes,
             cancellationToken);
+        Arrivals.Publish(packed);
     }
 
     /// <summary>Spans of a trace, merged by span id, earliest first; empty when it is not there.</summary>
@@ -176,6 +180,18 @@ public sealed class TraceStore : IAsyncDisposable
     /// <summary>Traces that an older version of the analysis has read.</summary>
     public Task<IReadOnlyList<TraceId>> ListAnalysedBeforeAsync(int version, int limit, CancellationToken cancellationToken = default) =>
         database.Readers.ReadAsync(connection => TraceReader.AnalysedBefore(connection, version, limit), cancellationToken);
+
+    /// <summary>Records on a trace that it could not be analysed; its spans stay as they are.</summary>
+    /// <param name="traceId">The trace.</param>
+    /// <param name="version">Version of the analysis, which will not try again.</param>
+    /// <param name="error">Why.</param>
+    /// <param name="cancellationToken">Takes it back as long as it waits for the writer.</param>
+    public Task RecordFailureAsync(TraceId traceId, int version, string error, CancellationToken cancellationToken = default) =>
+        WriteAsync(session => TraceWriter.Fail(session, traceId, version, error), 0, cancellationToken);
+
+    /// <summary>Whether another process has written since the last call; the first call answers false.</summary>
+    public Task<bool> OthersWroteAsync(CancellationToken cancellationToken = default) =>
+        WriteAsync(session => session.OthersWrote(), 0, cancellationToken);
 
     /// <summary>Saves analyses, each in place of the chunks it was made from.</summary>
     /// <returns>For each whether it was saved; false when the trace was analysed by another process, or deleted, in between.</returns>

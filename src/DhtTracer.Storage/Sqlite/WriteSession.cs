@@ -6,6 +6,7 @@ namespace DhtTracer.Storage.Sqlite;
 internal sealed class WriteSession : IDisposable
 {
     private readonly Dictionary<string, Statement> statements = new(StringComparer.Ordinal);
+    private long? dataVersion;
 
     public WriteSession(SqliteConnection connection)
     {
@@ -40,6 +41,16 @@ internal sealed class WriteSession : IDisposable
 
             return statement;
         }
+    }
+
+    /// <summary>Whether another connection has committed since the last call.</summary>
+    public bool OthersWrote()
+    {
+        // Changes only through commits of other connections: https://www.sqlite.org/pragma.html#pragma_data_version
+        var current = this["PRAGMA data_version"].RunScalar() ?? 0;
+        var before = dataVersion;
+        dataVersion = current;
+        return before is { } known && known != current;
     }
 
     public void Begin() => this["BEGIN IMMEDIATE"].Run();

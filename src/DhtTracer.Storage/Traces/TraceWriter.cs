@@ -85,6 +85,14 @@ internal static class TraceWriter
         return true;
     }
 
+    /// <summary>Records a failure.</summary>
+    public static bool Fail(WriteSession session, TraceId traceId, int version, string error)
+    {
+        session["UPDATE trace SET analysis_error = ?2, analysis_version = ?3 WHERE trace_id = ?1"]
+            .Bind(1, traceId.ToBytes()).Bind(2, error).Bind(3, version).Run();
+        return true;
+    }
+
     private static ReadOnlySpan<byte> BlobPeers(WriteSession session, IReadOnlyList<string> peers)
     {
         var output = new ArrayBufferWriter<byte>((peers.Count * 3) + 8);

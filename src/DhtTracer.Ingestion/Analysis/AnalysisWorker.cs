@@ -1,0 +1,214 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using DhtTracer.Analysis;
+using DhtTracer.Storage;
+using DhtTracer.Traces;
+using Microsoft.Extensions.Logging;
+
+namespace DhtTracer.Ingestion.Analysis;
+
+/// <summary>
+/// Turns touched traces into queries. What waits stands in the database, so a crash loses nothing: <see cref="RunAsync"/> begins with
+/// what is left there.
+/// </summary>
+/// <param name="store">The archive.</param>
+/// <param name="reconstruct">Merged spans of one trace to queries.</param>
+/// <param name="options">When.</param>
+/// <param name="clock">Measures waiting.</param>
+/// <param name="logger">Told of failures.</param>
+public sealed partial class AnalysisWorker(
+    TraceStore store,
+    Func<IReadOnlyList<Span>, ImmutableArray<Query>> reconstruct,
+    AnalysisOptions options,
+    TimeProvider clock,
+    ILogger<AnalysisWorker> logger)
+{
+    private const int MaxListed = 100_000;
+    private readonly PendingTraces pending = new(options, clock);
+    private readonly ConcurrentDictionary<TraceId, bool> unreadable = [];
+    private long analysed;
+    private long failed;
+
+    /// <summary>Traces that wait for analysis or are being analysed.</summary>
+    public int PendingCount => pending.Count;
+
+    /// <summary>Traces analysed since the process started, each time counted.</summary>
+    public long AnalysedCount => Interlocked.Read(ref analysed);
+
+    /// <summary>Of these, analyses that failed; the trace says why.</summary>
+    public long FailedCount => Interlocked.Read(ref failed);
+
+    /// <summary>Analyses until cancelled. Run it once.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var arrivals = store.Arrivals.Listen();
+        try
+        {
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var tasks = new List<Task>
+            {
+                ListenAsync(arrivals, stop.Token),
+                RepeatAsync(LookForOthersAsync, stop.Token),
+            };
+            for (var i = 0; i < options.Parallelism; i++)
+            {
+                tasks.Add(Task.Run(() => RepeatAsync(AnalyseBatchAsync, stop.Token), stop.Token));
+            }
+
+            // They end only when cancelled, or by a fault that nobody foresaw: then all of them end, and the host is told.
+            await Task.WhenAny(tasks);
+            await stop.CancelAsync();
+            await Task.WhenAll(tasks);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Asked for.
+        }
+        finally
+        {
+            store.Arrivals.Stop();
+        }
+    }
+
+    /// <summary>Waits until everything stored before the call is analysed, without waiting for quiet. For importers and tests.</summary>
+    public async Task DrainAsync(CancellationToken cancellationToken = default)
+    {
+        pending.Hurry();
+        try
+        {
+            while (await WaitingAsync(cancellationToken))
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(10), clock, cancellationToken);
+            }
+        }
+        finally
+        {
+            pending.Settle();
+        }
+    }
+
+    private async Task<bool> WaitingAsync(CancellationToken cancellationToken) =>
+        pending.Count > 0
+        || (await store.ListPendingAsync(unreadable.Count + 1, cancellationToken)).Any(trace => !unreadable.ContainsKey(trace.TraceId));
+
+    private async Task ListenAsync(System.Threading.Channels.ChannelReader<IReadOnlyList<TraceId>> arrivals, CancellationToken cancellationToken)
+    {
+        await foreach (var traces in arrivals.ReadAllAsync(cancellationToken))
+        {
+            pending.Touch(traces);
+        }
+    }
+
+    /// <summary>Runs a step for ever; when the database fails, says so and tries again.</summary>
+    private async Task RepeatAsync(Func<CancellationToken, Task> step, CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await step(cancellationToken);
+            }
+            catch (Exception error) when (error is DatabaseException or StoreOverloadedException)
+            {
+                LogDatabaseFailed(logger, error.Message);
+                await Task.Delay(options.RetryDelay, clock, cancellationToken);
+            }
+        }
+    }
+
+    private async Task LookForOthersAsync(CancellationToken cancellationToken)
+    {
+        await store.OthersWroteAsync(cancellationToken);
+        await TouchStoredAsync(cancellationToken);
+        while (true)
+        {
+            await Task.Delay(options.PollInterval, clock, cancellationToken);
+            if (await store.OthersWroteAsync(cancellationToken))
+            {
+                await TouchStoredAsync(cancellationToken);
+            }
+
+            if (pending.Count == 0)
+            {
+                pending.Touch(await store.ListAnalysedBeforeAsync(AnalysisOptions.Version, options.BatchSize, cancellationToken));
+            }
+        }
+    }
+
+    private async Task TouchStoredAsync(CancellationToken cancellationToken) =>
+        pending.Touch((await store.ListPendingAsync(MaxListed, cancellationToken)).Select(trace => trace.TraceId));
+
+    private async Task AnalyseBatchAsync(CancellationToken cancellationToken)
+    {
+        var traces = await pending.TakeAsync(options.BatchSize, cancellationToken);
+        var finished = new List<TraceId>(traces.Count);
+        try
+        {
+            var analyses = new List<TraceAnalysis>(traces.Count);
+            foreach (var trace in traces)
+            {
+                if (await LoadAsync(trace, cancellationToken) is { } content)
+                {
+                    analyses.Add(TraceAnalyser.Analyse(content, reconstruct));
+                }
+                else
+                {
+                    finished.Add(trace);
+                }
+            }
+
+            var saved = analyses.Count == 0 ? [] : await store.SaveAnalysesAsync(analyses, cancellationToken);
+            for (var i = 0; i < analyses.Count; i++)
+            {
+                Count(analyses[i], saved[i]);
+                finished.Add(analyses[i].Content.TraceId);
+            }
+        }
+        finally
+        {
+            // What failed or was cancelled is touched again, so that it is tried again.
+            pending.Touch(traces.Except(finished));
+            traces.ForEach(pending.Finish);
+        }
+    }
+
+    private async Task<TraceContent?> LoadAsync(TraceId trace, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await store.LoadAsync(trace, cancellationToken);
+        }
+        catch (InvalidDataException error)
+        {
+            LogUnreadable(logger, trace, error.Message);
+            unreadable[trace] = true;
+            await store.RecordFailureAsync(trace, AnalysisOptions.Version, error.Message, cancellationToken);
+            return null;
+        }
+    }
+
+    private void Count(TraceAnalysis analysis, bool saved)
+    {
+        if (!saved)
+        {
+            // Another process was faster, or the trace was deleted: if anything is left to do, that process or the next look finds it.
+            return;
+        }
+
+        Interlocked.Increment(ref analysed);
+        if (analysis.Error is { } error)
+        {
+            Interlocked.Increment(ref failed);
+            LogAnalysisFailed(logger, analysis.Content.TraceId, error);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Trace {TraceId} could not be analysed: {Error}")]
+    private static partial void LogAnalysisFailed(ILogger logger, TraceId traceId, string error);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Trace {TraceId} could not be read: {Error}")]
+    private static partial void LogUnreadable(ILogger logger, TraceId traceId, string error);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Analysis waits: {Error}")]
+    private static partial void LogDatabaseFailed(ILogger logger, string error);
+}

@@ -1,0 +1,191 @@
+using DhtTracer.Traces;
+
+namespace DhtTracer.Ingestion.Analysis;
+
+/// <summary>Which traces to analyse, and when each is due. Safe to use from many threads.</summary>
+internal sealed class PendingTraces(AnalysisOptions options, TimeProvider clock)
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<TraceId, Entry> entries = [];
+    private readonly PriorityQueue<TraceId, long> queue = new();
+    private readonly SemaphoreSlim changed = new(0, 1);
+    private bool draining;
+
+    /// <summary>Traces that wait or are being analysed.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (gate)
+            {
+                return entries.Count;
+            }
+        }
+    }
+
+    /// <summary>Spans were added to these traces.</summary>
+    public void Touch(IEnumerable<TraceId> traces)
+    {
+        var now = clock.GetTimestamp();
+        lock (gate)
+        {
+            foreach (var trace in traces)
+            {
+                Touch(trace, now);
+            }
+        }
+
+        Signal();
+    }
+
+    /// <summary>Makes every waiting trace due at once, and those to come, until <see cref="Settle"/>.</summary>
+    public void Hurry()
+    {
+        lock (gate)
+        {
+            draining = true;
+        }
+
+        Signal();
+    }
+
+    /// <summary>Ends <see cref="Hurry"/>.</summary>
+    public void Settle()
+    {
+        lock (gate)
+        {
+            draining = false;
+        }
+    }
+
+    /// <summary>Takes traces that are due; waits until there is one.</summary>
+    public async Task<List<TraceId>> TakeAsync(int most, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            TimeSpan wait;
+            lock (gate)
+            {
+                var due = TakeDue(most, out wait);
+                if (due.Count > 0)
+                {
+                    if (queue.Count > 0)
+                    {
+                        Signal();
+                    }
+
+                    return due;
+                }
+            }
+
+            // Woken by a new trace, or when the first one falls due. The lost permit of a cancelled wait is one early look.
+            await changed.WaitAsync(wait, cancellationToken);
+        }
+    }
+
+    /// <summary>An analysis ended: the trace is done with, unless spans were added meanwhile.</summary>
+    public void Finish(TraceId trace)
+    {
+        lock (gate)
+        {
+            var entry = entries[trace];
+            if (!entry.Touched)
+            {
+                entries.Remove(trace);
+                return;
+            }
+
+            // An analysis reads the whole trace: one that grows for long is read ever more seldom, in proportion to what reading it costs.
+            var now = clock.GetTimestamp();
+            var cost = now - entry.Taken;
+            entry.First = now;
+            entry.NotBefore = now + (cost * 5);
+            entry.Running = false;
+            entry.Touched = false;
+            queue.Enqueue(trace, Due(entry));
+        }
+
+        Signal();
+    }
+
+    private void Touch(TraceId trace, long now)
+    {
+        if (!entries.TryGetValue(trace, out var entry))
+        {
+            entry = new Entry { First = now, NotBefore = now };
+            entries.Add(trace, entry);
+            entry.Last = now;
+            queue.Enqueue(trace, Due(entry));
+            return;
+        }
+
+        // Its place in the queue is mended when it comes to the front.
+        entry.Last = now;
+        entry.Touched = entry.Running;
+    }
+
+    private List<TraceId> TakeDue(int most, out TimeSpan wait)
+    {
+        var taken = new List<TraceId>();
+        var now = clock.GetTimestamp();
+        wait = Timeout.InfiniteTimeSpan;
+        while (taken.Count < most && queue.TryPeek(out var trace, out var due))
+        {
+            if (due > now && !draining)
+            {
+                wait = clock.GetElapsedTime(now, due) + TimeSpan.FromMilliseconds(1);
+                break;
+            }
+
+            queue.Dequeue();
+            var entry = entries[trace];
+            var later = Due(entry);
+            if (later > now && !draining)
+            {
+                queue.Enqueue(trace, later);
+                continue;
+            }
+
+            entry.Running = true;
+            entry.Taken = now;
+            taken.Add(trace);
+        }
+
+        return taken;
+    }
+
+    private long Due(Entry entry)
+    {
+        var quiet = Math.Min(entry.Last + Ticks(options.QuietPeriod), entry.First + Ticks(options.LongestWait));
+        return Math.Max(quiet, entry.NotBefore);
+    }
+
+    private long Ticks(TimeSpan time) => (long)(time.TotalSeconds * clock.TimestampFrequency);
+
+    private void Signal()
+    {
+        try
+        {
+            changed.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // Somebody has been told already.
+        }
+    }
+
+    private sealed class Entry
+    {
+        public long First { get; set; }
+
+        public long Last { get; set; }
+
+        public long NotBefore { get; set; }
+
+        public long Taken { get; set; }
+
+        public bool Running { get; set; }
+
+        public bool Touched { get; set; }
+    }
+}

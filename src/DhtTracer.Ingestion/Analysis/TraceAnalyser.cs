@@ -1,0 +1,47 @@
+using System.Collections.Immutable;
+using DhtTracer.Analysis;
+using DhtTracer.Storage;
+using DhtTracer.Traces;
+using DhtTracer.Traces.Otlp;
+
+namespace DhtTracer.Ingestion.Analysis;
+
+/// <summary>Analyses what is stored of one trace. Whatever fails becomes part of the result: no trace stops the others.</summary>
+internal static class TraceAnalyser
+{
+    private const int MaxErrorText = 1000;
+
+#pragma warning disable CA1031 // A fault of the reconstruction on one strange trace is recorded on that trace and shown.
+    public static TraceAnalysis Analyse(TraceContent content, Func<IReadOnlyList<Span>, ImmutableArray<Query>> reconstruct)
+    {
+        IReadOnlyList<Span> decoded;
+        try
+        {
+            decoded = OtlpProtobuf.Decode(content.Otlp);
+        }
+        catch (TraceFormatException error)
+        {
+            // The bytes stay as they are: a later version may read them.
+            return new TraceAnalysis { Content = content, Otlp = content.Otlp, Version = AnalysisOptions.Version, Error = Text(error) };
+        }
+
+        var spans = SpanMerge.Merge(decoded);
+        var otlp = spans.Length == decoded.Count ? content.Otlp : OtlpProtobuf.Encode(spans);
+        var analysis = new TraceAnalysis { Content = content, Otlp = otlp, Spans = spans, Version = AnalysisOptions.Version };
+        try
+        {
+            return analysis with { Queries = reconstruct(spans) };
+        }
+        catch (Exception error)
+        {
+            return analysis with { Error = Text(error) };
+        }
+    }
+#pragma warning restore CA1031
+
+    private static string Text(Exception error)
+    {
+        var text = $"{error.GetType().Name}: {error.Message}";
+        return text.Length > MaxErrorText ? text[..MaxErrorText] : text;
+    }
+}

@@ -1,0 +1,126 @@
+using System.Globalization;
+using DhtTracer.Ingestion.Grpc;
+using DhtTracer.Ingestion.Sink;
+using DhtTracer.Storage;
+using DhtTracer.Traces;
+using DhtTracer.Traces.Otlp;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Net.Http.Headers;
+
+namespace DhtTracer.Ingestion.Otlp;
+
+/// <summary>OTLP over HTTP: <c>POST /v1/traces</c> (opentelemetry.io/docs/specs/otlp/#otlphttp). Answers 200 after the commit, never before.</summary>
+public static class OtlpHttpReceiver
+{
+    /// <summary>Name in the statistics.</summary>
+    public const string Name = "otlp-http";
+
+    private const string TracesPath = "/v1/traces";
+
+    /// <summary>Maps the receiver.</summary>
+    /// <param name="endpoints">Where to map.</param>
+    /// <param name="sink">Where spans go.</param>
+    /// <param name="options">Limits, or null for the defaults.</param>
+    public static void MapOtlpHttp(this IEndpointRouteBuilder endpoints, SpanSink sink, OtlpOptions? options = null)
+    {
+        var limits = options ?? new OtlpOptions();
+        endpoints.MapPost(TracesPath, context => ReceiveAsync(context, sink, limits)).WithDisplayName("OTLP/HTTP traces");
+        endpoints.MapMethods(TracesPath, [HttpMethods.Options], context =>
+        {
+            AllowOrigin(context, limits);
+            context.Response.StatusCode = StatusCodes.Status204NoContent;
+            return Task.CompletedTask;
+        }).WithDisplayName("OTLP/HTTP preflight");
+    }
+
+    private static async Task ReceiveAsync(HttpContext context, SpanSink sink, OtlpOptions options)
+    {
+        AllowOrigin(context, options);
+        var type = context.Request.ContentType?.Split(';')[0].Trim();
+        var json = string.Equals(type, OtlpAnswers.Json, StringComparison.OrdinalIgnoreCase);
+        if (!json && !string.Equals(type, OtlpAnswers.Protobuf, StringComparison.OrdinalIgnoreCase))
+        {
+            await FailAsync(
+                context, StatusCodes.Status415UnsupportedMediaType, GrpcStatusCode.InvalidArgument,
+                $"Content-Type must be {OtlpAnswers.Protobuf} or {OtlpAnswers.Json}.", json: true);
+            return;
+        }
+
+        try
+        {
+            using var body = await RequestBody.ReadAsync(context.Request, options, context.RequestAborted);
+            var result = json
+                ? await AcceptJsonAsync(sink, body.Memory, context.RequestAborted)
+                : await sink.AcceptOtlpAsync(body.Memory, Name, context.RequestAborted);
+            await AnswerAsync(context, StatusCodes.Status200OK, OtlpAnswers.Success(result, json), json);
+        }
+        catch (Exception error) when (Explain(error) is { } reason)
+        {
+            if (reason.HttpStatus == StatusCodes.Status503ServiceUnavailable)
+            {
+                context.Response.Headers.RetryAfter = Math.Ceiling(options.RetryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+            }
+
+            await FailAsync(context, reason.HttpStatus, reason.Status, error.Message, json);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The sender has gone; there is nobody to answer.
+        }
+    }
+
+    private static async Task<SinkResult> AcceptJsonAsync(SpanSink sink, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        var rejected = new List<RejectedSpan>();
+        var spans = OtlpJson.Decode(body.Span, rejected);
+        var accepted = await sink.AcceptAsync(spans, Name, null, cancellationToken);
+        return new SinkResult(accepted, rejected.Count, rejected.Count == 0 ? null : rejected[0]);
+    }
+
+    /// <summary>What an error means to the sender: 4xx is final, 503 is to be tried again. Null for errors that are nobody's but ours.</summary>
+    private static (int HttpStatus, GrpcStatusCode Status)? Explain(Exception error) => error switch
+    {
+        TraceFormatException or InvalidDataException => (StatusCodes.Status400BadRequest, GrpcStatusCode.InvalidArgument),
+        BodyTooLargeException => (StatusCodes.Status413PayloadTooLarge, GrpcStatusCode.ResourceExhausted),
+        UnknownEncodingException => (StatusCodes.Status415UnsupportedMediaType, GrpcStatusCode.InvalidArgument),
+        BadHttpRequestException bad => (bad.StatusCode, GrpcStatusCode.InvalidArgument),
+        StoreOverloadedException => (StatusCodes.Status503ServiceUnavailable, GrpcStatusCode.Unavailable),
+        DatabaseException { IsTransient: true } => (StatusCodes.Status503ServiceUnavailable, GrpcStatusCode.Unavailable),
+        DatabaseException => (StatusCodes.Status500InternalServerError, GrpcStatusCode.Internal),
+        _ => null,
+    };
+
+    private static Task FailAsync(HttpContext context, int httpStatus, GrpcStatusCode status, string message, bool json) =>
+        AnswerAsync(context, httpStatus, OtlpAnswers.Status(status, message, json), json);
+
+    private static async Task AnswerAsync(HttpContext context, int status, byte[] body, bool json)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = json ? OtlpAnswers.Json : OtlpAnswers.Protobuf;
+        context.Response.ContentLength = body.Length;
+        await context.Response.Body.WriteAsync(body, context.RequestAborted);
+    }
+
+    private static void AllowOrigin(HttpContext context, OtlpOptions options)
+    {
+        var origin = context.Request.Headers.Origin.ToString();
+        if (origin.Length == 0 || !(options.AllowedOrigins.Contains("*") || options.AllowedOrigins.Contains(origin, StringComparer.OrdinalIgnoreCase)))
+        {
+            return;
+        }
+
+        var headers = context.Response.Headers;
+        headers.AccessControlAllowOrigin = origin;
+        headers.Vary = HeaderNames.Origin;
+        headers.AccessControlAllowMethods = "POST";
+        headers.AccessControlMaxAge = "3600";
+        var wanted = context.Request.Headers.AccessControlRequestHeaders;
+        if (wanted.Count > 0)
+        {
+            // Exporters add headers of their own; what they carry is not looked at.
+            headers.AccessControlAllowHeaders = wanted;
+        }
+    }
+}

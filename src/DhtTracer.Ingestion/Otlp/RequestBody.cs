@@ -1,0 +1,157 @@
+using System.Buffers;
+using System.IO.Compression;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace DhtTracer.Ingestion.Otlp;
+
+/// <summary>A body is larger than the receiver takes.</summary>
+internal sealed class BodyTooLargeException(string message) : Exception(message);
+
+/// <summary>A body is compressed in a way that the receiver does not know.</summary>
+internal sealed class UnknownEncodingException(string encoding) : Exception($"Content-Encoding \"{encoding}\" is not known; send gzip, deflate or identity.");
+
+/// <summary>Reads a whole request body, inflated, within two limits.</summary>
+internal sealed class RequestBody : IDisposable
+{
+    private byte[] buffer = [];
+    private int length;
+
+    /// <summary>What was read; good until <see cref="Dispose"/>.</summary>
+    public ReadOnlyMemory<byte> Memory => buffer.AsMemory(0, length);
+
+    /// <summary>Reads the body.</summary>
+    /// <exception cref="BodyTooLargeException">A limit was passed.</exception>
+    /// <exception cref="UnknownEncodingException">It is compressed in an unknown way.</exception>
+    /// <exception cref="InvalidDataException">What says it is gzip is not.</exception>
+    public static async Task<RequestBody> ReadAsync(HttpRequest request, OtlpOptions options, CancellationToken cancellationToken)
+    {
+        var encoding = request.Headers.ContentEncoding.ToString();
+        if (request.ContentLength > options.MaxCompressedBytes)
+        {
+            throw new BodyTooLargeException($"The body has {request.ContentLength} bytes; at most {options.MaxCompressedBytes} are taken. Send smaller batches.");
+        }
+
+        // Kestrel's own limit would close the connection with an empty answer; the limit below answers with a reason.
+        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            limit.MaxRequestBodySize = null;
+        }
+
+        var sent = new CountingStream(request.Body, options.MaxCompressedBytes);
+        var body = new RequestBody();
+        try
+        {
+            switch (encoding.ToUpperInvariant())
+            {
+                case "" or "IDENTITY":
+                    await body.FillAsync(sent, options.MaxInflatedBytes, request.ContentLength, cancellationToken);
+                    break;
+                case "GZIP":
+                    await using (var gzip = new GZipStream(sent, CompressionMode.Decompress))
+                    {
+                        await body.FillAsync(gzip, options.MaxInflatedBytes, request.ContentLength * 4, cancellationToken);
+                    }
+
+                    break;
+                case "DEFLATE":
+                    await using (var deflate = new ZLibStream(sent, CompressionMode.Decompress))
+                    {
+                        await body.FillAsync(deflate, options.MaxInflatedBytes, request.ContentLength * 4, cancellationToken);
+                    }
+
+                    break;
+                default:
+                    throw new UnknownEncodingException(encoding.Length > 40 ? encoding[..40] : encoding);
+            }
+
+            return body;
+        }
+        catch
+        {
+            body.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Gives the buffer back.</summary>
+    public void Dispose()
+    {
+        if (buffer.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+            buffer = [];
+        }
+    }
+
+    private async Task FillAsync(Stream stream, int limit, long? expected, CancellationToken cancellationToken)
+    {
+        buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(expected ?? 0, 16 * 1024, Math.Min(limit, 4 << 20)));
+        while (true)
+        {
+            var read = await stream.ReadAsync(buffer.AsMemory(length), cancellationToken);
+            if (read == 0)
+            {
+                return;
+            }
+
+            length += read;
+            if (length > limit)
+            {
+                throw new BodyTooLargeException($"The body has more than {limit} bytes when inflated, which is the limit. Send smaller batches.");
+            }
+
+            if (length == buffer.Length)
+            {
+                var larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(Array.MaxLength, 2L * length));
+                Memory.CopyTo(larger);
+                ArrayPool<byte>.Shared.Return(buffer);
+                buffer = larger;
+            }
+        }
+    }
+
+    /// <summary>Fails when more than the limit is read from it.</summary>
+    private sealed class CountingStream(Stream inner, long limit) : Stream
+    {
+        private long count;
+
+        public override bool CanRead => true;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => false;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => count;
+            set => throw new NotSupportedException();
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => Count(inner.Read(buffer, offset, count));
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            Count(await inner.ReadAsync(buffer, cancellationToken));
+
+        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+            ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+        public override void Flush()
+        {
+        }
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        private int Count(int read)
+        {
+            count += read;
+            return count <= limit ? read : throw new BodyTooLargeException($"The body has more than {limit} bytes, which is the limit. Send smaller batches.");
+        }
+    }
+}

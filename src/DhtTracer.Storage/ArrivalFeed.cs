@@ -1,0 +1,31 @@
+using System.Threading.Channels;
+using DhtTracer.Traces;
+
+namespace DhtTracer.Storage;
+
+/// <summary>Tells the analysis in this process which traces got new spans.</summary>
+public sealed class ArrivalFeed
+{
+    private volatile Channel<IReadOnlyList<TraceId>>? channel;
+
+    /// <summary>Arrivals from now on, each after its commit. There is one listener at most; it has to read until its end.</summary>
+    /// <exception cref="InvalidOperationException">Somebody listens already.</exception>
+    public ChannelReader<IReadOnlyList<TraceId>> Listen()
+    {
+        var mine = Channel.CreateUnbounded<IReadOnlyList<TraceId>>(new UnboundedChannelOptions { SingleReader = true });
+        return Interlocked.CompareExchange(ref channel, mine, null) is null
+            ? mine.Reader
+            : throw new InvalidOperationException("Only one analysis worker may run in a process.");
+    }
+
+    /// <summary>Ends listening.</summary>
+    public void Stop() => Interlocked.Exchange(ref channel, null)?.Writer.TryComplete();
+
+    internal void Publish(IReadOnlyList<PackedChunk> chunks)
+    {
+        if (channel is { } listener && chunks.Count > 0)
+        {
+            listener.Writer.TryWrite([.. chunks.Select(chunk => chunk.TraceId)]);
+        }
+    }
+}
