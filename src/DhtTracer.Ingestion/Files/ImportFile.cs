@@ -5,7 +5,7 @@ namespace DhtTracer.Ingestion.Files;
 /// <param name="Open">Opens it from the beginning, as often as it is asked to.</param>
 /// <param name="Length">Bytes on disk; null when unknown.</param>
 /// <param name="Named">Whether the user named it, rather than a folder it lies in: then it must hold traces.</param>
-internal sealed record ImportFile(string Name, Func<Stream> Open, long? Length, bool Named)
+public sealed record ImportFile(string Name, Func<Stream> Open, long? Length, bool Named)
 {
     /// <summary>The argument that means standard input.</summary>
     public const string StandardInput = "-";

@@ -32,10 +32,12 @@ internal static class TracerCommandLine
     {
         var root = new RootCommand("DhtTracer: trace and debug libp2p/IPFS Kademlia DHT queries.\n\nWithout a command it runs the receivers, the analysis and the web site on this machine.")
         {
+            ImportCommand.Create(),
             QueriesCommand.Create(),
             ShowCommand.Create(),
         };
         root.Options.Add(CommonOptions.Data);
+        ServeCommand.AddTo(root);
         return root;
     }
 }

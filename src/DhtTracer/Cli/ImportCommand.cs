@@ -1,0 +1,126 @@
+using System.CommandLine;
+using DhtTracer.Analysis;
+using DhtTracer.Hosting;
+using DhtTracer.Ingestion.Analysis;
+using DhtTracer.Ingestion.Files;
+using Spectre.Console;
+
+namespace DhtTracer.Cli;
+
+/// <summary><c>dht-tracer import PATH...</c>: files and folders into the database.</summary>
+internal static class ImportCommand
+{
+    /// <summary>Makes the command.</summary>
+    public static Command Create()
+    {
+        var paths = new Argument<string[]>("PATH") { Description = "Files, folders, or - for standard input.", Arity = ArgumentArity.OneOrMore };
+        var keepGoing = new Option<bool>("--keep-going") { Description = "Import what can be read and list the rest, instead of importing nothing." };
+        var json = CommonOptions.Json();
+        var command = new Command(
+            "import",
+            "Import traces: OTLP JSON or protobuf, Jaeger JSON v1 or v3, Jaeger Thrift, Zipkin JSON, event logs of 2019; each also gzipped. The format is recognised by content.")
+        {
+            paths, keepGoing, json,
+        };
+        command.SetAction((result, cancellation) => Failures.GuardAsync(result, () => RunAsync(
+            result.DataDirectory(), result.GetValue(paths)!, result.GetValue(keepGoing), result.GetValue(json), result.InvocationConfiguration, cancellation)));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(
+        string data, string[] paths, bool keepGoing, bool json, InvocationConfiguration invocation, CancellationToken cancellation)
+    {
+        await using var input = paths.Contains(ImportFile.StandardInput) ? await SpoolAsync(cancellation) : null;
+        await using var store = await Archive.OpenAsync(data, cancellation);
+        using var logs = LoggerFactory.Create(ConsoleLogs.Configure);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var worker = new AnalysisWorker(store, QueryReconstruction.Reconstruct, new AnalysisOptions(), TimeProvider.System, logs.CreateLogger<AnalysisWorker>());
+        var working = worker.RunAsync(stop.Token);
+        try
+        {
+            var summary = await WithProgressAsync(progress => new FileImporter(store).ImportAsync(paths, new ImportOptions { KeepGoing = keepGoing }, input, progress, cancellation));
+            await worker.DrainAsync(cancellation);
+            var queries = await ImportedQueries.CountAsync(store, summary.Traces, cancellation);
+            await ReportAsync(summary, queries, json, store.Options.FilePath, invocation);
+            return summary.Skipped.Any(skip => skip.IsError) ? ExitCode.Failure : ExitCode.Success;
+        }
+        catch (ImportException nothing)
+        {
+            foreach (var problem in nothing.Problems)
+            {
+                await invocation.Error.WriteLineAsync($"dht-tracer: {PlainText.Safe(problem.File)}: {PlainText.Safe(problem.Problem)}");
+            }
+
+            throw new CommandFailedException("Nothing was imported. --keep-going imports what can be read.");
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await working;
+        }
+    }
+
+    private static async Task ReportAsync(ImportSummary summary, int queries, bool json, string file, InvocationConfiguration invocation)
+    {
+        foreach (var skip in summary.Skipped)
+        {
+            await invocation.Error.WriteLineAsync($"{(skip.IsError ? "not imported" : "skipped")}: {PlainText.Safe(skip.File)}: {PlainText.Safe(skip.Problem)}");
+        }
+
+        if (json)
+        {
+            await invocation.Output.WriteLineAsync(System.Text.Json.JsonSerializer.Serialize(new
+            {
+                files = summary.Files,
+                spans = summary.Spans,
+                duplicateSpans = summary.Duplicates,
+                traces = summary.Traces.Count,
+                queries,
+                skipped = summary.Skipped.Select(skip => new { file = skip.File, problem = skip.Problem, isError = skip.IsError }),
+            }));
+            return;
+        }
+
+        await invocation.Output.WriteLineAsync(
+            $"{summary.Files} files: {summary.Spans} spans ({summary.Duplicates} of them already there), {summary.Traces.Count} traces, {queries} queries, {summary.Skipped.Count} skipped. In {file}");
+    }
+
+    private static async Task<ImportSummary> WithProgressAsync(Func<IProgress<ImportProgress>?, Task<ImportSummary>> import)
+    {
+        if (Console.IsErrorRedirected)
+        {
+            return await import(null);
+        }
+
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        return await console.Progress().AutoClear(true).Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new SpinnerColumn())
+            .StartAsync(context =>
+            {
+                var bar = context.AddTask("Reading");
+                return import(new DirectProgress(step =>
+                {
+                    bar.MaxValue = Math.Max(1, step.BytesTotal ?? 1);
+                    bar.IsIndeterminate = step.BytesTotal is null;
+                    bar.Value = step.BytesRead;
+                    bar.Description = Markup.Escape($"{(step.Writing ? "Writing" : "Reading")} {step.FileNumber}/{step.Files} {PlainText.End(PlainText.Safe(Path.GetFileName(step.File)), 40)} · {step.Spans} spans");
+                }));
+            });
+    }
+
+    /// <summary>Standard input is read twice when it is large, so it goes to a file that vanishes when it is closed.</summary>
+    private static async Task<FileStream> SpoolAsync(CancellationToken cancellation)
+    {
+        var spool = new FileStream(
+            Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
+        await using var input = Console.OpenStandardInput();
+        await input.CopyToAsync(spool, cancellation);
+        spool.Position = 0;
+        return spool;
+    }
+
+    /// <summary>Reports on the importing thread: <see cref="Progress{T}"/> would report out of order.</summary>
+    private sealed class DirectProgress(Action<ImportProgress> report) : IProgress<ImportProgress>
+    {
+        public void Report(ImportProgress value) => report(value);
+    }
+}

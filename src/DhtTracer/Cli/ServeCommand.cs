@@ -1,0 +1,90 @@
+using System.CommandLine;
+using System.Net;
+using DhtTracer.Hosting;
+
+namespace DhtTracer.Cli;
+
+/// <summary>What runs when no command is named: receivers, analysis worker and site in one process.</summary>
+internal static class ServeCommand
+{
+    /// <summary>Adds the options and the action to the root command.</summary>
+    public static void AddTo(RootCommand root)
+    {
+        var options = new ServeOptions();
+        foreach (var option in options.All)
+        {
+            root.Options.Add(option);
+        }
+
+        root.SetAction((result, cancellation) => Failures.GuardAsync(result, async () =>
+        {
+            await using var host = await TracerHost.StartAsync(options.Read(result), result.InvocationConfiguration.Output, cancellation);
+            return await host.RunAsync(cancellation);
+        }));
+    }
+}
+
+/// <summary>The options of the main process. <c>demo</c> has them too.</summary>
+internal sealed class ServeOptions
+{
+    private readonly Dictionary<ListenerKind, Option<PortValue>> ports = ListenerInfo.All.ToDictionary(info => info.Kind, PortOption);
+
+    private readonly Option<bool> samples = new("--samples") { Description = "Load the traces of samples/ at the start." };
+
+    private readonly Option<string> bind = new("--bind")
+    {
+        Description = "Address that every listener binds. Anything but a loopback address lets others in: there is no login.",
+        HelpName = "ADDRESS",
+        DefaultValueFactory = _ => "127.0.0.1",
+    };
+
+    private readonly Option<string[]> cors = new("--cors-origin") { Description = "Origin whose pages may call the receivers and APIs; * for all. Repeatable.", HelpName = "ORIGIN" };
+
+    private readonly Option<string[]> pull = new("--pull") { Description = "Jaeger to pull from in the background, such as jaeger://host:16685. Repeatable.", HelpName = "URL" };
+
+    private readonly Option<string[]> pullService = new("--pull-service") { Description = "Service to pull; all when none is given. Repeatable.", HelpName = "NAME" };
+
+    private readonly Option<TimeSpan> pullSince = CommonOptions.Duration("--pull-since", "How far back the first pull reaches.", TimeSpan.FromHours(24), "24h");
+
+    private readonly Option<TimeSpan> keep = new("--keep")
+    {
+        Description = "Delete traces older than this, such as 30d. Everything is kept when it is not given.",
+        HelpName = "DURATION",
+        CustomParser = DurationValue.Parse,
+    };
+
+    /// <summary>Makes the options.</summary>
+    public ServeOptions()
+    {
+        bind.Validators.Add(result => result.Require(
+            IPAddress.TryParse(result.GetValueOrDefault<string>(), out _), "--bind takes an IP address, such as 127.0.0.1, 0.0.0.0 or ::1."));
+        pull.Validators.Add(result => result.Require(
+            result.GetValueOrDefault<string[]>()?.All(url => Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme is "jaeger" or "http" or "https") != false,
+            "--pull takes jaeger://host:16685, http://host:16686 or https://host."));
+    }
+
+    /// <summary>All of them.</summary>
+    public IEnumerable<Option> All => [samples, .. ports.Values, bind, cors, pull, pullService, pullSince, keep];
+
+    /// <summary>The options as they were given.</summary>
+    public ServerOptions Read(ParseResult result) => new()
+    {
+        DataDirectory = result.DataDirectory(),
+        Bind = result.GetValue(bind)!,
+        Ports = ports.ToDictionary(port => port.Key, port => result.GetValue(port.Value).Port),
+        LoadSamples = result.GetValue(samples),
+        CorsOrigins = result.GetValue(cors) ?? [],
+        PullSources = result.GetValue(pull) ?? [],
+        PullServices = result.GetValue(pullService) ?? [],
+        PullSince = result.GetValue(pullSince),
+        Keep = result.GetValue(keep) is { Ticks: > 0 } time ? time : null,
+    };
+
+    private static Option<PortValue> PortOption(ListenerInfo info) => new(info.Option)
+    {
+        Description = $"Port of {info.Title}; 0 picks a free one, off switches it off. [default: {info.DefaultPort}]",
+        HelpName = "PORT",
+        CustomParser = PortValue.Parse,
+        DefaultValueFactory = _ => new PortValue(info.DefaultPort),
+    };
+}

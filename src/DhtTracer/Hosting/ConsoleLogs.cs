@@ -1,0 +1,22 @@
+using Microsoft.Extensions.Logging.Console;
+
+namespace DhtTracer.Hosting;
+
+/// <summary>Logs go to standard error, a line each: standard output belongs to results.</summary>
+internal static class ConsoleLogs
+{
+    /// <summary>Configures a logger factory or an application.</summary>
+    public static void Configure(ILoggingBuilder logging)
+    {
+        logging.ClearProviders();
+        logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "HH:mm:ss ";
+            console.ColorBehavior = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) ? LoggerColorBehavior.Default : LoggerColorBehavior.Disabled;
+        });
+        logging.AddFilter(null, LogLevel.Warning);
+        logging.AddFilter("DhtTracer", LogLevel.Information);
+        logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+    }
+}

@@ -1,0 +1,209 @@
+using System.Net;
+using DhtTracer.Analysis;
+using DhtTracer.Cli;
+using DhtTracer.Ingestion.Analysis;
+using DhtTracer.Ingestion.Otlp;
+using DhtTracer.Ingestion.Sink;
+using DhtTracer.Storage;
+using DhtTracer.Web;
+using DhtTracer.Web.Samples;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace DhtTracer.Hosting;
+
+/// <summary>The main process: one store, one analysis worker, and a listener for each port.</summary>
+internal sealed class TracerHost : IAsyncDisposable
+{
+    private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan RetentionInterval = TimeSpan.FromMinutes(10);
+
+    private readonly ServerOptions options;
+    private readonly TextWriter output;
+    private readonly List<IListener> listeners = [];
+    private readonly List<Task> background = [];
+    private readonly CancellationTokenSource stopping = new();
+
+    private TracerHost(ServerOptions options, TraceStore store, TextWriter output)
+    {
+        this.options = options;
+        this.output = output;
+        Store = store;
+        Sink = new SpanSink(store, new IngestStatistics(TimeProvider.System));
+        Logs = LoggerFactory.Create(ConsoleLogs.Configure);
+        Worker = new AnalysisWorker(store, QueryReconstruction.Reconstruct, new AnalysisOptions(), TimeProvider.System, Logs.CreateLogger<AnalysisWorker>());
+    }
+
+    /// <summary>The archive.</summary>
+    public TraceStore Store { get; }
+
+    /// <summary>The way in.</summary>
+    public SpanSink Sink { get; }
+
+    /// <summary>The analysis.</summary>
+    public AnalysisWorker Worker { get; }
+
+    /// <summary>Logs, on standard error.</summary>
+    public ILoggerFactory Logs { get; }
+
+    /// <summary>Opens the archive, binds every port, and says where things are.</summary>
+    /// <exception cref="CommandFailedException">A port cannot be had.</exception>
+    /// <exception cref="DatabaseException">The archive cannot be opened.</exception>
+    public static async Task<TracerHost> StartAsync(ServerOptions options, TextWriter output, CancellationToken cancellation)
+    {
+        var host = new TracerHost(options, await Archive.OpenAsync(options.DataDirectory, cancellation), output);
+        try
+        {
+            await host.StartAsync(cancellation);
+            return host;
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Runs until cancelled, then stops taking, and finishes what was begun.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> RunAsync(CancellationToken cancellation)
+    {
+        var cancelled = Task.Delay(Timeout.Infinite, cancellation);
+        var ended = await Task.WhenAny([cancelled, .. background]);
+        if (ended != cancelled)
+        {
+            // A background task ends only when it was told to, or by a fault of ours: that must be seen.
+            await ended;
+            throw new InvalidOperationException("a background worker ended by itself");
+        }
+
+        await output.WriteLineAsync("Stopping.");
+        using var timeout = new CancellationTokenSource(FlushTimeout);
+        foreach (var listener in listeners)
+        {
+            await listener.StopAsync(timeout.Token);
+        }
+
+        return ExitCode.Success;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var listener in listeners)
+        {
+            await listener.DisposeAsync();
+        }
+
+        await stopping.CancelAsync();
+        await Task.WhenAll(background);
+        await Store.DisposeAsync();
+        Logs.Dispose();
+        stopping.Dispose();
+    }
+
+    private async Task StartAsync(CancellationToken cancellation)
+    {
+        background.Add(Worker.RunAsync(stopping.Token));
+        if (options.Keep is { } keep)
+        {
+            background.Add(RetainAsync(keep, stopping.Token));
+        }
+
+        var samples = new SampleLoader(Store, Worker);
+        AddListeners(samples);
+        var addresses = new List<(ListenerInfo Info, string Authority)>();
+        foreach (var listener in listeners)
+        {
+            addresses.Add((listener.Info, await listener.StartAsync(cancellation)));
+        }
+
+        if (options.LoadSamples)
+        {
+            await LoadSamplesAsync(samples, cancellation);
+        }
+
+        await AnnounceAsync(addresses, cancellation);
+    }
+
+    private void AddListeners(SampleLoader samples)
+    {
+        Add(ListenerKind.Site, HttpProtocols.Http1AndHttp2, services => AddSite(services, samples), app => app.MapDhtTracerWeb());
+        var otlp = new OtlpOptions { AllowedOrigins = options.CorsOrigins };
+        Add(ListenerKind.OtlpHttp, HttpProtocols.Http1AndHttp2, _ => { }, app => app.MapOtlpHttp(Sink, otlp));
+        Add(ListenerKind.OtlpGrpc, HttpProtocols.Http2, _ => { }, app => app.MapOtlpGrpc(Sink, otlp));
+    }
+
+    private void AddSite(IServiceCollection services, SampleLoader samples)
+    {
+        services.AddSingleton(Store);
+        services.AddSingleton(Sink.Statistics);
+        services.AddSingleton<ISampleLoader>(samples);
+        services.AddDhtTracerWeb();
+    }
+
+    private void Add(ListenerKind kind, HttpProtocols protocols, Action<IServiceCollection> services, Action<WebApplication> map)
+    {
+        if (options.Ports[kind] is { } port)
+        {
+            listeners.Add(WebListener.Create(ListenerInfo.Of(kind), IPAddress.Parse(options.Bind), port, protocols, builder => services(builder.Services), map));
+        }
+    }
+
+    private async Task LoadSamplesAsync(SampleLoader samples, CancellationToken cancellation)
+    {
+        var count = await samples.LoadAsync(cancellation);
+        await output.WriteLineAsync($"Loaded the samples: {count} queries.");
+    }
+
+    private async Task AnnounceAsync(List<(ListenerInfo Info, string Authority)> addresses, CancellationToken cancellation)
+    {
+        var counts = await Store.CountsAsync(cancellation);
+        await output.WriteLineAsync($"DhtTracer {typeof(TracerHost).Assembly.GetName().Version?.ToString(3)}");
+        var width = addresses.Select(address => address.Info.Title.Length).Append(4).Max();
+        foreach (var (info, authority) in addresses)
+        {
+            await output.WriteLineAsync($"  {info.Title.PadRight(width)}  {string.Format(null, info.Url, authority)}");
+        }
+
+        await output.WriteLineAsync($"  {"data".PadRight(width)}  {Store.Options.FilePath} ({counts.Queries} queries)");
+        if (!IPAddress.IsLoopback(IPAddress.Parse(options.Bind)))
+        {
+            await output.WriteLineAsync($"Anyone who reaches {options.Bind} can read and send traces: there is no login.");
+        }
+
+        if (counts is { Queries: 0, PendingSpans: 0 } && addresses.Find(address => address.Info.Kind == ListenerKind.Site) is { Authority: { } site })
+        {
+            await output.WriteLineAsync($"There are no queries yet. Open http://{site}/queries to load the samples, or start with --samples.");
+        }
+
+        await output.WriteLineAsync("Ctrl-C stops.");
+        await output.FlushAsync(cancellation);
+    }
+
+    private async Task RetainAsync(TimeSpan keep, CancellationToken cancellation)
+    {
+        var logger = Logs.CreateLogger<TracerHost>();
+        while (!cancellation.IsCancellationRequested)
+        {
+            try
+            {
+                var deleted = await Store.DeleteOlderThanAsync(TimeProvider.System.GetUtcNow() - keep, cancellation);
+                if (deleted > 0)
+                {
+                    logger.LogInformation("Deleted {Count} traces older than {Keep}", deleted, keep);
+                }
+
+                await Task.Delay(RetentionInterval, cancellation);
+            }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (DatabaseException failure)
+            {
+                logger.LogError(failure, "Old traces were not deleted; trying again in {Interval}", RetentionInterval);
+                await Task.Delay(RetentionInterval, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+}
