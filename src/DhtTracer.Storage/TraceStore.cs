@@ -153,6 +153,10 @@ public sealed class TraceStore : IAsyncDisposable
     public Task<StoreCounts> CountsAsync(CancellationToken cancellationToken = default) =>
         database.Readers.ReadAsync(connection => TraceReader.Counts(connection, database.FileBytes()), cancellationToken);
 
+    /// <summary>How many queries these traces have.</summary>
+    public Task<long> CountQueriesAsync(IReadOnlyCollection<TraceId> traces, CancellationToken cancellationToken = default) =>
+        database.Readers.ReadAsync(connection => QueryReader.Count(connection, traces), cancellationToken);
+
     /// <summary>Services that any trace has spans of, by name.</summary>
     public Task<IReadOnlyList<string>> ListServicesAsync(CancellationToken cancellationToken = default) =>
         database.Readers.ReadAsync(ServiceIndex.Services, cancellationToken);

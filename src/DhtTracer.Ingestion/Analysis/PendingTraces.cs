@@ -3,6 +3,7 @@ using DhtTracer.Traces;
 namespace DhtTracer.Ingestion.Analysis;
 
 /// <summary>Which traces to analyse, and when each is due. Safe to use from many threads.</summary>
+#pragma warning disable CA1001 // A SemaphoreSlim whose wait handle is never asked for has nothing to dispose.
 internal sealed class PendingTraces(AnalysisOptions options, TimeProvider clock)
 {
     private readonly Lock gate = new();

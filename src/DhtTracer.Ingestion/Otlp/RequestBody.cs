@@ -5,12 +5,6 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace DhtTracer.Ingestion.Otlp;
 
-/// <summary>A body is larger than the receiver takes.</summary>
-internal sealed class BodyTooLargeException(string message) : Exception(message);
-
-/// <summary>A body is compressed in a way that the receiver does not know.</summary>
-internal sealed class UnknownEncodingException(string encoding) : Exception($"Content-Encoding \"{encoding}\" is not known; send gzip, deflate or identity.");
-
 /// <summary>Reads a whole request body, inflated, within two limits.</summary>
 internal sealed class RequestBody : IDisposable
 {
@@ -86,7 +80,8 @@ internal sealed class RequestBody : IDisposable
 
     private async Task FillAsync(Stream stream, int limit, long? expected, CancellationToken cancellationToken)
     {
-        buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(expected ?? 0, 16 * 1024, Math.Min(limit, 4 << 20)));
+        // The expected length is the sender's word: it is believed up to 4 MiB.
+        buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(expected ?? 0, 16 << 10, 4 << 20));
         while (true)
         {
             var read = await stream.ReadAsync(buffer.AsMemory(length), cancellationToken);

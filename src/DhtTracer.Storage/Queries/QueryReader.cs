@@ -51,6 +51,13 @@ internal static class QueryReader
         return new QueryNeighbours(Beside("<", "DESC"), Beside(">", "ASC"));
     }
 
+    public static long Count(SqliteConnection connection, IReadOnlyCollection<TraceId> traces)
+    {
+        using var statement = new Sqlite.Statement(
+            connection, "SELECT count(*) FROM query WHERE trace = (SELECT no FROM trace WHERE trace_id = ?1)");
+        return traces.Sum(trace => statement.Bind(1, trace.ToBytes()).RunScalar() ?? 0);
+    }
+
     private static QueryId Id((byte[] Trace, byte[] Span) row) => new(TraceId.FromBytes(row.Trace), SpanId.FromBytes(row.Span));
 
     /// <summary>The smallest and the greatest id that begin with these digits.</summary>

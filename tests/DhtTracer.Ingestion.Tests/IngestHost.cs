@@ -1,0 +1,86 @@
+using System.Collections.Immutable;
+using System.Net;
+using DhtTracer.Analysis;
+using DhtTracer.Ingestion.Analysis;
+using DhtTracer.Ingestion.Otlp;
+using DhtTracer.Ingestion.Sink;
+using DhtTracer.Storage;
+using DhtTracer.Traces;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace DhtTracer.Ingestion.Tests;
+
+/// <summary>A store with its sink and worker in a directory that goes away, and receivers on free ports.</summary>
+internal sealed class IngestHost : IAsyncDisposable
+{
+    private readonly string directory;
+    private readonly CancellationTokenSource stop = new();
+    private readonly Task work;
+    private WebApplication? app;
+
+    private IngestHost(string directory, TraceStore store, Func<IReadOnlyList<Span>, ImmutableArray<Query>> reconstruct, AnalysisOptions analysis)
+    {
+        this.directory = directory;
+        Store = store;
+        Sink = new SpanSink(store, new IngestStatistics(TimeProvider.System));
+        Worker = new AnalysisWorker(store, reconstruct, analysis, TimeProvider.System, NullLogger<AnalysisWorker>.Instance);
+        work = Worker.RunAsync(stop.Token);
+    }
+
+    public TraceStore Store { get; }
+
+    public SpanSink Sink { get; }
+
+    public AnalysisWorker Worker { get; }
+
+    public static async Task<IngestHost> StartAsync(
+        Func<IReadOnlyList<Span>, ImmutableArray<Query>>? reconstruct = null, DatabaseOptions? options = null, AnalysisOptions? analysis = null)
+    {
+        var folder = Path.Combine(Path.GetTempPath(), "dht-tracer-tests", Guid.NewGuid().ToString("N"));
+        var function = reconstruct ?? QueryReconstruction.Reconstruct;
+        var store = await TraceStore.OpenAsync((options ?? new DatabaseOptions()) with { Directory = folder }, function);
+        return new IngestHost(folder, store, function, analysis ?? new AnalysisOptions());
+    }
+
+    /// <summary>Serves OTLP over HTTP/1.1, or over gRPC, on a free port.</summary>
+    public async Task<Uri> ServeAsync(OtlpOptions options, bool grpc = false)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(
+            IPAddress.Loopback, 0, listen => listen.Protocols = grpc ? HttpProtocols.Http2 : HttpProtocols.Http1));
+        app = builder.Build();
+        if (grpc)
+        {
+            app.MapOtlpGrpc(Sink, options);
+        }
+        else
+        {
+            app.MapOtlpHttp(Sink, options);
+        }
+
+        await app.StartAsync();
+        return new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (app is not null)
+        {
+            await app.DisposeAsync();
+        }
+
+        await stop.CancelAsync();
+        await work;
+        await Store.DisposeAsync();
+        stop.Dispose();
+        Directory.Delete(directory, recursive: true);
+    }
+}
