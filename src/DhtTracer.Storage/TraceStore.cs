@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Immutable;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Statistics;
@@ -201,7 +200,7 @@ public sealed class TraceStore : IAsyncDisposable
     /// <returns>For each whether it was saved; false when the trace was analysed by another process, or deleted, in between.</returns>
     public async Task<IReadOnlyList<bool>> SaveAnalysesAsync(IReadOnlyList<TraceAnalysis> analyses, CancellationToken cancellationToken = default)
     {
-        var packed = analyses.Select(Pack).ToList();
+        var packed = analyses.Select(TracePacking.Pack).ToList();
         var saved = await WriteAsync(
             session =>
             {
@@ -253,14 +252,4 @@ public sealed class TraceStore : IAsyncDisposable
         (database.Writer ?? throw new InvalidOperationException("The database is open for reading only.")).RunAsync(write, bytes, cancellationToken);
 
     private static ImmutableArray<Span> Merged(TraceContent content) => SpanMerge.Merge(OtlpProtobuf.Decode(content.Otlp));
-
-    private static PackedAnalysis Pack(TraceAnalysis analysis)
-    {
-        var peers = analysis.Queries.SelectMany(query => query.Peers).Select(peer => peer.Id);
-        var substituted = new ArrayBufferWriter<byte>(analysis.Otlp.Length + 64);
-        var used = PeerSubstitution.Encode(analysis.Otlp.Span, peers, substituted);
-        return used.Count == 0
-            ? new PackedAnalysis(analysis, BlobCodec.Brotli, TraceBlob.Compress(analysis.Otlp.Span, TraceBlob.DenseQuality), [])
-            : new PackedAnalysis(analysis, BlobCodec.BrotliPeers, TraceBlob.Compress(substituted.WrittenSpan, TraceBlob.DenseQuality), used);
-    }
 }

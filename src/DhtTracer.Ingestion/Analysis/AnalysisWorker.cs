@@ -147,7 +147,9 @@ public sealed partial class AnalysisWorker(
             var analyses = new List<TraceAnalysis>(traces.Count);
             foreach (var trace in traces)
             {
-                if (await LoadAsync(trace, cancellationToken) is { } content)
+                // It may have been analysed since it was touched: then it has no new chunks.
+                if (await LoadAsync(trace, cancellationToken) is { } content
+                    && (content.LastChunk > 0 || content.AnalysisVersion < AnalysisOptions.Version))
                 {
                     analyses.Add(TraceAnalyser.Analyse(content, reconstruct));
                 }

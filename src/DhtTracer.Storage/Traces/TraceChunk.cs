@@ -18,10 +18,11 @@ public sealed record PendingTrace(TraceId TraceId, long FirstReceivedUnixNano, l
 /// <summary>All that is stored of a trace, at one moment.</summary>
 /// <param name="TraceId">The trace.</param>
 /// <param name="Revision">Analyses saved so far; <see cref="TraceAnalysis.Content"/> gives it back, so that of two analyses only one is saved.</param>
+/// <param name="AnalysisVersion">Version of the last analysis, 0 when there was none.</param>
 /// <param name="LastChunk">Number of the newest chunk in it, 0 when there is none.</param>
 /// <param name="LastReceivedUnixNano">When spans last arrived.</param>
 /// <param name="Otlp">OTLP <c>TracesData</c> messages one after another, which are one message; a span may stand in it more than once.</param>
-public sealed record TraceContent(TraceId TraceId, long Revision, long LastChunk, long LastReceivedUnixNano, ReadOnlyMemory<byte> Otlp);
+public sealed record TraceContent(TraceId TraceId, long Revision, int AnalysisVersion, long LastChunk, long LastReceivedUnixNano, ReadOnlyMemory<byte> Otlp);
 
 /// <summary>What is known of a trace without reading its spans.</summary>
 public sealed record TraceInfo

@@ -12,8 +12,8 @@ internal static class TraceReader
 {
     public static TraceContent? Content(SqliteConnection connection, TraceId traceId)
     {
-        var row = connection.QuerySingleOrDefault<(long No, long Revision, long Received)?>(
-            "SELECT no, revision, received_ns FROM trace WHERE trace_id = @id", new { id = traceId.ToBytes() });
+        var row = connection.QuerySingleOrDefault<(long No, long Revision, long Version, long Received)?>(
+            "SELECT no, revision, analysis_version, received_ns FROM trace WHERE trace_id = @id", new { id = traceId.ToBytes() });
         if (row is not { } trace)
         {
             return null;
@@ -36,7 +36,7 @@ internal static class TraceReader
             received = Math.Max(received, chunk.Received);
         }
 
-        return new TraceContent(traceId, trace.Revision, lastChunk, received, otlp.WrittenMemory);
+        return new TraceContent(traceId, trace.Revision, (int)trace.Version, lastChunk, received, otlp.WrittenMemory);
     }
 
     public static TraceInfo? Info(SqliteConnection connection, TraceId traceId)

@@ -1,0 +1,79 @@
+using System.Diagnostics;
+using DhtTracer.Analysis;
+using DhtTracer.Storage;
+using DhtTracer.Traces.Otlp;
+
+namespace DhtTracer.Bench.Ingest;
+
+/// <summary>Where the time goes: each stage alone, on one thread.</summary>
+internal static class IngestStages
+{
+    public static async Task<int> RunAsync(string load)
+    {
+        // The first round compiles.
+        await RoundAsync(load, report: false);
+        await RoundAsync(load, report: true);
+        return 0;
+    }
+
+    private static async Task RoundAsync(string load, bool report)
+    {
+        var batches = KuboLoad.Read(load);
+        var spans = batches.Sum(batch => batch.Spans);
+        void Report(string stage, TimeSpan time)
+        {
+            if (report)
+            {
+                Console.WriteLine($"{stage,-34} {time.TotalMicroseconds / spans,8:N2} us/span");
+            }
+        }
+
+        var data = Path.Combine(Path.GetTempPath(), "dht-tracer-bench", "stages");
+        if (Directory.Exists(data))
+        {
+            Directory.Delete(data, recursive: true);
+        }
+
+        T Time<T>(string stage, Func<T> run)
+        {
+            var watch = Stopwatch.StartNew();
+            var result = run();
+            Report(stage, watch.Elapsed);
+            return result;
+        }
+
+        var raw = Time("inflate the body", () => batches.ConvertAll(batch => KuboLoad.Inflate(batch.Gzip)));
+        var split = Time("check and split by trace", () => raw.ConvertAll(body => OtlpSplitter.Split(body)));
+        var chunks = split.ConvertAll(item => item.Slices.Select(slice => new TraceChunk(slice.TraceId, slice.Otlp, slice.SpanCount)).ToList());
+        Time("of storing: compress the chunks", () => chunks.Sum(list => list.Sum(chunk => TraceBlob.Compress(chunk.Otlp.Span, TraceBlob.FastQuality).Length)));
+
+        await using var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = data, MaxPendingBytes = long.MaxValue }, QueryReconstruction.Reconstruct);
+        var watch = Stopwatch.StartNew();
+        await Task.WhenAll(chunks.Select(list => store.AppendAsync(list)));
+        Report("store (compress, commit)", watch.Elapsed);
+
+        var contents = new List<TraceContent>();
+        watch.Restart();
+        foreach (var trace in chunks.SelectMany(list => list).Select(chunk => chunk.TraceId).Distinct())
+        {
+            contents.Add((await store.LoadAsync(trace))!);
+        }
+
+        Report("load (read, inflate)", watch.Elapsed);
+        var decoded = Time("decode", () => contents.ConvertAll(content => OtlpProtobuf.Decode(content.Otlp)));
+        var merged = Time("merge", () => decoded.ConvertAll(list => SpanMerge.Merge(list)));
+        var queries = Time("reconstruct", () => merged.ConvertAll(list => QueryReconstruction.Reconstruct(list)));
+        var analyses = contents.Select((content, i) => new TraceAnalysis
+        {
+            Content = content, Otlp = content.Otlp, Spans = merged[i], Queries = queries[i], Version = 1,
+        }).ToList();
+        Time("of saving: pack the traces", () => analyses.ConvertAll(analysis => TracePacking.Pack(analysis)));
+        watch.Restart();
+        foreach (var group in analyses.Chunk(64))
+        {
+            await store.SaveAnalysesAsync(group);
+        }
+
+        Report("save (pack, rows, commit)", watch.Elapsed);
+    }
+}
