@@ -1,11 +1,14 @@
 using DhtTracer.Bench;
+using DhtTracer.Bench.Ingest;
 
 switch (args)
 {
     case ["codecs"]:
         CodecBench.Run(Console.Out);
         return 0;
+    case ["ingest", .. var rest]:
+        return await IngestBench.RunAsync(rest);
     default:
-        await Console.Error.WriteLineAsync("Usage: DhtTracer.Bench codecs");
+        await Console.Error.WriteLineAsync("Usage: DhtTracer.Bench codecs | ingest [queries [connections [spans-per-second]]] | ingest stages | ingest codecs");
         return 2;
 }

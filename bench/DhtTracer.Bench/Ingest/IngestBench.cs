@@ -110,10 +110,12 @@ public static class IngestBench
 
     private static async Task<SenderReport> SendAsync(string load, Uri address, string connections, string rate)
     {
-        using var sender = Process.Start(new ProcessStartInfo(Environment.ProcessPath!)
+        // The assembly is given to dotnet, so that it does not matter how this process was started.
+        using var sender = Process.Start(new ProcessStartInfo("dotnet")
         {
             ArgumentList = { typeof(IngestBench).Assembly.Location, "ingest", "send", load, address.ToString(), connections, rate },
             RedirectStandardOutput = true,
+            UseShellExecute = false,
         })!;
         var report = await sender.StandardOutput.ReadToEndAsync();
         await sender.WaitForExitAsync();

@@ -36,9 +36,9 @@ internal static class IngestStages
 
         T Time<T>(string stage, Func<T> run)
         {
-            var watch = Stopwatch.StartNew();
+            var started = Stopwatch.GetTimestamp();
             var result = run();
-            Report(stage, watch.Elapsed);
+            Report(stage, Stopwatch.GetElapsedTime(started));
             return result;
         }
 

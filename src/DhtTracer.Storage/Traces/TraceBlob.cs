@@ -23,7 +23,7 @@ internal static class TraceBlob
     public const int FastQuality = 1;
 
     /// <summary>For analysed traces.</summary>
-    public const int DenseQuality = 5;
+    public const int DenseQuality = 2;
 
     private const int Window = 22;
 

@@ -27,6 +27,16 @@ internal sealed class KuboPeer(string id, KadId kadId, KuboBehaviour behaviour, 
     public int Rank { get; set; }
 }
 
+/// <summary>Peers that many queries meet, as in a real network. Not for two queries at once: a peer keeps its rank by distance.</summary>
+public sealed class KuboPopulation(int seed, int size)
+{
+    private readonly List<KuboPeer> peers = Make(new Random(seed), size);
+
+    internal List<KuboPeer> Peers() => [.. peers];
+
+    private static List<KuboPeer> Make(Random random, int size) => [.. Enumerable.Range(0, size).Select(_ => KuboNetwork.Peer(random, new KuboScenario()))];
+}
+
 /// <summary>
 /// A simulated network around one target. A peer of rank r knows peers of ranks around r/5, so a lookup comes closer by a factor of five
 /// with each hop, as in a network whose routing tables are full.
@@ -40,7 +50,7 @@ internal sealed class KuboNetwork
     {
         this.random = random;
         var at = KadId.Of(target);
-        byDistance = [.. Enumerable.Range(0, scenario.NetworkSize).Select(_ => Peer(random, scenario))];
+        byDistance = scenario.Population?.Peers() ?? [.. Enumerable.Range(0, scenario.NetworkSize).Select(_ => Peer(random, scenario))];
         if (targetPeer is not null)
         {
             byDistance.Add(targetPeer);

@@ -22,7 +22,10 @@ public sealed record KuboScenario
     /// <summary>Whether what is looked for exists.</summary>
     public bool Exists { get; init; } = true;
 
-    /// <summary>Peers in the network.</summary>
+    /// <summary>The peers of the network, the same for many queries; null for new ones.</summary>
+    public KuboPopulation? Population { get; init; }
+
+    /// <summary>Peers in the network, when there is no population.</summary>
     public int NetworkSize { get; init; } = 3000;
 
     /// <summary>Peers in the routing table that the lookup begins with; 0 is the empty LAN table.</summary>

@@ -53,12 +53,14 @@ public sealed class KuboTraceSimulator(int seed)
     }
 
     /// <summary>Simulates a stream of queries of all kinds, as a busy node makes them.</summary>
-    public IEnumerable<KuboTrace> Simulate(int count)
+    /// <param name="count">How many.</param>
+    /// <param name="population">The peers that they meet; null for new ones each.</param>
+    public IEnumerable<KuboTrace> Simulate(int count, KuboPopulation? population = null)
     {
         KuboOperation[] mix = [KuboOperation.FindProviders, KuboOperation.FindPeer, KuboOperation.GetClosestPeers, KuboOperation.Provide, KuboOperation.GetValue];
         for (var i = 0; i < count; i++)
         {
-            yield return Simulate(new KuboScenario { Operation = mix[random.Next(mix.Length)], Exists = random.Next(4) > 0 });
+            yield return Simulate(new KuboScenario { Operation = mix[random.Next(mix.Length)], Exists = random.Next(4) > 0, Population = population });
         }
     }
 
