@@ -4,16 +4,23 @@ using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Traces.Export;
 
-/// <summary>Writes one document of OTLP JSON; each trace has its own resource groups.</summary>
+/// <summary>Writes one document of OTLP JSON, bare or as a result of Jaeger's HTTP API v3; each trace has its own resource groups.</summary>
 internal sealed class OtlpJsonTraceWriter : TraceWriter
 {
     private readonly Utf8JsonWriter json;
+    private readonly bool isResult;
 
-    public OtlpJsonTraceWriter(PipeWriter output)
+    public OtlpJsonTraceWriter(PipeWriter output, bool isResult)
         : base(output)
     {
+        this.isResult = isResult;
         json = new Utf8JsonWriter(output);
         json.WriteStartObject();
+        if (isResult)
+        {
+            json.WriteStartObject("result"u8);
+        }
+
         json.WriteStartArray("resourceSpans"u8);
     }
 
@@ -28,6 +35,11 @@ internal sealed class OtlpJsonTraceWriter : TraceWriter
     private protected override void WriteEnd()
     {
         json.WriteEndArray();
+        if (isResult)
+        {
+            json.WriteEndObject();
+        }
+
         json.WriteEndObject();
         json.Flush();
     }

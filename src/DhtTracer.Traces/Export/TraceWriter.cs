@@ -8,6 +8,9 @@ public enum TraceExportFormat
     /// <summary>Jaeger's JSON v1, one document with all traces.</summary>
     JaegerJson,
 
+    /// <summary>An answer of Jaeger's HTTP API v3: OTLP JSON inside <c>{"result":…}</c>.</summary>
+    JaegerV3Json,
+
     /// <summary>OTLP JSON, one document with all traces.</summary>
     OtlpJson,
 
@@ -35,7 +38,8 @@ public abstract class TraceWriter : IDisposable
     public static TraceWriter Create(TraceExportFormat format, PipeWriter output) => format switch
     {
         TraceExportFormat.JaegerJson => new JaegerJsonTraceWriter(output),
-        TraceExportFormat.OtlpJson => new OtlpJsonTraceWriter(output),
+        TraceExportFormat.JaegerV3Json => new OtlpJsonTraceWriter(output, isResult: true),
+        TraceExportFormat.OtlpJson => new OtlpJsonTraceWriter(output, isResult: false),
         TraceExportFormat.OtlpJsonLines => new OtlpJsonLinesTraceWriter(output),
         TraceExportFormat.OtlpProtobuf => new OtlpProtobufTraceWriter(output),
         _ => throw new ArgumentOutOfRangeException(nameof(format), format, "Not a format that traces can be written in."),

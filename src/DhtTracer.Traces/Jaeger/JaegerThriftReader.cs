@@ -1,7 +1,6 @@
 using DhtTracer.Traces.Protobuf;
 using DhtTracer.Traces.Thrift;
 using Google.Protobuf;
-using Google.Protobuf.Collections;
 using Google.Protobuf.WellKnownTypes;
 using Proto = DhtTracer.Traces.Jaeger.Proto;
 
@@ -11,9 +10,17 @@ namespace DhtTracer.Traces.Jaeger;
 /// Reads the structs of <c>jaeger.thrift</c>. Fields that it calls required must be there, which also bounds how many objects a
 /// hostile input of some size can ask for.
 /// </summary>
-internal sealed class JaegerThriftReader(ICollection<RejectedSpan>? rejected)
+internal sealed class JaegerThriftReader
 {
     private readonly Utf8StringCache texts = new(4096);
+    private readonly JaegerThriftTagReader tags;
+    private readonly ICollection<RejectedSpan>? rejected;
+
+    public JaegerThriftReader(ICollection<RejectedSpan>? rejected)
+    {
+        this.rejected = rejected;
+        tags = new JaegerThriftTagReader(texts);
+    }
 
     public List<Span> ReadBatch<TReader>(ref TReader reader)
         where TReader : IThriftReader, allows ref struct
@@ -29,7 +36,7 @@ internal sealed class JaegerThriftReader(ICollection<RejectedSpan>? rejected)
                     process = ReadProcess(ref reader);
                     break;
                 case (2, ThriftType.List):
-                    for (var left = ReadStructs(ref reader); left > 0; left--)
+                    for (var left = JaegerThriftTagReader.ReadStructs(ref reader); left > 0; left--)
                     {
                         var offset = reader.Position;
                         spans.Add((offset, ReadSpan(ref reader)));
@@ -76,7 +83,7 @@ internal sealed class JaegerThriftReader(ICollection<RejectedSpan>? rejected)
                     process.ServiceName = texts.GetString(reader.ReadBytes());
                     break;
                 case (2, ThriftType.List):
-                    ReadTags(ref reader, process.Tags);
+                    tags.Read(ref reader, process.Tags);
                     break;
                 default:
                     ThriftSkipping.Skip(ref reader, type);
@@ -114,7 +121,7 @@ internal sealed class JaegerThriftReader(ICollection<RejectedSpan>? rejected)
                     span.OperationName = texts.GetString(reader.ReadBytes());
                     break;
                 case (6, ThriftType.List):
-                    for (var left = ReadStructs(ref reader); left > 0; left--)
+                    for (var left = JaegerThriftTagReader.ReadStructs(ref reader); left > 0; left--)
                     {
                         span.References.Add(ReadReference(ref reader));
                     }
@@ -131,10 +138,10 @@ internal sealed class JaegerThriftReader(ICollection<RejectedSpan>? rejected)
                     span.Duration = new Duration { Seconds = micros / 1_000_000, Nanos = (int)(micros % 1_000_000) * 1000 };
                     break;
                 case (10, ThriftType.List):
-                    ReadTags(ref reader, span.Tags);
+                    tags.Read(ref reader, span.Tags);
                     break;
                 case (11, ThriftType.List):
-                    for (var left = ReadStructs(ref reader); left > 0; left--)
+                    for (var left = JaegerThriftTagReader.ReadStructs(ref reader); left > 0; left--)
                     {
                         span.Logs.Add(ReadLog(ref reader));
                     }
@@ -214,7 +221,7 @@ internal sealed class JaegerThriftReader(ICollection<RejectedSpan>? rejected)
                     log.Timestamp = ToTime(reader.ReadI64());
                     break;
                 case (2, ThriftType.List):
-                    ReadTags(ref reader, log.Fields);
+                    tags.Read(ref reader, log.Fields);
                     break;
                 default:
                     ThriftSkipping.Skip(ref reader, type);
@@ -223,83 +230,6 @@ internal sealed class JaegerThriftReader(ICollection<RejectedSpan>? rejected)
         }
 
         return log.Timestamp is null ? throw reader.Error("expected a log with a timestamp") : log;
-    }
-
-    private void ReadTags<TReader>(ref TReader reader, RepeatedField<Proto.KeyValue> tags)
-        where TReader : IThriftReader, allows ref struct
-    {
-        for (var left = ReadStructs(ref reader); left > 0; left--)
-        {
-            tags.Add(ReadTag(ref reader));
-        }
-    }
-
-    // Clients in JavaScript write all the optional values, empty ones too: only the one that the type names counts.
-    private Proto.KeyValue ReadTag<TReader>(ref TReader reader)
-        where TReader : IThriftReader, allows ref struct
-    {
-        string? key = null;
-        var tagType = 0;
-        var text = "";
-        double real = 0;
-        var boolean = false;
-        long integer = 0;
-        ReadOnlySpan<byte> binary = default;
-        short id = 0;
-        while (reader.TryReadField(ref id, out var type))
-        {
-            switch (id, type)
-            {
-                case (1, ThriftType.String):
-                    key = texts.GetString(reader.ReadBytes());
-                    break;
-                case (2, ThriftType.I32):
-                    tagType = reader.ReadI32();
-                    break;
-                case (3, ThriftType.String):
-                    text = texts.GetString(reader.ReadBytes());
-                    break;
-                case (4, ThriftType.Double):
-                    real = reader.ReadDouble();
-                    break;
-                case (5, ThriftType.Bool):
-                    boolean = reader.ReadBool();
-                    break;
-                case (6, ThriftType.I64):
-                    integer = reader.ReadI64();
-                    break;
-                case (7, ThriftType.String):
-                    binary = reader.ReadBytes();
-                    break;
-                default:
-                    ThriftSkipping.Skip(ref reader, type);
-                    break;
-            }
-        }
-
-        if (key is null)
-        {
-            throw reader.Error("expected a tag with a key");
-        }
-
-        return tagType switch
-        {
-            0 => new Proto.KeyValue { Key = key, VStr = text },
-            1 => new Proto.KeyValue { Key = key, VType = Proto.ValueType.Float64, VFloat64 = real },
-            2 => new Proto.KeyValue { Key = key, VType = Proto.ValueType.Bool, VBool = boolean },
-            3 => new Proto.KeyValue { Key = key, VType = Proto.ValueType.Int64, VInt64 = integer },
-            4 => new Proto.KeyValue { Key = key, VType = Proto.ValueType.Binary, VBinary = ByteString.CopyFrom(binary) },
-            _ => throw reader.Error($"expected a tag type from 0 to 4, found {tagType}"),
-        };
-    }
-
-    private static int ReadStructs<TReader>(ref TReader reader)
-        where TReader : IThriftReader, allows ref struct
-    {
-        var count = reader.ReadListHeader(out var type);
-
-        // Some writers give an empty list any element type.
-        return count == 0 || type == ThriftType.Struct ? count : throw reader.Error($"expected a list of structs, found a list of {type}");
     }
 
     private static Timestamp ToTime(long micros) => new() { Seconds = micros / 1_000_000, Nanos = (int)(micros % 1_000_000) * 1000 };

@@ -7,6 +7,7 @@ namespace DhtTracer.Traces;
 public sealed class AttributeList : IReadOnlyList<KeyValuePair<string, AttributeValue>>, IEquatable<AttributeList>
 {
     private readonly ImmutableArray<KeyValuePair<string, AttributeValue>> items;
+    private int hash;
 
     /// <summary>Wraps the items.</summary>
     public AttributeList(ImmutableArray<KeyValuePair<string, AttributeValue>> items) => this.items = items.IsDefault ? [] : items;
@@ -59,6 +60,21 @@ public sealed class AttributeList : IReadOnlyList<KeyValuePair<string, Attribute
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as AttributeList);
 
-    /// <inheritdoc/>
-    public override int GetHashCode() => items.Length == 0 ? 0 : HashCode.Combine(items.Length, items[0].Key, items[^1].Key);
+    /// <summary>A hash of all keys and values, kept: thousands of nodes have resources that differ in one value only.</summary>
+    public override int GetHashCode()
+    {
+        if (hash == 0 && items.Length > 0)
+        {
+            var all = default(HashCode);
+            foreach (var item in items)
+            {
+                all.Add(item.Key);
+                all.Add(item.Value);
+            }
+
+            hash = all.ToHashCode();
+        }
+
+        return hash;
+    }
 }

@@ -4,7 +4,9 @@ using DhtTracer.Traces.Protobuf;
 
 namespace DhtTracer.Traces.Otlp;
 
-/// <summary>Reads OTLP JSON straight into spans.</summary>
+/// <summary>
+/// Reads OTLP JSON straight into spans. What is called scope since 2022 was called instrumentation library before, on the wire the same.
+/// </summary>
 internal sealed class OtlpJsonReader(string format, ICollection<RejectedSpan>? rejected)
 {
     private readonly Utf8StringCache texts = new(4096);
@@ -117,7 +119,7 @@ internal sealed class OtlpJsonReader(string format, ICollection<RejectedSpan>? r
             {
                 resource = resource with { SchemaUrl = cursor.GetText("schemaUrl") };
             }
-            else if (cursor.Is("scopeSpans"u8, "scope_spans"u8))
+            else if (cursor.Is("scopeSpans"u8, "scope_spans"u8) || cursor.Is("instrumentationLibrarySpans"u8, "instrumentation_library_spans"u8))
             {
                 cursor.ExpectArray("scopeSpans");
                 while (cursor.NextElement())
@@ -145,7 +147,7 @@ internal sealed class OtlpJsonReader(string format, ICollection<RejectedSpan>? r
         var scope = InstrumentationScope.Empty;
         while (cursor.NextProperty())
         {
-            if (cursor.Is("scope"u8))
+            if (cursor.Is("scope"u8) || cursor.Is("instrumentationLibrary"u8, "instrumentation_library"u8))
             {
                 scope = ReadScope(ref cursor) with { SchemaUrl = scope.SchemaUrl };
             }

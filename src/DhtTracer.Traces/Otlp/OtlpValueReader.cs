@@ -11,14 +11,16 @@ namespace DhtTracer.Traces.Otlp;
 /// </summary>
 internal sealed class OtlpValueReader
 {
+    private const int LargestKeptScratch = 16_384;
+
     private static readonly BoolValue yes = new(true);
     private static readonly BoolValue no = new(false);
     private static readonly BytesValue noBytes = new(ImmutableArray<byte>.Empty);
 
     private readonly Utf8StringCache texts = new(1024);
     private readonly Utf8StringCache strings = new(8192);
-    private readonly List<KeyValuePair<string, AttributeValue>> attributes = [];
-    private readonly List<AttributeValue> elements = [];
+    private List<KeyValuePair<string, AttributeValue>> attributes = [];
+    private List<AttributeValue> elements = [];
 
     /// <summary>The height of the stack, to be given to <see cref="Pop"/>.</summary>
     public int Mark => attributes.Count;
@@ -26,8 +28,20 @@ internal sealed class OtlpValueReader
     /// <summary>Empties the stack, which an earlier input that ended in an error may have left filled.</summary>
     public void Reset()
     {
-        attributes.Clear();
-        elements.Clear();
+        attributes = Emptied(attributes);
+        elements = Emptied(elements);
+    }
+
+    /// <summary>The list without items; a new one when it has grown beyond what is worth keeping for the next input.</summary>
+    public static List<T> Emptied<T>(List<T> scratch)
+    {
+        if (scratch.Capacity > LargestKeptScratch)
+        {
+            return [];
+        }
+
+        scratch.Clear();
+        return scratch;
     }
 
     /// <summary>Reads a string field that repeats often: a key, a name, a version.</summary>

@@ -10,6 +10,8 @@ namespace DhtTracer.Traces.Protobuf;
 /// </summary>
 internal sealed class ReverseProtobufWriter
 {
+    private const int LargestKeptBuffer = 4 * 1024 * 1024;
+
     private byte[] buffer = new byte[1024];
     private int start;
 
@@ -21,8 +23,16 @@ internal sealed class ReverseProtobufWriter
     /// <summary>What was written, in reading order.</summary>
     public ReadOnlySpan<byte> WrittenSpan => buffer.AsSpan(start);
 
-    /// <summary>Forgets what was written and keeps the buffer.</summary>
-    public void Clear() => start = buffer.Length;
+    /// <summary>Forgets what was written; keeps the buffer unless it is unusually large.</summary>
+    public void Clear()
+    {
+        if (buffer.Length > LargestKeptBuffer)
+        {
+            buffer = new byte[1024];
+        }
+
+        start = buffer.Length;
+    }
 
     /// <summary>A varint field, also when it is zero.</summary>
     public void WriteVarint(uint tag, ulong value)

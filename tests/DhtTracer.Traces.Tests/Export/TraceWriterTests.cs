@@ -14,6 +14,7 @@ public sealed class TraceWriterTests
 
     [Theory]
     [InlineData(TraceExportFormat.OtlpJson, TraceFormat.OtlpJson)]
+    [InlineData(TraceExportFormat.JaegerV3Json, TraceFormat.JaegerV3Json)]
     [InlineData(TraceExportFormat.OtlpJsonLines, TraceFormat.OtlpJsonLines)]
     [InlineData(TraceExportFormat.OtlpProtobuf, TraceFormat.OtlpProtobuf)]
     public async Task What_is_exported_as_otlp_is_recognised_and_read_back_whole(TraceExportFormat format, TraceFormat recognised)
@@ -23,6 +24,7 @@ public sealed class TraceWriterTests
         var decoded = format switch
         {
             TraceExportFormat.OtlpJson => OtlpJson.Decode(bytes),
+            TraceExportFormat.JaegerV3Json => JaegerV3Json.Decode(bytes),
             TraceExportFormat.OtlpJsonLines => OtlpJson.DecodeLines(bytes),
             _ => OtlpProtobuf.Decode(bytes),
         };
@@ -45,6 +47,7 @@ public sealed class TraceWriterTests
     [Theory]
     [InlineData(TraceExportFormat.JaegerJson, "{\"data\":[],\"total\":0,\"limit\":0,\"offset\":0,\"errors\":null}")]
     [InlineData(TraceExportFormat.OtlpJson, "{\"resourceSpans\":[]}")]
+    [InlineData(TraceExportFormat.JaegerV3Json, "{\"result\":{\"resourceSpans\":[]}}")]
     [InlineData(TraceExportFormat.OtlpJsonLines, "")]
     [InlineData(TraceExportFormat.OtlpProtobuf, "")]
     public async Task An_export_of_nothing_is_a_whole_document(TraceExportFormat format, string expected) =>
@@ -53,6 +56,7 @@ public sealed class TraceWriterTests
     [Theory]
     [InlineData(TraceExportFormat.JaegerJson)]
     [InlineData(TraceExportFormat.OtlpJson)]
+    [InlineData(TraceExportFormat.JaegerV3Json)]
     [InlineData(TraceExportFormat.OtlpJsonLines)]
     [InlineData(TraceExportFormat.OtlpProtobuf)]
     public async Task The_writer_waits_for_its_reader_and_holds_no_more_than_one_trace(TraceExportFormat format)

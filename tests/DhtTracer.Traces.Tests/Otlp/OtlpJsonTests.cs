@@ -91,6 +91,16 @@ public sealed class OtlpJsonTests
     }
 
     [Fact]
+    public void A_scope_under_the_name_that_it_had_before_2022_is_read()
+    {
+        var text = $$$"""
+            {"resourceSpans":[{"instrumentationLibrarySpans":[{"instrumentationLibrary":{"name":"old","version":"1"},"spans":[{{{{Ids}}}}]}]}]}
+            """;
+        var span = Assert.Single(OtlpJson.Decode(Encoding.UTF8.GetBytes(text)));
+        Assert.Equal(("old", "1"), (span.Scope.Name, span.Scope.Version));
+    }
+
+    [Fact]
     public void Lines_are_read_one_after_another()
     {
         var first = Captures.Read(Captures.Names("js-libp2p", "25*.1.json")[0]);
