@@ -17,6 +17,9 @@ internal static class ConsoleLogs
         });
         logging.AddFilter(null, LogLevel.Warning);
         logging.AddFilter("DhtTracer", LogLevel.Information);
+
+        // A port that cannot be bound is said in one line by PortFailure; the host would print its stack as well.
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
     }
 }

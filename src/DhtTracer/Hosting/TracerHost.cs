@@ -127,9 +127,9 @@ internal sealed class TracerHost : IAsyncDisposable
 
     private void AddListeners(SampleLoader samples)
     {
-        Add(ListenerKind.Site, HttpProtocols.Http1AndHttp2, services => AddSite(services, samples), app => app.MapDhtTracerWeb());
+        Add(ListenerKind.Site, HttpProtocols.Http1, services => AddSite(services, samples), app => app.MapDhtTracerWeb());
         var otlp = new OtlpOptions { AllowedOrigins = options.CorsOrigins };
-        Add(ListenerKind.OtlpHttp, HttpProtocols.Http1AndHttp2, _ => { }, app => app.MapOtlpHttp(Sink, otlp));
+        Add(ListenerKind.OtlpHttp, HttpProtocols.Http1, _ => { }, app => app.MapOtlpHttp(Sink, otlp));
         Add(ListenerKind.OtlpGrpc, HttpProtocols.Http2, _ => { }, app => app.MapOtlpGrpc(Sink, otlp));
     }
 

@@ -10,14 +10,14 @@ namespace DhtTracer.Web.Pages.QueryDetails;
 /// where it forbids inline styles; heights and colours come from the style sheet, so that a row costs few bytes.
 /// </summary>
 /// <param name="row">The row.</param>
-/// <param name="axisNs">Length of the axis in nanoseconds.</param>
+/// <param name="axisNs">Time that the drawing's width stands for, in nanoseconds.</param>
 internal sealed class RowDrawing(WaterfallRow row, long axisNs) : IHtmlContent
 {
     /// <summary>A bar is never thinner, in percent: about a pixel.</summary>
     private const double ThinnestBar = 0.15;
 
-    /// <summary>Width of a label's character in percent of the axis on a telephone; on a wide screen there is only more room.</summary>
-    private const double CharacterWidth = 1.6;
+    /// <summary>Width of a label's character in percent of the drawing, on a screen of 1,200 pixels. A telephone has the label under the bar.</summary>
+    private const double CharacterWidth = 0.85;
 
     /// <summary>A time as percent of the axis, 0 to 100.</summary>
     public static double Percent(long nanoseconds, long axisNs) => Math.Clamp(nanoseconds * 100.0 / axisNs, 0, 100);

@@ -19,7 +19,7 @@ internal sealed class WaterfallView
         Address = address;
         anchors = (peers ?? new QueryPeerIndex(waterfall.Query)).Positions;
         shown = waterfall.Rows.Select(row => row.Peer.Id).ToFrozenSet(StringComparer.Ordinal);
-        Ticks = [.. Waterfall.Ticks(waterfall.AxisNs).Where(tick => tick <= waterfall.AxisNs * 0.94)];
+        Ticks = Waterfall.Ticks(waterfall.AxisNs);
         Groups = waterfall.Query.Peers.CountBy(PeerRows.Group).ToFrozenDictionary();
     }
 
@@ -29,7 +29,7 @@ internal sealed class WaterfallView
     /// <summary>The address of the page.</summary>
     public WaterfallAddress Address { get; }
 
-    /// <summary>Times on the axis in nanoseconds; none so near the end that its text would be cut.</summary>
+    /// <summary>Times on the axis in nanoseconds.</summary>
     public IReadOnlyList<long> Ticks { get; }
 
     /// <summary>How many peers each filter would show.</summary>
@@ -44,8 +44,13 @@ internal sealed class WaterfallView
     /// <summary>The anchor of a peer's row if that row is shown here, else null.</summary>
     public string? AnchorIfShown(string peerId) => shown.Contains(peerId) ? Anchor(peerId) : null;
 
-    /// <summary>A time as percent of the axis.</summary>
-    public double Percent(long nanoseconds) => RowDrawing.Percent(nanoseconds, Waterfall.AxisNs);
+    /// <summary>
+    /// Time that the drawing's width stands for, in nanoseconds: a third more than the axis, so that the label of the last bar has room beside it.
+    /// </summary>
+    public long DrawnNs => Waterfall.AxisNs + (Waterfall.AxisNs / 3);
+
+    /// <summary>A time as percent of the drawing.</summary>
+    public double Percent(long nanoseconds) => RowDrawing.Percent(nanoseconds, DrawnNs);
 
     /// <summary>Class of a row: failed, without an answer, with a result, never asked, asked twice.</summary>
     public static string? RowClass(WaterfallRow row)
