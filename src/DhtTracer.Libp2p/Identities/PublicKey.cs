@@ -177,7 +177,8 @@ public sealed class PublicKey
                     break;
             }
         }
-        catch (Exception e) when (e is CryptographicException or ArgumentException or ArithmeticException or FormatException or InvalidOperationException)
+        catch (Exception e) when (e is CryptographicException or ArgumentException or ArithmeticException or FormatException
+            or InvalidOperationException or NotSupportedException)
         {
             // What the decoders of the four kinds throw for bytes that are no key.
             throw Refuse($"the data of a {Type} key is no key", e);

@@ -16,7 +16,7 @@ internal sealed record YamuxOptions
     public int MaxOutboundStreams { get; init; } = 256;
 
     /// <summary>Most bytes that wait to be read on all streams together; the stream that goes beyond is reset.</summary>
-    public int MaxBuffered { get; init; } = 4 * 1024 * 1024;
+    public int MaxBuffered { get; init; } = 16 * 1024 * 1024;
 
     /// <summary>How often a ping shows whether the remote still lives.</summary>
     public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(30);

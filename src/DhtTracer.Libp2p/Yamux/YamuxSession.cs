@@ -262,13 +262,16 @@ internal sealed class YamuxSession
         }
     }
 
-    /// <summary>Counts bytes that wait to be read; a connection whose streams hold too much is closed.</summary>
-    internal void Buffered(int count)
+    /// <summary>Counts bytes that wait to be read; false when the streams of this connection hold too much together.</summary>
+    internal bool TryBuffer(int count)
     {
-        if (Interlocked.Add(ref _buffered, count) > _options.MaxBuffered)
+        if (Interlocked.Add(ref _buffered, count) <= _options.MaxBuffered)
         {
-            throw new WireException(WireLayer.Yamux, $"more than {_options.MaxBuffered} bytes wait on the streams of one connection");
+            return true;
         }
+
+        Consumed(count);
+        return false;
     }
 
     internal void Consumed(int count) => Interlocked.Add(ref _buffered, -count);

@@ -202,11 +202,17 @@ internal sealed class YamuxStream(YamuxSession session, uint id, bool outbound)
                 return;
             }
 
-            _received.Append(data);
-            session.Buffered(data.Length);
-            _readable?.TrySetResult();
-            _readable = null;
+            if (session.TryBuffer(data.Length))
+            {
+                _received.Append(data);
+                _readable?.TrySetResult();
+                _readable = null;
+                return;
+            }
         }
+
+        // The windows of all streams together are more than a connection is worth: the stream pays, the others go on.
+        Reset("Too many bytes wait to be read on the streams of this connection.");
     }
 
     /// <summary>Called by the session's reader when the remote made room.</summary>
