@@ -39,8 +39,8 @@ internal sealed class Site : IAsyncDisposable
 
     public static async Task<Site> StartAsync(params IEnumerable<Query> queries)
     {
-        var folder = Directory.CreateTempSubdirectory("dht-tracer-web-");
-        var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = folder.FullName }, QueryReconstruction.Reconstruct);
+        var data = Directory.CreateTempSubdirectory("dht-tracer-web-");
+        var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = data.FullName }, QueryReconstruction.Reconstruct);
         var samples = new SampleLoader();
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
@@ -48,12 +48,12 @@ internal sealed class Site : IAsyncDisposable
         builder.Services.AddDhtTracerWeb();
         builder.Services.AddSingleton(store);
         builder.Services.AddSingleton<ISampleLoader>(samples);
-        var app = builder.Build();
-        app.MapDhtTracerWeb();
-        app.MapGet("/test/throw", void () => throw new InvalidOperationException("a secret of the program"));
-        await app.StartAsync();
-        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        var site = new Site(app, folder, store, samples, new Uri(address));
+        var host = builder.Build();
+        host.MapDhtTracerWeb();
+        host.MapGet("/test/throw", void () => throw new InvalidOperationException("a secret of the program"));
+        await host.StartAsync();
+        var address = host.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        var site = new Site(host, data, store, samples, new Uri(address));
         await site.AddAsync([.. queries.Select(NativeTrace.Of)]);
         return site;
     }
