@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.ResponseCompression;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace DhtTracer.Web;
 
@@ -17,6 +18,7 @@ public static class DhtTracerWeb
     public static IServiceCollection AddDhtTracerWeb(this IServiceCollection services)
     {
         services.AddSingleton<SiteAssets>();
+        services.TryAddSingleton(TimeProvider.System);
         services.AddRazorPages().AddApplicationPart(typeof(DhtTracerWeb).Assembly);
         services.AddAntiforgery(options =>
         {
@@ -46,7 +48,6 @@ public static class DhtTracerWeb
         app.UseResponseCompression();
         app.Services.GetRequiredService<SiteAssets>().Map(app);
         app.MapRazorPages();
-        app.MapGet("/", () => Results.Redirect("/queries")).ExcludeFromDescription();
         return app;
     }
 }
