@@ -27,6 +27,9 @@ internal sealed record TargetKey(QueryKey Key, KadId KadId)
     public static TargetKey? OfMultibase(string? text, QueryType type) =>
         Short(text) && Multibase.Decode(text, out var bytes, out _) == MultiformatError.None ? OfBytes(bytes, type) : null;
 
+    /// <summary>A text whose UTF-8 is hashed.</summary>
+    public static TargetKey? OfUtf8(string? text, QueryType type) => Short(text) ? OfBytes(Encoding.UTF8.GetBytes(text!), type) : null;
+
     /// <summary>
     /// The bytes that are hashed. Text: a record key's path, a peer id in base58, a CIDv1 with the raw codec for provider keys (their
     /// own codec is lost), else the bytes as UTF-8 when they are readable, else multibase base16.

@@ -6,7 +6,7 @@ namespace DhtTracer.Analysis;
 /// <summary>Where spans become queries.</summary>
 public static class QueryReconstruction
 {
-    private static readonly ImmutableArray<IDialect> Dialects = [new NativeDialect(), new GoKadDhtDialect(), new JsLibp2pDialect()];
+    private static readonly ImmutableArray<IDialect> Dialects = [new NativeDialect(), new GoKadDhtDialect(), new JsLibp2pDialect(), new EventLog2019Dialect()];
 
     /// <summary>The queries of one trace, by start and then by id. Pure: order, batches and repetitions of the spans do not matter.</summary>
     /// <param name="spansOfOneTrace">All spans known of one trace.</param>

@@ -1,0 +1,215 @@
+using System.Text.Json;
+using DhtTracer.Traces;
+using DhtTracer.Traces.EventLog2019;
+
+namespace DhtTracer.Analysis;
+
+/// <summary>Reads the peers of a query of the 2019 log. Events come sorted by time; a line that stands in the log twice is one event.</summary>
+internal sealed class EventLog2019Peers(LookupBuilder lookup, List<Span> spans, ulong start, QueryType type)
+{
+    private readonly Dictionary<PeerDraft, long> dialing = [];
+    private readonly Dictionary<PeerDraft, RequestDraft> asking = [];
+    private readonly Dictionary<PeerDraft, MessageType> messages = [];
+
+    /// <summary>Reads everything into the lookup.</summary>
+    public void Read()
+    {
+        foreach (var span in spans)
+        {
+            if (span.Name == EventLogNames.SentMessage && MessageTypes.Parse(span.Text(EventLogNames.MessageType)) is { } message
+                && lookup.Peer(span.Text(EventLogNames.Peer)) is { } to)
+            {
+                messages.TryAdd(to, message);
+            }
+        }
+
+        SeenBefore();
+        foreach (var span in spans)
+        {
+            // A peer that is added twice is marked; any other line that is repeated says nothing new.
+            if (lookup.Peer(span.Text(EventLogNames.Peer)) is { } peer && (span.Name == EventLogNames.AddPeer || span.Integer(EventLogNames.Repetition) is null))
+            {
+                Read(span, peer, SpanReading.Nanoseconds(start, span.StartUnixNano));
+            }
+        }
+
+        foreach (var (peer, began) in dialing)
+        {
+            peer.Add(new PeerDial(began, null, false, null));
+        }
+
+        foreach (var request in asking.Values)
+        {
+            lookup.Add(request);
+        }
+
+        Refer();
+    }
+
+    private void Read(Span span, PeerDraft peer, long at)
+    {
+        switch (span.Name)
+        {
+            case EventLogNames.AddPeer:
+                Added(span, peer, at);
+                break;
+            case EventLogNames.Dialing:
+                dialing.TryAdd(peer, at);
+                break;
+            case EventLogNames.DialSuccess:
+                Dialed(peer, at, null);
+                break;
+            case EventLogNames.DialFailure:
+                Dialed(peer, at, new TraceError(ErrorClass.DialFailed, null));
+                break;
+            case EventLogNames.AlreadyConnected:
+                peer.Add(new PeerDial(at, 0, true, null));
+                break;
+            case EventLogNames.RequestStart:
+                Over(peer, null);
+                asking[peer] = new RequestDraft(peer, Message(peer), at, span.SpanId);
+                break;
+            case EventLogNames.RequestResult:
+                Answered(span, peer, at);
+                break;
+            case EventLogNames.RequestEnd:
+                Over(peer, at);
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <summary>The order of events at one moment: what causes stands before what it causes.</summary>
+    public static int Rank(Span span) =>
+        span.Name switch
+        {
+            EventLogNames.Run or EventLogNames.RunStart => 0,
+            EventLogNames.AddPeer => 1,
+            EventLogNames.Dialing => 2,
+            EventLogNames.DialSuccess or EventLogNames.DialFailure or EventLogNames.AlreadyConnected => 3,
+            EventLogNames.RequestStart => 4,
+            EventLogNames.RequestResult => 5,
+            EventLogNames.RequestEnd => 6,
+            _ => 7,
+        };
+
+    private static void Added(Span span, PeerDraft peer, long at)
+    {
+        if (peer.IsHeard && peer.HeardNs is not null)
+        {
+            peer.Duplicate = true;
+            return;
+        }
+
+        peer.IsHeard = true;
+        peer.HeardNs = at;
+        peer.Hops = span.Count(EventLogNames.Hops);
+        peer.GivenXor = span.Integer(EventLogNames.CommonPrefixLength) is >= 0 and <= 256 and var common ? 256 - (int)common : null;
+    }
+
+    /// <summary>The end of a dial; a log that begins in the middle does not show when it began.</summary>
+    private void Dialed(PeerDraft peer, long at, TraceError? error)
+    {
+        if (dialing.Remove(peer, out var began))
+        {
+            peer.Add(new PeerDial(began, at - began, false, error));
+        }
+        else
+        {
+            peer.Add(new PeerDial(at, null, false, error));
+        }
+    }
+
+    private void Answered(Span span, PeerDraft peer, long at)
+    {
+        if (!asking.TryGetValue(peer, out var request))
+        {
+            request = new RequestDraft(peer, Message(peer), at, span.SpanId);
+            asking.Add(peer, request);
+        }
+        else if (request.Outcome != RequestOutcome.Answered)
+        {
+            request.DurationNs = at - request.StartNs;
+        }
+
+        request.Outcome = RequestOutcome.Answered;
+        var closer = lookup.Answer(span.Strings(EventLogNames.CloserPeers) ?? []);
+        request.Closer = closer;
+        request.Returned = closer.Count;
+        request.New = lookup.Answer(span.Strings(EventLogNames.FilteredPeers) ?? []).Count;
+    }
+
+    /// <summary>The end of a request: answered before, or never.</summary>
+    private void Over(PeerDraft peer, long? at)
+    {
+        if (asking.Remove(peer, out var request))
+        {
+            request.DurationNs ??= at - request.StartNs;
+            lookup.Add(request);
+        }
+    }
+
+    /// <summary>Who first named each peer; hops stay as logged.</summary>
+    private void Refer()
+    {
+        foreach (var answer in lookup.AnswersInOrder())
+        {
+            foreach (var named in answer.Closer!)
+            {
+                if (named is { Referrer: null, Hops: not 0, IsHeard: true } && (named.HeardNs is null || named.HeardNs >= answer.AnswerNs))
+                {
+                    named.Referrer = answer.Peer.Id;
+                }
+            }
+        }
+    }
+
+    /// <summary>
+    /// A log that begins in the middle of a query still says, in the runner's state, who was seen before: they were heard of, and nothing else
+    /// is known of them.
+    /// </summary>
+    private void SeenBefore()
+    {
+        if (spans.Exists(static span => span.Name == EventLogNames.RunStart)
+            || spans.Find(static span => span.Name != EventLogNames.Run && span.Text(EventLogNames.Line) is not null
+                && span.Name.StartsWith("dhtQueryRunner.", StringComparison.Ordinal)) is not { } first)
+        {
+            return;
+        }
+
+        foreach (var id in PeersSeen(first.Text(EventLogNames.Line)!))
+        {
+            if (lookup.Peer(id) is { } peer && (first.Name != EventLogNames.AddPeer || peer != lookup.Peer(first.Text(EventLogNames.Peer))))
+            {
+                peer.IsHeard = true;
+            }
+        }
+    }
+
+    private static IReadOnlyList<string> PeersSeen(string line)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(line);
+            return document.RootElement.TryGetProperty("QueryRunner", out var runner) && runner.ValueKind == JsonValueKind.Object
+                && runner.TryGetProperty("PeersSeen", out var seen) && seen.ValueKind == JsonValueKind.Array
+                ? [.. seen.EnumerateArray().Where(static item => item.ValueKind == JsonValueKind.String).Select(static item => item.GetString()!)]
+                : [];
+        }
+        catch (JsonException)
+        {
+            // Cut on its way here: then nothing is known of what was before.
+            return [];
+        }
+    }
+
+    private MessageType Message(PeerDraft peer) =>
+        messages.TryGetValue(peer, out var message) ? message : type switch
+        {
+            QueryType.GetProviders => MessageType.GetProviders,
+            QueryType.GetValue => MessageType.GetValue,
+            QueryType.Ping => MessageType.Ping,
+            _ => MessageType.FindNode,
+        };
+}

@@ -1,0 +1,99 @@
+using DhtTracer.Traces;
+using DhtTracer.Traces.EventLog2019;
+
+namespace DhtTracer.Analysis;
+
+/// <summary>One query of the 2019 log.</summary>
+/// <param name="spans">Its spans, by time.</param>
+/// <param name="rootId">Id of the root.</param>
+internal sealed class EventLog2019Query(List<Span> spans, SpanId rootId)
+{
+    private readonly Span? root = spans.Find(span => span.SpanId == rootId);
+
+    /// <summary>Makes the query.</summary>
+    public Query Build()
+    {
+        var start = root?.StartUnixNano ?? spans.Min(static span => span.StartUnixNano);
+        var logged = root?.Text(EventLogNames.Key);
+        var type = Type(logged);
+        var key = EventLogKeys.Parse(logged, FoundPeer(), type);
+        var node = PeerText.OrNull(root?.Text(EventLogNames.Node));
+        var lookup = new LookupBuilder(key?.KadId, node, dialsKnown: true);
+        new EventLog2019Peers(lookup, spans, start, type).Read();
+        var succeeded = spans.Find(static span => span.Name == EventLogNames.RequestResult && span.Boolean(EventLogNames.Success) == true);
+        return lookup.Build(new Query
+        {
+            Id = new QueryId(spans[0].TraceId, rootId),
+            OperationId = new QueryId(spans[0].TraceId, rootId),
+            Type = type,
+            Key = key?.Key,
+            Source = TraceSource.EventLog2019,
+            Service = spans[0].Resource.ServiceName,
+            Node = node,
+            StartUnixNano = start,
+            DurationNs = root is { EndUnixNano: not 0 } ? SpanReading.Nanoseconds(start, root.EndUnixNano) : null,
+            Outcome = Outcome(type),
+            DiscoveryNs = succeeded is null ? null : SpanReading.Nanoseconds(start, succeeded.StartUnixNano),
+            Parameters = new QueryParameters(root?.Count(EventLogNames.Concurrency), null, null),
+            Counts = new QueryCounts { Results = Results(type) },
+        });
+    }
+
+    /// <summary>
+    /// Success is what the runner says; without it, a find-peer that ended found nothing. The runner does not say of other queries whether they
+    /// got something, only that they ran to their end.
+    /// </summary>
+    private QueryOutcome Outcome(QueryType type)
+    {
+        if (HasSucceeded())
+        {
+            return QueryOutcome.Success;
+        }
+
+        var ended = root is { EndUnixNano: not 0 } || spans.Exists(static span => span.Name == EventLogNames.RunEnd);
+        return !ended ? QueryOutcome.Incomplete : type == QueryType.FindPeer ? QueryOutcome.NotFound : QueryOutcome.Success;
+    }
+
+    private int? Results(QueryType type) => type != QueryType.FindPeer ? null : HasSucceeded() ? 1 : Outcome(type) == QueryOutcome.NotFound ? 0 : null;
+
+    private bool HasSucceeded() =>
+        spans.Exists(static span => span.Boolean(EventLogNames.RunnerSuccess) == true || span.Boolean(EventLogNames.Success) == true);
+
+    private string? FoundPeer() => spans.Select(static span => span.Text(EventLogNames.FoundPeer)).FirstOrDefault(static found => found is not null);
+
+    /// <summary>
+    /// The log's type is often empty; then the messages tell. FIND_NODE with a peer id as key is a find-peer. Without messages the key's
+    /// namespace tells as much as there is.
+    /// </summary>
+    private QueryType Type(string? logged)
+    {
+        if (Words.TryParse<QueryType>(root?.Text(EventLogNames.Type), out var type))
+        {
+            return type;
+        }
+
+        var sent = spans.Where(static span => span.Name == EventLogNames.SentMessage)
+            .Select(static span => MessageTypes.Parse(span.Text(EventLogNames.MessageType))).ToHashSet();
+        if (sent.Contains(MessageType.AddProvider))
+        {
+            return QueryType.AddProvider;
+        }
+
+        if (sent.Contains(MessageType.GetProviders))
+        {
+            return QueryType.GetProviders;
+        }
+
+        if (sent.Contains(MessageType.PutValue))
+        {
+            return QueryType.PutValue;
+        }
+
+        if (sent.Contains(MessageType.GetValue) || EventLogKeys.IsRecord(logged))
+        {
+            return QueryType.GetValue;
+        }
+
+        return FoundPeer() is not null || TargetKey.OfPeer(EventLogKeys.LastPart(logged)) is not null ? QueryType.FindPeer : QueryType.GetClosestPeers;
+    }
+}

@@ -1,0 +1,47 @@
+using DhtTracer.Libp2p.Multiformats;
+
+namespace DhtTracer.Analysis;
+
+/// <summary>
+/// Keys of the 2019 log: <c>/provider/Qm…</c>, whose last part names the bytes; a record key such as <c>/ipns/Qm…</c>; a plain base58 text; or
+/// bytes that were forced into UTF-8, which are lost.
+/// </summary>
+internal static class EventLogKeys
+{
+    /// <summary>What the log puts before keys that have no namespace, whatever they are.</summary>
+    public const string NoNamespace = "/provider/";
+
+    private const char ReplacementCharacter = '\uFFFD';
+
+    /// <summary>Reads a key.</summary>
+    /// <param name="logged">The key as logged.</param>
+    /// <param name="foundPeer">The peer that a find-peer found, which is its key also when the logged one is lost.</param>
+    /// <param name="type">What the query was for.</param>
+    public static TargetKey? Parse(string? logged, string? foundPeer, QueryType type)
+    {
+        if (logged is null || logged.Contains(ReplacementCharacter, StringComparison.Ordinal))
+        {
+            return type == QueryType.FindPeer ? TargetKey.OfPeer(foundPeer) : null;
+        }
+
+        if (IsRecord(logged) && RecordKey.TryParse(logged, out var record))
+        {
+            return TargetKey.OfBytes(record, type);
+        }
+
+        var name = LastPart(logged);
+        var named = type is QueryType.GetProviders or QueryType.AddProvider
+            ? TargetKey.OfCid(name) ?? TargetKey.OfPeer(name)
+            : TargetKey.OfPeer(name) ?? TargetKey.OfCid(name);
+
+        // Behind /provider/ stands an encoding of the bytes, elsewhere the bytes themselves.
+        return named ?? (logged.StartsWith(NoNamespace, StringComparison.Ordinal) ? TargetKey.OfMultibase(name, type) : TargetKey.OfUtf8(logged, type));
+    }
+
+    /// <summary>Whether the key is of a value record; <c>/provider/</c> is only the log's word for keys without a namespace.</summary>
+    public static bool IsRecord(string? logged) =>
+        logged is ['/', ..] && !logged.StartsWith(NoNamespace, StringComparison.Ordinal) && logged.IndexOf('/', 1) > 1;
+
+    /// <summary>What stands behind the last slash.</summary>
+    public static string? LastPart(string? logged) => logged?[(logged.LastIndexOf('/') + 1)..];
+}

@@ -1,0 +1,103 @@
+using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Traces.EventLog2019;
+
+namespace DhtTracer.Analysis.EventLog2019;
+
+/// <summary>An event of the log with the runner's state at that moment.</summary>
+/// <param name="Name">The event.</param>
+/// <param name="AtNs">When, in nanoseconds after the query's start.</param>
+/// <param name="Peer">The peer; null for the run's start and end.</param>
+/// <param name="State">The runner's state.</param>
+internal sealed record EventLogHappening(string Name, long AtNs, QueryPeer? Peer, RunnerState State)
+{
+    /// <summary>The request of a queryPeer event or message.</summary>
+    public PeerRequest? Request { get; init; }
+}
+
+/// <summary>Turns a query back into the events that a runner of 2019 would have logged, in their order.</summary>
+internal static class EventLogEvents
+{
+    /// <summary>The events, by time.</summary>
+    public static IEnumerable<EventLogHappening> Of(Query query)
+    {
+        var state = new RunnerState(query);
+        foreach (var (name, at, peer, request) in Raw(query).OrderBy(static item => item.At).ThenBy(static item => Rank(item.Name)))
+        {
+            state.Apply(name, at, peer, request);
+            yield return new EventLogHappening(name, at, peer, state) { Request = request };
+        }
+    }
+
+    /// <summary>The key as the log of 2019 writes it: a record key as it is, anything else behind <c>/provider/</c>; empty when it is unknown.</summary>
+    public static string LoggedKey(QueryKey? key)
+    {
+        if (key is null)
+        {
+            return "";
+        }
+
+        if (EventLogKeys.IsRecord(key.Text))
+        {
+            return key.Text;
+        }
+
+        var isName = PeerId.TryParse(key.Text, out _) || Cid.TryParse(key.Text, out _);
+        return EventLogKeys.NoNamespace + (isName ? key.Text : Multibase.Encode(MultibaseEncoding.Base58Btc, Convert.FromHexString(key.Bytes)));
+    }
+
+    private static IEnumerable<(string Name, long At, QueryPeer? Peer, PeerRequest? Request)> Raw(Query query)
+    {
+        yield return (EventLogNames.RunStart, 0, null, null);
+        foreach (var peer in query.Peers)
+        {
+            yield return (EventLogNames.AddPeer, peer.HeardNs ?? 0, peer, null);
+            if (peer.Duplicate && query.Source == TraceSource.EventLog2019)
+            {
+                yield return (EventLogNames.AddPeer, peer.HeardNs ?? 0, peer, null);
+            }
+
+            if (peer.Dial is { } dial)
+            {
+                yield return (dial.Reused == true ? EventLogNames.AlreadyConnected : EventLogNames.Dialing, dial.StartNs, peer, null);
+                if (dial is { Reused: not true, DurationNs: { } took })
+                {
+                    yield return (dial.Error is null ? EventLogNames.DialSuccess : EventLogNames.DialFailure, dial.StartNs + took, peer, null);
+                }
+            }
+
+            foreach (var request in peer.Requests)
+            {
+                yield return (EventLogNames.RequestStart, request.StartNs, peer, request);
+                yield return (EventLogNames.SentMessage, request.StartNs, peer, request);
+                if (request.DurationNs is { } took)
+                {
+                    if (request.Outcome == RequestOutcome.Answered)
+                    {
+                        yield return (EventLogNames.RequestResult, request.StartNs + took, peer, request);
+                    }
+
+                    yield return (EventLogNames.RequestEnd, request.StartNs + took, peer, request);
+                }
+            }
+        }
+
+        if (query.DurationNs is { } duration)
+        {
+            yield return (EventLogNames.RunEnd, duration, null, null);
+        }
+    }
+
+    private static int Rank(string name) =>
+        name switch
+        {
+            EventLogNames.RunStart => 0,
+            EventLogNames.AddPeer => 1,
+            EventLogNames.AlreadyConnected or EventLogNames.Dialing => 2,
+            EventLogNames.DialSuccess or EventLogNames.DialFailure => 3,
+            EventLogNames.RequestStart => 4,
+            EventLogNames.SentMessage => 5,
+            EventLogNames.RequestResult => 6,
+            EventLogNames.RequestEnd => 7,
+            _ => 8,
+        };
+}

@@ -1,0 +1,52 @@
+using System.Buffers;
+using System.Text;
+using DhtTracer.Traces;
+using DhtTracer.Traces.EventLog2019;
+
+namespace DhtTracer.Analysis.EventLog2019;
+
+/// <summary>
+/// Writes queries as the event log of 2019, server-sent events that the dht-tracer web app opens: <c>data: {json}</c> and an empty line. What
+/// the log has no word for (errors, agents, addresses, hidden answers) is not in it; what it requires and the query does not tell is empty.
+/// </summary>
+public static class EventLogWriter
+{
+    /// <summary>Writes a query.</summary>
+    /// <param name="output">Receives UTF-8.</param>
+    /// <param name="query">A query of any dialect.</param>
+    /// <param name="spans">
+    /// The spans of its trace. When they came from such a log its own lines are written again, byte for byte and sorted by time.
+    /// </param>
+    public static void Write(IBufferWriter<byte> output, Query query, IReadOnlyList<Span>? spans = null)
+    {
+        foreach (var line in spans is null ? [] : Original(query, spans))
+        {
+            WriteLine(output, line);
+        }
+
+        if (query.Source == TraceSource.EventLog2019 && spans is not null)
+        {
+            return;
+        }
+
+        foreach (var happened in EventLogEvents.Of(query))
+        {
+            output.Write("data: "u8);
+            EventLogEventWriter.Write(output, happened);
+            output.Write("\n\n"u8);
+        }
+    }
+
+    private static IEnumerable<string> Original(Query query, IReadOnlyList<Span> spans) =>
+        SpanMerge.Merge(spans)
+            .Where(span => span.TraceId == query.Id.TraceId && span.ParentSpanId == query.Id.SpanId)
+            .OrderBy(static span => span.StartUnixNano).ThenBy(EventLog2019Peers.Rank).ThenBy(static span => span.SpanId)
+            .Select(static span => span.Text(EventLogNames.Line)).OfType<string>();
+
+    private static void WriteLine(IBufferWriter<byte> output, string line)
+    {
+        output.Write("data: "u8);
+        output.Write(Encoding.UTF8.GetBytes(line));
+        output.Write("\n\n"u8);
+    }
+}

@@ -1,0 +1,181 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace DhtTracer.Traces.EventLog2019;
+
+/// <summary>
+/// Makes spans of events. Every id is computed from the log alone: the trace from key and start of the query, an event's span from its line
+/// and from how many equal lines stand before it, so reading a log twice changes nothing.
+/// </summary>
+internal sealed class EventLogAssembler
+{
+    private static readonly InstrumentationScope Scope = new() { Name = EventLogNames.Scope };
+
+    private readonly Dictionary<EventLogQuery, List<EventLogEvent>> queries = [];
+    private readonly List<EventLogEvent> messages = [];
+    private readonly HashSet<string> nodes = new(StringComparer.Ordinal);
+
+    /// <summary>Takes a line; those that have no meaning for a query are passed over.</summary>
+    public void Add(JsonElement json, string line, out string? problem)
+    {
+        var happened = EventLogEvent.Read(json, line, out problem);
+        if (happened is null)
+        {
+            NoteNode(json);
+        }
+        else if (happened.Query is { } query)
+        {
+            if (!queries.TryGetValue(query, out var events))
+            {
+                queries.Add(query, events = []);
+            }
+
+            events.Add(happened);
+        }
+        else
+        {
+            messages.Add(happened);
+        }
+    }
+
+    /// <summary>The spans of all queries.</summary>
+    public List<Span> ToSpans()
+    {
+        foreach (var message in messages)
+        {
+            QueryOf(message)?.Add(message);
+        }
+
+        var spans = new List<Span>();
+        foreach (var (query, events) in queries)
+        {
+            AddQuery(spans, query, events);
+        }
+
+        return spans;
+    }
+
+    /// <summary>
+    /// The query for which a message was sent: the one with a request to that peer under way, the latest begun if there are several; else the
+    /// latest begun with the message's key. Messages of other traffic belong to none.
+    /// </summary>
+    private List<EventLogEvent>? QueryOf(EventLogEvent message)
+    {
+        List<EventLogEvent>? best = null;
+        var bestRank = (Asking: false, Start: 0UL);
+        foreach (var (query, events) in queries)
+        {
+            var asking = IsAsking(events, message);
+            var sameKey = message.MessageKey is { Length: > 0 } key && query.Key.EndsWith(key, StringComparison.Ordinal);
+            if (query.StartUnixNano > message.TimeUnixNano || !(asking || sameKey))
+            {
+                continue;
+            }
+
+            var rank = (asking, query.StartUnixNano);
+            if (best is null || rank.CompareTo(bestRank) > 0)
+            {
+                (best, bestRank) = (events, rank);
+            }
+        }
+
+        return best;
+    }
+
+    private static bool IsAsking(List<EventLogEvent> events, EventLogEvent message)
+    {
+        var started = events.Exists(item => item.Name == EventLogNames.RequestStart && item.Peer == message.Peer && item.TimeUnixNano <= message.TimeUnixNano);
+        var over = events.Exists(item => item.Name == EventLogNames.RequestEnd && item.Peer == message.Peer && item.TimeUnixNano < message.TimeUnixNano);
+        return started && !over;
+    }
+
+    /// <summary>Log lines of the dialer name the logging node: <c>"Logs":[{"Fields":[{"Key":"localPeer","Value":"Qm…"}]}]</c>.</summary>
+    private void NoteNode(JsonElement json)
+    {
+        if (!json.TryGetProperty("Logs", out var logs) || logs.ValueKind != JsonValueKind.Array)
+        {
+            return;
+        }
+
+        foreach (var log in logs.EnumerateArray())
+        {
+            if (log.ValueKind != JsonValueKind.Object || !log.TryGetProperty("Fields", out var fields) || fields.ValueKind != JsonValueKind.Array)
+            {
+                continue;
+            }
+
+            foreach (var field in fields.EnumerateArray())
+            {
+                if (field.ValueKind == JsonValueKind.Object && field.TryGetProperty("Key", out var key) && key.ValueKind == JsonValueKind.String
+                    && key.ValueEquals("localPeer"u8) && field.TryGetProperty("Value", out var value) && value.ValueKind == JsonValueKind.String)
+                {
+                    nodes.Add(value.GetString()!);
+                }
+            }
+        }
+    }
+
+    private void AddQuery(List<Span> spans, EventLogQuery query, List<EventLogEvent> events)
+    {
+        var identity = Encoding.UTF8.GetBytes($"{EventLogNames.Scope}\n{query.Key}\n{query.StartUnixNano}");
+        var traceId = TraceId.FromBytes(SHA256.HashData(identity));
+        var rootId = Id(identity, "", 0);
+        var attributes = new List<(string, AttributeValue)> { (EventLogNames.Key, query.Key) };
+        if (events.Select(static item => item.Type).Where(static type => !string.IsNullOrEmpty(type)).Min(StringComparer.Ordinal) is { } type)
+        {
+            attributes.Add((EventLogNames.Type, type));
+        }
+
+        if (events.Max(static item => item.Concurrency) is > 0 and var concurrency)
+        {
+            attributes.Add((EventLogNames.Concurrency, concurrency));
+        }
+
+        // A stream that several nodes wrote into does not say whose query it was.
+        if (nodes.Count == 1)
+        {
+            attributes.Add((EventLogNames.Node, nodes.Single()));
+        }
+
+        spans.Add(Make(traceId, rootId, default, EventLogNames.Run, query.StartUnixNano, events.Max(static item => item.EndUnixNano) ?? 0, attributes));
+        var seen = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var happened in events)
+        {
+            var repetition = seen.GetValueOrDefault(happened.Line);
+            seen[happened.Line] = repetition + 1;
+            List<(string, AttributeValue)> all = [.. happened.Attributes];
+            if (repetition > 0)
+            {
+                all.Add((EventLogNames.Repetition, repetition));
+            }
+
+            all.Add((EventLogNames.Line, happened.Line));
+            spans.Add(Make(
+                traceId, Id(identity, happened.Line, repetition), rootId, happened.Name, happened.TimeUnixNano, happened.TimeUnixNano, all));
+        }
+    }
+
+    private static Span Make(
+        TraceId traceId, SpanId id, SpanId parent, string name, ulong start, ulong end, IEnumerable<(string, AttributeValue)> attributes) => new()
+    {
+        TraceId = traceId,
+        SpanId = id,
+        ParentSpanId = parent,
+        Name = name,
+        Kind = SpanKind.Internal,
+        StartUnixNano = start,
+        EndUnixNano = end,
+        Attributes = AttributeList.Of(attributes),
+        Resource = Resource.Empty,
+        Scope = Scope,
+    };
+
+    private static SpanId Id(byte[] identity, string line, int repetition)
+    {
+        var hash = SHA256.HashData([.. identity, 0, .. Encoding.UTF8.GetBytes(line), 0, .. BitConverter.GetBytes(repetition)]);
+        var value = BinaryPrimitives.ReadUInt64BigEndian(hash);
+        return new SpanId(value == 0 ? 1 : value);
+    }
+}
