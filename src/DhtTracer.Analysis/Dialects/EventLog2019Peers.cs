@@ -69,6 +69,9 @@ internal sealed class EventLog2019Peers(LookupBuilder lookup, List<Span> spans, 
                 Over(peer, null);
                 asking[peer] = new RequestDraft(peer, Message(peer), at, span.SpanId);
                 break;
+            case EventLogNames.SentMessage when asking.TryGetValue(peer, out var request) && MessageTypes.Parse(span.Text(EventLogNames.MessageType)) is { } message:
+                request.Type = message;
+                break;
             case EventLogNames.RequestResult:
                 Answered(span, peer, at);
                 break;
@@ -89,9 +92,10 @@ internal sealed class EventLog2019Peers(LookupBuilder lookup, List<Span> spans, 
             EventLogNames.Dialing => 2,
             EventLogNames.DialSuccess or EventLogNames.DialFailure or EventLogNames.AlreadyConnected => 3,
             EventLogNames.RequestStart => 4,
-            EventLogNames.RequestResult => 5,
-            EventLogNames.RequestEnd => 6,
-            _ => 7,
+            EventLogNames.SentMessage => 5,
+            EventLogNames.RequestResult => 6,
+            EventLogNames.RequestEnd => 7,
+            _ => 8,
         };
 
     private static void Added(Span span, PeerDraft peer, long at)

@@ -105,7 +105,7 @@ internal sealed class RequestDraft(PeerDraft peer, MessageType type, long startN
 {
     public PeerDraft Peer { get; } = peer;
 
-    public MessageType Type { get; } = type;
+    public MessageType Type { get; set; } = type;
 
     public long StartNs { get; } = startNs;
 

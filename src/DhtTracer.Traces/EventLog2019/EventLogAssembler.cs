@@ -84,11 +84,29 @@ internal sealed class EventLogAssembler
         return best;
     }
 
+    /// <summary>Whether the last request to the message's peer that began before it was not over yet.</summary>
     private static bool IsAsking(List<EventLogEvent> events, EventLogEvent message)
     {
-        var started = events.Exists(item => item.Name == EventLogNames.RequestStart && item.Peer == message.Peer && item.TimeUnixNano <= message.TimeUnixNano);
-        var over = events.Exists(item => item.Name == EventLogNames.RequestEnd && item.Peer == message.Peer && item.TimeUnixNano < message.TimeUnixNano);
-        return started && !over;
+        ulong? began = null;
+        ulong over = 0;
+        foreach (var item in events)
+        {
+            if (item.Peer != message.Peer || item.TimeUnixNano > message.TimeUnixNano)
+            {
+                continue;
+            }
+
+            if (item.Name == EventLogNames.RequestStart && (began is null || item.TimeUnixNano > began))
+            {
+                began = item.TimeUnixNano;
+            }
+            else if (item.Name == EventLogNames.RequestEnd && item.TimeUnixNano < message.TimeUnixNano)
+            {
+                over = Math.Max(over, item.TimeUnixNano);
+            }
+        }
+
+        return began is not null && began >= over;
     }
 
     /// <summary>Log lines of the dialer name the logging node: <c>"Logs":[{"Fields":[{"Key":"localPeer","Value":"Qm…"}]}]</c>.</summary>

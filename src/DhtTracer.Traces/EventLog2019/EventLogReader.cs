@@ -55,7 +55,7 @@ public static class EventLogReader
         return log.ToSpans();
     }
 
-    /// <returns>What is wrong with the line; null when nothing is.</returns>
+    /// <summary>Reads a line. What is wrong with it; null when nothing is.</summary>
     private static string? Read(ReadOnlySpan<byte> line, EventLogAssembler log)
     {
         line = line.Trim(" \t\r"u8);
@@ -78,17 +78,23 @@ public static class EventLogReader
             return $"the line is longer than {MaxLineLength} bytes";
         }
 
+        // Keys were logged as raw bytes: what is no UTF-8 becomes replacement characters here, as it did in most captures before.
+        var text = Encoding.UTF8.GetString(line);
         try
         {
-            var reader = new Utf8JsonReader(line, new JsonReaderOptions { MaxDepth = Options.MaxDepth });
-            using var document = JsonDocument.ParseValue(ref reader);
-            if (document.RootElement.ValueKind != JsonValueKind.Object || reader.BytesConsumed != line.Length)
+            using var document = JsonDocument.Parse(text, Options);
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
-                return "expected one JSON object in the line";
+                return "expected a JSON object in the line";
             }
 
-            log.Add(document.RootElement, Encoding.UTF8.GetString(line), out var problem);
+            log.Add(document.RootElement, text, out var problem);
             return problem;
+        }
+        catch (InvalidOperationException)
+        {
+            // An escape such as \ud800 alone is JSON, but no text.
+            return "expected text in Unicode, found half of a surrogate pair";
         }
         catch (JsonException exception)
         {

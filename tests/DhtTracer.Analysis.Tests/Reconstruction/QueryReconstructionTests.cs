@@ -1,0 +1,135 @@
+using DhtTracer.TestSupport;
+using DhtTracer.TestSupport.Kubo;
+using DhtTracer.Traces;
+using DhtTracer.Traces.Jaeger;
+using DhtTracer.Traces.Otlp;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace DhtTracer.Analysis.Tests;
+
+public class QueryReconstructionTests
+{
+    public static TheoryData<string> All => Captures.All;
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public void Order_batches_and_repetitions_of_the_spans_do_not_matter(string label)
+    {
+        var spans = Captures.Spans(label);
+        var expected = Captures.Json(QueryReconstruction.Reconstruct(spans));
+
+        Check.One(
+            Config.QuickThrowOnFailure.WithMaxTest(20),
+            Prop.ForAll(ArbMap.Default.ArbFor<int>(), seed => Captures.Json(QueryReconstruction.Reconstruct(Disturbed(spans, seed))) == expected));
+    }
+
+    [Fact]
+    public void Order_and_repetitions_do_not_matter_to_a_simulated_kubo()
+    {
+        var spans = new KuboTraceSimulator(11).Simulate(new KuboScenario { Dual = true }).Spans;
+        var expected = Captures.Json(QueryReconstruction.Reconstruct(spans));
+
+        Check.One(
+            Config.QuickThrowOnFailure.WithMaxTest(20),
+            Prop.ForAll(ArbMap.Default.ArbFor<int>(), seed => Captures.Json(QueryReconstruction.Reconstruct(Disturbed(spans, seed))) == expected));
+    }
+
+    [Theory]
+    [InlineData("v1.60")]
+    [InlineData("v2.10")]
+    public void Jaegers_answers_give_the_queries_of_the_original_row_by_row(string version)
+    {
+        var originals = Captures.Labels.SelectMany(Captures.Spans).GroupBy(span => span.TraceId).ToDictionary(trace => trace.Key, trace => trace.ToList());
+        IReadOnlyList<Span>[] answers =
+        [
+            JaegerJson.Decode(File.ReadAllBytes(TestFiles.Data("jaeger", version, "http-v1-traces.200.json"))),
+            JaegerV3Json.Decode(File.ReadAllBytes(TestFiles.Data("jaeger", version, "http-v3-traces-snake.200.json"))),
+        ];
+        var compared = 0;
+        foreach (var trace in answers.SelectMany(answer => answer.GroupBy(span => span.TraceId)))
+        {
+            var expected = QueryReconstruction.Reconstruct(originals[trace.Key]);
+            var actual = QueryReconstruction.Reconstruct([.. trace]);
+            Assert.Equal(Rows(expected), Rows(actual));
+            compared++;
+        }
+
+        Assert.InRange(compared, 10, int.MaxValue);
+    }
+
+    [Fact]
+    public void Both_versions_of_a_span_at_once_give_the_more_precise_one()
+    {
+        var precise = Captures.Spans("04-contentRouting-findProviders");
+        var truncated = JaegerJson.Decode(JaegerJson.Encode(precise));
+
+        Assert.Equal(
+            Captures.Json(QueryReconstruction.Reconstruct(precise)),
+            Captures.Json(QueryReconstruction.Reconstruct([.. truncated, .. precise])));
+    }
+
+    [Fact]
+    public void Spans_of_two_traces_are_refused() =>
+        Assert.Throws<ArgumentException>(() => QueryReconstruction.Reconstruct([Captures.Spans("14-dht-put")[0], Captures.Spans("15-dht-get-found")[0]]));
+
+    [Fact]
+    public void No_spans_are_no_queries() => Assert.Empty(QueryReconstruction.Reconstruct([]));
+
+    [Fact]
+    public void Several_dialects_in_one_trace_each_give_their_queries()
+    {
+        var js = Captures.Spans("14-dht-put");
+        var kubo = new KuboTraceSimulator(2).Simulate(new KuboScenario()).Spans.Select(span => span with { TraceId = js[0].TraceId });
+
+        Assert.Equal(
+            [TraceSource.JsLibp2p, TraceSource.GoKadDht],
+            QueryReconstruction.Reconstruct([.. js, .. kubo]).Select(query => query.Source).OrderDescending());
+    }
+
+    [Fact]
+    public void Hostile_spans_give_queries_or_none_but_never_an_exception()
+    {
+        var count = int.TryParse(Environment.GetEnvironmentVariable("DHT_TRACER_FUZZ_INPUTS"), out var wanted) ? wanted : 300;
+        var sources = Captures.Labels.Select(Captures.Spans).Append(new KuboTraceSimulator(6).Simulate(new KuboScenario { Dual = true }).Spans).ToList();
+        for (var seed = 0; seed < count; seed++)
+        {
+            var random = new Random(seed);
+            var spans = sources[random.Next(sources.Count)].Select(span => Damage(span, random)).ToList();
+
+            Assert.All(QueryReconstruction.Reconstruct(spans), query => Assert.NotEmpty(QueryJson.ToUtf8(query)));
+        }
+    }
+
+    /// <summary>What must be the same whichever way a trace came: times only to the microseconds that Jaeger keeps.</summary>
+    private static IEnumerable<string> Rows(IEnumerable<Query> queries) =>
+        from query in queries
+        from row in query.Peers.OrderBy(peer => peer.Id).Select(peer =>
+            $"{peer.Id} {peer.Xor} {peer.Hops} {peer.Referrer} {peer.State} " + string.Join(';', peer.Requests.Select(request =>
+                $"{request.Type} {request.Outcome} {request.StartNs} {request.DurationNs / 1000} {request.Returned} {request.New} {request.Providers} {string.Join(',', request.Named.IsDefault ? [] : request.Named)}")))
+            .Prepend($"{query.Id} {query.OperationId} {query.Type} {query.Key} {query.Service} {query.StartUnixNano} {query.DurationNs / 1000} {query.Outcome} {query.Error} {query.DiscoveryNs / 1000} {query.Counts} {query.Xor} {query.Hops}")
+        select row;
+
+    private static List<Span> Disturbed(IReadOnlyList<Span> spans, int seed)
+    {
+        var random = new Random(seed);
+        var disturbed = spans.Concat(spans.Where(_ => random.Next(3) == 0)).ToArray();
+        random.Shuffle(disturbed);
+
+        // A batch is a message of its own, written and read again.
+        return [.. disturbed.Chunk(random.Next(1, 30)).SelectMany(batch => OtlpProtobuf.Decode(OtlpProtobuf.Encode(batch)))];
+    }
+
+    private static Span Damage(Span span, Random random) =>
+        random.Next(8) switch
+        {
+            0 => span with { ParentSpanId = span.SpanId },
+            1 => span with { ParentSpanId = new SpanId((ulong)random.Next(1, 4)) },
+            2 => span with { StartUnixNano = (ulong)random.NextInt64(), EndUnixNano = 0 },
+            3 => span with { StartUnixNano = ulong.MaxValue, EndUnixNano = 1 },
+            4 => span with { Attributes = AttributeList.Of(span.Attributes.Select(item => (item.Key, (AttributeValue)new string('<', random.Next(3))))) },
+            5 => span with { Attributes = AttributeList.Of(span.Attributes.Select(item => (item.Key, (AttributeValue)random.NextInt64()))) },
+            6 => span with { Name = span.Name[..random.Next(span.Name.Length)] },
+            _ => span,
+        };
+}
