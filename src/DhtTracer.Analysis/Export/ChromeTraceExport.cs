@@ -1,0 +1,97 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace DhtTracer.Analysis.Export;
+
+/// <summary>
+/// A query in the Trace Event Format that chrome://tracing and Perfetto open: a track for the query and one for each peer. Times are
+/// microseconds after the query's start, with nanoseconds behind the point.
+/// </summary>
+public static class ChromeTraceExport
+{
+    private const int ProcessId = 1;
+
+    /// <summary>The trace as UTF-8 JSON.</summary>
+    public static byte[] ToUtf8(Query query)
+    {
+        var waterfall = Waterfall.Of(query);
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteString("displayTimeUnit", "ns");
+            json.WriteStartObject("otherData");
+            json.WriteString("query", query.Id.ToString());
+            json.WriteString("startUnixNano", query.StartUnixNano.ToString(CultureInfo.InvariantCulture));
+            json.WriteString("source", Words.Of(query.Source));
+            json.WriteEndObject();
+            json.WriteStartArray("traceEvents");
+            WriteName(json, "process_name", 0, $"{Words.Of(query.Type)} {query.Key?.Text ?? "key unknown"}");
+            WriteName(json, "thread_name", 0, "query");
+            WriteSpan(json, 0, Words.Of(query.Type), "query", 0, query.DurationNs ?? waterfall.AxisNs, Words.Of(query.Outcome), query.Error);
+            for (var i = 0; i < waterfall.Rows.Length; i++)
+            {
+                WriteRow(json, i + 1, waterfall.Rows[i]);
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
+        return buffer.ToArray();
+    }
+
+    private static void WriteRow(Utf8JsonWriter json, int track, WaterfallRow row)
+    {
+        WriteName(json, "thread_name", track, row.Peer.Id);
+        json.WriteStartObject();
+        json.WriteString("name", "thread_sort_index");
+        json.WriteString("ph", "M");
+        json.WriteNumber("pid", ProcessId);
+        json.WriteNumber("tid", track);
+        json.WriteStartObject("args");
+        json.WriteNumber("sort_index", track);
+        json.WriteEndObject();
+        json.WriteEndObject();
+        foreach (var bar in row.Segments)
+        {
+            var name = bar.Message is { } message ? Words.Of(message) : bar.Phase.ToString().ToLowerInvariant();
+            WriteSpan(json, track, name, bar.Phase.ToString().ToLowerInvariant(), bar.StartNs, bar.EndNs - bar.StartNs, row.Label, bar.Error);
+        }
+    }
+
+    private static void WriteName(Utf8JsonWriter json, string what, int track, string name)
+    {
+        json.WriteStartObject();
+        json.WriteString("name", what);
+        json.WriteString("ph", "M");
+        json.WriteNumber("pid", ProcessId);
+        json.WriteNumber("tid", track);
+        json.WriteStartObject("args");
+        json.WriteString("name", name);
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static void WriteSpan(Utf8JsonWriter json, int track, string name, string category, long startNs, long durationNs, string label, TraceError? error)
+    {
+        json.WriteStartObject();
+        json.WriteString("name", name);
+        json.WriteString("cat", category);
+        json.WriteString("ph", "X");
+        json.WriteNumber("pid", ProcessId);
+        json.WriteNumber("tid", track);
+        json.WriteNumber("ts", startNs / 1_000m);
+        json.WriteNumber("dur", durationNs / 1_000m);
+        json.WriteStartObject("args");
+        json.WriteString("label", label);
+        if (error is not null)
+        {
+            json.WriteString("error", error.Class);
+            json.WriteString("text", error.Text);
+        }
+
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+}

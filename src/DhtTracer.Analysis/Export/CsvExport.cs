@@ -1,0 +1,126 @@
+using System.Globalization;
+using System.Text;
+
+namespace DhtTracer.Analysis.Export;
+
+/// <summary>
+/// Comma-separated values (RFC 4180): a header line, then lines that end with CR LF. What is unknown is empty; times are nanoseconds. A text
+/// that a spreadsheet would run as a formula (it begins with <c>= + - @</c>, a tab or a carriage return) gets an apostrophe in front.
+/// </summary>
+public static class CsvExport
+{
+    private static readonly string[] PeerColumns =
+    [
+        "peer", "order", "xor", "hops", "referrer", "referrer_inferred", "heard_ns", "state", "duplicate", "dial_start_ns", "dial_duration_ns",
+        "dial_reused", "dial_error_class", "dial_error_text", "request", "message", "request_start_ns", "request_duration_ns", "request_outcome",
+        "request_error_class", "request_error_text", "returned", "new", "providers", "records", "agent", "addresses",
+    ];
+
+    private static readonly string[] QueryColumns =
+    [
+        "id", "operation_id", "background", "type", "key", "kad_id", "source", "service", "node", "start_unix_nano", "duration_ns", "outcome",
+        "error_class", "error_text", "termination", "discovery_ns", "first_answer_ns", "alpha", "beta", "k", "seen", "queried", "dialed",
+        "dial_failed", "to_query", "remaining", "results", "returned", "duplicates", "xor", "hops",
+    ];
+
+    /// <summary>The rows of a query: one line for each request, and one for each peer that was sent none.</summary>
+    public static string Peers(Query query)
+    {
+        var csv = new StringBuilder();
+        Line(csv, PeerColumns);
+        foreach (var peer in query.Peers)
+        {
+            if (peer.Requests.IsEmpty)
+            {
+                Line(csv, [.. PeerCells(peer), null, null, null, null, null, null, null, null, null, null, null, .. LastCells(peer)]);
+            }
+
+            for (var i = 0; i < peer.Requests.Length; i++)
+            {
+                Line(csv, [.. PeerCells(peer), .. RequestCells(peer.Requests[i], i + 1), .. LastCells(peer)]);
+            }
+        }
+
+        return csv.ToString();
+    }
+
+    /// <summary>A list of queries, one line each.</summary>
+    public static string Queries(IEnumerable<QuerySummary> queries)
+    {
+        var csv = new StringBuilder();
+        Line(csv, QueryColumns);
+        foreach (var query in queries)
+        {
+            Line(csv, QueryCells(query));
+        }
+
+        return csv.ToString();
+    }
+
+    private static string?[] PeerCells(QueryPeer peer) =>
+    [
+        Text(peer.Id), Number(peer.Order), Number(peer.Xor), Number(peer.Hops), Text(peer.Referrer), Flag(peer.ReferrerInferred), Number(peer.HeardNs),
+        Words.Of(peer.State), Flag(peer.Duplicate), Number(peer.Dial?.StartNs), Number(peer.Dial?.DurationNs), Flag(peer.Dial?.Reused),
+        Text(peer.Dial?.Error?.Class), Text(peer.Dial?.Error?.Text),
+    ];
+
+    private static string?[] RequestCells(PeerRequest request, int number) =>
+    [
+        Number(number), Words.Of(request.Type), Number(request.StartNs), Number(request.DurationNs), Words.Of(request.Outcome),
+        Text(request.Error?.Class), Text(request.Error?.Text), Number(request.Returned), Number(request.New), Number(request.Providers),
+        Number(request.Records),
+    ];
+
+    private static string?[] LastCells(QueryPeer peer) =>
+        [Text(peer.Agent), peer.Addresses.IsDefaultOrEmpty ? null : Text(string.Join(' ', peer.Addresses))];
+
+    private static string?[] QueryCells(QuerySummary query) =>
+    [
+        query.Id.ToString(), query.OperationId.ToString(), Flag(query.Background), Words.Of(query.Type), Text(query.Key?.Text),
+        query.Key?.KadId, Words.Of(query.Source), Text(query.Service), Text(query.Node),
+        query.StartUnixNano.ToString(CultureInfo.InvariantCulture), Number(query.DurationNs), Words.Of(query.Outcome), Text(query.Error?.Class),
+        Text(query.Error?.Text), query.Termination is { } termination ? Words.Of(termination) : null, Number(query.DiscoveryNs),
+        Number(query.FirstAnswerNs), Number(query.Parameters.Alpha), Number(query.Parameters.Beta), Number(query.Parameters.K),
+        Number(query.Counts.Seen), Number(query.Counts.Queried), Number(query.Counts.Dialed), Number(query.Counts.DialFailed),
+        Number(query.Counts.ToQuery), Number(query.Counts.Remaining), Number(query.Counts.Results), Number(query.Counts.Returned),
+        Number(query.Counts.Duplicates), Number(query.Xor), Number(query.Hops),
+    ];
+
+    private static string? Number(long? value) => value?.ToString(CultureInfo.InvariantCulture);
+
+    private static string? Flag(bool? value) => value switch
+    {
+        true => "true",
+        false => "false",
+        null => null,
+    };
+
+    private static string? Text(string? value) => value is ['=' or '+' or '-' or '@' or '\t' or '\r', ..] ? "'" + value : value;
+
+    private static void Line(StringBuilder csv, ReadOnlySpan<string?> cells)
+    {
+        for (var i = 0; i < cells.Length; i++)
+        {
+            if (i > 0)
+            {
+                csv.Append(',');
+            }
+
+            if (cells[i] is not { } cell)
+            {
+                continue;
+            }
+
+            if (cell.AsSpan().IndexOfAny(",\"\r\n") >= 0)
+            {
+                csv.Append('"').Append(cell.Replace("\"", "\"\"", StringComparison.Ordinal)).Append('"');
+            }
+            else
+            {
+                csv.Append(cell);
+            }
+        }
+
+        csv.Append("\r\n");
+    }
+}
