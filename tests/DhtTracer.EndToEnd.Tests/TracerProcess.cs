@@ -116,7 +116,8 @@ public sealed partial class TracerProcess : IAsyncDisposable
     /// <summary>A new folder under the system's temporary one.</summary>
     public static string NewFolder() => Directory.CreateTempSubdirectory("dht-tracer-test-").FullName;
 
-    private static readonly string[] PortOptions =
+    /// <summary>Options of every port, so that tests can pick free ones.</summary>
+    internal static readonly string[] PortOptions =
     [
         "--site-port", "--otlp-http-port", "--otlp-grpc-port", "--jaeger-grpc-port", "--jaeger-http-port", "--jaeger-compact-port",
         "--jaeger-binary-port", "--jaeger-sampling-port", "--zipkin-port", "--query-http-port", "--query-grpc-port", "--health-port",
