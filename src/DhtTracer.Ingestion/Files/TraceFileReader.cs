@@ -64,7 +64,7 @@ internal sealed class TraceFileReader(ImportFile file, long maxDocumentBytes)
 
         if (format == TraceFormat.Unknown)
         {
-            throw new UnknownFormatException("it is none of the formats that can be imported (OTLP JSON or protobuf, Jaeger JSON v1 or v3, an event log of 2019)");
+            throw new UnknownFormatException("it is none of the formats that can be imported (OTLP JSON or protobuf, Jaeger JSON v1 or v3, Jaeger Thrift, Zipkin JSON v2, an event log of 2019)");
         }
 
         var document = await InflateAsync(() => ReadToEndAsync(whole, cancellationToken));

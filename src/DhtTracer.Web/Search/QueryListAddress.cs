@@ -41,7 +41,7 @@ internal sealed class QueryListAddress
         Sort = Choice<QuerySort>("sort", SortName) ?? QuerySort.Newest;
         Filter = new QueryFilter
         {
-            Key = this["key"] is { } key ? KeySearch.Filter(key) : null,
+            Key = this["key"] is { } key ? KeyFilter.Parse(key) : null,
             Peer = Peer("peer"),
             Node = Peer("node"),
             Type = Choice<QueryType>("type", Words.Of),

@@ -32,7 +32,7 @@ internal static class QueriesCommand
         string data, string? key, int limit, bool background, bool json, TextWriter output, Terminal terminal, CancellationToken cancellation)
     {
         await using var store = await Archive.OpenForReadingAsync(data, cancellation);
-        var filter = new QueryFilter { Key = key is null ? null : Archive.KeyFilter(key), Background = background ? null : false };
+        var filter = new QueryFilter { Key = key is null ? null : KeyFilter.Parse(key), Background = background ? null : false };
         var left = limit == 0 ? int.MaxValue : limit;
         var any = false;
         string? cursor = null;

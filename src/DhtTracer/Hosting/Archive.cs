@@ -1,5 +1,4 @@
 using DhtTracer.Analysis;
-using DhtTracer.Libp2p.Multiformats;
 using DhtTracer.Storage;
 
 namespace DhtTracer.Hosting;
@@ -14,7 +13,4 @@ internal static class Archive
     /// <summary>Opens it for writing; creates it when it is not there.</summary>
     public static Task<TraceStore> OpenAsync(string dataDirectory, CancellationToken cancellation) =>
         TraceStore.OpenAsync(new DatabaseOptions { Directory = dataDirectory }, QueryReconstruction.Reconstruct, cancellationToken: cancellation);
-
-    /// <summary>A key as a user types it, in any encoding, or the beginning of its text.</summary>
-    public static KeyFilter KeyFilter(string text) => new([.. KeyParser.Parse(text).Select(candidate => candidate.Bytes)], text);
 }
