@@ -1,15 +1,22 @@
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Explain;
 using DhtTracer.Storage;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace DhtTracer.Web.Pages.QueryDetails;
 
-/// <summary>One query as a waterfall.</summary>
+/// <summary>One query: its waterfall, why it took so long, how it converged, how busy it was, and who named whom.</summary>
 internal sealed class QueryPageModel(TraceStore store) : PageModel
 {
     /// <summary>Queries of the same operation that are listed; one call of js-libp2p can make hundreds.</summary>
     private const int MostSiblings = 12;
+
+    /// <summary>Queries that are offered for a short link that fits several.</summary>
+    private const int MostCandidates = 20;
+
+    /// <summary>A short link has at least so many digits, else it would fit too many.</summary>
+    private const int ShortestPrefix = 6;
 
     /// <summary>The query.</summary>
     public Query Query { get; private set; } = null!;
@@ -17,8 +24,20 @@ internal sealed class QueryPageModel(TraceStore store) : PageModel
     /// <summary>Its waterfall.</summary>
     public WaterfallView View { get; private set; } = null!;
 
+    /// <summary>Why it took as long as it did.</summary>
+    public Explanation Explanation { get; private set; } = null!;
+
+    /// <summary>What if, for the part of the page that asks it.</summary>
+    public WhatIfView? WhatIf { get; private set; }
+
+    /// <summary>The queries before and after it of the same key.</summary>
+    public QueryNeighbours Neighbours { get; private set; } = new(null, null);
+
     /// <summary>Other queries of the same operation: the other half of Kubo's dual DHT.</summary>
     public IReadOnlyList<QuerySummary> Siblings { get; private set; } = [];
+
+    /// <summary>Not empty when a short link fits several queries.</summary>
+    public IReadOnlyList<QueryId> Candidates { get; private set; } = [];
 
     /// <summary>The filters worth offering: an empty one only when it is chosen.</summary>
     public IEnumerable<PeerFilter> Filters =>
@@ -31,11 +50,11 @@ internal sealed class QueryPageModel(TraceStore store) : PageModel
     public string Permalink => $"/q/{Query.Id}";
 
     /// <summary>Shows the query.</summary>
-    public async Task<IActionResult> OnGetAsync(string id, string? sort, string? dir, string? show, string? folded, CancellationToken cancellationToken)
+    public async Task<IActionResult> OnGetAsync(string id, [FromQuery] QueryPageParameters parameters, CancellationToken cancellationToken)
     {
         if (!QueryId.TryParse(id, out var queryId))
         {
-            return NotFound();
+            return await FindAsync(id, cancellationToken);
         }
 
         if (id != queryId.ToString())
@@ -46,16 +65,36 @@ internal sealed class QueryPageModel(TraceStore store) : PageModel
         var queries = QueryReconstruction.Reconstruct(await store.GetTraceAsync(queryId.TraceId, cancellationToken));
         if (queries.FirstOrDefault(candidate => candidate.Id == queryId) is not { } query)
         {
-            return NotFound();
+            return queries.IsEmpty && await store.GetDeletedAsync(queryId.TraceId, cancellationToken) is not null ? StatusCode(410) : NotFound();
         }
 
         Query = query;
         Siblings = [.. queries.Where(other => other.OperationId == query.OperationId && other.Id != query.Id).Take(MostSiblings)];
-        var address = WaterfallAddress.Parse(queryId, sort, dir, show, folded);
-        View = new WaterfallView(Waterfall.Of(query, address.Sort, address.Descending, address.Show), address);
+        Neighbours = await store.NeighboursAsync(queryId, cancellationToken);
+        Explanation = Explanation.Of(query);
+        var address = WaterfallAddress.Parse(queryId, parameters);
+        View = new WaterfallView(Waterfall.Of(query, address.Sort, address.Descending, address.Show), address, Explanation.Path);
+        WhatIf = address.Tab == QueryTab.Why ? new WhatIfView(query, parameters) : null;
         return Page();
     }
 
     /// <summary>How many peers a filter shows.</summary>
     public int Count(PeerFilter filter) => filter == PeerFilter.All ? Query.Peers.Length : View.Groups.GetValueOrDefault(filter);
+
+    /// <summary>A short link: the first digits of the trace id.</summary>
+    private async Task<IActionResult> FindAsync(string prefix, CancellationToken cancellationToken)
+    {
+        if (prefix.Length is < ShortestPrefix or > 48 || !prefix.All(character => char.IsAsciiHexDigit(character) || character == '-'))
+        {
+            return NotFound();
+        }
+
+        Candidates = await store.FindByPrefixAsync(prefix.ToLowerInvariant(), MostCandidates, cancellationToken);
+        return Candidates switch
+        {
+            [] => NotFound(),
+            [var only] => Redirect($"/q/{only}{Request.QueryString}"),
+            _ => Page(),
+        };
+    }
 }

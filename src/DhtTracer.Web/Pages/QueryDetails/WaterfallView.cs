@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Explain;
 
 namespace DhtTracer.Web.Pages.QueryDetails;
 
@@ -11,13 +12,15 @@ internal sealed class WaterfallView
 
     private readonly FrozenDictionary<string, int> anchors;
     private readonly FrozenSet<string> shown;
+    private readonly FrozenSet<string> critical;
 
     /// <summary>Makes the view of a waterfall at an address.</summary>
-    public WaterfallView(Waterfall waterfall, WaterfallAddress address, QueryPeerIndex? peers = null)
+    public WaterfallView(Waterfall waterfall, WaterfallAddress address, CriticalPath? path = null)
     {
+        critical = path is null ? FrozenSet<string>.Empty : path.Peers.ToFrozenSet(StringComparer.Ordinal);
         Waterfall = waterfall;
         Address = address;
-        anchors = (peers ?? new QueryPeerIndex(waterfall.Query)).Positions;
+        anchors = new QueryPeerIndex(waterfall.Query).Positions;
         shown = waterfall.Rows.Select(row => row.Peer.Id).ToFrozenSet(StringComparer.Ordinal);
         Ticks = Waterfall.Ticks(waterfall.AxisNs);
         Groups = waterfall.Query.Peers.CountBy(PeerRows.Group).ToFrozenDictionary();
@@ -52,8 +55,8 @@ internal sealed class WaterfallView
     /// <summary>A time as percent of the drawing.</summary>
     public double Percent(long nanoseconds) => RowDrawing.Percent(nanoseconds, DrawnNs);
 
-    /// <summary>Class of a row: failed, without an answer, with a result, never asked, asked twice.</summary>
-    public static string? RowClass(WaterfallRow row)
+    /// <summary>Class of a row: <c>x</c> failed, <c>u</c> never asked, <c>w</c> with a result, <c>d</c> asked twice, <c>k</c> on the critical path.</summary>
+    public string? RowClass(WaterfallRow row)
     {
         var state = row.Group switch
         {
@@ -62,7 +65,8 @@ internal sealed class WaterfallView
             PeerFilter.Completed when row.Label.StartsWith('✓') => "w",
             _ => null,
         };
-        return row.Peer.Duplicate ? state is null ? "d" : state + " d" : state;
+        var marks = (row.Peer.Duplicate ? " d" : "") + (critical.Contains(row.Peer.Id) ? " k" : "");
+        return marks.Length == 0 ? state : (state + marks).TrimStart();
     }
 }
 

@@ -1,0 +1,86 @@
+using System.Globalization;
+using DhtTracer.Analysis;
+using DhtTracer.Analysis.Explain;
+
+namespace DhtTracer.Web.Pages.QueryDetails;
+
+/// <summary>The tree of who named whom, in the order of a tree, and the same peers on the ring of ids.</summary>
+internal sealed class PathView
+{
+    /// <summary>Radius of the ring in its drawing.</summary>
+    public const double Radius = 100;
+
+    /// <summary>Lines of the ring: more would be a blot.</summary>
+    private const int MostLines = 400;
+
+    private const int MostIndent = 30;
+
+    /// <summary>Arranges the tree of a query.</summary>
+    public PathView(Query query)
+    {
+        Tree = PathTree.Of(query);
+        var children = Enumerable.Range(0, Tree.Nodes.Length).ToLookup(index => Tree.Nodes[index].Parent ?? -1);
+        var order = new List<int>(Tree.Nodes.Length);
+        var seen = new HashSet<int>();
+        var stack = new Stack<int>();
+
+        // Roots first; after them whatever a contradictory trace left in a circle.
+        foreach (var root in children[-1].Concat(Enumerable.Range(0, Tree.Nodes.Length)))
+        {
+            stack.Push(root);
+            while (stack.TryPop(out var index))
+            {
+                if (seen.Add(index))
+                {
+                    order.Add(index);
+                    foreach (var child in children[index].Reverse())
+                    {
+                        stack.Push(child);
+                    }
+                }
+            }
+        }
+
+        Order = order;
+        Lines = [.. order.Where(index => Tree.Nodes[index] is { Parent: not null, Angle: not null } node && Tree.Nodes[node.Parent.Value].Angle is not null)
+            .OrderByDescending(index => Tree.Nodes[index].OnCriticalPath).ThenByDescending(index => Tree.Nodes[index].Named).Take(MostLines)];
+    }
+
+    /// <summary>The tree.</summary>
+    public PathTree Tree { get; }
+
+    /// <summary>Indices of the nodes, parents before children.</summary>
+    public IReadOnlyList<int> Order { get; }
+
+    /// <summary>Indices of the nodes whose line to their parent is drawn on the ring.</summary>
+    public IReadOnlyList<int> Lines { get; }
+
+    /// <summary>Depth at which a row is drawn.</summary>
+    public static int Indent(PathNode node) => Math.Min(node.Depth, MostIndent);
+
+    /// <summary>A place on the ring: 0 on top, clockwise.</summary>
+    public static (string X, string Y) Place(double angle, double radius = Radius)
+    {
+        var turn = (angle * 2 * Math.PI) - (Math.PI / 2);
+        return (Number(Math.Cos(turn) * radius), Number(Math.Sin(turn) * radius));
+    }
+
+    /// <summary>A line between two places, bent towards the middle.</summary>
+    public static string Line(double from, double to)
+    {
+        var (x1, y1) = Place(from);
+        var (x2, y2) = Place(to);
+        return $"M{x1} {y1}Q0 0 {x2} {y2}";
+    }
+
+    /// <summary>Class of a peer's dot.</summary>
+    public static string Class(PathNode node) => node.State switch
+    {
+        PeerState.Answered => "answered",
+        PeerState.DialFailed or PeerState.RequestFailed => "failed",
+        PeerState.NoAnswer or PeerState.Cancelled => "silent",
+        _ => "heard",
+    };
+
+    private static string Number(double value) => value.ToString("0.#", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,94 @@
+using System.Globalization;
+using DhtTracer.Analysis;
+using DhtTracer.Analysis.Explain;
+using DhtTracer.Web.Search;
+
+namespace DhtTracer.Web.Pages.QueryDetails;
+
+/// <summary>The replay of a query with other parameters: a few that everybody asks for, and those of the form.</summary>
+internal sealed class WhatIfView
+{
+    private const int MostInFlight = 1000;
+    private static readonly int[] UsualAlphas = [1, 3, 5, 10, 20];
+    private static readonly long[] UsualDialTimeoutsNs = [500_000_000, 1_000_000_000, 3_000_000_000];
+    private readonly List<string> problems = [];
+
+    /// <summary>Replays.</summary>
+    public WhatIfView(Query query, QueryPageParameters parameters)
+    {
+        Replay = WhatIf.Of(query);
+        Asked = Replay.Own with
+        {
+            Alpha = Number("alpha", parameters.Alpha, Replay.Own.Alpha),
+            Beta = Number("beta", parameters.Beta, Replay.Own.Beta),
+            K = Number("k", parameters.K, Replay.Own.K),
+            DialTimeoutNs = Duration("dial timeout", parameters.Dial),
+            RequestTimeoutNs = Duration("request timeout", parameters.Request),
+        };
+        if (Replay.CannotSay is not null)
+        {
+            return;
+        }
+
+        if (Asked != Replay.Own)
+        {
+            Answer = Replay.Predict(Asked);
+        }
+
+        Usual =
+        [
+            .. UsualAlphas.Where(alpha => alpha != Replay.Own.Alpha).Select(alpha => Row($"alpha {alpha}", Replay.Own with { Alpha = alpha })),
+            .. UsualDialTimeoutsNs.Select(timeout => Row($"dial timeout {DurationText.Of(timeout)}", Replay.Own with { DialTimeoutNs = timeout })),
+        ];
+    }
+
+    /// <summary>The replay.</summary>
+    public WhatIf Replay { get; }
+
+    /// <summary>What the form asks for.</summary>
+    public WhatIfParameters Asked { get; }
+
+    /// <summary>What would come of it; null when nothing was asked or nothing can be said.</summary>
+    public WhatIfPrediction? Answer { get; }
+
+    /// <summary>Predictions for parameters that everybody asks for.</summary>
+    public IReadOnlyList<(string Change, WhatIfPrediction Prediction)> Usual { get; } = [];
+
+    /// <summary>What of the form was not understood.</summary>
+    public IReadOnlyList<string> Problems => problems;
+
+    private (string Change, WhatIfPrediction Prediction) Row(string change, WhatIfParameters parameters) =>
+        (change, Replay.Predict(parameters) ?? throw new InvalidOperationException("a replay that can say something said nothing"));
+
+    private int Number(string name, string? text, int own)
+    {
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            return own;
+        }
+
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= MostInFlight)
+        {
+            return number;
+        }
+
+        problems.Add($"{name} is a whole number from 1 to {MostInFlight}.");
+        return own;
+    }
+
+    private long? Duration(string name, string? text)
+    {
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            return null;
+        }
+
+        if (DurationInput.TryParse(text, out var duration) && duration > 0)
+        {
+            return duration;
+        }
+
+        problems.Add($"{name} is a duration such as 500ms or 3s.");
+        return null;
+    }
+}
