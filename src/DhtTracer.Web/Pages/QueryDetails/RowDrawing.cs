@@ -19,6 +19,9 @@ internal sealed class RowDrawing(WaterfallRow row, long axisNs) : IHtmlContent
     /// <summary>Width of a label's character in percent of the drawing, on a screen of 1,200 pixels. A telephone has the label under the bar.</summary>
     private const double CharacterWidth = 0.85;
 
+    /// <summary>How much more of the drawing a label takes on a telephone, where it stands below its bar: class <c>e</c> says that it must end there.</summary>
+    private const double PhoneFactor = 2;
+
     /// <summary>A time as percent of the axis, 0 to 100.</summary>
     public static double Percent(long nanoseconds, long axisNs) => Math.Clamp(nanoseconds * 100.0 / axisNs, 0, 100);
 
@@ -71,7 +74,7 @@ internal sealed class RowDrawing(WaterfallRow row, long axisNs) : IHtmlContent
         // Beside the bar where there is room, else before it, else upon its end.
         var (place, x) = end + width <= 100 ? ("lb", end) : start >= width ? ("lb l", start) : ("lb i", Math.Max(end, width));
         writer.Write("<svg class=\"");
-        writer.Write(place);
+        writer.Write(place == "lb" && end + (width * PhoneFactor) > 100 ? "lb e" : place);
         writer.Write("\" x=\"");
         writer.Write(Text(x));
         writer.Write("\"><text>");
