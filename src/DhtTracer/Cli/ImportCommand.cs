@@ -1,7 +1,5 @@
 using System.CommandLine;
-using DhtTracer.Analysis;
 using DhtTracer.Hosting;
-using DhtTracer.Ingestion.Analysis;
 using DhtTracer.Ingestion.Files;
 using Spectre.Console;
 
@@ -31,17 +29,13 @@ internal static class ImportCommand
         string data, string[] paths, bool keepGoing, bool json, InvocationConfiguration invocation, CancellationToken cancellation)
     {
         await using var input = paths.Contains(ImportFile.StandardInput) ? await SpoolAsync(cancellation) : null;
-        await using var store = await Archive.OpenAsync(data, cancellation);
-        using var logs = LoggerFactory.Create(ConsoleLogs.Configure);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var worker = new AnalysisWorker(store, QueryReconstruction.Reconstruct, new AnalysisOptions(), TimeProvider.System, logs.CreateLogger<AnalysisWorker>());
-        var working = worker.RunAsync(stop.Token);
+        await using var session = await WritingSession.OpenAsync(data, cancellation);
         try
         {
-            var summary = await WithProgressAsync(progress => new FileImporter(store).ImportAsync(paths, new ImportOptions { KeepGoing = keepGoing }, input, progress, cancellation));
-            await worker.DrainAsync(cancellation);
-            var queries = await ImportedQueries.CountAsync(store, summary.Traces, cancellation);
-            await ReportAsync(summary, queries, json, store.Options.FilePath, invocation);
+            var summary = await WithProgressAsync(progress => new FileImporter(session.Store).ImportAsync(paths, new ImportOptions { KeepGoing = keepGoing }, input, progress, cancellation));
+            await session.Worker.DrainAsync(cancellation);
+            var queries = await ImportedQueries.CountAsync(session.Store, summary.Traces, cancellation);
+            await ReportAsync(summary, queries, json, session.Store.Options.FilePath, invocation);
             return summary.Skipped.Any(skip => skip.IsError) ? ExitCode.Failure : ExitCode.Success;
         }
         catch (ImportException nothing)
@@ -52,11 +46,6 @@ internal static class ImportCommand
             }
 
             throw new CommandFailedException("Nothing was imported. --keep-going imports what can be read.");
-        }
-        finally
-        {
-            await stop.CancelAsync();
-            await working;
         }
     }
 
@@ -97,7 +86,7 @@ internal static class ImportCommand
             .StartAsync(context =>
             {
                 var bar = context.AddTask("Reading");
-                return import(new DirectProgress(step =>
+                return import(new DirectProgress<ImportProgress>(step =>
                 {
                     bar.MaxValue = Math.Max(1, step.BytesTotal ?? 1);
                     bar.IsIndeterminate = step.BytesTotal is null;
@@ -116,11 +105,5 @@ internal static class ImportCommand
         await input.CopyToAsync(spool, cancellation);
         spool.Position = 0;
         return spool;
-    }
-
-    /// <summary>Reports on the importing thread: <see cref="Progress{T}"/> would report out of order.</summary>
-    private sealed class DirectProgress(Action<ImportProgress> report) : IProgress<ImportProgress>
-    {
-        public void Report(ImportProgress value) => report(value);
     }
 }

@@ -35,6 +35,8 @@ internal static class TracerCommandLine
             ImportCommand.Create(),
             QueriesCommand.Create(),
             ShowCommand.Create(),
+            ExportCommand.Create(),
+            PullCommand.Create(),
         };
         root.Options.Add(CommonOptions.Data);
         ServeCommand.AddTo(root);

@@ -10,4 +10,7 @@ internal static class UtcText
         unixNano <= (ulong)(DateTimeOffset.MaxValue - DateTimeOffset.UnixEpoch).Ticks * 100UL
             ? DateTimeOffset.UnixEpoch.AddTicks((long)(unixNano / 100)).ToString("yyyy-MM-dd HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)
             : unixNano.ToString(CultureInfo.InvariantCulture) + "ns";
+
+    /// <summary>Nanoseconds since 1970-01-01 UTC; 0 for earlier times.</summary>
+    public static ulong UnixNano(DateTimeOffset time) => time <= DateTimeOffset.UnixEpoch ? 0 : (ulong)(time - DateTimeOffset.UnixEpoch).Ticks * 100;
 }

@@ -1,0 +1,106 @@
+using System.CommandLine;
+using DhtTracer.Hosting;
+using DhtTracer.Ingestion.Pull;
+using DhtTracer.Ingestion.Sink;
+using Spectre.Console;
+
+namespace DhtTracer.Cli;
+
+/// <summary><c>dht-tracer pull</c>: every trace of some services out of a running Jaeger.</summary>
+internal static class PullCommand
+{
+    private const string Example = "jaeger://localhost:16685";
+
+    /// <summary>Makes the command.</summary>
+    public static Command Create()
+    {
+        var from = new Option<string>("--from") { Description = $"The Jaeger: {Example} (gRPC) or http://localhost:16686.", HelpName = "URL", Required = true };
+        var services = new Option<string[]>("--service") { Description = "Service to pull. Repeatable.", HelpName = "NAME" };
+        var all = new Option<bool>("--all") { Description = "Pull every service but Jaeger's own." };
+        var since = CommonOptions.Duration("--since", "How far back to reach.", TimeSpan.FromHours(24), "24h");
+        var follow = new Option<bool>("--follow") { Description = "Go on until stopped, and wait for a Jaeger that is away." };
+        var depth = new Option<int>("--depth") { Description = "Traces asked for at once; a window that comes back full is cut in half.", HelpName = "N", DefaultValueFactory = _ => 200 };
+        depth.Validators.Add(result => result.Require(result.GetValueOrDefault<int>() is > 0 and <= 100_000, "--depth takes 1 to 100000."));
+        var transport = new Option<string>("--transport") { Description = "auto, grpc, v3 (HTTP) or v1 (HTTP).", HelpName = "T", DefaultValueFactory = _ => "auto" };
+        transport.AcceptOnlyFromAmong("auto", "grpc", "v3", "v1");
+        var command = new Command("pull", "Pull traces out of a running Jaeger; goes on where the last pull of that Jaeger ended.") { from, services, all, since, follow, depth, transport };
+        command.Validators.Add(result => result.Require(
+            result.GetValue(all) != result.GetValue(services) is { Length: > 0 }, "pull takes either --service NAME (repeatable) or --all."));
+        command.SetAction((result, cancellation) => Failures.GuardAsync(result, () =>
+        {
+            PullOptions options;
+            try
+            {
+                options = new PullOptions
+                {
+                    Source = result.GetValue(from)!,
+                    Services = result.GetValue(all) ? [] : result.GetValue(services)!,
+                    Since = result.GetValue(since),
+                    Follow = result.GetValue(follow),
+                    Depth = result.GetValue(depth),
+                    Transport = result.GetValue(transport) switch
+                    {
+                        "grpc" => PullTransport.Grpc,
+                        "v3" => PullTransport.HttpV3,
+                        "v1" => PullTransport.HttpV1,
+                        _ => PullTransport.Automatic,
+                    },
+                };
+                options.Validate();
+                JaegerAddress.Parse(options.Source);
+            }
+            catch (ArgumentException wrong)
+            {
+                throw new CommandFailedException(wrong.Message, ExitCode.Usage, wrong);
+            }
+
+            return RunAsync(result.DataDirectory(), options, result.InvocationConfiguration, cancellation);
+        }));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string data, PullOptions options, InvocationConfiguration invocation, CancellationToken cancellation)
+    {
+        await using var session = await WritingSession.OpenAsync(data, cancellation);
+        var worker = new PullWorker(options, session.Store, new SpanSink(session.Store, new IngestStatistics(TimeProvider.System)), logger: session.Logs.CreateLogger<PullWorker>());
+        PullProgress? done = null;
+        try
+        {
+            done = await WithProgressAsync(progress => worker.RunAsync(progress, cancellation));
+        }
+        catch (PullException failure)
+        {
+            throw new CommandFailedException(failure.Message, cause: failure);
+        }
+        catch (OperationCanceledException) when (options.Follow && cancellation.IsCancellationRequested)
+        {
+            // Ctrl-C is how following ends.
+        }
+
+        await session.Worker.DrainAsync(CancellationToken.None);
+        await invocation.Output.WriteLineAsync(done is null
+            ? "Stopped; the next pull goes on from here."
+            : $"{done.Services} services: {done.Spans} spans of {done.Traces} traces, {done.Duplicates} spans already there, {done.Windows} windows ({done.WindowsBisected} cut in half), {done.Retries} retries. In {session.Store.Options.FilePath}");
+        return ExitCode.Success;
+    }
+
+    private static async Task<PullProgress> WithProgressAsync(Func<IProgress<PullProgress>?, Task<PullProgress>> pull)
+    {
+        if (Console.IsErrorRedirected)
+        {
+            return await pull(null);
+        }
+
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        return await console.Progress().AutoClear(true).Columns(new ProgressBarColumn(), new PercentageColumn(), new TaskDescriptionColumn())
+            .StartAsync(context =>
+            {
+                var bar = context.AddTask("Pulling", maxValue: 1);
+                return pull(new DirectProgress<PullProgress>(step =>
+                {
+                    bar.Value = step.Fraction;
+                    bar.Description = $"{step.Windows} windows, {step.Traces} traces, {step.Spans} spans, {step.SpansPerSecond:F0}/s" + (step.Left is { } left ? $", {left:h\\:mm\\:ss} left" : "");
+                }));
+            });
+    }
+}
