@@ -8,11 +8,13 @@ CREATE TABLE text (
   value TEXT NOT NULL UNIQUE
 ) STRICT;
 
--- Peer ids as the traces spell them (base58). A row is never deleted: blobs refer to it.
+-- Peer ids: the multihash, or the text when a trace has one that is no base58. A row is never deleted: blobs refer to it.
 CREATE TABLE peer (
-  no INTEGER PRIMARY KEY,
-  id TEXT NOT NULL UNIQUE
+  no   INTEGER PRIMARY KEY,
+  hash INTEGER NOT NULL,                        -- first 8 bytes of the SHA-256 of the id; an index on the id itself would store it twice
+  id   ANY NOT NULL
 ) STRICT;
+CREATE INDEX peer_by_hash ON peer (hash);
 
 CREATE TABLE trace (
   no               INTEGER PRIMARY KEY AUTOINCREMENT,

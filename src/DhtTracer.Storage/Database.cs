@@ -9,7 +9,7 @@ namespace DhtTracer.Storage;
 public sealed class Database : IAsyncDisposable
 {
     // "DHTt": says that this SQLite file is ours (https://www.sqlite.org/pragma.html#pragma_application_id).
-    private const int ApplicationId = 0x44485474;
+    internal const int ApplicationId = 0x44485474;
 
     private Database(DatabaseOptions options, WriteQueue? writer, ReaderPool readers)
     {
@@ -32,7 +32,7 @@ public sealed class Database : IAsyncDisposable
     /// <summary>Opens the database; unless for reading only, creates it when it is not there and migrates it when it is old.</summary>
     /// <exception cref="DatabaseException">It cannot be opened; the message says why and what to do.</exception>
     public static async Task<Database> OpenAsync(DatabaseOptions options, CancellationToken cancellationToken = default) =>
-        await Task.Run(() => Open(options, SchemaVersion), cancellationToken);
+        await Task.Run(() => Open(options), cancellationToken);
 
     /// <summary>Bytes of the database file and its write-ahead log.</summary>
     public long FileBytes()
@@ -58,7 +58,7 @@ public sealed class Database : IAsyncDisposable
         Readers.Dispose();
     }
 
-    internal static Database Open(DatabaseOptions options, int schemaVersion)
+    private static Database Open(DatabaseOptions options)
     {
         var path = options.FilePath;
         try
@@ -68,7 +68,7 @@ public sealed class Database : IAsyncDisposable
                 CheckExists(path);
                 var readers = new ReaderPool(() => Connect(options, SqliteOpenMode.ReadOnly), path, options.MaxReaders);
                 using var first = Connect(options, SqliteOpenMode.ReadOnly);
-                CheckVersion(first, path, readOnly: true, schemaVersion);
+                CheckVersion(first, path, readOnly: true);
                 return new Database(options, null, readers);
             }
 
@@ -76,7 +76,7 @@ public sealed class Database : IAsyncDisposable
             var connection = Connect(options, SqliteOpenMode.ReadWriteCreate);
             try
             {
-                Prepare(connection, path, schemaVersion);
+                Prepare(connection, path);
                 return new Database(
                     options,
                     new WriteQueue(connection, path, options.MaxPendingBytes),
@@ -126,7 +126,7 @@ public sealed class Database : IAsyncDisposable
         }
     }
 
-    private static void Prepare(SqliteConnection connection, string path, int schemaVersion)
+    private static void Prepare(SqliteConnection connection, string path)
     {
         if (connection.ExecuteScalar<long>("SELECT count(*) FROM sqlite_schema") == 0 && Migrations.Version(connection) == 0)
         {
@@ -135,16 +135,16 @@ public sealed class Database : IAsyncDisposable
             connection.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA application_id = {ApplicationId}"));
         }
 
-        CheckVersion(connection, path, readOnly: false, schemaVersion);
+        CheckVersion(connection, path, readOnly: false);
 
         // WAL: readers never wait for the writer. FULL: a commit survives a power cut, and only then is it acknowledged.
         // https://www.sqlite.org/wal.html#performance_considerations
         connection.ExecuteScalar<string>("PRAGMA journal_mode = WAL");
         connection.Execute("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -65536");
-        Migrations.Apply(connection, schemaVersion);
+        Migrations.Apply(connection, SchemaVersion);
     }
 
-    private static void CheckVersion(SqliteConnection connection, string path, bool readOnly, int schemaVersion)
+    private static void CheckVersion(SqliteConnection connection, string path, bool readOnly)
     {
         var empty = connection.ExecuteScalar<long>("SELECT count(*) FROM sqlite_schema") == 0;
         if (!empty && connection.ExecuteScalar<int>("PRAGMA application_id") != ApplicationId)
@@ -154,18 +154,18 @@ public sealed class Database : IAsyncDisposable
         }
 
         var version = Migrations.Version(connection);
-        if (version > schemaVersion)
+        if (version > SchemaVersion)
         {
             throw new DatabaseException(
                 DatabaseProblem.NewerSchema,
-                $"{path} has schema {version}, this program knows up to {schemaVersion}. Use the newer dht-tracer that wrote it.");
+                $"{path} has schema {version}, this program knows up to {SchemaVersion}. Use the newer dht-tracer that wrote it.");
         }
 
-        if (readOnly && version < schemaVersion)
+        if (readOnly && version < SchemaVersion)
         {
             throw new DatabaseException(
                 DatabaseProblem.OlderSchema,
-                $"{path} has schema {version}, this program reads {schemaVersion}. Start dht-tracer once on it: that migrates it.");
+                $"{path} has schema {version}, this program reads {SchemaVersion}. Start dht-tracer once on it: that migrates it.");
         }
     }
 

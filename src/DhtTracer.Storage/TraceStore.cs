@@ -248,7 +248,8 @@ public sealed class TraceStore : IAsyncDisposable
     /// <summary>Finishes what was accepted, and closes.</summary>
     public ValueTask DisposeAsync() => database.DisposeAsync();
 
-    private Task<T> WriteAsync<T>(Func<WriteSession, T> write, long bytes, CancellationToken cancellationToken) =>
+    /// <summary>Runs a write of this project or its tests.</summary>
+    internal Task<T> WriteAsync<T>(Func<WriteSession, T> write, long bytes, CancellationToken cancellationToken) =>
         (database.Writer ?? throw new InvalidOperationException("The database is open for reading only.")).RunAsync(write, bytes, cancellationToken);
 
     private static ImmutableArray<Span> Merged(TraceContent content) => SpanMerge.Merge(OtlpProtobuf.Decode(content.Otlp));

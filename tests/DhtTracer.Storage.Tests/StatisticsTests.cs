@@ -9,7 +9,7 @@ public sealed class StatisticsTests : IDisposable
 {
     private const string Answering = "12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf";
     private const string Refusing = "QmaCpDMGvV2BGHeYERUEnRQAwe3N8SzbUtfsmvsqQLuvuJ";
-    private const string Heard = "16Uiu2HAmA7yCxpsTFLFKpVAKx8FRYxGTJ9TRJ4FwmFFFxzPZCZqV";
+    private const string Heard = "no base58 at all: 0OIl";
     private readonly DataDirectory data = new();
 
     public void Dispose() => data.Dispose();

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Dapper;
-using DhtTracer.Analysis;
+using DhtTracer.Storage.Sqlite;
 using Microsoft.Data.Sqlite;
 
 namespace DhtTracer.Storage;
@@ -22,7 +22,7 @@ internal static class QueryList
         {
             var parameters = new DynamicParameters();
             var sql = new StringBuilder($"SELECT {QueryRow.Columns}, {value} AS SortValue {from} {QueryRow.Joins} WHERE 1 = 1");
-            Where(sql, parameters, filter);
+            Where(connection, sql, parameters, filter);
             if (cursor is { } place)
             {
                 sql.Append(CultureInfo.InvariantCulture, $" AND ({value}, q.no) {compare} (@cursorValue, @cursorNumber)");
@@ -78,8 +78,11 @@ internal static class QueryList
         : ["FROM peer_query p CROSS JOIN query q ON q.no = p.query", "FROM peer_query_recent p CROSS JOIN query q ON q.no = p.query"];
 
     /// <summary>Appends conditions on the tables of <see cref="Sources"/>, each beginning with AND.</summary>
-    public static void Where(StringBuilder sql, DynamicParameters parameters, QueryFilter filter)
+    public static void Where(SqliteConnection connection, StringBuilder sql, DynamicParameters parameters, QueryFilter filter)
     {
+        // A peer that no trace has is number -1, which no row has.
+        long? Peer(string? id) => id is null ? null : PeerTable.Find(connection, id) ?? -1;
+
         void And(string condition, string name, object? value)
         {
             if (value is not null)
@@ -95,7 +98,7 @@ internal static class QueryList
         And("q.outcome = @outcome", "outcome", (int?)filter.Outcome);
         And("q.source = @source", "source", (int?)filter.Source);
         And("q.service = (SELECT no FROM text WHERE value = @service)", "service", filter.Service);
-        And("q.node = (SELECT no FROM peer WHERE id = @node)", "node", filter.Node);
+        And("q.node = @node", "node", Peer(filter.Node));
         And("q.error_class = (SELECT no FROM text WHERE value = @errorClass)", "errorClass", filter.ErrorClass);
         var start = filter.Peer is null ? "q.start_ns" : "p.start_ns";
         And($"{start} >= @from", "from", filter.FromUnixNano is { } from ? Nanoseconds.ToColumn(from) : null);
@@ -105,7 +108,7 @@ internal static class QueryList
         And("q.hops >= @minHops", "minHops", filter.MinHops);
         And("q.hops <= @maxHops", "maxHops", filter.MaxHops);
         And("q.alpha = @alpha", "alpha", filter.Alpha);
-        And("p.peer = (SELECT no FROM peer WHERE id = @peer)", "peer", filter.Peer);
+        And("p.peer = @peer", "peer", Peer(filter.Peer));
     }
 
     private static void Key(StringBuilder sql, DynamicParameters parameters, KeyFilter? key)

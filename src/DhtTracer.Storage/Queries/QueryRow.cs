@@ -1,4 +1,5 @@
 using DhtTracer.Analysis;
+using DhtTracer.Storage.Sqlite;
 using DhtTracer.Traces;
 
 namespace DhtTracer.Storage;
@@ -41,7 +42,8 @@ internal sealed class QueryRow
 
     public string? Service { get; init; }
 
-    public string? Node { get; init; }
+    /// <summary>A blob or a text, see <see cref="PeerTable"/>.</summary>
+    public object? Node { get; init; }
 
     public string? KeyText { get; init; }
 
@@ -104,7 +106,7 @@ internal sealed class QueryRow
             Key = KeyText is null ? null : new QueryKey(KeyText, Convert.ToHexStringLower(KeyBytes ?? []), Convert.ToHexStringLower(KadId ?? [])),
             Source = (TraceSource)Source,
             Service = Service,
-            Node = Node,
+            Node = PeerTable.Text(Node),
             StartUnixNano = (ulong)StartNs,
             DurationNs = DurationNs,
             Outcome = (QueryOutcome)Outcome,

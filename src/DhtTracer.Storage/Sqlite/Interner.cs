@@ -5,7 +5,7 @@ namespace DhtTracer.Storage.Sqlite;
 /// The cache holds committed rows and rows of the running transaction; a rollback empties it. Rows are never deleted, so that it
 /// stays right when another process writes as well.
 /// </remarks>
-internal sealed class Interner(Statement find, Statement insert) : IDisposable
+internal sealed class Interner(Statement find, Statement insert, Func<Statement, string, Statement> bind) : IDisposable
 {
     private const int MaxCached = 200_000;
     private readonly Dictionary<string, long> cache = new(StringComparer.Ordinal);
@@ -22,7 +22,7 @@ internal sealed class Interner(Statement find, Statement insert) : IDisposable
             cache.Clear();
         }
 
-        number = find.Bind(1, value).RunScalar() ?? insert.Bind(1, value).RunScalar()
+        number = bind(find, value).RunScalar() ?? bind(insert, value).RunScalar()
             ?? throw new InvalidOperationException("INSERT ... RETURNING returned nothing.");
         cache.Add(value, number);
         return number;

@@ -97,6 +97,8 @@ internal sealed class Statement : IDisposable
 
     public bool IsNull(int column) => raw.sqlite3_column_type(handle, column) == raw.SQLITE_NULL;
 
+    public bool IsBlob(int column) => raw.sqlite3_column_type(handle, column) == raw.SQLITE_BLOB;
+
     public long GetInt64(int column) => raw.sqlite3_column_int64(handle, column);
 
     public ReadOnlySpan<byte> GetBlob(int column) => raw.sqlite3_column_blob(handle, column);

@@ -13,10 +13,9 @@ internal sealed class WriteSession : IDisposable
         Connection = connection;
         Texts = new Interner(
             new Statement(connection, "SELECT no FROM text WHERE value = ?1"),
-            new Statement(connection, "INSERT INTO text (value) VALUES (?1) RETURNING no"));
-        Peers = new Interner(
-            new Statement(connection, "SELECT no FROM peer WHERE id = ?1"),
-            new Statement(connection, "INSERT INTO peer (id) VALUES (?1) RETURNING no"));
+            new Statement(connection, "INSERT INTO text (value) VALUES (?1) RETURNING no"),
+            static (statement, text) => statement.Bind(1, text));
+        Peers = new Interner(PeerTable.PrepareFind(connection), PeerTable.PrepareInsert(connection), PeerTable.Bind);
     }
 
     public SqliteConnection Connection { get; }

@@ -3,6 +3,7 @@ using System.Text;
 using Dapper;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Statistics;
+using DhtTracer.Storage.Sqlite;
 using DhtTracer.Traces;
 using Microsoft.Data.Sqlite;
 
@@ -13,7 +14,7 @@ internal static class FactsReader
 {
     public static IReadOnlyList<QueryFacts> Queries(SqliteConnection connection, QueryFilter filter, int limit, CancellationToken cancellationToken)
     {
-        using var texts = new TextReader(connection, "SELECT value FROM text WHERE no = ?1");
+        using var texts = new TextReader(connection, "SELECT value FROM text WHERE no = ?1", Text);
         var facts = new List<QueryFacts>();
         foreach (var row in Rows<QueryFactsRow>(connection, QueryFactsRow.Columns, "", filter, limit))
         {
@@ -55,15 +56,15 @@ internal static class FactsReader
         long? onlyNumber = null;
         if (only is not null)
         {
-            onlyNumber = connection.ExecuteScalar<long?>("SELECT no FROM peer WHERE id = @only", new { only });
+            onlyNumber = PeerTable.Find(connection, only);
             if (onlyNumber is null)
             {
                 return [];
             }
         }
 
-        using var texts = new TextReader(connection, "SELECT value FROM text WHERE no = ?1");
-        using var peers = new TextReader(connection, "SELECT id FROM peer WHERE no = ?1");
+        using var texts = new TextReader(connection, "SELECT value FROM text WHERE no = ?1", Text);
+        using var peers = new TextReader(connection, "SELECT id FROM peer WHERE no = ?1", PeerTable.Read);
         var addresses = new Dictionary<long, ImmutableArray<string>>();
         var facts = new List<PeerFacts>();
         var packed = new List<PackedPeer>();
@@ -119,7 +120,7 @@ internal static class FactsReader
         {
             var parameters = new DynamicParameters();
             var sql = new StringBuilder($"SELECT {columns} {source} JOIN trace t ON t.no = q.trace {join} WHERE 1 = 1");
-            QueryList.Where(sql, parameters, filter);
+            QueryList.Where(connection, sql, parameters, filter);
             sql.Append(filter.Peer is null ? " ORDER BY q.start_ns DESC" : " ORDER BY p.start_ns DESC").Append(" LIMIT @limit");
             parameters.Add("limit", limit);
             foreach (var row in connection.Query<T>(sql.ToString(), parameters, buffered: false))
@@ -129,10 +130,12 @@ internal static class FactsReader
         }
     }
 
+    private static string Text(Statement statement, int column) => Encoding.UTF8.GetString(statement.GetBlob(column));
+
     /// <summary>Strings by number, each read once.</summary>
-    private sealed class TextReader(SqliteConnection connection, string sql) : IDisposable
+    private sealed class TextReader(SqliteConnection connection, string sql, Func<Statement, int, string> read) : IDisposable
     {
-        private readonly Sqlite.Statement statement = new(connection, sql);
+        private readonly Statement statement = new(connection, sql);
         private readonly Dictionary<long, string> cache = [];
 
         public string Get(long number)
@@ -140,7 +143,7 @@ internal static class FactsReader
             if (!cache.TryGetValue(number, out var text))
             {
                 text = statement.Bind(1, number).Step()
-                    ? Encoding.UTF8.GetString(statement.GetBlob(0))
+                    ? read(statement, 0)
                     : throw new InvalidDataException($"The database is damaged: text {number} is not there.");
                 statement.Reset();
                 cache.Add(number, text);

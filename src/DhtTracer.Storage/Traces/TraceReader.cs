@@ -3,6 +3,7 @@ using System.Text;
 using Dapper;
 using DhtTracer.Analysis;
 using DhtTracer.Traces;
+using DhtTracer.Storage.Sqlite;
 using Microsoft.Data.Sqlite;
 
 namespace DhtTracer.Storage;
@@ -109,11 +110,11 @@ internal static class TraceReader
             numbers.Add((long)Varint.Read(ref rest));
         }
 
-        using var statement = new Sqlite.Statement(connection, "SELECT id FROM peer WHERE no = ?1");
+        using var statement = new Statement(connection, "SELECT id FROM peer WHERE no = ?1");
         return numbers.ConvertAll(number =>
         {
             var id = statement.Bind(1, number).Step()
-                ? statement.GetBlob(0).ToArray()
+                ? Encoding.UTF8.GetBytes(PeerTable.Read(statement, 0))
                 : throw new InvalidDataException($"A stored trace is damaged: peer {number} is not there.");
             statement.Reset();
             return id;
