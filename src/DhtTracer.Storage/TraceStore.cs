@@ -193,8 +193,17 @@ public sealed class TraceStore : IAsyncDisposable
         WriteAsync(session => TraceWriter.Fail(session, traceId, version, error), 0, cancellationToken);
 
     /// <summary>Whether another process has written since the last call; the first call answers false.</summary>
-    public Task<bool> OthersWroteAsync(CancellationToken cancellationToken = default) =>
-        WriteAsync(session => session.OthersWrote(), 0, cancellationToken);
+    public async Task<bool> OthersWroteAsync(CancellationToken cancellationToken = default)
+    {
+        var wrote = await WriteAsync(session => session.OthersWrote(), 0, cancellationToken);
+        if (wrote)
+        {
+            // Which queries it changed is not known here: watchers read again.
+            Changes.Publish([]);
+        }
+
+        return wrote;
+    }
 
     /// <summary>Saves analyses, each in place of the chunks it was made from.</summary>
     /// <returns>For each whether it was saved; false when the trace was analysed by another process, or deleted, in between.</returns>
@@ -247,6 +256,9 @@ public sealed class TraceStore : IAsyncDisposable
 
     /// <summary>Finishes what was accepted, and closes.</summary>
     public ValueTask DisposeAsync() => database.DisposeAsync();
+
+    /// <summary>Runs a read of the tests.</summary>
+    internal Task<T> ReadAsync<T>(Func<Microsoft.Data.Sqlite.SqliteConnection, T> read) => database.Readers.ReadAsync(read, CancellationToken.None);
 
     /// <summary>Runs a write of this project or its tests.</summary>
     internal Task<T> WriteAsync<T>(Func<WriteSession, T> write, long bytes, CancellationToken cancellationToken) =>

@@ -74,7 +74,7 @@ public sealed class CrashTests : IDisposable
 
     private static TraceId TraceOf(int number) => Make.Trace(number % 13);
 
-    /// <returns>What was acknowledged, in this round and before.</returns>
+    // What was acknowledged, in this round and before.
     private async Task<List<int>> RunUntilKilledAsync(int first, int killAfter)
     {
         using var child = Process.Start(new ProcessStartInfo("dotnet")

@@ -13,31 +13,16 @@ internal static class QueryList
     {
         var cursor = cursorText is null ? (QueryCursor?)null : QueryCursor.Parse(cursorText, sort);
         var backward = cursor is { Backward: true };
-        var (value, descending) = SortBy(sort, filter);
-
-        // A page towards the beginning is read away from the cursor and turned round.
-        var (compare, order) = descending != backward ? ("<", "DESC") : (">", "ASC");
         var rows = new List<QueryRow>();
-        foreach (var from in Sources(filter))
+        foreach (var (sql, parameters) in Selects(connection, filter, sort, cursor, limit + 1))
         {
-            var parameters = new DynamicParameters();
-            var sql = new StringBuilder($"SELECT {QueryRow.Columns}, {value} AS SortValue {from} {QueryRow.Joins} WHERE 1 = 1");
-            Where(connection, sql, parameters, filter);
-            if (cursor is { } place)
-            {
-                sql.Append(CultureInfo.InvariantCulture, $" AND ({value}, q.no) {compare} (@cursorValue, @cursorNumber)");
-                parameters.Add("cursorValue", place.Value);
-                parameters.Add("cursorNumber", place.Number);
-            }
-
-            sql.Append(CultureInfo.InvariantCulture, $" ORDER BY {value} {order}, q.no {order} LIMIT @limit");
-            parameters.Add("limit", limit + 1);
-            rows.AddRange(connection.Query<QueryRow>(sql.ToString(), parameters));
+            rows.AddRange(connection.Query<QueryRow>(sql, parameters));
         }
 
         if (filter.Peer is not null)
         {
-            rows.Sort((left, right) => (order == "ASC" ? 1 : -1) * (left.SortValue, left.No).CompareTo((right.SortValue, right.No)));
+            var descending = SortBy(sort, filter).Descending != backward;
+            rows.Sort((left, right) => (descending ? -1 : 1) * (left.SortValue, left.No).CompareTo((right.SortValue, right.No)));
             rows.RemoveRange(Math.Min(rows.Count, limit + 1), Math.Max(0, rows.Count - limit - 1));
         }
 
@@ -67,6 +52,35 @@ internal static class QueryList
         var previous = backward ? (more ? Cursor(rows[0], sort, backward: true) : null)
             : cursor is null ? null : Cursor(rows[0], sort, backward: true);
         return new QueryPage(rows.ConvertAll(row => row.ToSummary()), next, previous);
+    }
+
+    /// <summary>The statements of a page, whose rows are to be merged.</summary>
+    public static IEnumerable<(string Sql, DynamicParameters Parameters)> Selects(
+        SqliteConnection connection, QueryFilter filter, QuerySort sort, QueryCursor? cursor, int limit)
+    {
+        var (value, descending) = SortBy(sort, filter);
+
+        // A page towards the beginning is read away from the cursor and turned round.
+        var (compare, order) = descending != (cursor is { Backward: true }) ? ("<", "DESC") : (">", "ASC");
+
+        // The same number, spelled so that the index of the source is seen to be in this order.
+        var number = filter.Peer is null ? "q.no" : "p.query";
+        foreach (var from in Sources(filter))
+        {
+            var parameters = new DynamicParameters();
+            var sql = new StringBuilder($"SELECT {QueryRow.Columns}, {value} AS SortValue {from} {QueryRow.Joins} WHERE 1 = 1");
+            Where(connection, sql, parameters, filter);
+            if (cursor is { } place)
+            {
+                sql.Append(CultureInfo.InvariantCulture, $" AND ({value}, {number}) {compare} (@cursorValue, @cursorNumber)");
+                parameters.Add("cursorValue", place.Value);
+                parameters.Add("cursorNumber", place.Number);
+            }
+
+            sql.Append(CultureInfo.InvariantCulture, $" ORDER BY {value} {order}, {number} {order} LIMIT @limit");
+            parameters.Add("limit", limit);
+            yield return (sql.ToString(), parameters);
+        }
     }
 
     /// <summary>

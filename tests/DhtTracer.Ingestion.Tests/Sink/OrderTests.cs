@@ -26,7 +26,15 @@ public sealed class OrderTests
             {
                 var batch = spans.Skip(start).Take(random.Next(1, 60)).ToArray();
                 start += batch.Length;
-                await (random.Next(2) == 0 ? host.Sink.AcceptAsync(batch, "test") : host.Sink.AcceptOtlpAsync(OtlpProtobuf.Encode(batch), "test"));
+                if (random.Next(2) == 0)
+                {
+                    await host.Sink.AcceptAsync(batch, "test");
+                }
+                else
+                {
+                    await host.Sink.AcceptOtlpAsync(OtlpProtobuf.Encode(batch), "test");
+                }
+
                 if (random.Next(4) == 0)
                 {
                     await host.Worker.DrainAsync();

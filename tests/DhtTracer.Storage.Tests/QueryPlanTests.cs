@@ -1,0 +1,59 @@
+using Dapper;
+using DhtTracer.Analysis;
+
+namespace DhtTracer.Storage.Tests;
+
+/// <summary>No list reads the whole table or sorts it: its time must not grow with the archive.</summary>
+public sealed class QueryPlanTests : IDisposable
+{
+    private readonly DataDirectory data = new();
+
+    public void Dispose() => data.Dispose();
+
+    public static TheoryData<string, QueryFilter, QuerySort> Lists()
+    {
+        var lists = new TheoryData<string, QueryFilter, QuerySort>();
+        foreach (var (index, filter) in new (string Index, QueryFilter Filter)[]
+        {
+            ("query_by_start", new()),
+            ("query_by_any_start", new() { Background = null }),
+            ("query_by_type", new() { Background = null, Type = QueryType.Ping }),
+            ("query_by_outcome", new() { Background = null, Outcome = QueryOutcome.Failed }),
+            ("query_by_source", new() { Background = null, Source = TraceSource.Native }),
+            ("query_by_service", new() { Background = null, Service = "kubo" }),
+            ("query_by_node", new() { Background = null, Node = "QmNode" }),
+            ("query_by_error", new() { Background = null, ErrorClass = ErrorClass.Reset }),
+            ("query_by_key", new() { Background = null, Key = new KeyFilter([new byte[] { 1 }], null) }),
+            ("query_by_any_start", new() { Background = null, FromUnixNano = 1, ToUnixNano = 2 }),
+        })
+        {
+            lists.Add(index, filter, QuerySort.Newest);
+            lists.Add(index, filter, QuerySort.Oldest);
+        }
+
+        lists.Add("query_by_slowest", new() { Background = null }, QuerySort.Slowest);
+        lists.Add("query_by_fastest", new() { Background = null }, QuerySort.Fastest);
+        lists.Add("query_by_peers", new() { Background = null }, QuerySort.MostPeers);
+        lists.Add("PRIMARY KEY (peer=?", new() { Background = null, Peer = "QmPeer" }, QuerySort.Newest);
+        return lists;
+    }
+
+    [Theory]
+    [MemberData(nameof(Lists))]
+    public async Task A_list_walks_an_index_in_its_order(string index, QueryFilter filter, QuerySort sort)
+    {
+        await using var store = await Make.StoreAsync(data.Options);
+        foreach (var cursor in new QueryCursor?[] { null, new QueryCursor(sort, false, 5, 6), new QueryCursor(sort, true, 5, 6) })
+        {
+            var plan = await store.ReadAsync(connection =>
+            {
+                // The second statement of a search by peer reads a table that is never large.
+                var (sql, parameters) = QueryList.Selects(connection, filter, sort, cursor, 50).First();
+                return connection.Query<(long, long, long, string Detail)>("EXPLAIN QUERY PLAN " + sql, parameters).Select(row => row.Detail).ToList();
+            });
+            Assert.Contains(plan, line => line.Contains(index, StringComparison.Ordinal));
+            Assert.DoesNotContain(plan, line => line.Contains("TEMP B-TREE", StringComparison.Ordinal));
+            Assert.DoesNotContain(plan, line => line.StartsWith("SCAN", StringComparison.Ordinal) && !line.Contains("USING INDEX", StringComparison.Ordinal));
+        }
+    }
+}
