@@ -6,9 +6,12 @@ switch (args)
     case ["codecs"]:
         CodecBench.Run(Console.Out);
         return 0;
+    case ["reconstruct"]:
+        ReconstructBench.Run(Console.Out);
+        return 0;
     case ["ingest", .. var rest]:
         return await IngestBench.RunAsync(rest);
     default:
-        await Console.Error.WriteLineAsync("Usage: DhtTracer.Bench codecs | ingest [queries [connections [spans-per-second]]] | ingest stages | ingest codecs");
+        await Console.Error.WriteLineAsync("Usage: DhtTracer.Bench codecs | reconstruct | ingest [queries [connections [spans-per-second]]] | ingest stages | ingest codecs");
         return 2;
 }

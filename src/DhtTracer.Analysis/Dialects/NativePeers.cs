@@ -66,6 +66,19 @@ internal sealed class NativePeers(LookupBuilder lookup, ulong start, Span? root)
         {
             // The node counted itself; only when its events were cut is our own count better.
             request.New = request.Returned is null ? null : count ?? request.New;
+            Place(request);
+        }
+    }
+
+    /// <summary>Peers heard of in one answer stand in its order.</summary>
+    private static void Place(RequestDraft request)
+    {
+        for (var i = 0; i < request.Closer!.Count; i++)
+        {
+            if (request.Closer[i] is { HeardPosition: int.MaxValue } named && named.Referrer == request.Peer.Id)
+            {
+                named.HeardPosition = i;
+            }
         }
     }
 

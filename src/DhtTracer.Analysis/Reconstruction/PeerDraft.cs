@@ -94,8 +94,8 @@ internal sealed class PeerDraft(string id)
 
     /// <summary>The distinct multiaddrs: in the source's order when it gives them, else sorted, so that the order of answers does not matter.</summary>
     public IReadOnlyList<string> Addresses() =>
-        GivenAddresses ?? [.. addressTexts.SelectMany(static text => text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        GivenAddresses ?? (addressTexts is [var only] && !only.Contains(' ', StringComparison.Ordinal) ? addressTexts : [.. addressTexts.SelectMany(static text => text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)]);
 
     private void Sent(long startNs) => FirstSentNs = FirstSentNs is { } first && first <= startNs ? first : startNs;
 }

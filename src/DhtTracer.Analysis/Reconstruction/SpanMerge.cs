@@ -14,7 +14,7 @@ public static class SpanMerge
     /// <param name="spans">Spans in any order, of any number of traces.</param>
     public static ImmutableArray<Span> Merge(IEnumerable<Span> spans)
     {
-        var best = new Dictionary<(TraceId, SpanId), Span>(spans.TryGetNonEnumeratedCount(out var count) ? count : 0);
+        var best = new Dictionary<(TraceId Trace, SpanId Span), Span>(spans.TryGetNonEnumeratedCount(out var count) ? count : 0, new ById());
         foreach (var span in spans)
         {
             ref var slot = ref CollectionsMarshal.GetValueRefOrAddDefault(best, (span.TraceId, span.SpanId), out var exists);
@@ -50,6 +50,14 @@ public static class SpanMerge
         order = order != 0 ? order : left.Events.Length.CompareTo(right.Events.Length);
         order = order != 0 ? order : SpanContentComparer.Compare(left, right);
         return order >= 0 ? left : right;
+    }
+
+    /// <summary>Span ids are random: they need no further hashing.</summary>
+    private sealed class ById : IEqualityComparer<(TraceId Trace, SpanId Span)>
+    {
+        public bool Equals((TraceId Trace, SpanId Span) x, (TraceId Trace, SpanId Span) y) => x.Span == y.Span && x.Trace == y.Trace;
+
+        public int GetHashCode((TraceId Trace, SpanId Span) obj) => (obj.Span.Value ^ obj.Trace.Low).GetHashCode();
     }
 
     private static bool HasNanoseconds(Span span) => span.StartUnixNano % 1000 != 0 || span.EndUnixNano % 1000 != 0;

@@ -1,7 +1,5 @@
-using DhtTracer.TestSupport;
 using DhtTracer.TestSupport.Kubo;
 using DhtTracer.Traces;
-using DhtTracer.Traces.Jaeger;
 using DhtTracer.Traces.Otlp;
 using FsCheck;
 using FsCheck.Fluent;
@@ -35,40 +33,6 @@ public class QueryReconstructionTests
             Prop.ForAll(ArbMap.Default.ArbFor<int>(), seed => Captures.Json(QueryReconstruction.Reconstruct(Disturbed(spans, seed))) == expected));
     }
 
-    [Theory]
-    [InlineData("v1.60")]
-    [InlineData("v2.10")]
-    public void Jaegers_answers_give_the_queries_of_the_original_row_by_row(string version)
-    {
-        var originals = Captures.Labels.SelectMany(Captures.Spans).GroupBy(span => span.TraceId).ToDictionary(trace => trace.Key, trace => trace.ToList());
-        IReadOnlyList<Span>[] answers =
-        [
-            JaegerJson.Decode(File.ReadAllBytes(TestFiles.Data("jaeger", version, "http-v1-traces.200.json"))),
-            JaegerV3Json.Decode(File.ReadAllBytes(TestFiles.Data("jaeger", version, "http-v3-traces-snake.200.json"))),
-        ];
-        var compared = 0;
-        foreach (var trace in answers.SelectMany(answer => answer.GroupBy(span => span.TraceId)))
-        {
-            var expected = QueryReconstruction.Reconstruct(originals[trace.Key]);
-            var actual = QueryReconstruction.Reconstruct([.. trace]);
-            Assert.Equal(Rows(expected), Rows(actual));
-            compared++;
-        }
-
-        Assert.InRange(compared, 10, int.MaxValue);
-    }
-
-    [Fact]
-    public void Both_versions_of_a_span_at_once_give_the_more_precise_one()
-    {
-        var precise = Captures.Spans("04-contentRouting-findProviders");
-        var truncated = JaegerJson.Decode(JaegerJson.Encode(precise));
-
-        Assert.Equal(
-            Captures.Json(QueryReconstruction.Reconstruct(precise)),
-            Captures.Json(QueryReconstruction.Reconstruct([.. truncated, .. precise])));
-    }
-
     [Fact]
     public void Spans_of_two_traces_are_refused() =>
         Assert.Throws<ArgumentException>(() => QueryReconstruction.Reconstruct([Captures.Spans("14-dht-put")[0], Captures.Spans("15-dht-get-found")[0]]));
@@ -100,15 +64,6 @@ public class QueryReconstructionTests
             Assert.All(QueryReconstruction.Reconstruct(spans), query => Assert.NotEmpty(QueryJson.ToUtf8(query)));
         }
     }
-
-    /// <summary>What must be the same whichever way a trace came: times only to the microseconds that Jaeger keeps.</summary>
-    private static IEnumerable<string> Rows(IEnumerable<Query> queries) =>
-        from query in queries
-        from row in query.Peers.OrderBy(peer => peer.Id).Select(peer =>
-            $"{peer.Id} {peer.Xor} {peer.Hops} {peer.Referrer} {peer.State} " + string.Join(';', peer.Requests.Select(request =>
-                $"{request.Type} {request.Outcome} {request.StartNs} {request.DurationNs / 1000} {request.Returned} {request.New} {request.Providers} {string.Join(',', request.Named.IsDefault ? [] : request.Named)}")))
-            .Prepend($"{query.Id} {query.OperationId} {query.Type} {query.Key} {query.Service} {query.StartUnixNano} {query.DurationNs / 1000} {query.Outcome} {query.Error} {query.DiscoveryNs / 1000} {query.Counts} {query.Xor} {query.Hops}")
-        select row;
 
     private static List<Span> Disturbed(IReadOnlyList<Span> spans, int seed)
     {
