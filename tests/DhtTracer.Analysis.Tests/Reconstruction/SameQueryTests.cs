@@ -27,9 +27,12 @@ public class SameQueryTests
     {
         var spans = Directory.GetFiles(TestFiles.Data("js-libp2p", "other"), $"{label}.{way}.*").SelectMany(path => Decode(path, way)).ToList();
 
-        // One of the UDP packets also carried the beginning of the next scenario.
-        var original = Captures.Spans(label);
-        AssertSame(original, [.. spans.Where(span => span.TraceId == original[0].TraceId)]);
+        // A span can travel in the UDP packet of the scenario after it: compare what this capture holds of the trace.
+        var trace = spans.Where(span => span.TraceId == Captures.Spans(label)[0].TraceId).ToList();
+        var held = trace.Select(span => span.SpanId).ToHashSet();
+        var original = Captures.Spans(label).Where(span => held.Contains(span.SpanId)).ToList();
+        Assert.InRange(held.Count, Captures.Spans(label).Count - 1, Captures.Spans(label).Count);
+        AssertSame(original, trace);
     }
 
     [Theory]

@@ -1,0 +1,92 @@
+using System.Buffers;
+using System.IO.Compression;
+using DhtTracer.Analysis.EventLog2019;
+using DhtTracer.TestSupport;
+using DhtTracer.TestSupport.Kubo;
+using DhtTracer.Traces;
+using DhtTracer.Traces.EventLog2019;
+using DhtTracer.Traces.Otlp;
+
+namespace DhtTracer.Analysis.Tests;
+
+/// <summary>
+/// The samples are what <c>samples/README.md</c> says of them. With <c>DHT_TRACER_WRITE_SAMPLES=1</c> the made ones are written anew first.
+/// </summary>
+public class SamplesTests
+{
+    private const string Kubo = "kubo-simulated.otlp.jsonl.gz";
+    private const string EventLog = "eventlog-2019-format.from-js-capture-04.txt";
+
+    public static TheoryData<string> Copies => [.. Directory.GetFiles(TestFiles.Samples("js-libp2p")).Select(path => Path.GetFileName(path))];
+
+    [Theory]
+    [MemberData(nameof(Copies))]
+    public void The_js_libp2p_samples_are_captures_byte_for_byte(string name) =>
+        Assert.Equal(File.ReadAllBytes(TestFiles.Data("js-libp2p", name)), File.ReadAllBytes(TestFiles.Samples("js-libp2p", name)));
+
+    [Fact]
+    public void The_kubo_sample_is_what_the_simulator_writes_from_its_seed()
+    {
+        var traces = SimulatedKubo().ToList();
+        var expected = traces.SelectMany(trace => OtlpJson.Encode(trace.Spans).Append((byte)'\n')).ToArray();
+        Rewrite(Kubo, stream =>
+        {
+            using var gzip = new GZipStream(stream, CompressionLevel.SmallestSize);
+            gzip.Write(expected);
+        });
+
+        using var inflated = new MemoryStream();
+        using (var gzip = new GZipStream(File.OpenRead(TestFiles.Samples(Kubo)), CompressionMode.Decompress))
+        {
+            gzip.CopyTo(inflated);
+        }
+
+        Assert.Equal(expected, inflated.ToArray());
+        var queries = OtlpJson.DecodeLines(expected).GroupBy(span => span.TraceId).SelectMany(trace => QueryReconstruction.Reconstruct([.. trace])).ToList();
+        Assert.Equal(traces.Count + traces.Count(trace => trace.LanRoot is not null), queries.Count);
+    }
+
+    [Fact]
+    public void The_event_log_sample_is_the_capture_in_the_format_of_2019()
+    {
+        var query = Captures.OnlyQuery("04-contentRouting-findProviders");
+        var output = new ArrayBufferWriter<byte>();
+        EventLogWriter.Write(output, query);
+        Rewrite(EventLog, stream => stream.Write(output.WrittenSpan));
+
+        var bytes = File.ReadAllBytes(TestFiles.Samples(EventLog));
+
+        Assert.Equal(output.WrittenSpan.ToArray(), bytes);
+        var read = Assert.Single(QueryReconstruction.Reconstruct(EventLogReader.Decode(bytes)));
+        Assert.Equal((query.Key, query.Counts.Seen, query.Counts.Queried, query.DurationNs), (read.Key, read.Counts.Seen, read.Counts.Queried, read.DurationNs));
+    }
+
+    private static IEnumerable<KuboTrace> SimulatedKubo()
+    {
+        var simulator = new KuboTraceSimulator(20261122);
+        foreach (var scenario in (KuboScenario[])
+        [
+            new() { Operation = KuboOperation.FindProviders },
+            new() { Operation = KuboOperation.FindPeer, Dual = true },
+            new() { Operation = KuboOperation.FindPeer, Exists = false, CancelAfter = TimeSpan.FromMilliseconds(900) },
+            new() { Operation = KuboOperation.Provide },
+            new() { Operation = KuboOperation.GetValue },
+            new() { Operation = KuboOperation.PutValue },
+            new() { Operation = KuboOperation.GetClosestPeers, MuteShare = 0.1 },
+            new() { Operation = KuboOperation.Refresh },
+            new() { Operation = KuboOperation.FindProviders, Exists = false },
+        ])
+        {
+            yield return simulator.Simulate(scenario);
+        }
+    }
+
+    private static void Rewrite(string name, Action<Stream> write)
+    {
+        if (Environment.GetEnvironmentVariable("DHT_TRACER_WRITE_SAMPLES") == "1")
+        {
+            using var stream = File.Create(TestFiles.Samples(name));
+            write(stream);
+        }
+    }
+}
