@@ -13,13 +13,6 @@ internal sealed class Dialer(Libp2pHost host, AddressResolver resolver) : IDispo
     /// <summary>Most addresses of one peer that are tried at the same time.</summary>
     private const int MaxParallel = 4;
 
-    /// <summary>When attempts failed differently: the error that tells most comes first.</summary>
-    private static readonly DialError[] MostTelling =
-    [
-        DialError.LimitReached, DialError.WrongPeer, DialError.ProtocolNotSupported, DialError.Handshake, DialError.Reset, DialError.Timeout,
-        DialError.Refused, DialError.Other, DialError.NoRoute,
-    ];
-
     private readonly Lock _gate = new();
     private readonly Dictionary<PeerId, PendingDial> _pending = [];
     private readonly ConcurrentDictionary<PeerId, Backoff> _backoff = new();
@@ -33,7 +26,10 @@ internal sealed class Dialer(Libp2pHost host, AddressResolver resolver) : IDispo
         cancellationToken.ThrowIfCancellationRequested();
         if (!options.IgnoreBackoff && _backoff.TryGetValue(peer, out var backoff) && Options.Time.GetTimestamp() < backoff.Until)
         {
-            throw new DialException(DialError.Backoff, $"{peer} could not be dialed a moment ago: {backoff.Error.Message}", backoff.Error.Attempts);
+            throw new DialException(
+                DialError.Backoff,
+                $"{peer} could not be dialed a moment ago: {backoff.Error.Message}",
+                [.. backoff.Error.Attempts.Select(attempt => attempt with { Tried = false, Duration = TimeSpan.Zero })]);
         }
 
         var timeout = options.Timeout ?? Options.DialTimeout;
@@ -166,7 +162,9 @@ internal sealed class Dialer(Libp2pHost host, AddressResolver resolver) : IDispo
 
     private void Back(PeerId peer, DialException error)
     {
-        if (Options.DialBackoff <= TimeSpan.Zero || error.Error is DialError.LimitReached || !error.Attempts.All(attempt => attempt.Tried || error.Error != DialError.NoRoute))
+        // A limit of this host, or the lack of a usable address, says nothing about the peer.
+        var isPeers = error.Error == DialError.Timeout || (error.Error != DialError.LimitReached && error.Attempts.Any(attempt => attempt.Tried));
+        if (Options.DialBackoff <= TimeSpan.Zero || !isPeers)
         {
             return;
         }
@@ -228,7 +226,7 @@ internal sealed class Dialer(Libp2pHost host, AddressResolver resolver) : IDispo
         cancellationToken.ThrowIfCancellationRequested();
         return winner is not null
             ? new DialResult(winner, Reused: false, won!.Address, attempts)
-            : throw Failure(peer, [.. attempts, .. unusable]);
+            : throw DialFailure.Of(peer, [.. attempts, .. unusable]);
     }
 
     /// <summary>Waits for an attempt to end; null when it is time to start the next one first.</summary>
@@ -265,43 +263,15 @@ internal sealed class Dialer(Libp2pHost host, AddressResolver resolver) : IDispo
             var connection = await host.UpgradeAsync(socket, isDialer: true, peer, target.Address, linked.Token);
             return (connection, new DialAttempt(target.Address, Options.Time.GetElapsedTime(start), Tried: true, null, null));
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or IOException or ObjectDisposedException)
+#pragma warning disable CA1031 // Whatever a remote makes this attempt throw, the other addresses are still tried, and the text is kept.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
             socket.Dispose();
-            var error = cancellationToken.IsCancellationRequested ? DialError.Superseded : Classify(e);
+            var error = cancellationToken.IsCancellationRequested ? DialError.Superseded : DialFailure.Classify(e);
             var text = e is OperationCanceledException ? $"no answer within {Options.AddressTimeout.TotalSeconds:0.###} s" : e.Message;
             return (null, new DialAttempt(target.Address, Options.Time.GetElapsedTime(start), Tried: true, error, text));
         }
-    }
-
-    private static DialError Classify(Exception exception) => exception switch
-    {
-        OperationCanceledException => DialError.Timeout,
-        DialException dial => dial.Error,
-        WrongPeerException => DialError.WrongPeer,
-        ProtocolNotSupportedException => DialError.ProtocolNotSupported,
-        SocketException socket => Classify(socket.SocketErrorCode),
-        IOException { InnerException: SocketException socket } => Classify(socket.SocketErrorCode),
-        WireException or EndOfStreamException or ConnectionClosedException => DialError.Handshake,
-        _ => DialError.Other,
-    };
-
-    private static DialError Classify(SocketError error) => error switch
-    {
-        SocketError.ConnectionRefused => DialError.Refused,
-        SocketError.TimedOut => DialError.Timeout,
-        SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown => DialError.Reset,
-        SocketError.HostUnreachable or SocketError.HostDown or SocketError.NetworkUnreachable or SocketError.NetworkDown
-            or SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported => DialError.NoRoute,
-        _ => DialError.Other,
-    };
-
-    private static DialException Failure(PeerId? peer, IReadOnlyList<DialAttempt> attempts)
-    {
-        var error = attempts.Count == 0 ? DialError.NoRoute : MostTelling.FirstOrDefault(
-            candidate => attempts.Any(attempt => attempt.Tried && attempt.Error == candidate), DialError.NoRoute);
-        var details = attempts.Count == 0 ? "no address is known" : string.Join("; ", attempts.Take(4).Select(attempt => $"{attempt.Address}: {attempt.Text}"));
-        return new DialException(error, $"{peer?.ToString() ?? "The address"} could not be dialed: {details}", attempts);
     }
 
     private sealed record Backoff(int Failures, long Until, long ForgetAt, DialException Error);

@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using System.Net;
 using System.Net.Sockets;
 using DhtTracer.Libp2p.Dns;
 using DhtTracer.Libp2p.Identify;
@@ -17,28 +15,26 @@ public sealed class Libp2pHost : IAsyncDisposable
 {
     private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan PushDelay = TimeSpan.FromMilliseconds(100);
 
-    private readonly ConcurrentDictionary<string, Func<Libp2pStream, CancellationToken, Task>> _handlers = new(StringComparer.Ordinal);
+    private readonly ProtocolTable _protocols;
+    private readonly Listener _listener;
     private readonly ConnectionUpgrader _upgrader;
     private readonly ConnectionTable _connections;
     private readonly Dialer _dialer;
     private readonly IdentifyService _identify;
     private readonly WorkTracker _work;
-    private readonly List<TcpListener> _listeners = [];
     private readonly CancellationTokenSource _stopping = new();
-    private readonly SemaphoreSlim _pendingInbound;
     private readonly YamuxOptions _yamuxOptions;
-    private int _pushScheduled;
     private int _disposed;
 
     private Libp2pHost(Libp2pHostOptions options)
     {
         Options = options;
         Peers = new PeerStore(options.MaxPeers, options.Time);
+        _protocols = new ProtocolTable(options, Report);
+        _listener = new Listener(options, UpgradeAsync, Report);
         _upgrader = new ConnectionUpgrader(options.Identity);
         _connections = new ConnectionTable(options.MaxConnections);
-        _pendingInbound = new SemaphoreSlim(options.MaxPendingInbound);
         _yamuxOptions = new YamuxOptions { MaxInboundStreams = options.MaxStreamsPerConnection, MaxOutboundStreams = options.MaxStreamsPerConnection };
         _work = new WorkTracker((what, exception) => Report(what, null, exception));
         var dns = new DnsTextResolver(options.DnsServers, options.Time, TimeSpan.FromSeconds(3));
@@ -75,7 +71,7 @@ public sealed class Libp2pHost : IAsyncDisposable
     public IReadOnlyList<Connection> Connections => _connections.All();
 
     /// <summary>The protocols that are spoken, in order.</summary>
-    public IReadOnlyList<string> Protocols => [.. _handlers.Keys.Order(StringComparer.Ordinal)];
+    public IReadOnlyList<string> Protocols => _protocols.Names;
 
     /// <summary>Starts a host: it listens when this returns.</summary>
     /// <exception cref="SocketException">An address is in use, or not of this machine.</exception>
@@ -86,20 +82,9 @@ public sealed class Libp2pHost : IAsyncDisposable
         var host = new Libp2pHost(options);
         try
         {
-            foreach (var address in options.ListenAddresses)
-            {
-                host._listeners.Add(address.TryGetTcpEndPoint(out var endPoint)
-                    ? new TcpListener(endPoint)
-                    : throw new ArgumentException($"{address} is not plain TCP, as in /ip4/0.0.0.0/tcp/4001: nothing else can be listened on.", nameof(options)));
-            }
-
-            host.ListenAddresses = [.. host._listeners.SelectMany(listener => listener.Addresses())];
-            foreach (var listener in host._listeners)
-            {
-                host._work.Run("accepting connections", () => host.AcceptAsync(listener));
-            }
-
-            host._work.Run("keeping connections alive", host.TickAsync);
+            host.ListenAddresses = host._listener.Bind(options.ListenAddresses);
+            host._listener.Start(host._work, host._stopping.Token);
+            _ = host._work.Run("keeping connections alive", host.TickAsync);
             return host;
         }
         catch
@@ -170,14 +155,14 @@ public sealed class Libp2pHost : IAsyncDisposable
     /// </summary>
     public void SetProtocolHandler(string protocol, Func<Libp2pStream, CancellationToken, Task> handler)
     {
-        _handlers[protocol] = handler;
+        _protocols.Set(protocol, handler);
         ProtocolsChanged();
     }
 
     /// <summary>Speaks a protocol no more. Connected peers are told.</summary>
     public bool RemoveProtocolHandler(string protocol)
     {
-        var removed = _handlers.TryRemove(protocol, out _);
+        var removed = _protocols.Remove(protocol);
         ProtocolsChanged();
         return removed;
     }
@@ -192,7 +177,7 @@ public sealed class Libp2pHost : IAsyncDisposable
 
         await _stopping.CancelAsync();
         _dialer.Stop();
-        _listeners.ForEach(listener => listener.Dispose());
+        _listener.Stop();
         await Task.WhenAll(_connections.Close().Select(connection => connection.CloseAsync()));
         try
         {
@@ -206,7 +191,7 @@ public sealed class Libp2pHost : IAsyncDisposable
 
         // Only when nothing uses them any more.
         _dialer.Dispose();
-        _pendingInbound.Dispose();
+        _listener.Dispose();
         _stopping.Dispose();
     }
 
@@ -231,7 +216,7 @@ public sealed class Libp2pHost : IAsyncDisposable
 
         if (evicted is not null)
         {
-            _work.Run("closing an idle connection", evicted.CloseAsync);
+            _ = _work.Run("closing an idle connection", evicted.CloseAsync);
         }
 
         _dialer.ClearBackoff(connection.RemotePeer);
@@ -240,72 +225,26 @@ public sealed class Libp2pHost : IAsyncDisposable
             Peers.AddAddresses(connection.RemotePeer, [address]);
         }
 
-        _work.Run("running a connection", () => RunAsync(connection, upgraded.Early));
+        if (!_work.Run("running a connection", () => RunAsync(connection, upgraded.Early)))
+        {
+            _connections.Remove(connection);
+            session.Abort(new ConnectionClosedException("The host is shutting down."));
+            upgraded.Channel.EndRead();
+            throw new DialException(DialError.Other, "The host is shutting down.");
+        }
+
         return connection;
     }
 
     internal void RaiseIdentified(Connection connection, PeerInfo info) =>
         Raise("an Identified handler", connection, () => Identified?.Invoke(this, new IdentifiedEventArgs(connection, info)));
 
-    private async Task AcceptAsync(TcpListener listener)
-    {
-        while (true)
-        {
-            try
-            {
-                await _pendingInbound.WaitAsync(_stopping.Token);
-                Socket socket;
-                try
-                {
-                    socket = await listener.AcceptAsync(_stopping.Token);
-                }
-                catch
-                {
-                    _pendingInbound.Release();
-                    throw;
-                }
-
-                _work.Run("accepting a connection", () => AcceptAsync(socket));
-            }
-            catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
-            {
-                return;
-            }
-            catch (SocketException e)
-            {
-                // Out of file descriptors, most likely: later is better than never.
-                Report("accepting connections", null, e);
-                await Task.Delay(TimeSpan.FromMilliseconds(100), Options.Time, CancellationToken.None);
-            }
-        }
-    }
-
-    private async Task AcceptAsync(Socket socket)
-    {
-        using var timeout = new CancellationTokenSource(Options.NegotiationTimeout, Options.Time);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stopping.Token);
-        try
-        {
-            var remote = Multiaddr.FromTcp((IPEndPoint)socket.RemoteEndPoint!);
-            _ = await UpgradeAsync(socket, isDialer: false, expected: null, remote, linked.Token);
-        }
-        catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
-        {
-            // A stranger who does not get through the handshake is no fault of this host.
-            socket.Dispose();
-        }
-        finally
-        {
-            _pendingInbound.Release();
-        }
-    }
-
     /// <summary>Reads a connection to its end.</summary>
     private async Task RunAsync(Connection connection, ReadOnlyMemory<byte> early)
     {
         var reading = connection.Session.RunAsync(early);
         Raise("a Connected handler", connection, () => Connected?.Invoke(this, new ConnectionEventArgs(connection)));
-        _work.Run("identify", () => IdentifyAsync(connection));
+        _ = _work.Run("identify", () => IdentifyAsync(connection));
         await reading;
         _connections.Remove(connection);
         connection.SetIdentified(null);
@@ -325,42 +264,7 @@ public sealed class Libp2pHost : IAsyncDisposable
     private void AcceptStream(Connection connection, YamuxStream yamux)
     {
         connection.Touch();
-        _work.Run("a protocol handler", () => HandleAsync(new Libp2pStream(connection, yamux, Options.Time, "", answered: true)));
-    }
-
-    private async Task HandleAsync(Libp2pStream stream)
-    {
-        string? protocol = null;
-        try
-        {
-            using (var timeout = new CancellationTokenSource(Options.NegotiationTimeout, Options.Time))
-            using (var linked = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, _stopping.Token))
-            {
-                protocol = await MultistreamSelect.AcceptAsync(stream, _handlers.ContainsKey, () => Protocols, linked.Token);
-            }
-
-            stream.Protocol = protocol;
-            if (_handlers.TryGetValue(protocol, out var handler))
-            {
-                await handler(stream, _stopping.Token);
-                await stream.DisposeAsync();
-                return;
-            }
-
-            stream.Reset("The protocol is spoken no more.");
-        }
-        catch (Exception e) when (e is IOException or OperationCanceledException)
-        {
-            // The remote left, broke the protocol, or was too slow; or the host stops.
-            stream.Reset(e.Message);
-        }
-#pragma warning disable CA1031 // A handler may fail in any way: its stream is reset, the host goes on, and the owner is told.
-        catch (Exception e)
-        {
-            stream.Reset("The protocol handler failed.");
-            Report($"the handler of {protocol}", stream.Connection.RemotePeer, e);
-        }
-#pragma warning restore CA1031
+        _ = _work.Run("a protocol handler", () => _protocols.HandleAsync(new Libp2pStream(connection, yamux, Options.Time, "", answered: true), _stopping.Token));
     }
 
     private async Task TickAsync()
@@ -393,40 +297,10 @@ public sealed class Libp2pHost : IAsyncDisposable
     private void ProtocolsChanged()
     {
         // Null while the host's own protocols are registered.
-        _identify?.Invalidate();
-        if (_connections.Count > 0 && Interlocked.Exchange(ref _pushScheduled, 1) == 0)
+        if (_identify?.Invalidate(_connections.Count > 0) == true)
         {
-            _work.Run("identify push", PushAsync);
+            _ = _work.Run("identify push", () => _identify.PushToAllAsync(_connections.All, _stopping.Token));
         }
-    }
-
-    /// <summary>Tells connected peers, a moment later and once for several changes, what the host speaks now.</summary>
-    private async Task PushAsync()
-    {
-        try
-        {
-            await Task.Delay(PushDelay, Options.Time, _stopping.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            return;
-        }
-
-        Volatile.Write(ref _pushScheduled, 0);
-        await Parallel.ForEachAsync(
-            _connections.All().Where(connection => Peers.Find(connection.RemotePeer)?.Protocols.Contains(IdentifyService.PushProtocolId) == true),
-            new ParallelOptions { MaxDegreeOfParallelism = 8 },
-            async (connection, _) =>
-            {
-                try
-                {
-                    await _identify.PushAsync(connection, _stopping.Token);
-                }
-                catch (Exception e) when (e is IOException or OperationCanceledException or TimeoutException)
-                {
-                    // A peer that cannot be told asks at its next connection.
-                }
-            });
     }
 
     private void Raise(string what, Connection connection, Action raise)

@@ -8,20 +8,21 @@ internal sealed class WorkTracker(Action<string, Exception> failed)
     private int _running;
     private bool _closed;
 
-    /// <summary>Starts work; it is not started any more once the tracker is closed.</summary>
-    public void Run(string what, Func<Task> work)
+    /// <summary>Starts work; false, and nothing is started, once the tracker is closed.</summary>
+    public bool Run(string what, Func<Task> work)
     {
         lock (_gate)
         {
             if (_closed)
             {
-                return;
+                return false;
             }
 
             _running++;
         }
 
         _ = RunAsync(what, work);
+        return true;
     }
 
     /// <summary>Starts nothing more, and completes when everything that runs has ended.</summary>

@@ -13,12 +13,15 @@ internal sealed class IdentifyService
 
     private const string ProtocolVersion = "ipfs/0.1.0";
 
+    private static readonly TimeSpan PushDelay = TimeSpan.FromMilliseconds(100);
+
     /// <summary>How many parts one message may have.</summary>
     private const int MaxParts = 10;
 
     private readonly Libp2pHost _host;
     private readonly Lock _gate = new();
     private IdentifyMessage? _own;
+    private bool _pushScheduled;
 
     public IdentifyService(Libp2pHost host)
     {
@@ -28,11 +31,16 @@ internal sealed class IdentifyService
     }
 
     /// <summary>Forgets the prepared message: addresses or protocols have changed.</summary>
-    public void Invalidate()
+    /// <param name="hasConnections">Whether there is anybody to tell.</param>
+    /// <returns>Whether <see cref="PushToAllAsync"/> is to be started; false when one is about to run.</returns>
+    public bool Invalidate(bool hasConnections)
     {
         lock (_gate)
         {
             _own = null;
+            var start = hasConnections && !_pushScheduled;
+            _pushScheduled |= start;
+            return start;
         }
     }
 
@@ -57,21 +65,44 @@ internal sealed class IdentifyService
         }
     }
 
-    /// <summary>Tells a peer that addresses or protocols have changed.</summary>
-    public async Task PushAsync(Connection connection, CancellationToken cancellationToken)
+    /// <summary>Tells connected peers that take pushes, a moment later and once for several changes, what the host speaks now.</summary>
+    public async Task PushToAllAsync(Func<IEnumerable<Connection>> connections, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.Delay(PushDelay, _host.Options.Time, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            _pushScheduled = false;
+        }
+
+        await Parallel.ForEachAsync(
+            connections().Where(connection => _host.Peers.Find(connection.RemotePeer)?.Protocols.Contains(PushProtocolId) == true),
+            new ParallelOptions { MaxDegreeOfParallelism = 8 },
+            async (connection, _) => await PushAsync(connection, cancellationToken));
+    }
+
+    /// <summary>Tells one peer. One that cannot be told asks at its next connection.</summary>
+    private async Task PushAsync(Connection connection, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(_host.Options.IdentifyTimeout, _host.Options.Time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        var stream = await connection.OpenStreamAsync(PushProtocolId, linked.Token);
+        Libp2pStream? stream = null;
         try
         {
+            stream = await connection.OpenStreamAsync(PushProtocolId, linked.Token);
             await stream.WriteMessageAsync(MessageFor(connection), linked.Token);
             await stream.DisposeAsync();
         }
-        catch
+        catch (Exception e) when (e is IOException or OperationCanceledException or TimeoutException)
         {
-            stream.Reset("Identify push failed.");
-            throw;
+            stream?.Reset("Identify push failed.");
         }
     }
 

@@ -30,8 +30,6 @@ public sealed class Multiaddr : IEquatable<Multiaddr>
     /// <summary>Most protocols that one address may have.</summary>
     public const int MaxComponents = 32;
 
-    private const string Unknown = "unknown";
-
     private readonly byte[] _bytes;
 
     private Multiaddr(byte[] bytes) => _bytes = bytes;
@@ -80,7 +78,7 @@ public sealed class Multiaddr : IEquatable<Multiaddr>
         }
 
         var copy = bytes.ToArray();
-        var error = Read(copy, components: null);
+        var error = MultiaddrCodec.Read(copy, components: null);
         if (error == MultiformatError.None)
         {
             address = new Multiaddr(copy);
@@ -172,7 +170,7 @@ public sealed class Multiaddr : IEquatable<Multiaddr>
         Span<byte> code = stackalloc byte[Varint.MaxLength];
         foreach (var component in Split())
         {
-            text.Append('/').Append(component.Protocol?.Name ?? Unknown);
+            text.Append('/').Append(component.Protocol?.Name ?? MultiaddrCodec.Unknown);
             if (component.Protocol is null)
             {
                 text.Append('/').Append(Convert.ToHexStringLower(code[..Varint.Write(code, component.Code)])).Append(component.ValueText);
@@ -194,127 +192,14 @@ public sealed class Multiaddr : IEquatable<Multiaddr>
     private MultiaddrComponent[] Split()
     {
         var components = new List<MultiaddrComponent>(4);
-        _ = Read(_bytes, components);
+        _ = MultiaddrCodec.Read(_bytes, components);
         return [.. components];
-    }
-
-    private static MultiformatError Read(ReadOnlyMemory<byte> bytes, List<MultiaddrComponent>? components)
-    {
-        if (bytes.IsEmpty)
-        {
-            return MultiformatError.Empty;
-        }
-
-        var count = 0;
-        while (!bytes.IsEmpty)
-        {
-            if (++count > MaxComponents)
-            {
-                return MultiformatError.TooLong;
-            }
-
-            if (Varint.Read(bytes.Span, out var code, out var codeLength) is not MultiformatError.None and var codeError)
-            {
-                return codeError;
-            }
-
-            bytes = bytes[codeLength..];
-            if (!MultiaddrProtocol.TryGet(code, out var protocol))
-            {
-                components?.Add(new MultiaddrComponent(code, null, bytes));
-                return MultiformatError.None;
-            }
-
-            var size = (ulong)Math.Max(0, protocol.Size);
-            if (protocol.Size < 0)
-            {
-                if (Varint.Read(bytes.Span, out size, out var sizeLength) is not MultiformatError.None and var sizeError)
-                {
-                    return sizeError;
-                }
-
-                bytes = bytes[sizeLength..];
-            }
-
-            if (size > (ulong)bytes.Length)
-            {
-                return MultiformatError.Truncated;
-            }
-
-            var value = bytes[..(int)size];
-            bytes = bytes[(int)size..];
-            if (components is not null)
-            {
-                components.Add(new MultiaddrComponent(code, protocol, value));
-            }
-            else if (protocol.Size < 0 && protocol.ToText(value) is null)
-            {
-                // Values of fixed size are all valid; the others are checked once, when the address is made.
-                return MultiformatError.InvalidValue;
-            }
-        }
-
-        return MultiformatError.None;
     }
 
     private static MultiformatError Decode(string? text, out Multiaddr? address)
     {
         address = null;
-        if (string.IsNullOrEmpty(text))
-        {
-            return MultiformatError.Empty;
-        }
-
-        if (text.Length > MaxTextLength)
-        {
-            return MultiformatError.TooLong;
-        }
-
-        if (text[0] != '/')
-        {
-            return MultiformatError.InvalidCharacter;
-        }
-
-        var segments = text.TrimEnd('/').Split('/');
-        var bytes = new List<byte>(64);
-        Span<byte> number = stackalloc byte[Varint.MaxLength];
-        for (var i = 1; i < segments.Length; i++)
-        {
-            if (segments[i] == Unknown && i + 2 == segments.Length && HexText.TryDecode(segments[i + 1], out var rest))
-            {
-                bytes.AddRange(rest);
-                break;
-            }
-
-            if (!MultiaddrProtocol.TryGet(segments[i], out var protocol))
-            {
-                return MultiformatError.Unsupported;
-            }
-
-            bytes.AddRange(number[..Varint.Write(number, protocol.Code)]);
-            if (!protocol.HasValue)
-            {
-                continue;
-            }
-
-            if (++i == segments.Length)
-            {
-                return MultiformatError.Truncated;
-            }
-
-            if (protocol.ToBytes(segments[i]) is not { } value)
-            {
-                return MultiformatError.InvalidValue;
-            }
-
-            if (protocol.Size < 0)
-            {
-                bytes.AddRange(number[..Varint.Write(number, (ulong)value.Length)]);
-            }
-
-            bytes.AddRange(value);
-        }
-
-        return Decode(bytes.ToArray(), out address);
+        var error = MultiaddrCodec.ReadText(text, out var bytes);
+        return error == MultiformatError.None ? Decode(bytes, out address) : error;
     }
 }

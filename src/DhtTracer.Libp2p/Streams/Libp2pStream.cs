@@ -104,17 +104,7 @@ public sealed class Libp2pStream : Stream, IByteChannel
                 throw new WireException(WireLayer.Framing, $"a message is longer than {maxLength} bytes");
             }
 
-            var message = new byte[length];
-            try
-            {
-                await ReadExactlyAsync(message, cancellationToken);
-            }
-            catch (EndOfStreamException e)
-            {
-                throw new WireException(WireLayer.Framing, "the stream ended inside a message", e);
-            }
-
-            return message;
+            return await ReadBodyAsync((int)length, cancellationToken);
         }
 
         throw new WireException(WireLayer.Framing, "a message's length is longer than 9 bytes");
@@ -195,6 +185,25 @@ public sealed class Libp2pStream : Stream, IByteChannel
         }
 
         _unanswered = null;
+    }
+
+    /// <summary>Reads a message of a known length. Memory follows what has arrived: a length alone costs the remote nothing.</summary>
+    private async Task<byte[]> ReadBodyAsync(int length, CancellationToken cancellationToken)
+    {
+        const int FirstStep = 64 * 1024;
+        var message = new byte[Math.Min(length, FirstStep)];
+        for (var at = 0; at < length;)
+        {
+            if (at == message.Length)
+            {
+                Array.Resize(ref message, (int)Math.Min(length, 2L * message.Length));
+            }
+
+            var read = await ReadAsync(message.AsMemory(at), cancellationToken);
+            at += read > 0 ? read : throw new WireException(WireLayer.Framing, "the stream ended inside a message");
+        }
+
+        return message;
     }
 
     /// <inheritdoc/>

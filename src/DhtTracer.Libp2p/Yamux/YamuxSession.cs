@@ -18,12 +18,9 @@ internal sealed class YamuxSession
     private readonly Action<YamuxStream> _accept;
     private readonly Lock _gate = new();
     private readonly Dictionary<uint, YamuxStream> _streams = [];
-    private readonly byte[] _header = new byte[YamuxFrame.HeaderLength];
+    private readonly YamuxParser _parser;
+    private readonly YamuxKeepAlive _keepAlive;
     private readonly TaskCompletionSource<Exception> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int _headerLength;
-    private YamuxStream? _dataStream;
-    private uint _dataLeft;
-    private YamuxFrame _dataFrame;
     private uint _nextId;
     private uint _lastRemoteId;
     private int _inbound;
@@ -31,9 +28,6 @@ internal sealed class YamuxSession
     private int _buffered;
     private bool _goingAway;
     private Exception? _reason;
-    private uint _pingValue;
-    private long _pingSent;
-    private bool _pingPending;
 
     /// <summary>Makes a session; nothing is sent or read before <see cref="RunAsync"/> or <see cref="OpenStream"/>.</summary>
     /// <param name="channel">The connection.</param>
@@ -49,6 +43,8 @@ internal sealed class YamuxSession
         _time = time;
         _accept = accept;
         _nextId = initiator ? 1u : 2u;
+        _parser = new YamuxParser(OnFrame);
+        _keepAlive = new YamuxKeepAlive(options, time);
         Writer = new FrameWriter(channel, Abort);
     }
 
@@ -61,7 +57,7 @@ internal sealed class YamuxSession
     public Exception? Reason => Volatile.Read(ref _reason);
 
     /// <summary>Round-trip time of the last ping; null before the first answer.</summary>
-    public TimeSpan? RoundTripTime { get; private set; }
+    public TimeSpan? RoundTripTime => _keepAlive.RoundTripTime;
 
     /// <summary>Streams that are open, in both directions.</summary>
     public int StreamCount
@@ -189,8 +185,7 @@ internal sealed class YamuxSession
     /// <summary>Called every few seconds: pings the remote, gives up on one that does not answer, and resets streams left half open.</summary>
     public void Tick()
     {
-        List<YamuxStream> stale = [];
-        bool ping;
+        List<YamuxStream> stale;
         lock (_gate)
         {
             if (_reason is not null)
@@ -198,21 +193,7 @@ internal sealed class YamuxSession
                 return;
             }
 
-            foreach (var stream in _streams.Values)
-            {
-                if (stream.AbandonedAt is var at and > 0 && _time.GetElapsedTime(at) >= _options.HalfCloseTimeout)
-                {
-                    stale.Add(stream);
-                }
-            }
-
-            ping = !_pingPending && (_pingSent == 0 || _time.GetElapsedTime(_pingSent) >= _options.PingInterval);
-            if (ping)
-            {
-                _pingSent = _time.GetTimestamp();
-                _pingPending = true;
-                _pingValue++;
-            }
+            stale = [.. _streams.Values.Where(stream => stream.AbandonedAt is var at and > 0 && _time.GetElapsedTime(at) >= _options.HalfCloseTimeout)];
         }
 
         foreach (var stream in stale)
@@ -220,47 +201,22 @@ internal sealed class YamuxSession
             stream.Reset("The remote left the stream half open.");
         }
 
-        if (ping)
+        switch (_keepAlive.Tick())
         {
-            Writer.Enqueue(new YamuxFrame(YamuxType.Ping, YamuxFlags.Syn, 0, _pingValue));
-        }
-        else if (_pingPending && _time.GetElapsedTime(_pingSent) >= _options.PingTimeout)
-        {
-            Abort(new ConnectionClosedException($"The remote did not answer a ping within {_options.PingTimeout.TotalSeconds:0} s."));
+            case { } ping:
+                Writer.Enqueue(ping);
+                break;
+            case null when _keepAlive.IsOverdue:
+                Abort(new ConnectionClosedException($"The remote did not answer a ping within {_options.PingTimeout.TotalSeconds:0} s."));
+                break;
+            default:
+                break;
         }
     }
 
     /// <summary>Handles bytes as they arrive, in pieces of any size.</summary>
     /// <exception cref="WireException">The remote broke the protocol.</exception>
-    internal void Process(ReadOnlySpan<byte> bytes)
-    {
-        while (!bytes.IsEmpty)
-        {
-            if (_dataLeft > 0)
-            {
-                var part = bytes[..(int)Math.Min(_dataLeft, (uint)bytes.Length)];
-                bytes = bytes[part.Length..];
-                _dataLeft -= (uint)part.Length;
-                _dataStream?.OnData(part);
-                if (_dataLeft == 0)
-                {
-                    EndData();
-                }
-
-                continue;
-            }
-
-            var take = Math.Min(YamuxFrame.HeaderLength - _headerLength, bytes.Length);
-            bytes[..take].CopyTo(_header.AsSpan(_headerLength));
-            _headerLength += take;
-            bytes = bytes[take..];
-            if (_headerLength == YamuxFrame.HeaderLength)
-            {
-                _headerLength = 0;
-                OnFrame(YamuxFrame.Read(_header));
-            }
-        }
-    }
+    internal void Process(ReadOnlySpan<byte> bytes) => _parser.Process(bytes);
 
     /// <summary>Counts bytes that wait to be read; false when the streams of this connection hold too much together.</summary>
     internal bool TryBuffer(int count)
@@ -296,68 +252,25 @@ internal sealed class YamuxSession
         }
     }
 
-    private void OnFrame(YamuxFrame frame)
+    /// <summary>Handles a frame, and returns the stream to which data that follows it belongs.</summary>
+    private YamuxStream? OnFrame(YamuxFrame frame)
     {
         switch (frame.Type)
         {
             case YamuxType.Ping:
                 OnPing(frame);
-                break;
+                return null;
             case YamuxType.GoAway:
                 OnGoAway(frame);
-                break;
+                return null;
             default:
-                OnStreamFrame(frame);
-                break;
-        }
-    }
+                var stream = frame.Has(YamuxFlags.Syn) ? Accept(frame.StreamId) : Find(frame.StreamId);
+                if (frame.Type == YamuxType.WindowUpdate)
+                {
+                    stream?.OnWindowUpdate(frame.Length);
+                }
 
-    private void OnStreamFrame(YamuxFrame frame)
-    {
-        if (frame.StreamId == 0)
-        {
-            throw new WireException(WireLayer.Yamux, "a data or window frame names stream 0");
-        }
-
-        var stream = frame.Has(YamuxFlags.Syn) ? Accept(frame.StreamId) : Find(frame.StreamId);
-        if (frame.Type == YamuxType.Data && frame.Length > 0)
-        {
-            // A length beyond the window is refused before anything of it is read.
-            if (frame.Length > YamuxOptions.InitialWindow)
-            {
-                throw new WireException(WireLayer.Yamux, $"a frame of {frame.Length} bytes is larger than any window");
-            }
-
-            _dataStream = stream;
-            _dataLeft = frame.Length;
-            _dataFrame = frame;
-            return;
-        }
-
-        if (frame.Type == YamuxType.WindowUpdate)
-        {
-            stream?.OnWindowUpdate(frame.Length);
-        }
-
-        OnEnd(stream, frame);
-    }
-
-    private void EndData()
-    {
-        var stream = _dataStream;
-        _dataStream = null;
-        OnEnd(stream, _dataFrame);
-    }
-
-    private static void OnEnd(YamuxStream? stream, YamuxFrame frame)
-    {
-        if (frame.Has(YamuxFlags.Rst))
-        {
-            _ = stream?.Fail(new StreamResetException("The remote reset the stream."));
-        }
-        else if (frame.Has(YamuxFlags.Fin))
-        {
-            stream?.OnFin();
+                return stream;
         }
     }
 
@@ -421,14 +334,7 @@ internal sealed class YamuxSession
             throw new WireException(WireLayer.Yamux, "a ping has neither SYN nor ACK");
         }
 
-        lock (_gate)
-        {
-            if (_pingPending && frame.Length == _pingValue)
-            {
-                _pingPending = false;
-                RoundTripTime = _time.GetElapsedTime(_pingSent);
-            }
-        }
+        _keepAlive.OnAnswer(frame.Length);
     }
 
     private void OnGoAway(YamuxFrame frame)

@@ -1,0 +1,55 @@
+namespace DhtTracer.Libp2p.Yamux;
+
+/// <summary>Pings of one side of a session: whether the remote still lives, and how long a round trip takes. Safe for concurrent use.</summary>
+internal sealed class YamuxKeepAlive(YamuxOptions options, TimeProvider time)
+{
+    private readonly Lock _gate = new();
+    private long _sent;
+    private uint _value;
+    private bool _pending;
+    private long _roundTripTicks = -1;
+
+    /// <summary>Round-trip time of the last ping; null before the first answer.</summary>
+    public TimeSpan? RoundTripTime => Interlocked.Read(ref _roundTripTicks) is >= 0 and var ticks ? TimeSpan.FromTicks(ticks) : null;
+
+    /// <summary>Whether the remote has left a ping without an answer for too long.</summary>
+    public bool IsOverdue
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _pending && time.GetElapsedTime(_sent) >= options.PingTimeout;
+            }
+        }
+    }
+
+    /// <summary>The ping to send now; null when it is not time for one, or one is not answered yet.</summary>
+    public YamuxFrame? Tick()
+    {
+        lock (_gate)
+        {
+            if (_pending || (_sent != 0 && time.GetElapsedTime(_sent) < options.PingInterval))
+            {
+                return null;
+            }
+
+            _sent = time.GetTimestamp();
+            _pending = true;
+            return new YamuxFrame(YamuxType.Ping, YamuxFlags.Syn, 0, ++_value);
+        }
+    }
+
+    /// <summary>Takes an answer; one that nobody waits for is ignored.</summary>
+    public void OnAnswer(uint value)
+    {
+        lock (_gate)
+        {
+            if (_pending && value == _value)
+            {
+                _pending = false;
+                Interlocked.Exchange(ref _roundTripTicks, time.GetElapsedTime(_sent).Ticks);
+            }
+        }
+    }
+}
