@@ -135,8 +135,13 @@ public class DialerTests
         var b = await hosts.StartAsync();
         _ = await DialFails(a, FreePort(), peer: b.PeerId);
         var connection = (await b.DialAsync(a.PeerId, a.ListenAddresses, cancellationToken: TestHosts.Deadline)).Connection;
-        await connection.CloseAsync();
         var deadline = TestHosts.Deadline;
+        while (a.FindConnection(b.PeerId) is null)
+        {
+            await Task.Delay(10, deadline);
+        }
+
+        await connection.CloseAsync();
         while (a.FindConnection(b.PeerId) is not null)
         {
             await Task.Delay(10, deadline);

@@ -29,7 +29,7 @@ public class HostileRemoteTests
     public async Task A_negotiation_that_never_ends_is_reset_in_its_time()
     {
         await using var hosts = new TestHosts();
-        var victim = await hosts.StartAsync(options => options with { NegotiationTimeout = TimeSpan.FromMilliseconds(200) });
+        var victim = await hosts.StartAsync(options => options with { NegotiationTimeout = TimeSpan.FromSeconds(3) });
         var (channel, _) = await ConnectAsync(victim);
         await channel.WriteAsync(Frame(new YamuxFrame(YamuxType.WindowUpdate, YamuxFlags.Syn, 1, 0)));
         var reset = Frame(new YamuxFrame(YamuxType.WindowUpdate, YamuxFlags.Rst, 1, 0));
@@ -50,7 +50,7 @@ public class HostileRemoteTests
     public async Task Many_streams_of_garbage_leave_the_host_usable()
     {
         await using var hosts = new TestHosts();
-        var victim = await hosts.StartAsync(options => options with { NegotiationTimeout = TimeSpan.FromSeconds(1) });
+        var victim = await hosts.StartAsync(options => options with { NegotiationTimeout = TimeSpan.FromSeconds(3) });
         victim.SetProtocolHandler(Echo, async (stream, token) => await stream.WriteMessageAsync(await stream.ReadMessageAsync(100, token) ?? [], token));
         var (channel, _) = await ConnectAsync(victim);
         var random = new Random(19);

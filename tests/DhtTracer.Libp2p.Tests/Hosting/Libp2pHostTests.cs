@@ -265,9 +265,10 @@ public class Libp2pHostTests
     {
         await using var hosts = new TestHosts();
         var a = await hosts.StartAsync();
-        var b = await hosts.StartAsync(options => options with { NegotiationTimeout = TimeSpan.FromMilliseconds(300) });
+        var b = await hosts.StartAsync(options => options with { NegotiationTimeout = TimeSpan.FromSeconds(3) });
         Assert.True(b.ListenAddresses[0].TryGetTcpEndPoint(out var endPoint));
-        foreach (var bytes in (byte[][])[[], [0x00], [0xff, 0xff, 0xff], "GET / HTTP/1.1\r\n\r\n"u8.ToArray(), [.. MultistreamSelect.Encode("/multistream/1.0.0", "/noise"), 0xff, 0xff, 1, 2, 3]])
+        byte[][] inputs = [[], [0x00], [0xff, 0xff, 0xff], "GET / HTTP/1.1\r\n\r\n"u8.ToArray(), [.. MultistreamSelect.Encode("/multistream/1.0.0", "/noise"), 0xff, 0xff, 1, 2, 3]];
+        await Task.WhenAll(inputs.Select(async bytes =>
         {
             using var socket = new TcpClient();
             await socket.ConnectAsync(endPoint);
@@ -286,7 +287,7 @@ public class Libp2pHostTests
             {
                 // A reset is an end too.
             }
-        }
+        }));
 
         Assert.Empty(b.Connections);
         _ = await a.DialAsync(b.PeerId, b.ListenAddresses, cancellationToken: TestHosts.Deadline);
