@@ -60,6 +60,10 @@ public sealed record DhtOptions
     /// <value>16, as in go-libp2p.</value>
     public int ValueQuorum { get; init; } = 16;
 
+    /// <summary>Whether queries emit spans when somebody listens; off for nodes that are only the scenery of another one.</summary>
+    /// <value>True.</value>
+    public bool Traced { get; init; } = true;
+
     /// <summary>Limits of received messages.</summary>
     public KadMessageLimits MessageLimits { get; init; } = KadMessageLimits.Default;
 

@@ -17,7 +17,7 @@ public static class KademliaBench
         var what = args.Length > 0 ? args[0] : "localnet";
         var nodes = args.Length > 1 ? int.Parse(args[1]) : 100;
         var watch = Stopwatch.StartNew();
-        await using var network = await LocalNetwork.StartAsync(new LocalNetworkOptions { Count = nodes });
+        await using var network = await LocalNetwork.StartAsync(new LocalNetworkOptions { Count = nodes, Dht = new DhtOptions { RefreshInterval = Timeout.InfiniteTimeSpan } });
         var stats = network.Stats();
         Console.WriteLine($"start and bootstrap of {nodes} nodes: {watch.Elapsed.TotalSeconds:0.0} s, {stats.MemoryBytes / 1048576} MiB, {stats.Connections} connection ends, {stats.Requests} requests, routing tables {stats.RoutingTableMin} to {stats.RoutingTableMax}");
         switch (what)

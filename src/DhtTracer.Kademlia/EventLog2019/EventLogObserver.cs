@@ -111,18 +111,6 @@ public sealed class EventLogObserver(Action<string> write) : IQueryObserver
     public void ResultFound(LookupPeer answeredBy, DateTimeOffset time, string result) => _results.Add(result);
 
     /// <inheritdoc/>
-    public void LookupTerminated(DateTimeOffset time, LookupTermination termination)
-    {
-        // The log of 2019 knows no termination.
-    }
-
-    /// <inheritdoc/>
-    public void PeerDone(LookupPeer peer)
-    {
-        // Told by queryPeer.End or dialPeer.DialFailure.
-    }
-
-    /// <inheritdoc/>
     public void QueryEnded(QueryEnd end)
     {
         _end = end;

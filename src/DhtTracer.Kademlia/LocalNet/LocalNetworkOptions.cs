@@ -67,7 +67,8 @@ public sealed record LocalNetworkOptions
     public string? BootstrapFile { get; init; }
 
     /// <summary>Options of every node.</summary>
-    public DhtOptions Dht { get; init; } = new() { RefreshInterval = Timeout.InfiniteTimeSpan };
+    /// <value>No refresh of routing tables, no spans.</value>
+    public DhtOptions Dht { get; init; } = new() { RefreshInterval = Timeout.InfiniteTimeSpan, Traced = false };
 
     /// <summary>Throws when an option is out of range.</summary>
     /// <exception cref="DhtOptionsException">The text says which and what is allowed.</exception>

@@ -54,8 +54,7 @@ internal sealed class QueryExecutor(QueryEnvironment environment)
             RoutingTableSize = environment.RoutingTable.Count,
             Start = clock.Start,
         };
-        var activity = ActivityObserver.CreateIfListened();
-        var observer = QueryObservers.Combine(activity, options.Observers);
+        var observer = QueryObservers.Combine(environment.Options.Traced ? ActivityObserver.CreateIfListened() : null, options.Observers);
         using var run = new QueryRun(environment, description, clock, observer, options.Timeout ?? environment.Options.QueryTimeout, cancellationToken);
         observer?.QueryStarted(description);
         run.AddSeeds(seeds);
@@ -94,7 +93,7 @@ internal sealed class QueryExecutor(QueryEnvironment environment)
             Peers = conclusion.Peers,
             Value = conclusion.Value,
             Results = conclusion.Results,
-            Span = activity?.Context,
+            Span = description.Span,
         };
     }
 

@@ -23,9 +23,6 @@ internal sealed class ActivityObserver : IQueryObserver
     {
     }
 
-    /// <summary>The query's span; null when it is not recorded.</summary>
-    public ActivityContext? Context { get; private set; }
-
     /// <summary>An observer, or null when nobody listens.</summary>
     public static ActivityObserver? CreateIfListened() => Source.HasListeners() ? new ActivityObserver() : null;
 
@@ -38,7 +35,7 @@ internal sealed class ActivityObserver : IQueryObserver
             return;
         }
 
-        Context = _query.Context;
+        query.Span = _query.Context;
         _query.AddTag("dht.query.type", query.Type.ToText());
         if (query.Background)
         {

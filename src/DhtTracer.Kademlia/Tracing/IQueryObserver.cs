@@ -1,46 +1,68 @@
+using System.Diagnostics;
 using DhtTracer.Libp2p.Multiformats;
 
 namespace DhtTracer.Kademlia;
 
 /// <summary>
 /// Sees every step of one query, in order, from one thread at a time. Spans, the record of a query in memory, the event log of
-/// 2019 and the text waterfall are all made by observers, so that they cannot disagree. An observer must not throw or block.
+/// 2019 and the text waterfall are all made by observers, so that they cannot disagree. An observer must not throw or block, and
+/// implements only what it wants to see.
 /// All times are of the query's own clock, which never goes back.
 /// </summary>
 public interface IQueryObserver
 {
     /// <summary>The query begins. Called once, before everything else.</summary>
-    void QueryStarted(QueryDescription query);
+    void QueryStarted(QueryDescription query)
+    {
+    }
 
     /// <summary>A peer was heard of for the first time: a seed when its referrer is null, else from the referrer's current request.</summary>
-    void PeerHeard(LookupPeer peer);
+    void PeerHeard(LookupPeer peer)
+    {
+    }
 
     /// <summary>A dial begins.</summary>
-    void DialStarted(LookupPeer peer, DateTimeOffset time);
+    void DialStarted(LookupPeer peer, DateTimeOffset time)
+    {
+    }
 
     /// <summary>A dial ended. For an open connection that is reused, at the time it started.</summary>
-    void DialEnded(LookupPeer peer, DateTimeOffset time, DialResult result);
+    void DialEnded(LookupPeer peer, DateTimeOffset time, DialResult result)
+    {
+    }
 
     /// <summary>A request begins.</summary>
-    void RequestStarted(LookupPeer peer, DateTimeOffset time, RequestStart request);
+    void RequestStarted(LookupPeer peer, DateTimeOffset time, RequestStart request)
+    {
+    }
 
     /// <summary>A request ended; the peers that its answer made known have been announced before.</summary>
-    void RequestEnded(LookupPeer peer, DateTimeOffset time, RequestEnd request);
+    void RequestEnded(LookupPeer peer, DateTimeOffset time, RequestEnd request)
+    {
+    }
 
     /// <summary>A result was first known.</summary>
     /// <param name="answeredBy">Who answered with it.</param>
     /// <param name="time">When.</param>
     /// <param name="result">A peer id in base58, or the first 64 bytes of a record in hex.</param>
-    void ResultFound(LookupPeer answeredBy, DateTimeOffset time, string result);
+    void ResultFound(LookupPeer answeredBy, DateTimeOffset time, string result)
+    {
+    }
 
     /// <summary>The lookup stopped asking; a follow-up to the closest peers may come.</summary>
-    void LookupTerminated(DateTimeOffset time, LookupTermination termination);
+    void LookupTerminated(DateTimeOffset time, LookupTermination termination)
+    {
+    }
 
     /// <summary>A peer will not be sent anything more.</summary>
-    void PeerDone(LookupPeer peer);
+    void PeerDone(LookupPeer peer)
+    {
+    }
 
     /// <summary>The query is over. Called once, after everything else.</summary>
-    void QueryEnded(QueryEnd end);
+    void QueryEnded(QueryEnd end)
+    {
+    }
 }
 
 /// <summary>A query as it begins.</summary>
@@ -75,6 +97,9 @@ public sealed record QueryDescription
 
     /// <summary>When it began.</summary>
     public required DateTimeOffset Start { get; init; }
+
+    /// <summary>The <c>dht.query</c> span, which makes the permalink; null when nobody listens.</summary>
+    public ActivityContext? Span { get; internal set; }
 }
 
 /// <summary>A request as it begins.</summary>

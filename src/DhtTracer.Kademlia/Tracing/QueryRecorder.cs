@@ -56,12 +56,6 @@ public sealed class QueryRecorder : IQueryObserver
     public void LookupTerminated(DateTimeOffset time, LookupTermination termination) => Trace.Terminated = (time, termination);
 
     /// <inheritdoc/>
-    public void PeerDone(LookupPeer peer)
-    {
-        // The peer's own record keeps the time.
-    }
-
-    /// <inheritdoc/>
     public void QueryEnded(QueryEnd end) => Trace.End = end;
 
     private PeerTrace Of(LookupPeer peer) => Trace.PeerList[peer.Index];

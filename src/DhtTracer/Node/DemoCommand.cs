@@ -1,0 +1,95 @@
+using DhtTracer.Cli;
+using DhtTracer.Kademlia;
+using DhtTracer.Kademlia.LocalNet;
+
+namespace DhtTracer.Node;
+
+/// <summary>Options of <c>dht-tracer demo</c>.</summary>
+internal sealed record DemoOptions
+{
+    /// <summary>Number of nodes of the local network.</summary>
+    public int Nodes { get; init; } = 60;
+
+    /// <summary>Peer ids, faults and queries follow from it.</summary>
+    public int Seed { get; init; } = 1;
+
+    /// <summary>Time between two queries after the script.</summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(4);
+
+    /// <summary>Queries after the script; null until it is stopped.</summary>
+    public int? QueryLimit { get; init; }
+
+    /// <summary>Port of the node's control server on 127.0.0.1; 0 for a free one, null for none.</summary>
+    public int? ControlPort { get; init; } = NodeOptions.DefaultControlPort;
+
+    /// <summary>Where spans go.</summary>
+    public SpanExportOptions Export { get; init; } = new();
+
+    /// <summary>Address of the site, for permalinks.</summary>
+    public Uri Site { get; init; } = new("http://127.0.0.1:5080");
+
+    /// <summary>Faults of the local network.</summary>
+    public IReadOnlyList<FaultShare> Faults { get; init; } =
+    [
+        new(NodeFault.Slow, 0.12), new(NodeFault.Dead, 0.08), new(NodeFault.Silent, 0.04), new(NodeFault.BlackHole, 0.04), new(NodeFault.Drops, 0.05),
+        new(NodeFault.NamesDeadPeers, 0.05), new(NodeFault.NamesPeersTwice, 0.05), new(NodeFault.RefusesProtocol, 0.04),
+    ];
+}
+
+/// <summary><c>dht-tracer demo</c>: a local network with faults, a traced node in it, queries of every kind, then one every few seconds.</summary>
+internal static class DemoCommand
+{
+    /// <summary>Runs it until the token, the command <c>exit</c>, or the limit of queries ends it.</summary>
+    /// <returns>Exit code.</returns>
+    /// <exception cref="CommandFailedException">A port is taken, or an option cannot be used.</exception>
+    public static async Task<int> RunAsync(DemoOptions options, TextWriter output, TextWriter errors, CancellationToken cancellation)
+    {
+        using var exit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        try
+        {
+            await output.WriteLineAsync($"starting a local DHT of {options.Nodes} nodes, some of them faulty");
+            var networkOptions = new LocalNetworkOptions { Count = options.Nodes, Seed = options.Seed, Faults = options.Faults };
+            await using var network = await NodeFailure.GuardAsync(() => LocalNetwork.StartAsync(networkOptions, cancellationToken: exit.Token));
+            await using var node = await NodeFailure.GuardAsync(() => TracedNode.StartAsync(NodeOptions(options, network), errors, exit.Token));
+            await using var control = options.ControlPort is { } port ? await ControlServer.StartAsync(node, port, exit.Cancel, exit.Token) : null;
+            if (control is not null)
+            {
+                await output.WriteLineAsync($"control server {control.Address}");
+            }
+
+            await node.BootstrapAsync(exit.Token);
+            var script = new DemoScript(network, node, options.Seed);
+            await script.PrepareAsync(exit.Token);
+            await foreach (var result in script.RunAllKindsAsync(exit.Token))
+            {
+                await ReportAsync(node, result, output);
+            }
+
+            for (var i = 0; options.QueryLimit is not { } limit || i < limit; i++)
+            {
+                await Task.Delay(options.Interval, exit.Token);
+                await ReportAsync(node, await script.RunAnyAsync(exit.Token), output);
+            }
+        }
+        catch (OperationCanceledException) when (exit.IsCancellationRequested)
+        {
+            await output.WriteLineAsync("demo stopped");
+        }
+
+        return ExitCode.Success;
+    }
+
+    private static NodeOptions NodeOptions(DemoOptions options, LocalNetwork network) => new()
+    {
+        Listen = ["/ip4/127.0.0.1/tcp/0"],
+        Bootstrap = network.BootstrapPeers,
+        AllowPrivateAddresses = true,
+        Dht = new DhtOptions { DialTimeout = TimeSpan.FromSeconds(2), RequestTimeout = TimeSpan.FromSeconds(3), QueryTimeout = TimeSpan.FromSeconds(30) },
+        ControlPort = options.ControlPort,
+        Export = options.Export,
+        Site = options.Site,
+    };
+
+    private static Task ReportAsync(TracedNode node, QueryResult result, TextWriter output) =>
+        output.WriteLineAsync(node.Permalink(result.Span) is { } permalink ? $"{ResultText.Summary(result)}\n  {permalink}" : ResultText.Summary(result));
+}

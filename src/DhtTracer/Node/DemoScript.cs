@@ -1,0 +1,88 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using DhtTracer.Kademlia;
+using DhtTracer.Kademlia.LocalNet;
+using DhtTracer.Libp2p.Identities;
+using DhtTracer.Libp2p.Multiformats;
+
+namespace DhtTracer.Node;
+
+/// <summary>The queries of the demo: first one of every kind and outcome, then any.</summary>
+internal sealed class DemoScript(LocalNetwork network, TracedNode node, int seed)
+{
+    private const int Contents = 12;
+
+    private static readonly byte[] Greeting = "/v/greeting"u8.ToArray();
+
+    private readonly Random _random = new(seed);
+
+    /// <summary>Puts something there to be found: providers of some contents, values, one of them in two versions.</summary>
+    public async Task PrepareAsync(CancellationToken cancellation)
+    {
+        var healthy = network.Nodes.Where(candidate => candidate.Fault == NodeFault.None).ToList();
+        for (var i = 0; i < Contents; i++)
+        {
+            for (var copies = 1 + (i % 4); copies > 0; copies--)
+            {
+                await healthy[_random.Next(healthy.Count)].Node.Dht.AddProviderAsync(Content(i), cancellationToken: cancellation);
+            }
+        }
+
+        await healthy[0].Node.Dht.PutValueAsync(Greeting, "hello"u8.ToArray(), cancellationToken: cancellation);
+
+        // A better version reached only one node: whoever reads finds it and corrects the others.
+        foreach (var holder in healthy.Where(candidate => candidate.Node.Dht.Values.Get(Greeting) is not null).Take(1))
+        {
+            holder.Node.Dht.Values.Put(Greeting, "hello again"u8);
+        }
+    }
+
+    /// <summary>One query of every kind, with every outcome.</summary>
+    public async IAsyncEnumerable<QueryResult> RunAllKindsAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var dht = node.Dht;
+        yield return await dht.FindPeerAsync(network.Nodes[^1].Peer.Id, cancellationToken: cancellation);
+        yield return await dht.FindPeerAsync(Identity.Create().PeerId, cancellationToken: cancellation);
+        yield return await dht.GetProvidersAsync(Content(3), cancellationToken: cancellation);
+        yield return await dht.GetProvidersAsync(Content(1000), cancellationToken: cancellation);
+        yield return await dht.AddProviderAsync(Content(1), cancellationToken: cancellation);
+        yield return await dht.GetValueAsync(Greeting, new QueryOptions { Count = 0 }, cancellation);
+        yield return await dht.PutValueAsync(Greeting, "hello once more"u8.ToArray(), cancellationToken: cancellation);
+        yield return await dht.GetValueAsync("/v/nobody"u8.ToArray(), cancellationToken: cancellation);
+        yield return await PublishNameAsync(cancellation);
+        yield return await dht.GetClosestPeersAsync(Content(2).Multihash.Bytes.ToArray(), new QueryOptions { KeyText = Content(2).ToString() }, cancellation);
+        yield return await dht.PingAsync(network.Nodes[0].Peer, cancellationToken: cancellation);
+        if (network.Nodes.FirstOrDefault(candidate => candidate.Fault == NodeFault.Dead) is { } dead)
+        {
+            yield return await dht.PingAsync(dead.Peer, cancellationToken: cancellation);
+        }
+
+        yield return await dht.GetProvidersAsync(Content(1001), new QueryOptions { Timeout = TimeSpan.FromMilliseconds(200) }, cancellation);
+        using var soon = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        soon.CancelAfter(TimeSpan.FromMilliseconds(150));
+        yield return await dht.GetProvidersAsync(Content(1002), cancellationToken: soon.Token);
+    }
+
+    /// <summary>Any query.</summary>
+    public async Task<QueryResult> RunAnyAsync(CancellationToken cancellation)
+    {
+        var dht = node.Dht;
+        return _random.Next(10) switch
+        {
+            < 4 => await dht.GetProvidersAsync(Content(_random.Next(Contents + 3)), cancellationToken: cancellation),
+            < 7 => await dht.FindPeerAsync(network.Nodes[_random.Next(network.Nodes.Count)].Peer.Id, cancellationToken: cancellation),
+            7 => await dht.GetValueAsync(Greeting, cancellationToken: cancellation),
+            8 => await dht.AddProviderAsync(Content(_random.Next(Contents)), cancellationToken: cancellation),
+            _ => await dht.GetClosestPeersAsync(Encoding.ASCII.GetBytes($"/v/{_random.Next()}"), cancellationToken: cancellation),
+        };
+    }
+
+    private static Cid Content(int number) => Cid.CreateV1(Cid.Raw, Multihash.OfSha256(Encoding.ASCII.GetBytes($"demo content {number}")));
+
+    private Task<QueryResult> PublishNameAsync(CancellationToken cancellation)
+    {
+        var now = DateTimeOffset.UtcNow;
+        var record = IpnsRecord.Create(node.Node.Host.Options.Identity, $"/ipfs/{Content(1)}", (ulong)now.ToUnixTimeSeconds(), now.AddHours(24), TimeSpan.FromMinutes(5));
+        return node.Dht.PutValueAsync(RecordKey.ForIpns(node.Dht.Id), record, cancellationToken: cancellation);
+    }
+}

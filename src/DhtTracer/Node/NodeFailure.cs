@@ -1,0 +1,32 @@
+using System.Net.Sockets;
+using DhtTracer.Cli;
+using DhtTracer.Kademlia;
+using DhtTracer.Libp2p;
+
+namespace DhtTracer.Node;
+
+/// <summary>Failures to start a node, as a user wants to read them.</summary>
+internal static class NodeFailure
+{
+    /// <summary>Runs a start.</summary>
+    /// <exception cref="CommandFailedException">It failed for a reason that the user can mend.</exception>
+    public static async Task<T> GuardAsync<T>(Func<Task<T>> start)
+    {
+        try
+        {
+            return await start();
+        }
+        catch (SocketException exception)
+        {
+            throw new CommandFailedException($"The node cannot listen: {exception.Message}. Choose another address with --listen.", cause: exception);
+        }
+        catch (Exception exception) when (exception is FormatException or ArgumentException or DhtOptionsException)
+        {
+            throw new CommandFailedException(exception.Message, ExitCode.Usage, exception);
+        }
+        catch (WireException exception)
+        {
+            throw new CommandFailedException($"The identity file cannot be used: {exception.Message}. Name another with --identity.", cause: exception);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+using DhtTracer.Cli;
+using DhtTracer.Kademlia;
+
+namespace DhtTracer.Node;
+
+/// <summary>Options of <c>dht-tracer query</c>.</summary>
+internal sealed record QueryCommandOptions
+{
+    /// <summary>The command and its arguments, as in <c>get-providers bafk…</c>.</summary>
+    public required string Command { get; init; }
+
+    /// <summary>The node that runs it.</summary>
+    public required NodeOptions Node { get; init; }
+
+    /// <summary>Longest duration of the query; null for the node's.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>get-providers: providers wanted; get-value: records wanted; null for the node's.</summary>
+    public int? Count { get; init; }
+}
+
+/// <summary><c>dht-tracer query get-providers CID --bootstrap …</c>: one query, shown while it runs, then its permalink.</summary>
+internal static class QueryCommand
+{
+    /// <summary>Runs it.</summary>
+    /// <returns>0 when the query succeeded, 1 when it did not.</returns>
+    /// <exception cref="CommandFailedException">The command is none, or the node cannot start.</exception>
+    public static async Task<int> RunAsync(QueryCommandOptions options, TextWriter output, TextWriter errors, CancellationToken cancellation)
+    {
+        DhtCommand command;
+        try
+        {
+            command = DhtCommand.Parse(options.Command);
+        }
+        catch (DhtCommandException exception)
+        {
+            throw new CommandFailedException(exception.Message, ExitCode.Usage, exception);
+        }
+
+        if (command.Type is not { } type)
+        {
+            throw new CommandFailedException($"'{command.Name}' is a command to a running node: send it to its control server.", ExitCode.Usage);
+        }
+
+        // Only who announces itself needs an address.
+        var nodeOptions = options.Node with
+        {
+            Dht = options.Node.Dht with { Mode = DhtMode.Client },
+            Listen = type == DhtQueryType.AddProvider ? options.Node.Listen : [],
+        };
+        await using var node = await NodeFailure.GuardAsync(() => TracedNode.StartAsync(nodeOptions, errors, cancellation));
+        var answered = await node.BootstrapAsync(cancellation);
+        if (answered == 0)
+        {
+            throw new CommandFailedException("None of the bootstrap peers answered: name others with --bootstrap, or a file of them with --bootstrap-file.");
+        }
+
+        QueryResult result;
+        try
+        {
+            result = await command.RunAsync(
+                node.Node, new QueryOptions { Observers = [new LiveWaterfall(output)], Timeout = options.Timeout, Count = options.Count }, cancellation);
+        }
+        catch (Exception exception) when (exception is DhtCommandException or InvalidOperationException)
+        {
+            throw new CommandFailedException(exception.Message, ExitCode.Usage, exception);
+        }
+
+        await output.WriteLineAsync(ResultText.Summary(result));
+        await output.WriteAsync(ResultText.Of(result));
+        if (node.Permalink(result.Span) is { } permalink)
+        {
+            await output.WriteLineAsync(node.Flush() ? permalink : $"{permalink} (the spans could not be sent: nobody takes them at the OTLP endpoint)");
+        }
+
+        return result.Outcome == DhtQueryOutcome.Success ? ExitCode.Success : ExitCode.Failure;
+    }
+}

@@ -1,0 +1,45 @@
+using System.Text;
+using DhtTracer.Cli;
+using DhtTracer.Kademlia;
+
+namespace DhtTracer.Node;
+
+/// <summary>The result of a query as text.</summary>
+internal static class ResultText
+{
+    /// <summary>What was found, a line each; empty when nothing was.</summary>
+    public static string Of(QueryResult result)
+    {
+        var text = new StringBuilder();
+        if (result.Value is { } value)
+        {
+            text.AppendLine(Value(value));
+        }
+
+        foreach (var peer in result.Peers)
+        {
+            text.AppendLine(peer.Addresses.Count == 0 ? peer.Id.ToString() : $"{peer.Id} {string.Join(' ', peer.Addresses)}");
+        }
+
+        return PlainLines(text.ToString());
+    }
+
+    /// <summary>One line: how it ended, how long it took, and why it failed.</summary>
+    public static string Summary(QueryResult result)
+    {
+        var error = result.Error is { } failed ? $": {failed.Class}, {failed.Text}" : "";
+        return PlainText.Safe($"{result.Type.ToText()} {result.Outcome.ToText()} in {Duration(result.Duration)}, {result.Results} {(result.Results == 1 ? "result" : "results")}{error}");
+    }
+
+    /// <summary>A duration as a person reads it.</summary>
+    public static string Duration(TimeSpan duration) => duration.TotalSeconds >= 1 ? $"{duration.TotalSeconds:0.0#}s" : $"{duration.TotalMilliseconds:0.#}ms";
+
+    private static string Value(ReadOnlyMemory<byte> value)
+    {
+        var bytes = value.Span;
+        return !bytes.ContainsAnyExceptInRange((byte)' ', (byte)'~') ? Encoding.ASCII.GetString(bytes) : "base64:" + Convert.ToBase64String(bytes);
+    }
+
+    // Addresses come from strangers.
+    private static string PlainLines(string text) => string.Join('\n', text.Split('\n').Select(line => PlainText.Safe(line.TrimEnd('\r'))));
+}

@@ -1,0 +1,56 @@
+using DhtTracer.Kademlia;
+
+namespace DhtTracer.Node;
+
+/// <summary>A DHT node whose spans are exported.</summary>
+internal sealed class TracedNode : IAsyncDisposable
+{
+    private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly SpanExport? _export;
+
+    private TracedNode(NodeOptions options, HostedDhtNode node, SpanExport? export)
+    {
+        Options = options;
+        Node = node;
+        _export = export;
+    }
+
+    /// <summary>Its options.</summary>
+    public NodeOptions Options { get; }
+
+    /// <summary>The node.</summary>
+    public HostedDhtNode Node { get; }
+
+    /// <summary>The DHT.</summary>
+    public DhtNode Dht => Node.Dht;
+
+    /// <summary>Starts the node and the export; it knows nobody yet.</summary>
+    /// <param name="options">Options.</param>
+    /// <param name="log">Told of errors that reach no caller.</param>
+    /// <param name="cancellation">Takes the start back.</param>
+    public static async Task<TracedNode> StartAsync(NodeOptions options, TextWriter log, CancellationToken cancellation)
+    {
+        var hostOptions = options.HostOptions(fault => log.WriteLine($"dht-tracer: {fault.Where}: {fault.Exception.Message}"));
+        var node = await HostedDhtNode.StartAsync(hostOptions, options.Dht, cancellation);
+        return new TracedNode(options, node, options.Export.Enabled ? SpanExport.Start(options.Export, node.Dht.Id) : null);
+    }
+
+    /// <summary>Connects to the bootstrap peers and looks for the own neighbourhood.</summary>
+    /// <returns>How many of the peers answered.</returns>
+    public Task<int> BootstrapAsync(CancellationToken cancellation) => Dht.BootstrapAsync(Options.BootstrapPeers(), cancellation);
+
+    /// <summary>The permalink of a query; null when it was not traced.</summary>
+    public string? Permalink(System.Diagnostics.ActivityContext? span) =>
+        span is { } context && _export is not null ? new Uri(Options.Site, $"/q/{context.TraceId}-{context.SpanId}").ToString() : null;
+
+    /// <summary>Sends the spans that are waiting; false when nobody took them.</summary>
+    public bool Flush() => _export?.Flush(FlushTimeout) ?? true;
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await Node.DisposeAsync();
+        _export?.Dispose();
+    }
+}

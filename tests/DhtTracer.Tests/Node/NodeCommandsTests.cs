@@ -1,0 +1,79 @@
+using DhtTracer.Kademlia;
+using DhtTracer.Kademlia.LocalNet;
+using DhtTracer.Node;
+
+namespace DhtTracer.Tests.Node;
+
+public sealed class NodeCommandsTests
+{
+    private static readonly SpanExportOptions NoExport = new() { Enabled = false };
+
+    [Fact]
+    public async Task A_query_prints_a_row_for_each_peer_and_its_result()
+    {
+        await using var network = await LocalNetwork.StartAsync(new LocalNetworkOptions { Count = 8, Seed = 21 });
+        using var output = new StringWriter();
+        var wanted = network.Nodes[7].Peer;
+        var code = await QueryCommand.RunAsync(
+            new QueryCommandOptions { Command = $"find-peer {wanted.Id}", Node = new NodeOptions { Bootstrap = network.BootstrapPeers, Export = NoExport } },
+            output, TextWriter.Null, TestContext.Current.CancellationToken);
+        Assert.Equal(0, code);
+        var text = output.ToString();
+        Assert.Matches(@"(?m)^ +1 12D3KooW.*  xor +\d+  hop 0  .*FIND_NODE [\d.]+m?s", text);
+        Assert.Contains("lookup stopped", text, StringComparison.Ordinal);
+        Assert.Contains($"{wanted.Id} {wanted.Addresses[0]}", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_query_without_a_live_bootstrap_peer_fails_with_a_remedy()
+    {
+        var dead = "/ip4/127.0.0.1/tcp/1/p2p/12D3KooWFkKgCFQufmSenmLh3r4xJa21r2eDPSAGAzGqVf1YZtCT";
+        var failure = await Assert.ThrowsAsync<Cli.CommandFailedException>(() => QueryCommand.RunAsync(
+            new QueryCommandOptions { Command = "get-value /v/a", Node = new NodeOptions { Bootstrap = [dead], Export = NoExport } },
+            TextWriter.Null, TextWriter.Null, TestContext.Current.CancellationToken));
+        Assert.Contains("--bootstrap", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_demo_runs_every_kind_of_query_with_every_outcome_and_ends()
+    {
+        using var output = new StringWriter();
+        var code = await DemoCommand.RunAsync(
+            new DemoOptions { Nodes = 30, Interval = TimeSpan.FromMilliseconds(10), QueryLimit = 3, ControlPort = 0, Export = NoExport },
+            output, TextWriter.Null, TestContext.Current.CancellationToken);
+        Assert.Equal(0, code);
+        var text = output.ToString();
+        Assert.All(Enum.GetValues<DhtQueryType>(), type => Assert.Contains($"{type.ToText()} success", text, StringComparison.Ordinal));
+        Assert.All(new[] { "not-found", "timed-out", "cancelled", "failed" }, outcome => Assert.Contains($" {outcome} in ", text, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_node_runs_until_it_is_told_to_exit()
+    {
+        using var output = new StringWriter();
+        using var stop = new CancellationTokenSource();
+        var running = NodeCommand.RunAsync(
+            new NodeOptions { Listen = ["/ip4/127.0.0.1/tcp/0"], Bootstrap = [], ControlPort = 0, Export = NoExport }, output, TextWriter.Null, stop.Token);
+        while (!output.ToString().Contains("bootstrap", StringComparison.Ordinal))
+        {
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+
+        var address = output.ToString().Split('\n').Single(line => line.StartsWith("control server", StringComparison.Ordinal)).Split(' ')[^1];
+        using var http = new HttpClient();
+        await http.GetStringAsync(new Uri(new Uri(address.Trim()), "/cmd?q=exit"), TestContext.Current.CancellationToken);
+        Assert.Equal(0, await running.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+    }
+
+    [Theory]
+    [InlineData("dead=0.1, black-hole=0.05", 2)]
+    [InlineData("", 0)]
+    public void Faults_are_read_with_their_shares(string text, int count) => Assert.Equal(count, LocalNetCommandOptions.ParseFaults(text).Count);
+
+    [Theory]
+    [InlineData("lazy=0.1")]
+    [InlineData("dead")]
+    [InlineData("dead=much")]
+    public void What_is_no_fault_is_refused_with_the_list(string text) =>
+        Assert.Contains("black-hole", Assert.Throws<FormatException>(() => LocalNetCommandOptions.ParseFaults(text)).Message, StringComparison.Ordinal);
+}
