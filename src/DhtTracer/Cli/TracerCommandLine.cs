@@ -38,6 +38,11 @@ internal static class TracerCommandLine
             ExportCommand.Create(),
             PullCommand.Create(),
         };
+        foreach (var command in NodeCommands.Create())
+        {
+            root.Subcommands.Add(command);
+        }
+
         root.Options.Add(CommonOptions.Data);
         ServeCommand.AddTo(root);
         return root;

@@ -20,6 +20,7 @@ internal sealed class TracerHost : IAsyncDisposable
     private readonly ServerOptions options;
     private readonly TextWriter output;
     private readonly List<IListener> listeners = [];
+    private readonly Dictionary<ListenerKind, string> authorities = [];
     private readonly List<Task> background = [];
     private readonly CancellationTokenSource stopping = new();
 
@@ -62,6 +63,9 @@ internal sealed class TracerHost : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Address of a listener; null when it is off.</summary>
+    public Uri? Address(ListenerKind kind) => authorities.TryGetValue(kind, out var authority) ? new Uri($"http://{authority}") : null;
 
     /// <summary>Runs until cancelled, then stops taking, and finishes what was begun.</summary>
     /// <returns>The exit code.</returns>
@@ -114,7 +118,9 @@ internal sealed class TracerHost : IAsyncDisposable
         var addresses = new List<(ListenerInfo Info, string Authority)>();
         foreach (var listener in listeners)
         {
-            addresses.Add((listener.Info, await listener.StartAsync(cancellation)));
+            var authority = await listener.StartAsync(cancellation);
+            authorities[listener.Info.Kind] = authority;
+            addresses.Add((listener.Info, authority));
         }
 
         if (options.LoadSamples)

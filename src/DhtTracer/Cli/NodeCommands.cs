@@ -1,0 +1,158 @@
+using System.CommandLine;
+using DhtTracer.Hosting;
+using DhtTracer.Kademlia;
+using DhtTracer.Kademlia.LocalNet;
+using DhtTracer.Node;
+
+namespace DhtTracer.Cli;
+
+/// <summary>The commands of the traced DHT node: <c>node</c>, <c>query</c>, <c>localnet</c> and <c>demo</c>.</summary>
+internal static class NodeCommands
+{
+    /// <summary>Makes them.</summary>
+    public static IEnumerable<Command> Create() => [CreateNode(), CreateQuery(), CreateLocalNet(), CreateDemo()];
+
+    private static Command CreateNode()
+    {
+        var options = new NodeOptionSet();
+        var client = new Option<bool>("--client") { Description = "Only ask, never answer: the node enters no routing table." };
+        var control = ControlPort();
+        var origins = new Option<string[]>("--control-origin") { Description = "Origin of a web page, beside those of this machine, that may use the control server. Repeatable.", HelpName = "ORIGIN" };
+        var command = new Command("node", "Run a traced DHT node, with the control server of 2019 (/cmd, /events) for commands.") { client, control, origins };
+        Add(command, options);
+        command.SetAction((result, cancellation) => Failures.GuardAsync(result, () => NodeCommand.RunAsync(
+            options.Read(result, result.GetValue(client) ? DhtMode.Client : DhtMode.Server) with
+            {
+                ControlPort = result.GetValue(control).Port,
+                ControlOrigins = result.GetValue(origins) ?? [],
+            },
+            result.InvocationConfiguration.Output,
+            result.InvocationConfiguration.Error,
+            cancellation)));
+        return command;
+    }
+
+    private static Command CreateQuery()
+    {
+        var words = new Argument<string[]>("COMMAND")
+        {
+            Description = "find-peer ID, get-providers CID, add-provider CID, put-value KEY VALUE, get-value KEY, get-closest-peers KEY or ping ID.",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        var count = new Option<int?>("--count") { Description = "Providers or records wanted.", HelpName = "N" };
+        var options = new NodeOptionSet();
+        var command = new Command("query", "Run one DHT query and show it while it runs.") { words, count };
+        Add(command, options);
+        command.SetAction((result, cancellation) => Failures.GuardAsync(result, () => QueryCommand.RunAsync(
+            new QueryCommandOptions { Command = string.Join(' ', result.GetValue(words)!), Node = options.Read(result, DhtMode.Client), Count = result.GetValue(count) },
+            result.InvocationConfiguration.Output,
+            result.InvocationConfiguration.Error,
+            cancellation)));
+        return command;
+    }
+
+    private static Command CreateLocalNet()
+    {
+        var nodes = Nodes(100);
+        var seed = Seed();
+        var faults = new Option<string>("--faults")
+        {
+            Description = "Faults and the share of nodes that have them: slow=0.1,dead=0.05,silent=…,black-hole=…,drops=…,names-dead-peers=…,names-peers-twice=…,refuses-protocol=…",
+            HelpName = "LIST",
+            DefaultValueFactory = _ => "",
+        };
+        var file = new Option<FileInfo?>("--bootstrap-file") { Description = "Write the bootstrap peers there, a line each.", HelpName = "FILE" };
+        var stats = CommonOptions.Duration("--stats", "Time between two lines of statistics.", TimeSpan.FromSeconds(10), "10s");
+        var command = new Command("localnet", "Run a DHT of many nodes in this process, over TCP on loopback, until it is stopped.") { nodes, seed, faults, file, stats };
+        command.SetAction((result, cancellation) => Failures.GuardAsync(result, () =>
+        {
+            try
+            {
+                var network = new LocalNetworkOptions
+                {
+                    Count = result.GetValue(nodes),
+                    Seed = result.GetValue(seed),
+                    Faults = LocalNetCommandOptions.ParseFaults(result.GetValue(faults)!),
+                    BootstrapFile = result.GetValue(file)?.FullName,
+                };
+                return LocalNetCommand.RunAsync(
+                    new LocalNetCommandOptions { Network = network, StatsInterval = result.GetValue(stats) }, result.InvocationConfiguration.Output, cancellation);
+            }
+            catch (FormatException wrong)
+            {
+                throw new CommandFailedException(wrong.Message, ExitCode.Usage, wrong);
+            }
+        }));
+        return command;
+    }
+
+    /// <summary>The main process, with a local network and a traced node beside it that send their spans to it.</summary>
+    private static Command CreateDemo()
+    {
+        var serve = new ServeOptions();
+        var nodes = Nodes(60);
+        var seed = Seed();
+        var interval = CommonOptions.Duration("--interval", "Time between two queries after the script.", TimeSpan.FromSeconds(4), "4s");
+        var limit = new Option<int?>("--queries") { Description = "Queries after the script; until it is stopped when not given.", HelpName = "N" };
+        var control = ControlPort();
+        var command = new Command("demo", "Everything at once: the site, a local DHT with faults, a traced node, and queries of every kind.") { nodes, seed, interval, limit, control };
+        foreach (var option in serve.All)
+        {
+            command.Options.Add(option);
+        }
+
+        command.SetAction((result, cancellation) => Failures.GuardAsync(result, async () =>
+        {
+            var output = result.InvocationConfiguration.Output;
+            await using var host = await TracerHost.StartAsync(serve.Read(result), output, cancellation);
+            var endpoint = host.Address(ListenerKind.OtlpGrpc)
+                ?? throw new CommandFailedException("The demo sends its spans to the gRPC receiver: leave --otlp-grpc-port on.", ExitCode.Usage);
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            var serving = host.RunAsync(stop.Token);
+            var demo = DemoCommand.RunAsync(
+                new DemoOptions
+                {
+                    Nodes = result.GetValue(nodes),
+                    Seed = result.GetValue(seed),
+                    Interval = result.GetValue(interval),
+                    QueryLimit = result.GetValue(limit),
+                    ControlPort = result.GetValue(control).Port,
+                    Export = new SpanExportOptions { Endpoint = endpoint },
+                    Site = host.Address(ListenerKind.Site) ?? new Uri("http://127.0.0.1:5080"),
+                },
+                output,
+                result.InvocationConfiguration.Error,
+                stop.Token);
+            var code = await await Task.WhenAny(demo, serving);
+            await stop.CancelAsync();
+            await Task.WhenAll(demo, serving);
+            return code;
+        }));
+        return command;
+    }
+
+    private static void Add(Command command, NodeOptionSet options)
+    {
+        foreach (var option in options.All)
+        {
+            command.Options.Add(option);
+        }
+    }
+
+    private static Option<PortValue> ControlPort() => new("--control-port")
+    {
+        Description = $"Port of the control server on 127.0.0.1; 0 picks a free one, off switches it off. [default: {NodeOptions.DefaultControlPort}]",
+        HelpName = "PORT",
+        CustomParser = PortValue.Parse,
+        DefaultValueFactory = _ => new PortValue(NodeOptions.DefaultControlPort),
+    };
+
+    private static Option<int> Nodes(int defaultValue)
+    {
+        var option = new Option<int>("--nodes", "-n") { Description = "Nodes of the local network.", HelpName = "N", DefaultValueFactory = _ => defaultValue };
+        option.Validators.Add(result => result.Require(result.GetValueOrDefault<int>() is >= 2 and <= 5000, "--nodes takes 2 to 5000."));
+        return option;
+    }
+
+    private static Option<int> Seed() => new("--seed") { Description = "Identities, faults and queries follow from it.", HelpName = "N", DefaultValueFactory = _ => 1 };
+}
