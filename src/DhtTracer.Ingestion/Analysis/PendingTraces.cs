@@ -84,6 +84,15 @@ internal sealed class PendingTraces(AnalysisOptions options, TimeProvider clock)
         }
     }
 
+    /// <summary>Takes traces that are due now, if there are any.</summary>
+    public List<TraceId> Take(int most)
+    {
+        lock (gate)
+        {
+            return TakeDue(most, out _);
+        }
+    }
+
     /// <summary>An analysis ended: the trace is done with, unless spans were added meanwhile.</summary>
     public void Finish(TraceId trace)
     {

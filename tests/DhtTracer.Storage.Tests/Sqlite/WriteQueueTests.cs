@@ -5,7 +5,7 @@ using Microsoft.Data.Sqlite;
 namespace DhtTracer.Storage.Tests;
 
 /// <summary>Many at once, and when the database cannot be written.</summary>
-public sealed class WritingTests : IDisposable
+public sealed class WriteQueueTests : IDisposable
 {
     private readonly DataDirectory data = new();
 
