@@ -46,6 +46,15 @@ public sealed class IngestStatistics(TimeProvider clock)
         });
     }
 
+    /// <summary>Counts spans that a receiver could not keep although it took the rest of their message.</summary>
+    internal void CountRejected(string receiver, int rejected)
+    {
+        if (rejected > 0)
+        {
+            Change(receiver, item => item with { Rejected = item.Rejected + rejected });
+        }
+    }
+
     internal void CountError(string receiver, Exception error)
     {
         var now = clock.GetUtcNow();

@@ -1,0 +1,198 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.Channels;
+using DhtTracer.Ingestion.Sink;
+using DhtTracer.Storage;
+using DhtTracer.Traces;
+using DhtTracer.Traces.Jaeger;
+using DhtTracer.Traces.Thrift;
+using Microsoft.Extensions.Logging;
+
+namespace DhtTracer.Ingestion.Jaeger;
+
+/// <summary>
+/// Jaeger's agent over UDP, ports 6831 (compact Thrift) and 6832 (binary): each datagram is a call of <c>emitBatch</c>. UDP acknowledges
+/// nothing, so what arrives faster than it can be stored waits in memory, then in the socket, and is then lost, as the protocol has it.
+/// </summary>
+public sealed class JaegerUdpReceiver : IAsyncDisposable
+{
+    private const int MaxDatagram = 65_535;
+    private const int MaxWaiting = 2_000;
+    private const int MaxBatchedSpans = 5_000;
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+
+    private readonly SpanSink sink;
+    private readonly ThriftProtocol protocol;
+    private readonly ILogger logger;
+    private Socket? socket;
+    private readonly CancellationTokenSource stop = new();
+    private readonly CancellationTokenSource abandon = new();
+    private readonly Channel<IReadOnlyList<Span>> waiting =
+        Channel.CreateBounded<IReadOnlyList<Span>>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true, SingleWriter = true });
+
+    private Task receiving = Task.CompletedTask;
+    private Task storing = Task.CompletedTask;
+
+    /// <summary>Makes a receiver; <see cref="Start"/> binds it.</summary>
+    /// <param name="sink">Where spans go.</param>
+    /// <param name="protocol">What the port speaks.</param>
+    /// <param name="logger">Takes failures of the database and the socket.</param>
+    public JaegerUdpReceiver(SpanSink sink, ThriftProtocol protocol, ILogger<JaegerUdpReceiver> logger)
+    {
+        this.sink = sink;
+        this.protocol = protocol;
+        this.logger = logger;
+    }
+
+    /// <summary>Name in the statistics.</summary>
+    public string Name => protocol == ThriftProtocol.Compact ? "jaeger-udp-compact" : "jaeger-udp-binary";
+
+    /// <summary>Binds and begins to receive.</summary>
+    /// <param name="endPoint">Address and port; port 0 for a free one.</param>
+    /// <returns>What was bound.</returns>
+    /// <exception cref="SocketException">The port is taken or may not be bound.</exception>
+    public IPEndPoint Start(IPEndPoint endPoint)
+    {
+        // A burst must not be lost while the database commits.
+        var bound = new Socket(endPoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { ReceiveBufferSize = 4 << 20 };
+        try
+        {
+            bound.Bind(endPoint);
+        }
+        catch
+        {
+            bound.Dispose();
+            throw;
+        }
+
+        socket = bound;
+        receiving = Task.Run(ReceiveAsync);
+        storing = Task.Run(StoreAsync);
+        return (IPEndPoint)bound.LocalEndPoint!;
+    }
+
+    /// <summary>Takes nothing new, and stores what has arrived.</summary>
+    /// <param name="cancellationToken">Gives up storing.</param>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await stop.CancelAsync();
+        await receiving;
+        await using var registration = cancellationToken.Register(abandon.Cancel);
+        await storing;
+    }
+
+    /// <summary>Stops and closes the port.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(CancellationToken.None);
+        socket?.Dispose();
+        stop.Dispose();
+        abandon.Dispose();
+    }
+
+    private async Task ReceiveAsync()
+    {
+        var bound = socket!;
+        var datagram = new byte[MaxDatagram];
+        try
+        {
+            while (true)
+            {
+                int length;
+                try
+                {
+                    length = await bound.ReceiveAsync(datagram, SocketFlags.None, stop.Token);
+                }
+                catch (SocketException error)
+                {
+                    // On some systems an earlier answer to a closed port shows here; the socket itself is well.
+                    logger.LogWarning(error, "{Receiver} could not receive a datagram", Name);
+                    continue;
+                }
+
+                if (Decode(datagram.AsSpan(0, length)) is { Count: > 0 } spans)
+                {
+                    await waiting.Writer.WriteAsync(spans, stop.Token);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            TakeWhatIsLeft(bound, datagram);
+        }
+        finally
+        {
+            waiting.Writer.Complete();
+        }
+    }
+
+    /// <summary>Empties the socket, as far as there is room.</summary>
+    private void TakeWhatIsLeft(Socket bound, byte[] datagram)
+    {
+        var room = true;
+        while (room && bound.Available > 0)
+        {
+            var spans = Decode(datagram.AsSpan(0, bound.Receive(datagram)));
+            room = spans.Count == 0 || waiting.Writer.TryWrite(spans);
+        }
+    }
+
+    private IReadOnlyList<Span> Decode(ReadOnlySpan<byte> datagram)
+    {
+        var rejected = new List<RejectedSpan>();
+        try
+        {
+            var spans = JaegerThrift.Decode(datagram, protocol, rejected);
+            sink.Statistics.CountRejected(Name, rejected.Count);
+            return spans;
+        }
+        catch (TraceFormatException error)
+        {
+            sink.Statistics.CountError(Name, error);
+            return [];
+        }
+    }
+
+    private async Task StoreAsync()
+    {
+        try
+        {
+            while (await waiting.Reader.WaitToReadAsync(abandon.Token))
+            {
+                var batch = new List<Span>();
+                while (batch.Count < MaxBatchedSpans && waiting.Reader.TryRead(out var spans))
+                {
+                    batch.AddRange(spans);
+                }
+
+                await StoreAsync(batch);
+            }
+        }
+        catch (OperationCanceledException) when (abandon.IsCancellationRequested)
+        {
+            logger.LogWarning("{Receiver} stopped before everything that had arrived was stored", Name);
+        }
+    }
+
+    private async Task StoreAsync(List<Span> batch)
+    {
+        while (true)
+        {
+            try
+            {
+                await sink.AcceptAsync(batch, Name, null, abandon.Token);
+                return;
+            }
+            catch (Exception error) when (error is StoreOverloadedException or DatabaseException { IsTransient: true })
+            {
+                await Task.Delay(Retry, abandon.Token);
+            }
+            catch (DatabaseException error)
+            {
+                // Counted by the sink, and shown; waiting would lose the datagrams that follow as well.
+                logger.LogError(error, "{Receiver} could not store {Count} spans", Name, batch.Count);
+                return;
+            }
+        }
+    }
+}

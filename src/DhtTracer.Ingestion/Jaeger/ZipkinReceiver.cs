@@ -1,0 +1,29 @@
+using DhtTracer.Ingestion.Sink;
+using DhtTracer.Traces.Zipkin;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace DhtTracer.Ingestion.Jaeger;
+
+/// <summary>Zipkin's JSON v2, port 9411: <c>POST /api/v2/spans</c> takes an array of spans and answers 202 (https://zipkin.io/zipkin-api/).</summary>
+public static class ZipkinReceiver
+{
+    /// <summary>Name in the statistics.</summary>
+    public const string Name = "zipkin";
+
+    /// <summary>Maps the receiver.</summary>
+    /// <param name="endpoints">Where to map.</param>
+    /// <param name="sink">Where spans go.</param>
+    /// <param name="options">Limits, or null for the defaults.</param>
+    public static IEndpointConventionBuilder MapZipkin(this IEndpointRouteBuilder endpoints, SpanSink sink, JaegerReceiverOptions? options = null) =>
+        endpoints.MapPost("/api/v2/spans", context => ReceiveAsync(context, sink, options ?? new JaegerReceiverOptions()));
+
+    private static Task ReceiveAsync(HttpContext context, SpanSink sink, JaegerReceiverOptions options)
+    {
+        var type = context.Request.ContentType?.Split(';')[0].Trim() ?? "";
+        return type.Length == 0 || string.Equals(type, "application/json", StringComparison.OrdinalIgnoreCase)
+            ? HttpSpanReceiver.ReceiveAsync(context, sink, Name, options, static (body, rejected) => ZipkinJson.Decode(body, rejected))
+            : HttpSpanReceiver.FailAsync(context, StatusCodes.Status415UnsupportedMediaType, "Content-Type must be application/json: Zipkin's JSON v2.");
+    }
+}
