@@ -22,6 +22,16 @@ public static class Needs
         }
     }
 
+    /// <summary>Folder <c>tests/exporters</c> when its npm packages are installed, or null.</summary>
+    public static string? Exporters
+    {
+        get
+        {
+            var folder = Path.Combine(TestFiles.Repository, "tests", "exporters");
+            return Required("npm packages of tests/exporters", Node is not null && Directory.Exists(Path.Combine(folder, "node_modules")) ? folder : null);
+        }
+    }
+
     /// <summary>Why a test was skipped.</summary>
     public static string Why(string need) => $"{need} is not installed; .ci/run installs it";
 
