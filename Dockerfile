@@ -1,0 +1,14 @@
+# syntax=docker/dockerfile:1
+FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
+WORKDIR /source
+COPY . .
+RUN dotnet publish src/DhtTracer --configuration Release --output /app /p:CI=true
+
+FROM mcr.microsoft.com/dotnet/aspnet:10.0
+# The image's own unprivileged user; the data directory is made for it.
+RUN mkdir /data && chown $APP_UID /data && chmod 0700 /data
+WORKDIR /app
+COPY --from=build /app .
+USER $APP_UID
+VOLUME /data
+ENTRYPOINT ["./dht-tracer"]
