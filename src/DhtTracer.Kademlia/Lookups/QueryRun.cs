@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using DhtTracer.Libp2p.Multiformats;
 
 namespace DhtTracer.Kademlia;
@@ -9,22 +8,19 @@ namespace DhtTracer.Kademlia;
 /// </summary>
 internal sealed class QueryRun : IDisposable
 {
-    private readonly Channel<Action> _completions = Channel.CreateUnbounded<Action>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly HashSet<Exchange> _inFlight = [];
+    private readonly ExchangeRunner _exchanges;
     private readonly CancellationTokenSource _deadline;
     private readonly CancellationTokenSource _stop;
-    private readonly QueryEnvironment _environment;
     private readonly QueryClock _clock;
     private readonly IQueryObserver? _observer;
-    private bool _goalReached;
 
     public QueryRun(QueryEnvironment environment, QueryDescription description, QueryClock clock, IQueryObserver? observer, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        _environment = environment;
         _clock = clock;
         _observer = observer;
         Description = description;
         Peers = new LookupPeerSet(description.Target);
+        _exchanges = new ExchangeRunner(this, environment, observer);
         _deadline = new CancellationTokenSource(timeout, environment.Time);
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _deadline.Token);
         CallerToken = cancellationToken;
@@ -34,11 +30,8 @@ internal sealed class QueryRun : IDisposable
 
     public LookupPeerSet Peers { get; }
 
-    /// <summary>Peers dialed or asked so far.</summary>
-    public int Asked { get; private set; }
-
     /// <summary>Failures so far, by class, with the last text.</summary>
-    public Dictionary<string, (int Count, string Text)> Failures { get; } = [];
+    public IReadOnlyDictionary<string, (int Count, string Text)> Failures => _exchanges.Failures;
 
     /// <summary>Its caller gave up, or its time was over, while there was still something to do.</summary>
     public bool WasCancelled { get; private set; }
@@ -97,17 +90,17 @@ internal sealed class QueryRun : IDisposable
         var next = 0;
         while (!IsCancelled)
         {
-            while (next < peers.Count && _inFlight.Count < Parameters.Alpha)
+            while (next < peers.Count && _exchanges.InFlight.Count < Parameters.Alpha)
             {
-                Begin(new Exchange(peers[next++], request, goal, followUp: false, _stop.Token));
+                _exchanges.Begin(new Exchange(peers[next++], request, goal, followUp: false, _stop.Token));
             }
 
-            if (_inFlight.Count == 0)
+            if (_exchanges.InFlight.Count == 0)
             {
                 return;
             }
 
-            await NextCompletionAsync();
+            await _exchanges.NextCompletionAsync();
         }
     }
 
@@ -121,10 +114,10 @@ internal sealed class QueryRun : IDisposable
     /// <summary>Takes back what is still under way and waits for its end.</summary>
     public async Task WithdrawAsync()
     {
-        TakeBack(_inFlight);
-        while (_inFlight.Count > 0)
+        TakeBack(_exchanges.InFlight);
+        while (_exchanges.InFlight.Count > 0)
         {
-            await NextCompletionAsync();
+            await _exchanges.NextCompletionAsync();
         }
     }
 
@@ -139,12 +132,12 @@ internal sealed class QueryRun : IDisposable
                 return LookupTermination.Cancelled;
             }
 
-            if (_goalReached)
+            if (_exchanges.GoalReached)
             {
                 return LookupTermination.Stopped;
             }
 
-            if (_inFlight.Count == 0 && Peers.ClosestHeard() is null)
+            if (_exchanges.InFlight.Count == 0 && Peers.ClosestHeard() is null)
             {
                 return LookupTermination.Starvation;
             }
@@ -154,12 +147,12 @@ internal sealed class QueryRun : IDisposable
                 return LookupTermination.Completed;
             }
 
-            while (_inFlight.Count < Parameters.Alpha && Peers.ClosestHeard() is { } peer)
+            while (_exchanges.InFlight.Count < Parameters.Alpha && Peers.ClosestHeard() is { } peer)
             {
-                Begin(new Exchange(peer, request, goal, followUp: false, _stop.Token));
+                _exchanges.Begin(new Exchange(peer, request, goal, followUp: false, _stop.Token));
             }
 
-            await NextCompletionAsync();
+            await _exchanges.NextCompletionAsync();
         }
     }
 
@@ -167,25 +160,25 @@ internal sealed class QueryRun : IDisposable
     {
         // What is under way outside the K closest can no longer matter; inside, it is what the follow-up would ask for.
         var closest = Peers.ClosestReachable(Parameters.K).ToHashSet();
-        TakeBack(_inFlight.Where(exchange => !closest.Contains(exchange.Peer)));
+        TakeBack(_exchanges.InFlight.Where(exchange => !closest.Contains(exchange.Peer)));
 
-        while (!IsCancelled && !_goalReached)
+        while (!IsCancelled && !_exchanges.GoalReached)
         {
             foreach (var peer in Peers.ClosestReachable(Parameters.K).Where(peer => peer.State is LookupPeerState.Heard or LookupPeerState.Queued).ToList())
             {
                 peer.State = LookupPeerState.Queued;
-                if (_inFlight.Count < Parameters.Alpha)
+                if (_exchanges.InFlight.Count < Parameters.Alpha)
                 {
-                    Begin(new Exchange(peer, request, goal, followUp: true, _stop.Token));
+                    _exchanges.Begin(new Exchange(peer, request, goal, followUp: true, _stop.Token));
                 }
             }
 
-            if (_inFlight.Count == 0)
+            if (_exchanges.InFlight.Count == 0)
             {
                 return;
             }
 
-            await NextCompletionAsync();
+            await _exchanges.NextCompletionAsync();
         }
     }
 
@@ -194,175 +187,6 @@ internal sealed class QueryRun : IDisposable
         foreach (var exchange in exchanges.ToList())
         {
             exchange.Withdraw();
-        }
-    }
-
-    private async Task NextCompletionAsync() => (await _completions.Reader.ReadAsync(CancellationToken.None))();
-
-    private void Begin(Exchange exchange)
-    {
-        var peer = exchange.Peer;
-        var now = Now();
-        _inFlight.Add(exchange);
-        peer.Order ??= ++Asked;
-        if (_environment.Network.FindConnection(peer.Id) is { } open)
-        {
-            // Told once: a second message over the connection that the query already has is no new attempt to have one.
-            if (!ReferenceEquals(peer.Connection, open))
-            {
-                peer.Connection = open;
-                _observer?.DialStarted(peer, now);
-                _observer?.DialEnded(peer, now, new DialResult { Connection = open, Reused = true, Address = open.Address });
-            }
-
-            BeginRequest(exchange, now);
-            return;
-        }
-
-        exchange.SetState(LookupPeerState.Dialing);
-        _observer?.DialStarted(peer, now);
-        _ = CompleteDialAsync(exchange);
-    }
-
-    private async Task CompleteDialAsync(Exchange exchange)
-    {
-        var result = await exchange.RunAsync(
-            _environment.Options.DialTimeout,
-            _environment.Time,
-            token => _environment.Network.DialAsync(exchange.Peer.Id, exchange.Peer.Addresses, token),
-            (errorClass, text) => new DialResult { Error = new DhtError(errorClass, text) },
-            DhtErrorClass.DialTimeout);
-        _completions.Writer.TryWrite(() => OnDialed(exchange, result));
-    }
-
-    private void OnDialed(Exchange exchange, DialResult result)
-    {
-        var peer = exchange.Peer;
-        var now = Now();
-        peer.DoneAt = now;
-        peer.Connection = result.Connection;
-        _observer?.DialEnded(peer, now, result);
-        if (result.Connection is null)
-        {
-            Fail(exchange, LookupPeerState.DialFailed, result.Error);
-        }
-        else if (exchange.IsWithdrawn)
-        {
-            exchange.SetState(LookupPeerState.Connected);
-            Finish(exchange);
-        }
-        else
-        {
-            BeginRequest(exchange, now);
-        }
-    }
-
-    private void BeginRequest(Exchange exchange, DateTimeOffset now)
-    {
-        var peer = exchange.Peer;
-        var type = 1 << (int)exchange.Request.Type;
-        var duplicate = (peer.SentTypes & type) != 0;
-        peer.SentTypes |= type;
-        peer.Duplicate |= duplicate;
-        exchange.SetState(LookupPeerState.Requesting);
-        _observer?.RequestStarted(peer, now, new RequestStart(exchange.Request.Type, exchange.FollowUp, duplicate));
-        _ = CompleteRequestAsync(exchange, peer.Connection!);
-    }
-
-    private async Task CompleteRequestAsync(Exchange exchange, IDhtConnection connection)
-    {
-        var result = await exchange.RunAsync(
-            _environment.Options.RequestTimeout,
-            _environment.Time,
-            token => connection.RequestAsync(exchange.Request, token),
-            (errorClass, text) => new RequestResult(null, new DhtError(errorClass, text)),
-            DhtErrorClass.RequestTimeout);
-        _completions.Writer.TryWrite(() => OnAnswered(exchange, result));
-    }
-
-    private void OnAnswered(Exchange exchange, RequestResult result)
-    {
-        var peer = exchange.Peer;
-        var now = Now();
-        peer.DoneAt = now;
-        peer.Agent = peer.Connection?.Agent;
-        peer.Protocols = peer.Connection?.Protocols;
-        var error = result.Error ?? CheckAnswer(exchange.Request, result.Answer);
-        if (error is not null)
-        {
-            var outcome = error.Class == DhtErrorClass.Cancelled ? RequestOutcome.Cancelled : RequestOutcome.Failed;
-            _observer?.RequestEnded(peer, now, new RequestEnd { Outcome = outcome, Error = error });
-            Fail(exchange, LookupPeerState.RequestFailed, error);
-            return;
-        }
-
-        exchange.SetState(LookupPeerState.Answered);
-        _environment.PeerAnswered(peer);
-        var heard = Hear(peer, result.Answer, now);
-        var progress = exchange.Goal.Take(this, peer, exchange.Request.Type, result.Answer);
-        _goalReached |= progress.Reached;
-        _observer?.RequestEnded(peer, now, new RequestEnd
-        {
-            Outcome = RequestOutcome.Answered,
-            Answer = result.Answer,
-            NewPeers = heard,
-            RecordValid = progress.RecordValid,
-            GoalReached = progress.Reached,
-        });
-        Finish(exchange);
-    }
-
-    private static DhtError? CheckAnswer(KadMessage request, KadMessage? answer)
-    {
-        if (request.Type == KadMessageType.AddProvider)
-        {
-            return null;
-        }
-
-        return answer is null || answer.Type != request.Type
-            ? new DhtError(DhtErrorClass.BadAnswer, $"{request.Type.ToText()} was answered with {answer?.Type.ToText() ?? "nothing"}")
-            : null;
-    }
-
-    private List<LookupPeer> Hear(LookupPeer referrer, KadMessage? answer, DateTimeOffset now)
-    {
-        var heard = new List<LookupPeer>();
-        foreach (var named in answer?.CloserPeers ?? [])
-        {
-            if (named.Id != Description.Node && Peers.TryAdd(named, referrer, now) is { } added)
-            {
-                heard.Add(added);
-                _observer?.PeerHeard(added);
-            }
-        }
-
-        return heard;
-    }
-
-    private void Fail(Exchange exchange, LookupPeerState state, DhtError? error)
-    {
-        error ??= new DhtError(DhtErrorClass.Other, "failed without a reason");
-        if (error.Class == DhtErrorClass.Cancelled)
-        {
-            exchange.SetState(LookupPeerState.Cancelled);
-        }
-        else
-        {
-            Failures[error.Class] = (Failures.GetValueOrDefault(error.Class).Count + 1, error.Text);
-            exchange.SetState(state);
-            _environment.PeerFailed(exchange.Peer);
-        }
-
-        Finish(exchange);
-    }
-
-    private void Finish(Exchange exchange)
-    {
-        _inFlight.Remove(exchange);
-        exchange.Dispose();
-        if (!exchange.Goal.SendsAgain)
-        {
-            _observer?.PeerDone(exchange.Peer);
         }
     }
 }

@@ -50,8 +50,8 @@ public sealed class NodeCommandsTests
     [Fact]
     public async Task A_node_runs_until_it_is_told_to_exit()
     {
-        using var output = new StringWriter();
-        using var stop = new CancellationTokenSource();
+        var output = new StringWriter();
+        var stop = new CancellationTokenSource();
         var running = NodeCommand.RunAsync(
             new NodeOptions { Listen = ["/ip4/127.0.0.1/tcp/0"], Bootstrap = [], ControlPort = 0, Export = NoExport }, output, TextWriter.Null, stop.Token);
         while (!output.ToString().Contains("bootstrap", StringComparison.Ordinal))

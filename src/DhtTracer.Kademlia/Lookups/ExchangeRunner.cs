@@ -1,0 +1,194 @@
+using System.Threading.Channels;
+
+namespace DhtTracer.Kademlia;
+
+/// <summary>
+/// The dials and requests of a query. They run beside its loop and end in it: what they did becomes known, to the query and to its
+/// observers, when the loop takes their completion.
+/// </summary>
+internal sealed class ExchangeRunner(QueryRun run, QueryEnvironment environment, IQueryObserver? observer)
+{
+    private readonly Channel<Action> _completions = Channel.CreateUnbounded<Action>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly HashSet<Exchange> _inFlight = [];
+    private int _asked;
+
+    /// <summary>What is under way.</summary>
+    public IReadOnlyCollection<Exchange> InFlight => _inFlight;
+
+    /// <summary>An answer reached the query's goal.</summary>
+    public bool GoalReached { get; private set; }
+
+    /// <summary>Failures so far, by class, with the last text.</summary>
+    public Dictionary<string, (int Count, string Text)> Failures { get; } = [];
+
+    /// <summary>Waits for the end of a dial or request, and acts on it. Something must be under way.</summary>
+    public async Task NextCompletionAsync() => (await _completions.Reader.ReadAsync(CancellationToken.None))();
+
+    /// <summary>Begins to dial, if needed, and to ask.</summary>
+    public void Begin(Exchange exchange)
+    {
+        var peer = exchange.Peer;
+        var now = run.Now();
+        _inFlight.Add(exchange);
+        peer.Order ??= ++_asked;
+        if (environment.Network.FindConnection(peer.Id) is { } open)
+        {
+            // Told once: a second message over the connection that the query already has is no new attempt to have one.
+            if (!ReferenceEquals(peer.Connection, open))
+            {
+                peer.Connection = open;
+                observer?.DialStarted(peer, now);
+                observer?.DialEnded(peer, now, new DialResult { Connection = open, Reused = true, Address = open.Address });
+            }
+
+            BeginRequest(exchange, now);
+            return;
+        }
+
+        exchange.SetState(LookupPeerState.Dialing);
+        observer?.DialStarted(peer, now);
+        _ = CompleteDialAsync(exchange);
+    }
+
+    private async Task CompleteDialAsync(Exchange exchange)
+    {
+        var result = await exchange.RunAsync(
+            environment.Options.DialTimeout,
+            environment.Time,
+            token => environment.Network.DialAsync(exchange.Peer.Id, exchange.Peer.Addresses, token),
+            (errorClass, text) => new DialResult { Error = new DhtError(errorClass, text) },
+            DhtErrorClass.DialTimeout);
+        _completions.Writer.TryWrite(() => OnDialed(exchange, result));
+    }
+
+    private void OnDialed(Exchange exchange, DialResult result)
+    {
+        var peer = exchange.Peer;
+        var now = run.Now();
+        peer.DoneAt = now;
+        peer.Connection = result.Connection;
+        observer?.DialEnded(peer, now, result);
+        if (result.Connection is null)
+        {
+            Fail(exchange, LookupPeerState.DialFailed, result.Error);
+        }
+        else if (exchange.IsWithdrawn)
+        {
+            exchange.SetState(LookupPeerState.Connected);
+            Finish(exchange);
+        }
+        else
+        {
+            BeginRequest(exchange, now);
+        }
+    }
+
+    private void BeginRequest(Exchange exchange, DateTimeOffset now)
+    {
+        var peer = exchange.Peer;
+        var type = 1 << (int)exchange.Request.Type;
+        var duplicate = (peer.SentTypes & type) != 0;
+        peer.SentTypes |= type;
+        peer.Duplicate |= duplicate;
+        exchange.SetState(LookupPeerState.Requesting);
+        observer?.RequestStarted(peer, now, new RequestStart(exchange.Request.Type, exchange.FollowUp, duplicate));
+        _ = CompleteRequestAsync(exchange, peer.Connection!);
+    }
+
+    private async Task CompleteRequestAsync(Exchange exchange, IDhtConnection connection)
+    {
+        var result = await exchange.RunAsync(
+            environment.Options.RequestTimeout,
+            environment.Time,
+            token => connection.RequestAsync(exchange.Request, token),
+            (errorClass, text) => new RequestResult(null, new DhtError(errorClass, text)),
+            DhtErrorClass.RequestTimeout);
+        _completions.Writer.TryWrite(() => OnAnswered(exchange, result));
+    }
+
+    private void OnAnswered(Exchange exchange, RequestResult result)
+    {
+        var peer = exchange.Peer;
+        var now = run.Now();
+        peer.DoneAt = now;
+        peer.Agent = peer.Connection?.Agent;
+        peer.Protocols = peer.Connection?.Protocols;
+        var error = result.Error ?? CheckAnswer(exchange.Request, result.Answer);
+        if (error is not null)
+        {
+            var outcome = error.Class == DhtErrorClass.Cancelled ? RequestOutcome.Cancelled : RequestOutcome.Failed;
+            observer?.RequestEnded(peer, now, new RequestEnd { Outcome = outcome, Error = error });
+            Fail(exchange, LookupPeerState.RequestFailed, error);
+            return;
+        }
+
+        exchange.SetState(LookupPeerState.Answered);
+        environment.PeerAnswered(peer);
+        var heard = Hear(peer, result.Answer, now);
+        var progress = exchange.Goal.Take(run, peer, exchange.Request.Type, result.Answer);
+        GoalReached |= progress.Reached;
+        observer?.RequestEnded(peer, now, new RequestEnd
+        {
+            Outcome = RequestOutcome.Answered,
+            Answer = result.Answer,
+            NewPeers = heard,
+            RecordValid = progress.RecordValid,
+            GoalReached = progress.Reached,
+        });
+        Finish(exchange);
+    }
+
+    private static DhtError? CheckAnswer(KadMessage request, KadMessage? answer)
+    {
+        if (request.Type == KadMessageType.AddProvider)
+        {
+            return null;
+        }
+
+        return answer is null || answer.Type != request.Type
+            ? new DhtError(DhtErrorClass.BadAnswer, $"{request.Type.ToText()} was answered with {answer?.Type.ToText() ?? "nothing"}")
+            : null;
+    }
+
+    private List<LookupPeer> Hear(LookupPeer referrer, KadMessage? answer, DateTimeOffset now)
+    {
+        var heard = new List<LookupPeer>();
+        foreach (var named in answer?.CloserPeers ?? [])
+        {
+            if (named.Id != run.Description.Node && run.Peers.TryAdd(named, referrer, now) is { } added)
+            {
+                heard.Add(added);
+                observer?.PeerHeard(added);
+            }
+        }
+
+        return heard;
+    }
+
+    private void Fail(Exchange exchange, LookupPeerState state, DhtError? error)
+    {
+        error ??= new DhtError(DhtErrorClass.Other, "failed without a reason");
+        if (error.Class == DhtErrorClass.Cancelled)
+        {
+            exchange.SetState(LookupPeerState.Cancelled);
+        }
+        else
+        {
+            Failures[error.Class] = (Failures.GetValueOrDefault(error.Class).Count + 1, error.Text);
+            exchange.SetState(state);
+            environment.PeerFailed(exchange.Peer);
+        }
+
+        Finish(exchange);
+    }
+
+    private void Finish(Exchange exchange)
+    {
+        _inFlight.Remove(exchange);
+        exchange.Dispose();
+        if (!exchange.Goal.SendsAgain)
+        {
+            observer?.PeerDone(exchange.Peer);
+        }
+    }
+}
