@@ -12,7 +12,7 @@ internal sealed class GoContext
             return;
         }
 
-        for (var above = trace.Parent(parts.Root); above != TraceSpans.None; above = trace.Parent(above))
+        foreach (var above in trace.Ancestors(parts.Root))
         {
             if (kinds[above] is GoSpanKind.None or GoSpanKind.Other)
             {

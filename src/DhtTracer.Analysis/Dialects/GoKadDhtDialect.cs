@@ -55,7 +55,7 @@ internal sealed class GoKadDhtDialect : IDialect
             return false;
         }
 
-        for (var above = trace.Parent(index); above != TraceSpans.None; above = trace.Parent(above))
+        foreach (var above in trace.Ancestors(index))
         {
             if (GoSpans.IsOperation(kinds[above]) || GoSpans.IsInner(kinds[above]))
             {

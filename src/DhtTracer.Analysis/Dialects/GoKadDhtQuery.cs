@@ -16,7 +16,9 @@ internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQuer
 
     private readonly Span? root = parts.Root == TraceSpans.None ? null : trace[parts.Root];
     private readonly Dictionary<PeerDraft, (long At, string? Cause)> spawned = [];
-    private readonly HashSet<RequestDraft> laterPhase = [];
+
+    /// <summary>Start of the last request to a peer by the lookup itself, before its follow-up.</summary>
+    private readonly Dictionary<PeerDraft, long> lastOfLookup = [];
 
     /// <summary>Makes the query.</summary>
     public Query Build()
@@ -56,7 +58,7 @@ internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQuer
             Error = error,
             Termination = termination,
             DiscoveryNs = results.DiscoveryNs,
-            Counts = new QueryCounts { Results = outcome == QueryOutcome.NotFound ? 0 : results.Count },
+            Counts = new QueryCounts { Results = outcome == QueryOutcome.NotFound ? 0 : results.Count == 0 && outcome == QueryOutcome.Incomplete ? null : results.Count },
         });
     }
 
@@ -80,10 +82,10 @@ internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQuer
                 case GoSpanKind.Message when GoSpans.Message(span) is { } message && lookup.Peer(span.Text("to")) is { } peer:
                     var request = GoRequests.Read(lookup, span, peer, message, start, duration);
                     lookup.Add(request);
-                    if (message is MessageType.PutValue or MessageType.AddProvider
-                        || (trace.Parent(member) is var parent and not TraceSpans.None && kinds[parent] == GoSpanKind.RunLookup))
+                    if (message is not (MessageType.PutValue or MessageType.AddProvider)
+                        && (trace.Parent(member) is TraceSpans.None || kinds[trace.Parent(member)] != GoSpanKind.RunLookup))
                     {
-                        laterPhase.Add(request);
+                        lastOfLookup[peer] = Math.Max(start, lastOfLookup.GetValueOrDefault(peer, long.MinValue));
                     }
 
                     break;
@@ -106,7 +108,7 @@ internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQuer
             return new PeerDial(start, null, null, null);
         }
 
-        if (peer.Requests.Exists(request => request.StartNs >= start && !laterPhase.Contains(request)))
+        if (lastOfLookup.TryGetValue(peer, out var last) && last >= start)
         {
             return new PeerDial(start, took, took < LongestReuseNs, null);
         }
@@ -122,7 +124,7 @@ internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQuer
             return id;
         }
 
-        for (var above = trace.Parent(dial); above != TraceSpans.None; above = trace.Parent(above))
+        foreach (var above in trace.Ancestors(dial))
         {
             if (kinds[above] == GoSpanKind.SpawnQuery)
             {

@@ -8,6 +8,9 @@ namespace DhtTracer.Analysis;
 /// </summary>
 internal sealed class GoOrphans
 {
+    /// <summary>Groups times queries that are compared; a trace with more of them than any real one keeps them apart.</summary>
+    private const long MostComparisons = 1_000_000;
+
     private readonly TraceSpans trace;
     private readonly SortedDictionary<SpanId, (GoQueryParts Parts, int Level)> groups = [];
     private readonly GoSpanKind[] kinds;
@@ -54,6 +57,11 @@ internal sealed class GoOrphans
     /// </summary>
     public void Adopt(IReadOnlyList<GoQueryParts> queries)
     {
+        if ((long)groups.Count * queries.Count > MostComparisons)
+        {
+            return;
+        }
+
         foreach (var (id, group) in groups.ToList())
         {
             var running = queries.Where(query => group.Parts.Start >= query.Start && group.Parts.Start <= query.End).ToList();
@@ -80,7 +88,7 @@ internal sealed class GoOrphans
         {
             var outermost = left[0];
             left.RemoveAt(0);
-            while (left.Find(other => Overlap(outermost, other)) is { } part)
+            while ((long)left.Count * left.Count <= MostComparisons && left.Find(other => Overlap(outermost, other)) is { } part)
             {
                 outermost.Add(part);
                 left.Remove(part);

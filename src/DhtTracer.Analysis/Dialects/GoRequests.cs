@@ -46,9 +46,10 @@ internal static class GoRequests
     public static List<string> Providers(Span span)
     {
         var ids = new List<string>();
+        var distinct = new HashSet<string>(StringComparer.Ordinal);
         foreach (var text in span.Strings("provs") ?? [])
         {
-            if (GoAddrInfo.TryRead(text, out var id, out _) && PeerText.Canonical(id) is var provider && !ids.Contains(provider))
+            if (GoAddrInfo.TryRead(text, out var id, out _) && PeerText.Canonical(id) is var provider && distinct.Add(provider))
             {
                 ids.Add(provider);
             }
@@ -65,7 +66,7 @@ internal static class GoRequests
             return span.DroppedAttributesCount == 0 ? [] : null;
         }
 
-        var peers = new List<PeerDraft>(texts.Count);
+        var peers = lookup.BeginAnswer(texts.Count);
         foreach (var text in texts)
         {
             if (GoAddrInfo.TryRead(text, out var id, out var addresses))

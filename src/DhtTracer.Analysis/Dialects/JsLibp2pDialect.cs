@@ -43,6 +43,7 @@ internal sealed class JsLibp2pDialect : IDialect
             }
         }
 
+        var onlyRoot = OnlyRoot(trace);
         foreach (var root in roots)
         {
             // A lookup beside requests under the same missing span is a part of that operation: only put and provide have both.
@@ -52,13 +53,13 @@ internal sealed class JsLibp2pDialect : IDialect
             }
             else
             {
-                queries.Add(new JsLibp2pQuery(trace, [root], trace[root].SpanId, Operations[trace[root].Name].Type).Build());
+                queries.Add(new JsLibp2pQuery(trace, [root], trace[root].SpanId, Operations[trace[root].Name].Type, onlyRoot).Build());
             }
         }
 
         foreach (var (id, tops) in missing)
         {
-            queries.Add(new JsLibp2pQuery(trace, tops, id, TypeOf(trace, tops)).Build());
+            queries.Add(new JsLibp2pQuery(trace, tops, id, TypeOf(trace, tops), onlyRoot).Build());
         }
     }
 
@@ -75,7 +76,7 @@ internal sealed class JsLibp2pDialect : IDialect
 
     private static bool IsUnderOperation(TraceSpans trace, int index)
     {
-        for (var above = trace.Parent(index); above != TraceSpans.None; above = trace.Parent(above))
+        foreach (var above in trace.Ancestors(index))
         {
             if (Operations.ContainsKey(trace[above].Name))
             {
@@ -84,6 +85,26 @@ internal sealed class JsLibp2pDialect : IDialect
         }
 
         return false;
+    }
+
+    /// <summary>The one span of the trace that has no parent; none when there are several or it never arrived.</summary>
+    private static int OnlyRoot(TraceSpans trace)
+    {
+        var only = TraceSpans.None;
+        for (var i = 0; i < trace.Spans.Length; i++)
+        {
+            if (trace[i].ParentSpanId.IsZero)
+            {
+                if (only != TraceSpans.None)
+                {
+                    return TraceSpans.None;
+                }
+
+                only = i;
+            }
+        }
+
+        return only;
     }
 
     /// <summary>What an operation that was never exported was for, from the messages it sent.</summary>

@@ -8,7 +8,8 @@ namespace DhtTracer.Analysis;
 /// <param name="tops">The operation's span, or when it was never exported the spans right below it.</param>
 /// <param name="rootId">Id of the operation's span.</param>
 /// <param name="type">What it is for.</param>
-internal sealed class JsLibp2pQuery(TraceSpans trace, List<int> tops, SpanId rootId, QueryType type)
+/// <param name="onlyRoot">The one span of the trace without a parent, or <see cref="TraceSpans.None"/>.</param>
+internal sealed class JsLibp2pQuery(TraceSpans trace, List<int> tops, SpanId rootId, QueryType type, int onlyRoot)
 {
     /// <summary>
     /// Span starts come from a clock of whole milliseconds, and ends are start plus a precise duration, so a recorded start may lie up
@@ -47,7 +48,7 @@ internal sealed class JsLibp2pQuery(TraceSpans trace, List<int> tops, SpanId roo
 
         lookup.HearFromAnswers(StartToleranceNs);
         var traceId = trace[tops[0]].TraceId;
-        var outcome = Outcome(lookup, out var error);
+        var outcome = Outcome(out var error);
         var results = new JsLibp2pResults(lookup, trace, members, type, outcome, key?.Key.Text, root, wrapper);
         return lookup.Build(new Query
         {
@@ -63,7 +64,7 @@ internal sealed class JsLibp2pQuery(TraceSpans trace, List<int> tops, SpanId roo
             Outcome = results.Count == 0 && outcome == QueryOutcome.Success && type == QueryType.GetProviders ? QueryOutcome.NotFound : outcome,
             Error = error,
             DiscoveryNs = results.DiscoveryNs,
-            Counts = new QueryCounts { Results = results.Count },
+            Counts = new QueryCounts { Results = results.Count == 0 && outcome == QueryOutcome.Incomplete ? null : results.Count },
         });
     }
 
@@ -107,7 +108,7 @@ internal sealed class JsLibp2pQuery(TraceSpans trace, List<int> tops, SpanId roo
         lookup.Add(request);
     }
 
-    private QueryOutcome Outcome(LookupBuilder lookup, out TraceError? error)
+    private QueryOutcome Outcome(out TraceError? error)
     {
         error = null;
         if (root is not { EndUnixNano: not 0 })
@@ -152,41 +153,17 @@ internal sealed class JsLibp2pQuery(TraceSpans trace, List<int> tops, SpanId roo
     {
         outermost = null;
         Span? telling = null;
-        var top = trace.Parent(tops[0]);
-        if (root is null && top == TraceSpans.None)
+        var above = root is null && onlyRoot != TraceSpans.None && JsLibp2pDialect.TellsKey(trace[onlyRoot], type) ? [onlyRoot] : trace.Ancestors(tops[0]);
+        foreach (var ancestor in above)
         {
-            top = OnlyRoot();
-        }
-
-        for (var above = top; above != TraceSpans.None; above = trace.Parent(above))
-        {
-            if (JsLibp2pDialect.IsWrapper(trace[above]))
+            if (JsLibp2pDialect.IsWrapper(trace[ancestor]))
             {
-                outermost = trace[above].SpanId;
-                telling ??= JsLibp2pDialect.TellsKey(trace[above], type) ? trace[above] : null;
+                outermost = trace[ancestor].SpanId;
+                telling ??= JsLibp2pDialect.TellsKey(trace[ancestor], type) ? trace[ancestor] : null;
             }
         }
 
         return telling;
-    }
-
-    private int OnlyRoot()
-    {
-        var only = TraceSpans.None;
-        for (var i = 0; i < trace.Spans.Length; i++)
-        {
-            if (trace[i].ParentSpanId.IsZero)
-            {
-                if (only != TraceSpans.None)
-                {
-                    return TraceSpans.None;
-                }
-
-                only = i;
-            }
-        }
-
-        return only != TraceSpans.None && JsLibp2pDialect.TellsKey(trace[only], type) ? only : TraceSpans.None;
     }
 
     private TargetKey? KeyOf(Span wrapper) =>

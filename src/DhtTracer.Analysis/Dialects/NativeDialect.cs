@@ -11,6 +11,7 @@ internal sealed class NativeDialect : IDialect
     internal const string DialName = "dht.dial";
     internal const string RequestName = "dht.request";
     private const string Scope = "DhtTracer.Kademlia";
+    private const int MostAdopted = 1000;
 
     /// <inheritdoc/>
     public void Reconstruct(TraceSpans trace, ImmutableArray<Query>.Builder queries)
@@ -48,7 +49,8 @@ internal sealed class NativeDialect : IDialect
             }
         }
 
-        foreach (var span in loose)
+        // More lost spans than this are no accident, and comparing each with every query would take the square of their number.
+        foreach (var span in loose.Take(MostAdopted))
         {
             Adopt(trace, groups, span);
         }

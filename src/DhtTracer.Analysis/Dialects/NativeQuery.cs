@@ -95,9 +95,7 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
     private SpanId? Outermost()
     {
         SpanId? outermost = null;
-        for (var above = root is null ? TraceSpans.None : trace.Parent(members.Find(member => trace[member].SpanId == rootId));
-            above != TraceSpans.None;
-            above = trace.Parent(above))
+        foreach (var above in root is null ? [] : trace.Ancestors(members.Find(member => trace[member].SpanId == rootId)))
         {
             if (trace[above].Name.StartsWith("dht.", StringComparison.Ordinal))
             {

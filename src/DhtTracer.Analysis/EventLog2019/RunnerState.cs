@@ -7,7 +7,9 @@ internal sealed class RunnerState(Query query)
 {
     private readonly HashSet<string> connected = new(StringComparer.Ordinal);
     private readonly HashSet<string> dialing = new(StringComparer.Ordinal);
-    private readonly HashSet<string> asked = new(StringComparer.Ordinal);
+    private readonly HashSet<string> seen = new(StringComparer.Ordinal);
+    private readonly HashSet<string> over = new(StringComparer.Ordinal);
+    private readonly HashSet<string> begun = new(StringComparer.Ordinal);
 
     /// <summary>The query.</summary>
     public Query Query { get; } = query;
@@ -31,7 +33,7 @@ internal sealed class RunnerState(Query query)
     public int ToQuery => connected.Count;
 
     /// <summary>Peers added of which no dial and no request has begun.</summary>
-    public int Remaining => Seen.Count(peer => !asked.Contains(peer) && !DialedNew.Contains(peer));
+    public int Remaining => seen.Count - begun.Count;
 
     /// <summary>Requests under way.</summary>
     public int InFlight { get; private set; }
@@ -48,7 +50,7 @@ internal sealed class RunnerState(Query query)
         NowNs = at;
         switch (name)
         {
-            case EventLogNames.AddPeer when !Seen.Contains(peer!.Id):
+            case EventLogNames.AddPeer when seen.Add(peer!.Id):
                 Seen.Add(peer.Id);
                 break;
             case EventLogNames.AlreadyConnected:
@@ -56,6 +58,7 @@ internal sealed class RunnerState(Query query)
                 break;
             case EventLogNames.Dialing:
                 dialing.Add(peer!.Id);
+                begun.Add(peer.Id);
                 DialedNew.Add(peer.Id);
                 break;
             case EventLogNames.DialSuccess:
@@ -67,7 +70,7 @@ internal sealed class RunnerState(Query query)
                 break;
             case EventLogNames.RequestStart:
                 connected.Remove(peer!.Id);
-                asked.Add(peer.Id);
+                begun.Add(peer.Id);
                 InFlight++;
                 break;
             case EventLogNames.RequestResult:
@@ -75,7 +78,7 @@ internal sealed class RunnerState(Query query)
                 break;
             case EventLogNames.RequestEnd:
                 InFlight--;
-                if (!Queried.Contains(peer!.Id))
+                if (over.Add(peer!.Id))
                 {
                     Queried.Add(peer.Id);
                 }

@@ -12,6 +12,7 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
 {
     private readonly Dictionary<string, PeerDraft> peers = [];
     private readonly List<RequestDraft> requests = [];
+    private int answerNumber;
 
     /// <summary>Every peer so far.</summary>
     public IReadOnlyCollection<PeerDraft> Peers => peers.Values;
@@ -53,13 +54,20 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
     /// <summary>The distinct peers of an answer, in its order, without the node itself and without empty ids.</summary>
     public List<PeerDraft> Answer(IReadOnlyList<string> ids)
     {
-        var distinct = new List<PeerDraft>(ids.Count);
+        var distinct = BeginAnswer(ids.Count);
         foreach (var id in ids)
         {
             AddAnswered(distinct, id);
         }
 
         return distinct;
+    }
+
+    /// <summary>A new answer, to be filled by <see cref="AddAnswered"/> before another one begins.</summary>
+    public List<PeerDraft> BeginAnswer(int capacity)
+    {
+        answerNumber++;
+        return new List<PeerDraft>(capacity);
     }
 
     /// <summary>Adds one peer of an answer, unless it is there already or is the node itself.</summary>
@@ -75,8 +83,9 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
             return null;
         }
 
-        if (!answer.Contains(peer))
+        if (peer.LastAnswer != answerNumber)
         {
+            peer.LastAnswer = answerNumber;
             answer.Add(peer);
         }
 
@@ -198,12 +207,7 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
             peer.Requests.Sort(static (left, right) => left.StartNs != right.StartNs
                 ? left.StartNs.CompareTo(right.StartNs)
                 : left.Type != right.Type ? right.Type.CompareTo(left.Type) : left.SpanId.CompareTo(right.SpanId));
-            var repeated = 0;
-            for (var i = 1; i < peer.Requests.Count; i++)
-            {
-                var type = peer.Requests[i].Type;
-                repeated += peer.Requests.FindIndex(0, i, earlier => earlier.Type == type) >= 0 ? 1 : 0;
-            }
+            var repeated = peer.Requests.Count - peer.Requests.Select(static request => request.Type).Distinct().Count();
 
             duplicates += repeated > 0 ? repeated : peer.Duplicate ? 1 : 0;
             peer.Duplicate |= repeated > 0;

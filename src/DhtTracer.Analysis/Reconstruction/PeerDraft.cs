@@ -5,12 +5,18 @@ namespace DhtTracer.Analysis;
 /// <summary>A peer of a query while the query is put together. Times are nanoseconds after the query's start.</summary>
 internal sealed class PeerDraft(string id)
 {
+    /// <summary>Different lists of addresses of one peer that are kept; others name it with the same few.</summary>
+    private const int MostAddressTexts = 32;
+
     private readonly List<string> addressTexts = [];
 
     public string Id { get; } = id;
 
     /// <summary>Whether it is known how it came to be heard of: as a seed, by an answer, or because the trace says so.</summary>
     public bool IsHeard { get; set; }
+
+    /// <summary>Number of the last answer that named it: an answer can name a peer twice.</summary>
+    public int LastAnswer { get; set; }
 
     /// <summary>Whether it gets a row: heard of, or sent something. The 2019 log lists peers in answers that the query then filtered out.</summary>
     public bool IsKnown => IsHeard || FirstSentNs is not null;
@@ -76,7 +82,7 @@ internal sealed class PeerDraft(string id)
     /// <summary>Adds multiaddrs separated by blanks. A peer is named dozens of times with the same text, which is then kept once.</summary>
     public void AddAddresses(ReadOnlySpan<char> text)
     {
-        if (text.IsEmpty)
+        if (text.IsEmpty || addressTexts.Count == MostAddressTexts)
         {
             return;
         }

@@ -9,6 +9,9 @@ internal sealed class TraceSpans
     /// <summary>A parent that is not there: the span is a root, or its parent never arrived.</summary>
     public const int None = -1;
 
+    /// <summary>How far up is looked: real traces are a few dozen deep, and a hostile one must not cost the square of its size.</summary>
+    public const int MaxAncestors = 1000;
+
     private readonly int[] parents;
     private readonly int[] firstChild;
     private readonly int[] nextSibling;
@@ -63,12 +66,14 @@ internal sealed class TraceSpans
     /// <summary>Whether the span names a parent that is not there.</summary>
     public bool IsOrphan(int index) => parents[index] == None && !Spans[index].ParentSpanId.IsZero;
 
-    /// <summary>The children, by start.</summary>
-    public IEnumerable<int> Children(int index)
+    /// <summary>The spans above, the nearest first, at most <see cref="MaxAncestors"/> of them.</summary>
+    public IEnumerable<int> Ancestors(int index)
     {
-        for (var child = firstChild[index]; child != None; child = nextSibling[child])
+        var steps = 0;
+        for (var above = parents[index]; above != None && steps < MaxAncestors; above = parents[above])
         {
-            yield return child;
+            steps++;
+            yield return above;
         }
     }
 

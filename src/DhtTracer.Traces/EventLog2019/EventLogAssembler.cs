@@ -43,9 +43,16 @@ internal sealed class EventLogAssembler
     /// <summary>The spans of all queries.</summary>
     public List<Span> ToSpans()
     {
+        var requests = (from query in queries
+                        from happened in query.Value
+                        where happened.Name is EventLogNames.RequestStart or EventLogNames.RequestEnd
+                        select (query.Key, Event: happened)).ToLookup(static item => item.Event.Peer ?? "", StringComparer.Ordinal);
         foreach (var message in messages)
         {
-            QueryOf(message)?.Add(message);
+            if (QueryOf(message, requests) is { } query)
+            {
+                queries[query].Add(message);
+            }
         }
 
         var spans = new List<Span>();
@@ -61,46 +68,29 @@ internal sealed class EventLogAssembler
     /// The query for which a message was sent: the one with a request to that peer under way, the latest begun if there are several; else the
     /// latest begun with the message's key. Messages of other traffic belong to none.
     /// </summary>
-    private List<EventLogEvent>? QueryOf(EventLogEvent message)
+    private EventLogQuery? QueryOf(EventLogEvent message, ILookup<string, (EventLogQuery Query, EventLogEvent Event)> requests)
     {
-        List<EventLogEvent>? best = null;
-        var bestRank = (Asking: false, Start: 0UL);
-        foreach (var (query, events) in queries)
-        {
-            var asking = IsAsking(events, message);
-            var sameKey = message.MessageKey is { Length: > 0 } key && query.Key.EndsWith(key, StringComparison.Ordinal);
-            if (query.StartUnixNano > message.TimeUnixNano || !(asking || sameKey))
-            {
-                continue;
-            }
-
-            var rank = (asking, query.StartUnixNano);
-            if (best is null || rank.CompareTo(bestRank) > 0)
-            {
-                (best, bestRank) = (events, rank);
-            }
-        }
-
-        return best;
+        var asking = requests[message.Peer ?? ""].Where(item => item.Event.TimeUnixNano <= message.TimeUnixNano)
+            .GroupBy(static item => item.Query, static item => item.Event).Where(group => IsAsking(group, message))
+            .Select(static group => (EventLogQuery?)group.Key).MaxBy(static query => query!.Value.StartUnixNano);
+        return asking ?? (message.MessageKey is { Length: > 0 } key
+            ? queries.Keys.Where(query => query.StartUnixNano <= message.TimeUnixNano && query.Key.EndsWith(key, StringComparison.Ordinal))
+                .Select(static query => (EventLogQuery?)query).MaxBy(static query => query!.Value.StartUnixNano)
+            : null);
     }
 
     /// <summary>Whether the last request to the message's peer that began before it was not over yet.</summary>
-    private static bool IsAsking(List<EventLogEvent> events, EventLogEvent message)
+    private static bool IsAsking(IEnumerable<EventLogEvent> requestsBefore, EventLogEvent message)
     {
         ulong? began = null;
         ulong over = 0;
-        foreach (var item in events)
+        foreach (var item in requestsBefore)
         {
-            if (item.Peer != message.Peer || item.TimeUnixNano > message.TimeUnixNano)
+            if (item.Name == EventLogNames.RequestStart)
             {
-                continue;
+                began = began > item.TimeUnixNano ? began : item.TimeUnixNano;
             }
-
-            if (item.Name == EventLogNames.RequestStart && (began is null || item.TimeUnixNano > began))
-            {
-                began = item.TimeUnixNano;
-            }
-            else if (item.Name == EventLogNames.RequestEnd && item.TimeUnixNano < message.TimeUnixNano)
+            else if (item.TimeUnixNano < message.TimeUnixNano)
             {
                 over = Math.Max(over, item.TimeUnixNano);
             }

@@ -113,6 +113,34 @@ public class GoKadDhtDialectTests
             [.. trace.Spans.Select(span => Flatten(span, texts => System.Text.Json.JsonSerializer.Serialize(texts)))])));
     }
 
+    [Fact]
+    public void A_get_value_above_its_search_value_is_one_query()
+    {
+        var trace = new KuboTraceSimulator(4).Simulate(new KuboScenario { Operation = KuboOperation.GetValue });
+        var search = trace.Spans.Single(span => span.SpanId == trace.Wan.Root);
+        var get = search with { SpanId = new SpanId(77), Name = "IpfsDHT.GetValue", EndUnixNano = search.EndUnixNano + 1000 };
+
+        var query = Assert.Single(QueryReconstruction.Reconstruct([get, .. trace.Spans.Select(span => span == search ? search with { ParentSpanId = get.SpanId } : span)]));
+
+        Assert.Equal((get.SpanId, QueryType.GetValue, trace.Wan.DurationNs + 1000), (query.Id.SpanId, query.Type, query.DurationNs));
+        Assert.Equal(trace.Wan.Records, query.Counts.Results);
+    }
+
+    [Fact]
+    public void The_accelerated_client_dials_inside_its_requests_so_dials_are_unknown()
+    {
+        var trace = new KuboTraceSimulator(4).Simulate(new KuboScenario { Operation = KuboOperation.Provide });
+        var messages = trace.Spans.Where(span => span.Name.EndsWith(".PutProvider", StringComparison.Ordinal)).ToList();
+        var root = trace.Spans.Single(span => span.SpanId == trace.Wan.Root) with { Name = "FullRT.Provide" };
+
+        var query = Assert.Single(QueryReconstruction.Reconstruct([root, .. messages]));
+
+        Assert.Equal((QueryType.AddProvider, messages.Count, null, null, null),
+            (query.Type, query.Counts.Queried!.Value, query.Counts.Dialed, query.Counts.DialFailed, query.Counts.ToQuery));
+        Assert.Equal(trace.Wan.KeyText, query.Key!.Text);
+        Assert.Equal(trace.Wan.Records, query.Counts.Results);
+    }
+
     private static Query Only(KuboScenario scenario) => Assert.Single(QueryReconstruction.Reconstruct(new KuboTraceSimulator(3).Simulate(scenario).Spans));
 
     private static Span Flatten(Span span, Func<string[], string> join) => span with

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using DhtTracer.Libp2p.Multiformats;
 using DhtTracer.Traces;
 
@@ -246,6 +245,21 @@ public class JsLibp2pDialectTests
         Assert.Equal((target, new SpanId(2), new SpanId(1), QueryOutcome.Incomplete), (query.Key!.Text, query.Id.SpanId, query.OperationId.SpanId, query.Outcome));
         Assert.Equal(0, query.Peers.Single(peer => peer.Id == target).Xor);
         Assert.Equal(29_000_000, query.DiscoveryNs);
+    }
+
+    [Fact]
+    public void A_node_that_its_resource_names_is_left_out_of_the_answers()
+    {
+        var spans = Captures.Spans("03-dht-findProviders-none");
+        var node = Captures.Meta("03-dht-findProviders-none").GetProperty("querier").GetProperty("peerId").GetString()!;
+        var named = new Resource { Attributes = AttributeList.Of(("service.name", "jsbed"), ("service.instance.id", node)) };
+        var without = Captures.OnlyQuery("03-dht-findProviders-none");
+
+        var query = Assert.Single(QueryReconstruction.Reconstruct([.. spans.Select(span => span with { Resource = named })]));
+
+        // Every one of the 20 answers of this capture names the querying node.
+        Assert.Equal((node, without.Counts.Seen - 1, without.Counts.Returned - 20), (query.Node, query.Counts.Seen, query.Counts.Returned));
+        Assert.DoesNotContain(query.Peers, peer => peer.Id == node);
     }
 
     [Fact]

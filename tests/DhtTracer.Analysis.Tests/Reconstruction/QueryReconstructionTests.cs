@@ -65,6 +65,30 @@ public class QueryReconstructionTests
         }
     }
 
+    /// <summary>Shapes on which a careless walk takes the square of their size: with 30,000 spans that would not end in a test run.</summary>
+    [Theory]
+    [InlineData("libp2p.kadDHT.sendRequest")]
+    [InlineData("libp2p.kadDHT.findPeer")]
+    [InlineData("KademliaDHT.IpfsDHT.DialPeer")]
+    [InlineData("KademliaDHT.ProtocolMessenger.GetClosestPeers")]
+    [InlineData("IpfsDHT.FindPeer")]
+    [InlineData("dht.request")]
+    [InlineData("dht.peer")]
+    public void Huge_traces_made_to_be_slow_come_to_an_end(string name)
+    {
+        const int Count = 30_000;
+        var template = new Span
+        {
+            TraceId = new TraceId(3, 3), SpanId = new SpanId(1), Name = name, StartUnixNano = 1_000, EndUnixNano = 2_000, Resource = Resource.Empty, Scope = InstrumentationScope.Empty,
+            Attributes = AttributeList.Of(("to", "QmA"), ("PeerID", "QmA"), ("dht.peer.id", "QmA"), ("message type", "FIND_NODE"), ("dht.message.type", "FIND_NODE")),
+        };
+        var ids = Enumerable.Range(1, Count).Select(number => new SpanId((ulong)number)).ToList();
+
+        Assert.True(QueryReconstruction.Reconstruct([.. ids.Select(id => template with { SpanId = id, ParentSpanId = new SpanId(id.Value + Count) })]).Length <= Count);
+        Assert.True(QueryReconstruction.Reconstruct([.. ids.Select(id => template with { SpanId = id, ParentSpanId = new SpanId(id.Value - 1) })]).Length <= Count);
+        Assert.True(QueryReconstruction.Reconstruct([.. ids.Select(id => template with { SpanId = id, ParentSpanId = new SpanId(999_999) })]).Length <= Count);
+    }
+
     private static List<Span> Disturbed(IReadOnlyList<Span> spans, int seed)
     {
         var random = new Random(seed);
