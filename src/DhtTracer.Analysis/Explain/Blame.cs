@@ -28,7 +28,7 @@ public enum BlameKind
     /// <summary>Dials or requests that the end took back.</summary>
     [JsonStringEnumMemberName("taken-back")] TakenBack = 7,
 
-    /// <summary>Peers that waited although the trace shows free places.</summary>
+    /// <summary>Peers that waited although the trace shows free places and nothing that they waited for.</summary>
     [JsonStringEnumMemberName("queueing")] Queueing = 8,
 
     /// <summary>The node's own work at the start, between steps and at the end.</summary>
@@ -101,7 +101,7 @@ public sealed record Blame(BlameKind Kind, string? ErrorClass, int Peers, long D
         BlameKind.FailedRequests => $"waiting for {Count(peers, "request")} that {Failed(errorClass, peers == 1)}",
         BlameKind.NoAnswer => $"waiting for {Count(peers, "peer")} of which the trace shows no answer",
         BlameKind.TakenBack => $"waiting for {Count(peers, dials ? "dial" : "peer")} still under way at the end",
-        BlameKind.Queueing => $"{Count(peers, "peer")} waiting to be asked though places were free",
+        BlameKind.Queueing => $"{Count(peers, "peer")} waiting to be asked, for reasons that the trace does not tell",
         BlameKind.OwnWork => "the node's own work before, between and after its dials and requests",
         _ => "time that the trace does not explain",
     };

@@ -32,7 +32,7 @@ public enum SegmentKind
     [JsonStringEnumMemberName("unknown")] Unknown = 8,
 }
 
-/// <summary>Whose dial or request took the place that a queued peer waited for.</summary>
+/// <summary>Whose dial or request a queued peer waited for.</summary>
 /// <param name="PeerId">That peer.</param>
 /// <param name="Kind"><see cref="SegmentKind.Dial"/>, <see cref="SegmentKind.Request"/> or <see cref="SegmentKind.DialAndRequest"/>.</param>
 /// <param name="Result">How it ended.</param>
@@ -64,8 +64,8 @@ public sealed record PathSegment
     public MessageType? Message { get; init; }
 
     /// <summary>
-    /// For a queued peer: all alpha places were taken, and this is the one that came free next. Null when places were free or the trace
-    /// does not tell: then the lookup had its own reasons not to ask this peer yet.
+    /// For a queued peer: whose end it waited for. Either all alpha places were taken and this one came free next, or this end is what made
+    /// the lookup go on to ask the peer, as in a follow-up. Null when the trace does not tell.
     /// </summary>
     public PlaceHolder? HeldBy { get; init; }
 

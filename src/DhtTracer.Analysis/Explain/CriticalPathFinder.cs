@@ -35,6 +35,9 @@ internal sealed class CriticalPathFinder
     // js-libp2p writes start times in whole milliseconds: there a child may seem to end after its parent.
     private long Tolerance => query.Source == TraceSource.JsLibp2p ? 1_000_000 : 0;
 
+    // What starts this soon after something ended was started by that end: a lookup acts only when something ends.
+    private long Soon => Math.Max(Tolerance, query.DurationNs.GetValueOrDefault() / 100);
+
     /// <summary>The path; null when the end of the query is not known.</summary>
     public static CriticalPath? Find(Query query, ImmutableArray<Activity> activities, KeyDistances distances)
     {
@@ -103,13 +106,14 @@ internal sealed class CriticalPathFinder
     private Activity? Before(Activity activity)
     {
         var earlier = activities.LastOrDefault(a => a.Peer == activity.Peer && a.Request < activity.Request && !visited.Contains(a));
-        if (earlier is { Kind: ActivityKind.Dial } && activity.Request == 0 && earlier.EndNs <= activity.StartNs)
+        if (earlier is { Kind: ActivityKind.Dial } && activity.Request == 0 && HasOwnEnd(earlier) && earlier.EndNs <= activity.StartNs
+            && activity.StartNs - earlier.EndNs <= Soon)
         {
             Add(SegmentKind.Between, earlier.EndNs.GetValueOrDefault(), activity.Peer);
             return earlier;
         }
 
-        // Asked again, or dialed and asked to store: that waits for the lookup before it, not for the peer to be known.
+        // Asked again, asked long after its dial, or dialed and asked to store: that waits for the lookup before it, not for the peer to be known.
         var peer = query.Peers[activity.Peer];
         if (earlier is not null || activity.IsStore || (!peer.Requests.IsEmpty && peer.Requests.All(IsStore)))
         {
@@ -160,6 +164,8 @@ internal sealed class CriticalPathFinder
     private void AddQueued(Activity activity, long heard)
     {
         var holder = byEnd.Length;
+        var start = cursor;
+        var trigger = true;
         while (cursor > heard)
         {
             // The place that came free last before the cursor, and that the peer can have waited for.
@@ -175,10 +181,14 @@ internal sealed class CriticalPathFinder
             }
 
             Add(SegmentKind.Queued, end, activity.Peer);
-            if (concurrency.Before(end) >= alpha)
+
+            // Either its place was the one to wait for, or its end is what made the lookup go on, as to the follow-up.
+            if (concurrency.Before(end) >= alpha || (trigger && start - end <= Soon))
             {
                 Add(SegmentKind.Queued, Math.Max(heard, held.StartNs), activity.Peer, held);
             }
+
+            trigger = false;
         }
 
         Add(SegmentKind.Queued, heard, activity.Peer);

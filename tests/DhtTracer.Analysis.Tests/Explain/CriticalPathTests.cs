@@ -51,6 +51,43 @@ public class CriticalPathTests
     }
 
     [Fact]
+    public void A_peer_that_was_asked_as_soon_as_another_had_ended_waited_for_it_although_places_were_free()
+    {
+        // A follow-up: B was known from the start, and asked when the lookup had given up on the mute peer.
+        var query = new QueryBuilder()
+            .Answered("A", 250, heard: 0, dial: null, request: (0, 100))
+            .Add(new QueryPeer
+            {
+                Id = "mute",
+                Xor = 240,
+                Hops = 0,
+                HeardNs = 0,
+                State = PeerState.RequestFailed,
+                Requests =
+                [
+                    new PeerRequest
+                    {
+                        Type = MessageType.FindNode,
+                        StartNs = QueryBuilder.Ms(10),
+                        DurationNs = QueryBuilder.Ms(990),
+                        Outcome = RequestOutcome.Failed,
+                        Error = new TraceError(ErrorClass.RequestTimeout, null),
+                    },
+                ],
+            })
+            .Answered("B", 249, heard: 0, dial: null, request: (1_001, 1_101))
+            .End(1_101, null);
+
+        var segments = CriticalPath.Of(query)!.Segments;
+
+        Assert.Equal(
+            [(SegmentKind.Queued, null, 10L), (SegmentKind.Queued, "mute", 990), (SegmentKind.Queued, null, 1), (SegmentKind.Request, null, 100)],
+            segments.Select(s => (s.Kind, s.HeldBy?.PeerId, s.DurationNs / 1_000_000)));
+        Assert.Equal(
+            "Finished after 1.1 s: 90 % was waiting for 1 request that timed out", Explanation.Of(query).Sentence);
+    }
+
+    [Fact]
     public void Storing_waits_for_the_lookup_before_it()
     {
         var query = new QueryBuilder { Query = new QueryBuilder().Query with { Type = QueryType.AddProvider } }

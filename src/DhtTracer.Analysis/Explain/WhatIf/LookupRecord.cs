@@ -7,9 +7,10 @@ namespace DhtTracer.Analysis.Explain;
 /// <param name="Seed">Known from the start.</param>
 /// <param name="Timing">What it took; null when the trace does not show it to the end.</param>
 /// <param name="UnderWayNs">How long it was under way when it was taken back: it takes longer than that. 0 when it was never begun.</param>
+/// <param name="AgainNs">What it took to ask it a second time; null when the trace shows none.</param>
 /// <param name="Names">Ranks of the peers that its answer named.</param>
 /// <param name="BringsResult">Its answer held a result that the lookup stops for.</param>
-internal sealed record LookupPeerRecord(int Rank, bool Seed, PeerTiming? Timing, long UnderWayNs, ImmutableArray<int> Names, bool BringsResult);
+internal sealed record LookupPeerRecord(int Rank, bool Seed, PeerTiming? Timing, long UnderWayNs, long? AgainNs, ImmutableArray<int> Names, bool BringsResult);
 
 /// <summary>A lookup as the trace shows it, ready to be replayed.</summary>
 internal sealed record LookupRecord
@@ -19,6 +20,9 @@ internal sealed record LookupRecord
 
     /// <summary>Nanoseconds from the start to the first dial or request.</summary>
     public required long SetupNs { get; init; }
+
+    /// <summary>Nanoseconds from taking a dial or request back until it had ended, the median; 0 when the trace shows none.</summary>
+    public required long WithdrawNs { get; init; }
 
     /// <summary>Durations of the requests that stored something after the lookup, in the order of their start.</summary>
     public required ImmutableArray<long> StoresNs { get; init; }
@@ -60,14 +64,21 @@ internal sealed record LookupRecord
         }
 
         var named = query.Peers.Where(static peer => peer.Referrer is not null).ToLookup(static peer => peer.Referrer!, StringComparer.Ordinal);
-        long[] askedEnds = [.. asked.Where(static a => a.EndNs is not null).Select(static a => a.EndNs.GetValueOrDefault()).Order()];
-        var peers = distances.Nearest.Select((index, rank) => PeerOf(query, query.Peers[index], rank, ranks, named, askedEnds)).ToImmutableArray();
+        var setup = Math.Clamp(asked.Min(static a => a.StartNs), 0, query.DurationNs.GetValueOrDefault());
+
+        // A dial that connected is followed by its own request; it makes no room for another peer.
+        var ownEnds = asked
+            .Where(static a => a.EndNs is not null && a.Result != ActivityResult.TakenBack && (a.Kind != ActivityKind.Dial || a.Result == ActivityResult.Failed))
+            .Select(static a => a.EndNs.GetValueOrDefault());
+        long[] moments = [.. ownEnds.Append(setup).Order()];
+        var peers = distances.Nearest.Select((index, rank) => PeerOf(query, query.Peers[index], rank, ranks, named, moments)).ToImmutableArray();
         var duration = query.DurationNs.GetValueOrDefault();
         var ends = activities.Where(a => a.EndNs <= duration && a.Result != ActivityResult.TakenBack).Select(static a => a.EndNs.GetValueOrDefault()).ToList();
         return (new LookupRecord
         {
             Peers = peers,
-            SetupNs = Math.Clamp(asked.Min(static a => a.StartNs), 0, duration),
+            SetupNs = setup,
+            WithdrawNs = Withdrawal(asked, moments),
             StoresNs = [.. activities.Where(static a => a is { IsStore: true, EndNs: not null }).OrderBy(static a => a.StartNs).Select(static a => a.EndNs.GetValueOrDefault() - a.StartNs)],
             FinishNs = duration - ends.DefaultIfEmpty(duration).Max(),
             StopsAfterResults = query.Termination == QueryTermination.Stopped ? Math.Max(1, peers.Count(static peer => peer.BringsResult)) : 0,
@@ -93,10 +104,10 @@ internal sealed record LookupRecord
     };
 
     private static LookupPeerRecord PeerOf(
-        Query query, QueryPeer peer, int rank, Dictionary<string, int> ranks, ILookup<string, QueryPeer> firstNamed, long[] ends)
+        Query query, QueryPeer peer, int rank, Dictionary<string, int> ranks, ILookup<string, QueryPeer> firstNamed, long[] moments)
     {
         var request = peer.Requests.FirstOrDefault(static r => r.Type is not (MessageType.PutValue or MessageType.AddProvider));
-        var (timing, underWay) = TimingOf(query, peer, request, ends);
+        var (timing, underWay) = TimingOf(query, peer, request, moments);
         var names = timing is { Failed: false }
             ? peer.Requests.FirstOrDefault(static r => !r.Named.IsDefault)?.Named ?? [.. firstNamed[peer.Id].Select(static named => named.Id)]
             : [];
@@ -105,6 +116,7 @@ internal sealed record LookupRecord
             peer.Referrer is null,
             timing,
             underWay,
+            peer.Requests.Where(static r => r.Type is not (MessageType.PutValue or MessageType.AddProvider)).ElementAtOrDefault(1)?.DurationNs,
             [.. names.Where(ranks.ContainsKey).Select(name => ranks[name])],
             timing is { Failed: false } && BringsResult(query, request, names));
     }
@@ -114,7 +126,7 @@ internal sealed record LookupRecord
             ? query.Key is { } key && names.Contains(key.Text, StringComparer.Ordinal)
             : request is { Providers: > 0 } or { Records: > 0 };
 
-    private static (PeerTiming? Timing, long UnderWayNs) TimingOf(Query query, QueryPeer peer, PeerRequest? request, long[] ends)
+    private static (PeerTiming? Timing, long UnderWayNs) TimingOf(Query query, QueryPeer peer, PeerRequest? request, long[] moments)
     {
         var start = peer.Dial?.StartNs ?? request?.StartNs;
         if (start is null)
@@ -123,7 +135,7 @@ internal sealed record LookupRecord
         }
 
         var left = Math.Max(0, query.DurationNs.GetValueOrDefault() - start.Value);
-        var reaction = Reaction(start.Value, ends);
+        var reaction = Reaction(start.Value, moments);
         var dial = Activity.Of(query with { Peers = [peer] }).FirstOrDefault(static a => a.Kind == ActivityKind.Dial);
         if (dial is { Result: ActivityResult.Failed, EndNs: { } failedAt })
         {
@@ -149,11 +161,18 @@ internal sealed record LookupRecord
             0);
     }
 
-    // From the last end before it. Before the first end nothing was waited for.
-    private static long Reaction(long start, long[] ends)
+    private static long Withdrawal(List<Activity> asked, long[] moments)
     {
-        var index = Array.BinarySearch(ends, start);
+        var lags = asked.Where(static a => a is { Result: ActivityResult.TakenBack, EndNs: not null })
+            .Select(a => Reaction(a.EndNs.GetValueOrDefault(), moments)).Order().ToList();
+        return lags.Count == 0 ? 0 : lags[lags.Count / 2];
+    }
+
+    // From the last of some moments before it: the first start, and every end.
+    private static long Reaction(long start, long[] moments)
+    {
+        var index = Array.BinarySearch(moments, start);
         index = index < 0 ? ~index - 1 : index;
-        return index < 0 ? 0 : start - ends[index];
+        return index < 0 ? 0 : start - moments[index];
     }
 }

@@ -54,6 +54,8 @@ internal sealed class LookupReplay
 
         public bool Failed { get; init; }
 
+        public bool Withdrawn { get; init; }
+
         public bool UnderWay { get; set; }
     }
 
@@ -105,7 +107,8 @@ internal sealed class LookupReplay
         var closest = Closest();
         if (record.GoRules)
         {
-            foreach (var rank in closest.Where(rank => states[rank] is State.Heard or State.UnderWay))
+            // Whom the lookup had asked already is asked again as far as the trace shows it: not every answer that came late went unread.
+            foreach (var rank in closest.Where(rank => states[rank] == State.Heard || (states[rank] == State.UnderWay && record.Peers[rank].AgainNs is not null)))
             {
                 Begin(rank);
             }
@@ -158,9 +161,12 @@ internal sealed class LookupReplay
 
     private void Withdraw(int rank)
     {
-        states[rank] = State.Withdrawn;
+        // It keeps its place until it has noticed.
+        var noticed = new Attempt { EndNs = now + record.WithdrawNs, UnderWay = true, Withdrawn = true };
         attempts[rank]!.UnderWay = false;
-        running--;
+        attempts[rank] = noticed;
+        states[rank] = State.Withdrawn;
+        inFlight.Enqueue((rank, noticed), (noticed.EndNs, begun++));
     }
 
     private List<int> Closest()
@@ -201,12 +207,11 @@ internal sealed class LookupReplay
         var timing = timingOf(record.Peers[rank]);
         var start = now + timing.ReactionNs;
 
-        // Asked again, the peer is connected already unless its dial was aborted.
-        var dialNs = attempts[rank] is { } earlier && earlier.DialEndNs <= now ? 0 : timing.DialNs;
+        var again = attempts[rank] is null ? null : record.Peers[rank].AgainNs;
         var attempt = new Attempt
         {
-            DialEndNs = start + dialNs,
-            EndNs = start + dialNs + timing.GapNs + timing.RequestNs,
+            DialEndNs = start + (again is null ? timing.DialNs : 0),
+            EndNs = start + (again ?? timing.TotalNs),
             Failed = timing.Failed,
             UnderWay = true,
         };
@@ -230,6 +235,11 @@ internal sealed class LookupReplay
             attempt.UnderWay = false;
             now = Math.Max(now, attempt.EndNs);
             running--;
+            if (attempt.Withdrawn)
+            {
+                return;
+            }
+
             states[rank] = attempt.Failed ? State.Unreachable : State.Answered;
             if (!attempt.Failed)
             {
