@@ -62,6 +62,8 @@ internal static class DemoCommand
             await script.PrepareAsync(exit.Token);
             await foreach (var result in script.RunAllKindsAsync(exit.Token))
             {
+                // A query that was cut short by the end of the demo tells nobody anything.
+                exit.Token.ThrowIfCancellationRequested();
                 await ReportAsync(node, result, output);
             }
 
