@@ -107,28 +107,32 @@ internal static class NodeCommands
             await using var host = await TracerHost.StartAsync(serve.Read(result), output, cancellation);
             var endpoint = host.Address(ListenerKind.OtlpGrpc)
                 ?? throw new CommandFailedException("The demo sends its spans to the gRPC receiver: leave --otlp-grpc-port on.", ExitCode.Usage);
-            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            var serving = host.RunAsync(stop.Token);
-            var demo = DemoCommand.RunAsync(
-                new DemoOptions
-                {
-                    Nodes = result.GetValue(nodes),
-                    Seed = result.GetValue(seed),
-                    Interval = result.GetValue(interval),
-                    QueryLimit = result.GetValue(limit),
-                    ControlPort = result.GetValue(control).Port,
-                    Export = new SpanExportOptions { Endpoint = endpoint },
-                    Site = host.Address(ListenerKind.Site) ?? new Uri("http://127.0.0.1:5080"),
-                },
-                output,
-                result.InvocationConfiguration.Error,
-                stop.Token);
-            var code = await await Task.WhenAny(demo, serving);
-            await stop.CancelAsync();
-            await Task.WhenAll(demo, serving);
-            return code;
+            var demo = new DemoOptions
+            {
+                Nodes = result.GetValue(nodes),
+                Seed = result.GetValue(seed),
+                Interval = result.GetValue(interval),
+                QueryLimit = result.GetValue(limit),
+                ControlPort = result.GetValue(control).Port,
+                Export = new SpanExportOptions { Endpoint = endpoint },
+                Site = host.Address(ListenerKind.Site) ?? new Uri("http://127.0.0.1:5080"),
+            };
+            return await RunTogetherAsync(host.RunAsync, stop => DemoCommand.RunAsync(demo, output, result.InvocationConfiguration.Error, stop), cancellation);
         }));
         return command;
+    }
+
+    /// <summary>Runs two things until either ends or the token is cancelled, and ends both.</summary>
+    /// <returns>Exit code of the one that ended first.</returns>
+    private static async Task<int> RunTogetherAsync(
+        Func<CancellationToken, Task<int>> left, Func<CancellationToken, Task<int>> right, CancellationToken cancellation)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var tasks = new[] { left(stop.Token), right(stop.Token) };
+        var first = await Task.WhenAny(tasks);
+        await stop.CancelAsync();
+        await Task.WhenAll(tasks);
+        return await first;
     }
 
     private static void Add(Command command, NodeOptionSet options)

@@ -64,11 +64,11 @@ internal sealed class NodeOptionSet
         };
     }
 
-    private static IEnumerable<string> ReadPeers(FileInfo file)
+    private static List<string> ReadPeers(FileInfo file)
     {
         try
         {
-            return File.ReadLines(file.FullName).Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] != '#').ToList();
+            return [.. File.ReadLines(file.FullName).Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] != '#')];
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
