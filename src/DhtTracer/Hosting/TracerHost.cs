@@ -2,10 +2,14 @@ using System.Net;
 using DhtTracer.Analysis;
 using DhtTracer.Cli;
 using DhtTracer.Ingestion.Analysis;
+using DhtTracer.Ingestion.Jaeger;
 using DhtTracer.Ingestion.Otlp;
+using DhtTracer.Ingestion.Pull;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Storage;
+using DhtTracer.Traces.Thrift;
 using DhtTracer.Web;
+using DhtTracer.Web.JaegerApi;
 using DhtTracer.Web.Samples;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -42,6 +46,9 @@ internal sealed class TracerHost : IAsyncDisposable
 
     /// <summary>The analysis.</summary>
     public AnalysisWorker Worker { get; }
+
+    /// <summary>How far each pull is.</summary>
+    public PullStatusBoard Pulls { get; } = new();
 
     /// <summary>Logs, on standard error.</summary>
     public ILoggerFactory Logs { get; }
@@ -123,6 +130,7 @@ internal sealed class TracerHost : IAsyncDisposable
             addresses.Add((listener.Info, authority));
         }
 
+        StartPulling();
         if (options.LoadSamples)
         {
             await LoadSamplesAsync(samples, cancellation);
@@ -137,12 +145,23 @@ internal sealed class TracerHost : IAsyncDisposable
         var otlp = new OtlpOptions { AllowedOrigins = options.CorsOrigins };
         Add(ListenerKind.OtlpHttp, HttpProtocols.Http1, _ => { }, app => app.MapOtlpHttp(Sink, otlp));
         Add(ListenerKind.OtlpGrpc, HttpProtocols.Http2, _ => { }, app => app.MapOtlpGrpc(Sink, otlp));
+        Add(ListenerKind.JaegerGrpc, HttpProtocols.Http2, _ => { }, app => app.MapJaegerGrpc(Sink));
+        Add(ListenerKind.JaegerThriftHttp, HttpProtocols.Http1, _ => { }, app => app.MapJaegerThriftHttp(Sink));
+        AddUdp(ListenerKind.JaegerUdpCompact, ThriftProtocol.Compact);
+        AddUdp(ListenerKind.JaegerUdpBinary, ThriftProtocol.Binary);
+        Add(ListenerKind.JaegerSampling, HttpProtocols.Http1, _ => { }, app => app.MapJaegerSampling());
+        Add(ListenerKind.Zipkin, HttpProtocols.Http1, _ => { }, app => app.MapZipkin(Sink));
+        var query = new JaegerApiOptions { AllowedOrigins = options.CorsOrigins };
+        Add(ListenerKind.JaegerQueryHttp, HttpProtocols.Http1, _ => { }, app => app.MapJaegerQueryHttp(Store, query));
+        Add(ListenerKind.JaegerQueryGrpc, HttpProtocols.Http2, _ => { }, app => app.MapJaegerQueryGrpc(Store, query));
+        Add(ListenerKind.Health, HttpProtocols.Http1, _ => { }, app => app.MapHealth(Store, TimeProvider.System));
     }
 
     private void AddSite(IServiceCollection services, SampleLoader samples)
     {
         services.AddSingleton(Store);
         services.AddSingleton(Sink.Statistics);
+        services.AddSingleton(Pulls);
         services.AddSingleton<ISampleLoader>(samples);
         services.AddDhtTracerWeb();
     }
@@ -152,6 +171,44 @@ internal sealed class TracerHost : IAsyncDisposable
         if (options.Ports[kind] is { } port)
         {
             listeners.Add(WebListener.Create(ListenerInfo.Of(kind), IPAddress.Parse(options.Bind), port, protocols, builder => services(builder.Services), map));
+        }
+    }
+
+    private void AddUdp(ListenerKind kind, ThriftProtocol protocol)
+    {
+        if (options.Ports[kind] is { } port)
+        {
+            var receiver = new JaegerUdpReceiver(Sink, protocol, Logs.CreateLogger<JaegerUdpReceiver>());
+            listeners.Add(new UdpListener(ListenerInfo.Of(kind), new IPEndPoint(IPAddress.Parse(options.Bind), port), receiver));
+        }
+    }
+
+    /// <summary>Follows the Jaegers that the options name, each from where its last pull ended.</summary>
+    private void StartPulling()
+    {
+        if (options.PullSources.Count == 0)
+        {
+            return;
+        }
+
+        var sources = options.PullSources.Select(source => new PullOptions { Source = source, Services = options.PullServices, Since = options.PullSince, Follow = true });
+        var service = new JaegerPullService([.. sources], Store, Sink, Pulls, TimeProvider.System, Logs.CreateLogger<JaegerPullService>());
+        background.Add(RunServiceAsync(service, stopping.Token));
+    }
+
+    private static async Task RunServiceAsync(BackgroundService service, CancellationToken cancellation)
+    {
+        using (service)
+        {
+            await service.StartAsync(cancellation);
+            try
+            {
+                await (service.ExecuteTask ?? Task.CompletedTask);
+            }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                // Asked for.
+            }
         }
     }
 
