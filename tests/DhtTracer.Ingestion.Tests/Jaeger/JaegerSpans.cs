@@ -17,13 +17,28 @@ internal static class JaegerSpans
         [
             new Span
             {
-                TraceId = Id, SpanId = new SpanId(1), Name = "lookup", StartUnixNano = 1_795_000_000_000_001_000, EndUnixNano = 1_795_000_000_500_001_000,
-                Flags = 1, Resource = resource, Scope = InstrumentationScope.Empty, Attributes = AttributeList.Of(("key", new StringValue("Qm…"))),
+                TraceId = Id,
+                SpanId = new SpanId(1),
+                Name = "lookup",
+                StartUnixNano = 1_795_000_000_000_001_000,
+                EndUnixNano = 1_795_000_000_500_001_000,
+                Flags = 1,
+                Resource = resource,
+                Scope = InstrumentationScope.Empty,
+                Attributes = AttributeList.Of(("key", new StringValue("Qm…"))),
             },
             new Span
             {
-                TraceId = Id, SpanId = new SpanId(2), ParentSpanId = new SpanId(1), Name = "request", StartUnixNano = 1_795_000_000_100_000_000, EndUnixNano = 1_795_000_000_200_000_000,
-                Flags = 1, Resource = resource, Scope = InstrumentationScope.Empty, Attributes = AttributeList.Of(("attempt", new IntValue(3))),
+                TraceId = Id,
+                SpanId = new SpanId(2),
+                ParentSpanId = new SpanId(1),
+                Name = "request",
+                StartUnixNano = 1_795_000_000_100_000_000,
+                EndUnixNano = 1_795_000_000_200_000_000,
+                Flags = 1,
+                Resource = resource,
+                Scope = InstrumentationScope.Empty,
+                Attributes = AttributeList.Of(("attempt", new IntValue(3))),
                 Events = [new SpanEvent { Name = "dialed", TimeUnixNano = 1_795_000_000_150_000_000 }],
             },
         ];

@@ -69,8 +69,12 @@ public class PullWorkerTests
         var worker = new PullWorker(
             new PullOptions
             {
-                Source = Source(fake, PullTransport.Grpc), Depth = 100, Services = ["kubo"], Follow = true,
-                PollInterval = TimeSpan.FromSeconds(20), SettleAfter = TimeSpan.FromMinutes(10),
+                Source = Source(fake, PullTransport.Grpc),
+                Depth = 100,
+                Services = ["kubo"],
+                Follow = true,
+                PollInterval = TimeSpan.FromSeconds(20),
+                SettleAfter = TimeSpan.FromMinutes(10),
             },
             pulled.Store,
             pulled.Sink,
