@@ -13,6 +13,8 @@ internal static class PeerText
 
     private static readonly ConcurrentDictionary<string, KadId?> Known = new(StringComparer.Ordinal);
 
+    private static int remembered;
+
     /// <summary>Base58 of a peer id in any form; other text unchanged.</summary>
     public static string Canonical(ReadOnlySpan<char> text)
     {
@@ -39,9 +41,11 @@ internal static class PeerText
         KadId? computed = PeerId.TryParse(id, out var peer) ? Libp2p.Multiformats.KadId.Of(peer) : null;
         if (id.Length <= LongestRemembered)
         {
-            if (Known.Count >= MostRemembered)
+            // Counted beside the dictionary: its own Count takes every lock, which costs more than what is remembered here.
+            if (Interlocked.Increment(ref remembered) > MostRemembered)
             {
                 Known.Clear();
+                Interlocked.Exchange(ref remembered, 1);
             }
 
             Known[id] = computed;
