@@ -1,5 +1,6 @@
 using DhtTracer.Bench;
 using DhtTracer.Bench.Ingest;
+using DhtTracer.Bench.Libp2p;
 using DhtTracer.Bench.Pull;
 
 switch (args)
@@ -10,11 +11,13 @@ switch (args)
     case ["reconstruct"]:
         ReconstructBench.Run(Console.Out);
         return 0;
+    case ["libp2p", .. var rest]:
+        return await Libp2pBench.RunAsync(rest);
     case ["ingest", .. var rest]:
         return await IngestBench.RunAsync(rest);
     case ["pull", .. var rest]:
         return await PullBench.RunAsync(rest);
     default:
-        await Console.Error.WriteLineAsync("Usage: DhtTracer.Bench codecs | reconstruct | ingest [queries [connections [spans-per-second]]] | ingest stages | ingest codecs | pull [spans]");
+        await Console.Error.WriteLineAsync("Usage: DhtTracer.Bench codecs | reconstruct | libp2p [hosts] | ingest [queries [connections [spans-per-second]]] | ingest stages | ingest codecs | pull [spans]");
         return 2;
 }
