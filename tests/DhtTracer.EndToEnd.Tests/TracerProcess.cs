@@ -65,10 +65,10 @@ public sealed partial class TracerProcess : IAsyncDisposable
         {
             await tracer.ready.Task.WaitAsync(StartTimeout);
         }
-        catch (TimeoutException)
+        catch (TimeoutException late)
         {
             await tracer.DisposeAsync();
-            throw new TimeoutException("not ready after a minute:\n" + tracer.Output);
+            throw new TimeoutException("not ready after a minute:\n" + tracer.Output, late);
         }
 
         return tracer;
@@ -77,18 +77,18 @@ public sealed partial class TracerProcess : IAsyncDisposable
     /// <summary>Runs a command to its end.</summary>
     public static async Task<CommandResult> RunAsync(string[] arguments, string? input = null, IReadOnlyDictionary<string, string>? environment = null)
     {
-        using var process = Launch(arguments, environment);
-        var standardOutput = process.StandardOutput.ReadToEndAsync();
-        var standardError = process.StandardError.ReadToEndAsync();
+        using var command = Launch(arguments, environment);
+        var standardOutput = command.StandardOutput.ReadToEndAsync();
+        var standardError = command.StandardError.ReadToEndAsync();
         if (input is not null)
         {
-            await process.StandardInput.WriteAsync(input);
+            await command.StandardInput.WriteAsync(input);
         }
 
-        process.StandardInput.Close();
+        command.StandardInput.Close();
         using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(2));
-        await process.WaitForExitAsync(timeout.Token);
-        return new CommandResult(process.ExitCode, await standardOutput, await standardError);
+        await command.WaitForExitAsync(timeout.Token);
+        return new CommandResult(command.ExitCode, await standardOutput, await standardError);
     }
 
     /// <summary>Sends SIGINT, as Ctrl-C does, and returns the exit code.</summary>
@@ -130,6 +130,7 @@ public sealed partial class TracerProcess : IAsyncDisposable
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            UseShellExecute = false,
             WorkingDirectory = Path.GetTempPath(),
         };
         start.ArgumentList.Add(Program);
