@@ -51,9 +51,11 @@ public sealed class NodeCommandsTests
     public async Task A_node_runs_until_it_is_told_to_exit()
     {
         var output = new StringWriter();
-        var stop = new CancellationTokenSource();
+        using var stop = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+#pragma warning disable CA2025 // The task is awaited at the end of the test, before anything is disposed.
         var running = NodeCommand.RunAsync(
             new NodeOptions { Listen = ["/ip4/127.0.0.1/tcp/0"], Bootstrap = [], ControlPort = 0, Export = NoExport }, output, TextWriter.Null, stop.Token);
+#pragma warning restore CA2025
         while (!output.ToString().Contains("bootstrap", StringComparison.Ordinal))
         {
             await Task.Delay(20, TestContext.Current.CancellationToken);
