@@ -65,7 +65,11 @@ internal static class IngestStages
         var queries = Time("reconstruct", () => merged.ConvertAll(list => QueryReconstruction.Reconstruct(list)));
         var analyses = contents.Select((content, i) => new TraceAnalysis
         {
-            Content = content, Otlp = content.Otlp, Spans = merged[i], Queries = queries[i], Version = 1,
+            Content = content,
+            Otlp = content.Otlp,
+            Spans = merged[i],
+            Queries = queries[i],
+            Version = 1,
         }).ToList();
         Time("of saving: pack the traces", () => analyses.ConvertAll(analysis => TracePacking.Pack(analysis)));
         before = Cpu();

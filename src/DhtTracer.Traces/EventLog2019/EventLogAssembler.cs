@@ -167,18 +167,18 @@ internal sealed class EventLogAssembler
 
     private static Span Make(
         TraceId traceId, SpanId id, SpanId parent, string name, ulong start, ulong end, IEnumerable<(string, AttributeValue)> attributes) => new()
-    {
-        TraceId = traceId,
-        SpanId = id,
-        ParentSpanId = parent,
-        Name = name,
-        Kind = SpanKind.Internal,
-        StartUnixNano = start,
-        EndUnixNano = end,
-        Attributes = AttributeList.Of(attributes),
-        Resource = Resource.Empty,
-        Scope = Scope,
-    };
+        {
+            TraceId = traceId,
+            SpanId = id,
+            ParentSpanId = parent,
+            Name = name,
+            Kind = SpanKind.Internal,
+            StartUnixNano = start,
+            EndUnixNano = end,
+            Attributes = AttributeList.Of(attributes),
+            Resource = Resource.Empty,
+            Scope = Scope,
+        };
 
     private static SpanId Id(byte[] identity, string line, int repetition)
     {

@@ -65,7 +65,8 @@ public class GoKadDhtDialectTests
     public void A_request_that_stands_alone_in_its_trace_is_no_query()
     {
         var probe = new KuboTraceSimulator(1).Simulate(new KuboScenario()).Spans
-            .First(span => span.Name == "KademliaDHT.ProtocolMessenger.GetClosestPeers") with { ParentSpanId = default };
+            .First(span => span.Name == "KademliaDHT.ProtocolMessenger.GetClosestPeers") with
+        { ParentSpanId = default };
 
         Assert.Empty(QueryReconstruction.Reconstruct([probe]));
     }

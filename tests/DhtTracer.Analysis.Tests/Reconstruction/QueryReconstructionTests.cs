@@ -79,7 +79,13 @@ public class QueryReconstructionTests
         const int Count = 30_000;
         var template = new Span
         {
-            TraceId = new TraceId(3, 3), SpanId = new SpanId(1), Name = name, StartUnixNano = 1_000, EndUnixNano = 2_000, Resource = Resource.Empty, Scope = InstrumentationScope.Empty,
+            TraceId = new TraceId(3, 3),
+            SpanId = new SpanId(1),
+            Name = name,
+            StartUnixNano = 1_000,
+            EndUnixNano = 2_000,
+            Resource = Resource.Empty,
+            Scope = InstrumentationScope.Empty,
             Attributes = AttributeList.Of(("to", "QmA"), ("PeerID", "QmA"), ("dht.peer.id", "QmA"), ("message type", "FIND_NODE"), ("dht.message.type", "FIND_NODE")),
         };
         var ids = Enumerable.Range(1, Count).Select(number => new SpanId((ulong)number)).ToList();

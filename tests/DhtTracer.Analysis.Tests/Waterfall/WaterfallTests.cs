@@ -8,14 +8,24 @@ public class WaterfallTests
 
     private static readonly QueryPeer Answered = new()
     {
-        Id = "A", State = PeerState.Answered, Order = 2, Xor = 250, Hops = 0, HeardNs = 0,
+        Id = "A",
+        State = PeerState.Answered,
+        Order = 2,
+        Xor = 250,
+        Hops = 0,
+        HeardNs = 0,
         Dial = new PeerDial(5 * Ms, 20 * Ms, false, null),
         Requests = [new PeerRequest { Type = MessageType.FindNode, StartNs = 30 * Ms, DurationNs = 40 * Ms, Outcome = RequestOutcome.Answered }],
     };
 
     private static readonly QueryPeer DialFailed = new()
     {
-        Id = "B", State = PeerState.DialFailed, Order = 1, Xor = null, Hops = 1, HeardNs = 2 * Ms,
+        Id = "B",
+        State = PeerState.DialFailed,
+        Order = 1,
+        Xor = null,
+        Hops = 1,
+        HeardNs = 2 * Ms,
         Dial = new PeerDial(3 * Ms, 90 * Ms, false, new TraceError(ErrorClass.DialRefused, "refused")),
     };
 
@@ -23,7 +33,13 @@ public class WaterfallTests
 
     private static readonly QueryPeer Dialing = new()
     {
-        Id = "D", State = PeerState.Dialing, Order = 3, Xor = 245, Hops = 1, HeardNs = 50 * Ms, Dial = new PeerDial(55 * Ms, null, false, null),
+        Id = "D",
+        State = PeerState.Dialing,
+        Order = 3,
+        Xor = 245,
+        Hops = 1,
+        HeardNs = 50 * Ms,
+        Dial = new PeerDial(55 * Ms, null, false, null),
     };
 
     [Fact]

@@ -149,7 +149,15 @@ public sealed class QueryListTests : IDisposable
             Parameters = new QueryParameters(4, 5, 6),
             Counts = new QueryCounts
             {
-                Seen = 7, Queried = 8, Dialed = 9, DialFailed = 10, ToQuery = 11, Remaining = 12, Results = 13, Returned = 14, Duplicates = 15,
+                Seen = 7,
+                Queried = 8,
+                Dialed = 9,
+                DialFailed = 10,
+                ToQuery = 11,
+                Remaining = 12,
+                Results = 13,
+                Returned = 14,
+                Duplicates = 15,
             },
             Xor = 16,
             Hops = 17,
@@ -159,9 +167,24 @@ public sealed class QueryListTests : IDisposable
         var row = Assert.Single((await store.ListQueriesAsync(new QueryFilter())).Rows);
         var expected = new QuerySummary
         {
-            Id = query.Id, OperationId = query.OperationId, Type = query.Type, Source = query.Source, Key = query.Key, Service = query.Service,
-            Node = query.Node, StartUnixNano = query.StartUnixNano, DurationNs = 1, Outcome = query.Outcome, Error = query.Error,
-            Termination = query.Termination, DiscoveryNs = 2, FirstAnswerNs = 3, Parameters = query.Parameters, Counts = query.Counts, Xor = 16, Hops = 17,
+            Id = query.Id,
+            OperationId = query.OperationId,
+            Type = query.Type,
+            Source = query.Source,
+            Key = query.Key,
+            Service = query.Service,
+            Node = query.Node,
+            StartUnixNano = query.StartUnixNano,
+            DurationNs = 1,
+            Outcome = query.Outcome,
+            Error = query.Error,
+            Termination = query.Termination,
+            DiscoveryNs = 2,
+            FirstAnswerNs = 3,
+            Parameters = query.Parameters,
+            Counts = query.Counts,
+            Xor = 16,
+            Hops = 17,
         };
         Assert.Equal(expected, row);
     }

@@ -94,7 +94,10 @@ internal sealed class KuboMethod(
             truth.Peers.TryAdd(peer.Id, new KuboPeerTruth { Hops = 0 });
             truth.Peers[peer.Id].Requests.Add(new KuboRequestTruth
             {
-                Message = message, StartNs = (long)(begin - start), DurationNs = (long)took, Outcome = failed ? "failed" : "answered",
+                Message = message,
+                StartNs = (long)(begin - start),
+                DurationNs = (long)took,
+                Outcome = failed ? "failed" : "answered",
             });
             truth.Records += failed ? 0 : 1;
             end = Math.Max(end, begin + took);
