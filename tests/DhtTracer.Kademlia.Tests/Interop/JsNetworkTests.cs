@@ -139,8 +139,18 @@ public sealed class JsNetworkTests(JsNetworkTests.Network network) : IClassFixtu
     [Fact]
     public async Task Js_stores_at_us_and_reads_from_us()
     {
-        // Whatever js puts under a key next to our id is stored here too.
-        await Bed.SendAsync("put", new { node = At(3), key = $"/pk/{Bed.Nodes[3].PeerId}", valueB64 = Convert.ToBase64String(Peer(3).Id.InlinePublicKeyProtobuf) }, Deadline);
+        // Of a network wider than K only the closest are asked: a key to which at most two js nodes are closer than we are.
+        var own = KadId.Of(Dht.Id);
+        var others = Bed.Nodes.Select(node => KadId.Of(PeerId.Parse(node.PeerId))).ToList();
+        var key = Enumerable.Range(0, 10_000).Select(number => $"/v/near-{number}").First(text =>
+        {
+            var target = KadId.Of(Encoding.UTF8.GetBytes(text));
+            return others.Count(other => target.CompareDistance(other, own) < 0) <= 2;
+        });
+        await Bed.SendAsync("put", new { node = At(3), key, value = "js says hello" }, Deadline);
+        Assert.Equal("js says hello", Encoding.UTF8.GetString(Dht.Values.Get(Encoding.UTF8.GetBytes(key))!.Value.Span));
+        var read = await Bed.SendAsync("get", new { node = At(7), key }, Deadline);
+        Assert.Equal("js says hello", read.GetProperty("value").GetString());
         var ping = await Dht.PingAsync(Peer(3), cancellationToken: Deadline);
         Assert.Equal(DhtQueryOutcome.Success, ping.Outcome);
         Assert.True(_node!.RequestsReceived > 0, "js asks us as it asks its own");
