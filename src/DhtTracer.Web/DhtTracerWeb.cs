@@ -1,5 +1,7 @@
 using System.IO.Compression;
+using DhtTracer.Web.Api;
 using DhtTracer.Web.Assets;
+using DhtTracer.Web.Exports;
 using DhtTracer.Web.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -18,6 +20,7 @@ public static class DhtTracerWeb
     public static IServiceCollection AddDhtTracerWeb(this IServiceCollection services)
     {
         services.AddSingleton<SiteAssets>();
+        services.AddOpenApi(ApiEndpoints.Document);
         services.TryAddSingleton(TimeProvider.System);
         services.AddRazorPages().AddApplicationPart(typeof(DhtTracerWeb).Assembly);
         services.AddAntiforgery(options =>
@@ -48,6 +51,8 @@ public static class DhtTracerWeb
         app.UseResponseCompression();
         app.Services.GetRequiredService<SiteAssets>().Map(app);
         app.MapRazorPages();
+        ApiEndpoints.Map(app);
+        QueryExports.Map(app);
         return app;
     }
 }

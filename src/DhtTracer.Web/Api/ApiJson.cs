@@ -1,0 +1,39 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using DhtTracer.Analysis;
+
+namespace DhtTracer.Web.Api;
+
+/// <summary>How the API writes statistics. Queries themselves are written by <see cref="QueryJson"/>, one contract for all.</summary>
+internal static class ApiJson
+{
+    /// <summary>Names in camel case, permalinks as text, 64-bit times as decimal strings, unknown as null.</summary>
+    public static JsonSerializerOptions Options { get; } = Create();
+
+    private static JsonSerializerOptions Create()
+    {
+        var options = new JsonSerializerOptions(JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.Default };
+        options.Converters.Add(new QueryIdConverter());
+        options.Converters.Add(new UnixNanoConverter());
+        options.MakeReadOnly(populateMissingResolver: true);
+        return options;
+    }
+
+    private sealed class QueryIdConverter : JsonConverter<QueryId>
+    {
+        public override QueryId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            QueryId.TryParse(reader.GetString(), out var id) ? id : throw new JsonException("not a permalink of the form traceId-spanId");
+
+        public override void Write(Utf8JsonWriter writer, QueryId value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+    }
+
+    /// <summary>Nanoseconds since 1970 exceed the 53 bits that JavaScript keeps of a number.</summary>
+    private sealed class UnixNanoConverter : JsonConverter<ulong>
+    {
+        public override ulong Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            ulong.TryParse(reader.GetString(), out var value) ? value : throw new JsonException("not a decimal string");
+
+        public override void Write(Utf8JsonWriter writer, ulong value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+    }
+}
