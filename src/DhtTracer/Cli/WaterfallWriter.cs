@@ -66,7 +66,7 @@ internal sealed class WaterfallWriter(TextWriter output, Terminal terminal)
         var peer = row.Peer;
         var id = PlainText.Middle(PlainText.Safe(peer.Id), idWidth).PadRight(idWidth);
         var label = peer.Duplicate ? $"{row.Label} {RowLabel.DuplicateMark}".Trim() : row.Label;
-        if (row.Failure is { } why)
+        if (row.Failure is { } why && !row.Label.EndsWith(why, StringComparison.Ordinal))
         {
             label = $"{label} {why}";
         }

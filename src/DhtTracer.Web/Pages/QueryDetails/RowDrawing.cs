@@ -61,7 +61,7 @@ internal sealed class RowDrawing(WaterfallRow row, long axisNs) : IHtmlContent
 
     private void WriteLabel(TextWriter writer, HtmlEncoder encoder)
     {
-        var text = row.Failure is { } failure ? $"{row.Label} {failure}" : row.Label;
+        var text = row.Failure is { } failure && !row.Label.EndsWith(failure, StringComparison.Ordinal) ? $"{row.Label} {failure}" : row.Label;
         if (text.Length == 0)
         {
             return;
