@@ -48,7 +48,7 @@ internal static class DemoCommand
         try
         {
             await output.WriteLineAsync($"starting a local DHT of {options.Nodes} nodes, some of them faulty");
-            var networkOptions = new LocalNetworkOptions { Count = options.Nodes, Seed = options.Seed, Faults = options.Faults };
+            var networkOptions = new LocalNetworkOptions { Count = options.Nodes, Seed = options.Seed, Faults = options.Faults, Dht = NetworkDht };
             await using var network = await NodeFailure.GuardAsync(() => LocalNetwork.StartAsync(networkOptions, cancellationToken: exit.Token));
             await using var node = await NodeFailure.GuardAsync(() => TracedNode.StartAsync(NodeOptions(options, network), errors, exit.Token));
             await using var control = options.ControlPort is { } port ? await ControlServer.StartAsync(node, port, exit.Cancel, exit.Token) : null;
@@ -80,6 +80,15 @@ internal static class DemoCommand
 
         return ExitCode.Success;
     }
+
+    /// <summary>Nodes on one machine that wait as long as on the Internet would make the demo begin with minutes of silence.</summary>
+    private static DhtOptions NetworkDht { get; } = new()
+    {
+        RefreshInterval = Timeout.InfiniteTimeSpan,
+        Traced = false,
+        DialTimeout = TimeSpan.FromSeconds(1),
+        RequestTimeout = TimeSpan.FromSeconds(1),
+    };
 
     private static NodeOptions NodeOptions(DemoOptions options, LocalNetwork network) => new()
     {

@@ -20,14 +20,17 @@ internal sealed class DemoScript(LocalNetwork network, TracedNode node, int seed
     public async Task PrepareAsync(CancellationToken cancellation)
     {
         var healthy = network.Nodes.Where(candidate => candidate.Fault == NodeFault.None).ToList();
+        var announcing = new List<Task>();
         for (var i = 0; i < Contents; i++)
         {
             for (var copies = 1 + (i % 4); copies > 0; copies--)
             {
-                await healthy[_random.Next(healthy.Count)].Node.Dht.AddProviderAsync(Content(i), cancellationToken: cancellation);
+                // All at once: each waits for the faulty peers among its closest, and one after the other that takes minutes.
+                announcing.Add(healthy[_random.Next(healthy.Count)].Node.Dht.AddProviderAsync(Content(i), cancellationToken: cancellation));
             }
         }
 
+        await Task.WhenAll(announcing);
         await healthy[0].Node.Dht.PutValueAsync(Greeting, "hello"u8.ToArray(), cancellationToken: cancellation);
 
         // A better version reached only one node: whoever reads finds it and corrects the others.
