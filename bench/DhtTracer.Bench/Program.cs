@@ -1,5 +1,6 @@
 using DhtTracer.Bench;
 using DhtTracer.Bench.Ingest;
+using DhtTracer.Bench.Kademlia;
 using DhtTracer.Bench.Libp2p;
 using DhtTracer.Bench.Pull;
 
@@ -11,6 +12,8 @@ switch (args)
     case ["reconstruct"]:
         ReconstructBench.Run(Console.Out);
         return 0;
+    case ["kademlia", .. var rest]:
+        return await KademliaBench.RunAsync(rest);
     case ["libp2p", .. var rest]:
         return await Libp2pBench.RunAsync(rest);
     case ["ingest", .. var rest]:
@@ -18,6 +21,6 @@ switch (args)
     case ["pull", .. var rest]:
         return await PullBench.RunAsync(rest);
     default:
-        await Console.Error.WriteLineAsync("Usage: DhtTracer.Bench codecs | reconstruct | libp2p [hosts] | ingest [queries [connections [spans-per-second]]] | ingest stages | ingest codecs | pull [spans]");
+        await Console.Error.WriteLineAsync("Usage: DhtTracer.Bench kademlia localnet|tracing|soak [nodes] | codecs | reconstruct | libp2p [hosts] | ingest [queries [connections [spans-per-second]]] | ingest stages | ingest codecs | pull [spans]");
         return 2;
 }
