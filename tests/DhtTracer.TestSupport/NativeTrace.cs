@@ -1,13 +1,14 @@
 using DhtTracer.Analysis;
 using DhtTracer.Traces;
 
-namespace DhtTracer.Web.Tests.Fixture;
+namespace DhtTracer.TestSupport;
 
 /// <summary>Writes the spans that a native node would have emitted for a query, by docs/span-conventions.md: pages are tested on known truth.</summary>
-internal static class NativeTrace
+public static class NativeTrace
 {
     private static readonly InstrumentationScope Scope = new() { Name = "DhtTracer.Kademlia", Version = "0.1.0" };
 
+    /// <summary>The spans of one query, the root first.</summary>
     public static IReadOnlyList<Span> Of(Query query)
     {
         var resource = new Resource

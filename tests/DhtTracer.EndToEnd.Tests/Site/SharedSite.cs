@@ -1,0 +1,87 @@
+using System.Net;
+using System.Net.Http.Headers;
+using DhtTracer.Analysis;
+using DhtTracer.TestSupport;
+using DhtTracer.Traces.Otlp;
+
+[assembly: AssemblyFixture(typeof(DhtTracer.EndToEnd.Tests.Site.SharedSite))]
+
+namespace DhtTracer.EndToEnd.Tests.Site;
+
+/// <summary>
+/// The real program with something to show on every page: the samples, and <see cref="SimulatedDays"/> sent through the OTLP receiver. Started by
+/// the first test that asks; tests only read it.
+/// </summary>
+public sealed class SharedSite : IAsyncDisposable
+{
+    private const int TracesPerRequest = 20;
+
+    private readonly Lazy<Task<Archive>> archive = new(LoadAsync);
+
+    /// <summary>The site and what it holds.</summary>
+    public Task<Archive> OpenAsync() => archive.Value;
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (archive.IsValueCreated && archive.Value.IsCompletedSuccessfully)
+        {
+            await (await archive.Value).Tracer.DisposeAsync();
+        }
+    }
+
+    private static async Task<Archive> LoadAsync()
+    {
+        var days = new SimulatedDays(DateTimeOffset.UtcNow);
+        var tracer = await TracerProcess.StartAsync(null, "--samples");
+        try
+        {
+            using var client = new HttpClient();
+            foreach (var traces in days.Queries.Chunk(TracesPerRequest))
+            {
+                using var content = new ByteArrayContent(OtlpProtobuf.Encode([.. traces.SelectMany(NativeTrace.Of)]));
+                content.Headers.ContentType = new MediaTypeHeaderValue("application/x-protobuf");
+                using var answer = await client.PostAsync(new Uri(tracer.Url("OTLP over HTTP")), content);
+                Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+            }
+
+            // Acknowledged is committed; analysed is a moment later.
+            foreach (var query in days.Queries)
+            {
+                await AnalysedAsync(client, tracer.Site, query);
+            }
+
+            return new Archive(tracer, days);
+        }
+        catch
+        {
+            await tracer.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static async Task AnalysedAsync(HttpClient client, string site, Query query)
+    {
+        var until = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            using var answer = await client.GetAsync(new Uri($"{site}/api/v1/queries/{query.Id}"));
+            if (answer.IsSuccessStatusCode)
+            {
+                return;
+            }
+
+            Assert.True(TimeProvider.System.GetElapsedTime(until) < TimeSpan.FromMinutes(1), $"{query.Id} was not analysed within a minute");
+            await Task.Delay(100);
+        }
+    }
+}
+
+/// <summary>A running program and what is true of its archive.</summary>
+/// <param name="Tracer">The program.</param>
+/// <param name="Days">The queries beside the samples.</param>
+public sealed record Archive(TracerProcess Tracer, SimulatedDays Days)
+{
+    /// <summary>Address of the site, without a slash at the end.</summary>
+    public string Site => Tracer.Site;
+}

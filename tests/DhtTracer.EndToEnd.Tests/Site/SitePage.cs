@@ -1,0 +1,126 @@
+using System.Collections.Concurrent;
+using System.Text.RegularExpressions;
+using DhtTracer.TestSupport;
+using Microsoft.Playwright;
+
+namespace DhtTracer.EndToEnd.Tests.Site;
+
+/// <summary>A page of the site in the browser, and what went wrong on it.</summary>
+public sealed partial class SitePage
+{
+    /// <summary>How long anything on a page may take: far more than it does, for a machine that has other things to do.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private readonly ConcurrentQueue<string> problems = new();
+    private readonly string site;
+    private readonly ConcurrentDictionary<string, int> expected = new(StringComparer.Ordinal);
+
+    /// <summary>Watches a page of the site at an address without a slash at the end.</summary>
+    public SitePage(IPage page, string site)
+    {
+        Page = page ?? throw new ArgumentNullException(nameof(page));
+        this.site = site;
+        page.Console += (_, message) =>
+        {
+            // Chromium says "Failed to load resource" of every answer from 400 on; answers are judged below, by their status.
+            if (message.Type is "error" && !message.Text.StartsWith("Failed to load resource", StringComparison.Ordinal))
+            {
+                problems.Enqueue($"console: {message.Text}");
+            }
+        };
+        page.PageError += (_, error) => problems.Enqueue($"exception: {error}");
+        page.RequestFailed += (_, request) =>
+        {
+            // A request that a navigation, a download or a closed stream of events cuts off did not fail.
+            if (request.Failure is not "net::ERR_ABORTED")
+            {
+                problems.Enqueue($"request: {request.Method} {request.Url} {request.Failure}");
+            }
+        };
+        page.Response += (_, response) =>
+        {
+            if (response.Status >= 400 && !(expected.TryGetValue(response.Url, out var status) && status == response.Status))
+            {
+                problems.Enqueue($"answer: {response.Status} of {response.Request.Method} {response.Url}");
+            }
+        };
+    }
+
+    /// <summary>The page, for everything that has no shorter way here.</summary>
+    public IPage Page { get; }
+
+    /// <summary>Path and parameters of the address, without those of the host.</summary>
+    public string Address => new Uri(Page.Url).PathAndQuery;
+
+    /// <summary>What went wrong so far.</summary>
+    public IReadOnlyCollection<string> Problems => problems;
+
+    /// <summary>Elements by a CSS selector.</summary>
+    public ILocator this[string selector] => Page.Locator(selector);
+
+    /// <summary>Goes to an address of the site, which answers with the status.</summary>
+    public async Task GoAsync(string path, int status = 200)
+    {
+        if (status >= 400)
+        {
+            expected[new Uri(site + path).AbsoluteUri] = status;
+        }
+
+        var response = await Page.GotoAsync(site + path);
+        Assert.Equal(status, response?.Status);
+    }
+
+    /// <summary>Clicks what leads to another address and waits until the page there has loaded.</summary>
+    public async Task FollowAsync(ILocator link)
+    {
+        ArgumentNullException.ThrowIfNull(link);
+        var before = Page.Url;
+        await link.ClickAsync();
+        await Page.WaitForURLAsync(url => url != before);
+    }
+
+    /// <summary>Texts of the elements of a selector, each with its white space collapsed.</summary>
+    public async Task<IReadOnlyList<string>> TextsAsync(string selector) =>
+        [.. (await Page.Locator(selector).AllInnerTextsAsync()).Select(static text => Blanks().Replace(text, " ").Trim())];
+
+    /// <summary>The distinct addresses that the links of a selector lead to, in order.</summary>
+    public async Task<IReadOnlyList<string>> LinksAsync(string selector) =>
+        [.. (await Page.Locator(selector).EvaluateAllAsync<string[]>("links => links.map(link => link.getAttribute('href'))")).Distinct(StringComparer.Ordinal)];
+
+    /// <summary>Everything a reader sees of the main part: its text, the values of its fields and what is pressed, checked or current.</summary>
+    public Task<string> StateAsync() => Page.EvaluateAsync<string>(
+        """
+        () => {
+          const main = document.querySelector("main");
+          const fields = [...main.querySelectorAll("input:not([type=hidden]), select, textarea")].map(f => `${f.name}=${f.type === "checkbox" ? f.checked : f.value}`);
+          const marked = [...main.querySelectorAll("[aria-current], [aria-pressed=true], [aria-selected=true], [aria-sort], [aria-expanded]")]
+            .map(e => ["aria-current", "aria-pressed", "aria-selected", "aria-sort", "aria-expanded"].map(a => e.getAttribute(a) ?? "").join("") + " " + e.textContent.trim());
+          return [main.innerText.replace(/\s+/g, " "), fields.join("\n"), marked.join("\n")].join("\n---\n");
+        }
+        """);
+
+    /// <summary>Fails with everything that went wrong.</summary>
+    public void AssertNoProblems() => Assert.True(problems.IsEmpty, $"{Page.Url}:\n{string.Join('\n', problems)}");
+
+    /// <summary>Leaves a picture and says where.</summary>
+    internal async Task<string> KeepPictureAsync(View view)
+    {
+        var name = Unsafe().Replace($"{TestContext.Current.Test?.TestDisplayName ?? "page"}-{view}", "_");
+        var file = Path.Combine(TestFiles.Repository, "artifacts", "browser", name[..Math.Min(150, name.Length)] + ".png");
+        try
+        {
+            await Page.ScreenshotAsync(new PageScreenshotOptions { Path = file, FullPage = true });
+            return $"at {Page.Url}, picture: {file}";
+        }
+        catch (PlaywrightException none)
+        {
+            return $"at {Page.Url}, no picture: {none.Message}";
+        }
+    }
+
+    [GeneratedRegex(@"\s+")]
+    private static partial Regex Blanks();
+
+    [GeneratedRegex("[^A-Za-z0-9.-]+")]
+    private static partial Regex Unsafe();
+}
