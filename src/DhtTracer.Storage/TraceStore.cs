@@ -114,6 +114,14 @@ public sealed class TraceStore : IAsyncDisposable
         return database.Readers.ReadAsync(connection => QueryList.Read(connection, filter, sort, cursor, limit), cancellationToken);
     }
 
+    /// <summary>Traces of the queries that a filter lets through, by their number in this database, each once.</summary>
+    /// <param name="filter">Which queries.</param>
+    /// <param name="after">Only traces with a greater number; 0 for all.</param>
+    /// <param name="limit">How many at most; fewer than this means that there are no more.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
+    public Task<IReadOnlyList<NumberedTrace>> ListTracesAsync(QueryFilter filter, long after, int limit, CancellationToken cancellationToken = default) =>
+        database.Readers.ReadAsync(connection => TraceList.Read(connection, filter, after, limit), cancellationToken);
+
     /// <summary>A query with all its peers, from the spans stored at this moment; null when it is not there.</summary>
     public async Task<Query?> GetQueryAsync(QueryId id, CancellationToken cancellationToken = default)
     {
@@ -256,6 +264,9 @@ public sealed class TraceStore : IAsyncDisposable
 
     /// <summary>Finishes what was accepted, and closes.</summary>
     public ValueTask DisposeAsync() => database.DisposeAsync();
+
+    /// <summary>The queries of the merged spans of one trace.</summary>
+    internal ImmutableArray<Query> Reconstruct(IReadOnlyList<Span> spans) => spans.Count == 0 ? [] : reconstruct(spans);
 
     /// <summary>Runs a read of the tests.</summary>
     internal Task<T> ReadAsync<T>(Func<Microsoft.Data.Sqlite.SqliteConnection, T> read) => database.Readers.ReadAsync(read, CancellationToken.None);

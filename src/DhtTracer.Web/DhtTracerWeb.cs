@@ -52,7 +52,7 @@ public static class DhtTracerWeb
         app.Services.GetRequiredService<SiteAssets>().Map(app);
         app.MapRazorPages();
         ApiEndpoints.Map(app);
-        QueryExports.Map(app);
+        ExportEndpoints.Map(app);
         return app;
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -5,7 +6,7 @@ namespace DhtTracer.Analysis.Export;
 
 /// <summary>
 /// Comma-separated values (RFC 4180): a header line, then lines that end with CR LF. What is unknown is empty; times are nanoseconds. A text
-/// that a spreadsheet would run as a formula (it begins with <c>= + - @</c>, a tab or a carriage return) gets an apostrophe in front.
+/// that a spreadsheet would run as a formula (it begins with <c>= + - @</c>, also in full width, a tab or a line break) gets an apostrophe in front.
 /// </summary>
 public static class CsvExport
 {
@@ -44,17 +45,17 @@ public static class CsvExport
         return csv.ToString();
     }
 
-    /// <summary>A list of queries, one line each.</summary>
-    public static string Queries(IEnumerable<QuerySummary> queries)
-    {
-        var csv = new StringBuilder();
-        Line(csv, QueryColumns);
-        foreach (var query in queries)
-        {
-            Line(csv, QueryCells(query));
-        }
+    /// <summary>The header line of a list of queries, as UTF-8.</summary>
+    public static void WriteQueriesHeader(IBufferWriter<byte> output) => WriteLine(output, QueryColumns);
 
-        return csv.ToString();
+    /// <summary>A line of a list of queries, as UTF-8.</summary>
+    public static void WriteQuery(IBufferWriter<byte> output, QuerySummary query) => WriteLine(output, QueryCells(query));
+
+    private static void WriteLine(IBufferWriter<byte> output, ReadOnlySpan<string?> cells)
+    {
+        var line = new StringBuilder();
+        Line(line, cells);
+        Encoding.UTF8.GetBytes(line.ToString(), output);
     }
 
     private static string?[] PeerCells(QueryPeer peer) =>
@@ -95,7 +96,7 @@ public static class CsvExport
         null => null,
     };
 
-    private static string? Text(string? value) => value is ['=' or '+' or '-' or '@' or '\t' or '\r', ..] ? "'" + value : value;
+    private static string? Text(string? value) => value is ['=' or '+' or '-' or '@' or '\t' or '\r' or '\n' or '\uff1d' or '\uff0b' or '\uff0d' or '\uff20', ..] ? "'" + value : value;
 
     private static void Line(StringBuilder csv, ReadOnlySpan<string?> cells)
     {

@@ -1,153 +1,228 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.EventLog2019;
+using DhtTracer.Analysis.Export;
 using DhtTracer.Traces;
 using DhtTracer.Traces.Export;
 using SpanWriter = DhtTracer.Traces.Export.TraceWriter;
 
 namespace DhtTracer.Storage;
 
-/// <summary>What traces or queries are exported as.</summary>
-public enum ArchiveFormat
-{
-    /// <summary>OTLP JSON, one document.</summary>
-    OtlpJson = 0,
-
-    /// <summary>OTLP JSON, a document per line.</summary>
-    OtlpJsonLines = 1,
-
-    /// <summary>OTLP protobuf.</summary>
-    OtlpProtobuf = 2,
-
-    /// <summary>Jaeger's JSON v1, which the Jaeger UI opens.</summary>
-    JaegerJson = 3,
-
-    /// <summary>The answer of Jaeger's HTTP API v3.</summary>
-    JaegerV3Json = 4,
-
-    /// <summary>The event log of 2019 as server-sent events.</summary>
-    EventLog = 5,
-
-    /// <summary>The <c>vis-state</c> JSON of 2019.</summary>
-    VisState = 6,
-}
-
-/// <summary>Writes queries, or the traces they belong to, one after another: memory is that of the largest trace, plus an id per trace.</summary>
+/// <summary>
+/// Writes queries, or the traces they belong to, one after another, page by page: memory is that of the largest trace and a page of ids,
+/// however many there are. Nobody who reads the pipe any more, or a cancelled token, ends it before the next trace.
+/// </summary>
 /// <param name="store">Where they are.</param>
 public sealed class ArchiveExporter(TraceStore store)
 {
-    /// <summary>Media type of a format.</summary>
-    public static string MediaType(ArchiveFormat format) => format switch
-    {
-        ArchiveFormat.OtlpProtobuf => "application/x-protobuf",
-        ArchiveFormat.OtlpJsonLines => "application/x-ndjson",
-        ArchiveFormat.EventLog => "text/event-stream",
-        _ => "application/json",
-    };
+    private const int QueriesInPage = 500;
+    private const int TracesInPage = 10_000;
 
-    /// <summary>Writes the queries. A query whose trace is no longer there is left out.</summary>
-    /// <param name="format">As what. Formats of spans write each trace once and whole; those of 2019 write each query.</param>
-    /// <param name="queries">Which, in the order they are written.</param>
-    /// <param name="output">Where to; flushed after each trace, not completed.</param>
-    /// <param name="cancellationToken">Stops between two traces.</param>
+    /// <summary>Writes what is selected. A query or trace that is no longer there is left out.</summary>
+    /// <param name="format">As what; one that can hold many queries.</param>
+    /// <param name="selection">Which. Formats of spans write each trace once and whole, the others write each query.</param>
+    /// <param name="output">Where to; flushed after each trace or page, not completed.</param>
+    /// <param name="cancellationToken">Stops between two traces; the file is then cut off.</param>
     /// <returns>Queries or traces written.</returns>
-    public async Task<int> ExportAsync(ArchiveFormat format, IAsyncEnumerable<QueryId> queries, PipeWriter output, CancellationToken cancellationToken = default) =>
-        format switch
+    /// <exception cref="IOException">Nobody reads the pipe any more.</exception>
+    public Task<long> ExportAsync(ExportFormat format, ExportSelection selection, PipeWriter output, CancellationToken cancellationToken = default) =>
+        format.Kind switch
         {
-            ArchiveFormat.EventLog => await EventLogAsync(queries, output, cancellationToken),
-            ArchiveFormat.VisState => await VisStateAsync(queries, output, cancellationToken),
-            _ => await SpansAsync(Format(format), queries, output, cancellationToken),
+            ExportKind.EventLog => EventLogAsync(selection, output, cancellationToken),
+            ExportKind.VisState => JsonAsync(selection, output, name: null, VisStateWriter.WriteQuery, cancellationToken),
+            ExportKind.Json => JsonAsync(selection, output, "queries", QueryJson.Write, cancellationToken),
+            ExportKind.QueriesCsv => CsvAsync(selection, output, cancellationToken),
+            ExportKind.JaegerJson => SpansAsync(TraceExportFormat.JaegerJson, selection, output, cancellationToken),
+            ExportKind.JaegerV3Json => SpansAsync(TraceExportFormat.JaegerV3Json, selection, output, cancellationToken),
+            ExportKind.OtlpJson => SpansAsync(TraceExportFormat.OtlpJson, selection, output, cancellationToken),
+            ExportKind.OtlpJsonLines => SpansAsync(TraceExportFormat.OtlpJsonLines, selection, output, cancellationToken),
+            ExportKind.OtlpProtobuf => SpansAsync(TraceExportFormat.OtlpProtobuf, selection, output, cancellationToken),
+            _ => throw new ArgumentOutOfRangeException(nameof(format), format.Name, "Not a format for many queries."),
         };
 
-    /// <summary>The ids of all queries that a filter lets through, newest first, read page by page.</summary>
-    public async IAsyncEnumerable<QueryId> FindAsync(
-        QueryFilter filter, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken = default)
+    private async Task<long> SpansAsync(TraceExportFormat format, ExportSelection selection, PipeWriter output, CancellationToken cancellationToken)
     {
-        const int pageSize = 500;
-        string? cursor = null;
-        do
+        long count = 0;
+        using var writer = SpanWriter.Create(format, output);
+        await foreach (var traceId in TracesAsync(selection, cancellationToken))
         {
-            var page = await store.ListQueriesAsync(filter, QuerySort.Newest, cursor, pageSize, cancellationToken);
-            foreach (var query in page.Rows)
+            var spans = await store.GetTraceAsync(traceId, cancellationToken);
+            if (spans.Count > 0)
+            {
+                await writer.WriteAsync(spans, cancellationToken);
+                count++;
+            }
+        }
+
+        await writer.CompleteAsync(cancellationToken);
+        return count;
+    }
+
+    private async Task<long> EventLogAsync(ExportSelection selection, PipeWriter output, CancellationToken cancellationToken)
+    {
+        long count = 0;
+        await foreach (var (query, spans) in QueriesAsync(selection, cancellationToken))
+        {
+            EventLogWriter.Write(output, query, spans);
+            await output.FlushToReaderAsync(cancellationToken);
+            count++;
+        }
+
+        return count;
+    }
+
+    /// <summary>Writes an array of queries, bare or as a member of an object.</summary>
+    private async Task<long> JsonAsync(
+        ExportSelection selection, PipeWriter output, string? name, Action<Utf8JsonWriter, Query> write, CancellationToken cancellationToken)
+    {
+        long count = 0;
+        using var json = new Utf8JsonWriter((IBufferWriter<byte>)output, QueryJson.Compact);
+        if (name is not null)
+        {
+            json.WriteStartObject();
+            json.WritePropertyName(name);
+        }
+
+        json.WriteStartArray();
+        try
+        {
+            await foreach (var (query, _) in QueriesAsync(selection, cancellationToken))
+            {
+                write(json, query);
+                await json.FlushAsync(cancellationToken);
+                await output.FlushToReaderAsync(cancellationToken);
+                count++;
+            }
+
+            json.WriteEndArray();
+            if (name is not null)
+            {
+                json.WriteEndObject();
+            }
+
+            await json.FlushAsync(cancellationToken);
+            await output.FlushAsync(cancellationToken);
+            return count;
+        }
+        finally
+        {
+            // Its own end would flush into a pipe that may be gone.
+            json.Reset();
+        }
+    }
+
+    private async Task<long> CsvAsync(ExportSelection selection, PipeWriter output, CancellationToken cancellationToken)
+    {
+        long count = 0;
+        CsvExport.WriteQueriesHeader(output);
+        await foreach (var page in PagesAsync(selection, cancellationToken))
+        {
+            foreach (var query in page)
+            {
+                CsvExport.WriteQuery(output, query);
+            }
+
+            count += page.Count;
+            await output.FlushToReaderAsync(cancellationToken);
+        }
+
+        await output.FlushAsync(cancellationToken);
+        return count;
+    }
+
+    private async IAsyncEnumerable<(Query Query, IReadOnlyList<Span> Spans)> QueriesAsync(
+        ExportSelection selection, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var id in IdsAsync(selection, cancellationToken))
+        {
+            var spans = await store.GetTraceAsync(id.TraceId, cancellationToken);
+            if (store.Reconstruct(spans).FirstOrDefault(query => query.Id == id) is { } query)
+            {
+                yield return (query, spans);
+            }
+        }
+    }
+
+    private async IAsyncEnumerable<QueryId> IdsAsync(ExportSelection selection, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (selection.Ids is { } ids)
+        {
+            foreach (var id in ids)
+            {
+                yield return id;
+            }
+
+            yield break;
+        }
+
+        await foreach (var page in PagesAsync(selection, cancellationToken))
+        {
+            foreach (var query in page)
             {
                 yield return query.Id;
             }
+        }
+    }
 
+    private async IAsyncEnumerable<IReadOnlyList<QuerySummary>> PagesAsync(ExportSelection selection, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (selection.Ids is { } ids)
+        {
+            foreach (var id in ids)
+            {
+                if (await store.GetQueryAsync(id, cancellationToken) is { } query)
+                {
+                    yield return [query];
+                }
+            }
+
+            yield break;
+        }
+
+        string? cursor = null;
+        do
+        {
+            var page = await store.ListQueriesAsync(selection.Filter, selection.Sort, cursor, QueriesInPage, cancellationToken);
+            yield return page.Rows;
             cursor = page.Next;
         }
         while (cursor is not null);
     }
 
-    private static TraceExportFormat Format(ArchiveFormat format) => format switch
+    /// <summary>
+    /// Each trace once. By its number rather than by its queries, so that nothing has to be remembered of the traces already written, and a
+    /// query that arrives in the meantime moves nothing.
+    /// </summary>
+    private async IAsyncEnumerable<TraceId> TracesAsync(ExportSelection selection, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        ArchiveFormat.OtlpJson => TraceExportFormat.OtlpJson,
-        ArchiveFormat.OtlpJsonLines => TraceExportFormat.OtlpJsonLines,
-        ArchiveFormat.OtlpProtobuf => TraceExportFormat.OtlpProtobuf,
-        ArchiveFormat.JaegerJson => TraceExportFormat.JaegerJson,
-        ArchiveFormat.JaegerV3Json => TraceExportFormat.JaegerV3Json,
-        _ => throw new ArgumentOutOfRangeException(nameof(format), format, "not a format of spans"),
-    };
-
-    private async Task<int> SpansAsync(TraceExportFormat format, IAsyncEnumerable<QueryId> queries, PipeWriter output, CancellationToken cancellationToken)
-    {
-        var written = new HashSet<TraceId>();
-        using var writer = SpanWriter.Create(format, output);
-        await foreach (var id in queries.WithCancellation(cancellationToken))
+        if (selection.Ids is { } ids)
         {
-            if (written.Contains(id.TraceId))
+            foreach (var traceId in ids.Select(static id => id.TraceId).Distinct())
             {
-                continue;
+                yield return traceId;
             }
 
-            var spans = await store.GetTraceAsync(id.TraceId, cancellationToken);
-            if (spans.Count > 0)
-            {
-                written.Add(id.TraceId);
-                await writer.WriteAsync(spans, cancellationToken);
-            }
+            yield break;
         }
 
-        await writer.CompleteAsync(cancellationToken);
-        return written.Count;
-    }
-
-    private async Task<int> EventLogAsync(IAsyncEnumerable<QueryId> queries, PipeWriter output, CancellationToken cancellationToken)
-    {
-        var count = 0;
-        await foreach (var id in queries.WithCancellation(cancellationToken))
+        long after = 0;
+        while (true)
         {
-            if (await store.GetQueryAsync(id, cancellationToken) is { } query)
+            var page = await store.ListTracesAsync(selection.Filter, after, TracesInPage, cancellationToken);
+            foreach (var trace in page)
             {
-                EventLogWriter.Write(output, query, await store.GetTraceAsync(id.TraceId, cancellationToken));
-                await output.FlushAsync(cancellationToken);
-                count++;
+                yield return trace.Id;
             }
-        }
 
-        return count;
-    }
-
-    private async Task<int> VisStateAsync(IAsyncEnumerable<QueryId> queries, PipeWriter output, CancellationToken cancellationToken)
-    {
-        var count = 0;
-        using var json = new Utf8JsonWriter((IBufferWriter<byte>)output);
-        json.WriteStartArray();
-        await foreach (var id in queries.WithCancellation(cancellationToken))
-        {
-            if (await store.GetQueryAsync(id, cancellationToken) is { } query)
+            if (page.Count < TracesInPage)
             {
-                VisStateWriter.WriteQuery(json, query);
-                await json.FlushAsync(cancellationToken);
-                await output.FlushAsync(cancellationToken);
-                count++;
+                yield break;
             }
-        }
 
-        json.WriteEndArray();
-        await json.FlushAsync(cancellationToken);
-        await output.FlushAsync(cancellationToken);
-        return count;
+            after = page[^1].Number;
+        }
     }
 }

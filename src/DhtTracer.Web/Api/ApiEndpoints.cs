@@ -16,6 +16,7 @@ internal static class ApiEndpoints
         QueriesApi.Map(api);
         StatisticsApi.Map(api);
         EventsApi.Map(api);
+        ExportApi.Map(api);
         endpoints.MapOpenApi("/api/{documentName}/openapi.json");
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
@@ -11,6 +12,8 @@ internal sealed class ErrorModel : PageModel
 {
     private const int LongestPath = 200;
 
+    private static readonly object ExplanationKey = new();
+
     /// <summary>What happened, in a few words.</summary>
     public string Heading { get; private set; } = "";
 
@@ -19,6 +22,9 @@ internal sealed class ErrorModel : PageModel
 
     /// <summary>The address that was asked for; null when it says nothing more.</summary>
     public string? Path { get; private set; }
+
+    /// <summary>Says what is wrong with a request that is about to be answered with an error, instead of the general words for its code.</summary>
+    public static void Explain(HttpContext context, string problem) => context.Items[ExplanationKey] = problem;
 
     /// <summary>Any method may end here.</summary>
     public void OnGet(int code) => Show(code);
@@ -47,6 +53,7 @@ internal sealed class ErrorModel : PageModel
             (405, _) => ("That page does not take this method", "Pages answer GET; only forms of this site post."),
             _ => ("Something failed here", "The program could not make this page. The cause is in its log, at the time of this request; the traces are untouched."),
         };
+        Explanation = HttpContext.Items[ExplanationKey] as string ?? Explanation;
         Response.StatusCode = code is >= 400 and < 600 ? code : 500;
     }
 }

@@ -9,9 +9,9 @@ namespace DhtTracer.Web.Search;
 
 /// <summary>
 /// The state of the list of queries, all of it in the address: what is looked for, the order, and the place in it. The page, its
-/// downloads and the API read the same parameters here.
+/// downloads, the API and the command line read the same parameters here.
 /// </summary>
-internal sealed class QueryListAddress
+public sealed class QueryListAddress
 {
     /// <summary>Characters of a parameter; the longest key that libp2p knows has about 100.</summary>
     public const int LongestValue = 500;
@@ -84,6 +84,9 @@ internal sealed class QueryListAddress
     /// <summary>Reads the parameters of a request.</summary>
     public static QueryListAddress Parse(IQueryCollection query) =>
         new(query.Where(parameter => Names.Contains(parameter.Key)).Select(parameter => KeyValuePair.Create(parameter.Key, parameter.Value.ToString())));
+
+    /// <summary>Reads parameters that stand in no address, each name at most once.</summary>
+    public static QueryListAddress Parse(IEnumerable<KeyValuePair<string, string>> parameters) => new(parameters);
 
     /// <summary>This address with some parameters changed; null takes one out. The place in the list is kept only when it is given.</summary>
     public QueryListAddress With(params IEnumerable<(string Name, string? Value)> changes)

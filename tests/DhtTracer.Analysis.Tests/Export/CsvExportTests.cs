@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using DhtTracer.Analysis.Export;
 
@@ -38,11 +39,61 @@ public class CsvExportTests
         Assert.Equal("'=HYPERLINK(\"http://x\",\"a\")\r\nsecond", line[^2]);
     }
 
+    [Theory]
+    [InlineData("=1+1")]
+    [InlineData("+1")]
+    [InlineData("-1")]
+    [InlineData("@SUM(A1)")]
+    [InlineData("\t=1")]
+    [InlineData("\r=1")]
+    [InlineData("\n=1")]
+    [InlineData("\uff1d1")]
+    [InlineData("\uff0b1")]
+    [InlineData("\uff0d1")]
+    [InlineData("\uff20A1")]
+    public void No_text_of_a_span_begins_a_formula_in_any_column(string hostile)
+    {
+        var error = new TraceError(hostile, hostile);
+        var query = HarExportTests.Simulated(5);
+        query = query with
+        {
+            Key = new QueryKey(hostile, "00", new string('0', 64)),
+            Service = hostile,
+            Node = hostile,
+            Error = error,
+            Peers =
+            [
+                query.Peers[0] with
+                {
+                    Id = hostile,
+                    Referrer = hostile,
+                    Agent = hostile,
+                    Addresses = [hostile, hostile],
+                    Dial = new PeerDial(0, 1, false, error),
+                    Requests = [query.Peers.First(peer => !peer.Requests.IsEmpty).Requests[0] with { Error = error }],
+                },
+            ],
+        };
+        var output = new ArrayBufferWriter<byte>();
+        CsvExport.WriteQuery(output, query);
+        var (queryCells, peerCells) = (Read(Encoding.UTF8.GetString(output.WrittenSpan))[0], Read(CsvExport.Peers(query))[1]);
+
+        // Five texts of the query, and eight of the row: none is lost, and each is behind an apostrophe.
+        Assert.Equal(5, queryCells.Count(cell => cell == "'" + hostile));
+        Assert.Equal(7, peerCells.Count(cell => cell == "'" + hostile));
+        Assert.Contains($"'{hostile} {hostile}", peerCells);
+        Assert.DoesNotContain(queryCells.Concat(peerCells), cell => cell.Length > 0 && "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20".Contains(cell[0], StringComparison.Ordinal));
+    }
+
     [Fact]
     public void A_list_of_queries_has_a_line_each_and_leaves_unknowns_empty()
     {
         var query = HarExportTests.Simulated(6);
-        var lines = Read(CsvExport.Queries([query, query with { DurationNs = null, Key = null }]));
+        var output = new ArrayBufferWriter<byte>();
+        CsvExport.WriteQueriesHeader(output);
+        CsvExport.WriteQuery(output, query);
+        CsvExport.WriteQuery(output, query with { DurationNs = null, Key = null });
+        var lines = Read(Encoding.UTF8.GetString(output.WrittenSpan));
         Assert.Equal(3, lines.Count);
         Assert.All(lines, line => Assert.Equal(lines[0].Count, line.Count));
         Assert.Equal($"{query.DurationNs}", lines[1][lines[0].IndexOf("duration_ns")]);

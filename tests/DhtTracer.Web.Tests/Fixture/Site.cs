@@ -10,6 +10,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -34,6 +35,9 @@ internal sealed class Site : IAsyncDisposable
 
     public SampleLoader Samples { get; }
 
+    /// <summary>Runs around each request; null for nothing.</summary>
+    public Func<HttpContext, RequestDelegate, Task>? Around { get; set; }
+
     /// <summary>Follows no redirect.</summary>
     public HttpClient Client { get; }
 
@@ -49,11 +53,13 @@ internal sealed class Site : IAsyncDisposable
         builder.Services.AddSingleton(store);
         builder.Services.AddSingleton<ISampleLoader>(samples);
         var host = builder.Build();
+        Site? site = null;
+        host.Use((context, next) => site?.Around is { } around ? around(context, next) : next(context));
         host.MapDhtTracerWeb();
         host.MapGet("/test/throw", void () => throw new InvalidOperationException("a secret of the program"));
         await host.StartAsync();
         var address = host.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        var site = new Site(host, data, store, samples, new Uri(address));
+        site = new Site(host, data, store, samples, new Uri(address));
         await site.AddAsync([.. queries.Select(NativeTrace.Of)]);
         return site;
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Export;
 using DhtTracer.Storage;
 using DhtTracer.Web.Samples;
 using DhtTracer.Web.Search;
@@ -86,6 +87,9 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
     /// <summary>Where the head of a column leads: sorted by it, or turned round when it is already.</summary>
     public QueryListAddress SortedBy(QuerySort first, QuerySort second) =>
         Address.With(("sort", (Address.Sort == first ? second : first) is var sort && sort == QuerySort.Newest ? null : QueryListAddress.SortName(sort)));
+
+    /// <summary>The parameters of the address that exports all queries of this list.</summary>
+    public string ExportParameters(ExportFormat format) => Address.With().Parameters() is { Length: > 0 } filters ? $"{filters}&format={format.Name}" : $"?format={format.Name}";
 
     /// <summary>The permalink in a text such as a pasted address; null when there is none.</summary>
     private static QueryId? PermalinkIn(string text)

@@ -1,0 +1,87 @@
+using System.Collections.Immutable;
+
+namespace DhtTracer.Analysis.Export;
+
+/// <summary>What is exported as.</summary>
+public enum ExportKind
+{
+    /// <summary>Jaeger's JSON v1, which the Jaeger UI opens.</summary>
+    JaegerJson = 0,
+
+    /// <summary>The answer of Jaeger's HTTP API v3.</summary>
+    JaegerV3Json = 1,
+
+    /// <summary>OTLP JSON, one document.</summary>
+    OtlpJson = 2,
+
+    /// <summary>OTLP JSON, a document per trace and line.</summary>
+    OtlpJsonLines = 3,
+
+    /// <summary>OTLP protobuf.</summary>
+    OtlpProtobuf = 4,
+
+    /// <summary>The event log of 2019 as server-sent events.</summary>
+    EventLog = 5,
+
+    /// <summary>The <c>vis-state</c> JSON of 2019.</summary>
+    VisState = 6,
+
+    /// <summary>Queries with all their peers, in the JSON of the API.</summary>
+    Json = 7,
+
+    /// <summary>A line for each query.</summary>
+    QueriesCsv = 8,
+
+    /// <summary>A line for each request of a query, and one for each peer that was sent none.</summary>
+    PeersCsv = 10,
+
+    /// <summary>HTTP archive 1.2.</summary>
+    Har = 11,
+
+    /// <summary>Trace Event Format of Chrome.</summary>
+    ChromeTrace = 12,
+
+    /// <summary>A picture of the waterfall.</summary>
+    Svg = 13,
+}
+
+/// <summary>A format in which queries leave: the one list that the site, the API and the command line offer.</summary>
+/// <param name="Kind">Which.</param>
+/// <param name="Name">Its name in addresses of the API and on the command line.</param>
+/// <param name="Extension">End of a file's name, without the first dot.</param>
+/// <param name="MediaType">Media type of an answer.</param>
+/// <param name="Title">In a menu.</param>
+/// <param name="Sets">Whether a file can hold many queries.</param>
+/// <param name="Single">Whether it is offered for one query alone.</param>
+public sealed record ExportFormat(ExportKind Kind, string Name, string Extension, string MediaType, string Title, bool Sets, bool Single)
+{
+    private const string Json = "application/json";
+    private const string Csv = "text/csv; charset=utf-8";
+
+    /// <summary>All formats, in the order of a menu.</summary>
+    public static ImmutableArray<ExportFormat> All { get; } =
+    [
+        new(ExportKind.Json, "json", "json", Json, "JSON of the API, with all peers", Sets: true, Single: true),
+        new(ExportKind.QueriesCsv, "csv", "csv", Csv, "CSV, a row per query", Sets: true, Single: false),
+        new(ExportKind.PeersCsv, "peers-csv", "csv", Csv, "CSV, a row per peer", Sets: false, Single: true),
+        new(ExportKind.Har, "har", "har", Json, "HAR for a browser's network panel", Sets: false, Single: true),
+        new(ExportKind.ChromeTrace, "chrome-trace", "trace.json", Json, "Chrome trace, for Perfetto", Sets: false, Single: true),
+        new(ExportKind.Svg, "svg", "svg", "image/svg+xml", "SVG of the waterfall", Sets: false, Single: true),
+        new(ExportKind.JaegerJson, "jaeger", "jaeger.json", Json, "Jaeger JSON, for the Jaeger UI", Sets: true, Single: true),
+        new(ExportKind.JaegerV3Json, "jaeger-v3", "jaeger-v3.json", Json, "Jaeger v3 JSON", Sets: true, Single: true),
+        new(ExportKind.OtlpJson, "otlp-json", "otlp.json", Json, "OTLP JSON", Sets: true, Single: true),
+        new(ExportKind.OtlpJsonLines, "otlp-json-lines", "otlp.jsonl", "application/x-ndjson", "OTLP JSON, a line per trace", Sets: true, Single: true),
+        new(ExportKind.OtlpProtobuf, "otlp", "otlp.pb", "application/x-protobuf", "OTLP protobuf", Sets: true, Single: true),
+        new(ExportKind.EventLog, "eventlog", "eventlog.txt", "text/event-stream", "event log of 2019", Sets: true, Single: true),
+        new(ExportKind.VisState, "vis-state", "vis-state.json", Json, "vis-state JSON of 2019", Sets: true, Single: true),
+    ];
+
+    /// <summary>Whether whole traces are written, with every span of them.</summary>
+    public bool IsSpans => Kind is ExportKind.JaegerJson or ExportKind.JaegerV3Json or ExportKind.OtlpJson or ExportKind.OtlpJsonLines or ExportKind.OtlpProtobuf;
+
+    /// <summary>The format of a name; null when there is none.</summary>
+    public static ExportFormat? Find(string? name) => All.FirstOrDefault(format => format.Name == name);
+
+    /// <summary>The format of one query whose files end like this; null when there is none.</summary>
+    public static ExportFormat? OfSingle(string? extension) => All.FirstOrDefault(format => format.Single && format.Extension == extension);
+}

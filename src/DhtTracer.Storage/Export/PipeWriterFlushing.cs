@@ -1,0 +1,23 @@
+using System.IO.Pipelines;
+
+namespace DhtTracer.Storage;
+
+/// <summary>Flushing that tells when it is in vain.</summary>
+internal static class PipeWriterFlushing
+{
+    /// <summary>Waits until the reader of the pipe has room for more.</summary>
+    /// <exception cref="IOException">Nobody reads the pipe any more.</exception>
+    public static async ValueTask FlushToReaderAsync(this PipeWriter output, CancellationToken cancellationToken)
+    {
+        var result = await output.FlushAsync(cancellationToken);
+        if (result.IsCanceled)
+        {
+            throw new OperationCanceledException("Writing the export was cancelled.");
+        }
+
+        if (result.IsCompleted)
+        {
+            throw new IOException("Nobody reads the export any more.");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using DhtTracer.Analysis;
+using DhtTracer.Analysis.Export;
+using DhtTracer.Storage;
+using DhtTracer.Web.Search;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
+
+namespace DhtTracer.Web.Exports;
+
+/// <summary>Files made of a query, of the chosen ones of a list, and of all that a list holds.</summary>
+internal static class ExportEndpoints
+{
+    /// <summary>Name of a file of many queries.</summary>
+    public const string SetName = "queries";
+
+    private static readonly string[] Reading = [HttpMethods.Get, HttpMethods.Head];
+
+    /// <summary>Adds the addresses <c>/q/{id}/export.{extension}</c>, <c>/queries/export</c>, <c>/queries/export/chosen</c> and <c>/queries.csv</c>.</summary>
+    public static void Map(IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapMethods("/q/{id}/export.{extension}", Reading, QueryAsync).ExcludeFromDescription();
+        endpoints.MapMethods("/queries/export", Reading, SetAsync).ExcludeFromDescription();
+        endpoints.MapMethods("/queries/export/chosen", Reading, ChosenAsync).ExcludeFromDescription();
+        endpoints.MapMethods("/queries.csv", Reading, List).ExcludeFromDescription();
+    }
+
+    /// <summary>The file that a request asks for, once its problems are ruled out.</summary>
+    /// <param name="request">A request without problems.</param>
+    /// <param name="store">Where the queries are.</param>
+    /// <param name="http">The request, for the address of this installation.</param>
+    /// <param name="notHere">The answer when a query that is named is not here.</param>
+    public static async Task<IResult> AnswerAsync(ExportRequest request, TraceStore store, HttpRequest http, Func<QueryId, IResult> notHere)
+    {
+        var format = request.Format ?? throw new ArgumentException("The request has problems.", nameof(request));
+        var cancellationToken = http.HttpContext.RequestAborted;
+        foreach (var id in request.Selection.Ids ?? [])
+        {
+            if ((await store.FindByPrefixAsync(id.ToString(), 1, cancellationToken)).Count == 0)
+            {
+                return notHere(id);
+            }
+        }
+
+        return request.Selection.Ids is [var only]
+            ? await FileAsync(format, only, store, http, cancellationToken) ?? notHere(only)
+            : new ExportResult(new ArchiveExporter(store), format, request.Selection, SetName);
+    }
+
+    private static async Task<IResult> QueryAsync(string id, string extension, HttpRequest request, [FromServices] TraceStore store, CancellationToken cancellationToken) =>
+        QueryId.TryParse(id, out var queryId) && ExportFormat.OfSingle(extension) is { } format
+            ? await FileAsync(format, queryId, store, request, cancellationToken) ?? Results.NotFound()
+            : Results.NotFound();
+
+    private static Task<IResult> SetAsync(HttpRequest request, [FromServices] TraceStore store) => SiteAsync(ExportRequest.Parse(request.Query), store, request);
+
+    private static Task<IResult> ChosenAsync(HttpRequest request, [FromServices] TraceStore store)
+    {
+        var wanted = ExportRequest.Parse(request.Query);
+        if (wanted.Selection.Ids is null)
+        {
+            // Without a choice the address would mean everything.
+            return Task.FromResult(Bad(request, ["No query was chosen: go back, and check the queries to export."]));
+        }
+
+        return SiteAsync(wanted, store, request);
+    }
+
+    private static IResult List(HttpRequest request, [FromServices] TraceStore store)
+    {
+        var address = QueryListAddress.Parse(request.Query);
+        return address.Problems.Count > 0
+            ? Bad(request, address.Problems)
+            : new ExportResult(new ArchiveExporter(store), ExportFormat.Find("csv")!, ExportSelection.Of(address.Filter, address.Sort), SetName);
+    }
+
+    private static async Task<IResult> SiteAsync(ExportRequest wanted, TraceStore store, HttpRequest request) =>
+        wanted.Problems.Count > 0 ? Bad(request, wanted.Problems) : await AnswerAsync(wanted, store, request, static _ => Results.NotFound());
+
+    private static IResult Bad(HttpRequest request, IReadOnlyList<string> problems)
+    {
+        Pages.ErrorModel.Explain(request.HttpContext, string.Join(' ', problems));
+        return Results.BadRequest();
+    }
+
+    /// <summary>One query as a file; null when it is not here.</summary>
+    private static async Task<IResult?> FileAsync(ExportFormat format, QueryId id, TraceStore store, HttpRequest request, CancellationToken cancellationToken)
+    {
+        if (await store.GetQueryAsync(id, cancellationToken) is not { } query)
+        {
+            return null;
+        }
+
+        var name = $"query-{id.TraceId.ToString()[..12]}";
+        return QueryFile.Of(format.Kind, query) is { } bytes
+            ? Results.File(bytes, format.MediaType, $"{name}.{format.Extension}")
+            : new ExportResult(new ArchiveExporter(store), format, ExportSelection.Of([id]), name);
+    }
+}

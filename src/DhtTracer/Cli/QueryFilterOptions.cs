@@ -1,0 +1,85 @@
+using System.CommandLine;
+using System.Globalization;
+using DhtTracer.Storage;
+using DhtTracer.Web.Search;
+
+namespace DhtTracer.Cli;
+
+/// <summary>The filters of the list of queries as options: the same names and values as in the address of the site's list, read by the same code.</summary>
+internal sealed class QueryFilterOptions
+{
+    private static readonly (string Name, string Option, string Value, string Description)[] Texts =
+    [
+        ("key", "--key", "K", "Only queries of this key: CID, peer id, multihash or /ipns/ name in any encoding, or the beginning of its text."),
+        ("peer", "--peer", "PEER", "Only queries that dialed or asked this peer."),
+        ("type", "--type", "TYPE", "Only queries of this type, such as get-providers."),
+        ("outcome", "--outcome", "OUTCOME", "Only queries that ended so, such as success or timed-out."),
+        ("error", "--error", "CLASS", "Only queries that failed with this class of error, such as dial-timeout."),
+        ("source", "--source", "SOURCE", "Only queries from this kind of spans: native, go-libp2p-kad-dht, js-libp2p, eventlog-2019."),
+        ("service", "--service", "NAME", "Only queries of this service.name."),
+        ("node", "--node", "PEER", "Only queries of this node."),
+        ("min", "--min", "DURATION", "Only queries that took at least this long, such as 1.5s."),
+        ("max", "--max", "DURATION", "Only queries that took at most this long."),
+        ("minhops", "--min-hops", "N", "Only queries with at least so many hops."),
+        ("maxhops", "--max-hops", "N", "Only queries with at most so many hops."),
+        ("alpha", "--alpha", "N", "Only queries with this alpha."),
+        ("from", "--from", "TIME", "Only queries that started at or after this time (UTC), such as 2026-11-22 or 2026-11-22T08:44."),
+        ("to", "--to", "TIME", "Only queries that started before this time (UTC)."),
+    ];
+
+    private readonly List<(string Name, Option<string?> Option)> texts =
+        [.. Texts.Select(static text => (text.Name, new Option<string?>(text.Option) { Description = text.Description, HelpName = text.Value }))];
+
+    private readonly Option<TimeSpan> since = new("--since") { Description = "Only queries that started within this time, such as 24h.", HelpName = "DURATION", CustomParser = DurationValue.Parse };
+    private readonly Option<bool> background = new("--background") { Description = "Also lookups that nodes make for themselves." };
+
+    /// <summary>Adds the options to a command.</summary>
+    public void AddTo(Command command)
+    {
+        foreach (var (_, option) in texts)
+        {
+            command.Options.Add(option);
+        }
+
+        command.Options.Add(since);
+        command.Options.Add(background);
+    }
+
+    /// <summary>Whether any of them was given.</summary>
+    public bool Given(ParseResult result) => Parameters(result).Count > 0 || result.GetValue(since).Ticks > 0;
+
+    /// <summary>The filter.</summary>
+    /// <param name="result">What was typed.</param>
+    /// <param name="clock">For <c>--since</c>.</param>
+    /// <exception cref="CommandFailedException">A value is not understood; the message says what is.</exception>
+    public QueryFilter Read(ParseResult result, TimeProvider clock)
+    {
+        var parameters = Parameters(result);
+        if (result.GetValue(since) is { Ticks: > 0 } span && !parameters.TryAdd("from", (clock.GetUtcNow() - span).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture)))
+        {
+            throw new CommandFailedException("--since and --from both say where to begin: give one of them.", ExitCode.Usage);
+        }
+
+        var address = QueryListAddress.Parse(parameters);
+        return address.Problems.Count == 0 ? address.Filter : throw new CommandFailedException(string.Join(' ', address.Problems), ExitCode.Usage);
+    }
+
+    private Dictionary<string, string> Parameters(ParseResult result)
+    {
+        var parameters = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (name, option) in texts)
+        {
+            if (result.GetValue(option) is { } value)
+            {
+                parameters[name] = value;
+            }
+        }
+
+        if (result.GetValue(background))
+        {
+            parameters["background"] = "1";
+        }
+
+        return parameters;
+    }
+}
