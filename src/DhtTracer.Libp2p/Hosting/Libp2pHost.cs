@@ -3,7 +3,6 @@ using DhtTracer.Libp2p.Dns;
 using DhtTracer.Libp2p.Identify;
 using DhtTracer.Libp2p.Multiformats;
 using DhtTracer.Libp2p.Streams;
-using DhtTracer.Libp2p.Yamux;
 
 namespace DhtTracer.Libp2p.Hosting;
 
@@ -18,13 +17,13 @@ public sealed class Libp2pHost : IAsyncDisposable
 
     private readonly ProtocolTable _protocols;
     private readonly Listener _listener;
-    private readonly ConnectionUpgrader _upgrader;
+    private readonly ConnectionRunner _runner;
     private readonly ConnectionTable _connections;
     private readonly Dialer _dialer;
     private readonly IdentifyService _identify;
     private readonly WorkTracker _work;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly YamuxOptions _yamuxOptions;
+    private IReadOnlyList<Multiaddr>? _announced;
     private int _disposed;
 
     private Libp2pHost(Libp2pHostOptions options)
@@ -32,14 +31,14 @@ public sealed class Libp2pHost : IAsyncDisposable
         Options = options;
         Peers = new PeerStore(options.MaxPeers, options.Time);
         _protocols = new ProtocolTable(options, Report);
-        _listener = new Listener(options, UpgradeAsync, Report);
-        _upgrader = new ConnectionUpgrader(options.Identity);
         _connections = new ConnectionTable(options.MaxConnections);
-        _yamuxOptions = new YamuxOptions { MaxInboundStreams = options.MaxStreamsPerConnection, MaxOutboundStreams = options.MaxStreamsPerConnection };
+        _announced = options.AnnounceAddresses;
         _work = new WorkTracker((what, exception) => Report(what, null, exception));
+        _listener = new Listener(options, UpgradeAsync, Report, _work, _stopping.Token);
         var dns = new DnsTextResolver(options.DnsServers, options.Time, TimeSpan.FromSeconds(3));
         _dialer = new Dialer(this, new AddressResolver(dns.ResolveAsync));
         _identify = new IdentifyService(this);
+        _runner = new ConnectionRunner(this, _connections, _protocols, _identify, _work, _stopping.Token);
         SetProtocolHandler(PingService.ProtocolId, (stream, token) => PingService.AnswerAsync(stream, options.Time, token));
     }
 
@@ -62,10 +61,10 @@ public sealed class Libp2pHost : IAsyncDisposable
     public PeerStore Peers { get; }
 
     /// <summary>The addresses that the host listens on, with the ports that were taken, without peer id.</summary>
-    public IReadOnlyList<Multiaddr> ListenAddresses { get; private set; } = [];
+    public IReadOnlyList<Multiaddr> ListenAddresses => _listener.Addresses;
 
     /// <summary>The addresses that others are told.</summary>
-    public IReadOnlyList<Multiaddr> AnnouncedAddresses => Options.AnnounceAddresses ?? ListenAddresses;
+    public IReadOnlyList<Multiaddr> AnnouncedAddresses => Volatile.Read(ref _announced) ?? ListenAddresses;
 
     /// <summary>The connections that are open.</summary>
     public IReadOnlyList<Connection> Connections => _connections.All();
@@ -82,8 +81,8 @@ public sealed class Libp2pHost : IAsyncDisposable
         var host = new Libp2pHost(options);
         try
         {
-            host.ListenAddresses = host._listener.Bind(options.ListenAddresses);
-            host._listener.Start(host._work, host._stopping.Token);
+            host._listener.Bind(options.ListenAddresses);
+            host._listener.Start();
             _ = host._work.Run("keeping connections alive", host.TickAsync);
             return host;
         }
@@ -156,15 +155,43 @@ public sealed class Libp2pHost : IAsyncDisposable
     public void SetProtocolHandler(string protocol, Func<Libp2pStream, CancellationToken, Task> handler)
     {
         _protocols.Set(protocol, handler);
-        ProtocolsChanged();
+        SelfChanged();
     }
 
     /// <summary>Speaks a protocol no more. Connected peers are told.</summary>
     public bool RemoveProtocolHandler(string protocol)
     {
         var removed = _protocols.Remove(protocol);
-        ProtocolsChanged();
+        SelfChanged();
         return removed;
+    }
+
+    /// <summary>Listens on one more address from now on. Connected peers are told.</summary>
+    /// <returns>The addresses under which it can be reached there, with the port that was taken.</returns>
+    /// <exception cref="SocketException">The address is in use, or not of this machine.</exception>
+    /// <exception cref="ArgumentException">It is not plain TCP, or listened on already.</exception>
+    public IReadOnlyList<Multiaddr> Listen(Multiaddr address)
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+        var added = _listener.Add(address);
+        SelfChanged();
+        return added;
+    }
+
+    /// <summary>Listens no more on an address, given as it was to the options or to <see cref="Listen"/>; connections stay. Connected peers are told.</summary>
+    /// <returns>False when it was not listened on.</returns>
+    public bool StopListening(Multiaddr address)
+    {
+        var removed = _listener.Remove(address);
+        SelfChanged();
+        return removed;
+    }
+
+    /// <summary>Tells others these addresses from now on; null for those that the host listens on. Connected peers are told.</summary>
+    public void Announce(IReadOnlyList<Multiaddr>? addresses)
+    {
+        Volatile.Write(ref _announced, addresses);
+        SelfChanged();
     }
 
     /// <summary>Closes listeners and connections and waits, at most 5 s, until protocol handlers have ended.</summary>
@@ -196,76 +223,20 @@ public sealed class Libp2pHost : IAsyncDisposable
     }
 
     /// <summary>Makes a socket a connection. The socket is the caller's to close when this fails.</summary>
-    internal async Task<Connection> UpgradeAsync(Socket socket, bool isDialer, PeerId? expected, Multiaddr address, CancellationToken cancellationToken)
-    {
-        var upgraded = await _upgrader.UpgradeAsync(new NetworkStream(socket, ownsSocket: true), isDialer, expected, cancellationToken);
-        if (upgraded.RemoteKey.PeerId == PeerId)
-        {
-            throw new DialException(DialError.NoRoute, "A host does not connect to itself.");
-        }
+    internal Task<Connection> UpgradeAsync(Socket socket, bool isDialer, PeerId? expected, Multiaddr address, CancellationToken cancellationToken) =>
+        _runner.UpgradeAsync(socket, isDialer, expected, address, cancellationToken);
 
-        Connection? connection = null;
-        var session = new YamuxSession(upgraded.Channel, isDialer, _yamuxOptions, Options.Time, stream => AcceptStream(connection!, stream));
-        connection = new Connection(this, session, upgraded.RemoteKey, address, isDialer, Options.Time);
-        if (!_connections.TryAdd(connection, out var evicted))
-        {
-            session.Abort(new ConnectionClosedException("The host takes no more connections."));
-            upgraded.Channel.EndRead();
-            throw new DialException(DialError.LimitReached, $"The host has {Options.MaxConnections} connections, all in use, or is shutting down.");
-        }
+    /// <summary>A peer that connects is worth dialing again.</summary>
+    internal void ClearBackoff(PeerId peer) => _dialer.ClearBackoff(peer);
 
-        if (evicted is not null)
-        {
-            _ = _work.Run("closing an idle connection", evicted.CloseAsync);
-        }
+    internal void RaiseConnected(Connection connection) =>
+        Raise("a Connected handler", connection, () => Connected?.Invoke(this, new ConnectionEventArgs(connection)));
 
-        _dialer.ClearBackoff(connection.RemotePeer);
-        if (isDialer)
-        {
-            Peers.AddAddresses(connection.RemotePeer, [address]);
-        }
-
-        if (!_work.Run("running a connection", () => RunAsync(connection, upgraded.Early)))
-        {
-            _connections.Remove(connection);
-            session.Abort(new ConnectionClosedException("The host is shutting down."));
-            upgraded.Channel.EndRead();
-            throw new DialException(DialError.Other, "The host is shutting down.");
-        }
-
-        return connection;
-    }
+    internal void RaiseDisconnected(Connection connection) =>
+        Raise("a Disconnected handler", connection, () => Disconnected?.Invoke(this, new ConnectionEventArgs(connection)));
 
     internal void RaiseIdentified(Connection connection, PeerInfo info) =>
         Raise("an Identified handler", connection, () => Identified?.Invoke(this, new IdentifiedEventArgs(connection, info)));
-
-    /// <summary>Reads a connection to its end.</summary>
-    private async Task RunAsync(Connection connection, ReadOnlyMemory<byte> early)
-    {
-        var reading = connection.Session.RunAsync(early);
-        Raise("a Connected handler", connection, () => Connected?.Invoke(this, new ConnectionEventArgs(connection)));
-        _ = _work.Run("identify", () => IdentifyAsync(connection));
-        await reading;
-        _connections.Remove(connection);
-        connection.SetIdentified(null);
-        Raise("a Disconnected handler", connection, () => Disconnected?.Invoke(this, new ConnectionEventArgs(connection)));
-    }
-
-    private async Task IdentifyAsync(Connection connection)
-    {
-        var info = await _identify.RunAsync(connection, _stopping.Token);
-        connection.SetIdentified(info);
-        if (info is not null)
-        {
-            RaiseIdentified(connection, info);
-        }
-    }
-
-    private void AcceptStream(Connection connection, YamuxStream yamux)
-    {
-        connection.Touch();
-        _ = _work.Run("a protocol handler", () => _protocols.HandleAsync(new Libp2pStream(connection, yamux, Options.Time, "", answered: true), _stopping.Token));
-    }
 
     private async Task TickAsync()
     {
@@ -275,17 +246,7 @@ public sealed class Libp2pHost : IAsyncDisposable
             while (await timer.WaitForNextTickAsync(_stopping.Token))
             {
                 _dialer.Tick();
-                foreach (var connection in _connections.All())
-                {
-                    try
-                    {
-                        connection.Session.Tick();
-                    }
-                    catch (WireException e)
-                    {
-                        connection.Session.Abort(e);
-                    }
-                }
+                _runner.Tick();
             }
         }
         catch (OperationCanceledException)
@@ -294,7 +255,7 @@ public sealed class Libp2pHost : IAsyncDisposable
         }
     }
 
-    private void ProtocolsChanged()
+    private void SelfChanged()
     {
         // Null while the host's own protocols are registered.
         if (_identify?.Invalidate(_connections.Count > 0) == true)

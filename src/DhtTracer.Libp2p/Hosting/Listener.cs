@@ -8,36 +8,71 @@ namespace DhtTracer.Libp2p.Hosting;
 internal delegate Task<Connection> UpgradeSocket(Socket socket, bool isDialer, PeerId? expected, Multiaddr address, CancellationToken cancellationToken);
 
 /// <summary>Accepts the connections of a host. Only so many handshakes are under way at a time; further connections wait in the system's queue.</summary>
-internal sealed class Listener(Libp2pHostOptions options, UpgradeSocket upgrade, Action<string, PeerId?, Exception> report) : IDisposable
+/// <param name="options">Settings of the host.</param>
+/// <param name="upgrade">Makes a socket a connection.</param>
+/// <param name="report">Told of errors that reach no caller.</param>
+/// <param name="work">Runs what goes on beside.</param>
+/// <param name="stopping">Cancelled when the host stops.</param>
+internal sealed class Listener(Libp2pHostOptions options, UpgradeSocket upgrade, Action<string, PeerId?, Exception> report, WorkTracker work, CancellationToken stopping) : IDisposable
 {
-    private readonly List<TcpListener> _listeners = [];
+    private readonly Lock _gate = new();
+    private readonly List<(Multiaddr Asked, TcpListener Socket)> _listeners = [];
     private readonly SemaphoreSlim _pending = new(options.MaxPendingInbound);
+    private IReadOnlyList<Multiaddr> _addresses = [];
 
-    /// <summary>Binds all addresses and returns those under which they can be reached.</summary>
+    /// <summary>The addresses under which the host can be reached.</summary>
+    public IReadOnlyList<Multiaddr> Addresses => Volatile.Read(ref _addresses);
+
+    /// <summary>Binds addresses; nobody is accepted before <see cref="Start"/>.</summary>
     /// <exception cref="SocketException">An address is in use, or not of this machine.</exception>
-    /// <exception cref="ArgumentException">An address is not plain TCP.</exception>
-    public IReadOnlyList<Multiaddr> Bind(IReadOnlyList<Multiaddr> addresses)
+    /// <exception cref="ArgumentException">An address is not plain TCP, or there twice.</exception>
+    public void Bind(IReadOnlyList<Multiaddr> addresses)
     {
         foreach (var address in addresses)
         {
-            _listeners.Add(address.TryGetTcpEndPoint(out var endPoint)
-                ? new TcpListener(endPoint)
-                : throw new ArgumentException($"{address} is not plain TCP, as in /ip4/0.0.0.0/tcp/4001: nothing else can be listened on.", nameof(addresses)));
+            _ = BindOne(address);
         }
-
-        return [.. _listeners.SelectMany(listener => listener.Addresses())];
     }
 
-    /// <summary>Accepts until <paramref name="stopping"/> is cancelled.</summary>
-    public void Start(WorkTracker work, CancellationToken stopping)
+    /// <summary>Accepts connections on what was bound.</summary>
+    public void Start()
     {
-        foreach (var listener in _listeners)
+        foreach (var (_, socket) in Snapshot())
         {
-            _ = work.Run("accepting connections", () => AcceptAsync(listener, work, stopping));
+            Accept(socket);
         }
     }
 
-    public void Stop() => _listeners.ForEach(listener => listener.Dispose());
+    /// <summary>Binds one more address and accepts there.</summary>
+    /// <returns>The addresses under which it can be reached.</returns>
+    /// <exception cref="SocketException">The address is in use, or not of this machine.</exception>
+    /// <exception cref="ArgumentException">It is not plain TCP, or listened on already.</exception>
+    public IReadOnlyList<Multiaddr> Add(Multiaddr address)
+    {
+        var socket = BindOne(address);
+        Accept(socket);
+        return [.. socket.Addresses()];
+    }
+
+    /// <summary>Accepts no more on an address; false when it was not listened on.</summary>
+    public bool Remove(Multiaddr address)
+    {
+        lock (_gate)
+        {
+            var position = _listeners.FindIndex(listener => listener.Asked.Equals(address));
+            if (position < 0)
+            {
+                return false;
+            }
+
+            _listeners[position].Socket.Dispose();
+            _listeners.RemoveAt(position);
+            Volatile.Write(ref _addresses, Reachable());
+            return true;
+        }
+    }
+
+    public void Stop() => Snapshot().ForEach(listener => listener.Socket.Dispose());
 
     public void Dispose()
     {
@@ -45,7 +80,40 @@ internal sealed class Listener(Libp2pHostOptions options, UpgradeSocket upgrade,
         _pending.Dispose();
     }
 
-    private async Task AcceptAsync(TcpListener listener, WorkTracker work, CancellationToken stopping)
+    private TcpListener BindOne(Multiaddr address)
+    {
+        if (!address.TryGetTcpEndPoint(out var endPoint))
+        {
+            throw new ArgumentException($"{address} is not plain TCP, as in /ip4/0.0.0.0/tcp/4001: nothing else can be listened on.", nameof(address));
+        }
+
+        lock (_gate)
+        {
+            if (endPoint.Port != 0 && _listeners.Exists(listener => listener.Asked.Equals(address)))
+            {
+                throw new ArgumentException($"{address} is listened on already.", nameof(address));
+            }
+
+            var socket = new TcpListener(endPoint);
+            _listeners.Add((address, socket));
+            Volatile.Write(ref _addresses, Reachable());
+            return socket;
+        }
+    }
+
+    private List<Multiaddr> Reachable() => [.. _listeners.SelectMany(listener => listener.Socket.Addresses())];
+
+    private List<(Multiaddr Asked, TcpListener Socket)> Snapshot()
+    {
+        lock (_gate)
+        {
+            return [.. _listeners];
+        }
+    }
+
+    private void Accept(TcpListener listener) => _ = work.Run("accepting connections", () => AcceptAsync(listener));
+
+    private async Task AcceptAsync(TcpListener listener)
     {
         while (true)
         {
@@ -56,7 +124,7 @@ internal sealed class Listener(Libp2pHostOptions options, UpgradeSocket upgrade,
                 try
                 {
                     var socket = await listener.AcceptAsync(stopping);
-                    started = work.Run("accepting a connection", () => HandshakeAsync(socket, stopping));
+                    started = work.Run("accepting a connection", () => HandshakeAsync(socket));
                     if (!started)
                     {
                         socket.Close();
@@ -70,8 +138,9 @@ internal sealed class Listener(Libp2pHostOptions options, UpgradeSocket upgrade,
                     }
                 }
             }
-            catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+            catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or SocketException { SocketErrorCode: SocketError.OperationAborted })
             {
+                // The host stops, or listens here no more.
                 return;
             }
             catch (SocketException e)
@@ -83,7 +152,7 @@ internal sealed class Listener(Libp2pHostOptions options, UpgradeSocket upgrade,
         }
     }
 
-    private async Task HandshakeAsync(Socket socket, CancellationToken stopping)
+    private async Task HandshakeAsync(Socket socket)
     {
         using var timeout = new CancellationTokenSource(options.NegotiationTimeout, options.Time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stopping);

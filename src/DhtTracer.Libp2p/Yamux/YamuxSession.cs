@@ -12,22 +12,14 @@ internal sealed class YamuxSession
     public const string ProtocolId = "/yamux/1.0.0";
 
     private readonly IMessageChannel _channel;
-    private readonly bool _initiator;
     private readonly YamuxOptions _options;
     private readonly TimeProvider _time;
     private readonly Action<YamuxStream> _accept;
-    private readonly Lock _gate = new();
-    private readonly Dictionary<uint, YamuxStream> _streams = [];
+    private readonly YamuxStreamTable _streams;
     private readonly YamuxParser _parser;
     private readonly YamuxKeepAlive _keepAlive;
     private readonly TaskCompletionSource<Exception> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private uint _nextId;
-    private uint _lastRemoteId;
-    private int _inbound;
-    private int _outbound;
     private int _buffered;
-    private bool _goingAway;
-    private Exception? _reason;
 
     /// <summary>Makes a session; nothing is sent or read before <see cref="RunAsync"/> or <see cref="OpenStream"/>.</summary>
     /// <param name="channel">The connection.</param>
@@ -38,11 +30,10 @@ internal sealed class YamuxSession
     public YamuxSession(IMessageChannel channel, bool initiator, YamuxOptions options, TimeProvider time, Action<YamuxStream> accept)
     {
         _channel = channel;
-        _initiator = initiator;
         _options = options;
         _time = time;
         _accept = accept;
-        _nextId = initiator ? 1u : 2u;
+        _streams = new YamuxStreamTable(this, initiator, options);
         _parser = new YamuxParser(OnFrame);
         _keepAlive = new YamuxKeepAlive(options, time);
         Writer = new FrameWriter(channel, Abort);
@@ -54,34 +45,16 @@ internal sealed class YamuxSession
     public Task<Exception> Closed => _closed.Task;
 
     /// <summary>Why the session has ended; null while it runs.</summary>
-    public Exception? Reason => Volatile.Read(ref _reason);
+    public Exception? Reason => _streams.Closed;
 
     /// <summary>Round-trip time of the last ping; null before the first answer.</summary>
     public TimeSpan? RoundTripTime => _keepAlive.RoundTripTime;
 
     /// <summary>Streams that are open, in both directions.</summary>
-    public int StreamCount
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _streams.Count;
-            }
-        }
-    }
+    public int StreamCount => _streams.Count;
 
     /// <summary>Whether new streams can be opened.</summary>
-    public bool IsOpen
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _reason is null && !_goingAway;
-            }
-        }
-    }
+    public bool IsOpen => _streams.IsOpen;
 
     /// <summary>Reads frames until the remote closes, breaks the rules, or <see cref="Abort"/> is called. Never throws.</summary>
     /// <param name="early">Bytes that arrived together with the end of the muxer's negotiation.</param>
@@ -123,32 +96,7 @@ internal sealed class YamuxSession
     /// <param name="first">At most <see cref="YamuxOptions.MaxFrameData"/> bytes.</param>
     /// <exception cref="ConnectionClosedException">The session has ended, or the remote is going away.</exception>
     /// <exception cref="StreamResetException">As many streams as allowed are open.</exception>
-    public YamuxStream OpenStream(ReadOnlySpan<byte> first)
-    {
-        YamuxStream stream;
-        lock (_gate)
-        {
-            if (_reason is not null || _goingAway || _nextId > uint.MaxValue - 2)
-            {
-                throw new ConnectionClosedException("The connection is closed.", _reason);
-            }
-
-            if (_outbound >= _options.MaxOutboundStreams)
-            {
-                throw new StreamResetException($"{_outbound} streams to the remote are open, which is the limit.");
-            }
-
-            _outbound++;
-            stream = new YamuxStream(this, _nextId, outbound: true);
-            _streams.Add(_nextId, stream);
-            _nextId += 2;
-
-            // Inside the lock, so that streams are opened in the order of their ids.
-            stream.Open(first);
-        }
-
-        return stream;
-    }
+    public YamuxStream OpenStream(ReadOnlySpan<byte> first) => _streams.Open(first);
 
     /// <summary>Says goodbye and closes the connection; streams that are open are reset.</summary>
     public async Task CloseAsync()
@@ -161,22 +109,14 @@ internal sealed class YamuxSession
     /// <summary>Closes the connection at once; the first reason stays.</summary>
     public void Abort(Exception reason)
     {
-        List<YamuxStream> streams;
-        lock (_gate)
+        if (_streams.Close(reason) is not { } left)
         {
-            if (_reason is not null)
-            {
-                return;
-            }
-
-            Volatile.Write(ref _reason, reason);
-            streams = [.. _streams.Values];
-            _streams.Clear();
+            return;
         }
 
         Writer.Close(reason);
         _channel.Dispose();
-        foreach (var stream in streams)
+        foreach (var stream in left)
         {
             _ = stream.Fail(new StreamResetException("The connection ended: " + reason.Message, reason));
         }
@@ -185,18 +125,12 @@ internal sealed class YamuxSession
     /// <summary>Called every few seconds: pings the remote, gives up on one that does not answer, and resets streams left half open.</summary>
     public void Tick()
     {
-        List<YamuxStream> stale;
-        lock (_gate)
+        if (Reason is not null)
         {
-            if (_reason is not null)
-            {
-                return;
-            }
-
-            stale = [.. _streams.Values.Where(stream => stream.AbandonedAt is var at and > 0 && _time.GetElapsedTime(at) >= _options.HalfCloseTimeout)];
+            return;
         }
 
-        foreach (var stream in stale)
+        foreach (var stream in _streams.AbandonedFor(_options.HalfCloseTimeout, _time))
         {
             stream.Reset("The remote left the stream half open.");
         }
@@ -235,18 +169,7 @@ internal sealed class YamuxSession
     /// <summary>Forgets a stream that has ended.</summary>
     internal void Remove(YamuxStream stream)
     {
-        bool close;
-        lock (_gate)
-        {
-            if (_streams.Remove(stream.Id))
-            {
-                _ = stream.Outbound ? _outbound-- : _inbound--;
-            }
-
-            close = _goingAway && _streams.Count == 0;
-        }
-
-        if (close)
+        if (_streams.Remove(stream))
         {
             Abort(new ConnectionClosedException("The remote went away."));
         }
@@ -264,7 +187,7 @@ internal sealed class YamuxSession
                 OnGoAway(frame);
                 return null;
             default:
-                var stream = frame.Has(YamuxFlags.Syn) ? Accept(frame.StreamId) : Find(frame.StreamId);
+                var stream = frame.Has(YamuxFlags.Syn) ? Accept(frame.StreamId) : _streams.Find(frame.StreamId);
                 if (frame.Type == YamuxType.WindowUpdate)
                 {
                     stream?.OnWindowUpdate(frame.Length);
@@ -274,50 +197,19 @@ internal sealed class YamuxSession
         }
     }
 
-    private YamuxStream? Find(uint id)
-    {
-        lock (_gate)
-        {
-            return _streams.GetValueOrDefault(id);
-        }
-    }
-
     /// <summary>A new stream of the remote; null when it was refused, so that what follows on it is ignored.</summary>
     private YamuxStream? Accept(uint id)
     {
-        if (id % 2 == (_initiator ? 1u : 0u))
+        var stream = _streams.Accept(id, out var refused);
+        if (refused)
         {
-            throw new WireException(WireLayer.Yamux, $"the remote opened stream {id}, whose number belongs to this side");
+            Writer.Enqueue(new YamuxFrame(YamuxType.WindowUpdate, YamuxFlags.Rst, id, 0));
+        }
+        else if (stream is not null)
+        {
+            _accept(stream);
         }
 
-        YamuxStream stream;
-        lock (_gate)
-        {
-            if (id <= _lastRemoteId)
-            {
-                throw new WireException(WireLayer.Yamux, $"the remote opened stream {id} after stream {_lastRemoteId}");
-            }
-
-            _lastRemoteId = id;
-            if (_reason is not null)
-            {
-                return null;
-            }
-
-            stream = new YamuxStream(this, id, outbound: false);
-            if (_inbound < _options.MaxInboundStreams && !_goingAway)
-            {
-                _inbound++;
-                _streams.Add(id, stream);
-            }
-            else
-            {
-                Writer.Enqueue(new YamuxFrame(YamuxType.WindowUpdate, YamuxFlags.Rst, id, 0));
-                return null;
-            }
-        }
-
-        _accept(stream);
         return stream;
     }
 
@@ -339,13 +231,7 @@ internal sealed class YamuxSession
 
     private void OnGoAway(YamuxFrame frame)
     {
-        bool idle;
-        lock (_gate)
-        {
-            _goingAway = true;
-            idle = _streams.Count == 0;
-        }
-
+        var idle = _streams.GoAway();
         if (idle || frame.Length != 0)
         {
             Abort(new ConnectionClosedException(frame.Length == 0 ? "The remote went away." : $"The remote ended the session with error {frame.Length}."));

@@ -7,10 +7,8 @@ namespace DhtTracer.Libp2p.Yamux;
 internal sealed class YamuxStream(YamuxSession session, uint id, bool outbound)
 {
     private readonly Lock _gate = new();
-    private readonly ByteQueue _received = new();
+    private readonly ReceiveWindow _received = new();
     private uint _sendWindow = YamuxOptions.InitialWindow;
-    private uint _receiveWindow = YamuxOptions.InitialWindow;
-    private uint _unannounced;
     private bool _acknowledged;
     private bool _localClosed;
     private bool _remoteClosed;
@@ -141,19 +139,23 @@ internal sealed class YamuxStream(YamuxSession session, uint id, bool outbound)
                 Volatile.Write(ref _abandonedAt, now);
             }
 
-            session.Consumed(_received.Length);
-            _received.Clear();
+            Discard();
         }
 
         RemoveWhenDone();
     }
 
-    /// <summary>Ends both directions at once and tells the remote.</summary>
+    /// <summary>Ends both directions at once and tells the remote; what waits to be read is thrown away.</summary>
     public void Reset(string why)
     {
         if (Fail(new StreamResetException(why)))
         {
             session.Writer.Enqueue(new YamuxFrame(YamuxType.WindowUpdate, YamuxFlags.Rst, id, 0));
+        }
+
+        lock (_gate)
+        {
+            Discard();
         }
     }
 
@@ -180,17 +182,12 @@ internal sealed class YamuxStream(YamuxSession session, uint id, bool outbound)
     {
         lock (_gate)
         {
-            if (data.Length > _receiveWindow)
-            {
-                throw new WireException(WireLayer.Yamux, $"stream {id} sent {data.Length - _receiveWindow} bytes more than its window allows");
-            }
-
+            _received.Take(data.Length, id);
             if (_remoteClosed && !data.IsEmpty)
             {
                 throw new WireException(WireLayer.Yamux, $"stream {id} sent data after its end");
             }
 
-            _receiveWindow -= (uint)data.Length;
             if (_reset is not null || data.IsEmpty)
             {
                 return;
@@ -247,18 +244,20 @@ internal sealed class YamuxStream(YamuxSession session, uint id, bool outbound)
         RemoveWhenDone();
     }
 
+    // What nobody reads any more must not count against the streams that go on.
+    private void Discard()
+    {
+        session.Consumed(_received.Length);
+        _received.Clear();
+    }
+
     /// <summary>Announces room to the remote once half of the window was read.</summary>
     private void MakeRoom(int count)
     {
-        _unannounced += (uint)count;
-        if (_unannounced < YamuxOptions.InitialWindow / 2 || _remoteClosed || _reset is not null)
+        if (_received.Free(count, announce: !_remoteClosed && _reset is null) is var room and > 0)
         {
-            return;
+            session.Writer.Enqueue(new YamuxFrame(YamuxType.WindowUpdate, TakeAcknowledgement(), id, room));
         }
-
-        _receiveWindow += _unannounced;
-        session.Writer.Enqueue(new YamuxFrame(YamuxType.WindowUpdate, TakeAcknowledgement(), id, _unannounced));
-        _unannounced = 0;
     }
 
     private void RemoveWhenDone()

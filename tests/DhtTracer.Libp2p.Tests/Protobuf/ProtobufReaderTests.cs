@@ -68,4 +68,59 @@ public class ProtobufReaderTests
         _ = reader.Next();
         _ = reader.String(10);
     });
+
+    [Fact]
+    public void Mutated_messages_are_read_to_their_end_or_refused_by_type()
+    {
+        byte[] valid = [0x08, 0x96, 0x01, 0x12, 0x07, .. "testing"u8, 0x19, 1, 2, 3, 4, 5, 6, 7, 8, 0x25, 1, 2, 3, 4, 0x2a, 0x03, 0x08, 0x96, 0x01, 0x30, 0xff, 0xff, 0x03];
+        var random = new Random(23);
+        var (read, refused) = (0, 0);
+        var allocated = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < Fuzz.Inputs; i++)
+        {
+            var bytes = Fuzz.Mutate(random, valid);
+            var steps = 0;
+            try
+            {
+                var reader = new ProtobufReader(bytes);
+                while (reader.Next())
+                {
+                    Assert.InRange(++steps, 1, bytes.Length);
+                    Take(ref reader, random.Next(5));
+                }
+
+                read++;
+            }
+            catch (WireException e)
+            {
+                Assert.Equal(WireLayer.Protobuf, e.Layer);
+                refused++;
+            }
+        }
+
+        Assert.True(read > 0 && refused > 0, $"{read} read, {refused} refused");
+        Assert.InRange((GC.GetAllocatedBytesForCurrentThread() - allocated) / Fuzz.Inputs, 0, 8192);
+
+        static void Take(ref ProtobufReader reader, int how)
+        {
+            switch (how)
+            {
+                case 0 when reader.WireType == ProtobufWireType.Varint:
+                    _ = reader.Varint();
+                    break;
+                case 1:
+                    _ = reader.Bytes();
+                    break;
+                case 2:
+                    _ = reader.String(100);
+                    break;
+                case 3:
+                    _ = reader.Int32();
+                    break;
+                default:
+                    reader.Skip();
+                    break;
+            }
+        }
+    }
 }

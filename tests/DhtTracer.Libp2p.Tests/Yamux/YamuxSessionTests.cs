@@ -145,6 +145,21 @@ public class YamuxSessionTests
     }
 
     [Fact]
+    public async Task Bytes_that_nobody_reads_any_more_take_no_room_from_other_streams()
+    {
+        await using var pair = new SessionPair(Options with { MaxBuffered = 100 });
+        for (var i = 0; i < 5; i++)
+        {
+            var sent = pair.A.OpenStream(new byte[60]);
+            (await pair.AcceptedByB()).Reset("a message that is wrong from its first byte");
+            await Assert.ThrowsAsync<StreamResetException>(() => sent.ReadAsync(new byte[1], Deadline).AsTask());
+        }
+
+        _ = pair.A.OpenStream(new byte[90]);
+        Assert.Equal(90, await (await pair.AcceptedByB()).ReadAsync(new byte[100], Deadline));
+    }
+
+    [Fact]
     public async Task A_remote_that_makes_us_answer_and_does_not_read_ends_the_session()
     {
         await using var pair = new SessionPair();
