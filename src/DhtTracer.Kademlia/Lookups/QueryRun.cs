@@ -121,7 +121,8 @@ internal sealed class QueryRun : IDisposable
         }
     }
 
-    public void ReportResult(LookupPeer answeredBy, string result) => _observer?.ResultFound(answeredBy, Now(), result);
+    /// <summary>Tells of a result; it is known since its answer came.</summary>
+    public void ReportResult(LookupPeer answeredBy, string result) => _observer?.ResultFound(answeredBy, answeredBy.DoneAt, result);
 
     private async Task<LookupTermination> ConvergeAsync(KadMessage request, QueryGoal goal)
     {

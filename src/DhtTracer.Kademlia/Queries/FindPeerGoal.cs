@@ -27,7 +27,7 @@ internal sealed class FindPeerGoal(PeerId wanted) : QueryGoal
         }
 
         _found = named;
-        _foundAt = run.Now();
+        _foundAt = peer.DoneAt;
         run.ReportResult(peer, named.Id.ToString());
         return new GoalProgress(Reached: true);
     }

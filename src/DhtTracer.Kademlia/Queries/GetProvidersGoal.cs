@@ -23,7 +23,7 @@ internal sealed class GetProvidersGoal(int wanted) : QueryGoal
 
             if (_providers.TryAdd(provider.Id, provider))
             {
-                _lastFoundAt = run.Now();
+                _lastFoundAt = peer.DoneAt;
                 run.ReportResult(peer, provider.Id.ToString());
             }
             else if (_providers[provider.Id].Addresses.Count == 0)

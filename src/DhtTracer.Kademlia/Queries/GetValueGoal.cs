@@ -34,7 +34,7 @@ internal sealed class GetValueGoal(ReadOnlyMemory<byte> key, RecordValidator val
         if (_best is not { } best || validator.Compare(key.Span, record.Value.Span, best.Span) > 0)
         {
             _best = record.Value;
-            _bestAt = run.Now();
+            _bestAt = peer.DoneAt;
         }
 
         run.ReportResult(peer, Convert.ToHexStringLower(record.Value.Span[..Math.Min(64, record.Value.Length)]));

@@ -14,7 +14,7 @@ public sealed class SimulatedNetwork
     private readonly Dictionary<PeerId, SimulatedPeer> _byId;
     private readonly RecordValidator _validator;
 
-    public SimulatedNetwork(VirtualTime time, int count, int seed = 1, int k = 20)
+    public SimulatedNetwork(VirtualTime time, int count, int seed = 1, int k = 20, RecordValidator? validator = null)
     {
         _time = time;
         _seed = seed;
@@ -30,12 +30,15 @@ public sealed class SimulatedNetwork
         _sorted = [.. Peers];
         Array.Sort(_sorted, (x, y) => zero.CompareDistance(x.KadId, y.KadId));
         _byId = Peers.ToDictionary(peer => peer.Id);
-        _validator = new RecordValidator([new PublicKeyNamespace(), new TestNamespace()]);
+        _validator = validator ?? new RecordValidator([new PublicKeyNamespace(), new TestNamespace()]);
     }
 
     public int K { get; }
 
     public IReadOnlyList<SimulatedPeer> Peers { get; }
+
+    /// <summary>Stands between the nodes that are created from now on and this network.</summary>
+    public Func<IDhtNetwork, IDhtNetwork> Watch { get; set; } = network => network;
 
     public static PeerId RandomPeerId(Random random)
     {
@@ -57,7 +60,7 @@ public sealed class SimulatedNetwork
     public DhtNode CreateNode(int index, DhtOptions? options = null)
     {
         var self = Peers[index];
-        var node = new DhtNode(new Endpoint(this, self), options ?? new DhtOptions { Lookup = new LookupParameters(K: K) }, _time, _validator);
+        var node = new DhtNode(Watch(new Endpoint(this, self)), options ?? new DhtOptions { Lookup = new LookupParameters(K: K) }, _time, _validator);
         foreach (var peer in Prepare(self).Table!.Peers())
         {
             node.RoutingTable.Add(peer, _time.GetUtcNow());
@@ -70,7 +73,7 @@ public sealed class SimulatedNetwork
     public DhtNode CreateNode(DhtOptions? options, params IEnumerable<SimulatedPeer> seeds)
     {
         var self = new SimulatedPeer(-1, RandomPeerId(new Random(_seed + 12345)), AddressOf(200_000));
-        var node = new DhtNode(new Endpoint(this, self), options, _time, _validator);
+        var node = new DhtNode(Watch(new Endpoint(this, self)), options, _time, _validator);
         foreach (var seed in seeds)
         {
             node.RoutingTable.Add(seed.AsKadPeer, _time.GetUtcNow());
@@ -213,6 +216,7 @@ public sealed class SimulatedNetwork
             Fault.AnswersNonsense => answer with { Type = KadMessageType.Ping },
             Fault.NamesDeadPeers => answer with { CloserPeers = [.. answer.CloserPeers.Select(_ => new KadPeer(RandomPeerId(_random), [remote.Address]))] },
             Fault.NamesPeersTwice => answer with { CloserPeers = [.. answer.CloserPeers, .. answer.CloserPeers] },
+            Fault.ReturnsBadRecords when answer.Type == KadMessageType.GetValue => answer with { Record = new KadRecord(answer.Key, "bad"u8.ToArray()) },
             _ => answer,
         };
     }

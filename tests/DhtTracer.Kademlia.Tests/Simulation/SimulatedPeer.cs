@@ -14,6 +14,7 @@ public enum Fault
     NamesDeadPeers,
     NamesPeersTwice,
     DropsHalf,
+    ReturnsBadRecords,
 }
 
 /// <summary>A peer of the simulation: real routing table, stores and answers; simulated latency and faults.</summary>

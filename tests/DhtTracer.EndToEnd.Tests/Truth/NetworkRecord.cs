@@ -1,0 +1,106 @@
+using System.Text.Json.Nodes;
+using DhtTracer.Kademlia;
+using DhtTracer.Libp2p.Multiformats;
+
+namespace DhtTracer.EndToEnd.Tests.Truth;
+
+/// <summary>What a node did on its network while one query ran.</summary>
+internal sealed class NetworkRecord(PeerId node, TimeProvider time, IReadOnlyList<NetworkStep> steps)
+{
+    /// <summary>
+    /// Compares what is shown of the query that has just run. A span covers its step: the loop takes the time before it begins one and
+    /// after it has taken its end.
+    /// </summary>
+    /// <param name="shown">The query as it is shown.</param>
+    /// <param name="startedAt">A timestamp not after the start of the query.</param>
+    /// <param name="exact">The clock stands still while anything is done, so that times are equal.</param>
+    public void AssertShown(JsonObject shown, long startedAt, bool exact)
+    {
+        var left = steps.ToList();
+        foreach (var peer in shown["peers"]!.AsArray())
+        {
+            var id = peer!["id"]!.GetValue<string>();
+            var sent = left.Where(step => step.Peer == id).ToList();
+            left.RemoveAll(sent.Contains);
+            var requests = peer["requests"]!.AsArray();
+            Assert.Equal(sent.Count(step => step.Type is not null), requests.Count);
+            foreach (var (step, request) in sent.Where(step => step.Type is not null).Zip(requests))
+            {
+                Assert.Equal(step.Type!.Value.ToText(), request!["type"]!.GetValue<string>());
+                Assert.Equal(step.IsAnswer ? "answered" : "", step.IsAnswer ? request["outcome"]!.GetValue<string>() : "");
+                if (step.Error is { } error)
+                {
+                    Assert.Equal(error.Class, request["error"]!["class"]!.GetValue<string>());
+                }
+                else if (step.Withdrawn)
+                {
+                    Assert.Contains(request["error"]!["class"]!.GetValue<string>(), new[] { "cancelled", "request-timeout" });
+                }
+
+                if (request["named"] is JsonArray named)
+                {
+                    Assert.Equal(step.Named.Where(peerId => peerId != node.ToString()).Distinct(), named.Select(peerId => peerId!.GetValue<string>()));
+                }
+
+                AssertTime(step, request);
+            }
+
+            // A dial that found a connection already made shows as one that took no time or as one that reused it.
+            var dials = sent.Where(step => step.Type is null).ToList();
+            if (dials.Count == 0)
+            {
+                Assert.True(peer["dial"]?["reused"]?.GetValue<bool>() ?? true, "nobody dialed, and no dial is shown");
+                continue;
+            }
+
+            var dial = peer["dial"]!;
+            var shownDial = dials.Find(step => step is { Error: null, Withdrawn: false, Reused: false }) ?? dials.Find(step => !step.Reused) ?? dials[0];
+            Assert.Equal(shownDial.Reused, dial["reused"]!.GetValue<bool>());
+            Assert.Equal(shownDial.Error is not null || shownDial.Withdrawn, dial["error"] is not null);
+            Assert.Equal(shownDial.Error?.Class ?? dial["error"]?["class"]?.GetValue<string>(), dial["error"]?["class"]?.GetValue<string>());
+            AssertTime(shownDial, dial);
+        }
+
+        Assert.Empty(left);
+
+        void AssertTime(NetworkStep step, JsonNode span)
+        {
+            var (start, end) = (Ns(step.StartedAt), Ns(step.EndedAt));
+            var from = span["startNs"]!.GetValue<long>();
+            var to = from + span["durationNs"]!.GetValue<long>();
+            if (exact)
+            {
+                Assert.Equal((start, Math.Max(end, start + 100)), (from, to));
+            }
+            else
+            {
+                Assert.InRange(start, from - 100, to);
+                Assert.InRange(end, from, to + 100);
+            }
+        }
+
+        long Ns(long timestamp) => time.GetElapsedTime(startedAt, timestamp).Ticks * 100;
+    }
+}
+
+/// <summary>A dial, or a request when it has a type.</summary>
+internal sealed class NetworkStep(string peer, KadMessageType? type, long startedAt)
+{
+    public string Peer => peer;
+
+    public KadMessageType? Type => type;
+
+    public long StartedAt => startedAt;
+
+    public long EndedAt { get; set; }
+
+    public DhtError? Error { get; set; }
+
+    public bool Withdrawn { get; set; }
+
+    public bool Reused { get; set; }
+
+    public bool IsAnswer { get; set; }
+
+    public IReadOnlyList<string> Named { get; set; } = [];
+}
