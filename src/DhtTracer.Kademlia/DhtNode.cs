@@ -13,6 +13,8 @@ public sealed class DhtNode : IAsyncDisposable
     private readonly RecordValidator _validator;
     private readonly RoutingTableUpkeep _upkeep;
     private readonly QueryExecutor _queries;
+    private readonly Reannouncer _provided;
+    private readonly Reannouncer _stored;
     private readonly CancellationTokenSource _stop = new();
     private Task? _maintenance;
 
@@ -33,6 +35,8 @@ public sealed class DhtNode : IAsyncDisposable
         Providers = new ProviderStore(_time, Options.ProviderRecordLifetime);
         Values = new ValueStore(_validator, _time, Options.ValueRecordLifetime);
         Server = new KadServer(network.LocalPeer, () => network.LocalAddresses, RoutingTable, Providers, Values);
+        _provided = new Reannouncer(_time, Options.ReprovideInterval);
+        _stored = new Reannouncer(_time, Options.RepublishInterval);
         _upkeep = new RoutingTableUpkeep(RoutingTable, network, Options, _time);
         _queries = new QueryExecutor(new QueryEnvironment(network, RoutingTable, _upkeep, Options, _time));
     }
@@ -55,8 +59,10 @@ public sealed class DhtNode : IAsyncDisposable
     /// <summary>What it answers to others.</summary>
     public KadServer Server { get; }
 
-    /// <summary>Begins to refresh the routing table and to sweep expired records, until the node is disposed.</summary>
-    public void Start() => _maintenance ??= MaintainAsync(_stop.Token);
+    /// <summary>
+    /// Begins to refresh the routing table, to sweep expired records and to announce again what was announced, until the node is disposed.
+    /// </summary>
+    public void Start() => _maintenance ??= Task.WhenAll(MaintainAsync(_stop.Token), _provided.RunAsync(_stop.Token), _stored.RunAsync(_stop.Token));
 
     /// <summary>
     /// Tells the node of a peer that has shown, by identify or by a request answered, that it serves this DHT.
@@ -71,8 +77,7 @@ public sealed class DhtNode : IAsyncDisposable
     /// <returns>How many of the peers answered.</returns>
     public async Task<int> BootstrapAsync(IReadOnlyCollection<KadPeer> peers, CancellationToken cancellationToken = default)
     {
-        var background = new QueryOptions { Background = true };
-        var pings = await Task.WhenAll(peers.Where(peer => peer.Id != Id).Select(peer => PingAsync(peer, background, cancellationToken)));
+        var pings = await Task.WhenAll(peers.Where(peer => peer.Id != Id).Select(peer => PingAsync(peer, Background, cancellationToken)));
         await RefreshNeighbourhoodAsync(cancellationToken);
         return pings.Count(ping => ping.Outcome == DhtQueryOutcome.Success);
     }
@@ -112,25 +117,26 @@ public sealed class DhtNode : IAsyncDisposable
             cancellationToken);
     }
 
-    /// <summary>Announces to the K closest peers that this node provides a CID.</summary>
+    /// <summary>
+    /// Announces to the K closest peers that this node provides a CID; a started node does so again after each
+    /// <see cref="DhtOptions.ReprovideInterval"/>, as a query marked background.
+    /// </summary>
     /// <exception cref="InvalidOperationException">This node has no address that could be announced.</exception>
     public Task<QueryResult> AddProviderAsync(Cid cid, QueryOptions? options = null, CancellationToken cancellationToken = default)
     {
-        var addresses = _network.LocalAddresses;
-        if (addresses.Count == 0)
+        if (_network.LocalAddresses.Count == 0)
         {
             throw new InvalidOperationException("a provider record needs an address of the provider, and this node listens nowhere: give it a listen address");
         }
 
-        var key = cid.Multihash.Bytes.ToArray();
-        var self = new KadPeer(Id, addresses);
-        Providers.Add(key, self);
-        var announcement = new KadMessage { Type = KadMessageType.AddProvider, Key = key, ProviderPeers = [self] };
-        return _queries.LookUpAsync(
-            DhtQueryType.AddProvider, key, cid.ToString(), FindNode(key), new StoreGoal(announcement), options ?? QueryOptions.Default, cancellationToken);
+        _provided.Add(cid.Multihash.Bytes.ToArray(), async token => _network.LocalAddresses.Count == 0 ? Reannouncement.Failed : Judge(await ProvideAsync(cid, Background, token)));
+        return ProvideAsync(cid, options ?? QueryOptions.Default, cancellationToken);
     }
 
-    /// <summary>Stores a record at the K closest peers.</summary>
+    /// <summary>
+    /// Stores a record at the K closest peers; a started node does so again after each <see cref="DhtOptions.RepublishInterval"/>, as a
+    /// query marked background, until the record is no longer valid or a better one is known.
+    /// </summary>
     /// <param name="key">The record key, for example <c>/ipns/</c> and the bytes of a peer id.</param>
     /// <param name="value">The value.</param>
     /// <param name="options">Options of this query.</param>
@@ -144,9 +150,8 @@ public sealed class DhtNode : IAsyncDisposable
             throw new ArgumentException($"the record cannot be stored: {wrong}", nameof(value));
         }
 
-        var store = new KadMessage { Type = KadMessageType.PutValue, Key = key, Record = new KadRecord(key, value) };
-        return _queries.LookUpAsync(
-            DhtQueryType.PutValue, key.ToArray(), TextOf(key.Span), FindNode(key), new StoreGoal(store), options ?? QueryOptions.Default, cancellationToken);
+        _stored.Add(key.ToArray(), async token => Values.Put(key.Span, value.Span) is null ? Judge(await StoreAsync(key, value, Background, token)) : Reannouncement.Over);
+        return StoreAsync(key, value, options ?? QueryOptions.Default, cancellationToken);
     }
 
     /// <summary>Finds a record in the network; what this node itself stores is not asked.</summary>
@@ -186,7 +191,7 @@ public sealed class DhtNode : IAsyncDisposable
             DhtQueryType.Ping, peer, new KadMessage { Type = KadMessageType.Ping }, new PingGoal(), options ?? QueryOptions.Default, cancellationToken);
     }
 
-    /// <summary>Forgets all peers and records.</summary>
+    /// <summary>Forgets all peers and records, and what was to be announced again.</summary>
     public void Reset()
     {
         foreach (var peer in RoutingTable.Peers())
@@ -196,6 +201,8 @@ public sealed class DhtNode : IAsyncDisposable
 
         Providers.Clear();
         Values.Clear();
+        _provided.Clear();
+        _stored.Clear();
     }
 
     /// <summary>Stops the upkeep. The network stays open: it belongs to whoever made it.</summary>
@@ -210,6 +217,8 @@ public sealed class DhtNode : IAsyncDisposable
         await _upkeep.DisposeAsync();
         _stop.Dispose();
     }
+
+    private static QueryOptions Background { get; } = new() { Background = true };
 
     private static KadMessage FindNode(ReadOnlyMemory<byte> key) => new() { Type = KadMessageType.FindNode, Key = key };
 
@@ -226,7 +235,24 @@ public sealed class DhtNode : IAsyncDisposable
     private Task<QueryResult> RefreshNeighbourhoodAsync(CancellationToken cancellationToken) => LookUpInBackgroundAsync(Id.Bytes.ToArray(), cancellationToken);
 
     private Task<QueryResult> LookUpInBackgroundAsync(byte[] key, CancellationToken cancellationToken) =>
-        GetClosestPeersAsync(key, new QueryOptions { Background = true }, cancellationToken);
+        GetClosestPeersAsync(key, Background, cancellationToken);
+
+    private Task<QueryResult> ProvideAsync(Cid cid, QueryOptions options, CancellationToken cancellationToken)
+    {
+        var key = cid.Multihash.Bytes.ToArray();
+        var self = new KadPeer(Id, _network.LocalAddresses);
+        Providers.Add(key, self);
+        var announcement = new KadMessage { Type = KadMessageType.AddProvider, Key = key, ProviderPeers = [self] };
+        return _queries.LookUpAsync(DhtQueryType.AddProvider, key, cid.ToString(), FindNode(key), new StoreGoal(announcement), options, cancellationToken);
+    }
+
+    private Task<QueryResult> StoreAsync(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> value, QueryOptions options, CancellationToken cancellationToken)
+    {
+        var store = new KadMessage { Type = KadMessageType.PutValue, Key = key, Record = new KadRecord(key, value) };
+        return _queries.LookUpAsync(DhtQueryType.PutValue, key.ToArray(), TextOf(key.Span), FindNode(key), new StoreGoal(store), options, cancellationToken);
+    }
+
+    private static Reannouncement Judge(QueryResult result) => result.Outcome == DhtQueryOutcome.Success ? Reannouncement.Done : Reannouncement.Failed;
 
     private void Stop() => _stop.Cancel();
 

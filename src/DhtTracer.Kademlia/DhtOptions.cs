@@ -16,6 +16,8 @@ public sealed record DhtOptions
     /// <summary>Protocol of the public IPFS network.</summary>
     public const string AminoProtocol = "/ipfs/kad/1.0.0";
 
+    private static readonly TimeSpan LongestInterval = TimeSpan.FromDays(30);
+
     /// <summary>The stream protocol.</summary>
     /// <value><c>/ipfs/kad/1.0.0</c>.</value>
     public string Protocol { get; init; } = AminoProtocol;
@@ -52,6 +54,14 @@ public sealed record DhtOptions
     /// <value>48 h, as in the specification.</value>
     public TimeSpan ValueRecordLifetime { get; init; } = TimeSpan.FromHours(48);
 
+    /// <summary>Time after which a key that this node provides is announced again; zero for never.</summary>
+    /// <value>22 h, as in the specification.</value>
+    public TimeSpan ReprovideInterval { get; init; } = TimeSpan.FromHours(22);
+
+    /// <summary>Time after which a value that this node put is put again, as long as it is valid and the best known; zero for never.</summary>
+    /// <value>22 h: before its holders forget it.</value>
+    public TimeSpan RepublishInterval { get; init; } = TimeSpan.FromHours(22);
+
     /// <summary>How many providers <c>get-providers</c> looks for, unless the query says otherwise; 0 for all.</summary>
     /// <value>20.</value>
     public int ProviderCount { get; init; } = 20;
@@ -77,6 +87,8 @@ public sealed record DhtOptions
         Require(RequestTimeout > TimeSpan.Zero, "the request timeout must be above 0");
         Require(QueryTimeout > TimeSpan.Zero, "the query timeout must be above 0");
         Require(RefreshInterval > TimeSpan.Zero || RefreshInterval == Timeout.InfiniteTimeSpan, "the refresh interval must be above 0, or infinite");
+        Require(ReprovideInterval >= TimeSpan.Zero && ReprovideInterval <= LongestInterval, "the reprovide interval must be 0 (never) to 30 days");
+        Require(RepublishInterval >= TimeSpan.Zero && RepublishInterval <= LongestInterval, "the republish interval must be 0 (never) to 30 days");
         Require(ProviderCount >= 0, "the number of providers must be at least 0");
         Require(ValueQuorum >= 0, "the quorum must be at least 0");
 

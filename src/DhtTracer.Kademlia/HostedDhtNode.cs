@@ -47,10 +47,9 @@ public sealed class HostedDhtNode : IAsyncDisposable
     /// <exception cref="FormatException">It is none.</exception>
     public static KadPeer ParsePeer(string address)
     {
-        var parsed = Multiaddr.Parse(address);
-        return parsed.PeerId is { } peer
+        return Multiaddr.TryParse(address, out var parsed) && parsed.PeerId is { } peer
             ? new KadPeer(peer, [parsed.WithoutPeerId()])
-            : throw new FormatException($"'{address}' does not end in /p2p/ and a peer id, as in /ip4/127.0.0.1/tcp/4001/p2p/12D3KooW…");
+            : throw new FormatException($"'{address}' is no address of a peer: it must end in /p2p/ and a peer id, as in /ip4/127.0.0.1/tcp/4001/p2p/12D3KooW…");
     }
 
     /// <summary>Stops the DHT, then the host.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using DhtTracer.Libp2p.Multiformats;
 
 namespace DhtTracer.Kademlia.Tests;
 
@@ -22,6 +23,10 @@ internal sealed class ActivityCollector : IDisposable
 
     /// <summary>Other tests run beside this one: only the query asked for.</summary>
     public IReadOnlyList<Activity> Of(QueryResult result) => [.. _stopped.Where(activity => activity.TraceId == result.Span!.Value.TraceId)];
+
+    /// <summary>The queries of a node, in the order in which they ended.</summary>
+    public IReadOnlyList<Activity> OfNode(PeerId node) =>
+        [.. _stopped.Where(activity => activity.OperationName == "dht.query" && Equals(activity.GetTagItem("dht.node"), node.ToString()))];
 
     public void Dispose() => _listener.Dispose();
 }
