@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using DhtTracer.Kademlia.LocalNet;
 using DhtTracer.Libp2p.Hosting;
@@ -103,6 +104,26 @@ public sealed class LocalNetworkTests
     }
 
     [Fact]
+    public async Task A_query_among_peers_with_every_fault_ends_in_time_with_every_row_in_its_state_and_leaves_nothing_behind()
+    {
+        var unobserved = new ConcurrentQueue<Exception>();
+        EventHandler<UnobservedTaskExceptionEventArgs> observe = (_, e) => unobserved.Enqueue(e.Exception);
+        TaskScheduler.UnobservedTaskException += observe;
+        try
+        {
+            await RunAmongAllFaultsAsync();
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            GC.Collect();
+            Assert.Empty(unobserved);
+        }
+        finally
+        {
+            TaskScheduler.UnobservedTaskException -= observe;
+        }
+    }
+
+    [Fact]
     public async Task Everything_is_closed_when_the_network_stops()
     {
         var faults = new List<HostFault>();
@@ -144,6 +165,60 @@ public sealed class LocalNetworkTests
         Assert.Throws<DhtOptionsException>(new LocalNetworkOptions { Faults = [new FaultShare(NodeFault.Dead, 0.6), new FaultShare(NodeFault.Slow, 0.6)] }.Validate);
         Assert.Throws<DhtOptionsException>(new LocalNetworkOptions { Dht = Fast with { Lookup = new LookupParameters(Alpha: 0) } }.Validate);
     }
+
+    private static async Task RunAmongAllFaultsAsync()
+    {
+        // As wide as the network, so that the query asks everybody.
+        var wide = Fast with { Lookup = new LookupParameters(K: 100) };
+        var faults = Enum.GetValues<NodeFault>().Where(fault => fault != NodeFault.None).Select(fault => new FaultShare(fault, 0.1) { Latency = TimeSpan.FromMilliseconds(100) });
+        await using var network = await LocalNetwork.StartAsync(new LocalNetworkOptions { Count = 40, Dht = wide, Seed = 9, Faults = [.. faults] }, cancellationToken: Token);
+        var hostFaults = new ConcurrentQueue<HostFault>();
+        await using var client = await HostedDhtNode.StartAsync(
+            new Libp2pHostOptions { Identity = Identity.Create(), AllowPrivateAddresses = true, DialBackoff = TimeSpan.Zero, OnFault = hostFaults.Enqueue }, wide with { Mode = DhtMode.Client }, Token);
+        foreach (var node in network.Nodes)
+        {
+            client.Dht.Offer(node.Peer);
+        }
+
+        var recorder = new QueryRecorder();
+        var result = await client.Dht.GetClosestPeersAsync(LookupTests.Key(3), new QueryOptions { Observers = [recorder], Timeout = TimeSpan.FromSeconds(30) }, Token);
+        Assert.Equal(DhtQueryOutcome.Success, result.Outcome);
+        Assert.True(result.Duration < TimeSpan.FromSeconds(30), $"took {result.Duration}");
+        var rows = recorder.Trace.Peers.ToDictionary(peer => peer.Id);
+        foreach (var fault in Enum.GetValues<NodeFault>())
+        {
+            var faulty = network.Nodes.Where(node => node.Fault == fault).Select(node => rows[node.Peer.Id.ToString()]).ToList();
+            Assert.NotEmpty(faulty);
+            Assert.All(faulty, row => Assert.Contains((row.State, row.Dials[^1].Error?.Class ?? row.Requests[^1].Error?.Class), Expected(fault)));
+        }
+
+        // Those that do not exist, whom liars name, are refused where they are said to be.
+        var invented = rows.Values.Where(row => network.Nodes.All(node => node.Peer.Id.ToString() != row.Id)).ToList();
+        Assert.NotEmpty(invented);
+        Assert.All(invented, row => Assert.Equal((LookupPeerState.DialFailed, DhtErrorClass.DialRefused), (row.State, row.Dials[^1].Error?.Class)));
+
+        // A connection for each that could be connected to, and no stream on any of them.
+        Assert.Equal(
+            network.Nodes.Where(node => node.IsRunning).Select(node => node.Peer.Id.ToString()).Order(StringComparer.Ordinal),
+            client.Host.Connections.Select(connection => connection.RemotePeer.ToString()).Order(StringComparer.Ordinal));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (client.Host.Connections.Any(connection => connection.StreamCount > 0))
+        {
+            await Task.Delay(50, patience.Token);
+        }
+
+        Assert.Empty(hostFaults);
+    }
+
+    private static (LookupPeerState, string?)[] Expected(NodeFault fault) => fault switch
+    {
+        NodeFault.Dead => [(LookupPeerState.DialFailed, DhtErrorClass.DialRefused)],
+        NodeFault.Silent => [(LookupPeerState.DialFailed, DhtErrorClass.DialTimeout)],
+        NodeFault.BlackHole => [(LookupPeerState.RequestFailed, DhtErrorClass.RequestTimeout)],
+        NodeFault.RefusesProtocol => [(LookupPeerState.RequestFailed, DhtErrorClass.ProtocolNotSupported)],
+        NodeFault.Drops => [(LookupPeerState.Answered, null), (LookupPeerState.RequestFailed, DhtErrorClass.RequestTimeout)],
+        _ => [(LookupPeerState.Answered, null)],
+    };
 
     private static async Task<HostedDhtNode> StartClientAsync(LocalNetwork network)
     {
