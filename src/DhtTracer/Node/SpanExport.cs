@@ -1,5 +1,6 @@
 using DhtTracer.Libp2p.Multiformats;
 using OpenTelemetry;
+using OpenTelemetry.Exporter;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
@@ -11,10 +12,13 @@ internal sealed record SpanExportOptions
     /// <summary>Export at all.</summary>
     public bool Enabled { get; init; } = true;
 
-    /// <summary>OTLP endpoint; null for <c>OTEL_EXPORTER_OTLP_ENDPOINT</c>, else the embedded receiver on http://127.0.0.1:4317 (gRPC).</summary>
+    /// <summary>
+    /// OTLP endpoint; null for <c>OTEL_EXPORTER_OTLP_TRACES_ENDPOINT</c> or <c>OTEL_EXPORTER_OTLP_ENDPOINT</c>, else the embedded receiver
+    /// on http://127.0.0.1:4317 (gRPC) or http://127.0.0.1:4318 (HTTP).
+    /// </summary>
     public Uri? Endpoint { get; init; }
 
-    /// <summary><c>service.name</c>; null for <c>OTEL_SERVICE_NAME</c>, else <c>dht-tracer</c>.</summary>
+    /// <summary><c>service.name</c>; null for <c>OTEL_SERVICE_NAME</c> or <c>OTEL_RESOURCE_ATTRIBUTES</c>, else <c>dht-tracer</c>.</summary>
     public string? ServiceName { get; init; }
 }
 
@@ -22,6 +26,9 @@ internal sealed record SpanExportOptions
 internal sealed class SpanExport : IDisposable
 {
     private const string ScopeName = "DhtTracer.Kademlia";
+    private const string HttpPath = "v1/traces";
+
+    private static readonly string[] PerSignal = ["PROTOCOL", "HEADERS", "TIMEOUT"];
 
     private readonly TracerProvider _provider;
 
@@ -32,21 +39,21 @@ internal sealed class SpanExport : IDisposable
     /// <param name="node">Peer id of the node, which becomes <c>service.instance.id</c>.</param>
     public static SpanExport Start(SpanExportOptions options, PeerId node)
     {
-        var name = options.ServiceName ?? Environment.GetEnvironmentVariable("OTEL_SERVICE_NAME");
-        var resource = ResourceBuilder.CreateDefault().AddService(
-            string.IsNullOrEmpty(name) ? "dht-tracer" : name,
-            serviceVersion: typeof(SpanExport).Assembly.GetName().Version?.ToString(3),
-            autoGenerateServiceInstanceId: false,
-            serviceInstanceId: node.ToString());
+        var configuration = Configuration();
         var builder = Sdk.CreateTracerProviderBuilder()
-            .ConfigureServices(services => services.AddSingleton<IConfiguration>(Configuration()))
-            .SetResourceBuilder(resource)
+            .ConfigureServices(services => services.AddSingleton(configuration))
+            .SetResourceBuilder(Describe(options, node))
             .AddSource(ScopeName)
             .AddOtlpExporter(exporter =>
             {
                 if (options.Endpoint is { } endpoint)
                 {
-                    exporter.Endpoint = endpoint;
+                    // The path is the exporter's to add only to what comes from the variable for all signals.
+                    exporter.Endpoint = exporter.Protocol == OtlpExportProtocol.HttpProtobuf && endpoint.AbsolutePath == "/" ? new Uri(endpoint, HttpPath) : endpoint;
+                }
+                else if (Uri.TryCreate(configuration["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"], UriKind.Absolute, out var traces))
+                {
+                    exporter.Endpoint = traces;
                 }
             });
         return new SpanExport(builder.Build());
@@ -58,17 +65,38 @@ internal sealed class SpanExport : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _provider.Dispose();
 
+    // Without these a name or an id in OTEL_RESOURCE_ATTRIBUTES would lose against the product's.
+    private static ResourceBuilder Describe(SpanExportOptions options, PeerId node)
+    {
+        var own = new Dictionary<string, object>(StringComparer.Ordinal)
+        {
+            ["service.name"] = "dht-tracer",
+            ["service.version"] = typeof(SpanExport).Assembly.GetName().Version?.ToString(3) ?? "",
+            ["service.instance.id"] = node.ToString(),
+        };
+        var builder = ResourceBuilder.CreateEmpty().AddTelemetrySdk().AddAttributes(own).AddEnvironmentVariableDetector();
+        return options.ServiceName is { } name ? builder.AddAttributes([new("service.name", name)]) : builder;
+    }
+
     // The SDK's own defaults cut a span after 128 events or attributes and drop spans beyond 2048 waiting ones: a query of some
     // hundred peers ends with that many spans at once. The half second makes a running query visible while it runs.
-    private static IConfiguration Configuration() => new ConfigurationBuilder()
-        .AddInMemoryCollection(new Dictionary<string, string?>
+    private static IConfiguration Configuration()
+    {
+        var environment = new ConfigurationBuilder().AddEnvironmentVariables().Build();
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["OTEL_SPAN_EVENT_COUNT_LIMIT"] = "20000",
             ["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"] = "1024",
             ["OTEL_BSP_MAX_QUEUE_SIZE"] = "65536",
             ["OTEL_BSP_SCHEDULE_DELAY"] = "500",
-            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:4317",
-        })
-        .AddEnvironmentVariables()
-        .Build();
+            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = Setting("PROTOCOL") == "http/protobuf" ? "http://127.0.0.1:4318" : "http://127.0.0.1:4317",
+        }).AddConfiguration(environment);
+
+        // What is set for traces alone goes before what is set for all signals; the exporter reads only the latter.
+        var forTraces = PerSignal.Where(name => !string.IsNullOrEmpty(environment["OTEL_EXPORTER_OTLP_TRACES_" + name]));
+        return configuration.AddInMemoryCollection(forTraces.Select(name => KeyValuePair.Create("OTEL_EXPORTER_OTLP_" + name, Setting(name)))).Build();
+
+        string? Setting(string name) =>
+            environment["OTEL_EXPORTER_OTLP_TRACES_" + name] is { Length: > 0 } own ? own : environment["OTEL_EXPORTER_OTLP_" + name];
+    }
 }
