@@ -24,13 +24,13 @@ internal static class CommonOptions
     public static Option<bool> Json() => new("--json") { Description = "Print JSON, for programs." };
 
     /// <summary>A duration option such as <c>--since 24h</c>.</summary>
-    public static Option<TimeSpan> Duration(string name, string description, TimeSpan defaultValue, string shown) =>
+    public static Option<ShownDuration> Duration(string name, string description, TimeSpan defaultValue, string shown) =>
         new(name)
         {
-            Description = $"{description} [default: {shown}]",
+            Description = description,
             HelpName = "DURATION",
-            CustomParser = DurationValue.Parse,
-            DefaultValueFactory = _ => defaultValue,
+            CustomParser = result => new ShownDuration(DurationValue.Parse(result), result.Tokens[0].Value),
+            DefaultValueFactory = _ => new ShownDuration(defaultValue, shown),
         };
 
     /// <summary>The data directory that was chosen.</summary>

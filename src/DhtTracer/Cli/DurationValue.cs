@@ -4,6 +4,18 @@ using System.Globalization;
 
 namespace DhtTracer.Cli;
 
+/// <summary>A duration that the help shows as a user writes it.</summary>
+/// <param name="Value">The duration.</param>
+/// <param name="Text">For example <c>24h</c>.</param>
+internal readonly record struct ShownDuration(TimeSpan Value, string Text)
+{
+    /// <summary>The duration.</summary>
+    public static implicit operator TimeSpan(ShownDuration duration) => duration.Value;
+
+    /// <inheritdoc/>
+    public override string ToString() => Text;
+}
+
 /// <summary>Durations on the command line: <c>90s</c>, <c>15m</c>, <c>24h</c>, <c>7d</c>, <c>250ms</c>, or sums such as <c>1h30m</c>.</summary>
 internal static class DurationValue
 {

@@ -18,17 +18,24 @@ internal static class NodeCommands
         var client = new Option<bool>("--client") { Description = "Only ask, never answer: the node enters no routing table." };
         var control = ControlPort();
         var origins = new Option<string[]>("--control-origin") { Description = "Origin of a web page, beside those of this machine, that may use the control server. Repeatable.", HelpName = "ORIGIN" };
-        var command = new Command("node", "Run a traced DHT node, with the control server of 2019 (/cmd, /events) for commands.") { client, control, origins };
+        var reprovide = Interval("--reprovide-interval", "Time after which what this node provides is announced again; 0 for never.");
+        var republish = Interval("--republish-interval", "Time after which values that this node put are put again; 0 for never.");
+        var command = new Command("node", "Run a traced DHT node, with the control server of 2019 (/cmd, /events) for commands.") { client, control, origins, reprovide, republish };
         Add(command, options);
-        command.SetAction((result, cancellation) => Failures.GuardAsync(result, () => NodeCommand.RunAsync(
-            options.Read(result, result.GetValue(client) ? DhtMode.Client : DhtMode.Server) with
-            {
-                ControlPort = result.GetValue(control).Port,
-                ControlOrigins = result.GetValue(origins) ?? [],
-            },
-            result.InvocationConfiguration.Output,
-            result.InvocationConfiguration.Error,
-            cancellation)));
+        command.SetAction((result, cancellation) => Failures.GuardAsync(result, () =>
+        {
+            var node = options.Read(result, result.GetValue(client) ? DhtMode.Client : DhtMode.Server);
+            return NodeCommand.RunAsync(
+                node with
+                {
+                    ControlPort = result.GetValue(control).Port,
+                    ControlOrigins = result.GetValue(origins) ?? [],
+                    Dht = node.Dht with { ReprovideInterval = result.GetValue(reprovide), RepublishInterval = result.GetValue(republish) },
+                },
+                result.InvocationConfiguration.Output,
+                result.InvocationConfiguration.Error,
+                cancellation);
+        }));
         return command;
     }
 
@@ -143,9 +150,16 @@ internal static class NodeCommands
         }
     }
 
+    private static Option<ShownDuration> Interval(string name, string description)
+    {
+        var option = CommonOptions.Duration(name, description, TimeSpan.FromHours(22), "22h");
+        option.CustomParser = result => result.Tokens[0].Value == "0" ? new ShownDuration(TimeSpan.Zero, "0") : new ShownDuration(DurationValue.Parse(result), result.Tokens[0].Value);
+        return option;
+    }
+
     private static Option<PortValue> ControlPort() => new("--control-port")
     {
-        Description = $"Port of the control server on 127.0.0.1; 0 picks a free one, off switches it off. [default: {NodeOptions.DefaultControlPort}]",
+        Description = "Port of the control server on 127.0.0.1; 0 picks a free one, off switches it off.",
         HelpName = "PORT",
         CustomParser = PortValue.Parse,
         DefaultValueFactory = _ => new PortValue(NodeOptions.DefaultControlPort),
@@ -154,7 +168,7 @@ internal static class NodeCommands
     private static Option<int> Nodes(int defaultValue)
     {
         var option = new Option<int>("--nodes", "-n") { Description = "Nodes of the local network.", HelpName = "N", DefaultValueFactory = _ => defaultValue };
-        option.Validators.Add(result => result.Require(result.GetValueOrDefault<int>() is >= 2 and <= 5000, "--nodes takes 2 to 5000."));
+        option.Validators.Add(result => result.Require(result.GetValueOrDefault<int>() is >= 2 and <= 1000, "--nodes takes 2 to 1000."));
         return option;
     }
 

@@ -16,18 +16,18 @@ internal sealed class NodeOptionSet
     private readonly Option<int> alpha = Number("--alpha", "Requests in flight at most.", 10);
     private readonly Option<int> beta = Number("--beta", "Closest peers that must have answered before a lookup ends.", 3);
     private readonly Option<int> k = Number("--k", "Bucket size, and width of a result.", 20);
-    private readonly Option<TimeSpan> dialTimeout = CommonOptions.Duration("--dial-timeout", "Longest time of a dial.", TimeSpan.FromSeconds(5), "5s");
-    private readonly Option<TimeSpan> requestTimeout = CommonOptions.Duration("--request-timeout", "Longest time of a request.", TimeSpan.FromSeconds(10), "10s");
-    private readonly Option<TimeSpan> timeout = CommonOptions.Duration("--timeout", "Longest time of a query.", TimeSpan.FromSeconds(60), "60s");
+    private readonly Option<ShownDuration> dialTimeout = CommonOptions.Duration("--dial-timeout", "Longest time of a dial.", TimeSpan.FromSeconds(5), "5s");
+    private readonly Option<ShownDuration> requestTimeout = CommonOptions.Duration("--request-timeout", "Longest time of a request.", TimeSpan.FromSeconds(10), "10s");
+    private readonly Option<ShownDuration> timeout = CommonOptions.Duration("--timeout", "Longest time of a query.", TimeSpan.FromSeconds(60), "60s");
     private readonly Option<bool> allowPrivate = new("--allow-private") { Description = "Dial private and loopback addresses; on by itself when a bootstrap peer has one." };
     private readonly Option<Uri?> endpoint = new("--otlp-endpoint")
     {
-        Description = "Where spans go by OTLP; OTEL_EXPORTER_OTLP_ENDPOINT, else http://127.0.0.1:4317 when it is not given.",
+        Description = "Where spans go by OTLP. OTEL_EXPORTER_OTLP_ENDPOINT, else http://127.0.0.1:4317 when it is not given; all OTEL_* variables of the exporter are honoured.",
         HelpName = "URL",
         CustomParser = ParseUri,
     };
 
-    private readonly Option<Uri?> site = new("--site") { Description = "Address of the site, for permalinks. [default: http://127.0.0.1:5080]", HelpName = "URL", CustomParser = ParseUri };
+    private readonly Option<Uri?> site = new("--site") { Description = "Address of the site, for permalinks; http://127.0.0.1:5080 when it is not given.", HelpName = "URL", CustomParser = ParseUri };
 
     /// <summary>All of them.</summary>
     public IEnumerable<Option> All =>

@@ -7,6 +7,9 @@ namespace DhtTracer.Cli;
 /// <param name="Port">The port; null when switched off.</param>
 internal readonly record struct PortValue(int? Port)
 {
+    /// <summary>As on the command line; the help shows it as the default.</summary>
+    public override string ToString() => Port?.ToString(CultureInfo.InvariantCulture) ?? "off";
+
     /// <summary>Reads <c>4318</c>, <c>0</c> or <c>off</c>.</summary>
     public static PortValue Parse(ArgumentResult result)
     {

@@ -44,7 +44,7 @@ internal sealed class ServeOptions
 
     private readonly Option<string[]> pullService = new("--pull-service") { Description = "Service to pull; all when none is given. Repeatable.", HelpName = "NAME" };
 
-    private readonly Option<TimeSpan> pullSince = CommonOptions.Duration("--pull-since", "How far back the first pull reaches.", TimeSpan.FromHours(24), "24h");
+    private readonly Option<ShownDuration> pullSince = CommonOptions.Duration("--pull-since", "How far back the first pull reaches.", TimeSpan.FromHours(24), "24h");
 
     private readonly Option<TimeSpan> keep = new("--keep")
     {
@@ -82,7 +82,7 @@ internal sealed class ServeOptions
 
     private static Option<PortValue> PortOption(ListenerInfo info) => new(info.Option)
     {
-        Description = $"Port of {info.Title}; 0 picks a free one, off switches it off. [default: {info.DefaultPort}]",
+        Description = $"Port of {info.Title}; 0 picks a free one, off switches it off.",
         HelpName = "PORT",
         CustomParser = PortValue.Parse,
         DefaultValueFactory = _ => new PortValue(info.DefaultPort),

@@ -28,7 +28,7 @@ internal sealed record DhtCommand(DhtQueryType? Type, string Name, string Argume
     ];
 
     /// <summary>Reads a command.</summary>
-    /// <exception cref="DhtCommandException">It is none, or has too few or too many arguments.</exception>
+    /// <exception cref="DhtCommandException">It is none, has too few or too many arguments, or one that is no key of this operation.</exception>
     public static DhtCommand Parse(string text)
     {
         if (text.Length > MaxLength)
@@ -52,11 +52,13 @@ internal sealed record DhtCommand(DhtQueryType? Type, string Name, string Argume
         }
 
         DhtQueryType? type = Enum.GetValues<DhtQueryType>().Where(candidate => candidate.ToText() == name).Select(candidate => (DhtQueryType?)candidate).FirstOrDefault();
-        return new DhtCommand(type, name, words.Length > 1 ? words[1] : "", words.Length > 2 ? words[2] : "");
+        var command = new DhtCommand(type, name, words.Length > 1 ? words[1] : "", words.Length > 2 ? words[2] : "");
+        command.Check();
+        return command;
     }
 
     /// <summary>Runs a command that is a query.</summary>
-    /// <exception cref="DhtCommandException">The argument is no key of this operation.</exception>
+    /// <exception cref="DhtCommandException">The value is none that can be stored.</exception>
     /// <exception cref="InvalidOperationException">The node cannot do this.</exception>
     public Task<QueryResult> RunAsync(HostedDhtNode node, QueryOptions options, CancellationToken cancellation)
     {
@@ -89,6 +91,28 @@ internal sealed record DhtCommand(DhtQueryType? Type, string Name, string Argume
                 return dht.GetClosestPeersAsync(AnyKey(), options, cancellation);
             default:
                 throw new DhtCommandException($"{Name} is no query");
+        }
+    }
+
+    // Before a node is started and connected for it.
+    private void Check()
+    {
+        switch (Type)
+        {
+            case DhtQueryType.FindPeer or DhtQueryType.Ping:
+                _ = Peer();
+                break;
+            case DhtQueryType.GetProviders or DhtQueryType.AddProvider:
+                _ = Content();
+                break;
+            case DhtQueryType.GetValue or DhtQueryType.PutValue:
+                _ = RecordKeyOf();
+                break;
+            case DhtQueryType.GetClosestPeers:
+                _ = AnyKey();
+                break;
+            default:
+                break;
         }
     }
 

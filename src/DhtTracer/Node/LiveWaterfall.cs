@@ -51,7 +51,8 @@ internal sealed class LiveWaterfall(TextWriter output) : IQueryObserver
         {
             (true, _) => ", 1 rec",
             (false, _) => ", invalid record",
-            (_, > 0 and var providers) => $", {providers} providers",
+            (_, 1) => ", 1 provider",
+            (_, > 1 and var providers) => $", {providers} providers",
             _ => "",
         };
         Write(peer, $"{dial}{failed}{type.ToText()} {ResultText.Duration(time - start)}{found}{outcome}");

@@ -20,7 +20,14 @@ internal static class NodeFailure
         {
             throw new CommandFailedException($"The node cannot listen: {exception.Message}. Choose another address with --listen.", cause: exception);
         }
-        catch (Exception exception) when (exception is FormatException or ArgumentException or DhtOptionsException)
+        catch (ArgumentException exception)
+        {
+            // The name of the parameter is for programmers.
+            var text = exception.Message;
+            var end = text.IndexOf(" (Parameter '", StringComparison.Ordinal);
+            throw new CommandFailedException(end < 0 ? text : text[..end], ExitCode.Usage, exception);
+        }
+        catch (Exception exception) when (exception is FormatException or DhtOptionsException)
         {
             throw new CommandFailedException(exception.Message, ExitCode.Usage, exception);
         }

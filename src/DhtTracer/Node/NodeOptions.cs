@@ -35,6 +35,9 @@ internal sealed record NodeOptions
     /// <summary>Origins, beside those of this machine, whose pages may use the control server.</summary>
     public IReadOnlyList<string> ControlOrigins { get; init; } = [];
 
+    /// <summary>How long a peer that could not be dialed is left alone; zero for not at all.</summary>
+    public TimeSpan DialBackoff { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Where spans go.</summary>
     public SpanExportOptions Export { get; init; } = new();
 
@@ -53,12 +56,16 @@ internal sealed record NodeOptions
         var host = new Libp2pHostOptions
         {
             Identity = IdentityFile is { } file ? Libp2p.Identities.IdentityFile.ReadOrCreate(file) : Identity.Create(),
-            ListenAddresses = [.. Listen.Select(Multiaddr.Parse)],
+            ListenAddresses = [.. Listen.Select(ParseListen)],
+            DialBackoff = DialBackoff,
             AllowPrivateAddresses = AllowPrivateAddresses ?? BootstrapPeers().Any(peer => peer.Addresses.Any(IsPrivate)),
             OnFault = onFault,
         };
         return AgentVersion is { } agent ? host with { AgentVersion = agent } : host;
     }
+
+    private static Multiaddr ParseListen(string text) =>
+        Multiaddr.TryParse(text, out var address) ? address : throw new FormatException($"'{text}' is no address to listen on, as in /ip4/0.0.0.0/tcp/4001");
 
     private static bool IsPrivate(Multiaddr address) =>
         address.TryGetTcpEndPoint(out var endPoint)

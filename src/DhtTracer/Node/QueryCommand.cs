@@ -42,9 +42,11 @@ internal static class QueryCommand
             throw new CommandFailedException($"'{command.Name}' is a command to a running node: send it to its control server.", ExitCode.Usage);
         }
 
-        // Only who announces itself needs an address.
+        // Only who announces itself needs an address. What was met while bootstrapping is to be met again: the query is to show why, not
+        // that somebody was left alone.
         var nodeOptions = options.Node with
         {
+            DialBackoff = TimeSpan.Zero,
             Dht = options.Node.Dht with { Mode = DhtMode.Client },
             Listen = type == DhtQueryType.AddProvider ? options.Node.Listen : [],
         };

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using DhtTracer.Kademlia;
 using DhtTracer.Kademlia.LocalNet;
 using DhtTracer.Node;
@@ -32,6 +33,50 @@ public sealed class NodeCommandsTests
             new QueryCommandOptions { Command = "get-value /v/a", Node = new NodeOptions { Bootstrap = [dead], Export = NoExport } },
             TextWriter.Null, TextWriter.Null, TestContext.Current.CancellationToken));
         Assert.Contains("--bootstrap", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("find-peer nobody", "'nobody' is no peer id")]
+    [InlineData("get-providers 12D3", "'12D3' is no CID")]
+    [InlineData("get-value name", "/ipns/12D3KooW…")]
+    [InlineData("ping /ip4/127.0.0.1/tcp/1", "/p2p/")]
+    [InlineData("exit", "control server")]
+    public async Task A_key_that_is_none_is_refused_before_a_node_is_started_for_it(string command, string says)
+    {
+        var failure = await Assert.ThrowsAsync<Cli.CommandFailedException>(() => QueryCommand.RunAsync(
+            new QueryCommandOptions { Command = command, Node = new NodeOptions { Bootstrap = ["no address"], Export = NoExport } },
+            TextWriter.Null, TextWriter.Null, TestContext.Current.CancellationToken));
+        Assert.Equal(Cli.ExitCode.Usage, failure.ExitCode);
+        Assert.Contains(says, failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("foo", "'foo' is no address to listen on")]
+    [InlineData("/ip4/127.0.0.1/udp/5", "not plain TCP")]
+    public async Task An_address_that_cannot_be_listened_on_is_a_usage_error_in_the_users_words(string address, string says)
+    {
+        var failure = await Assert.ThrowsAsync<Cli.CommandFailedException>(() => NodeCommand.RunAsync(
+            new NodeOptions { Listen = [address], Bootstrap = [], ControlPort = null, Export = NoExport }, TextWriter.Null, TextWriter.Null, TestContext.Current.CancellationToken));
+        Assert.Equal(Cli.ExitCode.Usage, failure.ExitCode);
+        Assert.Contains(says, failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("Parameter", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("node")]
+    [InlineData("query")]
+    [InlineData("localnet")]
+    [InlineData("demo")]
+    public async Task Help_states_each_default_once_and_as_it_is_typed(string command)
+    {
+        using var output = new StringWriter();
+        Assert.Equal(0, await Cli.TracerCommandLine.Create().Parse([command, "--help"]).InvokeAsync(new InvocationConfiguration { Output = output }, TestContext.Current.CancellationToken));
+        Assert.All(output.ToString().Split('\n'), line =>
+        {
+            Assert.True(line.Split("[default:").Length <= 2, line);
+            Assert.DoesNotContain("PortValue", line, StringComparison.Ordinal);
+            Assert.DoesNotContain("00:", line, StringComparison.Ordinal);
+        });
     }
 
     [Fact]
