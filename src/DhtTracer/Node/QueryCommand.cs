@@ -23,7 +23,7 @@ internal sealed record QueryCommandOptions
 internal static class QueryCommand
 {
     /// <summary>Runs it.</summary>
-    /// <returns>0 when the query succeeded, 1 when it did not.</returns>
+    /// <returns>0 when the query succeeded, 1 when it did not, 130 when it was interrupted.</returns>
     /// <exception cref="CommandFailedException">The command is none, or the node cannot start.</exception>
     public static async Task<int> RunAsync(QueryCommandOptions options, TextWriter output, TextWriter errors, CancellationToken cancellation)
     {
@@ -52,6 +52,7 @@ internal static class QueryCommand
         };
         await using var node = await NodeFailure.GuardAsync(() => TracedNode.StartAsync(nodeOptions, errors, cancellation));
         var answered = await node.BootstrapAsync(cancellation);
+        cancellation.ThrowIfCancellationRequested();
         if (answered == 0)
         {
             throw new CommandFailedException("None of the bootstrap peers answered: name others with --bootstrap, or a file of them with --bootstrap-file.");
@@ -75,6 +76,8 @@ internal static class QueryCommand
             await output.WriteLineAsync(node.Flush() ? permalink : $"{permalink} (the spans could not be sent: nobody takes them at the OTLP endpoint)");
         }
 
-        return result.Outcome == DhtQueryOutcome.Success ? ExitCode.Success : ExitCode.Failure;
+        return result.Outcome == DhtQueryOutcome.Success ? ExitCode.Success
+            : cancellation.IsCancellationRequested ? ExitCode.Interrupted
+            : ExitCode.Failure;
     }
 }

@@ -30,6 +30,7 @@ internal sealed class SpanExport : IDisposable
 
     private static readonly string[] PerSignal = ["PROTOCOL", "HEADERS", "TIMEOUT"];
 
+    private readonly ExportFailures _failures = new();
     private readonly TracerProvider _provider;
 
     private SpanExport(TracerProvider provider) => _provider = provider;
@@ -59,11 +60,15 @@ internal sealed class SpanExport : IDisposable
         return new SpanExport(builder.Build());
     }
 
-    /// <summary>Sends what is waiting; false when it could not within the time.</summary>
-    public bool Flush(TimeSpan timeout) => _provider.ForceFlush((int)timeout.TotalMilliseconds);
+    /// <summary>Sends what is waiting; false when it could not within the time, or when nobody took what was sent so far.</summary>
+    public bool Flush(TimeSpan timeout) => _provider.ForceFlush((int)timeout.TotalMilliseconds) && _failures.Count == 0;
 
     /// <inheritdoc/>
-    public void Dispose() => _provider.Dispose();
+    public void Dispose()
+    {
+        _provider.Dispose();
+        _failures.Dispose();
+    }
 
     // Without these a name or an id in OTEL_RESOURCE_ATTRIBUTES would lose against the product's.
     private static ResourceBuilder Describe(SpanExportOptions options, PeerId node)

@@ -85,6 +85,23 @@ public sealed class ExportVariablesTests(ExportVariablesTests.Network network) :
         Assert.All(receiver.Requests, request => Assert.InRange(request.Spans.Count, 1, 3));
     }
 
+    [Theory]
+    [InlineData("grpc")]
+    [InlineData("http/protobuf")]
+    public async Task Spans_that_nobody_takes_are_said_to_be_lost(string protocol)
+    {
+        var output = await PingAsync(new() { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:1", ["OTEL_EXPORTER_OTLP_PROTOCOL"] = protocol });
+        Assert.Matches("/q/[0-9a-f]{32}-[0-9a-f]{16} .*could not be sent", output);
+    }
+
+    [Fact]
+    public async Task Spans_that_were_taken_are_not()
+    {
+        await using var receiver = await OtlpReceiver.StartAsync(grpc: true);
+        var output = await PingAsync(new() { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = receiver.Address.ToString() });
+        Assert.Matches("/q/[0-9a-f]{32}-[0-9a-f]{16}\n", output);
+    }
+
     [Fact]
     public async Task A_disabled_sdk_sends_nothing_and_promises_no_permalink()
     {

@@ -36,6 +36,20 @@ public sealed class NodeCommandsTests
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(150)]
+    public async Task A_query_that_is_interrupted_ends_as_interrupted_whenever_that_is(int milliseconds)
+    {
+        await using var network = await LocalNetwork.StartAsync(new LocalNetworkOptions { Count = 6, Seed = 22, Faults = [new FaultShare(NodeFault.BlackHole, 0.5)] });
+        using var output = new StringWriter();
+        using var interrupt = new CancellationTokenSource(TimeSpan.FromMilliseconds(milliseconds));
+        var ended = Record.ExceptionAsync(async () => Assert.Equal(Cli.ExitCode.Interrupted, await QueryCommand.RunAsync(
+            new QueryCommandOptions { Command = "get-value /v/a", Node = new NodeOptions { Bootstrap = network.BootstrapPeers, Export = NoExport } }, output, TextWriter.Null, interrupt.Token)));
+        Assert.True(await ended is null or OperationCanceledException, output.ToString());
+        Assert.DoesNotContain("bootstrap", output.ToString(), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Theory]
     [InlineData("find-peer nobody", "'nobody' is no peer id")]
     [InlineData("get-providers 12D3", "'12D3' is no CID")]
     [InlineData("get-value name", "/ipns/12D3KooW…")]
