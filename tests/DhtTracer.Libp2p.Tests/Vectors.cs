@@ -22,6 +22,12 @@ internal static class Fuzz
 {
     public static int Inputs { get; } = int.TryParse(Environment.GetEnvironmentVariable("DHT_TRACER_FUZZ_INPUTS"), out var n) && n > 0 ? n : 20_000;
 
+    /// <summary>
+    /// Inputs of a test whose inputs cost a signature or a key agreement each: a share of <see cref="Inputs"/>, but all of them in a run of a
+    /// million and more.
+    /// </summary>
+    public static int Costly(int share) => Inputs >= 1_000_000 ? Inputs : Math.Max(200, Inputs / share);
+
     /// <summary>Changes, cuts, repeats or inserts a few bytes of a valid input.</summary>
     public static byte[] Mutate(Random random, ReadOnlySpan<byte> valid)
     {

@@ -96,7 +96,7 @@ public sealed class IdentityTests : IDisposable
     {
         var random = new Random(14);
         var valid = Vectors.Other.Hex("peerRecordEnvelopeHex");
-        for (var i = 0; i < Fuzz.Inputs / 10; i++)
+        for (var i = 0; i < Fuzz.Costly(10); i++)
         {
             try
             {

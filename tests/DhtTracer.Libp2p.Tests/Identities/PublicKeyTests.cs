@@ -99,7 +99,7 @@ public class PublicKeyTests
             new ProtobufWriter().Varint(1, 0).Bytes(2, rsa.ExportSubjectPublicKeyInfo()).ToArray(),
         ];
         var random = new Random(13);
-        for (var i = 0; i < Fuzz.Inputs / 10; i++)
+        for (var i = 0; i < Fuzz.Costly(10); i++)
         {
             try
             {

@@ -84,7 +84,7 @@ public class NoiseHandshakeTests
         var responderStatic = Key(ResponderStatic);
 
         // Each handshake costs some Diffie-Hellman: fewer inputs than for a parser.
-        for (var i = 0; i < Math.Max(200, Fuzz.Inputs / 100); i++)
+        for (var i = 0; i < Fuzz.Costly(100); i++)
         {
             using var initiator = new NoiseHandshake(true, initiatorStatic, default, Key(InitiatorEphemeral));
             using var responder = new NoiseHandshake(false, responderStatic, default, Key(ResponderEphemeral));

@@ -42,7 +42,7 @@ public class NoisePayloadTests
     {
         var random = new Random(12);
         var valid = Vectors.Other.GetProperty("noise").Hex("payloadHex");
-        for (var i = 0; i < Fuzz.Inputs / 10; i++)
+        for (var i = 0; i < Fuzz.Costly(10); i++)
         {
             try
             {
