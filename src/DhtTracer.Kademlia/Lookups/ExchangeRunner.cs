@@ -124,13 +124,15 @@ internal sealed class ExchangeRunner(QueryRun run, QueryEnvironment environment,
 
         exchange.SetState(LookupPeerState.Answered);
         environment.PeerAnswered(peer);
-        var heard = Hear(peer, result.Answer, now);
+        var named = new LookupPeer?[result.Answer?.CloserPeers.Count ?? 0];
+        var heard = Hear(peer, result.Answer, now, named);
         var progress = exchange.Goal.Take(run, peer, exchange.Request.Type, result.Answer);
         GoalReached |= progress.Reached;
         observer?.RequestEnded(peer, now, new RequestEnd
         {
             Outcome = RequestOutcome.Answered,
             Answer = result.Answer,
+            Named = named,
             NewPeers = heard,
             RecordValid = progress.RecordValid,
             GoalReached = progress.Reached,
@@ -150,12 +152,19 @@ internal sealed class ExchangeRunner(QueryRun run, QueryEnvironment environment,
             : null;
     }
 
-    private List<LookupPeer> Hear(LookupPeer referrer, KadMessage? answer, DateTimeOffset now)
+    private List<LookupPeer> Hear(LookupPeer referrer, KadMessage? answer, DateTimeOffset now, LookupPeer?[] named)
     {
         var heard = new List<LookupPeer>();
-        foreach (var named in answer?.CloserPeers ?? [])
+        for (var i = 0; i < named.Length; i++)
         {
-            if (named.Id != run.Description.Node && run.Peers.TryAdd(named, referrer, now) is { } added)
+            var peer = answer!.CloserPeers[i];
+            if (peer.Id == run.Description.Node)
+            {
+                continue;
+            }
+
+            var added = named[i] = run.Peers.Add(peer, referrer, now, out var isNew);
+            if (isNew)
             {
                 heard.Add(added);
                 observer?.PeerHeard(added);

@@ -22,8 +22,8 @@ internal sealed class LookupPeerSet(KadId target) : IComparer<LookupPeer>
     /// <summary>The peer of that id, or null when the lookup has not heard of it.</summary>
     public LookupPeer? Find(PeerId id) => _byId.GetValueOrDefault(id);
 
-    /// <summary>Adds a peer; null when it was known, whose addresses are then completed if it had none.</summary>
-    public LookupPeer? TryAdd(KadPeer peer, LookupPeer? referrer, DateTimeOffset heardAt)
+    /// <summary>The peer of the lookup, which is added when it was not known; if it was, and had no addresses, it gets these.</summary>
+    public LookupPeer Add(KadPeer peer, LookupPeer? referrer, DateTimeOffset heardAt, out bool isNew)
     {
         if (_byId.TryGetValue(peer.Id, out var known))
         {
@@ -32,9 +32,11 @@ internal sealed class LookupPeerSet(KadId target) : IComparer<LookupPeer>
                 known.Addresses = peer.Addresses;
             }
 
-            return null;
+            isNew = false;
+            return known;
         }
 
+        isNew = true;
         var added = new LookupPeer(_byIndex.Count, peer, referrer, target, heardAt);
         _byId.Add(peer.Id, added);
         _byIndex.Add(added);

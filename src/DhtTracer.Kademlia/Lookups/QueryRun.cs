@@ -59,7 +59,8 @@ internal sealed class QueryRun : IDisposable
         var now = Now();
         foreach (var seed in seeds)
         {
-            if (Peers.TryAdd(seed, null, now) is { } added)
+            var added = Peers.Add(seed, null, now, out var isNew);
+            if (isNew)
             {
                 _observer?.PeerHeard(added);
             }

@@ -13,8 +13,6 @@ internal sealed class ActivityObserver : IQueryObserver
     private static readonly ActivitySource Source = new(
         SourceName, typeof(ActivityObserver).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "");
 
-    private static readonly TextCache<Multiaddr> AddressTexts = new(10_000, address => address.ToString());
-
     private readonly List<PeerSpans> _peers = [];
     private Activity? _query;
     private DateTimeOffset _start;
@@ -62,11 +60,11 @@ internal sealed class ActivityObserver : IQueryObserver
         _peers.Add(new PeerSpans(peer));
         if (peer.Referrer is null)
         {
-            _query.AddEvent(Event("dht.seed", peer.HeardAt, "dht.peer.id", peer.Text));
+            _query.AddEvent(SpanTags.Event("dht.seed", peer.HeardAt, "dht.peer.id", peer.Text));
         }
         else
         {
-            _peers[peer.Referrer.Index].Request?.AddEvent(Event("dht.heard", peer.HeardAt, "dht.peer.id", peer.Text));
+            _peers[peer.Referrer.Index].Request?.AddEvent(SpanTags.Event("dht.heard", peer.HeardAt, "dht.peer.id", peer.Text));
         }
     }
 
@@ -90,10 +88,10 @@ internal sealed class ActivityObserver : IQueryObserver
         }
 
         dial.AddTag("dht.dial.reused", result.Reused);
-        AddKnown(dial, "dht.dial.address", result.Address);
-        AddKnown(dial, "dht.dial.addresses_tried", result.AddressesTried);
-        AddKnown(dial, "network.transport", result.Transport);
-        AddError(dial, result.Error);
+        dial.AddKnown("dht.dial.address", result.Address);
+        dial.AddKnown("dht.dial.addresses_tried", result.AddressesTried);
+        dial.AddKnown("network.transport", result.Transport);
+        dial.AddError(result.Error);
         Stop(dial, time);
         _peers[peer.Index].Dial = null;
     }
@@ -116,7 +114,7 @@ internal sealed class ActivityObserver : IQueryObserver
 
         if (request.Duplicate)
         {
-            _peers[peer.Index].Peer?.AddEvent(Event("dht.duplicate", time, "dht.message.type", request.Type.ToText()));
+            _peers[peer.Index].Peer?.AddEvent(SpanTags.Event("dht.duplicate", time, "dht.message.type", request.Type.ToText()));
         }
     }
 
@@ -130,17 +128,17 @@ internal sealed class ActivityObserver : IQueryObserver
         span.AddTag("dht.request.outcome", request.Outcome.ToText());
         if (request.Answer is { } answer)
         {
-            AddPeers(span, "dht.closer_peers", answer.CloserPeers);
-            AddPeers(span, "dht.provider_peers", answer.ProviderPeers);
+            span.AddPeers("dht.closer_peers", answer.CloserPeers, request.Named);
+            span.AddPeers("dht.provider_peers", answer.ProviderPeers, []);
             if (answer.Type == KadMessageType.GetValue)
             {
                 span.AddTag("dht.record", answer.Record is not null);
             }
 
-            AddKnown(span, "dht.record.valid", request.RecordValid);
+            span.AddKnown("dht.record.valid", request.RecordValid);
         }
 
-        AddError(span, request.Error);
+        span.AddError(request.Error);
         Stop(span, time);
         _peers[peer.Index].Request = null;
     }
@@ -149,7 +147,7 @@ internal sealed class ActivityObserver : IQueryObserver
         _query?.AddEvent(new ActivityEvent("dht.result", time, new ActivityTagsCollection { { "dht.peer.id", answeredBy.Text }, { "dht.result", result } }));
 
     public void LookupTerminated(DateTimeOffset time, LookupTermination termination) =>
-        _query?.AddEvent(Event("dht.terminated", time, "dht.query.termination", termination.ToText()));
+        _query?.AddEvent(SpanTags.Event("dht.terminated", time, "dht.query.termination", termination.ToText()));
 
     public void PeerDone(LookupPeer peer)
     {
@@ -172,8 +170,8 @@ internal sealed class ActivityObserver : IQueryObserver
         }
 
         _query.AddTag("dht.query.outcome", end.Outcome.ToText());
-        AddKnown(_query, "dht.query.termination", end.Termination?.ToText());
-        AddKnown(_query, "dht.query.discovery_ns", (end.DiscoveredAt - _start)?.Ticks * TimeSpan.NanosecondsPerTick);
+        _query.AddKnown("dht.query.termination", end.Termination?.ToText());
+        _query.AddKnown("dht.query.discovery_ns", (end.DiscoveredAt - _start)?.Ticks * TimeSpan.NanosecondsPerTick);
         _query.AddTag("dht.query.results", end.Results);
         if (end.Error is { } error)
         {
@@ -213,24 +211,16 @@ internal sealed class ActivityObserver : IQueryObserver
         }
 
         span.AddTag("dht.peer.id", peer.Text);
-        AddKnown(span, "dht.peer.referrer", peer.Referrer?.Text);
-        span.AddTag("dht.peer.hops", peer.Hops);
-        span.AddTag("dht.peer.xor", peer.Xor);
-        AddKnown(span, "dht.peer.order", peer.Order);
+        span.AddKnown("dht.peer.referrer", peer.Referrer?.Text);
+        span.AddTag("dht.peer.hops", SpanTags.Boxed(peer.Hops));
+        span.AddTag("dht.peer.xor", SpanTags.Boxed(peer.Xor));
+        span.AddKnown("dht.peer.order", peer.Order is { } order ? SpanTags.Boxed(order) : null);
         span.AddTag("dht.peer.state", peer.State.ToText());
-        AddKnown(span, "dht.peer.agent", peer.Agent);
-        AddKnown(span, "dht.peer.protocols", peer.Protocols is { Count: > 0 } protocols ? protocols.ToArray() : null);
-        AddKnown(span, "dht.peer.addresses", peer.Addresses.Count == 0 ? null : peer.Addresses.Select(AddressTexts.Get).ToArray());
-        AddKnown(span, "dht.peer.duplicate", peer.Duplicate ? true : null);
+        span.AddKnown("dht.peer.agent", peer.Agent);
+        span.AddKnown("dht.peer.protocols", peer.Protocols is { Count: > 0 } protocols ? protocols as string[] ?? [.. protocols] : null);
+        span.AddKnown("dht.peer.addresses", SpanTags.TextsOf(peer.Addresses));
+        span.AddKnown("dht.peer.duplicate", peer.Duplicate ? true : null);
         Stop(span, time);
-    }
-
-    private static void AddPeers(Activity span, string key, IReadOnlyList<KadPeer> peers)
-    {
-        if (peers.Count > 0)
-        {
-            span.AddTag(key, peers.Select(peer => LookupPeer.TextOf(peer.Id)).ToArray());
-        }
     }
 
     private static Activity? Start(string name, ActivityKind kind, ActivityContext parent, DateTimeOffset time)
@@ -248,27 +238,6 @@ internal sealed class ActivityObserver : IQueryObserver
         activity.SetEndTime(time.UtcDateTime);
         activity.Stop();
         Activity.Current = ambient;
-    }
-
-    private static ActivityEvent Event(string name, DateTimeOffset time, string key, string value) =>
-        new(name, time, new ActivityTagsCollection { { key, value } });
-
-    private static void AddKnown(Activity span, string key, object? value)
-    {
-        if (value is not null)
-        {
-            span.AddTag(key, value);
-        }
-    }
-
-    private static void AddError(Activity span, DhtError? error)
-    {
-        if (error is not null)
-        {
-            span.AddTag("dht.error.class", error.Class);
-            span.AddTag("dht.error.text", error.Text);
-            span.SetStatus(ActivityStatusCode.Error, error.Text);
-        }
     }
 
     private sealed class PeerSpans(LookupPeer of)

@@ -117,6 +117,9 @@ public sealed record RequestEnd
     /// <summary>The answer; null when there is none.</summary>
     public KadMessage? Answer { get; init; }
 
+    /// <summary>The closer peers of the answer as the query knows them, in the answer's order; null where it names the querying node.</summary>
+    public IReadOnlyList<LookupPeer?> Named { get; init; } = [];
+
     /// <summary>Peers of the answer that the query had not heard of before, in the answer's order.</summary>
     public IReadOnlyList<LookupPeer> NewPeers { get; init; } = [];
 
