@@ -109,6 +109,13 @@ internal sealed class Dialer(Libp2pHost host, AddressResolver resolver) : IDispo
             pending = new PendingDial(cancellation) { Waiters = 1 };
             _pending.Add(peer, pending);
             pending.Task = RunAsync(peer, addresses, options, timeout, pending);
+
+            // Whoever waits sees the failure. When all have given up in the moment in which it failed, it is theirs no more: the back-off keeps it.
+            _ = pending.Task.ContinueWith(
+                static failed => _ = failed.Exception,
+                CancellationToken.None,
+                TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default);
             return (pending, false);
         }
     }

@@ -35,7 +35,7 @@ public sealed class LocalNetworkTruthTests(ShownQueries shown) : IClassFixture<S
         foreach (var run in runs)
         {
             await shown.AssertShownAsync(run.Truth, run.Result, run.KeyText, Token);
-            run.Network.AssertShown(await shown.ReadAsync(run.Result.Span!.Value, Token), run.StartedAt, exact: false);
+            run.Network.AssertShown(await shown.ReadAsync(run.Result.Span!.Value, Token), run.StartedAt, run.Truth.BegunAt, exact: false);
         }
 
         Assert.Equal(6 * 3 * 12, runs.Count);
@@ -85,7 +85,7 @@ public sealed class LocalNetworkTruthTests(ShownQueries shown) : IClassFixture<S
 
             async Task AddAsync(string keyText, Func<QueryOptions, Task<QueryResult>> query)
             {
-                var truth = new QueryWitness();
+                var truth = new QueryWitness(TimeProvider.System);
                 node.Network.Take();
                 var startedAt = TimeProvider.System.GetTimestamp();
                 var result = await query(new QueryOptions { Observers = [truth] });

@@ -13,8 +13,9 @@ internal sealed class NetworkRecord(PeerId node, TimeProvider time, IReadOnlyLis
     /// </summary>
     /// <param name="shown">The query as it is shown.</param>
     /// <param name="startedAt">A timestamp not after the start of the query.</param>
+    /// <param name="begunAt">A timestamp not before it.</param>
     /// <param name="exact">The clock stands still while anything is done, so that times are equal.</param>
-    public void AssertShown(JsonObject shown, long startedAt, bool exact)
+    public void AssertShown(JsonObject shown, long startedAt, long begunAt, bool exact)
     {
         var left = steps.ToList();
         foreach (var peer in shown["peers"]!.AsArray())
@@ -65,7 +66,8 @@ internal sealed class NetworkRecord(PeerId node, TimeProvider time, IReadOnlyLis
 
         void AssertTime(NetworkStep step, JsonNode span)
         {
-            var (start, end) = (Ns(step.StartedAt), Ns(step.EndedAt));
+            // The query began between the two timestamps: each bound is checked from the one that cannot hide a violation by more than they differ.
+            var (start, end) = (Ns(startedAt, step.StartedAt), Ns(begunAt, step.EndedAt));
             var from = span["startNs"]!.GetValue<long>();
             var to = from + span["durationNs"]!.GetValue<long>();
             if (exact)
@@ -79,7 +81,7 @@ internal sealed class NetworkRecord(PeerId node, TimeProvider time, IReadOnlyLis
             }
         }
 
-        long Ns(long timestamp) => time.GetElapsedTime(startedAt, timestamp).Ticks * 100;
+        long Ns(long origin, long timestamp) => time.GetElapsedTime(origin, timestamp).Ticks * 100;
     }
 }
 

@@ -6,7 +6,7 @@ namespace DhtTracer.EndToEnd.Tests.Truth;
 /// Keeps what a query does, as it does it, as raw facts and nothing else: no count, no state, no hop is taken from the lookup here.
 /// Knows nothing of spans.
 /// </summary>
-internal sealed class QueryWitness : IQueryObserver
+internal sealed class QueryWitness(TimeProvider time) : IQueryObserver
 {
     private readonly Dictionary<string, PeerFacts> _byId = [];
 
@@ -27,7 +27,14 @@ internal sealed class QueryWitness : IQueryObserver
 
     public long Ns(DateTimeOffset time) => (time - Query.Start).Ticks * 100;
 
-    public void QueryStarted(QueryDescription query) => Query = query;
+    /// <summary>Timestamp of when it was told that the query had begun.</summary>
+    public long BegunAt { get; private set; }
+
+    public void QueryStarted(QueryDescription query)
+    {
+        Query = query;
+        BegunAt = time.GetTimestamp();
+    }
 
     public void PeerHeard(LookupPeer peer)
     {

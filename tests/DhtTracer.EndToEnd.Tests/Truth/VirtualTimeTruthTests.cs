@@ -69,7 +69,7 @@ public sealed class VirtualTimeTruthTests(ShownQueries shown) : IClassFixture<Sh
         foreach (var run in _runs)
         {
             await shown.AssertShownAsync(run.Truth, run.Result, run.KeyText, Token);
-            run.Network.AssertShown(await shown.ReadAsync(run.Result.Span!.Value, Token), run.StartedAt, exact: true);
+            run.Network.AssertShown(await shown.ReadAsync(run.Result.Span!.Value, Token), run.StartedAt, run.Truth.BegunAt, exact: true);
         }
 
         // A comparison that meets no failure compares little.
@@ -111,7 +111,7 @@ public sealed class VirtualTimeTruthTests(ShownQueries shown) : IClassFixture<Sh
             node.Dht.RoutingTable.Add(known, _time.GetUtcNow());
         }
 
-        var truth = new QueryWitness();
+        var truth = new QueryWitness(_time);
         node.Network.Take();
         var startedAt = _time.GetTimestamp();
         var result = _time.Run(() => query(node.Dht, new QueryOptions { Observers = [truth] }));
