@@ -15,10 +15,14 @@ public sealed class ChangeFeed
     private const int MaxWaiting = 256;
     private readonly Lock gate = new();
     private readonly List<Channel<QueryChange>> watchers = [];
+    private readonly string process = Guid.NewGuid().ToString("N")[..12];
     private long version;
 
     /// <summary>Grows with every change.</summary>
     public long Version => Interlocked.Read(ref version);
+
+    /// <summary>The version together with a mark of this process: equal stamps mean that nothing changed in between, also across a restart.</summary>
+    public string Stamp => $"{process}-{Version}";
 
     /// <summary>Changes from now on. A reader that is too slow misses the oldest ones and gets an item without queries instead.</summary>
     public async IAsyncEnumerable<QueryChange> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)

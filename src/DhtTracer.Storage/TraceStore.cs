@@ -122,6 +122,20 @@ public sealed class TraceStore : IAsyncDisposable
     public Task<IReadOnlyList<NumberedTrace>> ListTracesAsync(QueryFilter filter, long after, int limit, CancellationToken cancellationToken = default) =>
         database.Readers.ReadAsync(connection => TraceList.Read(connection, filter, after, limit), cancellationToken);
 
+    /// <summary>A mark that <see cref="CountNewerAsync"/> counts from: the number of the query that was added last.</summary>
+    public Task<long> LastNumberAsync(CancellationToken cancellationToken = default) => database.Readers.ReadAsync(NewerQueries.LastNumber, cancellationToken);
+
+    /// <summary>How many queries were added after a mark; one that was only analysed again is not among them.</summary>
+    /// <param name="filter">Which.</param>
+    /// <param name="after">What <see cref="LastNumberAsync"/> said.</param>
+    /// <param name="limit">At least 1; counting ends there.</param>
+    /// <param name="cancellationToken">Stops counting.</param>
+    public Task<int> CountNewerAsync(QueryFilter filter, long after, int limit, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        return database.Readers.ReadAsync(connection => NewerQueries.Count(connection, filter, after, limit), cancellationToken);
+    }
+
     /// <summary>A query with all its peers, from the spans stored at this moment; null when it is not there.</summary>
     public async Task<Query?> GetQueryAsync(QueryId id, CancellationToken cancellationToken = default)
     {

@@ -21,17 +21,19 @@ internal static class EventsApi
     public static void Map(IEndpointRouteBuilder api) =>
         api.MapGet("/events", ([FromServices] TraceStore store, [FromServices] IHostApplicationLifetime lifetime, [FromServices] TimeProvider clock, CancellationToken cancellationToken) =>
                 TypedResults.ServerSentEvents(WatchAsync(store, clock, lifetime.ApplicationStopping, cancellationToken)))
-            .WithName("events").WithSummary("Which queries changed, as server-sent events: `changed` with their permalinks, or with none when everything may have");
+            .WithName("events").WithSummary("Which queries changed, as server-sent events: `hello` with the stamp of the data, then `changed` with permalinks, or with none when everything may have");
 
     private static async IAsyncEnumerable<SseItem<string>> WatchAsync(
         TraceStore store, TimeProvider clock, CancellationToken stopping, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, cancellationToken);
 
-        // A page that comes back after a break asks for everything once: what changed in between is not kept.
-        yield return new SseItem<string>("", "hello") { ReconnectionInterval = TimeSpan.FromSeconds(2) };
         await using var changes = store.Changes.WatchAsync(either.Token).GetAsyncEnumerator(CancellationToken.None);
         var next = changes.MoveNextAsync().AsTask();
+
+        // Watched first and stamped then: a page whose stamp is this one has missed nothing. Any other, such as one that comes back after
+        // a break, asks for everything once: what changed in between is not kept.
+        yield return new SseItem<string>(store.Changes.Stamp, "hello") { ReconnectionInterval = TimeSpan.FromSeconds(2) };
         while (true)
         {
             bool? more;

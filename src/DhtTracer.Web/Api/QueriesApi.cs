@@ -17,6 +17,7 @@ namespace DhtTracer.Web.Api;
 internal static class QueriesApi
 {
     private const int MostRows = 1000;
+    private const int MostCounted = 1000;
 
     /// <summary>Adds the endpoints.</summary>
     public static void Map(IEndpointRouteBuilder api)
@@ -26,6 +27,10 @@ internal static class QueriesApi
             .WithDescription("Filters as in the address of the page /queries: key, peer, type, outcome, error, source, service, node, min, max, minhops, maxhops, alpha, from, to, background, sort. "
                 + "`at` is `next` or `previous` of another answer; `limit` is 1 to 1000.")
             .Produces<object>(StatusCodes.Status200OK).ProducesProblem(StatusCodes.Status400BadRequest);
+        api.MapGet("/queries/newer", CountNewerAsync).WithName("countNewerQueries")
+            .WithSummary("How many queries were added after a mark")
+            .WithDescription($"Filters as for queries. `after` is the `mark` of another answer; without it the count is 0 and the mark is that of this moment. Counting ends at {MostCounted:N0}: then `isCut` is true.")
+            .Produces<NewerAnswer>().ProducesProblem(StatusCodes.Status400BadRequest);
         api.MapGet("/queries/{id}", GetAsync).WithName("getQuery")
             .WithSummary("One query with every peer it heard of").Produces<object>(StatusCodes.Status200OK).ProducesProblem(StatusCodes.Status404NotFound);
         api.MapGet("/queries/{id}/explanation", ExplainAsync).WithName("explainQuery")
@@ -88,6 +93,20 @@ internal static class QueriesApi
         return Results.Bytes(buffer.WrittenMemory, "application/json");
     }
 
+    private static async Task<IResult> CountNewerAsync(HttpRequest request, [FromServices] TraceStore store, long? after, CancellationToken cancellationToken)
+    {
+        var address = QueryListAddress.Parse(request.Query);
+        if (address.Problems.Count > 0)
+        {
+            return Bad(address.Problems);
+        }
+
+        // Read before counting: what comes in between is counted the next time as well, never missed.
+        var mark = await store.LastNumberAsync(cancellationToken);
+        var count = after is { } from ? await store.CountNewerAsync(address.Filter, from, MostCounted, cancellationToken) : 0;
+        return Results.Json(new NewerAnswer(count, count == MostCounted, mark), ApiJson.Options);
+    }
+
     private static async Task<IResult> GetAsync(string id, [FromServices] TraceStore store, CancellationToken cancellationToken) =>
         await FindAsync(store, id, cancellationToken) is { } query ? Results.Bytes(QueryJson.ToUtf8(query), "application/json") : NotHere("query");
 
@@ -99,3 +118,9 @@ internal static class QueriesApi
             ? Results.Bytes(OtlpJson.Encode(spans), "application/json", $"{traceId}.otlp.json")
             : NotHere("trace");
 }
+
+/// <summary>Queries that were added after a mark.</summary>
+/// <param name="Count">How many pass the filters.</param>
+/// <param name="IsCut">Counting ended early: there may be more.</param>
+/// <param name="Mark">To count from the next time.</param>
+internal sealed record NewerAnswer(int Count, bool IsCut, long Mark);

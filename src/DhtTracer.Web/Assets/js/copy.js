@@ -1,4 +1,6 @@
 // Buttons with data-copy: the text, or with data-copy-url the absolute form of a link of this site.
+const buttons = "[data-copy], [data-copy-url]";
+
 async function write(text) {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   // Without a secure context (a site on a private network over http) there is no clipboard API.
@@ -11,20 +13,28 @@ async function write(text) {
   if (!done) throw new Error("the browser refused to copy");
 }
 
-export function startCopy() {
-  for (const button of document.querySelectorAll("[data-copy], [data-copy-url]")) {
-    button.hidden = false;
-    button.addEventListener("click", async () => {
-      const text = button.dataset.copy ?? new URL(button.dataset.copyUrl, location.href).href;
-      const label = button.textContent;
-      try {
-        await write(text);
-        button.textContent = "copied";
-      } catch (error) {
-        button.textContent = `not copied: ${error.message}`;
-      }
-      document.querySelector("#status").textContent = button.textContent;
-      setTimeout(() => { button.textContent = label; }, 1600);
-    });
+async function copy(button) {
+  const text = button.dataset.copy ?? new URL(button.dataset.copyUrl, location.href).href;
+  const label = button.textContent;
+  try {
+    await write(text);
+    button.textContent = "copied";
+  } catch (error) {
+    button.textContent = `not copied: ${error.message}`;
   }
+  document.querySelector("#status").textContent = button.textContent;
+  setTimeout(() => { button.textContent = label; }, 1600);
+}
+
+function show() {
+  for (const button of document.querySelectorAll(buttons)) button.hidden = false;
+}
+
+export function startCopy() {
+  show();
+  document.addEventListener("dht:updated", show);
+  document.addEventListener("click", event => {
+    const button = event.target.closest(buttons);
+    if (button) copy(button);
+  });
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Export;
 using DhtTracer.Storage;
+using DhtTracer.Web.Live;
 using DhtTracer.Web.Samples;
 using DhtTracer.Web.Search;
 using Microsoft.AspNetCore.Mvc;
@@ -41,6 +42,12 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
 
     /// <summary>Traces that arrived and are not analysed yet.</summary>
     public long PendingSpans { get; private set; }
+
+    /// <summary>How it follows: the newest end shows what comes, any other place in the list stays and counts it.</summary>
+    public LivePage Live { get; private set; } = null!;
+
+    /// <summary>Where the queries that were added since are counted.</summary>
+    public string NewerAddress { get; private set; } = "";
 
     /// <summary>Whether the samples can be offered.</summary>
     public bool SamplesAvailable => samples.Available;
@@ -104,6 +111,9 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
     {
         Address = QueryListAddress.Parse(Request.Query);
         Problems.AddRange(Address.Problems);
+        Live = new LivePage { Mode = Address is { Sort: QuerySort.Newest, Cursor: null } ? "page" : "rows", Stamp = store.Changes.Stamp };
+        var parameters = Address.With(("sort", null)).Parameters();
+        NewerAddress = $"/api/v1/queries/newer{parameters}{(parameters.Length == 0 ? '?' : '&')}after={await store.LastNumberAsync(cancellationToken)}";
         Services = await store.ListServicesAsync(cancellationToken);
         if (Address.Problems.Count == 0)
         {

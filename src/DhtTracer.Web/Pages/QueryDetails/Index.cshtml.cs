@@ -1,13 +1,15 @@
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Explain;
 using DhtTracer.Storage;
+using DhtTracer.Web.Live;
+using DhtTracer.Web.Text;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace DhtTracer.Web.Pages.QueryDetails;
 
 /// <summary>One query: its waterfall, why it took so long, how it converged, how busy it was, and who named whom.</summary>
-internal sealed class QueryPageModel(TraceStore store) : PageModel
+internal sealed class QueryPageModel(TraceStore store, TimeProvider clock) : PageModel
 {
     /// <summary>Queries of the same operation that are listed; one call of js-libp2p can make hundreds.</summary>
     private const int MostSiblings = 12;
@@ -17,6 +19,9 @@ internal sealed class QueryPageModel(TraceStore store) : PageModel
 
     /// <summary>A short link has at least so many digits, else it would fit too many.</summary>
     private const int ShortestPrefix = 6;
+
+    /// <summary>How long after its end spans of a query are expected: exporters send in batches, some seconds apart.</summary>
+    private static readonly TimeSpan StillArriving = TimeSpan.FromSeconds(30);
 
     /// <summary>The query.</summary>
     public Query Query { get; private set; } = null!;
@@ -38,6 +43,15 @@ internal sealed class QueryPageModel(TraceStore store) : PageModel
 
     /// <summary>Not empty when a short link fits several queries.</summary>
     public IReadOnlyList<QueryId> Candidates { get; private set; } = [];
+
+    /// <summary>How it follows its query; null when nothing more is to come.</summary>
+    public LivePage? Live { get; private set; }
+
+    /// <summary>Not null while the query was begun from this site and nothing of it has arrived: its permalink.</summary>
+    public Waiting? WaitingFor { get; private set; }
+
+    /// <summary>Seconds after which a browser without scripts asks again, while a query that was begun from this site runs; null for never.</summary>
+    public int? RefreshSeconds { get; private set; }
 
     /// <summary>The filters worth offering: an empty one only when it is chosen.</summary>
     public IEnumerable<PeerFilter> Filters =>
@@ -62,13 +76,25 @@ internal sealed class QueryPageModel(TraceStore store) : PageModel
             return RedirectPermanent($"/q/{queryId}{Request.QueryString}");
         }
 
+        var waiting = Waiting.Parse(queryId, Request.Query["follow"], clock.GetUtcNow());
+        var stamp = store.Changes.Stamp;
         var queries = QueryReconstruction.Reconstruct(await store.GetTraceAsync(queryId.TraceId, cancellationToken));
         if (queries.FirstOrDefault(candidate => candidate.Id == queryId) is not { } query)
         {
+            if (waiting is not null)
+            {
+                WaitingFor = waiting;
+                RefreshSeconds = waiting.Ends ? null : 2;
+                Live = new LivePage { Mode = "page", Stamp = stamp, Query = queryId.ToString() };
+                return Page();
+            }
+
             return queries.IsEmpty && await store.GetDeletedAsync(queryId.TraceId, cancellationToken) is not null ? StatusCode(410) : NotFound();
         }
 
         Query = query;
+        Live = MayGrow(query) ? new LivePage { Mode = "page", Stamp = stamp, Query = queryId.ToString() } : null;
+        RefreshSeconds = waiting is not null && query.Outcome == QueryOutcome.Incomplete ? 2 : null;
         Siblings = [.. queries.Where(other => other.OperationId == query.OperationId && other.Id != query.Id).Take(MostSiblings)];
         Neighbours = await store.NeighboursAsync(queryId, cancellationToken);
         Explanation = Explanation.Of(query);
@@ -80,6 +106,11 @@ internal sealed class QueryPageModel(TraceStore store) : PageModel
 
     /// <summary>How many peers a filter shows.</summary>
     public int Count(PeerFilter filter) => filter == PeerFilter.All ? Query.Peers.Length : View.Groups.GetValueOrDefault(filter);
+
+    /// <summary>Whether more of a query is to be expected: its root has not come, or only just, and spans come in any order.</summary>
+    private bool MayGrow(Query query) =>
+        query.DurationNs is not { } duration
+        || clock.GetUtcNow() - TimeText.Point(query.StartUnixNano + (ulong)Math.Max(0, duration)) < StillArriving;
 
     /// <summary>A short link: the first digits of the trace id.</summary>
     private async Task<IActionResult> FindAsync(string prefix, CancellationToken cancellationToken)

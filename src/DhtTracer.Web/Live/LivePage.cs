@@ -1,0 +1,17 @@
+namespace DhtTracer.Web.Live;
+
+/// <summary>How a page follows what changes. The layout writes it on <c>main</c>, where <c>js/live.js</c> reads it; null stands for a page that stays as it is.</summary>
+internal sealed record LivePage
+{
+    /// <summary><c>page</c>: all of it follows. <c>rows</c>: only rows that are shown, and new ones are counted. <c>tick</c>: all of it, by the clock.</summary>
+    public required string Mode { get; init; }
+
+    /// <summary>What <see cref="Storage.ChangeFeed.Stamp"/> was before the page read its data; null for <c>tick</c>.</summary>
+    public string? Stamp { get; init; }
+
+    /// <summary>The permalink of the only query whose changes matter; null for all.</summary>
+    public string? Query { get; init; }
+
+    /// <summary>Milliseconds between two looks of <c>tick</c>; null for the others.</summary>
+    public int? EveryMs { get; init; }
+}
