@@ -53,7 +53,7 @@ public sealed partial class TracerProcess : IAsyncDisposable
     public static async Task<TracerProcess> StartAsync(string? data = null, params string[] arguments)
     {
         var folder = data ?? NewFolder();
-        var ports = PortOptions.SelectMany(option => new[] { option, "0" });
+        var ports = PortOptions.Except(arguments, StringComparer.Ordinal).SelectMany(option => new[] { option, "0" });
         var tracer = new TracerProcess(Launch([.. ports, "--data", folder, .. arguments]), folder, data is null);
         tracer.process.OutputDataReceived += (_, line) => tracer.Read(line.Data);
         tracer.process.ErrorDataReceived += (_, line) => tracer.Read(line.Data);

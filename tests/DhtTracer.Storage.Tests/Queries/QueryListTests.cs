@@ -79,6 +79,25 @@ public sealed class QueryListTests : IDisposable
     }
 
     [Fact]
+    public async Task Queries_added_after_a_mark_are_counted_and_those_that_only_changed_are_not()
+    {
+        await using var store = await Make.StoreAsync(data.Options);
+        Assert.Equal(0, await store.LastNumberAsync());
+        await Make.SaveAsync(store, Make.Trace(1), Numbered(1));
+        var mark = await store.LastNumberAsync();
+        await Make.SaveAsync(store, Make.Trace(2), Numbered(2));
+        await Make.SaveAsync(store, Make.Trace(3), Numbered(3) with { Type = QueryType.Ping });
+        await Make.SaveAsync(store, Make.Trace(4), Numbered(4) with { Background = true });
+        await Make.SaveAsync(store, Make.Trace(1), Numbered(1) with { DurationNs = 5 });
+
+        Assert.Equal(2, await store.CountNewerAsync(new QueryFilter(), mark, 100));
+        Assert.Equal(3, await store.CountNewerAsync(new QueryFilter { Background = null }, mark, 100));
+        Assert.Equal(1, await store.CountNewerAsync(new QueryFilter { Type = QueryType.Ping }, mark, 100));
+        Assert.Equal(1, await store.CountNewerAsync(new QueryFilter(), mark, 1));
+        Assert.Equal(0, await store.CountNewerAsync(new QueryFilter(), await store.LastNumberAsync(), 100));
+    }
+
+    [Fact]
     public async Task Every_filter_selects_what_it_says()
     {
         await using var store = await Make.StoreAsync(data.Options);

@@ -56,4 +56,19 @@ public sealed class QueryPlanTests : IDisposable
             Assert.DoesNotContain(plan, line => line.StartsWith("SCAN", StringComparison.Ordinal) && !line.Contains("USING INDEX", StringComparison.Ordinal));
         }
     }
+
+    [Theory]
+    [MemberData(nameof(Lists))]
+    public async Task Counting_what_is_newer_reads_nothing_older(string index, QueryFilter filter, QuerySort sort)
+    {
+        Assert.True(index.Length > 0 && Enum.IsDefined(sort));
+        await using var store = await Make.StoreAsync(data.Options);
+        var plan = await store.ReadAsync(connection =>
+        {
+            var (sql, parameters) = NewerQueries.Selects(connection, filter, 5, 50).First();
+            return connection.Query<(long, long, long, string Detail)>("EXPLAIN QUERY PLAN " + sql, parameters).Select(row => row.Detail).ToList();
+        });
+        Assert.Contains(plan, line => line.Contains(filter.Peer is null ? "SEARCH q USING INTEGER PRIMARY KEY (rowid>?)" : "PRIMARY KEY (peer=?", StringComparison.Ordinal));
+        Assert.DoesNotContain(plan, line => line.StartsWith("SCAN q", StringComparison.Ordinal) || line.StartsWith("SCAN p", StringComparison.Ordinal));
+    }
 }

@@ -1,0 +1,64 @@
+using DhtTracer.TestSupport;
+using Microsoft.Playwright;
+
+namespace DhtTracer.EndToEnd.Tests.Site;
+
+/// <summary>A browser for one test, which collects what the page complains of.</summary>
+internal sealed class LiveBrowser : IAsyncDisposable
+{
+    private static readonly string[] Arguments =
+    [
+        "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    ];
+
+    private readonly IPlaywright playwright;
+    private readonly IBrowser browser;
+    private readonly List<string> problems = [];
+
+    private LiveBrowser(IPlaywright playwright, IBrowser browser)
+    {
+        this.playwright = playwright;
+        this.browser = browser;
+    }
+
+    public static async Task<LiveBrowser> StartAsync()
+    {
+        var playwright = await Playwright.CreateAsync();
+        return new LiveBrowser(playwright, await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Needs.Chromium, Args = Arguments }));
+    }
+
+    public async Task<IPage> OpenAsync(string address, bool script = true)
+    {
+        var page = await browser.NewPageAsync(new BrowserNewPageOptions { JavaScriptEnabled = script });
+        page.Console += (_, message) => Keep(message.Type == "error" ? message.Text : null);
+        page.PageError += (_, error) => Keep(error);
+        await page.GotoAsync(address);
+        return page;
+    }
+
+    /// <summary>Fails when a page complained of anything but what is expected.</summary>
+    public void AssertNoProblems(params string[] expected)
+    {
+        lock (problems)
+        {
+            Assert.DoesNotContain(problems, problem => !expected.Any(text => problem.Contains(text, StringComparison.Ordinal)));
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await browser.DisposeAsync();
+        playwright.Dispose();
+    }
+
+    private void Keep(string? problem)
+    {
+        if (problem is not null)
+        {
+            lock (problems)
+            {
+                problems.Add(problem);
+            }
+        }
+    }
+}
