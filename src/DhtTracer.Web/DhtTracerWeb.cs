@@ -2,6 +2,8 @@ using System.IO.Compression;
 using DhtTracer.Web.Api;
 using DhtTracer.Web.Assets;
 using DhtTracer.Web.Exports;
+using DhtTracer.Web.Ingest;
+using DhtTracer.Web.Node;
 using DhtTracer.Web.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -15,11 +17,14 @@ namespace DhtTracer.Web;
 public static class DhtTracerWeb
 {
     /// <summary>
-    /// Adds what the pages need. The host adds beside it the store of traces, and an <see cref="Samples.ISampleLoader"/>.
+    /// Adds what the pages need. The host adds beside it the store of traces, the statistics of its sink, the status of its pulls, its
+    /// analysis worker, an <see cref="Ingest.IngestSetup"/>, a <see cref="Node.NodeAddress"/>, and an <see cref="Samples.ISampleLoader"/>.
     /// </summary>
     public static IServiceCollection AddDhtTracerWeb(this IServiceCollection services)
     {
         services.AddSingleton<SiteAssets>();
+        services.AddSingleton<IngestReader>();
+        services.AddSingleton<NodeClient>();
         services.AddOpenApi(ApiEndpoints.Document);
         services.TryAddSingleton(TimeProvider.System);
         services.AddRazorPages().AddApplicationPart(typeof(DhtTracerWeb).Assembly);
@@ -53,6 +58,7 @@ public static class DhtTracerWeb
         app.MapRazorPages();
         ApiEndpoints.Map(app);
         ExportEndpoints.Map(app);
+        IngestApi.MapMetrics(app);
         return app;
     }
 }

@@ -16,6 +16,12 @@ namespace DhtTracer.Ingestion.Jaeger;
 /// </summary>
 public sealed class JaegerUdpReceiver : IAsyncDisposable
 {
+    /// <summary>Name in the statistics of the port that speaks compact Thrift.</summary>
+    public const string CompactName = "jaeger-udp-compact";
+
+    /// <summary>Name in the statistics of the port that speaks binary Thrift.</summary>
+    public const string BinaryName = "jaeger-udp-binary";
+
     private const int MaxDatagram = 65_535;
     private const int MaxWaiting = 2_000;
     private const int MaxBatchedSpans = 5_000;
@@ -45,7 +51,7 @@ public sealed class JaegerUdpReceiver : IAsyncDisposable
     }
 
     /// <summary>Name in the statistics.</summary>
-    public string Name => protocol == ThriftProtocol.Compact ? "jaeger-udp-compact" : "jaeger-udp-binary";
+    public string Name => protocol == ThriftProtocol.Compact ? CompactName : BinaryName;
 
     /// <summary>Binds and begins to receive.</summary>
     /// <param name="endPoint">Address and port; port 0 for a free one.</param>

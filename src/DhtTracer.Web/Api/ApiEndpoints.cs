@@ -17,6 +17,7 @@ internal static class ApiEndpoints
         StatisticsApi.Map(api);
         EventsApi.Map(api);
         ExportApi.Map(api);
+        IngestApi.Map(api);
         endpoints.MapOpenApi("/api/{documentName}/openapi.json");
     }
 }

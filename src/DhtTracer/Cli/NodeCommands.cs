@@ -121,6 +121,7 @@ internal static class NodeCommands
                 Interval = result.GetValue(interval),
                 QueryLimit = result.GetValue(limit),
                 ControlPort = result.GetValue(control).Port,
+                OnControl = host.Node.IsGiven ? static _ => { } : host.Node.PointTo,
                 Export = new SpanExportOptions { Endpoint = endpoint },
                 Site = host.Address(ListenerKind.Site) ?? new Uri("http://127.0.0.1:5080"),
             };

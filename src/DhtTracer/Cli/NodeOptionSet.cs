@@ -24,10 +24,10 @@ internal sealed class NodeOptionSet
     {
         Description = "Where spans go by OTLP. OTEL_EXPORTER_OTLP_ENDPOINT, else http://127.0.0.1:4317 when it is not given; all OTEL_* variables of the exporter are honoured.",
         HelpName = "URL",
-        CustomParser = ParseUri,
+        CustomParser = UrlValue.Parse,
     };
 
-    private readonly Option<Uri?> site = new("--site") { Description = "Address of the site, for permalinks; http://127.0.0.1:5080 when it is not given.", HelpName = "URL", CustomParser = ParseUri };
+    private readonly Option<Uri?> site = new("--site") { Description = "Address of the site, for permalinks; http://127.0.0.1:5080 when it is not given.", HelpName = "URL", CustomParser = UrlValue.Parse };
 
     /// <summary>All of them.</summary>
     public IEnumerable<Option> All =>
@@ -81,16 +81,5 @@ internal sealed class NodeOptionSet
         var option = new Option<int>(name) { Description = description, HelpName = "N", DefaultValueFactory = _ => defaultValue };
         option.Validators.Add(result => result.Require(result.GetValueOrDefault<int>() is > 0 and <= 1000, $"{name} takes 1 to 1000."));
         return option;
-    }
-
-    private static Uri? ParseUri(ArgumentResult result)
-    {
-        if (Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https")
-        {
-            return uri;
-        }
-
-        result.AddError($"'{result.Tokens[0].Value}' is no http:// or https:// address.");
-        return null;
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using DhtTracer.Hosting;
+using DhtTracer.Node;
 
 namespace DhtTracer.Cli;
 
@@ -53,6 +54,13 @@ internal sealed class ServeOptions
         CustomParser = DurationValue.Parse,
     };
 
+    private readonly Option<Uri?> node = new("--node")
+    {
+        Description = $"Control server of the node that the page Run uses. When it is given, everyone who reaches the site may run queries. [default: http://127.0.0.1:{NodeOptions.DefaultControlPort}, for readers on this machine]",
+        HelpName = "URL",
+        CustomParser = UrlValue.Parse,
+    };
+
     /// <summary>Makes the options.</summary>
     public ServeOptions()
     {
@@ -64,7 +72,7 @@ internal sealed class ServeOptions
     }
 
     /// <summary>All of them.</summary>
-    public IEnumerable<Option> All => [samples, .. ports.Values, bind, cors, pull, pullService, pullSince, keep];
+    public IEnumerable<Option> All => [samples, .. ports.Values, bind, cors, pull, pullService, pullSince, keep, node];
 
     /// <summary>The options as they were given.</summary>
     public ServerOptions Read(ParseResult result) => new()
@@ -77,6 +85,7 @@ internal sealed class ServeOptions
         PullSources = result.GetValue(pull) ?? [],
         PullServices = result.GetValue(pullService) ?? [],
         PullSince = result.GetValue(pullSince),
+        Node = result.GetValue(node),
         Keep = result.GetValue(keep) is { Ticks: > 0 } time ? time : null,
     };
 

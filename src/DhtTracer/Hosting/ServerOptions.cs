@@ -27,6 +27,9 @@ internal sealed record ServerOptions
     /// <summary>How far back the first pull of a source reaches.</summary>
     public TimeSpan PullSince { get; init; } = TimeSpan.FromHours(24);
 
+    /// <summary>Control server of the node that the page Run uses; null for a node of this machine on its usual port.</summary>
+    public Uri? Node { get; init; }
+
     /// <summary>Traces older than this are deleted; null keeps everything.</summary>
     public TimeSpan? Keep { get; init; }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using DhtTracer.Analysis;
 using DhtTracer.Cli;
@@ -6,10 +7,13 @@ using DhtTracer.Ingestion.Jaeger;
 using DhtTracer.Ingestion.Otlp;
 using DhtTracer.Ingestion.Pull;
 using DhtTracer.Ingestion.Sink;
+using DhtTracer.Node;
 using DhtTracer.Storage;
 using DhtTracer.Traces.Thrift;
 using DhtTracer.Web;
+using DhtTracer.Web.Ingest;
 using DhtTracer.Web.JaegerApi;
+using DhtTracer.Web.Node;
 using DhtTracer.Web.Samples;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -24,7 +28,7 @@ internal sealed class TracerHost : IAsyncDisposable
     private readonly ServerOptions options;
     private readonly TextWriter output;
     private readonly List<IListener> listeners = [];
-    private readonly Dictionary<ListenerKind, string> authorities = [];
+    private readonly ConcurrentDictionary<ListenerKind, string> authorities = [];
     private readonly List<Task> background = [];
     private readonly CancellationTokenSource stopping = new();
 
@@ -33,6 +37,7 @@ internal sealed class TracerHost : IAsyncDisposable
         this.options = options;
         this.output = output;
         Store = store;
+        Node = new NodeAddress(options.Node ?? new Uri($"http://127.0.0.1:{NodeOptions.DefaultControlPort}"), options.Node is not null);
         Sink = new SpanSink(store, new IngestStatistics(TimeProvider.System));
         Logs = LoggerFactory.Create(ConsoleLogs.Configure);
         Worker = new AnalysisWorker(store, QueryReconstruction.Reconstruct, new AnalysisOptions(), TimeProvider.System, Logs.CreateLogger<AnalysisWorker>());
@@ -49,6 +54,9 @@ internal sealed class TracerHost : IAsyncDisposable
 
     /// <summary>How far each pull is.</summary>
     public PullStatusBoard Pulls { get; } = new();
+
+    /// <summary>Where the node is that the page Run uses.</summary>
+    public NodeAddress Node { get; }
 
     /// <summary>Logs, on standard error.</summary>
     public ILoggerFactory Logs { get; }
@@ -162,9 +170,17 @@ internal sealed class TracerHost : IAsyncDisposable
         services.AddSingleton(Store);
         services.AddSingleton(Sink.Statistics);
         services.AddSingleton(Pulls);
+        services.AddSingleton(Worker);
+        services.AddSingleton(Node);
+        services.AddSingleton(new IngestSetup(Listeners, options.Keep));
         services.AddSingleton<ISampleLoader>(samples);
         services.AddDhtTracerWeb();
     }
+
+    /// <summary>All listeners as they are now, those that are off included.</summary>
+    private IReadOnlyList<ListenerState> Listeners() =>
+        [.. ListenerInfo.All.Select(info => new ListenerState(
+            info.Title, info.Receiver, info.Option, authorities.TryGetValue(info.Kind, out var authority) ? string.Format(null, info.Url, authority) : null))];
 
     private void Add(ListenerKind kind, HttpProtocols protocols, Action<IServiceCollection> services, Action<WebApplication> map)
     {

@@ -135,7 +135,12 @@ internal sealed class ControlServer : IAsyncDisposable
             if (follow)
             {
                 Keep(run);
-                await Task.WhenAny(run, begun.Query);
+                if (await Task.WhenAny(run, begun.Query) == run && !begun.Query.IsCompleted)
+                {
+                    // It failed before it began: its exception says why, and nothing would ever begin.
+                    await run;
+                }
+
                 var query = await begun.Query;
                 var id = query.Span is { } span ? $"{span.TraceId}-{span.SpanId}" : null;
                 return Results.Json(new { id, permalink = _node.Permalink(query.Span) }, statusCode: StatusCodes.Status202Accepted);

@@ -22,6 +22,9 @@ internal sealed record DemoOptions
     /// <summary>Port of the node's control server on 127.0.0.1; 0 for a free one, null for none.</summary>
     public int? ControlPort { get; init; } = NodeOptions.DefaultControlPort;
 
+    /// <summary>Told where the control server is, once it is there.</summary>
+    public Action<Uri> OnControl { get; init; } = static _ => { };
+
     /// <summary>Where spans go.</summary>
     public SpanExportOptions Export { get; init; } = new();
 
@@ -54,6 +57,7 @@ internal static class DemoCommand
             await using var control = options.ControlPort is { } port ? await ControlServer.StartAsync(node, port, exit.Cancel, exit.Token) : null;
             if (control is not null)
             {
+                options.OnControl(control.Address);
                 await output.WriteLineAsync($"control server {control.Address}");
             }
 

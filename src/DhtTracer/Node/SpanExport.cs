@@ -84,7 +84,8 @@ internal sealed class SpanExport : IDisposable
     }
 
     // The SDK's own defaults cut a span after 128 events or attributes and drop spans beyond 2048 waiting ones: a query of some
-    // hundred peers ends with that many spans at once. The half second makes a running query visible while it runs.
+    // hundred peers ends with that many spans at once. A third of a second shows a running query while it runs:
+    // longer than the analysis waits for quiet, so that each batch is analysed by itself.
     private static IConfiguration Configuration()
     {
         var environment = new ConfigurationBuilder().AddEnvironmentVariables().Build();
@@ -93,7 +94,7 @@ internal sealed class SpanExport : IDisposable
             ["OTEL_SPAN_EVENT_COUNT_LIMIT"] = "20000",
             ["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"] = "1024",
             ["OTEL_BSP_MAX_QUEUE_SIZE"] = "65536",
-            ["OTEL_BSP_SCHEDULE_DELAY"] = "500",
+            ["OTEL_BSP_SCHEDULE_DELAY"] = "300",
             ["OTEL_EXPORTER_OTLP_ENDPOINT"] = Setting("PROTOCOL") == "http/protobuf" ? "http://127.0.0.1:4318" : "http://127.0.0.1:4317",
         }).AddConfiguration(environment);
 

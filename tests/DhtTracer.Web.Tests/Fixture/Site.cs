@@ -2,9 +2,14 @@ using AngleSharp;
 using AngleSharp.Dom;
 using AngleSharp.Html.Dom;
 using DhtTracer.Analysis;
+using DhtTracer.Ingestion.Analysis;
+using DhtTracer.Ingestion.Pull;
+using DhtTracer.Ingestion.Sink;
 using DhtTracer.Storage;
 using DhtTracer.Traces;
 using DhtTracer.Traces.Otlp;
+using DhtTracer.Web.Ingest;
+using DhtTracer.Web.Node;
 using DhtTracer.Web.Samples;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -13,6 +18,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DhtTracer.Web.Tests.Fixture;
 
@@ -41,7 +47,10 @@ internal sealed class Site : IAsyncDisposable
     /// <summary>Follows no redirect.</summary>
     public HttpClient Client { get; }
 
-    public static async Task<Site> StartAsync(params IEnumerable<Query> queries)
+    public static Task<Site> StartAsync(params IEnumerable<Query> queries) => StartAsync(null, queries);
+
+    /// <summary>Starts with services of the test's own, which replace those of the fixture.</summary>
+    public static async Task<Site> StartAsync(Action<IServiceCollection>? configure, params IEnumerable<Query> queries)
     {
         var data = Directory.CreateTempSubdirectory("dht-tracer-web-");
         var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = data.FullName }, QueryReconstruction.Reconstruct);
@@ -52,6 +61,13 @@ internal sealed class Site : IAsyncDisposable
         builder.Services.AddDhtTracerWeb();
         builder.Services.AddSingleton(store);
         builder.Services.AddSingleton<ISampleLoader>(samples);
+        builder.Services.AddSingleton(new IngestStatistics(TimeProvider.System));
+        builder.Services.AddSingleton(new PullStatusBoard());
+        builder.Services.AddSingleton(new AnalysisWorker(
+            store, QueryReconstruction.Reconstruct, new AnalysisOptions(), TimeProvider.System, NullLogger<AnalysisWorker>.Instance));
+        builder.Services.AddSingleton(new IngestSetup(static () => [], null));
+        builder.Services.AddSingleton(new NodeAddress(null, isGiven: false));
+        configure?.Invoke(builder.Services);
         var host = builder.Build();
         Site? site = null;
         host.Use((context, next) => site?.Around is { } around ? around(context, next) : next(context));

@@ -1,0 +1,66 @@
+using System.Text;
+
+namespace DhtTracer.Web.Node;
+
+/// <summary>What a reader asked the node to do.</summary>
+/// <param name="Operation">One of <see cref="Operations"/>.</param>
+/// <param name="Key">Peer id, CID or record key.</param>
+/// <param name="Value">The value of <c>put-value</c>.</param>
+internal sealed record RunRequest(string Operation, string Key, string Value)
+{
+    /// <summary>Characters of a key; the longest that libp2p knows has about 100.</summary>
+    public const int LongestKey = 1000;
+
+    /// <summary>Bytes of a value in UTF-8: the node takes a command of 100,000 characters, and base64 makes four of three.</summary>
+    public const int LongestValue = 64 * 1024;
+
+    /// <summary>The operations, and what their key is.</summary>
+    public static IReadOnlyList<(string Name, string Key)> Operations { get; } =
+    [
+        ("find-peer", "peer id"), ("get-providers", "CID"), ("add-provider", "CID"), ("put-value", "record key"), ("get-value", "record key"),
+        ("get-closest-peers", "peer id, CID or record key"), ("ping", "peer id or address"),
+    ];
+
+    /// <summary>What is wrong with it, a sentence each; empty when it can be sent.</summary>
+    public IEnumerable<string> Problems()
+    {
+        var wanted = Operations.FirstOrDefault(operation => operation.Name == Operation).Key;
+        if (wanted is null)
+        {
+            yield return "Choose one of the operations.";
+            yield break;
+        }
+
+        if (Key.Length == 0)
+        {
+            yield return $"{Operation} needs a key: a {wanted}.";
+        }
+        else if (Key.Length > LongestKey)
+        {
+            yield return $"The key has {Key.Length:N0} characters; at most {LongestKey:N0} are sent.";
+        }
+        else if (Key.Any(character => char.IsWhiteSpace(character) || char.IsControl(character)))
+        {
+            yield return "A key holds no spaces.";
+        }
+
+        if (Operation == "put-value" && Value.Length == 0)
+        {
+            yield return "put-value needs a value.";
+        }
+        else if (Operation != "put-value" && Value.Length > 0)
+        {
+            yield return $"{Operation} takes no value; only put-value does.";
+        }
+        else if (Encoding.UTF8.GetByteCount(Value) is > LongestValue and var bytes)
+        {
+            yield return $"The value has {bytes:N0} bytes; at most {LongestValue:N0} are sent.";
+        }
+    }
+
+    /// <summary>The command as the node reads it.</summary>
+    public string Command() => Operation == "put-value" ? $"{Operation} {Key} {Written()}" : $"{Operation} {Key}";
+
+    /// <summary>The node trims what it reads; a value that this would change is sent in base64.</summary>
+    private string Written() => Value.Trim() == Value ? Value : "base64:" + Convert.ToBase64String(Encoding.UTF8.GetBytes(Value));
+}
