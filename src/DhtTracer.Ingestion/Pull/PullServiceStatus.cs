@@ -95,7 +95,8 @@ public sealed class PullStatusBoard
         }
     }
 
-    internal void Add(string source, string service, Func<PullServiceStatus> status)
+    /// <summary>Adds a service, or replaces it; its status is asked for each time.</summary>
+    public void Add(string source, string service, Func<PullServiceStatus> status)
     {
         lock (gate)
         {
