@@ -22,7 +22,9 @@ internal static class HttpSpanReceiver
             var spans = decode(body.Memory.Span, rejected);
             if (spans.Count == 0 && rejected.Count > 0)
             {
-                await FailAsync(context, StatusCodes.Status400BadRequest, $"None of {rejected.Count} spans can be kept, the first because {rejected[0].Problem}");
+                var problem = $"None of {rejected.Count} spans can be kept, the first because {rejected[0].Problem}";
+                sink.Statistics.CountRefused(name, problem);
+                await FailAsync(context, StatusCodes.Status400BadRequest, problem);
                 return;
             }
 
@@ -32,6 +34,7 @@ internal static class HttpSpanReceiver
         }
         catch (Exception error) when (Status(error) is { } status)
         {
+            sink.Statistics.CountError(name, error);
             if (status == StatusCodes.Status503ServiceUnavailable)
             {
                 context.Response.Headers.RetryAfter = Math.Ceiling(options.RetryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture);

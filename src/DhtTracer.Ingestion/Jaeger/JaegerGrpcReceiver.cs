@@ -37,6 +37,7 @@ public static class JaegerGrpcReceiver
         if (spans.Count == 0 && rejected.Count > 0)
         {
             // Jaeger's answer has no room for a partial success; a batch of which nothing can be kept is an error all the same.
+            sink.Statistics.CountRefused(Name, $"none of {rejected.Count} spans can be kept, the first because {rejected[0].Problem}");
             throw new GrpcException(GrpcStatusCode.InvalidArgument, $"none of {rejected.Count} spans can be kept, the first because {rejected[0].Problem}");
         }
 

@@ -42,6 +42,7 @@ public static class OtlpHttpReceiver
         var json = string.Equals(type, OtlpAnswers.Json, StringComparison.OrdinalIgnoreCase);
         if (!json && !string.Equals(type, OtlpAnswers.Protobuf, StringComparison.OrdinalIgnoreCase))
         {
+            sink.Statistics.CountRefused(Name, $"The content type is '{type}'.");
             await FailAsync(
                 context, StatusCodes.Status415UnsupportedMediaType, GrpcStatusCode.InvalidArgument,
                 $"Content-Type must be {OtlpAnswers.Protobuf} or {OtlpAnswers.Json}.", json: true);
@@ -58,6 +59,7 @@ public static class OtlpHttpReceiver
         }
         catch (Exception error) when (Explain(error) is { } reason)
         {
+            sink.Statistics.CountError(Name, error);
             if (reason.HttpStatus == StatusCodes.Status503ServiceUnavailable)
             {
                 context.Response.Headers.RetryAfter = Math.Ceiling(options.RetryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture);
@@ -76,6 +78,7 @@ public static class OtlpHttpReceiver
         var rejected = new List<RejectedSpan>();
         var spans = OtlpJson.Decode(body.Span, rejected);
         var accepted = await sink.AcceptAsync(spans, Name, null, cancellationToken);
+        sink.Statistics.CountRejected(Name, rejected.Count);
         return new SinkResult(accepted, rejected.Count, rejected.Count == 0 ? null : rejected[0]);
     }
 

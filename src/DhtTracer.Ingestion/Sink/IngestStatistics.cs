@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 
 namespace DhtTracer.Ingestion.Sink;
 
@@ -29,6 +30,7 @@ public sealed class IngestStatistics(TimeProvider clock)
 {
     private const int MaxErrorText = 500;
     private readonly ConcurrentDictionary<string, ReceiverStatistics> receivers = new(StringComparer.Ordinal);
+    private readonly ConditionalWeakTable<Exception, object> counted = [];
 
     /// <summary>All receivers that took or refused anything, by name.</summary>
     public IReadOnlyList<ReceiverStatistics> Snapshot() => [.. receivers.Values.OrderBy(item => item.Receiver, StringComparer.Ordinal)];
@@ -55,10 +57,20 @@ public sealed class IngestStatistics(TimeProvider clock)
         }
     }
 
+    /// <summary>Counts a message that was refused whole. The sink and the receiver above it may both report the same failure: it counts once.</summary>
     internal void CountError(string receiver, Exception error)
     {
+        if (counted.TryAdd(error, receiver))
+        {
+            CountRefused(receiver, error.Message);
+        }
+    }
+
+    /// <summary>Counts a message that was refused whole before anything was thrown.</summary>
+    internal void CountRefused(string receiver, string why)
+    {
         var now = clock.GetUtcNow();
-        var text = error.Message.Length > MaxErrorText ? error.Message[..MaxErrorText] : error.Message;
+        var text = why.Length > MaxErrorText ? why[..MaxErrorText] : why;
         Change(receiver, item => item with { Errors = item.Errors + 1, LastError = text, LastErrorTime = now });
     }
 

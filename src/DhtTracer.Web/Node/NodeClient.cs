@@ -6,10 +6,10 @@ using DhtTracer.Analysis;
 namespace DhtTracer.Web.Node;
 
 /// <summary>The node cannot be reached or does not answer as one. The message is for the reader.</summary>
-internal sealed class NodeAwayException(string message, Exception? cause = null) : Exception(message, cause);
+public sealed class NodeAwayException(string message, Exception? cause = null) : Exception(message, cause);
 
 /// <summary>The node does not do what it was asked to. The message is its own text, and hostile.</summary>
-internal sealed class NodeRefusedException(string message) : Exception(message);
+public sealed class NodeRefusedException(string message) : Exception(message);
 
 /// <summary>A connection of the node.</summary>
 /// <param name="Peer">The remote peer id.</param>

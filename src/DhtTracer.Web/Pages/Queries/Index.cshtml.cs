@@ -46,6 +46,15 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
     /// <summary>How it follows: the newest end shows what comes, any other place in the list stays and counts it.</summary>
     public LivePage Live { get; private set; } = null!;
 
+    /// <summary>What narrows the list.</summary>
+    public IReadOnlyList<FilterChip> Chips { get; private set; } = [];
+
+    /// <summary>Filters without which an empty list would not be empty.</summary>
+    public IReadOnlyList<FilterChip> Hints { get; private set; } = [];
+
+    /// <summary>The list in the same order without any filter.</summary>
+    public string Unfiltered => Address["sort"] is { } sort ? $"/queries?sort={Uri.EscapeDataString(sort)}" : "/queries";
+
     /// <summary>Where the queries that were added since are counted.</summary>
     public string NewerAddress { get; private set; } = "";
 
@@ -107,6 +116,21 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
         return QueryId.TryParse(end < 0 ? text[from..] : text[from..end], out var id) ? id : null;
     }
 
+    /// <summary>Asks for one query without each of the filters.</summary>
+    private async Task<IReadOnlyList<FilterChip>> HintsAsync(CancellationToken cancellationToken)
+    {
+        var hints = new List<FilterChip>();
+        foreach (var chip in Chips)
+        {
+            if ((await store.ListQueriesAsync(chip.Without.Filter, limit: 1, cancellationToken: cancellationToken)).Rows.Count > 0)
+            {
+                hints.Add(chip);
+            }
+        }
+
+        return hints;
+    }
+
     private async Task LoadAsync(CancellationToken cancellationToken)
     {
         Address = QueryListAddress.Parse(Request.Query);
@@ -129,12 +153,14 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
             }
         }
 
+        Chips = FilterChip.Of(Address);
         slowest = Found.Rows.Max(query => query.DurationNs) ?? 0;
         if (Found.Rows.Count == 0)
         {
             var counts = await store.CountsAsync(cancellationToken);
             PendingSpans = counts.PendingSpans;
             DatabaseIsEmpty = counts.Traces == 0;
+            Hints = DatabaseIsEmpty || Chips.Count < 2 || Problems.Count > 0 ? [] : await HintsAsync(cancellationToken);
         }
     }
 }

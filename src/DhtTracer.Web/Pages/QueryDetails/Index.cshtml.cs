@@ -110,7 +110,7 @@ internal sealed class QueryPageModel(TraceStore store, TimeProvider clock) : Pag
     /// <summary>Whether more of a query is to be expected: its root has not come, or only just, and spans come in any order.</summary>
     private bool MayGrow(Query query) =>
         query.DurationNs is not { } duration
-        || clock.GetUtcNow() - TimeText.Point(query.StartUnixNano + (ulong)Math.Max(0, duration)) < StillArriving;
+        || clock.GetUtcNow().UtcDateTime - TimeText.Point(query.StartUnixNano + (ulong)Math.Max(0, duration)) < StillArriving;
 
     /// <summary>A short link: the first digits of the trace id.</summary>
     private async Task<IActionResult> FindAsync(string prefix, CancellationToken cancellationToken)

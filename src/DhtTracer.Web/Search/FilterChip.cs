@@ -1,0 +1,28 @@
+namespace DhtTracer.Web.Search;
+
+/// <summary>A filter that narrows the list, as a mark that takes it away again.</summary>
+/// <param name="Name">What it is about, in words.</param>
+/// <param name="Value">What was asked for, as it was typed. Hostile text.</param>
+/// <param name="Without">The list without it.</param>
+internal sealed record FilterChip(string Name, string Value, QueryListAddress Without)
+{
+    private static readonly IReadOnlyDictionary<string, string> Titles = new Dictionary<string, string>(StringComparer.Ordinal)
+    {
+        ["min"] = "at least", ["max"] = "at most", ["minhops"] = "hops from", ["maxhops"] = "hops to", ["to"] = "until",
+    };
+
+    /// <summary>The filters of an address, in its order.</summary>
+    public static IReadOnlyList<FilterChip> Of(QueryListAddress address) =>
+    [
+        .. QueryListAddress.Names.Where(name => name is not ("sort" or "at") && address[name] is not null)
+            .Select(name => new FilterChip(Titles.GetValueOrDefault(name, name), ValueOf(name, address[name]!), address.With((name, null)))),
+    ];
+
+    private static string ValueOf(string name, string value) => (name, value) switch
+    {
+        ("background", "1") => "shown",
+        ("background", "only") => "only these",
+        ("from" or "to", _) => value.Replace('T', ' ') + " UTC",
+        _ => value,
+    };
+}
