@@ -23,8 +23,8 @@ internal sealed class LiveBrowser : IAsyncDisposable
 
     public static async Task<LiveBrowser> StartAsync()
     {
-        var playwright = await Playwright.CreateAsync();
-        return new LiveBrowser(playwright, await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Needs.Chromium, Args = Arguments }));
+        var driver = await Playwright.CreateAsync();
+        return new LiveBrowser(driver, await driver.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Needs.Chromium, Args = Arguments }));
     }
 
     public async Task<IPage> OpenAsync(string address, bool script = true)

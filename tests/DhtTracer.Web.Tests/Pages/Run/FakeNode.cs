@@ -42,16 +42,16 @@ internal sealed class FakeNode : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0").ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestLineSize = 300_000);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBufferSize = 400_000);
-        var app = builder.Build();
-        var node = new FakeNode(app);
-        app.MapGet("/info/switch", () => node.Switch);
-        app.MapGet("/cmd", (string q, string follow) =>
+        var server = builder.Build();
+        var node = new FakeNode(server);
+        server.MapGet("/info/switch", () => node.Switch);
+        server.MapGet("/cmd", (string q, string follow) =>
         {
             node.Commands.Add($"{q} [follow={follow}]");
             return node.Answer;
         });
-        await app.StartAsync();
-        node.Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        await server.StartAsync();
+        node.Address = new Uri(server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
         return node;
     }
 
