@@ -162,6 +162,38 @@ public sealed class LiveTests
         browser.AssertNoProblems();
     }
 
+    [Fact]
+    public async Task A_choice_for_comparison_outlives_filters_and_pages()
+    {
+        Assert.SkipWhen(Needs.Chromium is null, Needs.Why("chromium"));
+        await using var tracer = await TracerProcess.StartAsync();
+        var ids = new List<string>();
+        for (var i = 1; i <= 9; i++)
+        {
+            using var spans = Spans(tracer, i);
+            await spans.EndAsync();
+            ids.Add(spans.Id);
+        }
+
+        await using var browser = await LiveBrowser.StartAsync();
+        var page = await browser.OpenAsync(tracer.Site + "/queries");
+        await Until(async () => await page.Locator("tbody tr").CountAsync() == 9);
+        await page.Locator("[data-choose-all]").CheckAsync();
+        Assert.Equal("9 chosen; at most 8 can be compared", await page.Locator("[data-chosen]").InnerTextAsync());
+        Assert.True(await page.Locator("#compare > button").First.IsDisabledAsync());
+        await page.Locator("[data-choose-none]").ClickAsync();
+        await page.Locator($"tr[id='r-{ids[2]}'] .pick input").CheckAsync();
+
+        await page.GotoAsync($"{tracer.Site}/queries?key=/v/live-5");
+        await Until(async () => await page.Locator("tbody tr").CountAsync() == 1);
+        Assert.Equal("1 chosen, 1 of them not on this page", await page.Locator("[data-chosen]").InnerTextAsync());
+        await page.Locator("tbody .pick input").CheckAsync();
+        await page.Locator("#compare > button").First.ClickAsync();
+        await page.WaitForURLAsync(url => url.Contains("/compare?", StringComparison.Ordinal));
+        Assert.Equal(new[] { ids[2], ids[4] }.Order(StringComparer.Ordinal), new Uri(page.Url).Query.TrimStart('?').Split('&').Select(part => part["q=".Length..]).Order(StringComparer.Ordinal));
+        browser.AssertNoProblems();
+    }
+
     private static LiveSpans Spans(TracerProcess tracer, int number) => new(new HttpClient(), tracer.Url("OTLP over HTTP"), number);
 
     private static async Task Until(Func<Task<bool>> condition)

@@ -52,6 +52,9 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
     /// <summary>Filters without which an empty list would not be empty.</summary>
     public IReadOnlyList<FilterChip> Hints { get; private set; } = [];
 
+    /// <summary>The list of the key alone, when an empty list has queries for its key that the other filters keep out; else null.</summary>
+    public QueryListAddress? KeyAlone { get; private set; }
+
     /// <summary>The list in the same order without any filter.</summary>
     public string Unfiltered => Address["sort"] is { } sort ? $"/queries?sort={Uri.EscapeDataString(sort)}" : "/queries";
 
@@ -116,19 +119,24 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
         return QueryId.TryParse(end < 0 ? text[from..] : text[from..end], out var id) ? id : null;
     }
 
-    /// <summary>Asks for one query without each of the filters.</summary>
-    private async Task<IReadOnlyList<FilterChip>> HintsAsync(CancellationToken cancellationToken)
+    /// <summary>Asks for one query without each of the filters, and with the key alone.</summary>
+    private async Task ExplainEmptyAsync(CancellationToken cancellationToken)
     {
+        async Task<bool> HasAnyAsync(QueryListAddress address) =>
+            (await store.ListQueriesAsync(address.Filter, limit: 1, cancellationToken: cancellationToken)).Rows.Count > 0;
+
         var hints = new List<FilterChip>();
         foreach (var chip in Chips)
         {
-            if ((await store.ListQueriesAsync(chip.Without.Filter, limit: 1, cancellationToken: cancellationToken)).Rows.Count > 0)
+            if (await HasAnyAsync(chip.Without))
             {
                 hints.Add(chip);
             }
         }
 
-        return hints;
+        Hints = hints;
+        var alone = Address.With(QueryListAddress.Names.Where(name => name is not ("key" or "sort")).Select(name => (name, (string?)null)));
+        KeyAlone = Address["key"] is not null && await HasAnyAsync(alone) ? alone : null;
     }
 
     private async Task LoadAsync(CancellationToken cancellationToken)
@@ -160,7 +168,10 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
             var counts = await store.CountsAsync(cancellationToken);
             PendingSpans = counts.PendingSpans;
             DatabaseIsEmpty = counts.Traces == 0;
-            Hints = DatabaseIsEmpty || Chips.Count < 2 || Problems.Count > 0 ? [] : await HintsAsync(cancellationToken);
+            if (!DatabaseIsEmpty && Chips.Count > 1 && Problems.Count == 0)
+            {
+                await ExplainEmptyAsync(cancellationToken);
+            }
         }
     }
 }

@@ -104,6 +104,45 @@ public sealed class QueriesPageTests
     }
 
     [Fact]
+    public async Task Each_filter_is_a_mark_that_takes_it_away_again()
+    {
+        await using var site = await Site.StartAsync(SimulatedQueries.Make(1, 4), SimulatedQueries.Make(2, 4, q => q with { Type = QueryType.Ping }));
+        var page = await site.PageAsync("/queries?type=ping&min=1ms&sort=slowest&background=1");
+        Assert.Equal(["type ping ×", "at least 1ms ×", "background shown ×"], page.Texts(".chip"));
+        Assert.Equal(
+            ["/queries?min=1ms&background=1&sort=slowest", "/queries?type=ping&background=1&sort=slowest", "/queries?type=ping&min=1ms&sort=slowest"],
+            page.QuerySelectorAll(".chip").Select(chip => chip.GetAttribute("href")));
+        Assert.Equal("/queries?sort=slowest", page.QuerySelector(".chips li:last-child a")!.GetAttribute("href"));
+        Assert.Empty((await site.PageAsync("/queries?sort=slowest")).QuerySelectorAll(".chips"));
+    }
+
+    [Fact]
+    public async Task A_hostile_filter_is_shown_as_text()
+    {
+        const string Hostile = "\"><script>alert(1)</script>";
+        await using var site = await Site.StartAsync(SimulatedQueries.Make(1, 4));
+        var page = await site.PageAsync("/queries?service=" + Uri.EscapeDataString(Hostile));
+        Assert.Equal([$"service {Hostile} ×"], page.Texts(".chip"));
+        Assert.Empty(page.QuerySelectorAll("main script"));
+    }
+
+    [Fact]
+    public async Task An_empty_list_says_which_filter_keeps_everything_out()
+    {
+        var query = SimulatedQueries.Make(1, 4, q => q with { DurationNs = 2_000_000_000 });
+        await using var site = await Site.StartAsync(query, SimulatedQueries.Make(2, 4, q => q with { Type = QueryType.Ping, DurationNs = 1_000_000_000 }));
+        var page = await site.PageAsync("/queries?type=ping&min=1.5s");
+        Assert.Equal(["/queries?min=1.5s", "/queries?type=ping"], page.QuerySelectorAll(".empty p a:not(.button)").Select(link => link.GetAttribute("href")).Take(2));
+        Assert.Equal("/queries", page.QuerySelector(".empty a.button")!.GetAttribute("href"));
+
+        // Two filters at once keep it out: no single one would help, but the key is here.
+        page = await site.PageAsync($"/queries?key={query.Key!.Text}&type=ping&min=3s");
+        Assert.Equal($"/queries?key={query.Key.Text}", page.QuerySelector(".empty p a")!.GetAttribute("href"));
+        Assert.Contains("none passes the other filters", page.QuerySelector(".empty")!.Text(), StringComparison.Ordinal);
+        Assert.Contains("No query for this key", (await site.PageAsync("/queries?key=/v/nothing")).QuerySelector(".empty")!.Text(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Finds_the_queries_that_touched_a_peer()
     {
         var query = SimulatedQueries.Make(1, 10);
