@@ -85,6 +85,15 @@ public enum QuerySort
 
     /// <summary>Most peers seen first; unknown counts last.</summary>
     MostPeers = 4,
+
+    /// <summary>Fewest peers seen first; unknown counts last.</summary>
+    FewestPeers = 5,
+
+    /// <summary>Most hops first; unknown ones last.</summary>
+    MostHops = 6,
+
+    /// <summary>Fewest hops first; unknown ones last.</summary>
+    FewestHops = 7,
 }
 
 /// <summary>A page of queries.</summary>

@@ -69,7 +69,7 @@ internal static class QueryList
         {
             var parameters = new DynamicParameters();
             var sql = new StringBuilder($"SELECT {QueryRow.Columns}, {value} AS SortValue {from} {QueryRow.Joins} WHERE 1 = 1");
-            Where(connection, sql, parameters, filter);
+            Where(connection, sql, parameters, filter, sort is QuerySort.Newest or QuerySort.Oldest);
             if (cursor is { } place)
             {
                 sql.Append(CultureInfo.InvariantCulture, $" AND ({value}, {number}) {compare} (@cursorValue, @cursorNumber)");
@@ -92,7 +92,8 @@ internal static class QueryList
         : ["FROM peer_query p CROSS JOIN query q ON q.no = p.query", "FROM peer_query_recent p CROSS JOIN query q ON q.no = p.query"];
 
     /// <summary>Appends conditions on the tables of <see cref="Sources"/>, each beginning with AND.</summary>
-    public static void Where(SqliteConnection connection, StringBuilder sql, DynamicParameters parameters, QueryFilter filter)
+    public static void Where(
+        SqliteConnection connection, StringBuilder sql, DynamicParameters parameters, QueryFilter filter, bool indexedByBackground = true)
     {
         // A peer that no trace has is number -1, which no row has.
         long? Peer(string? id) => id is null ? null : PeerTable.Find(connection, id) ?? -1;
@@ -107,7 +108,10 @@ internal static class QueryList
         }
 
         Key(sql, parameters, filter.Key);
-        And("q.background = @background", "background", filter.Background is { } background ? (background ? 1 : 0) : null);
+
+        // Most queries pass this filter. An index that begins with it leads to all of them, to be sorted; with the plus sign the index of the
+        // order is walked instead, and left as soon as a page is full.
+        And(indexedByBackground ? "q.background = @background" : "+q.background = @background", "background", filter.Background is { } background ? (background ? 1 : 0) : null);
         And("q.type = @type", "type", (int?)filter.Type);
         And("q.outcome = @outcome", "outcome", (int?)filter.Outcome);
         And("q.source = @source", "source", (int?)filter.Source);
@@ -157,6 +161,9 @@ internal static class QueryList
         QuerySort.Slowest => ("ifnull(q.duration_ns, -1)", true),
         QuerySort.Fastest => ("ifnull(q.duration_ns, 9223372036854775807)", false),
         QuerySort.MostPeers => ("ifnull(q.seen, -1)", true),
+        QuerySort.FewestPeers => ("ifnull(q.seen, 9223372036854775807)", false),
+        QuerySort.MostHops => ("ifnull(q.hops, -1)", true),
+        QuerySort.FewestHops => ("ifnull(q.hops, 9223372036854775807)", false),
         _ => throw new ArgumentOutOfRangeException(nameof(sort), sort, "No such order."),
     };
 

@@ -133,7 +133,10 @@ public sealed class QueryListAddress
         QuerySort.Oldest => "oldest",
         QuerySort.Slowest => "slowest",
         QuerySort.Fastest => "fastest",
-        _ => "most-peers",
+        QuerySort.MostPeers => "most-peers",
+        QuerySort.FewestPeers => "fewest-peers",
+        QuerySort.MostHops => "most-hops",
+        _ => "fewest-hops",
     };
 
     private T? Choice<T>(string name, Func<T, string> nameOf)

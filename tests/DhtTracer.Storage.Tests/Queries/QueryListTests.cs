@@ -60,14 +60,18 @@ public sealed class QueryListTests : IDisposable
     [InlineData(QuerySort.Slowest, new[] { 2, 1, 3, 4 })]
     [InlineData(QuerySort.Fastest, new[] { 3, 1, 2, 4 })]
     [InlineData(QuerySort.MostPeers, new[] { 4, 1, 2, 3 })]
+    [InlineData(QuerySort.FewestPeers, new[] { 2, 1, 4, 3 })]
+    [InlineData(QuerySort.MostHops, new[] { 3, 2, 4, 1 })]
+    [InlineData(QuerySort.FewestHops, new[] { 4, 2, 3, 1 })]
     public async Task Sorts_put_the_unknown_last(QuerySort sort, int[] expected)
     {
         await using var store = await Make.StoreAsync(data.Options);
         var durations = new long?[] { 500, 900, 100, null };
         var seen = new int?[] { 50, 40, null, 60 };
+        var hops = new int?[] { null, 3, 7, 0 };
         for (var i = 1; i <= 4; i++)
         {
-            var query = Numbered(i) with { DurationNs = durations[i - 1], Counts = new QueryCounts { Seen = seen[i - 1] } };
+            var query = Numbered(i) with { DurationNs = durations[i - 1], Counts = new QueryCounts { Seen = seen[i - 1] }, Hops = hops[i - 1] };
             await Make.SaveAsync(store, Make.Trace(i), query);
         }
 

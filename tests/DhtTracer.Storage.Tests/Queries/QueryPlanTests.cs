@@ -31,9 +31,16 @@ public sealed class QueryPlanTests : IDisposable
             lists.Add(index, filter, QuerySort.Oldest);
         }
 
-        lists.Add("query_by_slowest", new() { Background = null }, QuerySort.Slowest);
-        lists.Add("query_by_fastest", new() { Background = null }, QuerySort.Fastest);
-        lists.Add("query_by_peers", new() { Background = null }, QuerySort.MostPeers);
+        foreach (var background in new bool?[] { null, false })
+        {
+            lists.Add("query_by_slowest", new() { Background = background }, QuerySort.Slowest);
+            lists.Add("query_by_fastest", new() { Background = background }, QuerySort.Fastest);
+            lists.Add("query_by_peers", new() { Background = background }, QuerySort.MostPeers);
+            lists.Add("query_by_fewest_peers", new() { Background = background }, QuerySort.FewestPeers);
+            lists.Add("query_by_most_hops", new() { Background = background }, QuerySort.MostHops);
+            lists.Add("query_by_fewest_hops", new() { Background = background }, QuerySort.FewestHops);
+        }
+
         lists.Add("PRIMARY KEY (peer=?", new() { Background = null, Peer = "QmPeer" }, QuerySort.Newest);
         return lists;
     }
