@@ -22,9 +22,8 @@ function write() {
 }
 
 export function startChoose() {
-  const form = document.querySelector("#compare");
   const main = document.querySelector("main");
-  if (!form && !document.querySelector(".queries")) return;
+  if (location.pathname !== "/queries") return; // an empty list may fill while it is open
   chosen = read();
 
   const boxes = () => [...main.querySelectorAll("input[name=q][form=compare]")];
