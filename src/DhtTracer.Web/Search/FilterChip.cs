@@ -8,7 +8,11 @@ internal sealed record FilterChip(string Name, string Value, QueryListAddress Wi
 {
     private static readonly IReadOnlyDictionary<string, string> Titles = new Dictionary<string, string>(StringComparer.Ordinal)
     {
-        ["min"] = "at least", ["max"] = "at most", ["minhops"] = "hops from", ["maxhops"] = "hops to", ["to"] = "until",
+        ["min"] = "at least",
+        ["max"] = "at most",
+        ["minhops"] = "hops from",
+        ["maxhops"] = "hops to",
+        ["to"] = "until",
     };
 
     /// <summary>The filters of an address, in its order.</summary>

@@ -33,9 +33,13 @@ internal sealed class LiveSpans(HttpClient client, string endpoint, int number) 
     }
 
     /// <summary>The root, with which the query is complete.</summary>
-    public Task EndAsync() => SendAsync(Span(
-        "dht.query", default, start, start + 2_500_000_000, ("dht.query.type", "get-value"), ("dht.key.text", Key),
-        ("dht.key", Convert.ToHexStringLower(System.Text.Encoding.UTF8.GetBytes(Key))), ("dht.node", Node), ("dht.query.outcome", "success")) with { SpanId = root });
+    public Task EndAsync()
+    {
+        var end = Span(
+            "dht.query", default, start, start + 2_500_000_000, ("dht.query.type", "get-value"), ("dht.key.text", Key),
+            ("dht.key", Convert.ToHexStringLower(System.Text.Encoding.UTF8.GetBytes(Key))), ("dht.node", Node), ("dht.query.outcome", "success"));
+        return SendAsync(end with { SpanId = root });
+    }
 
     /// <inheritdoc/>
     public void Dispose() => client.Dispose();
