@@ -1,3 +1,6 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Html;
+
 namespace DhtTracer.Web.Live;
 
 /// <summary>How a page follows what changes. The layout writes it on <c>main</c>, where <c>js/live.js</c> reads it; null stands for a page that stays as it is.</summary>
@@ -14,4 +17,28 @@ internal sealed record LivePage
 
     /// <summary>Milliseconds between two looks of <c>tick</c>; null for the others.</summary>
     public int? EveryMs { get; init; }
+
+    /// <summary>
+    /// The attributes of <c>main</c>, each with a space before it. Razor leaves out an attribute whose value is null, but not one whose name begins
+    /// with <c>data-</c>: a page that does not follow would look as if it did.
+    /// </summary>
+    public IHtmlContent Attributes
+    {
+        get
+        {
+            var text = new HtmlContentBuilder();
+            foreach (var (name, value) in new[]
+            {
+                ("data-live", Mode), ("data-stamp", Stamp), ("data-live-query", Query), ("data-live-every", EveryMs?.ToString(CultureInfo.InvariantCulture)),
+            })
+            {
+                if (value is not null)
+                {
+                    text.AppendHtml(" ").AppendHtml(name).AppendHtml("=\"").Append(value).AppendHtml("\"");
+                }
+            }
+
+            return text;
+        }
+    }
 }

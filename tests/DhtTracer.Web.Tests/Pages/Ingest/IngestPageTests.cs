@@ -52,7 +52,7 @@ public sealed class IngestPageTests
 
         var page = await site.PageAsync("/ingest");
         Assert.Equal(
-            ["OTLP over HTTP", "http://127.0.0.1:4318/v1/traces", "2", "3", $"{sent.Bytes} B", "1", "1"], Cells(page, "receiver-otlp-http").Take(7));
+            ["OTLP over HTTP", "http://127.0.0.1:4318/v1/traces", "2", "3", $"{sent.Bytes / 1024.0:0.0} KiB", "1", "1"], Cells(page, "receiver-otlp-http").Take(7));
         Assert.Matches(@"^\d\d:\d\d:\d\d\.\d{3}$", Cells(page, "receiver-otlp-http")[7]);
         Assert.EndsWith(sent.Error, Cells(page, "receiver-otlp-http")[8], StringComparison.Ordinal);
         Assert.Equal(["Zipkin", "off (--zipkin-port)", "0", "0", "0 B", "0", "0", "never", ""], Cells(page, "receiver-zipkin"));
