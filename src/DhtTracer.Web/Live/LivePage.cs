@@ -27,10 +27,7 @@ internal sealed record LivePage
         get
         {
             var text = new HtmlContentBuilder();
-            foreach (var (name, value) in new[]
-            {
-                ("data-live", Mode), ("data-stamp", Stamp), ("data-live-query", Query), ("data-live-every", EveryMs?.ToString(CultureInfo.InvariantCulture)),
-            })
+            void Add(string name, string? value)
             {
                 if (value is not null)
                 {
@@ -38,6 +35,10 @@ internal sealed record LivePage
                 }
             }
 
+            Add("data-live", Mode);
+            Add("data-stamp", Stamp);
+            Add("data-live-query", Query);
+            Add("data-live-every", EveryMs?.ToString(CultureInfo.InvariantCulture));
             return text;
         }
     }
