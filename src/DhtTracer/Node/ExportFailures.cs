@@ -17,10 +17,18 @@ internal sealed class ExportFailures : EventListener
     {
         if (eventSource.Name == Exporter)
         {
-            EnableEvents(eventSource, EventLevel.Error);
+            EnableEvents(eventSource, EventLevel.Informational);
         }
     }
 
     /// <inheritdoc/>
-    protected override void OnEventWritten(EventWrittenEventArgs eventData) => Interlocked.Increment(ref _count);
+    protected override void OnEventWritten(EventWrittenEventArgs eventData)
+    {
+        // By name: a connection that is refused is an error over HTTP, and "transient" over gRPC.
+        if (eventData.EventName is "FailedToReachCollector" or "ExportMethodException" or "TransientHttpError" or "HttpRequestFailed"
+            or "OperationUnexpectedlyCanceled" or "RequestTimedOut" or "ExportFailure" or "ResponseDeserializationFailed")
+        {
+            Interlocked.Increment(ref _count);
+        }
+    }
 }
