@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using System.Text.Json;
 using DhtTracer.Traces;
 using DhtTracer.Traces.EventLog2019;
 
@@ -19,6 +20,11 @@ public static class EventLogWriter
     /// </param>
     public static void Write(IBufferWriter<byte> output, Query query, IReadOnlyList<Span>? spans = null)
     {
+        if (query.Node is { } node)
+        {
+            WriteLine(output, NodeLine(node));
+        }
+
         foreach (var line in spans is null ? [] : Original(query, spans))
         {
             WriteLine(output, line);
@@ -36,6 +42,10 @@ public static class EventLogWriter
             output.Write("\n\n"u8);
         }
     }
+
+    // No event of a lookup names the node that made it; a log line of its dialer does: {"Logs":[{"Fields":[{"Key":"localPeer","Value":"Qm…"}]}]}.
+    private static string NodeLine(string node) =>
+        $$"""{"Logs":[{"Fields":[{"Key":"{{EventLogNames.Node}}","Value":"{{JsonEncodedText.Encode(node)}}"}]}]}""";
 
     private static IEnumerable<string> Original(Query query, IReadOnlyList<Span> spans) =>
         SpanMerge.Merge(spans)

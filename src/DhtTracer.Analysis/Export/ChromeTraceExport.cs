@@ -5,7 +5,8 @@ namespace DhtTracer.Analysis.Export;
 
 /// <summary>
 /// A query in the Trace Event Format that chrome://tracing and Perfetto open: a track for the query and one for each peer. Times are
-/// microseconds after the query's start, with nanoseconds behind the point.
+/// microseconds after the query's start, with nanoseconds behind the point. Bars of one track may not overlap, so a peer that was asked twice at once
+/// has a second track of its name below its first.
 /// </summary>
 public static class ChromeTraceExport
 {
@@ -29,9 +30,13 @@ public static class ChromeTraceExport
             WriteName(json, "process_name", 0, $"{Words.Of(query.Type)} {query.Key?.Text ?? "key unknown"}");
             WriteName(json, "thread_name", 0, "query");
             WriteSpan(json, 0, Words.Of(query.Type), "query", 0, query.DurationNs ?? waterfall.AxisNs, Words.Of(query.Outcome), query.Error);
+            var track = 1;
             for (var i = 0; i < waterfall.Rows.Length; i++)
             {
-                WriteRow(json, i + 1, waterfall.Rows[i]);
+                foreach (var bars in Tracks(waterfall.Rows[i].Segments))
+                {
+                    WriteRow(json, track++, i + 1, waterfall.Rows[i], bars);
+                }
             }
 
             json.WriteEndArray();
@@ -41,7 +46,24 @@ public static class ChromeTraceExport
         return buffer.ToArray();
     }
 
-    private static void WriteRow(Utf8JsonWriter json, int track, WaterfallRow row)
+    // At least one track, so that a peer of which nothing was seen has its name.
+    private static List<List<RowSegment>> Tracks(IEnumerable<RowSegment> bars)
+    {
+        List<List<RowSegment>> tracks = [[]];
+        foreach (var bar in bars.OrderBy(static bar => bar.StartNs).ThenBy(static bar => bar.EndNs))
+        {
+            if (tracks.Find(track => track.Count == 0 || track[^1].EndNs <= bar.StartNs) is not { } free)
+            {
+                tracks.Add(free = []);
+            }
+
+            free.Add(bar);
+        }
+
+        return tracks;
+    }
+
+    private static void WriteRow(Utf8JsonWriter json, int track, int place, WaterfallRow row, IEnumerable<RowSegment> bars)
     {
         WriteName(json, "thread_name", track, row.Peer.Id);
         json.WriteStartObject();
@@ -50,10 +72,10 @@ public static class ChromeTraceExport
         json.WriteNumber("pid", ProcessId);
         json.WriteNumber("tid", track);
         json.WriteStartObject("args");
-        json.WriteNumber("sort_index", track);
+        json.WriteNumber("sort_index", place);
         json.WriteEndObject();
         json.WriteEndObject();
-        foreach (var bar in row.Segments)
+        foreach (var bar in bars)
         {
             var name = bar.Message is { } message ? Words.Of(message) : bar.Phase.ToString().ToLowerInvariant();
             WriteSpan(json, track, name, bar.Phase.ToString().ToLowerInvariant(), bar.StartNs, bar.EndNs - bar.StartNs, row.Label, bar.Error);

@@ -32,6 +32,9 @@ public enum ExportKind
     /// <summary>A line for each query.</summary>
     QueriesCsv = 8,
 
+    /// <summary>A page that needs nothing but itself.</summary>
+    Html = 9,
+
     /// <summary>A line for each request of a query, and one for each peer that was sent none.</summary>
     PeersCsv = 10,
 
@@ -61,6 +64,7 @@ public sealed record ExportFormat(ExportKind Kind, string Name, string Extension
     /// <summary>All formats, in the order of a menu.</summary>
     public static ImmutableArray<ExportFormat> All { get; } =
     [
+        new(ExportKind.Html, "html", "html", "text/html; charset=utf-8", "HTML page to attach to an issue", Sets: false, Single: true),
         new(ExportKind.Json, "json", "json", Json, "JSON of the API, with all peers", Sets: true, Single: true),
         new(ExportKind.QueriesCsv, "csv", "csv", Csv, "CSV, a row per query", Sets: true, Single: false),
         new(ExportKind.PeersCsv, "peers-csv", "csv", Csv, "CSV, a row per peer", Sets: false, Single: true),

@@ -8,9 +8,11 @@ public static class QueryFile
     /// <summary>The file.</summary>
     /// <param name="kind">What it is.</param>
     /// <param name="query">The query.</param>
+    /// <param name="permalink">Where the query can be opened, for kinds that say so.</param>
     /// <returns>Null when this kind is not made of one query alone.</returns>
-    public static byte[]? Of(ExportKind kind, Query query) => kind switch
+    public static byte[]? Of(ExportKind kind, Query query, string permalink) => kind switch
     {
+        ExportKind.Html => HtmlExport.ToUtf8(query, permalink),
         ExportKind.Json => QueryJson.ToUtf8(query),
         ExportKind.PeersCsv => Encoding.UTF8.GetBytes(CsvExport.Peers(query)),
         ExportKind.Har => HarExport.ToUtf8(query),

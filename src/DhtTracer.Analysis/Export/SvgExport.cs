@@ -8,7 +8,8 @@ namespace DhtTracer.Analysis.Export;
 public static class SvgExport
 {
     private const int RowHeight = 18;
-    private const int HeaderHeight = 64;
+    private const int HeadingHeight = 64;
+    private const int AxisHeight = 26;
     private const int PeerWidth = 150;
     private const int NumberWidth = 44;
     private const int LabelWidth = 230;
@@ -24,49 +25,66 @@ public static class SvgExport
         using var buffer = new MemoryStream();
         using (var svg = XmlWriter.Create(buffer, new XmlWriterSettings { Encoding = new UTF8Encoding(false), OmitXmlDeclaration = true }))
         {
-            new Drawing(svg, waterfall, width).Write();
+            new Drawing(svg, waterfall, width, .., hasHeading: true).Write();
         }
 
         return buffer.ToArray();
     }
 
-    private sealed class Drawing(XmlWriter svg, Waterfall waterfall, int width)
+    /// <summary>
+    /// A part of the picture to stand inside a page that has a heading of its own: the time axis and some rows. Classes (t and m text, g grid,
+    /// q queued, c connected, d dialing, r request, s silent, x failed) let the page give colours for the dark.
+    /// </summary>
+    internal static void WriteRows(XmlWriter svg, Waterfall waterfall, int width, Range rows) =>
+        new Drawing(svg, waterfall, width, rows, hasHeading: false).Write();
+
+    private sealed class Drawing(XmlWriter svg, Waterfall waterfall, int width, Range part, bool hasHeading)
     {
         private readonly int chartWidth = width - ChartLeft - LabelWidth;
+        private readonly int headerHeight = hasHeading ? HeadingHeight : AxisHeight;
 
         public void Write()
         {
-            var height = HeaderHeight + (waterfall.Rows.Length * RowHeight) + 12;
+            var rows = waterfall.Rows.AsSpan()[part];
+            var height = headerHeight + (rows.Length * RowHeight) + 12;
             svg.WriteStartElement("svg", Namespace);
             Attributes(("width", width), ("height", height));
             svg.WriteAttributeString("viewBox", $"0 0 {width} {height}");
             svg.WriteAttributeString("font-family", "system-ui, sans-serif");
             svg.WriteAttributeString("font-size", "11");
             svg.WriteAttributeString("role", "img");
-            var query = waterfall.Query;
-            var title = $"{Words.Of(query.Type)} {query.Key?.Text ?? "key unknown"}";
-            svg.WriteElementString("title", Namespace, Clean($"{title}: {waterfall.Summary}"));
-            Rectangle(0, 0, width, height, "#ffffff");
-            Text(12, 20, Shorten(title, 110), "#111827", bold: true);
-            Text(12, 38, $"{waterfall.Summary} · {Words.Of(query.Outcome)} · {waterfall.Counts}", "#374151");
+            WriteHeading(height);
             WriteAxis(height);
-            for (var i = 0; i < waterfall.Rows.Length; i++)
+            for (var i = 0; i < rows.Length; i++)
             {
-                WriteRow(waterfall.Rows[i], HeaderHeight + (i * RowHeight));
+                WriteRow(rows[i], headerHeight + (i * RowHeight));
             }
 
             svg.WriteEndElement();
         }
 
-        // Dark enough for 3:1 against white, and told apart by shape as well: failures are hatched by a cross in their label.
-        private static string Colour(RowSegment bar) => bar switch
+        private void WriteHeading(int height)
         {
-            { Failed: true } => "#c02626",
-            { Phase: RowPhase.Queued } => "#8b95a5",
-            { Phase: RowPhase.Dialing } => "#b45f06",
-            { Phase: RowPhase.Connected } => "#7c8796",
-            { Phase: RowPhase.Request } => "#1f6fb5",
-            _ => "#8a5a9e",
+            var query = waterfall.Query;
+            var title = $"{Words.Of(query.Type)} {query.Key?.Text ?? "key unknown"}";
+            svg.WriteElementString("title", Namespace, Clean($"{title}: {waterfall.Summary}"));
+            if (hasHeading)
+            {
+                Rectangle(0, 0, width, height, "#ffffff", "b");
+                Text(12, 20, Shorten(title, 110), "#111827", "t", bold: true);
+                Text(12, 38, $"{waterfall.Summary} · {Words.Of(query.Outcome)} · {waterfall.Counts}", "#374151", "m");
+            }
+        }
+
+        // Dark enough for 3:1 against white, and told apart by shape as well: failures are hatched by a cross in their label.
+        private static (string Fill, string Class) Colour(RowSegment bar) => bar switch
+        {
+            { Failed: true } => ("#c02626", "x"),
+            { Phase: RowPhase.Queued } => ("#8b95a5", "q"),
+            { Phase: RowPhase.Dialing } => ("#b45f06", "d"),
+            { Phase: RowPhase.Connected } => ("#7c8796", "c"),
+            { Phase: RowPhase.Request } => ("#1f6fb5", "r"),
+            _ => ("#8a5a9e", "s"),
         };
 
         private static string Shorten(string text, int length) => text.Length <= length ? text : string.Concat(text.AsSpan(0, length - 1), "…");
@@ -88,42 +106,45 @@ public static class SvgExport
             foreach (var tick in Waterfall.Ticks(waterfall.AxisNs))
             {
                 var x = X(tick);
-                Rectangle(x, HeaderHeight - 6, 1, height - HeaderHeight, "#e5e7eb");
-                Text(x + 3, HeaderHeight - 8, DurationText.Of(tick), "#4b5563");
+                Rectangle(x, headerHeight - 6, 1, height - headerHeight, "#e5e7eb", "g");
+                Text(x + 3, headerHeight - 8, DurationText.Of(tick), "#4b5563", "m");
             }
         }
 
         private void WriteRow(WaterfallRow row, int top)
         {
             var baseline = top + 13;
-            Text(12, baseline, row.Peer.Id.Length > 20 ? string.Concat(row.Peer.Id.AsSpan(0, 9), "…", row.Peer.Id.AsSpan(row.Peer.Id.Length - 9)) : row.Peer.Id, "#111827");
-            Text(PeerWidth + 8, baseline, HeaderText.Number(row.Peer.Xor), "#374151");
-            Text(PeerWidth + NumberWidth + 8, baseline, HeaderText.Number(row.Peer.Hops), "#374151");
+            Text(12, baseline, row.Peer.Id.Length > 20 ? string.Concat(row.Peer.Id.AsSpan(0, 9), "…", row.Peer.Id.AsSpan(row.Peer.Id.Length - 9)) : row.Peer.Id, "#111827", "t");
+            Text(PeerWidth + 8, baseline, HeaderText.Number(row.Peer.Xor), "#374151", "m");
+            Text(PeerWidth + NumberWidth + 8, baseline, HeaderText.Number(row.Peer.Hops), "#374151", "m");
             foreach (var bar in row.Segments)
             {
                 var thin = bar.Phase is RowPhase.Queued or RowPhase.Connected;
-                Rectangle(X(bar.StartNs), top + (thin ? 7 : 3), Math.Max(1, X(bar.EndNs) - X(bar.StartNs)), thin ? 4 : 12, Colour(bar));
+                var (fill, cssClass) = Colour(bar);
+                Rectangle(X(bar.StartNs), top + (thin ? 7 : 3), Math.Max(1, X(bar.EndNs) - X(bar.StartNs)), thin ? 4 : 12, fill, cssClass);
             }
 
             var label = row.Peer.Duplicate ? $"{row.Label} {RowLabel.DuplicateMark}" : row.Label;
-            Text(ChartLeft + chartWidth + 10, baseline, Shorten(row.Failure is { } failure ? $"{label} {failure}" : label, 44), "#111827");
+            Text(ChartLeft + chartWidth + 10, baseline, Shorten(row.Failure is { } failure ? $"{label} {failure}" : label, 44), "#111827", "t");
         }
 
         private double X(long ns) => ChartLeft + ((double)Math.Clamp(ns, 0, waterfall.AxisNs) / waterfall.AxisNs * chartWidth);
 
-        private void Rectangle(double x, double y, double w, double h, string fill)
+        private void Rectangle(double x, double y, double w, double h, string fill, string cssClass)
         {
             svg.WriteStartElement("rect", Namespace);
             Attributes(("x", x), ("y", y), ("width", w), ("height", h));
             svg.WriteAttributeString("fill", fill);
+            svg.WriteAttributeString("class", cssClass);
             svg.WriteEndElement();
         }
 
-        private void Text(double x, double y, string text, string fill, bool bold = false)
+        private void Text(double x, double y, string text, string fill, string cssClass, bool bold = false)
         {
             svg.WriteStartElement("text", Namespace);
             Attributes(("x", x), ("y", y));
             svg.WriteAttributeString("fill", fill);
+            svg.WriteAttributeString("class", cssClass);
             if (bold)
             {
                 svg.WriteAttributeString("font-weight", "600");

@@ -4,7 +4,7 @@ using DhtTracer.Traces.Jaeger;
 
 namespace DhtTracer.Traces.Export;
 
-/// <summary>Writes Jaeger's JSON v1.</summary>
+/// <summary>Writes Jaeger's JSON v1, with exact times beside those of Jaeger.</summary>
 internal sealed class JaegerJsonTraceWriter : TraceWriter
 {
     private readonly Utf8JsonWriter json;
@@ -22,7 +22,7 @@ internal sealed class JaegerJsonTraceWriter : TraceWriter
     {
         foreach (var spans in trace.GroupBy(span => span.TraceId))
         {
-            JaegerJsonWriter.WriteTrace(json, spans.Key, spans);
+            JaegerJsonWriter.WriteTrace(json, spans.Key, spans, exact: true);
         }
 
         json.Flush();

@@ -101,7 +101,9 @@ internal sealed class JaegerJsonReader(ICollection<RejectedSpan>? rejected)
             cursor.ExpectArray("spans");
             while (cursor.NextElement())
             {
-                trace.Spans.Add((cursor.Offset, JaegerJsonSpanReader.ReadSpan(ref cursor)));
+                var offset = cursor.Offset;
+                var span = JaegerJsonSpanReader.ReadSpan(ref cursor, out var neverEnded);
+                trace.Spans.Add((offset, span, neverEnded));
             }
         }
         else if (cursor.Is("processes"u8))
@@ -122,7 +124,7 @@ internal sealed class JaegerJsonReader(ICollection<RejectedSpan>? rejected)
 
     private void Finish(ref JsonCursor cursor, TraceParts trace)
     {
-        foreach (var (offset, span) in trace.Spans)
+        foreach (var (offset, span, neverEnded) in trace.Spans)
         {
             var process = span.Process;
             if (process is null && span.ProcessId.Length > 0 && !trace.Processes.TryGetValue(span.ProcessId, out process))
@@ -132,7 +134,7 @@ internal sealed class JaegerJsonReader(ICollection<RejectedSpan>? rejected)
 
             if (spanReader.Read(span, process, out var problem) is { } one)
             {
-                decoded.Add(one);
+                decoded.Add(neverEnded ? one with { EndUnixNano = 0 } : one);
             }
             else if (rejected is not null)
             {
@@ -148,7 +150,7 @@ internal sealed class JaegerJsonReader(ICollection<RejectedSpan>? rejected)
     /// <summary>A trace, whose processes may stand after the spans that name them.</summary>
     private sealed class TraceParts
     {
-        public List<(long Offset, Proto.Span Span)> Spans { get; } = [];
+        public List<(long Offset, Proto.Span Span, bool NeverEnded)> Spans { get; } = [];
 
         public Dictionary<string, Proto.Process> Processes { get; } = [];
     }

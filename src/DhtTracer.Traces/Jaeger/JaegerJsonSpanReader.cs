@@ -9,11 +9,14 @@ namespace DhtTracer.Traces.Jaeger;
 internal static class JaegerJsonSpanReader
 {
     /// <summary>A span; its process is given by id.</summary>
-    public static Proto.Span ReadSpan(ref JsonCursor cursor)
+    /// <param name="cursor">At the span.</param>
+    /// <param name="neverEnded">Whether the file says that it never ended, which Jaeger's model cannot.</param>
+    public static Proto.Span ReadSpan(ref JsonCursor cursor, out bool neverEnded)
     {
         cursor.ExpectObject("a span");
         var span = new Proto.Span();
         SpanId parent = default;
+        var exact = default(ExactTimes);
         while (cursor.NextProperty())
         {
             if (cursor.Is("traceID"u8))
@@ -73,11 +76,13 @@ internal static class JaegerJsonSpanReader
                     span.Warnings.Add(cursor.GetText("a warning"));
                 }
             }
-            else
+            else if (!exact.TryRead(ref cursor))
             {
                 cursor.Skip();
             }
         }
+
+        neverEnded = exact.Apply(span);
 
         // Very old servers wrote the parent beside the references.
         if (!parent.IsZero && span.References.Count == 0)
@@ -139,6 +144,7 @@ internal static class JaegerJsonSpanReader
         {
             cursor.ExpectObject("a log");
             var log = new Proto.Log();
+            ulong? exact = null;
             while (cursor.NextProperty())
             {
                 if (cursor.Is("timestamp"u8))
@@ -149,10 +155,19 @@ internal static class JaegerJsonSpanReader
                 {
                     JaegerJsonTagReader.Read(ref cursor, log.Fields);
                 }
+                else if (cursor.Is("timeUnixNano"u8))
+                {
+                    exact = ExactTimes.Read(ref cursor, "timeUnixNano");
+                }
                 else
                 {
                     cursor.Skip();
                 }
+            }
+
+            if (exact is { } time && log.Timestamp is { } rounded && ExactTimes.Agrees(rounded, time))
+            {
+                log.Timestamp = ExactTimes.Time(time);
             }
 
             span.Logs.Add(log);

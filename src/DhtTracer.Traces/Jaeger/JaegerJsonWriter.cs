@@ -29,7 +29,11 @@ internal static class JaegerJsonWriter
     }
 
     /// <summary>Writes one trace: <c>{"traceID":…,"spans":[…],"processes":{…},"warnings":null}</c>.</summary>
-    public static void WriteTrace(Utf8JsonWriter writer, TraceId traceId, IEnumerable<Span> spans)
+    /// <param name="writer">Receives it.</param>
+    /// <param name="traceId">The trace.</param>
+    /// <param name="spans">Its spans.</param>
+    /// <param name="exact">Whether times that whole microseconds cannot hold also stand beside them, see <see cref="ExactTimes"/>.</param>
+    public static void WriteTrace(Utf8JsonWriter writer, TraceId traceId, IEnumerable<Span> spans, bool exact = false)
     {
         var processes = new Dictionary<Resource, string>();
         Resource? lastResource = null;
@@ -49,7 +53,7 @@ internal static class JaegerJsonWriter
                 }
             }
 
-            WriteSpan(writer, JaegerSpanWriter.WriteSpan(span), processId);
+            WriteSpan(writer, JaegerSpanWriter.WriteSpan(span), processId, exact ? span : null);
         }
 
         writer.WriteEndArray();
@@ -71,7 +75,7 @@ internal static class JaegerJsonWriter
     // A 64-bit trace id has 16 digits, as Jaeger writes it.
     private static string Text(TraceId id) => id.High == 0 ? id.Low.ToString("x16", CultureInfo.InvariantCulture) : id.ToString();
 
-    private static void WriteSpan(Utf8JsonWriter writer, Proto.Span span, string processId)
+    private static void WriteSpan(Utf8JsonWriter writer, Proto.Span span, string processId, Span? exact)
     {
         writer.WriteStartObject();
         writer.WriteString("traceID"u8, Text(TraceId.FromBytes(span.TraceId.Span)));
@@ -95,12 +99,22 @@ internal static class JaegerJsonWriter
         writer.WriteEndArray();
         writer.WriteNumber("startTime"u8, Micros(span.StartTime));
         writer.WriteNumber("duration"u8, (span.Duration.Seconds * 1_000_000) + (span.Duration.Nanos / 1000));
+        if (exact is not null)
+        {
+            ExactTimes.Write(writer, exact);
+        }
+
         WriteTags(writer, "tags"u8, span.Tags);
         writer.WriteStartArray("logs"u8);
         foreach (var log in span.Logs)
         {
             writer.WriteStartObject();
             writer.WriteNumber("timestamp"u8, Micros(log.Timestamp));
+            if (exact is not null)
+            {
+                ExactTimes.Write(writer, log.Timestamp);
+            }
+
             WriteTags(writer, "fields"u8, log.Fields);
             writer.WriteEndObject();
         }

@@ -23,7 +23,7 @@ internal static class ExportCommand
         format.AcceptOnlyFromAmong([.. ExportFormat.All.Select(static one => one.Name)]);
         var file = new Option<string?>("--output", "-o") { Description = "File to write; standard output when it is not given.", HelpName = "FILE" };
         var filters = new QueryFilterOptions();
-        var command = new Command("export", "Export queries as OTLP, Jaeger JSON, CSV, JSON or the formats of 2019, or one query as HAR, Chrome trace or SVG.") { ids, format, file };
+        var command = new Command("export", "Export queries as OTLP, Jaeger JSON, CSV, JSON or the formats of 2019, or one query as HTML, HAR, Chrome trace or SVG.") { ids, format, file };
         filters.AddTo(command);
         command.SetAction((result, cancellation) => Failures.GuardAsync(result, async () =>
         {
@@ -50,7 +50,7 @@ internal static class ExportCommand
             var selection = named.Length > 0 ? ExportSelection.Of([.. queries.Select(static query => query.Id).Distinct()]) : ExportSelection.Of(filter);
             await WriteAsync(result.GetValue(file), async output =>
             {
-                if (queries is [var only] && QueryFile.Of(wanted.Kind, only) is { } bytes)
+                if (queries is [var only] && QueryFile.Of(wanted.Kind, only, $"/q/{only.Id}") is { } bytes)
                 {
                     await output.WriteAsync(bytes, cancellation);
                 }

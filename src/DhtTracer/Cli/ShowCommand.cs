@@ -1,11 +1,12 @@
 using System.CommandLine;
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Export;
 using DhtTracer.Hosting;
 using DhtTracer.Storage;
 
 namespace DhtTracer.Cli;
 
-/// <summary><c>dht-tracer show ID</c>: one query as a text waterfall, or as JSON.</summary>
+/// <summary><c>dht-tracer show ID</c>: one query as a text waterfall, as JSON, or as an HTML page.</summary>
 internal static class ShowCommand
 {
     /// <summary>Makes the command.</summary>
@@ -13,10 +14,12 @@ internal static class ShowCommand
     {
         var id = new Argument<string>("ID") { Description = "Id of a query as 'queries' prints it, its first hex digits if they are unique, or a permalink." };
         var json = CommonOptions.Json();
+        var html = new Option<bool>("--html") { Description = "Print a self-contained HTML page, to attach to an issue." };
+        html.Validators.Add(result => result.Require(!result.GetValueOrDefault<bool>() || result.GetResult(json) is null or { Implicit: true }, "--html and --json: choose one."));
         var sort = new Option<PeerSort>("--sort") { Description = "What rows are sorted by.", DefaultValueFactory = _ => PeerSort.Heard };
         var filter = new Option<PeerFilter>("--filter") { Description = "Which rows are shown.", DefaultValueFactory = _ => PeerFilter.All };
         var descending = new Option<bool>("--descending") { Description = "Greatest first." };
-        var command = new Command("show", "Show one query: a waterfall that fits the terminal, or JSON.") { id, json, sort, descending, filter };
+        var command = new Command("show", "Show one query: a waterfall that fits the terminal, JSON or HTML.") { id, json, html, sort, descending, filter };
         command.SetAction((result, cancellation) => Failures.GuardAsync(result, async () =>
         {
             await using var store = await Archive.OpenForReadingAsync(result.DataDirectory(), cancellation);
@@ -25,6 +28,10 @@ internal static class ShowCommand
             if (result.GetValue(json))
             {
                 await output.WriteLineAsync(JsonLine.Of(query));
+            }
+            else if (result.GetValue(html))
+            {
+                await output.WriteAsync(System.Text.Encoding.UTF8.GetString(HtmlExport.ToUtf8(query, $"/q/{query.Id}")));
             }
             else
             {

@@ -66,7 +66,7 @@ public class ExportTests
     }
 
     [Theory]
-    [InlineData("", "\"\" (format) is not one of json, csv")]
+    [InlineData("", "\"\" (format) is not one of html, json, csv")]
     [InlineData("format=pdf", "\"pdf\" (format) is not one of")]
     [InlineData("format=otlp&type=find", "\"find\" (type) is not one of find-peer")]
     [InlineData("format=otlp&outcom=failed", "\"outcom\" is no parameter of an export")]

@@ -1,0 +1,55 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+
+namespace DhtTracer.Analysis.Export;
+
+/// <summary>Writes HTML. What stands between tags and in attributes is always encoded; tag and class names are the program's own.</summary>
+internal sealed class HtmlMarkup
+{
+    private readonly StringBuilder html = new();
+
+    /// <summary>Markup of the program itself, as it is.</summary>
+    public HtmlMarkup Own(string markup)
+    {
+        html.Append(markup);
+        return this;
+    }
+
+    /// <summary>Text of any origin.</summary>
+    public HtmlMarkup Text(string? text)
+    {
+        html.Append(HtmlEncoder.Default.Encode(text ?? ""));
+        return this;
+    }
+
+    /// <summary>An element that holds nothing but text.</summary>
+    public HtmlMarkup Element(string name, string? text, string? cssClass = null)
+    {
+        html.Append('<').Append(name);
+        if (cssClass is not null)
+        {
+            html.Append(" class=\"").Append(cssClass).Append('"');
+        }
+
+        html.Append('>');
+        Text(text);
+        html.Append("</").Append(name).Append('>');
+        return this;
+    }
+
+    /// <summary>A number, or a dash when the trace does not tell it.</summary>
+    public HtmlMarkup Number(long? value) => Element("td", value?.ToString(CultureInfo.InvariantCulture) ?? Unknown, "n");
+
+    /// <summary>A time in milliseconds with every digit that the trace has, or a dash.</summary>
+    public HtmlMarkup Milliseconds(long? ns) => Element("td", Exact(ns), "n");
+
+    /// <summary>A time in milliseconds with every digit that the trace has, or a dash.</summary>
+    public static string Exact(long? ns) => ns is { } known ? (known / 1_000_000m).ToString("0.######", CultureInfo.InvariantCulture) : Unknown;
+
+    /// <summary>What stands for something that the trace does not tell.</summary>
+    public const string Unknown = "–";
+
+    /// <summary>The document.</summary>
+    public override string ToString() => html.ToString();
+}
