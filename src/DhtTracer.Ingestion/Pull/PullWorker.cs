@@ -8,8 +8,8 @@ namespace DhtTracer.Ingestion.Pull;
 /// <summary>Takes traces out of one Jaeger into the store, several services at once.</summary>
 public sealed class PullWorker
 {
-    /// <summary>Spans remembered per Jaeger to tell new ones from old ones; about 24 bytes each.</summary>
-    private const int RememberedSpans = 2_000_000;
+    /// <summary>Spans remembered per Jaeger, so that the store need not be asked for them; about 40 bytes each.</summary>
+    private const int RememberedSpans = 100_000;
     private static readonly TimeSpan LookForServices = TimeSpan.FromSeconds(30);
 
     private readonly PullOptions options;
@@ -19,7 +19,7 @@ public sealed class PullWorker
     private readonly TimeProvider clock;
     private readonly ILogger logger;
     private readonly string source;
-    private readonly TakenSpans taken = new(RememberedSpans);
+    private readonly TakenSpans taken;
 
     /// <summary>Makes a worker.</summary>
     /// <param name="options">What to take.</param>
@@ -40,6 +40,7 @@ public sealed class PullWorker
         this.clock = clock ?? TimeProvider.System;
         this.logger = logger ?? NullLogger.Instance;
         source = JaegerAddress.Parse(options.Source).Name;
+        taken = new TakenSpans(store, RememberedSpans);
     }
 
     /// <summary>Runs until all is taken, or, when following, until cancelled.</summary>

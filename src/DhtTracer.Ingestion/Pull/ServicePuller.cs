@@ -139,11 +139,11 @@ internal sealed class ServicePuller
         var (newTraces, newSpans, duplicates) = (0, 0, 0);
         foreach (var (trace, spans) in traces)
         {
-            var fresh = taken.New(trace, spans);
+            var (fresh, newTrace) = await taken.NewAsync(trace, spans, cancellationToken);
             duplicates += spans.Count - fresh.Count;
             if (fresh.Count > 0)
             {
-                newTraces += taken.Knows(trace) ? 0 : 1;
+                newTraces += newTrace ? 1 : 0;
                 newSpans += fresh.Count;
                 stored.Add((trace, fresh));
             }

@@ -1,69 +1,99 @@
+using DhtTracer.Storage;
 using DhtTracer.Traces;
 
 namespace DhtTracer.Ingestion.Pull;
 
 /// <summary>
-/// Remembers which spans were stored, so that reading the same stretch of time again stores only what is new. Forgetting is harmless: the
-/// store takes a span twice without a trace of it. Spans are told apart by a hash of their content.
+/// Tells spans that are new from spans that the store holds, so that reading the same stretch of time again stores only what is new. The
+/// store knows; the traces met last are remembered, because they are the ones that come again, in the next window or in the next reading.
+/// Memory is bounded whatever the size of the archive. Spans are told apart by a hash of their content.
 /// </summary>
-internal sealed class TakenSpans(int capacity)
+/// <param name="store">Holds what was taken before.</param>
+/// <param name="capacity">Spans remembered at most, at least 1; a single trace may have more.</param>
+internal sealed class TakenSpans(TraceStore store, int capacity)
 {
     private readonly Lock gate = new();
-    private readonly Dictionary<TraceId, HashSet<ulong>> traces = [];
-    private readonly Queue<TraceId> order = new();
+    private readonly Dictionary<TraceId, LinkedListNode<Remembered>> traces = [];
+    private readonly LinkedList<Remembered> byUse = new();
     private int count;
 
-    /// <summary>Whether any span of the trace is remembered.</summary>
-    public bool Knows(TraceId trace)
+    /// <summary>Spans remembered now.</summary>
+    public int Count
     {
-        lock (gate)
+        get
         {
-            return traces.ContainsKey(trace);
+            lock (gate)
+            {
+                return count;
+            }
         }
     }
 
-    /// <summary>The spans that are not remembered, each once.</summary>
-    public List<Span> New(TraceId trace, IReadOnlyList<Span> spans)
+    /// <summary>The spans of one trace that are not stored, each once, and whether nothing of the trace is stored.</summary>
+    /// <exception cref="DatabaseException">The store cannot be read.</exception>
+    public async Task<(List<Span> Fresh, bool NewTrace)> NewAsync(TraceId trace, IReadOnlyList<Span> spans, CancellationToken cancellationToken)
+    {
+        var stored = Recall(trace) ?? await LoadAsync(trace, cancellationToken);
+        var seen = new HashSet<ulong>(stored);
+        return ([.. spans.Where(span => seen.Add(Hash(span)))], stored.Count == 0);
+    }
+
+    /// <summary>Remembers spans that are committed; forgets the traces met longest ago when there are too many.</summary>
+    public void Add(TraceId trace, IEnumerable<Span> spans) => Remember(trace, spans.Select(Hash));
+
+    private HashSet<ulong>? Recall(TraceId trace)
     {
         lock (gate)
         {
-            traces.TryGetValue(trace, out var known);
-            var seen = new HashSet<ulong>();
-            var fresh = new List<Span>();
-            foreach (var span in spans)
+            if (!traces.TryGetValue(trace, out var node))
             {
-                var hash = Hash(span);
-                if (known?.Contains(hash) != true && seen.Add(hash))
-                {
-                    fresh.Add(span);
-                }
+                return null;
             }
 
-            return fresh;
+            byUse.Remove(node);
+            byUse.AddLast(node);
+            return [.. node.Value.Spans];
         }
     }
 
-    /// <summary>Remembers spans that are committed; forgets the traces remembered longest when there are too many.</summary>
-    public void Add(TraceId trace, IEnumerable<Span> spans)
+    private async Task<HashSet<ulong>> LoadAsync(TraceId trace, CancellationToken cancellationToken)
+    {
+        if (await store.GetTraceInfoAsync(trace, cancellationToken) is not { } info)
+        {
+            return [];
+        }
+
+        if (info.SpanCount + info.PendingSpanCount > capacity)
+        {
+            // Reading it would take more memory than writing the new copy, which the store takes without a trace of it.
+            return [];
+        }
+
+        HashSet<ulong> hashes = [.. (await store.GetTraceAsync(trace, cancellationToken)).Select(Hash)];
+        Remember(trace, hashes);
+        return hashes;
+    }
+
+    private void Remember(TraceId trace, IEnumerable<ulong> hashes)
     {
         lock (gate)
         {
-            if (!traces.TryGetValue(trace, out var known))
+            if (!traces.TryGetValue(trace, out var node))
             {
-                known = [];
-                traces.Add(trace, known);
-                order.Enqueue(trace);
+                node = byUse.AddLast(new Remembered(trace, []));
+                traces.Add(trace, node);
             }
 
-            foreach (var span in spans)
+            foreach (var hash in hashes)
             {
-                count += known.Add(Hash(span)) ? 1 : 0;
+                count += node.Value.Spans.Add(hash) ? 1 : 0;
             }
 
-            while (count > capacity && order.Count > 1)
+            while (count > capacity && byUse.First is { } oldest && oldest != node)
             {
-                traces.Remove(order.Dequeue(), out var oldest);
-                count -= oldest!.Count;
+                byUse.RemoveFirst();
+                traces.Remove(oldest.Value.Trace);
+                count -= oldest.Value.Spans.Count;
             }
         }
     }
@@ -99,4 +129,6 @@ internal sealed class TakenSpans(int capacity)
             hash.Add(value);
         }
     }
+
+    private sealed record Remembered(TraceId Trace, HashSet<ulong> Spans);
 }

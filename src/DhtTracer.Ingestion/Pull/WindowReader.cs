@@ -14,7 +14,7 @@ internal sealed class WindowReader(
     string service, JaegerConnection connection, PullOptions options, SemaphoreSlim gate, PullMeter meter, TimeProvider clock)
 {
     /// <summary>Spans held at most before they are stored, whether or not their window is read to its end.</summary>
-    private const int MaxHeldSpans = 50_000;
+    private const int MaxHeldSpans = 10_000;
 
     private readonly Backoff backoff = new(clock);
     private long width = long.MaxValue;
@@ -27,6 +27,9 @@ internal sealed class WindowReader(
         TooLarge,
     }
 
+    /// <summary>What a search gave: the spans that are not handed on yet, and how many traces it had in all.</summary>
+    private readonly record struct Answer(Outcome Outcome, Dictionary<TraceId, List<Span>> Traces, int Count);
+
     /// <summary>Reads a range from its beginning to its end. Every window goes to <paramref name="sink"/> once, in order.</summary>
     /// <exception cref="PullException">The server refuses, or was away for longer than the options allow.</exception>
     public async Task ReadAsync(TimeWindow range, WindowSink sink, CancellationToken cancellationToken)
@@ -35,12 +38,12 @@ internal sealed class WindowReader(
         while (from <= range.To)
         {
             var window = new TimeWindow(from, width > range.To - from ? range.To : from + width - 1);
-            var (outcome, traces) = await AskAsync(window, depth, sink, cancellationToken);
-            if (outcome == Outcome.Whole)
+            var answer = await AskAsync(window, depth, sink, cancellationToken);
+            if (answer.Outcome == Outcome.Whole)
             {
-                await sink(traces, window, cancellationToken);
+                await sink(answer.Traces, window, cancellationToken);
                 from = window.To + 1;
-                Widen(window, traces.Count);
+                Widen(window, answer.Count);
             }
             else if (window.Width > TimeWindow.Microsecond)
             {
@@ -71,10 +74,10 @@ internal sealed class WindowReader(
             var next = refused == int.MaxValue ? (int)Math.Min(2L * accepted, int.MaxValue - 1) : accepted + ((refused - accepted) / 2);
             try
             {
-                var (outcome, traces) = await AskAsync(window, next, sink, cancellationToken);
-                if (outcome == Outcome.Whole)
+                var answer = await AskAsync(window, next, sink, cancellationToken);
+                if (answer.Outcome == Outcome.Whole)
                 {
-                    await sink(traces, window, cancellationToken);
+                    await sink(answer.Traces, window, cancellationToken);
                     return;
                 }
 
@@ -91,20 +94,19 @@ internal sealed class WindowReader(
 
     private async Task ReadFineAsync(TimeWindow window, int deepest, WindowSink sink, CancellationToken cancellationToken)
     {
-        Outcome outcome;
-        Dictionary<TraceId, List<Span>> traces;
+        Answer answer;
         try
         {
-            (outcome, traces) = await AskAsync(window, deepest, sink, cancellationToken);
+            answer = await AskAsync(window, deepest, sink, cancellationToken);
         }
         catch (JaegerReadException e) when (e.Problem == JaegerReadProblem.DepthRefused)
         {
             // The server was started again with a smaller limit.
             deepest = depth;
-            (outcome, traces) = await AskAsync(window, deepest, sink, cancellationToken);
+            answer = await AskAsync(window, deepest, sink, cancellationToken);
         }
 
-        if (outcome != Outcome.Whole && window.Width > 1 && connection.Transport != PullTransport.HttpV1)
+        if (answer.Outcome != Outcome.Whole && window.Width > 1 && connection.Transport != PullTransport.HttpV1)
         {
             meter.Bisect();
             var middle = window.From + (window.Width / 2);
@@ -113,15 +115,15 @@ internal sealed class WindowReader(
             return;
         }
 
-        if (outcome != Outcome.Whole)
+        if (answer.Outcome != Outcome.Whole)
         {
             meter.CouldNotComplete($"more than {deepest} traces of {service} start within {window}, and the server hands out no more at once: some are missing");
         }
 
-        await sink(traces, window, cancellationToken);
+        await sink(answer.Traces, window, cancellationToken);
     }
 
-    private async Task<(Outcome Outcome, Dictionary<TraceId, List<Span>> Traces)> AskAsync(
+    private async Task<Answer> AskAsync(
         TimeWindow window, int traceLimit, WindowSink sink, CancellationToken cancellationToken)
     {
         while (true)
@@ -146,7 +148,7 @@ internal sealed class WindowReader(
             }
             catch (JaegerReadException e) when (e.Problem == JaegerReadProblem.AnswerTooLarge && window.Width > TimeWindow.Microsecond)
             {
-                return (Outcome.TooLarge, []);
+                return new Answer(Outcome.TooLarge, [], 0);
             }
             catch (JaegerReadException e) when (e.Problem == JaegerReadProblem.DepthRefused && traceLimit > depth)
             {
@@ -170,7 +172,7 @@ internal sealed class WindowReader(
         }
     }
 
-    private async Task<(Outcome Outcome, Dictionary<TraceId, List<Span>> Traces)> CollectAsync(
+    private async Task<Answer> CollectAsync(
         IJaegerReader reader, TimeWindow window, int traceLimit, WindowSink sink, CancellationToken cancellationToken)
     {
         var ids = new HashSet<TraceId>();
@@ -194,7 +196,7 @@ internal sealed class WindowReader(
             if (full && window.Width > 1)
             {
                 // Cut off: what else would come is of no use. Leaving the loop ends the call. A single nanosecond is taken as far as it goes.
-                return (Outcome.Full, traces);
+                return new Answer(Outcome.Full, traces, ids.Count);
             }
 
             if (held >= MaxHeldSpans)
@@ -205,7 +207,7 @@ internal sealed class WindowReader(
             }
         }
 
-        return (full ? Outcome.Full : Outcome.Whole, traces);
+        return new Answer(full ? Outcome.Full : Outcome.Whole, traces, ids.Count);
     }
 
     private async Task FailedAsync(JaegerReadException e, CancellationToken cancellationToken)
