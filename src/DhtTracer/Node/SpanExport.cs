@@ -60,8 +60,11 @@ internal sealed class SpanExport : IDisposable
         return new SpanExport(builder.Build());
     }
 
-    /// <summary>Sends what is waiting; false when it could not within the time, or when nobody took what was sent so far.</summary>
-    public bool Flush(TimeSpan timeout) => _provider.ForceFlush((int)timeout.TotalMilliseconds) && _failures.Count == 0;
+    /// <summary>Whether something could not be sent since this export began, by any exporter of this process: they do not say which.</summary>
+    public bool AnyLost => _failures.Count > 0;
+
+    /// <summary>Sends what is waiting; false when it could not within the time. Whether somebody took it is another question: <see cref="AnyLost"/>.</summary>
+    public bool Flush(TimeSpan timeout) => _provider.ForceFlush((int)timeout.TotalMilliseconds);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -45,7 +45,7 @@ internal sealed class TracedNode : IAsyncDisposable
         span is { } context && _export is not null ? new Uri(Options.Site, $"/q/{context.TraceId}-{context.SpanId}").ToString() : null;
 
     /// <summary>Sends the spans that are waiting; false when nobody took them.</summary>
-    public bool Flush() => _export?.Flush(FlushTimeout) ?? true;
+    public bool Flush() => _export is null || (_export.Flush(FlushTimeout) && !_export.AnyLost);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

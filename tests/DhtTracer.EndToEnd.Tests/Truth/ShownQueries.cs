@@ -43,8 +43,8 @@ public sealed class ShownQueries : IAsyncLifetime
         Directory.Delete(_data, recursive: true);
     }
 
-    /// <summary>Sends all spans that have ended.</summary>
-    public void Send() => Assert.True(_export!.Flush(Patience), "the receiver takes spans");
+    /// <summary>Sends all spans that have ended. That they arrived is seen by reading the query.</summary>
+    public void Send() => Assert.True(_export!.Flush(Patience), "spans are sent in time");
 
     /// <summary>The JSON of a query, once its root has been analysed; the root is sent last.</summary>
     public async Task<JsonObject> ReadAsync(ActivityContext query, CancellationToken cancellation)
