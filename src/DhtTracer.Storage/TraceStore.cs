@@ -91,6 +91,10 @@ public sealed class TraceStore : IAsyncDisposable
     public Task<TraceContent?> LoadAsync(TraceId traceId, CancellationToken cancellationToken = default) =>
         database.Readers.ReadAsync(connection => TraceReader.Content(connection, traceId), cancellationToken);
 
+    /// <summary>What tells whether a trace has changed, without reading its spans; null when it is not there.</summary>
+    public Task<TraceState?> GetStateAsync(TraceId traceId, CancellationToken cancellationToken = default) =>
+        database.Readers.ReadAsync(connection => TraceReader.State(connection, traceId), cancellationToken);
+
     /// <summary>What is known of a trace without reading its spans; null when it is not there.</summary>
     public Task<TraceInfo?> GetTraceInfoAsync(TraceId traceId, CancellationToken cancellationToken = default) =>
         database.Readers.ReadAsync(connection => TraceReader.Info(connection, traceId), cancellationToken);
@@ -143,6 +147,9 @@ public sealed class TraceStore : IAsyncDisposable
         return spans.Count == 0 ? null : reconstruct(spans).FirstOrDefault(query => query.Id == id);
     }
 
+    /// <summary>The queries of a trace as it was loaded.</summary>
+    public ImmutableArray<Query> QueriesOf(TraceContent content) => reconstruct(Merged(content));
+
     /// <summary>Queries whose permalink begins with these hex digits of the trace id (and <c>-</c> and digits of the span id, if the trace id is whole).</summary>
     /// <param name="prefix">At least one hex digit.</param>
     /// <param name="limit">How many at most.</param>
@@ -166,9 +173,16 @@ public sealed class TraceStore : IAsyncDisposable
     /// <param name="peer">Only this peer, in base58; null for all.</param>
     /// <param name="limit">How many queries at most, the latest ones.</param>
     /// <param name="cancellationToken">Stops the search.</param>
-    public Task<IReadOnlyList<PeerFacts>> ListPeerFactsAsync(
+    public Task<PeerFactsList> ListPeerFactsAsync(
         QueryFilter filter, string? peer = null, int limit = 100_000, CancellationToken cancellationToken = default) =>
         database.Readers.ReadAsync(connection => FactsReader.Peers(connection, filter, peer, limit, cancellationToken), cancellationToken);
+
+    /// <summary>By what queries can be told apart, over the latest of them; no trace is decoded.</summary>
+    /// <param name="filter">Which queries.</param>
+    /// <param name="limit">How many queries at most, the latest ones.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
+    public Task<QueryFacets> ListFacetsAsync(QueryFilter filter, int limit, CancellationToken cancellationToken = default) =>
+        database.Readers.ReadAsync(connection => FacetReader.Read(connection, filter, limit, cancellationToken), cancellationToken);
 
     /// <summary>How much is stored.</summary>
     public Task<StoreCounts> CountsAsync(CancellationToken cancellationToken = default) =>

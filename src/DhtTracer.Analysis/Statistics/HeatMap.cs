@@ -18,16 +18,16 @@ public sealed record HeatMap
     public const int DayLimit = 92;
 
     /// <summary>Arranges hours into days.</summary>
-    public static HeatMap Of(IReadOnlyCollection<HourlyFacts> hours)
+    public static HeatMap Of(IReadOnlyCollection<PeriodFacts> hours)
     {
         if (hours.Count == 0)
         {
             return new HeatMap { Days = [] };
         }
 
-        var byHour = hours.ToDictionary(static hour => hour.Hour);
-        var last = DateOnly.FromDateTime(hours.Max(static hour => hour.Hour).UtcDateTime);
-        var first = DateOnly.FromDateTime(hours.Min(static hour => hour.Hour).UtcDateTime);
+        var byHour = hours.ToDictionary(static hour => hour.Start);
+        var last = DateOnly.FromDateTime(hours.Max(static hour => hour.Start).UtcDateTime);
+        var first = DateOnly.FromDateTime(hours.Min(static hour => hour.Start).UtcDateTime);
         if (last.DayNumber - first.DayNumber >= DayLimit)
         {
             first = last.AddDays(1 - DayLimit);
@@ -53,4 +53,4 @@ public sealed record HeatMap
 /// <summary>A row of the grid.</summary>
 /// <param name="Day">The day, UTC.</param>
 /// <param name="Hours">24 cells; null where no query started.</param>
-public sealed record HeatMapDay(DateOnly Day, ImmutableArray<HourlyFacts?> Hours);
+public sealed record HeatMapDay(DateOnly Day, ImmutableArray<PeriodFacts?> Hours);

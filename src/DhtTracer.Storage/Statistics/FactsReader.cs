@@ -14,7 +14,7 @@ internal static class FactsReader
 {
     public static IReadOnlyList<QueryFacts> Queries(SqliteConnection connection, QueryFilter filter, int limit, CancellationToken cancellationToken)
     {
-        using var texts = new TextReader(connection, "SELECT value FROM text WHERE no = ?1", Text);
+        using var texts = new TextReader(connection, "SELECT value FROM text WHERE no = ?1", TextReader.Text);
         var facts = new List<QueryFacts>();
         foreach (var row in Rows<QueryFactsRow>(connection, QueryFactsRow.Columns, "", filter, limit))
         {
@@ -50,7 +50,7 @@ internal static class FactsReader
     /// <param name="only">Only this peer; null for all.</param>
     /// <param name="limit">Queries at most, the latest ones.</param>
     /// <param name="cancellationToken">Cancels.</param>
-    public static IReadOnlyList<PeerFacts> Peers(
+    public static PeerFactsList Peers(
         SqliteConnection connection, QueryFilter filter, string? only, int limit, CancellationToken cancellationToken)
     {
         long? onlyNumber = null;
@@ -59,19 +59,26 @@ internal static class FactsReader
             onlyNumber = PeerTable.Find(connection, only);
             if (onlyNumber is null)
             {
-                return [];
+                return new PeerFactsList([], 0, false);
             }
         }
 
-        using var texts = new TextReader(connection, "SELECT value FROM text WHERE no = ?1", Text);
+        using var texts = new TextReader(connection, "SELECT value FROM text WHERE no = ?1", TextReader.Text);
         using var peers = new TextReader(connection, "SELECT id FROM peer WHERE no = ?1", PeerTable.Read);
         var addresses = new Dictionary<long, ImmutableArray<string>>();
         var facts = new List<PeerFacts>();
         var packed = new List<PackedPeer>();
+        var queries = 0;
         const string Columns = "t.trace_id AS TraceId, q.span_id AS SpanId, q.start_ns AS StartNs, x.data AS Data";
-        foreach (var row in Rows<PeerFactsRow>(connection, Columns, "JOIN query_peers x ON x.query = q.no", filter, limit))
+        foreach (var row in Rows<PeerFactsRow>(connection, Columns, "JOIN query_peers x ON x.query = q.no", filter, limit + 1))
         {
             cancellationToken.ThrowIfCancellationRequested();
+            if (queries == limit)
+            {
+                return new PeerFactsList(facts, queries, true);
+            }
+
+            queries++;
             packed.Clear();
             PackedPeers.Read(row.Data, packed);
             var id = new QueryId(TraceId.FromBytes(row.TraceId), SpanId.FromBytes(row.SpanId));
@@ -100,7 +107,7 @@ internal static class FactsReader
             }
         }
 
-        return facts;
+        return new PeerFactsList(facts, queries, false);
 
         ImmutableArray<string> Addresses(long list)
         {
@@ -114,45 +121,21 @@ internal static class FactsReader
         }
     }
 
-    private static IEnumerable<T> Rows<T>(SqliteConnection connection, string columns, string join, QueryFilter filter, int limit)
+    /// <summary>The rows of a filter, latest first.</summary>
+    internal static IEnumerable<T> Rows<T>(SqliteConnection connection, string columns, string join, QueryFilter filter, int limit)
     {
-        foreach (var source in QueryList.Sources(filter))
+        var parameters = new DynamicParameters();
+        parameters.Add("limit", limit);
+        var parts = QueryList.Sources(filter).Select(source =>
         {
-            var parameters = new DynamicParameters();
             var sql = new StringBuilder($"SELECT {columns} {source} JOIN trace t ON t.no = q.trace {join} WHERE 1 = 1");
             QueryList.Where(connection, sql, parameters, filter);
-            sql.Append(filter.Peer is null ? " ORDER BY q.start_ns DESC" : " ORDER BY p.start_ns DESC").Append(" LIMIT @limit");
-            parameters.Add("limit", limit);
-            foreach (var row in connection.Query<T>(sql.ToString(), parameters, buffered: false))
-            {
-                yield return row;
-            }
-        }
-    }
-
-    private static string Text(Statement statement, int column) => Encoding.UTF8.GetString(statement.GetBlob(column));
-
-    /// <summary>Strings by number, each read once.</summary>
-    private sealed class TextReader(SqliteConnection connection, string sql, Func<Statement, int, string> read) : IDisposable
-    {
-        private readonly Statement statement = new(connection, sql);
-        private readonly Dictionary<long, string> cache = [];
-
-        public string Get(long number)
-        {
-            if (!cache.TryGetValue(number, out var text))
-            {
-                text = statement.Bind(1, number).Step()
-                    ? read(statement, 0)
-                    : throw new InvalidDataException($"The database is damaged: text {number} is not there.");
-                statement.Reset();
-                cache.Add(number, text);
-            }
-
-            return text;
-        }
-
-        public void Dispose() => statement.Dispose();
+            return sql.Append(filter.Peer is null ? " ORDER BY q.start_ns DESC LIMIT @limit" : " ORDER BY p.start_ns DESC LIMIT @limit").ToString();
+        }).ToList();
+        var all = parts.Count == 1
+            ? parts[0]
+            : string.Join(" UNION ALL ", parts.Select(static part => $"SELECT * FROM ({part})")) + " ORDER BY StartNs DESC LIMIT @limit";
+        return connection.Query<T>(all, parameters, buffered: false);
     }
 
     private sealed class QueryFactsRow

@@ -22,7 +22,20 @@ public sealed record PendingTrace(TraceId TraceId, long FirstReceivedUnixNano, l
 /// <param name="LastChunk">Number of the newest chunk in it, 0 when there is none.</param>
 /// <param name="LastReceivedUnixNano">When spans last arrived.</param>
 /// <param name="Otlp">OTLP <c>TracesData</c> messages one after another, which are one message; a span may stand in it more than once.</param>
-public sealed record TraceContent(TraceId TraceId, long Revision, int AnalysisVersion, long LastChunk, long LastReceivedUnixNano, ReadOnlyMemory<byte> Otlp);
+public sealed record TraceContent(TraceId TraceId, long Revision, int AnalysisVersion, long LastChunk, long LastReceivedUnixNano, ReadOnlyMemory<byte> Otlp)
+{
+    /// <summary>Tells this content from any other that the trace had or will have.</summary>
+    public TraceState State => new(Revision, LastChunk, LastReceivedUnixNano);
+}
+
+/// <summary>
+/// What changes whenever the content of a trace does: as long as it is the same, what was made of the content is still right. Holds also when
+/// a trace is deleted and arrives again, because then it is received later.
+/// </summary>
+/// <param name="Revision">Analyses saved so far.</param>
+/// <param name="LastChunk">Number of the newest chunk that waits for analysis, 0 when there is none.</param>
+/// <param name="LastReceivedUnixNano">When spans last arrived.</param>
+public readonly record struct TraceState(long Revision, long LastChunk, long LastReceivedUnixNano);
 
 /// <summary>What is known of a trace without reading its spans.</summary>
 public sealed record TraceInfo

@@ -40,6 +40,18 @@ internal static class TraceReader
         return new TraceContent(traceId, trace.Revision, (int)trace.Version, lastChunk, received, otlp.WrittenMemory);
     }
 
+    public static TraceState? State(SqliteConnection connection, TraceId traceId)
+    {
+        var row = connection.QuerySingleOrDefault<(long Revision, long LastChunk, long Received)?>(
+            """
+            SELECT revision, ifnull((SELECT max(no) FROM chunk WHERE trace = t.no), 0),
+              max(received_ns, ifnull((SELECT max(received_ns) FROM chunk WHERE trace = t.no), 0))
+            FROM trace t WHERE trace_id = @id
+            """,
+            new { id = traceId.ToBytes() });
+        return row is { } state ? new TraceState(state.Revision, state.LastChunk, state.Received) : null;
+    }
+
     public static TraceInfo? Info(SqliteConnection connection, TraceId traceId)
     {
         var row = connection.QuerySingleOrDefault<InfoRow>(

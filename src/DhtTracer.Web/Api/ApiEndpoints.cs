@@ -1,5 +1,8 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.OpenApi;
 
 namespace DhtTracer.Web.Api;
 
@@ -8,6 +11,27 @@ internal static class ApiEndpoints
 {
     /// <summary>Name of the OpenAPI document.</summary>
     public const string Document = "v1";
+
+    /// <summary>Adds the OpenAPI document.</summary>
+    public static void AddServices(IServiceCollection services)
+    {
+        services.ConfigureHttpJsonOptions(static options => ApiJson.Configure(options.SerializerOptions));
+        services.AddOpenApi(Document, static options =>
+        {
+            options.AddSchemaTransformer(ApiSchemas.Correct);
+            options.AddDocumentTransformer(static (document, _, _) =>
+            {
+                document.Info = new OpenApiInfo
+                {
+                    Title = "DhtTracer",
+                    Version = "1",
+                    Description = "Queries and statistics as the pages show them. Unknown is null, never 0 and never left out. Durations are nanoseconds; "
+                        + "points in time are nanoseconds since 1970-01-01 UTC as decimal strings. What was wrong with a request is said as application/problem+json.",
+                };
+                return Task.CompletedTask;
+            });
+        });
+    }
 
     /// <summary>Adds all endpoints.</summary>
     public static void Map(IEndpointRouteBuilder endpoints)
@@ -18,6 +42,8 @@ internal static class ApiEndpoints
         EventsApi.Map(api);
         ExportApi.Map(api);
         IngestApi.Map(api);
+        api.MapFallback(static () => Results.Problem("There is nothing at this address; /api/v1/openapi.json lists all there is.", statusCode: StatusCodes.Status404NotFound))
+            .ExcludeFromDescription();
         endpoints.MapOpenApi("/api/{documentName}/openapi.json");
     }
 }

@@ -11,11 +11,19 @@ internal static class ApiJson
     /// <summary>Names in camel case, permalinks as text, 64-bit times as decimal strings, unknown as null.</summary>
     public static JsonSerializerOptions Options { get; } = Create();
 
-    private static JsonSerializerOptions Create()
+    /// <summary>Gives options the same names and converters, for the schemas of the OpenAPI document.</summary>
+    public static void Configure(JsonSerializerOptions options)
     {
-        var options = new JsonSerializerOptions(JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.Default };
+        options.Encoder = JavaScriptEncoder.Default;
+        options.NumberHandling = JsonNumberHandling.Strict;
         options.Converters.Add(new QueryIdConverter());
         options.Converters.Add(new UnixNanoConverter());
+    }
+
+    private static JsonSerializerOptions Create()
+    {
+        var options = new JsonSerializerOptions(JsonSerializerDefaults.Web);
+        Configure(options);
         options.MakeReadOnly(populateMissingResolver: true);
         return options;
     }

@@ -24,20 +24,23 @@ internal static class QueriesApi
     {
         api.MapGet("/queries", ListAsync).WithName("listQueries")
             .WithSummary("Queries without their peers, a page of them")
-            .WithDescription("Filters as in the address of the page /queries: key, peer, type, outcome, error, source, service, node, min, max, minhops, maxhops, alpha, from, to, background, sort. "
-                + "`at` is `next` or `previous` of another answer; `limit` is 1 to 1000.")
-            .Produces<object>(StatusCodes.Status200OK).ProducesProblem(StatusCodes.Status400BadRequest);
+            .Describe(ApiParameters.Filters, ApiParameters.Paging)
+            .Produces<QueriesAnswer>().ProducesProblem(StatusCodes.Status400BadRequest);
         api.MapGet("/queries/newer", CountNewerAsync).WithName("countNewerQueries")
             .WithSummary("How many queries were added after a mark")
-            .WithDescription($"Filters as for queries. `after` is the `mark` of another answer; without it the count is 0 and the mark is that of this moment. Counting ends at {MostCounted:N0}: then `isCut` is true.")
+            .WithDescription($"`after` is the `mark` of another answer; without it the count is 0 and the mark is that of this moment. Counting ends at {MostCounted:N0}: then `isCut` is true.")
+            .Describe(ApiParameters.Filters, ApiParameters.After)
             .Produces<NewerAnswer>().ProducesProblem(StatusCodes.Status400BadRequest);
         api.MapGet("/queries/{id}", GetAsync).WithName("getQuery")
-            .WithSummary("One query with every peer it heard of").Produces<object>(StatusCodes.Status200OK).ProducesProblem(StatusCodes.Status404NotFound);
+            .WithSummary("One query with every peer that it heard of").Describe(ApiParameters.QueryId)
+            .Produces<QueryAnswer>().ProducesProblem(StatusCodes.Status404NotFound);
         api.MapGet("/queries/{id}/explanation", ExplainAsync).WithName("explainQuery")
-            .WithSummary("Why a query took as long as it did: critical path, blame, termination, concurrency").Produces<Explanation>(StatusCodes.Status200OK)
-            .ProducesProblem(StatusCodes.Status404NotFound);
+            .WithSummary("Why a query took as long as it did: critical path, blame, termination, concurrency").Describe(ApiParameters.QueryId)
+            .Produces<Explanation>().ProducesProblem(StatusCodes.Status404NotFound);
         api.MapGet("/traces/{id}", TraceAsync).WithName("getTrace")
-            .WithSummary("All spans of a trace as OTLP JSON").Produces<object>(StatusCodes.Status200OK).ProducesProblem(StatusCodes.Status404NotFound);
+            .WithSummary("All spans of a trace as OTLP JSON").WithDescription("A TracesData message of opentelemetry-proto in its JSON encoding.")
+            .Describe(ApiParameters.TraceId)
+            .Produces<object>().ProducesProblem(StatusCodes.Status404NotFound);
     }
 
     /// <summary>A problem that says what was wrong with a request.</summary>

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Libp2p.Multiformats;
 using DhtTracer.Storage;
@@ -19,67 +18,101 @@ internal static class StatisticsApi
     public static void Map(IEndpointRouteBuilder api)
     {
         api.MapGet("/overview", OverviewAsync).WithName("overview")
-            .WithSummary("Figures of a set of queries").WithDescription("Filters as for queries. `isCut` says that only the latest 200,000 queries were counted.")
+            .WithSummary("Figures of a set of queries: outcomes, percentiles with their intervals, shares, errors, agent versions, and the same by hour")
+            .WithDescription("Percentiles are exact, by nearest rank. `isCut` says that there are more than 200,000 queries and only the latest of them were counted.")
+            .Describe(ApiParameters.Filters, ApiParameters.Range)
             .Produces<OverviewAnswer>().ProducesProblem(StatusCodes.Status400BadRequest);
         api.MapGet("/compare", CompareAsync).WithName("compare")
-            .WithSummary("Two sets of queries side by side").WithDescription("Filters as for queries, each with the prefix `a.` or `b.`; also `a.agent` and `b.agent`.")
-            .Produces<Comparison>().ProducesProblem(StatusCodes.Status400BadRequest);
+            .WithSummary("Two sets of queries side by side: every figure with its difference, interval and verdict, and what is over-represented in the slower set")
+            .WithDescription("The filters of each set have its prefix, `a.` or `b.`. Times are nanoseconds.")
+            .Describe(ApiParameters.SetsOfComparison)
+            .Produces<CompareAnswer>().ProducesProblem(StatusCodes.Status400BadRequest);
         api.MapGet("/peers", PeersAsync).WithName("listPeers")
-            .WithSummary("Peers that queries met, those with most failures first").WithDescription("Filters as for queries; the latest 5,000 of them are read.")
-            .Produces<ImmutableArray<PeerSummary>>().ProducesProblem(StatusCodes.Status400BadRequest);
+            .WithSummary("Peers that queries met, with how often they were asked, answered and failed, and their latencies")
+            .WithDescription("Over the latest 5,000 queries that pass the filters; background lookups count unless `background` says otherwise.")
+            .Describe(ApiParameters.Filters, ApiParameters.Range, ApiParameters.Peers)
+            .Produces<PeersAnswer>().ProducesProblem(StatusCodes.Status400BadRequest);
         api.MapGet("/peers/{id}", PeerAsync).WithName("getPeer")
-            .WithSummary("One peer over the queries that met it").Produces<PeerSummary>().ProducesProblem(StatusCodes.Status404NotFound);
+            .WithSummary("One peer over the queries that heard of it")
+            .WithDescription("Over the latest 20,000 queries that pass the filters; background lookups count unless `background` says otherwise.")
+            .Describe(ApiParameters.PeerId, ApiParameters.Filters, ApiParameters.Range)
+            .Produces<PeerAnswer>().ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound);
     }
 
-    private static async Task<IResult> OverviewAsync(HttpRequest request, [FromServices] TraceStore store, CancellationToken cancellationToken)
+    private static async Task<IResult> OverviewAsync(
+        HttpRequest request, [FromServices] TraceStore store, [FromServices] TimeProvider clock, CancellationToken cancellationToken)
     {
         var address = QueryListAddress.Parse(request.Query);
-        if (address.Problems.Count > 0)
+        var name = request.Query["range"].ToString();
+        var range = TimeRange.Parse(name.Length == 0 ? null : name, address, clock.GetUtcNow());
+        var problems = name.Length > 0 && range is null ? address.Problems.Append(TimeRange.Problem(name)) : address.Problems;
+        if (problems.Any())
         {
-            return QueriesApi.Bad(address.Problems);
+            return QueriesApi.Bad(problems);
         }
 
-        var facts = await store.ListQueryFactsAsync(address.Filter, StatisticsScope.MostQueries, cancellationToken);
-        return Results.Json(new OverviewAnswer(OverviewFacts.Of(facts), HourlyFacts.Of(facts), facts.Count == StatisticsScope.MostQueries), ApiJson.Options);
+        range ??= TimeRange.All;
+        var set = await QuerySet.ReadAsync(store, address.Filter with { FromUnixNano = range.FromUnixNano, ToUnixNano = range.ToUnixNano }, cancellationToken);
+        return Results.Json(new OverviewAnswer(OverviewFacts.Of(set.Facts), PeriodFacts.ByHour(set.Facts), set.IsCut), ApiJson.Options);
     }
 
     private static async Task<IResult> CompareAsync(HttpRequest request, [FromServices] TraceStore store, CancellationToken cancellationToken)
     {
         var (a, b) = (ComparedSet.Parse("a", request.Query), ComparedSet.Parse("b", request.Query));
-        var problems = a.Address.Problems.Concat(b.Address.Problems).ToList();
-        return problems.Count > 0
-            ? QueriesApi.Bad(problems)
-            : Results.Json(Comparison.Of(await a.ReadAsync(store, cancellationToken), await b.ReadAsync(store, cancellationToken)), ApiJson.Options);
-    }
-
-    private static async Task<IResult> PeersAsync(HttpRequest request, [FromServices] TraceStore store, CancellationToken cancellationToken)
-    {
-        var address = QueryListAddress.Parse(request.Query);
-        if (address.Problems.Count > 0)
+        var problems = a.Problems.Concat(b.Problems).ToList();
+        if (problems.Count > 0)
         {
-            return QueriesApi.Bad(address.Problems);
+            return QueriesApi.Bad(problems);
         }
 
-        var facts = await store.ListPeerFactsAsync(address.Filter, limit: StatisticsScope.MostQueriesOfPeers, cancellationToken: cancellationToken);
+        var comparison = await SetComparison.ReadAsync(store, a, b, cancellationToken);
         return Results.Json(
-            PeerSummary.Of(facts).OrderByDescending(static peer => peer.Failures.Sum(static failure => failure.Count)).Take(MostPeers), ApiJson.Options);
+            new CompareAnswer(
+                comparison.Result, [.. comparison.Peers.Take(MostPeers)], comparison.PeersOverSlow, comparison.PeersOverOther, comparison.Shared,
+                comparison.A.IsCut, comparison.B.IsCut),
+            ApiJson.Options);
     }
 
-    private static async Task<IResult> PeerAsync(string id, HttpRequest request, [FromServices] TraceStore store, CancellationToken cancellationToken)
+    private static async Task<IResult> PeersAsync(
+        HttpRequest request, [FromServices] TraceStore store, [FromServices] TimeProvider clock, int? limit, int? page, CancellationToken cancellationToken)
+    {
+        var search = PeerSearch.Parse(request.Query, clock.GetUtcNow());
+        if (search.Problems.Count > 0)
+        {
+            return QueriesApi.Bad(search.Problems);
+        }
+
+        if (limit is < 1 or > MostPeers)
+        {
+            return QueriesApi.Bad([$"limit is 1 to {MostPeers}."]);
+        }
+
+        if (page is < 1 or > 1_000_000)
+        {
+            return QueriesApi.Bad(["page is 1 or more."]);
+        }
+
+        var found = await search.ReadAsync(store, cancellationToken);
+        var length = limit ?? 100;
+        return Results.Json(
+            new PeersAnswer([.. found.Peers.Skip(((page ?? 1) - 1) * length).Take(length)], found.Peers.Count, found.Queries, found.IsCut), ApiJson.Options);
+    }
+
+    private static async Task<IResult> PeerAsync(
+        string id, HttpRequest request, [FromServices] TraceStore store, [FromServices] TimeProvider clock, CancellationToken cancellationToken)
     {
         if (!PeerId.TryParse(id, out var peer))
         {
             return QueriesApi.NotHere("peer");
         }
 
-        var address = QueryListAddress.Parse(request.Query);
-        var facts = await store.ListPeerFactsAsync(address.Filter, peer.ToString(), StatisticsScope.MostQueriesOfPeers, cancellationToken);
-        return PeerSummary.Of(facts) is [var summary] ? Results.Json(summary, ApiJson.Options) : QueriesApi.NotHere("peer");
+        var search = PeerSearch.Parse(request.Query, clock.GetUtcNow());
+        if (search.Problems.Count > 0)
+        {
+            return QueriesApi.Bad(search.Problems);
+        }
+
+        var (summary, list) = await search.ReadOneAsync(store, peer.ToString(), cancellationToken);
+        return summary is null ? QueriesApi.NotHere("peer") : Results.Json(new PeerAnswer(summary, list.Queries, list.IsCut), ApiJson.Options);
     }
 }
-
-/// <summary>The overview of a set of queries.</summary>
-/// <param name="Figures">Over all of them.</param>
-/// <param name="Hours">By hour.</param>
-/// <param name="IsCut">Only the latest were counted.</param>
-internal sealed record OverviewAnswer(OverviewFacts Figures, ImmutableArray<HourlyFacts> Hours, bool IsCut);

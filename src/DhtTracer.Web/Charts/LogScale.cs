@@ -24,4 +24,7 @@ internal sealed class LogScale
             yield return (long)Math.Pow(10, power);
         }
     }
+
+    /// <summary>1, 2 and 5 times each power of ten on it.</summary>
+    public IEnumerable<long> Rungs() => Ticks().SelectMany(static tick => new[] { tick, tick * 2, tick * 5 }).Where(rung => Math.Log10(rung) <= high);
 }

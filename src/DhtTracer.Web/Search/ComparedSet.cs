@@ -11,14 +11,18 @@ namespace DhtTracer.Web.Search;
 /// </summary>
 internal sealed class ComparedSet
 {
-    private readonly string prefix;
+    /// <summary>The parameter beside those of the list of queries.</summary>
+    public const string AgentName = "agent";
 
     private ComparedSet(string prefix, QueryListAddress address, string? agent)
     {
-        this.prefix = prefix;
+        Prefix = prefix;
         Address = address;
         Agent = agent;
     }
+
+    /// <summary><c>a</c> or <c>b</c>.</summary>
+    public string Prefix { get; }
 
     /// <summary>What narrows it.</summary>
     public QueryListAddress Address { get; }
@@ -28,6 +32,29 @@ internal sealed class ComparedSet
 
     /// <summary>Whether the address says anything of this set.</summary>
     public bool IsGiven => Address.IsFiltered || Agent is not null;
+
+    /// <summary>What was not understood, each a sentence that names the set.</summary>
+    public IEnumerable<string> Problems
+    {
+        get
+        {
+            var name = Prefix.ToUpperInvariant();
+            foreach (var problem in Address.Problems)
+            {
+                yield return $"{name}: {problem}";
+            }
+
+            if (Agent is { Length: > QueryListAddress.LongestValue })
+            {
+                yield return $"{name}: \"agent\" is longer than {QueryListAddress.LongestValue} characters.";
+            }
+
+            if (Address.Filter is { FromUnixNano: { } from, ToUnixNano: { } to } && from >= to)
+            {
+                yield return $"{name}: {Address["from"]} (from) is not before {Address["to"]} (until).";
+            }
+        }
+    }
 
     /// <summary>Reads the set of a prefix, <c>a</c> or <c>b</c>.</summary>
     public static ComparedSet Parse(string prefix, IQueryCollection query)
@@ -41,24 +68,36 @@ internal sealed class ComparedSet
             }
         }
 
-        var agent = own.GetValueOrDefault("agent").ToString().Trim();
-        return new ComparedSet(
-            prefix, QueryListAddress.Parse(new QueryCollection(own)), agent.Length is 0 or > QueryListAddress.LongestValue ? null : agent);
+        var agent = own.GetValueOrDefault(AgentName).ToString().Trim();
+        return new ComparedSet(prefix, QueryListAddress.Parse(new QueryCollection(own)), agent.Length == 0 ? null : agent);
     }
 
-    /// <summary>The facts of its queries, at most <see cref="StatisticsScope.MostQueries"/>, the latest.</summary>
-    public async Task<IReadOnlyList<QueryFacts>> ReadAsync(TraceStore store, CancellationToken cancellationToken)
+    /// <summary>The facts of its queries.</summary>
+    public async Task<QuerySet> ReadAsync(TraceStore store, CancellationToken cancellationToken)
     {
-        var facts = await store.ListQueryFactsAsync(Address.Filter, StatisticsScope.MostQueries, cancellationToken);
-        return Agent is null ? facts : [.. facts.Where(fact => fact.Agents.Any(agent => agent.Name.StartsWith(Agent, StringComparison.Ordinal)))];
+        var set = await QuerySet.ReadAsync(store, Address.Filter, cancellationToken);
+        return Agent is null ? set : set with { Facts = [.. set.Facts.Where(fact => fact.Agents.Any(agent => agent.Name.StartsWith(Agent, StringComparison.Ordinal)))] };
     }
+
+    /// <summary>A value as it was given; null when it was not.</summary>
+    public string? this[string name] => name == AgentName ? Agent : Address[name];
+
+    /// <summary>The set with something changed; null takes it out.</summary>
+    public ComparedSet With(string name, string? value) =>
+        name == AgentName ? new ComparedSet(Prefix, Address, value) : new ComparedSet(Prefix, Address.With((name, value)), Agent);
+
+    /// <summary>The same queries under the other prefix.</summary>
+    public ComparedSet As(string prefix) => new(prefix, Address, Agent);
+
+    /// <summary>The set with an end, so that it means the same tomorrow.</summary>
+    public ComparedSet Until(DateTimeOffset now) => Address["to"] is null ? With("to", TimeInput.Text(TimeRange.UnixNano(now))) : this;
 
     /// <summary>Its part of an address, without a leading mark; empty when nothing narrows it.</summary>
     public string Parameters()
     {
         var parts = QueryListAddress.Names.Where(name => Address[name] is not null)
-            .Select(name => $"{prefix}.{name}={Uri.EscapeDataString(Address[name]!)}");
-        return string.Join('&', Agent is null ? parts : parts.Append($"{prefix}.agent={Uri.EscapeDataString(Agent)}"));
+            .Select(name => $"{Prefix}.{name}={Uri.EscapeDataString(Address[name]!)}");
+        return string.Join('&', Agent is null ? parts : parts.Append($"{Prefix}.{AgentName}={Uri.EscapeDataString(Agent)}"));
     }
 
     /// <summary>In words: what narrows it.</summary>

@@ -20,7 +20,7 @@ internal static class DurationInput
                 && double.TryParse(text.AsSpan(0, text.Length - unit.Length).TrimEnd(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
                 && value * factor is >= 0 and <= 31_536_000e9)
             {
-                nanoseconds = (long)(value * factor);
+                nanoseconds = (long)Math.Round(value * factor);
                 return true;
             }
         }

@@ -6,6 +6,9 @@ internal static class StatisticsScope
     /// <summary>Queries in one set.</summary>
     public const int MostQueries = 200_000;
 
-    /// <summary>Queries whose peers are read.</summary>
+    /// <summary>Queries of which every peer is read.</summary>
     public const int MostQueriesOfPeers = 5_000;
+
+    /// <summary>Queries in which one peer is looked for: most of what each holds is passed over.</summary>
+    public const int MostQueriesOfOnePeer = 20_000;
 }

@@ -25,10 +25,10 @@ internal static class TimeInput
         return true;
     }
 
-    /// <summary>The shortest text that reads back as the same time, to the microsecond.</summary>
+    /// <summary>The shortest text that reads back as the same time, to 100 ns.</summary>
     public static string Text(ulong unixNano)
     {
         var time = DateTime.UnixEpoch.AddTicks((long)(unixNano / 100));
-        return time.ToString(time.TimeOfDay.Ticks % TimeSpan.TicksPerMinute == 0 ? "yyyy-MM-dd'T'HH:mm" : "yyyy-MM-dd'T'HH:mm:ss.FFFFFF", CultureInfo.InvariantCulture);
+        return time.ToString(time.TimeOfDay.Ticks % TimeSpan.TicksPerMinute == 0 ? "yyyy-MM-dd'T'HH:mm" : "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF", CultureInfo.InvariantCulture);
     }
 }

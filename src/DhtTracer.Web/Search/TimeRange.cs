@@ -16,14 +16,17 @@ internal sealed record TimeRange(string Name, ulong? FromUnixNano, ulong? ToUnix
         ("7d", "7 days", TimeSpan.FromDays(7)), ("30d", "30 days", TimeSpan.FromDays(30)), ("all", "all", null),
     ];
 
+    /// <summary>What to write to a reader whose address names none of <see cref="Offered"/>.</summary>
+    public static string Problem(string name) => $"\"{name}\" (range) is not one of {string.Join(", ", Offered.Select(static offered => offered.Name))}.";
+
     /// <summary>The range of an address.</summary>
     /// <param name="name">One of <see cref="Offered"/>; null when the address does not say.</param>
     /// <param name="address">Its from and to go before the name.</param>
     /// <param name="now">The present.</param>
-    /// <returns>Null when the address says nothing.</returns>
+    /// <returns>Null when the address says nothing, or nothing that is known.</returns>
     public static TimeRange? Parse(string? name, QueryListAddress address, DateTimeOffset now)
     {
-        if (address.Filter.FromUnixNano is not null || address.Filter.ToUnixNano is not null)
+        if (address["from"] is not null || address["to"] is not null)
         {
             return new TimeRange("custom", address.Filter.FromUnixNano, address.Filter.ToUnixNano);
         }
@@ -38,12 +41,17 @@ internal sealed record TimeRange(string Name, ulong? FromUnixNano, ulong? ToUnix
         {
             if (offered == name)
             {
-                return length is { } span ? new TimeRange(name, UnixNano(now - span), null) : All;
+                // To the second: an address of the page can then name the same beginning.
+                return length is { } span ? new TimeRange(name, UnixNano(now - span) / 1_000_000_000 * 1_000_000_000, null) : All;
             }
         }
 
         return null;
     }
+
+    /// <summary>The address narrowed to this range.</summary>
+    public QueryListAddress Narrow(QueryListAddress address) => address.With(
+        ("from", FromUnixNano is { } from ? TimeInput.Text(from) : null), ("to", ToUnixNano is { } to ? TimeInput.Text(to) : null));
 
     /// <summary>A time as nanoseconds since 1970; times before that become 0.</summary>
     public static ulong UnixNano(DateTimeOffset time) => time <= DateTimeOffset.UnixEpoch ? 0 : (ulong)(time - DateTimeOffset.UnixEpoch).Ticks * 100;

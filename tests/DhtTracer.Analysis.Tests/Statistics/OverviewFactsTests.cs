@@ -63,16 +63,16 @@ public class OverviewFactsTests
         var start = (ulong)new DateTimeOffset(2027, 3, 28, 0, 0, 0, TimeSpan.Zero).ToUnixTimeSeconds() * 1_000_000_000;
         var queries = new FactsSimulator(seed: 3) { FirstStartUnixNano = start, IntervalNs = 600_000_000_000 }.Draw(143);
 
-        var hours = HourlyFacts.Of(queries);
+        var hours = PeriodFacts.ByHour(queries);
 
         // Starts are at 10, 20, ... 1430 minutes: five in the first hour, six in each of the others.
         Assert.Equal(24, hours.Length);
         Assert.Equal(5, hours[0].Queries);
         Assert.All(hours.Skip(1), hour => Assert.Equal(6, hour.Queries));
-        Assert.Equal(new DateTimeOffset(2027, 3, 28, 23, 0, 0, TimeSpan.Zero), hours[^1].Hour);
+        Assert.Equal(new DateTimeOffset(2027, 3, 28, 23, 0, 0, TimeSpan.Zero), hours[^1].Start);
 
         var map = HeatMap.Of(hours);
-        Assert.Equal(hours, Assert.Single(map.Days).Hours.OfType<HourlyFacts>());
+        Assert.Equal(hours, Assert.Single(map.Days).Hours.OfType<PeriodFacts>());
         Assert.Equal(hours.Max(h => h.Duration.P50!.Value), map.GreatestMedianNs);
     }
 
@@ -80,7 +80,7 @@ public class OverviewFactsTests
     public void Days_without_queries_stay_in_the_heat_map_and_more_than_its_limit_are_cut_at_the_old_end()
     {
         var queries = new FactsSimulator(seed: 4) { IntervalNs = 86_400_000_000_000 * 40 }.Draw(4);
-        var map = HeatMap.Of(HourlyFacts.Of(queries));
+        var map = HeatMap.Of(PeriodFacts.ByHour(queries));
         Assert.Equal(HeatMap.DayLimit, map.Days.Length);
         Assert.Equal(3, map.Days.Sum(day => day.Hours.Count(hour => hour is not null)));
         Assert.Empty(HeatMap.Of([]).Days);

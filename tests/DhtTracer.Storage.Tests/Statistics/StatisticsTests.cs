@@ -27,7 +27,7 @@ public sealed class StatisticsTests : IDisposable
         Assert.Equal(expected.Agents.AsEnumerable(), facts.Agents.AsEnumerable());
         Assert.Equal(expected with { PeerErrors = [], Agents = [] }, facts with { PeerErrors = [], Agents = [] });
 
-        var peers = await store.ListPeerFactsAsync(new QueryFilter());
+        var peers = (await store.ListPeerFactsAsync(new QueryFilter())).Facts;
         foreach (var peer in PeerFacts.From(query))
         {
             var stored = Assert.Single(peers, item => item.PeerId == peer.PeerId);
@@ -37,7 +37,7 @@ public sealed class StatisticsTests : IDisposable
         }
 
         Assert.Equal(3, peers.Count);
-        Assert.Equal(Heard, Assert.Single(await store.ListPeerFactsAsync(new QueryFilter(), Heard)).PeerId);
+        Assert.Equal(Heard, Assert.Single((await store.ListPeerFactsAsync(new QueryFilter(), Heard)).Facts).PeerId);
     }
 
     [Fact]

@@ -1,8 +1,10 @@
+using System.Text.Json;
 using AngleSharp;
 using AngleSharp.Dom;
 using AngleSharp.Html.Dom;
 using DhtTracer.Analysis;
 using DhtTracer.Ingestion.Analysis;
+using DhtTracer.Ingestion.Files;
 using DhtTracer.Ingestion.Pull;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Storage;
@@ -86,12 +88,29 @@ internal sealed class Site : IAsyncDisposable
         foreach (var spans in traces)
         {
             await Store.AppendAsync([new TraceChunk(spans[0].TraceId, OtlpProtobuf.Encode(spans), spans.Count)]);
-            var content = await Store.LoadAsync(spans[0].TraceId) ?? throw new InvalidOperationException("the trace that was just stored is gone");
-            await Store.SaveAnalysesAsync(
-            [
-                new TraceAnalysis { Content = content, Otlp = content.Otlp, Spans = spans, Queries = QueryReconstruction.Reconstruct(spans), Version = 1 },
-            ]);
+            await AnalyseAsync(spans[0].TraceId);
         }
+    }
+
+    /// <summary>Imports files and folders as the command line does, and analyses what came.</summary>
+    public async Task<ImportSummary> ImportAsync(params IReadOnlyList<string> paths)
+    {
+        var summary = await new FileImporter(Store).ImportAsync(paths, new ImportOptions());
+        foreach (var trace in summary.Traces)
+        {
+            await AnalyseAsync(trace);
+        }
+
+        return summary;
+    }
+
+    /// <summary>An answer of the API, which must be there.</summary>
+    public async Task<JsonElement> JsonAsync(string address)
+    {
+        var response = await Client.GetAsync(new Uri(address, UriKind.Relative));
+        var body = await response.Content.ReadAsStringAsync();
+        Assert.True(response.IsSuccessStatusCode, $"{address} answered {(int)response.StatusCode}: {body}");
+        return JsonDocument.Parse(body).RootElement;
     }
 
     /// <summary>A page, which must be there.</summary>
@@ -114,6 +133,16 @@ internal sealed class Site : IAsyncDisposable
         await app.DisposeAsync();
         await Store.DisposeAsync();
         folder.Delete(recursive: true);
+    }
+
+    private async Task AnalyseAsync(TraceId trace)
+    {
+        var content = await Store.LoadAsync(trace) ?? throw new InvalidOperationException("the trace that was just stored is gone");
+        var spans = await Store.GetTraceAsync(trace);
+        await Store.SaveAnalysesAsync(
+        [
+            new TraceAnalysis { Content = content, Otlp = content.Otlp, Spans = spans, Queries = QueryReconstruction.Reconstruct(spans), Version = 1 },
+        ]);
     }
 
     /// <summary>Stands for the host's samples.</summary>

@@ -16,7 +16,7 @@ public sealed record Comparison
     public const double FigureLevel = 1 - (0.05 / TestedFigures);
 
     /// <summary>Means and shares of dials are compared from this many queries on; percentiles need what their order statistics need.</summary>
-    public const int NeededForRatios = 20;
+    public const int NeededForRatios = 40;
 
     /// <summary>The first set.</summary>
     public required OverviewFacts A { get; init; }
@@ -33,9 +33,12 @@ public sealed record Comparison
     /// <summary>Cumulative distribution of the durations of B, in nanoseconds.</summary>
     public required ImmutableArray<EcdfPoint> DurationsOfB { get; init; }
 
+    /// <summary>B is the slow set: its median duration is not below that of A. When one of them is unknown, B counts as the slow one.</summary>
+    public required bool SlowIsB { get; init; }
+
     /// <summary>
-    /// Error classes of dials and requests by the number of queries that met them, over-represented in B against A first; see
-    /// <see cref="OverRepresentation"/>. To compare a slow set with a fast one, give the slow one as B.
+    /// Error classes of dials and requests by the number of queries that met them, over-represented in the slow set first; see
+    /// <see cref="OverRepresentation"/>.
     /// </summary>
     public required ImmutableArray<OverRepresented> ErrorClasses { get; init; }
 
@@ -43,6 +46,7 @@ public sealed record Comparison
     public static Comparison Of(IReadOnlyCollection<QueryFacts> a, IReadOnlyCollection<QueryFacts> b)
     {
         var (overviewOfA, overviewOfB) = (OverviewFacts.Of(a), OverviewFacts.Of(b));
+        var slowIsB = overviewOfA.Duration.P50 is not { } medianOfA || overviewOfB.Duration.P50 is not { } medianOfB || medianOfB.Value >= medianOfA.Value;
         return new Comparison
         {
             A = overviewOfA,
@@ -50,17 +54,18 @@ public sealed record Comparison
             Figures = FigureComparer.Compare(a, overviewOfA, b, overviewOfB),
             DurationsOfA = Ecdf.Of(a.Select(static q => q.DurationNs).OfType<long>()),
             DurationsOfB = Ecdf.Of(b.Select(static q => q.DurationNs).OfType<long>()),
-            ErrorClasses = ErrorClassesOf(a, b),
+            SlowIsB = slowIsB,
+            ErrorClasses = slowIsB ? ErrorClassesOf(slow: b, other: a) : ErrorClassesOf(slow: a, other: b),
         };
     }
 
-    private static ImmutableArray<OverRepresented> ErrorClassesOf(IReadOnlyCollection<QueryFacts> a, IReadOnlyCollection<QueryFacts> b)
+    private static ImmutableArray<OverRepresented> ErrorClassesOf(IReadOnlyCollection<QueryFacts> slow, IReadOnlyCollection<QueryFacts> other)
     {
-        var inA = QueriesByError(a);
-        var inB = QueriesByError(b);
-        var occurrences = inA.Keys.Union(inB.Keys, StringComparer.Ordinal)
-            .Select(name => new Occurrence(name, inB.GetValueOrDefault(name), inA.GetValueOrDefault(name)));
-        return OverRepresentation.Rank(occurrences, b.Count, a.Count);
+        var inSlow = QueriesByError(slow);
+        var inOther = QueriesByError(other);
+        var occurrences = inSlow.Keys.Union(inOther.Keys, StringComparer.Ordinal)
+            .Select(name => new Occurrence(name, inSlow.GetValueOrDefault(name), inOther.GetValueOrDefault(name)));
+        return OverRepresentation.Rank(occurrences, slow.Count, other.Count);
     }
 
     private static Dictionary<string, int> QueriesByError(IEnumerable<QueryFacts> queries) =>

@@ -1,9 +1,7 @@
-using System.Collections.Immutable;
-using System.Globalization;
 using DhtTracer.Analysis;
-using DhtTracer.Analysis.Statistics;
 using DhtTracer.Storage;
 using DhtTracer.Web.Search;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace DhtTracer.Web.Pages.Compare;
@@ -14,7 +12,11 @@ internal sealed class CompareModel(TraceStore store, TimeProvider clock) : PageM
     /// <summary>Single queries side by side at most.</summary>
     public const int MostSingles = 8;
 
-    private const int ListLength = 12;
+    /// <summary>Queries that are looked at for what can be compared.</summary>
+    private const int MostFacetQueries = 20_000;
+
+    /// <summary>Parameters of a set for which the form has a field.</summary>
+    private static readonly string[] Fields = ["from", "to", "type", "node", "key", "service", "alpha", "source", "outcome", ComparedSet.AgentName];
 
     /// <summary>The first set.</summary>
     public ComparedSet A { get; private set; } = null!;
@@ -22,83 +24,111 @@ internal sealed class CompareModel(TraceStore store, TimeProvider clock) : PageM
     /// <summary>The second set.</summary>
     public ComparedSet B { get; private set; } = null!;
 
-    /// <summary>The comparison; null when nothing was asked.</summary>
-    public Comparison? Result { get; private set; }
+    /// <summary>The moment of "before and after", as it was typed.</summary>
+    public string? Moment { get; private set; }
 
-    /// <summary>Peers that queries of B met more often than those of A.</summary>
-    public ImmutableArray<OverRepresented> Peers { get; private set; } = [];
+    /// <summary>How long before and after it, as it was typed.</summary>
+    public string Length { get; private set; } = "1h";
 
-    /// <summary>Both sets by day and hour.</summary>
-    public HeatMap Heat { get; private set; } = null!;
+    /// <summary>The comparison; null when nothing was asked, or it was not understood.</summary>
+    public SetsView? Result { get; private set; }
 
     /// <summary>Single queries; empty when sets are compared.</summary>
     public IReadOnlyList<Query> Singles { get; private set; } = [];
 
-    /// <summary>Links of single queries that are not here.</summary>
-    public int MissingSingles { get; private set; }
+    /// <summary>What could not be understood, or is not here; each a sentence.</summary>
+    public List<string> Problems { get; } = [];
 
-    /// <summary>A set is larger than what is read of it.</summary>
-    public bool IsCut { get; private set; }
-
-    /// <summary>What was not understood.</summary>
-    public IEnumerable<string> Problems => A.Address.Problems.Concat(B.Address.Problems);
+    /// <summary>What there is to compare.</summary>
+    public QueryFacets Facets { get; private set; } = null!;
 
     /// <summary>Comparisons that everybody asks for, with times that stay what they are.</summary>
-    public IReadOnlyList<(string Title, string Address)> Presets
-    {
-        get
-        {
-            var now = clock.GetUtcNow();
-            var hour = new DateTimeOffset(now.Year, now.Month, now.Day, now.Hour, 0, 0, TimeSpan.Zero);
-            return
-            [
-                ("the last full hour against the same hour yesterday", Between(hour.AddHours(-25), hour.AddHours(-24), hour.AddHours(-1), hour)),
-                ("the last 24 hours against the 24 before", Between(hour.AddHours(-48), hour.AddHours(-24), hour.AddHours(-24), hour)),
-                ("the last 7 days against the 7 before", Between(hour.AddDays(-14), hour.AddDays(-7), hour.AddDays(-7), hour)),
-            ];
-        }
-    }
+    public IReadOnlyList<(string Title, string Address)> Presets { get; private set; } = [];
+
+    /// <summary>The quick links count back from the latest query, because nothing came in the last hour.</summary>
+    public bool PresetsAreOld { get; private set; }
+
+    /// <summary>The comparison under an address that means the same tomorrow.</summary>
+    public string Permalink => Singles.Count > 0
+        ? "/compare?" + string.Join('&', Singles.Select(static query => $"q={query.Id}"))
+        : Address(A.Until(clock.GetUtcNow()), B.Until(clock.GetUtcNow()));
+
+    /// <summary>A and B the other way round.</summary>
+    public string Swapped => Address(B.As("a"), A.As("b"));
 
     /// <summary>Compares.</summary>
-    public async Task OnGetAsync(CancellationToken cancellationToken)
+    public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
     {
         A = ComparedSet.Parse("a", Request.Query);
         B = ComparedSet.Parse("b", Request.Query);
-        var ids = Request.Query["q"].Select(static text => QueryId.TryParse(text, out var id) ? id : (QueryId?)null).OfType<QueryId>().Distinct().Take(MostSingles).ToList();
-        if (ids.Count > 0)
+        Problems.AddRange(A.Problems);
+        Problems.AddRange(B.Problems);
+        if (Request.Query.ContainsKey("moment"))
         {
-            await ReadSinglesAsync(ids, cancellationToken);
+            if (AroundMoment() is { } address)
+            {
+                return Redirect(address);
+            }
         }
-        else if ((A.IsGiven || B.IsGiven) && !Problems.Any())
+        else if (Request.Query.ContainsKey("q"))
         {
-            var a = await A.ReadAsync(store, cancellationToken);
-            var b = await B.ReadAsync(store, cancellationToken);
-            IsCut = a.Count == StatisticsScope.MostQueries || b.Count == StatisticsScope.MostQueries;
-            Result = Comparison.Of(a, b);
-            Heat = HeatMap.Of(HourlyFacts.Of(a.UnionBy(b, static fact => fact.Id)));
-            Peers = await PeersAsync(a, b, cancellationToken);
+            await ReadSinglesAsync(cancellationToken);
+            if (Singles.Count > 0)
+            {
+                return Page();
+            }
         }
+        else if ((A.IsGiven || B.IsGiven) && Problems.Count == 0)
+        {
+            Result = new SetsView(A, B, await SetComparison.ReadAsync(store, A, B, cancellationToken));
+        }
+
+        Facets = await store.ListFacetsAsync(new QueryFilter(), MostFacetQueries, cancellationToken);
+        Presets = PresetsUntil(LastFullHour());
+        return Page();
     }
 
-    /// <summary>A value of a figure in its unit.</summary>
-    public static string? Value(FigureUnit unit, double? value, bool signed = false) => value is not { } known ? null : (signed && known > 0 ? "+" : "") + unit switch
-    {
-        FigureUnit.Nanoseconds => DurationText.Of((long)known),
-        FigureUnit.Share => (known * 100).ToString("0.#", CultureInfo.InvariantCulture) + (signed ? " points" : " %"),
-        _ => known.ToString("0.##", CultureInfo.InvariantCulture),
-    };
+    /// <summary>The address of a comparison.</summary>
+    public static string Address(ComparedSet a, ComparedSet b) => "/compare?" + string.Join('&', new[] { a.Parameters(), b.Parameters() }.Where(static part => part.Length > 0));
 
-    /// <summary>Class of a cell of the heat map: 0 to 6 on a logarithmic scale of the medians.</summary>
-    public string HeatClass(long? medianNs)
+    /// <summary>This comparison with one value of one set changed.</summary>
+    public string With(string prefix, string name, string value) => prefix == "a" ? Address(A.With(name, value), B) : Address(A, B.With(name, value));
+
+    /// <summary>What a set's form must send although it has no field for it.</summary>
+    public static IEnumerable<(string Name, string Value)> Hidden(ComparedSet set) => QueryListAddress.Names
+        .Where(name => set.Address[name] is not null && !Fields.Contains(name) && name is not ("at" or "sort"))
+        .Select(name => ($"{set.Prefix}.{name}", set.Address[name]!));
+
+    /// <summary>What can be compared, by the parameter that chooses it.</summary>
+    public IEnumerable<(string Title, string Name, IReadOnlyList<Analysis.Statistics.NamedCount> Counts)> Dimensions =>
+    [
+        ("Types", "type", Facets.Types), ("Nodes", "node", Facets.Nodes), ("Services", "service", Facets.Services),
+        ("Agent versions met", ComparedSet.AgentName, Facets.Agents), ("Alpha", "alpha", Facets.Alphas), ("Sources", "source", Facets.Sources),
+    ];
+
+    // The last hour that is over; where nothing came since, the last that has queries, so that no quick link leads to emptiness.
+    private DateTimeOffset LastFullHour()
     {
-        if (medianNs is not { } median || Heat is not { LeastMedianNs: { } least, GreatestMedianNs: { } greatest })
+        var hour = HourOf(clock.GetUtcNow());
+        if (Facets.LastUnixNano is { } last && HourOf(DateTimeOffset.UnixEpoch.AddTicks((long)(last / 100))) is var latest && latest.AddHours(1) < hour)
         {
-            return "h-none";
+            PresetsAreOld = true;
+            return latest.AddHours(1);
         }
 
-        var range = Math.Log(Math.Max(1, greatest)) - Math.Log(Math.Max(1, least));
-        return range <= 0 ? "h3" : $"h{(int)Math.Round(6 * (Math.Log(Math.Max(1, median)) - Math.Log(Math.Max(1, least))) / range)}";
+        return hour;
     }
+
+    private static DateTimeOffset HourOf(DateTimeOffset time) => new(time.Year, time.Month, time.Day, time.Hour, 0, 0, TimeSpan.Zero);
+
+    private static (string Title, string Address)[] PresetsUntil(DateTimeOffset hour) =>
+    [
+        ("the last full hour against the hour before", Between(hour.AddHours(-2), hour.AddHours(-1), hour.AddHours(-1), hour)),
+        ("the last full hour against the same hour of the day before", Between(hour.AddHours(-25), hour.AddHours(-24), hour.AddHours(-1), hour)),
+        ("the last full hour against the same hour a week before", Between(hour.AddHours(-169), hour.AddHours(-168), hour.AddHours(-1), hour)),
+        ("the last 24 hours against the 24 before", Between(hour.AddHours(-48), hour.AddHours(-24), hour.AddHours(-24), hour)),
+        ("the last 7 days against the 7 before", Between(hour.AddDays(-14), hour.AddDays(-7), hour.AddDays(-7), hour)),
+    ];
 
     private static string Between(DateTimeOffset fromA, DateTimeOffset toA, DateTimeOffset fromB, DateTimeOffset toB)
     {
@@ -106,43 +136,52 @@ internal sealed class CompareModel(TraceStore store, TimeProvider clock) : PageM
         return $"/compare?a.from={Text(fromA)}&a.to={Text(toA)}&b.from={Text(fromB)}&b.to={Text(toB)}";
     }
 
-    private async Task ReadSinglesAsync(IEnumerable<QueryId> ids, CancellationToken cancellationToken)
+    private string? AroundMoment()
+    {
+        Moment = Request.Query["moment"].ToString().Trim();
+        Length = Request.Query["length"].ToString().Trim() is { Length: > 0 } given ? given : Length;
+        if (!TimeInput.TryParse(Moment, out var moment))
+        {
+            Problems.Add($"\"{Moment}\" (moment) is no time; write 2026-11-22T08:44, in UTC.");
+            return null;
+        }
+
+        if (!DurationInput.TryParse(Length, out var length) || length < TimeSpan.NanosecondsPerTick * TimeSpan.TicksPerSecond || (ulong)length > moment)
+        {
+            Problems.Add($"\"{Length}\" (length) is no duration of a second or more; write 30m, 1h or 24h.");
+            return null;
+        }
+
+        var time = DateTimeOffset.UnixEpoch.AddTicks((long)(moment / 100));
+        var span = TimeSpan.FromTicks(length / 100);
+        return Between(time - span, time, time, time + span);
+    }
+
+    private async Task ReadSinglesAsync(CancellationToken cancellationToken)
     {
         var found = new List<Query>();
-        foreach (var id in ids)
+        var given = Request.Query["q"].OfType<string>().Distinct(StringComparer.OrdinalIgnoreCase).ToList();
+        foreach (var text in given.Take(MostSingles))
         {
-            if (await store.GetQueryAsync(id, cancellationToken) is { } query)
+            if (!QueryId.TryParse(text, out var id))
+            {
+                Problems.Add($"\"{(text.Length > 60 ? text[..60] + "…" : text)}\" is no permalink of a query.");
+            }
+            else if (await store.GetQueryAsync(id, cancellationToken) is { } query)
             {
                 found.Add(query);
             }
             else
             {
-                MissingSingles++;
+                Problems.Add($"The query {id} is not here: it was not imported, or is no longer kept.");
             }
         }
 
-        Singles = found;
-    }
-
-    private async Task<ImmutableArray<OverRepresented>> PeersAsync(
-        IReadOnlyCollection<QueryFacts> a, IReadOnlyCollection<QueryFacts> b, CancellationToken cancellationToken)
-    {
-        if (a.Count is 0 or > StatisticsScope.MostQueriesOfPeers || b.Count is 0 or > StatisticsScope.MostQueriesOfPeers)
+        if (given.Count > MostSingles)
         {
-            return [];
+            Problems.Add($"{given.Count} queries were chosen; the first {MostSingles} are shown.");
         }
 
-        var inA = await MetAsync(A, a, cancellationToken);
-        var inB = await MetAsync(B, b, cancellationToken);
-        var occurrences = inB.Keys.Select(peer => new Occurrence(peer, inB[peer], inA.GetValueOrDefault(peer)));
-        return [.. OverRepresentation.Rank(occurrences, b.Count, a.Count).Where(static peer => peer.LogOdds > 0).Take(ListLength)];
-    }
-
-    private async Task<Dictionary<string, int>> MetAsync(ComparedSet set, IEnumerable<QueryFacts> queries, CancellationToken cancellationToken)
-    {
-        var ids = queries.Select(static query => query.Id).ToHashSet();
-        var facts = await store.ListPeerFactsAsync(set.Address.Filter, limit: StatisticsScope.MostQueriesOfPeers, cancellationToken: cancellationToken);
-        return facts.Where(fact => (fact.Requests > 0 || !fact.Errors.IsEmpty) && ids.Contains(fact.QueryId))
-            .CountBy(static fact => fact.PeerId, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal);
+        Singles = found;
     }
 }

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using DhtTracer.Analysis;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Storage;
+using DhtTracer.Web.Charts;
 using DhtTracer.Web.Search;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
@@ -13,26 +13,34 @@ internal sealed class OverviewModel(TraceStore store, TimeProvider clock) : Page
 {
     private const int ListLength = 8;
 
+    private static readonly string[] Fields = ["type", "service"];
+
     /// <summary>What narrows the set beside the time.</summary>
     public QueryListAddress Address { get; private set; } = null!;
 
     /// <summary>The stretch of time.</summary>
     public TimeRange Range { get; private set; } = TimeRange.All;
 
+    /// <summary>How the stretch is chosen.</summary>
+    public TimeRangeChooser Chooser => new("/", Range, Address, Fields, []);
+
+    /// <summary>This page at exactly these times.</summary>
+    public string Absolute => Chooser.Absolute(clock.GetUtcNow());
+
+    /// <summary>What was not understood, each a sentence.</summary>
+    public List<string> Problems { get; } = [];
+
     /// <summary>The stretch that a reader sees without asking was empty, so all is shown.</summary>
     public bool FellBack { get; private set; }
 
-    /// <summary>There are more queries than are counted here.</summary>
-    public bool IsCut { get; private set; }
-
-    /// <summary>Nothing was ever imported.</summary>
-    public bool DatabaseIsEmpty { get; private set; }
+    /// <summary>The queries that are counted.</summary>
+    public QuerySet Set { get; private set; } = QuerySet.Empty;
 
     /// <summary>The figures.</summary>
     public OverviewFacts Facts { get; private set; } = null!;
 
-    /// <summary>By hour.</summary>
-    public HourlyView Hours { get; private set; } = null!;
+    /// <summary>By period.</summary>
+    public PeriodsView Periods { get; private set; } = null!;
 
     /// <summary>The slowest queries.</summary>
     public ImmutableArray<QueryFacts> Slowest { get; private set; } = [];
@@ -59,35 +67,46 @@ internal sealed class OverviewModel(TraceStore store, TimeProvider clock) : Page
     {
         Address = QueryListAddress.Parse(Request.Query);
         Services = await store.ListServicesAsync(cancellationToken);
-        var asked = TimeRange.Parse(range, Address, clock.GetUtcNow());
-        Range = asked ?? TimeRange.Named("24h", clock.GetUtcNow())!;
-        var facts = await FactsAsync(cancellationToken);
-        if (facts.Count == 0 && asked is null)
+        var now = clock.GetUtcNow();
+        var asked = TimeRange.Parse(range, Address, now);
+        Range = asked ?? TimeRange.Named("24h", now)!;
+        Problems.AddRange(Address.Problems);
+        if (range is not null && asked is null)
         {
-            Range = TimeRange.All;
-            facts = await FactsAsync(cancellationToken);
-            FellBack = facts.Count > 0;
-            DatabaseIsEmpty = facts.Count == 0 && (await store.CountsAsync(cancellationToken)).Traces == 0;
-            if (DatabaseIsEmpty)
+            Problems.Add(TimeRange.Problem(range));
+        }
+
+        if (Problems.Count == 0)
+        {
+            Set = await ReadAsync(cancellationToken);
+            if (Set.Facts.Count == 0 && asked is null && !await FallBackAsync(cancellationToken))
             {
                 return Redirect("/queries");
             }
         }
 
-        IsCut = facts.Count == StatisticsScope.MostQueries;
-        Facts = OverviewFacts.Of(facts);
-        Hours = new HourlyView(HourlyFacts.Of(facts), Address);
-        Slowest = NotableQueries.Slowest(facts, ListLength);
-        Failing = NotableQueries.Failing(facts, ListLength);
+        Facts = OverviewFacts.Of(Set.Facts);
+        Periods = new PeriodsView(TimeAxis.Of(Set, Range, now), Range.Narrow(Address));
+        Slowest = NotableQueries.Slowest(Set.Facts, ListLength);
+        Failing = NotableQueries.Failing(Set.Facts, ListLength);
         return Page();
     }
 
     /// <summary>The list of queries of this stretch with something more asked for.</summary>
-    public string List(params (string Name, string? Value)[] more) => Address.With(
-    [
-        ("from", Range.FromUnixNano is { } from ? TimeInput.Text(from) : null), ("to", Range.ToUnixNano is { } to ? TimeInput.Text(to) : null), .. more,
-    ]).ToString();
+    public string List(params (string Name, string? Value)[] more) => Range.Narrow(Address).With(more).ToString();
 
-    private Task<IReadOnlyList<QueryFacts>> FactsAsync(CancellationToken cancellationToken) => store.ListQueryFactsAsync(
-        Address.Filter with { FromUnixNano = Range.FromUnixNano, ToUnixNano = Range.ToUnixNano }, StatisticsScope.MostQueries, cancellationToken);
+    /// <summary>The list of the queries that took exactly so long: by nearest rank, a percentile is the duration of one of them at least.</summary>
+    public string ListOf(long durationNs) => List(("min", durationNs + "ns"), ("max", durationNs + "ns"));
+
+    // False when nothing was ever imported: the list of queries then says how to begin.
+    private async Task<bool> FallBackAsync(CancellationToken cancellationToken)
+    {
+        Range = TimeRange.All;
+        Set = await ReadAsync(cancellationToken);
+        FellBack = Set.Facts.Count > 0;
+        return FellBack || (await store.CountsAsync(cancellationToken)).Traces > 0;
+    }
+
+    private Task<QuerySet> ReadAsync(CancellationToken cancellationToken) => QuerySet.ReadAsync(
+        store, Address.Filter with { FromUnixNano = Range.FromUnixNano, ToUnixNano = Range.ToUnixNano }, cancellationToken);
 }

@@ -11,28 +11,35 @@ namespace DhtTracer.Web.Pages.Peers;
 /// <summary>One peer over the queries that met it.</summary>
 internal sealed class PeerModel(TraceStore store, TimeProvider clock) : PageModel
 {
-    private const int ListLength = 50;
+    /// <summary>Queries that the page lists.</summary>
+    public const int ListLength = 50;
 
     /// <summary>Peer id in base58.</summary>
     public string Id { get; private set; } = "";
 
-    /// <summary>The stretch of time.</summary>
-    public TimeRange Range { get; private set; } = TimeRange.All;
+    /// <summary>Over which queries.</summary>
+    public PeerSearch Search { get; private set; } = null!;
 
-    /// <summary>Its figures; null when no query of the stretch contacted it.</summary>
+    /// <summary>How the stretch of time is chosen.</summary>
+    public TimeRangeChooser Chooser => new($"/peers/{Id}", Search.Range, Search.Address, [], []);
+
+    /// <summary>Its figures; null when no query of the stretch heard of it.</summary>
     public PeerSummary? Summary { get; private set; }
 
     /// <summary>Its latest queries.</summary>
     public IReadOnlyList<QuerySummary> Queries { get; private set; } = [];
 
-    /// <summary>How far it got in these queries.</summary>
+    /// <summary>How far it got in the queries that were read.</summary>
     public IReadOnlyDictionary<QueryId, PeerFacts> Facts { get; private set; } = new Dictionary<QueryId, PeerFacts>();
+
+    /// <summary>Queries that were read.</summary>
+    public int QueriesRead { get; private set; }
 
     /// <summary>Only the latest queries are counted.</summary>
     public bool IsCut { get; private set; }
 
     /// <summary>Shows the peer.</summary>
-    public async Task<IActionResult> OnGetAsync(string id, string? range, CancellationToken cancellationToken)
+    public async Task<IActionResult> OnGetAsync(string id, CancellationToken cancellationToken)
     {
         if (!PeerId.TryParse(id, out var peer))
         {
@@ -45,13 +52,18 @@ internal sealed class PeerModel(TraceStore store, TimeProvider clock) : PageMode
         }
 
         Id = id;
-        Range = TimeRange.Parse(range, QueryListAddress.Parse(Request.Query), clock.GetUtcNow()) ?? TimeRange.All;
-        var filter = new QueryFilter { Background = null, FromUnixNano = Range.FromUnixNano, ToUnixNano = Range.ToUnixNano };
-        var facts = await store.ListPeerFactsAsync(filter, id, StatisticsScope.MostQueriesOfPeers, cancellationToken);
-        IsCut = facts.Count == StatisticsScope.MostQueriesOfPeers;
-        Summary = PeerSummary.Of(facts).FirstOrDefault();
-        Facts = facts.DistinctBy(static fact => fact.QueryId).ToDictionary(static fact => fact.QueryId);
-        Queries = (await store.ListQueriesAsync(filter with { Peer = id }, limit: ListLength, cancellationToken: cancellationToken)).Rows;
+        Search = PeerSearch.Parse(Request.Query, clock.GetUtcNow());
+        if (Search.Problems.Count == 0)
+        {
+            (Summary, var list) = await Search.ReadOneAsync(store, id, cancellationToken);
+            (QueriesRead, IsCut) = (list.Queries, list.IsCut);
+            Facts = list.Facts.DistinctBy(static fact => fact.QueryId).ToDictionary(static fact => fact.QueryId);
+            Queries = (await store.ListQueriesAsync(Search.Filter with { Peer = id }, limit: ListLength, cancellationToken: cancellationToken)).Rows;
+        }
+
         return Page();
     }
+
+    /// <summary>The list of all queries that dialed or asked it.</summary>
+    public string List => Search.Range.Narrow(Search.Address).With(("peer", Id), ("background", Search.Address["background"] ?? "1")).ToString();
 }

@@ -1,0 +1,35 @@
+using System.Collections.Immutable;
+using DhtTracer.Analysis.Statistics;
+
+namespace DhtTracer.Storage;
+
+/// <summary>By what queries can be told apart, and how many there are of each; most frequent first.</summary>
+public sealed record QueryFacets
+{
+    /// <summary>Queries that were read.</summary>
+    public required int Queries { get; init; }
+
+    /// <summary>When the latest of them started, in nanoseconds since 1970-01-01 UTC; null when there are none.</summary>
+    public ulong? LastUnixNano { get; init; }
+
+    /// <summary>There are more queries; the older ones were not read.</summary>
+    public required bool IsCut { get; init; }
+
+    /// <summary>By type.</summary>
+    public required ImmutableArray<NamedCount> Types { get; init; }
+
+    /// <summary>By <c>service.name</c>, where it is known.</summary>
+    public required ImmutableArray<NamedCount> Services { get; init; }
+
+    /// <summary>By peer id of the querying node, where it is known.</summary>
+    public required ImmutableArray<NamedCount> Nodes { get; init; }
+
+    /// <summary>By whose spans they are.</summary>
+    public required ImmutableArray<NamedCount> Sources { get; init; }
+
+    /// <summary>By alpha, where it is known.</summary>
+    public required ImmutableArray<NamedCount> Alphas { get; init; }
+
+    /// <summary>Queries that met a peer of an agent version, by agent version.</summary>
+    public required ImmutableArray<NamedCount> Agents { get; init; }
+}

@@ -1,0 +1,34 @@
+using System.Collections.Immutable;
+using DhtTracer.Analysis.Statistics;
+
+namespace DhtTracer.Web.Api;
+
+/// <summary>The overview of a set of queries.</summary>
+/// <param name="Figures">Over all of them.</param>
+/// <param name="Hours">By hour of UTC; hours without queries are left out.</param>
+/// <param name="IsCut">There are more queries than were counted; the latest were.</param>
+internal sealed record OverviewAnswer(OverviewFacts Figures, ImmutableArray<PeriodFacts> Hours, bool IsCut);
+
+/// <summary>Two sets of queries side by side.</summary>
+/// <param name="Comparison">The figures of both, their differences and verdicts.</param>
+/// <param name="Peers">Peers by the number of queries that dialed or asked them, over-represented in the slow set first; at most 1,000.</param>
+/// <param name="PeersOverSlow">Queries of the slow set whose peers were read.</param>
+/// <param name="PeersOverOther">Queries of the other set whose peers were read.</param>
+/// <param name="Shared">Queries that are in both sets; the intervals take the sets as independent.</param>
+/// <param name="AIsCut">Set A has more queries than were counted; the latest were.</param>
+/// <param name="BIsCut">Set B has more queries than were counted; the latest were.</param>
+internal sealed record CompareAnswer(
+    Comparison Comparison, ImmutableArray<OverRepresented> Peers, int PeersOverSlow, int PeersOverOther, int Shared, bool AIsCut, bool BIsCut);
+
+/// <summary>A page of peers.</summary>
+/// <param name="Peers">In the order asked for.</param>
+/// <param name="Count">Peers on all pages.</param>
+/// <param name="Queries">Queries over which they are counted.</param>
+/// <param name="IsCut">There are more queries; the latest were read.</param>
+internal sealed record PeersAnswer(ImmutableArray<PeerSummary> Peers, int Count, int Queries, bool IsCut);
+
+/// <summary>One peer.</summary>
+/// <param name="Peer">Its figures.</param>
+/// <param name="Queries">Queries over which they are counted, those included that never heard of it.</param>
+/// <param name="IsCut">There are more queries; the latest were read.</param>
+internal sealed record PeerAnswer(PeerSummary Peer, int Queries, bool IsCut);

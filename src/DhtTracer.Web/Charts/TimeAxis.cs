@@ -1,0 +1,129 @@
+using System.Globalization;
+using DhtTracer.Analysis.Statistics;
+using DhtTracer.Web.Search;
+
+namespace DhtTracer.Web.Charts;
+
+/// <summary>
+/// The time axis of a chart over a range: cut into periods (5 or 15 minutes, hours or days) that are as many as a chart can show, with labels at round
+/// times. A range of more than <see cref="MostSlots"/> days is no axis any more: then the days that have queries stand side by side, the latest ones.
+/// </summary>
+internal sealed class TimeAxis
+{
+    /// <summary>Periods on one axis: more would be thinner than a pixel.</summary>
+    public const int MostSlots = 400;
+
+    private const int MostLabels = 8;
+
+    private static readonly (TimeSpan Longest, TimeSpan Period, string Name)[] Scales =
+    [
+        (TimeSpan.FromHours(2), TimeSpan.FromMinutes(5), "5 minutes"), (TimeSpan.FromHours(8), TimeSpan.FromMinutes(15), "15 minutes"),
+        (TimeSpan.FromDays(15), TimeSpan.FromHours(1), "hour"), (TimeSpan.MaxValue, TimeSpan.FromDays(1), "day"),
+    ];
+
+    private static readonly TimeSpan[] Steps =
+    [
+        TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(15), TimeSpan.FromMinutes(30), TimeSpan.FromHours(1), TimeSpan.FromHours(2),
+        TimeSpan.FromHours(3), TimeSpan.FromHours(6), TimeSpan.FromHours(12), TimeSpan.FromDays(1), TimeSpan.FromDays(2), TimeSpan.FromDays(4), TimeSpan.FromDays(7),
+        TimeSpan.FromDays(14), TimeSpan.FromDays(28), TimeSpan.FromDays(56),
+    ];
+
+    private readonly DateTimeOffset first;
+
+    private TimeAxis(TimeSpan period, string name, DateTimeOffset first, int slots, bool isContinuous, IReadOnlyList<PeriodFacts> periods, int left)
+    {
+        (Period, Name, this.first, Slots, IsContinuous, Periods, Left) = (period, name, first, slots, isContinuous, periods, left);
+    }
+
+    /// <summary>Length of a period.</summary>
+    public TimeSpan Period { get; }
+
+    /// <summary>A period in words, after "by": <c>hour</c>, <c>15 minutes</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>Periods that have queries and are drawn, oldest first.</summary>
+    public IReadOnlyList<PeriodFacts> Periods { get; }
+
+    /// <summary>Whether distances are distances in time.</summary>
+    public bool IsContinuous { get; }
+
+    /// <summary>Periods with queries that are left out.</summary>
+    public int Left { get; }
+
+    /// <summary>Places on the axis.</summary>
+    public int Slots { get; }
+
+    /// <summary>Width of a place, percent.</summary>
+    public double Width => 100.0 / Slots;
+
+    /// <summary>Lays out the queries of a range.</summary>
+    /// <param name="set">The queries.</param>
+    /// <param name="range">The range; where it has no end, it ends with the present or the last query.</param>
+    /// <param name="now">The present.</param>
+    public static TimeAxis Of(QuerySet set, TimeRange range, DateTimeOffset now)
+    {
+        var present = TimeRange.UnixNano(now);
+
+        // Before the earliest of a cut set there is not nothing: there is what was not counted.
+        var from = (set.IsCut ? null : range.FromUnixNano) ?? set.FirstUnixNano ?? present;
+        var to = range.ToUnixNano ?? Math.Max(range.FromUnixNano is null ? 0 : present, (set.LastUnixNano ?? from) + 1);
+        to = Math.Max(to, from + 1);
+        var length = TimeSpan.FromTicks((long)((to - from) / TimeSpan.NanosecondsPerTick));
+        var (_, period, name) = Scales.First(scale => length <= scale.Longest);
+        var periods = PeriodFacts.Of(set.Facts, period);
+        var nanoseconds = (ulong)period.Ticks * TimeSpan.NanosecondsPerTick;
+        var (firstNumber, lastNumber) = (from / nanoseconds, (to - 1) / nanoseconds);
+        if (lastNumber - firstNumber >= MostSlots)
+        {
+            var kept = periods.TakeLast(MostSlots).ToList();
+            return new TimeAxis(period, name, default, Math.Max(1, kept.Count), false, kept, periods.Length - kept.Count);
+        }
+
+        return new TimeAxis(
+            period, name, DateTimeOffset.UnixEpoch.AddTicks((long)firstNumber * period.Ticks), (int)(lastNumber - firstNumber) + 1, true, periods, 0);
+    }
+
+    /// <summary>The place of the period at an index of <see cref="Periods"/>.</summary>
+    public int Slot(int index) => IsContinuous ? (int)((Periods[index].Start - first).Ticks / Period.Ticks) : index;
+
+    /// <summary>Left edge of a place, percent.</summary>
+    public double X(int slot) => 100.0 * slot / Slots;
+
+    /// <summary>Round times with a label, at most eight.</summary>
+    public IEnumerable<(double X, string Text)> Labels()
+    {
+        if (!IsContinuous)
+        {
+            var each = Math.Max(1, (Periods.Count + MostLabels - 1) / MostLabels);
+            for (var i = 0; i < Periods.Count; i += each)
+            {
+                yield return (X(i), Day(Periods[i].Start, withYear: true));
+            }
+
+            yield break;
+        }
+
+        var length = Period * Slots;
+        var step = Steps.FirstOrDefault(candidate => candidate >= Period && length / candidate <= MostLabels, Steps[^1]);
+        var number = (first - DateTimeOffset.UnixEpoch).Ticks / step.Ticks;
+        for (var time = DateTimeOffset.UnixEpoch.AddTicks(number * step.Ticks); time < first + length; time += step)
+        {
+            if (time >= first)
+            {
+                yield return (100.0 * (time - first).Ticks / length.Ticks, Label(time, step, length));
+            }
+        }
+    }
+
+    /// <summary>A period in words: its start, and its length where that is not an hour.</summary>
+    public string NameOf(PeriodFacts period) => Period >= TimeSpan.FromDays(1)
+        ? Day(period.Start, withYear: true)
+        : period.Start.ToString("d MMM yyyy HH:mm", CultureInfo.InvariantCulture);
+
+    private static string Label(DateTimeOffset time, TimeSpan step, TimeSpan length) =>
+        step >= TimeSpan.FromDays(1) || time.TimeOfDay == TimeSpan.Zero
+            ? Day(time, withYear: length > TimeSpan.FromDays(300))
+            : time.ToString("HH:mm", CultureInfo.InvariantCulture);
+
+    private static string Day(DateTimeOffset time, bool withYear) => time.ToString(withYear ? "d MMM yyyy" : "d MMM", CultureInfo.InvariantCulture);
+}

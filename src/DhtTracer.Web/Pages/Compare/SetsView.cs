@@ -1,0 +1,147 @@
+using System.Globalization;
+using DhtTracer.Analysis;
+using DhtTracer.Analysis.Statistics;
+using DhtTracer.Web.Search;
+
+namespace DhtTracer.Web.Pages.Compare;
+
+/// <summary>Two sets side by side, in words and places of the page.</summary>
+internal sealed class SetsView
+{
+    /// <summary>Peers and error classes that the page lists.</summary>
+    public const int ListLength = 12;
+
+    private readonly (long Least, long Greatest)? medians;
+
+    /// <summary>Prepares a comparison for the page.</summary>
+    public SetsView(ComparedSet a, ComparedSet b, SetComparison comparison)
+    {
+        (A, B, Comparison) = (a, b, comparison);
+        HeatOfA = HeatMap.Of(PeriodFacts.ByHour(comparison.A.Facts));
+        HeatOfB = HeatMap.Of(PeriodFacts.ByHour(comparison.B.Facts));
+        var ends = new[] { HeatOfA.LeastMedianNs, HeatOfA.GreatestMedianNs, HeatOfB.LeastMedianNs, HeatOfB.GreatestMedianNs }.OfType<long>().ToList();
+        medians = ends.Count == 0 ? null : (ends.Min(), ends.Max());
+    }
+
+    /// <summary>The first set.</summary>
+    public ComparedSet A { get; }
+
+    /// <summary>The second set.</summary>
+    public ComparedSet B { get; }
+
+    /// <summary>What was computed.</summary>
+    public SetComparison Comparison { get; }
+
+    /// <summary>A by day and hour.</summary>
+    public HeatMap HeatOfA { get; }
+
+    /// <summary>B by day and hour.</summary>
+    public HeatMap HeatOfB { get; }
+
+    /// <summary>The figures.</summary>
+    public Comparison Result => Comparison.Result;
+
+    /// <summary>Name of the slow set.</summary>
+    public string Slow => Result.SlowIsB ? "B" : "A";
+
+    /// <summary>Name of the slow set, and that it is one, where one is slower.</summary>
+    public string SlowWords => Result.A.Duration.P50?.Value == Result.B.Duration.P50?.Value ? Slow : $"{Slow}, the slower set";
+
+    /// <summary>Name of the other set.</summary>
+    public string Other => Result.SlowIsB ? "A" : "B";
+
+    /// <summary>The distributions of the overview, side by side.</summary>
+    public IReadOnlyList<(string Name, FigureUnit Unit, Distribution A, Distribution B)> Distributions =>
+    [
+        ("Duration", FigureUnit.Nanoseconds, Result.A.Duration, Result.B.Duration),
+        ("Time to first result", FigureUnit.Nanoseconds, Result.A.FirstResult, Result.B.FirstResult),
+        ("Discovery", FigureUnit.Nanoseconds, Result.A.Discovery, Result.B.Discovery),
+        ("Hops", FigureUnit.Count, Result.A.Hops, Result.B.Hops),
+        ("Peers queried", FigureUnit.Count, Result.A.PeersQueried, Result.B.PeersQueried),
+        ("Duplicate requests", FigureUnit.Count, Result.A.Duplicates, Result.B.Duplicates),
+    ];
+
+    /// <summary>What all verdicts together say, in one or two sentences.</summary>
+    public string Sentence
+    {
+        get
+        {
+            var told = Result.Figures.Where(static figure => figure.Verdict.Kind is VerdictKind.Higher or VerdictKind.Lower).ToList();
+            var tested = Result.Figures.Count(static figure => figure.Interval is not null);
+            if (told.Count == 0)
+            {
+                return tested == 0 ? "Too few queries to say anything." : "No difference to be seen.";
+            }
+
+            var parts = told.GroupBy(static figure => figure.Verdict.Kind == VerdictKind.Higher ? figure.Figure.HigherWord : figure.Figure.LowerWord)
+                .Select(static group => $"{group.Key} in {Joined([.. group.Select(static figure => char.ToLowerInvariant(figure.Figure.Label[0]) + figure.Figure.Label[1..])])}");
+            return $"Against A, B is {string.Join("; ", parts)}.";
+        }
+    }
+
+    /// <summary>A value of a figure in its unit.</summary>
+    public static string? Value(FigureUnit unit, double? value) => value is not { } known ? null : unit switch
+    {
+        FigureUnit.Nanoseconds => DurationText.Of((long)Math.Round(known)),
+        FigureUnit.Share => Text.Shares.Percent(known),
+        _ => Rounded(known, "0.##"),
+    };
+
+    /// <summary>A difference in the unit of its figure, with its sign.</summary>
+    public static string? Difference(FigureUnit unit, double? value)
+    {
+        if (value is not { } known)
+        {
+            return null;
+        }
+
+        var text = unit switch
+        {
+            FigureUnit.Nanoseconds => DurationText.Of((long)Math.Round(known)),
+            FigureUnit.Share => Rounded(known * 100, "0.#") + " points",
+            _ => Rounded(known, "0.##"),
+        };
+        return known > 0 && text.AsSpan().IndexOfAnyInRange('1', '9') >= 0 ? "+" + text : text;
+    }
+
+    /// <summary>Share of the queries whose end is known that took at most so long; null when none is known.</summary>
+    public static double? ShareAtMost(IReadOnlyList<QueryFacts> facts, long durationNs)
+    {
+        var (known, within) = (0, 0);
+        foreach (var fact in facts)
+        {
+            known += fact.DurationNs is null ? 0 : 1;
+            within += fact.DurationNs <= durationNs ? 1 : 0;
+        }
+
+        return known == 0 ? null : (double)within / known;
+    }
+
+    /// <summary>A p-value; small ones are not drawn out.</summary>
+    public static string P(double value) => value < 0.001 ? "< 0.001" : value.ToString("0.000", CultureInfo.InvariantCulture);
+
+    /// <summary>Class of a cell of the heat maps: 0 to 6 on a logarithmic scale of the medians of both.</summary>
+    public string HeatClass(long? medianNs)
+    {
+        if (medianNs is not { } median || medians is not { } ends)
+        {
+            return "h-none";
+        }
+
+        var range = Math.Log(Math.Max(1, ends.Greatest)) - Math.Log(Math.Max(1, ends.Least));
+        return range <= 0 ? "h3" : $"h{(int)Math.Round(6 * (Math.Log(Math.Max(1, median)) - Math.Log(Math.Max(1, ends.Least))) / range)}";
+    }
+
+    /// <summary>The list of a set's queries of an hour, slowest first.</summary>
+    public static string Link(ComparedSet set, PeriodFacts hour)
+    {
+        var from = Math.Max(TimeRange.UnixNano(hour.Start), set.Address.Filter.FromUnixNano ?? 0);
+        var to = Math.Min(TimeRange.UnixNano(hour.End), set.Address.Filter.ToUnixNano ?? ulong.MaxValue);
+        return set.Address.With(("from", TimeInput.Text(from)), ("to", TimeInput.Text(to)), ("sort", "slowest")).ToString();
+    }
+
+    // What rounds to nothing has no sign.
+    private static string Rounded(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture) is "-0" ? "0" : value.ToString(format, CultureInfo.InvariantCulture);
+
+    private static string Joined(IReadOnlyList<string> parts) => parts.Count < 2 ? string.Concat(parts) : $"{string.Join(", ", parts.SkipLast(1))} and {parts[^1]}";
+}

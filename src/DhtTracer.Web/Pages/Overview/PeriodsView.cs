@@ -1,0 +1,41 @@
+using DhtTracer.Analysis;
+using DhtTracer.Analysis.Statistics;
+using DhtTracer.Web.Charts;
+using DhtTracer.Web.Search;
+
+namespace DhtTracer.Web.Pages.Overview;
+
+/// <summary>Queries by period, and where each period leads.</summary>
+internal sealed class PeriodsView
+{
+    private readonly QueryListAddress address;
+
+    /// <summary>Lays the periods out.</summary>
+    /// <param name="axis">Where they stand.</param>
+    /// <param name="address">The list of all these queries.</param>
+    public PeriodsView(TimeAxis axis, QueryListAddress address)
+    {
+        this.address = address;
+        Axis = axis;
+        SlowestP99 = axis.Periods.Max(period => period.Duration.P99?.Value) ?? 0;
+        Outcomes = [.. Enum.GetValues<QueryOutcome>().Where(outcome => axis.Periods.Any(period => period.Outcomes.Any(part => part.Outcome == outcome && part.Count > 0)))];
+    }
+
+    /// <summary>Where the periods stand.</summary>
+    public TimeAxis Axis { get; }
+
+    /// <summary>Greatest 99th percentile of the periods, nanoseconds.</summary>
+    public long SlowestP99 { get; }
+
+    /// <summary>Outcomes that occur.</summary>
+    public IReadOnlyList<QueryOutcome> Outcomes { get; }
+
+    /// <summary>The list of a period's queries within the range, slowest first.</summary>
+    public string Link(PeriodFacts period)
+    {
+        // The first and the last period may reach beyond the range: their figures do not, and neither must their list.
+        var from = Math.Max(TimeRange.UnixNano(period.Start), address.Filter.FromUnixNano ?? 0);
+        var to = Math.Min(TimeRange.UnixNano(period.End), address.Filter.ToUnixNano ?? ulong.MaxValue);
+        return address.With(("from", TimeInput.Text(from)), ("to", TimeInput.Text(to)), ("sort", "slowest")).ToString();
+    }
+}

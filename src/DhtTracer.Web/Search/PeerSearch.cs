@@ -1,0 +1,124 @@
+using DhtTracer.Analysis.Statistics;
+using DhtTracer.Storage;
+using Microsoft.AspNetCore.Http;
+
+namespace DhtTracer.Web.Search;
+
+/// <summary>Which peers, over which queries, in what order: the state of the list of peers, read by the page and the API alike.</summary>
+/// <remarks>
+/// A peer behaves the same to a lookup that a node makes for itself, so background lookups count unless <c>background</c> says otherwise.
+/// </remarks>
+internal sealed class PeerSearch
+{
+    private PeerSearch(QueryListAddress address, TimeRange range, string? find, string order, IReadOnlyList<string> problems)
+    {
+        (Address, Range, Find, Order, Problems) = (address, range, find, order, problems);
+    }
+
+    /// <summary>The orders on offer, by the name that addresses use, and by what.</summary>
+    public static IReadOnlyList<PeerOrder> Orders { get; } =
+    [
+        new("failed", "Failed", "Failed dials and requests", static peer => Failures(peer)),
+        new("seen", "Seen", "Queries that heard of it", static peer => peer.Seen),
+        new("queried", "Queried", "Queries that sent it a request", static peer => peer.Queried),
+        new("answered", "Answered", "Queries in which it answered", static peer => peer.Answered),
+        new("slow", "Request p50", "Median of its first answered request in each query", static peer => peer.RequestLatency.P50?.Value),
+        new("p95", "p95", "95th percentile of the same", static peer => peer.RequestLatency.P95?.Value),
+        new("dial", "Dial p50", "Median of its successful new connections", static peer => peer.DialLatency.P50?.Value),
+        new("named", "Named", "Answers of other peers that named it, where traces list them", static peer => peer.NamedByOthers),
+    ];
+
+    /// <summary>Over which queries.</summary>
+    public QueryListAddress Address { get; }
+
+    /// <summary>The stretch of time.</summary>
+    public TimeRange Range { get; }
+
+    /// <summary>The id or an agent version holds this text; null for any.</summary>
+    public string? Find { get; }
+
+    /// <summary>Name of the order, one of <see cref="Orders"/>.</summary>
+    public string Order { get; }
+
+    /// <summary>What was not understood, each a sentence.</summary>
+    public IReadOnlyList<string> Problems { get; }
+
+    /// <summary>The queries whose peers count.</summary>
+    public QueryFilter Filter => Address.Filter with
+    {
+        FromUnixNano = Range.FromUnixNano,
+        ToUnixNano = Range.ToUnixNano,
+        Background = Address["background"] is null ? null : Address.Filter.Background,
+    };
+
+    /// <summary>Failed dials and requests of a peer.</summary>
+    public static long Failures(PeerSummary peer) => peer.Failures.Sum(static failure => failure.Count);
+
+    /// <summary>Reads the parameters of a request.</summary>
+    /// <param name="query">The parameters: those of the list of queries, and <c>range</c>, <c>find</c> and <c>order</c>.</param>
+    /// <param name="now">The present.</param>
+    public static PeerSearch Parse(IQueryCollection query, DateTimeOffset now)
+    {
+        var address = QueryListAddress.Parse(query);
+        var problems = new List<string>(address.Problems);
+        var range = query["range"].ToString();
+        var parsed = TimeRange.Parse(range.Length == 0 ? null : range, address, now);
+        if (range.Length > 0 && parsed is null)
+        {
+            problems.Add(TimeRange.Problem(range));
+        }
+
+        var find = query["find"].ToString().Trim();
+        if (find.Length > QueryListAddress.LongestValue)
+        {
+            problems.Add($"\"find\" is longer than {QueryListAddress.LongestValue} characters.");
+            find = "";
+        }
+
+        var order = query["order"].ToString();
+        if (order.Length > 0 && !Orders.Any(offered => offered.Name == order))
+        {
+            problems.Add($"\"{order}\" (order) is not one of {string.Join(", ", Orders.Select(static offered => offered.Name))}.");
+            order = "";
+        }
+
+        return new PeerSearch(address, parsed ?? TimeRange.All, find.Length == 0 ? null : find, order.Length == 0 ? Orders[0].Name : order, problems);
+    }
+
+    /// <summary>All peers that match, in the order asked for, then by id.</summary>
+    public async Task<PeerSearchResult> ReadAsync(TraceStore store, CancellationToken cancellationToken)
+    {
+        var list = await store.ListPeerFactsAsync(Filter, limit: StatisticsScope.MostQueriesOfPeers, cancellationToken: cancellationToken);
+        var by = Orders.First(order => order.Name == Order).Value;
+        var peers = PeerSummary.Of(list.Facts).Where(Matches)
+            .OrderByDescending(peer => by(peer) ?? -1)
+            .ThenByDescending(static peer => peer.Queried)
+            .ThenBy(static peer => peer.PeerId, StringComparer.Ordinal);
+        return new PeerSearchResult([.. peers], list.Queries, list.IsCut);
+    }
+
+    /// <summary>One peer over the queries of this search; null when none of them heard of it.</summary>
+    public async Task<(PeerSummary? Summary, PeerFactsList Facts)> ReadOneAsync(TraceStore store, string peerId, CancellationToken cancellationToken)
+    {
+        var list = await store.ListPeerFactsAsync(Filter, peerId, StatisticsScope.MostQueriesOfOnePeer, cancellationToken);
+        return (PeerSummary.Of(list.Facts).FirstOrDefault(), list);
+    }
+
+    // Ids are compared with their case: base58 has both.
+    private bool Matches(PeerSummary peer) => Find is null
+        || peer.PeerId.Contains(Find, StringComparison.Ordinal)
+        || peer.Agents.Any(agent => agent.Text.Contains(Find, StringComparison.OrdinalIgnoreCase));
+}
+
+/// <summary>An order of the list of peers, greatest first.</summary>
+/// <param name="Name">Its name in addresses.</param>
+/// <param name="Title">Head of its column.</param>
+/// <param name="Explanation">What the column counts.</param>
+/// <param name="Value">By what; null comes last.</param>
+internal sealed record PeerOrder(string Name, string Title, string Explanation, Func<PeerSummary, long?> Value);
+
+/// <summary>What a search for peers found.</summary>
+/// <param name="Peers">All that match, in order.</param>
+/// <param name="Queries">Queries that were read.</param>
+/// <param name="IsCut">There are more queries; the older ones were not read.</param>
+internal sealed record PeerSearchResult(IReadOnlyList<PeerSummary> Peers, int Queries, bool IsCut);

@@ -1,0 +1,68 @@
+using System.Collections.Immutable;
+using DhtTracer.Analysis;
+using DhtTracer.Analysis.Statistics;
+using DhtTracer.Storage;
+
+namespace DhtTracer.Web.Search;
+
+/// <summary>Two sets of queries compared, as the page and the API show it.</summary>
+internal sealed record SetComparison
+{
+    /// <summary>Queries of A.</summary>
+    public required QuerySet A { get; init; }
+
+    /// <summary>Queries of B.</summary>
+    public required QuerySet B { get; init; }
+
+    /// <summary>The figures.</summary>
+    public required Comparison Result { get; init; }
+
+    /// <summary>Peers by the number of queries that dialed or asked them, over-represented in the slow set first.</summary>
+    public required ImmutableArray<OverRepresented> Peers { get; init; }
+
+    /// <summary>Queries of the slow set whose peers were read.</summary>
+    public required int PeersOverSlow { get; init; }
+
+    /// <summary>Queries of the other set whose peers were read.</summary>
+    public required int PeersOverOther { get; init; }
+
+    /// <summary>Queries that are in both sets; the intervals take the sets as independent.</summary>
+    public required int Shared { get; init; }
+
+    /// <summary>Reads and compares.</summary>
+    public static async Task<SetComparison> ReadAsync(TraceStore store, ComparedSet a, ComparedSet b, CancellationToken cancellationToken)
+    {
+        var (setA, setB) = (await a.ReadAsync(store, cancellationToken), await b.ReadAsync(store, cancellationToken));
+        var result = Comparison.Of(setA.Facts, setB.Facts);
+        var (slow, slowSet, other, otherSet) = result.SlowIsB ? (b, setB, a, setA) : (a, setA, b, setB);
+        var (inSlow, overSlow) = await MetAsync(store, slow, slowSet, cancellationToken);
+        var (inOther, overOther) = await MetAsync(store, other, otherSet, cancellationToken);
+        var occurrences = inSlow.Keys.Union(inOther.Keys, StringComparer.Ordinal)
+            .Select(peer => new Occurrence(peer, inSlow.GetValueOrDefault(peer), inOther.GetValueOrDefault(peer)));
+        var idsOfA = setA.Facts.Select(static fact => fact.Id).ToHashSet();
+        return new SetComparison
+        {
+            A = setA,
+            B = setB,
+            Result = result,
+            Peers = overSlow == 0 || overOther == 0 ? [] : OverRepresentation.Rank(occurrences, overSlow, overOther),
+            PeersOverSlow = overSlow,
+            PeersOverOther = overOther,
+            Shared = setB.Facts.Count(fact => idsOfA.Contains(fact.Id)),
+        };
+    }
+
+    // In how many queries each peer was dialed or asked, over the latest queries of the set.
+    private static async Task<(Dictionary<string, int> Met, int Queries)> MetAsync(
+        TraceStore store, ComparedSet set, QuerySet queries, CancellationToken cancellationToken)
+    {
+        var ids = queries.Facts.Select(static query => query.Id).ToHashSet();
+        var list = await store.ListPeerFactsAsync(set.Address.Filter, limit: StatisticsScope.MostQueriesOfPeers, cancellationToken: cancellationToken);
+        var own = list.Facts.Where(fact => ids.Contains(fact.QueryId)).ToList();
+        var met = own.Where(static fact => fact.Requests > 0 || fact.State is not (PeerState.Heard or PeerState.Queued))
+            .CountBy(static fact => fact.PeerId, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal);
+
+        // A query without any peer has no entry; of those the set itself knows how many there are, unless it was cut.
+        return (met, list.IsCut ? own.DistinctBy(static fact => fact.QueryId).Count() : ids.Count);
+    }
+}

@@ -1,0 +1,100 @@
+using DhtTracer.Analysis.Statistics;
+using DhtTracer.TestSupport.ArchiveSimulator;
+
+namespace DhtTracer.Analysis.Tests.Statistics.Comparing;
+
+/// <summary>Intervals of differences cover the truth, for every figure of a comparison and at the least number of queries that has one.</summary>
+public class DifferenceIntervalTests
+{
+    private const int Trials = 1_000;
+    private const int Least = 930;
+
+    [Theory]
+    [InlineData(50)]
+    [InlineData(90)]
+    [InlineData(95)]
+    [InlineData(99)]
+    public void Percentiles_of_sets_just_large_enough(int percent)
+    {
+        var count = OrderStatisticInterval.Needed(percent, Comparison.FigureLevel);
+        var (fast, slow) = (Mixture.HeavyTail, Mixture.HeavyTail.Scaled(2));
+        var truth = slow.TruePercentile(percent) - fast.TruePercentile(percent);
+        var (a, b) = (new Random(percent), new Random(1_000 + percent));
+        var covered = 0;
+        for (var trial = 0; trial < Trials; trial++)
+        {
+            var interval = PercentileBootstrap.Difference(
+                PercentileBootstrap.Of(Draw(fast, a, count), percent), PercentileBootstrap.Of(Draw(slow, b, count), percent), Comparison.FigureLevel);
+            covered += interval.Low <= truth + 1 && interval.High >= truth - 1 ? 1 : 0;
+        }
+
+        TestContext.Current.SendDiagnosticMessage("p{0} of {1} queries: {2} of {3} intervals cover", percent, count, covered, Trials);
+        Assert.InRange(covered, Least, Trials);
+    }
+
+    [Theory]
+    [InlineData(40)]
+    [InlineData(60)]
+    [InlineData(300)]
+    public void Means_and_shares(int count)
+    {
+        // The truth of each figure, from sets so large that chance is below a thousandth of the figure's spread in the trials.
+        var (many, few) = (Figures(Simulator(seed: 1, dialFailure: 0.2, queried: 18).Draw(200_000), Simulator(seed: 2, dialFailure: 0.35, queried: 22).Draw(200_000)), new Dictionary<string, int>(StringComparer.Ordinal));
+        var (a, b) = (Simulator(seed: count, dialFailure: 0.2, queried: 18), Simulator(seed: count + 1, dialFailure: 0.35, queried: 22));
+        string[] names = ["success-share", "hops-mean", "peers-queried-mean", "dial-failure-share", "reuse-share", "duplicates-mean"];
+        for (var trial = 0; trial < Trials; trial++)
+        {
+            var figures = Figures(a.Draw(count), b.Draw(count));
+            foreach (var name in names)
+            {
+                var truth = many[name].Difference!.Value;
+                few[name] = few.GetValueOrDefault(name) + (figures[name].Interval is { } interval && interval.Low <= truth && truth <= interval.High ? 1 : 0);
+            }
+        }
+
+        TestContext.Current.SendDiagnosticMessage("{0} queries: {1}", count, string.Join(", ", few));
+        Assert.All(names, name => Assert.InRange(few[name], Least, Trials));
+    }
+
+    [Theory]
+    [InlineData(10, 0.97)]
+    [InlineData(40, 0.93)]
+    [InlineData(300, 0.5)]
+    public void Shares_of_queries_on_the_overview(int count, double truth)
+    {
+        var random = new Random(count);
+        var covered = 0;
+        for (var trial = 0; trial < Trials; trial++)
+        {
+            var interval = Share.OfQueries(Enumerable.Range(0, count).Count(_ => random.NextDouble() < truth), count).Interval!.Value;
+            covered += interval.Low <= truth && truth <= interval.High ? 1 : 0;
+        }
+
+        Assert.InRange(covered, Least, Trials);
+    }
+
+    [Fact]
+    public void Error_classes_are_seldom_called_over_represented_in_sets_from_one_distribution()
+    {
+        var simulator = new FactsSimulator(seed: 77);
+        var alarms = 0;
+        for (var trial = 0; trial < Trials; trial++)
+        {
+            alarms += Comparison.Of(simulator.Draw(60), simulator.Draw(60)).ErrorClasses.Any(item => item.Significant) ? 1 : 0;
+        }
+
+        Assert.InRange(alarms, 0, 59);
+    }
+
+    private static FactsSimulator Simulator(int seed, double dialFailure, double queried) => new(seed) { DialFailure = dialFailure, Queried = queried };
+
+    private static Dictionary<string, ComparedFigure> Figures(List<QueryFacts> a, List<QueryFacts> b) =>
+        FigureComparer.Compare(a, OverviewFacts.Of(a), b, OverviewFacts.Of(b)).ToDictionary(figure => figure.Figure.Name, StringComparer.Ordinal);
+
+    private static long[] Draw(Mixture population, Random random, int count)
+    {
+        var values = Enumerable.Range(0, count).Select(_ => population.Draw(random)).ToArray();
+        Array.Sort(values);
+        return values;
+    }
+}

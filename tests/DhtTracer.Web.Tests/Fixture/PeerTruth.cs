@@ -1,0 +1,74 @@
+using System.Text.Json;
+using DhtTracer.Analysis;
+
+namespace DhtTracer.Web.Tests.Fixture;
+
+/// <summary>What simulated queries had to do with a peer, counted out.</summary>
+internal sealed record PeerTruth(string PeerId)
+{
+    /// <summary>Queries that heard of it, with its row in each.</summary>
+    public List<(Query Query, QueryPeer Row)> Seen { get; } = [];
+
+    /// <summary>Answers of other peers that named it.</summary>
+    public int Named { get; private set; }
+
+    /// <summary>Queries that sent it a request.</summary>
+    public int Queried => Seen.Count(item => item.Row.Requests.Length > 0);
+
+    /// <summary>Queries in which it answered.</summary>
+    public int Answered => Seen.Count(item => item.Row.Requests.Any(request => request.Outcome == RequestOutcome.Answered));
+
+    /// <summary>Error classes of its dials and requests.</summary>
+    public List<string> Failures => [.. Seen.SelectMany(item => OverviewTruth.Errors(item.Row))];
+
+    /// <summary>Durations of its first answered request in each query.</summary>
+    public List<long?> Requests => [.. Seen.Select(item => item.Row.Requests.FirstOrDefault(request => request.Outcome == RequestOutcome.Answered)?.DurationNs).Where(time => time is not null)];
+
+    /// <summary>Durations of its new connections that succeeded.</summary>
+    public List<long?> Dials => [.. Seen.Where(item => item.Row.Dial is { Reused: not true, Error: null } && item.Row.Requests.Length > 0).Select(item => item.Row.Dial!.DurationNs)];
+
+    /// <summary>Its agent versions with the starts of the queries that showed them.</summary>
+    public IEnumerable<(string Text, List<ulong> Starts)> Agents => Seen.Where(item => item.Row.Agent is not null)
+        .GroupBy(item => item.Row.Agent!).Select(group => (group.Key, group.Select(item => item.Query.StartUnixNano).ToList()));
+
+    /// <summary>All peers of some queries.</summary>
+    public static Dictionary<string, PeerTruth> Of(IEnumerable<Query> queries)
+    {
+        var peers = new Dictionary<string, PeerTruth>(StringComparer.Ordinal);
+        foreach (var query in queries)
+        {
+            foreach (var row in query.Peers)
+            {
+                Peer(row.Id).Seen.Add((query, row));
+            }
+
+            foreach (var (namer, named) in query.Peers.SelectMany(row => row.Requests.Where(request => !request.Named.IsDefault).SelectMany(request => request.Named.Select(name => (row.Id, name)))))
+            {
+                Peer(named).Named += namer == named ? 0 : 1;
+            }
+        }
+
+        return peers;
+
+        PeerTruth Peer(string id) => peers.TryGetValue(id, out var peer) ? peer : peers[id] = new PeerTruth(id);
+    }
+
+    /// <summary>Every number of the peer.</summary>
+    public void Check(JsonElement json)
+    {
+        Assert.Equal(Seen.Count, json.GetProperty("seen").GetInt32());
+        Assert.Equal(Queried, json.GetProperty("queried").GetInt32());
+        Assert.Equal(Answered, json.GetProperty("answered").GetInt32());
+        Assert.Equal(Named, json.GetProperty("namedByOthers").GetInt32());
+        OverviewTruth.CheckCounts(json.GetProperty("failures"), Failures);
+        OverviewTruth.CheckDistribution(json.GetProperty("requestLatency"), Requests);
+        OverviewTruth.CheckDistribution(json.GetProperty("dialLatency"), Dials);
+        Assert.Equal(Seen.Min(item => item.Query.StartUnixNano).ToString(), json.GetProperty("firstSeenUnixNano").GetString());
+        Assert.Equal(Seen.Max(item => item.Query.StartUnixNano).ToString(), json.GetProperty("lastSeenUnixNano").GetString());
+        Assert.Equal(
+            Agents.Select(agent => (agent.Text, agent.Starts.Count, agent.Starts.Min().ToString(), agent.Starts.Max().ToString())).Order(),
+            json.GetProperty("agents").EnumerateArray().Select(agent => (agent.GetProperty("text").GetString()!, agent.GetProperty("queries").GetInt32(),
+                agent.GetProperty("firstUnixNano").GetString()!, agent.GetProperty("lastUnixNano").GetString()!)).Order());
+        Assert.Equal(0, json.GetProperty("addresses").GetArrayLength());
+    }
+}

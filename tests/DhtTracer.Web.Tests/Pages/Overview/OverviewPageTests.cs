@@ -1,0 +1,241 @@
+using System.Globalization;
+using AngleSharp.Html.Dom;
+using DhtTracer.Analysis;
+using DhtTracer.TestSupport.ArchiveSimulator;
+using DhtTracer.Web.Tests.Fixture;
+
+namespace DhtTracer.Web.Tests.Pages.Overview;
+
+public sealed class OverviewPageTests(KnownArchive archive)
+{
+    [Theory]
+    [InlineData("/?range=all", 0, int.MaxValue)]
+    [InlineData("/?from=2026-11-22T09:00&to=2026-11-22T12:00", 60, 240)]
+    public async Task Every_tile_and_every_cell_of_the_figures_is_that_of_the_simulated_queries(string address, int fromMinute, int toMinute)
+    {
+        var queries = Between(fromMinute, toMinute);
+        var page = await archive.Site.PageAsync(address);
+        var tiles = page.QuerySelectorAll(".tiles > div").ToDictionary(tile => tile.QuerySelector("dt")!.Text(), tile => tile.QuerySelector("dd")!.Text());
+        var durations = queries.Select(query => query.DurationNs).ToList();
+        var dials = queries.SelectMany(query => query.Peers).Select(peer => peer.Dial).OfType<PeerDial>().ToList();
+        var dialed = dials.Where(dial => dial.Reused != true).ToList();
+        Shown.Count(queries.Count, tiles["queries"]);
+        Shown.Share((double)queries.Count(query => query.Outcome == QueryOutcome.Success) / queries.Count(query => query.Outcome != QueryOutcome.Incomplete), tiles["success"]);
+        Shown.Duration(Truth.Percentile(durations, 50), tiles["duration p50"]);
+        Shown.Duration(Truth.Percentile(durations, 90), tiles["p90"]);
+        Shown.Duration(Truth.Percentile(durations, 95), tiles["p95"]);
+        Shown.Duration(Truth.Percentile(durations, 99), tiles["p99"]);
+        Shown.Duration(Truth.Percentile(queries.Select(Truth.FirstResult), 50), tiles["first result p50"]);
+        Shown.Count(Truth.Percentile(queries.Select(query => (long?)query.Hops), 50), tiles["hops p50"]);
+        Shown.Count(Truth.Percentile(queries.Select(query => (long?)query.Peers.Count(peer => peer.Requests.Length > 0)), 50), tiles["queried p50"]);
+        Shown.Share((double)dialed.Count(dial => dial.Error is { Class: not ErrorClass.Cancelled }) / dialed.Count, tiles["dials failed"]);
+        Shown.Share((double)dials.Count(dial => dial.Reused == true) / dials.Count, tiles["connections reused"]);
+        Shown.Number(0, tiles["duplicates / query"]);
+
+        CheckDistribution(page, "Duration", durations, isTime: true);
+        CheckDistribution(page, "Time to first result", queries.Select(Truth.FirstResult), isTime: true);
+        CheckDistribution(page, "Discovery", queries.Select(query => query.DiscoveryNs), isTime: true);
+        CheckDistribution(page, "Hops", queries.Select(query => (long?)query.Hops), isTime: false);
+        CheckDistribution(page, "Peers queried", queries.Select(query => (long?)query.Peers.Count(peer => peer.Requests.Length > 0)), isTime: false);
+        CheckDistribution(page, "Duplicate requests", queries.Select(_ => (long?)0), isTime: false);
+    }
+
+    [Fact]
+    public async Task Every_period_of_the_charts_and_their_table_is_counted_and_leads_to_its_queries()
+    {
+        var page = await archive.Site.PageAsync("/?range=all");
+        var hours = archive.Queries.GroupBy(query => query.StartUnixNano / 3_600_000_000_000).OrderBy(group => group.Key).ToList();
+        var rows = page.QuerySelectorAll("details.data tbody tr");
+        Assert.Equal(hours.Count, rows.Length);
+        var heads = page.Texts("details.data thead th");
+        foreach (var (row, hour) in rows.Zip(hours))
+        {
+            var cells = row.Texts("td");
+            Assert.Equal(DateTimeOffset.UnixEpoch.AddHours(hour.Key).ToString("d MMM yyyy HH:mm", CultureInfo.InvariantCulture), cells[0]);
+            Shown.Count(hour.Count(), cells[1]);
+            var known = hour.Count(query => query.Outcome != QueryOutcome.Incomplete);
+            Shown.Share(known == 0 ? null : (double)hour.Count(query => query.Outcome == QueryOutcome.Success) / known, cells[2]);
+            for (var i = 0; i < 4; i++)
+            {
+                Shown.Duration(Truth.Percentile(hour.Select(query => query.DurationNs), Truth.Needed.Keys.ElementAt(i)), cells[3 + i]);
+            }
+
+            for (var i = 7; i < heads.Count; i++)
+            {
+                Shown.Count(hour.Count(query => query.Outcome.ToString().Equals(heads[i].Replace(" ", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal), StringComparison.OrdinalIgnoreCase)), cells[i]);
+            }
+        }
+
+        // Heights of the points are in proportion to the values, and each hour leads to exactly its queries.
+        var points = page.QuerySelectorAll(".chart circle.p50").Select(circle => 100 - Percent(circle.GetAttribute("cy")!)).ToList();
+        var medians = hours.Select(hour => (double)Truth.Percentile(hour.Select(query => query.DurationNs), 50)!.Value).ToList();
+        Assert.Equal(medians.Count, points.Count);
+        var scale = points.Max() / medians.Max();
+        Assert.All(points.Zip(medians), pair => Assert.Equal(pair.Second * scale, pair.First, 0.01));
+        var links = page.QuerySelectorAll(".charts figure:first-of-type .hits a").ToList();
+        Assert.Equal(hours.Count, links.Count);
+        foreach (var (link, hour) in links.Zip(hours).Take(3))
+        {
+            var list = await archive.Site.PageAsync(link.GetAttribute("href")!);
+            Assert.Equal(hour.Select(query => $"/q/{query.Id}").Order(), list.QuerySelectorAll("a.key").Select(key => key.GetAttribute("href")!).Order());
+        }
+    }
+
+    [Fact]
+    public async Task Bars_of_the_outcomes_are_as_high_as_their_counts()
+    {
+        var page = await archive.Site.PageAsync("/?range=all");
+        var hours = archive.Queries.GroupBy(query => query.StartUnixNano / 3_600_000_000_000).OrderBy(group => group.Key).ToList();
+        var heights = page.QuerySelectorAll(".charts figure:last-of-type .hits > rect.o-success").Select(rect => Percent(rect.GetAttribute("height")!)).ToList();
+        var counts = hours.Select(hour => (double)hour.Count(query => query.Outcome == QueryOutcome.Success)).Where(count => count > 0).ToList();
+        Assert.Equal(counts.Count, heights.Count);
+        Assert.All(heights.Zip(counts), pair => Assert.Equal(heights.Max() / counts.Max() * pair.Second, pair.First, 0.01));
+    }
+
+    [Fact]
+    public async Task Slowest_failing_errors_and_agents_are_counted()
+    {
+        var page = await archive.Site.PageAsync("/?range=all");
+        Assert.Equal(
+            archive.Queries.Where(query => query.DurationNs is not null).OrderByDescending(query => query.DurationNs).ThenBy(query => query.Id.ToString(), StringComparer.Ordinal).Take(8).Select(query => $"/q/{query.Id}"),
+            page.QuerySelectorAll("#slowest li a").Select(link => link.GetAttribute("href")!));
+        Assert.Equal(
+            archive.Queries.Where(query => query.Outcome is QueryOutcome.Failed or QueryOutcome.TimedOut).OrderByDescending(query => query.StartUnixNano).Take(8).Select(query => $"/q/{query.Id}"),
+            page.QuerySelectorAll("#failing li a").Select(link => link.GetAttribute("href")!));
+        CheckCounts(page, "#query-errors", archive.Queries.Select(query => query.Error?.Class).OfType<string>());
+        CheckCounts(page, "#peer-errors", archive.Queries.SelectMany(OverviewTruth.Errors));
+        CheckCounts(page, "#agents", archive.Queries.SelectMany(query => query.Peers).Select(peer => peer.Agent).OfType<string>());
+    }
+
+    [Fact]
+    public async Task A_percentile_leads_to_the_query_that_took_so_long()
+    {
+        var page = await archive.Site.PageAsync("/?range=all");
+        var p99 = Truth.Percentile(archive.Queries.Select(query => query.DurationNs), 99);
+        var link = page.QuerySelectorAll(".tiles > div").First(tile => tile.QuerySelector("dt")!.Text() == "p99").QuerySelector("a")!;
+        var list = await archive.Site.PageAsync(link.GetAttribute("href")!);
+        Assert.Equal(
+            archive.Queries.Where(query => query.DurationNs == p99).Select(query => $"/q/{query.Id}").Order(),
+            list.QuerySelectorAll("a.key").Select(key => key.GetAttribute("href")!).Order());
+    }
+
+    [Theory]
+    [InlineData("/?range=1h", "5 minutes", 12)]
+    [InlineData("/?range=6h", "15 minutes", 25)]
+    [InlineData("/?range=24h", "hour", 25)]
+    [InlineData("/?range=30d", "day", 31)]
+    [InlineData("/?from=2026-11-22T08:00&to=2026-11-23T08:00", "hour", 24)]
+    public async Task The_axis_spans_the_range_that_was_chosen(string address, string period, int slots)
+    {
+        var page = await archive.Site.PageAsync(address);
+        Assert.Equal($"Queries by {period} and outcome", page.QuerySelectorAll(".chart h2")[1].Text());
+        var widths = page.QuerySelectorAll(".charts figure:last-of-type a rect").Select(rect => Percent(rect.GetAttribute("width")!)).Distinct().ToList();
+        Assert.Equal(100.0 / slots, Assert.Single(widths), 0.001);
+        var labels = page.QuerySelectorAll(".charts figure:last-of-type .x-labels > svg").Select(label => Percent(label.GetAttribute("x")!)).ToList();
+        Assert.InRange(labels.Count, 3, 8);
+
+        // Evenly spaced: labels stand at round times, not at the data.
+        Assert.All(labels.Zip(labels.Skip(1)), pair => Assert.Equal(labels[1] - labels[0], pair.Second - pair.First, 0.01));
+    }
+
+    [Fact]
+    public async Task One_query_has_figures_and_no_interval()
+    {
+        var network = new SimulatedNetwork(seed: 5, size: 30);
+        var query = new LookupSimulator(network).Run(LookupSimulator.NewLookup(network, QueryType.GetClosestPeers, 1) with { StartUnixNano = SimulatedQueries.Epoch });
+        await using var site = await Site.StartAsync(query);
+        var page = await site.PageAsync("/?range=all");
+        Assert.All(page.Texts("#distributions tbody tr:first-child .interval"), text => Assert.StartsWith("too few, needs", text, StringComparison.Ordinal));
+        CheckDistribution(page, "Duration", [query.DurationNs], isTime: true);
+
+        // The present is later than these queries: the page says that it shows everything instead.
+        Assert.Contains("whole archive", (await site.PageAsync("/")).QuerySelector(".note")!.Text(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_queries_it_says_so_and_without_any_import_it_leads_to_where_one_begins()
+    {
+        Assert.Equal("No query in this stretch of time", (await archive.Site.PageAsync("/?from=2027-01-01")).QuerySelector(".empty h1")!.Text());
+        await using var site = await Site.StartAsync();
+        var response = await site.Client.GetAsync(new Uri("/", UriKind.Relative));
+        Assert.Equal("/queries", response.Headers.Location?.OriginalString);
+    }
+
+    [Theory]
+    [InlineData("/?range=fortnight")]
+    [InlineData("/?from=yesterday")]
+    [InlineData("/?type=nonsense")]
+    public async Task What_is_not_understood_is_said_and_nothing_is_counted(string address)
+    {
+        var page = await archive.Site.PageAsync(address);
+        Assert.Single(page.QuerySelectorAll("[role=alert]"));
+        Assert.Empty(page.QuerySelectorAll(".tiles"));
+        if (address.Contains("from=", StringComparison.Ordinal))
+        {
+            Assert.Equal("yesterday", page.QuerySelector("input[name=from]")!.GetAttribute("value"));
+        }
+    }
+
+    private static void CheckDistribution(IHtmlDocument page, string name, IEnumerable<long?> values, bool isTime)
+    {
+        var all = values.ToList();
+        var known = all.OfType<long>().ToList();
+        var row = page.QuerySelectorAll("#distributions tbody tr").First(row => row.QuerySelector("th")!.Text() == name);
+        var cells = row.QuerySelectorAll("td").ToList();
+        Shown.Count(known.Count, cells[0].Text());
+        Value(known.Count == 0 ? null : known.Min(), cells[1].Text());
+        Value(known.Count == 0 ? null : known.Max(), cells[7].Text());
+        if (isTime)
+        {
+            Shown.Duration(known.Count == 0 ? null : (long)Math.Round(known.Average()), cells[2].Text());
+        }
+        else
+        {
+            Shown.Number(known.Count == 0 ? null : known.Average(), cells[2].Text());
+        }
+
+        foreach (var ((percent, needed), cell) in Truth.Needed.Zip(cells.Skip(3)))
+        {
+            if (known.Count == 0)
+            {
+                Value(null, cell.Text());
+                continue;
+            }
+
+            Value(Truth.Percentile(all, percent), cell.QuerySelector(".value")!.Text());
+            var interval = cell.QuerySelector(".interval")!.Text();
+            if (known.Count < needed)
+            {
+                Assert.Equal($"too few, needs {needed}", interval);
+            }
+            else
+            {
+                var ends = interval.Split(" – ");
+                Assert.True(Truth.Intervals(all, percent).Any(pair => Shows(pair.Low, ends[0]) && Shows(pair.High, ends[1])), $"{name} p{percent} shows {interval}");
+            }
+        }
+
+        bool Shows(long value, string text) => isTime ? Shown.IsDuration(value, text) : text == value.ToString("N0", CultureInfo.InvariantCulture);
+
+        void Value(long? value, string text)
+        {
+            if (isTime)
+            {
+                Shown.Duration(value, text);
+            }
+            else
+            {
+                Shown.Count(value, text);
+            }
+        }
+    }
+
+    private static void CheckCounts(IHtmlDocument page, string section, IEnumerable<string> names) => Assert.Equal(
+        names.CountBy(name => name).OrderByDescending(item => item.Value).ThenBy(item => item.Key, StringComparer.Ordinal).Take(10).Select(item => (item.Key, item.Value)),
+        page.QuerySelectorAll($"{section} tbody tr").Select(row => (row.QuerySelector("th")!.Text(), int.Parse(row.QuerySelector("td.num")!.Text(), NumberStyles.AllowThousands, CultureInfo.InvariantCulture))));
+
+    private static double Percent(string text) => double.Parse(text.TrimEnd('%'), CultureInfo.InvariantCulture);
+
+    private List<Query> Between(int fromMinute, int toMinute) =>
+        [.. archive.Queries.Where(query => (query.StartUnixNano - SimulatedQueries.Epoch) / 60e9 is var minutes && minutes >= fromMinute && minutes < toMinute)];
+}

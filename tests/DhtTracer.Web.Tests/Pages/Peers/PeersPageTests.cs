@@ -1,0 +1,89 @@
+using System.Net;
+using DhtTracer.Analysis;
+using DhtTracer.Web.Tests.Fixture;
+
+namespace DhtTracer.Web.Tests.Pages.Peers;
+
+public sealed class PeersPageTests(KnownArchive archive)
+{
+    [Fact]
+    public async Task Every_row_is_that_of_the_simulated_queries()
+    {
+        var page = await archive.Site.PageAsync("/peers");
+        var truth = PeerTruth.Of(archive.All);
+        var rows = page.QuerySelectorAll("table.peers tbody tr").ToList();
+        Assert.Equal(truth.Count, rows.Count);
+        foreach (var row in rows)
+        {
+            var peer = truth[row.QuerySelector("th a")!.GetAttribute("title")!];
+            var cells = row.Texts("td");
+            Assert.Equal(peer.Agents.Any() ? peer.Agents.MaxBy(agent => agent.Starts.Max()).Text : "–", cells[0]);
+            Shown.Count(peer.Failures.Count, cells[1]);
+            var most = peer.Failures.CountBy(name => name).OrderByDescending(item => item.Value).ThenBy(item => item.Key, StringComparer.Ordinal).Select(item => item.Key.Replace('-', ' ')).FirstOrDefault();
+            Assert.Equal(most ?? "", cells[2]);
+            Shown.Count(peer.Seen.Count, cells[3]);
+            Shown.Count(peer.Queried, cells[4]);
+            Shown.Count(peer.Answered, cells[5]);
+            Shown.Duration(Truth.Percentile(peer.Requests, 50), cells[6]);
+            Shown.Duration(Truth.Percentile(peer.Requests, 95), cells[7]);
+            Shown.Duration(Truth.Percentile(peer.Dials, 50), cells[8]);
+            Shown.Count(peer.Named, cells[9]);
+        }
+    }
+
+    [Fact]
+    public async Task Columns_sort_and_keep_what_was_looked_for()
+    {
+        var page = await archive.Site.PageAsync("/peers?find=kubo&from=2026-11-22T09:00&service=shaky");
+        var link = page.QuerySelectorAll("table.peers thead a").First(head => head.Text().StartsWith("Named", StringComparison.Ordinal)).GetAttribute("href")!;
+        var sorted = await archive.Site.PageAsync(link);
+        Assert.Equal("descending", sorted.QuerySelector("th[aria-sort]")!.GetAttribute("aria-sort"));
+        Assert.StartsWith("Named", sorted.QuerySelector("th[aria-sort]")!.Text(), StringComparison.Ordinal);
+        var truth = PeerTruth.Of(archive.All.Where(query => query.Service == "shaky" && query.StartUnixNano >= SimulatedQueries.Epoch + 3_600_000_000_000));
+        Assert.Equal(
+            truth.Values.Where(peer => peer.Agents.Any(agent => agent.Text.Contains("kubo", StringComparison.Ordinal))).Select(peer => peer.Named).OrderDescending().Select(named => named.ToString()),
+            sorted.Texts("table.peers tbody td:last-child"));
+    }
+
+    [Fact]
+    public async Task A_peer_has_its_figures_its_failures_its_agents_and_its_queries()
+    {
+        var truth = PeerTruth.Of(archive.All).Values.Where(peer => peer.Queried > 20).OrderByDescending(peer => peer.Failures.Count).First();
+        var page = await archive.Site.PageAsync($"/peers/{truth.PeerId}");
+        var tiles = page.QuerySelectorAll(".tiles > div").ToDictionary(tile => tile.QuerySelector("dt")!.Text(), tile => tile.QuerySelector("dd")!.Text());
+        Shown.Count(truth.Seen.Count, tiles["queries saw it"]);
+        Shown.Count(truth.Queried, tiles["asked it"]);
+        Shown.Count(truth.Answered, tiles["it answered"]);
+        Shown.Count(truth.Failures.Count, tiles["failures"]);
+        Shown.Duration(Truth.Percentile(truth.Requests, 50), tiles["request p50"]);
+        Shown.Duration(Truth.Percentile(truth.Requests, 90), tiles["p90"]);
+        Shown.Duration(Truth.Percentile(truth.Requests, 95), tiles["p95"]);
+        Shown.Duration(Truth.Percentile(truth.Requests, 99), tiles["p99"]);
+        Shown.Duration(Truth.Percentile(truth.Dials, 50), tiles["dial p50"]);
+        Shown.Duration(Truth.Percentile(truth.Dials, 95), tiles["dial p95"]);
+        Shown.Count(truth.Named, tiles["named by others"]);
+        Assert.Equal(
+            truth.Failures.CountBy(name => name).OrderByDescending(item => item.Value).ThenBy(item => item.Key, StringComparer.Ordinal).Select(item => $"{item.Key} {item.Value}"),
+            page.QuerySelectorAll("#failures tbody tr").Select(row => $"{row.QuerySelector("th")!.Text()} {row.QuerySelector("td.num")!.Text()}"));
+        Assert.Equal(truth.Agents.Select(agent => $"{agent.Text} {agent.Starts.Count}"), page.QuerySelectorAll("#agents tbody tr").Select(row => $"{row.Texts("td")[0]} {row.Texts("td")[1]}"));
+
+        var contacted = truth.Seen.Where(item => item.Row.Dial is not null || item.Row.Requests.Length > 0).OrderByDescending(item => item.Query.StartUnixNano).Take(50).ToList();
+        var rows = page.QuerySelectorAll("#queries tbody tr").ToDictionary(row => row.QuerySelector("a")!.GetAttribute("href")!);
+        Assert.Equal(contacted.Select(item => $"/q/{item.Query.Id}").Order(), rows.Keys.Order());
+        foreach (var (query, row) in contacted)
+        {
+            var cells = rows[$"/q/{query.Id}"].Texts("td");
+            Shown.Duration(query.DurationNs, cells[3]);
+            Shown.Duration(row.Requests.FirstOrDefault(request => request.Outcome == RequestOutcome.Answered)?.DurationNs, cells[6]);
+        }
+    }
+
+    [Fact]
+    public async Task A_peer_that_nobody_met_and_an_id_that_is_none()
+    {
+        Assert.Equal("Not met", (await archive.Site.PageAsync("/peers/12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf")).QuerySelector(".empty h1")!.Text());
+        Assert.Equal(HttpStatusCode.NotFound, (await archive.Site.Client.GetAsync(new Uri("/peers/nobody", UriKind.Relative))).StatusCode);
+        Assert.Equal("No peer matches", (await archive.Site.PageAsync("/peers?find=zzzzzzzz")).QuerySelector(".empty h1")!.Text());
+        Assert.Single((await archive.Site.PageAsync("/peers?order=fame")).QuerySelectorAll("[role=alert]"));
+    }
+}
