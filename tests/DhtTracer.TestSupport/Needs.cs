@@ -32,6 +32,16 @@ public static class Needs
         }
     }
 
+    /// <summary>The accessibility rules of axe-core, one script, when the npm packages of <c>tests/browser</c> are installed, or null.</summary>
+    public static string? Axe
+    {
+        get
+        {
+            var file = Path.Combine(TestFiles.Repository, "tests", "browser", "node_modules", "axe-core", "axe.min.js");
+            return Required("npm packages of tests/browser", File.Exists(file) ? file : null);
+        }
+    }
+
     /// <summary>Why a test was skipped.</summary>
     public static string Why(string need) => $"{need} is not installed; .ci/run installs it";
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using DhtTracer.Analysis;
@@ -84,4 +85,12 @@ public sealed record Archive(TracerProcess Tracer, SimulatedDays Days)
 {
     /// <summary>Address of the site, without a slash at the end.</summary>
     public string Site => Tracer.Site;
+
+    /// <summary>The slowest of the simulated queries: it has peers in every state.</summary>
+    public Query Slowest { get; } = Days.Queries.MaxBy(static query => query.DurationNs)!;
+
+    /// <summary>The address that compares the last full hour with the same hour of the day before.</summary>
+    public string TwoHours => $"/compare?a.from={Text(-25)}&a.to={Text(-24)}&b.from={Text(-1)}&b.to={Text(0)}";
+
+    private string Text(int hour) => Days.ThisHour.AddHours(hour).ToString("yyyy-MM-dd'T'HH:mm", CultureInfo.InvariantCulture);
 }
