@@ -1,8 +1,10 @@
 using DhtTracer.Bench;
+using DhtTracer.Bench.Export;
 using DhtTracer.Bench.Ingest;
 using DhtTracer.Bench.Kademlia;
 using DhtTracer.Bench.Libp2p;
 using DhtTracer.Bench.Pull;
+using DhtTracer.Bench.QueryPage;
 
 switch (args)
 {
@@ -20,7 +22,11 @@ switch (args)
         return await IngestBench.RunAsync(rest);
     case ["pull", .. var rest]:
         return await PullBench.RunAsync(rest);
+    case ["export", .. var rest]:
+        return await ExportBench.RunAsync(rest);
+    case ["page", .. var rest]:
+        return await QueryPageBench.RunAsync(rest);
     default:
-        await Console.Error.WriteLineAsync("Usage: DhtTracer.Bench kademlia localnet|tracing|soak [nodes] | codecs | reconstruct | libp2p [hosts] | ingest [queries [connections [spans-per-second]]] | ingest stages | ingest codecs | pull [spans]");
+        await Console.Error.WriteLineAsync("Usage: DhtTracer.Bench kademlia localnet|tracing|soak [nodes] | codecs | reconstruct | libp2p [hosts] | ingest [queries [connections [spans-per-second]]] | ingest stages | ingest codecs | pull [spans] | export [spans] | page [peers [serve PORT]]");
         return 2;
 }

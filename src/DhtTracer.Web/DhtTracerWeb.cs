@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using DhtTracer.Web.Analysed;
 using DhtTracer.Web.Api;
 using DhtTracer.Web.Assets;
 using DhtTracer.Web.Exports;
@@ -25,7 +26,8 @@ public static class DhtTracerWeb
         services.AddSingleton<SiteAssets>();
         services.AddSingleton<IngestReader>();
         services.AddSingleton<NodeClient>();
-        services.AddOpenApi(ApiEndpoints.Document);
+        ApiEndpoints.AddServices(services);
+        services.AddSingleton<AnalysedTraces>();
         services.TryAddSingleton(TimeProvider.System);
         services.AddRazorPages().AddApplicationPart(typeof(DhtTracerWeb).Assembly);
         services.AddAntiforgery(options =>

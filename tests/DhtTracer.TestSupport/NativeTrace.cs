@@ -74,6 +74,8 @@ public static class NativeTrace
                 [
                     ("dht.peer.id", peer.Id), ("dht.message.type", Name(request.Type)), ("dht.request.outcome", Name(request.Outcome)),
                     ("dht.closer_peers", request.Named.IsDefault ? null : new ArrayValue([.. request.Named.Select(id => (AttributeValue)id)])),
+                    ("dht.provider_peers", request.Providers > 0 ? new ArrayValue([.. Enumerable.Range(0, request.Providers.Value).Select(i => (AttributeValue)(i == 0 ? peer.Id : $"{peer.Id}-{i}"))]) : null),
+                    ("dht.record", request.Records is { } records ? records > 0 : null),
                 ]);
             }
         }

@@ -27,8 +27,8 @@ internal static class PullBench
 
         var total = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 100_000;
 
-        // Memory constant in the size of the archive: the second archive is four times the first.
-        foreach (var spans in new[] { total, total * 4 })
+        // Memory constant in the size of the archive: each archive is four times the one before.
+        foreach (var spans in new[] { total, total * 4, total * 16 })
         {
             await MeasureAsync(spans);
         }
@@ -76,7 +76,10 @@ internal static class PullBench
         using var self = Process.GetCurrentProcess();
         Console.WriteLine(
             $"  {result.Spans} spans of {result.Traces} traces committed in {clock.Elapsed.TotalSeconds:F2} s: {result.Spans / clock.Elapsed.TotalSeconds:F0} spans/s, "
-            + $"{result.Windows} windows, {result.WindowsBisected} bisected, {result.Duplicates} duplicates, peak memory {self.PeakWorkingSet64 >> 20} MiB");
+            + $"{result.Windows} windows, {result.WindowsBisected} bisected, {result.Duplicates} duplicates");
+        Console.WriteLine(
+            $"  peak memory {self.PeakWorkingSet64 >> 20} MiB, of which SQLite at most {SQLitePCL.raw.sqlite3_memory_highwater(0) >> 20} MiB; "
+            + $"managed heap after a collection {GC.GetTotalMemory(forceFullCollection: true) / 1048576.0:F1} MiB");
         return 0;
     }
 

@@ -92,6 +92,7 @@ internal sealed class NativePeers(LookupBuilder lookup, ulong start, Span? root)
         peer.GivenOrder = span.Count("dht.peer.order") ?? peer.GivenOrder;
         peer.GivenState = span.EndUnixNano != 0 && Words.TryParse<PeerState>(span.Text("dht.peer.state"), out var state) ? state : peer.GivenState;
         peer.Agent = span.Text("dht.peer.agent") ?? peer.Agent;
+        peer.Protocols = span.Strings("dht.peer.protocols") ?? peer.Protocols;
         peer.GivenAddresses = span.Strings("dht.peer.addresses") ?? peer.GivenAddresses;
         peer.Duplicate |= span.Boolean("dht.peer.duplicate") ?? false;
     }

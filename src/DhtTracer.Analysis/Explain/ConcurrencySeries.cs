@@ -33,28 +33,33 @@ public sealed record ConcurrencySeries
     internal static ConcurrencySeries Of(Query query, ImmutableArray<Activity> activities)
     {
         var end = query.DurationNs ?? activities.Select(static a => a.EndNs ?? a.StartNs).Append(0).Max();
-        var changes = new SortedDictionary<long, (int Peers, int Dials, int Requests)> { [0] = default };
+        var changes = new List<ConcurrencyStep>((activities.Length * 4) + 1) { default };
         foreach (var activity in activities)
         {
             var (start, stop) = Clamp(activity.StartNs, activity.EndNs, end);
-            Change(start, stop, peers: 0, dials: activity.Kind == ActivityKind.Dial ? 1 : 0, requests: activity.Kind == ActivityKind.Dial ? 0 : 1);
+            Change(start, stop, new ConcurrencyStep(0, 0, activity.Kind == ActivityKind.Dial ? 1 : 0, activity.Kind == ActivityKind.Dial ? 0 : 1));
         }
 
         foreach (var (startNs, endNs) in Places(activities))
         {
             var (start, stop) = Clamp(startNs, endNs, end);
-            Change(start, stop, peers: 1, dials: 0, requests: 0);
+            Change(start, stop, new ConcurrencyStep(0, 1, 0, 0));
         }
 
+        changes.Sort(static (left, right) => left.TimeNs.CompareTo(right.TimeNs));
         var steps = ImmutableArray.CreateBuilder<ConcurrencyStep>(changes.Count);
         var now = default(ConcurrencyStep);
-        foreach (var (time, change) in changes)
+        for (var i = 0; i < changes.Count; i++)
         {
-            now = new ConcurrencyStep(time, now.Peers + change.Peers, now.Dials + change.Dials, now.Requests + change.Requests);
-            steps.Add(now);
+            var change = changes[i];
+            now = new ConcurrencyStep(change.TimeNs, now.Peers + change.Peers, now.Dials + change.Dials, now.Requests + change.Requests);
+            if (i + 1 == changes.Count || changes[i + 1].TimeNs != change.TimeNs)
+            {
+                steps.Add(now);
+            }
         }
 
-        var series = steps.MoveToImmutable();
+        var series = steps.ToImmutable();
         return new ConcurrencySeries
         {
             Steps = series,
@@ -64,14 +69,12 @@ public sealed record ConcurrencySeries
             DialsInRequests = activities.Any(static a => a.Kind == ActivityKind.DialAndRequest),
         };
 
-        void Change(long start, long stop, int peers, int dials, int requests)
+        void Change(long start, long stop, ConcurrencyStep by)
         {
             if (stop > start)
             {
-                var (p, d, r) = changes.GetValueOrDefault(start);
-                changes[start] = (p + peers, d + dials, r + requests);
-                (p, d, r) = changes.GetValueOrDefault(stop);
-                changes[stop] = (p - peers, d - dials, r - requests);
+                changes.Add(by with { TimeNs = start });
+                changes.Add(new ConcurrencyStep(stop, -by.Peers, -by.Dials, -by.Requests));
             }
         }
     }

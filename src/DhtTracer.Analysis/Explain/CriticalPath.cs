@@ -90,5 +90,11 @@ public sealed record CriticalPath
     public required bool AlphaObserved { get; init; }
 
     /// <summary>The path of a query; null when its end is not known.</summary>
-    public static CriticalPath? Of(Query query) => CriticalPathFinder.Find(query, Activity.Of(query), KeyDistances.Of(query));
+    public static CriticalPath? Of(Query query) => Of(query, KeyDistances.Of(query));
+
+    internal static CriticalPath? Of(Query query, KeyDistances distances)
+    {
+        var activities = Activity.Of(query);
+        return CriticalPathFinder.Find(query, activities, distances, ConcurrencySeries.Of(query, activities));
+    }
 }

@@ -18,7 +18,7 @@ internal sealed class CriticalPathFinder
     private readonly HashSet<Activity> visited = [];
     private long cursor;
 
-    private CriticalPathFinder(Query query, ImmutableArray<Activity> activities)
+    private CriticalPathFinder(Query query, ImmutableArray<Activity> activities, ConcurrencySeries concurrency)
     {
         this.query = query;
         this.activities = activities;
@@ -28,7 +28,7 @@ internal sealed class CriticalPathFinder
             _ = peers.TryAdd(query.Peers[i].Id, i);
         }
 
-        concurrency = ConcurrencySeries.Of(query, activities);
+        this.concurrency = concurrency;
         alpha = query.Parameters.Alpha ?? concurrency.Most;
     }
 
@@ -39,14 +39,14 @@ internal sealed class CriticalPathFinder
     private long Soon => Math.Max(Tolerance, query.DurationNs.GetValueOrDefault() / 100);
 
     /// <summary>The path; null when the end of the query is not known.</summary>
-    public static CriticalPath? Find(Query query, ImmutableArray<Activity> activities, KeyDistances distances)
+    public static CriticalPath? Find(Query query, ImmutableArray<Activity> activities, KeyDistances distances, ConcurrencySeries concurrency)
     {
         if (query.DurationNs is not { } duration || duration < 0)
         {
             return null;
         }
 
-        var finder = new CriticalPathFinder(query, activities) { cursor = duration };
+        var finder = new CriticalPathFinder(query, activities, concurrency) { cursor = duration };
         finder.Walk(finder.Last(duration, distances));
         finder.segments.Reverse();
         return new CriticalPath

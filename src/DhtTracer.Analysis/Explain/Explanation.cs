@@ -10,6 +10,12 @@ public sealed record Explanation
     /// </summary>
     public required string Sentence { get; init; }
 
+    /// <summary>
+    /// What another timeout would have changed, such as <c>With a dial timeout of 1s: about 3.9s</c>. Only when the replay of the query with its
+    /// own parameters is right, nothing had to be guessed and the gain is real; else null.
+    /// </summary>
+    public required string? Hint { get; init; }
+
     /// <summary>When the final answer was first known, in nanoseconds after the start.</summary>
     public required long? DiscoveryNs { get; init; }
 
@@ -39,17 +45,19 @@ public sealed record Explanation
     {
         var activities = Activity.Of(query);
         var distances = KeyDistances.Of(query);
-        var path = CriticalPathFinder.Find(query, activities, distances);
+        var concurrency = ConcurrencySeries.Of(query, activities);
+        var path = CriticalPathFinder.Find(query, activities, distances, concurrency);
         var blames = path is null || query.DurationNs == 0 ? [] : Blame.Of(path);
         return new Explanation
         {
-            Sentence = ExplanationSentence.Of(query, blames),
+            Sentence = ExplanationSentence.Of(query, blames, path),
+            Hint = WhatIfHint.Of(query, blames),
             DiscoveryNs = query.DiscoveryNs,
             TailNs = query.DurationNs - query.DiscoveryNs,
             Path = path,
             Blames = blames,
             Hold = TerminationHold.Of(query, distances),
-            Concurrency = ConcurrencySeries.Of(query, activities),
+            Concurrency = concurrency,
             LostToDials = Explain.LostToDials.Of(activities, path),
             Requests = RequestUse.Of(query, distances),
         };

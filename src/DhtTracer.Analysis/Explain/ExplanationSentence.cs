@@ -9,10 +9,19 @@ internal static class ExplanationSentence
     private const long Second = 1_000_000_000;
     private const long Millisecond = 1_000_000;
 
+    /// <summary>What was spent on one thing in so great a part explains the query alone.</summary>
+    private const double Explained = 0.9;
+
+    /// <summary>A smaller share is not worth the words.</summary>
+    private const double WorthNaming = 0.1;
+
+    private const int MostParts = 3;
+
     /// <summary>The sentence.</summary>
     /// <param name="query">The query.</param>
     /// <param name="blames">What its duration was spent on, longest first.</param>
-    public static string Of(Query query, ImmutableArray<Blame> blames)
+    /// <param name="path">Its critical path; null without one.</param>
+    public static string Of(Query query, ImmutableArray<Blame> blames, CriticalPath? path)
     {
         if (query.DurationNs is not { } duration)
         {
@@ -25,14 +34,26 @@ internal static class ExplanationSentence
             : query.Outcome == QueryOutcome.NotFound
                 ? $"nothing found; finished after {Time(duration, duration)}"
                 : $"{End(query)} after {Time(duration, duration)}";
-        return Sentence(blames.IsEmpty ? when : $"{when}: {Spent(blames)}");
+        return Sentence(blames.IsEmpty ? when : $"{when}: {Spent(blames)}{Queue(query, blames, path)}");
     }
 
-    // The greatest part, and the second when the first is not at least half of it all.
+    // The greatest part, and the next ones when it does not explain all but a rest.
     private static string Spent(ImmutableArray<Blame> blames)
     {
         var first = $"{Percent(blames[0].Share)} was {blames[0].Text}";
-        return blames[0].Share >= 0.5 || blames.Length == 1 ? first : $"{first}, {Percent(blames[1].Share)} {blames[1].Text}";
+        return Math.Round(blames[0].Share, 2) >= Explained
+            ? first
+            : string.Join(", ", blames.Skip(1).Take(MostParts - 1).Where(static blame => blame.Share >= WorthNaming).Select(static blame => $"{Percent(blame.Share)} {blame.Text}").Prepend(first));
+    }
+
+    // How much of it a peer that was known already waited for others: the share that a greater alpha could change.
+    private static string Queue(Query query, ImmutableArray<Blame> blames, CriticalPath? path)
+    {
+        var queued = path?.Segments.Where(static segment => segment is { Kind: SegmentKind.Queued, HeldBy: not null }).Sum(static segment => segment.DurationNs) ?? 0;
+        var share = (double)queued / query.DurationNs.GetValueOrDefault();
+        return Math.Round(blames[0].Share, 2) >= Explained || share < WorthNaming
+            ? ""
+            : string.Create(CultureInfo.InvariantCulture, $"; for {Percent(share)} of the time the next peer stood in the queue{(query.Parameters.Alpha is { } alpha ? $" (alpha {alpha})" : "")}");
     }
 
     private static string? Discovery(Query query, long duration)

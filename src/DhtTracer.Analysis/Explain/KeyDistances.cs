@@ -9,6 +9,7 @@ internal sealed class KeyDistances
     private readonly Query query;
     private readonly KadId? target;
     private readonly KadId?[] ids;
+    private readonly int?[] bitLengths;
     private readonly int[] ranks;
 
     private KeyDistances(Query query)
@@ -16,6 +17,7 @@ internal sealed class KeyDistances
         this.query = query;
         target = ParseHex(query.Key?.KadId);
         ids = [.. query.Peers.Select(static peer => PeerId.TryParse(peer.Id, out var id) ? KadId.Of(id) : (KadId?)null)];
+        bitLengths = [.. ids.Select((id, peer) => target is { } t && id is { } known ? t.XorBitLength(known) : query.Peers[peer].Xor)];
         ranks = new int[ids.Length];
         var order = Enumerable.Range(0, ids.Length).ToArray();
         Array.Sort(order, Compare);
@@ -77,7 +79,7 @@ internal sealed class KeyDistances
     // By bit length first, so that peers whose exact distance is unknown fall between the others without contradiction.
     private int Compare(int x, int y)
     {
-        var order = (BitLength(x) ?? int.MaxValue).CompareTo(BitLength(y) ?? int.MaxValue);
+        var order = (bitLengths[x] ?? int.MaxValue).CompareTo(bitLengths[y] ?? int.MaxValue);
         if (order == 0 && target is { } t)
         {
             order = (ids[x], ids[y]) switch
@@ -91,6 +93,4 @@ internal sealed class KeyDistances
 
         return order == 0 ? x.CompareTo(y) : order;
     }
-
-    private int? BitLength(int peer) => target is { } t && ids[peer] is { } id ? t.XorBitLength(id) : query.Peers[peer].Xor;
 }

@@ -49,7 +49,7 @@ public sealed record PathTree
     public static PathTree Of(Query query)
     {
         var distances = KeyDistances.Of(query);
-        var path = CriticalPathFinder.Find(query, Activity.Of(query), distances);
+        var path = CriticalPath.Of(query, distances);
         var onPath = path is null ? [] : path.Peers.ToHashSet(StringComparer.Ordinal);
         var parents = Parents(query);
         var named = new int[parents.Length];

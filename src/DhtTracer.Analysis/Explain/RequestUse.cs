@@ -32,36 +32,14 @@ public sealed record RequestUse
         var idle = answers.Where(static a => a.Request is not ({ Providers: > 0 } or { Records: > 0 })).ToList();
         var told = idle.TrueForAll(static a => a.Request is { New: not null, DurationNs: not null });
         var nearer = told && query.Key is not null && Enumerable.Range(0, query.Peers.Length).All(distances.Known);
+        var nearness = nearer ? new Nearness(query, distances) : null;
         return new RequestUse
         {
             Answered = answers.Count,
             Duplicates = query.Counts.Duplicates,
             NoNewPeer = told ? idle.Count(static a => a.Request.New == 0) : null,
-            NoneNearer = nearer ? idle.Count(a => !NamedNearer(query, distances, query.Peers[a.Peer], a.Request)) : null,
+            NoneNearer = nearness is null ? null : idle.Count(a => !nearness.NamedNearer(query.Peers[a.Peer].Id, a.Request)),
         };
-    }
-
-    private static bool NamedNearer(Query query, KeyDistances distances, QueryPeer namer, PeerRequest request)
-    {
-        var end = request.StartNs + request.DurationNs.GetValueOrDefault();
-        var (nearestKnown, nearestNamed) = (int.MaxValue, int.MaxValue);
-        for (var i = 0; i < query.Peers.Length; i++)
-        {
-            var peer = query.Peers[i];
-            var namedHere = peer.Referrer == namer.Id && (request.Named.IsDefault
-                ? peer.HeardNs > request.StartNs && peer.HeardNs <= end
-                : request.Named.Contains(peer.Id, StringComparer.Ordinal));
-            if (namedHere)
-            {
-                nearestNamed = Math.Min(nearestNamed, distances.Rank(i));
-            }
-            else if (peer.HeardNs <= end)
-            {
-                nearestKnown = Math.Min(nearestKnown, distances.Rank(i));
-            }
-        }
-
-        return nearestNamed < nearestKnown;
     }
 }
 

@@ -149,6 +149,7 @@ public static class QueryJson
         json.WriteBoolean("duplicate", peer.Duplicate);
         json.WriteString("agent", peer.Agent);
         WriteTexts(json, "addresses", peer.Addresses);
+        WriteTexts(json, "protocols", peer.Protocols);
         json.WriteEndObject();
     }
 

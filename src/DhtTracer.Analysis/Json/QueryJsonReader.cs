@@ -65,6 +65,7 @@ internal static class QueryJsonReader
         Duplicate = Flag(json, "duplicate"),
         Agent = OptionalText(json, "agent"),
         Addresses = Texts(json, "addresses"),
+        Protocols = Texts(json, "protocols"),
     };
 
     private static PeerRequest Request(JsonElement json) => new()

@@ -186,6 +186,9 @@ public sealed record QueryPeer
 
     /// <summary>Multiaddrs known from the trace.</summary>
     public ImmutableArray<string> Addresses { get; init; } = [];
+
+    /// <summary>Protocols from identify; empty when the trace does not tell them.</summary>
+    public ImmutableArray<string> Protocols { get; init; } = [];
 }
 
 /// <summary>A dial. Times are nanoseconds after the query's start.</summary>

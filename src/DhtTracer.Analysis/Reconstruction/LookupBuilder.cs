@@ -232,6 +232,7 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
             Duplicate = draft.Duplicate,
             Agent = draft.Agent,
             Addresses = [.. draft.Addresses()],
+            Protocols = draft.Protocols is null ? [] : [.. draft.Protocols],
         };
     }
 

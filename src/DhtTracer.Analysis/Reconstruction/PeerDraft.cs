@@ -44,6 +44,9 @@ internal sealed class PeerDraft(string id)
 
     public string? Agent { get; set; }
 
+    /// <summary>Protocols from identify; null when the trace does not tell them.</summary>
+    public IReadOnlyList<string>? Protocols { get; set; }
+
     /// <summary>Multiaddrs as the source gives them; null to take those of <see cref="AddAddresses"/>.</summary>
     public IReadOnlyList<string>? GivenAddresses { get; set; }
 

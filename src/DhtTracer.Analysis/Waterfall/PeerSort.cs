@@ -57,6 +57,38 @@ public static class PeerRows
     /// <summary>Whether a peer passes a filter.</summary>
     public static bool Matches(QueryPeer peer, PeerFilter filter) => filter == PeerFilter.All || Group(peer) == filter;
 
+    /// <summary>Whether a text is part of the peer's id, its agent, one of its addresses or the class of one of its errors, whatever the case.</summary>
+    /// <param name="peer">The peer.</param>
+    /// <param name="text">What is looked for. Error classes are found with hyphens and with spaces.</param>
+    public static bool Contains(QueryPeer peer, string text)
+    {
+        if (Has(peer.Id) || Has(peer.Agent) || HasError(peer.Dial?.Error))
+        {
+            return true;
+        }
+
+        foreach (var address in peer.Addresses)
+        {
+            if (Has(address))
+            {
+                return true;
+            }
+        }
+
+        foreach (var request in peer.Requests)
+        {
+            if (HasError(request.Error))
+            {
+                return true;
+            }
+        }
+
+        return false;
+
+        bool Has(string? part) => part?.Contains(text, StringComparison.OrdinalIgnoreCase) == true;
+        bool HasError(TraceError? error) => error is not null && (Has(error.Class) || Has(error.Class.Replace('-', ' ')));
+    }
+
     /// <summary>The peers that pass the filter, sorted; equal ones keep the order heard.</summary>
     public static IEnumerable<QueryPeer> Select(IEnumerable<QueryPeer> peers, PeerSort sort, bool descending, PeerFilter filter)
     {

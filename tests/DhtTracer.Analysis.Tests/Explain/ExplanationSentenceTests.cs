@@ -21,7 +21,7 @@ public class ExplanationSentenceTests
             .Answered("A", 250, heard: 0, dial: (0, 40), request: (40, 100))
             .Answered("B", 244, heard: 100, dial: (100, 120), request: (120, 185), referrer: "A")
             .End(185, discoveryMs: 185);
-        Assert.Equal("Peer found after 185 ms, which ended the query: 68 % was waiting for 2 peers that answered", Explanation.Of(query).Sentence);
+        Assert.Equal("Peer found after 185 ms, which ended the query: 68 % was waiting for 2 peers that answered, 32 % connecting to 2 peers", Explanation.Of(query).Sentence);
     }
 
     [Fact]
@@ -43,7 +43,8 @@ public class ExplanationSentenceTests
 
         // 600 ms after the last answer nothing was under way; 400 ms were the two peers.
         Assert.Equal(
-            "3 providers found after 0.4 s; finished after 1.0 s: 60 % was the node's own work before, between and after its dials and requests",
+            "3 providers found after 0.4 s; finished after 1.0 s: 60 % was the node's own work before, between and after its dials and requests, "
+            + "40 % dialing and asking 2 peers that answered (the trace does not tell the two apart)",
             Explanation.Of(query).Sentence);
         Assert.Equal(
             "dialing and asking 2 peers that answered (the trace does not tell the two apart)", Explanation.Of(query).Blames[1].Text);
@@ -62,7 +63,7 @@ public class ExplanationSentenceTests
             .DialFailed("C", 240, heard: 60, from: 60, to: 100, ErrorClass.DialRefused, referrer: "B")
             .End(100, null);
         Assert.Equal(
-            "Nothing found; finished after 100 ms: 45 % was waiting for 2 peers that answered, 40 % waiting for 1 dial that was refused",
+            "Nothing found; finished after 100 ms: 45 % was waiting for 2 peers that answered, 40 % waiting for 1 dial that was refused, 15 % connecting to 2 peers",
             Explanation.Of(query).Sentence);
     }
 
@@ -98,11 +99,26 @@ public class ExplanationSentenceTests
             Explanation.Of((new QueryBuilder().End(2, null)) with { Outcome = QueryOutcome.Failed, Error = new TraceError(ErrorClass.NoPeers, null) }).Sentence.Replace("2.0 ms", "2 ms", StringComparison.Ordinal));
 
     [Fact]
+    public void A_full_queue_is_named_with_alpha()
+    {
+        // Alpha 1: B was known at 100 and began at 400, when C's refused dial (100 to 400) had made room: 300 of 600 ms in the queue.
+        // Answers 80 + 180 = 260 ms are 43 %, dials of A and B 20 + 20 = 40 ms are 7 %, C's dial 300 ms is 50 %.
+        var query = new QueryBuilder { Query = new QueryBuilder().Query with { Parameters = new QueryParameters(1, 2, 20) } }
+            .Answered("A", 250, heard: 0, dial: (0, 20), request: (20, 100))
+            .DialFailed("C", 240, heard: 100, from: 100, to: 400, ErrorClass.DialRefused, referrer: "A")
+            .Answered("B", 244, heard: 100, dial: (400, 420), request: (420, 600), referrer: "A")
+            .End(600, null);
+        Assert.Equal(
+            "Finished after 600 ms: 50 % was waiting for 1 dial that was refused, 43 % waiting for 2 peers that answered; for 50 % of the time the next peer stood in the queue (alpha 1)",
+            Explanation.Of(query).Sentence);
+    }
+
+    [Fact]
     public void A_ping_that_was_answered()
     {
         var query = new QueryBuilder { Query = new QueryBuilder().Query with { Type = QueryType.Ping } }
             .Answered("A", 250, heard: 0, dial: (0, 12), request: (12, 20), type: MessageType.Ping)
             .End(20, discoveryMs: 20);
-        Assert.Equal("Answered after 20 ms, which ended the query: 60 % was connecting to 1 peer", Explanation.Of(query).Sentence);
+        Assert.Equal("Answered after 20 ms, which ended the query: 60 % was connecting to 1 peer, 40 % waiting for 1 peer that answered", Explanation.Of(query).Sentence);
     }
 }

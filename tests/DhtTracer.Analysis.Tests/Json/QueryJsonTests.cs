@@ -33,7 +33,7 @@ public class QueryJsonTests
         Assert.Equal(JsonValueKind.Null, json.GetProperty("durationNs").ValueKind);
         Assert.Equal(JsonValueKind.Null, json.GetProperty("counts").GetProperty("dialed").ValueKind);
         Assert.Equal(
-            ["id", "order", "xor", "hops", "referrer", "referrerInferred", "heardNs", "state", "dial", "requests", "duplicate", "agent", "addresses"],
+            ["id", "order", "xor", "hops", "referrer", "referrerInferred", "heardNs", "state", "dial", "requests", "duplicate", "agent", "addresses", "protocols"],
             json.GetProperty("peers")[0].EnumerateObject().Select(field => field.Name));
         Assert.Equal(
             ["type", "startNs", "durationNs", "outcome", "error", "returned", "new", "providers", "records", "named"],

@@ -5,6 +5,12 @@ import { startTheme } from "./theme.js";
 import { startCopy } from "./copy.js";
 import { startFold } from "./fold.js";
 import { startShortcuts } from "./shortcuts.js";
+import { startPageState } from "./page-state.js";
+import { startRows } from "./rows.js";
+import { startRowDetails } from "./row-details.js";
+import { startRowSearch } from "./row-search.js";
+import { startZoom } from "./zoom.js";
+import { startPng } from "./png.js";
 
 startLive(); // first: it remembers the page as the server sent it
 startTheme();
@@ -12,3 +18,9 @@ startChoose();
 startCopy();
 startFold();
 startShortcuts();
+startPageState();
+startRows();
+startRowDetails();
+startRowSearch();
+startZoom();
+startPng();

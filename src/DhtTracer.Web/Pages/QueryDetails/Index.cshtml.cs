@@ -1,6 +1,7 @@
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Explain;
 using DhtTracer.Storage;
+using DhtTracer.Web.Analysed;
 using DhtTracer.Web.Live;
 using DhtTracer.Web.Text;
 using Microsoft.AspNetCore.Mvc;
@@ -9,7 +10,7 @@ using Microsoft.AspNetCore.Mvc.RazorPages;
 namespace DhtTracer.Web.Pages.QueryDetails;
 
 /// <summary>One query: its waterfall, why it took so long, how it converged, how busy it was, and who named whom.</summary>
-internal sealed class QueryPageModel(TraceStore store, TimeProvider clock) : PageModel
+internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, TimeProvider clock) : PageModel
 {
     /// <summary>Queries of the same operation that are listed; one call of js-libp2p can make hundreds.</summary>
     private const int MostSiblings = 12;
@@ -78,8 +79,8 @@ internal sealed class QueryPageModel(TraceStore store, TimeProvider clock) : Pag
 
         var waiting = Waiting.Parse(queryId, Request.Query["follow"], clock.GetUtcNow());
         var stamp = store.Changes.Stamp;
-        var queries = QueryReconstruction.Reconstruct(await store.GetTraceAsync(queryId.TraceId, cancellationToken));
-        if (queries.FirstOrDefault(candidate => candidate.Id == queryId) is not { } query)
+        var queries = await traces.GetAsync(queryId.TraceId, cancellationToken);
+        if (queries.FirstOrDefault(candidate => candidate.Query.Id == queryId) is not { } analysed)
         {
             if (waiting is not null)
             {
@@ -92,17 +93,26 @@ internal sealed class QueryPageModel(TraceStore store, TimeProvider clock) : Pag
             return queries.IsEmpty && await store.GetDeletedAsync(queryId.TraceId, cancellationToken) is not null ? StatusCode(410) : NotFound();
         }
 
-        Query = query;
-        Live = MayGrow(query) ? new LivePage { Mode = "page", Stamp = stamp, Query = queryId.ToString() } : null;
-        RefreshSeconds = waiting is not null && query.Outcome == QueryOutcome.Incomplete ? 2 : null;
-        Siblings = [.. queries.Where(other => other.OperationId == query.OperationId && other.Id != query.Id).Take(MostSiblings)];
+        Show(analysed, parameters);
+        Live = MayGrow(Query) ? new LivePage { Mode = "page", Stamp = stamp, Query = queryId.ToString() } : null;
+        RefreshSeconds = waiting is not null && Query.Outcome == QueryOutcome.Incomplete ? 2 : null;
+        Siblings = [.. queries.Select(other => other.Query).Where(other => other.OperationId == Query.OperationId && other.Id != Query.Id).Take(MostSiblings)];
         Neighbours = await store.NeighboursAsync(queryId, cancellationToken);
-        Explanation = Explanation.Of(query);
-        var address = WaterfallAddress.Parse(queryId, parameters);
-        View = new WaterfallView(Waterfall.Of(query, address.Sort, address.Descending, address.Show), address, Explanation.Path);
-        WhatIf = address.Tab == QueryTab.Why ? new WhatIfView(query, parameters) : null;
+        WhatIf = View.Address.Tab == QueryTab.Why ? new WhatIfView(Query, parameters) : null;
         return Page();
     }
+
+    /// <summary>For a script: the details of one row, as the page itself shows them with <c>row=p12</c>.</summary>
+    public async Task<IActionResult> OnGetRowAsync(string id, [FromQuery] QueryPageParameters parameters, CancellationToken cancellationToken) =>
+        await TryShowAsync(id, parameters, cancellationToken) && View.Details is { } details ? Partial("QueryDetails/_RowDetails", details) : NotFound();
+
+    /// <summary>For a script: places of the rows in which a text is found, as the page itself shows them with <c>find=text</c>.</summary>
+    public async Task<IActionResult> OnGetFindAsync(string id, [FromQuery] QueryPageParameters parameters, CancellationToken cancellationToken) =>
+        await TryShowAsync(id, parameters, cancellationToken) ? new JsonResult(new { text = View.FoundText, places = View.FoundPlaces }) : NotFound();
+
+    /// <summary>For a script: the time axis and its grid, as the page itself shows them with <c>t=1.2s-3.4s</c>.</summary>
+    public async Task<IActionResult> OnGetAxisAsync(string id, [FromQuery] QueryPageParameters parameters, CancellationToken cancellationToken) =>
+        await TryShowAsync(id, parameters, cancellationToken) ? Partial("QueryDetails/_TimeScale", View) : NotFound();
 
     /// <summary>How many peers a filter shows.</summary>
     public int Count(PeerFilter filter) => filter == PeerFilter.All ? Query.Peers.Length : View.Groups.GetValueOrDefault(filter);
@@ -111,6 +121,25 @@ internal sealed class QueryPageModel(TraceStore store, TimeProvider clock) : Pag
     private bool MayGrow(Query query) =>
         query.DurationNs is not { } duration
         || clock.GetUtcNow().UtcDateTime - TimeText.Point(query.StartUnixNano + (ulong)Math.Max(0, duration)) < StillArriving;
+
+    private async Task<bool> TryShowAsync(string id, QueryPageParameters parameters, CancellationToken cancellationToken)
+    {
+        if (!QueryId.TryParse(id, out var queryId) || await traces.GetAsync(queryId, cancellationToken) is not { } analysed)
+        {
+            return false;
+        }
+
+        Show(analysed, parameters);
+        return true;
+    }
+
+    private void Show(AnalysedQuery analysed, QueryPageParameters parameters)
+    {
+        Query = analysed.Query;
+        Explanation = analysed.Explanation;
+        var address = WaterfallAddress.Parse(Query.Id, parameters);
+        View = new WaterfallView(Waterfall.Of(Query, address.Sort, address.Descending, address.Show), address, Explanation.Path);
+    }
 
     /// <summary>A short link: the first digits of the trace id.</summary>
     private async Task<IActionResult> FindAsync(string prefix, CancellationToken cancellationToken)

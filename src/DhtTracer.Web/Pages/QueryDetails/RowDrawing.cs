@@ -10,11 +10,11 @@ namespace DhtTracer.Web.Pages.QueryDetails;
 /// where it forbids inline styles; heights and colours come from the style sheet, so that a row costs few bytes.
 /// </summary>
 /// <param name="row">The row.</param>
-/// <param name="axisNs">Time that the drawing's width stands for, in nanoseconds.</param>
-internal sealed class RowDrawing(WaterfallRow row, long axisNs) : IHtmlContent
+/// <param name="window">Time that the drawing's width stands for. What lies outside is drawn outside, so that a script can move the drawing.</param>
+internal sealed class RowDrawing(WaterfallRow row, TimeWindow window) : IHtmlContent
 {
-    /// <summary>A bar is never thinner, in percent: about a pixel.</summary>
-    private const double ThinnestBar = 0.15;
+    /// <summary>A bar of no width at all would not be drawn; its outline, a pixel wide, shows the shortest.</summary>
+    private const double ThinnestBar = 0.0001;
 
     /// <summary>Width of a label's character in percent of the drawing, on a screen of 1,200 pixels. A telephone has the label under the bar.</summary>
     private const double CharacterWidth = 0.85;
@@ -34,19 +34,34 @@ internal sealed class RowDrawing(WaterfallRow row, long axisNs) : IHtmlContent
         writer.Write("<svg>");
         foreach (var segment in row.Segments)
         {
-            var start = Percent(segment.StartNs, axisNs);
-            var width = Math.Max(Percent(segment.EndNs, axisNs) - start, ThinnestBar);
+            var start = window.Percent(segment.StartNs);
             writer.Write("<rect class=\"");
             writer.Write(Class(segment));
             writer.Write("\" x=\"");
-            writer.Write(Text(Math.Min(start, 100 - ThinnestBar)));
+            WritePercent(writer, start);
             writer.Write("\" width=\"");
-            writer.Write(Text(width));
+            WritePercent(writer, Math.Max(window.Percent(segment.EndNs) - start, ThinnestBar));
             writer.Write("\"/>");
         }
 
         WriteLabel(writer, encoder);
         writer.Write("</svg>");
+    }
+
+    /// <summary>
+    /// Writes a position to a millionth of the drawing, so that it is still right to a pixel when a script stretches the drawing
+    /// <see cref="WaterfallView.MostZoom"/> times.
+    /// </summary>
+    public static void WritePercent(TextWriter writer, double percent)
+    {
+        Span<char> text = stackalloc char[32];
+        if (!Math.Clamp(percent, -1e9, 1e9).TryFormat(text, out var length, "0.####", CultureInfo.InvariantCulture))
+        {
+            throw new InvalidOperationException("a number below 1e9 has more than 32 characters");
+        }
+
+        writer.Write(text[..length]);
+        writer.Write('%');
     }
 
     /// <summary>Class of a bar: <c>q</c> queued, <c>dl</c> dialing, <c>c</c> connected, <c>rq</c> request, <c>na</c> no answer, <c>fl</c> failed.</summary>
@@ -67,16 +82,16 @@ internal sealed class RowDrawing(WaterfallRow row, long axisNs) : IHtmlContent
             return;
         }
 
-        var start = Percent(row.Segments.IsEmpty ? row.EndNs ?? 0 : row.Segments.Min(segment => segment.StartNs), axisNs);
-        var end = Percent(row.EndNs ?? 0, axisNs);
+        var start = window.Percent(row.Segments.IsEmpty ? row.EndNs ?? 0 : row.Segments.Min(segment => segment.StartNs));
+        var end = window.Percent(row.EndNs ?? 0);
         var width = (text.Length + 2) * CharacterWidth;
 
-        // Beside the bar where there is room, else before it, else upon its end.
-        var (place, x) = end + width <= 100 ? ("lb", end) : start >= width ? ("lb l", start) : ("lb i", Math.Max(end, width));
+        // Beside the bar where there is room, else before it, else upon its end, or upon the edge that cuts it off.
+        var (place, x) = end + width <= 100 || start > 100 ? ("lb", end) : start >= width ? ("lb l", start) : ("lb i", Math.Clamp(end, width, 100));
         writer.Write("<svg class=\"");
         writer.Write(place == "lb" && end + (width * PhoneFactor) > 100 ? "lb e" : place);
         writer.Write("\" x=\"");
-        writer.Write(Text(x));
+        WritePercent(writer, x);
         writer.Write("\"><text>");
         encoder.Encode(writer, text);
         writer.Write("</text></svg>");

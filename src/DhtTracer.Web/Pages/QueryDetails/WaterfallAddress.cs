@@ -1,9 +1,13 @@
+using System.Globalization;
 using System.Text;
 using DhtTracer.Analysis;
 
 namespace DhtTracer.Web.Pages.QueryDetails;
 
-/// <summary>The state of a query's page, all of it in the address: <c>/q/{id}?tab=why</c>, <c>/q/{id}?sort=xor&amp;dir=desc&amp;show=failed&amp;folded=1</c>.</summary>
+/// <summary>
+/// The state of a query's page, all of it in the address: <c>/q/{id}?tab=why</c>, <c>/q/{id}?sort=xor&amp;dir=desc&amp;show=failed&amp;folded=1</c>,
+/// <c>/q/{id}?find=kubo&amp;t=1.2s-3.4s&amp;row=p12</c>.
+/// </summary>
 /// <param name="Id">The query.</param>
 /// <param name="Tab">Which part of the page.</param>
 /// <param name="Sort">What rows are sorted by.</param>
@@ -15,6 +19,18 @@ internal sealed record WaterfallAddress(QueryId Id, QueryTab Tab, PeerSort Sort,
     /// <summary>The sort of an address that names none: as they were sent something.</summary>
     public const PeerSort DefaultSort = PeerSort.Order;
 
+    /// <summary>Characters of <see cref="Find"/>; what is longer is cut.</summary>
+    public const int LongestFind = 200;
+
+    /// <summary>Only rows in which this text is found; null for all.</summary>
+    public string? Find { get; init; }
+
+    /// <summary>The place, in the order heard and from 1, of the peer whose details are shown; null for none.</summary>
+    public int? Row { get; init; }
+
+    /// <summary>The stretch of time that is drawn; null for all of it.</summary>
+    public TimeWindow? Window { get; init; }
+
     /// <summary>Reads the parameters; an unknown value counts as absent, so that an old link still opens.</summary>
     public static WaterfallAddress Parse(QueryId id, QueryPageParameters parameters)
     {
@@ -25,46 +41,67 @@ internal sealed record WaterfallAddress(QueryId Id, QueryTab Tab, PeerSort Sort,
             by,
             parameters.Dir switch { "asc" => false, "desc" => true, _ => FirstDescending(by) },
             Named(parameters.Show, PeerFilter.All),
-            parameters.Folded == "1");
+            parameters.Folded == "1")
+        {
+            Find = parameters.Find?.Trim() is { Length: > 0 } find ? find[..Math.Min(find.Length, LongestFind)] : null,
+            Row = ParseRow(parameters.Row),
+            Window = WindowText.TryParse(parameters.T, out var window) ? window : null,
+        };
     }
 
     /// <summary>The shortest address of this state.</summary>
-    public override string ToString()
+    public override string ToString() => $"/q/{Id}{QueryText}";
+
+    /// <summary>The part of it that begins with <c>?</c>; empty when everything is as usual.</summary>
+    public string QueryText
     {
-        var url = new StringBuilder("/q/").Append(Id);
-        var separator = '?';
-        void Add(string name, string value)
+        get
         {
-            url.Append(separator).Append(name).Append('=').Append(value);
-            separator = '&';
-        }
+            var text = new StringBuilder();
+            void Add(string name, string value) => text.Append(text.Length == 0 ? '?' : '&').Append(name).Append('=').Append(value);
 
-        if (Tab != QueryTab.Waterfall)
-        {
-            Add("tab", Name(Tab));
-        }
+            if (Tab != QueryTab.Waterfall)
+            {
+                Add("tab", Name(Tab));
+            }
 
-        if (Sort != DefaultSort)
-        {
-            Add("sort", Name(Sort));
-        }
+            if (Sort != DefaultSort)
+            {
+                Add("sort", Name(Sort));
+            }
 
-        if (Descending != FirstDescending(Sort))
-        {
-            Add("dir", Descending ? "desc" : "asc");
-        }
+            if (Descending != FirstDescending(Sort))
+            {
+                Add("dir", Descending ? "desc" : "asc");
+            }
 
-        if (Show != PeerFilter.All)
-        {
-            Add("show", Name(Show));
-        }
+            if (Show != PeerFilter.All)
+            {
+                Add("show", Name(Show));
+            }
 
-        if (Folded)
-        {
-            Add("folded", "1");
-        }
+            if (Folded)
+            {
+                Add("folded", "1");
+            }
 
-        return url.ToString();
+            if (Find is { } find)
+            {
+                Add("find", Uri.EscapeDataString(find));
+            }
+
+            if (Window is { } window)
+            {
+                Add("t", WindowText.Of(window));
+            }
+
+            if (Row is { } row)
+            {
+                Add("row", "p" + row.ToString(CultureInfo.InvariantCulture));
+            }
+
+            return text.ToString();
+        }
     }
 
     /// <summary>Where the head of a column leads: sorted by it, or turned round when it is already.</summary>
@@ -77,6 +114,9 @@ internal sealed record WaterfallAddress(QueryId Id, QueryTab Tab, PeerSort Sort,
     /// <summary>The name of a value in addresses.</summary>
     public static string Name<T>(T value)
         where T : struct, Enum => value.ToString().ToLowerInvariant();
+
+    private static int? ParseRow(string? text) =>
+        text is ['p', ..] && int.TryParse(text.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var row) && row > 0 ? row : null;
 
     private static T Named<T>(string? name, T otherwise)
         where T : struct, Enum
@@ -94,57 +134,4 @@ internal sealed record WaterfallAddress(QueryId Id, QueryTab Tab, PeerSort Sort,
 
     /// <summary>XOR falls as a lookup converges and the slowest are looked for, so these two begin with the greatest.</summary>
     private static bool FirstDescending(PeerSort sort) => sort is PeerSort.Xor or PeerSort.Duration;
-}
-
-/// <summary>The parts of a query's page.</summary>
-internal enum QueryTab
-{
-    /// <summary>A row per peer.</summary>
-    Waterfall = 0,
-
-    /// <summary>Critical path, blame and what-if.</summary>
-    Why = 1,
-
-    /// <summary>Best distance by time and by hops.</summary>
-    Convergence = 2,
-
-    /// <summary>Dials and requests in flight.</summary>
-    Concurrency = 3,
-
-    /// <summary>Who named whom.</summary>
-    Path = 4,
-}
-
-/// <summary>The parameters of a query's page as they stand in its address.</summary>
-internal sealed record QueryPageParameters
-{
-    /// <summary>Which part.</summary>
-    public string? Tab { get; init; }
-
-    /// <summary>What rows are sorted by.</summary>
-    public string? Sort { get; init; }
-
-    /// <summary><c>asc</c> or <c>desc</c>.</summary>
-    public string? Dir { get; init; }
-
-    /// <summary>Which rows.</summary>
-    public string? Show { get; init; }
-
-    /// <summary><c>1</c> when the rows are folded away.</summary>
-    public string? Folded { get; init; }
-
-    /// <summary>What-if: requests in flight at most.</summary>
-    public string? Alpha { get; init; }
-
-    /// <summary>What-if: closest peers that must have answered.</summary>
-    public string? Beta { get; init; }
-
-    /// <summary>What-if: width of the result.</summary>
-    public string? K { get; init; }
-
-    /// <summary>What-if: a dial fails after this time.</summary>
-    public string? Dial { get; init; }
-
-    /// <summary>What-if: a request fails after this time.</summary>
-    public string? Request { get; init; }
 }

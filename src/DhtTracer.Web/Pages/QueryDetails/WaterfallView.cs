@@ -1,6 +1,9 @@
 using System.Collections.Frozen;
+using System.Globalization;
+using System.Text;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Explain;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace DhtTracer.Web.Pages.QueryDetails;
 
@@ -10,7 +13,10 @@ internal sealed class WaterfallView
     /// <summary>Rows in one body of the table: the unit that a browser skips while it is off screen.</summary>
     public const int RowsPerBody = 50;
 
-    private readonly FrozenDictionary<string, int> anchors;
+    /// <summary>The drawing can be stretched so far at most: positions in the markup have digits for no more.</summary>
+    public const int MostZoom = 1000;
+
+    private readonly FrozenDictionary<string, int> places;
     private readonly FrozenSet<string> shown;
     private readonly FrozenSet<string> critical;
 
@@ -19,10 +25,13 @@ internal sealed class WaterfallView
     {
         critical = path is null ? FrozenSet<string>.Empty : path.Peers.ToFrozenSet(StringComparer.Ordinal);
         Waterfall = waterfall;
-        Address = address;
-        anchors = new QueryPeerIndex(waterfall.Query).Positions;
-        shown = waterfall.Rows.Select(row => row.Peer.Id).ToFrozenSet(StringComparer.Ordinal);
-        Ticks = Waterfall.Ticks(waterfall.AxisNs);
+        places = new QueryPeerIndex(waterfall.Query).Positions;
+        var rows = address.Find is { } find ? waterfall.Rows.Where(row => PeerRows.Contains(row.Peer, find)) : waterfall.Rows;
+        shown = rows.Select(row => row.Peer.Id).ToFrozenSet(StringComparer.Ordinal);
+        WholeWindow = new TimeWindow(0, waterfall.AxisNs > long.MaxValue / 2 ? waterfall.AxisNs : waterfall.AxisNs + (waterfall.AxisNs / 3));
+        Window = address.Window is { } asked ? Fit(asked) : WholeWindow;
+        Address = address with { Window = Window == WholeWindow ? null : Window };
+        Ticks = Window.Ticks();
         Groups = waterfall.Query.Peers.CountBy(PeerRows.Group).ToFrozenDictionary();
     }
 
@@ -32,28 +41,90 @@ internal sealed class WaterfallView
     /// <summary>The address of the page.</summary>
     public WaterfallAddress Address { get; }
 
+    /// <summary>
+    /// All time that can be drawn: a third more than the axis, so that the label of the last bar has room beside it.
+    /// </summary>
+    public TimeWindow WholeWindow { get; }
+
+    /// <summary>The time that is drawn.</summary>
+    public TimeWindow Window { get; }
+
     /// <summary>Times on the axis in nanoseconds.</summary>
     public IReadOnlyList<long> Ticks { get; }
 
     /// <summary>How many peers each filter would show.</summary>
     public FrozenDictionary<PeerFilter, int> Groups { get; }
 
+    /// <summary>How many of the rows hold the text that is looked for.</summary>
+    public int Found => shown.Count;
+
+    /// <summary>The details that the address asks for; null when it asks for none, or for a peer that is not there.</summary>
+    public RowDetailsView? Details => Address.Row is { } row ? DetailsOf(row) : null;
+
+    /// <summary>The details of the peer at a place in the order heard, from 1; null when there is none.</summary>
+    public RowDetailsView? DetailsOf(int place) => place <= Waterfall.Query.Peers.Length ? new RowDetailsView(this, place) : null;
+
+    /// <summary>The state that the search among rows keeps, as fields of its form.</summary>
+    public IEnumerable<(string Name, string Value)> FindFields =>
+        QueryHelpers.ParseQuery((Address with { Find = null, Row = null }).QueryText).Select(pair => (pair.Key, pair.Value.ToString()));
+
+    /// <summary>Places of the rows that hold what is looked for, in the order of the table.</summary>
+    public IEnumerable<int> FoundPlaces => Waterfall.Rows.Where(IsShown).Select(row => places[row.Peer.Id]);
+
+    /// <summary><c>12 of 258 peers</c>.</summary>
+    public string FoundText => string.Create(CultureInfo.InvariantCulture, $"{Found} of {Waterfall.Rows.Length} {(Waterfall.Rows.Length == 1 ? "peer" : "peers")}");
+
     /// <summary>Whether any peer was marked as asked twice.</summary>
     public bool HasDuplicates => Waterfall.Rows.Any(row => row.Peer.Duplicate);
 
+    /// <summary>The place of a peer in the order heard, from 1; null when the query has no such peer.</summary>
+    public int? Place(string peerId) => places.TryGetValue(peerId, out var place) ? place : null;
+
     /// <summary>The anchor of a peer's row, the same under every sort and filter: its place in the order heard.</summary>
-    public string Anchor(string peerId) => $"p{anchors[peerId]}";
+    public string Anchor(string peerId) => $"p{places[peerId]}";
 
     /// <summary>The anchor of a peer's row if that row is shown here, else null.</summary>
     public string? AnchorIfShown(string peerId) => shown.Contains(peerId) ? Anchor(peerId) : null;
 
-    /// <summary>
-    /// Time that the drawing's width stands for, in nanoseconds: a third more than the axis, so that the label of the last bar has room beside it.
-    /// </summary>
-    public long DrawnNs => Waterfall.AxisNs + (Waterfall.AxisNs / 3);
+    /// <summary>Whether the row has what is looked for. Rows that have not are in the page, hidden, so that a script can search anew.</summary>
+    public bool IsShown(WaterfallRow row) => shown.Contains(row.Peer.Id);
 
-    /// <summary>A time as percent of the drawing.</summary>
-    public double Percent(long nanoseconds) => RowDrawing.Percent(nanoseconds, DrawnNs);
+    /// <summary>
+    /// The place of each peer's referrer, in the order heard, with commas between: 0 for none. From it a script finds the chain back to the
+    /// seed, also over rows that a filter leaves out.
+    /// </summary>
+    public string Referrers()
+    {
+        var text = new StringBuilder();
+        foreach (var peer in Waterfall.Query.Peers)
+        {
+            text.Append(text.Length == 0 ? "" : ",").Append(peer.Referrer is { } referrer ? Place(referrer) ?? 0 : 0);
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>The state with another stretch of time.</summary>
+    public WaterfallAddress At(TimeWindow window)
+    {
+        var fitted = Fit(window);
+        return Address with { Window = fitted == WholeWindow ? null : fitted };
+    }
+
+    /// <summary>The window stretched or narrowed about its middle: 2 shows twice the time.</summary>
+    public TimeWindow Scaled(double factor)
+    {
+        var length = (long)(Window.LengthNs * factor);
+        var from = Window.FromNs + ((Window.LengthNs - length) / 2);
+        return new TimeWindow(from, from + Math.Max(1, length));
+    }
+
+    /// <summary>The window moved by a part of its length, forward when positive.</summary>
+    public TimeWindow Moved(double share)
+    {
+        var by = Math.Clamp((long)(Window.LengthNs * share), -Window.FromNs, WholeWindow.ToNs - Window.ToNs);
+        return new TimeWindow(Window.FromNs + by, Window.ToNs + by);
+    }
 
     /// <summary>Class of a row: <c>x</c> failed, <c>u</c> never asked, <c>w</c> with a result, <c>d</c> asked twice, <c>k</c> on the critical path.</summary>
     public string? RowClass(WaterfallRow row)
@@ -67,6 +138,14 @@ internal sealed class WaterfallView
         };
         var marks = (row.Peer.Duplicate ? " d" : "") + (critical.Contains(row.Peer.Id) ? " k" : "");
         return marks.Length == 0 ? state : (state + marks).TrimStart();
+    }
+
+    // Inside what can be drawn, and no narrower than the greatest zoom.
+    private TimeWindow Fit(TimeWindow asked)
+    {
+        var length = Math.Clamp(asked.LengthNs, Math.Max(1, WholeWindow.LengthNs / MostZoom), WholeWindow.LengthNs);
+        var from = Math.Clamp(asked.FromNs, 0, WholeWindow.ToNs - length);
+        return new TimeWindow(from, from + length);
     }
 }
 

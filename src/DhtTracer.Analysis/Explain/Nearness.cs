@@ -1,0 +1,104 @@
+namespace DhtTracer.Analysis.Explain;
+
+/// <summary>Says of an answer whether it named a new peer nearer to the key than all that were known by then. Linear in the peers of a query, once.</summary>
+internal sealed class Nearness
+{
+    private readonly Query query;
+    private readonly KeyDistances distances;
+    private readonly Dictionary<string, List<int>> namedBy = new(StringComparer.Ordinal);
+    private readonly Dictionary<int, List<int>> byRank = [];
+    private readonly long[] heard;
+    private readonly int[] nearestHeard;
+
+    /// <summary>Prepares a query whose distances are all known.</summary>
+    public Nearness(Query query, KeyDistances distances)
+    {
+        this.query = query;
+        this.distances = distances;
+        var order = new List<int>(query.Peers.Length);
+        for (var i = 0; i < query.Peers.Length; i++)
+        {
+            if (query.Peers[i].HeardNs is not null)
+            {
+                order.Add(i);
+            }
+
+            if (query.Peers[i].Referrer is { } referrer)
+            {
+                Add(namedBy, referrer, i);
+            }
+
+            Add(byRank, distances.Rank(i), i);
+        }
+
+        order.Sort((left, right) => query.Peers[left].HeardNs.GetValueOrDefault().CompareTo(query.Peers[right].HeardNs.GetValueOrDefault()));
+        heard = [.. order.Select(peer => query.Peers[peer].HeardNs.GetValueOrDefault())];
+        nearestHeard = new int[order.Count];
+        var nearest = int.MaxValue;
+        for (var i = 0; i < nearestHeard.Length; i++)
+        {
+            nearest = Math.Min(nearest, distances.Rank(order[i]));
+            nearestHeard[i] = nearest;
+        }
+    }
+
+    /// <summary>Whether an answer, which has a duration, named such a peer.</summary>
+    /// <param name="namer">The peer that answered.</param>
+    /// <param name="request">The request that it answered.</param>
+    public bool NamedNearer(string namer, PeerRequest request)
+    {
+        var end = request.StartNs + request.DurationNs.GetValueOrDefault();
+        var nearestNamed = int.MaxValue;
+        var named = new HashSet<int>();
+        foreach (var peer in namedBy.GetValueOrDefault(namer) ?? [])
+        {
+            if (IsNamedIn(request, query.Peers[peer], end))
+            {
+                named.Add(peer);
+                nearestNamed = Math.Min(nearestNamed, distances.Rank(peer));
+            }
+        }
+
+        // The nearest of all that were heard of by then, these ones among them.
+        var nearestKnown = Nearest(end);
+        return nearestNamed != int.MaxValue
+            && (nearestNamed < nearestKnown
+                || (nearestNamed == nearestKnown && byRank[nearestKnown].TrueForAll(peer => named.Contains(peer) || !(query.Peers[peer].HeardNs <= end))));
+    }
+
+    private static bool IsNamedIn(PeerRequest request, QueryPeer peer, long end) => request.Named.IsDefault
+        ? peer.HeardNs > request.StartNs && peer.HeardNs <= end
+        : request.Named.Contains(peer.Id, StringComparer.Ordinal);
+
+    private static void Add<T>(Dictionary<T, List<int>> lists, T key, int peer)
+        where T : notnull
+    {
+        if (!lists.TryGetValue(key, out var list))
+        {
+            lists[key] = list = [];
+        }
+
+        list.Add(peer);
+    }
+
+    // Rank of the nearest peer heard of until a time.
+    private int Nearest(long until)
+    {
+        var low = 0;
+        var high = heard.Length;
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (heard[middle] <= until)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low == 0 ? int.MaxValue : nearestHeard[low - 1];
+    }
+}

@@ -1,0 +1,107 @@
+using System.Collections.Immutable;
+using DhtTracer.Analysis;
+using DhtTracer.Storage;
+using DhtTracer.Traces;
+
+namespace DhtTracer.Web.Analysed;
+
+/// <summary>
+/// The queries of the traces that were looked at last. A page asks for its query again and again (a sort, a row, a search), and the same
+/// spans always give the same queries. Each time the database is asked whether the trace has changed, so that nothing old is ever shown.
+/// </summary>
+/// <param name="store">The archive.</param>
+/// <param name="mostPeers">Peers of all kept traces together, at most. The trace looked at last is kept whatever its size.</param>
+internal sealed class AnalysedTraces(TraceStore store, int mostPeers)
+{
+    private const int UsuallyMostPeers = 100_000;
+
+    private readonly Lock guard = new();
+    private readonly LinkedList<Entry> latest = new();
+    private readonly Dictionary<TraceId, LinkedListNode<Entry>> byId = [];
+    private int peers;
+
+    /// <summary>Keeps as much as is usual: some 100,000 peers.</summary>
+    public AnalysedTraces(TraceStore store)
+        : this(store, UsuallyMostPeers)
+    {
+    }
+
+    /// <summary>The queries of a trace, from the spans stored at this moment; empty when it is not there.</summary>
+    /// <exception cref="DatabaseException">The database cannot be read.</exception>
+    public async Task<ImmutableArray<AnalysedQuery>> GetAsync(TraceId traceId, CancellationToken cancellationToken)
+    {
+        if (await store.GetStateAsync(traceId, cancellationToken) is not { } state)
+        {
+            Forget(traceId);
+            return [];
+        }
+
+        if (Find(traceId, state) is { } kept)
+        {
+            return kept.Queries;
+        }
+
+        if (await store.LoadAsync(traceId, cancellationToken) is not { } content)
+        {
+            Forget(traceId);
+            return [];
+        }
+
+        var queries = store.QueriesOf(content).Select(query => new AnalysedQuery(query)).ToImmutableArray();
+        Keep(new Entry(traceId, content.State, queries, queries.Sum(query => query.Query.Peers.Length + 1)));
+        return queries;
+    }
+
+    /// <summary>One query; null when it is not there.</summary>
+    /// <exception cref="DatabaseException">The database cannot be read.</exception>
+    public async Task<AnalysedQuery?> GetAsync(QueryId id, CancellationToken cancellationToken) =>
+        (await GetAsync(id.TraceId, cancellationToken)).FirstOrDefault(query => query.Query.Id == id);
+
+    private Entry? Find(TraceId traceId, TraceState state)
+    {
+        lock (guard)
+        {
+            if (!byId.TryGetValue(traceId, out var node) || node.Value.State != state)
+            {
+                return null;
+            }
+
+            latest.Remove(node);
+            latest.AddFirst(node);
+            return node.Value;
+        }
+    }
+
+    private void Keep(Entry entry)
+    {
+        lock (guard)
+        {
+            Remove(entry.TraceId);
+            byId[entry.TraceId] = latest.AddFirst(entry);
+            peers += entry.Peers;
+            while (peers > mostPeers && latest.Last is { } last && last != latest.First)
+            {
+                Remove(last.Value.TraceId);
+            }
+        }
+    }
+
+    private void Forget(TraceId traceId)
+    {
+        lock (guard)
+        {
+            Remove(traceId);
+        }
+    }
+
+    private void Remove(TraceId traceId)
+    {
+        if (byId.Remove(traceId, out var node))
+        {
+            latest.Remove(node);
+            peers -= node.Value.Peers;
+        }
+    }
+
+    private sealed record Entry(TraceId TraceId, TraceState State, ImmutableArray<AnalysedQuery> Queries, int Peers);
+}

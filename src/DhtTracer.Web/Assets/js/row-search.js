@@ -1,0 +1,82 @@
+// The search among the rows while one types. The server says which rows match, by the same rule as without a script; rows that do not are hidden.
+import { handlerUrl, setState } from "./page-state.js";
+import { makeCurrent, tableOf } from "./rows.js";
+
+const delay = 90;
+let timer = 0;
+let request = null;
+
+const form = () => document.querySelector(".find-rows");
+
+function apply(places, text) {
+  const shown = places && new Set(places);
+  const table = tableOf();
+  if (!table) return;
+  for (const body of table.querySelectorAll("tbody.rows")) {
+    let any = false;
+    for (const row of body.rows ?? body.children) {
+      const show = !shown || shown.has(Number(row.id.slice(1)));
+      if (row.hidden === show) row.hidden = !show;
+      any ||= show;
+    }
+    body.hidden = !any;
+  }
+  form().querySelector("output").textContent = text;
+  const none = document.querySelector(".no-rows");
+  if (none) {
+    none.hidden = !shown || shown.size > 0;
+    none.textContent = "In none of these peers is what you look for.";
+  }
+  document.dispatchEvent(new CustomEvent("dht:rows"));
+}
+
+async function search() {
+  clearTimeout(timer);
+  const text = form().elements.find.value.trim();
+  setState({ find: text || null });
+  request?.abort();
+  if (!text) {
+    apply(null, "");
+    return;
+  }
+  request = new AbortController();
+  try {
+    const response = await fetch(handlerUrl("find", { find: text }), { signal: request.signal });
+    if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    const found = await response.json();
+    apply(found.places, found.text);
+  } catch (error) {
+    if (error.name !== "AbortError") form().querySelector("output").textContent = `not searched: ${error.message}`;
+  }
+}
+
+export function startRowSearch() {
+  if (!form()) return;
+  document.addEventListener("input", event => {
+    if (!event.target.closest(".find-rows")) return;
+    clearTimeout(timer);
+    timer = setTimeout(search, delay);
+  });
+  document.addEventListener("submit", event => {
+    if (!event.target.closest(".find-rows")) return;
+    event.preventDefault();
+    search();
+  });
+  document.addEventListener("keydown", event => {
+    if (!event.target.closest?.(".find-rows input")) return;
+    if (event.key === "Escape") {
+      event.preventDefault();
+      if (event.target.value) {
+        event.target.value = "";
+        search();
+      } else event.target.blur();
+    } else if (event.key === "ArrowDown") {
+      event.preventDefault();
+      const first = tableOf()?.querySelector("tbody.rows:not([hidden]) tr:not([hidden])");
+      if (first) makeCurrent(first, { focus: true });
+    }
+  });
+
+  // A table that was replaced shows what its address asked for, which may be older than what has been typed since.
+  document.addEventListener("dht:updated", () => { if (form()?.elements.find.value.trim()) search(); });
+}
