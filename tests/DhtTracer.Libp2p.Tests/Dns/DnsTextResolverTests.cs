@@ -96,19 +96,36 @@ public class DnsTextResolverTests
     /// <summary>A server on loopback that answers each datagram with each of its answers, and TCP with its own.</summary>
     private sealed class DnsServer : IDisposable
     {
-        private readonly UdpClient _udp = new(new IPEndPoint(IPAddress.Loopback, 0));
+        private readonly UdpClient _udp;
         private readonly TcpListener _tcp;
 
         public DnsServer(Func<byte[], byte[]>? first, Func<byte[], byte[]>? overTcp, Func<byte[], byte[]>? second = null)
         {
+            (_udp, _tcp) = Bind();
             EndPoint = (IPEndPoint)_udp.Client.LocalEndPoint!;
-            _tcp = new TcpListener(EndPoint);
-            _tcp.Start();
             _ = ServeUdpAsync(first, second);
             _ = ServeTcpAsync(overTcp);
         }
 
         public IPEndPoint EndPoint { get; }
+
+        /// <summary>One port for both protocols: what is free over one may be taken over the other.</summary>
+        private static (UdpClient Udp, TcpListener Tcp) Bind()
+        {
+            while (true)
+            {
+                var tcp = new TcpListener(IPAddress.Loopback, 0);
+                tcp.Start();
+                try
+                {
+                    return (new UdpClient((IPEndPoint)tcp.LocalEndpoint), tcp);
+                }
+                catch (SocketException taken) when (taken.SocketErrorCode == SocketError.AddressAlreadyInUse)
+                {
+                    tcp.Dispose();
+                }
+            }
+        }
 
         public void Dispose()
         {

@@ -78,7 +78,7 @@ public sealed class ComparePageTests(KnownArchive archive)
         Assert.Contains(same.Texts(".note.warn"), text => text.Contains("in both sets", StringComparison.Ordinal));
 
         var few = await archive.Site.PageAsync("/compare?a.from=2026-11-22T09:00&a.to=2026-11-22T09:11&b.from=2026-11-22T10:00&b.to=2026-11-22T10:11");
-        Assert.Equal(5, few.Texts("#figures td:last-child").Count(text => text.StartsWith("too few to say", StringComparison.Ordinal) && text.Contains("needs 20", StringComparison.Ordinal)));
+        Assert.Equal(5, few.Texts("#figures td:last-child").Count(text => text.StartsWith("too few to say", StringComparison.Ordinal) && text.Contains("needs 40", StringComparison.Ordinal)));
         Assert.All(few.QuerySelectorAll("#figures tbody tr").Where(row => row.QuerySelector("th")!.Text().StartsWith("Duration", StringComparison.Ordinal)), row => Assert.StartsWith("too few", row.QuerySelector("td:last-child")!.Text(), StringComparison.Ordinal));
     }
 
