@@ -212,12 +212,12 @@ internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQuer
             };
         }
 
-        // A root that never arrived: what it sent tells what it was for, a lookup for a provide or put included.
+        // A root that never arrived: what it sent tells what it was for, unless it only looked for peers: a provide or a put does that first.
         var sent = parts.Members.Where(member => kinds[member] == GoSpanKind.Message).Select(member => GoSpans.Message(trace[member])).ToHashSet();
         return sent.Contains(MessageType.AddProvider) ? QueryType.AddProvider
             : sent.Contains(MessageType.GetProviders) || parts.Members.Exists(member => kinds[member] == GoSpanKind.ProvidersRoutine) ? QueryType.GetProviders
             : sent.Contains(MessageType.GetValue) ? QueryType.GetValue
             : sent.Contains(MessageType.PutValue) ? QueryType.PutValue
-            : QueryType.GetClosestPeers;
+            : QueryType.Unknown;
     }
 }

@@ -11,6 +11,10 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
 {
     private readonly Span? root = members.Select(member => trace[member]).FirstOrDefault(span => span.SpanId == rootId);
 
+    /// <summary>The span that says what the query is for: the root, and a span of a peer that was sent something as long as the root has not come.</summary>
+    private readonly Span? telling = members.Select(member => trace[member]).FirstOrDefault(span => span.SpanId == rootId)
+        ?? members.Select(member => trace[member]).FirstOrDefault(span => span.Name == NativeDialect.PeerName && span.Text("dht.query.type") is not null);
+
     /// <summary>Makes the query.</summary>
     public Query Build()
     {
@@ -33,7 +37,7 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
         {
             Id = new QueryId(spans[0].TraceId, rootId),
             OperationId = new QueryId(spans[0].TraceId, Outermost() ?? rootId),
-            Background = root?.Boolean("dht.query.background") ?? false,
+            Background = telling?.Boolean("dht.query.background") ?? false,
             Type = type,
             Key = key?.Key,
             Source = TraceSource.Native,
@@ -67,28 +71,29 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
 
     private TargetKey? Key(QueryType type)
     {
-        var written = root?.Text("dht.key.text");
-        return root?.Text("dht.key") is { } hex && Multibase.Decode("f" + hex, out var bytes, out _) == MultiformatError.None
+        var written = telling?.Text("dht.key.text");
+        return telling?.Text("dht.key") is { } hex && Multibase.Decode("f" + hex, out var bytes, out _) == MultiformatError.None
             ? TargetKey.OfBytes(bytes, written, type)
             : null;
     }
 
-    /// <summary>What it was for; when the root never arrived, what it sent tells.</summary>
+    /// <summary>What it was for. When no span says so, what it sent tells, unless it only looked for peers: every kind of lookup does.</summary>
     private QueryType Type(List<Span> spans)
     {
-        if (Words.TryParse<QueryType>(root?.Text("dht.query.type"), out var type))
+        if (Words.TryParse<QueryType>(telling?.Text("dht.query.type"), out var type))
         {
             return type;
         }
 
+        // A get-value corrects what its peers hold with PUT_VALUE; a put-value asks for no record.
         var sent = spans.Where(static span => span.Name == NativeDialect.RequestName)
             .Select(static span => MessageTypes.Parse(span.Text("dht.message.type"))).ToHashSet();
         return sent.Contains(MessageType.AddProvider) ? QueryType.AddProvider
-            : sent.Contains(MessageType.PutValue) ? QueryType.PutValue
             : sent.Contains(MessageType.GetProviders) ? QueryType.GetProviders
             : sent.Contains(MessageType.GetValue) ? QueryType.GetValue
+            : sent.Contains(MessageType.PutValue) ? QueryType.PutValue
             : sent.Contains(MessageType.Ping) && sent.Count == 1 ? QueryType.Ping
-            : QueryType.GetClosestPeers;
+            : QueryType.Unknown;
     }
 
     /// <summary>A query above this one, as a bootstrap has above its lookups; null when there is none.</summary>

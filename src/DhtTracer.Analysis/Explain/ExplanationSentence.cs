@@ -75,6 +75,7 @@ internal static class ExplanationSentence
         QueryType.GetProviders => query.Counts.Results is { } providers ? $"{Count(providers, "provider")} found" : "providers found",
         QueryType.GetValue => "record found",
         QueryType.Ping => "answered",
+        QueryType.Unknown => "answer known",
         _ => "K closest known",
     };
 

@@ -26,6 +26,9 @@ public enum QueryType
 
     /// <summary>Ask one peer whether it is there.</summary>
     [JsonStringEnumMemberName("ping")] Ping = 7,
+
+    /// <summary>The trace does not tell, or not yet.</summary>
+    [JsonStringEnumMemberName("unknown")] Unknown = 8,
 }
 
 /// <summary>Whose spans they are.</summary>

@@ -16,6 +16,10 @@ internal sealed class ActivityObserver : IQueryObserver
     private readonly List<PeerSpans> _peers = [];
     private Activity? _query;
     private DateTimeOffset _start;
+    private string _type = "";
+    private string _key = "";
+    private string _keyText = "";
+    private bool _background;
 
     private ActivityObserver()
     {
@@ -34,14 +38,11 @@ internal sealed class ActivityObserver : IQueryObserver
         }
 
         query.Span = _query.Context;
-        _query.AddTag("dht.query.type", query.Type.ToText());
-        if (query.Background)
-        {
-            _query.AddTag("dht.query.background", value: true);
-        }
-
-        _query.AddTag("dht.key", Convert.ToHexStringLower(query.Key.Span));
-        _query.AddTag("dht.key.text", query.KeyText);
+        _type = query.Type.ToText();
+        _key = Convert.ToHexStringLower(query.Key.Span);
+        _keyText = query.KeyText;
+        _background = query.Background;
+        Describe(_query);
         _query.AddTag("dht.node", query.Node.ToString());
         _query.AddTag("dht.protocol", query.Protocol);
         _query.AddTag("dht.alpha", query.Parameters.Alpha);
@@ -220,7 +221,26 @@ internal sealed class ActivityObserver : IQueryObserver
         span.AddKnown("dht.peer.protocols", peer.Protocols is { Count: > 0 } protocols ? protocols as string[] ?? [.. protocols] : null);
         span.AddKnown("dht.peer.addresses", SpanTags.TextsOf(peer.Addresses));
         span.AddKnown("dht.peer.duplicate", peer.Duplicate ? true : null);
+        if (peer.Order is not null)
+        {
+            // These spans are on their way long before that of the query.
+            Describe(span);
+        }
+
         Stop(span, time);
+    }
+
+    /// <summary>What the query is for.</summary>
+    private void Describe(Activity span)
+    {
+        span.AddTag("dht.query.type", _type);
+        if (_background)
+        {
+            span.AddTag("dht.query.background", value: true);
+        }
+
+        span.AddTag("dht.key", _key);
+        span.AddTag("dht.key.text", _keyText);
     }
 
     private static Activity? Start(string name, ActivityKind kind, ActivityContext parent, DateTimeOffset time)

@@ -87,7 +87,7 @@ public class GoKadDhtDialectTests
     }
 
     [Theory]
-    [InlineData(KuboOperation.FindPeer, QueryType.GetClosestPeers)]
+    [InlineData(KuboOperation.FindPeer, QueryType.Unknown)]
     [InlineData(KuboOperation.FindProviders, QueryType.GetProviders)]
     [InlineData(KuboOperation.Provide, QueryType.AddProvider)]
     [InlineData(KuboOperation.GetValue, QueryType.GetValue)]

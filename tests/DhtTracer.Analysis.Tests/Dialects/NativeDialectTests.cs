@@ -78,8 +78,40 @@ public class NativeDialectTests
         Assert.Equal((new SpanId(1), QueryOutcome.Incomplete, null), (query.Id.SpanId, query.Outcome, query.DurationNs));
         Assert.Null(query.Key);
 
+        // It has looked for peers, as lookups of every kind do.
+        Assert.Equal(QueryType.Unknown, query.Type);
+
         // The node's id stood on the query's span: without it nothing tells that one of the peers named is the node.
         Assert.Equal(7, query.Counts.Seen);
+    }
+
+    [Fact]
+    public void A_query_that_is_running_is_named_by_its_peers()
+    {
+        var spans = Example().Where(span => span.Name != "dht.query").Select(span => span.Name != "dht.peer" ? span : With(
+            span, ("dht.query.type", "get-closest-peers"), ("dht.query.background", true), ("dht.key", Convert.ToHexStringLower(Target.Bytes)), ("dht.key.text", Target.ToString())));
+        var query = Only([.. spans]);
+
+        Assert.Equal((QueryType.GetClosestPeers, true, QueryOutcome.Incomplete), (query.Type, query.Background, query.Outcome));
+        Assert.Equal((Target.ToString(), Convert.ToHexStringLower(Target.Bytes)), (query.Key!.Text, query.Key.Bytes));
+        Assert.All(query.Peers, peer => Assert.Equal(KadId.Of(PeerId.Parse(peer.Id)).XorBitLength(KadId.Of(Target)), peer.Xor));
+    }
+
+    [Theory]
+    [InlineData(QueryType.AddProvider, "FIND_NODE", "ADD_PROVIDER")]
+    [InlineData(QueryType.GetProviders, "GET_PROVIDERS")]
+    [InlineData(QueryType.GetValue, "GET_VALUE", "PUT_VALUE")]
+    [InlineData(QueryType.PutValue, "FIND_NODE", "PUT_VALUE")]
+    [InlineData(QueryType.Ping, "PING")]
+    [InlineData(QueryType.Unknown, "FIND_NODE")]
+    [InlineData(QueryType.Unknown)]
+    public void Where_no_span_says_what_it_is_for_what_was_sent_tells(QueryType expected, params string[] sent)
+    {
+        var peer = Example().First(span => span.Name == "dht.peer");
+        var request = Example().First(span => span.Name == "dht.request" && span.ParentSpanId == peer.SpanId);
+        var requests = sent.Select((type, number) => With(request, ("dht.message.type", type)) with { SpanId = new SpanId(100 + (ulong)number) });
+
+        Assert.Equal(expected, Only([peer, .. requests]).Type);
     }
 
     [Fact]
@@ -188,8 +220,11 @@ public class NativeDialectTests
         Scope = new InstrumentationScope { Name = "DhtTracer.Kademlia" },
     };
 
-    private static Span With(Span span, (string Key, AttributeValue Value) attribute) =>
-        span with { Attributes = AttributeList.Of(span.Attributes.Select(item => (item.Key, item.Value)).Append(attribute)) };
+    private static Span With(Span span, params (string Key, AttributeValue Value)[] attributes) => span with
+    {
+        Attributes = AttributeList.Of(span.Attributes.Where(item => !Array.Exists(attributes, attribute => attribute.Key == item.Key))
+            .Select(item => (item.Key, item.Value)).Concat(attributes)),
+    };
 
     private static SpanEvent Event(string name, string peer) => new() { Name = name, TimeUnixNano = Start, Attributes = AttributeList.Of(("dht.peer.id", peer)) };
 

@@ -118,6 +118,8 @@ public sealed class ActivityObserverTests
         Assert.Equal(peer.Hops, span.GetTagItem("dht.peer.hops"));
         Assert.Equal(KadId.Of(PeerId.Parse(peer.Id)).XorBitLength(KadId.Of(truth.Query.Key.Span)), span.GetTagItem("dht.peer.xor"));
         Assert.Equal(peer.Order, span.GetTagItem("dht.peer.order"));
+        string[] describing = ["dht.query.type", "dht.query.background", "dht.key", "dht.key.text"];
+        Assert.All(describing, name => Assert.Equal(peer.Order is null ? null : query.GetTagItem(name), span.GetTagItem(name)));
         Assert.Equal(peer.State.ToText(), span.GetTagItem("dht.peer.state"));
         Assert.Equal(peer.Agent, span.GetTagItem("dht.peer.agent"));
         Assert.Equal(peer.Addresses, span.GetTagItem("dht.peer.addresses"));
