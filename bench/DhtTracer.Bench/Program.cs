@@ -5,6 +5,7 @@ using DhtTracer.Bench.Kademlia;
 using DhtTracer.Bench.Libp2p;
 using DhtTracer.Bench.Pull;
 using DhtTracer.Bench.QueryPage;
+using DhtTracer.Bench.Statistics;
 
 switch (args)
 {
@@ -26,7 +27,9 @@ switch (args)
         return await ExportBench.RunAsync(rest);
     case ["page", .. var rest]:
         return await QueryPageBench.RunAsync(rest);
+    case ["statistics", .. var rest]:
+        return await StatisticsBench.RunAsync(rest);
     default:
-        await Console.Error.WriteLineAsync("Usage: DhtTracer.Bench kademlia localnet|tracing|soak [nodes] | codecs | reconstruct | libp2p [hosts] | ingest [queries [connections [spans-per-second]]] | ingest stages | ingest codecs | pull [spans] | export [spans] | page [peers [serve PORT]]");
+        await Console.Error.WriteLineAsync("Usage: DhtTracer.Bench kademlia localnet|tracing|soak [nodes] | codecs | reconstruct | libp2p [hosts] | ingest [queries [connections [spans-per-second]]] | ingest stages | ingest codecs | pull [spans] | export [spans] | page [peers [serve PORT]] | statistics DIR [queries | serve PORT]");
         return 2;
 }

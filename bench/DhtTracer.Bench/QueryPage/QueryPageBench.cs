@@ -5,15 +5,7 @@ using DhtTracer.Storage;
 using DhtTracer.TestSupport;
 using DhtTracer.Traces;
 using DhtTracer.Traces.Otlp;
-using DhtTracer.Web;
-using DhtTracer.Web.Samples;
 using DhtTracer.Web.Tests.Fixture;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 
 namespace DhtTracer.Bench.QueryPage;
 
@@ -116,33 +108,18 @@ internal static class QueryPageBench
                 [new TraceAnalysis { Content = content, Otlp = content.Otlp, Spans = spans, Queries = QueryReconstruction.Reconstruct(spans), Version = 1 }]);
         }
 
-        var builder = WebApplication.CreateBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls(url);
-        builder.Services.AddDhtTracerWeb();
-        builder.Services.AddSingleton(store);
-        builder.Services.AddSingleton<ISampleLoader, NoSamples>();
-        var app = builder.Build();
-        app.MapDhtTracerWeb();
-        await app.StartAsync();
-        var address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
-        return new RunningSite(app, store, folder, address, queries);
+        return new RunningSite(await BenchSite.StartAsync(url, store), store, folder, queries);
     }
 
-    private sealed record RunningSite(WebApplication App, TraceStore Store, DirectoryInfo Folder, Uri Address, IReadOnlyList<Query> Queries) : IAsyncDisposable
+    private sealed record RunningSite(BenchSite Site, TraceStore Store, DirectoryInfo Folder, IReadOnlyList<Query> Queries) : IAsyncDisposable
     {
+        public Uri Address => Site.Address;
+
         public async ValueTask DisposeAsync()
         {
-            await App.DisposeAsync();
+            await Site.DisposeAsync();
             await Store.DisposeAsync();
             Folder.Delete(recursive: true);
         }
-    }
-
-    private sealed class NoSamples : ISampleLoader
-    {
-        public bool Available => false;
-
-        public Task<int> LoadAsync(CancellationToken cancellationToken) => Task.FromResult(0);
     }
 }

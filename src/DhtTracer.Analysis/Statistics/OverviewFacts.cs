@@ -41,8 +41,11 @@ public sealed record OverviewFacts
     /// <summary>Queries that ended with an error, by its class, most frequent first.</summary>
     public required ImmutableArray<NamedCount> QueryErrors { get; init; }
 
-    /// <summary>Dials and requests that failed, by error class, most frequent first.</summary>
+    /// <summary>Dials and requests that failed, by error class, most frequent first, without those in <see cref="PeerCancelled"/>.</summary>
     public required ImmutableArray<NamedCount> PeerErrors { get; init; }
+
+    /// <summary>Dials and requests that the caller, or the end of the query, took back: no fault of a peer.</summary>
+    public required long PeerCancelled { get; init; }
 
     /// <summary>Agent versions of the peers, counted once for each query and peer, most frequent first.</summary>
     public required ImmutableArray<NamedCount> Agents { get; init; }
@@ -70,7 +73,8 @@ public sealed record OverviewFacts
             Duplicates = Distribution.Of(queries.Select(static q => (long?)q.Duplicates)),
             Outcomes = OutcomeCount.Of(queries),
             QueryErrors = NamedCount.Sum(queries.Where(static q => q.ErrorClass is not null).Select(static q => new NamedCount(q.ErrorClass!, 1))),
-            PeerErrors = NamedCount.Sum(queries.SelectMany(static q => q.PeerErrors)),
+            PeerErrors = NamedCount.Sum(queries.SelectMany(static q => q.PeerErrors).Where(static error => error.Name != ErrorClass.Cancelled)),
+            PeerCancelled = queries.Sum(static q => q.PeerErrors.Where(static error => error.Name == ErrorClass.Cancelled).Sum(static error => error.Count)),
             Agents = NamedCount.Sum(queries.SelectMany(static q => q.Agents)),
         };
     }

@@ -17,8 +17,11 @@ public sealed record PeerSummary
     /// <summary>Queries in which it answered at least one request.</summary>
     public required int Answered { get; init; }
 
-    /// <summary>Its failed dials and requests by error class, most frequent first.</summary>
+    /// <summary>Its failed dials and requests by error class, most frequent first, without those in <see cref="Cancelled"/>.</summary>
     public required ImmutableArray<NamedCount> Failures { get; init; }
+
+    /// <summary>Its dials and requests that the caller, or the end of the query, took back: no fault of the peer.</summary>
+    public required int Cancelled { get; init; }
 
     /// <summary>Nanoseconds of its first answered request in each query.</summary>
     public required Distribution RequestLatency { get; init; }
@@ -55,7 +58,9 @@ public sealed record PeerSummary
         Seen = facts.Count,
         Queried = facts.Count(static fact => fact.Requests > 0),
         Answered = facts.Count(static fact => fact.State == PeerState.Answered),
-        Failures = NamedCount.Sum(facts.SelectMany(static fact => fact.Errors).Select(static error => new NamedCount(error, 1))),
+        Failures = NamedCount.Sum(
+            facts.SelectMany(static fact => fact.Errors).Where(static error => error != ErrorClass.Cancelled).Select(static error => new NamedCount(error, 1))),
+        Cancelled = facts.Sum(static fact => fact.Errors.Count(static error => error == ErrorClass.Cancelled)),
         RequestLatency = Distribution.Of(facts.Select(static fact => fact.RequestNs).Where(static ns => ns is not null)),
         DialLatency = Distribution.Of(facts.Select(static fact => fact.DialNs).Where(static ns => ns is not null)),
         NamedByOthers = facts.All(static fact => fact.NamedBy is null) ? null : facts.Sum(static fact => (long)fact.NamedBy.GetValueOrDefault()),

@@ -50,7 +50,7 @@ public sealed record QueryFacts
     /// <summary>Requests sent to a peer already asked.</summary>
     public int? Duplicates { get; init; }
 
-    /// <summary>Dials and requests that failed, by error class, in the order of <see cref="Analysis.ErrorClass.All"/>.</summary>
+    /// <summary>Dials and requests that failed or were taken back, by error class, in the order of <see cref="Analysis.ErrorClass.All"/>.</summary>
     public ImmutableArray<NamedCount> PeerErrors { get; init; } = [];
 
     /// <summary>Peers of the query whose agent version is known, by agent version, ordinal order.</summary>

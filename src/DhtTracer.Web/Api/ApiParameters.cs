@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Export;
 using DhtTracer.Storage;
+using DhtTracer.Web.Exports;
 using DhtTracer.Web.Search;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.OpenApi;
@@ -15,7 +17,9 @@ namespace DhtTracer.Web.Api;
 /// <param name="Least">Least value of a whole number; null when it is a text.</param>
 /// <param name="Greatest">Greatest value of a whole number; null for no limit.</param>
 /// <param name="InPath">It is part of the path.</param>
-internal sealed record ApiParameter(string Name, string Description, IReadOnlyList<string>? Values = null, int? Least = null, int? Greatest = null, bool InPath = false);
+/// <param name="MostTimes">How often it may be given; null for once.</param>
+internal sealed record ApiParameter(
+    string Name, string Description, IReadOnlyList<string>? Values = null, int? Least = null, int? Greatest = null, bool InPath = false, int? MostTimes = null);
 
 /// <summary>The parameters that endpoints share: those of the address of the list of queries, read by the same code.</summary>
 internal static class ApiParameters
@@ -47,6 +51,14 @@ internal static class ApiParameters
         new("sort", "In what order", Names<QuerySort>(QueryListAddress.SortName)),
         new("at", "`next` or `previous` of another answer"),
         new("limit", "Queries in one answer, 50 when absent", Least: 1, Greatest: 1000),
+    ];
+
+    /// <summary>What to export, beside filters.</summary>
+    public static IReadOnlyList<ApiParameter> Export { get; } =
+    [
+        new("format", "Format of the file", [.. ExportFormat.All.Select(static format => format.Name)]),
+        new("id", "Permalink of a query; not together with filters", MostTimes: ExportRequest.MostIds),
+        new("sort", "In what order", Names<QuerySort>(QueryListAddress.SortName)),
     ];
 
     /// <summary>A mark to count from.</summary>
@@ -97,14 +109,18 @@ internal static class ApiParameters
         In = parameter.InPath ? ParameterLocation.Path : ParameterLocation.Query,
         Required = parameter.InPath,
         Description = parameter.Description,
-        Schema = new OpenApiSchema
-        {
-            Type = parameter.Least is null ? JsonSchemaType.String : JsonSchemaType.Integer,
-            MaxLength = parameter.Least is null ? QueryListAddress.LongestValue : null,
-            Minimum = parameter.Least?.ToString(System.Globalization.CultureInfo.InvariantCulture),
-            Maximum = parameter.Greatest?.ToString(System.Globalization.CultureInfo.InvariantCulture),
-            Enum = parameter.Values is { } values ? [.. values.Select(static value => (JsonNode)value)] : null,
-        },
+        Schema = parameter.MostTimes is { } most
+            ? new OpenApiSchema { Type = JsonSchemaType.Array, MaxItems = most, Items = Value(parameter) }
+            : Value(parameter),
+    };
+
+    private static OpenApiSchema Value(ApiParameter parameter) => new()
+    {
+        Type = parameter.Least is null ? JsonSchemaType.String : JsonSchemaType.Integer,
+        MaxLength = parameter.Least is null ? QueryListAddress.LongestValue : null,
+        Minimum = parameter.Least?.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        Maximum = parameter.Greatest?.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        Enum = parameter.Values is { } values ? [.. values.Select(static value => (JsonNode)value)] : null,
     };
 
     private static IReadOnlyList<string> Names<T>(Func<T, string> nameOf)

@@ -22,14 +22,11 @@ internal static class ExportApi
                 + $". Which queries: `id` as often as there are queries, at most {ExportRequest.MostIds}; or filters and `sort` as for queries, without `at`. Formats that hold one query ("
                 + string.Join(", ", ExportFormat.All.Where(static format => !format.Sets).Select(static format => format.Name)) + ") take one `id`. "
                 + "Formats of spans write whole traces, each once. A parameter that is not known is an error, because a mistyped filter would let everything through.")
+            .Describe(ApiParameters.Export, ApiParameters.Filters)
             .Produces<object>(StatusCodes.Status200OK).ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound);
 
-    private static async Task<IResult> AnswerAsync(
-        HttpRequest request, [FromServices] TraceStore store,
-        [FromQuery(Name = "format")] string? format, [FromQuery(Name = "id")] string[]? ids)
+    private static async Task<IResult> AnswerAsync(HttpRequest request, [FromServices] TraceStore store)
     {
-        // The two are named for the description only: the request reads them, together with the filters.
-        _ = (format, ids);
         var wanted = ExportRequest.Parse(request.Query);
         return wanted.Problems.Count > 0
             ? QueriesApi.Bad(wanted.Problems)

@@ -22,6 +22,7 @@ internal sealed class PeerSearch
         new("seen", "Seen", "Queries that heard of it", static peer => peer.Seen),
         new("queried", "Queried", "Queries that sent it a request", static peer => peer.Queried),
         new("answered", "Answered", "Queries in which it answered", static peer => peer.Answered),
+        new("cancelled", "Cancelled", "Dials and requests that the caller or the end of the query took back: no fault of the peer", static peer => peer.Cancelled),
         new("slow", "Request p50", "Median of its first answered request in each query", static peer => peer.RequestLatency.P50?.Value),
         new("p95", "p95", "95th percentile of the same", static peer => peer.RequestLatency.P95?.Value),
         new("dial", "Dial p50", "Median of its successful new connections", static peer => peer.DialLatency.P50?.Value),
@@ -51,7 +52,7 @@ internal sealed class PeerSearch
         Background = Address["background"] is null ? null : Address.Filter.Background,
     };
 
-    /// <summary>Failed dials and requests of a peer.</summary>
+    /// <summary>Failed dials and requests of a peer; what was taken back is none.</summary>
     public static long Failures(PeerSummary peer) => peer.Failures.Sum(static failure => failure.Count);
 
     /// <summary>Reads the parameters of a request.</summary>

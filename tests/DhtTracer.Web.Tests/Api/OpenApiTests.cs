@@ -70,18 +70,19 @@ public sealed class OpenApiTests(KnownArchive archive)
             ["key", "peer", "type", "outcome", "error", "source", "service", "node", "min", "max", "minhops", "maxhops", "alpha", "from", "to", "background", "sort", "at", "limit"],
             Parameters("/api/v1/queries").Select(parameter => parameter.GetProperty("name").GetString()!));
         Assert.Equal(34, Parameters("/api/v1/compare").Count);
+        Assert.Equal(["format", "id", "sort"], Parameters("/api/v1/export").Take(3).Select(parameter => parameter.GetProperty("name").GetString()!));
         foreach (var path in document.GetProperty("paths").EnumerateObject().Where(path => path.Name.StartsWith("/api/", StringComparison.Ordinal)))
         {
             var operation = path.Value.GetProperty("get");
             Assert.NotEmpty(operation.GetProperty("summary").GetString()!);
             var names = path.Name.Split('{').Skip(1).Select(part => part.Split('}')[0]);
             var given = operation.TryGetProperty("parameters", out var list) ? list.EnumerateArray().ToList() : [];
+            Assert.All(given, parameter => Assert.NotEmpty(parameter.GetProperty("description").GetString()!));
             Assert.Equal(names, given.Where(parameter => parameter.GetProperty("in").GetString() == "path").Select(parameter => parameter.GetProperty("name").GetString()!));
         }
 
         foreach (var (path, parameter) in new[] { "/api/v1/overview", "/api/v1/queries", "/api/v1/peers", "/api/v1/compare" }.SelectMany(path => Parameters(path).Select(parameter => (path, parameter))))
         {
-            Assert.NotEmpty(parameter.GetProperty("description").GetString()!);
             if (parameter.GetProperty("schema").TryGetProperty("enum", out var values))
             {
                 // Each value that is offered is taken.
@@ -102,6 +103,8 @@ public sealed class OpenApiTests(KnownArchive archive)
         var document = await archive.Site.JsonAsync("/api/v1/openapi.json");
         var page = await archive.Site.PageAsync("/api");
         Assert.Equal(document.GetProperty("paths").EnumerateObject().Select(path => "GET " + path.Name), page.Texts("section h2"));
+        Assert.DoesNotContain('`', page.QuerySelector("main")!.TextContent);
+        Assert.Contains("isCut", page.Texts("#overview p code"));
         Assert.NotNull((await archive.Site.PageAsync("/queries")).QuerySelector("footer a[href='/api']"));
     }
 

@@ -24,6 +24,7 @@ internal static class OverviewTruth
         CheckShare(figures.GetProperty("reuse"), dials.Count(dial => dial.Reused == true), dials.Count);
         CheckCounts(figures.GetProperty("queryErrors"), queries.Select(query => query.Error?.Class).OfType<string>());
         CheckCounts(figures.GetProperty("peerErrors"), queries.SelectMany(Errors));
+        Assert.Equal(queries.SelectMany(query => query.Peers).Sum(Cancelled), figures.GetProperty("peerCancelled").GetInt32());
         CheckCounts(figures.GetProperty("agents"), queries.SelectMany(query => query.Peers).Select(peer => peer.Agent).OfType<string>());
         CheckOutcomes(figures.GetProperty("outcomes"), queries);
     }
@@ -91,8 +92,13 @@ internal static class OverviewTruth
     /// <summary>Error classes of the dials and requests of a query, each time that one occurred.</summary>
     public static IEnumerable<string> Errors(Query query) => query.Peers.SelectMany(Errors);
 
-    /// <summary>Error classes of the dial and requests of a peer.</summary>
-    public static IEnumerable<string> Errors(QueryPeer peer) =>
+    /// <summary>Error classes of the dial and requests of a peer that failed.</summary>
+    public static IEnumerable<string> Errors(QueryPeer peer) => Ends(peer).Where(name => name != "cancelled");
+
+    /// <summary>The dial and requests of a peer that were taken back.</summary>
+    public static int Cancelled(QueryPeer peer) => Ends(peer).Count(name => name == "cancelled");
+
+    private static IEnumerable<string> Ends(QueryPeer peer) =>
         peer.Requests.Select(request => request.Error?.Class).Prepend(peer.Dial?.Error?.Class).OfType<string>();
 
     private static void CheckShare(JsonElement json, long part, long whole)

@@ -21,6 +21,9 @@ internal sealed record PeerTruth(string PeerId)
     /// <summary>Error classes of its dials and requests.</summary>
     public List<string> Failures => [.. Seen.SelectMany(item => OverviewTruth.Errors(item.Row))];
 
+    /// <summary>Its dials and requests that were taken back.</summary>
+    public int Cancelled => Seen.Sum(item => OverviewTruth.Cancelled(item.Row));
+
     /// <summary>Durations of its first answered request in each query.</summary>
     public List<long?> Requests => [.. Seen.Select(item => item.Row.Requests.FirstOrDefault(request => request.Outcome == RequestOutcome.Answered)?.DurationNs).Where(time => time is not null)];
 
@@ -61,6 +64,7 @@ internal sealed record PeerTruth(string PeerId)
         Assert.Equal(Answered, json.GetProperty("answered").GetInt32());
         Assert.Equal(Named, json.GetProperty("namedByOthers").GetInt32());
         OverviewTruth.CheckCounts(json.GetProperty("failures"), Failures);
+        Assert.Equal(Cancelled, json.GetProperty("cancelled").GetInt32());
         OverviewTruth.CheckDistribution(json.GetProperty("requestLatency"), Requests);
         OverviewTruth.CheckDistribution(json.GetProperty("dialLatency"), Dials);
         Assert.Equal(Seen.Min(item => item.Query.StartUnixNano).ToString(), json.GetProperty("firstSeenUnixNano").GetString());

@@ -38,7 +38,7 @@ public sealed record Comparison
 
     /// <summary>
     /// Error classes of dials and requests by the number of queries that met them, over-represented in the slow set first; see
-    /// <see cref="OverRepresentation"/>.
+    /// <see cref="OverRepresentation"/>. Those that were taken back are none.
     /// </summary>
     public required ImmutableArray<OverRepresented> ErrorClasses { get; init; }
 
@@ -69,7 +69,7 @@ public sealed record Comparison
     }
 
     private static Dictionary<string, int> QueriesByError(IEnumerable<QueryFacts> queries) =>
-        queries.SelectMany(static q => q.PeerErrors.Select(static error => error.Name).Distinct(StringComparer.Ordinal))
+        queries.SelectMany(static q => q.PeerErrors.Select(static error => error.Name).Where(static name => name != ErrorClass.Cancelled).Distinct(StringComparer.Ordinal))
             .CountBy(static name => name, StringComparer.Ordinal)
             .ToDictionary(StringComparer.Ordinal);
 }

@@ -84,7 +84,7 @@ internal sealed class CompareModel(TraceStore store, TimeProvider clock) : PageM
         }
 
         Facets = await store.ListFacetsAsync(new QueryFilter(), MostFacetQueries, cancellationToken);
-        Presets = PresetsUntil(LastFullHour());
+        Presets = [.. ThisHour(clock.GetUtcNow()), .. PresetsUntil(LastFullHour())];
         return Page();
     }
 
@@ -120,6 +120,16 @@ internal sealed class CompareModel(TraceStore store, TimeProvider clock) : PageM
     }
 
     private static DateTimeOffset HourOf(DateTimeOffset time) => new(time.Year, time.Month, time.Day, time.Hour, 0, 0, TimeSpan.Zero);
+
+    // Not while it has no query, nor in its first minute.
+    private IEnumerable<(string Title, string Address)> ThisHour(DateTimeOffset now)
+    {
+        var (hour, minute) = (HourOf(now), now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMinute)));
+        if (minute > hour && Facets.LastUnixNano >= TimeRange.UnixNano(hour))
+        {
+            yield return ("this hour so far against the same minutes of the day before", Between(hour.AddDays(-1), minute.AddDays(-1), hour, minute));
+        }
+    }
 
     private static (string Title, string Address)[] PresetsUntil(DateTimeOffset hour) =>
     [

@@ -104,6 +104,21 @@ internal sealed class SetsView
         return known > 0 && text.AsSpan().IndexOfAnyInRange('1', '9') >= 0 ? "+" + text : text;
     }
 
+    /// <summary>An interval of a difference. Ends that would read the same are given three decimals.</summary>
+    public static string Interval(FigureUnit unit, DifferenceInterval interval)
+    {
+        var (low, high) = (Difference(unit, interval.Low), Difference(unit, interval.High));
+        if (low == high && interval.Low < interval.High && unit == FigureUnit.Nanoseconds && Math.Abs(interval.Low) >= 1e6)
+        {
+            var (size, name) = Math.Abs(interval.Low) >= 1e9 ? (1e9, "s") : (1e6, "ms");
+            (low, high) = (Decimals(interval.Low / size) + name, Decimals(interval.High / size) + name);
+        }
+
+        return $"{low} to {high}";
+
+        static string Decimals(double value) => value.ToString("+0.000;-0.000", CultureInfo.InvariantCulture);
+    }
+
     /// <summary>Share of the queries whose end is known that took at most so long; null when none is known.</summary>
     public static double? ShareAtMost(IReadOnlyList<QueryFacts> facts, long durationNs)
     {

@@ -64,6 +64,9 @@ internal sealed class PeerModel(TraceStore store, TimeProvider clock) : PageMode
         return Page();
     }
 
+    /// <summary>How far the peer got in a query, and what went wrong, each said once.</summary>
+    public static string Fate(PeerFacts met) => string.Join(", ", met.Errors.Prepend(Words.Of(met.State)).Distinct(StringComparer.Ordinal)).Replace('-', ' ');
+
     /// <summary>The list of all queries that dialed or asked it.</summary>
     public string List => Search.Range.Narrow(Search.Address).With(("peer", Id), ("background", Search.Address["background"] ?? "1")).ToString();
 }

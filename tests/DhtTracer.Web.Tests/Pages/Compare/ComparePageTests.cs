@@ -96,6 +96,8 @@ public sealed class ComparePageTests(KnownArchive archive)
             var (ofA, ofB) = (Truth.Percentile(a.Select(query => query.DurationNs), percent), Truth.Percentile(b.Select(query => query.DurationNs), percent));
             Shown.Duration(ofA, cells[2 + (i * 3)]);
             Shown.Duration(ofB, cells[3 + (i * 3)]);
+            Assert.All(cells.Skip(2 + (i * 3)).Take(2), text => Assert.DoesNotContain('+', text));
+            Assert.Equal(ofB > ofA, cells[4 + (i * 3)].StartsWith('+'));
             Shown.Duration(ofB - ofA, cells[4 + (i * 3)].TrimStart('+'));
         }
     }

@@ -182,19 +182,19 @@ public sealed class OverviewPageTests(KnownArchive archive)
         var known = all.OfType<long>().ToList();
         var row = page.QuerySelectorAll("#distributions tbody tr").First(row => row.QuerySelector("th")!.Text() == name);
         var cells = row.QuerySelectorAll("td").ToList();
-        Shown.Count(known.Count, cells[0].Text());
-        Value(known.Count == 0 ? null : known.Min(), cells[1].Text());
-        Value(known.Count == 0 ? null : known.Max(), cells[7].Text());
+        Shown.Count(known.Count, cells[7].Text());
+        Value(known.Count == 0 ? null : known.Min(), cells[5].Text());
+        Value(known.Count == 0 ? null : known.Max(), cells[6].Text());
         if (isTime)
         {
-            Shown.Duration(known.Count == 0 ? null : (long)Math.Round(known.Average()), cells[2].Text());
+            Shown.Duration(known.Count == 0 ? null : (long)Math.Round(known.Average()), cells[4].Text());
         }
         else
         {
-            Shown.Number(known.Count == 0 ? null : known.Average(), cells[2].Text());
+            Shown.Number(known.Count == 0 ? null : known.Average(), cells[4].Text());
         }
 
-        foreach (var ((percent, needed), cell) in Truth.Needed.Zip(cells.Skip(3)))
+        foreach (var ((percent, needed), cell) in Truth.Needed.Zip(cells))
         {
             if (known.Count == 0)
             {

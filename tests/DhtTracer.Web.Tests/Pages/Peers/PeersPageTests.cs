@@ -24,11 +24,14 @@ public sealed class PeersPageTests(KnownArchive archive)
             Shown.Count(peer.Seen.Count, cells[3]);
             Shown.Count(peer.Queried, cells[4]);
             Shown.Count(peer.Answered, cells[5]);
-            Shown.Duration(Truth.Percentile(peer.Requests, 50), cells[6]);
-            Shown.Duration(Truth.Percentile(peer.Requests, 95), cells[7]);
-            Shown.Duration(Truth.Percentile(peer.Dials, 50), cells[8]);
-            Shown.Count(peer.Named, cells[9]);
+            Shown.Count(peer.Cancelled, cells[6]);
+            Shown.Duration(Truth.Percentile(peer.Requests, 50), cells[7]);
+            Shown.Duration(Truth.Percentile(peer.Requests, 95), cells[8]);
+            Shown.Duration(Truth.Percentile(peer.Dials, 50), cells[9]);
+            Shown.Count(peer.Named, cells[10]);
         }
+
+        Assert.Contains(truth.Values, peer => peer.Cancelled > 0);
     }
 
     [Fact]
@@ -55,6 +58,7 @@ public sealed class PeersPageTests(KnownArchive archive)
         Shown.Count(truth.Queried, tiles["asked it"]);
         Shown.Count(truth.Answered, tiles["it answered"]);
         Shown.Count(truth.Failures.Count, tiles["failures"]);
+        Shown.Count(truth.Cancelled, tiles["cancelled"]);
         Shown.Duration(Truth.Percentile(truth.Requests, 50), tiles["request p50"]);
         Shown.Duration(Truth.Percentile(truth.Requests, 90), tiles["p90"]);
         Shown.Duration(Truth.Percentile(truth.Requests, 95), tiles["p95"]);

@@ -1,0 +1,41 @@
+using DhtTracer.Storage;
+using DhtTracer.Web;
+using DhtTracer.Web.Samples;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace DhtTracer.Bench;
+
+/// <summary>The site over an archive, without receivers.</summary>
+internal sealed class BenchSite(WebApplication app, Uri address) : IAsyncDisposable
+{
+    /// <summary>Where it listens.</summary>
+    public Uri Address { get; } = address;
+
+    public static async Task<BenchSite> StartAsync(string url, TraceStore store)
+    {
+        var builder = WebApplication.CreateBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls(url);
+        builder.Services.AddDhtTracerWeb();
+        builder.Services.AddSingleton(store);
+        builder.Services.AddSingleton<ISampleLoader, NoSamples>();
+        var app = builder.Build();
+        app.MapDhtTracerWeb();
+        await app.StartAsync();
+        return new BenchSite(app, new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()));
+    }
+
+    public ValueTask DisposeAsync() => app.DisposeAsync();
+
+    private sealed class NoSamples : ISampleLoader
+    {
+        public bool Available => false;
+
+        public Task<int> LoadAsync(CancellationToken cancellationToken) => Task.FromResult(0);
+    }
+}

@@ -1,0 +1,89 @@
+using System.Diagnostics;
+using System.Globalization;
+using DhtTracer.Analysis;
+using DhtTracer.Storage;
+
+namespace DhtTracer.Bench.Statistics;
+
+/// <summary>
+/// What the pages of statistics cost over a large archive, in a warm process: time until the last byte, processor time and allocations of the whole
+/// process, and the most memory it ever held. The archive is made by a first run, so that making it does not count.
+/// </summary>
+internal static class StatisticsBench
+{
+    private const int Rounds = 5;
+
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        if (arguments.Length == 0)
+        {
+            await Console.Error.WriteLineAsync("Say in which directory the archive is, or is to be made.");
+            return 2;
+        }
+
+        var options = new DatabaseOptions { Directory = arguments[0] };
+        var isMade = Directory.Exists(arguments[0]) && Directory.EnumerateFiles(arguments[0], "*.db").Any();
+        await using var store = await TraceStore.OpenAsync(options, QueryReconstruction.Reconstruct);
+        if (arguments is [_, "serve", var port])
+        {
+            await using var served = await BenchSite.StartAsync($"http://127.0.0.1:{port}", store);
+            Console.WriteLine(served.Address);
+            await Task.Delay(Timeout.Infinite);
+        }
+
+        if (!isMade)
+        {
+            await SimulatedMonth.WriteAsync(store, arguments.Length > 1 ? int.Parse(arguments[1], CultureInfo.InvariantCulture) : 200_000);
+            Console.WriteLine("made; run again to measure");
+            return 0;
+        }
+
+        await using var site = await BenchSite.StartAsync("http://127.0.0.1:0", store);
+        using var client = new HttpClient { BaseAddress = site.Address, Timeout = TimeSpan.FromMinutes(5) };
+        client.DefaultRequestHeaders.AcceptEncoding.ParseAdd("br");
+        Console.WriteLine($"{(await store.CountsAsync()).Queries:N0} queries; at rest {Process.GetCurrentProcess().WorkingSet64 >> 20} MiB");
+        Console.WriteLine($"{"",-34}{"median ms",10}{"least",8}{"CPU ms",8}{"MB alloc.",10}{"kB sent",9}{"peak MiB",10}");
+        foreach (var (name, address) in await PagesAsync(store))
+        {
+            await MeasureAsync(client, name, address);
+        }
+
+        return 0;
+    }
+
+    private static async Task<List<(string Name, string Address)>> PagesAsync(TraceStore store)
+    {
+        var last = (await store.ListQueriesAsync(new QueryFilter(), limit: 1)).Rows[0];
+        var end = DateTime.UnixEpoch.AddTicks((long)(last.StartUnixNano / 100)).AddMinutes(1);
+        string Since(int days) => string.Create(CultureInfo.InvariantCulture, $"from={end.AddDays(-days):yyyy-MM-dd'T'HH:mm}&to={end:yyyy-MM-dd'T'HH:mm}");
+        var peer = (await store.GetQueryAsync(last.Id))!.Peers[0].Id;
+        var middle = end.AddDays(-SimulatedMonth.Days / 2.0).ToString("yyyy-MM-dd'T'HH:mm", CultureInfo.InvariantCulture);
+        return
+        [
+            ("overview, 1 day", "/?" + Since(1)), ("overview, 7 days", "/?" + Since(7)), ("overview, everything", "/?range=all"),
+            ("compare, nothing chosen", "/compare"), ("compare, halves of the archive", $"/compare?a.to={middle}&b.from={middle}"),
+            ("peers, everything", "/peers?range=all"), ("a peer, everything", $"/peers/{peer}?range=all"),
+        ];
+    }
+
+    private static async Task MeasureAsync(HttpClient client, string name, string address)
+    {
+        var uri = new Uri(address, UriKind.Relative);
+        var bytes = (await client.GetByteArrayAsync(uri)).LongLength;
+        var process = Process.GetCurrentProcess();
+        var (cpu, allocated) = (process.TotalProcessorTime, GC.GetTotalAllocatedBytes());
+        var times = new List<double>();
+        for (var i = 0; i < Rounds; i++)
+        {
+            var watch = Stopwatch.StartNew();
+            await client.GetByteArrayAsync(uri);
+            times.Add(watch.Elapsed.TotalMilliseconds);
+        }
+
+        process.Refresh();
+        times.Sort();
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{name,-34}{times[Rounds / 2],10:0}{times[0],8:0}{(process.TotalProcessorTime - cpu).TotalMilliseconds / Rounds,8:0}{(GC.GetTotalAllocatedBytes() - allocated) / Rounds / 1e6,10:0.0}{bytes / 1e3,9:0.0}{process.PeakWorkingSet64 >> 20,10}"));
+    }
+}
