@@ -11,6 +11,8 @@ internal sealed class SetsView
     /// <summary>Peers and error classes that the page lists.</summary>
     public const int ListLength = 12;
 
+    private const string MeanSuffix = ", mean";
+
     private readonly (long Least, long Greatest)? medians;
 
     /// <summary>Prepares a comparison for the page.</summary>
@@ -73,8 +75,7 @@ internal sealed class SetsView
                 return tested == 0 ? "Too few queries to say anything." : "No difference to be seen.";
             }
 
-            var parts = told.GroupBy(static figure => figure.Verdict.Kind == VerdictKind.Higher ? figure.Figure.HigherWord : figure.Figure.LowerWord)
-                .Select(static group => $"{group.Key} in {Joined([.. group.Select(static figure => char.ToLowerInvariant(figure.Figure.Label[0]) + figure.Figure.Label[1..])])}");
+            var parts = told.GroupBy(static figure => Word(figure)).Select(static group => $"{group.Key} in {Joined([.. group.Select(static figure => Name(figure.Figure))])}");
             return $"Against A, B is {string.Join("; ", parts)}.";
         }
     }
@@ -153,6 +154,22 @@ internal sealed class SetsView
         var from = Math.Max(TimeRange.UnixNano(hour.Start), set.Address.Filter.FromUnixNano ?? 0);
         var to = Math.Min(TimeRange.UnixNano(hour.End), set.Address.Filter.ToUnixNano ?? ulong.MaxValue);
         return set.Address.With(("from", TimeInput.Text(from)), ("to", TimeInput.Text(to)), ("sort", "slowest")).ToString();
+    }
+
+    // "More in hops" is no sentence: what is counted is higher or lower.
+    private static string Word(ComparedFigure figure) => (figure.Verdict.Kind, figure.Figure.Unit) switch
+    {
+        (VerdictKind.Higher, FigureUnit.Count) => "higher",
+        (_, FigureUnit.Count) => "lower",
+        (VerdictKind.Higher, _) => figure.Figure.HigherWord,
+        _ => figure.Figure.LowerWord,
+    };
+
+    // "Hops, mean" heads a row; within a sentence it is "mean hops".
+    private static string Name(FigureDefinition figure)
+    {
+        var label = char.ToLowerInvariant(figure.Label[0]) + figure.Label[1..];
+        return label.EndsWith(MeanSuffix, StringComparison.Ordinal) ? "mean " + label[..^MeanSuffix.Length] : label;
     }
 
     // What rounds to nothing has no sign.
