@@ -138,10 +138,16 @@ internal sealed class EventLog2019Peers(LookupBuilder lookup, List<Span> spans, 
         }
 
         request.Outcome = RequestOutcome.Answered;
-        var closer = lookup.Answer(span.Strings(EventLogNames.CloserPeers) ?? []);
-        request.Closer = closer;
-        request.Returned = closer.Count;
-        request.New = lookup.Answer(span.Strings(EventLogNames.FilteredPeers) ?? []).Count;
+        if (span.Strings(EventLogNames.CloserPeers) is { } named)
+        {
+            request.Closer = lookup.Answer(named);
+            request.Returned = request.Closer.Count;
+        }
+
+        if (span.Strings(EventLogNames.FilteredPeers) is { } fresh)
+        {
+            request.New = lookup.Answer(fresh).Count;
+        }
     }
 
     /// <summary>The end of a request: answered before, or never.</summary>
@@ -159,11 +165,14 @@ internal sealed class EventLog2019Peers(LookupBuilder lookup, List<Span> spans, 
     {
         foreach (var answer in lookup.AnswersInOrder())
         {
+            var position = 0;
             foreach (var named in answer.Closer!)
             {
+                position++;
                 if (named is { Referrer: null, Hops: not 0, IsHeard: true } && (named.HeardNs is null || named.HeardNs >= answer.AnswerNs))
                 {
                     named.Referrer = answer.Peer.Id;
+                    named.HeardPosition = position;
                 }
             }
         }

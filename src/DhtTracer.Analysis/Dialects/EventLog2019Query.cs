@@ -18,7 +18,7 @@ internal sealed class EventLog2019Query(List<Span> spans, SpanId rootId)
         var type = Type(logged);
         var key = EventLogKeys.Parse(logged, FoundPeer(), type);
         var node = PeerText.OrNull(root?.Text(EventLogNames.Node));
-        var lookup = new LookupBuilder(key?.KadId, node, dialsKnown: true);
+        var lookup = new LookupBuilder(key?.KadId, node, DialsKnown());
         new EventLog2019Peers(lookup, spans, start, type).Read();
         var succeeded = spans.Find(static span => span.Name == EventLogNames.RequestResult && span.Boolean(EventLogNames.Success) == true);
         return lookup.Build(new Query
@@ -53,6 +53,11 @@ internal sealed class EventLog2019Query(List<Span> spans, SpanId rootId)
         var ended = root is { EndUnixNano: not 0 } || spans.Exists(static span => span.Name == EventLogNames.RunEnd);
         return !ended ? QueryOutcome.Incomplete : type == QueryType.FindPeer ? QueryOutcome.NotFound : QueryOutcome.Success;
     }
+
+    /// <summary>A runner of 2019 dials before it asks; a log of requests without one dial was made from a trace that does not show dials.</summary>
+    private bool DialsKnown() =>
+        spans.Exists(static span => span.Name is EventLogNames.Dialing or EventLogNames.DialSuccess or EventLogNames.DialFailure or EventLogNames.AlreadyConnected)
+        || !spans.Exists(static span => span.Name is EventLogNames.RequestStart or EventLogNames.RequestResult or EventLogNames.RequestEnd);
 
     private int? Results(QueryType type) => type != QueryType.FindPeer ? null : HasSucceeded() ? 1 : Outcome(type) == QueryOutcome.NotFound ? 0 : null;
 

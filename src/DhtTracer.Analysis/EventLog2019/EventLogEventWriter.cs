@@ -66,13 +66,13 @@ internal static class EventLogEventWriter
         var (query, request) = (happened.State.Query, happened.Request!);
         if (!request.Named.IsDefault)
         {
+            // New is a count: the peers are those that this answer was the first to name.
+            var named = request.Named.ToHashSet(StringComparer.Ordinal);
             WriteTexts(json, "closerPeers", request.Named);
+            WriteTexts(json, "filteredPeers", query.Peers
+                .Where(peer => peer.Referrer == happened.Peer!.Id && !peer.ReferrerInferred && named.Contains(peer.Id)).Select(static peer => peer.Id));
         }
 
-        // New is a count: the peers are those that this answer was the first to name.
-        var named = request.Named.IsDefault ? [] : request.Named.ToHashSet(StringComparer.Ordinal);
-        WriteTexts(json, "filteredPeers", query.Peers
-            .Where(peer => peer.Referrer == happened.Peer!.Id && !peer.ReferrerInferred && named.Contains(peer.Id)).Select(static peer => peer.Id));
         json.WriteBoolean("success", happened.State.ReachesGoal(request));
     }
 

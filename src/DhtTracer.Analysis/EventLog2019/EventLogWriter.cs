@@ -18,21 +18,32 @@ public static class EventLogWriter
     /// <param name="spans">
     /// The spans of its trace. When they came from such a log its own lines are written again, byte for byte and sorted by time.
     /// </param>
-    public static void Write(IBufferWriter<byte> output, Query query, IReadOnlyList<Span>? spans = null)
+    /// <returns>The number of lines.</returns>
+    public static int Write(IBufferWriter<byte> output, Query query, IReadOnlyList<Span>? spans = null) => WriteByLine(output, query, spans).Count();
+
+    /// <summary>
+    /// As <see cref="Write"/>, but a line at each step, so that the caller can pass on what is written: every event repeats the peers seen so far, and
+    /// the log of a query of a thousand peers takes hundreds of MiB.
+    /// </summary>
+    /// <returns>The number of each line, from 1, when it is written.</returns>
+    public static IEnumerable<int> WriteByLine(IBufferWriter<byte> output, Query query, IReadOnlyList<Span>? spans = null)
     {
+        var number = 0;
         if (query.Node is { } node)
         {
             WriteLine(output, NodeLine(node));
+            yield return ++number;
         }
 
         foreach (var line in spans is null ? [] : Original(query, spans))
         {
             WriteLine(output, line);
+            yield return ++number;
         }
 
         if (query.Source == TraceSource.EventLog2019 && spans is not null)
         {
-            return;
+            yield break;
         }
 
         foreach (var happened in EventLogEvents.Of(query))
@@ -40,6 +51,7 @@ public static class EventLogWriter
             output.Write("data: "u8);
             EventLogEventWriter.Write(output, happened);
             output.Write("\n\n"u8);
+            yield return ++number;
         }
     }
 

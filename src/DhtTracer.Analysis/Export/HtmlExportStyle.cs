@@ -23,6 +23,7 @@ internal static class HtmlExportStyle
         p { margin: 6px 0; }
         code, .id { font-family: ui-monospace, "SFMono-Regular", Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: .93em; font-weight: 400; overflow-wrap: anywhere; }
         .muted, .facts { color: var(--muted); }
+        .facts { overflow-wrap: anywhere; }
         .why { margin: 14px 0; padding: 10px 14px; background: var(--surface); border-left: 3px solid var(--accent); font-weight: 600; }
         .failure { margin: 14px 0; padding: 10px 14px; background: var(--surface); border-left: 3px solid var(--bad); overflow-wrap: anywhere; }
         .tiles { display: flex; flex-wrap: wrap; margin: 14px 0; border: 1px solid var(--line); border-radius: 6px; }

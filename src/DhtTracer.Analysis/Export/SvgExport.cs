@@ -10,7 +10,7 @@ public static class SvgExport
     private const int RowHeight = 18;
     private const int HeadingHeight = 64;
     private const int AxisHeight = 26;
-    private const int PeerWidth = 150;
+    private const int PeerWidth = 176;
     private const int NumberWidth = 44;
     private const int LabelWidth = 230;
     private const int ChartLeft = PeerWidth + (2 * NumberWidth) + 16;
@@ -107,7 +107,7 @@ public static class SvgExport
             {
                 var x = X(tick);
                 Rectangle(x, headerHeight - 6, 1, height - headerHeight, "#e5e7eb", "g");
-                Text(x + 3, headerHeight - 8, DurationText.Of(tick), "#4b5563", "m");
+                Text(x + 3, headerHeight - 8, tick == 0 ? "0" : DurationText.Of(tick), "#4b5563", "m");
             }
         }
 
@@ -125,7 +125,7 @@ public static class SvgExport
             }
 
             var label = row.Peer.Duplicate ? $"{row.Label} {RowLabel.DuplicateMark}" : row.Label;
-            Text(ChartLeft + chartWidth + 10, baseline, Shorten(row.Failure is { } failure ? $"{label} {failure}" : label, 44), "#111827", "t");
+            Text(ChartLeft + chartWidth + 10, baseline, Shorten(row.Failure is { } failure && !label.EndsWith(failure, StringComparison.Ordinal) ? $"{label} {failure}" : label, 44), "#111827", "t");
         }
 
         private double X(long ns) => ChartLeft + ((double)Math.Clamp(ns, 0, waterfall.AxisNs) / waterfall.AxisNs * chartWidth);

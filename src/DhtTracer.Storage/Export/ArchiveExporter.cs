@@ -20,6 +20,7 @@ public sealed class ArchiveExporter(TraceStore store)
 {
     private const int QueriesInPage = 500;
     private const int TracesInPage = 10_000;
+    private const int LinesInFlush = 16;
 
     /// <summary>Writes what is selected. A query or trace that is no longer there is left out.</summary>
     /// <param name="format">As what; one that can hold many queries.</param>
@@ -66,7 +67,14 @@ public sealed class ArchiveExporter(TraceStore store)
         long count = 0;
         await foreach (var (query, spans) in QueriesAsync(selection, cancellationToken))
         {
-            EventLogWriter.Write(output, query, spans);
+            foreach (var line in EventLogWriter.WriteByLine(output, query, spans))
+            {
+                if (line % LinesInFlush == 0)
+                {
+                    await output.FlushToReaderAsync(cancellationToken);
+                }
+            }
+
             await output.FlushToReaderAsync(cancellationToken);
             count++;
         }

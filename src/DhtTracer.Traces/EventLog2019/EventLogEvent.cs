@@ -93,8 +93,8 @@ internal sealed record EventLogEvent
         AddText(attributes, EventLogNames.Peer, Text(json, "peerID"));
         AddNumber(attributes, EventLogNames.Hops, Number(json, "Hops"));
         AddNumber(attributes, EventLogNames.CommonPrefixLength, Number(json, "XOR"));
-        AddTexts(attributes, EventLogNames.CloserPeers, Member(json, "closerPeers", JsonValueKind.Array));
-        AddTexts(attributes, EventLogNames.FilteredPeers, Member(json, "filteredPeers", JsonValueKind.Array));
+        AddTexts(attributes, EventLogNames.CloserPeers, Member(json, "closerPeers", JsonValueKind.Array, JsonValueKind.Null));
+        AddTexts(attributes, EventLogNames.FilteredPeers, Member(json, "filteredPeers", JsonValueKind.Array, JsonValueKind.Null));
         if (Member(json, "success", JsonValueKind.True, JsonValueKind.False) is { } success)
         {
             attributes.Add((EventLogNames.Success, success.GetBoolean()));
@@ -137,11 +137,12 @@ internal sealed record EventLogEvent
         }
     }
 
+    // Go writes an empty list as null; one that is missing says nothing.
     private static void AddTexts(List<(string, AttributeValue)> attributes, string key, JsonElement? array)
     {
         if (array is { } list)
         {
-            attributes.Add((key, new ArrayValue(
+            attributes.Add((key, list.ValueKind == JsonValueKind.Null ? new ArrayValue([]) : new ArrayValue(
                 [.. list.EnumerateArray().Where(static item => item.ValueKind == JsonValueKind.String).Select(static item => (AttributeValue)item.GetString()!)])));
         }
     }

@@ -107,6 +107,41 @@ public class EventLog2019DialectTests
         Assert.Equal(message, Words.Of(Assert.Single(Assert.Single(query.Peers).Requests).Type));
     }
 
+    [Theory]
+    [InlineData("\"closerPeers\":null,\"filteredPeers\":null", 0, 0)]
+    [InlineData("\"closerPeers\":[\"QmB\",\"QmC\"],\"filteredPeers\":null", 2, 0)]
+    [InlineData("\"closerPeers\":[\"QmB\",\"QmC\"]", 2, null)]
+    [InlineData("\"x\":0", null, null)]
+    public void A_list_that_is_null_is_empty_and_one_that_is_missing_is_unknown(string lists, int? returned, int? fresh)
+    {
+        var query = Only(Line("queryPeer.Start", 1, "\"peerID\":\"QmA\""), Line("queryPeer.Result", 2, $"\"peerID\":\"QmA\",\"success\":false,{lists}"));
+
+        var request = Assert.Single(query.Peers.Single(peer => peer.Id == "QmA").Requests);
+        Assert.Equal((RequestOutcome.Answered, returned, fresh), (request.Outcome, request.Returned, request.New));
+        Assert.Equal(returned is null, request.Named.IsDefault);
+    }
+
+    [Theory]
+    [InlineData("dialPeer.AlreadyConnected", 0)]
+    [InlineData("dialPeer.Dialing", 1)]
+    [InlineData("queryPeer.Start", null)]
+    public void A_log_of_requests_without_one_dial_does_not_tell_dials(string before, int? dialed) =>
+        Assert.Equal(dialed, Only(Line(before, 1, "\"peerID\":\"QmA\""), Line("queryPeer.Start", 2, "\"peerID\":\"QmA\"")).Counts.Dialed);
+
+    [Fact]
+    public void Peers_of_one_answer_stand_in_its_order()
+    {
+        string[] named = ["QmD", "QmB", "QmE", "QmC"];
+        var query = Only(
+        [
+            Line("addPeerToQuery", 1, "\"peerID\":\"QmA\",\"Hops\":0"), Line("queryPeer.Start", 2, "\"peerID\":\"QmA\""),
+            Line("queryPeer.Result", 3, $"\"peerID\":\"QmA\",\"closerPeers\":{JsonSerializer.Serialize(named)}"),
+            .. named.Order(StringComparer.Ordinal).Select(id => Line("addPeerToQuery", 3, $"\"peerID\":\"{id}\",\"Hops\":1")),
+        ]);
+
+        Assert.Equal(["QmA", .. named], query.Peers.Select(peer => peer.Id));
+    }
+
     [Fact]
     public void A_log_that_begins_in_the_middle_knows_who_was_seen_before_and_no_more()
     {

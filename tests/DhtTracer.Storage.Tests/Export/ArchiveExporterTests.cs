@@ -101,6 +101,33 @@ public sealed class ArchiveExporterTests : IDisposable
             json.RootElement.GetProperty("queries").EnumerateArray().Select(query => query.GetRawText()));
     }
 
+    [Fact]
+    public async Task The_long_event_log_of_one_query_leaves_in_pieces()
+    {
+        // Each line repeats all the peers added before it.
+        await using var store = await OpenAsync(spans => [.. QueriesOf(spans, 1).Select(query => query with { Peers = [.. Enumerable.Range(0, 2000).Select(Heard)] })]);
+        await AddAsync(store, 1, 1);
+        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1));
+        var exporting = new ArchiveExporter(store).ExportAsync(
+            ExportFormat.Find("eventlog")!, ExportSelection.Of(new QueryFilter()), pipe.Writer, TestContext.Current.CancellationToken);
+        var ended = exporting.ContinueWith(_ => pipe.Writer.Complete(), TestContext.Current.CancellationToken, TaskContinuationOptions.None, TaskScheduler.Default);
+
+        var (total, largest) = (0L, 0L);
+        while (await pipe.Reader.ReadAsync(TestContext.Current.CancellationToken) is { Buffer.IsEmpty: false } read)
+        {
+            total += read.Buffer.Length;
+            largest = Math.Max(largest, read.Buffer.Length);
+            pipe.Reader.AdvanceTo(read.Buffer.End);
+        }
+
+        await exporting;
+        await ended;
+        Assert.InRange(total, 100 << 20, long.MaxValue);
+        Assert.InRange(largest, 1, 4 << 20);
+
+        static QueryPeer Heard(int number) => new() { Id = $"12D3KooWpeer{number:D40}", HeardNs = number, State = PeerState.Heard };
+    }
+
     [Theory]
     [InlineData("otlp")]
     [InlineData("jaeger")]
