@@ -76,7 +76,7 @@ public sealed record ExportFormat(ExportKind Kind, string Name, string Extension
         new(ExportKind.OtlpJson, "otlp-json", "otlp.json", Json, "OTLP JSON", Sets: true, Single: true),
         new(ExportKind.OtlpJsonLines, "otlp-json-lines", "otlp.jsonl", "application/x-ndjson", "OTLP JSON, a line per trace", Sets: true, Single: true),
         new(ExportKind.OtlpProtobuf, "otlp", "otlp.pb", "application/x-protobuf", "OTLP protobuf", Sets: true, Single: true),
-        new(ExportKind.EventLog, "eventlog", "eventlog.txt", "text/event-stream", "event log of 2019", Sets: true, Single: true),
+        new(ExportKind.EventLog, "eventlog", "eventlog.txt", "text/event-stream", "Event log of 2019", Sets: true, Single: true),
         new(ExportKind.VisState, "vis-state", "vis-state.json", Json, "vis-state JSON of 2019", Sets: true, Single: true),
     ];
 

@@ -61,8 +61,10 @@ internal static class HtmlExportStyle
           tr, .tiles, .why { break-inside: avoid; }
           h2 { break-after: avoid; }
           thead { display: table-header-group; }
-          table { font-size: 8px; }
-          th, td { padding: 2px 4px; }
+          table { width: 100%; font-size: 8px; }
+          th, td { padding: 2px 3px; white-space: normal; }
+          td.n, .params th { white-space: nowrap; }
+          .wrap { min-width: 0; }
           * { print-color-adjust: exact; }
         }
         """;

@@ -49,9 +49,9 @@ internal static class ExportEndpoints
     }
 
     private static async Task<IResult> QueryAsync(string id, string extension, HttpRequest request, [FromServices] TraceStore store, CancellationToken cancellationToken) =>
-        QueryId.TryParse(id, out var queryId) && ExportFormat.OfSingle(extension) is { } format
-            ? await FileAsync(format, queryId, store, request, cancellationToken) ?? Results.NotFound()
-            : Results.NotFound();
+        !QueryId.TryParse(id, out var queryId) ? Results.NotFound()
+            : ExportFormat.OfSingle(extension) is { } format ? await FileAsync(format, queryId, store, request, cancellationToken) ?? Results.NotFound()
+            : Bad(request, [$"A query is exported with one of these endings: {string.Join(", ", ExportFormat.All.Where(static one => one.Single).Select(static one => one.Extension))}."]);
 
     private static Task<IResult> SetAsync(HttpRequest request, [FromServices] TraceStore store) => SiteAsync(ExportRequest.Parse(request.Query), store, request);
 
@@ -76,7 +76,13 @@ internal static class ExportEndpoints
     }
 
     private static async Task<IResult> SiteAsync(ExportRequest wanted, TraceStore store, HttpRequest request) =>
-        wanted.Problems.Count > 0 ? Bad(request, wanted.Problems) : await AnswerAsync(wanted, store, request, static _ => Results.NotFound());
+        wanted.Problems.Count > 0 ? Bad(request, wanted.Problems) : await AnswerAsync(wanted, store, request, id => NotHere(request, id));
+
+    private static IResult NotHere(HttpRequest request, QueryId id)
+    {
+        Pages.ErrorModel.Explain(request.HttpContext, $"The query {id} is not here: it was not imported yet, or is no longer kept.");
+        return Results.NotFound();
+    }
 
     private static IResult Bad(HttpRequest request, IReadOnlyList<string> problems)
     {

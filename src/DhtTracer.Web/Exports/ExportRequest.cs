@@ -43,7 +43,8 @@ internal sealed class ExportRequest
         var format = ExportFormat.Find(query["format"]);
         if (format is null)
         {
-            problems.Add($"\"{Shown(query["format"].ToString())}\" (format) is not one of {string.Join(", ", ExportFormat.All.Select(static one => one.Name))}.");
+            var names = string.Join(", ", ExportFormat.All.Select(static one => one.Name));
+            problems.Add(query["format"].ToString() is { Length: > 0 } wanted ? $"\"{Shown(wanted)}\" (format) is not one of {names}." : $"The address does not say as what: format is one of {names}.");
         }
 
         var texts = query["id"].Concat(query["q"]).OfType<string>().ToList();
