@@ -66,7 +66,7 @@ public class ExportTests
     }
 
     [Theory]
-    [InlineData("", "\"\" (format) is not one of html, json, csv")]
+    [InlineData("", "does not say as what: format is one of html, json, csv")]
     [InlineData("format=pdf", "\"pdf\" (format) is not one of")]
     [InlineData("format=otlp&type=find", "\"find\" (type) is not one of find-peer")]
     [InlineData("format=otlp&outcom=failed", "\"outcom\" is no parameter of an export")]
@@ -90,12 +90,24 @@ public class ExportTests
     {
         await using var site = await Site.StartAsync(Three[0]);
         var missing = await GetAsync(site, $"/api/v1/export?format=otlp&id={Three[0].Id}&id={Three[1].Id}");
+        var page = await GetAsync(site, $"/queries/export?format=otlp&id={Three[1].Id}");
         var none = await GetAsync(site, "/queries/export/chosen?format=otlp");
 
-        Assert.Equal(HttpStatusCode.NotFound, missing.StatusCode);
+        Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.NotFound), (missing.StatusCode, page.StatusCode));
+        Assert.Contains($"The query {Three[1].Id} is not here", (await Site.DocumentAsync(page)).Body!.Text(), StringComparison.Ordinal);
         Assert.Contains(Three[1].Id.ToString(), await missing.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.BadRequest, none.StatusCode);
         Assert.Contains("No query was chosen", (await Site.DocumentAsync(none)).Body!.Text(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_ending_that_no_format_has_is_a_400_that_names_those_there_are()
+    {
+        await using var site = await Site.StartAsync(Three[0]);
+        var answer = await GetAsync(site, $"/q/{Three[0].Id}/export.pdf");
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Contains("html, json, csv, har, trace.json, svg", (await Site.DocumentAsync(answer)).Body!.Text(), StringComparison.Ordinal);
     }
 
     [Theory]
