@@ -5,47 +5,62 @@ namespace DhtTracer.EndToEnd.Tests.Site;
 /// <summary>Every page of the site in every state worth looking at, over the archive of <see cref="SharedSite"/>.</summary>
 public static class SiteStates
 {
-    private static readonly Dictionary<string, (Func<Archive, string> Address, int Status)> All = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Func<Archive, SiteState>> All = new(StringComparer.Ordinal)
     {
-        ["overview"] = (_ => "/", 200),
-        ["overview of everything"] = (_ => "/?range=all", 200),
-        ["overview, filtered"] = (_ => "/?range=24h&type=find-peer&service=simulated", 200),
-        ["overview, nothing"] = (_ => "/?from=2020-01-01&to=2020-01-02", 200),
-        ["queries"] = (_ => "/queries", 200),
-        ["queries, filtered"] = (_ => "/queries?type=find-peer&outcome=success&min=100ms&sort=slowest&background=1", 200),
-        ["queries, none"] = (_ => "/queries?key=no-such-key", 200),
-        ["queries, not understood"] = (_ => "/queries?min=soon&peer=nobody&type=guess&from=yesterday", 200),
-        ["query"] = (a => $"/q/{a.Slowest.Id}", 200),
-        ["query, sorted"] = (a => $"/q/{a.Slowest.Id}?sort=xor&dir=asc", 200),
-        ["query, failed peers"] = (a => $"/q/{a.Slowest.Id}?show=failed", 200),
-        ["query, folded"] = (a => $"/q/{a.Slowest.Id}?folded=1", 200),
-        ["query, why"] = (a => $"/q/{a.Slowest.Id}?tab=why", 200),
-        ["query, what if"] = (a => $"/q/{a.Slowest.Id}?tab=why&alpha=3&dial=1s", 200),
-        ["query, convergence"] = (a => $"/q/{a.Slowest.Id}?tab=convergence", 200),
-        ["query, concurrency"] = (a => $"/q/{a.Slowest.Id}?tab=concurrency", 200),
-        ["query, path"] = (a => $"/q/{a.Slowest.Id}?tab=path", 200),
-        ["query of Kubo"] = (_ => Kubo, 200),
-        ["query of Kubo, why"] = (_ => Kubo + "?tab=why", 200),
-        ["query, incomplete"] = (_ => Incomplete, 200),
-        ["query, incomplete, why"] = (_ => Incomplete + "?tab=why", 200),
-        ["query, incomplete, path"] = (_ => Incomplete + "?tab=path", 200),
-        ["trace"] = (a => $"/traces/{a.Slowest.Id.TraceId}", 200),
-        ["trace of Kubo"] = (_ => "/traces/" + Kubo["/q/".Length..].Split('-')[0], 200),
-        ["compare"] = (_ => "/compare", 200),
-        ["compare, two hours"] = (a => a.TwoHours, 200),
-        ["compare, an empty set"] = (_ => "/compare?a.from=2020-01-01&a.to=2020-01-02&b.type=find-peer", 200),
-        ["compare, not understood"] = (_ => "/compare?a.from=soon&b.node=nobody", 200),
-        ["compare, single queries"] = (a => $"/compare?q={a.Slowest.Id}&q={a.Days.Queries[0].Id}&q={Kubo["/q/".Length..]}", 200),
-        ["peers"] = (_ => "/peers", 200),
-        ["peers, all"] = (_ => "/peers?range=all", 200),
-        ["peer"] = (a => $"/peers/{a.Slowest.Peers[0].Id}?range=all", 200),
-        ["peer, unknown"] = (_ => "/peers/12D3KooWQYhTNQdmr3ArTeUHRYzFg94BKyTkoWBDWez9kSCVe2Xo", 200),
-        ["no such page"] = (_ => "/nowhere", 404),
-        ["no such query"] = (_ => "/q/0123456789abcdef0123456789abcdef-0123456789abcdef", 404),
-        ["no such trace"] = (_ => "/traces/0123456789abcdef0123456789abcdef", 404),
-        ["not understood"] = (_ => "/error/400", 400),
-        ["no longer kept"] = (_ => "/error/410", 410),
-        ["failed"] = (_ => "/error/500", 500),
+        ["overview"] = _ => new("/"),
+        ["overview of everything"] = _ => new("/?range=all"),
+        ["overview, unfolded"] = _ => new("/") { Act = UnfoldAsync },
+        ["overview, filtered"] = _ => new("/?range=24h&type=find-peer&service=simulated"),
+        ["overview, nothing"] = _ => new("/?from=2020-01-01&to=2020-01-02"),
+        ["queries"] = _ => new("/queries"),
+        ["queries, filtered"] = _ => new("/queries?type=find-peer&outcome=success&min=100ms&sort=slowest&background=1"),
+        ["queries, unfolded, one chosen"] = _ => new("/queries") { Act = ChooseAsync },
+        ["queries, none"] = _ => new("/queries?key=no-such-key"),
+        ["queries, not understood"] = _ => new("/queries?min=soon&peer=nobody&type=guess&from=yesterday"),
+        ["query"] = a => new($"/q/{a.Slowest.Id}"),
+        ["query, sorted"] = a => new($"/q/{a.Slowest.Id}?sort=xor&dir=asc"),
+        ["query, failed peers"] = a => new($"/q/{a.Slowest.Id}?show=failed"),
+        ["query, folded"] = a => new($"/q/{a.Slowest.Id}?folded=1"),
+        ["query, why"] = a => new($"/q/{a.Slowest.Id}?tab=why"),
+        ["query, what if"] = a => new($"/q/{a.Slowest.Id}?tab=why&alpha=3&dial=1s"),
+        ["query, convergence"] = a => new($"/q/{a.Slowest.Id}?tab=convergence"),
+        ["query, concurrency"] = a => new($"/q/{a.Slowest.Id}?tab=concurrency"),
+        ["query, path"] = a => new($"/q/{a.Slowest.Id}?tab=path"),
+        ["query of Kubo"] = _ => new(Kubo),
+        ["query of Kubo, why"] = _ => new(Kubo + "?tab=why"),
+        ["query, incomplete"] = _ => new(Incomplete),
+        ["query, incomplete, why"] = _ => new(Incomplete + "?tab=why"),
+        ["query, incomplete, path"] = _ => new(Incomplete + "?tab=path"),
+        ["query, zoomed"] = a => new($"/q/{a.Slowest.Id}?t=0s-0.2s"),
+        ["query, a row"] = a => new($"/q/{a.Slowest.Id}?row=p2"),
+        ["query, a row by hover"] = a => new($"/q/{a.Slowest.Id}") { Act = HoverAsync },
+        ["query, found"] = a => new($"/q/{a.Slowest.Id}?find=12D3KooWA"),
+        ["query, nothing found"] = a => new($"/q/{a.Slowest.Id}?find=nothing"),
+        ["query, export menu"] = a => new($"/q/{a.Slowest.Id}") { Act = UnfoldAsync },
+        ["query, not arrived"] = _ => new($"/q/0123456789abcdef0123456789abcdef-0123456789abcdef?follow={DateTimeOffset.UtcNow.ToUnixTimeSeconds()}"),
+        ["keys"] = _ => new("/queries") { Act = page => page.Page.Keyboard.PressAsync("?") },
+        ["trace"] = a => new($"/traces/{a.Slowest.Id.TraceId}"),
+        ["trace, unfolded"] = a => new($"/traces/{a.Slowest.Id.TraceId}") { Act = UnfoldAsync },
+        ["trace of Kubo"] = _ => new("/traces/" + Kubo["/q/".Length..].Split('-')[0]),
+        ["compare"] = _ => new("/compare"),
+        ["compare, two hours"] = a => new(a.TwoHours),
+        ["compare, two hours, unfolded"] = a => new(a.TwoHours) { Act = UnfoldAsync },
+        ["compare, an empty set"] = _ => new("/compare?a.from=2020-01-01&a.to=2020-01-02&b.type=find-peer"),
+        ["compare, not understood"] = _ => new("/compare?a.from=soon&b.node=nobody"),
+        ["compare, single queries"] = a => new($"/compare?q={a.Slowest.Id}&q={a.Days.Queries[0].Id}&q={Kubo["/q/".Length..]}"),
+        ["peers"] = _ => new("/peers"),
+        ["peers, all"] = _ => new("/peers?range=all"),
+        ["peer"] = a => new($"/peers/{a.Slowest.Peers[0].Id}?range=all"),
+        ["peer, unknown"] = _ => new("/peers/12D3KooWQYhTNQdmr3ArTeUHRYzFg94BKyTkoWBDWez9kSCVe2Xo"),
+        ["run, no node"] = _ => new("/run"),
+        ["ingest"] = _ => new("/ingest"),
+        ["api"] = _ => new("/api"),
+        ["no such page"] = _ => new("/nowhere", 404),
+        ["no such query"] = _ => new("/q/0123456789abcdef0123456789abcdef-0123456789abcdef", 404),
+        ["no such trace"] = _ => new("/traces/0123456789abcdef0123456789abcdef", 404),
+        ["not understood"] = _ => new("/error/400", 400),
+        ["no longer kept"] = _ => new("/error/410", 410),
+        ["failed"] = _ => new("/error/500", 500),
     };
 
     /// <summary>A successful provider lookup of the simulated Kubo of <c>samples/</c>.</summary>
@@ -57,6 +72,41 @@ public static class SiteStates
     /// <summary>The names of the states.</summary>
     public static TheoryData<string> Names => [.. All.Keys];
 
-    /// <summary>Where a state is, and the status that its page has.</summary>
-    public static (string Address, int Status) Of(string name, Archive archive) => (All[name].Address(archive), All[name].Status);
+    /// <summary>A state by its name.</summary>
+    public static SiteState Of(string name, Archive archive) => All[name](archive);
+
+    private static Task UnfoldAsync(SitePage page) =>
+        page.Page.EvaluateAsync("() => [...document.querySelectorAll('main details')].slice(0, 12).forEach(details => { details.open = true; })");
+
+    private static async Task ChooseAsync(SitePage page)
+    {
+        await UnfoldAsync(page);
+        await page["table.queries input[name=q]"].First.CheckAsync();
+    }
+
+    private static async Task HoverAsync(SitePage page)
+    {
+        await page["tbody.rows tr td.o"].First.HoverAsync();
+        await page["#details .row-details"].WaitForAsync();
+    }
+}
+
+/// <summary>A page in a state.</summary>
+/// <param name="Address">Its address, without the host.</param>
+/// <param name="Status">The status of the answer.</param>
+public sealed record SiteState(string Address, int Status = 200)
+{
+    /// <summary>What a reader does there to come to the state; null when the address says it all.</summary>
+    public Func<SitePage, Task>? Act { get; init; }
+
+    /// <summary>Brings a page into the state.</summary>
+    public async Task OpenAsync(SitePage page)
+    {
+        ArgumentNullException.ThrowIfNull(page);
+        await page.GoAsync(Address, Status);
+        if (Act is { } act)
+        {
+            await act(page);
+        }
+    }
 }
