@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.IO.Pipelines;
+using DhtTracer.Ingestion.Receiving;
 using Google.Protobuf;
 
 namespace DhtTracer.Ingestion.Grpc;
@@ -23,9 +24,11 @@ internal static class GrpcFraming
     /// <param name="encoding">The peer's <c>grpc-encoding</c>, or null.</param>
     /// <param name="maxMessageBytes">Limit on the length prefix, and again on the inflated size.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="memory">What the message is counted in, or null.</param>
     /// <exception cref="GrpcException">The framing is broken, or a limit is passed.</exception>
+    /// <exception cref="BodyMemoryExhaustedException">Too much arrives at once.</exception>
     public static async ValueTask<GrpcMessage?> ReadAsync(
-        PipeReader input, string? encoding, int maxMessageBytes, CancellationToken cancellationToken)
+        PipeReader input, string? encoding, int maxMessageBytes, CancellationToken cancellationToken, BodyMemory? memory = null)
     {
         if (await ReadPrefixAsync(input, cancellationToken) is not var (compressed, length))
         {
@@ -37,11 +40,11 @@ internal static class GrpcFraming
             throw TooLarge(length, maxMessageBytes);
         }
 
-        var message = new GrpcMessage();
+        var message = new GrpcMessage(memory);
         try
         {
             await ReadBodyAsync(input, message, (int)length, cancellationToken);
-            return compressed ? Inflate(message, encoding, maxMessageBytes) : message;
+            return compressed ? Inflate(message, encoding, maxMessageBytes, memory) : message;
         }
         catch
         {
@@ -138,7 +141,7 @@ internal static class GrpcFraming
         }
     }
 
-    private static GrpcMessage Inflate(GrpcMessage compressed, string? encoding, int maxMessageBytes)
+    private static GrpcMessage Inflate(GrpcMessage compressed, string? encoding, int maxMessageBytes, BodyMemory? memory)
     {
         if (encoding is null or "identity")
         {
@@ -151,7 +154,7 @@ internal static class GrpcFraming
         }
 
         using var deflated = compressed;
-        var message = new GrpcMessage();
+        var message = new GrpcMessage(memory);
         try
         {
             using var gzip = new GZipStream(new ReadOnlyMemoryStream(deflated.Memory), CompressionMode.Decompress);
@@ -184,7 +187,7 @@ internal static class GrpcFraming
             message.Dispose();
             throw new GrpcException(GrpcStatusCode.Internal, $"a message marked as gzip is not: {e.Message}", e);
         }
-        catch (GrpcException)
+        catch (Exception e) when (e is GrpcException or BodyMemoryExhaustedException)
         {
             message.Dispose();
             throw;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using DhtTracer.Ingestion.Receiving;
 
 namespace DhtTracer.Ingestion.Grpc;
 
@@ -6,7 +7,8 @@ namespace DhtTracer.Ingestion.Grpc;
 /// The bytes of one message, in a buffer from the shared pool. It grows with what really arrives, not with what a length prefix
 /// promises: a peer that announces 64 MiB and sends nothing costs nothing.
 /// </summary>
-internal sealed class GrpcMessage : IDisposable
+/// <param name="memory">What the buffer is counted in, or null.</param>
+internal sealed class GrpcMessage(BodyMemory? memory = null) : IDisposable
 {
     private const int FirstBuffer = 4096;
     private byte[] buffer = [];
@@ -29,7 +31,10 @@ internal sealed class GrpcMessage : IDisposable
     {
         if (buffer.Length - Length < size)
         {
-            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(FirstBuffer, Math.Max(checked(Length + size), (int)Math.Min(Array.MaxLength, 2L * Length))));
+            var wanted = Math.Max(FirstBuffer, Math.Max(checked(Length + size), (int)Math.Min(Array.MaxLength, 2L * Length)));
+            memory?.Take(wanted);
+            var larger = ArrayPool<byte>.Shared.Rent(wanted);
+            memory?.Return(wanted - larger.Length);
             buffer.AsSpan(0, Length).CopyTo(larger);
             Return();
             buffer = larger;
@@ -53,6 +58,7 @@ internal sealed class GrpcMessage : IDisposable
     {
         if (buffer.Length > 0)
         {
+            memory?.Return(buffer.Length);
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using DhtTracer.Ingestion.Receiving;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -123,7 +124,7 @@ internal sealed class GrpcServerReply
         var encoding = context.Request.Headers["grpc-encoding"].ToString();
         var input = context.Request.BodyReader;
         using var message = await GrpcFraming.ReadAsync(
-            input, encoding.Length == 0 ? null : encoding, options.MaxReceiveMessageBytes, call.Cancellation)
+            input, encoding.Length == 0 ? null : encoding, options.MaxReceiveMessageBytes, call.Cancellation, BodyMemory.Shared)
             ?? throw new GrpcException(GrpcStatusCode.Internal, "the request holds no message");
         var rest = await input.ReadAsync(call.Cancellation);
         var extra = rest.Buffer.Length;
@@ -139,6 +140,7 @@ internal sealed class GrpcServerReply
     private static (GrpcStatusCode Status, string Detail) Classify(Exception exception, bool deadlinePassed) => exception switch
     {
         GrpcException grpc => (grpc.Status, grpc.Detail),
+        BodyMemoryExhaustedException => (GrpcStatusCode.Unavailable, exception.Message),
         OperationCanceledException when deadlinePassed => (GrpcStatusCode.DeadlineExceeded, "the deadline passed before the answer was complete"),
         OperationCanceledException => (GrpcStatusCode.Cancelled, "the call was cancelled"),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } =>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using DhtTracer.Ingestion.Receiving;
 using DhtTracer.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -22,6 +23,7 @@ public static class HealthEndpoint
     public static IEndpointConventionBuilder MapHealth(this IEndpointRouteBuilder endpoints, TraceStore store, TimeProvider clock)
     {
         var started = clock.GetUtcNow();
+        endpoints.MapOthers(HttpMethods.Get, "/status", "200 while the database answers.");
         return endpoints.MapGet("/status", async context =>
         {
             var problem = await ProblemAsync(store, context.RequestAborted);
@@ -39,7 +41,8 @@ public static class HealthEndpoint
         });
     }
 
-    private static async Task<string?> ProblemAsync(TraceStore store, CancellationToken cancellationToken)
+    /// <summary>What keeps the database from answering; null when it answers.</summary>
+    internal static async Task<string?> ProblemAsync(TraceStore store, CancellationToken cancellationToken)
     {
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timer.CancelAfter(Patience);

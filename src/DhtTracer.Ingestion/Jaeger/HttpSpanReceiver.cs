@@ -1,5 +1,6 @@
 using System.Globalization;
 using DhtTracer.Ingestion.Otlp;
+using DhtTracer.Ingestion.Receiving;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Storage;
 using DhtTracer.Traces;
@@ -23,8 +24,7 @@ internal static class HttpSpanReceiver
             if (spans.Count == 0 && rejected.Count > 0)
             {
                 var problem = $"None of {rejected.Count} spans can be kept, the first because {rejected[0].Problem}";
-                sink.Statistics.CountRefused(name, problem);
-                await FailAsync(context, StatusCodes.Status400BadRequest, problem);
+                await RefuseAsync(context, sink, name, StatusCodes.Status400BadRequest, problem);
                 return;
             }
 
@@ -48,6 +48,13 @@ internal static class HttpSpanReceiver
         }
     }
 
+    /// <summary>Counts a message as refused, and says why.</summary>
+    public static Task RefuseAsync(HttpContext context, SpanSink sink, string name, int status, string message)
+    {
+        sink.Statistics.CountRefused(name, message);
+        return FailAsync(context, status, message);
+    }
+
     public static async Task FailAsync(HttpContext context, int status, string message)
     {
         context.Response.StatusCode = status;
@@ -63,7 +70,7 @@ internal static class HttpSpanReceiver
         BodyTooLargeException => StatusCodes.Status413PayloadTooLarge,
         UnknownEncodingException => StatusCodes.Status415UnsupportedMediaType,
         BadHttpRequestException bad => bad.StatusCode,
-        StoreOverloadedException or DatabaseException { IsTransient: true } => StatusCodes.Status503ServiceUnavailable,
+        StoreOverloadedException or BodyMemoryExhaustedException or DatabaseException { IsTransient: true } => StatusCodes.Status503ServiceUnavailable,
         DatabaseException => StatusCodes.Status500InternalServerError,
         _ => null,
     };

@@ -31,7 +31,12 @@ public static class JaegerGrpcReceiver
 
     private static async Task<PostSpansResponse> PostAsync(SpanSink sink, PostSpansRequest request, GrpcServerCall call)
     {
-        var batch = request.Batch ?? throw new GrpcException(GrpcStatusCode.InvalidArgument, "the request holds no batch");
+        if (request.Batch is not { } batch)
+        {
+            sink.Statistics.CountRefused(Name, "the request holds no batch");
+            throw new GrpcException(GrpcStatusCode.InvalidArgument, "the request holds no batch");
+        }
+
         var rejected = new List<RejectedSpan>();
         var spans = JaegerModel.Decode(batch.Spans, batch.Process, rejected);
         if (spans.Count == 0 && rejected.Count > 0)

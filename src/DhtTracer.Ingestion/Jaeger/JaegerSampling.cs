@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DhtTracer.Ingestion.Receiving;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -19,6 +20,7 @@ public static class JaegerSampling
     public static void MapJaegerSampling(this IEndpointRouteBuilder endpoints)
     {
         endpoints.MapGet("/sampling", context => AnswerAsync(context, EveryTrace));
+        endpoints.MapOthers(HttpMethods.Get, "/sampling", "?service=NAME is answered with how many traces to send.");
         endpoints.MapGet("/baggageRestrictions", context => AnswerAsync(context, "[]"u8.ToArray()));
     }
 

@@ -1,3 +1,4 @@
+using DhtTracer.Ingestion.Receiving;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Traces.Jaeger;
 using DhtTracer.Traces.Thrift;
@@ -13,14 +14,18 @@ public static class JaegerThriftHttpReceiver
     /// <summary>Name in the statistics.</summary>
     public const string Name = "jaeger-thrift-http";
 
+    private const string Path = "/api/traces";
     private static readonly string[] ContentTypes = ["application/x-thrift", "application/vnd.apache.thrift.binary"];
 
     /// <summary>Maps the receiver.</summary>
     /// <param name="endpoints">Where to map.</param>
     /// <param name="sink">Where spans go.</param>
     /// <param name="options">Limits, or null for the defaults.</param>
-    public static IEndpointConventionBuilder MapJaegerThriftHttp(this IEndpointRouteBuilder endpoints, SpanSink sink, JaegerReceiverOptions? options = null) =>
-        endpoints.MapPost("/api/traces", context => ReceiveAsync(context, sink, options ?? new JaegerReceiverOptions()));
+    public static IEndpointConventionBuilder MapJaegerThriftHttp(this IEndpointRouteBuilder endpoints, SpanSink sink, JaegerReceiverOptions? options = null)
+    {
+        endpoints.MapOthers(HttpMethods.Post, Path, "one Batch in binary Thrift.", (Name, sink.Statistics));
+        return endpoints.MapPost(Path, context => ReceiveAsync(context, sink, options ?? new JaegerReceiverOptions()));
+    }
 
     private static Task ReceiveAsync(HttpContext context, SpanSink sink, JaegerReceiverOptions options)
     {
@@ -28,7 +33,7 @@ public static class JaegerThriftHttpReceiver
         return ContentTypes.Contains(type, StringComparer.OrdinalIgnoreCase)
             ? HttpSpanReceiver.ReceiveAsync(
                 context, sink, Name, options, static (body, rejected) => JaegerThrift.Decode(body, ThriftProtocol.Binary, rejected))
-            : HttpSpanReceiver.FailAsync(
-                context, StatusCodes.Status400BadRequest, $"Content-Type must be {string.Join(" or ", ContentTypes)}: one Batch in binary Thrift.");
+            : HttpSpanReceiver.RefuseAsync(
+                context, sink, Name, StatusCodes.Status400BadRequest, $"Content-Type must be {string.Join(" or ", ContentTypes)}: one Batch in binary Thrift.");
     }
 }

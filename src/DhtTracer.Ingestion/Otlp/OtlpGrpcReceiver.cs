@@ -23,6 +23,7 @@ public static class OtlpGrpcReceiver
     public static IEndpointConventionBuilder MapOtlpGrpc(this IEndpointRouteBuilder endpoints, SpanSink sink, OtlpOptions? options = null)
     {
         var limits = new GrpcServerOptions { MaxReceiveMessageBytes = (options ?? new OtlpOptions()).MaxInflatedBytes };
+        endpoints.MapGrpcUnimplemented();
         return endpoints.MapGrpcUnaryBytes(ExportPath, (message, call) => ExportAsync(sink, message, call), limits);
     }
 

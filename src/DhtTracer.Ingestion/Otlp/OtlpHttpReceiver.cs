@@ -1,5 +1,6 @@
 using System.Globalization;
 using DhtTracer.Ingestion.Grpc;
+using DhtTracer.Ingestion.Receiving;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Storage;
 using DhtTracer.Traces;
@@ -27,6 +28,7 @@ public static class OtlpHttpReceiver
     {
         var limits = options ?? new OtlpOptions();
         endpoints.MapPost(TracesPath, context => ReceiveAsync(context, sink, limits)).WithDisplayName("OTLP/HTTP traces");
+        endpoints.MapOthers(HttpMethods.Post, TracesPath, "OTLP as protobuf or JSON. Only traces are taken; OTLP over gRPC has a port of its own, usually 4317.", (Name, sink.Statistics));
         endpoints.MapMethods(TracesPath, [HttpMethods.Options], context =>
         {
             AllowOrigin(context, limits);
@@ -89,7 +91,7 @@ public static class OtlpHttpReceiver
         BodyTooLargeException => (StatusCodes.Status413PayloadTooLarge, GrpcStatusCode.ResourceExhausted),
         UnknownEncodingException => (StatusCodes.Status415UnsupportedMediaType, GrpcStatusCode.InvalidArgument),
         BadHttpRequestException bad => (bad.StatusCode, GrpcStatusCode.InvalidArgument),
-        StoreOverloadedException => (StatusCodes.Status503ServiceUnavailable, GrpcStatusCode.Unavailable),
+        StoreOverloadedException or BodyMemoryExhaustedException => (StatusCodes.Status503ServiceUnavailable, GrpcStatusCode.Unavailable),
         DatabaseException { IsTransient: true } => (StatusCodes.Status503ServiceUnavailable, GrpcStatusCode.Unavailable),
         DatabaseException => (StatusCodes.Status500InternalServerError, GrpcStatusCode.Internal),
         _ => null,

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Compression;
+using DhtTracer.Ingestion.Receiving;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -8,8 +9,11 @@ namespace DhtTracer.Ingestion.Otlp;
 /// <summary>Reads a whole request body, inflated, within two limits.</summary>
 internal sealed class RequestBody : IDisposable
 {
+    private readonly BodyMemory memory;
     private byte[] buffer = [];
     private int length;
+
+    private RequestBody(BodyMemory memory) => this.memory = memory;
 
     /// <summary>What was read; good until <see cref="Dispose"/>.</summary>
     public ReadOnlyMemory<byte> Memory => buffer.AsMemory(0, length);
@@ -18,6 +22,7 @@ internal sealed class RequestBody : IDisposable
     /// <exception cref="BodyTooLargeException">A limit was passed.</exception>
     /// <exception cref="UnknownEncodingException">It is compressed in an unknown way.</exception>
     /// <exception cref="InvalidDataException">What says it is gzip is not.</exception>
+    /// <exception cref="BodyMemoryExhaustedException">Too much arrives at once.</exception>
     public static async Task<RequestBody> ReadAsync(HttpRequest request, OtlpOptions options, CancellationToken cancellationToken)
     {
         var encoding = request.Headers.ContentEncoding.ToString();
@@ -33,7 +38,7 @@ internal sealed class RequestBody : IDisposable
         }
 
         var sent = new CountingStream(request.Body, options.MaxCompressedBytes);
-        var body = new RequestBody();
+        var body = new RequestBody(BodyMemory.Shared);
         try
         {
             switch (encoding.ToUpperInvariant())
@@ -73,7 +78,7 @@ internal sealed class RequestBody : IDisposable
     {
         if (buffer.Length > 0)
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            Return(buffer);
             buffer = [];
         }
     }
@@ -81,7 +86,7 @@ internal sealed class RequestBody : IDisposable
     private async Task FillAsync(Stream stream, int limit, long? expected, CancellationToken cancellationToken)
     {
         // The expected length is the sender's word: it is believed up to 4 MiB.
-        buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(expected ?? 0, 16 << 10, 4 << 20));
+        buffer = Rent((int)Math.Clamp(expected ?? 0, 16 << 10, 4 << 20));
         while (true)
         {
             var read = await stream.ReadAsync(buffer.AsMemory(length), cancellationToken);
@@ -98,12 +103,28 @@ internal sealed class RequestBody : IDisposable
 
             if (length == buffer.Length)
             {
-                var larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(Array.MaxLength, 2L * length));
+                var larger = Rent((int)Math.Min(Array.MaxLength, 2L * length));
                 Memory.CopyTo(larger);
-                ArrayPool<byte>.Shared.Return(buffer);
+                Return(buffer);
                 buffer = larger;
             }
         }
+    }
+
+    private byte[] Rent(int size)
+    {
+        memory.Take(size);
+        var rented = ArrayPool<byte>.Shared.Rent(size);
+
+        // The pool may give more than was asked for, and what is given back is counted whole.
+        memory.Return(size - rented.Length);
+        return rented;
+    }
+
+    private void Return(byte[] rented)
+    {
+        memory.Return(rented.Length);
+        ArrayPool<byte>.Shared.Return(rented);
     }
 
     /// <summary>Fails when more than the limit is read from it.</summary>

@@ -18,11 +18,17 @@ internal sealed class PullMeter
     private readonly Lock gate = new();
     private readonly KeyValuePair<string, object?>[] tags;
     private readonly TimeProvider clock;
+    private readonly Action changed;
     private PullServiceStatus status;
 
-    public PullMeter(string source, string service, TimeProvider clock)
+    /// <param name="source">The Jaeger.</param>
+    /// <param name="service">The service.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="changed">Called after something was stored and after something failed.</param>
+    public PullMeter(string source, string service, TimeProvider clock, Action changed)
     {
         this.clock = clock;
+        this.changed = changed;
         status = new PullServiceStatus { Source = source, Service = service };
         tags = [new("source", source), new("service", service)];
     }
@@ -62,6 +68,7 @@ internal sealed class PullMeter
             Retries = old.Retries + (final ? 0 : 1),
             Activity = final ? PullActivity.Failed : PullActivity.BackingOff,
         });
+        changed();
     }
 
     public void CouldNotComplete(string what)
@@ -75,7 +82,8 @@ internal sealed class PullMeter
         Traces.Add(traces, tags);
         Spans.Add(spans, tags);
         Duplicates.Add(duplicates, tags);
-        Update(old => old with { Traces = old.Traces + traces, Spans = old.Spans + spans, Duplicates = old.Duplicates + duplicates });
+        Update(old => old with { Traces = old.Traces + traces, Spans = old.Spans + spans, Duplicates = old.Duplicates + duplicates, Activity = PullActivity.Reading });
+        changed();
     }
 
     public void Read(long readUntil, long completeUntil, double fraction)

@@ -13,6 +13,9 @@ namespace DhtTracer.Ingestion.Pull;
 public sealed record PullProgress(
     int Services, long Windows, long WindowsBisected, long Traces, long Spans, long Duplicates, long Retries, double Fraction, TimeSpan Elapsed)
 {
+    /// <summary>What fails just now and is tried again, from a remote server and so hostile text; null while all goes well.</summary>
+    public string? Problem { get; init; }
+
     /// <summary>Spans stored per second; 0 at the very beginning.</summary>
     public double SpansPerSecond => Elapsed > TimeSpan.Zero ? Spans / Elapsed.TotalSeconds : 0;
 

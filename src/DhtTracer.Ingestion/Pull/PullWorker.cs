@@ -44,7 +44,7 @@ public sealed class PullWorker
     }
 
     /// <summary>Runs until all is taken, or, when following, until cancelled.</summary>
-    /// <param name="progress">Hears after every stored window, or null. It is called from several threads.</param>
+    /// <param name="progress">Hears after every stored window and after every failure, or null. It is called from several threads.</param>
     /// <param name="cancellationToken">Stops; what is stored stays, and the next run goes on from there.</param>
     /// <returns>The final counts.</returns>
     /// <exception cref="PullException">The Jaeger refuses, or was away for longer than <see cref="PullOptions.GiveUpAfter"/>.</exception>
@@ -57,12 +57,21 @@ public sealed class PullWorker
         var meters = new Dictionary<string, PullMeter>(StringComparer.Ordinal);
         var running = new List<Task>();
         var began = clock.GetTimestamp();
+        string? noServices = null;
         PullProgress Sum()
         {
             lock (meters)
             {
-                return Total([.. meters.Values.Select(meter => meter.Status)], clock.GetElapsedTime(began));
+                var total = Total([.. meters.Values.Select(meter => meter.Status)], clock.GetElapsedTime(began));
+                return total with { Problem = total.Problem ?? noServices };
             }
+        }
+
+        void Report() => progress?.Report(Sum());
+        void ServicesUnknown(string? problem)
+        {
+            noServices = problem;
+            Report();
         }
 
         try
@@ -70,7 +79,7 @@ public sealed class PullWorker
             do
             {
                 var checkpoints = await store.ListCheckpointsAsync(stop.Token);
-                foreach (var service in await ServicesAsync(connection, stop.Token))
+                foreach (var service in await ServicesAsync(connection, ServicesUnknown, stop.Token))
                 {
                     PullMeter meter;
                     lock (meters)
@@ -80,12 +89,12 @@ public sealed class PullWorker
                             continue;
                         }
 
-                        meters.Add(service, meter = new PullMeter(source, service, clock));
+                        meters.Add(service, meter = new PullMeter(source, service, clock, Report));
                     }
 
                     board.Add(source, service, () => meter.Status);
                     var reader = new WindowReader(service, connection, options, gate, meter, clock);
-                    var puller = new ServicePuller(source, service, options, sink, taken, reader, meter, clock, () => progress?.Report(Sum()));
+                    var puller = new ServicePuller(source, service, options, sink, taken, reader, meter, clock);
                     var checkpoint = checkpoints.FirstOrDefault(item => item.Source == source && item.Service == service);
                     running.Add(Task.Run(() => puller.RunAsync(checkpoint, stop.Token), CancellationToken.None));
                 }
@@ -104,16 +113,19 @@ public sealed class PullWorker
         }
     }
 
-    private static PullProgress Total(IReadOnlyList<PullServiceStatus> services, TimeSpan elapsed) => new(
-        services.Count,
+    private static PullProgress Total(PullServiceStatus[] services, TimeSpan elapsed) => new(
+        services.Length,
         services.Sum(status => status.Windows),
         services.Sum(status => status.WindowsBisected),
         services.Sum(status => status.Traces),
         services.Sum(status => status.Spans),
         services.Sum(status => status.Duplicates),
         services.Sum(status => status.Retries),
-        services.Count == 0 ? 1 : services.Average(status => status.Fraction),
-        elapsed);
+        services.Length == 0 ? 0 : services.Average(status => status.Fraction),
+        elapsed)
+    {
+        Problem = Array.Find(services, static status => status.Activity == PullActivity.BackingOff)?.LastError,
+    };
 
     private async Task WaitAsync(List<Task> running, CancellationToken cancellationToken)
     {
@@ -143,7 +155,7 @@ public sealed class PullWorker
         await round.CancelAsync();
     }
 
-    private async Task<IReadOnlyList<string>> ServicesAsync(JaegerConnection connection, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<string>> ServicesAsync(JaegerConnection connection, Action<string?> unknown, CancellationToken cancellationToken)
     {
         if (options.Services.Count > 0)
         {
@@ -159,6 +171,11 @@ public sealed class PullWorker
                 reader = await connection.GetAsync(cancellationToken);
                 var services = await reader.GetServicesAsync(cancellationToken);
                 connection.Succeeded();
+                if (backoff.Failing > TimeSpan.Zero)
+                {
+                    unknown(null);
+                }
+
                 return [.. services.Where(service => service.Length > 0 && !PullOptions.JaegerItself.Contains(service))];
             }
             catch (JaegerReadException e)
@@ -174,6 +191,7 @@ public sealed class PullWorker
                 }
 
                 logger.LogWarning("{Source} does not say which services it has, trying again: {Problem}", options.Source, e.Message);
+                unknown(e.Message);
                 await backoff.WaitAsync(cancellationToken);
             }
         }

@@ -21,7 +21,6 @@ internal sealed class ServicePuller
     private readonly WindowReader reader;
     private readonly PullMeter meter;
     private readonly TimeProvider clock;
-    private readonly Action report;
     private readonly UnsettledTime unsettled;
     private readonly Backoff storeBackoff;
     private long coveredFrom;
@@ -32,7 +31,7 @@ internal sealed class ServicePuller
     private (long Settled, DateTimeOffset Time) saved;
 
     public ServicePuller(
-        string source, string service, PullOptions options, SpanSink sink, TakenSpans taken, WindowReader reader, PullMeter meter, TimeProvider clock, Action report)
+        string source, string service, PullOptions options, SpanSink sink, TakenSpans taken, WindowReader reader, PullMeter meter, TimeProvider clock)
     {
         this.source = source;
         this.service = service;
@@ -42,7 +41,6 @@ internal sealed class ServicePuller
         this.reader = reader;
         this.meter = meter;
         this.clock = clock;
-        this.report = report;
         unsettled = new UnsettledTime(options.SettleAfter, options.PollInterval);
         storeBackoff = new Backoff(clock);
     }
@@ -165,7 +163,6 @@ internal sealed class ServicePuller
         }
 
         meter.Stored(newTraces, newSpans, duplicates);
-        report();
     }
 
     private async Task AcceptAsync(IEnumerable<Span> spans, PullCheckpoint? checkpoint, CancellationToken cancellationToken)

@@ -31,6 +31,7 @@ public static class JaegerQueryApi
         new JaegerHttpV1(archive, options, clock ?? TimeProvider.System).Map(group);
         new JaegerHttpV3(archive, options).Map(group);
         group.MapMethods("/{**path}", [HttpMethods.Options], Results.NoContent);
+        endpoints.MapFallback("{**path}", OtherRequestAsync);
     }
 
     /// <summary>Maps <c>jaeger.api_v2.QueryService</c>; the port speaks HTTP/2 only.</summary>
@@ -39,6 +40,22 @@ public static class JaegerQueryApi
     /// <param name="options">Limits, or null for the defaults.</param>
     public static void MapJaegerQueryGrpc(this IEndpointRouteBuilder endpoints, TraceStore store, JaegerApiOptions? options = null) =>
         new JaegerGrpcQuery(new JaegerArchive(store, options ?? new JaegerApiOptions())).Map(endpoints);
+
+    private static Task OtherRequestAsync(HttpContext context)
+    {
+        // Whoever opens the usual port of Jaeger's pages in a browser is told what this is.
+        context.Response.StatusCode = context.Request.Path == "/" ? StatusCodes.Status200OK : StatusCodes.Status404NotFound;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+        return context.Response.WriteAsync(
+            """
+            This is DhtTracer's query API in the shape of Jaeger's: /api/... and /api/v3/... over HTTP; gRPC has a port of its own, usually 16685.
+            Grafana's Jaeger data source takes this address as its URL. Jaeger UI is not part of DhtTracer: serve it from elsewhere and
+            pass its /api on to this port (docs/jaeger.md says how). DhtTracer's own pages are on another port, usually 5080.
+
+            """,
+            context.RequestAborted);
+    }
 
     private static void AllowOrigin(HttpContext context, JaegerApiOptions options)
     {

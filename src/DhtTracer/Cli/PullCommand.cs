@@ -2,7 +2,6 @@ using System.CommandLine;
 using DhtTracer.Hosting;
 using DhtTracer.Ingestion.Pull;
 using DhtTracer.Ingestion.Sink;
-using Spectre.Console;
 
 namespace DhtTracer.Cli;
 
@@ -20,10 +19,11 @@ internal static class PullCommand
         var since = CommonOptions.Duration("--since", "How far back to reach.", TimeSpan.FromHours(24), "24h");
         var follow = new Option<bool>("--follow") { Description = "Go on until stopped, and wait for a Jaeger that is away." };
         var depth = new Option<int>("--depth") { Description = "Traces asked for at once; a window that comes back full is cut in half.", HelpName = "N", DefaultValueFactory = _ => 200 };
+        var giveUp = CommonOptions.Duration("--give-up-after", "How long a Jaeger may be away before the pull fails; with --follow it is waited for without end.", TimeSpan.FromMinutes(2), "2m");
         depth.Validators.Add(result => result.Require(result.GetValueOrDefault<int>() is > 0 and <= 100_000, "--depth takes 1 to 100000."));
         var transport = new Option<string>("--transport") { Description = "auto, grpc, v3 (HTTP) or v1 (HTTP).", HelpName = "T", DefaultValueFactory = _ => "auto" };
         transport.AcceptOnlyFromAmong("auto", "grpc", "v3", "v1");
-        var command = new Command("pull", "Pull traces out of a running Jaeger; goes on where the last pull of that Jaeger ended.") { from, services, all, since, follow, depth, transport };
+        var command = new Command("pull", "Pull traces out of a running Jaeger; goes on where the last pull of that Jaeger ended.") { from, services, all, since, follow, depth, transport, giveUp };
         command.Validators.Add(result => result.Require(
             result.GetValue(all) != result.GetValue(services) is { Length: > 0 }, "pull takes either --service NAME (repeatable) or --all."));
         command.SetAction((result, cancellation) => Failures.GuardAsync(result, () =>
@@ -37,6 +37,7 @@ internal static class PullCommand
                     Services = result.GetValue(all) ? [] : result.GetValue(services)!,
                     Since = result.GetValue(since),
                     Follow = result.GetValue(follow),
+                    GiveUpAfter = result.GetValue(follow) ? null : result.GetValue(giveUp),
                     Depth = result.GetValue(depth),
                     Transport = result.GetValue(transport) switch
                     {
@@ -47,7 +48,6 @@ internal static class PullCommand
                     },
                 };
                 options.Validate();
-                JaegerAddress.Parse(options.Source);
             }
             catch (ArgumentException wrong)
             {
@@ -62,11 +62,13 @@ internal static class PullCommand
     private static async Task<int> RunAsync(string data, PullOptions options, InvocationConfiguration invocation, CancellationToken cancellation)
     {
         await using var session = await WritingSession.OpenAsync(data, cancellation);
-        var worker = new PullWorker(options, session.Store, new SpanSink(session.Store, new IngestStatistics(TimeProvider.System)), logger: session.Logs.CreateLogger<PullWorker>());
+
+        // The display says what goes wrong; log lines would only break it.
+        var worker = new PullWorker(options, session.Store, new SpanSink(session.Store, new IngestStatistics(TimeProvider.System)));
         PullProgress? done = null;
         try
         {
-            done = await WithProgressAsync(progress => worker.RunAsync(progress, cancellation));
+            done = await PullDisplay.RunAsync(progress => worker.RunAsync(progress, cancellation), TimeProvider.System);
         }
         catch (PullException failure)
         {
@@ -82,25 +84,5 @@ internal static class PullCommand
             ? "Stopped; the next pull goes on from here."
             : $"{done.Services} services: {done.Spans} spans of {done.Traces} traces, {done.Duplicates} spans already there, {done.Windows} windows ({done.WindowsBisected} cut in half), {done.Retries} retries. In {session.Store.Options.FilePath}");
         return ExitCode.Success;
-    }
-
-    private static async Task<PullProgress> WithProgressAsync(Func<IProgress<PullProgress>?, Task<PullProgress>> pull)
-    {
-        if (Console.IsErrorRedirected)
-        {
-            return await pull(null);
-        }
-
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        return await console.Progress().AutoClear(true).Columns(new ProgressBarColumn(), new PercentageColumn(), new TaskDescriptionColumn())
-            .StartAsync(context =>
-            {
-                var bar = context.AddTask("Pulling", maxValue: 1);
-                return pull(new DirectProgress<PullProgress>(step =>
-                {
-                    bar.Value = step.Fraction;
-                    bar.Description = $"{step.Windows} windows, {step.Traces} traces, {step.Spans} spans, {step.SpansPerSecond:F0}/s" + (step.Left is { } left ? $", {left:h\\:mm\\:ss} left" : "");
-                }));
-            });
     }
 }

@@ -37,6 +37,7 @@ internal static class TracerCommandLine
             ShowCommand.Create(),
             ExportCommand.Create(),
             PullCommand.Create(),
+            HealthCommand.Create(),
         };
         foreach (var command in NodeCommands.Create())
         {

@@ -20,6 +20,8 @@ internal static class ConsoleLogs
 
         // A port that cannot be bound is said in one line by PortFailure; the host would print its stack as well.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
+        // It warns that keys are stored as they are; where they lie only their owner can read them.
+        logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
     }
 }

@@ -15,6 +15,7 @@ using DhtTracer.Web.Ingest;
 using DhtTracer.Web.JaegerApi;
 using DhtTracer.Web.Node;
 using DhtTracer.Web.Samples;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace DhtTracer.Hosting;
@@ -152,8 +153,16 @@ internal sealed class TracerHost : IAsyncDisposable
         Add(ListenerKind.Site, HttpProtocols.Http1, services => AddSite(services, samples), app => app.MapDhtTracerWeb());
         var otlp = new OtlpOptions { AllowedOrigins = options.CorsOrigins };
         Add(ListenerKind.OtlpHttp, HttpProtocols.Http1, _ => { }, app => app.MapOtlpHttp(Sink, otlp));
-        Add(ListenerKind.OtlpGrpc, HttpProtocols.Http2, _ => { }, app => app.MapOtlpGrpc(Sink, otlp));
-        Add(ListenerKind.JaegerGrpc, HttpProtocols.Http2, _ => { }, app => app.MapJaegerGrpc(Sink));
+        Add(ListenerKind.OtlpGrpc, HttpProtocols.Http2, _ => { }, app =>
+        {
+            app.MapOtlpGrpc(Sink, otlp);
+            app.MapGrpcHealth(Store, "opentelemetry.proto.collector.trace.v1.TraceService");
+        });
+        Add(ListenerKind.JaegerGrpc, HttpProtocols.Http2, _ => { }, app =>
+        {
+            app.MapJaegerGrpc(Sink);
+            app.MapGrpcHealth(Store, "jaeger.api_v2.CollectorService");
+        });
         Add(ListenerKind.JaegerThriftHttp, HttpProtocols.Http1, _ => { }, app => app.MapJaegerThriftHttp(Sink));
         AddUdp(ListenerKind.JaegerUdpCompact, ThriftProtocol.Compact);
         AddUdp(ListenerKind.JaegerUdpBinary, ThriftProtocol.Binary);
@@ -161,7 +170,11 @@ internal sealed class TracerHost : IAsyncDisposable
         Add(ListenerKind.Zipkin, HttpProtocols.Http1, _ => { }, app => app.MapZipkin(Sink));
         var query = new JaegerApiOptions { AllowedOrigins = options.CorsOrigins };
         Add(ListenerKind.JaegerQueryHttp, HttpProtocols.Http1, _ => { }, app => app.MapJaegerQueryHttp(Store, query));
-        Add(ListenerKind.JaegerQueryGrpc, HttpProtocols.Http2, _ => { }, app => app.MapJaegerQueryGrpc(Store, query));
+        Add(ListenerKind.JaegerQueryGrpc, HttpProtocols.Http2, _ => { }, app =>
+        {
+            app.MapJaegerQueryGrpc(Store, query);
+            app.MapGrpcHealth(Store, "jaeger.api_v2.QueryService");
+        });
         Add(ListenerKind.Health, HttpProtocols.Http1, _ => { }, app => app.MapHealth(Store, TimeProvider.System));
     }
 
@@ -175,6 +188,16 @@ internal sealed class TracerHost : IAsyncDisposable
         services.AddSingleton(new IngestSetup(Listeners, options.Keep));
         services.AddSingleton<ISampleLoader>(samples);
         services.AddDhtTracerWeb();
+
+        // The keys sign the tokens of the site's forms, so that a page that was open during a restart still works. They lie beside the
+        // database, which is worth more, and only their owner can read them.
+        var keys = Path.Combine(options.DataDirectory, "keys");
+        if (!OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(keys, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
+        services.AddDataProtection().SetApplicationName("dht-tracer").PersistKeysToFileSystem(new DirectoryInfo(keys));
     }
 
     /// <summary>All listeners as they are now, those that are off included.</summary>

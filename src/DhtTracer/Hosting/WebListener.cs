@@ -9,6 +9,9 @@ namespace DhtTracer.Hosting;
 /// <summary>One HTTP listener on its own port. Each has its own small application, so that no endpoint can be reached on a port it does not belong to.</summary>
 internal sealed class WebListener : IListener
 {
+    /// <summary>Connections at once to one port; one more is closed as soon as it is made. A listener of bodies holds memory for each.</summary>
+    public const int MaxConnections = 1_000;
+
     private readonly WebApplication app;
     private readonly int port;
 
@@ -40,6 +43,7 @@ internal sealed class WebListener : IListener
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxConcurrentConnections = MaxConnections;
             kestrel.Listen(bind, port, endpoint => endpoint.Protocols = protocols);
         });
         configure(builder);

@@ -11,7 +11,7 @@ public class PullCrashTests
     private const int TraceCount = 10_000;
     private const int Kills = 8;
 
-    [Theory]
+    [Theory(Timeout = PullSetup.Bound)]
     [InlineData(JaegerRelease.V1_60, 1)]
     [InlineData(JaegerRelease.V2_10, 2)]
     public async Task Killed_at_random_moments_and_started_again_it_misses_nothing(JaegerRelease release, int seed)

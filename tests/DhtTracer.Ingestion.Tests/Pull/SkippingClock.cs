@@ -3,7 +3,11 @@ namespace DhtTracer.Ingestion.Tests.Pull;
 /// <summary>A clock that stands still until somebody waits, and then jumps to the end of the wait: days of pulling take seconds.</summary>
 internal sealed class SkippingClock(DateTimeOffset start) : TimeProvider
 {
+    /// <summary>Further than any test means to go: whoever still waits then would wait for ever.</summary>
+    private static readonly TimeSpan Furthest = TimeSpan.FromDays(1000);
+
     private readonly Lock gate = new();
+    private readonly DateTimeOffset furthest = start + Furthest;
     private DateTimeOffset now = start;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
@@ -25,6 +29,10 @@ internal sealed class SkippingClock(DateTimeOffset start) : TimeProvider
             lock (gate)
             {
                 now += dueTime;
+                if (now > furthest)
+                {
+                    throw new InvalidOperationException($"waited in vain until {now}");
+                }
             }
 
             ThreadPool.QueueUserWorkItem(_ => callback(state));

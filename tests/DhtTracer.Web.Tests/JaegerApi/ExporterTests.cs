@@ -16,10 +16,11 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using OpenTelemetry.Exporter;
 
 namespace DhtTracer.Web.Tests.JaegerApi;
 
-/// <summary>Public exporters from npm send one trace, each in its way; every way must give the same stored trace.</summary>
+/// <summary>Public exporters from npm and NuGet send one trace, each in its way; every way must give the same stored trace.</summary>
 public class ExporterTests
 {
     private static readonly string[] Ways = ["", "OTLP JSON", "OTLP protobuf", "OTLP gRPC", "exporter-jaeger UDP", "exporter-jaeger HTTP", "jaeger-client UDP", "jaeger-client HTTP"];
@@ -59,6 +60,15 @@ public class ExporterTests
             {
                 Assert.Equal($"{Ways[way]}: {string.Join('\n', expected)}", $"{Ways[way]}: {string.Join('\n', await DescribedAsync(store, way))}");
             }
+
+            foreach (var (protocol, endpoint) in new[] { (OtlpExportProtocol.Grpc, $"http://127.0.0.1:{Port(otlpGrpc)}"), (OtlpExportProtocol.HttpProtobuf, $"http://127.0.0.1:{Port(otlpHttp)}/v1/traces") })
+            {
+                var sent = DotNetExporter.Send(new Uri(endpoint), protocol);
+                var described = (await DescribedAsync(store, sent.Trace)).Select(line => line.Replace($"{sent.Root}", "00000000000000a1", StringComparison.Ordinal).Replace($"{sent.Child}", "00000000000000a2", StringComparison.Ordinal));
+                Assert.Equal($".NET {protocol}: {string.Join('\n', expected)}", $".NET {protocol}: {string.Join('\n', described)}");
+            }
+
+            Assert.All(sink.Statistics.Snapshot(), receiver => Assert.Equal((receiver.Receiver, 0, null), (receiver.Receiver, (int)receiver.Errors, receiver.LastError)));
         }
 
         folder.Delete(recursive: true);
@@ -105,8 +115,11 @@ public class ExporterTests
     private static async Task<IReadOnlyList<string>> DescribedAsync(TraceStore store, int way)
     {
         Assert.True(TraceId.TryParse("5c7ae9106abff3d9f56f1187ef3e72" + way.ToString("x2"), out var id));
-        return [.. (await store.GetTraceAsync(id, Cancel)).OrderBy(span => span.SpanId).Select(Described)];
+        return await DescribedAsync(store, id);
     }
+
+    private static async Task<IReadOnlyList<string>> DescribedAsync(TraceStore store, TraceId id) =>
+        [.. (await store.GetTraceAsync(id, Cancel)).OrderBy(span => span.StartUnixNano).Select(Described)];
 
     private static string Described(Span span)
     {

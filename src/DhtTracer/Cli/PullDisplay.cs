@@ -1,0 +1,61 @@
+using DhtTracer.Ingestion.Pull;
+using Spectre.Console;
+
+namespace DhtTracer.Cli;
+
+/// <summary>Shows how a pull comes along, on standard error: a bar in a terminal, elsewhere a line now and then.</summary>
+internal static class PullDisplay
+{
+    /// <summary>Runs a pull under the display that suits standard error.</summary>
+    public static Task<PullProgress> RunAsync(Func<IProgress<PullProgress>, Task<PullProgress>> pull, TimeProvider clock) =>
+        Console.IsErrorRedirected || Environment.GetEnvironmentVariable("TERM") == "dumb"
+            ? pull(new DirectProgress<PullProgress>(new PullLines(Console.Error, clock).Show))
+            : WithBarAsync(pull);
+
+    /// <summary>Counts, pace and what goes wrong, in one line without control characters.</summary>
+    public static string Line(PullProgress step)
+    {
+        var left = step is { Left: { } time, Fraction: < 1 } ? $", {(time.TotalDays >= 1 ? $"{time.TotalDays:F0} d" : $"{time:h\\:mm\\:ss}")} left" : "";
+        var problem = step.Problem is { } text ? $"; trying again: {PlainText.End(PlainText.Safe(text), 200)}" : "";
+        return $"{step.Windows} windows, {step.Traces} traces, {step.Spans} spans, {step.SpansPerSecond:F0}/s{left}{problem}";
+    }
+
+    private static async Task<PullProgress> WithBarAsync(Func<IProgress<PullProgress>, Task<PullProgress>> pull)
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        return await console.Progress().AutoClear(true).Columns(new ProgressBarColumn(), new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
+            .StartAsync(context =>
+            {
+                var bar = context.AddTask("Pulling", maxValue: 1);
+                return pull(new DirectProgress<PullProgress>(step =>
+                {
+                    bar.Value = step.Fraction;
+                    bar.Description = Markup.Escape(Line(step));
+                }));
+            });
+    }
+}
+
+/// <summary>Progress as lines: at the first news, whenever a problem comes or goes, and every ten seconds.</summary>
+/// <param name="output">Where the lines go.</param>
+/// <param name="clock">Times the lines.</param>
+internal sealed class PullLines(TextWriter output, TimeProvider clock)
+{
+    private static readonly TimeSpan Every = TimeSpan.FromSeconds(10);
+    private long? last;
+    private bool failing;
+
+    /// <summary>Takes a step; not for several threads at once.</summary>
+    public void Show(PullProgress step)
+    {
+        var changed = step.Problem is not null != failing;
+        if (last is { } time && clock.GetElapsedTime(time) < Every && !changed)
+        {
+            return;
+        }
+
+        last = clock.GetTimestamp();
+        failing = step.Problem is not null;
+        output.WriteLine($"{step.Fraction:P0} {PullDisplay.Line(step)}");
+    }
+}

@@ -1,0 +1,201 @@
+using System.Diagnostics;
+using System.Text.Json;
+using DhtTracer.TestSupport;
+using Microsoft.Data.Sqlite;
+
+namespace DhtTracer.Tests.Cli;
+
+/// <summary>The program as a user or a script runs it: as a process, with files, pipes and an environment.</summary>
+public sealed class ProgramTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("dht-tracer-program-").FullName;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private static string Samples => Path.Combine(TestFiles.Repository, "samples");
+
+    private string Data => Path.Combine(folder, "data");
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [Fact]
+    public async Task The_version_is_one_line_on_standard_output()
+    {
+        var (code, output, errors) = await RunAsync("--version");
+        Assert.Equal((0, ""), (code, errors));
+        Assert.Matches(@"^\d+\.\d+\.\d+\S*\n$", output);
+    }
+
+    [Theory]
+    [InlineData("queries --limit x", "x")]
+    [InlineData("pull --from jaeger://host --all --since soon", "'soon' is no duration")]
+    [InlineData("pull --from jaeger://host", "--service NAME (repeatable) or --all")]
+    [InlineData("pull --from ftp://host --all", "write jaeger://host:16685")]
+    [InlineData("import", "PATH")]
+    [InlineData("--site-port 70000", "'70000' is no port")]
+    [InlineData("nonsense", "nonsense")]
+    public async Task A_wrong_command_line_is_exit_code_2_and_says_what_is_wrong(string line, string says)
+    {
+        var (code, output, errors) = await RunAsync(line.Split(' '));
+        Assert.Equal((2, ""), (code, output));
+        Assert.StartsWith("dht-tracer: ", errors, StringComparison.Ordinal);
+        Assert.Contains(says, errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("queries")]
+    [InlineData("queries --json")]
+    [InlineData("show abcd")]
+    [InlineData("export")]
+    public async Task Without_a_database_reading_fails_with_its_place_and_a_remedy(string line)
+    {
+        var (code, output, errors) = await RunAsync([.. line.Split(' '), "--data", Data]);
+        Assert.Equal((1, ""), (code, output));
+        Assert.Contains(Data, errors, StringComparison.Ordinal);
+        Assert.Single(errors.TrimEnd().Split('\n'));
+        Assert.False(Directory.Exists(Data));
+    }
+
+    [Fact]
+    public async Task A_database_of_a_newer_version_or_of_something_else_is_left_alone()
+    {
+        await ImportSampleAsync();
+        var file = Directory.EnumerateFiles(Data, "*.db").Single();
+        await using (var connection = new SqliteConnection($"Data Source={file};Pooling=False"))
+        {
+            await connection.OpenAsync(Cancel);
+            await using var command = connection.CreateCommand();
+            command.CommandText = "PRAGMA user_version = 9999";
+            await command.ExecuteNonQueryAsync(Cancel);
+        }
+
+        var newer = await RunAsync("queries", "--data", Data);
+        Assert.Equal((1, ""), (newer.Code, newer.Output));
+        Assert.Contains($"{file} has schema 9999", newer.Errors, StringComparison.Ordinal);
+        Assert.Contains("Use the newer dht-tracer", newer.Errors, StringComparison.Ordinal);
+
+        await File.WriteAllTextAsync(file, "this is a shopping list, and long enough for a header of SQLite to be looked for in it: " + new string('x', 200), Cancel);
+        var none = await RunAsync("queries", "--data", Data);
+        Assert.Equal((1, ""), (none.Code, none.Output));
+        Assert.Contains("is not an SQLite database", none.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Json_is_all_that_stands_on_standard_output()
+    {
+        var import = await RunAsync("import", Samples, "--json", "--data", Data);
+        Assert.Equal(0, import.Code);
+        var imported = JsonDocument.Parse(import.Output).RootElement;
+        var queries = await RunAsync("queries", "--json", "--limit", "0", "--background", "--data", Data);
+        var rows = queries.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        Assert.Equal(imported.GetProperty("queries").GetInt32(), rows.Count);
+        Assert.Equal("", queries.Errors);
+
+        var show = await RunAsync("show", rows[0].GetProperty("id").GetString()!, "--json", "--data", Data);
+        Assert.Equal(rows[0].GetProperty("id").GetString(), JsonDocument.Parse(show.Output).RootElement.GetProperty("id").GetString());
+    }
+
+    [Fact]
+    public async Task A_table_in_a_pipe_has_no_escape_codes_and_a_reader_that_leaves_is_no_failure()
+    {
+        await ImportSampleAsync();
+        var table = await RunAsync("queries", "--data", Data);
+        Assert.DoesNotContain('\e', table.Output);
+
+        using var shell = Start("/bin/sh", ["-c", $"dotnet '{Program}' queries --limit 0 --background --data '{Data}' 2>'{folder}/errors' | head -1"]);
+        var first = await shell.StandardOutput.ReadToEndAsync(Cancel);
+        await shell.WaitForExitAsync(Cancel);
+        Assert.StartsWith("ID ", first, StringComparison.Ordinal);
+        Assert.Equal("", await File.ReadAllTextAsync(Path.Combine(folder, "errors"), Cancel));
+    }
+
+    [Fact]
+    public async Task What_cannot_be_read_is_named_and_nothing_is_imported_unless_told_to_keep_going()
+    {
+        var empty = Directory.CreateDirectory(Path.Combine(folder, "nothing")).FullName;
+        var none = await RunAsync("import", empty, "--data", Data);
+        Assert.Equal((1, ""), (none.Code, none.Output));
+        Assert.Contains(empty, none.Errors, StringComparison.Ordinal);
+
+        var missing = await RunAsync("import", Path.Combine(folder, "gone.json"), "--data", Data);
+        Assert.Equal((1, ""), (missing.Code, missing.Output));
+        Assert.Contains("gone.json", missing.Errors, StringComparison.Ordinal);
+
+        await File.WriteAllTextAsync(Path.Combine(empty, "broken.json"), "{\"resourceSpans\":[", Cancel);
+        var broken = await RunAsync("import", empty, Samples, "--data", Data);
+        Assert.Equal((1, ""), (broken.Code, broken.Output));
+        Assert.Contains("broken.json", broken.Errors, StringComparison.Ordinal);
+        Assert.Contains("--keep-going", broken.Errors, StringComparison.Ordinal);
+
+        var kept = await RunAsync("import", empty, Samples, "--keep-going", "--data", Data);
+        Assert.Equal(1, kept.Code);
+        Assert.DoesNotContain(" 0 queries", kept.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Standard_input_is_imported()
+    {
+        var sample = Path.Combine(Samples, "kubo-simulated.otlp.jsonl.gz");
+        using var process = Start("dotnet", [Program, "import", "-", "--json", "--data", Data], input: true);
+        await using (var file = File.OpenRead(sample))
+        {
+            await file.CopyToAsync(process.StandardInput.BaseStream, Cancel);
+        }
+
+        process.StandardInput.Close();
+        var output = await process.StandardOutput.ReadToEndAsync(Cancel);
+        await process.WaitForExitAsync(Cancel);
+        Assert.Equal(0, process.ExitCode);
+        Assert.True(JsonDocument.Parse(output).RootElement.GetProperty("spans").GetInt32() > 0);
+    }
+
+    [Fact]
+    public async Task A_pull_from_nobody_says_so_at_once_and_fails_when_its_patience_ends()
+    {
+        var (code, output, errors) = await RunAsync("pull", "--from", "jaeger://127.0.0.1:1", "--service", "kubo", "--give-up-after", "2s", "--data", Data);
+        Assert.Equal((1, ""), (code, output));
+        var lines = errors.TrimEnd().Split('\n');
+        Assert.Contains("trying again: No Jaeger answers at jaeger://127.0.0.1:1", lines[0], StringComparison.Ordinal);
+        Assert.StartsWith("dht-tracer: jaeger://127.0.0.1:1 did not answer for kubo", lines[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Health_of_nobody_is_exit_code_1()
+    {
+        var (code, output, errors) = await RunAsync("health", "--url", "http://127.0.0.1:1");
+        Assert.Equal((1, ""), (code, output));
+        Assert.Contains("http://127.0.0.1:1/status does not answer", errors, StringComparison.Ordinal);
+    }
+
+    private static string Program => Path.Combine(AppContext.BaseDirectory, "dht-tracer.dll");
+
+    private static Process Start(string program, string[] arguments, bool input = false)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = input, UseShellExecute = false };
+        start.Environment["NO_COLOR"] = "1";
+        return Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start");
+    }
+
+    private static async Task<(int Code, string Output, string Errors)> RunAsync(params string[] arguments)
+    {
+        using var process = Start("dotnet", [Program, .. arguments]);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        patience.CancelAfter(TimeSpan.FromMinutes(2));
+        try
+        {
+            var output = process.StandardOutput.ReadToEndAsync(patience.Token);
+            var errors = process.StandardError.ReadToEndAsync(patience.Token);
+            await process.WaitForExitAsync(patience.Token);
+            return (process.ExitCode, await output, await errors);
+        }
+        finally
+        {
+            if (!process.HasExited)
+            {
+                process.Kill();
+            }
+        }
+    }
+
+    private async Task ImportSampleAsync() => Assert.Equal(0, (await RunAsync("import", Samples, "--data", Data)).Code);
+}
