@@ -71,9 +71,11 @@ internal static class PullBench
         var worker = new PullWorker(
             new PullOptions { Source = source, Since = TimeSpan.FromHours(25) }, store, new SpanSink(store, new IngestStatistics(TimeProvider.System)));
         var clock = Stopwatch.StartNew();
-        var result = await worker.RunAsync(null, CancellationToken.None);
+        var quarters = new Quarters();
+        var result = await worker.RunAsync(quarters, CancellationToken.None);
         clock.Stop();
         using var self = Process.GetCurrentProcess();
+        Console.WriteLine($"  working set after each quarter of the time: {string.Join(", ", quarters.WorkingSets.Select(bytes => $"{bytes >> 20}"))} MiB");
         Console.WriteLine(
             $"  {result.Spans} spans of {result.Traces} traces committed in {clock.Elapsed.TotalSeconds:F2} s: {result.Spans / clock.Elapsed.TotalSeconds:F0} spans/s, "
             + $"{result.Windows} windows, {result.WindowsBisected} bisected, {result.Duplicates} duplicates");
@@ -81,6 +83,20 @@ internal static class PullBench
             $"  peak memory {self.PeakWorkingSet64 >> 20} MiB, of which SQLite at most {SQLitePCL.raw.sqlite3_memory_highwater(0) >> 20} MiB; "
             + $"managed heap after a collection {GC.GetTotalMemory(forceFullCollection: true) / 1048576.0:F1} MiB");
         return 0;
+    }
+
+    /// <summary>Looks at the memory as the pull goes on: what grows with the archive grows from quarter to quarter.</summary>
+    private sealed class Quarters : IProgress<PullProgress>
+    {
+        public List<long> WorkingSets { get; } = [];
+
+        public void Report(PullProgress value)
+        {
+            while (WorkingSets.Count < (int)(value.Fraction * 4))
+            {
+                WorkingSets.Add(Environment.WorkingSet);
+            }
+        }
     }
 
     private static (int Spans, long Bytes) Fill(FakeArchive archive, int spans)

@@ -68,7 +68,7 @@ internal static class JsonAnswer
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new JaegerReadException(JaegerReadProblem.NotSpoken, $"{address} answered something that is not Jaeger's JSON: {e.Message}", e);
+            throw new JaegerReadException(JaegerReadProblem.NotSpoken, $"{address} answered something that is not Jaeger's JSON", e);
         }
 
         throw new JaegerReadException(JaegerReadProblem.NotSpoken, $"{address} answered JSON without \"{property}\": no Jaeger");

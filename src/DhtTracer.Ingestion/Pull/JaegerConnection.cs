@@ -79,7 +79,7 @@ internal sealed class JaegerConnection(PullOptions options, ILogger logger) : ID
             }
             catch (JaegerReadException e) when (e.Problem == JaegerReadProblem.NotSpoken)
             {
-                problems.Add($"{reader.Transport} at {reader.Address}: {e.Message}");
+                problems.Add($"{reader.Transport}: {e.Message}");
                 reader.Dispose();
             }
             catch

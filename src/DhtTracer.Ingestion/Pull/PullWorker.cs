@@ -124,7 +124,7 @@ public sealed class PullWorker
         services.Length == 0 ? 0 : services.Average(status => status.Fraction),
         elapsed)
     {
-        Problem = Array.Find(services, static status => status.Activity == PullActivity.BackingOff)?.LastError,
+        Problem = Array.Find(services, static status => status.Activity is PullActivity.BackingOff or PullActivity.Failed)?.LastError,
     };
 
     private async Task WaitAsync(List<Task> running, CancellationToken cancellationToken)

@@ -7,6 +7,7 @@ namespace DhtTracer.Cli;
 /// <summary><c>dht-tracer health</c>: asks a running DhtTracer whether it is well; for health checks of containers and services.</summary>
 internal static class HealthCommand
 {
+    private const int MaxProblem = 300;
     private const int MaxAnswerBytes = 64 << 10;
 
     /// <summary>Makes the command.</summary>
@@ -36,7 +37,12 @@ internal static class HealthCommand
         {
             using var response = await http.GetAsync(status, cancellation);
             var body = await response.Content.ReadAsStringAsync(cancellation);
-            return response.IsSuccessStatusCode ? "well" : throw new CommandFailedException($"{status} is not well: {Problem(body)}");
+            return response.StatusCode switch
+            {
+                System.Net.HttpStatusCode.OK => "well",
+                System.Net.HttpStatusCode.ServiceUnavailable => throw new CommandFailedException($"{status} is not well: {PlainText.End(Problem(body), MaxProblem)}"),
+                _ => throw new CommandFailedException($"{status} answered HTTP {(int)response.StatusCode}: it is not the health port of a DhtTracer."),
+            };
         }
         catch (HttpRequestException failure)
         {

@@ -36,26 +36,29 @@ internal static class PullDisplay
     }
 }
 
-/// <summary>Progress as lines: at the first news, whenever a problem comes or goes, and every ten seconds.</summary>
+/// <summary>Progress as lines: at the first news, whenever a problem comes or goes, and every ten seconds while something is new.</summary>
 /// <param name="output">Where the lines go.</param>
 /// <param name="clock">Times the lines.</param>
 internal sealed class PullLines(TextWriter output, TimeProvider clock)
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(10);
     private long? last;
-    private bool failing;
+    private PullProgress? shown;
 
     /// <summary>Takes a step; not for several threads at once.</summary>
     public void Show(PullProgress step)
     {
-        var changed = step.Problem is not null != failing;
-        if (last is { } time && clock.GetElapsedTime(time) < Every && !changed)
+        var changed = step.Problem is null != shown?.Problem is null;
+
+        // A pull that follows reads on and on; a line is worth it when there is something new.
+        var idle = step.Fraction >= 1 && step.Spans == shown?.Spans;
+        if (last is { } time && !changed && (idle || clock.GetElapsedTime(time) < Every))
         {
             return;
         }
 
         last = clock.GetTimestamp();
-        failing = step.Problem is not null;
+        shown = step;
         output.WriteLine($"{step.Fraction:P0} {PullDisplay.Line(step)}");
     }
 }

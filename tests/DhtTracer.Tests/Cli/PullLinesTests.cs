@@ -34,9 +34,25 @@ public class PullLinesTests
         lines.Show(Step);
         clock.Seconds = 10;
         lines.Show(Step);
-        Assert.Equal(4, output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.Equal(4, Lines(output));
         Assert.Single(output.ToString().Split('\n'), line => line.EndsWith("; trying again: away", StringComparison.Ordinal));
     }
+
+    [Fact]
+    public void A_pull_that_follows_and_finds_nothing_new_is_silent()
+    {
+        var clock = new StillClock();
+        using var output = new StringWriter();
+        var lines = new PullLines(output, clock);
+        lines.Show(Step with { Fraction = 1 });
+        clock.Seconds = 60;
+        lines.Show(Step with { Fraction = 1, Windows = 9 });
+        Assert.Equal(1, Lines(output));
+        lines.Show(Step with { Fraction = 1, Spans = 601 });
+        Assert.Equal(2, Lines(output));
+    }
+
+    private static int Lines(StringWriter output) => output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
 
     private sealed class StillClock : TimeProvider
     {

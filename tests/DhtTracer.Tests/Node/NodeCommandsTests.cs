@@ -29,7 +29,7 @@ public sealed class NodeCommandsTests
     public async Task A_query_without_a_live_bootstrap_peer_fails_with_a_remedy()
     {
         var dead = "/ip4/127.0.0.1/tcp/1/p2p/12D3KooWFkKgCFQufmSenmLh3r4xJa21r2eDPSAGAzGqVf1YZtCT";
-        var failure = await Assert.ThrowsAsync<Cli.CommandFailedException>(() => QueryCommand.RunAsync(
+        var failure = await Assert.ThrowsAsync<DhtTracer.Cli.CommandFailedException>(() => QueryCommand.RunAsync(
             new QueryCommandOptions { Command = "get-value /v/a", Node = new NodeOptions { Bootstrap = [dead], Export = NoExport } },
             TextWriter.Null, TextWriter.Null, TestContext.Current.CancellationToken));
         Assert.Contains("--bootstrap", failure.Message, StringComparison.Ordinal);
@@ -43,7 +43,7 @@ public sealed class NodeCommandsTests
         await using var network = await LocalNetwork.StartAsync(new LocalNetworkOptions { Count = 6, Seed = 22, Faults = [new FaultShare(NodeFault.BlackHole, 0.5)] });
         using var output = new StringWriter();
         using var interrupt = new CancellationTokenSource(TimeSpan.FromMilliseconds(milliseconds));
-        var ended = Record.ExceptionAsync(async () => Assert.Equal(Cli.ExitCode.Interrupted, await QueryCommand.RunAsync(
+        var ended = Record.ExceptionAsync(async () => Assert.Equal(DhtTracer.Cli.ExitCode.Interrupted, await QueryCommand.RunAsync(
             new QueryCommandOptions { Command = "get-value /v/a", Node = new NodeOptions { Bootstrap = network.BootstrapPeers, Export = NoExport } }, output, TextWriter.Null, interrupt.Token)));
         Assert.True(await ended is null or OperationCanceledException, output.ToString());
         Assert.DoesNotContain("bootstrap", output.ToString(), StringComparison.OrdinalIgnoreCase);
@@ -57,10 +57,10 @@ public sealed class NodeCommandsTests
     [InlineData("exit", "control server")]
     public async Task A_key_that_is_none_is_refused_before_a_node_is_started_for_it(string command, string says)
     {
-        var failure = await Assert.ThrowsAsync<Cli.CommandFailedException>(() => QueryCommand.RunAsync(
+        var failure = await Assert.ThrowsAsync<DhtTracer.Cli.CommandFailedException>(() => QueryCommand.RunAsync(
             new QueryCommandOptions { Command = command, Node = new NodeOptions { Bootstrap = ["no address"], Export = NoExport } },
             TextWriter.Null, TextWriter.Null, TestContext.Current.CancellationToken));
-        Assert.Equal(Cli.ExitCode.Usage, failure.ExitCode);
+        Assert.Equal(DhtTracer.Cli.ExitCode.Usage, failure.ExitCode);
         Assert.Contains(says, failure.Message, StringComparison.Ordinal);
     }
 
@@ -69,9 +69,9 @@ public sealed class NodeCommandsTests
     [InlineData("/ip4/127.0.0.1/udp/5", "not plain TCP")]
     public async Task An_address_that_cannot_be_listened_on_is_a_usage_error_in_the_users_words(string address, string says)
     {
-        var failure = await Assert.ThrowsAsync<Cli.CommandFailedException>(() => NodeCommand.RunAsync(
+        var failure = await Assert.ThrowsAsync<DhtTracer.Cli.CommandFailedException>(() => NodeCommand.RunAsync(
             new NodeOptions { Listen = [address], Bootstrap = [], ControlPort = null, Export = NoExport }, TextWriter.Null, TextWriter.Null, TestContext.Current.CancellationToken));
-        Assert.Equal(Cli.ExitCode.Usage, failure.ExitCode);
+        Assert.Equal(DhtTracer.Cli.ExitCode.Usage, failure.ExitCode);
         Assert.Contains(says, failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("Parameter", failure.Message, StringComparison.Ordinal);
     }
@@ -84,7 +84,7 @@ public sealed class NodeCommandsTests
     public async Task Help_states_each_default_once_and_as_it_is_typed(string command)
     {
         using var output = new StringWriter();
-        Assert.Equal(0, await Cli.TracerCommandLine.Create().Parse([command, "--help"]).InvokeAsync(new InvocationConfiguration { Output = output }, TestContext.Current.CancellationToken));
+        Assert.Equal(0, await DhtTracer.Cli.TracerCommandLine.Create().Parse([command, "--help"]).InvokeAsync(new InvocationConfiguration { Output = output }, TestContext.Current.CancellationToken));
         Assert.All(output.ToString().Split('\n'), line =>
         {
             Assert.True(line.Split("[default:").Length <= 2, line);
