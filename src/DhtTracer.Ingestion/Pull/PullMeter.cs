@@ -21,6 +21,7 @@ internal sealed class PullMeter
     private readonly Action changed;
     private PullServiceStatus status;
 
+    /// <summary>Measures one pull.</summary>
     /// <param name="source">The Jaeger.</param>
     /// <param name="service">The service.</param>
     /// <param name="clock">The clock.</param>

@@ -17,7 +17,7 @@ namespace DhtTracer.Ingestion.Tests.Receiving;
 /// <summary>What arrives at the ports may be anything: each gets an answer that says what is wrong, nothing of it is stored, and good spans still are.</summary>
 public class HostileSendersTests
 {
-    private static readonly string Zipkin = """[{"traceId":"0123456789abcdeffedcba9876543210","id":"00000000000000aa","name":"ask","timestamp":1795000000000001,"duration":250,"localEndpoint":{"serviceName":"kubo"}}]""";
+    private const string Zipkin = """[{"traceId":"0123456789abcdeffedcba9876543210","id":"00000000000000aa","name":"ask","timestamp":1795000000000001,"duration":250,"localEndpoint":{"serviceName":"kubo"}}]""";
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

@@ -28,10 +28,10 @@ internal static class DotNetExporter
             })
             .Build();
         using var root = source.StartActivity(
-            "lookup", ActivityKind.Server, default(ActivityContext), [new("peer.id", "12D3KooW-äöü"), new("attempt", 3), new("found", true), new("ratio", 0.5)], startTime: Start.AddMicroseconds(1_000))!;
+            "lookup", ActivityKind.Server, default(ActivityContext), [new("peer.id", "12D3KooW-äöü"), new("attempt", 3), new("found", true), new("ratio", 0.5)], startTime: new DateTimeOffset(Start.AddMicroseconds(1_000)))!;
         using var child = source.StartActivity(
-            "request", ActivityKind.Client, root.Context, [new("message type", "FIND_NODE")], startTime: Start.AddMicroseconds(101_000))!;
-        child.AddEvent(new ActivityEvent("dialed", Start.AddMicroseconds(151_000), new ActivityTagsCollection { ["transport"] = "tcp" }));
+            "request", ActivityKind.Client, root.Context, [new("message type", "FIND_NODE")], startTime: new DateTimeOffset(Start.AddMicroseconds(101_000)))!;
+        child.AddEvent(new ActivityEvent("dialed", new DateTimeOffset(Start.AddMicroseconds(151_000)), new ActivityTagsCollection { ["transport"] = "tcp" }));
         child.SetStatus(ActivityStatusCode.Error, "peer hung up");
         Stop(child, 201_000);
         Stop(root, 501_000);
