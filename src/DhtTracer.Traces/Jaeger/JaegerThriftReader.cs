@@ -27,6 +27,7 @@ internal sealed class JaegerThriftReader
     {
         Proto.Process? process = null;
         var spans = new List<(int Offset, Proto.Span Span)>();
+        var listed = false;
         short id = 0;
         while (reader.TryReadField(ref id, out var type))
         {
@@ -36,6 +37,7 @@ internal sealed class JaegerThriftReader
                     process = ReadProcess(ref reader);
                     break;
                 case (2, ThriftType.List):
+                    listed = true;
                     for (var left = JaegerThriftTagReader.ReadStructs(ref reader); left > 0; left--)
                     {
                         var offset = reader.Position;
@@ -47,6 +49,12 @@ internal sealed class JaegerThriftReader
                     ThriftSkipping.Skip(ref reader, type);
                     break;
             }
+        }
+
+        if (!listed)
+        {
+            // The list is required, and without it a single zero byte would pass for a batch.
+            throw reader.Error("a Batch without its list of spans (field 2)");
         }
 
         var spanReader = new JaegerSpanReader();

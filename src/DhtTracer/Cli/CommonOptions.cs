@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using DhtTracer.Storage;
 
 namespace DhtTracer.Cli;
@@ -35,6 +36,15 @@ internal static class CommonOptions
 
     /// <summary>The data directory that was chosen.</summary>
     public static string DataDirectory(this ParseResult result) => result.GetValue(Data)!.FullName;
+
+    /// <summary>Lets an option take whole numbers within a range only. What is no number is refused by the parser itself.</summary>
+    public static void Within(this Option<int> option, int min, int max) => option.Validators.Add(result =>
+    {
+        if (result.Tokens is [{ Value: var text }] && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
+        {
+            result.Require(number >= min && number <= max, max == int.MaxValue ? $"{option.Name} takes {min} or more." : $"{option.Name} takes {min} to {max}.");
+        }
+    });
 
     /// <summary>Adds an error to a result unless a condition holds.</summary>
     public static void Require(this SymbolResult result, bool condition, string message)

@@ -33,6 +33,12 @@ internal static class ImportCommand
         try
         {
             var summary = await WithProgressAsync(progress => new FileImporter(session.Store).ImportAsync(paths, new ImportOptions { KeepGoing = keepGoing }, input, progress, cancellation));
+            if (summary.Files == 0)
+            {
+                await ReportSkippedAsync(summary, invocation);
+                throw new CommandFailedException($"There are no traces in {string.Join(", ", paths)}: nothing was imported.");
+            }
+
             await session.Worker.DrainAsync(cancellation);
             var queries = await ImportedQueries.CountAsync(session.Store, summary.Traces, cancellation);
             await ReportAsync(summary, queries, json, session.Store.Options.FilePath, invocation);
@@ -49,13 +55,17 @@ internal static class ImportCommand
         }
     }
 
-    private static async Task ReportAsync(ImportSummary summary, int queries, bool json, string file, InvocationConfiguration invocation)
+    private static async Task ReportSkippedAsync(ImportSummary summary, InvocationConfiguration invocation)
     {
         foreach (var skip in summary.Skipped)
         {
             await invocation.Error.WriteLineAsync($"{(skip.IsError ? "not imported" : "skipped")}: {PlainText.Safe(skip.File)}: {PlainText.Safe(skip.Problem)}");
         }
+    }
 
+    private static async Task ReportAsync(ImportSummary summary, int queries, bool json, string file, InvocationConfiguration invocation)
+    {
+        await ReportSkippedAsync(summary, invocation);
         if (json)
         {
             await invocation.Output.WriteLineAsync(System.Text.Json.JsonSerializer.Serialize(new

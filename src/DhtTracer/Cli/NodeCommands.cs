@@ -169,7 +169,7 @@ internal static class NodeCommands
     private static Option<int> Nodes(int defaultValue)
     {
         var option = new Option<int>("--nodes", "-n") { Description = "Nodes of the local network.", HelpName = "N", DefaultValueFactory = _ => defaultValue };
-        option.Validators.Add(result => result.Require(result.GetValueOrDefault<int>() is >= 2 and <= 1000, "--nodes takes 2 to 1000."));
+        option.Within(2, 1000);
         return option;
     }
 

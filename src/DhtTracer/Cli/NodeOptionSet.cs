@@ -79,7 +79,7 @@ internal sealed class NodeOptionSet
     private static Option<int> Number(string name, string description, int defaultValue)
     {
         var option = new Option<int>(name) { Description = description, HelpName = "N", DefaultValueFactory = _ => defaultValue };
-        option.Validators.Add(result => result.Require(result.GetValueOrDefault<int>() is > 0 and <= 1000, $"{name} takes 1 to 1000."));
+        option.Within(1, 1000);
         return option;
     }
 }

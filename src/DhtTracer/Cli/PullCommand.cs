@@ -20,7 +20,7 @@ internal static class PullCommand
         var follow = new Option<bool>("--follow") { Description = "Go on until stopped, and wait for a Jaeger that is away." };
         var depth = new Option<int>("--depth") { Description = "Traces asked for at once; a window that comes back full is cut in half.", HelpName = "N", DefaultValueFactory = _ => 200 };
         var giveUp = CommonOptions.Duration("--give-up-after", "How long a Jaeger may be away before the pull fails; with --follow it is waited for without end.", TimeSpan.FromMinutes(2), "2m");
-        depth.Validators.Add(result => result.Require(result.GetValueOrDefault<int>() is > 0 and <= 100_000, "--depth takes 1 to 100000."));
+        depth.Within(1, 100_000);
         var transport = new Option<string>("--transport") { Description = "auto, grpc, v3 (HTTP) or v1 (HTTP).", HelpName = "T", DefaultValueFactory = _ => "auto" };
         transport.AcceptOnlyFromAmong("auto", "grpc", "v3", "v1");
         var command = new Command("pull", "Pull traces out of a running Jaeger; goes on where the last pull of that Jaeger ended.") { from, services, all, since, follow, depth, transport, giveUp };

@@ -18,7 +18,7 @@ internal static class QueriesCommand
     {
         var key = new Option<string?>("--key") { Description = "Only queries of this key: CID, peer id, multihash or /ipns/ name in any encoding, or the beginning of its text.", HelpName = "K" };
         var limit = new Option<int>("--limit") { Description = "How many at most; 0 for all.", HelpName = "N", DefaultValueFactory = _ => DefaultLimit };
-        limit.Validators.Add(result => result.Require(result.GetValueOrDefault<int>() >= 0, "--limit takes 0 or a positive number."));
+        limit.Within(0, int.MaxValue);
         var background = new Option<bool>("--background") { Description = "Also show lookups that nodes make for themselves (refresh, bootstrap)." };
         var json = CommonOptions.Json();
         var command = new Command("queries", "List queries, newest first.") { key, limit, background, json };

@@ -17,7 +17,7 @@ internal static class TracerCommandLine
         {
             foreach (var error in result.Errors)
             {
-                await Console.Error.WriteLineAsync("dht-tracer: " + PlainText.Safe(error.Message));
+                await Console.Error.WriteLineAsync("dht-tracer: " + PlainText.Safe(WithoutTypes(error.Message)));
             }
 
             await Console.Error.WriteLineAsync("Try 'dht-tracer --help'.");
@@ -25,6 +25,13 @@ internal static class TracerCommandLine
         }
 
         return await result.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = StopTimeout });
+    }
+
+    /// <summary>The parser's own messages end in the name of a .NET type, which tells a user nothing.</summary>
+    private static string WithoutTypes(string message)
+    {
+        var type = message.IndexOf(" as expected type '", StringComparison.Ordinal);
+        return type < 0 ? message : message[..type] + ".";
     }
 
     /// <summary>All commands.</summary>

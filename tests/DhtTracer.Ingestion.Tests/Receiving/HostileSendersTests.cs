@@ -15,6 +15,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace DhtTracer.Ingestion.Tests.Receiving;
 
 /// <summary>What arrives at the ports may be anything: each gets an answer that says what is wrong, nothing of it is stored, and good spans still are.</summary>
+[Collection(nameof(Alone))]
 public class HostileSendersTests
 {
     private const string Zipkin = """[{"traceId":"0123456789abcdeffedcba9876543210","id":"00000000000000aa","name":"ask","timestamp":1795000000000001,"duration":250,"localEndpoint":{"serviceName":"kubo"}}]""";
@@ -65,15 +66,17 @@ public class HostileSendersTests
     public async Task A_gzip_bomb_is_answered_413_after_the_limit_and_not_inflated_further(string receiver)
     {
         await using var host = await StartAsync(receiver);
-        var bomb = await BombAsync(256 << 20);
-        Assert.True(bomb.Length < 1 << 20);
+        var bomb = await BombAsync(512);
+        Assert.True(bomb.Length < 4 << 20);
         var before = GC.GetTotalAllocatedBytes();
 
         using var response = await PostAsync(host, receiver, bomb, "gzip");
 
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
         Assert.Contains("limit", await response.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
-        Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 240 << 20);
+        
+        // Half of what it would be; a body of 64 MiB, the largest that is taken, grows through buffers of 256 MiB together.
+        Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 300L << 20);
         await AssertNothingStoredAndStillWellAsync(host, receiver);
     }
 
@@ -222,13 +225,13 @@ public class HostileSendersTests
         return await host.Http.PostAsync(Path(receiver), content, Cancel);
     }
 
-    private static async Task<byte[]> BombAsync(int size)
+    private static async Task<byte[]> BombAsync(int mebibytes)
     {
         using var buffer = new MemoryStream();
-        await using (var gzip = new GZipStream(buffer, CompressionLevel.Optimal, leaveOpen: true))
+        await using (var gzip = new GZipStream(buffer, CompressionLevel.Fastest, leaveOpen: true))
         {
             var zeros = new byte[1 << 20];
-            for (var i = 0; i < size >> 20; i++)
+            for (var i = 0; i < mebibytes; i++)
             {
                 await gzip.WriteAsync(zeros, Cancel);
             }

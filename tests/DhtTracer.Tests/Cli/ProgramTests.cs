@@ -27,7 +27,9 @@ public sealed class ProgramTests : IDisposable
     }
 
     [Theory]
-    [InlineData("queries --limit x", "x")]
+    [InlineData("queries --limit x", "Cannot parse argument 'x' for option '--limit'.")]
+    [InlineData("queries --limit -1", "--limit takes 0 or more.")]
+    [InlineData("show abcd --sort colour", "Cannot parse argument 'colour' for option '--sort'.")]
     [InlineData("pull --from jaeger://host --all --since soon", "'soon' is no duration")]
     [InlineData("pull --from jaeger://host", "--service NAME (repeatable) or --all")]
     [InlineData("pull --from ftp://host --all", "write jaeger://host:16685")]
