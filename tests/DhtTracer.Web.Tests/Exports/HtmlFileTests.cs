@@ -1,0 +1,112 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using AngleSharp.Dom;
+using DhtTracer.Analysis;
+using DhtTracer.Analysis.Export;
+using DhtTracer.Web.Tests.Fixture;
+
+namespace DhtTracer.Web.Tests.Exports;
+
+/// <summary>The one file that is attached to an issue.</summary>
+public class HtmlFileTests
+{
+    private const string Hostile = "</title><script>alert(1)</script><img src=x onerror=alert(2)>\"'&<style>*{display:none}</style>";
+
+    [Fact]
+    public async Task Every_peer_and_request_stands_in_it_with_its_exact_times()
+    {
+        var query = SimulatedQueries.Make(5, 60);
+        var rows = (await OpenAsync(query)).QuerySelectorAll("table").Single(table => table.QuerySelector("th")!.TextContent == "#").QuerySelectorAll("tbody tr");
+
+        var expected = from peer in query.Peers
+                       from request in peer.Requests.IsEmpty ? [null] : peer.Requests.AsEnumerable<PeerRequest?>()
+                       select $"{peer.Id} {Number(peer.Xor)} {Number(peer.Hops)} {Ms(peer.HeardNs)} {Ms(peer.Dial?.StartNs)} {Ms(peer.Dial?.DurationNs)} {Ms(request?.StartNs)} {Ms(request?.DurationNs)}";
+        Assert.Equal(expected.Order(StringComparer.Ordinal), rows.Select(row => string.Join(' ', new[] { 1, 2, 3, 5, 7, 8, 10, 11 }.Select(cell => row.Children[cell].TextContent))).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_parts_of_the_critical_path_sum_to_the_duration()
+    {
+        var query = SimulatedQueries.Make(6, 40);
+        var rows = (await OpenAsync(query)).QuerySelectorAll("table").Single(table => table.QuerySelector("th")!.TextContent == "From, ms").QuerySelectorAll("tbody tr");
+
+        Assert.Equal(query.DurationNs, (long)(1_000_000 * rows.Sum(row => decimal.Parse(row.Children[1].TextContent, CultureInfo.InvariantCulture))));
+    }
+
+    [Fact]
+    public async Task Ids_parameters_and_the_permalink_are_there_as_text()
+    {
+        var query = SimulatedQueries.Make(7, 10, query => query with { Parameters = new QueryParameters(10, null, 20) });
+        var values = (await OpenAsync(query)).QuerySelectorAll("table.params tr").ToDictionary(row => row.Children[0].TextContent, row => row.Children[1].TextContent);
+
+        Assert.EndsWith($"/q/{query.Id}", values["permalink"], StringComparison.Ordinal);
+        Assert.StartsWith("http://", values["permalink"], StringComparison.Ordinal);
+        Assert.Equal(
+            (query.Id.TraceId.ToString(), query.Id.SpanId.ToString(), query.Key!.Text, query.Key.Bytes, query.Key.KadId, query.Node, "10", "–", "20"),
+            (values["trace id"], values["root span id"], values["key"], values["bytes that are hashed"], values["Kademlia id"], values["node"], values["alpha"], values["beta"], values["k"]));
+    }
+
+    [Fact]
+    public async Task It_refers_to_nothing_runs_nothing_and_applies_only_its_own_style()
+    {
+        var page = await OpenAsync(SimulatedQueries.Make(8, 120));
+
+        Assert.Empty(page.QuerySelectorAll("script, link, img, iframe, object, embed, form, a, base, image, use, foreignObject"));
+        Assert.DoesNotContain(page.All.SelectMany(element => element.Attributes), attribute =>
+            attribute.Name is "src" or "href" or "srcset" or "style" or "action" or "xlink:href" || attribute.Name.StartsWith("on", StringComparison.OrdinalIgnoreCase));
+        var style = Assert.Single(page.QuerySelectorAll("style")).TextContent;
+        Assert.DoesNotContain("url(", style, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("@import", style, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(
+            $"default-src 'none'; style-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(style)))}'; base-uri 'none'; form-action 'none'",
+            page.QuerySelector("meta[http-equiv=Content-Security-Policy]")!.GetAttribute("content"));
+    }
+
+    [Fact]
+    public void Text_of_a_trace_stays_text_wherever_it_stands()
+    {
+        var query = SimulatedQueries.Make(9, 12);
+        query = query with
+        {
+            Key = new QueryKey(Hostile, "00", "00"), Service = Hostile, Node = Hostile, Outcome = QueryOutcome.Failed, Error = new TraceError(Hostile, Hostile),
+            Peers =
+            [
+                .. query.Peers.Select((peer, i) => peer with
+                {
+                    Id = $"{Hostile}{i}", Agent = Hostile, Addresses = [Hostile], Referrer = Hostile, Hops = 1,
+                    Requests = [.. peer.Requests.Select(request => request with { Error = new TraceError(Hostile, Hostile) })],
+                }),
+            ],
+        };
+        var html = Encoding.UTF8.GetString(HtmlExport.ToUtf8(query, Hostile));
+        var page = new AngleSharp.Html.Parser.HtmlParser().ParseDocument(html);
+
+        Assert.Empty(page.QuerySelectorAll("script, img"));
+        Assert.Single(page.QuerySelectorAll("style"));
+        Assert.Contains(Hostile, page.Title!, StringComparison.Ordinal);
+        Assert.Equal(Hostile, page.QuerySelector("h1 code")!.TextContent);
+        Assert.Contains(page.QuerySelectorAll("td"), cell => cell.TextContent == $"{Hostile}11");
+    }
+
+    [Fact]
+    public async Task What_the_trace_does_not_tell_is_a_dash()
+    {
+        var page = await OpenAsync(SimulatedQueries.Make(10, 8, query => query with { Outcome = QueryOutcome.Incomplete }));
+
+        Assert.Equal("–", page.QuerySelectorAll(".tiles div").Single(tile => tile.Children[0].TextContent == "duration").Children[1].TextContent);
+        Assert.Contains("not in the trace", page.Body!.Text(), StringComparison.Ordinal);
+    }
+
+    private static async Task<IDocument> OpenAsync(Query query)
+    {
+        await using var site = await Site.StartAsync(query);
+        var answer = await site.Client.GetAsync(new Uri($"/q/{query.Id}/export.html", UriKind.Relative));
+        Assert.Equal("text/html; charset=utf-8", answer.Content.Headers.ContentType!.ToString());
+        return await Site.DocumentAsync(answer);
+    }
+
+    private static string Number(int? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "–";
+
+    private static string Ms(long? ns) => ns is { } known ? (known / 1_000_000m).ToString("0.######", CultureInfo.InvariantCulture) : "–";
+}
