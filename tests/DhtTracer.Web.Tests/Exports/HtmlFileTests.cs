@@ -95,7 +95,7 @@ public class HtmlFileTests
         var page = await OpenAsync(SimulatedQueries.Make(10, 8, query => query with { Outcome = QueryOutcome.Incomplete }));
 
         Assert.Equal("–", page.QuerySelectorAll(".tiles div").Single(tile => tile.Children[0].TextContent == "duration").Children[1].TextContent);
-        Assert.Contains("not in the trace", page.Body!.Text(), StringComparison.Ordinal);
+        Assert.Contains("not in the trace", page.Body!.TextContent, StringComparison.Ordinal);
     }
 
     private static async Task<IDocument> OpenAsync(Query query)
