@@ -7,6 +7,7 @@ using DhtTracer.Traces;
 using DhtTracer.Traces.Export;
 using DhtTracer.Traces.Jaeger;
 using DhtTracer.Traces.Otlp;
+using DhtTracer.Web.Search;
 using DhtTracer.Web.Tests.Fixture;
 using Microsoft.AspNetCore.Http;
 
@@ -182,7 +183,9 @@ public class ExportTests
         var get = document.GetProperty("paths").GetProperty("/api/v1/export").GetProperty("get");
 
         Assert.All(ExportFormat.All, format => Assert.Contains(format.Name, get.GetProperty("description").GetString(), StringComparison.Ordinal));
-        Assert.Equal(["format", "id"], get.GetProperty("parameters").EnumerateArray().Select(parameter => parameter.GetProperty("name").GetString()));
+        Assert.Equal(
+            QueryListAddress.Names.Where(name => name != "at").Append("format").Append("id").Order(StringComparer.Ordinal),
+            get.GetProperty("parameters").EnumerateArray().Select(parameter => parameter.GetProperty("name").GetString()).Order(StringComparer.Ordinal));
     }
 
     private static Task<HttpResponseMessage> GetAsync(Site site, string address) => site.Client.GetAsync(new Uri(address, UriKind.Relative));
