@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace DhtTracer.Analysis.Statistics;
 
 /// <summary>A percentile of measured values and what can be said about the true one.</summary>
@@ -59,8 +61,8 @@ public sealed record Distribution
             }
         }
 
-        var sorted = known.ToArray();
-        Array.Sort(sorted);
+        var sorted = CollectionsMarshal.AsSpan(known);
+        sorted.Sort();
         return OfSorted(sorted, unknown);
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 
 namespace DhtTracer.Analysis.Statistics;
 
@@ -17,11 +18,19 @@ public sealed record NamedCount(string Name, long Count)
     ];
 
     /// <summary>Adds counts of the same name, most frequent first, then by name (ordinal).</summary>
-    internal static ImmutableArray<NamedCount> Sum(IEnumerable<NamedCount> counts) =>
-    [
-        .. counts.GroupBy(static count => count.Name, StringComparer.Ordinal)
-            .Select(static group => new NamedCount(group.Key, group.Sum(static count => count.Count)))
-            .OrderByDescending(static count => count.Count)
-            .ThenBy(static count => count.Name, StringComparer.Ordinal),
-    ];
+    internal static ImmutableArray<NamedCount> Sum(IEnumerable<NamedCount> counts)
+    {
+        var sums = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var (name, count) in counts)
+        {
+            CollectionsMarshal.GetValueRefOrAddDefault(sums, name, out _) += count;
+        }
+
+        return
+        [
+            .. sums.Select(static sum => new NamedCount(sum.Key, sum.Value))
+                .OrderByDescending(static count => count.Count)
+                .ThenBy(static count => count.Name, StringComparer.Ordinal),
+        ];
+    }
 }

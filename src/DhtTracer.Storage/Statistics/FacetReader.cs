@@ -34,7 +34,7 @@ internal static class FacetReader
             services.Add(row.Service is { } service ? texts.Get(service) : null);
             nodes.Add(row.Node is { } node ? peers.Get(node) : null);
             alphas.Add(row.Alpha?.ToString(CultureInfo.InvariantCulture));
-            foreach (var agent in PackedTally.Read(row.Tally, texts.Get).Agents)
+            foreach (var agent in PackedTally.Read(row.Tally, (text, count) => new NamedCount(texts.Get(text), count)).Agents)
             {
                 agents.Add(agent.Name);
             }

@@ -16,10 +16,16 @@ internal static class FactsReader
     {
         using var texts = new TextReader(connection, "SELECT value FROM text WHERE no = ?1", TextReader.Text);
         var facts = new List<QueryFacts>();
+
+        // Most queries of an archive count the same few things equally often.
+        var items = new Dictionary<(long Text, long Count), NamedCount>();
+        NamedCount Item(long text, long count) =>
+            items.TryGetValue((text, count), out var item) ? item : items[(text, count)] = new NamedCount(texts.Get(text), count);
+
         foreach (var row in Rows<QueryFactsRow>(connection, QueryFactsRow.Columns, "", filter, limit))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var (errors, agents) = PackedTally.Read(row.Tally, texts.Get);
+            var (errors, agents) = PackedTally.Read(row.Tally, Item);
             facts.Add(new QueryFacts
             {
                 Id = new QueryId(TraceId.FromBytes(row.TraceId), SpanId.FromBytes(row.SpanId)),

@@ -31,13 +31,15 @@ internal static class PackedTally
     }
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    /// <param name="bytes">The packed lists.</param>
+    /// <param name="item">Makes an item of the number of its text and its count.</param>
     /// <exception cref="InvalidDataException">The bytes are damaged.</exception>
-    public static (ImmutableArray<NamedCount> Errors, ImmutableArray<NamedCount> Agents) Read(ReadOnlySpan<byte> bytes, Func<long, string> text)
+    public static (ImmutableArray<NamedCount> Errors, ImmutableArray<NamedCount> Agents) Read(ReadOnlySpan<byte> bytes, Func<long, long, NamedCount> item)
     {
-        return bytes.IsEmpty ? ([], []) : (ReadList(ref bytes, text), ReadList(ref bytes, text));
+        return bytes.IsEmpty ? ([], []) : (ReadList(ref bytes, item), ReadList(ref bytes, item));
     }
 
-    private static ImmutableArray<NamedCount> ReadList(ref ReadOnlySpan<byte> bytes, Func<long, string> text)
+    private static ImmutableArray<NamedCount> ReadList(ref ReadOnlySpan<byte> bytes, Func<long, long, NamedCount> item)
     {
         var count = Varint.Read(ref bytes);
         if (count > (ulong)bytes.Length)
@@ -48,7 +50,7 @@ internal static class PackedTally
         var list = ImmutableArray.CreateBuilder<NamedCount>((int)count);
         for (var i = 0UL; i < count; i++)
         {
-            list.Add(new NamedCount(text((long)Varint.Read(ref bytes)), (long)Varint.Read(ref bytes)));
+            list.Add(item((long)Varint.Read(ref bytes), (long)Varint.Read(ref bytes)));
         }
 
         return list.MoveToImmutable();

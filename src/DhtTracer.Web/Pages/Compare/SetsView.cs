@@ -85,7 +85,7 @@ internal sealed class SetsView
     {
         FigureUnit.Nanoseconds => DurationText.Of((long)Math.Round(known)),
         FigureUnit.Share => Text.Shares.Percent(known),
-        _ => Rounded(known, "0.##"),
+        _ => Rounded(known, "#,0.##"),
     };
 
     /// <summary>A difference in the unit of its figure, with its sign.</summary>
@@ -100,7 +100,7 @@ internal sealed class SetsView
         {
             FigureUnit.Nanoseconds => DurationText.Of((long)Math.Round(known)),
             FigureUnit.Share => Rounded(known * 100, "0.#") + " points",
-            _ => Rounded(known, "0.##"),
+            _ => Rounded(known, "#,0.##"),
         };
         return known > 0 && text.AsSpan().IndexOfAnyInRange('1', '9') >= 0 ? "+" + text : text;
     }

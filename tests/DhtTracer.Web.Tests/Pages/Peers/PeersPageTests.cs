@@ -77,8 +77,8 @@ public sealed class PeersPageTests(KnownArchive archive)
         foreach (var (query, row) in contacted)
         {
             var cells = rows[$"/q/{query.Id}"].Texts("td");
-            Shown.Duration(query.DurationNs, cells[3]);
-            Shown.Duration(row.Requests.FirstOrDefault(request => request.Outcome == RequestOutcome.Answered)?.DurationNs, cells[6]);
+            Shown.Duration(query.DurationNs, cells[6]);
+            Shown.Duration(row.Requests.FirstOrDefault(request => request.Outcome == RequestOutcome.Answered)?.DurationNs, cells[4]);
         }
     }
 
