@@ -29,39 +29,43 @@ public sealed record Convergence
     /// <summary>The convergence of a query.</summary>
     public static Convergence Of(Query query)
     {
-        var near = query.Peers.Where(static peer => peer.Xor is not null).ToList();
+        var distances = KeyDistances.Of(query);
+        var near = Enumerable.Range(0, query.Peers.Length).Where(peer => query.Peers[peer].Xor is not null)
+            .Select(peer => (Peer: query.Peers[peer], Rank: distances.Rank(peer))).ToList();
         return new Convergence
         {
-            Known = Improving(near.Where(static peer => peer.HeardNs is not null).Select(static peer => (peer.HeardNs.GetValueOrDefault(), peer))),
-            Answered = Improving(near.Select(static peer => (At: FirstAnswer(peer), Peer: peer)).Where(static x => x.At is not null).Select(static x => (x.At.GetValueOrDefault(), x.Peer))),
+            Known = Improving(near.Select(static x => (At: x.Peer.HeardNs, x.Peer, x.Rank))),
+            Answered = Improving(near.Select(static x => (At: FirstAnswer(x.Peer), x.Peer, x.Rank))),
             ByHop = ByHops(near),
         };
     }
 
-    private static ImmutableArray<ConvergenceStep> Improving(IEnumerable<(long At, QueryPeer Peer)> peers)
+    // By the whole distance, not only its bit length: two peers of the same XOR in the table are rarely equally near.
+    private static ImmutableArray<ConvergenceStep> Improving(IEnumerable<(long? At, QueryPeer Peer, int Rank)> peers)
     {
         var steps = ImmutableArray.CreateBuilder<ConvergenceStep>();
-        foreach (var (at, peer) in peers.OrderBy(static x => x.At).ThenBy(static x => x.Peer.Xor).ThenBy(static x => x.Peer.Id, StringComparer.Ordinal))
+        var best = int.MaxValue;
+        foreach (var (at, peer, rank) in peers.Where(static x => x.At is not null).OrderBy(static x => x.At).ThenBy(static x => x.Rank))
         {
-            var xor = peer.Xor.GetValueOrDefault();
-            if (steps.Count == 0 || xor < steps[^1].Xor)
+            if (rank < best)
             {
-                steps.Add(new ConvergenceStep(at, xor, peer.Id));
+                best = rank;
+                steps.Add(new ConvergenceStep(at.GetValueOrDefault(), peer.Xor.GetValueOrDefault(), peer.Id));
             }
         }
 
         return steps.ToImmutable();
     }
 
-    private static ImmutableArray<ConvergenceHop> ByHops(IEnumerable<QueryPeer> peers)
+    private static ImmutableArray<ConvergenceHop> ByHops(IEnumerable<(QueryPeer Peer, int Rank)> peers)
     {
         var hops = ImmutableArray.CreateBuilder<ConvergenceHop>();
-        foreach (var group in peers.Where(static peer => peer.Hops is not null).GroupBy(static peer => peer.Hops.GetValueOrDefault()).OrderBy(static g => g.Key))
+        var best = int.MaxValue;
+        foreach (var group in peers.Where(static x => x.Peer.Hops is not null).GroupBy(static x => x.Peer.Hops.GetValueOrDefault()).OrderBy(static g => g.Key))
         {
-            var best = group.OrderBy(static peer => peer.Xor).ThenBy(static peer => peer.Id, StringComparer.Ordinal).First();
-            hops.Add(hops.Count > 0 && hops[^1].Xor <= best.Xor
-                ? hops[^1] with { Hops = group.Key }
-                : new ConvergenceHop(group.Key, best.Xor.GetValueOrDefault(), best.Id));
+            var (peer, rank) = group.MinBy(static x => x.Rank);
+            hops.Add(rank < best ? new ConvergenceHop(group.Key, peer.Xor.GetValueOrDefault(), peer.Id) : hops[^1] with { Hops = group.Key });
+            best = Math.Min(best, rank);
         }
 
         return hops.ToImmutable();

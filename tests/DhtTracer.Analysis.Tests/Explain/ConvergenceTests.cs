@@ -1,4 +1,7 @@
+using System.Numerics;
+using System.Security.Cryptography;
 using DhtTracer.Analysis.Explain;
+using DhtTracer.Libp2p.Multiformats;
 using DhtTracer.TestSupport.ArchiveSimulator;
 
 namespace DhtTracer.Analysis.Tests.Explain;
@@ -25,6 +28,21 @@ public class ConvergenceTests
             Assert.Equal(query.Peers.Where(p => p.HeardNs <= time).Min(p => p.Xor), known.Last(s => s.TimeNs <= time).Xor);
         }
     }
+
+    [Fact]
+    public void The_nearest_peer_is_nearest_by_the_whole_distance_not_by_its_bit_length()
+    {
+        var network = new SimulatedNetwork(seed: 2, size: 200);
+        var query = new LookupSimulator(network).Run(LookupSimulator.NewLookup(network, QueryType.GetClosestPeers, 1));
+        BigInteger Distance(QueryPeer peer) => Number(query.Key!.KadId) ^ Number(Convert.ToHexString(SHA256.HashData(PeerId.Parse(peer.Id).Bytes)));
+        var convergence = Convergence.Of(query);
+
+        Assert.All(convergence.Known, step => Assert.Equal(query.Peers.Where(p => p.HeardNs <= step.TimeNs).MinBy(Distance)!.Id, step.PeerId));
+        Assert.All(convergence.ByHop, hop => Assert.Equal(query.Peers.Where(p => p.Hops <= hop.Hops).MinBy(Distance)!.Id, hop.PeerId));
+        Assert.True(convergence.Known.Select(step => step.Xor).Distinct().Count() < convergence.Known.Length, "no two steps of one bit length: this test tells nothing");
+    }
+
+    private static BigInteger Number(string hex) => BigInteger.Parse("0" + hex, System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture);
 
     [Fact]
     public void Unknown_distances_give_no_steps() =>

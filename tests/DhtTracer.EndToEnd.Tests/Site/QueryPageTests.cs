@@ -166,6 +166,23 @@ public sealed class QueryPageTests(Browser browser, SharedSite shared)
     });
 
     [Fact]
+    public async Task All_time_again_leaves_nothing_in_the_address_however_long_the_query_took()
+    {
+        var archive = await shared.OpenAsync();
+        await browser.VisitAsync(archive.Site, async page =>
+        {
+            foreach (var query in archive.Queries.DistinctBy(query => query.DurationNs).Take(6))
+            {
+                await page.GoAsync($"/q/{query.Id}");
+                await page.Page.Keyboard.PressAsync("+");
+                await page.Page.WaitForURLAsync(url => url.Contains("t=", StringComparison.Ordinal));
+                await page.Page.Keyboard.PressAsync("0");
+                await page.Page.WaitForURLAsync(url => !url.Contains("t=", StringComparison.Ordinal));
+            }
+        });
+    }
+
+    [Fact]
     public Task Zoom_works_without_a_script() => VisitAsync(async (page, _) =>
     {
         var whole = double.Parse(await page[".wf-box"].GetAttributeAsync("data-whole") ?? "", CultureInfo.InvariantCulture);

@@ -48,6 +48,7 @@ export function show(newFrom, newTo) {
   from = Math.max(0, Math.round(start / step) * step);
   to = Math.min(whole(), Math.round((start + length) / step) * step);
   if (to <= from) to = from + 1;
+  if (length === whole()) [from, to] = [0, whole()]; // not rounded: all of it is all of it
   draw();
   setState({ t: text() });
   clearTimeout(timer);

@@ -135,6 +135,27 @@ public sealed class QueryPageTests
         Assert.Equal("incomplete", tiles["outcome"]);
         Assert.Equal("6", tiles["seen"]);
         Assert.All(page.Texts("tbody.rows td.ag"), agent => Assert.Equal("–", agent));
+        Assert.Matches("^Seen 6, .*, Results – · –, – rec, 6 peers$", page.QuerySelector(".sums")!.Text());
+    }
+
+    [Theory]
+    [InlineData("why", ".block td a.mono")]
+    [InlineData("convergence", "td a.mono")]
+    [InlineData("path", ".tree td a.mono")]
+    public async Task A_peer_in_a_table_leads_to_its_page_and_to_its_row(string tab, string links)
+    {
+        var query = SimulatedQueries.Make(5, 40);
+        await using var site = await Site.StartAsync(query);
+        var page = await site.PageAsync($"/q/{query.Id}?tab={tab}");
+        var rows = (await site.PageAsync($"/q/{query.Id}")).QuerySelectorAll("tbody.rows tr").ToDictionary(row => row.QuerySelector("th a")!.GetAttribute("title")!, row => row.Id);
+        var peers = page.QuerySelectorAll(links).Where(link => link.HasAttribute("title") && link.GetAttribute("href")!.StartsWith("/peers/", StringComparison.Ordinal)).ToList();
+        Assert.NotEmpty(peers);
+        Assert.All(peers, link =>
+        {
+            var id = link.GetAttribute("title")!;
+            Assert.Equal($"/peers/{id}", link.GetAttribute("href"));
+            Assert.Equal($"/q/{query.Id}#{rows[id]}", link.NextElementSibling!.GetAttribute("href"));
+        });
     }
 
     [Theory]
