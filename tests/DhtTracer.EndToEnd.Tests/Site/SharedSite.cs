@@ -89,6 +89,9 @@ public sealed record Archive(TracerProcess Tracer, SimulatedDays Days)
     /// <summary>The slowest of the simulated queries: it has peers in every state.</summary>
     public Query Slowest { get; } = Days.Queries.MaxBy(static query => query.DurationNs)!;
 
+    /// <summary>All of them.</summary>
+    public IReadOnlyList<Query> Queries => Days.Queries;
+
     /// <summary>The address that compares the last full hour with the same hour of the day before.</summary>
     public string TwoHours => $"/compare?a.from={Text(-25)}&a.to={Text(-24)}&b.from={Text(-1)}&b.to={Text(0)}";
 
