@@ -1,4 +1,5 @@
 using DhtTracer.Analysis;
+using DhtTracer.Libp2p.Multiformats;
 using DhtTracer.TestSupport.ArchiveSimulator;
 
 namespace DhtTracer.EndToEnd.Tests.Site;
@@ -20,6 +21,15 @@ public sealed class SimulatedDays
 
     private static readonly QueryType[] Types = [QueryType.GetClosestPeers, QueryType.FindPeer, QueryType.GetProviders];
 
+    private static QueryKey Name
+    {
+        get
+        {
+            byte[] bytes = [.. "/ipns/"u8, .. NamedPeer];
+            return new QueryKey("/ipns/" + KeyTexts.Base36Cid(NamedPeer), Convert.ToHexStringLower(bytes), KadId.Of(bytes).ToString());
+        }
+    }
+
     /// <summary>Simulates the two days that end with the hour of a moment.</summary>
     public SimulatedDays(DateTimeOffset now)
     {
@@ -40,7 +50,21 @@ public sealed class SimulatedDays
                 Queries.Add(new LookupSimulator(network).Run(lookup));
             }
         }
+
+        // The lookup before a put-value is one for the closest peers.
+        var record = new SimulatedLookup
+        {
+            Type = QueryType.GetClosestPeers, Key = Name, Target = KadId.Of(Convert.FromHexString(Name.Bytes)), Seed = Seed, StartUnixNano = Queries[0].StartUnixNano,
+        };
+        Published = new LookupSimulator(before).Run(record) with { Type = QueryType.PutValue };
+        Queries.Insert(1, Published);
     }
+
+    /// <summary>The key of an IPNS record: <c>/ipns/</c> and the bytes of a peer id (https://specs.ipfs.tech/ipns/ipns-record/).</summary>
+    public static byte[] NamedPeer { get; } = [0x00, 0x24, 0x08, 0x01, 0x12, 0x20, .. Enumerable.Range(1, 32).Select(static i => (byte)(i * 7))];
+
+    /// <summary>The query that publishes a record under the name of <see cref="NamedPeer"/>.</summary>
+    public Query Published { get; }
 
     /// <summary>Begin of the hour that runs.</summary>
     public DateTimeOffset ThisHour { get; }

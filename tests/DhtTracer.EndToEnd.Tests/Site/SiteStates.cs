@@ -75,6 +75,9 @@ public static class SiteStates
     /// <summary>A state by its name.</summary>
     public static SiteState Of(string name, Archive archive) => All[name](archive);
 
+    /// <summary>Whether only a script can bring a page into the state.</summary>
+    public static bool NeedsScript(string name) => name is "keys" or "query, a row by hover" or "query, not arrived";
+
     private static Task UnfoldAsync(SitePage page) =>
         page.Page.EvaluateAsync("() => [...document.querySelectorAll('main details')].slice(0, 12).forEach(details => { details.open = true; })");
 

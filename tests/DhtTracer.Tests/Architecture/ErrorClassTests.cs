@@ -29,7 +29,7 @@ public sealed partial class ErrorClassTests
     {
         Assert.Equal(Words<PeerState>(), Enum.GetValues<LookupPeerState>().Select(state => state.ToText()).Order(StringComparer.Ordinal));
         Assert.Equal(Words<QueryTermination>(), Enum.GetValues<LookupTermination>().Select(reason => reason.ToText()).Order(StringComparer.Ordinal));
-        Assert.Equal(Words<QueryType>(), Enum.GetValues<DhtQueryType>().Select(type => type.ToText()).Order(StringComparer.Ordinal));
+        Assert.Equal(Words<QueryType>().Except(["unknown"]), Enum.GetValues<DhtQueryType>().Select(type => type.ToText()).Order(StringComparer.Ordinal));
         Assert.Equal(Words<MessageType>(), Enum.GetValues<KadMessageType>().Select(type => type.ToText()).Order(StringComparer.Ordinal));
 
         // A query whose root never came is incomplete, and a request that never ended has no answer: only a reader can say so.
