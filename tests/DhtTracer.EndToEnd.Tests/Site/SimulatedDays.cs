@@ -54,7 +54,11 @@ public sealed class SimulatedDays
         // The lookup before a put-value is one for the closest peers.
         var record = new SimulatedLookup
         {
-            Type = QueryType.GetClosestPeers, Key = Name, Target = KadId.Of(Convert.FromHexString(Name.Bytes)), Seed = Seed, StartUnixNano = Queries[0].StartUnixNano,
+            Type = QueryType.GetClosestPeers,
+            Key = Name,
+            Target = KadId.Of(Convert.FromHexString(Name.Bytes)),
+            Seed = Seed,
+            StartUnixNano = Queries[0].StartUnixNano,
         };
         Published = new LookupSimulator(before).Run(record) with { Type = QueryType.PutValue };
         Queries.Insert(1, Published);

@@ -74,7 +74,7 @@ public class HostileSendersTests
 
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
         Assert.Contains("limit", await response.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
-        
+
         // Half of what it would be; a body of 64 MiB, the largest that is taken, grows through buffers of 256 MiB together.
         Assert.InRange(GC.GetTotalAllocatedBytes() - before, 0, 300L << 20);
         await AssertNothingStoredAndStillWellAsync(host, receiver);

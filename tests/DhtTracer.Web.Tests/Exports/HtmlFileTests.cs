@@ -69,7 +69,11 @@ public class HtmlFileTests
         var query = SimulatedQueries.Make(9, 12);
         query = query with
         {
-            Key = new QueryKey(Hostile, "00", "00"), Service = Hostile, Node = Hostile, Outcome = QueryOutcome.Failed, Error = new TraceError(Hostile, Hostile),
+            Key = new QueryKey(Hostile, "00", "00"),
+            Service = Hostile,
+            Node = Hostile,
+            Outcome = QueryOutcome.Failed,
+            Error = new TraceError(Hostile, Hostile),
             Peers =
             [
                 .. query.Peers.Select((peer, i) => peer with
