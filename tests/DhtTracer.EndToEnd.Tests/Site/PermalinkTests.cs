@@ -1,4 +1,5 @@
 using DhtTracer.TestSupport;
+using Microsoft.Playwright;
 
 namespace DhtTracer.EndToEnd.Tests.Site;
 
@@ -12,14 +13,14 @@ public sealed class PermalinkTests(Browser browser, SharedSite shared)
         ["overview"] = _ => ("/", [Click(".segments a:text-is('7 d'), .segments a >> nth=1"), Choose("type", "find-peer"), Click(".inline-filters button")]),
         ["a failing figure of the overview"] = _ => ("/", [Click(".tiles a >> nth=1")]),
         ["list"] = _ => ("/queries", [Choose("type", "get-providers"), Click("main form.filters button"), Click("th.c-duration a"), Click("a[rel=next]")]),
-        ["list, filtered further"] = _ => ("/queries", [Click(".more summary"), Fill("min", "100ms"), Choose("source", "native"), Click("main form.filters button"), Click("th.c-peers a")]),
+        ["list, filtered further"] = _ => ("/queries", [page => page["main .more summary"].ClickAsync(), Fill("min", "100ms"), Choose("source", "native"), Click("main form.filters button"), Click("th.c-peers a")]),
         ["query"] = a => ($"/q/{a.Slowest.Id}", [Click(".segments a[href*='show=failed']"), Click(".sorts a[href*='sort=xor']"), Click(".sorts a[href*='dir=asc']")]),
-        ["query, found and zoomed"] = a => ($"/q/{a.Slowest.Id}", [page => page["input[name=find]"].FillAsync("kubo"), page => page["[data-zoom=in]"].ClickAsync(), Settled("t=")]),
+        ["query, found and zoomed"] = a => ($"/q/{a.Slowest.Id}", [page => page["input[name=find]"].FillAsync("kubo"), page => page["[data-zoom=in]"].ClickAsync(), Settled("t="), Drawn]),
         ["query, details"] = a => ($"/q/{a.Slowest.Id}", [page => page["tbody.rows td.o >> nth=3"].ClickAsync(), page => page["#details:not(.peek) .row-details"].WaitForAsync(), Settled("row=")]),
         ["query, folded"] = a => ($"/q/{a.Slowest.Id}", [page => page["a.fold"].ClickAsync(), Settled("folded=1")]),
         ["query, what if"] = a => ($"/q/{a.Slowest.Id}", [Click(".tabs a[href*='tab=why']"), Fill("alpha", "3"), Fill("dial", "1s"), Click(".what-if button")]),
         ["query, path"] = a => ($"/q/{a.Slowest.Id}", [Click(".tabs a[href*='tab=path']")]),
-        ["trace"] = a => ($"/q/{a.Slowest.Id}", [Click(".tabs a[href^='/traces/']"), Click("a[rel=next]")]),
+        ["trace"] = a => ($"/q/{a.Slowest.Id}", [Click(".tabs a[href^='/traces/']")]),
         ["peers"] = _ => ("/peers", [Click("thead th:not([aria-sort]) a >> nth=0")]),
         ["peer"] = _ => ("/peers", [Click("main tbody a[href^='/peers/'] >> nth=0"), Click(".segments a:not([aria-current]) >> nth=0")]),
         ["comparison"] = _ => ("/compare", [Click(".presets a >> nth=1"), Choose("b.type", "find-peer"), Click("form.sets button")]),
@@ -165,5 +166,8 @@ public sealed class PermalinkTests(Browser browser, SharedSite shared)
 
     private static Func<SitePage, Task> Fill(string name, string value) => page => page[$"main input[name='{name}']"].FillAsync(value);
 
-    private static Func<SitePage, Task> Settled(string parameter) => page => page.Page.WaitForURLAsync(url => url.Contains(parameter, StringComparison.Ordinal));
+    /// <summary>The axis of a new stretch of time comes from the server when the movement has come to rest.</summary>
+    private static Task Drawn(SitePage page) => page["#status:has-text('Drawn from')"].WaitForAsync(new() { State = WaitForSelectorState.Attached });
+
+    private static Func<SitePage, Task> Settled(string parameter) => page => page.Page.WaitForURLAsync(url => url.Contains(parameter, StringComparison.Ordinal), new() { WaitUntil = WaitUntilState.Commit });
 }

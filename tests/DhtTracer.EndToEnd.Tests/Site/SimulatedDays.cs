@@ -57,7 +57,7 @@ public sealed class SimulatedDays
             Type = QueryType.GetClosestPeers,
             Key = Name,
             Target = KadId.Of(Convert.FromHexString(Name.Bytes)),
-            Seed = Seed,
+            Seed = Seed - 1, // ids are made of it: that of no other query
             StartUnixNano = Queries[0].StartUnixNano,
         };
         Published = new LookupSimulator(before).Run(record) with { Type = QueryType.PutValue };

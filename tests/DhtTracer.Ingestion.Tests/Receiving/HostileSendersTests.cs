@@ -228,7 +228,7 @@ public class HostileSendersTests
     private static async Task<byte[]> BombAsync(int mebibytes)
     {
         using var buffer = new MemoryStream();
-        await using (var gzip = new GZipStream(buffer, CompressionLevel.Fastest, leaveOpen: true))
+        await using (var gzip = new GZipStream(buffer, CompressionLevel.Optimal, leaveOpen: true))
         {
             var zeros = new byte[1 << 20];
             for (var i = 0; i < mebibytes; i++)
