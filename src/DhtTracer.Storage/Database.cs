@@ -188,6 +188,7 @@ public sealed class Database : IAsyncDisposable
             if (mode != SqliteOpenMode.ReadWriteCreate)
             {
                 connection.Execute("PRAGMA query_only = ON");
+                TallyFunction.Register(connection);
             }
 
             return connection;

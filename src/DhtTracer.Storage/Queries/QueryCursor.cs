@@ -4,19 +4,21 @@ using System.Buffers.Text;
 namespace DhtTracer.Storage;
 
 /// <summary>
-/// A place in a sorted list: the sort value and number of the row beside it. New rows do not move it, as an offset would be moved.
+/// A place in a sorted list: the part of the list, and the sort value and number of the row beside it. New rows do not move it, as an offset would
+/// be moved. A list by key takes the key from that row.
 /// </summary>
-internal readonly record struct QueryCursor(QuerySort Sort, bool Backward, long Value, long Number)
+internal readonly record struct QueryCursor(QuerySort Sort, bool Backward, int Part, long Value, long Number)
 {
-    private const int Length = 17;
+    private const int Length = 18;
 
     /// <summary>Base64url, fit for an address.</summary>
     public override string ToString()
     {
         Span<byte> bytes = stackalloc byte[Length];
         bytes[0] = (byte)(((int)Sort << 1) | (Backward ? 1 : 0));
-        BinaryPrimitives.WriteInt64BigEndian(bytes[1..], Value);
-        BinaryPrimitives.WriteInt64BigEndian(bytes[9..], Number);
+        bytes[1] = (byte)Part;
+        BinaryPrimitives.WriteInt64BigEndian(bytes[2..], Value);
+        BinaryPrimitives.WriteInt64BigEndian(bytes[10..], Number);
         return Base64Url.EncodeToString(bytes);
     }
 
@@ -25,15 +27,15 @@ internal readonly record struct QueryCursor(QuerySort Sort, bool Backward, long 
     public static QueryCursor Parse(string text, QuerySort sort)
     {
         Span<byte> bytes = stackalloc byte[Length];
-        if (text.Length != Base64Url.GetEncodedLength(Length)
-            || !Base64Url.TryDecodeFromChars(text, bytes, out var written) || written != Length
+        if (!Base64Url.IsValid(text, out var length) || length != Length
+            || !Base64Url.TryDecodeFromChars(text, bytes, out _)
             || bytes[0] >> 1 != (int)sort)
         {
             throw new InvalidCursorException(text);
         }
 
         return new QueryCursor(
-            sort, (bytes[0] & 1) == 1, BinaryPrimitives.ReadInt64BigEndian(bytes[1..]), BinaryPrimitives.ReadInt64BigEndian(bytes[9..]));
+            sort, (bytes[0] & 1) == 1, bytes[1], BinaryPrimitives.ReadInt64BigEndian(bytes[2..]), BinaryPrimitives.ReadInt64BigEndian(bytes[10..]));
     }
 }
 

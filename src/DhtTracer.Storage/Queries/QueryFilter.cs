@@ -48,6 +48,12 @@ public sealed record QueryFilter
     /// <summary>One of <see cref="Analysis.ErrorClass"/>: of the query.</summary>
     public string? ErrorClass { get; init; }
 
+    /// <summary>One of <see cref="Analysis.ErrorClass"/>: of at least one of its dials and requests.</summary>
+    public string? PeerErrorClass { get; init; }
+
+    /// <summary>The agent version of at least one peer that it met begins like this, case as it is.</summary>
+    public string? Agent { get; init; }
+
     /// <summary>Peer id, in base58, of a peer that it dialed or asked.</summary>
     public string? Peer { get; init; }
 
@@ -94,6 +100,30 @@ public enum QuerySort
 
     /// <summary>Fewest hops first; unknown ones last.</summary>
     FewestHops = 7,
+
+    /// <summary>By the text of the key, by its UTF-8 bytes, and queries of one key from the earliest start; unknown keys last.</summary>
+    Key = 8,
+
+    /// <summary>By the text of the key, greatest first, and queries of one key from the latest start; unknown keys last.</summary>
+    KeyBackward = 9,
+
+    /// <summary>By type, in the order of <see cref="QueryType"/>, and of each the latest first.</summary>
+    Type = 10,
+
+    /// <summary>By type, the last of <see cref="QueryType"/> first, and of each the latest first.</summary>
+    TypeBackward = 11,
+
+    /// <summary>By outcome, in the order of <see cref="QueryOutcome"/>, and of each the latest first.</summary>
+    Outcome = 12,
+
+    /// <summary>By outcome, the last of <see cref="QueryOutcome"/> first, and of each the latest first.</summary>
+    OutcomeBackward = 13,
+
+    /// <summary>By source, in the order of <see cref="TraceSource"/>, and of each the latest first.</summary>
+    Source = 14,
+
+    /// <summary>By source, the last of <see cref="TraceSource"/> first, and of each the latest first.</summary>
+    SourceBackward = 15,
 }
 
 /// <summary>A page of queries.</summary>

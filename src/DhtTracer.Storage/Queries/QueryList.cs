@@ -13,17 +13,16 @@ internal static class QueryList
     {
         var cursor = cursorText is null ? (QueryCursor?)null : QueryCursor.Parse(cursorText, sort);
         var backward = cursor is { Backward: true };
-        var rows = new List<QueryRow>();
-        foreach (var (sql, parameters) in Selects(connection, filter, sort, cursor, limit + 1))
+        var parts = QueryOrder.Of(sort, filter);
+        if (cursor?.Part >= parts.Count)
         {
-            rows.AddRange(connection.Query<QueryRow>(sql, parameters));
+            throw new InvalidCursorException(cursorText!);
         }
 
-        if (filter.Peer is not null)
+        var rows = new List<QueryRow>();
+        for (var part = cursor?.Part ?? 0; part >= 0 && part < parts.Count && rows.Count <= limit; part += backward ? -1 : 1)
         {
-            var descending = SortBy(sort, filter).Descending != backward;
-            rows.Sort((left, right) => (descending ? -1 : 1) * (left.SortValue, left.No).CompareTo((right.SortValue, right.No)));
-            rows.RemoveRange(Math.Min(rows.Count, limit + 1), Math.Max(0, rows.Count - limit - 1));
+            rows.AddRange(ReadPart(connection, filter, sort, part, cursor is { } given && given.Part == part ? cursor : null, backward, limit + 1 - rows.Count));
         }
 
         var more = rows.Count > limit;
@@ -54,30 +53,34 @@ internal static class QueryList
         return new QueryPage(rows.ConvertAll(row => row.ToSummary()), next, previous);
     }
 
-    /// <summary>The statements of a page, whose rows are to be merged.</summary>
+    /// <summary>The statements of one part of a page, whose rows are to be merged.</summary>
     public static IEnumerable<(string Sql, DynamicParameters Parameters)> Selects(
-        SqliteConnection connection, QueryFilter filter, QuerySort sort, QueryCursor? cursor, int limit)
+        SqliteConnection connection, QueryFilter filter, QuerySort sort, int part, QueryCursor? cursor, bool backward, int limit)
     {
-        var (value, descending) = SortBy(sort, filter);
+        var order = QueryOrder.Of(sort, filter)[part];
 
         // A page towards the beginning is read away from the cursor and turned round.
-        var (compare, order) = descending != (cursor is { Backward: true }) ? ("<", "DESC") : (">", "ASC");
+        var (compare, direction) = order.Descending != backward ? ("<", "DESC") : (">", "ASC");
 
         // The same number, spelled so that the index of the source is seen to be in this order.
-        var number = filter.Peer is null ? "q.no" : "p.query";
+        string[] columns = [.. order.Columns, filter.Peer is null ? "q.no" : "p.query"];
         foreach (var from in Sources(filter))
         {
             var parameters = new DynamicParameters();
-            var sql = new StringBuilder($"SELECT {QueryRow.Columns}, {value} AS SortValue {from} {QueryRow.Joins} WHERE 1 = 1");
+            var sql = new StringBuilder().Append(CultureInfo.InvariantCulture, $"SELECT {QueryRow.Columns}, {order.Value} AS SortValue, {part} AS Part {from} {QueryRow.Joins} WHERE {order.Condition ?? "1 = 1"}");
             Where(connection, sql, parameters, filter, sort is QuerySort.Newest or QuerySort.Oldest);
             if (cursor is { } place)
             {
-                sql.Append(CultureInfo.InvariantCulture, $" AND ({value}, {number}) {compare} (@cursorValue, @cursorNumber)");
+                sql.Append(CultureInfo.InvariantCulture, $" AND ({string.Join(", ", columns)}) {compare} ({(order.ByKey ? "@cursorKey, " : "")}@cursorValue, @cursorNumber)");
                 parameters.Add("cursorValue", place.Value);
                 parameters.Add("cursorNumber", place.Number);
+                if (order.ByKey)
+                {
+                    parameters.Add("cursorKey", KeyOf(connection, place));
+                }
             }
 
-            sql.Append(CultureInfo.InvariantCulture, $" ORDER BY {value} {order}, {number} {order} LIMIT @limit");
+            sql.Append(CultureInfo.InvariantCulture, $" ORDER BY {string.Join(", ", columns.Select(column => $"{column} {direction}"))} LIMIT @limit");
             parameters.Add("limit", limit);
             yield return (sql.ToString(), parameters);
         }
@@ -118,6 +121,8 @@ internal static class QueryList
         And("q.service = (SELECT no FROM text WHERE value = @service)", "service", filter.Service);
         And("q.node = @node", "node", Peer(filter.Node));
         And("q.error_class = (SELECT no FROM text WHERE value = @errorClass)", "errorClass", filter.ErrorClass);
+        And(TallyFunction.Condition(TallyFunction.Errors, "peerErrors"), "peerErrors", filter.PeerErrorClass is { } error ? TallyFunction.NumbersOf(connection, error, prefix: false) : null);
+        And(TallyFunction.Condition(TallyFunction.Agents, "agents"), "agents", filter.Agent is { } agent ? TallyFunction.NumbersOf(connection, agent, prefix: true) : null);
         var start = filter.Peer is null ? "q.start_ns" : "p.start_ns";
         And($"{start} >= @from", "from", filter.FromUnixNano is { } from ? Nanoseconds.ToColumn(from) : null);
         And($"{start} < @to", "to", filter.ToUnixNano is { } to ? Nanoseconds.ToColumn(to) : null);
@@ -154,19 +159,31 @@ internal static class QueryList
         sql.Append(" AND (").Append(alternatives.Count == 0 ? "0" : string.Join(" OR ", alternatives)).Append(')');
     }
 
-    private static (string Value, bool Descending) SortBy(QuerySort sort, QueryFilter filter) => sort switch
+    private static List<QueryRow> ReadPart(
+        SqliteConnection connection, QueryFilter filter, QuerySort sort, int part, QueryCursor? cursor, bool backward, int limit)
     {
-        QuerySort.Newest => (filter.Peer is null ? "q.start_ns" : "p.start_ns", true),
-        QuerySort.Oldest => (filter.Peer is null ? "q.start_ns" : "p.start_ns", false),
-        QuerySort.Slowest => ("ifnull(q.duration_ns, -1)", true),
-        QuerySort.Fastest => ("ifnull(q.duration_ns, 9223372036854775807)", false),
-        QuerySort.MostPeers => ("ifnull(q.seen, -1)", true),
-        QuerySort.FewestPeers => ("ifnull(q.seen, 9223372036854775807)", false),
-        QuerySort.MostHops => ("ifnull(q.hops, -1)", true),
-        QuerySort.FewestHops => ("ifnull(q.hops, 9223372036854775807)", false),
-        _ => throw new ArgumentOutOfRangeException(nameof(sort), sort, "No such order."),
-    };
+        var rows = Selects(connection, filter, sort, part, cursor, backward, limit).SelectMany(select => connection.Query<QueryRow>(select.Sql, select.Parameters)).ToList();
+        if (filter.Peer is not null)
+        {
+            var order = QueryOrder.Of(sort, filter)[part];
+            var descending = order.Descending != backward;
+            rows.Sort((left, right) => (descending ? -1 : 1) * Compare(order, left, right));
+            rows.RemoveRange(Math.Min(rows.Count, limit), Math.Max(0, rows.Count - limit));
+        }
+
+        return rows;
+    }
+
+    // As SQLite compares texts: by their bytes.
+    private static int Compare(QueryOrder order, QueryRow left, QueryRow right)
+    {
+        var keys = order.ByKey ? Encoding.UTF8.GetBytes(left.KeyText!).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(right.KeyText!)) : 0;
+        return keys != 0 ? keys : (left.SortValue, left.No).CompareTo((right.SortValue, right.No));
+    }
+
+    private static string KeyOf(SqliteConnection connection, QueryCursor cursor) =>
+        connection.ExecuteScalar<string?>("SELECT key_text FROM query WHERE no = @no", new { no = cursor.Number }) ?? throw new InvalidCursorException(cursor.ToString());
 
     private static string Cursor(QueryRow row, QuerySort sort, bool backward) =>
-        new QueryCursor(sort, backward, row.SortValue, row.No).ToString();
+        new QueryCursor(sort, backward, row.Part, row.SortValue, row.No).ToString();
 }

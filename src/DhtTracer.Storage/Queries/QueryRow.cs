@@ -91,8 +91,11 @@ internal sealed class QueryRow
 
     public int? Hops { get; init; }
 
-    /// <summary>The value that the list is sorted by.</summary>
+    /// <summary>The value that the part of the list is sorted by.</summary>
     public long SortValue { get; init; }
+
+    /// <summary>The part of the list, see <see cref="QueryOrder"/>.</summary>
+    public int Part { get; init; }
 
     public QuerySummary ToSummary()
     {

@@ -32,6 +32,8 @@ internal static class ApiParameters
         new("type", "What the query was for", Names<QueryType>(Words.Of)),
         new("outcome", "How it ended", Names<QueryOutcome>(Words.Of)),
         new("error", "Class of the query's error", [.. ErrorClass.All]),
+        new("peererror", "Class of the error of at least one of its dials and requests", [.. ErrorClass.All]),
+        new("agent", "Met a peer whose agent version begins so"),
         new("source", "Whose spans", Names<TraceSource>(Words.Of)),
         new("service", "service.name of the spans"),
         new("node", "Peer id of the querying node"),
@@ -81,7 +83,7 @@ internal static class ApiParameters
     public static IReadOnlyList<ApiParameter> SetsOfComparison { get; } =
     [
         .. from set in new[] { "a", "b" }
-           from filter in Filters.Append(new ApiParameter(ComparedSet.AgentName, "Met a peer whose agent version begins so"))
+           from filter in Filters
            select filter with { Name = $"{set}.{filter.Name}", Description = $"Set {set.ToUpperInvariant()}: {filter.Description}" },
     ];
 

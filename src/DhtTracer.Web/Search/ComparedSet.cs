@@ -6,19 +6,14 @@ using Microsoft.Extensions.Primitives;
 namespace DhtTracer.Web.Search;
 
 /// <summary>
-/// One of the two sets of a comparison. Its parameters are those of the list of queries with a prefix: <c>a.from=…&amp;a.to=…&amp;b.type=get-value</c>,
-/// and <c>agent</c>, which takes the queries that met a peer whose agent version begins so.
+/// One of the two sets of a comparison. Its parameters are those of the list of queries with a prefix: <c>a.from=…&amp;a.to=…&amp;b.type=get-value</c>.
 /// </summary>
 internal sealed class ComparedSet
 {
-    /// <summary>The parameter beside those of the list of queries.</summary>
-    public const string AgentName = "agent";
-
-    private ComparedSet(string prefix, QueryListAddress address, string? agent)
+    private ComparedSet(string prefix, QueryListAddress address)
     {
         Prefix = prefix;
         Address = address;
-        Agent = agent;
     }
 
     /// <summary><c>a</c> or <c>b</c>.</summary>
@@ -27,11 +22,8 @@ internal sealed class ComparedSet
     /// <summary>What narrows it.</summary>
     public QueryListAddress Address { get; }
 
-    /// <summary>Agent versions begin like this; null for any.</summary>
-    public string? Agent { get; }
-
     /// <summary>Whether the address says anything of this set.</summary>
-    public bool IsGiven => Address.IsFiltered || Agent is not null;
+    public bool IsGiven => Address.IsFiltered;
 
     /// <summary>What was not understood, each a sentence that names the set.</summary>
     public IEnumerable<string> Problems
@@ -42,11 +34,6 @@ internal sealed class ComparedSet
             foreach (var problem in Address.Problems)
             {
                 yield return $"{name}: {problem}";
-            }
-
-            if (Agent is { Length: > QueryListAddress.LongestValue })
-            {
-                yield return $"{name}: \"agent\" is longer than {QueryListAddress.LongestValue} characters.";
             }
 
             if (Address.Filter is { FromUnixNano: { } from, ToUnixNano: { } to } && from >= to)
@@ -68,26 +55,26 @@ internal sealed class ComparedSet
             }
         }
 
-        var agent = own.GetValueOrDefault(AgentName).ToString().Trim();
-        return new ComparedSet(prefix, QueryListAddress.Parse(new QueryCollection(own)), agent.Length == 0 ? null : agent);
+        return new ComparedSet(prefix, QueryListAddress.Parse(new QueryCollection(own)));
     }
 
     /// <summary>The facts of its queries.</summary>
-    public async Task<QuerySet> ReadAsync(TraceStore store, CancellationToken cancellationToken)
-    {
-        var set = await QuerySet.ReadAsync(store, Address.Filter, cancellationToken);
-        return Agent is null ? set : set with { Facts = [.. set.Facts.Where(fact => fact.Agents.Any(agent => agent.Name.StartsWith(Agent, StringComparison.Ordinal)))] };
-    }
+    public Task<QuerySet> ReadAsync(TraceStore store, CancellationToken cancellationToken) => QuerySet.ReadAsync(store, Address.Filter, cancellationToken);
 
     /// <summary>A value as it was given; null when it was not.</summary>
-    public string? this[string name] => name == AgentName ? Agent : Address[name];
+    public string? this[string name] => Address[name];
 
     /// <summary>The set with something changed; null takes it out.</summary>
-    public ComparedSet With(string name, string? value) =>
-        name == AgentName ? new ComparedSet(Prefix, Address, value) : new ComparedSet(Prefix, Address.With((name, value)), Agent);
+    public ComparedSet With(string name, string? value) => new(Prefix, Address.With((name, value)));
+
+    /// <summary>The queries of a list as a set; their order is no matter.</summary>
+    public static ComparedSet Of(string prefix, QueryListAddress address) => new(prefix, address.With(("sort", null)));
+
+    /// <summary>The address of a comparison.</summary>
+    public static string Compare(ComparedSet a, ComparedSet b) => "/compare?" + string.Join('&', new[] { a.Parameters(), b.Parameters() }.Where(static part => part.Length > 0));
 
     /// <summary>The same queries under the other prefix.</summary>
-    public ComparedSet As(string prefix) => new(prefix, Address, Agent);
+    public ComparedSet As(string prefix) => new(prefix, Address);
 
     /// <summary>The set with an end, so that it means the same tomorrow.</summary>
     public ComparedSet Until(DateTimeOffset now) => Address["to"] is null ? With("to", TimeInput.Text(TimeRange.UnixNano(now))) : this;
@@ -95,9 +82,8 @@ internal sealed class ComparedSet
     /// <summary>Its part of an address, without a leading mark; empty when nothing narrows it.</summary>
     public string Parameters()
     {
-        var parts = QueryListAddress.Names.Where(name => Address[name] is not null)
-            .Select(name => $"{Prefix}.{name}={Uri.EscapeDataString(Address[name]!)}");
-        return string.Join('&', Agent is null ? parts : parts.Append($"{Prefix}.{AgentName}={Uri.EscapeDataString(Agent)}"));
+        return string.Join('&', QueryListAddress.Names.Where(name => Address[name] is not null)
+            .Select(name => $"{Prefix}.{name}={Uri.EscapeDataString(Address[name]!)}"));
     }
 
     /// <summary>In words: what narrows it.</summary>
@@ -108,11 +94,6 @@ internal sealed class ComparedSet
         if (Address["from"] is not null || Address["to"] is not null)
         {
             parts.Insert(0, $"{Address["from"]?.Replace('T', ' ') ?? "the beginning"} to {Address["to"]?.Replace('T', ' ') ?? "now"}");
-        }
-
-        if (Agent is not null)
-        {
-            parts.Add($"agent {Agent}");
         }
 
         return parts.Count == 0 ? "all queries" : string.Join(", ", parts);

@@ -8,6 +8,9 @@ internal sealed record FilterChip(string Name, string Value, QueryListAddress Wi
 {
     private static readonly IReadOnlyDictionary<string, string> Titles = new Dictionary<string, string>(StringComparer.Ordinal)
     {
+        ["error"] = "error of the query",
+        ["peererror"] = "a dial or request with",
+        ["agent"] = "met an agent",
         ["min"] = "at least",
         ["max"] = "at most",
         ["minhops"] = "hops from",

@@ -18,7 +18,7 @@ public sealed class QueryListAddress
 
     /// <summary>The parameters, in the order in which addresses hold them.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        ["key", "peer", "type", "outcome", "error", "source", "service", "node", "min", "max", "minhops", "maxhops", "alpha", "from", "to", "background", "sort", "at"];
+        ["key", "peer", "type", "outcome", "error", "peererror", "agent", "source", "service", "node", "min", "max", "minhops", "maxhops", "alpha", "from", "to", "background", "sort", "at"];
 
     private readonly Dictionary<string, string> values = new(StringComparer.Ordinal);
     private readonly List<string> problems = [];
@@ -47,7 +47,9 @@ public sealed class QueryListAddress
             Type = Choice<QueryType>("type", Words.Of),
             Outcome = Choice<QueryOutcome>("outcome", Words.Of),
             Source = Choice<TraceSource>("source", Words.Of),
-            ErrorClass = this["error"] is { } error && !ErrorClass.All.Contains(error) ? Problem<string>("error", "is no error class") : this["error"],
+            ErrorClass = Class("error"),
+            PeerErrorClass = Class("peererror"),
+            Agent = this["agent"],
             Service = this["service"],
             MinDurationNs = Duration("min"),
             MaxDurationNs = Duration("max"),
@@ -136,7 +138,16 @@ public sealed class QueryListAddress
         QuerySort.MostPeers => "most-peers",
         QuerySort.FewestPeers => "fewest-peers",
         QuerySort.MostHops => "most-hops",
-        _ => "fewest-hops",
+        QuerySort.FewestHops => "fewest-hops",
+        QuerySort.Key => "key",
+        QuerySort.KeyBackward => "key-backward",
+        QuerySort.Type => "type",
+        QuerySort.TypeBackward => "type-backward",
+        QuerySort.Outcome => "outcome",
+        QuerySort.OutcomeBackward => "outcome-backward",
+        QuerySort.Source => "source",
+        QuerySort.SourceBackward => "source-backward",
+        _ => throw new ArgumentOutOfRangeException(nameof(sort), sort, "No such order."),
     };
 
     private T? Choice<T>(string name, Func<T, string> nameOf)
@@ -158,6 +169,10 @@ public sealed class QueryListAddress
         Problem<string>(name, "is not one of " + string.Join(", ", Enum.GetValues<T>().Select(nameOf)));
         return null;
     }
+
+    private string? Class(string name) => this[name] is { } text && !ErrorClass.All.Contains(text)
+        ? Problem<string>(name, "is no error class; it is one of " + string.Join(", ", ErrorClass.All))
+        : this[name];
 
     private string? Peer(string name) => this[name] switch
     {

@@ -82,6 +82,84 @@ public sealed class QueryListTests : IDisposable
         Assert.Null(second.Next);
     }
 
+    /// <summary>Eight queries: of each its type, key, outcome and source, as letters that say the order.</summary>
+    private static readonly (QueryType Type, string? Key, QueryOutcome Outcome, TraceSource Source)[] Eight =
+    [
+        (QueryType.Ping, "b", QueryOutcome.Success, TraceSource.GoKadDht), (QueryType.FindPeer, null, QueryOutcome.Failed, TraceSource.Native),
+        (QueryType.Ping, "\U0001F600", QueryOutcome.Success, TraceSource.JsLibp2p), (QueryType.GetValue, "a", QueryOutcome.TimedOut, TraceSource.Native),
+        (QueryType.FindPeer, "b", QueryOutcome.NotFound, TraceSource.EventLog2019), (QueryType.GetValue, null, QueryOutcome.Success, TraceSource.Native),
+        (QueryType.FindPeer, "Z", QueryOutcome.Failed, TraceSource.GoKadDht), (QueryType.Ping, "\uFB00", QueryOutcome.Success, TraceSource.Native),
+    ];
+
+    // By UTF-8 a letter beyond U+FFFF comes after U+FB00; by UTF-16 it would come before.
+    public static TheoryData<QuerySort, int[]> Orders => new()
+    {
+        { QuerySort.Key, [7, 4, 1, 5, 8, 3, 2, 6] }, { QuerySort.KeyBackward, [3, 8, 5, 1, 4, 7, 6, 2] },
+        { QuerySort.Type, [7, 5, 2, 6, 4, 8, 3, 1] }, { QuerySort.TypeBackward, [8, 3, 1, 6, 4, 7, 5, 2] },
+        { QuerySort.Outcome, [8, 6, 3, 1, 5, 4, 7, 2] }, { QuerySort.OutcomeBackward, [7, 2, 4, 5, 8, 6, 3, 1] },
+        { QuerySort.Source, [8, 6, 4, 2, 7, 1, 3, 5] }, { QuerySort.SourceBackward, [5, 3, 7, 1, 8, 6, 4, 2] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Orders))]
+    public async Task Texts_and_names_are_sorted_and_paged_in_both_directions(QuerySort sort, int[] expected)
+    {
+        const string Peer = "12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf";
+        await using var store = await Make.StoreAsync(data.Options);
+        foreach (var ((type, key, outcome, source), i) in Eight.Select((item, i) => (item, i + 1)))
+        {
+            await Make.SaveAsync(store, Make.Trace(i), Numbered(i) with
+            {
+                Type = type,
+                Key = key is null ? null : new QueryKey(key, $"aa{i:x2}", new string('0', 64)),
+                Outcome = outcome,
+                Source = source,
+                Peers = [new QueryPeer { Id = Peer, State = PeerState.DialFailed, Order = 1, Dial = new PeerDial(0, 1, false, null) }],
+            });
+        }
+
+        foreach (var filter in new QueryFilter[] { new(), new() { Background = null }, new() { Peer = Peer } })
+        {
+            for (var length = 1; length <= 8; length++)
+            {
+                var pages = new List<QueryPage> { await store.ListQueriesAsync(filter, sort, limit: length) };
+                while (pages[^1].Next is { } next)
+                {
+                    pages.Add(await store.ListQueriesAsync(filter, sort, next, length));
+                }
+
+                Assert.Equal(expected.Select(Make.Trace), pages.SelectMany(page => page.Rows).Select(row => row.Id.TraceId));
+                for (var i = pages.Count - 1; i > 0; i--)
+                {
+                    Assert.Equal(pages[i - 1].Rows, (await store.ListQueriesAsync(filter, sort, pages[i].Previous, length)).Rows);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public async Task An_order_by_what_is_filtered_by_holds_only_that()
+    {
+        await using var store = await Make.StoreAsync(data.Options);
+        await Make.SaveAsync(store, Make.Trace(1), Numbered(1) with { Type = QueryType.Ping });
+        await Make.SaveAsync(store, Make.Trace(2), Numbered(2) with { Type = QueryType.FindPeer });
+        Assert.Equal(Make.Trace(1), Assert.Single((await store.ListQueriesAsync(new QueryFilter { Type = QueryType.Ping }, QuerySort.TypeBackward)).Rows).Id.TraceId);
+    }
+
+    [Fact]
+    public async Task The_place_in_a_list_by_key_is_lost_with_its_query()
+    {
+        await using var store = await Make.StoreAsync(data.Options);
+        for (var i = 1; i <= 3; i++)
+        {
+            await Make.SaveAsync(store, Make.Trace(i), Numbered(i) with { Key = new QueryKey($"key {i}", $"aa{i:x2}", new string('0', 64)) });
+        }
+
+        var page = await store.ListQueriesAsync(new QueryFilter(), QuerySort.Key, limit: 2);
+        await store.DeleteOlderThanAsync(DateTimeOffset.UtcNow.AddDays(1));
+        await Assert.ThrowsAsync<InvalidCursorException>(() => store.ListQueriesAsync(new QueryFilter(), QuerySort.Key, page.Next));
+    }
+
     [Fact]
     public async Task Queries_added_after_a_mark_are_counted_and_those_that_only_changed_are_not()
     {
@@ -216,6 +294,10 @@ public sealed class QueryListTests : IDisposable
     [InlineData("")]
     [InlineData("nonsense")]
     [InlineData("AAAAAAAAAAAAAAAAAAAAAAA!")]
+    [InlineData("AAAAAAAAAAAAAAAAAAAAAA==")]
+    [InlineData("AAAAAAAAAAA AAAAAAAAAAA")]
+    [InlineData("AP________________8AAAAA")]
+    [InlineData("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
     public async Task A_cursor_that_nobody_gave_out_is_refused(string cursor)
     {
         await using var store = await Make.StoreAsync(data.Options);

@@ -22,6 +22,8 @@ public sealed class QueryPlanTests : IDisposable
             ("query_by_source", new() { Background = null, Source = TraceSource.Native }),
             ("query_by_service", new() { Background = null, Service = "kubo" }),
             ("query_by_node", new() { Background = null, Node = "QmNode" }),
+            ("query_by_any_start", new() { Background = null, PeerErrorClass = ErrorClass.Reset }),
+            ("query_by_any_start", new() { Background = null, Agent = "kubo" }),
             ("query_by_error", new() { Background = null, ErrorClass = ErrorClass.Reset }),
             ("query_by_key", new() { Background = null, Key = new KeyFilter([new byte[] { 1 }], null) }),
             ("query_by_any_start", new() { Background = null, FromUnixNano = 1, ToUnixNano = 2 }),
@@ -39,6 +41,17 @@ public sealed class QueryPlanTests : IDisposable
             lists.Add("query_by_fewest_peers", new() { Background = background }, QuerySort.FewestPeers);
             lists.Add("query_by_most_hops", new() { Background = background }, QuerySort.MostHops);
             lists.Add("query_by_fewest_hops", new() { Background = background }, QuerySort.FewestHops);
+            foreach (var (index, sorts) in new (string, QuerySort[])[]
+            {
+                ("query_by_key_text", [QuerySort.Key, QuerySort.KeyBackward]), ("query_by_type", [QuerySort.Type, QuerySort.TypeBackward]),
+                ("query_by_outcome", [QuerySort.Outcome, QuerySort.OutcomeBackward]), ("query_by_source", [QuerySort.Source, QuerySort.SourceBackward]),
+            })
+            {
+                foreach (var sort in sorts)
+                {
+                    lists.Add(index, new() { Background = background }, sort);
+                }
+            }
         }
 
         lists.Add("PRIMARY KEY (peer=?", new() { Background = null, Peer = "QmPeer" }, QuerySort.Newest);
@@ -50,12 +63,15 @@ public sealed class QueryPlanTests : IDisposable
     public async Task A_list_walks_an_index_in_its_order(string index, QueryFilter filter, QuerySort sort)
     {
         await using var store = await Make.StoreAsync(data.Options);
-        foreach (var cursor in new QueryCursor?[] { null, new QueryCursor(sort, false, 5, 6), new QueryCursor(sort, true, 5, 6) })
+        await Make.SaveAsync(store, Make.Trace(1), Make.Query(Make.Trace(1), new Traces.SpanId(1)) with { Key = new QueryKey("QmKey", "1220ff", new string('a', 64)) });
+        foreach (var (part, backward, placed) in
+            from part in Enumerable.Range(0, QueryOrder.Of(sort, filter).Count) from backward in new[] { false, true } from placed in new[] { false, true } select (part, backward, placed))
         {
             var plan = await store.ReadAsync(connection =>
             {
                 // The second statement of a search by peer reads a table that is never large.
-                var (sql, parameters) = QueryList.Selects(connection, filter, sort, cursor, 50).First();
+                var cursor = placed ? new QueryCursor(sort, backward, part, 5, 1) : (QueryCursor?)null;
+                var (sql, parameters) = QueryList.Selects(connection, filter, sort, part, cursor, backward, 50).First();
                 return connection.Query<(long, long, long, string Detail)>("EXPLAIN QUERY PLAN " + sql, parameters).Select(row => row.Detail).ToList();
             });
             Assert.Contains(plan, line => line.Contains(index, StringComparison.Ordinal));

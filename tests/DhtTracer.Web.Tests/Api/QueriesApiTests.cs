@@ -80,6 +80,37 @@ public sealed class QueriesApiTests(KnownArchive archive)
         }
     }
 
+    [Fact]
+    public async Task Queries_are_found_by_the_errors_of_their_dials_and_requests_and_by_agents_that_they_met()
+    {
+        static IEnumerable<string> Errors(Query query) =>
+            query.Peers.SelectMany(peer => peer.Requests.Select(request => request.Error).Append(peer.Dial?.Error)).OfType<TraceError>().Select(error => error.Class);
+        var found = 0;
+        foreach (var error in ErrorClass.All)
+        {
+            found += await CheckFoundAsync($"peererror={error}", query => Errors(query).Contains(error)) > 0 ? 1 : 0;
+        }
+
+        Assert.True(found >= 4, $"only {found} classes of errors occur");
+        var agents = archive.Queries.SelectMany(query => query.Peers).Select(peer => peer.Agent).OfType<string>().Distinct().ToList();
+        Assert.True(agents.Count > 1);
+        foreach (var agent in agents.SelectMany(agent => new[] { agent, agent[..3], agent + "?", agent.ToUpperInvariant() }).Distinct())
+        {
+            await CheckFoundAsync($"agent={Uri.EscapeDataString(agent)}", query => query.Peers.Any(peer => peer.Agent?.StartsWith(agent, StringComparison.Ordinal) == true));
+        }
+
+        await CheckFoundAsync($"peererror=dial-timeout&agent={Uri.EscapeDataString(agents[0])}&sort=slowest", query =>
+            Errors(query).Contains("dial-timeout") && query.Peers.Any(peer => peer.Agent?.StartsWith(agents[0], StringComparison.Ordinal) == true));
+    }
+
+    private async Task<int> CheckFoundAsync(string parameters, Func<Query, bool> expected)
+    {
+        var answer = await archive.Site.JsonAsync($"/api/v1/queries?limit=1000&{parameters}");
+        var ids = archive.Queries.Where(expected).Select(query => query.Id.ToString()).Order().ToList();
+        Assert.Equal(ids, answer.GetProperty("queries").EnumerateArray().Select(query => query.GetProperty("id").GetString()!).Order());
+        return ids.Count;
+    }
+
     private static void CheckLostToDials(JsonElement json, Query query)
     {
         var expected = query.Peers.Select(peer => peer.Dial).OfType<PeerDial>().Where(dial => dial.Error is { Class: not ErrorClass.Cancelled })

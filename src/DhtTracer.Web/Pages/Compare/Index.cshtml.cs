@@ -16,7 +16,7 @@ internal sealed class CompareModel(TraceStore store, TimeProvider clock) : PageM
     private const int MostFacetQueries = 20_000;
 
     /// <summary>Parameters of a set for which the form has a field.</summary>
-    private static readonly string[] Fields = ["from", "to", "type", "node", "key", "service", "alpha", "source", "outcome", ComparedSet.AgentName];
+    private static readonly string[] Fields = ["from", "to", "type", "node", "key", "service", "alpha", "source", "outcome", "agent"];
 
     /// <summary>The first set.</summary>
     public ComparedSet A { get; private set; } = null!;
@@ -51,10 +51,10 @@ internal sealed class CompareModel(TraceStore store, TimeProvider clock) : PageM
     /// <summary>The comparison under an address that means the same tomorrow.</summary>
     public string Permalink => Singles.Count > 0
         ? "/compare?" + string.Join('&', Singles.Select(static query => $"q={query.Id}"))
-        : Address(A.Until(clock.GetUtcNow()), B.Until(clock.GetUtcNow()));
+        : ComparedSet.Compare(A.Until(clock.GetUtcNow()), B.Until(clock.GetUtcNow()));
 
     /// <summary>A and B the other way round.</summary>
-    public string Swapped => Address(B.As("a"), A.As("b"));
+    public string Swapped => ComparedSet.Compare(B.As("a"), A.As("b"));
 
     /// <summary>Compares.</summary>
     public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
@@ -88,11 +88,8 @@ internal sealed class CompareModel(TraceStore store, TimeProvider clock) : PageM
         return Page();
     }
 
-    /// <summary>The address of a comparison.</summary>
-    public static string Address(ComparedSet a, ComparedSet b) => "/compare?" + string.Join('&', new[] { a.Parameters(), b.Parameters() }.Where(static part => part.Length > 0));
-
     /// <summary>This comparison with one value of one set changed.</summary>
-    public string With(string prefix, string name, string value) => prefix == "a" ? Address(A.With(name, value), B) : Address(A, B.With(name, value));
+    public string With(string prefix, string name, string value) => prefix == "a" ? ComparedSet.Compare(A.With(name, value), B) : ComparedSet.Compare(A, B.With(name, value));
 
     /// <summary>What a set's form must send although it has no field for it.</summary>
     public static IEnumerable<(string Name, string Value)> Hidden(ComparedSet set) => QueryListAddress.Names
@@ -103,7 +100,7 @@ internal sealed class CompareModel(TraceStore store, TimeProvider clock) : PageM
     public IEnumerable<(string Title, string Name, IReadOnlyList<Analysis.Statistics.NamedCount> Counts)> Dimensions =>
     [
         ("Types", "type", Facets.Types), ("Nodes", "node", Facets.Nodes), ("Services", "service", Facets.Services),
-        ("Agent versions met", ComparedSet.AgentName, Facets.Agents), ("Alpha", "alpha", Facets.Alphas), ("Sources", "source", Facets.Sources),
+        ("Agent versions met", "agent", Facets.Agents), ("Alpha", "alpha", Facets.Alphas), ("Sources", "source", Facets.Sources),
     ];
 
     // The last hour that is over; where nothing came since, the last that has queries, so that no quick link leads to emptiness.

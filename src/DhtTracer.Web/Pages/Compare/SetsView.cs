@@ -52,6 +52,21 @@ internal sealed class SetsView
     /// <summary>Name of the other set.</summary>
     public string Other => Result.SlowIsB ? "A" : "B";
 
+    /// <summary>The slow set.</summary>
+    public ComparedSet SlowSet => Result.SlowIsB ? B : A;
+
+    /// <summary>The other set.</summary>
+    public ComparedSet OtherSet => Result.SlowIsB ? A : B;
+
+    /// <summary>The queries of a set in which a dial or request failed with a class of error, slowest first.</summary>
+    public static string FailedWith(ComparedSet set, string errorClass) => set.Address.With(("peererror", errorClass), ("sort", "slowest")).ToString();
+
+    /// <summary>The queries of a set that dialed or asked a peer, slowest first.</summary>
+    public static string Met(ComparedSet set, string peer) => set.Address.With(("peer", peer), ("sort", "slowest")).ToString();
+
+    /// <summary>The page of a peer over the queries of the slow set.</summary>
+    public string PeerOf(string peer) => $"/peers/{Uri.EscapeDataString(peer)}{SlowSet.Address.With(("sort", null)).Parameters()}";
+
     /// <summary>The distributions of the overview, side by side.</summary>
     public IReadOnlyList<(string Name, FigureUnit Unit, Distribution A, Distribution B)> Distributions =>
     [

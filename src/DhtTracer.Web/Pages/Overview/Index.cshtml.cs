@@ -27,6 +27,9 @@ internal sealed class OverviewModel(TraceStore store, TimeProvider clock) : Page
     /// <summary>This page at exactly these times.</summary>
     public string Absolute => Chooser.Absolute(clock.GetUtcNow());
 
+    /// <summary>Comparisons of these queries with earlier ones.</summary>
+    public IReadOnlyList<EarlierStretch> Earlier => EarlierStretch.Of(Range, Address, clock.GetUtcNow());
+
     /// <summary>What was not understood, each a sentence.</summary>
     public List<string> Problems { get; } = [];
 
@@ -94,6 +97,9 @@ internal sealed class OverviewModel(TraceStore store, TimeProvider clock) : Page
 
     /// <summary>The list of queries of this stretch with something more asked for.</summary>
     public string List(params (string Name, string? Value)[] more) => Range.Narrow(Address).With(more).ToString();
+
+    /// <summary>The list of the queries of which a text holds, slowest first; null when the text is too long for an address.</summary>
+    public string? SlowestWith(string name, string value) => value.Length > QueryListAddress.LongestValue ? null : List((name, value), ("sort", "slowest"));
 
     /// <summary>The list of the queries that took exactly so long: by nearest rank, a percentile is the duration of one of them at least.</summary>
     public string ListOf(long durationNs) => List(("min", durationNs + "ns"), ("max", durationNs + "ns"));

@@ -55,6 +55,16 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
     /// <summary>The list of the key alone, when an empty list has queries for its key that the other filters keep out; else null.</summary>
     public QueryListAddress? KeyAlone { get; private set; }
 
+    /// <summary>The overview of the same queries.</summary>
+    public string Figures
+    {
+        get
+        {
+            var parameters = Address.With(("sort", null)).Parameters();
+            return Address["from"] is not null || Address["to"] is not null ? "/" + parameters : "/?range=all" + parameters.Replace('?', '&');
+        }
+    }
+
     /// <summary>The list in the same order without any filter.</summary>
     public string Unfiltered => Address["sort"] is { } sort ? $"/queries?sort={Uri.EscapeDataString(sort)}" : "/queries";
 
@@ -99,9 +109,33 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
     /// <summary>Whether a duration is one that people complain about.</summary>
     public static bool IsSlow(long durationNs) => durationNs > SlowNs;
 
-    /// <summary>The value of <c>aria-sort</c> of a column.</summary>
-    public string? AriaSort(QuerySort descending, QuerySort? ascending = null) =>
-        Address.Sort == descending ? "descending" : Address.Sort == ascending ? "ascending" : null;
+    /// <summary>The columns that the list is sorted by, in their order.</summary>
+    public static IReadOnlyList<QueryColumn> Columns { get; } =
+    [
+        new("c-time", "Started", QuerySort.Newest, QuerySort.Oldest),
+        new("c-type", "Type", QuerySort.Type, QuerySort.TypeBackward),
+        new("c-key", "Key", QuerySort.Key, QuerySort.KeyBackward),
+        new("c-outcome", "Outcome", QuerySort.Outcome, QuerySort.OutcomeBackward),
+        new("c-duration num", "Duration", QuerySort.Slowest, QuerySort.Fastest),
+        new("c-peers num", "Peers", QuerySort.MostPeers, QuerySort.FewestPeers, "Peers sent a request / peers heard of"),
+        new("c-hops num", "Hops", QuerySort.MostHops, QuerySort.FewestHops, "Greatest hops of a queried peer"),
+        new("c-source", "Source", QuerySort.Source, QuerySort.SourceBackward, "Service and whose spans; sorted by whose spans"),
+    ];
+
+    /// <summary>Every order in words, for screens that have no room for heads of columns.</summary>
+    public static IReadOnlyList<(QuerySort Sort, string Title)> Orders { get; } =
+    [
+        (QuerySort.Newest, "newest first"), (QuerySort.Oldest, "oldest first"), (QuerySort.Slowest, "slowest first"), (QuerySort.Fastest, "fastest first"),
+        (QuerySort.MostPeers, "most peers first"), (QuerySort.FewestPeers, "fewest peers first"), (QuerySort.MostHops, "most hops first"), (QuerySort.FewestHops, "fewest hops first"),
+        (QuerySort.Key, "by key"), (QuerySort.KeyBackward, "by key, backward"), (QuerySort.Type, "by type"), (QuerySort.TypeBackward, "by type, backward"),
+        (QuerySort.Outcome, "by outcome"), (QuerySort.OutcomeBackward, "by outcome, backward"), (QuerySort.Source, "by source"), (QuerySort.SourceBackward, "by source, backward"),
+    ];
+
+    /// <summary>The value of <c>aria-sort</c> of a column; null when the list is sorted by another.</summary>
+    public string? AriaSort(QueryColumn column) => Address.Sort == column.Ascending ? "ascending" : Address.Sort == column.Descending ? "descending" : null;
+
+    /// <summary>What stands behind the title of the column that the list is sorted by.</summary>
+    public string Arrow(QueryColumn column) => AriaSort(column) switch { "ascending" => " ↑", "descending" => " ↓", _ => "" };
 
     /// <summary>Where the head of a column leads: sorted by it, or turned round when it is already.</summary>
     public QueryListAddress SortedBy(QuerySort first, QuerySort second) =>

@@ -47,6 +47,12 @@ public sealed class ComparePageTests(KnownArchive archive)
 
         CheckRanking(page, "#errors", comparison.GetProperty("errorClasses"), name => name.Replace('-', ' '));
         CheckRanking(page, "#peers", answer.GetProperty("peers"), name => name);
+        foreach (var cell in page.QuerySelectorAll("#errors tbody tr:first-child td, #peers tbody tr:first-child td").Where(cell => cell.QuerySelector("a") is not null))
+        {
+            var list = await archive.Site.PageAsync(cell.QuerySelector("a")!.GetAttribute("href")!);
+            Shown.Count(list.QuerySelectorAll("a.key").Length, int.Parse(cell.Text(), NumberStyles.AllowThousands, CultureInfo.InvariantCulture) > 50 ? "50" : cell.Text());
+        }
+
         var slow = comparison.GetProperty("slowIsB").GetBoolean() ? "B" : "A";
         Assert.Contains($"over-represented in {slow}", page.QuerySelector("#peers h2")!.Text(), StringComparison.Ordinal);
     }

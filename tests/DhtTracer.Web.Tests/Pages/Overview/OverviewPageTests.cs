@@ -107,6 +107,53 @@ public sealed class OverviewPageTests(KnownArchive archive)
         CheckCounts(page, "#agents", archive.Queries.SelectMany(query => query.Peers).Select(peer => peer.Agent).OfType<string>());
     }
 
+    [Theory]
+    [InlineData("/?range=all")]
+    [InlineData("/?from=2026-11-22T20:00&to=2026-11-23T02:00&type=find-peer")]
+    public async Task Errors_and_agents_lead_to_their_queries_and_the_list_leads_back_to_their_figures(string address)
+    {
+        var page = await archive.Site.PageAsync(address);
+        foreach (var section in new[] { "#query-errors", "#peer-errors", "#agents" })
+        {
+            var rows = page.QuerySelectorAll($"{section} tr").Take(2).ToList();
+            Assert.NotEmpty(rows);
+            foreach (var row in rows)
+            {
+                var text = row.QuerySelector("th")!.Text();
+                var list = await archive.Site.PageAsync(row.QuerySelector("a")!.GetAttribute("href")!);
+                var back = await archive.Site.PageAsync(list.QuerySelectorAll(".page-head a").Single(link => link.Text() == "figures of these queries").GetAttribute("href")!);
+                var queries = archive.Queries.Where(query => address.EndsWith("all", StringComparison.Ordinal)
+                    || (query.Type == QueryType.FindPeer && Between(12 * 60, 18 * 60).Contains(query))).Where(query => section switch
+                {
+                    "#query-errors" => query.Error?.Class == text,
+                    "#peer-errors" => OverviewTruth.Errors(query).Contains(text),
+                    _ => query.Peers.Any(peer => peer.Agent?.StartsWith(text, StringComparison.Ordinal) == true),
+                }).ToList();
+                Assert.Equal(Math.Min(50, queries.Count), list.QuerySelectorAll("a.key").Length);
+                Assert.Equal(queries.Count.ToString("N0", CultureInfo.InvariantCulture), back.QuerySelector(".tiles dd")!.Text());
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_stretch_leads_to_its_comparison_with_earlier_ones()
+    {
+        // The archive ends after thirty hours: one hour of it has an hour and a day before.
+        var page = await archive.Site.PageAsync("/?from=2026-11-23T12:00&to=2026-11-23T13:00&service=shaky");
+        var links = page.QuerySelectorAll(".earlier a");
+        Assert.Equal(["as much time just before", "the same time the day before", "the same time a week before"], links.Select(link => link.Text()));
+        foreach (var (link, before) in links.Zip(new[] { "2026-11-23T11:00", "2026-11-22T12:00", "2026-11-16T12:00" }))
+        {
+            var compare = await archive.Site.PageAsync(link.GetAttribute("href")!);
+            Assert.Equal(
+                [before, "2026-11-23T12:00", "shaky", "shaky"],
+                new[] { "a.from", "b.from", "a.service", "b.service" }.Select(name => ((IHtmlInputElement)compare.QuerySelector($"input[name='{name}']")!).Value));
+        }
+
+        Assert.Empty((await archive.Site.PageAsync("/?range=all")).QuerySelectorAll(".earlier a"));
+        Assert.Equal(["as much time just before", "the same time a week before"], (await archive.Site.PageAsync("/?range=24h")).Texts(".earlier a"));
+    }
+
     [Fact]
     public async Task A_percentile_leads_to_the_query_that_took_so_long()
     {

@@ -39,6 +39,35 @@ public sealed class QueriesPageTests
     }
 
     [Fact]
+    public async Task The_head_of_every_column_sorts_by_it_and_turns_it_round()
+    {
+        await using var site = await Site.StartAsync(Enumerable.Range(1, 6).Select(seed => SimulatedQueries.Make(seed, 4 + seed, q => q with
+        {
+            Type = seed % 2 == 0 ? QueryType.FindPeer : QueryType.Ping,
+            Outcome = seed % 3 == 0 ? QueryOutcome.Failed : QueryOutcome.Success,
+        })));
+        var heads = (await site.PageAsync("/queries")).QuerySelectorAll(".queries thead th:not(.pick)");
+        Assert.Equal(["Started ↓", "Type", "Key", "Outcome", "Duration", "Peers", "Hops", "Source"], heads.Select(head => head.Text()));
+        foreach (var head in heads)
+        {
+            var column = $".queries tbody .{head.ClassList[0]}";
+            var first = await site.PageAsync(head.QuerySelector("a")!.GetAttribute("href")!);
+            var second = await site.PageAsync(first.QuerySelector($".queries thead .{head.ClassList[0]} a")!.GetAttribute("href")!);
+            string? Sorted(AngleSharp.Dom.IDocument page) => page.QuerySelectorAll(".queries thead th[aria-sort]").Select(th => $"{th.ClassList[0]} {th.GetAttribute("aria-sort")}").Single();
+            Assert.Equal(new[] { $"{head.ClassList[0]} ascending", $"{head.ClassList[0]} descending" }, new[] { Sorted(first), Sorted(second) }.Order());
+            Assert.Equal(first.Texts(column).Order(StringComparer.Ordinal), second.Texts(column).Order(StringComparer.Ordinal));
+            if (head.Text() is "Type" or "Outcome" or "Key")
+            {
+                Assert.Equal(first.Texts(column).Distinct().Count(), first.Texts(column).Zip(first.Texts(column).Skip(1)).Count(pair => pair.First != pair.Second) + 1);
+                Assert.Equal(first.Texts(column), second.Texts(column).Reverse());
+            }
+
+            // Where heads of columns have no room, the same order is in the form.
+            Assert.NotNull(first.QuerySelector("select[name=sort] option[selected]"));
+        }
+    }
+
+    [Fact]
     public async Task Shows_type_outcome_duration_peers_and_source_of_a_query()
     {
         var query = SimulatedQueries.Make(7, 20, q => q with { DurationNs = 2_340_000_000, Outcome = QueryOutcome.NotFound });
