@@ -41,33 +41,64 @@ public enum BlameKind
 /// <summary>A part of the duration and what it was spent on. The parts of a query sum to its duration.</summary>
 /// <param name="Kind">On what.</param>
 /// <param name="ErrorClass">Class of the failures; null when nothing failed.</param>
-/// <param name="Peers">Peers concerned.</param>
+/// <param name="Peers">
+/// Peers concerned: those of the path, and those that went the same way at the same time, so that the wait would have been the same without the first.
+/// </param>
 /// <param name="DurationNs">How long, in nanoseconds.</param>
 /// <param name="Share">Of the query's duration, 0 to 1.</param>
 /// <param name="Text">In words, such as <c>waiting for 2 dials that timed out</c>.</param>
 public sealed record Blame(BlameKind Kind, string? ErrorClass, int Peers, long DurationNs, double Share, string Text)
 {
+    /// <summary>Who was under way for so much of a wait was waited for as well.</summary>
+    private const double AsWell = 0.9;
+
+    /// <summary>A wait of a smaller part of its group says nothing about who else was waited for: everybody is under way for a microsecond.</summary>
+    private const double Weighty = 0.1;
+
     /// <summary>Sums the segments of a path by what they waited for, longest first. A queued peer's wait counts for who held its place.</summary>
-    internal static ImmutableArray<Blame> Of(CriticalPath path)
+    internal static ImmutableArray<Blame> Of(CriticalPath path, Query query, ImmutableArray<Activity> activities)
     {
         var duration = path.Segments.Sum(static s => s.DurationNs);
+        var others = activities.ToLookup(static a => Group(CauseOf(KindOf(a), a.Result, a.ErrorClass, null)));
         return
         [
             .. path.Segments.Select(static s => (Segment: s, Cause: CauseOf(s)))
-                .GroupBy(static item => (item.Cause.Kind, item.Cause.ErrorClass))
+                .GroupBy(static item => Group(item.Cause))
                 .Select(group =>
                 {
-                    var peers = group.Select(static item => item.Cause.PeerId).OfType<string>().Distinct(StringComparer.Ordinal).Count();
-                    var dials = group.All(static item => item.Cause.IsDial);
                     var sum = group.Sum(static item => item.Segment.DurationNs);
+                    var concerned = group.Select(static item => (item.Cause.PeerId, item.Cause.IsDial)).Where(static item => item.PeerId is not null).ToHashSet();
+                    if (group.Key.Kind is BlameKind.FailedDials or BlameKind.FailedRequests or BlameKind.NoAnswer or BlameKind.TakenBack)
+                    {
+                        var waits = group.Select(static item => item.Segment).Where(segment => segment.DurationNs >= sum * Weighty).ToList();
+                        concerned.UnionWith(others[group.Key].Where(other => waits.Exists(wait => Spans(other, wait)))
+                            .Select(other => ((string?)query.Peers[other.Peer].Id, other.Kind == ActivityKind.Dial)));
+                    }
+
+                    var peers = concerned.Select(static item => item.PeerId).Distinct(StringComparer.Ordinal).Count();
                     return new Blame(
-                        group.Key.Kind, group.Key.ErrorClass, peers, sum, (double)sum / duration, Words(group.Key.Kind, group.Key.ErrorClass, peers, dials));
+                        group.Key.Kind, group.Key.ErrorClass, peers, sum, (double)sum / duration, Words(group.Key.Kind, group.Key.ErrorClass, peers, Noun(concerned)));
                 })
                 .OrderByDescending(static blame => blame.DurationNs)
                 .ThenBy(static blame => blame.Kind)
                 .ThenBy(static blame => blame.ErrorClass, StringComparer.Ordinal),
         ];
     }
+
+    private static bool Spans(Activity activity, PathSegment wait) =>
+        Math.Min(activity.EndNs ?? long.MaxValue, wait.EndNs) - Math.Max(activity.StartNs, wait.StartNs) >= wait.DurationNs * AsWell;
+
+    private static (BlameKind Kind, string? ErrorClass) Group((BlameKind Kind, string? ErrorClass, string? PeerId, bool IsDial) cause) => (cause.Kind, cause.ErrorClass);
+
+    private static SegmentKind KindOf(Activity activity) => activity.Kind switch
+    {
+        ActivityKind.Dial => SegmentKind.Dial,
+        ActivityKind.Request => SegmentKind.Request,
+        _ => SegmentKind.DialAndRequest,
+    };
+
+    private static string Noun(HashSet<(string? PeerId, bool IsDial)> concerned) =>
+        concerned.All(static item => item.IsDial) ? "dial" : concerned.Any(static item => item.IsDial) ? "peer" : "request";
 
     private static (BlameKind Kind, string? ErrorClass, string? PeerId, bool IsDial) CauseOf(PathSegment segment) => segment switch
     {
@@ -92,7 +123,7 @@ public sealed record Blame(BlameKind Kind, string? ErrorClass, int Peers, long D
         };
     }
 
-    private static string Words(BlameKind kind, string? errorClass, int peers, bool dials) => kind switch
+    private static string Words(BlameKind kind, string? errorClass, int peers, string noun) => kind switch
     {
         BlameKind.Connecting => $"connecting to {Count(peers, "peer")}",
         BlameKind.Answers => $"waiting for {Count(peers, "peer")} that answered",
@@ -100,7 +131,7 @@ public sealed record Blame(BlameKind Kind, string? ErrorClass, int Peers, long D
         BlameKind.FailedDials => $"waiting for {Count(peers, "dial")} that {Failed(errorClass, peers == 1)}",
         BlameKind.FailedRequests => $"waiting for {Count(peers, "request")} that {Failed(errorClass, peers == 1)}",
         BlameKind.NoAnswer => $"waiting for {Count(peers, "peer")} of which the trace shows no answer",
-        BlameKind.TakenBack => $"waiting for {Count(peers, dials ? "dial" : "peer")} still under way at the end",
+        BlameKind.TakenBack => $"waiting for {Count(peers, noun)} still under way at the end",
         BlameKind.Queueing => $"{Count(peers, "peer")} waiting to be asked, for reasons that the trace does not tell",
         BlameKind.OwnWork => "the node's own work before, between and after its dials and requests",
         _ => "time that the trace does not explain",
@@ -110,9 +141,10 @@ public sealed record Blame(BlameKind Kind, string? ErrorClass, int Peers, long D
     {
         Analysis.ErrorClass.DialTimeout or Analysis.ErrorClass.RequestTimeout => "timed out",
         Analysis.ErrorClass.DialRefused => one ? "was refused" : "were refused",
+        Analysis.ErrorClass.DialBackoff => one ? "was not tried again so soon" : "were not tried again so soon",
         Analysis.ErrorClass.NoRoute => "found no route",
         Analysis.ErrorClass.Handshake => "failed in the handshake",
-        Analysis.ErrorClass.ProtocolNotSupported => "met the lack of the protocol",
+        Analysis.ErrorClass.ProtocolNotSupported => one ? "met a peer without the protocol" : "met peers without the protocol",
         Analysis.ErrorClass.Reset => one ? "was reset" : "were reset",
         Analysis.ErrorClass.BadAnswer => "got a bad answer",
         _ => "failed",

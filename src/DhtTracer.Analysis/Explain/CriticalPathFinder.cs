@@ -64,9 +64,11 @@ internal sealed class CriticalPathFinder
     {
         if (query.Outcome is QueryOutcome.Cancelled or QueryOutcome.TimedOut)
         {
-            // The end came from outside. What it would have waited for is in flight; most of all the peer nearest to the key.
+            // The end came from outside. What it would have waited for is in flight; most of all the peer nearest to the key. What was taken
+            // back long before the end is no part of it: a request that does not heed the caller keeps its query going until it ends by itself.
             var inFlight = activities
-                .Where(a => a.StartNs < duration && (a.EndNs is null || a.EndNs >= duration || a.Result == ActivityResult.TakenBack))
+                .Where(a => a.StartNs < duration
+                    && (a.EndNs is null || a.EndNs >= duration || (a.Result == ActivityResult.TakenBack && a.EndNs >= duration - Soon)))
                 .OrderBy(a => distances.Known(a.Peer) ? distances.Rank(a.Peer) : int.MaxValue)
                 .ThenBy(static a => a.StartNs)
                 .FirstOrDefault();

@@ -47,10 +47,10 @@ public sealed record Explanation
         var distances = KeyDistances.Of(query);
         var concurrency = ConcurrencySeries.Of(query, activities);
         var path = CriticalPathFinder.Find(query, activities, distances, concurrency);
-        var blames = path is null || query.DurationNs == 0 ? [] : Blame.Of(path);
+        var blames = path is null || query.DurationNs == 0 ? [] : Blame.Of(path, query, activities);
         return new Explanation
         {
-            Sentence = ExplanationSentence.Of(query, blames, path),
+            Sentence = ExplanationSentence.Of(query, blames, path, activities),
             Hint = WhatIfHint.Of(query, blames),
             DiscoveryNs = query.DiscoveryNs,
             TailNs = query.DurationNs - query.DiscoveryNs,

@@ -21,7 +21,8 @@ internal static class ExplanationSentence
     /// <param name="query">The query.</param>
     /// <param name="blames">What its duration was spent on, longest first.</param>
     /// <param name="path">Its critical path; null without one.</param>
-    public static string Of(Query query, ImmutableArray<Blame> blames, CriticalPath? path)
+    /// <param name="activities">Its dials and requests.</param>
+    public static string Of(Query query, ImmutableArray<Blame> blames, CriticalPath? path, ImmutableArray<Activity> activities)
     {
         if (query.DurationNs is not { } duration)
         {
@@ -29,11 +30,17 @@ internal static class ExplanationSentence
             return Sentence(known + "the end of the query is not in the trace, so its duration is unknown");
         }
 
-        var when = Discovery(query, duration) is { } discovery
-            ? discovery
-            : query.Outcome == QueryOutcome.NotFound
-                ? $"nothing found; finished after {Time(duration, duration)}"
-                : $"{End(query)} after {Time(duration, duration)}";
+        if (query is { Outcome: QueryOutcome.Failed, Error.Class: ErrorClass.NoPeers, Peers.IsEmpty: true })
+        {
+            return Sentence($"failed after {Time(duration, duration)}: the node knew no peer to ask");
+        }
+
+        var when = Discovery(query, duration) ?? query.Outcome switch
+        {
+            QueryOutcome.NotFound => $"nothing found; finished after {Time(duration, duration)}",
+            QueryOutcome.Cancelled when CancelledAt(activities, duration) is { } at => $"{End(query)} after {Time(at, duration)}; finished after {Time(duration, duration)}",
+            _ => $"{End(query)} after {Time(duration, duration)}",
+        };
         return Sentence(blames.IsEmpty ? when : $"{when}: {Spent(blames)}{Queue(query, blames, path)}");
     }
 
@@ -69,6 +76,13 @@ internal static class ExplanationSentence
             : $"{Discovered(query)} after {Time(found, duration)}; {End(query)} after {Time(duration, duration)}";
     }
 
+    // When the caller gave up, where that is long before the end: all that was under way was taken back at once, and something did not heed it.
+    private static long? CancelledAt(ImmutableArray<Activity> activities, long duration)
+    {
+        var ends = activities.Where(static a => a.Result == ActivityResult.TakenBack).Select(static a => a.EndNs).OfType<long>().ToList();
+        return ends.Count > 0 && ends.Max() - ends.Min() <= duration / 100 && ends.Max() < duration - (duration / 100) ? ends.Max() : null;
+    }
+
     private static string Discovered(Query query) => query.Type switch
     {
         QueryType.FindPeer => "peer found",
@@ -83,7 +97,7 @@ internal static class ExplanationSentence
     {
         QueryOutcome.Cancelled => "cancelled by its caller",
         QueryOutcome.TimedOut => "timed out",
-        QueryOutcome.Failed => query.Error is { } error ? $"failed ({error.Class})" : "failed",
+        QueryOutcome.Failed => query.Error is { } error ? $"failed ({error.Class.Replace('-', ' ')})" : "failed",
         _ => "finished",
     };
 
@@ -101,7 +115,8 @@ internal static class ExplanationSentence
     {
         >= Second when ns >= Second / 10 => string.Create(CultureInfo.InvariantCulture, $"{(double)ns / Second:0.0} s"),
         >= 10 * Millisecond => string.Create(CultureInfo.InvariantCulture, $"{(double)ns / Millisecond:0} ms"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{(double)ns / Millisecond:0.0##} ms"),
+        >= Millisecond => string.Create(CultureInfo.InvariantCulture, $"{(double)ns / Millisecond:0.0} ms"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{(double)ns / 1_000:0} µs"),
     };
 
     private static string Count(int count, string noun) => count == 1 ? $"1 {noun}" : $"{count} {noun}s";

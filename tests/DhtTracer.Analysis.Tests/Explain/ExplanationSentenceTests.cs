@@ -93,10 +93,78 @@ public class ExplanationSentenceTests
             Explanation.Of((CriticalPathTests.TwoDeadPeers with { DurationNs = null, DiscoveryNs = QueryBuilder.Ms(120), Type = QueryType.GetValue })).Sentence);
 
     [Fact]
-    public void A_failure_with_its_class_and_no_peers() =>
+    public void A_caller_that_gave_up_and_a_request_that_did_not_heed_it()
+    {
+        // C's dial was taken back at 900 ms; the request to B went on to its own end. B's request is 100 to 19,990 of 20,000 ms: 99.45 %.
+        var query = new QueryBuilder { Query = new QueryBuilder().Query with { Outcome = QueryOutcome.Cancelled } }
+            .Answered("A", 250, heard: 0, dial: null, request: (0, 100))
+            .Add(RequestFailed("B", 245, from: 100, to: 19_990, ErrorClass.RequestTimeout))
+            .Add(new QueryPeer
+            {
+                Id = "C",
+                Xor = 240,
+                Hops = 1,
+                Referrer = "A",
+                HeardNs = QueryBuilder.Ms(100),
+                State = PeerState.Cancelled,
+                Dial = new PeerDial(QueryBuilder.Ms(100), QueryBuilder.Ms(800), false, new TraceError(ErrorClass.Cancelled, null)),
+            })
+            .End(20_000, null);
         Assert.Equal(
-            "Failed (no-peers) after 2 ms: all was time that the trace does not explain",
-            Explanation.Of((new QueryBuilder().End(2, null)) with { Outcome = QueryOutcome.Failed, Error = new TraceError(ErrorClass.NoPeers, null) }).Sentence.Replace("2.0 ms", "2 ms", StringComparison.Ordinal));
+            "Cancelled by its caller after 0.9 s; finished after 20.0 s: over 99 % was waiting for 1 request that timed out", Explanation.Of(query).Sentence);
+    }
+
+    [Fact]
+    public void Requests_that_timed_out_side_by_side_are_all_counted()
+    {
+        // B, C and D are under way together, so that without one of them the end would have come no sooner. E failed early, F in another way.
+        var query = new QueryBuilder { Query = new QueryBuilder().Query with { Type = QueryType.FindPeer, Outcome = QueryOutcome.NotFound } }
+            .Answered("A", 250, heard: 0, dial: null, request: (0, 100))
+            .Add(RequestFailed("B", 245, from: 100, to: 3_095, ErrorClass.RequestTimeout))
+            .Add(RequestFailed("C", 246, from: 100, to: 3_100, ErrorClass.RequestTimeout))
+            .Add(RequestFailed("D", 247, from: 110, to: 3_090, ErrorClass.RequestTimeout))
+            .Add(RequestFailed("E", 248, from: 100, to: 1_000, ErrorClass.RequestTimeout))
+            .Add(RequestFailed("F", 249, from: 100, to: 3_099, ErrorClass.Reset))
+            .End(3_100, null);
+        Assert.Equal("Nothing found; finished after 3.1 s: 97 % was waiting for 3 requests that timed out", Explanation.Of(query).Sentence);
+        Assert.Equal([3, 1], Explanation.Of(query).Blames.Select(blame => blame.Peers));
+    }
+
+    private static QueryPeer RequestFailed(string id, int xor, double from, double to, string errorClass) => new()
+    {
+        Id = id,
+        Xor = xor,
+        Hops = 1,
+        Referrer = "A",
+        HeardNs = QueryBuilder.Ms(100),
+        State = PeerState.RequestFailed,
+        Requests =
+        [
+            new PeerRequest
+            {
+                Type = MessageType.FindNode,
+                StartNs = QueryBuilder.Ms(from),
+                DurationNs = QueryBuilder.Ms(to - from),
+                Outcome = RequestOutcome.Failed,
+                Error = new TraceError(errorClass, null),
+            },
+        ],
+    };
+
+    [Fact]
+    public void A_failure_with_its_class()
+    {
+        var query = new QueryBuilder { Query = new QueryBuilder().Query with { Outcome = QueryOutcome.Failed, Error = new TraceError(ErrorClass.DialBackoff, null) } }
+            .DialFailed("A", 250, heard: 0, from: 0, to: 0.3, ErrorClass.DialBackoff)
+            .End(0.3, null);
+        Assert.Equal("Failed (dial backoff) after 300 µs: all was waiting for 1 dial that was not tried again so soon", Explanation.Of(query).Sentence);
+    }
+
+    [Fact]
+    public void A_node_that_knew_nobody() =>
+        Assert.Equal(
+            "Failed after 2.0 ms: the node knew no peer to ask",
+            Explanation.Of((new QueryBuilder().End(2, null)) with { Outcome = QueryOutcome.Failed, Error = new TraceError(ErrorClass.NoPeers, null) }).Sentence);
 
     [Fact]
     public void A_full_queue_is_named_with_alpha()
