@@ -141,7 +141,7 @@ public sealed record Blame(BlameKind Kind, string? ErrorClass, int Peers, long D
     {
         Analysis.ErrorClass.DialTimeout or Analysis.ErrorClass.RequestTimeout => "timed out",
         Analysis.ErrorClass.DialRefused => one ? "was refused" : "were refused",
-        Analysis.ErrorClass.DialBackoff => one ? "was not tried again so soon" : "were not tried again so soon",
+        Analysis.ErrorClass.DialBackoff => one ? "was put off after an earlier failure" : "were put off after earlier failures",
         Analysis.ErrorClass.NoRoute => "found no route",
         Analysis.ErrorClass.Handshake => "failed in the handshake",
         Analysis.ErrorClass.ProtocolNotSupported => one ? "met a peer without the protocol" : "met peers without the protocol",

@@ -167,7 +167,7 @@ internal sealed class CriticalPathFinder
     {
         var holder = byEnd.Length;
         var start = cursor;
-        var trigger = true;
+        var linked = true;
         while (cursor > heard)
         {
             // The place that came free last before the cursor, and that the peer can have waited for.
@@ -184,13 +184,14 @@ internal sealed class CriticalPathFinder
 
             Add(SegmentKind.Queued, end, activity.Peer);
 
-            // Either its place was the one to wait for, or its end is what made the lookup go on, as to the follow-up.
-            if (concurrency.Before(end) >= alpha || (trigger && start - end <= Soon))
+            // Either its place was the one to wait for, or its end is what made the lookup go on, as to the follow-up. What went on then may have
+            // been another peer first, whose end made the lookup go on to the next: a chain of ends, each with a start right after it.
+            linked = concurrency.Before(end) >= alpha || (linked && start - end <= Soon);
+            if (linked)
             {
                 Add(SegmentKind.Queued, Math.Max(heard, held.StartNs), activity.Peer, held);
+                start = cursor;
             }
-
-            trigger = false;
         }
 
         Add(SegmentKind.Queued, heard, activity.Peer);

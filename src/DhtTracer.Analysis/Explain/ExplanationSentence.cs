@@ -73,7 +73,7 @@ internal static class ExplanationSentence
         // Less than a hundredth of the duration later is at once.
         return query.Outcome == QueryOutcome.Success && duration - found <= duration / 100
             ? $"{Discovered(query)} after {Time(duration, duration)}, which ended the query"
-            : $"{Discovered(query)} after {Time(found, duration)}; {End(query)} after {Time(duration, duration)}";
+            : $"{Discovered(query)} {(AtOnce(found, duration) && KClosest(query) ? "from the start" : $"after {Time(found, duration)}")}; {End(query)} after {Time(duration, duration)}";
     }
 
     // When the caller gave up, where that is long before the end: all that was under way was taken back at once, and something did not heed it.
@@ -92,6 +92,12 @@ internal static class ExplanationSentence
         QueryType.Unknown => "answer known",
         _ => "K closest known",
     };
+
+    private static bool KClosest(Query query) =>
+        query.Type is not (QueryType.FindPeer or QueryType.GetProviders or QueryType.GetValue or QueryType.Ping or QueryType.Unknown);
+
+    // In the routing table already, and no time beside that of the query.
+    private static bool AtOnce(long found, long duration) => found < Millisecond / 2 && found <= duration / 1000;
 
     private static string End(Query query) => query.Outcome switch
     {
@@ -114,8 +120,8 @@ internal static class ExplanationSentence
     private static string Time(long ns, long duration) => duration switch
     {
         >= Second when ns >= Second / 10 => string.Create(CultureInfo.InvariantCulture, $"{(double)ns / Second:0.0} s"),
-        >= 10 * Millisecond => string.Create(CultureInfo.InvariantCulture, $"{(double)ns / Millisecond:0} ms"),
-        >= Millisecond => string.Create(CultureInfo.InvariantCulture, $"{(double)ns / Millisecond:0.0} ms"),
+        >= 10 * Millisecond when ns is 0 or >= Millisecond / 2 => string.Create(CultureInfo.InvariantCulture, $"{(double)ns / Millisecond:0} ms"),
+        >= Millisecond and < 10 * Millisecond => string.Create(CultureInfo.InvariantCulture, $"{(double)ns / Millisecond:0.0} ms"),
         _ => string.Create(CultureInfo.InvariantCulture, $"{(double)ns / 1_000:0} µs"),
     };
 

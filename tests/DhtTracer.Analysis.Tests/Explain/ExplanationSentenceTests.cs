@@ -130,6 +130,22 @@ public class ExplanationSentenceTests
         Assert.Equal([3, 1], Explanation.Of(query).Blames.Select(blame => blame.Peers));
     }
 
+    [Fact]
+    public void A_follow_up_that_went_from_one_dead_peer_to_the_next_waited_for_the_mute_one_before_them()
+    {
+        // Alpha 3 is never reached. M was mute until 3,100; then C, D and E, known since 100, were dialed one after the other, 10 ms each.
+        var query = new QueryBuilder()
+            .Answered("A", 250, heard: 0, dial: null, request: (0, 100))
+            .Add(RequestFailed("M", 240, from: 100, to: 3_100, ErrorClass.RequestTimeout))
+            .DialFailed("C", 241, heard: 100, from: 3_101, to: 3_111, ErrorClass.DialRefused, referrer: "A")
+            .DialFailed("D", 242, heard: 100, from: 3_112, to: 3_122, ErrorClass.DialRefused, referrer: "A")
+            .DialFailed("E", 243, heard: 100, from: 3_123, to: 3_133, ErrorClass.DialRefused, referrer: "A")
+            .End(3_133, discoveryMs: 0.1);
+
+        // 3,000 of 3,133 ms are M's.
+        Assert.Equal("K closest known from the start; finished after 3.1 s: 96 % was waiting for 1 request that timed out", Explanation.Of(query).Sentence);
+    }
+
     private static QueryPeer RequestFailed(string id, int xor, double from, double to, string errorClass) => new()
     {
         Id = id,
@@ -157,7 +173,7 @@ public class ExplanationSentenceTests
         var query = new QueryBuilder { Query = new QueryBuilder().Query with { Outcome = QueryOutcome.Failed, Error = new TraceError(ErrorClass.DialBackoff, null) } }
             .DialFailed("A", 250, heard: 0, from: 0, to: 0.3, ErrorClass.DialBackoff)
             .End(0.3, null);
-        Assert.Equal("Failed (dial backoff) after 300 µs: all was waiting for 1 dial that was not tried again so soon", Explanation.Of(query).Sentence);
+        Assert.Equal("Failed (dial backoff) after 300 µs: all was waiting for 1 dial that was put off after an earlier failure", Explanation.Of(query).Sentence);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using DhtTracer.Analysis.Explain;
 using DhtTracer.Storage;
 using DhtTracer.Web.Analysed;
 using DhtTracer.Web.Live;
+using DhtTracer.Web.Pages.Traces;
 using DhtTracer.Web.Text;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
@@ -24,6 +25,9 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
     /// <summary>How long after its end spans of a query are expected: exporters send in batches, some seconds apart.</summary>
     private static readonly TimeSpan StillArriving = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long after the last thing known of a query without an end more of it is expected.</summary>
+    private static readonly TimeSpan StillRunning = TimeSpan.FromHours(1);
+
     /// <summary>The query.</summary>
     public Query Query { get; private set; } = null!;
 
@@ -35,6 +39,9 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
 
     /// <summary>What if, for the part of the page that asks it.</summary>
     public WhatIfView? WhatIf { get; private set; }
+
+    /// <summary>The spans of its trace, for the part of the page that shows them.</summary>
+    public SpanTreeView? Spans { get; private set; }
 
     /// <summary>The queries before and after it of the same key.</summary>
     public QueryNeighbours Neighbours { get; private set; } = new(null, null);
@@ -99,6 +106,11 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
         Siblings = [.. queries.Select(other => other.Query).Where(other => other.OperationId == Query.OperationId && other.Id != Query.Id).Take(MostSiblings)];
         Neighbours = await store.NeighboursAsync(queryId, cancellationToken);
         WhatIf = View.Address.Tab == QueryTab.Why ? new WhatIfView(Query, parameters) : null;
+        if (View.Address.Tab == QueryTab.Spans && await store.GetTraceAsync(queryId.TraceId, cancellationToken) is { Count: > 0 } spans)
+        {
+            Spans = new SpanTreeView(spans, View.Address.ToString(), parameters.Page, queryId.SpanId);
+        }
+
         return Page();
     }
 
@@ -118,9 +130,11 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
     public int Count(PeerFilter filter) => filter == PeerFilter.All ? Query.Peers.Length : View.Groups.GetValueOrDefault(filter);
 
     /// <summary>Whether more of a query is to be expected: its root has not come, or only just, and spans come in any order.</summary>
-    private bool MayGrow(Query query) =>
-        query.DurationNs is not { } duration
-        || clock.GetUtcNow().UtcDateTime - TimeText.Point(query.StartUnixNano + (ulong)Math.Max(0, duration)) < StillArriving;
+    private bool MayGrow(Query query)
+    {
+        var last = TimeText.Point(query.StartUnixNano + (ulong)Math.Max(0, query.DurationNs ?? View.Waterfall.AxisNs));
+        return clock.GetUtcNow().UtcDateTime - last < (query.DurationNs is null ? StillRunning : StillArriving);
+    }
 
     private async Task<bool> TryShowAsync(string id, QueryPageParameters parameters, CancellationToken cancellationToken)
     {

@@ -65,12 +65,17 @@ internal sealed class PathView
         return (Number(Math.Cos(turn) * radius), Number(Math.Sin(turn) * radius));
     }
 
-    /// <summary>A line between two places, bent towards the middle.</summary>
+    /// <summary>Which end of a text stands beside a place on the ring, so that the text lies outside.</summary>
+    public static string Anchor(double angle) => Math.Sin(angle * 2 * Math.PI) switch { > 0.25 => "start", < -0.25 => "end", _ => "middle" };
+
+    /// <summary>A line between two places, bent inwards: near ones a little, opposite ones through the middle.</summary>
     public static string Line(double from, double to)
     {
         var (x1, y1) = Place(from);
         var (x2, y2) = Place(to);
-        return $"M{x1} {y1}Q0 0 {x2} {y2}";
+        var half = Math.Abs(Math.Cos((from - to) * Math.PI)) * 0.86;
+        var middle = Place((from + to) / 2, Math.Abs(from - to) > 0.5 ? -Radius * half : Radius * half);
+        return $"M{x1} {y1}Q{middle.X} {middle.Y} {x2} {y2}";
     }
 
     /// <summary>Class of a peer's dot.</summary>

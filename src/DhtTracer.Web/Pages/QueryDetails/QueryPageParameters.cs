@@ -27,6 +27,9 @@ internal sealed record QueryPageParameters
     /// <summary>The stretch of time that is drawn: <c>1.2s-3.4s</c>.</summary>
     public string? T { get; init; }
 
+    /// <summary>Which page of the spans, from 1.</summary>
+    public int? Page { get; init; }
+
     /// <summary>What-if: requests in flight at most.</summary>
     public string? Alpha { get; init; }
 

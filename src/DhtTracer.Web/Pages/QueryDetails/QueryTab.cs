@@ -17,4 +17,7 @@ internal enum QueryTab
 
     /// <summary>Who named whom.</summary>
     Path = 4,
+
+    /// <summary>The spans as they were sent.</summary>
+    Spans = 5,
 }

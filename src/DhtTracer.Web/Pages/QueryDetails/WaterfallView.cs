@@ -52,6 +52,17 @@ internal sealed class WaterfallView
     /// <summary>Times on the axis in nanoseconds.</summary>
     public IReadOnlyList<long> Ticks { get; }
 
+    /// <summary>Whether a text that begins at this time would not end before the right edge: it is written to the left of it.</summary>
+    /// <param name="ns">The time.</param>
+    /// <param name="most">Percent of the window that leave room for the text.</param>
+    public bool IsLate(long ns, double most = 93) => Window.Percent(ns) > most;
+
+    /// <summary>Class of the text of a tick.</summary>
+    public string? TickClass(long tick) => IsLate(tick) ? "last" : null;
+
+    /// <summary>Whether the trace tells the agent of any peer.</summary>
+    public bool KnowsAgents => Waterfall.Query.Peers.Any(peer => peer.Agent is not null);
+
     /// <summary>How many peers each filter would show.</summary>
     public FrozenDictionary<PeerFilter, int> Groups { get; }
 
