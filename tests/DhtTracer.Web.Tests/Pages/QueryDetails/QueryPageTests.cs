@@ -139,6 +139,58 @@ public sealed class QueryPageTests
         Assert.DoesNotContain("?", page.QuerySelector(".sums")!.Text(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task The_spans_of_its_trace_are_a_part_of_the_page_with_the_root_marked_and_the_peer_of_each()
+    {
+        var query = SimulatedQueries.Make(4, 30);
+        await using var site = await Site.StartAsync(query);
+        var page = await site.PageAsync($"/q/{query.Id}?tab=spans");
+        var alone = await site.PageAsync($"/traces/{query.Id.TraceId}");
+        Assert.Equal("Spans", page.QuerySelector(".tabs a[aria-current=page]")!.Text());
+        Assert.Equal(alone.Texts(".spans summary"), page.Texts(".spans summary"));
+        Assert.Equal($"s{query.Id.SpanId}", page.QuerySelectorAll(".spans details.here").Single().Id);
+        var asked = query.Peers.Where(peer => !peer.Requests.IsEmpty).Select(peer => peer.Id).ToHashSet(StringComparer.Ordinal);
+        Assert.Superset(asked, page.QuerySelectorAll(".spans summary code").Select(code => code.GetAttribute("title")!).ToHashSet(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_was_not_found_is_told_with_the_sentence_and_is_no_alarm()
+    {
+        var query = SimulatedQueries.Make(5, 20, q => q with { Outcome = QueryOutcome.NotFound, DiscoveryNs = null, Error = new TraceError(ErrorClass.NotFound, "nobody had it") });
+        await using var site = await Site.StartAsync(query);
+        var page = await site.PageAsync($"/q/{query.Id}");
+        Assert.Equal("nobody had it", page.QuerySelector(".note.why small")!.Text());
+        Assert.Null(page.QuerySelector(".note.bad"));
+    }
+
+    [Theory]
+    [InlineData("no end for long", -7200, false)]
+    [InlineData("no end, just now", -60, true)]
+    public async Task Follows_a_query_without_an_end_only_while_one_may_come(string name, int seconds, bool follows)
+    {
+        var start = (ulong)DateTimeOffset.UtcNow.AddSeconds(seconds).ToUnixTimeMilliseconds() * 1_000_000;
+        var query = SimulatedQueries.Make(8, 10, q => q with { StartUnixNano = start, DurationNs = null, DiscoveryNs = null, Outcome = QueryOutcome.Incomplete });
+        await using var site = await Site.StartAsync(query);
+        var page = await site.PageAsync($"/q/{query.Id}");
+        Assert.True(page.QuerySelector("main")!.HasAttribute("data-live") == follows, name);
+    }
+
+    [Fact]
+    public async Task No_text_of_the_axis_begins_where_it_would_be_cut_at_the_right_edge()
+    {
+        var query = SimulatedQueries.Make(9, 10);
+        await using var site = await Site.StartAsync(query);
+        foreach (var stretch in new[] { "", "?t=0s-0.4s", "?t=0.1s-0.3005s", "?t=0s-0.0601s" })
+        {
+            var page = await site.PageAsync($"/q/{query.Id}{stretch}");
+            foreach (var text in page.QuerySelectorAll(".axis svg text"))
+            {
+                var at = double.Parse(text.ParentElement!.GetAttribute("x")!.TrimEnd('%'), System.Globalization.CultureInfo.InvariantCulture);
+                Assert.Equal(at > (text.ClassList.Contains("found") ? 85 : 93), text.ClassList.Contains("last"));
+            }
+        }
+    }
+
     [Theory]
     [InlineData("why", ".block td a.mono")]
     [InlineData("convergence", "td a.mono")]
