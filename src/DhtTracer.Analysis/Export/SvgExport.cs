@@ -103,6 +103,9 @@ public static class SvgExport
 
         private void WriteAxis(int height)
         {
+            Text(12, headerHeight - 8, "Peer", "#4b5563", "m");
+            Text(PeerWidth + 8, headerHeight - 8, "XOR", "#4b5563", "m");
+            Text(PeerWidth + NumberWidth + 8, headerHeight - 8, "Hops", "#4b5563", "m");
             foreach (var tick in Waterfall.Ticks(waterfall.AxisNs))
             {
                 var x = X(tick);

@@ -100,13 +100,31 @@ public sealed class LiveTests
         await spans.PeerAsync(Peers[2], 3);
         await Until(async () => await page.Locator("tbody.rows tr").CountAsync() == 3);
         Assert.Equal("incomplete", await page.Locator(".tiles .outcome").InnerTextAsync());
+
+        // Keys work on rows that were not there when the page was loaded, and what is open stays while the rest comes.
+        await page.Keyboard.PressAsync("j");
+        await page.Keyboard.PressAsync("Enter");
+        await page.Locator("#details:not(.peek) .row-details").WaitForAsync();
+        var before = await AxisEndAsync(page);
         await spans.EndAsync();
         await Until(async () => await page.Locator(".tiles .outcome").InnerTextAsync() == "success");
+        Assert.Equal("p1", await page.EvaluateAsync<string>("document.activeElement.id"));
+        Assert.Equal(1, await page.Locator("#details:not(.peek) .row-details").CountAsync());
+
+        // All time was drawn and still is, though there is more of it: 2.5 s and a third for the labels.
+        Assert.InRange(before, 1, 0.1e9);
+        await Until(async () => await AxisEndAsync(page) > 3.3e9);
+        Assert.Equal("1", await page.EvaluateAsync<string>("getComputedStyle(document.querySelector('.wf-box')).getPropertyValue('--zoom') || '1'"));
+        await page.Keyboard.PressAsync("+");
+        await page.WaitForURLAsync(url => url.Contains("t=", StringComparison.Ordinal));
         Assert.Contains("2.5s", await page.Locator(".tiles").InnerTextAsync(), StringComparison.Ordinal);
         Assert.Contains(spans.Key, await page.Locator("h1").InnerTextAsync(), StringComparison.Ordinal);
         Assert.InRange(await page.EvaluateAsync<int>("window.updates"), 3, 12);
         browser.AssertNoProblems();
     }
+
+    private static async Task<double> AxisEndAsync(IPage page) =>
+        double.Parse(await page.Locator(".axis").GetAttributeAsync("data-to") ?? "", CultureInfo.InvariantCulture);
 
     [Fact]
     public async Task A_page_recovers_when_the_server_was_killed_and_started_again()

@@ -125,8 +125,7 @@ function onClick(event) {
 }
 
 export function startRowDetails() {
-  if (!place()) return;
-  pinned = place().querySelector(".row-details")?.dataset.row ?? null;
+  pinned = place()?.querySelector(".row-details")?.dataset.row ?? null;
   document.addEventListener("keydown", onKey);
   document.addEventListener("click", onClick);
   document.addEventListener("pointerover", event => {

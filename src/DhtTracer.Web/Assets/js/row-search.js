@@ -50,8 +50,12 @@ async function search() {
   }
 }
 
+function toFirst() {
+  const first = tableOf()?.querySelector("tbody.rows:not([hidden]) tr:not([hidden])");
+  if (first) makeCurrent(first, { focus: true });
+}
+
 export function startRowSearch() {
-  if (!form()) return;
   document.addEventListener("input", event => {
     if (!event.target.closest(".find-rows")) return;
     clearTimeout(timer);
@@ -60,7 +64,7 @@ export function startRowSearch() {
   document.addEventListener("submit", event => {
     if (!event.target.closest(".find-rows")) return;
     event.preventDefault();
-    search();
+    search().then(toFirst);
   });
   document.addEventListener("keydown", event => {
     if (!event.target.closest?.(".find-rows input")) return;
@@ -72,8 +76,7 @@ export function startRowSearch() {
       } else event.target.blur();
     } else if (event.key === "ArrowDown") {
       event.preventDefault();
-      const first = tableOf()?.querySelector("tbody.rows:not([hidden]) tr:not([hidden])");
-      if (first) makeCurrent(first, { focus: true });
+      toFirst();
     }
   });
 

@@ -133,8 +133,8 @@ function restore(hadFocus) {
   else makeCurrent(row, { focus: hadFocus && document.activeElement === document.body, write: false });
 }
 
+// Listens also on a page that has no table yet: one that waits for its query becomes one without being loaded again.
 export function startRows() {
-  if (!tableOf()) return;
   let rowHadFocus = false;
   document.addEventListener("keydown", onKey);
   document.addEventListener("pointerover", onPointer);

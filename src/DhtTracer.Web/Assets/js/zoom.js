@@ -9,6 +9,7 @@ import { tableOf } from "./rows.js";
 const rest = 110;
 let from = 0;
 let to = 0;
+let all = true; // all time is drawn, also when more of it comes
 let timer = 0;
 let request = null;
 
@@ -49,6 +50,7 @@ export function show(newFrom, newTo) {
   to = Math.min(whole(), Math.round((start + length) / step) * step);
   if (to <= from) to = from + 1;
   if (length === whole()) [from, to] = [0, whole()]; // not rounded: all of it is all of it
+  all = isWhole();
   draw();
   setState({ t: text() });
   clearTimeout(timer);
@@ -181,10 +183,11 @@ function start() {
   if (!box) return;
   from = Number(box.dataset.from);
   to = Number(box.dataset.to);
+  all = isWhole();
 }
 
+// Listens also on a page that has no waterfall yet: one that waits for its query becomes one without being loaded again.
 export function startZoom() {
-  if (!boxOf()) return;
   start();
   document.addEventListener("keydown", onKey);
   for (const type of ["keydown", "keyup"]) document.addEventListener(type, onModifier);
@@ -194,7 +197,7 @@ export function startZoom() {
   });
   document.addEventListener("click", event => {
     const link = event.target.closest("[data-zoom]");
-    if (!link || link === boxOf() || event.metaKey || event.ctrlKey || event.shiftKey) return;
+    if (!link || !boxOf() || link === boxOf() || event.metaKey || event.ctrlKey || event.shiftKey) return;
     const command = commands[link.dataset.zoom];
     if (!command) return;
     event.preventDefault();
@@ -205,10 +208,15 @@ export function startZoom() {
   document.addEventListener("pointermove", onMove);
   for (const type of ["pointerup", "pointercancel"]) document.addEventListener(type, onUp);
 
-  // The table was replaced by one drawn for the stretch of its own address: what is shown stays.
+  // The table was replaced by one drawn for the stretch of its own address: what is shown stays. Where all time was shown, all that there is now is.
   document.addEventListener("dht:updated", () => {
     const box = boxOf();
     if (!box) return;
+    if (all) {
+      start();
+      draw();
+      return;
+    }
     if (to > whole()) to = whole();
     if (Number(box.dataset.from) === from && Number(box.dataset.to) === to) return;
     draw();
