@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using DhtTracer.Storage;
 using DhtTracer.Traces;
@@ -23,11 +24,13 @@ internal sealed class JaegerHttpV1(JaegerArchive archive, JaegerApiOptions optio
     private static readonly TimeSpan DefaultLookback = TimeSpan.FromDays(2);
     private static readonly byte[] NoErrors = "\"errors\":null}"u8.ToArray();
 
+    private static readonly JsonSerializerOptions AsJaegerEscapes = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public void Map(IEndpointRouteBuilder api)
     {
-        void Get(string path, RequestDelegate handler) => api.MapGet(path, (HttpContext context) => GuardedAsync(context, handler));
+        void Get(string path, RequestDelegate handler) => api.MapMethods(path, [HttpMethods.Get, HttpMethods.Head], (HttpContext context) => GuardedAsync(context, handler));
         Get("/services", ServicesAsync);
-        Get("/services/{service}/operations", ServiceOperationsAsync);
+        Get("/services/{**path}", ServiceOperationsAsync);
         Get("/operations", OperationsAsync);
         Get("/traces", SearchAsync);
         Get("/traces/{id}", TraceAsync);
@@ -35,9 +38,9 @@ internal sealed class JaegerHttpV1(JaegerArchive archive, JaegerApiOptions optio
         api.MapPost("/transform", (HttpContext context) => GuardedAsync(context, TransformAsync));
         api.MapPost("/archive/{id}", (HttpContext context) => FailAsync(
             context, StatusCodes.Status501NotImplemented, "there is no separate archive: every trace is kept until retention removes it"));
-        api.MapGet("/metrics/{**path}", (HttpContext context) => FailAsync(context, StatusCodes.Status501NotImplemented, "metrics are not implemented"));
-        api.MapGet("/quality-metrics", (HttpContext context) => FailAsync(context, StatusCodes.Status501NotImplemented, "metrics are not implemented"));
-        api.MapGet("/{**path}", (HttpContext context) => FailAsync(context, StatusCodes.Status404NotFound, "no such call"));
+        Get("/metrics/{**path}", NoMetricsAsync);
+        Get("/quality-metrics", NoMetricsAsync);
+        Get("/{**path}", NoSuchCallAsync);
     }
 
     private static async Task GuardedAsync(HttpContext context, RequestDelegate handler)
@@ -62,13 +65,17 @@ internal sealed class JaegerHttpV1(JaegerArchive archive, JaegerApiOptions optio
 
     private static Task FailAsync(HttpContext context, int status, string message)
     {
-        // JSON under the name of plain text, a newline at the end: as Jaeger answers, and as its clients read it.
+        // JSON under the name of plain text, a newline at the end: as Jaeger answers, and as its clients read it. No browser takes it for a page.
         context.Response.StatusCode = status;
         context.Response.ContentType = "text/plain; charset=utf-8";
         context.Response.Headers.XContentTypeOptions = "nosniff";
-        var body = JsonSerializer.Serialize(Envelope(null, 0, [new { code = status, msg = message }]));
+        var body = JsonSerializer.Serialize(Envelope(null, 0, [new { code = status, msg = message }]), AsJaegerEscapes);
         return context.Response.WriteAsync(body + "\n", context.RequestAborted);
     }
+
+    private static Task NoMetricsAsync(HttpContext context) => FailAsync(context, StatusCodes.Status501NotImplemented, "metrics are not implemented");
+
+    private static Task NoSuchCallAsync(HttpContext context) => FailAsync(context, StatusCodes.Status404NotFound, "no such call");
 
     private static object Envelope(object? data, int total, object[]? errors = null) => new { data, total, limit = 0, offset = 0, errors };
 
@@ -90,6 +97,8 @@ internal sealed class JaegerHttpV1(JaegerArchive archive, JaegerApiOptions optio
         : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
         : throw new BadParameterException($"unable to parse param '{name}': \"{text}\" is not a whole number");
 
+    private static ulong Nanoseconds(long microseconds) => (ulong)Math.Min(microseconds, (long)(ulong.MaxValue / 1000)) * 1000;
+
     private static long? Duration(HttpContext context, string name) => Optional(context, name) is not { } text ? null
         : GoDuration.TryParse(text, out var nanoseconds) ? nanoseconds
         : throw new BadParameterException($"unable to parse param '{name}': \"{text}\" is not a duration such as 1.5s or 300ms");
@@ -107,18 +116,11 @@ internal sealed class JaegerHttpV1(JaegerArchive archive, JaegerApiOptions optio
             tags[colon > 0 ? tag[..colon] : throw new BadParameterException($"malformed 'tag' parameter, expecting key:value, received: {tag}")] = tag[(colon + 1)..];
         }
 
-        foreach (var json in context.Request.Query["tags"])
+        foreach (var json in context.Request.Query["tags"].Where(text => !string.IsNullOrEmpty(text)))
         {
-            try
+            foreach (var (key, value) in TagsJson.Read(json!, "tags"))
             {
-                foreach (var (key, value) in JsonSerializer.Deserialize<Dictionary<string, string>>(json!) ?? [])
-                {
-                    tags[key] = value;
-                }
-            }
-            catch (JsonException error)
-            {
-                throw new BadParameterException($"malformed 'tags' parameter, cannot unmarshal JSON: {error.Message}");
+                tags[key] = value;
             }
         }
 
@@ -133,7 +135,17 @@ internal sealed class JaegerHttpV1(JaegerArchive archive, JaegerApiOptions optio
 
     private async Task ServiceOperationsAsync(HttpContext context)
     {
-        var operations = await archive.OperationsAsync((string)context.Request.RouteValues["service"]!, null, context.RequestAborted);
+        // A service's name may hold slashes; clients encode them (and the route leaves that as it is) or do not.
+        const string Operations = "/operations";
+        var path = (string?)context.Request.RouteValues["path"] ?? "";
+        if (path.Length <= Operations.Length || !path.EndsWith(Operations, StringComparison.Ordinal))
+        {
+            await NoSuchCallAsync(context);
+            return;
+        }
+
+        var service = path[..^Operations.Length].Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
+        var operations = await archive.OperationsAsync(service, null, context.RequestAborted);
         var names = operations.Select(operation => operation.Name).Distinct().ToList();
         await AnswerAsync(context, Envelope(names.Count == 0 ? null : names, names.Count));
     }
@@ -171,8 +183,8 @@ internal sealed class JaegerHttpV1(JaegerArchive archive, JaegerApiOptions optio
         {
             Service = Required(context, "service"),
             Operation = Optional(context, "operation"),
-            From = (ulong)(Number(context, "start") ?? (now - (DefaultLookback.Ticks / TimeSpan.TicksPerMicrosecond))) * 1000,
-            To = (ulong)(Number(context, "end") ?? now) * 1000,
+            From = Nanoseconds(Number(context, "start") ?? (now - (DefaultLookback.Ticks / TimeSpan.TicksPerMicrosecond))),
+            To = Nanoseconds(Number(context, "end") ?? now),
             MinDuration = Duration(context, "minDuration"),
             MaxDuration = Duration(context, "maxDuration"),
             Tags = Tags(context),

@@ -20,13 +20,14 @@ internal sealed class JaegerHttpV3(JaegerArchive archive, JaegerApiOptions optio
 
     public void Map(IEndpointRouteBuilder api)
     {
-        void Get(string path, RequestDelegate handler) => api.MapGet("/v3" + path, (HttpContext context) => GuardedAsync(context, handler));
+        void Get(string path, RequestDelegate handler) => api.MapMethods("/v3" + path, [HttpMethods.Get, HttpMethods.Head], (HttpContext context) => GuardedAsync(context, handler));
         Get("/services", ServicesAsync);
         Get("/operations", OperationsAsync);
         Get("/traces", SearchAsync);
         Get("/traces/{id}", TraceAsync);
         Get("/trace-summaries", SummariesAsync);
-        api.MapGet("/v3/{**path}", (HttpContext context) => FailAsync(context, StatusCodes.Status404NotFound, "no such call"));
+        Get("/dependencies", DependenciesAsync);
+        Get("/{**path}", context => FailAsync(context, StatusCodes.Status404NotFound, "no such call"));
     }
 
     private static async Task GuardedAsync(HttpContext context, RequestDelegate handler)
@@ -81,18 +82,6 @@ internal sealed class JaegerHttpV3(JaegerArchive archive, JaegerApiOptions optio
     private static long? Duration(string? text, string name) => text is null ? null
         : GoDuration.TryParse(text, out var nanoseconds) ? nanoseconds
         : throw new BadParameterException($"malformed parameter {name}: \"{text}\" is not a duration such as 1.5s or 300ms");
-
-    private static Dictionary<string, string> Attributes(string? json)
-    {
-        try
-        {
-            return json is null ? [] : JsonSerializer.Deserialize<Dictionary<string, string>>(json) ?? [];
-        }
-        catch (JsonException error)
-        {
-            throw new BadParameterException($"malformed parameter query.attributes: {error.Message}");
-        }
-    }
 
     private static object Summary(IReadOnlyList<Span> trace)
     {
@@ -150,6 +139,12 @@ internal sealed class JaegerHttpV3(JaegerArchive archive, JaegerApiOptions optio
             throw new BadParameterException("query.start_time_min and query.start_time_max are required");
         }
 
+        // To ignore a condition would be to answer more than was asked for, and to ignore a page would be to answer the first one for ever.
+        if (context.Request.Query.Keys.FirstOrDefault(key => key == "query.filter" || key.StartsWith("query.pagination.", StringComparison.Ordinal)) is { } unknown)
+        {
+            throw new BadParameterException($"{unknown} is not supported; use query.attributes, query.search_depth and the times");
+        }
+
         var depth = DefaultDepth;
         if (Parameter(context, "query.num_traces", "query.numTraces", "query.search_depth", "query.searchDepth") is { } text
             && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out depth) || depth == 0))
@@ -160,12 +155,12 @@ internal sealed class JaegerHttpV3(JaegerArchive archive, JaegerApiOptions optio
         var conditions = new SpanConditions
         {
             Service = Parameter(context, "query.service_name", "query.serviceName"),
-            Operation = Parameter(context, "query.operation_name", "query.operationName"),
+            Operation = Parameter(context, "query.operation_name", "query.operationName", "query.span_name", "query.spanName"),
             From = Time(from, "query.start_time_min"),
             To = Time(to, "query.start_time_max"),
             MinDuration = Duration(Parameter(context, "query.duration_min", "query.durationMin"), "query.duration_min"),
             MaxDuration = Duration(Parameter(context, "query.duration_max", "query.durationMax"), "query.duration_max"),
-            Tags = Attributes(Parameter(context, "query.attributes")),
+            Tags = Parameter(context, "query.attributes") is { } tags ? TagsJson.Read(tags, "query.attributes") : [],
         };
         return archive.FindAsync(conditions, Math.Min(depth, options.MaxTraces), context.RequestAborted);
     }
@@ -191,6 +186,22 @@ internal sealed class JaegerHttpV3(JaegerArchive archive, JaegerApiOptions optio
 
         await writer.CompleteAsync(context.RequestAborted);
         await output.WriteAsync("}"u8.ToArray(), context.RequestAborted);
+    }
+
+    private async Task DependenciesAsync(HttpContext context)
+    {
+        var from = Time(Parameter(context, "start_time", "startTime"), "startTime") ?? throw new BadParameterException("parameter startTime is required");
+        var to = Time(Parameter(context, "end_time", "endTime"), "endTime") ?? throw new BadParameterException("parameter endTime is required");
+        if (to <= from)
+        {
+            throw new BadParameterException("endTime must be after startTime");
+        }
+
+        var dependencies = await archive.DependenciesAsync(from, to, context.RequestAborted);
+        await AnswerAsync(context, new
+        {
+            dependencies = dependencies.Select(item => new { parent = item.Parent, child = item.Child, callCount = item.CallCount.ToString(CultureInfo.InvariantCulture) }),
+        });
     }
 
     private async Task SummariesAsync(HttpContext context)
