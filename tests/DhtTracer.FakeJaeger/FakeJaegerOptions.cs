@@ -1,3 +1,5 @@
+using DhtTracer.Traces.Jaeger.Proto;
+
 namespace DhtTracer.FakeJaeger;
 
 public sealed record FakeJaegerOptions
@@ -14,6 +16,9 @@ public sealed record FakeJaegerOptions
 
     /// <summary>Share of searches whose connection breaks after some of the answer.</summary>
     public double DisconnectRate { get; init; }
+
+    /// <summary>Searches that find such a span fail, as with a storage that cannot read back what it wrote.</summary>
+    public Func<Span, bool>? FailsOn { get; init; }
 
     public bool ServeGrpc { get; init; } = true;
 

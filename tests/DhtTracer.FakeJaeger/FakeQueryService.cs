@@ -86,6 +86,11 @@ internal sealed class FakeQueryService(FakeArchive archive, FakeFaults faults, F
             throw new GrpcException(GrpcStatusCode.Internal, e.Message);
         }
 
+        if (options.FailsOn is { } fails && found.Any(trace => trace.Any(fails)))
+        {
+            throw new GrpcException(GrpcStatusCode.Internal, "cannot read a span");
+        }
+
         var chunks = found.Sum(trace => (trace.Count + ChunkSpans - 1) / ChunkSpans);
         return Chunks(found, options.Release != JaegerRelease.V1_60 && !query.RawTraces, faults.DisconnectAfter(chunks), call);
     }

@@ -14,13 +14,10 @@ internal sealed class GrpcJaegerReader(Uri address, PullOptions options) : IJaeg
 {
     private const string Service = "/jaeger.api_v2.QueryService/";
     private readonly GrpcChannel channel = new(address, new GrpcChannelOptions { MaxReceiveMessageBytes = options.MaxMessageBytes });
-    private long rejectedSpans;
 
     public PullTransport Transport => PullTransport.Grpc;
 
     public Uri Address => address;
-
-    public long RejectedSpans => Interlocked.Read(ref rejectedSpans);
 
     public async Task<IReadOnlyList<string>> GetServicesAsync(CancellationToken cancellationToken)
     {
@@ -36,7 +33,7 @@ internal sealed class GrpcJaegerReader(Uri address, PullOptions options) : IJaeg
         }
     }
 
-    public async IAsyncEnumerable<IReadOnlyList<Span>> FindTracesAsync(
+    public async IAsyncEnumerable<FoundSpans> FindTracesAsync(
         string service, TimeWindow window, int depth, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // Both ends are set: an end that is present but empty would mean 1970. Raw traces come as they were stored, without adjusters.
@@ -76,12 +73,11 @@ internal sealed class GrpcJaegerReader(Uri address, PullOptions options) : IJaeg
         }
     }
 
-    private IReadOnlyList<Span> Decode(SpansResponseChunk chunk)
+    private static FoundSpans Decode(SpansResponseChunk chunk)
     {
         var rejected = new List<RejectedSpan>();
         var spans = JaegerModel.Decode(chunk.Spans, rejected: rejected);
-        Interlocked.Add(ref rejectedSpans, rejected.Count);
-        return spans;
+        return new FoundSpans(spans, rejected.Count);
     }
 
     private static JaegerReadException Translated(GrpcException e)

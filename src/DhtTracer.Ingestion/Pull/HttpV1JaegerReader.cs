@@ -9,13 +9,10 @@ namespace DhtTracer.Ingestion.Pull;
 internal sealed class HttpV1JaegerReader(Uri address, PullOptions options) : IJaegerReader
 {
     private readonly JaegerHttp http = new(address, options);
-    private long rejectedSpans;
 
     public PullTransport Transport => PullTransport.HttpV1;
 
     public Uri Address => address;
-
-    public long RejectedSpans => Interlocked.Read(ref rejectedSpans);
 
     public async Task<IReadOnlyList<string>> GetServicesAsync(CancellationToken cancellationToken)
     {
@@ -24,7 +21,7 @@ internal sealed class HttpV1JaegerReader(Uri address, PullOptions options) : IJa
         return JsonAnswer.Strings(body, "data", address);
     }
 
-    public async IAsyncEnumerable<IReadOnlyList<Span>> FindTracesAsync(
+    public async IAsyncEnumerable<FoundSpans> FindTracesAsync(
         string service, TimeWindow window, int depth, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // Stored times have nanoseconds, the parameters microseconds: rounding the end up overlaps the next window, rounding it down loses spans.
@@ -37,11 +34,7 @@ internal sealed class HttpV1JaegerReader(Uri address, PullOptions options) : IJa
             ?? throw new JaegerReadException(JaegerReadProblem.NotSpoken, $"{address} knows no search at /api/traces");
         var rejected = new List<RejectedSpan>();
         var spans = JsonAnswer.Decode(() => JaegerJson.Decode(body.Span, rejected), address);
-        Interlocked.Add(ref rejectedSpans, rejected.Count);
-        foreach (var trace in spans.GroupBy(span => span.TraceId))
-        {
-            yield return [.. trace];
-        }
+        yield return new FoundSpans(spans, rejected.Count);
     }
 
     public void Dispose() => http.Dispose();

@@ -10,13 +10,10 @@ namespace DhtTracer.Ingestion.Pull;
 internal sealed class HttpV3JaegerReader(Uri address, PullOptions options) : IJaegerReader
 {
     private readonly JaegerHttp http = new(address, options);
-    private long rejectedSpans;
 
     public PullTransport Transport => PullTransport.HttpV3;
 
     public Uri Address => address;
-
-    public long RejectedSpans => Interlocked.Read(ref rejectedSpans);
 
     public async Task<IReadOnlyList<string>> GetServicesAsync(CancellationToken cancellationToken)
     {
@@ -25,7 +22,7 @@ internal sealed class HttpV3JaegerReader(Uri address, PullOptions options) : IJa
         return JsonAnswer.Strings(body, "services", address);
     }
 
-    public async IAsyncEnumerable<IReadOnlyList<Span>> FindTracesAsync(
+    public async IAsyncEnumerable<FoundSpans> FindTracesAsync(
         string service, TimeWindow window, int depth, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // Released servers know only the snake_case names; of the two names of the depth each release reads one.
@@ -42,11 +39,7 @@ internal sealed class HttpV3JaegerReader(Uri address, PullOptions options) : IJa
 
         var rejected = new List<RejectedSpan>();
         var spans = JsonAnswer.Decode(() => JaegerV3Json.Decode(body.Span, rejected), address);
-        Interlocked.Add(ref rejectedSpans, rejected.Count);
-        foreach (var trace in spans.GroupBy(span => span.TraceId))
-        {
-            yield return [.. trace];
-        }
+        yield return new FoundSpans(spans, rejected.Count);
     }
 
     public void Dispose() => http.Dispose();

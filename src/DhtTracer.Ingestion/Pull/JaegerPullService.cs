@@ -34,8 +34,9 @@ public sealed class JaegerPullService(
             {
                 return;
             }
-            catch (Exception e) when (e is PullException or DatabaseException)
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
+                // Whatever it is: one Jaeger's answers must not end the process that serves all the others.
                 logger.LogError(e, "Pulling from {Source} failed; starting again in {Pause}", options.Source, Restart);
                 await Task.Delay(Restart, clock, cancellationToken);
             }

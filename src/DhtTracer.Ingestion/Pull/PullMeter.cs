@@ -12,6 +12,7 @@ internal sealed class PullMeter
     private static readonly Counter<long> Traces = Meter.CreateCounter<long>("dht_tracer.pull.traces", "{trace}", "Traces stored");
     private static readonly Counter<long> Spans = Meter.CreateCounter<long>("dht_tracer.pull.spans", "{span}", "Spans stored");
     private static readonly Counter<long> Duplicates = Meter.CreateCounter<long>("dht_tracer.pull.duplicates", "{span}", "Spans that came again");
+    private static readonly Counter<long> RejectedSpans = Meter.CreateCounter<long>("dht_tracer.pull.rejected", "{span}", "Spans without a valid id or time");
     private static readonly Counter<long> Retries = Meter.CreateCounter<long>("dht_tracer.pull.retries", "{request}", "Failures tried again");
     private static readonly Gauge<double> Lag = Meter.CreateGauge<double>("dht_tracer.pull.lag", "s", "How far reading is behind the clock");
 
@@ -70,6 +71,12 @@ internal sealed class PullMeter
             Activity = final ? PullActivity.Failed : PullActivity.BackingOff,
         });
         changed();
+    }
+
+    public void Rejected(int spans)
+    {
+        RejectedSpans.Add(spans, tags);
+        Update(old => old with { Rejected = old.Rejected + spans });
     }
 
     public void CouldNotComplete(string what)

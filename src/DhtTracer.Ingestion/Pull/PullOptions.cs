@@ -7,6 +7,8 @@ public sealed record PullOptions
     public static IReadOnlySet<string> JaegerItself { get; } =
         new HashSet<string>(StringComparer.Ordinal) { "jaeger", "jaeger-all-in-one", "jaeger-query" };
 
+    private static readonly TimeSpan ShortestPoll = TimeSpan.FromMilliseconds(100);
+
     /// <summary><c>jaeger://host[:16685]</c> or <c>http[s]://host[:16686]</c>.</summary>
     public required string Source { get; init; }
 
@@ -34,7 +36,7 @@ public sealed record PullOptions
     /// <value>10 minutes.</value>
     public TimeSpan SettleAfter { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Pause between looks for new traces while following.</summary>
+    /// <summary>Pause between looks for new traces while following, at least 100 ms.</summary>
     /// <value>5 seconds.</value>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -64,15 +66,15 @@ public sealed record PullOptions
         Positive(MaxMessageBytes, nameof(MaxMessageBytes));
         Positive(Since.Ticks, nameof(Since));
         Positive(SettleAfter.Ticks, nameof(SettleAfter));
-        Positive(PollInterval.Ticks, nameof(PollInterval));
+        Positive(PollInterval.Ticks / ShortestPoll.Ticks, nameof(PollInterval), $"at least {ShortestPoll.TotalMilliseconds} ms");
         Positive(RequestTimeout.Ticks, nameof(RequestTimeout));
     }
 
-    private static void Positive(long value, string option)
+    private static void Positive(long value, string option, string needed = "positive")
     {
         if (value <= 0)
         {
-            throw new ArgumentException($"{option} must be positive", option);
+            throw new ArgumentException($"{option} must be {needed}", option);
         }
     }
 }

@@ -65,8 +65,8 @@ public sealed record PullServiceStatus
     public long WindowsBisected { get; init; }
 
     /// <summary>
-    /// Moments that hold more traces than the server hands out at once, however deep the search: of these some traces are missing.
-    /// <see cref="LastError"/> names the last one.
+    /// Moments that hold more traces than the server hands out at once, however deep the search, and moments that the server fails to read:
+    /// of these some traces are missing. <see cref="LastError"/> names the last one.
     /// </summary>
     public long WindowsIncomplete { get; init; }
 
@@ -78,6 +78,9 @@ public sealed record PullServiceStatus
 
     /// <summary>Spans that came again and were not stored again.</summary>
     public long Duplicates { get; init; }
+
+    /// <summary>Spans that came without a valid id or time and so cannot be stored, counted each time they come.</summary>
+    public long Rejected { get; init; }
 }
 
 /// <summary>The state of all pulls in this process, for the ingest page and the API.</summary>

@@ -53,6 +53,7 @@ public sealed class PullWorker
     {
         using var connection = new JaegerConnection(options, logger);
         using var gate = new SemaphoreSlim(options.Parallelism);
+        using var storing = new SemaphoreSlim(1);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var meters = new Dictionary<string, PullMeter>(StringComparer.Ordinal);
         var running = new List<Task>();
@@ -94,7 +95,7 @@ public sealed class PullWorker
 
                     board.Add(source, service, () => meter.Status);
                     var reader = new WindowReader(service, connection, options, gate, meter, clock);
-                    var puller = new ServicePuller(source, service, options, sink, taken, reader, meter, clock);
+                    var puller = new ServicePuller(source, service, options, sink, taken, storing, reader, meter, clock);
                     var checkpoint = checkpoints.FirstOrDefault(item => item.Source == source && item.Service == service);
                     running.Add(Task.Run(() => puller.RunAsync(checkpoint, stop.Token), CancellationToken.None));
                 }

@@ -18,6 +18,7 @@ internal sealed class ServicePuller
     private readonly PullOptions options;
     private readonly SpanSink sink;
     private readonly TakenSpans taken;
+    private readonly SemaphoreSlim storing;
     private readonly WindowReader reader;
     private readonly PullMeter meter;
     private readonly TimeProvider clock;
@@ -31,13 +32,14 @@ internal sealed class ServicePuller
     private (long Settled, DateTimeOffset Time) saved;
 
     public ServicePuller(
-        string source, string service, PullOptions options, SpanSink sink, TakenSpans taken, WindowReader reader, PullMeter meter, TimeProvider clock)
+        string source, string service, PullOptions options, SpanSink sink, TakenSpans taken, SemaphoreSlim storing, WindowReader reader, PullMeter meter, TimeProvider clock)
     {
         this.source = source;
         this.service = service;
         this.options = options;
         this.sink = sink;
         this.taken = taken;
+        this.storing = storing;
         this.reader = reader;
         this.meter = meter;
         this.clock = clock;
@@ -72,7 +74,8 @@ internal sealed class ServicePuller
         var since = TimeWindow.UnixNano(clock.GetUtcNow() - options.Since);
         storedTraces = checkpoint?.Traces ?? 0;
         storedSpans = checkpoint?.Spans ?? 0;
-        if (checkpoint is not null && long.TryParse(checkpoint.State, CultureInfo.InvariantCulture, out var from) && from <= since)
+        if (checkpoint is not null && long.TryParse(checkpoint.State, CultureInfo.InvariantCulture, out var from) && from <= since
+            && checkpoint.CompleteUntilUnixNano <= TimeWindow.UnixNano(clock.GetUtcNow()))
         {
             // Also when --since lies after the checkpoint: a gap in between would make the checkpoint a lie.
             coveredFrom = from;
@@ -80,7 +83,7 @@ internal sealed class ServicePuller
         }
         else
         {
-            // Nothing was taken yet, or nothing from so far back. Spans that are here already are stored twice without harm.
+            // Nothing was taken yet, or nothing from so far back, or under a clock that was ahead. Spans that are here already are not stored again.
             coveredFrom = since;
             settled = since;
         }
@@ -92,8 +95,17 @@ internal sealed class ServicePuller
     private async Task ReadNewAsync(CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        var start = frontier;
         var end = TimeWindow.UnixNano(now);
+        if (frontier - end > TimeWindow.Nanoseconds(options.SettleAfter))
+        {
+            // The clock was set back. What was called read while it was ahead had not happened yet, so it is read again.
+            settled = TimeWindow.UnixNano(now - options.Since);
+            coveredFrom = Math.Min(coveredFrom, settled);
+            frontier = settled;
+            unsettled.Clear();
+        }
+
+        var start = frontier;
         var settleLine = end - TimeWindow.Nanoseconds(options.SettleAfter);
         if (!options.Follow)
         {
@@ -132,6 +144,21 @@ internal sealed class ServicePuller
     }
 
     private async Task StoreAsync(IReadOnlyDictionary<TraceId, List<Span>> traces, bool checkpoint, CancellationToken cancellationToken)
+    {
+        // A trace of two services comes to both of their pullers, often at once. The second must find what the first has committed, or the
+        // trace would be stored and counted twice.
+        await storing.WaitAsync(cancellationToken);
+        try
+        {
+            await StoreNewAsync(traces, checkpoint, cancellationToken);
+        }
+        finally
+        {
+            storing.Release();
+        }
+    }
+
+    private async Task StoreNewAsync(IReadOnlyDictionary<TraceId, List<Span>> traces, bool checkpoint, CancellationToken cancellationToken)
     {
         var stored = new List<(TraceId Trace, List<Span> Spans)>();
         var (newTraces, newSpans, duplicates) = (0, 0, 0);

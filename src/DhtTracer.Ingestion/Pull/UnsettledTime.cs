@@ -20,6 +20,9 @@ internal sealed class UnsettledTime(TimeSpan settleAfter, TimeSpan firstAfter)
         }
     }
 
+    /// <summary>Forgets all stretches.</summary>
+    public void Clear() => stretches.Clear();
+
     /// <summary>The stretches to be read again by now, neighbours joined; <see cref="ReadAgain"/> says when each was.</summary>
     public IReadOnlyList<Stretch> TakeDue(DateTimeOffset now)
     {

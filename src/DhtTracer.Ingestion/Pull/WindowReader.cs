@@ -8,7 +8,8 @@ internal delegate Task WindowSink(IReadOnlyDictionary<TraceId, List<Span>> trace
 /// <summary>
 /// Reads a stretch of time of one service, in windows so narrow that none comes back full. A server cuts a search at its depth without a
 /// word, so an answer with as many traces as were asked for counts as cut: it is thrown away and half the window is asked for. Below a
-/// microsecond the depth is raised instead, and when the server refuses that, the window is cut down to single nanoseconds.
+/// microsecond the depth is raised instead, and when the server refuses that, the window is cut down to single nanoseconds. A window that
+/// fails again and again while the server answers otherwise is cut down too, and what is left of it is passed over and said to be missing.
 /// </summary>
 internal sealed class WindowReader(
     string service, JaegerConnection connection, PullOptions options, SemaphoreSlim gate, PullMeter meter, TimeProvider clock)
@@ -16,7 +17,17 @@ internal sealed class WindowReader(
     /// <summary>Spans held at most before they are stored, whether or not their window is read to its end.</summary>
     private const int MaxHeldSpans = 10_000;
 
+    /// <summary>After so many failures a window is suspected, if the server answers otherwise.</summary>
+    private const int FailuresOfOneWindow = 3;
+
+    /// <summary>So many windows are passed over without a success in between; then the server is taken to be unwell and waited for.</summary>
+    private const int MaxPassedOver = 3;
+
+    /// <summary>Before less is asked for: a server that says "too much" to everything is not to be stormed.</summary>
+    private static readonly TimeSpan Breath = TimeSpan.FromSeconds(1);
+
     private readonly Backoff backoff = new(clock);
+    private int passedOver;
     private long width = long.MaxValue;
     private int depth = options.Depth;
 
@@ -25,10 +36,11 @@ internal sealed class WindowReader(
         Whole,
         Full,
         TooLarge,
+        Unreadable,
     }
 
-    /// <summary>What a search gave: the spans that are not handed on yet, and how many traces it had in all.</summary>
-    private readonly record struct Answer(Outcome Outcome, Dictionary<TraceId, List<Span>> Traces, int Count);
+    /// <summary>What a search gave: the spans that are not handed on yet, how many traces it had in all, and why it failed.</summary>
+    private readonly record struct Answer(Outcome Outcome, Dictionary<TraceId, List<Span>> Traces, int Count, string Problem = "");
 
     /// <summary>Reads a range from its beginning to its end. Every window goes to <paramref name="sink"/> once, in order.</summary>
     /// <exception cref="PullException">The server refuses, or was away for longer than the options allow.</exception>
@@ -44,6 +56,11 @@ internal sealed class WindowReader(
                 await sink(answer.Traces, window, cancellationToken);
                 from = window.To + 1;
                 Widen(window, answer.Count);
+            }
+            else if (answer.Outcome == Outcome.Unreadable)
+            {
+                await PassOverAsync(window, answer, sink, cancellationToken);
+                from = window.To + 1;
             }
             else if (window.Width > TimeWindow.Microsecond)
             {
@@ -81,6 +98,12 @@ internal sealed class WindowReader(
                     return;
                 }
 
+                if (answer.Outcome == Outcome.Unreadable)
+                {
+                    await PassOverAsync(window, answer, sink, cancellationToken);
+                    return;
+                }
+
                 accepted = next;
             }
             catch (JaegerReadException e) when (e.Problem == JaegerReadProblem.DepthRefused)
@@ -106,6 +129,12 @@ internal sealed class WindowReader(
             answer = await AskAsync(window, deepest, sink, cancellationToken);
         }
 
+        if (answer.Outcome == Outcome.Unreadable)
+        {
+            await PassOverAsync(window, answer, sink, cancellationToken);
+            return;
+        }
+
         if (answer.Outcome != Outcome.Whole && window.Width > 1 && connection.Transport != PullTransport.HttpV1)
         {
             meter.Bisect();
@@ -123,9 +152,16 @@ internal sealed class WindowReader(
         await sink(answer.Traces, window, cancellationToken);
     }
 
+    private async Task PassOverAsync(TimeWindow window, Answer answer, WindowSink sink, CancellationToken cancellationToken)
+    {
+        meter.CouldNotComplete($"what starts of {service} within {window} cannot be read: {answer.Problem}");
+        await sink(answer.Traces, window, cancellationToken);
+    }
+
     private async Task<Answer> AskAsync(
         TimeWindow window, int traceLimit, WindowSink sink, CancellationToken cancellationToken)
     {
+        var failures = 0;
         while (true)
         {
             IJaegerReader? reader = null;
@@ -139,6 +175,7 @@ internal sealed class WindowReader(
                     var answer = await CollectAsync(reader, window, traceLimit, sink, cancellationToken);
                     connection.Succeeded();
                     backoff.Reset();
+                    passedOver = 0;
                     return answer;
                 }
                 finally
@@ -148,6 +185,8 @@ internal sealed class WindowReader(
             }
             catch (JaegerReadException e) when (e.Problem == JaegerReadProblem.AnswerTooLarge && window.Width > TimeWindow.Microsecond)
             {
+                meter.Failed(e.Message, final: false);
+                await Task.Delay(Breath, clock, cancellationToken);
                 return new Answer(Outcome.TooLarge, [], 0);
             }
             catch (JaegerReadException e) when (e.Problem == JaegerReadProblem.DepthRefused && traceLimit > depth)
@@ -168,7 +207,28 @@ internal sealed class WindowReader(
                 }
 
                 await FailedAsync(e, cancellationToken);
+                if (reader is not null && ++failures >= FailuresOfOneWindow && passedOver < MaxPassedOver
+                    && e.Problem is JaegerReadProblem.Unavailable or JaegerReadProblem.AnswerTooLarge && await AnswersAsync(reader, cancellationToken))
+                {
+                    backoff.Reset();
+                    passedOver += window.Width > TimeWindow.Microsecond ? 0 : 1;
+                    return new Answer(window.Width > TimeWindow.Microsecond ? Outcome.TooLarge : Outcome.Unreadable, [], 0, e.Message);
+                }
             }
+        }
+    }
+
+    private static async Task<bool> AnswersAsync(IJaegerReader reader, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await reader.GetServicesAsync(cancellationToken);
+            return true;
+        }
+        catch (JaegerReadException)
+        {
+            // Then it is the server and not the window, and the server is waited for.
+            return false;
         }
     }
 
@@ -178,10 +238,11 @@ internal sealed class WindowReader(
         var ids = new HashSet<TraceId>();
         var traces = new Dictionary<TraceId, List<Span>>();
         var held = 0;
+        var rejected = 0;
         var full = false;
         await foreach (var piece in reader.FindTracesAsync(service, window, traceLimit, cancellationToken))
         {
-            foreach (var span in piece)
+            foreach (var span in piece.Spans)
             {
                 if (!traces.TryGetValue(span.TraceId, out var spans))
                 {
@@ -191,6 +252,14 @@ internal sealed class WindowReader(
 
                 spans.Add(span);
                 held++;
+            }
+
+            if (piece.Rejected > 0)
+            {
+                // Each may be a trace of its own that took the place of one that was cut off.
+                meter.Rejected(piece.Rejected);
+                rejected += piece.Rejected;
+                full |= ids.Count + rejected >= traceLimit;
             }
 
             if (full && window.Width > 1)

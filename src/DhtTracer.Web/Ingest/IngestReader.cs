@@ -77,5 +77,5 @@ internal sealed class IngestReader(
     private static PullReport Pull(PullServiceStatus status) => new(
         status.Source, status.Service, Name(status.Transport), Name(status.Activity), status.CompleteUntil, status.ReadUntil, status.Lag?.TotalSeconds,
         status.LastError, status.LastErrorTime, status.Retries, status.Windows, status.WindowsBisected, status.WindowsIncomplete,
-        status.Traces, status.Spans, status.Duplicates);
+        status.Traces, status.Spans, status.Duplicates, status.Rejected);
 }

@@ -61,6 +61,7 @@ internal sealed record ReceiverReport(
 /// <param name="Traces">Traces stored.</param>
 /// <param name="Spans">Spans stored.</param>
 /// <param name="Duplicates">Spans that came again and were not stored again.</param>
+/// <param name="Rejected">Spans that came without a valid id or time, counted each time they come.</param>
 internal sealed record PullReport(
     string Source,
     string Service,
@@ -77,7 +78,8 @@ internal sealed record PullReport(
     long WindowsIncomplete,
     long Traces,
     long Spans,
-    long Duplicates);
+    long Duplicates,
+    long Rejected);
 
 /// <summary>The work on what has arrived.</summary>
 /// <param name="PendingTraces">Traces that wait for analysis or are being analysed.</param>

@@ -57,6 +57,7 @@ internal static class PrometheusText
         Each("traces_total", "counter", "Traces stored.", item => item.Traces);
         Each("spans_total", "counter", "Spans stored.", item => item.Spans);
         Each("duplicate_spans_total", "counter", "Spans that came again and were not stored again.", item => item.Duplicates);
+        Each("rejected_spans_total", "counter", "Spans that came without a valid id or time.", item => item.Rejected);
         Each("retries_total", "counter", "Failures that were tried again.", item => item.Retries);
         Each("lag_seconds", "gauge", "How far reading is behind the clock.", item => item.LagSeconds);
         Each("complete_until_timestamp_seconds", "gauge", "The checkpoint: everything that started before is stored and settled.", item => Seconds(item.CompleteUntil));

@@ -104,9 +104,12 @@ public class PullLimitsTests
         Assert.DoesNotContain(stored, span => span.Attributes.Any(item => item.Key == "@jaeger@warnings"));
     }
 
-    [Fact(Timeout = PullSetup.Bound)]
-    public async Task A_trace_with_the_zero_id_is_left_out_and_the_others_are_taken()
+    [Theory(Timeout = PullSetup.Bound)]
+    [InlineData(JaegerRelease.V1_60)]
+    [InlineData(JaegerRelease.V2_10)]
+    public async Task A_trace_with_the_zero_id_is_left_out_and_the_others_are_taken(JaegerRelease release)
     {
+        // It arrives first: v2.10 shows nobody what arrived before it.
         var traffic = FakeTraffic.Traces(83, 30, PullSetup.NowNano - PullSetup.Hour, PullSetup.NowNano - (PullSetup.Hour / 2), "kubo");
         var nameless = FakeTraffic.Traces(84, 1, PullSetup.NowNano - PullSetup.Hour, PullSetup.NowNano - (PullSetup.Hour / 2), "kubo")[0].Select(span => span.Clone()).ToList();
         foreach (var span in nameless)
@@ -114,13 +117,36 @@ public class PullLimitsTests
             span.TraceId = Google.Protobuf.ByteString.CopyFrom(new byte[16]);
         }
 
-        await using var fake = await PullSetup.StartAsync(new FakeJaegerOptions(), [.. traffic, nameless]);
+        await using var fake = await PullSetup.StartAsync(new FakeJaegerOptions { Release = release }, [nameless, .. traffic]);
         await using var pulled = await PulledStore.CreateAsync();
 
         await new PullWorker(
             new PullOptions { Source = PullSetup.Source(fake, PullTransport.Grpc) }, pulled.Store, pulled.Sink, clock: new SkippingClock(PullSetup.Now)).RunAsync(null, Cancel);
 
         await pulled.AssertHoldsExactlyAsync(traffic);
+    }
+
+    [Theory(Timeout = PullSetup.Bound)]
+    [InlineData(PullTransport.Grpc)]
+    [InlineData(PullTransport.HttpV3)]
+    [InlineData(PullTransport.HttpV1)]
+    public async Task Spans_that_cannot_be_stored_do_not_hide_that_an_answer_was_cut(PullTransport transport)
+    {
+        // v1.60 hands out the newest by start, and the newest here is a trace that nobody can store: of 100 traces 99 are left.
+        var start = PullSetup.NowNano - PullSetup.Hour;
+        var traffic = FakeTraffic.Traces(86, 150, start, start + (PullSetup.Hour / 2), "kubo");
+        var nameless = traffic[0][0].Clone();
+        nameless.TraceId = Google.Protobuf.ByteString.CopyFrom(new byte[16]);
+        nameless.StartTime = JaegerTime.Timestamp(start + (PullSetup.Hour * 3 / 4));
+        await using var fake = await PullSetup.StartAsync(new FakeJaegerOptions { Release = JaegerRelease.V1_60 }, [.. traffic, [nameless]]);
+        await using var pulled = await PulledStore.CreateAsync();
+        var board = new PullStatusBoard();
+
+        await new PullWorker(
+            new PullOptions { Source = PullSetup.Source(fake, transport), Transport = transport, Depth = 100 }, pulled.Store, pulled.Sink, board, new SkippingClock(PullSetup.Now)).RunAsync(null, Cancel);
+
+        await pulled.AssertHoldsExactlyAsync(traffic);
+        Assert.True(board.Snapshot().Single().Rejected > 0);
     }
 
     [Theory(Timeout = PullSetup.Bound)]

@@ -34,7 +34,9 @@ public class PullWorkerTests
         var total = await worker.RunAsync(null, Cancel);
 
         await pulled.AssertHoldsExactlyAsync(traffic);
-        Assert.Equal(3, total.Services);
+        // A trace of several services comes once for each of them, and is counted once.
+        Assert.Equal((3, TraceCount), (total.Services, total.Traces));
+        Assert.Equal(traffic.Sum(trace => trace.DistinctBy(span => span.SpanId).Count()), total.Spans);
         Assert.True(total.WindowsBisected > 0);
         Assert.True(total.Retries > 0);
         Assert.Equal(1, total.Fraction);

@@ -35,6 +35,7 @@ public sealed class IngestPageTests
         Traces = 1015,
         Spans = 2016,
         Duplicates = 3017,
+        Rejected = 18,
     };
 
     private static readonly IReadOnlyList<ListenerState> Listeners =
@@ -83,22 +84,22 @@ public sealed class IngestPageTests
         var row = page.QuerySelector("table[aria-label=Pulls] tbody tr")!;
         Assert.Equal(
             [
-                "kubo \"main\" " + Hostile, "jaeger://one:16685", "http-v3", "backing off", "22 Nov 2026 08:00:00.000 UTC", "7.5s", "1,015", "2,016", "3,017", "12", "13", "14",
+                "kubo \"main\" " + Hostile, "jaeger://one:16685", "http-v3", "backing off", "22 Nov 2026 08:00:00.000 UTC", "7.5s", "1,015", "2,016", "3,017", "18", "12", "13", "14",
                 "11", "22 Nov 2026 08:11:12.000 UTC unavailable " + Hostile,
             ],
             row.Children.Select(cell => cell.Text()));
         Assert.Empty(page.QuerySelectorAll("main script"));
 
         var json = (await JsonAsync(site))["pulls"]!.AsArray().Single()!;
-        string[] counts = ["retries", "windows", "windowsBisected", "windowsIncomplete", "traces", "spans", "duplicates"];
-        Assert.Equal([11, 12, 13, 14, 1015, 2016, 3017], counts.Select(name => (long)json[name]!));
+        string[] counts = ["retries", "windows", "windowsBisected", "windowsIncomplete", "traces", "spans", "duplicates", "rejected"];
+        Assert.Equal([11, 12, 13, 14, 1015, 2016, 3017, 18], counts.Select(name => (long)json[name]!));
         Assert.Equal(("backing-off", "http-v3", 7.5), ((string)json["activity"]!, (string)json["transport"]!, (double)json["lagSeconds"]!));
         Assert.Equal(Pull.CompleteUntil, (DateTimeOffset)json["completeUntil"]!);
 
         var metrics = await MetricsAsync(site);
         var labels = "{source=\"jaeger://one:16685\",service=\"kubo \\\"main\\\"\\n" + Hostile + "\"}";
-        string[] names = ["retries_total", "windows_total", "windows_bisected_total", "windows_incomplete_total", "traces_total", "spans_total", "duplicate_spans_total", "lag_seconds", "failing"];
-        Assert.Equal(["11", "12", "13", "14", "1015", "2016", "3017", "7.5", "1"], names.Select(name => metrics[$"dht_tracer_pull_{name}{labels}"]));
+        string[] names = ["retries_total", "windows_total", "windows_bisected_total", "windows_incomplete_total", "traces_total", "spans_total", "duplicate_spans_total", "rejected_spans_total", "lag_seconds", "failing"];
+        Assert.Equal(["11", "12", "13", "14", "1015", "2016", "3017", "18", "7.5", "1"], names.Select(name => metrics[$"dht_tracer_pull_{name}{labels}"]));
     }
 
     [Fact]
