@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using DhtTracer.FakeJaeger;
 
 // The imitation as a program, to try a pull by hand.
@@ -53,11 +54,14 @@ await using var server = await FakeJaegerServer.StartAsync(options, archive);
 Console.WriteLine($"{options.Release} with {traffic.Count} traces of {traffic.Sum(trace => trace.Count)} spans: {server.GrpcAddress} (gRPC), {server.HttpAddress}. Ctrl-C stops.");
 
 using var stop = new CancellationTokenSource();
-Console.CancelKeyPress += (_, key) =>
+void Stop(PosixSignalContext signal)
 {
-    key.Cancel = true;
+    signal.Cancel = true;
     stop.Cancel();
-};
+}
+
+using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 try
 {
     var rate = Whole("--per-second");

@@ -28,7 +28,7 @@ public sealed record PullServiceStatus
     /// <summary>The Jaeger.</summary>
     public required string Source { get; init; }
 
-    /// <summary>The service.</summary>
+    /// <summary>The service; empty for the list of services, which is only shown while it cannot be had.</summary>
     public required string Service { get; init; }
 
     /// <summary>The transport in use; <see cref="PullTransport.Automatic"/> while none answers.</summary>
@@ -104,6 +104,15 @@ public sealed class PullStatusBoard
         lock (gate)
         {
             services[(source, service)] = status;
+        }
+    }
+
+    /// <summary>Takes a service off again.</summary>
+    public void Remove(string source, string service)
+    {
+        lock (gate)
+        {
+            services.Remove((source, service));
         }
     }
 }

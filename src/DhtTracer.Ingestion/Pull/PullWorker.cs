@@ -10,6 +10,7 @@ public sealed class PullWorker
 {
     /// <summary>Spans remembered per Jaeger, so that the store need not be asked for them; about 40 bytes each.</summary>
     private const int RememberedSpans = 100_000;
+    private static readonly TimeSpan LogAgain = TimeSpan.FromHours(1);
     private static readonly TimeSpan LookForServices = TimeSpan.FromSeconds(30);
 
     private readonly PullOptions options;
@@ -59,6 +60,7 @@ public sealed class PullWorker
         var running = new List<Task>();
         var began = clock.GetTimestamp();
         string? noServices = null;
+        var list = new PullMeter(source, "", clock, static () => { });
         PullProgress Sum()
         {
             lock (meters)
@@ -72,6 +74,16 @@ public sealed class PullWorker
         void ServicesUnknown(string? problem)
         {
             noServices = problem;
+            if (problem is null)
+            {
+                board.Remove(source, "");
+            }
+            else
+            {
+                list.Failed(problem, final: false);
+                board.Add(source, "", () => list.Status);
+            }
+
             Report();
         }
 
@@ -94,7 +106,8 @@ public sealed class PullWorker
                     }
 
                     board.Add(source, service, () => meter.Status);
-                    var reader = new WindowReader(service, connection, options, gate, meter, clock);
+                    var search = new WindowSearch(service, connection, options, gate, meter, clock);
+                    var reader = new WindowReader(service, connection, search, meter);
                     var puller = new ServicePuller(source, service, options, sink, taken, storing, reader, meter, clock);
                     var checkpoint = checkpoints.FirstOrDefault(item => item.Source == source && item.Service == service);
                     running.Add(Task.Run(() => puller.RunAsync(checkpoint, stop.Token), CancellationToken.None));
@@ -109,6 +122,7 @@ public sealed class PullWorker
         finally
         {
             // The first failure is what is thrown; the others are only waited for, so that nothing writes after this method has ended.
+            board.Remove(source, "");
             await stop.CancelAsync();
             await Task.WhenAll(running).ContinueWith(static all => _ = all.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }
@@ -164,6 +178,8 @@ public sealed class PullWorker
         }
 
         var backoff = new Backoff(clock);
+        var failed = false;
+        var logged = TimeSpan.Zero;
         while (true)
         {
             IJaegerReader? reader = null;
@@ -172,8 +188,9 @@ public sealed class PullWorker
                 reader = await connection.GetAsync(cancellationToken);
                 var services = await reader.GetServicesAsync(cancellationToken);
                 connection.Succeeded();
-                if (backoff.Failing > TimeSpan.Zero)
+                if (failed)
                 {
+                    logger.LogInformation("{Source} says again which services it has", options.Source);
                     unknown(null);
                 }
 
@@ -191,7 +208,13 @@ public sealed class PullWorker
                     throw new PullException($"{options.Source} does not say which services it has: {e.Message}", e);
                 }
 
-                logger.LogWarning("{Source} does not say which services it has, trying again: {Problem}", options.Source, e.Message);
+                if (!failed || backoff.Failing - logged > LogAgain)
+                {
+                    logger.LogWarning("{Source} does not say which services it has, trying again: {Problem}", options.Source, e.Message);
+                    logged = backoff.Failing;
+                }
+
+                failed = true;
                 unknown(e.Message);
                 await backoff.WaitAsync(cancellationToken);
             }

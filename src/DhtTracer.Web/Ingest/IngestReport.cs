@@ -46,7 +46,7 @@ internal sealed record ReceiverReport(
 
 /// <summary>The pull of one service of one Jaeger.</summary>
 /// <param name="Source">The Jaeger.</param>
-/// <param name="Service">The service.</param>
+/// <param name="Service">The service; empty for the list of services, while that cannot be had.</param>
 /// <param name="Transport"><c>grpc</c>, <c>http-v3</c> or <c>http-v1</c>; null while none answers.</param>
 /// <param name="Activity"><c>starting</c>, <c>reading</c>, <c>waiting</c>, <c>backing-off</c>, <c>finished</c> or <c>failed</c>.</param>
 /// <param name="CompleteUntil">The checkpoint: everything that started before is stored and settled; null before the first.</param>

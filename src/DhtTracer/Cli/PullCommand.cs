@@ -66,6 +66,7 @@ internal static class PullCommand
         // The display says what goes wrong; log lines would only break it.
         var worker = new PullWorker(options, session.Store, new SpanSink(session.Store, new IngestStatistics(TimeProvider.System)));
         PullProgress? done = null;
+        var code = ExitCode.Success;
         try
         {
             done = await PullDisplay.RunAsync(progress => worker.RunAsync(progress, cancellation), TimeProvider.System);
@@ -74,15 +75,16 @@ internal static class PullCommand
         {
             throw new CommandFailedException(failure.Message, cause: failure);
         }
-        catch (OperationCanceledException) when (options.Follow && cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             // Ctrl-C is how following ends.
+            code = options.Follow ? ExitCode.Success : ExitCode.Interrupted;
         }
 
         await session.Worker.DrainAsync(CancellationToken.None);
         await invocation.Output.WriteLineAsync(done is null
-            ? "Stopped; the next pull goes on from here."
+            ? "Stopped; what was taken is stored, and the next pull goes on from there."
             : $"{done.Services} services: {done.Spans} spans of {done.Traces} traces, {done.Duplicates} spans already there, {done.Windows} windows ({done.WindowsBisected} cut in half), {done.Retries} retries. In {session.Store.Options.FilePath}");
-        return ExitCode.Success;
+        return code;
     }
 }

@@ -41,9 +41,15 @@ internal sealed class ServeOptions
 
     private readonly Option<string[]> cors = new("--cors-origin") { Description = "Origin whose pages may call the receivers and APIs; * for all. Repeatable.", HelpName = "ORIGIN" };
 
-    private readonly Option<string[]> pull = new("--pull") { Description = "Jaeger to pull from in the background, such as jaeger://host:16685. Repeatable.", HelpName = "URL" };
+    private readonly Option<PullSource[]> pull = new("--pull")
+    {
+        Description = "Jaeger to pull from in the background, such as jaeger://host:16685, or with services of its own jaeger://host:16685?service=kubo. Repeatable.",
+        HelpName = "URL",
+        Arity = ArgumentArity.OneOrMore,
+        CustomParser = PullSourceValue.Parse,
+    };
 
-    private readonly Option<string[]> pullService = new("--pull-service") { Description = "Service to pull; all when none is given. Repeatable.", HelpName = "NAME" };
+    private readonly Option<string[]> pullService = new("--pull-service") { Description = "Service to pull from sources that name none; all when none is given. Repeatable.", HelpName = "NAME" };
 
     private readonly Option<ShownDuration> pullSince = CommonOptions.Duration("--pull-since", "How far back the first pull reaches.", TimeSpan.FromHours(24), "24h");
 
@@ -66,9 +72,6 @@ internal sealed class ServeOptions
     {
         bind.Validators.Add(result => result.Require(
             IPAddress.TryParse(result.GetValueOrDefault<string>(), out _), "--bind takes an IP address, such as 127.0.0.1, 0.0.0.0 or ::1."));
-        pull.Validators.Add(result => result.Require(
-            result.GetValueOrDefault<string[]>()?.All(url => Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme is "jaeger" or "http" or "https") != false,
-            "--pull takes jaeger://host:16685, http://host:16686 or https://host."));
     }
 
     /// <summary>All of them.</summary>
@@ -91,7 +94,7 @@ internal sealed class ServeOptions
 
     private static Option<PortValue> PortOption(ListenerInfo info) => new(info.Option)
     {
-        Description = $"Port of {info.Title}; 0 picks a free one, off switches it off.",
+        Description = $"Port of {(info.Kind is ListenerKind.Site or ListenerKind.Health ? "the " : "")}{info.Title}{(info.Kind == ListenerKind.Health ? " check" : "")}; 0 picks a free one, off switches it off.",
         HelpName = "PORT",
         CustomParser = PortValue.Parse,
         DefaultValueFactory = _ => new PortValue(info.DefaultPort),

@@ -19,9 +19,9 @@ internal sealed record ServerOptions
     public IReadOnlyList<string> CorsOrigins { get; init; } = [];
 
     /// <summary>Jaeger servers to pull from in the background.</summary>
-    public IReadOnlyList<string> PullSources { get; init; } = [];
+    public IReadOnlyList<PullSource> PullSources { get; init; } = [];
 
-    /// <summary>Services to pull; empty for all.</summary>
+    /// <summary>Services to pull from sources that name none of their own; empty for all.</summary>
     public IReadOnlyList<string> PullServices { get; init; } = [];
 
     /// <summary>How far back the first pull of a source reaches.</summary>

@@ -230,7 +230,13 @@ internal sealed class TracerHost : IAsyncDisposable
             return;
         }
 
-        var sources = options.PullSources.Select(source => new PullOptions { Source = source, Services = options.PullServices, Since = options.PullSince, Follow = true });
+        var sources = options.PullSources.Select(source => new PullOptions
+        {
+            Source = source.Url,
+            Services = source.Services.Count > 0 ? source.Services : options.PullServices,
+            Since = options.PullSince,
+            Follow = true,
+        });
         var service = new JaegerPullService([.. sources], Store, Sink, Pulls, TimeProvider.System, Logs.CreateLogger<JaegerPullService>());
         background.Add(RunServiceAsync(service, stopping.Token));
     }

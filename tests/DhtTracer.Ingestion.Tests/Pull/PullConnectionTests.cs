@@ -46,6 +46,41 @@ public class PullConnectionTests
     }
 
     [Fact(Timeout = PullSetup.Bound)]
+    public async Task A_jaeger_that_cannot_say_its_services_is_shown_until_it_can()
+    {
+        var traffic = FakeTraffic.Traces(102, 5, JaegerTime.UnixNano(DateTimeOffset.UtcNow) - PullSetup.Hour, JaegerTime.UnixNano(DateTimeOffset.UtcNow), "kubo");
+        await using var first = await PullSetup.StartAsync(new FakeJaegerOptions(), []);
+        await first.DisposeAsync();
+        await using var pulled = await PulledStore.CreateAsync();
+        var board = new PullStatusBoard();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        var running = new PullWorker(new PullOptions { Source = PullSetup.Source(first, PullTransport.Grpc), Follow = true }, pulled.Store, pulled.Sink, board).RunAsync(null, stop.Token);
+        try
+        {
+            while (board.Snapshot().Count == 0)
+            {
+                await Task.Delay(20, Cancel);
+            }
+
+            var shown = board.Snapshot().Single();
+            Assert.Equal(("", PullActivity.BackingOff), (shown.Service, shown.Activity));
+            Assert.Contains("No Jaeger answers", shown.LastError, StringComparison.Ordinal);
+            Assert.True(shown.Retries > 0);
+
+            await using var second = await PullSetup.StartAsync(new FakeJaegerOptions { GrpcPort = first.GrpcAddress.Port }, traffic);
+            while (board.Snapshot() is not [{ Service: "kubo", Traces: 5 }])
+            {
+                await Task.Delay(20, Cancel);
+            }
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await running.ContinueWith(static ended => _ = ended.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+    }
+
+    [Fact(Timeout = PullSetup.Bound)]
     public async Task Giving_up_says_where_and_what_to_do()
     {
         await using var pulled = await PulledStore.CreateAsync();

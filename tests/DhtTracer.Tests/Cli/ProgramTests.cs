@@ -34,6 +34,10 @@ public sealed class ProgramTests : IDisposable
     [InlineData("pull --from jaeger://host", "--service NAME (repeatable) or --all")]
     [InlineData("pull --from ftp://host --all", "write jaeger://host:16685")]
     [InlineData("import", "PATH")]
+    [InlineData("--pull http://host/jaeger/ui", "write jaeger://host:16685")]
+    [InlineData("--pull jaeger://one --pull two", "\"two\" is not the address of a Jaeger")]
+    [InlineData("--pull jaeger://host?since=1h", "takes nothing but ?service=NAME")]
+    [InlineData("--pull jaeger://host?service=", "takes nothing but ?service=NAME")]
     [InlineData("--site-port 70000", "'70000' is no port")]
     [InlineData("nonsense", "nonsense")]
     public async Task A_wrong_command_line_is_exit_code_2_and_says_what_is_wrong(string line, string says)

@@ -18,6 +18,15 @@ internal static class Captured
 
     public static IReadOnlyList<Span> V3Spans(string release) => JaegerV3Json.Decode(File.ReadAllBytes(TestFiles.Data("jaeger", release, "http-v3-traces-snake.200.json")));
 
+    /// <summary>A captured gRPC answer of one message.</summary>
+    public static T Grpc<T>(string release, string file, Google.Protobuf.MessageParser<T> parser)
+        where T : Google.Protobuf.IMessage<T>
+    {
+        var bytes = File.ReadAllBytes(TestFiles.Data("jaeger", release, file)).AsSpan();
+        Assert.Equal(5 + BinaryPrimitives.ReadInt32BigEndian(bytes[1..]), bytes.Length);
+        return parser.ParseFrom(bytes[5..]);
+    }
+
     /// <summary>The spans of a captured gRPC stream: length-prefixed <c>SpansResponseChunk</c>s.</summary>
     public static IReadOnlyList<Proto.Span> GrpcSpans(string release)
     {

@@ -59,10 +59,31 @@ public class CapturedAnswerTests
         AssertSame(Captured.GrpcById(expected), Captured.GrpcById(chunks.SelectMany(chunk => chunk.Spans)));
     }
 
-    [Fact]
-    public async Task Services_and_operations_answer_as_the_real_server_did()
+    [Theory]
+    [InlineData("v1.60")]
+    [InlineData("v2.10")]
+    public async Task Services_and_operations_over_grpc_answer_as_the_real_server_did(string release)
     {
-        await using var host = await QueryApiHost.StartAsync(Captured.V1Spans("v2.10"));
+        await using var host = await QueryApiHost.StartAsync(JaegerModel.Decode(Captured.GrpcSpans(release)));
+        var cancel = TestContext.Current.CancellationToken;
+
+        var services = await host.Grpc.UnaryAsync<GetServicesRequest, GetServicesResponse>("/jaeger.api_v2.QueryService/GetServices", new GetServicesRequest(), TimeSpan.FromSeconds(30), cancel);
+        var operations = await host.Grpc.UnaryAsync<GetOperationsRequest, GetOperationsResponse>(
+            "/jaeger.api_v2.QueryService/GetOperations", new GetOperationsRequest { Service = "jsbed" }, TimeSpan.FromSeconds(30), cancel);
+
+        Assert.Equal(Captured.Grpc(release, "grpc-GetServices.bin", GetServicesResponse.Parser), services);
+        var expected = Captured.Grpc(release, "grpc-GetOperations.bin", GetOperationsResponse.Parser);
+        Assert.NotEmpty(expected.Operations);
+        Assert.Equal(expected.Operations.Select(item => $"{item.Name} {item.SpanKind}").Order(StringComparer.Ordinal), operations.Operations.Select(item => $"{item.Name} {item.SpanKind}").Order(StringComparer.Ordinal));
+        Assert.Equal(expected.OperationNames.Order(StringComparer.Ordinal), operations.OperationNames.Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("v1.60")]
+    [InlineData("v2.10")]
+    public async Task Services_and_operations_answer_as_the_real_server_did(string release)
+    {
+        await using var host = await QueryApiHost.StartAsync(Captured.V1Spans(release));
         foreach (var (path, file, list) in new[]
         {
             ("/api/services", "http-v1-services.200.json", "data"),
@@ -73,7 +94,7 @@ public class CapturedAnswerTests
         })
         {
             var (status, _, json) = await host.GetAsync(path);
-            var expected = Captured.Json("v2.10", file);
+            var expected = Captured.Json(release, file);
             Assert.Equal(HttpStatusCode.OK, status);
             Assert.Equal(Items(expected, list), Items(json, list));
             Assert.Equal(Without(expected, list), Without(json, list));
@@ -90,9 +111,20 @@ public class CapturedAnswerTests
     }
 
     [Fact]
-    public async Task Errors_answer_as_the_real_server_did()
+    public async Task Without_dependencies_the_answer_is_that_of_the_real_server_that_had_none()
     {
-        await using var host = await QueryApiHost.StartAsync(Captured.V1Spans("v2.10"));
+        await using var host = await QueryApiHost.StartAsync(Captured.V1Spans("v1.60"));
+        var (status, _, json) = await host.GetAsync("/api/dependencies?endTs=1000&lookback=1000");
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.Equal(Captured.Json("v1.60", "http-v1-dependencies.200.json").ToJsonString(), json.ToJsonString());
+    }
+
+    [Theory]
+    [InlineData("v1.60")]
+    [InlineData("v2.10")]
+    public async Task Errors_answer_as_the_real_server_did(string release)
+    {
+        await using var host = await QueryApiHost.StartAsync(Captured.V1Spans(release));
         foreach (var (path, file, expectedType) in new[]
         {
             ("/api/traces/00000000000000000000000000000abc", "http-v1-trace-unknown.404.json", "text/plain"),
@@ -103,7 +135,7 @@ public class CapturedAnswerTests
             var (status, type, json) = await host.GetAsync(path);
             Assert.Equal(file.Split('.')[1], ((int)status).ToString());
             Assert.Equal(expectedType, type);
-            Assert.Equal(Captured.Json("v2.10", file).ToJsonString(), json.ToJsonString());
+            Assert.Equal(Captured.Json(release, file).ToJsonString(), json.ToJsonString());
         }
     }
 
