@@ -9,7 +9,7 @@ namespace DhtTracer.Bench.Kademlia;
 
 /// <summary>
 /// Measures the DHT over real TCP on loopback. <c>localnet</c>: start, memory, lookup time and accuracy of 100 nodes.
-/// <c>tracing</c>: what spans cost a lookup. <c>soak</c>: memory and connections over 10,000 queries.
+/// <c>tracing</c>: what spans cost a lookup, <c>observer</c>: what they cost by themselves. <c>soak</c>: memory and connections over 10,000 queries.
 /// </summary>
 public static class KademliaBench
 {
@@ -31,11 +31,14 @@ public static class KademliaBench
             case "tracing":
                 await CompareTracingAsync(network);
                 return 0;
+            case "observer":
+                await ObserverBench.RunAsync(network);
+                return 0;
             case "soak":
                 await SoakAsync(network);
                 return 0;
             default:
-                Console.Error.WriteLine($"unknown benchmark '{what}': localnet, tracing or soak");
+                Console.Error.WriteLine($"unknown benchmark '{what}': localnet, tracing, observer or soak");
                 return 2;
         }
     }
