@@ -88,8 +88,9 @@ public sealed class JsNetworkTests(JsNetworkTests.Network network) : IClassFixtu
     public async Task Js_finds_what_we_provide()
     {
         var cid = Cid.CreateV1(Cid.Raw, Multihash.OfSha256("by us"u8));
-        var added = await Dht.AddProviderAsync(cid, cancellationToken: Deadline);
-        Assert.Equal(Width, added.Results);
+        var recorder = new QueryRecorder();
+        var added = await Dht.AddProviderAsync(cid, new QueryOptions { Observers = [recorder] }, Deadline);
+        AssertAllTookIt(added.Results, recorder);
         var found = await Bed.SendAsync("findProviders", new { node = At(23), cid = cid.ToString() }, Deadline);
         Assert.Contains(Dht.Id.ToString(), found.GetProperty("providers").EnumerateArray().Select(provider => provider.GetProperty("id").GetString()));
     }
@@ -101,8 +102,9 @@ public sealed class JsNetworkTests(JsNetworkTests.Network network) : IClassFixtu
         var got = await Dht.GetValueAsync("/v/from-js"u8.ToArray(), cancellationToken: Deadline);
         Assert.Equal("js says hello", Encoding.UTF8.GetString(got.Value!.Value.Span));
 
-        var put = await Dht.PutValueAsync("/v/from-us"u8.ToArray(), "we say hello"u8.ToArray(), cancellationToken: Deadline);
-        Assert.Equal(Width, put.Results);
+        var recorder = new QueryRecorder();
+        var put = await Dht.PutValueAsync("/v/from-us"u8.ToArray(), "we say hello"u8.ToArray(), new QueryOptions { Observers = [recorder] }, Deadline);
+        AssertAllTookIt(put.Results, recorder);
         var read = await Bed.SendAsync("get", new { node = At(25), key = "/v/from-us" }, Deadline);
         Assert.Equal("we say hello", read.GetProperty("value").GetString());
     }
@@ -117,8 +119,9 @@ public sealed class JsNetworkTests(JsNetworkTests.Network network) : IClassFixtu
         Assert.Equal(3u, record.Sequence);
 
         var ours = IpnsRecord.Create(_node!.Host.Options.Identity, "/ipfs/bafkqabtimvwgy3yk", 1, DateTimeOffset.UtcNow.AddHours(1), TimeSpan.FromMinutes(5));
-        var put = await Dht.PutValueAsync(RecordKey.ForIpns(Dht.Id), ours, cancellationToken: Deadline);
-        Assert.Equal(Width, put.Results);
+        var recorder = new QueryRecorder();
+        var put = await Dht.PutValueAsync(RecordKey.ForIpns(Dht.Id), ours, new QueryOptions { Observers = [recorder] }, Deadline);
+        AssertAllTookIt(put.Results, recorder);
         var held = await Bed.SendAsync("whoHas", new { key = $"/ipns/{Dht.Id}" }, Deadline);
         Assert.Equal(Width, held.GetProperty("holders").GetArrayLength());
         var read = await Bed.SendAsync("get", new { node = At(12), key = $"/ipns/{Dht.Id}" }, Deadline);
@@ -197,6 +200,11 @@ public sealed class JsNetworkTests(JsNetworkTests.Network network) : IClassFixtu
         Assert.Equal(LookupPeerState.RequestFailed, row.State);
         Assert.Equal(DhtErrorClass.Reset, row.Requests.Single().Error!.Class);
     }
+
+    /// <summary>Every one of the closest peers took the record; where one did not, its row says why.</summary>
+    private void AssertAllTookIt(int results, QueryRecorder recorder) => Assert.True(results == Width, $"{results} of {Width}:\n" + string.Join(
+        '\n',
+        recorder.Trace.Peers.Select(peer => $"{peer.Id} {peer.State}: {string.Join(", ", peer.Dials.Select(dial => $"dial {dial.Error}"))} {string.Join(", ", peer.Requests.Select(request => $"{request.Type} {request.Outcome} {request.Error}"))}")));
 
     private int At(int index) => index % Bed.Nodes.Count;
 
