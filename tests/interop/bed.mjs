@@ -58,6 +58,8 @@ export const vSelector = (key, records) => {
 }
 
 const seedOf = (seed, i) => createHash('sha256').update(`jsbed:${seed}:${i}`).digest()
+// All nodes share one thread: on a busy machine seconds pass before it comes to a stream.
+const PATIENCE_MS = 30000
 const sleep = ms => new Promise(resolve => setTimeout(resolve, ms))
 export { sleep }
 
@@ -77,6 +79,7 @@ export class Bed extends EventEmitter {
       dials: 3, // how many earlier nodes each node dials
       monitorMs: 60000, // libp2p's default is 10000; each ping costs ~7 ms of CPU here. 0: no monitor
       identifyPush: true,
+      patient: false, // a request may take as long as a busy machine takes: for networks without peers that never answer
       host: '127.0.0.1',
       metricsFor: () => undefined, // (index) => libp2p metrics factory
       ...opts
@@ -101,7 +104,11 @@ export class Bed extends EventEmitter {
         maxConnections: 2000,
         // defaults are 5/s per remote host and 10: everything here is one host
         inboundConnectionThreshold: Infinity,
-        maxIncomingPendingConnections: 1000
+        maxIncomingPendingConnections: 1000,
+        inboundUpgradeTimeout: PATIENCE_MS,
+        inboundStreamProtocolNegotiationTimeout: PATIENCE_MS,
+        outboundStreamProtocolNegotiationTimeout: PATIENCE_MS,
+        ...(o.patient ? { dialTimeout: PATIENCE_MS, addressDialTimeout: PATIENCE_MS } : {})
       },
       connectionMonitor: o.monitorMs > 0 ? { enabled: true, pingInterval: o.monitorMs } : { enabled: false },
       services: {
@@ -116,6 +123,8 @@ export class Bed extends EventEmitter {
           ...(o.disjointPaths != null ? { disjointPaths: o.disjointPaths } : {}),
           peerInfoMapper: passthroughMapper,
           allowQueryWithZeroPeers: true,
+          ...(o.patient ? { networkDialTimeout: { minTimeout: PATIENCE_MS, maxTimeout: PATIENCE_MS } } : {}),
+          incomingMessageTimeout: PATIENCE_MS,
           initialQuerySelfInterval: o.initialQuerySelfInterval ?? 1000,
           validators: { v: vValidator, ipns: ipnsValidator },
           selectors: { v: vSelector, ipns: ipnsSelector }

@@ -1,5 +1,5 @@
 // js-libp2p test bed: N kad-dht server nodes on loopback, driven by JSON lines on stdin.
-//   node testbed.mjs [--n 30] [--seed s] [--k 20] [--alpha 10] [--paths 10] [--tls] [--mplex] [--ws]
+//   node testbed.mjs [--n 30] [--seed s] [--k 20] [--alpha 10] [--paths 10] [--tls] [--mplex] [--ws] [--patient]
 //                    [--trace-url http://127.0.0.1:4318/v1/traces [--trace-nodes all|0,1,..]] [--monitor-ms 60000]
 // One JSON line per answer on stdout; diagnostics on stderr; exit 0 on stdin end / quit / SIGTERM,
 // 1 when the bed did not start, 2 on an unexpected error.
@@ -18,6 +18,7 @@ const { values: args } = parseArgs({
     tls: { type: 'boolean', default: false },
     mplex: { type: 'boolean', default: false },
     ws: { type: 'boolean', default: false },
+    patient: { type: 'boolean', default: false },
     'monitor-ms': { type: 'string', default: '60000' },
     'trace-url': { type: 'string' },
     'trace-nodes': { type: 'string', default: 'all' },
@@ -63,7 +64,7 @@ try {
   bed = new Bed({
     n: Number(args.n), seed: args.seed, kBucketSize: Number(args.k), alpha: Number(args.alpha),
     disjointPaths: args.paths == null ? undefined : Number(args.paths), dials: Number(args.dials), protocol: args.protocol,
-    tls: args.tls, mplex: args.mplex, ws: args.ws, monitorMs: Number(args['monitor-ms']),
+    tls: args.tls, mplex: args.mplex, ws: args.ws, patient: args.patient, monitorMs: Number(args['monitor-ms']),
     metricsFor: i => traced(i) ? metricsFactory : undefined
   })
   bed.on('warn', m => console.error('warn:', m))

@@ -17,45 +17,29 @@ public sealed class JsNetworkCollection;
 [Collection(nameof(JsNetworkCollection))]
 public sealed class JsNetworkTests(JsNetworkTests.Network network) : IClassFixture<JsNetworkTests.Network>, IAsyncLifetime
 {
-    // Thirty nodes share one thread of node.js, and this process its processors with them.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     private readonly CancellationTokenSource _deadline = new(TimeSpan.FromSeconds(180));
-    private HostedDhtNode? _node;
 
     private JsTestBed Bed => network.Bed!;
 
-    private DhtNode Dht => _node!.Dht;
+    private HostedDhtNode Node => network.Node!;
+
+    private DhtNode Dht => Node.Dht;
 
     /// <summary>How many peers the closest are: all of a small network.</summary>
     private int Width => Math.Min(20, Bed.Nodes.Count);
 
     private CancellationToken Deadline => _deadline.Token;
 
-    public async ValueTask InitializeAsync()
+    public ValueTask InitializeAsync()
     {
         Assert.SkipUnless(network.Bed is not null, Needs.Why("npm packages of tests/interop"));
-        _node = await HostedDhtNode.StartAsync(
-            new Libp2pHostOptions
-            {
-                Identity = Identity.Create(),
-                ListenAddresses = [Multiaddr.Parse("/ip4/127.0.0.1/tcp/0")],
-                AllowPrivateAddresses = true,
-                AddressTimeout = Patience,
-            },
-            new DhtOptions { RefreshInterval = Timeout.InfiniteTimeSpan, DialTimeout = Patience, RequestTimeout = Patience },
-            Deadline);
-        Assert.Equal(2, await Dht.BootstrapAsync([Peer(0), Peer(1)], Deadline));
+        return ValueTask.CompletedTask;
     }
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
     {
-        if (_node is not null)
-        {
-            await _node.DisposeAsync();
-        }
-
         _deadline.Dispose();
+        return ValueTask.CompletedTask;
     }
 
     [Fact]
@@ -118,7 +102,7 @@ public sealed class JsNetworkTests(JsNetworkTests.Network network) : IClassFixtu
         Assert.Equal("/ipfs/bafkqaaa", Encoding.UTF8.GetString(record!.Value.Span));
         Assert.Equal(3u, record.Sequence);
 
-        var ours = IpnsRecord.Create(_node!.Host.Options.Identity, "/ipfs/bafkqabtimvwgy3yk", 1, DateTimeOffset.UtcNow.AddHours(1), TimeSpan.FromMinutes(5));
+        var ours = IpnsRecord.Create(Node.Host.Options.Identity, "/ipfs/bafkqabtimvwgy3yk", 1, DateTimeOffset.UtcNow.AddHours(1), TimeSpan.FromMinutes(5));
         var recorder = new QueryRecorder();
         var put = await Dht.PutValueAsync(RecordKey.ForIpns(Dht.Id), ours, new QueryOptions { Observers = [recorder] }, Deadline);
         AssertAllTookIt(put.Results, recorder);
@@ -132,7 +116,7 @@ public sealed class JsNetworkTests(JsNetworkTests.Network network) : IClassFixtu
     public async Task An_ipns_record_that_is_not_ours_to_sign_is_refused_by_js()
     {
         var forged = IpnsRecord.Create(Identity.Create(), "/ipfs/bafkqaaa", 1, DateTimeOffset.UtcNow.AddHours(1), TimeSpan.FromMinutes(5));
-        var connection = _node!.Host.FindConnection(Peer(0).Id)!;
+        var connection = Node.Host.FindConnection(Peer(0).Id)!;
         var stream = await connection.OpenStreamAsync(DhtOptions.AminoProtocol, Deadline);
         var key = RecordKey.ForIpns(Peer(9).Id);
         await stream.WriteAsync(KadFraming.Frame(new KadMessage { Type = KadMessageType.PutValue, Key = key, Record = new KadRecord(key, forged) }), Deadline);
@@ -156,7 +140,7 @@ public sealed class JsNetworkTests(JsNetworkTests.Network network) : IClassFixtu
         Assert.Equal("js says hello", read.GetProperty("value").GetString());
         var ping = await Dht.PingAsync(Peer(3), cancellationToken: Deadline);
         Assert.Equal(DhtQueryOutcome.Success, ping.Outcome);
-        Assert.True(_node!.RequestsReceived > 0, "js asks us as it asks its own");
+        Assert.True(Node.RequestsReceived > 0, "js asks us as it asks its own");
     }
 
     [Fact]
@@ -225,21 +209,47 @@ public sealed class JsNetworkTests(JsNetworkTests.Network network) : IClassFixtu
         }
     }
 
+    /// <summary>
+    /// The js nodes and one of ours among them. One for all tests: a node for each would leave dead ones behind, which the others go on to name.
+    /// </summary>
     public sealed class Network : IAsyncLifetime
     {
+        // Thirty nodes share one thread of node.js, and this process its processors with them.
+        private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
         public JsTestBed? Bed { get; private set; }
+
+        public HostedDhtNode? Node { get; private set; }
 
         public async ValueTask InitializeAsync()
         {
             var nodes = int.TryParse(Environment.GetEnvironmentVariable("DHT_TRACER_INTEROP_NODES"), out var asked) ? asked : 12;
-            if (Needs.Interop is { } folder)
+            if (Needs.Interop is not { } folder)
             {
-                Bed = await JsTestBed.StartAsync(folder, nodes, TestContext.Current.CancellationToken);
+                return;
             }
+
+            Bed = await JsTestBed.StartAsync(folder, nodes, TestContext.Current.CancellationToken, "--patient");
+            Node = await HostedDhtNode.StartAsync(
+                new Libp2pHostOptions
+                {
+                    Identity = Identity.Create(),
+                    ListenAddresses = [Multiaddr.Parse("/ip4/127.0.0.1/tcp/0")],
+                    AllowPrivateAddresses = true,
+                    AddressTimeout = Patience,
+                },
+                new DhtOptions { RefreshInterval = Timeout.InfiniteTimeSpan, DialTimeout = Patience, RequestTimeout = Patience },
+                TestContext.Current.CancellationToken);
+            Assert.Equal(2, await Node.Dht.BootstrapAsync([.. Bed.Nodes.Take(2).Select(node => HostedDhtNode.ParsePeer(node.Addresses[0]))], TestContext.Current.CancellationToken));
         }
 
         public async ValueTask DisposeAsync()
         {
+            if (Node is not null)
+            {
+                await Node.DisposeAsync();
+            }
+
             if (Bed is not null)
             {
                 await Bed.DisposeAsync();
