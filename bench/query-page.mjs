@@ -64,10 +64,10 @@ const cpu = [];
 for (let i = 0; i < 5; i++) cpu.push(await paintCpu());
 console.log(`main thread until first paint: median ${median(cpu).toFixed(0)} ms CPU, least ${Math.min(...cpu).toFixed(0)} ms`);
 
-// Time between frames as a script sees it, while something is done to the page for some seconds.
-async function frames(name, act) {
+// Time between frames as a script sees it, while something is done to a page for some seconds.
+async function frames(name, act, at = address) {
   const page = await (await browser.newContext(view)).newPage();
-  await page.goto(address, { waitUntil: "load" });
+  await page.goto(at, { waitUntil: "load" });
   await page.waitForTimeout(1500);
   await page.mouse.move(700, 600);
   const { events, result } = await traced(["cc", "benchmark", "toplevel", "disabled-by-default-devtools.timeline.frame", "__metadata"], async () => {
@@ -105,10 +105,21 @@ async function frames(name, act) {
     states[state] = (states[state] ?? 0) + 1;
     if (report.has_missing_content) missing++;
   }
+  // Processor time: what the page itself asks of a frame, however busy the machine is. A frame has 16.7 ms.
+  const renderer = events.find(event => event.name === "ProxyMain::BeginMainFrame")?.pid;
+  const cpu = name => {
+    const times = events.filter(event => event.name === name && event.pid === renderer && event.tdur !== undefined).map(event => event.tdur / 1000).sort((a, b) => a - b);
+    return times.length === 0 ? "none" : `median ${median(times).toFixed(1)}, p99 ${times[Math.floor(times.length * 0.99)].toFixed(1)}, most ${times.at(-1).toFixed(1)} ms of ${times.length}`;
+  };
+  console.log(`  CPU of a frame on the main thread: ${cpu("ProxyMain::BeginMainFrame")}; drawn by the compositor: ${cpu("Scheduler::OnBeginImplFrameDeadline")}`);
   console.log(`  compositor: ${Object.entries(states).map(([state, count]) => `${count} ${state}`).join("; ")}; ${missing} with content missing`);
 }
 
 const pause = () => new Promise(resolve => setTimeout(resolve, 16));
-await frames("wheel", async page => { await page.mouse.wheel(0, 240); await pause(); });
+const wheel = async page => { await page.mouse.wheel(0, 240); await pause(); };
+
+// First a page that asks nothing of the browser: what is late there is the machine's doing.
+await frames("wheel over an empty page", wheel, "data:text/html,<div style='height:300000px'>");
+await frames("wheel", wheel);
 await frames("zoom", async (page, i) => { await page.keyboard.press(["+", "+", "+", "Shift+ArrowRight", "Shift+ArrowLeft", "-", "-", "-"][i % 8]); for (let wait = 0; wait < 6; wait++) await pause(); });
 await browser.close();

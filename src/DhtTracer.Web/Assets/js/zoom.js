@@ -1,5 +1,6 @@
 // The stretch of time that the waterfall draws. The rows come from the server drawn for one stretch (data-from, data-to); another one is
-// the same drawing stretched and moved by two custom properties, so that nothing of 10,000 rows has to be written anew. When the movement
+// the same drawing stretched and moved by one rule for all rows, so that nothing of 10,000 rows has to be written anew. (Custom properties of
+// the box would do too, but every element below inherits them: its style would be computed anew in each frame.) When the movement
 // has come to rest the server draws the axis for the new stretch, and the labels in sight find a new place.
 import { handlerUrl, setState } from "./page-state.js";
 import { placeLabels } from "./labels.js";
@@ -26,16 +27,31 @@ function text() {
   return isWhole() ? null : `${seconds(from)}-${seconds(to)}`;
 }
 
-function stretch(element) {
+function stretchOf(element) {
   const drawnFrom = Number(element.dataset.from);
   const drawnTo = Number(element.dataset.to);
-  element.style.setProperty("--zoom", String((drawnTo - drawnFrom) / (to - from)));
-  element.style.setProperty("--pan", String((from - drawnFrom) / (to - from)));
+  return [(drawnTo - drawnFrom) / (to - from), (from - drawnFrom) / (to - from)];
+}
+
+let rule = null;
+
+function stretchRows(box) {
+  if (!rule) {
+    rule = new CSSStyleSheet();
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, rule];
+  }
+  const [zoom, pan] = stretchOf(box);
+  rule.replaceSync(zoom === 1 && pan === 0 ? "" : `.wf tbody .t > svg { width: ${zoom * 100}%; margin-left: ${-pan * 100}%; }`);
 }
 
 function draw() {
   const box = boxOf();
-  for (const element of [box, ...box.querySelectorAll(".axis, .gridlines")]) stretch(element);
+  stretchRows(box);
+  for (const element of box.querySelectorAll(".axis, .gridlines")) {
+    const [zoom, pan] = stretchOf(element);
+    element.style.setProperty("--zoom", String(zoom));
+    element.style.setProperty("--pan", String(pan));
+  }
   box.classList.toggle("zoomed", !isWhole());
 }
 

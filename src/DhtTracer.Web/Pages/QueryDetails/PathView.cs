@@ -68,6 +68,9 @@ internal sealed class PathView
     /// <summary>Which end of a text stands beside a place on the ring, so that the text lies outside.</summary>
     public static string Anchor(double angle) => Math.Sin(angle * 2 * Math.PI) switch { > 0.25 => "start", < -0.25 => "end", _ => "middle" };
 
+    /// <summary>How far a text beside a place on the ring stands below it: none of it lies on the ring, on top and at the bottom either.</summary>
+    public static int Lower(double angle) => Anchor(angle) != "middle" ? 3 : Math.Cos(angle * 2 * Math.PI) > 0 ? -1 : 8;
+
     /// <summary>A line between two places, bent inwards: near ones a little, opposite ones through the middle.</summary>
     public static string Line(double from, double to)
     {

@@ -11,7 +11,7 @@ namespace DhtTracer.Web.Pages.QueryDetails;
 internal sealed class WaterfallView
 {
     /// <summary>Rows in one body of the table: the unit that a browser skips while it is off screen.</summary>
-    public const int RowsPerBody = 50;
+    public const int RowsPerBody = 25;
 
     /// <summary>The drawing can be stretched so far at most: positions in the markup have digits for no more.</summary>
     public const int MostZoom = 1000;

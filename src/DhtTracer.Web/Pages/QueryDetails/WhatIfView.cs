@@ -11,6 +11,7 @@ internal sealed class WhatIfView
     private const int MostInFlight = 1000;
     private static readonly int[] UsualAlphas = [1, 3, 5, 10, 20];
     private static readonly long[] UsualDialTimeoutsNs = [500_000_000, 1_000_000_000, 3_000_000_000];
+    private static readonly long[] UsualRequestTimeoutsNs = [1_000_000_000, 3_000_000_000];
     private readonly List<string> problems = [];
 
     /// <summary>Replays.</summary>
@@ -39,6 +40,7 @@ internal sealed class WhatIfView
         [
             .. UsualAlphas.Where(alpha => alpha != Replay.Own.Alpha).Select(alpha => Row($"alpha {alpha}", Replay.Own with { Alpha = alpha })),
             .. UsualDialTimeoutsNs.Select(timeout => Row($"dial timeout {DurationText.Of(timeout)}", Replay.Own with { DialTimeoutNs = timeout })),
+            .. UsualRequestTimeoutsNs.Select(timeout => Row($"request timeout {DurationText.Of(timeout)}", Replay.Own with { RequestTimeoutNs = timeout })),
         ];
     }
 
