@@ -120,6 +120,7 @@ const wheel = async page => { await page.mouse.wheel(0, 240); await pause(); };
 
 // First a page that asks nothing of the browser: what is late there is the machine's doing.
 await frames("wheel over an empty page", wheel, "data:text/html,<div style='height:300000px'>");
-await frames("wheel", wheel);
+await frames("wheel, by hand (120 px, 30 a second)", async page => { await page.mouse.wheel(0, 120); await pause(); await pause(); });
+await frames("wheel, spinning (240 px, 60 a second)", wheel);
 await frames("zoom", async (page, i) => { await page.keyboard.press(["+", "+", "+", "Shift+ArrowRight", "Shift+ArrowLeft", "-", "-", "-"][i % 8]); for (let wait = 0; wait < 6; wait++) await pause(); });
 await browser.close();
