@@ -9,7 +9,7 @@ namespace DhtTracer.EndToEnd.Tests.Site;
 public sealed partial class SitePage
 {
     /// <summary>How long anything on a page may take: far more than it does, for a machine that has other things to do.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly ConcurrentQueue<string> problems = new();
     private readonly string site;
