@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 
 namespace DhtTracer.Ingestion.Pull;
@@ -68,7 +69,7 @@ internal sealed class JaegerConnection(PullOptions options, ILogger logger) : ID
 
     private async Task<IJaegerReader> ChooseAsync(CancellationToken cancellationToken)
     {
-        var problems = new List<string>();
+        var problems = new List<(PullTransport Transport, string Problem)>();
         foreach (var reader in Candidates())
         {
             try
@@ -79,7 +80,7 @@ internal sealed class JaegerConnection(PullOptions options, ILogger logger) : ID
             }
             catch (JaegerReadException e) when (e.Problem == JaegerReadProblem.NotSpoken)
             {
-                problems.Add($"{reader.Transport}: {e.Message}");
+                problems.Add((reader.Transport, e.GetBaseException() is SocketException refused ? refused.Message : e.Message));
                 reader.Dispose();
             }
             catch
@@ -90,8 +91,18 @@ internal sealed class JaegerConnection(PullOptions options, ILogger logger) : ID
             }
         }
 
-        throw new JaegerReadException(JaegerReadProblem.Unavailable, $"No Jaeger answers at {options.Source}. {string.Join("; ", problems)}");
+        // Mostly nobody is there at all, and every way says the same.
+        var different = problems.DistinctBy(item => item.Problem).Count() > 1;
+        var why = different ? string.Join("; ", problems.Select(item => $"{Name(item.Transport)}: {item.Problem}")) : problems.FirstOrDefault().Problem;
+        throw new JaegerReadException(JaegerReadProblem.Unavailable, $"No Jaeger answers at {options.Source}: {why}");
     }
+
+    private static string Name(PullTransport transport) => transport switch
+    {
+        PullTransport.Grpc => "gRPC",
+        PullTransport.HttpV3 => "HTTP v3",
+        _ => "HTTP v1",
+    };
 
     private IEnumerable<IJaegerReader> Candidates()
     {

@@ -59,6 +59,6 @@ internal sealed class PullLines(TextWriter output, TimeProvider clock)
 
         last = clock.GetTimestamp();
         shown = step;
-        output.WriteLine($"{step.Fraction:P0} {PullDisplay.Line(step)}");
+        output.WriteLine($"{step.Fraction * 100:F0}% {PullDisplay.Line(step)}");
     }
 }
