@@ -118,6 +118,10 @@ public sealed class TraceStore : IAsyncDisposable
         return database.Readers.ReadAsync(connection => QueryList.Read(connection, filter, sort, cursor, limit), cancellationToken);
     }
 
+    /// <summary>Queries by their ids, as a list shows them, in this order; those that are not here are left out.</summary>
+    public Task<IReadOnlyList<QuerySummary>> ListQueriesAsync(IReadOnlyCollection<QueryId> ids, CancellationToken cancellationToken = default) =>
+        database.Readers.ReadAsync(connection => QueryReader.Summaries(connection, ids), cancellationToken);
+
     /// <summary>Traces of the queries that a filter lets through, by their number in this database, each once.</summary>
     /// <param name="filter">Which queries.</param>
     /// <param name="after">Only traces with a greater number; 0 for all.</param>

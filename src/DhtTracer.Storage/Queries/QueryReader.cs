@@ -35,6 +35,11 @@ internal static class QueryReader
             new { from, to, spanFrom, spanTo, limit }).Select(Id).ToList();
     }
 
+    public static IReadOnlyList<QuerySummary> Summaries(SqliteConnection connection, IReadOnlyCollection<QueryId> ids) =>
+        [.. ids.SelectMany(id => connection.Query<QueryRow>(
+            $"SELECT {QueryRow.Columns} FROM query q {QueryRow.Joins} WHERE t.trace_id = @trace AND q.span_id = @span",
+            new { trace = id.TraceId.ToBytes(), span = id.SpanId.ToBytes() })).Select(static row => row.ToSummary())];
+
     public static QueryNeighbours Neighbours(SqliteConnection connection, QueryId id)
     {
         QueryId? Beside(string compare, string order) => connection.Query<(byte[] Trace, byte[] Span)>(

@@ -32,11 +32,11 @@ internal sealed class LiveSpans(HttpClient client, string endpoint, int number) 
         return SendAsync(row, request);
     }
 
-    /// <summary>The root, with which the query is complete.</summary>
-    public Task EndAsync()
+    /// <summary>The root, with which the query is complete: after 2.5 s when no duration is given.</summary>
+    public Task EndAsync(TimeSpan? duration = null)
     {
         var end = Span(
-            "dht.query", default, start, start + 2_500_000_000, ("dht.query.type", "get-value"), ("dht.key.text", Key),
+            "dht.query", default, start, start + (ulong)((duration ?? TimeSpan.FromSeconds(2.5)).Ticks * TimeSpan.NanosecondsPerTick), ("dht.query.type", "get-value"), ("dht.key.text", Key),
             ("dht.key", Convert.ToHexStringLower(System.Text.Encoding.UTF8.GetBytes(Key))), ("dht.node", Node), ("dht.query.outcome", "success"));
         return SendAsync(end with { SpanId = root });
     }

@@ -84,6 +84,43 @@ public sealed class LiveTests
     }
 
     [Fact]
+    public async Task A_row_follows_its_query_even_when_that_has_moved_to_another_page_of_the_list()
+    {
+        Assert.SkipWhen(Needs.Chromium is null, Needs.Why("chromium"));
+        await using var tracer = await TracerProcess.StartAsync();
+
+        // Without its root the query's duration is not known: it is the last of the list.
+        using var running = Spans(tracer, 1);
+        await running.PeerAsync(Peers[0], 1);
+        for (var i = 2; i <= 60; i++)
+        {
+            using var ended = Spans(tracer, i);
+            await ended.EndAsync();
+        }
+
+        await using var browser = await LiveBrowser.StartAsync();
+        var page = await browser.OpenAsync(tracer.Site + "/queries?sort=fastest");
+        await Until(async () =>
+        {
+            await page.ReloadAsync();
+            return await page.Locator("[rel=next]").CountAsync() == 1;
+        });
+        await page.Locator("[rel=next]").ClickAsync();
+        var row = page.Locator($"tr[id='r-{running.Id}']");
+        await Until(async () => await row.CountAsync() == 1);
+        Assert.Equal("incomplete", await row.Locator(".c-outcome").InnerTextAsync());
+        await Until(() => page.Locator("[data-live-state=live]").IsVisibleAsync());
+
+        // Its end comes early: among the fastest it belongs on the first page now.
+        await running.EndAsync(TimeSpan.FromMilliseconds(1));
+        await Until(async () => await row.Locator(".c-outcome").InnerTextAsync() == "success");
+        Assert.Equal("1ms", await row.Locator(".c-duration").InnerTextAsync());
+        var first = await browser.OpenAsync(tracer.Site + "/queries?sort=fastest");
+        Assert.Equal("r-" + running.Id, await first.Locator("tbody tr").First.GetAttributeAsync("id"));
+        browser.AssertNoProblems();
+    }
+
+    [Fact]
     public async Task The_page_of_a_running_query_grows_until_its_root_arrives()
     {
         Assert.SkipWhen(Needs.Chromium is null, Needs.Why("chromium"));

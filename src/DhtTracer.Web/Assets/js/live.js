@@ -109,7 +109,7 @@ export function startLive() {
   }
 
   async function refresh() {
-    const response = await fetch(location.pathname + location.search, { cache: "no-store" });
+    const response = await fetch(address(), { cache: "no-store" });
     if (response.status >= 500) throw new TypeError(`the server answered ${response.status}`);
     const next = new DOMParser().parseFromString(await response.text(), "text/html");
     if (!response.ok || response.redirected) return finish("over", response.ok ? "moved: reload" : "no longer here: reload");
@@ -129,6 +129,12 @@ export function startLive() {
     document.dispatchEvent(new CustomEvent("dht:updated", { detail: { added } }));
     if (!main.dataset.live) finish("over", "complete");
     else if (source) show("live", "live");
+  }
+
+  // Rows that are shown are asked for by name: what has changed may have moved them to another page of the list.
+  function address() {
+    const rows = main.dataset.live === "rows" ? [...main.querySelectorAll("tr[id^=r-]")].map(row => row.id.slice(2)) : [];
+    return location.pathname + (rows.length ? `?rows=${rows.join(",")}` : location.search);
   }
 
   // A list that is not at its newest end does not move under the reader: what is new is counted.

@@ -74,7 +74,10 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
     /// <summary>Whether the samples can be offered.</summary>
     public bool SamplesAvailable => samples.Available;
 
-    /// <summary>Lists.</summary>
+    /// <summary>
+    /// Lists. With <c>rows</c>, permalinks with commas between them, only these: a page that follows its rows asks so, because in the meantime they may
+    /// have moved to another page of the list.
+    /// </summary>
     public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
     {
         if (PermalinkIn(Request.Query["key"].ToString()) is { } permalink)
@@ -181,7 +184,12 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
         var parameters = Address.With(("sort", null)).Parameters();
         NewerAddress = $"/api/v1/queries/newer{parameters}{(parameters.Length == 0 ? '?' : '&')}after={await store.LastNumberAsync(cancellationToken)}";
         Services = await store.ListServicesAsync(cancellationToken);
-        if (Address.Problems.Count == 0)
+        if (Request.Query["rows"].ToString() is { Length: > 0 } rows)
+        {
+            var ids = rows.Split(',').Take(PageSize).Select(static text => QueryId.TryParse(text, out var id) ? id : (QueryId?)null).OfType<QueryId>();
+            Found = new QueryPage(await store.ListQueriesAsync([.. ids], cancellationToken), null, null);
+        }
+        else if (Address.Problems.Count == 0)
         {
             try
             {

@@ -68,6 +68,18 @@ public sealed class QueriesPageTests
     }
 
     [Fact]
+    public async Task Rows_are_shown_by_name_in_the_order_asked_for()
+    {
+        var queries = Enumerable.Range(1, 4).Select(seed => SimulatedQueries.Make(seed, 4)).ToList();
+        await using var site = await Site.StartAsync(queries);
+        var page = await site.PageAsync($"/queries?rows={queries[2].Id},{queries[0].Id},nonsense,0123456789abcdef0123456789abcdef-0123456789abcdef");
+        Assert.Equal([$"r-{queries[2].Id}", $"r-{queries[0].Id}"], page.QuerySelectorAll(".queries tbody tr").Select(row => row.Id!));
+        var whole = await site.PageAsync("/queries?sort=slowest");
+        var row = whole.QuerySelectorAll(".queries tbody tr").Single(row => row.Id == $"r-{queries[2].Id}");
+        Assert.Equal(row.Text(), page.QuerySelector(".queries tbody tr")!.Text());
+    }
+
+    [Fact]
     public async Task Shows_type_outcome_duration_peers_and_source_of_a_query()
     {
         var query = SimulatedQueries.Make(7, 20, q => q with { DurationNs = 2_340_000_000, Outcome = QueryOutcome.NotFound });
