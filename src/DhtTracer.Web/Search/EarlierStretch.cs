@@ -16,7 +16,8 @@ internal sealed record EarlierStretch(string Title, string Address)
     /// <param name="now">Its end, when it has none.</param>
     public static IReadOnlyList<EarlierStretch> Of(TimeRange range, QueryListAddress address, DateTimeOffset now)
     {
-        var end = range.ToUnixNano ?? TimeRange.UnixNano(now);
+        // To the second, as ranges begin: an hour is then compared with an hour, and its address can be read.
+        var end = range.ToUnixNano ?? TimeRange.UnixNano(now) / 1_000_000_000 * 1_000_000_000;
         if (range.FromUnixNano is not { } from || from >= end)
         {
             return [];

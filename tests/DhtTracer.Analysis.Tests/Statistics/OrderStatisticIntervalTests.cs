@@ -69,6 +69,46 @@ public class OrderStatisticIntervalTests
         }
     }
 
+    // Hops, peers queried and duplicates are whole numbers with many ties: an interval whose ends are the same number still covers.
+    [Theory]
+    [InlineData(6)]
+    [InlineData(59)]
+    [InlineData(400)]
+    public void Intervals_of_counts_cover_the_true_percentile_in_at_least_930_of_1000_trials(int count)
+    {
+        double[] shares = [0.30, 0.25, 0.20, 0.10, 0.06, 0.03, 0.02, 0.02, 0.015, 0.005];
+        var truth = Percentile.Shown.ToDictionary(percent => percent, percent => Enumerable.Range(0, shares.Length).First(value => shares.Take(value + 1).Sum() >= (percent / 100.0) - 1e-12));
+        var (trials, covered) = (Percentile.Shown.ToDictionary(percent => percent, _ => 0), Percentile.Shown.ToDictionary(percent => percent, _ => 0));
+        var random = new Random(5 + count);
+        for (var trial = 0; trial < 1_000; trial++)
+        {
+            var distribution = Distribution.Of(Enumerable.Range(0, count).Select(_ => (long?)Draw()));
+            foreach (var figure in (PercentileFigure?[])[distribution.P50, distribution.P90, distribution.P95, distribution.P99])
+            {
+                trials[figure!.Percent] += figure.Interval is null ? 0 : 1;
+                covered[figure.Percent] += figure.Interval is { } interval && interval.Low <= truth[figure.Percent] && truth[figure.Percent] <= interval.High ? 1 : 0;
+            }
+        }
+
+        foreach (var percent in Percentile.Shown)
+        {
+            Assert.Equal(count >= OrderStatisticInterval.Needed(percent) ? 1_000 : 0, trials[percent]);
+            Assert.InRange(covered[percent], trials[percent] * 93 / 100, trials[percent]);
+        }
+
+        long Draw()
+        {
+            var u = random.NextDouble();
+            var value = 0;
+            while (value < shares.Length - 1 && (u -= shares[value]) >= 0)
+            {
+                value++;
+            }
+
+            return value;
+        }
+    }
+
     [Fact]
     public void Large_sets_have_narrow_intervals()
     {

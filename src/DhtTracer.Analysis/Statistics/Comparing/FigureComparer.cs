@@ -91,6 +91,12 @@ internal static class FigureComparer
                 return new ComparedFigure(figure, ratioOfA, ratioOfB, ratioOfB - ratioOfA, null, Verdict.TooFew(Comparison.NeededForRatios));
             }
 
+            // Drawn out to zero, so that interval and verdict go on saying the same.
+            if ((interval.Low > 0 || interval.High < 0) && RatioPermutation.IsChance(termsOfA, termsOfB, Comparison.FigureLevel))
+            {
+                interval = (Math.Min(interval.Low, 0), Math.Max(interval.High, 0));
+            }
+
             return Compared(figure, ratioOfA, ratioOfB, interval.Low, interval.High);
         }
 

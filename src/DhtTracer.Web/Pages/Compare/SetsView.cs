@@ -43,6 +43,9 @@ internal sealed class SetsView
     /// <summary>The figures.</summary>
     public Comparison Result => Comparison.Result;
 
+    /// <summary>Neither set is empty.</summary>
+    public bool HasBoth => Comparison.A.Facts.Count > 0 && Comparison.B.Facts.Count > 0;
+
     /// <summary>Name of the slow set.</summary>
     public string Slow => Result.SlowIsB ? "B" : "A";
 
@@ -85,9 +88,11 @@ internal sealed class SetsView
         {
             var told = Result.Figures.Where(static figure => figure.Verdict.Kind is VerdictKind.Higher or VerdictKind.Lower).ToList();
             var tested = Result.Figures.Count(static figure => figure.Interval is not null);
+            var few = Result.Figures.Where(static figure => figure.Verdict.Kind == VerdictKind.TooFew).ToList();
+            var left = few.Count == 0 ? "" : $" Too few queries to say anything of {Joined([.. few.Select(static figure => Name(figure.Figure))])}.";
             if (told.Count == 0)
             {
-                return tested == 0 ? "Too few queries to say anything." : "No difference to be seen.";
+                return tested == 0 ? "Too few queries to say anything." : "No difference to be seen." + left;
             }
 
             var parts = told.GroupBy(static figure => Word(figure)).Select(static group => $"{group.Key} in {Joined([.. group.Select(static figure => Name(figure.Figure))])}");

@@ -10,11 +10,14 @@ public class DifferenceIntervalTests
     private const int Least = 930;
 
     [Theory]
-    [InlineData(50)]
-    [InlineData(90)]
-    [InlineData(95)]
-    [InlineData(99)]
-    public void Percentiles_of_sets_just_large_enough(int percent)
+    [InlineData(50, 1, 1)]
+    [InlineData(90, 1, 1)]
+    [InlineData(95, 1, 1)]
+    [InlineData(99, 1, 1)]
+    [InlineData(50, 1, 20)]
+    [InlineData(90, 20, 1)]
+    [InlineData(95, 1, 20)]
+    public void Percentiles_of_sets_just_large_enough_and_of_one_much_larger(int percent, int timesA, int timesB)
     {
         var count = OrderStatisticInterval.Needed(percent, Comparison.FigureLevel);
         var (fast, slow) = (Mixture.HeavyTail, Mixture.HeavyTail.Scaled(2));
@@ -24,19 +27,21 @@ public class DifferenceIntervalTests
         for (var trial = 0; trial < Trials; trial++)
         {
             var interval = PercentileBootstrap.Difference(
-                PercentileBootstrap.Of(Draw(fast, a, count), percent), PercentileBootstrap.Of(Draw(slow, b, count), percent), Comparison.FigureLevel);
+                PercentileBootstrap.Of(Draw(fast, a, count * timesA), percent), PercentileBootstrap.Of(Draw(slow, b, count * timesB), percent), Comparison.FigureLevel);
             covered += interval.Low <= truth + 1 && interval.High >= truth - 1 ? 1 : 0;
         }
 
-        TestContext.Current.SendDiagnosticMessage("p{0} of {1} queries: {2} of {3} intervals cover", percent, count, covered, Trials);
+        TestContext.Current.SendDiagnosticMessage("p{0} of {1} and {2} queries: {3} of {4} intervals cover", percent, count * timesA, count * timesB, covered, Trials);
         Assert.InRange(covered, Least, Trials);
     }
 
     [Theory]
-    [InlineData(40)]
-    [InlineData(60)]
-    [InlineData(300)]
-    public void Means_and_shares(int count)
+    [InlineData(40, 40)]
+    [InlineData(60, 60)]
+    [InlineData(300, 300)]
+    [InlineData(40, 800)]
+    [InlineData(800, 40)]
+    public void Means_and_shares(int count, int countOfB)
     {
         // The truth of each figure, from sets so large that chance is below a thousandth of the figure's spread in the trials.
         var (many, few) = (Figures(Simulator(seed: 1, dialFailure: 0.2, queried: 18).Draw(200_000), Simulator(seed: 2, dialFailure: 0.35, queried: 22).Draw(200_000)), new Dictionary<string, int>(StringComparer.Ordinal));
@@ -44,7 +49,7 @@ public class DifferenceIntervalTests
         string[] names = ["success-share", "hops-mean", "peers-queried-mean", "dial-failure-share", "reuse-share", "duplicates-mean"];
         for (var trial = 0; trial < Trials; trial++)
         {
-            var figures = Figures(a.Draw(count), b.Draw(count));
+            var figures = Figures(a.Draw(count), b.Draw(countOfB));
             foreach (var name in names)
             {
                 var truth = many[name].Difference!.Value;
@@ -52,7 +57,7 @@ public class DifferenceIntervalTests
             }
         }
 
-        TestContext.Current.SendDiagnosticMessage("{0} queries: {1}", count, string.Join(", ", few));
+        TestContext.Current.SendDiagnosticMessage("{0} and {1} queries: {2}", count, countOfB, string.Join(", ", few));
         Assert.All(names, name => Assert.InRange(few[name], Least, Trials));
     }
 

@@ -81,6 +81,9 @@ public sealed class ComparePageTests(KnownArchive archive)
     {
         var same = await archive.Site.PageAsync("/compare?" + "a.service=steady&a.alpha=3&b.service=steady&b.alpha=3");
         Assert.StartsWith("No difference to be seen.", same.QuerySelector(".verdict")!.Text(), StringComparison.Ordinal);
+        var tooFew = same.QuerySelectorAll("#figures tbody tr").Where(row => row.QuerySelector("td:last-child")!.Text().StartsWith("too few", StringComparison.Ordinal)).Select(row => row.QuerySelector("th")!.Text()).ToList();
+        Assert.NotEmpty(tooFew);
+        Assert.All(tooFew, name => Assert.Contains(name[1..].Replace(", mean", "", StringComparison.Ordinal), same.QuerySelector(".verdict")!.Text().Split("Too few queries to say anything of ")[1], StringComparison.Ordinal));
         Assert.Contains(same.Texts(".note.warn"), text => text.Contains("in both sets", StringComparison.Ordinal));
 
         var few = await archive.Site.PageAsync("/compare?a.from=2026-11-22T09:00&a.to=2026-11-22T09:11&b.from=2026-11-22T10:00&b.to=2026-11-22T10:11");
