@@ -119,7 +119,7 @@ public sealed class TraceStore : IAsyncDisposable
     }
 
     /// <summary>Queries by their ids, as a list shows them, in this order; those that are not here are left out.</summary>
-    public Task<IReadOnlyList<QuerySummary>> ListQueriesAsync(IReadOnlyCollection<QueryId> ids, CancellationToken cancellationToken = default) =>
+    public Task<IReadOnlyList<QuerySummary>> ListSummariesAsync(IReadOnlyCollection<QueryId> ids, CancellationToken cancellationToken = default) =>
         database.Readers.ReadAsync(connection => QueryReader.Summaries(connection, ids), cancellationToken);
 
     /// <summary>Traces of the queries that a filter lets through, by their number in this database, each once.</summary>

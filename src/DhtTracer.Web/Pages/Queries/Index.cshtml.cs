@@ -187,7 +187,7 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
         if (Request.Query["rows"].ToString() is { Length: > 0 } rows)
         {
             var ids = rows.Split(',').Take(PageSize).Select(static text => QueryId.TryParse(text, out var id) ? id : (QueryId?)null).OfType<QueryId>();
-            Found = new QueryPage(await store.ListQueriesAsync([.. ids], cancellationToken), null, null);
+            Found = new QueryPage(await store.ListSummariesAsync([.. ids], cancellationToken), null, null);
         }
         else if (Address.Problems.Count == 0)
         {
