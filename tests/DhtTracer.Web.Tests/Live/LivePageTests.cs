@@ -50,10 +50,13 @@ public sealed class LivePageTests
     {
         var now = (ulong)(DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).Ticks * 100;
         var old = SimulatedQueries.Make(1, 3);
-        var running = SimulatedQueries.Make(2, 3, query => query with { Outcome = QueryOutcome.Incomplete });
+        var running = SimulatedQueries.Make(2, 3, query => query with { Outcome = QueryOutcome.Incomplete, StartUnixNano = now - 6_000_000_000 });
+
+        // Its root will not come any more.
+        var lost = SimulatedQueries.Make(4, 3, query => query with { Outcome = QueryOutcome.Incomplete });
         var fresh = SimulatedQueries.Make(3, 3, query => query with { StartUnixNano = now - 6_000_000_000, DurationNs = 5_000_000_000 });
-        await using var site = await Site.StartAsync(old, running, fresh);
-        Assert.Equal(["none", "page", "page"], await Task.WhenAll(new[] { old, running, fresh }.Select(async query =>
+        await using var site = await Site.StartAsync(old, running, lost, fresh);
+        Assert.Equal(["none", "page", "none", "page"], await Task.WhenAll(new[] { old, running, lost, fresh }.Select(async query =>
             (await site.PageAsync($"/q/{query.Id}")).QuerySelector("main")!.GetAttribute("data-live") ?? "none")));
     }
 

@@ -36,6 +36,38 @@ public class DifferenceIntervalTests
     }
 
     [Theory]
+    [InlineData(50, 1, 1)]
+    [InlineData(90, 1, 1)]
+    [InlineData(95, 1, 1)]
+    [InlineData(99, 1, 1)]
+    [InlineData(50, 8, 8)]
+    [InlineData(90, 1, 20)]
+    [InlineData(95, 20, 1)]
+    public void Percentiles_side_by_side_each_for_itself(int percent, int timesA, int timesB)
+    {
+        var count = OrderStatisticInterval.Needed(percent);
+        var (fast, slow) = (Mixture.HeavyTail, Mixture.HeavyTail.Scaled(2));
+        var truth = slow.TruePercentile(percent) - fast.TruePercentile(percent);
+        var (a, b) = (new Random(2_000 + percent), new Random(3_000 + percent));
+        var covered = 0;
+        for (var trial = 0; trial < Trials; trial++)
+        {
+            var interval = PercentileDifference.Of(Figure(Draw(fast, a, count * timesA)), Figure(Draw(slow, b, count * timesB)))!.Value;
+            covered += interval.Low <= truth + 1 && interval.High >= truth - 1 ? 1 : 0;
+        }
+
+        TestContext.Current.SendDiagnosticMessage("p{0} of {1} and {2} queries: {3} of {4} intervals cover", percent, count * timesA, count * timesB, covered, Trials);
+        Assert.InRange(covered, Least, Trials);
+        Assert.Null(PercentileDifference.Of(Figure(Draw(fast, a, count - 1)), Figure(Draw(slow, b, count))));
+
+        PercentileFigure? Figure(long[] sorted)
+        {
+            var distribution = Distribution.OfSorted(sorted, unknown: 0);
+            return percent switch { 50 => distribution.P50, 90 => distribution.P90, 95 => distribution.P95, _ => distribution.P99 };
+        }
+    }
+
+    [Theory]
     [InlineData(40, 40)]
     [InlineData(60, 60)]
     [InlineData(300, 300)]

@@ -96,7 +96,9 @@ public sealed class ComparePageTests(KnownArchive archive)
     {
         var page = await archive.Site.PageAsync("/compare?" + ByService);
         var (a, b) = (archive.Queries.Where(query => query.Service == "steady").ToList(), archive.Queries.Where(query => query.Service == "shaky").ToList());
-        var cells = page.QuerySelectorAll("#side-by-side tbody tr").First(row => row.QuerySelector("th")!.Text() == "Duration").Texts("td");
+        var row = page.QuerySelectorAll("#side-by-side tbody tr").First(row => row.QuerySelector("th")!.Text() == "Duration");
+        var cells = row.QuerySelectorAll("td").Select(cell => (cell.QuerySelector(".value") ?? cell).Text().Trim()).ToList();
+        var intervals = row.Texts(".interval");
         Shown.Count(a.Count(query => query.DurationNs is not null), cells[0]);
         Shown.Count(b.Count(query => query.DurationNs is not null), cells[1]);
         for (var i = 0; i < 4; i++)
@@ -108,8 +110,26 @@ public sealed class ComparePageTests(KnownArchive archive)
             Assert.All(cells.Skip(2 + (i * 3)).Take(2), text => Assert.DoesNotContain('+', text));
             Assert.Equal(ofB > ofA, cells[4 + (i * 3)].StartsWith('+'));
             Shown.Duration(ofB - ofA, cells[4 + (i * 3)].TrimStart('+'));
+
+            // From the ends of both percentiles' own intervals.
+            var needed = Truth.Needed[percent];
+            if (Math.Min(a.Count(query => query.DurationNs is not null), b.Count(query => query.DurationNs is not null)) < needed)
+            {
+                Assert.Equal($"too few, needs {needed}", intervals[i]);
+                continue;
+            }
+
+            var ends = intervals[i].Split(" to ");
+            Assert.Contains(
+                from x in Truth.Intervals(a.Select(query => query.DurationNs), percent)
+                from y in Truth.Intervals(b.Select(query => query.DurationNs), percent)
+                select (Low: y.Low - x.High, High: y.High - x.Low),
+                between => IsSigned(between.Low, ends[0]) && IsSigned(between.High, ends[1]));
         }
     }
+
+    private static bool IsSigned(long value, string text) =>
+        Shown.IsDuration(Math.Abs(value), text.TrimStart('+', '-', '\u2212')) && (value == 0 || (value < 0) == (text[0] is '-' or '\u2212'));
 
     [Fact]
     public async Task The_curves_are_a_table_too()
