@@ -63,7 +63,10 @@ public static class KademliaBench
         Console.WriteLine($"100 lookups: median {times[50]:0.0} ms, 90 % {times[90]:0.0} ms, max {times[^1]:0.0} ms, {exact} of 100 found exactly the 20 closest");
     }
 
-    /// <summary>Blocks of lookups, traced and untraced in turn, by the processor time that they take: wall time on a shared machine says less.</summary>
+    /// <summary>
+    /// Blocks of lookups, traced and untraced in turn: by how many of them are done in a second, one after another, and by the processor time
+    /// that they take, which is what counts where nothing but the processors limits them.
+    /// </summary>
     private static async Task CompareTracingAsync(LocalNetwork network, int rounds)
     {
         const int Block = 100;
@@ -75,8 +78,7 @@ public static class KademliaBench
             await RunTracedAsync(node, keys);
         }
 
-        var ratios = new List<double>();
-        var (best, bestTraced) = (double.MaxValue, double.MaxValue);
+        var (wall, processor, untraced) = (new List<double>(), new List<double>(), new List<Cost>());
         for (var round = 0; round < rounds; round++)
         {
             // Untraced, traced, traced, untraced: what drifts evenly over a round cancels out.
@@ -84,20 +86,28 @@ public static class KademliaBench
             var (traced, spans) = await RunTracedAsync(node, keys);
             var (again, _) = await RunTracedAsync(node, keys);
             var after = await RunBlockAsync(node, keys);
-            ratios.Add((traced + again) / (before + after));
-            (best, bestTraced) = (Math.Min(best, Math.Min(before, after)), Math.Min(bestTraced, Math.Min(traced, again)));
-            Console.WriteLine($"untraced {before / Block:0.000} and {after / Block:0.000}, traced {traced / Block:0.000} and {again / Block:0.000} ms of processor a lookup, {spans / Block} spans each");
+            wall.Add((traced.Wall + again.Wall) / (before.Wall + after.Wall));
+            processor.Add((traced.Processor + again.Processor) / (before.Processor + after.Processor));
+            untraced.Add(new Cost((before.Wall + after.Wall) / (2 * Block), (before.Processor + after.Processor) / (2 * Block)));
+            Console.WriteLine(
+                $"untraced {before.Wall / Block:0.000} and {after.Wall / Block:0.000}, traced {traced.Wall / Block:0.000} and {again.Wall / Block:0.000} ms a lookup; processor {before.Processor / Block:0.000} and {after.Processor / Block:0.000}, traced {traced.Processor / Block:0.000} and {again.Processor / Block:0.000} ms; {spans / Block} spans each");
         }
 
-        ratios.Sort();
-        var (low, high) = OrderStatisticInterval.Ranks(ratios.Count, 50)!.Value;
-        Console.WriteLine(
-            $"tracing costs {Percent(ratios[ratios.Count / 2])} of a lookup's processor time: median of {ratios.Count} rounds, 95 % interval {Percent(ratios[low - 1])} to {Percent(ratios[high - 1])}; best block of each {Percent(bestTraced / best)} ({best / Block:0.000} and {bestTraced / Block:0.000} ms)");
+        Say("the time of a lookup", wall, untraced.Select(static cost => cost.Wall));
+        Say("its processor time", processor, untraced.Select(static cost => cost.Processor));
+
+        static void Say(string what, List<double> ratios, IEnumerable<double> untraced)
+        {
+            ratios.Sort();
+            var (low, high) = OrderStatisticInterval.Ranks(ratios.Count, 50)!.Value;
+            Console.WriteLine(
+                $"tracing costs {Percent(ratios[ratios.Count / 2])} of {what} ({untraced.Order().ElementAt(ratios.Count / 2):0.000} ms): median of {ratios.Count} rounds, 95 % interval {Percent(ratios[low - 1])} to {Percent(ratios[high - 1])}");
+        }
 
         static string Percent(double ratio) => $"{(ratio - 1) * 100:0.0} %";
     }
 
-    private static async Task<(double Milliseconds, int Spans)> RunTracedAsync(DhtNode node, List<byte[]> keys)
+    private static async Task<(Cost Cost, int Spans)> RunTracedAsync(DhtNode node, List<byte[]> keys)
     {
         var spans = 0;
         using var listener = new ActivityListener
@@ -107,22 +117,26 @@ public static class KademliaBench
             ActivityStopped = _ => Interlocked.Increment(ref spans),
         };
         ActivitySource.AddActivityListener(listener);
-        var milliseconds = await RunBlockAsync(node, keys);
-        return (milliseconds, spans);
+        var cost = await RunBlockAsync(node, keys);
+        return (cost, spans);
     }
 
-    private static async Task<double> RunBlockAsync(DhtNode node, List<byte[]> keys)
+    private static async Task<Cost> RunBlockAsync(DhtNode node, List<byte[]> keys)
     {
         using var process = Process.GetCurrentProcess();
-        var before = process.TotalProcessorTime;
+        var (before, start) = (process.TotalProcessorTime, Stopwatch.GetTimestamp());
         foreach (var key in keys)
         {
             await node.GetClosestPeersAsync(key);
         }
 
+        var wall = Stopwatch.GetElapsedTime(start);
         process.Refresh();
-        return (process.TotalProcessorTime - before).TotalMilliseconds;
+        return new Cost(wall.TotalMilliseconds, (process.TotalProcessorTime - before).TotalMilliseconds);
     }
+
+    /// <summary>What some lookups took, in milliseconds.</summary>
+    private readonly record struct Cost(double Wall, double Processor);
 
     private static async Task SoakAsync(LocalNetwork network)
     {

@@ -43,7 +43,7 @@ internal sealed class ActivityObserver : IQueryObserver
         _keyText = query.KeyText;
         _background = query.Background;
         Describe(_query);
-        _query.AddTag("dht.node", query.Node.ToString());
+        _query.AddTag("dht.node", LookupPeer.TextOf(query.Node));
         _query.AddTag("dht.protocol", query.Protocol);
         _query.AddTag("dht.alpha", query.Parameters.Alpha);
         _query.AddTag("dht.beta", query.Parameters.Beta);
