@@ -9,7 +9,8 @@ namespace DhtTracer.Storage;
 
 /// <summary>
 /// The archive of traces and the queries found in them. Safe to use from many threads; one instance per process and database.
-/// Every method throws <see cref="DatabaseException"/> when the database cannot be read or written.
+/// Every method throws <see cref="DatabaseException"/> when the database cannot be read or written. Over 300 lines, because it is the one door
+/// to the archive: each method only hands its statements to a reader or the writer, and says what the caller may rely on.
 /// </summary>
 public sealed class TraceStore : IAsyncDisposable
 {

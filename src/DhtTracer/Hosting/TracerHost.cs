@@ -20,7 +20,10 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace DhtTracer.Hosting;
 
-/// <summary>The main process: one store, one analysis worker, and a listener for each port.</summary>
+/// <summary>
+/// The main process: one store, one analysis worker, and a listener for each port. Over 300 lines, because the listeners are wired side by side
+/// here, where the order in which they start and stop can be read.
+/// </summary>
 internal sealed class TracerHost : IAsyncDisposable
 {
     private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(10);
