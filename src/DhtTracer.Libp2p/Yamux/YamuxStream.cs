@@ -2,7 +2,7 @@ namespace DhtTracer.Libp2p.Yamux;
 
 /// <summary>
 /// One stream of a <see cref="YamuxSession"/>. Each direction has a window: bytes that may be sent before the reader of the other
-/// side has made room. One reader and one writer at a time.
+/// side has made room. One reader and one writer at a time. Over 300 lines, because both directions share one lock and one state.
 /// </summary>
 internal sealed class YamuxStream(YamuxSession session, uint id, bool outbound)
 {
