@@ -62,7 +62,23 @@ public static class NativeTrace
                 ("dht.peer.duplicate", peer.Duplicate ? true : null),
                 ("dht.peer.addresses", peer.Addresses.IsEmpty ? null : new ArrayValue([.. peer.Addresses.Select(address => (AttributeValue)address)])),
             ]);
-            if (peer.Dial is { } dial)
+            if (peer.Dial is { Reused: true, DurationNs: 0, Error: null } open)
+            {
+                // No attempt: an event of the peer.
+                spans[^1] = span with
+                {
+                    Events =
+                    [
+                        new SpanEvent
+                        {
+                            Name = "dht.dial",
+                            TimeUnixNano = query.StartUnixNano + (ulong)open.StartNs,
+                            Attributes = AttributeList.Of(("dht.dial.reused", true)),
+                        },
+                    ],
+                };
+            }
+            else if (peer.Dial is { } dial)
             {
                 Add("dht.dial", span.SpanId, dial.StartNs, dial.DurationNs, dial.Error,
                     [("dht.peer.id", peer.Id), ("dht.dial.reused", dial.Reused is { } reused ? reused : null), ("network.transport", "tcp")]);

@@ -72,7 +72,9 @@ public static class KademliaBench
         const int Block = 100;
         var node = network.Nodes[5].Node.Dht;
         var keys = Enumerable.Range(0, Block).Select(i => SHA256.HashData(BitConverter.GetBytes(i))).ToList();
-        for (var warmUp = 0; warmUp < 15; warmUp++)
+
+        // The runtime compiles what runs often anew, with what it has seen, as long as some seconds.
+        for (var warmUp = 0; warmUp < 60; warmUp++)
         {
             await RunBlockAsync(node, keys);
             await RunTracedAsync(node, keys);

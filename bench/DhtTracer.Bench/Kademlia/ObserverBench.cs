@@ -11,6 +11,7 @@ namespace DhtTracer.Bench.Kademlia;
 internal static class ObserverBench
 {
     private const int Lookups = 20;
+    private const int WarmUpRounds = 30;
     private const int Rounds = 15;
     private const int RepetitionsPerRound = 100;
 
@@ -36,7 +37,7 @@ internal static class ObserverBench
         ActivitySource.AddActivityListener(listener);
         var times = new List<double>();
         var allocated = 0L;
-        for (var round = 0; round < Rounds; round++)
+        for (var round = -WarmUpRounds; round < Rounds; round++)
         {
             spans = 0;
             using var process = Process.GetCurrentProcess();
@@ -50,6 +51,11 @@ internal static class ObserverBench
             }
 
             process.Refresh();
+            if (round < 0)
+            {
+                continue;
+            }
+
             times.Add((process.TotalProcessorTime - before).TotalMicroseconds / (RepetitionsPerRound * Lookups));
             allocated = (GC.GetTotalAllocatedBytes() - bytes) / (RepetitionsPerRound * Lookups);
         }

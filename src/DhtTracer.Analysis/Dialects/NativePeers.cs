@@ -95,6 +95,14 @@ internal sealed class NativePeers(LookupBuilder lookup, ulong start, Span? root)
         peer.Protocols = span.Strings("dht.peer.protocols") ?? peer.Protocols;
         peer.GivenAddresses = span.Strings("dht.peer.addresses") ?? peer.GivenAddresses;
         peer.Duplicate |= span.Boolean("dht.peer.duplicate") ?? false;
+        foreach (var happened in span.Events)
+        {
+            if (happened.Is(NativeDialect.DialName))
+            {
+                // Only a connection that was there already is an event and no span.
+                peer.Add(new PeerDial(SpanReading.Nanoseconds(start, happened.TimeUnixNano), 0, Reused: true, Error: null));
+            }
+        }
     }
 
     private void ReadRequest(Span span, PeerDraft peer, MessageType message)

@@ -34,20 +34,15 @@ internal sealed class ExchangeRunner(QueryRun run, QueryEnvironment environment,
         if (environment.Network.FindConnection(peer.Id) is { } open)
         {
             // Told once: a second message over the connection that the query already has is no new attempt to have one.
-            if (!ReferenceEquals(peer.Connection, open))
-            {
-                peer.Connection = open;
-                observer?.DialStarted(peer, now);
-                observer?.DialEnded(peer, now, new DialResult { Connection = open, Reused = true, Address = open.Address });
-            }
-
-            BeginRequest(exchange, now);
+            var reused = ReferenceEquals(peer.Connection, open) ? null : open;
+            peer.Connection = open;
+            BeginRequest(exchange, now, reused);
             return;
         }
 
         exchange.SetState(LookupPeerState.Dialing);
-        observer?.DialStarted(peer, now);
         _ = CompleteDialAsync(exchange);
+        observer?.DialStarted(peer, now);
     }
 
     private async Task CompleteDialAsync(Exchange exchange)
@@ -83,7 +78,10 @@ internal sealed class ExchangeRunner(QueryRun run, QueryEnvironment environment,
         }
     }
 
-    private void BeginRequest(Exchange exchange, DateTimeOffset now)
+    /// <param name="exchange">What to ask whom.</param>
+    /// <param name="now">Time of the loop.</param>
+    /// <param name="reused">The connection that was open already, when the query has not used it before.</param>
+    private void BeginRequest(Exchange exchange, DateTimeOffset now, IDhtConnection? reused = null)
     {
         var peer = exchange.Peer;
         var type = 1 << (int)exchange.Request.Type;
@@ -91,8 +89,16 @@ internal sealed class ExchangeRunner(QueryRun run, QueryEnvironment environment,
         peer.SentTypes |= type;
         peer.Duplicate |= duplicate;
         exchange.SetState(LookupPeerState.Requesting);
-        observer?.RequestStarted(peer, now, new RequestStart(exchange.Request.Type, exchange.FollowUp, duplicate));
+
+        // Observers are told while the request is on its way.
         _ = CompleteRequestAsync(exchange, peer.Connection!);
+        if (reused is not null)
+        {
+            observer?.DialStarted(peer, now);
+            observer?.DialEnded(peer, now, new DialResult { Connection = reused, Reused = true, Address = reused.Address });
+        }
+
+        observer?.RequestStarted(peer, now, new RequestStart(exchange.Request.Type, exchange.FollowUp, duplicate));
     }
 
     private async Task CompleteRequestAsync(Exchange exchange, IDhtConnection connection)

@@ -5,9 +5,7 @@ namespace DhtTracer.Kademlia;
 /// <summary>A peer that a query has heard of. Changed by the query alone; observers read it.</summary>
 public sealed class LookupPeer
 {
-    private static readonly TextCache<PeerId> Texts = new(10_000, peer => peer.ToString());
-
-    private string? _text;
+    private PeerName? _name;
 
     internal LookupPeer(int index, KadPeer peer, LookupPeer? referrer, KadId target, DateTimeOffset heardAt)
     {
@@ -29,10 +27,7 @@ public sealed class LookupPeer
     public PeerId Id { get; }
 
     /// <summary>Its id in base58.</summary>
-    public string Text => _text ??= TextOf(Id);
-
-    /// <summary>A peer id in base58, remembered.</summary>
-    internal static string TextOf(PeerId peer) => Texts.Get(peer);
+    public string Text => Name.Text;
 
     /// <summary>SHA-256 of its id.</summary>
     public KadId KadId { get; }
@@ -69,6 +64,9 @@ public sealed class LookupPeer
 
     /// <summary>Protocols from identify; null when unknown.</summary>
     public IReadOnlyList<string>? Protocols { get; internal set; }
+
+    /// <summary>Its id as spans show it.</summary>
+    internal PeerName Name => _name ??= PeerName.Of(Id);
 
     /// <summary>Its connection once it has one.</summary>
     internal IDhtConnection? Connection { get; set; }

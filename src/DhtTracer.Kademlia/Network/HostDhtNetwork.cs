@@ -66,11 +66,14 @@ internal sealed class HostDhtNetwork(Libp2pHost host, DhtOptions options) : IDht
 
     private sealed class HostConnection(Libp2pHost host, Connection connection, DhtOptions options) : IDhtConnection
     {
+        private string? _address;
+
         public string? Agent => host.Peers.Find(connection.RemotePeer)?.AgentVersion;
 
         public IReadOnlyList<string>? Protocols => host.Peers.Find(connection.RemotePeer)?.Protocols is { Count: > 0 } protocols ? protocols : null;
 
-        public string? Address => connection.RemoteAddress.ToString();
+        // Asked for by every query that uses the connection.
+        public string? Address => _address ??= connection.RemoteAddress.ToString();
 
         public async Task<RequestResult> RequestAsync(KadMessage request, CancellationToken cancellationToken)
         {

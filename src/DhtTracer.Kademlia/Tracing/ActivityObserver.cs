@@ -1,25 +1,32 @@
 using System.Diagnostics;
 using System.Reflection;
-using DhtTracer.Libp2p.Multiformats;
 
 namespace DhtTracer.Kademlia;
 
-/// <summary>Emits the spans of <c>docs/span-conventions.md</c> for one query.</summary>
+/// <summary>
+/// Emits the spans of <c>docs/span-conventions.md</c> for one query. A span is made when it ends, of what was kept of its start: only the
+/// query's and the peers' must be there earlier, because others are below them.
+/// </summary>
 internal sealed class ActivityObserver : IQueryObserver
 {
     /// <summary>Name of the instrumentation scope.</summary>
     public const string SourceName = "DhtTracer.Kademlia";
 
+    /// <summary>Peers whose spans say what the query is for: the first to be done with, so that a query has its name while it runs.</summary>
+    private const int DescribingPeers = 3;
+
     private static readonly ActivitySource Source = new(
         SourceName, typeof(ActivityObserver).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "");
 
     private readonly List<PeerSpans> _peers = [];
+    private readonly TagBuffer _tags = new();
     private Activity? _query;
     private DateTimeOffset _start;
     private string _type = "";
     private string _key = "";
     private string _keyText = "";
     private bool _background;
+    private int _described;
 
     private ActivityObserver()
     {
@@ -31,24 +38,19 @@ internal sealed class ActivityObserver : IQueryObserver
     public void QueryStarted(QueryDescription query)
     {
         _start = query.Start;
-        _query = Start("dht.query", ActivityKind.Internal, default, query.Start);
-        if (_query is null)
-        {
-            return;
-        }
-
-        query.Span = _query.Context;
         _type = query.Type.ToText();
         _key = Convert.ToHexStringLower(query.Key.Span);
         _keyText = query.KeyText;
         _background = query.Background;
-        Describe(_query);
-        _query.AddTag("dht.node", LookupPeer.TextOf(query.Node));
-        _query.AddTag("dht.protocol", query.Protocol);
-        _query.AddTag("dht.alpha", query.Parameters.Alpha);
-        _query.AddTag("dht.beta", query.Parameters.Beta);
-        _query.AddTag("dht.k", query.Parameters.K);
-        _query.AddTag("dht.routing_table.size", query.RoutingTableSize);
+        Describe();
+        _tags.Add("dht.node", PeerName.Of(query.Node).Text);
+        _tags.Add("dht.protocol", query.Protocol);
+        _tags.Add("dht.alpha", query.Parameters.Alpha);
+        _tags.Add("dht.beta", query.Parameters.Beta);
+        _tags.Add("dht.k", query.Parameters.K);
+        _tags.Add("dht.routing_table.size", query.RoutingTableSize);
+        _query = Begin("dht.query", default, query.Start);
+        query.Span = _query?.Context;
     }
 
     public void PeerHeard(LookupPeer peer)
@@ -58,90 +60,88 @@ internal sealed class ActivityObserver : IQueryObserver
             return;
         }
 
+        // Those that an answer names are told with its request.
         _peers.Add(new PeerSpans(peer));
         if (peer.Referrer is null)
         {
-            _query.AddEvent(SpanTags.Event("dht.seed", peer.HeardAt, "dht.peer.id", peer.Text));
-        }
-        else
-        {
-            _peers[peer.Referrer.Index].Request?.AddEvent(SpanTags.Event("dht.heard", peer.HeardAt, "dht.peer.id", peer.Text));
+            _query.AddEvent(SpanTags.Event("dht.seed", peer.HeardAt, peer));
         }
     }
 
     public void DialStarted(LookupPeer peer, DateTimeOffset time)
     {
-        if (_query is null)
+        if (Of(peer) is { } spans)
         {
-            return;
+            spans.DialStart = time;
         }
-
-        var dial = Start("dht.dial", ActivityKind.Client, BeginPeer(peer), time);
-        dial?.AddTag("dht.peer.id", peer.Text);
-        _peers[peer.Index].Dial = dial;
     }
 
     public void DialEnded(LookupPeer peer, DateTimeOffset time, DialResult result)
     {
-        if (_query is null || _peers[peer.Index].Dial is not { } dial)
+        if (Of(peer) is not { DialStart: { } start } spans)
         {
             return;
         }
 
-        dial.AddTag("dht.dial.reused", result.Reused);
-        dial.AddKnown("dht.dial.address", result.Address);
-        dial.AddKnown("dht.dial.addresses_tried", result.AddressesTried);
-        dial.AddKnown("network.transport", result.Transport);
-        dial.AddError(result.Error);
-        Stop(dial, time);
-        _peers[peer.Index].Dial = null;
+        spans.DialStart = null;
+        var parent = BeginPeer(spans);
+        if (result.Reused && time == start)
+        {
+            // Most of the dials of a lookup in a network that it knows; as spans without length they would be a quarter of all.
+            spans.Span?.AddEvent(SpanTags.Reused(time, result.Address));
+            return;
+        }
+
+        _tags.Add("dht.peer.id", peer.Text);
+        _tags.Add("dht.dial.reused", SpanTags.Boxed(result.Reused));
+        _tags.AddKnown("dht.dial.address", result.Address);
+        _tags.AddKnown("dht.dial.addresses_tried", result.AddressesTried);
+        _tags.AddKnown("network.transport", result.Transport);
+        _tags.AddError(result.Error);
+        Emit("dht.dial", ActivityKind.Client, parent, start, time, result.Error);
     }
 
     public void RequestStarted(LookupPeer peer, DateTimeOffset time, RequestStart request)
     {
-        if (_query is null)
+        if (Of(peer) is not { } spans)
         {
             return;
         }
 
-        var span = Start("dht.request", ActivityKind.Client, BeginPeer(peer), time);
-        _peers[peer.Index].Request = span;
-        span?.AddTag("dht.peer.id", peer.Text);
-        span?.AddTag("dht.message.type", request.Type.ToText());
-        if (request.FollowUp)
-        {
-            span?.AddTag("dht.request.followup", value: true);
-        }
-
+        spans.Request = (time, request);
+        BeginPeer(spans);
         if (request.Duplicate)
         {
-            _peers[peer.Index].Peer?.AddEvent(SpanTags.Event("dht.duplicate", time, "dht.message.type", request.Type.ToText()));
+            spans.Span?.AddEvent(SpanTags.Event("dht.duplicate", time, "dht.message.type", request.Type.ToText()));
         }
     }
 
     public void RequestEnded(LookupPeer peer, DateTimeOffset time, RequestEnd request)
     {
-        if (_query is null || _peers[peer.Index].Request is not { } span)
+        if (Of(peer) is not { Request: var (start, started) } spans)
         {
             return;
         }
 
-        span.AddTag("dht.request.outcome", request.Outcome.ToText());
+        spans.Request = null;
+        _tags.Add("dht.peer.id", peer.Text);
+        _tags.Add("dht.message.type", started.Type.ToText());
+        _tags.AddKnown("dht.request.followup", started.FollowUp ? SpanTags.True : null);
+        _tags.Add("dht.request.outcome", request.Outcome.ToText());
         if (request.Answer is { } answer)
         {
-            span.AddPeers("dht.closer_peers", answer.CloserPeers, request.Named);
-            span.AddPeers("dht.provider_peers", answer.ProviderPeers, []);
+            _tags.AddPeers("dht.closer_peers", answer.CloserPeers, request.Named);
+            _tags.AddPeers("dht.provider_peers", answer.ProviderPeers, []);
             if (answer.Type == KadMessageType.GetValue)
             {
-                span.AddTag("dht.record", answer.Record is not null);
+                _tags.Add("dht.record", SpanTags.Boxed(answer.Record is not null));
             }
 
-            span.AddKnown("dht.record.valid", request.RecordValid);
+            _tags.AddKnown("dht.record.valid", request.RecordValid);
         }
 
-        span.AddError(request.Error);
-        Stop(span, time);
-        _peers[peer.Index].Request = null;
+        _tags.AddError(request.Error);
+        Emit("dht.request", ActivityKind.Client, BeginPeer(spans), start, time, request.Error, request.NewPeers);
     }
 
     public void ResultFound(LookupPeer answeredBy, DateTimeOffset time, string result) =>
@@ -152,9 +152,9 @@ internal sealed class ActivityObserver : IQueryObserver
 
     public void PeerDone(LookupPeer peer)
     {
-        if (_query is not null)
+        if (Of(peer) is { } spans)
         {
-            EndPeer(_peers[peer.Index], peer.DoneAt);
+            EndPeer(spans, peer.DoneAt);
         }
     }
 
@@ -184,16 +184,23 @@ internal sealed class ActivityObserver : IQueryObserver
             }
         }
 
-        Stop(_query, end.Time);
+        End(_query, end.Time);
         _query = null;
     }
 
+    private PeerSpans? Of(LookupPeer peer) => _query is null ? null : _peers[peer.Index];
+
     /// <summary>The span of a peer begins when it was heard of, but is made only when there is something to say of it.</summary>
-    private ActivityContext BeginPeer(LookupPeer peer)
+    /// <returns>What goes below it.</returns>
+    private ActivityContext BeginPeer(PeerSpans spans)
     {
-        var spans = _peers[peer.Index];
-        spans.Peer ??= Start("dht.peer", ActivityKind.Internal, _query!.Context, peer.HeardAt);
-        return spans.Peer?.Context ?? _query!.Context;
+        if (spans.Span is null)
+        {
+            DescribePeer(spans.Of);
+            spans.Span = Begin("dht.peer", _query!.Context, spans.Of.HeardAt);
+        }
+
+        return spans.Span?.Context ?? _query!.Context;
     }
 
     private void EndPeer(PeerSpans spans, DateTimeOffset time)
@@ -205,70 +212,107 @@ internal sealed class ActivityObserver : IQueryObserver
 
         spans.IsEnded = true;
         var peer = spans.Of;
-        BeginPeer(peer);
-        if (spans.Peer is not { } span)
+        if (spans.Span is not { } span)
         {
+            DescribePeer(peer);
+            _tags.Add("dht.peer.state", peer.State.ToText());
+            _tags.AddKnown("dht.peer.addresses", SpanTags.TextsOf(peer.Addresses));
+            Emit("dht.peer", ActivityKind.Internal, _query!.Context, peer.HeardAt, time);
             return;
         }
 
-        span.AddTag("dht.peer.id", peer.Text);
-        span.AddKnown("dht.peer.referrer", peer.Referrer?.Text);
-        span.AddTag("dht.peer.hops", SpanTags.Boxed(peer.Hops));
-        span.AddTag("dht.peer.xor", SpanTags.Boxed(peer.Xor));
         span.AddKnown("dht.peer.order", peer.Order is { } order ? SpanTags.Boxed(order) : null);
         span.AddTag("dht.peer.state", peer.State.ToText());
         span.AddKnown("dht.peer.agent", peer.Agent);
         span.AddKnown("dht.peer.protocols", peer.Protocols is { Count: > 0 } protocols ? protocols as string[] ?? [.. protocols] : null);
         span.AddKnown("dht.peer.addresses", SpanTags.TextsOf(peer.Addresses));
-        span.AddKnown("dht.peer.duplicate", peer.Duplicate ? true : null);
-        if (peer.Order is not null)
+        span.AddKnown("dht.peer.duplicate", peer.Duplicate ? SpanTags.True : null);
+        if (++_described <= DescribingPeers)
         {
-            // These spans are on their way long before that of the query.
-            Describe(span);
+            Describe();
+            foreach (var (key, value) in _tags)
+            {
+                span.AddTag(key, value);
+            }
+
+            _tags.Clear();
         }
 
-        Stop(span, time);
+        End(span, time);
+    }
+
+    private void DescribePeer(LookupPeer peer)
+    {
+        _tags.Add("dht.peer.id", peer.Text);
+        _tags.AddKnown("dht.peer.referrer", peer.Referrer?.Text);
+        _tags.Add("dht.peer.hops", SpanTags.Boxed(peer.Hops));
+        _tags.Add("dht.peer.xor", SpanTags.Boxed(peer.Xor));
     }
 
     /// <summary>What the query is for.</summary>
-    private void Describe(Activity span)
+    private void Describe()
     {
-        span.AddTag("dht.query.type", _type);
-        if (_background)
-        {
-            span.AddTag("dht.query.background", value: true);
-        }
-
-        span.AddTag("dht.key", _key);
-        span.AddTag("dht.key.text", _keyText);
+        _tags.Add("dht.query.type", _type);
+        _tags.AddKnown("dht.query.background", _background ? SpanTags.True : null);
+        _tags.Add("dht.key", _key);
+        _tags.Add("dht.key.text", _keyText);
     }
 
-    private static Activity? Start(string name, ActivityKind kind, ActivityContext parent, DateTimeOffset time)
+    /// <summary>Makes a span that lasts, with the attributes of the buffer.</summary>
+    private Activity? Begin(string name, ActivityContext parent, DateTimeOffset time)
     {
         // The query runs interleaved with its caller: the spans are its own affair and must not become the ambient one.
         var ambient = Activity.Current;
-        var activity = Source.StartActivity(name, kind, parent, tags: null, links: null, time);
+        var span = Source.StartActivity(name, ActivityKind.Internal, parent, _tags, links: null, time);
+        _tags.Clear();
         Activity.Current = ambient;
-        return activity;
+        return span;
     }
 
-    private static void Stop(Activity activity, DateTimeOffset time)
+    private static void End(Activity span, DateTimeOffset time)
     {
         var ambient = Activity.Current;
-        activity.SetEndTime(time.UtcDateTime);
-        activity.Stop();
+        span.SetEndTime(time.UtcDateTime);
+        span.Stop();
         Activity.Current = ambient;
+    }
+
+    /// <summary>Makes a whole span, with the attributes of the buffer. It is the ambient one only in here.</summary>
+    private void Emit(
+        string name, ActivityKind kind, ActivityContext parent, DateTimeOffset start, DateTimeOffset end, DhtError? error = null, IReadOnlyList<LookupPeer>? heard = null)
+    {
+        var span = Source.StartActivity(name, kind, parent, _tags, links: null, start);
+        _tags.Clear();
+        if (span is null)
+        {
+            return;
+        }
+
+        if (error is not null)
+        {
+            span.SetStatus(ActivityStatusCode.Error, error.Text);
+        }
+
+        for (var i = 0; i < heard?.Count; i++)
+        {
+            span.AddEvent(SpanTags.Event("dht.heard", heard[i].HeardAt, heard[i]));
+        }
+
+        span.SetEndTime(end.UtcDateTime);
+        span.Stop();
     }
 
     private sealed class PeerSpans(LookupPeer of)
     {
         public LookupPeer Of => of;
 
-        public Activity? Peer { get; set; }
+        public Activity? Span { get; set; }
 
-        public Activity? Dial { get; set; }
+        /// <summary>Of the dial that is under way.</summary>
+        public DateTimeOffset? DialStart { get; set; }
 
-        public Activity? Request { get; set; }
+        /// <summary>The request that is under way.</summary>
+        public (DateTimeOffset Start, RequestStart Told)? Request { get; set; }
 
         public bool IsEnded { get; set; }
     }

@@ -6,11 +6,18 @@ namespace DhtTracer.Kademlia;
 /// <summary>Attributes and events of the DHT's spans, made as cheaply as they can be: there are some hundred in each lookup.</summary>
 internal static class SpanTags
 {
-    private static readonly TextCache<Multiaddr> AddressTexts = new(10_000, address => address.ToString());
+    /// <summary>The only value of attributes that are there or not.</summary>
+    public static readonly object True = true;
+
+    private static readonly object False = false;
+    private static readonly BoundedCache<Multiaddr, string> AddressTexts = new(10_000, static address => address.ToString());
+    private static readonly BoundedCache<string, ActivityTagsCollection> ReusedConnections =
+        new(10_000, static address => new ActivityTagsCollection { { "dht.dial.reused", True }, { "dht.dial.address", address } });
+
     private static readonly object[] SmallNumbers = [.. Enumerable.Range(0, 257).Select(number => (object)number)];
 
     /// <summary>Adds ids as text. The lookup has met most of them and has their texts at hand.</summary>
-    public static void AddPeers(this Activity span, string key, IReadOnlyList<KadPeer> peers, IReadOnlyList<LookupPeer?> known)
+    public static void AddPeers(this TagBuffer tags, string key, IReadOnlyList<KadPeer> peers, IReadOnlyList<LookupPeer?> known)
     {
         if (peers.Count == 0)
         {
@@ -20,10 +27,20 @@ internal static class SpanTags
         var texts = new string[peers.Count];
         for (var i = 0; i < texts.Length; i++)
         {
-            texts[i] = (i < known.Count ? known[i]?.Text : null) ?? LookupPeer.TextOf(peers[i].Id);
+            texts[i] = (i < known.Count ? known[i]?.Name : null)?.Text ?? PeerName.Of(peers[i].Id).Text;
         }
 
-        span.AddTag(key, texts);
+        tags.Add(key, texts);
+    }
+
+    /// <summary>Adds why something failed.</summary>
+    public static void AddError(this TagBuffer tags, DhtError? error)
+    {
+        if (error is not null)
+        {
+            tags.Add("dht.error.class", error.Class);
+            tags.Add("dht.error.text", error.Text);
+        }
     }
 
     /// <summary>Addresses as text; null when there is none.</summary>
@@ -46,9 +63,19 @@ internal static class SpanTags
     /// <summary>A number as an object: one for each of the few that nearly every span has.</summary>
     public static object Boxed(int number) => (uint)number < (uint)SmallNumbers.Length ? SmallNumbers[number] : number;
 
+    /// <summary>A truth value as an object.</summary>
+    public static object Boxed(bool value) => value ? True : False;
+
+    /// <summary>An event that names a peer.</summary>
+    public static ActivityEvent Event(string name, DateTimeOffset time, LookupPeer peer) => new(name, time, peer.Name.Tag);
+
     /// <summary>An event with one attribute.</summary>
     public static ActivityEvent Event(string name, DateTimeOffset time, string key, string value) =>
         new(name, time, new ActivityTagsCollection { { key, value } });
+
+    /// <summary>A peer to which a connection was open already.</summary>
+    public static ActivityEvent Reused(DateTimeOffset time, string? address) =>
+        new("dht.dial", time, address is null ? new ActivityTagsCollection { { "dht.dial.reused", True } } : ReusedConnections.Get(address));
 
     /// <summary>Adds a value unless it is unknown.</summary>
     public static void AddKnown(this Activity span, string key, object? value)
@@ -56,17 +83,6 @@ internal static class SpanTags
         if (value is not null)
         {
             span.AddTag(key, value);
-        }
-    }
-
-    /// <summary>Adds why something failed, and the status that says so.</summary>
-    public static void AddError(this Activity span, DhtError? error)
-    {
-        if (error is not null)
-        {
-            span.AddTag("dht.error.class", error.Class);
-            span.AddTag("dht.error.text", error.Text);
-            span.SetStatus(ActivityStatusCode.Error, error.Text);
         }
     }
 }

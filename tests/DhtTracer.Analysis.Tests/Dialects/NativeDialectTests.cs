@@ -58,6 +58,7 @@ public class NativeDialectTests
         Assert.Equal(new TraceError(ErrorClass.DialTimeout, "no answer in 5 s"), peers[2].Dial!.Error);
         Assert.Equal(new TraceError(ErrorClass.Reset, "stream reset"), Assert.Single(peers[1].Requests).Error);
         Assert.Equal((true, false), (peers[1].Dial!.Reused, peers[0].Dial!.Reused));
+        Assert.Equal(new PeerDial((long)(4 * Ms), 0, Reused: true, Error: null), peers[3].Dial);
         Assert.True(peers[0].Duplicate);
     }
 
@@ -171,7 +172,9 @@ public class NativeDialectTests
         spans.Add(Span(20, 10, "dht.dial", 1, 20, [("dht.peer.id", Ids[0]), ("dht.dial.reused", false)]));
         spans.Add(Span(21, 11, "dht.dial", 2, 2, [("dht.peer.id", Ids[1]), ("dht.dial.reused", true)]));
         spans.Add(Span(22, 12, "dht.dial", 3, 85, [("dht.peer.id", Ids[2]), ("dht.error.class", "dial-timeout"), ("dht.error.text", "no answer in 5 s")]));
-        spans.Add(Span(23, 13, "dht.dial", 4, 4, [("dht.peer.id", Ids[3]), ("dht.dial.reused", true)]));
+        var open = new SpanEvent { Name = "dht.dial", TimeUnixNano = Start + (4 * Ms), Attributes = AttributeList.Of(("dht.dial.reused", true), ("dht.dial.address", "/ip4/192.0.2.4/tcp/4001")) };
+        var connected = spans.FindIndex(span => span.Name == "dht.peer" && span.Text("dht.peer.id") == Ids[3]);
+        spans[connected] = spans[connected] with { Events = [open] };
         spans.Add(Span(25, 15, "dht.dial", 51, 52, [("dht.peer.id", Ids[5])]));
 
         // The answer repeats a peer and names the node itself.
