@@ -9,7 +9,7 @@ namespace DhtTracer.Bench.Kademlia;
 
 /// <summary>
 /// Measures the DHT over real TCP on loopback. <c>localnet</c>: start, memory, lookup time and accuracy of 100 nodes.
-/// <c>tracing</c>: what spans cost a lookup, <c>observer</c>: what they cost by themselves. <c>soak</c>: memory and connections over 10,000 queries.
+/// <c>tracing [ROUNDS [AT-ONCE]]</c>: what spans cost a lookup, <c>observer</c>: what they cost by themselves. <c>soak</c>: memory and connections over 10,000 queries.
 /// </summary>
 public static class KademliaBench
 {
@@ -29,7 +29,7 @@ public static class KademliaBench
                 await LookUpAsync(network);
                 return 0;
             case "tracing":
-                await CompareTracingAsync(network, args.Length > 2 ? int.Parse(args[2]) : TracingRounds);
+                await CompareTracingAsync(network, args.Length > 2 ? int.Parse(args[2]) : TracingRounds, args.Length > 3 ? int.Parse(args[3]) : 1);
                 return 0;
             case "observer":
                 await ObserverBench.RunAsync(network);
@@ -64,10 +64,10 @@ public static class KademliaBench
     }
 
     /// <summary>
-    /// Blocks of lookups, traced and untraced in turn: by how many of them are done in a second, one after another, and by the processor time
-    /// that they take, which is what counts where nothing but the processors limits them.
+    /// Blocks of lookups, traced and untraced in turn: by how many of them are done in a second, one after another or some at once, and by the
+    /// processor time that they take, which is what counts where nothing but the processors limits them.
     /// </summary>
-    private static async Task CompareTracingAsync(LocalNetwork network, int rounds)
+    private static async Task CompareTracingAsync(LocalNetwork network, int rounds, int atOnce)
     {
         const int Block = 100;
         var node = network.Nodes[5].Node.Dht;
@@ -76,18 +76,18 @@ public static class KademliaBench
         // The runtime compiles what runs often anew, with what it has seen, as long as some seconds.
         for (var warmUp = 0; warmUp < 60; warmUp++)
         {
-            await RunBlockAsync(node, keys);
-            await RunTracedAsync(node, keys);
+            await RunBlockAsync(node, keys, atOnce);
+            await RunTracedAsync(node, keys, atOnce);
         }
 
         var (wall, processor, untraced) = (new List<double>(), new List<double>(), new List<Cost>());
         for (var round = 0; round < rounds; round++)
         {
             // Untraced, traced, traced, untraced: what drifts evenly over a round cancels out.
-            var before = await RunBlockAsync(node, keys);
-            var (traced, spans) = await RunTracedAsync(node, keys);
-            var (again, _) = await RunTracedAsync(node, keys);
-            var after = await RunBlockAsync(node, keys);
+            var before = await RunBlockAsync(node, keys, atOnce);
+            var (traced, spans) = await RunTracedAsync(node, keys, atOnce);
+            var (again, _) = await RunTracedAsync(node, keys, atOnce);
+            var after = await RunBlockAsync(node, keys, atOnce);
             wall.Add((traced.Wall + again.Wall) / (before.Wall + after.Wall));
             processor.Add((traced.Processor + again.Processor) / (before.Processor + after.Processor));
             untraced.Add(new Cost((before.Wall + after.Wall) / (2 * Block), (before.Processor + after.Processor) / (2 * Block)));
@@ -109,7 +109,7 @@ public static class KademliaBench
         static string Percent(double ratio) => $"{(ratio - 1) * 100:0.0} %";
     }
 
-    private static async Task<(Cost Cost, int Spans)> RunTracedAsync(DhtNode node, List<byte[]> keys)
+    private static async Task<(Cost Cost, int Spans)> RunTracedAsync(DhtNode node, List<byte[]> keys, int atOnce)
     {
         var spans = 0;
         using var listener = new ActivityListener
@@ -119,19 +119,22 @@ public static class KademliaBench
             ActivityStopped = _ => Interlocked.Increment(ref spans),
         };
         ActivitySource.AddActivityListener(listener);
-        var cost = await RunBlockAsync(node, keys);
+        var cost = await RunBlockAsync(node, keys, atOnce);
         return (cost, spans);
     }
 
-    private static async Task<Cost> RunBlockAsync(DhtNode node, List<byte[]> keys)
+    private static async Task<Cost> RunBlockAsync(DhtNode node, List<byte[]> keys, int atOnce)
     {
         using var process = Process.GetCurrentProcess();
         var (before, start) = (process.TotalProcessorTime, Stopwatch.GetTimestamp());
-        foreach (var key in keys)
+        var next = -1;
+        await Task.WhenAll(Enumerable.Range(0, atOnce).Select(async _ =>
         {
-            await node.GetClosestPeersAsync(key);
-        }
-
+            while (Interlocked.Increment(ref next) is var i && i < keys.Count)
+            {
+                await node.GetClosestPeersAsync(keys[i]);
+            }
+        }));
         var wall = Stopwatch.GetElapsedTime(start);
         process.Refresh();
         return new Cost(wall.TotalMilliseconds, (process.TotalProcessorTime - before).TotalMilliseconds);

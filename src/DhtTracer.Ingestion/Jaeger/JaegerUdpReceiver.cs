@@ -71,6 +71,14 @@ public sealed class JaegerUdpReceiver : IAsyncDisposable
             throw;
         }
 
+        return StartOn(bound);
+    }
+
+    /// <summary>Begins to receive from a socket that was bound elsewhere, also what has arrived at it before.</summary>
+    /// <param name="bound">A bound UDP socket, owned by the receiver from now on.</param>
+    /// <returns>Where it is bound.</returns>
+    public IPEndPoint StartOn(Socket bound)
+    {
         socket = bound;
         receiving = Task.Run(ReceiveAsync);
         storing = Task.Run(StoreAsync);

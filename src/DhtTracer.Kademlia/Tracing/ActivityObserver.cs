@@ -4,8 +4,9 @@ using System.Reflection;
 namespace DhtTracer.Kademlia;
 
 /// <summary>
-/// Emits the spans of <c>docs/span-conventions.md</c> for one query. A span is made when it ends, of what was kept of its start: only the
-/// query's and the peers' must be there earlier, because others are below them.
+/// Emits the spans of <c>docs/span-conventions.md</c> for one query. A span is made when it ends, of what was kept of its start, and is let go
+/// then; only those that have others below them are there earlier. Some thousand small objects that live as long as a lookup would make each
+/// garbage collection longer, and that is more than half of what spans cost a node that is busy.
 /// </summary>
 internal sealed class ActivityObserver : IQueryObserver
 {
@@ -18,7 +19,13 @@ internal sealed class ActivityObserver : IQueryObserver
     private static readonly ActivitySource Source = new(
         SourceName, typeof(ActivityObserver).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "");
 
-    private readonly List<PeerSpans> _peers = [];
+    private static readonly PeerSpans Ended = new(null!);
+
+    private readonly List<LookupPeer> _heard = [];
+
+    /// <summary>By <see cref="LookupPeer.Index"/>: null before there is something to say of the peer.</summary>
+    private readonly List<PeerSpans?> _peers = [];
+    private readonly List<ActivityEvent> _events = [];
     private readonly TagBuffer _tags = new();
     private Activity? _query;
     private DateTimeOffset _start;
@@ -61,16 +68,17 @@ internal sealed class ActivityObserver : IQueryObserver
         }
 
         // Those that an answer names are told with its request.
-        _peers.Add(new PeerSpans(peer));
+        _heard.Add(peer);
+        _peers.Add(null);
         if (peer.Referrer is null)
         {
-            _query.AddEvent(SpanTags.Event("dht.seed", peer.HeardAt, peer));
+            _events.Add(SpanTags.Event("dht.seed", peer.HeardAt, peer));
         }
     }
 
     public void DialStarted(LookupPeer peer, DateTimeOffset time)
     {
-        if (Of(peer) is { } spans)
+        if (BeginOf(peer) is { } spans)
         {
             spans.DialStart = time;
         }
@@ -83,15 +91,15 @@ internal sealed class ActivityObserver : IQueryObserver
             return;
         }
 
-        spans.DialStart = null;
-        var parent = BeginPeer(spans);
         if (result.Reused && time == start)
         {
             // Most of the dials of a lookup in a network that it knows; as spans without length they would be a quarter of all.
-            spans.Span?.AddEvent(SpanTags.Reused(time, result.Address));
+            spans.Reused = result;
             return;
         }
 
+        spans.DialStart = null;
+        var parent = BeginPeer(spans);
         _tags.Add("dht.peer.id", peer.Text);
         _tags.Add("dht.dial.reused", SpanTags.Boxed(result.Reused));
         _tags.AddKnown("dht.dial.address", result.Address);
@@ -103,27 +111,29 @@ internal sealed class ActivityObserver : IQueryObserver
 
     public void RequestStarted(LookupPeer peer, DateTimeOffset time, RequestStart request)
     {
-        if (Of(peer) is not { } spans)
+        if (BeginOf(peer) is not { } spans)
         {
             return;
         }
 
-        spans.Request = (time, request);
-        BeginPeer(spans);
+        spans.Request = request;
+        spans.RequestStart = time;
         if (request.Duplicate)
         {
+            BeginPeer(spans);
             spans.Span?.AddEvent(SpanTags.Event("dht.duplicate", time, "dht.message.type", request.Type.ToText()));
         }
     }
 
     public void RequestEnded(LookupPeer peer, DateTimeOffset time, RequestEnd request)
     {
-        if (Of(peer) is not { Request: var (start, started) } spans)
+        if (Of(peer) is not { Request: { } started } spans)
         {
             return;
         }
 
         spans.Request = null;
+        var parent = BeginPeer(spans);
         _tags.Add("dht.peer.id", peer.Text);
         _tags.Add("dht.message.type", started.Type.ToText());
         _tags.AddKnown("dht.request.followup", started.FollowUp ? SpanTags.True : null);
@@ -141,20 +151,20 @@ internal sealed class ActivityObserver : IQueryObserver
         }
 
         _tags.AddError(request.Error);
-        Emit("dht.request", ActivityKind.Client, BeginPeer(spans), start, time, request.Error, request.NewPeers);
+        Emit("dht.request", ActivityKind.Client, parent, spans.RequestStart, time, request.Error, request.NewPeers);
     }
 
     public void ResultFound(LookupPeer answeredBy, DateTimeOffset time, string result) =>
-        _query?.AddEvent(new ActivityEvent("dht.result", time, new ActivityTagsCollection { { "dht.peer.id", answeredBy.Text }, { "dht.result", result } }));
+        _events.Add(new ActivityEvent("dht.result", time, new ActivityTagsCollection { { "dht.peer.id", answeredBy.Text }, { "dht.result", result } }));
 
     public void LookupTerminated(DateTimeOffset time, LookupTermination termination) =>
-        _query?.AddEvent(SpanTags.Event("dht.terminated", time, "dht.query.termination", termination.ToText()));
+        _events.Add(SpanTags.Event("dht.terminated", time, "dht.query.termination", termination.ToText()));
 
     public void PeerDone(LookupPeer peer)
     {
-        if (Of(peer) is { } spans)
+        if (_query is not null)
         {
-            EndPeer(spans, peer.DoneAt);
+            EndPeer(peer, peer.DoneAt);
         }
     }
 
@@ -165,9 +175,14 @@ internal sealed class ActivityObserver : IQueryObserver
             return;
         }
 
-        foreach (var spans in _peers)
+        foreach (var peer in _heard)
         {
-            EndPeer(spans, spans.Of.Order is null ? end.Time : spans.Of.DoneAt);
+            EndPeer(peer, peer.Order is null ? end.Time : peer.DoneAt);
+        }
+
+        foreach (var happened in _events)
+        {
+            _query.AddEvent(happened);
         }
 
         _query.AddTag("dht.query.outcome", end.Outcome.ToText());
@@ -190,6 +205,8 @@ internal sealed class ActivityObserver : IQueryObserver
 
     private PeerSpans? Of(LookupPeer peer) => _query is null ? null : _peers[peer.Index];
 
+    private PeerSpans? BeginOf(LookupPeer peer) => _query is null ? null : _peers[peer.Index] ??= new PeerSpans(peer);
+
     /// <summary>The span of a peer begins when it was heard of, but is made only when there is something to say of it.</summary>
     /// <returns>What goes below it.</returns>
     private ActivityContext BeginPeer(PeerSpans spans)
@@ -200,19 +217,26 @@ internal sealed class ActivityObserver : IQueryObserver
             spans.Span = Begin("dht.peer", _query!.Context, spans.Of.HeardAt);
         }
 
+        if (spans is { Reused: { } result, DialStart: { } time })
+        {
+            spans.Reused = null;
+            spans.DialStart = null;
+            spans.Span?.AddEvent(SpanTags.Reused(time, result.Address));
+        }
+
         return spans.Span?.Context ?? _query!.Context;
     }
 
-    private void EndPeer(PeerSpans spans, DateTimeOffset time)
+    private void EndPeer(LookupPeer peer, DateTimeOffset time)
     {
-        if (spans.IsEnded)
+        var spans = _peers[peer.Index];
+        if (ReferenceEquals(spans, Ended))
         {
             return;
         }
 
-        spans.IsEnded = true;
-        var peer = spans.Of;
-        if (spans.Span is not { } span)
+        _peers[peer.Index] = Ended;
+        if (spans is null)
         {
             DescribePeer(peer);
             _tags.Add("dht.peer.state", peer.State.ToText());
@@ -221,7 +245,13 @@ internal sealed class ActivityObserver : IQueryObserver
             return;
         }
 
-        span.AddKnown("dht.peer.order", peer.Order is { } order ? SpanTags.Boxed(order) : null);
+        BeginPeer(spans);
+        if (spans.Span is not { } span)
+        {
+            return;
+        }
+
+        span.AddTag("dht.peer.order", SpanTags.Boxed(peer.Order ?? 0));
         span.AddTag("dht.peer.state", peer.State.ToText());
         span.AddKnown("dht.peer.agent", peer.Agent);
         span.AddKnown("dht.peer.protocols", peer.Protocols is { Count: > 0 } protocols ? protocols as string[] ?? [.. protocols] : null);
@@ -308,12 +338,16 @@ internal sealed class ActivityObserver : IQueryObserver
 
         public Activity? Span { get; set; }
 
-        /// <summary>Of the dial that is under way.</summary>
+        /// <summary>Of the dial that is under way, or of the one in <see cref="Reused"/>.</summary>
         public DateTimeOffset? DialStart { get; set; }
 
-        /// <summary>The request that is under way.</summary>
-        public (DateTimeOffset Start, RequestStart Told)? Request { get; set; }
+        /// <summary>The open connection that is still to be told.</summary>
+        public DialResult? Reused { get; set; }
 
-        public bool IsEnded { get; set; }
+        /// <summary>The request that is under way.</summary>
+        public RequestStart? Request { get; set; }
+
+        /// <summary>When it began.</summary>
+        public DateTimeOffset RequestStart { get; set; }
     }
 }

@@ -104,7 +104,7 @@ internal sealed class ExpectedQuery(QueryWitness truth, QueryResult result, stri
         ["heardNs"] = _heard[peer.Id].HeardNs,
         ["state"] = State(peer),
         ["dial"] = Shown(peer) is { } dial
-            ? new JsonObject { ["startNs"] = dial.StartNs, ["durationNs"] = Length(dial.StartNs, dial.EndNs), ["reused"] = dial.Reused, ["error"] = Error(dial.Error) }
+            ? new JsonObject { ["startNs"] = dial.StartNs, ["durationNs"] = dial.Reused && dial.EndNs == dial.StartNs ? 0 : Length(dial.StartNs, dial.EndNs), ["reused"] = dial.Reused, ["error"] = Error(dial.Error) }
             : null,
         ["requests"] = new JsonArray([.. peer.Requests.Select(Request)]),
         ["duplicate"] = Repeats(peer) > 0,
@@ -163,7 +163,7 @@ internal sealed class ExpectedQuery(QueryWitness truth, QueryResult result, stri
 
     private static JsonObject? Error(DhtError? error) => error is null ? null : new JsonObject { ["class"] = error.Class, ["text"] = error.Text };
 
-    // docs/span-conventions.md: the runtime gives a span that takes no time a length of 100 ns.
+    // docs/span-conventions.md: the runtime gives a span that takes no time a length of 100 ns. A connection that was open is no span.
     private static long? Length(long startNs, long? endNs) => endNs is { } end ? Math.Max(100, end - startNs) : null;
 
     private int Xor(string peer)

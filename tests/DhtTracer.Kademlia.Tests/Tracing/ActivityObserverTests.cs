@@ -103,7 +103,7 @@ public sealed class ActivityObserverTests
         var peers = spans.Where(span => span.OperationName == "dht.peer").ToDictionary(span => (string)span.GetTagItem("dht.peer.id")!);
         Assert.Equal(truth.Peers.Select(peer => peer.Id).Order(), peers.Keys.Order());
         Assert.Equal(spans.Count, 1 + truth.Seen + truth.Peers.Sum(peer => peer.Dials.Count(dial => !WasOpen(dial)) + peer.Requests.Count));
-        var described = truth.Peers.Where(peer => peer.Order is not null).Select(peer => peers[peer.Id]).OrderBy(span => spans.IndexOf(span)).Take(3).ToHashSet();
+        var described = truth.Peers.Where(peer => peer.Order is not null).Select(peer => peers[peer.Id]).OrderBy(span => spans.ToList().IndexOf(span)).Take(3).ToHashSet();
         string[] describing = ["dht.query.type", "dht.query.background", "dht.key", "dht.key.text"];
         Assert.All(peers.Values, span => Assert.All(describing, name => Assert.Equal(described.Contains(span) ? query.GetTagItem(name) : null, span.GetTagItem(name))));
         foreach (var peer in truth.Peers)
