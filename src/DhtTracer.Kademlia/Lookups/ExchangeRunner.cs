@@ -78,6 +78,7 @@ internal sealed class ExchangeRunner(QueryRun run, QueryEnvironment environment,
         }
     }
 
+    /// <summary>Sends the request over the connection that the peer has.</summary>
     /// <param name="exchange">What to ask whom.</param>
     /// <param name="now">Time of the loop.</param>
     /// <param name="reused">The connection that was open already, when the query has not used it before.</param>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 
 namespace DhtTracer.Kademlia;
@@ -8,6 +9,7 @@ namespace DhtTracer.Kademlia;
 /// then; only those that have others below them are there earlier. Some thousand small objects that live as long as a lookup would make each
 /// garbage collection longer, and that is more than half of what spans cost a node that is busy.
 /// </summary>
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "The buffer is disposable only as an enumerator, and holds nothing.")]
 internal sealed class ActivityObserver : IQueryObserver
 {
     /// <summary>Name of the instrumentation scope.</summary>
