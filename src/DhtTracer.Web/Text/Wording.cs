@@ -12,7 +12,10 @@ internal static class Wording
     public static string Of(TraceSource source) => source == TraceSource.EventLog2019 ? "2019 event log" : Words.Of(source);
 
     /// <summary>An outcome: <c>not found</c>.</summary>
-    public static string Of(QueryOutcome outcome) => Words.Of(outcome).Replace('-', ' ');
+    public static string Of(QueryOutcome outcome) => OfName(Words.Of(outcome));
+
+    /// <summary>A name of one of the vocabularies, such as an error class, as readers see it: <c>dial-timeout</c> is "dial timeout".</summary>
+    public static string OfName(string name) => name.Replace('-', ' ');
 
     /// <summary>The classes that colour an outcome's mark.</summary>
     public static string Class(QueryOutcome outcome) => outcome switch

@@ -102,9 +102,9 @@ public sealed class OverviewPageTests(KnownArchive archive)
         Assert.Equal(
             archive.Queries.Where(query => query.Outcome is QueryOutcome.Failed or QueryOutcome.TimedOut).OrderByDescending(query => query.StartUnixNano).Take(8).Select(query => $"/q/{query.Id}"),
             page.QuerySelectorAll("#failing li a").Select(link => link.GetAttribute("href")!));
-        CheckCounts(page, "#query-errors", archive.Queries.Select(query => query.Error?.Class).OfType<string>());
-        CheckCounts(page, "#peer-errors", archive.Queries.SelectMany(OverviewTruth.Errors));
-        CheckCounts(page, "#agents", archive.Queries.SelectMany(query => query.Peers).Select(peer => peer.Agent).OfType<string>());
+        CheckCounts(page, "#query-errors", archive.Queries.Select(query => query.Error?.Class).OfType<string>(), static name => name.Replace('-', ' '));
+        CheckCounts(page, "#peer-errors", archive.Queries.SelectMany(OverviewTruth.Errors), static name => name.Replace('-', ' '));
+        CheckCounts(page, "#agents", archive.Queries.SelectMany(query => query.Peers).Select(peer => peer.Agent).OfType<string>(), static name => name);
     }
 
     [Theory]
@@ -125,8 +125,8 @@ public sealed class OverviewPageTests(KnownArchive archive)
                 var queries = archive.Queries.Where(query => address.EndsWith("all", StringComparison.Ordinal)
                     || (query.Type == QueryType.FindPeer && Between(12 * 60, 18 * 60).Contains(query))).Where(query => section switch
                 {
-                    "#query-errors" => query.Error?.Class == text,
-                    "#peer-errors" => OverviewTruth.Errors(query).Contains(text),
+                    "#query-errors" => query.Error?.Class == text.Replace(' ', '-'),
+                    "#peer-errors" => OverviewTruth.Errors(query).Contains(text.Replace(' ', '-')),
                     _ => query.Peers.Any(peer => peer.Agent?.StartsWith(text, StringComparison.Ordinal) == true),
                 }).ToList();
                 Assert.Equal(Math.Min(50, queries.Count), list.QuerySelectorAll("a.key").Length);
@@ -277,8 +277,8 @@ public sealed class OverviewPageTests(KnownArchive archive)
         }
     }
 
-    private static void CheckCounts(IHtmlDocument page, string section, IEnumerable<string> names) => Assert.Equal(
-        names.CountBy(name => name).OrderByDescending(item => item.Value).ThenBy(item => item.Key, StringComparer.Ordinal).Take(10).Select(item => (item.Key, item.Value)),
+    private static void CheckCounts(IHtmlDocument page, string section, IEnumerable<string> names, Func<string, string> shown) => Assert.Equal(
+        names.CountBy(name => name).OrderByDescending(item => item.Value).ThenBy(item => item.Key, StringComparer.Ordinal).Take(10).Select(item => (shown(item.Key), item.Value)),
         page.QuerySelectorAll($"{section} tbody tr").Select(row => (row.QuerySelector("th")!.Text(), int.Parse(row.QuerySelector("td.num")!.Text(), NumberStyles.AllowThousands, CultureInfo.InvariantCulture))));
 
     private static double Percent(string text) => double.Parse(text.TrimEnd('%'), CultureInfo.InvariantCulture);

@@ -67,7 +67,7 @@ public sealed class PeersPageTests(KnownArchive archive)
         Shown.Duration(Truth.Percentile(truth.Dials, 95), tiles["dial p95"]);
         Shown.Count(truth.Named, tiles["named by others"]);
         Assert.Equal(
-            truth.Failures.CountBy(name => name).OrderByDescending(item => item.Value).ThenBy(item => item.Key, StringComparer.Ordinal).Select(item => $"{item.Key} {item.Value}"),
+            truth.Failures.CountBy(name => name).OrderByDescending(item => item.Value).ThenBy(item => item.Key, StringComparer.Ordinal).Select(item => $"{item.Key.Replace('-', ' ')} {item.Value}"),
             page.QuerySelectorAll("#failures tbody tr").Select(row => $"{row.QuerySelector("th")!.Text()} {row.QuerySelector("td.num")!.Text()}"));
         Assert.Equal(truth.Agents.Select(agent => $"{agent.Text} {agent.Starts.Count}"), page.QuerySelectorAll("#agents tbody tr").Select(row => $"{row.Texts("td")[0]} {row.Texts("td")[1]}"));
 
