@@ -63,13 +63,7 @@ public sealed class CapturesApiTests
     [Fact]
     public async Task The_figures_of_the_samples_are_those_of_their_raw_spans()
     {
-        using var inflated = new MemoryStream();
-        await using (var gzip = new GZipStream(File.OpenRead(TestFiles.Samples("kubo-simulated.otlp.jsonl.gz")), CompressionMode.Decompress))
-        {
-            await gzip.CopyToAsync(inflated, TestContext.Current.CancellationToken);
-        }
-
-        var lines = inflated.ToArray();
+        var lines = KuboSample();
         await using var site = await Site.StartAsync();
         await LoadAsync(site, OtlpJson.DecodeLines(lines).Concat(EventLogReader.Decode(File.ReadAllBytes(TestFiles.Samples("eventlog-2019-format.from-js-capture-04.txt")))));
         var raw = System.Text.Encoding.UTF8.GetString(lines).Split('\n', StringSplitOptions.RemoveEmptyEntries)
@@ -87,6 +81,15 @@ public sealed class CapturesApiTests
         var known = rows.Select(row => row.GetProperty("durationNs") is { ValueKind: JsonValueKind.Number } time ? time.GetInt64() : (long?)null).ToList();
         OverviewTruth.CheckDistribution((await site.JsonAsync("/api/v1/overview?background=1")).GetProperty("figures").GetProperty("duration"), known);
         await CheckPathsAsync(site, rows);
+    }
+
+    /// <summary>OTLP JSON, one document a line.</summary>
+    internal static byte[] KuboSample()
+    {
+        using var inflated = new MemoryStream();
+        using var gzip = new GZipStream(File.OpenRead(TestFiles.Samples("kubo-simulated.otlp.jsonl.gz")), CompressionMode.Decompress);
+        gzip.CopyTo(inflated);
+        return inflated.ToArray();
     }
 
     private static async Task CheckPathsAsync(Site site, IEnumerable<JsonElement> rows)

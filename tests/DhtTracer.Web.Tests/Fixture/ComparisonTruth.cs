@@ -33,7 +33,7 @@ internal static class ComparisonTruth
         CheckRatio(figures["peers-queried-mean"], a, b, query => (query.Peers.Count(peer => peer.Requests.Length > 0), 1));
         CheckRatio(figures["dial-failure-share"], a, b, query => (Dials(query).Count(dial => dial.Reused != true && dial.Error is { Class: not ErrorClass.Cancelled }), Dials(query).Count(dial => dial.Reused != true)));
         CheckRatio(figures["reuse-share"], a, b, query => (Dials(query).Count(dial => dial.Reused == true), Dials(query).Count()));
-        CheckRatio(figures["duplicates-mean"], a, b, _ => (0, 1));
+        CheckRatio(figures["duplicates-mean"], a, b, query => (OverviewTruth.Duplicates(query)!.Value, 1));
         CheckCurve(comparison.GetProperty("durationsOfA"), a);
         CheckCurve(comparison.GetProperty("durationsOfB"), b);
 

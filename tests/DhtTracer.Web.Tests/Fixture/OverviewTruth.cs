@@ -16,7 +16,7 @@ internal static class OverviewTruth
         CheckDistribution(figures.GetProperty("discovery"), queries.Select(query => query.DiscoveryNs));
         CheckDistribution(figures.GetProperty("hops"), queries.Select(query => (long?)query.Hops));
         CheckDistribution(figures.GetProperty("peersQueried"), queries.Select(query => (long?)query.Peers.Count(peer => peer.Requests.Length > 0)));
-        CheckDistribution(figures.GetProperty("duplicates"), queries.Select(_ => (long?)0));
+        CheckDistribution(figures.GetProperty("duplicates"), queries.Select(Duplicates));
 
         var dials = queries.SelectMany(query => query.Peers).Select(peer => peer.Dial).OfType<PeerDial>().ToList();
         var dialed = dials.Where(dial => dial.Reused != true).ToList();
@@ -124,6 +124,9 @@ internal static class OverviewTruth
             Assert.Equal(high, json.GetProperty("interval").GetProperty("high").GetDouble(), 1e-8);
         }
     }
+
+    /// <summary>Requests beyond the first of a type to a peer.</summary>
+    public static long? Duplicates(Query query) => query.Peers.Sum(peer => peer.Requests.GroupBy(request => request.Type).Sum(group => group.Count() - 1L));
 
     private static void CheckOutcomes(JsonElement json, IReadOnlyList<Query> queries)
     {

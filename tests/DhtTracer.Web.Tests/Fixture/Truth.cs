@@ -91,12 +91,22 @@ internal static class Truth
         return Math.Exp(BigInteger.Log(favourable) - BigInteger.Log(Choose(a + b, marked)));
     }
 
-    /// <summary>When a query had its first result, by docs/architecture and the kind of query.</summary>
-    public static long? FirstResult(Query query) => query.Type switch
+    /// <summary>When a query had its first result, by docs/statistics.md and the kind of query.</summary>
+    public static long? FirstResult(Query query)
     {
-        QueryType.GetProviders => query.Peers.SelectMany(peer => peer.Requests).Where(request => request.Providers > 0).Min(request => request.StartNs + request.DurationNs),
-        _ => query.DiscoveryNs,
-    };
+        return query.Type switch
+        {
+            QueryType.GetProviders => Earliest(request => request.Providers > 0),
+            QueryType.GetValue => Earliest(request => request.Records > 0),
+            QueryType.AddProvider => Earliest(request => request.Type == MessageType.AddProvider),
+            QueryType.PutValue => Earliest(request => request.Type == MessageType.PutValue),
+            QueryType.Ping => Earliest(_ => true),
+            _ => query.DiscoveryNs,
+        };
+
+        long? Earliest(Func<PeerRequest, bool> found) => query.Peers.SelectMany(peer => peer.Requests)
+            .Where(request => request.Outcome == RequestOutcome.Answered && found(request)).Min(request => request.StartNs + request.DurationNs);
+    }
 
     /// <summary>The logarithm of the number of ways to choose, by adding logarithms.</summary>
     private static double LogChoose(int n, int k)
