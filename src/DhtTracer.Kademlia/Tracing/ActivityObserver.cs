@@ -205,9 +205,28 @@ internal sealed class ActivityObserver : IQueryObserver
         _query = null;
     }
 
-    private PeerSpans? Of(LookupPeer peer) => _query is null ? null : _peers[peer.Index];
+    private PeerSpans? Of(LookupPeer peer)
+    {
+        if (_query is null)
+        {
+            return null;
+        }
 
-    private PeerSpans? BeginOf(LookupPeer peer) => _query is null ? null : _peers[peer.Index] ??= new PeerSpans(peer);
+        // Shared by all queries, so nothing may be kept in it.
+        var spans = _peers[peer.Index];
+        Debug.Assert(!ReferenceEquals(spans, Ended), "A peer that is done is not asked again.");
+        return ReferenceEquals(spans, Ended) ? null : spans;
+    }
+
+    private PeerSpans? BeginOf(LookupPeer peer)
+    {
+        if (_query is not null)
+        {
+            _peers[peer.Index] ??= new PeerSpans(peer);
+        }
+
+        return Of(peer);
+    }
 
     /// <summary>The span of a peer begins when it was heard of, but is made only when there is something to say of it.</summary>
     /// <returns>What goes below it.</returns>
@@ -253,7 +272,7 @@ internal sealed class ActivityObserver : IQueryObserver
             return;
         }
 
-        span.AddTag("dht.peer.order", SpanTags.Boxed(peer.Order ?? 0));
+        span.AddKnown("dht.peer.order", peer.Order is { } order ? SpanTags.Boxed(order) : null);
         span.AddTag("dht.peer.state", peer.State.ToText());
         span.AddKnown("dht.peer.agent", peer.Agent);
         span.AddKnown("dht.peer.protocols", peer.Protocols is { Count: > 0 } protocols ? protocols as string[] ?? [.. protocols] : null);
