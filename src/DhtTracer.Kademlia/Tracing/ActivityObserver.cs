@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 
 namespace DhtTracer.Kademlia;
@@ -7,9 +6,8 @@ namespace DhtTracer.Kademlia;
 /// <summary>
 /// Emits the spans of <c>docs/span-conventions.md</c> for one query. A span is made when it ends, of what was kept of its start, and is let go
 /// then; only those that have others below them are there earlier. Some thousand small objects that live as long as a lookup would make each
-/// garbage collection longer, and that is more than half of what spans cost a node that is busy.
+/// garbage collection longer, and that is more than half of what spans cost a node that is busy. Over 300 lines, because each step of a query adds to the same few spans.
 /// </summary>
-[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "The buffer is disposable only as an enumerator, and holds nothing.")]
 internal sealed class ActivityObserver : IQueryObserver
 {
     /// <summary>Name of the instrumentation scope.</summary>
@@ -28,7 +26,7 @@ internal sealed class ActivityObserver : IQueryObserver
     /// <summary>By <see cref="LookupPeer.Index"/>: null before there is something to say of the peer.</summary>
     private readonly List<PeerSpans?> _peers = [];
     private readonly List<ActivityEvent> _events = [];
-    private readonly TagBuffer _tags = new();
+    private readonly SpanMaker _spans = new(Source);
     private Activity? _query;
     private DateTimeOffset _start;
     private string _type = "";
@@ -41,6 +39,8 @@ internal sealed class ActivityObserver : IQueryObserver
     {
     }
 
+    private TagBuffer Tags => _spans.Tags;
+
     /// <summary>An observer, or null when nobody listens.</summary>
     public static ActivityObserver? CreateIfListened() => Source.HasListeners() ? new ActivityObserver() : null;
 
@@ -52,13 +52,13 @@ internal sealed class ActivityObserver : IQueryObserver
         _keyText = query.KeyText;
         _background = query.Background;
         Describe();
-        _tags.Add("dht.node", PeerName.Of(query.Node).Text);
-        _tags.Add("dht.protocol", query.Protocol);
-        _tags.Add("dht.alpha", query.Parameters.Alpha);
-        _tags.Add("dht.beta", query.Parameters.Beta);
-        _tags.Add("dht.k", query.Parameters.K);
-        _tags.Add("dht.routing_table.size", query.RoutingTableSize);
-        _query = Begin("dht.query", default, query.Start);
+        Tags.Add("dht.node", PeerName.Of(query.Node).Text);
+        Tags.Add("dht.protocol", query.Protocol);
+        Tags.Add("dht.alpha", query.Parameters.Alpha);
+        Tags.Add("dht.beta", query.Parameters.Beta);
+        Tags.Add("dht.k", query.Parameters.K);
+        Tags.Add("dht.routing_table.size", query.RoutingTableSize);
+        _query = _spans.Begin("dht.query", default, query.Start);
         query.Span = _query?.Context;
     }
 
@@ -102,13 +102,13 @@ internal sealed class ActivityObserver : IQueryObserver
 
         spans.DialStart = null;
         var parent = BeginPeer(spans);
-        _tags.Add("dht.peer.id", peer.Text);
-        _tags.Add("dht.dial.reused", SpanTags.Boxed(result.Reused));
-        _tags.AddKnown("dht.dial.address", result.Address);
-        _tags.AddKnown("dht.dial.addresses_tried", result.AddressesTried);
-        _tags.AddKnown("network.transport", result.Transport);
-        _tags.AddError(result.Error);
-        Emit("dht.dial", ActivityKind.Client, parent, start, time, result.Error);
+        Tags.Add("dht.peer.id", peer.Text);
+        Tags.Add("dht.dial.reused", SpanTags.Boxed(result.Reused));
+        Tags.AddKnown("dht.dial.address", result.Address);
+        Tags.AddKnown("dht.dial.addresses_tried", result.AddressesTried);
+        Tags.AddKnown("network.transport", result.Transport);
+        Tags.AddError(result.Error);
+        _spans.Emit("dht.dial", ActivityKind.Client, parent, start, time, result.Error);
     }
 
     public void RequestStarted(LookupPeer peer, DateTimeOffset time, RequestStart request)
@@ -136,24 +136,24 @@ internal sealed class ActivityObserver : IQueryObserver
 
         spans.Request = null;
         var parent = BeginPeer(spans);
-        _tags.Add("dht.peer.id", peer.Text);
-        _tags.Add("dht.message.type", started.Type.ToText());
-        _tags.AddKnown("dht.request.followup", started.FollowUp ? SpanTags.True : null);
-        _tags.Add("dht.request.outcome", request.Outcome.ToText());
+        Tags.Add("dht.peer.id", peer.Text);
+        Tags.Add("dht.message.type", started.Type.ToText());
+        Tags.AddKnown("dht.request.followup", started.FollowUp ? SpanTags.True : null);
+        Tags.Add("dht.request.outcome", request.Outcome.ToText());
         if (request.Answer is { } answer)
         {
-            _tags.AddPeers("dht.closer_peers", answer.CloserPeers, request.Named);
-            _tags.AddPeers("dht.provider_peers", answer.ProviderPeers, []);
+            Tags.AddPeers("dht.closer_peers", answer.CloserPeers, request.Named);
+            Tags.AddPeers("dht.provider_peers", answer.ProviderPeers, []);
             if (answer.Type == KadMessageType.GetValue)
             {
-                _tags.Add("dht.record", SpanTags.Boxed(answer.Record is not null));
+                Tags.Add("dht.record", SpanTags.Boxed(answer.Record is not null));
             }
 
-            _tags.AddKnown("dht.record.valid", request.RecordValid);
+            Tags.AddKnown("dht.record.valid", request.RecordValid);
         }
 
-        _tags.AddError(request.Error);
-        Emit("dht.request", ActivityKind.Client, parent, spans.RequestStart, time, request.Error, request.NewPeers);
+        Tags.AddError(request.Error);
+        _spans.Emit("dht.request", ActivityKind.Client, parent, spans.RequestStart, time, request.Error, request.NewPeers);
     }
 
     public void ResultFound(LookupPeer answeredBy, DateTimeOffset time, string result) =>
@@ -201,7 +201,7 @@ internal sealed class ActivityObserver : IQueryObserver
             }
         }
 
-        End(_query, end.Time);
+        SpanMaker.End(_query, end.Time);
         _query = null;
     }
 
@@ -235,7 +235,7 @@ internal sealed class ActivityObserver : IQueryObserver
         if (spans.Span is null)
         {
             DescribePeer(spans.Of);
-            spans.Span = Begin("dht.peer", _query!.Context, spans.Of.HeardAt);
+            spans.Span = _spans.Begin("dht.peer", _query!.Context, spans.Of.HeardAt);
         }
 
         if (spans is { Reused: { } result, DialStart: { } time })
@@ -260,9 +260,9 @@ internal sealed class ActivityObserver : IQueryObserver
         if (spans is null)
         {
             DescribePeer(peer);
-            _tags.Add("dht.peer.state", peer.State.ToText());
-            _tags.AddKnown("dht.peer.addresses", SpanTags.TextsOf(peer.Addresses));
-            Emit("dht.peer", ActivityKind.Internal, _query!.Context, peer.HeardAt, time);
+            Tags.Add("dht.peer.state", peer.State.ToText());
+            Tags.AddKnown("dht.peer.addresses", SpanTags.TextsOf(peer.Addresses));
+            _spans.Emit("dht.peer", ActivityKind.Internal, _query!.Context, peer.HeardAt, time);
             return;
         }
 
@@ -281,94 +281,31 @@ internal sealed class ActivityObserver : IQueryObserver
         if (++_described <= DescribingPeers)
         {
             Describe();
-            foreach (var (key, value) in _tags)
+            foreach (var (key, value) in Tags)
             {
                 span.AddTag(key, value);
             }
 
-            _tags.Clear();
+            Tags.Clear();
         }
 
-        End(span, time);
+        SpanMaker.End(span, time);
     }
 
     private void DescribePeer(LookupPeer peer)
     {
-        _tags.Add("dht.peer.id", peer.Text);
-        _tags.AddKnown("dht.peer.referrer", peer.Referrer?.Text);
-        _tags.Add("dht.peer.hops", SpanTags.Boxed(peer.Hops));
-        _tags.Add("dht.peer.xor", SpanTags.Boxed(peer.Xor));
+        Tags.Add("dht.peer.id", peer.Text);
+        Tags.AddKnown("dht.peer.referrer", peer.Referrer?.Text);
+        Tags.Add("dht.peer.hops", SpanTags.Boxed(peer.Hops));
+        Tags.Add("dht.peer.xor", SpanTags.Boxed(peer.Xor));
     }
 
     /// <summary>What the query is for.</summary>
     private void Describe()
     {
-        _tags.Add("dht.query.type", _type);
-        _tags.AddKnown("dht.query.background", _background ? SpanTags.True : null);
-        _tags.Add("dht.key", _key);
-        _tags.Add("dht.key.text", _keyText);
-    }
-
-    /// <summary>Makes a span that lasts, with the attributes of the buffer.</summary>
-    private Activity? Begin(string name, ActivityContext parent, DateTimeOffset time)
-    {
-        // The query runs interleaved with its caller: the spans are its own affair and must not become the ambient one.
-        var ambient = Activity.Current;
-        var span = Source.StartActivity(name, ActivityKind.Internal, parent, _tags, links: null, time);
-        _tags.Clear();
-        Activity.Current = ambient;
-        return span;
-    }
-
-    private static void End(Activity span, DateTimeOffset time)
-    {
-        var ambient = Activity.Current;
-        span.SetEndTime(time.UtcDateTime);
-        span.Stop();
-        Activity.Current = ambient;
-    }
-
-    /// <summary>Makes a whole span, with the attributes of the buffer. It is the ambient one only in here.</summary>
-    private void Emit(
-        string name, ActivityKind kind, ActivityContext parent, DateTimeOffset start, DateTimeOffset end, DhtError? error = null, IReadOnlyList<LookupPeer>? heard = null)
-    {
-        var span = Source.StartActivity(name, kind, parent, _tags, links: null, start);
-        _tags.Clear();
-        if (span is null)
-        {
-            return;
-        }
-
-        if (error is not null)
-        {
-            span.SetStatus(ActivityStatusCode.Error, error.Text);
-        }
-
-        for (var i = 0; i < heard?.Count; i++)
-        {
-            span.AddEvent(SpanTags.Event("dht.heard", heard[i].HeardAt, heard[i]));
-        }
-
-        span.SetEndTime(end.UtcDateTime);
-        span.Stop();
-    }
-
-    private sealed class PeerSpans(LookupPeer of)
-    {
-        public LookupPeer Of => of;
-
-        public Activity? Span { get; set; }
-
-        /// <summary>Of the dial that is under way, or of the one in <see cref="Reused"/>.</summary>
-        public DateTimeOffset? DialStart { get; set; }
-
-        /// <summary>The open connection that is still to be told.</summary>
-        public DialResult? Reused { get; set; }
-
-        /// <summary>The request that is under way.</summary>
-        public RequestStart? Request { get; set; }
-
-        /// <summary>When it began.</summary>
-        public DateTimeOffset RequestStart { get; set; }
+        Tags.Add("dht.query.type", _type);
+        Tags.AddKnown("dht.query.background", _background ? SpanTags.True : null);
+        Tags.Add("dht.key", _key);
+        Tags.Add("dht.key.text", _keyText);
     }
 }
