@@ -108,7 +108,8 @@ public sealed class CapturesApiTests
         }
     }
 
-    private static async Task LoadAsync(Site site, IEnumerable<Span> spans)
+    /// <summary>Stores the traces of some spans, and analyses them.</summary>
+    internal static async Task LoadAsync(Site site, IEnumerable<Span> spans)
     {
         foreach (var trace in spans.GroupBy(span => span.TraceId))
         {

@@ -18,7 +18,7 @@ public sealed class CapturesFiguresApiTests
     {
         var queries = Captured();
         await using var site = await Site.StartAsync();
-        await site.AddAsync([.. Spans().GroupBy(span => span.TraceId).Select(trace => (IReadOnlyList<Span>)[.. trace])]);
+        await CapturesApiTests.LoadAsync(site, Spans());
 
         foreach (var (parameters, part) in new[]
         {
@@ -51,7 +51,7 @@ public sealed class CapturesFiguresApiTests
     {
         var queries = Captured().Where(query => !query.Background).ToList();
         await using var site = await Site.StartAsync();
-        await site.AddAsync([.. Spans().GroupBy(span => span.TraceId).Select(trace => (IReadOnlyList<Span>)[.. trace])]);
+        await CapturesApiTests.LoadAsync(site, Spans());
         var answer = await site.JsonAsync("/api/v1/compare?a.source=js-libp2p&b.source=go-libp2p-kad-dht");
         ComparisonTruth.Check(
             answer,
