@@ -19,7 +19,7 @@ internal static class ReconstructBench
         output.WriteLine($"{Traces} simulated queries, {spans / Traces} spans a query, {bytes / spans} bytes a span in protobuf");
         for (var warmUp = 0; warmUp < 3; warmUp++)
         {
-            traces.ForEach(trace => QueryReconstruction.Reconstruct(trace));
+            traces.ForEach(trace => TraceReconstruction.Reconstruct(trace));
         }
 
         var allocated = GC.GetAllocatedBytesForCurrentThread();
@@ -29,7 +29,7 @@ internal static class ReconstructBench
         var rounds = 0;
         while (wall.ElapsedMilliseconds < 4000)
         {
-            traces.ForEach(trace => QueryReconstruction.Reconstruct(trace));
+            traces.ForEach(trace => TraceReconstruction.Reconstruct(trace));
             rounds++;
         }
 

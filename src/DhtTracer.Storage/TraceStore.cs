@@ -15,10 +15,10 @@ namespace DhtTracer.Storage;
 public sealed class TraceStore : IAsyncDisposable
 {
     private readonly Database database;
-    private readonly Func<IReadOnlyList<Span>, ImmutableArray<Query>> reconstruct;
+    private readonly Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct;
     private readonly TimeProvider clock;
 
-    private TraceStore(Database database, Func<IReadOnlyList<Span>, ImmutableArray<Query>> reconstruct, TimeProvider clock)
+    private TraceStore(Database database, Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct, TimeProvider clock)
     {
         this.database = database;
         this.reconstruct = reconstruct;
@@ -45,7 +45,7 @@ public sealed class TraceStore : IAsyncDisposable
     /// <exception cref="DatabaseException">It cannot be opened; the message says why and what to do.</exception>
     public static async Task<TraceStore> OpenAsync(
         DatabaseOptions options,
-        Func<IReadOnlyList<Span>, ImmutableArray<Query>> reconstruct,
+        Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct,
         TimeProvider? clock = null,
         CancellationToken cancellationToken = default) =>
         new(await Database.OpenAsync(options, cancellationToken), reconstruct, clock ?? TimeProvider.System);
@@ -149,11 +149,11 @@ public sealed class TraceStore : IAsyncDisposable
     public async Task<Query?> GetQueryAsync(QueryId id, CancellationToken cancellationToken = default)
     {
         var spans = await GetTraceAsync(id.TraceId, cancellationToken);
-        return spans.Count == 0 ? null : reconstruct(spans).FirstOrDefault(query => query.Id == id);
+        return spans.Count == 0 ? null : reconstruct(spans).Queries.FirstOrDefault(query => query.Id == id);
     }
 
     /// <summary>The queries of a trace as it was loaded.</summary>
-    public ImmutableArray<Query> QueriesOf(TraceContent content) => reconstruct(Merged(content));
+    public ImmutableArray<Query> QueriesOf(TraceContent content) => reconstruct(Merged(content)).Queries;
 
     /// <summary>Queries whose permalink begins with these hex digits of the trace id (and <c>-</c> and digits of the span id, if the trace id is whole).</summary>
     /// <param name="prefix">At least one hex digit.</param>
@@ -299,7 +299,7 @@ public sealed class TraceStore : IAsyncDisposable
     public ValueTask DisposeAsync() => database.DisposeAsync();
 
     /// <summary>The queries of the merged spans of one trace.</summary>
-    internal ImmutableArray<Query> Reconstruct(IReadOnlyList<Span> spans) => spans.Count == 0 ? [] : reconstruct(spans);
+    internal ImmutableArray<Query> Reconstruct(IReadOnlyList<Span> spans) => spans.Count == 0 ? [] : reconstruct(spans).Queries;
 
     /// <summary>Runs a read of the tests.</summary>
     internal Task<T> ReadAsync<T>(Func<Microsoft.Data.Sqlite.SqliteConnection, T> read) => database.Readers.ReadAsync(read, CancellationToken.None);

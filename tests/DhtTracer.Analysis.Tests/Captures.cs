@@ -19,7 +19,7 @@ internal static class Captures
     public static IReadOnlyList<Span> Spans(string label) =>
         [.. Directory.GetFiles(TestFiles.Data("js-libp2p"), label + ".*.json").Order(StringComparer.Ordinal).SelectMany(path => OtlpJson.Decode(File.ReadAllBytes(path)))];
 
-    public static Query OnlyQuery(string label) => Assert.Single(QueryReconstruction.Reconstruct(Spans(label)));
+    public static Query OnlyQuery(string label) => Assert.Single(TraceReconstruction.Reconstruct(Spans(label)).Queries);
 
     public static JsonElement Meta(string label) =>
         JsonDocument.Parse(File.ReadAllBytes(TestFiles.Data("js-libp2p", "meta", label + ".meta.json"))).RootElement;

@@ -42,7 +42,7 @@ public class SamplesTests
         }
 
         Assert.Equal(expected, inflated.ToArray());
-        var queries = OtlpJson.DecodeLines(expected).GroupBy(span => span.TraceId).SelectMany(trace => QueryReconstruction.Reconstruct([.. trace])).ToList();
+        var queries = OtlpJson.DecodeLines(expected).GroupBy(span => span.TraceId).SelectMany(trace => TraceReconstruction.Reconstruct([.. trace]).Queries).ToList();
         Assert.Equal(traces.Count + traces.Count(trace => trace.LanRoot is not null), queries.Count);
     }
 
@@ -57,7 +57,7 @@ public class SamplesTests
         var bytes = File.ReadAllBytes(TestFiles.Samples(EventLog));
 
         Assert.Equal(output.WrittenSpan.ToArray(), bytes);
-        var read = Assert.Single(QueryReconstruction.Reconstruct(EventLogReader.Decode(bytes)));
+        var read = Assert.Single(TraceReconstruction.Reconstruct(EventLogReader.Decode(bytes)).Queries);
         Assert.Equal((query.Key, query.Counts.Seen, query.Counts.Queried, query.DurationNs), (read.Key, read.Counts.Seen, read.Counts.Queried, read.DurationNs));
     }
 

@@ -25,7 +25,7 @@ internal sealed class IngestHost : IAsyncDisposable
     private readonly Task work;
     private WebApplication? app;
 
-    private IngestHost(string directory, TraceStore store, Func<IReadOnlyList<Span>, ImmutableArray<Query>> reconstruct, AnalysisOptions analysis)
+    private IngestHost(string directory, TraceStore store, Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct, AnalysisOptions analysis)
     {
         this.directory = directory;
         Store = store;
@@ -41,10 +41,10 @@ internal sealed class IngestHost : IAsyncDisposable
     public AnalysisWorker Worker { get; }
 
     public static async Task<IngestHost> StartAsync(
-        Func<IReadOnlyList<Span>, ImmutableArray<Query>>? reconstruct = null, DatabaseOptions? options = null, AnalysisOptions? analysis = null)
+        Func<IReadOnlyList<Span>, ReconstructedTrace>? reconstruct = null, DatabaseOptions? options = null, AnalysisOptions? analysis = null)
     {
         var folder = Path.Combine(Path.GetTempPath(), "dht-tracer-tests", Guid.NewGuid().ToString("N"));
-        var function = reconstruct ?? QueryReconstruction.Reconstruct;
+        var function = reconstruct ?? TraceReconstruction.Reconstruct;
         var store = await TraceStore.OpenAsync((options ?? new DatabaseOptions()) with { Directory = folder }, function);
         return new IngestHost(folder, store, function, analysis ?? new AnalysisOptions());
     }

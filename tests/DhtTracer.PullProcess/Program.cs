@@ -4,7 +4,7 @@ using DhtTracer.Ingestion.Sink;
 using DhtTracer.Storage;
 
 // A puller as a process of its own, so that a test can kill it: SOURCE DIRECTORY DEPTH SETTLE-SECONDS.
-await using var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = args[1] }, static _ => []);
+await using var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = args[1] }, static _ => DhtTracer.Analysis.ReconstructedTrace.Empty);
 var worker = new PullWorker(
     new PullOptions
     {

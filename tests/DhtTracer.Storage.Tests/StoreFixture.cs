@@ -47,8 +47,8 @@ internal static class Make
     public static TraceChunk Chunk(params Span[] spans) => new(spans[0].TraceId, OtlpProtobuf.Encode(spans), spans.Length);
 
     /// <summary>One query per trace, rooted at its earliest span: enough to test what the store does with queries.</summary>
-    public static ImmutableArray<Query> OneQuery(IReadOnlyList<Span> spans) =>
-        spans.Count == 0 ? [] : [Query(spans[0].TraceId, spans[0].SpanId) with { StartUnixNano = spans[0].StartUnixNano }];
+    public static ReconstructedTrace OneQuery(IReadOnlyList<Span> spans) =>
+        ReconstructedTrace.Of(spans.Count == 0 ? [] : [Query(spans[0].TraceId, spans[0].SpanId) with { StartUnixNano = spans[0].StartUnixNano }]);
 
     public static Query Query(TraceId trace, SpanId root) => new()
     {

@@ -86,7 +86,7 @@ public static class NativeTrace
 
             foreach (var request in peer.Requests)
             {
-                Add("dht.request", span.SpanId, request.StartNs, request.DurationNs, request.Error,
+                Add("dht.request", span.SpanId, request.StartNs.GetValueOrDefault(), request.DurationNs, request.Error,
                 [
                     ("dht.peer.id", peer.Id), ("dht.message.type", Name(request.Type)), ("dht.request.outcome", Name(request.Outcome)),
                     ("dht.closer_peers", request.Named.IsDefault ? null : new ArrayValue([.. request.Named.Select(id => (AttributeValue)id)])),

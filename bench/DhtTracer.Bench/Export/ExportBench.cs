@@ -54,7 +54,7 @@ internal static class ExportBench
 
     private static async Task<string> FillAsync(string folder, int spans)
     {
-        await using var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = folder }, QueryReconstruction.Reconstruct);
+        await using var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = folder }, TraceReconstruction.Reconstruct);
         var simulator = new KuboTraceSimulator(5);
         var scenario = new KuboScenario { Population = null, NetworkSize = 1500 };
         var operations = new[] { KuboOperation.FindProviders, KuboOperation.GetClosestPeers, KuboOperation.FindPeer };
@@ -65,7 +65,7 @@ internal static class ExportBench
             await store.AppendAsync([new TraceChunk(trace[0].TraceId, OtlpProtobuf.Encode(trace), trace.Length)]);
             var content = await store.LoadAsync(trace[0].TraceId) ?? throw new InvalidOperationException("the trace that was just stored is gone");
             await store.SaveAnalysesAsync(
-                [new TraceAnalysis { Content = content, Otlp = content.Otlp, Spans = trace, Queries = QueryReconstruction.Reconstruct(trace), Version = Ingestion.Analysis.AnalysisOptions.Version }]);
+                [new TraceAnalysis { Content = content, Otlp = content.Otlp, Spans = trace, Queries = TraceReconstruction.Reconstruct(trace).Queries, Version = Ingestion.Analysis.AnalysisOptions.Version }]);
             (count, traces, largest) = (count + trace.Length, traces + 1, Math.Max(largest, trace.Length));
         }
 

@@ -58,8 +58,8 @@ public static class IngestBench
         batches.Clear();
         Console.WriteLine($"{spans:N0} spans, {(double)raw / spans:N0} bytes a span raw, {(double)gzip / spans:N0} in gzip; {Environment.ProcessorCount} processors");
 
-        var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = data }, QueryReconstruction.Reconstruct);
-        var worker = new AnalysisWorker(store, QueryReconstruction.Reconstruct, new AnalysisOptions(), TimeProvider.System, NullLogger<AnalysisWorker>.Instance);
+        var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = data }, TraceReconstruction.Reconstruct);
+        var worker = new AnalysisWorker(store, TraceReconstruction.Reconstruct, new AnalysisOptions(), TimeProvider.System, NullLogger<AnalysisWorker>.Instance);
         using var stop = new CancellationTokenSource();
         var work = worker.RunAsync(stop.Token);
         var app = await ServeAsync(new SpanSink(store, new IngestStatistics(TimeProvider.System)));

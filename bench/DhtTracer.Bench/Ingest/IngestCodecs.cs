@@ -21,7 +21,7 @@ internal static class IngestCodecs
         var raw = traces.Sum(trace => (long)trace.Otlp.Length);
         Console.WriteLine($"{traces.Count} traces, {spans} spans, {(double)raw / spans:N0} bytes a span raw, {(double)batches.Sum(batch => batch.Gzip.Length) / spans:N0} as gzip batches");
 
-        var peers = traces.ConvertAll(trace => QueryReconstruction.Reconstruct(SpanMerge.Merge(OtlpProtobuf.Decode(trace.Otlp)))
+        var peers = traces.ConvertAll(trace => TraceReconstruction.Reconstruct(SpanMerge.Merge(OtlpProtobuf.Decode(trace.Otlp))).Queries
             .SelectMany(query => query.Peers).Select(peer => peer.Id).Distinct().ToList());
         var (substituted, references) = (new List<byte[]>(), 0L);
         var watch = Stopwatch.StartNew();

@@ -47,7 +47,7 @@ internal static class IngestStages
         var chunks = split.ConvertAll(item => item.Slices.Select(slice => new TraceChunk(slice.TraceId, slice.Otlp, slice.SpanCount)).ToList());
         Time("of storing: compress the chunks", () => chunks.Sum(list => list.Sum(chunk => TraceBlob.Compress(chunk.Otlp.Span, TraceBlob.FastQuality).Length)));
 
-        await using var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = data, MaxPendingBytes = long.MaxValue }, QueryReconstruction.Reconstruct);
+        await using var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = data, MaxPendingBytes = long.MaxValue }, TraceReconstruction.Reconstruct);
         var before = Cpu();
         await Task.WhenAll(chunks.Select(list => store.AppendAsync(list)));
         Report("store (compress, commit)", Cpu() - before);
@@ -62,7 +62,7 @@ internal static class IngestStages
         Report("load (read, inflate)", Cpu() - before);
         var decoded = Time("decode", () => contents.ConvertAll(content => OtlpProtobuf.Decode(content.Otlp)));
         var merged = Time("merge", () => decoded.ConvertAll(list => SpanMerge.Merge(list)));
-        var queries = Time("reconstruct", () => merged.ConvertAll(list => QueryReconstruction.Reconstruct(list)));
+        var queries = Time("reconstruct", () => merged.ConvertAll(list => TraceReconstruction.Reconstruct(list).Queries));
         var analyses = contents.Select((content, i) => new TraceAnalysis
         {
             Content = content,

@@ -67,7 +67,7 @@ internal static class PullBench
 
     private static async Task<int> PullAsync(string source, string directory)
     {
-        await using var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = directory }, static _ => []);
+        await using var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = directory }, static _ => DhtTracer.Analysis.ReconstructedTrace.Empty);
         var worker = new PullWorker(
             new PullOptions { Source = source, Since = TimeSpan.FromHours(25) }, store, new SpanSink(store, new IngestStatistics(TimeProvider.System)));
         var clock = Stopwatch.StartNew();

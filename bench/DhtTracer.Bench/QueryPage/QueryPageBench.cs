@@ -74,9 +74,9 @@ internal static class QueryPageBench
     {
         var traces = queries.Take(10).Select(query => OtlpProtobuf.Encode(NativeTrace.Of(query))).ToList();
         var spans = traces.ConvertAll(bytes => (IReadOnlyList<Span>)OtlpProtobuf.Decode(bytes));
-        var rebuilt = spans.ConvertAll(trace => QueryReconstruction.Reconstruct(trace)[0]);
+        var rebuilt = spans.ConvertAll(trace => TraceReconstruction.Reconstruct(trace).Queries[0]);
         Stage("decode", traces, static trace => OtlpProtobuf.Decode(trace));
-        Stage("reconstruct", spans, static trace => QueryReconstruction.Reconstruct(trace));
+        Stage("reconstruct", spans, static trace => TraceReconstruction.Reconstruct(trace).Queries);
         Stage("explain", rebuilt, static query => Analysis.Explain.Explanation.Of(query));
         Stage("rows", rebuilt, static query => Waterfall.Of(query, PeerSort.Order));
     }
@@ -100,14 +100,14 @@ internal static class QueryPageBench
     private static async Task<RunningSite> StartAsync(string url, IReadOnlyList<Query> queries)
     {
         var folder = Directory.CreateTempSubdirectory("dht-tracer-bench-");
-        var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = folder.FullName }, QueryReconstruction.Reconstruct);
+        var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = folder.FullName }, TraceReconstruction.Reconstruct);
         foreach (var query in queries)
         {
             var spans = NativeTrace.Of(query);
             await store.AppendAsync([new TraceChunk(spans[0].TraceId, OtlpProtobuf.Encode(spans), spans.Count)]);
             var content = await store.LoadAsync(spans[0].TraceId) ?? throw new InvalidOperationException("the trace that was just stored is gone");
             await store.SaveAnalysesAsync(
-                [new TraceAnalysis { Content = content, Otlp = content.Otlp, Spans = spans, Queries = QueryReconstruction.Reconstruct(spans), Version = 1 }]);
+                [new TraceAnalysis { Content = content, Otlp = content.Otlp, Spans = spans, Queries = TraceReconstruction.Reconstruct(spans).Queries, Version = 1 }]);
         }
 
         return new RunningSite(await BenchSite.StartAsync(url, store), store, folder, queries);

@@ -24,7 +24,7 @@ internal static class StatisticsBench
 
         var options = new DatabaseOptions { Directory = arguments[0] };
         var isMade = Directory.Exists(arguments[0]) && Directory.EnumerateFiles(arguments[0], "*.db").Any();
-        await using var store = await TraceStore.OpenAsync(options, QueryReconstruction.Reconstruct);
+        await using var store = await TraceStore.OpenAsync(options, TraceReconstruction.Reconstruct);
         if (arguments is [_, "serve", var port])
         {
             await using var served = await BenchSite.StartAsync($"http://127.0.0.1:{port}", store);

@@ -8,7 +8,7 @@ namespace DhtTracer.Analysis;
 internal sealed class EventLog2019Dialect : IDialect
 {
     /// <inheritdoc/>
-    public void Reconstruct(TraceSpans trace, ImmutableArray<Query>.Builder queries)
+    public void Reconstruct(TraceSpans trace, TraceDraft drafts)
     {
         var groups = new SortedDictionary<SpanId, List<Span>>();
         foreach (var span in trace.Spans)
@@ -41,7 +41,7 @@ internal sealed class EventLog2019Dialect : IDialect
                 order = order != 0 ? order : EventLog2019Peers.Rank(left).CompareTo(EventLog2019Peers.Rank(right));
                 return order != 0 ? order : left.SpanId.CompareTo(right.SpanId);
             });
-            queries.Add(new EventLog2019Query(spans, id).Build());
+            drafts.Add(new EventLog2019Query(spans, id).Build());
         }
     }
 }

@@ -11,7 +11,7 @@ namespace DhtTracer.Analysis;
 internal sealed class GoKadDhtDialect : IDialect
 {
     /// <inheritdoc/>
-    public void Reconstruct(TraceSpans trace, ImmutableArray<Query>.Builder queries)
+    public void Reconstruct(TraceSpans trace, TraceDraft drafts)
     {
         var kinds = new GoSpanKind[trace.Spans.Length];
         var any = false;
@@ -42,7 +42,7 @@ internal sealed class GoKadDhtDialect : IDialect
         parts.AddRange(orphans.Rest());
         foreach (var part in parts)
         {
-            queries.Add(new GoKadDhtQuery(trace, kinds, part).Build());
+            drafts.Add(new GoKadDhtQuery(trace, kinds, part).Build());
         }
     }
 

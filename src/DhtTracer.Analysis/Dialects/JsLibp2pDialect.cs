@@ -24,7 +24,7 @@ internal sealed class JsLibp2pDialect : IDialect
     };
 
     /// <inheritdoc/>
-    public void Reconstruct(TraceSpans trace, ImmutableArray<Query>.Builder queries)
+    public void Reconstruct(TraceSpans trace, TraceDraft drafts)
     {
         var missing = new SortedDictionary<SpanId, List<int>>();
         var roots = new List<int>();
@@ -53,13 +53,13 @@ internal sealed class JsLibp2pDialect : IDialect
             }
             else
             {
-                queries.Add(new JsLibp2pQuery(trace, [root], trace[root].SpanId, Operations[trace[root].Name].Type, onlyRoot).Build());
+                drafts.Add(new JsLibp2pQuery(trace, [root], trace[root].SpanId, Operations[trace[root].Name].Type, onlyRoot).Build());
             }
         }
 
         foreach (var (id, tops) in missing)
         {
-            queries.Add(new JsLibp2pQuery(trace, tops, id, TypeOf(trace, tops), onlyRoot).Build());
+            drafts.Add(new JsLibp2pQuery(trace, tops, id, TypeOf(trace, tops), onlyRoot).Build());
         }
     }
 

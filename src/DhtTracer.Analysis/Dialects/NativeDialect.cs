@@ -14,7 +14,7 @@ internal sealed class NativeDialect : IDialect
     private const int MostAdopted = 1000;
 
     /// <inheritdoc/>
-    public void Reconstruct(TraceSpans trace, ImmutableArray<Query>.Builder queries)
+    public void Reconstruct(TraceSpans trace, TraceDraft drafts)
     {
         var groups = new SortedDictionary<SpanId, List<int>>();
         var loose = new List<int>();
@@ -57,7 +57,7 @@ internal sealed class NativeDialect : IDialect
 
         foreach (var (id, members) in groups)
         {
-            queries.Add(new NativeQuery(trace, members, id).Build());
+            drafts.Add(new NativeQuery(trace, members, id).Build());
         }
     }
 

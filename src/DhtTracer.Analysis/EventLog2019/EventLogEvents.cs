@@ -67,16 +67,20 @@ internal static class EventLogEvents
 
             foreach (var request in peer.Requests)
             {
-                yield return (EventLogNames.RequestStart, request.StartNs, peer, request);
-                yield return (EventLogNames.SentMessage, request.StartNs, peer, request);
-                if (request.DurationNs is { } took)
+                if (request.StartNs is { } asked)
+                {
+                    yield return (EventLogNames.RequestStart, asked, peer, request);
+                    yield return (EventLogNames.SentMessage, asked, peer, request);
+                }
+
+                if (request.EndNs is { } ended)
                 {
                     if (request.Outcome == RequestOutcome.Answered)
                     {
-                        yield return (EventLogNames.RequestResult, request.StartNs + took, peer, request);
+                        yield return (EventLogNames.RequestResult, ended, peer, request);
                     }
 
-                    yield return (EventLogNames.RequestEnd, request.StartNs + took, peer, request);
+                    yield return (EventLogNames.RequestEnd, ended, peer, request);
                 }
             }
         }

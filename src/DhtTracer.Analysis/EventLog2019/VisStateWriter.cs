@@ -97,12 +97,12 @@ public static class VisStateWriter
         json.WriteEndObject();
     }
 
-    private static void WriteSpan(Utf8JsonWriter json, Query query, string type, long startNs, long? durationNs)
+    private static void WriteSpan(Utf8JsonWriter json, Query query, string type, long? startNs, long? durationNs)
     {
         json.WriteStartObject();
         json.WriteString("Type", type);
-        json.WriteString("Start", EventLogEventWriter.Time(query, startNs));
-        json.WriteString("End", durationNs is { } took ? EventLogEventWriter.Time(query, startNs + took) : null);
+        json.WriteString("Start", startNs is { } start ? EventLogEventWriter.Time(query, start) : null);
+        json.WriteString("End", startNs + durationNs is { } end ? EventLogEventWriter.Time(query, end) : null);
         WriteNumber(json, "Duration", durationNs / 1000);
         json.WriteEndObject();
     }

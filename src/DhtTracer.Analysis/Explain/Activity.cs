@@ -63,9 +63,15 @@ internal sealed record Activity(
             for (var r = 0; r < peer.Requests.Length; r++)
             {
                 var request = peer.Requests[r];
+                if (request.StartNs is not { } start)
+                {
+                    // How long it took cannot be said of a request whose asking nobody recorded.
+                    continue;
+                }
+
                 var kind = peer.Dial is null && query.Source == TraceSource.JsLibp2p ? ActivityKind.DialAndRequest : ActivityKind.Request;
                 activities.Add(new Activity(
-                    i, r, kind, request.StartNs, End(request.StartNs, request.DurationNs), ResultOf(request), request.Error?.Class, request.Type));
+                    i, r, kind, start, request.EndNs, ResultOf(request), request.Error?.Class, request.Type));
             }
         }
 

@@ -47,7 +47,7 @@ internal sealed class Nearness
     /// <param name="request">The request that it answered.</param>
     public bool NamedNearer(string namer, PeerRequest request)
     {
-        var end = request.StartNs + request.DurationNs.GetValueOrDefault();
+        var end = (request.EndNs ?? request.StartNs).GetValueOrDefault();
         var nearestNamed = int.MaxValue;
         var named = new HashSet<int>();
         foreach (var peer in namedBy.GetValueOrDefault(namer) ?? [])

@@ -83,19 +83,19 @@ public sealed record TerminationHold
             : null;
         foreach (var request in peer.Requests)
         {
-            if (request.Type is MessageType.PutValue or MessageType.AddProvider || request.DurationNs is not { } duration)
+            if (request.Type is MessageType.PutValue or MessageType.AddProvider || request.EndNs is not { } ended)
             {
                 continue;
             }
 
             if (request.Outcome == RequestOutcome.Answered)
             {
-                return (true, request.StartNs + duration);
+                return (true, ended);
             }
 
             if (request.Outcome == RequestOutcome.Failed)
             {
-                failed = request.StartNs + duration;
+                failed = ended;
             }
         }
 

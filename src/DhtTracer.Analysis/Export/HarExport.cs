@@ -75,18 +75,19 @@ public static class HarExport
         for (var i = 0; i < peer.Requests.Length; i++)
         {
             var request = peer.Requests[i];
-            var wait = request.DurationNs ?? Left(query, request.StartNs);
+            var asked = (request.StartNs ?? request.EndNs).GetValueOrDefault();
+            var wait = request.StartNs is null ? 0 : request.DurationNs ?? Left(query, asked);
 
             // Only the first request waited for its turn and its dial. A dial that overlaps it (a follow-up's own) is part of it.
-            if (i > 0 || dial is null || dial.StartNs + dial.DurationNs is not { } connected || connected > request.StartNs)
+            if (i > 0 || dial is null || dial.StartNs + dial.DurationNs is not { } connected || connected > asked)
             {
-                var since = i > 0 ? request.StartNs : Math.Min(peer.HeardNs ?? request.StartNs, request.StartNs);
-                yield return new Entry(peer, request, since, request.StartNs - since, null, 0, wait);
+                var since = i > 0 ? asked : Math.Min(peer.HeardNs ?? asked, asked);
+                yield return new Entry(peer, request, since, asked - since, null, 0, wait);
             }
             else
             {
                 var since = Math.Min(peer.HeardNs ?? dial.StartNs, dial.StartNs);
-                yield return new Entry(peer, request, since, dial.StartNs - since, dial.DurationNs, request.StartNs - connected, wait);
+                yield return new Entry(peer, request, since, dial.StartNs - since, dial.DurationNs, asked - connected, wait);
             }
         }
     }

@@ -65,7 +65,9 @@ public static class QueryJson
         json.WriteString("spanId", query.Id.SpanId.ToString());
         json.WriteString("operationId", query.OperationId.ToString());
         json.WriteBoolean("background", query.Background);
-        json.WriteString("type", Words.Of(query.Type));
+        json.WriteString("side", query.Side is { } side ? Words.Of(side) : null);
+        json.WriteBoolean("skipped", query.Skipped);
+        json.WriteString("type", query.Type == QueryType.Unknown ? null : Words.Of(query.Type));
         if (query.Key is { } key)
         {
             json.WriteStartObject("key");
@@ -88,7 +90,12 @@ public static class QueryJson
         WriteError(json, query.Error);
         json.WriteString("termination", query.Termination is { } termination ? Words.Of(termination) : null);
         WriteNumber(json, "discoveryNs", query.DiscoveryNs);
+        json.WriteString("discoveredBy", query.DiscoveredBy);
         WriteNumber(json, "firstAnswerNs", query.FirstAnswerNs);
+        json.WriteStartObject("missing");
+        json.WriteNumber("spans", query.Missing.Spans);
+        json.WriteNumber("events", query.Missing.Events);
+        json.WriteEndObject();
         json.WriteStartObject("parameters");
         WriteNumber(json, "alpha", query.Parameters.Alpha);
         WriteNumber(json, "beta", query.Parameters.Beta);
@@ -111,6 +118,8 @@ public static class QueryJson
         WriteNumber(json, "results", counts.Results);
         WriteNumber(json, "returned", counts.Returned);
         WriteNumber(json, "duplicates", counts.Duplicates);
+        json.WriteBoolean("seenComplete", counts.SeenComplete);
+        WriteNumber(json, "sent", counts.Sent);
         json.WriteEndObject();
     }
 
@@ -121,9 +130,12 @@ public static class QueryJson
         WriteNumber(json, "order", peer.Order);
         WriteNumber(json, "xor", peer.Xor);
         WriteNumber(json, "hops", peer.Hops);
+        WriteNumber(json, "hopsAtLeast", peer.HopsAtLeast);
         json.WriteString("referrer", peer.Referrer);
         json.WriteBoolean("referrerInferred", peer.ReferrerInferred);
+        json.WriteString("askedAfter", peer.AskedAfter);
         WriteNumber(json, "heardNs", peer.HeardNs);
+        WriteNumber(json, "timeLostNs", peer.TimeLostNs);
         json.WriteString("state", Words.Of(peer.State));
         if (peer.Dial is { } dial)
         {
@@ -157,8 +169,9 @@ public static class QueryJson
     {
         json.WriteStartObject();
         json.WriteString("type", Words.Of(request.Type));
-        json.WriteNumber("startNs", request.StartNs);
+        WriteNumber(json, "startNs", request.StartNs);
         WriteNumber(json, "durationNs", request.DurationNs);
+        WriteNumber(json, "endNs", request.EndNs);
         json.WriteString("outcome", Words.Of(request.Outcome));
         WriteError(json, request.Error);
         WriteNumber(json, "returned", request.Returned);

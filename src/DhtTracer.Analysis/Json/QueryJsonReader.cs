@@ -12,7 +12,9 @@ internal static class QueryJsonReader
         Id = Id(json, "id"),
         OperationId = Id(json, "operationId"),
         Background = Flag(json, "background"),
-        Type = Word<QueryType>(json, "type"),
+        Side = OptionalText(json, "side") is null ? null : Word<DhtSide>(json, "side"),
+        Skipped = OptionalFlag(json, "skipped") ?? false,
+        Type = OptionalText(json, "type") is null ? QueryType.Unknown : Word<QueryType>(json, "type"),
         Key = Object(json, "key") is { } key ? new QueryKey(Text(key, "text"), Text(key, "bytes"), Text(key, "kadId")) : null,
         Source = Word<TraceSource>(json, "source"),
         Service = OptionalText(json, "service"),
@@ -25,6 +27,8 @@ internal static class QueryJsonReader
         Error = Error(json),
         Termination = OptionalText(json, "termination") is null ? null : Word<QueryTermination>(json, "termination"),
         DiscoveryNs = Number(json, "discoveryNs"),
+        DiscoveredBy = OptionalText(json, "discoveredBy"),
+        Missing = Object(json, "missing") is { } missing ? new MissingParts(Int(missing, "spans") ?? 0, Int(missing, "events") ?? 0) : default,
         FirstAnswerNs = Number(json, "firstAnswerNs"),
         Parameters = Object(json, "parameters") is { } parameters
             ? new QueryParameters(Int(parameters, "alpha"), Int(parameters, "beta"), Int(parameters, "k"))
@@ -46,6 +50,8 @@ internal static class QueryJsonReader
         Results = Int(json, "results"),
         Returned = Int(json, "returned"),
         Duplicates = Int(json, "duplicates"),
+        SeenComplete = OptionalFlag(json, "seenComplete") ?? true,
+        Sent = Int(json, "sent"),
     };
 
     private static QueryPeer Peer(JsonElement json) => new()
@@ -54,9 +60,12 @@ internal static class QueryJsonReader
         Order = Int(json, "order"),
         Xor = Int(json, "xor"),
         Hops = Int(json, "hops"),
+        HopsAtLeast = Int(json, "hopsAtLeast"),
         Referrer = OptionalText(json, "referrer"),
         ReferrerInferred = Flag(json, "referrerInferred"),
+        AskedAfter = OptionalText(json, "askedAfter"),
         HeardNs = Number(json, "heardNs"),
+        TimeLostNs = Number(json, "timeLostNs"),
         State = Word<PeerState>(json, "state"),
         Dial = Object(json, "dial") is { } dial
             ? new PeerDial(RequiredNumber(dial, "startNs"), Number(dial, "durationNs"), OptionalFlag(dial, "reused"), Error(dial))
@@ -71,8 +80,9 @@ internal static class QueryJsonReader
     private static PeerRequest Request(JsonElement json) => new()
     {
         Type = Word<MessageType>(json, "type"),
-        StartNs = RequiredNumber(json, "startNs"),
+        StartNs = Number(json, "startNs"),
         DurationNs = Number(json, "durationNs"),
+        EndNs = Number(json, "endNs"),
         Outcome = Word<RequestOutcome>(json, "outcome"),
         Error = Error(json),
         Returned = Int(json, "returned"),

@@ -75,7 +75,18 @@ public sealed record QueryCounts
 
     /// <summary>Requests sent to a peer that this query had already asked (the mark <c>⚠ dup</c>).</summary>
     public int? Duplicates { get; init; }
+
+    /// <summary>False when <see cref="Seen"/> is only a lower bound: there are peers that the trace does not show.</summary>
+    public bool SeenComplete { get; init; } = true;
+
+    /// <summary>ADD_PROVIDER messages that were written. The protocol does not answer them. Null for queries that store no provider record.</summary>
+    public int? Sent { get; init; }
 }
+
+/// <summary>What is known to have been lost before it arrived. While it is not zero, an absent request is unknown, not "not asked".</summary>
+/// <param name="Spans">Spans that other spans name or imply, and that are not there. A lower bound.</param>
+/// <param name="Events">Events that the sender dropped from spans of this query.</param>
+public readonly record struct MissingParts(int Spans, int Events);
 
 /// <summary>A query without its peers: a row of the list. Times inside a query are nanoseconds after its start.</summary>
 public record QuerySummary
@@ -86,8 +97,14 @@ public record QuerySummary
     /// <summary>The outermost DHT-related span above, else the query's own id.</summary>
     public required QueryId OperationId { get; init; }
 
-    /// <summary>A lookup that the node made for itself: refresh or bootstrap.</summary>
+    /// <summary>A lookup that the node made for itself: refresh, bootstrap, probe, crawl or sweeping provide.</summary>
     public bool Background { get; init; }
+
+    /// <summary>Which of a dual node's two DHTs it asked; null where there are no sides.</summary>
+    public DhtSide? Side { get; init; }
+
+    /// <summary>It had nobody to ask (an empty routing table, a local hit). Statistics do not count it.</summary>
+    public bool Skipped { get; init; }
 
     /// <summary>What it was for.</summary>
     public required QueryType Type { get; init; }
@@ -121,6 +138,12 @@ public record QuerySummary
 
     /// <summary>When the final answer was first known, in nanoseconds after the start.</summary>
     public long? DiscoveryNs { get; init; }
+
+    /// <summary>Peer id of the peer whose answer carried the final answer; null for the routing table, and when unknown.</summary>
+    public string? DiscoveredBy { get; init; }
+
+    /// <summary>What is known to have been lost.</summary>
+    public MissingParts Missing { get; init; }
 
     /// <summary>When the first answer of any peer came, in nanoseconds after the start.</summary>
     public long? FirstAnswerNs { get; init; }
@@ -157,14 +180,23 @@ public sealed record QueryPeer
     /// <summary>Bit length of the XOR distance to the target, 0 to 256; null when the target is unknown.</summary>
     public int? Xor { get; init; }
 
-    /// <summary>0 for a seed, otherwise 1 + the hops of the peer that first named it.</summary>
+    /// <summary>0 for a peer of the node's own routing table, otherwise 1 + the hops of its referrer; null when unknown.</summary>
     public int? Hops { get; init; }
 
-    /// <summary>The peer whose response first named it; null for a seed or when unknown.</summary>
+    /// <summary>A lower bound of the hops that is certain even when <see cref="Hops"/> is null; null when nothing is.</summary>
+    public int? HopsAtLeast { get; init; }
+
+    /// <summary>The peer whose answer first named it; null for a peer of the routing table, and when unknown.</summary>
     public string? Referrer { get; init; }
 
-    /// <summary>The referrer is only the trigger of the spawn, no response named this peer.</summary>
+    /// <summary>The referrer was not read from an answer but follows from a rule that holds in every measured case.</summary>
     public bool ReferrerInferred { get; init; }
+
+    /// <summary>The peer whose answer triggered the request to this one; null for the first ones and when unknown. Not the referrer.</summary>
+    public string? AskedAfter { get; init; }
+
+    /// <summary>Its parts of the critical path, in nanoseconds: how long the query waited for it. Null when there is no path.</summary>
+    public long? TimeLostNs { get; init; }
 
     /// <summary>When it was first heard of.</summary>
     public long? HeardNs { get; init; }
@@ -204,10 +236,10 @@ public sealed record PeerRequest
     /// <summary>The message.</summary>
     public required MessageType Type { get; init; }
 
-    /// <summary>Start.</summary>
-    public required long StartNs { get; init; }
+    /// <summary>Start; null when the trace does not tell when it was sent.</summary>
+    public required long? StartNs { get; init; }
 
-    /// <summary>Duration; null when it never ended.</summary>
+    /// <summary>Duration; null when it never ended, and when its start or end is unknown.</summary>
     public long? DurationNs { get; init; }
 
     /// <summary>How it ended.</summary>
@@ -234,4 +266,10 @@ public sealed record PeerRequest
 
     /// <summary>Records in the answer.</summary>
     public int? Records { get; init; }
+
+    /// <summary>
+    /// When it ended, in nanoseconds after the query's start. The end can be known where the start is not (a log that tells answers only).
+    /// Null when unknown.
+    /// </summary>
+    public long? EndNs { get => field ?? (StartNs + DurationNs); init; }
 }

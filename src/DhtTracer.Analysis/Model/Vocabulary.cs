@@ -46,6 +46,29 @@ public enum TraceSource
 
     /// <summary>The event log of the dht-tracer of 2019.</summary>
     [JsonStringEnumMemberName("eventlog-2019")] EventLog2019 = 4,
+
+    /// <summary>Logs of rust-libp2p.</summary>
+    [JsonStringEnumMemberName("rust-libp2p")] RustLibp2p = 5,
+
+    /// <summary>Logs of litep2p, and so of Substrate and Polkadot SDK nodes.</summary>
+    [JsonStringEnumMemberName("litep2p")] Litep2p = 6,
+
+    /// <summary>Query events that a Kubo's RPC API streamed.</summary>
+    [JsonStringEnumMemberName("kubo-events")] KuboEvents = 7,
+
+    /// <summary>One operation that came both as spans and as a Kubo's query events: times from the spans, names from the events.</summary>
+    [JsonStringEnumMemberName("go-libp2p-kad-dht+kubo-events")] GoKadDhtAndKuboEvents = 8,
+}
+
+/// <summary>Which of the two DHTs of a dual node (Kubo) a query asked.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<DhtSide>))]
+public enum DhtSide
+{
+    /// <summary>The public network, <c>/ipfs/kad/1.0.0</c>.</summary>
+    [JsonStringEnumMemberName("wan")] Wan = 1,
+
+    /// <summary>The local network, <c>/ipfs/lan/kad/1.0.0</c>.</summary>
+    [JsonStringEnumMemberName("lan")] Lan = 2,
 }
 
 /// <summary>How a query ended.</summary>
@@ -118,6 +141,12 @@ public enum PeerState
 
     /// <summary>Heard of, nothing more.</summary>
     [JsonStringEnumMemberName("heard")] Heard = 9,
+
+    /// <summary>It was sent something that the protocol never answers (ADD_PROVIDER).</summary>
+    [JsonStringEnumMemberName("sent")] Sent = 10,
+
+    /// <summary>Spans were lost: whether it was asked cannot be known.</summary>
+    [JsonStringEnumMemberName("unknown")] Unknown = 11,
 }
 
 /// <summary>How a request ended.</summary>
@@ -135,6 +164,12 @@ public enum RequestOutcome
 
     /// <summary>The trace shows neither an answer nor a failure.</summary>
     [JsonStringEnumMemberName("no-answer")] NoAnswer = 4,
+
+    /// <summary>Written to the stream; the protocol has no answer to it (ADD_PROVIDER).</summary>
+    [JsonStringEnumMemberName("sent")] Sent = 5,
+
+    /// <summary>Its span was lost.</summary>
+    [JsonStringEnumMemberName("unknown")] Unknown = 6,
 }
 
 /// <summary>The message of a request (kad-dht <c>Message.MessageType</c>).</summary>

@@ -204,8 +204,8 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
         duplicates = 0;
         foreach (var peer in drafts)
         {
-            peer.Requests.Sort(static (left, right) => left.StartNs != right.StartNs
-                ? left.StartNs.CompareTo(right.StartNs)
+            peer.Requests.Sort(static (left, right) => (left.StartNs ?? left.EndNs) != (right.StartNs ?? right.EndNs)
+                ? Nullable.Compare(left.StartNs ?? left.EndNs, right.StartNs ?? right.EndNs)
                 : left.Type != right.Type ? right.Type.CompareTo(left.Type) : left.SpanId.CompareTo(right.SpanId));
             var repeated = peer.Requests.Count - peer.Requests.Select(static request => request.Type).Distinct().Count();
 

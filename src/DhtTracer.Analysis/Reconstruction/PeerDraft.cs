@@ -66,7 +66,10 @@ internal sealed class PeerDraft(string id)
     public void Add(RequestDraft request)
     {
         Requests.Add(request);
-        Sent(request.StartNs);
+        if ((request.StartNs ?? request.EndNs) is { } sent)
+        {
+            Sent(sent);
+        }
     }
 
     /// <summary>
@@ -110,13 +113,13 @@ internal sealed class PeerDraft(string id)
 }
 
 /// <summary>A request while the query is put together.</summary>
-internal sealed class RequestDraft(PeerDraft peer, MessageType type, long startNs, SpanId spanId)
+internal sealed class RequestDraft(PeerDraft peer, MessageType type, long? startNs, SpanId spanId)
 {
     public PeerDraft Peer { get; } = peer;
 
     public MessageType Type { get; set; } = type;
 
-    public long StartNs { get; } = startNs;
+    public long? StartNs { get; } = startNs;
 
     /// <summary>Breaks ties, so that the order of equal times never depends on the order of the spans.</summary>
     public SpanId SpanId { get; } = spanId;
@@ -138,14 +141,21 @@ internal sealed class RequestDraft(PeerDraft peer, MessageType type, long startN
 
     public int? Records { get; set; }
 
+    /// <summary>When it ended, for a request whose start is unknown; null to take start and duration.</summary>
+    public long? GivenEndNs { get; set; }
+
+    /// <summary>When it ended; null when it did not, or its time is unknown.</summary>
+    public long? EndNs => GivenEndNs ?? (StartNs + DurationNs);
+
     /// <summary>When the answer came; null when there is none, or its time is unknown.</summary>
-    public long? AnswerNs => Outcome == RequestOutcome.Answered && DurationNs is { } duration ? StartNs + duration : null;
+    public long? AnswerNs => Outcome == RequestOutcome.Answered ? EndNs : null;
 
     public PeerRequest ToRequest() => new()
     {
         Type = Type,
         StartNs = StartNs,
         DurationNs = DurationNs,
+        EndNs = GivenEndNs,
         Outcome = Outcome,
         Error = Error,
         Returned = Returned,

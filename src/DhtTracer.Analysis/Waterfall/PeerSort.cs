@@ -110,7 +110,7 @@ public static class PeerRows
         long? start = peer.Dial?.StartNs;
         foreach (var request in peer.Requests)
         {
-            start = start is { } earlier && earlier <= request.StartNs ? earlier : request.StartNs;
+            start = request.StartNs is { } asked && !(start <= asked) ? asked : start;
         }
 
         return start;

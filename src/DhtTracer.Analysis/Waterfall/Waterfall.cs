@@ -80,7 +80,7 @@ public sealed record Waterfall
 
             foreach (var request in peer.Requests)
             {
-                end = Math.Max(end, request.StartNs + (request.DurationNs ?? 0));
+                end = Math.Max(end, request.EndNs ?? request.StartNs ?? 0);
             }
         }
 

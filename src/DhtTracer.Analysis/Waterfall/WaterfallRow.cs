@@ -105,16 +105,22 @@ public sealed record WaterfallRow
 
         foreach (var request in peer.Requests)
         {
-            if (connectedSince is { } since && request.StartNs > since)
+            // A request whose asking nobody recorded is a moment: its answer.
+            if ((request.StartNs ?? request.EndNs) is not { } asked)
             {
-                bars.Add(new RowSegment(RowPhase.Connected, since, request.StartNs));
+                continue;
             }
 
-            var requestEnd = request.DurationNs is { } duration ? request.StartNs + duration : Math.Max(request.StartNs, axisNs);
+            if (connectedSince is { } since && asked > since)
+            {
+                bars.Add(new RowSegment(RowPhase.Connected, since, asked));
+            }
+
+            var requestEnd = request.EndNs ?? Math.Max(asked, axisNs);
             bars.Add(new RowSegment(
                 request.Outcome == RequestOutcome.Answered ? RowPhase.Request : RowPhase.NoAnswer,
-                request.StartNs, requestEnd, request.DurationNs is null, request.Outcome == RequestOutcome.Failed, request.Type, request.Error));
-            connectedSince = connectedSince is null || request.DurationNs is null ? null : Math.Max(requestEnd, connectedSince.Value);
+                asked, requestEnd, request.EndNs is null, request.Outcome == RequestOutcome.Failed, request.Type, request.Error));
+            connectedSince = connectedSince is null || request.EndNs is null ? null : Math.Max(requestEnd, connectedSince.Value);
         }
 
         if (peer.State == PeerState.Connected && connectedSince is { } idle && end > idle)

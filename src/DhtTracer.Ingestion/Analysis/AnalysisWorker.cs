@@ -18,7 +18,7 @@ namespace DhtTracer.Ingestion.Analysis;
 /// <param name="logger">Told of failures.</param>
 public sealed partial class AnalysisWorker(
     TraceStore store,
-    Func<IReadOnlyList<Span>, ImmutableArray<Query>> reconstruct,
+    Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct,
     AnalysisOptions options,
     TimeProvider clock,
     ILogger<AnalysisWorker> logger)

@@ -12,7 +12,7 @@ internal static class TraceAnalyser
     private const int MaxErrorText = 1000;
 
 #pragma warning disable CA1031 // A fault of the reconstruction on one strange trace is recorded on that trace and shown.
-    public static TraceAnalysis Analyse(TraceContent content, Func<IReadOnlyList<Span>, ImmutableArray<Query>> reconstruct)
+    public static TraceAnalysis Analyse(TraceContent content, Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct)
     {
         IReadOnlyList<Span> decoded;
         try
@@ -30,7 +30,8 @@ internal static class TraceAnalyser
         var analysis = new TraceAnalysis { Content = content, Otlp = otlp, Spans = spans, Version = AnalysisOptions.Version };
         try
         {
-            return analysis with { Queries = reconstruct(spans) };
+            var found = reconstruct(spans);
+            return analysis with { Operations = found.Operations, Queries = found.Queries, LooseParts = found.LooseParts };
         }
         catch (Exception error)
         {

@@ -18,6 +18,12 @@ public sealed record TraceAnalysis
     /// <summary>The merged spans; empty when they could not be read.</summary>
     public IReadOnlyList<Span> Spans { get; init; } = [];
 
+    /// <summary>The operations found.</summary>
+    public ImmutableArray<Operation> Operations { get; init; } = [];
+
+    /// <summary>Requests that belong to operations of other traces.</summary>
+    public ImmutableArray<LoosePart> LooseParts { get; init; } = [];
+
     /// <summary>The queries found.</summary>
     public ImmutableArray<Query> Queries { get; init; } = [];
 

@@ -13,7 +13,7 @@ internal static class ImportedQueries
         var count = 0;
         foreach (var trace in traces)
         {
-            count += QueryReconstruction.Reconstruct(await store.GetTraceAsync(trace, cancellation)).Length;
+            count += TraceReconstruction.Reconstruct(await store.GetTraceAsync(trace, cancellation)).Queries.Length;
         }
 
         return count;

@@ -44,7 +44,7 @@ internal sealed class TracerHost : IAsyncDisposable
         Node = new NodeAddress(options.Node ?? new Uri($"http://127.0.0.1:{NodeOptions.DefaultControlPort}"), options.Node is not null);
         Sink = new SpanSink(store, new IngestStatistics(TimeProvider.System));
         Logs = LoggerFactory.Create(ConsoleLogs.Configure);
-        Worker = new AnalysisWorker(store, QueryReconstruction.Reconstruct, new AnalysisOptions(), TimeProvider.System, Logs.CreateLogger<AnalysisWorker>());
+        Worker = new AnalysisWorker(store, TraceReconstruction.Reconstruct, new AnalysisOptions(), TimeProvider.System, Logs.CreateLogger<AnalysisWorker>());
     }
 
     /// <summary>The archive.</summary>

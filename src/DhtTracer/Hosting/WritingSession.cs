@@ -14,7 +14,7 @@ internal sealed class WritingSession : IAsyncDisposable
     {
         Store = store;
         Logs = LoggerFactory.Create(ConsoleLogs.Configure);
-        Worker = new AnalysisWorker(store, QueryReconstruction.Reconstruct, new AnalysisOptions(), TimeProvider.System, Logs.CreateLogger<AnalysisWorker>());
+        Worker = new AnalysisWorker(store, TraceReconstruction.Reconstruct, new AnalysisOptions(), TimeProvider.System, Logs.CreateLogger<AnalysisWorker>());
         working = Worker.RunAsync(stop.Token);
     }
 

@@ -67,14 +67,14 @@ public class EventLog2019DialectTests
     {
         var log = RealLog();
         var lines = Encoding.UTF8.GetString(log).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        var expected = Captures.Json(QueryReconstruction.Reconstruct(EventLogReader.Decode(log)));
+        var expected = Captures.Json(TraceReconstruction.Reconstruct(EventLogReader.Decode(log)).Queries);
         for (var seed = 0; seed < 20; seed++)
         {
             var shuffled = lines.ToArray();
             new Random(seed).Shuffle(shuffled);
             var spans = EventLogReader.Decode(Encoding.UTF8.GetBytes(string.Join('\n', shuffled)));
 
-            Assert.Equal(expected, Captures.Json(QueryReconstruction.Reconstruct([.. spans, .. EventLogReader.Decode(log)])));
+            Assert.Equal(expected, Captures.Json(TraceReconstruction.Reconstruct([.. spans, .. EventLogReader.Decode(log)]).Queries));
         }
     }
 
@@ -173,7 +173,7 @@ public class EventLog2019DialectTests
     }
 
     private static Query Only(params string[] lines) =>
-        Assert.Single(QueryReconstruction.Reconstruct(EventLogReader.Decode(Encoding.UTF8.GetBytes(string.Join('\n', lines)))));
+        Assert.Single(TraceReconstruction.Reconstruct(EventLogReader.Decode(Encoding.UTF8.GetBytes(string.Join('\n', lines)))).Queries);
 
     private static string Line(
         string name, int microseconds, string fields = "\"x\":0", string key = "/provider/" + Found, string result = "null",
@@ -187,5 +187,5 @@ public class EventLog2019DialectTests
         return File.ReadAllBytes(path!);
     }
 
-    private static Query RealQuery() => Assert.Single(QueryReconstruction.Reconstruct(EventLogReader.Decode(RealLog())));
+    private static Query RealQuery() => Assert.Single(TraceReconstruction.Reconstruct(EventLogReader.Decode(RealLog())).Queries);
 }

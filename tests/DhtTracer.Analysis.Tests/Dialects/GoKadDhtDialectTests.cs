@@ -15,7 +15,7 @@ public class GoKadDhtDialectTests
     {
         var trace = new KuboTraceSimulator(seed).Simulate(new KuboScenario { Operation = operation, ResourceTellsNode = seed % 2 == 0, Exists = seed % 4 != 0 });
 
-        var query = Assert.Single(QueryReconstruction.Reconstruct(trace.Spans));
+        var query = Assert.Single(TraceReconstruction.Reconstruct(trace.Spans).Queries);
 
         GoTruth.AssertEqual(trace, query, operation);
     }
@@ -28,7 +28,7 @@ public class GoKadDhtDialectTests
     {
         var trace = new KuboTraceSimulator(seed).Simulate(new KuboScenario { Dual = true });
 
-        var queries = QueryReconstruction.Reconstruct(trace.Spans);
+        var queries = TraceReconstruction.Reconstruct(trace.Spans).Queries;
 
         Assert.Equal(2, queries.Length);
         Assert.All(queries, query => Assert.Equal(trace.Operation, query.OperationId.SpanId));
@@ -68,7 +68,7 @@ public class GoKadDhtDialectTests
             .First(span => span.Name == "KademliaDHT.ProtocolMessenger.GetClosestPeers") with
         { ParentSpanId = default };
 
-        Assert.Empty(QueryReconstruction.Reconstruct([probe]));
+        Assert.Empty(TraceReconstruction.Reconstruct([probe]).Queries);
     }
 
     [Theory]
@@ -78,7 +78,7 @@ public class GoKadDhtDialectTests
         var trace = new KuboTraceSimulator(seed).Simulate(new KuboScenario { Operation = operation });
         foreach (var lost in (string[])["KademliaDHT.IpfsDHT.RunQuery", "KademliaDHT.IpfsDHT.Query.Run", "KademliaDHT.IpfsDHT.QueryPeer"])
         {
-            var query = Assert.Single(QueryReconstruction.Reconstruct([.. trace.Spans.Where(span => span.Name != lost)]));
+            var query = Assert.Single(TraceReconstruction.Reconstruct([.. trace.Spans.Where(span => span.Name != lost)]).Queries);
 
             Assert.Equal(trace.Wan.Root, query.Id.SpanId);
             Assert.Equal(trace.Wan.Peers.Count, query.Counts.Seen);
@@ -95,7 +95,7 @@ public class GoKadDhtDialectTests
     {
         var trace = new KuboTraceSimulator(5).Simulate(new KuboScenario { Operation = operation });
 
-        var query = Assert.Single(QueryReconstruction.Reconstruct([.. trace.Spans.Where(span => span.SpanId != trace.Wan.Root)]));
+        var query = Assert.Single(TraceReconstruction.Reconstruct([.. trace.Spans.Where(span => span.SpanId != trace.Wan.Root)]).Queries);
 
         Assert.Equal((trace.Wan.Root, QueryOutcome.Incomplete, type), (query.Id.SpanId, query.Outcome, query.Type));
         Assert.Null(query.DurationNs);
@@ -107,11 +107,11 @@ public class GoKadDhtDialectTests
     public void Arrays_that_became_text_on_their_way_give_the_same_query()
     {
         var trace = new KuboTraceSimulator(9).Simulate(new KuboScenario());
-        var expected = Captures.Json(QueryReconstruction.Reconstruct(trace.Spans));
+        var expected = Captures.Json(TraceReconstruction.Reconstruct(trace.Spans).Queries);
 
-        Assert.Equal(expected, Captures.Json(QueryReconstruction.Reconstruct([.. trace.Spans.Select(span => Flatten(span, texts => string.Join(',', texts)))])));
-        Assert.Equal(expected, Captures.Json(QueryReconstruction.Reconstruct(
-            [.. trace.Spans.Select(span => Flatten(span, texts => System.Text.Json.JsonSerializer.Serialize(texts)))])));
+        Assert.Equal(expected, Captures.Json(TraceReconstruction.Reconstruct([.. trace.Spans.Select(span => Flatten(span, texts => string.Join(',', texts)))]).Queries));
+        Assert.Equal(expected, Captures.Json(TraceReconstruction.Reconstruct(
+            [.. trace.Spans.Select(span => Flatten(span, texts => System.Text.Json.JsonSerializer.Serialize(texts)))]).Queries));
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public class GoKadDhtDialectTests
         var search = trace.Spans.Single(span => span.SpanId == trace.Wan.Root);
         var get = search with { SpanId = new SpanId(77), Name = "IpfsDHT.GetValue", EndUnixNano = search.EndUnixNano + 1000 };
 
-        var query = Assert.Single(QueryReconstruction.Reconstruct([get, .. trace.Spans.Select(span => span == search ? search with { ParentSpanId = get.SpanId } : span)]));
+        var query = Assert.Single(TraceReconstruction.Reconstruct([get, .. trace.Spans.Select(span => span == search ? search with { ParentSpanId = get.SpanId } : span)]).Queries);
 
         Assert.Equal((get.SpanId, QueryType.GetValue, trace.Wan.DurationNs + 1000), (query.Id.SpanId, query.Type, query.DurationNs));
         Assert.Equal(trace.Wan.Records, query.Counts.Results);
@@ -134,7 +134,7 @@ public class GoKadDhtDialectTests
         var messages = trace.Spans.Where(span => span.Name.EndsWith(".PutProvider", StringComparison.Ordinal)).ToList();
         var root = trace.Spans.Single(span => span.SpanId == trace.Wan.Root) with { Name = "FullRT.Provide" };
 
-        var query = Assert.Single(QueryReconstruction.Reconstruct([root, .. messages]));
+        var query = Assert.Single(TraceReconstruction.Reconstruct([root, .. messages]).Queries);
 
         Assert.Equal((QueryType.AddProvider, messages.Count, null, null, null),
             (query.Type, query.Counts.Queried!.Value, query.Counts.Dialed, query.Counts.DialFailed, query.Counts.ToQuery));
@@ -142,7 +142,7 @@ public class GoKadDhtDialectTests
         Assert.Equal(trace.Wan.Records, query.Counts.Results);
     }
 
-    private static Query Only(KuboScenario scenario) => Assert.Single(QueryReconstruction.Reconstruct(new KuboTraceSimulator(3).Simulate(scenario).Spans));
+    private static Query Only(KuboScenario scenario) => Assert.Single(TraceReconstruction.Reconstruct(new KuboTraceSimulator(3).Simulate(scenario).Spans).Queries);
 
     private static Span Flatten(Span span, Func<string[], string> join) => span with
     {

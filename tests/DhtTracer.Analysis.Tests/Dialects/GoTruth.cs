@@ -55,7 +55,7 @@ internal static class GoTruth
             AssertDial(known, peer);
             Assert.Equal(
                 known.Requests.OrderBy(request => request.StartNs).Select(request =>
-                    (request.Message, request.StartNs, (long?)request.DurationNs, request.Outcome, request.Returned, request.New, request.Providers)),
+                    (request.Message, (long?)request.StartNs, (long?)request.DurationNs, request.Outcome, request.Returned, request.New, request.Providers)),
                 peer.Requests.Select(request =>
                     (Words.Of(request.Type), request.StartNs, request.DurationNs, Words.Of(request.Outcome), request.Returned, request.New, request.Providers)));
             Assert.Equal(256 - PeerBits(truth.Key, peer.Id), peer.Xor);

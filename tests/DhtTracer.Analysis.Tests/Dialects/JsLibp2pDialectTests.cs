@@ -77,7 +77,7 @@ public class JsLibp2pDialectTests
         {
             var sent = raw.Where(span => span.IsRequest && span.To == peer.Id).OrderBy(span => span.Start).ToList();
             Assert.Equal(
-                sent.Select(span => (span.Message, span.Start - start, (long?)(span.End - span.Start))),
+                sent.Select(span => (span.Message, (long?)(span.Start - start), (long?)(span.End - span.Start))),
                 peer.Requests.Select(request => (Words.Of(request.Type), request.StartNs, request.DurationNs)));
             Assert.Equal(
                 sent.Select(span => span.Answered ? span.Closer.Distinct().Count() : (int?)null),
@@ -143,7 +143,7 @@ public class JsLibp2pDialectTests
         var caused = Span("libp2p.kadDHT.sendRequest", 3, 1, 10_000_000, 20_000_000, ("to", "QmB"), ("message type", "FIND_NODE"));
         var seed = Span("libp2p.kadDHT.sendRequest", 4, 1, 9_000_000, 20_000_000, ("to", "QmC"), ("message type", "FIND_NODE"));
 
-        var query = Assert.Single(QueryReconstruction.Reconstruct([root, first, caused, seed]));
+        var query = Assert.Single(TraceReconstruction.Reconstruct([root, first, caused, seed]).Queries);
 
         Assert.Equal(1, query.Peers.Single(peer => peer.Id == "QmB").Hops);
         Assert.Equal(0, query.Peers.Single(peer => peer.Id == "QmC").Hops);
@@ -240,7 +240,7 @@ public class JsLibp2pDialectTests
         var wrapper = Span("libp2p.peerRouting.findPeer", 1, 0, 0, 50_000_000, ("peer", target));
         var request = Span("libp2p.kadDHT.sendRequest", 3, 2, 1_000_000, 30_000_000, ("to", "QmA"), ("message type", "FIND_NODE"), ("closer-0", target));
 
-        var query = Assert.Single(QueryReconstruction.Reconstruct([request, wrapper]));
+        var query = Assert.Single(TraceReconstruction.Reconstruct([request, wrapper]).Queries);
 
         Assert.Equal((target, new SpanId(2), new SpanId(1), QueryOutcome.Incomplete), (query.Key!.Text, query.Id.SpanId, query.OperationId.SpanId, query.Outcome));
         Assert.Equal(0, query.Peers.Single(peer => peer.Id == target).Xor);
@@ -255,7 +255,7 @@ public class JsLibp2pDialectTests
         var named = new Resource { Attributes = AttributeList.Of(("service.name", "jsbed"), ("service.instance.id", node)) };
         var without = Captures.OnlyQuery("03-dht-findProviders-none");
 
-        var query = Assert.Single(QueryReconstruction.Reconstruct([.. spans.Select(span => span with { Resource = named })]));
+        var query = Assert.Single(TraceReconstruction.Reconstruct([.. spans.Select(span => span with { Resource = named })]).Queries);
 
         // Every one of the 20 answers of this capture names the querying node.
         Assert.Equal((node, without.Counts.Seen - 1, without.Counts.Returned - 20), (query.Node, query.Counts.Seen, query.Counts.Returned));
@@ -269,7 +269,7 @@ public class JsLibp2pDialectTests
         var wrapper = Span("libp2p.contentRouting.put", 1, 0, 0, 50_000_000, ("key", Base36.Encode(bytes)));
         var put = Span("libp2p.kadDHT.put", 2, 1, 0, 40_000_000);
 
-        var key = Assert.Single(QueryReconstruction.Reconstruct([wrapper, put])).Key!;
+        var key = Assert.Single(TraceReconstruction.Reconstruct([wrapper, put]).Queries).Key!;
 
         Assert.Equal("/v/capture", key.Text);
         Assert.Equal(Captures.Meta("14-dht-put").GetProperty("kadIdHex").GetString(), key.KadId);
@@ -281,7 +281,7 @@ public class JsLibp2pDialectTests
         var spans = Captures.Spans("14-dht-put").Where(span => span.Name != "libp2p.kadDHT.put").ToList();
         var whole = Captures.OnlyQuery("14-dht-put");
 
-        var query = Assert.Single(QueryReconstruction.Reconstruct(spans));
+        var query = Assert.Single(TraceReconstruction.Reconstruct(spans).Queries);
 
         Assert.Equal((whole.Id, QueryType.PutValue, QueryOutcome.Incomplete), (query.Id, query.Type, query.Outcome));
         Assert.Equal(whole.Counts.Queried, query.Counts.Queried);

@@ -148,9 +148,9 @@ public class NativeDialectTests
 
     [Fact]
     public void Spans_of_another_scope_with_the_same_names_are_none_of_ours() =>
-        Assert.Empty(QueryReconstruction.Reconstruct([.. Example().Select(span => span with { Scope = new InstrumentationScope { Name = "someone.else" } })]));
+        Assert.Empty(TraceReconstruction.Reconstruct([.. Example().Select(span => span with { Scope = new InstrumentationScope { Name = "someone.else" } })]).Queries);
 
-    private static Query Only(IReadOnlyList<Span> spans) => Assert.Single(QueryReconstruction.Reconstruct(spans));
+    private static Query Only(IReadOnlyList<Span> spans) => Assert.Single(TraceReconstruction.Reconstruct(spans).Queries);
 
     private static List<Span> Example()
     {

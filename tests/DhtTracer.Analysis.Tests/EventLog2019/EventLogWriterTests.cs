@@ -26,7 +26,7 @@ public class EventLogWriterTests
     [InlineData(KuboOperation.Provide)]
     public void Dials_of_a_simulated_kubo_survive_the_log(KuboOperation operation)
     {
-        var query = Assert.Single(QueryReconstruction.Reconstruct(new KuboTraceSimulator(4).Simulate(new KuboScenario { Operation = operation }).Spans));
+        var query = Assert.Single(TraceReconstruction.Reconstruct(new KuboTraceSimulator(4).Simulate(new KuboScenario { Operation = operation }).Spans).Queries);
 
         var again = ReadBack(query);
 
@@ -48,7 +48,7 @@ public class EventLogWriterTests
         var spans = EventLogReader.Decode(Encoding.UTF8.GetBytes(Line));
         var output = new ArrayBufferWriter<byte>();
 
-        EventLogWriter.Write(output, Assert.Single(QueryReconstruction.Reconstruct(spans)), spans);
+        EventLogWriter.Write(output, Assert.Single(TraceReconstruction.Reconstruct(spans).Queries), spans);
 
         Assert.Equal($"data: {Line}\n\n", Encoding.UTF8.GetString(output.WrittenSpan));
     }
@@ -104,7 +104,7 @@ public class EventLogWriterTests
     }
 
     private static Query ReadBack(Query query) =>
-        Assert.Single(QueryReconstruction.Reconstruct(EventLogReader.Decode(Encoding.UTF8.GetBytes(string.Join("\n\n", Lines(query))))));
+        Assert.Single(TraceReconstruction.Reconstruct(EventLogReader.Decode(Encoding.UTF8.GetBytes(string.Join("\n\n", Lines(query))))).Queries);
 
     private static List<string> Lines(Query query)
     {

@@ -106,9 +106,9 @@ public class LossTests
                 (Number(row, "Records"), Number(row, "CloserPeersRecv"), Number(row, "CloserPeersNew"), Number(row, "ProviderPeersRecv")));
             var spans = row.GetProperty("Spans").EnumerateArray().ToList();
             var expected = peer.Requests.Select(request => ("Request", request.StartNs, request.DurationNs));
-            expected = peer.Dial is { } dial ? expected.Prepend(("Dial", dial.StartNs, dial.DurationNs)) : expected;
+            expected = peer.Dial is { } dial ? expected.Prepend(("Dial", (long?)dial.StartNs, dial.DurationNs)) : expected;
             Assert.Equal(
-                expected.Select(span => (span.Item1, (ulong?)(query.StartUnixNano + (ulong)span.StartNs), query.StartUnixNano + (ulong?)(span.StartNs + span.DurationNs), span.DurationNs / 1000)),
+                expected.Select(span => (span.Item1, (ulong?)(query.StartUnixNano + (ulong)span.StartNs!), query.StartUnixNano + (ulong?)(span.StartNs + span.DurationNs), span.DurationNs / 1000)),
                 spans.Select(span => (span.GetProperty("Type").GetString()!, UnixNano(span, "Start"), UnixNano(span, "End"), Long(span, "Duration"))));
         }
     }
@@ -118,7 +118,7 @@ public class LossTests
         if (source.StartsWith("kubo ", StringComparison.Ordinal))
         {
             var trace = new KuboTraceSimulator(4).Simulate(new KuboScenario { Operation = Enum.Parse<KuboOperation>(source[5..]) });
-            return QueryReconstruction.Reconstruct(trace.Spans)[0];
+            return TraceReconstruction.Reconstruct(trace.Spans).Queries[0];
         }
 
         if (!source.StartsWith("native ", StringComparison.Ordinal))
@@ -127,7 +127,7 @@ public class LossTests
         }
 
         var lookup = new LookupSimulator(Network).Run(LookupSimulator.NewLookup(Network, Enum.Parse<QueryType>(source[7..]), 1));
-        var query = Assert.Single(QueryReconstruction.Reconstruct(NativeTrace.Of(lookup with { Background = true })));
+        var query = Assert.Single(TraceReconstruction.Reconstruct(NativeTrace.Of(lookup with { Background = true })).Queries);
         var fresh = query.Peers.ToLookup(peer => peer.Referrer, peer => peer.Id);
         return query with
         {
@@ -146,7 +146,7 @@ public class LossTests
     {
         var output = new ArrayBufferWriter<byte>();
         EventLogWriter.Write(output, query);
-        return Assert.Single(QueryReconstruction.Reconstruct(EventLogReader.Decode(output.WrittenSpan)));
+        return Assert.Single(TraceReconstruction.Reconstruct(EventLogReader.Decode(output.WrittenSpan)).Queries);
     }
 
     /// <summary>Every field of a query by its name in the JSON of the API; those of peers, dials and requests as one text over all peers by id.</summary>

@@ -13,7 +13,7 @@ public class ExplanationTests
     [MemberData(nameof(Labels))]
     public void Every_query_of_a_real_js_network_is_explained_whole(string label)
     {
-        foreach (var query in QueryReconstruction.Reconstruct(Captures.Spans(label)))
+        foreach (var query in TraceReconstruction.Reconstruct(Captures.Spans(label)).Queries)
         {
             var explanation = Explanation.Of(query);
             TestContext.Current.SendDiagnosticMessage("{0}: {1}", label, explanation.Sentence);
@@ -40,7 +40,7 @@ public class ExplanationTests
     {
         for (var seed = 0; seed < 10; seed++)
         {
-            foreach (var query in QueryReconstruction.Reconstruct(new KuboTraceSimulator(seed).Simulate(new KuboScenario { Operation = operation }).Spans))
+            foreach (var query in TraceReconstruction.Reconstruct(new KuboTraceSimulator(seed).Simulate(new KuboScenario { Operation = operation }).Spans).Queries)
             {
                 var explanation = Explanation.Of(query);
                 var whatIf = WhatIf.Of(query);
@@ -55,7 +55,7 @@ public class ExplanationTests
     [Fact]
     public void An_abort_of_a_real_js_query_is_not_called_a_failure_of_its_peers()
     {
-        var query = Assert.Single(QueryReconstruction.Reconstruct(Captures.Spans("23-aborted-after-60ms")));
+        var query = Assert.Single(TraceReconstruction.Reconstruct(Captures.Spans("23-aborted-after-60ms")).Queries);
         var explanation = Explanation.Of(query);
         Assert.DoesNotContain(explanation.Blames, blame => blame.Kind is BlameKind.FailedDials or BlameKind.FailedRequests);
     }

@@ -24,7 +24,7 @@ public class ChromeTraceExportTests
         foreach (var request in requests)
         {
             var expected = query.Peers.Single(p => p.Id == tracks[request.GetProperty("tid").GetInt32()]).Requests[0];
-            Assert.Equal(expected.StartNs, request.GetProperty("ts").GetDecimal() * 1_000);
+            Assert.Equal(expected.StartNs!.Value, request.GetProperty("ts").GetDecimal() * 1_000);
             Assert.Equal(expected.DurationNs!.Value, request.GetProperty("dur").GetDecimal() * 1_000);
         }
 
@@ -43,7 +43,7 @@ public class ChromeTraceExportTests
         var queries = Enumerable.Range(0, 300).Select(HostileQueries.Make)
             .Concat(Captures.Labels.Select(Captures.OnlyQuery))
             .Concat(Enum.GetValues<KuboOperation>().SelectMany(operation =>
-                QueryReconstruction.Reconstruct(new KuboTraceSimulator(8).Simulate(new KuboScenario { Operation = operation, MuteShare = 0.1 }).Spans)));
+                TraceReconstruction.Reconstruct(new KuboTraceSimulator(8).Simulate(new KuboScenario { Operation = operation, MuteShare = 0.1 }).Spans).Queries));
         foreach (var query in queries)
         {
             var root = JsonDocument.Parse(ChromeTraceExport.ToUtf8(query)).RootElement;

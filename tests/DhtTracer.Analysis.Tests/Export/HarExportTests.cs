@@ -72,7 +72,7 @@ public class HarExportTests
         var queries = Enumerable.Range(0, 300).Select(HostileQueries.Make)
             .Concat(Captures.Labels.Select(Captures.OnlyQuery))
             .Concat(Enum.GetValues<KuboOperation>().SelectMany(operation =>
-                QueryReconstruction.Reconstruct(new KuboTraceSimulator(8).Simulate(new KuboScenario { Operation = operation, MuteShare = 0.1 }).Spans)));
+                TraceReconstruction.Reconstruct(new KuboTraceSimulator(8).Simulate(new KuboScenario { Operation = operation, MuteShare = 0.1 }).Spans).Queries));
         foreach (var query in queries)
         {
             Har12.Check(HarExport.ToUtf8(query));

@@ -44,7 +44,7 @@ public class QueryJsonTests
     public void Times_are_exact_and_words_are_those_of_the_contract()
     {
         var trace = new KuboTraceSimulator(1).Simulate(new KuboScenario { Operation = KuboOperation.FindProviders });
-        var json = JsonDocument.Parse(QueryJson.ToUtf8(Assert.Single(QueryReconstruction.Reconstruct(trace.Spans)))).RootElement;
+        var json = JsonDocument.Parse(QueryJson.ToUtf8(Assert.Single(TraceReconstruction.Reconstruct(trace.Spans).Queries))).RootElement;
 
         Assert.Equal(trace.Wan.StartUnixNano.ToString(), json.GetProperty("startUnixNano").GetString());
         Assert.Equal(trace.Wan.DurationNs, json.GetProperty("durationNs").GetInt64());

@@ -64,14 +64,14 @@ public class SameQueryTests
         var truncated = JaegerJson.Decode(JaegerJson.Encode(precise));
 
         Assert.Equal(
-            Captures.Json(QueryReconstruction.Reconstruct(precise)),
-            Captures.Json(QueryReconstruction.Reconstruct([.. truncated, .. precise])));
+            Captures.Json(TraceReconstruction.Reconstruct(precise).Queries),
+            Captures.Json(TraceReconstruction.Reconstruct([.. truncated, .. precise]).Queries));
     }
 
     private static void AssertSame(IReadOnlyList<Span> original, IReadOnlyList<Span> other)
     {
-        var expected = QueryReconstruction.Reconstruct(original);
-        var actual = QueryReconstruction.Reconstruct(other);
+        var expected = TraceReconstruction.Reconstruct(original).Queries;
+        var actual = TraceReconstruction.Reconstruct(other).Queries;
         Assert.Equal(expected.SelectMany(Rows), actual.SelectMany(Rows));
         foreach (var (one, two) in expected.Zip(actual))
         {

@@ -124,7 +124,7 @@ public sealed class JsCaptureTests(JsCaptureTests.Network network) : IClassFixtu
         network.Receiver!.Requests.Clear();
         var theirs = await Bed.SendAsync("getClosestPeers", new { node = 0, key }, _deadline.Token);
         await Bed.SendAsync("flush", null, _deadline.Token);
-        var shown = QueryReconstruction.Reconstruct([.. network.Receiver.Spans]).Single(query => query.Type == QueryType.GetClosestPeers);
+        var shown = TraceReconstruction.Reconstruct([.. network.Receiver.Spans]).Queries.Single(query => query.Type == QueryType.GetClosestPeers);
         var says = theirs.GetProperty("events").EnumerateArray().Where(e => e.GetProperty("name").GetString() == "PEER_RESPONSE").Select(e => e.GetProperty("from").GetString()!);
         return new Lookup(bytes, recorder.Trace.Peers.ToDictionary(row => row.Id), shown.Peers.ToDictionary(row => row.Id), says.ToHashSet(StringComparer.Ordinal));
     }

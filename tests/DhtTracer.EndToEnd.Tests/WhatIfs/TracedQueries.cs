@@ -31,7 +31,7 @@ internal sealed class TracedQueries : IDisposable
             var spans = stopped.Where(activity => activity.TraceId == trace).Select(Convert).ToList();
             if (spans.Exists(static span => span.Name == "dht.query"))
             {
-                return QueryReconstruction.Reconstruct(spans).Single();
+                return TraceReconstruction.Reconstruct(spans).Queries.Single();
             }
 
             await Task.Delay(10, cancellationToken);

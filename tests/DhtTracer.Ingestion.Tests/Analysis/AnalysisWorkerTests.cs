@@ -66,7 +66,7 @@ public sealed class AnalysisWorkerTests
         Assert.Single((await host.Store.ListQueriesAsync(new())).Rows);
     }
 
-    private static ImmutableArray<Query> RootIsAQuery(IReadOnlyList<Span> spans) =>
+    private static ReconstructedTrace RootIsAQuery(IReadOnlyList<Span> spans) => ReconstructedTrace.Of(
     [
         new Query
         {
@@ -77,5 +77,5 @@ public sealed class AnalysisWorkerTests
             StartUnixNano = spans[0].StartUnixNano,
             Outcome = QueryOutcome.Success,
         },
-    ];
+    ]);
 }

@@ -194,7 +194,7 @@ public sealed class FileImporterTests : IAsyncDisposable
     }
 
     private async Task<TraceStore> StoreAsync() =>
-        opened ??= await TraceStore.OpenAsync(new DatabaseOptions { Directory = Path.Combine(folder, "data") }, QueryReconstruction.Reconstruct, cancellationToken: Ct);
+        opened ??= await TraceStore.OpenAsync(new DatabaseOptions { Directory = Path.Combine(folder, "data") }, TraceReconstruction.Reconstruct, cancellationToken: Ct);
 
     private async Task<ImportSummary> ImportAsync(IReadOnlyList<string> paths, ImportOptions? options = null) =>
         await new FileImporter(await StoreAsync()).ImportAsync(paths, options ?? new ImportOptions(), cancellationToken: Ct);

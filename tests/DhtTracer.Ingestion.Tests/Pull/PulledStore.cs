@@ -27,7 +27,7 @@ internal sealed class PulledStore : IAsyncDisposable
     }
 
     public static Task<TraceStore> OpenAsync(string directory, TimeProvider? clock = null) =>
-        TraceStore.OpenAsync(new DatabaseOptions { Directory = directory }, static _ => [], clock);
+        TraceStore.OpenAsync(new DatabaseOptions { Directory = directory }, static _ => DhtTracer.Analysis.ReconstructedTrace.Empty, clock);
 
     /// <summary>Closes and opens again, as a restart does.</summary>
     public async Task ReopenAsync()

@@ -14,7 +14,7 @@ public sealed class OrderTests
         var random = new Random(11);
         var captures = Directory.GetFiles(TestFiles.Data("js-libp2p"), "*.json").Order(StringComparer.Ordinal)
             .SelectMany(file => OtlpJson.Decode(File.ReadAllBytes(file))).ToArray();
-        var expected = captures.GroupBy(span => span.TraceId).SelectMany(trace => QueryReconstruction.Reconstruct([.. trace])).ToList();
+        var expected = captures.GroupBy(span => span.TraceId).SelectMany(trace => TraceReconstruction.Reconstruct([.. trace]).Queries).ToList();
         Assert.NotEmpty(expected);
 
         for (var round = 0; round < 3; round++)

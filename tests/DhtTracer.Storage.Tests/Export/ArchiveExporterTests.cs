@@ -19,7 +19,7 @@ public sealed class ArchiveExporterTests : IDisposable
     public async Task A_list_longer_than_any_page_is_a_line_each_in_its_order_and_is_not_cut()
     {
         const int count = 12_000;
-        await using var store = await OpenAsync(spans => QueriesOf(spans, count));
+        await using var store = await OpenAsync(spans => ReconstructedTrace.Of(QueriesOf(spans, count)));
         await AddAsync(store, 1, 1);
 
         var csv = Encoding.UTF8.GetString(await ExportAsync(store, ExportFormat.Find("csv")!, ExportSelection.Of(new QueryFilter(), QuerySort.Oldest)));
@@ -34,7 +34,7 @@ public sealed class ArchiveExporterTests : IDisposable
     [Fact]
     public async Task A_trace_of_several_queries_is_written_once_and_whole()
     {
-        await using var store = await OpenAsync(spans => QueriesOf(spans, 3));
+        await using var store = await OpenAsync(spans => ReconstructedTrace.Of(QueriesOf(spans, 3)));
         for (var trace = 1; trace <= 5; trace++)
         {
             await AddAsync(store, trace, spans: trace);
@@ -75,8 +75,8 @@ public sealed class ArchiveExporterTests : IDisposable
     {
         // Both queries of the trace met the peer; peer_query_recent is emptied into peer_query in between.
         const string peer = "12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp";
-        ImmutableArray<Query> Met(IReadOnlyList<Span> spans) =>
-            [.. QueriesOf(spans, 2).Select(query => query with { Peers = [new QueryPeer { Id = peer, State = PeerState.DialFailed, Dial = new PeerDial(0, 1, false, null) }] })];
+        ReconstructedTrace Met(IReadOnlyList<Span> spans) =>
+            ReconstructedTrace.Of(QueriesOf(spans, 2).Select(query => query with { Peers = [new QueryPeer { Id = peer, State = PeerState.DialFailed, Dial = new PeerDial(0, 1, false, null) }] }));
         await using var store = await OpenAsync(Met);
         await AddAsync(store, 1, 1);
         await store.WriteAsync(session => { PeerIndex.MoveWhenMany(session, 0); return 0; }, 0, TestContext.Current.CancellationToken);
@@ -90,7 +90,7 @@ public sealed class ArchiveExporterTests : IDisposable
     [Fact]
     public async Task Queries_as_json_are_the_whole_queries_of_the_api()
     {
-        await using var store = await OpenAsync(spans => QueriesOf(spans, 3));
+        await using var store = await OpenAsync(spans => ReconstructedTrace.Of(QueriesOf(spans, 3)));
         await AddAsync(store, 1, 2);
 
         var json = JsonDocument.Parse(await ExportAsync(store, ExportFormat.Find("json")!, ExportSelection.Of(new QueryFilter(), QuerySort.Oldest)));
@@ -105,7 +105,7 @@ public sealed class ArchiveExporterTests : IDisposable
     public async Task The_long_event_log_of_one_query_leaves_in_pieces()
     {
         // Each line repeats all the peers added before it.
-        await using var store = await OpenAsync(spans => [.. QueriesOf(spans, 1).Select(query => query with { Peers = [.. Enumerable.Range(0, 2000).Select(Heard)] })]);
+        await using var store = await OpenAsync(spans => ReconstructedTrace.Of(QueriesOf(spans, 1).Select(query => query with { Peers = [.. Enumerable.Range(0, 2000).Select(Heard)] })));
         await AddAsync(store, 1, 1);
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1));
         var exporting = new ArchiveExporter(store).ExportAsync(
@@ -170,6 +170,6 @@ public sealed class ArchiveExporterTests : IDisposable
             [new TraceAnalysis { Content = content, Otlp = content.Otlp, Spans = made, Queries = store.Reconstruct(made), Version = 1 }], TestContext.Current.CancellationToken);
     }
 
-    private Task<TraceStore> OpenAsync(Func<IReadOnlyList<Span>, ImmutableArray<Query>> reconstruct) =>
+    private Task<TraceStore> OpenAsync(Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct) =>
         TraceStore.OpenAsync(directory.Options, reconstruct, cancellationToken: TestContext.Current.CancellationToken);
 }

@@ -59,7 +59,7 @@ public sealed class CapturesFiguresApiTests
             [.. queries.Where(query => query.Source == TraceSource.GoKadDht)]);
     }
 
-    private static List<Query> Captured() => [.. Spans().GroupBy(span => span.TraceId).SelectMany(trace => QueryReconstruction.Reconstruct([.. trace]))];
+    private static List<Query> Captured() => [.. Spans().GroupBy(span => span.TraceId).SelectMany(trace => TraceReconstruction.Reconstruct([.. trace]).Queries)];
 
     private static IEnumerable<Span> Spans() => Directory.GetFiles(TestFiles.Data("js-libp2p"), "*.json").Order(StringComparer.Ordinal)
         .SelectMany(path => OtlpJson.Decode(File.ReadAllBytes(path)))

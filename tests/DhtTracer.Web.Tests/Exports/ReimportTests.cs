@@ -92,7 +92,7 @@ public sealed class ReimportTests : IDisposable
         var queries = new List<Query>();
         foreach (var trace in await store.ListTracesAsync(new QueryFilter { Background = null }, 0, 10_000))
         {
-            queries.AddRange(QueryReconstruction.Reconstruct(await store.GetTraceAsync(trace.Id)));
+            queries.AddRange(TraceReconstruction.Reconstruct(await store.GetTraceAsync(trace.Id)).Queries);
         }
 
         return [.. queries.Select(query => Encoding.UTF8.GetString(QueryJson.ToUtf8(query))).Order(StringComparer.Ordinal)];

@@ -55,7 +55,7 @@ internal sealed class Site : IAsyncDisposable
     public static async Task<Site> StartAsync(Action<IServiceCollection>? configure, params IEnumerable<Query> queries)
     {
         var data = Directory.CreateTempSubdirectory("dht-tracer-web-");
-        var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = data.FullName }, QueryReconstruction.Reconstruct);
+        var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = data.FullName }, TraceReconstruction.Reconstruct);
         var samples = new SampleLoader();
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
@@ -66,7 +66,7 @@ internal sealed class Site : IAsyncDisposable
         builder.Services.AddSingleton(new IngestStatistics(TimeProvider.System));
         builder.Services.AddSingleton(new PullStatusBoard());
         builder.Services.AddSingleton(new AnalysisWorker(
-            store, QueryReconstruction.Reconstruct, new AnalysisOptions(), TimeProvider.System, NullLogger<AnalysisWorker>.Instance));
+            store, TraceReconstruction.Reconstruct, new AnalysisOptions(), TimeProvider.System, NullLogger<AnalysisWorker>.Instance));
         builder.Services.AddSingleton(new IngestSetup(static () => [], null));
         builder.Services.AddSingleton(new NodeAddress(null, isGiven: false));
         configure?.Invoke(builder.Services);
@@ -141,7 +141,7 @@ internal sealed class Site : IAsyncDisposable
         var spans = await Store.GetTraceAsync(trace);
         await Store.SaveAnalysesAsync(
         [
-            new TraceAnalysis { Content = content, Otlp = content.Otlp, Spans = spans, Queries = QueryReconstruction.Reconstruct(spans), Version = 1 },
+            new TraceAnalysis { Content = content, Otlp = content.Otlp, Spans = spans, Queries = TraceReconstruction.Reconstruct(spans).Queries, Version = 1 },
         ]);
     }
 

@@ -41,7 +41,7 @@ public class ExporterTests
     {
         Assert.SkipUnless(Needs.Exporters is not null, Needs.Why("npm packages of tests/exporters"));
         var folder = Directory.CreateTempSubdirectory("dht-tracer-exporters-");
-        await using (var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = folder.FullName }, static _ => []))
+        await using (var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = folder.FullName }, static _ => DhtTracer.Analysis.ReconstructedTrace.Empty))
         {
             var sink = new SpanSink(store, new IngestStatistics(TimeProvider.System));
             await using var otlpHttp = await ListenAsync(HttpProtocols.Http1, app => app.MapOtlpHttp(sink));
@@ -79,7 +79,7 @@ public class ExporterTests
     {
         Assert.SkipUnless(Needs.Exporters is not null, Needs.Why("npm packages of tests/exporters"));
         var folder = Directory.CreateTempSubdirectory("dht-tracer-collector-");
-        await using (var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = folder.FullName }, static _ => []))
+        await using (var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = folder.FullName }, static _ => DhtTracer.Analysis.ReconstructedTrace.Empty))
         {
             var sink = new SpanSink(store, new IngestStatistics(TimeProvider.System));
             await using var collector = await ListenAsync(HttpProtocols.Http2, app => app.MapJaegerGrpc(sink));

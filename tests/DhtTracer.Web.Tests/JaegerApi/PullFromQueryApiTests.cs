@@ -22,7 +22,7 @@ public class PullFromQueryApiTests
         var spans = MadeUp();
         await using var source = await QueryApiHost.StartAsync(spans);
         var folder = Directory.CreateTempSubdirectory("dht-tracer-pulls-");
-        await using (var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = folder.FullName }, static _ => []))
+        await using (var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = folder.FullName }, static _ => DhtTracer.Analysis.ReconstructedTrace.Empty))
         {
             var options = new PullOptions
             {

@@ -45,7 +45,7 @@ internal sealed class QueryApiHost : IAsyncDisposable
     public static async Task<QueryApiHost> StartAsync(IReadOnlyList<Span> spans, JaegerApiOptions? options = null)
     {
         var directory = Directory.CreateTempSubdirectory("dht-tracer-query-");
-        var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = directory.FullName }, static _ => []);
+        var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = directory.FullName }, static _ => DhtTracer.Analysis.ReconstructedTrace.Empty);
         foreach (var trace in spans.GroupBy(span => span.TraceId))
         {
             var merged = trace.DistinctBy(span => span.SpanId).ToImmutableArray();

@@ -142,19 +142,19 @@ internal sealed record LookupRecord
             return (new PeerTiming(reaction, failedAt - dial.StartNs, true, dial.ErrorClass == ErrorClass.DialTimeout, 0, 0, false, false), 0);
         }
 
-        if (request is not { DurationNs: { } requestNs, Outcome: RequestOutcome.Answered or RequestOutcome.Failed })
+        if (request is not { StartNs: { } asked, DurationNs: { } requestNs, Outcome: RequestOutcome.Answered or RequestOutcome.Failed })
         {
             return (null, left);
         }
 
-        var dialNs = dial is { EndNs: { } end } && end <= request.StartNs ? end - dial.StartNs : 0;
+        var dialNs = dial is { EndNs: { } end } && end <= asked ? end - dial.StartNs : 0;
         return (
             new PeerTiming(
                 reaction,
                 dialNs,
                 false,
                 false,
-                Math.Max(0, request.StartNs - start.Value - dialNs),
+                Math.Max(0, asked - start.Value - dialNs),
                 requestNs,
                 request.Outcome == RequestOutcome.Failed,
                 request.Error?.Class == ErrorClass.RequestTimeout),

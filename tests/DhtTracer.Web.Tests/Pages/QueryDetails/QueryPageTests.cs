@@ -40,7 +40,7 @@ public sealed class QueryPageTests
         double Attribute(string bar, string name) => double.Parse(drawing.QuerySelector($"rect.{bar}")!.GetAttribute(name)!.TrimEnd('%'));
         Assert.Equal(peer.Dial!.StartNs / 200_000_000.0, Attribute("dl", "x"), 0.01);
         Assert.Equal(peer.Dial.DurationNs!.Value / 200_000_000.0, Attribute("dl", "width"), 0.01);
-        Assert.Equal(peer.Requests[0].StartNs / 200_000_000.0, Attribute("rq", "x"), 0.01);
+        Assert.Equal(peer.Requests[0].StartNs!.Value / 200_000_000.0, Attribute("rq", "x"), 0.01);
         Assert.Equal(peer.Requests[0].DurationNs!.Value / 200_000_000.0, Attribute("rq", "width"), 0.01);
     }
 

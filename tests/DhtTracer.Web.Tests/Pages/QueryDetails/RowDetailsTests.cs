@@ -32,9 +32,9 @@ public sealed class RowDetailsTests
             row => row.QuerySelector("th")!.Text(), row => row.QuerySelectorAll("td").Take(3).Select(cell => cell.Text()).ToArray());
         Assert.Equal([Ms(peer.Dial!.StartNs), Ms(peer.Dial.DurationNs!.Value), Ms(peer.Dial.StartNs + peer.Dial.DurationNs.Value)], rows["dialing"]);
         var request = peer.Requests[0];
-        Assert.Equal([Ms(request.StartNs), Ms(request.DurationNs!.Value), Ms(request.StartNs + request.DurationNs.Value)], rows["request GET_PROVIDERS"]);
+        Assert.Equal([Ms(request.StartNs!.Value), Ms(request.DurationNs!.Value), Ms(request.StartNs.Value + request.DurationNs.Value)], rows["request GET_PROVIDERS"]);
         Assert.Equal(Ms(peer.HeardNs!.Value), rows["heard of"][0]);
-        Assert.Equal(Ms(request.StartNs + request.DurationNs.Value), rows["answered"][0]);
+        Assert.Equal(Ms(request.StartNs.Value + request.DurationNs.Value), rows["answered"][0]);
         Assert.EndsWith("6789", rows["request GET_PROVIDERS"][1].Replace(" ms", "", StringComparison.Ordinal), StringComparison.Ordinal);
     }
 

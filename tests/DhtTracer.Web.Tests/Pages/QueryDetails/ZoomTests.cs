@@ -19,7 +19,7 @@ public sealed class ZoomTests
         var page = await site.PageAsync($"/q/{Query.Id}?t=1s-3s");
         var peer = Query.Peers.First(row => row.State == PeerState.Answered && row.Dial is not null);
         var drawing = page.QuerySelectorAll("tbody.rows tr").First(row => row.QuerySelector("th a")!.GetAttribute("title") == peer.Id);
-        Assert.Equal((peer.Requests[0].StartNs - Second) / 20_000_000.0, Number(drawing.QuerySelector("rect.rq")!, "x"), 0.001);
+        Assert.Equal((peer.Requests[0].StartNs!.Value - Second) / 20_000_000.0, Number(drawing.QuerySelector("rect.rq")!, "x"), 0.001);
         Assert.Equal(peer.Requests[0].DurationNs!.Value / 20_000_000.0, Number(drawing.QuerySelector("rect.rq")!, "width"), 0.001);
         Assert.Equal(["1s", "1.5s", "2s", "2.5s", "3s"], page.Texts(".axis text:not(.found)"));
         Assert.Equal("1000000000", page.QuerySelector(".wf-box")!.GetAttribute("data-from"));

@@ -6,7 +6,7 @@ using FsCheck.Fluent;
 
 namespace DhtTracer.Analysis.Tests;
 
-public class QueryReconstructionTests
+public class TraceReconstructionTests
 {
     public static TheoryData<string> All => Captures.All;
 
@@ -15,30 +15,30 @@ public class QueryReconstructionTests
     public void Order_batches_and_repetitions_of_the_spans_do_not_matter(string label)
     {
         var spans = Captures.Spans(label);
-        var expected = Captures.Json(QueryReconstruction.Reconstruct(spans));
+        var expected = Captures.Json(TraceReconstruction.Reconstruct(spans).Queries);
 
         Check.One(
             Config.QuickThrowOnFailure.WithMaxTest(20),
-            Prop.ForAll(ArbMap.Default.ArbFor<int>(), seed => Captures.Json(QueryReconstruction.Reconstruct(Disturbed(spans, seed))) == expected));
+            Prop.ForAll(ArbMap.Default.ArbFor<int>(), seed => Captures.Json(TraceReconstruction.Reconstruct(Disturbed(spans, seed)).Queries) == expected));
     }
 
     [Fact]
     public void Order_and_repetitions_do_not_matter_to_a_simulated_kubo()
     {
         var spans = new KuboTraceSimulator(11).Simulate(new KuboScenario { Dual = true }).Spans;
-        var expected = Captures.Json(QueryReconstruction.Reconstruct(spans));
+        var expected = Captures.Json(TraceReconstruction.Reconstruct(spans).Queries);
 
         Check.One(
             Config.QuickThrowOnFailure.WithMaxTest(20),
-            Prop.ForAll(ArbMap.Default.ArbFor<int>(), seed => Captures.Json(QueryReconstruction.Reconstruct(Disturbed(spans, seed))) == expected));
+            Prop.ForAll(ArbMap.Default.ArbFor<int>(), seed => Captures.Json(TraceReconstruction.Reconstruct(Disturbed(spans, seed)).Queries) == expected));
     }
 
     [Fact]
     public void Spans_of_two_traces_are_refused() =>
-        Assert.Throws<ArgumentException>(() => QueryReconstruction.Reconstruct([Captures.Spans("14-dht-put")[0], Captures.Spans("15-dht-get-found")[0]]));
+        Assert.Throws<ArgumentException>(() => TraceReconstruction.Reconstruct([Captures.Spans("14-dht-put")[0], Captures.Spans("15-dht-get-found")[0]]).Queries);
 
     [Fact]
-    public void No_spans_are_no_queries() => Assert.Empty(QueryReconstruction.Reconstruct([]));
+    public void No_spans_are_no_queries() => Assert.Empty(TraceReconstruction.Reconstruct([]).Queries);
 
     [Fact]
     public void Several_dialects_in_one_trace_each_give_their_queries()
@@ -48,7 +48,7 @@ public class QueryReconstructionTests
 
         Assert.Equal(
             [TraceSource.JsLibp2p, TraceSource.GoKadDht],
-            QueryReconstruction.Reconstruct([.. js, .. kubo]).Select(query => query.Source).OrderDescending());
+            TraceReconstruction.Reconstruct([.. js, .. kubo]).Queries.Select(query => query.Source).OrderDescending());
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public class QueryReconstructionTests
             var random = new Random(seed);
             var spans = sources[random.Next(sources.Count)].Select(span => Damage(span, random)).ToList();
 
-            Assert.All(QueryReconstruction.Reconstruct(spans), query => Assert.NotEmpty(QueryJson.ToUtf8(query)));
+            Assert.All(TraceReconstruction.Reconstruct(spans).Queries, query => Assert.NotEmpty(QueryJson.ToUtf8(query)));
         }
     }
 
@@ -90,9 +90,9 @@ public class QueryReconstructionTests
         };
         var ids = Enumerable.Range(1, Count).Select(number => new SpanId((ulong)number)).ToList();
 
-        Assert.True(QueryReconstruction.Reconstruct([.. ids.Select(id => template with { SpanId = id, ParentSpanId = new SpanId(id.Value + Count) })]).Length <= Count);
-        Assert.True(QueryReconstruction.Reconstruct([.. ids.Select(id => template with { SpanId = id, ParentSpanId = new SpanId(id.Value - 1) })]).Length <= Count);
-        Assert.True(QueryReconstruction.Reconstruct([.. ids.Select(id => template with { SpanId = id, ParentSpanId = new SpanId(999_999) })]).Length <= Count);
+        Assert.True(TraceReconstruction.Reconstruct([.. ids.Select(id => template with { SpanId = id, ParentSpanId = new SpanId(id.Value + Count) })]).Queries.Length <= Count);
+        Assert.True(TraceReconstruction.Reconstruct([.. ids.Select(id => template with { SpanId = id, ParentSpanId = new SpanId(id.Value - 1) })]).Queries.Length <= Count);
+        Assert.True(TraceReconstruction.Reconstruct([.. ids.Select(id => template with { SpanId = id, ParentSpanId = new SpanId(999_999) })]).Queries.Length <= Count);
     }
 
     private static List<Span> Disturbed(IReadOnlyList<Span> spans, int seed)

@@ -1,0 +1,80 @@
+using System.Collections.Immutable;
+using DhtTracer.Traces;
+
+namespace DhtTracer.Analysis;
+
+/// <summary>What the spans of one trace tell.</summary>
+/// <param name="Operations">Operations by start and then by id. Every query belongs to exactly one.</param>
+/// <param name="Queries">Queries by start and then by id.</param>
+/// <param name="LooseParts">Requests that belong to operations of other traces.</param>
+public sealed record ReconstructedTrace(ImmutableArray<Operation> Operations, ImmutableArray<Query> Queries, ImmutableArray<LoosePart> LooseParts)
+{
+    /// <summary>A trace in which nothing is of the DHT.</summary>
+    public static ReconstructedTrace Empty { get; } = new([], [], []);
+
+    /// <summary>A trace of which only queries are known: those of one operation id are one operation.</summary>
+    public static ReconstructedTrace Of(IEnumerable<Query> queries)
+    {
+        var draft = new TraceDraft();
+        foreach (var query in queries)
+        {
+            draft.Add(query);
+        }
+
+        return draft.Build();
+    }
+}
+
+/// <summary>Where spans become operations and queries.</summary>
+public static class TraceReconstruction
+{
+    private static readonly ImmutableArray<IDialect> Dialects = [new NativeDialect(), new GoKadDhtDialect(), new JsLibp2pDialect(), new EventLog2019Dialect()];
+
+    /// <summary>The operations and queries of one trace. Pure: order, batches and repetitions of the spans do not matter.</summary>
+    /// <param name="spansOfOneTrace">All spans known of one trace.</param>
+    /// <exception cref="ArgumentException">The spans belong to several traces.</exception>
+    public static ReconstructedTrace Reconstruct(IReadOnlyList<Span> spansOfOneTrace)
+    {
+        var trace = new TraceSpans(SpanMerge.Merge(spansOfOneTrace));
+        var drafts = new TraceDraft();
+        foreach (var dialect in Dialects)
+        {
+            dialect.Reconstruct(trace, drafts);
+        }
+
+        return drafts.Build();
+    }
+}
+
+/// <summary>What the dialects found in a trace so far.</summary>
+internal sealed class TraceDraft
+{
+    private readonly List<Query> queries = [];
+    private readonly List<Operation> operations = [];
+    private readonly List<LoosePart> looseParts = [];
+
+    /// <summary>Adds a query. Without an <see cref="Operation"/> of its <see cref="QuerySummary.OperationId"/> it becomes one by itself.</summary>
+    public void Add(Query query) => queries.Add(query);
+
+    /// <summary>Adds an operation that a dialect put together.</summary>
+    public void Add(Operation operation) => operations.Add(operation);
+
+    /// <summary>Adds a request that belongs to an operation of another trace.</summary>
+    public void Add(LoosePart part) => looseParts.Add(part);
+
+    /// <summary>Sorts everything and makes operations of the queries that no dialect put into one.</summary>
+    public ReconstructedTrace Build()
+    {
+        queries.Sort(static (left, right) => Compare(left.StartUnixNano, left.Id, right.StartUnixNano, right.Id));
+        var known = operations.Select(static operation => operation.Id).ToHashSet();
+        operations.AddRange(queries.Where(query => !known.Contains(query.OperationId))
+            .GroupBy(static query => query.OperationId)
+            .Select(static group => OperationOfQueries.Make(group.Key, [.. group])));
+        operations.Sort(static (left, right) => Compare(left.StartUnixNano, left.Id, right.StartUnixNano, right.Id));
+        looseParts.Sort(static (left, right) => Compare(left.StartUnixNano, left.Id, right.StartUnixNano, right.Id));
+        return new ReconstructedTrace([.. operations], [.. queries], [.. looseParts]);
+    }
+
+    private static int Compare(ulong leftStart, QueryId leftId, ulong rightStart, QueryId rightId) =>
+        leftStart != rightStart ? leftStart.CompareTo(rightStart) : leftId.SpanId.CompareTo(rightId.SpanId);
+}
