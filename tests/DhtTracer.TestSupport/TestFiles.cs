@@ -14,19 +14,39 @@ public static class TestFiles
     public static string Samples(params string[] parts) => Path.Combine([Repository, "samples", .. parts]);
 
     /// <summary>
-    /// Captures that may not be copied into the repository: the folder named by <c>DHT_TRACER_TEST_DATA</c>, else a folder
-    /// <c>shared/data</c> beside the clone. Null when there is none.
+    /// Captures that are too many, or may not be copied, into the repository: under the folder named by <c>DHT_TRACER_SHARED_DATA</c>, else
+    /// under the nearest folder <c>shared/data</c> beside or above the clone. Null when there is none.
     /// </summary>
     public static string? Shared(params string[] parts)
     {
-        var root = Environment.GetEnvironmentVariable("DHT_TRACER_TEST_DATA");
-        if (string.IsNullOrEmpty(root))
+        if (SharedRoot is null)
         {
-            root = Path.Combine(Repository, "..", "shared", "data");
+            return null;
         }
 
-        var path = Path.GetFullPath(Path.Combine([root, .. parts]));
+        var path = Path.Combine([SharedRoot, .. parts]);
         return Path.Exists(path) ? path : null;
+    }
+
+    private static string? SharedRoot { get; } = FindShared();
+
+    private static string? FindShared()
+    {
+        if (Environment.GetEnvironmentVariable("DHT_TRACER_SHARED_DATA") is { Length: > 0 } named)
+        {
+            return Path.GetFullPath(named);
+        }
+
+        for (var folder = new DirectoryInfo(Repository).Parent; folder is not null; folder = folder.Parent)
+        {
+            var data = Path.Combine(folder.FullName, "shared", "data");
+            if (Directory.Exists(data))
+            {
+                return data;
+            }
+        }
+
+        return null;
     }
 
     private static string? FindUpwards(string file)

@@ -183,7 +183,7 @@ public class EventLog2019DialectTests
     private static byte[] RealLog()
     {
         var path = TestFiles.Shared("eventlog", "eventlog_sample1.txt");
-        Assert.SkipWhen(path is null, "the event log of 2019 may not be copied into the repository; DHT_TRACER_TEST_DATA names where it is");
+        Assert.SkipWhen(path is null, "the event log of 2019 may not be copied into the repository; DHT_TRACER_SHARED_DATA names where it is");
         return File.ReadAllBytes(path!);
     }
 
