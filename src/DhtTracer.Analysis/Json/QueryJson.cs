@@ -68,19 +68,7 @@ public static class QueryJson
         json.WriteString("side", query.Side is { } side ? Words.Of(side) : null);
         json.WriteBoolean("skipped", query.Skipped);
         json.WriteString("type", query.Type == QueryType.Unknown ? null : Words.Of(query.Type));
-        if (query.Key is { } key)
-        {
-            json.WriteStartObject("key");
-            json.WriteString("text", key.Text);
-            json.WriteString("bytes", key.Bytes);
-            json.WriteString("kadId", key.KadId);
-            json.WriteEndObject();
-        }
-        else
-        {
-            json.WriteNull("key");
-        }
-
+        WriteKey(json, query.Key);
         json.WriteString("source", Words.Of(query.Source));
         json.WriteString("service", query.Service);
         json.WriteString("node", query.Node);
@@ -104,6 +92,21 @@ public static class QueryJson
         WriteCounts(json, query.Counts);
         WriteNumber(json, "xor", query.Xor);
         WriteNumber(json, "hops", query.Hops);
+    }
+
+    internal static void WriteKey(Utf8JsonWriter json, QueryKey? key)
+    {
+        if (key is null)
+        {
+            json.WriteNull("key");
+            return;
+        }
+
+        json.WriteStartObject("key");
+        json.WriteString("text", key.Text);
+        json.WriteString("bytes", key.Bytes);
+        json.WriteString("kadId", key.KadId);
+        json.WriteEndObject();
     }
 
     private static void WriteCounts(Utf8JsonWriter json, QueryCounts counts)
@@ -201,7 +204,7 @@ public static class QueryJson
         json.WriteEndArray();
     }
 
-    private static void WriteError(Utf8JsonWriter json, TraceError? error)
+    internal static void WriteError(Utf8JsonWriter json, TraceError? error)
     {
         if (error is null)
         {
@@ -215,7 +218,7 @@ public static class QueryJson
         json.WriteEndObject();
     }
 
-    private static void WriteNumber(Utf8JsonWriter json, string name, long? value)
+    internal static void WriteNumber(Utf8JsonWriter json, string name, long? value)
     {
         if (value is { } number)
         {

@@ -15,13 +15,11 @@ internal static class QueryJsonReader
         Side = OptionalText(json, "side") is null ? null : Word<DhtSide>(json, "side"),
         Skipped = OptionalFlag(json, "skipped") ?? false,
         Type = OptionalText(json, "type") is null ? QueryType.Unknown : Word<QueryType>(json, "type"),
-        Key = Object(json, "key") is { } key ? new QueryKey(Text(key, "text"), Text(key, "bytes"), Text(key, "kadId")) : null,
+        Key = Key(json),
         Source = Word<TraceSource>(json, "source"),
         Service = OptionalText(json, "service"),
         Node = OptionalText(json, "node"),
-        StartUnixNano = ulong.TryParse(Text(json, "startUnixNano"), NumberStyles.None, CultureInfo.InvariantCulture, out var start)
-            ? start
-            : throw Bad("startUnixNano", "a decimal string"),
+        StartUnixNano = Start(json),
         DurationNs = Number(json, "durationNs"),
         Outcome = Word<QueryOutcome>(json, "outcome"),
         Error = Error(json),
@@ -38,6 +36,14 @@ internal static class QueryJsonReader
         Hops = Int(json, "hops"),
         Peers = Array(json, "peers", Peer),
     };
+
+    internal static QueryKey? Key(JsonElement json) =>
+        Object(json, "key") is { } key ? new QueryKey(Text(key, "text"), Text(key, "bytes"), Text(key, "kadId")) : null;
+
+    internal static ulong Start(JsonElement json) =>
+        ulong.TryParse(Text(json, "startUnixNano"), NumberStyles.None, CultureInfo.InvariantCulture, out var start)
+            ? start
+            : throw Bad("startUnixNano", "a decimal string");
 
     private static QueryCounts Counts(JsonElement json) => new()
     {
@@ -92,34 +98,34 @@ internal static class QueryJsonReader
         Named = Optional(json, "named", JsonValueKind.Array) is null ? default : Texts(json, "named"),
     };
 
-    private static TraceError? Error(JsonElement json) =>
+    internal static TraceError? Error(JsonElement json) =>
         Object(json, "error") is { } error ? new TraceError(Text(error, "class"), OptionalText(error, "text")) : null;
 
-    private static QueryId Id(JsonElement json, string name) => QueryId.TryParse(Text(json, name), out var id) ? id : throw Bad(name, "traceId-spanId in hex");
+    internal static QueryId Id(JsonElement json, string name) => QueryId.TryParse(Text(json, name), out var id) ? id : throw Bad(name, "traceId-spanId in hex");
 
-    private static T Word<T>(JsonElement json, string name)
+    internal static T Word<T>(JsonElement json, string name)
         where T : struct, Enum =>
         Words.TryParse<T>(Text(json, name), out var value) ? value : throw Bad(name, "one of " + string.Join(' ', Enum.GetValues<T>().Select(Words.Of)));
 
-    private static string Text(JsonElement json, string name) => OptionalText(json, name) ?? throw Bad(name, "a text");
+    internal static string Text(JsonElement json, string name) => OptionalText(json, name) ?? throw Bad(name, "a text");
 
-    private static string? OptionalText(JsonElement json, string name) => Optional(json, name, JsonValueKind.String)?.GetString();
+    internal static string? OptionalText(JsonElement json, string name) => Optional(json, name, JsonValueKind.String)?.GetString();
 
     private static ImmutableArray<string> Texts(JsonElement json, string name) =>
         Array(json, name, item => item.ValueKind == JsonValueKind.String ? item.GetString()! : throw Bad(name, "texts"));
 
-    private static JsonElement? Object(JsonElement json, string name) => Optional(json, name, JsonValueKind.Object);
+    internal static JsonElement? Object(JsonElement json, string name) => Optional(json, name, JsonValueKind.Object);
 
-    private static bool Flag(JsonElement json, string name) => OptionalFlag(json, name) ?? throw Bad(name, "true or false");
+    internal static bool Flag(JsonElement json, string name) => OptionalFlag(json, name) ?? throw Bad(name, "true or false");
 
-    private static bool? OptionalFlag(JsonElement json, string name) => Optional(json, name, JsonValueKind.True, JsonValueKind.False)?.GetBoolean();
+    internal static bool? OptionalFlag(JsonElement json, string name) => Optional(json, name, JsonValueKind.True, JsonValueKind.False)?.GetBoolean();
 
-    private static long RequiredNumber(JsonElement json, string name) => Number(json, name) ?? throw Bad(name, "an integer");
+    internal static long RequiredNumber(JsonElement json, string name) => Number(json, name) ?? throw Bad(name, "an integer");
 
-    private static long? Number(JsonElement json, string name) =>
+    internal static long? Number(JsonElement json, string name) =>
         Optional(json, name, JsonValueKind.Number) is not { } element ? null : element.TryGetInt64(out var value) ? value : throw Bad(name, "an integer");
 
-    private static int? Int(JsonElement json, string name) =>
+    internal static int? Int(JsonElement json, string name) =>
         Number(json, name) switch
         {
             null => null,
@@ -127,7 +133,7 @@ internal static class QueryJsonReader
             _ => throw Bad(name, "a 32-bit integer"),
         };
 
-    private static ImmutableArray<T> Array<T>(JsonElement json, string name, Func<JsonElement, T> item) =>
+    internal static ImmutableArray<T> Array<T>(JsonElement json, string name, Func<JsonElement, T> item) =>
         Optional(json, name, JsonValueKind.Array) is { } array ? [.. array.EnumerateArray().Select(item)] : [];
 
     private static JsonElement? Optional(JsonElement json, string name, params ReadOnlySpan<JsonValueKind> kinds)
@@ -140,5 +146,5 @@ internal static class QueryJsonReader
         return kinds.Contains(value.ValueKind) ? value : throw Bad(name, "of kind " + string.Join(" or ", kinds.ToArray()));
     }
 
-    private static JsonException Bad(string name, string expected) => new($"The field {name} must be {expected}.");
+    internal static JsonException Bad(string name, string expected) => new($"The field {name} must be {expected}.");
 }

@@ -31,8 +31,14 @@ public sealed record Operation
     /// <summary>Peer id of the querying node, in base58; null when unknown.</summary>
     public string? Node { get; init; }
 
-    /// <summary>Something that the node did for itself: refresh, bootstrap, probe, crawl or sweeping provide.</summary>
+    /// <summary><c>service.instance.id</c> as it stands in the resource, which may be any text; null when absent.</summary>
+    public string? Instance { get; init; }
+
+    /// <summary>Something that the node did for itself, such as a refresh or the provide sweep.</summary>
     public bool Background { get; init; }
+
+    /// <summary>Why the node did it; null when somebody asked for it, and when the trace does not tell why.</summary>
+    public BackgroundKind? BackgroundKind { get; init; }
 
     /// <summary>Start, in nanoseconds since 1970-01-01 UTC. An incomplete one starts with its earliest known span.</summary>
     public required ulong StartUnixNano { get; init; }
@@ -58,6 +64,15 @@ public sealed record Operation
     /// <summary>The query that gave the answer, or that ended last; null when there is none.</summary>
     public QueryId? Decisive { get; init; }
 
+    /// <summary>HTTP routers (delegated routing) that were asked beside the DHT, by start. Results may have come from them.</summary>
+    public ImmutableArray<OperationRouter> Routers { get; init; } = [];
+
+    /// <summary>
+    /// Requests in other traces that belong to it, by start: see <see cref="OperationParts"/>. Empty until they are joined; one trace alone
+    /// never tells them.
+    /// </summary>
+    public ImmutableArray<QueryId> Parts { get; init; } = [];
+
     /// <summary>What hangs above it (an HTTP command, a bitswap session), the outermost first.</summary>
     public ImmutableArray<OperationContext> Context { get; init; } = [];
 
@@ -72,6 +87,14 @@ public sealed record Operation
 /// <param name="Outcome">How it ended.</param>
 /// <param name="DurationNs">Duration in nanoseconds; null when the end is unknown.</param>
 public sealed record OperationQuery(QueryId Id, DhtSide? Side, bool Skipped, QueryOutcome Outcome, long? DurationNs);
+
+/// <summary>An HTTP router that was asked beside the DHT.</summary>
+/// <param name="SpanId">The span.</param>
+/// <param name="Name">Its name, such as <c>DelegatedHTTPClient.FindProviders</c>.</param>
+/// <param name="StartNs">Start, in nanoseconds after the operation's start.</param>
+/// <param name="DurationNs">Duration in nanoseconds; null when it never ended.</param>
+/// <param name="Error">Why it failed; its text is often empty, since Kubo's HTTP client sets the status without one.</param>
+public sealed record OperationRouter(SpanId SpanId, string Name, long StartNs, long? DurationNs, TraceError? Error);
 
 /// <summary>A span above an operation.</summary>
 /// <param name="SpanId">The span.</param>
@@ -99,6 +122,9 @@ public sealed record LoosePart
 
     /// <summary><c>service.name</c>; null when absent.</summary>
     public string? Service { get; init; }
+
+    /// <summary><c>service.instance.id</c> as it stands in the resource, which may be any text; null when absent.</summary>
+    public string? Instance { get; init; }
 
     /// <summary>Peer id of the sending node where the resource tells it; null when unknown.</summary>
     public string? Node { get; init; }

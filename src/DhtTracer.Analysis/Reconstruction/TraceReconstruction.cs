@@ -9,6 +9,9 @@ namespace DhtTracer.Analysis;
 /// <param name="LooseParts">Requests that belong to operations of other traces.</param>
 public sealed record ReconstructedTrace(ImmutableArray<Operation> Operations, ImmutableArray<Query> Queries, ImmutableArray<LoosePart> LooseParts)
 {
+    /// <summary>What the node did for itself without a query, by kind: probes, a crawl, marks of the sweep.</summary>
+    public ImmutableArray<BackgroundCount> Marks { get; init; } = [];
+
     /// <summary>A trace in which nothing is of the DHT.</summary>
     public static ReconstructedTrace Empty { get; } = new([], [], []);
 
