@@ -147,6 +147,11 @@ public sealed class FileImporter(TraceStore store)
                 return false;
             }
 
+            if (reader.Note is { } note)
+            {
+                skipped.Add(new ImportSkip(file.Name, note + ".", IsError: false));
+            }
+
             if (rejected.Count > 0)
             {
                 skipped.Add(new ImportSkip(file.Name, $"{rejected.Count} of its spans cannot be kept, the first at byte {rejected[0].Offset}: {rejected[0].Problem}.", IsError: true));

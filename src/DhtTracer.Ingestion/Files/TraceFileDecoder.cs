@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using DhtTracer.Traces;
 using DhtTracer.Traces.EventLog2019;
+using DhtTracer.Traces.GoStdout;
 using DhtTracer.Traces.Jaeger;
 using DhtTracer.Traces.Otlp;
 using DhtTracer.Traces.Thrift;
@@ -27,6 +28,7 @@ internal static class TraceFileDecoder
             TraceFormat.JaegerThriftCompact => JaegerThrift.Decode(document.Span, ThriftProtocol.Compact, rejected),
             TraceFormat.ZipkinJson => ZipkinJson.Decode(document.Span, rejected),
             TraceFormat.EventLogServerSentEvents or TraceFormat.EventLogJsonLines => EventLogReader.Decode(document.Span, rejected),
+            TraceFormat.GoStdout => GoStdoutTrace.Decode(document.Span, rejected),
             TraceFormat.OtlpGrpc => OtlpProtobuf.Decode(GrpcMessage(document), rejected),
             _ => throw new UnknownFormatException($"it looks like {format}, which cannot be imported from a file"),
         };

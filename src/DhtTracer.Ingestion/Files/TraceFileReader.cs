@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Runtime.CompilerServices;
 using DhtTracer.Traces;
+using DhtTracer.Traces.GoStdout;
 using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Ingestion.Files;
@@ -19,6 +20,9 @@ internal sealed class TraceFileReader(ImportFile file, long maxDocumentBytes)
 
     /// <summary>Bytes read so far of the file as it is on disk.</summary>
     public long BytesRead => disk?.Position ?? 0;
+
+    /// <summary>What the import's report should say of the file although it is no error; known when all is read.</summary>
+    public string? Note { get; private set; }
 
     /// <summary>Reads the spans, a piece at a time.</summary>
     /// <param name="rejected">Receives spans that cannot be kept, such as those without a trace id.</param>
@@ -62,14 +66,33 @@ internal sealed class TraceFileReader(ImportFile file, long maxDocumentBytes)
             yield break;
         }
 
+        if (LineReader(format, rejected) is { } lines)
+        {
+            await foreach (var block in BlocksAsync(whole, cancellationToken))
+            {
+                yield return lines.Read(block.Bytes.Span);
+            }
+
+            yield return lines.Finish();
+            Note = lines.Note;
+            yield break;
+        }
+
         if (format == TraceFormat.Unknown)
         {
-            throw new UnknownFormatException("it is none of the formats that can be imported (OTLP JSON or protobuf, Jaeger JSON v1 or v3, Jaeger Thrift, Zipkin JSON v2, an event log of 2019)");
+            throw new UnknownFormatException("it is none of the formats that can be imported (OTLP JSON or protobuf, Jaeger JSON v1 or v3, Jaeger Thrift, Zipkin JSON v2, Go stdouttrace, a log of rust-libp2p or litep2p, an event log of 2019)");
         }
 
         var document = await InflateAsync(() => ReadToEndAsync(whole, cancellationToken));
         yield return TraceFileDecoder.Decode(format, document, rejected);
     }
+
+    private static ISpanLineReader? LineReader(TraceFormat format, ICollection<RejectedSpan> rejected) =>
+        format switch
+        {
+            TraceFormat.GoStdoutLines => GoStdoutTrace.Lines(rejected),
+            _ => null,
+        };
 
     private static async Task<byte[]> FillAsync(Stream stream, int count, CancellationToken cancellationToken)
     {

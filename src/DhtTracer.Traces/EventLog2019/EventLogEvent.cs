@@ -45,7 +45,7 @@ internal sealed record EventLogEvent
             return null;
         }
 
-        if (EventLogTime.Parse(Text(json, "time")) is not { } time)
+        if (Rfc3339.Parse(Text(json, "time")) is not { } time)
         {
             problem = $"the event {name} has no \"time\" in RFC 3339";
             return null;
@@ -83,7 +83,7 @@ internal sealed record EventLogEvent
             return null;
         }
 
-        if (EventLogTime.Parse(Text(runner, "StartTime")) is not { } start)
+        if (Rfc3339.Parse(Text(runner, "StartTime")) is not { } start)
         {
             problem = $"the event {name} has no QueryRunner.StartTime in RFC 3339";
             return null;
@@ -112,7 +112,7 @@ internal sealed record EventLogEvent
             Name = name,
             TimeUnixNano = time,
             Query = new EventLogQuery(key, start),
-            EndUnixNano = EventLogTime.Parse(Text(runner, "EndTime")),
+            EndUnixNano = Rfc3339.Parse(Text(runner, "EndTime")),
             Type = Text(query, "Type"),
             Concurrency = Number(query, "Concurrency") is > 0 and <= int.MaxValue and var concurrency ? (int)concurrency : 0,
             Peer = Text(json, "peerID"),

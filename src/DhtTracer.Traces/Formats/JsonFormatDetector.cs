@@ -36,7 +36,12 @@ internal static class JsonFormatDetector
             {
                 if (Recognise(ref reader) is not TraceFormat.Unknown and var format)
                 {
-                    return format == TraceFormat.OtlpJson && HasSecondDocument(ref reader, text) ? TraceFormat.OtlpJsonLines : format;
+                    return format switch
+                    {
+                        TraceFormat.OtlpJson when HasSecondDocument(ref reader, text) => TraceFormat.OtlpJsonLines,
+                        TraceFormat.GoStdoutLines when text[1..].TrimStart(" \t\r"u8) is [(byte)'\n', ..] => TraceFormat.GoStdout,
+                        _ => format,
+                    };
                 }
 
                 if (!reader.Read() || !reader.TrySkip())
@@ -69,6 +74,11 @@ internal static class JsonFormatDetector
         if (name.ValueTextEquals("data"u8) || name.ValueTextEquals("traceID"u8) || name.ValueTextEquals("spans"u8) || name.ValueTextEquals("processes"u8))
         {
             return TraceFormat.JaegerJson;
+        }
+
+        if (name.ValueTextEquals("SpanContext"u8))
+        {
+            return TraceFormat.GoStdoutLines;
         }
 
         return name.ValueTextEquals("event"u8) || name.ValueTextEquals("QueryRunner"u8) ? TraceFormat.EventLogJsonLines : TraceFormat.Unknown;

@@ -41,4 +41,13 @@ public enum TraceFormat
 
     /// <summary>The event log of 2019 as one JSON object per line.</summary>
     EventLogJsonLines,
+
+    /// <summary>Spans of OpenTelemetry Go's stdouttrace exporter, one JSON object per line, as Kubo's <c>file</c> exporter writes.</summary>
+    GoStdoutLines,
+
+    /// <summary>The same, indented over several lines.</summary>
+    GoStdout,
+
+    /// <summary>A log of a Rust program (tracing-subscriber, human or JSON), which may hold lines of libp2p_kad or litep2p.</summary>
+    RustLog,
 }

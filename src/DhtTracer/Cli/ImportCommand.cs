@@ -16,7 +16,8 @@ internal static class ImportCommand
         var json = CommonOptions.Json();
         var command = new Command(
             "import",
-            "Import traces: OTLP JSON or protobuf, Jaeger JSON v1 or v3, Jaeger Thrift, Zipkin JSON, event logs of 2019; each also gzipped. The format is recognised by content.")
+            "Import traces: OTLP JSON or protobuf, files of Kubo's file exporter (Go stdouttrace), logs of rust-libp2p and litep2p, "
+            + "Jaeger JSON v1 or v3, Jaeger Thrift, Zipkin JSON, event logs of 2019; each also gzipped. The format is recognised by content.")
         {
             paths, keepGoing, json,
         };

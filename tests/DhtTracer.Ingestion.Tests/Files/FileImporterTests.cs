@@ -70,6 +70,40 @@ public sealed class FileImporterTests : IAsyncDisposable
         Assert.Equal(spans.ToDictionary(span => span.SpanId), (await (await StoreAsync()).GetTraceAsync(spans[0].TraceId, Ct)).ToDictionary(span => span.SpanId));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_file_of_kubos_file_exporter_is_imported_as_it_grows(bool gzipped)
+    {
+        var whole = await GunzipAsync(TestFiles.Data("kubo", "file-exporter", "traces-file-exporter.json.gz"));
+        var cut = whole.AsSpan(0, 100_000).ToArray();
+        var first = await ImportAsync([Write("traces.json", gzipped ? Gzip(cut) : cut)]);
+        var second = await ImportAsync([Write("traces.json", gzipped ? Gzip(whole) : whole)]);
+
+        var lines = cut.AsSpan().Count((byte)'\n');
+        Assert.Equal(lines, first.Spans);
+        var note = Assert.Single(first.Skipped);
+        Assert.False(note.IsError);
+        Assert.StartsWith($"Line {lines + 1}, the last one, is cut off", note.Problem, StringComparison.Ordinal);
+        Assert.Equal((3520L, (long)lines), (second.Spans, second.Duplicates));
+        Assert.Empty(second.Skipped);
+    }
+
+    [Fact]
+    public async Task A_garbage_line_in_a_file_of_kubos_file_exporter_is_named_by_its_number()
+    {
+        var whole = await GunzipAsync(TestFiles.Data("kubo", "file-exporter", "traces-file-exporter.json.gz"));
+        var third = whole.AsSpan().IndexOf((byte)'\n') + 1;
+        third += whole.AsSpan(third).IndexOf((byte)'\n') + 1;
+        byte[] spoiled = [.. whole.AsSpan(0, third), .. "garbage\n"u8, .. whole.AsSpan(third)];
+        var path = Write("traces.json", spoiled);
+        var error = await Assert.ThrowsAsync<ImportException>(() => ImportAsync([path]));
+        var summary = await ImportAsync([path], new ImportOptions { KeepGoing = true });
+
+        Assert.Contains($"1 of its spans cannot be kept, the first at byte {third}: line 3: ", Assert.Single(error.Problems).Problem, StringComparison.Ordinal);
+        Assert.Equal(3520, summary.Spans);
+    }
+
     [Fact]
     public async Task One_bad_file_among_good_ones_imports_nothing_and_names_the_place()
     {
@@ -184,6 +218,14 @@ public sealed class FileImporterTests : IAsyncDisposable
         }
 
         return packed.ToArray();
+    }
+
+    private static async Task<byte[]> GunzipAsync(string path)
+    {
+        await using var gzip = new GZipStream(File.OpenRead(path), CompressionMode.Decompress);
+        using var content = new MemoryStream();
+        await gzip.CopyToAsync(content, Ct);
+        return content.ToArray();
     }
 
     private string Write(string name, byte[] bytes)

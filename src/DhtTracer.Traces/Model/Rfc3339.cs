@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace DhtTracer.Traces.EventLog2019;
+namespace DhtTracer.Traces;
 
-/// <summary>Times as Go writes them: RFC 3339 with up to nine fractional digits and any offset, <c>0001-01-01T00:00:00Z</c> for none.</summary>
-internal static class EventLogTime
+/// <summary>Times as Go and Rust write them: RFC 3339 with up to nine fractional digits and any offset; Go writes <c>0001-01-01T00:00:00Z</c> for none.</summary>
+internal static class Rfc3339
 {
     /// <summary>Nanoseconds since 1970-01-01 UTC; null for text that is no time, and for Go's zero time.</summary>
     public static ulong? Parse(string? text)

@@ -1,0 +1,42 @@
+using System.Text;
+
+namespace DhtTracer.Traces;
+
+/// <summary>Walks the lines of a UTF-8 text and says where each stands. Lines end with LF or CR LF; a byte order mark is passed over.</summary>
+/// <param name="text">The text.</param>
+/// <param name="firstOffset">Bytes of the file before the text.</param>
+/// <param name="firstNumber">Lines of the file before the text.</param>
+internal ref struct TextLines(ReadOnlySpan<byte> text, long firstOffset = 0, long firstNumber = 0)
+{
+    private readonly int length = text.Length;
+    private ReadOnlySpan<byte> rest = firstOffset == 0 && text.StartsWith(Encoding.UTF8.Preamble) ? text[Encoding.UTF8.Preamble.Length..] : text;
+
+    /// <summary>The current line without its line break.</summary>
+    public ReadOnlySpan<byte> Line { get; private set; }
+
+    /// <summary>Bytes from the start of the file to the line.</summary>
+    public long Offset { get; private set; }
+
+    /// <summary>Number of the line in the file, from 1.</summary>
+    public long Number { get; private set; } = firstNumber;
+
+    /// <summary>Whether a line break follows: false for a last line that may have been cut off.</summary>
+    public bool IsWhole { get; private set; }
+
+    /// <summary>Goes to the next line; false after the last.</summary>
+    public bool Next()
+    {
+        if (rest.IsEmpty)
+        {
+            return false;
+        }
+
+        var end = rest.IndexOf((byte)'\n');
+        Offset = firstOffset + length - rest.Length;
+        Number++;
+        IsWhole = end >= 0;
+        Line = (IsWhole ? rest[..end] : rest).TrimEnd((byte)'\r');
+        rest = IsWhole ? rest[(end + 1)..] : [];
+        return true;
+    }
+}
