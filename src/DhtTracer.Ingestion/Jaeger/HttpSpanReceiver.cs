@@ -1,5 +1,4 @@
 using System.Globalization;
-using DhtTracer.Ingestion.Otlp;
 using DhtTracer.Ingestion.Receiving;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Storage;

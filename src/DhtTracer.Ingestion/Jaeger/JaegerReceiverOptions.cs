@@ -1,4 +1,4 @@
-using DhtTracer.Ingestion.Otlp;
+using DhtTracer.Ingestion.Receiving;
 
 namespace DhtTracer.Ingestion.Jaeger;
 
@@ -13,5 +13,5 @@ public sealed record JaegerReceiverOptions
     /// <value>1 second.</value>
     public TimeSpan RetryAfter { get; init; } = TimeSpan.FromSeconds(1);
 
-    internal OtlpOptions Body => new() { MaxCompressedBytes = MaxMessageBytes, MaxInflatedBytes = MaxMessageBytes };
+    internal BodyLimits Body => new(MaxMessageBytes, MaxMessageBytes);
 }

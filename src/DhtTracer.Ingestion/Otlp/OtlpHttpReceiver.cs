@@ -53,7 +53,7 @@ public static class OtlpHttpReceiver
 
         try
         {
-            using var body = await RequestBody.ReadAsync(context.Request, options, context.RequestAborted);
+            using var body = await RequestBody.ReadAsync(context.Request, options.Body, context.RequestAborted);
             var result = json
                 ? await AcceptJsonAsync(sink, body.Memory, context.RequestAborted)
                 : await sink.AcceptOtlpAsync(body.Memory, Name, context.RequestAborted);

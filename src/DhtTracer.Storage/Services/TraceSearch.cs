@@ -30,9 +30,6 @@ public sealed record TraceSearch
     public long? MaxDurationNs { get; init; }
 
     /// <summary>Traces at most; those whose matching spans started last come first.</summary>
-    /// <value>The default is 100.</value>
-    public int Limit { get; init; } = 100;
-
-    /// <summary>Traces to leave out before the first, for a caller that must look at more than <see cref="Limit"/>.</summary>
-    public int Offset { get; init; }
+    /// <value>The default is all of them.</value>
+    public int Limit { get; init; } = int.MaxValue;
 }

@@ -125,6 +125,20 @@ internal sealed class JaegerSpanReader
             });
         }
 
+        // Without a CHILD_OF the first FOLLOWS_FROM of the same trace is the parent, as Jaeger itself takes it. The link stays and says what it was.
+        if (parent.IsZero && others is not null)
+        {
+            for (var i = 0; i < others.Count; i++)
+            {
+                if (others[i].TraceId == traceId && !others[i].SpanId.IsZero && others[i].Attributes.Count == 0)
+                {
+                    parent = others[i].SpanId;
+                    others[i] = others[i] with { Attributes = AttributeList.Of((JaegerTags.ReferenceType, "follows_from")) };
+                    break;
+                }
+            }
+        }
+
         links = others?.DrainToImmutable() ?? [];
         return parent;
     }

@@ -7,6 +7,9 @@ namespace DhtTracer.Traces.Jaeger;
 /// <summary>Our span to Jaeger's; see <c>docs/jaeger-mapping.md</c>.</summary>
 internal static class JaegerSpanWriter
 {
+    /// <summary>The W3C trace flags. OTLP's higher bits (whether the parent is remote) mean nothing to Jaeger, where 256 is unknown.</summary>
+    private const uint WrittenFlags = 0xFF;
+
     /// <summary>The span, without its process.</summary>
     public static Proto.Span WriteSpan(Span span)
     {
@@ -15,7 +18,7 @@ internal static class JaegerSpanWriter
             TraceId = ByteString.CopyFrom(span.TraceId.ToBytes()),
             SpanId = ByteString.CopyFrom(span.SpanId.ToBytes()),
             OperationName = span.Name,
-            Flags = span.Flags,
+            Flags = span.Flags & WrittenFlags,
             StartTime = WriteTime(span.StartUnixNano),
             Duration = WriteDuration(span.StartUnixNano, span.EndUnixNano),
         };
@@ -63,7 +66,9 @@ internal static class JaegerSpanWriter
 
     private static void WriteReferences(Proto.Span written, Span span)
     {
-        if (!span.ParentSpanId.IsZero)
+        // Jaeger 2 turns a lone FOLLOWS_FROM into a parent and a link that says so: that is one reference, not two.
+        var parent = span.ParentSpanId;
+        if (!parent.IsZero && !span.Links.Any(link => link.SpanId == parent && link.TraceId == span.TraceId && IsFollowsFrom(link)))
         {
             written.References.Add(new Proto.SpanRef
             {
@@ -83,6 +88,8 @@ internal static class JaegerSpanWriter
             });
         }
     }
+
+    private static bool IsFollowsFrom(SpanLink link) => link.Attributes.GetString(JaegerTags.ReferenceType) == "follows_from";
 
     private static void WriteFields(Proto.Span written, Span span)
     {

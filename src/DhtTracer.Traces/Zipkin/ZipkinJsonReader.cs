@@ -139,6 +139,12 @@ internal sealed class ZipkinJsonReader(ICollection<RejectedSpan>? rejected)
         {
             var key = cursor.GetName();
             var value = cursor.Token == JsonTokenType.String ? cursor.GetText(key) : cursor.SkipAndGetRawText();
+            if (ResourceNames.IsResource(key))
+            {
+                (span.Process ??= new Proto.Process()).Tags.Add(new Proto.KeyValue { Key = key, VStr = value });
+                continue;
+            }
+
             if (key != JaegerTags.Error || value == "false")
             {
                 span.Tags.Add(new Proto.KeyValue { Key = key, VStr = value });

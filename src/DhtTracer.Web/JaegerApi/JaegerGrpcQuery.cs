@@ -139,7 +139,7 @@ internal sealed class JaegerGrpcQuery(JaegerArchive archive)
 
     private async Task<GetDependenciesResponse> DependenciesAsync(GetDependenciesRequest request, GrpcServerCall call)
     {
-        var dependencies = await archive.DependenciesAsync(Time(request.StartTime) ?? 0, Time(request.EndTime) ?? ulong.MaxValue, call.Cancellation);
+        var dependencies = await archive.DependenciesAsync(Time(request.StartTime) ?? 0, Time(request.EndTime) ?? ulong.MaxValue, null, call.Cancellation);
         return new GetDependenciesResponse
         {
             Dependencies = { dependencies.Select(item => new DependencyLink { Parent = item.Parent, Child = item.Child, CallCount = (ulong)item.CallCount }) },

@@ -103,9 +103,9 @@ internal sealed class JaegerHttpV1(JaegerArchive archive, JaegerApiOptions optio
         : GoDuration.TryParse(text, out var nanoseconds) ? nanoseconds
         : throw new BadParameterException($"unable to parse param '{name}': \"{text}\" is not a duration such as 1.5s or 300ms");
 
-    private static TraceId Id(string text) => TraceId.TryParse(text, out var id) && !id.IsZero
+    private static TraceId Id(string text) => JaegerTraceIds.TryParse(text, out var id)
         ? id
-        : throw new BadParameterException($"cannot parse traceID \"{text}\": 1 to 32 hex digits, not all zero");
+        : throw new BadParameterException($"cannot parse traceID \"{text}\": 1 to 32 hex digits, or 8 or 16 bytes in base64");
 
     private static Dictionary<string, string> Tags(HttpContext context)
     {
@@ -154,7 +154,7 @@ internal sealed class JaegerHttpV1(JaegerArchive archive, JaegerApiOptions optio
     {
         var operations = await archive.OperationsAsync(Required(context, "service"), Optional(context, "spanKind"), context.RequestAborted);
         var data = operations.Select(operation => new { name = operation.Name, spanKind = operation.Kind }).ToList();
-        await AnswerAsync(context, Envelope(data.Count == 0 ? null : data, data.Count));
+        await AnswerAsync(context, Envelope(data, data.Count));
     }
 
     private async Task TraceAsync(HttpContext context)
@@ -189,6 +189,11 @@ internal sealed class JaegerHttpV1(JaegerArchive archive, JaegerApiOptions optio
             MaxDuration = Duration(context, "maxDuration"),
             Tags = Tags(context),
         };
+        if (conditions.MaxDuration < conditions.MinDuration)
+        {
+            throw new BadParameterException("'maxDuration' should be greater than 'minDuration'");
+        }
+
         var limit = (int)Math.Min(Number(context, "limit") is { } asked and > 0 ? asked : DefaultLimit, options.MaxTraces);
         await WriteAsync(context, archive.FindAsync(conditions, limit, context.RequestAborted));
     }
@@ -223,11 +228,11 @@ internal sealed class JaegerHttpV1(JaegerArchive archive, JaegerApiOptions optio
 
     private async Task DependenciesAsync(HttpContext context)
     {
-        var end = Number(context, "endTs") ?? throw new BadParameterException("unable to parse param 'endTs': it is required, in milliseconds");
+        var end = Number(context, "endTs") ?? clock.GetUtcNow().ToUnixTimeMilliseconds();
         var lookback = Number(context, "lookback") ?? (long)TimeSpan.FromDays(1).TotalMilliseconds;
         var to = (ulong)Math.Min(end, long.MaxValue / 1_000_000) * 1_000_000;
         var from = (ulong)Math.Max(0, Math.Min(end, long.MaxValue / 1_000_000) - lookback) * 1_000_000;
-        var dependencies = await archive.DependenciesAsync(from, to, context.RequestAborted);
+        var dependencies = await archive.DependenciesAsync(from, to, Optional(context, "service"), context.RequestAborted);
         await AnswerAsync(context, Envelope(dependencies.Select(item => new { parent = item.Parent, child = item.Child, callCount = item.CallCount }).ToList(), 0));
     }
 

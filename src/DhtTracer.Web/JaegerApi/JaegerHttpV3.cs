@@ -79,6 +79,15 @@ internal sealed class JaegerHttpV3(JaegerArchive archive, JaegerApiOptions optio
         : Rfc3339.TryParse(text, out var time) ? time
         : throw new BadParameterException($"malformed parameter {name}: \"{text}\" is not a time such as 2026-11-22T10:00:00Z");
 
+    // Nothing is adjusted here, so both values give the same answer; a value that is neither is a mistake of the caller.
+    private static void CheckRaw(string? text, string name)
+    {
+        if (text is not (null or "true" or "false" or "True" or "False" or "TRUE" or "FALSE" or "t" or "f" or "T" or "F" or "1" or "0"))
+        {
+            throw new BadParameterException($"malformed parameter {name}: \"{text}\" is not true or false");
+        }
+    }
+
     private static long? Duration(string? text, string name) => text is null ? null
         : GoDuration.TryParse(text, out var nanoseconds) ? nanoseconds
         : throw new BadParameterException($"malformed parameter {name}: \"{text}\" is not a duration such as 1.5s or 300ms");
@@ -107,18 +116,29 @@ internal sealed class JaegerHttpV3(JaegerArchive archive, JaegerApiOptions optio
 
     private async Task OperationsAsync(HttpContext context)
     {
-        var service = Parameter(context, "service") ?? throw new BadParameterException("parameter service is required");
-        var operations = await archive.OperationsAsync(service, Parameter(context, "span_kind", "spanKind"), context.RequestAborted);
-        await AnswerAsync(context, new { operations = operations.Select(operation => new { name = operation.Name, spanKind = operation.Kind }) });
+        // No service is the service of no spans, as in Jaeger.
+        var operations = Parameter(context, "service") is { } service
+            ? await archive.OperationsAsync(service, Parameter(context, "span_kind", "spanKind"), context.RequestAborted)
+            : [];
+        await AnswerAsync(context, new
+        {
+            operations = operations.Select(static operation => operation.Kind.Length == 0
+                ? (object)new { name = operation.Name }
+                : new { name = operation.Name, spanKind = operation.Kind }),
+        });
     }
 
     private async Task TraceAsync(HttpContext context)
     {
         var text = (string)context.Request.RouteValues["id"]!;
-        if (!TraceId.TryParse(text, out var id) || id.IsZero)
+        if (!JaegerTraceIds.TryParse(text, out var id))
         {
-            throw new BadParameterException($"malformed parameter trace_id: \"{text}\" is not 1 to 32 hex digits, not all zero");
+            throw new BadParameterException($"malformed parameter trace_id: \"{text}\" is neither 1 to 32 hex digits nor 8 or 16 bytes in base64");
         }
+
+        CheckRaw(Parameter(context, "raw_traces", "rawTraces"), "raw_traces");
+        Time(Parameter(context, "start_time", "startTime"), "start_time");
+        Time(Parameter(context, "end_time", "endTime"), "end_time");
 
         if (await archive.TraceAsync(id, context.RequestAborted) is not { } trace)
         {
@@ -152,6 +172,7 @@ internal sealed class JaegerHttpV3(JaegerArchive archive, JaegerApiOptions optio
             throw new BadParameterException($"malformed parameter query.search_depth: \"{text}\" is not a positive whole number");
         }
 
+        CheckRaw(Parameter(context, "query.raw_traces", "query.rawTraces"), "query.raw_traces");
         var conditions = new SpanConditions
         {
             Service = Parameter(context, "query.service_name", "query.serviceName"),
@@ -162,6 +183,11 @@ internal sealed class JaegerHttpV3(JaegerArchive archive, JaegerApiOptions optio
             MaxDuration = Duration(Parameter(context, "query.duration_max", "query.durationMax"), "query.duration_max"),
             Tags = Parameter(context, "query.attributes") is { } tags ? TagsJson.Read(tags, "query.attributes") : [],
         };
+        if (conditions.To <= conditions.From)
+        {
+            throw new BadParameterException("query.start_time_min must be before query.start_time_max");
+        }
+
         return archive.FindAsync(conditions, Math.Min(depth, options.MaxTraces), context.RequestAborted);
     }
 
@@ -197,7 +223,7 @@ internal sealed class JaegerHttpV3(JaegerArchive archive, JaegerApiOptions optio
             throw new BadParameterException("endTime must be after startTime");
         }
 
-        var dependencies = await archive.DependenciesAsync(from, to, context.RequestAborted);
+        var dependencies = await archive.DependenciesAsync(from, to, Parameter(context, "service"), context.RequestAborted);
         await AnswerAsync(context, new
         {
             dependencies = dependencies.Select(item => new { parent = item.Parent, child = item.Child, callCount = item.CallCount.ToString(CultureInfo.InvariantCulture) }),

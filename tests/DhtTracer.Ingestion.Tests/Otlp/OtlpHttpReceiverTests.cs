@@ -21,6 +21,10 @@ public sealed class OtlpHttpReceiverTests
     [InlineData("")]
     [InlineData("gzip")]
     [InlineData("deflate")]
+    [InlineData("raw deflate")]
+    [InlineData("zlib")]
+    [InlineData("zstd")]
+    [InlineData("zstd in one segment")]
     public async Task A_protobuf_body_is_stored_before_it_is_answered(string encoding)
     {
         await using var host = await IngestHost.StartAsync();
@@ -73,6 +77,9 @@ public sealed class OtlpHttpReceiverTests
     [Theory]
     [InlineData(Protobuf, "", "FF", 400)]
     [InlineData(Protobuf, "gzip", "FF", 400)]
+    [InlineData(Protobuf, "zlib", "FF", 400)]
+    [InlineData(Protobuf, "zstd", "FF", 400)]
+    [InlineData(Protobuf, "zstd", "28B52FFD00A8000000000000000000", 400)]
     [InlineData(Protobuf, "br", "00", 415)]
     [InlineData(Json, "", "7B", 400)]
     [InlineData("text/plain", "", "00", 415)]
@@ -92,16 +99,17 @@ public sealed class OtlpHttpReceiverTests
     [Theory]
     [InlineData("")]
     [InlineData("gzip")]
+    [InlineData("zstd")]
     public async Task A_body_beyond_the_limits_is_answered_413_with_the_limit(string encoding)
     {
         await using var host = await IngestHost.StartAsync();
         var address = await host.ServeAsync(new OtlpOptions { MaxCompressedBytes = 4000, MaxInflatedBytes = 8000 });
         var big = OtlpProtobuf.Encode([MakeSpans.Span(1, 1) with { Name = new string('x', 20_000) }]);
 
-        // Gzip makes it small enough to be sent and too large to be inflated; without, it is too large to be sent.
+        // Compression makes it small enough to be sent and too large to be inflated; without, it is too large to be sent.
         using var response = await PostAsync(address, Compress(big, encoding), Protobuf, encoding);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
-        Assert.Contains(encoding == "gzip" ? "8000" : "4000", ReadStatus(await response.Content.ReadAsByteArrayAsync()).Message, StringComparison.Ordinal);
+        Assert.Contains(encoding.Length > 0 ? "8000" : "4000", ReadStatus(await response.Content.ReadAsByteArrayAsync()).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -147,7 +155,7 @@ public sealed class OtlpHttpReceiverTests
         content.Headers.ContentType = new MediaTypeHeaderValue(type);
         if (encoding.Length > 0)
         {
-            content.Headers.ContentEncoding.Add(encoding);
+            content.Headers.ContentEncoding.Add(encoding.Split(' ') is [.., "deflate"] ? "deflate" : encoding.Split(' ')[0]);
         }
 
         return await client.PostAsync(new Uri(address, "/v1/traces"), content);
@@ -160,8 +168,20 @@ public sealed class OtlpHttpReceiverTests
             return data;
         }
 
+        if (encoding == "zstd in one segment")
+        {
+            using var whole = new ZstdSharp.Compressor();
+            return whole.Wrap(data).ToArray();
+        }
+
         using var output = new MemoryStream();
-        using (Stream compressor = encoding == "gzip" ? new GZipStream(output, CompressionLevel.Fastest, true) : new ZLibStream(output, CompressionLevel.Fastest, true))
+        using (Stream compressor = encoding switch
+        {
+            "gzip" => new GZipStream(output, CompressionLevel.Fastest, true),
+            "raw deflate" => new DeflateStream(output, CompressionLevel.Fastest, true),
+            "zstd" => new ZstdSharp.CompressionStream(output, leaveOpen: true),
+            _ => new ZLibStream(output, CompressionLevel.Fastest, true),
+        })
         {
             compressor.Write(data);
         }

@@ -26,7 +26,6 @@ public sealed class ServiceIndexTests : IDisposable
         await FindsAsync(new TraceSearch(), 3, 2, 1, 4);
         await FindsAsync(new TraceSearch { Service = "kubo" }, 2, 1);
         await FindsAsync(new TraceSearch { Service = "kubo", Limit = 1 }, 2);
-        await FindsAsync(new TraceSearch { Service = "kubo", Limit = 1, Offset = 1 }, 1);
         await FindsAsync(new TraceSearch { Service = "kubo", Operation = "dial" }, 1);
         await FindsAsync(new TraceSearch { Operation = "find" }, 3, 2, 1);
         await FindsAsync(new TraceSearch { Service = "nobody" });

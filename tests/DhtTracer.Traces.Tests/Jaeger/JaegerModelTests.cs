@@ -53,6 +53,26 @@ public sealed class JaegerModelTests
         }));
 
     [Fact]
+    public void A_lone_follows_from_is_the_parent_and_is_written_once()
+    {
+        var other = ByteString.CopyFrom(0, 0, 0, 0, 0, 0, 0, 9);
+        var before = new Proto.Span
+        {
+            TraceId = trace,
+            SpanId = id,
+            References = { new Proto.SpanRef { TraceId = trace, SpanId = other, RefType = Proto.SpanRefType.FollowsFrom } },
+        };
+        var span = Assert.Single(JaegerModel.Decode([before]));
+        Assert.Equal(new SpanId(9), span.ParentSpanId);
+        Assert.Equal("follows_from", Assert.Single(span.Links).Attributes.GetString("opentracing.ref_type"));
+        Assert.Equal(before.References, JaegerModel.Encode(span).References);
+    }
+
+    [Fact]
+    public void Flags_are_those_of_w3c_whatever_otlp_adds_to_them() =>
+        Assert.Equal(1u, JaegerModel.Encode(Assert.Single(JaegerModel.Decode([new Proto.Span { TraceId = trace, SpanId = id }])) with { Flags = 257 }).Flags);
+
+    [Fact]
     public void Ids_of_64_bits_are_padded_and_bad_ones_rejected()
     {
         Proto.Span[] spans =

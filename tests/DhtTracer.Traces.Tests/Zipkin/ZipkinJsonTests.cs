@@ -33,6 +33,19 @@ public sealed class ZipkinJsonTests
     }
 
     [Fact]
+    public void Tags_that_describe_the_sender_belong_to_its_resource()
+    {
+        var text = """
+            [{"traceId":"1","id":"1","localEndpoint":{"serviceName":"Kubo"},
+              "tags":{"service.version":"0.43.1","host.name":"box","telemetry.sdk.language":"go","key":"bafy","process.step":"2"}}]
+            """u8;
+        var span = Assert.Single(ZipkinJson.Decode(text));
+        Assert.Equal(AttributeList.Of(("key", "bafy"), ("process.step", "2")), span.Attributes);
+        Assert.Equal(
+            AttributeList.Of(("service.name", "Kubo"), ("service.version", "0.43.1"), ("host.name", "box"), ("telemetry.sdk.language", "go")), span.Resource.Attributes);
+    }
+
+    [Fact]
     public void A_span_without_a_valid_id_is_rejected_and_its_neighbour_taken()
     {
         var text = "[{\"traceId\":\"z\",\"id\":\"1\"},{\"traceId\":\"1\",\"id\":\"1\"}]"u8;

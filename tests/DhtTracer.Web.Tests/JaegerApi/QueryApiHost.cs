@@ -48,10 +48,7 @@ internal sealed class QueryApiHost : IAsyncDisposable
         var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = directory.FullName }, static _ => DhtTracer.Analysis.ReconstructedTrace.Empty);
         foreach (var trace in spans.GroupBy(span => span.TraceId))
         {
-            var merged = trace.DistinctBy(span => span.SpanId).ToImmutableArray();
-            await store.AppendAsync([new TraceChunk(trace.Key, OtlpProtobuf.Encode(merged), merged.Length)]);
-            var content = await store.LoadAsync(trace.Key) ?? throw new InvalidOperationException("the trace that was just stored is gone");
-            await store.SaveAnalysesAsync([new TraceAnalysis { Content = content, Otlp = content.Otlp, Spans = merged, Queries = [], Version = 1 }]);
+            await AddAsync(store, [.. trace.DistinctBy(span => span.SpanId)]);
         }
 
         var http = Build(HttpProtocols.Http1);
@@ -62,6 +59,9 @@ internal sealed class QueryApiHost : IAsyncDisposable
         await grpc.StartAsync();
         return new QueryApiHost(directory, store, http, grpc);
     }
+
+    /// <summary>Stores a span and analyses its trace.</summary>
+    public Task AddAsync(Span span) => AddAsync(Store, [span]);
 
     /// <summary>Status, media type and JSON of an answer.</summary>
     public async Task<(HttpStatusCode Status, string? Type, JsonNode Json)> GetAsync(string path)
@@ -82,6 +82,15 @@ internal sealed class QueryApiHost : IAsyncDisposable
 
         await Store.DisposeAsync();
         folder.Delete(recursive: true);
+    }
+
+    private static async Task AddAsync(TraceStore store, ImmutableArray<Span> spans)
+    {
+        var trace = spans[0].TraceId;
+        await store.AppendAsync([new TraceChunk(trace, OtlpProtobuf.Encode(spans), spans.Length)]);
+        var content = await store.LoadAsync(trace) ?? throw new InvalidOperationException("the trace that was just stored is gone");
+        var merged = DhtTracer.Analysis.SpanMerge.Merge(OtlpProtobuf.Decode(content.Otlp));
+        await store.SaveAnalysesAsync([new TraceAnalysis { Content = content, Otlp = OtlpProtobuf.Encode(merged), Spans = merged, Queries = [], Version = 1 }]);
     }
 
     private static WebApplication Build(HttpProtocols protocols)

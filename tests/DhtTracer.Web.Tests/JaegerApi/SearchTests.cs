@@ -128,8 +128,12 @@ public class SearchTests
     [InlineData("/api/traces?service=kubo&tags=%7B", 400, "'tags'")]
     [InlineData("/api/traces?service=kubo&tag=x", 400, "'tag'")]
     [InlineData("/api/traces/xyz", 400, "traceID")]
-    [InlineData("/api/traces/0", 400, "traceID")]
-    [InlineData("/api/dependencies", 400, "'endTs'")]
+    [InlineData("/api/traces/0", 404, "trace not found")]
+    [InlineData("/api/traces/AAAA", 404, "trace not found")]
+    [InlineData("/api/traces/AAAAAAAAAAA%3D", 404, "trace not found")]
+    [InlineData("/api/traces/!AAAAAAAAAA%3D", 400, "traceID")]
+    [InlineData("/api/traces?service=kubo&minDuration=2ms&maxDuration=1ms", 400, "'maxDuration'")]
+    [InlineData("/api/dependencies?endTs=x", 400, "'endTs'")]
     [InlineData("/api/metrics/calls?service=kubo", 501, "not implemented")]
     [InlineData("/api/nothing", 404, "no such call")]
     public async Task Http_v1_errors_are_json_that_names_the_parameter(string path, int expected, string text)
@@ -149,7 +153,12 @@ public class SearchTests
     [InlineData("/api/v3/traces?query.start_time_min=2001-01-01T00:00:00Z&query.start_time_max=2002-01-01T00:00:00Z", 404, "No traces found")]
     [InlineData("/api/v3/traces/99", 404, "not found")]
     [InlineData("/api/v3/traces/nothex", 400, "trace_id")]
-    [InlineData("/api/v3/operations", 400, "service")]
+    [InlineData("/api/v3/traces/0", 404, "not found")]
+    [InlineData("/api/v3/traces/1?raw_traces=maybe", 400, "raw_traces")]
+    [InlineData("/api/v3/traces/1?start_time=yesterday", 400, "start_time")]
+    [InlineData("/api/v3/traces?query.start_time_min=2026-01-01T00:00:00Z&query.start_time_max=2027-01-01T00:00:00Z&query.raw_traces=maybe", 400, "raw_traces")]
+    [InlineData("/api/v3/traces?query.start_time_min=2027-01-01T00:00:00Z&query.start_time_max=2026-01-01T00:00:00Z", 400, "start_time_min")]
+    [InlineData("/api/v3/traces?query.start_time_min=2027-01-01T00:00:00Z&query.start_time_max=2027-01-01T00:00:00Z", 400, "start_time_min")]
     [InlineData("/api/v3/nothing", 404, "no such call")]
     public async Task Http_v3_errors_have_jaegers_shape(string path, int expected, string text)
     {
@@ -184,6 +193,104 @@ public class SearchTests
         await using var host = await QueryApiHost.StartAsync(Traces());
         Assert.Equal(HttpStatusCode.OK, (await host.GetAsync("/api/traces/2")).Status);
         Assert.Equal(HttpStatusCode.OK, (await host.GetAsync("/api/v3/traces/00000000000000000000000000000002")).Status);
+    }
+
+    [Theory]
+    [InlineData("AAAAAAAAAAAAAAAAAAAAAg==")]
+    [InlineData("AAAAAAAAAAAAAAAAAAAAAg")]
+    [InlineData("AAAAAAAAAAI=")]
+    public async Task An_id_in_base64_finds_its_trace(string id)
+    {
+        await using var host = await QueryApiHost.StartAsync(Traces());
+        foreach (var path in new[] { "/api/traces/", "/api/v3/traces/" })
+        {
+            var (status, _, json) = await host.GetAsync(path + Uri.EscapeDataString(id));
+            Assert.Equal(HttpStatusCode.OK, status);
+            Assert.Contains("0000000000000002", json.ToJsonString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Ids_whose_base64_has_signs_of_either_alphabet_are_read()
+    {
+        var id = Convert.FromHexString("fbff3effbffefffbff3effbffefffbff");
+        Assert.Contains('/', Convert.ToBase64String(id));
+        foreach (var text in new[] { Convert.ToBase64String(id), Convert.ToBase64String(id).Replace("/", "%2F", StringComparison.Ordinal), System.Buffers.Text.Base64Url.EncodeToString(id) })
+        {
+            Assert.True(JaegerTraceIds.TryParse(text, out var read));
+            Assert.Equal(Convert.ToHexStringLower(id), read.ToString());
+        }
+
+        await Task.CompletedTask;
+    }
+
+    [Fact]
+    public async Task Spans_without_a_service_are_those_of_missing_service_name()
+    {
+        var nameless = Make(4, 1, "lost", Start, 1_000) with { Resource = new Resource { Attributes = AttributeList.Of(("host.name", new StringValue("beta"))) } };
+        await using var host = await QueryApiHost.StartAsync([.. Traces(), nameless]);
+
+        Assert.Equal("""["kubo","missing-service-name"]""", (await host.GetAsync("/api/services")).Json["data"]!.ToJsonString());
+        Assert.Equal("""[{"name":"lost","spanKind":""}]""", (await host.GetAsync("/api/operations?service=missing-service-name")).Json["data"]!.ToJsonString());
+        var (_, _, found) = await host.GetAsync("/api/traces?service=missing-service-name&start=0&end=4000000000000000");
+        var trace = found["data"]!.AsArray().Single()!;
+        Assert.Equal("0000000000000004", trace["traceID"]!.GetValue<string>());
+        Assert.Equal("missing-service-name", trace["processes"]!["p1"]!["serviceName"]!.GetValue<string>());
+        Assert.Equal("beta", trace["processes"]!["p1"]!["tags"]![0]!["value"]!.GetValue<string>());
+        Assert.Contains("missing-service-name", (await host.GetAsync("/api/v3/traces/4")).Json.ToJsonString(), StringComparison.Ordinal);
+
+        // What is stored stays as it came.
+        Assert.Equal([nameless], await host.Store.GetTraceAsync(nameless.TraceId));
+    }
+
+    [Fact]
+    public async Task Dependencies_are_of_now_when_no_end_is_given_and_of_one_service_when_it_is()
+    {
+        var other = new Resource { Attributes = AttributeList.Of(("service.name", new StringValue("gateway"))) };
+        await using var host = await QueryApiHost.StartAsync(
+            [Make(5, 1, "GET", Start, 10) with { Resource = other }, Make(5, 2, "ask", Start, 5) with { ParentSpanId = new SpanId(1) },
+             Make(6, 1, "x", Start, 10), Make(6, 2, "y", Start, 5) with { ParentSpanId = new SpanId(1) }]);
+
+        Assert.Equal("[]", (await host.GetAsync("/api/dependencies")).Json["data"]!.ToJsonString());
+        const string Then = "endTs=1795000001000&lookback=3600000";
+        Assert.Equal("""[{"parent":"gateway","child":"kubo","callCount":1},{"parent":"kubo","child":"kubo","callCount":1}]""", (await host.GetAsync($"/api/dependencies?{Then}")).Json["data"]!.ToJsonString());
+        Assert.Equal("""[{"parent":"gateway","child":"kubo","callCount":1}]""", (await host.GetAsync($"/api/dependencies?{Then}&service=gateway")).Json["data"]!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task Operations_of_nobody_are_an_empty_list_and_a_kind_that_is_not_known_is_left_out_in_v3()
+    {
+        await using var host = await QueryApiHost.StartAsync(Traces());
+        Assert.Equal("[]", (await host.GetAsync("/api/operations?service=nobody")).Json["data"]!.ToJsonString());
+        Assert.Equal("""{"operations":[]}""", (await host.GetAsync("/api/v3/operations")).Json.ToJsonString());
+        Assert.Contains("""{"name":"ask"}""", (await host.GetAsync("/api/v3/operations?service=kubo")).Json.ToJsonString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>
+    /// While a search goes through its traces, new ones arrive, and late spans move others to the front of the order, those that were sent already
+    /// and those that were not.
+    /// </summary>
+    [Fact]
+    public async Task A_search_gives_each_trace_that_was_there_once_whatever_arrives_meanwhile()
+    {
+        const int Known = 450;
+        await using var host = await QueryApiHost.StartAsync([.. Enumerable.Range(1, Known).Select(i => Make((ulong)i, 1, "ask", Start + ((ulong)i * 1000), 10))]);
+        var archive = new JaegerArchive(host.Store, new JaegerApiOptions());
+        var given = new List<ulong>();
+        await foreach (var trace in archive.FindAsync(new SpanConditions { Service = "kubo" }, int.MaxValue, Cancel))
+        {
+            given.Add(trace[0].TraceId.Low);
+            if (given.Count % 20 == 0)
+            {
+                var later = Start + 10_000_000 + (ulong)given.Count;
+                await host.AddAsync(Make((ulong)(10_000 + given.Count), 1, "ask", later, 10));
+                await host.AddAsync(Make(given[^1], 2, "late", later, 10));
+                await host.AddAsync(Make((ulong)(1 + (given.Count / 20)), 2, "late", later, 10));
+            }
+        }
+
+        Assert.Equal(Known, given.Count(static id => id <= Known));
+        Assert.Equal(given.Count, given.Distinct().Count());
     }
 
     [Fact]

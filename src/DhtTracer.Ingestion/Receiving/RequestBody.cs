@@ -1,10 +1,8 @@
 using System.Buffers;
-using System.IO.Compression;
-using DhtTracer.Ingestion.Receiving;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
-namespace DhtTracer.Ingestion.Otlp;
+namespace DhtTracer.Ingestion.Receiving;
 
 /// <summary>Reads a whole request body, inflated, within two limits.</summary>
 internal sealed class RequestBody : IDisposable
@@ -21,14 +19,14 @@ internal sealed class RequestBody : IDisposable
     /// <summary>Reads the body.</summary>
     /// <exception cref="BodyTooLargeException">A limit was passed.</exception>
     /// <exception cref="UnknownEncodingException">It is compressed in an unknown way.</exception>
-    /// <exception cref="InvalidDataException">What says it is gzip is not.</exception>
+    /// <exception cref="InvalidDataException">The compressed body is damaged, cut off, or not what its encoding says.</exception>
     /// <exception cref="BodyMemoryExhaustedException">Too much arrives at once.</exception>
-    public static async Task<RequestBody> ReadAsync(HttpRequest request, OtlpOptions options, CancellationToken cancellationToken)
+    public static async Task<RequestBody> ReadAsync(HttpRequest request, BodyLimits limits, CancellationToken cancellationToken)
     {
         var encoding = request.Headers.ContentEncoding.ToString();
-        if (request.ContentLength > options.MaxCompressedBytes)
+        if (request.ContentLength > limits.MaxCompressedBytes)
         {
-            throw new BodyTooLargeException($"The body has {request.ContentLength} bytes; at most {options.MaxCompressedBytes} are taken. Send smaller batches.");
+            throw new BodyTooLargeException($"The body has {request.ContentLength} bytes; at most {limits.MaxCompressedBytes} are taken. Send smaller batches.");
         }
 
         // Kestrel's own limit would close the connection with an empty answer; the limit below answers with a reason.
@@ -37,31 +35,15 @@ internal sealed class RequestBody : IDisposable
             limit.MaxRequestBodySize = null;
         }
 
-        var sent = new CountingStream(request.Body, options.MaxCompressedBytes);
+        var sent = new CountingStream(request.Body, limits.MaxCompressedBytes);
         var body = new RequestBody(BodyMemory.Shared);
         try
         {
-            switch (encoding.ToUpperInvariant())
+            var inflated = await ContentDecoding.OpenAsync(encoding, sent, BodyMemory.Shared, cancellationToken);
+            await using (inflated)
             {
-                case "" or "IDENTITY":
-                    await body.FillAsync(sent, options.MaxInflatedBytes, request.ContentLength, cancellationToken);
-                    break;
-                case "GZIP":
-                    await using (var gzip = new GZipStream(sent, CompressionMode.Decompress))
-                    {
-                        await body.FillAsync(gzip, options.MaxInflatedBytes, request.ContentLength * 4, cancellationToken);
-                    }
-
-                    break;
-                case "DEFLATE":
-                    await using (var deflate = new ZLibStream(sent, CompressionMode.Decompress))
-                    {
-                        await body.FillAsync(deflate, options.MaxInflatedBytes, request.ContentLength * 4, cancellationToken);
-                    }
-
-                    break;
-                default:
-                    throw new UnknownEncodingException(encoding.Length > 40 ? encoding[..40] : encoding);
+                var expected = ReferenceEquals(inflated, sent) ? request.ContentLength : request.ContentLength * 4;
+                await body.FillAsync(inflated, limits.MaxInflatedBytes, expected, cancellationToken);
             }
 
             return body;
@@ -127,47 +109,20 @@ internal sealed class RequestBody : IDisposable
         ArrayPool<byte>.Shared.Return(rented);
     }
 
-    /// <summary>Fails when more than the limit is read from it.</summary>
-    private sealed class CountingStream(Stream inner, long limit) : Stream
+    /// <summary>Fails when more than the limit is read from it. It does not own the body: the server does.</summary>
+    private sealed class CountingStream(Stream inner, long limit) : ReadOnlyStream
     {
-        private long count;
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => count;
-            set => throw new NotSupportedException();
-        }
+        private long _count;
 
         public override int Read(byte[] buffer, int offset, int count) => Count(inner.Read(buffer, offset, count));
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
             Count(await inner.ReadAsync(buffer, cancellationToken));
 
-        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-            ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
         private int Count(int read)
         {
-            count += read;
-            return count <= limit ? read : throw new BodyTooLargeException($"The body has more than {limit} bytes, which is the limit. Send smaller batches.");
+            _count += read;
+            return _count <= limit ? read : throw new BodyTooLargeException($"The body has more than {limit} bytes, which is the limit. Send smaller batches.");
         }
     }
 }
