@@ -27,6 +27,9 @@ internal sealed record TargetKey(QueryKey Key, KadId KadId)
     public static TargetKey? OfMultibase(string? text, QueryType type) =>
         Short(text) && Multibase.Decode(text, out var bytes, out _) == MultiformatError.None ? OfBytes(bytes, type) : null;
 
+    /// <summary>A record key as people write it: <c>/ipns/k51…</c>, <c>/pk/12D3KooW…</c>, <c>/v/name</c>.</summary>
+    public static TargetKey? OfRecord(string? text, QueryType type) => Short(text) && RecordKey.TryParse(text, out var key) ? OfBytes(key, type) : null;
+
     /// <summary>A text whose UTF-8 is hashed.</summary>
     public static TargetKey? OfUtf8(string? text, QueryType type) => Short(text) ? OfBytes(Encoding.UTF8.GetBytes(text!), type) : null;
 

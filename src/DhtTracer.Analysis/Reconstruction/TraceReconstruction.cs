@@ -31,7 +31,8 @@ public sealed record ReconstructedTrace(ImmutableArray<Operation> Operations, Im
 /// <summary>Where spans become operations and queries.</summary>
 public static class TraceReconstruction
 {
-    private static readonly ImmutableArray<IDialect> Dialects = [new NativeDialect(), new GoKadDhtDialect(), new JsLibp2pDialect(), new EventLog2019Dialect()];
+    private static readonly ImmutableArray<IDialect> Dialects =
+        [new NativeDialect(), new GoKadDhtDialect(), new JsLibp2pDialect(), new EventLog2019Dialect(), new KuboEventsDialect()];
 
     /// <summary>The operations and queries of one trace. Pure: order, batches and repetitions of the spans do not matter.</summary>
     /// <param name="spansOfOneTrace">All spans known of one trace.</param>

@@ -95,7 +95,7 @@ public sealed class FileImporter(TraceStore store)
             for (var number = 1; number <= readable.Count; number++)
             {
                 var file = readable[number - 1];
-                var reader = new TraceFileReader(file, options.MaxDocumentBytes);
+                var reader = new TraceFileReader(file, options.MaxDocumentBytes, options.Hints);
                 await foreach (var piece in reader.ReadAsync([], cancellationToken))
                 {
                     await WriteAsync(piece);
@@ -120,7 +120,7 @@ public sealed class FileImporter(TraceStore store)
         private async Task<bool> TryReadAsync(ImportFile file, int number, Action<IReadOnlyList<Span>> pieces)
         {
             var rejected = new List<RejectedSpan>();
-            var reader = new TraceFileReader(file, options.MaxDocumentBytes);
+            var reader = new TraceFileReader(file, options.MaxDocumentBytes, options.Hints);
             long count = 0;
             try
             {

@@ -12,6 +12,9 @@ public sealed record ImportOptions
     /// <value>The default is 512 MiB.</value>
     public long MaxDocumentBytes { get; init; } = 512L << 20;
 
+    /// <summary>What the user says about input that does not tell it itself: saved query events, logs without key or type.</summary>
+    public TraceHints Hints { get; init; } = TraceHints.None;
+
     /// <summary>Bytes of OTLP that are committed in one transaction. A smaller import is all or nothing even when the disk fills up.</summary>
     /// <value>The default is 256 MiB.</value>
     public long MaxTransactionBytes { get; init; } = 256L << 20;

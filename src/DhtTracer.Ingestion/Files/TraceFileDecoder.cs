@@ -4,6 +4,7 @@ using DhtTracer.Traces;
 using DhtTracer.Traces.EventLog2019;
 using DhtTracer.Traces.GoStdout;
 using DhtTracer.Traces.Jaeger;
+using DhtTracer.Traces.KuboEvents;
 using DhtTracer.Traces.Otlp;
 using DhtTracer.Traces.Thrift;
 using DhtTracer.Traces.Zipkin;
@@ -17,7 +18,7 @@ internal static class TraceFileDecoder
 
     /// <summary>Decodes it.</summary>
     /// <exception cref="TraceFormatException">It is not what its beginning says.</exception>
-    public static IReadOnlyList<Span> Decode(TraceFormat format, ReadOnlyMemory<byte> document, ICollection<RejectedSpan> rejected) =>
+    public static IReadOnlyList<Span> Decode(TraceFormat format, ReadOnlyMemory<byte> document, TraceHints hints, ICollection<RejectedSpan> rejected) =>
         format switch
         {
             TraceFormat.OtlpJson or TraceFormat.OtlpJsonLines => OtlpJson.DecodeLines(document.Span, rejected),
@@ -29,6 +30,7 @@ internal static class TraceFileDecoder
             TraceFormat.ZipkinJson => ZipkinJson.Decode(document.Span, rejected),
             TraceFormat.EventLogServerSentEvents or TraceFormat.EventLogJsonLines => EventLogReader.Decode(document.Span, rejected),
             TraceFormat.GoStdout => GoStdoutTrace.Decode(document.Span, rejected),
+            TraceFormat.KuboEventsJsonLines => KuboEventReader.Decode(document, hints, rejected),
             TraceFormat.OtlpGrpc => OtlpProtobuf.Decode(GrpcMessage(document), rejected),
             _ => throw new UnknownFormatException($"it looks like {format}, which cannot be imported from a file"),
         };

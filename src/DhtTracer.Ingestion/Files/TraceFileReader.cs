@@ -9,7 +9,8 @@ namespace DhtTracer.Ingestion.Files;
 /// <summary>Reads the spans of one file, whatever its format, in pieces of bounded size.</summary>
 /// <param name="file">The file.</param>
 /// <param name="maxDocumentBytes">Bytes, inflated, that are decoded in one piece.</param>
-internal sealed class TraceFileReader(ImportFile file, long maxDocumentBytes)
+/// <param name="hints">What the user says about input that does not tell it itself.</param>
+internal sealed class TraceFileReader(ImportFile file, long maxDocumentBytes, TraceHints hints)
 {
     /// <summary>Lines are decoded together up to about this many bytes.</summary>
     private const int BlockBytes = 8 << 20;
@@ -80,11 +81,13 @@ internal sealed class TraceFileReader(ImportFile file, long maxDocumentBytes)
 
         if (format == TraceFormat.Unknown)
         {
-            throw new UnknownFormatException("it is none of the formats that can be imported (OTLP JSON or protobuf, Jaeger JSON v1 or v3, Jaeger Thrift, Zipkin JSON v2, Go stdouttrace, a log of rust-libp2p or litep2p, an event log of 2019)");
+            throw new UnknownFormatException(
+                "it is none of the formats that can be imported (OTLP JSON or protobuf, Jaeger JSON v1 or v3, Jaeger Thrift, Zipkin JSON v2, Go stdouttrace, "
+                + "a log of rust-libp2p or litep2p, query events of a Kubo, an event log of 2019)");
         }
 
         var document = await InflateAsync(() => ReadToEndAsync(whole, cancellationToken));
-        yield return TraceFileDecoder.Decode(format, document, rejected);
+        yield return TraceFileDecoder.Decode(format, document, hints, rejected);
     }
 
     private static ISpanLineReader? LineReader(TraceFormat format, ICollection<RejectedSpan> rejected) =>

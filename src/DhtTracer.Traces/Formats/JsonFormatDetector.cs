@@ -29,6 +29,11 @@ internal static class JsonFormatDetector
             return reader.Read() && reader.TokenType == JsonTokenType.StartObject ? DetectElement(ref reader) : TraceFormat.Unknown;
         }
 
+        if (LooksLikeKuboEvent(reader))
+        {
+            return TraceFormat.KuboEventsJsonLines;
+        }
+
         // The event log has lines without an "event", so the first few objects are looked at.
         for (var objects = 0; objects < 100 && reader.TokenType == JsonTokenType.StartObject; objects++)
         {
@@ -82,6 +87,37 @@ internal static class JsonFormatDetector
         }
 
         return name.ValueTextEquals("event"u8) || name.ValueTextEquals("QueryRunner"u8) ? TraceFormat.EventLogJsonLines : TraceFormat.Unknown;
+    }
+
+    /// <summary>A first object with a Type and other members of a Kubo's query event, or of its error line, and with no other member.</summary>
+    /// <param name="reader">A copy, which stands at the beginning of the object.</param>
+    private static bool LooksLikeKuboEvent(Utf8JsonReader reader)
+    {
+        var hasType = false;
+        var others = 0;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isType = reader.ValueTextEquals("Type"u8);
+            if (!isType && !reader.ValueTextEquals("ID"u8) && !reader.ValueTextEquals("Responses"u8) && !reader.ValueTextEquals("Extra"u8)
+                && !reader.ValueTextEquals("Message"u8) && !reader.ValueTextEquals("Code"u8))
+            {
+                return false;
+            }
+
+            others += isType ? 0 : 1;
+            if (!reader.Read())
+            {
+                return false;
+            }
+
+            hasType |= isType && reader.TokenType is JsonTokenType.Number or JsonTokenType.String;
+            if (!reader.TrySkip())
+            {
+                return false;
+            }
+        }
+
+        return hasType && others > 0 && reader.TokenType == JsonTokenType.EndObject;
     }
 
     private static bool HasSecondDocument(ref Utf8JsonReader reader, ReadOnlySpan<byte> text)

@@ -50,4 +50,7 @@ public enum TraceFormat
 
     /// <summary>A log of a Rust program (tracing-subscriber, human or JSON), which may hold lines of libp2p_kad or litep2p.</summary>
     RustLog,
+
+    /// <summary>Query events of a Kubo, one JSON object per line, as <c>ipfs routing findprovs -v --enc=json</c> prints them.</summary>
+    KuboEventsJsonLines,
 }

@@ -13,27 +13,35 @@ internal static class ImportCommand
     {
         var paths = new Argument<string[]>("PATH") { Description = "Files, folders, or - for standard input.", Arity = ArgumentArity.OneOrMore };
         var keepGoing = new Option<bool>("--keep-going") { Description = "Import what can be read and list the rest, instead of importing nothing." };
+        var hints = new ImportHintOptions();
         var json = CommonOptions.Json();
         var command = new Command(
             "import",
-            "Import traces: OTLP JSON or protobuf, files of Kubo's file exporter (Go stdouttrace), logs of rust-libp2p and litep2p, "
+            "Import traces: OTLP JSON or protobuf, files of Kubo's file exporter (Go stdouttrace), query events of a Kubo "
+            + "(ipfs routing findprovs -v --enc=json), logs of rust-libp2p and litep2p, "
             + "Jaeger JSON v1 or v3, Jaeger Thrift, Zipkin JSON, event logs of 2019; each also gzipped. The format is recognised by content.")
         {
             paths, keepGoing, json,
         };
+        hints.AddTo(command);
         command.SetAction((result, cancellation) => Failures.GuardAsync(result, () => RunAsync(
-            result.DataDirectory(), result.GetValue(paths)!, result.GetValue(keepGoing), result.GetValue(json), result.InvocationConfiguration, cancellation)));
+            result.DataDirectory(),
+            result.GetValue(paths)!,
+            new ImportOptions { KeepGoing = result.GetValue(keepGoing), Hints = hints.Read(result) },
+            result.GetValue(json),
+            result.InvocationConfiguration,
+            cancellation)));
         return command;
     }
 
     private static async Task<int> RunAsync(
-        string data, string[] paths, bool keepGoing, bool json, InvocationConfiguration invocation, CancellationToken cancellation)
+        string data, string[] paths, ImportOptions options, bool json, InvocationConfiguration invocation, CancellationToken cancellation)
     {
         await using var input = paths.Contains(ImportFile.StandardInput) ? await SpoolAsync(cancellation) : null;
         await using var session = await WritingSession.OpenAsync(data, cancellation);
         try
         {
-            var summary = await WithProgressAsync(progress => new FileImporter(session.Store).ImportAsync(paths, new ImportOptions { KeepGoing = keepGoing }, input, progress, cancellation));
+            var summary = await WithProgressAsync(progress => new FileImporter(session.Store).ImportAsync(paths, options, input, progress, cancellation));
             if (summary.Files == 0)
             {
                 await ReportSkippedAsync(summary, invocation);

@@ -1,0 +1,79 @@
+using DhtTracer.Traces;
+using DhtTracer.Traces.KuboEvents;
+
+namespace DhtTracer.Analysis;
+
+/// <summary>The spans of one stream of a Kubo's query events.</summary>
+internal sealed class KuboEventStream
+{
+    private KuboEventStream(QueryId id, Span? root, List<Span> events)
+    {
+        Id = id;
+        Root = root;
+        Events = events;
+        IsTimed = root?.Boolean(KuboEventNames.Timed) ?? events.Exists(static happened => happened.StartUnixNano != 0);
+        StartUnixNano = root?.StartUnixNano ?? (events.Count == 0 ? 0 : events.Min(static happened => happened.StartUnixNano));
+    }
+
+    /// <summary>Trace and root, which may never have arrived.</summary>
+    public QueryId Id { get; }
+
+    /// <summary>The root; null when it never arrived.</summary>
+    public Span? Root { get; }
+
+    /// <summary>The events in the order in which they arrived.</summary>
+    public IReadOnlyList<Span> Events { get; }
+
+    /// <summary>Whether times are known. Without them only the order is.</summary>
+    public bool IsTimed { get; }
+
+    /// <summary>Start, in nanoseconds since 1970-01-01 UTC; 0 when unknown.</summary>
+    public ulong StartUnixNano { get; }
+
+    /// <summary>The streams of a trace, nearly always none or one.</summary>
+    public static IReadOnlyList<KuboEventStream> Find(TraceSpans trace)
+    {
+        SortedDictionary<SpanId, (Span? Root, List<Span> Events)>? found = null;
+        foreach (var span in trace.Spans)
+        {
+            if (span.ScopeName() != KuboEventNames.Scope)
+            {
+                continue;
+            }
+
+            found ??= [];
+            if (span.Attributes[KuboEventNames.Timed] is not null)
+            {
+                found[span.SpanId] = (span, found.TryGetValue(span.SpanId, out var known) ? known.Events : []);
+            }
+            else if (span.Count(KuboEventNames.Sequence) is not null && !span.ParentSpanId.IsZero)
+            {
+                if (!found.TryGetValue(span.ParentSpanId, out var stream))
+                {
+                    found.Add(span.ParentSpanId, stream = (null, []));
+                }
+
+                stream.Events.Add(span);
+            }
+        }
+
+        return found is null ? [] : [.. found.Select(stream => Make(new QueryId(trace[0].TraceId, stream.Key), stream.Value.Root, stream.Value.Events))];
+    }
+
+    /// <summary>
+    /// When an event happened, in nanoseconds after the start. Without times its place in the stream takes their part while the query is put
+    /// together, so that the order is kept; it is taken out again in the end.
+    /// </summary>
+    public long At(Span happened) =>
+        IsTimed ? SpanReading.Nanoseconds(StartUnixNano, happened.StartUnixNano) : happened.Count(KuboEventNames.Sequence) ?? 0;
+
+    private static KuboEventStream Make(QueryId id, Span? root, List<Span> events)
+    {
+        events.Sort(static (left, right) =>
+        {
+            var order = Nullable.Compare(left.Count(KuboEventNames.Sequence), right.Count(KuboEventNames.Sequence));
+            return order != 0 ? order : left.SpanId.CompareTo(right.SpanId);
+        });
+        return new KuboEventStream(id, root, events);
+    }
+}

@@ -1,0 +1,20 @@
+using DhtTracer.Traces;
+using DhtTracer.Traces.KuboEvents;
+
+namespace DhtTracer.Analysis;
+
+/// <summary>
+/// The query events of a Kubo's RPC API, as spans of <see cref="KuboEventSpans"/>: one query for each stream. A stream mixes the WAN and the
+/// LAN lookup of a command and does not say which event is of which.
+/// </summary>
+internal sealed class KuboEventsDialect : IDialect
+{
+    /// <inheritdoc/>
+    public void Reconstruct(TraceSpans trace, TraceDraft drafts)
+    {
+        foreach (var stream in KuboEventStream.Find(trace))
+        {
+            drafts.Add(new KuboEventsQuery(stream).Build());
+        }
+    }
+}

@@ -1,0 +1,124 @@
+using DhtTracer.Traces;
+using DhtTracer.Traces.KuboEvents;
+
+namespace DhtTracer.Analysis;
+
+/// <summary>Reads the peers of a stream of query events: who was dialed and asked, who answered what, who failed.</summary>
+internal sealed class KuboEventsPeers(KuboEventStream stream, LookupBuilder lookup, MessageType message)
+{
+    private readonly Dictionary<PeerDraft, long> dialing = [];
+    private readonly Dictionary<PeerDraft, Queue<RequestDraft>> asking = [];
+
+    /// <summary>Reads everything into the lookup.</summary>
+    public void Read()
+    {
+        foreach (var happened in stream.Events)
+        {
+            if (lookup.Peer(happened.Text(KuboEventNames.Peer)) is { } peer)
+            {
+                Read(happened, peer, stream.At(happened));
+            }
+        }
+
+        foreach (var (peer, began) in dialing)
+        {
+            peer.Add(new PeerDial(began, null, false, null));
+        }
+    }
+
+    /// <summary>The peer ids of an event's responses.</summary>
+    public static IReadOnlyList<string> Responses(Span happened) => happened.Strings(KuboEventNames.Responses) ?? [];
+
+    private void Read(Span happened, PeerDraft peer, long at)
+    {
+        switch (happened.Name)
+        {
+            case nameof(KuboEventType.DialingPeer):
+                dialing.TryAdd(peer, at);
+                break;
+            case nameof(KuboEventType.SendingQuery):
+                // The request is sent as soon as there is a connection.
+                EndDial(peer, at, null);
+                var request = new RequestDraft(peer, message, at, happened.SpanId);
+                lookup.Add(request);
+                Asking(peer).Enqueue(request);
+                break;
+            case nameof(KuboEventType.PeerResponse):
+                Answered(happened, peer, at);
+                break;
+            case nameof(KuboEventType.QueryError):
+                Failed(happened, peer, at);
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <summary>Both sides may ask one peer at once; nothing tells whose answer came, so the older request takes it.</summary>
+    private void Answered(Span happened, PeerDraft peer, long at)
+    {
+        var request = Next(peer, at, happened.SpanId);
+        request.Outcome = RequestOutcome.Answered;
+        var closer = Responses(happened);
+        request.Closer = lookup.Answer(closer);
+        var addresses = happened.Strings(KuboEventNames.Addresses) ?? [];
+        for (var i = 0; i < Math.Min(closer.Count, addresses.Count); i++)
+        {
+            lookup.Peer(closer[i])?.AddAddresses(addresses[i]);
+        }
+    }
+
+    private void Failed(Span happened, PeerDraft peer, long at)
+    {
+        var error = KuboErrors.OfPeer(happened.Text(KuboEventNames.Extra));
+        if (asking.TryGetValue(peer, out var waiting) && waiting.Count > 0)
+        {
+            End(Next(peer, at, happened.SpanId), error);
+        }
+        else if (!EndDial(peer, at, error))
+        {
+            End(Next(peer, at, happened.SpanId), error);
+        }
+    }
+
+    private static void End(RequestDraft request, TraceError error)
+    {
+        request.Outcome = error.Class == ErrorClass.Cancelled ? RequestOutcome.Cancelled : RequestOutcome.Failed;
+        request.Error = error;
+    }
+
+    private bool EndDial(PeerDraft peer, long at, TraceError? error)
+    {
+        if (!dialing.Remove(peer, out var began))
+        {
+            return false;
+        }
+
+        peer.Add(new PeerDial(began, at - began, false, error));
+        return true;
+    }
+
+    /// <summary>The oldest request to the peer that is still open; one whose start is unknown when the stream shows none.</summary>
+    private RequestDraft Next(PeerDraft peer, long at, SpanId spanId)
+    {
+        if (Asking(peer).TryDequeue(out var request))
+        {
+            request.DurationNs = at - request.StartNs;
+            return request;
+        }
+
+        request = new RequestDraft(peer, message, null, spanId) { GivenEndNs = at };
+        lookup.Add(request);
+        return request;
+    }
+
+    private Queue<RequestDraft> Asking(PeerDraft peer)
+    {
+        if (!asking.TryGetValue(peer, out var waiting))
+        {
+            asking.Add(peer, waiting = []);
+        }
+
+        return waiting;
+    }
+}

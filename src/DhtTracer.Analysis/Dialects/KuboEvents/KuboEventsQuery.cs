@@ -1,0 +1,90 @@
+using System.Collections.Immutable;
+using DhtTracer.Traces;
+using DhtTracer.Traces.KuboEvents;
+
+namespace DhtTracer.Analysis;
+
+/// <summary>One query of a stream of query events.</summary>
+/// <param name="stream">The stream.</param>
+internal sealed class KuboEventsQuery(KuboEventStream stream)
+{
+    private readonly QueryType type = Words.TryParse<QueryType>(stream.Root?.Text(KuboEventNames.Type), out var told) ? told : QueryType.Unknown;
+
+    /// <summary>Makes the query.</summary>
+    public Query Build()
+    {
+        var key = KeyOf(stream.Root?.Text(KuboEventNames.Key), type);
+        var node = PeerText.OrNull(Any.Resource.Attributes.GetString("service.instance.id")) ?? DialedItself();
+        var lookup = new LookupBuilder(key?.KadId, node, stream.Events.Any(static happened => happened.Name == nameof(KuboEventType.DialingPeer)));
+        new KuboEventsPeers(stream, lookup, Message()).Read();
+        var hearing = new KuboEventsHearing(lookup, key?.KadId);
+        hearing.Hear();
+        var results = new KuboEventsResults(stream, lookup, type, key?.Key.Text);
+        var query = lookup.Build(new Query
+        {
+            Id = stream.Id,
+            OperationId = stream.Id,
+            Type = type,
+            Key = key?.Key,
+            Source = TraceSource.KuboEvents,
+            Service = Any.Resource.ServiceName,
+            Node = node,
+            StartUnixNano = stream.StartUnixNano,
+            DurationNs = stream is { IsTimed: true, Root.EndUnixNano: not 0 and var end } ? SpanReading.Nanoseconds(stream.StartUnixNano, end) : null,
+            Outcome = results.Outcome,
+            Error = results.Error,
+            DiscoveryNs = results.DiscoveryNs,
+            DiscoveredBy = results.DiscoveredBy,
+            Counts = new QueryCounts { Results = results.Count },
+        });
+        query = query with
+        {
+            Hops = hearing.Greatest(),
+            Counts = query.Counts with { SeenComplete = hearing.IsWhole },
+            Peers = [.. query.Peers.Select(peer => peer with { HopsAtLeast = hearing.AtLeast.TryGetValue(peer.Id, out var least) ? least : null })],
+        };
+        return stream.IsTimed ? query : WithoutTimes(query);
+    }
+
+    /// <summary>The key as the user, or the stream, wrote it.</summary>
+    public static TargetKey? KeyOf(string? text, QueryType type) =>
+        type switch
+        {
+            QueryType.FindPeer => TargetKey.OfPeer(text),
+            QueryType.GetProviders or QueryType.AddProvider => TargetKey.OfCid(text),
+            QueryType.GetValue or QueryType.PutValue => TargetKey.OfRecord(text, type),
+            QueryType.GetClosestPeers => TargetKey.OfPeer(text) ?? TargetKey.OfCid(text),
+            _ => TargetKey.OfCid(text) ?? TargetKey.OfPeer(text) ?? TargetKey.OfRecord(text, type),
+        };
+
+    private Span Any => stream.Root ?? stream.Events[0];
+
+    private MessageType Message() =>
+        type switch
+        {
+            QueryType.GetProviders => MessageType.GetProviders,
+            QueryType.GetValue => MessageType.GetValue,
+            _ => MessageType.FindNode,
+        };
+
+    /// <summary>Answers name the querying node too. It then fails to dial itself, which tells its peer id.</summary>
+    private string? DialedItself() =>
+        stream.Events.FirstOrDefault(static happened => happened.Name == nameof(KuboEventType.QueryError)
+            && happened.Text(KuboEventNames.Extra)?.Contains("dial to self attempted", StringComparison.Ordinal) == true) is { } itself
+            ? PeerText.OrNull(itself.Text(KuboEventNames.Peer))
+            : null;
+
+    /// <summary>Takes out the places in the stream that stood for times; order, answers and outcomes stay.</summary>
+    private static Query WithoutTimes(Query query) =>
+        query with
+        {
+            DiscoveryNs = null,
+            FirstAnswerNs = null,
+            Peers = [.. query.Peers.Select(static peer => peer with
+            {
+                HeardNs = null,
+                Dial = null,
+                Requests = ImmutableArray.CreateRange(peer.Requests, static request => request with { StartNs = null, DurationNs = null, EndNs = null }),
+            })],
+        };
+}

@@ -1,0 +1,200 @@
+using DhtTracer.Traces;
+using DhtTracer.Traces.KuboEvents;
+
+namespace DhtTracer.Analysis;
+
+/// <summary>What the caller of a Kubo's command got, and how it ended.</summary>
+internal sealed class KuboEventsResults
+{
+    private readonly KuboEventStream stream;
+    private readonly LookupBuilder lookup;
+    private readonly QueryType type;
+
+    /// <summary>Reads them.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="lookup">Its peers, who heard of whom included.</param>
+    /// <param name="type">The operation.</param>
+    /// <param name="keyText">The key as text; null when unknown.</param>
+    public KuboEventsResults(KuboEventStream stream, LookupBuilder lookup, QueryType type, string? keyText)
+    {
+        this.stream = stream;
+        this.lookup = lookup;
+        this.type = type;
+        var found = Found();
+        Error = found.Count > 0 ? null : ErrorOf();
+        Outcome = found.Count > 0 ? QueryOutcome.Success : WithoutResult();
+        Error = Outcome is QueryOutcome.Failed or QueryOutcome.NotFound ? Error : null;
+        Count = Results(found);
+        if (found.Count > 0)
+        {
+            Discover(found, keyText);
+        }
+    }
+
+    /// <summary>How it ended.</summary>
+    public QueryOutcome Outcome { get; }
+
+    /// <summary>Why it failed.</summary>
+    public TraceError? Error { get; }
+
+    /// <summary>Distinct things that the caller got; null when the stream does not tell.</summary>
+    public int? Count { get; }
+
+    /// <summary>When the final answer was first known.</summary>
+    public long? DiscoveryNs { get; private set; }
+
+    /// <summary>Whose answer carried it.</summary>
+    public string? DiscoveredBy { get; private set; }
+
+    private Span? Root => stream.Root;
+
+    /// <summary>Distinct results: peers, providers, values. For put-value the daemon says once that it stored the record.</summary>
+    private HashSet<string> Found()
+    {
+        var found = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var happened in stream.Events)
+        {
+            switch (happened.Name)
+            {
+                case nameof(KuboEventType.Provider):
+                    found.UnionWith(KuboEventsPeers.Responses(happened).Where(static id => id.Length > 0).Select(static id => PeerText.Canonical(id)));
+                    break;
+                case nameof(KuboEventType.FinalPeer) when type == QueryType.FindPeer:
+                    found.UnionWith(KuboEventsPeers.Responses(happened).Where(static id => id.Length > 0).Select(static id => PeerText.Canonical(id)));
+                    break;
+                case nameof(KuboEventType.FinalPeer) when happened.Text(KuboEventNames.Peer) is { } peer:
+                    found.Add(PeerText.Canonical(peer));
+                    break;
+                case nameof(KuboEventType.Value):
+                    found.Add(happened.Text(KuboEventNames.Extra) ?? happened.Text(KuboEventNames.Peer) ?? "");
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        return found;
+    }
+
+    private int? Results(HashSet<string> found) =>
+        type switch
+        {
+            // The daemon does not say where it stored them.
+            QueryType.PutValue or QueryType.AddProvider or QueryType.Unknown => null,
+            _ => found.Count > 0 || Outcome != QueryOutcome.Incomplete ? found.Count : null,
+        };
+
+    private QueryOutcome WithoutResult()
+    {
+        var end = Root?.Text(KuboEventNames.End);
+        if (end is null && (stream.IsTimed || Root is null))
+        {
+            return QueryOutcome.Incomplete;
+        }
+
+        if (end == Words.Of(KuboStreamEnd.Cancelled))
+        {
+            return QueryOutcome.Cancelled;
+        }
+
+        if (end == Words.Of(KuboStreamEnd.Cut))
+        {
+            return QueryOutcome.Failed;
+        }
+
+        if (Root?.Integer(KuboEventNames.Timeout) is { } limit && SpanReading.Nanoseconds(Root.StartUnixNano, Root.EndUnixNano) >= limit)
+        {
+            return QueryOutcome.TimedOut;
+        }
+
+        if (GaveUp() is { } gaveUp)
+        {
+            return gaveUp;
+        }
+
+        if (Error is not null)
+        {
+            return Error.Class is ErrorClass.NotFound || (Error.Class == ErrorClass.NoPeers && lookup.Requests.Count > 0) ? QueryOutcome.NotFound : QueryOutcome.Failed;
+        }
+
+        // A saved stream does not show whether the command was stopped: then it ended when every request had an answer.
+        return end is null && lookup.Requests.Any(static request => request.Outcome == RequestOutcome.NoAnswer) ? QueryOutcome.Incomplete
+            : type is QueryType.AddProvider or QueryType.PutValue ? QueryOutcome.Success
+            : QueryOutcome.NotFound;
+    }
+
+    /// <summary>When nothing was found and a request ended with the caller's context, the caller, or its time limit, ended the lookup.</summary>
+    private QueryOutcome? GaveUp()
+    {
+        QueryOutcome? gaveUp = null;
+        foreach (var text in stream.Events.Where(static happened => happened.Name == nameof(KuboEventType.QueryError))
+            .Select(static happened => happened.Text(KuboEventNames.Extra)).Append(Root?.Text(KuboEventNames.Error)))
+        {
+            if (text is null || !KuboErrors.IsContext(text))
+            {
+                continue;
+            }
+
+            if (KuboErrors.IsDeadline(text))
+            {
+                return QueryOutcome.TimedOut;
+            }
+
+            gaveUp = QueryOutcome.Cancelled;
+        }
+
+        return gaveUp;
+    }
+
+    /// <summary>What the daemon said of the whole command; of the sides' errors the one that says more than that a table was empty.</summary>
+    private TraceError? ErrorOf()
+    {
+        if (Root?.Text(KuboEventNames.Error) is { } said)
+        {
+            return Root.Text(KuboEventNames.End) == Words.Of(KuboStreamEnd.Cut) ? new TraceError(ErrorClass.Reset, said) : ErrorText.Classify(said);
+        }
+
+        var errors = stream.Events.Where(static happened => happened.Name == nameof(KuboEventType.QueryError) && happened.Text(KuboEventNames.Peer) is null)
+            .Select(static happened => ErrorText.Classify(happened.Text(KuboEventNames.Extra))).ToList();
+        return errors.Find(static error => error.Class is not (ErrorClass.NoPeers or ErrorClass.NotFound))
+            ?? errors.Find(static error => error.Class == ErrorClass.NotFound)
+            ?? errors.FirstOrDefault();
+    }
+
+    private void Discover(HashSet<string> found, string? keyText)
+    {
+        switch (type)
+        {
+            case QueryType.GetProviders:
+                // The event of a provider comes with the answer that named it, but does not say whose it was.
+                DiscoveryNs = stream.At(stream.Events.First(static happened => happened.Name == nameof(KuboEventType.Provider)));
+                break;
+            case QueryType.FindPeer:
+                DiscoverPeer(keyText ?? found.First());
+                break;
+            case QueryType.GetClosestPeers when lookup.Requests.Count > 0:
+                DiscoveryNs = LookupDiscovery.AllHeard(lookup, found);
+                DiscoveredBy = DiscoveryNs is { } last
+                    ? lookup.Peers.FirstOrDefault(peer => peer.HeardNs == last && found.Contains(peer.Id))?.Referrer
+                    : null;
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <summary>A peer that was connected, or in the routing table, was known from the start.</summary>
+    private void DiscoverPeer(string id)
+    {
+        var peer = lookup.Peers.FirstOrDefault(known => known.Id == id);
+        if (lookup.Requests.Count == 0 || peer is { Hops: 0 })
+        {
+            DiscoveryNs = 0;
+            return;
+        }
+
+        var naming = lookup.AnswersInOrder().FirstOrDefault(request => request.Closer!.Any(named => named.Id == id));
+        DiscoveryNs = naming?.AnswerNs;
+        DiscoveredBy = naming?.Peer.Id;
+    }
+}

@@ -1,0 +1,49 @@
+using System.Net.Http.Headers;
+using System.Text;
+
+namespace DhtTracer.Ingestion.Kubo;
+
+/// <summary>
+/// Who asks, as a Kubo's <c>API.Authorizations</c> wants it. It is sent and never shown
+/// (<see href="https://github.com/ipfs/kubo/blob/master/docs/config.md#apiauthorizations"/>).
+/// </summary>
+public sealed class KuboAuthorization
+{
+    /// <summary>Environment variable with the secret, in the form of <see cref="Parse"/>.</summary>
+    public const string Variable = "DHT_TRACER_KUBO_AUTH";
+
+    private const string Bearer = "bearer:";
+    private const string Basic = "basic:";
+
+    private KuboAuthorization(AuthenticationHeaderValue header) => Header = header;
+
+    /// <summary>The header.</summary>
+    internal AuthenticationHeaderValue Header { get; }
+
+    /// <summary>Reads a secret as Kubo's own configuration and <c>--api-auth</c> have it.</summary>
+    /// <param name="secret"><c>bearer:TOKEN</c> or <c>basic:USER:PASSWORD</c>.</param>
+    /// <exception cref="KuboException">It is neither. The message does not repeat it.</exception>
+    public static KuboAuthorization Parse(string secret)
+    {
+        if (secret.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) && IsToken(secret[Bearer.Length..]))
+        {
+            return new KuboAuthorization(new AuthenticationHeaderValue("Bearer", secret[Bearer.Length..]));
+        }
+
+        return secret.StartsWith(Basic, StringComparison.OrdinalIgnoreCase) && secret[Basic.Length..].Contains(':', StringComparison.Ordinal)
+            ? OfUser(secret[Basic.Length..])
+            : throw new KuboException(KuboProblem.BadRequest, "The authorization of a Kubo is bearer:TOKEN or basic:USER:PASSWORD.");
+    }
+
+    /// <summary>Of the user info of a URL.</summary>
+    /// <param name="userInfo"><c>user:password</c>, percent-encoded as in the URL.</param>
+    public static KuboAuthorization OfUserInfo(string userInfo) => OfUser(Uri.UnescapeDataString(userInfo));
+
+    /// <inheritdoc/>
+    public override string ToString() => Header.Scheme;
+
+    private static KuboAuthorization OfUser(string user) =>
+        new(new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(user))));
+
+    private static bool IsToken(string text) => text.Length > 0 && text.All(static character => character is > ' ' and <= '~');
+}

@@ -1,0 +1,208 @@
+using System.Security.Cryptography;
+using DhtTracer.Analysis;
+using DhtTracer.Traces;
+using DhtTracer.Traces.KuboEvents;
+
+namespace DhtTracer.Ingestion.Kubo;
+
+/// <summary>How a command at a Kubo ended.</summary>
+/// <param name="Id">Permalink of its query.</param>
+/// <param name="End">How its stream ended.</param>
+/// <param name="Error">What the daemon, or the connection to it, said in the end; null when nothing. Hostile text.</param>
+public sealed record KuboQueryEnd(QueryId Id, KuboStreamEnd End, string? Error);
+
+/// <summary>
+/// Runs one command at a Kubo and makes spans of its events while they arrive. The request carries a <c>traceparent</c> that names the root
+/// span, so that the daemon's own spans, when they are exported too, are of the same trace.
+/// </summary>
+/// <param name="client">The daemon.</param>
+/// <param name="command">The command.</param>
+/// <param name="identity">Who the daemon is; null when it does not tell.</param>
+/// <param name="time">The clock that the events are timed by when they arrive.</param>
+public sealed class KuboQuery(KuboRpcClient client, KuboCommand command, KuboIdentity? identity, TimeProvider time)
+{
+    /// <summary>Events that arrived are handed on this often.</summary>
+    private static readonly TimeSpan BatchTime = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How long the daemon may be silent before the command is shown as running. Refusals come at once.</summary>
+    private static readonly TimeSpan RefusalTime = TimeSpan.FromSeconds(1);
+
+    private readonly TaskCompletionSource _accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<Span> _waiting = [];
+    private ulong _start;
+    private ulong _latest;
+    private long _startTicks;
+    private int _events;
+
+    /// <summary>Permalink of the query, known before it begins.</summary>
+    public QueryId Id { get; } = new(NewTraceId(), NewSpanId());
+
+    /// <summary>
+    /// Ends when the daemon has accepted the command, or has been silent for a second while it runs it. Faults with what
+    /// <see cref="RunAsync"/> throws before that.
+    /// </summary>
+    public Task Accepted => _accepted.Task;
+
+    /// <summary>Told of each event, with its time after the start, on the thread that reads.</summary>
+    public Action<KuboEvent, TimeSpan>? OnEvent { get; init; }
+
+    /// <summary>Runs it to its end.</summary>
+    /// <param name="send">Takes spans, in the order of the events; called again and again while it runs.</param>
+    /// <param name="cancellation">Stops the command in the daemon. The query then ends as cancelled and its last spans are still sent.</param>
+    /// <exception cref="KuboException">The daemon did not run the command; nothing was sent unless <see cref="Accepted"/> ended well.</exception>
+    public async Task<KuboQueryEnd> RunAsync(Func<IReadOnlyList<Span>, Task> send, CancellationToken cancellation)
+    {
+        var spans = new KuboEventSpans(Id.TraceId, Id.SpanId, KuboEventSpans.Daemon(identity?.Id, identity?.Version));
+        _start = (ulong)(time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
+        _latest = _start;
+        _startTicks = time.GetTimestamp();
+        try
+        {
+            var end = await FollowAsync(spans, send, cancellation);
+            _waiting.Add(Root(spans, Now(), end));
+            await send([.. _waiting]);
+            _accepted.TrySetResult();
+            return end;
+        }
+        catch (Exception failure)
+        {
+            _accepted.TrySetException(failure);
+            throw;
+        }
+    }
+
+    private async Task<KuboQueryEnd> FollowAsync(KuboEventSpans spans, Func<IReadOnlyList<Span>, Task> send, CancellationToken cancellation)
+    {
+        try
+        {
+            await using var answer = await BeginAsync(spans, send, cancellation);
+            var error = await ReadAsync(answer, spans, send, cancellation);
+            return new KuboQueryEnd(Id, error is null ? KuboStreamEnd.Complete : KuboStreamEnd.Error, error);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            return new KuboQueryEnd(Id, KuboStreamEnd.Cancelled, null);
+        }
+        catch (KuboException broken) when (_accepted.Task.IsCompletedSuccessfully)
+        {
+            var wasCut = broken.Problem is KuboProblem.Cut or KuboProblem.TooLarge or KuboProblem.Unreachable;
+            return new KuboQueryEnd(Id, wasCut ? KuboStreamEnd.Cut : KuboStreamEnd.Error, broken.Message);
+        }
+    }
+
+    /// <summary>Reads to the end, and hands events on also while the daemon is silent.</summary>
+    /// <returns>The daemon's error; null when it sent none.</returns>
+    private async Task<string?> ReadAsync(KuboAnswer answer, KuboEventSpans spans, Func<IReadOnlyList<Span>, Task> send, CancellationToken cancellation)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        await using var lines = answer.ReadAsync(stop.Token).GetAsyncEnumerator(stop.Token);
+        var next = lines.MoveNextAsync().AsTask();
+        try
+        {
+            string? error = null;
+            var handed = time.GetTimestamp();
+            while (true)
+            {
+                if (_waiting.Count > 0 && !next.IsCompleted && BatchTime - time.GetElapsedTime(handed) is { Ticks: > 0 } left)
+                {
+                    await Task.WhenAny(next, Task.Delay(left, time, CancellationToken.None));
+                }
+
+                if (_waiting.Count > 0 && time.GetElapsedTime(handed) >= BatchTime)
+                {
+                    await HandOnAsync(send);
+                    handed = time.GetTimestamp();
+                }
+
+                if (!next.IsCompleted && _waiting.Count > 0)
+                {
+                    continue;
+                }
+
+                if (!await next)
+                {
+                    return error;
+                }
+
+                error = lines.Current.Error ?? error;
+                if (lines.Current.Event is { } happened)
+                {
+                    Take(spans, happened);
+                }
+
+                next = lines.MoveNextAsync().AsTask();
+            }
+        }
+        finally
+        {
+            // An enumerator must not be disposed of while it moves.
+            await stop.CancelAsync();
+            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Begins the command, and shows it as running when the daemon is silent.</summary>
+    private async Task<KuboAnswer> BeginAsync(KuboEventSpans spans, Func<IReadOnlyList<Span>, Task> send, CancellationToken cancellation)
+    {
+        var begun = client.BeginAsync(command, Id, cancellation);
+        if (await Task.WhenAny(begun, Task.Delay(RefusalTime, time, cancellation)) == begun)
+        {
+            var answer = await begun;
+            _waiting.Add(Root(spans, 0, null));
+            _accepted.TrySetResult();
+            return answer;
+        }
+
+        if (!cancellation.IsCancellationRequested)
+        {
+            await send([Root(spans, 0, null)]);
+            _accepted.TrySetResult();
+        }
+
+        return await begun;
+    }
+
+    private void Take(KuboEventSpans spans, KuboEvent happened)
+    {
+        var at = Now();
+        _waiting.Add(spans.Event(++_events, at, happened));
+        OnEvent?.Invoke(happened, TimeSpan.FromTicks((long)((at - _start) / 100)));
+    }
+
+    private async Task HandOnAsync(Func<IReadOnlyList<Span>, Task> send)
+    {
+        await send([.. _waiting]);
+        _waiting.Clear();
+    }
+
+    /// <summary>Nanoseconds since 1970, later each time, so that the order of events that arrive together is kept.</summary>
+    private ulong Now() => _latest = Math.Max(_latest + 1, _start + ((ulong)time.GetElapsedTime(_startTicks).Ticks * 100));
+
+    private Span Root(KuboEventSpans spans, ulong end, KuboQueryEnd? ended)
+    {
+        var attributes = new List<(string, AttributeValue)>
+        {
+            (KuboEventNames.Timed, true), (KuboEventNames.Command, command.Path), (KuboEventNames.Type, Words.Of(command.Type)), (KuboEventNames.Key, command.Key),
+        };
+        if (command.Timeout is { } limit)
+        {
+            attributes.Add((KuboEventNames.Timeout, limit.Ticks * 100));
+        }
+
+        if (ended is not null)
+        {
+            attributes.Add((KuboEventNames.End, Words.Of(ended.End)));
+        }
+
+        if (ended?.Error is { } error)
+        {
+            attributes.Add((KuboEventNames.Error, error));
+        }
+
+        return spans.Root(command.Path, _start, end, attributes);
+    }
+
+    private static TraceId NewTraceId() => TraceId.FromBytes(RandomNumberGenerator.GetBytes(16)) is { IsZero: false } id ? id : new TraceId(0, 1);
+
+    private static SpanId NewSpanId() => SpanId.FromBytes(RandomNumberGenerator.GetBytes(8)) is { IsZero: false } id ? id : new SpanId(1);
+}

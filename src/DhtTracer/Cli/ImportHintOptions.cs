@@ -1,0 +1,74 @@
+using System.CommandLine;
+using System.Globalization;
+using DhtTracer.Analysis;
+using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Traces;
+
+namespace DhtTracer.Cli;
+
+/// <summary>Options of <c>import</c> for input that does not tell everything itself: saved query events of a Kubo, logs of Rust nodes.</summary>
+internal sealed class ImportHintOptions
+{
+    /// <summary>Characters of a key; the longest that libp2p knows has about 100.</summary>
+    private const int LongestKey = 2000;
+
+    private static readonly QueryType[] Types = [.. Enum.GetValues<QueryType>().Where(type => type != QueryType.Unknown)];
+
+    private readonly Option<string?> key = new("--key")
+    {
+        Description = "What was looked for (a CID, a peer id, a record key), for query events and logs that do not tell it.",
+        HelpName = "KEY",
+    };
+
+    private readonly Option<string?> type = new("--type")
+    {
+        Description = $"What was asked, for query events and logs that do not tell it: {string.Join(", ", Types.Select(Words.Of))}.",
+        HelpName = "TYPE",
+    };
+
+    private readonly Option<string?> node = new("--node-id") { Description = "Peer id of the node that asked, for query events that do not tell it.", HelpName = "PEER" };
+
+    private readonly Option<string?> at = new("--at")
+    {
+        Description = "When it began, such as 2026-11-30T05:33:52Z, for query events, which hold no times.",
+        HelpName = "TIME",
+    };
+
+    /// <summary>Makes the options and what they refuse.</summary>
+    public ImportHintOptions()
+    {
+        key.Validators.Add(result => result.Require(
+            result.GetValueOrDefault<string?>() is not ({ Length: 0 or > LongestKey }), $"--key takes a key of 1 to {LongestKey} characters."));
+        type.Validators.Add(result => result.Require(
+            result.GetValueOrDefault<string?>() is not { } text || (Words.TryParse<QueryType>(text, out var known) && Types.Contains(known)),
+            $"--type takes one of {string.Join(", ", Types.Select(Words.Of))}."));
+        node.Validators.Add(result => result.Require(
+            result.GetValueOrDefault<string?>() is not { } text || PeerId.TryParse(text, out _), "--node-id takes a peer id."));
+        at.Validators.Add(result => result.Require(
+            result.GetValueOrDefault<string?>() is not { } text || Time(text) is not null, "--at takes a time since 1970 such as 2026-11-30T05:33:52Z."));
+    }
+
+    /// <summary>Adds them to a command.</summary>
+    public void AddTo(Command command)
+    {
+        foreach (var option in new Option[] { key, type, node, at })
+        {
+            command.Options.Add(option);
+        }
+    }
+
+    /// <summary>The hints as they were given.</summary>
+    public TraceHints Read(ParseResult result) => new()
+    {
+        Key = result.GetValue(key),
+        Type = result.GetValue(type),
+        Node = result.GetValue(node) is { } id && PeerId.TryParse(id, out var peer) ? peer.ToString() : null,
+        StartUnixNano = result.GetValue(at) is { } text ? Time(text) : null,
+    };
+
+    /// <summary>A time without a zone is UTC.</summary>
+    private static ulong? Time(string text) =>
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) && time > DateTimeOffset.UnixEpoch
+            ? (ulong)(time - DateTimeOffset.UnixEpoch).Ticks * 100
+            : null;
+}
