@@ -11,6 +11,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.ResponseCompression;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 
 namespace DhtTracer.Web;
 
@@ -19,13 +20,16 @@ public static class DhtTracerWeb
 {
     /// <summary>
     /// Adds what the pages need. The host adds beside it the store of traces, the statistics of its sink, the status of its pulls, its
-    /// analysis worker, an <see cref="Ingest.IngestSetup"/>, a <see cref="Node.NodeAddress"/>, and an <see cref="Samples.ISampleLoader"/>.
+    /// analysis worker, an <see cref="Ingest.IngestSetup"/>, a <see cref="Node.NodeAddress"/>, and an <see cref="Samples.ISampleLoader"/>;
+    /// a <see cref="Node.KuboConnection"/> when the operator named a Kubo.
     /// </summary>
     public static IServiceCollection AddDhtTracerWeb(this IServiceCollection services)
     {
         services.AddSingleton<SiteAssets>();
         services.AddSingleton<IngestReader>();
         services.AddSingleton<NodeClient>();
+        services.AddSingleton(static provider => new KuboRunner(
+            provider.GetService<KuboConnection>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<KuboRunner>>()));
         ApiEndpoints.AddServices(services);
         services.AddSingleton<AnalysedTraces>();
         services.TryAddSingleton(TimeProvider.System);

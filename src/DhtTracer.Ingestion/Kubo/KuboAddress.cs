@@ -83,7 +83,8 @@ public sealed record KuboAddress(Uri Url, string? UnixSocket)
             return new KuboAddress(new Uri("http://unix/"), text[(unix.Length - 1)..]);
         }
 
-        if (Multiaddr.TryParse(text, out var address) && address.Components is [{ Protocol.Name: "ip4" or "ip6" or "dns" or "dns4" or "dns6" } host, { Protocol.Name: "tcp" } port, .. var rest]
+        if (Multiaddr.TryParse(text, out var address)
+            && address.Components.ToArray() is [{ Protocol.Name: "ip4" or "ip6" or "dns" or "dns4" or "dns6" } host, { Protocol.Name: "tcp" } port, .. var rest]
             && rest.All(static part => part.Protocol is { Name: "http" or "https" or "tls" }))
         {
             var scheme = rest.Any(static part => part.Protocol!.Name is "https" or "tls") ? "https" : "http";

@@ -66,7 +66,9 @@ public sealed class KuboQuery(KuboRpcClient client, KuboCommand command, KuboIde
         }
         catch (Exception failure)
         {
+            // Whoever runs the query sees the failure below; nobody may be waiting for the other task.
             _accepted.TrySetException(failure);
+            _ = _accepted.Task.Exception;
             throw;
         }
     }

@@ -20,8 +20,11 @@ public sealed class NodeAddress(Uri? url, bool isGiven)
     public void PointTo(Uri address) => current = address;
 
     /// <summary>Whether a request may make the node act. A name that was re-bound to 127.0.0.1 by a foreign page is no loopback name.</summary>
-    public bool IsAllowed(HttpContext context) =>
-        isGiven || (context.Connection.RemoteIpAddress is { } remote && IPAddress.IsLoopback(remote) && IsLoopback(context.Request.Host.Host));
+    public bool IsAllowed(HttpContext context) => isGiven || IsLocal(context);
+
+    /// <summary>Whether a request comes from this machine under one of its loopback names.</summary>
+    internal static bool IsLocal(HttpContext context) =>
+        context.Connection.RemoteIpAddress is { } remote && IPAddress.IsLoopback(remote) && IsLoopback(context.Request.Host.Host);
 
     private static bool IsLoopback(string host) =>
         host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));

@@ -1,4 +1,7 @@
+using System.Buffers.Text;
 using System.Text;
+using DhtTracer.Analysis;
+using DhtTracer.Ingestion.Kubo;
 
 namespace DhtTracer.Web.Node;
 
@@ -6,8 +9,15 @@ namespace DhtTracer.Web.Node;
 /// <param name="Operation">One of <see cref="Operations"/>.</param>
 /// <param name="Key">Peer id, CID or record key.</param>
 /// <param name="Value">The value of <c>put-value</c>.</param>
-internal sealed record RunRequest(string Operation, string Key, string Value)
+/// <param name="At">Who runs it: <see cref="Node"/> or <see cref="Kubo"/>.</param>
+internal sealed record RunRequest(string Operation, string Key, string Value, string At)
 {
+    /// <summary>Our node runs it.</summary>
+    public const string Node = "node";
+
+    /// <summary>The operator's Kubo runs it.</summary>
+    public const string Kubo = "kubo";
+
     /// <summary>Characters of a key; the longest that libp2p knows has about 100.</summary>
     public const int LongestKey = 1000;
 
@@ -58,8 +68,27 @@ internal sealed record RunRequest(string Operation, string Key, string Value)
         }
     }
 
+    /// <summary>The command as the Kubo takes it.</summary>
+    /// <exception cref="KuboException">It runs no such operation, or the key or value is none for it.</exception>
+    public KuboCommand KuboCommand() =>
+        Ingestion.Kubo.KuboCommand.Create(Words.TryParse<QueryType>(Operation, out var type) ? type : QueryType.Unknown, Key, ValueBytes());
+
     /// <summary>The command as the node reads it.</summary>
     public string Command() => Operation == "put-value" ? $"{Operation} {Key} {Written()}" : $"{Operation} {Key}";
+
+    private byte[] ValueBytes()
+    {
+        const string prefix = "base64:";
+        if (!Value.StartsWith(prefix, StringComparison.Ordinal))
+        {
+            return Encoding.UTF8.GetBytes(Value);
+        }
+
+        var encoded = Value[prefix.Length..];
+        return Base64.IsValid(encoded)
+            ? Convert.FromBase64String(encoded)
+            : throw new KuboException(KuboProblem.BadRequest, "What follows 'base64:' is not base64.");
+    }
 
     /// <summary>The node trims what it reads; a value that this would change is sent in base64.</summary>
     private string Written() => Value.Trim() == Value ? Value : "base64:" + Convert.ToBase64String(Encoding.UTF8.GetBytes(Value));

@@ -2,6 +2,7 @@ using System.CommandLine;
 using DhtTracer.Hosting;
 using DhtTracer.Kademlia;
 using DhtTracer.Kademlia.LocalNet;
+using DhtTracer.Kubo;
 using DhtTracer.Node;
 
 namespace DhtTracer.Cli;
@@ -48,13 +49,31 @@ internal static class NodeCommands
         };
         var count = new Option<int?>("--count") { Description = "Providers or records wanted.", HelpName = "N" };
         var options = new NodeOptionSet();
+        var kubo = new KuboOptionSet("Let a running Kubo run the query instead of a node of our own, and show what it tells.");
         var command = new Command("query", "Run one DHT query and show it while it runs.") { words, count };
         Add(command, options);
-        command.SetAction((result, cancellation) => Failures.GuardAsync(result, () => QueryCommand.RunAsync(
-            new QueryCommandOptions { Command = string.Join(' ', result.GetValue(words)!), Node = options.Read(result, DhtMode.Client), Count = result.GetValue(count) },
-            result.InvocationConfiguration.Output,
-            result.InvocationConfiguration.Error,
-            cancellation)));
+        foreach (var option in kubo.All)
+        {
+            command.Options.Add(option);
+        }
+
+        command.SetAction((result, cancellation) => Failures.GuardAsync(result, async () =>
+        {
+            var text = string.Join(' ', result.GetValue(words)!);
+            using var client = kubo.Read(result);
+            return client is null
+                ? await QueryCommand.RunAsync(
+                    new QueryCommandOptions { Command = text, Node = options.Read(result, DhtMode.Client), Count = result.GetValue(count) },
+                    result.InvocationConfiguration.Output,
+                    result.InvocationConfiguration.Error,
+                    cancellation)
+                : await KuboQueryCommand.RunAsync(
+                    client,
+                    options.ReadKubo(result) with { Command = text, Count = result.GetValue(count) },
+                    result.InvocationConfiguration.Output,
+                    result.InvocationConfiguration.Error,
+                    cancellation);
+        }));
         return command;
     }
 

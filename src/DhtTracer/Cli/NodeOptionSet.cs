@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using DhtTracer.Kademlia;
+using DhtTracer.Kubo;
 using DhtTracer.Node;
 
 namespace DhtTracer.Cli;
@@ -63,6 +64,15 @@ internal sealed class NodeOptionSet
             Site = result.GetValue(site) ?? defaults.Site,
         };
     }
+
+    /// <summary>Those of the options that a query at a Kubo has too: where its spans and the permalink go, and the time limit when it was given.</summary>
+    public KuboQueryOptions ReadKubo(ParseResult result) => new()
+    {
+        Command = "",
+        Timeout = result.GetResult(timeout) is { Implicit: false } ? (TimeSpan)result.GetValue(timeout) : null,
+        Endpoint = result.GetValue(endpoint),
+        Site = result.GetValue(site) ?? new NodeOptions().Site,
+    };
 
     private static List<string> ReadPeers(FileInfo file)
     {

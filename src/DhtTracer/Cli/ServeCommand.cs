@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using DhtTracer.Hosting;
+using DhtTracer.Kubo;
 using DhtTracer.Node;
 
 namespace DhtTracer.Cli;
@@ -67,6 +68,8 @@ internal sealed class ServeOptions
         CustomParser = UrlValue.Parse,
     };
 
+    private readonly KuboOptionSet kubo = new("Let the page Run use a running Kubo.");
+
     /// <summary>Makes the options.</summary>
     public ServeOptions()
     {
@@ -75,7 +78,7 @@ internal sealed class ServeOptions
     }
 
     /// <summary>All of them.</summary>
-    public IEnumerable<Option> All => [samples, .. ports.Values, bind, cors, pull, pullService, pullSince, keep, node];
+    public IEnumerable<Option> All => [samples, .. ports.Values, bind, cors, pull, pullService, pullSince, keep, node, .. kubo.All];
 
     /// <summary>The options as they were given.</summary>
     public ServerOptions Read(ParseResult result) => new()
@@ -89,6 +92,7 @@ internal sealed class ServeOptions
         PullServices = result.GetValue(pullService) ?? [],
         PullSince = result.GetValue(pullSince),
         Node = result.GetValue(node),
+        Kubo = kubo.Read(result),
         Keep = result.GetValue(keep) is { Ticks: > 0 } time ? time : null,
     };
 

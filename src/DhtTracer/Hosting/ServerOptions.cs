@@ -1,3 +1,5 @@
+using DhtTracer.Ingestion.Kubo;
+
 namespace DhtTracer.Hosting;
 
 /// <summary>What the main process serves, and where.</summary>
@@ -29,6 +31,9 @@ internal sealed record ServerOptions
 
     /// <summary>Control server of the node that the page Run uses; null for a node of this machine on its usual port.</summary>
     public Uri? Node { get; init; }
+
+    /// <summary>The running Kubo that the page Run may use, which the host disposes of; null for none.</summary>
+    public KuboRpcClient? Kubo { get; init; }
 
     /// <summary>Traces older than this are deleted; null keeps everything.</summary>
     public TimeSpan? Keep { get; init; }

@@ -188,6 +188,11 @@ internal sealed class TracerHost : IAsyncDisposable
         services.AddSingleton(Pulls);
         services.AddSingleton(Worker);
         services.AddSingleton(Node);
+        if (options.Kubo is { } kubo)
+        {
+            services.AddSingleton(new KuboConnection(kubo, Sink, IsOpen: !IPAddress.IsLoopback(IPAddress.Parse(options.Bind))));
+        }
+
         services.AddSingleton(new IngestSetup(Listeners, options.Keep));
         services.AddSingleton<ISampleLoader>(samples);
         services.AddDhtTracerWeb();

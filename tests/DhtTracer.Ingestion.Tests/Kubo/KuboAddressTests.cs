@@ -49,7 +49,7 @@ public sealed class KuboAddressTests
 
     [Theory]
     [InlineData("s3cret")]
-    [InlineData("bearer:")]
+    [InlineData("bearer:\n")]
     [InlineData("bearer:a b")]
     [InlineData("basic:user")]
     public void An_authorization_of_another_form_is_refused_without_repeating_it(string secret)

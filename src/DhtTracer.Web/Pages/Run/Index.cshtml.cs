@@ -1,4 +1,5 @@
 using DhtTracer.Analysis;
+using DhtTracer.Ingestion.Kubo;
 using DhtTracer.Libp2p.Multiformats;
 using DhtTracer.Storage;
 using DhtTracer.Web.Live;
@@ -10,7 +11,7 @@ using Microsoft.AspNetCore.Mvc.RazorPages;
 namespace DhtTracer.Web.Pages.Run;
 
 /// <summary>Sends a query to a node and leads to its page, which follows it from the first span on.</summary>
-internal sealed class RunModel(NodeAddress node, NodeClient client, TraceStore store, TimeProvider clock) : PageModel
+internal sealed class RunModel(NodeAddress node, NodeClient client, KuboRunner kubo, TraceStore store, TimeProvider clock) : PageModel
 {
     /// <summary>Connections that are listed.</summary>
     public const int MostPeers = 50;
@@ -18,7 +19,7 @@ internal sealed class RunModel(NodeAddress node, NodeClient client, TraceStore s
     private const int MostRecent = 10;
 
     /// <summary>What was asked for, to be asked again.</summary>
-    public RunRequest Asked { get; private set; } = new("find-peer", "", "");
+    public RunRequest Asked { get; private set; } = new("find-peer", "", "", RunRequest.Node);
 
     /// <summary>What is wrong with it, or what the node said.</summary>
     public List<string> Problems { get; } = [];
@@ -32,13 +33,42 @@ internal sealed class RunModel(NodeAddress node, NodeClient client, TraceStore s
     /// <summary>Why there is no state.</summary>
     public string? Away { get; private set; }
 
+    /// <summary>The Kubo that the operator named; null when there is none, and when this reader may not use it.</summary>
+    public KuboAddress? Kubo => kubo.IsAllowed(HttpContext) ? kubo.Address : null;
+
+    /// <summary>Who the Kubo is; null when it is away.</summary>
+    public KuboIdentity? KuboIdentity { get; private set; }
+
+    /// <summary>Why the Kubo is away.</summary>
+    public string? KuboAway { get; private set; }
+
     /// <summary>Whether this reader may use the node.</summary>
-    public bool IsAllowed => node.IsAllowed(HttpContext);
+    public bool MayUseNode => node.IsAllowed(HttpContext);
+
+    /// <summary>Whether this reader may use the node or the Kubo.</summary>
+    public bool IsAllowed => MayUseNode || Kubo is not null;
+
+    /// <summary>Who runs queries here, with what the page calls them.</summary>
+    public IEnumerable<(string Name, string Title)> Places
+    {
+        get
+        {
+            if (Kubo is { } address)
+            {
+                yield return (RunRequest.Kubo, $"Kubo on {address}");
+            }
+
+            if (MayUseNode && (State is not null || Kubo is null))
+            {
+                yield return (RunRequest.Node, $"node on {NodeUrl}");
+            }
+        }
+    }
 
     /// <summary>Where the node is looked for.</summary>
     public Uri? NodeUrl => node.Url;
 
-    /// <summary>The latest queries of this node.</summary>
+    /// <summary>The latest queries of the Kubo, then those of our node.</summary>
     public IReadOnlyList<QuerySummary> Recent { get; private set; } = [];
 
     /// <summary>Connections come and go without a query, so the page looks by the clock.</summary>
@@ -49,20 +79,33 @@ internal sealed class RunModel(NodeAddress node, NodeClient client, TraceStore s
         $"dht-tracer node --control-port {NodeUrl?.Port ?? 7000} --site {Request.Scheme}://{(Request.Host.HasValue ? Request.Host.Value : "127.0.0.1:5080")}";
 
     /// <summary>Shows the form; its address can fill it in: <c>/run?op=get-value&amp;key=/v/name</c>.</summary>
-    public async Task OnGetAsync(string? op, string? key, string? value, CancellationToken cancellationToken)
+    public async Task OnGetAsync(string? op, string? key, string? value, string? at, CancellationToken cancellationToken)
     {
-        Asked = new RunRequest(RunRequest.Operations.Any(operation => operation.Name == op) ? op! : "find-peer", Short(key, RunRequest.LongestKey), Short(value, RunRequest.LongestValue));
+        Asked = new RunRequest(
+            RunRequest.Operations.Any(operation => operation.Name == op) ? op! : "find-peer",
+            Short(key, RunRequest.LongestKey),
+            Short(value, RunRequest.LongestValue),
+            at ?? (Kubo is null ? RunRequest.Node : RunRequest.Kubo));
         await LoadAsync(cancellationToken);
     }
 
     /// <summary>Begins the query and leads to its page.</summary>
-    public async Task<IActionResult> OnPostAsync([FromForm] string? op, [FromForm] string? key, [FromForm] string? value, CancellationToken cancellationToken)
+    public async Task<IActionResult> OnPostAsync(
+        [FromForm] string? op, [FromForm] string? key, [FromForm] string? value, [FromForm] string? at, CancellationToken cancellationToken)
     {
-        Asked = new RunRequest(op ?? "", key?.Trim() ?? "", value ?? "");
-        Problems.AddRange(IsAllowed ? Asked.Problems() : ["Only a reader on the machine of this site may run queries; start the site with --node URL to allow all."]);
+        Asked = new RunRequest(op ?? "", key?.Trim() ?? "", value ?? "", at ?? RunRequest.Node);
+        var isAllowed = Asked.At == RunRequest.Kubo ? Kubo is not null : MayUseNode;
+        Problems.AddRange(isAllowed ? Asked.Problems() : ["Only a reader on the machine of this site may run queries; start the site with --node URL to allow all."]);
         if (Problems.Count > 0)
         {
-            Response.StatusCode = IsAllowed ? StatusCodes.Status400BadRequest : StatusCodes.Status403Forbidden;
+            Response.StatusCode = isAllowed ? StatusCodes.Status400BadRequest : StatusCodes.Status403Forbidden;
+        }
+        else if (Asked.At == RunRequest.Kubo)
+        {
+            if (await BeginAtKuboAsync(cancellationToken) is { } query)
+            {
+                return Redirect(Waiting.Address(query, clock.GetUtcNow()));
+            }
         }
         else
         {
@@ -91,11 +134,31 @@ internal sealed class RunModel(NodeAddress node, NodeClient client, TraceStore s
         return Page();
     }
 
+    /// <summary>Begins the command at the Kubo; null, and a problem to show, when it refuses.</summary>
+    private async Task<QueryId?> BeginAtKuboAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await kubo.BeginAsync(Asked.KuboCommand(), cancellationToken);
+        }
+        catch (KuboException refused)
+        {
+            Problems.Add(refused.Message);
+            Response.StatusCode = refused.Problem is KuboProblem.BadRequest or KuboProblem.Refused ? StatusCodes.Status400BadRequest : StatusCodes.Status502BadGateway;
+            return null;
+        }
+    }
+
     private static string Short(string? text, int longest) => text is null ? "" : text.Length > longest ? text[..longest] : text;
 
     private async Task LoadAsync(CancellationToken cancellationToken)
     {
-        if (!IsAllowed)
+        if (Kubo is not null)
+        {
+            await LoadKuboAsync(cancellationToken);
+        }
+
+        if (!MayUseNode)
         {
             return;
         }
@@ -112,7 +175,23 @@ internal sealed class RunModel(NodeAddress node, NodeClient client, TraceStore s
 
         if (PeerId.TryParse(State.Id, out var id))
         {
-            Recent = (await store.ListQueriesAsync(new QueryFilter { Node = id.ToString() }, limit: MostRecent, cancellationToken: cancellationToken)).Rows;
+            Recent = [.. Recent, .. await RecentAsync(id.ToString(), cancellationToken)];
         }
     }
+
+    private async Task LoadKuboAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            KuboIdentity = await kubo.IdentityAsync(cancellationToken);
+            Recent = await RecentAsync(KuboIdentity.Id, cancellationToken);
+        }
+        catch (KuboException away)
+        {
+            KuboAway = away.Message;
+        }
+    }
+
+    private async Task<IReadOnlyList<QuerySummary>> RecentAsync(string nodeId, CancellationToken cancellationToken) =>
+        (await store.ListQueriesAsync(new QueryFilter { Node = nodeId }, limit: MostRecent, cancellationToken: cancellationToken)).Rows;
 }

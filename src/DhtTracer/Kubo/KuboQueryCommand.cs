@@ -1,0 +1,123 @@
+using System.Buffers.Text;
+using System.Text;
+using DhtTracer.Analysis;
+using DhtTracer.Cli;
+using DhtTracer.Ingestion.Kubo;
+using DhtTracer.Node;
+using DhtTracer.Traces;
+
+namespace DhtTracer.Kubo;
+
+/// <summary>Options of <c>dht-tracer query … --kubo</c>.</summary>
+internal sealed record KuboQueryOptions
+{
+    /// <summary>The command and its arguments, as in <c>get-providers bafk…</c>.</summary>
+    public required string Command { get; init; }
+
+    /// <summary>Providers wanted; null for the daemon's default.</summary>
+    public int? Count { get; init; }
+
+    /// <summary>Time limit that the daemon keeps; null for none.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>OTLP endpoint that takes the spans; null for the standard variables, else this machine's.</summary>
+    public Uri? Endpoint { get; init; }
+
+    /// <summary>Address of the site, for the permalink.</summary>
+    public required Uri Site { get; init; }
+}
+
+/// <summary><c>dht-tracer query get-providers CID --kubo URL</c>: one command at a running Kubo, shown while it runs, then its permalink.</summary>
+internal static class KuboQueryCommand
+{
+    private const string Base64Prefix = "base64:";
+
+    /// <summary>Runs it.</summary>
+    /// <returns>0 when the query succeeded, 1 when it did not, 130 when it was interrupted.</returns>
+    /// <exception cref="CommandFailedException">The command is none, or the Kubo does not run it.</exception>
+    public static async Task<int> RunAsync(KuboRpcClient client, KuboQueryOptions options, TextWriter output, TextWriter errors, CancellationToken cancellation)
+    {
+        try
+        {
+            var command = Parse(options);
+            var identity = await client.IdentityAsync(cancellation);
+            await output.WriteLineAsync(PlainText.Safe($"{Words.Of(command.Type)} {command.Key} at {identity.Agent ?? "the node"} {identity.Id} on {client.Address}"));
+            if (!command.HasEvents)
+            {
+                await output.WriteLineAsync($"A Kubo does not tell what {command.Path} does while it runs; its own spans do, when they are exported to DhtTracer.");
+            }
+
+            return await RunAsync(client, command, identity, options, output, errors, cancellation);
+        }
+        catch (KuboException failed)
+        {
+            throw new CommandFailedException(failed.Message, failed.Problem == KuboProblem.BadRequest ? ExitCode.Usage : ExitCode.Failure, failed);
+        }
+    }
+
+    private static async Task<int> RunAsync(
+        KuboRpcClient client, KuboCommand command, KuboIdentity identity, KuboQueryOptions options, TextWriter output, TextWriter errors, CancellationToken cancellation)
+    {
+        using var sender = new OtlpSpanSender(options.Endpoint);
+        var live = new KuboLiveText(output);
+        var spans = new List<Span>();
+        var query = new KuboQuery(client, command, identity, TimeProvider.System) { OnEvent = live.Write };
+        var end = await query.RunAsync(
+            async batch =>
+            {
+                spans.AddRange(batch);
+                await sender.SendAsync(batch);
+            },
+            cancellation);
+        if (end.Error is { } error)
+        {
+            await errors.WriteLineAsync("dht-tracer: " + PlainText.Safe(error));
+        }
+
+        var made = TraceReconstruction.Reconstruct(spans).Queries[0];
+        await output.WriteLineAsync(PlainText.Safe(Summary(made)));
+        foreach (var line in KuboLiveText.Results(spans, made.Type))
+        {
+            await output.WriteLineAsync(PlainText.Safe(line));
+        }
+
+        var permalink = new Uri(options.Site, $"/q/{end.Id}").ToString();
+        await output.WriteLineAsync(sender.Failure is { } lost ? $"{permalink} (its spans could not be sent to {sender.Endpoint}: {PlainText.Safe(lost)})" : permalink);
+        return made.Outcome == QueryOutcome.Success ? ExitCode.Success : cancellation.IsCancellationRequested ? ExitCode.Interrupted : ExitCode.Failure;
+    }
+
+    private static string Summary(Query query)
+    {
+        var duration = query.DurationNs is { } ns ? $" in {ResultText.Duration(TimeSpan.FromTicks(ns / 100))}" : "";
+        var results = query.Counts.Results is { } count ? $", {count} {(count == 1 ? "result" : "results")}" : "";
+        var error = query.Error is { } failed ? $": {failed.Class}{(failed.Text is { } text ? ", " + text : "")}" : "";
+        return $"{Words.Of(query.Type)} {Words.Of(query.Outcome)}{duration}{results}{error}";
+    }
+
+    private static KuboCommand Parse(KuboQueryOptions options)
+    {
+        DhtCommand command;
+        try
+        {
+            command = DhtCommand.Parse(options.Command);
+        }
+        catch (DhtCommandException exception)
+        {
+            throw new CommandFailedException(exception.Message, ExitCode.Usage, exception);
+        }
+
+        var type = Words.TryParse<QueryType>(command.Name, out var known) ? known : QueryType.Unknown;
+        return KuboCommand.Create(type, command.Argument, Value(command.Value)) with { Count = options.Count, Timeout = options.Timeout };
+    }
+
+    private static byte[] Value(string text)
+    {
+        if (!text.StartsWith(Base64Prefix, StringComparison.Ordinal))
+        {
+            return Encoding.UTF8.GetBytes(text);
+        }
+
+        var encoded = text[Base64Prefix.Length..];
+        return Base64.IsValid(encoded) ? Convert.FromBase64String(encoded) : throw new CommandFailedException("What follows 'base64:' is not base64.", ExitCode.Usage);
+    }
+}

@@ -1,0 +1,89 @@
+using System.Net.Http.Headers;
+using DhtTracer.Ingestion.Grpc;
+using DhtTracer.Traces;
+using DhtTracer.Traces.Otlp;
+
+namespace DhtTracer.Kubo;
+
+/// <summary>
+/// Sends spans by OTLP to a main process or a Collector. The endpoint and protocol are those of <c>OTEL_EXPORTER_OTLP_*</c> unless an option
+/// says otherwise; gRPC is the default, as in the SDK that sends our own node's spans.
+/// </summary>
+internal sealed class OtlpSpanSender : IDisposable
+{
+    private const string Export = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+    private const string HttpPath = "v1/traces";
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+
+    private readonly GrpcChannel? _grpc;
+    private readonly HttpClient? _http;
+
+    /// <summary>Makes a sender; nothing is connected yet.</summary>
+    /// <param name="endpoint">Where to; null for the variables, else this machine's receiver.</param>
+    public OtlpSpanSender(Uri? endpoint)
+    {
+        var overHttp = Setting("PROTOCOL") is "http/protobuf" or "http/json";
+        var variable = Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
+        if (endpoint is null && Uri.TryCreate(variable, UriKind.Absolute, out var traces))
+        {
+            Endpoint = traces;
+        }
+        else
+        {
+            var whole = endpoint ?? (Uri.TryCreate(Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT"), UriKind.Absolute, out var all)
+                ? all
+                : new Uri(overHttp ? "http://127.0.0.1:4318" : "http://127.0.0.1:4317"));
+            Endpoint = overHttp && whole.AbsolutePath == "/" ? new Uri(whole, HttpPath) : whole;
+        }
+
+        if (overHttp)
+        {
+            _http = new HttpClient { Timeout = Timeout };
+        }
+        else
+        {
+            _grpc = new GrpcChannel(Endpoint);
+        }
+    }
+
+    /// <summary>Where to.</summary>
+    public Uri Endpoint { get; }
+
+    /// <summary>Why something could not be sent; null when everything was.</summary>
+    public string? Failure { get; private set; }
+
+    /// <summary>Sends spans. A failure does not end the query: it is kept in <see cref="Failure"/>.</summary>
+    public async Task SendAsync(IReadOnlyList<Span> spans)
+    {
+        try
+        {
+            var body = OtlpProtobuf.Encode(spans);
+            if (_grpc is not null)
+            {
+                await _grpc.UnaryBytesAsync(Export, body, Timeout, CancellationToken.None);
+                return;
+            }
+
+            using var content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/x-protobuf") } };
+            using var response = await _http!.PostAsync(Endpoint, content);
+            if (!response.IsSuccessStatusCode)
+            {
+                Failure ??= $"HTTP {(int)response.StatusCode}";
+            }
+        }
+        catch (Exception failure) when (failure is GrpcException or HttpRequestException or TaskCanceledException)
+        {
+            Failure ??= failure.Message;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _grpc?.Dispose();
+        _http?.Dispose();
+    }
+
+    private static string? Setting(string name) =>
+        Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_TRACES_" + name) is { Length: > 0 } own ? own : Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_" + name);
+}
