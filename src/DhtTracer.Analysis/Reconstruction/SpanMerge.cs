@@ -14,6 +14,11 @@ public static class SpanMerge
     /// <param name="spans">Spans in any order, of any number of traces.</param>
     public static ImmutableArray<Span> Merge(IEnumerable<Span> spans)
     {
+        if (spans is IReadOnlyList<Span> { Count: 1 } only)
+        {
+            return [only[0]];
+        }
+
         var best = new Dictionary<(TraceId Trace, SpanId Span), Span>(spans.TryGetNonEnumeratedCount(out var count) ? count : 0, new ById());
         foreach (var span in spans)
         {

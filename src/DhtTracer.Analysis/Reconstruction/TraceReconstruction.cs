@@ -40,7 +40,7 @@ public static class TraceReconstruction
     public static ReconstructedTrace Reconstruct(IReadOnlyList<Span> spansOfOneTrace)
     {
         var trace = new TraceSpans(SpanMerge.Merge(spansOfOneTrace));
-        var drafts = new TraceDraft();
+        var drafts = new TraceDraft(trace);
         foreach (var dialect in Dialects)
         {
             dialect.Reconstruct(trace, drafts);
@@ -51,11 +51,13 @@ public static class TraceReconstruction
 }
 
 /// <summary>What the dialects found in a trace so far.</summary>
-internal sealed class TraceDraft
+/// <param name="trace">The trace; null when only queries are known.</param>
+internal sealed class TraceDraft(TraceSpans? trace = null)
 {
     private readonly List<Query> queries = [];
     private readonly List<Operation> operations = [];
     private readonly List<LoosePart> looseParts = [];
+    private readonly SortedDictionary<BackgroundKind, int> marks = [];
 
     /// <summary>Adds a query. Without an <see cref="Operation"/> of its <see cref="QuerySummary.OperationId"/> it becomes one by itself.</summary>
     public void Add(Query query) => queries.Add(query);
@@ -66,6 +68,9 @@ internal sealed class TraceDraft
     /// <summary>Adds a request that belongs to an operation of another trace.</summary>
     public void Add(LoosePart part) => looseParts.Add(part);
 
+    /// <summary>Counts something that the node did for itself without a query.</summary>
+    public void Count(BackgroundKind mark) => marks[mark] = marks.GetValueOrDefault(mark) + 1;
+
     /// <summary>Sorts everything and makes operations of the queries that no dialect put into one.</summary>
     public ReconstructedTrace Build()
     {
@@ -73,10 +78,35 @@ internal sealed class TraceDraft
         var known = operations.Select(static operation => operation.Id).ToHashSet();
         operations.AddRange(queries.Where(query => !known.Contains(query.OperationId))
             .GroupBy(static query => query.OperationId)
-            .Select(static group => OperationOfQueries.Make(group.Key, [.. group])));
+            .Select(group => Operation(group.Key, [.. group])));
         operations.Sort(static (left, right) => Compare(left.StartUnixNano, left.Id, right.StartUnixNano, right.Id));
         looseParts.Sort(static (left, right) => Compare(left.StartUnixNano, left.Id, right.StartUnixNano, right.Id));
-        return new ReconstructedTrace([.. operations], [.. queries], [.. looseParts]);
+        return new ReconstructedTrace([.. operations], [.. queries], [.. looseParts])
+        {
+            Marks = [.. marks.Select(static mark => new BackgroundCount(mark.Key, mark.Value))],
+        };
+    }
+
+    /// <summary>An operation that no dialect put together: its own span, where it is there, gives its times and what is above it.</summary>
+    private Operation Operation(QueryId id, List<Query> own)
+    {
+        var operation = OperationOfQueries.Make(id, own);
+        if (trace is null || trace.Find(id.SpanId) is not (var root and not TraceSpans.None))
+        {
+            return operation;
+        }
+
+        var span = trace[root];
+        var above = SpansAbove.Of(trace, root);
+        return operation with
+        {
+            Instance = span.Resource.Attributes.GetString("service.instance.id"),
+            StartUnixNano = span.StartUnixNano,
+            DurationNs = span.EndUnixNano == 0 ? null : SpanReading.Nanoseconds(span.StartUnixNano, span.EndUnixNano),
+            DiscoveryNs = SpanReading.Nanoseconds(span.StartUnixNano, operation.StartUnixNano) + operation.DiscoveryNs,
+            Context = above.Context,
+            Command = above.Command,
+        };
     }
 
     private static int Compare(ulong leftStart, QueryId leftId, ulong rightStart, QueryId rightId) =>

@@ -15,6 +15,7 @@ internal sealed class TraceSpans
     private readonly int[] parents;
     private readonly int[] firstChild;
     private readonly int[] nextSibling;
+    private readonly Dictionary<SpanId, int> byId;
 
     /// <summary>Indexes merged spans.</summary>
     /// <exception cref="ArgumentException">The spans belong to several traces.</exception>
@@ -26,7 +27,7 @@ internal sealed class TraceSpans
         nextSibling = new int[merged.Length];
         Array.Fill(firstChild, None);
         Array.Fill(nextSibling, None);
-        var byId = new Dictionary<SpanId, int>(merged.Length);
+        byId = new Dictionary<SpanId, int>(merged.Length);
         for (var i = 0; i < merged.Length; i++)
         {
             if (merged[i].TraceId != merged[0].TraceId)
@@ -60,6 +61,9 @@ internal sealed class TraceSpans
     /// <summary>The span at an index.</summary>
     public Span this[int index] => Spans[index];
 
+    /// <summary>Index of the span with an id, or <see cref="None"/> when it is not there.</summary>
+    public int Find(SpanId id) => byId.GetValueOrDefault(id, None);
+
     /// <summary>Index of the parent, or <see cref="None"/>.</summary>
     public int Parent(int index) => parents[index];
 
@@ -77,8 +81,23 @@ internal sealed class TraceSpans
         }
     }
 
+    /// <summary>All spans, every parent before its children.</summary>
+    public List<int> TopDown()
+    {
+        var order = new List<int>(parents.Length);
+        for (var i = 0; i < parents.Length; i++)
+        {
+            if (parents[i] == None)
+            {
+                Collect(i, order);
+            }
+        }
+
+        return order;
+    }
+
     /// <summary>Adds a span and everything below it, as far as <paramref name="enter"/> allows.</summary>
-    public void Collect(int index, List<int> into, Func<Span, bool>? enter = null)
+    public void Collect(int index, List<int> into, Func<int, bool>? enter = null)
     {
         var from = into.Count;
         into.Add(index);
@@ -86,7 +105,7 @@ internal sealed class TraceSpans
         {
             for (var child = firstChild[into[at]]; child != None; child = nextSibling[child])
             {
-                if (enter is null || enter(Spans[child]))
+                if (enter is null || enter(child))
                 {
                     into.Add(child);
                 }

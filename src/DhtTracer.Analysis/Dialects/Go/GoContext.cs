@@ -2,7 +2,7 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>What stands above a query: the dual DHT, routing helpers, the refresh of the routing table.</summary>
+/// <summary>What of the DHT stands above a query, within its operation: the dual DHT, routing helpers. They can tell the key.</summary>
 internal sealed class GoContext
 {
     public GoContext(TraceSpans trace, GoSpanKind[] kinds, GoQueryParts parts)
@@ -14,23 +14,19 @@ internal sealed class GoContext
 
         foreach (var above in trace.Ancestors(parts.Root))
         {
-            if (kinds[above] is GoSpanKind.None or GoSpanKind.Other)
+            if (kinds[above] == GoSpanKind.Message)
             {
-                continue;
+                // What is above a request is another operation, with another key.
+                break;
             }
 
-            Ancestors.Add(above);
-            Outermost = trace[above].SpanId;
-            Background |= kinds[above] == GoSpanKind.Background;
+            if (kinds[above] is not (GoSpanKind.None or GoSpanKind.Other or GoSpanKind.Background))
+            {
+                Ancestors.Add(above);
+            }
         }
     }
 
     /// <summary>Spans of the DHT above, the nearest first.</summary>
     public List<int> Ancestors { get; } = [];
-
-    /// <summary>The outermost of them; null when there is none.</summary>
-    public SpanId? Outermost { get; }
-
-    /// <summary>Whether the node made the query for itself.</summary>
-    public bool Background { get; }
 }

@@ -45,8 +45,7 @@ internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQuer
         return lookup.Build(new Query
         {
             Id = new QueryId(first.TraceId, parts.RootId),
-            OperationId = new QueryId(first.TraceId, above.Outermost ?? parts.RootId),
-            Background = above.Background,
+            OperationId = new QueryId(first.TraceId, parts.RootId),
             Type = type,
             Key = key?.Key,
             Source = TraceSource.GoKadDht,

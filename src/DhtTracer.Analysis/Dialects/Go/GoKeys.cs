@@ -46,7 +46,7 @@ internal static class GoKeys
             _ => null,
         };
 
-    private static TargetKey? OfMessage(Span span, GoSpanKind kind, QueryType type)
+    internal static TargetKey? OfMessage(Span span, GoSpanKind kind, QueryType type)
     {
         if (kind != GoSpanKind.Message || span.Text("key") is not { } key)
         {

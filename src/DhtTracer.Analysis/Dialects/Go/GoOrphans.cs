@@ -14,17 +14,19 @@ internal sealed class GoOrphans
     private readonly TraceSpans trace;
     private readonly SortedDictionary<SpanId, (GoQueryParts Parts, int Level)> groups = [];
     private readonly GoSpanKind[] kinds;
+    private readonly GoPartition partition;
 
-    private GoOrphans(TraceSpans trace, GoSpanKind[] kinds)
+    private GoOrphans(TraceSpans trace, GoSpanKind[] kinds, GoPartition partition)
     {
         this.trace = trace;
         this.kinds = kinds;
+        this.partition = partition;
     }
 
     /// <summary>Groups the orphans of a trace.</summary>
-    public static GoOrphans Find(TraceSpans trace, GoSpanKind[] kinds)
+    public static GoOrphans Find(TraceSpans trace, GoSpanKind[] kinds, GoPartition partition)
     {
-        var orphans = new GoOrphans(trace, kinds);
+        var orphans = new GoOrphans(trace, kinds, partition);
         for (var i = 0; i < kinds.Length; i++)
         {
             if (GoSpans.IsInner(kinds[i]) && trace.IsOrphan(i))
@@ -137,7 +139,7 @@ internal sealed class GoOrphans
     private GoQueryParts Below(int index, SpanId parent)
     {
         var members = new List<int>();
-        trace.Collect(index, members);
+        trace.Collect(index, members, child => partition.Query(child) == partition.Query(index));
         return new GoQueryParts(trace, kinds, members, TraceSpans.None, parent);
     }
 }

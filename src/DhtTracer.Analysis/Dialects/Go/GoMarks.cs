@@ -1,0 +1,108 @@
+using DhtTracer.Traces;
+
+namespace DhtTracer.Analysis;
+
+/// <summary>
+/// Root spans that are no query: requests that stand alone in their trace, and what a Kubo's provide sweep leaves for each key. A request of
+/// that kind is either a part of an operation of another trace, or something that the node does for itself.
+/// </summary>
+internal static class GoMarks
+{
+    /// <summary>A Kubo's service name; <c>OTEL_SERVICE_NAME</c> does not change it.</summary>
+    private const string Kubo = "Kubo";
+
+    /// <summary>Whether a Kubo made the span. Its commands have an HTTP span above, so what has no parent is its own doing.</summary>
+    public static bool IsKubo(Span span) => span.Resource.ServiceName == Kubo;
+
+    /// <summary>Counts the marks of a trace and adds its loose parts.</summary>
+    public static void Read(TraceSpans trace, GoSpanKind[] kinds, TraceDraft drafts)
+    {
+        for (var i = 0; i < kinds.Length; i++)
+        {
+            if (!trace[i].ParentSpanId.IsZero)
+            {
+                continue;
+            }
+
+            switch (kinds[i])
+            {
+                case GoSpanKind.Message:
+                    Message(trace[i], drafts);
+                    break;
+                case GoSpanKind.Background or GoSpanKind.Context when IsBootstrap(trace[i].Name):
+                    drafts.Count(BackgroundKind.Bootstrap);
+                    break;
+                case GoSpanKind.Method or GoSpanKind.Context when IsProvideMark(trace[i]):
+                    drafts.Count(BackgroundKind.ProvideMark);
+                    break;
+                default:
+                    break;
+            }
+        }
+    }
+
+    /// <summary>Whether a query is only the sweep's mark of a key: it has no parent, announces nothing and asks nobody.</summary>
+    public static bool IsMark(TraceSpans trace, GoSpanKind[] kinds, GoQueryParts parts)
+    {
+        if (parts.Root == TraceSpans.None || parts.Peers.Count > 0)
+        {
+            return false;
+        }
+
+        var top = parts.Root;
+        while (trace.Parent(top) is var parent and not TraceSpans.None && kinds[parent] == GoSpanKind.Context)
+        {
+            top = parent;
+        }
+
+        return trace[top].ParentSpanId.IsZero && IsProvideMark(trace[top]);
+    }
+
+    /// <summary>Whether the name is of a bootstrap, of whatever router.</summary>
+    public static bool IsBootstrap(string name) => name.EndsWith(".Bootstrap", StringComparison.Ordinal);
+
+    private static bool IsProvideMark(Span span) =>
+        IsKubo(span) && span.Name.EndsWith(".Provide", StringComparison.Ordinal) && span.Boolean("announce") == false;
+
+    private static void Message(Span span, TraceDraft drafts)
+    {
+        switch (GoSpans.Message(span))
+        {
+            // Before a peer enters the routing table it is asked for its own id. A crawl asks for ids of many buckets.
+            case MessageType.FindNode:
+                drafts.Count(span.Text("to") is { } to && to == span.Text("key") ? BackgroundKind.Probe : BackgroundKind.Crawl);
+                break;
+            case MessageType.Ping:
+                drafts.Count(BackgroundKind.Probe);
+                break;
+            case MessageType.AddProvider when span.Text("to") is { } peer && GoKeys.OfMessage(span, GoSpanKind.Message, QueryType.AddProvider) is { } key:
+                drafts.Add(Part(span, MessageType.AddProvider, peer, key));
+                break;
+            default:
+                break;
+        }
+    }
+
+    private static LoosePart Part(Span span, MessageType type, string peer, TargetKey key)
+    {
+        var error = span.IsError() ? ErrorText.Classify(span.StatusMessage()) : null;
+        var instance = span.Resource.Attributes.GetString("service.instance.id");
+        return new LoosePart
+        {
+            Id = new QueryId(span.TraceId, span.SpanId),
+            Type = type,
+            KeyBytes = key.Key.Bytes,
+            Peer = PeerText.Canonical(peer),
+            Service = span.Resource.ServiceName,
+            Instance = instance,
+            Node = PeerText.OrNull(instance),
+            StartUnixNano = span.StartUnixNano,
+            DurationNs = span.EndUnixNano == 0 ? null : SpanReading.Nanoseconds(span.StartUnixNano, span.EndUnixNano),
+            Outcome = span.EndUnixNano == 0 ? RequestOutcome.NoAnswer
+                : error is null ? type == MessageType.AddProvider ? RequestOutcome.Sent : RequestOutcome.Answered
+                : error.Class == ErrorClass.Cancelled ? RequestOutcome.Cancelled
+                : RequestOutcome.Failed,
+            Error = error,
+        };
+    }
+}

@@ -1,0 +1,205 @@
+using System.Collections.Immutable;
+using DhtTracer.Traces;
+
+namespace DhtTracer.Analysis;
+
+/// <summary>One operation: what its caller got, by its own span where that tells, else by its queries.</summary>
+internal sealed class GoOperation(
+    TraceSpans trace, GoSpanKind[] kinds, GoPartition partition, QueryId id, int root, List<Query> queries, BackgroundKind? background)
+{
+    private readonly Span? _own = root == TraceSpans.None ? null : trace[root];
+    private readonly Query _decisive = OperationOfQueries.Decisive(queries);
+
+    /// <summary>Makes the operation.</summary>
+    public Operation Build()
+    {
+        var ofQueries = OperationOfQueries.Make(id, queries) with
+        {
+            Background = background is not null,
+            BackgroundKind = background,
+            Instance = Instance(),
+        };
+        if (_own is null)
+        {
+            return ofQueries;
+        }
+
+        var above = SpansAbove.Of(trace, root);
+        var start = _own.StartUnixNano;
+        ofQueries = ofQueries with
+        {
+            StartUnixNano = start,
+            DurationNs = _own.EndUnixNano == 0 ? null : SpanReading.Nanoseconds(start, _own.EndUnixNano),
+            DiscoveryNs = ofQueries.DiscoveryNs is { } discovery ? SpanReading.Nanoseconds(start, ofQueries.StartUnixNano) + discovery : null,
+            Context = above.Context,
+            Command = above.Command,
+        };
+        ofQueries = WithKeys(ofQueries);
+        return queries is [var only] && only.Id.SpanId == _own.SpanId ? ofQueries : WithOwnSpan(ofQueries with { Routers = Routers(start) });
+    }
+
+    private string? Instance() =>
+        (_own ?? (trace.Find(_decisive.Id.SpanId) is var at and not TraceSpans.None ? trace[at] : trace[0]))
+            .Resource.Attributes.GetString("service.instance.id");
+
+    /// <summary>Of a provide of many keys, which is one operation, also where a router provides them one by one.</summary>
+    private Operation WithKeys(Operation operation) =>
+        _own!.Name.EndsWith(".ProvideMany", StringComparison.Ordinal)
+            ? _own.Strings("keys") is { Count: var count } ? operation with { KeyCount = count, Key = count == 1 ? operation.Key : null }
+                : operation with { KeyCount = null, Key = null }
+            : operation;
+
+    /// <summary>The operation's own span is above its queries: what it says counts.</summary>
+    private Operation WithOwnSpan(Operation operation)
+    {
+        if (_own!.EndUnixNano == 0)
+        {
+            return operation with { Outcome = QueryOutcome.Incomplete, Error = null, Results = null };
+        }
+
+        var error = _own.IsError() ? ErrorText.Classify(_own.StatusMessage()) : null;
+        var (outcome, results, firstNs) = operation.Type switch
+        {
+            QueryType.GetProviders => Found("found provider", error, distinct: true),
+            QueryType.GetValue => Found("found value", error, distinct: false),
+            QueryType.FindPeer => error is null ? (QueryOutcome.Success, 1, FirstEvent("found peer")) : (WithoutResult(error), 0, null),
+            QueryType.AddProvider or QueryType.PutValue =>
+                (error is null ? QueryOutcome.Success : WithoutResult(error), Stored(), null),
+            _ => (operation.Outcome, operation.Results, (long?)null),
+        };
+        var success = outcome == QueryOutcome.Success;
+        return operation with
+        {
+            Outcome = outcome,
+            Error = success ? null : error ?? operation.Error,
+            Results = results,
+            DiscoveryNs = !success ? null
+
+                // A router can have answered before the DHT did, and no query tells that.
+                : operation.Routers.IsEmpty || firstNs is null ? operation.DiscoveryNs
+                : Math.Min(firstNs.Value, operation.DiscoveryNs ?? long.MaxValue),
+        };
+    }
+
+    /// <summary>
+    /// What an operation that reports as it goes has reported. A span keeps 128 events and drops the oldest, of which the first says only that
+    /// streaming began. A result that could not be delivered is the last event of a span that was cancelled.
+    /// </summary>
+    private (QueryOutcome Outcome, int? Results, long? FirstNs) Found(string name, TraceError? error, bool distinct)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        var count = 0;
+        foreach (var happened in _own!.Events)
+        {
+            if (happened.Is(name))
+            {
+                count += !distinct || (happened.Attributes.GetString("id") is { Length: > 0 } result && seen.Add(PeerText.Canonical(result))) ? 1 : 0;
+            }
+        }
+
+        if (_own.DroppedEventsCount > 0)
+        {
+            count += (int)Math.Min(int.MaxValue / 2, _own.DroppedEventsCount - 1);
+        }
+
+        if (count > 0 && error is { Class: ErrorClass.Cancelled })
+        {
+            count--;
+        }
+
+        if (count > 0)
+        {
+            return (QueryOutcome.Success, count, FirstEvent(name));
+        }
+
+        // A worker of a router without the span above it reports nothing by itself.
+        var reports = !_own.Name.StartsWith("Compose.", StringComparison.Ordinal) && !_own.Name.EndsWith(".worker", StringComparison.Ordinal);
+        return reports || _decisive.Outcome != QueryOutcome.Success
+            ? (WithoutResult(error), 0, null)
+            : (QueryOutcome.Success, _decisive.Counts.Results, null);
+    }
+
+    private long? FirstEvent(string name)
+    {
+        if (_own!.DroppedEventsCount > 0)
+        {
+            return null;
+        }
+
+        foreach (var happened in _own.Events)
+        {
+            if (happened.Is(name))
+            {
+                return SpanReading.Nanoseconds(_own.StartUnixNano, happened.TimeUnixNano);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// The caller gave up, or there was nothing. The library says "routing: not found" for both, so that the queries must tell: their requests
+    /// hold the caller's context errors.
+    /// </summary>
+    private QueryOutcome WithoutResult(TraceError? error)
+    {
+        var text = error?.Text;
+        if (text is not null && text.Contains("context deadline exceeded", StringComparison.Ordinal))
+        {
+            return QueryOutcome.TimedOut;
+        }
+
+        var outcomes = queries.Where(static query => !query.Skipped).Select(static query => query.Outcome).ToList();
+        return outcomes.Contains(QueryOutcome.TimedOut) ? QueryOutcome.TimedOut
+            : error is { Class: ErrorClass.Cancelled } || outcomes.Contains(QueryOutcome.Cancelled) ? QueryOutcome.Cancelled
+            : error is null || IsNotFound(text) ? QueryOutcome.NotFound
+            : QueryOutcome.Failed;
+    }
+
+    /// <summary>The dual DHT joins the errors of its sides by a newline.</summary>
+    private static bool IsNotFound(string? text) => text is not null && text.Contains("not found", StringComparison.Ordinal);
+
+    /// <summary>Distinct peers that were sent a record.</summary>
+    private int? Stored()
+    {
+        if (queries is [var only])
+        {
+            return only.Counts.Results;
+        }
+
+        var peers = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var peer in queries.SelectMany(static query => query.Peers))
+        {
+            if (peer.Requests.Any(static request => request is { Type: MessageType.AddProvider, Outcome: RequestOutcome.Sent }
+                or { Type: MessageType.PutValue, Outcome: RequestOutcome.Answered }))
+            {
+                peers.Add(peer.Id);
+            }
+        }
+
+        return peers.Count;
+    }
+
+    private ImmutableArray<OperationRouter> Routers(ulong start)
+    {
+        var below = new List<int>();
+        trace.Collect(root, below, child => partition.Query(child) == TraceSpans.None);
+        below.Sort();
+        var routers = ImmutableArray.CreateBuilder<OperationRouter>();
+        foreach (var index in below)
+        {
+            var span = trace[index];
+            if (kinds[index] == GoSpanKind.None && span.Name.StartsWith("DelegatedHTTPClient.", StringComparison.Ordinal))
+            {
+                routers.Add(new OperationRouter(
+                    span.SpanId,
+                    span.Name,
+                    SpanReading.Nanoseconds(start, span.StartUnixNano),
+                    span.EndUnixNano == 0 ? null : SpanReading.Nanoseconds(span.StartUnixNano, span.EndUnixNano),
+                    span.IsError() ? ErrorText.Classify(span.StatusMessage()) : null));
+            }
+        }
+
+        return routers.ToImmutable();
+    }
+}

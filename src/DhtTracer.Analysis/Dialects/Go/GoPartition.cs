@@ -1,0 +1,47 @@
+using DhtTracer.Traces;
+
+namespace DhtTracer.Analysis;
+
+/// <summary>
+/// To which query and to which operation each span belongs. An operation begins at the outermost span of the DHT, a query at the outermost
+/// span of one DHT instance. Both begin anew below a request: the accelerated client looks up the address of a peer while it asks it.
+/// One pass from the roots down, so that a trace that never ends costs no more per span than a small one.
+/// </summary>
+internal sealed class GoPartition
+{
+    private readonly int[] _query;
+    private readonly int[] _operation;
+    private readonly bool[] _nested;
+
+    public GoPartition(TraceSpans trace, GoSpanKind[] kinds)
+    {
+        _query = new int[kinds.Length];
+        _operation = new int[kinds.Length];
+        _nested = new bool[kinds.Length];
+        foreach (var i in trace.TopDown())
+        {
+            var parent = trace.Parent(i);
+            var belowRequest = parent != TraceSpans.None && kinds[parent] == GoSpanKind.Message && BeginsOperation(kinds[i]);
+            var (query, operation) = parent == TraceSpans.None || belowRequest ? (TraceSpans.None, TraceSpans.None) : (_query[parent], _operation[parent]);
+            var beginsQuery = query == TraceSpans.None && (GoSpans.IsOperation(kinds[i]) || IsBareLookup(trace, kinds, i));
+            _query[i] = beginsQuery ? i : query;
+            _operation[i] = operation == TraceSpans.None && (beginsQuery || BeginsOperation(kinds[i])) ? i : operation;
+            _nested[i] = belowRequest || (parent != TraceSpans.None && _nested[parent]);
+        }
+    }
+
+    /// <summary>Index of the root of the span's query; <see cref="TraceSpans.None"/> when it is in none.</summary>
+    public int Query(int index) => _query[index];
+
+    /// <summary>Index of the root of the span's operation; <see cref="TraceSpans.None"/> when it is in none.</summary>
+    public int Operation(int index) => _operation[index];
+
+    /// <summary>Whether the span stands below a request of another operation.</summary>
+    public bool IsNested(int index) => _nested[index];
+
+    private static bool BeginsOperation(GoSpanKind kind) => kind == GoSpanKind.Context || GoSpans.IsOperation(kind);
+
+    /// <summary>A lookup that has no parent at all is its own root, whatever its level.</summary>
+    private static bool IsBareLookup(TraceSpans trace, GoSpanKind[] kinds, int index) =>
+        kinds[index] is GoSpanKind.RunLookup or GoSpanKind.RunQuery or GoSpanKind.ProvidersRoutine && trace[index].ParentSpanId.IsZero;
+}
