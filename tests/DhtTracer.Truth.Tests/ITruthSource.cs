@@ -16,5 +16,5 @@ internal interface ITruthSource
 /// <summary>All sources that have a truth.</summary>
 internal static class TruthSources
 {
-    public static IReadOnlyList<ITruthSource> All { get; } = [new Go.GoTruthSource()];
+    public static IReadOnlyList<ITruthSource> All { get; } = [new Go.GoTruthSource(), new Kubo.KuboTruthSource()];
 }

@@ -8,8 +8,8 @@ public class QueryJsonTests
     /// <summary>The fields of the contract, in its order.</summary>
     private static readonly string[] Fields =
     [
-        "id", "traceId", "spanId", "operationId", "background", "type", "key", "source", "service", "node", "startUnixNano", "durationNs", "outcome",
-        "error", "termination", "discoveryNs", "firstAnswerNs", "parameters", "counts", "xor", "hops", "peers",
+        "id", "traceId", "spanId", "operationId", "background", "side", "skipped", "type", "key", "source", "service", "node", "startUnixNano", "durationNs",
+        "outcome", "error", "termination", "discoveryNs", "discoveredBy", "firstAnswerNs", "missing", "parameters", "counts", "xor", "hops", "peers",
     ];
 
     public static TheoryData<string> All => Captures.All;
@@ -33,10 +33,13 @@ public class QueryJsonTests
         Assert.Equal(JsonValueKind.Null, json.GetProperty("durationNs").ValueKind);
         Assert.Equal(JsonValueKind.Null, json.GetProperty("counts").GetProperty("dialed").ValueKind);
         Assert.Equal(
-            ["id", "order", "xor", "hops", "referrer", "referrerInferred", "heardNs", "state", "dial", "requests", "duplicate", "agent", "addresses", "protocols"],
+            [
+                "id", "order", "xor", "hops", "hopsAtLeast", "referrer", "referrerInferred", "askedAfter", "heardNs", "timeLostNs", "state", "dial", "requests",
+                "duplicate", "agent", "addresses", "protocols",
+            ],
             json.GetProperty("peers")[0].EnumerateObject().Select(field => field.Name));
         Assert.Equal(
-            ["type", "startNs", "durationNs", "outcome", "error", "returned", "new", "providers", "records", "named"],
+            ["type", "startNs", "durationNs", "endNs", "outcome", "error", "returned", "new", "providers", "records", "named"],
             json.GetProperty("peers")[0].GetProperty("requests")[0].EnumerateObject().Select(field => field.Name));
     }
 

@@ -34,7 +34,9 @@ public sealed class KuboTraceSimulator(int seed)
         var above = scenario.Dual || scenario.Operation == KuboOperation.Refresh ? spans.NewId() : default;
         var end = new KuboMethod(spans, random, scenario, truth, messages, lookup, text, above).Run();
         truth.DurationNs = (long)(end - truth.StartUnixNano);
-        var operation = above.IsZero ? root : above;
+
+        // A refresh makes many lookups: each is an operation of its own.
+        var operation = above.IsZero || scenario.Operation == KuboOperation.Refresh ? root : above;
         SpanId? lan = null;
         if (scenario.Operation == KuboOperation.Refresh)
         {
