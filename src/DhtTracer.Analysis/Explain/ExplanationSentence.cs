@@ -6,7 +6,6 @@ namespace DhtTracer.Analysis.Explain;
 /// <summary>The one sentence on top of an explanation. What the trace does not tell is left out or said to be unknown.</summary>
 internal static class ExplanationSentence
 {
-    private const long Second = 1_000_000_000;
     private const long Millisecond = 1_000_000;
 
     /// <summary>What was spent on one thing in so great a part explains the query alone.</summary>
@@ -26,20 +25,20 @@ internal static class ExplanationSentence
     {
         if (query.DurationNs is not { } duration)
         {
-            var known = query.DiscoveryNs is { } at ? $"{Discovered(query)} after {Time(at, at)}; " : "";
+            var known = query.DiscoveryNs is { } at ? $"{Discovered(query)} after {DurationText.Of(at)}; " : "";
             return Sentence(known + "the end of the query is not in the trace, so its duration is unknown");
         }
 
         if (query is { Outcome: QueryOutcome.Failed, Error.Class: ErrorClass.NoPeers, Peers.IsEmpty: true })
         {
-            return Sentence($"failed after {Time(duration, duration)}: the node knew no peer to ask");
+            return Sentence($"failed after {DurationText.Of(duration)}: the node knew no peer to ask");
         }
 
         var when = Discovery(query, duration) ?? query.Outcome switch
         {
-            QueryOutcome.NotFound => $"nothing found; finished after {Time(duration, duration)}",
-            QueryOutcome.Cancelled when CancelledAt(activities, duration) is { } at => $"{End(query)} after {Time(at, duration)}; finished after {Time(duration, duration)}",
-            _ => $"{End(query)} after {Time(duration, duration)}",
+            QueryOutcome.NotFound => $"nothing found; finished after {DurationText.Of(duration)}",
+            QueryOutcome.Cancelled when CancelledAt(activities, duration) is { } at => $"{End(query)} after {DurationText.Of(at)}; finished after {DurationText.Of(duration)}",
+            _ => $"{End(query)} after {DurationText.Of(duration)}",
         };
         return Sentence(blames.IsEmpty ? when : $"{when}: {Spent(blames)}{Queue(query, blames, path)}");
     }
@@ -72,8 +71,8 @@ internal static class ExplanationSentence
 
         // Less than a hundredth of the duration later is at once.
         return query.Outcome == QueryOutcome.Success && duration - found <= duration / 100
-            ? $"{Discovered(query)} after {Time(duration, duration)}, which ended the query"
-            : $"{Discovered(query)} {(AtOnce(found, duration) && KClosest(query) ? "from the start" : $"after {Time(found, duration)}")}; {End(query)} after {Time(duration, duration)}";
+            ? $"{Discovered(query)} after {DurationText.Of(duration)}, which ended the query"
+            : $"{Discovered(query)} {(AtOnce(found, duration) && KClosest(query) ? "from the start" : $"after {DurationText.Of(found)}")}; {End(query)} after {DurationText.Of(duration)}";
     }
 
     // When the caller gave up, where that is long before the end: all that was under way was taken back at once, and something did not heed it.
@@ -114,15 +113,6 @@ internal static class ExplanationSentence
         > 0.99 => "over 99 %",
         < 0.01 => "under 1 %",
         _ => string.Create(CultureInfo.InvariantCulture, $"{Math.Round(share * 100, MidpointRounding.AwayFromZero):0} %"),
-    };
-
-    // The unit follows the whole duration, so that the two times of a sentence can be compared at a glance.
-    private static string Time(long ns, long duration) => duration switch
-    {
-        >= Second when ns >= Second / 10 => string.Create(CultureInfo.InvariantCulture, $"{(double)ns / Second:0.0} s"),
-        >= 10 * Millisecond when ns is 0 or >= Millisecond / 2 => string.Create(CultureInfo.InvariantCulture, $"{(double)ns / Millisecond:0} ms"),
-        >= Millisecond and < 10 * Millisecond => string.Create(CultureInfo.InvariantCulture, $"{(double)ns / Millisecond:0.0} ms"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{(double)ns / 1_000:0} µs"),
     };
 
     private static string Count(int count, string noun) => count == 1 ? $"1 {noun}" : $"{count} {noun}s";

@@ -15,6 +15,7 @@ public static class CsvExport
         "peer", "order", "xor", "hops", "referrer", "referrer_inferred", "heard_ns", "state", "duplicate", "dial_start_ns", "dial_duration_ns",
         "dial_reused", "dial_error_class", "dial_error_text", "request", "message", "request_start_ns", "request_duration_ns", "request_outcome",
         "request_error_class", "request_error_text", "returned", "new", "providers", "records", "agent", "addresses",
+        "hops_at_least", "asked_after", "time_lost_ns", "request_end_ns",
     ];
 
     private static readonly string[] QueryColumns =
@@ -22,6 +23,7 @@ public static class CsvExport
         "id", "operation_id", "background", "type", "key", "kad_id", "source", "service", "node", "start_unix_nano", "duration_ns", "outcome",
         "error_class", "error_text", "termination", "discovery_ns", "first_answer_ns", "alpha", "beta", "k", "seen", "queried", "dialed",
         "dial_failed", "to_query", "remaining", "results", "returned", "duplicates", "xor", "hops",
+        "side", "skipped", "seen_complete", "sent", "discovered_by", "missing_spans", "missing_events",
     ];
 
     /// <summary>The rows of a query: one line for each request, and one for each peer that was sent none.</summary>
@@ -33,12 +35,12 @@ public static class CsvExport
         {
             if (peer.Requests.IsEmpty)
             {
-                Line(csv, [.. PeerCells(peer), null, null, null, null, null, null, null, null, null, null, null, .. LastCells(peer)]);
+                Line(csv, [.. PeerCells(peer), null, null, null, null, null, null, null, null, null, null, null, .. LastCells(peer, null)]);
             }
 
             for (var i = 0; i < peer.Requests.Length; i++)
             {
-                Line(csv, [.. PeerCells(peer), .. RequestCells(peer.Requests[i], i + 1), .. LastCells(peer)]);
+                Line(csv, [.. PeerCells(peer), .. RequestCells(peer.Requests[i], i + 1), .. LastCells(peer, peer.Requests[i])]);
             }
         }
 
@@ -72,8 +74,11 @@ public static class CsvExport
         Number(request.Records),
     ];
 
-    private static string?[] LastCells(QueryPeer peer) =>
-        [Text(peer.Agent), peer.Addresses.IsDefaultOrEmpty ? null : Text(string.Join(' ', peer.Addresses))];
+    private static string?[] LastCells(QueryPeer peer, PeerRequest? request) =>
+    [
+        Text(peer.Agent), peer.Addresses.IsDefaultOrEmpty ? null : Text(string.Join(' ', peer.Addresses)),
+        Number(peer.HopsAtLeast), Text(peer.AskedAfter), Number(peer.TimeLostNs), Number(request?.EndNs),
+    ];
 
     private static string?[] QueryCells(QuerySummary query) =>
     [
@@ -85,6 +90,8 @@ public static class CsvExport
         Number(query.Counts.Seen), Number(query.Counts.Queried), Number(query.Counts.Dialed), Number(query.Counts.DialFailed),
         Number(query.Counts.ToQuery), Number(query.Counts.Remaining), Number(query.Counts.Results), Number(query.Counts.Returned),
         Number(query.Counts.Duplicates), Number(query.Xor), Number(query.Hops),
+        query.Side is { } side ? Words.Of(side) : null, Flag(query.Skipped), Flag(query.Counts.SeenComplete), Number(query.Counts.Sent),
+        Text(query.DiscoveredBy), Number(query.Missing.Spans), Number(query.Missing.Events),
     ];
 
     private static string? Number(long? value) => value?.ToString(CultureInfo.InvariantCulture);

@@ -114,7 +114,7 @@ public static class HarExport
         json.WriteNumber("receive", 0);
         json.WriteEndObject();
         json.WriteString("connection", entry.Peer.Id);
-        json.WriteString("comment", $"XOR {Text(entry.Peer.Xor)}, hops {Text(entry.Peer.Hops)}, {Words.Of(entry.Peer.State)}");
+        json.WriteString("comment", $"XOR {Text(entry.Peer.Xor)}, hops {HopsText(entry.Peer)}, {Words.Of(entry.Peer.State)}");
         json.WriteEndObject();
     }
 
@@ -176,6 +176,8 @@ public static class HarExport
     }
 
     private static string Text(int? value) => value?.ToString(CultureInfo.InvariantCulture) ?? "unknown";
+
+    private static string HopsText(QueryPeer peer) => peer.Hops is null && !(peer.HopsAtLeast > 0) ? "unknown" : HeaderText.Hops(peer);
 
     private static decimal Milliseconds(long ns) => ns / 1_000_000m;
 

@@ -32,8 +32,8 @@ public static class SvgExport
     }
 
     /// <summary>
-    /// A part of the picture to stand inside a page that has a heading of its own: the time axis and some rows. Classes (t and m text, g grid,
-    /// q queued, c connected, d dialing, r request, s silent, x failed) let the page give colours for the dark.
+    /// A part of the picture to stand inside a page that has a heading of its own: the time axis and some rows. Classes (t and m text, g grid, and
+    /// those of <see cref="PhaseColours.Class"/>) let the page give colours for the dark.
     /// </summary>
     internal static void WriteRows(XmlWriter svg, Waterfall waterfall, int width, Range rows) =>
         new Drawing(svg, waterfall, width, rows, hasHeading: false).Write();
@@ -76,15 +76,14 @@ public static class SvgExport
             }
         }
 
-        // Dark enough for 3:1 against white, and told apart by shape as well: failures are hatched by a cross in their label.
-        private static (string Fill, string Class) Colour(RowSegment bar) => bar switch
+        private static (string Fill, string? Edge) Colour(RowSegment bar) => bar.Phase switch
         {
-            { Failed: true } => ("#c02626", "x"),
-            { Phase: RowPhase.Queued } => ("#8b95a5", "q"),
-            { Phase: RowPhase.Dialing } => ("#b45f06", "d"),
-            { Phase: RowPhase.Connected } => ("#7c8796", "c"),
-            { Phase: RowPhase.Request } => ("#1f6fb5", "r"),
-            _ => ("#8a5a9e", "s"),
+            RowPhase.Queued or RowPhase.Connected => (PhaseColours.Light("queued"), null),
+            RowPhase.Dialing => (PhaseColours.Light("dialing"), bar.Failed ? PhaseColours.Light("silent-edge") : null),
+            RowPhase.Request => (PhaseColours.Light("request"), null),
+            RowPhase.Sent => (PhaseColours.Light("sent"), null),
+            RowPhase.Cancelled => ("#ffffff", PhaseColours.Light("queued")),
+            _ => bar.Failed ? (PhaseColours.Light("silent-edge"), null) : (PhaseColours.Light("silent"), PhaseColours.Light("silent-edge")),
         };
 
         private static string Shorten(string text, int length) => text.Length <= length ? text : string.Concat(text.AsSpan(0, length - 1), "…");
@@ -119,12 +118,12 @@ public static class SvgExport
             var baseline = top + 13;
             Text(12, baseline, row.Peer.Id.Length > 20 ? string.Concat(row.Peer.Id.AsSpan(0, 9), "…", row.Peer.Id.AsSpan(row.Peer.Id.Length - 9)) : row.Peer.Id, "#111827", "t");
             Text(PeerWidth + 8, baseline, HeaderText.Number(row.Peer.Xor), "#374151", "m");
-            Text(PeerWidth + NumberWidth + 8, baseline, HeaderText.Number(row.Peer.Hops), "#374151", "m");
+            Text(PeerWidth + NumberWidth + 8, baseline, HeaderText.Hops(row.Peer), "#374151", "m");
             foreach (var bar in row.Segments)
             {
                 var thin = bar.Phase is RowPhase.Queued or RowPhase.Connected;
-                var (fill, cssClass) = Colour(bar);
-                Rectangle(X(bar.StartNs), top + (thin ? 7 : 3), Math.Max(1, X(bar.EndNs) - X(bar.StartNs)), thin ? 4 : 12, fill, cssClass);
+                var (fill, edge) = Colour(bar);
+                Rectangle(X(bar.StartNs), top + (thin ? 7 : 3), Math.Max(1, X(bar.EndNs) - X(bar.StartNs)), thin ? 4 : 12, fill, PhaseColours.Class(bar), edge);
             }
 
             var label = row.Peer.Duplicate ? $"{row.Label} {RowLabel.DuplicateMark}" : row.Label;
@@ -133,12 +132,17 @@ public static class SvgExport
 
         private double X(long ns) => ChartLeft + ((double)Math.Clamp(ns, 0, waterfall.AxisNs) / waterfall.AxisNs * chartWidth);
 
-        private void Rectangle(double x, double y, double w, double h, string fill, string cssClass)
+        private void Rectangle(double x, double y, double w, double h, string fill, string cssClass, string? edge = null)
         {
             svg.WriteStartElement("rect", Namespace);
             Attributes(("x", x), ("y", y), ("width", w), ("height", h));
             svg.WriteAttributeString("fill", fill);
             svg.WriteAttributeString("class", cssClass);
+            if (edge is not null)
+            {
+                svg.WriteAttributeString("stroke", edge);
+            }
+
             svg.WriteEndElement();
         }
 

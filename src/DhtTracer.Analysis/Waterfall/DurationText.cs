@@ -2,18 +2,22 @@ using System.Globalization;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>Durations as people read them: <c>850ns</c> <c>12µs</c> <c>1.4ms</c> <c>310ms</c> <c>7.5s</c> <c>3s</c> <c>2m 5s</c> <c>1h 3m</c>.</summary>
+/// <summary>
+/// Durations as people read them: <c>850ns</c> <c>12µs</c> <c>1.4ms</c> <c>310ms</c> <c>7.5s</c> <c>3s</c> <c>1m 0.2s</c> <c>12m 5s</c> <c>1h 3m</c>.
+/// Every page, export and command writes durations this way.
+/// </summary>
 public static class DurationText
 {
     /// <summary>What stands for a value that the trace does not tell.</summary>
-    public const string Unknown = "?";
+    public const string Unknown = "–";
 
     private const long Microsecond = 1_000;
     private const long Millisecond = 1_000_000;
     private const long Second = 1_000_000_000;
+    private const long Minute = 60 * Second;
 
     /// <summary>Nanoseconds as text, rounded to what matters; <see cref="Unknown"/> for null.</summary>
-    /// <param name="nanoseconds">A duration; a negative one keeps its sign.</param>
+    /// <param name="nanoseconds">A duration; a negative one begins with a minus sign (U+2212).</param>
     public static string Of(long? nanoseconds)
     {
         if (nanoseconds is not { } value)
@@ -23,7 +27,7 @@ public static class DurationText
 
         if (value < 0)
         {
-            return "-" + Of(value == long.MinValue ? long.MaxValue : -value);
+            return "−" + Of(value == long.MinValue ? long.MaxValue : -value);
         }
 
         // Each bound is where the smaller unit would round up to a whole larger one, so that no "1000ms" is ever shown.
@@ -33,7 +37,8 @@ public static class DurationText
             < Millisecond - (Microsecond / 2) => Whole(value, Microsecond, "µs"),
             < (10 * Millisecond) - (Millisecond / 20) => OneDecimal(value, Millisecond, "ms"),
             < Second - (Millisecond / 2) => Whole(value, Millisecond, "ms"),
-            < (60 * Second) - (Second / 20) => OneDecimal(value, Second, "s"),
+            < Minute - (Second / 20) => OneDecimal(value, Second, "s"),
+            < (10 * Minute) - (Second / 20) => Minutes(Divide(value, Second / 10)),
             _ => Long((value / Second) + (value % Second >= Second / 2 ? 1 : 0)),
         };
     }
@@ -47,6 +52,11 @@ public static class DurationText
             ? (tenths / 10).ToString(CultureInfo.InvariantCulture)
             : string.Create(CultureInfo.InvariantCulture, $"{tenths / 10}.{tenths % 10}")) + name;
     }
+
+    private static string Minutes(long tenths) =>
+        tenths % 600 == 0
+            ? string.Create(CultureInfo.InvariantCulture, $"{tenths / 600}m")
+            : string.Create(CultureInfo.InvariantCulture, $"{tenths / 600}m {OneDecimal(tenths % 600, 10, "s")}");
 
     private static string Long(long seconds) =>
         seconds >= 3600

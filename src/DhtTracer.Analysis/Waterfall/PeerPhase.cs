@@ -61,7 +61,7 @@ public sealed record PeerPhase(PeerPhaseKind Kind, long? StartNs, long? EndNs)
                 phases.Add(new PeerPhase(PeerPhaseKind.Dialing, dial.StartNs, end) { Error = dial.Error });
             }
 
-            if (dial.Error is null && peer.State != PeerState.DialFailed && end is not null)
+            if (dial.Error is null && end is not null && !PeerRows.DialCameToNothing(peer))
             {
                 phases.Add(new PeerPhase(PeerPhaseKind.Connected, end, Next(peer, end.Value)));
             }
@@ -74,7 +74,7 @@ public sealed record PeerPhase(PeerPhaseKind Kind, long? StartNs, long? EndNs)
         long? answered = null;
         foreach (var request in peer.Requests)
         {
-            var end = request.StartNs + request.DurationNs;
+            var end = request.EndNs;
             phases.Add(new PeerPhase(PeerPhaseKind.Request, request.StartNs, end) { Request = request, Error = request.Error });
             if (request.Outcome == RequestOutcome.Answered && end is not null)
             {

@@ -22,7 +22,7 @@ public enum PeerSort
     Duration = 5,
 }
 
-/// <summary>Which rows are shown. The last four divide all peers between them.</summary>
+/// <summary>Which rows are shown. All but <see cref="All"/> and <see cref="Contacted"/> divide the peers between them.</summary>
 public enum PeerFilter
 {
     /// <summary>Every peer.</summary>
@@ -34,28 +34,55 @@ public enum PeerFilter
     /// <summary>Dial or request failed.</summary>
     Failed = 2,
 
-    /// <summary>Asked, and neither an answer nor a failure is seen, or the query's end took it back.</summary>
+    /// <summary>Asked, and neither an answer nor a failure is seen.</summary>
     Unfinished = 3,
 
     /// <summary>Never sent a request: heard, queued, dialing or connected.</summary>
     Unqueried = 4,
+
+    /// <summary>A dial or request was cut off by the end of the query, or by its caller.</summary>
+    Cancelled = 5,
+
+    /// <summary>Sent something that the protocol never answers (ADD_PROVIDER).</summary>
+    Sent = 6,
+
+    /// <summary>Spans were lost: whether it was asked cannot be known.</summary>
+    Unknown = 7,
+
+    /// <summary>Every peer that was dialed, asked, or may have been.</summary>
+    Contacted = 8,
 }
 
 /// <summary>Sorts and filters rows.</summary>
 public static class PeerRows
 {
-    /// <summary>The filter under which a peer falls, never <see cref="PeerFilter.All"/>.</summary>
+    /// <summary>The group of a peer, never <see cref="PeerFilter.All"/> or <see cref="PeerFilter.Contacted"/>.</summary>
     public static PeerFilter Group(QueryPeer peer) =>
         peer.State switch
         {
             PeerState.Answered => PeerFilter.Completed,
             PeerState.DialFailed or PeerState.RequestFailed => PeerFilter.Failed,
-            PeerState.NoAnswer or PeerState.Cancelled => PeerFilter.Unfinished,
+            PeerState.NoAnswer => PeerFilter.Unfinished,
+            PeerState.Cancelled => PeerFilter.Cancelled,
+            PeerState.Sent => PeerFilter.Sent,
+            PeerState.Unknown => PeerFilter.Unknown,
             _ => PeerFilter.Unqueried,
         };
 
     /// <summary>Whether a peer passes a filter.</summary>
-    public static bool Matches(QueryPeer peer, PeerFilter filter) => filter == PeerFilter.All || Group(peer) == filter;
+    public static bool Matches(QueryPeer peer, PeerFilter filter) => filter switch
+    {
+        PeerFilter.All => true,
+        PeerFilter.Contacted => WasContacted(peer),
+        _ => Group(peer) == filter,
+    };
+
+    /// <summary>Whether a peer was dialed, asked, or may have been: every other one was only heard of.</summary>
+    public static bool WasContacted(QueryPeer peer) => peer.Dial is not null || !peer.Requests.IsEmpty || Group(peer) != PeerFilter.Unqueried;
+
+    /// <summary>Whether the dial of a peer made no connection: it failed, or was cut off before anything could be asked.</summary>
+    internal static bool DialCameToNothing(QueryPeer peer) =>
+        peer.State == PeerState.DialFailed || (peer.State == PeerState.Cancelled && peer.Requests.IsEmpty);
 
     /// <summary>Whether a text is part of the peer's id, its agent, one of its addresses or the class of one of its errors, whatever the case.</summary>
     /// <param name="peer">The peer.</param>

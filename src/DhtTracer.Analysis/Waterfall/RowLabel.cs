@@ -20,17 +20,23 @@ public static class RowLabel
     }
 
     /// <summary>The label of a row whose duplicate mark is shown elsewhere.</summary>
-    public static string WithoutMark(QueryPeer peer) =>
+    /// <param name="peer">The peer.</param>
+    /// <param name="outcome">How its query ended, which says why a request was cut off; null when that is not to be told.</param>
+    /// <param name="running">The query still runs: what has no end yet is under way.</param>
+    public static string WithoutMark(QueryPeer peer, QueryOutcome? outcome = null, bool running = false) =>
         peer.State switch
         {
             PeerState.DialFailed or PeerState.RequestFailed => "✗" + Spaced(BusyNs(peer)),
             PeerState.Answered => Answered(peer),
-            PeerState.NoAnswer => Join(BusyNs(peer), "no answer seen"),
-            PeerState.Cancelled => Join(BusyNs(peer), "cancelled"),
-            PeerState.Connected => "connected, not queried",
-            PeerState.Dialing => "dialing, never finished",
+            PeerState.NoAnswer => Join(BusyNs(peer), running ? "in flight" : "no answer seen"),
+            PeerState.Cancelled => Join(BusyNs(peer), Cut(outcome)),
+            PeerState.Sent => Join(BusyNs(peer), "sent"),
+            PeerState.Connected => running ? "connected" : "connected, not queried",
+            PeerState.Dialing => running ? "dialing" : "dialing, never finished",
             PeerState.Queued => "queued",
-            PeerState.Heard => "not queried",
+            PeerState.Heard => running ? "not queried yet" : "not queried",
+            PeerState.Unknown when running => "in flight",
+            PeerState.Unknown => Join(BusyNs(peer), "unknown: spans lost"),
             _ => "",
         };
 
@@ -87,7 +93,7 @@ public static class RowLabel
             text.Append("✓ ");
         }
 
-        text.Append(DurationText.Of(BusyNs(peer)));
+        text.Append(BusyNs(peer) is { } busy ? DurationText.Of(busy) : "answered");
         if (records > 0)
         {
             text.Append(CultureInfo.InvariantCulture, $", {records} rec");
@@ -101,6 +107,15 @@ public static class RowLabel
 
         return text.ToString();
     }
+
+    // Who ended the dial or request. None of these is the peer's fault.
+    private static string Cut(QueryOutcome? outcome) => outcome switch
+    {
+        QueryOutcome.Success => "not needed any more",
+        QueryOutcome.Cancelled => "cancelled by the caller",
+        QueryOutcome.TimedOut => "cut off by the deadline",
+        _ => "cancelled",
+    };
 
     /// <summary>The sum of what is known; null when nothing is.</summary>
     private static int? Sum(QueryPeer peer, Func<PeerRequest, int?> value)

@@ -44,12 +44,20 @@ public readonly record struct TimeWindow(long FromNs, long ToNs)
         return tick switch
         {
             0 => "0",
-            >= Minute when step >= Second => DurationText.Of(tick),
+            >= Minute => WithMinutes(tick, step),
             >= Second => Decimals(tick, Second, step) + "s",
             >= Millisecond => Decimals(tick, Millisecond, step) + "ms",
             >= Microsecond => Decimals(tick, Microsecond, step) + "µs",
             _ => tick.ToString(CultureInfo.InvariantCulture) + "ns",
         };
+    }
+
+    private static string WithMinutes(long tick, long step)
+    {
+        var (minutes, rest) = (tick / Minute, tick % Minute);
+        return step >= Second && minutes >= 60 ? DurationText.Of(tick)
+            : rest == 0 ? minutes.ToString(CultureInfo.InvariantCulture) + "m"
+            : string.Create(CultureInfo.InvariantCulture, $"{minutes}m {Decimals(rest, Second, step)}s");
     }
 
     private long Step(int most)

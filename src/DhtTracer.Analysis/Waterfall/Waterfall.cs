@@ -28,7 +28,9 @@ public sealed record Waterfall
     /// <param name="sort">What rows are sorted by.</param>
     /// <param name="descending">Whether the greatest comes first.</param>
     /// <param name="filter">Which rows are shown.</param>
-    public static Waterfall Of(Query query, PeerSort sort = PeerSort.Heard, bool descending = false, PeerFilter filter = PeerFilter.All)
+    /// <param name="running">The query still runs: what has no end yet is under way.</param>
+    public static Waterfall Of(
+        Query query, PeerSort sort = PeerSort.Heard, bool descending = false, PeerFilter filter = PeerFilter.All, bool running = false)
     {
         var axis = AxisLength(query);
         return new Waterfall
@@ -39,7 +41,7 @@ public sealed record Waterfall
             Summary = HeaderText.Summary(query),
             Rows =
             [
-                .. PeerRows.Select(query.Peers, sort, descending, filter).Select(peer => WaterfallRow.Of(peer, axis, query.DurationNs)),
+                .. PeerRows.Select(query.Peers, sort, descending, filter).Select(peer => WaterfallRow.Of(peer, axis, query, running)),
             ],
         };
     }
@@ -67,7 +69,8 @@ public sealed record Waterfall
         }
     }
 
-    private static long AxisLength(Query query)
+    /// <summary>Length of the time axis of a query, as in <see cref="AxisNs"/>.</summary>
+    public static long AxisLength(Query query)
     {
         var end = Math.Max(1, query.DurationNs ?? 0);
         foreach (var peer in query.Peers)

@@ -17,8 +17,14 @@ public enum RowPhase
     /// <summary>A request that was answered.</summary>
     Request = 3,
 
-    /// <summary>A request of which no answer is seen, that failed, or that was taken back.</summary>
+    /// <summary>A request of which no answer is seen, or that failed.</summary>
     NoAnswer = 4,
+
+    /// <summary>A message that the protocol never answers (ADD_PROVIDER), written.</summary>
+    Sent = 5,
+
+    /// <summary>A dial or request that the end of the query, or its caller, cut off.</summary>
+    Cancelled = 6,
 }
 
 /// <summary>A bar of a row. Times are nanoseconds after the query's start.</summary>
@@ -44,7 +50,7 @@ public sealed record WaterfallRow
     /// <summary>Why it failed, in words; null when it did not.</summary>
     public string? Failure { get; init; }
 
-    /// <summary>Its group: completed, failed, unfinished or unqueried.</summary>
+    /// <summary>Its group, see <see cref="PeerRows.Group"/>.</summary>
     public required PeerFilter Group { get; init; }
 
     /// <summary>Its bars, in time order. A reused connection has no dialing bar.</summary>
@@ -56,14 +62,15 @@ public sealed record WaterfallRow
     /// <summary>Makes the row of a peer.</summary>
     /// <param name="peer">The peer.</param>
     /// <param name="axisNs">Length of the time axis, to which open bars are drawn.</param>
-    /// <param name="queryNs">Duration of the query, to which a peer that was never asked waited; null when unknown.</param>
-    public static WaterfallRow Of(QueryPeer peer, long axisNs, long? queryNs)
+    /// <param name="query">The query, to whose end a peer that was never asked waited.</param>
+    /// <param name="running">The query still runs: what has no end yet is under way.</param>
+    public static WaterfallRow Of(QueryPeer peer, long axisNs, QuerySummary query, bool running = false)
     {
-        var segments = Bars(peer, axisNs, queryNs);
+        var segments = Bars(peer, axisNs, query.DurationNs);
         return new WaterfallRow
         {
             Peer = peer,
-            Label = RowLabel.WithoutMark(peer),
+            Label = RowLabel.WithoutMark(peer, query.Outcome, running),
             Failure = RowLabel.Failure(peer),
             Group = PeerRows.Group(peer),
             Segments = segments,
@@ -97,10 +104,10 @@ public sealed record WaterfallRow
             if (dial.Reused != true)
             {
                 bars.Add(new RowSegment(
-                    RowPhase.Dialing, dial.StartNs, dialEnd, dial.DurationNs is null, peer.State == PeerState.DialFailed, Error: dial.Error));
+                    peer.State == PeerState.Cancelled && peer.Requests.IsEmpty ? RowPhase.Cancelled : RowPhase.Dialing, dial.StartNs, dialEnd, dial.DurationNs is null, peer.State == PeerState.DialFailed, Error: dial.Error));
             }
 
-            connectedSince = dial.DurationNs is not null && dial.Error is null && peer.State != PeerState.DialFailed ? dialEnd : null;
+            connectedSince = dial.DurationNs is not null && dial.Error is null && !PeerRows.DialCameToNothing(peer) ? dialEnd : null;
         }
 
         foreach (var request in peer.Requests)
@@ -118,7 +125,13 @@ public sealed record WaterfallRow
 
             var requestEnd = request.EndNs ?? Math.Max(asked, axisNs);
             bars.Add(new RowSegment(
-                request.Outcome == RequestOutcome.Answered ? RowPhase.Request : RowPhase.NoAnswer,
+                request.Outcome switch
+                {
+                    RequestOutcome.Answered => RowPhase.Request,
+                    RequestOutcome.Sent => RowPhase.Sent,
+                    RequestOutcome.Cancelled => RowPhase.Cancelled,
+                    _ => RowPhase.NoAnswer,
+                },
                 asked, requestEnd, request.EndNs is null, request.Outcome == RequestOutcome.Failed, request.Type, request.Error));
             connectedSince = connectedSince is null || request.EndNs is null ? null : Math.Max(requestEnd, connectedSince.Value);
         }

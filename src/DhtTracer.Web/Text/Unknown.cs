@@ -12,6 +12,9 @@ internal static class Unknown
     /// <summary>The query's end never arrived.</summary>
     public const string Duration = "The end of this query is not in the trace, so its duration is unknown.";
 
+    /// <summary>No span shows when the answer was first known.</summary>
+    public const string Discovery = "No span shows when the final answer was first known.";
+
     /// <summary>The spans do not say it.</summary>
     public const string NotInTrace = "These spans do not tell it. Unknown is not zero.";
 

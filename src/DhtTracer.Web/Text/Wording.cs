@@ -17,6 +17,9 @@ internal static class Wording
     /// <summary>A name of one of the vocabularies, such as an error class, as readers see it: <c>dial-timeout</c> is "dial timeout".</summary>
     public static string OfName(string name) => name.Replace('-', ' ');
 
+    /// <summary>Which DHT of a dual node: <c>WAN</c>.</summary>
+    public static string Of(DhtSide side) => Words.Of(side).ToUpperInvariant();
+
     /// <summary>The classes that colour an outcome's mark.</summary>
     public static string Class(QueryOutcome outcome) => outcome switch
     {
@@ -31,9 +34,13 @@ internal static class Wording
     public static string Of(PeerFilter filter) => filter switch
     {
         PeerFilter.All => "all",
-        PeerFilter.Completed => "completed",
+        PeerFilter.Contacted => "contacted",
+        PeerFilter.Completed => "answered",
         PeerFilter.Failed => "failed",
         PeerFilter.Unfinished => "no answer",
+        PeerFilter.Cancelled => "cut off",
+        PeerFilter.Sent => "sent",
+        PeerFilter.Unknown => "unknown",
         _ => "not queried",
     };
 }

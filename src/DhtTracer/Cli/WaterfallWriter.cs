@@ -35,7 +35,7 @@ internal sealed class WaterfallWriter(TextWriter output, Terminal terminal)
         }
 
         output.WriteLine();
-        output.WriteLine(PlainText.End("─ queued  ▒ dialing  ┄ connected  █ request  ░ no answer   label: time, new/returned peers", terminal.Width));
+        output.WriteLine(PlainText.End("─ queued  ▒ dialing  ┄ connected  █ request  ░ no answer or failed  ▓ sent  ╌ cut off   label: time, new/returned peers  ⚠ dup asked again", terminal.Width));
     }
 
     private void WriteHead(Waterfall waterfall)
@@ -45,7 +45,7 @@ internal sealed class WaterfallWriter(TextWriter output, Terminal terminal)
         var key = query.Key is { } known ? PlainText.Safe(known.Text) : "(key unknown)";
         output.WriteLine($"{terminal.Style(type, TextStyle.Bold)} {PlainText.Middle(key, Math.Max(20, terminal.Width - type.Length - 1))}");
         output.WriteLine(PlainText.End(
-            $"{UtcText.Of(query.StartUnixNano)} · {Words.Of(query.Source)} · service {Or(query.Service)} · node {Short(query.Node)}", terminal.Width));
+            $"{UtcText.Of(query.StartUnixNano)} · {Words.Of(query.Source)}{(query.Side is { } side ? $" · {Words.Of(side).ToUpperInvariant()} side" : "")} · service {Or(query.Service)} · node {Short(query.Node)}", terminal.Width));
         var outcome = Words.Of(query.Outcome);
         var style = query.Outcome switch
         {
@@ -56,9 +56,24 @@ internal sealed class WaterfallWriter(TextWriter output, Terminal terminal)
         var error = query.Error is { } failure ? $" ({failure.Class}{(failure.Text is { } text ? ": " + PlainText.Safe(text) : "")})" : "";
         var line = PlainText.End($"{outcome}{error} · {waterfall.Summary}", terminal.Width);
         output.WriteLine(terminal.Style(line, style));
-        output.WriteLine(PlainText.End(
-            $"{waterfall.Counts} · first answer {DurationText.Of(query.FirstAnswerNs)}, discovery {DurationText.Of(query.DiscoveryNs)} · XOR {Number(query.Xor)}, hops {Number(query.Hops)}",
-            terminal.Width));
+        string?[] facts =
+        [
+            waterfall.Counts,
+            query.FirstAnswerNs is { } first ? $"first answer {DurationText.Of(first)}" : null,
+            query.DiscoveryNs is { } found ? $"discovery {DurationText.Of(found)}" : null,
+            query.Xor is { } xor ? $"closest XOR {HeaderText.Number(xor)}" : null,
+            query.Hops is { } hops ? $"hops {HeaderText.Number(hops)}" : null,
+        ];
+        output.WriteLine(PlainText.End(string.Join(" · ", facts.OfType<string>()), terminal.Width));
+        if (QueryNotes.Skipped(query) is { } skipped)
+        {
+            output.WriteLine(PlainText.End(skipped, terminal.Width));
+        }
+
+        if (QueryNotes.Missing(query.Missing) is { } missing)
+        {
+            output.WriteLine(terminal.Style(PlainText.End(missing, terminal.Width), TextStyle.Yellow));
+        }
     }
 
     private void WriteRow(WaterfallRow row, int number, int idWidth, int barWidth, long axisNs)
@@ -78,7 +93,7 @@ internal sealed class WaterfallWriter(TextWriter output, Terminal terminal)
             _ when row.Label.StartsWith('✓') => TextStyle.Green,
             _ => TextStyle.Plain,
         };
-        output.Write($"{number.ToString(CultureInfo.InvariantCulture),4} {terminal.Style(id, style)} {Number(peer.Xor),3} {Number(peer.Hops),4} ");
+        output.Write($"{number.ToString(CultureInfo.InvariantCulture),4} {terminal.Style(id, style)} {HeaderText.Number(peer.Xor),3} {HeaderText.Hops(peer),4} ");
         output.Write(Bars(row, barWidth, axisNs));
         output.WriteLine(" " + terminal.Style(PlainText.End(label, LabelWidth), style));
     }
@@ -116,6 +131,8 @@ internal sealed class WaterfallWriter(TextWriter output, Terminal terminal)
                 RowPhase.Connected => ('┄', TextStyle.Dim),
                 RowPhase.Request => ('█', TextStyle.Blue),
                 RowPhase.NoAnswer => ('░', TextStyle.Red),
+                RowPhase.Sent => ('▓', TextStyle.Blue),
+                RowPhase.Cancelled => ('╌', TextStyle.Dim),
                 _ => (' ', TextStyle.Plain),
             };
             text.Append(terminal.Style(new string(mark, end - column), style));
@@ -149,6 +166,4 @@ internal sealed class WaterfallWriter(TextWriter output, Terminal terminal)
     private static string Or(string? text) => text is null ? "unknown" : PlainText.Safe(text);
 
     private static string Short(string? node) => node is null ? "unknown" : PlainText.Middle(PlainText.Safe(node), 17);
-
-    private static string Number(int? value) => HeaderText.Number(value);
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using DhtTracer.Analysis;
 using DhtTracer.Cli;
 using DhtTracer.Kademlia;
 
@@ -32,7 +33,7 @@ internal static class ResultText
     }
 
     /// <summary>A duration as a person reads it.</summary>
-    public static string Duration(TimeSpan duration) => duration.TotalSeconds >= 1 ? $"{duration.TotalSeconds:0.0#}s" : $"{duration.TotalMilliseconds:0.#}ms";
+    public static string Duration(TimeSpan duration) => DurationText.Of(duration.Ticks * TimeSpan.NanosecondsPerTick);
 
     private static string Value(ReadOnlyMemory<byte> value)
     {

@@ -84,7 +84,7 @@ public class CriticalPathTests
             [(SegmentKind.Queued, null, 10L), (SegmentKind.Queued, "mute", 990), (SegmentKind.Queued, null, 1), (SegmentKind.Request, null, 100)],
             segments.Select(s => (s.Kind, s.HeldBy?.PeerId, s.DurationNs / 1_000_000)));
         Assert.Equal(
-            "Finished after 1.1 s: 90 % was waiting for 1 request that timed out", Explanation.Of(query).Sentence);
+            "Finished after 1.1s: 90 % was waiting for 1 request that timed out", Explanation.Of(query).Sentence);
     }
 
     [Fact]

@@ -10,7 +10,7 @@ public class ExplanationSentenceTests
 
         // 6.7 s of waiting for E's place and 6.7 s of F's own dial are 13.4 of 14.2 s: 94 %.
         Assert.Equal(
-            "K closest known after 0.8 s; finished after 14.2 s: 94 % was waiting for 2 dials that timed out",
+            "K closest known after 800ms; finished after 14.2s: 94 % was waiting for 2 dials that timed out",
             Explanation.Of(CriticalPathTests.TwoDeadPeers).Sentence);
 
     [Fact]
@@ -21,7 +21,7 @@ public class ExplanationSentenceTests
             .Answered("A", 250, heard: 0, dial: (0, 40), request: (40, 100))
             .Answered("B", 244, heard: 100, dial: (100, 120), request: (120, 185), referrer: "A")
             .End(185, discoveryMs: 185);
-        Assert.Equal("Peer found after 185 ms, which ended the query: 68 % was waiting for 2 peers that answered, 32 % connecting to 2 peers", Explanation.Of(query).Sentence);
+        Assert.Equal("Peer found after 185ms, which ended the query: 68 % was waiting for 2 peers that answered, 32 % connecting to 2 peers", Explanation.Of(query).Sentence);
     }
 
     [Fact]
@@ -43,7 +43,7 @@ public class ExplanationSentenceTests
 
         // 600 ms after the last answer nothing was under way; 400 ms were the two peers.
         Assert.Equal(
-            "3 providers found after 0.4 s; finished after 1.0 s: 60 % was the node's own work before, between and after its dials and requests, "
+            "3 providers found after 400ms; finished after 1s: 60 % was the node's own work before, between and after its dials and requests, "
             + "40 % dialing and asking 2 peers that answered (the trace does not tell the two apart)",
             Explanation.Of(query).Sentence);
         Assert.Equal(
@@ -63,7 +63,7 @@ public class ExplanationSentenceTests
             .DialFailed("C", 240, heard: 60, from: 60, to: 100, ErrorClass.DialRefused, referrer: "B")
             .End(100, null);
         Assert.Equal(
-            "Nothing found; finished after 100 ms: 45 % was waiting for 2 peers that answered, 40 % waiting for 1 dial that was refused, 15 % connecting to 2 peers",
+            "Nothing found; finished after 100ms: 45 % was waiting for 2 peers that answered, 40 % waiting for 1 dial that was refused, 15 % connecting to 2 peers",
             Explanation.Of(query).Sentence);
     }
 
@@ -83,13 +83,13 @@ public class ExplanationSentenceTests
                 Dial = new PeerDial(QueryBuilder.Ms(100), QueryBuilder.Ms(900), false, new TraceError(ErrorClass.Cancelled, null)),
             })
             .End(1_000, null);
-        Assert.Equal("Cancelled by its caller after 1.0 s: 90 % was waiting for 1 dial still under way at the end", Explanation.Of(query).Sentence);
+        Assert.Equal("Cancelled by its caller after 1s: 90 % was waiting for 1 dial still under way at the end", Explanation.Of(query).Sentence);
     }
 
     [Fact]
     public void An_end_that_never_arrived() =>
         Assert.Equal(
-            "Record found after 120 ms; the end of the query is not in the trace, so its duration is unknown",
+            "Record found after 120ms; the end of the query is not in the trace, so its duration is unknown",
             Explanation.Of((CriticalPathTests.TwoDeadPeers with { DurationNs = null, DiscoveryNs = QueryBuilder.Ms(120), Type = QueryType.GetValue })).Sentence);
 
     [Fact]
@@ -111,7 +111,7 @@ public class ExplanationSentenceTests
             })
             .End(20_000, null);
         Assert.Equal(
-            "Cancelled by its caller after 0.9 s; finished after 20.0 s: over 99 % was waiting for 1 request that timed out", Explanation.Of(query).Sentence);
+            "Cancelled by its caller after 900ms; finished after 20s: over 99 % was waiting for 1 request that timed out", Explanation.Of(query).Sentence);
     }
 
     [Fact]
@@ -126,7 +126,7 @@ public class ExplanationSentenceTests
             .Add(RequestFailed("E", 248, from: 100, to: 1_000, ErrorClass.RequestTimeout))
             .Add(RequestFailed("F", 249, from: 100, to: 3_099, ErrorClass.Reset))
             .End(3_100, null);
-        Assert.Equal("Nothing found; finished after 3.1 s: 97 % was waiting for 3 requests that timed out", Explanation.Of(query).Sentence);
+        Assert.Equal("Nothing found; finished after 3.1s: 97 % was waiting for 3 requests that timed out", Explanation.Of(query).Sentence);
         Assert.Equal([3, 1], Explanation.Of(query).Blames.Select(blame => blame.Peers));
     }
 
@@ -143,7 +143,7 @@ public class ExplanationSentenceTests
             .End(3_133, discoveryMs: 0.1);
 
         // 3,000 of 3,133 ms are M's.
-        Assert.Equal("K closest known from the start; finished after 3.1 s: 96 % was waiting for 1 request that timed out", Explanation.Of(query).Sentence);
+        Assert.Equal("K closest known from the start; finished after 3.1s: 96 % was waiting for 1 request that timed out", Explanation.Of(query).Sentence);
     }
 
     private static QueryPeer RequestFailed(string id, int xor, double from, double to, string errorClass) => new()
@@ -173,13 +173,13 @@ public class ExplanationSentenceTests
         var query = new QueryBuilder { Query = new QueryBuilder().Query with { Outcome = QueryOutcome.Failed, Error = new TraceError(ErrorClass.DialBackoff, null) } }
             .DialFailed("A", 250, heard: 0, from: 0, to: 0.3, ErrorClass.DialBackoff)
             .End(0.3, null);
-        Assert.Equal("Failed (dial backoff) after 300 µs: all was waiting for 1 dial that was put off after an earlier failure", Explanation.Of(query).Sentence);
+        Assert.Equal("Failed (dial backoff) after 300µs: all was waiting for 1 dial that was put off after an earlier failure", Explanation.Of(query).Sentence);
     }
 
     [Fact]
     public void A_node_that_knew_nobody() =>
         Assert.Equal(
-            "Failed after 2.0 ms: the node knew no peer to ask",
+            "Failed after 2ms: the node knew no peer to ask",
             Explanation.Of((new QueryBuilder().End(2, null)) with { Outcome = QueryOutcome.Failed, Error = new TraceError(ErrorClass.NoPeers, null) }).Sentence);
 
     [Fact]
@@ -193,7 +193,7 @@ public class ExplanationSentenceTests
             .Answered("B", 244, heard: 100, dial: (400, 420), request: (420, 600), referrer: "A")
             .End(600, null);
         Assert.Equal(
-            "Finished after 600 ms: 50 % was waiting for 1 dial that was refused, 43 % waiting for 2 peers that answered; for 50 % of the time the next peer stood in the queue (alpha 1)",
+            "Finished after 600ms: 50 % was waiting for 1 dial that was refused, 43 % waiting for 2 peers that answered; for 50 % of the time the next peer stood in the queue (alpha 1)",
             Explanation.Of(query).Sentence);
     }
 
@@ -203,6 +203,6 @@ public class ExplanationSentenceTests
         var query = new QueryBuilder { Query = new QueryBuilder().Query with { Type = QueryType.Ping } }
             .Answered("A", 250, heard: 0, dial: (0, 12), request: (12, 20), type: MessageType.Ping)
             .End(20, discoveryMs: 20);
-        Assert.Equal("Answered after 20 ms, which ended the query: 60 % was connecting to 1 peer, 40 % waiting for 1 peer that answered", Explanation.Of(query).Sentence);
+        Assert.Equal("Answered after 20ms, which ended the query: 60 % was connecting to 1 peer, 40 % waiting for 1 peer that answered", Explanation.Of(query).Sentence);
     }
 }

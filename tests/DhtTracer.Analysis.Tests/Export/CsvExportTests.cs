@@ -25,6 +25,9 @@ public class CsvExportTests
             Assert.Equal(peer.Requests.IsEmpty ? "" : $"{peer.Requests[0].DurationNs}", Cell("request_duration_ns"));
             Assert.Equal(peer.Requests.IsEmpty ? "" : $"{peer.Requests[0].New}", Cell("new"));
             Assert.Equal(peer.Agent ?? "", Cell("agent"));
+            Assert.Equal($"{peer.HopsAtLeast}", Cell("hops_at_least"));
+            Assert.Equal(peer.AskedAfter ?? "", Cell("asked_after"));
+            Assert.Equal(peer.Requests.IsEmpty ? "" : $"{peer.Requests[0].EndNs}", Cell("request_end_ns"));
 
             string Cell(string name) => line[header.IndexOf(name)];
         }
@@ -35,8 +38,8 @@ public class CsvExportTests
     {
         var query = HarExportTests.Simulated(5);
         query = query with { Peers = [query.Peers[0] with { Agent = "=HYPERLINK(\"http://x\",\"a\")\r\nsecond", Requests = [] }] };
-        var line = Read(CsvExport.Peers(query))[1];
-        Assert.Equal("'=HYPERLINK(\"http://x\",\"a\")\r\nsecond", line[^2]);
+        var lines = Read(CsvExport.Peers(query));
+        Assert.Equal("'=HYPERLINK(\"http://x\",\"a\")\r\nsecond", lines[1][lines[0].IndexOf("agent")]);
     }
 
     [Theory]
@@ -61,12 +64,14 @@ public class CsvExportTests
             Service = hostile,
             Node = hostile,
             Error = error,
+            DiscoveredBy = hostile,
             Peers =
             [
                 query.Peers[0] with
                 {
                     Id = hostile,
                     Referrer = hostile,
+                    AskedAfter = hostile,
                     Agent = hostile,
                     Addresses = [hostile, hostile],
                     Dial = new PeerDial(0, 1, false, error),
@@ -78,9 +83,9 @@ public class CsvExportTests
         CsvExport.WriteQuery(output, query);
         var (queryCells, peerCells) = (Read(Encoding.UTF8.GetString(output.WrittenSpan))[0], Read(CsvExport.Peers(query))[1]);
 
-        // Five texts of the query, and eight of the row: none is lost, and each is behind an apostrophe.
-        Assert.Equal(5, queryCells.Count(cell => cell == "'" + hostile));
-        Assert.Equal(7, peerCells.Count(cell => cell == "'" + hostile));
+        // Six texts of the query, and nine of the row: none is lost, and each is behind an apostrophe.
+        Assert.Equal(6, queryCells.Count(cell => cell == "'" + hostile));
+        Assert.Equal(8, peerCells.Count(cell => cell == "'" + hostile));
         Assert.Contains($"'{hostile} {hostile}", peerCells);
         Assert.DoesNotContain(queryCells.Concat(peerCells), cell => cell.Length > 0 && "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20".Contains(cell[0], StringComparison.Ordinal));
     }

@@ -19,15 +19,19 @@ public class DurationTextTests
     [InlineData(7_500_000_000L, "7.5s")]
     [InlineData(59_949_999_999L, "59.9s")]
     [InlineData(59_950_000_000L, "1m")]
+    [InlineData(60_200_000_000L, "1m 0.2s")]
     [InlineData(125_000_000_000L, "2m 5s")]
+    [InlineData(599_949_999_999L, "9m 59.9s")]
+    [InlineData(599_950_000_000L, "10m")]
+    [InlineData(725_300_000_000L, "12m 5s")]
     [InlineData(3_600_000_000_000L, "1h")]
     [InlineData(3_780_000_000_000L, "1h 3m")]
-    [InlineData(-310_000_000L, "-310ms")]
+    [InlineData(-310_000_000L, "−310ms")]
     public void A_duration_is_shown_in_the_unit_people_would_use(long nanoseconds, string text) =>
         Assert.Equal(text, DurationText.Of(nanoseconds));
 
     [Fact]
-    public void An_unknown_duration_is_a_question_mark_and_not_zero() => Assert.Equal("?", DurationText.Of(null));
+    public void An_unknown_duration_is_a_dash_and_not_zero() => Assert.Equal("–", DurationText.Of(null));
 
     [Theory]
     [InlineData(long.MaxValue)]

@@ -60,6 +60,30 @@ public class RowLabelTests
     [InlineData(PeerState.Dialing, "dialing, never finished")]
     public void A_peer_that_was_never_asked_says_so(PeerState state, string text) => Assert.Equal(text, RowLabel.Of(Peer(state)));
 
+    [Theory]
+    [InlineData(QueryOutcome.Success, "310ms, not needed any more")]
+    [InlineData(QueryOutcome.Cancelled, "310ms, cancelled by the caller")]
+    [InlineData(QueryOutcome.TimedOut, "310ms, cut off by the deadline")]
+    [InlineData(QueryOutcome.Failed, "310ms, cancelled")]
+    public void What_was_cut_off_says_who_ended_it(QueryOutcome outcome, string text) =>
+        Assert.Equal(text, RowLabel.WithoutMark(Peer(PeerState.Cancelled) with { Requests = [Request(RequestOutcome.Cancelled, 310 * Ms)] }, outcome));
+
+    [Fact]
+    public void A_message_without_an_answer_in_the_protocol_is_sent() =>
+        Assert.Equal("2ms, sent", RowLabel.Of(Peer(PeerState.Sent) with { Requests = [Request(RequestOutcome.Sent, 2 * Ms)] }));
+
+    [Fact]
+    public void A_peer_whose_spans_were_lost_is_unknown() => Assert.Equal("unknown: spans lost", RowLabel.Of(Peer(PeerState.Unknown)));
+
+    [Fact]
+    public void A_request_without_an_end_is_in_flight_while_its_query_runs()
+    {
+        var peer = Peer(PeerState.NoAnswer) with { Requests = [new PeerRequest { Type = MessageType.FindNode, StartNs = 0, Outcome = RequestOutcome.NoAnswer }] };
+
+        Assert.Equal("in flight", RowLabel.WithoutMark(peer, running: true));
+        Assert.Equal("no answer seen", RowLabel.WithoutMark(peer));
+    }
+
     private static QueryPeer Peer(PeerState state) => new() { Id = "QmPeer", State = state };
 
     private static PeerRequest Request(RequestOutcome outcome, long duration) =>

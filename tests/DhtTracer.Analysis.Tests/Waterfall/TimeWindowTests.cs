@@ -9,6 +9,7 @@ public class TimeWindowTests
     [InlineData(1200, 1210, "1.2s 1.202s 1.204s 1.206s 1.208s 1.21s")]
     [InlineData(3, 5, "3ms 3.5ms 4ms 4.5ms 5ms")]
     [InlineData(65_000, 70_000, "1m 5s 1m 6s 1m 7s 1m 8s 1m 9s 1m 10s")]
+    [InlineData(60_000, 60_400, "1m 1m 0.1s 1m 0.2s 1m 0.3s 1m 0.4s")]
     public void Ticks_are_round_and_told_from_each_other(long fromMs, long toMs, string expected)
     {
         var window = new TimeWindow(fromMs * Ms, toMs * Ms);

@@ -62,7 +62,7 @@ public class WaterfallTests
     {
         var reused = Answered with { Dial = new PeerDial(5 * Ms, 0, true, null) };
 
-        Assert.Equal([RowPhase.Queued, RowPhase.Connected, RowPhase.Request], WaterfallRow.Of(reused, 100 * Ms, 100 * Ms).Segments.Select(s => s.Phase));
+        Assert.Equal([RowPhase.Queued, RowPhase.Connected, RowPhase.Request], WaterfallRow.Of(reused, 100 * Ms, Example()).Segments.Select(s => s.Phase));
     }
 
     [Fact]
@@ -93,6 +93,7 @@ public class WaterfallTests
     [InlineData(PeerFilter.Failed, "B")]
     [InlineData(PeerFilter.Unfinished, "")]
     [InlineData(PeerFilter.Unqueried, "CD")]
+    [InlineData(PeerFilter.Contacted, "ABD")]
     public void Rows_are_filtered_by_how_far_they_got(PeerFilter filter, string expected) =>
         Assert.Equal(expected, string.Concat(Waterfall.Of(Example(), filter: filter).Rows.Select(row => row.Peer.Id)));
 
@@ -101,8 +102,72 @@ public class WaterfallTests
     {
         var waterfall = Waterfall.Of(Example());
 
-        Assert.Equal("Seen 4, Queried 1, Dialed ?, To query ?, Remaining 1, Results ?", waterfall.Counts);
-        Assert.Equal("100ms, ? rec, 4 peers", waterfall.Summary);
+        Assert.Equal("Seen 4, Queried 1, Remaining 1; not in the trace: dialed, to query, results", waterfall.Counts);
+        Assert.Equal("100ms, 4 peers", waterfall.Summary);
+    }
+
+    [Fact]
+    public void A_lower_bound_of_the_peers_seen_is_marked_as_one()
+    {
+        var query = Example() with { Counts = new QueryCounts { Seen = 60, SeenComplete = false, Queried = 20, Dialed = 3, ToQuery = 0, Remaining = 40, Results = 2 }, Type = QueryType.GetProviders };
+
+        Assert.Equal("Seen ≥ 60, Queried 20, Dialed 3, To query 0, Remaining 40, Results 2", Waterfall.Of(query).Counts);
+        Assert.Equal("100ms, 2 rec, ≥ 60 peers", Waterfall.Of(query).Summary);
+    }
+
+    [Fact]
+    public void A_missing_end_is_named_and_nothing_else_is_said_of_what_is_unknown() =>
+        Assert.Equal("end not in the trace", Waterfall.Of(Example() with { DurationNs = null, Counts = new QueryCounts() }).Summary);
+
+    [Theory]
+    [InlineData(QueryType.GetProviders, 3, null, "3 rec")]
+    [InlineData(QueryType.FindPeer, 1, null, "peer found")]
+    [InlineData(QueryType.GetClosestPeers, 20, null, "20 returned")]
+    [InlineData(QueryType.PutValue, 8, null, "stored at 8")]
+    [InlineData(QueryType.AddProvider, 20, 20, "sent to 20")]
+    [InlineData(QueryType.GetValue, null, null, null)]
+    public void Results_are_named_by_what_was_asked(QueryType type, int? results, int? sent, string? text) =>
+        Assert.Equal(text, HeaderText.Results(Example() with { Type = type, Counts = new QueryCounts { Results = results, Sent = sent } }));
+
+    [Theory]
+    [InlineData(2, 0, "2")]
+    [InlineData(null, 1, "≥ 1")]
+    [InlineData(null, 0, "–")]
+    [InlineData(null, null, "–")]
+    public void Hops_are_exact_or_a_bound_or_unknown(int? hops, int? atLeast, string text) => Assert.Equal(text, HeaderText.Hops(hops, atLeast));
+
+    [Fact]
+    public void Peers_that_were_only_heard_of_are_not_contacted()
+    {
+        var heard = new QueryPeer { Id = "H", State = PeerState.Heard };
+        var lost = new QueryPeer { Id = "U", State = PeerState.Unknown };
+
+        // Whether the second was asked cannot be known, so it is not folded away with those that were not.
+        Assert.Equal(["U"], Waterfall.Of(Example() with { Peers = [heard, lost] }, filter: PeerFilter.Contacted).Rows.Select(row => row.Peer.Id));
+    }
+
+    [Fact]
+    public void A_request_whose_asking_is_unknown_is_a_moment_at_its_answer()
+    {
+        var peer = new QueryPeer
+        {
+            Id = "L",
+            State = PeerState.Answered,
+            Requests = [new PeerRequest { Type = MessageType.FindNode, StartNs = null, EndNs = 70 * Ms, Outcome = RequestOutcome.Answered, Returned = 3, New = 2 }],
+        };
+        var row = WaterfallRow.Of(peer, 100 * Ms, Example());
+
+        Assert.Equal(new RowSegment(RowPhase.Request, 70 * Ms, 70 * Ms, Message: MessageType.FindNode), Assert.Single(row.Segments));
+        Assert.Equal("answered, 2/3 peers", row.Label);
+    }
+
+    [Fact]
+    public void An_aborted_dial_is_cut_off_and_made_no_connection()
+    {
+        var peer = new QueryPeer { Id = "A", State = PeerState.Cancelled, HeardNs = 0, Dial = new PeerDial(0, 40 * Ms, null, null) };
+
+        Assert.Equal([RowPhase.Cancelled], WaterfallRow.Of(peer, 100 * Ms, Example()).Segments.Select(bar => bar.Phase));
+        Assert.DoesNotContain(PeerPhase.Of(peer), phase => phase.Kind == PeerPhaseKind.Connected);
     }
 
     [Fact]

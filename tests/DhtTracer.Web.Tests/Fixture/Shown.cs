@@ -38,14 +38,14 @@ internal static partial class Shown
         }
 
         var shown = parts.Sum(part => double.Parse(part.Groups["number"].Value, CultureInfo.InvariantCulture) * Units[part.Groups["unit"].Value]);
-        if (text.StartsWith('-'))
+        if (text.StartsWith('−'))
         {
             shown = -shown;
         }
 
         // 1.4 and 3 are shown to a tenth below 10 ms and from 1 s on; two parts to the lesser of them.
         var last = parts[^1].Groups["unit"].Value;
-        var step = parts.Count > 1 || last is "m" or "h" ? (text.Contains('h', StringComparison.Ordinal) ? 60e9 : 1e9)
+        var step = parts.Count > 1 && last == "s" && shown < 600e9 ? 1e8 : parts.Count > 1 || last is "m" or "h" ? (text.Contains('h', StringComparison.Ordinal) ? 60e9 : 1e9)
             : last == "s" || (last == "ms" && Math.Abs(shown) < 10e6) ? Units[last] / 10 : Units[last];
         return Math.Abs(shown - value) <= (step / 2) + 1;
     }

@@ -55,18 +55,9 @@ internal static class WhatIfHint
         return prediction is not null
             && prediction.DrawnPeers <= query.Peers.Length * MostDrawn
             && prediction.HighNs <= query.DurationNs * (1 - LeastGain)
-            ? $"With a {(dials ? "dial" : "request")} timeout of {Time(timeout)}: about {Time(prediction.DurationNs)}"
+            ? $"With a {(dials ? "dial" : "request")} timeout of {DurationText.Of(timeout)}: about {DurationText.Of(prediction.DurationNs)}"
             : null;
     }
-
-    // As in the sentence before it.
-    private static string Time(long ns) => ns switch
-    {
-        >= 1_000_000_000 when ns % 1_000_000_000 == 0 => string.Create(CultureInfo.InvariantCulture, $"{ns / 1_000_000_000} s"),
-        >= 1_000_000_000 => string.Create(CultureInfo.InvariantCulture, $"{ns / 1e9:0.0} s"),
-        >= 10_000_000 => string.Create(CultureInfo.InvariantCulture, $"{ns / 1e6:0} ms"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{ns / 1e6:0.0} ms"),
-    };
 
     // The longest round timeout that is shorter than the one seen; null when what succeeded took too long for any.
     private static long? Timeout(IEnumerable<(long DurationNs, bool TimedOut)> times)

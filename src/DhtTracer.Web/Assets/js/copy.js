@@ -1,5 +1,14 @@
-// Buttons with data-copy: the text, or with data-copy-url the absolute form of a link of this site.
-const buttons = "[data-copy], [data-copy-url]";
+// Buttons with data-copy: the text, with data-copy-url the absolute form of a link of this site, with data-copy-here the address of this page with
+// its state.
+import { writeState } from "./page-state.js";
+
+const buttons = "[data-copy], [data-copy-url], [data-copy-here]";
+
+function textOf(button) {
+  if (button.dataset.copyHere === undefined) return button.dataset.copy ?? new URL(button.dataset.copyUrl, location.href).href;
+  writeState();
+  return location.href;
+}
 
 async function write(text) {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
@@ -14,7 +23,7 @@ async function write(text) {
 }
 
 async function copy(button) {
-  const text = button.dataset.copy ?? new URL(button.dataset.copyUrl, location.href).href;
+  const text = textOf(button);
   const label = button.textContent;
   try {
     await write(text);

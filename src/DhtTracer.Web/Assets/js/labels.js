@@ -28,10 +28,16 @@ function placeRow(row, zoom, pan, width) {
   const length = ((label.textContent.length * 6.3) + 14) / width * 100;
   let place = "lb";
   let x = shownEnd;
-  if (shownEnd + length > 100 && shownStart <= 100) {
+  const text = label.querySelector("text");
+  text.dataset.plain ??= text.textContent.replace(/^‹ | ›$/, "");
+  let shown = text.dataset.plain;
+  if (shownEnd < 0) [place, x, shown] = ["lb o", 0, `‹ ${shown}`];
+  else if (shownStart > 100) [place, x, shown] = ["lb p", 100, `${shown} ›`];
+  else if (shownEnd + length > 100 && shownStart <= 100) {
     place = shownStart >= length ? "lb l" : "lb i";
     x = shownStart >= length ? shownStart : Math.min(100, Math.max(length, shownEnd));
   }
+  if (text.textContent !== shown) text.textContent = shown;
   label.setAttribute("class", place);
   label.setAttribute("x", `${((x + pan) / zoom).toFixed(4)}%`);
 }

@@ -1,6 +1,6 @@
 // The search among the rows while one types. The server says which rows match, by the same rule as without a script; rows that do not are hidden.
 import { handlerUrl, setState } from "./page-state.js";
-import { makeCurrent, tableOf } from "./rows.js";
+import { makeCurrent, rowAt, tableOf } from "./rows.js";
 
 const delay = 90;
 let timer = 0;
@@ -21,13 +21,27 @@ function apply(places, text) {
     }
     body.hidden = !any;
   }
-  form().querySelector("output").textContent = text;
+  const output = form().querySelector("output");
+  output.textContent = text;
+  const folded = places ? places.filter(place => !rowAt(place)).length : 0;
+  if (folded > 0) output.append(", ", folded === places.length ? "all folded: " : `${folded} folded: `, unfolded());
   const none = document.querySelector(".no-rows");
   if (none) {
     none.hidden = !shown || shown.size > 0;
     none.textContent = "In none of these peers is what you look for.";
   }
   document.dispatchEvent(new CustomEvent("dht:rows"));
+}
+
+// The same search with every row in the page.
+function unfolded() {
+  const link = document.createElement("a");
+  const url = new URL(location.href);
+  url.searchParams.set("find", form().elements.find.value.trim());
+  url.hash = "";
+  link.href = url.pathname + url.search;
+  link.textContent = "show";
+  return link;
 }
 
 async function search() {

@@ -122,7 +122,7 @@ internal sealed class SetsView
             FigureUnit.Share => Rounded(known * 100, "0.#") + " points",
             _ => Rounded(known, "#,0.##"),
         };
-        return known > 0 && text.AsSpan().IndexOfAnyInRange('1', '9') >= 0 ? "+" + text : text;
+        return known > 0 && text.AsSpan().IndexOfAnyInRange('1', '9') >= 0 ? "+" + text : text.Replace('-', '−');
     }
 
     /// <summary>An interval of a difference. Ends that would read the same are given three decimals.</summary>
@@ -137,7 +137,7 @@ internal sealed class SetsView
 
         return $"{low} to {high}";
 
-        static string Decimals(double value) => value.ToString("+0.000;-0.000", CultureInfo.InvariantCulture);
+        static string Decimals(double value) => value.ToString("+0.000;−0.000", CultureInfo.InvariantCulture);
     }
 
     /// <summary>Share of the queries whose end is known that took at most so long; null when none is known.</summary>

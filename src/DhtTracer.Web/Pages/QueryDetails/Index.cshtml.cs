@@ -1,3 +1,4 @@
+using System.Globalization;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Explain;
 using DhtTracer.Storage;
@@ -62,11 +63,27 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
     public int? RefreshSeconds { get; private set; }
 
     /// <summary>The filters worth offering: an empty one only when it is chosen.</summary>
-    public IEnumerable<PeerFilter> Filters =>
-        Enum.GetValues<PeerFilter>().Where(filter => filter != PeerFilter.Unfinished || Count(filter) > 0 || View.Address.Show == filter);
+    public IEnumerable<PeerFilter> Filters => AllFilters.Where(filter => IsOffered(filter) || View.Filter == filter);
+
+    private static readonly PeerFilter[] AllFilters =
+    [
+        PeerFilter.Contacted, PeerFilter.All, PeerFilter.Completed, PeerFilter.Sent, PeerFilter.Failed, PeerFilter.Unfinished, PeerFilter.Cancelled,
+        PeerFilter.Unknown, PeerFilter.Unqueried,
+    ];
 
     /// <summary>What rows can be sorted by.</summary>
     public static IReadOnlyList<PeerSort> Sorts { get; } = [PeerSort.Order, PeerSort.Xor, PeerSort.Hops, PeerSort.Start, PeerSort.Duration];
+
+    /// <summary>The title of the tab: type, key and outcome, so that tabs can be told apart.</summary>
+    public string Title
+    {
+        get
+        {
+            var key = Query.Key is { } known ? " " + IdText.Short(known.Text) : "";
+            var part = View.Address.Tab == QueryTab.Waterfall ? "" : $" · {View.Address.Tab}";
+            return $"{Wording.Of(Query.Type)}{key} · {Wording.Of(Query.Outcome)}{part}";
+        }
+    }
 
     /// <summary>The address of this query, without the state of the page.</summary>
     public string Permalink => $"/q/{Query.Id}";
@@ -100,6 +117,11 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
             return queries.IsEmpty && await store.GetDeletedAsync(queryId.TraceId, cancellationToken) is not null ? StatusCode(410) : NotFound();
         }
 
+        if (parameters.Peer is { } peer)
+        {
+            return RedirectToRow(analysed.Query, peer, parameters);
+        }
+
         Show(analysed, parameters);
         Live = MayGrow(Query) ? new LivePage { Mode = "page", Stamp = stamp, Query = queryId.ToString() } : null;
         RefreshSeconds = waiting is not null && Query.Outcome == QueryOutcome.Incomplete ? 2 : null;
@@ -127,12 +149,24 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
         await TryShowAsync(id, parameters, cancellationToken) ? Partial("QueryDetails/_TimeScale", View) : NotFound();
 
     /// <summary>How many peers a filter shows.</summary>
-    public int Count(PeerFilter filter) => filter == PeerFilter.All ? Query.Peers.Length : View.Groups.GetValueOrDefault(filter);
+    public int Count(PeerFilter filter) => filter switch
+    {
+        PeerFilter.All => Query.Peers.Length,
+        PeerFilter.Contacted => Query.Peers.Length - View.NotContacted,
+        _ => View.Groups.GetValueOrDefault(filter),
+    };
+
+    private bool IsOffered(PeerFilter filter) => filter switch
+    {
+        PeerFilter.All or PeerFilter.Completed or PeerFilter.Failed or PeerFilter.Unqueried => true,
+        PeerFilter.Contacted => View.NotContacted > 0 && View.NotContacted < Query.Peers.Length,
+        _ => Count(filter) > 0,
+    };
 
     /// <summary>Whether more of a query is to be expected: its root has not come, or only just, and spans come in any order.</summary>
     private bool MayGrow(Query query)
     {
-        var last = TimeText.Point(query.StartUnixNano + (ulong)Math.Max(0, query.DurationNs ?? View.Waterfall.AxisNs));
+        var last = TimeText.Point(query.StartUnixNano + (ulong)Math.Max(0, query.DurationNs ?? Waterfall.AxisLength(query)));
         return clock.GetUtcNow().UtcDateTime - last < (query.DurationNs is null ? StillRunning : StillArriving);
     }
 
@@ -152,7 +186,15 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
         Query = analysed.Query;
         Explanation = analysed.Explanation;
         var address = WaterfallAddress.Parse(Query.Id, parameters);
-        View = new WaterfallView(Waterfall.Of(Query, address.Sort, address.Descending, address.Show), address, Explanation.Path);
+        View = new WaterfallView(Query, address, Explanation.Path, Query.Outcome == QueryOutcome.Incomplete && MayGrow(Query));
+    }
+
+    // A link from another page knows the peer, not its place.
+    private IActionResult RedirectToRow(Query query, string peer, QueryPageParameters parameters)
+    {
+        var place = query.Peers.ToList().FindIndex(candidate => candidate.Id == peer) + 1;
+        var address = WaterfallAddress.Parse(query.Id, parameters) with { Row = place > 0 ? place : null };
+        return Redirect(place > 0 ? string.Create(CultureInfo.InvariantCulture, $"{address}#p{place}") : address.ToString());
     }
 
     /// <summary>A short link: the first digits of the trace id.</summary>

@@ -24,6 +24,9 @@ internal sealed record QueryPageParameters
     /// <summary>The peer whose details are shown: <c>p12</c>.</summary>
     public string? Row { get; init; }
 
+    /// <summary>A peer id whose row is asked for: leads to the address with its <see cref="Row"/>.</summary>
+    public string? Peer { get; init; }
+
     /// <summary>The stretch of time that is drawn: <c>1.2s-3.4s</c>.</summary>
     public string? T { get; init; }
 

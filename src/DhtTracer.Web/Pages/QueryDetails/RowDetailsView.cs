@@ -50,21 +50,26 @@ internal sealed class RowDetailsView
     /// <summary>Whether the chain ends in the routing table.</summary>
     public bool ChainEnd { get; }
 
+    /// <summary>The peer whose answer triggered the request to it, where the trace tells that and not the same of who named it.</summary>
+    public QueryPeer? AskedAfter =>
+        Peer.AskedAfter is { } after && after != Peer.Referrer && view.Place(after) is { } place ? view.Waterfall.Query.Peers[place - 1] : null;
+
     /// <summary>Where it is closed.</summary>
     public WaterfallAddress Closed => view.Address with { Row = null };
 
     /// <summary>The row of a peer.</summary>
     public string Anchor(QueryPeer peer) => view.Anchor(peer.Id);
 
-    /// <summary>Its last error.</summary>
-    public TraceError? Error => Phases.LastOrDefault(phase => phase.Error is not null)?.Error;
+    /// <summary>The exact value of a time, for a hover: <c>310,123,456 ns after the start of the query</c>; null when unknown.</summary>
+    /// <param name="nanoseconds">The time.</param>
+    /// <param name="what">What it is, such as <c>after the start of the query</c>.</param>
+    public static string? Exact(long? nanoseconds, string what = "") =>
+        nanoseconds is { } known ? $"{known.ToString("N0", CultureInfo.InvariantCulture)} ns {what}".TrimEnd() : null;
 
-    /// <summary>A time of the query as milliseconds to the nanosecond: <c>310.123456 ms</c>; <c>–</c> when unknown.</summary>
-    public static string Exact(long? nanoseconds) =>
-        nanoseconds is { } known ? (known / 1_000_000m).ToString("#,0.000000", CultureInfo.InvariantCulture) + " ms" : "–";
+    /// <summary>A moment, for a hover: nanoseconds after the query's start and the time of the clock; null when unknown.</summary>
+    public string? Moment(long? nanoseconds) => nanoseconds is null ? null : $"{Exact(nanoseconds, "after the start of the query")}, {Clock(nanoseconds)}";
 
-    /// <summary>The same moment of the clock, for a hover; null when unknown.</summary>
-    public string? Clock(long? nanoseconds)
+    private string? Clock(long? nanoseconds)
     {
         if (nanoseconds is not { } known)
         {
@@ -86,6 +91,23 @@ internal sealed class RowDetailsView
         _ => "request",
     };
 
+    /// <summary>What became of a request that has no answer: <c>no answer seen</c>, <c>sent; the protocol has no answer</c>.</summary>
+    public string Ending(PeerRequest request) => request.Outcome switch
+    {
+        RequestOutcome.Answered => "answered",
+        RequestOutcome.Sent => "sent; the protocol has no answer to it",
+        RequestOutcome.NoAnswer => view.Running && request.EndNs is null ? "in flight" : "no answer seen",
+        RequestOutcome.Unknown => "unknown: its span was lost",
+        RequestOutcome.Cancelled => view.Waterfall.Query.Outcome switch
+        {
+            QueryOutcome.Success => "cut off: the query had what it wanted",
+            QueryOutcome.Cancelled => "cut off: the caller cancelled",
+            QueryOutcome.TimedOut => "cut off: the caller's deadline passed",
+            _ => "cut off",
+        },
+        _ => "failed",
+    };
+
     /// <summary>What an answer held: <c>5 peers, 2 of them new, 1 provider</c>; null for what is no answer.</summary>
     public static string? Answer(PeerRequest request)
     {
@@ -97,7 +119,7 @@ internal sealed class RowDetailsView
         var parts = new List<string>();
         if (request.Returned is { } returned)
         {
-            parts.Add($"{Count(returned, "peer")}, {request.New?.ToString(CultureInfo.InvariantCulture) ?? "–"} of them new");
+            parts.Add($"{Count(returned, "peer")}, {request.New?.ToString(CultureInfo.InvariantCulture) ?? "unknown how many"} of them new");
         }
 
         if (request.Providers is { } providers)

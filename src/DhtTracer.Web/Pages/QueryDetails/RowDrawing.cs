@@ -36,7 +36,8 @@ internal sealed class RowDrawing(WaterfallRow row, TimeWindow window) : IHtmlCon
         {
             var start = window.Percent(segment.StartNs);
             writer.Write("<rect class=\"");
-            writer.Write(Class(segment));
+            writer.Write(PhaseColours.Class(segment));
+            writer.Write(segment.Open ? " op" : "");
             writer.Write("\" x=\"");
             WritePercent(writer, start);
             writer.Write("\" width=\"");
@@ -64,16 +65,6 @@ internal sealed class RowDrawing(WaterfallRow row, TimeWindow window) : IHtmlCon
         writer.Write('%');
     }
 
-    /// <summary>Class of a bar: <c>q</c> queued, <c>dl</c> dialing, <c>c</c> connected, <c>rq</c> request, <c>na</c> no answer, <c>fl</c> failed.</summary>
-    public static string Class(RowSegment segment) => segment.Phase switch
-    {
-        RowPhase.Queued => "q",
-        RowPhase.Dialing => segment.Open ? "dl op" : "dl",
-        RowPhase.Connected => "c",
-        RowPhase.Request => "rq",
-        _ => segment.Failed ? "na fl" : "na",
-    };
-
     private void WriteLabel(TextWriter writer, HtmlEncoder encoder)
     {
         var text = row.Failure is { } failure && !row.Label.EndsWith(failure, StringComparison.Ordinal) ? $"{row.Label} {failure}" : row.Label;
@@ -86,8 +77,11 @@ internal sealed class RowDrawing(WaterfallRow row, TimeWindow window) : IHtmlCon
         var end = window.Percent(row.EndNs ?? 0);
         var width = (text.Length + 2) * CharacterWidth;
 
-        // Beside the bar where there is room, else before it, else upon its end, or upon the edge that cuts it off.
-        var (place, x) = end + width <= 100 || start > 100 ? ("lb", end) : start >= width ? ("lb l", start) : ("lb i", Math.Clamp(end, width, 100));
+        // Beside the bar where there is room, else before it, else upon its end, or upon the edge that cuts it off. A row that lies outside the
+        // window has its label at that edge, with an arrow.
+        var (place, x) = end < 0 ? ("lb o", 0) : start > 100 ? ("lb p", 100)
+            : end + width <= 100 ? ("lb", end) : start >= width ? ("lb l", start) : ("lb i", Math.Clamp(end, width, 100));
+        text = end < 0 ? "‹ " + text : start > 100 ? text + " ›" : text;
         writer.Write("<svg class=\"");
         writer.Write(place == "lb" && end + (width * PhoneFactor) > 100 ? "lb e" : place);
         writer.Write("\" x=\"");

@@ -12,9 +12,9 @@ namespace DhtTracer.Web.Pages.QueryDetails;
 /// <param name="Tab">Which part of the page.</param>
 /// <param name="Sort">What rows are sorted by.</param>
 /// <param name="Descending">Greatest first.</param>
-/// <param name="Show">Which rows are shown.</param>
+/// <param name="Show">Which rows are shown; null for the usual ones, see <see cref="WaterfallView.Filter"/>.</param>
 /// <param name="Folded">The rows are folded away.</param>
-internal sealed record WaterfallAddress(QueryId Id, QueryTab Tab, PeerSort Sort, bool Descending, PeerFilter Show, bool Folded)
+internal sealed record WaterfallAddress(QueryId Id, QueryTab Tab, PeerSort Sort, bool Descending, PeerFilter? Show, bool Folded)
 {
     /// <summary>The sort of an address that names none: as they were sent something.</summary>
     public const PeerSort DefaultSort = PeerSort.Order;
@@ -40,7 +40,7 @@ internal sealed record WaterfallAddress(QueryId Id, QueryTab Tab, PeerSort Sort,
             Named(parameters.Tab, QueryTab.Waterfall),
             by,
             parameters.Dir switch { "asc" => false, "desc" => true, _ => FirstDescending(by) },
-            Named(parameters.Show, PeerFilter.All),
+            NamedOrNull<PeerFilter>(parameters.Show),
             parameters.Folded == "1")
         {
             Find = parameters.Find?.Trim() is { Length: > 0 } find ? find[..Math.Min(find.Length, LongestFind)] : null,
@@ -75,9 +75,9 @@ internal sealed record WaterfallAddress(QueryId Id, QueryTab Tab, PeerSort Sort,
                 Add("dir", Descending ? "desc" : "asc");
             }
 
-            if (Show != PeerFilter.All)
+            if (Show is { } show)
             {
-                Add("show", Name(Show));
+                Add("show", Name(show));
             }
 
             if (Folded)
@@ -119,6 +119,9 @@ internal sealed record WaterfallAddress(QueryId Id, QueryTab Tab, PeerSort Sort,
         text is ['p', ..] && int.TryParse(text.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var row) && row > 0 ? row : null;
 
     private static T Named<T>(string? name, T otherwise)
+        where T : struct, Enum => NamedOrNull<T>(name) ?? otherwise;
+
+    private static T? NamedOrNull<T>(string? name)
         where T : struct, Enum
     {
         foreach (var value in Enum.GetValues<T>())
@@ -129,7 +132,7 @@ internal sealed record WaterfallAddress(QueryId Id, QueryTab Tab, PeerSort Sort,
             }
         }
 
-        return otherwise;
+        return null;
     }
 
     /// <summary>XOR falls as a lookup converges and the slowest are looked for, so these two begin with the greatest.</summary>

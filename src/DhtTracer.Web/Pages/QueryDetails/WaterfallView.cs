@@ -16,13 +16,25 @@ internal sealed class WaterfallView
     /// <summary>The drawing can be stretched so far at most: positions in the markup have digits for no more.</summary>
     public const int MostZoom = 1000;
 
+    /// <summary>So few rows of peers that were only heard of are shown with the others.</summary>
+    private const int MostUnfolded = 5;
+
     private readonly FrozenDictionary<string, int> places;
     private readonly FrozenSet<string> shown;
     private readonly FrozenSet<string> critical;
 
-    /// <summary>Makes the view of a waterfall at an address.</summary>
-    public WaterfallView(Waterfall waterfall, WaterfallAddress address, CriticalPath? path = null)
+    /// <summary>Makes the view of a query at an address.</summary>
+    /// <param name="query">The query.</param>
+    /// <param name="address">The address of the page.</param>
+    /// <param name="path">Its critical path; null when there is none.</param>
+    /// <param name="running">The query still runs: what has no end yet is under way.</param>
+    public WaterfallView(Query query, WaterfallAddress address, CriticalPath? path = null, bool running = false)
     {
+        Running = running;
+        NotContacted = query.Peers.Count(static peer => !PeerRows.WasContacted(peer));
+        DefaultFilter = NotContacted > MostUnfolded && NotContacted < query.Peers.Length ? PeerFilter.Contacted : PeerFilter.All;
+        Filter = address.Show ?? (ShowsAll(query, address) ? PeerFilter.All : DefaultFilter);
+        var waterfall = Waterfall.Of(query, address.Sort, address.Descending, Filter, running);
         critical = path is null ? FrozenSet<string>.Empty : path.Peers.ToFrozenSet(StringComparer.Ordinal);
         Waterfall = waterfall;
         places = new QueryPeerIndex(waterfall.Query).Positions;
@@ -34,6 +46,22 @@ internal sealed class WaterfallView
         Ticks = Window.Ticks();
         Groups = waterfall.Query.Peers.CountBy(PeerRows.Group).ToFrozenDictionary();
     }
+
+    /// <summary>Which rows are shown: those that the address names, else all but the peers that were only heard of when there are many of them.</summary>
+    public PeerFilter Filter { get; }
+
+    /// <summary>Which rows an address shows that names none.</summary>
+    public PeerFilter DefaultFilter { get; }
+
+    /// <summary>Peers that were only heard of.</summary>
+    public int NotContacted { get; }
+
+    /// <summary>The query still runs.</summary>
+    public bool Running { get; }
+
+    /// <summary>Dials and requests that have no end yet.</summary>
+    public int InFlight => Waterfall.Query.Peers.Count(static peer =>
+        peer.State is PeerState.Dialing or PeerState.NoAnswer or PeerState.Unknown || peer.Requests.Any(static request => request is { Outcome: RequestOutcome.NoAnswer, EndNs: null }));
 
     /// <summary>The table.</summary>
     public Waterfall Waterfall { get; }
@@ -59,6 +87,15 @@ internal sealed class WaterfallView
 
     /// <summary>Class of the text of a tick.</summary>
     public string? TickClass(long tick) => IsLate(tick) ? "last" : null;
+
+    /// <summary>Whether the trace tells who named any peer.</summary>
+    public bool KnowsReferrers => Waterfall.Query.Peers.Any(static peer => peer.Referrer is not null);
+
+    /// <summary>Whether the trace tells after whose answer any peer was asked.</summary>
+    public bool KnowsAskedAfter => Waterfall.Query.Peers.Any(static peer => peer.AskedAfter is not null);
+
+    /// <summary>Classes of the table's box that leave out columns of which the trace tells nothing.</summary>
+    public string ColumnClasses => (KnowsAgents ? "" : " no-agent") + (KnowsReferrers || !KnowsAskedAfter ? "" : " no-named") + (KnowsAskedAfter ? "" : " no-after");
 
     /// <summary>Whether the trace tells the agent of any peer.</summary>
     public bool KnowsAgents => Waterfall.Query.Peers.Any(peer => peer.Agent is not null);
@@ -115,6 +152,13 @@ internal sealed class WaterfallView
         return text.ToString();
     }
 
+    /// <summary>The address with a filter.</summary>
+    public WaterfallAddress With(PeerFilter filter) => Address with { Show = filter == DefaultFilter && Address.Find is null ? null : filter, Row = null };
+
+    // A search is among all peers, and a row that is asked for is shown.
+    private static bool ShowsAll(Query query, WaterfallAddress address) =>
+        address.Find is not null || (address.Row is { } row && row <= query.Peers.Length && !PeerRows.WasContacted(query.Peers[row - 1]));
+
     /// <summary>The state with another stretch of time.</summary>
     public WaterfallAddress At(TimeWindow window)
     {
@@ -137,13 +181,14 @@ internal sealed class WaterfallView
         return new TimeWindow(Window.FromNs + by, Window.ToNs + by);
     }
 
-    /// <summary>Class of a row: <c>x</c> failed, <c>u</c> never asked, <c>w</c> with a result, <c>d</c> asked twice, <c>k</c> on the critical path.</summary>
+    /// <summary>Class of a row: <c>x</c> failed, <c>u</c> never asked or unknown, <c>a</c> cut off, <c>w</c> with a result, <c>d</c> asked twice, <c>k</c> on the critical path.</summary>
     public string? RowClass(WaterfallRow row)
     {
         var state = row.Group switch
         {
             PeerFilter.Failed => "x",
-            PeerFilter.Unqueried => "u",
+            PeerFilter.Unqueried or PeerFilter.Unknown => "u",
+            PeerFilter.Cancelled => "a",
             PeerFilter.Completed when row.Label.StartsWith('✓') => "w",
             _ => null,
         };
