@@ -152,8 +152,8 @@ public sealed class TraceStore : IAsyncDisposable
         return spans.Count == 0 ? null : reconstruct(spans).Queries.FirstOrDefault(query => query.Id == id);
     }
 
-    /// <summary>The queries of a trace as it was loaded.</summary>
-    public ImmutableArray<Query> QueriesOf(TraceContent content) => reconstruct(Merged(content)).Queries;
+    /// <summary>The operations and queries of a trace as it was loaded.</summary>
+    public ReconstructedTrace Reconstruct(TraceContent content) => reconstruct(Merged(content));
 
     /// <summary>Queries whose permalink begins with these hex digits of the trace id (and <c>-</c> and digits of the span id, if the trace id is whole).</summary>
     /// <param name="prefix">At least one hex digit.</param>

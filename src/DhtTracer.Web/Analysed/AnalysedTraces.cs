@@ -28,28 +28,34 @@ internal sealed class AnalysedTraces(TraceStore store, int mostPeers)
 
     /// <summary>The queries of a trace, from the spans stored at this moment; empty when it is not there.</summary>
     /// <exception cref="DatabaseException">The database cannot be read.</exception>
-    public async Task<ImmutableArray<AnalysedQuery>> GetAsync(TraceId traceId, CancellationToken cancellationToken)
+    public async Task<ImmutableArray<AnalysedQuery>> GetAsync(TraceId traceId, CancellationToken cancellationToken) =>
+        await GetTraceAsync(traceId, cancellationToken) is { } trace ? trace.Queries : [];
+
+    /// <summary>The operations and queries of a trace, from the spans stored at this moment; null when it is not there.</summary>
+    /// <exception cref="DatabaseException">The database cannot be read.</exception>
+    public async Task<AnalysedTrace?> GetTraceAsync(TraceId traceId, CancellationToken cancellationToken)
     {
         if (await store.GetStateAsync(traceId, cancellationToken) is not { } state)
         {
             Forget(traceId);
-            return [];
+            return null;
         }
 
         if (Find(traceId, state) is { } kept)
         {
-            return kept.Queries;
+            return kept.Trace;
         }
 
         if (await store.LoadAsync(traceId, cancellationToken) is not { } content)
         {
             Forget(traceId);
-            return [];
+            return null;
         }
 
-        var queries = store.QueriesOf(content).Select(query => new AnalysedQuery(query)).ToImmutableArray();
-        Keep(new Entry(traceId, content.State, queries, queries.Sum(query => query.Query.Peers.Length + 1)));
-        return queries;
+        var found = store.Reconstruct(content);
+        var trace = new AnalysedTrace(found.Operations, [.. found.Queries.Select(query => new AnalysedQuery(query))]);
+        Keep(new Entry(traceId, content.State, trace, trace.Queries.Sum(query => query.Query.Peers.Length + 1)));
+        return trace;
     }
 
     /// <summary>One query; null when it is not there.</summary>
@@ -103,5 +109,5 @@ internal sealed class AnalysedTraces(TraceStore store, int mostPeers)
         }
     }
 
-    private sealed record Entry(TraceId TraceId, TraceState State, ImmutableArray<AnalysedQuery> Queries, int Peers);
+    private sealed record Entry(TraceId TraceId, TraceState State, AnalysedTrace Trace, int Peers);
 }

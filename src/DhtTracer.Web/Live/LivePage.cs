@@ -12,7 +12,7 @@ internal sealed record LivePage
     /// <summary>What <see cref="Storage.ChangeFeed.Stamp"/> was before the page read its data; null for <c>tick</c>.</summary>
     public string? Stamp { get; init; }
 
-    /// <summary>The permalink of the only query whose changes matter; null for all.</summary>
+    /// <summary>The ids of the only queries whose changes matter, with spaces between; null for all.</summary>
     public string? Query { get; init; }
 
     /// <summary>Milliseconds between two looks of <c>tick</c>; null for the others.</summary>

@@ -30,8 +30,12 @@ internal sealed class Site : IAsyncDisposable
     private readonly WebApplication app;
     private readonly DirectoryInfo folder;
 
-    private Site(WebApplication app, DirectoryInfo folder, TraceStore store, SampleLoader samples, Uri address)
+    private readonly Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct;
+
+    private Site(
+        WebApplication app, DirectoryInfo folder, TraceStore store, SampleLoader samples, Uri address, Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct)
     {
+        this.reconstruct = reconstruct;
         this.app = app;
         this.folder = folder;
         Store = store;
@@ -52,10 +56,20 @@ internal sealed class Site : IAsyncDisposable
     public static Task<Site> StartAsync(params IEnumerable<Query> queries) => StartAsync(null, queries);
 
     /// <summary>Starts with services of the test's own, which replace those of the fixture.</summary>
-    public static async Task<Site> StartAsync(Action<IServiceCollection>? configure, params IEnumerable<Query> queries)
+    public static Task<Site> StartAsync(Action<IServiceCollection>? configure, params IEnumerable<Query> queries) =>
+        StartAsync(configure, TraceReconstruction.Reconstruct, queries);
+
+    /// <summary>Starts with traces that tell exactly this, whatever a dialect would read from spans. Each has at least one query.</summary>
+    public static Task<Site> StartRebuiltAsync(params IReadOnlyList<ReconstructedTrace> traces) => StartAsync(
+        null,
+        spans => traces.First(trace => trace.Queries[0].Id.TraceId == spans[0].TraceId),
+        traces.Select(static trace => trace.Queries[0]));
+
+    private static async Task<Site> StartAsync(
+        Action<IServiceCollection>? configure, Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct, IEnumerable<Query> queries)
     {
         var data = Directory.CreateTempSubdirectory("dht-tracer-web-");
-        var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = data.FullName }, TraceReconstruction.Reconstruct);
+        var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = data.FullName }, reconstruct);
         var samples = new SampleLoader();
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
@@ -66,7 +80,7 @@ internal sealed class Site : IAsyncDisposable
         builder.Services.AddSingleton(new IngestStatistics(TimeProvider.System));
         builder.Services.AddSingleton(new PullStatusBoard());
         builder.Services.AddSingleton(new AnalysisWorker(
-            store, TraceReconstruction.Reconstruct, new AnalysisOptions(), TimeProvider.System, NullLogger<AnalysisWorker>.Instance));
+            store, reconstruct, new AnalysisOptions(), TimeProvider.System, NullLogger<AnalysisWorker>.Instance));
         builder.Services.AddSingleton(new IngestSetup(static () => [], null));
         builder.Services.AddSingleton(new NodeAddress(null, isGiven: false));
         configure?.Invoke(builder.Services);
@@ -77,7 +91,7 @@ internal sealed class Site : IAsyncDisposable
         host.MapGet("/test/throw", void () => throw new InvalidOperationException("a secret of the program"));
         await host.StartAsync();
         var address = host.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        site = new Site(host, data, store, samples, new Uri(address));
+        site = new Site(host, data, store, samples, new Uri(address), reconstruct);
         await site.AddAsync([.. queries.Select(NativeTrace.Of)]);
         return site;
     }
@@ -139,9 +153,19 @@ internal sealed class Site : IAsyncDisposable
     {
         var content = await Store.LoadAsync(trace) ?? throw new InvalidOperationException("the trace that was just stored is gone");
         var spans = await Store.GetTraceAsync(trace);
+        var found = reconstruct(spans);
         await Store.SaveAnalysesAsync(
         [
-            new TraceAnalysis { Content = content, Otlp = content.Otlp, Spans = spans, Queries = TraceReconstruction.Reconstruct(spans).Queries, Version = 1 },
+            new TraceAnalysis
+            {
+                Content = content,
+                Otlp = content.Otlp,
+                Spans = spans,
+                Operations = found.Operations,
+                Queries = found.Queries,
+                LooseParts = found.LooseParts,
+                Version = 1,
+            },
         ]);
     }
 

@@ -49,8 +49,8 @@ export function startLive() {
       if (event.data !== stamp) want();
     });
     events.addEventListener("changed", event => {
-      const query = main.dataset.liveQuery;
-      if (!query || event.data === "" || event.data.split(" ").includes(query)) want();
+      const queries = main.dataset.liveQuery?.split(" ");
+      if (!queries || event.data === "" || event.data.split(" ").some(changed => queries.includes(changed))) want();
     });
     events.addEventListener("error", () => fail());
   }

@@ -3,12 +3,13 @@
 import { isTaken, singleKeysOn } from "./shortcuts.js";
 import { setState } from "./page-state.js";
 
-const rowSelector = ".wf tbody.rows tr";
+// The page of an operation draws such tables too, with links instead of a current row.
+const rowSelector = ".wf[data-referrers] tbody.rows tr";
 const referrers = new WeakMap();
 let current = null;
 let lit = null;
 
-export const tableOf = () => document.querySelector(".wf");
+export const tableOf = () => document.querySelector(".wf[data-referrers]");
 export const rowAt = place => place === null ? null : document.getElementById(`p${place}`);
 export const placeOf = row => Number(row.id.slice(1));
 export const rowOf = element => element?.closest?.(rowSelector) ?? null;

@@ -14,7 +14,7 @@ let all = true; // all time is drawn, also when more of it comes
 let timer = 0;
 let request = null;
 
-const boxOf = () => document.querySelector(".wf-box");
+const boxOf = () => document.querySelector(".wf-box[data-whole]");
 const whole = () => Number(boxOf().dataset.whole);
 const isWhole = () => from === 0 && to === whole();
 
@@ -143,7 +143,7 @@ let drag = null;
 function onDown(event) {
   if (event.button !== 0 || event.pointerType === "touch" && !event.target.closest(".wf thead .t")) return;
   const cell = event.target.closest?.(".wf .t");
-  if (!cell || event.target.closest("a")) return;
+  if (!cell || !boxOf() || event.target.closest("a")) return;
   const selects = cell.closest("thead") !== null;
   if (!selects && isWhole()) return;
   drag = { selects, at: share(event), x: event.clientX, from, to, cell, moved: false, pointer: event.pointerId };
@@ -209,7 +209,7 @@ export function startZoom() {
   for (const type of ["keydown", "keyup"]) document.addEventListener(type, onModifier);
   document.addEventListener("pointerover", event => {
     const axis = event.target.closest?.(".wf thead .t");
-    if (axis) axis.onwheel = onWheel;
+    if (axis && boxOf()) axis.onwheel = onWheel;
   });
   document.addEventListener("click", event => {
     const link = event.target.closest("[data-zoom]");
@@ -219,7 +219,7 @@ export function startZoom() {
     event.preventDefault();
     command();
   });
-  document.addEventListener("dblclick", event => { if (event.target.closest(".wf thead .t")) commands.fit(); });
+  document.addEventListener("dblclick", event => { if (boxOf() && event.target.closest(".wf thead .t")) commands.fit(); });
   document.addEventListener("pointerdown", onDown);
   document.addEventListener("pointermove", onMove);
   for (const type of ["pointerup", "pointercancel"]) document.addEventListener(type, onUp);

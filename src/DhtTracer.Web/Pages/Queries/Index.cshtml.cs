@@ -209,7 +209,7 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
         {
             var counts = await store.CountsAsync(cancellationToken);
             PendingSpans = counts.PendingSpans;
-            DatabaseIsEmpty = counts.Traces == 0;
+            DatabaseIsEmpty = counts.Queries == 0;
             if (!DatabaseIsEmpty && Chips.Count > 1 && Problems.Count == 0)
             {
                 await ExplainEmptyAsync(cancellationToken);

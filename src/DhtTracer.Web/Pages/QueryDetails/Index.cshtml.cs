@@ -47,6 +47,9 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
     /// <summary>The queries before and after it of the same key.</summary>
     public QueryNeighbours Neighbours { get; private set; } = new(null, null);
 
+    /// <summary>The operation that it is a query of; null when the query is all of it and nothing hangs above.</summary>
+    public Operation? Operation { get; private set; }
+
     /// <summary>Other queries of the same operation: the other half of Kubo's dual DHT.</summary>
     public IReadOnlyList<QuerySummary> Siblings { get; private set; } = [];
 
@@ -67,7 +70,7 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
 
     private static readonly PeerFilter[] AllFilters =
     [
-        PeerFilter.Contacted, PeerFilter.All, PeerFilter.Completed, PeerFilter.Sent, PeerFilter.Failed, PeerFilter.Unfinished, PeerFilter.Cancelled,
+        PeerFilter.All, PeerFilter.Contacted, PeerFilter.Completed, PeerFilter.Sent, PeerFilter.Failed, PeerFilter.Unfinished, PeerFilter.Cancelled,
         PeerFilter.Unknown, PeerFilter.Unqueried,
     ];
 
@@ -103,7 +106,8 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
 
         var waiting = Waiting.Parse(queryId, Request.Query["follow"], clock.GetUtcNow());
         var stamp = store.Changes.Stamp;
-        var queries = await traces.GetAsync(queryId.TraceId, cancellationToken);
+        var trace = await traces.GetTraceAsync(queryId.TraceId, cancellationToken);
+        var queries = trace?.Queries ?? [];
         if (queries.FirstOrDefault(candidate => candidate.Query.Id == queryId) is not { } analysed)
         {
             if (waiting is not null)
@@ -125,6 +129,8 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
         Show(analysed, parameters);
         Live = MayGrow(Query) ? new LivePage { Mode = "page", Stamp = stamp, Query = queryId.ToString() } : null;
         RefreshSeconds = waiting is not null && Query.Outcome == QueryOutcome.Incomplete ? 2 : null;
+        Operation = trace!.Operations.FirstOrDefault(operation => operation.Queries.Any(query => query.Id == queryId)) is { } owner
+            && (owner.Id != queryId || owner.Queries.Length > 1 || !owner.Context.IsEmpty || !owner.Parts.IsEmpty) ? owner : null;
         Siblings = [.. queries.Select(other => other.Query).Where(other => other.OperationId == Query.OperationId && other.Id != Query.Id).Take(MostSiblings)];
         Neighbours = await store.NeighboursAsync(queryId, cancellationToken);
         WhatIf = View.Address.Tab == QueryTab.Why ? new WhatIfView(Query, parameters) : null;

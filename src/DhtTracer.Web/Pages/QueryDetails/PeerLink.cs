@@ -23,7 +23,7 @@ internal sealed class PeerLink(WaterfallView view, string peerId) : IHtmlContent
         writer.Write("</b></a>");
         if (view.Place(peerId) is not null)
         {
-            writer.Write($" <a class=\"to-row\" href=\"/q/{view.Waterfall.Query.Id}#{view.Anchor(peerId)}\" aria-label=\"Row of ");
+            writer.Write($" <a class=\"to-row\" href=\"{view.RowLink(peerId)}\" aria-label=\"Row of ");
             encoder.Encode(writer, IdText.Short(peerId));
             writer.Write(" in the waterfall\">row</a>");
         }

@@ -134,6 +134,15 @@ internal sealed class WaterfallView
     /// <summary>The anchor of a peer's row if that row is shown here, else null.</summary>
     public string? AnchorIfShown(string peerId) => shown.Contains(peerId) ? Anchor(peerId) : null;
 
+    /// <summary>Where a peer's row is on the page of the query; rows that are folded away are asked for.</summary>
+    /// <param name="peerId">A peer of the query.</param>
+    public string RowLink(string peerId)
+    {
+        var query = Waterfall.Query;
+        var folded = DefaultFilter == PeerFilter.Contacted && !PeerRows.WasContacted(query.Peers[places[peerId] - 1]);
+        return $"/q/{query.Id}{(folded ? "?show=all" : "")}#{Anchor(peerId)}";
+    }
+
     /// <summary>Whether the row has what is looked for. Rows that have not are in the page, hidden, so that a script can search anew.</summary>
     public bool IsShown(WaterfallRow row) => shown.Contains(row.Peer.Id);
 
@@ -184,17 +193,20 @@ internal sealed class WaterfallView
     /// <summary>Class of a row: <c>x</c> failed, <c>u</c> never asked or unknown, <c>a</c> cut off, <c>w</c> with a result, <c>d</c> asked twice, <c>k</c> on the critical path.</summary>
     public string? RowClass(WaterfallRow row)
     {
-        var state = row.Group switch
-        {
-            PeerFilter.Failed => "x",
-            PeerFilter.Unqueried or PeerFilter.Unknown => "u",
-            PeerFilter.Cancelled => "a",
-            PeerFilter.Completed when row.Label.StartsWith('✓') => "w",
-            _ => null,
-        };
+        var state = StateClass(row);
         var marks = (row.Peer.Duplicate ? " d" : "") + (critical.Contains(row.Peer.Id) ? " k" : "");
         return marks.Length == 0 ? state : (state + marks).TrimStart();
     }
+
+    /// <summary>The part of <see cref="RowClass"/> that says how far a peer got.</summary>
+    public static string? StateClass(WaterfallRow row) => row.Group switch
+    {
+        PeerFilter.Failed => "x",
+        PeerFilter.Unqueried or PeerFilter.Unknown => "u",
+        PeerFilter.Cancelled => "a",
+        PeerFilter.Completed when row.Label.StartsWith('✓') => "w",
+        _ => null,
+    };
 
     // Inside what can be drawn, and no narrower than the greatest zoom.
     private TimeWindow Fit(TimeWindow asked)

@@ -14,7 +14,7 @@ public sealed class QueryPageTests
     {
         var query = SimulatedQueries.Make(5, 40);
         await using var site = await Site.StartAsync(query);
-        var page = await site.PageAsync($"/q/{query.Id}");
+        var page = await site.PageAsync($"/q/{query.Id}?show=all");
         var rows = page.QuerySelectorAll("tbody.rows tr").ToDictionary(row => row.QuerySelector("th a")!.GetAttribute("title")!);
         Assert.Equal(40, rows.Count);
         foreach (var peer in query.Peers)
@@ -24,7 +24,7 @@ public sealed class QueryPageTests
             Assert.Equal(peer.Xor?.ToString(), cells[1].Text());
             Assert.Equal(peer.Hops?.ToString(), cells[2].Text());
             Assert.Equal(peer.Referrer is { } referrer ? "…" + referrer[^6..] : "routing table", cells[3].Text());
-            Assert.Equal(peer.Agent ?? "–", cells[4].Text());
+            Assert.Equal(peer.Agent ?? "–", cells[5].Text());
         }
     }
 
@@ -51,7 +51,7 @@ public sealed class QueryPageTests
     {
         var query = SimulatedQueries.Make(6, 30);
         await using var site = await Site.StartAsync(query);
-        var page = await site.PageAsync($"/q/{query.Id}?{parameters}");
+        var page = await site.PageAsync($"/q/{query.Id}?show=all&{parameters}");
         var shown = page.Texts("tbody.rows tr td:nth-of-type(2)").Select(int.Parse).ToList();
         Assert.Equal(descending ? shown.OrderDescending() : shown.Order(), shown);
         Assert.Equal(descending ? "descending" : "ascending", page.QuerySelector("th[aria-sort]")!.GetAttribute("aria-sort"));
@@ -135,8 +135,8 @@ public sealed class QueryPageTests
         Assert.Equal("incomplete", tiles["outcome"]);
         Assert.Equal("6", tiles["seen"]);
         Assert.All(page.Texts("tbody.rows td.ag"), agent => Assert.Equal("–", agent));
-        Assert.Matches("^Seen 6, Queried .* · –", page.QuerySelector(".sums")!.Text());
-        Assert.DoesNotContain("?", page.QuerySelector(".sums")!.Text(), StringComparison.Ordinal);
+        Assert.Matches("^Seen 6, Queried .* · end not in the trace", page.QuerySelector(".sums")!.Text());
+        Assert.DoesNotContain("–", page.QuerySelector(".sums")!.Text(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -200,15 +200,101 @@ public sealed class QueryPageTests
         var query = SimulatedQueries.Make(5, 40);
         await using var site = await Site.StartAsync(query);
         var page = await site.PageAsync($"/q/{query.Id}?tab={tab}");
-        var rows = (await site.PageAsync($"/q/{query.Id}")).QuerySelectorAll("tbody.rows tr").ToDictionary(row => row.QuerySelector("th a")!.GetAttribute("title")!, row => row.Id);
+        var shown = (await site.PageAsync($"/q/{query.Id}")).QuerySelectorAll("tbody.rows tr").Select(row => row.Id).ToHashSet();
+        var rows = (await site.PageAsync($"/q/{query.Id}?show=all")).QuerySelectorAll("tbody.rows tr").ToDictionary(row => row.QuerySelector("th a")!.GetAttribute("title")!, row => row.Id);
         var peers = page.QuerySelectorAll(links).Where(link => link.HasAttribute("title") && link.GetAttribute("href")!.StartsWith("/peers/", StringComparison.Ordinal)).ToList();
         Assert.NotEmpty(peers);
         Assert.All(peers, link =>
         {
             var id = link.GetAttribute("title")!;
             Assert.Equal($"/peers/{id}", link.GetAttribute("href"));
-            Assert.Equal($"/q/{query.Id}#{rows[id]}", link.NextElementSibling!.GetAttribute("href"));
+            Assert.Equal($"/q/{query.Id}{(shown.Contains(rows[id]) ? "" : "?show=all")}#{rows[id]}", link.NextElementSibling!.GetAttribute("href"));
         });
+    }
+
+    [Fact]
+    public async Task Peers_that_were_only_heard_of_are_folded_away_until_they_are_asked_for()
+    {
+        var query = SimulatedQueries.Make(5, 60);
+        var folded = query.Peers.Count(peer => peer.Dial is null && peer.Requests.IsEmpty);
+        Assert.True(folded > 5);
+        await using var site = await Site.StartAsync(query);
+        var page = await site.PageAsync($"/q/{query.Id}");
+        Assert.Equal(60 - folded, page.QuerySelectorAll("tbody.rows tr").Length);
+        var link = page.QuerySelector(".folded-rows a")!;
+        Assert.Equal($"Show {folded} more peers", link.Text());
+        Assert.Equal(60, (await site.PageAsync(link.GetAttribute("href")!)).QuerySelectorAll("tbody.rows tr").Length);
+
+        // A search is among all of them, and a row that is asked for by name is there.
+        var heard = query.Peers.Select((peer, index) => (peer, index)).First(item => item.peer.Dial is null && item.peer.Requests.IsEmpty);
+        Assert.Contains((await site.PageAsync($"/q/{query.Id}?find={heard.peer.Id}")).QuerySelectorAll("tbody.rows tr"), row => row.Id == $"p{heard.index + 1}" && !row.HasAttribute("hidden"));
+        Assert.NotNull((await site.PageAsync($"/q/{query.Id}?row=p{heard.index + 1}")).QuerySelector($"#p{heard.index + 1}"));
+    }
+
+    [Fact]
+    public async Task The_peer_asked_after_is_never_called_the_one_that_named_it()
+    {
+        var query = SimulatedQueries.Make(5, 12, q => q with
+        {
+            Peers = [.. q.Peers.Select((peer, index) => peer with { Referrer = null, AskedAfter = index == 0 ? null : q.Peers[0].Id, Hops = null, HopsAtLeast = index == 0 ? 0 : 1 })],
+        });
+        await using var site = await Site.StartRebuiltAsync(ReconstructedTrace.Of([query]));
+        var page = await site.PageAsync($"/q/{query.Id}?show=all&row=p2");
+        Assert.Contains("no-named", page.QuerySelector(".wf-box")!.ClassList);
+        Assert.All(page.QuerySelectorAll("tbody.rows td.nb"), cell => Assert.Equal("–", cell.Text()));
+        Assert.Equal("…" + query.Peers[0].Id[^6..], page.QuerySelector("#p2 td.af")!.Text());
+        Assert.Equal("≥ 1", page.QuerySelectorAll("#p2 td.n")[2].Text());
+        var details = page.QuerySelector("#details")!.Text();
+        Assert.Contains("Who named it is not in the trace.", details, StringComparison.Ordinal);
+        Assert.Contains("asked after the answer of …" + query.Peers[0].Id[^6..], details, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Lower_bounds_lost_spans_and_sent_records_are_said_as_such()
+    {
+        var query = SimulatedQueries.Make(5, 12, q => q with
+        {
+            Type = QueryType.AddProvider,
+            Side = DhtSide.Wan,
+            Missing = new MissingParts(2, 1),
+            Counts = q.Counts with { Seen = 60, SeenComplete = false, Sent = 20, Results = 20 },
+        });
+        await using var site = await Site.StartRebuiltAsync(ReconstructedTrace.Of([query]));
+        var page = await site.PageAsync($"/q/{query.Id}");
+        var tiles = page.QuerySelectorAll(".tiles > div").ToDictionary(tile => tile.QuerySelector("dt")!.Text(), tile => tile.QuerySelector("dd")!.Text());
+        Assert.Equal("≥ 60", tiles["seen"]);
+        Assert.Equal("20", tiles["sent"]);
+        Assert.DoesNotContain("results", tiles.Keys);
+        Assert.StartsWith("2 requests may be missing: at least 2 spans were lost", page.QuerySelector(".note.warn")!.Text(), StringComparison.Ordinal);
+        Assert.Contains("WAN side", page.QuerySelector(".facts")!.Text(), StringComparison.Ordinal);
+        Assert.Contains("Seen ≥ 60,", page.QuerySelector(".sums")!.Text(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_side_that_asked_nobody_says_so()
+    {
+        var query = SimulatedQueries.Make(5, 0, q => q with { Skipped = true, Side = DhtSide.Lan, Outcome = QueryOutcome.Failed, Error = new TraceError(ErrorClass.NoPeers, "failed to find any peer in table") });
+        await using var site = await Site.StartRebuiltAsync(ReconstructedTrace.Of([query]));
+        Assert.StartsWith("No peers: the routing table was empty", (await site.PageAsync($"/q/{query.Id}")).QuerySelector(".note")!.Text(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Each_tab_has_a_title_of_type_key_and_outcome()
+    {
+        var query = SimulatedQueries.Make(5, 12);
+        await using var site = await Site.StartAsync(query);
+        Assert.Equal($"{Words.Of(query.Type)} …{query.Key!.Text[^6..]} · {Words.Of(query.Outcome)} · DhtTracer", (await site.PageAsync($"/q/{query.Id}")).Title);
+        Assert.EndsWith(" · Why · DhtTracer", (await site.PageAsync($"/q/{query.Id}?tab=why")).Title, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_link_with_a_peer_leads_to_its_row()
+    {
+        var query = SimulatedQueries.Make(5, 12);
+        await using var site = await Site.StartAsync(query);
+        var answer = await site.Client.GetAsync(new Uri($"/q/{query.Id}?peer={query.Peers[3].Id}&sort=xor", UriKind.Relative));
+        Assert.Equal($"/q/{query.Id}?sort=xor&row=p4#p4", answer.Headers.Location!.ToString());
+        Assert.Equal($"/q/{query.Id}", (await site.Client.GetAsync(new Uri($"/q/{query.Id}?peer=nobody", UriKind.Relative))).Headers.Location!.ToString());
     }
 
     [Theory]
