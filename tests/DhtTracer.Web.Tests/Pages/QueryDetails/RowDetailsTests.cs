@@ -125,7 +125,7 @@ public sealed class RowDetailsTests
         Assert.Contains(Hostile, page.QuerySelector("#details dl")!.TextContent, StringComparison.Ordinal);
     }
 
-    private static string Ms(long nanoseconds) => DurationText.Of(nanoseconds);
+    private static string Ms(long nanoseconds) => nanoseconds == 0 ? "0" : DurationText.Of(nanoseconds);
 
     private static int PlaceOf(Func<QueryPeer, bool> which) => Query.Peers.IndexOf(Query.Peers.First(which)) + 1;
 
