@@ -17,7 +17,10 @@ internal static class EventLogEventWriter
         switch (happened.Name)
         {
             case EventLogNames.SentMessage:
-                WriteMessage(json, happened);
+                WriteMessage(json, happened, EventLogKeys.LastPart(EventLogEvents.LoggedKey(happened.State.Query.Key)) ?? "");
+                break;
+            case EventLogNames.ReceivedMessage:
+                WriteMessage(json, happened, "");
                 break;
             case EventLogNames.AddPeer:
                 WriteNumber(json, "Hops", happened.Peer!.Hops);
@@ -53,10 +56,10 @@ internal static class EventLogEventWriter
         return text + (fraction.Length == 0 ? "" : "." + fraction) + "Z";
     }
 
-    private static void WriteMessage(Utf8JsonWriter json, EventLogHappening happened)
+    private static void WriteMessage(Utf8JsonWriter json, EventLogHappening happened, string key)
     {
         json.WriteStartObject("message");
-        json.WriteString("key", EventLogKeys.LastPart(EventLogEvents.LoggedKey(happened.State.Query.Key)));
+        json.WriteString("key", key);
         json.WriteString("type", Words.Of(happened.Request!.Type));
         json.WriteEndObject();
     }
@@ -96,10 +99,18 @@ internal static class EventLogEventWriter
         json.WriteEndObject();
         json.WriteStartObject("RateLimit");
         json.WriteNumber("Capacity", query.Parameters.Alpha ?? 0);
-        json.WriteNumber("Length", state.InFlight);
+        json.WriteNumber("Length", state.Free ?? 0);
         json.WriteEndObject();
         json.WriteStartObject("Result");
-        json.WriteNull("CloserPeers");
+        if (state.Success)
+        {
+            WriteTexts(json, "CloserPeers", []);
+        }
+        else
+        {
+            json.WriteNull("CloserPeers");
+        }
+
         json.WriteNull("FinalSet");
         json.WriteString("FoundPeer", state.Success && query.Type == QueryType.FindPeer ? query.Key?.Text ?? "" : "");
         json.WriteNull("QueriedSet");

@@ -77,6 +77,7 @@ internal static class EventLogEvents
                 {
                     if (request.Outcome == RequestOutcome.Answered)
                     {
+                        yield return (EventLogNames.ReceivedMessage, ended, peer, request);
                         yield return (EventLogNames.RequestResult, ended, peer, request);
                     }
 
@@ -91,17 +92,19 @@ internal static class EventLogEvents
         }
     }
 
+    /// <summary>The order of events of one moment: an answer's result before the peers that it adds, what it sets off after its end.</summary>
     private static int Rank(string name) =>
         name switch
         {
             EventLogNames.RunStart => 0,
-            EventLogNames.AddPeer => 1,
-            EventLogNames.AlreadyConnected or EventLogNames.Dialing => 2,
-            EventLogNames.DialSuccess or EventLogNames.DialFailure => 3,
-            EventLogNames.RequestStart => 4,
-            EventLogNames.SentMessage => 5,
-            EventLogNames.RequestResult => 6,
-            EventLogNames.RequestEnd => 7,
-            _ => 8,
+            EventLogNames.ReceivedMessage => 1,
+            EventLogNames.RequestResult => 2,
+            EventLogNames.AddPeer => 3,
+            EventLogNames.RequestEnd => 4,
+            EventLogNames.DialSuccess or EventLogNames.DialFailure => 5,
+            EventLogNames.AlreadyConnected or EventLogNames.Dialing => 6,
+            EventLogNames.RequestStart => 7,
+            EventLogNames.SentMessage => 8,
+            _ => 9,
         };
 }

@@ -8,8 +8,11 @@ internal sealed class RunnerState(Query query)
     private readonly HashSet<string> connected = new(StringComparer.Ordinal);
     private readonly HashSet<string> dialing = new(StringComparer.Ordinal);
     private readonly HashSet<string> seen = new(StringComparer.Ordinal);
-    private readonly HashSet<string> over = new(StringComparer.Ordinal);
-    private readonly HashSet<string> begun = new(StringComparer.Ordinal);
+    private readonly HashSet<string> queried = new(StringComparer.Ordinal);
+    private readonly HashSet<string> done = new(StringComparer.Ordinal);
+    private readonly PeerRequest? goal = GoalOf(query);
+
+    private int requests;
 
     /// <summary>The query.</summary>
     public Query Query { get; } = query;
@@ -20,7 +23,7 @@ internal sealed class RunnerState(Query query)
     /// <summary>Peers added, in that order.</summary>
     public List<string> Seen { get; } = [];
 
-    /// <summary>Peers whose request is over, in that order.</summary>
+    /// <summary>Peers whose request was answered or is over, in that order.</summary>
     public List<string> Queried { get; } = [];
 
     /// <summary>Peers to which a new connection was attempted, in that order.</summary>
@@ -32,11 +35,11 @@ internal sealed class RunnerState(Query query)
     /// <summary>Connected peers that were not asked yet.</summary>
     public int ToQuery => connected.Count;
 
-    /// <summary>Peers added of which no dial and no request has begun.</summary>
-    public int Remaining => seen.Count - begun.Count;
+    /// <summary>Peers added that the runner is not done with: their request is not over and their dial has not failed.</summary>
+    public int Remaining => seen.Count - done.Count;
 
-    /// <summary>Requests under way.</summary>
-    public int InFlight { get; private set; }
+    /// <summary>Dials and requests that may still begin at once; null when the concurrency is unknown.</summary>
+    public int? Free => Query.Parameters.Alpha is { } alpha ? Math.Max(0, alpha - dialing.Count - requests) : null;
 
     /// <summary>Whether the goal is reached.</summary>
     public bool Success { get; private set; }
@@ -58,7 +61,6 @@ internal sealed class RunnerState(Query query)
                 break;
             case EventLogNames.Dialing:
                 dialing.Add(peer!.Id);
-                begun.Add(peer.Id);
                 DialedNew.Add(peer.Id);
                 break;
             case EventLogNames.DialSuccess:
@@ -67,22 +69,20 @@ internal sealed class RunnerState(Query query)
                 break;
             case EventLogNames.DialFailure:
                 dialing.Remove(peer!.Id);
+                done.Add(peer.Id);
                 break;
             case EventLogNames.RequestStart:
                 connected.Remove(peer!.Id);
-                begun.Add(peer.Id);
-                InFlight++;
+                requests++;
                 break;
             case EventLogNames.RequestResult:
                 Success |= ReachesGoal(request!);
+                AddQueried(peer!.Id);
                 break;
             case EventLogNames.RequestEnd:
-                InFlight--;
-                if (over.Add(peer!.Id))
-                {
-                    Queried.Add(peer.Id);
-                }
-
+                requests--;
+                done.Add(peer!.Id);
+                AddQueried(peer.Id);
                 break;
             case EventLogNames.RunEnd:
                 Ended = true;
@@ -93,7 +93,27 @@ internal sealed class RunnerState(Query query)
         }
     }
 
-    /// <summary>Whether it was this answer that made the final answer known.</summary>
-    public bool ReachesGoal(PeerRequest request) =>
-        Query.Outcome == QueryOutcome.Success && Query.DiscoveryNs is { } discovered && request.StartNs + request.DurationNs == discovered;
+    /// <summary>Whether it was this answer that first gave what the query is for: the peer, a provider, or a record.</summary>
+    public bool ReachesGoal(PeerRequest request) => ReferenceEquals(request, goal);
+
+    private static PeerRequest? GoalOf(Query query)
+    {
+        var answers = query.Peers.SelectMany(static peer => peer.Requests)
+            .Where(static request => request.Outcome == RequestOutcome.Answered && request.EndNs is not null).OrderBy(static request => request.EndNs);
+        return query.Type switch
+        {
+            QueryType.FindPeer when query.Outcome == QueryOutcome.Success => answers.FirstOrDefault(request => request.EndNs == query.DiscoveryNs),
+            QueryType.GetProviders => answers.FirstOrDefault(static request => request.Providers > 0),
+            QueryType.GetValue => answers.FirstOrDefault(static request => request.Records > 0),
+            _ => null,
+        };
+    }
+
+    private void AddQueried(string peer)
+    {
+        if (queried.Add(peer))
+        {
+            Queried.Add(peer);
+        }
+    }
 }

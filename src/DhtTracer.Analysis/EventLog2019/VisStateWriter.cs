@@ -4,7 +4,8 @@ namespace DhtTracer.Analysis.EventLog2019;
 
 /// <summary>
 /// Writes queries as <c>vis-state</c>, the input of the first visualisation of 2019: an array with one object for each query, durations in
-/// microseconds, times in ISO 8601. Unknown is null.
+/// microseconds, times in ISO 8601. Unknown is null. A peer of which nothing is known but its name has no row, because that page draws every row
+/// by its spans; it counts in <c>PeersSeen</c>.
 /// </summary>
 public static class VisStateWriter
 {
@@ -27,7 +28,7 @@ public static class VisStateWriter
         json.WriteString("QueryID", query.Id.ToString());
         WriteRunner(json, query);
         json.WriteStartArray("PeerQueries");
-        foreach (var peer in query.Peers)
+        foreach (var peer in query.Peers.Where(static peer => peer.Dial is not null || peer.Requests.Any(static request => request.StartNs is not null)))
         {
             WritePeer(json, query, peer);
         }
@@ -49,13 +50,7 @@ public static class VisStateWriter
         json.WriteBoolean("Success", query.Outcome == QueryOutcome.Success);
         json.WriteString("FoundPeer", query is { Type: QueryType.FindPeer, Outcome: QueryOutcome.Success } ? query.Key?.Text : null);
         json.WriteNull("CloserPeers");
-        json.WriteStartArray("QueriedPeers");
-        foreach (var peer in query.Peers.Where(static peer => !peer.Requests.IsEmpty))
-        {
-            json.WriteStringValue(peer.Id);
-        }
-
-        json.WriteEndArray();
+        WriteNumber(json, "QueriedPeers", query.Counts.Queried);
         json.WriteNull("FinalPeers");
         json.WriteEndObject();
         json.WriteStartObject("RateLimit");
@@ -82,7 +77,7 @@ public static class VisStateWriter
             WriteSpan(json, query, "Dial", dial.StartNs, dial.DurationNs);
         }
 
-        foreach (var request in peer.Requests)
+        foreach (var request in peer.Requests.Where(static request => request.StartNs is not null))
         {
             WriteSpan(json, query, "Request", request.StartNs, request.DurationNs);
         }

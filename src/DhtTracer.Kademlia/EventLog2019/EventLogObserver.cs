@@ -16,20 +16,22 @@ namespace DhtTracer.Kademlia.EventLog2019;
 public sealed class EventLogObserver(Action<string> write) : IQueryObserver
 {
     private const string NotEnded = "0001-01-01T00:00:00Z";
+    private const string NoNamespace = "/provider/";
 
     private static readonly JsonWriterOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly List<LookupPeer> _seen = [];
     private readonly List<LookupPeer> _queried = [];
-    private readonly List<LookupPeer> _dialed = [];
     private readonly List<LookupPeer> _dialedNew = [];
     private readonly HashSet<LookupPeer> _dialing = [];
     private readonly HashSet<LookupPeer> _asking = [];
     private readonly HashSet<LookupPeer> _done = [];
-    private readonly List<string> _results = [];
+    private readonly HashSet<LookupPeer> _answered = [];
+    private readonly List<LookupPeer> _named = [];
     private QueryDescription? _query;
     private QueryEnd? _end;
     private string _key = "";
+    private bool _found;
 
     /// <inheritdoc/>
     public void QueryStarted(QueryDescription query)
@@ -42,14 +44,15 @@ public sealed class EventLogObserver(Action<string> write) : IQueryObserver
     /// <inheritdoc/>
     public void PeerHeard(LookupPeer peer)
     {
-        _seen.Add(peer);
-
-        // The field XOR of 2019 is the common prefix length.
-        Write("addPeerToQuery", peer.HeardAt, peer, json =>
+        // Readers count the new peers of an answer against the peers seen when its result is told: these are added after it.
+        if (peer.Referrer is not null)
         {
-            json.WriteNumber("Hops", peer.Hops);
-            json.WriteNumber("XOR", KadId.Bits - peer.Xor);
-        });
+            _named.Add(peer);
+        }
+        else
+        {
+            WriteHeard(peer);
+        }
     }
 
     /// <inheritdoc/>
@@ -67,11 +70,7 @@ public sealed class EventLogObserver(Action<string> write) : IQueryObserver
     public void DialEnded(LookupPeer peer, DateTimeOffset time, DialResult result)
     {
         _dialing.Remove(peer);
-        if (result.Connection is not null)
-        {
-            _dialed.Add(peer);
-        }
-        else
+        if (result.Connection is null)
         {
             _done.Add(peer);
         }
@@ -93,41 +92,62 @@ public sealed class EventLogObserver(Action<string> write) : IQueryObserver
         if (request.Answer is { } answer)
         {
             WriteMessage("dhtReceivedMessage", time, peer, answer.Type, "");
-            _queried.Add(peer);
+            AddQueried(peer);
+            var success = !_found && GivesResult(request, answer);
+            _found |= success;
             Write("queryPeer.Result", time, peer, json =>
             {
-                json.WriteBoolean("success", request.GoalReached);
+                json.WriteBoolean("success", success);
                 WritePeers(json, "closerPeers", answer.CloserPeers.Select(named => named.Id.ToString()));
                 WritePeers(json, "filteredPeers", request.NewPeers.Select(heard => heard.Text));
             });
+            foreach (var named in _named)
+            {
+                WriteHeard(named);
+            }
+
+            _named.Clear();
         }
 
         _asking.Remove(peer);
         _done.Add(peer);
+        AddQueried(peer);
         Write("queryPeer.End", time, peer);
     }
-
-    /// <inheritdoc/>
-    public void ResultFound(LookupPeer answeredBy, DateTimeOffset time, string result) => _results.Add(result);
 
     /// <inheritdoc/>
     public void QueryEnded(QueryEnd end)
     {
         _end = end;
+        _found |= end.Outcome == DhtQueryOutcome.Success;
         Write("Run.End", end.Time);
     }
 
     /// <summary>
-    /// The three forms that readers of the log know: a peer id, <c>/provider/</c> and a multihash, or the path of a record key.
+    /// The forms of 2019: the path of a record key as it is, and <c>/provider/</c> before everything that has no namespace, peer ids too. A CID
+    /// stands there as the caller wrote it.
     /// </summary>
     private static string KeyOf(QueryDescription query)
     {
-        if (query.Type is DhtQueryType.GetProviders or DhtQueryType.AddProvider && Multihash.TryParse(query.Key.Span, out var multihash))
+        if (query.Type is DhtQueryType.GetProviders or DhtQueryType.AddProvider && Cid.TryParse(query.KeyText, out _))
         {
-            return $"/provider/{multihash}";
+            return NoNamespace + query.KeyText;
         }
 
-        return PeerId.TryParse(query.Key.Span, out var peer) ? peer.ToString() : RecordKey.ToText(query.Key.Span) ?? query.KeyText;
+        return PeerId.TryParse(query.Key.Span, out var peer) ? NoNamespace + peer
+            : RecordKey.ToText(query.Key.Span) ?? NoNamespace + Multibase.Encode(MultibaseEncoding.Base58Btc, query.Key.Span);
+    }
+
+    private void WriteHeard(LookupPeer peer)
+    {
+        _seen.Add(peer);
+
+        // The field XOR of 2019 is the common prefix length.
+        Write("addPeerToQuery", peer.HeardAt, peer, json =>
+        {
+            json.WriteNumber("Hops", peer.Hops);
+            json.WriteNumber("XOR", KadId.Bits - peer.Xor);
+        });
     }
 
     private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
@@ -190,7 +210,7 @@ public sealed class EventLogObserver(Action<string> write) : IQueryObserver
         json.WriteEndObject();
         WritePeers(json, "PeersSeen", _seen.Select(peer => peer.Text));
         WritePeers(json, "PeersQueried", _queried.Select(peer => peer.Text));
-        WritePeers(json, "PeersDialed", _dialed.Select(peer => peer.Text));
+        json.WriteNull("PeersDialed");
         WritePeers(json, "PeersDialedNew", _dialedNew.Select(peer => peer.Text));
         json.WriteNumber("PeersDialQueueLen", _dialing.Count);
         json.WriteNumber("PeersToQueryLen", _seen.Count(peer => peer.State == LookupPeerState.Connected));
@@ -208,21 +228,37 @@ public sealed class EventLogObserver(Action<string> write) : IQueryObserver
     private void WriteResult(Utf8JsonWriter json)
     {
         json.WriteStartObject("Result");
-        json.WriteBoolean("Success", _end?.Outcome == DhtQueryOutcome.Success);
-        json.WriteString("FoundPeer", _query!.Type == DhtQueryType.FindPeer && _results.Count > 0 ? _results[0] : "");
-        if (_end is null)
+        json.WriteBoolean("Success", _found);
+        json.WriteString("FoundPeer", _found && _query!.Type == DhtQueryType.FindPeer ? _key[NoNamespace.Length..] : "");
+        if (_found)
         {
-            json.WriteNull("CloserPeers");
-            json.WriteNull("FinalSet");
-            json.WriteNull("QueriedSet");
+            WritePeers(json, "CloserPeers", []);
         }
         else
         {
-            WritePeers(json, "CloserPeers", []);
-            WritePeers(json, "FinalSet", _queried.OrderBy(peer => peer.Xor).Take(_query.Parameters.K).Select(peer => peer.Text));
-            WritePeers(json, "QueriedSet", _queried.Select(peer => peer.Text));
+            json.WriteNull("CloserPeers");
         }
 
+        // Null in every log of 2019.
+        json.WriteNull("FinalSet");
+        json.WriteNull("QueriedSet");
         json.WriteEndObject();
+    }
+
+    /// <summary>Whether an answer gives what the query is for: the peer, a provider, or a record that is valid.</summary>
+    private bool GivesResult(RequestEnd request, KadMessage answer) => _query!.Type switch
+    {
+        DhtQueryType.GetProviders => answer.ProviderPeers.Count > 0,
+        DhtQueryType.GetValue => request.RecordValid == true,
+        DhtQueryType.FindPeer => request.GoalReached,
+        _ => false,
+    };
+
+    private void AddQueried(LookupPeer peer)
+    {
+        if (_answered.Add(peer))
+        {
+            _queried.Add(peer);
+        }
     }
 }

@@ -22,7 +22,7 @@ internal sealed record NodePeer(string Peer, string Address, double? LatencyMs);
 /// <param name="Peers">Its connections.</param>
 internal sealed record NodeState(string Id, IReadOnlyList<NodePeer> Peers);
 
-/// <summary>Speaks to the control server of a node: <c>/info/switch</c> and <c>/cmd?q=…&amp;follow=1</c>.</summary>
+/// <summary>Speaks to the control server of a node: <c>/info/node</c> and <c>/cmd?q=…&amp;follow=1</c>.</summary>
 internal sealed class NodeClient(NodeAddress node) : IDisposable
 {
     private const int LongestAnswer = 4 * 1024 * 1024;
@@ -44,7 +44,7 @@ internal sealed class NodeClient(NodeAddress node) : IDisposable
     /// <exception cref="NodeAwayException">It does not answer, or it is no node.</exception>
     public async Task<NodeState> GetStateAsync(CancellationToken cancellationToken)
     {
-        var (status, text) = await SendAsync("/info/switch", cancellationToken);
+        var (status, text) = await SendAsync("/info/node", cancellationToken);
         try
         {
             return status == HttpStatusCode.OK ? Read(JsonDocument.Parse(text)) : throw NoNode(text);

@@ -5,7 +5,8 @@ namespace DhtTracer.Node;
 /// <summary>
 /// Who may use the control server. Its contract makes a node act on GET, so that any page in the user's browser could send it
 /// commands: only pages of this machine and of the origins that the user named are served, and only under a loopback name, which
-/// keeps out names that were re-bound to 127.0.0.1.
+/// keeps out names that were re-bound to 127.0.0.1. <c>lvh.me</c> is the host of the default endpoint of the web app of 2019: it resolves to
+/// this machine, and nobody else can make it.
 /// </summary>
 internal sealed class ControlOrigins(IReadOnlyList<string> allowed)
 {
@@ -41,7 +42,8 @@ internal sealed class ControlOrigins(IReadOnlyList<string> allowed)
         origin.Length == 0 && request.Headers["Sec-Fetch-Site"].ToString() is "cross-site" or "same-site";
 
     private static bool IsLoopback(string host) =>
-        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || host.Equals("lvh.me", StringComparison.OrdinalIgnoreCase)
+        || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 
     private bool IsAllowed(string origin) =>
         allowed.Contains(origin, StringComparer.OrdinalIgnoreCase)

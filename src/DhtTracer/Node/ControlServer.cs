@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
+using System.Text;
 using DhtTracer.Cli;
 using DhtTracer.Kademlia;
 using DhtTracer.Kademlia.EventLog2019;
@@ -10,7 +12,7 @@ namespace DhtTracer.Node;
 
 /// <summary>
 /// The control server of 2019 on loopback: <c>GET /cmd?q=find-peer+ID</c>, <c>GET /events</c>, <c>GET /version</c>,
-/// <c>GET /info/switch</c>. Beyond that contract <c>/cmd?q=…&amp;follow=1</c> answers 202 with the id of the query as soon as it runs,
+/// <c>GET /info/switch</c>. Beyond that contract <c>/info/node</c> tells the same as <c>/info/switch</c> in JSON, and <c>/cmd?q=…&amp;follow=1</c> answers 202 with the id of the query as soon as it runs,
 /// so that it can be watched.
 /// </summary>
 internal sealed class ControlServer : IAsyncDisposable
@@ -83,8 +85,9 @@ internal sealed class ControlServer : IAsyncDisposable
         _app.Use((context, next) => origins.CheckAsync(context, next));
         _app.MapGet("/cmd", (Func<HttpContext, Task<IResult>>)RunCommandAsync);
         _app.MapGet("/events", StreamEventsAsync);
-        _app.MapGet("/version", () => Results.Text(typeof(ControlServer).Assembly.GetName().Version?.ToString(3) ?? ""));
-        _app.MapGet("/info/switch", () => Results.Json(new
+        _app.MapGet("/version", () => Results.Text($"dht-tracer version {typeof(ControlServer).Assembly.GetName().Version?.ToString(3)}\n"));
+        _app.MapGet("/info/switch", () => Results.Text(SwitchTable()));
+        _app.MapGet("/info/node", () => Results.Json(new
         {
             id = _node.Dht.Id.ToString(),
             peers = _node.Node.Host.Connections.Select(connection => new
@@ -94,6 +97,23 @@ internal sealed class ControlServer : IAsyncDisposable
                 latencyMs = connection.Latency?.TotalMilliseconds,
             }),
         }));
+    }
+
+    /// <summary>
+    /// The connected peers as in 2019: <c>ID connected to 2 peers</c>, then a line a peer with its number, id and latency, <c>?</c> when it was
+    /// not measured yet.
+    /// </summary>
+    private string SwitchTable()
+    {
+        var connections = _node.Node.Host.Connections.ToList();
+        var table = new StringBuilder($"{_node.Dht.Id} connected to {connections.Count} peers\n");
+        for (var i = 0; i < connections.Count; i++)
+        {
+            var latency = connections[i].Latency is { } measured ? ResultText.Duration(measured) : "?";
+            table.Append(CultureInfo.InvariantCulture, $"{i} {connections[i].RemotePeer} {latency}\n");
+        }
+
+        return table.ToString();
     }
 
     private async Task<IResult> RunCommandAsync(HttpContext context)
@@ -147,8 +167,9 @@ internal sealed class ControlServer : IAsyncDisposable
             }
 
             var result = await run;
-            return result.Outcome == DhtQueryOutcome.Success
-                ? Results.Text(ResultText.Of(result) is { Length: > 0 } text ? text : "ok\n")
+            // Nobody provides it: in 2019 an empty list, and no error.
+            return result.Outcome == DhtQueryOutcome.Success || result is { Type: DhtQueryType.GetProviders, Outcome: DhtQueryOutcome.NotFound }
+                ? Results.Text(ResultText.Of(result) is { Length: > 0 } text || result.Type == DhtQueryType.GetProviders ? ResultText.Of(result) : "ok\n")
                 : Results.Text($"error: {ResultText.Summary(result)}\n", statusCode: StatusCodes.Status500InternalServerError);
         }
         catch (DhtCommandException exception)

@@ -67,7 +67,7 @@ public class EventLogWriterTests
     }
 
     [Fact]
-    public void Vis_state_has_a_row_for_each_peer_with_times_and_microseconds()
+    public void Vis_state_has_a_row_for_each_peer_that_was_asked_with_times_and_microseconds()
     {
         var query = Captures.OnlyQuery("15-dht-get-found");
         var output = new ArrayBufferWriter<byte>();
@@ -79,9 +79,9 @@ public class EventLogWriterTests
         var state = Assert.Single(JsonDocument.Parse(output.WrittenMemory).RootElement.EnumerateArray());
         Assert.Equal(23, state.GetProperty("RunnerState").GetProperty("PeersSeen").GetInt32());
         Assert.Equal(JsonValueKind.Null, state.GetProperty("RunnerState").GetProperty("PeersDialed").ValueKind);
-        Assert.Equal(23, state.GetProperty("PeerQueries").GetArrayLength());
         var raw = Captures.Raw("15-dht-get-found").Where(span => span.IsRequest).ToDictionary(span => span.To);
-        foreach (var row in state.GetProperty("PeerQueries").EnumerateArray().Where(row => row.GetProperty("Order").ValueKind == JsonValueKind.Number))
+        Assert.Equal(raw.Keys.Order(), state.GetProperty("PeerQueries").EnumerateArray().Select(row => row.GetProperty("PeerID").GetString()!).Order());
+        foreach (var row in state.GetProperty("PeerQueries").EnumerateArray())
         {
             var sent = raw[row.GetProperty("PeerID").GetString()!];
             var span = Assert.Single(row.GetProperty("Spans").EnumerateArray());

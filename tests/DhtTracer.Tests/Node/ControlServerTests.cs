@@ -133,10 +133,13 @@ public sealed class ControlServerTests(SmallNetwork fixture) : IClassFixture<Sma
     [Fact]
     public async Task Version_and_switch_tell_about_the_node()
     {
-        Assert.Matches(@"^\d+\.\d+\.\d+$", await _http.GetStringAsync("/version"));
-        var info = JsonNode.Parse(await _http.GetStringAsync("/info/switch"))!;
-        Assert.Equal(_node.Dht.Id.ToString(), (string)info["id"]!);
-        Assert.Contains(_network.Nodes[0].Peer.Id.ToString(), info["peers"]!.AsArray().Select(peer => (string)peer!["peer"]!));
+        Assert.Matches(@"^dht-tracer version \d+\.\d+\.\d+\n$", await _http.GetStringAsync("/version"));
+        using var response = await _http.GetAsync("/info/switch");
+        Assert.Equal("text/plain", response.Content.Headers.ContentType?.MediaType);
+        var lines = (await response.Content.ReadAsStringAsync()).TrimEnd('\n').Split('\n');
+        Assert.Equal($"{_node.Dht.Id} connected to {lines.Length - 1} peers", lines[0]);
+        Assert.Contains(_network.Nodes[0].Peer.Id.ToString(), lines[1..].Select(line => line.Split(' ')[1]));
+        Assert.All(lines[1..].Index(), line => Assert.Matches($@"^{line.Index} \w+ (\?|[\d.]+m?s)$", line.Item));
     }
 
     [Fact]
@@ -158,6 +161,8 @@ public sealed class ControlServerTests(SmallNetwork fixture) : IClassFixture<Sma
     [Theory]
     [InlineData("http://localhost:3000", HttpStatusCode.OK)]
     [InlineData("http://127.0.0.1:5080", HttpStatusCode.OK)]
+    [InlineData("http://lvh.me:3000", HttpStatusCode.OK)]
+    [InlineData("http://evil.lvh.me.example", HttpStatusCode.Forbidden)]
     [InlineData("https://trace.example", HttpStatusCode.OK)]
     [InlineData("https://evil.example", HttpStatusCode.Forbidden)]
     [InlineData("null", HttpStatusCode.Forbidden)]
@@ -168,6 +173,23 @@ public sealed class ControlServerTests(SmallNetwork fixture) : IClassFixture<Sma
         using var response = await _http.SendAsync(request);
         Assert.Equal(status, response.StatusCode);
         Assert.Equal(status == HttpStatusCode.OK ? [origin] : [], response.Headers.TryGetValues("Access-Control-Allow-Origin", out var allowed) ? allowed : []);
+    }
+
+    [Fact]
+    public async Task The_default_endpoint_of_the_web_app_of_2019_is_served()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/version");
+        request.Headers.Host = $"lvh.me:{_http.BaseAddress!.Port}";
+        request.Headers.Add("Origin", "http://localhost:3000");
+        using var response = await _http.SendAsync(request);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Providers_that_nobody_has_are_an_empty_answer()
+    {
+        using var response = await _http.GetAsync("/cmd?q=get-providers+bafkreibm6jg3ux5qumhcn2b3flc3tyu6dmlb4xa7u5bf44yegnrjhc4yeq");
+        Assert.Equal((HttpStatusCode.OK, ""), (response.StatusCode, await response.Content.ReadAsStringAsync()));
     }
 
     [Theory]

@@ -23,7 +23,7 @@ internal sealed class FakeNode : IAsyncDisposable
     /// <summary>Answer to a command.</summary>
     public IResult Answer { get; set; } = Results.Json(new { id = "000000000000000000000000000000aa-00000000000000bb" }, statusCode: 202);
 
-    /// <summary>Answer to <c>/info/switch</c>.</summary>
+    /// <summary>Answer to <c>/info/node</c>.</summary>
     public IResult Switch { get; set; } = Results.Json(new
     {
         id = Id,
@@ -44,7 +44,7 @@ internal sealed class FakeNode : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBufferSize = 400_000);
         var server = builder.Build();
         var node = new FakeNode(server);
-        server.MapGet("/info/switch", () => node.Switch);
+        server.MapGet("/info/node", () => node.Switch);
         server.MapGet("/cmd", (string q, string follow) =>
         {
             node.Commands.Add($"{q} [follow={follow}]");
