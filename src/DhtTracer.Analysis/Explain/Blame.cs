@@ -28,7 +28,7 @@ public enum BlameKind
     /// <summary>Dials or requests that the end took back.</summary>
     [JsonStringEnumMemberName("taken-back")] TakenBack = 7,
 
-    /// <summary>Peers that waited although the trace shows free places and nothing that they waited for.</summary>
+    /// <summary>A known peer was not asked although the trace shows free places, and nothing that the lookup waited for.</summary>
     [JsonStringEnumMemberName("queueing")] Queueing = 8,
 
     /// <summary>The node's own work at the start, between steps and at the end.</summary>
@@ -36,6 +36,9 @@ public enum BlameKind
 
     /// <summary>Time that the trace does not explain.</summary>
     [JsonStringEnumMemberName("unknown")] Unknown = 10,
+
+    /// <summary>Storing: PUT_VALUE that was answered, ADD_PROVIDER that was sent (the protocol has no answer to it).</summary>
+    [JsonStringEnumMemberName("stores")] Stores = 11,
 }
 
 /// <summary>A part of the duration and what it was spent on. The parts of a query sum to its duration.</summary>
@@ -55,29 +58,35 @@ public sealed record Blame(BlameKind Kind, string? ErrorClass, int Peers, long D
     /// <summary>A wait of a smaller part of its group says nothing about who else was waited for: everybody is under way for a microsecond.</summary>
     private const double Weighty = 0.1;
 
-    /// <summary>Sums the segments of a path by what they waited for, longest first. A queued peer's wait counts for who held its place.</summary>
-    internal static ImmutableArray<Blame> Of(CriticalPath path, Query query, ImmutableArray<Activity> activities)
+    /// <summary>Nine tenths of it or more were spent in the follow-up.</summary>
+    public bool InFollowUp { get; private init; }
+
+    /// <summary>Sums the segments of a path by what they waited for, longest first.</summary>
+    internal static ImmutableArray<Blame> Of(CriticalPath path, Query query, ImmutableArray<PeerActivity> activities)
     {
         var duration = path.Segments.Sum(static s => s.DurationNs);
-        var others = activities.ToLookup(static a => Group(CauseOf(KindOf(a), a.Result, a.ErrorClass, null)));
+        var others = activities.ToLookup(static a => CauseOf(KindOf(a), a.IsStore, a.Result, a.ErrorClass));
         return
         [
-            .. path.Segments.Select(static s => (Segment: s, Cause: CauseOf(s)))
-                .GroupBy(static item => Group(item.Cause))
+            .. path.Segments.GroupBy(CauseOf)
                 .Select(group =>
                 {
-                    var sum = group.Sum(static item => item.Segment.DurationNs);
-                    var concerned = group.Select(static item => (item.Cause.PeerId, item.Cause.IsDial)).Where(static item => item.PeerId is not null).ToHashSet();
+                    var sum = group.Sum(static segment => segment.DurationNs);
+                    var concerned = group.Where(static segment => segment.PeerId is not null)
+                        .Select(static segment => (segment.PeerId!, IsDial: segment.Kind == SegmentKind.Dial)).ToHashSet();
                     if (group.Key.Kind is BlameKind.FailedDials or BlameKind.FailedRequests or BlameKind.NoAnswer or BlameKind.TakenBack)
                     {
-                        var waits = group.Select(static item => item.Segment).Where(segment => segment.DurationNs >= sum * Weighty).ToList();
+                        var waits = group.Where(segment => segment.DurationNs >= sum * Weighty).ToList();
                         concerned.UnionWith(others[group.Key].Where(other => waits.Exists(wait => Spans(other, wait)))
-                            .Select(other => ((string?)query.Peers[other.Peer].Id, other.Kind == ActivityKind.Dial)));
+                            .Select(other => (query.Peers[other.Peer].Id, other.Kind == ActivityKind.Dial)));
                     }
 
-                    var peers = concerned.Select(static item => item.PeerId).Distinct(StringComparer.Ordinal).Count();
+                    var peers = concerned.Select(static item => item.Item1).Distinct(StringComparer.Ordinal).Count();
                     return new Blame(
-                        group.Key.Kind, group.Key.ErrorClass, peers, sum, (double)sum / duration, Words(group.Key.Kind, group.Key.ErrorClass, peers, Noun(concerned)));
+                        group.Key.Kind, group.Key.ErrorClass, peers, sum, (double)sum / duration, Words(group.Key.Kind, group.Key.ErrorClass, peers, Noun(concerned)))
+                    {
+                        InFollowUp = sum > 0 && group.Sum(static segment => segment.Phase == PathPhase.FollowUp ? segment.DurationNs : 0) >= sum * AsWell,
+                    };
                 })
                 .OrderByDescending(static blame => blame.DurationNs)
                 .ThenBy(static blame => blame.Kind)
@@ -85,41 +94,39 @@ public sealed record Blame(BlameKind Kind, string? ErrorClass, int Peers, long D
         ];
     }
 
-    private static bool Spans(Activity activity, PathSegment wait) =>
+    /// <summary>What a segment of a path was spent on.</summary>
+    internal static (BlameKind Kind, string? ErrorClass) CauseOf(PathSegment segment) => segment switch
+    {
+        { Kind: SegmentKind.Queued } => (BlameKind.Queueing, null),
+        { Kind: SegmentKind.Unknown } => (BlameKind.Unknown, null),
+        { Result: { } result } => CauseOf(segment.Kind, segment.Message is MessageType.PutValue or MessageType.AddProvider, result, segment.ErrorClass),
+        _ => (BlameKind.OwnWork, null),
+    };
+
+    private static bool Spans(PeerActivity activity, PathSegment wait) =>
         Math.Min(activity.EndNs ?? long.MaxValue, wait.EndNs) - Math.Max(activity.StartNs, wait.StartNs) >= wait.DurationNs * AsWell;
 
-    private static (BlameKind Kind, string? ErrorClass) Group((BlameKind Kind, string? ErrorClass, string? PeerId, bool IsDial) cause) => (cause.Kind, cause.ErrorClass);
-
-    private static SegmentKind KindOf(Activity activity) => activity.Kind switch
+    private static SegmentKind KindOf(PeerActivity activity) => activity.Kind switch
     {
         ActivityKind.Dial => SegmentKind.Dial,
         ActivityKind.Request => SegmentKind.Request,
         _ => SegmentKind.DialAndRequest,
     };
 
-    private static string Noun(HashSet<(string? PeerId, bool IsDial)> concerned) =>
+    private static string Noun(HashSet<(string PeerId, bool IsDial)> concerned) =>
         concerned.All(static item => item.IsDial) ? "dial" : concerned.Any(static item => item.IsDial) ? "peer" : "request";
 
-    private static (BlameKind Kind, string? ErrorClass, string? PeerId, bool IsDial) CauseOf(PathSegment segment) => segment switch
-    {
-        { HeldBy: { } holder } => CauseOf(holder.Kind, holder.Result, holder.ErrorClass, holder.PeerId),
-        { Kind: SegmentKind.Queued } => (BlameKind.Queueing, null, segment.PeerId, false),
-        { Kind: SegmentKind.Unknown } => (BlameKind.Unknown, null, null, false),
-        { Result: { } result } => CauseOf(segment.Kind, result, segment.ErrorClass, segment.PeerId),
-        _ => (BlameKind.OwnWork, null, null, false),
-    };
-
-    private static (BlameKind Kind, string? ErrorClass, string? PeerId, bool IsDial) CauseOf(
-        SegmentKind kind, ActivityResult result, string? errorClass, string? peerId)
+    private static (BlameKind Kind, string? ErrorClass) CauseOf(SegmentKind kind, bool isStore, ActivityResult result, string? errorClass)
     {
         var isDial = kind == SegmentKind.Dial;
         return result switch
         {
-            ActivityResult.Failed => (isDial ? BlameKind.FailedDials : BlameKind.FailedRequests, errorClass ?? Analysis.ErrorClass.Other, peerId, isDial),
-            ActivityResult.TakenBack => (BlameKind.TakenBack, null, peerId, isDial),
-            ActivityResult.Unknown => (BlameKind.NoAnswer, null, peerId, isDial),
-            _ when isDial => (BlameKind.Connecting, null, peerId, true),
-            _ => (kind == SegmentKind.DialAndRequest ? BlameKind.DialAndAnswers : BlameKind.Answers, null, peerId, false),
+            ActivityResult.Failed => (isDial ? BlameKind.FailedDials : BlameKind.FailedRequests, errorClass ?? Analysis.ErrorClass.Other),
+            ActivityResult.TakenBack => (BlameKind.TakenBack, null),
+            ActivityResult.Unknown => (BlameKind.NoAnswer, null),
+            _ when isDial => (BlameKind.Connecting, null),
+            _ when isStore => (BlameKind.Stores, null),
+            _ => (kind == SegmentKind.DialAndRequest ? BlameKind.DialAndAnswers : BlameKind.Answers, null),
         };
     }
 
@@ -127,6 +134,7 @@ public sealed record Blame(BlameKind Kind, string? ErrorClass, int Peers, long D
     {
         BlameKind.Connecting => $"connecting to {Count(peers, "peer")}",
         BlameKind.Answers => $"waiting for {Count(peers, "peer")} that answered",
+        BlameKind.Stores => $"storing at {Count(peers, "peer")}",
         BlameKind.DialAndAnswers => $"dialing and asking {Count(peers, "peer")} that answered (the trace does not tell the two apart)",
         BlameKind.FailedDials => $"waiting for {Count(peers, "dial")} that {Failed(errorClass, peers == 1)}",
         BlameKind.FailedRequests => $"waiting for {Count(peers, "request")} that {Failed(errorClass, peers == 1)}",

@@ -28,9 +28,9 @@ public sealed record ConcurrencySeries
     public required bool DialsInRequests { get; init; }
 
     /// <summary>The series of a query. What never ended counts until the query's end.</summary>
-    public static ConcurrencySeries Of(Query query) => Of(query, Activity.Of(query));
+    public static ConcurrencySeries Of(Query query) => Of(query, PeerActivity.Of(query));
 
-    internal static ConcurrencySeries Of(Query query, ImmutableArray<Activity> activities)
+    internal static ConcurrencySeries Of(Query query, ImmutableArray<PeerActivity> activities)
     {
         var end = query.DurationNs ?? activities.Select(static a => a.EndNs ?? a.StartNs).Append(0).Max();
         var changes = new List<ConcurrencyStep>((activities.Length * 4) + 1) { default };
@@ -101,7 +101,7 @@ public sealed record ConcurrencySeries
     }
 
     // A dial and the first request of a peer are one place of the alpha; each later request takes a place of its own.
-    private static IEnumerable<(long StartNs, long? EndNs)> Places(ImmutableArray<Activity> activities)
+    private static IEnumerable<(long StartNs, long? EndNs)> Places(ImmutableArray<PeerActivity> activities)
     {
         for (var i = 0; i < activities.Length; i++)
         {

@@ -3,26 +3,26 @@ using System.Text.Json.Serialization;
 
 namespace DhtTracer.Analysis.Explain;
 
-/// <summary>What a part of the critical path is.</summary>
+/// <summary>What the query waited for in a part of the critical path.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<SegmentKind>))]
 public enum SegmentKind
 {
-    /// <summary>From the start of the query until the first peer of the path was known.</summary>
+    /// <summary>From the start of the query until it dialed or asked the first peer of the path.</summary>
     [JsonStringEnumMemberName("start")] Start = 1,
 
-    /// <summary>The peer was known and waited for its turn.</summary>
+    /// <summary>A known peer was not asked yet, and the trace does not tell what the lookup waited for.</summary>
     [JsonStringEnumMemberName("queued")] Queued = 2,
 
-    /// <summary>The peer was dialed.</summary>
+    /// <summary>A dial.</summary>
     [JsonStringEnumMemberName("dial")] Dial = 3,
 
     /// <summary>Between the end of one step and the start of the next that waited for it.</summary>
     [JsonStringEnumMemberName("between")] Between = 4,
 
-    /// <summary>The peer was asked.</summary>
+    /// <summary>A request.</summary>
     [JsonStringEnumMemberName("request")] Request = 5,
 
-    /// <summary>The peer was dialed and asked; the trace does not tell the two apart.</summary>
+    /// <summary>A dial and a request that the trace does not tell apart.</summary>
     [JsonStringEnumMemberName("dial-and-request")] DialAndRequest = 6,
 
     /// <summary>From the last dial or request that the end waited for, until the end.</summary>
@@ -32,12 +32,34 @@ public enum SegmentKind
     [JsonStringEnumMemberName("unknown")] Unknown = 8,
 }
 
-/// <summary>Whose dial or request a queued peer waited for.</summary>
-/// <param name="PeerId">That peer.</param>
-/// <param name="Kind"><see cref="SegmentKind.Dial"/>, <see cref="SegmentKind.Request"/> or <see cref="SegmentKind.DialAndRequest"/>.</param>
-/// <param name="Result">How it ended.</param>
-/// <param name="ErrorClass">Why it failed; null when it did not.</param>
-public sealed record PlaceHolder(string PeerId, SegmentKind Kind, ActivityResult Result, string? ErrorClass);
+/// <summary>In which phase of a query a part of the critical path lies; the parts of <see cref="PhaseTimes"/>.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<PathPhase>))]
+public enum PathPhase
+{
+    /// <summary>The node's own work.</summary>
+    [JsonStringEnumMemberName("own")] Own = 1,
+
+    /// <summary>The peers of the routing table that were asked first.</summary>
+    [JsonStringEnumMemberName("first-peers")] FirstPeers = 2,
+
+    /// <summary>A later dial.</summary>
+    [JsonStringEnumMemberName("dials")] Dials = 3,
+
+    /// <summary>A later request.</summary>
+    [JsonStringEnumMemberName("requests")] Requests = 4,
+
+    /// <summary>After the answer was known, or after the lookup stopped choosing peers.</summary>
+    [JsonStringEnumMemberName("tail")] Tail = 5,
+
+    /// <summary>The follow-up to the K closest.</summary>
+    [JsonStringEnumMemberName("follow-up")] FollowUp = 6,
+
+    /// <summary>Storing at the K closest.</summary>
+    [JsonStringEnumMemberName("stores")] Stores = 7,
+
+    /// <summary>Time that the trace does not explain.</summary>
+    [JsonStringEnumMemberName("unknown")] Unknown = 8,
+}
 
 /// <summary>A part of the critical path. Times are nanoseconds after the query's start.</summary>
 public sealed record PathSegment
@@ -45,13 +67,16 @@ public sealed record PathSegment
     /// <summary>What it is.</summary>
     public required SegmentKind Kind { get; init; }
 
+    /// <summary>In which phase of the query it lies.</summary>
+    public required PathPhase Phase { get; init; }
+
     /// <summary>Start; the end of the segment before.</summary>
     public required long StartNs { get; init; }
 
     /// <summary>End, after the start.</summary>
     public required long EndNs { get; init; }
 
-    /// <summary>The peer; null where none belongs to it.</summary>
+    /// <summary>The peer that the query waited for; null where it waited for none, and where the trace does not tell.</summary>
     public string? PeerId { get; init; }
 
     /// <summary>How the dial or request ended; null for other kinds.</summary>
@@ -64,37 +89,58 @@ public sealed record PathSegment
     public MessageType? Message { get; init; }
 
     /// <summary>
-    /// For a queued peer: whose end it waited for. Either all alpha places were taken and this one came free next, or this end is what made
-    /// the lookup go on to ask the peer, as in a follow-up. Null when the trace does not tell.
+    /// The peer that comes next on the path, when it was known all this time and had to wait for its turn: a greater alpha could have asked
+    /// it sooner. Null when no peer waited.
     /// </summary>
-    public PlaceHolder? HeldBy { get; init; }
+    public string? QueuedPeerId { get; init; }
+
+    /// <summary>The query waited for a dial or a request of <see cref="PeerId"/>: this part is time lost by that peer.</summary>
+    public bool IsLostToPeer => Kind is SegmentKind.Dial or SegmentKind.Request or SegmentKind.DialAndRequest;
 
     /// <summary>End minus start, in nanoseconds.</summary>
     public long DurationNs => EndNs - StartNs;
 }
 
 /// <summary>
-/// The chain of peers whose queueing, dialing and request made the end of the query come when it came: from the last dial or request that the
-/// end waited for, back over the answers that named each peer, to the start. The segments follow each other without gap and sum exactly
-/// to the duration.
+/// The chain of waits that made the end of the query come when it came: from the last dial or request that the end waited for, back over what
+/// each one waited for, to the start. Every segment names the peer that was waited for, never the one that waited. The segments
+/// follow each other without gap and add up exactly to the duration.
 /// </summary>
 public sealed record CriticalPath
 {
     /// <summary>Segments in time order; the first starts at 0, the last ends with the query.</summary>
     public required ImmutableArray<PathSegment> Segments { get; init; }
 
-    /// <summary>Peer ids of the chain in time order, each once.</summary>
+    /// <summary>Ids of the peers that were waited for, in time order, each once.</summary>
     public required ImmutableArray<string> Peers { get; init; }
 
     /// <summary>The trace does not tell alpha: a peer counts as held up when as many were in flight as ever were in this query.</summary>
     public required bool AlphaObserved { get; init; }
 
     /// <summary>The path of a query; null when its end is not known.</summary>
-    public static CriticalPath? Of(Query query) => Of(query, KeyDistances.Of(query));
-
-    internal static CriticalPath? Of(Query query, KeyDistances distances)
+    public static CriticalPath? Of(Query query)
     {
-        var activities = Activity.Of(query);
-        return CriticalPathFinder.Find(query, activities, distances, ConcurrencySeries.Of(query, activities));
+        var activities = PeerActivity.Of(query);
+        return CriticalPathFinder.Find(query, activities, new Lazy<ConcurrencySeries>(() => ConcurrencySeries.Of(query, activities)));
+    }
+
+    /// <summary>The segments summed by phase.</summary>
+    public PhaseTimes Phases()
+    {
+        Span<long> sums = stackalloc long[(int)PathPhase.Unknown + 1];
+        foreach (var segment in Segments)
+        {
+            sums[(int)segment.Phase] += segment.DurationNs;
+        }
+
+        return new PhaseTimes(
+            sums[(int)PathPhase.Own],
+            sums[(int)PathPhase.FirstPeers],
+            sums[(int)PathPhase.Dials],
+            sums[(int)PathPhase.Requests],
+            sums[(int)PathPhase.Tail],
+            sums[(int)PathPhase.FollowUp],
+            sums[(int)PathPhase.Stores],
+            sums[(int)PathPhase.Unknown]);
     }
 }

@@ -4,240 +4,402 @@ namespace DhtTracer.Analysis.Explain;
 
 /// <summary>
 /// Walks from the end of a query back to its start. At every step there is one time, the cursor, up to which everything later is already
-/// explained; each segment ends at the cursor and moves it back, so the segments sum to the duration whatever the trace says.
+/// explained; each segment ends at the cursor and moves it back, so the segments add up to the duration whatever the trace says.
 /// </summary>
+/// <remarks>
+/// A lookup acts only when something ends: an answer, a failed dial, a failed request. So what came before a dial or request is the end that
+/// made the lookup begin it. O(n log n) in the dials and requests of the query: it runs for every query that arrives.
+/// </remarks>
 internal sealed class CriticalPathFinder
 {
-    private readonly Query query;
-    private readonly ImmutableArray<Activity> activities;
-    private readonly Activity[] byEnd;
-    private readonly Dictionary<string, int> peers = new(StringComparer.Ordinal);
-    private readonly ConcurrencySeries concurrency;
-    private readonly int alpha;
-    private readonly List<PathSegment> segments = [];
-    private readonly HashSet<Activity> visited = [];
-    private long cursor;
+    private const int None = -1;
 
-    private CriticalPathFinder(Query query, ImmutableArray<Activity> activities, ConcurrencySeries concurrency)
+    private readonly Query _query;
+    private readonly ImmutableArray<PeerActivity> _activities;
+    private readonly Lazy<ConcurrencySeries> _concurrency;
+
+    /// <summary>Indices of the activities whose end the lookup notices, by that end.</summary>
+    private readonly int[] _byEnd;
+    private readonly long[] _ends;
+
+    /// <summary>Index of the first activity of each peer, and one more entry for the end of the last.</summary>
+    private readonly int[] _firstOf;
+    private readonly Dictionary<string, int> _peers;
+    private readonly List<PathSegment> _segments = [];
+    private readonly PathPhases _phases;
+    private readonly HashSet<int> _visited = [];
+
+    /// <summary>Start of the first dial or request.</summary>
+    private readonly long _firstStart;
+    private long _cursor;
+
+    private CriticalPathFinder(Query query, ImmutableArray<PeerActivity> activities, Lazy<ConcurrencySeries> concurrency)
     {
-        this.query = query;
-        this.activities = activities;
-        byEnd = [.. activities.Where(HasOwnEnd).OrderBy(static a => a.EndNs).ThenBy(static a => a.StartNs)];
+        _query = query;
+        _activities = activities;
+        _concurrency = concurrency;
+        _firstOf = FirstOf(query, activities);
+        _byEnd = [.. Enumerable.Range(0, activities.Length).Where(i => activities[i].OwnEndNs is not null && !IsDialOfPlace(i))];
+        _ends = Array.ConvertAll(_byEnd, i => activities[i].OwnEndNs.GetValueOrDefault());
+        Array.Sort(_ends, _byEnd);
+        _firstStart = activities.IsEmpty ? 0 : Math.Max(0, activities.Min(static a => a.StartNs));
+        _peers = new Dictionary<string, int>(query.Peers.Length, StringComparer.Ordinal);
         for (var i = 0; i < query.Peers.Length; i++)
         {
-            _ = peers.TryAdd(query.Peers[i].Id, i);
+            _ = _peers.TryAdd(query.Peers[i].Id, i);
         }
 
-        this.concurrency = concurrency;
-        alpha = query.Parameters.Alpha ?? concurrency.Most;
+        _phases = new PathPhases(query, _ends.Length > 0 ? _ends[0] : long.MaxValue);
     }
 
     // js-libp2p writes start times in whole milliseconds: there a child may seem to end after its parent.
-    private long Tolerance => query.Source == TraceSource.JsLibp2p ? 1_000_000 : 0;
+    private long Tolerance => _query.Source == TraceSource.JsLibp2p ? 1_000_000 : 0;
 
-    // What starts this soon after something ended was started by that end: a lookup acts only when something ends.
-    private long Soon => Math.Max(Tolerance, query.DurationNs.GetValueOrDefault() / 100);
+    // What starts this soon after something ended was started by that end.
+    private long Soon => Math.Max(Tolerance, _query.DurationNs.GetValueOrDefault() / 100);
+
+    private long? Terminated => _query.TerminatedNs is { } at && at < _query.DurationNs ? Math.Max(0, at) : null;
+
+    private int Alpha => _query.Parameters.Alpha ?? _concurrency.Value.Most;
 
     /// <summary>The path; null when the end of the query is not known.</summary>
-    public static CriticalPath? Find(Query query, ImmutableArray<Activity> activities, KeyDistances distances, ConcurrencySeries concurrency)
+    public static CriticalPath? Find(Query query, ImmutableArray<PeerActivity> activities, Lazy<ConcurrencySeries> concurrency)
     {
         if (query.DurationNs is not { } duration || duration < 0)
         {
             return null;
         }
 
-        var finder = new CriticalPathFinder(query, activities, concurrency) { cursor = duration };
-        finder.Walk(finder.Last(duration, distances));
-        finder.segments.Reverse();
+        var finder = new CriticalPathFinder(query, activities, concurrency) { _cursor = duration };
+        finder.Walk(finder.Last(duration));
+        finder._segments.Reverse();
         return new CriticalPath
         {
-            Segments = [.. finder.segments],
-            Peers = [.. finder.segments.Select(static s => s.PeerId).OfType<string>().Distinct(StringComparer.Ordinal)],
+            Segments = [.. finder._segments],
+            Peers = [.. finder._segments.Where(static s => s.IsLostToPeer).Select(static s => s.PeerId).OfType<string>().Distinct(StringComparer.Ordinal)],
             AlphaObserved = query.Parameters.Alpha is null,
         };
     }
 
-    // Something taken back ended because the query did; it explains nothing that came after it.
-    private static bool HasOwnEnd(Activity activity) => activity.EndNs is not null && activity.Result != ActivityResult.TakenBack;
-
-    private Activity? Last(long duration, KeyDistances distances)
+    private static int[] FirstOf(Query query, ImmutableArray<PeerActivity> activities)
     {
-        if (query.Outcome is QueryOutcome.Cancelled or QueryOutcome.TimedOut)
+        var first = new int[query.Peers.Length + 1];
+        var next = 0;
+        for (var peer = 0; peer < first.Length; peer++)
         {
-            // The end came from outside. What it would have waited for is in flight; most of all the peer nearest to the key. What was taken
-            // back long before the end is no part of it: a request that does not heed the caller keeps its query going until it ends by itself.
-            var inFlight = activities
-                .Where(a => a.StartNs < duration
-                    && (a.EndNs is null || a.EndNs >= duration || (a.Result == ActivityResult.TakenBack && a.EndNs >= duration - Soon)))
-                .OrderBy(a => distances.Known(a.Peer) ? distances.Rank(a.Peer) : int.MaxValue)
-                .ThenBy(static a => a.StartNs)
-                .FirstOrDefault();
-            if (inFlight is not null)
+            while (next < activities.Length && activities[next].Peer < peer)
             {
-                return inFlight;
+                next++;
+            }
+
+            first[peer] = next;
+        }
+
+        return first;
+    }
+
+    // What the end of the query waited for.
+    private int Last(long duration)
+    {
+        if (_query.Outcome is QueryOutcome.Cancelled or QueryOutcome.TimedOut && UnderWayLongest(duration, Soon) is var cut and not None)
+        {
+            return cut;
+        }
+
+        return LastEnd(duration + Tolerance);
+    }
+
+    /// <summary>
+    /// What was under way for the longest time when the caller gave up. What was taken back long before that time is no part of it:
+    /// a request that does not heed the caller keeps its query going until it ends by itself.
+    /// </summary>
+    private int UnderWayLongest(long at, long slack)
+    {
+        var longest = None;
+        var since = long.MaxValue;
+        for (var i = 0; i < _activities.Length; i++)
+        {
+            var activity = _activities[i];
+            if (activity.StartNs < at && PlaceStart(i) < since
+                && (activity.EndNs is not { } end || end >= at || (activity.Result == ActivityResult.TakenBack && end >= at - slack)))
+            {
+                longest = i;
+                since = PlaceStart(i);
             }
         }
 
-        return Array.FindLast(byEnd, a => a.EndNs <= duration + Tolerance);
+        return longest;
     }
 
-    private void Walk(Activity? activity)
+    private void Walk(int activity)
     {
-        if (activity is null)
+        if (activity != None && _activities[activity].EndNs is { } end && end < _cursor)
         {
-            Add(SegmentKind.Unknown, 0, null);
-            return;
+            Add(SegmentKind.End, end);
         }
 
-        if (activity.EndNs is { } end && end < cursor)
+        while (activity != None && _visited.Add(activity))
         {
-            Add(SegmentKind.End, end, null);
+            activity = Step(activity);
         }
 
-        while (activity is not null && visited.Add(activity))
-        {
-            AddActivity(activity);
-            activity = Before(activity);
-        }
-
-        // A trace that contradicts itself (peers that named each other) ends here.
-        Add(SegmentKind.Unknown, 0, null);
+        // A query without any dial or request, or a trace that contradicts itself.
+        Add(SegmentKind.Unknown, 0);
     }
 
-    /// <summary>What this activity waited for. Null when the walk has reached the start.</summary>
-    private Activity? Before(Activity activity)
+    private int Step(int activity)
     {
-        var earlier = activities.LastOrDefault(a => a.Peer == activity.Peer && a.Request < activity.Request && !visited.Contains(a));
-        if (earlier is { Kind: ActivityKind.Dial } && activity.Request == 0 && HasOwnEnd(earlier) && earlier.EndNs <= activity.StartNs
-            && activity.StartNs - earlier.EndNs <= Soon)
+        if (_activities[activity].EndNs is { } end && end < _cursor)
         {
-            Add(SegmentKind.Between, earlier.EndNs.GetValueOrDefault(), activity.Peer);
-            return earlier;
+            Add(SegmentKind.Between, end);
         }
 
-        // Asked again, asked long after its dial, or dialed and asked to store: that waits for the lookup before it, not for the peer to be known.
-        var peer = query.Peers[activity.Peer];
-        if (earlier is not null || activity.IsStore || (!peer.Requests.IsEmpty && peer.Requests.All(IsStore)))
+        if (Terminated is { } terminated && terminated < _cursor && PlaceStart(activity) < terminated)
         {
-            return Barrier(activity);
+            // Begun before the lookup stopped choosing peers, and waited for after it. What was waited for before is what made it stop: for a
+            // caller who gave up that can be this one.
+            Charge(activity, terminated, null);
+            var before = AtTermination(terminated);
+            if (before != activity)
+            {
+                return before;
+            }
         }
 
-        if (peer.HeardNs is not { } heard)
+        Charge(activity, 0, null);
+        return Before(activity);
+    }
+
+    private int AtTermination(long terminated) =>
+        _query.Termination == QueryTermination.Cancelled && UnderWayLongest(terminated, 0) is var cut and not None ? cut : LastEnd(terminated);
+
+    /// <summary>What this activity waited for. <see cref="None"/> when the walk has reached the start.</summary>
+    private int Before(int activity)
+    {
+        var a = _activities[activity];
+        var peer = _query.Peers[a.Peer];
+        if (a.IsStore || PlaceFirst(activity) > _firstOf[a.Peer] || _phases.IsFollowUp(a) || (!peer.Requests.IsEmpty && peer.Requests.All(IsStore)))
         {
-            Add(SegmentKind.Unknown, 0, null);
-            return null;
+            // Asking again, the follow-up and storing wait for whatever ended last before them.
+            return LastEnd(_cursor);
         }
 
-        AddQueued(activity, Math.Clamp(heard, 0, cursor));
+        var heard = peer.HeardNs is { } at ? Math.Clamp(at, 0, _cursor) : (long?)null;
+        if (heard is not { } known)
+        {
+            return Trigger(activity) is var trigger and not None ? trigger : peer.Hops == 0 ? FromStart() : None;
+        }
+
+        AddQueued(activity, known);
         if (peer.Referrer is { } referrer)
         {
-            if (peers.TryGetValue(referrer, out var namer) && Naming(namer, peer.Id, cursor) is { } naming)
-            {
-                Add(SegmentKind.Between, naming.EndNs.GetValueOrDefault(), activity.Peer);
-                return naming;
-            }
+            return _peers.TryGetValue(referrer, out var namer) ? Naming(namer, peer.Id, _cursor) : None;
+        }
 
-            Add(SegmentKind.Unknown, 0, null);
-            return null;
+        if (peer.AskedAfter is not null && known > 0)
+        {
+            // Nobody knows who named it; it was asked because something ended.
+            return Trigger(activity);
         }
 
         // A seed is known from the start. When it was first heard of only after others had answered, the trace hides who named it.
-        Add(byEnd.Length > 0 && byEnd[0].EndNs < cursor ? SegmentKind.Unknown : SegmentKind.Start, 0, null);
-        return null;
+        return _ends.Length > 0 && _ends[0] < _cursor ? None : FromStart();
     }
 
-    private static bool IsStore(PeerRequest request) => request.Type is MessageType.PutValue or MessageType.AddProvider;
-
-    private Activity? Barrier(Activity activity)
+    private int FromStart()
     {
-        var before = Array.FindLast(byEnd, a => a.EndNs <= cursor && !visited.Contains(a));
-        Add(before is null ? SegmentKind.Unknown : SegmentKind.Between, before?.EndNs ?? 0, before is null ? null : activity.Peer);
-        return before;
+        Add(SegmentKind.Start, 0);
+        return None;
     }
 
-    // The answer of the referrer that named the peer: by its list when there is one, else the last that had ended by then.
-    private Activity? Naming(int namer, string named, long heard)
+    /// <summary>
+    /// The waits of a peer that was known since <paramref name="heard"/> and had not been asked: each is charged to whose end made the lookup go
+    /// on. Either all alpha places were taken and that one came free, or the lookup went on right after that end, as to its follow-up.
+    /// </summary>
+    private void AddQueued(int activity, long heard)
     {
-        var answers = activities.Where(a => a.Peer == namer && a.Request >= 0 && a.EndNs <= heard + Tolerance && !visited.Contains(a)).ToList();
-        return answers.Find(a => query.Peers[namer].Requests[a.Request].Named is { IsDefault: false } names && names.Contains(named, StringComparer.Ordinal))
-            ?? answers.FindLast(static a => a.Result is ActivityResult.Done or ActivityResult.Unknown);
-    }
-
-    private void AddQueued(Activity activity, long heard)
-    {
-        var holder = byEnd.Length;
-        var start = cursor;
+        var victim = _query.Peers[_activities[activity].Peer].Id;
+        var next = activity;
         var linked = true;
-        while (cursor > heard)
+        var bound = _byEnd.Length;
+        var steps = _byEnd.Length;
+        while (_cursor > heard && steps-- > 0)
         {
-            // The place that came free last before the cursor, and that the peer can have waited for.
-            do
-            {
-                holder--;
-            }
-            while (holder >= 0 && (byEnd[holder].EndNs > cursor || byEnd[holder].Peer == activity.Peer || byEnd[holder].EndNs <= byEnd[holder].StartNs));
-
-            if (holder < 0 || byEnd[holder] is not { EndNs: { } end } held || end <= heard)
+            var told = ToldTrigger(next);
+            var holder = told != None ? told : FreedBefore(ref bound, _activities[activity].Peer);
+            if (holder == None || _activities[holder].OwnEndNs is not { } end || end <= heard)
             {
                 break;
             }
 
-            Add(SegmentKind.Queued, end, activity.Peer);
-
-            // Either its place was the one to wait for, or its end is what made the lookup go on, as to the follow-up. What went on then may have
-            // been another peer first, whose end made the lookup go on to the next: a chain of ends, each with a start right after it.
-            linked = concurrency.Before(end) >= alpha || (linked && start - end <= Soon);
+            var soon = _cursor - end <= Soon;
+            linked = told != None || _concurrency.Value.Before(end) >= Alpha || (linked && soon);
+            Add(told != None || (linked && soon) ? SegmentKind.Between : SegmentKind.Queued, end, queued: victim);
             if (linked)
             {
-                Add(SegmentKind.Queued, Math.Max(heard, held.StartNs), activity.Peer, held);
-                start = cursor;
+                Charge(holder, heard, victim);
+                next = holder;
             }
         }
 
-        Add(SegmentKind.Queued, heard, activity.Peer);
+        // The node's own reaction; otherwise places were free, and nobody is blamed.
+        var reaction = _cursor - Math.Max(heard, Math.Min(_cursor, _firstStart)) <= Soon;
+        Add(!reaction ? SegmentKind.Queued : heard <= _firstStart ? SegmentKind.Start : SegmentKind.Between, heard, queued: victim);
     }
 
-    private void AddActivity(Activity activity)
+    /// <summary>The activity whose end made the lookup begin another one.</summary>
+    private int Trigger(int activity) => ToldTrigger(activity) is var told and not None ? told : LastEnd(_cursor, _activities[activity].Peer);
+
+    // The trace names the peer whose end it was (go-libp2p). Only of a peer's first place in the lookup.
+    private int ToldTrigger(int activity)
     {
-        var start = Math.Clamp(activity.StartNs, 0, cursor);
-        if (start < cursor)
+        var peer = _activities[activity].Peer;
+        if (_query.Peers[peer].AskedAfter is not { } id || PlaceFirst(activity) != _firstOf[peer] || !_peers.TryGetValue(id, out var before) || before == peer)
         {
-            segments.Add(new PathSegment
+            return None;
+        }
+
+        var found = None;
+        for (var i = _firstOf[before]; i < _firstOf[before + 1]; i++)
+        {
+            if (_activities[i].OwnEndNs <= _cursor && (found == None || _activities[found].OwnEndNs <= _activities[i].OwnEndNs))
             {
-                Kind = KindOf(activity),
-                StartNs = start,
-                EndNs = cursor,
-                PeerId = query.Peers[activity.Peer].Id,
-                Result = activity.Result,
-                ErrorClass = activity.ErrorClass,
-                Message = activity.Message,
-            });
-            cursor = start;
+                found = i;
+            }
+        }
+
+        return found;
+    }
+
+    // The place that came free last before the cursor, and that took any time at all.
+    private int FreedBefore(ref int bound, int except)
+    {
+        for (bound = Math.Min(UpTo(_cursor) + 1, bound) - 1; bound >= 0; bound--)
+        {
+            if (_activities[_byEnd[bound]].Peer != except && _ends[bound] > PlaceStart(_byEnd[bound]))
+            {
+                return _byEnd[bound];
+            }
+        }
+
+        return None;
+    }
+
+    private int LastEnd(long time, int except = None)
+    {
+        for (var i = UpTo(time); i >= 0; i--)
+        {
+            if (!_visited.Contains(_byEnd[i]) && _activities[_byEnd[i]].Peer != except)
+            {
+                return _byEnd[i];
+            }
+        }
+
+        return None;
+    }
+
+    // Place in _ends of the last end that is not after a time.
+    private int UpTo(long time)
+    {
+        var (low, high) = (0, _ends.Length);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            (low, high) = _ends[middle] <= time ? (middle + 1, high) : (low, middle);
+        }
+
+        return low - 1;
+    }
+
+    // The answer of the referrer that named the peer: by its list when there is one, else the last that had ended by then.
+    private int Naming(int namer, string named, long heard)
+    {
+        var found = None;
+        for (var i = _firstOf[namer]; i < _firstOf[namer + 1]; i++)
+        {
+            var answer = _activities[i];
+            if (answer.Request < 0 || !(answer.EndNs <= heard + Tolerance) || _visited.Contains(i))
+            {
+                continue;
+            }
+
+            if (_query.Peers[namer].Requests[answer.Request].Named is { IsDefault: false } names && names.Contains(named, StringComparer.Ordinal))
+            {
+                return i;
+            }
+
+            found = answer.Result is ActivityResult.Done or ActivityResult.Unknown ? i : found;
+        }
+
+        return found;
+    }
+
+    /// <summary>A dial that connected and the request after it hold one of the alpha places: the dial's end makes room for nobody.</summary>
+    private bool IsDialOfPlace(int dial) =>
+        _activities[dial] is { Kind: ActivityKind.Dial, Result: ActivityResult.Done } a
+        && dial + 1 < _activities.Length && _activities[dial + 1].Peer == a.Peer && _activities[dial + 1].StartNs >= a.StartNs;
+
+    private int PlaceFirst(int activity) => activity > 0 && _activities[activity].Peer == _activities[activity - 1].Peer && IsDialOfPlace(activity - 1) ? activity - 1 : activity;
+
+    private long PlaceStart(int activity) => _activities[PlaceFirst(activity)].StartNs;
+
+    /// <summary>Charges a place, request and dial, to its peer, back to its start or to a time that is later.</summary>
+    private void Charge(int activity, long from, string? queued)
+    {
+        Charge(_activities[activity], from, queued);
+        if (PlaceFirst(activity) is var dial && dial != activity)
+        {
+            var d = _activities[dial];
+            Add(SegmentKind.Between, Math.Max(from, d.EndNs.GetValueOrDefault()), _query.Peers[d.Peer].Id, queued);
+            Charge(d, from, queued);
         }
     }
 
-    private void Add(SegmentKind kind, long from, int? peer, Activity? heldBy = null)
+    private void Charge(PeerActivity activity, long from, string? queued)
     {
-        var start = Math.Clamp(from, 0, cursor);
-        if (start == cursor)
+        var start = Math.Clamp(Math.Max(activity.StartNs, from), 0, _cursor);
+        while (start < _cursor)
+        {
+            var (phase, since) = _phases.Of(activity, start, _cursor);
+            _segments.Add(new PathSegment
+            {
+                Kind = KindOf(activity),
+                Phase = phase,
+                StartNs = since,
+                EndNs = _cursor,
+                PeerId = _query.Peers[activity.Peer].Id,
+                Result = activity.Result,
+                ErrorClass = activity.ErrorClass,
+                Message = activity.Message,
+                QueuedPeerId = queued,
+            });
+            _cursor = since;
+        }
+    }
+
+    private void Add(SegmentKind kind, long from, string? peer = null, string? queued = null)
+    {
+        var start = Math.Clamp(from, 0, _cursor);
+        if (start == _cursor)
         {
             return;
         }
 
-        segments.Add(new PathSegment
+        _segments.Add(new PathSegment
         {
             Kind = kind,
+            Phase = kind is SegmentKind.Unknown or SegmentKind.Queued ? PathPhase.Unknown : PathPhase.Own,
             StartNs = start,
-            EndNs = cursor,
-            PeerId = peer is { } index ? query.Peers[index].Id : null,
-            HeldBy = heldBy is null
-                ? null
-                : new PlaceHolder(query.Peers[heldBy.Peer].Id, KindOf(heldBy), heldBy.Result, heldBy.ErrorClass),
+            EndNs = _cursor,
+            PeerId = peer,
+            QueuedPeerId = queued,
         });
-        cursor = start;
+        _cursor = start;
     }
 
-    private static SegmentKind KindOf(Activity activity) => activity.Kind switch
+    private static bool IsStore(PeerRequest request) => request.Type is MessageType.PutValue or MessageType.AddProvider;
+
+    private static SegmentKind KindOf(PeerActivity activity) => activity.Kind switch
     {
         ActivityKind.Dial => SegmentKind.Dial,
         ActivityKind.Request => SegmentKind.Request,

@@ -6,7 +6,8 @@ namespace DhtTracer.Analysis.Explain;
 public sealed record Explanation
 {
     /// <summary>
-    /// One plain sentence, such as <c>K closest known after 0.8 s; finished after 14.2 s: 94 % was waiting for 2 dials that timed out</c>.
+    /// One plain sentence, such as <c>K closest known after 0.8 s; finished after 14.2 s: 94 % was waiting for 2 dials that timed out
+    /// (…Qz3kPb 6.7 s, …hT9wXy 6.7 s)</c>. It names the peers that the query waited for by the last six characters of their ids.
     /// </summary>
     public required string Sentence { get; init; }
 
@@ -28,6 +29,9 @@ public sealed record Explanation
     /// <summary>What the duration was spent on, longest first; empty without a path. Sums to the duration.</summary>
     public required ImmutableArray<Blame> Blames { get; init; }
 
+    /// <summary>The peers that the query waited for most, longest wait first; none that was merely cut off by the end.</summary>
+    public required ImmutableArray<Culprit> Culprits { get; init; }
+
     /// <summary>Which of the beta closest held back termination; null when that is not how it ended.</summary>
     public required TerminationHold? Hold { get; init; }
 
@@ -43,21 +47,23 @@ public sealed record Explanation
     /// <summary>Explains a query.</summary>
     public static Explanation Of(Query query)
     {
-        var activities = Activity.Of(query);
+        var activities = PeerActivity.Of(query);
         var distances = KeyDistances.Of(query);
-        var concurrency = ConcurrencySeries.Of(query, activities);
-        var path = CriticalPathFinder.Find(query, activities, distances, concurrency);
+        var concurrency = new Lazy<ConcurrencySeries>(() => ConcurrencySeries.Of(query, activities));
+        var path = CriticalPathFinder.Find(query, activities, concurrency);
         var blames = path is null || query.DurationNs == 0 ? [] : Blame.Of(path, query, activities);
+        var culprits = path is null || query.DurationNs == 0 ? [] : Culprit.Of(path, query, activities);
         return new Explanation
         {
-            Sentence = ExplanationSentence.Of(query, blames, path, activities),
+            Sentence = ExplanationSentence.Of(query, blames, culprits, path, activities),
             Hint = WhatIfHint.Of(query, blames),
             DiscoveryNs = query.DiscoveryNs,
             TailNs = query.DurationNs - query.DiscoveryNs,
             Path = path,
             Blames = blames,
+            Culprits = culprits,
             Hold = TerminationHold.Of(query, distances),
-            Concurrency = concurrency,
+            Concurrency = concurrency.Value,
             LostToDials = Explain.LostToDials.Of(activities, path),
             Requests = RequestUse.Of(query, distances),
         };

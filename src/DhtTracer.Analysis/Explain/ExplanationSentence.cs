@@ -16,13 +16,29 @@ internal static class ExplanationSentence
 
     private const int MostParts = 3;
 
+    /// <summary>Peers that are named for one part.</summary>
+    private const int MostNames = 3;
+
+    /// <summary>Characters of an agent version that are shown.</summary>
+    private const int LongestAgent = 40;
+
+    /// <summary>Characters at the end of a peer id that tell it apart.</summary>
+    private const int TailLength = 6;
+
     /// <summary>The sentence.</summary>
     /// <param name="query">The query.</param>
     /// <param name="blames">What its duration was spent on, longest first.</param>
+    /// <param name="culprits">Peers that are named.</param>
     /// <param name="path">Its critical path; null without one.</param>
     /// <param name="activities">Its dials and requests.</param>
-    public static string Of(Query query, ImmutableArray<Blame> blames, CriticalPath? path, ImmutableArray<Activity> activities)
+    public static string Of(
+        Query query, ImmutableArray<Blame> blames, ImmutableArray<Culprit> culprits, CriticalPath? path, ImmutableArray<PeerActivity> activities)
     {
+        if (query.Skipped && activities.IsEmpty)
+        {
+            return query.Outcome == QueryOutcome.Success ? "Answered by the node itself; no peer was asked" : "No peer was asked: the routing table of this side held nobody";
+        }
+
         if (query.DurationNs is not { } duration)
         {
             var known = query.DiscoveryNs is { } at ? $"{Discovered(query)} after {DurationText.Of(at)}; " : "";
@@ -37,25 +53,56 @@ internal static class ExplanationSentence
         var when = Discovery(query, duration) ?? query.Outcome switch
         {
             QueryOutcome.NotFound => $"nothing found; finished after {DurationText.Of(duration)}",
-            QueryOutcome.Cancelled when CancelledAt(activities, duration) is { } at => $"{End(query)} after {DurationText.Of(at)}; finished after {DurationText.Of(duration)}",
+            QueryOutcome.Cancelled or QueryOutcome.TimedOut when CutAt(activities, duration) is { } at
+                => $"{End(query)} after {DurationText.Of(at)}; finished after {DurationText.Of(duration)}",
             _ => $"{End(query)} after {DurationText.Of(duration)}",
         };
-        return Sentence(blames.IsEmpty ? when : $"{when}: {Spent(blames)}{Queue(query, blames, path)}");
+        return Sentence((blames.IsEmpty ? when : $"{when}: {Spent(blames, culprits)}{Queue(query, blames, path)}") + LateStores(activities, duration));
     }
 
     // The greatest part, and the next ones when it does not explain all but a rest.
-    private static string Spent(ImmutableArray<Blame> blames)
+    private static string Spent(ImmutableArray<Blame> blames, ImmutableArray<Culprit> culprits)
     {
-        var first = $"{Percent(blames[0].Share)} was {blames[0].Text}";
+        var first = $"{Percent(blames[0].Share)} was {Part(blames[0])}";
         return Math.Round(blames[0].Share, 2) >= Explained
             ? first
-            : string.Join(", ", blames.Skip(1).Take(MostParts - 1).Where(static blame => blame.Share >= WorthNaming).Select(static blame => $"{Percent(blame.Share)} {blame.Text}").Prepend(first));
+            : string.Join(", ", blames.Skip(1).Take(MostParts - 1).Where(static blame => blame.Share >= WorthNaming).Select(blame => $"{Percent(blame.Share)} {Part(blame)}").Prepend(first));
+
+        string Part(Blame blame) => blame.Text + (blame.InFollowUp ? " in the follow-up" : "") + Names(blame, culprits);
+    }
+
+    // Those who were waited for, as far as they are worth a name, and how long each.
+    private static string Names(Blame blame, ImmutableArray<Culprit> culprits)
+    {
+        var named = culprits.Where(culprit => culprit.Kind == blame.Kind && culprit.ErrorClass == blame.ErrorClass).Take(MostNames)
+            .Select(culprit => $"{Name(culprit)} {DurationText.Of(culprit.DurationNs)}").ToList();
+        return named.Count == 0 ? "" : $" ({string.Join(", ", named)})";
+    }
+
+    private static string Name(Culprit culprit)
+    {
+        var tail = culprit.PeerId.Length <= TailLength ? culprit.PeerId : "…" + culprit.PeerId[^TailLength..];
+        if (culprit.Agent is not { } agent)
+        {
+            return tail;
+        }
+
+        // An agent version is what the other side says it is.
+        var clean = new string([.. agent.Where(static character => !char.IsControl(character) && !char.IsSurrogate(character))]);
+        return $"{tail} {(clean.Length > LongestAgent ? clean[..LongestAgent] + "…" : clean)}";
+    }
+
+    // Stores of an optimistic provide go on after it has returned.
+    private static string LateStores(ImmutableArray<PeerActivity> activities, long duration)
+    {
+        var late = activities.Where(a => a.IsStore && a.EndNs > duration).ToList();
+        return late.Count == 0 ? "" : $"; {Count(late.Count, "store")} went on until {DurationText.Of(late.Max(static a => a.EndNs.GetValueOrDefault()))}";
     }
 
     // How much of it a peer that was known already waited for others: the share that a greater alpha could change.
     private static string Queue(Query query, ImmutableArray<Blame> blames, CriticalPath? path)
     {
-        var queued = path?.Segments.Where(static segment => segment is { Kind: SegmentKind.Queued, HeldBy: not null }).Sum(static segment => segment.DurationNs) ?? 0;
+        var queued = path?.Segments.Where(static segment => segment is { QueuedPeerId: not null, IsLostToPeer: true }).Sum(static segment => segment.DurationNs) ?? 0;
         var share = (double)queued / query.DurationNs.GetValueOrDefault();
         return Math.Round(blames[0].Share, 2) >= Explained || share < WorthNaming
             ? ""
@@ -70,13 +117,18 @@ internal static class ExplanationSentence
         }
 
         // Less than a hundredth of the duration later is at once.
-        return query.Outcome == QueryOutcome.Success && duration - found <= duration / 100
-            ? $"{Discovered(query)} after {DurationText.Of(duration)}, which ended the query"
-            : $"{Discovered(query)} {(AtOnce(found, duration) && KClosest(query) ? "from the start" : $"after {DurationText.Of(found)}")}; {End(query)} after {DurationText.Of(duration)}";
+        if (query.Outcome == QueryOutcome.Success && duration - found <= duration / 100)
+        {
+            return $"{Discovered(query)} after {DurationText.Of(duration)}, which ended the query";
+        }
+
+        var from = AtOnce(found, duration) && (KClosest(query) || query.Type == QueryType.FindPeer);
+        var known = from && query.Type == QueryType.FindPeer ? "peer known" : Discovered(query);
+        return $"{known} {(from ? "from the start" : $"after {DurationText.Of(found)}")}; {End(query)} after {DurationText.Of(duration)}";
     }
 
     // When the caller gave up, where that is long before the end: all that was under way was taken back at once, and something did not heed it.
-    private static long? CancelledAt(ImmutableArray<Activity> activities, long duration)
+    private static long? CutAt(ImmutableArray<PeerActivity> activities, long duration)
     {
         var ends = activities.Where(static a => a.Result == ActivityResult.TakenBack).Select(static a => a.EndNs).OfType<long>().ToList();
         return ends.Count > 0 && ends.Max() - ends.Min() <= duration / 100 && ends.Max() < duration - (duration / 100) ? ends.Max() : null;
@@ -100,10 +152,15 @@ internal static class ExplanationSentence
 
     private static string End(Query query) => query.Outcome switch
     {
-        QueryOutcome.Cancelled => "cancelled by its caller",
-        QueryOutcome.TimedOut => "timed out",
+        QueryOutcome.Cancelled => "the caller gave up",
+        QueryOutcome.TimedOut => "the caller's time was up",
         QueryOutcome.Failed => query.Error is { } error ? $"failed ({error.Class.Replace('-', ' ')})" : "failed",
-        _ => "finished",
+        _ => query switch
+        {
+            { Type: QueryType.AddProvider, Counts.Sent: > 0 and { } sent } => $"sent to {Count(sent, "peer")}, finished",
+            { Type: QueryType.PutValue, Counts.Results: > 0 and { } stored } => $"stored at {Count(stored, "peer")}, finished",
+            _ => "finished",
+        },
     };
 
     // Shares that are not all never read as 100 %, and not none never as 0 %.

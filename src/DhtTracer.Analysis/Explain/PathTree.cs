@@ -32,7 +32,7 @@ public sealed record PathNode
     /// <summary>Peers that it was the first to name.</summary>
     public required int Named { get; init; }
 
-    /// <summary>It is on the critical path.</summary>
+    /// <summary>The query waited for it: it is on the critical path.</summary>
     public required bool OnCriticalPath { get; init; }
 }
 
@@ -49,7 +49,7 @@ public sealed record PathTree
     public static PathTree Of(Query query)
     {
         var distances = KeyDistances.Of(query);
-        var path = CriticalPath.Of(query, distances);
+        var path = CriticalPath.Of(query);
         var onPath = path is null ? [] : path.Peers.ToHashSet(StringComparer.Ordinal);
         var parents = Parents(query);
         var named = new int[parents.Length];

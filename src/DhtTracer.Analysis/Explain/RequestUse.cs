@@ -51,7 +51,7 @@ public sealed record RequestUse
 public sealed record LostToDials(string ErrorClass, int Dials, long? TotalNs, long? OnPathNs)
 {
     /// <summary>By error class, the most time on the path first.</summary>
-    internal static ImmutableArray<LostToDials> Of(ImmutableArray<Activity> activities, CriticalPath? path) =>
+    internal static ImmutableArray<LostToDials> Of(ImmutableArray<PeerActivity> activities, CriticalPath? path) =>
     [
         .. activities.Where(static a => a is { Kind: ActivityKind.Dial, Result: ActivityResult.Failed, ErrorClass: not null })
             .GroupBy(static a => a.ErrorClass!, StringComparer.Ordinal)
@@ -66,6 +66,5 @@ public sealed record LostToDials(string ErrorClass, int Dials, long? TotalNs, lo
     ];
 
     private static bool IsFailedDial(PathSegment segment, string errorClass) =>
-        segment is { Kind: SegmentKind.Dial, Result: ActivityResult.Failed } ? segment.ErrorClass == errorClass
-            : segment.HeldBy is { Kind: SegmentKind.Dial, Result: ActivityResult.Failed } holder && holder.ErrorClass == errorClass;
+        segment is { Kind: SegmentKind.Dial, Result: ActivityResult.Failed } && segment.ErrorClass == errorClass;
 }

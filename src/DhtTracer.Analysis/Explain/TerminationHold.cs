@@ -8,10 +8,15 @@ namespace DhtTracer.Analysis.Explain;
 /// <param name="State">How far it got.</param>
 /// <param name="Answered">It answered, and is one of the beta closest; otherwise it was nearer and had to fail first.</param>
 /// <param name="SettledNs">When it had answered or failed, in nanoseconds after the query's start.</param>
-/// <param name="HeldNs">How much earlier the rest was settled: nanoseconds that this peer alone added.</param>
+/// <param name="HeldNs">
+/// Nanoseconds that this peer alone added: how much earlier the rest was settled, or the answer known where that was later.
+/// </param>
 public sealed record HoldingPeer(string PeerId, int? Xor, PeerState State, bool Answered, long SettledNs, long HeldNs);
 
-/// <summary>Which of the beta closest peers held back the termination of a lookup.</summary>
+/// <summary>
+/// Which of the beta closest peers held back the termination of a lookup. Only peers that were not settled yet when the answer was known are
+/// listed: the others held back nothing.
+/// </summary>
 public sealed record TerminationHold
 {
     /// <summary>Closest peers that must have answered before the end.</summary>
@@ -20,7 +25,10 @@ public sealed record TerminationHold
     /// <summary>The trace does not tell beta; 3 is what go-libp2p and this node use.</summary>
     public required bool BetaAssumed { get; init; }
 
-    /// <summary>The beta closest, and the nearer ones that failed; last settled first.</summary>
+    /// <summary>
+    /// Of the beta closest, and the nearer ones that failed, those that were settled after the answer was known; last settled first. When
+    /// it is unknown since when the answer was known, those that alone added time.
+    /// </summary>
     public required ImmutableArray<HoldingPeer> Peers { get; init; }
 
     /// <summary>
@@ -40,7 +48,7 @@ public sealed record TerminationHold
         var settled = new List<(int Peer, bool Answered, long At)>();
         foreach (var index in distances.Nearest)
         {
-            if (Settled(query.Peers[index]) is not { } end)
+            if (Settled(query.Peers[index], query.TerminatedNs ?? long.MaxValue) is not { } end)
             {
                 continue;
             }
@@ -70,20 +78,22 @@ public sealed record TerminationHold
                     query.Peers[item.Peer].State,
                     item.Answered,
                     item.At,
-                    i + 1 < settled.Count ? item.At - settled[i + 1].At : 0)),
+                    item.At - Math.Max(i + 1 < settled.Count ? settled[i + 1].At : query.DiscoveryNs ?? item.At, query.DiscoveryNs ?? 0)))
+                    .Where(holder => query.DiscoveryNs is { } discovery ? holder.SettledNs > discovery : holder.HeldNs > 0),
             ],
         };
     }
 
-    // The first answer counts, or else the last failure. A peer that was taken back or never asked settled nothing.
-    private static (bool Answered, long AtNs)? Settled(QueryPeer peer)
+    // The first answer counts, or else the last failure. A peer that was taken back or never asked settled nothing, and neither did what
+    // ended after the lookup had stopped.
+    private static (bool Answered, long AtNs)? Settled(QueryPeer peer, long terminatedNs)
     {
         long? failed = peer.Dial is { Error: { Class: not ErrorClass.Cancelled }, DurationNs: { } dial } ? peer.Dial.StartNs + dial
             : peer is { State: PeerState.DialFailed, Dial: { DurationNs: { } silent } } ? peer.Dial.StartNs + silent
             : null;
         foreach (var request in peer.Requests)
         {
-            if (request.Type is MessageType.PutValue or MessageType.AddProvider || request.EndNs is not { } ended)
+            if (request.Type is MessageType.PutValue or MessageType.AddProvider || request.EndNs is not { } ended || ended > terminatedNs)
             {
                 continue;
             }
@@ -99,6 +109,6 @@ public sealed record TerminationHold
             }
         }
 
-        return failed is { } at ? (false, at) : null;
+        return failed is { } at && at <= terminatedNs ? (false, at) : null;
     }
 }

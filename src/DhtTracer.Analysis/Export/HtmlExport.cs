@@ -110,13 +110,13 @@ public static class HtmlExport
         }
 
         html.Element("p", $"The chain of waits that made the end come when it came. The parts sum to {HtmlMarkup.Exact(query.DurationNs)} ms.{(path.AlphaObserved ? " The trace does not tell alpha; the most in flight at once stands for it." : "")}", "muted");
-        html.Own("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Critical path\"><table><thead><tr><th class=\"n\">From, ms</th><th class=\"n\">Took, ms</th><th class=\"n\">Share</th><th>What</th><th>Peer</th><th>Held by</th><th>Error</th></tr></thead><tbody>\n");
+        html.Own("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Critical path\"><table><thead><tr><th class=\"n\">From, ms</th><th class=\"n\">Took, ms</th><th class=\"n\">Share</th><th>What</th><th>Waited for</th><th>Meanwhile in the queue</th><th>Error</th></tr></thead><tbody>\n");
         foreach (var segment in path.Segments)
         {
             html.Own("<tr>").Milliseconds(segment.StartNs).Milliseconds(segment.DurationNs)
                 .Element("td", query.DurationNs is > 0 and { } whole ? ((double)segment.DurationNs / whole).ToString("0.0 %", CultureInfo.InvariantCulture) : HtmlMarkup.Unknown, "n")
                 .Element("td", What(segment), segment.Result == ActivityResult.Failed ? "bad" : null).Element("td", segment.PeerId, "id")
-                .Element("td", segment.HeldBy?.PeerId, "id").Element("td", segment.ErrorClass ?? segment.HeldBy?.ErrorClass).Own("</tr>\n");
+                .Element("td", segment.QueuedPeerId, "id").Element("td", segment.ErrorClass).Own("</tr>\n");
         }
 
         html.Own("</tbody></table></div>\n<h2>What the time was spent on</h2>\n<table><thead><tr><th class=\"n\">ms</th><th class=\"n\">Share</th><th>On</th></tr></thead><tbody>\n");

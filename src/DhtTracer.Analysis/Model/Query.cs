@@ -166,6 +166,35 @@ public sealed record Query : QuerySummary
 {
     /// <summary>Every peer seen, in the order heard, then by time, then by id.</summary>
     public ImmutableArray<QueryPeer> Peers { get; init; } = [];
+
+    /// <summary>
+    /// When the lookup stopped choosing peers to ask, in nanoseconds after the start; null when the trace does not tell. Requests under way
+    /// then can go on, and a follow-up can come after it.
+    /// </summary>
+    public long? TerminatedNs { get; init; }
+
+    /// <summary>What the duration was spent on, by the critical path. Null when there is no path, because the end is not known.</summary>
+    public PhaseTimes? Phases { get; init; }
+}
+
+/// <summary>
+/// What the duration of a query was spent on, in nanoseconds: the parts of its critical path. They add up to the duration. Each part is in
+/// exactly one phase: a store or a follow-up request in that phase, what was waited for after the answer was known in the tail, the rest by
+/// what it is.
+/// </summary>
+/// <param name="OwnNs">The node's own work before, between and after its dials and requests.</param>
+/// <param name="FirstPeersNs">Dials and requests of the peers of the routing table that were asked first.</param>
+/// <param name="DialsNs">Later dials.</param>
+/// <param name="RequestsNs">Later requests.</param>
+/// <param name="TailNs">Dials and requests waited for after the answer was known, or after the lookup stopped choosing peers.</param>
+/// <param name="FollowUpNs">The follow-up: asking those of the K closest that had not answered when the lookup stopped.</param>
+/// <param name="StoresNs">Storing: PUT_VALUE and ADD_PROVIDER, dials for them included.</param>
+/// <param name="UnknownNs">Time that the trace does not explain.</param>
+public sealed record PhaseTimes(
+    long OwnNs, long FirstPeersNs, long DialsNs, long RequestsNs, long TailNs, long FollowUpNs, long StoresNs, long UnknownNs)
+{
+    /// <summary>All phases together: the duration.</summary>
+    public long TotalNs => OwnNs + FirstPeersNs + DialsNs + RequestsNs + TailNs + FollowUpNs + StoresNs + UnknownNs;
 }
 
 /// <summary>One peer of a query: a row of the waterfall. Times are nanoseconds after the query's start.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DhtTracer.Analysis.Explain;
 using DhtTracer.Traces;
 
 namespace DhtTracer.Analysis;
@@ -74,6 +75,11 @@ internal sealed class TraceDraft(TraceSpans? trace = null)
     /// <summary>Sorts everything and makes operations of the queries that no dialect put into one.</summary>
     public ReconstructedTrace Build()
     {
+        for (var i = 0; i < queries.Count; i++)
+        {
+            queries[i] = TimeLost.In(queries[i]);
+        }
+
         queries.Sort(static (left, right) => Compare(left.StartUnixNano, left.Id, right.StartUnixNano, right.Id));
         var known = operations.Select(static operation => operation.Id).ToHashSet();
         operations.AddRange(queries.Where(query => !known.Contains(query.OperationId))

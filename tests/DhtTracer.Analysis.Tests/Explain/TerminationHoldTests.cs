@@ -18,7 +18,20 @@ public class TerminationHoldTests
         var hold = TerminationHold.Of(query)!;
 
         Assert.Equal(2, hold.Beta);
-        Assert.Equal([("E", false, 400L), ("C", true, 200L), ("D", true, 0L)], hold.Peers.Select(p => (p.PeerId, p.Answered, p.HeldNs / 1_000_000)));
+        Assert.Equal([("E", false, 400L), ("C", true, 200L)], hold.Peers.Select(p => (p.PeerId, p.Answered, p.HeldNs / 1_000_000)));
+    }
+
+    [Fact]
+    public void Who_was_settled_before_the_answer_was_known_held_back_nothing()
+    {
+        // Known at 400: D had answered at 300. C and E come after it: C adds 100 to the 400, E another 400.
+        var query = new QueryBuilder { Query = new QueryBuilder().Query with { Termination = QueryTermination.Completed } }
+            .Answered("C", 241, heard: 0, dial: null, request: (0, 500))
+            .Answered("D", 240, heard: 0, dial: null, request: (0, 300))
+            .DialFailed("E", 239, heard: 0, from: 0, to: 900, ErrorClass.DialTimeout)
+            .End(950, discoveryMs: 400);
+
+        Assert.Equal([("E", 400L), ("C", 100)], TerminationHold.Of(query)!.Peers.Select(p => (p.PeerId, p.HeldNs / 1_000_000)));
     }
 
     [Fact]

@@ -45,7 +45,7 @@ internal sealed record LookupRecord
         }
 
         var distances = KeyDistances.Of(query);
-        var activities = Activity.Of(query);
+        var activities = PeerActivity.Of(query);
         var asked = activities.Where(static a => !a.IsStore).ToList();
         if (!distances.Exact)
         {
@@ -136,7 +136,7 @@ internal sealed record LookupRecord
 
         var left = Math.Max(0, query.DurationNs.GetValueOrDefault() - start.Value);
         var reaction = Reaction(start.Value, moments);
-        var dial = Activity.Of(query with { Peers = [peer] }).FirstOrDefault(static a => a.Kind == ActivityKind.Dial);
+        var dial = PeerActivity.Of(query with { Peers = [peer] }).FirstOrDefault(static a => a.Kind == ActivityKind.Dial);
         if (dial is { Result: ActivityResult.Failed, EndNs: { } failedAt })
         {
             return (new PeerTiming(reaction, failedAt - dial.StartNs, true, dial.ErrorClass == ErrorClass.DialTimeout, 0, 0, false, false), 0);
@@ -161,7 +161,7 @@ internal sealed record LookupRecord
             0);
     }
 
-    private static long Withdrawal(List<Activity> asked, long[] moments)
+    private static long Withdrawal(List<PeerActivity> asked, long[] moments)
     {
         var lags = asked.Where(static a => a is { Result: ActivityResult.TakenBack, EndNs: not null })
             .Select(a => Reaction(a.EndNs.GetValueOrDefault(), moments)).Order().ToList();

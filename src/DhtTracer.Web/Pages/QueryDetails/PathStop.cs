@@ -3,15 +3,15 @@ using DhtTracer.Analysis.Explain;
 namespace DhtTracer.Web.Pages.QueryDetails;
 
 /// <summary>
-/// A line of the table of the critical path: all that the end waited for at one peer, segments that follow each other in one. The lines sum to
-/// the duration of the query, and the columns of a line to its duration. Times in nanoseconds.
+/// A line of the table of the critical path: all that the query waited for one peer, segments that follow each other in one. The lines add up
+/// to the duration of the query, and the columns of a line to its duration. Times in nanoseconds.
 /// </summary>
-/// <param name="PeerId">The peer; null where no peer belongs to the time.</param>
+/// <param name="PeerId">The peer that was waited for; null where no peer was.</param>
 /// <param name="Segments">The segments, in time order; at least one.</param>
 internal sealed record PathStop(string? PeerId, IReadOnlyList<PathSegment> Segments)
 {
-    /// <summary>Others that are named as holders of a place; more are counted.</summary>
-    public const int MostHolders = 3;
+    /// <summary>Peers in the queue that are named; more are counted.</summary>
+    public const int MostQueued = 3;
 
     /// <summary>Start, after the start of the query.</summary>
     public long StartNs => Segments[0].StartNs;
@@ -19,22 +19,20 @@ internal sealed record PathStop(string? PeerId, IReadOnlyList<PathSegment> Segme
     /// <summary>How long.</summary>
     public long DurationNs => Segments.Sum(static segment => segment.DurationNs);
 
-    /// <summary>Of it waiting for its turn.</summary>
-    public long QueuedNs => Sum(SegmentKind.Queued);
-
-    /// <summary>Of it dialing.</summary>
+    /// <summary>Of it waiting for a dial.</summary>
     public long DialNs => Sum(SegmentKind.Dial);
 
-    /// <summary>Of it asking, or dialing and asking where the trace does not tell the two apart.</summary>
+    /// <summary>Of it waiting for a request, or for both where the trace does not tell the two apart.</summary>
     public long RequestNs => Sum(SegmentKind.Request) + Sum(SegmentKind.DialAndRequest);
 
-    /// <summary>Of it anything else: before the first peer, between steps, until the end, and what the trace does not explain.</summary>
-    public long OtherNs => DurationNs - QueuedNs - DialNs - RequestNs;
+    /// <summary>Of it anything else: the node's own work, and what the trace does not explain.</summary>
+    public long OtherNs => DurationNs - DialNs - RequestNs;
 
-    /// <summary>Whose places it waited for, the longest wait first.</summary>
-    public IReadOnlyList<PlaceHolder> Holders =>
-        [.. Segments.Where(static segment => segment.HeldBy is not null).GroupBy(static segment => segment.HeldBy!.PeerId)
-            .OrderByDescending(static group => group.Sum(static segment => segment.DurationNs)).Select(static group => group.First().HeldBy!)];
+    /// <summary>Peers that were known meanwhile and waited for their turn.</summary>
+    public IReadOnlyList<string> Queued => [.. Segments.Select(static segment => segment.QueuedPeerId).OfType<string>().Distinct(StringComparer.Ordinal)];
+
+    /// <summary>The phase in which most of it lies.</summary>
+    public PathPhase Phase => Segments.GroupBy(static segment => segment.Phase).MaxBy(static group => group.Sum(static segment => segment.DurationNs))!.Key;
 
     /// <summary>How its last dial or request failed; null when it did not.</summary>
     public string? ErrorClass => Segments.LastOrDefault(static segment => segment.Result == ActivityResult.Failed)?.ErrorClass;
@@ -48,20 +46,25 @@ internal sealed record PathStop(string? PeerId, IReadOnlyList<PathSegment> Segme
     /// <summary>What belongs to no peer, in words.</summary>
     public string What => Segments[0].Kind switch
     {
-        SegmentKind.Start => "before the first peer was known",
+        SegmentKind.Start => "before the first peer was asked",
         SegmentKind.End => "after the last step, until the end",
+        SegmentKind.Between => "the node itself, between two steps",
+        SegmentKind.Queued => "a known peer was not asked, the trace does not tell why",
         _ => "the trace does not tell",
     };
 
-    /// <summary>The lines of a path.</summary>
+    /// <summary>The lines of a path. The node's own time between two parts of one peer belongs to that peer's line.</summary>
     public static IReadOnlyList<PathStop> Of(CriticalPath path)
     {
         var stops = new List<PathStop>();
-        foreach (var segment in path.Segments)
+        for (var i = 0; i < path.Segments.Length; i++)
         {
-            if (stops is [.., var last] && last.PeerId == segment.PeerId && segment.PeerId is not null)
+            var segment = path.Segments[i];
+            var within = stops.Count > 0 && stops[^1].PeerId is { } peer
+                && (segment.PeerId == peer || (segment.Kind == SegmentKind.Between && i + 1 < path.Segments.Length && path.Segments[i + 1].PeerId == peer));
+            if (within)
             {
-                stops[^1] = last with { Segments = [.. last.Segments, segment] };
+                stops[^1] = stops[^1] with { Segments = [.. stops[^1].Segments, segment] };
             }
             else
             {

@@ -8,9 +8,9 @@ public sealed class PathStepTests
     [Fact]
     public void Waits_that_say_the_same_are_one_line_and_all_lines_sum_to_the_path()
     {
-        var holder = new PlaceHolder("H", SegmentKind.Request, ActivityResult.Done, null);
+        const string waiting = "H";
         var path = Path(
-            (SegmentKind.Queued, "A", null), (SegmentKind.Queued, "A", null), (SegmentKind.Queued, "A", holder), (SegmentKind.Queued, "B", null),
+            (SegmentKind.Queued, "A", null), (SegmentKind.Queued, "A", null), (SegmentKind.Queued, "A", waiting), (SegmentKind.Queued, "B", null),
             (SegmentKind.Request, "B", null), (SegmentKind.Request, "B", null), (SegmentKind.Between, "B", null), (SegmentKind.Between, "B", null));
 
         var steps = PathStep.Of(path);
@@ -21,11 +21,11 @@ public sealed class PathStepTests
     }
 
     // Segments of 1, 2, 3... nanoseconds.
-    private static CriticalPath Path(params (SegmentKind Kind, string Peer, PlaceHolder? HeldBy)[] parts) => new()
+    private static CriticalPath Path(params (SegmentKind Kind, string Peer, string? Queued)[] parts) => new()
     {
         Segments = [.. parts.Select((part, i) => new PathSegment
         {
-            Kind = part.Kind, PeerId = part.Peer, HeldBy = part.HeldBy, StartNs = i * (i + 1) / 2, EndNs = (i + 1) * (i + 2) / 2,
+            Kind = part.Kind, PeerId = part.Peer, Phase = PathPhase.Own, QueuedPeerId = part.Queued, StartNs = i * (i + 1) / 2, EndNs = (i + 1) * (i + 2) / 2,
         })],
         Peers = ["A", "B"],
         AlphaObserved = false,

@@ -7,40 +7,41 @@ namespace DhtTracer.Web.Tests.Pages.QueryDetails;
 
 public sealed class PathStopTests
 {
-    // A: start 10, dialed 10 to 30, between until 31, asked until 60. B: queued behind C until 160 and D until 170, asked until 400, failed. End at 410.
+    // Start 10, A: dialed 10 to 30, between until 31, asked until 60. C: asked until 160, and D dialed until 170, while B was in the queue.
+    // B: asked until 400, failed. End at 410.
     private static readonly CriticalPath Path = new()
     {
         Segments = ImmutableArray.Create(
             Part(SegmentKind.Start, 0, 10, null),
             Part(SegmentKind.Dial, 10, 30, "A") with { Result = ActivityResult.Done },
-            Part(SegmentKind.Between, 30, 31, "A"),
+            Part(SegmentKind.Between, 30, 31, null),
             Part(SegmentKind.Request, 31, 60, "A") with { Result = ActivityResult.Done },
-            Part(SegmentKind.Queued, 60, 110, "B") with { HeldBy = new PlaceHolder("C", SegmentKind.Request, ActivityResult.Done, null) },
-            Part(SegmentKind.Queued, 110, 120, "B") with { HeldBy = new PlaceHolder("D", SegmentKind.Dial, ActivityResult.Failed, ErrorClass.DialTimeout) },
-            Part(SegmentKind.Queued, 120, 170, "B") with { HeldBy = new PlaceHolder("C", SegmentKind.Request, ActivityResult.Done, null) },
+            Part(SegmentKind.Request, 60, 160, "C") with { Result = ActivityResult.Done, QueuedPeerId = "B" },
+            Part(SegmentKind.Dial, 160, 170, "D") with { Result = ActivityResult.Failed, ErrorClass = ErrorClass.DialTimeout, QueuedPeerId = "B" },
             Part(SegmentKind.Request, 170, 400, "B") with { Result = ActivityResult.Failed, ErrorClass = ErrorClass.RequestTimeout },
             Part(SegmentKind.End, 400, 410, null)),
-        Peers = ["A", "B"],
+        Peers = ["A", "C", "D", "B"],
         AlphaObserved = false,
     };
 
     [Fact]
-    public void A_line_is_a_peer_and_its_columns_sum_to_what_it_took()
+    public void A_line_is_a_peer_that_was_waited_for_and_its_columns_add_up_to_what_it_took()
     {
         var stops = PathStop.Of(Path);
-        Assert.Equal([null, "A", "B", null], stops.Select(stop => stop.PeerId));
-        Assert.Equal([(0L, 10L), (10, 50), (60, 340), (400, 10)], stops.Select(stop => (stop.StartNs, stop.DurationNs)));
-        Assert.Equal([(0L, 0L, 0L, 10L), (0, 20, 29, 1), (110, 0, 230, 0), (0, 0, 0, 10)], stops.Select(stop => (stop.QueuedNs, stop.DialNs, stop.RequestNs, stop.OtherNs)));
+        Assert.Equal([null, "A", "C", "D", "B", null], stops.Select(stop => stop.PeerId));
+        Assert.Equal([(0L, 10L), (10, 50), (60, 100), (160, 10), (170, 230), (400, 10)], stops.Select(stop => (stop.StartNs, stop.DurationNs)));
+        Assert.Equal([(0L, 0L, 10L), (20, 29, 1), (0, 100, 0), (10, 0, 0), (0, 230, 0), (0, 0, 10)], stops.Select(stop => (stop.DialNs, stop.RequestNs, stop.OtherNs)));
         Assert.Equal(410, stops.Sum(stop => stop.DurationNs));
     }
 
     [Fact]
-    public void A_line_says_behind_whom_it_waited_longest_first_and_how_it_failed()
+    public void A_line_says_who_stood_in_the_queue_meanwhile_and_how_the_peer_failed()
     {
-        var stop = PathStop.Of(Path)[2];
-        Assert.Equal(["C", "D"], stop.Holders.Select(holder => holder.PeerId));
-        Assert.Equal(ErrorClass.RequestTimeout, stop.ErrorClass);
-        Assert.Null(PathStop.Of(Path)[1].ErrorClass);
+        var stops = PathStop.Of(Path);
+        Assert.Equal(["B"], stops[2].Queued);
+        Assert.Equal(ErrorClass.DialTimeout, stops[3].ErrorClass);
+        Assert.Null(stops[1].ErrorClass);
+        Assert.Empty(stops[4].Queued);
     }
 
     [Fact]
@@ -50,5 +51,5 @@ public sealed class PathStopTests
         Assert.Equal(["A", "B", "A"], PathStop.Of(path).Select(stop => stop.PeerId));
     }
 
-    private static PathSegment Part(SegmentKind kind, long start, long end, string? peer) => new() { Kind = kind, StartNs = start, EndNs = end, PeerId = peer };
+    private static PathSegment Part(SegmentKind kind, long start, long end, string? peer) => new() { Kind = kind, Phase = PathPhase.Requests, StartNs = start, EndNs = end, PeerId = peer };
 }

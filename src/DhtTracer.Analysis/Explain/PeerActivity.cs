@@ -42,16 +42,22 @@ public enum ActivityResult
 /// <param name="Result">How it ended.</param>
 /// <param name="ErrorClass">Why it failed.</param>
 /// <param name="Message">The message of a request.</param>
-internal sealed record Activity(
+internal readonly record struct PeerActivity(
     int Peer, int Request, ActivityKind Kind, long StartNs, long? EndNs, ActivityResult Result, string? ErrorClass, MessageType? Message)
 {
     /// <summary>It stores something at the peer; a lookup's alpha does not limit these.</summary>
     public bool IsStore => Message is MessageType.PutValue or MessageType.AddProvider;
 
+    /// <summary>
+    /// The end, when it came by itself: an answer, a failure, or an end of which the trace does not say what it was. Null for what never ended,
+    /// and for what was taken back: that ended because the query did, and explains nothing that came after it.
+    /// </summary>
+    public long? OwnEndNs => Result == ActivityResult.TakenBack ? null : EndNs;
+
     /// <summary>Every dial and request of a query: peer by peer, in the order of start within a peer, a dial before its requests.</summary>
-    public static ImmutableArray<Activity> Of(Query query)
+    public static ImmutableArray<PeerActivity> Of(Query query)
     {
-        var activities = ImmutableArray.CreateBuilder<Activity>();
+        var activities = ImmutableArray.CreateBuilder<PeerActivity>();
         for (var i = 0; i < query.Peers.Length; i++)
         {
             var peer = query.Peers[i];
@@ -70,7 +76,7 @@ internal sealed record Activity(
                 }
 
                 var kind = peer.Dial is null && query.Source == TraceSource.JsLibp2p ? ActivityKind.DialAndRequest : ActivityKind.Request;
-                activities.Add(new Activity(
+                activities.Add(new PeerActivity(
                     i, r, kind, start, request.EndNs, ResultOf(request), request.Error?.Class, request.Type));
             }
         }
@@ -78,7 +84,7 @@ internal sealed record Activity(
         return activities.ToImmutable();
     }
 
-    private static Activity OfDial(int index, QueryPeer peer, PeerDial dial)
+    private static PeerActivity OfDial(int index, QueryPeer peer, PeerDial dial)
     {
         // A failed dial of go-libp2p carries no error: only the state of its row tells.
         var failed = peer.State == PeerState.DialFailed || dial.Error is not null;
@@ -90,7 +96,7 @@ internal sealed record Activity(
             _ when peer.State == PeerState.Cancelled && peer.Requests.IsEmpty => ActivityResult.TakenBack,
             _ => ActivityResult.Done,
         };
-        return new Activity(
+        return new PeerActivity(
             index,
             -1,
             ActivityKind.Dial,
@@ -103,7 +109,8 @@ internal sealed record Activity(
 
     private static ActivityResult ResultOf(PeerRequest request) => request.Outcome switch
     {
-        RequestOutcome.Answered => ActivityResult.Done,
+        // ADD_PROVIDER has no answer: written is done.
+        RequestOutcome.Answered or RequestOutcome.Sent => ActivityResult.Done,
         RequestOutcome.Failed => ActivityResult.Failed,
         RequestOutcome.Cancelled => ActivityResult.TakenBack,
         _ => ActivityResult.Unknown,

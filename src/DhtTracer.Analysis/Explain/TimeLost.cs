@@ -1,0 +1,30 @@
+using System.Collections.Immutable;
+
+namespace DhtTracer.Analysis.Explain;
+
+/// <summary>Sums the critical path of a query by peer and by phase.</summary>
+internal static class TimeLost
+{
+    /// <summary>
+    /// The query with <see cref="QueryPeer.TimeLostNs"/> and <see cref="Query.Phases"/> set; unchanged when its end is not known. With the node's
+    /// own time and the time that the trace does not explain, the peers' times add up to the duration.
+    /// </summary>
+    public static Query In(Query query)
+    {
+        if (CriticalPath.Of(query) is not { } path)
+        {
+            return query;
+        }
+
+        var lost = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var segment in path.Segments)
+        {
+            if (segment is { IsLostToPeer: true, PeerId: { } id })
+            {
+                lost[id] = lost.GetValueOrDefault(id) + segment.DurationNs;
+            }
+        }
+
+        return query with { Phases = path.Phases(), Peers = ImmutableArray.CreateRange(query.Peers, peer => peer with { TimeLostNs = lost.GetValueOrDefault(peer.Id) }) };
+    }
+}
