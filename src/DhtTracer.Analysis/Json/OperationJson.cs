@@ -23,7 +23,7 @@ public static class OperationJson
         json.WriteString("backgroundKind", operation.BackgroundKind is { } kind ? Words.Of(kind) : null);
         json.WriteString("startUnixNano", operation.StartUnixNano.ToString(CultureInfo.InvariantCulture));
         QueryJson.WriteNumber(json, "durationNs", operation.DurationNs);
-        json.WriteString("outcome", Words.Of(operation.Outcome));
+        json.WriteString("outcome", operation.Outcome == QueryOutcome.Unknown ? null : Words.Of(operation.Outcome));
         QueryJson.WriteError(json, operation.Error);
         QueryJson.WriteNumber(json, "discoveryNs", operation.DiscoveryNs);
         QueryJson.WriteNumber(json, "results", operation.Results);
@@ -34,7 +34,7 @@ public static class OperationJson
             json.WriteString("id", query.Id.ToString());
             json.WriteString("side", query.Side is { } side ? Words.Of(side) : null);
             json.WriteBoolean("skipped", query.Skipped);
-            json.WriteString("outcome", Words.Of(query.Outcome));
+            json.WriteString("outcome", query.Outcome == QueryOutcome.Unknown ? null : Words.Of(query.Outcome));
             QueryJson.WriteNumber(json, "durationNs", query.DurationNs);
             json.WriteEndObject();
         }
@@ -80,7 +80,7 @@ public static class OperationJson
                 : QueryJsonReader.Word<BackgroundKind>(json, "backgroundKind"),
             StartUnixNano = QueryJsonReader.Start(json),
             DurationNs = QueryJsonReader.Number(json, "durationNs"),
-            Outcome = QueryJsonReader.Word<QueryOutcome>(json, "outcome"),
+            Outcome = QueryJsonReader.WordOr(json, "outcome", QueryOutcome.Unknown),
             Error = QueryJsonReader.Error(json),
             DiscoveryNs = QueryJsonReader.Number(json, "discoveryNs"),
             Results = QueryJsonReader.Int(json, "results"),
@@ -142,7 +142,7 @@ public static class OperationJson
         QueryJsonReader.Id(json, "id"),
         QueryJsonReader.OptionalText(json, "side") is null ? null : QueryJsonReader.Word<DhtSide>(json, "side"),
         QueryJsonReader.Flag(json, "skipped"),
-        QueryJsonReader.Word<QueryOutcome>(json, "outcome"),
+        QueryJsonReader.WordOr(json, "outcome", QueryOutcome.Unknown),
         QueryJsonReader.Number(json, "durationNs"));
 
     private static SpanId SpanIdOf(JsonElement json, string name) =>

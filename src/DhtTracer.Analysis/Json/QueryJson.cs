@@ -74,7 +74,7 @@ public static class QueryJson
         json.WriteString("node", query.Node);
         json.WriteString("startUnixNano", query.StartUnixNano.ToString(CultureInfo.InvariantCulture));
         WriteNumber(json, "durationNs", query.DurationNs);
-        json.WriteString("outcome", Words.Of(query.Outcome));
+        json.WriteString("outcome", query.Outcome == QueryOutcome.Unknown ? null : Words.Of(query.Outcome));
         WriteError(json, query.Error);
         json.WriteString("termination", query.Termination is { } termination ? Words.Of(termination) : null);
         WriteNumber(json, "discoveryNs", query.DiscoveryNs);
@@ -171,7 +171,7 @@ public static class QueryJson
     private static void WriteRequest(Utf8JsonWriter json, PeerRequest request)
     {
         json.WriteStartObject();
-        json.WriteString("type", Words.Of(request.Type));
+        json.WriteString("type", request.Type == MessageType.Unknown ? null : Words.Of(request.Type));
         WriteNumber(json, "startNs", request.StartNs);
         WriteNumber(json, "durationNs", request.DurationNs);
         WriteNumber(json, "endNs", request.EndNs);

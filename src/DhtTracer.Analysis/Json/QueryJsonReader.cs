@@ -21,7 +21,7 @@ internal static class QueryJsonReader
         Node = OptionalText(json, "node"),
         StartUnixNano = Start(json),
         DurationNs = Number(json, "durationNs"),
-        Outcome = Word<QueryOutcome>(json, "outcome"),
+        Outcome = WordOr(json, "outcome", QueryOutcome.Unknown),
         Error = Error(json),
         Termination = OptionalText(json, "termination") is null ? null : Word<QueryTermination>(json, "termination"),
         DiscoveryNs = Number(json, "discoveryNs"),
@@ -85,7 +85,7 @@ internal static class QueryJsonReader
 
     private static PeerRequest Request(JsonElement json) => new()
     {
-        Type = Word<MessageType>(json, "type"),
+        Type = WordOr(json, "type", MessageType.Unknown),
         StartNs = Number(json, "startNs"),
         DurationNs = Number(json, "durationNs"),
         EndNs = Number(json, "endNs"),
@@ -102,6 +102,11 @@ internal static class QueryJsonReader
         Object(json, "error") is { } error ? new TraceError(Text(error, "class"), OptionalText(error, "text")) : null;
 
     internal static QueryId Id(JsonElement json, string name) => QueryId.TryParse(Text(json, name), out var id) ? id : throw Bad(name, "traceId-spanId in hex");
+
+    /// <summary>A word, or the value that stands for null.</summary>
+    internal static T WordOr<T>(JsonElement json, string name, T unknown)
+        where T : struct, Enum =>
+        OptionalText(json, name) is null ? unknown : Word<T>(json, name);
 
     internal static T Word<T>(JsonElement json, string name)
         where T : struct, Enum =>

@@ -92,6 +92,9 @@ public enum QueryOutcome
 
     /// <summary>The root span never arrived.</summary>
     [JsonStringEnumMemberName("incomplete")] Incomplete = 6,
+
+    /// <summary>It ran to its end, and the trace does not tell what it found. Null in JSON; no statistic of outcomes counts it.</summary>
+    [JsonStringEnumMemberName("unknown")] Unknown = 7,
 }
 
 /// <summary>Why a lookup stopped asking.</summary>
@@ -193,4 +196,7 @@ public enum MessageType
 
     /// <summary>PING.</summary>
     [JsonStringEnumMemberName("PING")] Ping = 5,
+
+    /// <summary>The trace does not tell. Null in JSON.</summary>
+    [JsonStringEnumMemberName("unknown")] Unknown = 6,
 }

@@ -1,6 +1,6 @@
 namespace DhtTracer.Analysis;
 
-/// <summary>Sorts the error texts of go-libp2p and js-libp2p into <see cref="ErrorClass"/>.</summary>
+/// <summary>Sorts the error texts of go-libp2p, js-libp2p, rust-libp2p and litep2p into <see cref="ErrorClass"/>.</summary>
 internal static class ErrorText
 {
     // The first that the text contains decides, so the more telling ones stand first: "failed to dial: context deadline exceeded".
@@ -22,10 +22,12 @@ internal static class ErrorText
         ("EncryptionFailedError", ErrorClass.Handshake),
         ("protocols not supported", ErrorClass.ProtocolNotSupported),
         ("protocol not supported", ErrorClass.ProtocolNotSupported),
+        ("NegotiationFailed", ErrorClass.ProtocolNotSupported),
         ("UnsupportedProtocolError", ErrorClass.ProtocolNotSupported),
         ("stream reset", ErrorClass.Reset),
         ("connection reset", ErrorClass.Reset),
         ("ECONNRESET", ErrorClass.Reset),
+        ("ConnectionReset", ErrorClass.Reset),
         ("StreamResetError", ErrorClass.Reset),
         ("EOF", ErrorClass.Reset),
         ("not found", ErrorClass.NotFound),
@@ -59,7 +61,8 @@ internal static class ErrorText
 
     /// <summary>Whether the text tells of a time that ran out.</summary>
     public static bool IsTimeout(string text) =>
-        Contains(text, "deadline exceeded") || Contains(text, "i/o timeout") || Contains(text, "TimeoutError") || Contains(text, "timed out");
+        Contains(text, "deadline exceeded") || Contains(text, "i/o timeout") || Contains(text, "TimeoutError") || Contains(text, "timed out")
+        || Contains(text, "TimedOut") || text.EndsWith(": Timeout", StringComparison.Ordinal);
 
     private static bool Contains(string text, string part) => text.Contains(part, StringComparison.OrdinalIgnoreCase);
 }

@@ -223,6 +223,7 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
             Order = draft.GivenOrder,
             Xor = target is { } to && PeerText.KadId(draft.Id) is { } from ? from.XorBitLength(to) : draft.GivenXor,
             Hops = draft.Hops,
+            HopsAtLeast = draft.HopsAtLeast ?? draft.Hops,
             Referrer = draft.Referrer,
             ReferrerInferred = draft.ReferrerInferred,
             HeardNs = draft.HeardNs,
@@ -238,7 +239,7 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
 
     private QueryCounts Count(ImmutableArray<QueryPeer> rows, int? results, int duplicates)
     {
-        var answers = requests.Where(static request => request.Outcome == RequestOutcome.Answered && NamesPeers(request.Type)).ToList();
+        var answers = requests.Where(static request => request.Outcome == RequestOutcome.Answered && MessageTypes.NamesPeers(request.Type)).ToList();
         return new QueryCounts
         {
             Seen = rows.Length,
@@ -258,6 +259,4 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
     }
 
     private static bool WasDialed(QueryPeer peer) => peer.Dial is { Reused: not true };
-
-    private static bool NamesPeers(MessageType type) => type is MessageType.FindNode or MessageType.GetProviders or MessageType.GetValue;
 }

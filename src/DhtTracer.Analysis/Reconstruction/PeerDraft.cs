@@ -28,6 +28,9 @@ internal sealed class PeerDraft(string id)
 
     public int? Hops { get; set; }
 
+    /// <summary>A lower bound of the hops that is certain even when <see cref="Hops"/> is null.</summary>
+    public int? HopsAtLeast { get; set; }
+
     public string? Referrer { get; set; }
 
     public bool ReferrerInferred { get; set; }

@@ -33,7 +33,10 @@ public sealed record ReconstructedTrace(ImmutableArray<Operation> Operations, Im
 public static class TraceReconstruction
 {
     private static readonly ImmutableArray<IDialect> Dialects =
-        [new NativeDialect(), new GoKadDhtDialect(), new JsLibp2pDialect(), new EventLog2019Dialect(), new KuboEventsDialect()];
+    [
+        new NativeDialect(), new GoKadDhtDialect(), new JsLibp2pDialect(), new EventLog2019Dialect(), new KuboEventsDialect(), new RustLibp2pDialect(),
+        new Litep2pDialect(),
+    ];
 
     /// <summary>The operations and queries of one trace. Pure: order, batches and repetitions of the spans do not matter.</summary>
     /// <param name="spansOfOneTrace">All spans known of one trace.</param>

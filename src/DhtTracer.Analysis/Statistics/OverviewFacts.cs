@@ -83,7 +83,7 @@ public sealed record OverviewFacts
     internal static Share SuccessOf(IEnumerable<QueryFacts> queries)
     {
         var (successes, known) = (0, 0);
-        foreach (var query in queries.Where(static q => q.Outcome != QueryOutcome.Incomplete))
+        foreach (var query in queries.Where(static q => q.Outcome is not (QueryOutcome.Incomplete or QueryOutcome.Unknown)))
         {
             known++;
             successes += query.Outcome == QueryOutcome.Success ? 1 : 0;

@@ -89,7 +89,7 @@ public sealed record PeerFacts
         var counts = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var peer in query.Peers)
         {
-            foreach (var request in peer.Requests.Where(static r => r.Outcome == RequestOutcome.Answered && NamesPeers(r.Type)))
+            foreach (var request in peer.Requests.Where(static r => r.Outcome == RequestOutcome.Answered && MessageTypes.NamesPeers(r.Type)))
             {
                 if (request.Named.IsDefault)
                 {
@@ -105,6 +105,4 @@ public sealed record PeerFacts
 
         return counts;
     }
-
-    private static bool NamesPeers(MessageType type) => type is MessageType.FindNode or MessageType.GetProviders or MessageType.GetValue;
 }

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using DhtTracer.Traces;
 using DhtTracer.Traces.GoStdout;
 using DhtTracer.Traces.Otlp;
+using DhtTracer.Traces.RustLogs;
 
 namespace DhtTracer.Ingestion.Files;
 
@@ -67,7 +68,7 @@ internal sealed class TraceFileReader(ImportFile file, long maxDocumentBytes, Tr
             yield break;
         }
 
-        if (LineReader(format, rejected) is { } lines)
+        if (LineReader(format, hints, rejected) is { } lines)
         {
             await foreach (var block in BlocksAsync(whole, cancellationToken))
             {
@@ -76,6 +77,11 @@ internal sealed class TraceFileReader(ImportFile file, long maxDocumentBytes, Tr
 
             yield return lines.Finish();
             Note = lines.Note;
+            if (format == TraceFormat.RustLog && Note is not null)
+            {
+                throw new UnknownFormatException(Note);
+            }
+
             yield break;
         }
 
@@ -90,10 +96,11 @@ internal sealed class TraceFileReader(ImportFile file, long maxDocumentBytes, Tr
         yield return TraceFileDecoder.Decode(format, document, hints, rejected);
     }
 
-    private static ISpanLineReader? LineReader(TraceFormat format, ICollection<RejectedSpan> rejected) =>
+    private static ISpanLineReader? LineReader(TraceFormat format, TraceHints hints, ICollection<RejectedSpan> rejected) =>
         format switch
         {
             TraceFormat.GoStdoutLines => GoStdoutTrace.Lines(rejected),
+            TraceFormat.RustLog => new RustLogReader(hints, rejected),
             _ => null,
         };
 

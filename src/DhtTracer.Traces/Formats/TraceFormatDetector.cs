@@ -30,6 +30,12 @@ public static class TraceFormatDetector
             _ => TraceFormat.Unknown,
         };
 
+        // A log may begin in any way, with a date, a colour or the prefix of a container, and in JSON too.
+        if (format == TraceFormat.Unknown && RustLogDetector.IsLog(text))
+        {
+            return TraceFormat.RustLog;
+        }
+
         // A protobuf message may begin with bytes that are a line break and a brace as well, so text that made no sense is looked at again.
         return format == TraceFormat.Unknown ? DetectBinary(head) : format;
     }

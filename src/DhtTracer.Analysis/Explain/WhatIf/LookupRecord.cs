@@ -88,7 +88,7 @@ internal sealed record LookupRecord
 
     private static string? Unfit(Query query) => query switch
     {
-        { Source: TraceSource.JsLibp2p or TraceSource.EventLog2019 } => "the lookup rules of its implementation are not modelled, and its trace does not tell alpha and beta",
+        { Source: TraceSource.JsLibp2p or TraceSource.EventLog2019 or TraceSource.RustLibp2p or TraceSource.Litep2p } => "the lookup rules of its implementation are not modelled, and its trace does not tell alpha and beta",
         { Type: QueryType.Ping } => "a ping is no lookup",
         { DurationNs: null } => "the end of the query is not in the trace",
         { Outcome: QueryOutcome.Cancelled or QueryOutcome.TimedOut } or { Termination: QueryTermination.Cancelled } => "it was ended from outside, not by its own rules",

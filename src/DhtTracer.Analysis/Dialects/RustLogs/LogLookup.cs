@@ -1,0 +1,140 @@
+using DhtTracer.Traces;
+using DhtTracer.Traces.RustLogs;
+
+namespace DhtTracer.Analysis;
+
+/// <summary>
+/// Reads requests and dials of one logged query, and says who heard of whom only as far as it follows from the log. A log names the peers of
+/// answers, but not those of the routing table with which a query began. So a peer that an answer names may have been known before.
+/// </summary>
+/// <param name="lookup">Receives peers and requests.</param>
+/// <param name="spans">The query.</param>
+/// <param name="defaultMessage">The message of requests of which the log does not tell it.</param>
+internal sealed class LogLookup(LookupBuilder lookup, LogSpans spans, MessageType defaultMessage)
+{
+    private readonly ulong _start = spans.StartUnixNano;
+
+    /// <summary>Whether it is known of every peer how it was heard of.</summary>
+    public bool SeedsKnown { get; private set; }
+
+    /// <summary>Whether the log tells when each request was sent.</summary>
+    public bool AllAsked { get; private set; } = true;
+
+    /// <summary>Distinct providers of the answers that came until a time, by the time of the answer that first named one.</summary>
+    public Dictionary<string, RequestDraft> Providers { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Reads all spans.</summary>
+    public void Read()
+    {
+        foreach (var span in spans.Parts)
+        {
+            if (lookup.Peer(span.Text(RustLogNames.Peer)) is not { } peer)
+            {
+                continue;
+            }
+
+            if (span.Name == RustLogNames.Dial)
+            {
+                peer.Add(new PeerDial(At(span.StartUnixNano), End(span) - At(span.StartUnixNano), Reused: false, DialError(span)));
+            }
+            else
+            {
+                ReadRequest(span, peer);
+            }
+        }
+
+        lookup.HearFromAnswers(0);
+        Forget();
+    }
+
+    /// <summary>Answers that carried a record or a provider, the first one first.</summary>
+    public IEnumerable<RequestDraft> Carrying() =>
+        lookup.Requests.Where(static request => request.AnswerNs is not null && request is { Records: > 0 } or { Providers: > 0 })
+            .OrderBy(static request => request.AnswerNs).ThenBy(static request => request.SpanId);
+
+    private void ReadRequest(Span span, PeerDraft peer)
+    {
+        long? asked = span.Boolean(RustLogNames.Asked) == true ? At(span.StartUnixNano) : null;
+        var end = End(span);
+        AllAsked &= asked is not null;
+        var request = new RequestDraft(peer, MessageTypes.Parse(span.Text(RustLogNames.Message)) ?? defaultMessage, asked, span.SpanId)
+        {
+            DurationNs = asked is null ? null : end - asked,
+            GivenEndNs = asked is null ? end : null,
+            Outcome = Words.TryParse<RequestOutcome>(span.Text(RustLogNames.Outcome), out var outcome) ? outcome : RequestOutcome.NoAnswer,
+        };
+        if (request.Outcome == RequestOutcome.Failed)
+        {
+            request.Error = ErrorText.Classify(span.Text(RustLogNames.Error));
+        }
+
+        if (span.Strings(RustLogNames.CloserPeers) is { } closer)
+        {
+            var addresses = span.Strings(RustLogNames.CloserAddresses) ?? [];
+            var answer = lookup.BeginAnswer(closer.Count);
+            for (var i = 0; i < closer.Count; i++)
+            {
+                if (closer[i].Length > 0)
+                {
+                    lookup.AddAnswered(answer, closer[i])?.AddAddresses(i < addresses.Count ? addresses[i] : "");
+                }
+            }
+
+            request.Closer = answer;
+        }
+
+        if (span.Strings(RustLogNames.Providers) is { } providers)
+        {
+            var distinct = providers.Where(static id => id.Length > 0).Distinct(StringComparer.Ordinal).ToList();
+            request.Providers = distinct.Count;
+            foreach (var id in distinct)
+            {
+                if (!Providers.TryGetValue(id, out var first) || request.AnswerNs < first.AnswerNs)
+                {
+                    Providers[id] = request;
+                }
+            }
+        }
+
+        request.Records = span.Boolean(RustLogNames.Record) is { } record ? record ? 1 : 0 : null;
+        lookup.Add(request);
+    }
+
+    /// <summary>
+    /// Takes back what does not follow. Certain are: a peer that was asked before any answer could have named it is from the routing table;
+    /// an answer without a peer that was not named or asked before is not new. When as many peers of the routing table are known as the
+    /// query began with, all others were heard of by answers.
+    /// </summary>
+    private void Forget()
+    {
+        // An answer whose peers are not listed may have named anybody.
+        var firstUnlisted = lookup.Requests.Where(static request => request is { AnswerNs: not null, Closer: null } && MessageTypes.NamesPeers(request.Type))
+            .Min(static request => request.AnswerNs);
+        var seeds = lookup.Peers.Where(peer => peer is { IsHeard: true, Hops: 0 } && (firstUnlisted is null || peer.FirstSentNs < firstUnlisted)).ToHashSet();
+        SeedsKnown = firstUnlisted is null && spans.Root?.Count(RustLogNames.Seeds) == seeds.Count;
+        if (SeedsKnown)
+        {
+            return;
+        }
+
+        foreach (var peer in lookup.Peers.Where(peer => !seeds.Contains(peer)))
+        {
+            peer.Hops = null;
+            peer.HopsAtLeast = peer.IsKnown ? 0 : null;
+            peer.Referrer = null;
+            peer.HeardNs = null;
+        }
+
+        foreach (var request in lookup.Requests)
+        {
+            request.New = request.New == 0 ? 0 : null;
+        }
+    }
+
+    private static TraceError? DialError(Span span) =>
+        span.Text(RustLogNames.Error) is { } text ? new TraceError(ErrorClass.DialFailed, text) : null;
+
+    private long At(ulong time) => SpanReading.Nanoseconds(_start, time);
+
+    private long? End(Span span) => span.EndUnixNano == 0 ? null : At(span.EndUnixNano);
+}

@@ -1,0 +1,38 @@
+namespace DhtTracer.Analysis;
+
+/// <summary>Takes times out of a query that its log does not tell.</summary>
+internal static class LogTimes
+{
+    /// <summary>The query with null for each time that would be counted from a start that nobody knows, or from none.</summary>
+    /// <param name="query">As built, with times after the first line about it.</param>
+    /// <param name="spans">What the log tells.</param>
+    /// <param name="orderKnown">Whether the order in which peers were asked is known.</param>
+    public static Query OnlyKnown(Query query, LogSpans spans, bool orderKnown)
+    {
+        if (!spans.IsStarted || spans.IsOrderOnly)
+        {
+            // The first line about the query is its first answer, or the opening of a stream: it began before that.
+            query = query with { DurationNs = null, DiscoveryNs = null, FirstAnswerNs = null };
+        }
+
+        if (!orderKnown)
+        {
+            query = query with { Peers = [.. query.Peers.Select(static peer => peer with { Order = null })] };
+        }
+
+        return spans.IsOrderOnly
+            ? query with
+            {
+                Peers =
+                [
+                    .. query.Peers.Select(static peer => peer with
+                    {
+                        HeardNs = null,
+                        Dial = null,
+                        Requests = [.. peer.Requests.Select(static request => request with { StartNs = null, DurationNs = null, EndNs = null })],
+                    }),
+                ],
+            }
+            : query;
+    }
+}

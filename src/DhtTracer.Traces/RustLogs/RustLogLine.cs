@@ -1,0 +1,278 @@
+using System.Text;
+using System.Text.Json;
+
+namespace DhtTracer.Traces.RustLogs;
+
+/// <summary>One line of a log of <c>tracing-subscriber</c>, human or JSON, about libp2p.</summary>
+/// <param name="Target">Module that wrote it, such as <c>libp2p_kad::behaviour</c>.</param>
+/// <param name="Message">The text before the fields.</param>
+/// <param name="Time">Null when the log has no times.</param>
+/// <param name="SpanPeer">Peer of the span in which the line was written; null when there is none.</param>
+internal sealed record RustLogLine(string Target, string Message, RustLogTime? Time, string? SpanPeer)
+{
+    private static readonly string[] Markers = ["libp2p_kad", "litep2p", "libp2p_swarm", "multistream_select"];
+
+    private static readonly JsonDocumentOptions Options = new() { MaxDepth = 64 };
+
+    private readonly List<KeyValuePair<string, string>> _fields = [];
+
+    /// <summary>Whether the bytes can be a line about libp2p at all: a cheap look before the line is taken apart.</summary>
+    public static bool MayBe(ReadOnlySpan<byte> line) =>
+        line.IndexOf("libp2p_"u8) >= 0 || line.IndexOf("litep2p"u8) >= 0 || line.IndexOf("multistream_select"u8) >= 0;
+
+    /// <summary>Takes a line apart. Null when it is none of libp2p's.</summary>
+    public static RustLogLine? Parse(ReadOnlySpan<byte> utf8)
+    {
+        var text = WithoutColours(Encoding.UTF8.GetString(utf8));
+
+        // A program's lines may stand behind a prefix of a container or a service manager; Rust's Debug text writes a blank after its braces.
+        var brace = text.IndexOf("{\"", StringComparison.Ordinal);
+        return (brace >= 0 && text.AsSpan(brace).TrimEnd() is [.., '}'] ? ParseJson(text.AsMemory(brace)) : null) ?? ParseHuman(text);
+    }
+
+    /// <summary>A field's value as text; null when there is none of this name.</summary>
+    public string? Field(string name)
+    {
+        foreach (var (key, value) in _fields)
+        {
+            if (key == name)
+            {
+                return value;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The text without ANSI escape sequences <c>ESC [ … m</c>.</summary>
+    public static string WithoutColours(string text)
+    {
+        if (!text.Contains('\u001b', StringComparison.Ordinal))
+        {
+            return text;
+        }
+
+        var plain = new StringBuilder(text.Length);
+        for (var at = 0; at < text.Length; at++)
+        {
+            if (text[at] != '\u001b' || at + 1 >= text.Length || text[at + 1] != '[')
+            {
+                plain.Append(text[at]);
+                continue;
+            }
+
+            // Parameters and intermediates, then one final byte from @ to ~ (ECMA-48).
+            for (at += 2; at < text.Length && text[at] is < '@' or > '~';)
+            {
+                at++;
+            }
+        }
+
+        return plain.ToString();
+    }
+
+    // {"timestamp":"…","level":"TRACE","fields":{"message":"…","peer":"…"},"target":"libp2p_kad::behaviour","span":{…},"spans":[{…}]}
+    private static RustLogLine? ParseJson(ReadOnlyMemory<char> json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json, Options);
+            var root = document.RootElement;
+            if (Text(root, "target") is not { } target || !IsOurs(target))
+            {
+                return null;
+            }
+
+            // "flatten_event" writes the fields beside the target.
+            var fields = root.TryGetProperty("fields", out var inner) && inner.ValueKind == JsonValueKind.Object ? inner : root;
+            var time = Text(root, "timestamp") ?? Text(root, "time") ?? Text(root, "ts");
+            var line = new RustLogLine(target, Text(fields, "message") ?? "", time is null ? null : RustLogTime.Find(time), SpanPeerOf(root));
+            foreach (var field in fields.EnumerateObject())
+            {
+                line._fields.Add(KeyValuePair.Create(field.Name, field.Value.ValueKind == JsonValueKind.String ? field.Value.GetString()! : field.Value.GetRawText()));
+            }
+
+            return line;
+        }
+        catch (Exception notJson) when (notJson is JsonException or InvalidOperationException)
+        {
+            // Not JSON after all, or half of a surrogate pair in a text: then it can only be a human line, which is tried next.
+            return null;
+        }
+    }
+
+    private static string? SpanPeerOf(JsonElement root)
+    {
+        if (root.TryGetProperty("spans", out var spans) && spans.ValueKind == JsonValueKind.Array)
+        {
+            foreach (var span in spans.EnumerateArray())
+            {
+                if (span.ValueKind == JsonValueKind.Object && Text(span, "peer") is { } peer)
+                {
+                    return RustDebugText.Peer(peer);
+                }
+            }
+        }
+
+        return root.TryGetProperty("span", out var own) && own.ValueKind == JsonValueKind.Object ? RustDebugText.Peer(Text(own, "peer")) : null;
+    }
+
+    private static string? Text(JsonElement json, string name) =>
+        json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    // 2026-11-30T05:33:52.305146Z TRACE Swarm::poll: libp2p_kad::behaviour: Query finished query=QueryId(0)
+    private static RustLogLine? ParseHuman(string text)
+    {
+        var start = TargetStart(text);
+        var end = start < 0 ? -1 : text.IndexOf(": ", start, StringComparison.Ordinal);
+        if (end < 0 || text.AsSpan(start, end - start) is not { Length: <= 200 } target || target.IndexOfAny(" {}()\"") >= 0)
+        {
+            return null;
+        }
+
+        var prefix = text.AsSpan(0, start);
+        var rest = WithoutPlace(text.AsSpan(end + 2).TrimEnd());
+        var line = new RustLogLine(target.ToString(), "", RustLogTime.Find(prefix), RustDebugText.Peer(SpanPeerOf(prefix)));
+        var message = line.ReadFields(rest);
+        return line with { Message = message.Trim().ToString() };
+    }
+
+    private static int TargetStart(string text)
+    {
+        var first = -1;
+        foreach (var marker in Markers)
+        {
+            var at = text.IndexOf(marker, StringComparison.Ordinal);
+            while (at > 0 && text[at - 1] is not (' ' or ':' or '\t'))
+            {
+                at = text.IndexOf(marker, at + 1, StringComparison.Ordinal);
+            }
+
+            first = at >= 0 && (first < 0 || at < first) ? at : first;
+        }
+
+        return first;
+    }
+
+    // A program may log the place in the source, and Substrate a name of the chain: "src/behaviour.rs:1204: …", "[Relaychain] …".
+    private static ReadOnlySpan<char> WithoutPlace(ReadOnlySpan<char> rest)
+    {
+        var colon = rest.IndexOf(": ");
+        if (colon > 0 && rest[..colon].Contains(".rs:", StringComparison.Ordinal) && !rest[..colon].Contains(' '))
+        {
+            rest = rest[(colon + 2)..];
+        }
+
+        return rest is ['[', ..] && rest.IndexOf("] ") is > 0 and <= 40 and var end ? rest[(end + 2)..] : rest;
+    }
+
+    // Swarm::poll:new_established_connection{remote_addr=/ip4/… id=1 peer=12D3…}:Connection::poll:
+    private static string? SpanPeerOf(ReadOnlySpan<char> prefix)
+    {
+        const string name = "peer=";
+        var at = prefix.LastIndexOf(name);
+        if (at <= 0 || prefix[at - 1] is not ('{' or ' '))
+        {
+            return null;
+        }
+
+        var value = prefix[(at + name.Length)..];
+        var end = value.IndexOfAny(" }");
+        return end > 0 ? value[..end].ToString() : null;
+    }
+
+    /// <summary>Reads <c>message key=value key=value</c>, where blanks inside brackets and quotes belong to a value; gives the message.</summary>
+    private ReadOnlySpan<char> ReadFields(ReadOnlySpan<char> rest)
+    {
+        var message = rest;
+        var valueStart = -1;
+        var name = "";
+        var groupsEnd = true;
+        for (var at = 0; at <= rest.Length; at++)
+        {
+            if (at < rest.Length && !StartsField(rest, at))
+            {
+                // A group that never ends is looked for once: a hostile line of brackets must not cost the square of its length.
+                if (groupsEnd && rest[at] is ('{' or '[' or '(' or '"'))
+                {
+                    var groupEnd = GroupEnd(rest, at);
+                    groupsEnd = groupEnd > at;
+                    at = groupEnd;
+                }
+
+                continue;
+            }
+
+            if (valueStart >= 0)
+            {
+                _fields.Add(KeyValuePair.Create(name, rest[valueStart..at].ToString()));
+            }
+            else
+            {
+                message = rest[..at];
+            }
+
+            if (at < rest.Length)
+            {
+                var nameStart = rest[at] == ' ' ? at + 1 : at;
+                var equals = nameStart + rest[nameStart..].IndexOf('=');
+                name = rest[nameStart..equals].ToString();
+                valueStart = equals + 1;
+                at = equals;
+            }
+        }
+
+        return message;
+    }
+
+    // A blank, or the very beginning, followed by "name=".
+    private static bool StartsField(ReadOnlySpan<char> rest, int at)
+    {
+        if (at > 0 && rest[at] != ' ')
+        {
+            return false;
+        }
+
+        var start = at > 0 || rest[0] == ' ' ? at + 1 : at;
+        var end = start;
+        while (end < rest.Length && end - start < 64 && (char.IsAsciiLetterOrDigit(rest[end]) || rest[end] is '_' or '.'))
+        {
+            end++;
+        }
+
+        return end > start && end < rest.Length && rest[end] == '=' && char.IsAsciiLetter(rest[start]);
+    }
+
+    /// <summary>The last index of the bracketed or quoted group that begins here, or the index itself when it never ends.</summary>
+    private static int GroupEnd(ReadOnlySpan<char> rest, int at)
+    {
+        var depth = 0;
+        var quoted = false;
+        for (var end = at; end < rest.Length; end++)
+        {
+            var letter = rest[end];
+            if (quoted)
+            {
+                end += letter == '\\' ? 1 : 0;
+                quoted = letter != '"';
+            }
+            else if (letter == '"')
+            {
+                quoted = true;
+            }
+            else
+            {
+                depth += letter is '{' or '[' or '(' ? 1 : letter is '}' or ']' or ')' ? -1 : 0;
+            }
+
+            if (depth == 0 && !quoted)
+            {
+                return end;
+            }
+        }
+
+        return at;
+    }
+
+    private static bool IsOurs(string target) => Markers.Any(marker => target.StartsWith(marker, StringComparison.Ordinal));
+}

@@ -1,0 +1,107 @@
+namespace DhtTracer.Traces.RustLogs;
+
+/// <summary>
+/// Reads a log of a Rust program that uses rust-libp2p or litep2p, whose lines are human or JSON, coloured, or behind a prefix of the node's
+/// own. Lines about other things are passed over. One node a file: lines of several cannot be told apart.
+/// </summary>
+public sealed class RustLogReader : ISpanLineReader
+{
+    /// <summary>Longest line that is read, in bytes.</summary>
+    public const int MaxLineLength = 1 << 20;
+
+    private readonly RustLogTraces _libp2pTraces;
+    private readonly RustLogTraces _litep2pTraces;
+    private readonly RustLibp2pLog _libp2p;
+    private readonly Litep2pLog _litep2p;
+    private readonly RustLogOptions _options;
+    private readonly ICollection<RejectedSpan> _rejected;
+    private long _offset;
+    private long _lines;
+    private bool _hasOurs;
+    private bool _hasQueries;
+
+    /// <summary>Makes a reader for one file.</summary>
+    /// <param name="options">What the user knows of the query.</param>
+    /// <param name="rejected">Takes the place and problem of lines that cannot be read.</param>
+    public RustLogReader(RustLogOptions options, ICollection<RejectedSpan> rejected)
+    {
+        _options = options;
+        _rejected = rejected;
+        _libp2pTraces = new RustLogTraces(RustLogNames.RustLibp2pScope, options);
+        _litep2pTraces = new RustLogTraces(RustLogNames.Litep2pScope, options);
+        _libp2p = new RustLibp2pLog(_libp2pTraces);
+        _litep2p = new Litep2pLog(_litep2pTraces);
+    }
+
+    /// <inheritdoc/>
+    public string? Note =>
+        _hasQueries ? null
+        : _hasOurs
+            ? "It has lines of libp2p but none about a query. Run the node with RUST_LOG=libp2p_kad=trace,libp2p_swarm=debug, or with "
+                + "RUST_LOG=litep2p::ipfs::kademlia=trace,litep2p::transport-manager=trace"
+            : "It is a log, but no line in it is of libp2p_kad or of litep2p";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Span> Read(ReadOnlySpan<byte> lines)
+    {
+        var walk = new TextLines(lines, _offset, _lines);
+        while (walk.Next())
+        {
+            if (!RustLogLine.MayBe(walk.Line))
+            {
+                continue;
+            }
+
+            if (walk.Line.Length > MaxLineLength)
+            {
+                _rejected.Add(new RejectedSpan(walk.Offset, $"line {walk.Number}: the line is longer than {MaxLineLength} bytes"));
+                continue;
+            }
+
+            if (RustLogLine.Parse(walk.Line) is { } line)
+            {
+                ReadLine(line);
+            }
+        }
+
+        _offset += lines.Length;
+        _lines = walk.Number;
+        return Take();
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="TraceFormatException">A key or type was given, and the log does not hold exactly one query that it can be of.</exception>
+    public IReadOnlyList<Span> Finish()
+    {
+        _libp2p.Finish();
+        _litep2p.Finish();
+        var queries = _libp2pTraces.Queries + _litep2pTraces.Queries;
+        if (_options.Any && queries != 1)
+        {
+            throw new TraceFormatException(
+                "log of one query", _offset, $"a key or type was given for the log of one query, but this one holds {queries}: cut out the lines of one, or give none", _lines);
+        }
+
+        return Take();
+    }
+
+    private void ReadLine(RustLogLine line)
+    {
+        _hasOurs = true;
+        if (line.Target.StartsWith("litep2p", StringComparison.Ordinal))
+        {
+            _litep2p.Read(line, _litep2pTraces.TimeOf(line));
+        }
+        else
+        {
+            _libp2p.Read(line, _libp2pTraces.TimeOf(line));
+        }
+    }
+
+    private List<Span> Take()
+    {
+        List<Span> taken = [.. _libp2pTraces.Take(), .. _litep2pTraces.Take()];
+        _hasQueries |= taken.Count > 0;
+        return taken;
+    }
+}
