@@ -16,5 +16,9 @@ internal interface ITruthSource
 /// <summary>All sources that have a truth.</summary>
 internal static class TruthSources
 {
-    public static IReadOnlyList<ITruthSource> All { get; } = [new Go.GoTruthSource(), new Kubo.KuboTruthSource()];
+    public static IReadOnlyList<ITruthSource> All { get; } =
+    [
+        new Go.GoTruthSource(), new Kubo.KuboTruthSource(),
+        Rust.RustLogTruthSource.Human, Rust.RustLogTruthSource.Json, Rust.RustLogTruthSource.Litep2pHuman, Rust.RustLogTruthSource.Litep2pJson,
+    ];
 }

@@ -173,7 +173,7 @@ internal sealed class Litep2pLog(RustLogTraces traces)
         }
         else if (Quoted(message, "start ", " progress tracking") is not null || Quoted(message, "start ", " responses tracking") is not null)
         {
-            entry.Stores = true;
+            entry.Stores = int.TryParse(line.Field("num_peers"), out var peers) ? peers : int.MaxValue;
         }
         else if (message.EndsWith("get next peer", StringComparison.Ordinal))
         {
@@ -265,7 +265,7 @@ internal sealed class Litep2pLog(RustLogTraces traces)
     /// <summary>A PUT_VALUE or ADD_PROVIDER is sent; the line does not say for which query. When several store at once, it stays unknown.</summary>
     private void Store(string peer, string message, ulong at)
     {
-        var possible = _queries.Values.Where(entry => entry.Stores && entry.Kind == message && !entry.Stored.Contains(peer)).Take(2).ToList();
+        var possible = _queries.Values.Where(entry => entry.Stored.Count < entry.Stores && entry.Kind == message && !entry.Stored.Contains(peer)).Take(2).ToList();
         if (possible is [var only])
         {
             only.Stored.Add(peer);
@@ -394,8 +394,8 @@ internal sealed class Litep2pLog(RustLogTraces traces)
 
         public string? Kind { get; set; }
 
-        /// <summary>It has found its peers and now stores at them.</summary>
-        public bool Stores { get; set; }
+        /// <summary>At how many peers it stores, once it has found them; 0 before.</summary>
+        public int Stores { get; set; }
 
         /// <summary>An answer carried what a get looks for.</summary>
         public bool Carried { get; set; }
