@@ -20,5 +20,6 @@ internal static class TruthSources
     [
         new Go.GoTruthSource(), new Kubo.KuboTruthSource(),
         Rust.RustLogTruthSource.Human, Rust.RustLogTruthSource.Json, Rust.RustLogTruthSource.Litep2pHuman, Rust.RustLogTruthSource.Litep2pJson,
+        new Rust.AdapterTruthSource(), new Rust.OurNodeOnRustTruthSource(),
     ];
 }

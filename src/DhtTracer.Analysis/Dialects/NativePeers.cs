@@ -114,6 +114,12 @@ internal sealed class NativePeers(LookupBuilder lookup, ulong start, Span? root)
             Error = Error(span),
             Outcome = Words.TryParse<RequestOutcome>(span.Text("dht.request.outcome"), out var outcome) ? outcome : RequestOutcome.NoAnswer,
         };
+        if (message == MessageType.AddProvider && request.Outcome == RequestOutcome.Answered)
+        {
+            // The protocol does not answer it: earlier versions called "answered" what was written.
+            request.Outcome = RequestOutcome.Sent;
+        }
+
         if (request.Outcome == RequestOutcome.Answered)
         {
             if (message is MessageType.FindNode or MessageType.GetProviders or MessageType.GetValue)

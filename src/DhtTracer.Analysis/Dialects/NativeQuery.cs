@@ -33,7 +33,7 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
 
         peers.Finish();
         var outcome = Outcome();
-        return lookup.Build(new Query
+        var query = lookup.Build(new Query
         {
             Id = new QueryId(spans[0].TraceId, rootId),
             OperationId = new QueryId(spans[0].TraceId, Outermost() ?? rootId),
@@ -52,6 +52,9 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
             Parameters = new QueryParameters(root?.Count("dht.alpha"), root?.Count("dht.beta"), root?.Count("dht.k")),
             Counts = new QueryCounts { Results = root?.Count("dht.query.results") },
         });
+        return type == QueryType.AddProvider
+            ? query with { Counts = query.Counts with { Sent = lookup.Requests.Count(static request => request.Outcome == RequestOutcome.Sent) } }
+            : query;
     }
 
     private QueryOutcome Outcome()

@@ -8,6 +8,7 @@ internal static class PeerStates
         if (peer.Requests.Count > 0)
         {
             return Has(peer, RequestOutcome.Answered) ? PeerState.Answered
+                : Has(peer, RequestOutcome.Sent) ? PeerState.Sent
                 : Has(peer, RequestOutcome.Failed) ? PeerState.RequestFailed
                 : Has(peer, RequestOutcome.Cancelled) ? PeerState.Cancelled
                 : PeerState.NoAnswer;

@@ -13,7 +13,7 @@ public sealed class RustLogReader : ISpanLineReader
     private readonly RustLogTraces _litep2pTraces;
     private readonly RustLibp2pLog _libp2p;
     private readonly Litep2pLog _litep2p;
-    private readonly RustLogOptions _options;
+    private readonly TraceHints _hints;
     private readonly ICollection<RejectedSpan> _rejected;
     private long _offset;
     private long _lines;
@@ -21,14 +21,14 @@ public sealed class RustLogReader : ISpanLineReader
     private bool _hasQueries;
 
     /// <summary>Makes a reader for one file.</summary>
-    /// <param name="options">What the user knows of the query.</param>
+    /// <param name="hints">What the user knows of the query.</param>
     /// <param name="rejected">Takes the place and problem of lines that cannot be read.</param>
-    public RustLogReader(RustLogOptions options, ICollection<RejectedSpan> rejected)
+    public RustLogReader(TraceHints hints, ICollection<RejectedSpan> rejected)
     {
-        _options = options;
+        _hints = hints;
         _rejected = rejected;
-        _libp2pTraces = new RustLogTraces(RustLogNames.RustLibp2pScope, options);
-        _litep2pTraces = new RustLogTraces(RustLogNames.Litep2pScope, options);
+        _libp2pTraces = new RustLogTraces(RustLogNames.RustLibp2pScope, hints);
+        _litep2pTraces = new RustLogTraces(RustLogNames.Litep2pScope, hints);
         _libp2p = new RustLibp2pLog(_libp2pTraces);
         _litep2p = new Litep2pLog(_litep2pTraces);
     }
@@ -76,7 +76,7 @@ public sealed class RustLogReader : ISpanLineReader
         _libp2p.Finish();
         _litep2p.Finish();
         var queries = _libp2pTraces.Queries + _litep2pTraces.Queries;
-        if (_options.Any && queries != 1)
+        if ((_hints.Key ?? _hints.Type) is not null && queries != 1)
         {
             throw new TraceFormatException(
                 "log of one query", _offset, $"a key or type was given for the log of one query, but this one holds {queries}: cut out the lines of one, or give none", _lines);

@@ -6,8 +6,8 @@ namespace DhtTracer.Traces.RustLogs;
 
 /// <summary>What both kinds of logs share: the node, the clock, ids of queries, and the spans that are finished.</summary>
 /// <param name="scope">Scope of all spans.</param>
-/// <param name="options">What the user knows of the query.</param>
-internal sealed class RustLogTraces(string scope, RustLogOptions options)
+/// <param name="hints">What the user knows of the query.</param>
+internal sealed class RustLogTraces(string scope, TraceHints hints)
 {
     private readonly InstrumentationScope _scope = new() { Name = scope };
     private readonly IncrementalHash _linesBefore = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -55,17 +55,22 @@ internal sealed class RustLogTraces(string scope, RustLogOptions options)
     /// <summary>A query is over, or the log.</summary>
     public void Finish(RustLogQuery query)
     {
+        if (hints.Node is not null)
+        {
+            query.Set(RustLogNames.Node, hints.Node);
+        }
+
         if (!query.IsBackground)
         {
             Queries++;
-            if (options.Type is not null)
+            if (hints.Type is not null)
             {
-                query.Set(RustLogNames.GivenType, options.Type);
+                query.Set(RustLogNames.GivenType, hints.Type);
             }
 
-            if (options.Key is not null)
+            if (hints.Key is not null)
             {
-                query.Set(RustLogNames.GivenKey, options.Key);
+                query.Set(RustLogNames.GivenKey, hints.Key);
             }
         }
 

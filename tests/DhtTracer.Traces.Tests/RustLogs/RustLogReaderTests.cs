@@ -99,7 +99,7 @@ public sealed partial class RustLogReaderTests
     public void Reading_in_pieces_of_any_size_changes_nothing(string capture)
     {
         var lines = Json(capture);
-        var reader = new RustLogReader(new RustLogOptions(), []);
+        var reader = new RustLogReader(TraceHints.None, []);
         var spans = new List<Span>();
         foreach (var piece in lines.Chunk(97))
         {
@@ -177,7 +177,7 @@ public sealed partial class RustLogReaderTests
     {
         // QueryId(2) of the capture is an automatic bootstrap.
         var lines = Human(Libp2p).Where(line => line.Contains("QueryId(2)", StringComparison.Ordinal) || line.Contains("QueryId(5)", StringComparison.Ordinal)).ToList();
-        var reader = new RustLogReader(new RustLogOptions("bafkreib", "get-providers"), []);
+        var reader = new RustLogReader(new TraceHints { Key = "bafkreib", Type = "get-providers" }, []);
         var roots = Roots([.. reader.Read(Bytes(lines)), .. reader.Finish()]);
 
         Assert.Equal(["get-providers", null], roots.OrderByDescending(root => root.Attributes[RustLogNames.QueryNumber]!.AsInt()).Select(root => root.Attributes.GetString(RustLogNames.GivenType)));
@@ -186,7 +186,7 @@ public sealed partial class RustLogReaderTests
     [Fact]
     public void A_given_key_for_a_log_of_several_queries_is_an_error_that_says_what_to_do()
     {
-        var reader = new RustLogReader(new RustLogOptions("bafkreib"), []);
+        var reader = new RustLogReader(new TraceHints { Key = "bafkreib" }, []);
         reader.Read(Bytes(Human(Libp2p)));
         var error = Assert.Throws<TraceFormatException>(reader.Finish);
 
@@ -224,7 +224,7 @@ public sealed partial class RustLogReaderTests
     public void A_line_that_is_too_long_is_rejected_with_its_number()
     {
         var rejected = new List<RejectedSpan>();
-        var reader = new RustLogReader(new RustLogOptions(), rejected);
+        var reader = new RustLogReader(TraceHints.None, rejected);
         reader.Read(Bytes(["first", "libp2p_kad" + new string('x', RustLogReader.MaxLineLength)]));
 
         Assert.Equal($"line 2: the line is longer than {RustLogReader.MaxLineLength} bytes", Assert.Single(rejected).Problem);
@@ -233,7 +233,7 @@ public sealed partial class RustLogReaderTests
     private static List<Span> Read(IEnumerable<string> lines)
     {
         var rejected = new List<RejectedSpan>();
-        var reader = new RustLogReader(new RustLogOptions(), rejected);
+        var reader = new RustLogReader(TraceHints.None, rejected);
         List<Span> spans = [.. reader.Read(Bytes(lines)), .. reader.Finish()];
         Assert.Empty(rejected);
         return spans;

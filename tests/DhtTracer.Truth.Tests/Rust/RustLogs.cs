@@ -10,10 +10,10 @@ internal sealed record LoggedQuery(long Number, Query Query, Operation Operation
 /// <summary>Reads logs of Rust nodes as the import does: lines, spans, queries.</summary>
 internal static class RustLogs
 {
-    public static List<Span> Spans(byte[] log, RustLogOptions? options = null)
+    public static List<Span> Spans(byte[] log, TraceHints? hints = null)
     {
         var rejected = new List<RejectedSpan>();
-        var reader = new RustLogReader(options ?? new RustLogOptions(), rejected);
+        var reader = new RustLogReader(hints ?? TraceHints.None, rejected);
         List<Span> spans = [.. reader.Read(log), .. reader.Finish()];
         Assert.Empty(rejected);
         return spans;

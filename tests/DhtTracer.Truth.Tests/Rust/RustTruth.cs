@@ -47,46 +47,57 @@ internal sealed class RustTruth
     };
 
     /// <summary>What the caller was told.</summary>
-    public QueryOutcome Outcome
-    {
-        get
-        {
-            var told = Progress().Select(static step => step.TryGetProperty("result", out var result) ? result : step).ToList();
-            if (told.Exists(static step => Has(step, "failed")))
-            {
-                // litep2p's QueryFailed.
-                return Type is QueryType.GetValue or QueryType.GetProviders ? QueryOutcome.NotFound : QueryOutcome.Failed;
-            }
-
-            return Type switch
-            {
-                QueryType.GetProviders => told.Exists(static step => Has(step, "providers") && step.GetProperty("providers").GetArrayLength() > 0)
-                    ? QueryOutcome.Success : QueryOutcome.NotFound,
-                QueryType.GetValue => told.Exists(static step => Has(step, "record")) ? QueryOutcome.Success : QueryOutcome.NotFound,
-                QueryType.PutValue => told.Exists(static step => Has(step, "quorumFailed")) ? QueryOutcome.Failed : QueryOutcome.Success,
-                _ => QueryOutcome.Success,
-            };
-        }
-    }
+    public QueryOutcome Outcome => OutcomeOf(Told());
 
     /// <summary>How many things the caller got; null where he was not told a number.</summary>
-    public int? Results
+    public int? Results => ResultsOf(Told());
+
+    /// <summary>The same without what the node's own store gave: the adapter is told of answers of others only.</summary>
+    public (QueryOutcome Outcome, int? Results) OfOthers
     {
         get
         {
-            var told = Progress().Select(static step => step.TryGetProperty("result", out var result) ? result : step).ToList();
-            return Type switch
-            {
-                QueryType.GetClosestPeers => told.Where(static step => Has(step, "closest")).Select(static step => (int?)step.GetProperty("closest").GetArrayLength()).LastOrDefault(),
-                QueryType.GetProviders => told.Where(static step => Has(step, "providers"))
-                    .SelectMany(static step => step.GetProperty("providers").EnumerateArray().Select(static id => id.GetString())).Distinct().Count(),
-                QueryType.GetValue => told.Count(static step => Has(step, "record")),
-                _ => null,
-            };
+            var told = Told().Where(step => !IsOwn(step)).ToList();
+            return (OutcomeOf(told), ResultsOf(told));
         }
     }
 
-    private IEnumerable<JsonElement> Progress() => _json.GetProperty("progress").EnumerateArray();
+    private QueryOutcome OutcomeOf(List<JsonElement> told)
+    {
+        if (told.Exists(static step => Has(step, "failed")))
+        {
+            // litep2p's QueryFailed.
+            return Type is QueryType.GetValue or QueryType.GetProviders ? QueryOutcome.NotFound : QueryOutcome.Failed;
+        }
+
+        return Type switch
+        {
+            QueryType.GetProviders => told.Exists(static step => Has(step, "providers") && step.GetProperty("providers").GetArrayLength() > 0)
+                ? QueryOutcome.Success : QueryOutcome.NotFound,
+            QueryType.GetValue => told.Exists(static step => Has(step, "record")) ? QueryOutcome.Success : QueryOutcome.NotFound,
+            QueryType.PutValue => told.Exists(static step => Has(step, "quorumFailed")) ? QueryOutcome.Failed : QueryOutcome.Success,
+            _ => QueryOutcome.Success,
+        };
+    }
+
+    private int? ResultsOf(List<JsonElement> told) =>
+        Type switch
+        {
+            QueryType.GetClosestPeers => told.Where(static step => Has(step, "closest"))
+                .Select(static step => (int?)step.GetProperty("closest").GetArrayLength()).LastOrDefault(),
+            QueryType.GetProviders => told.Where(static step => Has(step, "providers"))
+                .SelectMany(static step => step.GetProperty("providers").EnumerateArray().Select(static id => id.GetString())).Distinct().Count(),
+            QueryType.GetValue => told.Count(static step => Has(step, "record")),
+            _ => null,
+        };
+
+    private List<JsonElement> Told() =>
+        [.. _json.GetProperty("progress").EnumerateArray().Select(static step => step.TryGetProperty("result", out var result) ? result : step)];
+
+    // {"peer":null,"record":400} and {"providers":["the node itself"]} come before anybody was asked.
+    private bool IsOwn(JsonElement step) =>
+        (step.ValueKind == JsonValueKind.Object && step.TryGetProperty("peer", out var peer) && peer.ValueKind == JsonValueKind.Null)
+        || (Has(step, "providers") && step.GetProperty("providers") is { } ids && ids.GetArrayLength() == 1 && ids[0].GetString() == Node);
 
     private static bool Has(JsonElement json, string name) =>
         json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.False);
