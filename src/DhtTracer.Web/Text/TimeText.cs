@@ -10,14 +10,14 @@ internal static class TimeText
     /// <summary>The latest time that can be written: the end of year 9999.</summary>
     private static readonly ulong LatestUnixNano = (ulong)(DateTime.MaxValue.Ticks - DateTime.UnixEpoch.Ticks) / 1_000_000 * 1_000_000 * NanosPerTick;
 
-    /// <summary><c>22 Nov 2026</c>.</summary>
-    public static string Date(ulong unixNano) => Point(unixNano).ToString("d MMM yyyy", CultureInfo.InvariantCulture);
+    /// <summary><c>22 Nov 2026</c>; <c>–</c> when the time is unknown (0): saved query events hold none.</summary>
+    public static string Date(ulong unixNano) => unixNano == 0 ? "–" : Point(unixNano).ToString("d MMM yyyy", CultureInfo.InvariantCulture);
 
     /// <summary><c>08:44:14.451</c>.</summary>
-    public static string Clock(ulong unixNano) => Point(unixNano).ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture);
+    public static string Clock(ulong unixNano) => unixNano == 0 ? "–" : Point(unixNano).ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture);
 
     /// <summary><c>22 Nov 2026 08:44:14.451 UTC</c>.</summary>
-    public static string Full(ulong unixNano) => $"{Date(unixNano)} {Clock(unixNano)} UTC";
+    public static string Full(ulong unixNano) => unixNano == 0 ? "time unknown" : $"{Date(unixNano)} {Clock(unixNano)} UTC";
 
     /// <summary><c>2026-11-22T08:44:14.451123400Z</c>, exact to the nanosecond, for the <c>datetime</c> attribute.</summary>
     public static string Iso(ulong unixNano) =>

@@ -5,9 +5,9 @@ namespace DhtTracer.Cli;
 /// <summary>Times of traces as text.</summary>
 internal static class UtcText
 {
-    /// <summary><c>2026-11-22 08:44:14.451Z</c>, or the bare number when no calendar reaches it.</summary>
+    /// <summary><c>2026-11-22 08:44:14.451Z</c>, the bare number when no calendar reaches it, or – when it is unknown (0).</summary>
     public static string Of(ulong unixNano) =>
-        unixNano <= (ulong)(DateTimeOffset.MaxValue - DateTimeOffset.UnixEpoch).Ticks * 100UL
+        unixNano == 0 ? "–" : unixNano <= (ulong)(DateTimeOffset.MaxValue - DateTimeOffset.UnixEpoch).Ticks * 100UL
             ? DateTimeOffset.UnixEpoch.AddTicks((long)(unixNano / 100)).ToString("yyyy-MM-dd HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)
             : unixNano.ToString(CultureInfo.InvariantCulture) + "ns";
 

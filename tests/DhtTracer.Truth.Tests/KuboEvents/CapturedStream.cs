@@ -22,9 +22,9 @@ internal static class CapturedStream
     };
 
     /// <summary>The spans of the stream with its times of arrival.</summary>
-    public static IReadOnlyList<Span> Spans(CapturedCommand command)
+    public static IReadOnlyList<Span> Spans(CapturedCommand command, TraceId? trace = null)
     {
-        var maker = new KuboEventSpans(new TraceId(1, (ulong)command.Start), Root, KuboEventSpans.Daemon(command.Node, null));
+        var maker = new KuboEventSpans(trace ?? new TraceId(1, (ulong)command.Start), Root, KuboEventSpans.Daemon(command.Node, null));
         var events = new List<Span>();
         string? error = null;
         foreach (var (time, json) in command.Lines)

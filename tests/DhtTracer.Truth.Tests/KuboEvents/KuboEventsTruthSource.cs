@@ -207,7 +207,7 @@ internal sealed class KuboEventsTruthSource : ITruthSource
             var got = providers.Count + finals.Count + values > 0;
             Outcome = got || (type == "add-provider" && error is null && !command.WasKilled) ? "success"
                 : command.WasKilled ? "cancelled"
-                : CapturedStream.Limit(command) is not null || deadline ? "timed-out"
+                : command.End - command.Start >= CapturedStream.Limit(command) || deadline ? "timed-out"
                 : cancelled || command.Label.Contains("daemon-stops", StringComparison.Ordinal) ? "cancelled"
                 : error is null || error.Contains("not found", StringComparison.Ordinal) || error.Contains("failed to find any peer in table", StringComparison.Ordinal) ? "not-found"
                 : "failed";

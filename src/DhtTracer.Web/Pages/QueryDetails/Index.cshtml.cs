@@ -110,6 +110,12 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
         var queries = trace?.Queries ?? [];
         if (queries.FirstOrDefault(candidate => candidate.Query.Id == queryId) is not { } analysed)
         {
+            if (!queries.IsEmpty && await store.GetTraceAsync(queryId.TraceId, cancellationToken) is { Count: > 0 } all
+                && KuboEventsJoin.MovedTo(queryId, all, queries.Select(static other => other.Query)) is { } joined)
+            {
+                return Redirect($"/q/{joined}{Request.QueryString}");
+            }
+
             if (waiting is not null)
             {
                 WaitingFor = waiting;
