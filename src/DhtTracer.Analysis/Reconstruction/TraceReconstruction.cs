@@ -43,14 +43,14 @@ public static class TraceReconstruction
     /// <exception cref="ArgumentException">The spans belong to several traces.</exception>
     public static ReconstructedTrace Reconstruct(IReadOnlyList<Span> spansOfOneTrace)
     {
-        var trace = new TraceSpans(SpanMerge.Merge(spansOfOneTrace));
+        var trace = new TraceSpans(KuboEventsJoin.Restore(SpanMerge.Merge(spansOfOneTrace)));
         var drafts = new TraceDraft(trace);
         foreach (var dialect in Dialects)
         {
             dialect.Reconstruct(trace, drafts);
         }
 
-        return drafts.Build();
+        return KuboEventsJoin.Join(drafts.Build());
     }
 }
 

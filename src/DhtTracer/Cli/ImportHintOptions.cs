@@ -30,7 +30,7 @@ internal sealed class ImportHintOptions
 
     private readonly Option<string?> at = new("--at")
     {
-        Description = "When it began, such as 2026-11-30T05:33:52Z, for query events, which hold no times.",
+        Description = "When it began, such as 2026-11-30T05:33Z, for query events, which hold no times.",
         HelpName = "TIME",
     };
 

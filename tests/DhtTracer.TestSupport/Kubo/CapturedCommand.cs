@@ -45,6 +45,9 @@ public sealed record CapturedCommand
     /// <summary>Peers of the daemon's routing tables nearest to the key just before the command; null when they were not noted.</summary>
     public required ImmutableHashSet<string>? Seeds { get; init; }
 
+    /// <summary>Those of the public network; null when they were not noted.</summary>
+    public required ImmutableHashSet<string>? WanSeeds { get; init; }
+
     /// <summary>Peer id of the daemon.</summary>
     public required string Node { get; init; }
 
@@ -111,9 +114,8 @@ public sealed record CapturedCommand
             Start = json.GetProperty("start").GetInt64(),
             End = json.GetProperty("end").GetInt64(),
             Lines = [.. json.GetProperty("lines").EnumerateArray().Select(item => (item[0].GetInt64(), Whole(item[1], item[0].GetInt64(), answers)))],
-            Seeds = json.TryGetProperty("seeds", out var seeds) && seeds.ValueKind == JsonValueKind.Object
-                ? [.. seeds.EnumerateObject().Where(static side => side.Value.ValueKind == JsonValueKind.Array).SelectMany(static side => side.Value.EnumerateArray()).Select(static id => id.GetString()!)]
-                : null,
+            Seeds = Tables(json, "wan", "lan"),
+            WanSeeds = Tables(json, "wan"),
             Node = node,
             Trace = json.GetProperty("traces").EnumerateArray().Where(static trace => trace.GetProperty("role").GetString() == "main")
                 .Select(static trace => trace.GetProperty("id").GetString()).FirstOrDefault(),
@@ -122,6 +124,11 @@ public sealed record CapturedCommand
                 : ImmutableDictionary<string, string>.Empty,
         };
     }
+
+    private static ImmutableHashSet<string>? Tables(JsonElement json, params string[] sides) =>
+        json.TryGetProperty("seeds", out var seeds) && seeds.ValueKind == JsonValueKind.Object
+            ? [.. sides.Where(side => seeds.TryGetProperty(side, out var list) && list.ValueKind == JsonValueKind.Array).SelectMany(side => seeds.GetProperty(side).EnumerateArray()).Select(static id => id.GetString()!)]
+            : null;
 
     /// <summary>Answers of the servers, by server.</summary>
     private static Dictionary<string, List<(long Time, string[] Closer)>> Answers(JsonElement json) =>

@@ -6,7 +6,7 @@ namespace DhtTracer.Analysis;
 /// Who named whom, in a stream of query events. A peer that was dialed or asked before any answer named it is from the routing table. For
 /// one that an answer named first the answer is the referrer only when it is certain that the routing table did not hold it too: a lookup
 /// begins with the nearest peers of its routing table and asks <see cref="Alpha"/> of them at once, so a peer that is nearer than all of these
-/// is none of the rest. Measured on 13 daemons' streams: 653 of 653 (docs/dialects/kubo-events.md).
+/// is none of the rest. Measured: all 1,471 that it knows are right, 654 stay unknown (docs/dialects/kubo-events.md).
 /// </summary>
 /// <param name="lookup">The peers and answers of a stream.</param>
 /// <param name="target">The key; null when unknown, and then no distance is.</param>
