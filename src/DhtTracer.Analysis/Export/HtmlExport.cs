@@ -3,6 +3,8 @@ using System.Text;
 using System.Xml;
 using DhtTracer.Analysis.EventLog2019;
 using DhtTracer.Analysis.Explain;
+using DhtTracer.Traces;
+using DhtTracer.Traces.HtmlPage;
 
 namespace DhtTracer.Analysis.Export;
 
@@ -17,12 +19,13 @@ public static class HtmlExport
     private const int PictureWidth = 1200;
 
     private static readonly (string Class, string Name)[] Legend =
-        [("q", "queued or connected"), ("d", "dialing"), ("r", "request"), ("s", "no answer"), ("x", "failed")];
+        [("q", "queued or connected"), ("dl", "dialing"), ("rq", "request"), ("se", "sent"), ("na", "no answer"), ("fl", "failed"), ("ca", "cut off")];
 
     /// <summary>The page as UTF-8.</summary>
     /// <param name="query">The query.</param>
     /// <param name="permalink">Where it can be opened, shown as text: an address, or <c>/q/…</c> when that is not known.</param>
-    public static byte[] ToUtf8(Query query, string permalink)
+    /// <param name="spans">The spans of its trace, with which the page can be imported; none when they are not to leave.</param>
+    public static byte[] ToUtf8(Query query, string permalink, IReadOnlyList<Span> spans)
     {
         var waterfall = Waterfall.Of(query, PeerSort.Order);
         var explanation = Explanation.Of(query);
@@ -32,11 +35,17 @@ public static class HtmlExport
             .Own("\"><meta name=\"viewport\" content=\"width=device-width\"><meta name=\"referrer\" content=\"no-referrer\">")
             .Element("title", $"{title}: {waterfall.Summary}").Own("<style>").Own(HtmlExportStyle.Sheet).Own("</style></head>\n<body><main>\n");
         WriteHead(html, query, explanation);
+        WriteWhy(html, query, explanation);
         WriteWaterfall(html, waterfall);
-        WritePath(html, query, explanation);
         HtmlPeerTable.Write(html, waterfall);
         WriteParameters(html, query, permalink);
-        html.Own("<footer>").Text("Exported by DhtTracer. Times are milliseconds after the start of the query unless a unit is given; – is what the trace does not tell.").Own("</footer>\n</main></body></html>\n");
+        html.Own("<footer>").Text("Exported by DhtTracer. Times are milliseconds after the start of the query unless a unit is given; – is what the trace does not tell.");
+        if (spans.Count > 0)
+        {
+            html.Text($" The {spans.Count.ToString("N0", CultureInfo.InvariantCulture)} spans of the trace are inside: dht-tracer import FILE opens the query again.").Own(HtmlPageSpans.Encode(spans));
+        }
+
+        html.Own("</footer>\n</main></body></html>\n");
         return Encoding.UTF8.GetBytes(html.ToString());
     }
 
@@ -45,7 +54,8 @@ public static class HtmlExport
         html.Own("<h1>").Text(Words.Of(query.Type)).Own(" ").Element("code", query.Key?.Text ?? "key unknown").Own("</h1>\n");
         string?[] facts =
         [
-            Start(query), query.Node is { } node ? $"node {node}" : "node unknown", query.Service, Words.Of(query.Source), query.Background ? "background" : null,
+            Start(query), query.Node is { } node ? $"node {node}" : "node unknown", query.Service, Words.Of(query.Source), query.Side is { } side ? $"{Words.Of(side).ToUpperInvariant()} side" : null,
+            QueryNotes.Termination(query.Termination) is { } stopped ? $"stopped asking when {stopped}" : null, query.Background ? "background" : null,
         ];
         html.Element("p", string.Join(" · ", facts.OfType<string>()), "facts");
         html.Element("p", explanation.Sentence + ".", "why");
@@ -54,13 +64,26 @@ public static class HtmlExport
             html.Element("p", error.Text is { } text ? $"{error.Class}: {text}" : error.Class, "failure");
         }
 
+        foreach (var note in (string?[])[QueryNotes.Skipped(query), QueryNotes.Missing(query.Missing)])
+        {
+            if (note is not null)
+            {
+                html.Element("p", note, "failure");
+            }
+        }
+
         html.Own("<dl class=\"tiles\">");
         Tile(html, "outcome", Words.Of(query.Outcome), query.Outcome switch { QueryOutcome.Success => "ok", QueryOutcome.Failed or QueryOutcome.TimedOut => "bad", _ => null });
         Tile(html, "duration", Duration(query.DurationNs));
         Tile(html, "discovery", Duration(query.DiscoveryNs));
         Tile(html, "first answer", Duration(query.FirstAnswerNs));
         Tile(html, "results", Count(query.Counts.Results));
-        Tile(html, "seen", Count(query.Counts.Seen));
+        if (query.Counts.Sent is { } sent)
+        {
+            Tile(html, "sent", Count(sent));
+        }
+
+        Tile(html, "seen", HeaderText.Number(query.Counts.Seen, !query.Counts.SeenComplete));
         Tile(html, "queried", Count(query.Counts.Queried));
         Tile(html, "dialed", Count(query.Counts.Dialed));
         Tile(html, "dials failed", Count(query.Counts.DialFailed));
@@ -100,15 +123,28 @@ public static class HtmlExport
         html.Own("</div></section>\n");
     }
 
-    private static void WritePath(HtmlMarkup html, Query query, Explanation explanation)
+    private static void WriteWhy(HtmlMarkup html, Query query, Explanation explanation)
     {
-        html.Own("<section><h2>Critical path</h2>\n");
+        html.Own("<section><h2>Why</h2>\n");
         if (explanation.Path is not { } path)
         {
             html.Element("p", "The end of this query is not in the trace, so nobody can say what it waited for.", "muted").Own("</section>\n");
             return;
         }
 
+        html.Own("<table class=\"spent\"><thead><tr><th>Spent on</th><th class=\"n\">ms</th><th class=\"n\">Share</th></tr></thead><tbody>\n");
+        foreach (var blame in explanation.Blames)
+        {
+            html.Own("<tr>").Element("td", blame.Text, "wrap").Milliseconds(blame.DurationNs).Element("td", blame.Share.ToString("0.0 %", CultureInfo.InvariantCulture), "n").Own("</tr>\n");
+        }
+
+        html.Own("</tbody></table>\n<details><summary>Critical path, step by step</summary>\n");
+        WritePath(html, query, path);
+        html.Own("</details></section>\n");
+    }
+
+    private static void WritePath(HtmlMarkup html, Query query, CriticalPath path)
+    {
         html.Element("p", $"The chain of waits that made the end come when it came. The parts sum to {HtmlMarkup.Exact(query.DurationNs)} ms.{(path.AlphaObserved ? " The trace does not tell alpha; the most in flight at once stands for it." : "")}", "muted");
         html.Own("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Critical path\"><table><thead><tr><th class=\"n\">From, ms</th><th class=\"n\">Took, ms</th><th class=\"n\">Share</th><th>What</th><th>Waited for</th><th>Meanwhile in the queue</th><th>Error</th></tr></thead><tbody>\n");
         foreach (var segment in path.Segments)
@@ -119,13 +155,7 @@ public static class HtmlExport
                 .Element("td", segment.QueuedPeerId, "id").Element("td", segment.ErrorClass).Own("</tr>\n");
         }
 
-        html.Own("</tbody></table></div>\n<h2>What the time was spent on</h2>\n<table><thead><tr><th class=\"n\">ms</th><th class=\"n\">Share</th><th>On</th></tr></thead><tbody>\n");
-        foreach (var blame in explanation.Blames)
-        {
-            html.Own("<tr>").Milliseconds(blame.DurationNs).Element("td", blame.Share.ToString("0.0 %", CultureInfo.InvariantCulture), "n").Element("td", blame.Text, "wrap").Own("</tr>\n");
-        }
-
-        html.Own("</tbody></table></section>\n");
+        html.Own("</tbody></table></div>\n");
     }
 
     private static string What(PathSegment segment)

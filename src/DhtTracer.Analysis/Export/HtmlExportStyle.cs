@@ -7,13 +7,13 @@ namespace DhtTracer.Analysis.Export;
 internal static class HtmlExportStyle
 {
     /// <summary>The style sheet. Print is always light.</summary>
-    public const string Sheet =
+    public static string Sheet { get; } =
         """
         :root { color-scheme: light dark; --bg: #fff; --surface: #f6f8fa; --line: #dfe4e9; --text: #131b26; --muted: #566172; --accent: #5140c8; --ok: #12713a; --bad: #b42318;
-          --queued: #8390a0; --dialing: #b7780a; --request: #2b77bd; --silent: #8a5a9e; }
+          LIGHT }
         @media screen and (prefers-color-scheme: dark) {
           :root { --bg: #0e1318; --surface: #151b22; --line: #2a343f; --text: #e7ecf1; --muted: #9fabb8; --accent: #a9a0ff; --ok: #5bc97e; --bad: #ff8d84;
-            --queued: #7d8b9a; --dialing: #e0a52c; --request: #4c9be8; --silent: #b58cc9; }
+            DARK }
         }
         * { box-sizing: border-box; }
         body { margin: 0; background: var(--bg); color: var(--text); font: 14px/1.45 ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
@@ -38,22 +38,29 @@ internal static class HtmlExportStyle
         svg .t { fill: var(--text); }
         svg .m { fill: var(--muted); }
         svg .q, svg .c { fill: var(--queued); }
-        svg .d { fill: var(--dialing); }
-        svg .r { fill: var(--request); }
-        svg .s { fill: var(--silent); }
-        svg .x { fill: var(--bad); }
+        svg .dl { fill: var(--dialing); }
+        svg .rq { fill: var(--request); }
+        svg .se { fill: var(--sent); }
+        svg .na { fill: var(--silent); stroke: var(--silent-edge); stroke-dasharray: 3 2; }
+        svg .fl { fill: var(--silent-edge); }
+        svg .fd { stroke: var(--silent-edge); }
+        svg .ca { fill: var(--bg); stroke: var(--queued); stroke-dasharray: 2 2; }
         svg.key { display: inline-block; min-width: 0; width: 12px; height: 12px; margin: 0 4px 0 12px; vertical-align: -1px; }
         table { border-collapse: collapse; font-size: 12.5px; }
         th, td { padding: 3px 8px; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; white-space: nowrap; unicode-bidi: isolate; }
         th { color: var(--muted); font-weight: 600; }
         .n { text-align: right; font-variant-numeric: tabular-nums; }
         .wrap { white-space: normal; min-width: 220px; overflow-wrap: anywhere; }
+        details { margin: 10px 0; }
+        summary { cursor: pointer; color: var(--muted); }
+        .spent { min-width: min(100%, 480px); }
         .ok { color: var(--ok); }
         .bad { color: var(--bad); }
         .params th { padding-left: 0; }
         .params td { white-space: normal; overflow-wrap: anywhere; }
         footer { margin-top: 28px; color: var(--muted); font-size: 12px; }
         @media print {
+          details::details-content { content-visibility: visible; height: auto; }
           @page { size: landscape; margin: 10mm; }
           main { max-width: none; padding: 0; }
           .scroll { overflow: visible; }
@@ -67,9 +74,12 @@ internal static class HtmlExportStyle
           .wrap { min-width: 0; }
           * { print-color-adjust: exact; }
         }
-        """;
+        """.Replace("LIGHT", Colours(static colour => colour.Light), StringComparison.Ordinal).Replace("DARK", Colours(static colour => colour.Dark), StringComparison.Ordinal);
 
     /// <summary>Content security policy, level 3: nothing is loaded, nothing runs, and only this style sheet is applied.</summary>
     public static string Policy { get; } =
         $"default-src 'none'; style-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(Sheet)))}'; base-uri 'none'; form-action 'none'";
+
+    private static string Colours(Func<(string Name, string Light, string Dark), string> pick) =>
+        string.Join(' ', PhaseColours.All.Select(colour => $"--{colour.Name}: {pick(colour)};"));
 }

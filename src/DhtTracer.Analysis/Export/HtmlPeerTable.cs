@@ -3,10 +3,13 @@ namespace DhtTracer.Analysis.Export;
 /// <summary>The table of an exported page with every peer, its times exact: a line for each request, and one for each peer that was sent none.</summary>
 internal static class HtmlPeerTable
 {
+    /// <summary>Characters of a cell; what is longer stands in full below the table.</summary>
+    private const int LongestCell = 110;
+
     private const string Head =
         """
         <section><h2>Peers</h2>
-        <div class="scroll" tabindex="0" role="region" aria-label="Peers"><table><thead><tr><th class="n">#</th><th>Peer</th><th class="n">XOR</th><th class="n">Hops</th><th>Named by</th><th class="n">Heard</th><th>State</th><th class="n">Dialed at</th><th class="n">Dial took</th><th>Message</th><th class="n">Sent at</th><th class="n">Took</th><th>Ended</th><th class="n">New</th><th class="n">Returned</th><th class="n">Providers</th><th class="n">Records</th><th>Error</th><th>Agent</th><th>Addresses</th></tr></thead><tbody>
+        <div class="scroll" tabindex="0" role="region" aria-label="Peers"><table><thead><tr><th class="n">#</th><th>Peer</th><th class="n">XOR</th><th class="n">Hops</th><th>Named by</th><th>Asked after</th><th class="n">Heard</th><th>State</th><th class="n">Dialed at</th><th class="n">Dial took</th><th>Message</th><th class="n">Sent at</th><th class="n">Took</th><th>Ended</th><th class="n">New</th><th class="n">Returned</th><th class="n">Providers</th><th class="n">Records</th><th>Error</th><th>Agent</th><th>Addresses</th></tr></thead><tbody>
 
         """;
 
@@ -28,13 +31,44 @@ internal static class HtmlPeerTable
             }
         }
 
-        html.Own("</tbody></table></div></section>\n");
+        html.Own("</tbody></table></div>\n");
+        WriteLongTexts(html, waterfall);
+        html.Own("</section>\n");
+    }
+
+    // A row of the table is one line high: what is too long for it stands here in full.
+    private static void WriteLongTexts(HtmlMarkup html, Waterfall waterfall)
+    {
+        var peers = waterfall.Rows.Select(static row => row.Peer).ToList();
+        if (peers.Any(static peer => peer.Addresses.Length > 1))
+        {
+            html.Own("<details><summary>All addresses</summary>\n<table class=\"params\"><tbody>\n");
+            foreach (var peer in peers.Where(static peer => peer.Addresses.Length > 1))
+            {
+                html.Own("<tr>").Element("td", peer.Id, "id").Element("td", string.Join(' ', peer.Addresses), "wrap").Own("</tr>\n");
+            }
+
+            html.Own("</tbody></table></details>\n");
+        }
+
+        var errors = peers.SelectMany(static peer => peer.Requests.Select(static request => request.Error).Append(peer.Dial?.Error))
+            .Select(Error).Where(static text => text.Length > LongestCell).CountBy(static text => text, StringComparer.Ordinal).ToList();
+        if (errors.Count > 0)
+        {
+            html.Own("<details><summary>Long error texts</summary>\n<table class=\"params\"><tbody>\n");
+            foreach (var (text, count) in errors)
+            {
+                html.Own("<tr>").Number(count).Element("td", text, "wrap").Own("</tr>\n");
+            }
+
+            html.Own("</tbody></table></details>\n");
+        }
     }
 
     private static void WriteLine(HtmlMarkup html, int number, QueryPeer peer, PeerRequest? request)
     {
-        html.Own("<tr>").Number(number).Element("td", peer.Id, "id").Number(peer.Xor).Number(peer.Hops)
-            .Element("td", NamedBy(peer), "id").Milliseconds(peer.HeardNs)
+        html.Own("<tr>").Number(number).Element("td", peer.Id, "id").Number(peer.Xor).Element("td", HeaderText.Hops(peer), "n")
+            .Element("td", NamedBy(peer), "id").Element("td", peer.AskedAfter ?? HtmlMarkup.Unknown, "id").Milliseconds(peer.HeardNs)
             .Element("td", Words.Of(peer.State).Replace('-', ' ') + (peer.Duplicate ? ", duplicate" : ""), StateClass(peer.State));
         if (peer.Dial is { Reused: true } reused)
         {
@@ -48,9 +82,16 @@ internal static class HtmlPeerTable
         html.Element("td", request is null ? HtmlMarkup.Unknown : Words.Of(request.Type)).Milliseconds(request?.StartNs).Milliseconds(request?.DurationNs)
             .Element("td", request is null ? HtmlMarkup.Unknown : Words.Of(request.Outcome).Replace('-', ' '))
             .Number(request?.New).Number(request?.Returned).Number(request?.Providers).Number(request?.Records)
-            .Element("td", Error(request?.Error ?? peer.Dial?.Error), "wrap").Element("td", peer.Agent ?? HtmlMarkup.Unknown)
-            .Element("td", peer.Addresses.IsDefaultOrEmpty ? HtmlMarkup.Unknown : string.Join(' ', peer.Addresses), "wrap").Own("</tr>\n");
+            .Element("td", Shorten(Error(request?.Error ?? peer.Dial?.Error))).Element("td", Shorten(peer.Agent ?? HtmlMarkup.Unknown))
+            .Element("td", Addresses(peer)).Own("</tr>\n");
     }
+
+    private static string Addresses(QueryPeer peer) =>
+        peer.Addresses.IsDefaultOrEmpty ? HtmlMarkup.Unknown
+        : peer.Addresses.Length == 1 ? Shorten(peer.Addresses[0])
+        : $"{Shorten(peer.Addresses[0])} and {peer.Addresses.Length - 1} more";
+
+    private static string Shorten(string text) => text.Length <= LongestCell ? text : string.Concat(text.AsSpan(0, LongestCell - 1), "…");
 
     private static string NamedBy(QueryPeer peer) => (peer.Referrer, peer.Hops) switch
     {

@@ -1,4 +1,5 @@
 using System.Text;
+using DhtTracer.Traces;
 
 namespace DhtTracer.Analysis.Export;
 
@@ -9,10 +10,11 @@ public static class QueryFile
     /// <param name="kind">What it is.</param>
     /// <param name="query">The query.</param>
     /// <param name="permalink">Where the query can be opened, for kinds that say so.</param>
+    /// <param name="spans">The spans of its trace, for kinds that hold them so that they can be imported again.</param>
     /// <returns>Null when this kind is not made of one query alone.</returns>
-    public static byte[]? Of(ExportKind kind, Query query, string permalink) => kind switch
+    public static byte[]? Of(ExportKind kind, Query query, string permalink, IReadOnlyList<Span> spans) => kind switch
     {
-        ExportKind.Html => HtmlExport.ToUtf8(query, permalink),
+        ExportKind.Html => HtmlExport.ToUtf8(query, permalink, spans),
         ExportKind.Json => QueryJson.ToUtf8(query),
         ExportKind.PeersCsv => Encoding.UTF8.GetBytes(CsvExport.Peers(query)),
         ExportKind.Har => HarExport.ToUtf8(query),

@@ -3,6 +3,7 @@ using System.IO.Compression;
 using DhtTracer.Traces;
 using DhtTracer.Traces.EventLog2019;
 using DhtTracer.Traces.GoStdout;
+using DhtTracer.Traces.HtmlPage;
 using DhtTracer.Traces.Jaeger;
 using DhtTracer.Traces.KuboEvents;
 using DhtTracer.Traces.Otlp;
@@ -31,6 +32,7 @@ internal static class TraceFileDecoder
             TraceFormat.EventLogServerSentEvents or TraceFormat.EventLogJsonLines => EventLogReader.Decode(document.Span, rejected),
             TraceFormat.GoStdout => GoStdoutTrace.Decode(document.Span, rejected),
             TraceFormat.KuboEventsJsonLines => KuboEventReader.Decode(document, hints, rejected),
+            TraceFormat.HtmlPage => HtmlPageSpans.Decode(document.Span, rejected),
             TraceFormat.OtlpGrpc => OtlpProtobuf.Decode(GrpcMessage(document), rejected),
             _ => throw new UnknownFormatException($"it looks like {format}, which cannot be imported from a file"),
         };

@@ -53,4 +53,7 @@ public enum TraceFormat
 
     /// <summary>Query events of a Kubo, one JSON object per line, as <c>ipfs routing findprovs -v --enc=json</c> prints them.</summary>
     KuboEventsJsonLines,
+
+    /// <summary>An HTML page that DhtTracer exported, with the spans inside.</summary>
+    HtmlPage,
 }

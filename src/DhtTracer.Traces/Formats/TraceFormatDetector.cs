@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using DhtTracer.Traces.HtmlPage;
 
 namespace DhtTracer.Traces;
 
@@ -26,6 +27,7 @@ public static class TraceFormatDetector
         var format = text.Length == 0 ? TraceFormat.Unknown : text[0] switch
         {
             (byte)'{' or (byte)'[' => JsonFormatDetector.Detect(text),
+            (byte)'<' => HtmlPageSpans.IsPage(text) ? TraceFormat.HtmlPage : TraceFormat.Unknown,
             (byte)'d' or (byte)'e' or (byte)'i' or (byte)'r' or (byte)':' => DetectServerSentEvents(text),
             _ => TraceFormat.Unknown,
         };

@@ -6,7 +6,8 @@ namespace DhtTracer.Web.Charts;
 
 /// <summary>
 /// The time axis of a chart over a range: cut into periods (5 or 15 minutes, hours or days) that are as many as a chart can show, with labels at round
-/// times. A range of more than <see cref="MostSlots"/> days is no axis any more: then the days that have queries stand side by side, the latest ones.
+/// times. A range of more than <see cref="MostSlots"/> days is no axis any more: then the days that have queries stand side by side, the latest ones,
+/// with an empty place that says how long nothing was between days that do not follow each other.
 /// </summary>
 internal sealed class TimeAxis
 {
@@ -14,6 +15,9 @@ internal sealed class TimeAxis
     public const int MostSlots = 400;
 
     private const int MostLabels = 8;
+
+    /// <summary>Room of a label with a year, percent.</summary>
+    private const double LabelWidth = 9;
 
     private static readonly (TimeSpan Longest, TimeSpan Period, string Name)[] Scales =
     [
@@ -29,9 +33,11 @@ internal sealed class TimeAxis
     ];
 
     private readonly DateTimeOffset first;
+    private readonly IReadOnlyList<int> slots = [];
 
-    private TimeAxis(TimeSpan period, string name, DateTimeOffset first, int slots, bool isContinuous, IReadOnlyList<PeriodFacts> periods, int left)
+    private TimeAxis(TimeSpan period, string name, DateTimeOffset first, int slots, bool isContinuous, IReadOnlyList<PeriodFacts> periods, int left, IReadOnlyList<int>? places = null)
     {
+        this.slots = places ?? [];
         (Period, Name, this.first, Slots, IsContinuous, Periods, Left) = (period, name, first, slots, isContinuous, periods, left);
     }
 
@@ -76,7 +82,13 @@ internal sealed class TimeAxis
         if (lastNumber - firstNumber >= MostSlots)
         {
             var kept = periods.TakeLast(MostSlots).ToList();
-            return new TimeAxis(period, name, default, Math.Max(1, kept.Count), false, kept, periods.Length - kept.Count);
+            var slots = new List<int>(kept.Count);
+            foreach (var day in kept)
+            {
+                slots.Add(slots.Count == 0 ? 0 : slots[^1] + (day.Start - kept[slots.Count - 1].Start > period ? 2 : 1));
+            }
+
+            return new TimeAxis(period, name, default, slots.Count == 0 ? 1 : slots[^1] + 1, false, kept, periods.Length - kept.Count, slots);
         }
 
         return new TimeAxis(
@@ -84,7 +96,7 @@ internal sealed class TimeAxis
     }
 
     /// <summary>The place of the period at an index of <see cref="Periods"/>.</summary>
-    public int Slot(int index) => IsContinuous ? (int)((Periods[index].Start - first).Ticks / Period.Ticks) : index;
+    public int Slot(int index) => IsContinuous ? (int)((Periods[index].Start - first).Ticks / Period.Ticks) : slots[index];
 
     /// <summary>Left edge of a place, percent.</summary>
     public double X(int slot) => 100.0 * slot / Slots;
@@ -95,9 +107,21 @@ internal sealed class TimeAxis
         if (!IsContinuous)
         {
             var each = Math.Max(1, (Periods.Count + MostLabels - 1) / MostLabels);
-            for (var i = 0; i < Periods.Count; i += each)
+            var last = double.NegativeInfinity;
+            for (var i = 0; i < Periods.Count; i++)
             {
-                yield return (X(i), Day(Periods[i].Start, withYear: true));
+                // The day after a gap has a label where there is room: it does not follow the one before it.
+                var afterGap = i > 0 && slots[i] > slots[i - 1] + 1;
+                if (afterGap && X(slots[i] - 1) - last >= LabelWidth)
+                {
+                    yield return (X(slots[i] - 1), "⋯");
+                }
+
+                if ((afterGap || i % each == 0) && X(slots[i]) - last >= LabelWidth)
+                {
+                    last = X(slots[i]);
+                    yield return (last, Day(Periods[i].Start, withYear: true));
+                }
             }
 
             yield break;

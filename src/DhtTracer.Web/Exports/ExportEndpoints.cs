@@ -99,7 +99,7 @@ internal static class ExportEndpoints
         }
 
         var name = $"query-{id.TraceId.ToString()[..12]}";
-        return QueryFile.Of(format.Kind, query, $"{request.Scheme}://{request.Host}/q/{id}") is { } bytes
+        return QueryFile.Of(format.Kind, query, $"{request.Scheme}://{request.Host}/q/{id}", await store.GetTraceAsync(id.TraceId, cancellationToken)) is { } bytes
             ? Results.File(bytes, format.MediaType, $"{name}.{format.Extension}")
             : new ExportResult(new ArchiveExporter(store), format, ExportSelection.Of([id]), name);
     }

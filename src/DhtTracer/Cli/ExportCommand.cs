@@ -50,7 +50,7 @@ internal static class ExportCommand
             var selection = named.Length > 0 ? ExportSelection.Of([.. queries.Select(static query => query.Id).Distinct()]) : ExportSelection.Of(filter);
             await WriteAsync(result.GetValue(file), async output =>
             {
-                if (queries is [var only] && QueryFile.Of(wanted.Kind, only, $"/q/{only.Id}") is { } bytes)
+                if (queries is [var only] && QueryFile.Of(wanted.Kind, only, $"/q/{only.Id}", await store.GetTraceAsync(only.Id.TraceId, cancellation)) is { } bytes)
                 {
                     await output.WriteAsync(bytes, cancellation);
                 }

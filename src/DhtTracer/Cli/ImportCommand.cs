@@ -1,5 +1,6 @@
 using System.CommandLine;
 using DhtTracer.Hosting;
+using DhtTracer.Ingestion.Analysis;
 using DhtTracer.Ingestion.Files;
 using Spectre.Console;
 
@@ -41,14 +42,14 @@ internal static class ImportCommand
         await using var session = await WritingSession.OpenAsync(data, cancellation);
         try
         {
-            var summary = await WithProgressAsync(progress => new FileImporter(session.Store).ImportAsync(paths, options, input, progress, cancellation));
+            var summary = await WithProgressAsync(
+                progress => new FileImporter(session.Store).ImportAsync(paths, options, input, progress, cancellation), session.Worker, cancellation);
             if (summary.Files == 0)
             {
                 await ReportSkippedAsync(summary, invocation);
                 throw new CommandFailedException($"There are no traces in {string.Join(", ", paths)}: nothing was imported.");
             }
 
-            await session.Worker.DrainAsync(cancellation);
             var queries = await ImportedQueries.CountAsync(session.Store, summary.Traces, cancellation);
             await ReportAsync(summary, queries, json, session.Store.Options.FilePath, invocation);
             return summary.Skipped.Any(skip => skip.IsError) ? ExitCode.Failure : ExitCode.Success;
@@ -90,28 +91,48 @@ internal static class ImportCommand
         }
 
         await invocation.Output.WriteLineAsync(
-            $"{summary.Files} files: {summary.Spans} spans ({summary.Duplicates} of them already there), {summary.Traces.Count} traces, {queries} queries, {summary.Skipped.Count} skipped. In {file}");
+            $"{Count(summary.Files, "file")}: {Count(summary.Spans, "span")} ({summary.Duplicates} of them already there), {Count(summary.Traces.Count, "trace")}, "
+            + $"{Count(queries, "query", "queries")}, {summary.Skipped.Count} skipped. In {file}");
     }
 
-    private static async Task<ImportSummary> WithProgressAsync(Func<IProgress<ImportProgress>?, Task<ImportSummary>> import)
+    private static string Count(long count, string one, string? many = null) => $"{count} {(count == 1 ? one : many ?? one + "s")}";
+
+    /// <summary>Imports and analyses; both have a bar, because analysing takes the longer part.</summary>
+    private static async Task<ImportSummary> WithProgressAsync(
+        Func<IProgress<ImportProgress>?, Task<ImportSummary>> import, AnalysisWorker worker, CancellationToken cancellation)
     {
         if (Console.IsErrorRedirected)
         {
-            return await import(null);
+            var imported = await import(null);
+            await worker.DrainAsync(cancellation);
+            return imported;
         }
 
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         return await console.Progress().AutoClear(true).Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new SpinnerColumn())
-            .StartAsync(context =>
+            .StartAsync(async context =>
             {
                 var bar = context.AddTask("Reading");
-                return import(new DirectProgress<ImportProgress>(step =>
+                var analysing = context.AddTask("Analysing", autoStart: false);
+                var summary = await import(new DirectProgress<ImportProgress>(step =>
                 {
                     bar.MaxValue = Math.Max(1, step.BytesTotal ?? 1);
                     bar.IsIndeterminate = step.BytesTotal is null;
                     bar.Value = step.BytesRead;
                     bar.Description = Markup.Escape($"{(step.Writing ? "Writing" : "Reading")} {step.FileNumber}/{step.Files} {PlainText.End(PlainText.Safe(Path.GetFileName(step.File)), 40)} · {step.Spans} spans");
                 }));
+                analysing.MaxValue = Math.Max(1, summary.Traces.Count);
+                analysing.StartTask();
+                var draining = worker.DrainAsync(cancellation);
+                while (await Task.WhenAny(draining, Task.Delay(100, cancellation)) != draining)
+                {
+                    analysing.Value = Math.Max(0, summary.Traces.Count - worker.PendingCount);
+                    analysing.Description = $"Analysing {Count(summary.Traces.Count, "trace")}";
+                }
+
+                await draining;
+                analysing.Value = analysing.MaxValue;
+                return summary;
             });
     }
 

@@ -31,7 +31,7 @@ internal static class ShowCommand
             }
             else if (result.GetValue(html))
             {
-                await output.WriteAsync(System.Text.Encoding.UTF8.GetString(HtmlExport.ToUtf8(query, $"/q/{query.Id}")));
+                await output.WriteAsync(System.Text.Encoding.UTF8.GetString(HtmlExport.ToUtf8(query, $"/q/{query.Id}", await store.GetTraceAsync(query.Id.TraceId, cancellation))));
             }
             else
             {

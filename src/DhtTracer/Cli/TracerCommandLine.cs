@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 
 namespace DhtTracer.Cli;
 
@@ -17,10 +18,10 @@ internal static class TracerCommandLine
         {
             foreach (var error in result.Errors)
             {
-                await Console.Error.WriteLineAsync("dht-tracer: " + PlainText.Safe(WithoutTypes(error.Message)));
+                await Console.Error.WriteLineAsync("dht-tracer: " + PlainText.Safe(OneLine(WithoutTypes(error.Message))));
             }
 
-            await Console.Error.WriteLineAsync("Try 'dht-tracer --help'.");
+            await Console.Error.WriteLineAsync($"Try '{PathOf(result.CommandResult)} --help'.");
             return ExitCode.Usage;
         }
 
@@ -32,6 +33,23 @@ internal static class TracerCommandLine
     {
         var type = message.IndexOf(" as expected type '", StringComparison.Ordinal);
         return type < 0 ? message : message[..type] + ".";
+    }
+
+    /// <summary>The parser writes a list of allowed values in lines of their own.</summary>
+    private static string OneLine(string message) =>
+        string.Join(' ', message.Split((char[])['\r', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            .Replace("' '", "', '", StringComparison.Ordinal);
+
+    /// <summary>The command as it is typed: <c>dht-tracer export</c>, so that the hint leads to the help that lists its options.</summary>
+    private static string PathOf(SymbolResult result)
+    {
+        var names = new Stack<string>();
+        for (var at = result; at is CommandResult command; at = at.Parent!)
+        {
+            names.Push(command.Command is RootCommand ? "dht-tracer" : command.Command.Name);
+        }
+
+        return string.Join(' ', names);
     }
 
     /// <summary>All commands.</summary>

@@ -22,7 +22,7 @@ public class HtmlFileTests
         var expected = from peer in query.Peers
                        from request in peer.Requests.IsEmpty ? [null] : peer.Requests.AsEnumerable<PeerRequest?>()
                        select $"{peer.Id} {Number(peer.Xor)} {Number(peer.Hops)} {Ms(peer.HeardNs)} {Ms(peer.Dial?.StartNs)} {Ms(peer.Dial?.DurationNs)} {Ms(request?.StartNs)} {Ms(request?.DurationNs)}";
-        Assert.Equal(expected.Order(StringComparer.Ordinal), rows.Select(row => string.Join(' ', new[] { 1, 2, 3, 5, 7, 8, 10, 11 }.Select(cell => row.Children[cell].TextContent))).Order(StringComparer.Ordinal));
+        Assert.Equal(expected.Order(StringComparer.Ordinal), rows.Select(row => string.Join(' ', new[] { 1, 2, 3, 6, 8, 9, 11, 12 }.Select(cell => row.Children[cell].TextContent))).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -83,7 +83,7 @@ public class HtmlFileTests
                 }),
             ],
         };
-        var html = Encoding.UTF8.GetString(HtmlExport.ToUtf8(query, Hostile));
+        var html = Encoding.UTF8.GetString(HtmlExport.ToUtf8(query, Hostile, []));
         var page = new AngleSharp.Html.Parser.HtmlParser().ParseDocument(html);
 
         Assert.Empty(page.QuerySelectorAll("script, img"));
@@ -91,6 +91,41 @@ public class HtmlFileTests
         Assert.Contains(Hostile, page.Title!, StringComparison.Ordinal);
         Assert.Equal(Hostile, page.QuerySelector("h1 code")!.TextContent);
         Assert.Contains(page.QuerySelectorAll("td"), cell => cell.TextContent == $"{Hostile}11");
+    }
+
+    [Fact]
+    public async Task Why_stands_before_the_waterfall_and_the_waterfall_before_the_peers()
+    {
+        var page = await OpenAsync(SimulatedQueries.Make(6, 40));
+        Assert.Equal(["Why", "Waterfall", "Peers", "Query"], page.QuerySelectorAll("h2").Select(heading => heading.TextContent));
+    }
+
+    [Fact]
+    public async Task The_page_can_be_imported_and_gives_the_same_query()
+    {
+        var query = SimulatedQueries.Make(11, 30);
+        await using var site = await Site.StartAsync(query);
+        var file = Path.Combine(Directory.CreateTempSubdirectory("dht-tracer-page-").FullName, "query.html");
+        await File.WriteAllBytesAsync(file, await site.Client.GetByteArrayAsync(new Uri($"/q/{query.Id}/export.html", UriKind.Relative)));
+        await using var elsewhere = await Site.StartAsync();
+        Assert.Empty((await elsewhere.ImportAsync(file)).Skipped);
+        Assert.Equal(QueryJson.ToUtf8((await site.Store.GetQueryAsync(query.Id))!), QueryJson.ToUtf8((await elsewhere.Store.GetQueryAsync(query.Id))!));
+    }
+
+    [Fact]
+    public void A_row_is_one_line_however_long_its_texts_are_and_they_stand_in_full_below()
+    {
+        var error = new TraceError(ErrorClass.Other, string.Join(' ', Enumerable.Repeat("failed to dial", 60)));
+        var query = SimulatedQueries.Make(9, 1, q => q with
+        {
+            Peers = [q.Peers[0] with { Dial = new PeerDial(0, 5, false, error), State = PeerState.DialFailed, Requests = [], Addresses = [.. Enumerable.Range(1, 30).Select(i => $"/ip4/203.0.113.{i}/tcp/4001")] }],
+        });
+        var page = new AngleSharp.Html.Parser.HtmlParser().ParseDocument(Encoding.UTF8.GetString(HtmlExport.ToUtf8(query, "/q/x", [])));
+        var row = page.QuerySelectorAll("table").Single(table => table.QuerySelector("th")?.TextContent == "#").QuerySelector("tbody tr")!;
+        Assert.All(row.Children, cell => Assert.InRange(cell.TextContent.Length, 0, 140));
+        Assert.Contains(row.Children, cell => cell.TextContent == "/ip4/203.0.113.1/tcp/4001 and 29 more");
+        Assert.Contains(page.QuerySelectorAll("details td"), cell => cell.TextContent == $"other: {error.Text}");
+        Assert.Contains(page.QuerySelectorAll("details td"), cell => cell.TextContent.EndsWith("/ip4/203.0.113.30/tcp/4001", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -17,15 +17,15 @@ internal sealed class PeriodsView
     {
         this.address = address;
         Axis = axis;
-        SlowestP99 = axis.Periods.Max(period => period.Duration.P99?.Value) ?? 0;
+        Durations = LogScale.Fit(axis.Periods.Min(period => period.Duration.P50?.Value) ?? 1, axis.Periods.Max(period => period.Duration.P99?.Value) ?? 1);
         Outcomes = [.. Enum.GetValues<QueryOutcome>().Where(outcome => axis.Periods.Any(period => period.Outcomes.Any(part => part.Outcome == outcome && part.Count > 0)))];
     }
 
     /// <summary>Where the periods stand.</summary>
     public TimeAxis Axis { get; }
 
-    /// <summary>Greatest 99th percentile of the periods, nanoseconds.</summary>
-    public long SlowestP99 { get; }
+    /// <summary>Durations in nanoseconds, from the least median to the greatest 99th percentile of the periods.</summary>
+    public LogScale Durations { get; }
 
     /// <summary>Outcomes that occur.</summary>
     public IReadOnlyList<QueryOutcome> Outcomes { get; }
