@@ -22,7 +22,7 @@ public sealed class DhtNode : IAsyncDisposable
     /// <param name="network">Connections to other peers.</param>
     /// <param name="options">Options.</param>
     /// <param name="time">The clock; null for the system's.</param>
-    /// <param name="validator">Judges value records; null for the public network's and <c>/v/</c>.</param>
+    /// <param name="validator">Judges value records; null for what <see cref="DhtOptions.Validation"/> says.</param>
     /// <exception cref="DhtOptionsException">An option is out of range.</exception>
     public DhtNode(IDhtNetwork network, DhtOptions? options = null, TimeProvider? time = null, RecordValidator? validator = null)
     {
@@ -30,11 +30,12 @@ public sealed class DhtNode : IAsyncDisposable
         Options.Validate();
         _network = network;
         _time = time ?? TimeProvider.System;
-        _validator = validator ?? RecordValidator.CreateDefault(_time);
+        var acceptsAll = Options.Validation == RecordValidation.None;
+        _validator = validator ?? (acceptsAll ? RecordValidator.AcceptAll : RecordValidator.CreateDefault(_time));
         RoutingTable = new RoutingTable(network.LocalPeer, Options.Lookup.K);
         Providers = new ProviderStore(_time, Options.ProviderRecordLifetime);
         Values = new ValueStore(_validator, _time, Options.ValueRecordLifetime);
-        Server = new KadServer(network.LocalPeer, () => network.LocalAddresses, RoutingTable, Providers, Values);
+        Server = new KadServer(network.LocalPeer, () => network.LocalAddresses, RoutingTable, Providers, Values, acceptsAll);
         _provided = new Reannouncer(_time, Options.ReprovideInterval);
         _stored = new Reannouncer(_time, Options.RepublishInterval);
         _upkeep = new RoutingTableUpkeep(RoutingTable, network, Options, _time);
@@ -70,16 +71,26 @@ public sealed class DhtNode : IAsyncDisposable
     public void Offer(KadPeer peer) => _upkeep.Offer(peer);
 
     /// <summary>
-    /// Connects to peers and looks for the own neighbourhood through them, as queries marked background.
+    /// Asks peers for the own neighbourhood and then looks for it through them, as queries marked background. The question is FIND_NODE: a
+    /// node of any implementation answers it, while rust-libp2p and litep2p refuse the PING of kad-dht.
     /// </summary>
     /// <param name="peers">Where to begin.</param>
     /// <param name="cancellationToken">Ends it early.</param>
     /// <returns>How many of the peers answered.</returns>
     public async Task<int> BootstrapAsync(IReadOnlyCollection<KadPeer> peers, CancellationToken cancellationToken = default)
     {
-        var pings = await Task.WhenAll(peers.Where(peer => peer.Id != Id).Select(peer => PingAsync(peer, Background, cancellationToken)));
+        var others = peers.Where(peer => peer.Id != Id).DistinctBy(peer => peer.Id).ToList();
+        var answered = 0;
+        if (others.Count > 0)
+        {
+            var key = Id.Bytes.ToArray();
+            var contact = await _queries.SendAsync(
+                DhtQueryType.GetClosestPeers, key, Id.ToString(), others, FindNode(key), new ContactGoal(), Background, cancellationToken);
+            answered = contact.Results;
+        }
+
         await RefreshNeighbourhoodAsync(cancellationToken);
-        return pings.Count(ping => ping.Outcome == DhtQueryOutcome.Success);
+        return answered;
     }
 
     /// <summary>Refreshes all buckets by lookups for random keys, and the own neighbourhood, as queries marked background.</summary>
@@ -103,14 +114,20 @@ public sealed class DhtNode : IAsyncDisposable
     }
 
     /// <summary>Finds who provides a CID.</summary>
-    public Task<QueryResult> GetProvidersAsync(Cid cid, QueryOptions? options = null, CancellationToken cancellationToken = default)
+    public Task<QueryResult> GetProvidersAsync(Cid cid, QueryOptions? options = null, CancellationToken cancellationToken = default) =>
+        GetProvidersAsync(cid.Multihash.Bytes.ToArray(), WithText(options, cid), cancellationToken);
+
+    /// <summary>Finds who provides a key.</summary>
+    /// <param name="key">A multihash; any bytes in a network without validation.</param>
+    /// <param name="options">Options of this query.</param>
+    /// <param name="cancellationToken">Ends the query with the outcome cancelled.</param>
+    public Task<QueryResult> GetProvidersAsync(ReadOnlyMemory<byte> key, QueryOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= QueryOptions.Default;
-        var key = cid.Multihash.Bytes.ToArray();
         return _queries.LookUpAsync(
             DhtQueryType.GetProviders,
-            key,
-            cid.ToString(),
+            key.ToArray(),
+            ProviderKeyText(key.Span),
             new KadMessage { Type = KadMessageType.GetProviders, Key = key },
             new GetProvidersGoal(options.Count ?? Options.ProviderCount),
             options,
@@ -122,15 +139,27 @@ public sealed class DhtNode : IAsyncDisposable
     /// <see cref="DhtOptions.ReprovideInterval"/>, as a query marked background.
     /// </summary>
     /// <exception cref="InvalidOperationException">This node has no address that could be announced.</exception>
-    public Task<QueryResult> AddProviderAsync(Cid cid, QueryOptions? options = null, CancellationToken cancellationToken = default)
+    public Task<QueryResult> AddProviderAsync(Cid cid, QueryOptions? options = null, CancellationToken cancellationToken = default) =>
+        AddProviderAsync(cid.Multihash.Bytes.ToArray(), WithText(options, cid), cancellationToken);
+
+    /// <summary>As <see cref="AddProviderAsync(Cid, QueryOptions?, CancellationToken)"/>, for a key that is no CID.</summary>
+    /// <param name="key">A multihash; any bytes in a network without validation.</param>
+    /// <param name="options">Options of this query.</param>
+    /// <param name="cancellationToken">Ends the query with the outcome cancelled.</param>
+    /// <exception cref="InvalidOperationException">This node has no address that could be announced.</exception>
+    public Task<QueryResult> AddProviderAsync(ReadOnlyMemory<byte> key, QueryOptions? options = null, CancellationToken cancellationToken = default)
     {
+        options ??= QueryOptions.Default;
         if (_network.LocalAddresses.Count == 0)
         {
             throw new InvalidOperationException("a provider record needs an address of the provider, and this node listens nowhere: give it a listen address");
         }
 
-        _provided.Add(cid.Multihash.Bytes.ToArray(), async token => _network.LocalAddresses.Count == 0 ? Reannouncement.Failed : Judge(await ProvideAsync(cid, Background, token)));
-        return ProvideAsync(cid, options ?? QueryOptions.Default, cancellationToken);
+        var again = Background with { KeyText = options.KeyText };
+        _provided.Add(
+            key.ToArray(),
+            async token => _network.LocalAddresses.Count == 0 ? Reannouncement.Failed : Judge(await ProvideAsync(key.ToArray(), again, token)));
+        return ProvideAsync(key.ToArray(), options, cancellationToken);
     }
 
     /// <summary>
@@ -154,7 +183,10 @@ public sealed class DhtNode : IAsyncDisposable
         return StoreAsync(key, value, options ?? QueryOptions.Default, cancellationToken);
     }
 
-    /// <summary>Finds a record in the network; what this node itself stores is not asked.</summary>
+    /// <summary>
+    /// Finds a record: the one that this node stores counts as the first of the quorum, then the network is asked. A quorum of 1 is reached
+    /// by it, so that nobody is asked. A better one from the network replaces it.
+    /// </summary>
     /// <param name="key">The record key.</param>
     /// <param name="options">Options of this query.</param>
     /// <param name="cancellationToken">Ends the query with the outcome cancelled.</param>
@@ -166,7 +198,7 @@ public sealed class DhtNode : IAsyncDisposable
             key.ToArray(),
             TextOf(key.Span),
             new KadMessage { Type = KadMessageType.GetValue, Key = key },
-            new GetValueGoal(key, _validator, options.Count ?? Options.ValueQuorum),
+            new GetValueGoal(key, _validator, options.Count ?? Options.ValueQuorum, Values),
             options,
             cancellationToken);
     }
@@ -179,7 +211,7 @@ public sealed class DhtNode : IAsyncDisposable
         _queries.LookUpAsync(
             DhtQueryType.GetClosestPeers, key.ToArray(), TextOf(key.Span), FindNode(key), new ClosestPeersGoal(), options ?? QueryOptions.Default, cancellationToken);
 
-    /// <summary>Sends PING to a peer, after dialing it when it is not connected.</summary>
+    /// <summary>Sends libp2p's ping (<c>/ipfs/ping/1.0.0</c>) to a peer, after dialing it when it is not connected.</summary>
     public Task<QueryResult> PingAsync(KadPeer peer, QueryOptions? options = null, CancellationToken cancellationToken = default)
     {
         if (peer.Addresses.Count == 0 && RoutingTable.Find(peer.Id) is { } known)
@@ -188,7 +220,14 @@ public sealed class DhtNode : IAsyncDisposable
         }
 
         return _queries.SendAsync(
-            DhtQueryType.Ping, peer, new KadMessage { Type = KadMessageType.Ping }, new PingGoal(), options ?? QueryOptions.Default, cancellationToken);
+            DhtQueryType.Ping,
+            peer.Id.Bytes.ToArray(),
+            peer.Id.ToString(),
+            [peer],
+            new KadMessage { Type = KadMessageType.Ping },
+            new PingGoal(),
+            options ?? QueryOptions.Default,
+            cancellationToken);
     }
 
     /// <summary>Forgets all peers and records, and what was to be announced again.</summary>
@@ -237,13 +276,20 @@ public sealed class DhtNode : IAsyncDisposable
     private Task<QueryResult> LookUpInBackgroundAsync(byte[] key, CancellationToken cancellationToken) =>
         GetClosestPeersAsync(key, Background, cancellationToken);
 
-    private Task<QueryResult> ProvideAsync(Cid cid, QueryOptions options, CancellationToken cancellationToken)
+    private static QueryOptions WithText(QueryOptions? options, Cid cid)
     {
-        var key = cid.Multihash.Bytes.ToArray();
+        options ??= QueryOptions.Default;
+        return options.KeyText is null ? options with { KeyText = cid.ToString() } : options;
+    }
+
+    private static string ProviderKeyText(ReadOnlySpan<byte> key) => Multihash.TryParse(key, out var multihash) ? multihash.ToString() : TextOf(key);
+
+    private Task<QueryResult> ProvideAsync(byte[] key, QueryOptions options, CancellationToken cancellationToken)
+    {
         var self = new KadPeer(Id, _network.LocalAddresses);
         Providers.Add(key, self);
         var announcement = new KadMessage { Type = KadMessageType.AddProvider, Key = key, ProviderPeers = [self] };
-        return _queries.LookUpAsync(DhtQueryType.AddProvider, key, cid.ToString(), FindNode(key), new StoreGoal(announcement), options, cancellationToken);
+        return _queries.LookUpAsync(DhtQueryType.AddProvider, key, ProviderKeyText(key), FindNode(key), new StoreGoal(announcement), options, cancellationToken);
     }
 
     private Task<QueryResult> StoreAsync(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> value, QueryOptions options, CancellationToken cancellationToken)

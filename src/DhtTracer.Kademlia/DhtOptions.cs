@@ -10,6 +10,19 @@ public enum DhtMode
     Server = 2,
 }
 
+/// <summary>Which records a node stores, sends and believes.</summary>
+public enum RecordValidation
+{
+    /// <summary>Those of the namespaces <c>/pk/</c>, <c>/ipns/</c> and <c>/v/</c>, each by its rule; provider keys are multihashes.</summary>
+    Libp2p = 1,
+
+    /// <summary>
+    /// All, under any key, as networks without validators do (Substrate, many rust-libp2p programs). Of two values neither is better: a store
+    /// keeps the newer, a query the one that came first.
+    /// </summary>
+    None = 2,
+}
+
 /// <summary>Options of a DHT node.</summary>
 public sealed record DhtOptions
 {
@@ -21,6 +34,10 @@ public sealed record DhtOptions
     /// <summary>The stream protocol.</summary>
     /// <value><c>/ipfs/kad/1.0.0</c>.</value>
     public string Protocol { get; init; } = AminoProtocol;
+
+    /// <summary>Which records are valid.</summary>
+    /// <value>Those of libp2p.</value>
+    public RecordValidation Validation { get; init; } = RecordValidation.Libp2p;
 
     /// <summary>Client or server.</summary>
     /// <value>Server.</value>
@@ -82,6 +99,7 @@ public sealed record DhtOptions
     public void Validate()
     {
         Lookup.Validate();
+        Require(Enum.IsDefined(Validation), "the validation must be libp2p or none");
         Require(Protocol.StartsWith('/') && Protocol.Length <= 256, $"the protocol '{Protocol}' must begin with '/' and have at most 256 characters");
         Require(DialTimeout > TimeSpan.Zero, "the dial timeout must be above 0");
         Require(RequestTimeout > TimeSpan.Zero, "the request timeout must be above 0");

@@ -90,7 +90,7 @@ internal static class ObserverBench
 
         public void RequestEnded(LookupPeer peer, DateTimeOffset time, RequestEnd request) => _steps.Add(observer => observer.RequestEnded(peer, time, request));
 
-        public void ResultFound(LookupPeer answeredBy, DateTimeOffset time, string result) => _steps.Add(observer => observer.ResultFound(answeredBy, time, result));
+        public void ResultFound(LookupPeer? answeredBy, DateTimeOffset time, string result) => _steps.Add(observer => observer.ResultFound(answeredBy, time, result));
 
         public void LookupTerminated(DateTimeOffset time, LookupTermination termination) => _steps.Add(observer => observer.LookupTerminated(time, termination));
 

@@ -192,7 +192,7 @@ internal sealed class ExchangeRunner(QueryRun run, QueryEnvironment environment,
         {
             Failures[error.Class] = (Failures.GetValueOrDefault(error.Class).Count + 1, error.Text);
             exchange.SetState(state);
-            environment.PeerFailed(exchange.Peer);
+            environment.PeerFailed(exchange.Peer, state == LookupPeerState.DialFailed ? null : exchange.Request.Type, error.Class);
         }
 
         Finish(exchange);

@@ -14,6 +14,24 @@ internal sealed class QueryEnvironment(IDhtNetwork network, RoutingTable routing
     /// <summary>Whoever answers a request serves the DHT, and is worth a place in the routing table.</summary>
     public void PeerAnswered(LookupPeer peer) => upkeep.Offer(new KadPeer(peer.Id, peer.Addresses));
 
-    /// <summary>Whoever fails is not worth one; it comes back when it answers again.</summary>
-    public void PeerFailed(LookupPeer peer) => routingTable.Remove(peer.Id);
+    /// <summary>
+    /// Removes a peer that could not be dialed or does not serve the DHT; it comes back when it answers again. A peer that refuses a record
+    /// or a ping stays: it may not like what the message holds, and rust-libp2p resets the stream of a value above 16 KiB.
+    /// </summary>
+    /// <param name="peer">The peer.</param>
+    /// <param name="sent">The message that failed; null when it was the dial.</param>
+    /// <param name="errorClass">One of <see cref="DhtErrorClass"/>.</param>
+    public void PeerFailed(LookupPeer peer, KadMessageType? sent, string errorClass)
+    {
+        var mayRefuse = sent switch
+        {
+            KadMessageType.Ping => true,
+            KadMessageType.GetValue or KadMessageType.PutValue or KadMessageType.AddProvider => errorClass == DhtErrorClass.Reset,
+            _ => false,
+        };
+        if (!mayRefuse)
+        {
+            routingTable.Remove(peer.Id);
+        }
+    }
 }

@@ -125,6 +125,15 @@ internal sealed class QueryRun : IDisposable
     /// <summary>Tells of a result; it is known since its answer came.</summary>
     public void ReportResult(LookupPeer answeredBy, string result) => _observer?.ResultFound(answeredBy, answeredBy.DoneAt, result);
 
+    /// <summary>Tells of a result out of the node's own store; it is known at this moment.</summary>
+    /// <returns>The time told.</returns>
+    public DateTimeOffset ReportLocalResult(string result)
+    {
+        var now = Now();
+        _observer?.ResultFound(null, now, result);
+        return now;
+    }
+
     private async Task<LookupTermination> ConvergeAsync(KadMessage request, QueryGoal goal)
     {
         while (true)

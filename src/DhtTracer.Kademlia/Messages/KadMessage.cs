@@ -77,6 +77,12 @@ public sealed record KadMessageLimits
     /// <summary>The defaults, which every known implementation stays well below.</summary>
     public static KadMessageLimits Default { get; } = new();
 
+    /// <summary>
+    /// Bytes of the largest message that rust-libp2p accepts unless it is told otherwise (<c>set_max_packet_size</c>); it resets the stream of
+    /// a larger one.
+    /// </summary>
+    public const int RustMessageBytes = 16 * 1024;
+
     /// <summary>Bytes of one message.</summary>
     /// <value>4 MiB, as in go-libp2p.</value>
     public int MaxMessageBytes { get; init; } = 4 * 1024 * 1024;

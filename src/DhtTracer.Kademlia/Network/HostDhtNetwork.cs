@@ -80,6 +80,12 @@ internal sealed class HostDhtNetwork(Libp2pHost host, DhtOptions options) : IDht
             Libp2pStream? stream = null;
             try
             {
+                if (request.Type == KadMessageType.Ping)
+                {
+                    await connection.PingAsync(cancellationToken);
+                    return new RequestResult(new KadMessage { Type = KadMessageType.Ping }, null);
+                }
+
                 stream = await connection.OpenStreamAsync(options.Protocol, cancellationToken);
                 await stream.WriteAsync(KadFraming.Frame(request), cancellationToken);
                 stream.CloseWrite();

@@ -43,7 +43,10 @@ public interface IDhtConnection
     /// Sends a request and reads its answer. A failure is a result; only cancellation throws
     /// <see cref="OperationCanceledException"/>. Bounded by the token alone.
     /// </summary>
-    /// <param name="request">The message. To ADD_PROVIDER there is no answer: it is done when written whole.</param>
+    /// <param name="request">
+    /// The message. To ADD_PROVIDER there is no answer: it is done when written whole. PING is sent as libp2p's own
+    /// <c>/ipfs/ping/1.0.0</c>, which every implementation answers; rust-libp2p and litep2p refuse the PING of kad-dht.
+    /// </param>
     /// <param name="cancellationToken">Ends the attempt and resets the stream.</param>
     Task<RequestResult> RequestAsync(KadMessage request, CancellationToken cancellationToken);
 }

@@ -2,19 +2,34 @@ namespace DhtTracer.Kademlia;
 
 /// <summary>
 /// get-value: collects valid records until the quorum, keeps the best, and afterwards sends it to those that returned a worse or
-/// an invalid one.
+/// an invalid one. The record that the node itself stores is the first of them, as in go-libp2p-kad-dht and rust-libp2p.
 /// </summary>
 /// <param name="key">The record key.</param>
 /// <param name="validator">Judges records.</param>
 /// <param name="quorum">Valid records wanted; 0 for all that the lookup meets.</param>
-internal sealed class GetValueGoal(ReadOnlyMemory<byte> key, RecordValidator validator, int quorum) : QueryGoal
+/// <param name="store">The node's own records.</param>
+internal sealed class GetValueGoal(ReadOnlyMemory<byte> key, RecordValidator validator, int quorum, ValueStore store) : QueryGoal
 {
     private readonly List<(LookupPeer Peer, ReadOnlyMemory<byte>? Valid)> _holders = [];
     private ReadOnlyMemory<byte>? _best;
     private DateTimeOffset? _bestAt;
+    private ReadOnlyMemory<byte>? _local;
     private int _valid;
 
     public override bool SendsAgain => true;
+
+    public override bool Begin(QueryRun run)
+    {
+        if (store.Get(key.Span) is not { } record)
+        {
+            return false;
+        }
+
+        _local = record.Value;
+        _best = record.Value;
+        _bestAt = run.ReportLocalResult(Shown(record));
+        return ++_valid == quorum;
+    }
 
     public override GoalProgress Take(QueryRun run, LookupPeer peer, KadMessageType type, KadMessage? answer)
     {
@@ -37,7 +52,7 @@ internal sealed class GetValueGoal(ReadOnlyMemory<byte> key, RecordValidator val
             _bestAt = peer.DoneAt;
         }
 
-        run.ReportResult(peer, Convert.ToHexStringLower(record.Value.Span[..Math.Min(64, record.Value.Length)]));
+        run.ReportResult(peer, Shown(record));
         return new GoalProgress(quorum > 0 && _valid >= quorum, RecordValid: true);
     }
 
@@ -48,6 +63,11 @@ internal sealed class GetValueGoal(ReadOnlyMemory<byte> key, RecordValidator val
             return;
         }
 
+        if (_local is { } local && validator.Compare(key.Span, best.Span, local.Span) > 0)
+        {
+            store.Put(key.Span, best.Span);
+        }
+
         var outdated = _holders.Where(holder => holder.Valid is not { } value || validator.Compare(key.Span, best.Span, value.Span) > 0).Select(holder => holder.Peer);
         var correction = new KadMessage { Type = KadMessageType.PutValue, Key = key, Record = new KadRecord(key, best) };
         await run.SendAsync([.. outdated], correction, this);
@@ -56,6 +76,7 @@ internal sealed class GetValueGoal(ReadOnlyMemory<byte> key, RecordValidator val
     public override Conclusion Conclude(QueryRun run) => new()
     {
         Results = _valid,
+        HasLocalResult = _local is not null,
         DiscoveredAt = _bestAt,
         Peers = _best is not { } best
             ? []
@@ -63,4 +84,6 @@ internal sealed class GetValueGoal(ReadOnlyMemory<byte> key, RecordValidator val
         Value = _best,
         NothingFound = "no answer held a valid record",
     };
+
+    private static string Shown(KadRecord record) => Convert.ToHexStringLower(record.Value.Span[..Math.Min(64, record.Value.Length)]);
 }

@@ -1,6 +1,6 @@
 namespace DhtTracer.Kademlia;
 
-/// <summary>ping: one PING message to one peer.</summary>
+/// <summary>ping: one ping to one peer.</summary>
 internal sealed class PingGoal : QueryGoal
 {
     private LookupPeer? _answered;

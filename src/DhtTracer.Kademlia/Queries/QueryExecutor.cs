@@ -21,12 +21,20 @@ internal sealed class QueryExecutor(QueryEnvironment environment)
         return RunAsync(type, key, keyText, seeds, goal, options, async run => await run.LookUpAsync(request, goal), cancellationToken);
     }
 
-    /// <summary>Sends one message to one peer.</summary>
+    /// <summary>Sends one message to each of some peers, alpha at a time, without a lookup.</summary>
     public Task<QueryResult> SendAsync(
-        DhtQueryType type, KadPeer peer, KadMessage request, QueryGoal goal, QueryOptions options, CancellationToken cancellationToken) =>
-        RunAsync(type, peer.Id.Bytes.ToArray(), peer.Id.ToString(), [peer], goal, options, async run =>
+        DhtQueryType type,
+        byte[] key,
+        string keyText,
+        IReadOnlyList<KadPeer> peers,
+        KadMessage request,
+        QueryGoal goal,
+        QueryOptions options,
+        CancellationToken cancellationToken) =>
+        RunAsync(type, key, keyText, peers, goal, options, async run =>
         {
-            await run.SendAsync(run.Peers.InOrderHeard, request, goal);
+            // A copy: answers make the run hear of others.
+            await run.SendAsync([.. run.Peers.InOrderHeard], request, goal);
             return null;
         }, cancellationToken);
 
@@ -59,7 +67,12 @@ internal sealed class QueryExecutor(QueryEnvironment environment)
         observer?.QueryStarted(description);
         run.AddSeeds(seeds);
         LookupTermination? termination = null;
-        if (seeds.Count > 0)
+        if (goal.Begin(run))
+        {
+            termination = LookupTermination.Stopped;
+            observer?.LookupTerminated(clock.Now(), LookupTermination.Stopped);
+        }
+        else if (seeds.Count > 0)
         {
             termination = await body(run);
             if (!run.IsCancelled)
@@ -81,6 +94,7 @@ internal sealed class QueryExecutor(QueryEnvironment environment)
             Termination = termination,
             DiscoveredAt = conclusion.Results == 0 ? null : conclusion.DiscoveredAt,
             Results = conclusion.Results,
+            HasLocalResult = conclusion.HasLocalResult,
             Error = error,
         });
         return new QueryResult
@@ -107,14 +121,14 @@ internal sealed class QueryExecutor(QueryEnvironment environment)
                 : (DhtQueryOutcome.Cancelled, new DhtError(DhtErrorClass.Cancelled, "the caller gave up"));
         }
 
-        if (seeds == 0)
-        {
-            return (DhtQueryOutcome.Failed, new DhtError(DhtErrorClass.NoPeers, "the routing table is empty: give bootstrap peers, or wait until they are connected"));
-        }
-
         if (conclusion.Results > 0)
         {
             return (DhtQueryOutcome.Success, null);
+        }
+
+        if (seeds == 0)
+        {
+            return (DhtQueryOutcome.Failed, new DhtError(DhtErrorClass.NoPeers, "the routing table is empty: give bootstrap peers, or wait until they are connected"));
         }
 
         // Nothing found because nobody could be asked is not the same as nothing to be found.

@@ -6,6 +6,9 @@ internal abstract class QueryGoal
     /// <summary>Peers may be sent another message after the lookup.</summary>
     public virtual bool SendsAgain => false;
 
+    /// <summary>Takes what this node itself stores. True when that is enough, so that nobody is asked.</summary>
+    public virtual bool Begin(QueryRun run) => false;
+
     /// <summary>Takes an answer; null after ADD_PROVIDER.</summary>
     public abstract GoalProgress Take(QueryRun run, LookupPeer peer, KadMessageType type, KadMessage? answer);
 
@@ -26,6 +29,9 @@ internal sealed record Conclusion
 {
     /// <summary>Number of results.</summary>
     public required int Results { get; init; }
+
+    /// <summary>One of the results is from the node's own store.</summary>
+    public bool HasLocalResult { get; init; }
 
     /// <summary>When the final answer was first known.</summary>
     public DateTimeOffset? DiscoveredAt { get; init; }

@@ -25,17 +25,24 @@ public interface IRecordNamespace
 public sealed class RecordValidator
 {
     private readonly Dictionary<string, IRecordNamespace> _namespaces;
+    private readonly bool _acceptsAll;
 
     /// <summary>Creates a validator of some namespaces.</summary>
     public RecordValidator(IEnumerable<IRecordNamespace> namespaces) => _namespaces = namespaces.ToDictionary(space => space.Name);
+
+    private RecordValidator()
+        : this([]) => _acceptsAll = true;
+
+    /// <summary>Accepts every value under every key, and finds none better than another.</summary>
+    public static RecordValidator AcceptAll { get; } = new();
 
     /// <summary>The validator of the public network, <c>/pk/</c> and <c>/ipns/</c>, with <c>/v/</c> for tests and demonstrations.</summary>
     /// <param name="time">Tells whether a record has expired.</param>
     public static RecordValidator CreateDefault(TimeProvider time) => new([new PublicKeyNamespace(), new IpnsNamespace(time), new TestNamespace()]);
 
     /// <summary>Null when the value is valid for the key now, else what is wrong with it.</summary>
-    public string? Validate(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => Find(key) is { } space
-        ? space.Validate(key, value)
+    public string? Validate(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => _acceptsAll ? null
+        : Find(key) is { } space ? space.Validate(key, value)
         : $"no namespace of {string.Join(", ", _namespaces.Keys.Order().Select(name => $"/{name}/"))} begins the key";
 
     /// <summary>Positive when the first of two valid values is better, negative when the second is, 0 when they are equal.</summary>

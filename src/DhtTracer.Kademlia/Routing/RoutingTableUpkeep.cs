@@ -95,7 +95,14 @@ internal sealed class RoutingTableUpkeep(RoutingTable table, IDhtNetwork network
         try
         {
             var connection = network.FindConnection(peer.Id) ?? (await network.DialAsync(peer.Id, peer.Addresses, limit.Token)).Connection;
-            return connection is not null && (await connection.RequestAsync(new KadMessage { Type = KadMessageType.Ping }, limit.Token)).Error is null;
+            if (connection is null)
+            {
+                return false;
+            }
+
+            // FIND_NODE shows that the peer serves the DHT, and every implementation answers it. rust-libp2p and litep2p refuse PING.
+            var question = new KadMessage { Type = KadMessageType.FindNode, Key = peer.Id.Bytes.ToArray() };
+            return (await connection.RequestAsync(question, limit.Token)).Error is null;
         }
         catch (OperationCanceledException)
         {

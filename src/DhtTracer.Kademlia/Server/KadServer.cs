@@ -13,6 +13,7 @@ public sealed class KadServer
     private readonly ValueStore _values;
     private readonly Func<IReadOnlyList<Multiaddr>> _localAddresses;
     private readonly PeerId _local;
+    private readonly bool _anyProviderKey;
 
     /// <summary>Creates the server side of a node.</summary>
     /// <param name="local">The node.</param>
@@ -20,8 +21,16 @@ public sealed class KadServer
     /// <param name="routingTable">Whom it knows.</param>
     /// <param name="providers">Its provider records.</param>
     /// <param name="values">Its value records.</param>
-    public KadServer(PeerId local, Func<IReadOnlyList<Multiaddr>> localAddresses, RoutingTable routingTable, ProviderStore providers, ValueStore values)
+    /// <param name="anyProviderKey">Provider keys that are no multihash are served too.</param>
+    public KadServer(
+        PeerId local,
+        Func<IReadOnlyList<Multiaddr>> localAddresses,
+        RoutingTable routingTable,
+        ProviderStore providers,
+        ValueStore values,
+        bool anyProviderKey = false)
     {
+        _anyProviderKey = anyProviderKey;
         _local = local;
         _localAddresses = localAddresses;
         _routingTable = routingTable;
@@ -107,9 +116,9 @@ public sealed class KadServer
         return _values.Put(record.Key.Span, record.Value.Span) is { } wrong ? throw new KadRefusedException("PUT_VALUE: " + wrong) : request;
     }
 
-    private static void CheckMultihash(KadMessage request)
+    private void CheckMultihash(KadMessage request)
     {
-        if (!Multihash.TryParse(request.Key.Span, out _))
+        if (!_anyProviderKey && !Multihash.TryParse(request.Key.Span, out _))
         {
             throw new KadRefusedException($"the key of {request.Type.ToText()} is no multihash");
         }

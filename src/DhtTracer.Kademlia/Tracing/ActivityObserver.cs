@@ -30,6 +30,7 @@ internal sealed class ActivityObserver : IQueryObserver
     private Activity? _query;
     private DateTimeOffset _start;
     private string _type = "";
+    private string _node = "";
     private string _key = "";
     private string _keyText = "";
     private bool _background;
@@ -48,11 +49,12 @@ internal sealed class ActivityObserver : IQueryObserver
     {
         _start = query.Start;
         _type = query.Type.ToText();
+        _node = PeerName.Of(query.Node).Text;
         _key = Convert.ToHexStringLower(query.Key.Span);
         _keyText = query.KeyText;
         _background = query.Background;
         Describe();
-        Tags.Add("dht.node", PeerName.Of(query.Node).Text);
+        Tags.Add("dht.node", _node);
         Tags.Add("dht.protocol", query.Protocol);
         Tags.Add("dht.alpha", query.Parameters.Alpha);
         Tags.Add("dht.beta", query.Parameters.Beta);
@@ -156,8 +158,8 @@ internal sealed class ActivityObserver : IQueryObserver
         _spans.Emit("dht.request", ActivityKind.Client, parent, spans.RequestStart, time, request.Error, request.NewPeers);
     }
 
-    public void ResultFound(LookupPeer answeredBy, DateTimeOffset time, string result) =>
-        _events.Add(new ActivityEvent("dht.result", time, new ActivityTagsCollection { { "dht.peer.id", answeredBy.Text }, { "dht.result", result } }));
+    public void ResultFound(LookupPeer? answeredBy, DateTimeOffset time, string result) =>
+        _events.Add(new ActivityEvent("dht.result", time, new ActivityTagsCollection { { "dht.peer.id", answeredBy?.Text ?? _node }, { "dht.result", result } }));
 
     public void LookupTerminated(DateTimeOffset time, LookupTermination termination) =>
         _events.Add(SpanTags.Event("dht.terminated", time, "dht.query.termination", termination.ToText()));
@@ -191,6 +193,11 @@ internal sealed class ActivityObserver : IQueryObserver
         _query.AddKnown("dht.query.termination", end.Termination?.ToText());
         _query.AddKnown("dht.query.discovery_ns", (end.DiscoveredAt - _start)?.Ticks * TimeSpan.NanosecondsPerTick);
         _query.AddTag("dht.query.results", end.Results);
+        if (end.HasLocalResult)
+        {
+            _query.AddTag("dht.query.local", true);
+        }
+
         if (end.Error is { } error)
         {
             _query.AddTag("dht.error.class", error.Class);

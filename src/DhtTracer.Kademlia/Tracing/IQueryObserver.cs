@@ -42,10 +42,10 @@ public interface IQueryObserver
     }
 
     /// <summary>A result was first known.</summary>
-    /// <param name="answeredBy">Who answered with it.</param>
+    /// <param name="answeredBy">Who answered with it; null for the node's own store.</param>
     /// <param name="time">When.</param>
     /// <param name="result">A peer id in base58, or the first 64 bytes of a record in hex.</param>
-    void ResultFound(LookupPeer answeredBy, DateTimeOffset time, string result)
+    void ResultFound(LookupPeer? answeredBy, DateTimeOffset time, string result)
     {
     }
 
@@ -150,6 +150,9 @@ public sealed record QueryEnd
 
     /// <summary>Records, providers or peers found, as <c>docs/span-conventions.md</c> counts them.</summary>
     public required int Results { get; init; }
+
+    /// <summary>One of the results is from the node's own store.</summary>
+    public bool HasLocalResult { get; init; }
 
     /// <summary>Why it did not succeed; null when it did.</summary>
     public DhtError? Error { get; init; }

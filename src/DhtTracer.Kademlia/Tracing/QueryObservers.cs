@@ -62,7 +62,7 @@ internal sealed class QueryObservers(IQueryObserver[] observers) : IQueryObserve
         }
     }
 
-    public void ResultFound(LookupPeer answeredBy, DateTimeOffset time, string result)
+    public void ResultFound(LookupPeer? answeredBy, DateTimeOffset time, string result)
     {
         foreach (var observer in observers)
         {

@@ -49,8 +49,8 @@ public sealed class QueryRecorder : IQueryObserver
     }
 
     /// <inheritdoc/>
-    public void ResultFound(LookupPeer answeredBy, DateTimeOffset time, string result) =>
-        Trace.ResultList.Add(new ResultTrace(answeredBy.Text, time, result));
+    public void ResultFound(LookupPeer? answeredBy, DateTimeOffset time, string result) =>
+        Trace.ResultList.Add(new ResultTrace(answeredBy?.Text ?? Trace.Query.Node.ToString(), time, result));
 
     /// <inheritdoc/>
     public void LookupTerminated(DateTimeOffset time, LookupTermination termination) => Trace.Terminated = (time, termination);

@@ -146,7 +146,7 @@ public sealed record RequestTrace
 }
 
 /// <summary>A result of a query.</summary>
-/// <param name="AnsweredBy">Who answered with it, in base58.</param>
+/// <param name="AnsweredBy">Who answered with it, in base58; the querying node for its own store.</param>
 /// <param name="FoundAt">When it was first known.</param>
 /// <param name="Result">A peer id in base58, or the first 64 bytes of a record in hex.</param>
 public sealed record ResultTrace(string AnsweredBy, DateTimeOffset FoundAt, string Result);

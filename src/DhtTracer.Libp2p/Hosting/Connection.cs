@@ -101,6 +101,10 @@ public sealed class Connection
         }
     }
 
+    /// <summary>Measures a round trip with <c>/ipfs/ping/1.0.0</c>, on a stream of its own. Throws as <see cref="OpenStreamAsync"/> does.</summary>
+    /// <exception cref="WireException">The answer is not what was sent.</exception>
+    public Task<TimeSpan> PingAsync(CancellationToken cancellationToken = default) => PingService.PingAsync(this, _time, cancellationToken);
+
     /// <summary>Says goodbye and closes the connection. Streams that are open are reset.</summary>
     public Task CloseAsync() => _session.CloseAsync();
 

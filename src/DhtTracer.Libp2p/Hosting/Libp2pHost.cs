@@ -145,7 +145,7 @@ public sealed class Libp2pHost : IAsyncDisposable
     public async Task<TimeSpan> PingAsync(PeerId peer, CancellationToken cancellationToken = default)
     {
         var dialed = await DialAsync(peer, cancellationToken: cancellationToken);
-        return await PingService.PingAsync(dialed.Connection, Options.Time, cancellationToken);
+        return await dialed.Connection.PingAsync(cancellationToken);
     }
 
     /// <summary>

@@ -58,6 +58,7 @@ internal sealed class ExpectedResults(QueryWitness truth, byte[] target)
     // The rule of the test namespace: whatever is not empty and does not say that it is bad.
     private List<(byte[] Value, long AtNs)> Values() =>
     [
+        .. truth.Local,
         .. Answers.Where(request => request.Answer?.Record is not null && request.Type == KadMessageType.GetValue)
             .Select(request => (Value: request.Answer!.Record!.Value.ToArray(), request.EndNs!.Value))
             .Where(found => found.Value.Length > 0 && !found.Value.AsSpan().StartsWith("bad"u8)),

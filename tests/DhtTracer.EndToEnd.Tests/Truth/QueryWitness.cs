@@ -22,6 +22,9 @@ internal sealed class QueryWitness(TimeProvider time) : IQueryObserver
     /// <summary>Requests in the order in which they ended.</summary>
     public List<RequestFacts> Ended { get; } = [];
 
+    /// <summary>Records of the node's own store (their first 64 bytes), and when each was known.</summary>
+    public List<(byte[] Value, long AtNs)> Local { get; } = [];
+
     /// <summary>Ids in the order of their first dial or request.</summary>
     public List<string> Contacted { get; } = [];
 
@@ -71,6 +74,14 @@ internal sealed class QueryWitness(TimeProvider time) : IQueryObserver
         facts.Answer = request.Answer;
         facts.Error = request.Error;
         Ended.Add(facts);
+    }
+
+    public void ResultFound(LookupPeer? answeredBy, DateTimeOffset time, string result)
+    {
+        if (answeredBy is null)
+        {
+            Local.Add((Convert.FromHexString(result), Ns(time)));
+        }
     }
 
     public void LookupTerminated(DateTimeOffset time, LookupTermination termination) => Termination = termination;

@@ -73,7 +73,7 @@ public sealed class VirtualTimeTruthTests(ShownQueries shown) : IClassFixture<Sh
         }
 
         // A comparison that meets no failure compares little.
-        Assert.Equal(27 * 8, _runs.Count);
+        Assert.Equal(28 * 8, _runs.Count);
         Assert.Equal(Enum.GetValues<DhtQueryType>(), _runs.Select(run => run.Truth.Query.Type).Distinct().Order());
         Assert.Equal(Enum.GetValues<DhtQueryOutcome>(), _runs.Select(run => run.Truth.End.Outcome).Distinct().Order());
         Assert.Equal(Enum.GetValues<LookupTermination>(), _runs.Select(run => run.Truth.Termination).OfType<LookupTermination>().Distinct().Order());

@@ -147,6 +147,90 @@ public sealed class QueryTests
         Assert.True(node.RoutingTable.Count > 40, $"{node.RoutingTable.Count} peers");
     }
 
+    [Fact]
+    public void Bootstrap_counts_the_peers_that_answer_and_needs_no_ping()
+    {
+        _network.Peers[0].Fault = Fault.RefusesPing;
+        _network.Peers[1].Fault = Fault.Refuses;
+        var node = _network.CreateNode(null);
+        Assert.Equal(2, _time.Run(() => node.BootstrapAsync([.. _network.Peers.Take(3).Select(peer => peer.AsKadPeer)])));
+        Assert.True(node.RoutingTable.Contains(_network.Peers[0].Id));
+        Assert.True(node.RoutingTable.Count > 20, $"{node.RoutingTable.Count} peers");
+    }
+
+    [Fact]
+    public void Get_value_finds_what_the_node_itself_stores_without_asking_anybody_at_a_quorum_of_one()
+    {
+        var node = _network.CreateNode(3);
+        Assert.Null(node.Values.Put(ValueKey, "mine"u8));
+        var recorder = new QueryRecorder();
+        var got = _time.Run(() => node.GetValueAsync(ValueKey, new QueryOptions { Count = 1, Observers = [recorder] }));
+        Assert.Equal((DhtQueryOutcome.Success, 1, LookupTermination.Stopped), (got.Outcome, got.Results, got.Termination));
+        Assert.Equal("mine", Encoding.UTF8.GetString(got.Value!.Value.Span));
+        Assert.Equal(0, recorder.Trace.Queried);
+        Assert.Equal(node.Id.ToString(), Assert.Single(recorder.Trace.Results).AnsweredBy);
+        Assert.True(recorder.Trace.End!.HasLocalResult);
+        Assert.Equal(recorder.Trace.Query.Start, recorder.Trace.End.DiscoveredAt);
+    }
+
+    [Fact]
+    public void Get_value_counts_its_own_record_once_and_goes_on_to_the_network()
+    {
+        var node = _network.CreateNode(5);
+        _time.Run(() => node.PutValueAsync(ValueKey, "hello"u8.ToArray()));
+        var recorder = new QueryRecorder();
+        var got = _time.Run(() => node.GetValueAsync(ValueKey, new QueryOptions { Count = 4, Observers = [recorder] }));
+        Assert.Equal(4, got.Results);
+        Assert.Equal([true, false, false, false], recorder.Trace.Results.Select(result => result.AnsweredBy == node.Id.ToString()));
+    }
+
+    [Fact]
+    public void Get_value_with_nobody_to_ask_still_finds_its_own_record()
+    {
+        var node = _network.CreateNode(null);
+        Assert.Null(node.Values.Put(ValueKey, "mine"u8));
+        var got = _time.Run(() => node.GetValueAsync(ValueKey));
+        Assert.Equal((DhtQueryOutcome.Success, 1), (got.Outcome, got.Results));
+    }
+
+    [Fact]
+    public void A_better_record_of_the_network_replaces_the_nodes_own()
+    {
+        var other = _network.CreateNode(7);
+        _time.Run(() => other.PutValueAsync(ValueKey, "b-new"u8.ToArray()));
+        var node = Outsider();
+        Assert.Null(node.Values.Put(ValueKey, "a-old"u8));
+        var got = _time.Run(() => node.GetValueAsync(ValueKey));
+        Assert.Equal("b-new", Encoding.UTF8.GetString(got.Value!.Value.Span));
+        Assert.Equal("b-new", Encoding.UTF8.GetString(node.Values.Get(ValueKey)!.Value.Span));
+    }
+
+    [Fact]
+    public void Without_validation_any_key_and_value_is_stored_and_found()
+    {
+        var network = new SimulatedNetwork(_time, 200, validator: RecordValidator.AcceptAll);
+        var key = new byte[] { 0, 0x11, 0xff };
+        var put = _time.Run(() => network.CreateNode(5).PutValueAsync(key, "bad"u8.ToArray()));
+        Assert.Equal(20, put.Results);
+        var got = _time.Run(() => network.CreateNode(120).GetValueAsync(key));
+        Assert.Equal("bad", Encoding.UTF8.GetString(got.Value!.Value.Span));
+    }
+
+    [Fact]
+    public void A_reset_of_a_record_request_does_not_cost_the_peer_its_place()
+    {
+        var node = _network.CreateNode(null, _network.Peers.Take(20));
+        foreach (var peer in _network.Peers)
+        {
+            peer.Fault = Fault.Resets;
+        }
+
+        _time.Run(() => node.GetValueAsync("/unknown/x"u8.ToArray()));
+        Assert.Equal(20, node.RoutingTable.Count);
+        _time.Run(() => node.GetClosestPeersAsync(ValueKey));
+        Assert.Equal(0, node.RoutingTable.Count);
+    }
+
     private DhtNode Outsider() => _network.CreateNode(null, _network.Peers.Take(20));
 
     private DhtNode NodeThatDoesNotKnow(SimulatedPeer wanted) =>

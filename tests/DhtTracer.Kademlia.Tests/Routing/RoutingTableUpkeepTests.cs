@@ -35,6 +35,26 @@ public sealed class RoutingTableUpkeepTests
     }
 
     [Fact]
+    public void Upkeep_keeps_a_peer_that_refuses_ping_and_serves_the_dht()
+    {
+        var network = new SimulatedNetwork(_time, 300, k: 1);
+        var node = network.CreateNode(new DhtOptions { Lookup = new LookupParameters(K: 1) });
+        var bucket = network.Peers.Where(peer => KadId.Of(node.Id).CommonPrefixLength(peer.KadId) == 0).Take(2).ToList();
+        bucket[0].Fault = Fault.RefusesPing;
+        _time.Run(async () =>
+        {
+            node.Offer(bucket[0].AsKadPeer);
+            await Task.Delay(TimeSpan.FromMinutes(5), _time);
+            node.Offer(bucket[1].AsKadPeer);
+            await Task.Delay(TimeSpan.FromMinutes(1), _time);
+            await node.DisposeAsync();
+        });
+        Assert.Equal(1, bucket[0].Requests);
+        Assert.True(node.RoutingTable.Contains(bucket[0].Id));
+        Assert.False(node.RoutingTable.Contains(bucket[1].Id));
+    }
+
+    [Fact]
     public void A_peer_seen_within_the_last_minute_is_not_asked_whether_it_lives()
     {
         var network = new SimulatedNetwork(_time, 300, k: 1);

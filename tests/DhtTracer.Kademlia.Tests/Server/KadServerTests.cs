@@ -29,6 +29,19 @@ public sealed class KadServerTests
     }
 
     [Fact]
+    public void Without_validation_a_provider_key_may_be_any_bytes()
+    {
+        var providers = new ProviderStore(_time, TimeSpan.FromHours(1));
+        var values = new ValueStore(RecordValidator.AcceptAll, _time, TimeSpan.FromHours(1));
+        var server = new KadServer(_server.Id, () => [_address], _server.Table!, providers, values, anyProviderKey: true);
+        var key = "raw key"u8.ToArray();
+        server.Answer(new KadMessage { Type = KadMessageType.AddProvider, Key = key, ProviderPeers = [new KadPeer(_sender, [_address])] }, _sender);
+        var answer = server.Answer(new KadMessage { Type = KadMessageType.GetProviders, Key = key }, SimulatedNetwork.RandomPeerId(new Random(5)));
+        Assert.Equal(_sender, Assert.Single(answer!.ProviderPeers).Id);
+        Assert.Throws<KadRefusedException>(() => Ask(new KadMessage { Type = KadMessageType.GetProviders, Key = key }));
+    }
+
+    [Fact]
     public void Find_node_for_the_server_itself_names_it_first() =>
         Assert.Equal(_server.Id, Ask(new KadMessage { Type = KadMessageType.FindNode, Key = _server.Id.Bytes.ToArray() })!.CloserPeers[0].Id);
 

@@ -186,7 +186,7 @@ public sealed class SimulatedNetwork
             }
 
             await Task.Delay(remote.Latency * 2, network._time, cancellationToken);
-            if (remote.Fault == Fault.Resets)
+            if (remote.Fault == Fault.Resets || (remote.Fault == Fault.RefusesPing && request.Type == KadMessageType.Ping))
             {
                 return new RequestResult(null, new DhtError(DhtErrorClass.Reset, "stream reset"));
             }

@@ -15,6 +15,9 @@ public enum Fault
     NamesPeersTwice,
     DropsHalf,
     ReturnsBadRecords,
+
+    /// <summary>As rust-libp2p does with the PING of kad-dht, on a network where there is no other.</summary>
+    RefusesPing,
 }
 
 /// <summary>A peer of the simulation: real routing table, stores and answers; simulated latency and faults.</summary>
