@@ -49,10 +49,6 @@ internal sealed record RunRequest(string Operation, string Key, string Value, st
         {
             yield return $"The key has {Key.Length:N0} characters; at most {LongestKey:N0} are sent.";
         }
-        else if (Key.Any(character => char.IsWhiteSpace(character) || char.IsControl(character)))
-        {
-            yield return "A key holds no spaces.";
-        }
 
         if (Operation == "put-value" && Value.Length == 0)
         {
@@ -73,23 +69,46 @@ internal sealed record RunRequest(string Operation, string Key, string Value, st
     public KuboCommand KuboCommand() =>
         Ingestion.Kubo.KuboCommand.Create(Words.TryParse<QueryType>(Operation, out var type) ? type : QueryType.Unknown, Key, ValueBytes());
 
-    /// <summary>The command as the node reads it.</summary>
-    public string Command() => Operation == "put-value" ? $"{Operation} {Key} {Written()}" : $"{Operation} {Key}";
+    /// <summary>The command as the node reads it, quoted as in a shell.</summary>
+    public string Command() => Operation == "put-value" ? $"{Operation} {Quoted(Key)} {Written()}" : $"{Operation} {Quoted(Key)}";
 
     private byte[] ValueBytes()
     {
-        const string prefix = "base64:";
-        if (!Value.StartsWith(prefix, StringComparison.Ordinal))
+        const string hex = "hex:";
+        const string base64 = "base64:";
+        if (Value.StartsWith(hex, StringComparison.Ordinal))
+        {
+            try
+            {
+                return Convert.FromHexString(Value[hex.Length..]);
+            }
+            catch (FormatException wrong)
+            {
+                throw new KuboException(KuboProblem.BadRequest, "What follows 'hex:' is not hexadecimal, two digits a byte.", wrong);
+            }
+        }
+
+        if (!Value.StartsWith(base64, StringComparison.Ordinal))
         {
             return Encoding.UTF8.GetBytes(Value);
         }
 
-        var encoded = Value[prefix.Length..];
+        var encoded = Value[base64.Length..];
         return Base64.IsValid(encoded)
             ? Convert.FromBase64String(encoded)
             : throw new KuboException(KuboProblem.BadRequest, "What follows 'base64:' is not base64.");
     }
 
-    /// <summary>The node trims what it reads; a value that this would change is sent in base64.</summary>
-    private string Written() => Value.Trim() == Value ? Value : "base64:" + Convert.ToBase64String(Encoding.UTF8.GetBytes(Value));
+    /// <summary>Base64 where quoting makes a value of many quotes longer than that: a command has a limit.</summary>
+    private string Written()
+    {
+        var quoted = Quoted(Value);
+        var encoded = "base64:" + Convert.ToBase64String(Encoding.UTF8.GetBytes(Value));
+        return quoted.Length <= encoded.Length ? quoted : encoded;
+    }
+
+    private static string Quoted(string word) =>
+        word.All(static character => char.IsAsciiLetterOrDigit(character) || "/:._-+=,@%".Contains(character))
+            ? word
+            : $"'{word.Replace("'", "'\\''")}'";
 }

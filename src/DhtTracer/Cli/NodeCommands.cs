@@ -44,7 +44,8 @@ internal static class NodeCommands
     {
         var words = new Argument<string[]>("COMMAND")
         {
-            Description = "find-peer ID, get-providers CID, add-provider CID, put-value KEY VALUE, get-value KEY, get-closest-peers KEY or ping ID.",
+            Description = "find-peer ID, get-providers CID, add-provider CID, put-value KEY VALUE, get-value KEY, get-closest-peers KEY or ping ID. "
+                + "KEY and VALUE may be bytes: hex:0011ff.",
             Arity = ArgumentArity.OneOrMore,
         };
         var count = new Option<int?>("--count") { Description = "Providers or records wanted.", HelpName = "N" };
@@ -59,17 +60,17 @@ internal static class NodeCommands
 
         command.SetAction((result, cancellation) => Failures.GuardAsync(result, async () =>
         {
-            var text = string.Join(' ', result.GetValue(words)!);
+            var given = result.GetValue(words)!;
             using var client = kubo.Read(result);
             return client is null
                 ? await QueryCommand.RunAsync(
-                    new QueryCommandOptions { Command = text, Node = options.Read(result, DhtMode.Client), Count = result.GetValue(count) },
+                    new QueryCommandOptions { Command = given, Node = options.Read(result, DhtMode.Client), Count = result.GetValue(count) },
                     result.InvocationConfiguration.Output,
                     result.InvocationConfiguration.Error,
                     cancellation)
                 : await KuboQueryCommand.RunAsync(
                     client,
-                    options.ReadKubo(result) with { Command = text, Count = result.GetValue(count) },
+                    options.ReadKubo(result) with { Command = given, Count = result.GetValue(count) },
                     result.InvocationConfiguration.Output,
                     result.InvocationConfiguration.Error,
                     cancellation);

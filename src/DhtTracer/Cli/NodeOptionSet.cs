@@ -9,11 +9,12 @@ namespace DhtTracer.Cli;
 /// <summary>Options that <c>node</c> and <c>query</c> share.</summary>
 internal sealed class NodeOptionSet
 {
-    private readonly Option<string[]> listen = new("--listen") { Description = "Multiaddr to listen on, such as /ip4/0.0.0.0/tcp/4001. Repeatable.", HelpName = "ADDR" };
+    private readonly Option<string[]> listen = new("--listen") { Description = "Multiaddr to listen on, such as /ip4/0.0.0.0/tcp/4001. Repeatable; a free port of 127.0.0.1 when it is not given.", HelpName = "ADDR" };
     private readonly Option<string[]> bootstrap = new("--bootstrap") { Description = "Peer to begin with, an address that ends in /p2p/ID. Repeatable; the public IPFS network when none is given.", HelpName = "ADDR" };
     private readonly Option<FileInfo?> bootstrapFile = new("--bootstrap-file") { Description = "File with a bootstrap peer per line, as 'localnet' writes it.", HelpName = "FILE" };
     private readonly Option<FileInfo?> identity = new("--identity") { Description = "File of the private key, made when it is not there. A new identity when it is not given.", HelpName = "FILE" };
     private readonly Option<string> protocol = new("--protocol") { Description = "Protocol of the DHT.", HelpName = "ID", DefaultValueFactory = _ => DhtOptions.AminoProtocol };
+    private readonly Option<string> validation = Validation();
     private readonly Option<int> alpha = Number("--alpha", "Requests in flight at most.", 10);
     private readonly Option<int> beta = Number("--beta", "Closest peers that must have answered before a lookup ends.", 3);
     private readonly Option<int> k = Number("--k", "Bucket size, and width of a result.", 20);
@@ -32,7 +33,7 @@ internal sealed class NodeOptionSet
 
     /// <summary>All of them.</summary>
     public IEnumerable<Option> All =>
-        [listen, bootstrap, bootstrapFile, identity, protocol, alpha, beta, k, dialTimeout, requestTimeout, timeout, allowPrivate, endpoint, site];
+        [listen, bootstrap, bootstrapFile, identity, protocol, validation, alpha, beta, k, dialTimeout, requestTimeout, timeout, allowPrivate, endpoint, site];
 
     /// <summary>The options as they were given.</summary>
     /// <exception cref="CommandFailedException">The bootstrap file cannot be read, or the parameters do not fit together.</exception>
@@ -55,6 +56,7 @@ internal sealed class NodeOptionSet
             {
                 Mode = mode,
                 Protocol = result.GetValue(protocol)!,
+                Validation = result.GetValue(validation) == "none" ? RecordValidation.None : RecordValidation.Libp2p,
                 Lookup = new LookupParameters(result.GetValue(alpha), result.GetValue(beta), result.GetValue(k)),
                 DialTimeout = result.GetValue(dialTimeout),
                 RequestTimeout = result.GetValue(requestTimeout),
@@ -68,7 +70,7 @@ internal sealed class NodeOptionSet
     /// <summary>Those of the options that a query at a Kubo has too: where its spans and the permalink go, and the time limit when it was given.</summary>
     public KuboQueryOptions ReadKubo(ParseResult result) => new()
     {
-        Command = "",
+        Command = [],
         Timeout = result.GetResult(timeout) is { Implicit: false } ? (TimeSpan)result.GetValue(timeout) : null,
         Endpoint = result.GetValue(endpoint),
         Site = result.GetValue(site) ?? new NodeOptions().Site,
@@ -84,6 +86,18 @@ internal sealed class NodeOptionSet
         {
             throw new CommandFailedException($"The bootstrap file cannot be read: {failure.Message}", cause: failure);
         }
+    }
+
+    private static Option<string> Validation()
+    {
+        var option = new Option<string>("--validation")
+        {
+            Description = "Which records are valid: libp2p takes /ipns/, /pk/ and /v/; none takes any key and value, as on Substrate networks.",
+            HelpName = "RULES",
+            DefaultValueFactory = _ => "libp2p",
+        };
+        option.AcceptOnlyFromAmong("libp2p", "none");
+        return option;
     }
 
     private static Option<int> Number(string name, string description, int defaultValue)

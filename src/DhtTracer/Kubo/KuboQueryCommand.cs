@@ -1,5 +1,3 @@
-using System.Buffers.Text;
-using System.Text;
 using DhtTracer.Analysis;
 using DhtTracer.Cli;
 using DhtTracer.Ingestion.Kubo;
@@ -11,8 +9,8 @@ namespace DhtTracer.Kubo;
 /// <summary>Options of <c>dht-tracer query … --kubo</c>.</summary>
 internal sealed record KuboQueryOptions
 {
-    /// <summary>The command and its arguments, as in <c>get-providers bafk…</c>.</summary>
-    public required string Command { get; init; }
+    /// <summary>The command and its arguments, a word each, as in <c>get-providers</c> <c>bafk…</c>.</summary>
+    public required IReadOnlyList<string> Command { get; init; }
 
     /// <summary>Providers wanted; null for the daemon's default.</summary>
     public int? Count { get; init; }
@@ -30,8 +28,6 @@ internal sealed record KuboQueryOptions
 /// <summary><c>dht-tracer query get-providers CID --kubo URL</c>: one command at a running Kubo, shown while it runs, then its permalink.</summary>
 internal static class KuboQueryCommand
 {
-    private const string Base64Prefix = "base64:";
-
     /// <summary>Runs it.</summary>
     /// <returns>0 when the query succeeded, 1 when it did not, 130 when it was interrupted.</returns>
     /// <exception cref="CommandFailedException">The command is none, or the Kubo does not run it.</exception>
@@ -99,7 +95,7 @@ internal static class KuboQueryCommand
         DhtCommand command;
         try
         {
-            command = DhtCommand.Parse(options.Command);
+            command = DhtCommand.Of(options.Command);
         }
         catch (DhtCommandException exception)
         {
@@ -107,17 +103,6 @@ internal static class KuboQueryCommand
         }
 
         var type = Words.TryParse<QueryType>(command.Name, out var known) ? known : QueryType.Unknown;
-        return KuboCommand.Create(type, command.Argument, Value(command.Value)) with { Count = options.Count, Timeout = options.Timeout };
-    }
-
-    private static byte[] Value(string text)
-    {
-        if (!text.StartsWith(Base64Prefix, StringComparison.Ordinal))
-        {
-            return Encoding.UTF8.GetBytes(text);
-        }
-
-        var encoded = text[Base64Prefix.Length..];
-        return Base64.IsValid(encoded) ? Convert.FromBase64String(encoded) : throw new CommandFailedException("What follows 'base64:' is not base64.", ExitCode.Usage);
+        return KuboCommand.Create(type, command.Argument, command.GivenValue()) with { Count = options.Count, Timeout = options.Timeout };
     }
 }

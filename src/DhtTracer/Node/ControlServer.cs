@@ -121,7 +121,7 @@ internal sealed class ControlServer : IAsyncDisposable
         DhtCommand command;
         try
         {
-            command = DhtCommand.Parse(context.Request.Query["q"].ToString());
+            command = DhtCommand.Parse(context.Request.Query["q"].ToString(), _node.Dht.Options.Validation);
         }
         catch (DhtCommandException exception)
         {
@@ -163,14 +163,16 @@ internal sealed class ControlServer : IAsyncDisposable
 
                 var query = await begun.Query;
                 var id = query.Span is { } span ? $"{span.TraceId}-{span.SpanId}" : null;
-                return Results.Json(new { id, permalink = _node.Permalink(query.Span) }, statusCode: StatusCodes.Status202Accepted);
+                return Results.Json(new { id, permalink = _node.Permalink(query.Span), notes = command.Notes }, statusCode: StatusCodes.Status202Accepted);
             }
 
             var result = await run;
+            var notes = ResultText.Of(command.Notes);
+
             // Nobody provides it: in 2019 an empty list, and no error.
             return result.Outcome == DhtQueryOutcome.Success || result is { Type: DhtQueryType.GetProviders, Outcome: DhtQueryOutcome.NotFound }
-                ? Results.Text(ResultText.Of(result) is { Length: > 0 } text || result.Type == DhtQueryType.GetProviders ? ResultText.Of(result) : "ok\n")
-                : Results.Text($"error: {ResultText.Summary(result)}\n", statusCode: StatusCodes.Status500InternalServerError);
+                ? Results.Text((ResultText.Of(result) is { Length: > 0 } text || result.Type == DhtQueryType.GetProviders ? ResultText.Of(result) : "ok\n") + notes)
+                : Results.Text($"error: {ResultText.Summary(result)}\n{notes}", statusCode: StatusCodes.Status500InternalServerError);
         }
         catch (DhtCommandException exception)
         {

@@ -15,10 +15,15 @@ internal sealed class DhtCommandException(string message) : Exception(message);
 /// <param name="Name">The first word.</param>
 /// <param name="Argument">The key; empty where there is none.</param>
 /// <param name="Value">The value of <c>put-value</c>; empty elsewhere.</param>
-internal sealed record DhtCommand(DhtQueryType? Type, string Name, string Argument, string Value)
+/// <param name="Validation">Which keys there are.</param>
+internal sealed record DhtCommand(DhtQueryType? Type, string Name, string Argument, string Value, RecordValidation Validation)
 {
     /// <summary>The longest command, in characters: a value of 64 KiB in base64 fits.</summary>
     public const int MaxLength = 100_000;
+
+    private const string DefaultNamespace = "/v/";
+    private const string HexPrefix = "hex:";
+    private const string Base64Prefix = "base64:";
 
     /// <summary>All commands and their arguments.</summary>
     public static IReadOnlyList<(string Name, string Arguments)> All { get; } =
@@ -27,18 +32,50 @@ internal sealed record DhtCommand(DhtQueryType? Type, string Name, string Argume
         ("get-closest-peers", "KEY"), ("ping", "PEER"), ("reset", ""), ("exit", ""),
     ];
 
-    /// <summary>Reads a command.</summary>
+    /// <summary>What the user should know of how the command is understood, a sentence each; most commands have none.</summary>
+    public IEnumerable<string> Notes
+    {
+        get
+        {
+            if (HasNoNamespace)
+            {
+                yield return $"the key {Argument} has no namespace: the record's key is {DefaultNamespace}{Argument}";
+            }
+
+            if (Type == DhtQueryType.PutValue && MessageLength() is var length and > KadMessageLimits.RustMessageBytes)
+            {
+                yield return $"the message has {length} bytes; nodes of rust-libp2p take at most {KadMessageLimits.RustMessageBytes} and reset the stream";
+            }
+        }
+    }
+
+    /// <summary>A bare word as the key of a record, as the tools of 2019 had it.</summary>
+    private bool HasNoNamespace =>
+        Type is DhtQueryType.GetValue or DhtQueryType.PutValue && Validation == RecordValidation.Libp2p
+        && !Argument.StartsWith('/') && !Argument.StartsWith(HexPrefix, StringComparison.Ordinal);
+
+    /// <summary>Reads a command of one line. Its words are separated and quoted as in a shell, see <see cref="ShellWords"/>.</summary>
     /// <exception cref="DhtCommandException">It is none, has too few or too many arguments, or one that is no key of this operation.</exception>
-    public static DhtCommand Parse(string text)
+    public static DhtCommand Parse(string text, RecordValidation validation = RecordValidation.Libp2p)
     {
         if (text.Length > MaxLength)
         {
             throw new DhtCommandException($"the command has {text.Length} characters, at most {MaxLength} are read");
         }
 
-        // A value may hold spaces.
-        var words = text.Split(' ', 3, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        var name = words.Length == 0 ? "" : words[0];
+        return Of(ShellWords.Split(text), validation);
+    }
+
+    /// <summary>Reads a command whose words are known.</summary>
+    /// <exception cref="DhtCommandException">It is none, has too few or too many arguments, or one that is no key of this operation.</exception>
+    public static DhtCommand Of(IReadOnlyList<string> words, RecordValidation validation = RecordValidation.Libp2p)
+    {
+        if (words.Sum(word => word.Length) is > MaxLength and var characters)
+        {
+            throw new DhtCommandException($"the command has {characters} characters, at most {MaxLength} are read");
+        }
+
+        var name = words.Count == 0 ? "" : words[0];
         var (known, arguments) = All.FirstOrDefault(command => command.Name == name);
         if (known is null)
         {
@@ -46,13 +83,14 @@ internal sealed record DhtCommand(DhtQueryType? Type, string Name, string Argume
         }
 
         var wanted = arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length;
-        if (words.Length - 1 != wanted)
+        if (words.Count - 1 != wanted)
         {
-            throw new DhtCommandException(wanted == 0 ? $"{name} takes no argument" : $"{name} takes {arguments}, as in '{name} {arguments}'");
+            var remedy = words.Count - 1 > wanted ? "; quote what holds spaces, as in 'a b'" : "";
+            throw new DhtCommandException(wanted == 0 ? $"{name} takes no argument" : $"{name} takes {arguments}, as in '{name} {arguments}'{remedy}");
         }
 
         DhtQueryType? type = Enum.GetValues<DhtQueryType>().Where(candidate => candidate.ToText() == name).Select(candidate => (DhtQueryType?)candidate).FirstOrDefault();
-        var command = new DhtCommand(type, name, words.Length > 1 ? words[1] : "", words.Length > 2 ? words[2] : "");
+        var command = new DhtCommand(type, name, words.Count > 1 ? words[1] : "", words.Count > 2 ? words[2] : "", validation);
         command.Check();
         return command;
     }
@@ -63,7 +101,7 @@ internal sealed record DhtCommand(DhtQueryType? Type, string Name, string Argume
     public Task<QueryResult> RunAsync(HostedDhtNode node, QueryOptions options, CancellationToken cancellation)
     {
         var dht = node.Dht;
-        options = options with { KeyText = Argument };
+        options = options with { KeyText = KeyText() };
         switch (Type)
         {
             case DhtQueryType.FindPeer:
@@ -71,9 +109,9 @@ internal sealed record DhtCommand(DhtQueryType? Type, string Name, string Argume
             case DhtQueryType.Ping:
                 return dht.PingAsync(Peer(), options, cancellation);
             case DhtQueryType.GetProviders:
-                return dht.GetProvidersAsync(Content(), options, cancellation);
+                return dht.GetProvidersAsync(ContentKey(), options, cancellation);
             case DhtQueryType.AddProvider:
-                return dht.AddProviderAsync(Content(), options, cancellation);
+                return dht.AddProviderAsync(ContentKey(), options, cancellation);
             case DhtQueryType.GetValue:
                 return dht.GetValueAsync(RecordKeyOf(), options, cancellation);
             case DhtQueryType.PutValue:
@@ -103,10 +141,11 @@ internal sealed record DhtCommand(DhtQueryType? Type, string Name, string Argume
                 _ = Peer();
                 break;
             case DhtQueryType.GetProviders or DhtQueryType.AddProvider:
-                _ = Content();
+                _ = ContentKey();
                 break;
             case DhtQueryType.GetValue or DhtQueryType.PutValue:
                 _ = RecordKeyOf();
+                _ = GivenValue();
                 break;
             case DhtQueryType.GetClosestPeers:
                 _ = AnyKey();
@@ -133,17 +172,100 @@ internal sealed record DhtCommand(DhtQueryType? Type, string Name, string Argume
         return PeerId.TryParse(Argument, out var peer) ? new KadPeer(peer, []) : throw new DhtCommandException($"'{Argument}' is no peer id");
     }
 
-    private Cid Content() => Cid.TryParse(Argument, out var cid) ? cid : throw new DhtCommandException($"'{Argument}' is no CID");
+    // Null for bytes: the node writes them as it writes all keys that are no text.
+    private string? KeyText() => Argument.StartsWith(HexPrefix, StringComparison.Ordinal) ? null : HasNoNamespace ? DefaultNamespace + Argument : Argument;
 
-    private byte[] RecordKeyOf() => RecordKey.TryParse(Argument, out var key)
-        ? key
-        : throw new DhtCommandException($"'{Argument}' is no record key, as in /ipns/12D3KooW…, /pk/12D3KooW… or /v/name");
+    private byte[] ContentKey()
+    {
+        if (FromHex(Argument) is { } bytes)
+        {
+            return Validation == RecordValidation.None || Multihash.TryParse(bytes, out _)
+                ? bytes
+                : throw new DhtCommandException($"'{Argument}' is no multihash; a node with --validation none takes any key");
+        }
 
-    private ReadOnlyMemory<byte> AnyKey() => KeyParser.Parse(Argument) is [var first, ..]
-        ? first.Bytes
-        : throw new DhtCommandException($"'{Argument}' is no key: a peer id, a CID or a record key is one");
+        return Cid.TryParse(Argument, out var cid) ? cid.Multihash.Bytes.ToArray()
+            : Validation == RecordValidation.None ? Encoding.UTF8.GetBytes(NotEmpty())
+            : throw new DhtCommandException($"'{Argument}' is no CID");
+    }
 
-    private ReadOnlyMemory<byte> ValueFor(HostedDhtNode node, byte[] key)
+    private byte[] RecordKeyOf()
+    {
+        if ((FromHex(Argument) ?? (RecordKey.TryParse(Argument, out var key) ? key : null)) is { } bytes)
+        {
+            return bytes;
+        }
+
+        if (Validation == RecordValidation.None)
+        {
+            return Encoding.UTF8.GetBytes(NotEmpty());
+        }
+
+        // Whoever names a peer or content means none of the test namespace.
+        return Argument.StartsWith('/') || Argument.Length == 0 || PeerId.TryParse(Argument, out _) || Cid.TryParse(Argument, out _)
+            ? throw new DhtCommandException($"'{Argument}' is no record key, as in /ipns/12D3KooW…, /pk/12D3KooW…, /v/name or hex:2f762f61")
+            : Encoding.UTF8.GetBytes(DefaultNamespace + Argument);
+    }
+
+    private ReadOnlyMemory<byte> AnyKey()
+    {
+        if (FromHex(Argument) is { } bytes)
+        {
+            return bytes;
+        }
+
+        return KeyParser.Parse(Argument) is [var first, ..]
+            ? first.Bytes
+            : throw new DhtCommandException($"'{Argument}' is no key: a peer id, a CID, a record key or hex:… is one");
+    }
+
+    private string NotEmpty() => Argument.Length > 0 ? Argument : throw new DhtCommandException("the key is empty");
+
+    /// <summary>The bytes after <c>hex:</c>; null when the text does not begin so.</summary>
+    private static byte[]? FromHex(string text)
+    {
+        if (!text.StartsWith(HexPrefix, StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        try
+        {
+            return Convert.FromHexString(text[HexPrefix.Length..]) is { Length: > 0 } bytes
+                ? bytes
+                : throw new DhtCommandException("nothing follows 'hex:'");
+        }
+        catch (FormatException)
+        {
+            throw new DhtCommandException("what follows 'hex:' is not hexadecimal, two digits a byte");
+        }
+    }
+
+    /// <summary>The bytes of the value, which may be written as <c>hex:…</c> or <c>base64:…</c>.</summary>
+    /// <exception cref="DhtCommandException">What follows the prefix is none.</exception>
+    public byte[] GivenValue()
+    {
+        if (FromHex(Value) is { } bytes)
+        {
+            return bytes;
+        }
+
+        if (!Value.StartsWith(Base64Prefix, StringComparison.Ordinal))
+        {
+            return Encoding.UTF8.GetBytes(Value);
+        }
+
+        var encoded = Value[Base64Prefix.Length..];
+        return Base64.IsValid(encoded) ? Convert.FromBase64String(encoded) : throw new DhtCommandException("what follows 'base64:' is not base64");
+    }
+
+    private int MessageLength()
+    {
+        var key = RecordKeyOf();
+        return KadMessageCodec.Encode(new KadMessage { Type = KadMessageType.PutValue, Key = key, Record = new KadRecord(key, GivenValue()) }).Length;
+    }
+
+    private byte[] ValueFor(HostedDhtNode node, byte[] key)
     {
         // A path under the node's own name becomes a signed record; seconds make each newer than the one before, also after a restart.
         if (RecordKey.TryParseIpns(key, out var name) && name == node.Dht.Id && Value.StartsWith('/'))
@@ -152,12 +274,6 @@ internal sealed record DhtCommand(DhtQueryType? Type, string Name, string Argume
             return IpnsRecord.Create(node.Host.Options.Identity, Value, (ulong)now.ToUnixTimeSeconds(), now.AddHours(48), TimeSpan.FromMinutes(5));
         }
 
-        if (!Value.StartsWith("base64:", StringComparison.Ordinal))
-        {
-            return Encoding.UTF8.GetBytes(Value);
-        }
-
-        var encoded = Value["base64:".Length..];
-        return Base64.IsValid(encoded) ? Convert.FromBase64String(encoded) : throw new DhtCommandException("what follows 'base64:' is not base64");
+        return GivenValue();
     }
 }

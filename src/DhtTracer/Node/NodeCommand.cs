@@ -18,6 +18,11 @@ internal static class NodeCommand
             await output.WriteLineAsync($"listens on      {address}/p2p/{node.Dht.Id}");
         }
 
+        if (options.ReachNote is { } note)
+        {
+            await output.WriteLineAsync($"note            {note}");
+        }
+
         await using var control = options.ControlPort is { } port ? await ControlServer.StartAsync(node, port, exit.Cancel, cancellation) : null;
         if (control is not null)
         {

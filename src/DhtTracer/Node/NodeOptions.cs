@@ -12,7 +12,8 @@ internal sealed record NodeOptions
     public const int DefaultControlPort = 7000;
 
     /// <summary>Multiaddrs to listen on; empty for a node that only dials.</summary>
-    public IReadOnlyList<string> Listen { get; init; } = ["/ip4/0.0.0.0/tcp/0"];
+    /// <value>A free port of loopback: nobody else can reach a node unless its user says so.</value>
+    public IReadOnlyList<string> Listen { get; init; } = ["/ip4/127.0.0.1/tcp/0"];
 
     /// <summary>Multiaddrs of peers to begin with, each ending in <c>/p2p/</c> and a peer id.</summary>
     public IReadOnlyList<string> Bootstrap { get; init; } = HostedDhtNode.AminoBootstrapPeers;
@@ -47,6 +48,17 @@ internal sealed record NodeOptions
     /// <summary>The bootstrap peers.</summary>
     /// <exception cref="FormatException">One is no address of a peer.</exception>
     public IReadOnlyList<KadPeer> BootstrapPeers() => [.. Bootstrap.Select(HostedDhtNode.ParsePeer)];
+
+    /// <summary>
+    /// What a user should know who joins a network of other machines with a node that they cannot reach; null when it can be reached, or the
+    /// network is of this machine.
+    /// </summary>
+    public string? ReachNote =>
+        Listen.Count > 0 && Bootstrap.Count > 0
+        && Listen.Select(ParseListen).All(address => address.TryGetTcpEndPoint(out var endPoint) && System.Net.IPAddress.IsLoopback(endPoint.Address))
+        && !BootstrapPeers().Any(peer => peer.Addresses.Any(IsPrivate))
+            ? "the node listens on this machine only, so that others cannot reach it or what it provides; --listen /ip4/0.0.0.0/tcp/4001 opens it"
+            : null;
 
     /// <summary>Options of the libp2p host.</summary>
     /// <param name="onFault">Told of errors that reach no caller.</param>

@@ -6,8 +6,8 @@ namespace DhtTracer.Node;
 /// <summary>Options of <c>dht-tracer query</c>.</summary>
 internal sealed record QueryCommandOptions
 {
-    /// <summary>The command and its arguments, as in <c>get-providers bafk…</c>.</summary>
-    public required string Command { get; init; }
+    /// <summary>The command and its arguments, a word each, as in <c>get-providers</c> <c>bafk…</c>.</summary>
+    public required IReadOnlyList<string> Command { get; init; }
 
     /// <summary>The node that runs it.</summary>
     public required NodeOptions Node { get; init; }
@@ -30,7 +30,7 @@ internal static class QueryCommand
         DhtCommand command;
         try
         {
-            command = DhtCommand.Parse(options.Command);
+            command = DhtCommand.Of(options.Command, options.Node.Dht.Validation);
         }
         catch (DhtCommandException exception)
         {
@@ -58,6 +58,7 @@ internal static class QueryCommand
             throw new CommandFailedException("None of the bootstrap peers answered: name others with --bootstrap, or a file of them with --bootstrap-file.");
         }
 
+        await errors.WriteAsync(ResultText.Of([.. command.Notes, .. nodeOptions.ReachNote is { } note ? [note] : Array.Empty<string>()]));
         QueryResult result;
         try
         {

@@ -25,6 +25,9 @@ internal static class ResultText
         return PlainLines(text.ToString());
     }
 
+    /// <summary>Notes, a line each.</summary>
+    public static string Of(IEnumerable<string> notes) => string.Concat(notes.Select(note => $"note: {PlainText.Safe(note)}\n"));
+
     /// <summary>One line: how it ended, how long it took, and why it failed.</summary>
     public static string Summary(QueryResult result)
     {

@@ -52,8 +52,41 @@ public sealed class ControlServerTests(SmallNetwork fixture) : IClassFixture<Sma
     [Fact]
     public async Task A_value_put_is_got_and_may_hold_spaces()
     {
-        await _http.GetStringAsync("/cmd?q=put-value+/v/greeting+hello+to+you");
+        await _http.GetStringAsync("/cmd?q=put-value+/v/greeting+'hello+to+you'");
         Assert.StartsWith("hello to you\n", await _http.GetStringAsync("/cmd?q=get-value+/v/greeting"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/v/'a+b'", "/v/a b")]
+    [InlineData("%22/v/c+d%22", "/v/c d")]
+    [InlineData("/v/e%5C+f", "/v/e f")]
+    [InlineData("hex:2f762f00ff", "hex:2f762f00ff")]
+    public async Task A_value_is_stored_under_exactly_the_key_that_was_quoted(string written, string key)
+    {
+        await _http.GetStringAsync($"/cmd?q=put-value+{written}+x");
+        byte[] bytes = key.StartsWith("hex:", StringComparison.Ordinal) ? Convert.FromHexString(key[4..]) : System.Text.Encoding.UTF8.GetBytes(key);
+        Assert.Equal("x"u8.ToArray(), _node.Dht.Values.Get(bytes)!.Value.ToArray());
+        Assert.Contains(_network.Nodes, node => node.Node.Dht.Values.Get(bytes) is not null);
+        Assert.StartsWith("x\n", await _http.GetStringAsync($"/cmd?q=get-value+{written}"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_example_of_2019_works_and_says_under_which_key()
+    {
+        var put = await _http.GetStringAsync("/cmd?q=put-value+foo+bar");
+        Assert.EndsWith("note: the key foo has no namespace: the record's key is /v/foo\n", put, StringComparison.Ordinal);
+        Assert.StartsWith("bar\n", await _http.GetStringAsync("/cmd?q=get-value+foo"), StringComparison.Ordinal);
+        Assert.StartsWith("bar\n", await _http.GetStringAsync("/cmd?q=get-value+/v/foo"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_value_above_16_KiB_is_put_with_a_warning()
+    {
+        var put = await _http.GetStringAsync($"/cmd?q=put-value+/v/large+{new string('a', 17_000)}");
+        Assert.Contains("nodes of rust-libp2p take at most 16384", put, StringComparison.Ordinal);
+        Assert.DoesNotContain("note:", await _http.GetStringAsync("/cmd?q=put-value+/v/small+a"), StringComparison.Ordinal);
+        var followed = JsonNode.Parse(await _http.GetStringAsync($"/cmd?follow=1&q=put-value+/v/large+{new string('a', 17_000)}"))!;
+        Assert.Contains("16384", (string)Assert.Single(followed["notes"]!.AsArray())!, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -80,7 +113,14 @@ public sealed class ControlServerTests(SmallNetwork fixture) : IClassFixture<Sma
     [InlineData("find-peer", "takes PEER")]
     [InlineData("find-peer+nobody", "no peer id")]
     [InlineData("get-providers+x", "no CID")]
-    [InlineData("get-value+x", "no record key")]
+    [InlineData("get-value+/x", "no record key")]
+    [InlineData("get-value+bafkqaaa", "no record key")]
+    [InlineData("get-value+hex:0", "not hexadecimal")]
+    [InlineData("put-value+/v/a+b+x", "quote what holds spaces")]
+    [InlineData("put-value+'/v/a+b+x", "is not closed")]
+    [InlineData("put-value+/v/a+x%5C", "ends with a backslash")]
+    [InlineData("put-value+hex:0011ff+x", "no namespace of")]
+    [InlineData("get-providers+hex:0011ff", "no multihash")]
     [InlineData("put-value+/v/x", "takes KEY VALUE")]
     [InlineData("put-value+/v/x+bad", "says that it is bad")]
     [InlineData("put-value+/v/x+base64:***", "not base64")]

@@ -16,7 +16,7 @@ public sealed class NodeCommandsTests
         using var output = new StringWriter();
         var wanted = network.Nodes[7].Peer;
         var code = await QueryCommand.RunAsync(
-            new QueryCommandOptions { Command = $"find-peer {wanted.Id}", Node = new NodeOptions { Bootstrap = network.BootstrapPeers, Export = NoExport } },
+            new QueryCommandOptions { Command = $"find-peer {wanted.Id}".Split(' '), Node = new NodeOptions { Bootstrap = network.BootstrapPeers, Export = NoExport } },
             output, TextWriter.Null, TestContext.Current.CancellationToken);
         Assert.Equal(0, code);
         var text = output.ToString();
@@ -30,7 +30,7 @@ public sealed class NodeCommandsTests
     {
         var dead = "/ip4/127.0.0.1/tcp/1/p2p/12D3KooWFkKgCFQufmSenmLh3r4xJa21r2eDPSAGAzGqVf1YZtCT";
         var failure = await Assert.ThrowsAsync<DhtTracer.Cli.CommandFailedException>(() => QueryCommand.RunAsync(
-            new QueryCommandOptions { Command = "get-value /v/a", Node = new NodeOptions { Bootstrap = [dead], Export = NoExport } },
+            new QueryCommandOptions { Command = "get-value /v/a".Split(' '), Node = new NodeOptions { Bootstrap = [dead], Export = NoExport } },
             TextWriter.Null, TextWriter.Null, TestContext.Current.CancellationToken));
         Assert.Contains("--bootstrap", failure.Message, StringComparison.Ordinal);
     }
@@ -44,7 +44,7 @@ public sealed class NodeCommandsTests
         using var output = new StringWriter();
         using var interrupt = new CancellationTokenSource(TimeSpan.FromMilliseconds(milliseconds));
         var ended = Record.ExceptionAsync(async () => Assert.Equal(DhtTracer.Cli.ExitCode.Interrupted, await QueryCommand.RunAsync(
-            new QueryCommandOptions { Command = "get-value /v/a", Node = new NodeOptions { Bootstrap = network.BootstrapPeers, Export = NoExport } }, output, TextWriter.Null, interrupt.Token)));
+            new QueryCommandOptions { Command = "get-value /v/a".Split(' '), Node = new NodeOptions { Bootstrap = network.BootstrapPeers, Export = NoExport } }, output, TextWriter.Null, interrupt.Token)));
         Assert.True(await ended is null or OperationCanceledException, output.ToString());
         Assert.DoesNotContain("bootstrap", output.ToString(), StringComparison.OrdinalIgnoreCase);
     }
@@ -52,13 +52,13 @@ public sealed class NodeCommandsTests
     [Theory]
     [InlineData("find-peer nobody", "'nobody' is no peer id")]
     [InlineData("get-providers 12D3", "'12D3' is no CID")]
-    [InlineData("get-value name", "/ipns/12D3KooW…")]
+    [InlineData("get-value /name", "/ipns/12D3KooW…")]
     [InlineData("ping /ip4/127.0.0.1/tcp/1", "/p2p/")]
     [InlineData("exit", "control server")]
     public async Task A_key_that_is_none_is_refused_before_a_node_is_started_for_it(string command, string says)
     {
         var failure = await Assert.ThrowsAsync<DhtTracer.Cli.CommandFailedException>(() => QueryCommand.RunAsync(
-            new QueryCommandOptions { Command = command, Node = new NodeOptions { Bootstrap = ["no address"], Export = NoExport } },
+            new QueryCommandOptions { Command = command.Split(' '), Node = new NodeOptions { Bootstrap = ["no address"], Export = NoExport } },
             TextWriter.Null, TextWriter.Null, TestContext.Current.CancellationToken));
         Assert.Equal(DhtTracer.Cli.ExitCode.Usage, failure.ExitCode);
         Assert.Contains(says, failure.Message, StringComparison.Ordinal);
