@@ -3,8 +3,8 @@ using DhtTracer.Libp2p.Multiformats;
 
 namespace DhtTracer.Kademlia.LocalNet;
 
-/// <summary>A node's answers, spoiled by its fault once that has begun.</summary>
-internal sealed class FaultyResponder(KadServer server, FaultShare fault, TimeProvider time, int seed) : IKadResponder
+/// <summary>A node's answers, late by its latency and spoiled by its fault once these have begun.</summary>
+internal sealed class FaultyResponder(KadServer server, FaultShare fault, TimeSpan latency, TimeProvider time, int seed) : IKadResponder
 {
     private static readonly Multiaddr Nowhere = Multiaddr.Parse("/ip4/127.0.0.1/tcp/1");
 
@@ -19,6 +19,11 @@ internal sealed class FaultyResponder(KadServer server, FaultShare fault, TimePr
         if (!IsActive)
         {
             return server.Answer(request, sender);
+        }
+
+        if (latency > TimeSpan.Zero)
+        {
+            await Task.Delay(latency, time, cancellationToken);
         }
 
         switch (fault.Fault)

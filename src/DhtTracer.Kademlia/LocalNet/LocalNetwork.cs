@@ -83,6 +83,7 @@ public sealed class LocalNetwork : IAsyncDisposable
     private async Task StartNodesAsync(CancellationToken cancellationToken)
     {
         var faults = ChooseFaults();
+        var latencies = new Random(_options.Seed);
         for (var i = 0; i < _options.Count; i++)
         {
             var hostOptions = new Libp2pHostOptions
@@ -95,8 +96,9 @@ public sealed class LocalNetwork : IAsyncDisposable
             FaultyResponder? responder = null;
             var fault = faults[i];
             var seed = (_options.Seed * 100_003) + i;
+            var latency = _options.MaxLatency * latencies.NextDouble();
             var node = await HostedDhtNode.StartAsync(
-                hostOptions, _options.Dht, server => responder = new FaultyResponder(server, fault, _time, seed), cancellationToken);
+                hostOptions, _options.Dht, server => responder = new FaultyResponder(server, fault, latency, _time, seed), cancellationToken);
             _nodes.Add(new LocalNode(i, node, fault, responder!));
         }
     }

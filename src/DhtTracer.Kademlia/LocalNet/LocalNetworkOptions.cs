@@ -59,6 +59,13 @@ public sealed record LocalNetworkOptions
     /// <summary>Faults, which begin when all nodes have found each other. The first nodes, which serve as bootstrap peers, have none.</summary>
     public IReadOnlyList<FaultShare> Faults { get; init; } = [];
 
+    /// <summary>
+    /// Every answer comes later by the latency of its node, which lies evenly between 0 and this; zero for none. Begins when all nodes have
+    /// found each other.
+    /// </summary>
+    /// <value>Zero.</value>
+    public TimeSpan MaxLatency { get; init; }
+
     /// <summary>TCP port of the first node, the others follow; 0 for free ones.</summary>
     /// <value>0.</value>
     public int FirstPort { get; init; }
@@ -87,6 +94,11 @@ public sealed record LocalNetworkOptions
         if (Faults.Any(fault => fault.Share is < 0 or > 1 || fault.DropRate is < 0 or > 1) || Faults.Sum(fault => fault.Share) > 1)
         {
             throw new DhtOptionsException("the shares of faults must be 0 to 1 and add up to at most 1");
+        }
+
+        if (MaxLatency < TimeSpan.Zero || MaxLatency > TimeSpan.FromMinutes(1))
+        {
+            throw new DhtOptionsException("the greatest latency must be 0 to 1 minute");
         }
 
         Dht.Validate();

@@ -44,15 +44,20 @@ internal sealed class DemoScript(LocalNetwork network, TracedNode node, int seed
     public async IAsyncEnumerable<QueryResult> RunAllKindsAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
         var dht = node.Dht;
+        await LoseConnectionsAsync();
         yield return await dht.FindPeerAsync(network.Nodes[^1].Peer.Id, cancellationToken: cancellation);
+        await LoseConnectionsAsync();
         yield return await dht.FindPeerAsync(Identity.Create().PeerId, cancellationToken: cancellation);
+        await LoseConnectionsAsync();
         yield return await dht.GetProvidersAsync(Content(3), cancellationToken: cancellation);
         yield return await dht.GetProvidersAsync(Content(1000), cancellationToken: cancellation);
         yield return await dht.AddProviderAsync(Content(1), cancellationToken: cancellation);
+        await LoseConnectionsAsync();
         yield return await dht.GetValueAsync(Greeting, new QueryOptions { Count = 0 }, cancellation);
         yield return await dht.PutValueAsync(Greeting, "hello once more"u8.ToArray(), cancellationToken: cancellation);
         yield return await dht.GetValueAsync("/v/nobody"u8.ToArray(), cancellationToken: cancellation);
         yield return await PublishNameAsync(cancellation);
+        await LoseConnectionsAsync();
         yield return await dht.GetClosestPeersAsync(Content(2).Multihash.Bytes.ToArray(), new QueryOptions { KeyText = Content(2).ToString() }, cancellation);
         yield return await dht.PingAsync(network.Nodes[0].Peer, cancellationToken: cancellation);
         if (network.Nodes.FirstOrDefault(candidate => candidate.Fault == NodeFault.Dead) is { } dead)
@@ -60,9 +65,9 @@ internal sealed class DemoScript(LocalNetwork network, TracedNode node, int seed
             yield return await dht.PingAsync(dead.Peer, cancellationToken: cancellation);
         }
 
-        yield return await dht.GetProvidersAsync(Content(1001), new QueryOptions { Timeout = TimeSpan.FromMilliseconds(200) }, cancellation);
+        yield return await dht.GetProvidersAsync(Content(1001), new QueryOptions { Timeout = TimeSpan.FromMilliseconds(60) }, cancellation);
         using var soon = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        soon.CancelAfter(TimeSpan.FromMilliseconds(150));
+        soon.CancelAfter(TimeSpan.FromMilliseconds(40));
         yield return await dht.GetProvidersAsync(Content(1002), cancellationToken: soon.Token);
     }
 
@@ -70,6 +75,7 @@ internal sealed class DemoScript(LocalNetwork network, TracedNode node, int seed
     public async Task<QueryResult> RunAnyAsync(CancellationToken cancellation)
     {
         var dht = node.Dht;
+        await LoseConnectionsAsync();
         return _random.Next(10) switch
         {
             < 4 => await dht.GetProvidersAsync(Content(_random.Next(Contents + 3)), cancellationToken: cancellation),
@@ -81,6 +87,13 @@ internal sealed class DemoScript(LocalNetwork network, TracedNode node, int seed
     }
 
     private static Cid Content(int number) => Cid.CreateV1(Cid.Raw, Multihash.OfSha256(Encoding.ASCII.GetBytes($"demo content {number}")));
+
+    /// <summary>
+    /// Closes three of four connections. A node of a large network is connected to few of the peers that it meets; here it would soon be
+    /// connected to all that live, and dial only those that do not.
+    /// </summary>
+    private Task LoseConnectionsAsync() =>
+        Task.WhenAll(node.Node.Host.Connections.Where(_ => _random.Next(4) != 0).Select(connection => connection.CloseAsync()));
 
     private Task<QueryResult> PublishNameAsync(CancellationToken cancellation)
     {
