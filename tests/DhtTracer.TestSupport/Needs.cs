@@ -32,6 +32,24 @@ public static class Needs
         }
     }
 
+    /// <summary>
+    /// The packed network of Go nodes (<c>testbed-go/bin/network.xz</c> beside the shared captures), when it and <c>xz</c> are there, or null.
+    /// Required only where there are shared captures: a plain clone has neither.
+    /// </summary>
+    public static string? GoNetwork
+    {
+        get
+        {
+            if (TestFiles.Shared() is not { } data)
+            {
+                return null;
+            }
+
+            var file = Path.GetFullPath(Path.Combine(data, "..", "testbed-go", "bin", "network.xz"));
+            return Required("testbed-go/bin/network.xz, or xz,", File.Exists(file) && OnPath("xz") is not null ? file : null);
+        }
+    }
+
     /// <summary>The accessibility rules of axe-core, one script, when the npm packages of <c>tests/browser</c> are installed, or null.</summary>
     public static string? Axe
     {
