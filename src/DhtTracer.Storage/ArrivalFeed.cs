@@ -3,7 +3,7 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Storage;
 
-/// <summary>Tells the analysis in this process which traces got new spans.</summary>
+/// <summary>Tells the analysis in this process which traces are to be analysed.</summary>
 public sealed class ArrivalFeed
 {
     private volatile Channel<IReadOnlyList<TraceId>>? channel;
@@ -21,11 +21,11 @@ public sealed class ArrivalFeed
     /// <summary>Ends listening.</summary>
     public void Stop() => Interlocked.Exchange(ref channel, null)?.Writer.TryComplete();
 
-    internal void Publish(IReadOnlyList<PackedChunk> chunks)
+    internal void Publish(IReadOnlyList<TraceId> traces)
     {
-        if (channel is { } listener && chunks.Count > 0)
+        if (channel is { } listener && traces.Count > 0)
         {
-            listener.Writer.TryWrite([.. chunks.Select(chunk => chunk.TraceId)]);
+            listener.Writer.TryWrite(traces);
         }
     }
 }

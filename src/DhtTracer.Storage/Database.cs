@@ -189,6 +189,8 @@ public sealed class Database : IAsyncDisposable
             {
                 connection.Execute("PRAGMA query_only = ON");
                 TallyFunction.Register(connection);
+                PeersFunction.Register(connection);
+                TailSearch.Register(connection);
             }
 
             return connection;

@@ -8,7 +8,7 @@ using DhtTracer.Traces.Otlp;
 namespace DhtTracer.Storage;
 
 /// <summary>
-/// The archive of traces and the queries found in them. Safe to use from many threads; one instance per process and database.
+/// The archive of traces and of the operations and queries found in them. Safe to use from many threads; one instance per process and database.
 /// Every method throws <see cref="DatabaseException"/> when the database cannot be read or written. Over 300 lines, because it is the one door
 /// to the archive: each method only hands its statements to a reader or the writer, and says what the caller may rely on.
 /// </summary>
@@ -25,7 +25,7 @@ public sealed class TraceStore : IAsyncDisposable
         this.clock = clock;
     }
 
-    /// <summary>Tells which queries changed, in this process.</summary>
+    /// <summary>Tells which operations and queries changed, in this process.</summary>
     public ChangeFeed Changes { get; } = new();
 
     /// <summary>Tells which traces got new spans, in this process.</summary>
@@ -39,7 +39,7 @@ public sealed class TraceStore : IAsyncDisposable
 
     /// <summary>Opens the database of <paramref name="options"/>.</summary>
     /// <param name="options">Where it is.</param>
-    /// <param name="reconstruct">Merged spans of one trace to queries.</param>
+    /// <param name="reconstruct">Merged spans of one trace to operations and queries.</param>
     /// <param name="clock">Says when spans arrived; null for the system's.</param>
     /// <param name="cancellationToken">Cancels.</param>
     /// <exception cref="DatabaseException">It cannot be opened; the message says why and what to do.</exception>
@@ -81,7 +81,7 @@ public sealed class TraceStore : IAsyncDisposable
             },
             bytes,
             cancellationToken);
-        Arrivals.Publish(packed);
+        Arrivals.Publish([.. packed.Select(static chunk => chunk.TraceId)]);
     }
 
     /// <summary>Spans of a trace, merged by span id, earliest first; empty when it is not there.</summary>
@@ -104,7 +104,33 @@ public sealed class TraceStore : IAsyncDisposable
     public Task<long?> GetDeletedAsync(TraceId traceId, CancellationToken cancellationToken = default) =>
         database.Readers.ReadAsync(connection => QueryReader.Deleted(connection, traceId), cancellationToken);
 
-    /// <summary>A page of queries.</summary>
+    /// <summary>A page of operations, each with its queries.</summary>
+    /// <param name="filter">Which.</param>
+    /// <param name="sort">In what order.</param>
+    /// <param name="cursor">From a page before; null for the first page.</param>
+    /// <param name="limit">Rows at most, 1 to 1,000.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
+    /// <exception cref="InvalidCursorException">The cursor is none of a list in this order.</exception>
+    public Task<OperationPage> ListOperationsAsync(
+        QueryFilter filter, QuerySort sort = QuerySort.Newest, string? cursor = null, int limit = 50, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, 1000);
+        return database.Readers.ReadAsync(connection => OperationReader.Page(connection, filter, sort, cursor, limit), cancellationToken);
+    }
+
+    /// <summary>Operations by their ids, as a list shows them, in this order; those that are not here are left out.</summary>
+    public Task<IReadOnlyList<ListedOperation>> ListOperationsAsync(IReadOnlyCollection<QueryId> ids, CancellationToken cancellationToken = default) =>
+        database.Readers.ReadAsync(connection => OperationReader.ByIds(connection, ids), cancellationToken);
+
+    /// <summary>How many operations pass a filter.</summary>
+    /// <param name="filter">Which.</param>
+    /// <param name="limit">Counting ends here: then there may be more.</param>
+    /// <param name="cancellationToken">Stops counting.</param>
+    public Task<long> CountOperationsAsync(QueryFilter filter, long limit = long.MaxValue, CancellationToken cancellationToken = default) =>
+        database.Readers.ReadAsync(connection => OperationReader.Count(connection, filter, limit), cancellationToken);
+
+    /// <summary>A page of queries, one by one. Only pages by start or key are walked along an index.</summary>
     /// <param name="filter">Which.</param>
     /// <param name="sort">In what order.</param>
     /// <param name="cursor">From a page before; null for the first page.</param>
@@ -116,25 +142,22 @@ public sealed class TraceStore : IAsyncDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, 1000);
-        return database.Readers.ReadAsync(connection => QueryList.Read(connection, filter, sort, cursor, limit), cancellationToken);
+        return database.Readers.ReadAsync(connection => QueryReader.Page(connection, filter, sort, cursor, limit), cancellationToken);
     }
 
-    /// <summary>Queries by their ids, as a list shows them, in this order; those that are not here are left out.</summary>
-    public Task<IReadOnlyList<QuerySummary>> ListSummariesAsync(IReadOnlyCollection<QueryId> ids, CancellationToken cancellationToken = default) =>
-        database.Readers.ReadAsync(connection => QueryReader.Summaries(connection, ids), cancellationToken);
-
-    /// <summary>Traces of the queries that a filter lets through, by their number in this database, each once.</summary>
-    /// <param name="filter">Which queries.</param>
+    /// <summary>Traces of the operations that a filter lets through, by their number in this database, each once.</summary>
+    /// <param name="filter">Which operations.</param>
     /// <param name="after">Only traces with a greater number; 0 for all.</param>
     /// <param name="limit">How many at most; fewer than this means that there are no more.</param>
     /// <param name="cancellationToken">Stops the search.</param>
     public Task<IReadOnlyList<NumberedTrace>> ListTracesAsync(QueryFilter filter, long after, int limit, CancellationToken cancellationToken = default) =>
         database.Readers.ReadAsync(connection => TraceList.Read(connection, filter, after, limit), cancellationToken);
 
-    /// <summary>A mark that <see cref="CountNewerAsync"/> counts from: the number of the query that was added last.</summary>
-    public Task<long> LastNumberAsync(CancellationToken cancellationToken = default) => database.Readers.ReadAsync(NewerQueries.LastNumber, cancellationToken);
+    /// <summary>A mark that <see cref="CountNewerAsync"/> counts from: the number of the operation that was added last.</summary>
+    public Task<long> LastNumberAsync(CancellationToken cancellationToken = default) =>
+        database.Readers.ReadAsync(static connection => NewerRows.LastNumber(connection, ListTable.Operations), cancellationToken);
 
-    /// <summary>How many queries were added after a mark; one that was only analysed again is not among them.</summary>
+    /// <summary>How many operations were added after a mark; one that was only analysed again is not among them.</summary>
     /// <param name="filter">Which.</param>
     /// <param name="after">What <see cref="LastNumberAsync"/> said.</param>
     /// <param name="limit">At least 1; counting ends there.</param>
@@ -142,52 +165,79 @@ public sealed class TraceStore : IAsyncDisposable
     public Task<int> CountNewerAsync(QueryFilter filter, long after, int limit, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        return database.Readers.ReadAsync(connection => NewerQueries.Count(connection, filter, after, limit), cancellationToken);
+        return database.Readers.ReadAsync(connection => NewerRows.Count(connection, ListTable.Operations, filter, after, limit), cancellationToken);
+    }
+
+    /// <summary>The same mark for queries, counted by <see cref="CountNewerQueriesAsync"/>.</summary>
+    public Task<long> LastQueryNumberAsync(CancellationToken cancellationToken = default) =>
+        database.Readers.ReadAsync(static connection => NewerRows.LastNumber(connection, ListTable.Queries), cancellationToken);
+
+    /// <summary>How many queries were added after a mark; one that was only analysed again is not among them.</summary>
+    /// <param name="filter">Which.</param>
+    /// <param name="after">What <see cref="LastQueryNumberAsync"/> said.</param>
+    /// <param name="limit">At least 1; counting ends there.</param>
+    /// <param name="cancellationToken">Stops counting.</param>
+    public Task<int> CountNewerQueriesAsync(QueryFilter filter, long after, int limit, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        return database.Readers.ReadAsync(connection => NewerRows.Count(connection, ListTable.Queries, filter, after, limit), cancellationToken);
     }
 
     /// <summary>A query with all its peers, from the spans stored at this moment; null when it is not there.</summary>
-    public async Task<Query?> GetQueryAsync(QueryId id, CancellationToken cancellationToken = default)
-    {
-        var spans = await GetTraceAsync(id.TraceId, cancellationToken);
-        return spans.Count == 0 ? null : reconstruct(spans).Queries.FirstOrDefault(query => query.Id == id);
-    }
+    public async Task<Query?> GetQueryAsync(QueryId id, CancellationToken cancellationToken = default) =>
+        await LoadAsync(id.TraceId, cancellationToken) is { } content ? Reconstruct(content).Queries.FirstOrDefault(query => query.Id == id) : null;
 
-    /// <summary>The operations and queries of a trace as it was loaded.</summary>
-    public ReconstructedTrace Reconstruct(TraceContent content) => reconstruct(Merged(content));
+    /// <summary>An operation with all its queries, from the spans stored at this moment and the parts that other traces add; null when it is not there.</summary>
+    public async Task<OperationDetails?> GetOperationAsync(QueryId id, CancellationToken cancellationToken = default) =>
+        await LoadAsync(id.TraceId, cancellationToken) is { } content ? OperationDetails.Of(Reconstruct(content), id) : null;
 
-    /// <summary>Queries whose permalink begins with these hex digits of the trace id (and <c>-</c> and digits of the span id, if the trace id is whole).</summary>
+    /// <summary>The queries of an id, from the spans stored at this moment: of an operation all, or the one query; empty when it is not there.</summary>
+    public async Task<ImmutableArray<Query>> FindQueriesAsync(QueryId id, CancellationToken cancellationToken = default) =>
+        await LoadAsync(id.TraceId, cancellationToken) is { } content ? Reconstruct(content).QueriesOf(id) : [];
+
+    /// <summary>What the spans of a trace as it was loaded tell, and the parts that other traces add.</summary>
+    public ReconstructedTrace Reconstruct(TraceContent content) => Find(content, Merged(content));
+
+    /// <summary>Operations and queries whose permalink begins with these hex digits of the trace id (and <c>-</c> and digits of the span id, if the trace id is whole).</summary>
     /// <param name="prefix">At least one hex digit.</param>
     /// <param name="limit">How many at most.</param>
     /// <param name="cancellationToken">Cancels.</param>
     public Task<IReadOnlyList<QueryId>> FindByPrefixAsync(string prefix, int limit = 2, CancellationToken cancellationToken = default) =>
         database.Readers.ReadAsync(connection => QueryReader.FindByPrefix(connection, prefix, limit), cancellationToken);
 
-    /// <summary>The queries before and after one of the same key.</summary>
+    /// <summary>Peers of the archive that a text names: the peer of an id, or those whose id ends with the text.</summary>
+    /// <param name="text">A peer id in any encoding, or at least <see cref="KeySearch.ShortestTail"/> characters at the end of its base58.</param>
+    /// <param name="limit">How many at most.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
+    public Task<IReadOnlyList<string>> FindPeersAsync(string text, int limit, CancellationToken cancellationToken = default) =>
+        database.Readers.ReadAsync(connection => TailSearch.Peers(connection, text, limit), cancellationToken);
+
+    /// <summary>The queries of other operations of the same key before and after a query.</summary>
     public Task<QueryNeighbours> NeighboursAsync(QueryId id, CancellationToken cancellationToken = default) =>
         database.Readers.ReadAsync(connection => QueryReader.Neighbours(connection, id), cancellationToken);
 
-    /// <summary>What statistics need of queries, latest first; no trace is decoded.</summary>
+    /// <summary>What statistics need of operations, latest first; no trace is decoded. Those that had nobody to ask are left out.</summary>
     /// <param name="filter">Which.</param>
     /// <param name="limit">How many at most; as many as this means that there may be more.</param>
     /// <param name="cancellationToken">Stops the search.</param>
-    public Task<IReadOnlyList<QueryFacts>> ListQueryFactsAsync(QueryFilter filter, int limit = 1_000_000, CancellationToken cancellationToken = default) =>
-        database.Readers.ReadAsync(connection => FactsReader.Queries(connection, filter, limit, cancellationToken), cancellationToken);
+    public Task<IReadOnlyList<OperationFacts>> ListOperationFactsAsync(QueryFilter filter, int limit = 1_000_000, CancellationToken cancellationToken = default) =>
+        database.Readers.ReadAsync(connection => FactsReader.Operations(connection, filter with { Skipped = filter.Skipped ?? false }, limit, cancellationToken), cancellationToken);
 
-    /// <summary>What statistics need of the peers that queries heard of; no trace is decoded.</summary>
-    /// <param name="filter">Which queries.</param>
+    /// <summary>What statistics need of the peers that the queries of operations heard of; no trace is decoded.</summary>
+    /// <param name="filter">Which operations.</param>
     /// <param name="peer">Only this peer, in base58; null for all.</param>
-    /// <param name="limit">How many queries at most, the latest ones.</param>
+    /// <param name="limit">How many operations at most, the latest ones.</param>
     /// <param name="cancellationToken">Stops the search.</param>
     public Task<PeerFactsList> ListPeerFactsAsync(
         QueryFilter filter, string? peer = null, int limit = 100_000, CancellationToken cancellationToken = default) =>
         database.Readers.ReadAsync(connection => FactsReader.Peers(connection, filter, peer, limit, cancellationToken), cancellationToken);
 
-    /// <summary>By what queries can be told apart, over the latest of them; no trace is decoded.</summary>
-    /// <param name="filter">Which queries.</param>
-    /// <param name="limit">How many queries at most, the latest ones.</param>
+    /// <summary>By what operations can be told apart, over the latest of them; no trace is decoded. Those that had nobody to ask are left out.</summary>
+    /// <param name="filter">Which operations.</param>
+    /// <param name="limit">How many operations at most, the latest ones.</param>
     /// <param name="cancellationToken">Stops the search.</param>
-    public Task<QueryFacets> ListFacetsAsync(QueryFilter filter, int limit, CancellationToken cancellationToken = default) =>
-        database.Readers.ReadAsync(connection => FacetReader.Read(connection, filter, limit, cancellationToken), cancellationToken);
+    public Task<OperationFacets> ListFacetsAsync(QueryFilter filter, int limit, CancellationToken cancellationToken = default) =>
+        database.Readers.ReadAsync(connection => FacetReader.Read(connection, filter with { Skipped = filter.Skipped ?? false }, limit, cancellationToken), cancellationToken);
 
     /// <summary>How much is stored.</summary>
     public Task<StoreCounts> CountsAsync(CancellationToken cancellationToken = default) =>
@@ -201,8 +251,8 @@ public sealed class TraceStore : IAsyncDisposable
     public Task<IReadOnlyList<string>> ListServicesAsync(CancellationToken cancellationToken = default) =>
         database.Readers.ReadAsync(ServiceIndex.Services, cancellationToken);
 
-    /// <summary>Operations of a service, by name and kind.</summary>
-    public Task<IReadOnlyList<ServiceOperation>> ListOperationsAsync(string service, CancellationToken cancellationToken = default) =>
+    /// <summary>Operations of a service in Jaeger's sense, which are names of spans, by name and kind.</summary>
+    public Task<IReadOnlyList<ServiceOperation>> ListServiceOperationsAsync(string service, CancellationToken cancellationToken = default) =>
         database.Readers.ReadAsync(connection => ServiceIndex.Operations(connection, service), cancellationToken);
 
     /// <summary>Traces by service, operation, time and duration.</summary>
@@ -224,6 +274,10 @@ public sealed class TraceStore : IAsyncDisposable
     /// <summary>Traces that an older version of the analysis has read.</summary>
     public Task<IReadOnlyList<TraceId>> ListAnalysedBeforeAsync(int version, int limit, CancellationToken cancellationToken = default) =>
         database.Readers.ReadAsync(connection => TraceReader.AnalysedBefore(connection, version, limit), cancellationToken);
+
+    /// <summary>How many traces an older version of the analysis has read.</summary>
+    public Task<long> CountAnalysedBeforeAsync(int version, CancellationToken cancellationToken = default) =>
+        database.Readers.ReadAsync(connection => TraceReader.CountAnalysedBefore(connection, version), cancellationToken);
 
     /// <summary>Records on a trace that it could not be analysed; its spans stay as they are.</summary>
     /// <param name="traceId">The trace.</param>
@@ -260,13 +314,16 @@ public sealed class TraceStore : IAsyncDisposable
             },
             packed.Sum(item => (long)item.Data.Length),
             cancellationToken);
-        var changed = analyses.Where((_, i) => saved[i]).SelectMany(analysis => analysis.Queries).Select(query => query.Id).ToList();
+        var changed = analyses.Where((_, i) => saved[i] is not null)
+            .SelectMany(static analysis => analysis.Found.Operations.Select(static operation => operation.Id).Concat(analysis.Found.Queries.Select(static query => query.Id)))
+            .Distinct().ToList();
         if (changed.Count > 0)
         {
             Changes.Publish(changed);
         }
 
-        return saved;
+        Arrivals.Publish([.. saved.OfType<IReadOnlyCollection<TraceId>>().SelectMany(static stale => stale).Distinct()]);
+        return saved.ConvertAll(static result => result is not null);
     }
 
     /// <summary>Deletes traces to which nothing was added since <paramref name="before"/>, and remembers their ids.</summary>
@@ -298,8 +355,9 @@ public sealed class TraceStore : IAsyncDisposable
     /// <summary>Finishes what was accepted, and closes.</summary>
     public ValueTask DisposeAsync() => database.DisposeAsync();
 
-    /// <summary>The queries of the merged spans of one trace.</summary>
-    internal ImmutableArray<Query> Reconstruct(IReadOnlyList<Span> spans) => spans.Count == 0 ? [] : reconstruct(spans).Queries;
+    /// <summary>The merged spans of a trace and what they tell.</summary>
+    internal (IReadOnlyList<Span> Spans, ReconstructedTrace Found) ReconstructWithSpans(TraceContent content) =>
+        Merged(content) is var spans && spans.IsEmpty ? (spans, ReconstructedTrace.Empty) : (spans, Find(content, spans));
 
     /// <summary>Runs a read of the tests.</summary>
     internal Task<T> ReadAsync<T>(Func<Microsoft.Data.Sqlite.SqliteConnection, T> read) => database.Readers.ReadAsync(read, CancellationToken.None);
@@ -307,6 +365,8 @@ public sealed class TraceStore : IAsyncDisposable
     /// <summary>Runs a write of this project or its tests.</summary>
     internal Task<T> WriteAsync<T>(Func<WriteSession, T> write, long bytes, CancellationToken cancellationToken) =>
         (database.Writer ?? throw new InvalidOperationException("The database is open for reading only.")).RunAsync(write, bytes, cancellationToken);
+
+    private ReconstructedTrace Find(TraceContent content, IReadOnlyList<Span> spans) => TraceParts.Join(reconstruct(spans), content.Parts);
 
     private static ImmutableArray<Span> Merged(TraceContent content) => SpanMerge.Merge(OtlpProtobuf.Decode(content.Otlp));
 }

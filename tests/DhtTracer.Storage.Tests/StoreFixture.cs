@@ -80,7 +80,7 @@ internal static class Make
         var content = await store.LoadAsync(trace) ?? throw new InvalidOperationException("The trace is not there.");
         var spans = SpanMerge.Merge(OtlpProtobuf.Decode(content.Otlp));
         var saved = await store.SaveAnalysesAsync(
-            [new TraceAnalysis { Content = content, Otlp = content.Otlp, Spans = spans, Queries = [.. queries], Version = 1 }]);
+            [new TraceAnalysis { Content = content, Otlp = content.Otlp, Spans = spans, Found = ReconstructedTrace.Of(queries), Version = AnalysisVersion.Current }]);
         return saved[0];
     }
 }

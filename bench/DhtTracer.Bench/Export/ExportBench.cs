@@ -65,7 +65,7 @@ internal static class ExportBench
             await store.AppendAsync([new TraceChunk(trace[0].TraceId, OtlpProtobuf.Encode(trace), trace.Length)]);
             var content = await store.LoadAsync(trace[0].TraceId) ?? throw new InvalidOperationException("the trace that was just stored is gone");
             await store.SaveAnalysesAsync(
-                [new TraceAnalysis { Content = content, Otlp = content.Otlp, Spans = trace, Queries = TraceReconstruction.Reconstruct(trace).Queries, Version = Ingestion.Analysis.AnalysisOptions.Version }]);
+                [new TraceAnalysis { Content = content, Otlp = content.Otlp, Spans = trace, Found = TraceReconstruction.Reconstruct(trace), Version = AnalysisVersion.Current }]);
             (count, traces, largest) = (count + trace.Length, traces + 1, Math.Max(largest, trace.Length));
         }
 

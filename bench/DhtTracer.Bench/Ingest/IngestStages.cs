@@ -62,13 +62,13 @@ internal static class IngestStages
         Report("load (read, inflate)", Cpu() - before);
         var decoded = Time("decode", () => contents.ConvertAll(content => OtlpProtobuf.Decode(content.Otlp)));
         var merged = Time("merge", () => decoded.ConvertAll(list => SpanMerge.Merge(list)));
-        var queries = Time("reconstruct", () => merged.ConvertAll(list => TraceReconstruction.Reconstruct(list).Queries));
+        var found = Time("reconstruct", () => merged.ConvertAll(list => TraceReconstruction.Reconstruct(list)));
         var analyses = contents.Select((content, i) => new TraceAnalysis
         {
             Content = content,
             Otlp = content.Otlp,
             Spans = merged[i],
-            Queries = queries[i],
+            Found = found[i],
             Version = 1,
         }).ToList();
         Time("of saving: pack the traces", () => analyses.ConvertAll(analysis => TracePacking.Pack(analysis)));

@@ -107,7 +107,7 @@ internal static class QueryPageBench
             await store.AppendAsync([new TraceChunk(spans[0].TraceId, OtlpProtobuf.Encode(spans), spans.Count)]);
             var content = await store.LoadAsync(spans[0].TraceId) ?? throw new InvalidOperationException("the trace that was just stored is gone");
             await store.SaveAnalysesAsync(
-                [new TraceAnalysis { Content = content, Otlp = content.Otlp, Spans = spans, Queries = TraceReconstruction.Reconstruct(spans).Queries, Version = 1 }]);
+                [new TraceAnalysis { Content = content, Otlp = content.Otlp, Spans = spans, Found = TraceReconstruction.Reconstruct(spans), Version = 1 }]);
         }
 
         return new RunningSite(await BenchSite.StartAsync(url, store), store, folder, queries);

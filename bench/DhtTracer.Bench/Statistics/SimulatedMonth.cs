@@ -51,7 +51,7 @@ internal static class SimulatedMonth
         foreach (var (trace, query) in spans.Zip(batch))
         {
             var content = await store.LoadAsync(trace[0].TraceId) ?? throw new InvalidOperationException("the trace that was just stored is gone");
-            analyses.Add(new TraceAnalysis { Content = content, Otlp = content.Otlp, Spans = trace, Queries = [query], Version = 1 });
+            analyses.Add(new TraceAnalysis { Content = content, Otlp = content.Otlp, Spans = trace, Found = ReconstructedTrace.Of([query]), Version = 1 });
         }
 
         await store.SaveAnalysesAsync(analyses);

@@ -42,6 +42,7 @@ public static class OperationJson
         json.WriteEndArray();
         json.WriteString("decisive", operation.Decisive?.ToString());
         WriteAround(json, operation);
+        QueryJson.WriteNumber(json, "analysisVersion", operation.AnalysisVersion);
         json.WriteEndObject();
     }
 
@@ -86,6 +87,7 @@ public static class OperationJson
             Results = QueryJsonReader.Int(json, "results"),
             Queries = QueryJsonReader.Array(json, "queries", Query),
             Decisive = QueryJsonReader.OptionalText(json, "decisive") is null ? null : QueryJsonReader.Id(json, "decisive"),
+            AnalysisVersion = QueryJsonReader.Int(json, "analysisVersion"),
             Command = QueryJsonReader.OptionalText(json, "command") is null ? null : SpanIdOf(json, "command"),
             Context = QueryJsonReader.Array(json, "context", static item => new OperationContext(
                 SpanIdOf(item, "spanId"), QueryJsonReader.Text(item, "name"), QueryJsonReader.OptionalText(item, "detail"))),

@@ -92,6 +92,8 @@ public static class QueryJson
         WriteCounts(json, query.Counts);
         WriteNumber(json, "xor", query.Xor);
         WriteNumber(json, "hops", query.Hops);
+        WriteNumber(json, "hopsAtLeast", query.HopsAtLeast);
+        WriteNumber(json, "analysisVersion", query.AnalysisVersion);
     }
 
     internal static void WriteKey(Utf8JsonWriter json, QueryKey? key)

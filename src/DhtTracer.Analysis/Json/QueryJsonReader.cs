@@ -34,6 +34,8 @@ internal static class QueryJsonReader
         Counts = Object(json, "counts") is { } counts ? Counts(counts) : new QueryCounts(),
         Xor = Int(json, "xor"),
         Hops = Int(json, "hops"),
+        HopsAtLeast = Int(json, "hopsAtLeast"),
+        AnalysisVersion = Int(json, "analysisVersion"),
         Peers = Array(json, "peers", Peer),
     };
 

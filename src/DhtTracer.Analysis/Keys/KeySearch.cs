@@ -11,13 +11,16 @@ public sealed record KeyReading(string Bytes, string KadId, string Text, string?
 
 /// <summary>
 /// What a user's search text can mean. The same key is found by every text of it: CID of either version in any multibase, multihash in hex or
-/// base58, peer id in base58 or CID form, <c>/ipns/…</c>, <c>/pk/…</c>, <c>/p2p/…</c>, the bytes in hex. A text that is part of a key matches as
+/// base58, peer id in base58 or CID form, <c>/ipns/…</c>, <c>/pk/…</c>, <c>/p2p/…</c>, the bytes in hex; in quotes, and in addresses of gateways. A text that is part of a key matches as
 /// the beginning of <see cref="QueryKey.Text"/>.
 /// </summary>
 public sealed record KeySearch
 {
     /// <summary>Longest search text, in characters; a longer one means nothing.</summary>
     public const int MaxLength = KeyParser.MaxTextLength;
+
+    /// <summary>Fewest characters that are looked for at the end of a key or peer id: as many as pages show of them.</summary>
+    public const int ShortestTail = 6;
 
     private const int KadIdDigits = 64;
 
@@ -26,6 +29,9 @@ public sealed record KeySearch
 
     /// <summary>The text as the beginning of a key's text; null when it is empty or too long.</summary>
     public string? TextPrefix { get; init; }
+
+    /// <summary>The text as the end of a key's or peer id's text; null when it is too short, or holds what no id ends with.</summary>
+    public string? Tail { get; init; }
 
     /// <summary>The text when it can be a whole Kademlia id (64 hex digits), in lower case; else null.</summary>
     public string? KadId { get; init; }
@@ -40,7 +46,8 @@ public sealed record KeySearch
         }
 
         var candidates = new List<KeyReading>();
-        foreach (var reading in KeyParser.Parse(text))
+        var bare = SearchText.Bare(text);
+        foreach (var reading in KeyParser.Parse(bare))
         {
             Add(candidates, reading.Bytes.Span, reading.Text);
         }
@@ -50,8 +57,9 @@ public sealed record KeySearch
         return new KeySearch
         {
             Candidates = candidates,
-            TextPrefix = text,
-            KadId = text.Length == KadIdDigits && text.All(char.IsAsciiHexDigit) ? text.ToLowerInvariant() : null,
+            TextPrefix = bare,
+            Tail = bare.Length >= ShortestTail && bare.All(char.IsAsciiLetterOrDigit) ? bare : null,
+            KadId = bare.Length == KadIdDigits && bare.All(char.IsAsciiHexDigit) ? bare.ToLowerInvariant() : null,
         };
     }
 

@@ -78,6 +78,9 @@ public sealed record Operation
 
     /// <summary>The span of the command that asked for it; several operations of one command share it. Null when no command is above it.</summary>
     public SpanId? Command { get; init; }
+
+    /// <summary>The <see cref="Analysis.AnalysisVersion"/> that found it, when it is stored and not this program's; else null.</summary>
+    public int? AnalysisVersion { get; init; }
 }
 
 /// <summary>A query of an operation.</summary>

@@ -159,6 +159,12 @@ public record QuerySummary
 
     /// <summary>Greatest hops of a queried peer.</summary>
     public int? Hops { get; init; }
+
+    /// <summary>A lower bound of the hops that is certain even when <see cref="Hops"/> is null; null when nothing is.</summary>
+    public int? HopsAtLeast { get; init; }
+
+    /// <summary>The <see cref="Analysis.AnalysisVersion"/> that found it, when it is stored and not this program's; else null.</summary>
+    public int? AnalysisVersion { get; init; }
 }
 
 /// <summary>A query with every peer it heard of.</summary>

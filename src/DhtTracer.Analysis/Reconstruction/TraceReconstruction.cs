@@ -16,6 +16,10 @@ public sealed record ReconstructedTrace(ImmutableArray<Operation> Operations, Im
     /// <summary>A trace in which nothing is of the DHT.</summary>
     public static ReconstructedTrace Empty { get; } = new([], [], []);
 
+    /// <summary>The queries of an id, by start: of an operation all, or the one query; empty when it is not there.</summary>
+    public ImmutableArray<Query> QueriesOf(QueryId id) =>
+        Operations.Any(operation => operation.Id == id) ? [.. Queries.Where(query => query.OperationId == id)] : [.. Queries.Where(query => query.Id == id)];
+
     /// <summary>A trace of which only queries are known: those of one operation id are one operation.</summary>
     public static ReconstructedTrace Of(IEnumerable<Query> queries)
     {

@@ -8,6 +8,9 @@ public sealed record PeerFacts
     /// <summary>The query.</summary>
     public required QueryId QueryId { get; init; }
 
+    /// <summary>The operation that the query belongs to.</summary>
+    public required QueryId OperationId { get; init; }
+
     /// <summary>Start of the query, in nanoseconds since 1970-01-01 UTC.</summary>
     public required ulong QueryStartUnixNano { get; init; }
 
@@ -25,6 +28,12 @@ public sealed record PeerFacts
 
     /// <summary>Duration in nanoseconds of its first answered request; null when none was answered or its end is unknown.</summary>
     public long? RequestNs { get; init; }
+
+    /// <summary>Duration in nanoseconds of its first request that failed, or else of its failed dial; null when neither failed or the end is unknown.</summary>
+    public long? FailedNs { get; init; }
+
+    /// <summary>Its parts of the query's critical path in nanoseconds: how long the query waited for it. Null when there is no path.</summary>
+    public long? TimeLostNs { get; init; }
 
     /// <summary>Duration in nanoseconds of its dial when it was a new connection that succeeded; null otherwise or when unknown.</summary>
     public long? DialNs { get; init; }
@@ -50,12 +59,15 @@ public sealed record PeerFacts
             .. query.Peers.Select(peer => new PeerFacts
             {
                 QueryId = query.Id,
+                OperationId = query.OperationId,
                 QueryStartUnixNano = query.StartUnixNano,
                 PeerId = peer.Id,
                 State = peer.State,
                 Requests = peer.Requests.Length,
                 Errors = ErrorsOf(peer),
                 RequestNs = peer.Requests.FirstOrDefault(static r => r is { Outcome: RequestOutcome.Answered, DurationNs: not null })?.DurationNs,
+                FailedNs = FailedOf(peer),
+                TimeLostNs = peer.TimeLostNs,
                 DialNs = DialOf(peer),
                 Reused = peer.Dial?.Reused,
                 NamedBy = named is null ? null : named.GetValueOrDefault(peer.Id),
@@ -70,6 +82,11 @@ public sealed record PeerFacts
         peer.Dial is { Reused: not true, Error: null } && (peer.Requests.Length > 0 || peer.State == PeerState.Connected)
             ? peer.Dial.DurationNs
             : null;
+
+    private static long? FailedOf(QueryPeer peer) =>
+        peer.Requests.FirstOrDefault(static request => request.Outcome == RequestOutcome.Failed) is { } failed
+            ? failed.DurationNs
+            : peer.State == PeerState.DialFailed ? peer.Dial?.DurationNs : null;
 
     private static ImmutableArray<string> ErrorsOf(QueryPeer peer)
     {

@@ -2,26 +2,32 @@ using System.Collections.Immutable;
 
 namespace DhtTracer.Analysis.Statistics;
 
-/// <summary>One peer over many queries.</summary>
+/// <summary>One peer over many operations.</summary>
 public sealed record PeerSummary
 {
     /// <summary>Peer id in base58.</summary>
     public required string PeerId { get; init; }
 
-    /// <summary>Queries that heard of it.</summary>
+    /// <summary>Operations that heard of it.</summary>
     public required int Seen { get; init; }
 
-    /// <summary>Queries that sent it at least one request.</summary>
+    /// <summary>Operations that sent it at least one request.</summary>
     public required int Queried { get; init; }
 
-    /// <summary>Queries in which it answered at least one request.</summary>
+    /// <summary>Operations in which it answered at least one request.</summary>
     public required int Answered { get; init; }
 
     /// <summary>Its failed dials and requests by error class, most frequent first, without those in <see cref="Cancelled"/>.</summary>
     public required ImmutableArray<NamedCount> Failures { get; init; }
 
-    /// <summary>Its dials and requests that the caller, or the end of the query, took back: no fault of the peer.</summary>
+    /// <summary>Its dials and requests that the caller, or the end of the operation, took back: no fault of the peer.</summary>
     public required int Cancelled { get; init; }
+
+    /// <summary>Nanoseconds that operations waited for it on their critical paths, all together; null when no query has a path.</summary>
+    public long? TimeLostNs { get; init; }
+
+    /// <summary>Nanoseconds of its failed requests and dials, the first of each query.</summary>
+    public required Distribution FailureTime { get; init; }
 
     /// <summary>Nanoseconds of its first answered request in each query.</summary>
     public required Distribution RequestLatency { get; init; }
@@ -55,34 +61,39 @@ public sealed record PeerSummary
     private static PeerSummary OfPeer(string peerId, IReadOnlyList<PeerFacts> facts) => new()
     {
         PeerId = peerId,
-        Seen = facts.Count,
-        Queried = facts.Count(static fact => fact.Requests > 0),
-        Answered = facts.Count(static fact => fact.State == PeerState.Answered),
+        Seen = Operations(facts),
+        Queried = Operations(facts.Where(static fact => fact.Requests > 0)),
+        Answered = Operations(facts.Where(static fact => fact.State == PeerState.Answered)),
         Failures = NamedCount.Sum(
             facts.SelectMany(static fact => fact.Errors).Where(static error => error != ErrorClass.Cancelled).Select(static error => new NamedCount(error, 1))),
         Cancelled = facts.Sum(static fact => fact.Errors.Count(static error => error == ErrorClass.Cancelled)),
+        TimeLostNs = facts.All(static fact => fact.TimeLostNs is null) ? null : facts.Sum(static fact => fact.TimeLostNs.GetValueOrDefault()),
+        FailureTime = Distribution.Of(facts.Select(static fact => fact.FailedNs).Where(static ns => ns is not null)),
         RequestLatency = Distribution.Of(facts.Select(static fact => fact.RequestNs).Where(static ns => ns is not null)),
         DialLatency = Distribution.Of(facts.Select(static fact => fact.DialNs).Where(static ns => ns is not null)),
         NamedByOthers = facts.All(static fact => fact.NamedBy is null) ? null : facts.Sum(static fact => (long)fact.NamedBy.GetValueOrDefault()),
         FirstSeenUnixNano = facts.Min(static fact => fact.QueryStartUnixNano),
         LastSeenUnixNano = facts.Max(static fact => fact.QueryStartUnixNano),
-        Agents = SeenText.Of(facts.Where(static fact => fact.Agent is not null).Select(static fact => (fact.Agent!, fact.QueryStartUnixNano))),
-        Addresses = SeenText.Of(facts.SelectMany(static fact => fact.Addresses.Select(address => (address, fact.QueryStartUnixNano)))),
+        Agents = SeenText.Of(facts.Where(static fact => fact.Agent is not null).Select(static fact => (fact.OperationId, fact.Agent!, fact.QueryStartUnixNano))),
+        Addresses = SeenText.Of(facts.SelectMany(static fact => fact.Addresses.Select(address => (fact.OperationId, address, fact.QueryStartUnixNano)))),
     };
+
+    // Both sides of an operation may meet a peer.
+    private static int Operations(IEnumerable<PeerFacts> facts) => facts.Select(static fact => fact.OperationId).Distinct().Count();
 }
 
 /// <summary>A text that queries showed of a peer, and when.</summary>
 /// <param name="Text">Agent version or multiaddr; hostile text.</param>
-/// <param name="Queries">Number of queries that showed it.</param>
+/// <param name="Operations">Number of operations that showed it.</param>
 /// <param name="FirstUnixNano">Start of the first of them.</param>
 /// <param name="LastUnixNano">Start of the last of them.</param>
-public sealed record SeenText(string Text, int Queries, ulong FirstUnixNano, ulong LastUnixNano)
+public sealed record SeenText(string Text, int Operations, ulong FirstUnixNano, ulong LastUnixNano)
 {
-    internal static ImmutableArray<SeenText> Of(IEnumerable<(string Text, ulong UnixNano)> seen) =>
+    internal static ImmutableArray<SeenText> Of(IEnumerable<(QueryId Operation, string Text, ulong UnixNano)> seen) =>
     [
         .. seen.GroupBy(static item => item.Text, StringComparer.Ordinal)
             .Select(static group => new SeenText(
-                group.Key, group.Count(), group.Min(static item => item.UnixNano), group.Max(static item => item.UnixNano)))
+                group.Key, group.Select(static item => item.Operation).Distinct().Count(), group.Min(static item => item.UnixNano), group.Max(static item => item.UnixNano)))
             .OrderBy(static item => item.FirstUnixNano)
             .ThenBy(static item => item.Text, StringComparer.Ordinal),
     ];

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace DhtTracer.Analysis.Statistics;
 
-/// <summary>The queries that started within one period of UTC, which knows no daylight saving.</summary>
+/// <summary>The operations that started within one period of UTC, which knows no daylight saving.</summary>
 public sealed record PeriodFacts
 {
     /// <summary>Start of the period, UTC.</summary>
@@ -11,37 +11,37 @@ public sealed record PeriodFacts
     /// <summary>Start of the next period, UTC.</summary>
     public required DateTimeOffset End { get; init; }
 
-    /// <summary>Number of queries.</summary>
-    public required int Queries { get; init; }
+    /// <summary>Number of operations.</summary>
+    public required int Operations { get; init; }
 
-    /// <summary>Queries that succeeded, of those whose outcome is known.</summary>
+    /// <summary>Operations that succeeded, of those whose outcome is known.</summary>
     public required Share Success { get; init; }
 
     /// <summary>Durations in nanoseconds.</summary>
     public required Distribution Duration { get; init; }
 
-    /// <summary>Queries by outcome, every outcome once, in the order of <see cref="QueryOutcome"/>.</summary>
+    /// <summary>Operations by outcome, every outcome once, in the order of <see cref="QueryOutcome"/>.</summary>
     public required ImmutableArray<OutcomeCount> Outcomes { get; init; }
 
-    /// <summary>One entry for every hour in which a query started, oldest first. Hours without queries are left out.</summary>
-    public static ImmutableArray<PeriodFacts> ByHour(IEnumerable<QueryFacts> queries) => Of(queries, TimeSpan.FromHours(1));
+    /// <summary>One entry for every hour in which an operation started, oldest first. Hours without operations are left out.</summary>
+    public static ImmutableArray<PeriodFacts> ByHour(IEnumerable<OperationFacts> operations) => Of(operations, TimeSpan.FromHours(1));
 
-    /// <summary>One entry for every period in which a query started, oldest first. Periods without queries are left out.</summary>
-    /// <param name="queries">The queries; their order does not matter.</param>
+    /// <summary>One entry for every period in which an operation started, oldest first. Periods without operations are left out.</summary>
+    /// <param name="operations">The operations; their order does not matter.</param>
     /// <param name="length">Length of a period, at least a second. The first one begins at 1970-01-01 00:00 UTC.</param>
-    public static ImmutableArray<PeriodFacts> Of(IEnumerable<QueryFacts> queries, TimeSpan length)
+    public static ImmutableArray<PeriodFacts> Of(IEnumerable<OperationFacts> operations, TimeSpan length)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(length, TimeSpan.FromSeconds(1));
         var nanoseconds = (ulong)length.Ticks * TimeSpan.NanosecondsPerTick;
         return
         [
-            .. queries.GroupBy(query => query.StartUnixNano / nanoseconds)
+            .. operations.GroupBy(operation => operation.StartUnixNano / nanoseconds)
                 .OrderBy(static group => group.Key)
                 .Select(group => OfPeriod(group.Key, length, [.. group])),
         ];
     }
 
-    private static PeriodFacts OfPeriod(ulong number, TimeSpan length, IReadOnlyCollection<QueryFacts> queries)
+    private static PeriodFacts OfPeriod(ulong number, TimeSpan length, IReadOnlyCollection<OperationFacts> operations)
     {
         // 2^64 ns after 1970 is the year 2554: every period of a 64-bit start is a valid date.
         var start = DateTimeOffset.UnixEpoch.AddTicks((long)number * length.Ticks);
@@ -49,10 +49,10 @@ public sealed record PeriodFacts
         {
             Start = start,
             End = start + length,
-            Queries = queries.Count,
-            Success = OverviewFacts.SuccessOf(queries),
-            Duration = Distribution.Of(queries.Select(static q => q.DurationNs)),
-            Outcomes = OutcomeCount.Of(queries),
+            Operations = operations.Count,
+            Success = OverviewFacts.SuccessOf(operations),
+            Duration = Distribution.Of(operations.Select(static o => o.DurationNs)),
+            Outcomes = OutcomeCount.Of(operations),
         };
     }
 }

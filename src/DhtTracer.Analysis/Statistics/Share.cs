@@ -4,16 +4,16 @@ namespace DhtTracer.Analysis.Statistics;
 /// <param name="Part">How many.</param>
 /// <param name="Whole">Of how many.</param>
 /// <param name="Interval">
-/// Encloses the true share with at least 95 % confidence (Clopper and Pearson, 1934), when each of the whole is a query of its own; null when the
-/// whole counts several things of one query, which are not independent, or nothing.
+/// Encloses the true share with at least 95 % confidence (Clopper and Pearson, 1934), when each of the whole is an operation of its own; null when the
+/// whole counts several things of one operation, which are not independent, or nothing.
 /// </param>
 public sealed record Share(long Part, long Whole, ShareInterval? Interval)
 {
     /// <summary>0 to 1; null when the whole is nothing.</summary>
     public double? Value => Whole == 0 ? null : (double)Part / Whole;
 
-    /// <summary>A share of queries, with its interval.</summary>
-    public static Share OfQueries(int part, int whole) => new(part, whole, ShareInterval.Of(part, whole, OrderStatisticInterval.Level));
+    /// <summary>A share of operations, with its interval.</summary>
+    public static Share OfOperations(int part, int whole) => new(part, whole, ShareInterval.Of(part, whole, OrderStatisticInterval.Level));
 }
 
 /// <summary>Two shares, 0 to 1, both included.</summary>

@@ -3,11 +3,6 @@ namespace DhtTracer.Ingestion.Analysis;
 /// <summary>When traces are analysed.</summary>
 public sealed record AnalysisOptions
 {
-    /// <summary>
-    /// Counts the changes to the reconstruction whose results differ: traces that a lower version has analysed are analysed again.
-    /// </summary>
-    public const int Version = 3;
-
     /// <summary>A trace is analysed when nothing has been added to it for this long: its spans come in several batches.</summary>
     /// <value>The default is 200 ms.</value>
     public TimeSpan QuietPeriod { get; init; } = TimeSpan.FromMilliseconds(200);

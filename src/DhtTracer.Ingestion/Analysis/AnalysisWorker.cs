@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Collections.Immutable;
 using DhtTracer.Analysis;
 using DhtTracer.Storage;
 using DhtTracer.Traces;
@@ -8,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace DhtTracer.Ingestion.Analysis;
 
 /// <summary>
-/// Turns touched traces into queries. What waits stands in the database, so a crash loses nothing: <see cref="RunAsync"/> begins with
+/// Turns touched traces into operations and queries. What waits stands in the database, so a crash loses nothing: <see cref="RunAsync"/> begins with
 /// what is left there.
 /// </summary>
 /// <param name="store">The archive.</param>
@@ -26,6 +25,7 @@ public sealed partial class AnalysisWorker(
     private const int MaxListed = 100_000;
     private readonly PendingTraces pending = new(options, clock);
     private readonly ConcurrentDictionary<TraceId, bool> unreadable = [];
+    private volatile Reanalysis? reanalysis;
     private long analysed;
     private long failed;
 
@@ -38,6 +38,9 @@ public sealed partial class AnalysisWorker(
     /// <summary>Of these, analyses that failed; the trace says why.</summary>
     public long FailedCount => Interlocked.Read(ref failed);
 
+    /// <summary>How far analysing again is what an older version analysed; null while nothing is left to do.</summary>
+    public Reanalysis? Reanalysis => reanalysis;
+
     /// <summary>Analyses until cancelled. Run it once.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -49,6 +52,7 @@ public sealed partial class AnalysisWorker(
             {
                 ListenAsync(arrivals, stop.Token),
                 RepeatAsync(LookForOthersAsync, stop.Token),
+                Task.Run(() => RepeatAsync(ReanalyseAsync, stop.Token), stop.Token),
             };
             for (var i = 0; i < options.Parallelism; i++)
             {
@@ -127,11 +131,6 @@ public sealed partial class AnalysisWorker(
             {
                 await TouchStoredAsync(cancellationToken);
             }
-
-            if (pending.Count == 0)
-            {
-                pending.Touch(await store.ListAnalysedBeforeAsync(AnalysisOptions.Version, options.BatchSize, cancellationToken));
-            }
         }
     }
 
@@ -141,30 +140,10 @@ public sealed partial class AnalysisWorker(
     private async Task AnalyseBatchAsync(CancellationToken cancellationToken)
     {
         var traces = await pending.TakeAsync(options.BatchSize, cancellationToken);
-        var finished = new List<TraceId>(traces.Count);
+        IReadOnlyCollection<TraceId> finished = [];
         try
         {
-            var analyses = new List<TraceAnalysis>(traces.Count);
-            foreach (var trace in traces)
-            {
-                // It may have been analysed since it was touched: then it has no new chunks.
-                if (await LoadAsync(trace, cancellationToken) is { } content
-                    && (content.LastChunk > 0 || content.AnalysisVersion < AnalysisOptions.Version))
-                {
-                    analyses.Add(TraceAnalyser.Analyse(content, reconstruct));
-                }
-                else
-                {
-                    finished.Add(trace);
-                }
-            }
-
-            var saved = analyses.Count == 0 ? [] : await store.SaveAnalysesAsync(analyses, cancellationToken);
-            for (var i = 0; i < analyses.Count; i++)
-            {
-                Count(analyses[i], saved[i]);
-                finished.Add(analyses[i].Content.TraceId);
-            }
+            finished = await AnalyseAsync(traces, cancellationToken);
         }
         finally
         {
@@ -172,6 +151,60 @@ public sealed partial class AnalysisWorker(
             pending.Touch(traces.Except(finished));
             traces.ForEach(pending.Finish);
         }
+    }
+
+    /// <summary>
+    /// Analyses traces again that an older version has analysed, one batch, behind new ones. The version stands in the database with each trace, so
+    /// that a restart goes on where it was.
+    /// </summary>
+    private async Task ReanalyseAsync(CancellationToken cancellationToken)
+    {
+        var old = await store.ListAnalysedBeforeAsync(AnalysisVersion.Current, options.BatchSize, cancellationToken);
+        if (old.Count == 0)
+        {
+            reanalysis = null;
+            await Task.Delay(options.PollInterval, clock, cancellationToken);
+            return;
+        }
+
+        reanalysis ??= new Reanalysis(0, await store.CountAnalysedBeforeAsync(AnalysisVersion.Current, cancellationToken));
+        while (pending.HasDue)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(20), clock, cancellationToken);
+        }
+
+        await AnalyseAsync(old, cancellationToken);
+        reanalysis = reanalysis with { Done = reanalysis.Done + old.Count, Total = Math.Max(reanalysis.Total, reanalysis.Done + old.Count) };
+    }
+
+    /// <summary>Analyses traces and saves what was found.</summary>
+    /// <returns>Those that are done with.</returns>
+    private async Task<IReadOnlyCollection<TraceId>> AnalyseAsync(IReadOnlyCollection<TraceId> traces, CancellationToken cancellationToken)
+    {
+        var finished = new List<TraceId>(traces.Count);
+        var analyses = new List<TraceAnalysis>(traces.Count);
+        foreach (var trace in traces)
+        {
+            // It may have been analysed since it was touched: then it has no new chunks.
+            if (await LoadAsync(trace, cancellationToken) is { } content
+                && content.NeedsAnalysis(AnalysisVersion.Current))
+            {
+                analyses.Add(TraceAnalyser.Analyse(content, reconstruct));
+            }
+            else
+            {
+                finished.Add(trace);
+            }
+        }
+
+        var saved = analyses.Count == 0 ? [] : await store.SaveAnalysesAsync(analyses, cancellationToken);
+        for (var i = 0; i < analyses.Count; i++)
+        {
+            Count(analyses[i], saved[i]);
+            finished.Add(analyses[i].Content.TraceId);
+        }
+
+        return finished;
     }
 
     private async Task<TraceContent?> LoadAsync(TraceId trace, CancellationToken cancellationToken)
@@ -184,7 +217,7 @@ public sealed partial class AnalysisWorker(
         {
             LogUnreadable(logger, trace, error.Message);
             unreadable[trace] = true;
-            await store.RecordFailureAsync(trace, AnalysisOptions.Version, error.Message, cancellationToken);
+            await store.RecordFailureAsync(trace, AnalysisVersion.Current, error.Message, cancellationToken);
             return null;
         }
     }
@@ -214,3 +247,8 @@ public sealed partial class AnalysisWorker(
     [LoggerMessage(Level = LogLevel.Error, Message = "Analysis waits: {Error}")]
     private static partial void LogDatabaseFailed(ILogger logger, string error);
 }
+
+/// <summary>How far the traces are analysed again that an older version analysed.</summary>
+/// <param name="Done">Traces done since the process started.</param>
+/// <param name="Total">Traces that there are or were to do.</param>
+public sealed record Reanalysis(long Done, long Total);

@@ -24,6 +24,18 @@ internal sealed class PendingTraces(AnalysisOptions options, TimeProvider clock)
         }
     }
 
+    /// <summary>Whether a trace is due, or being analysed: what can wait should.</summary>
+    public bool HasDue
+    {
+        get
+        {
+            lock (gate)
+            {
+                return entries.Count > queue.Count || (queue.TryPeek(out _, out var due) && (draining || due <= clock.GetTimestamp()));
+            }
+        }
+    }
+
     /// <summary>Spans were added to these traces.</summary>
     public void Touch(IEnumerable<TraceId> traces)
     {

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using DhtTracer.Analysis;
 using DhtTracer.Storage;
 using DhtTracer.Traces;
@@ -22,16 +21,15 @@ internal static class TraceAnalyser
         catch (TraceFormatException error)
         {
             // The bytes stay as they are: a later version may read them.
-            return new TraceAnalysis { Content = content, Otlp = content.Otlp, Version = AnalysisOptions.Version, Error = Text(error) };
+            return new TraceAnalysis { Content = content, Otlp = content.Otlp, Version = AnalysisVersion.Current, Error = Text(error) };
         }
 
         var spans = SpanMerge.Merge(decoded);
         var otlp = spans.Length == decoded.Count ? content.Otlp : OtlpProtobuf.Encode(spans);
-        var analysis = new TraceAnalysis { Content = content, Otlp = otlp, Spans = spans, Version = AnalysisOptions.Version };
+        var analysis = new TraceAnalysis { Content = content, Otlp = otlp, Spans = spans, Version = AnalysisVersion.Current };
         try
         {
-            var found = reconstruct(spans);
-            return analysis with { Operations = found.Operations, Queries = found.Queries, LooseParts = found.LooseParts };
+            return analysis with { Found = TraceParts.Join(reconstruct(spans), content.Parts) };
         }
         catch (Exception error)
         {

@@ -18,7 +18,7 @@ namespace DhtTracer.Storage;
 /// <param name="store">Where they are.</param>
 public sealed class ArchiveExporter(TraceStore store)
 {
-    private const int QueriesInPage = 500;
+    private const int OperationsInPage = 500;
     private const int TracesInPage = 10_000;
     private const int LinesInFlush = 16;
 
@@ -146,8 +146,13 @@ public sealed class ArchiveExporter(TraceStore store)
     {
         await foreach (var id in IdsAsync(selection, cancellationToken))
         {
-            var spans = await store.GetTraceAsync(id.TraceId, cancellationToken);
-            if (store.Reconstruct(spans).FirstOrDefault(query => query.Id == id) is { } query)
+            if (await store.LoadAsync(id.TraceId, cancellationToken) is not { } content)
+            {
+                continue;
+            }
+
+            var (spans, found) = store.ReconstructWithSpans(content);
+            foreach (var query in found.QueriesOf(id))
             {
                 yield return (query, spans);
             }
@@ -166,13 +171,18 @@ public sealed class ArchiveExporter(TraceStore store)
             yield break;
         }
 
-        await foreach (var page in PagesAsync(selection, cancellationToken))
+        string? cursor = null;
+        do
         {
-            foreach (var query in page)
+            var page = await store.ListOperationsAsync(selection.Filter, selection.Sort, cursor, OperationsInPage, cancellationToken);
+            foreach (var row in page.Rows)
             {
-                yield return query.Id;
+                yield return row.Operation.Id;
             }
+
+            cursor = page.Next;
         }
+        while (cursor is not null);
     }
 
     private async IAsyncEnumerable<IReadOnlyList<QuerySummary>> PagesAsync(ExportSelection selection, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -181,10 +191,7 @@ public sealed class ArchiveExporter(TraceStore store)
         {
             foreach (var id in ids)
             {
-                if (await store.GetQueryAsync(id, cancellationToken) is { } query)
-                {
-                    yield return [query];
-                }
+                yield return await store.FindQueriesAsync(id, cancellationToken);
             }
 
             yield break;
@@ -193,8 +200,8 @@ public sealed class ArchiveExporter(TraceStore store)
         string? cursor = null;
         do
         {
-            var page = await store.ListQueriesAsync(selection.Filter, selection.Sort, cursor, QueriesInPage, cancellationToken);
-            yield return page.Rows;
+            var page = await store.ListOperationsAsync(selection.Filter, selection.Sort, cursor, OperationsInPage, cancellationToken);
+            yield return [.. page.Rows.SelectMany(static row => row.Queries)];
             cursor = page.Next;
         }
         while (cursor is not null);

@@ -2,7 +2,7 @@ using DhtTracer.Analysis;
 
 namespace DhtTracer.Storage;
 
-/// <summary>Which queries. Null means "any"; what is set must all hold.</summary>
+/// <summary>Which operations, or which queries. Null means "any"; what is set must all hold.</summary>
 public sealed record QueryFilter
 {
     /// <summary>The key: any of these bytes (what is hashed), or a text that begins like this.</summary>
@@ -27,6 +27,9 @@ public sealed record QueryFilter
     /// <value>The default is false.</value>
     public bool? Background { get; init; } = false;
 
+    /// <summary>True only those that had nobody to ask (no peers), false none of these, null both. Statistics leave them out.</summary>
+    public bool? Skipped { get; init; }
+
     /// <summary>Started at or after, in nanoseconds since 1970-01-01 UTC.</summary>
     public ulong? FromUnixNano { get; init; }
 
@@ -45,7 +48,7 @@ public sealed record QueryFilter
     /// <summary>At most this many hops.</summary>
     public int? MaxHops { get; init; }
 
-    /// <summary>One of <see cref="Analysis.ErrorClass"/>: of the query.</summary>
+    /// <summary>One of <see cref="Analysis.ErrorClass"/>: of the operation or query itself.</summary>
     public string? ErrorClass { get; init; }
 
     /// <summary>One of <see cref="Analysis.ErrorClass"/>: of at least one of its dials and requests.</summary>
@@ -64,13 +67,14 @@ public sealed record QueryFilter
 /// <summary>Which keys: any of the bytes, or the prefix.</summary>
 /// <param name="Bytes">What is hashed, in any of the readings of what was typed.</param>
 /// <param name="TextPrefix">Beginning of the canonical text, case as it is; null for none.</param>
-public sealed record KeyFilter(IReadOnlyList<ReadOnlyMemory<byte>> Bytes, string? TextPrefix)
+/// <param name="TextTail">End of the canonical text, case as it is, looked for where bytes and beginning find nothing; null for none.</param>
+public sealed record KeyFilter(IReadOnlyList<ReadOnlyMemory<byte>> Bytes, string? TextPrefix, string? TextTail = null)
 {
     /// <summary>What a user typed, in every reading (see <see cref="KeySearch"/>): the same key in any encoding finds its queries.</summary>
     public static KeyFilter Parse(string text)
     {
         var search = KeySearch.Parse(text);
-        return new KeyFilter([.. search.Candidates.Select(reading => (ReadOnlyMemory<byte>)Convert.FromHexString(reading.Bytes))], search.TextPrefix);
+        return new KeyFilter([.. search.Candidates.Select(reading => (ReadOnlyMemory<byte>)Convert.FromHexString(reading.Bytes))], search.TextPrefix, search.Tail);
     }
 }
 

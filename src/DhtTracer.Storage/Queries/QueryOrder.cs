@@ -5,7 +5,7 @@ namespace DhtTracer.Storage;
 
 /// <summary>
 /// A part of a sorted list that one index holds in order. A list by a column of few values has a part for each value, so that within each the latest
-/// queries can come first whichever value is first; a list by key has one for the queries whose key nobody knows.
+/// rows can come first whichever value is first; a list by key has one for the rows whose key nobody knows.
 /// </summary>
 /// <param name="Condition">Which rows, in SQL; null for all.</param>
 /// <param name="Value">What they are sorted by, a whole number in SQL; rows of equal values by their number.</param>

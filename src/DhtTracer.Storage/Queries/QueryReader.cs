@@ -5,7 +5,7 @@ using Microsoft.Data.Sqlite;
 
 namespace DhtTracer.Storage;
 
-/// <summary>Finds single queries.</summary>
+/// <summary>Finds single queries and operations.</summary>
 internal static class QueryReader
 {
     public static long? Deleted(SqliteConnection connection, TraceId traceId) =>
@@ -30,15 +30,19 @@ internal static class QueryReader
             """
             SELECT t.trace_id, q.span_id FROM trace t JOIN query q ON q.trace = t.no
             WHERE t.trace_id BETWEEN @from AND @to AND q.span_id BETWEEN @spanFrom AND @spanTo
-            ORDER BY t.trace_id, q.span_id LIMIT @limit
+            UNION
+            SELECT t.trace_id, q.span_id FROM trace t JOIN dht_operation q ON q.trace = t.no
+            WHERE t.trace_id BETWEEN @from AND @to AND q.span_id BETWEEN @spanFrom AND @spanTo
+            ORDER BY 1, 2 LIMIT @limit
             """,
             new { from, to, spanFrom, spanTo, limit }).Select(Id).ToList();
     }
 
-    public static IReadOnlyList<QuerySummary> Summaries(SqliteConnection connection, IReadOnlyCollection<QueryId> ids) =>
-        [.. ids.SelectMany(id => connection.Query<QueryRow>(
-            $"SELECT {QueryRow.Columns} FROM query q {QueryRow.Joins} WHERE t.trace_id = @trace AND q.span_id = @span",
-            new { trace = id.TraceId.ToBytes(), span = id.SpanId.ToBytes() })).Select(static row => row.ToSummary())];
+    public static QueryPage Page(SqliteConnection connection, QueryFilter filter, QuerySort sort, string? cursor, int limit)
+    {
+        var (rows, next, previous) = QueryList.Read<QueryRow>(connection, filter, sort, cursor, limit);
+        return new QueryPage(rows.ConvertAll(static row => row.ToSummary()), next, previous);
+    }
 
     public static QueryNeighbours Neighbours(SqliteConnection connection, QueryId id)
     {
@@ -46,7 +50,7 @@ internal static class QueryReader
             $"""
             SELECT t2.trace_id, q2.span_id
             FROM trace t JOIN query q ON q.trace = t.no
-            JOIN query q2 ON q2.key_bytes = q.key_bytes AND (q2.start_ns, q2.no) {compare} (q.start_ns, q.no)
+            JOIN query q2 ON q2.key_bytes = q.key_bytes AND q2.operation <> q.operation AND q2.skipped = 0 AND (q2.start_ns, q2.no) {compare} (q.start_ns, q.no)
             JOIN trace t2 ON t2.no = q2.trace
             WHERE t.trace_id = @trace AND q.span_id = @span
             ORDER BY q2.start_ns {order}, q2.no {order} LIMIT 1

@@ -5,24 +5,31 @@ using DhtTracer.Traces;
 namespace DhtTracer.Storage;
 
 /// <summary>A row of the query table joined with its strings, as Dapper fills it.</summary>
-internal sealed class QueryRow
+internal sealed class QueryRow : IListRow
 {
-    public const string Columns = """
-        q.no, t.trace_id AS TraceId, q.span_id AS SpanId, q.operation_span_id AS OperationSpanId, q.type, q.source, q.outcome, q.termination,
+    public static string Columns => """
+        q.no, t.trace_id AS TraceId, t.analysis_version AS AnalysisVersion, q.span_id AS SpanId, q.operation_span_id AS OperationSpanId, q.type, q.source, q.outcome, q.termination,
         q.background, s.value AS Service, n.id AS Node, q.key_text AS KeyText, q.key_bytes AS KeyBytes, q.kad_id AS KadId,
         q.start_ns AS StartNs, q.duration_ns AS DurationNs, q.discovery_ns AS DiscoveryNs, q.first_answer_ns AS FirstAnswerNs,
         e.value AS ErrorClass, q.error_text AS ErrorText, q.alpha, q.beta, q.k, q.seen, q.queried, q.dialed, q.dial_failed AS DialFailed,
-        q.to_query AS ToQuery, q.remaining, q.results, q.returned, q.duplicates, q.xor, q.hops
+        q.to_query AS ToQuery, q.remaining, q.results, q.returned, q.duplicates, q.xor, q.hops,
+        q.side, q.skipped, q.hops_at_least AS HopsAtLeast, q.seen_complete AS SeenComplete, q.sent, q.missing_spans AS MissingSpans,
+        q.missing_events AS MissingEvents, d.id AS DiscoveredBy
         """;
 
-    public const string Joins = """
+    public static string Joins => """
         JOIN trace t ON t.no = q.trace
         LEFT JOIN text s ON s.no = q.service
         LEFT JOIN peer n ON n.no = q.node
         LEFT JOIN text e ON e.no = q.error_class
+        LEFT JOIN peer d ON d.no = q.discovered_by
         """;
 
+    public static ListTable Table => ListTable.Queries;
+
     public long No { get; init; }
+
+    public int AnalysisVersion { get; init; }
 
     public byte[] TraceId { get; init; } = [];
 
@@ -91,10 +98,25 @@ internal sealed class QueryRow
 
     public int? Hops { get; init; }
 
-    /// <summary>The value that the part of the list is sorted by.</summary>
+    public int? Side { get; init; }
+
+    public long Skipped { get; init; }
+
+    public int? HopsAtLeast { get; init; }
+
+    public long SeenComplete { get; init; }
+
+    public int? Sent { get; init; }
+
+    public int MissingSpans { get; init; }
+
+    public int MissingEvents { get; init; }
+
+    /// <summary>A blob or a text, see <see cref="PeerTable"/>.</summary>
+    public object? DiscoveredBy { get; init; }
+
     public long SortValue { get; init; }
 
-    /// <summary>The part of the list, see <see cref="QueryOrder"/>.</summary>
     public int Part { get; init; }
 
     public QuerySummary ToSummary()
@@ -105,6 +127,9 @@ internal sealed class QueryRow
             Id = new QueryId(traceId, DhtTracer.Traces.SpanId.FromBytes(SpanId)),
             OperationId = new QueryId(traceId, DhtTracer.Traces.SpanId.FromBytes(OperationSpanId)),
             Background = Background != 0,
+            Side = (DhtSide?)Side,
+            Skipped = Skipped != 0,
+            AnalysisVersion = DhtTracer.Analysis.AnalysisVersion.OlderOrNull(AnalysisVersion),
             Type = (QueryType)Type,
             Key = KeyText is null ? null : new QueryKey(KeyText, Convert.ToHexStringLower(KeyBytes ?? []), Convert.ToHexStringLower(KadId ?? [])),
             Source = (TraceSource)Source,
@@ -116,6 +141,8 @@ internal sealed class QueryRow
             Error = ErrorClass is null ? null : new TraceError(ErrorClass, ErrorText),
             Termination = (QueryTermination?)Termination,
             DiscoveryNs = DiscoveryNs,
+            DiscoveredBy = PeerTable.Text(DiscoveredBy),
+            Missing = new MissingParts(MissingSpans, MissingEvents),
             FirstAnswerNs = FirstAnswerNs,
             Parameters = new QueryParameters(Alpha, Beta, K),
             Counts = new QueryCounts
@@ -129,9 +156,12 @@ internal sealed class QueryRow
                 Results = Results,
                 Returned = Returned,
                 Duplicates = Duplicates,
+                SeenComplete = SeenComplete != 0,
+                Sent = Sent,
             },
             Xor = Xor,
             Hops = Hops,
+            HopsAtLeast = HopsAtLeast,
         };
     }
 }

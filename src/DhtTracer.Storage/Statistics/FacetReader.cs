@@ -9,25 +9,25 @@ using Microsoft.Data.Sqlite;
 
 namespace DhtTracer.Storage;
 
-/// <summary>Counts queries by what tells them apart, from typed columns.</summary>
+/// <summary>Counts operations by what tells them apart, from typed columns.</summary>
 internal static class FacetReader
 {
-    public static QueryFacets Read(SqliteConnection connection, QueryFilter filter, int limit, CancellationToken cancellationToken)
+    public static OperationFacets Read(SqliteConnection connection, QueryFilter filter, int limit, CancellationToken cancellationToken)
     {
         using var texts = new TextReader(connection, "SELECT value FROM text WHERE no = ?1", TextReader.Text);
         using var peers = new TextReader(connection, "SELECT id FROM peer WHERE no = ?1", PeerTable.Read);
         var (types, services, nodes, sources, alphas, agents) = (new Tally(), new Tally(), new Tally(), new Tally(), new Tally(), new Tally());
-        var queries = 0;
+        var operations = 0;
         ulong? last = null;
-        foreach (var row in FactsReader.Rows<Row>(connection, Row.Columns, "", filter, limit + 1))
+        foreach (var row in FactsReader.Rows<Row>(connection, Row.Columns, filter, limit + 1))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (queries == limit)
+            if (operations == limit)
             {
                 return Facets(isCut: true);
             }
 
-            queries++;
+            operations++;
             last ??= (ulong)row.StartNs;
             types.Add(Words.Of((QueryType)row.Type));
             sources.Add(Words.Of((TraceSource)row.Source));
@@ -42,9 +42,9 @@ internal static class FacetReader
 
         return Facets(isCut: false);
 
-        QueryFacets Facets(bool isCut) => new()
+        OperationFacets Facets(bool isCut) => new()
         {
-            Queries = queries,
+            Operations = operations,
             LastUnixNano = last,
             IsCut = isCut,
             Types = types.Counts,

@@ -12,23 +12,24 @@ namespace DhtTracer.Storage;
 /// <summary>Reads what statistics need from typed columns; no trace is decoded.</summary>
 internal static class FactsReader
 {
-    public static IReadOnlyList<QueryFacts> Queries(SqliteConnection connection, QueryFilter filter, int limit, CancellationToken cancellationToken)
+    public static IReadOnlyList<OperationFacts> Operations(SqliteConnection connection, QueryFilter filter, int limit, CancellationToken cancellationToken)
     {
         using var texts = new TextReader(connection, "SELECT value FROM text WHERE no = ?1", TextReader.Text);
-        var facts = new List<QueryFacts>();
+        var facts = new List<OperationFacts>();
 
-        // Most queries of an archive count the same few things equally often.
+        // Most operations of an archive count the same few things equally often.
         var items = new Dictionary<(long Text, long Count), NamedCount>();
         NamedCount Item(long text, long count) =>
             items.TryGetValue((text, count), out var item) ? item : items[(text, count)] = new NamedCount(texts.Get(text), count);
 
-        foreach (var row in Rows<QueryFactsRow>(connection, QueryFactsRow.Columns, "", filter, limit))
+        foreach (var row in Rows<OperationFactsRow>(connection, OperationFactsRow.Columns, filter, limit))
         {
             cancellationToken.ThrowIfCancellationRequested();
             var (errors, agents) = PackedTally.Read(row.Tally, Item);
-            facts.Add(new QueryFacts
+            facts.Add(new OperationFacts
             {
                 Id = new QueryId(TraceId.FromBytes(row.TraceId), SpanId.FromBytes(row.SpanId)),
+                Decisive = row.Decisive is { } decisive ? new QueryId(TraceId.FromBytes(row.TraceId), SpanId.FromBytes(decisive)) : null,
                 StartUnixNano = (ulong)row.StartNs,
                 Type = (QueryType)row.Type,
                 Outcome = (QueryOutcome)row.Outcome,
@@ -50,11 +51,11 @@ internal static class FactsReader
         return facts;
     }
 
-    /// <summary>Facts of the peers of each query, query by query.</summary>
+    /// <summary>Facts of the peers of each query, operation by operation.</summary>
     /// <param name="connection">Where from.</param>
-    /// <param name="filter">Which queries.</param>
+    /// <param name="filter">Which operations.</param>
     /// <param name="only">Only this peer; null for all.</param>
-    /// <param name="limit">Queries at most, the latest ones.</param>
+    /// <param name="limit">Operations at most, the latest ones.</param>
     /// <param name="cancellationToken">Cancels.</param>
     public static PeerFactsList Peers(
         SqliteConnection connection, QueryFilter filter, string? only, int limit, CancellationToken cancellationToken)
@@ -74,20 +75,34 @@ internal static class FactsReader
         var addresses = new Dictionary<long, ImmutableArray<string>>();
         var facts = new List<PeerFacts>();
         var packed = new List<PackedPeer>();
-        var queries = 0;
-        const string Columns = "t.trace_id AS TraceId, q.span_id AS SpanId, q.start_ns AS StartNs, x.data AS Data";
-        foreach (var row in Rows<PeerFactsRow>(connection, Columns, "JOIN query_peers x ON x.query = q.no", filter, limit + 1))
+        var operations = 0;
+        using var queries = new Statement(
+            connection, "SELECT q.span_id, q.start_ns, p.data FROM query q JOIN query_peers p ON p.query = q.no WHERE q.operation = ?1 AND q.skipped = 0 ORDER BY q.no");
+        foreach (var row in Rows<PeerFactsRow>(connection, "q.no AS No, t.trace_id AS TraceId, q.span_id AS SpanId, q.start_ns AS StartNs", filter, limit + 1))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (queries == limit)
+            if (operations == limit)
             {
-                return new PeerFactsList(facts, queries, true);
+                return new PeerFactsList(facts, operations, true);
             }
 
-            queries++;
-            packed.Clear();
-            PackedPeers.Read(row.Data, packed);
-            var id = new QueryId(TraceId.FromBytes(row.TraceId), SpanId.FromBytes(row.SpanId));
+            operations++;
+            var operationId = new QueryId(TraceId.FromBytes(row.TraceId), SpanId.FromBytes(row.SpanId));
+            queries.Bind(1, row.No);
+            while (queries.Step())
+            {
+                packed.Clear();
+                PackedPeers.Read(queries.GetBlob(2), packed);
+                Add(operationId, new QueryId(operationId.TraceId, SpanId.FromBytes(queries.GetBlob(0))), (ulong)queries.GetInt64(1));
+            }
+
+            queries.Reset();
+        }
+
+        return new PeerFactsList(facts, operations, false);
+
+        void Add(QueryId operationId, QueryId id, ulong start)
+        {
             foreach (var peer in packed)
             {
                 if (onlyNumber is not null && peer.Peer != onlyNumber)
@@ -98,13 +113,16 @@ internal static class FactsReader
                 facts.Add(new PeerFacts
                 {
                     QueryId = id,
-                    QueryStartUnixNano = (ulong)row.StartNs,
+                    OperationId = operationId,
+                    QueryStartUnixNano = start,
                     PeerId = peers.Get(peer.Peer),
                     State = peer.State,
                     Requests = peer.Requests,
                     Errors = peer.Errors.IsEmpty ? [] : [.. peer.Errors.Select(texts.Get)],
                     RequestNs = peer.RequestNs,
                     DialNs = peer.DialNs,
+                    FailedNs = peer.FailedNs,
+                    TimeLostNs = peer.TimeLostNs,
                     Reused = peer.Reused,
                     NamedBy = peer.NamedBy,
                     Agent = peer.Agent is { } agent ? texts.Get(agent) : null,
@@ -112,8 +130,6 @@ internal static class FactsReader
                 });
             }
         }
-
-        return new PeerFactsList(facts, queries, false);
 
         ImmutableArray<string> Addresses(long list)
         {
@@ -127,15 +143,15 @@ internal static class FactsReader
         }
     }
 
-    /// <summary>The rows of a filter, latest first.</summary>
-    internal static IEnumerable<T> Rows<T>(SqliteConnection connection, string columns, string join, QueryFilter filter, int limit)
+    /// <summary>The operations of a filter, latest first.</summary>
+    internal static IEnumerable<T> Rows<T>(SqliteConnection connection, string columns, QueryFilter filter, int limit)
     {
         var parameters = new DynamicParameters();
         parameters.Add("limit", limit);
-        var parts = QueryList.Sources(filter).Select(source =>
+        var parts = QueryList.Sources(ListTable.Operations, filter).Select(source =>
         {
-            var sql = new StringBuilder($"SELECT {columns} {source} JOIN trace t ON t.no = q.trace {join} WHERE 1 = 1");
-            QueryList.Where(connection, sql, parameters, filter);
+            var sql = new StringBuilder($"SELECT {columns} {source} JOIN trace t ON t.no = q.trace WHERE 1 = 1");
+            QueryList.Where(connection, ListTable.Operations, sql, parameters, filter);
             return sql.Append(filter.Peer is null ? " ORDER BY q.start_ns DESC LIMIT @limit" : " ORDER BY p.start_ns DESC LIMIT @limit").ToString();
         }).ToList();
         var all = parts.Count == 1
@@ -144,10 +160,10 @@ internal static class FactsReader
         return connection.Query<T>(all, parameters, buffered: false);
     }
 
-    private sealed class QueryFactsRow
+    private sealed class OperationFactsRow
     {
         public const string Columns = """
-            t.trace_id AS TraceId, q.span_id AS SpanId, q.start_ns AS StartNs, q.type, q.outcome, q.error_class AS ErrorClass,
+            t.trace_id AS TraceId, q.span_id AS SpanId, q.decisive, q.start_ns AS StartNs, q.type, q.outcome, q.error_class AS ErrorClass,
             q.duration_ns AS DurationNs, q.first_result_ns AS FirstResultNs, q.discovery_ns AS DiscoveryNs, q.hops, q.queried, q.dialed,
             q.dial_failed AS DialFailed, q.reused, q.duplicates, q.tally
             """;
@@ -155,6 +171,8 @@ internal static class FactsReader
         public byte[] TraceId { get; init; } = [];
 
         public byte[] SpanId { get; init; } = [];
+
+        public byte[]? Decisive { get; init; }
 
         public long StartNs { get; init; }
 
@@ -191,8 +209,8 @@ internal static class FactsReader
 
         public byte[] SpanId { get; init; } = [];
 
-        public long StartNs { get; init; }
+        public long No { get; init; }
 
-        public byte[] Data { get; init; } = [];
+        public long StartNs { get; init; }
     }
 }

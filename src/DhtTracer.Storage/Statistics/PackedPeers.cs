@@ -8,7 +8,8 @@ namespace DhtTracer.Storage;
 
 /// <summary>A peer of a query, with numbers in place of its strings.</summary>
 internal readonly record struct PackedPeer(
-    long Peer, PeerState State, int Requests, bool? Reused, int? NamedBy, long? RequestNs, long? DialNs, long? Agent, long? Addresses, ImmutableArray<long> Errors)
+    long Peer, PeerState State, int Requests, bool? Reused, int? NamedBy, long? RequestNs, long? DialNs,
+    long? FailedNs, long? TimeLostNs, long? Agent, long? Addresses, ImmutableArray<long> Errors)
 {
     /// <summary>Whether it was dialed or asked.</summary>
     public bool Contacted => IsContacted(State, Requests);
@@ -28,6 +29,12 @@ internal static class PackedPeers
     private const int HasDetails = 0x40;
     private const int HasTexts = 0x80;
 
+    // Lists that a program before schema 3 packed have none of this.
+    private const int HasCosts = 0x100;
+
+    /// <summary>Stands in front of the peers of a query that has a critical path: a peer without a time has lost none.</summary>
+    private const byte PathMark = 0;
+
     public static ReadOnlySpan<byte> Write(WriteSession session, IReadOnlyList<PeerFacts> facts)
     {
         var numbers = new long[facts.Count];
@@ -40,12 +47,19 @@ internal static class PackedPeers
 
         Array.Sort((long[])numbers.Clone(), order);
         var output = new ArrayBufferWriter<byte>((facts.Count * 8) + 16);
+        var hasPath = facts.Count > 0 && facts.All(static fact => fact.TimeLostNs is not null);
+        if (hasPath)
+        {
+            // No peer has this number.
+            Varint.Write(output, PathMark);
+        }
+
         long last = 0;
         foreach (var i in order)
         {
             Varint.Write(output, (ulong)(numbers[i] - last));
             last = numbers[i];
-            WritePeer(session, facts[i], output);
+            WritePeer(session, facts[i], hasPath, output);
         }
 
         return output.WrittenSpan;
@@ -55,20 +69,28 @@ internal static class PackedPeers
     /// <exception cref="InvalidDataException">The bytes are damaged.</exception>
     public static void Read(ReadOnlySpan<byte> bytes, List<PackedPeer> output)
     {
+        var hasPath = !bytes.IsEmpty && bytes[0] == PathMark;
+        if (hasPath)
+        {
+            bytes = bytes[1..];
+        }
+
         long last = 0;
         while (!bytes.IsEmpty)
         {
             last += (long)Varint.Read(ref bytes);
-            output.Add(ReadPeer(last, ref bytes));
+            output.Add(ReadPeer(last, hasPath, ref bytes));
         }
     }
 
-    private static void WritePeer(WriteSession session, PeerFacts facts, ArrayBufferWriter<byte> output)
+    private static void WritePeer(WriteSession session, PeerFacts facts, bool hasPath, ArrayBufferWriter<byte> output)
     {
         var details = facts.Requests > 0 || facts.RequestNs is not null || facts.DialNs is not null || !facts.Errors.IsEmpty;
         var texts = facts.Agent is not null || !facts.Addresses.IsEmpty;
+        var timeLost = hasPath && facts.TimeLostNs == 0 ? null : facts.TimeLostNs;
+        var costs = facts.FailedNs is not null || timeLost is not null;
         Varint.Write(output, (ulong)((int)facts.State | (facts.Reused is null ? 0 : HasReused) | (facts.Reused == true ? IsReused : 0)
-            | (details ? HasDetails : 0) | (texts ? HasTexts : 0)));
+            | (details ? HasDetails : 0) | (texts ? HasTexts : 0) | (costs ? HasCosts : 0)));
         Varint.WriteNullable(output, facts.NamedBy);
         if (details)
         {
@@ -82,6 +104,12 @@ internal static class PackedPeers
             }
         }
 
+        if (costs)
+        {
+            Varint.WriteNullable(output, facts.FailedNs);
+            Varint.WriteNullable(output, timeLost);
+        }
+
         if (texts)
         {
             Varint.WriteNullable(output, session.Texts.InternOrNull(facts.Agent));
@@ -89,7 +117,7 @@ internal static class PackedPeers
         }
     }
 
-    private static PackedPeer ReadPeer(long number, ref ReadOnlySpan<byte> bytes)
+    private static PackedPeer ReadPeer(long number, bool hasPath, ref ReadOnlySpan<byte> bytes)
     {
         var flags = (int)Varint.Read(ref bytes);
         var namedBy = (int?)Varint.ReadNullable(ref bytes);
@@ -116,6 +144,13 @@ internal static class PackedPeers
             errors = builder.MoveToImmutable();
         }
 
+        long? failedNs = null, timeLostNs = hasPath ? 0 : null;
+        if ((flags & HasCosts) != 0)
+        {
+            failedNs = Varint.ReadNullable(ref bytes);
+            timeLostNs = Varint.ReadNullable(ref bytes) ?? timeLostNs;
+        }
+
         if ((flags & HasTexts) != 0)
         {
             agent = Varint.ReadNullable(ref bytes);
@@ -123,6 +158,6 @@ internal static class PackedPeers
         }
 
         bool? reused = (flags & HasReused) == 0 ? null : (flags & IsReused) != 0;
-        return new PackedPeer(number, (PeerState)(flags & StateMask), requests, reused, namedBy, requestNs, dialNs, agent, addresses, errors);
+        return new PackedPeer(number, (PeerState)(flags & StateMask), requests, reused, namedBy, requestNs, dialNs, failedNs, timeLostNs, agent, addresses, errors);
     }
 }

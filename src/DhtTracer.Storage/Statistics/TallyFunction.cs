@@ -5,8 +5,8 @@ using Microsoft.Data.Sqlite;
 namespace DhtTracer.Storage;
 
 /// <summary>
-/// Looks into the packed tallies of queries from SQL: which queries had a failure of a class, or met a peer of an agent version. A row for each of these
-/// would be as many as all peers of all queries; the tally is read anyway, with the row that it stands in.
+/// Looks into the packed tallies of operations and queries from SQL: which had a failure of a class, or met a peer of an agent version. A row for each of these
+/// would be as many as all peers of all of them; the tally is read anyway, with the row that it stands in.
 /// </summary>
 internal static class TallyFunction
 {

@@ -34,9 +34,10 @@ internal static class Retention
                 UPDATE total SET traces = traces - 1,
                   spans = spans - (SELECT span_count FROM trace WHERE no = ?1),
                   raw_bytes = raw_bytes - (SELECT raw_bytes FROM trace WHERE no = ?1),
-                  queries = queries - (SELECT count(*) FROM query WHERE trace = ?1)
+                  queries = queries - (SELECT count(*) FROM query WHERE trace = ?1),
+                  operations = operations - (SELECT count(*) FROM dht_operation WHERE trace = ?1)
                 """].Bind(1, trace).Run();
-            QueryWriter.Delete(session, trace);
+            PartLinks.Unlink(session, OperationWriter.Delete(session, trace).Operations.Values);
             session["DELETE FROM trace WHERE no = ?1"].Bind(1, trace).Run();
             deleted++;
         }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using DhtTracer.Analysis;
 using DhtTracer.Traces;
 
@@ -18,14 +17,8 @@ public sealed record TraceAnalysis
     /// <summary>The merged spans; empty when they could not be read.</summary>
     public IReadOnlyList<Span> Spans { get; init; } = [];
 
-    /// <summary>The operations found.</summary>
-    public ImmutableArray<Operation> Operations { get; init; } = [];
-
-    /// <summary>Requests that belong to operations of other traces.</summary>
-    public ImmutableArray<LoosePart> LooseParts { get; init; } = [];
-
-    /// <summary>The queries found.</summary>
-    public ImmutableArray<Query> Queries { get; init; } = [];
+    /// <summary>The operations, queries and loose parts found, parts of other traces joined.</summary>
+    public ReconstructedTrace Found { get; init; } = ReconstructedTrace.Empty;
 
     /// <summary>Version of the analysis; an older one is analysed again after an upgrade. At least 1.</summary>
     public required int Version { get; init; }

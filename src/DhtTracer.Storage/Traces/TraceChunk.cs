@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using DhtTracer.Analysis;
 using DhtTracer.Traces;
 
 namespace DhtTracer.Storage;
@@ -8,9 +10,9 @@ namespace DhtTracer.Storage;
 /// <param name="SpanCount">Spans in it, at least 1.</param>
 public readonly record struct TraceChunk(TraceId TraceId, ReadOnlyMemory<byte> Otlp, int SpanCount);
 
-/// <summary>A trace whose spans have arrived since it was last analysed.</summary>
+/// <summary>A trace that is to be analysed: spans have arrived since it was, or a part of another trace was linked to it.</summary>
 /// <param name="TraceId">The trace.</param>
-/// <param name="FirstReceivedUnixNano">When the first of these spans arrived.</param>
+/// <param name="FirstReceivedUnixNano">When the first of these spans arrived; when its last span did if there are none.</param>
 /// <param name="LastReceivedUnixNano">When the last of them arrived.</param>
 /// <param name="SpanCount">How many, duplicates included.</param>
 public sealed record PendingTrace(TraceId TraceId, long FirstReceivedUnixNano, long LastReceivedUnixNano, long SpanCount);
@@ -22,8 +24,15 @@ public sealed record PendingTrace(TraceId TraceId, long FirstReceivedUnixNano, l
 /// <param name="LastChunk">Number of the newest chunk in it, 0 when there is none.</param>
 /// <param name="LastReceivedUnixNano">When spans last arrived.</param>
 /// <param name="Otlp">OTLP <c>TracesData</c> messages one after another, which are one message; a span may stand in it more than once.</param>
-public sealed record TraceContent(TraceId TraceId, long Revision, int AnalysisVersion, long LastChunk, long LastReceivedUnixNano, ReadOnlyMemory<byte> Otlp)
+/// <param name="Parts">Requests in other traces that are linked to its operations.</param>
+/// <param name="IsStale">A part was linked or taken away since the last analysis.</param>
+public sealed record TraceContent(TraceId TraceId, long Revision, int AnalysisVersion, long LastChunk, long LastReceivedUnixNano, ReadOnlyMemory<byte> Otlp,
+    ImmutableArray<LoosePart> Parts, bool IsStale)
 {
+    /// <summary>Whether an analysis is due: spans have arrived since the last one, it was another version's, or something that it used has changed.</summary>
+    /// <param name="version">The version that analyses now.</param>
+    public bool NeedsAnalysis(int version) => LastChunk > 0 || IsStale || AnalysisVersion < version;
+
     /// <summary>Tells this content from any other that the trace had or will have.</summary>
     public TraceState State => new(Revision, LastChunk, LastReceivedUnixNano);
 }
@@ -69,7 +78,8 @@ public sealed record TraceInfo
 /// <param name="Traces">Traces.</param>
 /// <param name="Spans">Distinct spans of analysed traces.</param>
 /// <param name="PendingSpans">Spans that wait for analysis, duplicates included.</param>
-/// <param name="Queries">Queries.</param>
+/// <param name="Operations">Operations, background ones included.</param>
+/// <param name="Queries">Queries, background ones included.</param>
 /// <param name="RawBytes">Bytes of the analysed spans as OTLP protobuf.</param>
 /// <param name="FileBytes">Bytes of the database file and its write-ahead log.</param>
-public sealed record StoreCounts(long Traces, long Spans, long PendingSpans, long Queries, long RawBytes, long FileBytes);
+public sealed record StoreCounts(long Traces, long Spans, long PendingSpans, long Operations, long Queries, long RawBytes, long FileBytes);

@@ -7,7 +7,7 @@ internal static class TracePacking
 {
     public static PackedAnalysis Pack(TraceAnalysis analysis)
     {
-        var peers = analysis.Queries.SelectMany(query => query.Peers).Select(peer => peer.Id);
+        var peers = analysis.Found.Queries.SelectMany(query => query.Peers).Select(peer => peer.Id);
         var substituted = new ArrayBufferWriter<byte>(analysis.Otlp.Length + 64);
         var used = PeerSubstitution.Encode(analysis.Otlp.Span, peers, substituted);
         return used.Count == 0

@@ -13,8 +13,8 @@ internal static class TraceReader
 {
     public static TraceContent? Content(SqliteConnection connection, TraceId traceId)
     {
-        var row = connection.QuerySingleOrDefault<(long No, long Revision, long Version, long Received)?>(
-            "SELECT no, revision, analysis_version, received_ns FROM trace WHERE trace_id = @id", new { id = traceId.ToBytes() });
+        var row = connection.QuerySingleOrDefault<(long No, long Revision, long Version, long Received, long Stale)?>(
+            "SELECT no, revision, analysis_version, received_ns, stale FROM trace WHERE trace_id = @id", new { id = traceId.ToBytes() });
         if (row is not { } trace)
         {
             return null;
@@ -37,7 +37,7 @@ internal static class TraceReader
             received = Math.Max(received, chunk.Received);
         }
 
-        return new TraceContent(traceId, trace.Revision, (int)trace.Version, lastChunk, received, otlp.WrittenMemory);
+        return new TraceContent(traceId, trace.Revision, (int)trace.Version, lastChunk, received, otlp.WrittenMemory, PartReader.OfTrace(connection, trace.No), trace.Stale != 0);
     }
 
     public static TraceState? State(SqliteConnection connection, TraceId traceId)
@@ -81,6 +81,10 @@ internal static class TraceReader
             FROM (SELECT trace, min(received_ns) AS first, max(received_ns) AS last, sum(span_count) AS spans
                   FROM chunk GROUP BY trace ORDER BY first LIMIT @limit) c
             JOIN trace t ON t.no = c.trace
+            UNION ALL
+            SELECT trace_id, received_ns, received_ns, 0 FROM trace t
+            WHERE stale = 1 AND NOT EXISTS (SELECT 1 FROM chunk WHERE trace = t.no)
+            LIMIT @limit
             """,
             new { limit }).Select(row => new PendingTrace(TraceId.FromBytes(row.Id), row.First, row.Last, row.Spans)).ToList();
 
@@ -89,12 +93,15 @@ internal static class TraceReader
             "SELECT trace_id FROM trace WHERE analysis_version > 0 AND analysis_version < @version LIMIT @limit", new { version, limit })
             .Select(id => TraceId.FromBytes(id)).ToList();
 
+    public static long CountAnalysedBefore(SqliteConnection connection, int version) =>
+        connection.ExecuteScalar<long>("SELECT count(*) FROM trace WHERE analysis_version > 0 AND analysis_version < @version", new { version });
+
     public static StoreCounts Counts(SqliteConnection connection, long fileBytes)
     {
-        var (traces, spans, queries, rawBytes) = connection.QuerySingle<(long, long, long, long)>(
-            "SELECT traces, spans, queries, raw_bytes FROM total");
+        var (traces, spans, operations, queries, rawBytes) = connection.QuerySingle<(long, long, long, long, long)>(
+            "SELECT traces, spans, operations, queries, raw_bytes FROM total");
         var pending = connection.ExecuteScalar<long>("SELECT ifnull(sum(span_count), 0) FROM chunk");
-        return new StoreCounts(traces, spans, pending, queries, rawBytes, fileBytes);
+        return new StoreCounts(traces, spans, pending, operations, queries, rawBytes, fileBytes);
     }
 
     private static void Unpack(SqliteConnection connection, BlobCodec codec, byte[]? peers, byte[] data, ArrayBufferWriter<byte> output)

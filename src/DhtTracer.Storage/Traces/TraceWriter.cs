@@ -41,8 +41,11 @@ internal static class TraceWriter
         return true;
     }
 
-    /// <summary>Saves an analysis in place of what it was made from. False when the trace has been analysed by somebody else, or deleted, since.</summary>
-    public static bool Save(WriteSession session, PackedAnalysis packed)
+    /// <summary>
+    /// Saves an analysis in place of what it was made from. Null when the trace has been analysed by somebody else, or deleted, since; else the traces
+    /// whose own analysis uses something that has changed by this: they are to be analysed again.
+    /// </summary>
+    public static IReadOnlyCollection<TraceId>? Save(WriteSession session, PackedAnalysis packed)
     {
         var analysis = packed.Analysis;
         var content = analysis.Content;
@@ -50,7 +53,7 @@ internal static class TraceWriter
         if (!select.Step() || select.GetInt64(1) != content.Revision)
         {
             select.Reset();
-            return false;
+            return null;
         }
 
         var (trace, spansBefore, bytesBefore) = (select.GetInt64(0), select.GetInt64(2), select.GetInt64(3));
@@ -61,7 +64,7 @@ internal static class TraceWriter
         session["DELETE FROM chunk WHERE trace = ?1 AND no <= ?2"].Bind(1, trace).Bind(2, content.LastChunk).Run();
         session["""
             UPDATE trace SET received_ns = ?2, revision = revision + 1, analysis_version = ?3, analysis_error = ?4, span_count = ?5,
-              raw_bytes = ?6, start_ns = ?7, end_ns = ?8
+              raw_bytes = ?6, start_ns = ?7, end_ns = ?8, stale = 0
             WHERE no = ?1
             """]
             .Bind(1, trace).Bind(2, content.LastReceivedUnixNano).Bind(3, analysis.Version).Bind(4, analysis.Error).Bind(5, spans)
@@ -79,10 +82,10 @@ internal static class TraceWriter
 
         blob.Bind(4, packed.Data).Run();
         ServiceWriter.Replace(session, trace, isNew, analysis.Spans);
-        var queries = QueryWriter.Replace(session, trace, isNew, analysis.Queries);
-        session["UPDATE total SET spans = spans + ?1, queries = queries + ?2, raw_bytes = raw_bytes + ?3"]
-            .Bind(1, spans - spansBefore).Bind(2, queries).Bind(3, analysis.Otlp.Length - bytesBefore).Run();
-        return true;
+        var (operations, queries) = OperationWriter.Replace(session, trace, isNew, analysis.Found);
+        session["UPDATE total SET spans = spans + ?1, queries = queries + ?2, raw_bytes = raw_bytes + ?3, operations = operations + ?4"]
+            .Bind(1, spans - spansBefore).Bind(2, queries).Bind(3, analysis.Otlp.Length - bytesBefore).Bind(4, operations).Run();
+        return PartLinks.Update(session, trace, isNew, analysis.Found);
     }
 
     /// <summary>Records a failure.</summary>

@@ -6,8 +6,8 @@ using DhtTracer.Traces;
 namespace DhtTracer.Web.Analysed;
 
 /// <summary>
-/// The queries of the traces that were looked at last. A page asks for its query again and again (a sort, a row, a search), and the same
-/// spans always give the same queries. Each time the database is asked whether the trace has changed, so that nothing old is ever shown.
+/// The operations and queries of the traces that were looked at last. A page asks for its query again and again (a sort, a row, a search), and the same
+/// spans always give the same ones. Each time the database is asked whether the trace has changed, so that nothing old is ever shown.
 /// </summary>
 /// <param name="store">The archive.</param>
 /// <param name="mostPeers">Peers of all kept traces together, at most. The trace looked at last is kept whatever its size.</param>

@@ -25,7 +25,7 @@ internal static class ApiEndpoints
                 {
                     Title = "DhtTracer",
                     Version = "1",
-                    Description = "Queries and statistics as the pages show them. Unknown is null, never 0 and never left out. Durations are nanoseconds; "
+                    Description = "Operations, queries and statistics as the pages show them. Unknown is null, never 0 and never left out. Durations are nanoseconds; "
                         + "points in time are nanoseconds since 1970-01-01 UTC as decimal strings. What was wrong with a request is said as application/problem+json.",
                 };
                 return Task.CompletedTask;
@@ -37,6 +37,7 @@ internal static class ApiEndpoints
     public static void Map(IEndpointRouteBuilder endpoints)
     {
         var api = endpoints.MapGroup("/api/v1");
+        OperationsApi.Map(api);
         QueriesApi.Map(api);
         StatisticsApi.Map(api);
         EventsApi.Map(api);

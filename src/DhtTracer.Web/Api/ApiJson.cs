@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using DhtTracer.Analysis;
+using DhtTracer.Traces;
 
 namespace DhtTracer.Web.Api;
 
@@ -17,6 +18,7 @@ internal static class ApiJson
         options.Encoder = JavaScriptEncoder.Default;
         options.NumberHandling = JsonNumberHandling.Strict;
         options.Converters.Add(new QueryIdConverter());
+        options.Converters.Add(new SpanIdConverter());
         options.Converters.Add(new UnixNanoConverter());
     }
 
@@ -34,6 +36,14 @@ internal static class ApiJson
             QueryId.TryParse(reader.GetString(), out var id) ? id : throw new JsonException("not a permalink of the form traceId-spanId");
 
         public override void Write(Utf8JsonWriter writer, QueryId value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+    }
+
+    private sealed class SpanIdConverter : JsonConverter<SpanId>
+    {
+        public override SpanId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            SpanId.TryParse(reader.GetString(), out var id) ? id : throw new JsonException("not a span id in hex");
+
+        public override void Write(Utf8JsonWriter writer, SpanId value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
     }
 
     /// <summary>Nanoseconds since 1970 exceed the 53 bits that JavaScript keeps of a number.</summary>

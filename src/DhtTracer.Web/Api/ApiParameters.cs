@@ -28,10 +28,10 @@ internal static class ApiParameters
     public static IReadOnlyList<ApiParameter> Filters { get; } =
     [
         new("key", "The key in any encoding (CID, multihash, peer id, /ipns/…), or the beginning of its text"),
-        new("peer", "Peer id of a peer that the query dialed or asked"),
-        new("type", "What the query was for", Names<QueryType>(Words.Of)),
+        new("peer", "Peer id of a peer that it dialed or asked"),
+        new("type", "What it was for", Names<QueryType>(Words.Of)),
         new("outcome", "How it ended", Names<QueryOutcome>(Words.Of)),
-        new("error", "Class of the query's error", [.. ErrorClass.All]),
+        new("error", "Class of its error", [.. ErrorClass.All]),
         new("peererror", "Class of the error of at least one of its dials and requests", [.. ErrorClass.All]),
         new("agent", "Met a peer whose agent version begins so"),
         new("source", "Whose spans", Names<TraceSource>(Words.Of)),
@@ -45,14 +45,15 @@ internal static class ApiParameters
         new("from", "Started at or after, UTC: 2026-11-22 or 2026-11-22T08:44:14.451"),
         new("to", "Started before, UTC"),
         new("background", "Lookups that a node makes for itself: `1` with them, `only` only them", ["1", "0", "only"]),
+        new("skipped", "Those that had nobody to ask, which no statistic counts: `0` without them, `only` only them", ["1", "0", "only"]),
     ];
 
-    /// <summary>Order and place in a list of queries.</summary>
+    /// <summary>Order and place in a list.</summary>
     public static IReadOnlyList<ApiParameter> Paging { get; } =
     [
         new("sort", "In what order", Names<QuerySort>(QueryListAddress.SortName)),
         new("at", "`next` or `previous` of another answer"),
-        new("limit", "Queries in one answer, 50 when absent", Least: 1, Greatest: 1000),
+        new("limit", "Rows in one answer, 50 when absent", Least: 1, Greatest: 1000),
     ];
 
     /// <summary>What to export, beside filters.</summary>
@@ -74,7 +75,7 @@ internal static class ApiParameters
     public static IReadOnlyList<ApiParameter> Peers { get; } =
     [
         new("find", "Part of the peer id, or of one of its agent versions"),
-        new("order", "Greatest first, by this figure; failed when absent", [.. PeerSearch.Orders.Select(static order => order.Name)]),
+        new("order", "Greatest first, by this figure; lost when absent", [.. PeerSearch.Orders.Select(static order => order.Name)]),
         new("limit", "Peers in one answer, 100 when absent", Least: 1, Greatest: 1000),
         new("page", "Which page, from 1", Least: 1),
     ];
@@ -89,6 +90,10 @@ internal static class ApiParameters
 
     /// <summary>A query's id.</summary>
     public static IReadOnlyList<ApiParameter> QueryId { get; } = [new("id", "Permalink of the query: traceId-spanId in hex", InPath: true)];
+
+    /// <summary>An operation's id.</summary>
+    public static IReadOnlyList<ApiParameter> OperationId { get; } =
+        [new("id", "Permalink of the operation: traceId-spanId in hex; a query's leads to its operation", InPath: true)];
 
     /// <summary>A trace's id.</summary>
     public static IReadOnlyList<ApiParameter> TraceId { get; } = [new("id", "Trace id, 32 hex digits", InPath: true)];

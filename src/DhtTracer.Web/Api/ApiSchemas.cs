@@ -1,4 +1,5 @@
 using DhtTracer.Analysis;
+using DhtTracer.Traces;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -13,7 +14,11 @@ internal static class ApiSchemas
         var type = context.JsonTypeInfo.Type;
         if (type == typeof(QueryId) || type == typeof(QueryId?))
         {
-            (schema.Type, schema.Pattern, schema.Description) = (JsonSchemaType.String, "^[0-9a-f]{32}-[0-9a-f]{16}$", "Permalink of a query: traceId-spanId of its root");
+            (schema.Type, schema.Pattern, schema.Description) = (JsonSchemaType.String, "^[0-9a-f]{32}-[0-9a-f]{16}$", "Permalink: traceId-spanId");
+        }
+        else if (type == typeof(SpanId) || type == typeof(SpanId?))
+        {
+            (schema.Type, schema.Pattern, schema.Description) = (JsonSchemaType.String, "^[0-9a-f]{16}$", "Span id in hex");
         }
         else if (type == typeof(ulong))
         {

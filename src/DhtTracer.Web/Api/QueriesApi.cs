@@ -24,6 +24,7 @@ internal static class QueriesApi
     {
         api.MapGet("/queries", ListAsync).WithName("listQueries")
             .WithSummary("Queries without their peers, a page of them")
+            .WithDescription("Every query by itself, sides that had nobody to ask included; `/operations` lists what was asked. Orders other than by start or key are sorted when they are asked for.")
             .Describe(ApiParameters.Filters, ApiParameters.Paging)
             .Produces<QueriesAnswer>().ProducesProblem(StatusCodes.Status400BadRequest);
         api.MapGet("/queries/newer", CountNewerAsync).WithName("countNewerQueries")
@@ -105,8 +106,8 @@ internal static class QueriesApi
         }
 
         // Read before counting: what comes in between is counted the next time as well, never missed.
-        var mark = await store.LastNumberAsync(cancellationToken);
-        var count = after is { } from ? await store.CountNewerAsync(address.Filter, from, MostCounted, cancellationToken) : 0;
+        var mark = await store.LastQueryNumberAsync(cancellationToken);
+        var count = after is { } from ? await store.CountNewerQueriesAsync(address.Filter, from, MostCounted, cancellationToken) : 0;
         return Results.Json(new NewerAnswer(count, count == MostCounted, mark), ApiJson.Options);
     }
 
@@ -122,7 +123,7 @@ internal static class QueriesApi
             : NotHere("trace");
 }
 
-/// <summary>Queries that were added after a mark.</summary>
+/// <summary>Operations or queries that were added after a mark.</summary>
 /// <param name="Count">How many pass the filters.</param>
 /// <param name="IsCut">Counting ended early: there may be more.</param>
 /// <param name="Mark">To count from the next time.</param>

@@ -28,3 +28,9 @@ internal sealed record QueryAnswer : QueryRowAnswer
 /// <param name="Next">Give it as <c>at</c> for the page after; null when there is none.</param>
 /// <param name="Previous">Give it as <c>at</c> for the page before; null when there is none.</param>
 internal sealed record QueriesAnswer(ImmutableArray<QueryRowAnswer> Queries, string? Next, string? Previous);
+
+/// <summary>A page of operations.</summary>
+/// <param name="Operations">In the order asked for.</param>
+/// <param name="Next">Give it as <c>at</c> for the page after; null when there is none.</param>
+/// <param name="Previous">Give it as <c>at</c> for the page before; null when there is none.</param>
+internal sealed record OperationsAnswer(ImmutableArray<Operation> Operations, string? Next, string? Previous);

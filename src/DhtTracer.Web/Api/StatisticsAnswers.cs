@@ -6,7 +6,7 @@ namespace DhtTracer.Web.Api;
 /// <summary>The overview of a set of queries.</summary>
 /// <param name="Figures">Over all of them.</param>
 /// <param name="Hours">By hour of UTC; hours without queries are left out.</param>
-/// <param name="IsCut">There are more queries than were counted; the latest were.</param>
+/// <param name="IsCut">There are more operations than were counted; the latest were.</param>
 internal sealed record OverviewAnswer(OverviewFacts Figures, ImmutableArray<PeriodFacts> Hours, bool IsCut);
 
 /// <summary>Two sets of queries side by side.</summary>
@@ -23,12 +23,12 @@ internal sealed record CompareAnswer(
 /// <summary>A page of peers.</summary>
 /// <param name="Peers">In the order asked for.</param>
 /// <param name="Count">Peers on all pages.</param>
-/// <param name="Queries">Queries over which they are counted.</param>
-/// <param name="IsCut">There are more queries; the latest were read.</param>
-internal sealed record PeersAnswer(ImmutableArray<PeerSummary> Peers, int Count, int Queries, bool IsCut);
+/// <param name="Operations">Operations over which they are counted.</param>
+/// <param name="IsCut">There are more operations; the latest were read.</param>
+internal sealed record PeersAnswer(ImmutableArray<PeerSummary> Peers, int Count, int Operations, bool IsCut);
 
 /// <summary>One peer.</summary>
 /// <param name="Peer">Its figures.</param>
-/// <param name="Queries">Queries over which they are counted, those included that never heard of it.</param>
-/// <param name="IsCut">There are more queries; the latest were read.</param>
-internal sealed record PeerAnswer(PeerSummary Peer, int Queries, bool IsCut);
+/// <param name="Operations">Operations over which they are counted, those included that never heard of it.</param>
+/// <param name="IsCut">There are more operations; the latest were read.</param>
+internal sealed record PeerAnswer(PeerSummary Peer, int Operations, bool IsCut);

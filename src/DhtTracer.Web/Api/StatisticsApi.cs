@@ -18,23 +18,23 @@ internal static class StatisticsApi
     public static void Map(IEndpointRouteBuilder api)
     {
         api.MapGet("/overview", OverviewAsync).WithName("overview")
-            .WithSummary("Figures of a set of queries: outcomes, percentiles with their intervals, shares, errors, agent versions, and the same by hour")
-            .WithDescription("Percentiles are exact, by nearest rank. `isCut` says that there are more than 200,000 queries and only the latest of them were counted.")
+            .WithSummary("Figures of a set of operations: outcomes, percentiles with their intervals, shares, errors, agent versions, and the same by hour")
+            .WithDescription("Percentiles are exact, by nearest rank. `isCut` says that there are more than 200,000 operations and only the latest of them were counted.")
             .Describe(ApiParameters.Filters, ApiParameters.Range)
             .Produces<OverviewAnswer>().ProducesProblem(StatusCodes.Status400BadRequest);
         api.MapGet("/compare", CompareAsync).WithName("compare")
-            .WithSummary("Two sets of queries side by side: every figure with its difference, interval and verdict, and what is over-represented in the slower set")
+            .WithSummary("Two sets of operations side by side: every figure with its difference, interval and verdict, and what is over-represented in the slower set")
             .WithDescription("The filters of each set have its prefix, `a.` or `b.`. Times are nanoseconds.")
             .Describe(ApiParameters.SetsOfComparison)
             .Produces<CompareAnswer>().ProducesProblem(StatusCodes.Status400BadRequest);
         api.MapGet("/peers", PeersAsync).WithName("listPeers")
-            .WithSummary("Peers that queries met, with how often they were asked, answered and failed, and their latencies")
-            .WithDescription("Over the latest 5,000 queries that pass the filters; background lookups count unless `background` says otherwise.")
+            .WithSummary("Peers that operations met, with how often they were asked, answered and failed, and their latencies")
+            .WithDescription("Over the latest 5,000 operations that pass the filters; background ones count unless `background` says otherwise.")
             .Describe(ApiParameters.Filters, ApiParameters.Range, ApiParameters.Peers)
             .Produces<PeersAnswer>().ProducesProblem(StatusCodes.Status400BadRequest);
         api.MapGet("/peers/{id}", PeerAsync).WithName("getPeer")
             .WithSummary("One peer over the queries that heard of it")
-            .WithDescription("Over the latest 20,000 queries that pass the filters; background lookups count unless `background` says otherwise.")
+            .WithDescription("Over the latest 20,000 operations that pass the filters; background ones count unless `background` says otherwise.")
             .Describe(ApiParameters.PeerId, ApiParameters.Filters, ApiParameters.Range)
             .Produces<PeerAnswer>().ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound);
     }
@@ -52,7 +52,7 @@ internal static class StatisticsApi
         }
 
         range ??= TimeRange.All;
-        var set = await QuerySet.ReadAsync(store, address.Filter with { FromUnixNano = range.FromUnixNano, ToUnixNano = range.ToUnixNano }, cancellationToken);
+        var set = await OperationSet.ReadAsync(store, address.Filter with { FromUnixNano = range.FromUnixNano, ToUnixNano = range.ToUnixNano }, cancellationToken);
         return Results.Json(new OverviewAnswer(OverviewFacts.Of(set.Facts), PeriodFacts.ByHour(set.Facts), set.IsCut), ApiJson.Options);
     }
 
@@ -95,7 +95,7 @@ internal static class StatisticsApi
         var found = await search.ReadAsync(store, cancellationToken);
         var length = limit ?? 100;
         return Results.Json(
-            new PeersAnswer([.. found.Peers.Skip(((page ?? 1) - 1) * length).Take(length)], found.Peers.Count, found.Queries, found.IsCut), ApiJson.Options);
+            new PeersAnswer([.. found.Peers.Skip(((page ?? 1) - 1) * length).Take(length)], found.Peers.Count, found.Operations, found.IsCut), ApiJson.Options);
     }
 
     private static async Task<IResult> PeerAsync(
@@ -113,6 +113,6 @@ internal static class StatisticsApi
         }
 
         var (summary, list) = await search.ReadOneAsync(store, peer.ToString(), cancellationToken);
-        return summary is null ? QueriesApi.NotHere("peer") : Results.Json(new PeerAnswer(summary, list.Queries, list.IsCut), ApiJson.Options);
+        return summary is null ? QueriesApi.NotHere("peer") : Results.Json(new PeerAnswer(summary, list.Operations, list.IsCut), ApiJson.Options);
     }
 }

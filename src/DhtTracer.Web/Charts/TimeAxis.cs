@@ -66,7 +66,7 @@ internal sealed class TimeAxis
     /// <param name="set">The queries.</param>
     /// <param name="range">The range; where it has no end, it ends with the present or the last query.</param>
     /// <param name="now">The present.</param>
-    public static TimeAxis Of(QuerySet set, TimeRange range, DateTimeOffset now)
+    public static TimeAxis Of(OperationSet set, TimeRange range, DateTimeOffset now)
     {
         var present = TimeRange.UnixNano(now);
 

@@ -43,7 +43,7 @@ internal static class ExportEndpoints
             }
         }
 
-        return request.Selection.Ids is [var only]
+        return request.Selection.Ids is [var only] && !format.Sets
             ? await FileAsync(format, only, store, http, cancellationToken) ?? notHere(only)
             : new ExportResult(new ArchiveExporter(store), format, request.Selection, SetName);
     }
@@ -90,10 +90,15 @@ internal static class ExportEndpoints
         return Results.BadRequest();
     }
 
+    // A file of one query: of an operation its decisive one.
+    private static async Task<Query?> FindAsync(QueryId id, TraceStore store, CancellationToken cancellationToken) =>
+        await store.GetQueryAsync(id, cancellationToken)
+        ?? (await store.GetOperationAsync(id, cancellationToken) is { Operation.Decisive: { } decisive } found ? found.Queries.FirstOrDefault(query => query.Id == decisive) : null);
+
     /// <summary>One query as a file; null when it is not here.</summary>
     private static async Task<IResult?> FileAsync(ExportFormat format, QueryId id, TraceStore store, HttpRequest request, CancellationToken cancellationToken)
     {
-        if (await store.GetQueryAsync(id, cancellationToken) is not { } query)
+        if (await FindAsync(id, store, cancellationToken) is not { } query)
         {
             return null;
         }

@@ -19,8 +19,8 @@ internal sealed class IngestReader(
             Receivers(listeners),
             [.. listeners.Where(listener => listener.Receiver is null)],
             [.. pulls.Snapshot().Select(Pull)],
-            new AnalysisReport(worker.PendingCount, counts.PendingSpans, worker.AnalysedCount, worker.FailedCount, store.PendingBytes),
-            new DatabaseReport(counts.Traces, counts.Spans, counts.Queries, counts.FileBytes, counts.RawBytes),
+            new AnalysisReport(worker.PendingCount, counts.PendingSpans, worker.AnalysedCount, worker.FailedCount, store.PendingBytes, worker.Reanalysis),
+            new DatabaseReport(counts.Traces, counts.Spans, counts.Operations, counts.Queries, counts.FileBytes, counts.RawBytes),
             setup.Keep?.TotalSeconds);
     }
 

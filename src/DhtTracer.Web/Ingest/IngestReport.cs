@@ -1,3 +1,5 @@
+using DhtTracer.Ingestion.Analysis;
+
 namespace DhtTracer.Web.Ingest;
 
 /// <summary>What comes in and how far its processing is, at one moment. Counts begin with the process, except those of the database.</summary>
@@ -87,12 +89,14 @@ internal sealed record PullReport(
 /// <param name="Analysed">Traces analysed since the process started, each time counted.</param>
 /// <param name="Failed">Of these, analyses that failed.</param>
 /// <param name="WriterBytes">Bytes of spans that wait for the writer of the database.</param>
-internal sealed record AnalysisReport(int PendingTraces, long PendingSpans, long Analysed, long Failed, long WriterBytes);
+/// <param name="Reanalysis">How far traces are analysed again that an older version analysed; null while none is left.</param>
+internal sealed record AnalysisReport(int PendingTraces, long PendingSpans, long Analysed, long Failed, long WriterBytes, Reanalysis? Reanalysis);
 
 /// <summary>How much is stored.</summary>
 /// <param name="Traces">Traces.</param>
 /// <param name="Spans">Spans of analysed traces.</param>
+/// <param name="Operations">Operations, background ones included.</param>
 /// <param name="Queries">Queries, background ones included.</param>
 /// <param name="FileBytes">Size of the database's files.</param>
 /// <param name="RawBytes">Size of the spans as OTLP protobuf.</param>
-internal sealed record DatabaseReport(long Traces, long Spans, long Queries, long FileBytes, long RawBytes);
+internal sealed record DatabaseReport(long Traces, long Spans, long Operations, long Queries, long FileBytes, long RawBytes);

@@ -23,9 +23,12 @@ internal static class PrometheusText
         One(text, "analysis_pending_spans", "gauge", "Spans stored and not yet analysed.", analysis.PendingSpans);
         One(text, "analysis_traces_total", "counter", "Traces analysed, each time counted.", analysis.Analysed);
         One(text, "analysis_failures_total", "counter", "Analyses that failed.", analysis.Failed);
+        One(text, "reanalysis_traces_done", "gauge", "Traces analysed again that an older version had analysed, of those of reanalysis_traces.", analysis.Reanalysis?.Done ?? 0);
+        One(text, "reanalysis_traces", "gauge", "Traces that are analysed again because an older version had analysed them; 0 when none is left.", analysis.Reanalysis?.Total ?? 0);
         One(text, "writer_pending_bytes", "gauge", "Bytes of spans that wait for the writer of the database.", analysis.WriterBytes);
         One(text, "stored_traces", "gauge", "Traces in the database.", database.Traces);
         One(text, "stored_spans", "gauge", "Spans of analysed traces in the database.", database.Spans);
+        One(text, "stored_operations", "gauge", "Operations in the database, background ones included.", database.Operations);
         One(text, "stored_queries", "gauge", "Queries in the database, background ones included.", database.Queries);
         One(text, "stored_span_bytes", "gauge", "Size of the analysed spans as OTLP protobuf.", database.RawBytes);
         One(text, "database_file_bytes", "gauge", "Size of the database and its write-ahead log.", database.FileBytes);

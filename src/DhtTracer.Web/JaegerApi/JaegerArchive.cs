@@ -16,7 +16,7 @@ internal sealed class JaegerArchive(TraceStore store, JaegerApiOptions options)
     public async Task<IReadOnlyList<string>> ServicesAsync(CancellationToken cancellationToken)
     {
         var services = await store.ListServicesAsync(cancellationToken);
-        return (await store.ListOperationsAsync("", cancellationToken)).Count == 0
+        return (await store.ListServiceOperationsAsync("", cancellationToken)).Count == 0
             ? services
             : [.. services.Append(MissingService).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
     }
@@ -24,10 +24,10 @@ internal sealed class JaegerArchive(TraceStore store, JaegerApiOptions options)
     /// <summary>Operations of a service; a kind, when given, as Jaeger writes it.</summary>
     public async Task<IReadOnlyList<(string Name, string Kind)>> OperationsAsync(string service, string? kind, CancellationToken cancellationToken)
     {
-        var operations = await store.ListOperationsAsync(service, cancellationToken);
+        var operations = await store.ListServiceOperationsAsync(service, cancellationToken);
         if (service == MissingService)
         {
-            operations = [.. operations, .. await store.ListOperationsAsync("", cancellationToken)];
+            operations = [.. operations, .. await store.ListServiceOperationsAsync("", cancellationToken)];
         }
 
         return

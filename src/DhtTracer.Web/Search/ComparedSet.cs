@@ -59,7 +59,7 @@ internal sealed class ComparedSet
     }
 
     /// <summary>The facts of its queries.</summary>
-    public Task<QuerySet> ReadAsync(TraceStore store, CancellationToken cancellationToken) => QuerySet.ReadAsync(store, Address.Filter, cancellationToken);
+    public Task<OperationSet> ReadAsync(TraceStore store, CancellationToken cancellationToken) => OperationSet.ReadAsync(store, Address.Filter, cancellationToken);
 
     /// <summary>A value as it was given; null when it was not.</summary>
     public string? this[string name] => Address[name];

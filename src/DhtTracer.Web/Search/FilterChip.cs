@@ -8,7 +8,7 @@ internal sealed record FilterChip(string Name, string Value, QueryListAddress Wi
 {
     private static readonly IReadOnlyDictionary<string, string> Titles = new Dictionary<string, string>(StringComparer.Ordinal)
     {
-        ["error"] = "error of the query",
+        ["error"] = "error",
         ["peererror"] = "a dial or request with",
         ["agent"] = "met an agent",
         ["min"] = "at least",
@@ -16,6 +16,7 @@ internal sealed record FilterChip(string Name, string Value, QueryListAddress Wi
         ["minhops"] = "hops from",
         ["maxhops"] = "hops to",
         ["to"] = "until",
+        ["skipped"] = "nobody to ask",
     };
 
     /// <summary>The filters of an address, in its order.</summary>
@@ -28,7 +29,8 @@ internal sealed record FilterChip(string Name, string Value, QueryListAddress Wi
     private static string ValueOf(string name, string value) => (name, value) switch
     {
         ("background", "1") => "shown",
-        ("background", "only") => "only these",
+        ("background" or "skipped", "only") => "only these",
+        ("skipped", "0") => "hidden",
         ("from" or "to", _) => value.Replace('T', ' ') + " UTC",
         _ => value,
     };

@@ -18,10 +18,11 @@ internal sealed class PeerSearch
     /// <summary>The orders on offer, by the name that addresses use, and by what.</summary>
     public static IReadOnlyList<PeerOrder> Orders { get; } =
     [
+        new("lost", "Time lost", "How long operations waited for it: its parts of their critical paths, which add up to their durations", static peer => peer.TimeLostNs),
         new("failed", "Failed", "Failed dials and requests", static peer => Failures(peer)),
-        new("seen", "Seen", "Queries that heard of it", static peer => peer.Seen),
-        new("queried", "Queried", "Queries that sent it a request", static peer => peer.Queried),
-        new("answered", "Answered", "Queries in which it answered", static peer => peer.Answered),
+        new("seen", "Seen", "Operations that heard of it", static peer => peer.Seen),
+        new("queried", "Queried", "Operations that sent it a request", static peer => peer.Queried),
+        new("answered", "Answered", "Operations in which it answered", static peer => peer.Answered),
         new("cancelled", "Cancelled", "Dials and requests that the caller or the end of the query took back: no fault of the peer", static peer => peer.Cancelled),
         new("slow", "Request p50", "Median of its first answered request in each query", static peer => peer.RequestLatency.P50?.Value),
         new("p95", "p95", "95th percentile of the same", static peer => peer.RequestLatency.P95?.Value),
@@ -29,7 +30,7 @@ internal sealed class PeerSearch
         new("named", "Named", "Answers of other peers that named it, where traces list them", static peer => peer.NamedByOthers),
     ];
 
-    /// <summary>Over which queries.</summary>
+    /// <summary>Over which operations.</summary>
     public QueryListAddress Address { get; }
 
     /// <summary>The stretch of time.</summary>
@@ -44,7 +45,7 @@ internal sealed class PeerSearch
     /// <summary>What was not understood, each a sentence.</summary>
     public IReadOnlyList<string> Problems { get; }
 
-    /// <summary>The queries whose peers count.</summary>
+    /// <summary>The operations whose peers count.</summary>
     public QueryFilter Filter => Address.Filter with
     {
         FromUnixNano = Range.FromUnixNano,
@@ -89,19 +90,19 @@ internal sealed class PeerSearch
     /// <summary>All peers that match, in the order asked for, then by id.</summary>
     public async Task<PeerSearchResult> ReadAsync(TraceStore store, CancellationToken cancellationToken)
     {
-        var list = await store.ListPeerFactsAsync(Filter, limit: StatisticsScope.MostQueriesOfPeers, cancellationToken: cancellationToken);
+        var list = await store.ListPeerFactsAsync(Filter, limit: StatisticsScope.MostOperationsOfPeers, cancellationToken: cancellationToken);
         var by = Orders.First(order => order.Name == Order).Value;
         var peers = PeerSummary.Of(list.Facts).Where(Matches)
             .OrderByDescending(peer => by(peer) ?? -1)
             .ThenByDescending(static peer => peer.Queried)
             .ThenBy(static peer => peer.PeerId, StringComparer.Ordinal);
-        return new PeerSearchResult([.. peers], list.Queries, list.IsCut);
+        return new PeerSearchResult([.. peers], list.Operations, list.IsCut);
     }
 
     /// <summary>One peer over the queries of this search; null when none of them heard of it.</summary>
     public async Task<(PeerSummary? Summary, PeerFactsList Facts)> ReadOneAsync(TraceStore store, string peerId, CancellationToken cancellationToken)
     {
-        var list = await store.ListPeerFactsAsync(Filter, peerId, StatisticsScope.MostQueriesOfOnePeer, cancellationToken);
+        var list = await store.ListPeerFactsAsync(Filter, peerId, StatisticsScope.MostOperationsOfOnePeer, cancellationToken);
         return (PeerSummary.Of(list.Facts).FirstOrDefault(), list);
     }
 
@@ -120,6 +121,6 @@ internal sealed record PeerOrder(string Name, string Title, string Explanation, 
 
 /// <summary>What a search for peers found.</summary>
 /// <param name="Peers">All that match, in order.</param>
-/// <param name="Queries">Queries that were read.</param>
-/// <param name="IsCut">There are more queries; the older ones were not read.</param>
-internal sealed record PeerSearchResult(IReadOnlyList<PeerSummary> Peers, int Queries, bool IsCut);
+/// <param name="Operations">Operations that were read.</param>
+/// <param name="IsCut">There are more operations; the older ones were not read.</param>
+internal sealed record PeerSearchResult(IReadOnlyList<PeerSummary> Peers, int Operations, bool IsCut);

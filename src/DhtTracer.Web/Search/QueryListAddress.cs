@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http;
 namespace DhtTracer.Web.Search;
 
 /// <summary>
-/// The state of the list of queries, all of it in the address: what is looked for, the order, and the place in it. The page, its
+/// The state of the list of operations, all of it in the address: what is looked for, the order, and the place in it. The page, its
 /// downloads, the API and the command line read the same parameters here.
 /// </summary>
 public sealed class QueryListAddress
@@ -18,7 +18,7 @@ public sealed class QueryListAddress
 
     /// <summary>The parameters, in the order in which addresses hold them.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        ["key", "peer", "type", "outcome", "error", "peererror", "agent", "source", "service", "node", "min", "max", "minhops", "maxhops", "alpha", "from", "to", "background", "sort", "at"];
+        ["key", "peer", "type", "outcome", "error", "peererror", "agent", "source", "service", "node", "min", "max", "minhops", "maxhops", "alpha", "from", "to", "background", "skipped", "sort", "at"];
 
     private readonly Dictionary<string, string> values = new(StringComparer.Ordinal);
     private readonly List<string> problems = [];
@@ -59,6 +59,7 @@ public sealed class QueryListAddress
             FromUnixNano = Time("from"),
             ToUnixNano = Time("to"),
             Background = this["background"] switch { "1" => null, "only" => true, _ => false },
+            Skipped = this["skipped"] switch { "0" => false, "only" => true, _ => null },
         };
     }
 

@@ -8,25 +8,25 @@ namespace DhtTracer.Web.Search;
 /// <summary>Two sets of queries compared, as the page and the API show it.</summary>
 internal sealed record SetComparison
 {
-    /// <summary>Queries of A.</summary>
-    public required QuerySet A { get; init; }
+    /// <summary>Operations of A.</summary>
+    public required OperationSet A { get; init; }
 
-    /// <summary>Queries of B.</summary>
-    public required QuerySet B { get; init; }
+    /// <summary>Operations of B.</summary>
+    public required OperationSet B { get; init; }
 
     /// <summary>The figures.</summary>
     public required Comparison Result { get; init; }
 
-    /// <summary>Peers by the number of queries that dialed or asked them, over-represented in the slow set first.</summary>
+    /// <summary>Peers by the number of operations that dialed or asked them, over-represented in the slow set first.</summary>
     public required ImmutableArray<OverRepresented> Peers { get; init; }
 
-    /// <summary>Queries of the slow set whose peers were read.</summary>
+    /// <summary>Operations of the slow set whose peers were read.</summary>
     public required int PeersOverSlow { get; init; }
 
-    /// <summary>Queries of the other set whose peers were read.</summary>
+    /// <summary>Operations of the other set whose peers were read.</summary>
     public required int PeersOverOther { get; init; }
 
-    /// <summary>Queries that are in both sets; the intervals take the sets as independent.</summary>
+    /// <summary>Operations that are in both sets; the intervals take the sets as independent.</summary>
     public required int Shared { get; init; }
 
     /// <summary>Reads and compares.</summary>
@@ -52,17 +52,18 @@ internal sealed record SetComparison
         };
     }
 
-    // In how many queries each peer was dialed or asked, over the latest queries of the set.
-    private static async Task<(Dictionary<string, int> Met, int Queries)> MetAsync(
-        TraceStore store, ComparedSet set, QuerySet queries, CancellationToken cancellationToken)
+    // In how many operations each peer was dialed or asked, over the latest operations of the set.
+    private static async Task<(Dictionary<string, int> Met, int Operations)> MetAsync(
+        TraceStore store, ComparedSet set, OperationSet operations, CancellationToken cancellationToken)
     {
-        var ids = queries.Facts.Select(static query => query.Id).ToHashSet();
-        var list = await store.ListPeerFactsAsync(set.Address.Filter, limit: StatisticsScope.MostQueriesOfPeers, cancellationToken: cancellationToken);
-        var own = list.Facts.Where(fact => ids.Contains(fact.QueryId)).ToList();
+        var ids = operations.Facts.Select(static operation => operation.Id).ToHashSet();
+        var list = await store.ListPeerFactsAsync(set.Address.Filter, limit: StatisticsScope.MostOperationsOfPeers, cancellationToken: cancellationToken);
+        var own = list.Facts.Where(fact => ids.Contains(fact.OperationId)).ToList();
         var met = own.Where(static fact => fact.Requests > 0 || fact.State is not (PeerState.Heard or PeerState.Queued))
+            .DistinctBy(static fact => (fact.OperationId, fact.PeerId))
             .CountBy(static fact => fact.PeerId, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal);
 
-        // A query without any peer has no entry; of those the set itself knows how many there are, unless it was cut.
-        return (met, list.IsCut ? own.DistinctBy(static fact => fact.QueryId).Count() : ids.Count);
+        // An operation without any peer has no entry; of those the set itself knows how many there are, unless it was cut.
+        return (met, list.IsCut ? own.DistinctBy(static fact => fact.OperationId).Count() : ids.Count);
     }
 }

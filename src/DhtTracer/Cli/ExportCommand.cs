@@ -13,7 +13,7 @@ internal static class ExportCommand
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        var ids = new Argument<string[]>("ID") { Description = "Queries, as in 'show'; all that the options let through when none is given.", Arity = ArgumentArity.ZeroOrMore };
+        var ids = new Argument<string[]>("ID") { Description = "Operations or queries, as in 'show'; all that the options let through when none is given.", Arity = ArgumentArity.ZeroOrMore };
         var format = new Option<string>("--format", "-f")
         {
             Description = $"As what: {Names(static one => one.Sets)}; of one query also {Names(static one => !one.Sets)}.",
@@ -32,7 +32,7 @@ internal static class ExportCommand
             var wanted = ExportFormat.Find(result.GetValue(format))!;
             if (named.Length > 0 && filters.Given(result))
             {
-                throw new CommandFailedException("Name queries, or filter them: not both.", ExitCode.Usage);
+                throw new CommandFailedException("Name operations, or filter them: not both.", ExitCode.Usage);
             }
 
             if (!wanted.Sets && named.Length != 1)
@@ -41,22 +41,22 @@ internal static class ExportCommand
             }
 
             await using var store = await Archive.OpenForReadingAsync(result.DataDirectory(), cancellation);
-            var queries = new List<Query>();
+            var found = new List<ShowCommand.Shown>();
             foreach (var id in named)
             {
-                queries.Add(await ShowCommand.FindAsync(store, id, cancellation));
+                found.Add(await ShowCommand.FindAsync(store, id, cancellation));
             }
 
-            var selection = named.Length > 0 ? ExportSelection.Of([.. queries.Select(static query => query.Id).Distinct()]) : ExportSelection.Of(filter);
+            var selection = named.Length > 0 ? ExportSelection.Of([.. found.Select(static item => item.Id).Distinct()]) : ExportSelection.Of(filter);
             await WriteAsync(result.GetValue(file), async output =>
             {
-                if (queries is [var only] && QueryFile.Of(wanted.Kind, only, $"/q/{only.Id}", await store.GetTraceAsync(only.Id.TraceId, cancellation)) is { } bytes)
+                if (found is [{ Single: { } only }] && QueryFile.Of(wanted.Kind, only, $"/q/{only.Id}", await store.GetTraceAsync(only.Id.TraceId, cancellation)) is { } bytes)
                 {
                     await output.WriteAsync(bytes, cancellation);
                 }
                 else if (await new ArchiveExporter(store).ExportAsync(wanted, selection, output, cancellation) == 0)
                 {
-                    throw new CommandFailedException("No query matches: nothing was exported.");
+                    throw new CommandFailedException("No operation matches: nothing was exported.");
                 }
             });
             return ExitCode.Success;

@@ -5,11 +5,14 @@ using DhtTracer.Analysis;
 
 namespace DhtTracer.Cli;
 
-/// <summary>A query as one line of JSON.</summary>
+/// <summary>A query or an operation as one line of JSON.</summary>
 internal static class JsonLine
 {
     /// <summary>With its peers.</summary>
     public static string Of(Query query) => Encoding.UTF8.GetString(QueryJson.ToUtf8(query));
+
+    /// <summary>An operation.</summary>
+    public static string Of(Operation operation) => Encoding.UTF8.GetString(OperationJson.ToUtf8(operation));
 
     /// <summary>Without its peers.</summary>
     public static string Of(QuerySummary query)

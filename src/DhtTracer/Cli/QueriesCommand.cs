@@ -21,7 +21,7 @@ internal static class QueriesCommand
         limit.Within(0, int.MaxValue);
         var background = new Option<bool>("--background") { Description = "Also show lookups that nodes make for themselves (refresh, bootstrap)." };
         var json = CommonOptions.Json();
-        var command = new Command("queries", "List queries, newest first.") { key, limit, background, json };
+        var command = new Command("queries", "List queries one by one, newest first. An operation, see 'operations', may have several.") { key, limit, background, json };
         command.SetAction((result, cancellation) => Failures.GuardAsync(result, () => RunAsync(
             result.DataDirectory(), result.GetValue(key), result.GetValue(limit), result.GetValue(background), result.GetValue(json),
             result.InvocationConfiguration.Output, Terminal.Detect(), cancellation)));
@@ -80,7 +80,7 @@ internal static class QueriesCommand
             Words.Of(query.Type),
             Words.Of(query.Outcome),
             DurationText.Of(query.DurationNs),
-            HeaderText.Number(query.Counts.Seen),
+            (query.Counts.SeenComplete ? "" : ">") + HeaderText.Number(query.Counts.Seen),
             Words.Of(query.Source),
             query.Key is { } key ? PlainText.Safe(key.Text) : "(unknown)",
             terminal.Width);

@@ -5,33 +5,33 @@ using DhtTracer.Web.Search;
 
 namespace DhtTracer.Cli;
 
-/// <summary>The filters of the list of queries as options: the same names and values as in the address of the site's list, read by the same code.</summary>
+/// <summary>The filters of the list of operations as options: the same names and values as in the address of the site's list, read by the same code.</summary>
 internal sealed class QueryFilterOptions
 {
     private static readonly (string Name, string Option, string Value, string Description)[] Texts =
     [
-        ("key", "--key", "K", "Only queries of this key: CID, peer id, multihash or /ipns/ name in any encoding, or the beginning of its text."),
-        ("peer", "--peer", "PEER", "Only queries that dialed or asked this peer."),
-        ("type", "--type", "TYPE", "Only queries of this type, such as get-providers."),
-        ("outcome", "--outcome", "OUTCOME", "Only queries that ended so, such as success or timed-out."),
-        ("error", "--error", "CLASS", "Only queries that failed with this class of error, such as dial-timeout."),
-        ("source", "--source", "SOURCE", "Only queries from this kind of spans: native, go-libp2p-kad-dht, js-libp2p, eventlog-2019."),
-        ("service", "--service", "NAME", "Only queries of this service.name."),
-        ("node", "--node", "PEER", "Only queries of this node."),
-        ("min", "--min", "DURATION", "Only queries that took at least this long, such as 1.5s."),
-        ("max", "--max", "DURATION", "Only queries that took at most this long."),
-        ("minhops", "--min-hops", "N", "Only queries with at least so many hops."),
-        ("maxhops", "--max-hops", "N", "Only queries with at most so many hops."),
-        ("alpha", "--alpha", "N", "Only queries with this alpha."),
-        ("from", "--from", "TIME", "Only queries that started at or after this time (UTC), such as 2026-11-22 or 2026-11-22T08:44."),
-        ("to", "--to", "TIME", "Only queries that started before this time (UTC)."),
+        ("key", "--key", "K", "Only operations of this key: CID, peer id, multihash, gateway URL or /ipns/ name in any encoding, or the beginning or the last characters of its text."),
+        ("peer", "--peer", "PEER", "Only operations that dialed or asked this peer."),
+        ("type", "--type", "TYPE", "Only operations of this type, such as get-providers."),
+        ("outcome", "--outcome", "OUTCOME", "Only operations that ended so, such as success or timed-out."),
+        ("error", "--error", "CLASS", "Only operations that failed with this class of error, such as dial-timeout."),
+        ("source", "--source", "SOURCE", "Only operations from this kind of spans: native, go-libp2p-kad-dht, js-libp2p, rust-libp2p, litep2p, kubo-events, eventlog-2019."),
+        ("service", "--service", "NAME", "Only operations of this service.name."),
+        ("node", "--node", "PEER", "Only operations of this node."),
+        ("min", "--min", "DURATION", "Only operations that took at least this long, such as 1.5s."),
+        ("max", "--max", "DURATION", "Only operations that took at most this long."),
+        ("minhops", "--min-hops", "N", "Only operations with at least so many hops."),
+        ("maxhops", "--max-hops", "N", "Only operations with at most so many hops."),
+        ("alpha", "--alpha", "N", "Only operations with this alpha."),
+        ("from", "--from", "TIME", "Only operations that started at or after this time (UTC), such as 2026-11-22 or 2026-11-22T08:44."),
+        ("to", "--to", "TIME", "Only operations that started before this time (UTC)."),
     ];
 
     private readonly List<(string Name, Option<string?> Option)> texts =
         [.. Texts.Select(static text => (text.Name, new Option<string?>(text.Option) { Description = text.Description, HelpName = text.Value }))];
 
-    private readonly Option<TimeSpan> since = new("--since") { Description = "Only queries that started within this time, such as 24h.", HelpName = "DURATION", CustomParser = DurationValue.Parse };
-    private readonly Option<bool> background = new("--background") { Description = "Also lookups that nodes make for themselves." };
+    private readonly Option<TimeSpan> since = new("--since") { Description = "Only operations that started within this time, such as 24h.", HelpName = "DURATION", CustomParser = DurationValue.Parse };
+    private readonly Option<bool> background = new("--background") { Description = "Also what nodes do for themselves (refresh, bootstrap, probes, sweeping provide)." };
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)

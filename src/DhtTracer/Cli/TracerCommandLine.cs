@@ -58,6 +58,7 @@ internal static class TracerCommandLine
         var root = new RootCommand("DhtTracer: trace and debug libp2p/IPFS Kademlia DHT queries.\n\nWithout a command it runs the receivers, the analysis and the web site on this machine.")
         {
             ImportCommand.Create(),
+            OperationsCommand.Create(),
             QueriesCommand.Create(),
             ShowCommand.Create(),
             ExportCommand.Create(),

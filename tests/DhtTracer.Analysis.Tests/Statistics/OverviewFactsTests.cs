@@ -13,7 +13,7 @@ public class OverviewFactsTests
 
         var facts = OverviewFacts.Of(queries);
 
-        Assert.Equal(701, facts.Queries);
+        Assert.Equal(701, facts.Operations);
         Assert.Equal(700, facts.Success.Whole);
         Assert.Equal(queries.Count(q => q.Outcome == QueryOutcome.Success), facts.Success.Part);
         Assert.Equal(700, facts.Duration.Count);
@@ -49,7 +49,7 @@ public class OverviewFactsTests
     public void An_empty_set_has_no_numbers_and_no_error()
     {
         var facts = OverviewFacts.Of([]);
-        Assert.Equal(0, facts.Queries);
+        Assert.Equal(0, facts.Operations);
         Assert.Null(facts.Success.Value);
         Assert.Null(facts.Duration.P50);
         Assert.Null(facts.DialFailure.Value);
@@ -67,8 +67,8 @@ public class OverviewFactsTests
 
         // Starts are at 10, 20, ... 1430 minutes: five in the first hour, six in each of the others.
         Assert.Equal(24, hours.Length);
-        Assert.Equal(5, hours[0].Queries);
-        Assert.All(hours.Skip(1), hour => Assert.Equal(6, hour.Queries));
+        Assert.Equal(5, hours[0].Operations);
+        Assert.All(hours.Skip(1), hour => Assert.Equal(6, hour.Operations));
         Assert.Equal(new DateTimeOffset(2027, 3, 28, 23, 0, 0, TimeSpan.Zero), hours[^1].Start);
 
         var map = HeatMap.Of(hours);
@@ -90,9 +90,9 @@ public class OverviewFactsTests
     public void Slowest_and_failing_queries_come_in_their_order()
     {
         var queries = new FactsSimulator(seed: 9).Draw(200);
-        var slowest = NotableQueries.Slowest(queries, 5);
+        var slowest = NotableOperations.Slowest(queries, 5);
         Assert.Equal(queries.Select(q => q.DurationNs).OrderDescending().Take(5), slowest.Select(q => q.DurationNs));
-        var failing = NotableQueries.Failing(queries, 1_000);
+        var failing = NotableOperations.Failing(queries, 1_000);
         Assert.Equal(queries.Count(q => q.Outcome == QueryOutcome.Failed), failing.Length);
         Assert.Equal(failing.OrderByDescending(q => q.StartUnixNano), failing);
     }

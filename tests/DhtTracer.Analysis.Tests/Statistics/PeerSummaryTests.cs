@@ -50,7 +50,7 @@ public class PeerSummaryTests
             {
                 latencies.Sort();
                 Assert.Equal(latencies[(latencies.Count - 1) / 2], summary.RequestLatency.P50!.Value);
-                Assert.Equal(answered, Assert.Single(summary.Agents).Queries);
+                Assert.Equal(answered, Assert.Single(summary.Agents).Operations);
             }
         }
     }

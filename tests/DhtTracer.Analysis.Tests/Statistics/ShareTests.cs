@@ -12,7 +12,7 @@ public class ShareTests
     [InlineData(1, 100, 0.0003, 0.0545)]
     public void Intervals_are_those_of_Clopper_and_Pearson(int part, int whole, double low, double high)
     {
-        var interval = Share.OfQueries(part, whole).Interval!.Value;
+        var interval = Share.OfOperations(part, whole).Interval!.Value;
         Assert.Equal(low, interval.Low, 1e-4);
         Assert.Equal(high, interval.High, 1e-4);
     }
@@ -20,7 +20,7 @@ public class ShareTests
     [Fact]
     public void Nothing_has_neither_share_nor_interval()
     {
-        var share = Share.OfQueries(0, 0);
+        var share = Share.OfOperations(0, 0);
         Assert.Null(share.Value);
         Assert.Null(share.Interval);
     }

@@ -167,7 +167,7 @@ public sealed class ArchiveExporterTests : IDisposable
         await store.AppendAsync([Make.Chunk(made)], cancellationToken: TestContext.Current.CancellationToken);
         var content = (await store.LoadAsync(Make.Trace(trace), TestContext.Current.CancellationToken))!;
         await store.SaveAnalysesAsync(
-            [new TraceAnalysis { Content = content, Otlp = content.Otlp, Spans = made, Queries = store.Reconstruct(made), Version = 1 }], TestContext.Current.CancellationToken);
+            [new TraceAnalysis { Content = content, Otlp = content.Otlp, Spans = made, Found = store.Reconstruct(content), Version = AnalysisVersion.Current }], TestContext.Current.CancellationToken);
     }
 
     private Task<TraceStore> OpenAsync(Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct) =>

@@ -15,18 +15,18 @@ public sealed class QueryPlanTests : IDisposable
         var lists = new TheoryData<string, QueryFilter, QuerySort>();
         foreach (var (index, filter) in new (string Index, QueryFilter Filter)[]
         {
-            ("query_by_start", new()),
-            ("query_by_any_start", new() { Background = null }),
-            ("query_by_type", new() { Background = null, Type = QueryType.Ping }),
-            ("query_by_outcome", new() { Background = null, Outcome = QueryOutcome.Failed }),
-            ("query_by_source", new() { Background = null, Source = TraceSource.Native }),
-            ("query_by_service", new() { Background = null, Service = "kubo" }),
-            ("query_by_node", new() { Background = null, Node = "QmNode" }),
-            ("query_by_any_start", new() { Background = null, PeerErrorClass = ErrorClass.Reset }),
-            ("query_by_any_start", new() { Background = null, Agent = "kubo" }),
-            ("query_by_error", new() { Background = null, ErrorClass = ErrorClass.Reset }),
-            ("query_by_key", new() { Background = null, Key = new KeyFilter([new byte[] { 1 }], null) }),
-            ("query_by_any_start", new() { Background = null, FromUnixNano = 1, ToUnixNano = 2 }),
+            ("dht_operation_by_start", new()),
+            ("dht_operation_by_any_start", new() { Background = null }),
+            ("dht_operation_by_type", new() { Background = null, Type = QueryType.Ping }),
+            ("dht_operation_by_outcome", new() { Background = null, Outcome = QueryOutcome.Failed }),
+            ("dht_operation_by_source", new() { Background = null, Source = TraceSource.Native }),
+            ("dht_operation_by_service", new() { Background = null, Service = "kubo" }),
+            ("dht_operation_by_node", new() { Background = null, Node = "QmNode" }),
+            ("dht_operation_by_any_start", new() { Background = null, PeerErrorClass = ErrorClass.Reset }),
+            ("dht_operation_by_any_start", new() { Background = null, Agent = "kubo" }),
+            ("dht_operation_by_error", new() { Background = null, ErrorClass = ErrorClass.Reset }),
+            ("dht_operation_by_key", new() { Background = null, Key = new KeyFilter([new byte[] { 1 }], null) }),
+            ("dht_operation_by_any_start", new() { Background = null, FromUnixNano = 1, ToUnixNano = 2 }),
         })
         {
             lists.Add(index, filter, QuerySort.Newest);
@@ -35,16 +35,16 @@ public sealed class QueryPlanTests : IDisposable
 
         foreach (var background in new bool?[] { null, false })
         {
-            lists.Add("query_by_slowest", new() { Background = background }, QuerySort.Slowest);
-            lists.Add("query_by_fastest", new() { Background = background }, QuerySort.Fastest);
-            lists.Add("query_by_peers", new() { Background = background }, QuerySort.MostPeers);
-            lists.Add("query_by_fewest_peers", new() { Background = background }, QuerySort.FewestPeers);
-            lists.Add("query_by_most_hops", new() { Background = background }, QuerySort.MostHops);
-            lists.Add("query_by_fewest_hops", new() { Background = background }, QuerySort.FewestHops);
+            lists.Add("dht_operation_by_slowest", new() { Background = background }, QuerySort.Slowest);
+            lists.Add("dht_operation_by_fastest", new() { Background = background }, QuerySort.Fastest);
+            lists.Add("dht_operation_by_peers", new() { Background = background }, QuerySort.MostPeers);
+            lists.Add("dht_operation_by_fewest_peers", new() { Background = background }, QuerySort.FewestPeers);
+            lists.Add("dht_operation_by_most_hops", new() { Background = background }, QuerySort.MostHops);
+            lists.Add("dht_operation_by_fewest_hops", new() { Background = background }, QuerySort.FewestHops);
             foreach (var (index, sorts) in new (string, QuerySort[])[]
             {
-                ("query_by_key_text", [QuerySort.Key, QuerySort.KeyBackward]), ("query_by_type", [QuerySort.Type, QuerySort.TypeBackward]),
-                ("query_by_outcome", [QuerySort.Outcome, QuerySort.OutcomeBackward]), ("query_by_source", [QuerySort.Source, QuerySort.SourceBackward]),
+                ("dht_operation_by_key_text", [QuerySort.Key, QuerySort.KeyBackward]), ("dht_operation_by_type", [QuerySort.Type, QuerySort.TypeBackward]),
+                ("dht_operation_by_outcome", [QuerySort.Outcome, QuerySort.OutcomeBackward]), ("dht_operation_by_source", [QuerySort.Source, QuerySort.SourceBackward]),
             })
             {
                 foreach (var sort in sorts)
@@ -71,7 +71,7 @@ public sealed class QueryPlanTests : IDisposable
             {
                 // The second statement of a search by peer reads a table that is never large.
                 var cursor = placed ? new QueryCursor(sort, backward, part, 5, 1) : (QueryCursor?)null;
-                var (sql, parameters) = QueryList.Selects(connection, filter, sort, part, cursor, backward, 50).First();
+                var (sql, parameters) = QueryList.Selects<OperationRow>(connection, filter, sort, part, cursor, backward, 50).First();
                 return connection.Query<(long, long, long, string Detail)>("EXPLAIN QUERY PLAN " + sql, parameters).Select(row => row.Detail).ToList();
             });
             Assert.Contains(plan, line => line.Contains(index, StringComparison.Ordinal));
@@ -88,7 +88,7 @@ public sealed class QueryPlanTests : IDisposable
         await using var store = await Make.StoreAsync(data.Options);
         var plan = await store.ReadAsync(connection =>
         {
-            var (sql, parameters) = NewerQueries.Selects(connection, filter, 5, 50).First();
+            var (sql, parameters) = NewerRows.Selects(connection, ListTable.Operations, filter, 5, 50).First();
             return connection.Query<(long, long, long, string Detail)>("EXPLAIN QUERY PLAN " + sql, parameters).Select(row => row.Detail).ToList();
         });
         Assert.Contains(plan, line => line.Contains(filter.Peer is null ? "SEARCH q USING INTEGER PRIMARY KEY (rowid>?)" : "PRIMARY KEY (peer=?", StringComparison.Ordinal));

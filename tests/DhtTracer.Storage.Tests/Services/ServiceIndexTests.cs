@@ -20,8 +20,8 @@ public sealed class ServiceIndexTests : IDisposable
         await AddAsync(store, Make.Span(Make.Trace(4), 1, "x") with { Resource = nameless });
 
         Assert.Equal(["js", "kubo"], await store.ListServicesAsync());
-        Assert.Equal([new("dial", SpanKind.Internal), new("find", SpanKind.Internal), new("find", SpanKind.Client)], await store.ListOperationsAsync("kubo"));
-        Assert.Empty(await store.ListOperationsAsync("nobody"));
+        Assert.Equal([new("dial", SpanKind.Internal), new("find", SpanKind.Internal), new("find", SpanKind.Client)], await store.ListServiceOperationsAsync("kubo"));
+        Assert.Empty(await store.ListServiceOperationsAsync("nobody"));
 
         await FindsAsync(new TraceSearch(), 3, 2, 1, 4);
         await FindsAsync(new TraceSearch { Service = "kubo" }, 2, 1);

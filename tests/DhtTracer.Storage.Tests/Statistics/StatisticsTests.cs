@@ -21,8 +21,8 @@ public sealed class StatisticsTests : IDisposable
         var query = Rich(Make.Trace(7));
         await Make.SaveAsync(store, query.Id.TraceId, query);
 
-        var facts = Assert.Single(await store.ListQueryFactsAsync(new QueryFilter()));
-        var expected = QueryFacts.From(query);
+        var facts = Assert.Single(await store.ListOperationFactsAsync(new QueryFilter()));
+        var expected = OperationFacts.From(ReconstructedTrace.Of([query]).Operations[0], query);
         Assert.Equal(expected.PeerErrors.AsEnumerable(), facts.PeerErrors.AsEnumerable());
         Assert.Equal(expected.Agents.AsEnumerable(), facts.Agents.AsEnumerable());
         Assert.Equal(expected with { PeerErrors = [], Agents = [] }, facts with { PeerErrors = [], Agents = [] });

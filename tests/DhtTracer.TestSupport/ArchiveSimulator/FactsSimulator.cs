@@ -30,9 +30,9 @@ public sealed class FactsSimulator(int seed)
     public ulong IntervalNs { get; init; } = 60_000_000_000;
 
     /// <summary>A set of queries.</summary>
-    public List<QueryFacts> Draw(int count)
+    public List<OperationFacts> Draw(int count)
     {
-        var facts = new List<QueryFacts>(count);
+        var facts = new List<OperationFacts>(count);
         for (var i = 0; i < count; i++)
         {
             facts.Add(Draw());
@@ -41,7 +41,7 @@ public sealed class FactsSimulator(int seed)
         return facts;
     }
 
-    private QueryFacts Draw()
+    private OperationFacts Draw()
     {
         var number = next++;
         var duration = Durations.Draw(random);
@@ -50,7 +50,7 @@ public sealed class FactsSimulator(int seed)
         var failure = Math.Min(1, DialFailure * -Math.Log(1 - random.NextDouble()));
         var failed = Enumerable.Range(0, dialed).Count(_ => random.NextDouble() < failure);
         var success = random.NextDouble() < Success;
-        return new QueryFacts
+        return new OperationFacts
         {
             Id = new QueryId(Trace(number), Span(number)),
             StartUnixNano = FirstStartUnixNano + (number * IntervalNs),

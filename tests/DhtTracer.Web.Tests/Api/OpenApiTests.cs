@@ -67,9 +67,9 @@ public sealed class OpenApiTests(KnownArchive archive)
         var document = await archive.Site.JsonAsync("/api/v1/openapi.json");
         Assert.StartsWith("3.1", document.GetProperty("openapi").GetString(), StringComparison.Ordinal);
         Assert.Equal(
-            ["key", "peer", "type", "outcome", "error", "peererror", "agent", "source", "service", "node", "min", "max", "minhops", "maxhops", "alpha", "from", "to", "background", "sort", "at", "limit"],
+            ["key", "peer", "type", "outcome", "error", "peererror", "agent", "source", "service", "node", "min", "max", "minhops", "maxhops", "alpha", "from", "to", "background", "skipped", "sort", "at", "limit"],
             Parameters("/api/v1/queries").Select(parameter => parameter.GetProperty("name").GetString()!));
-        Assert.Equal(36, Parameters("/api/v1/compare").Count);
+        Assert.Equal(38, Parameters("/api/v1/compare").Count);
         Assert.Equal(["format", "id", "sort"], Parameters("/api/v1/export").Take(3).Select(parameter => parameter.GetProperty("name").GetString()!));
         foreach (var path in document.GetProperty("paths").EnumerateObject().Where(path => path.Name.StartsWith("/api/", StringComparison.Ordinal)))
         {
@@ -89,7 +89,7 @@ public sealed class OpenApiTests(KnownArchive archive)
                 var name = parameter.GetProperty("name").GetString()!;
                 foreach (var value in values.EnumerateArray().Take(path.EndsWith("compare", StringComparison.Ordinal) ? 1 : 20))
                 {
-                    _ = await archive.Site.JsonAsync($"{path}?{name}={value.GetString()}&from=2026-11-22T08:00&to=2026-11-22T09:00");
+                    _ = await archive.Site.JsonAsync($"{path}?{name}={Uri.EscapeDataString(value.GetString()!)}&from=2026-11-22T08:00&to=2026-11-22T09:00");
                 }
             }
         }

@@ -22,7 +22,7 @@ public sealed class RepeatedRequestsApiTests(KnownArchive archive)
         var figures = (await site.JsonAsync("/api/v1/overview")).GetProperty("figures");
         OverviewTruth.CheckDistribution(figures.GetProperty("duplicates"), repeated);
         var page = await site.PageAsync("/?range=all");
-        Shown.Number(repeated.Average(), page.QuerySelectorAll(".tiles > div").Single(tile => tile.QuerySelector("dt")!.Text() == "duplicates / query").QuerySelector("dd")!.Text());
+        Shown.Number(repeated.Average(), page.QuerySelectorAll(".tiles > div").Single(tile => tile.QuerySelector("dt")!.Text() == "duplicates / operation").QuerySelector("dd")!.Text());
 
         var compared = (await site.JsonAsync("/api/v1/compare?a.alpha=3&b.alpha=10")).GetProperty("comparison").GetProperty("figures").EnumerateArray()
             .Single(figure => figure.GetProperty("figure").GetProperty("name").GetString() == "duplicates-mean");
@@ -69,7 +69,7 @@ public sealed class RepeatedRequestsApiTests(KnownArchive archive)
         static string Minute(ulong unixNano) => DateTimeOffset.UnixEpoch.AddTicks((long)(unixNano / 100)).ToString("d MMM yyyy HH:mm", System.Globalization.CultureInfo.InvariantCulture);
 
         static IEnumerable<(string, int, ulong, ulong)> Seen(JsonElement list) => list.EnumerateArray().Select(item => (
-            item.GetProperty("text").GetString()!, item.GetProperty("queries").GetInt32(),
+            item.GetProperty("text").GetString()!, item.GetProperty("operations").GetInt32(),
             ulong.Parse(item.GetProperty("firstUnixNano").GetString()!, null), ulong.Parse(item.GetProperty("lastUnixNano").GetString()!, null))).Order();
     }
 

@@ -20,7 +20,7 @@ internal static class ComparisonTruth
         OverviewTruth.Check(comparison.GetProperty("b"), b);
         var figures = comparison.GetProperty("figures").EnumerateArray().ToDictionary(figure => figure.GetProperty("figure").GetProperty("name").GetString()!);
         Assert.Equal(13, figures.Count);
-        CheckValues(figures["queries"], a.Count, b.Count);
+        CheckValues(figures["operations"], a.Count, b.Count);
         foreach (var percent in Truth.Needed.Keys)
         {
             CheckPercentile(figures[$"duration-p{percent}"], a, b, query => query.DurationNs, percent);

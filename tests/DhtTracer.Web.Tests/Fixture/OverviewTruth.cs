@@ -9,7 +9,7 @@ internal static class OverviewTruth
     /// <summary>Every number of an overview.</summary>
     public static void Check(JsonElement figures, IReadOnlyList<Query> queries)
     {
-        Assert.Equal(queries.Count, figures.GetProperty("queries").GetInt32());
+        Assert.Equal(queries.Count, figures.GetProperty("operations").GetInt32());
         CheckSuccess(figures.GetProperty("success"), queries);
         CheckDistribution(figures.GetProperty("duration"), queries.Select(query => query.DurationNs));
         CheckDistribution(figures.GetProperty("firstResult"), queries.Select(Truth.FirstResult));
@@ -22,7 +22,7 @@ internal static class OverviewTruth
         var dialed = dials.Where(dial => dial.Reused != true).ToList();
         CheckShare(figures.GetProperty("dialFailure"), dialed.Count(dial => dial.Error is { Class: not ErrorClass.Cancelled }), dialed.Count);
         CheckShare(figures.GetProperty("reuse"), dials.Count(dial => dial.Reused == true), dials.Count);
-        CheckCounts(figures.GetProperty("queryErrors"), queries.Select(query => query.Error?.Class).OfType<string>());
+        CheckCounts(figures.GetProperty("operationErrors"), queries.Select(query => query.Error?.Class).OfType<string>());
         CheckCounts(figures.GetProperty("peerErrors"), queries.SelectMany(Errors));
         Assert.Equal(queries.SelectMany(query => query.Peers).Sum(Cancelled), figures.GetProperty("peerCancelled").GetInt32());
         CheckCounts(figures.GetProperty("agents"), queries.SelectMany(query => query.Peers).Select(peer => peer.Agent).OfType<string>());
@@ -39,7 +39,7 @@ internal static class OverviewTruth
             var start = DateTimeOffset.UnixEpoch.AddHours(group.Key);
             Assert.Equal(start, hour.GetProperty("start").GetDateTimeOffset());
             Assert.Equal(start.AddHours(1), hour.GetProperty("end").GetDateTimeOffset());
-            Assert.Equal(group.Count(), hour.GetProperty("queries").GetInt32());
+            Assert.Equal(group.Count(), hour.GetProperty("operations").GetInt32());
             CheckSuccess(hour.GetProperty("success"), [.. group]);
             CheckDistribution(hour.GetProperty("duration"), group.Select(query => query.DurationNs));
             CheckOutcomes(hour.GetProperty("outcomes"), [.. group]);

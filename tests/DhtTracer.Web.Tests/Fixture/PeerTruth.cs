@@ -13,10 +13,10 @@ internal sealed record PeerTruth(string PeerId)
     public int Named { get; private set; }
 
     /// <summary>Queries that sent it a request.</summary>
-    public int Queried => Seen.Count(item => item.Row.Requests.Length > 0);
+    public int Queried => Operations(Seen.Where(item => item.Row.Requests.Length > 0));
 
     /// <summary>Queries in which it answered.</summary>
-    public int Answered => Seen.Count(item => item.Row.Requests.Any(request => request.Outcome == RequestOutcome.Answered));
+    public int Answered => Operations(Seen.Where(item => item.Row.Requests.Any(request => request.Outcome == RequestOutcome.Answered)));
 
     /// <summary>Error classes of its dials and requests.</summary>
     public List<string> Failures => [.. Seen.SelectMany(item => OverviewTruth.Errors(item.Row))];
@@ -32,11 +32,11 @@ internal sealed record PeerTruth(string PeerId)
 
     /// <summary>Its agent versions with the starts of the queries that showed them.</summary>
     public IEnumerable<(string Text, List<ulong> Starts)> Agents => Seen.Where(item => item.Row.Agent is not null)
-        .GroupBy(item => item.Row.Agent!).Select(group => (group.Key, group.Select(item => item.Query.StartUnixNano).ToList()));
+        .GroupBy(item => item.Row.Agent!).Select(group => (group.Key, group.DistinctBy(item => item.Query.OperationId).Select(item => item.Query.StartUnixNano).ToList()));
 
     /// <summary>Its addresses with the starts of the queries that showed them.</summary>
-    public IEnumerable<(string Text, List<ulong> Starts)> Addresses => Seen.SelectMany(item => item.Row.Addresses.Distinct().Select(text => (text, item.Query.StartUnixNano)))
-        .GroupBy(item => item.text).Select(group => (group.Key, group.Select(item => item.StartUnixNano).ToList()));
+    public IEnumerable<(string Text, List<ulong> Starts)> Addresses => Seen.SelectMany(item => item.Row.Addresses.Distinct().Select(text => (text, item.Query)))
+        .GroupBy(item => item.text).Select(group => (group.Key, group.DistinctBy(item => item.Query.OperationId).Select(item => item.Query.StartUnixNano).ToList()));
 
     /// <summary>All peers of some queries.</summary>
     public static Dictionary<string, PeerTruth> Of(IEnumerable<Query> queries)
@@ -60,10 +60,12 @@ internal sealed record PeerTruth(string PeerId)
         PeerTruth Peer(string id) => peers.TryGetValue(id, out var peer) ? peer : peers[id] = new PeerTruth(id);
     }
 
+    private static int Operations(IEnumerable<(Query Query, QueryPeer Row)> seen) => seen.Select(item => item.Query.OperationId).Distinct().Count();
+
     /// <summary>Every number of the peer.</summary>
     public void Check(JsonElement json)
     {
-        Assert.Equal(Seen.Count, json.GetProperty("seen").GetInt32());
+        Assert.Equal(Operations(Seen), json.GetProperty("seen").GetInt32());
         Assert.Equal(Queried, json.GetProperty("queried").GetInt32());
         Assert.Equal(Answered, json.GetProperty("answered").GetInt32());
         var told = Seen.Any(item => item.Query.Peers.Any(row => row.Requests.Any(request => !request.Named.IsDefault)));
@@ -76,11 +78,11 @@ internal sealed record PeerTruth(string PeerId)
         Assert.Equal(Seen.Max(item => item.Query.StartUnixNano).ToString(), json.GetProperty("lastSeenUnixNano").GetString());
         Assert.Equal(
             Agents.Select(agent => (agent.Text, agent.Starts.Count, agent.Starts.Min().ToString(), agent.Starts.Max().ToString())).Order(),
-            json.GetProperty("agents").EnumerateArray().Select(agent => (agent.GetProperty("text").GetString()!, agent.GetProperty("queries").GetInt32(),
+            json.GetProperty("agents").EnumerateArray().Select(agent => (agent.GetProperty("text").GetString()!, agent.GetProperty("operations").GetInt32(),
                 agent.GetProperty("firstUnixNano").GetString()!, agent.GetProperty("lastUnixNano").GetString()!)).Order());
         Assert.Equal(
             Addresses.Select(address => (address.Text, address.Starts.Count, address.Starts.Min().ToString(), address.Starts.Max().ToString())).Order(),
-            json.GetProperty("addresses").EnumerateArray().Select(address => (address.GetProperty("text").GetString()!, address.GetProperty("queries").GetInt32(),
+            json.GetProperty("addresses").EnumerateArray().Select(address => (address.GetProperty("text").GetString()!, address.GetProperty("operations").GetInt32(),
                 address.GetProperty("firstUnixNano").GetString()!, address.GetProperty("lastUnixNano").GetString()!)).Order());
     }
 }

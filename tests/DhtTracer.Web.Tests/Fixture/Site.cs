@@ -156,16 +156,7 @@ internal sealed class Site : IAsyncDisposable
         var found = reconstruct(spans);
         await Store.SaveAnalysesAsync(
         [
-            new TraceAnalysis
-            {
-                Content = content,
-                Otlp = content.Otlp,
-                Spans = spans,
-                Operations = found.Operations,
-                Queries = found.Queries,
-                LooseParts = found.LooseParts,
-                Version = 1,
-            },
+            new TraceAnalysis { Content = content, Otlp = content.Otlp, Spans = spans, Found = found, Version = AnalysisVersion.Current },
         ]);
     }
 

@@ -90,7 +90,7 @@ internal sealed class QueryApiHost : IAsyncDisposable
         await store.AppendAsync([new TraceChunk(trace, OtlpProtobuf.Encode(spans), spans.Length)]);
         var content = await store.LoadAsync(trace) ?? throw new InvalidOperationException("the trace that was just stored is gone");
         var merged = DhtTracer.Analysis.SpanMerge.Merge(OtlpProtobuf.Decode(content.Otlp));
-        await store.SaveAnalysesAsync([new TraceAnalysis { Content = content, Otlp = OtlpProtobuf.Encode(merged), Spans = merged, Queries = [], Version = 1 }]);
+        await store.SaveAnalysesAsync([new TraceAnalysis { Content = content, Otlp = OtlpProtobuf.Encode(merged), Spans = merged, Version = 1 }]);
     }
 
     private static WebApplication Build(HttpProtocols protocols)

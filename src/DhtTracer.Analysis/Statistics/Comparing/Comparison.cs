@@ -43,7 +43,7 @@ public sealed record Comparison
     public required ImmutableArray<OverRepresented> ErrorClasses { get; init; }
 
     /// <summary>Compares two sets of queries; their order does not matter, and the same sets always give the same answer.</summary>
-    public static Comparison Of(IReadOnlyCollection<QueryFacts> a, IReadOnlyCollection<QueryFacts> b)
+    public static Comparison Of(IReadOnlyCollection<OperationFacts> a, IReadOnlyCollection<OperationFacts> b)
     {
         var (overviewOfA, overviewOfB) = (OverviewFacts.Of(a), OverviewFacts.Of(b));
         var slowIsB = overviewOfA.Duration.P50 is not { } medianOfA || overviewOfB.Duration.P50 is not { } medianOfB || medianOfB.Value >= medianOfA.Value;
@@ -59,7 +59,7 @@ public sealed record Comparison
         };
     }
 
-    private static ImmutableArray<OverRepresented> ErrorClassesOf(IReadOnlyCollection<QueryFacts> slow, IReadOnlyCollection<QueryFacts> other)
+    private static ImmutableArray<OverRepresented> ErrorClassesOf(IReadOnlyCollection<OperationFacts> slow, IReadOnlyCollection<OperationFacts> other)
     {
         var inSlow = QueriesByError(slow);
         var inOther = QueriesByError(other);
@@ -68,7 +68,7 @@ public sealed record Comparison
         return OverRepresentation.Rank(occurrences, slow.Count, other.Count);
     }
 
-    private static Dictionary<string, int> QueriesByError(IEnumerable<QueryFacts> queries) =>
+    private static Dictionary<string, int> QueriesByError(IEnumerable<OperationFacts> queries) =>
         queries.SelectMany(static q => q.PeerErrors.Select(static error => error.Name).Where(static name => name != ErrorClass.Cancelled).Distinct(StringComparer.Ordinal))
             .CountBy(static name => name, StringComparer.Ordinal)
             .ToDictionary(StringComparer.Ordinal);

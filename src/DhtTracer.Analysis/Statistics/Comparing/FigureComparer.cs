@@ -7,13 +7,13 @@ internal static class FigureComparer
 {
     /// <summary>Every figure, in the order of the overview.</summary>
     public static ImmutableArray<ComparedFigure> Compare(
-        IReadOnlyCollection<QueryFacts> a, OverviewFacts overviewOfA, IReadOnlyCollection<QueryFacts> b, OverviewFacts overviewOfB)
+        IReadOnlyCollection<OperationFacts> a, OverviewFacts overviewOfA, IReadOnlyCollection<OperationFacts> b, OverviewFacts overviewOfB)
     {
         var sets = new Sets(a, b);
         return
         [
             new ComparedFigure(
-                FigureDefinition.Number("queries", "Queries"), a.Count, b.Count, b.Count - a.Count, null, Verdict.NotTested),
+                FigureDefinition.Number("operations", "Operations"), a.Count, b.Count, b.Count - a.Count, null, Verdict.NotTested),
             Success(overviewOfA.Success, overviewOfB.Success),
             sets.Percentile("duration-p50", "Duration p50", static q => q.DurationNs, 50),
             sets.Percentile("duration-p90", "Duration p90", static q => q.DurationNs, 90),
@@ -46,9 +46,9 @@ internal static class FigureComparer
     private static ComparedFigure Compared(FigureDefinition figure, double? a, double? b, double low, double high) =>
         new(figure, a, b, b - a, new DifferenceInterval(low, high), Verdict.Of(figure, low, high));
 
-    private readonly struct Sets(IReadOnlyCollection<QueryFacts> a, IReadOnlyCollection<QueryFacts> b)
+    private readonly struct Sets(IReadOnlyCollection<OperationFacts> a, IReadOnlyCollection<OperationFacts> b)
     {
-        public ComparedFigure Percentile(string name, string label, Func<QueryFacts, long?> value, int percent)
+        public ComparedFigure Percentile(string name, string label, Func<OperationFacts, long?> value, int percent)
         {
             var figure = FigureDefinition.Time(name, label);
             var (valuesOfA, valuesOfB) = (Sorted(a, value), Sorted(b, value));
@@ -76,7 +76,7 @@ internal static class FigureComparer
             return Compared(figure, percentileOfA, percentileOfB, interval.Low, interval.High);
         }
 
-        public ComparedFigure Ratio(FigureDefinition figure, Func<QueryFacts, RatioBootstrap.Term?> term)
+        public ComparedFigure Ratio(FigureDefinition figure, Func<OperationFacts, RatioBootstrap.Term?> term)
         {
             var (termsOfA, termsOfB) = (Terms(a, term), Terms(b, term));
             var (ratioOfA, ratioOfB) = (RatioBootstrap.Ratio(termsOfA), RatioBootstrap.Ratio(termsOfB));
@@ -100,7 +100,7 @@ internal static class FigureComparer
             return Compared(figure, ratioOfA, ratioOfB, interval.Low, interval.High);
         }
 
-        private static long[] Sorted(IEnumerable<QueryFacts> queries, Func<QueryFacts, long?> value)
+        private static long[] Sorted(IEnumerable<OperationFacts> queries, Func<OperationFacts, long?> value)
         {
             var values = queries.Select(value).OfType<long>().ToArray();
             Array.Sort(values);
@@ -108,7 +108,7 @@ internal static class FigureComparer
         }
 
         // Sorted, so that the seeded drawing does not depend on the order in which a store hands out the queries.
-        private static RatioBootstrap.Term[] Terms(IEnumerable<QueryFacts> queries, Func<QueryFacts, RatioBootstrap.Term?> term) =>
+        private static RatioBootstrap.Term[] Terms(IEnumerable<OperationFacts> queries, Func<OperationFacts, RatioBootstrap.Term?> term) =>
             [.. queries.Select(term).OfType<RatioBootstrap.Term>().OrderBy(static t => t.Lower).ThenBy(static t => t.Upper)];
     }
 }

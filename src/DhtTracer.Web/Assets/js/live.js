@@ -145,7 +145,7 @@ export function startLive() {
     if (!response.ok) return;
     const { count, isCut } = await response.json();
     link.hidden = count === 0;
-    link.querySelector("a").textContent = `${count}${isCut ? " or more" : ""} new ${count === 1 ? "query" : "queries"}`;
+    link.querySelector("a").textContent = `${count}${isCut ? " or more" : ""} new ${count === 1 ? "operation" : "operations"}`;
   }
 
   main.addEventListener("click", event => {

@@ -12,8 +12,8 @@ internal sealed class CompareModel(TraceStore store, TimeProvider clock) : PageM
     /// <summary>Single queries side by side at most.</summary>
     public const int MostSingles = 8;
 
-    /// <summary>Queries that are looked at for what can be compared.</summary>
-    private const int MostFacetQueries = 20_000;
+    /// <summary>Operations that are looked at for what can be compared.</summary>
+    private const int MostFacetOperations = 20_000;
 
     /// <summary>Parameters of a set for which the form has a field.</summary>
     private static readonly string[] Fields = ["from", "to", "type", "node", "key", "service", "alpha", "source", "outcome", "agent"];
@@ -40,7 +40,7 @@ internal sealed class CompareModel(TraceStore store, TimeProvider clock) : PageM
     public List<string> Problems { get; } = [];
 
     /// <summary>What there is to compare.</summary>
-    public QueryFacets Facets { get; private set; } = null!;
+    public OperationFacets Facets { get; private set; } = null!;
 
     /// <summary>Comparisons that everybody asks for, with times that stay what they are.</summary>
     public IReadOnlyList<(string Title, string Address)> Presets { get; private set; } = [];
@@ -83,7 +83,7 @@ internal sealed class CompareModel(TraceStore store, TimeProvider clock) : PageM
             Result = new SetsView(A, B, await SetComparison.ReadAsync(store, A, B, cancellationToken));
         }
 
-        Facets = await store.ListFacetsAsync(new QueryFilter(), MostFacetQueries, cancellationToken);
+        Facets = await store.ListFacetsAsync(new QueryFilter(), MostFacetOperations, cancellationToken);
         Presets = [.. ThisHour(clock.GetUtcNow()), .. PresetsUntil(LastFullHour())];
         return Page();
     }
@@ -174,7 +174,7 @@ internal sealed class CompareModel(TraceStore store, TimeProvider clock) : PageM
             {
                 Problems.Add($"\"{(text.Length > 60 ? text[..60] + "…" : text)}\" is no permalink of a query.");
             }
-            else if (await store.GetQueryAsync(id, cancellationToken) is { } query)
+            else if (await FindAsync(id, cancellationToken) is { } query)
             {
                 found.Add(query);
             }
@@ -190,5 +190,14 @@ internal sealed class CompareModel(TraceStore store, TimeProvider clock) : PageM
         }
 
         Singles = found;
+    }
+
+    // Of an operation its decisive query: the one that gave the answer.
+    private async Task<Query?> FindAsync(QueryId id, CancellationToken cancellationToken)
+    {
+        var operation = await store.GetOperationAsync(id, cancellationToken);
+        return operation is null
+            ? await store.GetQueryAsync(id, cancellationToken)
+            : operation.Queries.FirstOrDefault(query => query.Id == operation.Operation.Decisive);
     }
 }

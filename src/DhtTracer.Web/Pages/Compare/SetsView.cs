@@ -141,7 +141,7 @@ internal sealed class SetsView
     }
 
     /// <summary>Share of the queries whose end is known that took at most so long; null when none is known.</summary>
-    public static double? ShareAtMost(IReadOnlyList<QueryFacts> facts, long durationNs)
+    public static double? ShareAtMost(IReadOnlyList<OperationFacts> facts, long durationNs)
     {
         var (known, within) = (0, 0);
         foreach (var fact in facts)

@@ -36,8 +36,8 @@ internal sealed class OverviewModel(TraceStore store, TimeProvider clock) : Page
     /// <summary>The stretch that a reader sees without asking was empty, so all is shown.</summary>
     public bool FellBack { get; private set; }
 
-    /// <summary>The queries that are counted.</summary>
-    public QuerySet Set { get; private set; } = QuerySet.Empty;
+    /// <summary>The operations that are counted.</summary>
+    public OperationSet Set { get; private set; } = OperationSet.Empty;
 
     /// <summary>The figures.</summary>
     public OverviewFacts Facts { get; private set; } = null!;
@@ -45,11 +45,17 @@ internal sealed class OverviewModel(TraceStore store, TimeProvider clock) : Page
     /// <summary>By period.</summary>
     public PeriodsView Periods { get; private set; } = null!;
 
-    /// <summary>The slowest queries.</summary>
-    public ImmutableArray<QueryFacts> Slowest { get; private set; } = [];
+    /// <summary>The slowest operations.</summary>
+    public ImmutableArray<OperationFacts> Slowest { get; private set; } = [];
 
     /// <summary>The latest that failed.</summary>
-    public ImmutableArray<QueryFacts> Failing { get; private set; } = [];
+    public ImmutableArray<OperationFacts> Failing { get; private set; } = [];
+
+    /// <summary>Operations of the same stretch that had nobody to ask (an empty routing table, a local hit): counted in no figure.</summary>
+    public long Skipped { get; private set; }
+
+    /// <summary>Operations of the same stretch that nodes did for themselves; null when they are among the figures.</summary>
+    public long? Background { get; private set; }
 
     /// <summary>Services to choose from.</summary>
     public IReadOnlyList<string> Services { get; private set; } = [];
@@ -57,12 +63,12 @@ internal sealed class OverviewModel(TraceStore store, TimeProvider clock) : Page
     /// <summary>The distributions that the table shows, by name and unit.</summary>
     public IReadOnlyList<(string Name, string Explanation, bool IsTime, Distribution Values)> Distributions =>
     [
-        ("Duration", "Of every query whose end is known, whatever its outcome", true, Facts.Duration),
+        ("Duration", "Of every operation whose end is known, whatever its outcome", true, Facts.Duration),
         ("Time to first result", "Start to the first provider, record or peer that was looked for", true, Facts.FirstResult),
         ("Discovery", "Start to when the final answer was first known", true, Facts.Discovery),
         ("Hops", "Greatest hops of a queried peer", false, Facts.Hops),
         ("Peers queried", "Peers sent at least one request", false, Facts.PeersQueried),
-        ("Duplicate requests", "Requests sent to a peer already asked, per query", false, Facts.Duplicates),
+        ("Duplicate requests", "Requests sent to a peer already asked, per operation", false, Facts.Duplicates),
     ];
 
     /// <summary>Shows the figures.</summary>
@@ -88,15 +94,24 @@ internal sealed class OverviewModel(TraceStore store, TimeProvider clock) : Page
             }
         }
 
+        var filter = Address.Filter with { FromUnixNano = Range.FromUnixNano, ToUnixNano = Range.ToUnixNano };
+        if (Problems.Count == 0)
+        {
+            Skipped = await store.CountOperationsAsync(filter with { Skipped = true }, cancellationToken: cancellationToken);
+            Background = Address.Filter.Background == false
+                ? await store.CountOperationsAsync(filter with { Background = true }, cancellationToken: cancellationToken)
+                : null;
+        }
+
         Facts = OverviewFacts.Of(Set.Facts);
         Periods = new PeriodsView(TimeAxis.Of(Set, Range, now), Range.Narrow(Address));
-        Slowest = NotableQueries.Slowest(Set.Facts, ListLength);
-        Failing = NotableQueries.Failing(Set.Facts, ListLength);
+        Slowest = NotableOperations.Slowest(Set.Facts, ListLength);
+        Failing = NotableOperations.Failing(Set.Facts, ListLength);
         return Page();
     }
 
-    /// <summary>The list of queries of this stretch with something more asked for.</summary>
-    public string List(params (string Name, string? Value)[] more) => Range.Narrow(Address).With(more).ToString();
+    /// <summary>The list of operations of this stretch with something more asked for.</summary>
+    public string List(params (string Name, string? Value)[] more) => Range.Narrow(Address).With(("skipped", Address["skipped"] ?? "0")).With(more).ToString();
 
     /// <summary>The list of the queries of which a text holds, slowest first; null when the text is too long for an address.</summary>
     public string? SlowestWith(string name, string value) => value.Length > QueryListAddress.LongestValue ? null : List((name, value), ("sort", "slowest"));
@@ -113,6 +128,6 @@ internal sealed class OverviewModel(TraceStore store, TimeProvider clock) : Page
         return FellBack || (await store.CountsAsync(cancellationToken)).Traces > 0;
     }
 
-    private Task<QuerySet> ReadAsync(CancellationToken cancellationToken) => QuerySet.ReadAsync(
+    private Task<OperationSet> ReadAsync(CancellationToken cancellationToken) => OperationSet.ReadAsync(
         store, Address.Filter with { FromUnixNano = Range.FromUnixNano, ToUnixNano = Range.ToUnixNano }, cancellationToken);
 }

@@ -30,7 +30,7 @@ internal sealed class PeriodsView
     /// <summary>Outcomes that occur.</summary>
     public IReadOnlyList<QueryOutcome> Outcomes { get; }
 
-    /// <summary>The list of a period's queries within the range, slowest first.</summary>
+    /// <summary>The list of a period's operations within the range, slowest first.</summary>
     public string Link(PeriodFacts period)
     {
         // The first and the last period may reach beyond the range: their figures do not, and neither must their list.

@@ -8,34 +8,34 @@ using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace DhtTracer.Web.Pages.Peers;
 
-/// <summary>One peer over the queries that met it.</summary>
+/// <summary>One peer over the operations that met it.</summary>
 internal sealed class PeerModel(TraceStore store, TimeProvider clock) : PageModel
 {
-    /// <summary>Queries that the page lists.</summary>
+    /// <summary>Operations that the page lists.</summary>
     public const int ListLength = 50;
 
     /// <summary>Peer id in base58.</summary>
     public string Id { get; private set; } = "";
 
-    /// <summary>Over which queries.</summary>
+    /// <summary>Over which operations.</summary>
     public PeerSearch Search { get; private set; } = null!;
 
     /// <summary>How the stretch of time is chosen.</summary>
     public TimeRangeChooser Chooser => new($"/peers/{Id}", Search.Range, Search.Address, [], []);
 
-    /// <summary>Its figures; null when no query of the stretch heard of it.</summary>
+    /// <summary>Its figures; null when no operation of the stretch heard of it.</summary>
     public PeerSummary? Summary { get; private set; }
 
-    /// <summary>Its latest queries.</summary>
-    public IReadOnlyList<QuerySummary> Queries { get; private set; } = [];
+    /// <summary>Its latest operations.</summary>
+    public IReadOnlyList<ListedOperation> Operations { get; private set; } = [];
 
-    /// <summary>How far it got in the queries that were read.</summary>
+    /// <summary>How far it got, by operation.</summary>
     public IReadOnlyDictionary<QueryId, PeerFacts> Facts { get; private set; } = new Dictionary<QueryId, PeerFacts>();
 
-    /// <summary>Queries that were read.</summary>
-    public int QueriesRead { get; private set; }
+    /// <summary>Operations that were read.</summary>
+    public int OperationsRead { get; private set; }
 
-    /// <summary>Only the latest queries are counted.</summary>
+    /// <summary>Only the latest operations are counted.</summary>
     public bool IsCut { get; private set; }
 
     /// <summary>Shows the peer.</summary>
@@ -56,17 +56,18 @@ internal sealed class PeerModel(TraceStore store, TimeProvider clock) : PageMode
         if (Search.Problems.Count == 0)
         {
             (Summary, var list) = await Search.ReadOneAsync(store, id, cancellationToken);
-            (QueriesRead, IsCut) = (list.Queries, list.IsCut);
-            Facts = list.Facts.DistinctBy(static fact => fact.QueryId).ToDictionary(static fact => fact.QueryId);
-            Queries = (await store.ListQueriesAsync(Search.Filter with { Peer = id }, limit: ListLength, cancellationToken: cancellationToken)).Rows;
+            (OperationsRead, IsCut) = (list.Operations, list.IsCut);
+            Facts = list.Facts.GroupBy(static fact => fact.OperationId)
+                .ToDictionary(static group => group.Key, static group => group.MaxBy(static fact => fact.Requests)!);
+            Operations = (await store.ListOperationsAsync(Search.Filter with { Peer = id }, limit: ListLength, cancellationToken: cancellationToken)).Rows;
         }
 
         return Page();
     }
 
-    /// <summary>How far the peer got in a query, and what went wrong, each said once.</summary>
+    /// <summary>How far the peer got in an operation, and what went wrong, each said once.</summary>
     public static string Fate(PeerFacts met) => string.Join(", ", met.Errors.Prepend(Words.Of(met.State)).Distinct(StringComparer.Ordinal)).Replace('-', ' ');
 
-    /// <summary>The list of all queries that dialed or asked it.</summary>
+    /// <summary>The list of all operations that dialed or asked it.</summary>
     public string List => Search.Range.Narrow(Search.Address).With(("peer", Id), ("background", Search.Address["background"] ?? "1")).ToString();
 }

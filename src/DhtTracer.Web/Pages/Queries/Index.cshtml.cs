@@ -5,27 +5,43 @@ using DhtTracer.Storage;
 using DhtTracer.Web.Live;
 using DhtTracer.Web.Samples;
 using DhtTracer.Web.Search;
+using DhtTracer.Web.Text;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace DhtTracer.Web.Pages.Queries;
 
-/// <summary>The list of queries.</summary>
+/// <summary>The list of what was asked: one row an operation, its queries below it.</summary>
 internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : PageModel
 {
-    /// <summary>Queries on one page.</summary>
+    /// <summary>Operations on one page.</summary>
     public const int PageSize = 50;
 
-    /// <summary>A query that takes longer is marked in the list.</summary>
+    /// <summary>Matches are counted up to here.</summary>
+    private const long MostCounted = 1_000_000;
+
+    /// <summary>An operation that takes longer is marked in the list.</summary>
     private const long SlowNs = 10_000_000_000;
+
+    /// <summary>Peers that a search lists.</summary>
+    private const int MostPeers = 10;
 
     private long slowest;
 
     /// <summary>What is listed, as the address says it.</summary>
     public QueryListAddress Address { get; private set; } = null!;
 
-    /// <summary>The queries of this page and the cursors beside it.</summary>
-    public QueryPage Found { get; private set; } = new([], null, null);
+    /// <summary>The operations of this page and the cursors beside it.</summary>
+    public OperationPage Found { get; private set; } = new([], null, null);
+
+    /// <summary>Operations on all pages, in words.</summary>
+    public string Total { get; private set; } = "";
+
+    /// <summary>Operations in the background that pass the other filters, when the list leaves them out; else 0.</summary>
+    public long InBackground { get; private set; }
+
+    /// <summary>Peers that the search text names, in base58.</summary>
+    public IReadOnlyList<string> Peers { get; private set; } = [];
 
     /// <summary>What could not be understood, or did not work; each is a sentence.</summary>
     public List<string> Problems { get; } = [];
@@ -37,7 +53,7 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
     [TempData]
     public string? Notice { get; set; }
 
-    /// <summary>No query was ever imported.</summary>
+    /// <summary>Nothing was ever imported.</summary>
     public bool DatabaseIsEmpty { get; private set; }
 
     /// <summary>Traces that arrived and are not analysed yet.</summary>
@@ -55,7 +71,7 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
     /// <summary>The list of the key alone, when an empty list has queries for its key that the other filters keep out; else null.</summary>
     public QueryListAddress? KeyAlone { get; private set; }
 
-    /// <summary>The overview of the same queries.</summary>
+    /// <summary>The overview of the same operations.</summary>
     public string Figures
     {
         get
@@ -68,7 +84,7 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
     /// <summary>The list in the same order without any filter.</summary>
     public string Unfiltered => Address["sort"] is { } sort ? $"/queries?sort={Uri.EscapeDataString(sort)}" : "/queries";
 
-    /// <summary>Where the queries that were added since are counted.</summary>
+    /// <summary>Where the operations that were added since are counted.</summary>
     public string NewerAddress { get; private set; } = "";
 
     /// <summary>Whether the samples can be offered.</summary>
@@ -82,7 +98,8 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
     {
         if (PermalinkIn(Request.Query["key"].ToString()) is { } permalink)
         {
-            return Redirect($"/q/{permalink}");
+            var ofOperation = (await store.FindQueriesAsync(permalink, cancellationToken)) is { Length: > 0 } queries && queries.All(query => query.Id != permalink);
+            return Redirect(ofOperation ? $"/o/{permalink}" : $"/q/{permalink}");
         }
 
         await LoadAsync(cancellationToken);
@@ -120,8 +137,8 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
         new("c-key", "Key", QuerySort.Key, QuerySort.KeyBackward),
         new("c-outcome", "Outcome", QuerySort.Outcome, QuerySort.OutcomeBackward),
         new("c-duration num", "Duration", QuerySort.Slowest, QuerySort.Fastest),
-        new("c-peers num", "Peers", QuerySort.MostPeers, QuerySort.FewestPeers, "Peers sent a request / peers heard of"),
-        new("c-hops num", "Hops", QuerySort.MostHops, QuerySort.FewestHops, "Greatest hops of a queried peer"),
+        new("c-peers num", "Peers", QuerySort.MostPeers, QuerySort.FewestPeers, "Peers sent a request / peers heard of, by the query that decided"),
+        new("c-hops num", "Hops", QuerySort.MostHops, QuerySort.FewestHops, "Greatest hops of a queried peer, by the query that decided"),
         new("c-source", "Source", QuerySort.Source, QuerySort.SourceBackward, "Service and whose spans; sorted by whose spans"),
     ];
 
@@ -144,6 +161,19 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
     public QueryListAddress SortedBy(QuerySort first, QuerySort second) =>
         Address.With(("sort", (Address.Sort == first ? second : first) is var sort && sort == QuerySort.Newest ? null : QueryListAddress.SortName(sort)));
 
+    /// <summary>Peers heard of: at least so many when the trace does not show all.</summary>
+    public static string? Seen(QuerySummary? query) => query?.Counts.Seen is not { } seen ? null : query.Counts.SeenComplete ? $"{seen:N0}" : $"≥ {seen:N0}";
+
+    /// <summary>Greatest hops, or what is certain of them.</summary>
+    public static string? Hops(QuerySummary? query) => query?.Hops is { } hops ? $"{hops}" : query?.HopsAtLeast is > 0 and var least ? $"≥ {least}" : null;
+
+    /// <summary>What a query is of its operation: WAN, LAN, or its type.</summary>
+    public static string Part(QuerySummary query) => query.Side is { } side ? Words.Of(side).ToUpperInvariant() : Wording.Of(query.Type);
+
+    /// <summary>What asked for an operation, such as <c>/api/v0/routing/findprovs</c>; null when nothing of it is in the trace.</summary>
+    public static string? Command(Operation operation) =>
+        operation.Command is null ? null : operation.Context.FirstOrDefault(above => above.SpanId == operation.Command) is { } command ? command.Detail ?? command.Name : null;
+
     /// <summary>The parameters of the address that exports all queries of this list.</summary>
     public string ExportParameters(ExportFormat format) => Address.With().Parameters() is { Length: > 0 } filters ? $"{filters}&format={format.Name}" : $"?format={format.Name}";
 
@@ -151,16 +181,16 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
     private static QueryId? PermalinkIn(string text)
     {
         text = text.Trim();
-        var from = text.LastIndexOf("/q/", StringComparison.Ordinal) is >= 0 and var at ? at + 3 : 0;
+        var from = Math.Max(text.LastIndexOf("/q/", StringComparison.Ordinal), text.LastIndexOf("/o/", StringComparison.Ordinal)) is >= 0 and var at ? at + 3 : 0;
         var end = text.IndexOfAny(['?', '#'], from);
         return QueryId.TryParse(end < 0 ? text[from..] : text[from..end], out var id) ? id : null;
     }
 
-    /// <summary>Asks for one query without each of the filters, and with the key alone.</summary>
+    /// <summary>Asks for one operation without each of the filters, and with the key alone.</summary>
     private async Task ExplainEmptyAsync(CancellationToken cancellationToken)
     {
         async Task<bool> HasAnyAsync(QueryListAddress address) =>
-            (await store.ListQueriesAsync(address.Filter, limit: 1, cancellationToken: cancellationToken)).Rows.Count > 0;
+            (await store.ListOperationsAsync(address.Filter, limit: 1, cancellationToken: cancellationToken)).Rows.Count > 0;
 
         var hints = new List<FilterChip>();
         foreach (var chip in Chips)
@@ -176,35 +206,56 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
         KeyAlone = Address["key"] is not null && await HasAnyAsync(alone) ? alone : null;
     }
 
+    private async Task CountAsync(CancellationToken cancellationToken)
+    {
+        if (Problems.Count > 0)
+        {
+            return;
+        }
+
+        var total = await store.CountOperationsAsync(Address.Filter, MostCounted, cancellationToken);
+        Total = $"{(total == MostCounted ? "more than " : "")}{total:N0} {(total == 1 ? "operation" : "operations")}";
+        if (Address.Filter.Background == false)
+        {
+            InBackground = await store.CountOperationsAsync(Address.Filter with { Background = true }, MostCounted, cancellationToken);
+        }
+
+        if (Address["key"] is { } key)
+        {
+            Peers = await store.FindPeersAsync(key, MostPeers, cancellationToken);
+        }
+    }
+
     private async Task LoadAsync(CancellationToken cancellationToken)
     {
         Address = QueryListAddress.Parse(Request.Query);
         Problems.AddRange(Address.Problems);
         Live = new LivePage { Mode = Address is { Sort: QuerySort.Newest, Cursor: null } ? "page" : "rows", Stamp = store.Changes.Stamp };
         var parameters = Address.With(("sort", null)).Parameters();
-        NewerAddress = $"/api/v1/queries/newer{parameters}{(parameters.Length == 0 ? '?' : '&')}after={await store.LastNumberAsync(cancellationToken)}";
+        NewerAddress = $"/api/v1/operations/newer{parameters}{(parameters.Length == 0 ? '?' : '&')}after={await store.LastNumberAsync(cancellationToken)}";
         Services = await store.ListServicesAsync(cancellationToken);
         if (Request.Query["rows"].ToString() is { Length: > 0 } rows)
         {
             var ids = rows.Split(',').Take(PageSize).Select(static text => QueryId.TryParse(text, out var id) ? id : (QueryId?)null).OfType<QueryId>();
-            Found = new QueryPage(await store.ListSummariesAsync([.. ids], cancellationToken), null, null);
+            Found = new OperationPage(await store.ListOperationsAsync([.. ids], cancellationToken), null, null);
         }
         else if (Address.Problems.Count == 0)
         {
             try
             {
-                Found = await store.ListQueriesAsync(Address.Filter, Address.Sort, Address.Cursor, PageSize, cancellationToken);
+                Found = await store.ListOperationsAsync(Address.Filter, Address.Sort, Address.Cursor, PageSize, cancellationToken);
             }
             catch (InvalidCursorException)
             {
                 Problems.Add("This address points to a place in the list that does not exist; here is its beginning.");
                 Address = Address.With();
-                Found = await store.ListQueriesAsync(Address.Filter, Address.Sort, null, PageSize, cancellationToken);
+                Found = await store.ListOperationsAsync(Address.Filter, Address.Sort, null, PageSize, cancellationToken);
             }
         }
 
         Chips = FilterChip.Of(Address);
-        slowest = Found.Rows.Max(query => query.DurationNs) ?? 0;
+        slowest = Found.Rows.Max(row => row.Operation.DurationNs) ?? 0;
+        await CountAsync(cancellationToken);
         if (Found.Rows.Count == 0)
         {
             var counts = await store.CountsAsync(cancellationToken);

@@ -193,5 +193,5 @@ internal sealed class RunModel(NodeAddress node, NodeClient client, KuboRunner k
     }
 
     private async Task<IReadOnlyList<QuerySummary>> RecentAsync(string nodeId, CancellationToken cancellationToken) =>
-        (await store.ListQueriesAsync(new QueryFilter { Node = nodeId }, limit: MostRecent, cancellationToken: cancellationToken)).Rows;
+        (await store.ListQueriesAsync(new QueryFilter { Skipped = false, Node = nodeId }, limit: MostRecent, cancellationToken: cancellationToken)).Rows;
 }

@@ -84,7 +84,7 @@ public class ComparisonTests
         Assert.Equal("no difference to be seen", Figure("hops-mean").Verdict.Text);
         Assert.Equal(VerdictKind.TooFew, Figure("duration-p99").Verdict.Kind);
         Assert.Null(Figure("duration-p99").Interval);
-        Assert.Equal(VerdictKind.NotTested, Figure("queries").Verdict.Kind);
+        Assert.Equal(VerdictKind.NotTested, Figure("operations").Verdict.Kind);
         Assert.Equal(ErrorClass.DialTimeout, Assert.Single(comparison.ErrorClasses).Name);
         Assert.True(comparison.ErrorClasses[0].Significant);
 
@@ -125,7 +125,7 @@ public class ComparisonTests
             figure => Assert.Equal(VerdictKind.Unknown, figure.Verdict.Kind));
         var few = Comparison.Of(new FactsSimulator(seed: 1).Draw(5), new FactsSimulator(seed: 2).Draw(50));
         Assert.All(
-            few.Figures.Where(f => f.Figure.Name is not ("queries" or "success-share")),
+            few.Figures.Where(f => f.Figure.Name is not ("operations" or "success-share")),
             figure => Assert.Equal(VerdictKind.TooFew, figure.Verdict.Kind));
     }
 

@@ -103,7 +103,7 @@ public class DifferenceIntervalTests
         var covered = 0;
         for (var trial = 0; trial < Trials; trial++)
         {
-            var interval = Share.OfQueries(Enumerable.Range(0, count).Count(_ => random.NextDouble() < truth), count).Interval!.Value;
+            var interval = Share.OfOperations(Enumerable.Range(0, count).Count(_ => random.NextDouble() < truth), count).Interval!.Value;
             covered += interval.Low <= truth && truth <= interval.High ? 1 : 0;
         }
 
@@ -125,7 +125,7 @@ public class DifferenceIntervalTests
 
     private static FactsSimulator Simulator(int seed, double dialFailure, double queried) => new(seed) { DialFailure = dialFailure, Queried = queried };
 
-    private static Dictionary<string, ComparedFigure> Figures(List<QueryFacts> a, List<QueryFacts> b) =>
+    private static Dictionary<string, ComparedFigure> Figures(List<OperationFacts> a, List<OperationFacts> b) =>
         FigureComparer.Compare(a, OverviewFacts.Of(a), b, OverviewFacts.Of(b)).ToDictionary(figure => figure.Figure.Name, StringComparer.Ordinal);
 
     private static long[] Draw(Mixture population, Random random, int count)

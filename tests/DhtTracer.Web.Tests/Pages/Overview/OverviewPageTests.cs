@@ -19,7 +19,7 @@ public sealed class OverviewPageTests(KnownArchive archive)
         var durations = queries.Select(query => query.DurationNs).ToList();
         var dials = queries.SelectMany(query => query.Peers).Select(peer => peer.Dial).OfType<PeerDial>().ToList();
         var dialed = dials.Where(dial => dial.Reused != true).ToList();
-        Shown.Count(queries.Count, tiles["queries"]);
+        Shown.Count(queries.Count, tiles["operations"]);
         Shown.Share((double)queries.Count(query => query.Outcome == QueryOutcome.Success) / queries.Count(query => query.Outcome != QueryOutcome.Incomplete), tiles["success"]);
         Shown.Duration(Truth.Percentile(durations, 50), tiles["duration p50"]);
         Shown.Duration(Truth.Percentile(durations, 90), tiles["p90"]);
@@ -30,7 +30,7 @@ public sealed class OverviewPageTests(KnownArchive archive)
         Shown.Count(Truth.Percentile(queries.Select(query => (long?)query.Peers.Count(peer => peer.Requests.Length > 0)), 50), tiles["queried p50"]);
         Shown.Share((double)dialed.Count(dial => dial.Error is { Class: not ErrorClass.Cancelled }) / dialed.Count, tiles["dials failed"]);
         Shown.Share((double)dials.Count(dial => dial.Reused == true) / dials.Count, tiles["connections reused"]);
-        Shown.Number(0, tiles["duplicates / query"]);
+        Shown.Number(0, tiles["duplicates / operation"]);
 
         CheckDistribution(page, "Duration", durations, isTime: true);
         CheckDistribution(page, "Time to first result", queries.Select(Truth.FirstResult), isTime: true);
@@ -121,7 +121,7 @@ public sealed class OverviewPageTests(KnownArchive archive)
             {
                 var text = row.QuerySelector("th")!.Text();
                 var list = await archive.Site.PageAsync(row.QuerySelector("a")!.GetAttribute("href")!);
-                var back = await archive.Site.PageAsync(list.QuerySelectorAll(".page-head a").Single(link => link.Text() == "figures of these queries").GetAttribute("href")!);
+                var back = await archive.Site.PageAsync(list.QuerySelectorAll(".page-head a").Single(link => link.Text() == "figures of these").GetAttribute("href")!);
                 var queries = archive.Queries.Where(query => address.EndsWith("all", StringComparison.Ordinal)
                     || (query.Type == QueryType.FindPeer && Between(12 * 60, 18 * 60).Contains(query))).Where(query => section switch
                 {
@@ -175,7 +175,7 @@ public sealed class OverviewPageTests(KnownArchive archive)
     public async Task The_axis_spans_the_range_that_was_chosen(string address, string period, int slots)
     {
         var page = await archive.Site.PageAsync(address);
-        Assert.Equal($"Queries by {period} and outcome", page.QuerySelectorAll(".chart h2")[1].Text());
+        Assert.Equal($"Operations by {period} and outcome", page.QuerySelectorAll(".chart h2")[1].Text());
         var widths = page.QuerySelectorAll(".charts figure:last-of-type a rect").Select(rect => Percent(rect.GetAttribute("width")!)).Distinct().ToList();
         Assert.Equal(100.0 / slots, Assert.Single(widths), 0.001);
         var labels = page.QuerySelectorAll(".charts figure:last-of-type .x-labels > svg").Select(label => Percent(label.GetAttribute("x")!)).ToList();

@@ -18,17 +18,18 @@ public sealed class PeersPageTests(KnownArchive archive)
             var peer = truth[row.QuerySelector("th a")!.GetAttribute("title")!];
             var cells = row.Texts("td");
             Assert.Equal(peer.Agents.Any() ? peer.Agents.MaxBy(agent => agent.Starts.Max()).Text : "–", cells[0]);
-            Shown.Count(peer.Failures.Count, cells[1]);
+            Assert.Equal(peer.Seen.All(item => item.Row.TimeLostNs is null) ? "–" : DurationText.Of(peer.Seen.Sum(item => item.Row.TimeLostNs.GetValueOrDefault())), cells[1]);
+            Shown.Count(peer.Failures.Count, cells[2]);
             var most = peer.Failures.CountBy(name => name).OrderByDescending(item => item.Value).ThenBy(item => item.Key, StringComparer.Ordinal).Select(item => item.Key.Replace('-', ' ')).FirstOrDefault();
-            Assert.Equal(most ?? "", cells[2]);
-            Shown.Count(peer.Seen.Count, cells[3]);
-            Shown.Count(peer.Queried, cells[4]);
-            Shown.Count(peer.Answered, cells[5]);
-            Shown.Count(peer.Cancelled, cells[6]);
-            Shown.Duration(Truth.Percentile(peer.Requests, 50), cells[7]);
-            Shown.Duration(Truth.Percentile(peer.Requests, 95), cells[8]);
-            Shown.Duration(Truth.Percentile(peer.Dials, 50), cells[9]);
-            Shown.Count(peer.Named, cells[10]);
+            Assert.Equal(most ?? "", cells[3]);
+            Shown.Count(peer.Seen.Count, cells[4]);
+            Shown.Count(peer.Queried, cells[5]);
+            Shown.Count(peer.Answered, cells[6]);
+            Shown.Count(peer.Cancelled, cells[7]);
+            Shown.Duration(Truth.Percentile(peer.Requests, 50), cells[8]);
+            Shown.Duration(Truth.Percentile(peer.Requests, 95), cells[9]);
+            Shown.Duration(Truth.Percentile(peer.Dials, 50), cells[10]);
+            Shown.Count(peer.Named, cells[11]);
         }
 
         Assert.Contains(truth.Values, peer => peer.Cancelled > 0);
@@ -54,7 +55,7 @@ public sealed class PeersPageTests(KnownArchive archive)
         var truth = PeerTruth.Of(archive.All).Values.Where(peer => peer.Queried > 20).OrderByDescending(peer => peer.Failures.Count).First();
         var page = await archive.Site.PageAsync($"/peers/{truth.PeerId}");
         var tiles = page.QuerySelectorAll(".tiles > div").ToDictionary(tile => tile.QuerySelector("dt")!.Text(), tile => tile.QuerySelector("dd")!.Text());
-        Shown.Count(truth.Seen.Count, tiles["queries saw it"]);
+        Shown.Count(truth.Seen.Count, tiles["operations saw it"]);
         Shown.Count(truth.Queried, tiles["asked it"]);
         Shown.Count(truth.Answered, tiles["it answered"]);
         Shown.Count(truth.Failures.Count, tiles["failures"]);
@@ -78,7 +79,16 @@ public sealed class PeersPageTests(KnownArchive archive)
         {
             var cells = rows[$"/q/{query.Id}"].Texts("td");
             Shown.Duration(query.DurationNs, cells[6]);
-            Shown.Duration(row.Requests.FirstOrDefault(request => request.Outcome == RequestOutcome.Answered)?.DurationNs, cells[4]);
+            if (row.Requests.FirstOrDefault(request => request.Outcome == RequestOutcome.Answered)?.DurationNs is { } answered)
+            {
+                Shown.Duration(answered, cells[4]);
+            }
+            else
+            {
+                var failed = row.Requests.FirstOrDefault(request => request.Outcome == RequestOutcome.Failed) is { } request ? request.DurationNs
+                    : row.State == PeerState.DialFailed ? row.Dial?.DurationNs : null;
+                Assert.Equal(failed is { } time ? "✗ " + DurationText.Of(time) : "–", cells[4]);
+            }
         }
     }
 

@@ -3,16 +3,16 @@ using DhtTracer.Analysis.Statistics;
 
 namespace DhtTracer.Storage;
 
-/// <summary>By what queries can be told apart, and how many there are of each; most frequent first.</summary>
-public sealed record QueryFacets
+/// <summary>By what operations can be told apart, and how many there are of each; most frequent first.</summary>
+public sealed record OperationFacets
 {
-    /// <summary>Queries that were read.</summary>
-    public required int Queries { get; init; }
+    /// <summary>Operations that were read.</summary>
+    public required int Operations { get; init; }
 
     /// <summary>When the latest of them started, in nanoseconds since 1970-01-01 UTC; null when there are none.</summary>
     public ulong? LastUnixNano { get; init; }
 
-    /// <summary>There are more queries; the older ones were not read.</summary>
+    /// <summary>There are more operations; the older ones were not read.</summary>
     public required bool IsCut { get; init; }
 
     /// <summary>By type.</summary>
@@ -30,6 +30,6 @@ public sealed record QueryFacets
     /// <summary>By alpha, where it is known.</summary>
     public required ImmutableArray<NamedCount> Alphas { get; init; }
 
-    /// <summary>Queries that met a peer of an agent version, by agent version.</summary>
+    /// <summary>Operations that met a peer of an agent version, by agent version.</summary>
     public required ImmutableArray<NamedCount> Agents { get; init; }
 }

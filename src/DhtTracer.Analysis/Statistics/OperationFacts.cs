@@ -3,13 +3,17 @@ using System.Collections.Immutable;
 namespace DhtTracer.Analysis.Statistics;
 
 /// <summary>
-/// What statistics need of one query: flat, so that a store can supply it from typed columns without decoding a reconstruction.
+/// What statistics need of one operation: flat, so that a store can supply it from typed columns without decoding a reconstruction.
+/// Duration, discovery, outcome and error are the operation's own; the other figures are those of its decisive query.
 /// Unknown is null and is left out of every figure, never counted as zero.
 /// </summary>
-public sealed record QueryFacts
+public sealed record OperationFacts
 {
-    /// <summary>Permalink.</summary>
+    /// <summary>Permalink of the operation.</summary>
     public required QueryId Id { get; init; }
+
+    /// <summary>Permalink of its decisive query; null when it has none.</summary>
+    public QueryId? Decisive { get; init; }
 
     /// <summary>Start, in nanoseconds since 1970-01-01 UTC.</summary>
     public required ulong StartUnixNano { get; init; }
@@ -20,13 +24,13 @@ public sealed record QueryFacts
     /// <summary>How it ended.</summary>
     public required QueryOutcome Outcome { get; init; }
 
-    /// <summary>Class of the query's own error, one of <see cref="Analysis.ErrorClass"/>; null without.</summary>
+    /// <summary>Class of the operation's own error, one of <see cref="Analysis.ErrorClass"/>; null without.</summary>
     public string? ErrorClass { get; init; }
 
     /// <summary>Duration in nanoseconds.</summary>
     public long? DurationNs { get; init; }
 
-    /// <summary>Nanoseconds from the start to the first result, see <see cref="FirstResult"/>.</summary>
+    /// <summary>Nanoseconds from the start of the operation to the first result of its decisive query, see <see cref="FirstResult"/>.</summary>
     public long? FirstResultNs { get; init; }
 
     /// <summary>Nanoseconds from the start to when the final answer was first known.</summary>
@@ -53,34 +57,44 @@ public sealed record QueryFacts
     /// <summary>Dials and requests that failed or were taken back, by error class, in the order of <see cref="Analysis.ErrorClass.All"/>.</summary>
     public ImmutableArray<NamedCount> PeerErrors { get; init; } = [];
 
-    /// <summary>Peers of the query whose agent version is known, by agent version, ordinal order.</summary>
+    /// <summary>Peers whose agent version is known, by agent version, ordinal order.</summary>
     public ImmutableArray<NamedCount> Agents { get; init; } = [];
 
-    /// <summary>The facts of a reconstructed query.</summary>
-    public static QueryFacts From(Query query)
+    /// <summary>The facts of a reconstructed operation.</summary>
+    /// <param name="operation">The operation.</param>
+    /// <param name="decisive">Its decisive query; null when it has none.</param>
+    public static OperationFacts From(Operation operation, Query? decisive)
     {
-        return new QueryFacts
+        return new OperationFacts
         {
-            Id = query.Id,
-            StartUnixNano = query.StartUnixNano,
-            Type = query.Type,
-            Outcome = query.Outcome,
-            ErrorClass = query.Error?.Class,
-            DurationNs = query.DurationNs,
-            FirstResultNs = FirstResult.Of(query),
-            DiscoveryNs = query.DiscoveryNs,
-            Hops = query.Hops,
-            Queried = query.Counts.Queried,
-            Dialed = query.Counts.Dialed,
-            DialFailed = query.Counts.DialFailed,
+            Id = operation.Id,
+            Decisive = operation.Decisive,
+            StartUnixNano = operation.StartUnixNano,
+            Type = operation.Type,
+            Outcome = operation.Outcome,
+            ErrorClass = operation.Error?.Class,
+            DurationNs = operation.DurationNs,
+            FirstResultNs = decisive is null ? null : FirstResult.Of(decisive) + SpanReading.Nanoseconds(operation.StartUnixNano, decisive.StartUnixNano),
+            DiscoveryNs = operation.DiscoveryNs,
+            Hops = decisive?.Hops,
+            Queried = decisive?.Counts.Queried,
+            Dialed = decisive?.Counts.Dialed,
+            DialFailed = decisive?.Counts.DialFailed,
 
             // A dialect that cannot tell dials apart cannot tell reused connections either.
-            Reused = query.Counts.Dialed is null ? null : query.Peers.Count(peer => peer.Dial?.Reused == true),
-            Duplicates = query.Counts.Duplicates,
-            PeerErrors = NamedCount.Tally(query.Peers.SelectMany(Errors), static name => ErrorRank(name)),
-            Agents = NamedCount.Tally(query.Peers.Select(static peer => peer.Agent).OfType<string>(), static _ => 0),
+            Reused = decisive?.Counts.Dialed is null ? null : decisive.Peers.Count(peer => peer.Dial?.Reused == true),
+            Duplicates = decisive?.Counts.Duplicates,
+            PeerErrors = decisive is null ? [] : ErrorsOf(decisive),
+            Agents = decisive is null ? [] : AgentsOf(decisive),
         };
     }
+
+    /// <summary>Dials and requests of a query that failed or were taken back, by error class, in the order of <see cref="Analysis.ErrorClass.All"/>.</summary>
+    public static ImmutableArray<NamedCount> ErrorsOf(Query query) => NamedCount.Tally(query.Peers.SelectMany(Errors), static name => ErrorRank(name));
+
+    /// <summary>Peers of a query whose agent version is known, by agent version, ordinal order.</summary>
+    public static ImmutableArray<NamedCount> AgentsOf(Query query) =>
+        NamedCount.Tally(query.Peers.Select(static peer => peer.Agent).OfType<string>(), static _ => 0);
 
     /// <summary>Position of a class in <see cref="Analysis.ErrorClass.All"/>; a class that is not in it comes last.</summary>
     internal static int ErrorRank(string name)
