@@ -48,6 +48,7 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
             Outcome = outcome,
             Error = root is null ? null : NativePeers.Error(root),
             Termination = Termination(),
+            TerminatedNs = TerminatedNs(start),
             DiscoveryNs = root?.Integer("dht.query.discovery_ns"),
             Parameters = new QueryParameters(root?.Count("dht.alpha"), root?.Count("dht.beta"), root?.Count("dht.k")),
             Counts = new QueryCounts { Results = root?.Count("dht.query.results") },
@@ -67,6 +68,20 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
         return Words.TryParse<QueryOutcome>(root.Text("dht.query.outcome"), out var outcome) && outcome != QueryOutcome.Incomplete ? outcome
             : root.IsError() ? QueryOutcome.Failed
             : QueryOutcome.Success;
+    }
+
+    // When it stopped asking. The follow-up comes after it.
+    private long? TerminatedNs(ulong start)
+    {
+        foreach (var told in root?.Events ?? [])
+        {
+            if (told.Name == "dht.terminated")
+            {
+                return SpanReading.Nanoseconds(start, told.TimeUnixNano);
+            }
+        }
+
+        return null;
     }
 
     private QueryTermination? Termination() =>

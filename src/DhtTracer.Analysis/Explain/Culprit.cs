@@ -18,17 +18,19 @@ public sealed record Culprit(string PeerId, string? Agent, BlameKind Kind, strin
     private const double SlowShare = 0.25;
 
     /// <summary>
-    /// What was cut off counts against its peer only when it had been under way for so many times the time that the slowest answer took:
-    /// a peer that was about to answer is not to blame for the caller's end.
+    /// What was cut off counts against its peer only when it had been under way for so many times the time that the slowest answer took, and for
+    /// a second: a peer that was about to answer is not to blame for the caller's end.
     /// </summary>
     private const int Overdue = 2;
+
+    private const long LeastOverdueNs = 1_000_000_000;
 
     /// <summary>The culprits of a path, the longest wait first.</summary>
     internal static ImmutableArray<Culprit> Of(CriticalPath path, Query query, ImmutableArray<PeerActivity> activities)
     {
         var duration = path.Segments.Sum(static s => s.DurationNs);
         var agents = query.Peers.Where(static peer => peer.Agent is not null).ToLookup(static peer => peer.Id, static peer => peer.Agent, StringComparer.Ordinal);
-        var slowest = activities.Where(static a => a.Result == ActivityResult.Done).Select(static a => a.EndNs - a.StartNs).Max();
+        var slowest = activities.Where(static a => a is { Result: ActivityResult.Done, Kind: not ActivityKind.Dial, IsStore: false }).Select(static a => a.EndNs - a.StartNs).Max();
         return
         [
             .. path.Segments.Where(static segment => segment is { IsLostToPeer: true, PeerId: not null })
@@ -47,5 +49,6 @@ public sealed record Culprit(string PeerId, string? Agent, BlameKind Kind, strin
     public bool IsFault => Kind is BlameKind.FailedDials or BlameKind.FailedRequests or BlameKind.NoAnswer or BlameKind.TakenBack;
 
     private static bool IsOverdue(Query query, ImmutableArray<PeerActivity> activities, string peerId, long? slowestNs) => activities.Any(a =>
-        a.Result == ActivityResult.TakenBack && query.Peers[a.Peer].Id == peerId && (a.EndNs ?? query.DurationNs) - a.StartNs > Overdue * slowestNs);
+        a.Result == ActivityResult.TakenBack && query.Peers[a.Peer].Id == peerId && (a.EndNs ?? query.DurationNs) - a.StartNs is { } underWay
+        && underWay >= LeastOverdueNs && underWay > Overdue * slowestNs.GetValueOrDefault());
 }

@@ -236,6 +236,12 @@ public sealed record QueryPeer
     /// <summary>When it was first heard of.</summary>
     public long? HeardNs { get; init; }
 
+    /// <summary>
+    /// When the lookup had taken in its answer or failure and could act on it; null when the trace does not tell, and then it is the end of its
+    /// request or dial.
+    /// </summary>
+    public long? TakenNs { get; init; }
+
     /// <summary>How far it got.</summary>
     public required PeerState State { get; init; }
 

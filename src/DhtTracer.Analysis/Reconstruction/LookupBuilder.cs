@@ -227,6 +227,7 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
             Referrer = draft.Referrer,
             ReferrerInferred = draft.ReferrerInferred,
             HeardNs = draft.HeardNs,
+            TakenNs = draft.TakenNs,
             State = draft.GivenState ?? PeerStates.Derive(draft, dial),
             Dial = dial,
             Requests = [.. draft.Requests.Select(static request => request.ToRequest())],

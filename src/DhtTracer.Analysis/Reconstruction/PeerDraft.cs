@@ -26,6 +26,9 @@ internal sealed class PeerDraft(string id)
     /// <summary>Place in the answer, or among the seeds: peers heard of at one moment are shown in this order.</summary>
     public int HeardPosition { get; set; } = int.MaxValue;
 
+    /// <summary>When its answer or failure had been taken into the lookup.</summary>
+    public long? TakenNs { get; set; }
+
     public int? Hops { get; set; }
 
     /// <summary>A lower bound of the hops that is certain even when <see cref="Hops"/> is null.</summary>

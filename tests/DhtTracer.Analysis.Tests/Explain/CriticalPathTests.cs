@@ -165,7 +165,7 @@ public class CriticalPathTests
             [(SegmentKind.Start, null, 10L), (SegmentKind.Request, "mute", 990), (SegmentKind.Between, null, 1), (SegmentKind.Request, "B", 100)],
             segments.Select(s => (s.Kind, s.PeerId, s.DurationNs / 1_000_000)));
         Assert.Equal(
-            "Finished after 1.1s: 90 % was waiting for 1 request that timed out (mute 1s)", Explanation.Of(query).Sentence);
+            "Finished after 1.1s: 90 % was waiting for 1 request that timed out (mute 990ms)", Explanation.Of(query).Sentence);
     }
 
     [Fact]

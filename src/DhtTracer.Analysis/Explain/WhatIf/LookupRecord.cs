@@ -7,12 +7,11 @@ namespace DhtTracer.Analysis.Explain;
 /// <param name="Seed">Known from the start.</param>
 /// <param name="Timing">What it took; null when the trace does not show it to the end.</param>
 /// <param name="UnderWayNs">How long it was under way when it was taken back: it takes longer than that. 0 when it was never begun.</param>
-/// <param name="AgainNs">What it took to ask it a second time; null when the trace shows none.</param>
 /// <param name="Names">Ranks of the peers that its answer named.</param>
 /// <param name="BringsResult">Its answer held a result that the lookup stops for.</param>
-internal sealed record LookupPeerRecord(int Rank, bool Seed, PeerTiming? Timing, long UnderWayNs, long? AgainNs, ImmutableArray<int> Names, bool BringsResult);
+internal sealed record LookupPeerRecord(int Rank, bool Seed, PeerTiming? Timing, long UnderWayNs, ImmutableArray<int> Names, bool BringsResult);
 
-/// <summary>A lookup as the trace shows it, ready to be replayed.</summary>
+/// <summary>A lookup of the native node as its trace shows it, ready to be replayed by <see cref="LookupReplay"/>.</summary>
 internal sealed record LookupRecord
 {
     /// <summary>Peers by distance, nearest first; a peer's index is its rank.</summary>
@@ -32,9 +31,6 @@ internal sealed record LookupRecord
 
     /// <summary>Answers with a result after which the lookup stopped; 0 for one that did not stop for results.</summary>
     public required int StopsAfterResults { get; init; }
-
-    /// <summary>Follows the rules of go-libp2p rather than those of the native node; see <see cref="LookupReplay"/>.</summary>
-    public required bool GoRules { get; init; }
 
     /// <summary>Reads a query; null with the reason when its lookup cannot be replayed.</summary>
     public static (LookupRecord? Record, string? Reason) Read(Query query)
@@ -82,13 +78,13 @@ internal sealed record LookupRecord
             StoresNs = [.. activities.Where(static a => a is { IsStore: true, EndNs: not null }).OrderBy(static a => a.StartNs).Select(static a => a.EndNs.GetValueOrDefault() - a.StartNs)],
             FinishNs = duration - ends.DefaultIfEmpty(duration).Max(),
             StopsAfterResults = query.Termination == QueryTermination.Stopped ? Math.Max(1, peers.Count(static peer => peer.BringsResult)) : 0,
-            GoRules = query.Source == TraceSource.GoKadDht,
         }, null);
     }
 
     private static string? Unfit(Query query) => query switch
     {
-        { Source: TraceSource.JsLibp2p or TraceSource.EventLog2019 or TraceSource.RustLibp2p or TraceSource.Litep2p } => "the lookup rules of its implementation are not modelled, and its trace does not tell alpha and beta",
+        { Source: not TraceSource.Native }
+            => "the lookup rules of its implementation are not modelled, and its trace does not tell alpha and beta",
         { Type: QueryType.Ping } => "a ping is no lookup",
         { DurationNs: null } => "the end of the query is not in the trace",
         { Outcome: QueryOutcome.Cancelled or QueryOutcome.TimedOut } or { Termination: QueryTermination.Cancelled } => "it was ended from outside, not by its own rules",
@@ -116,7 +112,6 @@ internal sealed record LookupRecord
             peer.Referrer is null,
             timing,
             underWay,
-            peer.Requests.Where(static r => r.Type is not (MessageType.PutValue or MessageType.AddProvider)).ElementAtOrDefault(1)?.DurationNs,
             [.. names.Where(ranks.ContainsKey).Select(name => ranks[name])],
             timing is { Failed: false } && BringsResult(query, request, names));
     }

@@ -1,10 +1,9 @@
 namespace DhtTracer.Analysis.Explain;
 
 /// <summary>
-/// Runs a lookup again in virtual time, with given timings. Both rules end when the beta closest peers that are not unreachable have
-/// answered, ask the nearest peers first, and then follow up: those of the K closest that have not answered are asked. The native node
-/// takes back what is under way outside the K closest and keeps to alpha in the follow-up; go-libp2p waits for the requests under way,
-/// aborts the dials, and asks the rest of the K closest all at once.
+/// Runs a lookup of the native node again in virtual time, with given timings. It ends when the beta closest peers that are not unreachable
+/// have answered, asks the nearest peers first, and then follows up: those of the K closest that have not answered are asked. What is
+/// under way outside the K closest is taken back; the follow-up keeps to alpha. Lookups of go-libp2p: <see cref="GoLookupReplay"/>.
 /// </summary>
 internal sealed class LookupReplay
 {
@@ -48,8 +47,6 @@ internal sealed class LookupReplay
 
     private sealed class Attempt
     {
-        public long DialEndNs { get; init; }
-
         public long EndNs { get; init; }
 
         public bool Failed { get; init; }
@@ -69,11 +66,6 @@ internal sealed class LookupReplay
     {
         var replay = new LookupReplay(record, parameters, timingOf);
         var completed = replay.Converge();
-        if (record.GoRules)
-        {
-            replay.WaitForRequests();
-        }
-
         if (completed)
         {
             replay.FollowUp();
@@ -105,22 +97,6 @@ internal sealed class LookupReplay
     private void FollowUp()
     {
         var closest = Closest();
-        if (record.GoRules)
-        {
-            // Whom the lookup had asked already is asked again as far as the trace shows it: not every answer that came late went unread.
-            foreach (var rank in closest.Where(rank => states[rank] == State.Heard || (states[rank] == State.UnderWay && record.Peers[rank].AgainNs is not null)))
-            {
-                Begin(rank);
-            }
-
-            while (running > 0)
-            {
-                Next();
-            }
-
-            return;
-        }
-
         foreach (var rank in states.Index().Where(peer => peer.Item == State.UnderWay).Select(static peer => peer.Index).Except(closest).ToList())
         {
             Withdraw(rank);
@@ -143,20 +119,6 @@ internal sealed class LookupReplay
 
             Next();
         }
-    }
-
-    // go-libp2p: the dials are aborted, the requests are waited for, and nobody reads their answers any more: if these peers are among the
-    // K closest, the follow-up asks them again.
-    private void WaitForRequests()
-    {
-        foreach (var attempt in attempts.OfType<Attempt>().Where(static attempt => attempt.UnderWay))
-        {
-            attempt.UnderWay = false;
-            now = attempt.DialEndNs <= now ? Math.Max(now, attempt.EndNs) : now;
-        }
-
-        running = 0;
-        inFlight.Clear();
     }
 
     private void Withdraw(int rank)
@@ -206,12 +168,9 @@ internal sealed class LookupReplay
     {
         var timing = timingOf(record.Peers[rank]);
         var start = now + timing.ReactionNs;
-
-        var again = attempts[rank] is null ? null : record.Peers[rank].AgainNs;
         var attempt = new Attempt
         {
-            DialEndNs = start + (again is null ? timing.DialNs : 0),
-            EndNs = start + (again ?? timing.TotalNs),
+            EndNs = start + timing.TotalNs,
             Failed = timing.Failed,
             UnderWay = true,
         };
@@ -263,17 +222,12 @@ internal sealed class LookupReplay
         }
     }
 
-    // The same stores as in the trace: alpha at a time in the native node, all at once in go-libp2p.
+    // The same stores as in the trace: alpha at a time.
     private long Stores()
     {
         if (record.StoresNs.IsEmpty)
         {
             return 0;
-        }
-
-        if (record.GoRules)
-        {
-            return record.StoresNs.Max();
         }
 
         var places = new PriorityQueue<int, long>();

@@ -15,7 +15,10 @@ namespace DhtTracer.Analysis.Explain;
 /// <param name="TimeoutsStretched">
 /// A timeout was made longer than the one that something ran into. It is taken to run into the longer one too, so the prediction is an upper bound.
 /// </param>
-public sealed record WhatIfPrediction(long DurationNs, long LowNs, long HighNs, double DrawnPeers, bool TimeoutsStretched);
+/// <param name="HiddenSeeds">
+/// With a greater alpha the lookup would have begun with more peers of its routing table than the trace shows; the prediction does without them.
+/// </param>
+public sealed record WhatIfPrediction(long DurationNs, long LowNs, long HighNs, double DrawnPeers, bool TimeoutsStretched, bool HiddenSeeds);
 
 /// <summary>
 /// Replays a lookup from the latencies seen in it. Pure and deterministic: what has to be drawn is drawn from a generator seeded by the
@@ -27,24 +30,55 @@ public sealed class WhatIf
     public const double GreatestOwnError = 0.25;
 
     private const int Draws = 41;
-    private readonly LookupRecord? record;
-    private readonly ImmutableArray<PeerTiming> pool;
-    private readonly ulong seed;
+
+    /// <summary>What go-libp2p-kad-dht and the public DHT use where the trace does not tell.</summary>
+    private static readonly WhatIfParameters Usual = new() { Alpha = 10, Beta = 3, K = 20 };
+
+    private static readonly PeerTiming AtOnce = new(0, 0, true, false, 0, 0, false, false);
+
+    private readonly Query _query;
+    private readonly LookupRecord? _record;
+    private readonly GoLookupRecord? _go;
+    private readonly ImmutableArray<PeerTiming> _pool;
+    private readonly ulong _seed;
 
     private WhatIf(Query query)
     {
-        var alpha = query.Parameters.Alpha ?? 10;
-        Own = new WhatIfParameters { Alpha = alpha, Beta = query.Parameters.Beta ?? 3, K = query.Parameters.K ?? 20 };
-        OwnAssumed = query.Parameters is { Alpha: null } or { Beta: null } or { K: null };
-        (record, CannotSay) = LookupRecord.Read(query);
-        pool = record is null ? [] : [.. record.Peers.Select(static peer => peer.Timing).OfType<PeerTiming>()];
-        seed = BinaryPrimitives.ReadUInt64BigEndian(Convert.FromHexString(query.Id.SpanId.ToString()));
-        if (record is null)
+        _query = query;
+        if (query.Source is TraceSource.GoKadDht or TraceSource.GoKadDhtAndKuboEvents or TraceSource.KuboEvents)
+        {
+            (_go, CannotSay) = GoLookupReader.Read(query);
+        }
+        else
+        {
+            (_record, CannotSay) = LookupRecord.Read(query);
+        }
+
+        Own = new WhatIfParameters
+        {
+            Alpha = query.Parameters.Alpha ?? Usual.Alpha,
+            Beta = query.Parameters.Beta ?? (_go is null ? Usual.Beta : Math.Clamp(Usual.Beta, _go.Beta.Least, _go.Beta.Most)),
+            K = Math.Max(query.Parameters.K ?? Usual.K, _go?.LeastK ?? 1),
+        };
+        Assumed =
+        [
+            .. new[]
+            {
+                query.Parameters.Alpha is null ? "alpha" : null,
+                query.Parameters.Beta is null && !(_go is { } lookup && lookup.Beta.Least == lookup.Beta.Most) ? "beta" : null,
+                query.Parameters.K is null ? "k" : null,
+            }.OfType<string>(),
+        ];
+        _pool = _record is not null ? [.. _record.Peers.Select(static peer => peer.Timing).OfType<PeerTiming>()]
+            : _go is not null ? [.. _go.Peers.Select(static peer => peer.Ask).OfType<PeerTiming>()]
+            : [];
+        _seed = BinaryPrimitives.ReadUInt64BigEndian(Convert.FromHexString(query.Id.SpanId.ToString()));
+        if (CannotSay is not null)
         {
             return;
         }
 
-        OwnReplayNs = Run(record, Own).DurationNs;
+        OwnReplayNs = Run(Own, []).DurationNs;
         var duration = query.DurationNs.GetValueOrDefault();
         OwnError = duration == 0 ? null : (double)(OwnReplayNs.Value - duration) / duration;
         if (OwnError is null || Math.Abs(OwnError.Value) > GreatestOwnError)
@@ -59,8 +93,11 @@ public sealed class WhatIf
     /// <summary>The query's own parameters.</summary>
     public WhatIfParameters Own { get; }
 
-    /// <summary>Some of them are not in the trace: 10, 3 and 20 are assumed, as on the public DHT.</summary>
-    public bool OwnAssumed { get; }
+    /// <summary>
+    /// Those of alpha, beta and k that are not in the trace and do not follow from it. They are taken as on the public DHT (10, 3 and 20), beta
+    /// within what the lookup's end allows.
+    /// </summary>
+    public ImmutableArray<string> Assumed { get; }
 
     /// <summary>Duration of the replay with its own parameters, in nanoseconds; null when it cannot be replayed at all.</summary>
     public long? OwnReplayNs { get; }
@@ -76,46 +113,77 @@ public sealed class WhatIf
     public WhatIfPrediction? Predict(WhatIfParameters parameters)
     {
         parameters.Validate();
-        return record is null || CannotSay is not null ? null : Run(record, parameters);
+        return CannotSay is null ? Run(parameters, []) : null;
     }
 
-    private WhatIfPrediction Run(LookupRecord lookup, WhatIfParameters parameters)
+    /// <summary>
+    /// Replays with the query's own parameters as if some peers had failed at once, without taking any time; null when nothing can be said.
+    /// </summary>
+    /// <param name="peerIds">The peers, in base58.</param>
+    public WhatIfPrediction? Without(IEnumerable<string> peerIds) =>
+        CannotSay is null ? Run(Own, peerIds.ToHashSet(StringComparer.Ordinal)) : null;
+
+    private WhatIfPrediction Run(WhatIfParameters parameters, HashSet<string> without)
     {
+        var gone = new bool[_query.Peers.Length];
+        if (without.Count > 0)
+        {
+            var nearest = KeyDistances.Of(_query).Nearest;
+            for (var rank = 0; rank < nearest.Length; rank++)
+            {
+                gone[rank] = without.Contains(_query.Peers[nearest[rank]].Id);
+            }
+        }
+
         var durations = new List<long>(Draws);
         var drawn = 0;
         var anyStretched = false;
         for (var i = 0; i < Draws; i++)
         {
-            var random = new SplitMix64(seed + (ulong)i);
+            var random = new SplitMix64(_seed + (ulong)i);
             var before = drawn;
-            durations.Add(LookupReplay.Run(lookup, parameters, peer =>
-            {
-                drawn += peer.Timing is null ? 1 : 0;
-                var timing = (peer.Timing ?? Draw(peer.UnderWayNs, ref random)).Under(parameters, out var stretched);
-                anyStretched |= stretched;
-                return timing;
-            }));
+            durations.Add(_go is not null
+                ? GoLookupReplay.Run(_go, parameters, (rank, again) => Take(rank, again ? _go.Peers[rank].FollowUp : _go.Peers[rank].Ask, again ? 0 : _go.Peers[rank].UnderWayNs))
+                : LookupReplay.Run(_record!, parameters, peer => Take(peer.Rank, peer.Timing, peer.UnderWayNs)));
             if (drawn == before)
             {
                 break;
+            }
+
+            PeerTiming Take(int rank, PeerTiming? known, long underWayNs)
+            {
+                if (gone[rank])
+                {
+                    return AtOnce;
+                }
+
+                drawn += known is null ? 1 : 0;
+                var timing = (known ?? Draw(underWayNs, ref random)).Under(parameters, out var stretched);
+                anyStretched |= stretched;
+                return timing;
             }
         }
 
         var sorted = durations.Order().ToArray();
         return new WhatIfPrediction(
-            Percentile.Of(sorted, 50), Percentile.Of(sorted, 5), Percentile.Of(sorted, 95), (double)drawn / sorted.Length, anyStretched);
+            Percentile.Of(sorted, 50),
+            Percentile.Of(sorted, 5),
+            Percentile.Of(sorted, 95),
+            (double)drawn / sorted.Length,
+            anyStretched,
+            parameters.Alpha > Own.Alpha && _go is { HasHiddenSeeds: true });
     }
 
     // A peer that was under way for some time when it was taken back takes longer than that.
     private PeerTiming Draw(long longerThanNs, ref SplitMix64 random)
     {
-        var possible = longerThanNs == 0 ? pool : [.. pool.Where(timing => timing.TotalNs > longerThanNs)];
+        var possible = longerThanNs == 0 ? _pool : [.. _pool.Where(timing => timing.TotalNs > longerThanNs)];
         if (!possible.IsEmpty)
         {
             return possible[random.Next(possible.Length)];
         }
 
-        var any = pool[random.Next(pool.Length)];
+        var any = _pool[random.Next(_pool.Length)];
         return any with { GapNs = any.GapNs + longerThanNs };
     }
 }

@@ -1,0 +1,391 @@
+using System.Collections.Immutable;
+using System.Globalization;
+
+namespace DhtTracer.Analysis.Explain;
+
+/// <summary>Reads a lookup of go-libp2p-kad-dht out of a query, or says what is missing for a replay.</summary>
+internal sealed class GoLookupReader
+{
+    /// <summary>What is known of beta when nothing bounds it.</summary>
+    private const int MostBeta = 1_000;
+
+    private readonly Query _query;
+    private readonly KeyDistances _distances;
+    private readonly Dictionary<string, int> _ranks = new(StringComparer.Ordinal);
+    private readonly PathPhases _phases;
+    private readonly long _terminated;
+
+    private GoLookupReader(Query query, KeyDistances distances, long terminated)
+    {
+        _query = query;
+        _distances = distances;
+        _terminated = terminated;
+        _phases = new PathPhases(query, 0);
+        for (var rank = 0; rank < distances.Nearest.Length; rank++)
+        {
+            _ = _ranks.TryAdd(query.Peers[distances.Nearest[rank]].Id, rank);
+        }
+    }
+
+    /// <summary>Reads a query; null with the reason when its lookup cannot be replayed.</summary>
+    public static (GoLookupRecord? Lookup, string? Reason) Read(Query query)
+    {
+        if (Missing(query) is { } reason)
+        {
+            return (null, reason);
+        }
+
+        var distances = KeyDistances.Of(query);
+        if (!distances.Exact)
+        {
+            return (null, "the distances of its peers to the key are not known exactly");
+        }
+
+        return new GoLookupReader(query, distances, query.TerminatedNs.GetValueOrDefault()).Read();
+    }
+
+    private static string? Missing(Query query)
+    {
+        if (query.Type == QueryType.Ping)
+        {
+            return "a ping is no lookup";
+        }
+
+        if (query.DurationNs is not { } duration)
+        {
+            return "the end of the query is not in the trace";
+        }
+
+        if (query.Missing.Spans > 0)
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"at least {query.Missing.Spans} of its spans were lost before they arrived");
+        }
+
+        if (query.Outcome is QueryOutcome.Cancelled or QueryOutcome.TimedOut || query.Termination == QueryTermination.Cancelled)
+        {
+            return "its caller ended it; how long it would have gone on is not known";
+        }
+
+        if (query.Key is null)
+        {
+            return "its key is not known";
+        }
+
+        if (query.Peers.IsEmpty || query.Peers.All(static peer => peer.Requests.IsEmpty && peer.Dial is null))
+        {
+            return "it asked no peer";
+        }
+
+        var answers = query.Peers.SelectMany(static peer => peer.Requests)
+            .Where(static r => r is { Outcome: RequestOutcome.Answered, Type: MessageType.FindNode or MessageType.GetProviders or MessageType.GetValue }).ToList();
+        if (answers.Count(static r => r.Named.IsDefault) is > 0 and var hidden)
+        {
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"its spans do not hold whom {hidden} of {answers.Count} answers named{(query.Type == QueryType.GetProviders ? " (go-libp2p-kad-dht never writes the closer peers of a provider lookup; the event stream of Kubo's RPC API has them)" : "")}");
+        }
+
+        if (query.TerminatedNs is not { } terminated || terminated > duration)
+        {
+            return "the trace does not tell when the lookup stopped";
+        }
+
+        return query is { Type: QueryType.AddProvider, Termination: QueryTermination.Stopped }
+            ? "an optimistic provide stops by an estimate of the size of the network, which is not in the trace"
+            : null;
+    }
+
+    private (GoLookupRecord? Lookup, string? Reason) Read()
+    {
+        var activities = PeerActivity.Of(_query);
+        var asks = activities.Where(a => !a.IsStore && !_phases.IsFollowUp(a)).ToList();
+        var duration = _query.DurationNs.GetValueOrDefault();
+        if (asks.Count(static a => a.EndNs is not null && a.Result is ActivityResult.Done or ActivityResult.Failed) < 2)
+        {
+            return (null, "too few dials and requests ended to know how long they take");
+        }
+
+        var setup = Math.Clamp(asks.Min(static a => a.StartNs), 0, duration);
+        long[] moments = [.. _query.Peers.Select(Settled).OfType<long>().Append(setup).Order()];
+        var unfit = Ineligible();
+        var peers = _distances.Nearest.Select((index, rank) => PeerOf(_query.Peers[index], moments, unfit)).ToImmutableArray();
+        var target = _query.Type == QueryType.FindPeer && _ranks.TryGetValue(_query.Key!.Text, out var found) ? found : (int?)null;
+
+        // The lookup is over when its requests have ended; dials it aborts.
+        var underWay = asks.Where(a => a.StartNs <= _terminated && a.EndNs > _terminated && a.Kind != ActivityKind.Dial)
+            .Select(a => Later(_query.Peers[a.Peer].TakenNs, a.EndNs).GetValueOrDefault());
+        var aborted = asks.Where(a => a.Kind == ActivityKind.Dial && a.StartNs <= _terminated && a.EndNs > _terminated && a.EndNs <= duration && a.Result != ActivityResult.Done)
+            .Select(a => a.EndNs.GetValueOrDefault() - _terminated).DefaultIfEmpty(0).Max();
+        var lookupEnd = underWay.Append(_terminated + aborted).Max();
+        if (lookupEnd > duration)
+        {
+            return Returned(peers, setup, duration, target);
+        }
+
+        var followUps = activities.Where(a => _phases.IsFollowUp(a) && a.StartNs < duration).ToList();
+        var followStart = followUps.Count == 0 ? lookupEnd : Math.Max(lookupEnd, followUps.Min(static a => a.StartNs));
+        var followEnd = followUps.Select(a => Math.Min(duration, a.EndNs ?? duration)).Append(lookupEnd).Max();
+        var storeEnd = activities.Where(a => a.IsStore && a.StartNs < duration).Select(a => Math.Min(duration, a.EndNs ?? duration)).Append(followEnd).Max();
+        return (new GoLookupRecord
+        {
+            Peers = peers,
+            SetupNs = setup,
+            FollowUpGapNs = followStart - lookupEnd,
+            AbortNs = aborted,
+            StoresNs = storeEnd - followEnd,
+            FinishNs = duration - storeEnd,
+            SkipsFollowUp = followUps.Count == 0 && (_query.Type is QueryType.FindPeer or QueryType.GetValue or QueryType.GetProviders),
+            StopsAfterResults = StopsAfter(target),
+            StopsAtNs = StopsAt(target),
+            ReturnsAfterResults = 0,
+            Target = target,
+            Beta = BetaRange(),
+            LeastK = LeastK(),
+            HasHiddenSeeds = HasHiddenSeeds(peers),
+        }, null);
+    }
+
+    // A value search returns when it has enough records, and lets its lookup go on.
+    private (GoLookupRecord? Lookup, string? Reason) Returned(ImmutableArray<GoLookupPeer> peers, long setup, long duration, int? target)
+    {
+        var results = _query.Peers.Select(Asked).Where(request => request is not null && HasResult(request) && request.EndNs <= duration).ToList();
+        return results.Count == 0
+            ? (null, "it returned before its lookup had ended, and the trace does not tell why")
+            : (new GoLookupRecord
+            {
+                Peers = peers,
+                SetupNs = setup,
+                FollowUpGapNs = 0,
+                AbortNs = 0,
+                StoresNs = 0,
+                SkipsFollowUp = false,
+                FinishNs = duration - results.Max(static request => request!.EndNs.GetValueOrDefault()),
+                StopsAfterResults = StopsAfter(target),
+                StopsAtNs = StopsAt(target),
+                ReturnsAfterResults = results.Count,
+                Target = target,
+                Beta = BetaRange(),
+                LeastK = 1,
+                HasHiddenSeeds = HasHiddenSeeds(peers),
+            }, null);
+    }
+
+    private bool HasHiddenSeeds(ImmutableArray<GoLookupPeer> peers) => _query.Parameters.Alpha is { } alpha && peers.Count(static peer => peer.Seed) >= alpha;
+
+    private int StopsAfter(int? target) => _query.Termination == QueryTermination.Stopped && target is null ? ResultsUntil(_terminated) : 0;
+
+    private int ResultsUntil(long time) => _query.Peers.Count(peer => Asked(peer) is { } request && Settled(peer) <= time && HasResult(request));
+
+    // Stopped although nothing in this lookup was a reason to: at the end that the lookup noticed then.
+    private long? StopsAt(int? target)
+    {
+        if (_query.Termination != QueryTermination.Stopped)
+        {
+            return null;
+        }
+
+        var connected = target is { } rank && _query.Peers[_distances.Nearest[rank]].Dial is { Error: null, DurationNs: { } took } dial && dial.StartNs + took <= _terminated;
+        if (connected || (target is null && ResultsUntil(_terminated) > 0))
+        {
+            return null;
+        }
+
+        return _query.Peers.Select(Settled).Where(at => at <= _terminated).Max() ?? _terminated;
+    }
+
+    private static bool HasResult(PeerRequest request) => request is { Providers: > 0 } or { Records: > 0 };
+
+    // When the lookup could act on the answer or the failure of a peer; null when it had none.
+    private long? Settled(QueryPeer peer) => Asked(peer) is { } asked
+        ? asked.Outcome is RequestOutcome.Answered or RequestOutcome.Failed ? Later(peer.TakenNs, asked.EndNs) : null
+        : peer is { State: PeerState.DialFailed, Dial: { } dial } ? Later(peer.TakenNs, dial.StartNs + dial.DurationNs) : null;
+
+    private static long? Later(long? taken, long? end) => taken >= end ? taken : end;
+
+    // The first request that the lookup itself sent.
+    private PeerRequest? Asked(QueryPeer peer)
+    {
+        for (var i = 0; i < peer.Requests.Length; i++)
+        {
+            var request = peer.Requests[i];
+            if (request.StartNs is { } start && request.Type is not (MessageType.PutValue or MessageType.AddProvider))
+            {
+                return i == 0 && (start < _terminated || peer.Dial is { Error: null } dial && dial.StartNs < _terminated) ? request : null;
+            }
+        }
+
+        return null;
+    }
+
+    private GoLookupPeer PeerOf(QueryPeer peer, long[] moments, HashSet<string> unfit)
+    {
+        var asked = Asked(peer);
+        var (ask, underWay) = Ask(peer, asked, moments);
+        var followUp = peer.Requests.FirstOrDefault(r => r != asked && r.Type is not (MessageType.PutValue or MessageType.AddProvider) && r is { StartNs: not null, DurationNs: not null });
+        var names = asked is { Outcome: RequestOutcome.Answered, Named: { IsDefault: false } named } ? named : [];
+        return new GoLookupPeer(
+            peer is { Referrer: null, Hops: 0 },
+            ask,
+            underWay,
+            followUp is null ? null : new PeerTiming(0, 0, false, false, 0, followUp.DurationNs.GetValueOrDefault(), followUp.Outcome != RequestOutcome.Answered, false),
+            [.. names.Where(name => !unfit.Contains(name) && _ranks.ContainsKey(name)).Select(name => _ranks[name])],
+            asked is not null && HasResult(asked));
+    }
+
+    private (PeerTiming? Timing, long UnderWayNs) Ask(QueryPeer peer, PeerRequest? asked, long[] moments)
+    {
+        var start = peer.Dial is { } begun && begun.StartNs <= _terminated ? begun.StartNs : asked?.StartNs;
+        if (start is not { } at)
+        {
+            return (null, 0);
+        }
+
+        var reaction = Reaction(peer, at, moments);
+        var dialNs = peer.Dial?.DurationNs ?? 0;
+        if (asked is null)
+        {
+            var failed = peer.State == PeerState.DialFailed || peer.Dial?.Error is { Class: not ErrorClass.Cancelled };
+            return failed
+                ? (new PeerTiming(reaction, Math.Max(dialNs, peer.TakenNs - at ?? 0), true, peer.Dial?.Error?.Class == ErrorClass.DialTimeout, 0, 0, false, false), 0)
+                : (null, Math.Max(1, _terminated - at));
+        }
+
+        // What the library or the caller cut off would have taken longer.
+        return asked is { DurationNs: { } requestNs, Outcome: RequestOutcome.Answered or RequestOutcome.Failed }
+            ? (new PeerTiming(
+                reaction, dialNs, false, false, Math.Max(0, asked.StartNs.GetValueOrDefault() - at - dialNs), requestNs + Math.Max(0, peer.TakenNs - asked.EndNs ?? 0), asked.Outcome == RequestOutcome.Failed,
+                asked.Error?.Class == ErrorClass.RequestTimeout), 0)
+            : (null, Math.Max(1, (asked.DurationNs ?? 0) + dialNs));
+    }
+
+    // From the end that made the lookup ask this peer until it did.
+    private long Reaction(QueryPeer peer, long start, long[] moments)
+    {
+        var index = Array.BinarySearch(moments, start);
+        index = index < 0 ? ~index - 1 : index;
+        var last = index < 0 ? start : moments[index];
+        if (peer.AskedAfter is { } id && _ranks.TryGetValue(id, out var rank))
+        {
+            var before = _query.Peers[_distances.Nearest[rank]];
+            last = Settled(before) is { } ended && ended <= start ? ended : last;
+        }
+
+        return start - last;
+    }
+
+    /// <summary>
+    /// Peers that an answer named and that the lookup never took in: it asks the nearest first, so one that was passed over while a
+    /// farther one was asked later is none of its peers. The WAN side drops peers without a public address.
+    /// </summary>
+    private HashSet<string> Ineligible()
+    {
+        var unfit = new HashSet<string>(StringComparer.Ordinal);
+        var lastAsked = long.MinValue;
+
+        // From the farthest to the nearest, with the latest start of all that are farther.
+        for (var rank = _distances.Nearest.Length - 1; rank >= 0; rank--)
+        {
+            var peer = _query.Peers[_distances.Nearest[rank]];
+            var start = peer.Dial is { } dial && dial.StartNs <= _terminated ? dial.StartNs : Asked(peer)?.StartNs;
+            if (start is { } at)
+            {
+                lastAsked = Math.Max(lastAsked, at);
+            }
+            else if (peer.HeardNs is { } heard && heard > 0 && heard < lastAsked)
+            {
+                _ = unfit.Add(peer.Id);
+            }
+        }
+
+        return unfit;
+    }
+
+    // The place of the farthest peer of the follow-up among those that had not failed.
+    private int LeastK()
+    {
+        var (least, place) = (1, 0);
+        foreach (var index in _distances.Nearest)
+        {
+            var peer = _query.Peers[index];
+            var failed = Settled(peer) <= _terminated && Asked(peer)?.Outcome != RequestOutcome.Answered;
+            place += failed || !(peer.HeardNs <= _terminated) ? 0 : 1;
+            if (peer.Requests.Any(request => request.Type is not (MessageType.PutValue or MessageType.AddProvider) && request != Asked(peer)))
+            {
+                least = place;
+            }
+        }
+
+        return Math.Max(1, least);
+    }
+
+    /// <summary>
+    /// The lookup ends when the beta closest have answered. So beta is more than what had answered in a row while it went on, and, when it
+    /// completed, no more than what had then.
+    /// </summary>
+    private (int Least, int Most) BetaRange()
+    {
+        var unfit = Ineligible();
+        var settled = new List<(long At, int Rank, bool Answered)>();
+        var heard = new long[_distances.Nearest.Length];
+        Array.Fill(heard, long.MaxValue);
+        for (var rank = 0; rank < heard.Length; rank++)
+        {
+            var peer = _query.Peers[_distances.Nearest[rank]];
+            if (peer is { Referrer: null, Hops: 0 })
+            {
+                heard[rank] = 0;
+            }
+
+            if (Settled(peer) is not { } at || at > _terminated)
+            {
+                continue;
+            }
+
+            var asked = Asked(peer);
+            settled.Add((at, rank, asked?.Outcome == RequestOutcome.Answered));
+            foreach (var name in asked is null || asked.Named.IsDefault ? [] : asked.Named)
+            {
+                if (_ranks.TryGetValue(name, out var named) && !unfit.Contains(name))
+                {
+                    heard[named] = Math.Min(heard[named], at);
+                }
+            }
+        }
+
+        settled.Sort();
+        var (least, most) = (1, MostBeta);
+        var states = new Dictionary<int, bool>();
+        for (var i = 0; i < settled.Count; i++)
+        {
+            states[settled[i].Rank] = settled[i].Answered;
+            var row = 0;
+            var whole = true;
+            for (var rank = 0; rank < heard.Length; rank++)
+            {
+                if (heard[rank] > settled[i].At)
+                {
+                    continue;
+                }
+
+                if (!states.TryGetValue(rank, out var answered))
+                {
+                    whole = false;
+                    break;
+                }
+
+                row += answered ? 1 : 0;
+            }
+
+            if (i < settled.Count - 1)
+            {
+                least = whole ? least : Math.Max(least, row + 1);
+            }
+            else if (_query.Termination == QueryTermination.Completed && row >= least && !whole)
+            {
+                most = row;
+            }
+        }
+
+        return (least, Math.Max(least, most));
+    }
+}
