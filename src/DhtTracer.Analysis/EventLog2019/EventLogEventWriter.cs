@@ -60,7 +60,7 @@ internal static class EventLogEventWriter
     {
         json.WriteStartObject("message");
         json.WriteString("key", key);
-        json.WriteString("type", Words.Of(happened.Request!.Type));
+        json.WriteString("type", happened.Request!.Type == MessageType.Unknown ? "" : Words.Of(happened.Request.Type));
         json.WriteEndObject();
     }
 

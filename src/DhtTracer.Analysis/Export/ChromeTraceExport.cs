@@ -27,9 +27,9 @@ public static class ChromeTraceExport
             json.WriteString("source", Words.Of(query.Source));
             json.WriteEndObject();
             json.WriteStartArray("traceEvents");
-            WriteName(json, "process_name", 0, $"{Words.Of(query.Type)} {query.Key?.Text ?? "key unknown"}");
+            WriteName(json, "process_name", 0, $"{Words.Shown(query.Type)} {query.Key?.Text ?? "key unknown"}");
             WriteName(json, "thread_name", 0, "query");
-            WriteSpan(json, 0, Words.Of(query.Type), "query", 0, query.DurationNs ?? waterfall.AxisNs, Words.Of(query.Outcome), query.Error);
+            WriteSpan(json, 0, Words.Shown(query.Type), "query", 0, query.DurationNs ?? waterfall.AxisNs, Words.Of(query.Outcome), query.Error);
             var track = 1;
             for (var i = 0; i < waterfall.Rows.Length; i++)
             {

@@ -69,7 +69,7 @@ public static class CsvExport
 
     private static string?[] RequestCells(PeerRequest request, int number) =>
     [
-        Number(number), Words.Of(request.Type), Number(request.StartNs), Number(request.DurationNs), Words.Of(request.Outcome),
+        Number(number), request.Type == MessageType.Unknown ? null : Words.Of(request.Type), Number(request.StartNs), Number(request.DurationNs), Words.Of(request.Outcome),
         Text(request.Error?.Class), Text(request.Error?.Text), Number(request.Returned), Number(request.New), Number(request.Providers),
         Number(request.Records),
     ];
@@ -82,9 +82,9 @@ public static class CsvExport
 
     private static string?[] QueryCells(QuerySummary query) =>
     [
-        query.Id.ToString(), query.OperationId.ToString(), Flag(query.Background), Words.Of(query.Type), Text(query.Key?.Text),
+        query.Id.ToString(), query.OperationId.ToString(), Flag(query.Background), query.Type == QueryType.Unknown ? null : Words.Of(query.Type), Text(query.Key?.Text),
         query.Key?.KadId, Words.Of(query.Source), Text(query.Service), Text(query.Node),
-        query.StartUnixNano.ToString(CultureInfo.InvariantCulture), Number(query.DurationNs), Words.Of(query.Outcome), Text(query.Error?.Class),
+        query.StartUnixNano.ToString(CultureInfo.InvariantCulture), Number(query.DurationNs), query.Outcome == QueryOutcome.Unknown ? null : Words.Of(query.Outcome), Text(query.Error?.Class),
         Text(query.Error?.Text), query.Termination is { } termination ? Words.Of(termination) : null, Number(query.DiscoveryNs),
         Number(query.FirstAnswerNs), Number(query.Parameters.Alpha), Number(query.Parameters.Beta), Number(query.Parameters.K),
         Number(query.Counts.Seen), Number(query.Counts.Queried), Number(query.Counts.Dialed), Number(query.Counts.DialFailed),

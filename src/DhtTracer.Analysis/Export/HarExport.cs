@@ -49,7 +49,7 @@ public static class HarExport
         json.WriteStartObject();
         json.WriteString("startedDateTime", Moment(query, 0));
         json.WriteString("id", query.Id.ToString());
-        json.WriteString("title", $"{Words.Of(query.Type)} {query.Key?.Text ?? "key unknown"}");
+        json.WriteString("title", $"{Words.Shown(query.Type)} {query.Key?.Text ?? "key unknown"}");
         json.WriteStartObject("pageTimings");
         json.WriteNumber("onContentLoad", query.DiscoveryNs is { } discovery ? Milliseconds(discovery) : -1);
         json.WriteNumber("onLoad", query.DurationNs is { } duration ? Milliseconds(duration) : -1);
@@ -121,7 +121,7 @@ public static class HarExport
     private static void WriteRequest(Utf8JsonWriter json, Query query, Entry entry)
     {
         json.WriteStartObject("request");
-        json.WriteString("method", entry.Request is { } request ? Words.Of(request.Type) : "DIAL");
+        json.WriteString("method", entry.Request is { } request ? request.Type == MessageType.Unknown ? "REQUEST" : Words.Of(request.Type) : "DIAL");
 
         // Not https: nothing here was HTTP, and a browser must not be tempted to fetch it. The peer id keeps its case behind an own scheme.
         json.WriteString("url", $"libp2p://{Uri.EscapeDataString(entry.Peer.Id)}/ipfs/kad/1.0.0/{Uri.EscapeDataString(query.Key?.Text ?? "")}");

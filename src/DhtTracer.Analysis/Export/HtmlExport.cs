@@ -29,7 +29,7 @@ public static class HtmlExport
     {
         var waterfall = Waterfall.Of(query, PeerSort.Order);
         var explanation = Explanation.Of(query);
-        var title = $"{Words.Of(query.Type)} {query.Key?.Text ?? "key unknown"}";
+        var title = $"{Words.Shown(query.Type)} {query.Key?.Text ?? "key unknown"}";
         var html = new HtmlMarkup();
         html.Own("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta http-equiv=\"Content-Security-Policy\" content=\"").Own(HtmlExportStyle.Policy)
             .Own("\"><meta name=\"viewport\" content=\"width=device-width\"><meta name=\"referrer\" content=\"no-referrer\">")
@@ -51,7 +51,7 @@ public static class HtmlExport
 
     private static void WriteHead(HtmlMarkup html, Query query, Explanation explanation)
     {
-        html.Own("<h1>").Text(Words.Of(query.Type)).Own(" ").Element("code", query.Key?.Text ?? "key unknown").Own("</h1>\n");
+        html.Own("<h1>").Text(Words.Shown(query.Type)).Own(" ").Element("code", query.Key?.Text ?? "key unknown").Own("</h1>\n");
         string?[] facts =
         [
             Start(query), query.Node is { } node ? $"node {node}" : "node unknown", query.Service, Words.Of(query.Source), query.Side is { } side ? $"{Words.Of(side).ToUpperInvariant()} side" : null,

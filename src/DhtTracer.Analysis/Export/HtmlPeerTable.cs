@@ -79,7 +79,7 @@ internal static class HtmlPeerTable
             html.Milliseconds(peer.Dial?.StartNs).Milliseconds(peer.Dial?.DurationNs);
         }
 
-        html.Element("td", request is null ? HtmlMarkup.Unknown : Words.Of(request.Type)).Milliseconds(request?.StartNs).Milliseconds(request?.DurationNs)
+        html.Element("td", request is null or { Type: MessageType.Unknown } ? HtmlMarkup.Unknown : Words.Of(request.Type)).Milliseconds(request?.StartNs).Milliseconds(request?.DurationNs)
             .Element("td", request is null ? HtmlMarkup.Unknown : Words.Of(request.Outcome).Replace('-', ' '))
             .Number(request?.New).Number(request?.Returned).Number(request?.Providers).Number(request?.Records)
             .Element("td", Shorten(Error(request?.Error ?? peer.Dial?.Error))).Element("td", Shorten(peer.Agent ?? HtmlMarkup.Unknown))

@@ -66,7 +66,7 @@ public static class SvgExport
         private void WriteHeading(int height)
         {
             var query = waterfall.Query;
-            var title = $"{Words.Of(query.Type)} {query.Key?.Text ?? "key unknown"}";
+            var title = $"{Words.Shown(query.Type)} {query.Key?.Text ?? "key unknown"}";
             svg.WriteElementString("title", Namespace, Clean($"{title}: {waterfall.Summary}"));
             if (hasHeading)
             {

@@ -14,6 +14,9 @@ public static class Words
         where T : struct, Enum =>
         Table<T>.Names.TryGetValue(value, out var word) ? word : throw new ArgumentOutOfRangeException(nameof(value), value, "not a value of the model");
 
+    /// <summary>The type of a query as readers see it: one that the trace does not tell is a lookup.</summary>
+    public static string Shown(QueryType type) => type == QueryType.Unknown ? "lookup" : Of(type);
+
     /// <summary>The value of a word, exactly as <see cref="Of"/> gives it.</summary>
     public static bool TryParse<T>([NotNullWhen(true)] string? word, out T value)
         where T : struct, Enum

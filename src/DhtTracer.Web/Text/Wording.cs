@@ -6,7 +6,7 @@ namespace DhtTracer.Web.Text;
 internal static class Wording
 {
     /// <summary>The type of a query: <c>get-providers</c>.</summary>
-    public static string Of(QueryType type) => Words.Of(type);
+    public static string Of(QueryType type) => Words.Shown(type);
 
     /// <summary>Whose spans: <c>go-libp2p-kad-dht</c>.</summary>
     public static string Of(TraceSource source) => source == TraceSource.EventLog2019 ? "2019 event log" : Words.Of(source);

@@ -77,7 +77,7 @@ internal static class QueriesCommand
         Row(
             query.Id.ToString(),
             UtcText.Of(query.StartUnixNano)[..19],
-            Words.Of(query.Type),
+            Words.Shown(query.Type),
             Words.Of(query.Outcome),
             DurationText.Of(query.DurationNs),
             (query.Counts.SeenComplete ? "" : ">") + HeaderText.Number(query.Counts.Seen),

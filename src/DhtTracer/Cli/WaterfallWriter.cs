@@ -41,7 +41,7 @@ internal sealed class WaterfallWriter(TextWriter output, Terminal terminal)
     private void WriteHead(Waterfall waterfall)
     {
         var query = waterfall.Query;
-        var type = Words.Of(query.Type);
+        var type = Words.Shown(query.Type);
         var key = query.Key is { } known ? PlainText.Safe(known.Text) : "(key unknown)";
         output.WriteLine($"{terminal.Style(type, TextStyle.Bold)} {PlainText.Middle(key, Math.Max(20, terminal.Width - type.Length - 1))}");
         output.WriteLine(PlainText.End(

@@ -55,7 +55,7 @@ internal sealed class Litep2pQuery(LogSpans spans)
                 Sent = _type == QueryType.AddProvider ? Count(lookup, RequestOutcome.Sent, null) : null,
             },
         };
-        return LogTimes.OnlyKnown(query, spans, reading.AllAsked);
+        return LogUnknowns.OnlyKnown(query, spans, reading.AllAsked);
     }
 
     /// <summary>A get fails when it found nothing; a search without a peer, and a store without its quorum, fail.</summary>

@@ -54,7 +54,7 @@ internal sealed class RustLibp2pDialect : IDialect
             DiscoveredBy = isGet ? reading.Carrying().FirstOrDefault()?.Peer.Id : null,
         });
         query = query with { Counts = query.Counts with { SeenComplete = false } };
-        return LogTimes.OnlyKnown(query, spans, reading.AllAsked);
+        return LogUnknowns.OnlyKnown(query, spans, reading.AllAsked);
     }
 
     /// <summary>

@@ -1,7 +1,7 @@
 namespace DhtTracer.Analysis;
 
-/// <summary>Takes times out of a query that its log does not tell.</summary>
-internal static class LogTimes
+/// <summary>Takes out of a query what its log does not tell: times, the order of requests, the greatest hops.</summary>
+internal static class LogUnknowns
 {
     /// <summary>The query with null for each time that would be counted from a start that nobody knows, or from none.</summary>
     /// <param name="query">As built, with times after the first line about it.</param>
@@ -13,6 +13,11 @@ internal static class LogTimes
         {
             // The first line about the query is its first answer, or the opening of a stream: it began before that.
             query = query with { DurationNs = null, DiscoveryNs = null, FirstAnswerNs = null };
+        }
+
+        if (query.Peers.Any(static peer => !peer.Requests.IsEmpty && peer.Hops is null))
+        {
+            query = query with { Hops = null };
         }
 
         if (!orderKnown)
