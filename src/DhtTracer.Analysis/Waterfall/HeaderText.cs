@@ -40,7 +40,7 @@ public static class HeaderText
     /// <summary><c>7.5s, 3 rec, 258 peers</c>: duration, results, peers seen. What is unknown is left out, a missing end is named.</summary>
     public static string Summary(QuerySummary query)
     {
-        var parts = new List<string>(3) { query.DurationNs is { } duration ? DurationText.Of(duration) : "end not in the trace" };
+        var parts = new List<string>(3) { query.DurationNs is { } duration ? DurationText.Of(duration) : NoDuration(query) };
         if (Results(query) is { } results)
         {
             parts.Add(results);
@@ -53,6 +53,10 @@ public static class HeaderText
 
         return string.Join(", ", parts);
     }
+
+    /// <summary>Why there is no duration: a log of rust-libp2p tells the end of a query, but not when it began.</summary>
+    private static string NoDuration(QuerySummary query) =>
+        query is { Source: TraceSource.RustLibp2p, Outcome: not QueryOutcome.Incomplete } ? "start not in the log" : "end not in the trace";
 
     /// <summary>What the caller got: <c>3 rec</c> (providers or records), <c>peer found</c>, <c>20 peers returned</c>, <c>sent to 20</c>; null when unknown.</summary>
     public static string? Results(QuerySummary query)
