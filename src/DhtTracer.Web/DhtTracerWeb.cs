@@ -28,6 +28,7 @@ public static class DhtTracerWeb
         services.AddSingleton<SiteAssets>();
         services.AddSingleton<IngestReader>();
         services.AddSingleton<Arrivals>();
+        services.AddSingleton<Uploads>();
         services.AddSingleton<NodeClient>();
         services.AddSingleton(static provider => new KuboRunner(
             provider.GetService<KuboConnection>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<KuboRunner>>()));

@@ -3,40 +3,44 @@ namespace DhtTracer.Web.Charts;
 /// <summary>A logarithmic axis of durations, which span from microseconds to minutes.</summary>
 internal sealed class LogScale
 {
+    private const int MostLabels = 6;
+    private const long Minute = 60_000_000_000;
+
+    private static readonly List<long> RoundDurations =
+    [
+        .. Enumerable.Range(0, 11).SelectMany(static power => new[] { 1L, 2, 5 }.Select(digit => digit * (long)Math.Pow(10, power))).Where(static rung => rung < Minute),
+        Minute, 2 * Minute, 5 * Minute, 10 * Minute, 30 * Minute, 60 * Minute, 120 * Minute, 360 * Minute, 720 * Minute, 1440 * Minute, 14400 * Minute, 144000 * Minute, 1440000 * Minute,
+    ];
+
     private readonly double low;
     private readonly double high;
 
     private LogScale(double low, double high) => (this.low, this.high) = (low, high);
 
-    /// <summary>An axis that fits both values: its ends are 1, 2 or 5 times a power of ten, the nearest that hold them.</summary>
+    /// <summary>
+    /// An axis of durations that fits both values: its ends are the nearest round durations that hold them: 1, 2 or 5 times a power of ten
+    /// below a minute, then 1, 2, 5, 10 and 30 minutes, and so on.
+    /// </summary>
     public static LogScale Fit(long least, long greatest)
     {
-        var rungs = new LogScale(least, greatest).Rungs().ToList();
-        var low = rungs.FindLastIndex(rung => rung <= Math.Max(1, least));
-        var high = rungs.FindIndex(rung => rung >= Math.Max(1, greatest));
-        high = high < 0 ? rungs.Count - 1 : high;
+        var low = Math.Max(0, RoundDurations.FindLastIndex(rung => rung <= Math.Max(1, least)));
+        var high = RoundDurations.FindIndex(rung => rung >= Math.Max(1, greatest));
+        high = high < 0 ? RoundDurations.Count - 1 : high;
         if (high <= low)
         {
             // One value, or both on one rung: a rung around it.
-            (low, high) = (Math.Max(0, low - 1), Math.Min(rungs.Count - 1, low + 1));
+            (low, high) = (Math.Max(0, low - 1), Math.Min(RoundDurations.Count - 1, low + 1));
         }
 
-        return new LogScale(Math.Log10(rungs[low]), Math.Log10(rungs[high]));
+        return new LogScale(Math.Log10(RoundDurations[low]), Math.Log10(RoundDurations[high]));
     }
 
-    /// <summary>The values to label: 1, 2 and 5 times each power of ten, or the powers alone where that would be more than six.</summary>
+    /// <summary>The round durations to label, both ends among them where they fit, at most six.</summary>
     public IReadOnlyList<long> Labels()
     {
-        List<long> Within(IEnumerable<long> values) => [.. values.Where(value => Math.Log10(value) >= low - 1e-9 && Math.Log10(value) <= high + 1e-9)];
-        var all = new List<long>();
-        for (var power = (int)Math.Floor(low); power <= high; power++)
-        {
-            var tick = (long)Math.Pow(10, power);
-            all.AddRange([tick, tick * 2, tick * 5]);
-        }
-
-        var rungs = Within(all);
-        return rungs.Count <= 6 ? rungs : Within(all.Where((_, index) => index % 3 == 0));
+        var rungs = RoundDurations.Where(rung => Math.Log10(rung) >= low - 1e-9 && Math.Log10(rung) <= high + 1e-9).ToList();
+        var step = (rungs.Count + MostLabels - 1) / MostLabels;
+        return [.. rungs.Where((_, index) => (rungs.Count - 1 - index) % step == 0)];
     }
 
     /// <summary>An axis that holds both values, whole powers of ten at its ends.</summary>

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using DhtTracer.TestSupport;
 using DhtTracer.Web.Ingest;
 
 namespace DhtTracer.Web.Tests.Ingest;
@@ -52,6 +53,13 @@ public sealed partial class SetupLinesTests
     [Fact]
     public void Every_way_warns_of_where_people_fail_silently() =>
         Assert.All(SetupLines.Of(Http("http://127.0.0.1:4318/v1/traces"), "localhost"), way => Assert.NotEmpty(way.Warnings));
+
+    [Fact]
+    public void The_readme_gives_the_same_line_for_the_usual_ports() =>
+        Assert.Contains(
+            "    " + Way("kubo", Http("http://127.0.0.1:4318/v1/traces")).Lines + "\n",
+            File.ReadAllText(Path.Combine(TestFiles.Samples(), "..", "README.md")).ReplaceLineEndings("\n"),
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData(0, 0, 0, "", "No span has arrived yet.")]

@@ -1,6 +1,6 @@
 // The search among the rows while one types. The server says which rows match, by the same rule as without a script; rows that do not are hidden.
 import { handlerUrl, setState } from "./page-state.js";
-import { makeCurrent, rowAt, tableOf } from "./rows.js";
+import { makeCurrent, tableOf } from "./rows.js";
 
 const delay = 90;
 let timer = 0;
@@ -15,33 +15,21 @@ function apply(places, text) {
   for (const body of table.querySelectorAll("tbody.rows")) {
     let any = false;
     for (const row of body.rows ?? body.children) {
-      const show = !shown || shown.has(Number(row.id.slice(1)));
+      const show = shown ? shown.has(Number(row.id.slice(1))) : !row.classList.contains("fo"); // folded away: found only
       if (row.hidden === show) row.hidden = !show;
       any ||= show;
     }
     body.hidden = !any;
   }
-  const output = form().querySelector("output");
-  output.textContent = text;
-  const folded = places ? places.filter(place => !rowAt(place)).length : 0;
-  if (folded > 0) output.append(", ", folded === places.length ? "all folded: " : `${folded} folded: `, unfolded());
+  form().querySelector("output").textContent = text;
+  const folded = document.querySelector(".folded-rows");
+  if (folded) folded.hidden = shown !== null;
   const none = document.querySelector(".no-rows");
   if (none) {
     none.hidden = !shown || shown.size > 0;
     none.textContent = "In none of these peers is what you look for.";
   }
   document.dispatchEvent(new CustomEvent("dht:rows"));
-}
-
-// The same search with every row in the page.
-function unfolded() {
-  const link = document.createElement("a");
-  const url = new URL(location.href);
-  url.searchParams.set("find", form().elements.find.value.trim());
-  url.hash = "";
-  link.href = url.pathname + url.search;
-  link.textContent = "show";
-  return link;
 }
 
 async function search() {

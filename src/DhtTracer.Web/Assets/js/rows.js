@@ -119,19 +119,12 @@ function onPointer(event) {
   pointerTimer = setTimeout(() => light(row ?? rowOf(document.activeElement)), row ? 70 : 0);
 }
 
-// A row that the address names may be one of those that are folded away: then all are asked for.
-function unfold() {
-  const link = document.querySelector(".folded-rows a");
-  if (!link || !/^#p\d+$/.test(location.hash)) return;
-  const url = new URL(link.href);
-  url.hash = location.hash;
-  location.replace(url);
-}
-
 function open() {
   const row = document.getElementById(location.hash.slice(1));
-  if (row === null) unfold();
   if (rowOf(row) !== row || row === null) return;
+
+  // A row that is named by the address is shown, also when it is one of those that are folded away.
+  if (row.matches(".fo[hidden]")) row.hidden = row.parentElement.hidden = false;
   makeCurrent(row, { focus: true, write: false });
 }
 

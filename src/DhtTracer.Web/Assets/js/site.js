@@ -11,6 +11,7 @@ import { startRowDetails } from "./row-details.js";
 import { startRowSearch } from "./row-search.js";
 import { startZoom } from "./zoom.js";
 import { startPng } from "./png.js";
+import { startUpload } from "./upload.js";
 
 startLive(); // first: it remembers the page as the server sent it
 startTheme();
@@ -24,3 +25,4 @@ startRowDetails();
 startRowSearch();
 startZoom();
 startPng();
+startUpload();

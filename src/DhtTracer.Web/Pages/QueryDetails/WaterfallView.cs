@@ -33,12 +33,14 @@ internal sealed class WaterfallView
         Running = running;
         NotContacted = query.Peers.Count(static peer => !PeerRows.WasContacted(peer));
         DefaultFilter = NotContacted > MostUnfolded && NotContacted < query.Peers.Length ? PeerFilter.Contacted : PeerFilter.All;
-        Filter = address.Show ?? (ShowsAll(query, address) ? PeerFilter.All : DefaultFilter);
-        var waterfall = Waterfall.Of(query, address.Sort, address.Descending, Filter, running);
+        Folds = address.Show is null && DefaultFilter == PeerFilter.Contacted;
+        Filter = address.Show ?? (Folds && IsFolded(query, address) ? PeerFilter.Contacted : PeerFilter.All);
+        var waterfall = Waterfall.Of(query, address.Sort, address.Descending, Folds ? PeerFilter.All : Filter, running);
         critical = path is null ? FrozenSet<string>.Empty : path.Peers.ToFrozenSet(StringComparer.Ordinal);
         Waterfall = waterfall;
         places = new QueryPeerIndex(waterfall.Query).Positions;
-        var rows = address.Find is { } find ? waterfall.Rows.Where(row => PeerRows.Contains(row.Peer, find)) : waterfall.Rows;
+        var rows = address.Find is { } find ? waterfall.Rows.Where(row => PeerRows.Contains(row.Peer, find))
+            : Folds && Filter == PeerFilter.Contacted ? waterfall.Rows.Where(static row => PeerRows.WasContacted(row.Peer)) : waterfall.Rows;
         shown = rows.Select(row => row.Peer.Id).ToFrozenSet(StringComparer.Ordinal);
         WholeWindow = new TimeWindow(0, waterfall.AxisNs > long.MaxValue / 2 ? waterfall.AxisNs : waterfall.AxisNs + (waterfall.AxisNs / 3));
         Window = address.Window is { } asked ? Fit(asked) : WholeWindow;
@@ -49,6 +51,12 @@ internal sealed class WaterfallView
 
     /// <summary>Which rows are shown: those that the address names, else all but the peers that were only heard of when there are many of them.</summary>
     public PeerFilter Filter { get; }
+
+    /// <summary>
+    /// Whether the rows of peers that were only heard of stand in the page without being shown, so that a search among the rows finds them and a
+    /// script can show them.
+    /// </summary>
+    public bool Folds { get; }
 
     /// <summary>Which rows an address shows that names none.</summary>
     public PeerFilter DefaultFilter { get; }
@@ -162,11 +170,11 @@ internal sealed class WaterfallView
     }
 
     /// <summary>The address with a filter.</summary>
-    public WaterfallAddress With(PeerFilter filter) => Address with { Show = filter == DefaultFilter && Address.Find is null ? null : filter, Row = null };
+    public WaterfallAddress With(PeerFilter filter) => Address with { Show = filter == DefaultFilter ? null : filter, Row = null };
 
     // A search is among all peers, and a row that is asked for is shown.
-    private static bool ShowsAll(Query query, WaterfallAddress address) =>
-        address.Find is not null || (address.Row is { } row && row <= query.Peers.Length && !PeerRows.WasContacted(query.Peers[row - 1]));
+    private static bool IsFolded(Query query, WaterfallAddress address) =>
+        address.Find is null && !(address.Row is { } row && row <= query.Peers.Length && !PeerRows.WasContacted(query.Peers[row - 1]));
 
     /// <summary>The state with another stretch of time.</summary>
     public WaterfallAddress At(TimeWindow window)
@@ -190,11 +198,12 @@ internal sealed class WaterfallView
         return new TimeWindow(Window.FromNs + by, Window.ToNs + by);
     }
 
-    /// <summary>Class of a row: <c>x</c> failed, <c>u</c> never asked or unknown, <c>a</c> cut off, <c>w</c> with a result, <c>d</c> asked twice, <c>k</c> on the critical path.</summary>
+    /// <summary>Class of a row: <c>x</c> failed, <c>u</c> never asked or unknown, <c>a</c> cut off, <c>w</c> with a result, <c>d</c> asked twice, <c>fo</c> folded away,
+    /// <c>k</c> on the critical path.</summary>
     public string? RowClass(WaterfallRow row)
     {
         var state = StateClass(row);
-        var marks = (row.Peer.Duplicate ? " d" : "") + (critical.Contains(row.Peer.Id) ? " k" : "");
+        var marks = (row.Peer.Duplicate ? " d" : "") + (Folds && !PeerRows.WasContacted(row.Peer) ? " fo" : "") + (critical.Contains(row.Peer.Id) ? " k" : "");
         return marks.Length == 0 ? state : (state + marks).TrimStart();
     }
 

@@ -1,0 +1,41 @@
+// The form that sends files: a bar while they are sent, and the reason when they are not taken. Without a script the browser sends the form itself.
+function words(form, text) {
+  form.querySelector("[data-upload-word]").textContent = text;
+}
+
+function send(form) {
+  const bar = form.querySelector("progress");
+  const button = form.querySelector("button");
+  const request = new XMLHttpRequest();
+  const done = text => {
+    bar.hidden = true;
+    button.disabled = false;
+    words(form, text);
+  };
+  request.upload.addEventListener("progress", event => {
+    if (!event.lengthComputable) return;
+    bar.value = event.loaded / event.total;
+    words(form, event.loaded < event.total ? `${Math.floor(bar.value * 100)} % sent` : "sent, being imported…");
+  });
+  request.addEventListener("load", () => {
+    if (request.status === 200) location.assign(request.responseURL);
+    else done(`Not imported: the server answered ${request.status} ${request.statusText}.`);
+  });
+  request.addEventListener("error", () => done("Not imported: the connection broke."));
+  request.open("POST", form.action);
+  request.send(new FormData(form));
+  bar.hidden = false;
+  button.disabled = true;
+}
+
+export function startUpload() {
+  document.addEventListener("submit", event => {
+    const form = event.target.closest("form[data-upload]");
+    if (!form) return;
+    event.preventDefault();
+    const size = [...form.elements.files.files].reduce((sum, file) => sum + file.size, 0);
+    const most = Number(form.dataset.upload);
+    if (size > most) words(form, `Not sent: ${Math.ceil(size / 1048576)} MiB are more than the ${Math.floor(most / 1048576)} MiB that are taken at once. Use dht-tracer import.`);
+    else send(form);
+  });
+}
