@@ -48,12 +48,14 @@ internal static class EventLogEvents
     private static IEnumerable<(string Name, long At, QueryPeer? Peer, PeerRequest? Request)> Raw(Query query)
     {
         yield return (EventLogNames.RunStart, 0, null, null);
+        var named = FirstNamed(query);
         foreach (var peer in query.Peers)
         {
-            yield return (EventLogNames.AddPeer, peer.HeardNs ?? 0, peer, null);
+            var heard = peer.HeardNs ?? HeardAtLatest(peer, named);
+            yield return (EventLogNames.AddPeer, heard, peer, null);
             if (peer.Duplicate && query.Source == TraceSource.EventLog2019)
             {
-                yield return (EventLogNames.AddPeer, peer.HeardNs ?? 0, peer, null);
+                yield return (EventLogNames.AddPeer, heard, peer, null);
             }
 
             if (peer.Dial is { } dial)
@@ -90,6 +92,32 @@ internal static class EventLogEvents
         {
             yield return (EventLogNames.RunEnd, duration, null, null);
         }
+    }
+
+    /// <summary>A log adds a peer at some moment. Where that is unknown, it is the latest possible: when it was asked, or an answer named it.</summary>
+    private static long HeardAtLatest(QueryPeer peer, Dictionary<string, long> named)
+    {
+        var asked = peer.Requests.IsEmpty ? peer.Dial?.StartNs : Math.Min(peer.Dial?.StartNs ?? long.MaxValue, peer.Requests[0].StartNs ?? long.MaxValue);
+        return Math.Min(asked ?? long.MaxValue, named.GetValueOrDefault(peer.Id, long.MaxValue)) is var latest and < long.MaxValue ? latest : 0;
+    }
+
+    private static Dictionary<string, long> FirstNamed(Query query)
+    {
+        var named = new Dictionary<string, long>(StringComparer.Ordinal);
+        if (query.Peers.All(static peer => peer.HeardNs is not null))
+        {
+            return named;
+        }
+
+        foreach (var request in query.Peers.SelectMany(static peer => peer.Requests).Where(static request => !request.Named.IsDefault && request.EndNs is not null))
+        {
+            foreach (var id in request.Named)
+            {
+                named[id] = Math.Min(named.GetValueOrDefault(id, long.MaxValue), request.EndNs!.Value);
+            }
+        }
+
+        return named;
     }
 
     /// <summary>The order of events of one moment: an answer's result before the peers that it adds, what it sets off after its end.</summary>

@@ -157,7 +157,7 @@ public record QuerySummary
     /// <summary>XOR (bit length of the distance, 0 to 256) of the closest peer that answered.</summary>
     public int? Xor { get; init; }
 
-    /// <summary>Greatest hops of a queried peer.</summary>
+    /// <summary>Greatest hops of a queried peer; null when unknown.</summary>
     public int? Hops { get; init; }
 
     /// <summary>A lower bound of the hops that is certain even when <see cref="Hops"/> is null; null when nothing is.</summary>
@@ -297,8 +297,8 @@ public sealed record PeerRequest
 
     /// <summary>
     /// The peers counted by <see cref="Returned"/>: base58 ids in the order of the answer, each once, the querying node left out where it is
-    /// known. <c>default</c> when the trace does not list them. Every one of them has a row in <see cref="Query.Peers"/>. Needed to say who
-    /// named whom beyond the first time, and to replay a lookup in another order.
+    /// known. <c>default</c> when the trace does not list them. They have rows in <see cref="Query.Peers"/>, but for those that only answers
+    /// after the end of the lookup name. Needed to say who named whom beyond the first time, and to replay a lookup in another order.
     /// </summary>
     public ImmutableArray<string> Named { get; init; }
 

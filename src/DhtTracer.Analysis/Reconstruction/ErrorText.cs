@@ -34,6 +34,12 @@ internal static class ErrorText
         ("NotFoundError", ErrorClass.NotFound),
     ];
 
+    /// <summary>What go-libp2p puts before the error of a context, in the order of its layers.</summary>
+    private static readonly string[] ContextPrefixes =
+    [
+        "sending request: ", "failed to dial: ", "failed to open stream: ", "failed to negotiate protocol: ", "identify failed to complete: ", "timed out: ",
+    ];
+
     /// <summary>The error of a text that a failing layer left.</summary>
     /// <param name="text">The text; null when it left none.</param>
     public static TraceError Classify(string? text)
@@ -57,6 +63,32 @@ internal static class ErrorText
         }
 
         return new TraceError(Contains(text, "failed to dial") ? ErrorClass.DialFailed : ErrorClass.Other, text);
+    }
+
+    /// <summary>
+    /// Whether the text says that the caller's context ended, by a cancellation or by the caller's deadline, whatever was being done then:
+    /// <c>context canceled</c>, <c>failed to open stream: timed out: context deadline exceeded</c>. The remote has no part in it. A dial that
+    /// failed by itself lists its addresses and is none of these.
+    /// </summary>
+    /// <param name="text">Text of go-libp2p; null when there is none.</param>
+    /// <param name="deadline">The caller's time was over.</param>
+    public static bool IsOfContext(ReadOnlySpan<char> text, out bool deadline)
+    {
+        for (var stripped = true; stripped;)
+        {
+            stripped = false;
+            foreach (var prefix in ContextPrefixes)
+            {
+                if (text.StartsWith(prefix, StringComparison.Ordinal))
+                {
+                    text = text[prefix.Length..];
+                    stripped = true;
+                }
+            }
+        }
+
+        deadline = text is "context deadline exceeded" or "i/o deadline reached";
+        return deadline || text is "context canceled";
     }
 
     /// <summary>Whether the text tells of a time that ran out.</summary>

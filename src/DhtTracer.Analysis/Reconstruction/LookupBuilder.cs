@@ -157,7 +157,7 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
         MarkDuplicates(drafts, out var duplicates);
         drafts.Sort(static (left, right) =>
         {
-            var order = (left.HeardNs ?? long.MaxValue).CompareTo(right.HeardNs ?? long.MaxValue);
+            var order = (left.HeardNs ?? left.HeardAtLatestNs ?? long.MaxValue).CompareTo(right.HeardNs ?? right.HeardAtLatestNs ?? long.MaxValue);
             order = order != 0 ? order : left.HeardPosition.CompareTo(right.HeardPosition);
             order = order != 0 ? order : (left.FirstSentNs ?? long.MaxValue).CompareTo(right.FirstSentNs ?? long.MaxValue);
             return order != 0 ? order : string.CompareOrdinal(left.Id, right.Id);
@@ -174,7 +174,10 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
         {
             Peers = done,
             Xor = done.Where(static peer => peer.Requests.Any(static request => request.Outcome == RequestOutcome.Answered)).Min(static peer => peer.Xor),
-            Hops = done.Where(static peer => !peer.Requests.IsEmpty).Max(static peer => peer.Hops),
+            Hops = done.Any(static peer => !peer.Requests.IsEmpty && peer.Hops is null)
+                ? null
+                : done.Where(static peer => !peer.Requests.IsEmpty).Max(static peer => peer.Hops),
+            HopsAtLeast = done.Where(static peer => !peer.Requests.IsEmpty).Max(static peer => peer.HopsAtLeast),
             FirstAnswerNs = requests.Min(static request => request.AnswerNs),
             Counts = Count(done, query.Counts.Results, duplicates),
         };
@@ -226,6 +229,7 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
             HopsAtLeast = draft.HopsAtLeast ?? draft.Hops,
             Referrer = draft.Referrer,
             ReferrerInferred = draft.ReferrerInferred,
+            AskedAfter = draft.AskedAfter,
             HeardNs = draft.HeardNs,
             TakenNs = draft.TakenNs,
             State = draft.GivenState ?? PeerStates.Derive(draft, dial),

@@ -29,20 +29,28 @@ internal sealed class PeerDraft(string id)
     /// <summary>When its answer or failure had been taken into the lookup.</summary>
     public long? TakenNs { get; set; }
 
+    /// <summary>It was heard of at this time or before; only used to sort peers of which <see cref="HeardNs"/> is unknown.</summary>
+    public long? HeardAtLatestNs { get; set; }
+
     public int? Hops { get; set; }
 
-    /// <summary>A lower bound of the hops that is certain even when <see cref="Hops"/> is null.</summary>
+    /// <summary>Lower bound of the hops; null to take <see cref="Hops"/>.</summary>
     public int? HopsAtLeast { get; set; }
 
     public string? Referrer { get; set; }
 
     public bool ReferrerInferred { get; set; }
 
+    public string? AskedAfter { get; set; }
+
     /// <summary>XOR as the source gives it, used only when it cannot be computed.</summary>
     public int? GivenXor { get; set; }
 
     /// <summary>State as the source gives it; null to derive it.</summary>
     public PeerState? GivenState { get; set; }
+
+    /// <summary>State when no request tells it; null to derive it from the dial.</summary>
+    public PeerState? StateWithoutRequests { get; set; }
 
     public int? GivenOrder { get; set; }
 
@@ -139,6 +147,12 @@ internal sealed class RequestDraft(PeerDraft peer, MessageType type, long? start
     /// <summary>Distinct closer peers of the answer in its order, the node left out; null when they cannot be known.</summary>
     public IReadOnlyList<PeerDraft>? Closer { get; set; }
 
+    /// <summary>
+    /// The peers of the answer are listed also when they have no row, because the answer came when the lookup was over. False where an answer
+    /// lists peers that the query filtered out.
+    /// </summary>
+    public bool NamesPeersWithoutRow { get; set; }
+
     public int? Returned { get; set; }
 
     public int? New { get; set; }
@@ -166,7 +180,7 @@ internal sealed class RequestDraft(PeerDraft peer, MessageType type, long? start
         Error = Error,
         Returned = Returned,
         New = New,
-        Named = Closer is null ? default : [.. Closer.Where(static peer => peer.IsKnown).Select(static peer => peer.Id)],
+        Named = Closer is null ? default : [.. Closer.Where(peer => peer.IsKnown || NamesPeersWithoutRow).Select(static peer => peer.Id)],
         Providers = Providers,
         Records = Records,
     };

@@ -11,10 +11,11 @@ internal static class PeerStates
                 : Has(peer, RequestOutcome.Sent) ? PeerState.Sent
                 : Has(peer, RequestOutcome.Failed) ? PeerState.RequestFailed
                 : Has(peer, RequestOutcome.Cancelled) ? PeerState.Cancelled
-                : PeerState.NoAnswer;
+                : Has(peer, RequestOutcome.NoAnswer) ? PeerState.NoAnswer
+                : PeerState.Unknown;
         }
 
-        return dial switch
+        return peer.StateWithoutRequests ?? dial switch
         {
             null => PeerState.Heard,
             { Error.Class: ErrorClass.Cancelled } => PeerState.Cancelled,

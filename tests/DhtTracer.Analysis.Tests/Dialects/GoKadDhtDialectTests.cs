@@ -73,7 +73,7 @@ public class GoKadDhtDialectTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void A_missing_inner_span_does_not_split_a_query(KuboOperation operation, int seed)
+    public void A_missing_inner_span_does_not_split_a_query_and_makes_unknown_what_it_would_tell(KuboOperation operation, int seed)
     {
         var trace = new KuboTraceSimulator(seed).Simulate(new KuboScenario { Operation = operation });
         foreach (var lost in (string[])["KademliaDHT.IpfsDHT.RunQuery", "KademliaDHT.IpfsDHT.Query.Run", "KademliaDHT.IpfsDHT.QueryPeer"])
@@ -81,8 +81,11 @@ public class GoKadDhtDialectTests
             var query = Assert.Single(TraceReconstruction.Reconstruct([.. trace.Spans.Where(span => span.Name != lost)]).Queries);
 
             Assert.Equal(trace.Wan.Root, query.Id.SpanId);
-            Assert.Equal(trace.Wan.Peers.Count, query.Counts.Seen);
             Assert.Equal(trace.Wan.Peers.Values.Sum(peer => peer.Requests.Count), query.Peers.Sum(peer => peer.Requests.Length));
+            Assert.True(query.Missing.Spans > 0);
+            Assert.Equal((null, null, null, null), (query.Parameters.Alpha, query.Hops, query.Counts.Queried, query.DiscoveryNs));
+            Assert.All(query.Peers, peer => Assert.Equal((null, null, null), (peer.Hops, peer.Referrer, peer.HeardNs)));
+            Assert.All(query.Peers.Where(peer => peer.Requests.IsEmpty && peer.Dial is null), peer => Assert.Equal(PeerState.Unknown, peer.State));
         }
     }
 
@@ -100,7 +103,7 @@ public class GoKadDhtDialectTests
         Assert.Equal((trace.Wan.Root, QueryOutcome.Incomplete, type), (query.Id.SpanId, query.Outcome, query.Type));
         Assert.Null(query.DurationNs);
         Assert.Equal(Convert.ToHexStringLower(trace.Wan.Key), query.Key!.Bytes);
-        Assert.Equal(trace.Wan.Peers.Count, query.Counts.Seen);
+        Assert.Equal(trace.Wan.Peers.Values.Sum(peer => peer.Requests.Count), query.Peers.Sum(peer => peer.Requests.Length));
     }
 
     [Fact]
@@ -124,7 +127,7 @@ public class GoKadDhtDialectTests
         var query = Assert.Single(TraceReconstruction.Reconstruct([get, .. trace.Spans.Select(span => span == search ? search with { ParentSpanId = get.SpanId } : span)]).Queries);
 
         Assert.Equal((get.SpanId, QueryType.GetValue, trace.Wan.DurationNs + 1000), (query.Id.SpanId, query.Type, query.DurationNs));
-        Assert.Equal(trace.Wan.Records, query.Counts.Results);
+        Assert.Equal(1, query.Counts.Results);
     }
 
     [Fact]

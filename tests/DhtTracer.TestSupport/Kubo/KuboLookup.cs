@@ -50,6 +50,7 @@ internal sealed class KuboLookup(
         foreach (var seed in network.Seeds(scenario.Seeds))
         {
             states[seed] = PeerState.Heard;
+            truth.Peers[seed.Id] = new KuboPeerTruth { Hops = 0 };
         }
 
         if (scenario.CancelAfter is { } after)
@@ -67,7 +68,7 @@ internal sealed class KuboLookup(
                 break;
             }
 
-            now = at.At;
+            now = Math.Max(now, at.At);
             happening();
         }
 
@@ -80,6 +81,7 @@ internal sealed class KuboLookup(
             FollowUp(lookup);
         }
 
+        truth.Closest = [.. Closest.Select(static peer => peer.Id)];
         spans.Add(lookup, parent, "KademliaDHT.IpfsDHT.RunLookupWithFollowup", start, now, [("Target", KuboSpans.Key(truth.Key))]);
         truth.Termination = reason;
         return now + (15 * Us);
@@ -97,7 +99,8 @@ internal sealed class KuboLookup(
             spans.Add(spawn, queryRun, "KademliaDHT.IpfsDHT.SpawnQuery", now, now + (6 * Us), [("Cause", cause), ("QueryPeer", peer.Id)]);
             waiting[peer] = (now + (4 * Us), query, dial, now + (9 * Us), false);
             var dialStart = now + (9 * Us);
-            Asked(peer);
+            Truth(peer).Spawned = true;
+            Truth(peer).AskedAfter = cause == truth.Node ? null : cause;
             var took = peer.Connected ? (ulong)random.Next(3, 40) * Us
                 : peer.Behaviour == KuboBehaviour.Dead
                     ? (random.Next(3) == 0 ? 5000 * Ms : (ulong)random.Next(2, 900) * Ms)
@@ -134,8 +137,9 @@ internal sealed class KuboLookup(
 
     private void Requested(KuboPeer peer, SpanId spawn, ulong start)
     {
+        var over = reason is not null;
         Message(peer, runQuery, start);
-        if (reason is null)
+        if (!over)
         {
             states[peer] = peer.Behaviour == KuboBehaviour.Mute ? PeerState.Unreachable : PeerState.Queried;
         }
@@ -148,7 +152,7 @@ internal sealed class KuboLookup(
     {
         var request = new KuboRequestTruth { Message = messages.Name, StartNs = (long)(start - truth.StartUnixNano), DurationNs = (long)(now - start) };
         Truth(peer).Requests.Add(request);
-        error ??= peer.Behaviour == KuboBehaviour.Mute ? "context deadline exceeded" : null;
+        error ??= peer.Behaviour == KuboBehaviour.Mute ? "timed out reading response" : null;
         if (error is not null)
         {
             request.Outcome = "failed";
@@ -156,45 +160,35 @@ internal sealed class KuboLookup(
             return;
         }
 
-        var named = messages.NamesPeers ? network.Answer(peer) : [];
+        var named = network.Answer(peer);
         var visible = messages.Answered(peer, parent, start, now, named, request);
+        var fresh = reason is null ? Hear(peer, named) : 0;
         if (visible)
         {
-            Hear(peer, named, request);
+            request.Returned = named.Count;
+            request.New = fresh;
         }
 
-        if (reason is null)
-        {
-            foreach (var other in messages.NamesPeers ? named : network.Answer(peer))
-            {
-                states.TryAdd(other, PeerState.Heard);
-            }
-
-            found |= messages.IsFound(named);
-        }
+        found |= reason is null && messages.IsFound(named);
     }
 
-    private void Hear(KuboPeer by, List<KuboPeer> named, KuboRequestTruth request)
+    /// <summary>Takes an answer into the lookup, which ends the QueryPeer of the peer that gave it.</summary>
+    /// <returns>How many peers are new.</returns>
+    private int Hear(KuboPeer by, List<KuboPeer> named)
     {
-        request.Returned = named.Count;
-        request.New = 0;
-        foreach (var peer in named)
+        var fresh = 0;
+        foreach (var peer in named.Where(peer => states.TryAdd(peer, PeerState.Heard)))
         {
-            if (!truth.Peers.ContainsKey(peer.Id))
+            fresh++;
+            truth.Peers[peer.Id] = new KuboPeerTruth
             {
-                request.New++;
-                truth.Peers[peer.Id] = new KuboPeerTruth { Hops = truth.Peers[by.Id].Hops + 1, Referrer = by.Id, HeardNs = (long)(now - truth.StartUnixNano) };
-            }
+                Hops = truth.Peers[by.Id].Hops + 1,
+                Referrer = by.Id,
+                HeardNs = (long)(now + (2 * Us) - truth.StartUnixNano),
+            };
         }
-    }
 
-    private void Asked(KuboPeer peer)
-    {
-        // No visible answer named it before: as far as spans show, it is from the routing table.
-        if (!truth.Peers.ContainsKey(peer.Id))
-        {
-            truth.Peers[peer.Id] = new KuboPeerTruth { Hops = 0 };
-        }
+        return fresh;
     }
 
     private KuboPeerTruth Truth(KuboPeer peer) => truth.Peers[peer.Id];
@@ -204,10 +198,11 @@ internal sealed class KuboLookup(
         spans.Add(waiting[peer].Query, spawn, "KademliaDHT.IpfsDHT.QueryPeer", waiting[peer].QueryStart, now + (2 * Us));
         lastEnd = Math.Max(lastEnd, now + (2 * Us));
         waiting.Remove(peer);
+        now += 2 * Us;
         if (reason is null)
         {
             CheckTermination();
-            now += 3 * Us;
+            now += Us;
             Spawn(peer.Id);
         }
     }
@@ -265,12 +260,11 @@ internal sealed class KuboLookup(
         var end = now;
         var asked = Closest.Where(peer => states[peer] is PeerState.Heard or PeerState.Waiting)
             .Select(peer => (Peer: peer, Took: (ulong)random.Next(60_000, 700_000) * Us)).OrderBy(static item => item.Took).ToList();
-        asked.ForEach(item => Asked(item.Peer));
         foreach (var peer in asked)
         {
             // The dial is inside the request here.
             now = begin + peer.Took;
-            Message(peer.Peer, lookup, begin, peer.Peer.Behaviour == KuboBehaviour.Dead ? "failed to dial: connection refused" : null);
+            Message(peer.Peer, lookup, begin, peer.Peer.Behaviour == KuboBehaviour.Dead ? $"failed to dial: failed to dial {peer.Peer.Id}: all dials failed\n  * [/ip4/192.0.2.1/tcp/4001] connect: connection refused" : null);
             end = Math.Max(end, now);
         }
 

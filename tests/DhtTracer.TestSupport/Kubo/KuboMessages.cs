@@ -49,7 +49,9 @@ internal sealed class KuboMessages(KuboSpans spans, Random random, KuboScenario 
                 var held = scenario.Exists && peer.Rank < 30;
                 truth.Records += held ? 1 : 0;
                 attributes.Add(("record", held ? "key:\"...\" value:\"simulated\"" : "<nil>"));
-                if (held)
+
+                // Only a value that is better than the last one is handed out, and all of these are the same.
+                if (held && Found.Count == 0)
                 {
                     Found.Add((peer.Id, peer.Id, end));
                 }

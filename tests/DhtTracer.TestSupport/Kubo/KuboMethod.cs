@@ -48,7 +48,7 @@ internal sealed class KuboMethod(
             case KuboOperation.GetValue:
                 var ended = lookup.Run(truth.Root, start + (30 * Us));
                 truth.Found = truth.Records > 0;
-                Method(ended, truth.Found ? null : "routing: not found", messages.Found.Select(static found => KuboSpans.Event(found.At, "found value", ("value", "simulated"))));
+                Method(ended, truth.Found ? null : "routing: not found", messages.Found.Select(static found => KuboSpans.Event(found.At, "found value", ("value", "uc2ltdWxhdGVk"))));
                 return ended;
             default:
                 return FindPeer();
@@ -91,13 +91,12 @@ internal sealed class KuboMethod(
             spans.Add(
                 spans.NewId(), truth.Root, "KademliaDHT.ProtocolMessenger." + spanName, begin, begin + took,
                 [("to", peer.Id), attribute], failed ? "stream reset" : null);
-            truth.Peers.TryAdd(peer.Id, new KuboPeerTruth { Hops = 0 });
             truth.Peers[peer.Id].Requests.Add(new KuboRequestTruth
             {
                 Message = message,
                 StartNs = (long)(begin - start),
                 DurationNs = (long)took,
-                Outcome = failed ? "failed" : "answered",
+                Outcome = failed ? "failed" : message == "ADD_PROVIDER" ? "sent" : "answered",
             });
             truth.Records += failed ? 0 : 1;
             end = Math.Max(end, begin + took);

@@ -3,7 +3,7 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.TestSupport.Kubo;
 
-/// <summary>A simulated trace: its spans, and what really happened as far as such spans can show it.</summary>
+/// <summary>A simulated trace: its spans, and what really happened, also where no span shows it.</summary>
 /// <param name="Spans">The spans, in the order in which they ended.</param>
 /// <param name="Wan">The query over the wide network.</param>
 /// <param name="LanRoot">Root of the empty LAN query beside it; null without the dual DHT.</param>
@@ -38,18 +38,28 @@ public sealed class KuboTruth
     /// <summary>Answers that held a record, or stores that were taken.</summary>
     public int Records { get; set; }
 
+    /// <summary>The K closest that the lookup ended with.</summary>
+    public IReadOnlyList<string> Closest { get; set; } = [];
+
+    /// <summary>Every peer that the lookup heard of, those of the routing table that it began with too.</summary>
     public Dictionary<string, KuboPeerTruth> Peers { get; } = [];
 }
 
 /// <summary>What happened to a peer. Times are nanoseconds after the query's start.</summary>
 public sealed class KuboPeerTruth
 {
-    public int? Hops { get; set; }
+    public required int Hops { get; init; }
 
     /// <summary>Who first named it; null for a peer of the routing table.</summary>
-    public string? Referrer { get; set; }
+    public string? Referrer { get; init; }
 
-    public long? HeardNs { get; set; }
+    public long HeardNs { get; init; }
+
+    /// <summary>The lookup chose it.</summary>
+    public bool Spawned { get; set; }
+
+    /// <summary>Whose answer triggered that; null for the node itself.</summary>
+    public string? AskedAfter { get; set; }
 
     public bool Dialed { get; set; }
 
@@ -71,12 +81,13 @@ public sealed class KuboRequestTruth
 
     public long DurationNs { get; set; }
 
-    /// <summary><c>answered</c>, <c>failed</c> or <c>cancelled</c>.</summary>
+    /// <summary><c>answered</c>, <c>sent</c>, <c>failed</c> or <c>cancelled</c>.</summary>
     public string Outcome { get; set; } = "answered";
 
     /// <summary>Distinct peers in the answer without the node; null when the spans cannot show them.</summary>
     public int? Returned { get; set; }
 
+    /// <summary>Peers of it that the lookup had not heard of; 0 for an answer that came after the lookup was over.</summary>
     public int? New { get; set; }
 
     public int? Providers { get; set; }

@@ -35,11 +35,13 @@ internal sealed class GoKadDhtDialect : IDialect
 
         var partition = new GoPartition(trace, kinds);
         var operations = new GoOperations(trace, kinds, partition);
-        foreach (var part in Parts(trace, kinds, partition))
+        var parts = Parts(trace, kinds, partition);
+        var losses = new GoLosses(trace, kinds, parts);
+        foreach (var part in parts)
         {
             if (!GoMarks.IsMark(trace, kinds, part))
             {
-                operations.Add(part, new GoKadDhtQuery(trace, kinds, part).Build());
+                operations.Add(part, new GoKadDhtQuery(trace, kinds, part, losses[part]).Build());
             }
         }
 

@@ -6,19 +6,10 @@ namespace DhtTracer.Analysis;
 /// <param name="trace">The trace.</param>
 /// <param name="kinds">What its spans are.</param>
 /// <param name="parts">The spans of this query.</param>
-internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQueryParts parts)
+/// <param name="wholeness">Whether they are all there.</param>
+internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQueryParts parts, GoWholeness wholeness)
 {
-    /// <summary>
-    /// A DialPeer that finds a connection takes microseconds. A new connection needs four round trips and a key exchange, which takes
-    /// longer than this also on one machine.
-    /// </summary>
-    private const long LongestReuseNs = 500_000;
-
-    private readonly Span? root = parts.Root == TraceSpans.None ? null : trace[parts.Root];
-    private readonly Dictionary<PeerDraft, (long At, string? Cause)> spawned = [];
-
-    /// <summary>Start of the last request to a peer by the lookup itself, before its follow-up.</summary>
-    private readonly Dictionary<PeerDraft, long> lastOfLookup = [];
+    private readonly Span? _root = parts.Root == TraceSpans.None ? null : trace[parts.Root];
 
     /// <summary>Makes the query.</summary>
     public Query Build()
@@ -29,20 +20,24 @@ internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQuer
         var key = GoKeys.Find(trace, kinds, parts.Members, above.Ancestors, type);
         var node = Node();
         var fullRt = parts.Members.Exists(member => GoSpans.IsFullRt(trace[member].Name));
-        var lookup = new LookupBuilder(key?.KadId, node, dialsKnown: !fullRt);
-        var termination = Termination(out var terminatedNs);
-        var dials = Read(lookup);
-        foreach (var (peer, start, duration) in dials)
+        var builder = new LookupBuilder(key?.KadId, node, dialsKnown: !fullRt);
+        var lookup = new GoLookup(trace, kinds, parts, builder, key?.KadId, wholeness.NeverEnded);
+        var missing = Math.Max(wholeness.Missing + GoLosses.MissingParts(lookup), wholeness.IsDoubtful ? 1 : 0);
+        var whole = missing == 0 && builder.Requests.All(static request => !LacksItsPeers(request));
+        GoDials.Read(lookup);
+        if (whole)
         {
-            peer.Add(Dial(peer, start, duration, terminatedNs));
+            GoReferrers.Find(lookup);
+        }
+        else
+        {
+            GoReferrers.FindOfLossy(lookup);
         }
 
-        lookup.HearFromAnswers(0);
-        HearFromSpawns(lookup, node);
+        var results = new GoResults(trace, kinds, parts, lookup, builder, type, key?.Key.Text, whole, fullRt);
+        var outcome = GoOutcome.Of(_root, type, results.Found, lookup, whole, out var error);
         var first = trace[parts.Members[0]];
-        var results = new GoResults(trace, kinds, parts, lookup, type, key?.Key.Text);
-        var outcome = GoOutcome.Of(root, type, results.Count, termination, out var error);
-        return lookup.Build(new Query
+        var query = builder.Build(new Query
         {
             Id = new QueryId(first.TraceId, parts.RootId),
             OperationId = new QueryId(first.TraceId, parts.RootId),
@@ -52,114 +47,61 @@ internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQuer
             Service = first.Resource.ServiceName,
             Node = node,
             StartUnixNano = parts.Start,
-            DurationNs = root is { EndUnixNano: not 0 } ? SpanReading.Nanoseconds(parts.Start, root.EndUnixNano) : null,
+            DurationNs = _root is { EndUnixNano: not 0 } ? SpanReading.Nanoseconds(parts.Start, _root.EndUnixNano) : null,
             Outcome = outcome,
             Error = error,
-            Termination = termination,
-            DiscoveryNs = results.DiscoveryNs,
-            Counts = new QueryCounts { Results = outcome == QueryOutcome.NotFound ? 0 : results.Count == 0 && outcome == QueryOutcome.Incomplete ? null : results.Count },
+            Termination = lookup.Termination,
+            DiscoveryNs = outcome == QueryOutcome.Success ? results.DiscoveryNs : null,
+            DiscoveredBy = outcome == QueryOutcome.Success ? results.DiscoveredBy : null,
+            Missing = new MissingParts(missing, DroppedEvents()),
+            Parameters = new QueryParameters(whole ? lookup.Alpha : null, null, results.Width),
+            Counts = new QueryCounts { Results = type == QueryType.GetClosestPeers && outcome is not (QueryOutcome.Success or QueryOutcome.NotFound) ? null : results.Count },
         });
+        var (fewestHops, hops) = whole ? Hops(lookup) : (null, null);
+        return query with
+        {
+            Hops = hops,
+            HopsAtLeast = fewestHops,
+            Counts = Known(query.Counts, lookup, whole, fullRt) with { Sent = results.Sent },
+        };
     }
 
-    /// <summary>Reads requests and spawns into the lookup, and gives back the dials, whose fate only the requests tell.</summary>
-    private List<(PeerDraft Peer, long Start, long? Duration)> Read(LookupBuilder lookup)
-    {
-        var dials = new List<(PeerDraft, long, long?)>();
-        foreach (var member in parts.Members)
-        {
-            var span = trace[member];
-            var start = SpanReading.Nanoseconds(parts.Start, span.StartUnixNano);
-            long? duration = span.EndUnixNano == 0 ? null : SpanReading.Nanoseconds(span.StartUnixNano, span.EndUnixNano);
-            switch (kinds[member])
-            {
-                case GoSpanKind.SpawnQuery when lookup.Peer(span.Text("QueryPeer")) is { } peer:
-                    spawned.TryAdd(peer, (start, span.Text("Cause")));
-                    break;
-                case GoSpanKind.DialPeer when lookup.Peer(DialedPeer(member)) is { } peer:
-                    dials.Add((peer, start, duration));
-                    break;
-                case GoSpanKind.Message when GoSpans.Message(span) is { } message && lookup.Peer(span.Text("to")) is { } peer:
-                    var request = GoRequests.Read(lookup, span, peer, message, start, duration);
-                    lookup.Add(request);
-                    if (message is not (MessageType.PutValue or MessageType.AddProvider)
-                        && (trace.Parent(member) is TraceSpans.None || kinds[trace.Parent(member)] != GoSpanKind.RunLookup))
-                    {
-                        lastOfLookup[peer] = Math.Max(start, lastOfLookup.GetValueOrDefault(peer, long.MinValue));
-                    }
+    /// <summary>An answer whose peers the spans should list and do not, because the attribute was dropped.</summary>
+    private static bool LacksItsPeers(RequestDraft request) =>
+        request is { Outcome: RequestOutcome.Answered, Type: MessageType.FindNode or MessageType.GetValue, Closer: null };
 
-                    break;
-                default:
-                    break;
+    /// <summary>
+    /// Greatest hops of the queried peers, as far as they are known: at least those that are certain, and exactly those when no queried peer
+    /// whose hops are in doubt can have more.
+    /// </summary>
+    private static (int? Fewest, int? Exact) Hops(GoLookup lookup)
+    {
+        int? fewest = null;
+        var most = 0;
+        foreach (var peer in lookup.Peers)
+        {
+            if (peer.Draft.Requests.Count > 0)
+            {
+                fewest = Math.Max(fewest ?? 0, peer.FewestHops);
+                most = Math.Max(most, peer.MostHops);
             }
         }
 
-        return dials;
+        return (fewest, fewest == most ? fewest : null);
     }
 
     /// <summary>
-    /// A failed dial shows only as a DialPeer with no request to that peer after it. Termination aborts dials, so one that was under way
-    /// then was taken back. The follow-up, and the stores after a lookup, dial again inside the request: they prove nothing about this dial.
+    /// Takes back what cannot be known. The peers of the routing table that were never asked are in no span, unless all were asked at once; the
+    /// answers of a provider lookup are not listed. While spans are missing, what was not seen may have happened all the same.
     /// </summary>
-    private PeerDial Dial(PeerDraft peer, long start, long? duration, long? terminatedNs)
+    private static QueryCounts Known(QueryCounts counts, GoLookup lookup, bool whole, bool fullRt)
     {
-        if (duration is not { } took)
-        {
-            return new PeerDial(start, null, null, null);
-        }
-
-        if (lastOfLookup.TryGetValue(peer, out var last) && last >= start)
-        {
-            return new PeerDial(start, took, took < LongestReuseNs, null);
-        }
-
-        var aborted = terminatedNs is { } terminated && start + took > terminated;
-        return new PeerDial(start, took, false, new TraceError(aborted ? ErrorClass.Cancelled : ErrorClass.DialFailed, null));
+        var seenComplete = whole && !fullRt && !lookup.AnswersHidden && (lookup.IsFew || lookup.Spawned.Count == 0);
+        counts = counts with { SeenComplete = seenComplete, Remaining = seenComplete ? counts.Remaining : null };
+        return whole ? counts : counts with { Queried = null, Dialed = null, DialFailed = null, ToQuery = null, Returned = null, Duplicates = null };
     }
 
-    private string? DialedPeer(int dial)
-    {
-        if (trace[dial].Text("PeerID") is { } id)
-        {
-            return id;
-        }
-
-        foreach (var above in trace.Ancestors(dial))
-        {
-            if (kinds[above] == GoSpanKind.SpawnQuery)
-            {
-                return trace[above].Text("QueryPeer");
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>
-    /// A peer that no answer named before it was asked counts as from the routing table. What triggered its spawn is all that is known of
-    /// how it came up: kept as an inferred referrer, unless the node itself started it.
-    /// </summary>
-    private void HearFromSpawns(LookupBuilder lookup, string? node)
-    {
-        var answersVisible = lookup.Requests.Any(static request => request.Closer is not null);
-        foreach (var (peer, (at, cause)) in spawned)
-        {
-            if (!peer.IsHeard)
-            {
-                peer.IsHeard = true;
-                peer.HeardNs = 0;
-                peer.Hops = 0;
-            }
-
-            if (peer.Referrer is null && cause is not null && PeerText.Canonical(cause) is var trigger && trigger != node && trigger != peer.Id)
-            {
-                peer.Referrer = trigger;
-                peer.ReferrerInferred = true;
-
-                // Without visible answers the spawn is the first that is known of it; with them, the routing table had it from the start.
-                peer.HeardNs = answersVisible ? peer.HeardNs : at;
-            }
-        }
-    }
+    private int DroppedEvents() => (int)Math.Min(int.MaxValue, parts.Members.Sum(member => (long)trace[member].DroppedEventsCount));
 
     /// <summary>The node: its resource says it, or it is the cause of the first spawns. It never asks itself, so an asked peer is not it.</summary>
     private string? Node()
@@ -172,30 +114,14 @@ internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQuer
             }
         }
 
-        var first = parts.Members.Find(member => kinds[member] == GoSpanKind.SpawnQuery);
-        return kinds[first] == GoSpanKind.SpawnQuery && PeerText.OrNull(trace[first].Text("Cause")) is { } cause && !parts.Peers.Contains(cause)
-            ? cause
-            : null;
-    }
-
-    /// <summary>The first reason: a cancelled lookup can report a second one afterwards.</summary>
-    private QueryTermination? Termination(out long? atNs)
-    {
-        atNs = null;
-        QueryTermination? reason = null;
-        ulong at = ulong.MaxValue;
-        foreach (var member in parts.Members)
+        if (wholeness.IsDoubtful)
         {
-            var span = trace[member];
-            if (kinds[member] == GoSpanKind.Terminate && Words.TryParse<QueryTermination>(span.Text("Reason"), out var found)
-                && (span.StartUnixNano < at || (span.StartUnixNano == at && found == QueryTermination.Cancelled)))
-            {
-                (at, reason) = (span.StartUnixNano, found);
-                atNs = SpanReading.Nanoseconds(parts.Start, at);
-            }
+            // The first spawn may be one of those that were lost, and then its cause is a peer.
+            return null;
         }
 
-        return reason;
+        var first = parts.Members.FindIndex(member => kinds[member] == GoSpanKind.SpawnQuery);
+        return first >= 0 && PeerText.OrNull(trace[parts.Members[first]].Text("Cause")) is { } cause && !parts.Peers.Contains(cause) ? cause : null;
     }
 
     private QueryType Type()
@@ -204,7 +130,7 @@ internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQuer
         {
             return kind switch
             {
-                GoSpanKind.Method => GoSpans.MethodType(root!.Name)!.Value,
+                GoSpanKind.Method => GoSpans.MethodType(_root!.Name)!.Value,
                 GoSpanKind.Ping => QueryType.Ping,
                 GoSpanKind.ProvidersRoutine => QueryType.GetProviders,
                 _ => QueryType.GetClosestPeers,

@@ -28,11 +28,16 @@ internal static class GoKeys
 
         return type switch
         {
+            QueryType.GetValue when span.Text("PeerID") is { } peer => OfPublicKey(peer),
             QueryType.FindPeer => TargetKey.OfPeer(span.Text("key")),
             QueryType.GetProviders or QueryType.AddProvider => TargetKey.OfCid(span.Text("key")) ?? OnlyKey(span, type),
             _ => TargetKey.OfMultibase(span.Text("key"), type),
         };
     }
+
+    /// <summary>Of GetPublicKey: the record of a peer's public key.</summary>
+    private static TargetKey? OfPublicKey(string peer) =>
+        PeerId.TryParse(peer, out var id) ? TargetKey.OfBytes([.. "/pk/"u8, .. id.Bytes], QueryType.GetValue) : null;
 
     /// <summary>Of ProvideMany: several keys at once are no one key.</summary>
     private static TargetKey? OnlyKey(Span span, QueryType type) =>
@@ -48,7 +53,17 @@ internal static class GoKeys
 
     internal static TargetKey? OfMessage(Span span, GoSpanKind kind, QueryType type)
     {
-        if (kind != GoSpanKind.Message || span.Text("key") is not { } key)
+        if (kind != GoSpanKind.Message)
+        {
+            return null;
+        }
+
+        if (type == QueryType.Ping)
+        {
+            return TargetKey.OfPeer(span.Text("to"));
+        }
+
+        if (span.Text("key") is not { } key)
         {
             return null;
         }

@@ -2,10 +2,21 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>How a query of go-libp2p-kad-dht ended.</summary>
+/// <summary>
+/// How a query of go-libp2p-kad-dht ended. The library rarely says that its caller gave up: a cancelled FindPeer says "routing: not found", a
+/// cancelled provider lookup says nothing, and the lookup may have terminated as completed before. The requests tell, whose errors are then
+/// those of the caller's context. When the goal was reached, the library itself takes back what it no longer needs.
+/// </summary>
 internal static class GoOutcome
 {
-    public static QueryOutcome Of(Span? root, QueryType type, int? results, QueryTermination? termination, out TraceError? error)
+    /// <summary>The outcome.</summary>
+    /// <param name="root">The root; null when it never arrived.</param>
+    /// <param name="type">What it was for.</param>
+    /// <param name="found">Whether the goal was reached; null when only the end tells.</param>
+    /// <param name="lookup">Its requests.</param>
+    /// <param name="whole">No span is known to be missing.</param>
+    /// <param name="error">What the root says.</param>
+    public static QueryOutcome Of(Span? root, QueryType type, bool? found, GoLookup lookup, bool whole, out TraceError? error)
     {
         error = null;
         if (root is not { EndUnixNano: not 0 })
@@ -13,33 +24,50 @@ internal static class GoOutcome
             return QueryOutcome.Incomplete;
         }
 
-        if (root.IsError())
+        var text = root.IsError() ? root.StatusMessage() : null;
+        error = root.IsError() ? GoRequests.Failure(text).Error : null;
+        if (type == QueryType.Ping)
         {
-            error = ErrorText.Classify(root.StatusMessage());
+            // The span of a ping has no status; its request tells.
+            error ??= lookup.Phases.Keys.Select(static request => request.Error).FirstOrDefault(static failure => failure is not null);
+        }
 
-            // A FindPeer that was cancelled reports "routing: not found" all the same.
-            if (error.Class == ErrorClass.NotFound && termination == QueryTermination.Cancelled)
+        if (found == true)
+        {
+            return QueryOutcome.Success;
+        }
+
+        if (error is null && type is QueryType.AddProvider or QueryType.PutValue)
+        {
+            return QueryOutcome.Success;
+        }
+
+        if (error is { Class: not (ErrorClass.NotFound or ErrorClass.Cancelled) })
+        {
+            return QueryOutcome.Failed;
+        }
+
+        return GivenUp(text, lookup)
+            ?? (!whole ? QueryOutcome.Incomplete
+                : lookup.Termination == QueryTermination.Cancelled ? QueryOutcome.Cancelled
+                : found == false || error is not null ? QueryOutcome.NotFound
+                : QueryOutcome.Success);
+    }
+
+    /// <summary>The caller cancelled, or its deadline passed; null when nothing shows it.</summary>
+    private static QueryOutcome? GivenUp(string? text, GoLookup lookup)
+    {
+        var cancelled = ErrorText.IsOfContext(text, out var deadline);
+        foreach (var (request, phase) in lookup.Phases)
+        {
+            if ((phase != GoPhase.Direct || request.Type == MessageType.Ping)
+                && request.Outcome == RequestOutcome.Cancelled && ErrorText.IsOfContext(request.Error?.Text, out var late))
             {
-                return QueryOutcome.Cancelled;
+                cancelled = true;
+                deadline |= late;
             }
-
-            return error.Class switch
-            {
-                ErrorClass.NotFound => QueryOutcome.NotFound,
-                ErrorClass.Cancelled => QueryOutcome.Cancelled,
-                ErrorClass.RequestTimeout or ErrorClass.DialTimeout => QueryOutcome.TimedOut,
-                _ => QueryOutcome.Failed,
-            };
         }
 
-        // A provider lookup reports no error: neither when nobody provides, nor on an empty routing table, nor when it was cancelled.
-        var looksForSomething = type is QueryType.GetProviders or QueryType.GetValue;
-        if (looksForSomething && results is 0 or null)
-        {
-            return termination == QueryTermination.Cancelled ? QueryOutcome.Cancelled : QueryOutcome.NotFound;
-        }
-
-        // With something found, a cancellation is the caller having enough.
-        return termination == QueryTermination.Cancelled && type == QueryType.GetClosestPeers ? QueryOutcome.Cancelled : QueryOutcome.Success;
+        return deadline ? QueryOutcome.TimedOut : cancelled ? QueryOutcome.Cancelled : null;
     }
 }

@@ -8,11 +8,10 @@ internal static class GoRequests
     /// <summary>Makes the request; the peers of its answer are added to the lookup with their addresses.</summary>
     public static RequestDraft Read(LookupBuilder lookup, Span span, PeerDraft peer, MessageType message, long start, long? duration)
     {
-        var request = new RequestDraft(peer, message, start, span.SpanId) { DurationNs = duration };
+        var request = new RequestDraft(peer, message, start, span.SpanId) { DurationNs = duration, NamesPeersWithoutRow = true };
         if (span.IsError())
         {
-            request.Error = ErrorText.Classify(span.StatusMessage());
-            request.Outcome = request.Error.Class == ErrorClass.Cancelled ? RequestOutcome.Cancelled : RequestOutcome.Failed;
+            (request.Outcome, request.Error) = Failure(span.StatusMessage());
             return request;
         }
 
@@ -29,11 +28,15 @@ internal static class GoRequests
                 break;
             case MessageType.GetValue:
                 request.Closer = Answer(lookup, span, "closestPeers");
-                request.Records = span.Text("record") is null or "<nil>" ? 0 : 1;
+                request.Records = HasRecord(span) ? 1 : 0;
                 break;
             case MessageType.GetProviders:
                 // closestPeers is filled from the providers here, a slip of the emitter: the closer peers cannot be known.
-                request.Providers = Providers(span).Count;
+                request.Providers = CountProviders(span);
+                break;
+            case MessageType.AddProvider:
+                // Without an error it was written to the stream. Nobody answers it, so nobody knows whether it was read.
+                request.Outcome = RequestOutcome.Sent;
                 break;
             default:
                 break;
@@ -42,20 +45,30 @@ internal static class GoRequests
         return request;
     }
 
-    /// <summary>The distinct providers of an answer, in its order.</summary>
-    public static List<string> Providers(Span span)
+    /// <summary>Whether the answer of a GetValue held a record.</summary>
+    public static bool HasRecord(Span span) => span.Text("record") is not (null or "<nil>");
+
+    /// <summary>
+    /// What an error says of the request. When the caller's context ended, the request was taken back: the peer is not to blame, most of those
+    /// had read it and were about to answer.
+    /// </summary>
+    public static (RequestOutcome Outcome, TraceError Error) Failure(string? text) =>
+        ErrorText.IsOfContext(text, out _)
+            ? (RequestOutcome.Cancelled, new TraceError(ErrorClass.Cancelled, text))
+            : (RequestOutcome.Failed, ErrorText.Classify(text));
+
+    private static int CountProviders(Span span)
     {
-        var ids = new List<string>();
         var distinct = new HashSet<string>(StringComparer.Ordinal);
         foreach (var text in span.Strings("provs") ?? [])
         {
-            if (GoAddrInfo.TryRead(text, out var id, out _) && PeerText.Canonical(id) is var provider && distinct.Add(provider))
+            if (GoAddrInfo.TryRead(text, out var id, out _))
             {
-                ids.Add(provider);
+                _ = distinct.Add(PeerText.Canonical(id));
             }
         }
 
-        return ids;
+        return distinct.Count;
     }
 
     private static List<PeerDraft>? Answer(LookupBuilder lookup, Span span, string attribute)

@@ -1,142 +1,303 @@
+using DhtTracer.Libp2p.Multiformats;
 using DhtTracer.Traces;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>What a query of go-libp2p-kad-dht found, and when.</summary>
+/// <summary>What the caller of a query of go-libp2p-kad-dht got, and when the node first knew it.</summary>
 internal sealed class GoResults
 {
-    private readonly TraceSpans trace;
-    private readonly GoSpanKind[] kinds;
-    private readonly GoQueryParts parts;
+    private readonly TraceSpans _trace;
+    private readonly GoSpanKind[] _kinds;
+    private readonly GoQueryParts _parts;
+    private readonly GoLookup _lookup;
+    private readonly LookupBuilder _builder;
+    private readonly bool _whole;
 
-    public GoResults(TraceSpans trace, GoSpanKind[] kinds, GoQueryParts parts, LookupBuilder lookup, QueryType type, string? target)
+    /// <summary>Reads the results.</summary>
+    /// <param name="trace">The trace.</param>
+    /// <param name="kinds">What its spans are.</param>
+    /// <param name="parts">The spans of the query.</param>
+    /// <param name="lookup">Its lookup.</param>
+    /// <param name="builder">Its requests.</param>
+    /// <param name="type">What it was for.</param>
+    /// <param name="target">The peer looked for, as text.</param>
+    /// <param name="whole">No span is known to be missing; else the discovery is unknown.</param>
+    /// <param name="fullRt">It is of the accelerated client.</param>
+    public GoResults(
+        TraceSpans trace, GoSpanKind[] kinds, GoQueryParts parts, GoLookup lookup, LookupBuilder builder, QueryType type, string? target, bool whole, bool fullRt)
     {
-        this.trace = trace;
-        this.kinds = kinds;
-        this.parts = parts;
+        _trace = trace;
+        _kinds = kinds;
+        _parts = parts;
+        _lookup = lookup;
+        _builder = builder;
+        _whole = whole;
+        Width = GoClosest.Width(builder, target);
+        if (parts.Root == TraceSpans.None || trace[parts.Root].EndUnixNano == 0)
+        {
+            Sent = type == QueryType.AddProvider && whole ? CountStored(MessageType.AddProvider) : null;
+            return;
+        }
+
         switch (type)
         {
             case QueryType.GetProviders:
                 Providers();
                 break;
             case QueryType.FindPeer:
-                FoundPeer(lookup, target);
+                FoundPeer(target);
                 break;
             case QueryType.GetValue:
-                Values(lookup);
+                Values();
                 break;
             case QueryType.AddProvider:
-                Stored(lookup, MessageType.AddProvider);
+                Sent = Count = Stored(MessageType.AddProvider);
                 break;
             case QueryType.PutValue:
-                Stored(lookup, MessageType.PutValue);
+                Count = Stored(MessageType.PutValue);
+                break;
+            case QueryType.GetClosestPeers when !fullRt:
+                Closest();
                 break;
             case QueryType.Ping:
-                Count = RootSucceeded() ? 1 : 0;
+                Found = builder.Requests.Any(static request => request.Outcome == RequestOutcome.Answered);
+                Count = Found == true ? 1 : 0;
                 break;
             default:
-                // Which peers GetClosestPeers returned, and how many it was to return, is in no attribute.
                 break;
         }
     }
+
+    /// <summary>Width of the result; null when unknown.</summary>
+    public int? Width { get; }
+
+    /// <summary>Whether the goal was reached; null when the spans do not say so by themselves.</summary>
+    public bool? Found { get; private set; }
 
     /// <summary>Results, or null when the trace does not tell.</summary>
     public int? Count { get; private set; }
 
+    /// <summary>ADD_PROVIDER messages written; null for other queries, and when they stand in other traces.</summary>
+    public int? Sent { get; private set; }
+
     /// <summary>When the final answer was first known, in nanoseconds after the start; null when the trace does not tell.</summary>
     public long? DiscoveryNs { get; private set; }
 
+    /// <summary>Whose answer carried it; null for the routing table and for the node's own store.</summary>
+    public string? DiscoveredBy { get; private set; }
+
+    private Span Root => _trace[_parts.Root];
+
     /// <summary>
-    /// Providers handed to the caller. An SDK cuts events at 128 a span, and the spans with the events can be missing: the answers themselves
-    /// fill that gap.
+    /// The providers are events of the root. An SDK keeps 128 events a span; the oldest are dropped, of which the first only said that
+    /// streaming began. When the root was cancelled, the last provider was no longer taken by the caller.
     /// </summary>
     private void Providers()
     {
-        var firstKnown = new Dictionary<string, ulong>(StringComparer.Ordinal);
-        var handed = new HashSet<string>(StringComparer.Ordinal);
-        var cut = false;
-        foreach (var member in parts.Members)
+        var distinct = new HashSet<string>(StringComparer.Ordinal);
+        var began = false;
+        foreach (var happened in Root.Events)
         {
-            var span = trace[member];
-            if (kinds[member] == GoSpanKind.Message && GoSpans.Message(span) == MessageType.GetProviders && span.EndUnixNano != 0)
+            began |= happened.Is("started streaming");
+            if (happened.Is("found provider") && (happened.Attributes.GetString("id") ?? happened.Attributes.GetString("peer")) is { Length: > 0 } id)
             {
-                foreach (var provider in GoRequests.Providers(span))
-                {
-                    Known(provider, span.EndUnixNano);
-                }
+                _ = distinct.Add(PeerText.Canonical(id));
             }
-            else if (kinds[member] is GoSpanKind.Method or GoSpanKind.ProvidersRoutine)
+        }
+
+        var dropped = (long)Root.DroppedEventsCount - (began || Root.DroppedEventsCount == 0 ? 0 : 1);
+        var notTaken = distinct.Count > 0 && Root.IsError() && ErrorText.IsOfContext(Root.StatusMessage(), out _) ? 1 : 0;
+        Count = (int)Math.Min(int.MaxValue, distinct.Count + dropped - notTaken);
+        Found = Count > 0;
+        if (_whole && Found == true)
+        {
+            FirstProvider();
+        }
+    }
+
+    private void FirstProvider()
+    {
+        foreach (var member in _parts.Members)
+        {
+            if (_kinds[member] != GoSpanKind.ProvidersRoutine)
             {
-                cut |= span.DroppedEventsCount > 0;
-                foreach (var happened in span.Events)
+                continue;
+            }
+
+            foreach (var happened in _trace[member].Events)
+            {
+                // A provider of the node's own store. The accelerated client does not say so: there the provider stands for who named it.
+                if (happened.Attributes["found_in_provider_store"] is BoolValue { Value: true } or StringValue { Value: "true" }
+                    || (happened.Is("found provider") && happened.Attributes.GetString("from") is { Length: > 0 } from
+                        && _builder.Peer(from) is { Requests.Count: 0 }))
                 {
-                    if (happened.Is("found provider") && (happened.Attributes.GetString("peer") ?? happened.Attributes.GetString("id")) is { Length: > 0 } id)
-                    {
-                        var provider = PeerText.Canonical(id);
-                        handed.Add(provider);
-                        Known(provider, happened.TimeUnixNano);
-                    }
+                    Discovered(SpanReading.Nanoseconds(_parts.Start, happened.TimeUnixNano), null);
                 }
             }
         }
 
-        if (handed.Count == 0 || cut)
+        foreach (var request in _builder.Requests)
         {
-            handed.UnionWith(firstKnown.Keys);
-        }
-
-        Count = handed.Count;
-        DiscoveryNs = handed.Count == 0 ? null : SpanReading.Nanoseconds(parts.Start, handed.Max(provider => firstKnown[provider]));
-
-        void Known(string provider, ulong at)
-        {
-            if (!firstKnown.TryGetValue(provider, out var earlier) || at < earlier)
+            if (request is { Providers: > 0, EndNs: { } end })
             {
-                firstKnown[provider] = at;
+                Discovered(end, request.Peer.Id);
             }
         }
     }
 
-    private void FoundPeer(LookupBuilder lookup, string? target)
+    private void FoundPeer(string? target)
     {
-        var events = EventTimes("found peer").ToList();
-        if (events.Count > 0 || RootSucceeded())
+        Found = !Root.IsError();
+        Count = Found == true ? 1 : 0;
+        if (!_whole || Found != true)
         {
-            Count = 1;
-            DiscoveryNs = Earlier(LookupDiscovery.FirstNaming(lookup, target), events.Count > 0 ? events.Min() : null);
+            return;
         }
-        else if (parts.Root != TraceSpans.None && trace[parts.Root].EndUnixNano != 0)
+
+        if (_lookup.Spawned.Count == 0 || _lookup.Spawned.Exists(peer => peer.IsFirstSpawn && peer.Draft.Id == target))
+        {
+            // The node knew the peer before it asked anybody.
+            DiscoveryNs = 0;
+            return;
+        }
+
+        foreach (var request in _builder.Requests)
+        {
+            if (request is { Closer: { } closer, EndNs: { } end } && closer.Any(peer => peer.Id == target))
+            {
+                Discovered(end, request.Peer.Id);
+            }
+        }
+    }
+
+    /// <summary>Values are events of SearchValue, each better than the one before; GetValue, above it, gives the last one to its caller when all is over.</summary>
+    private void Values()
+    {
+        if (Root.Name.EndsWith(".GetPublicKey", StringComparison.Ordinal))
+        {
+            PublicKey();
+            return;
+        }
+
+        var search = _parts.Members.FindIndex(member => _trace[member].Name.EndsWith(".SearchValue", StringComparison.Ordinal));
+        var source = search < 0 ? Root : _trace[_parts.Members[search]];
+        var values = 0L;
+        SpanEvent? last = null;
+        foreach (var happened in source.Events)
+        {
+            if (happened.Is("found value"))
+            {
+                values++;
+                last = happened;
+            }
+        }
+
+        // Dropped events are the oldest: "started streaming", then values.
+        var dropped = source.DroppedEventsCount > 0 ? source.DroppedEventsCount - (search < 0 ? 0 : 1) : 0;
+        Found = values > 0;
+        Count = Found == false ? 0 : source == Root ? (int)Math.Min(int.MaxValue, values + dropped) : 1;
+        if (_whole && last is not null && search >= 0)
+        {
+            DiscoveryNs = SpanReading.Nanoseconds(_parts.Start, last.TimeUnixNano);
+            DiscoveredBy = Carrier(last);
+        }
+    }
+
+    /// <summary>
+    /// GetPublicKey tells neither its result nor an error. It knows the key already, gets it from the peer itself, or finds it as a record.
+    /// </summary>
+    private void PublicKey()
+    {
+        Found = _builder.Requests.Count == 0
+            || _builder.Requests.Any(request => request.Records > 0 && _lookup.Phases[request] == GoPhase.Direct)
+            || _parts.Members.Exists(member => member != _parts.Root && _kinds[member] == GoSpanKind.Method
+                && _trace[member].Events.Any(static happened => happened.Is("found value")));
+        Count = Found == true ? 1 : 0;
+    }
+
+    /// <summary>The peer whose answer was the first with the value of an event.</summary>
+    private string? Carrier(SpanEvent found)
+    {
+        if (found.Attributes.GetString("value") is not { } text || Multibase.Decode(text, out var value, out _) != MultiformatError.None)
+        {
+            return null;
+        }
+
+        var (at, by) = (ulong.MaxValue, (string?)null);
+        foreach (var member in _parts.Members)
+        {
+            var span = _trace[member];
+            if (_kinds[member] == GoSpanKind.Message && GoSpans.Message(span) == MessageType.GetValue && span.EndUnixNano is not 0 and var end
+                && end < at && GoRecord.Value(span.Text("record")) is { } held && held.AsSpan().SequenceEqual(value))
+            {
+                (at, by) = (end, span.Text("to"));
+            }
+        }
+
+        return by is null ? null : PeerText.Canonical(by);
+    }
+
+    /// <summary>Peers that took a message; null when they were sent it in other traces, as by an optimistic provide.</summary>
+    private int? Stored(MessageType message)
+    {
+        var count = CountStored(message);
+        if (_whole)
+        {
+            LastHeard(_builder.Requests.Where(request => request.Type == message).Select(static request => request.Peer));
+        }
+
+        // The accelerated client's ProvideMany and an optimistic provide have no spans of what they send, or have them in other traces.
+        var elsewhere = message == MessageType.AddProvider && count == 0 && _parts.Members.Exists(member =>
+            _trace[member].Name.EndsWith(".BulkMessageSend", StringComparison.Ordinal)
+            || (_kinds[member] == GoSpanKind.RunLookup && _trace.Parent(member) is var parent and not TraceSpans.None && _kinds[parent] == GoSpanKind.Method));
+        return elsewhere || !_whole ? null : count;
+    }
+
+    private int CountStored(MessageType message) =>
+        _builder.Requests.Where(request => request.Type == message && request.Outcome is RequestOutcome.Answered or RequestOutcome.Sent)
+            .Select(static request => request.Peer).Distinct().Count();
+
+    private void Closest()
+    {
+        if (!_whole)
+        {
+            return;
+        }
+
+        if (_lookup.Spawned.Count == 0)
         {
             Count = 0;
+            Found = false;
+        }
+        else if (GoClosest.Find(_lookup, Width) is { } closest)
+        {
+            Count = closest.Count;
+            LastHeard(closest.Select(static peer => peer.Draft));
         }
     }
 
-    /// <summary>Answers that held a record; a value may also come from the node's own store, which only an event tells.</summary>
-    private void Values(LookupBuilder lookup)
+    /// <summary>The latest time at which one of these was first heard of; unknown when it is unknown of one of them.</summary>
+    private void LastHeard(IEnumerable<PeerDraft> peers)
     {
-        var events = EventTimes("found value").ToList();
-        var answers = lookup.Requests.Where(static request => request.Records > 0).ToList();
-        Count = answers.Count > 0 ? answers.Count : events.Count;
+        PeerDraft? last = null;
+        foreach (var peer in peers)
+        {
+            if (peer.HeardNs is null)
+            {
+                return;
+            }
 
-        // Later values replace earlier ones: the last one reported is the answer.
-        DiscoveryNs = events.Count > 0 ? events.Max() : answers.Min(static answer => answer.AnswerNs);
+            last = last is null || peer.HeardNs > last.HeardNs ? peer : last;
+        }
+
+        (DiscoveryNs, DiscoveredBy) = (last?.HeardNs, last?.Referrer);
     }
 
-    private void Stored(LookupBuilder lookup, MessageType message)
+    private void Discovered(long at, string? by)
     {
-        Count = lookup.Requests.Where(request => request.Type == message && request.Outcome == RequestOutcome.Answered)
-            .Select(static request => request.Peer).Distinct().Count();
-        DiscoveryNs = LookupDiscovery.LastHeard(lookup, message);
+        if (DiscoveryNs is null || at < DiscoveryNs)
+        {
+            (DiscoveryNs, DiscoveredBy) = (at, by);
+        }
     }
-
-    private IEnumerable<long> EventTimes(string name) =>
-        from member in parts.Members
-        where kinds[member] == GoSpanKind.Method
-        from happened in trace[member].Events
-        where happened.Is(name)
-        select SpanReading.Nanoseconds(parts.Start, happened.TimeUnixNano);
-
-    private bool RootSucceeded() => parts.Root != TraceSpans.None && trace[parts.Root].EndUnixNano != 0 && !trace[parts.Root].IsError();
-
-    private static long? Earlier(long? one, long? other) => one is null ? other : other is null ? one : Math.Min(one.Value, other.Value);
 }

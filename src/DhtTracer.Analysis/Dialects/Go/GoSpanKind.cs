@@ -72,6 +72,7 @@ internal static class GoSpans
         if (name.StartsWith("IpfsDHT.", StringComparison.Ordinal) || name.StartsWith("FullRT.", StringComparison.Ordinal))
         {
             return MethodType(name) is not null ? GoSpanKind.Method
+                : name.EndsWith(".Ping", StringComparison.Ordinal) ? GoSpanKind.Ping
                 : name.EndsWith(".Bootstrap", StringComparison.Ordinal) ? GoSpanKind.Background
                 : GoSpanKind.Other;
         }
@@ -93,7 +94,7 @@ internal static class GoSpans
             "FindPeer" => QueryType.FindPeer,
             "Provide" or "ProvideMany" => QueryType.AddProvider,
             "PutValue" => QueryType.PutValue,
-            "GetValue" or "SearchValue" => QueryType.GetValue,
+            "GetValue" or "SearchValue" or "GetPublicKey" => QueryType.GetValue,
             _ => null,
         };
 
@@ -126,6 +127,7 @@ internal static class GoSpans
         {
             "IpfsDHT.GetClosestPeers" or "FullRT.GetClosestPeers" => GoSpanKind.Lookup,
             "IpfsDHT.Ping" => GoSpanKind.Ping,
+            "IpfsDHT.GetPublicKey" => GoSpanKind.Method,
             "IpfsDHT.FindProvidersAsyncRoutine" or "FullRT.FindProvidersAsyncRoutine" => GoSpanKind.ProvidersRoutine,
             "IpfsDHT.RunLookupWithFollowup" => GoSpanKind.RunLookup,
             "IpfsDHT.RunQuery" => GoSpanKind.RunQuery,
@@ -134,7 +136,6 @@ internal static class GoSpans
             "IpfsDHT.QueryPeer" => GoSpanKind.QueryPeer,
             "IpfsDHT.DialPeer" => GoSpanKind.DialPeer,
             "IpfsDHT.Query.Terminate" => GoSpanKind.Terminate,
-            "IpfsDHT.GetPublicKey" => GoSpanKind.Context,
             _ when name.StartsWith(Messenger, StringComparison.Ordinal) => GoSpanKind.Message,
             _ when name.StartsWith(Kad + "RefreshManager.", StringComparison.Ordinal) => GoSpanKind.Background,
             _ when name.StartsWith(Kad + "Dual.", StringComparison.Ordinal) => GoSpanKind.Context,

@@ -1,0 +1,241 @@
+using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Traces;
+
+namespace DhtTracer.Analysis;
+
+/// <summary>Which part of an operation sent a request.</summary>
+internal enum GoPhase
+{
+    /// <summary>The lookup: a child of <c>RunQuery</c>.</summary>
+    Lookup,
+
+    /// <summary>The follow-up to the closest peers that had not answered yet: a child of <c>RunLookupWithFollowup</c>.</summary>
+    FollowUp,
+
+    /// <summary>Neither: a store after the lookup, a ping, or the accelerated client, which runs no lookups.</summary>
+    Direct,
+}
+
+/// <summary>The lookup inside a query of go-libp2p-kad-dht as its spans tell it: who was chosen when and why, dialed, asked.</summary>
+internal sealed class GoLookup
+{
+    private readonly Dictionary<PeerDraft, GoPeer> _peers = new(ReferenceEqualityComparer.Instance);
+    private readonly TraceSpans _trace;
+    private readonly GoSpanKind[] _kinds;
+    private readonly GoQueryParts _parts;
+    private readonly LookupBuilder _lookup;
+
+    /// <summary>Reads the spans of a query; the requests go into the builder too.</summary>
+    public GoLookup(TraceSpans trace, GoSpanKind[] kinds, GoQueryParts parts, LookupBuilder lookup, KadId? target, bool neverEnded)
+    {
+        _trace = trace;
+        _kinds = kinds;
+        _parts = parts;
+        _lookup = lookup;
+        Target = target;
+        NeverEnded = neverEnded;
+        foreach (var member in parts.Members)
+        {
+            Read(member);
+        }
+
+        MarkFirstSpawns();
+        Alpha = GreatestNumberOut();
+        IsFew = Spawned.Count(static peer => peer.IsFirstSpawn) < Alpha;
+        AnswersHidden = _lookup.Requests.Any(static request => request.Type == MessageType.GetProviders);
+    }
+
+    /// <summary>What was looked for; null when the trace does not tell.</summary>
+    public KadId? Target { get; }
+
+    /// <summary>It waits for ever for a caller who no longer listens; see <see cref="GoWholeness.NeverEnded"/>.</summary>
+    public bool NeverEnded { get; }
+
+    /// <summary>Every peer that was spawned or named, in no order.</summary>
+    public IReadOnlyCollection<GoPeer> Peers => _peers.Values;
+
+    /// <summary>The peers that the lookup chose, by time.</summary>
+    public List<GoPeer> Spawned { get; } = [];
+
+    /// <summary>Requests by the part that sent them.</summary>
+    public Dictionary<RequestDraft, GoPhase> Phases { get; } = new(ReferenceEqualityComparer.Instance);
+
+    /// <summary>Start of the first <c>Terminate</c>; null when there is none.</summary>
+    public long? TerminatedNs { get; private set; }
+
+    /// <summary>Its reason.</summary>
+    public QueryTermination? Termination { get; private set; }
+
+    /// <summary>Greatest number of peers that were out at once; null when nobody was asked.</summary>
+    public int? Alpha { get; }
+
+    /// <summary>The routing table held fewer peers than are asked at once: then every one of them was spawned at the beginning.</summary>
+    public bool IsFew { get; }
+
+    /// <summary>The spans of provider lookups hold the providers in the place of the closer peers.</summary>
+    public bool AnswersHidden { get; }
+
+    /// <summary>What is known of a peer.</summary>
+    public GoPeer this[PeerDraft draft]
+    {
+        get
+        {
+            if (!_peers.TryGetValue(draft, out var peer))
+            {
+                _peers.Add(draft, peer = new GoPeer(draft));
+            }
+
+            return peer;
+        }
+    }
+
+    /// <summary>The peer of a row, or null when the lookup neither chose it nor heard of it.</summary>
+    public GoPeer? Find(PeerDraft draft) => _peers.GetValueOrDefault(draft);
+
+    private void Read(int member)
+    {
+        switch (_kinds[member])
+        {
+            case GoSpanKind.SpawnQuery:
+                ReadSpawn(_trace[member]);
+                break;
+            case GoSpanKind.QueryPeer when _trace.Parent(member) is var spawn and not TraceSpans.None && _kinds[spawn] == GoSpanKind.SpawnQuery:
+                if (_lookup.Peer(_trace[spawn].Text("QueryPeer")) is { } queried)
+                {
+                    this[queried].QueryEndNs ??= End(_trace[member]);
+                }
+
+                break;
+            case GoSpanKind.DialPeer:
+                ReadDial(member);
+                break;
+            case GoSpanKind.Terminate when TerminatedNs is null:
+                // The first reason: a cancelled lookup can report a second one afterwards.
+                TerminatedNs = Start(_trace[member]);
+                Termination = Words.TryParse<QueryTermination>(_trace[member].Text("Reason") ?? "", out var reason) ? reason : null;
+                break;
+            case GoSpanKind.Message when GoSpans.Message(_trace[member]) is { } message && _lookup.Peer(_trace[member].Text("to")) is { } peer:
+                var span = _trace[member];
+                long? duration = span.EndUnixNano == 0 ? null : SpanReading.Nanoseconds(span.StartUnixNano, span.EndUnixNano);
+                var request = GoRequests.Read(_lookup, span, peer, message, Start(span), duration);
+                var phase = Phase(member, message);
+                Phases.Add(request, phase);
+                _lookup.Add(request);
+                var asked = this[peer];
+                asked.AskedNs ??= request.StartNs;
+                if (phase == GoPhase.Lookup)
+                {
+                    asked.Request ??= request;
+                }
+
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void ReadSpawn(Span span)
+    {
+        if (_lookup.Peer(span.Text("QueryPeer")) is not { } draft)
+        {
+            return;
+        }
+
+        var peer = this[draft];
+        if (peer.SpawnNs is not null)
+        {
+            return;
+        }
+
+        peer.AskedNs = peer.SpawnNs = Start(span);
+        peer.Cause = _lookup.Peer(span.Text("Cause")) is { } cause ? this[cause] : null;
+        Spawned.Add(peer);
+    }
+
+    private void ReadDial(int member)
+    {
+        var parent = _trace.Parent(member);
+        var spawn = parent == TraceSpans.None ? TraceSpans.None : _trace.Parent(parent);
+        var id = _trace[member].Text("PeerID") ?? (spawn != TraceSpans.None && _kinds[spawn] == GoSpanKind.SpawnQuery ? _trace[spawn].Text("QueryPeer") : null);
+        if (_lookup.Peer(id) is not { } draft)
+        {
+            return;
+        }
+
+        var peer = this[draft];
+        if (peer.DialStartNs is not null)
+        {
+            return;
+        }
+
+        peer.DialStartNs = Start(_trace[member]);
+        peer.DialEndNs = End(_trace[member]);
+        if (parent != TraceSpans.None && _kinds[parent] == GoSpanKind.QueryPeer)
+        {
+            peer.QueryEndNs ??= End(_trace[parent]);
+        }
+    }
+
+    private GoPhase Phase(int member, MessageType message)
+    {
+        if (message is MessageType.PutValue or MessageType.AddProvider or MessageType.Ping)
+        {
+            return GoPhase.Direct;
+        }
+
+        var parent = _trace.Parent(member);
+        return parent == TraceSpans.None ? GoPhase.Lookup : _kinds[parent] switch
+        {
+            GoSpanKind.RunQuery => GoPhase.Lookup,
+            GoSpanKind.RunLookup => GoPhase.FollowUp,
+            _ => GoPhase.Direct,
+        };
+    }
+
+    /// <summary>The very first spawn is caused by the node itself, and so is every spawn with the same cause.</summary>
+    private void MarkFirstSpawns()
+    {
+        if (Spawned.Count == 0 || Spawned[0].Cause is { } cause && (cause.SpawnNs is not null || cause.Request is not null))
+        {
+            return;
+        }
+
+        var node = Spawned[0].Cause;
+        foreach (var peer in Spawned)
+        {
+            if (ReferenceEquals(peer.Cause, node))
+            {
+                peer.IsFirstSpawn = true;
+                peer.Cause = null;
+            }
+        }
+
+        if (node is not null)
+        {
+            _ = _peers.Remove(node.Draft);
+        }
+    }
+
+    /// <summary>A peer is out from its spawn to the end of its request, or of its dial when there was no request.</summary>
+    private int? GreatestNumberOut()
+    {
+        var ends = Spawned.Select(static peer => (peer.Request is { } request ? request.EndNs : peer.DialEndNs) ?? long.MaxValue).Order().ToArray();
+        var ended = 0;
+        var most = 0;
+        for (var i = 0; i < Spawned.Count; i++)
+        {
+            while (ended < ends.Length && ends[ended] <= Spawned[i].SpawnNs)
+            {
+                ended++;
+            }
+
+            most = Math.Max(most, i + 1 - ended);
+        }
+
+        return most == 0 ? null : most;
+    }
+
+    private long Start(Span span) => SpanReading.Nanoseconds(_parts.Start, span.StartUnixNano);
+
+    private long? End(Span span) => span.EndUnixNano == 0 ? null : SpanReading.Nanoseconds(_parts.Start, span.EndUnixNano);
+}

@@ -1,0 +1,97 @@
+using System.Globalization;
+using System.Text;
+
+namespace DhtTracer.Analysis;
+
+/// <summary>
+/// A record as Go prints the protobuf message: <c>key:"/ipns/\x00$\x08" value:"\n0\x1b…" timeReceived:"2026-…"</c>. The number of blanks
+/// between the fields varies from build to build. Texts are escaped as in C: <c>\n</c>, <c>\"</c>, <c>\x1b</c>, <c>\033</c>; all else is UTF-8.
+/// </summary>
+internal static class GoRecord
+{
+    /// <summary>The value; null when the text has none or is damaged.</summary>
+    public static byte[]? Value(string? record)
+    {
+        if (record is null)
+        {
+            return null;
+        }
+
+        // A key may hold the text value:" itself, but then its quotation mark is escaped.
+        const string field = "value:\"";
+        var start = record.StartsWith(field, StringComparison.Ordinal) ? 0 : record.IndexOf(" " + field, StringComparison.Ordinal) + 1;
+        if (start == 0 && !record.StartsWith(field, StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        var value = new List<byte>(record.Length);
+        Span<byte> utf8 = stackalloc byte[4];
+        var rest = record.AsSpan(start + field.Length);
+        while (!rest.IsEmpty && rest[0] != '"')
+        {
+            if (rest[0] == '\\')
+            {
+                if (!TryUnescape(ref rest, out var unescaped))
+                {
+                    return null;
+                }
+
+                value.Add(unescaped);
+                continue;
+            }
+
+            _ = Rune.DecodeFromUtf16(rest, out var rune, out var length);
+            value.AddRange(utf8[..rune.EncodeToUtf8(utf8)]);
+            rest = rest[length..];
+        }
+
+        return rest.IsEmpty ? null : [.. value];
+    }
+
+    private static bool TryUnescape(ref ReadOnlySpan<char> rest, out byte value)
+    {
+        value = 0;
+        if (rest.Length < 2)
+        {
+            return false;
+        }
+
+        var simple = "abfnrtv\\'\"?".IndexOf(rest[1], StringComparison.Ordinal);
+        if (simple >= 0)
+        {
+            value = "\a\b\f\n\r\t\v\\'\"?"u8[simple];
+            rest = rest[2..];
+            return true;
+        }
+
+        var isHex = rest[1] is 'x' or 'X';
+        var digits = isHex ? 2 : 3;
+        var from = isHex ? 2 : 1;
+        if (rest.Length < from + digits)
+        {
+            return false;
+        }
+
+        var text = rest.Slice(from, digits);
+        rest = rest[(from + digits)..];
+        if (isHex)
+        {
+            return byte.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
+        }
+
+        var octal = 0;
+        foreach (var digit in text)
+        {
+            if (digit is < '0' or > '7')
+            {
+                return false;
+            }
+
+            octal = (octal * 8) + digit - '0';
+        }
+
+        value = (byte)octal;
+        return octal <= byte.MaxValue;
+    }
+}
