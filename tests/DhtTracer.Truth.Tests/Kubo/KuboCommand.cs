@@ -15,7 +15,7 @@ internal sealed class KuboCommand
         Start = json.GetProperty("start").GetInt64();
         End = json.GetProperty("end").GetInt64();
         Status = Optional(json, "status")?.GetInt32();
-        Timeout = Optional(json, "note")?.GetString() is { } note && note.EndsWith('s') ? note : null;
+        IsTimedOut = Limit(Optional(json, "command")?.GetString()) is { } limit && End - Start >= limit;
         Stdout = Optional(json, "stdout")?.GetString();
         KilledAt = Optional(json, "tKill")?.GetInt64();
         Path = PathOf(Optional(json, "command")?.GetString());
@@ -47,8 +47,8 @@ internal sealed class KuboCommand
     /// <summary>HTTP status, or exit code; -9 for a client that was killed.</summary>
     public int? Status { get; }
 
-    /// <summary>The command's own limit, such as <c>300ms</c>.</summary>
-    public string? Timeout { get; }
+    /// <summary>The command ended by its own limit (<c>timeout=300ms</c>).</summary>
+    public bool IsTimedOut { get; }
 
     public long? KilledAt { get; }
 
@@ -84,6 +84,20 @@ internal sealed class KuboCommand
         line.ValueKind == JsonValueKind.Array ? (line[0].GetInt64(), line[1])
         : line.GetString()!.StartsWith('{') ? (null, JsonSerializer.Deserialize<JsonElement>(line.GetString()!))
         : (null, line);
+
+    private static long? Limit(string? command)
+    {
+        const string parameter = "&timeout=";
+        if (command?.IndexOf(parameter, StringComparison.Ordinal) is not (>= 0 and var at))
+        {
+            return null;
+        }
+
+        var text = command[(at + parameter.Length)..].Split('&')[0];
+        return text.EndsWith("ms", StringComparison.Ordinal)
+            ? long.Parse(text[..^2], CultureInfo.InvariantCulture) * 1_000_000
+            : long.Parse(text[..^1], CultureInfo.InvariantCulture) * 1_000_000_000;
+    }
 
     private static string? PathOf(string? command)
     {

@@ -52,7 +52,20 @@ internal sealed class KuboComparison(Differences differences, KuboTraces traces,
             Queries(operation);
         }
 
+        Asked(operations);
         Sides();
+    }
+
+    /// <summary>Whoever read a request of this command was asked by one of its operations. (FIND_NODEs of the key may be of the sweep.)</summary>
+    private void Asked(List<Operation> operations)
+    {
+        var asked = operations.SelectMany(operation => traces.Of(operation.Id.TraceId.ToString()).Queries.Where(query => query.OperationId == operation.Id))
+            .SelectMany(static query => query.Peers)
+            .SelectMany(static peer => peer.Requests.Select(request => (peer.Id, request.Type))).ToHashSet();
+        foreach (var message in command.Messages.Where(static message => message is { IsAnswer: false, Type: MessageType.GetProviders or MessageType.GetValue }))
+        {
+            _ = differences.Must(place.Of(message.Server), "asked", asked.Contains((message.Server, message.Type)), true);
+        }
     }
 
     /// <summary>What the command asks of the DHT; null when that depends on what the node already has.</summary>
@@ -80,7 +93,7 @@ internal sealed class KuboComparison(Differences differences, KuboTraces traces,
         }
 
         var results = Results();
-        var success = results > 0 || (command.Path is "dht/query" or "routing/provide" or "routing/put" && !command.IsKilled && command.Timeout is null);
+        var success = results > 0 || (command.Path is "dht/query" or "routing/provide" or "routing/put" && !command.IsKilled && !command.IsTimedOut);
         if (command.IsCut)
         {
             // What is left of a command line's output says neither how many there were nor whether there were any.
@@ -89,7 +102,7 @@ internal sealed class KuboComparison(Differences differences, KuboTraces traces,
 
         _ = differences.Must(place, "outcome", operation.Outcome, success ? QueryOutcome.Success
             : command.IsKilled ? QueryOutcome.Cancelled
-            : command.Timeout is not null ? QueryOutcome.TimedOut
+            : command.IsTimedOut ? QueryOutcome.TimedOut
             : QueryOutcome.NotFound);
         if (results is not null)
         {
@@ -101,7 +114,7 @@ internal sealed class KuboComparison(Differences differences, KuboTraces traces,
             Times(operation);
         }
 
-        Discovery(operation);
+        Discovery(operation, query);
         if (operation.Type == QueryType.AddProvider)
         {
             Sent(operation, query);
@@ -129,28 +142,47 @@ internal sealed class KuboComparison(Differences differences, KuboTraces traces,
                 command.Lines.Select(static line => line.Line.GetString()).Distinct().Count(),
             "routing/findprovs" => command.Events(4).SelectMany(static found => found.Line.GetProperty("Responses").EnumerateArray())
                 .Select(static peer => peer.GetProperty("ID").GetString()).Distinct().Count(),
-            "routing/get" or "name/resolve" => command.Lines.Any(static line => line.Line.ValueKind != JsonValueKind.Object || !line.Line.TryGetProperty("Message", out _)) && command.Status == 200 && command.Timeout is null ? 1 : 0,
+            "routing/get" or "name/resolve" => command.Lines.Any(static line => line.Line.ValueKind != JsonValueKind.Object || !line.Line.TryGetProperty("Message", out _)) && command.Status == 200 && !command.IsTimedOut ? 1 : 0,
             _ => null,
         };
 
-    private void Discovery(Operation operation)
+    /// <summary>
+    /// The answer was first known between the moment that a server wrote it and the moment that the client read it. Of an answer that came from
+    /// elsewhere (the node's own store, a server that is not logged) the truth tells nothing.
+    /// </summary>
+    private void Discovery(Operation operation, Query query)
     {
-        long? truth = operation.Type switch
+        if (operation.Outcome != QueryOutcome.Success || operation.Key is not { } key)
         {
-            _ when operation.Outcome != QueryOutcome.Success => null,
-            QueryType.GetProviders => FirstAnswer(static message => message.Providers > 0) ?? command.Events(4).Min(static line => line.At),
-            QueryType.FindPeer when command.Seeds is { } seeds && operation.Key is { } key =>
-                seeds.Contains(key.Text) ? (long)operation.StartUnixNano : FirstAnswer(message => message.Closer?.Contains(key.Text) == true),
+            return;
+        }
+
+        var ours = (long)operation.StartUnixNano + operation.DiscoveryNs;
+        var first = operation.Type switch
+        {
+            QueryType.GetProviders => FirstAnswer(static message => message.Providers > 0),
+            QueryType.FindPeer when command.Seeds?.Contains(key.Text) == true => (long)operation.StartUnixNano,
+            QueryType.FindPeer when command.Seeds is not null =>
+                Earliest(FirstAnswer(message => message.Closer?.Contains(key.Text) == true), command.Events(1).Where(line => Names(line.Line, key.Text)).Min(static line => line.At)),
 
             // Of two versions of a record the better one counts, and the log does not hold records.
-            QueryType.GetValue when !command.Label.Contains("two-versions", StringComparison.Ordinal) => FirstAnswer(static message => message.HasRecord),
+            QueryType.GetValue when query.DiscoveredBy is { } peer && traces.Servers.Contains(peer) && !command.Label.Contains("two-versions", StringComparison.Ordinal) =>
+                FirstAnswer(static message => message.HasRecord),
             _ => null,
         };
-        if (truth is { } at)
+        var read = operation.Type == QueryType.GetProviders ? command.Events(4).Min(static line => line.At) : null;
+        first ??= read;
+        if (first is { } at)
         {
-            _ = differences.Within(place, "discovery", (long)operation.StartUnixNano + operation.DiscoveryNs, at, ClocksNs);
+            _ = differences.Within(place, "discovery", ours, Math.Clamp(ours ?? at, at, Math.Max(at, read ?? at)), ClocksNs);
         }
     }
+
+    private static long? Earliest(long? one, long? other) => one is null || other < one ? other : one;
+
+    private static bool Names(JsonElement line, string peer) =>
+        line.TryGetProperty("Responses", out var closer) && closer.ValueKind == JsonValueKind.Array
+        && closer.EnumerateArray().Any(id => id.ValueKind == JsonValueKind.String && id.GetString() == peer);
 
     private long? FirstAnswer(Func<KuboMessage, bool> that) =>
         command.Messages.Where(message => message.IsAnswer && that(message)).Min(static message => (long?)message.At);
