@@ -9,7 +9,8 @@ public class QueryJsonTests
     private static readonly string[] Fields =
     [
         "id", "traceId", "spanId", "operationId", "background", "side", "skipped", "type", "key", "source", "service", "node", "startUnixNano", "durationNs",
-        "outcome", "error", "termination", "discoveryNs", "discoveredBy", "firstAnswerNs", "missing", "parameters", "counts", "xor", "hops", "peers",
+        "outcome", "error", "termination", "discoveryNs", "discoveredBy", "firstAnswerNs", "missing", "parameters", "counts", "xor", "hops", "hopsAtLeast",
+        "peers",
     ];
 
     public static TheoryData<string> All => Captures.All;

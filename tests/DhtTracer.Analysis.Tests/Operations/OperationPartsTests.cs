@@ -18,6 +18,24 @@ public class OperationPartsTests
     }
 
     [Fact]
+    public void A_correction_after_a_value_search_is_a_part_that_is_only_linked()
+    {
+        var tree = new SpanTree();
+        var method = tree.Add("IpfsDHT.SearchValue", default, 0, 1000, ("key", "uL2lwbnMvYWJj"));
+        _ = tree.Lookup(method, Asked, Answer, key: "/ipns/abc");
+        var trace = tree.Reconstruct();
+        var correction = new SpanTree { TraceId = new TraceId(3, 3) };
+        _ = correction.Add("KademliaDHT.ProtocolMessenger.PutValue", default, 1100, 1200, ("to", New), ("record", "key:\"/ipns/\\x61bc\"  value:\"v\""));
+        var part = Assert.Single(correction.Reconstruct().LooseParts);
+
+        var (joined, query) = OperationParts.Join(Assert.Single(trace.Operations), Assert.Single(trace.Queries), [part]);
+
+        Assert.Equal((MessageType.PutValue, Convert.ToHexStringLower("/ipns/abc"u8), RequestOutcome.Answered), (part.Type, part.KeyBytes, part.Outcome));
+        Assert.Equal([part.Id], joined.Parts);
+        Assert.Same(trace.Queries[0], query);
+    }
+
+    [Fact]
     public void A_provide_with_its_parts_says_who_was_sent_the_record()
     {
         var (operation, query) = Provide();

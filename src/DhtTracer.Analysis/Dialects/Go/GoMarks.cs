@@ -76,22 +76,25 @@ internal static class GoMarks
                 drafts.Count(BackgroundKind.Probe);
                 break;
             case MessageType.AddProvider when span.Text("to") is { } peer && GoKeys.OfMessage(span, GoSpanKind.Message, QueryType.AddProvider) is { } key:
-                drafts.Add(Part(span, MessageType.AddProvider, peer, key));
+                drafts.Add(Part(span, MessageType.AddProvider, peer, key.Key.Bytes));
+                break;
+            case MessageType.PutValue when span.Text("to") is { } peer && GoRecord.Key(span.Text("record")) is { Length: > 0 } key:
+                drafts.Add(Part(span, MessageType.PutValue, peer, Convert.ToHexStringLower(key)));
                 break;
             default:
                 break;
         }
     }
 
-    private static LoosePart Part(Span span, MessageType type, string peer, TargetKey key)
+    private static LoosePart Part(Span span, MessageType type, string peer, string keyBytes)
     {
-        var error = span.IsError() ? ErrorText.Classify(span.StatusMessage()) : null;
+        var failure = span.IsError() ? GoRequests.Failure(span.StatusMessage()) : ((RequestOutcome Outcome, TraceError Error)?)null;
         var instance = span.Resource.Attributes.GetString("service.instance.id");
         return new LoosePart
         {
             Id = new QueryId(span.TraceId, span.SpanId),
             Type = type,
-            KeyBytes = key.Key.Bytes,
+            KeyBytes = keyBytes,
             Peer = PeerText.Canonical(peer),
             Service = span.Resource.ServiceName,
             Instance = instance,
@@ -99,10 +102,10 @@ internal static class GoMarks
             StartUnixNano = span.StartUnixNano,
             DurationNs = span.EndUnixNano == 0 ? null : SpanReading.Nanoseconds(span.StartUnixNano, span.EndUnixNano),
             Outcome = span.EndUnixNano == 0 ? RequestOutcome.NoAnswer
-                : error is null ? type == MessageType.AddProvider ? RequestOutcome.Sent : RequestOutcome.Answered
-                : error.Class == ErrorClass.Cancelled ? RequestOutcome.Cancelled
-                : RequestOutcome.Failed,
-            Error = error,
+                : failure is { } failed ? failed.Outcome
+                : type == MessageType.AddProvider ? RequestOutcome.Sent
+                : RequestOutcome.Answered,
+            Error = failure?.Error,
         };
     }
 }

@@ -143,21 +143,20 @@ internal sealed class GoOperation(
     /// </summary>
     private QueryOutcome WithoutResult(TraceError? error)
     {
-        var text = error?.Text;
-        if (text is not null && text.Contains("context deadline exceeded", StringComparison.Ordinal))
+        var (cancelled, deadline) = (false, false);
+        foreach (var line in (error?.Text ?? "").Split('\n'))
         {
-            return QueryOutcome.TimedOut;
+            // The dual DHT joins the errors of its sides by a newline.
+            cancelled |= ErrorText.IsOfContext(line, out var late);
+            deadline |= late;
         }
 
         var outcomes = queries.Where(static query => !query.Skipped).Select(static query => query.Outcome).ToList();
-        return outcomes.Contains(QueryOutcome.TimedOut) ? QueryOutcome.TimedOut
-            : error is { Class: ErrorClass.Cancelled } || outcomes.Contains(QueryOutcome.Cancelled) ? QueryOutcome.Cancelled
-            : error is null || IsNotFound(text) ? QueryOutcome.NotFound
+        return deadline || (!cancelled && outcomes.Contains(QueryOutcome.TimedOut)) ? QueryOutcome.TimedOut
+            : cancelled || outcomes.Contains(QueryOutcome.Cancelled) ? QueryOutcome.Cancelled
+            : error?.Text is not { } text || text.Contains("not found", StringComparison.Ordinal) ? QueryOutcome.NotFound
             : QueryOutcome.Failed;
     }
-
-    /// <summary>The dual DHT joins the errors of its sides by a newline.</summary>
-    private static bool IsNotFound(string? text) => text is not null && text.Contains("not found", StringComparison.Ordinal);
 
     /// <summary>Distinct peers that were sent a record.</summary>
     private int? Stored()

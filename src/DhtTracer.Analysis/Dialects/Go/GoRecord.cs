@@ -9,8 +9,13 @@ namespace DhtTracer.Analysis;
 /// </summary>
 internal static class GoRecord
 {
+    /// <summary>The key; null when the text has none or is damaged.</summary>
+    public static byte[]? Key(string? record) => Field(record, "key:\"");
+
     /// <summary>The value; null when the text has none or is damaged.</summary>
-    public static byte[]? Value(string? record)
+    public static byte[]? Value(string? record) => Field(record, "value:\"");
+
+    private static byte[]? Field(string? record, string field)
     {
         if (record is null)
         {
@@ -18,7 +23,6 @@ internal static class GoRecord
         }
 
         // A key may hold the text value:" itself, but then its quotation mark is escaped.
-        const string field = "value:\"";
         var start = record.StartsWith(field, StringComparison.Ordinal) ? 0 : record.IndexOf(" " + field, StringComparison.Ordinal) + 1;
         if (start == 0 && !record.StartsWith(field, StringComparison.Ordinal))
         {
