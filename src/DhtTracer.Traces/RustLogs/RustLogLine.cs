@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 
@@ -11,6 +12,8 @@ namespace DhtTracer.Traces.RustLogs;
 internal sealed record RustLogLine(string Target, string Message, RustLogTime? Time, string? SpanPeer)
 {
     private static readonly string[] Markers = ["libp2p_kad", "litep2p", "libp2p_swarm", "multistream_select"];
+
+    private static readonly SearchValues<char> NotInTargets = SearchValues.Create(" {}()\"");
 
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = 64 };
 
@@ -125,7 +128,7 @@ internal sealed record RustLogLine(string Target, string Message, RustLogTime? T
     {
         var start = TargetStart(text);
         var end = start < 0 ? -1 : text.IndexOf(": ", start, StringComparison.Ordinal);
-        if (end < 0 || text.AsSpan(start, end - start) is not { Length: <= 200 } target || target.IndexOfAny(" {}()\"") >= 0)
+        if (end < 0 || text.AsSpan(start, end - start) is not { Length: <= 200 } target || target.IndexOfAny(NotInTargets) >= 0)
         {
             return null;
         }

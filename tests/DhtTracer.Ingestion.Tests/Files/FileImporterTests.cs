@@ -105,6 +105,42 @@ public sealed class FileImporterTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_log_of_a_rust_node_that_has_grown_gives_the_same_queries()
+    {
+        var whole = await GunzipAsync(TestFiles.Data("rust", "rust-lookups", "log.fmt.log.gz"));
+        var first = await ImportAsync([Write("node.log", whole.AsSpan(0, whole.AsSpan(0, whole.Length / 2).LastIndexOf((byte)'\n') + 1).ToArray())]);
+        var second = await ImportAsync([Write("node.log", whole)]);
+        var again = await ImportAsync([Write("copy-of-node.log", whole)]);
+
+        // Ten operations of the capture, and the bootstrap that the node began by itself.
+        Assert.Equal(11, second.Traces.Count);
+        Assert.ProperSubset(second.Traces.ToHashSet(), first.Traces.ToHashSet());
+        Assert.True(first.Spans > 0 && second.Duplicates > 0);
+        Assert.Equal((second.Spans, second.Spans), (again.Spans, again.Duplicates));
+    }
+
+    [Fact]
+    public async Task Captures_of_rust_nodes_are_imported_as_a_folder_without_its_other_files()
+    {
+        var summary = await ImportAsync([TestFiles.Data("rust", "litep2p-writes")]);
+
+        // A human and a JSON log; the truth beside them holds no traces.
+        Assert.Equal(2, summary.Files);
+        var skipped = Assert.Single(summary.Skipped);
+        Assert.False(skipped.IsError);
+        Assert.EndsWith("truth.jsonl.gz", skipped.File, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_log_without_lines_of_libp2p_says_what_to_switch_on()
+    {
+        var log = Write("node.log", "2026-11-30T05:33:52.305146Z  INFO libp2p_swarm: local_peer_id=12D3KooWHXQZRg58f2wFgbwe1RRJLuNTDEq7QEUsb1p7PQNhxkcE\n"u8.ToArray());
+        var error = await Assert.ThrowsAsync<ImportException>(() => ImportAsync([log]));
+
+        Assert.Contains("RUST_LOG=libp2p_kad=trace,libp2p_swarm=debug", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task One_bad_file_among_good_ones_imports_nothing_and_names_the_place()
     {
         var broken = Write("broken.json", (await File.ReadAllBytesAsync(Capture, Ct)).AsSpan(0, 5000).ToArray());
