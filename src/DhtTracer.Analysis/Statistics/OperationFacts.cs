@@ -60,6 +60,9 @@ public sealed record OperationFacts
     /// <summary>Peers whose agent version is known, by agent version, ordinal order.</summary>
     public ImmutableArray<NamedCount> Agents { get; init; } = [];
 
+    /// <summary>What the duration of its decisive query was spent on; null when that is unknown.</summary>
+    public PhaseTimes? Phases { get; init; }
+
     /// <summary>The facts of a reconstructed operation.</summary>
     /// <param name="operation">The operation.</param>
     /// <param name="decisive">Its decisive query; null when it has none.</param>
@@ -86,6 +89,7 @@ public sealed record OperationFacts
             Duplicates = decisive?.Counts.Duplicates,
             PeerErrors = decisive is null ? [] : ErrorsOf(decisive),
             Agents = decisive is null ? [] : AgentsOf(decisive),
+            Phases = decisive?.Phases,
         };
     }
 

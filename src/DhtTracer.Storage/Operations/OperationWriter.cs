@@ -81,9 +81,9 @@ internal static class OperationWriter
         var row = session["""
             INSERT INTO dht_operation (no, trace, span_id, type, source, outcome, background, background_kind, skipped, service, instance, node,
               key_text, key_bytes, kad_id, key_count, start_ns, duration_ns, discovery_ns, error_class, error_text, results, decisive, command, around,
-              alpha, seen, queried, dialed, dial_failed, duplicates, hops, reused, first_result_ns, tally)
+              alpha, seen, queried, dialed, dial_failed, duplicates, hops, reused, first_result_ns, tally, phases)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25,
-              ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35)
+              ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36)
             RETURNING no
             """];
         operation.Id.SpanId.WriteBytes(id);
@@ -102,6 +102,15 @@ internal static class OperationWriter
         row.Bind(26, decisive?.Parameters.Alpha).Bind(27, counts?.Seen).Bind(28, facts.Queried).Bind(29, facts.Dialed).Bind(30, facts.DialFailed)
             .Bind(31, facts.Duplicates).Bind(32, facts.Hops).Bind(33, facts.Reused).Bind(34, facts.FirstResultNs);
         QueryWriter.BindTally(row, 35, session, facts.PeerErrors, facts.Agents);
+        if (facts.Phases is null)
+        {
+            row.BindNull(36);
+        }
+        else
+        {
+            row.Bind(36, PackedPhases.Write(facts.Phases));
+        }
+
         return row.RunScalar() ?? throw new InvalidOperationException("INSERT ... RETURNING returned nothing.");
     }
 

@@ -45,6 +45,7 @@ internal static class FactsReader
                 Duplicates = row.Duplicates,
                 PeerErrors = errors,
                 Agents = agents,
+                Phases = PackedPhases.Read(row.Phases),
             });
         }
 
@@ -165,7 +166,7 @@ internal static class FactsReader
         public const string Columns = """
             t.trace_id AS TraceId, q.span_id AS SpanId, q.decisive, q.start_ns AS StartNs, q.type, q.outcome, q.error_class AS ErrorClass,
             q.duration_ns AS DurationNs, q.first_result_ns AS FirstResultNs, q.discovery_ns AS DiscoveryNs, q.hops, q.queried, q.dialed,
-            q.dial_failed AS DialFailed, q.reused, q.duplicates, q.tally
+            q.dial_failed AS DialFailed, q.reused, q.duplicates, q.tally, q.phases
             """;
 
         public byte[] TraceId { get; init; } = [];
@@ -201,6 +202,8 @@ internal static class FactsReader
         public int? Duplicates { get; init; }
 
         public byte[]? Tally { get; init; }
+
+        public byte[]? Phases { get; init; }
     }
 
     private sealed class PeerFactsRow

@@ -68,7 +68,7 @@ internal static class StatisticsApi
         var comparison = await SetComparison.ReadAsync(store, a, b, cancellationToken);
         return Results.Json(
             new CompareAnswer(
-                comparison.Result, [.. comparison.Peers.Take(MostPeers)], comparison.PeersOverSlow, comparison.PeersOverOther, comparison.Shared,
+                comparison.Result, comparison.Reasons, [.. comparison.Peers.Take(MostPeers)], comparison.PeersOverSlow, comparison.PeersOverOther, comparison.Shared,
                 comparison.A.IsCut, comparison.B.IsCut),
             ApiJson.Options);
     }

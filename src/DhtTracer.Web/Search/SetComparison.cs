@@ -26,6 +26,9 @@ internal sealed record SetComparison
     /// <summary>Operations of the other set whose peers were read.</summary>
     public required int PeersOverOther { get; init; }
 
+    /// <summary>Where both sets spend their time: by phase, peer, agent version and error class.</summary>
+    public required DifferenceReasons Reasons { get; init; }
+
     /// <summary>Operations that are in both sets; the intervals take the sets as independent.</summary>
     public required int Shared { get; init; }
 
@@ -35,8 +38,8 @@ internal sealed record SetComparison
         var (setA, setB) = (await a.ReadAsync(store, cancellationToken), await b.ReadAsync(store, cancellationToken));
         var result = Comparison.Of(setA.Facts, setB.Facts);
         var (slow, slowSet, other, otherSet) = result.SlowIsB ? (b, setB, a, setA) : (a, setA, b, setB);
-        var (inSlow, overSlow) = await MetAsync(store, slow, slowSet, cancellationToken);
-        var (inOther, overOther) = await MetAsync(store, other, otherSet, cancellationToken);
+        var (inSlow, overSlow, peersOfSlow) = await MetAsync(store, slow, slowSet, cancellationToken);
+        var (inOther, overOther, peersOfOther) = await MetAsync(store, other, otherSet, cancellationToken);
         var occurrences = inSlow.Keys.Union(inOther.Keys, StringComparer.Ordinal)
             .Select(peer => new Occurrence(peer, inSlow.GetValueOrDefault(peer), inOther.GetValueOrDefault(peer)));
         var idsOfA = setA.Facts.Select(static fact => fact.Id).ToHashSet();
@@ -48,12 +51,15 @@ internal sealed record SetComparison
             Peers = overSlow == 0 || overOther == 0 ? [] : OverRepresentation.Rank(occurrences, overSlow, overOther),
             PeersOverSlow = overSlow,
             PeersOverOther = overOther,
+            Reasons = result.SlowIsB
+                ? DifferenceReasons.Of(setA.Facts, peersOfOther, setB.Facts, peersOfSlow)
+                : DifferenceReasons.Of(setA.Facts, peersOfSlow, setB.Facts, peersOfOther),
             Shared = setB.Facts.Count(fact => idsOfA.Contains(fact.Id)),
         };
     }
 
     // In how many operations each peer was dialed or asked, over the latest operations of the set.
-    private static async Task<(Dictionary<string, int> Met, int Operations)> MetAsync(
+    private static async Task<(Dictionary<string, int> Met, int Operations, IReadOnlyList<PeerFacts> Facts)> MetAsync(
         TraceStore store, ComparedSet set, OperationSet operations, CancellationToken cancellationToken)
     {
         var ids = operations.Facts.Select(static operation => operation.Id).ToHashSet();
@@ -64,6 +70,6 @@ internal sealed record SetComparison
             .CountBy(static fact => fact.PeerId, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal);
 
         // An operation without any peer has no entry; of those the set itself knows how many there are, unless it was cut.
-        return (met, list.IsCut ? own.DistinctBy(static fact => fact.OperationId).Count() : ids.Count);
+        return (met, list.IsCut ? own.DistinctBy(static fact => fact.OperationId).Count() : ids.Count, own);
     }
 }

@@ -80,10 +80,10 @@ public class ExplanationSentenceTests
                 Referrer = "A",
                 HeardNs = QueryBuilder.Ms(100),
                 State = PeerState.Cancelled,
-                Dial = new PeerDial(QueryBuilder.Ms(100), QueryBuilder.Ms(900), false, new TraceError(ErrorClass.Cancelled, null)),
+                Dial = new PeerDial(QueryBuilder.Ms(100), QueryBuilder.Ms(1_900), false, new TraceError(ErrorClass.Cancelled, null)),
             })
-            .End(1_000, null);
-        Assert.Equal("The caller gave up after 1s: 90 % was waiting for 1 dial still under way at the end (B 900ms)", Explanation.Of(query).Sentence);
+            .End(2_000, null);
+        Assert.Equal("The caller gave up after 2s: 95 % was waiting for 1 dial still under way at the end (B 1.9s)", Explanation.Of(query).Sentence);
     }
 
     [Fact]

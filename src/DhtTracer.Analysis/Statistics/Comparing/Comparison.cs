@@ -82,7 +82,11 @@ public sealed record Comparison
 /// <param name="Interval">Encloses the true difference; null when there are too few queries or nothing to test.</param>
 /// <param name="Verdict">What can be said. It is a difference exactly when <paramref name="Interval"/> leaves out zero.</param>
 public sealed record ComparedFigure(
-    FigureDefinition Figure, double? A, double? B, double? Difference, DifferenceInterval? Interval, Verdict Verdict);
+    FigureDefinition Figure, double? A, double? B, double? Difference, DifferenceInterval? Interval, Verdict Verdict)
+{
+    /// <summary>Encloses the true ratio of B to A; null for other figures than percentiles of times, and when there are too few operations.</summary>
+    public DifferenceInterval? Ratio { get; init; }
+}
 
 /// <summary>An interval of a difference, in the unit of its figure.</summary>
 /// <param name="Low">Lower end.</param>

@@ -71,9 +71,12 @@ internal static class FigureComparer
                     figure, percentileOfA, percentileOfB, percentileOfB - percentileOfA, null, Verdict.TooFew(needed));
             }
 
-            var interval = PercentileBootstrap.Difference(
-                PercentileBootstrap.Of(valuesOfA, percent), PercentileBootstrap.Of(valuesOfB, percent), Comparison.FigureLevel);
-            return Compared(figure, percentileOfA, percentileOfB, interval.Low, interval.High);
+            var (bootstrapOfA, bootstrapOfB) = (PercentileBootstrap.Of(valuesOfA, percent), PercentileBootstrap.Of(valuesOfB, percent));
+            var interval = PercentileBootstrap.Difference(bootstrapOfA, bootstrapOfB, Comparison.FigureLevel);
+            return Compared(figure, percentileOfA, percentileOfB, interval.Low, interval.High) with
+            {
+                Ratio = PercentileBootstrap.Ratio(bootstrapOfA, bootstrapOfB, Comparison.FigureLevel),
+            };
         }
 
         public ComparedFigure Ratio(FigureDefinition figure, Func<OperationFacts, RatioBootstrap.Term?> term)

@@ -66,6 +66,46 @@ internal sealed class PercentileBootstrap
         return new ValueInterval(Quantile(a, b, tail), Quantile(a, b, 1 - tail));
     }
 
+    /// <summary>The interval of the ratio of <paramref name="b"/> to <paramref name="a"/>, percentile method; null when a value of A can be 0 or less.</summary>
+    /// <param name="a">The first set.</param>
+    /// <param name="b">The second set.</param>
+    /// <param name="level">Confidence, between 0 and 1.</param>
+    public static DifferenceInterval? Ratio(PercentileBootstrap a, PercentileBootstrap b, double level)
+    {
+        var tail = (1 - level) / 2;
+        return a.values[0] <= 0 || b.values[0] < 0 ? null : new DifferenceInterval(RatioQuantile(a, b, tail), RatioQuantile(a, b, 1 - tail));
+    }
+
+    // Least ratio r with P(B / A <= r) >= p, by bisection to a millionth.
+    private static double RatioQuantile(PercentileBootstrap a, PercentileBootstrap b, double p)
+    {
+        var (low, high) = ((double)b.values[0] / a.values[^1], (double)b.values[^1] / a.values[0]);
+        while (high - low > 1e-6 * high)
+        {
+            var middle = (low + high) / 2;
+            (low, high) = RatioAtMost(a, b, middle) >= p ? (low, middle) : (middle, high);
+        }
+
+        return high;
+    }
+
+    private static double RatioAtMost(PercentileBootstrap a, PercentileBootstrap b, double ratio)
+    {
+        var sum = 0.0;
+        var j = -1;
+        for (var i = 0; i < a.values.Count; i++)
+        {
+            while (j + 1 < b.values.Count && b.values[j + 1] <= ratio * a.values[i])
+            {
+                j++;
+            }
+
+            sum += j < 0 ? 0 : (a.atMost[i] - (i == 0 ? 0 : a.atMost[i - 1])) * b.atMost[j];
+        }
+
+        return sum;
+    }
+
     // Least difference t with P(B - A <= t) >= p, by bisection over whole numbers.
     private static long Quantile(PercentileBootstrap a, PercentileBootstrap b, double p)
     {

@@ -1,7 +1,10 @@
 using System.Globalization;
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Explain;
 using DhtTracer.Analysis.Statistics;
+using DhtTracer.Web.Pages.QueryDetails;
 using DhtTracer.Web.Search;
+using DhtTracer.Web.Text;
 
 namespace DhtTracer.Web.Pages.Compare;
 
@@ -92,13 +95,59 @@ internal sealed class SetsView
             var left = few.Count == 0 ? "" : $" Too few queries to say anything of {Joined([.. few.Select(static figure => Name(figure.Figure))])}.";
             if (told.Count == 0)
             {
-                return tested == 0 ? "Too few queries to say anything." : "No difference to be seen." + left;
+                return tested == 0 ? "Too few queries to say anything." : "No difference to be seen." + Numbers(false) + left;
             }
 
             var parts = told.GroupBy(static figure => Word(figure)).Select(static group => $"{group.Key} in {Joined([.. group.Select(static figure => Name(figure.Figure))])}");
-            return $"Against A, B is {string.Join("; ", parts)}.";
+            return $"{Numbers(true)}Against A, B is {string.Join("; ", parts)}.{Why}";
         }
     }
+
+    /// <summary>Time that the two sets spent on different things, with a title for each list.</summary>
+    public IEnumerable<(string Title, string Name, IReadOnlyList<LostTime> Lost)> Reasons =>
+    [
+        ("By phase", "Phase", Comparison.Reasons.Phases), ("By peer", "Peer", Comparison.Reasons.Peers),
+        ("By agent version", "Agent", Comparison.Reasons.Agents), ("By kind of failure", "Failed with", Comparison.Reasons.ErrorClasses),
+    ];
+
+    /// <summary>Name of an entry of <see cref="Reasons"/> in words.</summary>
+    public static string ReasonName(string list, string name) => list switch
+    {
+        "Phase" => Words.TryParse<PathPhase>(name, out var phase) ? PhaseWords.Of(phase) : name,
+        "Peer" => IdText.Short(name),
+        "Failed with" => Wording.OfName(name),
+        _ => name,
+    };
+
+    // The median duration of both sets, and by how much they differ.
+    private string Numbers(bool differs)
+    {
+        if (Result.Figures.FirstOrDefault(static figure => figure.Figure.Name == "duration-p50") is not { A: > 0 and { } a, B: > 0 and { } b, Ratio: { } ratio } median)
+        {
+            return "";
+        }
+
+        var values = $"p50 {Value(FigureUnit.Nanoseconds, b)} against {Value(FigureUnit.Nanoseconds, a)} (95 %: {Times(ratio.Low)}–{Times(ratio.High)}×)";
+        return median.Verdict.Kind switch
+        {
+            VerdictKind.Higher => $"{Times(b / a)} times slower: {values}. ",
+            VerdictKind.Lower => $"{Times(a / b)} times faster: {values}. ",
+            _ => differs ? "" : $" Duration {values}.",
+        };
+    }
+
+    // The greatest differences of time that are none of chance: two phases, and one peer, agent and failure each.
+    private string Why
+    {
+        get
+        {
+            var parts = Reasons.SelectMany(static list => list.Lost.Where(static lost => lost.Significant).Take(list.Name == "Phase" ? 2 : 1)
+                .Select(lost => $"{ReasonName(list.Name, lost.Name)} {Difference(FigureUnit.Nanoseconds, lost.Difference)}")).ToList();
+            return parts.Count == 0 ? "" : $" Where the time went, an operation: {string.Join(", ", parts)}.";
+        }
+    }
+
+    private static string Times(double ratio) => ratio.ToString(ratio < 10 ? "0.0#" : "#,0", CultureInfo.InvariantCulture);
 
     /// <summary>A value of a figure in its unit.</summary>
     public static string? Value(FigureUnit unit, double? value) => value is not { } known ? null : unit switch

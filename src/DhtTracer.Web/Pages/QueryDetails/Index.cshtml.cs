@@ -139,7 +139,7 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
             && (owner.Id != queryId || owner.Queries.Length > 1 || !owner.Context.IsEmpty || !owner.Parts.IsEmpty) ? owner : null;
         Siblings = [.. queries.Select(other => other.Query).Where(other => other.OperationId == Query.OperationId && other.Id != Query.Id).Take(MostSiblings)];
         Neighbours = await store.NeighboursAsync(queryId, cancellationToken);
-        WhatIf = View.Address.Tab == QueryTab.Why ? new WhatIfView(Query, parameters) : null;
+        WhatIf = View.Address.Tab == QueryTab.Why ? new WhatIfView(Query, parameters, Explanation.Culprits) : null;
         if (View.Address.Tab == QueryTab.Spans && await store.GetTraceAsync(queryId.TraceId, cancellationToken) is { Count: > 0 } spans)
         {
             Spans = new SpanTreeView(spans, View.Address.ToString(), parameters.Page, queryId.SpanId);

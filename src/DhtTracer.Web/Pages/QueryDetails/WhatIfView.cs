@@ -2,6 +2,7 @@ using System.Globalization;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Explain;
 using DhtTracer.Web.Search;
+using DhtTracer.Web.Text;
 
 namespace DhtTracer.Web.Pages.QueryDetails;
 
@@ -15,7 +16,10 @@ internal sealed class WhatIfView
     private readonly List<string> problems = [];
 
     /// <summary>Replays.</summary>
-    public WhatIfView(Query query, QueryPageParameters parameters)
+    /// <param name="query">The query.</param>
+    /// <param name="parameters">What the form asks for.</param>
+    /// <param name="culprits">The peers that the verdict names.</param>
+    public WhatIfView(Query query, QueryPageParameters parameters, IEnumerable<Culprit> culprits)
     {
         Replay = WhatIf.Of(query);
         Asked = Replay.Own with
@@ -38,6 +42,7 @@ internal sealed class WhatIfView
 
         Usual =
         [
+            .. Without([.. culprits.Where(static culprit => culprit.IsFault).Select(static culprit => culprit.PeerId).Distinct(StringComparer.Ordinal)]),
             .. UsualAlphas.Where(alpha => alpha != Replay.Own.Alpha).Select(alpha => Row($"alpha {alpha}", Replay.Own with { Alpha = alpha })),
             .. UsualDialTimeoutsNs.Select(timeout => Row($"dial timeout {DurationText.Of(timeout)}", Replay.Own with { DialTimeoutNs = timeout })),
             .. UsualRequestTimeoutsNs.Select(timeout => Row($"request timeout {DurationText.Of(timeout)}", Replay.Own with { RequestTimeoutNs = timeout })),
@@ -58,6 +63,15 @@ internal sealed class WhatIfView
 
     /// <summary>What of the form was not understood.</summary>
     public IReadOnlyList<string> Problems => problems;
+
+    // As if the peers that the verdict blames had failed at once. Who would be asked in their place must be known, else it says nothing.
+    private IEnumerable<(string Change, WhatIfPrediction Prediction)> Without(List<string> peers)
+    {
+        if (peers.Count > 0 && Replay.Without(peers) is { } without && without.HighNs <= Replay.OwnReplayNs)
+        {
+            yield return (peers.Count == 1 ? $"without {IdText.Short(peers[0])}" : $"without the {peers.Count} peers that are blamed", without);
+        }
+    }
 
     private (string Change, WhatIfPrediction Prediction) Row(string change, WhatIfParameters parameters) =>
         (change, Replay.Predict(parameters) ?? throw new InvalidOperationException("a replay that can say something said nothing"));
