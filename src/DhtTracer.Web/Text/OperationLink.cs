@@ -12,6 +12,10 @@ internal static class OperationLink
     /// <summary>The address of an operation that is counted.</summary>
     public static string Of(OperationFacts operation) => Of(operation.Id, operation.Decisive);
 
+    /// <summary>The address of an operation with the row of a peer chosen, where it leads to a query.</summary>
+    public static string Of(Operation operation, string peerId) =>
+        operation.Id == operation.Decisive ? $"{Of(operation)}?peer={Uri.EscapeDataString(peerId)}" : Of(operation);
+
     // An operation whose own span is the query's root has no other query, and nothing of the DHT above.
     private static string Of(QueryId id, QueryId? decisive) => id == decisive ? $"/q/{id}" : $"/o/{id}";
 }

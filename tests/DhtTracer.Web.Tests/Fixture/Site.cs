@@ -115,6 +115,12 @@ internal sealed class Site : IAsyncDisposable
             await AnalyseAsync(trace);
         }
 
+        // Operations that parts of other traces were linked to.
+        foreach (var trace in await Store.ListPendingAsync(1000))
+        {
+            await AnalyseAsync(trace.TraceId);
+        }
+
         return summary;
     }
 
@@ -153,7 +159,7 @@ internal sealed class Site : IAsyncDisposable
     {
         var content = await Store.LoadAsync(trace) ?? throw new InvalidOperationException("the trace that was just stored is gone");
         var spans = await Store.GetTraceAsync(trace);
-        var found = reconstruct(spans);
+        var found = Store.Reconstruct(content);
         await Store.SaveAnalysesAsync(
         [
             new TraceAnalysis { Content = content, Otlp = content.Otlp, Spans = spans, Found = found, Version = AnalysisVersion.Current },

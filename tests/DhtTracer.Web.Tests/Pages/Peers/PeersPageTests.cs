@@ -73,7 +73,8 @@ public sealed class PeersPageTests(KnownArchive archive)
         Assert.Equal(truth.Agents.Select(agent => $"{agent.Text} {agent.Starts.Count}"), page.QuerySelectorAll("#agents tbody tr").Select(row => $"{row.Texts("td")[0]} {row.Texts("td")[1]}"));
 
         var contacted = truth.Seen.Where(item => item.Row.Dial is not null || item.Row.Requests.Length > 0).OrderByDescending(item => item.Query.StartUnixNano).Take(50).ToList();
-        var rows = page.QuerySelectorAll("#queries tbody tr").ToDictionary(row => row.QuerySelector("a")!.GetAttribute("href")!);
+        var rows = page.QuerySelectorAll("#queries tbody tr").ToDictionary(row => row.QuerySelector("a")!.GetAttribute("href")!.Split('?')[0]);
+        Assert.All(page.QuerySelectorAll("#queries tbody tr a"), link => Assert.EndsWith($"?peer={truth.PeerId}", link.GetAttribute("href"), StringComparison.Ordinal));
         Assert.Equal(contacted.Select(item => $"/q/{item.Query.Id}").Order(), rows.Keys.Order());
         foreach (var (query, row) in contacted)
         {
