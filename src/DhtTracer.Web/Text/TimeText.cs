@@ -20,7 +20,7 @@ internal static class TimeText
     public static string Full(ulong unixNano) => unixNano == 0 ? "time unknown" : $"{Date(unixNano)} {Clock(unixNano)} UTC";
 
     /// <summary><c>2026-11-22T08:44:14.451123400Z</c>, exact to the nanosecond, for the <c>datetime</c> attribute.</summary>
-    public static string Iso(ulong unixNano) =>
+    public static string Iso(ulong unixNano) => unixNano == 0 ? "–" :
         Point(unixNano).ToString("yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture)
         + "." + (unixNano % 1_000_000_000).ToString("D9", CultureInfo.InvariantCulture) + "Z";
 

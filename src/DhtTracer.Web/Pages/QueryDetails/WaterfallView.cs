@@ -45,7 +45,9 @@ internal sealed class WaterfallView
         WholeWindow = new TimeWindow(0, waterfall.AxisNs > long.MaxValue / 2 ? waterfall.AxisNs : waterfall.AxisNs + (waterfall.AxisNs / 3));
         Window = address.Window is { } asked ? Fit(asked) : WholeWindow;
         Address = address with { Window = Window == WholeWindow ? null : Window };
-        Ticks = Window.Ticks();
+
+        // Where no time is known there is no axis: it would show the least length that one can have.
+        Ticks = Waterfall.AxisNs <= 1 ? [] : Window.Ticks();
         Groups = waterfall.Query.Peers.CountBy(PeerRows.Group).ToFrozenDictionary();
     }
 
