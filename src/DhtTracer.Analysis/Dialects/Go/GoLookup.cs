@@ -42,7 +42,7 @@ internal sealed class GoLookup
         MarkFirstSpawns();
         Alpha = GreatestNumberOut();
         IsFew = Spawned.Count(static peer => peer.IsFirstSpawn) < Alpha;
-        AnswersHidden = _lookup.Requests.Any(static request => request.Type == MessageType.GetProviders);
+        AnswersHidden = AreAnswersHidden();
     }
 
     /// <summary>What was looked for; null when the trace does not tell.</summary>
@@ -72,7 +72,9 @@ internal sealed class GoLookup
     /// <summary>The routing table held fewer peers than are asked at once: then every one of them was spawned at the beginning.</summary>
     public bool IsFew { get; }
 
-    /// <summary>The spans of provider lookups hold the providers in the place of the closer peers.</summary>
+    /// <summary>
+    /// The spans of provider lookups hold the providers in the place of the closer peers, unless a Kubo's events of the same lookup told them.
+    /// </summary>
     public bool AnswersHidden { get; }
 
     /// <summary>What is known of a peer.</summary>
@@ -190,6 +192,15 @@ internal sealed class GoLookup
             GoSpanKind.RunLookup => GoPhase.FollowUp,
             _ => GoPhase.Direct,
         };
+    }
+
+    /// <summary>Answers after the end of the lookup name nobody, so they may be hidden.</summary>
+    private bool AreAnswersHidden()
+    {
+        var asked = _lookup.Requests.Where(static request => request.Type == MessageType.GetProviders).ToList();
+        return asked.Count > 0
+            && (asked.TrueForAll(static request => request.Closer is null)
+                || asked.Exists(request => request is { Outcome: RequestOutcome.Answered, Closer: null } && !(TerminatedNs <= request.EndNs)));
     }
 
     /// <summary>The very first spawn is caused by the node itself, and so is every spawn with the same cause.</summary>

@@ -31,7 +31,8 @@ internal static class GoRequests
                 request.Records = HasRecord(span) ? 1 : 0;
                 break;
             case MessageType.GetProviders:
-                // closestPeers is filled from the providers here, a slip of the emitter: the closer peers cannot be known.
+                // closestPeers is filled from the providers here, a slip of the emitter: only a Kubo's events tell the closer peers.
+                request.Closer = KuboEventsJoin.IsRestored(span) ? Answer(lookup, span, "closestPeers") : null;
                 request.Providers = CountProviders(span);
                 break;
             case MessageType.AddProvider:
