@@ -25,6 +25,11 @@ internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQuer
         var missing = Math.Max(wholeness.Missing + GoLosses.MissingParts(lookup), wholeness.IsDoubtful ? 1 : 0);
         var whole = missing == 0 && builder.Requests.All(static request => !LacksItsPeers(request));
         GoDials.Read(lookup);
+        foreach (var peer in lookup.Peers)
+        {
+            peer.Draft.TakenNs = peer.QueryEndNs;
+        }
+
         if (whole)
         {
             GoReferrers.Find(lookup);
@@ -51,6 +56,7 @@ internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQuer
             Outcome = outcome,
             Error = error,
             Termination = lookup.Termination,
+            TerminatedNs = lookup.TerminatedNs,
             DiscoveryNs = outcome == QueryOutcome.Success ? results.DiscoveryNs : null,
             DiscoveredBy = outcome == QueryOutcome.Success ? results.DiscoveredBy : null,
             Missing = new MissingParts(missing, DroppedEvents()),
