@@ -53,6 +53,7 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
             Parameters = new QueryParameters(root?.Count("dht.alpha"), root?.Count("dht.beta"), root?.Count("dht.k")),
             Counts = new QueryCounts { Results = root?.Count("dht.query.results") },
         });
+        query = query with { Skipped = query.Peers.IsEmpty && (root?.Boolean("dht.query.local") == true || query.Error?.Class == ErrorClass.NoPeers) };
         return type == QueryType.AddProvider
             ? query with { Counts = query.Counts with { Sent = lookup.Requests.Count(static request => request.Outcome == RequestOutcome.Sent) } }
             : query;

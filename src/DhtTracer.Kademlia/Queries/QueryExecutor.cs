@@ -65,7 +65,6 @@ internal sealed class QueryExecutor(QueryEnvironment environment)
         var observer = QueryObservers.Combine(environment.Options.Traced ? ActivityObserver.CreateIfListened() : null, options.Observers);
         using var run = new QueryRun(environment, description, clock, observer, options.Timeout ?? environment.Options.QueryTimeout, cancellationToken);
         observer?.QueryStarted(description);
-        run.AddSeeds(seeds);
         LookupTermination? termination = null;
         if (goal.Begin(run))
         {
@@ -74,6 +73,7 @@ internal sealed class QueryExecutor(QueryEnvironment environment)
         }
         else if (seeds.Count > 0)
         {
+            run.AddSeeds(seeds);
             termination = await body(run);
             if (!run.IsCancelled)
             {

@@ -147,6 +147,15 @@ public class NativeDialectTests
         Assert.True(Only([.. Example().Select(span => span.Name == "dht.query" ? With(span, ("dht.query.background", true)) : span)]).Background);
 
     [Fact]
+    public void A_query_that_asked_nobody_is_skipped()
+    {
+        Assert.False(Only(Example()).Skipped);
+        Assert.True(Only([Span(1, 0, "dht.query", 0, 1, [("dht.query.type", "find-peer"), ("dht.query.outcome", "failed"), ("dht.error.class", "no-peers")])]).Skipped);
+        var local = Only([Span(1, 0, "dht.query", 0, 1, [("dht.query.type", "get-value"), ("dht.query.outcome", "success"), ("dht.query.local", true), ("dht.query.results", 1)])]);
+        Assert.Equal((true, QueryOutcome.Success, 1), (local.Skipped, local.Outcome, local.Counts.Results));
+    }
+
+    [Fact]
     public void Spans_of_another_scope_with_the_same_names_are_none_of_ours() =>
         Assert.Empty(TraceReconstruction.Reconstruct([.. Example().Select(span => span with { Scope = new InstrumentationScope { Name = "someone.else" } })]).Queries);
 

@@ -16,7 +16,7 @@ internal static class GoComparison
     {
         var servers = bed.Nodes.ToDictionary(node => node.Id);
         var requests = shown.Peers.Where(peer => servers.ContainsKey(peer.Id)).SelectMany(peer => peer.Requests.Select(request => (Peer: peer, Request: request))).ToList();
-        var due = requests.Count(sent => sent.Request.Outcome == RequestOutcome.Answered);
+        var due = requests.Count(sent => sent.Request.Outcome is RequestOutcome.Answered or RequestOutcome.Sent);
         Assert.NotEmpty(requests);
         var lines = await ReadAsync(bed, shown.Key!.Bytes, us, due, cancellation);
         foreach (var peer in shown.Peers.Where(peer => servers.ContainsKey(peer.Id)))
@@ -76,7 +76,8 @@ internal static class GoComparison
         var where = $"{Text(request.Type)} to {server.Id} ({server.Kind}): {request.Outcome} {request.Error?.Class} {request.Error?.Text}";
         switch (request.Outcome)
         {
-            case RequestOutcome.Answered:
+            case RequestOutcome.Answered or RequestOutcome.Sent:
+                Assert.Equal(request.Type == MessageType.AddProvider, request.Outcome == RequestOutcome.Sent);
                 Assert.True(line is not null, where + ": the server did not see it");
                 Assert.Equal(request.Type == MessageType.AddProvider ? "oneway" : "answered", line.Result);
                 AssertAnswer(request, line, us);

@@ -36,6 +36,7 @@ internal sealed class ExpectedQuery(QueryWitness truth, QueryResult result, stri
             ["spanId"] = result.Span.Value.SpanId.ToString(),
             ["operationId"] = $"{result.Span.Value.TraceId}-{result.Span.Value.SpanId}",
             ["background"] = truth.Query.Background,
+            ["skipped"] = truth.Peers.Count == 0 && (truth.End.HasLocalResult || truth.End.Error?.Class == DhtErrorClass.NoPeers),
             ["type"] = TypeText(truth.Query.Type),
             ["key"] = new JsonObject
             {
@@ -121,7 +122,7 @@ internal sealed class ExpectedQuery(QueryWitness truth, QueryResult result, stri
             ["type"] = request.Type.ToText(),
             ["startNs"] = request.StartNs,
             ["durationNs"] = Length(request.StartNs, request.EndNs),
-            ["outcome"] = request.Outcome!.Value.ToString().ToLowerInvariant(),
+            ["outcome"] = answered && request.Type == KadMessageType.AddProvider ? "sent" : request.Outcome!.Value.ToString().ToLowerInvariant(),
             ["error"] = Error(request.Error),
             ["returned"] = names ? _answers[request].Named.Count : null,
             ["new"] = names ? _answers[request].New : null,

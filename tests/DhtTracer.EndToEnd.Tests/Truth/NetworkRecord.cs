@@ -28,7 +28,8 @@ internal sealed class NetworkRecord(PeerId node, TimeProvider time, IReadOnlyLis
             foreach (var (step, request) in sent.Where(step => step.Type is not null).Zip(requests))
             {
                 Assert.Equal(step.Type!.Value.ToText(), request!["type"]!.GetValue<string>());
-                Assert.Equal(step.IsAnswer ? "answered" : "", step.IsAnswer ? request["outcome"]!.GetValue<string>() : "");
+                var outcome = !step.IsAnswer ? "" : step.Type == KadMessageType.AddProvider ? "sent" : "answered";
+                Assert.Equal(outcome, step.IsAnswer ? request["outcome"]!.GetValue<string>() : "");
                 if (step.Error is { } error)
                 {
                     Assert.Equal(error.Class, request["error"]!["class"]!.GetValue<string>());

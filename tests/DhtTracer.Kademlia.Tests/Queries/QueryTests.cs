@@ -167,7 +167,7 @@ public sealed class QueryTests
         var got = _time.Run(() => node.GetValueAsync(ValueKey, new QueryOptions { Count = 1, Observers = [recorder] }));
         Assert.Equal((DhtQueryOutcome.Success, 1, LookupTermination.Stopped), (got.Outcome, got.Results, got.Termination));
         Assert.Equal("mine", Encoding.UTF8.GetString(got.Value!.Value.Span));
-        Assert.Equal(0, recorder.Trace.Queried);
+        Assert.Empty(recorder.Trace.Peers);
         Assert.Equal(node.Id.ToString(), Assert.Single(recorder.Trace.Results).AnsweredBy);
         Assert.True(recorder.Trace.End!.HasLocalResult);
         Assert.Equal(recorder.Trace.Query.Start, recorder.Trace.End.DiscoveredAt);
