@@ -44,7 +44,7 @@ internal sealed class OperationPageModel(TraceStore store, AnalysedTraces traces
     public string Title => $"{Wording.Of(Operation.Type)}{(Operation.Key is { } key ? " " + IdText.Short(key.Text) : "")} · {Wording.Of(Operation.Outcome)}";
 
     /// <summary>Shows the operation; the id of one of its queries leads to it.</summary>
-    public async Task<IActionResult> OnGetAsync(string id, CancellationToken cancellationToken)
+    public async Task<IActionResult> OnGetAsync(string id, [FromQuery(Name = "peer")] string? peer, CancellationToken cancellationToken)
     {
         if (!QueryId.TryParse(id, out var wanted))
         {
@@ -71,6 +71,12 @@ internal sealed class OperationPageModel(TraceStore store, AnalysedTraces traces
         Operation = found;
         var sides = found.Queries.Select(side => trace.Queries.FirstOrDefault(query => query.Query.Id == side.Id)).OfType<AnalysedQuery>().ToList();
         View = new OperationView(found, [.. sides.Select(static side => side.Query)]);
+        if (peer is not null && sides.Where(side => side.Query.Peers.Any(row => row.Id == peer)).MaxBy(side => side.Query.Id == found.Decisive) is { } met)
+        {
+            // A link from the page of a peer leads to its row.
+            return Redirect($"/q/{met.Query.Id}?peer={Uri.EscapeDataString(peer)}");
+        }
+
         Explanation = sides.FirstOrDefault(side => side.Query.Id == found.Decisive && !side.Query.Skipped)?.Explanation;
         Others = found.Command is { } command
             ? [.. trace.Operations.Where(other => other.Command == command && other.Id != found.Id)]

@@ -34,13 +34,13 @@ internal sealed class WaterfallView
         NotContacted = query.Peers.Count(static peer => !PeerRows.WasContacted(peer));
         DefaultFilter = NotContacted > MostUnfolded && NotContacted < query.Peers.Length ? PeerFilter.Contacted : PeerFilter.All;
         Folds = address.Show is null && DefaultFilter == PeerFilter.Contacted;
-        Filter = address.Show ?? (Folds && IsFolded(query, address) ? PeerFilter.Contacted : PeerFilter.All);
+        Filter = address.Show ?? DefaultFilter;
         var waterfall = Waterfall.Of(query, address.Sort, address.Descending, Folds ? PeerFilter.All : Filter, running);
         critical = path is null ? FrozenSet<string>.Empty : path.Peers.ToFrozenSet(StringComparer.Ordinal);
         Waterfall = waterfall;
         places = new QueryPeerIndex(waterfall.Query).Positions;
         var rows = address.Find is { } find ? waterfall.Rows.Where(row => PeerRows.Contains(row.Peer, find))
-            : Folds && Filter == PeerFilter.Contacted ? waterfall.Rows.Where(static row => PeerRows.WasContacted(row.Peer)) : waterfall.Rows;
+            : Folds ? waterfall.Rows.Where(row => PeerRows.WasContacted(row.Peer) || places[row.Peer.Id] == address.Row) : waterfall.Rows;
         shown = rows.Select(row => row.Peer.Id).ToFrozenSet(StringComparer.Ordinal);
         WholeWindow = new TimeWindow(0, waterfall.AxisNs > long.MaxValue / 2 ? waterfall.AxisNs : waterfall.AxisNs + (waterfall.AxisNs / 3));
         Window = address.Window is { } asked ? Fit(asked) : WholeWindow;
@@ -55,8 +55,8 @@ internal sealed class WaterfallView
     public PeerFilter Filter { get; }
 
     /// <summary>
-    /// Whether the rows of peers that were only heard of stand in the page without being shown, so that a search among the rows finds them and a
-    /// script can show them.
+    /// Whether the rows of peers that were only heard of stand in the page without being shown: a search finds them among all peers, and one that
+    /// the address names is shown.
     /// </summary>
     public bool Folds { get; }
 
@@ -173,10 +173,6 @@ internal sealed class WaterfallView
 
     /// <summary>The address with a filter.</summary>
     public WaterfallAddress With(PeerFilter filter) => Address with { Show = filter == DefaultFilter ? null : filter, Row = null };
-
-    // A search is among all peers, and a row that is asked for is shown.
-    private static bool IsFolded(Query query, WaterfallAddress address) =>
-        address.Find is null && !(address.Row is { } row && row <= query.Peers.Length && !PeerRows.WasContacted(query.Peers[row - 1]));
 
     /// <summary>The state with another stretch of time.</summary>
     public WaterfallAddress At(TimeWindow window)

@@ -100,6 +100,15 @@ public sealed class OperationPageTests
         Assert.Equal($"/o/{Id}", answer.Headers.Location!.ToString());
     }
 
+    [Fact]
+    public async Task A_link_with_a_peer_leads_to_its_row_on_the_side_that_met_it()
+    {
+        await using var site = await Site.StartRebuiltAsync(Trace);
+        var peer = Wan.Peers[2].Id;
+        Assert.Equal($"/q/{Wan.Id}?peer={peer}", (await site.Client.GetAsync(new Uri($"/o/{Id}?peer={peer}", UriKind.Relative))).Headers.Location!.ToString());
+        Assert.Equal(HttpStatusCode.OK, (await site.Client.GetAsync(new Uri($"/o/{Id}?peer=nobody", UriKind.Relative))).StatusCode);
+    }
+
     [Theory]
     [InlineData("/o/0123456789abcdef0123456789abcdef-0123456789abcdef")]
     [InlineData("/o/nonsense")]

@@ -271,6 +271,25 @@ public sealed class QueryPageTests
     }
 
     [Fact]
+    public async Task A_query_that_runs_shows_what_is_in_flight()
+    {
+        var now = (ulong)(DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).Ticks * 100;
+        var query = SimulatedQueries.Make(5, 12, q => q with
+        {
+            StartUnixNano = now,
+            DurationNs = null,
+            Outcome = QueryOutcome.Incomplete,
+            Peers = [q.Peers[0] with { State = PeerState.NoAnswer, Requests = [new PeerRequest { Type = MessageType.FindNode, StartNs = 5, Outcome = RequestOutcome.NoAnswer }] }],
+        });
+        await using var site = await Site.StartRebuiltAsync(ReconstructedTrace.Of([query]));
+        var page = await site.PageAsync($"/q/{query.Id}?row=p1");
+        Assert.StartsWith("Running. 1 in flight.", page.QuerySelector(".note.warn")!.Text().Trim(), StringComparison.Ordinal);
+        Assert.Contains("in flight", page.QuerySelector("#p1 .t")!.Text(), StringComparison.Ordinal);
+        Assert.Contains("op", page.QuerySelector("#p1 rect.na")!.ClassList);
+        Assert.Contains("in flight", page.QuerySelector("#details")!.Text(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_side_that_asked_nobody_says_so()
     {
         var query = SimulatedQueries.Make(5, 0, q => q with { Skipped = true, Side = DhtSide.Lan, Outcome = QueryOutcome.Failed, Error = new TraceError(ErrorClass.NoPeers, "failed to find any peer in table") });
