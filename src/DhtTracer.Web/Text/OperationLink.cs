@@ -12,9 +12,8 @@ internal static class OperationLink
     /// <summary>The address of an operation that is counted.</summary>
     public static string Of(OperationFacts operation) => Of(operation.Id, operation.Decisive);
 
-    /// <summary>The address of an operation with the row of a peer chosen, where it leads to a query.</summary>
-    public static string Of(Operation operation, string peerId) =>
-        operation.Id == operation.Decisive ? $"{Of(operation)}?peer={Uri.EscapeDataString(peerId)}" : Of(operation);
+    /// <summary>The row of a peer in an operation: the page of an operation leads on to the query that met it.</summary>
+    public static string Of(Operation operation, string peerId) => $"{Of(operation)}?peer={Uri.EscapeDataString(peerId)}";
 
     // An operation whose own span is the query's root has no other query, and nothing of the DHT above.
     private static string Of(QueryId id, QueryId? decisive) => id == decisive ? $"/q/{id}" : $"/o/{id}";
