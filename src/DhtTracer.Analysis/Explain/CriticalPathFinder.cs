@@ -248,7 +248,8 @@ internal sealed class CriticalPathFinder
     }
 
     /// <summary>The activity whose end made the lookup begin another one.</summary>
-    private int Trigger(int activity) => ToldTrigger(activity) is var told and not None ? told : LastEnd(_cursor, _activities[activity].Peer);
+    private int Trigger(int activity) =>
+        ToldTrigger(activity) is var told and not None ? told : LastEnd(_cursor, _activities[activity].Peer);
 
     // The trace names the peer whose end it was (go-libp2p). Only of a peer's first place in the lookup.
     private int ToldTrigger(int activity)
@@ -339,7 +340,8 @@ internal sealed class CriticalPathFinder
         _activities[dial] is { Kind: ActivityKind.Dial, Result: ActivityResult.Done } a
         && dial + 1 < _activities.Length && _activities[dial + 1].Peer == a.Peer && _activities[dial + 1].StartNs >= a.StartNs;
 
-    private int PlaceFirst(int activity) => activity > 0 && _activities[activity].Peer == _activities[activity - 1].Peer && IsDialOfPlace(activity - 1) ? activity - 1 : activity;
+    private int PlaceFirst(int activity) =>
+        activity > 0 && _activities[activity].Peer == _activities[activity - 1].Peer && IsDialOfPlace(activity - 1) ? activity - 1 : activity;
 
     private long PlaceStart(int activity) => _activities[PlaceFirst(activity)].StartNs;
 

@@ -29,8 +29,10 @@ public sealed record Culprit(string PeerId, string? Agent, BlameKind Kind, strin
     internal static ImmutableArray<Culprit> Of(CriticalPath path, Query query, ImmutableArray<PeerActivity> activities)
     {
         var duration = path.Segments.Sum(static s => s.DurationNs);
-        var agents = query.Peers.Where(static peer => peer.Agent is not null).ToLookup(static peer => peer.Id, static peer => peer.Agent, StringComparer.Ordinal);
-        var slowest = activities.Where(static a => a is { Result: ActivityResult.Done, Kind: not ActivityKind.Dial, IsStore: false }).Select(static a => a.EndNs - a.StartNs).Max();
+        var agents = query.Peers.Where(static peer => peer.Agent is not null)
+            .ToLookup(static peer => peer.Id, static peer => peer.Agent, StringComparer.Ordinal);
+        var slowest = activities.Where(static a => a is { Result: ActivityResult.Done, Kind: not ActivityKind.Dial, IsStore: false })
+            .Select(static a => a.EndNs - a.StartNs).Max();
         return
         [
             .. path.Segments.Where(static segment => segment is { IsLostToPeer: true, PeerId: not null })

@@ -25,6 +25,10 @@ internal static class TimeLost
             }
         }
 
-        return query with { Phases = path.Phases(), Peers = ImmutableArray.CreateRange(query.Peers, peer => peer with { TimeLostNs = lost.GetValueOrDefault(peer.Id) }) };
+        return query with
+        {
+            Phases = path.Phases(),
+            Peers = ImmutableArray.CreateRange(query.Peers, peer => peer with { TimeLostNs = lost.GetValueOrDefault(peer.Id) }),
+        };
     }
 }

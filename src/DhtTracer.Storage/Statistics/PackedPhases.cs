@@ -17,8 +17,12 @@ internal static class PackedPhases
         }
 
         var output = new ArrayBufferWriter<byte>(48);
-        foreach (var part in (long[])
-            [phases.OwnNs, phases.FirstPeersNs, phases.DialsNs, phases.RequestsNs, phases.TailNs, phases.FollowUpNs, phases.StoresNs, phases.UnknownNs])
+        long[] parts =
+        [
+            phases.OwnNs, phases.FirstPeersNs, phases.DialsNs, phases.RequestsNs, phases.TailNs, phases.FollowUpNs, phases.StoresNs,
+            phases.UnknownNs,
+        ];
+        foreach (var part in parts)
         {
             Varint.Write(output, (ulong)part);
         }

@@ -80,9 +80,10 @@ internal sealed class GoLookupReader
             .Where(static r => r is { Outcome: RequestOutcome.Answered, Type: MessageType.FindNode or MessageType.GetProviders or MessageType.GetValue }).ToList();
         if (answers.Count(static r => r.Named.IsDefault) is > 0 and var hidden)
         {
-            return string.Create(
-                CultureInfo.InvariantCulture,
-                $"its spans do not hold whom {hidden} of {answers.Count} answers named{(query.Type == QueryType.GetProviders ? " (go-libp2p-kad-dht never writes the closer peers of a provider lookup; the event stream of Kubo's RPC API has them)" : "")}");
+            var why = query.Type == QueryType.GetProviders
+                ? " (go-libp2p-kad-dht never writes the closer peers of a provider lookup; the event stream of Kubo's RPC API has them)"
+                : "";
+            return string.Create(CultureInfo.InvariantCulture, $"its spans do not hold whom {hidden} of {answers.Count} answers named{why}");
         }
 
         if (query.TerminatedNs is not { } terminated || terminated > duration)
@@ -114,7 +115,8 @@ internal sealed class GoLookupReader
         // The lookup is over when its requests have ended; dials it aborts.
         var underWay = asks.Where(a => a.StartNs <= _terminated && a.EndNs > _terminated && a.Kind != ActivityKind.Dial)
             .Select(a => Later(_query.Peers[a.Peer].TakenNs, a.EndNs).GetValueOrDefault());
-        var aborted = asks.Where(a => a.Kind == ActivityKind.Dial && a.StartNs <= _terminated && a.EndNs > _terminated && a.EndNs <= duration && a.Result != ActivityResult.Done)
+        var aborted = asks
+            .Where(a => a is { Kind: ActivityKind.Dial, Result: not ActivityResult.Done } && a.StartNs <= _terminated && a.EndNs > _terminated && a.EndNs <= duration)
             .Select(a => a.EndNs.GetValueOrDefault() - _terminated).DefaultIfEmpty(0).Max();
         var lookupEnd = underWay.Append(_terminated + aborted).Max();
         if (lookupEnd > duration)
@@ -170,7 +172,8 @@ internal sealed class GoLookupReader
             }, null);
     }
 
-    private bool HasHiddenSeeds(ImmutableArray<GoLookupPeer> peers) => _query.Parameters.Alpha is { } alpha && peers.Count(static peer => peer.Seed) >= alpha;
+    private bool HasHiddenSeeds(ImmutableArray<GoLookupPeer> peers) =>
+        _query.Parameters.Alpha is { } alpha && peers.Count(static peer => peer.Seed) >= alpha;
 
     private int StopsAfter(int? target) => _query.Termination == QueryTermination.Stopped && target is null ? ResultsUntil(_terminated) : 0;
 
@@ -221,13 +224,16 @@ internal sealed class GoLookupReader
     {
         var asked = Asked(peer);
         var (ask, underWay) = Ask(peer, asked, moments);
-        var followUp = peer.Requests.FirstOrDefault(r => r != asked && r.Type is not (MessageType.PutValue or MessageType.AddProvider) && r is { StartNs: not null, DurationNs: not null });
+        var followUp = peer.Requests.FirstOrDefault(
+            r => r != asked && r is { Type: not (MessageType.PutValue or MessageType.AddProvider), StartNs: not null, DurationNs: not null });
         var names = asked is { Outcome: RequestOutcome.Answered, Named: { IsDefault: false } named } ? named : [];
         return new GoLookupPeer(
             peer is { Referrer: null, Hops: 0 },
             ask,
             underWay,
-            followUp is null ? null : new PeerTiming(0, 0, false, false, 0, followUp.DurationNs.GetValueOrDefault(), followUp.Outcome != RequestOutcome.Answered, false),
+            followUp is null
+                ? null
+                : new PeerTiming(0, 0, false, false, 0, followUp.DurationNs.GetValueOrDefault(), followUp.Outcome != RequestOutcome.Answered, false),
             [.. names.Where(name => !unfit.Contains(name) && _ranks.ContainsKey(name)).Select(name => _ranks[name])],
             asked is not null && HasResult(asked));
     }
@@ -253,7 +259,13 @@ internal sealed class GoLookupReader
         // What the library or the caller cut off would have taken longer.
         return asked is { DurationNs: { } requestNs, Outcome: RequestOutcome.Answered or RequestOutcome.Failed }
             ? (new PeerTiming(
-                reaction, dialNs, false, false, Math.Max(0, asked.StartNs.GetValueOrDefault() - at - dialNs), requestNs + Math.Max(0, peer.TakenNs - asked.EndNs ?? 0), asked.Outcome == RequestOutcome.Failed,
+                reaction,
+                dialNs,
+                false,
+                false,
+                Math.Max(0, asked.StartNs.GetValueOrDefault() - at - dialNs),
+                requestNs + Math.Max(0, peer.TakenNs - asked.EndNs ?? 0),
+                asked.Outcome == RequestOutcome.Failed,
                 asked.Error?.Class == ErrorClass.RequestTimeout), 0)
             : (null, Math.Max(1, (asked.DurationNs ?? 0) + dialNs));
     }

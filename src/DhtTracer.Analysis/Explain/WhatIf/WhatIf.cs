@@ -143,7 +143,10 @@ public sealed class WhatIf
             var random = new SplitMix64(_seed + (ulong)i);
             var before = drawn;
             durations.Add(_go is not null
-                ? GoLookupReplay.Run(_go, parameters, (rank, again) => Take(rank, again ? _go.Peers[rank].FollowUp : _go.Peers[rank].Ask, again ? 0 : _go.Peers[rank].UnderWayNs))
+                ? GoLookupReplay.Run(
+                    _go,
+                    parameters,
+                    (rank, again) => again ? Take(rank, _go.Peers[rank].FollowUp, 0) : Take(rank, _go.Peers[rank].Ask, _go.Peers[rank].UnderWayNs))
                 : LookupReplay.Run(_record!, parameters, peer => Take(peer.Rank, peer.Timing, peer.UnderWayNs)));
             if (drawn == before)
             {

@@ -62,7 +62,11 @@ public sealed record DifferenceReasons
     private static List<List<PeerFacts>> Decisive(IEnumerable<OperationFacts> operations, IEnumerable<PeerFacts> peers)
     {
         var decisive = operations.Select(static operation => operation.Decisive).OfType<QueryId>().ToHashSet();
-        return [.. peers.Where(fact => fact.TimeLostNs is not null && decisive.Contains(fact.QueryId)).GroupBy(static fact => fact.QueryId).Select(static group => group.ToList())];
+        return
+        [
+            .. peers.Where(fact => fact.TimeLostNs is not null && decisive.Contains(fact.QueryId))
+                .GroupBy(static fact => fact.QueryId).Select(static group => group.ToList()),
+        ];
     }
 
     private static ImmutableArray<LostTime> Compare(Sums a, Sums b)
@@ -87,7 +91,9 @@ public sealed record DifferenceReasons
         var ((meanOfA, errorOfA), (meanOfB, errorOfB)) = (a.Mean(name), b.Mean(name));
         var difference = meanOfB - meanOfA;
         var half = Width * Math.Sqrt((errorOfA * errorOfA) + (errorOfB * errorOfB));
-        DifferenceInterval? interval = Math.Min(a.Operations, b.Operations) < Comparison.NeededForRatios ? null : new DifferenceInterval(difference - half, difference + half);
+        DifferenceInterval? interval = Math.Min(a.Operations, b.Operations) < Comparison.NeededForRatios
+            ? null
+            : new DifferenceInterval(difference - half, difference + half);
         return new LostTime(name, meanOfA, meanOfB, difference, interval);
     }
 
