@@ -32,7 +32,7 @@ public sealed class KuboReplayTests
         var commands = CaptureReader.JsonLines(capture.File("truth.jsonl.gz")).Select(static line => new KuboCommand(line)).ToList();
         await using var tracer = await TracerProcess.StartAsync();
         using var site = new HttpClient { BaseAddress = new Uri(tracer.Site) };
-        var replay = new CaptureReplay(capture, tracer.Url("OTLP/HTTP"), label == "file-exporter" ? 1 : 50).RunAsync(Cancel);
+        var replay = new CaptureReplay(capture, tracer.Url("OTLP over HTTP"), label == "file-exporter" ? 1 : 50).RunAsync(Cancel);
         var seenWhileArriving = 0;
         while (!replay.IsCompleted)
         {
