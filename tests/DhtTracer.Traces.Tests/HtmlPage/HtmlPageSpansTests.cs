@@ -12,6 +12,8 @@ public class HtmlPageSpansTests
         Name = "dht.query \"quoted\" <b>",
         StartUnixNano = 1_795_334_400_000_000_001,
         EndUnixNano = 1_795_334_400_000_000_999,
+        Resource = Resource.Empty,
+        Scope = InstrumentationScope.Empty,
     };
 
     [Fact]

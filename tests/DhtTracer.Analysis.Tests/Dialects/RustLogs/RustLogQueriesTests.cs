@@ -109,7 +109,7 @@ public sealed class RustLogQueriesTests
             Assert.True(csv.Length > query.Peers.Length);
 
             XDocument.Load(new MemoryStream(SvgExport.ToUtf8(DhtTracer.Analysis.Waterfall.Of(query))));
-            Assert.Contains("</html>", Encoding.UTF8.GetString(HtmlExport.ToUtf8(query, "/q/" + query.Id)), StringComparison.Ordinal);
+            Assert.Contains("</html>", Encoding.UTF8.GetString(HtmlExport.ToUtf8(query, "/q/" + query.Id, [])), StringComparison.Ordinal);
             using var chrome = JsonDocument.Parse(ChromeTraceExport.ToUtf8(query));
             Assert.NotNull(Explanation.Of(query).Sentence);
         }
