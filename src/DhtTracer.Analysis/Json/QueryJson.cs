@@ -19,6 +19,8 @@ public static class QueryJson
     {
         json.WriteStartObject();
         WriteSummary(json, query);
+        WriteNumber(json, "terminatedNs", query.TerminatedNs);
+        WritePhases(json, query.Phases);
         json.WriteStartArray("peers");
         foreach (var peer in query.Peers)
         {
@@ -111,6 +113,27 @@ public static class QueryJson
         json.WriteEndObject();
     }
 
+    private static void WritePhases(Utf8JsonWriter json, PhaseTimes? phases)
+    {
+        if (phases is null)
+        {
+            json.WriteNull("phases");
+            return;
+        }
+
+        json.WriteStartObject("phases");
+        json.WriteNumber("ownNs", phases.OwnNs);
+        json.WriteNumber("firstPeersNs", phases.FirstPeersNs);
+        json.WriteNumber("dialsNs", phases.DialsNs);
+        json.WriteNumber("requestsNs", phases.RequestsNs);
+        json.WriteNumber("tailNs", phases.TailNs);
+        json.WriteNumber("followUpNs", phases.FollowUpNs);
+        json.WriteNumber("storesNs", phases.StoresNs);
+        json.WriteNumber("unknownNs", phases.UnknownNs);
+        json.WriteNumber("totalNs", phases.TotalNs);
+        json.WriteEndObject();
+    }
+
     private static void WriteCounts(Utf8JsonWriter json, QueryCounts counts)
     {
         json.WriteStartObject("counts");
@@ -141,6 +164,7 @@ public static class QueryJson
         json.WriteString("askedAfter", peer.AskedAfter);
         WriteNumber(json, "heardNs", peer.HeardNs);
         WriteNumber(json, "timeLostNs", peer.TimeLostNs);
+        WriteNumber(json, "takenNs", peer.TakenNs);
         json.WriteString("state", Words.Of(peer.State));
         if (peer.Dial is { } dial)
         {

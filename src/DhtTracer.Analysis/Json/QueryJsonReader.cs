@@ -36,6 +36,8 @@ internal static class QueryJsonReader
         Hops = Int(json, "hops"),
         HopsAtLeast = Int(json, "hopsAtLeast"),
         AnalysisVersion = Int(json, "analysisVersion"),
+        TerminatedNs = Number(json, "terminatedNs"),
+        Phases = Object(json, "phases") is { } phases ? Phases(phases) : null,
         Peers = Array(json, "peers", Peer),
     };
 
@@ -46,6 +48,16 @@ internal static class QueryJsonReader
         ulong.TryParse(Text(json, "startUnixNano"), NumberStyles.None, CultureInfo.InvariantCulture, out var start)
             ? start
             : throw Bad("startUnixNano", "a decimal string");
+
+    private static PhaseTimes Phases(JsonElement json) => new(
+        RequiredNumber(json, "ownNs"),
+        RequiredNumber(json, "firstPeersNs"),
+        RequiredNumber(json, "dialsNs"),
+        RequiredNumber(json, "requestsNs"),
+        RequiredNumber(json, "tailNs"),
+        RequiredNumber(json, "followUpNs"),
+        RequiredNumber(json, "storesNs"),
+        RequiredNumber(json, "unknownNs"));
 
     private static QueryCounts Counts(JsonElement json) => new()
     {
@@ -74,6 +86,7 @@ internal static class QueryJsonReader
         AskedAfter = OptionalText(json, "askedAfter"),
         HeardNs = Number(json, "heardNs"),
         TimeLostNs = Number(json, "timeLostNs"),
+        TakenNs = Number(json, "takenNs"),
         State = Word<PeerState>(json, "state"),
         Dial = Object(json, "dial") is { } dial
             ? new PeerDial(RequiredNumber(dial, "startNs"), Number(dial, "durationNs"), OptionalFlag(dial, "reused"), Error(dial))

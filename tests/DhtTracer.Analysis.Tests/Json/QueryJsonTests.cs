@@ -10,7 +10,7 @@ public class QueryJsonTests
     [
         "id", "traceId", "spanId", "operationId", "background", "side", "skipped", "type", "key", "source", "service", "node", "startUnixNano", "durationNs",
         "outcome", "error", "termination", "discoveryNs", "discoveredBy", "firstAnswerNs", "missing", "parameters", "counts", "xor", "hops", "hopsAtLeast",
-        "peers",
+        "analysisVersion", "terminatedNs", "phases", "peers",
     ];
 
     public static TheoryData<string> All => Captures.All;
@@ -35,7 +35,7 @@ public class QueryJsonTests
         Assert.Equal(JsonValueKind.Null, json.GetProperty("counts").GetProperty("dialed").ValueKind);
         Assert.Equal(
             [
-                "id", "order", "xor", "hops", "hopsAtLeast", "referrer", "referrerInferred", "askedAfter", "heardNs", "timeLostNs", "state", "dial", "requests",
+                "id", "order", "xor", "hops", "hopsAtLeast", "referrer", "referrerInferred", "askedAfter", "heardNs", "timeLostNs", "takenNs", "state", "dial", "requests",
                 "duplicate", "agent", "addresses", "protocols",
             ],
             json.GetProperty("peers")[0].EnumerateObject().Select(field => field.Name));
@@ -67,7 +67,7 @@ public class QueryJsonTests
             QueryJson.WriteWithoutPeers(writer, query);
         }
 
-        Assert.Equal(Fields[..^1], JsonDocument.Parse(buffer.ToArray()).RootElement.EnumerateObject().Select(field => field.Name));
+        Assert.Equal(Fields[..^3], JsonDocument.Parse(buffer.ToArray()).RootElement.EnumerateObject().Select(field => field.Name));
     }
 
     [Theory]
