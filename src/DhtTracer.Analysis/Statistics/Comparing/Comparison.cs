@@ -84,7 +84,7 @@ public sealed record Comparison
 public sealed record ComparedFigure(
     FigureDefinition Figure, double? A, double? B, double? Difference, DifferenceInterval? Interval, Verdict Verdict)
 {
-    /// <summary>Encloses the true ratio of B to A; null for other figures than percentiles of times, and when there are too few operations.</summary>
+    /// <summary>Encloses the true ratio of B to A; null for other figures than the median duration, and when there are too few operations.</summary>
     public DifferenceInterval? Ratio { get; init; }
 }
 

@@ -15,7 +15,7 @@ internal static class FigureComparer
             new ComparedFigure(
                 FigureDefinition.Number("operations", "Operations"), a.Count, b.Count, b.Count - a.Count, null, Verdict.NotTested),
             Success(overviewOfA.Success, overviewOfB.Success),
-            sets.Percentile("duration-p50", "Duration p50", static q => q.DurationNs, 50),
+            sets.Percentile("duration-p50", "Duration p50", static q => q.DurationNs, 50, withRatio: true),
             sets.Percentile("duration-p90", "Duration p90", static q => q.DurationNs, 90),
             sets.Percentile("duration-p95", "Duration p95", static q => q.DurationNs, 95),
             sets.Percentile("duration-p99", "Duration p99", static q => q.DurationNs, 99),
@@ -48,7 +48,7 @@ internal static class FigureComparer
 
     private readonly struct Sets(IReadOnlyCollection<OperationFacts> a, IReadOnlyCollection<OperationFacts> b)
     {
-        public ComparedFigure Percentile(string name, string label, Func<OperationFacts, long?> value, int percent)
+        public ComparedFigure Percentile(string name, string label, Func<OperationFacts, long?> value, int percent, bool withRatio = false)
         {
             var figure = FigureDefinition.Time(name, label);
             var (valuesOfA, valuesOfB) = (Sorted(a, value), Sorted(b, value));
@@ -75,7 +75,7 @@ internal static class FigureComparer
             var interval = PercentileBootstrap.Difference(bootstrapOfA, bootstrapOfB, Comparison.FigureLevel);
             return Compared(figure, percentileOfA, percentileOfB, interval.Low, interval.High) with
             {
-                Ratio = PercentileBootstrap.Ratio(bootstrapOfA, bootstrapOfB, Comparison.FigureLevel),
+                Ratio = withRatio ? PercentileBootstrap.Ratio(bootstrapOfA, bootstrapOfB, Comparison.FigureLevel) : null,
             };
         }
 

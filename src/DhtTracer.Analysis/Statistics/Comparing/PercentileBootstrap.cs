@@ -76,11 +76,11 @@ internal sealed class PercentileBootstrap
         return a.values[0] <= 0 || b.values[0] < 0 ? null : new DifferenceInterval(RatioQuantile(a, b, tail), RatioQuantile(a, b, 1 - tail));
     }
 
-    // Least ratio r with P(B / A <= r) >= p, by bisection to a millionth.
+    // Least ratio r with P(B / A <= r) >= p, by bisection to a ten-thousandth.
     private static double RatioQuantile(PercentileBootstrap a, PercentileBootstrap b, double p)
     {
         var (low, high) = ((double)b.values[0] / a.values[^1], (double)b.values[^1] / a.values[0]);
-        while (high - low > 1e-6 * high)
+        while (high - low > 1e-4 * high)
         {
             var middle = (low + high) / 2;
             (low, high) = RatioAtMost(a, b, middle) >= p ? (low, middle) : (middle, high);
