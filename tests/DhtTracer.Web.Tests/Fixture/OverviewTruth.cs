@@ -130,8 +130,8 @@ internal static class OverviewTruth
 
     private static void CheckOutcomes(JsonElement json, IReadOnlyList<Query> queries)
     {
-        string[] names = ["success", "not-found", "cancelled", "timed-out", "failed", "incomplete"];
-        QueryOutcome[] outcomes = [QueryOutcome.Success, QueryOutcome.NotFound, QueryOutcome.Cancelled, QueryOutcome.TimedOut, QueryOutcome.Failed, QueryOutcome.Incomplete];
+        string[] names = ["success", "not-found", "cancelled", "timed-out", "failed", "incomplete", "unknown"];
+        QueryOutcome[] outcomes = [QueryOutcome.Success, QueryOutcome.NotFound, QueryOutcome.Cancelled, QueryOutcome.TimedOut, QueryOutcome.Failed, QueryOutcome.Incomplete, QueryOutcome.Unknown];
         Assert.Equal(
             names.Zip(outcomes, (name, outcome) => (name, queries.Count(query => query.Outcome == outcome))),
             json.EnumerateArray().Select(item => (item.GetProperty("outcome").GetString()!, item.GetProperty("count").GetInt32())));

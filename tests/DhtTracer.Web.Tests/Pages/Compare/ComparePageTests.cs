@@ -324,8 +324,8 @@ public sealed class ComparePageTests(KnownArchive archive)
         }
 
         Assert.Equal(known > 0 && text.Any(character => character is >= '1' and <= '9'), text.StartsWith('+'));
-        Assert.NotEqual("-0", text.Split(' ')[0]);
-        var number = text.TrimStart('+');
+        Assert.NotEqual("−0", text.Split(' ')[0]);
+        var number = text.TrimStart('+').Replace('−', '-');
         if (unit == "share")
         {
             Assert.EndsWith(" points", number, StringComparison.Ordinal);

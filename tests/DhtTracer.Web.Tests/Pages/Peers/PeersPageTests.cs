@@ -13,12 +13,18 @@ public sealed class PeersPageTests(KnownArchive archive)
         var truth = PeerTruth.Of(archive.All);
         var rows = page.QuerySelectorAll("table.peers tbody tr").ToList();
         Assert.Equal(truth.Count, rows.Count);
+        var lost = (await archive.Site.JsonAsync("/api/v1/peers?limit=1000")).GetProperty("peers").EnumerateArray()
+            .ToDictionary(peer => peer.GetProperty("peerId").GetString()!, peer => peer.GetProperty("timeLostNs") is { ValueKind: System.Text.Json.JsonValueKind.Number } time ? time.GetInt64() : (long?)null);
+
+        // The parts of a query's critical path add up to its duration at most, and the list begins with whoever cost most.
+        Assert.InRange(lost.Values.Sum() ?? 0, 1, archive.All.Sum(query => query.DurationNs ?? 0));
+        Assert.Equal(lost.Values.OrderByDescending(time => time ?? -1), rows.Select(row => lost[row.QuerySelector("th a")!.GetAttribute("title")!]));
         foreach (var row in rows)
         {
             var peer = truth[row.QuerySelector("th a")!.GetAttribute("title")!];
             var cells = row.Texts("td");
             Assert.Equal(peer.Agents.Any() ? peer.Agents.MaxBy(agent => agent.Starts.Max()).Text : "–", cells[0]);
-            Assert.Equal(peer.Seen.All(item => item.Row.TimeLostNs is null) ? "–" : DurationText.Of(peer.Seen.Sum(item => item.Row.TimeLostNs.GetValueOrDefault())), cells[1]);
+            Shown.Duration(lost[peer.PeerId], cells[1]);
             Shown.Count(peer.Failures.Count, cells[2]);
             var most = peer.Failures.CountBy(name => name).OrderByDescending(item => item.Value).ThenBy(item => item.Key, StringComparer.Ordinal).Select(item => item.Key.Replace('-', ' ')).FirstOrDefault();
             Assert.Equal(most ?? "", cells[3]);
