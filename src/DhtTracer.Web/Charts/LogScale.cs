@@ -23,16 +23,16 @@ internal sealed class LogScale
     /// </summary>
     public static LogScale Fit(long least, long greatest)
     {
-        var low = Math.Max(0, RoundDurations.FindLastIndex(rung => rung <= Math.Max(1, least)));
-        var high = RoundDurations.FindIndex(rung => rung >= Math.Max(1, greatest));
-        high = high < 0 ? RoundDurations.Count - 1 : high;
-        if (high <= low)
+        var bottom = Math.Max(0, RoundDurations.FindLastIndex(rung => rung <= Math.Max(1, least)));
+        var top = RoundDurations.FindIndex(rung => rung >= Math.Max(1, greatest));
+        top = top < 0 ? RoundDurations.Count - 1 : top;
+        if (top <= bottom)
         {
             // One value, or both on one rung: a rung around it.
-            (low, high) = (Math.Max(0, low - 1), Math.Min(RoundDurations.Count - 1, low + 1));
+            (bottom, top) = (Math.Max(0, bottom - 1), Math.Min(RoundDurations.Count - 1, bottom + 1));
         }
 
-        return new LogScale(Math.Log10(RoundDurations[low]), Math.Log10(RoundDurations[high]));
+        return new LogScale(Math.Log10(RoundDurations[bottom]), Math.Log10(RoundDurations[top]));
     }
 
     /// <summary>The round durations to label, both ends among them where they fit, at most six.</summary>

@@ -82,13 +82,13 @@ internal sealed class TimeAxis
         if (lastNumber - firstNumber >= MostSlots)
         {
             var kept = periods.TakeLast(MostSlots).ToList();
-            var slots = new List<int>(kept.Count);
+            var places = new List<int>(kept.Count);
             foreach (var day in kept)
             {
-                slots.Add(slots.Count == 0 ? 0 : slots[^1] + (day.Start - kept[slots.Count - 1].Start > period ? 2 : 1));
+                places.Add(places.Count == 0 ? 0 : places[^1] + (day.Start - kept[places.Count - 1].Start > period ? 2 : 1));
             }
 
-            return new TimeAxis(period, name, default, slots.Count == 0 ? 1 : slots[^1] + 1, false, kept, periods.Length - kept.Count, slots);
+            return new TimeAxis(period, name, default, places.Count == 0 ? 1 : places[^1] + 1, false, kept, periods.Length - kept.Count, places);
         }
 
         return new TimeAxis(

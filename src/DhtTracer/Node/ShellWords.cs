@@ -53,6 +53,7 @@ internal static class ShellWords
         return words;
     }
 
+    /// <summary>Reads what stands between double quotes, where a backslash makes the next quote or backslash a plain one.</summary>
     /// <returns>The place of the closing quote.</returns>
     private static int ReadDoubleQuoted(string text, int start, StringBuilder word)
     {

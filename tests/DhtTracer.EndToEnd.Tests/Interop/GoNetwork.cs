@@ -22,7 +22,7 @@ public sealed class GoNetwork : IAsyncLifetime
 {
     private const int Nodes = 60;
 
-    internal static readonly string Why = "shared/testbed-go beside the clone, and xz, are needed";
+    internal const string Why = "shared/testbed-go beside the clone, and xz, are needed";
 
     internal GoTestBed? Bed { get; private set; }
 

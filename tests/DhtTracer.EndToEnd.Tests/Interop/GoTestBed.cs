@@ -197,7 +197,10 @@ internal sealed class GoTestBed : IAsyncDisposable
 
         await xz.WaitForExitAsync(cancellation);
         Assert.Equal(0, xz.ExitCode);
-        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        }
     }
 
     /// <summary>A port below those that the system gives to outgoing connections, so that nobody takes it meanwhile.</summary>

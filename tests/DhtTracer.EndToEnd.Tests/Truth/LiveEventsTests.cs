@@ -80,6 +80,7 @@ public sealed class LiveEventsTests(ShownQueries shown) : IClassFixture<ShownQue
     {
         JsonObject fields => fields.OrderBy(field => field.Key, StringComparer.Ordinal).SelectMany(field => Fields($"{path}.{field.Key}", field.Value)),
         JsonArray items => [$"{path}=[{string.Join(' ', items.Select(item => item?.ToJsonString()).Order(StringComparer.Ordinal))}]"],
-        _ => [$"{path}={node?.ToJsonString() ?? "null"}"],
+        null => [$"{path}=null"],
+        _ => [$"{path}={node.ToJsonString()}"],
     };
 }

@@ -79,7 +79,7 @@ public sealed class KuboQueryTests
         await using var kubo = await FakeKubo.StartAsync();
         kubo.Answer("routing/findprovs", new FakeKuboAnswer { Lines = [(TimeSpan.Zero, Asked)], End = TimeSpan.FromMinutes(10) });
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Ct);
-        var (end, query, _) = await RunAsync(kubo, KuboCommand.Create(QueryType.GetProviders, AnyCid), stop.Token, stop.Cancel);
+        var (end, query, _) = await RunAsync(kubo, KuboCommand.Create(QueryType.GetProviders, AnyCid), stop.Cancel, stop.Token);
 
         await kubo.ClientGone.Task.WaitAsync(Ct);
         Assert.Equal((KuboStreamEnd.Cancelled, QueryOutcome.Cancelled), (end.End, query.Outcome));
@@ -210,10 +210,10 @@ public sealed class KuboQueryTests
         captured.Lines.Count(line => line.Json.Contains($"\"Type\":{type}", StringComparison.Ordinal));
 
     private static Task<(KuboQueryEnd End, Query Query, List<IReadOnlyList<Span>> Batches)> RunAsync(FakeKubo kubo, KuboCommand command) =>
-        RunAsync(kubo, command, Ct, null);
+        RunAsync(kubo, command, null, Ct);
 
     private static async Task<(KuboQueryEnd End, Query Query, List<IReadOnlyList<Span>> Batches)> RunAsync(
-        FakeKubo kubo, KuboCommand command, CancellationToken cancellation, Action? onFirstEvent)
+        FakeKubo kubo, KuboCommand command, Action? onFirstEvent, CancellationToken cancellation)
     {
         using var client = new KuboRpcClient(new KuboAddress(kubo.Url, null));
         var batches = new List<IReadOnlyList<Span>>();

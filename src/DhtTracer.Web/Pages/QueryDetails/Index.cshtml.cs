@@ -202,7 +202,7 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
     }
 
     // A link from another page knows the peer, not its place.
-    private IActionResult RedirectToRow(Query query, string peer, QueryPageParameters parameters)
+    private RedirectResult RedirectToRow(Query query, string peer, QueryPageParameters parameters)
     {
         var place = query.Peers.ToList().FindIndex(candidate => candidate.Id == peer) + 1;
         var address = WaterfallAddress.Parse(query.Id, parameters) with { Row = place > 0 ? place : null };
