@@ -56,7 +56,12 @@ public class OperationJsonTests
     {
         var unknown = new Operation
         {
-            Id = Full.Id, Type = QueryType.Unknown, KeyCount = null, Source = TraceSource.GoKadDht, StartUnixNano = 1, Outcome = QueryOutcome.Incomplete,
+            Id = Full.Id,
+            Type = QueryType.Unknown,
+            KeyCount = null,
+            Source = TraceSource.GoKadDht,
+            StartUnixNano = 1,
+            Outcome = QueryOutcome.Incomplete,
         };
         var json = JsonDocument.Parse(OperationJson.ToUtf8(unknown)).RootElement;
 

@@ -46,7 +46,11 @@ public class OperationFactsTests
         var query = new LookupSimulator(Network).Run(LookupSimulator.NewLookup(Network, QueryType.GetProviders, 3));
         var operation = Assert.Single(ReconstructedTrace.Of([query]).Operations) with
         {
-            StartUnixNano = query.StartUnixNano - 1_000, DurationNs = 77, DiscoveryNs = 55, Outcome = QueryOutcome.Cancelled, Error = new TraceError(ErrorClass.Cancelled, null),
+            StartUnixNano = query.StartUnixNano - 1_000,
+            DurationNs = 77,
+            DiscoveryNs = 55,
+            Outcome = QueryOutcome.Cancelled,
+            Error = new TraceError(ErrorClass.Cancelled, null),
         };
         var (own, facts) = (Of(query), OperationFacts.From(operation, query));
         Assert.Equal((77, 55, QueryOutcome.Cancelled, ErrorClass.Cancelled), (facts.DurationNs!.Value, facts.DiscoveryNs!.Value, facts.Outcome, facts.ErrorClass));

@@ -16,8 +16,12 @@ public sealed class KuboReplayTests
 
     private static readonly Dictionary<string, string> Types = new()
     {
-        ["routing/findprovs"] = "get-providers", ["routing/findpeer"] = "find-peer", ["routing/provide"] = "add-provider",
-        ["routing/get"] = "get-value", ["routing/put"] = "put-value", ["dht/query"] = "get-closest-peers",
+        ["routing/findprovs"] = "get-providers",
+        ["routing/findpeer"] = "find-peer",
+        ["routing/provide"] = "add-provider",
+        ["routing/get"] = "get-value",
+        ["routing/put"] = "put-value",
+        ["dht/query"] = "get-closest-peers",
     };
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

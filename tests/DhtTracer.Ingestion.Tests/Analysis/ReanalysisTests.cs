@@ -74,8 +74,12 @@ public sealed class ReanalysisTests : IDisposable
 
     private static Query Query(TraceId trace, QueryOutcome outcome) => new()
     {
-        Id = new QueryId(trace, new SpanId(1)), OperationId = new QueryId(trace, new SpanId(1)), Type = QueryType.FindPeer, Source = TraceSource.GoKadDht,
-        StartUnixNano = 1_700_000_000_000_000_000, Outcome = outcome,
+        Id = new QueryId(trace, new SpanId(1)),
+        OperationId = new QueryId(trace, new SpanId(1)),
+        Type = QueryType.FindPeer,
+        Source = TraceSource.GoKadDht,
+        StartUnixNano = 1_700_000_000_000_000_000,
+        Outcome = outcome,
     };
 
     private static async Task SaveOldAsync(TraceStore store, int number)

@@ -39,7 +39,10 @@ public sealed class OperationListTests : IDisposable
         await using var store = await Make.StoreAsync(data.Options);
         var query = Make.Query(Make.Trace(1), new SpanId(1)) with
         {
-            Side = DhtSide.Lan, DiscoveredBy = OnLan, Missing = new MissingParts(2, 3), DiscoveryNs = 7,
+            Side = DhtSide.Lan,
+            DiscoveredBy = OnLan,
+            Missing = new MissingParts(2, 3),
+            DiscoveryNs = 7,
             Counts = new QueryCounts { Seen = 60, SeenComplete = false, Sent = 4 },
         };
         await Make.SaveAsync(store, Make.Trace(1), query);
@@ -179,7 +182,10 @@ public sealed class OperationListTests : IDisposable
 
     private static QueryPeer Asked(string id) => new()
     {
-        Id = id, Order = 1, State = PeerState.Answered, TimeLostNs = 4,
+        Id = id,
+        Order = 1,
+        State = PeerState.Answered,
+        TimeLostNs = 4,
         Requests = [new PeerRequest { Type = MessageType.FindNode, StartNs = 1, DurationNs = 2, Outcome = RequestOutcome.Answered }],
     };
 
@@ -199,17 +205,38 @@ public sealed class OperationListTests : IDisposable
         var id = new QueryId(trace, new SpanId(100));
         var wan = Make.Query(trace, new SpanId(101)) with
         {
-            OperationId = id, Side = DhtSide.Wan, StartUnixNano = start + 1_000_000, DurationNs = 8_000_000, DiscoveryNs = 4_000_000, Counts = new QueryCounts { Queried = 3, Seen = 20 },
+            OperationId = id,
+            Side = DhtSide.Wan,
+            StartUnixNano = start + 1_000_000,
+            DurationNs = 8_000_000,
+            DiscoveryNs = 4_000_000,
+            Counts = new QueryCounts { Queried = 3, Seen = 20 },
         };
         var lan = Make.Query(trace, new SpanId(102)) with
         {
-            OperationId = id, Side = DhtSide.Lan, StartUnixNano = start + 1_500_000, DurationNs = 6_000, Skipped = true, Outcome = QueryOutcome.Failed,
+            OperationId = id,
+            Side = DhtSide.Lan,
+            StartUnixNano = start + 1_500_000,
+            DurationNs = 6_000,
+            Skipped = true,
+            Outcome = QueryOutcome.Failed,
             Error = new TraceError(ErrorClass.NotFound, "failed to find any peer in table"),
         };
         var operation = new Operation
         {
-            Id = id, Type = QueryType.FindPeer, Source = TraceSource.GoKadDht, Service = "kubo", Instance = "one", Node = OnLan, StartUnixNano = start, DurationNs = 9_000_000,
-            Outcome = QueryOutcome.Success, DiscoveryNs = 5_000_000, Results = 1, Decisive = wan.Id, Command = new SpanId(99),
+            Id = id,
+            Type = QueryType.FindPeer,
+            Source = TraceSource.GoKadDht,
+            Service = "kubo",
+            Instance = "one",
+            Node = OnLan,
+            StartUnixNano = start,
+            DurationNs = 9_000_000,
+            Outcome = QueryOutcome.Success,
+            DiscoveryNs = 5_000_000,
+            Results = 1,
+            Decisive = wan.Id,
+            Command = new SpanId(99),
             Queries = [new OperationQuery(wan.Id, DhtSide.Wan, false, wan.Outcome, wan.DurationNs), new OperationQuery(lan.Id, DhtSide.Lan, true, lan.Outcome, lan.DurationNs)],
             Context = [new OperationContext(new SpanId(99), "POST /api/v0/", "/api/v0/routing/findpeer"), new OperationContext(new SpanId(98), "x", null)],
             Routers = [new OperationRouter(new SpanId(97), "DelegatedHTTPClient.FindPeers", 5, null, new TraceError(ErrorClass.Other, null))],

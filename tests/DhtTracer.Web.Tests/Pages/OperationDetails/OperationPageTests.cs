@@ -48,7 +48,12 @@ public sealed class OperationPageTests
 
     private static readonly Operation Other = Operation with
     {
-        Id = new QueryId(Id.TraceId, new SpanId(0xcc)), Type = QueryType.FindPeer, Queries = [], Decisive = null, Context = [], StartUnixNano = First.StartUnixNano + 5,
+        Id = new QueryId(Id.TraceId, new SpanId(0xcc)),
+        Type = QueryType.FindPeer,
+        Queries = [],
+        Decisive = null,
+        Context = [],
+        StartUnixNano = First.StartUnixNano + 5,
     };
 
     private static readonly ReconstructedTrace Trace = ReconstructedTrace.Empty with { Operations = [Operation, Other], Queries = [Wan, Lan] };
