@@ -21,6 +21,12 @@ internal sealed record QueryAnswer : QueryRowAnswer
 {
     /// <summary>Every peer seen, in the order heard.</summary>
     public required ImmutableArray<QueryPeer> Peers { get; init; }
+
+    /// <summary>When the lookup stopped choosing peers to ask, in nanoseconds after the start.</summary>
+    public required long? TerminatedNs { get; init; }
+
+    /// <summary>What the duration was spent on, by the critical path.</summary>
+    public required PhaseTimes? Phases { get; init; }
 }
 
 /// <summary>A page of queries.</summary>

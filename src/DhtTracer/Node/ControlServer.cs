@@ -39,7 +39,7 @@ internal sealed class ControlServer : IAsyncDisposable
     /// <summary>Starts to serve.</summary>
     /// <param name="node">The node it controls.</param>
     /// <param name="port">Port on 127.0.0.1; 0 for a free one.</param>
-    /// <param name="exit">Called on the command <c>exit</c>.</param>
+    /// <param name="exit">Called on the command <c>exit</c>. Must not wait for this server, which has yet to answer the command.</param>
     /// <param name="cancellation">Takes the start back.</param>
     /// <exception cref="CommandFailedException">The port is taken.</exception>
     public static async Task<ControlServer> StartAsync(TracedNode node, int port, Action exit, CancellationToken cancellation)

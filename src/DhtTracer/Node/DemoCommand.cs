@@ -57,7 +57,7 @@ internal static class DemoCommand
             var networkOptions = new LocalNetworkOptions { Count = options.Nodes, Seed = options.Seed, Faults = options.Faults, MaxLatency = MaxLatency, Dht = NetworkDht };
             await using var network = await NodeFailure.GuardAsync(() => LocalNetwork.StartAsync(networkOptions, cancellationToken: exit.Token));
             await using var node = await NodeFailure.GuardAsync(() => TracedNode.StartAsync(NodeOptions(options, network), errors, exit.Token));
-            await using var control = options.ControlPort is { } port ? await ControlServer.StartAsync(node, port, exit.Cancel, exit.Token) : null;
+            await using var control = options.ControlPort is { } port ? await ControlServer.StartAsync(node, port, () => _ = exit.CancelAsync(), exit.Token) : null;
             if (control is not null)
             {
                 options.OnControl(control.Address);

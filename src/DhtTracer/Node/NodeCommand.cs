@@ -23,7 +23,7 @@ internal static class NodeCommand
             await output.WriteLineAsync($"note            {note}");
         }
 
-        await using var control = options.ControlPort is { } port ? await ControlServer.StartAsync(node, port, exit.Cancel, cancellation) : null;
+        await using var control = options.ControlPort is { } port ? await ControlServer.StartAsync(node, port, () => _ = exit.CancelAsync(), cancellation) : null;
         if (control is not null)
         {
             await output.WriteLineAsync($"control server  {control.Address}");

@@ -32,6 +32,8 @@ public class LossTests
         ["lines of one moment have no order"] = ["peers.order"],
         ["it adds every peer at some moment, the latest possible when it is unknown, and counts who is left"] = ["peers.heardNs", "counts.remaining", "counts.seenComplete"],
         ["what triggered a request is not in it"] = ["peers.askedAfter"],
+        ["what was waited for follows from outcomes that the log does not tell"] = ["peers.timeLostNs", "phases"],
+        ["an answer that came after the lookup had stopped names peers that it never took in"] = ["peers.requests.named"],
         ["only what answers name is in it"] = ["peers.referrer", "peers.referrerInferred"],
     };
 

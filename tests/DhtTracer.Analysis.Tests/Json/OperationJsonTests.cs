@@ -10,6 +10,7 @@ public class OperationJsonTests
     [
         "id", "type", "key", "keyCount", "source", "service", "instance", "node", "background", "backgroundKind", "startUnixNano", "durationNs",
         "outcome", "error", "discoveryNs", "results", "queries", "decisive", "command", "context", "routers", "parts",
+        "analysisVersion",
     ];
 
     private static Operation Full { get; } = new()

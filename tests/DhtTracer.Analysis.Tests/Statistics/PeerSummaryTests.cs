@@ -63,12 +63,14 @@ public class PeerSummaryTests
         var summary = Assert.Single(PeerSummary.Of(
         [
             fact with { QueryStartUnixNano = 30, Agent = "new", Addresses = ["/ip4/1.1.1.1/tcp/1"] },
-            fact with { QueryStartUnixNano = 10, Agent = "old", NamedBy = null },
-            fact with { QueryStartUnixNano = 20, Agent = "new", NamedBy = null },
+            fact with { OperationId = Other(0xA1), QueryStartUnixNano = 10, Agent = "old", NamedBy = null },
+            fact with { OperationId = Other(0xA2), QueryStartUnixNano = 20, Agent = "new", NamedBy = null },
         ]));
         Assert.Equal([new SeenText("old", 1, 10, 10), new SeenText("new", 2, 20, 30)], summary.Agents);
         Assert.Equal([new SeenText("/ip4/1.1.1.1/tcp/1", 1, 30, 30)], summary.Addresses);
         Assert.Equal((10UL, 30UL), (summary.FirstSeenUnixNano, summary.LastSeenUnixNano));
         Assert.Null(PeerSummary.Of([fact with { NamedBy = null }])[0].NamedByOthers);
+
+        QueryId Other(ulong span) => new(fact.OperationId.TraceId, new Traces.SpanId(span));
     }
 }

@@ -22,13 +22,14 @@ public sealed class StatisticsTests : IDisposable
         await Make.SaveAsync(store, query.Id.TraceId, query);
 
         var facts = Assert.Single(await store.ListOperationFactsAsync(new QueryFilter()));
-        var expected = OperationFacts.From(ReconstructedTrace.Of([query]).Operations[0], query);
+        var found = ReconstructedTrace.Of([query]);
+        var expected = OperationFacts.From(found.Operations[0], found.Queries[0]);
         Assert.Equal(expected.PeerErrors.AsEnumerable(), facts.PeerErrors.AsEnumerable());
         Assert.Equal(expected.Agents.AsEnumerable(), facts.Agents.AsEnumerable());
         Assert.Equal(expected with { PeerErrors = [], Agents = [] }, facts with { PeerErrors = [], Agents = [] });
 
         var peers = (await store.ListPeerFactsAsync(new QueryFilter())).Facts;
-        foreach (var peer in PeerFacts.From(query))
+        foreach (var peer in PeerFacts.From(found.Queries[0]))
         {
             var stored = Assert.Single(peers, item => item.PeerId == peer.PeerId);
             Assert.Equal(peer.Errors.AsEnumerable(), stored.Errors.AsEnumerable());

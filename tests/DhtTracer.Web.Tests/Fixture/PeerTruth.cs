@@ -55,7 +55,8 @@ internal sealed record PeerTruth(string PeerId)
             }
         }
 
-        return peers;
+        // An answer that came after the lookup had stopped names peers that it never took in: they are no peers of any query.
+        return peers.Where(peer => peer.Value.Seen.Count > 0).ToDictionary(StringComparer.Ordinal);
 
         PeerTruth Peer(string id) => peers.TryGetValue(id, out var peer) ? peer : peers[id] = new PeerTruth(id);
     }

@@ -333,7 +333,7 @@ public sealed class ComparePageTests(KnownArchive archive)
         }
         else
         {
-            Value(unit, known, number);
+            Value(unit, known, unit == "ns" ? text.TrimStart('+') : number);
         }
     }
 }

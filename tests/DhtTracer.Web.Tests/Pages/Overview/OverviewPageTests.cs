@@ -66,12 +66,13 @@ public sealed class OverviewPageTests(KnownArchive archive)
             }
         }
 
-        // Heights of the points are in proportion to the values, and each hour leads to exactly its queries.
+        // Heights of the points are in proportion to the logarithms of the values, and each hour leads to exactly its queries.
         var points = page.QuerySelectorAll(".chart circle.p50").Select(circle => 100 - Percent(circle.GetAttribute("cy")!)).ToList();
         var medians = hours.Select(hour => (double)Truth.Percentile(hour.Select(query => query.DurationNs), 50)!.Value).ToList();
         Assert.Equal(medians.Count, points.Count);
-        var scale = points.Max() / medians.Max();
-        Assert.All(points.Zip(medians), pair => Assert.Equal(pair.Second * scale, pair.First, 0.01));
+        var (lowest, highest) = (Math.Log10(medians.Min()), Math.Log10(medians.Max()));
+        Assert.All(points.Zip(medians), pair => Assert.Equal(
+            points.Min() + ((points.Max() - points.Min()) * (Math.Log10(pair.Second) - lowest) / (highest - lowest)), pair.First, 0.01));
         var links = page.QuerySelectorAll(".charts figure:first-of-type .hits a").ToList();
         Assert.Equal(hours.Count, links.Count);
         foreach (var (link, hour) in links.Zip(hours).Take(3))
