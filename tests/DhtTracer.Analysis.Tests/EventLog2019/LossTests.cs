@@ -20,7 +20,7 @@ public class LossTests
         ["the log names a query by key and start"] = ["id", "traceId", "spanId", "operationId", "source"],
         ["the log has no word for it"] =
         [
-            "service", "background", "error", "termination", "terminatedNs", "discoveryNs", "discoveredBy", "parameters.beta", "parameters.k", "counts.results",
+            "service", "side", "background", "error", "termination", "terminatedNs", "discoveryNs", "discoveredBy", "parameters.beta", "parameters.k", "counts.results",
             "counts.sent", "peers.takenNs", "peers.hopsAtLeast",
             "peers.addresses", "peers.agent", "peers.protocols", "peers.dial.error.text",
             "peers.requests.error", "peers.requests.error.class", "peers.requests.error.text", "peers.requests.providers", "peers.requests.records",
