@@ -76,7 +76,7 @@ public sealed class LiveTests
         await third.EndAsync();
         await first.EndAsync();
         await Until(async () => await page.Locator("tbody tr .c-outcome").InnerTextAsync() == "success");
-        await Until(async () => await page.Locator("[data-live-new] a").TextContentAsync() == "2 new queries");
+        await Until(async () => await page.Locator("[data-live-new] a").TextContentAsync() == "2 new operations");
         Assert.Equal(1, await page.Locator("tbody tr").CountAsync());
         await page.Locator("[data-live-new] a").ClickAsync();
         await Until(async () => await page.Locator("tbody tr").CountAsync() == 3);

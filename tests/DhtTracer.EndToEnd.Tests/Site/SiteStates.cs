@@ -66,10 +66,10 @@ public static class SiteStates
     };
 
     /// <summary>A successful provider lookup of the simulated Kubo of <c>samples/</c>.</summary>
-    public const string Kubo = "/q/5c31459ad7d8cf293d70cb68c17577b2-25f024337d42dbce";
+    public const string Kubo = "/q/667909160a7271623a406062164602a6-5c3735f5dbd3ba11";
 
     /// <summary>The query of <c>samples/js-libp2p/05…</c>, whose root was never exported.</summary>
-    public const string Incomplete = "/q/667909160a7271623a406062164602a6-5c3735f5dbd3ba11";
+    public const string Incomplete = "/q/bc646955ca082d5b4c406c74f9f798ff-cd33c18edb96b5e0";
 
     /// <summary>The names of the states.</summary>
     public static TheoryData<string> Names => [.. All.Keys];
