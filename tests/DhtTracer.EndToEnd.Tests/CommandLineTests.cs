@@ -99,7 +99,7 @@ public sealed class CommandLineTests : IDisposable
         var imported = await TracerProcess.RunAsync(["import", "-", "--data", data], input: await File.ReadAllTextAsync(Many, TestContext.Current.CancellationToken));
 
         Assert.Equal(0, imported.ExitCode);
-        Assert.Contains("1 queries", imported.Output, StringComparison.Ordinal);
+        Assert.Contains("1 query", imported.Output, StringComparison.Ordinal);
     }
 
     [Fact]
