@@ -45,7 +45,9 @@ public sealed class KuboReplayTests
         }
 
         await replay;
-        var asked = commands.Where(command => command.Path is not null && Types.ContainsKey(command.Path) && !command.IsDaemonStopped && command.MainTraces.Any()).ToList();
+        // A command that the daemon refused asked the DHT nothing; with custom routers a provide runs in a trace of its own.
+        var asked = commands.Where(command => command.Path is not null && Types.ContainsKey(command.Path) && !command.IsDaemonStopped && command.MainTraces.Any()
+            && command.Status != 500 && !command.Traces.Any(IsProvideOfItsOwn)).ToList();
         Assert.NotEmpty(asked);
         List<JsonElement> operations = [];
         List<string> wrong = [];
@@ -113,11 +115,14 @@ public sealed class KuboReplayTests
     /// <summary>Operations in traces that only accompany a command (a provide's stores, the sweep's marks) are nothing that anybody asked.</summary>
     private static IEnumerable<string> Surplus(List<KuboCommand> commands, List<JsonElement> operations)
     {
-        var accompanying = commands.SelectMany(static command => command.Traces).Where(static trace => trace.Role != "main").Select(static trace => trace.Id).ToHashSet();
+        var accompanying = commands.SelectMany(static command => command.Traces).Where(static trace => trace.Role != "main" && !IsProvideOfItsOwn(trace))
+            .Select(static trace => trace.Id).ToHashSet();
         accompanying.ExceptWith(commands.SelectMany(static command => command.MainTraces));
         return operations.Where(operation => accompanying.Contains(TraceOf(operation)))
             .Select(static operation => $"{operation.GetProperty("id")}: {operation.GetProperty("type")} is listed, which no command asked for");
     }
+
+    private static bool IsProvideOfItsOwn((string Id, string Role) trace) => trace.Role == "side:ComposableParallel.Provide";
 
     private static string TraceOf(JsonElement operation) => operation.GetProperty("id").GetString()!.Split('-')[0];
 }

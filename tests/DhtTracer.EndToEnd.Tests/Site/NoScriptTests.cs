@@ -52,7 +52,7 @@ public sealed class NoScriptTests(Browser browser, SharedSite shared)
         await browser.VisitAsync(tracer.Site, async page =>
         {
             await page.GoAsync("/queries");
-            await page["main form button"].ClickAsync();
+            await page["main form button.large"].ClickAsync();
             await page["table.queries"].WaitForAsync();
             Assert.Contains("sample queries were loaded", await page[".note"].InnerTextAsync(), StringComparison.Ordinal);
             Assert.InRange(await page["table.queries a.key"].CountAsync(), 10, 50);
