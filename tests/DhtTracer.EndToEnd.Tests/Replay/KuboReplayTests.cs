@@ -115,7 +115,7 @@ public sealed class KuboReplayTests
     /// <summary>Operations in traces that only accompany a command (a provide's stores, the sweep's marks) are nothing that anybody asked.</summary>
     private static IEnumerable<string> Surplus(List<KuboCommand> commands, List<JsonElement> operations)
     {
-        var accompanying = commands.SelectMany(static command => command.Traces).Where(static trace => trace.Role != "main" && !IsProvideOfItsOwn(trace))
+        var accompanying = commands.Where(static command => !command.IsDaemonStopped).SelectMany(static command => command.Traces).Where(static trace => trace.Role != "main" && !IsProvideOfItsOwn(trace))
             .Select(static trace => trace.Id).ToHashSet();
         accompanying.ExceptWith(commands.SelectMany(static command => command.MainTraces));
         return operations.Where(operation => accompanying.Contains(TraceOf(operation)))

@@ -20,16 +20,19 @@ public sealed class BrowserTests(Browser browser)
         await browser.VisitAsync(tracer.Site, async page =>
         {
             await page.GoAsync("/queries");
-            Assert.InRange(await page["main a[href^='/q/']"].CountAsync(), 15, 1000);
+            Assert.InRange(await page["main a.key"].CountAsync(), 15, 1000);
 
             // The same key as a CID and as its multihash in hex finds the two captures that tell it.
             await page["main input[name='key']"].FillAsync(Cid);
             await page["main input[name='key']"].PressAsync("Enter");
             await page.Page.WaitForURLAsync(url => url.Contains("key=", StringComparison.Ordinal));
-            var found = await page.LinksAsync("main a[href^='/q/']");
+            var found = await page.LinksAsync("main a.key");
             Assert.Equal(2, found.Count);
 
+            // From the operation to its only query, with the peers that were only heard of.
             await page.GoAsync(found[0]);
+            var query = (await page.LinksAsync("main a[href^='/q/']"))[0];
+            await page.GoAsync(query.Split('?')[0] + "?show=all");
             var peers = page["table.wf tbody.rows tr"];
             Assert.Equal(24, await peers.CountAsync());
 

@@ -21,8 +21,8 @@ public sealed class CompareTests(Browser browser, SharedSite shared)
             Assert.Equal(SimulatedDays.Many, after.Count);
 
             var rows = await RowsAsync(page);
-            Assert.Equal($"{before.Count}", rows["Queries"][0]);
-            Assert.Equal($"{after.Count}", rows["Queries"][1]);
+            Assert.Equal($"{before.Count}", rows["Operations"][0]);
+            Assert.Equal($"{after.Count}", rows["Operations"][1]);
             foreach (var percent in new[] { 50, 90 })
             {
                 var row = rows[$"Duration p{percent}"];
