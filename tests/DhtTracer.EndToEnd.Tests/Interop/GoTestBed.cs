@@ -179,7 +179,7 @@ internal sealed class GoTestBed : IAsyncDisposable
                 await AskAsync(Nodes[0], "addr");
                 return;
             }
-            catch (HttpRequestException) when (attempt < 100)
+            catch (HttpRequestException) when (attempt < 600)
             {
                 await Task.Delay(50, cancellation);
             }
