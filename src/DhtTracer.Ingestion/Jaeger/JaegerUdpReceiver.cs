@@ -124,7 +124,9 @@ public sealed class JaegerUdpReceiver : IAsyncDisposable
                     continue;
                 }
 
-                if (Decode(datagram.AsSpan(0, length)) is { Count: > 0 } spans)
+                // A datagram that was read must not be lost by a stop: only a full queue waits, and so notices the stop.
+                var spans = Decode(datagram.AsSpan(0, length));
+                if (spans.Count > 0 && !waiting.Writer.TryWrite(spans))
                 {
                     await waiting.Writer.WriteAsync(spans, stop.Token);
                 }
