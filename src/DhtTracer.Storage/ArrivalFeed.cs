@@ -6,24 +6,24 @@ namespace DhtTracer.Storage;
 /// <summary>Tells the analysis in this process which traces are to be analysed.</summary>
 public sealed class ArrivalFeed
 {
-    private volatile Channel<IReadOnlyList<TraceId>>? channel;
+    private volatile Channel<IReadOnlyList<TraceId>>? _channel;
 
     /// <summary>Arrivals from now on, each after its commit. There is one listener at most; it has to read until its end.</summary>
     /// <exception cref="InvalidOperationException">Somebody listens already.</exception>
     public ChannelReader<IReadOnlyList<TraceId>> Listen()
     {
         var mine = Channel.CreateUnbounded<IReadOnlyList<TraceId>>(new UnboundedChannelOptions { SingleReader = true });
-        return Interlocked.CompareExchange(ref channel, mine, null) is null
+        return Interlocked.CompareExchange(ref _channel, mine, null) is null
             ? mine.Reader
             : throw new InvalidOperationException("Only one analysis worker may run in a process.");
     }
 
     /// <summary>Ends listening.</summary>
-    public void Stop() => Interlocked.Exchange(ref channel, null)?.Writer.TryComplete();
+    public void Stop() => Interlocked.Exchange(ref _channel, null)?.Writer.TryComplete();
 
     internal void Publish(IReadOnlyList<TraceId> traces)
     {
-        if (channel is { } listener && traces.Count > 0)
+        if (_channel is { } listener && traces.Count > 0)
         {
             listener.Writer.TryWrite(traces);
         }

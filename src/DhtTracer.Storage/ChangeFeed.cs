@@ -13,16 +13,16 @@ public sealed record QueryChange(long Version, IReadOnlyList<QueryId> Queries);
 public sealed class ChangeFeed
 {
     private const int MaxWaiting = 256;
-    private readonly Lock gate = new();
-    private readonly List<Channel<QueryChange>> watchers = [];
-    private readonly string process = Guid.NewGuid().ToString("N")[..12];
-    private long version;
+    private readonly Lock _gate = new();
+    private readonly List<Channel<QueryChange>> _watchers = [];
+    private readonly string _process = Guid.NewGuid().ToString("N")[..12];
+    private long _version;
 
     /// <summary>Grows with every change.</summary>
-    public long Version => Interlocked.Read(ref version);
+    public long Version => Interlocked.Read(ref _version);
 
     /// <summary>The version together with a mark of this process: equal stamps mean that nothing changed in between, also across a restart.</summary>
-    public string Stamp => $"{process}-{Version}";
+    public string Stamp => $"{_process}-{Version}";
 
     /// <summary>Changes from now on. A reader that is too slow misses the oldest ones and gets an item without queries instead.</summary>
     public async IAsyncEnumerable<QueryChange> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -31,9 +31,9 @@ public sealed class ChangeFeed
         var channel = Channel.CreateBounded<QueryChange>(
             new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true },
             _ => Interlocked.Exchange(ref missed, 1));
-        lock (gate)
+        lock (_gate)
         {
-            watchers.Add(channel);
+            _watchers.Add(channel);
         }
 
         try
@@ -45,19 +45,19 @@ public sealed class ChangeFeed
         }
         finally
         {
-            lock (gate)
+            lock (_gate)
             {
-                watchers.Remove(channel);
+                _watchers.Remove(channel);
             }
         }
     }
 
     internal void Publish(IReadOnlyList<QueryId> queries)
     {
-        lock (gate)
+        lock (_gate)
         {
-            var change = new QueryChange(Interlocked.Increment(ref version), queries);
-            foreach (var watcher in watchers)
+            var change = new QueryChange(Interlocked.Increment(ref _version), queries);
+            foreach (var watcher in _watchers)
             {
                 watcher.Writer.TryWrite(change);
             }

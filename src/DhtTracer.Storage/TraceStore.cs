@@ -14,15 +14,15 @@ namespace DhtTracer.Storage;
 /// </summary>
 public sealed class TraceStore : IAsyncDisposable
 {
-    private readonly Database database;
-    private readonly Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct;
-    private readonly TimeProvider clock;
+    private readonly Database _database;
+    private readonly Func<IReadOnlyList<Span>, ReconstructedTrace> _reconstruct;
+    private readonly TimeProvider _clock;
 
     private TraceStore(Database database, Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct, TimeProvider clock)
     {
-        this.database = database;
-        this.reconstruct = reconstruct;
-        this.clock = clock;
+        _database = database;
+        _reconstruct = reconstruct;
+        _clock = clock;
     }
 
     /// <summary>Tells which operations and queries changed, in this process.</summary>
@@ -32,10 +32,10 @@ public sealed class TraceStore : IAsyncDisposable
     public ArrivalFeed Arrivals { get; } = new();
 
     /// <summary>Where it is.</summary>
-    public DatabaseOptions Options => database.Options;
+    public DatabaseOptions Options => _database.Options;
 
     /// <summary>Bytes of spans that wait for the writer.</summary>
-    public long PendingBytes => database.Writer?.PendingBytes ?? 0;
+    public long PendingBytes => _database.Writer?.PendingBytes ?? 0;
 
     /// <summary>Opens the database of <paramref name="options"/>.</summary>
     /// <param name="options">Where it is.</param>
@@ -77,7 +77,7 @@ public sealed class TraceStore : IAsyncDisposable
                     CheckpointTable.Write(session, checkpoint);
                 }
 
-                return TraceWriter.Append(session, packed, Nanoseconds.Now(clock));
+                return TraceWriter.Append(session, packed, Nanoseconds.Now(_clock));
             },
             bytes,
             cancellationToken);
@@ -90,19 +90,19 @@ public sealed class TraceStore : IAsyncDisposable
 
     /// <summary>All that is stored of a trace, as it arrived; null when it is not there.</summary>
     public Task<TraceContent?> LoadAsync(TraceId traceId, CancellationToken cancellationToken = default) =>
-        database.Readers.ReadAsync(connection => TraceReader.Content(connection, traceId), cancellationToken);
+        _database.Readers.ReadAsync(connection => TraceReader.Content(connection, traceId), cancellationToken);
 
     /// <summary>What tells whether a trace has changed, without reading its spans; null when it is not there.</summary>
     public Task<TraceState?> GetStateAsync(TraceId traceId, CancellationToken cancellationToken = default) =>
-        database.Readers.ReadAsync(connection => TraceReader.State(connection, traceId), cancellationToken);
+        _database.Readers.ReadAsync(connection => TraceReader.State(connection, traceId), cancellationToken);
 
     /// <summary>What is known of a trace without reading its spans; null when it is not there.</summary>
     public Task<TraceInfo?> GetTraceInfoAsync(TraceId traceId, CancellationToken cancellationToken = default) =>
-        database.Readers.ReadAsync(connection => TraceReader.Info(connection, traceId), cancellationToken);
+        _database.Readers.ReadAsync(connection => TraceReader.Info(connection, traceId), cancellationToken);
 
     /// <summary>Whether retention has deleted the trace: then when, in nanoseconds since 1970-01-01 UTC; else null.</summary>
     public Task<long?> GetDeletedAsync(TraceId traceId, CancellationToken cancellationToken = default) =>
-        database.Readers.ReadAsync(connection => QueryReader.Deleted(connection, traceId), cancellationToken);
+        _database.Readers.ReadAsync(connection => QueryReader.Deleted(connection, traceId), cancellationToken);
 
     /// <summary>A page of operations, each with its queries.</summary>
     /// <param name="filter">Which.</param>
@@ -116,19 +116,19 @@ public sealed class TraceStore : IAsyncDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, 1000);
-        return database.Readers.ReadAsync(connection => OperationReader.Page(connection, filter, sort, cursor, limit), cancellationToken);
+        return _database.Readers.ReadAsync(connection => OperationReader.Page(connection, filter, sort, cursor, limit), cancellationToken);
     }
 
     /// <summary>Operations by their ids, as a list shows them, in this order; those that are not here are left out.</summary>
     public Task<IReadOnlyList<ListedOperation>> ListOperationsAsync(IReadOnlyCollection<QueryId> ids, CancellationToken cancellationToken = default) =>
-        database.Readers.ReadAsync(connection => OperationReader.ByIds(connection, ids), cancellationToken);
+        _database.Readers.ReadAsync(connection => OperationReader.ByIds(connection, ids), cancellationToken);
 
     /// <summary>How many operations pass a filter.</summary>
     /// <param name="filter">Which.</param>
     /// <param name="limit">Counting ends here: then there may be more.</param>
     /// <param name="cancellationToken">Stops counting.</param>
     public Task<long> CountOperationsAsync(QueryFilter filter, long limit = long.MaxValue, CancellationToken cancellationToken = default) =>
-        database.Readers.ReadAsync(connection => OperationReader.Count(connection, filter, limit), cancellationToken);
+        _database.Readers.ReadAsync(connection => OperationReader.Count(connection, filter, limit), cancellationToken);
 
     /// <summary>A page of queries, one by one. Only pages by start or key are walked along an index.</summary>
     /// <param name="filter">Which.</param>
@@ -142,7 +142,7 @@ public sealed class TraceStore : IAsyncDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, 1000);
-        return database.Readers.ReadAsync(connection => QueryReader.Page(connection, filter, sort, cursor, limit), cancellationToken);
+        return _database.Readers.ReadAsync(connection => QueryReader.Page(connection, filter, sort, cursor, limit), cancellationToken);
     }
 
     /// <summary>Traces of the operations that a filter lets through, by their number in this database, each once.</summary>
@@ -151,11 +151,11 @@ public sealed class TraceStore : IAsyncDisposable
     /// <param name="limit">How many at most; fewer than this means that there are no more.</param>
     /// <param name="cancellationToken">Stops the search.</param>
     public Task<IReadOnlyList<NumberedTrace>> ListTracesAsync(QueryFilter filter, long after, int limit, CancellationToken cancellationToken = default) =>
-        database.Readers.ReadAsync(connection => TraceList.Read(connection, filter, after, limit), cancellationToken);
+        _database.Readers.ReadAsync(connection => TraceList.Read(connection, filter, after, limit), cancellationToken);
 
     /// <summary>A mark that <see cref="CountNewerAsync"/> counts from: the number of the operation that was added last.</summary>
     public Task<long> LastNumberAsync(CancellationToken cancellationToken = default) =>
-        database.Readers.ReadAsync(static connection => NewerRows.LastNumber(connection, ListTable.Operations), cancellationToken);
+        _database.Readers.ReadAsync(static connection => NewerRows.LastNumber(connection, ListTable.Operations), cancellationToken);
 
     /// <summary>How many operations were added after a mark; one that was only analysed again is not among them.</summary>
     /// <param name="filter">Which.</param>
@@ -165,12 +165,12 @@ public sealed class TraceStore : IAsyncDisposable
     public Task<int> CountNewerAsync(QueryFilter filter, long after, int limit, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        return database.Readers.ReadAsync(connection => NewerRows.Count(connection, ListTable.Operations, filter, after, limit), cancellationToken);
+        return _database.Readers.ReadAsync(connection => NewerRows.Count(connection, ListTable.Operations, filter, after, limit), cancellationToken);
     }
 
     /// <summary>The same mark for queries, counted by <see cref="CountNewerQueriesAsync"/>.</summary>
     public Task<long> LastQueryNumberAsync(CancellationToken cancellationToken = default) =>
-        database.Readers.ReadAsync(static connection => NewerRows.LastNumber(connection, ListTable.Queries), cancellationToken);
+        _database.Readers.ReadAsync(static connection => NewerRows.LastNumber(connection, ListTable.Queries), cancellationToken);
 
     /// <summary>How many queries were added after a mark; one that was only analysed again is not among them.</summary>
     /// <param name="filter">Which.</param>
@@ -180,7 +180,7 @@ public sealed class TraceStore : IAsyncDisposable
     public Task<int> CountNewerQueriesAsync(QueryFilter filter, long after, int limit, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        return database.Readers.ReadAsync(connection => NewerRows.Count(connection, ListTable.Queries, filter, after, limit), cancellationToken);
+        return _database.Readers.ReadAsync(connection => NewerRows.Count(connection, ListTable.Queries, filter, after, limit), cancellationToken);
     }
 
     /// <summary>A query with all its peers, from the spans stored at this moment; null when it is not there.</summary>
@@ -203,25 +203,25 @@ public sealed class TraceStore : IAsyncDisposable
     /// <param name="limit">How many at most.</param>
     /// <param name="cancellationToken">Cancels.</param>
     public Task<IReadOnlyList<QueryId>> FindByPrefixAsync(string prefix, int limit = 2, CancellationToken cancellationToken = default) =>
-        database.Readers.ReadAsync(connection => QueryReader.FindByPrefix(connection, prefix, limit), cancellationToken);
+        _database.Readers.ReadAsync(connection => QueryReader.FindByPrefix(connection, prefix, limit), cancellationToken);
 
     /// <summary>Peers of the archive that a text names: the peer of an id, or those whose id ends with the text.</summary>
     /// <param name="text">A peer id in any encoding, or at least <see cref="KeySearch.ShortestTail"/> characters at the end of its base58.</param>
     /// <param name="limit">How many at most.</param>
     /// <param name="cancellationToken">Stops the search.</param>
     public Task<IReadOnlyList<string>> FindPeersAsync(string text, int limit, CancellationToken cancellationToken = default) =>
-        database.Readers.ReadAsync(connection => TailSearch.Peers(connection, text, limit), cancellationToken);
+        _database.Readers.ReadAsync(connection => TailSearch.Peers(connection, text, limit), cancellationToken);
 
     /// <summary>The queries of other operations of the same key before and after a query.</summary>
     public Task<QueryNeighbours> NeighboursAsync(QueryId id, CancellationToken cancellationToken = default) =>
-        database.Readers.ReadAsync(connection => QueryReader.Neighbours(connection, id), cancellationToken);
+        _database.Readers.ReadAsync(connection => QueryReader.Neighbours(connection, id), cancellationToken);
 
     /// <summary>What statistics need of operations, latest first; no trace is decoded. Those that had nobody to ask are left out.</summary>
     /// <param name="filter">Which.</param>
     /// <param name="limit">How many at most; as many as this means that there may be more.</param>
     /// <param name="cancellationToken">Stops the search.</param>
     public Task<IReadOnlyList<OperationFacts>> ListOperationFactsAsync(QueryFilter filter, int limit = 1_000_000, CancellationToken cancellationToken = default) =>
-        database.Readers.ReadAsync(connection => FactsReader.Operations(connection, filter with { Skipped = filter.Skipped ?? false }, limit, cancellationToken), cancellationToken);
+        _database.Readers.ReadAsync(connection => FactsReader.Operations(connection, filter with { Skipped = filter.Skipped ?? false }, limit, cancellationToken), cancellationToken);
 
     /// <summary>What statistics need of the peers that the queries of operations heard of; no trace is decoded.</summary>
     /// <param name="filter">Which operations.</param>
@@ -230,38 +230,38 @@ public sealed class TraceStore : IAsyncDisposable
     /// <param name="cancellationToken">Stops the search.</param>
     public Task<PeerFactsList> ListPeerFactsAsync(
         QueryFilter filter, string? peer = null, int limit = 100_000, CancellationToken cancellationToken = default) =>
-        database.Readers.ReadAsync(connection => FactsReader.Peers(connection, filter, peer, limit, cancellationToken), cancellationToken);
+        _database.Readers.ReadAsync(connection => FactsReader.Peers(connection, filter, peer, limit, cancellationToken), cancellationToken);
 
     /// <summary>By what operations can be told apart, over the latest of them; no trace is decoded. Those that had nobody to ask are left out.</summary>
     /// <param name="filter">Which operations.</param>
     /// <param name="limit">How many operations at most, the latest ones.</param>
     /// <param name="cancellationToken">Stops the search.</param>
     public Task<OperationFacets> ListFacetsAsync(QueryFilter filter, int limit, CancellationToken cancellationToken = default) =>
-        database.Readers.ReadAsync(connection => FacetReader.Read(connection, filter with { Skipped = filter.Skipped ?? false }, limit, cancellationToken), cancellationToken);
+        _database.Readers.ReadAsync(connection => FacetReader.Read(connection, filter with { Skipped = filter.Skipped ?? false }, limit, cancellationToken), cancellationToken);
 
     /// <summary>How much is stored.</summary>
     public Task<StoreCounts> CountsAsync(CancellationToken cancellationToken = default) =>
-        database.Readers.ReadAsync(connection => TraceReader.Counts(connection, database.FileBytes()), cancellationToken);
+        _database.Readers.ReadAsync(connection => TraceReader.Counts(connection, _database.FileBytes()), cancellationToken);
 
     /// <summary>How many queries these traces have.</summary>
     public Task<long> CountQueriesAsync(IReadOnlyCollection<TraceId> traces, CancellationToken cancellationToken = default) =>
-        database.Readers.ReadAsync(connection => QueryReader.Count(connection, traces), cancellationToken);
+        _database.Readers.ReadAsync(connection => QueryReader.Count(connection, traces), cancellationToken);
 
     /// <summary>Services that any trace has spans of, by name.</summary>
     public Task<IReadOnlyList<string>> ListServicesAsync(CancellationToken cancellationToken = default) =>
-        database.Readers.ReadAsync(ServiceIndex.Services, cancellationToken);
+        _database.Readers.ReadAsync(ServiceIndex.Services, cancellationToken);
 
     /// <summary>Operations of a service in Jaeger's sense, which are names of spans, by name and kind.</summary>
     public Task<IReadOnlyList<ServiceOperation>> ListServiceOperationsAsync(string service, CancellationToken cancellationToken = default) =>
-        database.Readers.ReadAsync(connection => ServiceIndex.Operations(connection, service), cancellationToken);
+        _database.Readers.ReadAsync(connection => ServiceIndex.Operations(connection, service), cancellationToken);
 
     /// <summary>Traces by service, operation, time and duration.</summary>
     public Task<IReadOnlyList<TraceId>> FindTracesAsync(TraceSearch search, CancellationToken cancellationToken = default) =>
-        database.Readers.ReadAsync(connection => ServiceIndex.Find(connection, search), cancellationToken);
+        _database.Readers.ReadAsync(connection => ServiceIndex.Find(connection, search), cancellationToken);
 
     /// <summary>Checkpoints of all pulled services.</summary>
     public Task<IReadOnlyList<PullCheckpoint>> ListCheckpointsAsync(CancellationToken cancellationToken = default) =>
-        database.Readers.ReadAsync(CheckpointTable.Read, cancellationToken);
+        _database.Readers.ReadAsync(CheckpointTable.Read, cancellationToken);
 
     /// <summary>Writes a checkpoint alone.</summary>
     public Task SaveCheckpointAsync(PullCheckpoint checkpoint, CancellationToken cancellationToken = default) =>
@@ -269,15 +269,15 @@ public sealed class TraceStore : IAsyncDisposable
 
     /// <summary>Traces that wait for analysis, those that wait longest first.</summary>
     public Task<IReadOnlyList<PendingTrace>> ListPendingAsync(int limit, CancellationToken cancellationToken = default) =>
-        database.Readers.ReadAsync(connection => TraceReader.Pending(connection, limit), cancellationToken);
+        _database.Readers.ReadAsync(connection => TraceReader.Pending(connection, limit), cancellationToken);
 
     /// <summary>Traces that an older version of the analysis has read.</summary>
     public Task<IReadOnlyList<TraceId>> ListAnalysedBeforeAsync(int version, int limit, CancellationToken cancellationToken = default) =>
-        database.Readers.ReadAsync(connection => TraceReader.AnalysedBefore(connection, version, limit), cancellationToken);
+        _database.Readers.ReadAsync(connection => TraceReader.AnalysedBefore(connection, version, limit), cancellationToken);
 
     /// <summary>How many traces an older version of the analysis has read.</summary>
     public Task<long> CountAnalysedBeforeAsync(int version, CancellationToken cancellationToken = default) =>
-        database.Readers.ReadAsync(connection => TraceReader.CountAnalysedBefore(connection, version), cancellationToken);
+        _database.Readers.ReadAsync(connection => TraceReader.CountAnalysedBefore(connection, version), cancellationToken);
 
     /// <summary>Records on a trace that it could not be analysed; its spans stay as they are.</summary>
     /// <param name="traceId">The trace.</param>
@@ -335,7 +335,7 @@ public sealed class TraceStore : IAsyncDisposable
         while (true)
         {
             var (batch, done) = await WriteAsync(
-                session => Retention.DeleteBatch(session, beforeNs, Nanoseconds.Now(clock)), 0, cancellationToken);
+                session => Retention.DeleteBatch(session, beforeNs, Nanoseconds.Now(_clock)), 0, cancellationToken);
             deleted += batch;
             if (done)
             {
@@ -353,20 +353,20 @@ public sealed class TraceStore : IAsyncDisposable
     }
 
     /// <summary>Finishes what was accepted, and closes.</summary>
-    public ValueTask DisposeAsync() => database.DisposeAsync();
+    public ValueTask DisposeAsync() => _database.DisposeAsync();
 
     /// <summary>The merged spans of a trace and what they tell.</summary>
     internal (IReadOnlyList<Span> Spans, ReconstructedTrace Found) ReconstructWithSpans(TraceContent content) =>
         Merged(content) is var spans && spans.IsEmpty ? (spans, ReconstructedTrace.Empty) : (spans, Find(content, spans));
 
     /// <summary>Runs a read of the tests.</summary>
-    internal Task<T> ReadAsync<T>(Func<Microsoft.Data.Sqlite.SqliteConnection, T> read) => database.Readers.ReadAsync(read, CancellationToken.None);
+    internal Task<T> ReadAsync<T>(Func<Microsoft.Data.Sqlite.SqliteConnection, T> read) => _database.Readers.ReadAsync(read, CancellationToken.None);
 
     /// <summary>Runs a write of this project or its tests.</summary>
     internal Task<T> WriteAsync<T>(Func<WriteSession, T> write, long bytes, CancellationToken cancellationToken) =>
-        (database.Writer ?? throw new InvalidOperationException("The database is open for reading only.")).RunAsync(write, bytes, cancellationToken);
+        (_database.Writer ?? throw new InvalidOperationException("The database is open for reading only.")).RunAsync(write, bytes, cancellationToken);
 
-    private ReconstructedTrace Find(TraceContent content, IReadOnlyList<Span> spans) => TraceParts.Join(reconstruct(spans), content.Parts);
+    private ReconstructedTrace Find(TraceContent content, IReadOnlyList<Span> spans) => TraceParts.Join(_reconstruct(spans), content.Parts);
 
     private static ImmutableArray<Span> Merged(TraceContent content) => SpanMerge.Merge(OtlpProtobuf.Decode(content.Otlp));
 }

@@ -8,7 +8,7 @@ public sealed class CommandLineTests : IDisposable
     private static readonly string Many = TestFiles.Data("js-libp2p", "02-dht-findProviders-many.otlp-http-json.1.json");
     private static readonly string Wrapped = TestFiles.Data("js-libp2p", "04-contentRouting-findProviders.otlp-http-json.1.json");
 
-    private readonly string data = TracerProcess.NewFolder();
+    private readonly string _data = TracerProcess.NewFolder();
 
     [Fact]
     public async Task Help_lists_the_commands_and_ends_well()
@@ -32,8 +32,8 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public async Task Import_then_queries_then_show_tell_the_same_query()
     {
-        var imported = await TracerProcess.RunAsync(["import", Many, Wrapped, "--json", "--data", data]);
-        var listed = await TracerProcess.RunAsync(["queries", "--json", "--data", data]);
+        var imported = await TracerProcess.RunAsync(["import", Many, Wrapped, "--json", "--data", _data]);
+        var listed = await TracerProcess.RunAsync(["queries", "--json", "--data", _data]);
 
         Assert.Equal((0, ""), (imported.ExitCode, imported.Error));
         Assert.Equal(2, JsonDocument.Parse(imported.Output).RootElement.GetProperty("queries").GetInt32());
@@ -41,7 +41,7 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal(2, lines.Count);
         foreach (var line in lines)
         {
-            var shown = await TracerProcess.RunAsync(["show", line.GetProperty("id").GetString()!, "--json", "--data", data]);
+            var shown = await TracerProcess.RunAsync(["show", line.GetProperty("id").GetString()!, "--json", "--data", _data]);
             var query = JsonDocument.Parse(shown.Output).RootElement;
             Assert.Equal(query.GetProperty("counts").GetProperty("seen").GetInt32(), query.GetProperty("peers").GetArrayLength());
             Assert.All(line.EnumerateObject(), member => Assert.Equal(member.Value.GetRawText(), query.GetProperty(member.Name).GetRawText()));
@@ -51,11 +51,11 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public async Task A_text_waterfall_fits_the_terminal_and_has_no_colour_where_none_is_wanted()
     {
-        await TracerProcess.RunAsync(["import", Many, "--data", data]);
+        await TracerProcess.RunAsync(["import", Many, "--data", _data]);
         var id = await FirstIdAsync();
         foreach (var width in new[] { 80, 120 })
         {
-            var shown = await TracerProcess.RunAsync(["show", id[..8], "--data", data], environment: new Dictionary<string, string>(StringComparer.Ordinal) { ["COLUMNS"] = $"{width}" });
+            var shown = await TracerProcess.RunAsync(["show", id[..8], "--data", _data], environment: new Dictionary<string, string>(StringComparer.Ordinal) { ["COLUMNS"] = $"{width}" });
 
             Assert.Equal(0, shown.ExitCode);
             Assert.DoesNotContain('\e', shown.Output);
@@ -66,7 +66,7 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public async Task Any_encoding_of_a_key_finds_its_queries()
     {
-        await TracerProcess.RunAsync(["import", Many, Wrapped, "--data", data]);
+        await TracerProcess.RunAsync(["import", Many, Wrapped, "--data", _data]);
 
         // The same CID in base32 (as in the capture) and as multibase base16, computed with the multiformats specification's own rules:
         // the base32 text after its prefix "b" is the bytes 01 55 12 20 and the SHA-256 digest.
@@ -74,7 +74,7 @@ public sealed class CommandLineTests : IDisposable
         var base16 = "f" + Convert.ToHexStringLower(Base32(base32[1..]));
         foreach (var key in new[] { base32, base16, base16[5..], base32[..20] })
         {
-            var found = await TracerProcess.RunAsync(["queries", "--key", key, "--json", "--data", data]);
+            var found = await TracerProcess.RunAsync(["queries", "--key", key, "--json", "--data", _data]);
             Assert.Contains(base32, Assert.Single(found.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
         }
     }
@@ -82,10 +82,10 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public async Task Bad_input_names_file_and_place_and_imports_nothing()
     {
-        var broken = Path.Combine(data, "broken.json");
+        var broken = Path.Combine(_data, "broken.json");
         await File.WriteAllBytesAsync(broken, (await File.ReadAllBytesAsync(Many, TestContext.Current.CancellationToken)).AsSpan(0, 3000).ToArray(), TestContext.Current.CancellationToken);
-        var imported = await TracerProcess.RunAsync(["import", Many, broken, "--data", data]);
-        var listed = await TracerProcess.RunAsync(["queries", "--json", "--data", data]);
+        var imported = await TracerProcess.RunAsync(["import", Many, broken, "--data", _data]);
+        var listed = await TracerProcess.RunAsync(["queries", "--json", "--data", _data]);
 
         Assert.Equal(1, imported.ExitCode);
         Assert.Matches("broken.json: .* at byte [0-9]+ ", imported.Error);
@@ -96,7 +96,7 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public async Task Standard_input_is_imported_with_a_dash()
     {
-        var imported = await TracerProcess.RunAsync(["import", "-", "--data", data], input: await File.ReadAllTextAsync(Many, TestContext.Current.CancellationToken));
+        var imported = await TracerProcess.RunAsync(["import", "-", "--data", _data], input: await File.ReadAllTextAsync(Many, TestContext.Current.CancellationToken));
 
         Assert.Equal(0, imported.ExitCode);
         Assert.Contains("1 query", imported.Output, StringComparison.Ordinal);
@@ -105,7 +105,7 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public async Task The_data_directory_is_private_and_can_be_chosen_by_the_environment()
     {
-        var chosen = Path.Combine(data, "mine");
+        var chosen = Path.Combine(_data, "mine");
         var imported = await TracerProcess.RunAsync(["import", Many], environment: new Dictionary<string, string>(StringComparer.Ordinal) { ["DHT_TRACER_DATA"] = chosen });
 
         Assert.Equal(0, imported.ExitCode);
@@ -116,11 +116,11 @@ public sealed class CommandLineTests : IDisposable
         }
     }
 
-    public void Dispose() => Directory.Delete(data, recursive: true);
+    public void Dispose() => Directory.Delete(_data, recursive: true);
 
     private async Task<string> FirstIdAsync()
     {
-        var listed = await TracerProcess.RunAsync(["queries", "--json", "--data", data]);
+        var listed = await TracerProcess.RunAsync(["queries", "--json", "--data", _data]);
         return JsonDocument.Parse(listed.Output.Split('\n')[0]).RootElement.GetProperty("id").GetString()!;
     }
 

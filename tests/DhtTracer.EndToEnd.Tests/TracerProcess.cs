@@ -12,17 +12,17 @@ public sealed partial class TracerProcess : IAsyncDisposable
 {
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
 
-    private readonly Process process;
-    private readonly StringBuilder output = new();
-    private readonly ConcurrentDictionary<string, string> urls = new(StringComparer.Ordinal);
-    private readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly bool ownsData;
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+    private readonly ConcurrentDictionary<string, string> _urls = new(StringComparer.Ordinal);
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly bool _ownsData;
 
     private TracerProcess(Process process, string data, bool ownsData)
     {
-        this.process = process;
+        _process = process;
         Data = data;
-        this.ownsData = ownsData;
+        _ownsData = ownsData;
     }
 
     /// <summary>Data directory.</summary>
@@ -33,21 +33,21 @@ public sealed partial class TracerProcess : IAsyncDisposable
     {
         get
         {
-            lock (output)
+            lock (_output)
             {
-                return output.ToString();
+                return _output.ToString();
             }
         }
     }
 
     /// <summary>Address of the site, without a slash at the end.</summary>
-    public string Site => urls["site"];
+    public string Site => _urls["site"];
 
     /// <summary>Process id.</summary>
-    public int ProcessId => process.Id;
+    public int ProcessId => _process.Id;
 
     /// <summary>Address of a listener, by its title in the start message.</summary>
-    public string Url(string title) => urls[title];
+    public string Url(string title) => _urls[title];
 
     /// <summary>Starts the main process and waits until it says that it is ready.</summary>
     public static async Task<TracerProcess> StartAsync(string? data = null, params string[] arguments)
@@ -55,15 +55,15 @@ public sealed partial class TracerProcess : IAsyncDisposable
         var folder = data ?? NewFolder();
         var ports = PortOptions.Except(arguments, StringComparer.Ordinal).SelectMany(option => new[] { option, "0" });
         var tracer = new TracerProcess(Launch([.. ports, "--data", folder, .. arguments]), folder, data is null);
-        tracer.process.OutputDataReceived += (_, line) => tracer.Read(line.Data);
-        tracer.process.ErrorDataReceived += (_, line) => tracer.Read(line.Data);
-        tracer.process.Exited += (_, _) => tracer.ready.TrySetException(new InvalidOperationException("it ended before it was ready:\n" + tracer.Output));
-        tracer.process.EnableRaisingEvents = true;
-        tracer.process.BeginOutputReadLine();
-        tracer.process.BeginErrorReadLine();
+        tracer._process.OutputDataReceived += (_, line) => tracer.Read(line.Data);
+        tracer._process.ErrorDataReceived += (_, line) => tracer.Read(line.Data);
+        tracer._process.Exited += (_, _) => tracer._ready.TrySetException(new InvalidOperationException("it ended before it was ready:\n" + tracer.Output));
+        tracer._process.EnableRaisingEvents = true;
+        tracer._process.BeginOutputReadLine();
+        tracer._process.BeginErrorReadLine();
         try
         {
-            await tracer.ready.Task.WaitAsync(StartTimeout);
+            await tracer._ready.Task.WaitAsync(StartTimeout);
         }
         catch (TimeoutException late)
         {
@@ -100,14 +100,14 @@ public sealed partial class TracerProcess : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (!process.HasExited)
+        if (!_process.HasExited)
         {
-            process.Kill(entireProcessTree: true);
-            await process.WaitForExitAsync();
+            _process.Kill(entireProcessTree: true);
+            await _process.WaitForExitAsync();
         }
 
-        process.Dispose();
-        if (ownsData && Directory.Exists(Data))
+        _process.Dispose();
+        if (_ownsData && Directory.Exists(Data))
         {
             Directory.Delete(Data, recursive: true);
         }
@@ -164,28 +164,28 @@ public sealed partial class TracerProcess : IAsyncDisposable
             return;
         }
 
-        lock (output)
+        lock (_output)
         {
-            output.AppendLine(line);
+            _output.AppendLine(line);
         }
 
         if (UrlLine().Match(line) is { Success: true } match)
         {
-            urls[match.Groups[1].Value] = match.Groups[2].Value.TrimEnd('/');
+            _urls[match.Groups[1].Value] = match.Groups[2].Value.TrimEnd('/');
         }
         else if (line.Contains("Ctrl-C", StringComparison.Ordinal))
         {
-            ready.TrySetResult();
+            _ready.TrySetResult();
         }
     }
 
     private async Task<int> SignalAsync(string signal)
     {
-        using var kill = Process.Start("kill", ["-" + signal, process.Id.ToString(CultureInfo.InvariantCulture)]);
+        using var kill = Process.Start("kill", ["-" + signal, _process.Id.ToString(CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync();
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        await process.WaitForExitAsync(timeout.Token);
-        return process.ExitCode;
+        await _process.WaitForExitAsync(timeout.Token);
+        return _process.ExitCode;
     }
 
     [GeneratedRegex(@"^\s+(\S.*?)\s{2,}((?:http|udp)://\S+)")]

@@ -18,28 +18,28 @@ public sealed record FakeSearch(string Service, long? MinUnixNano, long? MaxUnix
 /// <summary>Jaeger's memory storage: a ring of traces by first arrival, searched the way each release searches it.</summary>
 public sealed class FakeArchive
 {
-    private readonly Lock gate = new();
-    private readonly FakeJaegerOptions options;
-    private readonly TimeProvider? clock;
-    private readonly Random random;
-    private readonly Dictionary<ByteString, Stored> traces = [];
-    private readonly LinkedList<Stored> byArrival = [];
-    private readonly PriorityQueue<IReadOnlyList<Span>, (long After, long Number)> pending = new();
-    private long searches;
-    private long scheduled;
+    private readonly Lock _gate = new();
+    private readonly FakeJaegerOptions _options;
+    private readonly TimeProvider? _clock;
+    private readonly Random _random;
+    private readonly Dictionary<ByteString, Stored> _traces = [];
+    private readonly LinkedList<Stored> _byArrival = [];
+    private readonly PriorityQueue<IReadOnlyList<Span>, (long After, long Number)> _pending = new();
+    private long _searches;
+    private long _scheduled;
 
     /// <summary>Makes an empty archive.</summary>
     /// <param name="options">What to imitate.</param>
     /// <param name="clock">When set, <see cref="WriteLater"/> goes by this clock instead of counting searches.</param>
     public FakeArchive(FakeJaegerOptions options, TimeProvider? clock = null)
     {
-        this.options = options;
-        this.clock = clock;
-        random = new Random(options.Seed);
+        _options = options;
+        _clock = clock;
+        _random = new Random(options.Seed);
     }
 
     /// <summary>Searches answered so far, faults included.</summary>
-    public long Searches => Interlocked.Read(ref searches);
+    public long Searches => Interlocked.Read(ref _searches);
 
     /// <summary>Traces that the ring has dropped.</summary>
     public int Evicted { get; private set; }
@@ -49,9 +49,9 @@ public sealed class FakeArchive
     {
         get
         {
-            lock (gate)
+            lock (_gate)
             {
-                return pending.Count;
+                return _pending.Count;
             }
         }
     }
@@ -59,7 +59,7 @@ public sealed class FakeArchive
     /// <summary>Stores spans now, in this order. Repeated spans are kept, as Jaeger keeps them.</summary>
     public void Write(IEnumerable<Span> spans)
     {
-        lock (gate)
+        lock (_gate)
         {
             foreach (var span in spans)
             {
@@ -73,22 +73,22 @@ public sealed class FakeArchive
     /// <param name="spans">The spans.</param>
     public void WriteLater(long due, IReadOnlyList<Span> spans)
     {
-        lock (gate)
+        lock (_gate)
         {
-            pending.Enqueue(spans, (due, scheduled++));
+            _pending.Enqueue(spans, (due, _scheduled++));
         }
     }
 
     /// <summary>Counts a search, and lets those spans arrive whose time has come.</summary>
     public void BeginSearch()
     {
-        lock (gate)
+        lock (_gate)
         {
-            searches++;
-            var now = clock is null ? searches : JaegerTime.UnixNano(clock.GetUtcNow());
-            while (pending.TryPeek(out var spans, out var due) && due.After < now)
+            _searches++;
+            var now = _clock is null ? _searches : JaegerTime.UnixNano(_clock.GetUtcNow());
+            while (_pending.TryPeek(out var spans, out var due) && due.After < now)
             {
-                pending.Dequeue();
+                _pending.Dequeue();
                 foreach (var span in spans)
                 {
                     Add(span);
@@ -99,19 +99,19 @@ public sealed class FakeArchive
 
     public IReadOnlyList<string> Services()
     {
-        lock (gate)
+        lock (_gate)
         {
-            return [.. traces.Values.SelectMany(trace => trace.Spans).Select(span => span.Process.ServiceName).Distinct()];
+            return [.. _traces.Values.SelectMany(trace => trace.Spans).Select(span => span.Process.ServiceName).Distinct()];
         }
     }
 
     public IReadOnlyList<(string Name, string Kind)> Operations(string service)
     {
-        lock (gate)
+        lock (_gate)
         {
             return
             [
-                .. traces.Values.SelectMany(trace => trace.Spans).Where(span => span.Process.ServiceName == service)
+                .. _traces.Values.SelectMany(trace => trace.Spans).Where(span => span.Process.ServiceName == service)
                     .Select(span => (span.OperationName, span.Tags.FirstOrDefault(tag => tag.Key == "span.kind")?.VStr ?? "")).Distinct(),
             ];
         }
@@ -119,9 +119,9 @@ public sealed class FakeArchive
 
     public IReadOnlyList<Span>? Trace(ByteString traceId)
     {
-        lock (gate)
+        lock (_gate)
         {
-            return traces.TryGetValue(traceId, out var stored) ? [.. stored.Spans] : null;
+            return _traces.TryGetValue(traceId, out var stored) ? [.. stored.Spans] : null;
         }
     }
 
@@ -129,9 +129,9 @@ public sealed class FakeArchive
     /// <exception cref="ArgumentOutOfRangeException">The depth is one that this release refuses.</exception>
     public IReadOnlyList<IReadOnlyList<Span>> Search(FakeSearch search)
     {
-        lock (gate)
+        lock (_gate)
         {
-            return options.Release == JaegerRelease.V1_60 ? SearchV1(search) : SearchV2(search);
+            return _options.Release == JaegerRelease.V1_60 ? SearchV1(search) : SearchV2(search);
         }
     }
 
@@ -151,15 +151,15 @@ public sealed class FakeArchive
 
     private void Add(Span span)
     {
-        if (!traces.TryGetValue(span.TraceId, out var stored))
+        if (!_traces.TryGetValue(span.TraceId, out var stored))
         {
             stored = new Stored(span.TraceId);
-            traces.Add(span.TraceId, stored);
-            byArrival.AddLast(stored);
-            if (traces.Count > options.RingSize)
+            _traces.Add(span.TraceId, stored);
+            _byArrival.AddLast(stored);
+            if (_traces.Count > _options.RingSize)
             {
-                traces.Remove(byArrival.First!.Value.Id);
-                byArrival.RemoveFirst();
+                _traces.Remove(_byArrival.First!.Value.Id);
+                _byArrival.RemoveFirst();
                 Evicted++;
             }
         }
@@ -174,7 +174,7 @@ public sealed class FakeArchive
             return [];
         }
 
-        List<Stored> matching = [.. traces.Values.Where(trace => Matches(trace, search))];
+        List<Stored> matching = [.. _traces.Values.Where(trace => Matches(trace, search))];
         if (search.Depth > 0 && matching.Count > search.Depth)
         {
             // Newest by the start of the span that happened to be stored first, handed out oldest first.
@@ -182,19 +182,19 @@ public sealed class FakeArchive
         }
 
         var shuffled = matching.ToArray();
-        random.Shuffle(shuffled);
+        _random.Shuffle(shuffled);
         return [.. shuffled.Select(trace => trace.Spans.ToList())];
     }
 
     private IReadOnlyList<IReadOnlyList<Span>> SearchV2(FakeSearch search)
     {
-        if (search.Depth <= 0 || search.Depth > options.RingSize)
+        if (search.Depth <= 0 || search.Depth > _options.RingSize)
         {
             throw new ArgumentOutOfRangeException(nameof(search), "search depth must be greater than 0 and less than max traces");
         }
 
         var found = new List<IReadOnlyList<Span>>();
-        for (var node = byArrival.Last; node is not null && found.Count < search.Depth; node = node.Previous)
+        for (var node = _byArrival.Last; node is not null && found.Count < search.Depth; node = node.Previous)
         {
             if (node.Value.Id.All(static octet => octet == 0))
             {

@@ -12,12 +12,12 @@ namespace DhtTracer.FakeJaeger;
 /// <summary>A Jaeger that misbehaves as the real ones do, on loopback: its query service over gRPC, HTTP v1 and HTTP v3.</summary>
 public sealed class FakeJaegerServer : IAsyncDisposable
 {
-    private readonly WebApplication[] ports;
+    private readonly WebApplication[] _ports;
 
     private FakeJaegerServer(FakeArchive archive, WebApplication grpc, WebApplication http)
     {
         Archive = archive;
-        ports = [grpc, http];
+        _ports = [grpc, http];
         GrpcAddress = Address(grpc);
         HttpAddress = Address(http);
     }
@@ -56,7 +56,7 @@ public sealed class FakeJaegerServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var port in ports)
+        foreach (var port in _ports)
         {
             await port.DisposeAsync();
         }

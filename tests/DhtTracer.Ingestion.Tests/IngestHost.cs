@@ -20,18 +20,18 @@ namespace DhtTracer.Ingestion.Tests;
 /// <summary>A store with its sink and worker in a directory that goes away, and receivers on free ports.</summary>
 internal sealed class IngestHost : IAsyncDisposable
 {
-    private readonly string directory;
-    private readonly CancellationTokenSource stop = new();
-    private readonly Task work;
-    private WebApplication? app;
+    private readonly string _directory;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _work;
+    private WebApplication? _app;
 
     private IngestHost(string directory, TraceStore store, Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct, AnalysisOptions analysis)
     {
-        this.directory = directory;
+        _directory = directory;
         Store = store;
         Sink = new SpanSink(store, new IngestStatistics(TimeProvider.System));
         Worker = new AnalysisWorker(store, reconstruct, analysis, TimeProvider.System, NullLogger<AnalysisWorker>.Instance);
-        work = Worker.RunAsync(stop.Token);
+        _work = Worker.RunAsync(_stop.Token);
     }
 
     public TraceStore Store { get; }
@@ -56,31 +56,31 @@ internal sealed class IngestHost : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(
             IPAddress.Loopback, 0, listen => listen.Protocols = grpc ? HttpProtocols.Http2 : HttpProtocols.Http1));
-        app = builder.Build();
+        _app = builder.Build();
         if (grpc)
         {
-            app.MapOtlpGrpc(Sink, options);
+            _app.MapOtlpGrpc(Sink, options);
         }
         else
         {
-            app.MapOtlpHttp(Sink, options);
+            _app.MapOtlpHttp(Sink, options);
         }
 
-        await app.StartAsync();
-        return new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+        await _app.StartAsync();
+        return new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (app is not null)
+        if (_app is not null)
         {
-            await app.DisposeAsync();
+            await _app.DisposeAsync();
         }
 
-        await stop.CancelAsync();
-        await work;
+        await _stop.CancelAsync();
+        await _work;
         await Store.DisposeAsync();
-        stop.Dispose();
-        Directory.Delete(directory, recursive: true);
+        _stop.Dispose();
+        Directory.Delete(_directory, recursive: true);
     }
 }

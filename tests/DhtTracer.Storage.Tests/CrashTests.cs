@@ -12,12 +12,12 @@ public sealed class CrashTests : IDisposable
 {
     private const string FirstVariable = "DHT_TRACER_TESTS_CRASH_FIRST";
     private const string DirectoryVariable = "DHT_TRACER_TESTS_CRASH_DIRECTORY";
-    private readonly DataDirectory data = new();
+    private readonly DataDirectory _data = new();
 
     public void Dispose()
     {
-        data.Dispose();
-        File.Delete(data.Path + ".acks");
+        _data.Dispose();
+        File.Delete(_data.Path + ".acks");
     }
 
     [Fact]
@@ -29,12 +29,12 @@ public sealed class CrashTests : IDisposable
             acknowledged = await RunUntilKilledAsync(first: 1 + (round * 100_000), killAfter: 40 + (round * 35));
         }
 
-        await using (var connection = new SqliteConnection($"Data Source={data.Options.FilePath};Pooling=False"))
+        await using (var connection = new SqliteConnection($"Data Source={_data.Options.FilePath};Pooling=False"))
         {
             Assert.Equal("ok", await connection.ExecuteScalarAsync<string>("PRAGMA integrity_check"));
         }
 
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         foreach (var number in acknowledged)
         {
             Assert.Contains(await store.GetTraceAsync(TraceOf(number)), span => span.SpanId == new SpanId((ulong)number));
@@ -80,7 +80,7 @@ public sealed class CrashTests : IDisposable
         using var child = Process.Start(new ProcessStartInfo("dotnet")
         {
             ArgumentList = { typeof(CrashTests).Assembly.Location, "-explicit", "only", "-method", $"{typeof(CrashTests).FullName}.{nameof(Child_that_writes_until_it_is_killed)}" },
-            Environment = { [FirstVariable] = $"{first}", [DirectoryVariable] = data.Path },
+            Environment = { [FirstVariable] = $"{first}", [DirectoryVariable] = _data.Path },
             RedirectStandardOutput = true,
             UseShellExecute = false,
         })!;
@@ -105,12 +105,12 @@ public sealed class CrashTests : IDisposable
 
     private List<int> Acknowledged()
     {
-        if (!File.Exists(data.Path + ".acks"))
+        if (!File.Exists(_data.Path + ".acks"))
         {
             return [];
         }
 
-        using var reader = new StreamReader(new FileStream(data.Path + ".acks", FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        using var reader = new StreamReader(new FileStream(_data.Path + ".acks", FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
         var lines = reader.ReadToEnd();
 
         // A line without its end was being written.

@@ -6,21 +6,21 @@ namespace DhtTracer.Storage.Tests;
 
 public sealed class DatabaseTests : IDisposable
 {
-    private readonly DataDirectory data = new();
+    private readonly DataDirectory _data = new();
 
-    public void Dispose() => data.Dispose();
+    public void Dispose() => _data.Dispose();
 
     [Fact]
     public async Task The_data_directory_is_made_for_its_owner_only()
     {
-        await using var database = await Database.OpenAsync(data.Options);
+        await using var database = await Database.OpenAsync(_data.Options);
         if (OperatingSystem.IsWindows())
         {
             Assert.Skip("Windows has no file modes");
         }
         else
         {
-            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(data.Path));
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(_data.Path));
         }
     }
 
@@ -31,7 +31,7 @@ public sealed class DatabaseTests : IDisposable
     public async Task A_database_of_every_past_schema_opens_and_takes_spans(int version)
     {
         WriteSchema(version);
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         Assert.Equal(Database.SchemaVersion, Scalar<int>("PRAGMA user_version"));
         await store.AppendAsync([Make.Chunk(Make.Span(Make.Trace(1), 1))]);
         await Make.SaveAsync(store, Make.Trace(1), Make.Query(Make.Trace(1), new(1)));
@@ -54,7 +54,7 @@ public sealed class DatabaseTests : IDisposable
             INSERT INTO peer_query VALUES (1, 100, 1), (1, 110, 2), (2, 500, 3);
             UPDATE total SET traces = 1, queries = 3;
             """);
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         var rows = (await store.ListOperationsAsync(new QueryFilter { Background = null })).Rows;
         Assert.Equal(2, rows.Count);
         var dual = rows[1];
@@ -76,7 +76,7 @@ public sealed class DatabaseTests : IDisposable
         Execute($"PRAGMA user_version = {Database.SchemaVersion + 1}");
         foreach (var readOnly in new[] { false, true })
         {
-            var error = await FailsAsync(data.Options with { ReadOnly = readOnly });
+            var error = await FailsAsync(_data.Options with { ReadOnly = readOnly });
             Assert.Equal(DatabaseProblem.NewerSchema, error.Problem);
             Assert.Contains($"schema {Database.SchemaVersion + 1}", error.Message, StringComparison.Ordinal);
         }
@@ -88,20 +88,20 @@ public sealed class DatabaseTests : IDisposable
     public async Task An_older_schema_cannot_be_opened_for_reading_only()
     {
         WriteSchema(Database.SchemaVersion - 1);
-        Assert.Equal(DatabaseProblem.OlderSchema, (await FailsAsync(data.Options with { ReadOnly = true })).Problem);
+        Assert.Equal(DatabaseProblem.OlderSchema, (await FailsAsync(_data.Options with { ReadOnly = true })).Problem);
     }
 
     [Fact]
     public async Task A_file_that_is_no_database_or_another_programs_is_refused_and_left_as_it_is()
     {
-        Directory.CreateDirectory(data.Path);
-        await File.WriteAllTextAsync(data.Options.FilePath, new string('x', 5000));
-        Assert.Equal(DatabaseProblem.NotADatabase, (await FailsAsync(data.Options)).Problem);
-        Assert.Equal(new string('x', 5000), await File.ReadAllTextAsync(data.Options.FilePath));
+        Directory.CreateDirectory(_data.Path);
+        await File.WriteAllTextAsync(_data.Options.FilePath, new string('x', 5000));
+        Assert.Equal(DatabaseProblem.NotADatabase, (await FailsAsync(_data.Options)).Problem);
+        Assert.Equal(new string('x', 5000), await File.ReadAllTextAsync(_data.Options.FilePath));
 
-        File.Delete(data.Options.FilePath);
+        File.Delete(_data.Options.FilePath);
         Execute("CREATE TABLE theirs (x INTEGER)");
-        var error = await FailsAsync(data.Options);
+        var error = await FailsAsync(_data.Options);
         Assert.Equal(DatabaseProblem.NotADatabase, error.Problem);
         Assert.Contains("another program", error.Message, StringComparison.Ordinal);
         Assert.Equal(["theirs"], Tables());
@@ -110,25 +110,25 @@ public sealed class DatabaseTests : IDisposable
     [Fact]
     public async Task Reading_needs_a_database_and_says_where_it_was_looked_for()
     {
-        var error = await FailsAsync(data.Options with { ReadOnly = true });
+        var error = await FailsAsync(_data.Options with { ReadOnly = true });
         Assert.Equal(DatabaseProblem.NotFound, error.Problem);
-        Assert.Contains(data.Options.FilePath, error.Message, StringComparison.Ordinal);
-        Assert.False(Directory.Exists(data.Path));
+        Assert.Contains(_data.Options.FilePath, error.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_data.Path));
     }
 
     [Fact]
     public async Task A_data_directory_that_is_a_file_is_an_error_with_its_name()
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(data.Path)!);
-        await File.WriteAllTextAsync(data.Path, "");
+        Directory.CreateDirectory(Path.GetDirectoryName(_data.Path)!);
+        await File.WriteAllTextAsync(_data.Path, "");
         try
         {
-            var error = await FailsAsync(data.Options);
-            Assert.Contains(data.Path, error.Message, StringComparison.Ordinal);
+            var error = await FailsAsync(_data.Options);
+            Assert.Contains(_data.Path, error.Message, StringComparison.Ordinal);
         }
         finally
         {
-            File.Delete(data.Path);
+            File.Delete(_data.Path);
         }
     }
 
@@ -136,17 +136,17 @@ public sealed class DatabaseTests : IDisposable
     public async Task Reading_works_while_another_process_writes_and_after_it_has_ended()
     {
         var span = Make.Span(Make.Trace(1), 1);
-        await using (var writer = await Make.StoreAsync(data.Options))
+        await using (var writer = await Make.StoreAsync(_data.Options))
         {
             await writer.AppendAsync([Make.Chunk(span)]);
-            await using var reader = await Make.StoreAsync(data.Options with { ReadOnly = true });
+            await using var reader = await Make.StoreAsync(_data.Options with { ReadOnly = true });
             Assert.Equal([span], await reader.GetTraceAsync(span.TraceId));
             await writer.AppendAsync([Make.Chunk(Make.Span(Make.Trace(2), 1))]);
             Assert.Single(await reader.GetTraceAsync(Make.Trace(2)));
             await Assert.ThrowsAsync<InvalidOperationException>(() => reader.AppendAsync([Make.Chunk(span)]));
         }
 
-        await using var later = await Make.StoreAsync(data.Options with { ReadOnly = true });
+        await using var later = await Make.StoreAsync(_data.Options with { ReadOnly = true });
         Assert.Equal([span], await later.GetTraceAsync(span.TraceId));
     }
 
@@ -163,8 +163,8 @@ public sealed class DatabaseTests : IDisposable
 
     private SqliteConnection Raw()
     {
-        Directory.CreateDirectory(data.Path);
-        var connection = new SqliteConnection($"Data Source={data.Options.FilePath};Pooling=False");
+        Directory.CreateDirectory(_data.Path);
+        var connection = new SqliteConnection($"Data Source={_data.Options.FilePath};Pooling=False");
         connection.Open();
         return connection;
     }

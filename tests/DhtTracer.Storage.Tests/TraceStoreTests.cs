@@ -5,14 +5,14 @@ namespace DhtTracer.Storage.Tests;
 
 public sealed class TraceStoreTests : IDisposable
 {
-    private readonly DataDirectory data = new();
+    private readonly DataDirectory _data = new();
 
-    public void Dispose() => data.Dispose();
+    public void Dispose() => _data.Dispose();
 
     [Fact]
     public async Task Spans_that_were_appended_come_back_before_and_after_analysis()
     {
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         var trace = Make.Trace(1);
         var spans = new[] { Make.Span(trace, 1), Make.Span(trace, 2, start: Make.Start + 5) };
         await store.AppendAsync([Make.Chunk(spans[0]), Make.Chunk(spans[1])]);
@@ -28,19 +28,19 @@ public sealed class TraceStoreTests : IDisposable
     public async Task Spans_survive_closing_and_opening_again()
     {
         var span = Make.Span(Make.Trace(1), 1);
-        await using (var store = await Make.StoreAsync(data.Options))
+        await using (var store = await Make.StoreAsync(_data.Options))
         {
             await store.AppendAsync([Make.Chunk(span)]);
         }
 
-        await using var again = await Make.StoreAsync(data.Options);
+        await using var again = await Make.StoreAsync(_data.Options);
         Assert.Equal([span], await again.GetTraceAsync(span.TraceId));
     }
 
     [Fact]
     public async Task The_same_span_appended_twice_is_one_span()
     {
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         var span = Make.Span(Make.Trace(1), 1);
         await store.AppendAsync([Make.Chunk(span)]);
         await store.AppendAsync([Make.Chunk(span)]);
@@ -57,7 +57,7 @@ public sealed class TraceStoreTests : IDisposable
     [Fact]
     public async Task A_span_that_arrives_during_analysis_waits_for_the_next_one()
     {
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         var trace = Make.Trace(1);
         await store.AppendAsync([Make.Chunk(Make.Span(trace, 1))]);
         var content = (await store.LoadAsync(trace))!;
@@ -72,7 +72,7 @@ public sealed class TraceStoreTests : IDisposable
     [Fact]
     public async Task Of_two_analyses_of_the_same_content_one_is_saved()
     {
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         var trace = Make.Trace(1);
         await store.AppendAsync([Make.Chunk(Make.Span(trace, 1))]);
         var content = (await store.LoadAsync(trace))!;
@@ -87,7 +87,7 @@ public sealed class TraceStoreTests : IDisposable
     {
         const string Peer = "12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf";
         const string Rsa = "QmaCpDMGvV2BGHeYERUEnRQAwe3N8SzbUtfsmvsqQLuvuJ";
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         var trace = Make.Trace(1);
         var span = Make.Span(trace, 1) with
         {

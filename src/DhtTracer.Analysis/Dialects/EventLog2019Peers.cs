@@ -7,9 +7,9 @@ namespace DhtTracer.Analysis;
 /// <summary>Reads the peers of a query of the 2019 log. Events come sorted by time; a line that stands in the log twice is one event.</summary>
 internal sealed class EventLog2019Peers(LookupBuilder lookup, List<Span> spans, ulong start, QueryType type)
 {
-    private readonly Dictionary<PeerDraft, long> dialing = [];
-    private readonly Dictionary<PeerDraft, RequestDraft> asking = [];
-    private readonly Dictionary<PeerDraft, MessageType> messages = [];
+    private readonly Dictionary<PeerDraft, long> _dialing = [];
+    private readonly Dictionary<PeerDraft, RequestDraft> _asking = [];
+    private readonly Dictionary<PeerDraft, MessageType> _messages = [];
 
     /// <summary>Reads everything into the lookup.</summary>
     public void Read()
@@ -19,7 +19,7 @@ internal sealed class EventLog2019Peers(LookupBuilder lookup, List<Span> spans, 
             if (span.Name == EventLogNames.SentMessage && MessageTypes.Parse(span.Text(EventLogNames.MessageType)) is { } message
                 && lookup.Peer(span.Text(EventLogNames.Peer)) is { } to)
             {
-                messages.TryAdd(to, message);
+                _messages.TryAdd(to, message);
             }
         }
 
@@ -33,12 +33,12 @@ internal sealed class EventLog2019Peers(LookupBuilder lookup, List<Span> spans, 
             }
         }
 
-        foreach (var (peer, began) in dialing)
+        foreach (var (peer, began) in _dialing)
         {
             peer.Add(new PeerDial(began, null, false, null));
         }
 
-        foreach (var request in asking.Values)
+        foreach (var request in _asking.Values)
         {
             lookup.Add(request);
         }
@@ -54,7 +54,7 @@ internal sealed class EventLog2019Peers(LookupBuilder lookup, List<Span> spans, 
                 Added(span, peer, at);
                 break;
             case EventLogNames.Dialing:
-                dialing.TryAdd(peer, at);
+                _dialing.TryAdd(peer, at);
                 break;
             case EventLogNames.DialSuccess:
                 Dialed(peer, at, null);
@@ -67,9 +67,9 @@ internal sealed class EventLog2019Peers(LookupBuilder lookup, List<Span> spans, 
                 break;
             case EventLogNames.RequestStart:
                 Over(peer, null);
-                asking[peer] = new RequestDraft(peer, Message(peer), at, span.SpanId);
+                _asking[peer] = new RequestDraft(peer, Message(peer), at, span.SpanId);
                 break;
-            case EventLogNames.SentMessage when asking.TryGetValue(peer, out var request) && MessageTypes.Parse(span.Text(EventLogNames.MessageType)) is { } message:
+            case EventLogNames.SentMessage when _asking.TryGetValue(peer, out var request) && MessageTypes.Parse(span.Text(EventLogNames.MessageType)) is { } message:
                 request.Type = message;
                 break;
             case EventLogNames.RequestResult:
@@ -115,7 +115,7 @@ internal sealed class EventLog2019Peers(LookupBuilder lookup, List<Span> spans, 
     /// <summary>The end of a dial; a log that begins in the middle does not show when it began.</summary>
     private void Dialed(PeerDraft peer, long at, TraceError? error)
     {
-        if (dialing.Remove(peer, out var began))
+        if (_dialing.Remove(peer, out var began))
         {
             peer.Add(new PeerDial(began, at - began, false, error));
         }
@@ -127,10 +127,10 @@ internal sealed class EventLog2019Peers(LookupBuilder lookup, List<Span> spans, 
 
     private void Answered(Span span, PeerDraft peer, long at)
     {
-        if (!asking.TryGetValue(peer, out var request))
+        if (!_asking.TryGetValue(peer, out var request))
         {
             request = new RequestDraft(peer, Message(peer), at, span.SpanId);
-            asking.Add(peer, request);
+            _asking.Add(peer, request);
         }
         else if (request.Outcome != RequestOutcome.Answered)
         {
@@ -153,7 +153,7 @@ internal sealed class EventLog2019Peers(LookupBuilder lookup, List<Span> spans, 
     /// <summary>The end of a request: answered before, or never.</summary>
     private void Over(PeerDraft peer, long? at)
     {
-        if (asking.Remove(peer, out var request))
+        if (_asking.Remove(peer, out var request))
         {
             request.DurationNs ??= at - request.StartNs;
             lookup.Add(request);
@@ -218,7 +218,7 @@ internal sealed class EventLog2019Peers(LookupBuilder lookup, List<Span> spans, 
     }
 
     private MessageType Message(PeerDraft peer) =>
-        messages.TryGetValue(peer, out var message) ? message : type switch
+        _messages.TryGetValue(peer, out var message) ? message : type switch
         {
             QueryType.GetProviders => MessageType.GetProviders,
             QueryType.GetValue => MessageType.GetValue,

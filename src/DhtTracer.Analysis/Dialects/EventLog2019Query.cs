@@ -8,16 +8,16 @@ namespace DhtTracer.Analysis;
 /// <param name="rootId">Id of the root.</param>
 internal sealed class EventLog2019Query(List<Span> spans, SpanId rootId)
 {
-    private readonly Span? root = spans.Find(span => span.SpanId == rootId);
+    private readonly Span? _root = spans.Find(span => span.SpanId == rootId);
 
     /// <summary>Makes the query.</summary>
     public Query Build()
     {
-        var start = root?.StartUnixNano ?? spans.Min(static span => span.StartUnixNano);
-        var logged = root?.Text(EventLogNames.Key);
+        var start = _root?.StartUnixNano ?? spans.Min(static span => span.StartUnixNano);
+        var logged = _root?.Text(EventLogNames.Key);
         var type = Type(logged);
         var key = EventLogKeys.Parse(logged, FoundPeer(), type);
-        var node = PeerText.OrNull(root?.Text(EventLogNames.Node));
+        var node = PeerText.OrNull(_root?.Text(EventLogNames.Node));
         var lookup = new LookupBuilder(key?.KadId, node, DialsKnown());
         new EventLog2019Peers(lookup, spans, start, type).Read();
         var succeeded = spans.Find(static span => span.Name == EventLogNames.RequestResult && span.Boolean(EventLogNames.Success) == true);
@@ -31,10 +31,10 @@ internal sealed class EventLog2019Query(List<Span> spans, SpanId rootId)
             Service = spans[0].Resource.ServiceName,
             Node = node,
             StartUnixNano = start,
-            DurationNs = root is { EndUnixNano: not 0 } ? SpanReading.Nanoseconds(start, root.EndUnixNano) : null,
+            DurationNs = _root is { EndUnixNano: not 0 } ? SpanReading.Nanoseconds(start, _root.EndUnixNano) : null,
             Outcome = Outcome(type),
             DiscoveryNs = succeeded is null ? null : SpanReading.Nanoseconds(start, succeeded.StartUnixNano),
-            Parameters = new QueryParameters(root?.Count(EventLogNames.Concurrency), null, null),
+            Parameters = new QueryParameters(_root?.Count(EventLogNames.Concurrency), null, null),
             Counts = new QueryCounts { Results = Results(type) },
         });
     }
@@ -50,7 +50,7 @@ internal sealed class EventLog2019Query(List<Span> spans, SpanId rootId)
             return QueryOutcome.Success;
         }
 
-        var ended = root is { EndUnixNano: not 0 } || spans.Exists(static span => span.Name == EventLogNames.RunEnd);
+        var ended = _root is { EndUnixNano: not 0 } || spans.Exists(static span => span.Name == EventLogNames.RunEnd);
         return !ended ? QueryOutcome.Incomplete : type == QueryType.FindPeer ? QueryOutcome.NotFound : QueryOutcome.Success;
     }
 
@@ -72,7 +72,7 @@ internal sealed class EventLog2019Query(List<Span> spans, SpanId rootId)
     /// </summary>
     private QueryType Type(string? logged)
     {
-        if (Words.TryParse<QueryType>(root?.Text(EventLogNames.Type), out var type))
+        if (Words.TryParse<QueryType>(_root?.Text(EventLogNames.Type), out var type))
         {
             return type;
         }

@@ -18,7 +18,7 @@ internal sealed class JsLibp2pQuery(TraceSpans trace, List<int> tops, SpanId roo
     private const long StartToleranceNs = 1_000_000;
 
     /// <summary>The operation's span; null when it was never exported.</summary>
-    private readonly Span? root = trace[tops[0]].SpanId == rootId ? trace[tops[0]] : null;
+    private readonly Span? _root = trace[tops[0]].SpanId == rootId ? trace[tops[0]] : null;
 
     /// <summary>Reads the message type of a request; null when the attribute is missing or unknown.</summary>
     public static MessageType? MessageTypeOf(Span span) => MessageTypes.Parse(span.Text("message type"));
@@ -32,12 +32,12 @@ internal sealed class JsLibp2pQuery(TraceSpans trace, List<int> tops, SpanId roo
             trace.Collect(top, members);
         }
 
-        var start = root?.StartUnixNano ?? members.Min(member => trace[member].StartUnixNano);
+        var start = _root?.StartUnixNano ?? members.Min(member => trace[member].StartUnixNano);
         var wrapper = Wrapper(out var outermost);
         var key = wrapper is null ? null : KeyOf(wrapper);
         var node = PeerText.OrNull(trace[tops[0]].Resource.Attributes.GetString("service.instance.id"));
         var lookup = new LookupBuilder(key?.KadId, node, dialsKnown: false);
-        var accepted = root?.Strings("providers")?.ToHashSet(StringComparer.Ordinal);
+        var accepted = _root?.Strings("providers")?.ToHashSet(StringComparer.Ordinal);
         foreach (var member in members)
         {
             if (JsLibp2pDialect.IsRequest(trace[member]))
@@ -49,7 +49,7 @@ internal sealed class JsLibp2pQuery(TraceSpans trace, List<int> tops, SpanId roo
         lookup.HearFromAnswers(StartToleranceNs);
         var traceId = trace[tops[0]].TraceId;
         var outcome = Outcome(out var error);
-        var results = new JsLibp2pResults(lookup, trace, members, type, outcome, key?.Key.Text, root, wrapper);
+        var results = new JsLibp2pResults(lookup, trace, members, type, outcome, key?.Key.Text, _root, wrapper);
         return lookup.Build(new Query
         {
             Id = new QueryId(traceId, rootId),
@@ -60,7 +60,7 @@ internal sealed class JsLibp2pQuery(TraceSpans trace, List<int> tops, SpanId roo
             Service = trace[tops[0]].Resource.ServiceName,
             Node = node,
             StartUnixNano = start,
-            DurationNs = root is { EndUnixNano: not 0 } ? SpanReading.Nanoseconds(start, root.EndUnixNano) : null,
+            DurationNs = _root is { EndUnixNano: not 0 } ? SpanReading.Nanoseconds(start, _root.EndUnixNano) : null,
             Outcome = results.Count == 0 && outcome == QueryOutcome.Success && type == QueryType.GetProviders ? QueryOutcome.NotFound : outcome,
             Error = error,
             DiscoveryNs = results.DiscoveryNs,
@@ -111,17 +111,17 @@ internal sealed class JsLibp2pQuery(TraceSpans trace, List<int> tops, SpanId roo
     private QueryOutcome Outcome(out TraceError? error)
     {
         error = null;
-        if (root is not { EndUnixNano: not 0 })
+        if (_root is not { EndUnixNano: not 0 })
         {
             return QueryOutcome.Incomplete;
         }
 
-        if (!root.IsError())
+        if (!_root.IsError())
         {
             return QueryOutcome.Success;
         }
 
-        var text = root.StatusMessage() ?? ExceptionText(root);
+        var text = _root.StatusMessage() ?? ExceptionText(_root);
         error = ErrorText.Classify(text);
         return error.Class switch
         {
@@ -153,7 +153,7 @@ internal sealed class JsLibp2pQuery(TraceSpans trace, List<int> tops, SpanId roo
     {
         outermost = null;
         Span? telling = null;
-        var above = root is null && onlyRoot != TraceSpans.None && JsLibp2pDialect.TellsKey(trace[onlyRoot], type) ? [onlyRoot] : trace.Ancestors(tops[0]);
+        var above = _root is null && onlyRoot != TraceSpans.None && JsLibp2pDialect.TellsKey(trace[onlyRoot], type) ? [onlyRoot] : trace.Ancestors(tops[0]);
         foreach (var ancestor in above)
         {
             if (JsLibp2pDialect.IsWrapper(trace[ancestor]))

@@ -8,7 +8,7 @@ namespace DhtTracer.Analysis;
 /// <param name="root">The query's span; null when it never arrived.</param>
 internal sealed class NativePeers(LookupBuilder lookup, ulong start, Span? root)
 {
-    private readonly Dictionary<RequestDraft, int?> fresh = [];
+    private readonly Dictionary<RequestDraft, int?> _fresh = [];
 
     /// <summary>The error of a span: its class is from the fixed list, its text as the failing layer left it.</summary>
     public static TraceError? Error(Span span)
@@ -62,7 +62,7 @@ internal sealed class NativePeers(LookupBuilder lookup, ulong start, Span? root)
         }
 
         lookup.HearFromAnswers(0);
-        foreach (var (request, count) in fresh)
+        foreach (var (request, count) in _fresh)
         {
             // The node counted itself; only when its events were cut is our own count better.
             request.New = request.Returned is null ? null : count ?? request.New;
@@ -126,7 +126,7 @@ internal sealed class NativePeers(LookupBuilder lookup, ulong start, Span? root)
             {
                 // An empty list gets lost on some ways here; the node always knows what an answer held.
                 request.Closer = lookup.Answer(span.Strings("dht.closer_peers") ?? []);
-                fresh.Add(request, span.DroppedEventsCount > 0 ? null : Heard(span));
+                _fresh.Add(request, span.DroppedEventsCount > 0 ? null : Heard(span));
             }
 
             request.Providers = message == MessageType.GetProviders

@@ -9,10 +9,10 @@ namespace DhtTracer.Analysis;
 /// <param name="rootId">Id of its <c>dht.query</c>.</param>
 internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId rootId)
 {
-    private readonly Span? root = members.Select(member => trace[member]).FirstOrDefault(span => span.SpanId == rootId);
+    private readonly Span? _root = members.Select(member => trace[member]).FirstOrDefault(span => span.SpanId == rootId);
 
     /// <summary>The span that says what the query is for: the root, and a span of a peer that was sent something as long as the root has not come.</summary>
-    private readonly Span? telling = members.Select(member => trace[member]).FirstOrDefault(span => span.SpanId == rootId)
+    private readonly Span? _telling = members.Select(member => trace[member]).FirstOrDefault(span => span.SpanId == rootId)
         ?? members.Select(member => trace[member]).FirstOrDefault(span => span.Name == NativeDialect.PeerName && span.Text("dht.query.type") is not null);
 
     /// <summary>Makes the query.</summary>
@@ -20,12 +20,12 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
     {
         members.Sort();
         var spans = members.ConvertAll(member => trace[member]);
-        var start = root?.StartUnixNano ?? spans.Min(static span => span.StartUnixNano);
+        var start = _root?.StartUnixNano ?? spans.Min(static span => span.StartUnixNano);
         var type = Type(spans);
         var key = Key(type);
-        var node = PeerText.OrNull(root?.Text("dht.node")) ?? PeerText.OrNull(spans[0].Resource.Attributes.GetString("service.instance.id"));
+        var node = PeerText.OrNull(_root?.Text("dht.node")) ?? PeerText.OrNull(spans[0].Resource.Attributes.GetString("service.instance.id"));
         var lookup = new LookupBuilder(key?.KadId, node, dialsKnown: true);
-        var peers = new NativePeers(lookup, start, root);
+        var peers = new NativePeers(lookup, start, _root);
         foreach (var span in spans)
         {
             peers.Read(span);
@@ -37,23 +37,23 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
         {
             Id = new QueryId(spans[0].TraceId, rootId),
             OperationId = new QueryId(spans[0].TraceId, Outermost() ?? rootId),
-            Background = telling?.Boolean("dht.query.background") ?? false,
+            Background = _telling?.Boolean("dht.query.background") ?? false,
             Type = type,
             Key = key?.Key,
             Source = TraceSource.Native,
             Service = spans[0].Resource.ServiceName,
             Node = node,
             StartUnixNano = start,
-            DurationNs = root is { EndUnixNano: not 0 } ? SpanReading.Nanoseconds(start, root.EndUnixNano) : null,
+            DurationNs = _root is { EndUnixNano: not 0 } ? SpanReading.Nanoseconds(start, _root.EndUnixNano) : null,
             Outcome = outcome,
-            Error = root is null ? null : NativePeers.Error(root),
+            Error = _root is null ? null : NativePeers.Error(_root),
             Termination = Termination(),
             TerminatedNs = TerminatedNs(start),
-            DiscoveryNs = root?.Integer("dht.query.discovery_ns"),
-            Parameters = new QueryParameters(root?.Count("dht.alpha"), root?.Count("dht.beta"), root?.Count("dht.k")),
-            Counts = new QueryCounts { Results = root?.Count("dht.query.results") },
+            DiscoveryNs = _root?.Integer("dht.query.discovery_ns"),
+            Parameters = new QueryParameters(_root?.Count("dht.alpha"), _root?.Count("dht.beta"), _root?.Count("dht.k")),
+            Counts = new QueryCounts { Results = _root?.Count("dht.query.results") },
         });
-        query = query with { Skipped = query.Peers.IsEmpty && (root?.Boolean("dht.query.local") == true || query.Error?.Class == ErrorClass.NoPeers) };
+        query = query with { Skipped = query.Peers.IsEmpty && (_root?.Boolean("dht.query.local") == true || query.Error?.Class == ErrorClass.NoPeers) };
         return type == QueryType.AddProvider
             ? query with { Counts = query.Counts with { Sent = lookup.Requests.Count(static request => request.Outcome == RequestOutcome.Sent) } }
             : query;
@@ -61,20 +61,20 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
 
     private QueryOutcome Outcome()
     {
-        if (root is not { EndUnixNano: not 0 })
+        if (_root is not { EndUnixNano: not 0 })
         {
             return QueryOutcome.Incomplete;
         }
 
-        return Words.TryParse<QueryOutcome>(root.Text("dht.query.outcome"), out var outcome) && outcome != QueryOutcome.Incomplete ? outcome
-            : root.IsError() ? QueryOutcome.Failed
+        return Words.TryParse<QueryOutcome>(_root.Text("dht.query.outcome"), out var outcome) && outcome != QueryOutcome.Incomplete ? outcome
+            : _root.IsError() ? QueryOutcome.Failed
             : QueryOutcome.Success;
     }
 
     // When it stopped asking. The follow-up comes after it.
     private long? TerminatedNs(ulong start)
     {
-        foreach (var told in root?.Events ?? [])
+        foreach (var told in _root?.Events ?? [])
         {
             if (told.Name == "dht.terminated")
             {
@@ -86,12 +86,12 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
     }
 
     private QueryTermination? Termination() =>
-        Words.TryParse<QueryTermination>(root?.Text("dht.query.termination"), out var reason) ? reason : null;
+        Words.TryParse<QueryTermination>(_root?.Text("dht.query.termination"), out var reason) ? reason : null;
 
     private TargetKey? Key(QueryType type)
     {
-        var written = telling?.Text("dht.key.text");
-        return telling?.Text("dht.key") is { } hex && Multibase.Decode("f" + hex, out var bytes, out _) == MultiformatError.None
+        var written = _telling?.Text("dht.key.text");
+        return _telling?.Text("dht.key") is { } hex && Multibase.Decode("f" + hex, out var bytes, out _) == MultiformatError.None
             ? TargetKey.OfBytes(bytes, written, type)
             : null;
     }
@@ -99,7 +99,7 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
     /// <summary>What it was for. When no span says so, what it sent tells, unless it only looked for peers: every kind of lookup does.</summary>
     private QueryType Type(List<Span> spans)
     {
-        if (Words.TryParse<QueryType>(telling?.Text("dht.query.type"), out var type))
+        if (Words.TryParse<QueryType>(_telling?.Text("dht.query.type"), out var type))
         {
             return type;
         }
@@ -119,7 +119,7 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
     private SpanId? Outermost()
     {
         SpanId? outermost = null;
-        foreach (var above in root is null ? [] : trace.Ancestors(members.Find(member => trace[member].SpanId == rootId)))
+        foreach (var above in _root is null ? [] : trace.Ancestors(members.Find(member => trace[member].SpanId == rootId)))
         {
             if (trace[above].Name.StartsWith("dht.", StringComparison.Ordinal))
             {

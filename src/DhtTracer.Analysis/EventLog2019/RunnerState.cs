@@ -5,14 +5,14 @@ namespace DhtTracer.Analysis.EventLog2019;
 /// <summary>The state of a query runner of 2019 as its events change it.</summary>
 internal sealed class RunnerState(Query query)
 {
-    private readonly HashSet<string> connected = new(StringComparer.Ordinal);
-    private readonly HashSet<string> dialing = new(StringComparer.Ordinal);
-    private readonly HashSet<string> seen = new(StringComparer.Ordinal);
-    private readonly HashSet<string> queried = new(StringComparer.Ordinal);
-    private readonly HashSet<string> done = new(StringComparer.Ordinal);
-    private readonly PeerRequest? goal = GoalOf(query);
+    private readonly HashSet<string> _connected = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _dialing = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _queried = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _done = new(StringComparer.Ordinal);
+    private readonly PeerRequest? _goal = GoalOf(query);
 
-    private int requests;
+    private int _requests;
 
     /// <summary>The query.</summary>
     public Query Query { get; } = query;
@@ -30,16 +30,16 @@ internal sealed class RunnerState(Query query)
     public List<string> DialedNew { get; } = [];
 
     /// <summary>Dials under way.</summary>
-    public int DialQueue => dialing.Count;
+    public int DialQueue => _dialing.Count;
 
     /// <summary>Connected peers that were not asked yet.</summary>
-    public int ToQuery => connected.Count;
+    public int ToQuery => _connected.Count;
 
     /// <summary>Peers added that the runner is not done with: their request is not over and their dial has not failed.</summary>
-    public int Remaining => seen.Count - done.Count;
+    public int Remaining => _seen.Count - _done.Count;
 
     /// <summary>Dials and requests that may still begin at once; null when the concurrency is unknown.</summary>
-    public int? Free => Query.Parameters.Alpha is { } alpha ? Math.Max(0, alpha - dialing.Count - requests) : null;
+    public int? Free => Query.Parameters.Alpha is { } alpha ? Math.Max(0, alpha - _dialing.Count - _requests) : null;
 
     /// <summary>Whether the goal is reached.</summary>
     public bool Success { get; private set; }
@@ -53,35 +53,35 @@ internal sealed class RunnerState(Query query)
         NowNs = at;
         switch (name)
         {
-            case EventLogNames.AddPeer when seen.Add(peer!.Id):
+            case EventLogNames.AddPeer when _seen.Add(peer!.Id):
                 Seen.Add(peer.Id);
                 break;
             case EventLogNames.AlreadyConnected:
-                connected.Add(peer!.Id);
+                _connected.Add(peer!.Id);
                 break;
             case EventLogNames.Dialing:
-                dialing.Add(peer!.Id);
+                _dialing.Add(peer!.Id);
                 DialedNew.Add(peer.Id);
                 break;
             case EventLogNames.DialSuccess:
-                dialing.Remove(peer!.Id);
-                connected.Add(peer.Id);
+                _dialing.Remove(peer!.Id);
+                _connected.Add(peer.Id);
                 break;
             case EventLogNames.DialFailure:
-                dialing.Remove(peer!.Id);
-                done.Add(peer.Id);
+                _dialing.Remove(peer!.Id);
+                _done.Add(peer.Id);
                 break;
             case EventLogNames.RequestStart:
-                connected.Remove(peer!.Id);
-                requests++;
+                _connected.Remove(peer!.Id);
+                _requests++;
                 break;
             case EventLogNames.RequestResult:
                 Success |= ReachesGoal(request!);
                 AddQueried(peer!.Id);
                 break;
             case EventLogNames.RequestEnd:
-                requests--;
-                done.Add(peer!.Id);
+                _requests--;
+                _done.Add(peer!.Id);
                 AddQueried(peer.Id);
                 break;
             case EventLogNames.RunEnd:
@@ -94,7 +94,7 @@ internal sealed class RunnerState(Query query)
     }
 
     /// <summary>Whether it was this answer that first gave what the query is for: the peer, a provider, or a record.</summary>
-    public bool ReachesGoal(PeerRequest request) => ReferenceEquals(request, goal);
+    public bool ReachesGoal(PeerRequest request) => ReferenceEquals(request, _goal);
 
     private static PeerRequest? GoalOf(Query query)
     {
@@ -111,7 +111,7 @@ internal sealed class RunnerState(Query query)
 
     private void AddQueried(string peer)
     {
-        if (queried.Add(peer))
+        if (_queried.Add(peer))
         {
             Queried.Add(peer);
         }

@@ -6,24 +6,24 @@ namespace DhtTracer.Analysis.Explain;
 /// <summary>How near the peers of a query are to its key.</summary>
 internal sealed class KeyDistances
 {
-    private readonly Query query;
-    private readonly KadId? target;
-    private readonly KadId?[] ids;
-    private readonly int?[] bitLengths;
-    private readonly int[] ranks;
+    private readonly Query _query;
+    private readonly KadId? _target;
+    private readonly KadId?[] _ids;
+    private readonly int?[] _bitLengths;
+    private readonly int[] _ranks;
 
     private KeyDistances(Query query)
     {
-        this.query = query;
-        target = ParseHex(query.Key?.KadId);
-        ids = [.. query.Peers.Select(static peer => PeerId.TryParse(peer.Id, out var id) ? KadId.Of(id) : (KadId?)null)];
-        bitLengths = [.. ids.Select((id, peer) => target is { } t && id is { } known ? t.XorBitLength(known) : query.Peers[peer].Xor)];
-        ranks = new int[ids.Length];
-        var order = Enumerable.Range(0, ids.Length).ToArray();
+        _query = query;
+        _target = ParseHex(query.Key?.KadId);
+        _ids = [.. query.Peers.Select(static peer => PeerId.TryParse(peer.Id, out var id) ? KadId.Of(id) : (KadId?)null)];
+        _bitLengths = [.. _ids.Select((id, peer) => _target is { } t && id is { } known ? t.XorBitLength(known) : query.Peers[peer].Xor)];
+        _ranks = new int[_ids.Length];
+        var order = Enumerable.Range(0, _ids.Length).ToArray();
         Array.Sort(order, Compare);
         for (var rank = 0; rank < order.Length; rank++)
         {
-            ranks[order[rank]] = rank > 0 && SameDistance(order[rank - 1], order[rank]) ? ranks[order[rank - 1]] : rank;
+            _ranks[order[rank]] = rank > 0 && SameDistance(order[rank - 1], order[rank]) ? _ranks[order[rank - 1]] : rank;
         }
 
         Nearest = [.. order.Where(Known)];
@@ -33,22 +33,22 @@ internal sealed class KeyDistances
     public ImmutableArray<int> Nearest { get; }
 
     /// <summary>Every peer's distance is known exactly, not only as a bit length.</summary>
-    public bool Exact => target is not null && Array.TrueForAll(ids, static id => id is not null);
+    public bool Exact => _target is not null && Array.TrueForAll(_ids, static id => id is not null);
 
     /// <summary>The key's place among all ids, 0 to 1; null when unknown.</summary>
-    public double? TargetAngle => target is { } id ? Angle(id) : null;
+    public double? TargetAngle => _target is { } id ? Angle(id) : null;
 
     /// <summary>Distances of a query's peers.</summary>
     public static KeyDistances Of(Query query) => new(query);
 
     /// <summary>0 for the nearest peer; the same for peers at the same distance. Meaningless when <see cref="Known"/> is false.</summary>
-    public int Rank(int peer) => ranks[peer];
+    public int Rank(int peer) => _ranks[peer];
 
     /// <summary>The distance of this peer is known, exactly or as a bit length.</summary>
-    public bool Known(int peer) => (target is not null && ids[peer] is not null) || query.Peers[peer].Xor is not null;
+    public bool Known(int peer) => (_target is not null && _ids[peer] is not null) || _query.Peers[peer].Xor is not null;
 
     /// <summary>The peer's place among all ids, 0 to 1; null when its id cannot be read.</summary>
-    public double? Angle(int peer) => ids[peer] is { } id ? Angle(id) : null;
+    public double? Angle(int peer) => _ids[peer] is { } id ? Angle(id) : null;
 
     private static double Angle(KadId id)
     {
@@ -74,15 +74,15 @@ internal sealed class KeyDistances
     }
 
     private bool SameDistance(int x, int y) =>
-        target is { } t && ids[x] is { } idX && ids[y] is { } idY ? t.CompareDistance(idX, idY) == 0 : query.Peers[x].Xor == query.Peers[y].Xor;
+        _target is { } t && _ids[x] is { } idX && _ids[y] is { } idY ? t.CompareDistance(idX, idY) == 0 : _query.Peers[x].Xor == _query.Peers[y].Xor;
 
     // By bit length first, so that peers whose exact distance is unknown fall between the others without contradiction.
     private int Compare(int x, int y)
     {
-        var order = (bitLengths[x] ?? int.MaxValue).CompareTo(bitLengths[y] ?? int.MaxValue);
-        if (order == 0 && target is { } t)
+        var order = (_bitLengths[x] ?? int.MaxValue).CompareTo(_bitLengths[y] ?? int.MaxValue);
+        if (order == 0 && _target is { } t)
         {
-            order = (ids[x], ids[y]) switch
+            order = (_ids[x], _ids[y]) switch
             {
                 ({ } idX, { } idY) => t.CompareDistance(idX, idY),
                 ({ }, null) => -1,

@@ -3,18 +3,18 @@ namespace DhtTracer.Analysis.Explain;
 /// <summary>Says of an answer whether it named a new peer nearer to the key than all that were known by then. Linear in the peers of a query, once.</summary>
 internal sealed class Nearness
 {
-    private readonly Query query;
-    private readonly KeyDistances distances;
-    private readonly Dictionary<string, List<int>> namedBy = new(StringComparer.Ordinal);
-    private readonly Dictionary<int, List<int>> byRank = [];
-    private readonly long[] heard;
-    private readonly int[] nearestHeard;
+    private readonly Query _query;
+    private readonly KeyDistances _distances;
+    private readonly Dictionary<string, List<int>> _namedBy = new(StringComparer.Ordinal);
+    private readonly Dictionary<int, List<int>> _byRank = [];
+    private readonly long[] _heard;
+    private readonly int[] _nearestHeard;
 
     /// <summary>Prepares a query whose distances are all known.</summary>
     public Nearness(Query query, KeyDistances distances)
     {
-        this.query = query;
-        this.distances = distances;
+        _query = query;
+        _distances = distances;
         var order = new List<int>(query.Peers.Length);
         for (var i = 0; i < query.Peers.Length; i++)
         {
@@ -25,20 +25,20 @@ internal sealed class Nearness
 
             if (query.Peers[i].Referrer is { } referrer)
             {
-                Add(namedBy, referrer, i);
+                Add(_namedBy, referrer, i);
             }
 
-            Add(byRank, distances.Rank(i), i);
+            Add(_byRank, distances.Rank(i), i);
         }
 
         order.Sort((left, right) => query.Peers[left].HeardNs.GetValueOrDefault().CompareTo(query.Peers[right].HeardNs.GetValueOrDefault()));
-        heard = [.. order.Select(peer => query.Peers[peer].HeardNs.GetValueOrDefault())];
-        nearestHeard = new int[order.Count];
+        _heard = [.. order.Select(peer => query.Peers[peer].HeardNs.GetValueOrDefault())];
+        _nearestHeard = new int[order.Count];
         var nearest = int.MaxValue;
-        for (var i = 0; i < nearestHeard.Length; i++)
+        for (var i = 0; i < _nearestHeard.Length; i++)
         {
             nearest = Math.Min(nearest, distances.Rank(order[i]));
-            nearestHeard[i] = nearest;
+            _nearestHeard[i] = nearest;
         }
     }
 
@@ -50,12 +50,12 @@ internal sealed class Nearness
         var end = (request.EndNs ?? request.StartNs).GetValueOrDefault();
         var nearestNamed = int.MaxValue;
         var named = new HashSet<int>();
-        foreach (var peer in namedBy.GetValueOrDefault(namer) ?? [])
+        foreach (var peer in _namedBy.GetValueOrDefault(namer) ?? [])
         {
-            if (IsNamedIn(request, query.Peers[peer], end))
+            if (IsNamedIn(request, _query.Peers[peer], end))
             {
                 named.Add(peer);
-                nearestNamed = Math.Min(nearestNamed, distances.Rank(peer));
+                nearestNamed = Math.Min(nearestNamed, _distances.Rank(peer));
             }
         }
 
@@ -63,7 +63,7 @@ internal sealed class Nearness
         var nearestKnown = Nearest(end);
         return nearestNamed != int.MaxValue
             && (nearestNamed < nearestKnown
-                || (nearestNamed == nearestKnown && byRank[nearestKnown].TrueForAll(peer => named.Contains(peer) || !(query.Peers[peer].HeardNs <= end))));
+                || (nearestNamed == nearestKnown && _byRank[nearestKnown].TrueForAll(peer => named.Contains(peer) || !(_query.Peers[peer].HeardNs <= end))));
     }
 
     private static bool IsNamedIn(PeerRequest request, QueryPeer peer, long end) => request.Named.IsDefault
@@ -85,11 +85,11 @@ internal sealed class Nearness
     private int Nearest(long until)
     {
         var low = 0;
-        var high = heard.Length;
+        var high = _heard.Length;
         while (low < high)
         {
             var middle = (low + high) / 2;
-            if (heard[middle] <= until)
+            if (_heard[middle] <= until)
             {
                 low = middle + 1;
             }
@@ -99,6 +99,6 @@ internal sealed class Nearness
             }
         }
 
-        return low == 0 ? int.MaxValue : nearestHeard[low - 1];
+        return low == 0 ? int.MaxValue : _nearestHeard[low - 1];
     }
 }

@@ -7,34 +7,34 @@ namespace DhtTracer.Analysis.Export;
 /// <summary>Writes HTML. What stands between tags and in attributes is always encoded; tag and class names are the program's own.</summary>
 internal sealed class HtmlMarkup
 {
-    private readonly StringBuilder html = new();
+    private readonly StringBuilder _html = new();
 
     /// <summary>Markup of the program itself, as it is.</summary>
     public HtmlMarkup Own(string markup)
     {
-        html.Append(markup);
+        _html.Append(markup);
         return this;
     }
 
     /// <summary>Text of any origin.</summary>
     public HtmlMarkup Text(string? text)
     {
-        html.Append(HtmlEncoder.Default.Encode(text ?? ""));
+        _html.Append(HtmlEncoder.Default.Encode(text ?? ""));
         return this;
     }
 
     /// <summary>An element that holds nothing but text.</summary>
     public HtmlMarkup Element(string name, string? text, string? cssClass = null)
     {
-        html.Append('<').Append(name);
+        _html.Append('<').Append(name);
         if (cssClass is not null)
         {
-            html.Append(" class=\"").Append(cssClass).Append('"');
+            _html.Append(" class=\"").Append(cssClass).Append('"');
         }
 
-        html.Append('>');
+        _html.Append('>');
         Text(text);
-        html.Append("</").Append(name).Append('>');
+        _html.Append("</").Append(name).Append('>');
         return this;
     }
 
@@ -51,5 +51,5 @@ internal sealed class HtmlMarkup
     public const string Unknown = "–";
 
     /// <summary>The document.</summary>
-    public override string ToString() => html.ToString();
+    public override string ToString() => _html.ToString();
 }

@@ -40,13 +40,13 @@ public static class SvgExport
 
     private sealed class Drawing(XmlWriter svg, Waterfall waterfall, int width, Range part, bool hasHeading)
     {
-        private readonly int chartWidth = width - ChartLeft - LabelWidth;
-        private readonly int headerHeight = hasHeading ? HeadingHeight : AxisHeight;
+        private readonly int _chartWidth = width - ChartLeft - LabelWidth;
+        private readonly int _headerHeight = hasHeading ? HeadingHeight : AxisHeight;
 
         public void Write()
         {
             var rows = waterfall.Rows.AsSpan()[part];
-            var height = headerHeight + (rows.Length * RowHeight) + 12;
+            var height = _headerHeight + (rows.Length * RowHeight) + 12;
             svg.WriteStartElement("svg", Namespace);
             Attributes(("width", width), ("height", height));
             svg.WriteAttributeString("viewBox", $"0 0 {width} {height}");
@@ -57,7 +57,7 @@ public static class SvgExport
             WriteAxis(height);
             for (var i = 0; i < rows.Length; i++)
             {
-                WriteRow(rows[i], headerHeight + (i * RowHeight));
+                WriteRow(rows[i], _headerHeight + (i * RowHeight));
             }
 
             svg.WriteEndElement();
@@ -102,14 +102,14 @@ public static class SvgExport
 
         private void WriteAxis(int height)
         {
-            Text(12, headerHeight - 8, "Peer", "#4b5563", "m");
-            Text(PeerWidth + 8, headerHeight - 8, "XOR", "#4b5563", "m");
-            Text(PeerWidth + NumberWidth + 8, headerHeight - 8, "Hops", "#4b5563", "m");
+            Text(12, _headerHeight - 8, "Peer", "#4b5563", "m");
+            Text(PeerWidth + 8, _headerHeight - 8, "XOR", "#4b5563", "m");
+            Text(PeerWidth + NumberWidth + 8, _headerHeight - 8, "Hops", "#4b5563", "m");
             foreach (var tick in Waterfall.Ticks(waterfall.AxisNs))
             {
                 var x = X(tick);
-                Rectangle(x, headerHeight - 6, 1, height - headerHeight, "#e5e7eb", "g");
-                Text(x + 3, headerHeight - 8, tick == 0 ? "0" : DurationText.Of(tick), "#4b5563", "m");
+                Rectangle(x, _headerHeight - 6, 1, height - _headerHeight, "#e5e7eb", "g");
+                Text(x + 3, _headerHeight - 8, tick == 0 ? "0" : DurationText.Of(tick), "#4b5563", "m");
             }
         }
 
@@ -127,10 +127,10 @@ public static class SvgExport
             }
 
             var label = row.Peer.Duplicate ? $"{row.Label} {RowLabel.DuplicateMark}" : row.Label;
-            Text(ChartLeft + chartWidth + 10, baseline, Shorten(row.Failure is { } failure && !label.EndsWith(failure, StringComparison.Ordinal) ? $"{label} {failure}" : label, 44), "#111827", "t");
+            Text(ChartLeft + _chartWidth + 10, baseline, Shorten(row.Failure is { } failure && !label.EndsWith(failure, StringComparison.Ordinal) ? $"{label} {failure}" : label, 44), "#111827", "t");
         }
 
-        private double X(long ns) => ChartLeft + ((double)Math.Clamp(ns, 0, waterfall.AxisNs) / waterfall.AxisNs * chartWidth);
+        private double X(long ns) => ChartLeft + ((double)Math.Clamp(ns, 0, waterfall.AxisNs) / waterfall.AxisNs * _chartWidth);
 
         private void Rectangle(double x, double y, double w, double h, string fill, string cssClass, string? edge = null)
         {

@@ -13,7 +13,7 @@ internal static class PeerText
 
     private static readonly ConcurrentDictionary<string, KadId?> Known = new(StringComparer.Ordinal);
 
-    private static int remembered;
+    private static int _remembered;
 
     /// <summary>Base58 of a peer id in any form; other text unchanged.</summary>
     public static string Canonical(ReadOnlySpan<char> text)
@@ -42,10 +42,10 @@ internal static class PeerText
         if (id.Length <= LongestRemembered)
         {
             // Counted beside the dictionary: its own Count takes every lock, which costs more than what is remembered here.
-            if (Interlocked.Increment(ref remembered) > MostRemembered)
+            if (Interlocked.Increment(ref _remembered) > MostRemembered)
             {
                 Known.Clear();
-                Interlocked.Exchange(ref remembered, 1);
+                Interlocked.Exchange(ref _remembered, 1);
             }
 
             Known[id] = computed;

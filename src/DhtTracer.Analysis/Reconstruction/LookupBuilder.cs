@@ -10,15 +10,15 @@ namespace DhtTracer.Analysis;
 /// <param name="dialsKnown">Whether the trace shows dialing apart from requests.</param>
 internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown)
 {
-    private readonly Dictionary<string, PeerDraft> peers = [];
-    private readonly List<RequestDraft> requests = [];
-    private int answerNumber;
+    private readonly Dictionary<string, PeerDraft> _peers = [];
+    private readonly List<RequestDraft> _requests = [];
+    private int _answerNumber;
 
     /// <summary>Every peer so far.</summary>
-    public IReadOnlyCollection<PeerDraft> Peers => peers.Values;
+    public IReadOnlyCollection<PeerDraft> Peers => _peers.Values;
 
     /// <summary>Every request so far.</summary>
-    public IReadOnlyList<RequestDraft> Requests => requests;
+    public IReadOnlyList<RequestDraft> Requests => _requests;
 
     /// <summary>The peer of an id, made when it is new. Null for an empty id.</summary>
     public PeerDraft? Peer(ReadOnlySpan<char> id)
@@ -28,17 +28,17 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
             return null;
         }
 
-        var lookup = peers.GetAlternateLookup<ReadOnlySpan<char>>();
+        var lookup = _peers.GetAlternateLookup<ReadOnlySpan<char>>();
         if (lookup.TryGetValue(id, out var peer))
         {
             return peer;
         }
 
         var canonical = PeerText.Canonical(id);
-        if (!peers.TryGetValue(canonical, out peer))
+        if (!_peers.TryGetValue(canonical, out peer))
         {
             peer = new PeerDraft(canonical);
-            peers.Add(canonical, peer);
+            _peers.Add(canonical, peer);
         }
 
         return peer;
@@ -48,7 +48,7 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
     public void Add(RequestDraft request)
     {
         request.Peer.Add(request);
-        requests.Add(request);
+        _requests.Add(request);
     }
 
     /// <summary>The distinct peers of an answer, in its order, without the node itself and without empty ids.</summary>
@@ -66,7 +66,7 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
     /// <summary>A new answer, to be filled by <see cref="AddAnswered"/> before another one begins.</summary>
     public List<PeerDraft> BeginAnswer(int capacity)
     {
-        answerNumber++;
+        _answerNumber++;
         return new List<PeerDraft>(capacity);
     }
 
@@ -83,9 +83,9 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
             return null;
         }
 
-        if (peer.LastAnswer != answerNumber)
+        if (peer.LastAnswer != _answerNumber)
         {
-            peer.LastAnswer = answerNumber;
+            peer.LastAnswer = _answerNumber;
             answer.Add(peer);
         }
 
@@ -134,7 +134,7 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
             request.New = fresh;
         }
 
-        foreach (var peer in peers.Values)
+        foreach (var peer in _peers.Values)
         {
             if (!peer.IsHeard && peer.FirstSentNs is not null)
             {
@@ -145,14 +145,14 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
 
     /// <summary>Answers whose peers are known, by the time they came.</summary>
     public IEnumerable<RequestDraft> AnswersInOrder() =>
-        requests.Where(static request => request.AnswerNs is not null && request.Closer is not null)
+        _requests.Where(static request => request.AnswerNs is not null && request.Closer is not null)
             .OrderBy(static request => request.AnswerNs).ThenBy(static request => request.StartNs)
             .ThenBy(static request => request.Peer.Id, StringComparer.Ordinal).ThenBy(static request => request.SpanId);
 
     /// <summary>Finishes the query: order, states, XOR, counts.</summary>
     public Query Build(Query query)
     {
-        var drafts = peers.Values.Where(static peer => peer.IsKnown).ToList();
+        var drafts = _peers.Values.Where(static peer => peer.IsKnown).ToList();
         NumberByOrder(drafts);
         MarkDuplicates(drafts, out var duplicates);
         drafts.Sort(static (left, right) =>
@@ -178,7 +178,7 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
                 ? null
                 : done.Where(static peer => !peer.Requests.IsEmpty).Max(static peer => peer.Hops),
             HopsAtLeast = done.Where(static peer => !peer.Requests.IsEmpty).Max(static peer => peer.HopsAtLeast),
-            FirstAnswerNs = requests.Min(static request => request.AnswerNs),
+            FirstAnswerNs = _requests.Min(static request => request.AnswerNs),
             Counts = Count(done, query.Counts.Results, duplicates),
         };
     }
@@ -244,7 +244,7 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
 
     private QueryCounts Count(ImmutableArray<QueryPeer> rows, int? results, int duplicates)
     {
-        var answers = requests.Where(static request => request.Outcome == RequestOutcome.Answered && MessageTypes.NamesPeers(request.Type)).ToList();
+        var answers = _requests.Where(static request => request.Outcome == RequestOutcome.Answered && MessageTypes.NamesPeers(request.Type)).ToList();
         return new QueryCounts
         {
             Seen = rows.Length,

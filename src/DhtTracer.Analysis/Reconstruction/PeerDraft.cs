@@ -8,7 +8,7 @@ internal sealed class PeerDraft(string id)
     /// <summary>Different lists of addresses of one peer that are kept; others name it with the same few.</summary>
     private const int MostAddressTexts = 32;
 
-    private readonly List<string> addressTexts = [];
+    private readonly List<string> _addressTexts = [];
 
     public string Id { get; } = id;
 
@@ -102,12 +102,12 @@ internal sealed class PeerDraft(string id)
     /// <summary>Adds multiaddrs separated by blanks. A peer is named dozens of times with the same text, which is then kept once.</summary>
     public void AddAddresses(ReadOnlySpan<char> text)
     {
-        if (text.IsEmpty || addressTexts.Count == MostAddressTexts)
+        if (text.IsEmpty || _addressTexts.Count == MostAddressTexts)
         {
             return;
         }
 
-        foreach (var known in addressTexts)
+        foreach (var known in _addressTexts)
         {
             if (text.SequenceEqual(known))
             {
@@ -115,12 +115,12 @@ internal sealed class PeerDraft(string id)
             }
         }
 
-        addressTexts.Add(text.ToString());
+        _addressTexts.Add(text.ToString());
     }
 
     /// <summary>The distinct multiaddrs: in the source's order when it gives them, else sorted, so that the order of answers does not matter.</summary>
     public IReadOnlyList<string> Addresses() =>
-        GivenAddresses ?? (addressTexts is [var only] && !only.Contains(' ', StringComparison.Ordinal) ? addressTexts : [.. addressTexts.SelectMany(static text => text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        GivenAddresses ?? (_addressTexts is [var only] && !only.Contains(' ', StringComparison.Ordinal) ? _addressTexts : [.. _addressTexts.SelectMany(static text => text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
             .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)]);
 
     private void Sent(long startNs) => FirstSentNs = FirstSentNs is { } first && first <= startNs ? first : startNs;

@@ -62,41 +62,41 @@ public static class TraceReconstruction
 /// <param name="trace">The trace; null when only queries are known.</param>
 internal sealed class TraceDraft(TraceSpans? trace = null)
 {
-    private readonly List<Query> queries = [];
-    private readonly List<Operation> operations = [];
-    private readonly List<LoosePart> looseParts = [];
-    private readonly SortedDictionary<BackgroundKind, int> marks = [];
+    private readonly List<Query> _queries = [];
+    private readonly List<Operation> _operations = [];
+    private readonly List<LoosePart> _looseParts = [];
+    private readonly SortedDictionary<BackgroundKind, int> _marks = [];
 
     /// <summary>Adds a query. Without an <see cref="Operation"/> of its <see cref="QuerySummary.OperationId"/> it becomes one by itself.</summary>
-    public void Add(Query query) => queries.Add(query);
+    public void Add(Query query) => _queries.Add(query);
 
     /// <summary>Adds an operation that a dialect put together.</summary>
-    public void Add(Operation operation) => operations.Add(operation);
+    public void Add(Operation operation) => _operations.Add(operation);
 
     /// <summary>Adds a request that belongs to an operation of another trace.</summary>
-    public void Add(LoosePart part) => looseParts.Add(part);
+    public void Add(LoosePart part) => _looseParts.Add(part);
 
     /// <summary>Counts something that the node did for itself without a query.</summary>
-    public void Count(BackgroundKind mark) => marks[mark] = marks.GetValueOrDefault(mark) + 1;
+    public void Count(BackgroundKind mark) => _marks[mark] = _marks.GetValueOrDefault(mark) + 1;
 
     /// <summary>Sorts everything and makes operations of the queries that no dialect put into one.</summary>
     public ReconstructedTrace Build()
     {
-        for (var i = 0; i < queries.Count; i++)
+        for (var i = 0; i < _queries.Count; i++)
         {
-            queries[i] = TimeLost.In(queries[i]);
+            _queries[i] = TimeLost.In(_queries[i]);
         }
 
-        queries.Sort(static (left, right) => Compare(left.StartUnixNano, left.Id, right.StartUnixNano, right.Id));
-        var known = operations.Select(static operation => operation.Id).ToHashSet();
-        operations.AddRange(queries.Where(query => !known.Contains(query.OperationId))
+        _queries.Sort(static (left, right) => Compare(left.StartUnixNano, left.Id, right.StartUnixNano, right.Id));
+        var known = _operations.Select(static operation => operation.Id).ToHashSet();
+        _operations.AddRange(_queries.Where(query => !known.Contains(query.OperationId))
             .GroupBy(static query => query.OperationId)
             .Select(group => Operation(group.Key, [.. group])));
-        operations.Sort(static (left, right) => Compare(left.StartUnixNano, left.Id, right.StartUnixNano, right.Id));
-        looseParts.Sort(static (left, right) => Compare(left.StartUnixNano, left.Id, right.StartUnixNano, right.Id));
-        return new ReconstructedTrace([.. operations], [.. queries], [.. looseParts])
+        _operations.Sort(static (left, right) => Compare(left.StartUnixNano, left.Id, right.StartUnixNano, right.Id));
+        _looseParts.Sort(static (left, right) => Compare(left.StartUnixNano, left.Id, right.StartUnixNano, right.Id));
+        return new ReconstructedTrace([.. _operations], [.. _queries], [.. _looseParts])
         {
-            Marks = [.. marks.Select(static mark => new BackgroundCount(mark.Key, mark.Value))],
+            Marks = [.. _marks.Select(static mark => new BackgroundCount(mark.Key, mark.Value))],
         };
     }
 

@@ -12,22 +12,22 @@ internal sealed class TraceSpans
     /// <summary>How far up is looked: real traces are a few dozen deep, and a hostile one must not cost the square of its size.</summary>
     public const int MaxAncestors = 1000;
 
-    private readonly int[] parents;
-    private readonly int[] firstChild;
-    private readonly int[] nextSibling;
-    private readonly Dictionary<SpanId, int> byId;
+    private readonly int[] _parents;
+    private readonly int[] _firstChild;
+    private readonly int[] _nextSibling;
+    private readonly Dictionary<SpanId, int> _byId;
 
     /// <summary>Indexes merged spans.</summary>
     /// <exception cref="ArgumentException">The spans belong to several traces.</exception>
     public TraceSpans(ImmutableArray<Span> merged)
     {
         Spans = merged;
-        parents = new int[merged.Length];
-        firstChild = new int[merged.Length];
-        nextSibling = new int[merged.Length];
-        Array.Fill(firstChild, None);
-        Array.Fill(nextSibling, None);
-        byId = new Dictionary<SpanId, int>(merged.Length);
+        _parents = new int[merged.Length];
+        _firstChild = new int[merged.Length];
+        _nextSibling = new int[merged.Length];
+        Array.Fill(_firstChild, None);
+        Array.Fill(_nextSibling, None);
+        _byId = new Dictionary<SpanId, int>(merged.Length);
         for (var i = 0; i < merged.Length; i++)
         {
             if (merged[i].TraceId != merged[0].TraceId)
@@ -35,22 +35,22 @@ internal sealed class TraceSpans
                 throw new ArgumentException("The spans belong to several traces: group them by trace id first.", nameof(merged));
             }
 
-            byId.Add(merged[i].SpanId, i);
+            _byId.Add(merged[i].SpanId, i);
         }
 
         // Backwards, so that children stand in the order of the spans.
         for (var i = merged.Length - 1; i >= 0; i--)
         {
-            parents[i] = merged[i].ParentSpanId.IsZero || !byId.TryGetValue(merged[i].ParentSpanId, out var parent) || parent == i ? None : parent;
+            _parents[i] = merged[i].ParentSpanId.IsZero || !_byId.TryGetValue(merged[i].ParentSpanId, out var parent) || parent == i ? None : parent;
         }
 
         CutCycles();
         for (var i = merged.Length - 1; i >= 0; i--)
         {
-            if (parents[i] is var parent and not None)
+            if (_parents[i] is var parent and not None)
             {
-                nextSibling[i] = firstChild[parent];
-                firstChild[parent] = i;
+                _nextSibling[i] = _firstChild[parent];
+                _firstChild[parent] = i;
             }
         }
     }
@@ -62,19 +62,19 @@ internal sealed class TraceSpans
     public Span this[int index] => Spans[index];
 
     /// <summary>Index of the span with an id, or <see cref="None"/> when it is not there.</summary>
-    public int Find(SpanId id) => byId.GetValueOrDefault(id, None);
+    public int Find(SpanId id) => _byId.GetValueOrDefault(id, None);
 
     /// <summary>Index of the parent, or <see cref="None"/>.</summary>
-    public int Parent(int index) => parents[index];
+    public int Parent(int index) => _parents[index];
 
     /// <summary>Whether the span names a parent that is not there.</summary>
-    public bool IsOrphan(int index) => parents[index] == None && !Spans[index].ParentSpanId.IsZero;
+    public bool IsOrphan(int index) => _parents[index] == None && !Spans[index].ParentSpanId.IsZero;
 
     /// <summary>The spans above, the nearest first, at most <see cref="MaxAncestors"/> of them.</summary>
     public IEnumerable<int> Ancestors(int index)
     {
         var steps = 0;
-        for (var above = parents[index]; above != None && steps < MaxAncestors; above = parents[above])
+        for (var above = _parents[index]; above != None && steps < MaxAncestors; above = _parents[above])
         {
             steps++;
             yield return above;
@@ -84,10 +84,10 @@ internal sealed class TraceSpans
     /// <summary>All spans, every parent before its children.</summary>
     public List<int> TopDown()
     {
-        var order = new List<int>(parents.Length);
-        for (var i = 0; i < parents.Length; i++)
+        var order = new List<int>(_parents.Length);
+        for (var i = 0; i < _parents.Length; i++)
         {
-            if (parents[i] == None)
+            if (_parents[i] == None)
             {
                 Collect(i, order);
             }
@@ -103,7 +103,7 @@ internal sealed class TraceSpans
         into.Add(index);
         for (var at = from; at < into.Count; at++)
         {
-            for (var child = firstChild[into[at]]; child != None; child = nextSibling[child])
+            for (var child = _firstChild[into[at]]; child != None; child = _nextSibling[child])
             {
                 if (enter is null || enter(child))
                 {
@@ -115,22 +115,22 @@ internal sealed class TraceSpans
 
     private void CutCycles()
     {
-        var state = new byte[parents.Length];
-        for (var i = 0; i < parents.Length; i++)
+        var state = new byte[_parents.Length];
+        for (var i = 0; i < _parents.Length; i++)
         {
             var at = i;
             while (at != None && state[at] == 0)
             {
                 state[at] = 1;
-                if (parents[at] is var parent and not None && state[parent] == 1)
+                if (_parents[at] is var parent and not None && state[parent] == 1)
                 {
-                    parents[at] = None;
+                    _parents[at] = None;
                 }
 
-                at = parents[at];
+                at = _parents[at];
             }
 
-            for (at = i; at != None && state[at] == 1; at = parents[at])
+            for (at = i; at != None && state[at] == 1; at = _parents[at])
             {
                 state[at] = 2;
             }

@@ -24,23 +24,23 @@ public sealed partial class AnalysisWorker(
 {
     private const int MaxListed = 100_000;
     private static readonly TimeSpan LongestBehind = TimeSpan.FromSeconds(1);
-    private readonly PendingTraces pending = new(options, clock);
-    private readonly ConcurrentDictionary<TraceId, bool> unreadable = [];
-    private volatile Reanalysis? reanalysis;
-    private long analysed;
-    private long failed;
+    private readonly PendingTraces _pending = new(options, clock);
+    private readonly ConcurrentDictionary<TraceId, bool> _unreadable = [];
+    private volatile Reanalysis? _reanalysis;
+    private long _analysed;
+    private long _failed;
 
     /// <summary>Traces that wait for analysis or are being analysed.</summary>
-    public int PendingCount => pending.Count;
+    public int PendingCount => _pending.Count;
 
     /// <summary>Traces analysed since the process started, each time counted.</summary>
-    public long AnalysedCount => Interlocked.Read(ref analysed);
+    public long AnalysedCount => Interlocked.Read(ref _analysed);
 
     /// <summary>Of these, analyses that failed; the trace says why.</summary>
-    public long FailedCount => Interlocked.Read(ref failed);
+    public long FailedCount => Interlocked.Read(ref _failed);
 
     /// <summary>How far analysing again is what an older version analysed; null while nothing is left to do.</summary>
-    public Reanalysis? Reanalysis => reanalysis;
+    public Reanalysis? Reanalysis => _reanalysis;
 
     /// <summary>Analyses until cancelled. Run it once.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -78,7 +78,7 @@ public sealed partial class AnalysisWorker(
     /// <summary>Waits until everything stored before the call is analysed, without waiting for quiet. For importers and tests.</summary>
     public async Task DrainAsync(CancellationToken cancellationToken = default)
     {
-        pending.Hurry();
+        _pending.Hurry();
         try
         {
             while (await WaitingAsync(cancellationToken))
@@ -88,19 +88,19 @@ public sealed partial class AnalysisWorker(
         }
         finally
         {
-            pending.Settle();
+            _pending.Settle();
         }
     }
 
     private async Task<bool> WaitingAsync(CancellationToken cancellationToken) =>
-        pending.Count > 0
-        || (await store.ListPendingAsync(unreadable.Count + 1, cancellationToken)).Any(trace => !unreadable.ContainsKey(trace.TraceId));
+        _pending.Count > 0
+        || (await store.ListPendingAsync(_unreadable.Count + 1, cancellationToken)).Any(trace => !_unreadable.ContainsKey(trace.TraceId));
 
     private async Task ListenAsync(System.Threading.Channels.ChannelReader<IReadOnlyList<TraceId>> arrivals, CancellationToken cancellationToken)
     {
         await foreach (var traces in arrivals.ReadAllAsync(cancellationToken))
         {
-            pending.Touch(traces);
+            _pending.Touch(traces);
         }
     }
 
@@ -136,11 +136,11 @@ public sealed partial class AnalysisWorker(
     }
 
     private async Task TouchStoredAsync(CancellationToken cancellationToken) =>
-        pending.Touch((await store.ListPendingAsync(MaxListed, cancellationToken)).Select(trace => trace.TraceId));
+        _pending.Touch((await store.ListPendingAsync(MaxListed, cancellationToken)).Select(trace => trace.TraceId));
 
     private async Task AnalyseBatchAsync(CancellationToken cancellationToken)
     {
-        var traces = await pending.TakeAsync(options.BatchSize, cancellationToken);
+        var traces = await _pending.TakeAsync(options.BatchSize, cancellationToken);
         IReadOnlyCollection<TraceId> finished = [];
         try
         {
@@ -149,8 +149,8 @@ public sealed partial class AnalysisWorker(
         finally
         {
             // What failed or was cancelled is touched again, so that it is tried again.
-            pending.Touch(traces.Except(finished));
-            traces.ForEach(pending.Finish);
+            _pending.Touch(traces.Except(finished));
+            traces.ForEach(_pending.Finish);
         }
     }
 
@@ -163,21 +163,21 @@ public sealed partial class AnalysisWorker(
         var old = await store.ListAnalysedBeforeAsync(AnalysisVersion.Current, options.BatchSize, cancellationToken);
         if (old.Count == 0)
         {
-            reanalysis = null;
+            _reanalysis = null;
             await Task.Delay(options.PollInterval, clock, cancellationToken);
             return;
         }
 
-        reanalysis ??= new Reanalysis(0, await store.CountAnalysedBeforeAsync(AnalysisVersion.Current, cancellationToken));
+        _reanalysis ??= new Reanalysis(0, await store.CountAnalysedBeforeAsync(AnalysisVersion.Current, cancellationToken));
         // New traces go first. Where there are always some, a batch a second still goes through: otherwise it would never end.
         var since = clock.GetTimestamp();
-        while (pending.HasDue && clock.GetElapsedTime(since) < LongestBehind)
+        while (_pending.HasDue && clock.GetElapsedTime(since) < LongestBehind)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(20), clock, cancellationToken);
         }
 
         await AnalyseAsync(old, cancellationToken);
-        reanalysis = reanalysis with { Done = reanalysis.Done + old.Count, Total = Math.Max(reanalysis.Total, reanalysis.Done + old.Count) };
+        _reanalysis = _reanalysis with { Done = _reanalysis.Done + old.Count, Total = Math.Max(_reanalysis.Total, _reanalysis.Done + old.Count) };
     }
 
     /// <summary>Analyses traces and saves what was found.</summary>
@@ -219,7 +219,7 @@ public sealed partial class AnalysisWorker(
         catch (InvalidDataException error)
         {
             LogUnreadable(logger, trace, error.Message);
-            unreadable[trace] = true;
+            _unreadable[trace] = true;
             await store.RecordFailureAsync(trace, AnalysisVersion.Current, error.Message, cancellationToken);
             return null;
         }
@@ -233,10 +233,10 @@ public sealed partial class AnalysisWorker(
             return;
         }
 
-        Interlocked.Increment(ref analysed);
+        Interlocked.Increment(ref _analysed);
         if (analysis.Error is { } error)
         {
-            Interlocked.Increment(ref failed);
+            Interlocked.Increment(ref _failed);
             LogAnalysisFailed(logger, analysis.Content.TraceId, error);
         }
     }

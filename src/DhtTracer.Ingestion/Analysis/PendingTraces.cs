@@ -6,20 +6,20 @@ namespace DhtTracer.Ingestion.Analysis;
 #pragma warning disable CA1001 // A SemaphoreSlim whose wait handle is never asked for has nothing to dispose.
 internal sealed class PendingTraces(AnalysisOptions options, TimeProvider clock)
 {
-    private readonly Lock gate = new();
-    private readonly Dictionary<TraceId, Entry> entries = [];
-    private readonly PriorityQueue<TraceId, long> queue = new();
-    private readonly SemaphoreSlim changed = new(0, 1);
-    private bool draining;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<TraceId, Entry> _entries = [];
+    private readonly PriorityQueue<TraceId, long> _queue = new();
+    private readonly SemaphoreSlim _changed = new(0, 1);
+    private bool _draining;
 
     /// <summary>Traces that wait or are being analysed.</summary>
     public int Count
     {
         get
         {
-            lock (gate)
+            lock (_gate)
             {
-                return entries.Count;
+                return _entries.Count;
             }
         }
     }
@@ -29,9 +29,9 @@ internal sealed class PendingTraces(AnalysisOptions options, TimeProvider clock)
     {
         get
         {
-            lock (gate)
+            lock (_gate)
             {
-                return entries.Count > queue.Count || (queue.TryPeek(out _, out var due) && (draining || due <= clock.GetTimestamp()));
+                return _entries.Count > _queue.Count || (_queue.TryPeek(out _, out var due) && (_draining || due <= clock.GetTimestamp()));
             }
         }
     }
@@ -40,7 +40,7 @@ internal sealed class PendingTraces(AnalysisOptions options, TimeProvider clock)
     public void Touch(IEnumerable<TraceId> traces)
     {
         var now = clock.GetTimestamp();
-        lock (gate)
+        lock (_gate)
         {
             foreach (var trace in traces)
             {
@@ -54,9 +54,9 @@ internal sealed class PendingTraces(AnalysisOptions options, TimeProvider clock)
     /// <summary>Makes every waiting trace due at once, and those to come, until <see cref="Settle"/>.</summary>
     public void Hurry()
     {
-        lock (gate)
+        lock (_gate)
         {
-            draining = true;
+            _draining = true;
         }
 
         Signal();
@@ -65,9 +65,9 @@ internal sealed class PendingTraces(AnalysisOptions options, TimeProvider clock)
     /// <summary>Ends <see cref="Hurry"/>.</summary>
     public void Settle()
     {
-        lock (gate)
+        lock (_gate)
         {
-            draining = false;
+            _draining = false;
         }
     }
 
@@ -77,12 +77,12 @@ internal sealed class PendingTraces(AnalysisOptions options, TimeProvider clock)
         while (true)
         {
             TimeSpan wait;
-            lock (gate)
+            lock (_gate)
             {
                 var due = TakeDue(most, out wait);
                 if (due.Count > 0)
                 {
-                    if (queue.Count > 0)
+                    if (_queue.Count > 0)
                     {
                         Signal();
                     }
@@ -92,14 +92,14 @@ internal sealed class PendingTraces(AnalysisOptions options, TimeProvider clock)
             }
 
             // Woken by a new trace, or when the first one falls due. The lost permit of a cancelled wait is one early look.
-            await changed.WaitAsync(wait, cancellationToken);
+            await _changed.WaitAsync(wait, cancellationToken);
         }
     }
 
     /// <summary>Takes traces that are due now, if there are any.</summary>
     public List<TraceId> Take(int most)
     {
-        lock (gate)
+        lock (_gate)
         {
             return TakeDue(most, out _);
         }
@@ -108,12 +108,12 @@ internal sealed class PendingTraces(AnalysisOptions options, TimeProvider clock)
     /// <summary>An analysis ended: the trace is done with, unless spans were added meanwhile.</summary>
     public void Finish(TraceId trace)
     {
-        lock (gate)
+        lock (_gate)
         {
-            var entry = entries[trace];
+            var entry = _entries[trace];
             if (!entry.Touched)
             {
-                entries.Remove(trace);
+                _entries.Remove(trace);
                 return;
             }
 
@@ -124,7 +124,7 @@ internal sealed class PendingTraces(AnalysisOptions options, TimeProvider clock)
             entry.NotBefore = now + (cost * 5);
             entry.Running = false;
             entry.Touched = false;
-            queue.Enqueue(trace, Due(entry));
+            _queue.Enqueue(trace, Due(entry));
         }
 
         Signal();
@@ -132,12 +132,12 @@ internal sealed class PendingTraces(AnalysisOptions options, TimeProvider clock)
 
     private void Touch(TraceId trace, long now)
     {
-        if (!entries.TryGetValue(trace, out var entry))
+        if (!_entries.TryGetValue(trace, out var entry))
         {
             entry = new Entry { First = now, NotBefore = now };
-            entries.Add(trace, entry);
+            _entries.Add(trace, entry);
             entry.Last = now;
-            queue.Enqueue(trace, Due(entry));
+            _queue.Enqueue(trace, Due(entry));
             return;
         }
 
@@ -151,20 +151,20 @@ internal sealed class PendingTraces(AnalysisOptions options, TimeProvider clock)
         var taken = new List<TraceId>();
         var now = clock.GetTimestamp();
         wait = Timeout.InfiniteTimeSpan;
-        while (taken.Count < most && queue.TryPeek(out var trace, out var due))
+        while (taken.Count < most && _queue.TryPeek(out var trace, out var due))
         {
-            if (due > now && !draining)
+            if (due > now && !_draining)
             {
                 wait = clock.GetElapsedTime(now, due) + TimeSpan.FromMilliseconds(1);
                 break;
             }
 
-            queue.Dequeue();
-            var entry = entries[trace];
+            _queue.Dequeue();
+            var entry = _entries[trace];
             var later = Due(entry);
-            if (later > now && !draining)
+            if (later > now && !_draining)
             {
-                queue.Enqueue(trace, later);
+                _queue.Enqueue(trace, later);
                 continue;
             }
 
@@ -188,7 +188,7 @@ internal sealed class PendingTraces(AnalysisOptions options, TimeProvider clock)
     {
         try
         {
-            changed.Release();
+            _changed.Release();
         }
         catch (SemaphoreFullException)
         {

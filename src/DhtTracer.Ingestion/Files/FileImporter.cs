@@ -41,15 +41,15 @@ public sealed class FileImporter(TraceStore store)
     private sealed class Run(
         TraceStore store, ImportOptions options, IReadOnlyList<ImportFile> files, IProgress<ImportProgress>? progress, List<ImportSkip> skipped, CancellationToken cancellationToken)
     {
-        private readonly SpanSink sink = new(store, new IngestStatistics(TimeProvider.System));
-        private readonly List<ImportFile> readable = [];
-        private readonly HashSet<TraceId> traces = [];
-        private List<Span>? held = [];
-        private long heldBytes;
-        private long spansRead;
-        private long spans;
-        private long duplicates;
-        private long bytesBefore;
+        private readonly SpanSink _sink = new(store, new IngestStatistics(TimeProvider.System));
+        private readonly List<ImportFile> _readable = [];
+        private readonly HashSet<TraceId> _traces = [];
+        private List<Span>? _held = [];
+        private long _heldBytes;
+        private long _spansRead;
+        private long _spans;
+        private long _duplicates;
+        private long _bytesBefore;
 
         /// <summary>Reads every file to its end. Spans are kept if they are few, else only checked and read again later.</summary>
         public async Task ReadAllAsync()
@@ -60,11 +60,11 @@ public sealed class FileImporter(TraceStore store)
                 var found = new List<Span>();
                 if (await TryReadAsync(file, number, pieces: found.AddRange))
                 {
-                    readable.Add(file);
+                    _readable.Add(file);
                     Hold(found, file.Length ?? 0);
                 }
 
-                bytesBefore += file.Length ?? 0;
+                _bytesBefore += file.Length ?? 0;
             }
 
             var errors = skipped.Where(skip => skip.IsError).ToList();
@@ -77,44 +77,44 @@ public sealed class FileImporter(TraceStore store)
         /// <summary>Commits: in one transaction what was held, else file by file.</summary>
         public async Task<ImportSummary> WriteAllAsync()
         {
-            if (held is not null)
+            if (_held is not null)
             {
-                await WriteAsync(held);
+                await WriteAsync(_held);
             }
             else
             {
                 await WriteFilesAsync();
             }
 
-            return new ImportSummary { Files = readable.Count, Spans = spans, Duplicates = duplicates, Traces = traces, Skipped = skipped };
+            return new ImportSummary { Files = _readable.Count, Spans = _spans, Duplicates = _duplicates, Traces = _traces, Skipped = skipped };
         }
 
         private async Task WriteFilesAsync()
         {
-            bytesBefore = 0;
-            for (var number = 1; number <= readable.Count; number++)
+            _bytesBefore = 0;
+            for (var number = 1; number <= _readable.Count; number++)
             {
-                var file = readable[number - 1];
+                var file = _readable[number - 1];
                 var reader = new TraceFileReader(file, options.MaxDocumentBytes, options.Hints);
                 await foreach (var piece in reader.ReadAsync([], cancellationToken))
                 {
                     await WriteAsync(piece);
-                    Tell(file, number, reader.BytesRead, spans, writing: true);
+                    Tell(file, number, reader.BytesRead, _spans, writing: true);
                 }
 
-                bytesBefore += file.Length ?? 0;
+                _bytesBefore += file.Length ?? 0;
             }
         }
 
         private void Hold(List<Span> found, long bytes)
         {
-            heldBytes += Math.Max(bytes, found.Count * 600L);
-            if (heldBytes > options.MaxTransactionBytes)
+            _heldBytes += Math.Max(bytes, found.Count * 600L);
+            if (_heldBytes > options.MaxTransactionBytes)
             {
-                held = null;
+                _held = null;
             }
 
-            held?.AddRange(found);
+            _held?.AddRange(found);
         }
 
         private async Task<bool> TryReadAsync(ImportFile file, int number, Action<IReadOnlyList<Span>> pieces)
@@ -127,13 +127,13 @@ public sealed class FileImporter(TraceStore store)
                 await foreach (var piece in reader.ReadAsync(rejected, cancellationToken))
                 {
                     count += piece.Count;
-                    spansRead += piece.Count;
-                    if (held is not null)
+                    _spansRead += piece.Count;
+                    if (_held is not null)
                     {
                         pieces(piece);
                     }
 
-                    Tell(file, number, reader.BytesRead, spansRead, writing: false);
+                    Tell(file, number, reader.BytesRead, _spansRead, writing: false);
                 }
             }
             catch (UnknownFormatException unknown)
@@ -162,20 +162,20 @@ public sealed class FileImporter(TraceStore store)
 
         private async Task WriteAsync(IReadOnlyList<Span> piece)
         {
-            spans += piece.Count;
+            _spans += piece.Count;
             var fresh = new List<Span>();
             foreach (var trace in piece.GroupBy(span => span.TraceId))
             {
-                traces.Add(trace.Key);
+                _traces.Add(trace.Key);
                 fresh.AddRange(await NotYetStoredAsync(trace));
             }
 
-            duplicates += piece.Count - fresh.Count;
+            _duplicates += piece.Count - fresh.Count;
             while (fresh.Count > 0)
             {
                 try
                 {
-                    await sink.AcceptAsync(fresh, Receiver, cancellationToken: cancellationToken);
+                    await _sink.AcceptAsync(fresh, Receiver, cancellationToken: cancellationToken);
                     return;
                 }
                 catch (StoreOverloadedException)
@@ -204,6 +204,6 @@ public sealed class FileImporter(TraceStore store)
 
         private void Tell(ImportFile file, int number, long read, long count, bool writing) =>
             progress?.Report(new ImportProgress(
-                file.Name, number, files.Count, bytesBefore + read, files.All(one => one.Length is not null) ? files.Sum(one => one.Length ?? 0) : null, count, writing));
+                file.Name, number, files.Count, _bytesBefore + read, files.All(one => one.Length is not null) ? files.Sum(one => one.Length ?? 0) : null, count, writing));
     }
 }

@@ -5,7 +5,7 @@ namespace DhtTracer.Ingestion.Files;
 /// <param name="rest">Where it was read from.</param>
 internal sealed class PrefixedStream(ReadOnlyMemory<byte> head, Stream rest) : Stream
 {
-    private ReadOnlyMemory<byte> head = head;
+    private ReadOnlyMemory<byte> _head = head;
 
     /// <inheritdoc/>
     public override bool CanRead => true;
@@ -32,20 +32,20 @@ internal sealed class PrefixedStream(ReadOnlyMemory<byte> head, Stream rest) : S
     /// <inheritdoc/>
     public override int Read(Span<byte> buffer)
     {
-        if (head.IsEmpty)
+        if (_head.IsEmpty)
         {
             return rest.Read(buffer);
         }
 
-        var count = Math.Min(buffer.Length, head.Length);
-        head.Span[..count].CopyTo(buffer);
-        head = head[count..];
+        var count = Math.Min(buffer.Length, _head.Length);
+        _head.Span[..count].CopyTo(buffer);
+        _head = _head[count..];
         return count;
     }
 
     /// <inheritdoc/>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        head.IsEmpty ? rest.ReadAsync(buffer, cancellationToken) : ValueTask.FromResult(Read(buffer.Span));
+        _head.IsEmpty ? rest.ReadAsync(buffer, cancellationToken) : ValueTask.FromResult(Read(buffer.Span));
 
     /// <inheritdoc/>
     public override void Flush()

@@ -18,10 +18,10 @@ internal sealed class TraceFileReader(ImportFile file, long maxDocumentBytes, Tr
 
     private const int MaxGzipLayers = 2;
 
-    private Stream? disk;
+    private Stream? _disk;
 
     /// <summary>Bytes read so far of the file as it is on disk.</summary>
-    public long BytesRead => disk?.Position ?? 0;
+    public long BytesRead => _disk?.Position ?? 0;
 
     /// <summary>What the import's report should say of the file although it is no error; known when all is read.</summary>
     public string? Note { get; private set; }
@@ -36,7 +36,7 @@ internal sealed class TraceFileReader(ImportFile file, long maxDocumentBytes, Tr
         ICollection<RejectedSpan> rejected, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var source = file.Open();
-        disk = source;
+        _disk = source;
         Stream stream = source;
         var head = await FillAsync(stream, TraceFormatDetector.RecommendedHead, cancellationToken);
         var format = TraceFormatDetector.Detect(head);

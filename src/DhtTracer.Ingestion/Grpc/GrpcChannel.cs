@@ -9,8 +9,8 @@ namespace DhtTracer.Ingestion.Grpc;
 /// </summary>
 public sealed class GrpcChannel : IDisposable
 {
-    private readonly HttpClient http;
-    private readonly GrpcChannelOptions options;
+    private readonly HttpClient _http;
+    private readonly GrpcChannelOptions _options;
 
     /// <summary>Makes a channel; nothing is connected yet.</summary>
     /// <param name="address">Scheme, host and port; a path is ignored.</param>
@@ -23,9 +23,9 @@ public sealed class GrpcChannel : IDisposable
             throw new ArgumentException($"{address} is not an http or https address", nameof(address));
         }
 
-        this.options = options ?? new GrpcChannelOptions();
+        _options = options ?? new GrpcChannelOptions();
         Address = new Uri(address.GetLeftPart(UriPartial.Authority));
-        http = new HttpClient(NewHandler(this.options)) { BaseAddress = Address, Timeout = Timeout.InfiniteTimeSpan };
+        _http = new HttpClient(NewHandler(_options)) { BaseAddress = Address, Timeout = Timeout.InfiniteTimeSpan };
     }
 
     /// <summary>The server.</summary>
@@ -42,8 +42,8 @@ public sealed class GrpcChannel : IDisposable
         where TRequest : IMessage
         where TResponse : IMessage<TResponse>, new()
     {
-        using var call = new GrpcClientCall(http, options, path, timeout, cancellationToken);
-        await call.SendAsync(output => GrpcFraming.Write(output, request, options.CompressRequests));
+        using var call = new GrpcClientCall(_http, _options, path, timeout, cancellationToken);
+        await call.SendAsync(output => GrpcFraming.Write(output, request, _options.CompressRequests));
         using var message = await call.ReadAsync()
             ?? throw new GrpcException(GrpcStatusCode.Internal, $"{path} ended with success but without an answer");
         var response = Parse<TResponse>(message.Memory, path);
@@ -76,8 +76,8 @@ public sealed class GrpcChannel : IDisposable
         string path, TRequest request, TimeSpan? timeout, [EnumeratorCancellation] CancellationToken cancellationToken = default)
         where TRequest : IMessage
     {
-        using var call = new GrpcClientCall(http, options, path, timeout, cancellationToken);
-        await call.SendAsync(output => GrpcFraming.Write(output, request, options.CompressRequests));
+        using var call = new GrpcClientCall(_http, _options, path, timeout, cancellationToken);
+        await call.SendAsync(output => GrpcFraming.Write(output, request, _options.CompressRequests));
         while (true)
         {
             using var message = await call.ReadAsync();
@@ -94,8 +94,8 @@ public sealed class GrpcChannel : IDisposable
     /// <exception cref="GrpcException">The call failed.</exception>
     public async Task<byte[]> UnaryBytesAsync(string path, ReadOnlyMemory<byte> request, TimeSpan? timeout, CancellationToken cancellationToken)
     {
-        using var call = new GrpcClientCall(http, options, path, timeout, cancellationToken);
-        await call.SendAsync(output => GrpcFraming.Write(output, request, options.CompressRequests));
+        using var call = new GrpcClientCall(_http, _options, path, timeout, cancellationToken);
+        await call.SendAsync(output => GrpcFraming.Write(output, request, _options.CompressRequests));
         using var message = await call.ReadAsync()
             ?? throw new GrpcException(GrpcStatusCode.Internal, $"{path} ended with success but without an answer");
         var response = message.Memory.ToArray();
@@ -106,7 +106,7 @@ public sealed class GrpcChannel : IDisposable
     }
 
     /// <summary>Closes the connections.</summary>
-    public void Dispose() => http.Dispose();
+    public void Dispose() => _http.Dispose();
 
     private static SocketsHttpHandler NewHandler(GrpcChannelOptions options) => new()
     {

@@ -9,28 +9,28 @@ namespace DhtTracer.Ingestion.Grpc;
 /// <summary>The client side of one call, from the request to the status.</summary>
 internal sealed class GrpcClientCall : IDisposable
 {
-    private readonly HttpClient http;
-    private readonly GrpcChannelOptions options;
-    private readonly string path;
-    private readonly TimeSpan? timeout;
-    private readonly CancellationToken caller;
-    private readonly CancellationTokenSource deadline;
-    private readonly CancellationTokenSource linked;
-    private HttpResponseMessage? response;
-    private PipeReader? body;
-    private string? encoding;
+    private readonly HttpClient _http;
+    private readonly GrpcChannelOptions _options;
+    private readonly string _path;
+    private readonly TimeSpan? _timeout;
+    private readonly CancellationToken _caller;
+    private readonly CancellationTokenSource _deadline;
+    private readonly CancellationTokenSource _linked;
+    private HttpResponseMessage? _response;
+    private PipeReader? _body;
+    private string? _encoding;
 
     public GrpcClientCall(HttpClient http, GrpcChannelOptions options, string path, TimeSpan? timeout, CancellationToken caller)
     {
-        this.http = http;
-        this.options = options;
-        this.path = path;
-        this.timeout = timeout;
-        this.caller = caller;
-        deadline = timeout is { } limit
+        _http = http;
+        _options = options;
+        _path = path;
+        _timeout = timeout;
+        _caller = caller;
+        _deadline = timeout is { } limit
             ? new CancellationTokenSource(limit > TimeSpan.Zero ? limit : TimeSpan.FromTicks(1), options.TimeProvider)
             : new CancellationTokenSource();
-        linked = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, caller);
+        _linked = CancellationTokenSource.CreateLinkedTokenSource(_deadline.Token, caller);
     }
 
     /// <summary>Sends the request and reads the answer's headers.</summary>
@@ -39,7 +39,7 @@ internal sealed class GrpcClientCall : IDisposable
     {
         var content = new ArrayBufferWriter<byte>();
         write(content);
-        using var request = new HttpRequestMessage(HttpMethod.Post, path)
+        using var request = new HttpRequestMessage(HttpMethod.Post, _path)
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
@@ -48,22 +48,22 @@ internal sealed class GrpcClientCall : IDisposable
         request.Headers.TryAddWithoutValidation("te", "trailers");
         request.Headers.TryAddWithoutValidation("user-agent", "dht-tracer");
         request.Headers.TryAddWithoutValidation("grpc-accept-encoding", "identity,gzip");
-        if (options.CompressRequests)
+        if (_options.CompressRequests)
         {
             request.Headers.TryAddWithoutValidation("grpc-encoding", GrpcFraming.Gzip);
         }
 
-        if (timeout is { } limit)
+        if (_timeout is { } limit)
         {
             request.Headers.TryAddWithoutValidation("grpc-timeout", GrpcText.FormatTimeout(limit));
         }
 
         await MappedAsync(async () =>
         {
-            response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, linked.Token);
-            CheckHeaders(response);
-            encoding = Header(response.Headers, "grpc-encoding");
-            body = PipeReader.Create(await response.Content.ReadAsStreamAsync(linked.Token), new StreamPipeReaderOptions(bufferSize: 64 * 1024));
+            _response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, _linked.Token);
+            CheckHeaders(_response);
+            _encoding = Header(_response.Headers, "grpc-encoding");
+            _body = PipeReader.Create(await _response.Content.ReadAsStreamAsync(_linked.Token), new StreamPipeReaderOptions(bufferSize: 64 * 1024));
             return true;
         });
     }
@@ -72,11 +72,11 @@ internal sealed class GrpcClientCall : IDisposable
     /// <exception cref="GrpcException">The call failed.</exception>
     public Task<GrpcMessage?> ReadAsync() => MappedAsync(async () =>
     {
-        var message = await GrpcFraming.ReadAsync(body!, encoding, options.MaxReceiveMessageBytes, linked.Token);
+        var message = await GrpcFraming.ReadAsync(_body!, _encoding, _options.MaxReceiveMessageBytes, _linked.Token);
         if (message is null)
         {
             // Trailers are there only once the body was read to its end. A call without answers may carry them as headers instead.
-            CheckStatus(Header(response!.TrailingHeaders, "grpc-status") is null ? response.Headers : response.TrailingHeaders);
+            CheckStatus(Header(_response!.TrailingHeaders, "grpc-status") is null ? _response.Headers : _response.TrailingHeaders);
         }
 
         return message;
@@ -85,10 +85,10 @@ internal sealed class GrpcClientCall : IDisposable
     /// <summary>Ends the call; if it still runs, the server is told by a reset of the stream.</summary>
     public void Dispose()
     {
-        body?.Complete();
-        response?.Dispose();
-        linked.Dispose();
-        deadline.Dispose();
+        _body?.Complete();
+        _response?.Dispose();
+        _linked.Dispose();
+        _deadline.Dispose();
     }
 
     private static string? Header(HttpResponseHeaders headers, string name) =>
@@ -118,14 +118,14 @@ internal sealed class GrpcClientCall : IDisposable
     {
         if (message.StatusCode != HttpStatusCode.OK)
         {
-            throw new GrpcException(FromHttp(message.StatusCode), $"{path} at {http.BaseAddress} answered HTTP {(int)message.StatusCode}");
+            throw new GrpcException(FromHttp(message.StatusCode), $"{_path} at {_http.BaseAddress} answered HTTP {(int)message.StatusCode}");
         }
 
         var type = message.Content.Headers.ContentType?.MediaType;
         if (type?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) != true)
         {
             throw new GrpcException(
-                GrpcStatusCode.Unknown, $"{path} at {http.BaseAddress} answered {type ?? "no content type"}, not gRPC; is this the gRPC port?");
+                GrpcStatusCode.Unknown, $"{_path} at {_http.BaseAddress} answered {type ?? "no content type"}, not gRPC; is this the gRPC port?");
         }
 
         if (Header(message.Headers, "grpc-status") is not (null or "0"))
@@ -137,10 +137,10 @@ internal sealed class GrpcClientCall : IDisposable
     private void CheckStatus(HttpResponseHeaders headers)
     {
         var text = Header(headers, "grpc-status")
-            ?? throw new GrpcException(GrpcStatusCode.Unavailable, $"{path} at {http.BaseAddress} ended its answer without a status");
+            ?? throw new GrpcException(GrpcStatusCode.Unavailable, $"{_path} at {_http.BaseAddress} ended its answer without a status");
         if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var code))
         {
-            throw new GrpcException(GrpcStatusCode.Unknown, $"{path} at {http.BaseAddress} ended with the status \"{text}\", which is no number");
+            throw new GrpcException(GrpcStatusCode.Unknown, $"{_path} at {_http.BaseAddress} ended with the status \"{text}\", which is no number");
         }
 
         if (code != 0)
@@ -156,12 +156,12 @@ internal sealed class GrpcClientCall : IDisposable
         {
             return await step();
         }
-        catch (OperationCanceledException e) when (!caller.IsCancellationRequested)
+        catch (OperationCanceledException e) when (!_caller.IsCancellationRequested)
         {
             // Not the caller: our own timer, or the handler's limit on connecting.
-            throw deadline.IsCancellationRequested
-                ? new GrpcException(GrpcStatusCode.DeadlineExceeded, $"{path} at {http.BaseAddress} did not end within {timeout}", e)
-                : new GrpcException(GrpcStatusCode.Unavailable, $"{http.BaseAddress} did not accept a connection within {options.ConnectTimeout}", e);
+            throw _deadline.IsCancellationRequested
+                ? new GrpcException(GrpcStatusCode.DeadlineExceeded, $"{_path} at {_http.BaseAddress} did not end within {_timeout}", e)
+                : new GrpcException(GrpcStatusCode.Unavailable, $"{_http.BaseAddress} did not accept a connection within {_options.ConnectTimeout}", e);
         }
         catch (OperationCanceledException)
         {
@@ -169,19 +169,19 @@ internal sealed class GrpcClientCall : IDisposable
         }
         catch (Exception e) when (e is IOException or HttpRequestException)
         {
-            if (caller.IsCancellationRequested)
+            if (_caller.IsCancellationRequested)
             {
-                throw new OperationCanceledException($"{path} was cancelled", e, caller);
+                throw new OperationCanceledException($"{_path} was cancelled", e, _caller);
             }
 
-            if (deadline.IsCancellationRequested)
+            if (_deadline.IsCancellationRequested)
             {
-                throw new GrpcException(GrpcStatusCode.DeadlineExceeded, $"{path} at {http.BaseAddress} did not end within {timeout}", e);
+                throw new GrpcException(GrpcStatusCode.DeadlineExceeded, $"{_path} at {_http.BaseAddress} did not end within {_timeout}", e);
             }
 
             var reset = e as HttpProtocolException ?? e.InnerException as HttpProtocolException;
             var status = reset is null ? GrpcStatusCode.Unavailable : FromHttp2(reset.ErrorCode);
-            throw new GrpcException(status, $"{path} at {http.BaseAddress}: {e.Message}", e);
+            throw new GrpcException(status, $"{_path} at {_http.BaseAddress}: {e.Message}", e);
         }
     }
 }

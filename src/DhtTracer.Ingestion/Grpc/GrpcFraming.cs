@@ -200,7 +200,7 @@ internal static class GrpcFraming
     /// <summary>A stream over memory that is not an array of its own.</summary>
     private sealed class ReadOnlyMemoryStream(ReadOnlyMemory<byte> memory) : Stream
     {
-        private int position;
+        private int _position;
 
         public override bool CanRead => true;
 
@@ -210,13 +210,13 @@ internal static class GrpcFraming
 
         public override long Length => memory.Length;
 
-        public override long Position { get => position; set => throw new NotSupportedException(); }
+        public override long Position { get => _position; set => throw new NotSupportedException(); }
 
         public override int Read(Span<byte> buffer)
         {
-            var count = Math.Min(buffer.Length, memory.Length - position);
-            memory.Span.Slice(position, count).CopyTo(buffer);
-            position += count;
+            var count = Math.Min(buffer.Length, memory.Length - _position);
+            memory.Span.Slice(_position, count).CopyTo(buffer);
+            _position += count;
             return count;
         }
 

@@ -11,13 +11,13 @@ namespace DhtTracer.Ingestion.Grpc;
 internal sealed class GrpcMessage(BodyMemory? memory = null) : IDisposable
 {
     private const int FirstBuffer = 4096;
-    private byte[] buffer = [];
+    private byte[] _buffer = [];
 
     /// <summary>Bytes held.</summary>
     public int Length { get; private set; }
 
     /// <summary>The bytes; good until <see cref="Dispose"/>.</summary>
-    public ReadOnlyMemory<byte> Memory => buffer.AsMemory(0, Length);
+    public ReadOnlyMemory<byte> Memory => _buffer.AsMemory(0, Length);
 
     /// <summary>Appends a copy.</summary>
     public void Append(ReadOnlySpan<byte> bytes)
@@ -29,18 +29,18 @@ internal sealed class GrpcMessage(BodyMemory? memory = null) : IDisposable
     /// <summary>Room for at least <paramref name="size"/> more bytes; <see cref="Advance"/> says how many were written.</summary>
     public Span<byte> Free(int size)
     {
-        if (buffer.Length - Length < size)
+        if (_buffer.Length - Length < size)
         {
             var wanted = Math.Max(FirstBuffer, Math.Max(checked(Length + size), (int)Math.Min(Array.MaxLength, 2L * Length)));
             memory?.Take(wanted);
             var larger = ArrayPool<byte>.Shared.Rent(wanted);
             memory?.Return(wanted - larger.Length);
-            buffer.AsSpan(0, Length).CopyTo(larger);
+            _buffer.AsSpan(0, Length).CopyTo(larger);
             Return();
-            buffer = larger;
+            _buffer = larger;
         }
 
-        return buffer.AsSpan(Length);
+        return _buffer.AsSpan(Length);
     }
 
     /// <summary>Counts bytes written into <see cref="Free"/>.</summary>
@@ -50,16 +50,16 @@ internal sealed class GrpcMessage(BodyMemory? memory = null) : IDisposable
     public void Dispose()
     {
         Return();
-        buffer = [];
+        _buffer = [];
         Length = 0;
     }
 
     private void Return()
     {
-        if (buffer.Length > 0)
+        if (_buffer.Length > 0)
         {
-            memory?.Return(buffer.Length);
-            ArrayPool<byte>.Shared.Return(buffer);
+            memory?.Return(_buffer.Length);
+            ArrayPool<byte>.Shared.Return(_buffer);
         }
     }
 }

@@ -12,13 +12,13 @@ namespace DhtTracer.Ingestion.Grpc;
 /// <summary>The server side of one call: reads the request, writes answers, and always ends with a status.</summary>
 internal sealed class GrpcServerReply
 {
-    private readonly HttpResponse response;
-    private readonly bool compress;
+    private readonly HttpResponse _response;
+    private readonly bool _compress;
 
     private GrpcServerReply(HttpResponse response, bool compress)
     {
-        this.response = response;
-        this.compress = compress;
+        _response = response;
+        _compress = compress;
     }
 
     /// <summary>Runs one call.</summary>
@@ -94,16 +94,16 @@ internal sealed class GrpcServerReply
     public async Task WriteAsync(IMessage message, CancellationToken cancellationToken)
     {
         BeginAnswer();
-        GrpcFraming.Write(response.BodyWriter, message, compress);
-        await response.BodyWriter.FlushAsync(cancellationToken);
+        GrpcFraming.Write(_response.BodyWriter, message, _compress);
+        await _response.BodyWriter.FlushAsync(cancellationToken);
     }
 
     /// <summary>Sends one serialized answer.</summary>
     public async Task WriteAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
         BeginAnswer();
-        GrpcFraming.Write(response.BodyWriter, message, compress);
-        await response.BodyWriter.FlushAsync(cancellationToken);
+        GrpcFraming.Write(_response.BodyWriter, message, _compress);
+        await _response.BodyWriter.FlushAsync(cancellationToken);
     }
 
     private static async Task AnswerAsync(
@@ -203,9 +203,9 @@ internal sealed class GrpcServerReply
 
     private void BeginAnswer()
     {
-        if (compress && !response.HasStarted)
+        if (_compress && !_response.HasStarted)
         {
-            response.Headers["grpc-encoding"] = GrpcFraming.Gzip;
+            _response.Headers["grpc-encoding"] = GrpcFraming.Gzip;
         }
     }
 }

@@ -27,17 +27,17 @@ public sealed class JaegerUdpReceiver : IAsyncDisposable
     private const int MaxBatchedSpans = 5_000;
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
 
-    private readonly SpanSink sink;
-    private readonly ThriftProtocol protocol;
-    private readonly ILogger logger;
-    private Socket? socket;
-    private readonly CancellationTokenSource stop = new();
-    private readonly CancellationTokenSource abandon = new();
-    private readonly Channel<IReadOnlyList<Span>> waiting =
+    private readonly SpanSink _sink;
+    private readonly ThriftProtocol _protocol;
+    private readonly ILogger _logger;
+    private Socket? _socket;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenSource _abandon = new();
+    private readonly Channel<IReadOnlyList<Span>> _waiting =
         Channel.CreateBounded<IReadOnlyList<Span>>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true, SingleWriter = true });
 
-    private Task receiving = Task.CompletedTask;
-    private Task storing = Task.CompletedTask;
+    private Task _receiving = Task.CompletedTask;
+    private Task _storing = Task.CompletedTask;
 
     /// <summary>Makes a receiver; <see cref="Start"/> binds it.</summary>
     /// <param name="sink">Where spans go.</param>
@@ -45,13 +45,13 @@ public sealed class JaegerUdpReceiver : IAsyncDisposable
     /// <param name="logger">Takes failures of the database and the socket.</param>
     public JaegerUdpReceiver(SpanSink sink, ThriftProtocol protocol, ILogger<JaegerUdpReceiver> logger)
     {
-        this.sink = sink;
-        this.protocol = protocol;
-        this.logger = logger;
+        _sink = sink;
+        _protocol = protocol;
+        _logger = logger;
     }
 
     /// <summary>Name in the statistics.</summary>
-    public string Name => protocol == ThriftProtocol.Compact ? CompactName : BinaryName;
+    public string Name => _protocol == ThriftProtocol.Compact ? CompactName : BinaryName;
 
     /// <summary>Binds and begins to receive.</summary>
     /// <param name="endPoint">Address and port; port 0 for a free one.</param>
@@ -79,9 +79,9 @@ public sealed class JaegerUdpReceiver : IAsyncDisposable
     /// <returns>Where it is bound.</returns>
     public IPEndPoint StartOn(Socket bound)
     {
-        socket = bound;
-        receiving = Task.Run(ReceiveAsync);
-        storing = Task.Run(StoreAsync);
+        _socket = bound;
+        _receiving = Task.Run(ReceiveAsync);
+        _storing = Task.Run(StoreAsync);
         return (IPEndPoint)bound.LocalEndPoint!;
     }
 
@@ -89,24 +89,24 @@ public sealed class JaegerUdpReceiver : IAsyncDisposable
     /// <param name="cancellationToken">Gives up storing.</param>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        await stop.CancelAsync();
-        await receiving;
-        await using var registration = cancellationToken.Register(abandon.Cancel);
-        await storing;
+        await _stop.CancelAsync();
+        await _receiving;
+        await using var registration = cancellationToken.Register(_abandon.Cancel);
+        await _storing;
     }
 
     /// <summary>Stops and closes the port.</summary>
     public async ValueTask DisposeAsync()
     {
         await StopAsync(CancellationToken.None);
-        socket?.Dispose();
-        stop.Dispose();
-        abandon.Dispose();
+        _socket?.Dispose();
+        _stop.Dispose();
+        _abandon.Dispose();
     }
 
     private async Task ReceiveAsync()
     {
-        var bound = socket!;
+        var bound = _socket!;
         var datagram = new byte[MaxDatagram];
         try
         {
@@ -115,30 +115,30 @@ public sealed class JaegerUdpReceiver : IAsyncDisposable
                 int length;
                 try
                 {
-                    length = await bound.ReceiveAsync(datagram, SocketFlags.None, stop.Token);
+                    length = await bound.ReceiveAsync(datagram, SocketFlags.None, _stop.Token);
                 }
                 catch (SocketException error)
                 {
                     // On some systems an earlier answer to a closed port shows here; the socket itself is well.
-                    logger.LogWarning(error, "{Receiver} could not receive a datagram", Name);
+                    _logger.LogWarning(error, "{Receiver} could not receive a datagram", Name);
                     continue;
                 }
 
                 // A datagram that was read must not be lost by a stop: only a full queue waits, and so notices the stop.
                 var spans = Decode(datagram.AsSpan(0, length));
-                if (spans.Count > 0 && !waiting.Writer.TryWrite(spans))
+                if (spans.Count > 0 && !_waiting.Writer.TryWrite(spans))
                 {
-                    await waiting.Writer.WriteAsync(spans, stop.Token);
+                    await _waiting.Writer.WriteAsync(spans, _stop.Token);
                 }
             }
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             TakeWhatIsLeft(bound, datagram);
         }
         finally
         {
-            waiting.Writer.Complete();
+            _waiting.Writer.Complete();
         }
     }
 
@@ -149,7 +149,7 @@ public sealed class JaegerUdpReceiver : IAsyncDisposable
         while (room && bound.Available > 0)
         {
             var spans = Decode(datagram.AsSpan(0, bound.Receive(datagram)));
-            room = spans.Count == 0 || waiting.Writer.TryWrite(spans);
+            room = spans.Count == 0 || _waiting.Writer.TryWrite(spans);
         }
     }
 
@@ -158,13 +158,13 @@ public sealed class JaegerUdpReceiver : IAsyncDisposable
         var rejected = new List<RejectedSpan>();
         try
         {
-            var spans = JaegerThrift.Decode(datagram, protocol, rejected);
-            sink.Statistics.CountRejected(Name, rejected.Count);
+            var spans = JaegerThrift.Decode(datagram, _protocol, rejected);
+            _sink.Statistics.CountRejected(Name, rejected.Count);
             return spans;
         }
         catch (TraceFormatException error)
         {
-            sink.Statistics.CountError(Name, error);
+            _sink.Statistics.CountError(Name, error);
             return [];
         }
     }
@@ -173,10 +173,10 @@ public sealed class JaegerUdpReceiver : IAsyncDisposable
     {
         try
         {
-            while (await waiting.Reader.WaitToReadAsync(abandon.Token))
+            while (await _waiting.Reader.WaitToReadAsync(_abandon.Token))
             {
                 var batch = new List<Span>();
-                while (batch.Count < MaxBatchedSpans && waiting.Reader.TryRead(out var spans))
+                while (batch.Count < MaxBatchedSpans && _waiting.Reader.TryRead(out var spans))
                 {
                     batch.AddRange(spans);
                 }
@@ -184,9 +184,9 @@ public sealed class JaegerUdpReceiver : IAsyncDisposable
                 await StoreAsync(batch);
             }
         }
-        catch (OperationCanceledException) when (abandon.IsCancellationRequested)
+        catch (OperationCanceledException) when (_abandon.IsCancellationRequested)
         {
-            logger.LogWarning("{Receiver} stopped before everything that had arrived was stored", Name);
+            _logger.LogWarning("{Receiver} stopped before everything that had arrived was stored", Name);
         }
     }
 
@@ -196,17 +196,17 @@ public sealed class JaegerUdpReceiver : IAsyncDisposable
         {
             try
             {
-                await sink.AcceptAsync(batch, Name, null, abandon.Token);
+                await _sink.AcceptAsync(batch, Name, null, _abandon.Token);
                 return;
             }
             catch (Exception error) when (error is StoreOverloadedException or DatabaseException { IsTransient: true })
             {
-                await Task.Delay(Retry, abandon.Token);
+                await Task.Delay(Retry, _abandon.Token);
             }
             catch (DatabaseException error)
             {
                 // Counted by the sink, and shown; waiting would lose the datagrams that follow as well.
-                logger.LogError(error, "{Receiver} could not store {Count} spans", Name, batch.Count);
+                _logger.LogError(error, "{Receiver} could not store {Count} spans", Name, batch.Count);
                 return;
             }
         }

@@ -8,25 +8,25 @@ internal sealed class Backoff(TimeProvider clock)
 {
     private static readonly TimeSpan First = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
-    private TimeSpan next = First;
-    private DateTimeOffset? failingSince;
+    private TimeSpan _next = First;
+    private DateTimeOffset? _failingSince;
 
     /// <summary>How long the failures in a row have lasted.</summary>
-    public TimeSpan Failing => failingSince is { } since ? clock.GetUtcNow() - since : TimeSpan.Zero;
+    public TimeSpan Failing => _failingSince is { } since ? clock.GetUtcNow() - since : TimeSpan.Zero;
 
     /// <summary>An attempt succeeded.</summary>
     public void Reset()
     {
-        next = First;
-        failingSince = null;
+        _next = First;
+        _failingSince = null;
     }
 
     /// <summary>An attempt failed: waits.</summary>
     public async Task WaitAsync(CancellationToken cancellationToken)
     {
-        failingSince ??= clock.GetUtcNow();
-        var wait = (next / 2) + (next / 2 * Random.Shared.NextDouble());
-        next = next * 2 < Longest ? next * 2 : Longest;
+        _failingSince ??= clock.GetUtcNow();
+        var wait = (_next / 2) + (_next / 2 * Random.Shared.NextDouble());
+        _next = _next * 2 < Longest ? _next * 2 : Longest;
         await Task.Delay(wait, clock, cancellationToken);
     }
 }

@@ -13,7 +13,7 @@ namespace DhtTracer.Ingestion.Pull;
 internal sealed class GrpcJaegerReader(Uri address, PullOptions options) : IJaegerReader
 {
     private const string Service = "/jaeger.api_v2.QueryService/";
-    private readonly GrpcChannel channel = new(address, new GrpcChannelOptions { MaxReceiveMessageBytes = options.MaxMessageBytes });
+    private readonly GrpcChannel _channel = new(address, new GrpcChannelOptions { MaxReceiveMessageBytes = options.MaxMessageBytes });
 
     public PullTransport Transport => PullTransport.Grpc;
 
@@ -23,7 +23,7 @@ internal sealed class GrpcJaegerReader(Uri address, PullOptions options) : IJaeg
     {
         try
         {
-            var response = await channel.UnaryAsync<GetServicesRequest, GetServicesResponse>(
+            var response = await _channel.UnaryAsync<GetServicesRequest, GetServicesResponse>(
                 Service + "GetServices", new GetServicesRequest(), options.RequestTimeout, cancellationToken);
             return response.Services;
         }
@@ -48,7 +48,7 @@ internal sealed class GrpcJaegerReader(Uri address, PullOptions options) : IJaeg
                 RawTraces = true,
             },
         };
-        await using var chunks = channel
+        await using var chunks = _channel
             .ServerStreamingAsync<FindTracesRequest, SpansResponseChunk>(Service + "FindTraces", request, options.RequestTimeout, cancellationToken)
             .GetAsyncEnumerator(cancellationToken);
         while (await NextAsync(chunks))
@@ -57,7 +57,7 @@ internal sealed class GrpcJaegerReader(Uri address, PullOptions options) : IJaeg
         }
     }
 
-    public void Dispose() => channel.Dispose();
+    public void Dispose() => _channel.Dispose();
 
     private static Timestamp Timestamp(long unixNano) => new() { Seconds = Math.DivRem(unixNano, 1_000_000_000, out var rest), Nanos = (int)rest };
 

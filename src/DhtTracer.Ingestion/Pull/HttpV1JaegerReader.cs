@@ -8,7 +8,7 @@ namespace DhtTracer.Ingestion.Pull;
 /// <summary>Asks <c>/api</c>, the JSON of Jaeger's own pages; the last resort, because its times are cut to microseconds.</summary>
 internal sealed class HttpV1JaegerReader(Uri address, PullOptions options) : IJaegerReader
 {
-    private readonly JaegerHttp http = new(address, options);
+    private readonly JaegerHttp _http = new(address, options);
 
     public PullTransport Transport => PullTransport.HttpV1;
 
@@ -16,7 +16,7 @@ internal sealed class HttpV1JaegerReader(Uri address, PullOptions options) : IJa
 
     public async Task<IReadOnlyList<string>> GetServicesAsync(CancellationToken cancellationToken)
     {
-        var body = await http.GetAsync("/api/services", cancellationToken)
+        var body = await _http.GetAsync("/api/services", cancellationToken)
             ?? throw new JaegerReadException(JaegerReadProblem.NotSpoken, $"{address} knows no /api/services");
         return JsonAnswer.Strings(body, "data", address);
     }
@@ -30,12 +30,12 @@ internal sealed class HttpV1JaegerReader(Uri address, PullOptions options) : IJa
         var path = string.Create(
             CultureInfo.InvariantCulture,
             $"/api/traces?service={Uri.EscapeDataString(service)}&start={start}&end={end}&limit={depth}&raw=true");
-        var body = await http.GetAsync(path, cancellationToken)
+        var body = await _http.GetAsync(path, cancellationToken)
             ?? throw new JaegerReadException(JaegerReadProblem.NotSpoken, $"{address} knows no search at /api/traces");
         var rejected = new List<RejectedSpan>();
         var spans = JsonAnswer.Decode(() => JaegerJson.Decode(body.Span, rejected), address);
         yield return new FoundSpans(spans, rejected.Count);
     }
 
-    public void Dispose() => http.Dispose();
+    public void Dispose() => _http.Dispose();
 }

@@ -9,7 +9,7 @@ namespace DhtTracer.Ingestion.Pull;
 /// <summary>Asks <c>/api/v3</c>, which answers in OTLP JSON.</summary>
 internal sealed class HttpV3JaegerReader(Uri address, PullOptions options) : IJaegerReader
 {
-    private readonly JaegerHttp http = new(address, options);
+    private readonly JaegerHttp _http = new(address, options);
 
     public PullTransport Transport => PullTransport.HttpV3;
 
@@ -17,7 +17,7 @@ internal sealed class HttpV3JaegerReader(Uri address, PullOptions options) : IJa
 
     public async Task<IReadOnlyList<string>> GetServicesAsync(CancellationToken cancellationToken)
     {
-        var body = await http.GetAsync("/api/v3/services", cancellationToken)
+        var body = await _http.GetAsync("/api/v3/services", cancellationToken)
             ?? throw new JaegerReadException(JaegerReadProblem.NotSpoken, $"{address} knows no /api/v3/services");
         return JsonAnswer.Strings(body, "services", address);
     }
@@ -32,7 +32,7 @@ internal sealed class HttpV3JaegerReader(Uri address, PullOptions options) : IJa
             + $"&query.num_traces={limit}&query.search_depth={limit}&query.raw_traces=true";
 
         // An empty search is answered with 404.
-        if (await http.GetAsync(path, cancellationToken) is not { } body)
+        if (await _http.GetAsync(path, cancellationToken) is not { } body)
         {
             yield break;
         }
@@ -42,7 +42,7 @@ internal sealed class HttpV3JaegerReader(Uri address, PullOptions options) : IJa
         yield return new FoundSpans(spans, rejected.Count);
     }
 
-    public void Dispose() => http.Dispose();
+    public void Dispose() => _http.Dispose();
 }
 
 /// <summary>Reads JSON answers; one that cannot be read was cut off on the way, or comes from something that is no Jaeger.</summary>

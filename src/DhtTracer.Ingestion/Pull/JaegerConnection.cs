@@ -8,63 +8,63 @@ internal sealed class JaegerConnection(PullOptions options, ILogger logger) : ID
 {
     // A Jaeger that restarts is not one that has lost its gRPC: only a long silence is a reason to look around again.
     private const int FailuresBeforeNewChoice = 5;
-    private readonly JaegerAddress address = JaegerAddress.Parse(options.Source);
-    private readonly SemaphoreSlim choosing = new(1, 1);
-    private readonly List<IJaegerReader> retired = [];
-    private IJaegerReader? current;
-    private int failures;
+    private readonly JaegerAddress _address = JaegerAddress.Parse(options.Source);
+    private readonly SemaphoreSlim _choosing = new(1, 1);
+    private readonly List<IJaegerReader> _retired = [];
+    private IJaegerReader? _current;
+    private int _failures;
 
     /// <summary>The transport in use; <see cref="PullTransport.Automatic"/> while none is chosen.</summary>
-    public PullTransport Transport => current?.Transport ?? PullTransport.Automatic;
+    public PullTransport Transport => _current?.Transport ?? PullTransport.Automatic;
 
     /// <summary>The reader in use; looks for one when there is none.</summary>
     /// <exception cref="JaegerReadException">Nothing answers.</exception>
     public async Task<IJaegerReader> GetAsync(CancellationToken cancellationToken)
     {
-        if (Volatile.Read(ref current) is { } reader)
+        if (Volatile.Read(ref _current) is { } reader)
         {
             return reader;
         }
 
-        await choosing.WaitAsync(cancellationToken);
+        await _choosing.WaitAsync(cancellationToken);
         try
         {
-            return current ??= await ChooseAsync(cancellationToken);
+            return _current ??= await ChooseAsync(cancellationToken);
         }
         finally
         {
-            choosing.Release();
+            _choosing.Release();
         }
     }
 
     /// <summary>A call succeeded.</summary>
-    public void Succeeded() => Interlocked.Exchange(ref failures, 0);
+    public void Succeeded() => Interlocked.Exchange(ref _failures, 0);
 
     /// <summary>A call failed; after some in a row the next <see cref="GetAsync"/> looks around again.</summary>
     public void Failed(IJaegerReader reader)
     {
-        if (options.Transport == PullTransport.Automatic && Interlocked.Increment(ref failures) >= FailuresBeforeNewChoice
-            && Interlocked.CompareExchange(ref current, null, reader) == reader)
+        if (options.Transport == PullTransport.Automatic && Interlocked.Increment(ref _failures) >= FailuresBeforeNewChoice
+            && Interlocked.CompareExchange(ref _current, null, reader) == reader)
         {
-            lock (retired)
+            lock (_retired)
             {
                 // Another service may be in the middle of a call on it.
-                retired.Add(reader);
+                _retired.Add(reader);
             }
 
-            Interlocked.Exchange(ref failures, 0);
+            Interlocked.Exchange(ref _failures, 0);
         }
     }
 
     public void Dispose()
     {
-        current?.Dispose();
-        foreach (var reader in retired)
+        _current?.Dispose();
+        foreach (var reader in _retired)
         {
             reader.Dispose();
         }
 
-        choosing.Dispose();
+        _choosing.Dispose();
     }
 
     private async Task<IJaegerReader> ChooseAsync(CancellationToken cancellationToken)
@@ -107,22 +107,22 @@ internal sealed class JaegerConnection(PullOptions options, ILogger logger) : ID
     private IEnumerable<IJaegerReader> Candidates()
     {
         bool Wanted(PullTransport transport) => options.Transport == PullTransport.Automatic || options.Transport == transport;
-        if (address.Grpc is { } grpc && Wanted(PullTransport.Grpc))
+        if (_address.Grpc is { } grpc && Wanted(PullTransport.Grpc))
         {
             yield return new GrpcJaegerReader(grpc, options);
         }
         else if (options.Transport == PullTransport.Grpc)
         {
             // Forced: then the port that was named is meant.
-            yield return new GrpcJaegerReader(address.Http!, options);
+            yield return new GrpcJaegerReader(_address.Http!, options);
         }
 
-        if (address.Http is { } http && Wanted(PullTransport.HttpV3))
+        if (_address.Http is { } http && Wanted(PullTransport.HttpV3))
         {
             yield return new HttpV3JaegerReader(http, options);
         }
 
-        if (address.Http is { } old && Wanted(PullTransport.HttpV1))
+        if (_address.Http is { } old && Wanted(PullTransport.HttpV1))
         {
             yield return new HttpV1JaegerReader(old, options);
         }

@@ -6,12 +6,12 @@ namespace DhtTracer.Ingestion.Pull;
 internal sealed class JaegerHttp : IDisposable
 {
     private const int MaxErrorText = 300;
-    private readonly PullOptions options;
-    private readonly HttpClient http;
+    private readonly PullOptions _options;
+    private readonly HttpClient _http;
 
     public JaegerHttp(Uri address, PullOptions options)
     {
-        this.options = options;
+        _options = options;
         var handler = new SocketsHttpHandler
         {
             UseProxy = false,
@@ -21,21 +21,21 @@ internal sealed class JaegerHttp : IDisposable
             AutomaticDecompression = DecompressionMethods.GZip,
             ConnectTimeout = TimeSpan.FromSeconds(10),
         };
-        http = new HttpClient(handler) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
-        http.DefaultRequestHeaders.TryAddWithoutValidation("user-agent", "dht-tracer");
+        _http = new HttpClient(handler) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
+        _http.DefaultRequestHeaders.TryAddWithoutValidation("user-agent", "dht-tracer");
     }
 
-    public Uri Address => http.BaseAddress!;
+    public Uri Address => _http.BaseAddress!;
 
     /// <summary>Gets a body, or null for 404.</summary>
     /// <exception cref="JaegerReadException">There is no whole answer.</exception>
     public async Task<ReadOnlyMemory<byte>?> GetAsync(string pathAndQuery, CancellationToken cancellationToken)
     {
-        using var timer = new CancellationTokenSource(options.RequestTimeout);
+        using var timer = new CancellationTokenSource(_options.RequestTimeout);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
         try
         {
-            using var response = await http.GetAsync(pathAndQuery, HttpCompletionOption.ResponseHeadersRead, linked.Token);
+            using var response = await _http.GetAsync(pathAndQuery, HttpCompletionOption.ResponseHeadersRead, linked.Token);
             var body = await ReadAsync(response, linked.Token);
             return response.StatusCode switch
             {
@@ -47,7 +47,7 @@ internal sealed class JaegerHttp : IDisposable
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
             throw timer.IsCancellationRequested
-                ? new JaegerReadException(JaegerReadProblem.AnswerTooLarge, $"{Address} did not answer within {options.RequestTimeout}", e)
+                ? new JaegerReadException(JaegerReadProblem.AnswerTooLarge, $"{Address} did not answer within {_options.RequestTimeout}", e)
                 : new JaegerReadException(JaegerReadProblem.NotSpoken, $"{Address} did not accept a connection", e);
         }
         catch (HttpRequestException e)
@@ -62,7 +62,7 @@ internal sealed class JaegerHttp : IDisposable
         }
     }
 
-    public void Dispose() => http.Dispose();
+    public void Dispose() => _http.Dispose();
 
     private async Task<ReadOnlyMemory<byte>> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
@@ -72,10 +72,10 @@ internal sealed class JaegerHttp : IDisposable
         int count;
         while ((count = await stream.ReadAsync(buffer, cancellationToken)) > 0)
         {
-            if (body.Length + count > options.MaxMessageBytes)
+            if (body.Length + count > _options.MaxMessageBytes)
             {
                 throw new JaegerReadException(
-                    JaegerReadProblem.AnswerTooLarge, $"{Address} answers more than {options.MaxMessageBytes} bytes");
+                    JaegerReadProblem.AnswerTooLarge, $"{Address} answers more than {_options.MaxMessageBytes} bytes");
             }
 
             await body.WriteAsync(buffer.AsMemory(0, count), cancellationToken);

@@ -16,11 +16,11 @@ internal sealed class PullMeter
     private static readonly Counter<long> Retries = Meter.CreateCounter<long>("dht_tracer.pull.retries", "{request}", "Failures tried again");
     private static readonly Gauge<double> Lag = Meter.CreateGauge<double>("dht_tracer.pull.lag", "s", "How far reading is behind the clock");
 
-    private readonly Lock gate = new();
-    private readonly KeyValuePair<string, object?>[] tags;
-    private readonly TimeProvider clock;
-    private readonly Action changed;
-    private PullServiceStatus status;
+    private readonly Lock _gate = new();
+    private readonly KeyValuePair<string, object?>[] _tags;
+    private readonly TimeProvider _clock;
+    private readonly Action _changed;
+    private PullServiceStatus _status;
 
     /// <summary>Measures one pull.</summary>
     /// <param name="source">The Jaeger.</param>
@@ -29,19 +29,19 @@ internal sealed class PullMeter
     /// <param name="changed">Called after something was stored and after something failed.</param>
     public PullMeter(string source, string service, TimeProvider clock, Action changed)
     {
-        this.clock = clock;
-        this.changed = changed;
-        status = new PullServiceStatus { Source = source, Service = service };
-        tags = [new("source", source), new("service", service)];
+        _clock = clock;
+        _changed = changed;
+        _status = new PullServiceStatus { Source = source, Service = service };
+        _tags = [new("source", source), new("service", service)];
     }
 
     public PullServiceStatus Status
     {
         get
         {
-            lock (gate)
+            lock (_gate)
             {
-                return status.ReadUntil is { } read ? status with { Lag = Behind(read) } : status;
+                return _status.ReadUntil is { } read ? _status with { Lag = Behind(read) } : _status;
             }
         }
     }
@@ -52,7 +52,7 @@ internal sealed class PullMeter
 
     public void Bisect()
     {
-        Bisected.Add(1, tags);
+        Bisected.Add(1, _tags);
         Update(old => old with { WindowsBisected = old.WindowsBisected + 1 });
     }
 
@@ -60,45 +60,45 @@ internal sealed class PullMeter
     {
         if (!final)
         {
-            Retries.Add(1, tags);
+            Retries.Add(1, _tags);
         }
 
         Update(old => old with
         {
             LastError = error,
-            LastErrorTime = clock.GetUtcNow(),
+            LastErrorTime = _clock.GetUtcNow(),
             Retries = old.Retries + (final ? 0 : 1),
             Activity = final ? PullActivity.Failed : PullActivity.BackingOff,
         });
-        changed();
+        _changed();
     }
 
     public void Rejected(int spans)
     {
-        RejectedSpans.Add(spans, tags);
+        RejectedSpans.Add(spans, _tags);
         Update(old => old with { Rejected = old.Rejected + spans });
     }
 
     public void CouldNotComplete(string what)
     {
-        Incomplete.Add(1, tags);
-        Update(old => old with { WindowsIncomplete = old.WindowsIncomplete + 1, LastError = what, LastErrorTime = clock.GetUtcNow() });
+        Incomplete.Add(1, _tags);
+        Update(old => old with { WindowsIncomplete = old.WindowsIncomplete + 1, LastError = what, LastErrorTime = _clock.GetUtcNow() });
     }
 
     public void Stored(int traces, int spans, int duplicates)
     {
-        Traces.Add(traces, tags);
-        Spans.Add(spans, tags);
-        Duplicates.Add(duplicates, tags);
+        Traces.Add(traces, _tags);
+        Spans.Add(spans, _tags);
+        Duplicates.Add(duplicates, _tags);
         Update(old => old with { Traces = old.Traces + traces, Spans = old.Spans + spans, Duplicates = old.Duplicates + duplicates, Activity = PullActivity.Reading });
-        changed();
+        _changed();
     }
 
     public void Read(long readUntil, long completeUntil, double fraction)
     {
-        Windows.Add(1, tags);
+        Windows.Add(1, _tags);
         var until = Time(readUntil);
-        Lag.Record(Behind(until).TotalSeconds, tags);
+        Lag.Record(Behind(until).TotalSeconds, _tags);
         Update(old => old with { Windows = old.Windows + 1, ReadUntil = until, CompleteUntil = Time(completeUntil), Fraction = fraction });
     }
 
@@ -106,15 +106,15 @@ internal sealed class PullMeter
 
     private TimeSpan Behind(DateTimeOffset read)
     {
-        var lag = clock.GetUtcNow() - read;
+        var lag = _clock.GetUtcNow() - read;
         return lag > TimeSpan.Zero ? lag : TimeSpan.Zero;
     }
 
     private void Update(Func<PullServiceStatus, PullServiceStatus> change)
     {
-        lock (gate)
+        lock (_gate)
         {
-            status = change(status);
+            _status = change(_status);
         }
     }
 }

@@ -86,33 +86,33 @@ public sealed record PullServiceStatus
 /// <summary>The state of all pulls in this process, for the ingest page and the API.</summary>
 public sealed class PullStatusBoard
 {
-    private readonly Lock gate = new();
-    private readonly SortedDictionary<(string Source, string Service), Func<PullServiceStatus>> services = [];
+    private readonly Lock _gate = new();
+    private readonly SortedDictionary<(string Source, string Service), Func<PullServiceStatus>> _services = [];
 
     /// <summary>All services, by source and name.</summary>
     public IReadOnlyList<PullServiceStatus> Snapshot()
     {
-        lock (gate)
+        lock (_gate)
         {
-            return [.. services.Values.Select(status => status())];
+            return [.. _services.Values.Select(status => status())];
         }
     }
 
     /// <summary>Adds a service, or replaces it; its status is asked for each time.</summary>
     public void Add(string source, string service, Func<PullServiceStatus> status)
     {
-        lock (gate)
+        lock (_gate)
         {
-            services[(source, service)] = status;
+            _services[(source, service)] = status;
         }
     }
 
     /// <summary>Takes a service off again.</summary>
     public void Remove(string source, string service)
     {
-        lock (gate)
+        lock (_gate)
         {
-            services.Remove((source, service));
+            _services.Remove((source, service));
         }
     }
 }

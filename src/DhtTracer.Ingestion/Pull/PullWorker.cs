@@ -13,14 +13,14 @@ public sealed class PullWorker
     private static readonly TimeSpan LogAgain = TimeSpan.FromHours(1);
     private static readonly TimeSpan LookForServices = TimeSpan.FromSeconds(30);
 
-    private readonly PullOptions options;
-    private readonly TraceStore store;
-    private readonly SpanSink sink;
-    private readonly PullStatusBoard board;
-    private readonly TimeProvider clock;
-    private readonly ILogger logger;
-    private readonly string source;
-    private readonly TakenSpans taken;
+    private readonly PullOptions _options;
+    private readonly TraceStore _store;
+    private readonly SpanSink _sink;
+    private readonly PullStatusBoard _board;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
+    private readonly string _source;
+    private readonly TakenSpans _taken;
 
     /// <summary>Makes a worker.</summary>
     /// <param name="options">What to take.</param>
@@ -34,14 +34,14 @@ public sealed class PullWorker
         PullOptions options, TraceStore store, SpanSink sink, PullStatusBoard? board = null, TimeProvider? clock = null, ILogger? logger = null)
     {
         options.Validate();
-        this.options = options;
-        this.store = store;
-        this.sink = sink;
-        this.board = board ?? new PullStatusBoard();
-        this.clock = clock ?? TimeProvider.System;
-        this.logger = logger ?? NullLogger.Instance;
-        source = JaegerAddress.Parse(options.Source).Name;
-        taken = new TakenSpans(store, RememberedSpans);
+        _options = options;
+        _store = store;
+        _sink = sink;
+        _board = board ?? new PullStatusBoard();
+        _clock = clock ?? TimeProvider.System;
+        _logger = logger ?? NullLogger.Instance;
+        _source = JaegerAddress.Parse(options.Source).Name;
+        _taken = new TakenSpans(store, RememberedSpans);
     }
 
     /// <summary>Runs until all is taken, or, when following, until cancelled.</summary>
@@ -52,20 +52,20 @@ public sealed class PullWorker
     /// <exception cref="DatabaseException">The store cannot be written.</exception>
     public async Task<PullProgress> RunAsync(IProgress<PullProgress>? progress, CancellationToken cancellationToken)
     {
-        using var connection = new JaegerConnection(options, logger);
-        using var gate = new SemaphoreSlim(options.Parallelism);
+        using var connection = new JaegerConnection(_options, _logger);
+        using var gate = new SemaphoreSlim(_options.Parallelism);
         using var storing = new SemaphoreSlim(1);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var meters = new Dictionary<string, PullMeter>(StringComparer.Ordinal);
         var running = new List<Task>();
-        var began = clock.GetTimestamp();
+        var began = _clock.GetTimestamp();
         string? noServices = null;
-        var list = new PullMeter(source, "", clock, static () => { });
+        var list = new PullMeter(_source, "", _clock, static () => { });
         PullProgress Sum()
         {
             lock (meters)
             {
-                var total = Total([.. meters.Values.Select(meter => meter.Status)], clock.GetElapsedTime(began));
+                var total = Total([.. meters.Values.Select(meter => meter.Status)], _clock.GetElapsedTime(began));
                 return total with { Problem = total.Problem ?? noServices };
             }
         }
@@ -76,12 +76,12 @@ public sealed class PullWorker
             noServices = problem;
             if (problem is null)
             {
-                board.Remove(source, "");
+                _board.Remove(_source, "");
             }
             else
             {
                 list.Failed(problem, final: false);
-                board.Add(source, "", () => list.Status);
+                _board.Add(_source, "", () => list.Status);
             }
 
             Report();
@@ -91,7 +91,7 @@ public sealed class PullWorker
         {
             do
             {
-                var checkpoints = await store.ListCheckpointsAsync(stop.Token);
+                var checkpoints = await _store.ListCheckpointsAsync(stop.Token);
                 foreach (var service in await ServicesAsync(connection, ServicesUnknown, stop.Token))
                 {
                     PullMeter meter;
@@ -102,27 +102,27 @@ public sealed class PullWorker
                             continue;
                         }
 
-                        meters.Add(service, meter = new PullMeter(source, service, clock, Report));
+                        meters.Add(service, meter = new PullMeter(_source, service, _clock, Report));
                     }
 
-                    board.Add(source, service, () => meter.Status);
-                    var search = new WindowSearch(service, connection, options, gate, meter, clock);
+                    _board.Add(_source, service, () => meter.Status);
+                    var search = new WindowSearch(service, connection, _options, gate, meter, _clock);
                     var reader = new WindowReader(service, connection, search, meter);
-                    var puller = new ServicePuller(source, service, options, sink, taken, storing, reader, meter, clock);
-                    var checkpoint = checkpoints.FirstOrDefault(item => item.Source == source && item.Service == service);
+                    var puller = new ServicePuller(_source, service, _options, _sink, _taken, storing, reader, meter, _clock);
+                    var checkpoint = checkpoints.FirstOrDefault(item => item.Source == _source && item.Service == service);
                     running.Add(Task.Run(() => puller.RunAsync(checkpoint, stop.Token), CancellationToken.None));
                 }
 
                 await WaitAsync(running, stop.Token);
             }
-            while (options.Follow);
+            while (_options.Follow);
 
             return Sum();
         }
         finally
         {
             // The first failure is what is thrown; the others are only waited for, so that nothing writes after this method has ended.
-            board.Remove(source, "");
+            _board.Remove(_source, "");
             await stop.CancelAsync();
             await Task.WhenAll(running).ContinueWith(static all => _ = all.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }
@@ -145,8 +145,8 @@ public sealed class PullWorker
     private async Task WaitAsync(List<Task> running, CancellationToken cancellationToken)
     {
         using var round = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var tick = options.Follow && options.Services.Count == 0
-            ? Task.Delay(LookForServices, clock, round.Token)
+        var tick = _options.Follow && _options.Services.Count == 0
+            ? Task.Delay(LookForServices, _clock, round.Token)
             : Task.Delay(Timeout.Infinite, round.Token);
         var waiting = new List<Task>(running);
         while (waiting.Count > 0)
@@ -161,7 +161,7 @@ public sealed class PullWorker
             waiting.Remove(ended);
         }
 
-        if (options.Follow)
+        if (_options.Follow)
         {
             await tick;
         }
@@ -172,12 +172,12 @@ public sealed class PullWorker
 
     private async Task<IReadOnlyList<string>> ServicesAsync(JaegerConnection connection, Action<string?> unknown, CancellationToken cancellationToken)
     {
-        if (options.Services.Count > 0)
+        if (_options.Services.Count > 0)
         {
-            return options.Services;
+            return _options.Services;
         }
 
-        var backoff = new Backoff(clock);
+        var backoff = new Backoff(_clock);
         var failed = false;
         var logged = TimeSpan.Zero;
         while (true)
@@ -190,7 +190,7 @@ public sealed class PullWorker
                 connection.Succeeded();
                 if (failed)
                 {
-                    logger.LogInformation("{Source} says again which services it has", options.Source);
+                    _logger.LogInformation("{Source} says again which services it has", _options.Source);
                     unknown(null);
                 }
 
@@ -203,14 +203,14 @@ public sealed class PullWorker
                     connection.Failed(reader);
                 }
 
-                if (backoff.Failing > options.GiveUpAfter || (e.Problem == JaegerReadProblem.Refused && options.GiveUpAfter is not null))
+                if (backoff.Failing > _options.GiveUpAfter || (e.Problem == JaegerReadProblem.Refused && _options.GiveUpAfter is not null))
                 {
-                    throw new PullException($"{options.Source} does not say which services it has: {e.Message}", e);
+                    throw new PullException($"{_options.Source} does not say which services it has: {e.Message}", e);
                 }
 
                 if (!failed || backoff.Failing - logged > LogAgain)
                 {
-                    logger.LogWarning("{Source} does not say which services it has, trying again: {Problem}", options.Source, e.Message);
+                    _logger.LogWarning("{Source} does not say which services it has, trying again: {Problem}", _options.Source, e.Message);
                     logged = backoff.Failing;
                 }
 

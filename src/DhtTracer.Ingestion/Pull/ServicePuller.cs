@@ -6,45 +6,45 @@ using DhtTracer.Traces;
 namespace DhtTracer.Ingestion.Pull;
 
 /// <summary>
-/// Keeps one service of one Jaeger taken up to now. Time before <see cref="settled"/> is done with: it is what the checkpoint says. Time up
-/// to <see cref="frontier"/> was read at least once; what lies between the two may still get late spans and is read again, at growing
+/// Keeps one service of one Jaeger taken up to now. Time before <see cref="_settled"/> is done with: it is what the checkpoint says. Time up
+/// to <see cref="_frontier"/> was read at least once; what lies between the two may still get late spans and is read again, at growing
 /// intervals, until it is older than <see cref="PullOptions.SettleAfter"/>. After a crash reading starts again at the checkpoint.
 /// </summary>
 internal sealed class ServicePuller
 {
     private static readonly TimeSpan IdleCheckpoint = TimeSpan.FromSeconds(30);
-    private readonly string source;
-    private readonly string service;
-    private readonly PullOptions options;
-    private readonly SpanSink sink;
-    private readonly TakenSpans taken;
-    private readonly SemaphoreSlim storing;
-    private readonly WindowReader reader;
-    private readonly PullMeter meter;
-    private readonly TimeProvider clock;
-    private readonly UnsettledTime unsettled;
-    private readonly Backoff storeBackoff;
-    private long coveredFrom;
-    private long settled;
-    private long frontier;
-    private long storedTraces;
-    private long storedSpans;
-    private (long Settled, DateTimeOffset Time) saved;
+    private readonly string _source;
+    private readonly string _service;
+    private readonly PullOptions _options;
+    private readonly SpanSink _sink;
+    private readonly TakenSpans _taken;
+    private readonly SemaphoreSlim _storing;
+    private readonly WindowReader _reader;
+    private readonly PullMeter _meter;
+    private readonly TimeProvider _clock;
+    private readonly UnsettledTime _unsettled;
+    private readonly Backoff _storeBackoff;
+    private long _coveredFrom;
+    private long _settled;
+    private long _frontier;
+    private long _storedTraces;
+    private long _storedSpans;
+    private (long Settled, DateTimeOffset Time) _saved;
 
     public ServicePuller(
         string source, string service, PullOptions options, SpanSink sink, TakenSpans taken, SemaphoreSlim storing, WindowReader reader, PullMeter meter, TimeProvider clock)
     {
-        this.source = source;
-        this.service = service;
-        this.options = options;
-        this.sink = sink;
-        this.taken = taken;
-        this.storing = storing;
-        this.reader = reader;
-        this.meter = meter;
-        this.clock = clock;
-        unsettled = new UnsettledTime(options.SettleAfter, options.PollInterval);
-        storeBackoff = new Backoff(clock);
+        _source = source;
+        _service = service;
+        _options = options;
+        _sink = sink;
+        _taken = taken;
+        _storing = storing;
+        _reader = reader;
+        _meter = meter;
+        _clock = clock;
+        _unsettled = new UnsettledTime(options.SettleAfter, options.PollInterval);
+        _storeBackoff = new Backoff(clock);
     }
 
     /// <summary>Runs until all is read, or for ever when following.</summary>
@@ -53,108 +53,108 @@ internal sealed class ServicePuller
         Resume(checkpoint);
         while (true)
         {
-            meter.Now(PullActivity.Reading);
+            _meter.Now(PullActivity.Reading);
             await ReadNewAsync(cancellationToken);
-            if (!options.Follow)
+            if (!_options.Follow)
             {
                 await SaveCheckpointAsync(force: true, cancellationToken);
-                meter.Now(PullActivity.Finished);
+                _meter.Now(PullActivity.Finished);
                 return;
             }
 
             await ReadAgainAsync(cancellationToken);
             await SaveCheckpointAsync(force: false, cancellationToken);
-            meter.Now(PullActivity.Waiting);
-            await Task.Delay(options.PollInterval, clock, cancellationToken);
+            _meter.Now(PullActivity.Waiting);
+            await Task.Delay(_options.PollInterval, _clock, cancellationToken);
         }
     }
 
     private void Resume(PullCheckpoint? checkpoint)
     {
-        var since = TimeWindow.UnixNano(clock.GetUtcNow() - options.Since);
-        storedTraces = checkpoint?.Traces ?? 0;
-        storedSpans = checkpoint?.Spans ?? 0;
+        var since = TimeWindow.UnixNano(_clock.GetUtcNow() - _options.Since);
+        _storedTraces = checkpoint?.Traces ?? 0;
+        _storedSpans = checkpoint?.Spans ?? 0;
         if (checkpoint is not null && long.TryParse(checkpoint.State, CultureInfo.InvariantCulture, out var from) && from <= since
-            && checkpoint.CompleteUntilUnixNano <= TimeWindow.UnixNano(clock.GetUtcNow()))
+            && checkpoint.CompleteUntilUnixNano <= TimeWindow.UnixNano(_clock.GetUtcNow()))
         {
             // Also when --since lies after the checkpoint: a gap in between would make the checkpoint a lie.
-            coveredFrom = from;
-            settled = checkpoint.CompleteUntilUnixNano;
+            _coveredFrom = from;
+            _settled = checkpoint.CompleteUntilUnixNano;
         }
         else
         {
             // Nothing was taken yet, or nothing from so far back, or under a clock that was ahead. Spans that are here already are not stored again.
-            coveredFrom = since;
-            settled = since;
+            _coveredFrom = since;
+            _settled = since;
         }
 
-        frontier = settled;
-        saved = (settled, clock.GetUtcNow());
+        _frontier = _settled;
+        _saved = (_settled, _clock.GetUtcNow());
     }
 
     private async Task ReadNewAsync(CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
+        var now = _clock.GetUtcNow();
         var end = TimeWindow.UnixNano(now);
-        if (frontier - end > TimeWindow.Nanoseconds(options.SettleAfter))
+        if (_frontier - end > TimeWindow.Nanoseconds(_options.SettleAfter))
         {
             // The clock was set back. What was called read while it was ahead had not happened yet, so it is read again.
-            settled = TimeWindow.UnixNano(now - options.Since);
-            coveredFrom = Math.Min(coveredFrom, settled);
-            frontier = settled;
-            unsettled.Clear();
+            _settled = TimeWindow.UnixNano(now - _options.Since);
+            _coveredFrom = Math.Min(_coveredFrom, _settled);
+            _frontier = _settled;
+            _unsettled.Clear();
         }
 
-        var start = frontier;
-        var settleLine = end - TimeWindow.Nanoseconds(options.SettleAfter);
-        if (!options.Follow)
+        var start = _frontier;
+        var settleLine = end - TimeWindow.Nanoseconds(_options.SettleAfter);
+        if (!_options.Follow)
         {
             // Clocks differ: a host that is some minutes ahead writes spans that start after our now.
-            end += TimeWindow.Nanoseconds(options.SettleAfter);
+            end += TimeWindow.Nanoseconds(_options.SettleAfter);
         }
 
-        await reader.ReadAsync(
+        await _reader.ReadAsync(
             new TimeWindow(start, end),
             (traces, complete, token) =>
             {
                 if (complete is { } window)
                 {
-                    frontier = window.To + 1;
-                    settled = Math.Max(settled, Math.Min(unsettled.From ?? frontier, Math.Min(frontier, settleLine)));
-                    meter.Read(frontier, settled, end > start ? (double)(frontier - start) / (end - start + 1) : 1);
+                    _frontier = window.To + 1;
+                    _settled = Math.Max(_settled, Math.Min(_unsettled.From ?? _frontier, Math.Min(_frontier, settleLine)));
+                    _meter.Read(_frontier, _settled, end > start ? (double)(_frontier - start) / (end - start + 1) : 1);
                 }
 
                 return StoreAsync(traces, complete is not null, token);
             },
             cancellationToken);
-        unsettled.Add(new TimeWindow(Math.Max(start, settleLine), end), now);
+        _unsettled.Add(new TimeWindow(Math.Max(start, settleLine), end), now);
     }
 
     private async Task ReadAgainAsync(CancellationToken cancellationToken)
     {
-        foreach (var window in unsettled.TakeDue(clock.GetUtcNow()))
+        foreach (var window in _unsettled.TakeDue(_clock.GetUtcNow()))
         {
-            var now = clock.GetUtcNow();
-            await reader.ReadAsync(window.Time, (traces, _, token) => StoreAsync(traces, checkpoint: false, token), cancellationToken);
-            unsettled.ReadAgain(window, now);
+            var now = _clock.GetUtcNow();
+            await _reader.ReadAsync(window.Time, (traces, _, token) => StoreAsync(traces, checkpoint: false, token), cancellationToken);
+            _unsettled.ReadAgain(window, now);
         }
 
-        settled = Math.Max(settled, unsettled.From ?? frontier);
-        meter.Read(frontier, settled, 1);
+        _settled = Math.Max(_settled, _unsettled.From ?? _frontier);
+        _meter.Read(_frontier, _settled, 1);
     }
 
     private async Task StoreAsync(IReadOnlyDictionary<TraceId, List<Span>> traces, bool checkpoint, CancellationToken cancellationToken)
     {
         // A trace of two services comes to both of their pullers, often at once. The second must find what the first has committed, or the
         // trace would be stored and counted twice.
-        await storing.WaitAsync(cancellationToken);
+        await _storing.WaitAsync(cancellationToken);
         try
         {
             await StoreNewAsync(traces, checkpoint, cancellationToken);
         }
         finally
         {
-            storing.Release();
+            _storing.Release();
         }
     }
 
@@ -164,7 +164,7 @@ internal sealed class ServicePuller
         var (newTraces, newSpans, duplicates) = (0, 0, 0);
         foreach (var (trace, spans) in traces)
         {
-            var (fresh, newTrace) = await taken.NewAsync(trace, spans, cancellationToken);
+            var (fresh, newTrace) = await _taken.NewAsync(trace, spans, cancellationToken);
             duplicates += spans.Count - fresh.Count;
             if (fresh.Count > 0)
             {
@@ -174,14 +174,14 @@ internal sealed class ServicePuller
             }
         }
 
-        storedTraces += newTraces;
-        storedSpans += newSpans;
+        _storedTraces += newTraces;
+        _storedSpans += newSpans;
         if (stored.Count > 0)
         {
             await AcceptAsync(stored.SelectMany(item => item.Spans), checkpoint ? Checkpoint() : null, cancellationToken);
             foreach (var (trace, spans) in stored)
             {
-                taken.Add(trace, spans);
+                _taken.Add(trace, spans);
             }
         }
         else if (checkpoint)
@@ -189,7 +189,7 @@ internal sealed class ServicePuller
             await SaveCheckpointAsync(force: false, cancellationToken);
         }
 
-        meter.Stored(newTraces, newSpans, duplicates);
+        _meter.Stored(newTraces, newSpans, duplicates);
     }
 
     private async Task AcceptAsync(IEnumerable<Span> spans, PullCheckpoint? checkpoint, CancellationToken cancellationToken)
@@ -198,14 +198,14 @@ internal sealed class ServicePuller
         {
             try
             {
-                await sink.AcceptAsync(spans, "jaeger-pull", checkpoint, cancellationToken);
-                storeBackoff.Reset();
+                await _sink.AcceptAsync(spans, "jaeger-pull", checkpoint, cancellationToken);
+                _storeBackoff.Reset();
                 return;
             }
             catch (Exception e) when (e is StoreOverloadedException or DatabaseException { IsTransient: true })
             {
-                meter.Failed(e.Message, final: false);
-                await storeBackoff.WaitAsync(cancellationToken);
+                _meter.Failed(e.Message, final: false);
+                await _storeBackoff.WaitAsync(cancellationToken);
             }
         }
     }
@@ -213,22 +213,22 @@ internal sealed class ServicePuller
     private async Task SaveCheckpointAsync(bool force, CancellationToken cancellationToken)
     {
         // Without new spans the checkpoint only saves reading again after a crash: now and then is enough.
-        var now = clock.GetUtcNow();
-        if (force || (settled > saved.Settled && now - saved.Time >= IdleCheckpoint))
+        var now = _clock.GetUtcNow();
+        if (force || (_settled > _saved.Settled && now - _saved.Time >= IdleCheckpoint))
         {
             await AcceptAsync([], Checkpoint(), cancellationToken);
-            saved = (settled, now);
+            _saved = (_settled, now);
         }
     }
 
     private PullCheckpoint Checkpoint() => new()
     {
-        Source = source,
-        Service = service,
-        CompleteUntilUnixNano = settled,
-        UpdatedUnixNano = TimeWindow.UnixNano(clock.GetUtcNow()),
-        Traces = storedTraces,
-        Spans = storedSpans,
-        State = coveredFrom.ToString(CultureInfo.InvariantCulture),
+        Source = _source,
+        Service = _service,
+        CompleteUntilUnixNano = _settled,
+        UpdatedUnixNano = TimeWindow.UnixNano(_clock.GetUtcNow()),
+        Traces = _storedTraces,
+        Spans = _storedSpans,
+        State = _coveredFrom.ToString(CultureInfo.InvariantCulture),
     };
 }

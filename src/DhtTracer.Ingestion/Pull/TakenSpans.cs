@@ -12,19 +12,19 @@ namespace DhtTracer.Ingestion.Pull;
 /// <param name="capacity">Spans remembered at most, at least 1; a single trace may have more.</param>
 internal sealed class TakenSpans(TraceStore store, int capacity)
 {
-    private readonly Lock gate = new();
-    private readonly Dictionary<TraceId, LinkedListNode<Remembered>> traces = [];
-    private readonly LinkedList<Remembered> byUse = new();
-    private int count;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<TraceId, LinkedListNode<Remembered>> _traces = [];
+    private readonly LinkedList<Remembered> _byUse = new();
+    private int _count;
 
     /// <summary>Spans remembered now.</summary>
     public int Count
     {
         get
         {
-            lock (gate)
+            lock (_gate)
             {
-                return count;
+                return _count;
             }
         }
     }
@@ -43,15 +43,15 @@ internal sealed class TakenSpans(TraceStore store, int capacity)
 
     private HashSet<ulong>? Recall(TraceId trace)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (!traces.TryGetValue(trace, out var node))
+            if (!_traces.TryGetValue(trace, out var node))
             {
                 return null;
             }
 
-            byUse.Remove(node);
-            byUse.AddLast(node);
+            _byUse.Remove(node);
+            _byUse.AddLast(node);
             return [.. node.Value.Spans];
         }
     }
@@ -76,24 +76,24 @@ internal sealed class TakenSpans(TraceStore store, int capacity)
 
     private void Remember(TraceId trace, IEnumerable<ulong> hashes)
     {
-        lock (gate)
+        lock (_gate)
         {
-            if (!traces.TryGetValue(trace, out var node))
+            if (!_traces.TryGetValue(trace, out var node))
             {
-                node = byUse.AddLast(new Remembered(trace, []));
-                traces.Add(trace, node);
+                node = _byUse.AddLast(new Remembered(trace, []));
+                _traces.Add(trace, node);
             }
 
             foreach (var hash in hashes)
             {
-                count += node.Value.Spans.Add(hash) ? 1 : 0;
+                _count += node.Value.Spans.Add(hash) ? 1 : 0;
             }
 
-            while (count > capacity && byUse.First is { } oldest && oldest != node)
+            while (_count > capacity && _byUse.First is { } oldest && oldest != node)
             {
-                byUse.RemoveFirst();
-                traces.Remove(oldest.Value.Trace);
-                count -= oldest.Value.Spans.Count;
+                _byUse.RemoveFirst();
+                _traces.Remove(oldest.Value.Trace);
+                _count -= oldest.Value.Spans.Count;
             }
         }
     }

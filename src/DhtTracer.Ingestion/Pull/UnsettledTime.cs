@@ -6,28 +6,28 @@ namespace DhtTracer.Ingestion.Pull;
 /// </summary>
 internal sealed class UnsettledTime(TimeSpan settleAfter, TimeSpan firstAfter)
 {
-    private readonly LinkedList<Stretch> stretches = new();
+    private readonly LinkedList<Stretch> _stretches = new();
 
     /// <summary>The earliest unsettled nanosecond; null when there is none.</summary>
-    public long? From => stretches.First?.Value.Time.From;
+    public long? From => _stretches.First?.Value.Time.From;
 
     /// <summary>Adds a stretch, after all others, that was read for the first time at <paramref name="readAt"/>.</summary>
     public void Add(TimeWindow time, DateTimeOffset readAt)
     {
         if (time.Width > 0)
         {
-            stretches.AddLast(new Stretch(time, readAt + firstAfter, firstAfter));
+            _stretches.AddLast(new Stretch(time, readAt + firstAfter, firstAfter));
         }
     }
 
     /// <summary>Forgets all stretches.</summary>
-    public void Clear() => stretches.Clear();
+    public void Clear() => _stretches.Clear();
 
     /// <summary>The stretches to be read again by now, neighbours joined; <see cref="ReadAgain"/> says when each was.</summary>
     public IReadOnlyList<Stretch> TakeDue(DateTimeOffset now)
     {
         var due = new List<Stretch>();
-        for (var node = stretches.First; node is not null; node = node.Next)
+        for (var node = _stretches.First; node is not null; node = node.Next)
         {
             if (node.Value.Due > now)
             {
@@ -38,7 +38,7 @@ internal sealed class UnsettledTime(TimeSpan settleAfter, TimeSpan firstAfter)
             {
                 var joined = new TimeWindow(node.Value.Time.From, next.Value.Time.To);
                 node.Value = node.Value with { Time = joined, Pause = next.Value.Pause < node.Value.Pause ? next.Value.Pause : node.Value.Pause };
-                stretches.Remove(next);
+                _stretches.Remove(next);
             }
 
             due.Add(node.Value);
@@ -50,11 +50,11 @@ internal sealed class UnsettledTime(TimeSpan settleAfter, TimeSpan firstAfter)
     /// <summary>A stretch was read to its end, beginning at <paramref name="readAt"/>: what has settled by then is dropped.</summary>
     public void ReadAgain(Stretch stretch, DateTimeOffset readAt)
     {
-        var node = stretches.Find(stretch) ?? throw new InvalidOperationException($"{stretch.Time} is not among the unsettled stretches");
+        var node = _stretches.Find(stretch) ?? throw new InvalidOperationException($"{stretch.Time} is not among the unsettled stretches");
         var settleLine = TimeWindow.UnixNano(readAt - settleAfter);
         if (stretch.Time.To <= settleLine)
         {
-            stretches.Remove(node);
+            _stretches.Remove(node);
             return;
         }
 

@@ -13,7 +13,7 @@ internal delegate Task WindowSink(IReadOnlyDictionary<TraceId, List<Span>> trace
 /// </summary>
 internal sealed class WindowReader(string service, JaegerConnection connection, WindowSearch search, PullMeter meter)
 {
-    private long width = long.MaxValue;
+    private long _width = long.MaxValue;
 
     /// <summary>Reads a range from its beginning to its end. Every window goes to <paramref name="sink"/> once, in order.</summary>
     /// <exception cref="PullException">The server refuses, or was away for longer than the options allow.</exception>
@@ -22,7 +22,7 @@ internal sealed class WindowReader(string service, JaegerConnection connection, 
         var from = range.From / TimeWindow.Microsecond * TimeWindow.Microsecond;
         while (from <= range.To)
         {
-            var window = new TimeWindow(from, width > range.To - from ? range.To : from + width - 1);
+            var window = new TimeWindow(from, _width > range.To - from ? range.To : from + _width - 1);
             var answer = await search.AskAsync(window, search.Depth, sink, cancellationToken);
             if (answer.Outcome == SearchOutcome.Whole)
             {
@@ -38,7 +38,7 @@ internal sealed class WindowReader(string service, JaegerConnection connection, 
             else if (window.Width > TimeWindow.Microsecond)
             {
                 meter.Bisect();
-                width = Math.Max(1, window.Width / 2 / TimeWindow.Microsecond) * TimeWindow.Microsecond;
+                _width = Math.Max(1, window.Width / 2 / TimeWindow.Microsecond) * TimeWindow.Microsecond;
             }
             else
             {
@@ -52,8 +52,8 @@ internal sealed class WindowReader(string service, JaegerConnection connection, 
     {
         // The next window aims at half the depth; it grows at most eightfold, and a window cut short by the range's end says nothing.
         var factor = Math.Clamp(search.Depth / 2 / Math.Max(1, traces), 1, 8);
-        width = Math.Max(width, window.Width);
-        width = width > long.MaxValue / 16 ? long.MaxValue : width * factor;
+        _width = Math.Max(_width, window.Width);
+        _width = _width > long.MaxValue / 16 ? long.MaxValue : _width * factor;
     }
 
     private async Task ReadDeepAsync(TimeWindow window, WindowSink sink, CancellationToken cancellationToken)

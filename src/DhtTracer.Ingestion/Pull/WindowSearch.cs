@@ -37,11 +37,11 @@ internal sealed class WindowSearch(
     /// <summary>Before less is asked for: a server that says "too much" to everything is not to be stormed.</summary>
     private static readonly TimeSpan Breath = TimeSpan.FromSeconds(1);
 
-    private readonly Backoff backoff = new(clock);
-    private int passedOver;
+    private readonly Backoff _backoff = new(clock);
+    private int _passedOver;
 
     /// <summary>Whether the last attempt came as far as the search.</summary>
-    private bool reached;
+    private bool _reached;
 
     /// <summary>Traces to ask for; lowered where the server takes less.</summary>
     public int Depth { get; private set; } = options.Depth;
@@ -82,11 +82,11 @@ internal sealed class WindowSearch(
             catch (JaegerReadException e)
             {
                 await FailedAsync(e, cancellationToken);
-                if (reached && ++failures >= FailuresOfOneWindow && passedOver < MaxPassedOver
+                if (_reached && ++failures >= FailuresOfOneWindow && _passedOver < MaxPassedOver
                     && e.Problem is JaegerReadProblem.Unavailable or JaegerReadProblem.AnswerTooLarge && await AnswersAsync(cancellationToken))
                 {
-                    backoff.Reset();
-                    passedOver += window.Width > TimeWindow.Microsecond ? 0 : 1;
+                    _backoff.Reset();
+                    _passedOver += window.Width > TimeWindow.Microsecond ? 0 : 1;
                     return new SearchAnswer(window.Width > TimeWindow.Microsecond ? SearchOutcome.TooLarge : SearchOutcome.Unreadable, [], 0, e.Message);
                 }
             }
@@ -95,19 +95,19 @@ internal sealed class WindowSearch(
 
     private async Task<SearchAnswer> AskOnceAsync(TimeWindow window, int traceLimit, WindowSink sink, CancellationToken cancellationToken)
     {
-        reached = false;
+        _reached = false;
         await gate.WaitAsync(cancellationToken);
         try
         {
             var reader = await connection.GetAsync(cancellationToken);
             meter.Connected(reader.Transport);
-            reached = true;
+            _reached = true;
             try
             {
                 var answer = await CollectAsync(reader, window, traceLimit, sink, cancellationToken);
                 connection.Succeeded();
-                backoff.Reset();
-                passedOver = 0;
+                _backoff.Reset();
+                _passedOver = 0;
                 return answer;
             }
             catch (JaegerReadException e) when (e.Problem is not (JaegerReadProblem.AnswerTooLarge or JaegerReadProblem.DepthRefused))
@@ -186,7 +186,7 @@ internal sealed class WindowSearch(
 
     private async Task FailedAsync(JaegerReadException e, CancellationToken cancellationToken)
     {
-        var final = (e.Problem == JaegerReadProblem.Refused && options.GiveUpAfter is not null) || backoff.Failing > options.GiveUpAfter;
+        var final = (e.Problem == JaegerReadProblem.Refused && options.GiveUpAfter is not null) || _backoff.Failing > options.GiveUpAfter;
         meter.Failed(e.Message, final);
         if (final)
         {
@@ -194,6 +194,6 @@ internal sealed class WindowSearch(
                 $"{options.Source} did not answer for {service}: {e.Message}. What was taken is stored; start the pull again to go on from there.", e);
         }
 
-        await backoff.WaitAsync(cancellationToken);
+        await _backoff.WaitAsync(cancellationToken);
     }
 }

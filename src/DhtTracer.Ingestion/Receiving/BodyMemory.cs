@@ -7,28 +7,28 @@ namespace DhtTracer.Ingestion.Receiving;
 /// <param name="limit">Bytes at most, at least 1.</param>
 internal sealed class BodyMemory(long limit)
 {
-    private long taken;
+    private long _taken;
 
     /// <summary>The one of this process.</summary>
     /// <value>512 MiB.</value>
     public static BodyMemory Shared { get; } = new(512L << 20);
 
     /// <summary>Bytes taken now.</summary>
-    public long Taken => Interlocked.Read(ref taken);
+    public long Taken => Interlocked.Read(ref _taken);
 
     /// <summary>Takes bytes; <see cref="Return"/> gives them back.</summary>
     /// <exception cref="BodyMemoryExhaustedException">There are not so many left.</exception>
     public void Take(long bytes)
     {
-        if (Interlocked.Add(ref taken, bytes) > limit)
+        if (Interlocked.Add(ref _taken, bytes) > limit)
         {
-            Interlocked.Add(ref taken, -bytes);
+            Interlocked.Add(ref _taken, -bytes);
             throw new BodyMemoryExhaustedException(limit);
         }
     }
 
     /// <summary>Gives bytes back.</summary>
-    public void Return(long bytes) => Interlocked.Add(ref taken, -bytes);
+    public void Return(long bytes) => Interlocked.Add(ref _taken, -bytes);
 }
 
 /// <summary>Too many large bodies arrive at once.</summary>

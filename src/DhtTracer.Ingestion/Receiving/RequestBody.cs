@@ -7,14 +7,14 @@ namespace DhtTracer.Ingestion.Receiving;
 /// <summary>Reads a whole request body, inflated, within two limits.</summary>
 internal sealed class RequestBody : IDisposable
 {
-    private readonly BodyMemory memory;
-    private byte[] buffer = [];
-    private int length;
+    private readonly BodyMemory _memory;
+    private byte[] _buffer = [];
+    private int _length;
 
-    private RequestBody(BodyMemory memory) => this.memory = memory;
+    private RequestBody(BodyMemory memory) => _memory = memory;
 
     /// <summary>What was read; good until <see cref="Dispose"/>.</summary>
-    public ReadOnlyMemory<byte> Memory => buffer.AsMemory(0, length);
+    public ReadOnlyMemory<byte> Memory => _buffer.AsMemory(0, _length);
 
     /// <summary>Reads the body.</summary>
     /// <exception cref="BodyTooLargeException">A limit was passed.</exception>
@@ -58,54 +58,54 @@ internal sealed class RequestBody : IDisposable
     /// <summary>Gives the buffer back.</summary>
     public void Dispose()
     {
-        if (buffer.Length > 0)
+        if (_buffer.Length > 0)
         {
-            Return(buffer);
-            buffer = [];
+            Return(_buffer);
+            _buffer = [];
         }
     }
 
     private async Task FillAsync(Stream stream, int limit, long? expected, CancellationToken cancellationToken)
     {
         // The expected length is the sender's word: it is believed up to 4 MiB.
-        buffer = Rent((int)Math.Clamp(expected ?? 0, 16 << 10, 4 << 20));
+        _buffer = Rent((int)Math.Clamp(expected ?? 0, 16 << 10, 4 << 20));
         while (true)
         {
-            var read = await stream.ReadAsync(buffer.AsMemory(length), cancellationToken);
+            var read = await stream.ReadAsync(_buffer.AsMemory(_length), cancellationToken);
             if (read == 0)
             {
                 return;
             }
 
-            length += read;
-            if (length > limit)
+            _length += read;
+            if (_length > limit)
             {
                 throw new BodyTooLargeException($"The body has more than {limit} bytes when inflated, which is the limit. Send smaller batches.");
             }
 
-            if (length == buffer.Length)
+            if (_length == _buffer.Length)
             {
-                var larger = Rent((int)Math.Min(Array.MaxLength, 2L * length));
+                var larger = Rent((int)Math.Min(Array.MaxLength, 2L * _length));
                 Memory.CopyTo(larger);
-                Return(buffer);
-                buffer = larger;
+                Return(_buffer);
+                _buffer = larger;
             }
         }
     }
 
     private byte[] Rent(int size)
     {
-        memory.Take(size);
+        _memory.Take(size);
         var rented = ArrayPool<byte>.Shared.Rent(size);
 
         // The pool may give more than was asked for, and what is given back is counted whole.
-        memory.Return(size - rented.Length);
+        _memory.Return(size - rented.Length);
         return rented;
     }
 
     private void Return(byte[] rented)
     {
-        memory.Return(rented.Length);
+        _memory.Return(rented.Length);
         ArrayPool<byte>.Shared.Return(rented);
     }
 

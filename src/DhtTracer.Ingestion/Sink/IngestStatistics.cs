@@ -29,11 +29,11 @@ public sealed record ReceiverStatistics(
 public sealed class IngestStatistics(TimeProvider clock)
 {
     private const int MaxErrorText = 500;
-    private readonly ConcurrentDictionary<string, ReceiverStatistics> receivers = new(StringComparer.Ordinal);
-    private readonly ConditionalWeakTable<Exception, object> counted = [];
+    private readonly ConcurrentDictionary<string, ReceiverStatistics> _receivers = new(StringComparer.Ordinal);
+    private readonly ConditionalWeakTable<Exception, object> _counted = [];
 
     /// <summary>All receivers that took or refused anything, by name.</summary>
-    public IReadOnlyList<ReceiverStatistics> Snapshot() => [.. receivers.Values.OrderBy(item => item.Receiver, StringComparer.Ordinal)];
+    public IReadOnlyList<ReceiverStatistics> Snapshot() => [.. _receivers.Values.OrderBy(item => item.Receiver, StringComparer.Ordinal)];
 
     internal void Count(string receiver, int spans, int rejected, long bytes)
     {
@@ -60,7 +60,7 @@ public sealed class IngestStatistics(TimeProvider clock)
     /// <summary>Counts a message that was refused whole. The sink and the receiver above it may both report the same failure: it counts once.</summary>
     internal void CountError(string receiver, Exception error)
     {
-        if (counted.TryAdd(error, receiver))
+        if (_counted.TryAdd(error, receiver))
         {
             CountRefused(receiver, error.Message);
         }
@@ -75,7 +75,7 @@ public sealed class IngestStatistics(TimeProvider clock)
     }
 
     private void Change(string receiver, Func<ReceiverStatistics, ReceiverStatistics> change) =>
-        receivers.AddOrUpdate(
+        _receivers.AddOrUpdate(
             receiver,
             name => change(new ReceiverStatistics(name, 0, 0, 0, 0, 0, null, null, null)),
             (_, item) => change(item));

@@ -8,29 +8,29 @@ namespace DhtTracer.Storage.Sqlite;
 internal sealed class Interner(Statement find, Statement insert, Func<Statement, string, Statement> bind) : IDisposable
 {
     private const int MaxCached = 200_000;
-    private readonly Dictionary<string, long> cache = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _cache = new(StringComparer.Ordinal);
 
     public long Intern(string value)
     {
-        if (cache.TryGetValue(value, out var number))
+        if (_cache.TryGetValue(value, out var number))
         {
             return number;
         }
 
-        if (cache.Count >= MaxCached)
+        if (_cache.Count >= MaxCached)
         {
-            cache.Clear();
+            _cache.Clear();
         }
 
         number = bind(find, value).RunScalar() ?? bind(insert, value).RunScalar()
             ?? throw new InvalidOperationException("INSERT ... RETURNING returned nothing.");
-        cache.Add(value, number);
+        _cache.Add(value, number);
         return number;
     }
 
     public long? InternOrNull(string? value) => value is null ? null : Intern(value);
 
-    public void Forget() => cache.Clear();
+    public void Forget() => _cache.Clear();
 
     public void Dispose()
     {

@@ -7,32 +7,32 @@ namespace DhtTracer.Storage.Sqlite;
 /// <summary>Connections for reading. Each read sees one state of the database, runs off the caller's thread and stops when it is cancelled.</summary>
 internal sealed class ReaderPool(Func<SqliteConnection> open, string path, int maxReaders) : IDisposable
 {
-    private readonly ConcurrentBag<SqliteConnection> idle = [];
+    private readonly ConcurrentBag<SqliteConnection> _idle = [];
 #pragma warning disable CA2213 // A read that still runs gives its place back after Dispose; without a wait handle there is nothing to free.
-    private readonly SemaphoreSlim places = new(maxReaders);
+    private readonly SemaphoreSlim _places = new(maxReaders);
 #pragma warning restore CA2213
-    private volatile bool disposed;
+    private volatile bool _disposed;
 
     /// <summary>Runs a read inside one transaction.</summary>
     /// <exception cref="DatabaseException">The database could not be read.</exception>
     public async Task<T> ReadAsync<T>(Func<SqliteConnection, T> read, CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(disposed, typeof(TraceStore));
-        await places.WaitAsync(cancellationToken);
+        ObjectDisposedException.ThrowIf(_disposed, typeof(TraceStore));
+        await _places.WaitAsync(cancellationToken);
         try
         {
             return await Task.Run(() => Read(read, cancellationToken), cancellationToken);
         }
         finally
         {
-            places.Release();
+            _places.Release();
         }
     }
 
     public void Dispose()
     {
-        disposed = true;
-        while (idle.TryTake(out var connection))
+        _disposed = true;
+        while (_idle.TryTake(out var connection))
         {
             connection.Dispose();
         }
@@ -43,7 +43,7 @@ internal sealed class ReaderPool(Func<SqliteConnection> open, string path, int m
         SqliteConnection? connection = null;
         try
         {
-            if (!idle.TryTake(out connection))
+            if (!_idle.TryTake(out connection))
             {
                 connection = open();
             }
@@ -75,8 +75,8 @@ internal sealed class ReaderPool(Func<SqliteConnection> open, string path, int m
 
     private void Return(SqliteConnection connection)
     {
-        idle.Add(connection);
-        if (disposed && idle.TryTake(out var late))
+        _idle.Add(connection);
+        if (_disposed && _idle.TryTake(out var late))
         {
             late.Dispose();
         }

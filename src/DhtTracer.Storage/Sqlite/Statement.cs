@@ -9,51 +9,51 @@ namespace DhtTracer.Storage.Sqlite;
 /// </summary>
 internal sealed class Statement : IDisposable
 {
-    private readonly sqlite3 database;
-    private readonly sqlite3_stmt handle;
+    private readonly sqlite3 _database;
+    private readonly sqlite3_stmt _handle;
 
     public Statement(SqliteConnection connection, string sql)
     {
-        database = connection.Handle ?? throw new InvalidOperationException("The connection is closed.");
-        Check(raw.sqlite3_prepare_v3(database, sql, raw.SQLITE_PREPARE_PERSISTENT, out handle));
+        _database = connection.Handle ?? throw new InvalidOperationException("The connection is closed.");
+        Check(raw.sqlite3_prepare_v3(_database, sql, raw.SQLITE_PREPARE_PERSISTENT, out _handle));
     }
 
     /// <summary>Binds the parameter at a position, the first of which is 1.</summary>
     public Statement Bind(int position, long value)
     {
-        Check(raw.sqlite3_bind_int64(handle, position, value));
+        Check(raw.sqlite3_bind_int64(_handle, position, value));
         return this;
     }
 
     public Statement Bind(int position, long? value)
     {
-        Check(value is { } number ? raw.sqlite3_bind_int64(handle, position, number) : raw.sqlite3_bind_null(handle, position));
+        Check(value is { } number ? raw.sqlite3_bind_int64(_handle, position, number) : raw.sqlite3_bind_null(_handle, position));
         return this;
     }
 
     public Statement Bind(int position, string? value)
     {
-        Check(value is null ? raw.sqlite3_bind_null(handle, position) : raw.sqlite3_bind_text(handle, position, value));
+        Check(value is null ? raw.sqlite3_bind_null(_handle, position) : raw.sqlite3_bind_text(_handle, position, value));
         return this;
     }
 
     public Statement Bind(int position, ReadOnlySpan<byte> value)
     {
         // A null pointer would bind NULL: an empty blob is a zero blob.
-        Check(value.IsEmpty ? raw.sqlite3_bind_zeroblob(handle, position, 0) : raw.sqlite3_bind_blob(handle, position, value));
+        Check(value.IsEmpty ? raw.sqlite3_bind_zeroblob(_handle, position, 0) : raw.sqlite3_bind_blob(_handle, position, value));
         return this;
     }
 
     public Statement BindNull(int position)
     {
-        Check(raw.sqlite3_bind_null(handle, position));
+        Check(raw.sqlite3_bind_null(_handle, position));
         return this;
     }
 
     /// <summary>Steps to the next row; false when there is none. Call <see cref="Reset"/> after the last.</summary>
     public bool Step()
     {
-        var result = raw.sqlite3_step(handle);
+        var result = raw.sqlite3_step(_handle);
         if (result is raw.SQLITE_ROW)
         {
             return true;
@@ -71,7 +71,7 @@ internal sealed class Statement : IDisposable
         }
         finally
         {
-            raw.sqlite3_reset(handle);
+            raw.sqlite3_reset(_handle);
         }
 
         return false;
@@ -95,23 +95,23 @@ internal sealed class Statement : IDisposable
         return value;
     }
 
-    public bool IsNull(int column) => raw.sqlite3_column_type(handle, column) == raw.SQLITE_NULL;
+    public bool IsNull(int column) => raw.sqlite3_column_type(_handle, column) == raw.SQLITE_NULL;
 
-    public bool IsBlob(int column) => raw.sqlite3_column_type(handle, column) == raw.SQLITE_BLOB;
+    public bool IsBlob(int column) => raw.sqlite3_column_type(_handle, column) == raw.SQLITE_BLOB;
 
-    public long GetInt64(int column) => raw.sqlite3_column_int64(handle, column);
+    public long GetInt64(int column) => raw.sqlite3_column_int64(_handle, column);
 
-    public ReadOnlySpan<byte> GetBlob(int column) => raw.sqlite3_column_blob(handle, column);
+    public ReadOnlySpan<byte> GetBlob(int column) => raw.sqlite3_column_blob(_handle, column);
 
-    public void Reset() => raw.sqlite3_reset(handle);
+    public void Reset() => raw.sqlite3_reset(_handle);
 
-    public void Dispose() => handle.Dispose();
+    public void Dispose() => _handle.Dispose();
 
     private void Check(int result)
     {
         if (result != raw.SQLITE_OK)
         {
-            SqliteException.ThrowExceptionForRC(result, database);
+            SqliteException.ThrowExceptionForRC(result, _database);
         }
     }
 }

@@ -12,22 +12,22 @@ internal sealed class WriteQueue : IAsyncDisposable
     private const int MaxGroup = 256;
     private const long MaxGroupBytes = 16L << 20;
 
-    private readonly Channel<Write> channel = Channel.CreateUnbounded<Write>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly WriteSession session;
-    private readonly string path;
-    private readonly long maxPendingBytes;
-    private readonly Task loop;
-    private long pendingBytes;
+    private readonly Channel<Write> _channel = Channel.CreateUnbounded<Write>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly WriteSession _session;
+    private readonly string _path;
+    private readonly long _maxPendingBytes;
+    private readonly Task _loop;
+    private long _pendingBytes;
 
     public WriteQueue(SqliteConnection connection, string path, long maxPendingBytes)
     {
-        session = new WriteSession(connection);
-        this.path = path;
-        this.maxPendingBytes = maxPendingBytes;
-        loop = Task.Run(RunAsync);
+        _session = new WriteSession(connection);
+        _path = path;
+        _maxPendingBytes = maxPendingBytes;
+        _loop = Task.Run(RunAsync);
     }
 
-    public long PendingBytes => Interlocked.Read(ref pendingBytes);
+    public long PendingBytes => Interlocked.Read(ref _pendingBytes);
 
     /// <summary>Runs a write inside the next transaction.</summary>
     /// <param name="apply">The write. It may run twice: when another write of its group fails, the group is rolled back and each runs alone.</param>
@@ -38,39 +38,39 @@ internal sealed class WriteQueue : IAsyncDisposable
     public async Task<T> RunAsync<T>(Func<WriteSession, T> apply, long bytes, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var pending = Interlocked.Add(ref pendingBytes, bytes);
+        var pending = Interlocked.Add(ref _pendingBytes, bytes);
         try
         {
-            if (pending > maxPendingBytes && pending != bytes)
+            if (pending > _maxPendingBytes && pending != bytes)
             {
                 throw new StoreOverloadedException(pending - bytes);
             }
 
             var write = new Write<T>(apply, bytes, cancellationToken);
-            ObjectDisposedException.ThrowIf(!channel.Writer.TryWrite(write), typeof(TraceStore));
+            ObjectDisposedException.ThrowIf(!_channel.Writer.TryWrite(write), typeof(TraceStore));
             return await write.Task;
         }
         finally
         {
-            Interlocked.Add(ref pendingBytes, -bytes);
+            Interlocked.Add(ref _pendingBytes, -bytes);
         }
     }
 
     /// <summary>Finishes every write that was accepted, then closes.</summary>
     public async ValueTask DisposeAsync()
     {
-        channel.Writer.TryComplete();
-        await loop;
-        session.Dispose();
+        _channel.Writer.TryComplete();
+        await _loop;
+        _session.Dispose();
     }
 
     private async Task RunAsync()
     {
         var group = new List<Write>();
-        while (await channel.Reader.WaitToReadAsync())
+        while (await _channel.Reader.WaitToReadAsync())
         {
             long bytes = 0;
-            while (group.Count < MaxGroup && bytes < MaxGroupBytes && channel.Reader.TryRead(out var write))
+            while (group.Count < MaxGroup && bytes < MaxGroupBytes && _channel.Reader.TryRead(out var write))
             {
                 if (!write.TakeBack())
                 {
@@ -111,26 +111,26 @@ internal sealed class WriteQueue : IAsyncDisposable
     {
         try
         {
-            session.Begin();
+            _session.Begin();
             foreach (var write in group)
             {
-                write.Apply(session);
+                write.Apply(_session);
             }
 
-            session.Commit();
+            _session.Commit();
         }
         catch (Exception error)
         {
             try
             {
-                session.Rollback();
+                _session.Rollback();
             }
             catch (SqliteException rollbackError)
             {
-                return DatabaseException.From(rollbackError, path);
+                return DatabaseException.From(rollbackError, _path);
             }
 
-            return error is SqliteException sqlite ? DatabaseException.From(sqlite, path) : error;
+            return error is SqliteException sqlite ? DatabaseException.From(sqlite, _path) : error;
         }
 
         foreach (var write in group)
@@ -161,17 +161,17 @@ internal sealed class WriteQueue : IAsyncDisposable
         : Write(bytes, cancellationToken)
     {
         // Continuations must not run on the writer.
-        private readonly TaskCompletionSource<T> completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private T? result;
+        private readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private T? _result;
 
-        public Task<T> Task => completion.Task;
+        public Task<T> Task => _completion.Task;
 
-        public override bool TakeBack() => CancellationToken.IsCancellationRequested && completion.TrySetCanceled(CancellationToken);
+        public override bool TakeBack() => CancellationToken.IsCancellationRequested && _completion.TrySetCanceled(CancellationToken);
 
-        public override void Apply(WriteSession session) => result = apply(session);
+        public override void Apply(WriteSession session) => _result = apply(session);
 
-        public override void Complete() => completion.TrySetResult(result!);
+        public override void Complete() => _completion.TrySetResult(_result!);
 
-        public override void Fail(Exception error) => completion.TrySetException(error);
+        public override void Fail(Exception error) => _completion.TrySetException(error);
     }
 }

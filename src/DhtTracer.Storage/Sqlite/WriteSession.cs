@@ -5,8 +5,8 @@ namespace DhtTracer.Storage.Sqlite;
 /// <summary>What a write sees: the one writing connection, its prepared statements and its interned strings.</summary>
 internal sealed class WriteSession : IDisposable
 {
-    private readonly Dictionary<string, Statement> statements = new(StringComparer.Ordinal);
-    private long? dataVersion;
+    private readonly Dictionary<string, Statement> _statements = new(StringComparer.Ordinal);
+    private long? _dataVersion;
 
     public WriteSession(SqliteConnection connection)
     {
@@ -32,10 +32,10 @@ internal sealed class WriteSession : IDisposable
     {
         get
         {
-            if (!statements.TryGetValue(sql, out var statement))
+            if (!_statements.TryGetValue(sql, out var statement))
             {
                 statement = new Statement(Connection, sql);
-                statements.Add(sql, statement);
+                _statements.Add(sql, statement);
             }
 
             return statement;
@@ -47,8 +47,8 @@ internal sealed class WriteSession : IDisposable
     {
         // Changes only through commits of other connections: https://www.sqlite.org/pragma.html#pragma_data_version
         var current = this["PRAGMA data_version"].RunScalar() ?? 0;
-        var before = dataVersion;
-        dataVersion = current;
+        var before = _dataVersion;
+        _dataVersion = current;
         return before is { } known && known != current;
     }
 
@@ -58,7 +58,7 @@ internal sealed class WriteSession : IDisposable
 
     public void Rollback()
     {
-        foreach (var statement in statements.Values)
+        foreach (var statement in _statements.Values)
         {
             statement.Reset();
         }
@@ -76,7 +76,7 @@ internal sealed class WriteSession : IDisposable
 
     public void Dispose()
     {
-        foreach (var statement in statements.Values)
+        foreach (var statement in _statements.Values)
         {
             statement.Dispose();
         }

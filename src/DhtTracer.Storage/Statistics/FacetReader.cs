@@ -58,11 +58,11 @@ internal static class FacetReader
 
     private sealed class Tally
     {
-        private readonly Dictionary<string, int> counts = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, int> _counts = new(StringComparer.Ordinal);
 
         public ImmutableArray<NamedCount> Counts =>
         [
-            .. counts.Select(static item => new NamedCount(item.Key, item.Value))
+            .. _counts.Select(static item => new NamedCount(item.Key, item.Value))
                 .OrderByDescending(static item => item.Count).ThenBy(static item => item.Name, StringComparer.Ordinal),
         ];
 
@@ -70,7 +70,7 @@ internal static class FacetReader
         {
             if (name is not null)
             {
-                counts[name] = counts.GetValueOrDefault(name) + 1;
+                _counts[name] = _counts.GetValueOrDefault(name) + 1;
             }
         }
     }

@@ -10,8 +10,8 @@ namespace DhtTracer.Storage;
 /// <param name="read">Reads it from a column.</param>
 internal sealed class TextReader(SqliteConnection connection, string sql, Func<Statement, int, string> read) : IDisposable
 {
-    private readonly Statement statement = new(connection, sql);
-    private readonly Dictionary<long, string> cache = [];
+    private readonly Statement _statement = new(connection, sql);
+    private readonly Dictionary<long, string> _cache = [];
 
     /// <summary>A column of UTF-8.</summary>
     public static string Text(Statement statement, int column) => Encoding.UTF8.GetString(statement.GetBlob(column));
@@ -20,17 +20,17 @@ internal sealed class TextReader(SqliteConnection connection, string sql, Func<S
     /// <exception cref="InvalidDataException">There is no such number.</exception>
     public string Get(long number)
     {
-        if (!cache.TryGetValue(number, out var text))
+        if (!_cache.TryGetValue(number, out var text))
         {
-            text = statement.Bind(1, number).Step()
-                ? read(statement, 0)
+            text = _statement.Bind(1, number).Step()
+                ? read(_statement, 0)
                 : throw new InvalidDataException($"The database is damaged: text {number} is not there.");
-            statement.Reset();
-            cache.Add(number, text);
+            _statement.Reset();
+            _cache.Add(number, text);
         }
 
         return text;
     }
 
-    public void Dispose() => statement.Dispose();
+    public void Dispose() => _statement.Dispose();
 }

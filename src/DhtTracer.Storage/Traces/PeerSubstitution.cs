@@ -105,40 +105,40 @@ internal static class PeerSubstitution
     /// <summary>Places where a spelling may begin, in order; each spelling is searched for with the vector unit.</summary>
     private ref struct Finder
     {
-        private readonly ReadOnlySpan<byte> data;
-        private readonly int[] next = new int[Spellings.Length];
-        private int position;
+        private readonly ReadOnlySpan<byte> _data;
+        private readonly int[] _next = new int[Spellings.Length];
+        private int _position;
 
         public Finder(ReadOnlySpan<byte> data, IEnumerable<string> known)
         {
-            this.data = data;
+            _data = data;
             var lengths = known.Select(peer => peer.Length).ToHashSet();
-            for (var i = 0; i < next.Length; i++)
+            for (var i = 0; i < _next.Length; i++)
             {
-                next[i] = lengths.Contains(Spellings[i].Length) ? -1 : int.MaxValue;
+                _next[i] = lengths.Contains(Spellings[i].Length) ? -1 : int.MaxValue;
             }
         }
 
-        public void SkipTo(int start) => position = start;
+        public void SkipTo(int start) => _position = start;
 
         public bool Next(out int start, out int length)
         {
             (start, length) = (int.MaxValue, 0);
-            for (var i = 0; i < next.Length; i++)
+            for (var i = 0; i < _next.Length; i++)
             {
-                if (next[i] < position)
+                if (_next[i] < _position)
                 {
-                    var found = data[position..].IndexOf(Spellings[i].Prefix);
-                    next[i] = found < 0 || position + found + Spellings[i].Length > data.Length ? int.MaxValue : position + found;
+                    var found = _data[_position..].IndexOf(Spellings[i].Prefix);
+                    _next[i] = found < 0 || _position + found + Spellings[i].Length > _data.Length ? int.MaxValue : _position + found;
                 }
 
-                if (next[i] < start)
+                if (_next[i] < start)
                 {
-                    (start, length) = (next[i], Spellings[i].Length);
+                    (start, length) = (_next[i], Spellings[i].Length);
                 }
             }
 
-            position = length == 0 ? position : start + 1;
+            _position = length == 0 ? _position : start + 1;
             return length > 0;
         }
     }

@@ -13,9 +13,9 @@ internal sealed class EventLogAssembler
 {
     private static readonly InstrumentationScope Scope = new() { Name = EventLogNames.Scope };
 
-    private readonly Dictionary<EventLogQuery, List<EventLogEvent>> queries = [];
-    private readonly List<EventLogEvent> messages = [];
-    private readonly HashSet<string> nodes = new(StringComparer.Ordinal);
+    private readonly Dictionary<EventLogQuery, List<EventLogEvent>> _queries = [];
+    private readonly List<EventLogEvent> _messages = [];
+    private readonly HashSet<string> _nodes = new(StringComparer.Ordinal);
 
     /// <summary>Takes a line; those that have no meaning for a query are passed over.</summary>
     public void Add(JsonElement json, string line, out string? problem)
@@ -27,36 +27,36 @@ internal sealed class EventLogAssembler
         }
         else if (happened.Query is { } query)
         {
-            if (!queries.TryGetValue(query, out var events))
+            if (!_queries.TryGetValue(query, out var events))
             {
-                queries.Add(query, events = []);
+                _queries.Add(query, events = []);
             }
 
             events.Add(happened);
         }
         else
         {
-            messages.Add(happened);
+            _messages.Add(happened);
         }
     }
 
     /// <summary>The spans of all queries.</summary>
     public List<Span> ToSpans()
     {
-        var requests = (from query in queries
+        var requests = (from query in _queries
                         from happened in query.Value
                         where happened.Name is EventLogNames.RequestStart or EventLogNames.RequestEnd
                         select (query.Key, Event: happened)).ToLookup(static item => item.Event.Peer ?? "", StringComparer.Ordinal);
-        foreach (var message in messages)
+        foreach (var message in _messages)
         {
             if (QueryOf(message, requests) is { } query)
             {
-                queries[query].Add(message);
+                _queries[query].Add(message);
             }
         }
 
         var spans = new List<Span>();
-        foreach (var (query, events) in queries)
+        foreach (var (query, events) in _queries)
         {
             AddQuery(spans, query, events);
         }
@@ -74,7 +74,7 @@ internal sealed class EventLogAssembler
             .GroupBy(static item => item.Query, static item => item.Event).Where(group => IsAsking(group, message))
             .Select(static group => (EventLogQuery?)group.Key).MaxBy(static query => query!.Value.StartUnixNano);
         return asking ?? (message.MessageKey is { Length: > 0 } key
-            ? queries.Keys.Where(query => query.StartUnixNano <= message.TimeUnixNano && query.Key.EndsWith(key, StringComparison.Ordinal))
+            ? _queries.Keys.Where(query => query.StartUnixNano <= message.TimeUnixNano && query.Key.EndsWith(key, StringComparison.Ordinal))
                 .Select(static query => (EventLogQuery?)query).MaxBy(static query => query!.Value.StartUnixNano)
             : null);
     }
@@ -119,7 +119,7 @@ internal sealed class EventLogAssembler
                 if (field.ValueKind == JsonValueKind.Object && field.TryGetProperty("Key", out var key) && key.ValueKind == JsonValueKind.String
                     && key.ValueEquals("localPeer"u8) && field.TryGetProperty("Value", out var value) && value.ValueKind == JsonValueKind.String)
                 {
-                    nodes.Add(value.GetString()!);
+                    _nodes.Add(value.GetString()!);
                 }
             }
         }
@@ -142,9 +142,9 @@ internal sealed class EventLogAssembler
         }
 
         // A stream that several nodes wrote into does not say whose query it was.
-        if (nodes.Count == 1)
+        if (_nodes.Count == 1)
         {
-            attributes.Add((EventLogNames.Node, nodes.Single()));
+            attributes.Add((EventLogNames.Node, _nodes.Single()));
         }
 
         spans.Add(Make(traceId, rootId, default, EventLogNames.Run, query.StartUnixNano, events.Max(static item => item.EndUnixNano) ?? 0, attributes));

@@ -7,13 +7,13 @@ namespace DhtTracer.Traces.Export;
 /// <summary>Writes Jaeger's JSON v1, with exact times beside those of Jaeger.</summary>
 internal sealed class JaegerJsonTraceWriter : TraceWriter
 {
-    private readonly Utf8JsonWriter json;
+    private readonly Utf8JsonWriter _json;
 
     public JaegerJsonTraceWriter(PipeWriter output)
         : base(output)
     {
-        json = new Utf8JsonWriter(output);
-        JaegerJsonWriter.WriteEnvelopeStart(json);
+        _json = new Utf8JsonWriter(output);
+        JaegerJsonWriter.WriteEnvelopeStart(_json);
     }
 
     public override string MediaType => "application/json";
@@ -22,16 +22,16 @@ internal sealed class JaegerJsonTraceWriter : TraceWriter
     {
         foreach (var spans in trace.GroupBy(span => span.TraceId))
         {
-            JaegerJsonWriter.WriteTrace(json, spans.Key, spans, exact: true);
+            JaegerJsonWriter.WriteTrace(_json, spans.Key, spans, exact: true);
         }
 
-        json.Flush();
+        _json.Flush();
     }
 
     private protected override void WriteEnd()
     {
-        JaegerJsonWriter.WriteEnvelopeEnd(json);
-        json.Flush();
+        JaegerJsonWriter.WriteEnvelopeEnd(_json);
+        _json.Flush();
     }
 
     protected override void Dispose(bool disposing)
@@ -39,8 +39,8 @@ internal sealed class JaegerJsonTraceWriter : TraceWriter
         if (disposing)
         {
             // Its own end would flush into a pipe that may be gone.
-            json.Reset();
-            json.Dispose();
+            _json.Reset();
+            _json.Dispose();
         }
 
         base.Dispose(disposing);

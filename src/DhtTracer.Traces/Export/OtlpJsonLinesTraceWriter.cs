@@ -8,24 +8,24 @@ namespace DhtTracer.Traces.Export;
 /// <summary>Writes a document of OTLP JSON and a line break for each trace.</summary>
 internal sealed class OtlpJsonLinesTraceWriter : TraceWriter
 {
-    private readonly PipeWriter lines;
-    private readonly Utf8JsonWriter json;
+    private readonly PipeWriter _lines;
+    private readonly Utf8JsonWriter _json;
 
     public OtlpJsonLinesTraceWriter(PipeWriter output)
         : base(output)
     {
-        lines = output;
-        json = new Utf8JsonWriter(output);
+        _lines = output;
+        _json = new Utf8JsonWriter(output);
     }
 
     public override string MediaType => "application/x-ndjson";
 
     private protected override void WriteTrace(IReadOnlyCollection<Span> trace)
     {
-        OtlpJsonWriter.WriteDocument(json, trace);
-        json.Flush();
-        json.Reset();
-        lines.Write("\n"u8);
+        OtlpJsonWriter.WriteDocument(_json, trace);
+        _json.Flush();
+        _json.Reset();
+        _lines.Write("\n"u8);
     }
 
     private protected override void WriteEnd()
@@ -38,8 +38,8 @@ internal sealed class OtlpJsonLinesTraceWriter : TraceWriter
         if (disposing)
         {
             // Its own end would flush into a pipe that may be gone.
-            json.Reset();
-            json.Dispose();
+            _json.Reset();
+            _json.Dispose();
         }
 
         base.Dispose(disposing);

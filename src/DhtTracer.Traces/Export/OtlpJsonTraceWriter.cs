@@ -7,41 +7,41 @@ namespace DhtTracer.Traces.Export;
 /// <summary>Writes one document of OTLP JSON, bare or as a result of Jaeger's HTTP API v3; each trace has its own resource groups.</summary>
 internal sealed class OtlpJsonTraceWriter : TraceWriter
 {
-    private readonly Utf8JsonWriter json;
-    private readonly bool isResult;
+    private readonly Utf8JsonWriter _json;
+    private readonly bool _isResult;
 
     public OtlpJsonTraceWriter(PipeWriter output, bool isResult)
         : base(output)
     {
-        this.isResult = isResult;
-        json = new Utf8JsonWriter(output);
-        json.WriteStartObject();
+        _isResult = isResult;
+        _json = new Utf8JsonWriter(output);
+        _json.WriteStartObject();
         if (isResult)
         {
-            json.WriteStartObject("result"u8);
+            _json.WriteStartObject("result"u8);
         }
 
-        json.WriteStartArray("resourceSpans"u8);
+        _json.WriteStartArray("resourceSpans"u8);
     }
 
     public override string MediaType => "application/json";
 
     private protected override void WriteTrace(IReadOnlyCollection<Span> trace)
     {
-        OtlpJsonWriter.WriteResourceSpans(json, trace);
-        json.Flush();
+        OtlpJsonWriter.WriteResourceSpans(_json, trace);
+        _json.Flush();
     }
 
     private protected override void WriteEnd()
     {
-        json.WriteEndArray();
-        if (isResult)
+        _json.WriteEndArray();
+        if (_isResult)
         {
-            json.WriteEndObject();
+            _json.WriteEndObject();
         }
 
-        json.WriteEndObject();
-        json.Flush();
+        _json.WriteEndObject();
+        _json.Flush();
     }
 
     protected override void Dispose(bool disposing)
@@ -49,8 +49,8 @@ internal sealed class OtlpJsonTraceWriter : TraceWriter
         if (disposing)
         {
             // Its own end would flush into a pipe that may be gone.
-            json.Reset();
-            json.Dispose();
+            _json.Reset();
+            _json.Dispose();
         }
 
         base.Dispose(disposing);

@@ -27,10 +27,10 @@ public enum TraceExportFormat
 /// </summary>
 public abstract class TraceWriter : IDisposable
 {
-    private readonly PipeWriter output;
-    private bool isCompleted;
+    private readonly PipeWriter _output;
+    private bool _isCompleted;
 
-    private protected TraceWriter(PipeWriter output) => this.output = output;
+    private protected TraceWriter(PipeWriter output) => _output = output;
 
     /// <summary>Makes a writer.</summary>
     /// <param name="format">What to write.</param>
@@ -55,7 +55,7 @@ public abstract class TraceWriter : IDisposable
     /// <exception cref="IOException">Nobody reads the pipe any more.</exception>
     public ValueTask WriteAsync(IReadOnlyCollection<Span> trace, CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(isCompleted, this);
+        ObjectDisposedException.ThrowIf(_isCompleted, this);
         if (trace.Count > 0)
         {
             WriteTrace(trace);
@@ -68,9 +68,9 @@ public abstract class TraceWriter : IDisposable
     /// <exception cref="IOException">Nobody reads the pipe any more.</exception>
     public ValueTask CompleteAsync(CancellationToken cancellationToken)
     {
-        if (!isCompleted)
+        if (!_isCompleted)
         {
-            isCompleted = true;
+            _isCompleted = true;
             WriteEnd();
         }
 
@@ -96,13 +96,13 @@ public abstract class TraceWriter : IDisposable
 
     private async ValueTask FlushAsync(CancellationToken cancellationToken)
     {
-        var result = await output.FlushAsync(cancellationToken);
+        var result = await _output.FlushAsync(cancellationToken);
         if (result.IsCanceled)
         {
             throw new OperationCanceledException("Writing the export was cancelled.");
         }
 
-        if (result.IsCompleted && !isCompleted)
+        if (result.IsCompleted && !_isCompleted)
         {
             throw new IOException("Nobody reads the export any more.");
         }

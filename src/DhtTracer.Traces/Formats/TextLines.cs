@@ -8,8 +8,8 @@ namespace DhtTracer.Traces;
 /// <param name="firstNumber">Lines of the file before the text.</param>
 internal ref struct TextLines(ReadOnlySpan<byte> text, long firstOffset = 0, long firstNumber = 0)
 {
-    private readonly int length = text.Length;
-    private ReadOnlySpan<byte> rest = firstOffset == 0 && text.StartsWith(Encoding.UTF8.Preamble) ? text[Encoding.UTF8.Preamble.Length..] : text;
+    private readonly int _length = text.Length;
+    private ReadOnlySpan<byte> _rest = firstOffset == 0 && text.StartsWith(Encoding.UTF8.Preamble) ? text[Encoding.UTF8.Preamble.Length..] : text;
 
     /// <summary>The current line without its line break.</summary>
     public ReadOnlySpan<byte> Line { get; private set; }
@@ -26,17 +26,17 @@ internal ref struct TextLines(ReadOnlySpan<byte> text, long firstOffset = 0, lon
     /// <summary>Goes to the next line; false after the last.</summary>
     public bool Next()
     {
-        if (rest.IsEmpty)
+        if (_rest.IsEmpty)
         {
             return false;
         }
 
-        var end = rest.IndexOf((byte)'\n');
-        Offset = firstOffset + length - rest.Length;
+        var end = _rest.IndexOf((byte)'\n');
+        Offset = firstOffset + _length - _rest.Length;
         Number++;
         IsWhole = end >= 0;
-        Line = (IsWhole ? rest[..end] : rest).TrimEnd((byte)'\r');
-        rest = IsWhole ? rest[(end + 1)..] : [];
+        Line = (IsWhole ? _rest[..end] : _rest).TrimEnd((byte)'\r');
+        _rest = IsWhole ? _rest[(end + 1)..] : [];
         return true;
     }
 }

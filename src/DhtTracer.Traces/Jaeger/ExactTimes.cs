@@ -13,8 +13,8 @@ namespace DhtTracer.Traces.Jaeger;
 /// </summary>
 internal struct ExactTimes
 {
-    private ulong start;
-    private ulong? end;
+    private ulong _start;
+    private ulong? _end;
 
     /// <summary>Writes the members of a span whose times do not fit into whole microseconds.</summary>
     public static void Write(Utf8JsonWriter writer, Span span)
@@ -40,13 +40,13 @@ internal struct ExactTimes
     {
         if (cursor.Is("startTimeUnixNano"u8))
         {
-            start = Read(ref cursor, "startTimeUnixNano") ?? 0;
+            _start = Read(ref cursor, "startTimeUnixNano") ?? 0;
             return true;
         }
 
         if (cursor.Is("endTimeUnixNano"u8))
         {
-            end = Read(ref cursor, "endTimeUnixNano");
+            _end = Read(ref cursor, "endTimeUnixNano");
             return true;
         }
 
@@ -62,19 +62,19 @@ internal struct ExactTimes
     public readonly bool Apply(Proto.Span span)
     {
         var micros = span.Duration is { } duration ? (duration.Seconds * 1_000_000) + (duration.Nanos / 1000) : 0;
-        if (end is not { } exactEnd || span.StartTime is not { } startTime || !Agrees(startTime, start))
+        if (_end is not { } exactEnd || span.StartTime is not { } startTime || !Agrees(startTime, _start))
         {
             return false;
         }
 
         var never = exactEnd == 0 && micros == 0;
-        var nanos = (Int128)exactEnd - start;
+        var nanos = (Int128)exactEnd - _start;
         if (!never && nanos / 1000 != micros)
         {
             return false;
         }
 
-        span.StartTime = Time(start);
+        span.StartTime = Time(_start);
         if (!never)
         {
             span.Duration = new Duration { Seconds = (long)(nanos / 1_000_000_000), Nanos = (int)(nanos % 1_000_000_000) };

@@ -10,13 +10,13 @@ internal sealed class JaegerJsonReader(ICollection<RejectedSpan>? rejected)
 {
     private const string Format = "Jaeger JSON";
 
-    private readonly Utf8StringCache texts = new(4096);
-    private readonly JaegerSpanReader spanReader = new();
-    private readonly List<Span> decoded = [];
+    private readonly Utf8StringCache _texts = new(4096);
+    private readonly JaegerSpanReader _spanReader = new();
+    private readonly List<Span> _decoded = [];
 
     public List<Span> Read(ReadOnlySpan<byte> data)
     {
-        var cursor = new JsonCursor(data, Format, texts);
+        var cursor = new JsonCursor(data, Format, _texts);
         try
         {
             cursor.Read();
@@ -31,7 +31,7 @@ internal sealed class JaegerJsonReader(ICollection<RejectedSpan>? rejected)
 
             // Throws when anything follows.
             cursor.Read();
-            return decoded;
+            return _decoded;
         }
         catch (JsonException exception)
         {
@@ -132,9 +132,9 @@ internal sealed class JaegerJsonReader(ICollection<RejectedSpan>? rejected)
                 throw cursor.ErrorAt(offset, $"expected a span of a process in \"processes\", found processID \"{span.ProcessId}\"");
             }
 
-            if (spanReader.Read(span, process, out var problem) is { } one)
+            if (_spanReader.Read(span, process, out var problem) is { } one)
             {
-                decoded.Add(neverEnded ? one with { EndUnixNano = 0 } : one);
+                _decoded.Add(neverEnded ? one with { EndUnixNano = 0 } : one);
             }
             else if (rejected is not null)
             {

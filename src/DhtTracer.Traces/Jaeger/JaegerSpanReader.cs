@@ -8,10 +8,10 @@ namespace DhtTracer.Traces.Jaeger;
 /// <summary>Jaeger's span to ours; see <c>docs/jaeger-mapping.md</c>. Spans of one process share one resource object.</summary>
 internal sealed class JaegerSpanReader
 {
-    private readonly Dictionary<Proto.Process, Resource> resources = [];
-    private readonly Dictionary<(string Name, string Version), InstrumentationScope> scopes = [];
-    private Proto.Process? lastProcess;
-    private Resource lastResource = Resource.Empty;
+    private readonly Dictionary<Proto.Process, Resource> _resources = [];
+    private readonly Dictionary<(string Name, string Version), InstrumentationScope> _scopes = [];
+    private Proto.Process? _lastProcess;
+    private Resource _lastResource = Resource.Empty;
 
     /// <summary>The span, or null and the problem when an id or a time is not valid.</summary>
     public Span? Read(Proto.Span span, Proto.Process? process, out string problem)
@@ -184,12 +184,12 @@ internal sealed class JaegerSpanReader
             return Resource.Empty;
         }
 
-        if (lastProcess is not null && (ReferenceEquals(process, lastProcess) || process.Equals(lastProcess)))
+        if (_lastProcess is not null && (ReferenceEquals(process, _lastProcess) || process.Equals(_lastProcess)))
         {
-            return lastResource;
+            return _lastResource;
         }
 
-        if (!resources.TryGetValue(process, out var resource))
+        if (!_resources.TryGetValue(process, out var resource))
         {
             var attributes = new List<KeyValuePair<string, AttributeValue>>(process.Tags.Count + 1);
             if (process.ServiceName.Length > 0)
@@ -199,11 +199,11 @@ internal sealed class JaegerSpanReader
 
             attributes.AddRange(process.Tags.Select(tag => KeyValuePair.Create(tag.Key, ReadValue(tag))));
             resource = attributes.Count == 0 ? Resource.Empty : new Resource { Attributes = ToList(attributes) };
-            resources.Add(process, resource);
+            _resources.Add(process, resource);
         }
 
-        lastProcess = process;
-        lastResource = resource;
+        _lastProcess = process;
+        _lastResource = resource;
         return resource;
     }
 
@@ -214,10 +214,10 @@ internal sealed class JaegerSpanReader
             return InstrumentationScope.Empty;
         }
 
-        if (!scopes.TryGetValue((name, version), out var scope))
+        if (!_scopes.TryGetValue((name, version), out var scope))
         {
             scope = new InstrumentationScope { Name = name, Version = version };
-            scopes.Add((name, version), scope);
+            _scopes.Add((name, version), scope);
         }
 
         return scope;

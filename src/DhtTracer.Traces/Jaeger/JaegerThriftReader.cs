@@ -12,14 +12,14 @@ namespace DhtTracer.Traces.Jaeger;
 /// </summary>
 internal sealed class JaegerThriftReader
 {
-    private readonly Utf8StringCache texts = new(4096);
-    private readonly JaegerThriftTagReader tags;
-    private readonly ICollection<RejectedSpan>? rejected;
+    private readonly Utf8StringCache _texts = new(4096);
+    private readonly JaegerThriftTagReader _tags;
+    private readonly ICollection<RejectedSpan>? _rejected;
 
     public JaegerThriftReader(ICollection<RejectedSpan>? rejected)
     {
-        this.rejected = rejected;
-        tags = new JaegerThriftTagReader(texts);
+        _rejected = rejected;
+        _tags = new JaegerThriftTagReader(_texts);
     }
 
     public List<Span> ReadBatch<TReader>(ref TReader reader)
@@ -65,9 +65,9 @@ internal sealed class JaegerThriftReader
             {
                 decoded.Add(one);
             }
-            else if (rejected is not null)
+            else if (_rejected is not null)
             {
-                rejected.Add(new RejectedSpan(offset, problem));
+                _rejected.Add(new RejectedSpan(offset, problem));
             }
             else
             {
@@ -88,10 +88,10 @@ internal sealed class JaegerThriftReader
             switch (id, type)
             {
                 case (1, ThriftType.String):
-                    process.ServiceName = texts.GetString(reader.ReadBytes());
+                    process.ServiceName = _texts.GetString(reader.ReadBytes());
                     break;
                 case (2, ThriftType.List):
-                    tags.Read(ref reader, process.Tags);
+                    _tags.Read(ref reader, process.Tags);
                     break;
                 default:
                     ThriftSkipping.Skip(ref reader, type);
@@ -126,7 +126,7 @@ internal sealed class JaegerThriftReader
                     parentId = reader.ReadI64();
                     break;
                 case (5, ThriftType.String):
-                    span.OperationName = texts.GetString(reader.ReadBytes());
+                    span.OperationName = _texts.GetString(reader.ReadBytes());
                     break;
                 case (6, ThriftType.List):
                     for (var left = JaegerThriftTagReader.ReadStructs(ref reader); left > 0; left--)
@@ -146,7 +146,7 @@ internal sealed class JaegerThriftReader
                     span.Duration = new Duration { Seconds = micros / 1_000_000, Nanos = (int)(micros % 1_000_000) * 1000 };
                     break;
                 case (10, ThriftType.List):
-                    tags.Read(ref reader, span.Tags);
+                    _tags.Read(ref reader, span.Tags);
                     break;
                 case (11, ThriftType.List):
                     for (var left = JaegerThriftTagReader.ReadStructs(ref reader); left > 0; left--)
@@ -229,7 +229,7 @@ internal sealed class JaegerThriftReader
                     log.Timestamp = ToTime(reader.ReadI64());
                     break;
                 case (2, ThriftType.List):
-                    tags.Read(ref reader, log.Fields);
+                    _tags.Read(ref reader, log.Fields);
                     break;
                 default:
                     ThriftSkipping.Skip(ref reader, type);

@@ -15,12 +15,12 @@ internal ref struct JsonCursor
 {
     private const int DeepestNesting = 256;
 
-    private readonly ReadOnlySpan<byte> data;
-    private readonly int baseOffset;
-    private readonly string format;
-    private readonly Utf8StringCache texts;
-    private Utf8JsonReader reader;
-    private ReadOnlySpan<byte> name;
+    private readonly ReadOnlySpan<byte> _data;
+    private readonly int _baseOffset;
+    private readonly string _format;
+    private readonly Utf8StringCache _texts;
+    private Utf8JsonReader _reader;
+    private ReadOnlySpan<byte> _name;
 
     /// <summary>Stands before the first token.</summary>
     /// <param name="data">The text; a byte order mark is passed over.</param>
@@ -29,24 +29,24 @@ internal ref struct JsonCursor
     /// <param name="severalValues">Whether several values may follow one another.</param>
     public JsonCursor(ReadOnlySpan<byte> data, string format, Utf8StringCache texts, bool severalValues = false)
     {
-        baseOffset = data.StartsWith(Encoding.UTF8.Preamble) ? Encoding.UTF8.Preamble.Length : 0;
-        this.data = data[baseOffset..];
-        this.format = format;
-        this.texts = texts;
-        reader = new Utf8JsonReader(
-            this.data,
+        _baseOffset = data.StartsWith(Encoding.UTF8.Preamble) ? Encoding.UTF8.Preamble.Length : 0;
+        _data = data[_baseOffset..];
+        _format = format;
+        _texts = texts;
+        _reader = new Utf8JsonReader(
+            _data,
             isFinalBlock: true,
             new JsonReaderState(new JsonReaderOptions { MaxDepth = DeepestNesting, AllowMultipleValues = severalValues }));
     }
 
     /// <summary>Kind of the current token.</summary>
-    public readonly JsonTokenType Token => reader.TokenType;
+    public readonly JsonTokenType Token => _reader.TokenType;
 
     /// <summary>Where the current token starts.</summary>
-    public readonly long Offset => baseOffset + reader.TokenStartIndex;
+    public readonly long Offset => _baseOffset + _reader.TokenStartIndex;
 
     /// <summary>Goes to the next token; false at the end of the text.</summary>
-    public bool Read() => reader.Read();
+    public bool Read() => _reader.Read();
 
     /// <summary>Goes to the next property that is not null and to its value; false at the end of the object.</summary>
     public bool NextProperty()
@@ -54,14 +54,14 @@ internal ref struct JsonCursor
         while (true)
         {
             ReadRequired();
-            if (reader.TokenType == JsonTokenType.EndObject)
+            if (_reader.TokenType == JsonTokenType.EndObject)
             {
                 return false;
             }
 
-            name = reader.ValueIsEscaped ? Encoding.UTF8.GetBytes(UnescapedText()) : reader.ValueSpan;
+            _name = _reader.ValueIsEscaped ? Encoding.UTF8.GetBytes(UnescapedText()) : _reader.ValueSpan;
             ReadRequired();
-            if (reader.TokenType != JsonTokenType.Null)
+            if (_reader.TokenType != JsonTokenType.Null)
             {
                 return true;
             }
@@ -72,17 +72,17 @@ internal ref struct JsonCursor
     public bool NextElement()
     {
         ReadRequired();
-        return reader.TokenType != JsonTokenType.EndArray;
+        return _reader.TokenType != JsonTokenType.EndArray;
     }
 
     /// <summary>Whether the current property has this name.</summary>
-    public readonly bool Is(ReadOnlySpan<byte> expected) => name.SequenceEqual(expected);
+    public readonly bool Is(ReadOnlySpan<byte> expected) => _name.SequenceEqual(expected);
 
     /// <summary>Whether the current property has this name, in camel case or as the field is called in the .proto file.</summary>
-    public readonly bool Is(ReadOnlySpan<byte> camelCase, ReadOnlySpan<byte> snakeCase) => name.SequenceEqual(camelCase) || name.SequenceEqual(snakeCase);
+    public readonly bool Is(ReadOnlySpan<byte> camelCase, ReadOnlySpan<byte> snakeCase) => _name.SequenceEqual(camelCase) || _name.SequenceEqual(snakeCase);
 
     /// <summary>Name of the current property.</summary>
-    public readonly string GetName() => texts.GetString(name);
+    public readonly string GetName() => _texts.GetString(_name);
 
     /// <summary>Throws unless an object starts here.</summary>
     public readonly void ExpectObject(string what) => Expect(JsonTokenType.StartObject, what, "an object");
@@ -91,33 +91,33 @@ internal ref struct JsonCursor
     public readonly void ExpectArray(string what) => Expect(JsonTokenType.StartArray, what, "an array");
 
     /// <summary>Passes over the current value.</summary>
-    public void Skip() => reader.Skip();
+    public void Skip() => _reader.Skip();
 
     /// <summary>The digits of the current number.</summary>
-    public readonly string PeekRawText() => Encoding.UTF8.GetString(reader.ValueSpan);
+    public readonly string PeekRawText() => Encoding.UTF8.GetString(_reader.ValueSpan);
 
     /// <summary>Passes over the current value and returns its text as it stands.</summary>
     public string SkipAndGetRawText()
     {
-        var start = (int)reader.TokenStartIndex;
-        reader.Skip();
-        return Encoding.UTF8.GetString(data[start..(int)reader.BytesConsumed]);
+        var start = (int)_reader.TokenStartIndex;
+        _reader.Skip();
+        return Encoding.UTF8.GetString(_data[start..(int)_reader.BytesConsumed]);
     }
 
     /// <summary>A string; what is not valid Unicode becomes U+FFFD.</summary>
     public readonly string GetText(string what)
     {
         Expect(JsonTokenType.String, what, "a string");
-        return reader.ValueIsEscaped ? UnescapedText() : texts.GetString(reader.ValueSpan);
+        return _reader.ValueIsEscaped ? UnescapedText() : _texts.GetString(_reader.ValueSpan);
     }
 
     /// <summary>A boolean.</summary>
-    public readonly bool GetBool(string what) => reader.TokenType switch
+    public readonly bool GetBool(string what) => _reader.TokenType switch
     {
         JsonTokenType.True => true,
         JsonTokenType.False => false,
-        JsonTokenType.String when reader.ValueTextEquals("true"u8) => true,
-        JsonTokenType.String when reader.ValueTextEquals("false"u8) => false,
+        JsonTokenType.String when _reader.ValueTextEquals("true"u8) => true,
+        JsonTokenType.String when _reader.ValueTextEquals("false"u8) => false,
         _ => throw Unexpected(what, "true or false"),
     };
 
@@ -163,7 +163,7 @@ internal ref struct JsonCursor
     public readonly byte[] GetBytes(string what)
     {
         Expect(JsonTokenType.String, what, "a string of base64");
-        if (reader.TryGetBytesFromBase64(out var bytes))
+        if (_reader.TryGetBytesFromBase64(out var bytes))
         {
             return bytes;
         }
@@ -180,8 +180,8 @@ internal ref struct JsonCursor
     /// <summary>An exception for a place seen before.</summary>
     public readonly TraceFormatException ErrorAt(long offset, string problem, Exception? cause = null)
     {
-        var before = data[..(int)Math.Clamp(offset - baseOffset, 0, data.Length)];
-        return new TraceFormatException(format, offset, problem, before.Count((byte)'\n') + 1, cause);
+        var before = _data[..(int)Math.Clamp(offset - _baseOffset, 0, _data.Length)];
+        return new TraceFormatException(_format, offset, problem, before.Count((byte)'\n') + 1, cause);
     }
 
     /// <summary>An exception for what the JSON reader found.</summary>
@@ -189,7 +189,7 @@ internal ref struct JsonCursor
     {
         // The reader counts lines and bytes in the line; the sum is the offset.
         var offset = 0;
-        for (long line = 0; line < (exception.LineNumber ?? 0) && data[offset..].IndexOf((byte)'\n') is var next and >= 0; line++)
+        for (long line = 0; line < (exception.LineNumber ?? 0) && _data[offset..].IndexOf((byte)'\n') is var next and >= 0; line++)
         {
             offset += next + 1;
         }
@@ -197,7 +197,7 @@ internal ref struct JsonCursor
         // Its sentence ends with the place, which the exception tells in its own way.
         var place = exception.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
         var problem = (place < 0 ? exception.Message : exception.Message[..place]).TrimEnd('.');
-        return ErrorAt(baseOffset + offset + (exception.BytePositionInLine ?? 0), problem, exception);
+        return ErrorAt(_baseOffset + offset + (exception.BytePositionInLine ?? 0), problem, exception);
     }
 
     /// <summary>An exception for a value of the wrong kind.</summary>
@@ -206,7 +206,7 @@ internal ref struct JsonCursor
 
     private readonly void Expect(JsonTokenType token, string what, string expected)
     {
-        if (reader.TokenType != token)
+        if (_reader.TokenType != token)
         {
             throw Unexpected(what, expected);
         }
@@ -214,24 +214,24 @@ internal ref struct JsonCursor
 
     private void ReadRequired()
     {
-        if (!reader.Read())
+        if (!_reader.Read())
         {
-            throw ErrorAt(baseOffset + reader.BytesConsumed, "expected more, found the end of the text");
+            throw ErrorAt(_baseOffset + _reader.BytesConsumed, "expected more, found the end of the text");
         }
     }
 
     private readonly ReadOnlySpan<byte> NumberText(string what) =>
-        reader.TokenType is JsonTokenType.Number or JsonTokenType.String ? reader.ValueSpan : throw Unexpected(what, "a number");
+        _reader.TokenType is JsonTokenType.Number or JsonTokenType.String ? _reader.ValueSpan : throw Unexpected(what, "a number");
 
     private static bool TryGetDecimal(ReadOnlySpan<byte> digits, out decimal value) =>
         decimal.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && decimal.IsInteger(value);
 
-    private readonly string Shown() => reader.TokenType switch
+    private readonly string Shown() => _reader.TokenType switch
     {
         JsonTokenType.StartObject => "an object",
         JsonTokenType.StartArray => "an array",
-        JsonTokenType.String => $"the string \"{Encoding.UTF8.GetString(reader.ValueSpan[..Math.Min(40, reader.ValueSpan.Length)])}\"",
-        JsonTokenType.Number => Encoding.UTF8.GetString(reader.ValueSpan[..Math.Min(40, reader.ValueSpan.Length)]),
+        JsonTokenType.String => $"the string \"{Encoding.UTF8.GetString(_reader.ValueSpan[..Math.Min(40, _reader.ValueSpan.Length)])}\"",
+        JsonTokenType.Number => Encoding.UTF8.GetString(_reader.ValueSpan[..Math.Min(40, _reader.ValueSpan.Length)]),
         JsonTokenType.Null => "null",
         JsonTokenType.True => "true",
         JsonTokenType.False => "false",
@@ -242,12 +242,12 @@ internal ref struct JsonCursor
     {
         try
         {
-            return reader.GetString()!;
+            return _reader.GetString()!;
         }
         catch (InvalidOperationException)
         {
             // Half of a surrogate pair, or bytes that are not UTF-8: no reason to lose the whole document.
-            return LenientText.Unescape(reader.ValueSpan);
+            return LenientText.Unescape(_reader.ValueSpan);
         }
     }
 }

@@ -6,11 +6,11 @@ namespace DhtTracer.Traces;
 /// <summary>Attributes in the order they were sent, repeated keys included. Compares by content.</summary>
 public sealed class AttributeList : IReadOnlyList<KeyValuePair<string, AttributeValue>>, IEquatable<AttributeList>
 {
-    private readonly ImmutableArray<KeyValuePair<string, AttributeValue>> items;
-    private int hash;
+    private readonly ImmutableArray<KeyValuePair<string, AttributeValue>> _items;
+    private int _hash;
 
     /// <summary>Wraps the items.</summary>
-    public AttributeList(ImmutableArray<KeyValuePair<string, AttributeValue>> items) => this.items = items.IsDefault ? [] : items;
+    public AttributeList(ImmutableArray<KeyValuePair<string, AttributeValue>> items) => _items = items.IsDefault ? [] : items;
 
     /// <summary>A list of none.</summary>
     public static AttributeList Empty { get; } = new([]);
@@ -20,17 +20,17 @@ public sealed class AttributeList : IReadOnlyList<KeyValuePair<string, Attribute
         new([.. items.Select(item => KeyValuePair.Create(item.Key, item.Value))]);
 
     /// <inheritdoc/>
-    public int Count => items.Length;
+    public int Count => _items.Length;
 
     /// <inheritdoc/>
-    public KeyValuePair<string, AttributeValue> this[int index] => items[index];
+    public KeyValuePair<string, AttributeValue> this[int index] => _items[index];
 
     /// <summary>The first value of a key, or null. A linear search: lists are short.</summary>
     public AttributeValue? this[string key]
     {
         get
         {
-            foreach (var item in items)
+            foreach (var item in _items)
             {
                 if (item.Key == key)
                 {
@@ -46,16 +46,16 @@ public sealed class AttributeList : IReadOnlyList<KeyValuePair<string, Attribute
     public string? GetString(string key) => this[key]?.AsString();
 
     /// <summary>The items without an allocation.</summary>
-    public ReadOnlySpan<KeyValuePair<string, AttributeValue>> AsSpan() => items.AsSpan();
+    public ReadOnlySpan<KeyValuePair<string, AttributeValue>> AsSpan() => _items.AsSpan();
 
     /// <inheritdoc/>
     public IEnumerator<KeyValuePair<string, AttributeValue>> GetEnumerator() =>
-        ((IEnumerable<KeyValuePair<string, AttributeValue>>)items).GetEnumerator();
+        ((IEnumerable<KeyValuePair<string, AttributeValue>>)_items).GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
     /// <inheritdoc/>
-    public bool Equals(AttributeList? other) => other is not null && items.AsSpan().SequenceEqual(other.items.AsSpan());
+    public bool Equals(AttributeList? other) => other is not null && _items.AsSpan().SequenceEqual(other._items.AsSpan());
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as AttributeList);
@@ -63,18 +63,18 @@ public sealed class AttributeList : IReadOnlyList<KeyValuePair<string, Attribute
     /// <summary>A hash of all keys and values, kept: thousands of nodes have resources that differ in one value only.</summary>
     public override int GetHashCode()
     {
-        if (hash == 0 && items.Length > 0)
+        if (_hash == 0 && _items.Length > 0)
         {
             var all = default(HashCode);
-            foreach (var item in items)
+            foreach (var item in _items)
             {
                 all.Add(item.Key);
                 all.Add(item.Value);
             }
 
-            hash = all.ToHashCode();
+            _hash = all.ToHashCode();
         }
 
-        return hash;
+        return _hash;
     }
 }

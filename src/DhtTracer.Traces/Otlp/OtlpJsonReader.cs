@@ -9,13 +9,13 @@ namespace DhtTracer.Traces.Otlp;
 /// </summary>
 internal sealed class OtlpJsonReader(string format, ICollection<RejectedSpan>? rejected)
 {
-    private readonly Utf8StringCache texts = new(4096);
-    private readonly List<Span> spans = [];
+    private readonly Utf8StringCache _texts = new(4096);
+    private readonly List<Span> _spans = [];
 
     /// <summary>Reads one document and nothing after it.</summary>
     public List<Span> ReadDocument(ReadOnlySpan<byte> data)
     {
-        var cursor = new JsonCursor(data, format, texts);
+        var cursor = new JsonCursor(data, format, _texts);
         try
         {
             cursor.Read();
@@ -23,7 +23,7 @@ internal sealed class OtlpJsonReader(string format, ICollection<RejectedSpan>? r
 
             // Throws when anything follows.
             cursor.Read();
-            return spans;
+            return _spans;
         }
         catch (JsonException exception)
         {
@@ -34,7 +34,7 @@ internal sealed class OtlpJsonReader(string format, ICollection<RejectedSpan>? r
     /// <summary>Reads documents until the end of the text.</summary>
     public List<Span> ReadDocuments(ReadOnlySpan<byte> data)
     {
-        var cursor = new JsonCursor(data, format, texts, severalValues: true);
+        var cursor = new JsonCursor(data, format, _texts, severalValues: true);
         try
         {
             while (cursor.Read())
@@ -42,7 +42,7 @@ internal sealed class OtlpJsonReader(string format, ICollection<RejectedSpan>? r
                 ReadTracesData(ref cursor);
             }
 
-            return spans;
+            return _spans;
         }
         catch (JsonException exception)
         {
@@ -53,7 +53,7 @@ internal sealed class OtlpJsonReader(string format, ICollection<RejectedSpan>? r
     /// <summary>Reads <c>{"result":{"resourceSpans":[...]}}</c>, any number of times.</summary>
     public List<Span> ReadResults(ReadOnlySpan<byte> data)
     {
-        var cursor = new JsonCursor(data, format, texts, severalValues: true);
+        var cursor = new JsonCursor(data, format, _texts, severalValues: true);
         try
         {
             while (cursor.Read())
@@ -76,7 +76,7 @@ internal sealed class OtlpJsonReader(string format, ICollection<RejectedSpan>? r
                 }
             }
 
-            return spans;
+            return _spans;
         }
         catch (JsonException exception)
         {
@@ -107,7 +107,7 @@ internal sealed class OtlpJsonReader(string format, ICollection<RejectedSpan>? r
     private void ReadResourceSpans(ref JsonCursor cursor)
     {
         cursor.ExpectObject("an element of resourceSpans");
-        var start = spans.Count;
+        var start = _spans.Count;
         var resource = Resource.Empty;
         while (cursor.NextProperty())
         {
@@ -134,16 +134,16 @@ internal sealed class OtlpJsonReader(string format, ICollection<RejectedSpan>? r
         }
 
         // Members stand in any order: the schema URL usually comes last.
-        for (var index = start; index < spans.Count && !ReferenceEquals(spans[index].Resource, resource); index++)
+        for (var index = start; index < _spans.Count && !ReferenceEquals(_spans[index].Resource, resource); index++)
         {
-            spans[index] = spans[index] with { Resource = resource };
+            _spans[index] = _spans[index] with { Resource = resource };
         }
     }
 
     private void ReadScopeSpans(ref JsonCursor cursor, Resource resource)
     {
         cursor.ExpectObject("an element of scopeSpans");
-        var start = spans.Count;
+        var start = _spans.Count;
         var scope = InstrumentationScope.Empty;
         while (cursor.NextProperty())
         {
@@ -163,7 +163,7 @@ internal sealed class OtlpJsonReader(string format, ICollection<RejectedSpan>? r
                     var offset = cursor.Offset;
                     if (OtlpJsonSpanReader.Read(ref cursor, resource, scope, out var problem) is { } span)
                     {
-                        spans.Add(span);
+                        _spans.Add(span);
                     }
                     else if (rejected is not null)
                     {
@@ -181,9 +181,9 @@ internal sealed class OtlpJsonReader(string format, ICollection<RejectedSpan>? r
             }
         }
 
-        for (var index = start; index < spans.Count && !ReferenceEquals(spans[index].Scope, scope); index++)
+        for (var index = start; index < _spans.Count && !ReferenceEquals(_spans[index].Scope, scope); index++)
         {
-            spans[index] = spans[index] with { Scope = scope };
+            _spans[index] = _spans[index] with { Scope = scope };
         }
     }
 

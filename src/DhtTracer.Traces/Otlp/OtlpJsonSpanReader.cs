@@ -7,10 +7,10 @@ namespace DhtTracer.Traces.Otlp;
 /// <summary>Reads one span of OTLP JSON.</summary>
 internal static class OtlpJsonSpanReader
 {
-    private static readonly string[] kindNames =
+    private static readonly string[] _kindNames =
         ["SPAN_KIND_UNSPECIFIED", "SPAN_KIND_INTERNAL", "SPAN_KIND_SERVER", "SPAN_KIND_CLIENT", "SPAN_KIND_PRODUCER", "SPAN_KIND_CONSUMER"];
 
-    private static readonly string[] statusNames = ["STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"];
+    private static readonly string[] _statusNames = ["STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"];
 
     /// <summary>The span, or null and the problem when its ids are not valid.</summary>
     public static Span? Read(ref JsonCursor cursor, Resource resource, InstrumentationScope scope, out string problem)
@@ -47,7 +47,7 @@ internal static class OtlpJsonSpanReader
             }
             else if (cursor.Is("kind"u8))
             {
-                kind = (SpanKind)ReadEnum(ref cursor, "kind", kindNames);
+                kind = (SpanKind)ReadEnum(ref cursor, "kind", _kindNames);
             }
             else if (cursor.Is("startTimeUnixNano"u8, "start_time_unix_nano"u8))
             {
@@ -182,7 +182,7 @@ internal static class OtlpJsonSpanReader
         {
             if (cursor.Is("code"u8))
             {
-                code = (StatusCode)ReadEnum(ref cursor, "code", statusNames);
+                code = (StatusCode)ReadEnum(ref cursor, "code", _statusNames);
             }
             else if (cursor.Is("message"u8))
             {

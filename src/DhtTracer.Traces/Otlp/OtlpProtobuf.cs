@@ -7,10 +7,10 @@ namespace DhtTracer.Traces.Otlp;
 public static class OtlpProtobuf
 {
     [ThreadStatic]
-    private static OtlpProtobufReader? reader;
+    private static OtlpProtobufReader? _reader;
 
     [ThreadStatic]
-    private static OtlpProtobufWriter? writer;
+    private static OtlpProtobufWriter? _writer;
 
     /// <summary>Reads spans in the order they stand.</summary>
     /// <param name="data">One message; the caller limits its size. Memory used is at most some 30 times that.</param>
@@ -19,7 +19,7 @@ public static class OtlpProtobuf
     /// </param>
     /// <exception cref="TraceFormatException">The bytes are not OTLP.</exception>
     public static IReadOnlyList<Span> Decode(ReadOnlySpan<byte> data, ICollection<RejectedSpan>? rejected = null) =>
-        (reader ??= new OtlpProtobufReader()).Read(data, rejected);
+        (_reader ??= new OtlpProtobufReader()).Read(data, rejected);
 
     /// <inheritdoc cref="Decode(ReadOnlySpan{byte}, ICollection{RejectedSpan}?)"/>
     public static IReadOnlyList<Span> Decode(ReadOnlyMemory<byte> data, ICollection<RejectedSpan>? rejected = null) => Decode(data.Span, rejected);
@@ -30,5 +30,5 @@ public static class OtlpProtobuf
     public static byte[] Encode(IEnumerable<Span> spans) => Write(spans).ToArray();
 
     /// <summary>Writes spans into a buffer that is valid until the next call on this thread.</summary>
-    internal static ReadOnlySpan<byte> Write(IEnumerable<Span> spans) => (writer ??= new OtlpProtobufWriter()).Write(spans);
+    internal static ReadOnlySpan<byte> Write(IEnumerable<Span> spans) => (_writer ??= new OtlpProtobufWriter()).Write(spans);
 }

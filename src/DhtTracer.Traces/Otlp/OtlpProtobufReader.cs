@@ -8,15 +8,15 @@ internal sealed class OtlpProtobufReader
 {
     internal const string Format = "OTLP protobuf";
 
-    private readonly OtlpValueReader values = new();
-    private readonly OtlpProtobufSpanReader spanReader;
+    private readonly OtlpValueReader _values = new();
+    private readonly OtlpProtobufSpanReader _spanReader;
 
-    public OtlpProtobufReader() => spanReader = new OtlpProtobufSpanReader(values);
+    public OtlpProtobufReader() => _spanReader = new OtlpProtobufSpanReader(_values);
 
     public List<Span> Read(ReadOnlySpan<byte> data, ICollection<RejectedSpan>? rejected)
     {
-        values.Reset();
-        spanReader.Reset();
+        _values.Reset();
+        _spanReader.Reset();
         var spans = new List<Span>(Math.Min(1 + (data.Length / 512), 65_536));
         var message = new ProtobufReader(data, Format);
         while (message.TryReadTag(out var tag))
@@ -48,7 +48,7 @@ internal sealed class OtlpProtobufReader
                     resource = ReadResource(first.ReadMessage());
                     break;
                 case Fields.ResourceSpans.SchemaUrl:
-                    schemaUrl = values.ReadText(ref first);
+                    schemaUrl = _values.ReadText(ref first);
                     break;
                 default:
                     first.Skip(tag);
@@ -87,7 +87,7 @@ internal sealed class OtlpProtobufReader
                     scope = ReadScope(first.ReadMessage());
                     break;
                 case Fields.ScopeSpans.SchemaUrl:
-                    schemaUrl = values.ReadText(ref first);
+                    schemaUrl = _values.ReadText(ref first);
                     break;
                 default:
                     first.Skip(tag);
@@ -105,7 +105,7 @@ internal sealed class OtlpProtobufReader
             if (tag == Fields.ScopeSpans.Spans)
             {
                 var offset = message.Position;
-                if (spanReader.Read(message.ReadMessage(), resource, scope, out var problem) is { } span)
+                if (_spanReader.Read(message.ReadMessage(), resource, scope, out var problem) is { } span)
                 {
                     spans.Add(span);
                 }
@@ -127,14 +127,14 @@ internal sealed class OtlpProtobufReader
 
     private Resource ReadResource(ProtobufReader message)
     {
-        var mark = values.Mark;
+        var mark = _values.Mark;
         uint dropped = 0;
         while (message.TryReadTag(out var tag))
         {
             switch (tag)
             {
                 case Fields.Resource.Attributes:
-                    values.PushAttribute(message.ReadMessage(), 0);
+                    _values.PushAttribute(message.ReadMessage(), 0);
                     break;
                 case Fields.Resource.DroppedAttributesCount:
                     dropped = message.ReadUInt32();
@@ -145,12 +145,12 @@ internal sealed class OtlpProtobufReader
             }
         }
 
-        return new Resource { Attributes = values.Pop(mark), DroppedAttributesCount = dropped };
+        return new Resource { Attributes = _values.Pop(mark), DroppedAttributesCount = dropped };
     }
 
     private InstrumentationScope ReadScope(ProtobufReader message)
     {
-        var mark = values.Mark;
+        var mark = _values.Mark;
         string name = "", version = "";
         uint dropped = 0;
         while (message.TryReadTag(out var tag))
@@ -158,13 +158,13 @@ internal sealed class OtlpProtobufReader
             switch (tag)
             {
                 case Fields.Scope.Name:
-                    name = values.ReadText(ref message);
+                    name = _values.ReadText(ref message);
                     break;
                 case Fields.Scope.Version:
-                    version = values.ReadText(ref message);
+                    version = _values.ReadText(ref message);
                     break;
                 case Fields.Scope.Attributes:
-                    values.PushAttribute(message.ReadMessage(), 0);
+                    _values.PushAttribute(message.ReadMessage(), 0);
                     break;
                 case Fields.Scope.DroppedAttributesCount:
                     dropped = message.ReadUInt32();
@@ -175,6 +175,6 @@ internal sealed class OtlpProtobufReader
             }
         }
 
-        return new InstrumentationScope { Name = name, Version = version, Attributes = values.Pop(mark), DroppedAttributesCount = dropped };
+        return new InstrumentationScope { Name = name, Version = version, Attributes = _values.Pop(mark), DroppedAttributesCount = dropped };
     }
 }

@@ -7,19 +7,19 @@ namespace DhtTracer.Traces.Otlp;
 /// <summary>Reads one span of OTLP's wire format, with its events, links and status.</summary>
 internal sealed class OtlpProtobufSpanReader(OtlpValueReader values)
 {
-    private static readonly SpanStatus unset = new(StatusCode.Unset);
-    private static readonly SpanStatus ok = new(StatusCode.Ok);
-    private static readonly SpanStatus error = new(StatusCode.Error);
+    private static readonly SpanStatus _unset = new(StatusCode.Unset);
+    private static readonly SpanStatus _ok = new(StatusCode.Ok);
+    private static readonly SpanStatus _error = new(StatusCode.Error);
 
-    private readonly SpanEvent emptyEvent = new();
-    private List<SpanEvent> events = [];
-    private List<SpanLink> links = [];
+    private readonly SpanEvent _emptyEvent = new();
+    private List<SpanEvent> _events = [];
+    private List<SpanLink> _links = [];
 
     /// <summary>Gives back what an unusually large input made the scratch lists grow to.</summary>
     public void Reset()
     {
-        events = OtlpValueReader.Emptied(events);
-        links = OtlpValueReader.Emptied(links);
+        _events = OtlpValueReader.Emptied(_events);
+        _links = OtlpValueReader.Emptied(_links);
     }
 
     // The problem of an empty span is a constant: a hostile message can hold millions of these.
@@ -33,8 +33,8 @@ internal sealed class OtlpProtobufSpanReader(OtlpValueReader values)
         var kind = SpanKind.Unspecified;
         SpanStatus? status = null;
         var mark = values.Mark;
-        events.Clear();
-        links.Clear();
+        _events.Clear();
+        _links.Clear();
         problem = "";
         while (message.TryReadTag(out var tag))
         {
@@ -71,13 +71,13 @@ internal sealed class OtlpProtobufSpanReader(OtlpValueReader values)
                     droppedAttributes = message.ReadUInt32();
                     break;
                 case Fields.Span.Events:
-                    events.Add(ReadEvent(message.ReadMessage()));
+                    _events.Add(ReadEvent(message.ReadMessage()));
                     break;
                 case Fields.Span.DroppedEventsCount:
                     droppedEvents = message.ReadUInt32();
                     break;
                 case Fields.Span.Links:
-                    links.Add(ReadLink(message.ReadMessage()));
+                    _links.Add(ReadLink(message.ReadMessage()));
                     break;
                 case Fields.Span.DroppedLinksCount:
                     droppedLinks = message.ReadUInt32();
@@ -115,8 +115,8 @@ internal sealed class OtlpProtobufSpanReader(OtlpValueReader values)
             StartUnixNano = start,
             EndUnixNano = end,
             Attributes = attributes,
-            Events = events.Count == 0 ? [] : [.. events],
-            Links = links.Count == 0 ? [] : [.. links],
+            Events = _events.Count == 0 ? [] : [.. _events],
+            Links = _links.Count == 0 ? [] : [.. _links],
             Status = status,
             TraceState = traceState,
             Flags = flags,
@@ -162,7 +162,7 @@ internal sealed class OtlpProtobufSpanReader(OtlpValueReader values)
     {
         if (message.AtEnd)
         {
-            return emptyEvent;
+            return _emptyEvent;
         }
 
         var mark = values.Mark;
@@ -264,9 +264,9 @@ internal sealed class OtlpProtobufSpanReader(OtlpValueReader values)
 
         return text.Length > 0 ? new SpanStatus(code, text) : code switch
         {
-            StatusCode.Unset => unset,
-            StatusCode.Ok => ok,
-            StatusCode.Error => error,
+            StatusCode.Unset => _unset,
+            StatusCode.Ok => _ok,
+            StatusCode.Error => _error,
             _ => new SpanStatus(code),
         };
     }

@@ -56,18 +56,18 @@ public static class OtlpSplitter
 
     private ref struct Cutter(ReadOnlyMemory<byte> otlp)
     {
-        private readonly ReadOnlyMemory<byte> otlp = otlp;
-        private readonly ReadOnlySpan<byte> data = otlp.Span;
-        private readonly List<Header> resources = [];
-        private readonly List<Header> scopes = [];
-        private readonly Dictionary<TraceId, List<SpanPiece>> traces = [];
-        private int spanCount;
-        private int rejectedCount;
-        private RejectedSpan? firstRejected;
+        private readonly ReadOnlyMemory<byte> _otlp = otlp;
+        private readonly ReadOnlySpan<byte> _data = otlp.Span;
+        private readonly List<Header> _resources = [];
+        private readonly List<Header> _scopes = [];
+        private readonly Dictionary<TraceId, List<SpanPiece>> _traces = [];
+        private int _spanCount;
+        private int _rejectedCount;
+        private RejectedSpan? _firstRejected;
 
         public void Read()
         {
-            var message = new ProtobufReader(data, OtlpProtobufReader.Format);
+            var message = new ProtobufReader(_data, OtlpProtobufReader.Format);
             while (message.TryReadTag(out var tag))
             {
                 if (tag == Fields.TracesData.ResourceSpans)
@@ -83,31 +83,31 @@ public static class OtlpSplitter
 
         public readonly OtlpSplit Cut()
         {
-            if (traces.Count == 1 && rejectedCount == 0)
+            if (_traces.Count == 1 && _rejectedCount == 0)
             {
-                return new OtlpSplit([new OtlpSlice(traces.Keys.First(), otlp, spanCount)], spanCount, 0, null);
+                return new OtlpSplit([new OtlpSlice(_traces.Keys.First(), _otlp, _spanCount)], _spanCount, 0, null);
             }
 
-            var slices = new List<OtlpSlice>(traces.Count);
-            foreach (var (traceId, spans) in traces)
+            var slices = new List<OtlpSlice>(_traces.Count);
+            foreach (var (traceId, spans) in _traces)
             {
                 slices.Add(new OtlpSlice(traceId, Write(spans), spans.Count));
             }
 
-            return new OtlpSplit(slices, spanCount, rejectedCount, firstRejected);
+            return new OtlpSplit(slices, _spanCount, _rejectedCount, _firstRejected);
         }
 
         private void ReadResourceSpans(ProtobufReader message)
         {
             var resource = new Header(parent: -1);
-            resources.Add(resource);
+            _resources.Add(resource);
             var start = message.Position;
             while (message.TryReadTag(out var tag))
             {
                 switch (tag)
                 {
                     case Fields.ResourceSpans.ScopeSpans:
-                        ReadScopeSpans(message.ReadMessage(), resources.Count - 1);
+                        ReadScopeSpans(message.ReadMessage(), _resources.Count - 1);
                         break;
                     case Fields.ResourceSpans.Resource:
                         OtlpStructure.CheckResource(message.ReadMessage());
@@ -126,7 +126,7 @@ public static class OtlpSplitter
         private void ReadScopeSpans(ProtobufReader message, int resource)
         {
             var scope = new Header(resource);
-            scopes.Add(scope);
+            _scopes.Add(scope);
             var start = message.Position;
             while (message.TryReadTag(out var tag))
             {
@@ -154,19 +154,19 @@ public static class OtlpSplitter
             var problem = OtlpStructure.CheckSpan(message.ReadMessage(), out var traceId);
             if (problem is not null)
             {
-                firstRejected ??= new RejectedSpan(start, problem);
-                rejectedCount++;
+                _firstRejected ??= new RejectedSpan(start, problem);
+                _rejectedCount++;
                 return;
             }
 
-            if (!traces.TryGetValue(traceId, out var spans))
+            if (!_traces.TryGetValue(traceId, out var spans))
             {
                 spans = [];
-                traces.Add(traceId, spans);
+                _traces.Add(traceId, spans);
             }
 
-            spans.Add(new SpanPiece(scopes.Count - 1, new Piece(start, message.Position - start)));
-            spanCount++;
+            spans.Add(new SpanPiece(_scopes.Count - 1, new Piece(start, message.Position - start)));
+            _spanCount++;
         }
 
         /// <summary>Writes the spans of one trace, each run of one scope within each run of one resource.</summary>
@@ -176,7 +176,7 @@ public static class OtlpSplitter
             var scopeRuns = new List<(int Scope, int First, int Count, int Length)>();
             for (var i = 0; i < spans.Count;)
             {
-                var (scope, first, length) = (spans[i].Scope, i, scopes[spans[i].Scope].Length);
+                var (scope, first, length) = (spans[i].Scope, i, _scopes[spans[i].Scope].Length);
                 for (; i < spans.Count && spans[i].Scope == scope; i++)
                 {
                     length += spans[i].Bytes.Length;
@@ -189,9 +189,9 @@ public static class OtlpSplitter
             var total = 0;
             for (var i = 0; i < scopeRuns.Count;)
             {
-                var resource = scopes[scopeRuns[i].Scope].Parent;
-                var (first, length) = (i, resources[resource].Length);
-                for (; i < scopeRuns.Count && scopes[scopeRuns[i].Scope].Parent == resource; i++)
+                var resource = _scopes[scopeRuns[i].Scope].Parent;
+                var (first, length) = (i, _resources[resource].Length);
+                for (; i < scopeRuns.Count && _scopes[scopeRuns[i].Scope].Parent == resource; i++)
                 {
                     length += FieldLength(scopeRuns[i].Length);
                 }
@@ -200,16 +200,16 @@ public static class OtlpSplitter
                 total += FieldLength(length);
             }
 
-            var output = new Output(data, new byte[total]);
+            var output = new Output(_data, new byte[total]);
             foreach (var resourceRun in resourceRuns)
             {
                 output.BeginField((byte)Fields.TracesData.ResourceSpans, resourceRun.Length);
-                output.Copy(resources[resourceRun.Resource]);
+                output.Copy(_resources[resourceRun.Resource]);
                 for (var run = resourceRun.First; run < resourceRun.First + resourceRun.Count; run++)
                 {
                     var scopeRun = scopeRuns[run];
                     output.BeginField((byte)Fields.ResourceSpans.ScopeSpans, scopeRun.Length);
-                    output.Copy(scopes[scopeRun.Scope]);
+                    output.Copy(_scopes[scopeRun.Scope]);
                     output.Copy(spans, scopeRun.First, scopeRun.Count);
                 }
             }
@@ -232,21 +232,21 @@ public static class OtlpSplitter
 
     private ref struct Output(ReadOnlySpan<byte> data, byte[] bytes)
     {
-        private readonly ReadOnlySpan<byte> data = data;
-        private int position;
+        private readonly ReadOnlySpan<byte> _data = data;
+        private int _position;
 
         public byte[] Bytes { get; } = bytes;
 
         public void BeginField(byte tag, int length)
         {
-            Bytes[position++] = tag;
+            Bytes[_position++] = tag;
             while (length >= 0x80)
             {
-                Bytes[position++] = (byte)(length | 0x80);
+                Bytes[_position++] = (byte)(length | 0x80);
                 length >>= 7;
             }
 
-            Bytes[position++] = (byte)length;
+            Bytes[_position++] = (byte)length;
         }
 
         public void Copy(Header header)
@@ -280,8 +280,8 @@ public static class OtlpSplitter
 
         private void Copy(Piece piece)
         {
-            data.Slice(piece.Start, piece.Length).CopyTo(Bytes.AsSpan(position));
-            position += piece.Length;
+            _data.Slice(piece.Start, piece.Length).CopyTo(Bytes.AsSpan(_position));
+            _position += piece.Length;
         }
     }
 }

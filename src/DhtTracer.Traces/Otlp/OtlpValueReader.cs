@@ -13,23 +13,23 @@ internal sealed class OtlpValueReader
 {
     private const int LargestKeptScratch = 16_384;
 
-    private static readonly BoolValue yes = new(true);
-    private static readonly BoolValue no = new(false);
-    private static readonly BytesValue noBytes = new(ImmutableArray<byte>.Empty);
+    private static readonly BoolValue _yes = new(true);
+    private static readonly BoolValue _no = new(false);
+    private static readonly BytesValue _noBytes = new(ImmutableArray<byte>.Empty);
 
-    private readonly Utf8StringCache texts = new(1024);
-    private readonly Utf8StringCache strings = new(8192);
-    private List<KeyValuePair<string, AttributeValue>> attributes = [];
-    private List<AttributeValue> elements = [];
+    private readonly Utf8StringCache _texts = new(1024);
+    private readonly Utf8StringCache _strings = new(8192);
+    private List<KeyValuePair<string, AttributeValue>> _attributes = [];
+    private List<AttributeValue> _elements = [];
 
     /// <summary>The height of the stack, to be given to <see cref="Pop"/>.</summary>
-    public int Mark => attributes.Count;
+    public int Mark => _attributes.Count;
 
     /// <summary>Empties the stack, which an earlier input that ended in an error may have left filled.</summary>
     public void Reset()
     {
-        attributes = Emptied(attributes);
-        elements = Emptied(elements);
+        _attributes = Emptied(_attributes);
+        _elements = Emptied(_elements);
     }
 
     /// <summary>The list without items; a new one when it has grown beyond what is worth keeping for the next input.</summary>
@@ -45,7 +45,7 @@ internal sealed class OtlpValueReader
     }
 
     /// <summary>Reads a string field that repeats often: a key, a name, a version.</summary>
-    public string ReadText(ref ProtobufReader message) => texts.GetString(message.ReadBytes());
+    public string ReadText(ref ProtobufReader message) => _texts.GetString(message.ReadBytes());
 
     /// <summary>Reads a <c>KeyValue</c> and puts it on the stack.</summary>
     public void PushAttribute(ProtobufReader message, int depth)
@@ -68,19 +68,19 @@ internal sealed class OtlpValueReader
             }
         }
 
-        attributes.Add(KeyValuePair.Create(key, value));
+        _attributes.Add(KeyValuePair.Create(key, value));
     }
 
     /// <summary>Takes what was pushed since <paramref name="mark"/> off the stack.</summary>
     public AttributeList Pop(int mark)
     {
-        if (attributes.Count == mark)
+        if (_attributes.Count == mark)
         {
             return AttributeList.Empty;
         }
 
-        var popped = CollectionsMarshal.AsSpan(attributes)[mark..].ToArray();
-        CollectionsMarshal.SetCount(attributes, mark);
+        var popped = CollectionsMarshal.AsSpan(_attributes)[mark..].ToArray();
+        CollectionsMarshal.SetCount(_attributes, mark);
         return new AttributeList(ImmutableCollectionsMarshal.AsImmutableArray(popped));
     }
 
@@ -92,10 +92,10 @@ internal sealed class OtlpValueReader
             switch (tag)
             {
                 case Fields.AnyValue.String:
-                    value = strings.GetValue(message.ReadBytes());
+                    value = _strings.GetValue(message.ReadBytes());
                     break;
                 case Fields.AnyValue.Bool:
-                    value = message.ReadVarint() != 0 ? yes : no;
+                    value = message.ReadVarint() != 0 ? _yes : _no;
                     break;
                 case Fields.AnyValue.Int:
                     value = new IntValue(unchecked((long)message.ReadVarint()));
@@ -105,7 +105,7 @@ internal sealed class OtlpValueReader
                     break;
                 case Fields.AnyValue.Bytes:
                     var bytes = message.ReadBytes();
-                    value = bytes.IsEmpty ? noBytes : new BytesValue([.. bytes]);
+                    value = bytes.IsEmpty ? _noBytes : new BytesValue([.. bytes]);
                     break;
                 case Fields.AnyValue.Array:
                     value = ReadArray(message.ReadMessage(), Deeper(ref message, depth));
@@ -129,12 +129,12 @@ internal sealed class OtlpValueReader
 
     private ArrayValue ReadArray(ProtobufReader message, int depth)
     {
-        var mark = elements.Count;
+        var mark = _elements.Count;
         while (message.TryReadTag(out var tag))
         {
             if (tag == Fields.AnyValue.Values)
             {
-                elements.Add(ReadValue(message.ReadMessage(), depth));
+                _elements.Add(ReadValue(message.ReadMessage(), depth));
             }
             else
             {
@@ -142,8 +142,8 @@ internal sealed class OtlpValueReader
             }
         }
 
-        var popped = CollectionsMarshal.AsSpan(elements)[mark..].ToArray();
-        CollectionsMarshal.SetCount(elements, mark);
+        var popped = CollectionsMarshal.AsSpan(_elements)[mark..].ToArray();
+        CollectionsMarshal.SetCount(_elements, mark);
         return new ArrayValue(ImmutableCollectionsMarshal.AsImmutableArray(popped));
     }
 

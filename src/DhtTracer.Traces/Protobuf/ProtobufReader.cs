@@ -11,10 +11,10 @@ internal ref struct ProtobufReader
 {
     private const int DeepestGroup = 100;
 
-    private readonly ReadOnlySpan<byte> data;
-    private readonly string format;
-    private readonly int end;
-    private int position;
+    private readonly ReadOnlySpan<byte> _data;
+    private readonly string _format;
+    private readonly int _end;
+    private int _position;
 
     public ProtobufReader(ReadOnlySpan<byte> data, string format)
         : this(data, format, 0, data.Length)
@@ -23,36 +23,36 @@ internal ref struct ProtobufReader
 
     private ProtobufReader(ReadOnlySpan<byte> data, string format, int position, int end)
     {
-        this.data = data;
-        this.format = format;
-        this.position = position;
-        this.end = end;
+        _data = data;
+        _format = format;
+        _position = position;
+        _end = end;
     }
 
     /// <summary>Bytes from the start of the whole input.</summary>
-    public readonly int Position => position;
+    public readonly int Position => _position;
 
     /// <summary>Whether nothing is left of this message.</summary>
-    public readonly bool AtEnd => position >= end;
+    public readonly bool AtEnd => _position >= _end;
 
     /// <summary>Reads the next tag (field number × 8 + wire type); false at the end of the message.</summary>
     public bool TryReadTag(out uint tag)
     {
-        if (position >= end)
+        if (_position >= _end)
         {
             tag = 0;
             return false;
         }
 
-        var first = data[position];
+        var first = _data[_position];
         if (first < 0x80)
         {
-            position++;
+            _position++;
             tag = first;
         }
         else
         {
-            var start = position;
+            var start = _position;
             var value = ReadVarintSlow();
             if (value > uint.MaxValue)
             {
@@ -62,16 +62,16 @@ internal ref struct ProtobufReader
             tag = (uint)value;
         }
 
-        return tag >= 8 ? true : throw Error(position - 1, "expected a field number of at least 1, found 0");
+        return tag >= 8 ? true : throw Error(_position - 1, "expected a field number of at least 1, found 0");
     }
 
     /// <summary>Reads a varint.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ulong ReadVarint()
     {
-        if (position < end && data[position] < 0x80)
+        if (_position < _end && _data[_position] < 0x80)
         {
-            return data[position++];
+            return _data[_position++];
         }
 
         return ReadVarintSlow();
@@ -93,13 +93,13 @@ internal ref struct ProtobufReader
     public ProtobufReader ReadMessage()
     {
         var length = ReadLength();
-        if (length > end - position)
+        if (length > _end - _position)
         {
             throw TooLong(length, "a message");
         }
 
-        var message = new ProtobufReader(data, format, position, position + length);
-        position += length;
+        var message = new ProtobufReader(_data, _format, _position, _position + length);
+        _position += length;
         return message;
     }
 
@@ -124,7 +124,7 @@ internal ref struct ProtobufReader
                     depth++;
                     break;
                 case 3:
-                    throw Error(position, $"groups are nested more than {DeepestGroup} deep");
+                    throw Error(_position, $"groups are nested more than {DeepestGroup} deep");
                 case 4 when depth > 0:
                     depth--;
                     break;
@@ -132,7 +132,7 @@ internal ref struct ProtobufReader
                     Take(4, "a fixed 32-bit field");
                     break;
                 default:
-                    throw Error(position, $"expected wire type 0, 1, 2 or 5, found {tag & 7}");
+                    throw Error(_position, $"expected wire type 0, 1, 2 or 5, found {tag & 7}");
             }
 
             if (depth == 0)
@@ -142,50 +142,50 @@ internal ref struct ProtobufReader
 
             if (!TryReadTag(out tag))
             {
-                throw Error(position, "expected the end of a group, found the end of the message");
+                throw Error(_position, "expected the end of a group, found the end of the message");
             }
         }
     }
 
     /// <summary>An exception for this place.</summary>
-    public readonly TraceFormatException Error(string problem) => Error(position, problem);
+    public readonly TraceFormatException Error(string problem) => Error(_position, problem);
 
-    private readonly TraceFormatException Error(int offset, string problem) => new(format, offset, problem);
+    private readonly TraceFormatException Error(int offset, string problem) => new(_format, offset, problem);
 
     private readonly TraceFormatException TooLong(int length, string what) =>
-        Error(position, $"expected {length} bytes of {what}, found {end - position}");
+        Error(_position, $"expected {length} bytes of {what}, found {_end - _position}");
 
     private int ReadLength()
     {
-        var start = position;
+        var start = _position;
         var length = ReadVarint();
         return length <= int.MaxValue ? (int)length : throw Error(start, $"expected a length below 2 GiB, found {length}");
     }
 
     private ReadOnlySpan<byte> Take(int length, string what)
     {
-        if (length > end - position)
+        if (length > _end - _position)
         {
             throw TooLong(length, what);
         }
 
-        var bytes = data.Slice(position, length);
-        position += length;
+        var bytes = _data.Slice(_position, length);
+        _position += length;
         return bytes;
     }
 
     private ulong ReadVarintSlow()
     {
-        var start = position;
+        var start = _position;
         ulong value = 0;
         for (var shift = 0; shift < 70; shift += 7)
         {
-            if (position >= end)
+            if (_position >= _end)
             {
                 throw Error(start, "expected a varint, found the end of the message");
             }
 
-            var part = data[position++];
+            var part = _data[_position++];
             value |= (ulong)(part & 0x7F) << shift;
             if (part < 0x80)
             {

@@ -12,26 +12,26 @@ internal sealed class ReverseProtobufWriter
 {
     private const int LargestKeptBuffer = 4 * 1024 * 1024;
 
-    private byte[] buffer = new byte[1024];
-    private int start;
+    private byte[] _buffer = new byte[1024];
+    private int _start;
 
-    public ReverseProtobufWriter() => start = buffer.Length;
+    public ReverseProtobufWriter() => _start = _buffer.Length;
 
     /// <summary>Bytes written so far.</summary>
-    public int Written => buffer.Length - start;
+    public int Written => _buffer.Length - _start;
 
     /// <summary>What was written, in reading order.</summary>
-    public ReadOnlySpan<byte> WrittenSpan => buffer.AsSpan(start);
+    public ReadOnlySpan<byte> WrittenSpan => _buffer.AsSpan(_start);
 
     /// <summary>Forgets what was written; keeps the buffer unless it is unusually large.</summary>
     public void Clear()
     {
-        if (buffer.Length > LargestKeptBuffer)
+        if (_buffer.Length > LargestKeptBuffer)
         {
-            buffer = new byte[1024];
+            _buffer = new byte[1024];
         }
 
-        start = buffer.Length;
+        _start = _buffer.Length;
     }
 
     /// <summary>A varint field, also when it is zero.</summary>
@@ -128,19 +128,19 @@ internal sealed class ReverseProtobufWriter
 
     private Span<byte> Take(int size)
     {
-        if (size > start)
+        if (size > _start)
         {
             Grow(size);
         }
 
-        start -= size;
-        return buffer.AsSpan(start, size);
+        _start -= size;
+        return _buffer.AsSpan(_start, size);
     }
 
     private void Grow(int size)
     {
         var written = Written;
-        var wanted = Math.Min(Math.Max((long)buffer.Length * 2, (long)written + size), Array.MaxLength);
+        var wanted = Math.Min(Math.Max((long)_buffer.Length * 2, (long)written + size), Array.MaxLength);
         if (wanted < (long)written + size)
         {
             throw new InvalidOperationException("One encoded message cannot exceed 2 GiB; write the traces one after another instead.");
@@ -148,7 +148,7 @@ internal sealed class ReverseProtobufWriter
 
         var bigger = new byte[wanted];
         WrittenSpan.CopyTo(bigger.AsSpan(bigger.Length - written));
-        start = bigger.Length - written;
-        buffer = bigger;
+        _start = bigger.Length - written;
+        _buffer = bigger;
     }
 }

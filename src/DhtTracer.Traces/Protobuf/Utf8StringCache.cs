@@ -12,11 +12,11 @@ internal sealed class Utf8StringCache
 {
     private const int LongestKept = 128;
 
-    private readonly StringValue?[] entries;
+    private readonly StringValue?[] _entries;
 
     /// <summary>Makes a cache.</summary>
     /// <param name="size">Number of strings; a power of two.</param>
-    public Utf8StringCache(int size) => entries = new StringValue?[size];
+    public Utf8StringCache(int size) => _entries = new StringValue?[size];
 
     /// <summary>The string of these bytes; what is not valid UTF-8 becomes U+FFFD.</summary>
     public string GetString(ReadOnlySpan<byte> utf8) => utf8.IsEmpty ? "" : GetValue(utf8).Value;
@@ -29,7 +29,7 @@ internal sealed class Utf8StringCache
             return new StringValue(Encoding.UTF8.GetString(utf8));
         }
 
-        ref var entry = ref entries[Hash(utf8) & (uint)(entries.Length - 1)];
+        ref var entry = ref _entries[Hash(utf8) & (uint)(_entries.Length - 1)];
         if (entry is { } known && known.Value.Length == utf8.Length && Ascii.Equals(utf8, known.Value))
         {
             return known;

@@ -8,7 +8,7 @@ internal ref struct ThriftBinaryReader(ReadOnlySpan<byte> data) : IThriftReader
 {
     private const string Format = "Jaeger Thrift (binary)";
 
-    private readonly ReadOnlySpan<byte> data = data;
+    private readonly ReadOnlySpan<byte> _data = data;
 
     public int Position { get; private set; }
 
@@ -92,19 +92,19 @@ internal ref struct ThriftBinaryReader(ReadOnlySpan<byte> data) : IThriftReader
     private int ReadCount()
     {
         var count = BinaryPrimitives.ReadInt32BigEndian(Take(4));
-        return count >= 0 && count <= data.Length - Position
+        return count >= 0 && count <= _data.Length - Position
             ? count
-            : throw Error($"expected a length of at most {data.Length - Position}, found {count}");
+            : throw Error($"expected a length of at most {_data.Length - Position}, found {count}");
     }
 
     private ReadOnlySpan<byte> Take(int length)
     {
-        if (length > data.Length - Position)
+        if (length > _data.Length - Position)
         {
-            throw Error($"expected {length} more bytes, found {data.Length - Position}");
+            throw Error($"expected {length} more bytes, found {_data.Length - Position}");
         }
 
-        var bytes = data.Slice(Position, length);
+        var bytes = _data.Slice(Position, length);
         Position += length;
         return bytes;
     }

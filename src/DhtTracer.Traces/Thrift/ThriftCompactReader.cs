@@ -11,14 +11,14 @@ internal ref struct ThriftCompactReader(ReadOnlySpan<byte> data) : IThriftReader
 {
     private const string Format = "Jaeger Thrift (compact)";
 
-    private static readonly ThriftType[] types =
+    private static readonly ThriftType[] _types =
     [
         ThriftType.Stop, ThriftType.Bool, ThriftType.Bool, ThriftType.Byte, ThriftType.I16, ThriftType.I32, ThriftType.I64,
         ThriftType.Double, ThriftType.String, ThriftType.List, ThriftType.Set, ThriftType.Map, ThriftType.Struct,
     ];
 
-    private readonly ReadOnlySpan<byte> data = data;
-    private bool fieldIsTrue;
+    private readonly ReadOnlySpan<byte> _data = data;
+    private bool _fieldIsTrue;
 
     public int Position { get; private set; }
 
@@ -44,7 +44,7 @@ internal ref struct ThriftCompactReader(ReadOnlySpan<byte> data) : IThriftReader
         }
 
         type = ToType(header & 0x0F);
-        fieldIsTrue = (header & 0x0F) == 1;
+        _fieldIsTrue = (header & 0x0F) == 1;
         fieldId = header >> 4 == 0 ? unchecked((short)ReadZigZag()) : unchecked((short)(fieldId + (header >> 4)));
         return true;
     }
@@ -70,7 +70,7 @@ internal ref struct ThriftCompactReader(ReadOnlySpan<byte> data) : IThriftReader
         return count;
     }
 
-    public readonly bool ReadBool() => fieldIsTrue;
+    public readonly bool ReadBool() => _fieldIsTrue;
 
     public int ReadI32() => unchecked((int)ReadZigZag());
 
@@ -106,12 +106,12 @@ internal ref struct ThriftCompactReader(ReadOnlySpan<byte> data) : IThriftReader
     public readonly TraceFormatException Error(string problem) => new(Format, Position, problem);
 
     private readonly ThriftType ToType(int number) =>
-        number < types.Length ? types[number] : throw Error($"expected a type from 1 to 12, found {number}");
+        number < _types.Length ? _types[number] : throw Error($"expected a type from 1 to 12, found {number}");
 
     private int ReadCount() => CheckCount(ReadVarint());
 
     private readonly int CheckCount(ulong count) =>
-        count <= (ulong)(data.Length - Position) ? (int)count : throw Error($"expected a length of at most {data.Length - Position}, found {count}");
+        count <= (ulong)(_data.Length - Position) ? (int)count : throw Error($"expected a length of at most {_data.Length - Position}, found {count}");
 
     private long ReadZigZag()
     {
@@ -137,12 +137,12 @@ internal ref struct ThriftCompactReader(ReadOnlySpan<byte> data) : IThriftReader
 
     private ReadOnlySpan<byte> Take(int length)
     {
-        if (length > data.Length - Position)
+        if (length > _data.Length - Position)
         {
-            throw Error($"expected {length} more bytes, found {data.Length - Position}");
+            throw Error($"expected {length} more bytes, found {_data.Length - Position}");
         }
 
-        var bytes = data.Slice(Position, length);
+        var bytes = _data.Slice(Position, length);
         Position += length;
         return bytes;
     }

@@ -9,8 +9,8 @@ internal sealed class ThriftCompactWriter : ThriftWriter
     private const int True = 1;
     private const int False = 2;
 
-    private readonly Stack<short> outerFieldIds = new();
-    private short fieldId;
+    private readonly Stack<short> _outerFieldIds = new();
+    private short _fieldId;
 
     public override void WriteOnewayHeader(string method)
     {
@@ -22,8 +22,8 @@ internal sealed class ThriftCompactWriter : ThriftWriter
 
     public override void BeginStruct()
     {
-        outerFieldIds.Push(fieldId);
-        fieldId = 0;
+        _outerFieldIds.Push(_fieldId);
+        _fieldId = 0;
     }
 
     public override void WriteField(short id, ThriftType type) => WriteHeader(id, ToNumber(type));
@@ -33,7 +33,7 @@ internal sealed class ThriftCompactWriter : ThriftWriter
     public override void EndStruct()
     {
         Put(0);
-        fieldId = outerFieldIds.Pop();
+        _fieldId = _outerFieldIds.Pop();
     }
 
     public override void WriteListHeader(ThriftType elementType, int count)
@@ -79,7 +79,7 @@ internal sealed class ThriftCompactWriter : ThriftWriter
 
     private void WriteHeader(short id, int type)
     {
-        var difference = id - fieldId;
+        var difference = id - _fieldId;
         if (difference is > 0 and <= 15)
         {
             Put((byte)((difference << 4) | type));
@@ -90,7 +90,7 @@ internal sealed class ThriftCompactWriter : ThriftWriter
             WriteI64(id);
         }
 
-        fieldId = id;
+        _fieldId = id;
     }
 
     private void WriteVarint(ulong value)

@@ -6,13 +6,13 @@ namespace DhtTracer.Traces.Thrift;
 /// <summary>Writes Thrift; the two protocols differ in how they write numbers and headers.</summary>
 internal abstract class ThriftWriter
 {
-    private readonly ArrayBufferWriter<byte> output = new();
+    private readonly ArrayBufferWriter<byte> _output = new();
 
     /// <summary>Makes a writer of a protocol.</summary>
     public static ThriftWriter Create(ThriftProtocol protocol) => protocol == ThriftProtocol.Compact ? new ThriftCompactWriter() : new ThriftBinaryWriter();
 
     /// <summary>What was written.</summary>
-    public byte[] ToArray() => output.WrittenSpan.ToArray();
+    public byte[] ToArray() => _output.WrittenSpan.ToArray();
 
     /// <summary>The header of a call that expects no answer.</summary>
     public abstract void WriteOnewayHeader(string method);
@@ -48,7 +48,7 @@ internal abstract class ThriftWriter
     public void WriteString(string value) => WriteBytes(Encoding.UTF8.GetBytes(value));
 
     /// <summary>Bytes as they are.</summary>
-    protected void Put(ReadOnlySpan<byte> bytes) => output.Write(bytes);
+    protected void Put(ReadOnlySpan<byte> bytes) => _output.Write(bytes);
 
     /// <summary>One byte.</summary>
     protected void Put(byte value) => Put([value]);

@@ -16,13 +16,13 @@ internal sealed class ZipkinJsonReader(ICollection<RejectedSpan>? rejected)
 {
     private const string Format = "Zipkin JSON";
 
-    private readonly Utf8StringCache texts = new(4096);
-    private readonly JaegerSpanReader spanReader = new();
+    private readonly Utf8StringCache _texts = new(4096);
+    private readonly JaegerSpanReader _spanReader = new();
 
     public List<Span> Read(ReadOnlySpan<byte> data)
     {
         var spans = new List<Span>();
-        var cursor = new JsonCursor(data, Format, texts);
+        var cursor = new JsonCursor(data, Format, _texts);
         try
         {
             cursor.Read();
@@ -31,7 +31,7 @@ internal sealed class ZipkinJsonReader(ICollection<RejectedSpan>? rejected)
             {
                 var offset = cursor.Offset;
                 var zipkin = ReadSpan(ref cursor);
-                if (spanReader.Read(zipkin, zipkin.Process, out var problem) is { } span)
+                if (_spanReader.Read(zipkin, zipkin.Process, out var problem) is { } span)
                 {
                     // Without a duration the span was not finished when it was reported.
                     spans.Add(zipkin.Duration is null ? span with { EndUnixNano = 0 } : span);

@@ -15,10 +15,10 @@ internal sealed class AnalysedTraces(TraceStore store, int mostPeers)
 {
     private const int UsuallyMostPeers = 100_000;
 
-    private readonly Lock guard = new();
-    private readonly LinkedList<Entry> latest = new();
-    private readonly Dictionary<TraceId, LinkedListNode<Entry>> byId = [];
-    private int peers;
+    private readonly Lock _guard = new();
+    private readonly LinkedList<Entry> _latest = new();
+    private readonly Dictionary<TraceId, LinkedListNode<Entry>> _byId = [];
+    private int _peers;
 
     /// <summary>Keeps as much as is usual: some 100,000 peers.</summary>
     public AnalysedTraces(TraceStore store)
@@ -65,27 +65,27 @@ internal sealed class AnalysedTraces(TraceStore store, int mostPeers)
 
     private Entry? Find(TraceId traceId, TraceState state)
     {
-        lock (guard)
+        lock (_guard)
         {
-            if (!byId.TryGetValue(traceId, out var node) || node.Value.State != state)
+            if (!_byId.TryGetValue(traceId, out var node) || node.Value.State != state)
             {
                 return null;
             }
 
-            latest.Remove(node);
-            latest.AddFirst(node);
+            _latest.Remove(node);
+            _latest.AddFirst(node);
             return node.Value;
         }
     }
 
     private void Keep(Entry entry)
     {
-        lock (guard)
+        lock (_guard)
         {
             Remove(entry.TraceId);
-            byId[entry.TraceId] = latest.AddFirst(entry);
-            peers += entry.Peers;
-            while (peers > mostPeers && latest.Last is { } last && last != latest.First)
+            _byId[entry.TraceId] = _latest.AddFirst(entry);
+            _peers += entry.Peers;
+            while (_peers > mostPeers && _latest.Last is { } last && last != _latest.First)
             {
                 Remove(last.Value.TraceId);
             }
@@ -94,7 +94,7 @@ internal sealed class AnalysedTraces(TraceStore store, int mostPeers)
 
     private void Forget(TraceId traceId)
     {
-        lock (guard)
+        lock (_guard)
         {
             Remove(traceId);
         }
@@ -102,10 +102,10 @@ internal sealed class AnalysedTraces(TraceStore store, int mostPeers)
 
     private void Remove(TraceId traceId)
     {
-        if (byId.Remove(traceId, out var node))
+        if (_byId.Remove(traceId, out var node))
         {
-            latest.Remove(node);
-            peers -= node.Value.Peers;
+            _latest.Remove(node);
+            _peers -= node.Value.Peers;
         }
     }
 

@@ -16,7 +16,7 @@ namespace DhtTracer.Web.Assets;
 internal sealed class SiteAssets
 {
     private const string ResourcePrefix = "assets/";
-    private readonly FrozenDictionary<string, Asset> assets;
+    private readonly FrozenDictionary<string, Asset> _assets;
 
     /// <summary>Reads and compresses everything once; the whole is some tens of kilobytes.</summary>
     public SiteAssets()
@@ -43,18 +43,18 @@ internal sealed class SiteAssets
         }
 
         Version = Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 6));
-        assets = files.ToFrozenDictionary(file => file.Key, file => new Asset(ContentType(file.Key), file.Value, Compress(file.Value)), StringComparer.Ordinal);
+        _assets = files.ToFrozenDictionary(file => file.Key, file => new Asset(ContentType(file.Key), file.Value, Compress(file.Value)), StringComparer.Ordinal);
     }
 
     /// <summary>Twelve hex digits that change when any asset does.</summary>
     public string Version { get; }
 
     /// <summary>Text of an embedded file, for exports that must carry their styles with them.</summary>
-    public string Text(string name) => Encoding.UTF8.GetString(assets[name].Plain);
+    public string Text(string name) => Encoding.UTF8.GetString(_assets[name].Plain);
 
     /// <summary>The address of an asset such as <c>site.css</c> or <c>js/site.js</c>.</summary>
     /// <exception cref="ArgumentException">There is no such asset: a mistake in a page.</exception>
-    public string Url(string name) => assets.ContainsKey(name)
+    public string Url(string name) => _assets.ContainsKey(name)
         ? $"/assets/{Version}/{name}"
         : throw new ArgumentException($"the site has no asset '{name}'", nameof(name));
 
@@ -69,7 +69,7 @@ internal sealed class SiteAssets
     private async Task SendAsync(HttpContext context, string name, bool keep)
     {
         var response = context.Response;
-        if (!assets.TryGetValue(name, out var asset))
+        if (!_assets.TryGetValue(name, out var asset))
         {
             response.StatusCode = StatusCodes.Status404NotFound;
             return;

@@ -12,10 +12,10 @@ internal sealed class LogScale
         Minute, 2 * Minute, 5 * Minute, 10 * Minute, 30 * Minute, 60 * Minute, 120 * Minute, 360 * Minute, 720 * Minute, 1440 * Minute, 14400 * Minute, 144000 * Minute, 1440000 * Minute,
     ];
 
-    private readonly double low;
-    private readonly double high;
+    private readonly double _low;
+    private readonly double _high;
 
-    private LogScale(double low, double high) => (this.low, this.high) = (low, high);
+    private LogScale(double low, double high) => (_low, _high) = (low, high);
 
     /// <summary>
     /// An axis of durations that fits both values: its ends are the nearest round durations that hold them: 1, 2 or 5 times a power of ten
@@ -38,7 +38,7 @@ internal sealed class LogScale
     /// <summary>The round durations to label, both ends among them where they fit, at most six.</summary>
     public IReadOnlyList<long> Labels()
     {
-        var rungs = RoundDurations.Where(rung => Math.Log10(rung) >= low - 1e-9 && Math.Log10(rung) <= high + 1e-9).ToList();
+        var rungs = RoundDurations.Where(rung => Math.Log10(rung) >= _low - 1e-9 && Math.Log10(rung) <= _high + 1e-9).ToList();
         var step = (rungs.Count + MostLabels - 1) / MostLabels;
         return [.. rungs.Where((_, index) => (rungs.Count - 1 - index) % step == 0)];
     }
@@ -46,22 +46,22 @@ internal sealed class LogScale
     /// <summary>An axis that holds both values, whole powers of ten at its ends.</summary>
     public LogScale(long least, long greatest)
     {
-        low = Math.Floor(Math.Log10(Math.Max(1, least)));
-        high = Math.Max(low + 1, Math.Ceiling(Math.Log10(Math.Max(1, greatest))));
+        _low = Math.Floor(Math.Log10(Math.Max(1, least)));
+        _high = Math.Max(_low + 1, Math.Ceiling(Math.Log10(Math.Max(1, greatest))));
     }
 
     /// <summary>A value as percent of the width.</summary>
-    public double X(long value) => Math.Clamp(100 * (Math.Log10(Math.Max(1, value)) - low) / (high - low), 0, 100);
+    public double X(long value) => Math.Clamp(100 * (Math.Log10(Math.Max(1, value)) - _low) / (_high - _low), 0, 100);
 
     /// <summary>The powers of ten on it.</summary>
     public IEnumerable<long> Ticks()
     {
-        for (var power = low; power <= high; power++)
+        for (var power = _low; power <= _high; power++)
         {
             yield return (long)Math.Pow(10, power);
         }
     }
 
     /// <summary>1, 2 and 5 times each power of ten on it.</summary>
-    public IEnumerable<long> Rungs() => Ticks().SelectMany(static tick => new[] { tick, tick * 2, tick * 5 }).Where(rung => Math.Log10(rung) <= high);
+    public IEnumerable<long> Rungs() => Ticks().SelectMany(static tick => new[] { tick, tick * 2, tick * 5 }).Where(rung => Math.Log10(rung) <= _high);
 }

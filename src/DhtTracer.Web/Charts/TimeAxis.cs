@@ -32,13 +32,13 @@ internal sealed class TimeAxis
         TimeSpan.FromDays(14), TimeSpan.FromDays(28), TimeSpan.FromDays(56),
     ];
 
-    private readonly DateTimeOffset first;
-    private readonly IReadOnlyList<int> slots = [];
+    private readonly DateTimeOffset _first;
+    private readonly IReadOnlyList<int> _slots = [];
 
     private TimeAxis(TimeSpan period, string name, DateTimeOffset first, int slots, bool isContinuous, IReadOnlyList<PeriodFacts> periods, int left, IReadOnlyList<int>? places = null)
     {
-        this.slots = places ?? [];
-        (Period, Name, this.first, Slots, IsContinuous, Periods, Left) = (period, name, first, slots, isContinuous, periods, left);
+        _slots = places ?? [];
+        (Period, Name, _first, Slots, IsContinuous, Periods, Left) = (period, name, first, slots, isContinuous, periods, left);
     }
 
     /// <summary>Length of a period.</summary>
@@ -96,7 +96,7 @@ internal sealed class TimeAxis
     }
 
     /// <summary>The place of the period at an index of <see cref="Periods"/>.</summary>
-    public int Slot(int index) => IsContinuous ? (int)((Periods[index].Start - first).Ticks / Period.Ticks) : slots[index];
+    public int Slot(int index) => IsContinuous ? (int)((Periods[index].Start - _first).Ticks / Period.Ticks) : _slots[index];
 
     /// <summary>Left edge of a place, percent.</summary>
     public double X(int slot) => 100.0 * slot / Slots;
@@ -111,15 +111,15 @@ internal sealed class TimeAxis
             for (var i = 0; i < Periods.Count; i++)
             {
                 // The day after a gap has a label where there is room: it does not follow the one before it.
-                var afterGap = i > 0 && slots[i] > slots[i - 1] + 1;
-                if (afterGap && X(slots[i] - 1) - last >= LabelWidth)
+                var afterGap = i > 0 && _slots[i] > _slots[i - 1] + 1;
+                if (afterGap && X(_slots[i] - 1) - last >= LabelWidth)
                 {
-                    yield return (X(slots[i] - 1), "⋯");
+                    yield return (X(_slots[i] - 1), "⋯");
                 }
 
-                if ((afterGap || i % each == 0) && X(slots[i]) - last >= LabelWidth)
+                if ((afterGap || i % each == 0) && X(_slots[i]) - last >= LabelWidth)
                 {
-                    last = X(slots[i]);
+                    last = X(_slots[i]);
                     yield return (last, Day(Periods[i].Start, withYear: true));
                 }
             }
@@ -129,12 +129,12 @@ internal sealed class TimeAxis
 
         var length = Period * Slots;
         var step = Steps.FirstOrDefault(candidate => candidate >= Period && length / candidate <= MostLabels, Steps[^1]);
-        var number = (first - DateTimeOffset.UnixEpoch).Ticks / step.Ticks;
-        for (var time = DateTimeOffset.UnixEpoch.AddTicks(number * step.Ticks); time < first + length; time += step)
+        var number = (_first - DateTimeOffset.UnixEpoch).Ticks / step.Ticks;
+        for (var time = DateTimeOffset.UnixEpoch.AddTicks(number * step.Ticks); time < _first + length; time += step)
         {
-            if (time >= first)
+            if (time >= _first)
             {
-                yield return (100.0 * (time - first).Ticks / length.Ticks, Label(time, step, length));
+                yield return (100.0 * (time - _first).Ticks / length.Ticks, Label(time, step, length));
             }
         }
     }

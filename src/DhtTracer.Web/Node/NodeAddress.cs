@@ -8,16 +8,16 @@ namespace DhtTracer.Web.Node;
 /// <param name="isGiven">The user named it. Else only this machine may use it: whoever else reaches the site must not make a node act.</param>
 public sealed class NodeAddress(Uri? url, bool isGiven)
 {
-    private volatile Uri? current = url;
+    private volatile Uri? _current = url;
 
     /// <summary>The address; null while there is none.</summary>
-    public Uri? Url => current;
+    public Uri? Url => _current;
 
     /// <summary>The user named it.</summary>
     public bool IsGiven => isGiven;
 
     /// <summary>Says where it is, for a node that starts in this process and takes a free port.</summary>
-    public void PointTo(Uri address) => current = address;
+    public void PointTo(Uri address) => _current = address;
 
     /// <summary>Whether a request may make the node act. A name that was re-bound to 127.0.0.1 by a foreign page is no loopback name.</summary>
     public bool IsAllowed(HttpContext context) => isGiven || IsLocal(context);

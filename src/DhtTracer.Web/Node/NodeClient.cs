@@ -28,7 +28,7 @@ internal sealed class NodeClient(NodeAddress node) : IDisposable
     private const int LongestAnswer = 4 * 1024 * 1024;
     private const int LongestText = 1000;
 
-    private readonly HttpClient http = new(new SocketsHttpHandler
+    private readonly HttpClient _http = new(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
         UseProxy = false,
@@ -81,7 +81,7 @@ internal sealed class NodeClient(NodeAddress node) : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => http.Dispose();
+    public void Dispose() => _http.Dispose();
 
     private static NodeState Read(JsonDocument document)
     {
@@ -105,7 +105,7 @@ internal sealed class NodeClient(NodeAddress node) : IDisposable
 
         try
         {
-            using var response = await http.GetAsync(new Uri(url, path), cancellationToken);
+            using var response = await _http.GetAsync(new Uri(url, path), cancellationToken);
             return (response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken));
         }
         catch (HttpRequestException failure) when (failure.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused })
@@ -118,7 +118,7 @@ internal sealed class NodeClient(NodeAddress node) : IDisposable
         }
         catch (TaskCanceledException late) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new NodeAwayException($"The node on {url} did not answer within {http.Timeout.TotalSeconds:0} seconds.", late);
+            throw new NodeAwayException($"The node on {url} did not answer within {_http.Timeout.TotalSeconds:0} seconds.", late);
         }
     }
 

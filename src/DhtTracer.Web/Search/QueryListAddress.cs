@@ -20,8 +20,8 @@ public sealed class QueryListAddress
     public static IReadOnlyList<string> Names { get; } =
         ["key", "peer", "type", "outcome", "error", "peererror", "agent", "source", "service", "node", "min", "max", "minhops", "maxhops", "alpha", "from", "to", "background", "skipped", "sort", "at"];
 
-    private readonly Dictionary<string, string> values = new(StringComparer.Ordinal);
-    private readonly List<string> problems = [];
+    private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
+    private readonly List<string> _problems = [];
 
     private QueryListAddress(IEnumerable<KeyValuePair<string, string>> given)
     {
@@ -30,11 +30,11 @@ public sealed class QueryListAddress
             var trimmed = value.Trim();
             if (trimmed.Length > LongestValue)
             {
-                problems.Add($"\"{name}\" is longer than {LongestValue} characters.");
+                _problems.Add($"\"{name}\" is longer than {LongestValue} characters.");
             }
             else if (trimmed.Length > 0 && Names.Contains(name))
             {
-                values[name] = trimmed;
+                _values[name] = trimmed;
             }
         }
 
@@ -73,16 +73,16 @@ public sealed class QueryListAddress
     public string? Cursor => this["at"];
 
     /// <summary>What could not be understood, each a sentence with its remedy.</summary>
-    public IReadOnlyList<string> Problems => problems;
+    public IReadOnlyList<string> Problems => _problems;
 
     /// <summary>Whether anything narrows the list.</summary>
-    public bool IsFiltered => values.Keys.Any(name => name is not ("sort" or "at"));
+    public bool IsFiltered => _values.Keys.Any(name => name is not ("sort" or "at"));
 
     /// <summary>Whether anything beyond key and background narrows it.</summary>
-    public bool IsFilteredFurther => values.Keys.Any(name => name is not ("sort" or "at" or "key" or "background"));
+    public bool IsFilteredFurther => _values.Keys.Any(name => name is not ("sort" or "at" or "key" or "background"));
 
     /// <summary>A parameter as it was given; null when it was not.</summary>
-    public string? this[string name] => values.GetValueOrDefault(name);
+    public string? this[string name] => _values.GetValueOrDefault(name);
 
     /// <summary>Reads the parameters of a request.</summary>
     public static QueryListAddress Parse(IQueryCollection query) =>
@@ -94,7 +94,7 @@ public sealed class QueryListAddress
     /// <summary>This address with some parameters changed; null takes one out. The place in the list is kept only when it is given.</summary>
     public QueryListAddress With(params IEnumerable<(string Name, string? Value)> changes)
     {
-        var next = new Dictionary<string, string>(values, StringComparer.Ordinal);
+        var next = new Dictionary<string, string>(_values, StringComparer.Ordinal);
         next.Remove("at");
         foreach (var (name, value) in changes)
         {
@@ -233,7 +233,7 @@ public sealed class QueryListAddress
     private T? Problem<T>(string name, string what)
         where T : class
     {
-        problems.Add($"\"{this[name]}\" ({name}) {what}.");
+        _problems.Add($"\"{this[name]}\" ({name}) {what}.");
         return null;
     }
 }

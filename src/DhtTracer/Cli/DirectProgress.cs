@@ -3,12 +3,12 @@ namespace DhtTracer.Cli;
 /// <summary>Reports on the thread that works: <see cref="Progress{T}"/> would report later, and out of order.</summary>
 internal sealed class DirectProgress<T>(Action<T> report) : IProgress<T>
 {
-    private readonly Lock gate = new();
+    private readonly Lock _gate = new();
 
     /// <inheritdoc/>
     public void Report(T value)
     {
-        lock (gate)
+        lock (_gate)
         {
             report(value);
         }

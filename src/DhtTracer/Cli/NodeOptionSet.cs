@@ -9,38 +9,38 @@ namespace DhtTracer.Cli;
 /// <summary>Options that <c>node</c> and <c>query</c> share.</summary>
 internal sealed class NodeOptionSet
 {
-    private readonly Option<string[]> listen = new("--listen") { Description = "Multiaddr to listen on, such as /ip4/0.0.0.0/tcp/4001. Repeatable; a free port of 127.0.0.1 when it is not given.", HelpName = "ADDR" };
-    private readonly Option<string[]> bootstrap = new("--bootstrap") { Description = "Peer to begin with, an address that ends in /p2p/ID. Repeatable; the public IPFS network when none is given.", HelpName = "ADDR" };
-    private readonly Option<FileInfo?> bootstrapFile = new("--bootstrap-file") { Description = "File with a bootstrap peer per line, as 'localnet' writes it.", HelpName = "FILE" };
-    private readonly Option<FileInfo?> identity = new("--identity") { Description = "File of the private key, made when it is not there. A new identity when it is not given.", HelpName = "FILE" };
-    private readonly Option<string> protocol = new("--protocol") { Description = "Protocol of the DHT.", HelpName = "ID", DefaultValueFactory = _ => DhtOptions.AminoProtocol };
-    private readonly Option<string> validation = Validation();
-    private readonly Option<int> alpha = Number("--alpha", "Requests in flight at most.", 10);
-    private readonly Option<int> beta = Number("--beta", "Closest peers that must have answered before a lookup ends.", 3);
-    private readonly Option<int> k = Number("--k", "Bucket size, and width of a result.", 20);
-    private readonly Option<ShownDuration> dialTimeout = CommonOptions.Duration("--dial-timeout", "Longest time of a dial.", TimeSpan.FromSeconds(5), "5s");
-    private readonly Option<ShownDuration> requestTimeout = CommonOptions.Duration("--request-timeout", "Longest time of a request.", TimeSpan.FromSeconds(10), "10s");
-    private readonly Option<ShownDuration> timeout = CommonOptions.Duration("--timeout", "Longest time of a query.", TimeSpan.FromSeconds(60), "60s");
-    private readonly Option<bool> allowPrivate = new("--allow-private") { Description = "Dial private and loopback addresses; on by itself when a bootstrap peer has one." };
-    private readonly Option<Uri?> endpoint = new("--otlp-endpoint")
+    private readonly Option<string[]> _listen = new("--listen") { Description = "Multiaddr to listen on, such as /ip4/0.0.0.0/tcp/4001. Repeatable; a free port of 127.0.0.1 when it is not given.", HelpName = "ADDR" };
+    private readonly Option<string[]> _bootstrap = new("--bootstrap") { Description = "Peer to begin with, an address that ends in /p2p/ID. Repeatable; the public IPFS network when none is given.", HelpName = "ADDR" };
+    private readonly Option<FileInfo?> _bootstrapFile = new("--bootstrap-file") { Description = "File with a bootstrap peer per line, as 'localnet' writes it.", HelpName = "FILE" };
+    private readonly Option<FileInfo?> _identity = new("--identity") { Description = "File of the private key, made when it is not there. A new identity when it is not given.", HelpName = "FILE" };
+    private readonly Option<string> _protocol = new("--protocol") { Description = "Protocol of the DHT.", HelpName = "ID", DefaultValueFactory = _ => DhtOptions.AminoProtocol };
+    private readonly Option<string> _validation = Validation();
+    private readonly Option<int> _alpha = Number("--alpha", "Requests in flight at most.", 10);
+    private readonly Option<int> _beta = Number("--beta", "Closest peers that must have answered before a lookup ends.", 3);
+    private readonly Option<int> _k = Number("--k", "Bucket size, and width of a result.", 20);
+    private readonly Option<ShownDuration> _dialTimeout = CommonOptions.Duration("--dial-timeout", "Longest time of a dial.", TimeSpan.FromSeconds(5), "5s");
+    private readonly Option<ShownDuration> _requestTimeout = CommonOptions.Duration("--request-timeout", "Longest time of a request.", TimeSpan.FromSeconds(10), "10s");
+    private readonly Option<ShownDuration> _timeout = CommonOptions.Duration("--timeout", "Longest time of a query.", TimeSpan.FromSeconds(60), "60s");
+    private readonly Option<bool> _allowPrivate = new("--allow-private") { Description = "Dial private and loopback addresses; on by itself when a bootstrap peer has one." };
+    private readonly Option<Uri?> _endpoint = new("--otlp-endpoint")
     {
         Description = "Where spans go by OTLP. OTEL_EXPORTER_OTLP_ENDPOINT, else http://127.0.0.1:4317 when it is not given; all OTEL_* variables of the exporter are honoured.",
         HelpName = "URL",
         CustomParser = UrlValue.Parse,
     };
 
-    private readonly Option<Uri?> site = new("--site") { Description = "Address of the site, for permalinks; http://127.0.0.1:5080 when it is not given.", HelpName = "URL", CustomParser = UrlValue.Parse };
+    private readonly Option<Uri?> _site = new("--site") { Description = "Address of the site, for permalinks; http://127.0.0.1:5080 when it is not given.", HelpName = "URL", CustomParser = UrlValue.Parse };
 
     /// <summary>All of them.</summary>
     public IEnumerable<Option> All =>
-        [listen, bootstrap, bootstrapFile, identity, protocol, validation, alpha, beta, k, dialTimeout, requestTimeout, timeout, allowPrivate, endpoint, site];
+        [_listen, _bootstrap, _bootstrapFile, _identity, _protocol, _validation, _alpha, _beta, _k, _dialTimeout, _requestTimeout, _timeout, _allowPrivate, _endpoint, _site];
 
     /// <summary>The options as they were given.</summary>
     /// <exception cref="CommandFailedException">The bootstrap file cannot be read, or the parameters do not fit together.</exception>
     public NodeOptions Read(ParseResult result, DhtMode mode)
     {
-        var peers = new List<string>(result.GetValue(bootstrap) ?? []);
-        if (result.GetValue(bootstrapFile) is { } file)
+        var peers = new List<string>(result.GetValue(_bootstrap) ?? []);
+        if (result.GetValue(_bootstrapFile) is { } file)
         {
             peers.AddRange(ReadPeers(file));
         }
@@ -48,22 +48,22 @@ internal sealed class NodeOptionSet
         var defaults = new NodeOptions();
         return new NodeOptions
         {
-            Listen = result.GetValue(listen) is { Length: > 0 } addresses ? addresses : defaults.Listen,
+            Listen = result.GetValue(_listen) is { Length: > 0 } addresses ? addresses : defaults.Listen,
             Bootstrap = peers.Count > 0 ? peers : defaults.Bootstrap,
-            IdentityFile = result.GetValue(identity)?.FullName,
-            AllowPrivateAddresses = result.GetValue(allowPrivate) ? true : null,
+            IdentityFile = result.GetValue(_identity)?.FullName,
+            AllowPrivateAddresses = result.GetValue(_allowPrivate) ? true : null,
             Dht = new DhtOptions
             {
                 Mode = mode,
-                Protocol = result.GetValue(protocol)!,
-                Validation = result.GetValue(validation) == "none" ? RecordValidation.None : RecordValidation.Libp2p,
-                Lookup = new LookupParameters(result.GetValue(alpha), result.GetValue(beta), result.GetValue(k)),
-                DialTimeout = result.GetValue(dialTimeout),
-                RequestTimeout = result.GetValue(requestTimeout),
-                QueryTimeout = result.GetValue(timeout),
+                Protocol = result.GetValue(_protocol)!,
+                Validation = result.GetValue(_validation) == "none" ? RecordValidation.None : RecordValidation.Libp2p,
+                Lookup = new LookupParameters(result.GetValue(_alpha), result.GetValue(_beta), result.GetValue(_k)),
+                DialTimeout = result.GetValue(_dialTimeout),
+                RequestTimeout = result.GetValue(_requestTimeout),
+                QueryTimeout = result.GetValue(_timeout),
             },
-            Export = new SpanExportOptions { Endpoint = result.GetValue(endpoint) },
-            Site = result.GetValue(site) ?? defaults.Site,
+            Export = new SpanExportOptions { Endpoint = result.GetValue(_endpoint) },
+            Site = result.GetValue(_site) ?? defaults.Site,
         };
     }
 
@@ -71,9 +71,9 @@ internal sealed class NodeOptionSet
     public KuboQueryOptions ReadKubo(ParseResult result) => new()
     {
         Command = [],
-        Timeout = result.GetResult(timeout) is { Implicit: false } ? (TimeSpan)result.GetValue(timeout) : null,
-        Endpoint = result.GetValue(endpoint),
-        Site = result.GetValue(site) ?? new NodeOptions().Site,
+        Timeout = result.GetResult(_timeout) is { Implicit: false } ? (TimeSpan)result.GetValue(_timeout) : null,
+        Endpoint = result.GetValue(_endpoint),
+        Site = result.GetValue(_site) ?? new NodeOptions().Site,
     };
 
     private static List<string> ReadPeers(FileInfo file)

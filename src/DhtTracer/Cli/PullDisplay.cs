@@ -42,23 +42,23 @@ internal static class PullDisplay
 internal sealed class PullLines(TextWriter output, TimeProvider clock)
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(10);
-    private long? last;
-    private PullProgress? shown;
+    private long? _last;
+    private PullProgress? _shown;
 
     /// <summary>Takes a step; not for several threads at once.</summary>
     public void Show(PullProgress step)
     {
-        var changed = step.Problem is null != shown?.Problem is null;
+        var changed = step.Problem is null != _shown?.Problem is null;
 
         // A pull that follows reads on and on; a line is worth it when there is something new.
-        var idle = step.Fraction >= 1 && step.Spans == shown?.Spans;
-        if (last is { } time && !changed && (idle || clock.GetElapsedTime(time) < Every))
+        var idle = step.Fraction >= 1 && step.Spans == _shown?.Spans;
+        if (_last is { } time && !changed && (idle || clock.GetElapsedTime(time) < Every))
         {
             return;
         }
 
-        last = clock.GetTimestamp();
-        shown = step;
+        _last = clock.GetTimestamp();
+        _shown = step;
         output.WriteLine($"{step.Fraction * 100:F0}% {PullDisplay.Line(step)}");
     }
 }

@@ -27,26 +27,26 @@ internal sealed class QueryFilterOptions
         ("to", "--to", "TIME", "Only operations that started before this time (UTC)."),
     ];
 
-    private readonly List<(string Name, Option<string?> Option)> texts =
+    private readonly List<(string Name, Option<string?> Option)> _texts =
         [.. Texts.Select(static text => (text.Name, new Option<string?>(text.Option) { Description = text.Description, HelpName = text.Value }))];
 
-    private readonly Option<TimeSpan> since = new("--since") { Description = "Only operations that started within this time, such as 24h.", HelpName = "DURATION", CustomParser = DurationValue.Parse };
-    private readonly Option<bool> background = new("--background") { Description = "Also what nodes do for themselves (refresh, bootstrap, probes, sweeping provide)." };
+    private readonly Option<TimeSpan> _since = new("--since") { Description = "Only operations that started within this time, such as 24h.", HelpName = "DURATION", CustomParser = DurationValue.Parse };
+    private readonly Option<bool> _background = new("--background") { Description = "Also what nodes do for themselves (refresh, bootstrap, probes, sweeping provide)." };
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (var (_, option) in texts)
+        foreach (var (_, option) in _texts)
         {
             command.Options.Add(option);
         }
 
-        command.Options.Add(since);
-        command.Options.Add(background);
+        command.Options.Add(_since);
+        command.Options.Add(_background);
     }
 
     /// <summary>Whether any of them was given.</summary>
-    public bool Given(ParseResult result) => Parameters(result).Count > 0 || result.GetValue(since).Ticks > 0;
+    public bool Given(ParseResult result) => Parameters(result).Count > 0 || result.GetValue(_since).Ticks > 0;
 
     /// <summary>The filter.</summary>
     /// <param name="result">What was typed.</param>
@@ -55,7 +55,7 @@ internal sealed class QueryFilterOptions
     public QueryFilter Read(ParseResult result, TimeProvider clock)
     {
         var parameters = Parameters(result);
-        if (result.GetValue(since) is { Ticks: > 0 } span && !parameters.TryAdd("from", (clock.GetUtcNow() - span).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture)))
+        if (result.GetValue(_since) is { Ticks: > 0 } span && !parameters.TryAdd("from", (clock.GetUtcNow() - span).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture)))
         {
             throw new CommandFailedException("--since and --from both say where to begin: give one of them.", ExitCode.Usage);
         }
@@ -67,7 +67,7 @@ internal sealed class QueryFilterOptions
     private Dictionary<string, string> Parameters(ParseResult result)
     {
         var parameters = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (name, option) in texts)
+        foreach (var (name, option) in _texts)
         {
             if (result.GetValue(option) is { } value)
             {
@@ -75,7 +75,7 @@ internal sealed class QueryFilterOptions
             }
         }
 
-        if (result.GetValue(background))
+        if (result.GetValue(_background))
         {
             parameters["background"] = "1";
         }

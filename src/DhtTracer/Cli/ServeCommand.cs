@@ -29,20 +29,20 @@ internal static class ServeCommand
 /// <summary>The options of the main process. <c>demo</c> has them too.</summary>
 internal sealed class ServeOptions
 {
-    private readonly Dictionary<ListenerKind, Option<PortValue>> ports = ListenerInfo.All.ToDictionary(info => info.Kind, PortOption);
+    private readonly Dictionary<ListenerKind, Option<PortValue>> _ports = ListenerInfo.All.ToDictionary(info => info.Kind, PortOption);
 
-    private readonly Option<bool> samples = new("--samples") { Description = "Load the traces of samples/ at the start." };
+    private readonly Option<bool> _samples = new("--samples") { Description = "Load the traces of samples/ at the start." };
 
-    private readonly Option<string> bind = new("--bind")
+    private readonly Option<string> _bind = new("--bind")
     {
         Description = "Address that every listener binds. Anything but a loopback address lets others in: there is no login.",
         HelpName = "ADDRESS",
         DefaultValueFactory = _ => "127.0.0.1",
     };
 
-    private readonly Option<string[]> cors = new("--cors-origin") { Description = "Origin whose pages may call the receivers and APIs; * for all. Repeatable.", HelpName = "ORIGIN" };
+    private readonly Option<string[]> _cors = new("--cors-origin") { Description = "Origin whose pages may call the receivers and APIs; * for all. Repeatable.", HelpName = "ORIGIN" };
 
-    private readonly Option<PullSource[]> pull = new("--pull")
+    private readonly Option<PullSource[]> _pull = new("--pull")
     {
         Description = "Jaeger to pull from in the background, such as jaeger://host:16685, or with services of its own jaeger://host:16685?service=kubo. Repeatable.",
         HelpName = "URL",
@@ -50,50 +50,50 @@ internal sealed class ServeOptions
         CustomParser = PullSourceValue.Parse,
     };
 
-    private readonly Option<string[]> pullService = new("--pull-service") { Description = "Service to pull from sources that name none; all when none is given. Repeatable.", HelpName = "NAME" };
+    private readonly Option<string[]> _pullService = new("--pull-service") { Description = "Service to pull from sources that name none; all when none is given. Repeatable.", HelpName = "NAME" };
 
-    private readonly Option<ShownDuration> pullSince = CommonOptions.Duration("--pull-since", "How far back the first pull reaches.", TimeSpan.FromHours(24), "24h");
+    private readonly Option<ShownDuration> _pullSince = CommonOptions.Duration("--pull-since", "How far back the first pull reaches.", TimeSpan.FromHours(24), "24h");
 
-    private readonly Option<TimeSpan> keep = new("--keep")
+    private readonly Option<TimeSpan> _keep = new("--keep")
     {
         Description = "Delete traces older than this, such as 30d. Everything is kept when it is not given.",
         HelpName = "DURATION",
         CustomParser = DurationValue.Parse,
     };
 
-    private readonly Option<Uri?> node = new("--node")
+    private readonly Option<Uri?> _node = new("--node")
     {
         Description = $"Control server of the node that the page Run uses. When it is given, everyone who reaches the site may run queries. [default: http://127.0.0.1:{NodeOptions.DefaultControlPort}, for readers on this machine]",
         HelpName = "URL",
         CustomParser = UrlValue.Parse,
     };
 
-    private readonly KuboOptionSet kubo = new("Let the page Run use a running Kubo.");
+    private readonly KuboOptionSet _kubo = new("Let the page Run use a running Kubo.");
 
     /// <summary>Makes the options.</summary>
     public ServeOptions()
     {
-        bind.Validators.Add(result => result.Require(
+        _bind.Validators.Add(result => result.Require(
             IPAddress.TryParse(result.GetValueOrDefault<string>(), out _), "--bind takes an IP address, such as 127.0.0.1, 0.0.0.0 or ::1."));
     }
 
     /// <summary>All of them.</summary>
-    public IEnumerable<Option> All => [samples, .. ports.Values, bind, cors, pull, pullService, pullSince, keep, node, .. kubo.All];
+    public IEnumerable<Option> All => [_samples, .. _ports.Values, _bind, _cors, _pull, _pullService, _pullSince, _keep, _node, .. _kubo.All];
 
     /// <summary>The options as they were given.</summary>
     public ServerOptions Read(ParseResult result) => new()
     {
         DataDirectory = result.DataDirectory(),
-        Bind = result.GetValue(bind)!,
-        Ports = ports.ToDictionary(port => port.Key, port => result.GetValue(port.Value).Port),
-        LoadSamples = result.GetValue(samples),
-        CorsOrigins = result.GetValue(cors) ?? [],
-        PullSources = result.GetValue(pull) ?? [],
-        PullServices = result.GetValue(pullService) ?? [],
-        PullSince = result.GetValue(pullSince),
-        Node = result.GetValue(node),
-        Kubo = kubo.Read(result),
-        Keep = result.GetValue(keep) is { Ticks: > 0 } time ? time : null,
+        Bind = result.GetValue(_bind)!,
+        Ports = _ports.ToDictionary(port => port.Key, port => result.GetValue(port.Value).Port),
+        LoadSamples = result.GetValue(_samples),
+        CorsOrigins = result.GetValue(_cors) ?? [],
+        PullSources = result.GetValue(_pull) ?? [],
+        PullServices = result.GetValue(_pullService) ?? [],
+        PullSince = result.GetValue(_pullSince),
+        Node = result.GetValue(_node),
+        Kubo = _kubo.Read(result),
+        Keep = result.GetValue(_keep) is { Ticks: > 0 } time ? time : null,
     };
 
     private static Option<PortValue> PortOption(ListenerInfo info) => new(info.Option)

@@ -29,17 +29,17 @@ internal sealed class TracerHost : IAsyncDisposable
     private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan RetentionInterval = TimeSpan.FromMinutes(10);
 
-    private readonly ServerOptions options;
-    private readonly TextWriter output;
-    private readonly List<IListener> listeners = [];
-    private readonly ConcurrentDictionary<ListenerKind, string> authorities = [];
-    private readonly List<Task> background = [];
-    private readonly CancellationTokenSource stopping = new();
+    private readonly ServerOptions _options;
+    private readonly TextWriter _output;
+    private readonly List<IListener> _listeners = [];
+    private readonly ConcurrentDictionary<ListenerKind, string> _authorities = [];
+    private readonly List<Task> _background = [];
+    private readonly CancellationTokenSource _stopping = new();
 
     private TracerHost(ServerOptions options, TraceStore store, TextWriter output)
     {
-        this.options = options;
-        this.output = output;
+        _options = options;
+        _output = output;
         Store = store;
         Node = new NodeAddress(options.Node ?? new Uri($"http://127.0.0.1:{NodeOptions.DefaultControlPort}"), options.Node is not null);
         Sink = new SpanSink(store, new IngestStatistics(TimeProvider.System));
@@ -84,14 +84,14 @@ internal sealed class TracerHost : IAsyncDisposable
     }
 
     /// <summary>Address of a listener; null when it is off.</summary>
-    public Uri? Address(ListenerKind kind) => authorities.TryGetValue(kind, out var authority) ? new Uri($"http://{authority}") : null;
+    public Uri? Address(ListenerKind kind) => _authorities.TryGetValue(kind, out var authority) ? new Uri($"http://{authority}") : null;
 
     /// <summary>Runs until cancelled, then stops taking, and finishes what was begun.</summary>
     /// <returns>The exit code.</returns>
     public async Task<int> RunAsync(CancellationToken cancellation)
     {
         var cancelled = Task.Delay(Timeout.Infinite, cancellation);
-        var ended = await Task.WhenAny([cancelled, .. background]);
+        var ended = await Task.WhenAny([cancelled, .. _background]);
         if (ended != cancelled)
         {
             // A background task ends only when it was told to, or by a fault of ours: that must be seen.
@@ -99,9 +99,9 @@ internal sealed class TracerHost : IAsyncDisposable
             throw new InvalidOperationException("a background worker ended by itself");
         }
 
-        await output.WriteLineAsync("Stopping.");
+        await _output.WriteLineAsync("Stopping.");
         using var timeout = new CancellationTokenSource(FlushTimeout);
-        foreach (var listener in listeners)
+        foreach (var listener in _listeners)
         {
             await listener.StopAsync(timeout.Token);
         }
@@ -112,38 +112,38 @@ internal sealed class TracerHost : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        foreach (var listener in listeners)
+        foreach (var listener in _listeners)
         {
             await listener.DisposeAsync();
         }
 
-        await stopping.CancelAsync();
-        await Task.WhenAll(background);
+        await _stopping.CancelAsync();
+        await Task.WhenAll(_background);
         await Store.DisposeAsync();
         Logs.Dispose();
-        stopping.Dispose();
+        _stopping.Dispose();
     }
 
     private async Task StartAsync(CancellationToken cancellation)
     {
-        background.Add(Worker.RunAsync(stopping.Token));
-        if (options.Keep is { } keep)
+        _background.Add(Worker.RunAsync(_stopping.Token));
+        if (_options.Keep is { } keep)
         {
-            background.Add(RetainAsync(keep, stopping.Token));
+            _background.Add(RetainAsync(keep, _stopping.Token));
         }
 
         var samples = new SampleLoader(Store, Worker);
         AddListeners(samples);
         var addresses = new List<(ListenerInfo Info, string Authority)>();
-        foreach (var listener in listeners)
+        foreach (var listener in _listeners)
         {
             var authority = await listener.StartAsync(cancellation);
-            authorities[listener.Info.Kind] = authority;
+            _authorities[listener.Info.Kind] = authority;
             addresses.Add((listener.Info, authority));
         }
 
         StartPulling();
-        if (options.LoadSamples)
+        if (_options.LoadSamples)
         {
             await LoadSamplesAsync(samples, cancellation);
         }
@@ -154,7 +154,7 @@ internal sealed class TracerHost : IAsyncDisposable
     private void AddListeners(SampleLoader samples)
     {
         Add(ListenerKind.Site, HttpProtocols.Http1, services => AddSite(services, samples), app => app.MapDhtTracerWeb());
-        var otlp = new OtlpOptions { AllowedOrigins = options.CorsOrigins };
+        var otlp = new OtlpOptions { AllowedOrigins = _options.CorsOrigins };
         Add(ListenerKind.OtlpHttp, HttpProtocols.Http1, _ => { }, app => app.MapOtlpHttp(Sink, otlp));
         Add(ListenerKind.OtlpGrpc, HttpProtocols.Http2, _ => { }, app =>
         {
@@ -171,7 +171,7 @@ internal sealed class TracerHost : IAsyncDisposable
         AddUdp(ListenerKind.JaegerUdpBinary, ThriftProtocol.Binary);
         Add(ListenerKind.JaegerSampling, HttpProtocols.Http1, _ => { }, app => app.MapJaegerSampling());
         Add(ListenerKind.Zipkin, HttpProtocols.Http1, _ => { }, app => app.MapZipkin(Sink));
-        var query = new JaegerApiOptions { AllowedOrigins = options.CorsOrigins };
+        var query = new JaegerApiOptions { AllowedOrigins = _options.CorsOrigins };
         Add(ListenerKind.JaegerQueryHttp, HttpProtocols.Http1, _ => { }, app => app.MapJaegerQueryHttp(Store, query));
         Add(ListenerKind.JaegerQueryGrpc, HttpProtocols.Http2, _ => { }, app =>
         {
@@ -188,18 +188,18 @@ internal sealed class TracerHost : IAsyncDisposable
         services.AddSingleton(Pulls);
         services.AddSingleton(Worker);
         services.AddSingleton(Node);
-        if (options.Kubo is { } kubo)
+        if (_options.Kubo is { } kubo)
         {
-            services.AddSingleton(new KuboConnection(kubo, Sink, IsOpen: !IPAddress.IsLoopback(IPAddress.Parse(options.Bind))));
+            services.AddSingleton(new KuboConnection(kubo, Sink, IsOpen: !IPAddress.IsLoopback(IPAddress.Parse(_options.Bind))));
         }
 
-        services.AddSingleton(new IngestSetup(Listeners, options.Keep));
+        services.AddSingleton(new IngestSetup(Listeners, _options.Keep));
         services.AddSingleton<ISampleLoader>(samples);
         services.AddDhtTracerWeb();
 
         // The keys sign the tokens of the site's forms, so that a page that was open during a restart still works. They lie beside the
         // database, which is worth more, and only their owner can read them.
-        var keys = Path.Combine(options.DataDirectory, "keys");
+        var keys = Path.Combine(_options.DataDirectory, "keys");
         if (!OperatingSystem.IsWindows())
         {
             Directory.CreateDirectory(keys, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
@@ -211,42 +211,42 @@ internal sealed class TracerHost : IAsyncDisposable
     /// <summary>All listeners as they are now, those that are off included.</summary>
     private IReadOnlyList<ListenerState> Listeners() =>
         [.. ListenerInfo.All.Select(info => new ListenerState(
-            info.Title, info.Receiver, info.Option, authorities.TryGetValue(info.Kind, out var authority) ? string.Format(null, info.Url, authority) : null))];
+            info.Title, info.Receiver, info.Option, _authorities.TryGetValue(info.Kind, out var authority) ? string.Format(null, info.Url, authority) : null))];
 
     private void Add(ListenerKind kind, HttpProtocols protocols, Action<IServiceCollection> services, Action<WebApplication> map)
     {
-        if (options.Ports[kind] is { } port)
+        if (_options.Ports[kind] is { } port)
         {
-            listeners.Add(WebListener.Create(ListenerInfo.Of(kind), IPAddress.Parse(options.Bind), port, protocols, builder => services(builder.Services), map));
+            _listeners.Add(WebListener.Create(ListenerInfo.Of(kind), IPAddress.Parse(_options.Bind), port, protocols, builder => services(builder.Services), map));
         }
     }
 
     private void AddUdp(ListenerKind kind, ThriftProtocol protocol)
     {
-        if (options.Ports[kind] is { } port)
+        if (_options.Ports[kind] is { } port)
         {
             var receiver = new JaegerUdpReceiver(Sink, protocol, Logs.CreateLogger<JaegerUdpReceiver>());
-            listeners.Add(new UdpListener(ListenerInfo.Of(kind), new IPEndPoint(IPAddress.Parse(options.Bind), port), receiver));
+            _listeners.Add(new UdpListener(ListenerInfo.Of(kind), new IPEndPoint(IPAddress.Parse(_options.Bind), port), receiver));
         }
     }
 
     /// <summary>Follows the Jaegers that the options name, each from where its last pull ended.</summary>
     private void StartPulling()
     {
-        if (options.PullSources.Count == 0)
+        if (_options.PullSources.Count == 0)
         {
             return;
         }
 
-        var sources = options.PullSources.Select(source => new PullOptions
+        var sources = _options.PullSources.Select(source => new PullOptions
         {
             Source = source.Url,
-            Services = source.Services.Count > 0 ? source.Services : options.PullServices,
-            Since = options.PullSince,
+            Services = source.Services.Count > 0 ? source.Services : _options.PullServices,
+            Since = _options.PullSince,
             Follow = true,
         });
         var service = new JaegerPullService([.. sources], Store, Sink, Pulls, TimeProvider.System, Logs.CreateLogger<JaegerPullService>());
-        background.Add(RunServiceAsync(service, stopping.Token));
+        _background.Add(RunServiceAsync(service, _stopping.Token));
     }
 
     private static async Task RunServiceAsync(BackgroundService service, CancellationToken cancellation)
@@ -268,32 +268,32 @@ internal sealed class TracerHost : IAsyncDisposable
     private async Task LoadSamplesAsync(SampleLoader samples, CancellationToken cancellation)
     {
         var count = await samples.LoadAsync(cancellation);
-        await output.WriteLineAsync($"Loaded the samples: {count} queries.");
+        await _output.WriteLineAsync($"Loaded the samples: {count} queries.");
     }
 
     private async Task AnnounceAsync(List<(ListenerInfo Info, string Authority)> addresses, CancellationToken cancellation)
     {
         var counts = await Store.CountsAsync(cancellation);
-        await output.WriteLineAsync($"DhtTracer {typeof(TracerHost).Assembly.GetName().Version?.ToString(3)}");
+        await _output.WriteLineAsync($"DhtTracer {typeof(TracerHost).Assembly.GetName().Version?.ToString(3)}");
         var width = addresses.Select(address => address.Info.Title.Length).Append(4).Max();
         foreach (var (info, authority) in addresses)
         {
-            await output.WriteLineAsync($"  {info.Title.PadRight(width)}  {string.Format(null, info.Url, authority)}");
+            await _output.WriteLineAsync($"  {info.Title.PadRight(width)}  {string.Format(null, info.Url, authority)}");
         }
 
-        await output.WriteLineAsync($"  {"data".PadRight(width)}  {Store.Options.FilePath} ({counts.Queries} queries)");
-        if (!IPAddress.IsLoopback(IPAddress.Parse(options.Bind)))
+        await _output.WriteLineAsync($"  {"data".PadRight(width)}  {Store.Options.FilePath} ({counts.Queries} queries)");
+        if (!IPAddress.IsLoopback(IPAddress.Parse(_options.Bind)))
         {
-            await output.WriteLineAsync($"Anyone who reaches {options.Bind} can read and send traces: there is no login.");
+            await _output.WriteLineAsync($"Anyone who reaches {_options.Bind} can read and send traces: there is no login.");
         }
 
         if (counts is { Queries: 0, PendingSpans: 0 } && addresses.Find(address => address.Info.Kind == ListenerKind.Site) is { Authority: { } site })
         {
-            await output.WriteLineAsync($"There are no queries yet. Open http://{site}/queries to load the samples, or start with --samples.");
+            await _output.WriteLineAsync($"There are no queries yet. Open http://{site}/queries to load the samples, or start with --samples.");
         }
 
-        await output.WriteLineAsync("Ctrl-C stops.");
-        await output.FlushAsync(cancellation);
+        await _output.WriteLineAsync("Ctrl-C stops.");
+        await _output.FlushAsync(cancellation);
     }
 
     private async Task RetainAsync(TimeSpan keep, CancellationToken cancellation)

@@ -12,21 +12,21 @@ internal sealed class WebListener : IListener
     /// <summary>Connections at once to one port; one more is closed as soon as it is made. A listener of bodies holds memory for each.</summary>
     public const int MaxConnections = 1_000;
 
-    private readonly WebApplication app;
-    private readonly int port;
+    private readonly WebApplication _app;
+    private readonly int _port;
 
     private WebListener(ListenerInfo info, int port, WebApplication app)
     {
         Info = info;
-        this.port = port;
-        this.app = app;
+        _port = port;
+        _app = app;
     }
 
     /// <inheritdoc/>
     public ListenerInfo Info { get; }
 
     /// <summary>Services of the application, for a listener that others need something of.</summary>
-    public IServiceProvider Services => app.Services;
+    public IServiceProvider Services => _app.Services;
 
     /// <summary>Builds a listener; nothing is bound before <see cref="StartAsync"/>.</summary>
     /// <param name="info">Which.</param>
@@ -57,24 +57,24 @@ internal sealed class WebListener : IListener
     {
         try
         {
-            await app.StartAsync(cancellation);
+            await _app.StartAsync(cancellation);
         }
         catch (IOException failure) when (failure.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
         {
-            throw PortFailure.Taken(Info, port, failure);
+            throw PortFailure.Taken(Info, _port, failure);
         }
         catch (System.Net.Sockets.SocketException failure)
         {
-            throw PortFailure.NotBound(Info, port, failure);
+            throw PortFailure.NotBound(Info, _port, failure);
         }
 
-        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        var address = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         return new Uri(address).Authority;
     }
 
     /// <inheritdoc/>
-    public Task StopAsync(CancellationToken cancellation) => app.StopAsync(cancellation);
+    public Task StopAsync(CancellationToken cancellation) => _app.StopAsync(cancellation);
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => app.DisposeAsync();
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
 }

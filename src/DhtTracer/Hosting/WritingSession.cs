@@ -7,15 +7,15 @@ namespace DhtTracer.Hosting;
 /// <summary>The archive open for a command that writes, with the analysis running beside it.</summary>
 internal sealed class WritingSession : IAsyncDisposable
 {
-    private readonly CancellationTokenSource stop = new();
-    private readonly Task working;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _working;
 
     private WritingSession(TraceStore store)
     {
         Store = store;
         Logs = LoggerFactory.Create(ConsoleLogs.Configure);
         Worker = new AnalysisWorker(store, TraceReconstruction.Reconstruct, new AnalysisOptions(), TimeProvider.System, Logs.CreateLogger<AnalysisWorker>());
-        working = Worker.RunAsync(stop.Token);
+        _working = Worker.RunAsync(_stop.Token);
     }
 
     /// <summary>The archive.</summary>
@@ -34,10 +34,10 @@ internal sealed class WritingSession : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await stop.CancelAsync();
-        await working;
+        await _stop.CancelAsync();
+        await _working;
         await Store.DisposeAsync();
         Logs.Dispose();
-        stop.Dispose();
+        _stop.Dispose();
     }
 }

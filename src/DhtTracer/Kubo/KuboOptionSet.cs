@@ -7,9 +7,9 @@ namespace DhtTracer.Kubo;
 /// <summary>Options that say which running Kubo is asked: of <c>query</c> and of the main process.</summary>
 internal sealed class KuboOptionSet
 {
-    private readonly Option<string?> kubo;
+    private readonly Option<string?> _kubo;
 
-    private readonly Option<string?> auth = new("--kubo-auth")
+    private readonly Option<string?> _auth = new("--kubo-auth")
     {
         Description = $"Authorization of the Kubo's API: bearer:TOKEN or basic:USER:PASSWORD. Also set by {KuboAuthorization.Variable}, which other users of this machine cannot see.",
         HelpName = "SECRET",
@@ -17,7 +17,7 @@ internal sealed class KuboOptionSet
 
     /// <summary>Makes the options.</summary>
     /// <param name="description">What <c>--kubo</c> does in this command.</param>
-    public KuboOptionSet(string description) => kubo = new Option<string?>("--kubo")
+    public KuboOptionSet(string description) => _kubo = new Option<string?>("--kubo")
     {
         Description = $"{description} URL or multiaddr of its RPC API; without one, or '{KuboAddress.Auto}', the address in ${KuboAddress.RepositoryVariable}/api.",
         HelpName = "URL",
@@ -25,13 +25,13 @@ internal sealed class KuboOptionSet
     };
 
     /// <summary>All of them.</summary>
-    public IEnumerable<Option> All => [kubo, auth];
+    public IEnumerable<Option> All => [_kubo, _auth];
 
     /// <summary>A client of the Kubo that was named; null when none was.</summary>
     /// <exception cref="CommandFailedException">The address or the authorization cannot be used.</exception>
     public KuboRpcClient? Read(ParseResult result)
     {
-        if (result.GetResult(kubo) is not { Implicit: false } given)
+        if (result.GetResult(_kubo) is not { Implicit: false } given)
         {
             return null;
         }
@@ -39,7 +39,7 @@ internal sealed class KuboOptionSet
         try
         {
             var address = KuboAddress.Parse(given.Tokens is [{ Value: var text }] ? text : KuboAddress.Auto, out var ofAddress);
-            var secret = result.GetValue(auth) ?? Environment.GetEnvironmentVariable(KuboAuthorization.Variable);
+            var secret = result.GetValue(_auth) ?? Environment.GetEnvironmentVariable(KuboAuthorization.Variable);
             return new KuboRpcClient(address, string.IsNullOrEmpty(secret) ? ofAddress : KuboAuthorization.Parse(secret));
         }
         catch (KuboException wrong)

@@ -6,7 +6,7 @@ namespace DhtTracer.Analysis.Tests.Explain;
 /// <summary>Queries written by hand: times in milliseconds after the start.</summary>
 internal sealed class QueryBuilder
 {
-    private readonly List<QueryPeer> peers = [];
+    private readonly List<QueryPeer> _peers = [];
 
     public Query Query { get; init; } = new()
     {
@@ -66,7 +66,7 @@ internal sealed class QueryBuilder
 
     public QueryBuilder Add(QueryPeer peer)
     {
-        peers.Add(peer);
+        _peers.Add(peer);
         return this;
     }
 
@@ -74,6 +74,6 @@ internal sealed class QueryBuilder
     {
         DurationNs = Ms(durationMs),
         DiscoveryNs = discoveryMs is { } at ? Ms(at) : null,
-        Peers = [.. peers],
+        Peers = [.. _peers],
     };
 }

@@ -13,9 +13,9 @@ public sealed class Browser : IAsyncDisposable
         "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     ];
 
-    private readonly SemaphoreSlim starting = new(1);
-    private IPlaywright? playwright;
-    private IBrowser? chromium;
+    private readonly SemaphoreSlim _starting = new(1);
+    private IPlaywright? _playwright;
+    private IBrowser? _chromium;
 
     /// <summary>
     /// Opens a page, lets the test use it, and asserts that nothing went wrong meanwhile: no error in the console, no exception, no
@@ -45,18 +45,18 @@ public sealed class Browser : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(view);
         var executable = Needs.Chromium;
         Assert.SkipWhen(executable is null, Needs.Why("chromium"));
-        await starting.WaitAsync(TestContext.Current.CancellationToken);
+        await _starting.WaitAsync(TestContext.Current.CancellationToken);
         try
         {
-            playwright ??= await Playwright.CreateAsync();
-            chromium ??= await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = executable, Args = Arguments });
+            _playwright ??= await Playwright.CreateAsync();
+            _chromium ??= await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = executable, Args = Arguments });
         }
         finally
         {
-            starting.Release();
+            _starting.Release();
         }
 
-        var context = await chromium.NewContextAsync(new BrowserNewContextOptions
+        var context = await _chromium.NewContextAsync(new BrowserNewContextOptions
         {
             ViewportSize = new ViewportSize { Width = view.Width, Height = view.Height },
             ColorScheme = view.Dark ? ColorScheme.Dark : ColorScheme.Light,
@@ -71,13 +71,13 @@ public sealed class Browser : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (chromium is not null)
+        if (_chromium is not null)
         {
-            await chromium.DisposeAsync();
+            await _chromium.DisposeAsync();
         }
 
-        playwright?.Dispose();
-        starting.Dispose();
+        _playwright?.Dispose();
+        _starting.Dispose();
     }
 }
 

@@ -10,7 +10,7 @@ public sealed class ExportedPageTests(Browser browser, SharedSite shared) : IDis
     // A sheet of A4 lying, less 10 mm on each side, at 96 pixels an inch.
     private const int PaperWidth = 1047;
 
-    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("dht-tracer-exported-");
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("dht-tracer-exported-");
 
     [Theory]
     [InlineData(1440, false)]
@@ -47,13 +47,13 @@ public sealed class ExportedPageTests(Browser browser, SharedSite shared) : IDis
         }, new View { Width = PaperWidth, Dark = true });
     }
 
-    public void Dispose() => folder.Delete(recursive: true);
+    public void Dispose() => _folder.Delete(recursive: true);
 
     private async Task<(string File, int Peers)> SaveAsync()
     {
         var archive = await shared.OpenAsync();
         using var client = new HttpClient();
-        var path = Path.Combine(folder.FullName, "query.html");
+        var path = Path.Combine(_folder.FullName, "query.html");
         await File.WriteAllBytesAsync(path, await client.GetByteArrayAsync(new Uri($"{archive.Site}/q/{archive.Slowest.Id}/export.html")));
         var query = JsonDocument.Parse(await client.GetStringAsync(new Uri($"{archive.Site}/api/v1/queries/{archive.Slowest.Id}"))).RootElement;
         return (new Uri(path).AbsoluteUri, query.GetProperty("peers").GetArrayLength());

@@ -11,14 +11,14 @@ internal sealed class LiveBrowser : IAsyncDisposable
         "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     ];
 
-    private readonly IPlaywright playwright;
-    private readonly IBrowser browser;
-    private readonly List<string> problems = [];
+    private readonly IPlaywright _playwright;
+    private readonly IBrowser _browser;
+    private readonly List<string> _problems = [];
 
     private LiveBrowser(IPlaywright playwright, IBrowser browser)
     {
-        this.playwright = playwright;
-        this.browser = browser;
+        _playwright = playwright;
+        _browser = browser;
     }
 
     public static async Task<LiveBrowser> StartAsync()
@@ -29,7 +29,7 @@ internal sealed class LiveBrowser : IAsyncDisposable
 
     public async Task<IPage> OpenAsync(string address, bool script = true)
     {
-        var page = await browser.NewPageAsync(new BrowserNewPageOptions { JavaScriptEnabled = script });
+        var page = await _browser.NewPageAsync(new BrowserNewPageOptions { JavaScriptEnabled = script });
         page.Console += (_, message) => Keep(message.Type == "error" ? message.Text : null);
         page.PageError += (_, error) => Keep(error);
         await page.GotoAsync(address);
@@ -39,25 +39,25 @@ internal sealed class LiveBrowser : IAsyncDisposable
     /// <summary>Fails when a page complained of anything but what is expected.</summary>
     public void AssertNoProblems(params string[] expected)
     {
-        lock (problems)
+        lock (_problems)
         {
-            Assert.DoesNotContain(problems, problem => !expected.Any(text => problem.Contains(text, StringComparison.Ordinal)));
+            Assert.DoesNotContain(_problems, problem => !expected.Any(text => problem.Contains(text, StringComparison.Ordinal)));
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        await browser.DisposeAsync();
-        playwright.Dispose();
+        await _browser.DisposeAsync();
+        _playwright.Dispose();
     }
 
     private void Keep(string? problem)
     {
         if (problem is not null)
         {
-            lock (problems)
+            lock (_problems)
             {
-                problems.Add(problem);
+                _problems.Add(problem);
             }
         }
     }

@@ -12,13 +12,13 @@ internal sealed class LiveSpans(HttpClient client, string endpoint, int number) 
     private static readonly InstrumentationScope Scope = new() { Name = "DhtTracer.Kademlia", Version = "0.1.0" };
     private static readonly Resource Resource = new() { Attributes = AttributeList.Of(("service.name", "live"), ("service.instance.id", Node)) };
 
-    private readonly TraceId trace = new(0x11FE, (ulong)number);
-    private readonly SpanId root = new((ulong)number + 1);
-    private readonly ulong start = (ulong)(DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).Ticks * 100;
-    private ulong next = 0x100;
+    private readonly TraceId _trace = new(0x11FE, (ulong)number);
+    private readonly SpanId _root = new((ulong)number + 1);
+    private readonly ulong _start = (ulong)(DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).Ticks * 100;
+    private ulong _next = 0x100;
 
     /// <summary>The permalink's last part.</summary>
-    public string Id => $"{trace}-{root}";
+    public string Id => $"{_trace}-{_root}";
 
     /// <summary>What it looks for.</summary>
     public string Key { get; } = $"/v/live-{number}";
@@ -26,8 +26,8 @@ internal sealed class LiveSpans(HttpClient client, string endpoint, int number) 
     /// <summary>A peer that answered.</summary>
     public Task PeerAsync(string peer, int order)
     {
-        var at = start + ((ulong)order * 1_000_000);
-        var row = Span("dht.peer", root, at, at + 5_000_000, ("dht.peer.id", peer), ("dht.peer.order", order), ("dht.peer.hops", 0), ("dht.peer.state", "answered"));
+        var at = _start + ((ulong)order * 1_000_000);
+        var row = Span("dht.peer", _root, at, at + 5_000_000, ("dht.peer.id", peer), ("dht.peer.order", order), ("dht.peer.hops", 0), ("dht.peer.state", "answered"));
         var request = Span("dht.request", row.SpanId, at, at + 4_000_000, ("dht.peer.id", peer), ("dht.message.type", "FIND_NODE"), ("dht.request.outcome", "answered"));
         return SendAsync(row, request);
     }
@@ -36,9 +36,9 @@ internal sealed class LiveSpans(HttpClient client, string endpoint, int number) 
     public Task EndAsync(TimeSpan? duration = null)
     {
         var end = Span(
-            "dht.query", default, start, start + (ulong)((duration ?? TimeSpan.FromSeconds(2.5)).Ticks * TimeSpan.NanosecondsPerTick), ("dht.query.type", "get-value"), ("dht.key.text", Key),
+            "dht.query", default, _start, _start + (ulong)((duration ?? TimeSpan.FromSeconds(2.5)).Ticks * TimeSpan.NanosecondsPerTick), ("dht.query.type", "get-value"), ("dht.key.text", Key),
             ("dht.key", Convert.ToHexStringLower(System.Text.Encoding.UTF8.GetBytes(Key))), ("dht.node", Node), ("dht.query.outcome", "success"));
-        return SendAsync(end with { SpanId = root });
+        return SendAsync(end with { SpanId = _root });
     }
 
     /// <inheritdoc/>
@@ -46,8 +46,8 @@ internal sealed class LiveSpans(HttpClient client, string endpoint, int number) 
 
     private Span Span(string name, SpanId parent, ulong from, ulong to, params (string, AttributeValue)[] attributes) => new()
     {
-        TraceId = trace,
-        SpanId = new SpanId(next++),
+        TraceId = _trace,
+        SpanId = new SpanId(_next++),
         ParentSpanId = parent,
         Name = name,
         StartUnixNano = from,

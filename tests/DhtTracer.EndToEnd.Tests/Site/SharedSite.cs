@@ -17,17 +17,17 @@ public sealed class SharedSite : IAsyncDisposable
 {
     private const int TracesPerRequest = 20;
 
-    private readonly Lazy<Task<Archive>> archive = new(LoadAsync);
+    private readonly Lazy<Task<Archive>> _archive = new(LoadAsync);
 
     /// <summary>The site and what it holds.</summary>
-    public Task<Archive> OpenAsync() => archive.Value;
+    public Task<Archive> OpenAsync() => _archive.Value;
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (archive.IsValueCreated && archive.Value.IsCompletedSuccessfully)
+        if (_archive.IsValueCreated && _archive.Value.IsCompletedSuccessfully)
         {
-            await (await archive.Value).Tracer.DisposeAsync();
+            await (await _archive.Value).Tracer.DisposeAsync();
         }
     }
 

@@ -11,37 +11,37 @@ public sealed partial class SitePage
     /// <summary>How long anything on a page may take: far more than it does, for a machine that has other things to do.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private readonly ConcurrentQueue<string> problems = new();
-    private readonly string site;
-    private readonly ConcurrentDictionary<string, int> expected = new(StringComparer.Ordinal);
+    private readonly ConcurrentQueue<string> _problems = new();
+    private readonly string _site;
+    private readonly ConcurrentDictionary<string, int> _expected = new(StringComparer.Ordinal);
 
     /// <summary>Watches a page of the site at an address without a slash at the end.</summary>
     public SitePage(IPage page, string site)
     {
         Page = page ?? throw new ArgumentNullException(nameof(page));
-        this.site = site;
+        _site = site;
         page.Console += (_, message) =>
         {
             // Chromium says "Failed to load resource" of every answer from 400 on; answers are judged below, by their status.
             if (message.Type is "error" && !message.Text.StartsWith("Failed to load resource", StringComparison.Ordinal))
             {
-                problems.Enqueue($"console: {message.Text}");
+                _problems.Enqueue($"console: {message.Text}");
             }
         };
-        page.PageError += (_, error) => problems.Enqueue($"exception: {error}");
+        page.PageError += (_, error) => _problems.Enqueue($"exception: {error}");
         page.RequestFailed += (_, request) =>
         {
             // A request that a navigation, a download or a closed stream of events cuts off did not fail.
             if (request.Failure is not "net::ERR_ABORTED")
             {
-                problems.Enqueue($"request: {request.Method} {request.Url} {request.Failure}");
+                _problems.Enqueue($"request: {request.Method} {request.Url} {request.Failure}");
             }
         };
         page.Response += (_, response) =>
         {
-            if (response.Status >= 400 && !(expected.TryGetValue(response.Url, out var status) && status == response.Status))
+            if (response.Status >= 400 && !(_expected.TryGetValue(response.Url, out var status) && status == response.Status))
             {
-                problems.Enqueue($"answer: {response.Status} of {response.Request.Method} {response.Url}");
+                _problems.Enqueue($"answer: {response.Status} of {response.Request.Method} {response.Url}");
             }
         };
     }
@@ -53,7 +53,7 @@ public sealed partial class SitePage
     public string Address => new Uri(Page.Url).PathAndQuery;
 
     /// <summary>What went wrong so far.</summary>
-    public IReadOnlyCollection<string> Problems => problems;
+    public IReadOnlyCollection<string> Problems => _problems;
 
     /// <summary>Elements by a CSS selector.</summary>
     public ILocator this[string selector] => Page.Locator(selector);
@@ -63,10 +63,10 @@ public sealed partial class SitePage
     {
         if (status >= 400)
         {
-            expected[new Uri(site + path).AbsoluteUri] = status;
+            _expected[new Uri(_site + path).AbsoluteUri] = status;
         }
 
-        var response = await Page.GotoAsync(site + path);
+        var response = await Page.GotoAsync(_site + path);
         Assert.Equal(status, response?.Status);
     }
 
@@ -105,7 +105,7 @@ public sealed partial class SitePage
         """);
 
     /// <summary>Fails with everything that went wrong.</summary>
-    public void AssertNoProblems() => Assert.True(problems.IsEmpty, $"{Page.Url}:\n{string.Join('\n', problems)}");
+    public void AssertNoProblems() => Assert.True(_problems.IsEmpty, $"{Page.Url}:\n{string.Join('\n', _problems)}");
 
     /// <summary>Leaves a picture and says where.</summary>
     internal async Task<string> KeepPictureAsync(View view)

@@ -9,18 +9,18 @@ namespace DhtTracer.EndToEnd.Tests.WhatIfs;
 /// <summary>Listens to the node's spans in this process and gives them to the analysis as a receiver would.</summary>
 internal sealed class TracedQueries : IDisposable
 {
-    private readonly ConcurrentQueue<Activity> stopped = [];
-    private readonly ActivityListener listener;
+    private readonly ConcurrentQueue<Activity> _stopped = [];
+    private readonly ActivityListener _listener;
 
     public TracedQueries()
     {
-        listener = new ActivityListener
+        _listener = new ActivityListener
         {
             ShouldListenTo = static source => source.Name == "DhtTracer.Kademlia",
             Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
-            ActivityStopped = stopped.Enqueue,
+            ActivityStopped = _stopped.Enqueue,
         };
-        ActivitySource.AddActivityListener(listener);
+        ActivitySource.AddActivityListener(_listener);
     }
 
     /// <summary>Waits until the root and all its children have stopped, and reconstructs.</summary>
@@ -28,7 +28,7 @@ internal sealed class TracedQueries : IDisposable
     {
         for (var tries = 0; tries < 500; tries++)
         {
-            var spans = stopped.Where(activity => activity.TraceId == trace).Select(Convert).ToList();
+            var spans = _stopped.Where(activity => activity.TraceId == trace).Select(Convert).ToList();
             if (spans.Exists(static span => span.Name == "dht.query"))
             {
                 return TraceReconstruction.Reconstruct(spans).Queries.Single();
@@ -40,7 +40,7 @@ internal sealed class TracedQueries : IDisposable
         throw new TimeoutException($"the query span of trace {trace} did not stop within 5 s");
     }
 
-    public void Dispose() => listener.Dispose();
+    public void Dispose() => _listener.Dispose();
 
     private static Span Convert(Activity activity) => new()
     {

@@ -10,14 +10,14 @@ namespace DhtTracer.Ingestion.Tests.Analysis;
 /// <summary>What an older version analysed is analysed again by itself, and a restart goes on where it was.</summary>
 public sealed class ReanalysisTests : IDisposable
 {
-    private readonly string folder = Path.Combine(Path.GetTempPath(), "dht-tracer-tests", Guid.NewGuid().ToString("N"));
+    private readonly string _folder = Path.Combine(Path.GetTempPath(), "dht-tracer-tests", Guid.NewGuid().ToString("N"));
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
     public async Task Old_traces_are_analysed_again_with_progress_and_a_restart_goes_on()
     {
-        await using var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = folder }, Reconstruct);
+        await using var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = _folder }, Reconstruct);
         for (var i = 1; i <= 6; i++)
         {
             await SaveOldAsync(store, i);

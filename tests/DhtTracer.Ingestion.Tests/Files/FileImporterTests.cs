@@ -13,8 +13,8 @@ public sealed class FileImporterTests : IAsyncDisposable
 {
     private static readonly string Capture = TestFiles.Data("js-libp2p", "02-dht-findProviders-many.otlp-http-json.1.json");
 
-    private readonly string folder = Directory.CreateTempSubdirectory("dht-tracer-import-").FullName;
-    private TraceStore? opened;
+    private readonly string _folder = Directory.CreateTempSubdirectory("dht-tracer-import-").FullName;
+    private TraceStore? _opened;
 
     [Fact]
     public async Task A_capture_is_imported_span_for_span()
@@ -156,11 +156,11 @@ public sealed class FileImporterTests : IAsyncDisposable
     public async Task Keep_going_imports_the_good_files_and_lists_the_rest()
     {
         var broken = Write("broken.json", "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":12"u8.ToArray());
-        var summary = await ImportAsync([broken, Capture, Path.Combine(folder, "nowhere")], new ImportOptions { KeepGoing = true });
+        var summary = await ImportAsync([broken, Capture, Path.Combine(_folder, "nowhere")], new ImportOptions { KeepGoing = true });
 
         Assert.Equal(1, summary.Files);
         Assert.Equal(CaptureSpans().Count, summary.Spans);
-        Assert.Equal([Path.Combine(folder, "nowhere"), broken], summary.Skipped.Select(skip => skip.File));
+        Assert.Equal([Path.Combine(_folder, "nowhere"), broken], summary.Skipped.Select(skip => skip.File));
         Assert.All(summary.Skipped, skip => Assert.True(skip.IsError));
     }
 
@@ -196,10 +196,10 @@ public sealed class FileImporterTests : IAsyncDisposable
     [Fact]
     public async Task A_folder_is_searched_and_files_that_hold_no_traces_are_listed_but_no_error()
     {
-        Directory.CreateDirectory(Path.Combine(folder, "in", "deep"));
-        File.Copy(Capture, Path.Combine(folder, "in", "deep", "a.json"));
-        await File.WriteAllTextAsync(Path.Combine(folder, "in", "README.md"), "# not a trace", Ct);
-        var summary = await ImportAsync([Path.Combine(folder, "in")]);
+        Directory.CreateDirectory(Path.Combine(_folder, "in", "deep"));
+        File.Copy(Capture, Path.Combine(_folder, "in", "deep", "a.json"));
+        await File.WriteAllTextAsync(Path.Combine(_folder, "in", "README.md"), "# not a trace", Ct);
+        var summary = await ImportAsync([Path.Combine(_folder, "in")]);
 
         Assert.Equal(1, summary.Files);
         Assert.False(Assert.Single(summary.Skipped).IsError);
@@ -233,12 +233,12 @@ public sealed class FileImporterTests : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (opened is not null)
+        if (_opened is not null)
         {
-            await opened.DisposeAsync();
+            await _opened.DisposeAsync();
         }
 
-        Directory.Delete(folder, recursive: true);
+        Directory.Delete(_folder, recursive: true);
     }
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
@@ -266,13 +266,13 @@ public sealed class FileImporterTests : IAsyncDisposable
 
     private string Write(string name, byte[] bytes)
     {
-        var path = Path.Combine(folder, name);
+        var path = Path.Combine(_folder, name);
         File.WriteAllBytes(path, bytes);
         return path;
     }
 
     private async Task<TraceStore> StoreAsync() =>
-        opened ??= await TraceStore.OpenAsync(new DatabaseOptions { Directory = Path.Combine(folder, "data") }, TraceReconstruction.Reconstruct, cancellationToken: Ct);
+        _opened ??= await TraceStore.OpenAsync(new DatabaseOptions { Directory = Path.Combine(_folder, "data") }, TraceReconstruction.Reconstruct, cancellationToken: Ct);
 
     private async Task<ImportSummary> ImportAsync(IReadOnlyList<string> paths, ImportOptions? options = null) =>
         await new FileImporter(await StoreAsync()).ImportAsync(paths, options ?? new ImportOptions(), cancellationToken: Ct);

@@ -12,11 +12,11 @@ namespace DhtTracer.Ingestion.Tests.Grpc;
 /// <summary>Kestrel on a free loopback port, HTTP/2 only, as a gRPC port is.</summary>
 internal sealed class GrpcTestServer : IAsyncDisposable
 {
-    private readonly WebApplication application;
+    private readonly WebApplication _application;
 
     private GrpcTestServer(WebApplication application, Uri address)
     {
-        this.application = application;
+        _application = application;
         Address = address;
     }
 
@@ -34,5 +34,5 @@ internal sealed class GrpcTestServer : IAsyncDisposable
         return new GrpcTestServer(app, new Uri(address));
     }
 
-    public async ValueTask DisposeAsync() => await application.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _application.DisposeAsync();
 }

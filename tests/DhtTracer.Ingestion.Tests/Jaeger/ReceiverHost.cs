@@ -15,13 +15,13 @@ namespace DhtTracer.Ingestion.Tests.Jaeger;
 /// <summary>A receiver on a free port, over an archive of its own.</summary>
 internal sealed class ReceiverHost : IAsyncDisposable
 {
-    private readonly DirectoryInfo folder;
-    private readonly WebApplication app;
+    private readonly DirectoryInfo _folder;
+    private readonly WebApplication _app;
 
     private ReceiverHost(DirectoryInfo folder, WebApplication app, TraceStore store, SpanSink sink)
     {
-        this.folder = folder;
-        this.app = app;
+        _folder = folder;
+        _app = app;
         Store = store;
         Sink = sink;
         Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
@@ -58,8 +58,8 @@ internal sealed class ReceiverHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
-        await app.DisposeAsync();
+        await _app.DisposeAsync();
         await Store.DisposeAsync();
-        folder.Delete(recursive: true);
+        _folder.Delete(recursive: true);
     }
 }

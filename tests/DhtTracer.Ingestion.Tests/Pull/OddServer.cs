@@ -17,15 +17,15 @@ namespace DhtTracer.Ingestion.Tests.Pull;
 internal sealed class OddServer : IAsyncDisposable
 {
     private const string Service = "/jaeger.api_v2.QueryService/";
-    private readonly WebApplication app;
-    private int calls;
+    private readonly WebApplication _app;
+    private int _calls;
 
-    private OddServer(WebApplication app) => this.app = app;
+    private OddServer(WebApplication app) => _app = app;
 
     /// <summary>Calls so far, of every kind.</summary>
-    public int Calls => Volatile.Read(ref calls);
+    public int Calls => Volatile.Read(ref _calls);
 
-    public string Source => $"jaeger://127.0.0.1:{new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port}";
+    public string Source => $"jaeger://127.0.0.1:{new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port}";
 
     /// <summary>Starts one.</summary>
     /// <param name="search">The answer to a search.</param>
@@ -36,19 +36,19 @@ internal sealed class OddServer : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
         var server = new OddServer(builder.Build());
-        server.app.MapGrpcUnary<GetServicesRequest, GetServicesResponse>(Service + "GetServices", (_, _) =>
+        server._app.MapGrpcUnary<GetServicesRequest, GetServicesResponse>(Service + "GetServices", (_, _) =>
         {
-            var number = Interlocked.Increment(ref server.calls);
+            var number = Interlocked.Increment(ref server._calls);
             called?.Invoke(number);
             return Task.FromResult(new GetServicesResponse { Services = { "kubo" } });
         });
-        server.app.MapGrpcServerStreaming<FindTracesRequest, SpansResponseChunk>(Service + "FindTraces", (_, call) =>
+        server._app.MapGrpcServerStreaming<FindTracesRequest, SpansResponseChunk>(Service + "FindTraces", (_, call) =>
         {
-            var number = Interlocked.Increment(ref server.calls);
+            var number = Interlocked.Increment(ref server._calls);
             called?.Invoke(number);
             return search(call.Cancellation);
         });
-        await server.app.StartAsync();
+        await server._app.StartAsync();
         return server;
     }
 
@@ -87,5 +87,5 @@ internal sealed class OddServer : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync() => app.DisposeAsync();
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
 }

@@ -180,16 +180,16 @@ public class PullEnduranceTests
     /// <summary>A clock that runs a thousand times as fast and can be wrong.</summary>
     private sealed class SetClock(DateTimeOffset start) : TimeProvider
     {
-        private readonly Stopwatch since = Stopwatch.StartNew();
-        private long aheadTicks;
+        private readonly Stopwatch _since = Stopwatch.StartNew();
+        private long _aheadTicks;
 
         public TimeSpan Ahead
         {
-            get => new(Volatile.Read(ref aheadTicks));
-            set => Volatile.Write(ref aheadTicks, value.Ticks);
+            get => new(Volatile.Read(ref _aheadTicks));
+            set => Volatile.Write(ref _aheadTicks, value.Ticks);
         }
 
-        public DateTimeOffset RightNow => start + (since.Elapsed * 1000);
+        public DateTimeOffset RightNow => start + (_since.Elapsed * 1000);
 
         public override DateTimeOffset GetUtcNow() => RightNow + Ahead;
 

@@ -6,17 +6,17 @@ internal sealed class SkippingClock(DateTimeOffset start) : TimeProvider
     /// <summary>Further than any test means to go: whoever still waits then would wait for ever.</summary>
     private static readonly TimeSpan Furthest = TimeSpan.FromDays(1000);
 
-    private readonly Lock gate = new();
-    private readonly DateTimeOffset furthest = start + Furthest;
-    private DateTimeOffset now = start;
+    private readonly Lock _gate = new();
+    private readonly DateTimeOffset _furthest = start + Furthest;
+    private DateTimeOffset _now = start;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     public override DateTimeOffset GetUtcNow()
     {
-        lock (gate)
+        lock (_gate)
         {
-            return now;
+            return _now;
         }
     }
 
@@ -26,12 +26,12 @@ internal sealed class SkippingClock(DateTimeOffset start) : TimeProvider
     {
         if (dueTime != Timeout.InfiniteTimeSpan)
         {
-            lock (gate)
+            lock (_gate)
             {
-                now += dueTime;
-                if (now > furthest)
+                _now += dueTime;
+                if (_now > _furthest)
                 {
-                    throw new InvalidOperationException($"waited in vain until {now}");
+                    throw new InvalidOperationException($"waited in vain until {_now}");
                 }
             }
 

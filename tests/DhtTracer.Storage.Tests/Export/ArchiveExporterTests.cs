@@ -13,7 +13,7 @@ public sealed class ArchiveExporterTests : IDisposable
 {
     private static readonly ExportFormat Otlp = ExportFormat.Find("otlp")!;
 
-    private readonly DataDirectory directory = new();
+    private readonly DataDirectory _directory = new();
 
     [Fact]
     public async Task A_list_longer_than_any_page_is_a_line_each_in_its_order_and_is_not_cut()
@@ -147,7 +147,7 @@ public sealed class ArchiveExporterTests : IDisposable
             () => new ArchiveExporter(store).ExportAsync(ExportFormat.Find(name)!, ExportSelection.Of(new QueryFilter()), pipe.Writer, TestContext.Current.CancellationToken));
     }
 
-    public void Dispose() => directory.Dispose();
+    public void Dispose() => _directory.Dispose();
 
     private static ImmutableArray<Query> QueriesOf(IReadOnlyList<Span> spans, int count) =>
         [.. Enumerable.Range(0, count).Select(number => Make.Query(spans[0].TraceId, new SpanId((ulong)number + 1)) with { StartUnixNano = Make.Start + (ulong)number })];
@@ -171,5 +171,5 @@ public sealed class ArchiveExporterTests : IDisposable
     }
 
     private Task<TraceStore> OpenAsync(Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct) =>
-        TraceStore.OpenAsync(directory.Options, reconstruct, cancellationToken: TestContext.Current.CancellationToken);
+        TraceStore.OpenAsync(_directory.Options, reconstruct, cancellationToken: TestContext.Current.CancellationToken);
 }

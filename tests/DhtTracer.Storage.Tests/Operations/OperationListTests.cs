@@ -9,14 +9,14 @@ public sealed class OperationListTests : IDisposable
 {
     private const string OnBothSides = "12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf";
     private const string OnLan = "QmaCpDMGvV2BGHeYERUEnRQAwe3N8SzbUtfsmvsqQLuvuJ";
-    private readonly DataDirectory data = new();
+    private readonly DataDirectory _data = new();
 
-    public void Dispose() => data.Dispose();
+    public void Dispose() => _data.Dispose();
 
     [Fact]
     public async Task Two_sides_are_one_row_with_both_queries()
     {
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         await SaveAsync(store, Dual(1));
         var row = Assert.Single((await store.ListOperationsAsync(new QueryFilter())).Rows);
         var expected = Dual(1).Operations[0] with { Queries = [], Context = [], Routers = [], Parts = [] };
@@ -36,7 +36,7 @@ public sealed class OperationListTests : IDisposable
     [Fact]
     public async Task What_a_query_tells_comes_back_as_it_was()
     {
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         var query = Make.Query(Make.Trace(1), new SpanId(1)) with
         {
             Side = DhtSide.Lan,
@@ -55,7 +55,7 @@ public sealed class OperationListTests : IDisposable
     [Fact]
     public async Task Filters_and_counts_are_about_operations_and_not_about_their_sides()
     {
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         await SaveAsync(store, Dual(1));
         Assert.Equal(1, await store.CountOperationsAsync(new QueryFilter { Outcome = QueryOutcome.Success }));
         Assert.Equal(0, await store.CountOperationsAsync(new QueryFilter { Outcome = QueryOutcome.Failed }));
@@ -67,7 +67,7 @@ public sealed class OperationListTests : IDisposable
     [Fact]
     public async Task An_operation_that_had_nobody_to_ask_is_listed_and_counts_in_no_statistic()
     {
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         await Make.SaveAsync(store, Make.Trace(1), Make.Query(Make.Trace(1), new SpanId(1)) with { Skipped = true });
         await Make.SaveAsync(store, Make.Trace(2), Make.Query(Make.Trace(2), new SpanId(1)));
         Assert.Equal(2, await store.CountOperationsAsync(new QueryFilter()));
@@ -79,7 +79,7 @@ public sealed class OperationListTests : IDisposable
     [Fact]
     public async Task Facts_have_the_operations_times_and_the_decisive_querys_counts()
     {
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         var found = Dual(1);
         await SaveAsync(store, found);
         var facts = Assert.Single(await store.ListOperationFactsAsync(new QueryFilter()));
@@ -91,7 +91,7 @@ public sealed class OperationListTests : IDisposable
     [Fact]
     public async Task A_peer_that_both_sides_met_finds_the_operation_once_and_each_query()
     {
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         var found = Dual(1);
         var (wan, lan) = (found.Queries[0] with { Peers = [Asked(OnBothSides)] }, found.Queries[1] with { Skipped = false, Peers = [Asked(OnBothSides), Asked(OnLan)] });
         await SaveAsync(store, found with { Queries = [wan, lan] });
@@ -110,7 +110,7 @@ public sealed class OperationListTests : IDisposable
     [Fact]
     public async Task Pages_of_operations_follow_one_another_and_keep_their_place()
     {
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         for (var i = 1; i <= 7; i++)
         {
             await SaveAsync(store, Dual(i));
@@ -128,7 +128,7 @@ public sealed class OperationListTests : IDisposable
     [Fact]
     public async Task An_id_leads_to_its_operation_or_query_and_a_prefix_to_both()
     {
-        await using var store = await TraceStore.OpenAsync(data.Options, spans => Dual(spans[0].TraceId.Low == 1 ? 1 : 2));
+        await using var store = await TraceStore.OpenAsync(_data.Options, spans => Dual(spans[0].TraceId.Low == 1 ? 1 : 2));
         var found = Dual(1);
         await SaveAsync(store, found);
         var operation = await store.GetOperationAsync(found.Operations[0].Id);
@@ -154,7 +154,7 @@ public sealed class OperationListTests : IDisposable
     {
         const string Cid = "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy";
         Assert.NotEmpty(form);
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         var bytes = KeySearch.Parse(Cid).Candidates[0];
         await Make.SaveAsync(store, Make.Trace(1), Make.Query(Make.Trace(1), new SpanId(1)) with { Key = new QueryKey(Cid, bytes.Bytes, bytes.KadId) });
         await Make.SaveAsync(store, Make.Trace(2), Make.Query(Make.Trace(2), new SpanId(1)) with { Key = new QueryKey("QmOther", "1220" + new string('0', 64), new string('a', 64)) });
@@ -172,7 +172,7 @@ public sealed class OperationListTests : IDisposable
     [Fact]
     public async Task A_peer_is_found_by_its_id_and_by_its_last_six_characters()
     {
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         await Make.SaveAsync(store, Make.Trace(1), Make.Query(Make.Trace(1), new SpanId(1)) with { Peers = [Asked(OnBothSides), Asked(OnLan)] });
         Assert.Equal([OnLan], await store.FindPeersAsync(OnLan, 5));
         Assert.Equal([OnBothSides], await store.FindPeersAsync(OnBothSides[^6..], 5));

@@ -9,9 +9,9 @@ public sealed class PartLinksTests : IDisposable
     private const string Peer = "12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf";
     private static readonly QueryKey Key = new("QmKey", "1220" + new string('1', 64), new string('a', 64));
     private static readonly TraceId Provide = Make.Trace(1);
-    private readonly DataDirectory data = new();
+    private readonly DataDirectory _data = new();
 
-    public void Dispose() => data.Dispose();
+    public void Dispose() => _data.Dispose();
 
     [Theory]
     [InlineData(true)]
@@ -81,7 +81,7 @@ public sealed class PartLinksTests : IDisposable
         return all;
     }
 
-    private Task<TraceStore> OpenAsync() => TraceStore.OpenAsync(data.Options, static spans => spans.Count == 0 ? ReconstructedTrace.Empty : Reconstruct(spans[0].TraceId));
+    private Task<TraceStore> OpenAsync() => TraceStore.OpenAsync(_data.Options, static spans => spans.Count == 0 ? ReconstructedTrace.Empty : Reconstruct(spans[0].TraceId));
 
     private static async Task AnalyseAsync(TraceStore store, TraceId trace)
     {

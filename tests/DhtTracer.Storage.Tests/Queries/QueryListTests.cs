@@ -5,14 +5,14 @@ namespace DhtTracer.Storage.Tests;
 
 public sealed class QueryListTests : IDisposable
 {
-    private readonly DataDirectory data = new();
+    private readonly DataDirectory _data = new();
 
-    public void Dispose() => data.Dispose();
+    public void Dispose() => _data.Dispose();
 
     [Fact]
     public async Task Pages_follow_one_another_in_both_directions_and_miss_nothing()
     {
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         await Add(store, 1, 25);
         var expected = Enumerable.Range(1, 25).Reverse().Select(Make.Trace).ToList();
 
@@ -39,7 +39,7 @@ public sealed class QueryListTests : IDisposable
     [Fact]
     public async Task The_next_page_does_not_move_when_newer_queries_arrive()
     {
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         await Add(store, 1, 20);
         var first = await store.ListQueriesAsync(new QueryFilter(), limit: 10);
         await Add(store, 21, 7);
@@ -65,7 +65,7 @@ public sealed class QueryListTests : IDisposable
     [InlineData(QuerySort.FewestHops, new[] { 4, 2, 3, 1 })]
     public async Task Sorts_put_the_unknown_last(QuerySort sort, int[] expected)
     {
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         var durations = new long?[] { 500, 900, 100, null };
         var seen = new int?[] { 50, 40, null, 60 };
         var hops = new int?[] { null, 3, 7, 0 };
@@ -105,7 +105,7 @@ public sealed class QueryListTests : IDisposable
     public async Task Texts_and_names_are_sorted_and_paged_in_both_directions(QuerySort sort, int[] expected)
     {
         const string Peer = "12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf";
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         foreach (var ((type, key, outcome, source), i) in Eight.Select((item, i) => (item, i + 1)))
         {
             await Make.SaveAsync(store, Make.Trace(i), Numbered(i) with
@@ -140,7 +140,7 @@ public sealed class QueryListTests : IDisposable
     [Fact]
     public async Task An_order_by_what_is_filtered_by_holds_only_that()
     {
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         await Make.SaveAsync(store, Make.Trace(1), Numbered(1) with { Type = QueryType.Ping });
         await Make.SaveAsync(store, Make.Trace(2), Numbered(2) with { Type = QueryType.FindPeer });
         Assert.Equal(Make.Trace(1), Assert.Single((await store.ListQueriesAsync(new QueryFilter { Type = QueryType.Ping }, QuerySort.TypeBackward)).Rows).Id.TraceId);
@@ -149,7 +149,7 @@ public sealed class QueryListTests : IDisposable
     [Fact]
     public async Task The_place_in_a_list_by_key_is_lost_with_its_query()
     {
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         for (var i = 1; i <= 3; i++)
         {
             await Make.SaveAsync(store, Make.Trace(i), Numbered(i) with { Key = new QueryKey($"key {i}", $"aa{i:x2}", new string('0', 64)) });
@@ -163,7 +163,7 @@ public sealed class QueryListTests : IDisposable
     [Fact]
     public async Task Queries_added_after_a_mark_are_counted_and_those_that_only_changed_are_not()
     {
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         Assert.Equal(0, await store.LastNumberAsync());
         await Make.SaveAsync(store, Make.Trace(1), Numbered(1));
         var mark = await store.LastNumberAsync();
@@ -182,7 +182,7 @@ public sealed class QueryListTests : IDisposable
     [Fact]
     public async Task Every_filter_selects_what_it_says()
     {
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         var plain = Numbered(1);
         var other = Numbered(2) with
         {
@@ -236,7 +236,7 @@ public sealed class QueryListTests : IDisposable
     [Fact]
     public async Task A_row_carries_everything_the_summary_has()
     {
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         var query = Numbered(5) with
         {
             OperationId = new QueryId(Make.Trace(5), new SpanId(77)),
@@ -300,14 +300,14 @@ public sealed class QueryListTests : IDisposable
     [InlineData("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
     public async Task A_cursor_that_nobody_gave_out_is_refused(string cursor)
     {
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         await Assert.ThrowsAsync<InvalidCursorException>(() => store.ListQueriesAsync(new QueryFilter(), cursor: cursor));
     }
 
     [Fact]
     public async Task A_cursor_of_another_order_is_refused()
     {
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         await Add(store, 1, 3);
         var page = await store.ListQueriesAsync(new QueryFilter(), QuerySort.Newest, limit: 2);
         await Assert.ThrowsAsync<InvalidCursorException>(() => store.ListQueriesAsync(new QueryFilter(), QuerySort.Slowest, page.Next));
@@ -316,7 +316,7 @@ public sealed class QueryListTests : IDisposable
     [Fact]
     public async Task Queries_are_found_by_the_beginning_of_their_permalink_and_beside_others_of_the_same_key()
     {
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         var key = new QueryKey("QmKey", "1220ff", new string('a', 64));
         for (var i = 1; i <= 3; i++)
         {

@@ -6,9 +6,9 @@ namespace DhtTracer.Storage.Tests;
 /// <summary>No list reads the whole table or sorts it: its time must not grow with the archive.</summary>
 public sealed class QueryPlanTests : IDisposable
 {
-    private readonly DataDirectory data = new();
+    private readonly DataDirectory _data = new();
 
-    public void Dispose() => data.Dispose();
+    public void Dispose() => _data.Dispose();
 
     public static TheoryData<string, QueryFilter, QuerySort> Lists()
     {
@@ -62,7 +62,7 @@ public sealed class QueryPlanTests : IDisposable
     [MemberData(nameof(Lists))]
     public async Task A_list_walks_an_index_in_its_order(string index, QueryFilter filter, QuerySort sort)
     {
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         await Make.SaveAsync(store, Make.Trace(1), Make.Query(Make.Trace(1), new Traces.SpanId(1)) with { Key = new QueryKey("QmKey", "1220ff", new string('a', 64)) });
         foreach (var (part, backward, placed) in
             from part in Enumerable.Range(0, QueryOrder.Of(sort, filter).Count) from backward in new[] { false, true } from placed in new[] { false, true } select (part, backward, placed))
@@ -85,7 +85,7 @@ public sealed class QueryPlanTests : IDisposable
     public async Task Counting_what_is_newer_reads_nothing_older(string index, QueryFilter filter, QuerySort sort)
     {
         Assert.True(index.Length > 0 && Enum.IsDefined(sort));
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         var plan = await store.ReadAsync(connection =>
         {
             var (sql, parameters) = NewerRows.Selects(connection, ListTable.Operations, filter, 5, 50).First();

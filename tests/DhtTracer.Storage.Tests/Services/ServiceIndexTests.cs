@@ -4,14 +4,14 @@ namespace DhtTracer.Storage.Tests;
 
 public sealed class ServiceIndexTests : IDisposable
 {
-    private readonly DataDirectory data = new();
+    private readonly DataDirectory _data = new();
 
-    public void Dispose() => data.Dispose();
+    public void Dispose() => _data.Dispose();
 
     [Fact]
     public async Task Services_operations_and_traces_are_found()
     {
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         var js = new Resource { Attributes = AttributeList.Of(("service.name", "js")) };
         var nameless = new Resource();
         await AddAsync(store, Make.Span(Make.Trace(1), 1, "find", Make.Start, 100), Make.Span(Make.Trace(1), 2, "dial", Make.Start + 50, 500));

@@ -7,14 +7,14 @@ namespace DhtTracer.Storage.Tests;
 /// <summary>Many at once, and when the database cannot be written.</summary>
 public sealed class WriteQueueTests : IDisposable
 {
-    private readonly DataDirectory data = new();
+    private readonly DataDirectory _data = new();
 
-    public void Dispose() => data.Dispose();
+    public void Dispose() => _data.Dispose();
 
     [Fact]
     public async Task Writers_and_readers_at_once_lose_nothing_and_see_only_whole_writes()
     {
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         using var stop = new CancellationTokenSource();
         var torn = 0;
         var readers = Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
@@ -45,7 +45,7 @@ public sealed class WriteQueueTests : IDisposable
     [Fact]
     public async Task A_database_locked_by_another_process_fails_in_time_and_works_again_afterwards()
     {
-        await using var store = await Make.StoreAsync(data.Options with { LockTimeout = TimeSpan.FromMilliseconds(50) });
+        await using var store = await Make.StoreAsync(_data.Options with { LockTimeout = TimeSpan.FromMilliseconds(50) });
         await using var other = Raw();
         await using (var transaction = other.BeginTransaction(deferred: false))
         {
@@ -62,7 +62,7 @@ public sealed class WriteQueueTests : IDisposable
     [Fact]
     public async Task A_full_disk_is_said_and_what_was_stored_before_stays()
     {
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         await store.AppendAsync([Make.Chunk(Make.Span(Make.Trace(1), 1))]);
 
         // A page limit makes SQLite answer SQLITE_FULL as a full disk does; it holds for the connection that sets it, the writer's.
@@ -85,7 +85,7 @@ public sealed class WriteQueueTests : IDisposable
     [Fact]
     public async Task One_bad_write_of_a_group_fails_alone()
     {
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
 
         // They wait together behind a write that takes long, so they share a transaction.
         using var gate = new ManualResetEventSlim();
@@ -103,7 +103,7 @@ public sealed class WriteQueueTests : IDisposable
     [Fact]
     public async Task More_than_may_wait_is_refused_at_once()
     {
-        await using var store = await Make.StoreAsync(data.Options with { MaxPendingBytes = 100 });
+        await using var store = await Make.StoreAsync(_data.Options with { MaxPendingBytes = 100 });
         using var gate = new ManualResetEventSlim();
         var first = store.WriteAsync(session => gate.Wait(TimeSpan.FromSeconds(30)), 90, default);
         await Assert.ThrowsAsync<StoreOverloadedException>(() => store.AppendAsync([Make.Chunk(Make.Span(Make.Trace(1), 1))]));
@@ -118,11 +118,11 @@ public sealed class WriteQueueTests : IDisposable
     [Fact]
     public async Task Closing_finishes_what_was_accepted()
     {
-        var store = await Make.StoreAsync(data.Options);
+        var store = await Make.StoreAsync(_data.Options);
         var appends = Enumerable.Range(1, 50).Select(i => store.AppendAsync([Make.Chunk(Make.Span(Make.Trace(i), 1))])).ToList();
         await store.DisposeAsync();
         await Task.WhenAll(appends);
-        await using var again = await Make.StoreAsync(data.Options);
+        await using var again = await Make.StoreAsync(_data.Options);
         Assert.Equal(50, (await again.CountsAsync()).Traces);
         await Assert.ThrowsAsync<ObjectDisposedException>(() => store.AppendAsync([Make.Chunk(Make.Span(Make.Trace(1), 1))]));
     }
@@ -131,7 +131,7 @@ public sealed class WriteQueueTests : IDisposable
     public async Task A_checkpoint_is_committed_with_its_spans_or_not_at_all()
     {
         var checkpoint = new PullCheckpoint { Source = "jaeger://a", Service = "kubo", CompleteUntilUnixNano = 5, UpdatedUnixNano = 6, Traces = 7, Spans = 8, State = "{}" };
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         await store.AppendAsync([Make.Chunk(Make.Span(Make.Trace(1), 1))], checkpoint);
         Assert.Equal([checkpoint], await store.ListCheckpointsAsync());
 
@@ -142,7 +142,7 @@ public sealed class WriteQueueTests : IDisposable
 
     private SqliteConnection Raw()
     {
-        var connection = new SqliteConnection($"Data Source={data.Options.FilePath};Pooling=False");
+        var connection = new SqliteConnection($"Data Source={_data.Options.FilePath};Pooling=False");
         connection.Open();
         return connection;
     }

@@ -10,14 +10,14 @@ public sealed class StatisticsTests : IDisposable
     private const string Answering = "12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf";
     private const string Refusing = "QmaCpDMGvV2BGHeYERUEnRQAwe3N8SzbUtfsmvsqQLuvuJ";
     private const string Heard = "no base58 at all: 0OIl";
-    private readonly DataDirectory data = new();
+    private readonly DataDirectory _data = new();
 
-    public void Dispose() => data.Dispose();
+    public void Dispose() => _data.Dispose();
 
     [Fact]
     public async Task Facts_of_a_query_and_its_peers_come_back_as_statistics_take_them_from_the_reconstruction()
     {
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         var query = Rich(Make.Trace(7));
         await Make.SaveAsync(store, query.Id.TraceId, query);
 
@@ -44,7 +44,7 @@ public sealed class StatisticsTests : IDisposable
     [Fact]
     public async Task A_query_is_found_by_peers_that_it_dialed_or_asked_and_not_by_those_only_heard_of()
     {
-        await using var store = await Make.StoreAsync(data.Options);
+        await using var store = await Make.StoreAsync(_data.Options);
         var query = Rich(Make.Trace(7));
         await Make.SaveAsync(store, query.Id.TraceId, query);
 

@@ -7,7 +7,7 @@ namespace DhtTracer.Storage.Tests;
 
 public sealed class PeerSubstitutionTests
 {
-    private static readonly string[] peers =
+    private static readonly string[] _peers =
     [
         "12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf",
         "12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtg",
@@ -20,15 +20,15 @@ public sealed class PeerSubstitutionTests
     {
         // Pieces that make trouble: peers, beginnings of peers, the escape byte, arbitrary bytes.
         var piece = Gen.OneOf(
-            Gen.Elements(peers).Select(Encoding.ASCII.GetBytes),
-            Gen.Elements(peers).SelectMany(peer => Gen.Choose(0, peer.Length).Select(length => Encoding.ASCII.GetBytes(peer[..length]))),
+            Gen.Elements(_peers).Select(Encoding.ASCII.GetBytes),
+            Gen.Elements(_peers).SelectMany(peer => Gen.Choose(0, peer.Length).Select(length => Encoding.ASCII.GetBytes(peer[..length]))),
             Gen.Elements<byte[]>([0xFF], [0xFF, 0], [0xFF, 0xFF, 1], [0]),
             ArbMap.Default.GeneratorFor<byte[]>());
         var inputs = piece.ListOf().Select(pieces => pieces.SelectMany(bytes => bytes).ToArray());
         Prop.ForAll(inputs.ToArbitrary(), input =>
         {
-            Assert.Equal(input, RoundTrip(input, peers));
-            Assert.Equal(input, RoundTrip(input, peers[..1]));
+            Assert.Equal(input, RoundTrip(input, _peers));
+            Assert.Equal(input, RoundTrip(input, _peers[..1]));
             Assert.Equal(input, RoundTrip(input, []));
         }).QuickCheckThrowOnFailure();
     }
@@ -36,11 +36,11 @@ public sealed class PeerSubstitutionTests
     [Fact]
     public void Known_peers_take_two_bytes_and_unknown_ones_stay()
     {
-        var input = Encoding.ASCII.GetBytes(string.Join(' ', peers));
+        var input = Encoding.ASCII.GetBytes(string.Join(' ', _peers));
         var output = new ArrayBufferWriter<byte>();
-        var used = PeerSubstitution.Encode(input, [peers[2], peers[0], "never seen"], output);
-        Assert.Equal([peers[0], peers[2]], used);
-        Assert.Equal($"\u00FF\u0001 {peers[1]} \u00FF\u0002 {peers[3]}", Encoding.Latin1.GetString(output.WrittenSpan));
+        var used = PeerSubstitution.Encode(input, [_peers[2], _peers[0], "never seen"], output);
+        Assert.Equal([_peers[0], _peers[2]], used);
+        Assert.Equal($"\u00FF\u0001 {_peers[1]} \u00FF\u0002 {_peers[3]}", Encoding.Latin1.GetString(output.WrittenSpan));
     }
 
     [Fact]
@@ -54,7 +54,7 @@ public sealed class PeerSubstitutionTests
             bytes.AsSpan().Replace((byte)7, (byte)0xFF);
             try
             {
-                PeerSubstitution.Decode(bytes, [Encoding.ASCII.GetBytes(peers[0])], new ArrayBufferWriter<byte>());
+                PeerSubstitution.Decode(bytes, [Encoding.ASCII.GetBytes(_peers[0])], new ArrayBufferWriter<byte>());
             }
             catch (InvalidDataException)
             {

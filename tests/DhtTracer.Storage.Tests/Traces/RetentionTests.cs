@@ -5,15 +5,15 @@ namespace DhtTracer.Storage.Tests;
 
 public sealed class RetentionTests : IDisposable
 {
-    private readonly DataDirectory data = new();
-    private readonly Clock clock = new();
+    private readonly DataDirectory _data = new();
+    private readonly Clock _clock = new();
 
-    public void Dispose() => data.Dispose();
+    public void Dispose() => _data.Dispose();
 
     [Fact]
     public async Task Old_traces_go_with_all_they_had_and_leave_a_tombstone()
     {
-        await using var store = await Make.StoreAsync(data.Options, clock);
+        await using var store = await Make.StoreAsync(_data.Options, _clock);
         for (var i = 1; i <= 500; i++)
         {
             await store.AppendAsync([Make.Chunk(Make.Span(Make.Trace(i), 1))]);
@@ -21,11 +21,11 @@ public sealed class RetentionTests : IDisposable
 
         await Make.SaveAsync(store, Make.Trace(1), WithPeer(1));
         await Make.SaveAsync(store, Make.Trace(2), WithPeer(2));
-        var middle = clock.Now = clock.Now.AddHours(1);
+        var middle = _clock.Now = _clock.Now.AddHours(1);
 
         // The second is touched again, so it is not old.
         await store.AppendAsync([Make.Chunk(Make.Span(Make.Trace(2), 2))]);
-        clock.Now = clock.Now.AddHours(1);
+        _clock.Now = _clock.Now.AddHours(1);
         Assert.Equal(499, await store.DeleteOlderThanAsync(middle));
 
         Assert.Empty(await store.GetTraceAsync(Make.Trace(1)));
@@ -40,9 +40,9 @@ public sealed class RetentionTests : IDisposable
     [Fact]
     public async Task A_deleted_trace_that_arrives_again_is_there_again()
     {
-        await using var store = await Make.StoreAsync(data.Options, clock);
+        await using var store = await Make.StoreAsync(_data.Options, _clock);
         await store.AppendAsync([Make.Chunk(Make.Span(Make.Trace(1), 1))]);
-        Assert.Equal(1, await store.DeleteOlderThanAsync(clock.Now.AddSeconds(1)));
+        Assert.Equal(1, await store.DeleteOlderThanAsync(_clock.Now.AddSeconds(1)));
         await store.AppendAsync([Make.Chunk(Make.Span(Make.Trace(1), 1))]);
 
         Assert.Null(await store.GetDeletedAsync(Make.Trace(1)));

@@ -8,8 +8,8 @@ namespace DhtTracer.TestSupport.ArchiveSimulator;
 /// <summary>Draws facts of queries from known distributions, without simulating lookups: fast enough for thousands of trials.</summary>
 public sealed class FactsSimulator(int seed)
 {
-    private readonly Random random = new(seed);
-    private ulong next = 1;
+    private readonly Random _random = new(seed);
+    private ulong _next = 1;
 
     /// <summary>How long queries take.</summary>
     public Mixture Durations { get; init; } = Mixture.Lookups;
@@ -43,13 +43,13 @@ public sealed class FactsSimulator(int seed)
 
     private OperationFacts Draw()
     {
-        var number = next++;
-        var duration = Durations.Draw(random);
-        var queried = Math.Max(3, (int)Math.Round(Queried + (Mixture.Normal(random) * 5)));
-        var dialed = random.Next(0, queried);
-        var failure = Math.Min(1, DialFailure * -Math.Log(1 - random.NextDouble()));
-        var failed = Enumerable.Range(0, dialed).Count(_ => random.NextDouble() < failure);
-        var success = random.NextDouble() < Success;
+        var number = _next++;
+        var duration = Durations.Draw(_random);
+        var queried = Math.Max(3, (int)Math.Round(Queried + (Mixture.Normal(_random) * 5)));
+        var dialed = _random.Next(0, queried);
+        var failure = Math.Min(1, DialFailure * -Math.Log(1 - _random.NextDouble()));
+        var failed = Enumerable.Range(0, dialed).Count(_ => _random.NextDouble() < failure);
+        var success = _random.NextDouble() < Success;
         return new OperationFacts
         {
             Id = new QueryId(Trace(number), Span(number)),
@@ -60,12 +60,12 @@ public sealed class FactsSimulator(int seed)
             DurationNs = duration,
             FirstResultNs = success ? duration / 3 : null,
             DiscoveryNs = success ? duration / 2 : null,
-            Hops = 1 + (int)(Math.Abs(Mixture.Normal(random)) * 2),
+            Hops = 1 + (int)(Math.Abs(Mixture.Normal(_random)) * 2),
             Queried = queried,
             Dialed = dialed,
             DialFailed = failed,
             Reused = queried - dialed,
-            Duplicates = random.NextDouble() < 0.1 ? random.Next(1, 4) : 0,
+            Duplicates = _random.NextDouble() < 0.1 ? _random.Next(1, 4) : 0,
             PeerErrors = failed == 0 ? [] : [new NamedCount(ErrorClass.DialTimeout, failed)],
         };
     }

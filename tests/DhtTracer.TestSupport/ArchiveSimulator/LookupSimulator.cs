@@ -49,15 +49,15 @@ public sealed class LookupSimulator(SimulatedNetwork network)
 {
     private const int AnswerSize = 20;
 
-    private readonly Dictionary<int, Row> rows = [];
-    private readonly List<int> order = [];
-    private readonly List<Flight> flights = [];
-    private SimulatedLookup lookup = null!;
-    private Random reactions = new(0);
-    private HashSet<int>? holders;
-    private long now;
-    private int asked;
-    private int found;
+    private readonly Dictionary<int, Row> _rows = [];
+    private readonly List<int> _order = [];
+    private readonly List<Flight> _flights = [];
+    private SimulatedLookup _lookup = null!;
+    private Random _reactions = new(0);
+    private HashSet<int>? _holders;
+    private long _now;
+    private int _asked;
+    private int _found;
 
     /// <summary>A lookup for a random key, or for a random peer that answers.</summary>
     public static SimulatedLookup NewLookup(SimulatedNetwork network, QueryType type, int seed)
@@ -88,30 +88,30 @@ public sealed class LookupSimulator(SimulatedNetwork network)
     /// <summary>Runs one.</summary>
     public Query Run(SimulatedLookup description)
     {
-        lookup = description;
-        rows.Clear();
-        order.Clear();
-        flights.Clear();
-        reactions = new Random(description.Seed);
-        (now, asked, found, holders) = (0, 0, 0, null);
-        foreach (var seed in network.Nearest(network.NodeTable, lookup.Target, AnswerSize))
+        _lookup = description;
+        _rows.Clear();
+        _order.Clear();
+        _flights.Clear();
+        _reactions = new Random(description.Seed);
+        (_now, _asked, _found, _holders) = (0, 0, 0, null);
+        foreach (var seed in network.Nearest(network.NodeTable, _lookup.Target, AnswerSize))
         {
             Hear(seed, null);
         }
 
-        now += 30_000;
+        _now += 30_000;
         var termination = Converge();
         if (termination == QueryTermination.Completed)
         {
             FollowUp();
         }
 
-        foreach (var flight in flights)
+        foreach (var flight in _flights)
         {
-            flight.Row.TakenBackAt = now;
+            flight.Row.TakenBackAt = _now;
         }
 
-        now += 20_000;
+        _now += 20_000;
         return Write(termination);
     }
 
@@ -119,13 +119,13 @@ public sealed class LookupSimulator(SimulatedNetwork network)
     {
         while (true)
         {
-            var reachable = Reachable().Take(lookup.Beta).ToList();
+            var reachable = Reachable().Take(_lookup.Beta).ToList();
             if (Done())
             {
                 return QueryTermination.Stopped;
             }
 
-            if (flights.Count == 0 && !rows.Values.Any(row => row.State == PeerState.Heard))
+            if (_flights.Count == 0 && !_rows.Values.Any(row => row.State == PeerState.Heard))
             {
                 return QueryTermination.Starvation;
             }
@@ -135,7 +135,7 @@ public sealed class LookupSimulator(SimulatedNetwork network)
                 return QueryTermination.Completed;
             }
 
-            while (flights.Count < lookup.Alpha && Reachable().FirstOrDefault(row => row.State == PeerState.Heard) is { } next)
+            while (_flights.Count < _lookup.Alpha && Reachable().FirstOrDefault(row => row.State == PeerState.Heard) is { } next)
             {
                 Send(next);
             }
@@ -146,21 +146,21 @@ public sealed class LookupSimulator(SimulatedNetwork network)
 
     private void FollowUp()
     {
-        var closest = Reachable().Take(lookup.K).ToHashSet();
-        foreach (var flight in flights.Where(flight => !closest.Contains(flight.Row)).ToList())
+        var closest = Reachable().Take(_lookup.K).ToHashSet();
+        foreach (var flight in _flights.Where(flight => !closest.Contains(flight.Row)).ToList())
         {
-            flight.Row.TakenBackAt = now;
-            flights.Remove(flight);
+            flight.Row.TakenBackAt = _now;
+            _flights.Remove(flight);
         }
 
         while (!Done())
         {
-            foreach (var row in Reachable().Take(lookup.K).Where(row => row.State == PeerState.Heard).Take(Math.Max(0, lookup.Alpha - flights.Count)).ToList())
+            foreach (var row in Reachable().Take(_lookup.K).Where(row => row.State == PeerState.Heard).Take(Math.Max(0, _lookup.Alpha - _flights.Count)).ToList())
             {
                 Send(row);
             }
 
-            if (flights.Count == 0)
+            if (_flights.Count == 0)
             {
                 return;
             }
@@ -169,55 +169,55 @@ public sealed class LookupSimulator(SimulatedNetwork network)
         }
     }
 
-    private bool Done() => lookup.Type switch
+    private bool Done() => _lookup.Type switch
     {
-        QueryType.FindPeer => found > 0,
-        QueryType.GetProviders => found >= lookup.WantedProviders,
+        QueryType.FindPeer => _found > 0,
+        QueryType.GetProviders => _found >= _lookup.WantedProviders,
         _ => false,
     };
 
     private IEnumerable<Row> Reachable() =>
-        network.Nearest(rows.Keys, lookup.Target, int.MaxValue).Select(peer => rows[peer])
+        network.Nearest(_rows.Keys, _lookup.Target, int.MaxValue).Select(peer => _rows[peer])
             .Where(row => row.State is not (PeerState.DialFailed or PeerState.RequestFailed) && row.TakenBackAt is null);
 
     private void Hear(int peer, Row? referrer)
     {
-        if (!rows.ContainsKey(peer))
+        if (!_rows.ContainsKey(peer))
         {
-            rows.Add(peer, new Row { Peer = peer, Referrer = referrer, Hops = referrer is null ? 0 : referrer.Hops + 1, HeardAt = now });
-            order.Add(peer);
+            _rows.Add(peer, new Row { Peer = peer, Referrer = referrer, Hops = referrer is null ? 0 : referrer.Hops + 1, HeardAt = _now });
+            _order.Add(peer);
         }
     }
 
     private void Send(Row row)
     {
         var peer = network.Peers[row.Peer];
-        var random = new Random(HashCode(lookup.Seed, row.Peer));
-        row.Order = ++asked;
+        var random = new Random(HashCode(_lookup.Seed, row.Peer));
+        row.Order = ++_asked;
         row.State = PeerState.Dialing;
-        row.DialAt = now + reactions.NextInt64(lookup.ReactionNs + 1);
-        row.Reused = peer.Fault is SimulatedFault.None or SimulatedFault.BlackHole && random.NextDouble() < lookup.Connected;
+        row.DialAt = _now + _reactions.NextInt64(_lookup.ReactionNs + 1);
+        row.Reused = peer.Fault is SimulatedFault.None or SimulatedFault.BlackHole && random.NextDouble() < _lookup.Connected;
         var failed = peer.Fault switch
         {
-            SimulatedFault.Dead => lookup.DialTimeoutNs,
+            SimulatedFault.Dead => _lookup.DialTimeoutNs,
             SimulatedFault.Refuses => (long)(peer.RoundTripNs * 0.5),
             _ => (long?)null,
         };
         row.DialNs = failed ?? (row.Reused ? 0 : (long)(peer.RoundTripNs * (2 + random.NextDouble())));
         row.AskAt = failed is null ? row.DialAt + row.DialNs + (row.Reused ? 0 : 10_000) : null;
         row.RequestNs = peer.Fault == SimulatedFault.BlackHole
-            ? lookup.RequestTimeoutNs
+            ? _lookup.RequestTimeoutNs
             : (long)(peer.RoundTripNs * (1 + (0.5 * Math.Abs(Mixture.Normal(random)))));
-        flights.Add(new Flight(row, row.AskAt is { } askAt ? askAt + row.RequestNs : row.DialAt.Value + row.DialNs));
+        _flights.Add(new Flight(row, row.AskAt is { } askAt ? askAt + row.RequestNs : row.DialAt.Value + row.DialNs));
     }
 
     private void Land()
     {
-        var flight = flights.MinBy(flight => flight.Until)!;
-        flights.Remove(flight);
-        now = flight.Until;
+        var flight = _flights.MinBy(flight => flight.Until)!;
+        _flights.Remove(flight);
+        _now = flight.Until;
         var (row, peer) = (flight.Row, network.Peers[flight.Row.Peer]);
-        row.EndedAt = now;
+        row.EndedAt = _now;
         row.State = peer.Fault switch
         {
             SimulatedFault.Dead or SimulatedFault.Refuses => PeerState.DialFailed,
@@ -229,57 +229,57 @@ public sealed class LookupSimulator(SimulatedNetwork network)
             return;
         }
 
-        row.Named = network.Nearest(peer.Known, lookup.Target, AnswerSize);
-        row.New = row.Named.Count(named => !rows.ContainsKey(named));
+        row.Named = network.Nearest(peer.Known, _lookup.Target, AnswerSize);
+        row.New = row.Named.Count(named => !_rows.ContainsKey(named));
         foreach (var named in row.Named)
         {
             Hear(named, row);
         }
 
-        if (lookup.Type == QueryType.FindPeer && row.Named.Exists(named => network.Peers[named].Id == lookup.Key.Text))
+        if (_lookup.Type == QueryType.FindPeer && row.Named.Exists(named => network.Peers[named].Id == _lookup.Key.Text))
         {
-            found++;
+            _found++;
         }
-        else if (lookup.Type == QueryType.GetProviders && Holders().Contains(row.Peer))
+        else if (_lookup.Type == QueryType.GetProviders && Holders().Contains(row.Peer))
         {
             row.Providers = 1;
-            found++;
+            _found++;
         }
 
-        if (found > 0 && (lookup.Type == QueryType.FindPeer || Done()) && lookup.Type != QueryType.GetClosestPeers)
+        if (_found > 0 && (_lookup.Type == QueryType.FindPeer || Done()) && _lookup.Type != QueryType.GetClosestPeers)
         {
             row.Discovers = true;
         }
     }
 
-    private HashSet<int> Holders() => holders ??=
-        [.. network.Nearest(Enumerable.Range(0, network.Peers.Count).Where(i => network.Peers[i].Fault == SimulatedFault.None), lookup.Target, lookup.Providers)];
+    private HashSet<int> Holders() => _holders ??=
+        [.. network.Nearest(Enumerable.Range(0, network.Peers.Count).Where(i => network.Peers[i].Fault == SimulatedFault.None), _lookup.Target, _lookup.Providers)];
 
     private Query Write(QueryTermination termination)
     {
-        var result = Reachable().Take(lookup.K).ToList();
-        var discovery = lookup.Type == QueryType.GetClosestPeers
+        var result = Reachable().Take(_lookup.K).ToList();
+        var discovery = _lookup.Type == QueryType.GetClosestPeers
             ? result.Max(row => row.HeardAt)
-            : rows.Values.Where(row => row.Discovers).Select(row => (long?)row.EndedAt).Min();
-        var success = lookup.Type == QueryType.GetClosestPeers ? result.Count > 0 : found > 0;
-        var list = order.Select(peer => rows[peer]).ToList();
+            : _rows.Values.Where(row => row.Discovers).Select(row => (long?)row.EndedAt).Min();
+        var success = _lookup.Type == QueryType.GetClosestPeers ? result.Count > 0 : _found > 0;
+        var list = _order.Select(peer => _rows[peer]).ToList();
         var queried = list.Where(row => row.AskAt is { } at && (row.TakenBackAt is null || at <= row.TakenBackAt)).ToList();
         return new Query
         {
-            Id = new QueryId(Trace((ulong)lookup.Seed), Span((ulong)lookup.Seed + 1)),
-            OperationId = new QueryId(Trace((ulong)lookup.Seed), Span((ulong)lookup.Seed + 1)),
-            Type = lookup.Type,
-            Key = lookup.Key,
+            Id = new QueryId(Trace((ulong)_lookup.Seed), Span((ulong)_lookup.Seed + 1)),
+            OperationId = new QueryId(Trace((ulong)_lookup.Seed), Span((ulong)_lookup.Seed + 1)),
+            Type = _lookup.Type,
+            Key = _lookup.Key,
             Source = TraceSource.Native,
             Service = "simulated",
             Node = network.Node.Id,
-            StartUnixNano = lookup.StartUnixNano,
-            DurationNs = now,
+            StartUnixNano = _lookup.StartUnixNano,
+            DurationNs = _now,
             Outcome = success ? QueryOutcome.Success : QueryOutcome.NotFound,
             Error = success ? null : new TraceError(ErrorClass.NotFound, null),
             Termination = termination,
             DiscoveryNs = success ? discovery : null,
-            Parameters = new QueryParameters(lookup.Alpha, lookup.Beta, lookup.K),
+            Parameters = new QueryParameters(_lookup.Alpha, _lookup.Beta, _lookup.K),
             Counts = new QueryCounts
             {
                 Seen = list.Count,
@@ -288,7 +288,7 @@ public sealed class LookupSimulator(SimulatedNetwork network)
                 DialFailed = list.Count(row => row.State == PeerState.DialFailed),
                 ToQuery = 0,
                 Remaining = list.Count(row => row.State == PeerState.Heard),
-                Results = lookup.Type == QueryType.GetClosestPeers ? result.Count : found,
+                Results = _lookup.Type == QueryType.GetClosestPeers ? result.Count : _found,
                 Returned = queried.Sum(row => row.Named.Count),
                 Duplicates = 0,
             },
@@ -326,7 +326,7 @@ public sealed class LookupSimulator(SimulatedNetwork network)
             [
                 new PeerRequest
                 {
-                    Type = lookup.Type == QueryType.GetProviders ? MessageType.GetProviders : MessageType.FindNode,
+                    Type = _lookup.Type == QueryType.GetProviders ? MessageType.GetProviders : MessageType.FindNode,
                     StartNs = row.AskAt!.Value,
                     DurationNs = cut is { } end ? end - row.AskAt.Value : row.RequestNs,
                     Outcome = cut is not null ? RequestOutcome.Cancelled
@@ -335,7 +335,7 @@ public sealed class LookupSimulator(SimulatedNetwork network)
                         : row.State == PeerState.RequestFailed ? new TraceError(ErrorClass.RequestTimeout, "simulated") : null,
                     Returned = row.State == PeerState.Answered ? row.Named.Count : null,
                     New = row.State == PeerState.Answered ? row.New : null,
-                    Providers = lookup.Type == QueryType.GetProviders && row.State == PeerState.Answered ? row.Providers : null,
+                    Providers = _lookup.Type == QueryType.GetProviders && row.State == PeerState.Answered ? row.Providers : null,
                     Named = row.State == PeerState.Answered ? [.. row.Named.Select(named => network.Peers[named].Id)] : default,
                 },
             ],
@@ -343,7 +343,7 @@ public sealed class LookupSimulator(SimulatedNetwork network)
         };
     }
 
-    private int Xor(int peer) => lookup.Target.XorBitLength(network.Peers[peer].KadId);
+    private int Xor(int peer) => _lookup.Target.XorBitLength(network.Peers[peer].KadId);
 
     private static int HashCode(int seed, int peer) => unchecked((seed * 1_000_003) + (peer * 7_919) + 17);
 

@@ -6,13 +6,13 @@ namespace DhtTracer.TestSupport.Kubo;
 /// <summary>The <c>ProtocolMessenger</c> spans of one lookup.</summary>
 internal sealed class KuboMessages(KuboSpans spans, Random random, KuboScenario scenario, KuboTruth truth, KuboPeer? target, IReadOnlyList<KuboPeer> providers)
 {
-    private readonly bool getsProviders = scenario.Operation == KuboOperation.FindProviders;
-    private readonly bool getsValue = scenario.Operation == KuboOperation.GetValue;
+    private readonly bool _getsProviders = scenario.Operation == KuboOperation.FindProviders;
+    private readonly bool _getsValue = scenario.Operation == KuboOperation.GetValue;
 
-    public string Name => getsProviders ? "GET_PROVIDERS" : getsValue ? "GET_VALUE" : "FIND_NODE";
+    public string Name => _getsProviders ? "GET_PROVIDERS" : _getsValue ? "GET_VALUE" : "FIND_NODE";
 
     /// <summary>Whether the spans of the answers list closer peers: those of GetProviders hold the providers in their place.</summary>
-    public bool NamesPeers => !getsProviders;
+    public bool NamesPeers => !_getsProviders;
 
     /// <summary>When each provider was handed out, for the events of the method.</summary>
     public List<(string Peer, string From, ulong At)> Found { get; } = [];
@@ -24,7 +24,7 @@ internal sealed class KuboMessages(KuboSpans spans, Random random, KuboScenario 
     public bool Answered(KuboPeer peer, SpanId parent, ulong start, ulong end, List<KuboPeer> named, KuboRequestTruth request)
     {
         var attributes = Attributes(peer);
-        if (getsProviders)
+        if (_getsProviders)
         {
             // The peers nearest to the key hold the records.
             var held = scenario.Exists && peer.Rank < 60 ? providers.Where(_ => random.Next(3) > 0).ToList() : [];
@@ -44,7 +44,7 @@ internal sealed class KuboMessages(KuboSpans spans, Random random, KuboScenario 
                 texts.Insert(random.Next(texts.Count + 1), $"{{{truth.Node}: []}}");
             }
 
-            if (getsValue)
+            if (_getsValue)
             {
                 var held = scenario.Exists && peer.Rank < 30;
                 truth.Records += held ? 1 : 0;
@@ -57,7 +57,7 @@ internal sealed class KuboMessages(KuboSpans spans, Random random, KuboScenario 
                 }
             }
 
-            attributes.Add((getsValue ? "closestPeers" : "peers", KuboSpans.Texts(texts)));
+            attributes.Add((_getsValue ? "closestPeers" : "peers", KuboSpans.Texts(texts)));
         }
 
         spans.Add(spans.NewId(), parent, SpanName(), start, end, attributes);
@@ -67,11 +67,11 @@ internal sealed class KuboMessages(KuboSpans spans, Random random, KuboScenario 
     /// <summary>Whether a FindPeer can stop: an answer named the peer looked for.</summary>
     public bool IsFound(List<KuboPeer> named) => scenario.Operation == KuboOperation.FindPeer && target is not null && named.Contains(target);
 
-    private string SpanName() => "KademliaDHT.ProtocolMessenger." + (getsProviders ? "GetProviders" : getsValue ? "GetValue" : "GetClosestPeers");
+    private string SpanName() => "KademliaDHT.ProtocolMessenger." + (_getsProviders ? "GetProviders" : _getsValue ? "GetValue" : "GetClosestPeers");
 
     private List<(string Key, AttributeValue Value)> Attributes(KuboPeer peer) =>
     [
         ("to", peer.Id),
-        ("key", getsProviders ? Convert.ToHexStringLower(truth.Key) : getsValue ? KuboSpans.Key(truth.Key) : Base58.Encode(truth.Key)),
+        ("key", _getsProviders ? Convert.ToHexStringLower(truth.Key) : _getsValue ? KuboSpans.Key(truth.Key) : Base58.Encode(truth.Key)),
     ];
 }

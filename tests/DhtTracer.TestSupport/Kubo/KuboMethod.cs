@@ -9,7 +9,7 @@ internal sealed class KuboMethod(
     KuboSpans spans, Random random, KuboScenario scenario, KuboTruth truth, KuboMessages messages, KuboLookup lookup, string text, SpanId above)
 {
     private const ulong Us = 1_000;
-    private readonly ulong start = truth.StartUnixNano;
+    private readonly ulong _start = truth.StartUnixNano;
 
     public static string Name(string router, KuboOperation operation) =>
         operation switch
@@ -38,7 +38,7 @@ internal sealed class KuboMethod(
         switch (scenario.Operation)
         {
             case KuboOperation.GetClosestPeers or KuboOperation.Refresh:
-                return ClosestPeers(truth.Root, above, start);
+                return ClosestPeers(truth.Root, above, _start);
             case KuboOperation.FindProviders:
                 return Providers();
             case KuboOperation.Provide:
@@ -46,7 +46,7 @@ internal sealed class KuboMethod(
             case KuboOperation.PutValue:
                 return Store("PUT_VALUE", "PutValue", ("record", "key:\"...\" value:\"simulated\""));
             case KuboOperation.GetValue:
-                var ended = lookup.Run(truth.Root, start + (30 * Us));
+                var ended = lookup.Run(truth.Root, _start + (30 * Us));
                 truth.Found = truth.Records > 0;
                 Method(ended, truth.Found ? null : "routing: not found", messages.Found.Select(static found => KuboSpans.Event(found.At, "found value", ("value", "uc2ltdWxhdGVk"))));
                 return ended;
@@ -57,7 +57,7 @@ internal sealed class KuboMethod(
 
     private ulong FindPeer()
     {
-        var end = lookup.Run(truth.Root, start + (30 * Us));
+        var end = lookup.Run(truth.Root, _start + (30 * Us));
         truth.Found = truth.Termination == "stopped";
         Method(
             end,
@@ -69,9 +69,9 @@ internal sealed class KuboMethod(
     private ulong Providers()
     {
         var routine = spans.NewId();
-        var end = lookup.Run(routine, start + (60 * Us));
+        var end = lookup.Run(routine, _start + (60 * Us));
         truth.Found = truth.Providers.Count > 0;
-        spans.Add(routine, truth.Root, "KademliaDHT.IpfsDHT.FindProvidersAsyncRoutine", start + (20 * Us), end, events: messages.Found.Select(static found =>
+        spans.Add(routine, truth.Root, "KademliaDHT.IpfsDHT.FindProvidersAsyncRoutine", _start + (20 * Us), end, events: messages.Found.Select(static found =>
             KuboSpans.Event(found.At, "found provider", ("peer", found.Peer), ("from", found.From), ("provider_addrs_count", 1))));
         end += 12 * Us;
         Method(end, null, messages.Found.Select(static found =>
@@ -82,7 +82,7 @@ internal sealed class KuboMethod(
     /// <summary>A lookup, and then the record to each of the K closest at once.</summary>
     private ulong Store(string message, string spanName, (string Key, AttributeValue Value) attribute)
     {
-        var begin = ClosestPeers(spans.NewId(), truth.Root, start + (25 * Us)) + (30 * Us);
+        var begin = ClosestPeers(spans.NewId(), truth.Root, _start + (25 * Us)) + (30 * Us);
         var end = begin;
         foreach (var peer in lookup.Closest)
         {
@@ -94,7 +94,7 @@ internal sealed class KuboMethod(
             truth.Peers[peer.Id].Requests.Add(new KuboRequestTruth
             {
                 Message = message,
-                StartNs = (long)(begin - start),
+                StartNs = (long)(begin - _start),
                 DurationNs = (long)took,
                 Outcome = failed ? "failed" : message == "ADD_PROVIDER" ? "sent" : "answered",
             });
@@ -116,5 +116,5 @@ internal sealed class KuboMethod(
     }
 
     private void Method(ulong end, string? error, IEnumerable<SpanEvent> events) =>
-        spans.Add(truth.Root, above, Name("IpfsDHT", scenario.Operation), start, end, Attributes(scenario.Operation, text), error, events);
+        spans.Add(truth.Root, above, Name("IpfsDHT", scenario.Operation), _start, end, Attributes(scenario.Operation, text), error, events);
 }

@@ -30,9 +30,9 @@ internal sealed class KuboPeer(string id, KadId kadId, KuboBehaviour behaviour, 
 /// <summary>Peers that many queries meet, as in a real network. Not for two queries at once: a peer keeps its rank by distance.</summary>
 public sealed class KuboPopulation(int seed, int size)
 {
-    private readonly List<KuboPeer> peers = Make(new Random(seed), size);
+    private readonly List<KuboPeer> _peers = Make(new Random(seed), size);
 
-    internal List<KuboPeer> Peers() => [.. peers];
+    internal List<KuboPeer> Peers() => [.. _peers];
 
     private static List<KuboPeer> Make(Random random, int size) => [.. Enumerable.Range(0, size).Select(_ => KuboNetwork.Peer(random, new KuboScenario()))];
 }
@@ -43,23 +43,23 @@ public sealed class KuboPopulation(int seed, int size)
 /// </summary>
 internal sealed class KuboNetwork
 {
-    private readonly List<KuboPeer> byDistance;
-    private readonly Random random;
+    private readonly List<KuboPeer> _byDistance;
+    private readonly Random _random;
 
     public KuboNetwork(Random random, KuboScenario scenario, byte[] target, KuboPeer? targetPeer)
     {
-        this.random = random;
+        _random = random;
         var at = KadId.Of(target);
-        byDistance = scenario.Population?.Peers() ?? [.. Enumerable.Range(0, scenario.NetworkSize).Select(_ => Peer(random, scenario))];
+        _byDistance = scenario.Population?.Peers() ?? [.. Enumerable.Range(0, scenario.NetworkSize).Select(_ => Peer(random, scenario))];
         if (targetPeer is not null)
         {
-            byDistance.Add(targetPeer);
+            _byDistance.Add(targetPeer);
         }
 
-        byDistance.Sort((left, right) => at.CompareDistance(left.KadId, right.KadId));
-        for (var i = 0; i < byDistance.Count; i++)
+        _byDistance.Sort((left, right) => at.CompareDistance(left.KadId, right.KadId));
+        for (var i = 0; i < _byDistance.Count; i++)
         {
-            byDistance[i].Rank = i;
+            _byDistance[i].Rank = i;
         }
     }
 
@@ -97,7 +97,7 @@ internal sealed class KuboNetwork
         var seeds = new HashSet<KuboPeer>();
         while (seeds.Count < count)
         {
-            seeds.Add(byDistance[random.Next(byDistance.Count / 10, byDistance.Count)]);
+            seeds.Add(_byDistance[_random.Next(_byDistance.Count / 10, _byDistance.Count)]);
         }
 
         return [.. seeds.OrderBy(static peer => peer.Rank)];
@@ -107,10 +107,10 @@ internal sealed class KuboNetwork
     public List<KuboPeer> Answer(KuboPeer of)
     {
         var from = of.Rank / 5;
-        var window = byDistance.Skip(Math.Max(0, from - 4)).Take(32).Where(peer => peer != of).ToList();
+        var window = _byDistance.Skip(Math.Max(0, from - 4)).Take(32).Where(peer => peer != of).ToList();
         while (window.Count > 20)
         {
-            window.RemoveAt(random.Next(window.Count));
+            window.RemoveAt(_random.Next(window.Count));
         }
 
         return window;

@@ -12,8 +12,8 @@ internal sealed class KuboSpans(Random random, string? node)
     private static readonly InstrumentationScope Kad = new() { Name = "go-libp2p-kad-dht" };
     private static readonly InstrumentationScope DualScope = new() { Name = "go-libp2p-kad-dht/dual" };
 
-    private readonly TraceId traceId = new((ulong)random.NextInt64(1, long.MaxValue), (ulong)random.NextInt64());
-    private readonly Resource resource = new()
+    private readonly TraceId _traceId = new((ulong)random.NextInt64(1, long.MaxValue), (ulong)random.NextInt64());
+    private readonly Resource _resource = new()
     {
         Attributes = node is null
             ? AttributeList.Of(("service.name", "Kubo"), ("service.version", "0.38.1"))
@@ -29,7 +29,7 @@ internal sealed class KuboSpans(Random random, string? node)
         string? error = null, IEnumerable<SpanEvent>? events = null) =>
         Spans.Add(new Span
         {
-            TraceId = traceId,
+            TraceId = _traceId,
             SpanId = id,
             ParentSpanId = parent,
             Name = name,
@@ -40,7 +40,7 @@ internal sealed class KuboSpans(Random random, string? node)
             Events = [.. events ?? []],
             Status = new SpanStatus(error is null ? StatusCode.Unset : StatusCode.Error, error ?? ""),
             Flags = 0x101,
-            Resource = resource,
+            Resource = _resource,
             Scope = name.Contains("Dual.", StringComparison.Ordinal) ? DualScope : Kad,
         });
 

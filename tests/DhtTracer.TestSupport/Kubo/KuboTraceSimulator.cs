@@ -14,25 +14,25 @@ public sealed class KuboTraceSimulator(int seed)
     private const ulong Us = 1_000;
     private const ulong Ms = 1_000_000;
 
-    private readonly Random random = new(seed);
-    private ulong clock = 1_795_337_000_000_000_000;
+    private readonly Random _random = new(seed);
+    private ulong _clock = 1_795_337_000_000_000_000;
 
     /// <summary>Simulates a query.</summary>
     public KuboTrace Simulate(KuboScenario scenario)
     {
-        clock += ((ulong)random.Next(1, 5_000) * Ms) + (ulong)random.Next(1_000_000);
-        var node = KuboNetwork.PeerId(random).ToString();
-        var target = scenario.Operation == KuboOperation.FindPeer && scenario.Exists ? KuboNetwork.Peer(random, scenario) : null;
+        _clock += ((ulong)_random.Next(1, 5_000) * Ms) + (ulong)_random.Next(1_000_000);
+        var node = KuboNetwork.PeerId(_random).ToString();
+        var target = scenario.Operation == KuboOperation.FindPeer && scenario.Exists ? KuboNetwork.Peer(_random, scenario) : null;
         var (key, text) = Key(scenario, target);
-        var spans = new KuboSpans(random, scenario.ResourceTellsNode ? node : null);
+        var spans = new KuboSpans(_random, scenario.ResourceTellsNode ? node : null);
         var root = spans.NewId();
-        var truth = new KuboTruth { Root = root, Node = node, Key = key, KeyText = text, StartUnixNano = clock };
-        var providers = Enumerable.Range(0, 4).Select(_ => KuboNetwork.Peer(random, scenario)).ToList();
-        var messages = new KuboMessages(spans, random, scenario, truth, target, providers);
-        var lookup = new KuboLookup(spans, random, scenario, new KuboNetwork(random, scenario, key, target), truth, messages);
+        var truth = new KuboTruth { Root = root, Node = node, Key = key, KeyText = text, StartUnixNano = _clock };
+        var providers = Enumerable.Range(0, 4).Select(_ => KuboNetwork.Peer(_random, scenario)).ToList();
+        var messages = new KuboMessages(spans, _random, scenario, truth, target, providers);
+        var lookup = new KuboLookup(spans, _random, scenario, new KuboNetwork(_random, scenario, key, target), truth, messages);
 
         var above = scenario.Dual || scenario.Operation == KuboOperation.Refresh ? spans.NewId() : default;
-        var end = new KuboMethod(spans, random, scenario, truth, messages, lookup, text, above).Run();
+        var end = new KuboMethod(spans, _random, scenario, truth, messages, lookup, text, above).Run();
         truth.DurationNs = (long)(end - truth.StartUnixNano);
 
         // A refresh makes many lookups: each is an operation of its own.
@@ -50,7 +50,7 @@ public sealed class KuboTraceSimulator(int seed)
                 KuboMethod.Attributes(scenario.Operation, text), events: [KuboSpans.Event(end + (20 * Us), "wan finished")]);
         }
 
-        clock = end;
+        _clock = end;
         return new KuboTrace([.. spans.Spans.OrderBy(static span => span.EndUnixNano)], truth, lan, operation);
     }
 
@@ -62,7 +62,7 @@ public sealed class KuboTraceSimulator(int seed)
         KuboOperation[] mix = [KuboOperation.FindProviders, KuboOperation.FindPeer, KuboOperation.GetClosestPeers, KuboOperation.Provide, KuboOperation.GetValue];
         for (var i = 0; i < count; i++)
         {
-            yield return Simulate(new KuboScenario { Operation = mix[random.Next(mix.Length)], Exists = random.Next(4) > 0, Population = population });
+            yield return Simulate(new KuboScenario { Operation = mix[_random.Next(mix.Length)], Exists = _random.Next(4) > 0, Population = population });
         }
     }
 
@@ -83,18 +83,18 @@ public sealed class KuboTraceSimulator(int seed)
         switch (scenario.Operation)
         {
             case KuboOperation.FindPeer:
-                var peer = target is null ? KuboNetwork.PeerId(random) : PeerId.Parse(target.Id);
+                var peer = target is null ? KuboNetwork.PeerId(_random) : PeerId.Parse(target.Id);
                 return (peer.Bytes.ToArray(), peer.ToString());
             case KuboOperation.FindProviders or KuboOperation.Provide:
                 var content = new byte[24];
-                random.NextBytes(content);
+                _random.NextBytes(content);
                 var cid = Cid.CreateV1(Cid.DagPb, Multihash.OfSha256(content));
                 return (cid.Multihash.Bytes.ToArray(), cid.ToString());
             case KuboOperation.GetValue or KuboOperation.PutValue:
-                var name = RecordKey.ForIpns(KuboNetwork.PeerId(random));
+                var name = RecordKey.ForIpns(KuboNetwork.PeerId(_random));
                 return (name, Multibase.Encode(MultibaseEncoding.Base64Url, name));
             default:
-                var bytes = Encoding.UTF8.GetBytes($"simulated key {random.Next()}");
+                var bytes = Encoding.UTF8.GetBytes($"simulated key {_random.Next()}");
                 return (bytes, Encoding.UTF8.GetString(bytes));
         }
     }

@@ -8,15 +8,15 @@ namespace DhtTracer.Tests.Cli;
 /// <summary>The program as a user or a script runs it: as a process, with files, pipes and an environment.</summary>
 public sealed class ProgramTests : IDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("dht-tracer-program-").FullName;
+    private readonly string _folder = Directory.CreateTempSubdirectory("dht-tracer-program-").FullName;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     private static string Samples => Path.Combine(TestFiles.Repository, "samples");
 
-    private string Data => Path.Combine(folder, "data");
+    private string Data => Path.Combine(_folder, "data");
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
     public async Task The_version_is_one_line_on_standard_output()
@@ -108,22 +108,22 @@ public sealed class ProgramTests : IDisposable
         var table = await RunAsync("queries", "--data", Data);
         Assert.DoesNotContain('\e', table.Output);
 
-        using var shell = Start("/bin/sh", ["-c", $"dotnet '{Program}' queries --limit 0 --background --data '{Data}' 2>'{folder}/errors' | head -1"]);
+        using var shell = Start("/bin/sh", ["-c", $"dotnet '{Program}' queries --limit 0 --background --data '{Data}' 2>'{_folder}/errors' | head -1"]);
         var first = await shell.StandardOutput.ReadToEndAsync(Cancel);
         await shell.WaitForExitAsync(Cancel);
         Assert.StartsWith("ID ", first, StringComparison.Ordinal);
-        Assert.Equal("", await File.ReadAllTextAsync(Path.Combine(folder, "errors"), Cancel));
+        Assert.Equal("", await File.ReadAllTextAsync(Path.Combine(_folder, "errors"), Cancel));
     }
 
     [Fact]
     public async Task What_cannot_be_read_is_named_and_nothing_is_imported_unless_told_to_keep_going()
     {
-        var empty = Directory.CreateDirectory(Path.Combine(folder, "nothing")).FullName;
+        var empty = Directory.CreateDirectory(Path.Combine(_folder, "nothing")).FullName;
         var none = await RunAsync("import", empty, "--data", Data);
         Assert.Equal((1, ""), (none.Code, none.Output));
         Assert.Contains(empty, none.Errors, StringComparison.Ordinal);
 
-        var missing = await RunAsync("import", Path.Combine(folder, "gone.json"), "--data", Data);
+        var missing = await RunAsync("import", Path.Combine(_folder, "gone.json"), "--data", Data);
         Assert.Equal((1, ""), (missing.Code, missing.Output));
         Assert.Contains("gone.json", missing.Errors, StringComparison.Ordinal);
 

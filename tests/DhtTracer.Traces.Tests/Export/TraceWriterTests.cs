@@ -9,7 +9,7 @@ namespace DhtTracer.Traces.Tests.Export;
 
 public sealed class TraceWriterTests
 {
-    private static readonly Span[][] traces =
+    private static readonly Span[][] _traces =
         [.. Enumerable.Range(0, 20).SelectMany(seed => ArbitrarySpans.Spans(seed).GroupBy(span => span.TraceId)).Select(trace => trace.ToArray())];
 
     [Theory]
@@ -19,7 +19,7 @@ public sealed class TraceWriterTests
     [InlineData(TraceExportFormat.OtlpProtobuf, TraceFormat.OtlpProtobuf)]
     public async Task What_is_exported_as_otlp_is_recognised_and_read_back_whole(TraceExportFormat format, TraceFormat recognised)
     {
-        var bytes = await WriteAsync(format, traces);
+        var bytes = await WriteAsync(format, _traces);
         Assert.Equal(recognised, TraceFormatDetector.Detect(bytes));
         var decoded = format switch
         {
@@ -28,7 +28,7 @@ public sealed class TraceWriterTests
             TraceExportFormat.OtlpJsonLines => OtlpJson.DecodeLines(bytes),
             _ => OtlpProtobuf.Decode(bytes),
         };
-        Assert.Equal(Ordered(traces.SelectMany(trace => trace)), Ordered(decoded));
+        Assert.Equal(Ordered(_traces.SelectMany(trace => trace)), Ordered(decoded));
     }
 
     [Fact]
@@ -101,7 +101,7 @@ public sealed class TraceWriterTests
         var pipe = new Pipe();
         await pipe.Reader.CompleteAsync();
         using var writer = TraceWriter.Create(TraceExportFormat.OtlpProtobuf, pipe.Writer);
-        await Assert.ThrowsAsync<IOException>(async () => await writer.WriteAsync(traces[0], CancellationToken.None));
+        await Assert.ThrowsAsync<IOException>(async () => await writer.WriteAsync(_traces[0], CancellationToken.None));
     }
 
     private static async Task<byte[]> WriteAsync(TraceExportFormat format, IEnumerable<Span[]> traces)

@@ -10,8 +10,8 @@ namespace DhtTracer.Traces.Tests.Jaeger;
 
 public sealed class JaegerModelTests
 {
-    private static readonly ByteString trace = ByteString.CopyFrom(Convert.FromHexString("5b8efff798038103d269b633813fc60c"));
-    private static readonly ByteString id = ByteString.CopyFrom(Convert.FromHexString("eee19b7ec3c1b174"));
+    private static readonly ByteString _trace = ByteString.CopyFrom(Convert.FromHexString("5b8efff798038103d269b633813fc60c"));
+    private static readonly ByteString _id = ByteString.CopyFrom(Convert.FromHexString("eee19b7ec3c1b174"));
 
     [Fact]
     public void From_otlp_to_jaeger_and_back_nothing_is_lost_but_what_the_table_names() =>
@@ -58,9 +58,9 @@ public sealed class JaegerModelTests
         var other = ByteString.CopyFrom(0, 0, 0, 0, 0, 0, 0, 9);
         var before = new Proto.Span
         {
-            TraceId = trace,
-            SpanId = id,
-            References = { new Proto.SpanRef { TraceId = trace, SpanId = other, RefType = Proto.SpanRefType.FollowsFrom } },
+            TraceId = _trace,
+            SpanId = _id,
+            References = { new Proto.SpanRef { TraceId = _trace, SpanId = other, RefType = Proto.SpanRefType.FollowsFrom } },
         };
         var span = Assert.Single(JaegerModel.Decode([before]));
         Assert.Equal(new SpanId(9), span.ParentSpanId);
@@ -70,17 +70,17 @@ public sealed class JaegerModelTests
 
     [Fact]
     public void Flags_are_those_of_w3c_whatever_otlp_adds_to_them() =>
-        Assert.Equal(1u, JaegerModel.Encode(Assert.Single(JaegerModel.Decode([new Proto.Span { TraceId = trace, SpanId = id }])) with { Flags = 257 }).Flags);
+        Assert.Equal(1u, JaegerModel.Encode(Assert.Single(JaegerModel.Decode([new Proto.Span { TraceId = _trace, SpanId = _id }])) with { Flags = 257 }).Flags);
 
     [Fact]
     public void Ids_of_64_bits_are_padded_and_bad_ones_rejected()
     {
         Proto.Span[] spans =
         [
-            new() { TraceId = id, SpanId = id },
-            new() { TraceId = ByteString.CopyFrom(1, 2), SpanId = id },
-            new() { TraceId = trace },
-            new() { TraceId = ByteString.CopyFrom(new byte[16]), SpanId = id },
+            new() { TraceId = _id, SpanId = _id },
+            new() { TraceId = ByteString.CopyFrom(1, 2), SpanId = _id },
+            new() { TraceId = _trace },
+            new() { TraceId = ByteString.CopyFrom(new byte[16]), SpanId = _id },
         ];
         var rejected = new List<RejectedSpan>();
         Assert.Equal(new TraceId(0, 0xEEE19B7EC3C1B174), Assert.Single(JaegerModel.Decode(spans, rejected: rejected)).TraceId);
@@ -93,7 +93,7 @@ public sealed class JaegerModelTests
     [InlineData(-6795364579, 128654848)] // 1754-08-30, what becomes of it in 64 bits of nanoseconds.
     public void An_absent_start_time_is_unknown_and_not_a_date_of_the_past(long seconds, int nanos)
     {
-        var span = JaegerModel.Decode([new Proto.Span { TraceId = trace, SpanId = id, StartTime = new Timestamp { Seconds = seconds, Nanos = nanos } }])[0];
+        var span = JaegerModel.Decode([new Proto.Span { TraceId = _trace, SpanId = _id, StartTime = new Timestamp { Seconds = seconds, Nanos = nanos } }])[0];
         Assert.Equal((0UL, 0UL), (span.StartUnixNano, span.EndUnixNano));
     }
 
@@ -101,11 +101,11 @@ public sealed class JaegerModelTests
     public void The_first_child_of_reference_within_the_trace_is_the_parent_and_the_others_are_links()
     {
         var other = ByteString.CopyFrom(Convert.FromHexString("00000000000000000000000000000007"));
-        var span = new Proto.Span { TraceId = trace, SpanId = id };
+        var span = new Proto.Span { TraceId = _trace, SpanId = _id };
         span.References.Add(new Proto.SpanRef { TraceId = other, SpanId = SpanIdOf(1), RefType = Proto.SpanRefType.ChildOf });
-        span.References.Add(new Proto.SpanRef { TraceId = trace, SpanId = SpanIdOf(2), RefType = Proto.SpanRefType.FollowsFrom });
-        span.References.Add(new Proto.SpanRef { TraceId = trace, SpanId = SpanIdOf(3), RefType = Proto.SpanRefType.ChildOf });
-        span.References.Add(new Proto.SpanRef { TraceId = trace, SpanId = SpanIdOf(4), RefType = Proto.SpanRefType.ChildOf });
+        span.References.Add(new Proto.SpanRef { TraceId = _trace, SpanId = SpanIdOf(2), RefType = Proto.SpanRefType.FollowsFrom });
+        span.References.Add(new Proto.SpanRef { TraceId = _trace, SpanId = SpanIdOf(3), RefType = Proto.SpanRefType.ChildOf });
+        span.References.Add(new Proto.SpanRef { TraceId = _trace, SpanId = SpanIdOf(4), RefType = Proto.SpanRefType.ChildOf });
         var decoded = JaegerModel.Decode([span])[0];
         Assert.Equal(new SpanId(3), decoded.ParentSpanId);
         Assert.Equal(
@@ -123,7 +123,7 @@ public sealed class JaegerModelTests
     [InlineData(null, null, null)]
     public void Status_comes_from_its_tag_and_else_from_the_error_tag(string? code, bool? error, StatusCode? expected)
     {
-        var span = new Proto.Span { TraceId = trace, SpanId = id };
+        var span = new Proto.Span { TraceId = _trace, SpanId = _id };
         if (code is not null)
         {
             span.Tags.Add(new Proto.KeyValue { Key = "otel.status_code", VStr = code });
@@ -140,8 +140,8 @@ public sealed class JaegerModelTests
     [Fact]
     public void Spans_of_equal_processes_share_one_resource()
     {
-        var one = new Proto.Span { TraceId = trace, SpanId = id, Process = new Proto.Process { ServiceName = "kubo" } };
-        var other = new Proto.Span { TraceId = trace, SpanId = SpanIdOf(5), Process = new Proto.Process { ServiceName = "js" } };
+        var one = new Proto.Span { TraceId = _trace, SpanId = _id, Process = new Proto.Process { ServiceName = "kubo" } };
+        var other = new Proto.Span { TraceId = _trace, SpanId = SpanIdOf(5), Process = new Proto.Process { ServiceName = "js" } };
         var spans = JaegerModel.Decode([one, other, one.Clone()]);
         Assert.Same(spans[0].Resource, spans[2].Resource);
         Assert.Equal(["kubo", "js", "kubo"], spans.Select(span => span.Resource.ServiceName));

@@ -9,10 +9,10 @@ namespace DhtTracer.Traces.Tests.Otlp;
 /// </summary>
 internal static class OtlpJsonTree
 {
-    private static readonly string[] integers =
+    private static readonly string[] _integers =
         ["intValue", "startTimeUnixNano", "endTimeUnixNano", "timeUnixNano", "kind", "code", "flags", "droppedAttributesCount", "droppedEventsCount", "droppedLinksCount"];
 
-    private static readonly string[] ids = ["traceId", "spanId", "parentSpanId"];
+    private static readonly string[] _ids = ["traceId", "spanId", "parentSpanId"];
 
     public static string Normalise(ReadOnlySpan<byte> json) => Normalise(JsonNode.Parse(json)!, "").ToJsonString();
 
@@ -32,8 +32,8 @@ internal static class OtlpJsonTree
                     .OrderBy(member => member.Key, StringComparer.Ordinal);
                 return new JsonObject(sorted.Select(member => KeyValuePair.Create(member.Key, (JsonNode?)member.Value)));
             default:
-                return integers.Contains(name) ? JsonValue.Create(node.ToString())
-                    : ids.Contains(name) ? JsonValue.Create(node.ToString().ToLower(CultureInfo.InvariantCulture))
+                return _integers.Contains(name) ? JsonValue.Create(node.ToString())
+                    : _ids.Contains(name) ? JsonValue.Create(node.ToString().ToLower(CultureInfo.InvariantCulture))
                     : node.DeepClone();
         }
     }

@@ -9,8 +9,8 @@ namespace DhtTracer.Traces.Tests.Otlp;
 
 public sealed class OtlpProtobufTests
 {
-    private static readonly ByteString trace = ByteString.CopyFrom(Convert.FromHexString("5b8efff798038103d269b633813fc60c"));
-    private static readonly ByteString span = ByteString.CopyFrom(Convert.FromHexString("eee19b7ec3c1b174"));
+    private static readonly ByteString _trace = ByteString.CopyFrom(Convert.FromHexString("5b8efff798038103d269b633813fc60c"));
+    private static readonly ByteString _span = ByteString.CopyFrom(Convert.FromHexString("eee19b7ec3c1b174"));
 
     [Theory]
     [MemberData(nameof(Captures.OtlpProtobuf), MemberType = typeof(Captures))]
@@ -63,7 +63,7 @@ public sealed class OtlpProtobufTests
     [Fact]
     public void A_resource_after_its_spans_is_theirs()
     {
-        var scopes = new Proto.ResourceSpans { ScopeSpans = { new Proto.ScopeSpans { Spans = { new Proto.Span { TraceId = trace, SpanId = span } } } } };
+        var scopes = new Proto.ResourceSpans { ScopeSpans = { new Proto.ScopeSpans { Spans = { new Proto.Span { TraceId = _trace, SpanId = _span } } } } };
         var resource = new Proto.ResourceSpans
         {
             Resource = new Proto.Resource { Attributes = { new Proto.KeyValue { Key = "service.name", Value = new Proto.AnyValue { StringValue = "late" } } } },
@@ -77,7 +77,7 @@ public sealed class OtlpProtobufTests
     [Fact]
     public void Over_long_varints_are_read()
     {
-        byte[] scopeSpans = new Proto.ScopeSpans { Spans = { new Proto.Span { TraceId = trace, SpanId = span, Name = "n" } } }.ToByteArray();
+        byte[] scopeSpans = new Proto.ScopeSpans { Spans = { new Proto.Span { TraceId = _trace, SpanId = _span, Name = "n" } } }.ToByteArray();
         byte[] group = [0x12, (byte)(scopeSpans.Length | 0x80), 0x80, 0x80, 0x00, .. scopeSpans];
         var decoded = OtlpProtobuf.Decode([0x0A, (byte)(group.Length | 0x80), 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00, .. group]);
         Assert.Equal("n", Assert.Single(decoded).Name);
@@ -88,7 +88,7 @@ public sealed class OtlpProtobufTests
     {
         // Fields 100 (varint), 101 (64 bits), 102 (length), 103 (a group with a field inside), 104 (32 bits).
         byte[] unknown = [0xA0, 0x06, 0x96, 0x01, 0xA9, 0x06, 1, 2, 3, 4, 5, 6, 7, 8, 0xB2, 0x06, 2, 9, 9, 0xBB, 0x06, 0x08, 0x01, 0xBC, 0x06, 0xC5, 0x06, 1, 2, 3, 4];
-        byte[] message = [.. unknown, .. new Proto.Span { TraceId = trace, SpanId = span, Name = "n" }.ToByteArray(), .. unknown];
+        byte[] message = [.. unknown, .. new Proto.Span { TraceId = _trace, SpanId = _span, Name = "n" }.ToByteArray(), .. unknown];
         byte[] scope = [0x12, (byte)message.Length, .. message, .. unknown];
         byte[] group = [.. unknown, 0x12, 0x80 | 0, 0x01, .. scope];
         group[unknown.Length + 1] = (byte)(scope.Length | 0x80);
@@ -111,11 +111,11 @@ public sealed class OtlpProtobufTests
     public void A_span_with_ids_of_the_wrong_length_is_rejected_and_its_neighbour_taken()
     {
         var data = Message(
-            new Proto.Span { TraceId = trace, SpanId = span },
-            new Proto.Span { TraceId = ByteString.CopyFrom(1, 2, 3), SpanId = span },
-            new Proto.Span { TraceId = trace },
-            new Proto.Span { TraceId = ByteString.CopyFrom(new byte[16]), SpanId = span },
-            new Proto.Span { TraceId = trace, SpanId = span, ParentSpanId = ByteString.CopyFrom(1) });
+            new Proto.Span { TraceId = _trace, SpanId = _span },
+            new Proto.Span { TraceId = ByteString.CopyFrom(1, 2, 3), SpanId = _span },
+            new Proto.Span { TraceId = _trace },
+            new Proto.Span { TraceId = ByteString.CopyFrom(new byte[16]), SpanId = _span },
+            new Proto.Span { TraceId = _trace, SpanId = _span, ParentSpanId = ByteString.CopyFrom(1) });
         var rejected = new List<RejectedSpan>();
         Assert.Single(OtlpProtobuf.Decode(data, rejected));
         Assert.Equal(
@@ -149,9 +149,9 @@ public sealed class OtlpProtobufTests
         }
 
         var exception = Assert.Throws<TraceFormatException>(
-            () => OtlpProtobuf.Decode(Message(new Proto.Span { TraceId = trace, SpanId = span, Attributes = { new Proto.KeyValue { Key = "k", Value = value } } })));
+            () => OtlpProtobuf.Decode(Message(new Proto.Span { TraceId = _trace, SpanId = _span, Attributes = { new Proto.KeyValue { Key = "k", Value = value } } })));
         Assert.Contains("32 deep", exception.Problem, StringComparison.Ordinal);
-        Assert.Empty(OtlpProtobuf.Decode(Message(new Proto.Span { TraceId = trace, SpanId = span }))[0].Attributes);
+        Assert.Empty(OtlpProtobuf.Decode(Message(new Proto.Span { TraceId = _trace, SpanId = _span }))[0].Attributes);
     }
 
     private static byte[] Message(params Proto.Span[] spans) =>

@@ -107,11 +107,11 @@ internal sealed class KuboEventsTruthSource : ITruthSource
     /// <summary>What the lines say, read apart from the product's reader.</summary>
     private sealed class StreamTruth
     {
-        private readonly CapturedCommand command;
+        private readonly CapturedCommand _command;
 
         public StreamTruth(CapturedCommand command)
         {
-            this.command = command;
+            _command = command;
             var providers = new HashSet<string>();
             var finals = new HashSet<string>();
             var values = 0;
@@ -230,7 +230,7 @@ internal sealed class KuboEventsTruthSource : ITruthSource
         public long? FirstProviderNs { get; }
 
         /// <summary>The routing tables were noted just before; a peer that was asked unnamed joined them in between.</summary>
-        public bool? IsSeed(string peer) => command.Seeds is { Count: > 0 } seeds ? seeds.Contains(peer) || AskedUnnamed.Contains(peer) : null;
+        public bool? IsSeed(string peer) => _command.Seeds is { Count: > 0 } seeds ? seeds.Contains(peer) || AskedUnnamed.Contains(peer) : null;
 
         public int? Hops(string peer)
         {

@@ -13,7 +13,7 @@ namespace DhtTracer.Web.Tests.Exports;
 /// <summary>What leaves by the API comes back through the importer as the same queries, to the last byte of their JSON.</summary>
 public sealed class ReimportTests : IDisposable
 {
-    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("dht-tracer-reimport-");
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("dht-tracer-reimport-");
 
     public static TheoryData<string, string> Ways
     {
@@ -42,7 +42,7 @@ public sealed class ReimportTests : IDisposable
         var expected = await QueriesAsync(site.Store);
         Assert.NotEmpty(expected);
 
-        var file = Path.Combine(folder.FullName, "export." + ExportFormat.Find(format)!.Extension);
+        var file = Path.Combine(_folder.FullName, "export." + ExportFormat.Find(format)!.Extension);
         await using (var answer = await site.Client.GetStreamAsync(new Uri($"/api/v1/export?format={format}&background=1", UriKind.Relative)))
         await using (var saved = File.Create(file))
         {
@@ -56,7 +56,7 @@ public sealed class ReimportTests : IDisposable
         Assert.Equal(expected, await QueriesAsync(elsewhere.Store));
     }
 
-    public void Dispose() => folder.Delete(recursive: true);
+    public void Dispose() => _folder.Delete(recursive: true);
 
     private static async Task FillAsync(Site site, string source)
     {

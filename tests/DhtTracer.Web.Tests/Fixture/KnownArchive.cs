@@ -20,7 +20,7 @@ public sealed class KnownArchive : IAsyncLifetime
 
     private static readonly QueryType[] Types = [QueryType.GetClosestPeers, QueryType.FindPeer, QueryType.GetProviders];
 
-    private Site? site;
+    private Site? _site;
 
     /// <summary>The foreground queries, oldest first.</summary>
     public IReadOnlyList<Query> Queries { get; private set; } = [];
@@ -32,7 +32,7 @@ public sealed class KnownArchive : IAsyncLifetime
     public static DateTimeOffset Now { get; } = DateTimeOffset.UnixEpoch.AddTicks((long)((SimulatedQueries.Epoch + (Count * IntervalNs) + 300_000_000_000) / 100));
 
     /// <summary>The site.</summary>
-    internal Site Site => site ?? throw new InvalidOperationException("The archive is not loaded.");
+    internal Site Site => _site ?? throw new InvalidOperationException("The archive is not loaded.");
 
     public async ValueTask InitializeAsync()
     {
@@ -42,14 +42,14 @@ public sealed class KnownArchive : IAsyncLifetime
         ];
         All = [.. Enumerable.Range(0, Count + 12).Select(i => Make(networks, i))];
         Queries = [.. All.Where(query => !query.Background)];
-        site = await Site.StartAsync(static services => services.AddSingleton<TimeProvider>(new FixedClock(Now)), All);
+        _site = await Site.StartAsync(static services => services.AddSingleton<TimeProvider>(new FixedClock(Now)), All);
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (site is not null)
+        if (_site is not null)
         {
-            await site.DisposeAsync();
+            await _site.DisposeAsync();
         }
     }
 

@@ -27,17 +27,17 @@ namespace DhtTracer.Web.Tests.Fixture;
 /// <summary>The site on a free port over an archive of its own, and a client that reads its pages.</summary>
 internal sealed class Site : IAsyncDisposable
 {
-    private readonly WebApplication app;
-    private readonly DirectoryInfo folder;
+    private readonly WebApplication _app;
+    private readonly DirectoryInfo _folder;
 
-    private readonly Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct;
+    private readonly Func<IReadOnlyList<Span>, ReconstructedTrace> _reconstruct;
 
     private Site(
         WebApplication app, DirectoryInfo folder, TraceStore store, SampleLoader samples, Uri address, Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct)
     {
-        this.reconstruct = reconstruct;
-        this.app = app;
-        this.folder = folder;
+        _reconstruct = reconstruct;
+        _app = app;
+        _folder = folder;
         Store = store;
         Samples = samples;
         Client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = true }) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(60) };
@@ -150,9 +150,9 @@ internal sealed class Site : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();
-        await app.DisposeAsync();
+        await _app.DisposeAsync();
         await Store.DisposeAsync();
-        folder.Delete(recursive: true);
+        _folder.Delete(recursive: true);
     }
 
     private async Task AnalyseAsync(TraceId trace)

@@ -19,14 +19,14 @@ namespace DhtTracer.Web.Tests.JaegerApi;
 /// <summary>The query API on two free ports over an archive of its own.</summary>
 internal sealed class QueryApiHost : IAsyncDisposable
 {
-    private readonly DirectoryInfo folder;
-    private readonly WebApplication[] ports;
+    private readonly DirectoryInfo _folder;
+    private readonly WebApplication[] _ports;
 
     private QueryApiHost(DirectoryInfo folder, TraceStore store, WebApplication http, WebApplication grpc)
     {
-        this.folder = folder;
+        _folder = folder;
         Store = store;
-        ports = [http, grpc];
+        _ports = [http, grpc];
         Http = new HttpClient { BaseAddress = Address(http) };
         Grpc = new GrpcChannel(Address(grpc));
         GrpcPort = Address(grpc).Port;
@@ -75,13 +75,13 @@ internal sealed class QueryApiHost : IAsyncDisposable
     {
         Http.Dispose();
         Grpc.Dispose();
-        foreach (var port in ports)
+        foreach (var port in _ports)
         {
             await port.DisposeAsync();
         }
 
         await Store.DisposeAsync();
-        folder.Delete(recursive: true);
+        _folder.Delete(recursive: true);
     }
 
     private static async Task AddAsync(TraceStore store, ImmutableArray<Span> spans)

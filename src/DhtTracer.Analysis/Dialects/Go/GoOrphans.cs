@@ -11,16 +11,16 @@ internal sealed class GoOrphans
     /// <summary>Groups times queries that are compared; a trace with more of them than any real one keeps them apart.</summary>
     private const long MostComparisons = 1_000_000;
 
-    private readonly TraceSpans trace;
-    private readonly SortedDictionary<SpanId, (GoQueryParts Parts, int Level)> groups = [];
-    private readonly GoSpanKind[] kinds;
-    private readonly GoPartition partition;
+    private readonly TraceSpans _trace;
+    private readonly SortedDictionary<SpanId, (GoQueryParts Parts, int Level)> _groups = [];
+    private readonly GoSpanKind[] _kinds;
+    private readonly GoPartition _partition;
 
     private GoOrphans(TraceSpans trace, GoSpanKind[] kinds, GoPartition partition)
     {
-        this.trace = trace;
-        this.kinds = kinds;
-        this.partition = partition;
+        _trace = trace;
+        _kinds = kinds;
+        _partition = partition;
     }
 
     /// <summary>Groups the orphans of a trace.</summary>
@@ -44,12 +44,12 @@ internal sealed class GoOrphans
     /// <returns>Whether the lookup was taken into the group of its parent.</returns>
     public bool TakeBeside(int lookup)
     {
-        if (!trace.IsOrphan(lookup) || !groups.TryGetValue(trace[lookup].ParentSpanId, out var group) || group.Level > 0)
+        if (!_trace.IsOrphan(lookup) || !_groups.TryGetValue(_trace[lookup].ParentSpanId, out var group) || group.Level > 0)
         {
             return false;
         }
 
-        group.Parts.Add(Below(lookup, trace[lookup].ParentSpanId));
+        group.Parts.Add(Below(lookup, _trace[lookup].ParentSpanId));
         return true;
     }
 
@@ -59,12 +59,12 @@ internal sealed class GoOrphans
     /// </summary>
     public void Adopt(IReadOnlyList<GoQueryParts> queries)
     {
-        if ((long)groups.Count * queries.Count > MostComparisons)
+        if ((long)_groups.Count * queries.Count > MostComparisons)
         {
             return;
         }
 
-        foreach (var (id, group) in groups.ToList())
+        foreach (var (id, group) in _groups.ToList())
         {
             var running = queries.Where(query => group.Parts.Start >= query.Start && group.Parts.Start <= query.End).ToList();
             var related = running.Select(query => (Query: query, Shared: query.Peers.Count(group.Parts.Peers.Contains)))
@@ -76,7 +76,7 @@ internal sealed class GoOrphans
             if (owner is not null)
             {
                 owner.Add(group.Parts);
-                groups.Remove(id);
+                _groups.Remove(id);
             }
         }
     }
@@ -84,7 +84,7 @@ internal sealed class GoOrphans
     /// <summary>The groups that are left, those of one query together: they share peers and overlap in time. The outermost gives the id.</summary>
     public IEnumerable<GoQueryParts> Rest()
     {
-        var left = groups.Values.OrderBy(static group => group.Level).ThenBy(static group => group.Parts.Start)
+        var left = _groups.Values.OrderBy(static group => group.Level).ThenBy(static group => group.Parts.Start)
             .ThenBy(static group => group.Parts.RootId).Select(static group => group.Parts).ToList();
         while (left.Count > 0)
         {
@@ -122,24 +122,24 @@ internal sealed class GoOrphans
 
     private void Group(int index)
     {
-        var id = trace[index].ParentSpanId;
+        var id = _trace[index].ParentSpanId;
         var parts = Below(index, id);
-        var level = ParentLevel(kinds[index], trace[index]);
-        if (groups.TryGetValue(id, out var group))
+        var level = ParentLevel(_kinds[index], _trace[index]);
+        if (_groups.TryGetValue(id, out var group))
         {
             group.Parts.Add(parts);
-            groups[id] = (group.Parts, Math.Min(group.Level, level));
+            _groups[id] = (group.Parts, Math.Min(group.Level, level));
         }
         else
         {
-            groups.Add(id, (parts, level));
+            _groups.Add(id, (parts, level));
         }
     }
 
     private GoQueryParts Below(int index, SpanId parent)
     {
         var members = new List<int>();
-        trace.Collect(index, members, child => partition.Query(child) == partition.Query(index));
-        return new GoQueryParts(trace, kinds, members, TraceSpans.None, parent);
+        _trace.Collect(index, members, child => _partition.Query(child) == _partition.Query(index));
+        return new GoQueryParts(_trace, _kinds, members, TraceSpans.None, parent);
     }
 }

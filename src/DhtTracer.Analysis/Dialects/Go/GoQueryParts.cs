@@ -5,13 +5,13 @@ namespace DhtTracer.Analysis;
 /// <summary>The spans of one query.</summary>
 internal sealed class GoQueryParts
 {
-    private readonly TraceSpans trace;
-    private readonly GoSpanKind[] kinds;
+    private readonly TraceSpans _trace;
+    private readonly GoSpanKind[] _kinds;
 
     public GoQueryParts(TraceSpans trace, GoSpanKind[] kinds, List<int> members, int root, SpanId rootId)
     {
-        this.trace = trace;
-        this.kinds = kinds;
+        _trace = trace;
+        _kinds = kinds;
         Members = members;
         Root = root;
         RootId = rootId;
@@ -52,10 +52,10 @@ internal sealed class GoQueryParts
 
     private void Note(int member)
     {
-        var span = trace[member];
-        Start = Root == TraceSpans.None ? Math.Min(Start, span.StartUnixNano) : trace[Root].StartUnixNano;
+        var span = _trace[member];
+        Start = Root == TraceSpans.None ? Math.Min(Start, span.StartUnixNano) : _trace[Root].StartUnixNano;
         End = Math.Max(End, Math.Max(span.StartUnixNano, span.EndUnixNano));
-        var peer = kinds[member] switch
+        var peer = _kinds[member] switch
         {
             GoSpanKind.Message => span.Text("to"),
             GoSpanKind.DialPeer => span.Text("PeerID"),

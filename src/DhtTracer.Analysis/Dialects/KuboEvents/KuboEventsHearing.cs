@@ -18,7 +18,7 @@ internal sealed class KuboEventsHearing(LookupBuilder lookup, KadId? target)
     /// <summary>The WAN and the LAN lookup.</summary>
     private const int Sides = 2;
 
-    private readonly Dictionary<PeerDraft, int> most = [];
+    private readonly Dictionary<PeerDraft, int> _most = [];
 
     /// <summary>Least hops of a peer that are certain; peers that are missing have none.</summary>
     public Dictionary<string, int> AtLeast { get; } = new(StringComparer.Ordinal);
@@ -74,7 +74,7 @@ internal sealed class KuboEventsHearing(LookupBuilder lookup, KadId? target)
     {
         var asked = lookup.Peers.Where(static peer => peer.Requests.Count > 0).ToList();
         var known = asked.Max(static peer => peer.Hops);
-        return known is not null && asked.TrueForAll(peer => peer.Hops is not null || most[peer] <= known) ? known : null;
+        return known is not null && asked.TrueForAll(peer => peer.Hops is not null || _most[peer] <= known) ? known : null;
     }
 
     private void SeedUnlessHeard(PeerDraft peer)
@@ -87,7 +87,7 @@ internal sealed class KuboEventsHearing(LookupBuilder lookup, KadId? target)
         peer.IsHeard = true;
         peer.HeardNs = 0;
         peer.Hops = 0;
-        most[peer] = 0;
+        _most[peer] = 0;
         AtLeast[peer.Id] = 0;
     }
 
@@ -95,7 +95,7 @@ internal sealed class KuboEventsHearing(LookupBuilder lookup, KadId? target)
     {
         named.IsHeard = true;
         named.HeardPosition = position;
-        most[named] = most[request.Peer] + 1;
+        _most[named] = _most[request.Peer] + 1;
         AtLeast[named.Id] = certain ? AtLeast[request.Peer.Id] + 1 : 0;
         if (certain)
         {

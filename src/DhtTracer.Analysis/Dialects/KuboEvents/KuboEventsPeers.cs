@@ -6,8 +6,8 @@ namespace DhtTracer.Analysis;
 /// <summary>Reads the peers of a stream of query events: who was dialed and asked, who answered what, who failed.</summary>
 internal sealed class KuboEventsPeers(KuboEventStream stream, LookupBuilder lookup, MessageType message)
 {
-    private readonly Dictionary<PeerDraft, long> dialing = [];
-    private readonly Dictionary<PeerDraft, Queue<RequestDraft>> asking = [];
+    private readonly Dictionary<PeerDraft, long> _dialing = [];
+    private readonly Dictionary<PeerDraft, Queue<RequestDraft>> _asking = [];
 
     /// <summary>Reads everything into the lookup.</summary>
     public void Read()
@@ -20,7 +20,7 @@ internal sealed class KuboEventsPeers(KuboEventStream stream, LookupBuilder look
             }
         }
 
-        foreach (var (peer, began) in dialing)
+        foreach (var (peer, began) in _dialing)
         {
             peer.Add(new PeerDial(began, null, false, null));
         }
@@ -34,7 +34,7 @@ internal sealed class KuboEventsPeers(KuboEventStream stream, LookupBuilder look
         switch (happened.Name)
         {
             case nameof(KuboEventType.DialingPeer):
-                dialing.TryAdd(peer, at);
+                _dialing.TryAdd(peer, at);
                 break;
             case nameof(KuboEventType.SendingQuery):
                 // The request is sent as soon as there is a connection.
@@ -71,7 +71,7 @@ internal sealed class KuboEventsPeers(KuboEventStream stream, LookupBuilder look
     private void Failed(Span happened, PeerDraft peer, long at)
     {
         var error = KuboErrors.OfPeer(happened.Text(KuboEventNames.Extra));
-        if (asking.TryGetValue(peer, out var waiting) && waiting.Count > 0)
+        if (_asking.TryGetValue(peer, out var waiting) && waiting.Count > 0)
         {
             End(Next(peer, at, happened.SpanId), error);
         }
@@ -89,7 +89,7 @@ internal sealed class KuboEventsPeers(KuboEventStream stream, LookupBuilder look
 
     private bool EndDial(PeerDraft peer, long at, TraceError? error)
     {
-        if (!dialing.Remove(peer, out var began))
+        if (!_dialing.Remove(peer, out var began))
         {
             return false;
         }
@@ -114,9 +114,9 @@ internal sealed class KuboEventsPeers(KuboEventStream stream, LookupBuilder look
 
     private Queue<RequestDraft> Asking(PeerDraft peer)
     {
-        if (!asking.TryGetValue(peer, out var waiting))
+        if (!_asking.TryGetValue(peer, out var waiting))
         {
-            asking.Add(peer, waiting = []);
+            _asking.Add(peer, waiting = []);
         }
 
         return waiting;

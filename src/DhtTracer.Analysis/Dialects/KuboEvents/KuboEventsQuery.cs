@@ -8,23 +8,23 @@ namespace DhtTracer.Analysis;
 /// <param name="stream">The stream.</param>
 internal sealed class KuboEventsQuery(KuboEventStream stream)
 {
-    private readonly QueryType type = Words.TryParse<QueryType>(stream.Root?.Text(KuboEventNames.Type), out var told) ? told : QueryType.Unknown;
+    private readonly QueryType _type = Words.TryParse<QueryType>(stream.Root?.Text(KuboEventNames.Type), out var told) ? told : QueryType.Unknown;
 
     /// <summary>Makes the query.</summary>
     public Query Build()
     {
-        var key = KeyOf(stream.Root?.Text(KuboEventNames.Key), type);
+        var key = KeyOf(stream.Root?.Text(KuboEventNames.Key), _type);
         var node = PeerText.OrNull(Any.Resource.Attributes.GetString("service.instance.id")) ?? DialedItself();
         var lookup = new LookupBuilder(key?.KadId, node, stream.Events.Any(static happened => happened.Name == nameof(KuboEventType.DialingPeer)));
         new KuboEventsPeers(stream, lookup, Message()).Read();
         var hearing = new KuboEventsHearing(lookup, key?.KadId);
         hearing.Hear();
-        var results = new KuboEventsResults(stream, lookup, type, key?.Key.Text);
+        var results = new KuboEventsResults(stream, lookup, _type, key?.Key.Text);
         var query = lookup.Build(new Query
         {
             Id = stream.Id,
             OperationId = stream.Id,
-            Type = type,
+            Type = _type,
             Key = key?.Key,
             Source = TraceSource.KuboEvents,
             Service = Any.Resource.ServiceName,
@@ -60,7 +60,7 @@ internal sealed class KuboEventsQuery(KuboEventStream stream)
     private Span Any => stream.Root ?? stream.Events[0];
 
     private MessageType Message() =>
-        type switch
+        _type switch
         {
             QueryType.GetProviders => MessageType.GetProviders,
             QueryType.GetValue => MessageType.GetValue,

@@ -6,9 +6,9 @@ namespace DhtTracer.Analysis;
 /// <summary>What the caller of a Kubo's command got, and how it ended.</summary>
 internal sealed class KuboEventsResults
 {
-    private readonly KuboEventStream stream;
-    private readonly LookupBuilder lookup;
-    private readonly QueryType type;
+    private readonly KuboEventStream _stream;
+    private readonly LookupBuilder _lookup;
+    private readonly QueryType _type;
 
     /// <summary>Reads them.</summary>
     /// <param name="stream">The stream.</param>
@@ -17,9 +17,9 @@ internal sealed class KuboEventsResults
     /// <param name="keyText">The key as text; null when unknown.</param>
     public KuboEventsResults(KuboEventStream stream, LookupBuilder lookup, QueryType type, string? keyText)
     {
-        this.stream = stream;
-        this.lookup = lookup;
-        this.type = type;
+        _stream = stream;
+        _lookup = lookup;
+        _type = type;
         var found = Found();
         Error = found.Count > 0 ? null : ErrorOf();
         Outcome = found.Count > 0 ? QueryOutcome.Success : WithoutResult();
@@ -46,20 +46,20 @@ internal sealed class KuboEventsResults
     /// <summary>Whose answer carried it.</summary>
     public string? DiscoveredBy { get; private set; }
 
-    private Span? Root => stream.Root;
+    private Span? Root => _stream.Root;
 
     /// <summary>Distinct results: peers, providers, values. For put-value the daemon says once that it stored the record.</summary>
     private HashSet<string> Found()
     {
         var found = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var happened in stream.Events)
+        foreach (var happened in _stream.Events)
         {
             switch (happened.Name)
             {
                 case nameof(KuboEventType.Provider):
                     found.UnionWith(KuboEventsPeers.Responses(happened).Where(static id => id.Length > 0).Select(static id => PeerText.Canonical(id)));
                     break;
-                case nameof(KuboEventType.FinalPeer) when type == QueryType.FindPeer:
+                case nameof(KuboEventType.FinalPeer) when _type == QueryType.FindPeer:
                     found.UnionWith(KuboEventsPeers.Responses(happened).Where(static id => id.Length > 0).Select(static id => PeerText.Canonical(id)));
                     break;
                 case nameof(KuboEventType.FinalPeer) when happened.Text(KuboEventNames.Peer) is { } peer:
@@ -77,7 +77,7 @@ internal sealed class KuboEventsResults
     }
 
     private int? Results(HashSet<string> found) =>
-        type switch
+        _type switch
         {
             // The daemon does not say where it stored them.
             QueryType.PutValue or QueryType.AddProvider or QueryType.Unknown => null,
@@ -87,7 +87,7 @@ internal sealed class KuboEventsResults
     private QueryOutcome WithoutResult()
     {
         var end = Root?.Text(KuboEventNames.End);
-        if (end is null && (stream.IsTimed || Root is null))
+        if (end is null && (_stream.IsTimed || Root is null))
         {
             return QueryOutcome.Incomplete;
         }
@@ -114,12 +114,12 @@ internal sealed class KuboEventsResults
 
         if (Error is not null)
         {
-            return Error.Class is ErrorClass.NotFound || (Error.Class == ErrorClass.NoPeers && lookup.Requests.Count > 0) ? QueryOutcome.NotFound : QueryOutcome.Failed;
+            return Error.Class is ErrorClass.NotFound || (Error.Class == ErrorClass.NoPeers && _lookup.Requests.Count > 0) ? QueryOutcome.NotFound : QueryOutcome.Failed;
         }
 
         // A saved stream does not show whether the command was stopped: then it ended when every request had an answer.
-        return end is null && lookup.Requests.Any(static request => request.Outcome == RequestOutcome.NoAnswer) ? QueryOutcome.Incomplete
-            : type is QueryType.AddProvider or QueryType.PutValue ? QueryOutcome.Success
+        return end is null && _lookup.Requests.Any(static request => request.Outcome == RequestOutcome.NoAnswer) ? QueryOutcome.Incomplete
+            : _type is QueryType.AddProvider or QueryType.PutValue ? QueryOutcome.Success
             : QueryOutcome.NotFound;
     }
 
@@ -127,7 +127,7 @@ internal sealed class KuboEventsResults
     private QueryOutcome? GaveUp()
     {
         QueryOutcome? gaveUp = null;
-        foreach (var text in stream.Events.Where(static happened => happened.Name == nameof(KuboEventType.QueryError))
+        foreach (var text in _stream.Events.Where(static happened => happened.Name == nameof(KuboEventType.QueryError))
             .Select(static happened => happened.Text(KuboEventNames.Extra)).Append(Root?.Text(KuboEventNames.Error)))
         {
             if (text is null || !KuboErrors.IsContext(text))
@@ -154,7 +154,7 @@ internal sealed class KuboEventsResults
             return Root.Text(KuboEventNames.End) == Words.Of(KuboStreamEnd.Cut) ? new TraceError(ErrorClass.Reset, said) : ErrorText.Classify(said);
         }
 
-        var errors = stream.Events.Where(static happened => happened.Name == nameof(KuboEventType.QueryError) && happened.Text(KuboEventNames.Peer) is null)
+        var errors = _stream.Events.Where(static happened => happened.Name == nameof(KuboEventType.QueryError) && happened.Text(KuboEventNames.Peer) is null)
             .Select(static happened => ErrorText.Classify(happened.Text(KuboEventNames.Extra))).ToList();
         return errors.Find(static error => error.Class is not (ErrorClass.NoPeers or ErrorClass.NotFound))
             ?? errors.Find(static error => error.Class == ErrorClass.NotFound)
@@ -163,19 +163,19 @@ internal sealed class KuboEventsResults
 
     private void Discover(HashSet<string> found, string? keyText)
     {
-        switch (type)
+        switch (_type)
         {
             case QueryType.GetProviders:
                 // The event of a provider comes with the answer that named it, but does not say whose it was.
-                DiscoveryNs = stream.At(stream.Events.First(static happened => happened.Name == nameof(KuboEventType.Provider)));
+                DiscoveryNs = _stream.At(_stream.Events.First(static happened => happened.Name == nameof(KuboEventType.Provider)));
                 break;
             case QueryType.FindPeer:
                 DiscoverPeer(keyText ?? found.First());
                 break;
-            case QueryType.GetClosestPeers when lookup.Requests.Count > 0:
-                DiscoveryNs = LookupDiscovery.AllHeard(lookup, found);
+            case QueryType.GetClosestPeers when _lookup.Requests.Count > 0:
+                DiscoveryNs = LookupDiscovery.AllHeard(_lookup, found);
                 DiscoveredBy = DiscoveryNs is { } last
-                    ? lookup.Peers.FirstOrDefault(peer => peer.HeardNs == last && found.Contains(peer.Id))?.Referrer
+                    ? _lookup.Peers.FirstOrDefault(peer => peer.HeardNs == last && found.Contains(peer.Id))?.Referrer
                     : null;
                 break;
             default:
@@ -186,14 +186,14 @@ internal sealed class KuboEventsResults
     /// <summary>A peer that was connected, or in the routing table, was known from the start.</summary>
     private void DiscoverPeer(string id)
     {
-        var peer = lookup.Peers.FirstOrDefault(known => known.Id == id);
-        if (lookup.Requests.Count == 0 || peer is { Hops: 0 })
+        var peer = _lookup.Peers.FirstOrDefault(known => known.Id == id);
+        if (_lookup.Requests.Count == 0 || peer is { Hops: 0 })
         {
             DiscoveryNs = 0;
             return;
         }
 
-        var naming = lookup.AnswersInOrder().FirstOrDefault(request => request.Closer!.Any(named => named.Id == id));
+        var naming = _lookup.AnswersInOrder().FirstOrDefault(request => request.Closer!.Any(named => named.Id == id));
         DiscoveryNs = naming?.AnswerNs;
         DiscoveredBy = naming?.Peer.Id;
     }

@@ -7,26 +7,26 @@ namespace DhtTracer.Analysis.Explain;
 /// </summary>
 internal sealed class LookupReplay
 {
-    private readonly LookupRecord record;
-    private readonly WhatIfParameters parameters;
-    private readonly Func<LookupPeerRecord, PeerTiming> timingOf;
-    private readonly State[] states;
-    private readonly PriorityQueue<(int Rank, Attempt Attempt), (long EndNs, int Order)> inFlight = new();
-    private readonly SortedSet<int> heard = [];
-    private readonly Attempt?[] attempts;
-    private int begun;
-    private int running;
-    private int results;
-    private long now;
+    private readonly LookupRecord _record;
+    private readonly WhatIfParameters _parameters;
+    private readonly Func<LookupPeerRecord, PeerTiming> _timingOf;
+    private readonly State[] _states;
+    private readonly PriorityQueue<(int Rank, Attempt Attempt), (long EndNs, int Order)> _inFlight = new();
+    private readonly SortedSet<int> _heard = [];
+    private readonly Attempt?[] _attempts;
+    private int _begun;
+    private int _running;
+    private int _results;
+    private long _now;
 
     private LookupReplay(LookupRecord record, WhatIfParameters parameters, Func<LookupPeerRecord, PeerTiming> timingOf)
     {
-        this.record = record;
-        this.parameters = parameters;
-        this.timingOf = timingOf;
-        states = new State[record.Peers.Length];
-        attempts = new Attempt?[record.Peers.Length];
-        now = record.SetupNs;
+        _record = record;
+        _parameters = parameters;
+        _timingOf = timingOf;
+        _states = new State[record.Peers.Length];
+        _attempts = new Attempt?[record.Peers.Length];
+        _now = record.SetupNs;
         foreach (var peer in record.Peers.Where(static peer => peer.Seed))
         {
             Hear(peer.Rank);
@@ -56,7 +56,7 @@ internal sealed class LookupReplay
         public bool UnderWay { get; set; }
     }
 
-    private bool GoalReached => record.StopsAfterResults > 0 && results >= record.StopsAfterResults;
+    private bool GoalReached => _record.StopsAfterResults > 0 && _results >= _record.StopsAfterResults;
 
     /// <summary>The duration of the replayed query in nanoseconds.</summary>
     /// <param name="record">The lookup.</param>
@@ -71,21 +71,21 @@ internal sealed class LookupReplay
             replay.FollowUp();
         }
 
-        return replay.now + replay.Stores() + record.FinishNs;
+        return replay._now + replay.Stores() + record.FinishNs;
     }
 
     private bool Converge()
     {
-        while (!GoalReached && (running > 0 || heard.Count > 0))
+        while (!GoalReached && (_running > 0 || _heard.Count > 0))
         {
             if (HasConverged())
             {
                 return true;
             }
 
-            while (running < parameters.Alpha && heard.Count > 0)
+            while (_running < _parameters.Alpha && _heard.Count > 0)
             {
-                Begin(heard.Min);
+                Begin(_heard.Min);
             }
 
             Next();
@@ -97,22 +97,22 @@ internal sealed class LookupReplay
     private void FollowUp()
     {
         var closest = Closest();
-        foreach (var rank in states.Index().Where(peer => peer.Item == State.UnderWay).Select(static peer => peer.Index).Except(closest).ToList())
+        foreach (var rank in _states.Index().Where(peer => peer.Item == State.UnderWay).Select(static peer => peer.Index).Except(closest).ToList())
         {
             Withdraw(rank);
         }
 
         while (!GoalReached)
         {
-            foreach (var rank in Closest().Where(rank => states[rank] == State.Heard))
+            foreach (var rank in Closest().Where(rank => _states[rank] == State.Heard))
             {
-                if (running < parameters.Alpha)
+                if (_running < _parameters.Alpha)
                 {
                     Begin(rank);
                 }
             }
 
-            if (running == 0)
+            if (_running == 0)
             {
                 return;
             }
@@ -124,19 +124,19 @@ internal sealed class LookupReplay
     private void Withdraw(int rank)
     {
         // It keeps its place until it has noticed.
-        var noticed = new Attempt { EndNs = now + record.WithdrawNs, UnderWay = true, Withdrawn = true };
-        attempts[rank]!.UnderWay = false;
-        attempts[rank] = noticed;
-        states[rank] = State.Withdrawn;
-        inFlight.Enqueue((rank, noticed), (noticed.EndNs, begun++));
+        var noticed = new Attempt { EndNs = _now + _record.WithdrawNs, UnderWay = true, Withdrawn = true };
+        _attempts[rank]!.UnderWay = false;
+        _attempts[rank] = noticed;
+        _states[rank] = State.Withdrawn;
+        _inFlight.Enqueue((rank, noticed), (noticed.EndNs, _begun++));
     }
 
     private List<int> Closest()
     {
-        var closest = new List<int>(parameters.K);
-        for (var rank = 0; rank < states.Length && closest.Count < parameters.K; rank++)
+        var closest = new List<int>(_parameters.K);
+        for (var rank = 0; rank < _states.Length && closest.Count < _parameters.K; rank++)
         {
-            if (states[rank] is State.Heard or State.UnderWay or State.Answered)
+            if (_states[rank] is State.Heard or State.UnderWay or State.Answered)
             {
                 closest.Add(rank);
             }
@@ -148,14 +148,14 @@ internal sealed class LookupReplay
     private bool HasConverged()
     {
         var answered = 0;
-        foreach (var state in states)
+        foreach (var state in _states)
         {
             if (state is State.Heard or State.UnderWay)
             {
                 return false;
             }
 
-            if (state == State.Answered && ++answered == parameters.Beta)
+            if (state == State.Answered && ++answered == _parameters.Beta)
             {
                 return true;
             }
@@ -166,24 +166,24 @@ internal sealed class LookupReplay
 
     private void Begin(int rank)
     {
-        var timing = timingOf(record.Peers[rank]);
-        var start = now + timing.ReactionNs;
+        var timing = _timingOf(_record.Peers[rank]);
+        var start = _now + timing.ReactionNs;
         var attempt = new Attempt
         {
             EndNs = start + timing.TotalNs,
             Failed = timing.Failed,
             UnderWay = true,
         };
-        states[rank] = State.UnderWay;
-        attempts[rank] = attempt;
-        heard.Remove(rank);
-        running++;
-        inFlight.Enqueue((rank, attempt), (attempt.EndNs, begun++));
+        _states[rank] = State.UnderWay;
+        _attempts[rank] = attempt;
+        _heard.Remove(rank);
+        _running++;
+        _inFlight.Enqueue((rank, attempt), (attempt.EndNs, _begun++));
     }
 
     private void Next()
     {
-        while (inFlight.TryDequeue(out var item, out _))
+        while (_inFlight.TryDequeue(out var item, out _))
         {
             var (rank, attempt) = item;
             if (!attempt.UnderWay)
@@ -192,18 +192,18 @@ internal sealed class LookupReplay
             }
 
             attempt.UnderWay = false;
-            now = Math.Max(now, attempt.EndNs);
-            running--;
+            _now = Math.Max(_now, attempt.EndNs);
+            _running--;
             if (attempt.Withdrawn)
             {
                 return;
             }
 
-            states[rank] = attempt.Failed ? State.Unreachable : State.Answered;
+            _states[rank] = attempt.Failed ? State.Unreachable : State.Answered;
             if (!attempt.Failed)
             {
-                results += record.Peers[rank].BringsResult ? 1 : 0;
-                foreach (var name in record.Peers[rank].Names)
+                _results += _record.Peers[rank].BringsResult ? 1 : 0;
+                foreach (var name in _record.Peers[rank].Names)
                 {
                     Hear(name);
                 }
@@ -215,27 +215,27 @@ internal sealed class LookupReplay
 
     private void Hear(int rank)
     {
-        if (states[rank] == State.Unheard)
+        if (_states[rank] == State.Unheard)
         {
-            states[rank] = State.Heard;
-            heard.Add(rank);
+            _states[rank] = State.Heard;
+            _heard.Add(rank);
         }
     }
 
     // The same stores as in the trace: alpha at a time.
     private long Stores()
     {
-        if (record.StoresNs.IsEmpty)
+        if (_record.StoresNs.IsEmpty)
         {
             return 0;
         }
 
         var places = new PriorityQueue<int, long>();
         var last = 0L;
-        foreach (var store in record.StoresNs)
+        foreach (var store in _record.StoresNs)
         {
             var start = 0L;
-            if (places.Count == parameters.Alpha)
+            if (places.Count == _parameters.Alpha)
             {
                 _ = places.TryDequeue(out _, out start);
             }

@@ -9,8 +9,8 @@ internal sealed class PercentileBootstrap
     // Weights below this change no probability that an interval asks for.
     private const double Negligible = 1e-12;
 
-    private readonly List<long> values = [];
-    private readonly List<double> atMost = [];
+    private readonly List<long> _values = [];
+    private readonly List<double> _atMost = [];
 
     private PercentileBootstrap()
     {
@@ -36,14 +36,14 @@ internal sealed class PercentileBootstrap
             }
 
             previous = probability;
-            if (result.values.Count > 0 && result.values[^1] == sorted[j - 1])
+            if (result._values.Count > 0 && result._values[^1] == sorted[j - 1])
             {
-                result.atMost[^1] = probability;
+                result._atMost[^1] = probability;
             }
             else
             {
-                result.values.Add(sorted[j - 1]);
-                result.atMost.Add(probability);
+                result._values.Add(sorted[j - 1]);
+                result._atMost.Add(probability);
             }
 
             if (probability > 1 - Negligible)
@@ -52,7 +52,7 @@ internal sealed class PercentileBootstrap
             }
         }
 
-        result.atMost[^1] = 1;
+        result._atMost[^1] = 1;
         return result;
     }
 
@@ -73,13 +73,13 @@ internal sealed class PercentileBootstrap
     public static DifferenceInterval? Ratio(PercentileBootstrap a, PercentileBootstrap b, double level)
     {
         var tail = (1 - level) / 2;
-        return a.values[0] <= 0 || b.values[0] < 0 ? null : new DifferenceInterval(RatioQuantile(a, b, tail), RatioQuantile(a, b, 1 - tail));
+        return a._values[0] <= 0 || b._values[0] < 0 ? null : new DifferenceInterval(RatioQuantile(a, b, tail), RatioQuantile(a, b, 1 - tail));
     }
 
     // Least ratio r with P(B / A <= r) >= p, by bisection to a ten-thousandth.
     private static double RatioQuantile(PercentileBootstrap a, PercentileBootstrap b, double p)
     {
-        var (low, high) = ((double)b.values[0] / a.values[^1], (double)b.values[^1] / a.values[0]);
+        var (low, high) = ((double)b._values[0] / a._values[^1], (double)b._values[^1] / a._values[0]);
         while (high - low > 1e-4 * high)
         {
             var middle = (low + high) / 2;
@@ -93,14 +93,14 @@ internal sealed class PercentileBootstrap
     {
         var sum = 0.0;
         var j = -1;
-        for (var i = 0; i < a.values.Count; i++)
+        for (var i = 0; i < a._values.Count; i++)
         {
-            while (j + 1 < b.values.Count && b.values[j + 1] <= ratio * a.values[i])
+            while (j + 1 < b._values.Count && b._values[j + 1] <= ratio * a._values[i])
             {
                 j++;
             }
 
-            sum += j < 0 ? 0 : (a.atMost[i] - (i == 0 ? 0 : a.atMost[i - 1])) * b.atMost[j];
+            sum += j < 0 ? 0 : (a._atMost[i] - (i == 0 ? 0 : a._atMost[i - 1])) * b._atMost[j];
         }
 
         return sum;
@@ -109,8 +109,8 @@ internal sealed class PercentileBootstrap
     // Least difference t with P(B - A <= t) >= p, by bisection over whole numbers.
     private static long Quantile(PercentileBootstrap a, PercentileBootstrap b, double p)
     {
-        var low = b.values[0] - a.values[^1];
-        var high = b.values[^1] - a.values[0];
+        var low = b._values[0] - a._values[^1];
+        var high = b._values[^1] - a._values[0];
         while (low < high)
         {
             var middle = low + (long)((ulong)(high - low) / 2);
@@ -131,16 +131,16 @@ internal sealed class PercentileBootstrap
     {
         var sum = 0.0;
         var j = -1;
-        for (var i = 0; i < a.values.Count; i++)
+        for (var i = 0; i < a._values.Count; i++)
         {
-            while (j + 1 < b.values.Count && b.values[j + 1] - a.values[i] <= t)
+            while (j + 1 < b._values.Count && b._values[j + 1] - a._values[i] <= t)
             {
                 j++;
             }
 
             if (j >= 0)
             {
-                sum += (a.atMost[i] - (i == 0 ? 0 : a.atMost[i - 1])) * b.atMost[j];
+                sum += (a._atMost[i] - (i == 0 ? 0 : a._atMost[i - 1])) * b._atMost[j];
             }
         }
 

@@ -16,7 +16,7 @@ internal sealed class SetsView
 
     private const string MeanSuffix = ", mean";
 
-    private readonly (long Least, long Greatest)? medians;
+    private readonly (long Least, long Greatest)? _medians;
 
     /// <summary>Prepares a comparison for the page.</summary>
     public SetsView(ComparedSet a, ComparedSet b, SetComparison comparison)
@@ -25,7 +25,7 @@ internal sealed class SetsView
         HeatOfA = HeatMap.Of(PeriodFacts.ByHour(comparison.A.Facts));
         HeatOfB = HeatMap.Of(PeriodFacts.ByHour(comparison.B.Facts));
         var ends = new[] { HeatOfA.LeastMedianNs, HeatOfA.GreatestMedianNs, HeatOfB.LeastMedianNs, HeatOfB.GreatestMedianNs }.OfType<long>().ToList();
-        medians = ends.Count == 0 ? null : (ends.Min(), ends.Max());
+        _medians = ends.Count == 0 ? null : (ends.Min(), ends.Max());
     }
 
     /// <summary>The first set.</summary>
@@ -208,7 +208,7 @@ internal sealed class SetsView
     /// <summary>Class of a cell of the heat maps: 0 to 6 on a logarithmic scale of the medians of both.</summary>
     public string HeatClass(long? medianNs)
     {
-        if (medianNs is not { } median || medians is not { } ends)
+        if (medianNs is not { } median || _medians is not { } ends)
         {
             return "h-none";
         }

@@ -8,14 +8,14 @@ namespace DhtTracer.Web.Pages.Overview;
 /// <summary>Queries by period, and where each period leads.</summary>
 internal sealed class PeriodsView
 {
-    private readonly QueryListAddress address;
+    private readonly QueryListAddress _address;
 
     /// <summary>Lays the periods out.</summary>
     /// <param name="axis">Where they stand.</param>
     /// <param name="address">The list of all these queries.</param>
     public PeriodsView(TimeAxis axis, QueryListAddress address)
     {
-        this.address = address;
+        _address = address;
         Axis = axis;
         Durations = LogScale.Fit(axis.Periods.Min(period => period.Duration.P50?.Value) ?? 1, axis.Periods.Max(period => period.Duration.P99?.Value) ?? 1);
         Outcomes = [.. Enum.GetValues<QueryOutcome>().Where(outcome => axis.Periods.Any(period => period.Outcomes.Any(part => part.Outcome == outcome && part.Count > 0)))];
@@ -34,8 +34,8 @@ internal sealed class PeriodsView
     public string Link(PeriodFacts period)
     {
         // The first and the last period may reach beyond the range: their figures do not, and neither must their list.
-        var from = Math.Max(TimeRange.UnixNano(period.Start), address.Filter.FromUnixNano ?? 0);
-        var to = Math.Min(TimeRange.UnixNano(period.End), address.Filter.ToUnixNano ?? ulong.MaxValue);
-        return address.With(("from", TimeInput.Text(from)), ("to", TimeInput.Text(to)), ("sort", "slowest")).ToString();
+        var from = Math.Max(TimeRange.UnixNano(period.Start), _address.Filter.FromUnixNano ?? 0);
+        var to = Math.Min(TimeRange.UnixNano(period.End), _address.Filter.ToUnixNano ?? ulong.MaxValue);
+        return _address.With(("from", TimeInput.Text(from)), ("to", TimeInput.Text(to)), ("sort", "slowest")).ToString();
     }
 }

@@ -26,7 +26,7 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
     /// <summary>Peers that a search lists.</summary>
     private const int MostPeers = 10;
 
-    private long slowest;
+    private long _slowest;
 
     /// <summary>What is listed, as the address says it.</summary>
     public QueryListAddress Address { get; private set; } = null!;
@@ -124,7 +124,7 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
     }
 
     /// <summary>A duration as percent of the slowest of this page.</summary>
-    public string Share(long durationNs) => (slowest == 0 ? 0 : Math.Max(2, 100.0 * durationNs / slowest)).ToString("0.#", CultureInfo.InvariantCulture) + "%";
+    public string Share(long durationNs) => (_slowest == 0 ? 0 : Math.Max(2, 100.0 * durationNs / _slowest)).ToString("0.#", CultureInfo.InvariantCulture) + "%";
 
     /// <summary>Whether a duration is one that people complain about.</summary>
     public static bool IsSlow(long durationNs) => durationNs > SlowNs;
@@ -254,7 +254,7 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
         }
 
         Chips = FilterChip.Of(Address);
-        slowest = Found.Rows.Max(row => row.Operation.DurationNs) ?? 0;
+        _slowest = Found.Rows.Max(row => row.Operation.DurationNs) ?? 0;
         await CountAsync(cancellationToken);
         if (Found.Rows.Count == 0)
         {

@@ -10,12 +10,12 @@ internal sealed class RowDetailsView
     /// <summary>Peers of the chain that are listed; of a longer one the page says how many more there are.</summary>
     private const int MostChain = 12;
 
-    private readonly WaterfallView view;
+    private readonly WaterfallView _view;
 
     /// <summary>Collects the details of the peer at a place.</summary>
     public RowDetailsView(WaterfallView view, int place)
     {
-        this.view = view;
+        _view = view;
         Place = place;
         Peer = view.Waterfall.Query.Peers[place - 1];
         Phases = PeerPhase.Of(Peer);
@@ -52,13 +52,13 @@ internal sealed class RowDetailsView
 
     /// <summary>The peer whose answer triggered the request to it, where the trace tells that and not the same of who named it.</summary>
     public QueryPeer? AskedAfter =>
-        Peer.AskedAfter is { } after && after != Peer.Referrer && view.Place(after) is { } place ? view.Waterfall.Query.Peers[place - 1] : null;
+        Peer.AskedAfter is { } after && after != Peer.Referrer && _view.Place(after) is { } place ? _view.Waterfall.Query.Peers[place - 1] : null;
 
     /// <summary>Where it is closed.</summary>
-    public WaterfallAddress Closed => view.Address with { Row = null };
+    public WaterfallAddress Closed => _view.Address with { Row = null };
 
     /// <summary>The row of a peer.</summary>
-    public string Anchor(QueryPeer peer) => view.Anchor(peer.Id);
+    public string Anchor(QueryPeer peer) => _view.Anchor(peer.Id);
 
     /// <summary>The exact value of a time, for a hover: <c>310,123,456 ns after the start of the query</c>; null when unknown.</summary>
     /// <param name="nanoseconds">The time.</param>
@@ -76,7 +76,7 @@ internal sealed class RowDetailsView
             return null;
         }
 
-        var at = (Int128)view.Waterfall.Query.StartUnixNano + known;
+        var at = (Int128)_view.Waterfall.Query.StartUnixNano + known;
         return at >= 0 && at <= ulong.MaxValue ? TimeText.Iso((ulong)at) : null;
     }
 
@@ -96,9 +96,9 @@ internal sealed class RowDetailsView
     {
         RequestOutcome.Answered => "answered",
         RequestOutcome.Sent => "sent; the protocol has no answer to it",
-        RequestOutcome.NoAnswer => view.Running && request.EndNs is null ? "in flight" : "no answer seen",
+        RequestOutcome.NoAnswer => _view.Running && request.EndNs is null ? "in flight" : "no answer seen",
         RequestOutcome.Unknown => "unknown: its span was lost",
-        RequestOutcome.Cancelled => view.Waterfall.Query.Outcome switch
+        RequestOutcome.Cancelled => _view.Waterfall.Query.Outcome switch
         {
             QueryOutcome.Success => "cut off: the query had what it wanted",
             QueryOutcome.Cancelled => "cut off: the caller cancelled",

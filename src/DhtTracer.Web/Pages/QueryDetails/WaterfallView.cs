@@ -19,9 +19,9 @@ internal sealed class WaterfallView
     /// <summary>So few rows of peers that were only heard of are shown with the others.</summary>
     private const int MostUnfolded = 5;
 
-    private readonly FrozenDictionary<string, int> places;
-    private readonly FrozenSet<string> shown;
-    private readonly FrozenSet<string> critical;
+    private readonly FrozenDictionary<string, int> _places;
+    private readonly FrozenSet<string> _shown;
+    private readonly FrozenSet<string> _critical;
 
     /// <summary>Makes the view of a query at an address.</summary>
     /// <param name="query">The query.</param>
@@ -36,12 +36,12 @@ internal sealed class WaterfallView
         Folds = address.Show is null && DefaultFilter == PeerFilter.Contacted;
         Filter = address.Show ?? DefaultFilter;
         var waterfall = Waterfall.Of(query, address.Sort, address.Descending, Folds ? PeerFilter.All : Filter, running);
-        critical = path is null ? FrozenSet<string>.Empty : path.Peers.ToFrozenSet(StringComparer.Ordinal);
+        _critical = path is null ? FrozenSet<string>.Empty : path.Peers.ToFrozenSet(StringComparer.Ordinal);
         Waterfall = waterfall;
-        places = new QueryPeerIndex(waterfall.Query).Positions;
+        _places = new QueryPeerIndex(waterfall.Query).Positions;
         var rows = address.Find is { } find ? waterfall.Rows.Where(row => PeerRows.Contains(row.Peer, find))
-            : Folds ? waterfall.Rows.Where(row => PeerRows.WasContacted(row.Peer) || places[row.Peer.Id] == address.Row) : waterfall.Rows;
-        shown = rows.Select(row => row.Peer.Id).ToFrozenSet(StringComparer.Ordinal);
+            : Folds ? waterfall.Rows.Where(row => PeerRows.WasContacted(row.Peer) || _places[row.Peer.Id] == address.Row) : waterfall.Rows;
+        _shown = rows.Select(row => row.Peer.Id).ToFrozenSet(StringComparer.Ordinal);
         WholeWindow = new TimeWindow(0, waterfall.AxisNs > long.MaxValue / 2 ? waterfall.AxisNs : waterfall.AxisNs + (waterfall.AxisNs / 3));
         Window = address.Window is { } asked ? Fit(asked) : WholeWindow;
         Address = address with { Window = Window == WholeWindow ? null : Window };
@@ -114,7 +114,7 @@ internal sealed class WaterfallView
     public FrozenDictionary<PeerFilter, int> Groups { get; }
 
     /// <summary>How many of the rows hold the text that is looked for.</summary>
-    public int Found => shown.Count;
+    public int Found => _shown.Count;
 
     /// <summary>The details that the address asks for; null when it asks for none, or for a peer that is not there.</summary>
     public RowDetailsView? Details => Address.Row is { } row ? DetailsOf(row) : null;
@@ -127,7 +127,7 @@ internal sealed class WaterfallView
         QueryHelpers.ParseQuery((Address with { Find = null, Row = null }).QueryText).Select(pair => (pair.Key, pair.Value.ToString()));
 
     /// <summary>Places of the rows that hold what is looked for, in the order of the table.</summary>
-    public IEnumerable<int> FoundPlaces => Waterfall.Rows.Where(IsShown).Select(row => places[row.Peer.Id]);
+    public IEnumerable<int> FoundPlaces => Waterfall.Rows.Where(IsShown).Select(row => _places[row.Peer.Id]);
 
     /// <summary><c>12 of 258 peers</c>.</summary>
     public string FoundText => string.Create(CultureInfo.InvariantCulture, $"{Found} of {Waterfall.Rows.Length} {(Waterfall.Rows.Length == 1 ? "peer" : "peers")}");
@@ -136,25 +136,25 @@ internal sealed class WaterfallView
     public bool HasDuplicates => Waterfall.Rows.Any(row => row.Peer.Duplicate);
 
     /// <summary>The place of a peer in the order heard, from 1; null when the query has no such peer.</summary>
-    public int? Place(string peerId) => places.TryGetValue(peerId, out var place) ? place : null;
+    public int? Place(string peerId) => _places.TryGetValue(peerId, out var place) ? place : null;
 
     /// <summary>The anchor of a peer's row, the same under every sort and filter: its place in the order heard.</summary>
-    public string Anchor(string peerId) => $"p{places[peerId]}";
+    public string Anchor(string peerId) => $"p{_places[peerId]}";
 
     /// <summary>The anchor of a peer's row if that row is shown here, else null.</summary>
-    public string? AnchorIfShown(string peerId) => shown.Contains(peerId) ? Anchor(peerId) : null;
+    public string? AnchorIfShown(string peerId) => _shown.Contains(peerId) ? Anchor(peerId) : null;
 
     /// <summary>Where a peer's row is on the page of the query; rows that are folded away are asked for.</summary>
     /// <param name="peerId">A peer of the query.</param>
     public string RowLink(string peerId)
     {
         var query = Waterfall.Query;
-        var folded = DefaultFilter == PeerFilter.Contacted && !PeerRows.WasContacted(query.Peers[places[peerId] - 1]);
+        var folded = DefaultFilter == PeerFilter.Contacted && !PeerRows.WasContacted(query.Peers[_places[peerId] - 1]);
         return $"/q/{query.Id}{(folded ? "?show=all" : "")}#{Anchor(peerId)}";
     }
 
     /// <summary>Whether the row has what is looked for. Rows that have not are in the page, hidden, so that a script can search anew.</summary>
-    public bool IsShown(WaterfallRow row) => shown.Contains(row.Peer.Id);
+    public bool IsShown(WaterfallRow row) => _shown.Contains(row.Peer.Id);
 
     /// <summary>
     /// The place of each peer's referrer, in the order heard, with commas between: 0 for none. From it a script finds the chain back to the
@@ -201,7 +201,7 @@ internal sealed class WaterfallView
     public string? RowClass(WaterfallRow row)
     {
         var state = StateClass(row);
-        var marks = (row.Peer.Duplicate ? " d" : "") + (Folds && !PeerRows.WasContacted(row.Peer) ? " fo" : "") + (critical.Contains(row.Peer.Id) ? " k" : "");
+        var marks = (row.Peer.Duplicate ? " d" : "") + (Folds && !PeerRows.WasContacted(row.Peer) ? " fo" : "") + (_critical.Contains(row.Peer.Id) ? " k" : "");
         return marks.Length == 0 ? state : (state + marks).TrimStart();
     }
 

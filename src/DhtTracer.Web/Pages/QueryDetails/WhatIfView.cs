@@ -13,7 +13,7 @@ internal sealed class WhatIfView
     private static readonly int[] UsualAlphas = [1, 3, 5, 10, 20];
     private static readonly long[] UsualDialTimeoutsNs = [500_000_000, 1_000_000_000, 3_000_000_000];
     private static readonly long[] UsualRequestTimeoutsNs = [1_000_000_000, 3_000_000_000];
-    private readonly List<string> problems = [];
+    private readonly List<string> _problems = [];
 
     /// <summary>Replays.</summary>
     /// <param name="query">The query.</param>
@@ -62,7 +62,7 @@ internal sealed class WhatIfView
     public IReadOnlyList<(string Change, WhatIfPrediction Prediction)> Usual { get; } = [];
 
     /// <summary>What of the form was not understood.</summary>
-    public IReadOnlyList<string> Problems => problems;
+    public IReadOnlyList<string> Problems => _problems;
 
     // As if the peers that the verdict blames had failed at once. Who would be asked in their place must be known, else it says nothing.
     private IEnumerable<(string Change, WhatIfPrediction Prediction)> Without(List<string> peers)
@@ -88,7 +88,7 @@ internal sealed class WhatIfView
             return number;
         }
 
-        problems.Add($"{name} is a whole number from 1 to {MostInFlight}.");
+        _problems.Add($"{name} is a whole number from 1 to {MostInFlight}.");
         return own;
     }
 
@@ -104,7 +104,7 @@ internal sealed class WhatIfView
             return duration;
         }
 
-        problems.Add($"{name} is a duration such as 500ms or 3s.");
+        _problems.Add($"{name} is a duration such as 500ms or 3s.");
         return null;
     }
 }

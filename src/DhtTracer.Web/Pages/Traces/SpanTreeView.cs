@@ -13,9 +13,9 @@ internal sealed class SpanTreeView
     // Attributes in which the dialects say which peer a span is about: native, go-libp2p-kad-dht.
     private static readonly string[] PeerAttributes = ["dht.peer.id", "PeerID", "QueryPeer", "to"];
 
-    private readonly string address;
-    private readonly ulong startUnixNano;
-    private readonly Dictionary<SpanId, int> pages = [];
+    private readonly string _address;
+    private readonly ulong _startUnixNano;
+    private readonly Dictionary<SpanId, int> _pages = [];
 
     /// <summary>Arranges spans.</summary>
     /// <param name="spans">All spans of one trace, at least one.</param>
@@ -24,18 +24,18 @@ internal sealed class SpanTreeView
     /// <param name="root">The span that the page is about; null for none.</param>
     public SpanTreeView(IReadOnlyList<Span> spans, string address, int? page, SpanId? root = null)
     {
-        this.address = address;
+        _address = address;
         Root = root;
         var nodes = SpanTree.Order(spans);
         for (var i = 0; i < nodes.Count; i++)
         {
-            pages[nodes[i].Span.SpanId] = (i / PageSize) + 1;
+            _pages[nodes[i].Span.SpanId] = (i / PageSize) + 1;
         }
 
         Count = nodes.Count;
-        PageNumber = Math.Clamp(page ?? (root is { } id ? pages.GetValueOrDefault(id, 1) : 1), 1, PageCount);
+        PageNumber = Math.Clamp(page ?? (root is { } id ? _pages.GetValueOrDefault(id, 1) : 1), 1, PageCount);
         Page = [.. nodes.Skip((PageNumber - 1) * PageSize).Take(PageSize)];
-        startUnixNano = spans.Min(span => span.StartUnixNano);
+        _startUnixNano = spans.Min(span => span.StartUnixNano);
         AxisNs = Math.Max(1, OffsetNs(spans.Max(span => Math.Max(span.StartUnixNano, span.EndUnixNano))));
     }
 
@@ -58,15 +58,15 @@ internal sealed class SpanTreeView
     public long AxisNs { get; }
 
     /// <summary>The address of another page.</summary>
-    public string At(int page) => address + (address.Contains('?', StringComparison.Ordinal) ? "&page=" : "?page=") + page.ToString(CultureInfo.InvariantCulture);
+    public string At(int page) => _address + (_address.Contains('?', StringComparison.Ordinal) ? "&page=" : "?page=") + page.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Where a span of the trace stands; null when it has not arrived.</summary>
     public string? Anchor(SpanId id) =>
-        !pages.TryGetValue(id, out var page) ? null : page == PageNumber ? $"#s{id}" : $"{At(page)}#s{id}";
+        !_pages.TryGetValue(id, out var page) ? null : page == PageNumber ? $"#s{id}" : $"{At(page)}#s{id}";
 
     /// <summary>A time in nanoseconds after the start of the trace.</summary>
     public long OffsetNs(ulong unixNano) =>
-        unixNano >= startUnixNano ? (long)Math.Min(unixNano - startUnixNano, long.MaxValue) : -(long)Math.Min(startUnixNano - unixNano, long.MaxValue);
+        unixNano >= _startUnixNano ? (long)Math.Min(unixNano - _startUnixNano, long.MaxValue) : -(long)Math.Min(_startUnixNano - unixNano, long.MaxValue);
 
     /// <summary>Duration of a span that ended; negative when a broken clock says so.</summary>
     public long DurationNs(Span span) => OffsetNs(span.EndUnixNano) - OffsetNs(span.StartUnixNano);

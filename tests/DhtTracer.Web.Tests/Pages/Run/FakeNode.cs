@@ -11,9 +11,9 @@ namespace DhtTracer.Web.Tests.Pages.Run;
 /// <summary>A control server that answers what a test wants.</summary>
 internal sealed class FakeNode : IAsyncDisposable
 {
-    private readonly WebApplication app;
+    private readonly WebApplication _app;
 
-    private FakeNode(WebApplication app) => this.app = app;
+    private FakeNode(WebApplication app) => _app = app;
 
     public const string Id = "12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf";
 
@@ -55,5 +55,5 @@ internal sealed class FakeNode : IAsyncDisposable
         return node;
     }
 
-    public ValueTask DisposeAsync() => app.DisposeAsync();
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
 }
