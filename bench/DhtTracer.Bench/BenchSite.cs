@@ -27,7 +27,10 @@ internal sealed class BenchSite(WebApplication app, Uri address) : IAsyncDisposa
         var app = builder.Build();
         app.MapDhtTracerWeb();
         await app.StartAsync();
-        return new BenchSite(app, new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()));
+        return new BenchSite(
+            app,
+            new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First())
+        );
     }
 
     public ValueTask DisposeAsync() => app.DisposeAsync();

@@ -19,7 +19,12 @@ internal static class CodecBench
         var json = OtlpJson.Encode(spans);
         output.WriteLine($"{Spans} spans, {protobuf.Length / Spans} bytes a span in protobuf, {json.Length / Spans} in JSON");
         Measure(output, "OTLP protobuf, ours, read", protobuf.Length, () => OtlpProtobuf.Decode(protobuf));
-        Measure(output, "OTLP protobuf, generated, parse only", protobuf.Length, () => Traces.Otlp.Proto.TracesData.Parser.ParseFrom(protobuf));
+        Measure(
+            output,
+            "OTLP protobuf, generated, parse only",
+            protobuf.Length,
+            () => Traces.Otlp.Proto.TracesData.Parser.ParseFrom(protobuf)
+        );
         Measure(output, "OTLP protobuf, ours, write", protobuf.Length, () => OtlpProtobuf.Encode(spans));
         Measure(output, "OTLP JSON, read", json.Length, () => OtlpJson.Decode(json));
         Measure(output, "OTLP JSON, write", json.Length, () => OtlpJson.Encode(spans));
@@ -47,35 +52,58 @@ internal static class CodecBench
         var seconds = (process.TotalProcessorTime - before).TotalSeconds;
         allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
         output.WriteLine(
-            $"{name,-40} {rounds * (double)Spans / seconds,12:N0} spans/s {rounds * (double)bytes / seconds / 1e6,7:N0} MB/s {allocated / rounds / Spans,6:N0} bytes allocated a span");
+            $"{name, -40} {rounds * (double)Spans / seconds, 12:N0} spans/s {rounds * (double)bytes / seconds / 1e6, 7:N0} MB/s {allocated / rounds / Spans, 6:N0} bytes allocated a span"
+        );
     }
 
     // As go-libp2p-kad-dht emits them: peer ids of a network of 2,000, about 580 bytes, 150 spans a trace.
     private static Span[] MakeSpans()
     {
         var random = new Random(1);
-        var peers = Enumerable.Range(0, 2000).Select(_ => "12D3KooW" + new string(random.GetItems<char>("123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz", 44))).ToArray();
-        var resource = new Resource { Attributes = AttributeList.Of(("service.name", "kubo"), ("service.version", "0.30.0"), ("telemetry.sdk.language", "go")) };
+        var peers = Enumerable
+            .Range(0, 2000)
+            .Select(_ => "12D3KooW" + new string(random.GetItems<char>("123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz", 44)))
+            .ToArray();
+        var resource = new Resource
+        {
+            Attributes = AttributeList.Of(("service.name", "kubo"), ("service.version", "0.30.0"), ("telemetry.sdk.language", "go")),
+        };
         var scope = new InstrumentationScope { Name = "go-libp2p-kad-dht" };
         return
         [
-            .. Enumerable.Range(0, Spans).Select(number => new Span
-            {
-                TraceId = new TraceId(7, (ulong)(number / 150) + 1),
-                SpanId = new SpanId((ulong)random.NextInt64() | 1),
-                ParentSpanId = new SpanId(5),
-                Name = "KademliaDHT.QueryPeer",
-                Kind = SpanKind.Internal,
-                StartUnixNano = 1_795_337_015_000_000_000 + (ulong)random.NextInt64(1_000_000_000),
-                EndUnixNano = 1_795_337_017_000_000_000 + (ulong)random.NextInt64(1_000_000_000),
-                Attributes = AttributeList.Of(
-                    ("PeerID", Peer()), ("Key", peers[number / 150]), ("NewPeers", new ArrayValue([Peer(), Peer(), Peer()])), ("Hops", 3L), ("Ok", true), ("Cause", Peer())),
-                Events = [new SpanEvent { Name = "request", TimeUnixNano = 1_795_337_016_000_000_000, Attributes = AttributeList.Of(("Peer", Peer())) }],
-                Status = new SpanStatus(StatusCode.Unset),
-                Flags = 257,
-                Resource = resource,
-                Scope = scope,
-            }),
+            .. Enumerable
+                .Range(0, Spans)
+                .Select(number => new Span
+                {
+                    TraceId = new TraceId(7, (ulong)(number / 150) + 1),
+                    SpanId = new SpanId((ulong)random.NextInt64() | 1),
+                    ParentSpanId = new SpanId(5),
+                    Name = "KademliaDHT.QueryPeer",
+                    Kind = SpanKind.Internal,
+                    StartUnixNano = 1_795_337_015_000_000_000 + (ulong)random.NextInt64(1_000_000_000),
+                    EndUnixNano = 1_795_337_017_000_000_000 + (ulong)random.NextInt64(1_000_000_000),
+                    Attributes = AttributeList.Of(
+                        ("PeerID", Peer()),
+                        ("Key", peers[number / 150]),
+                        ("NewPeers", new ArrayValue([Peer(), Peer(), Peer()])),
+                        ("Hops", 3L),
+                        ("Ok", true),
+                        ("Cause", Peer())
+                    ),
+                    Events =
+                    [
+                        new SpanEvent
+                        {
+                            Name = "request",
+                            TimeUnixNano = 1_795_337_016_000_000_000,
+                            Attributes = AttributeList.Of(("Peer", Peer())),
+                        },
+                    ],
+                    Status = new SpanStatus(StatusCode.Unset),
+                    Flags = 257,
+                    Resource = resource,
+                    Scope = scope,
+                }),
         ];
 
         string Peer() => peers[random.Next(peers.Length)];

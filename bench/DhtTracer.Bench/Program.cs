@@ -30,6 +30,8 @@ switch (args)
     case ["statistics", .. var rest]:
         return await StatisticsBench.RunAsync(rest);
     default:
-        await Console.Error.WriteLineAsync("Usage: DhtTracer.Bench kademlia localnet|tracing|soak [nodes] | codecs | reconstruct | libp2p [hosts] | ingest [queries [connections [spans-per-second]]] | ingest stages | ingest codecs | pull [spans] | export [spans] | page [peers [serve PORT]] | statistics DIR [queries | serve PORT]");
+        await Console.Error.WriteLineAsync(
+            "Usage: DhtTracer.Bench kademlia localnet|tracing|soak [nodes] | codecs | reconstruct | libp2p [hosts] | ingest [queries [connections [spans-per-second]]] | ingest stages | ingest codecs | pull [spans] | export [spans] | page [peers [serve PORT]] | statistics DIR [queries | serve PORT]"
+        );
         return 2;
 }

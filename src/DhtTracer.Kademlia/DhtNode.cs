@@ -63,7 +63,8 @@ public sealed class DhtNode : IAsyncDisposable
     /// <summary>
     /// Begins to refresh the routing table, to sweep expired records and to announce again what was announced, until the node is disposed.
     /// </summary>
-    public void Start() => _maintenance ??= Task.WhenAll(MaintainAsync(_stop.Token), _provided.RunAsync(_stop.Token), _stored.RunAsync(_stop.Token));
+    public void Start() =>
+        _maintenance ??= Task.WhenAll(MaintainAsync(_stop.Token), _provided.RunAsync(_stop.Token), _stored.RunAsync(_stop.Token));
 
     /// <summary>
     /// Tells the node of a peer that has shown, by identify or by a request answered, that it serves this DHT.
@@ -85,7 +86,15 @@ public sealed class DhtNode : IAsyncDisposable
         {
             var key = Id.Bytes.ToArray();
             var contact = await _queries.SendAsync(
-                DhtQueryType.GetClosestPeers, key, Id.ToString(), others, FindNode(key), new ContactGoal(), Background, cancellationToken);
+                DhtQueryType.GetClosestPeers,
+                key,
+                Id.ToString(),
+                others,
+                FindNode(key),
+                new ContactGoal(),
+                Background,
+                cancellationToken
+            );
             answered = contact.Results;
         }
 
@@ -110,7 +119,14 @@ public sealed class DhtNode : IAsyncDisposable
     {
         var key = peer.Bytes.ToArray();
         return _queries.LookUpAsync(
-            DhtQueryType.FindPeer, key, peer.ToString(), FindNode(key), new FindPeerGoal(peer), options ?? QueryOptions.Default, cancellationToken);
+            DhtQueryType.FindPeer,
+            key,
+            peer.ToString(),
+            FindNode(key),
+            new FindPeerGoal(peer),
+            options ?? QueryOptions.Default,
+            cancellationToken
+        );
     }
 
     /// <summary>Finds who provides a CID.</summary>
@@ -121,7 +137,11 @@ public sealed class DhtNode : IAsyncDisposable
     /// <param name="key">A multihash; any bytes in a network without validation.</param>
     /// <param name="options">Options of this query.</param>
     /// <param name="cancellationToken">Ends the query with the outcome cancelled.</param>
-    public Task<QueryResult> GetProvidersAsync(ReadOnlyMemory<byte> key, QueryOptions? options = null, CancellationToken cancellationToken = default)
+    public Task<QueryResult> GetProvidersAsync(
+        ReadOnlyMemory<byte> key,
+        QueryOptions? options = null,
+        CancellationToken cancellationToken = default
+    )
     {
         options ??= QueryOptions.Default;
         return _queries.LookUpAsync(
@@ -131,7 +151,8 @@ public sealed class DhtNode : IAsyncDisposable
             new KadMessage { Type = KadMessageType.GetProviders, Key = key },
             new GetProvidersGoal(options.Count ?? Options.ProviderCount),
             options,
-            cancellationToken);
+            cancellationToken
+        );
     }
 
     /// <summary>
@@ -147,18 +168,26 @@ public sealed class DhtNode : IAsyncDisposable
     /// <param name="options">Options of this query.</param>
     /// <param name="cancellationToken">Ends the query with the outcome cancelled.</param>
     /// <exception cref="InvalidOperationException">This node has no address that could be announced.</exception>
-    public Task<QueryResult> AddProviderAsync(ReadOnlyMemory<byte> key, QueryOptions? options = null, CancellationToken cancellationToken = default)
+    public Task<QueryResult> AddProviderAsync(
+        ReadOnlyMemory<byte> key,
+        QueryOptions? options = null,
+        CancellationToken cancellationToken = default
+    )
     {
         options ??= QueryOptions.Default;
         if (_network.LocalAddresses.Count == 0)
         {
-            throw new InvalidOperationException("a provider record needs an address of the provider, and this node listens nowhere: give it a listen address");
+            throw new InvalidOperationException(
+                "a provider record needs an address of the provider, and this node listens nowhere: give it a listen address"
+            );
         }
 
         var again = Background with { KeyText = options.KeyText };
         _provided.Add(
             key.ToArray(),
-            async token => _network.LocalAddresses.Count == 0 ? Reannouncement.Failed : Judge(await ProvideAsync(key.ToArray(), again, token)));
+            async token =>
+                _network.LocalAddresses.Count == 0 ? Reannouncement.Failed : Judge(await ProvideAsync(key.ToArray(), again, token))
+        );
         return ProvideAsync(key.ToArray(), options, cancellationToken);
     }
 
@@ -172,14 +201,22 @@ public sealed class DhtNode : IAsyncDisposable
     /// <param name="cancellationToken">Ends the query with the outcome cancelled.</param>
     /// <exception cref="ArgumentException">The record is not valid, so that nobody would take it; the text says why.</exception>
     public Task<QueryResult> PutValueAsync(
-        ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> value, QueryOptions? options = null, CancellationToken cancellationToken = default)
+        ReadOnlyMemory<byte> key,
+        ReadOnlyMemory<byte> value,
+        QueryOptions? options = null,
+        CancellationToken cancellationToken = default
+    )
     {
         if (Values.Put(key.Span, value.Span) is { } wrong)
         {
             throw new ArgumentException($"the record cannot be stored: {wrong}", nameof(value));
         }
 
-        _stored.Add(key.ToArray(), async token => Values.Put(key.Span, value.Span) is null ? Judge(await StoreAsync(key, value, Background, token)) : Reannouncement.Over);
+        _stored.Add(
+            key.ToArray(),
+            async token =>
+                Values.Put(key.Span, value.Span) is null ? Judge(await StoreAsync(key, value, Background, token)) : Reannouncement.Over
+        );
         return StoreAsync(key, value, options ?? QueryOptions.Default, cancellationToken);
     }
 
@@ -190,7 +227,11 @@ public sealed class DhtNode : IAsyncDisposable
     /// <param name="key">The record key.</param>
     /// <param name="options">Options of this query.</param>
     /// <param name="cancellationToken">Ends the query with the outcome cancelled.</param>
-    public Task<QueryResult> GetValueAsync(ReadOnlyMemory<byte> key, QueryOptions? options = null, CancellationToken cancellationToken = default)
+    public Task<QueryResult> GetValueAsync(
+        ReadOnlyMemory<byte> key,
+        QueryOptions? options = null,
+        CancellationToken cancellationToken = default
+    )
     {
         options ??= QueryOptions.Default;
         return _queries.LookUpAsync(
@@ -200,16 +241,28 @@ public sealed class DhtNode : IAsyncDisposable
             new KadMessage { Type = KadMessageType.GetValue, Key = key },
             new GetValueGoal(key, _validator, options.Count ?? Options.ValueQuorum, Values),
             options,
-            cancellationToken);
+            cancellationToken
+        );
     }
 
     /// <summary>Finds the K closest peers to a key.</summary>
     /// <param name="key">The bytes that are hashed: peer id, multihash or record key.</param>
     /// <param name="options">Options of this query; <see cref="QueryOptions.KeyText"/> says how the key was written.</param>
     /// <param name="cancellationToken">Ends the query with the outcome cancelled.</param>
-    public Task<QueryResult> GetClosestPeersAsync(ReadOnlyMemory<byte> key, QueryOptions? options = null, CancellationToken cancellationToken = default) =>
+    public Task<QueryResult> GetClosestPeersAsync(
+        ReadOnlyMemory<byte> key,
+        QueryOptions? options = null,
+        CancellationToken cancellationToken = default
+    ) =>
         _queries.LookUpAsync(
-            DhtQueryType.GetClosestPeers, key.ToArray(), TextOf(key.Span), FindNode(key), new ClosestPeersGoal(), options ?? QueryOptions.Default, cancellationToken);
+            DhtQueryType.GetClosestPeers,
+            key.ToArray(),
+            TextOf(key.Span),
+            FindNode(key),
+            new ClosestPeersGoal(),
+            options ?? QueryOptions.Default,
+            cancellationToken
+        );
 
     /// <summary>Sends libp2p's ping (<c>/ipfs/ping/1.0.0</c>) to a peer, after dialing it when it is not connected.</summary>
     public Task<QueryResult> PingAsync(KadPeer peer, QueryOptions? options = null, CancellationToken cancellationToken = default)
@@ -227,7 +280,8 @@ public sealed class DhtNode : IAsyncDisposable
             new KadMessage { Type = KadMessageType.Ping },
             new PingGoal(),
             options ?? QueryOptions.Default,
-            cancellationToken);
+            cancellationToken
+        );
     }
 
     /// <summary>Forgets all peers and records, and what was to be announced again.</summary>
@@ -271,7 +325,8 @@ public sealed class DhtNode : IAsyncDisposable
         return PeerId.TryParse(key, out var peer) ? peer.ToString() : "f" + Convert.ToHexStringLower(key);
     }
 
-    private Task<QueryResult> RefreshNeighbourhoodAsync(CancellationToken cancellationToken) => LookUpInBackgroundAsync(Id.Bytes.ToArray(), cancellationToken);
+    private Task<QueryResult> RefreshNeighbourhoodAsync(CancellationToken cancellationToken) =>
+        LookUpInBackgroundAsync(Id.Bytes.ToArray(), cancellationToken);
 
     private Task<QueryResult> LookUpInBackgroundAsync(byte[] key, CancellationToken cancellationToken) =>
         GetClosestPeersAsync(key, Background, cancellationToken);
@@ -282,23 +337,56 @@ public sealed class DhtNode : IAsyncDisposable
         return options.KeyText is null ? options with { KeyText = cid.ToString() } : options;
     }
 
-    private static string ProviderKeyText(ReadOnlySpan<byte> key) => Multihash.TryParse(key, out var multihash) ? multihash.ToString() : TextOf(key);
+    private static string ProviderKeyText(ReadOnlySpan<byte> key) =>
+        Multihash.TryParse(key, out var multihash) ? multihash.ToString() : TextOf(key);
 
     private Task<QueryResult> ProvideAsync(byte[] key, QueryOptions options, CancellationToken cancellationToken)
     {
         var self = new KadPeer(Id, _network.LocalAddresses);
         Providers.Add(key, self);
-        var announcement = new KadMessage { Type = KadMessageType.AddProvider, Key = key, ProviderPeers = [self] };
-        return _queries.LookUpAsync(DhtQueryType.AddProvider, key, ProviderKeyText(key), FindNode(key), new StoreGoal(announcement), options, cancellationToken);
+        var announcement = new KadMessage
+        {
+            Type = KadMessageType.AddProvider,
+            Key = key,
+            ProviderPeers = [self],
+        };
+        return _queries.LookUpAsync(
+            DhtQueryType.AddProvider,
+            key,
+            ProviderKeyText(key),
+            FindNode(key),
+            new StoreGoal(announcement),
+            options,
+            cancellationToken
+        );
     }
 
-    private Task<QueryResult> StoreAsync(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> value, QueryOptions options, CancellationToken cancellationToken)
+    private Task<QueryResult> StoreAsync(
+        ReadOnlyMemory<byte> key,
+        ReadOnlyMemory<byte> value,
+        QueryOptions options,
+        CancellationToken cancellationToken
+    )
     {
-        var store = new KadMessage { Type = KadMessageType.PutValue, Key = key, Record = new KadRecord(key, value) };
-        return _queries.LookUpAsync(DhtQueryType.PutValue, key.ToArray(), TextOf(key.Span), FindNode(key), new StoreGoal(store), options, cancellationToken);
+        var store = new KadMessage
+        {
+            Type = KadMessageType.PutValue,
+            Key = key,
+            Record = new KadRecord(key, value),
+        };
+        return _queries.LookUpAsync(
+            DhtQueryType.PutValue,
+            key.ToArray(),
+            TextOf(key.Span),
+            FindNode(key),
+            new StoreGoal(store),
+            options,
+            cancellationToken
+        );
     }
 
-    private static Reannouncement Judge(QueryResult result) => result.Outcome == DhtQueryOutcome.Success ? Reannouncement.Done : Reannouncement.Failed;
+    private static Reannouncement Judge(QueryResult result) =>
+        result.Outcome == DhtQueryOutcome.Success ? Reannouncement.Done : Reannouncement.Failed;
 
     private void Stop() => _stop.Cancel();
 

@@ -13,12 +13,13 @@ public enum DhtMode
 /// <summary>Which records a node stores, sends and believes.</summary>
 public enum RecordValidation
 {
-    /// <summary>Those of the namespaces <c>/pk/</c>, <c>/ipns/</c> and <c>/v/</c>, each by its rule; provider keys are multihashes.</summary>
+    /// <summary>Those of the namespaces <c>/pk/</c>, <c>/ipns/</c> and <c>/v/</c>, each by its rule; provider keys are
+    /// multihashes.</summary>
     Libp2p = 1,
 
     /// <summary>
-    /// All, under any key, as networks without validators do (Substrate, many rust-libp2p programs). Of two values neither is better: a store
-    /// keeps the newer, a query the one that came first.
+    /// All, under any key, as networks without validators do (Substrate, many rust-libp2p programs). Of two values neither is better: a
+    /// store keeps the newer, a query the one that came first.
     /// </summary>
     None = 2,
 }
@@ -75,7 +76,8 @@ public sealed record DhtOptions
     /// <value>22 h, as in the specification.</value>
     public TimeSpan ReprovideInterval { get; init; } = TimeSpan.FromHours(22);
 
-    /// <summary>Time after which a value that this node put is put again, as long as it is valid and the best known; zero for never.</summary>
+    /// <summary>Time after which a value that this node put is put again, as long as it is valid and the best known; zero for
+    /// never.</summary>
     /// <value>22 h: before its holders forget it.</value>
     public TimeSpan RepublishInterval { get; init; } = TimeSpan.FromHours(22);
 
@@ -83,7 +85,8 @@ public sealed record DhtOptions
     /// <value>20.</value>
     public int ProviderCount { get; init; } = 20;
 
-    /// <summary>How many valid records <c>get-value</c> wants before it trusts the best, unless the query says otherwise; 0 for all.</summary>
+    /// <summary>How many valid records <c>get-value</c> wants before it trusts the best, unless the query says otherwise; 0 for
+    /// all.</summary>
     /// <value>16, as in go-libp2p.</value>
     public int ValueQuorum { get; init; } = 16;
 
@@ -100,13 +103,25 @@ public sealed record DhtOptions
     {
         Lookup.Validate();
         Require(Enum.IsDefined(Validation), "the validation must be libp2p or none");
-        Require(Protocol.StartsWith('/') && Protocol.Length <= 256, $"the protocol '{Protocol}' must begin with '/' and have at most 256 characters");
+        Require(
+            Protocol.StartsWith('/') && Protocol.Length <= 256,
+            $"the protocol '{Protocol}' must begin with '/' and have at most 256 characters"
+        );
         Require(DialTimeout > TimeSpan.Zero, "the dial timeout must be above 0");
         Require(RequestTimeout > TimeSpan.Zero, "the request timeout must be above 0");
         Require(QueryTimeout > TimeSpan.Zero, "the query timeout must be above 0");
-        Require(RefreshInterval > TimeSpan.Zero || RefreshInterval == Timeout.InfiniteTimeSpan, "the refresh interval must be above 0, or infinite");
-        Require(ReprovideInterval >= TimeSpan.Zero && ReprovideInterval <= LongestInterval, "the reprovide interval must be 0 (never) to 30 days");
-        Require(RepublishInterval >= TimeSpan.Zero && RepublishInterval <= LongestInterval, "the republish interval must be 0 (never) to 30 days");
+        Require(
+            RefreshInterval > TimeSpan.Zero || RefreshInterval == Timeout.InfiniteTimeSpan,
+            "the refresh interval must be above 0, or infinite"
+        );
+        Require(
+            ReprovideInterval >= TimeSpan.Zero && ReprovideInterval <= LongestInterval,
+            "the reprovide interval must be 0 (never) to 30 days"
+        );
+        Require(
+            RepublishInterval >= TimeSpan.Zero && RepublishInterval <= LongestInterval,
+            "the republish interval must be 0 (never) to 30 days"
+        );
         Require(ProviderCount >= 0, "the number of providers must be at least 0");
         Require(ValueQuorum >= 0, "the quorum must be at least 0");
 

@@ -40,8 +40,11 @@ public sealed class HostedDhtNode : IAsyncDisposable
     /// <param name="cancellationToken">Takes the start back.</param>
     /// <exception cref="DhtOptionsException">An option is out of range.</exception>
     /// <exception cref="System.Net.Sockets.SocketException">An address is in use, or not of this machine.</exception>
-    public static Task<HostedDhtNode> StartAsync(Libp2pHostOptions hostOptions, DhtOptions? dhtOptions = null, CancellationToken cancellationToken = default) =>
-        StartAsync(hostOptions, dhtOptions, server => new KadResponder(server), cancellationToken);
+    public static Task<HostedDhtNode> StartAsync(
+        Libp2pHostOptions hostOptions,
+        DhtOptions? dhtOptions = null,
+        CancellationToken cancellationToken = default
+    ) => StartAsync(hostOptions, dhtOptions, server => new KadResponder(server), cancellationToken);
 
     /// <summary>Reads a bootstrap peer, a multiaddr that ends in <c>/p2p/</c> and a peer id.</summary>
     /// <exception cref="FormatException">It is none.</exception>
@@ -49,7 +52,9 @@ public sealed class HostedDhtNode : IAsyncDisposable
     {
         return Multiaddr.TryParse(address, out var parsed) && parsed.PeerId is { } peer
             ? new KadPeer(peer, [parsed.WithoutPeerId()])
-            : throw new FormatException($"'{address}' is no address of a peer: it must end in /p2p/ and a peer id, as in /ip4/127.0.0.1/tcp/4001/p2p/12D3KooW…");
+            : throw new FormatException(
+                $"'{address}' is no address of a peer: it must end in /p2p/ and a peer id, as in /ip4/127.0.0.1/tcp/4001/p2p/12D3KooW…"
+            );
     }
 
     /// <summary>Stops the DHT, then the host.</summary>
@@ -60,7 +65,11 @@ public sealed class HostedDhtNode : IAsyncDisposable
     }
 
     internal static async Task<HostedDhtNode> StartAsync(
-        Libp2pHostOptions hostOptions, DhtOptions? dhtOptions, Func<KadServer, IKadResponder> respond, CancellationToken cancellationToken)
+        Libp2pHostOptions hostOptions,
+        DhtOptions? dhtOptions,
+        Func<KadServer, IKadResponder> respond,
+        CancellationToken cancellationToken
+    )
     {
         dhtOptions ??= new DhtOptions();
         dhtOptions.Validate();

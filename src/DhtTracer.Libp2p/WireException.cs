@@ -36,9 +36,7 @@ public abstract class Libp2pException : IOException
 {
     /// <summary>Makes the exception.</summary>
     protected Libp2pException(string message, Exception? inner = null)
-        : base(message, inner)
-    {
-    }
+        : base(message, inner) { }
 }
 
 /// <summary>
@@ -63,9 +61,7 @@ public sealed class StreamResetException : Libp2pException
 {
     /// <summary>Makes the exception.</summary>
     public StreamResetException(string message, Exception? inner = null)
-        : base(message, inner)
-    {
-    }
+        : base(message, inner) { }
 }
 
 /// <summary>The connection is closed, so nothing can be sent on it.</summary>
@@ -73,9 +69,7 @@ public sealed class ConnectionClosedException : Libp2pException
 {
     /// <summary>Makes the exception.</summary>
     public ConnectionClosedException(string message, Exception? inner = null)
-        : base(message, inner)
-    {
-    }
+        : base(message, inner) { }
 }
 
 /// <summary>The remote does not speak a protocol.</summary>

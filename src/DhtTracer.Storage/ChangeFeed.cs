@@ -21,7 +21,8 @@ public sealed class ChangeFeed
     /// <summary>Grows with every change.</summary>
     public long Version => Interlocked.Read(ref _version);
 
-    /// <summary>The version together with a mark of this process: equal stamps mean that nothing changed in between, also across a restart.</summary>
+    /// <summary>The version together with a mark of this process: equal stamps mean that nothing changed in between, also across a
+    /// restart.</summary>
     public string Stamp => $"{_process}-{Version}";
 
     /// <summary>Changes from now on. A reader that is too slow misses the oldest ones and gets an item without queries instead.</summary>
@@ -30,7 +31,8 @@ public sealed class ChangeFeed
         var missed = 0;
         var channel = Channel.CreateBounded<QueryChange>(
             new BoundedChannelOptions(MaxWaiting) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true },
-            _ => Interlocked.Exchange(ref missed, 1));
+            _ => Interlocked.Exchange(ref missed, 1)
+        );
         lock (_gate)
         {
             _watchers.Add(channel);

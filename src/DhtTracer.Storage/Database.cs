@@ -80,7 +80,8 @@ public sealed class Database : IAsyncDisposable
                 return new Database(
                     options,
                     new WriteQueue(connection, path, options.MaxPendingBytes),
-                    new ReaderPool(() => Connect(options, SqliteOpenMode.ReadWrite), path, options.MaxReaders));
+                    new ReaderPool(() => Connect(options, SqliteOpenMode.ReadWrite), path, options.MaxReaders)
+                );
             }
             catch
             {
@@ -122,7 +123,8 @@ public sealed class Database : IAsyncDisposable
         {
             throw new DatabaseException(
                 DatabaseProblem.NotFound,
-                $"There is no database at {path}. Import traces or start dht-tracer first, or choose the data directory with --data or DHT_TRACER_DATA.");
+                $"There is no database at {path}. Import traces or start dht-tracer first, or choose the data directory with --data or DHT_TRACER_DATA."
+            );
         }
     }
 
@@ -140,7 +142,9 @@ public sealed class Database : IAsyncDisposable
         // WAL: readers never wait for the writer. FULL: a commit survives a power cut, and only then is it acknowledged.
         // https://www.sqlite.org/wal.html#performance_considerations
         connection.ExecuteScalar<string>("PRAGMA journal_mode = WAL");
-        connection.Execute("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -65536");
+        connection.Execute(
+            "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -65536"
+        );
         Migrations.Apply(connection, SchemaVersion);
     }
 
@@ -150,7 +154,9 @@ public sealed class Database : IAsyncDisposable
         if (!empty && connection.ExecuteScalar<int>("PRAGMA application_id") != ApplicationId)
         {
             throw new DatabaseException(
-                DatabaseProblem.NotADatabase, $"{path} is an SQLite database of another program. Choose another data directory.");
+                DatabaseProblem.NotADatabase,
+                $"{path} is an SQLite database of another program. Choose another data directory."
+            );
         }
 
         var version = Migrations.Version(connection);
@@ -158,26 +164,30 @@ public sealed class Database : IAsyncDisposable
         {
             throw new DatabaseException(
                 DatabaseProblem.NewerSchema,
-                $"{path} has schema {version}, this program knows up to {SchemaVersion}. Use the newer dht-tracer that wrote it.");
+                $"{path} has schema {version}, this program knows up to {SchemaVersion}. Use the newer dht-tracer that wrote it."
+            );
         }
 
         if (readOnly && version < SchemaVersion)
         {
             throw new DatabaseException(
                 DatabaseProblem.OlderSchema,
-                $"{path} has schema {version}, this program reads {SchemaVersion}. Start dht-tracer once on it: that migrates it.");
+                $"{path} has schema {version}, this program reads {SchemaVersion}. Start dht-tracer once on it: that migrates it."
+            );
         }
     }
 
     private static SqliteConnection Connect(DatabaseOptions options, SqliteOpenMode mode)
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
-        {
-            DataSource = options.FilePath,
-            Mode = mode,
-            Pooling = false,
-            DefaultTimeout = Math.Max(1, (int)options.LockTimeout.TotalSeconds),
-        }.ToString());
+        var connection = new SqliteConnection(
+            new SqliteConnectionStringBuilder
+            {
+                DataSource = options.FilePath,
+                Mode = mode,
+                Pooling = false,
+                DefaultTimeout = Math.Max(1, (int)options.LockTimeout.TotalSeconds),
+            }.ToString()
+        );
         try
         {
             connection.Open();

@@ -8,9 +8,9 @@ using DhtTracer.Traces.Otlp;
 namespace DhtTracer.Storage;
 
 /// <summary>
-/// The archive of traces and of the operations and queries found in them. Safe to use from many threads; one instance per process and database.
-/// Every method throws <see cref="DatabaseException"/> when the database cannot be read or written. Over 300 lines, because it is the one door
-/// to the archive: each method only hands its statements to a reader or the writer, and says what the caller may rely on.
+/// The archive of traces and of the operations and queries found in them. Safe to use from many threads; one instance per process and
+/// database. Every method throws <see cref="DatabaseException"/> when the database cannot be read or written. Over 300 lines, because it is
+/// the one door to the archive: each method only hands its statements to a reader or the writer, and says what the caller may rely on.
 /// </summary>
 public sealed class TraceStore : IAsyncDisposable
 {
@@ -47,8 +47,8 @@ public sealed class TraceStore : IAsyncDisposable
         DatabaseOptions options,
         Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct,
         TimeProvider? clock = null,
-        CancellationToken cancellationToken = default) =>
-        new(await Database.OpenAsync(options, cancellationToken), reconstruct, clock ?? TimeProvider.System);
+        CancellationToken cancellationToken = default
+    ) => new(await Database.OpenAsync(options, cancellationToken), reconstruct, clock ?? TimeProvider.System);
 
     /// <summary>Stores spans; completes when they are committed, and not before.</summary>
     /// <param name="chunks">What arrived. All of it is stored, or nothing.</param>
@@ -56,7 +56,10 @@ public sealed class TraceStore : IAsyncDisposable
     /// <param name="cancellationToken">Takes it back as long as it waits for the writer.</param>
     /// <exception cref="StoreOverloadedException">Too much waits already; nothing was stored.</exception>
     public async Task AppendAsync(
-        IReadOnlyList<TraceChunk> chunks, PullCheckpoint? checkpoint = null, CancellationToken cancellationToken = default)
+        IReadOnlyList<TraceChunk> chunks,
+        PullCheckpoint? checkpoint = null,
+        CancellationToken cancellationToken = default
+    )
     {
         var packed = new PackedChunk[chunks.Count];
         long bytes = 0;
@@ -80,7 +83,8 @@ public sealed class TraceStore : IAsyncDisposable
                 return TraceWriter.Append(session, packed, Nanoseconds.Now(_clock));
             },
             bytes,
-            cancellationToken);
+            cancellationToken
+        );
         Arrivals.Publish([.. packed.Select(static chunk => chunk.TraceId)]);
     }
 
@@ -112,7 +116,12 @@ public sealed class TraceStore : IAsyncDisposable
     /// <param name="cancellationToken">Stops the search.</param>
     /// <exception cref="InvalidCursorException">The cursor is none of a list in this order.</exception>
     public Task<OperationPage> ListOperationsAsync(
-        QueryFilter filter, QuerySort sort = QuerySort.Newest, string? cursor = null, int limit = 50, CancellationToken cancellationToken = default)
+        QueryFilter filter,
+        QuerySort sort = QuerySort.Newest,
+        string? cursor = null,
+        int limit = 50,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, 1000);
@@ -120,8 +129,10 @@ public sealed class TraceStore : IAsyncDisposable
     }
 
     /// <summary>Operations by their ids, as a list shows them, in this order; those that are not here are left out.</summary>
-    public Task<IReadOnlyList<ListedOperation>> ListOperationsAsync(IReadOnlyCollection<QueryId> ids, CancellationToken cancellationToken = default) =>
-        _database.Readers.ReadAsync(connection => OperationReader.ByIds(connection, ids), cancellationToken);
+    public Task<IReadOnlyList<ListedOperation>> ListOperationsAsync(
+        IReadOnlyCollection<QueryId> ids,
+        CancellationToken cancellationToken = default
+    ) => _database.Readers.ReadAsync(connection => OperationReader.ByIds(connection, ids), cancellationToken);
 
     /// <summary>How many operations pass a filter.</summary>
     /// <param name="filter">Which.</param>
@@ -138,7 +149,12 @@ public sealed class TraceStore : IAsyncDisposable
     /// <param name="cancellationToken">Stops the search.</param>
     /// <exception cref="InvalidCursorException">The cursor is none of a list in this order.</exception>
     public Task<QueryPage> ListQueriesAsync(
-        QueryFilter filter, QuerySort sort = QuerySort.Newest, string? cursor = null, int limit = 50, CancellationToken cancellationToken = default)
+        QueryFilter filter,
+        QuerySort sort = QuerySort.Newest,
+        string? cursor = null,
+        int limit = 50,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, 1000);
@@ -150,8 +166,12 @@ public sealed class TraceStore : IAsyncDisposable
     /// <param name="after">Only traces with a greater number; 0 for all.</param>
     /// <param name="limit">How many at most; fewer than this means that there are no more.</param>
     /// <param name="cancellationToken">Stops the search.</param>
-    public Task<IReadOnlyList<NumberedTrace>> ListTracesAsync(QueryFilter filter, long after, int limit, CancellationToken cancellationToken = default) =>
-        _database.Readers.ReadAsync(connection => TraceList.Read(connection, filter, after, limit), cancellationToken);
+    public Task<IReadOnlyList<NumberedTrace>> ListTracesAsync(
+        QueryFilter filter,
+        long after,
+        int limit,
+        CancellationToken cancellationToken = default
+    ) => _database.Readers.ReadAsync(connection => TraceList.Read(connection, filter, after, limit), cancellationToken);
 
     /// <summary>A mark that <see cref="CountNewerAsync"/> counts from: the number of the operation that was added last.</summary>
     public Task<long> LastNumberAsync(CancellationToken cancellationToken = default) =>
@@ -165,7 +185,10 @@ public sealed class TraceStore : IAsyncDisposable
     public Task<int> CountNewerAsync(QueryFilter filter, long after, int limit, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        return _database.Readers.ReadAsync(connection => NewerRows.Count(connection, ListTable.Operations, filter, after, limit), cancellationToken);
+        return _database.Readers.ReadAsync(
+            connection => NewerRows.Count(connection, ListTable.Operations, filter, after, limit),
+            cancellationToken
+        );
     }
 
     /// <summary>The same mark for queries, counted by <see cref="CountNewerQueriesAsync"/>.</summary>
@@ -180,25 +203,33 @@ public sealed class TraceStore : IAsyncDisposable
     public Task<int> CountNewerQueriesAsync(QueryFilter filter, long after, int limit, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        return _database.Readers.ReadAsync(connection => NewerRows.Count(connection, ListTable.Queries, filter, after, limit), cancellationToken);
+        return _database.Readers.ReadAsync(
+            connection => NewerRows.Count(connection, ListTable.Queries, filter, after, limit),
+            cancellationToken
+        );
     }
 
     /// <summary>A query with all its peers, from the spans stored at this moment; null when it is not there.</summary>
     public async Task<Query?> GetQueryAsync(QueryId id, CancellationToken cancellationToken = default) =>
-        await LoadAsync(id.TraceId, cancellationToken) is { } content ? Reconstruct(content).Queries.FirstOrDefault(query => query.Id == id) : null;
+        await LoadAsync(id.TraceId, cancellationToken) is { } content
+            ? Reconstruct(content).Queries.FirstOrDefault(query => query.Id == id)
+            : null;
 
-    /// <summary>An operation with all its queries, from the spans stored at this moment and the parts that other traces add; null when it is not there.</summary>
+    /// <summary>An operation with all its queries, from the spans stored at this moment and the parts that other traces add; null when it
+    /// is not there.</summary>
     public async Task<OperationDetails?> GetOperationAsync(QueryId id, CancellationToken cancellationToken = default) =>
         await LoadAsync(id.TraceId, cancellationToken) is { } content ? OperationDetails.Of(Reconstruct(content), id) : null;
 
-    /// <summary>The queries of an id, from the spans stored at this moment: of an operation all, or the one query; empty when it is not there.</summary>
+    /// <summary>The queries of an id, from the spans stored at this moment: of an operation all, or the one query; empty when it is not
+    /// there.</summary>
     public async Task<ImmutableArray<Query>> FindQueriesAsync(QueryId id, CancellationToken cancellationToken = default) =>
         await LoadAsync(id.TraceId, cancellationToken) is { } content ? Reconstruct(content).QueriesOf(id) : [];
 
     /// <summary>What the spans of a trace as it was loaded tell, and the parts that other traces add.</summary>
     public ReconstructedTrace Reconstruct(TraceContent content) => Find(content, Merged(content));
 
-    /// <summary>Operations and queries whose permalink begins with these hex digits of the trace id (and <c>-</c> and digits of the span id, if the trace id is whole).</summary>
+    /// <summary>Operations and queries whose permalink begins with these hex digits of the trace id (and <c>-</c> and digits of the span
+    /// id, if the trace id is whole).</summary>
     /// <param name="prefix">At least one hex digit.</param>
     /// <param name="limit">How many at most.</param>
     /// <param name="cancellationToken">Cancels.</param>
@@ -206,7 +237,8 @@ public sealed class TraceStore : IAsyncDisposable
         _database.Readers.ReadAsync(connection => QueryReader.FindByPrefix(connection, prefix, limit), cancellationToken);
 
     /// <summary>Peers of the archive that a text names: the peer of an id, or those whose id ends with the text.</summary>
-    /// <param name="text">A peer id in any encoding, or at least <see cref="KeySearch.ShortestTail"/> characters at the end of its base58.</param>
+    /// <param name="text">A peer id in any encoding, or at least <see cref="KeySearch.ShortestTail"/> characters at the end of its
+    /// base58.</param>
     /// <param name="limit">How many at most.</param>
     /// <param name="cancellationToken">Stops the search.</param>
     public Task<IReadOnlyList<string>> FindPeersAsync(string text, int limit, CancellationToken cancellationToken = default) =>
@@ -220,8 +252,15 @@ public sealed class TraceStore : IAsyncDisposable
     /// <param name="filter">Which.</param>
     /// <param name="limit">How many at most; as many as this means that there may be more.</param>
     /// <param name="cancellationToken">Stops the search.</param>
-    public Task<IReadOnlyList<OperationFacts>> ListOperationFactsAsync(QueryFilter filter, int limit = 1_000_000, CancellationToken cancellationToken = default) =>
-        _database.Readers.ReadAsync(connection => FactsReader.Operations(connection, filter with { Skipped = filter.Skipped ?? false }, limit, cancellationToken), cancellationToken);
+    public Task<IReadOnlyList<OperationFacts>> ListOperationFactsAsync(
+        QueryFilter filter,
+        int limit = 1_000_000,
+        CancellationToken cancellationToken = default
+    ) =>
+        _database.Readers.ReadAsync(
+            connection => FactsReader.Operations(connection, filter with { Skipped = filter.Skipped ?? false }, limit, cancellationToken),
+            cancellationToken
+        );
 
     /// <summary>What statistics need of the peers that the queries of operations heard of; no trace is decoded.</summary>
     /// <param name="filter">Which operations.</param>
@@ -229,15 +268,23 @@ public sealed class TraceStore : IAsyncDisposable
     /// <param name="limit">How many operations at most, the latest ones.</param>
     /// <param name="cancellationToken">Stops the search.</param>
     public Task<PeerFactsList> ListPeerFactsAsync(
-        QueryFilter filter, string? peer = null, int limit = 100_000, CancellationToken cancellationToken = default) =>
+        QueryFilter filter,
+        string? peer = null,
+        int limit = 100_000,
+        CancellationToken cancellationToken = default
+    ) =>
         _database.Readers.ReadAsync(connection => FactsReader.Peers(connection, filter, peer, limit, cancellationToken), cancellationToken);
 
-    /// <summary>By what operations can be told apart, over the latest of them; no trace is decoded. Those that had nobody to ask are left out.</summary>
+    /// <summary>By what operations can be told apart, over the latest of them; no trace is decoded. Those that had nobody to ask are left
+    /// out.</summary>
     /// <param name="filter">Which operations.</param>
     /// <param name="limit">How many operations at most, the latest ones.</param>
     /// <param name="cancellationToken">Stops the search.</param>
     public Task<OperationFacets> ListFacetsAsync(QueryFilter filter, int limit, CancellationToken cancellationToken = default) =>
-        _database.Readers.ReadAsync(connection => FacetReader.Read(connection, filter with { Skipped = filter.Skipped ?? false }, limit, cancellationToken), cancellationToken);
+        _database.Readers.ReadAsync(
+            connection => FacetReader.Read(connection, filter with { Skipped = filter.Skipped ?? false }, limit, cancellationToken),
+            cancellationToken
+        );
 
     /// <summary>How much is stored.</summary>
     public Task<StoreCounts> CountsAsync(CancellationToken cancellationToken = default) =>
@@ -252,8 +299,10 @@ public sealed class TraceStore : IAsyncDisposable
         _database.Readers.ReadAsync(ServiceIndex.Services, cancellationToken);
 
     /// <summary>Operations of a service in Jaeger's sense, which are names of spans, by name and kind.</summary>
-    public Task<IReadOnlyList<ServiceOperation>> ListServiceOperationsAsync(string service, CancellationToken cancellationToken = default) =>
-        _database.Readers.ReadAsync(connection => ServiceIndex.Operations(connection, service), cancellationToken);
+    public Task<IReadOnlyList<ServiceOperation>> ListServiceOperationsAsync(
+        string service,
+        CancellationToken cancellationToken = default
+    ) => _database.Readers.ReadAsync(connection => ServiceIndex.Operations(connection, service), cancellationToken);
 
     /// <summary>Traces by service, operation, time and duration.</summary>
     public Task<IReadOnlyList<TraceId>> FindTracesAsync(TraceSearch search, CancellationToken cancellationToken = default) =>
@@ -302,7 +351,10 @@ public sealed class TraceStore : IAsyncDisposable
 
     /// <summary>Saves analyses, each in place of the chunks it was made from.</summary>
     /// <returns>For each whether it was saved; false when the trace was analysed by another process, or deleted, in between.</returns>
-    public async Task<IReadOnlyList<bool>> SaveAnalysesAsync(IReadOnlyList<TraceAnalysis> analyses, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<bool>> SaveAnalysesAsync(
+        IReadOnlyList<TraceAnalysis> analyses,
+        CancellationToken cancellationToken = default
+    )
     {
         var packed = analyses.Select(TracePacking.Pack).ToList();
         var saved = await WriteAsync(
@@ -313,10 +365,17 @@ public sealed class TraceStore : IAsyncDisposable
                 return results;
             },
             packed.Sum(item => (long)item.Data.Length),
-            cancellationToken);
-        var changed = analyses.Where((_, i) => saved[i] is not null)
-            .SelectMany(static analysis => analysis.Found.Operations.Select(static operation => operation.Id).Concat(analysis.Found.Queries.Select(static query => query.Id)))
-            .Distinct().ToList();
+            cancellationToken
+        );
+        var changed = analyses
+            .Where((_, i) => saved[i] is not null)
+            .SelectMany(static analysis =>
+                analysis
+                    .Found.Operations.Select(static operation => operation.Id)
+                    .Concat(analysis.Found.Queries.Select(static query => query.Id))
+            )
+            .Distinct()
+            .ToList();
         if (changed.Count > 0)
         {
             Changes.Publish(changed);
@@ -335,7 +394,10 @@ public sealed class TraceStore : IAsyncDisposable
         while (true)
         {
             var (batch, done) = await WriteAsync(
-                session => Retention.DeleteBatch(session, beforeNs, Nanoseconds.Now(_clock)), 0, cancellationToken);
+                session => Retention.DeleteBatch(session, beforeNs, Nanoseconds.Now(_clock)),
+                0,
+                cancellationToken
+            );
             deleted += batch;
             if (done)
             {
@@ -360,11 +422,16 @@ public sealed class TraceStore : IAsyncDisposable
         Merged(content) is var spans && spans.IsEmpty ? (spans, ReconstructedTrace.Empty) : (spans, Find(content, spans));
 
     /// <summary>Runs a read of the tests.</summary>
-    internal Task<T> ReadAsync<T>(Func<Microsoft.Data.Sqlite.SqliteConnection, T> read) => _database.Readers.ReadAsync(read, CancellationToken.None);
+    internal Task<T> ReadAsync<T>(Func<Microsoft.Data.Sqlite.SqliteConnection, T> read) =>
+        _database.Readers.ReadAsync(read, CancellationToken.None);
 
     /// <summary>Runs a write of this project or its tests.</summary>
     internal Task<T> WriteAsync<T>(Func<WriteSession, T> write, long bytes, CancellationToken cancellationToken) =>
-        (_database.Writer ?? throw new InvalidOperationException("The database is open for reading only.")).RunAsync(write, bytes, cancellationToken);
+        (_database.Writer ?? throw new InvalidOperationException("The database is open for reading only.")).RunAsync(
+            write,
+            bytes,
+            cancellationToken
+        );
 
     private ReconstructedTrace Find(TraceContent content, IReadOnlyList<Span> spans) => TraceParts.Join(_reconstruct(spans), content.Parts);
 

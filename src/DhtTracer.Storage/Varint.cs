@@ -38,9 +38,11 @@ internal static class Varint
     }
 
     /// <summary>Writes null as 0 and a value as one more than it is.</summary>
-    public static void WriteNullable(IBufferWriter<byte> output, long? value) => Write(output, value is { } known ? unchecked((ulong)known + 1) : 0);
+    public static void WriteNullable(IBufferWriter<byte> output, long? value) =>
+        Write(output, value is { } known ? unchecked((ulong)known + 1) : 0);
 
     /// <summary>Reads what <see cref="WriteNullable"/> wrote.</summary>
     /// <exception cref="InvalidDataException">The bytes end within a number.</exception>
-    public static long? ReadNullable(ref ReadOnlySpan<byte> bytes) => Read(ref bytes) is var value and > 0 ? unchecked((long)(value - 1)) : null;
+    public static long? ReadNullable(ref ReadOnlySpan<byte> bytes) =>
+        Read(ref bytes) is var value and > 0 ? unchecked((long)(value - 1)) : null;
 }

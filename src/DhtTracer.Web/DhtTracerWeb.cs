@@ -31,7 +31,10 @@ public static class DhtTracerWeb
         services.AddSingleton<Uploads>();
         services.AddSingleton<NodeClient>();
         services.AddSingleton(static provider => new KuboRunner(
-            provider.GetService<KuboConnection>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<KuboRunner>>()));
+            provider.GetService<KuboConnection>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<KuboRunner>>()
+        ));
         ApiEndpoints.AddServices(services);
         services.AddSingleton<AnalysedTraces>();
         services.TryAddSingleton(TimeProvider.System);
@@ -42,7 +45,8 @@ public static class DhtTracerWeb
             options.Cookie.SameSite = SameSiteMode.Strict;
         });
 
-        // Pages hold no secret that an attacker could guess by the length of a compressed answer (BREACH): the form token is masked anew each time.
+        // Pages hold no secret that an attacker could guess by the length of a compressed answer (BREACH): the form token is masked anew
+        // each time.
         services.AddResponseCompression(options =>
         {
             options.EnableForHttps = true;

@@ -17,7 +17,8 @@ public class SamplesTests
     private const string Kubo = "kubo-simulated.otlp.jsonl.gz";
     private const string EventLog = "eventlog-2019-format.from-js-capture-04.txt";
 
-    public static TheoryData<string> Copies => [.. Directory.GetFiles(TestFiles.Samples("js-libp2p")).Select(path => Path.GetFileName(path))];
+    public static TheoryData<string> Copies =>
+        [.. Directory.GetFiles(TestFiles.Samples("js-libp2p")).Select(path => Path.GetFileName(path))];
 
     [Theory]
     [MemberData(nameof(Copies))]
@@ -29,11 +30,14 @@ public class SamplesTests
     {
         var traces = SimulatedKubo().ToList();
         var expected = traces.SelectMany(trace => OtlpJson.Encode(trace.Spans).Append((byte)'\n')).ToArray();
-        Rewrite(Kubo, stream =>
-        {
-            using var gzip = new GZipStream(stream, CompressionLevel.SmallestSize);
-            gzip.Write(expected);
-        });
+        Rewrite(
+            Kubo,
+            stream =>
+            {
+                using var gzip = new GZipStream(stream, CompressionLevel.SmallestSize);
+                gzip.Write(expected);
+            }
+        );
 
         using var inflated = new MemoryStream();
         using (var gzip = new GZipStream(File.OpenRead(TestFiles.Samples(Kubo)), CompressionMode.Decompress))
@@ -42,7 +46,11 @@ public class SamplesTests
         }
 
         Assert.Equal(expected, inflated.ToArray());
-        var queries = OtlpJson.DecodeLines(expected).GroupBy(span => span.TraceId).SelectMany(trace => TraceReconstruction.Reconstruct([.. trace]).Queries).ToList();
+        var queries = OtlpJson
+            .DecodeLines(expected)
+            .GroupBy(span => span.TraceId)
+            .SelectMany(trace => TraceReconstruction.Reconstruct([.. trace]).Queries)
+            .ToList();
         Assert.Equal(traces.Count + traces.Count(trace => trace.LanRoot is not null), queries.Count);
     }
 
@@ -58,24 +66,34 @@ public class SamplesTests
 
         Assert.Equal(output.WrittenSpan.ToArray(), bytes);
         var read = Assert.Single(TraceReconstruction.Reconstruct(EventLogReader.Decode(bytes)).Queries);
-        Assert.Equal((query.Key, query.Counts.Seen, query.Counts.Queried, query.DurationNs), (read.Key, read.Counts.Seen, read.Counts.Queried, read.DurationNs));
+        Assert.Equal(
+            (query.Key, query.Counts.Seen, query.Counts.Queried, query.DurationNs),
+            (read.Key, read.Counts.Seen, read.Counts.Queried, read.DurationNs)
+        );
     }
 
     private static IEnumerable<KuboTrace> SimulatedKubo()
     {
         var simulator = new KuboTraceSimulator(20261122);
-        foreach (var scenario in (KuboScenario[])
-        [
-            new() { Operation = KuboOperation.FindProviders },
-            new() { Operation = KuboOperation.FindPeer, Dual = true },
-            new() { Operation = KuboOperation.FindPeer, Exists = false, CancelAfter = TimeSpan.FromMilliseconds(900) },
-            new() { Operation = KuboOperation.Provide },
-            new() { Operation = KuboOperation.GetValue },
-            new() { Operation = KuboOperation.PutValue },
-            new() { Operation = KuboOperation.GetClosestPeers, MuteShare = 0.1 },
-            new() { Operation = KuboOperation.Refresh },
-            new() { Operation = KuboOperation.FindProviders, Exists = false },
-        ])
+        foreach (
+            var scenario in (KuboScenario[])
+                [
+                    new() { Operation = KuboOperation.FindProviders },
+                    new() { Operation = KuboOperation.FindPeer, Dual = true },
+                    new()
+                    {
+                        Operation = KuboOperation.FindPeer,
+                        Exists = false,
+                        CancelAfter = TimeSpan.FromMilliseconds(900),
+                    },
+                    new() { Operation = KuboOperation.Provide },
+                    new() { Operation = KuboOperation.GetValue },
+                    new() { Operation = KuboOperation.PutValue },
+                    new() { Operation = KuboOperation.GetClosestPeers, MuteShare = 0.1 },
+                    new() { Operation = KuboOperation.Refresh },
+                    new() { Operation = KuboOperation.FindProviders, Exists = false },
+                ]
+        )
         {
             yield return simulator.Simulate(scenario);
         }

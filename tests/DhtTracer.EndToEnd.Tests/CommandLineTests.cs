@@ -16,7 +16,10 @@ public sealed class CommandLineTests : IDisposable
         var help = await TracerProcess.RunAsync(["--help"]);
 
         Assert.Equal(0, help.ExitCode);
-        Assert.All(["import", "queries", "show", "--data", "--site-port"], word => Assert.Contains(word, help.Output, StringComparison.Ordinal));
+        Assert.All(
+            ["import", "queries", "show", "--data", "--site-port"],
+            word => Assert.Contains(word, help.Output, StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -37,14 +40,20 @@ public sealed class CommandLineTests : IDisposable
 
         Assert.Equal((0, ""), (imported.ExitCode, imported.Error));
         Assert.Equal(2, JsonDocument.Parse(imported.Output).RootElement.GetProperty("queries").GetInt32());
-        var lines = listed.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        var lines = listed
+            .Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => JsonDocument.Parse(line).RootElement)
+            .ToList();
         Assert.Equal(2, lines.Count);
         foreach (var line in lines)
         {
             var shown = await TracerProcess.RunAsync(["show", line.GetProperty("id").GetString()!, "--json", "--data", _data]);
             var query = JsonDocument.Parse(shown.Output).RootElement;
             Assert.Equal(query.GetProperty("counts").GetProperty("seen").GetInt32(), query.GetProperty("peers").GetArrayLength());
-            Assert.All(line.EnumerateObject(), member => Assert.Equal(member.Value.GetRawText(), query.GetProperty(member.Name).GetRawText()));
+            Assert.All(
+                line.EnumerateObject(),
+                member => Assert.Equal(member.Value.GetRawText(), query.GetProperty(member.Name).GetRawText())
+            );
         }
     }
 
@@ -55,7 +64,10 @@ public sealed class CommandLineTests : IDisposable
         var id = await FirstIdAsync();
         foreach (var width in new[] { 80, 120 })
         {
-            var shown = await TracerProcess.RunAsync(["show", id[..8], "--data", _data], environment: new Dictionary<string, string>(StringComparer.Ordinal) { ["COLUMNS"] = $"{width}" });
+            var shown = await TracerProcess.RunAsync(
+                ["show", id[..8], "--data", _data],
+                environment: new Dictionary<string, string>(StringComparer.Ordinal) { ["COLUMNS"] = $"{width}" }
+            );
 
             Assert.Equal(0, shown.ExitCode);
             Assert.DoesNotContain('\e', shown.Output);
@@ -75,7 +87,11 @@ public sealed class CommandLineTests : IDisposable
         foreach (var key in new[] { base32, base16, base16[5..], base32[..20] })
         {
             var found = await TracerProcess.RunAsync(["queries", "--key", key, "--json", "--data", _data]);
-            Assert.Contains(base32, Assert.Single(found.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+            Assert.Contains(
+                base32,
+                Assert.Single(found.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)),
+                StringComparison.Ordinal
+            );
         }
     }
 
@@ -83,7 +99,11 @@ public sealed class CommandLineTests : IDisposable
     public async Task Bad_input_names_file_and_place_and_imports_nothing()
     {
         var broken = Path.Combine(_data, "broken.json");
-        await File.WriteAllBytesAsync(broken, (await File.ReadAllBytesAsync(Many, TestContext.Current.CancellationToken)).AsSpan(0, 3000).ToArray(), TestContext.Current.CancellationToken);
+        await File.WriteAllBytesAsync(
+            broken,
+            (await File.ReadAllBytesAsync(Many, TestContext.Current.CancellationToken)).AsSpan(0, 3000).ToArray(),
+            TestContext.Current.CancellationToken
+        );
         var imported = await TracerProcess.RunAsync(["import", Many, broken, "--data", _data]);
         var listed = await TracerProcess.RunAsync(["queries", "--json", "--data", _data]);
 
@@ -96,7 +116,10 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public async Task Standard_input_is_imported_with_a_dash()
     {
-        var imported = await TracerProcess.RunAsync(["import", "-", "--data", _data], input: await File.ReadAllTextAsync(Many, TestContext.Current.CancellationToken));
+        var imported = await TracerProcess.RunAsync(
+            ["import", "-", "--data", _data],
+            input: await File.ReadAllTextAsync(Many, TestContext.Current.CancellationToken)
+        );
 
         Assert.Equal(0, imported.ExitCode);
         Assert.Contains("1 query", imported.Output, StringComparison.Ordinal);
@@ -106,7 +129,10 @@ public sealed class CommandLineTests : IDisposable
     public async Task The_data_directory_is_private_and_can_be_chosen_by_the_environment()
     {
         var chosen = Path.Combine(_data, "mine");
-        var imported = await TracerProcess.RunAsync(["import", Many], environment: new Dictionary<string, string>(StringComparer.Ordinal) { ["DHT_TRACER_DATA"] = chosen });
+        var imported = await TracerProcess.RunAsync(
+            ["import", Many],
+            environment: new Dictionary<string, string>(StringComparer.Ordinal) { ["DHT_TRACER_DATA"] = chosen }
+        );
 
         Assert.Equal(0, imported.ExitCode);
         Assert.True(File.Exists(Path.Combine(chosen, "dht-tracer.db")));

@@ -34,7 +34,11 @@ public sealed class IngestStateTests
             await udp.SendAsync("garbage"u8.ToArray(), address.Host, address.Port, TestContext.Current.CancellationToken);
         }
 
-        var report = await EventuallyAsync(client, tracer, report => Receiver(report, "jaeger-udp-compact")["refused"]!.GetValue<long>() == 1);
+        var report = await EventuallyAsync(
+            client,
+            tracer,
+            report => Receiver(report, "jaeger-udp-compact")["refused"]!.GetValue<long>() == 1
+        );
         Assert.Equal((2L, 2L, 1L, 3L), Counts(report, "otlp-http"));
         Assert.Equal((0L, 0L, 0L, 1L), Counts(report, "zipkin"));
         Assert.Equal((0L, 0L, 0L, 0L), Counts(report, "otlp-grpc"));
@@ -43,9 +47,14 @@ public sealed class IngestStateTests
         Assert.Equal(2 * 86400, report["keepSeconds"]!.GetValue<double>());
         Assert.Equal(
             ["Jaeger query HTTP", "Jaeger query gRPC", "Jaeger sampling", "health", "site"],
-            report["listeners"]!.AsArray().Select(listener => listener!["title"]!.GetValue<string>()).Order(StringComparer.Ordinal));
+            report["listeners"]!.AsArray().Select(listener => listener!["title"]!.GetValue<string>()).Order(StringComparer.Ordinal)
+        );
 
-        report = await EventuallyAsync(client, tracer, report => report["analysis"]!["analysed"]!.GetValue<long>() >= 1 && report["analysis"]!["pendingSpans"]!.GetValue<long>() == 0);
+        report = await EventuallyAsync(
+            client,
+            tracer,
+            report => report["analysis"]!["analysed"]!.GetValue<long>() >= 1 && report["analysis"]!["pendingSpans"]!.GetValue<long>() == 0
+        );
         Assert.Equal((1L, 2L, 0L), (Stored(report, "traces"), Stored(report, "spans"), Stored(report, "queries")));
         var page = await client.GetStringAsync(new Uri(tracer.Site + "/ingest"), TestContext.Current.CancellationToken);
         Assert.Contains("receiver-jaeger-udp-binary", page, StringComparison.Ordinal);
@@ -55,7 +64,8 @@ public sealed class IngestStateTests
 
     private static long Stored(JsonNode report, string name) => report["database"]![name]!.GetValue<long>();
 
-    private static JsonNode Receiver(JsonNode report, string name) => report["receivers"]!.AsArray().Single(receiver => receiver!["receiver"]!.GetValue<string>() == name)!;
+    private static JsonNode Receiver(JsonNode report, string name) =>
+        report["receivers"]!.AsArray().Single(receiver => receiver!["receiver"]!.GetValue<string>() == name)!;
 
     private static (long Requests, long Spans, long Rejected, long Refused) Counts(JsonNode report, string name)
     {
@@ -75,7 +85,10 @@ public sealed class IngestStateTests
     {
         for (var i = 0; ; i++)
         {
-            var report = await client.GetFromJsonAsync<JsonNode>(new Uri(tracer.Site + "/api/v1/ingest"), TestContext.Current.CancellationToken);
+            var report = await client.GetFromJsonAsync<JsonNode>(
+                new Uri(tracer.Site + "/api/v1/ingest"),
+                TestContext.Current.CancellationToken
+            );
             if (condition(report!))
             {
                 return report!;

@@ -24,7 +24,12 @@ public sealed class MainProcessTests
             using var client = new HttpClient();
             for (var i = 0; i < captures.Length; i++)
             {
-                var answer = await PostAsync(client, tracer, await File.ReadAllBytesAsync(captures[i], TestContext.Current.CancellationToken), gzip: i % 2 == 1);
+                var answer = await PostAsync(
+                    client,
+                    tracer,
+                    await File.ReadAllBytesAsync(captures[i], TestContext.Current.CancellationToken),
+                    gzip: i % 2 == 1
+                );
                 Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
             }
 
@@ -47,7 +52,15 @@ public sealed class MainProcessTests
             await using (var tracer = await TracerProcess.StartAsync(folder))
             {
                 using var client = new HttpClient();
-                var answer = await PostAsync(client, tracer, await File.ReadAllBytesAsync(TestFiles.Data("js-libp2p", "14-dht-put.otlp-http-json.1.json"), TestContext.Current.CancellationToken), gzip: false);
+                var answer = await PostAsync(
+                    client,
+                    tracer,
+                    await File.ReadAllBytesAsync(
+                        TestFiles.Data("js-libp2p", "14-dht-put.otlp-http-json.1.json"),
+                        TestContext.Current.CancellationToken
+                    ),
+                    gzip: false
+                );
                 Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
                 await tracer.KillAsync();
             }

@@ -57,7 +57,8 @@ public sealed partial class TracerProcess : IAsyncDisposable
         var tracer = new TracerProcess(Launch([.. ports, "--data", folder, .. arguments]), folder, data is null);
         tracer._process.OutputDataReceived += (_, line) => tracer.Read(line.Data);
         tracer._process.ErrorDataReceived += (_, line) => tracer.Read(line.Data);
-        tracer._process.Exited += (_, _) => tracer._ready.TrySetException(new InvalidOperationException("it ended before it was ready:\n" + tracer.Output));
+        tracer._process.Exited += (_, _) =>
+            tracer._ready.TrySetException(new InvalidOperationException("it ended before it was ready:\n" + tracer.Output));
         tracer._process.EnableRaisingEvents = true;
         tracer._process.BeginOutputReadLine();
         tracer._process.BeginErrorReadLine();
@@ -75,7 +76,11 @@ public sealed partial class TracerProcess : IAsyncDisposable
     }
 
     /// <summary>Runs a command to its end.</summary>
-    public static async Task<CommandResult> RunAsync(string[] arguments, string? input = null, IReadOnlyDictionary<string, string>? environment = null)
+    public static async Task<CommandResult> RunAsync(
+        string[] arguments,
+        string? input = null,
+        IReadOnlyDictionary<string, string>? environment = null
+    )
     {
         using var command = Launch(arguments, environment);
         var standardOutput = command.StandardOutput.ReadToEndAsync();
@@ -119,8 +124,18 @@ public sealed partial class TracerProcess : IAsyncDisposable
     /// <summary>Options of every port, so that tests can pick free ones.</summary>
     internal static readonly string[] PortOptions =
     [
-        "--site-port", "--otlp-http-port", "--otlp-grpc-port", "--jaeger-grpc-port", "--jaeger-http-port", "--jaeger-compact-port",
-        "--jaeger-binary-port", "--jaeger-sampling-port", "--zipkin-port", "--query-http-port", "--query-grpc-port", "--health-port",
+        "--site-port",
+        "--otlp-http-port",
+        "--otlp-grpc-port",
+        "--jaeger-grpc-port",
+        "--jaeger-http-port",
+        "--jaeger-compact-port",
+        "--jaeger-binary-port",
+        "--jaeger-sampling-port",
+        "--zipkin-port",
+        "--query-http-port",
+        "--query-grpc-port",
+        "--health-port",
     ];
 
     private static Process Launch(string[] arguments, IReadOnlyDictionary<string, string>? environment = null)

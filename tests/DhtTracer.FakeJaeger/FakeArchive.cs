@@ -111,8 +111,11 @@ public sealed class FakeArchive
         {
             return
             [
-                .. _traces.Values.SelectMany(trace => trace.Spans).Where(span => span.Process.ServiceName == service)
-                    .Select(span => (span.OperationName, span.Tags.FirstOrDefault(tag => tag.Key == "span.kind")?.VStr ?? "")).Distinct(),
+                .. _traces
+                    .Values.SelectMany(trace => trace.Spans)
+                    .Where(span => span.Process.ServiceName == service)
+                    .Select(span => (span.OperationName, span.Tags.FirstOrDefault(tag => tag.Key == "span.kind")?.VStr ?? ""))
+                    .Distinct(),
             ];
         }
     }
@@ -136,7 +139,9 @@ public sealed class FakeArchive
     }
 
     private static bool Matches(Stored trace, FakeSearch search) =>
-        !(trace.LatestStart < search.MinUnixNano) && !(trace.EarliestStart > search.MaxUnixNano) && trace.Spans.Exists(span => Matches(span, search));
+        !(trace.LatestStart < search.MinUnixNano)
+        && !(trace.EarliestStart > search.MaxUnixNano)
+        && trace.Spans.Exists(span => Matches(span, search));
 
     private static bool Matches(Span span, FakeSearch search)
     {
@@ -144,8 +149,10 @@ public sealed class FakeArchive
         var duration = JaegerTime.Nanoseconds(span.Duration);
         return (search.Service.Length == 0 || span.Process.ServiceName == search.Service)
             && (search.Operation.Length == 0 || span.OperationName == search.Operation)
-            && !(start < search.MinUnixNano) && !(start > search.MaxUnixNano)
-            && !(duration < search.MinDurationNs) && !(duration > search.MaxDurationNs)
+            && !(start < search.MinUnixNano)
+            && !(start > search.MaxUnixNano)
+            && !(duration < search.MinDurationNs)
+            && !(duration > search.MaxDurationNs)
             && search.Tags.All(tag => span.Tags.Any(has => has.Key == tag.Key && has.VStr == tag.Value));
     }
 
@@ -178,7 +185,13 @@ public sealed class FakeArchive
         if (search.Depth > 0 && matching.Count > search.Depth)
         {
             // Newest by the start of the span that happened to be stored first, handed out oldest first.
-            return [.. matching.OrderBy(trace => JaegerTime.UnixNano(trace.Spans[0].StartTime)).TakeLast(search.Depth).Select(trace => trace.Spans.ToList())];
+            return
+            [
+                .. matching
+                    .OrderBy(trace => JaegerTime.UnixNano(trace.Spans[0].StartTime))
+                    .TakeLast(search.Depth)
+                    .Select(trace => trace.Spans.ToList()),
+            ];
         }
 
         var shuffled = matching.ToArray();

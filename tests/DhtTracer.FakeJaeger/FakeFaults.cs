@@ -6,7 +6,13 @@ namespace DhtTracer.FakeJaeger;
 internal sealed class FakeFaults(FakeJaegerOptions options)
 {
     private static readonly GrpcStatusCode[] Statuses =
-        [GrpcStatusCode.Unavailable, GrpcStatusCode.Internal, GrpcStatusCode.Unknown, GrpcStatusCode.DeadlineExceeded, GrpcStatusCode.ResourceExhausted];
+    [
+        GrpcStatusCode.Unavailable,
+        GrpcStatusCode.Internal,
+        GrpcStatusCode.Unknown,
+        GrpcStatusCode.DeadlineExceeded,
+        GrpcStatusCode.ResourceExhausted,
+    ];
 
     private readonly Lock _gate = new();
     private readonly Random _random = new(options.Seed * 31);

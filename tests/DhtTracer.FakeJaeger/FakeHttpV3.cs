@@ -16,28 +16,50 @@ internal sealed class FakeHttpV3(FakeArchive archive, FakeFaults faults, FakeJae
 
     public void Map(IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet("/api/v3/services", context => FakeAnswer.WriteAsync(
-            context, 200, new JsonObject { ["services"] = FakeAnswer.Strings(archive.Services()) }, faults));
+        endpoints.MapGet(
+            "/api/v3/services",
+            context => FakeAnswer.WriteAsync(context, 200, new JsonObject { ["services"] = FakeAnswer.Strings(archive.Services()) }, faults)
+        );
         endpoints.MapGet("/api/v3/traces", SearchAsync);
     }
 
-    private static JsonObject Failure(int code, string message) => new() { ["error"] = new JsonObject { ["httpCode"] = code, ["message"] = message } };
-
-    private static JsonObject Result(IReadOnlyList<Span> trace) => new()
-    {
-        ["result"] = new JsonObject
+    private static JsonObject Failure(int code, string message) =>
+        new()
         {
-            ["resourceSpans"] = new JsonArray([.. trace.GroupBy(span => span.Process).Select(group => (JsonNode)new JsonObject
+            ["error"] = new JsonObject { ["httpCode"] = code, ["message"] = message },
+        };
+
+    private static JsonObject Result(IReadOnlyList<Span> trace) =>
+        new()
+        {
+            ["result"] = new JsonObject
             {
-                ["resource"] = new JsonObject { ["attributes"] = Attributes([new KeyValue { Key = "service.name", VStr = group.Key.ServiceName }, .. group.Key.Tags]) },
-                ["scopeSpans"] = new JsonArray(new JsonObject
-                {
-                    ["scope"] = new JsonObject(),
-                    ["spans"] = new JsonArray([.. group.Select(span => (JsonNode)Span(span))]),
-                }),
-            })]),
-        },
-    };
+                ["resourceSpans"] = new JsonArray([
+                    .. trace
+                        .GroupBy(span => span.Process)
+                        .Select(group =>
+                            (JsonNode)
+                                new JsonObject
+                                {
+                                    ["resource"] = new JsonObject
+                                    {
+                                        ["attributes"] = Attributes([
+                                            new KeyValue { Key = "service.name", VStr = group.Key.ServiceName },
+                                            .. group.Key.Tags,
+                                        ]),
+                                    },
+                                    ["scopeSpans"] = new JsonArray(
+                                        new JsonObject
+                                        {
+                                            ["scope"] = new JsonObject(),
+                                            ["spans"] = new JsonArray([.. group.Select(span => (JsonNode)Span(span))]),
+                                        }
+                                    ),
+                                }
+                        ),
+                ]),
+            },
+        };
 
     private static JsonObject Span(Span span)
     {
@@ -57,13 +79,20 @@ internal sealed class FakeHttpV3(FakeArchive archive, FakeFaults faults, FakeJae
         };
     }
 
-    private static JsonArray Attributes(IEnumerable<KeyValue> tags) => new([.. tags.Select(tag => (JsonNode)new JsonObject
-    {
-        ["key"] = tag.Key,
-        ["value"] = tag.VType == ValueType.Int64
-            ? new JsonObject { ["intValue"] = tag.VInt64.ToString(CultureInfo.InvariantCulture) }
-            : new JsonObject { ["stringValue"] = tag.VStr },
-    })]);
+    private static JsonArray Attributes(IEnumerable<KeyValue> tags) =>
+        new([
+            .. tags.Select(tag =>
+                (JsonNode)
+                    new JsonObject
+                    {
+                        ["key"] = tag.Key,
+                        ["value"] =
+                            tag.VType == ValueType.Int64
+                                ? new JsonObject { ["intValue"] = tag.VInt64.ToString(CultureInfo.InvariantCulture) }
+                                : new JsonObject { ["stringValue"] = tag.VStr },
+                    }
+            ),
+        ]);
 
     private static long Nanoseconds(string time)
     {
@@ -99,7 +128,11 @@ internal sealed class FakeHttpV3(FakeArchive archive, FakeFaults faults, FakeJae
 
         var depth = Parameter(options.Release == JaegerRelease.Later ? "search_depth" : "num_traces", "searchDepth") ?? "100";
         var search = new FakeSearch(
-            Parameter("service_name", "serviceName") ?? "", Nanoseconds(from), Nanoseconds(to), int.Parse(depth, CultureInfo.InvariantCulture));
+            Parameter("service_name", "serviceName") ?? "",
+            Nanoseconds(from),
+            Nanoseconds(to),
+            int.Parse(depth, CultureInfo.InvariantCulture)
+        );
         try
         {
             var found = archive.Search(search);

@@ -13,8 +13,13 @@ internal sealed class FakeQueryService(FakeArchive archive, FakeFaults faults, F
     public void Map(IEndpointRouteBuilder endpoints)
     {
         endpoints.MapGrpcUnary<GetServicesRequest, GetServicesResponse>(
-            Service + "GetServices", (_, _) => Task.FromResult(new GetServicesResponse { Services = { archive.Services() } }));
-        endpoints.MapGrpcUnary<GetOperationsRequest, GetOperationsResponse>(Service + "GetOperations", (request, _) => Task.FromResult(Operations(request)));
+            Service + "GetServices",
+            (_, _) => Task.FromResult(new GetServicesResponse { Services = { archive.Services() } })
+        );
+        endpoints.MapGrpcUnary<GetOperationsRequest, GetOperationsResponse>(
+            Service + "GetOperations",
+            (request, _) => Task.FromResult(Operations(request))
+        );
         endpoints.MapGrpcServerStreaming<FindTracesRequest, SpansResponseChunk>(Service + "FindTraces", FindTraces);
         endpoints.MapGrpcServerStreaming<GetTraceRequest, SpansResponseChunk>(Service + "GetTrace", GetTrace);
     }
@@ -28,7 +33,11 @@ internal sealed class FakeQueryService(FakeArchive archive, FakeFaults faults, F
     }
 
     private static async IAsyncEnumerable<SpansResponseChunk> Chunks(
-        IReadOnlyList<IReadOnlyList<Span>> traces, bool adjust, int? disconnectAfter, GrpcServerCall call)
+        IReadOnlyList<IReadOnlyList<Span>> traces,
+        bool adjust,
+        int? disconnectAfter,
+        GrpcServerCall call
+    )
     {
         var sent = 0;
         foreach (var trace in traces)
@@ -50,10 +59,20 @@ internal sealed class FakeQueryService(FakeArchive archive, FakeFaults faults, F
     private GetOperationsResponse Operations(GetOperationsRequest request)
     {
         var unspecified = options.Release == JaegerRelease.V1_60 ? "unspecified" : "";
-        var operations = archive.Operations(request.Service)
+        var operations = archive
+            .Operations(request.Service)
             .Where(operation => request.SpanKind.Length == 0 || operation.Kind == request.SpanKind)
-            .Select(operation => new Operation { Name = operation.Name, SpanKind = operation.Kind.Length == 0 ? unspecified : operation.Kind }).ToList();
-        return new GetOperationsResponse { Operations = { operations }, OperationNames = { operations.Select(operation => operation.Name).Distinct() } };
+            .Select(operation => new Operation
+            {
+                Name = operation.Name,
+                SpanKind = operation.Kind.Length == 0 ? unspecified : operation.Kind,
+            })
+            .ToList();
+        return new GetOperationsResponse
+        {
+            Operations = { operations },
+            OperationNames = { operations.Select(operation => operation.Name).Distinct() },
+        };
     }
 
     private IAsyncEnumerable<SpansResponseChunk> FindTraces(FindTracesRequest request, GrpcServerCall call)
@@ -69,7 +88,8 @@ internal sealed class FakeQueryService(FakeArchive archive, FakeFaults faults, F
             query.ServiceName,
             query.StartTimeMin is { } min ? JaegerTime.UnixNano(min) : null,
             query.StartTimeMax is { } max ? JaegerTime.UnixNano(max) : null,
-            query.SearchDepth)
+            query.SearchDepth
+        )
         {
             Operation = query.OperationName,
             MinDurationNs = query.DurationMin is { } shortest ? JaegerTime.Nanoseconds(shortest) : null,

@@ -14,14 +14,25 @@ public static class FakeTraffic
     /// <param name="fromUnixNano">Earliest start.</param>
     /// <param name="toUnixNano">Latest start of a first span.</param>
     /// <param name="services">Who takes part; a trace begins in any of them.</param>
-    public static IReadOnlyList<IReadOnlyList<Span>> Traces(int seed, int count, long fromUnixNano, long toUnixNano, params string[] services)
+    public static IReadOnlyList<IReadOnlyList<Span>> Traces(
+        int seed,
+        int count,
+        long fromUnixNano,
+        long toUnixNano,
+        params string[] services
+    )
     {
         var random = new Random(seed);
-        var processes = services.Select(service => new Process
-        {
-            ServiceName = service,
-            Tags = { new KeyValue { Key = "host.name", VStr = $"host-of-{service}" } },
-        }).ToArray();
+        var processes = services
+            .Select(service => new Process
+            {
+                ServiceName = service,
+                Tags =
+                {
+                    new KeyValue { Key = "host.name", VStr = $"host-of-{service}" },
+                },
+            })
+            .ToArray();
         var traces = new List<IReadOnlyList<Span>>(count);
         while (traces.Count < count)
         {
@@ -67,12 +78,24 @@ public static class FakeTraffic
                 Tags =
                 {
                     new KeyValue { Key = "span.kind", VStr = "internal" },
-                    new KeyValue { Key = "attempt", VType = ValueType.Int64, VInt64 = random.Next(100) },
+                    new KeyValue
+                    {
+                        Key = "attempt",
+                        VType = ValueType.Int64,
+                        VInt64 = random.Next(100),
+                    },
                 },
             };
             if (i > 0)
             {
-                span.References.Add(new SpanRef { TraceId = traceId, SpanId = spans[random.Next(spans.Count)].SpanId, RefType = SpanRefType.ChildOf });
+                span.References.Add(
+                    new SpanRef
+                    {
+                        TraceId = traceId,
+                        SpanId = spans[random.Next(spans.Count)].SpanId,
+                        RefType = SpanRefType.ChildOf,
+                    }
+                );
             }
 
             spans.Add(span);

@@ -1,6 +1,7 @@
 namespace DhtTracer.FakeJaeger;
 
-/// <summary>Whose behaviour is imitated. What each does was observed on the real servers with memory storage; docs/jaeger.md lists it.</summary>
+/// <summary>Whose behaviour is imitated. What each does was observed on the real servers with memory storage; docs/jaeger.md lists
+/// it.</summary>
 public enum JaegerRelease
 {
     /// <summary>v1.60: no limit without a depth, newest by start, random order otherwise.</summary>

@@ -9,7 +9,8 @@ public static class JaegerTime
 
     public static Timestamp Timestamp(long unixNano) => new() { Seconds = Math.DivRem(unixNano, Second, out var rest), Nanos = (int)rest };
 
-    public static Duration Duration(long nanoseconds) => new() { Seconds = Math.DivRem(nanoseconds, Second, out var rest), Nanos = (int)rest };
+    public static Duration Duration(long nanoseconds) =>
+        new() { Seconds = Math.DivRem(nanoseconds, Second, out var rest), Nanos = (int)rest };
 
     public static long UnixNano(Timestamp time) => (time.Seconds * Second) + time.Nanos;
 

@@ -26,7 +26,9 @@ for (var i = 0; i < args.Length; i += 2)
             await Console.Error.WriteLineAsync($"  {name} {value}");
         }
 
-        await Console.Error.WriteLineAsync($"  releases: {string.Join(", ", Enum.GetNames<JaegerRelease>())}; --per-second adds traces while it runs.");
+        await Console.Error.WriteLineAsync(
+            $"  releases: {string.Join(", ", Enum.GetNames<JaegerRelease>())}; --per-second adds traces while it runs."
+        );
         return 2;
     }
 
@@ -51,7 +53,9 @@ var now = JaegerTime.UnixNano(DateTimeOffset.UtcNow);
 var traffic = FakeTraffic.Traces(options.Seed, Whole("--traces"), now - (long)(Share("--hours") * 3.6e12), now, "kubo", "js", "rainbow");
 archive.Write(traffic.SelectMany(trace => trace));
 await using var server = await FakeJaegerServer.StartAsync(options, archive);
-Console.WriteLine($"{options.Release} with {traffic.Count} traces of {traffic.Sum(trace => trace.Count)} spans: {server.GrpcAddress} (gRPC), {server.HttpAddress}. Ctrl-C stops.");
+Console.WriteLine(
+    $"{options.Release} with {traffic.Count} traces of {traffic.Sum(trace => trace.Count)} spans: {server.GrpcAddress} (gRPC), {server.HttpAddress}. Ctrl-C stops."
+);
 
 using var stop = new CancellationTokenSource();
 void Stop(PosixSignalContext signal)
@@ -69,7 +73,9 @@ try
     {
         await Task.Delay(TimeSpan.FromSeconds(1), stop.Token);
         now = JaegerTime.UnixNano(DateTimeOffset.UtcNow);
-        archive.Write(FakeTraffic.Traces(options.Seed + second, rate, now - 1_000_000_000, now, "kubo", "js", "rainbow").SelectMany(trace => trace));
+        archive.Write(
+            FakeTraffic.Traces(options.Seed + second, rate, now - 1_000_000_000, now, "kubo", "js", "rainbow").SelectMany(trace => trace)
+        );
     }
 }
 catch (OperationCanceledException)

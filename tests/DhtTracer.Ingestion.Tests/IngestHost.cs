@@ -25,7 +25,12 @@ internal sealed class IngestHost : IAsyncDisposable
     private readonly Task _work;
     private WebApplication? _app;
 
-    private IngestHost(string directory, TraceStore store, Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct, AnalysisOptions analysis)
+    private IngestHost(
+        string directory,
+        TraceStore store,
+        Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct,
+        AnalysisOptions analysis
+    )
     {
         _directory = directory;
         Store = store;
@@ -41,7 +46,10 @@ internal sealed class IngestHost : IAsyncDisposable
     public AnalysisWorker Worker { get; }
 
     public static async Task<IngestHost> StartAsync(
-        Func<IReadOnlyList<Span>, ReconstructedTrace>? reconstruct = null, DatabaseOptions? options = null, AnalysisOptions? analysis = null)
+        Func<IReadOnlyList<Span>, ReconstructedTrace>? reconstruct = null,
+        DatabaseOptions? options = null,
+        AnalysisOptions? analysis = null
+    )
     {
         var folder = Path.Combine(Path.GetTempPath(), "dht-tracer-tests", Guid.NewGuid().ToString("N"));
         var function = reconstruct ?? TraceReconstruction.Reconstruct;
@@ -54,8 +62,9 @@ internal sealed class IngestHost : IAsyncDisposable
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(
-            IPAddress.Loopback, 0, listen => listen.Protocols = grpc ? HttpProtocols.Http2 : HttpProtocols.Http1));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = grpc ? HttpProtocols.Http2 : HttpProtocols.Http1)
+        );
         _app = builder.Build();
         if (grpc)
         {

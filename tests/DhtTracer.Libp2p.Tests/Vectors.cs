@@ -20,11 +20,12 @@ internal static class Vectors
 /// <summary>How many inputs a fuzz test makes: few by default, as many as <c>DHT_TRACER_FUZZ_INPUTS</c> says in a long run.</summary>
 internal static class Fuzz
 {
-    public static int Inputs { get; } = int.TryParse(Environment.GetEnvironmentVariable("DHT_TRACER_FUZZ_INPUTS"), out var n) && n > 0 ? n : 20_000;
+    public static int Inputs { get; } =
+        int.TryParse(Environment.GetEnvironmentVariable("DHT_TRACER_FUZZ_INPUTS"), out var n) && n > 0 ? n : 20_000;
 
     /// <summary>
-    /// Inputs of a test whose inputs cost a signature or a key agreement each: a share of <see cref="Inputs"/>, but all of them in a run of a
-    /// million and more.
+    /// Inputs of a test whose inputs cost a signature or a key agreement each: a share of <see cref="Inputs"/>, but all of them in a run of
+    /// a million and more.
     /// </summary>
     public static int Costly(int share) => Inputs >= 1_000_000 ? Inputs : Math.Max(200, Inputs / share);
 

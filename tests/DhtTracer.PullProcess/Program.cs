@@ -4,7 +4,10 @@ using DhtTracer.Ingestion.Sink;
 using DhtTracer.Storage;
 
 // A puller as a process of its own, so that a test can kill it: SOURCE DIRECTORY DEPTH SETTLE-SECONDS.
-await using var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = args[1] }, static _ => DhtTracer.Analysis.ReconstructedTrace.Empty);
+await using var store = await TraceStore.OpenAsync(
+    new DatabaseOptions { Directory = args[1] },
+    static _ => DhtTracer.Analysis.ReconstructedTrace.Empty
+);
 var worker = new PullWorker(
     new PullOptions
     {
@@ -14,6 +17,7 @@ var worker = new PullWorker(
         Since = TimeSpan.FromHours(25),
     },
     store,
-    new SpanSink(store, new IngestStatistics(TimeProvider.System)));
+    new SpanSink(store, new IngestStatistics(TimeProvider.System))
+);
 await worker.RunAsync(null, CancellationToken.None);
 return 0;

@@ -50,26 +50,41 @@ public sealed class CrashTests : IDisposable
     [Fact(Explicit = true)]
     public async Task Child_that_writes_until_it_is_killed()
     {
-        var (first, directory) = (int.Parse(Environment.GetEnvironmentVariable(FirstVariable)!, CultureInfo.InvariantCulture), Environment.GetEnvironmentVariable(DirectoryVariable)!);
+        var (first, directory) = (
+            int.Parse(Environment.GetEnvironmentVariable(FirstVariable)!, CultureInfo.InvariantCulture),
+            Environment.GetEnvironmentVariable(DirectoryVariable)!
+        );
         var store = await Make.StoreAsync(new DatabaseOptions { Directory = directory });
-        await using var acknowledgements = new FileStream(directory + ".acks", FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        await using var acknowledgements = new FileStream(
+            directory + ".acks",
+            FileMode.Append,
+            FileAccess.Write,
+            FileShare.Read,
+            bufferSize: 0
+        );
         using var one = new SemaphoreSlim(1);
         var next = first - 1;
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(writer => Task.Run(async () =>
-        {
-            while (true)
-            {
-                var number = Interlocked.Increment(ref next);
-                await store.AppendAsync([Make.Chunk(Make.Span(TraceOf(number), number))]);
-                await one.WaitAsync();
-                acknowledgements.Write(Encoding.ASCII.GetBytes($"{number}\n"));
-                one.Release();
-                if (number % 5 == 0)
-                {
-                    await Make.AnalyseAsync(store, TraceOf(number));
-                }
-            }
-        })));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 4)
+                .Select(writer =>
+                    Task.Run(async () =>
+                    {
+                        while (true)
+                        {
+                            var number = Interlocked.Increment(ref next);
+                            await store.AppendAsync([Make.Chunk(Make.Span(TraceOf(number), number))]);
+                            await one.WaitAsync();
+                            acknowledgements.Write(Encoding.ASCII.GetBytes($"{number}\n"));
+                            one.Release();
+                            if (number % 5 == 0)
+                            {
+                                await Make.AnalyseAsync(store, TraceOf(number));
+                            }
+                        }
+                    })
+                )
+        );
     }
 
     private static TraceId TraceOf(int number) => Make.Trace(number % 13);
@@ -77,13 +92,22 @@ public sealed class CrashTests : IDisposable
     // What was acknowledged, in this round and before.
     private async Task<List<int>> RunUntilKilledAsync(int first, int killAfter)
     {
-        using var child = Process.Start(new ProcessStartInfo("dotnet")
-        {
-            ArgumentList = { typeof(CrashTests).Assembly.Location, "-explicit", "only", "-method", $"{typeof(CrashTests).FullName}.{nameof(Child_that_writes_until_it_is_killed)}" },
-            Environment = { [FirstVariable] = $"{first}", [DirectoryVariable] = _data.Path },
-            RedirectStandardOutput = true,
-            UseShellExecute = false,
-        })!;
+        using var child = Process.Start(
+            new ProcessStartInfo("dotnet")
+            {
+                ArgumentList =
+                {
+                    typeof(CrashTests).Assembly.Location,
+                    "-explicit",
+                    "only",
+                    "-method",
+                    $"{typeof(CrashTests).FullName}.{nameof(Child_that_writes_until_it_is_killed)}",
+                },
+                Environment = { [FirstVariable] = $"{first}", [DirectoryVariable] = _data.Path },
+                RedirectStandardOutput = true,
+                UseShellExecute = false,
+            }
+        )!;
         var output = child.StandardOutput.ReadToEndAsync();
         try
         {
@@ -114,6 +138,11 @@ public sealed class CrashTests : IDisposable
         var lines = reader.ReadToEnd();
 
         // A line without its end was being written.
-        return [.. lines[..(lines.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => int.Parse(line, CultureInfo.InvariantCulture))];
+        return
+        [
+            .. lines[..(lines.LastIndexOf('\n') + 1)]
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(line => int.Parse(line, CultureInfo.InvariantCulture)),
+        ];
     }
 }

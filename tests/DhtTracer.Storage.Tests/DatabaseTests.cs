@@ -42,7 +42,8 @@ public sealed class DatabaseTests : IDisposable
     public async Task Queries_of_an_older_schema_are_operations_at_once_and_say_which_version_found_them()
     {
         WriteSchema(2);
-        Execute("""
+        Execute(
+            """
             INSERT INTO trace (trace_id, received_ns, revision, analysis_version, span_count) VALUES (x'00000000000000000000000000000001', 1, 1, 3, 3);
             INSERT INTO trace_blob (trace, codec, data) VALUES (1, 1, x'3b');
             INSERT INTO peer (no, hash, id) VALUES (1, 1, 'a'), (2, 2, 'b');
@@ -53,20 +54,34 @@ public sealed class DatabaseTests : IDisposable
             INSERT INTO query_peers VALUES (1, x''), (2, x''), (3, x'');
             INSERT INTO peer_query VALUES (1, 100, 1), (1, 110, 2), (2, 500, 3);
             UPDATE total SET traces = 1, queries = 3;
-            """);
+            """
+        );
         await using var store = await Make.StoreAsync(_data.Options);
         var rows = (await store.ListOperationsAsync(new QueryFilter { Background = null })).Rows;
         Assert.Equal(2, rows.Count);
         var dual = rows[1];
         Assert.Equal(
             (Analysis.QueryOutcome.Success, 100UL, 90L, 70L, 3),
-            (dual.Operation.Outcome, dual.Operation.StartUnixNano, dual.Operation.DurationNs!.Value, dual.Operation.DiscoveryNs!.Value, dual.Operation.AnalysisVersion!.Value));
+            (
+                dual.Operation.Outcome,
+                dual.Operation.StartUnixNano,
+                dual.Operation.DurationNs!.Value,
+                dual.Operation.DiscoveryNs!.Value,
+                dual.Operation.AnalysisVersion!.Value
+            )
+        );
         Assert.Equal(2, dual.Queries.Length);
         Assert.Equal(new Traces.SpanId(2), dual.Decisive!.Id.SpanId);
         Assert.Equal(65, Assert.Single(await store.ListOperationFactsAsync(new QueryFilter())).FirstResultNs);
-        Assert.Equal(2, Scalar<int>("SELECT count(*) FROM peer_operation p JOIN dht_operation o ON o.no = p.operation AND o.start_ns = p.start_ns"));
+        Assert.Equal(
+            2,
+            Scalar<int>("SELECT count(*) FROM peer_operation p JOIN dht_operation o ON o.no = p.operation AND o.start_ns = p.start_ns")
+        );
         Assert.Equal(2, Scalar<int>("SELECT count(*) FROM peer_operation"));
-        Assert.Equal((2L, 3L, 1L), ((await store.CountsAsync()).Operations, (await store.CountsAsync()).Queries, await store.CountAnalysedBeforeAsync(4)));
+        Assert.Equal(
+            (2L, 3L, 1L),
+            ((await store.CountsAsync()).Operations, (await store.CountsAsync()).Queries, await store.CountAnalysedBeforeAsync(4))
+        );
     }
 
     [Fact]
@@ -153,7 +168,11 @@ public sealed class DatabaseTests : IDisposable
     [Fact]
     public void Migrations_are_numbered_without_gaps()
     {
-        var files = Directory.GetFiles(Path.Combine(TestSupport.TestFiles.Repository, "migrations"), "*.sql").Select(path => Path.GetFileName(path)).Order().ToList();
+        var files = Directory
+            .GetFiles(Path.Combine(TestSupport.TestFiles.Repository, "migrations"), "*.sql")
+            .Select(path => Path.GetFileName(path))
+            .Order()
+            .ToList();
         Assert.Equal(Enumerable.Range(1, files.Count).Select(number => number.ToString("0000", null)), files.Select(file => file[..4]));
         Assert.Equal(files.Count, Migrations.Scripts.Count);
     }

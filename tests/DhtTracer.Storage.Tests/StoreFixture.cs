@@ -32,37 +32,42 @@ internal static class Make
 
     public static TraceId Trace(int number) => new(0x0102030405060708, (ulong)number);
 
-    public static Span Span(TraceId trace, int number, string name = "op", ulong start = Start, ulong durationNs = 1_000_000) => new()
-    {
-        TraceId = trace,
-        SpanId = new SpanId((ulong)number),
-        Name = name,
-        Kind = SpanKind.Internal,
-        StartUnixNano = start,
-        EndUnixNano = start + durationNs,
-        Resource = Kubo,
-        Scope = Scope,
-    };
+    public static Span Span(TraceId trace, int number, string name = "op", ulong start = Start, ulong durationNs = 1_000_000) =>
+        new()
+        {
+            TraceId = trace,
+            SpanId = new SpanId((ulong)number),
+            Name = name,
+            Kind = SpanKind.Internal,
+            StartUnixNano = start,
+            EndUnixNano = start + durationNs,
+            Resource = Kubo,
+            Scope = Scope,
+        };
 
     public static TraceChunk Chunk(params Span[] spans) => new(spans[0].TraceId, OtlpProtobuf.Encode(spans), spans.Length);
 
     /// <summary>One query per trace, rooted at its earliest span: enough to test what the store does with queries.</summary>
     public static ReconstructedTrace OneQuery(IReadOnlyList<Span> spans) =>
-        ReconstructedTrace.Of(spans.Count == 0 ? [] : [Query(spans[0].TraceId, spans[0].SpanId) with { StartUnixNano = spans[0].StartUnixNano }]);
+        ReconstructedTrace.Of(
+            spans.Count == 0 ? [] : [Query(spans[0].TraceId, spans[0].SpanId) with { StartUnixNano = spans[0].StartUnixNano }]
+        );
 
-    public static Query Query(TraceId trace, SpanId root) => new()
-    {
-        Id = new QueryId(trace, root),
-        OperationId = new QueryId(trace, root),
-        Type = QueryType.FindPeer,
-        Source = TraceSource.GoKadDht,
-        Service = "kubo",
-        StartUnixNano = Start,
-        Outcome = QueryOutcome.Success,
-    };
+    public static Query Query(TraceId trace, SpanId root) =>
+        new()
+        {
+            Id = new QueryId(trace, root),
+            OperationId = new QueryId(trace, root),
+            Type = QueryType.FindPeer,
+            Source = TraceSource.GoKadDht,
+            Service = "kubo",
+            StartUnixNano = Start,
+            Outcome = QueryOutcome.Success,
+        };
 
     /// <summary>Opens a store whose analysis is <see cref="OneQuery"/>.</summary>
-    public static Task<TraceStore> StoreAsync(DatabaseOptions options, TimeProvider? clock = null) => TraceStore.OpenAsync(options, OneQuery, clock);
+    public static Task<TraceStore> StoreAsync(DatabaseOptions options, TimeProvider? clock = null) =>
+        TraceStore.OpenAsync(options, OneQuery, clock);
 
     /// <summary>Stores a trace and saves these queries as its analysis.</summary>
     public static async Task SaveAsync(TraceStore store, TraceId trace, params Query[] queries)
@@ -79,8 +84,16 @@ internal static class Make
     {
         var content = await store.LoadAsync(trace) ?? throw new InvalidOperationException("The trace is not there.");
         var spans = SpanMerge.Merge(OtlpProtobuf.Decode(content.Otlp));
-        var saved = await store.SaveAnalysesAsync(
-            [new TraceAnalysis { Content = content, Otlp = content.Otlp, Spans = spans, Found = ReconstructedTrace.Of(queries), Version = AnalysisVersion.Current }]);
+        var saved = await store.SaveAnalysesAsync([
+            new TraceAnalysis
+            {
+                Content = content,
+                Otlp = content.Otlp,
+                Spans = spans,
+                Found = ReconstructedTrace.Of(queries),
+                Version = AnalysisVersion.Current,
+            },
+        ]);
         return saved[0];
     }
 }

@@ -62,7 +62,14 @@ public sealed class TraceStoreTests : IDisposable
         await store.AppendAsync([Make.Chunk(Make.Span(trace, 1))]);
         var content = (await store.LoadAsync(trace))!;
         await store.AppendAsync([Make.Chunk(Make.Span(trace, 2))]);
-        var saved = await store.SaveAnalysesAsync([new TraceAnalysis { Content = content, Otlp = content.Otlp, Version = 1 }]);
+        var saved = await store.SaveAnalysesAsync([
+            new TraceAnalysis
+            {
+                Content = content,
+                Otlp = content.Otlp,
+                Version = 1,
+            },
+        ]);
 
         Assert.Equal([true], saved);
         Assert.Equal([trace], (await store.ListPendingAsync(10)).Select(pending => pending.TraceId));
@@ -76,7 +83,12 @@ public sealed class TraceStoreTests : IDisposable
         var trace = Make.Trace(1);
         await store.AppendAsync([Make.Chunk(Make.Span(trace, 1))]);
         var content = (await store.LoadAsync(trace))!;
-        var analysis = new TraceAnalysis { Content = content, Otlp = content.Otlp, Version = 1 };
+        var analysis = new TraceAnalysis
+        {
+            Content = content,
+            Otlp = content.Otlp,
+            Version = 1,
+        };
 
         Assert.Equal([true], await store.SaveAnalysesAsync([analysis]));
         Assert.Equal([false], await store.SaveAnalysesAsync([analysis]));
@@ -92,14 +104,21 @@ public sealed class TraceStoreTests : IDisposable
         var span = Make.Span(trace, 1) with
         {
             Attributes = AttributeList.Of(
-                ("PeerID", Peer), ("peers", $"{{{Peer}: [/ip4/1.2.3.4]}} {{{Rsa}: []}} {Peer}{Rsa}"), ("cut", Peer[..30]),
-                ("bytes", new BytesValue([0xFF, 0, 0xFF, 0xFF, 1]))),
+                ("PeerID", Peer),
+                ("peers", $"{{{Peer}: [/ip4/1.2.3.4]}} {{{Rsa}: []}} {Peer}{Rsa}"),
+                ("cut", Peer[..30]),
+                ("bytes", new BytesValue([0xFF, 0, 0xFF, 0xFF, 1]))
+            ),
         };
         await store.AppendAsync([Make.Chunk(span)]);
-        await Make.AnalyseAsync(store, trace, Make.Query(trace, span.SpanId) with
-        {
-            Peers = [new QueryPeer { Id = Peer, State = PeerState.Heard }, new QueryPeer { Id = Rsa, State = PeerState.Heard }],
-        });
+        await Make.AnalyseAsync(
+            store,
+            trace,
+            Make.Query(trace, span.SpanId) with
+            {
+                Peers = [new QueryPeer { Id = Peer, State = PeerState.Heard }, new QueryPeer { Id = Rsa, State = PeerState.Heard }],
+            }
+        );
 
         Assert.Equal([span], await store.GetTraceAsync(trace));
     }

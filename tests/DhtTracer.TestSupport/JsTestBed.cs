@@ -16,7 +16,8 @@ public sealed class JsTestBedException(string message) : Exception(message);
 
 /// <summary>
 /// A network of js-libp2p kad-dht nodes on loopback: <c>tests/interop/testbed.mjs</c>, driven by a JSON object per line.
-/// <code>await using var bed = await JsTestBed.StartAsync(Needs.Interop!, 8, token); await bed.SendAsync("ping", new { node = 0, peer = 3 }, token);</code>
+/// <code>await using var bed = await JsTestBed.StartAsync(Needs.Interop!, 8, token); await bed.SendAsync("ping", new { node = 0, peer = 3
+/// }, token);</code>
 /// </summary>
 public sealed class JsTestBed : IAsyncDisposable
 {
@@ -71,10 +72,12 @@ public sealed class JsTestBed : IAsyncDisposable
     }
 
     /// <summary>Reads a node out of the answer to <c>add</c> or <c>start</c>.</summary>
-    public static JsNode Describe(JsonElement node) => new(
-        node.GetProperty("index").GetInt32(),
-        node.GetProperty("peerId").GetString()!,
-        [.. node.GetProperty("multiaddrs").EnumerateArray().Select(address => address.GetString()!)]);
+    public static JsNode Describe(JsonElement node) =>
+        new(
+            node.GetProperty("index").GetInt32(),
+            node.GetProperty("peerId").GetString()!,
+            [.. node.GetProperty("multiaddrs").EnumerateArray().Select(address => address.GetString()!)]
+        );
 
     /// <summary>Sends a command and returns its answer. Commands run one after another, unless they carry <c>async = true</c>.</summary>
     /// <param name="command">Name of the command: see <c>testbed.mjs</c>.</param>
@@ -135,7 +138,11 @@ public sealed class JsTestBed : IAsyncDisposable
                     _ready.TrySetResult(answer);
                 }
             }
-            else if (answer.TryGetProperty("id", out var id) && id.ValueKind == JsonValueKind.Number && _waiting.TryRemove(id.GetInt32(), out var waiting))
+            else if (
+                answer.TryGetProperty("id", out var id)
+                && id.ValueKind == JsonValueKind.Number
+                && _waiting.TryRemove(id.GetInt32(), out var waiting)
+            )
             {
                 waiting.TrySetResult(answer);
             }

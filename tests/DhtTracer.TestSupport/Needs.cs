@@ -2,12 +2,14 @@ namespace DhtTracer.TestSupport;
 
 /// <summary>
 /// What a test needs beyond the SDK. A test calls <c>Assert.SkipUnless(Needs.Chromium is { } path, Needs.Why("chromium"))</c>;
-/// with <c>DHT_TRACER_TESTS_REQUIRE_ALL=1</c>, as continuous integration sets, a missing need throws instead, so that nothing is skipped there.
+/// with <c>DHT_TRACER_TESTS_REQUIRE_ALL=1</c>, as continuous integration sets, a missing need throws instead, so that nothing is skipped
+/// there.
 /// </summary>
 public static class Needs
 {
     /// <summary>Path of a chromium executable, or null.</summary>
-    public static string? Chromium => Required("chromium", FirstExisting("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"));
+    public static string? Chromium =>
+        Required("chromium", FirstExisting("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"));
 
     /// <summary>Path of node, or null.</summary>
     public static string? Node => Required("node", OnPath("node"));
@@ -18,7 +20,10 @@ public static class Needs
         get
         {
             var folder = Path.Combine(TestFiles.Repository, "tests", "interop");
-            return Required("npm packages of tests/interop", Node is not null && Directory.Exists(Path.Combine(folder, "node_modules")) ? folder : null);
+            return Required(
+                "npm packages of tests/interop",
+                Node is not null && Directory.Exists(Path.Combine(folder, "node_modules")) ? folder : null
+            );
         }
     }
 
@@ -28,13 +33,16 @@ public static class Needs
         get
         {
             var folder = Path.Combine(TestFiles.Repository, "tests", "exporters");
-            return Required("npm packages of tests/exporters", Node is not null && Directory.Exists(Path.Combine(folder, "node_modules")) ? folder : null);
+            return Required(
+                "npm packages of tests/exporters",
+                Node is not null && Directory.Exists(Path.Combine(folder, "node_modules")) ? folder : null
+            );
         }
     }
 
     /// <summary>
-    /// The packed network of Go nodes (<c>testbed-go/bin/network.xz</c> beside the shared captures), when it and <c>xz</c> are there, or null.
-    /// Required only where there are shared captures: a plain clone has neither.
+    /// The packed network of Go nodes (<c>testbed-go/bin/network.xz</c> beside the shared captures), when it and <c>xz</c> are there, or
+    /// null. Required only where there are shared captures: a plain clone has neither.
     /// </summary>
     public static string? GoNetwork
     {
@@ -50,7 +58,8 @@ public static class Needs
         }
     }
 
-    /// <summary>The accessibility rules of axe-core, one script, when the npm packages of <c>tests/browser</c> are installed, or null.</summary>
+    /// <summary>The accessibility rules of axe-core, one script, when the npm packages of <c>tests/browser</c> are installed, or
+    /// null.</summary>
     public static string? Axe
     {
         get
@@ -73,5 +82,8 @@ public static class Needs
     private static string? FirstExisting(params string[] paths) => Array.Find(paths, File.Exists);
 
     private static string? OnPath(string program) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
+        (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(':')
+            .Select(folder => Path.Combine(folder, program))
+            .FirstOrDefault(File.Exists);
 }

@@ -4,7 +4,8 @@ namespace DhtTracer.TestSupport;
 public static class TestFiles
 {
     /// <summary>Root of the repository.</summary>
-    public static string Repository { get; } = FindUpwards("DhtTracer.sln")
+    public static string Repository { get; } =
+        FindUpwards("DhtTracer.sln")
         ?? throw new InvalidOperationException($"DhtTracer.sln stands in no folder above {AppContext.BaseDirectory}");
 
     /// <summary>A file or folder under <c>tests/data</c>.</summary>

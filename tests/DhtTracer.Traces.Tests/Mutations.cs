@@ -6,7 +6,8 @@ internal static class Mutations
     private static readonly int _count =
         int.TryParse(Environment.GetEnvironmentVariable("DHT_TRACER_FUZZ_INPUTS"), out var asked) && asked > 0 ? asked : 300;
 
-    /// <summary>Decodes spoiled inputs; anything but success or <see cref="TraceFormatException"/> fails the test, and so does a flood of objects.</summary>
+    /// <summary>Decodes spoiled inputs; anything but success or <see cref="TraceFormatException"/> fails the test, and so does a flood of
+    /// objects.</summary>
     public static void OnlyFormatErrors(byte[] valid, Action<byte[]> decode)
     {
         for (var seed = 0; seed < _count; seed++)
@@ -27,7 +28,10 @@ internal static class Mutations
             }
 
             var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-            Assert.True(allocated < (input.Length * 60L) + 2_000_000, $"seed {seed}: {allocated} bytes allocated for an input of {input.Length}");
+            Assert.True(
+                allocated < (input.Length * 60L) + 2_000_000,
+                $"seed {seed}: {allocated} bytes allocated for an input of {input.Length}"
+            );
         }
     }
 

@@ -12,9 +12,11 @@ namespace DhtTracer.Traces.Tests;
 public sealed class SameTraceTests
 {
     private static readonly Lazy<Dictionary<(TraceId, SpanId), Span>> _originals = new(() =>
-        Captures.Names("js-libp2p", "*.otlp-http-json.*.json")
+        Captures
+            .Names("js-libp2p", "*.otlp-http-json.*.json")
             .SelectMany(name => OtlpJson.Decode(Captures.Read(name)))
-            .ToDictionary(span => (span.TraceId, span.SpanId)));
+            .ToDictionary(span => (span.TraceId, span.SpanId))
+    );
 
     /// <summary>What of a span a way carries.</summary>
     [Flags]
@@ -51,7 +53,8 @@ public sealed class SameTraceTests
     [InlineData("v2.10", "grpc-FindTraces-raw.bin")]
     public void Answers_over_grpc_are_the_traces_that_were_sent(string version, string name)
     {
-        var spans = Frames(Captures.Read($"jaeger/{version}/{name}")).SelectMany(frame => JaegerModel.Decode(Proto.SpansResponseChunk.Parser.ParseFrom(frame).Spans));
+        var spans = Frames(Captures.Read($"jaeger/{version}/{name}"))
+            .SelectMany(frame => JaegerModel.Decode(Proto.SpansResponseChunk.Parser.ParseFrom(frame).Spans));
         AssertSame([.. spans], 169, Jaeger | Carries.Nanoseconds);
     }
 
@@ -61,7 +64,11 @@ public sealed class SameTraceTests
     public void Answers_in_json_are_the_traces_that_were_sent(string version)
     {
         AssertSame(JaegerJson.Decode(Captures.Read($"jaeger/{version}/http-v1-traces.200.json")), 169, Jaeger);
-        AssertSame(JaegerV3Json.Decode(Captures.Read($"jaeger/{version}/http-v3-traces-snake.200.json")), 169, Jaeger | Carries.Nanoseconds);
+        AssertSame(
+            JaegerV3Json.Decode(Captures.Read($"jaeger/{version}/http-v3-traces-snake.200.json")),
+            169,
+            Jaeger | Carries.Nanoseconds
+        );
     }
 
     [Theory]
@@ -88,7 +95,7 @@ public sealed class SameTraceTests
     private static List<byte[]> Frames(byte[] body)
     {
         var frames = new List<byte[]>();
-        for (var at = 0; at < body.Length;)
+        for (var at = 0; at < body.Length; )
         {
             Assert.Equal(0, body[at]);
             var length = (int)BinaryPrimitives.ReadUInt32BigEndian(body.AsSpan(at + 1));
@@ -111,10 +118,16 @@ public sealed class SameTraceTests
 
     private static void AssertSame(Span original, Span span, Carries carries)
     {
-        Assert.Equal((original.ParentSpanId, original.Name, original.Resource.ServiceName), (span.ParentSpanId, span.Name, span.Resource.ServiceName));
+        Assert.Equal(
+            (original.ParentSpanId, original.Name, original.Resource.ServiceName),
+            (span.ParentSpanId, span.Name, span.Resource.ServiceName)
+        );
         AssertTimes(original, span, carries.HasFlag(Carries.Nanoseconds) ? 0UL : 1000UL);
         Assert.Equal(carries.HasFlag(Carries.Kind) ? original.Kind : SpanKind.Unspecified, span.Kind);
-        Assert.Equal(carries.HasFlag(Carries.Scope) ? (original.Scope.Name, original.Scope.Version) : ("", ""), (span.Scope.Name, span.Scope.Version));
+        Assert.Equal(
+            carries.HasFlag(Carries.Scope) ? (original.Scope.Name, original.Scope.Version) : ("", ""),
+            (span.Scope.Name, span.Scope.Version)
+        );
         if (carries.HasFlag(Carries.Resource))
         {
             Assert.Equal(original.Resource.Attributes, span.Resource.Attributes);
@@ -138,16 +151,22 @@ public sealed class SameTraceTests
 
     // Jaeger 1.60 adds how the span came; exporters without a resource of their own repeat its attributes on every span.
     private static IEnumerable<KeyValuePair<string, AttributeValue>> Own(AttributeList attributes) =>
-        attributes.Where(pair => pair.Key is not "internal.span.format" and not "service.name" && !pair.Key.StartsWith("telemetry.sdk.", StringComparison.Ordinal));
+        attributes.Where(pair =>
+            pair.Key is not "internal.span.format" and not "service.name"
+            && !pair.Key.StartsWith("telemetry.sdk.", StringComparison.Ordinal)
+        );
 
     private static IEnumerable<string> Texts(IEnumerable<KeyValuePair<string, AttributeValue>> attributes, Carries carries) =>
         attributes.Select(pair => $"{pair.Key}={Text(pair.Value, carries)}");
 
-    private static string Text(AttributeValue value, Carries carries) => value switch
-    {
-        StringValue text => text.Value,
-        ArrayValue array when carries.HasFlag(Carries.JsonArrays) => JsonSerializer.Serialize(array.Values.Select(element => element.AsString())),
-        ArrayValue array => string.Join(',', array.Values.Select(element => element.AsString())),
-        _ => value.ToString(),
-    };
+    private static string Text(AttributeValue value, Carries carries) =>
+        value switch
+        {
+            StringValue text => text.Value,
+            ArrayValue array when carries.HasFlag(Carries.JsonArrays) => JsonSerializer.Serialize(
+                array.Values.Select(element => element.AsString())
+            ),
+            ArrayValue array => string.Join(',', array.Values.Select(element => element.AsString())),
+            _ => value.ToString(),
+        };
 }

@@ -53,7 +53,7 @@ internal static class CaptureReader
 
     private static IEnumerable<(int Start, int Length)> Lines(byte[] content)
     {
-        for (var start = 0; start < content.Length;)
+        for (var start = 0; start < content.Length; )
         {
             var end = Array.IndexOf(content, (byte)'\n', start);
             end = end < 0 ? content.Length : end;

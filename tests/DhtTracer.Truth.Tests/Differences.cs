@@ -56,8 +56,8 @@ internal sealed class Differences
     public int Wrong => _fields.Values.Sum(static count => count.Wrong);
 
     /// <summary>
-    /// Compares a value whose truth is known. Null of ours is "unknown". Where "none" is itself an answer (a peer without a referrer), pass a
-    /// text for it on both sides.
+    /// Compares a value whose truth is known. Null of ours is "unknown". Where "none" is itself an answer (a peer without a referrer), pass
+    /// a text for it on both sides.
     /// </summary>
     public bool Same(Place place, string field, object? ours, object truth) =>
         ours is null ? Add(place, field, null, truth, true) : Add(place, field, ours, truth, ours.Equals(truth));
@@ -71,7 +71,8 @@ internal sealed class Differences
         Add(place, field, ours, truth, ours is null || Math.Abs(ours.Value - truth) <= tolerance);
 
     /// <summary>Compares a lower bound.</summary>
-    public bool AtMost(Place place, string field, long? ours, long truth) => Add(place, field, ours, "at least, but the truth is " + truth, ours is null || ours <= truth);
+    public bool AtMost(Place place, string field, long? ours, long truth) =>
+        Add(place, field, ours, "at least, but the truth is " + truth, ours is null || ours <= truth);
 
     /// <summary>Of this field so many wrong values are what the published rule gets wrong on the same data.</summary>
     public void Allow(string field, int wrong) => Field(field).Allowed += wrong;
@@ -105,7 +106,12 @@ internal sealed class Differences
         var text = new StringBuilder();
         var places = _wrong.Where(wrong => failed.Contains(wrong.Field)).ToList();
         text.Append(CultureInfo.InvariantCulture, $"{places.Count} values differ from the truth:\n");
-        foreach (var (_, difference) in places.GroupBy(static wrong => wrong.Field).SelectMany(group => group.Take(Math.Max(2, Shown / failed.Count))).Take(Shown))
+        foreach (
+            var (_, difference) in places
+                .GroupBy(static wrong => wrong.Field)
+                .SelectMany(group => group.Take(Math.Max(2, Shown / failed.Count)))
+                .Take(Shown)
+        )
         {
             text.Append(difference).Append('\n');
         }
@@ -117,13 +123,19 @@ internal sealed class Differences
     public string Table()
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"{"field",-34} {"compared",9} {"equal",9} {"unknown",9} {"wrong",7} {"allowed",8}\n");
+        text.Append(
+            CultureInfo.InvariantCulture,
+            $"{"field", -34} {"compared", 9} {"equal", 9} {"unknown", 9} {"wrong", 7} {"allowed", 8}\n"
+        );
         foreach (var (name, field) in _fields)
         {
-            text.Append(CultureInfo.InvariantCulture, $"{name,-34} {field.Compared,9} {field.Equal,9} {field.Unknown,9} {field.Wrong,7} {field.Allowed,8}\n");
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"{name, -34} {field.Compared, 9} {field.Equal, 9} {field.Unknown, 9} {field.Wrong, 7} {field.Allowed, 8}\n"
+            );
         }
 
-        return text.Append(CultureInfo.InvariantCulture, $"{"all",-34} {Compared,9} {Equal,9} {Unknown,9} {Wrong,7}\n").ToString();
+        return text.Append(CultureInfo.InvariantCulture, $"{"all", -34} {Compared, 9} {Equal, 9} {Unknown, 9} {Wrong, 7}\n").ToString();
     }
 
     /// <summary>Prints the table where the test's output is shown (<c>-showliveoutput</c>).</summary>

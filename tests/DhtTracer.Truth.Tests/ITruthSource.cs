@@ -18,8 +18,14 @@ internal static class TruthSources
 {
     public static IReadOnlyList<ITruthSource> All { get; } =
     [
-        new Go.GoTruthSource(), new Kubo.KuboTruthSource(), new KuboEvents.KuboEventsTruthSource(),
-        Rust.RustLogTruthSource.Human, Rust.RustLogTruthSource.Json, Rust.RustLogTruthSource.Litep2pHuman, Rust.RustLogTruthSource.Litep2pJson,
-        new Rust.AdapterTruthSource(), new Rust.OurNodeOnRustTruthSource(),
+        new Go.GoTruthSource(),
+        new Kubo.KuboTruthSource(),
+        new KuboEvents.KuboEventsTruthSource(),
+        Rust.RustLogTruthSource.Human,
+        Rust.RustLogTruthSource.Json,
+        Rust.RustLogTruthSource.Litep2pHuman,
+        Rust.RustLogTruthSource.Litep2pJson,
+        new Rust.AdapterTruthSource(),
+        new Rust.OurNodeOnRustTruthSource(),
     ];
 }

@@ -35,15 +35,22 @@ public sealed class TruthTableTests
     [Fact]
     public void All_captures_are_there()
     {
-        var absent = TruthSources.All.Where(static source => TestFiles.Shared(source.Kind) is null).Select(static source => source.Kind).ToList();
+        var absent = TruthSources
+            .All.Where(static source => TestFiles.Shared(source.Kind) is null)
+            .Select(static source => source.Kind)
+            .ToList();
 
-        Assert.SkipWhen(absent.Count > 0,
-            $"only the captures of tests/data were compared: {string.Join(", ", absent)} are not under DHT_TRACER_SHARED_DATA nor in a folder shared/data above the clone");
+        Assert.SkipWhen(
+            absent.Count > 0,
+            $"only the captures of tests/data were compared: {string.Join(", ", absent)} are not under DHT_TRACER_SHARED_DATA nor in a folder shared/data above the clone"
+        );
     }
 
     private static string Table()
     {
-        var table = new StringBuilder("| source | captures | operations | values compared | equal | unknown | wrong |\n|---|---|---|---|---|---|---|\n");
+        var table = new StringBuilder(
+            "| source | captures | operations | values compared | equal | unknown | wrong |\n|---|---|---|---|---|---|---|\n"
+        );
         foreach (var source in TruthSources.All)
         {
             var all = new Differences();
@@ -52,7 +59,10 @@ public sealed class TruthTableTests
                 all.Add(source.Compare(capture));
             }
 
-            table.Append(CultureInfo.InvariantCulture, $"| {source.Name} | {all.Captures} | {all.Operations} | {all.Compared} | {all.Equal} | {all.Unknown} | {all.Wrong} |\n");
+            table.Append(
+                CultureInfo.InvariantCulture,
+                $"| {source.Name} | {all.Captures} | {all.Operations} | {all.Compared} | {all.Equal} | {all.Unknown} | {all.Wrong} |\n"
+            );
         }
 
         return table.ToString();

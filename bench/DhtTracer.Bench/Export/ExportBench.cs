@@ -12,8 +12,8 @@ using DhtTracer.Traces.Otlp;
 namespace DhtTracer.Bench.Export;
 
 /// <summary>
-/// Memory and rate of exports over HTTP: a main process of its own serves an archive of simulated Kubo queries, this one downloads it. For each
-/// archive and format a new process, so that the peak is that of one export. The peak before the export is reported beside it.
+/// Memory and rate of exports over HTTP: a main process of its own serves an archive of simulated Kubo queries, this one downloads it. For
+/// each archive and format a new process, so that the peak is that of one export. The peak before the export is reported beside it.
 /// </summary>
 internal static class ExportBench
 {
@@ -24,10 +24,15 @@ internal static class ExportBench
     {
         if (args is [Child, var port, var data])
         {
-            return await TracerCommandLine.RunAsync(
-            [
-                "--data", data, "--site-port", port,
-                .. Hosting.ListenerInfo.All.Select(static info => info.Option).Where(static option => option != "--site-port").SelectMany(static option => new[] { option, "off" }),
+            return await TracerCommandLine.RunAsync([
+                "--data",
+                data,
+                "--site-port",
+                port,
+                .. Hosting
+                    .ListenerInfo.All.Select(static info => info.Option)
+                    .Where(static option => option != "--site-port")
+                    .SelectMany(static option => new[] { option, "off" }),
             ]);
         }
 
@@ -63,9 +68,18 @@ internal static class ExportBench
         {
             var trace = simulator.Simulate(scenario with { Operation = operations[traces % operations.Length] }).Spans;
             await store.AppendAsync([new TraceChunk(trace[0].TraceId, OtlpProtobuf.Encode(trace), trace.Length)]);
-            var content = await store.LoadAsync(trace[0].TraceId) ?? throw new InvalidOperationException("the trace that was just stored is gone");
-            await store.SaveAnalysesAsync(
-                [new TraceAnalysis { Content = content, Otlp = content.Otlp, Spans = trace, Found = TraceReconstruction.Reconstruct(trace), Version = AnalysisVersion.Current }]);
+            var content =
+                await store.LoadAsync(trace[0].TraceId) ?? throw new InvalidOperationException("the trace that was just stored is gone");
+            await store.SaveAnalysesAsync([
+                new TraceAnalysis
+                {
+                    Content = content,
+                    Otlp = content.Otlp,
+                    Spans = trace,
+                    Found = TraceReconstruction.Reconstruct(trace),
+                    Version = AnalysisVersion.Current,
+                },
+            ]);
             (count, traces, largest) = (count + trace.Length, traces + 1, Math.Max(largest, trace.Length));
         }
 
@@ -75,7 +89,12 @@ internal static class ExportBench
     private static async Task<string> MeasureAsync(string folder, string format)
     {
         var port = FreePort();
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Environment.ProcessPath!)
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
         {
             start.ArgumentList.Add(Environment.GetCommandLineArgs()[0]);
@@ -99,7 +118,7 @@ internal static class ExportBench
             var clock = Stopwatch.StartNew();
             var bytes = await DownloadAsync(client, format);
             clock.Stop();
-            return $"  {format,-10} {bytes / 1048576.0,8:F1} MiB in {clock.Elapsed.TotalSeconds,6:F2} s, peak memory {Peak(server)} MiB, {before} MiB before";
+            return $"  {format, -10} {bytes / 1048576.0, 8:F1} MiB in {clock.Elapsed.TotalSeconds, 6:F2} s, peak memory {Peak(server)} MiB, {before} MiB before";
         }
         finally
         {
@@ -110,7 +129,10 @@ internal static class ExportBench
 
     private static async Task<long> DownloadAsync(HttpClient client, string format)
     {
-        using var answer = await client.GetAsync(new Uri($"/api/v1/export?format={ExportFormat.Find(format)!.Name}&background=1", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+        using var answer = await client.GetAsync(
+            new Uri($"/api/v1/export?format={ExportFormat.Find(format)!.Name}&background=1", UriKind.Relative),
+            HttpCompletionOption.ResponseHeadersRead
+        );
         answer.EnsureSuccessStatusCode();
         await using var body = await answer.Content.ReadAsStreamAsync();
         var buffer = new byte[1 << 16];

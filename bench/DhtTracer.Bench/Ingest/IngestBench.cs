@@ -18,12 +18,13 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace DhtTracer.Bench.Ingest;
 
 /// <summary>
-/// Gzip OTLP over HTTP from a sender process to this one, which commits and analyses: spans a second until the last acknowledgement and until
-/// the last query is there, CPU of both sides, and bytes on disk.
+/// Gzip OTLP over HTTP from a sender process to this one, which commits and analyses: spans a second until the last acknowledgement and
+/// until the last query is there, CPU of both sides, and bytes on disk.
 /// </summary>
 public static class IngestBench
 {
-    /// <summary>Arguments: <c>[queries [connections [spans-per-second]]]</c>; <c>stages</c> or <c>codecs</c> [queries]; <c>send</c> is the sender's own.</summary>
+    /// <summary>Arguments: <c>[queries [connections [spans-per-second]]]</c>; <c>stages</c> or <c>codecs</c> [queries]; <c>send</c> is the
+    /// sender's own.</summary>
     public static async Task<int> RunAsync(string[] args)
     {
         if (args is ["send", .. var sender])
@@ -54,16 +55,31 @@ public static class IngestBench
     private static async Task MeasureAsync(string load, string data, string connections, string rate)
     {
         var batches = KuboLoad.Read(load);
-        var (spans, raw, gzip) = (batches.Sum(batch => (long)batch.Spans), batches.Sum(batch => (long)batch.RawBytes), batches.Sum(batch => (long)batch.Gzip.Length));
+        var (spans, raw, gzip) = (
+            batches.Sum(batch => (long)batch.Spans),
+            batches.Sum(batch => (long)batch.RawBytes),
+            batches.Sum(batch => (long)batch.Gzip.Length)
+        );
         batches.Clear();
-        Console.WriteLine($"{spans:N0} spans, {(double)raw / spans:N0} bytes a span raw, {(double)gzip / spans:N0} in gzip; {Environment.ProcessorCount} processors");
+        Console.WriteLine(
+            $"{spans:N0} spans, {(double)raw / spans:N0} bytes a span raw, {(double)gzip / spans:N0} in gzip; {Environment.ProcessorCount} processors"
+        );
 
         var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = data }, TraceReconstruction.Reconstruct);
-        var worker = new AnalysisWorker(store, TraceReconstruction.Reconstruct, new AnalysisOptions(), TimeProvider.System, NullLogger<AnalysisWorker>.Instance);
+        var worker = new AnalysisWorker(
+            store,
+            TraceReconstruction.Reconstruct,
+            new AnalysisOptions(),
+            TimeProvider.System,
+            NullLogger<AnalysisWorker>.Instance
+        );
         using var stop = new CancellationTokenSource();
         var work = worker.RunAsync(stop.Token);
         var app = await ServeAsync(new SpanSink(store, new IngestStatistics(TimeProvider.System)));
-        var address = new Uri(new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()), "/v1/traces");
+        var address = new Uri(
+            new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()),
+            "/v1/traces"
+        );
 
         var process = Process.GetCurrentProcess();
         var cpuBefore = process.TotalProcessorTime;
@@ -85,12 +101,20 @@ public static class IngestBench
         await store.DisposeAsync();
         var disk = new DirectoryInfo(data).EnumerateFiles().Sum(file => file.Length);
 
-        Console.WriteLine($"acknowledged   {report.Spans / report.Seconds,10:N0} spans/s   ({report.Seconds:N1} s, {report.Refused} requests put off)");
-        Console.WriteLine($"and analysed   {counts.Spans / analysedSeconds,10:N0} spans/s   ({analysedSeconds:N1} s since the process of the sender was started; {backlog} traces left when the last was acknowledged)");
-        Console.WriteLine($"queries        {counts.Queries,10:N0}   of {counts.Traces:N0} traces; analyses {worker.AnalysedCount:N0}, failed {worker.FailedCount}");
-        Console.WriteLine($"CPU            {cpu * 1e6 / spans,10:N1} us/span here, {report.CpuSeconds * 1e6 / spans:N1} us/span in the sender");
-        Console.WriteLine($"disk           {disk,10:N0} bytes = {100.0 * disk / raw:N1} % of raw, {(double)disk / spans:N0} a span");
-        Console.WriteLine($"peak memory    {process.PeakWorkingSet64 >> 20,10:N0} MiB");
+        Console.WriteLine(
+            $"acknowledged   {report.Spans / report.Seconds, 10:N0} spans/s   ({report.Seconds:N1} s, {report.Refused} requests put off)"
+        );
+        Console.WriteLine(
+            $"and analysed   {counts.Spans / analysedSeconds, 10:N0} spans/s   ({analysedSeconds:N1} s since the process of the sender was started; {backlog} traces left when the last was acknowledged)"
+        );
+        Console.WriteLine(
+            $"queries        {counts.Queries, 10:N0}   of {counts.Traces:N0} traces; analyses {worker.AnalysedCount:N0}, failed {worker.FailedCount}"
+        );
+        Console.WriteLine(
+            $"CPU            {cpu * 1e6 / spans, 10:N1} us/span here, {report.CpuSeconds * 1e6 / spans:N1} us/span in the sender"
+        );
+        Console.WriteLine($"disk           {disk, 10:N0} bytes = {100.0 * disk / raw:N1} % of raw, {(double)disk / spans:N0} a span");
+        Console.WriteLine($"peak memory    {process.PeakWorkingSet64 >> 20, 10:N0} MiB");
         if (counts.Spans != spans)
         {
             throw new InvalidOperationException($"{spans} spans were sent, {counts.Spans} are there.");
@@ -101,7 +125,9 @@ public static class IngestBench
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http1)
+        );
         var app = builder.Build();
         app.MapOtlpHttp(sink);
         await app.StartAsync();
@@ -111,12 +137,14 @@ public static class IngestBench
     private static async Task<SenderReport> SendAsync(string load, Uri address, string connections, string rate)
     {
         // The assembly is given to dotnet, so that it does not matter how this process was started.
-        using var sender = Process.Start(new ProcessStartInfo("dotnet")
-        {
-            ArgumentList = { typeof(IngestBench).Assembly.Location, "ingest", "send", load, address.ToString(), connections, rate },
-            RedirectStandardOutput = true,
-            UseShellExecute = false,
-        })!;
+        using var sender = Process.Start(
+            new ProcessStartInfo("dotnet")
+            {
+                ArgumentList = { typeof(IngestBench).Assembly.Location, "ingest", "send", load, address.ToString(), connections, rate },
+                RedirectStandardOutput = true,
+                UseShellExecute = false,
+            }
+        )!;
         var report = await sender.StandardOutput.ReadToEndAsync();
         await sender.WaitForExitAsync();
         return sender.ExitCode == 0

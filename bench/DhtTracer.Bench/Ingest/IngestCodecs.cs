@@ -13,16 +13,25 @@ internal static class IngestCodecs
     public static int Run(string load)
     {
         var batches = KuboLoad.Read(load);
-        var traces = batches.SelectMany(batch => OtlpSplitter.Split(KuboLoad.Inflate(batch.Gzip)).Slices)
+        var traces = batches
+            .SelectMany(batch => OtlpSplitter.Split(KuboLoad.Inflate(batch.Gzip)).Slices)
             .GroupBy(slice => slice.TraceId)
             .Select(group => (Otlp: group.SelectMany(slice => slice.Otlp.ToArray()).ToArray(), Spans: group.Sum(slice => slice.SpanCount)))
             .ToList();
         var spans = traces.Sum(trace => trace.Spans);
         var raw = traces.Sum(trace => (long)trace.Otlp.Length);
-        Console.WriteLine($"{traces.Count} traces, {spans} spans, {(double)raw / spans:N0} bytes a span raw, {(double)batches.Sum(batch => batch.Gzip.Length) / spans:N0} as gzip batches");
+        Console.WriteLine(
+            $"{traces.Count} traces, {spans} spans, {(double)raw / spans:N0} bytes a span raw, {(double)batches.Sum(batch => batch.Gzip.Length) / spans:N0} as gzip batches"
+        );
 
-        var peers = traces.ConvertAll(trace => TraceReconstruction.Reconstruct(SpanMerge.Merge(OtlpProtobuf.Decode(trace.Otlp))).Queries
-            .SelectMany(query => query.Peers).Select(peer => peer.Id).Distinct().ToList());
+        var peers = traces.ConvertAll(trace =>
+            TraceReconstruction
+                .Reconstruct(SpanMerge.Merge(OtlpProtobuf.Decode(trace.Otlp)))
+                .Queries.SelectMany(query => query.Peers)
+                .Select(peer => peer.Id)
+                .Distinct()
+                .ToList()
+        );
         var (substituted, references) = (new List<byte[]>(), 0L);
         var watch = Stopwatch.StartNew();
         for (var i = 0; i < traces.Count; i++)
@@ -32,12 +41,21 @@ internal static class IngestCodecs
             substituted.Add(output.WrittenSpan.ToArray());
         }
 
-        Console.WriteLine($"substitution: {watch.Elapsed.TotalMicroseconds / spans:N2} us/span, leaves {(double)substituted.Sum(item => (long)item.Length) / spans:N0} bytes a span, {(double)references / spans:N1} of references");
+        Console.WriteLine(
+            $"substitution: {watch.Elapsed.TotalMicroseconds / spans:N2} us/span, leaves {(double)substituted.Sum(item => (long)item.Length) / spans:N0} bytes a span, {(double)references / spans:N1} of references"
+        );
         for (var quality = 1; quality <= 11; quality += quality < 7 ? 1 : 2)
         {
             Measure($"Brotli {quality}", traces.ConvertAll(trace => trace.Otlp), quality, spans, raw, 0);
             Measure($"Brotli {quality}, peers substituted", substituted, quality, spans, raw, references);
-            Measure($"Brotli {quality}, 16 traces together", [.. traces.Select(trace => trace.Otlp).Chunk(16).Select(group => group.SelectMany(bytes => bytes).ToArray())], quality, spans, raw, 0);
+            Measure(
+                $"Brotli {quality}, 16 traces together",
+                [.. traces.Select(trace => trace.Otlp).Chunk(16).Select(group => group.SelectMany(bytes => bytes).ToArray())],
+                quality,
+                spans,
+                raw,
+                0
+            );
         }
 
         return 0;
@@ -57,6 +75,8 @@ internal static class IngestCodecs
         }
 
         var bytes = packed.Sum(blob => (long)blob.Length) + extra;
-        Console.WriteLine($"{name,-34} {(double)bytes / spans,6:N1} bytes/span {100.0 * bytes / raw,5:N1} %  pack {compress.TotalMicroseconds / spans,6:N2} us/span  unpack {watch.Elapsed.TotalMicroseconds / spans,5:N2} us/span");
+        Console.WriteLine(
+            $"{name, -34} {(double)bytes / spans, 6:N1} bytes/span {100.0 * bytes / raw, 5:N1} %  pack {compress.TotalMicroseconds / spans, 6:N2} us/span  unpack {watch.Elapsed.TotalMicroseconds / spans, 5:N2} us/span"
+        );
     }
 }

@@ -24,7 +24,7 @@ internal static class IngestStages
         {
             if (report)
             {
-                Console.WriteLine($"{stage,-34} {time.TotalMicroseconds / spans,8:N2} us/span");
+                Console.WriteLine($"{stage, -34} {time.TotalMicroseconds / spans, 8:N2} us/span");
             }
         }
 
@@ -44,10 +44,18 @@ internal static class IngestStages
 
         var raw = Time("inflate the body", () => batches.ConvertAll(batch => KuboLoad.Inflate(batch.Gzip)));
         var split = Time("check and split by trace", () => raw.ConvertAll(body => OtlpSplitter.Split(body)));
-        var chunks = split.ConvertAll(item => item.Slices.Select(slice => new TraceChunk(slice.TraceId, slice.Otlp, slice.SpanCount)).ToList());
-        Time("of storing: compress the chunks", () => chunks.Sum(list => list.Sum(chunk => TraceBlob.Compress(chunk.Otlp.Span, TraceBlob.FastQuality).Length)));
+        var chunks = split.ConvertAll(item =>
+            item.Slices.Select(slice => new TraceChunk(slice.TraceId, slice.Otlp, slice.SpanCount)).ToList()
+        );
+        Time(
+            "of storing: compress the chunks",
+            () => chunks.Sum(list => list.Sum(chunk => TraceBlob.Compress(chunk.Otlp.Span, TraceBlob.FastQuality).Length))
+        );
 
-        await using var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = data, MaxPendingBytes = long.MaxValue }, TraceReconstruction.Reconstruct);
+        await using var store = await TraceStore.OpenAsync(
+            new DatabaseOptions { Directory = data, MaxPendingBytes = long.MaxValue },
+            TraceReconstruction.Reconstruct
+        );
         var before = Cpu();
         await Task.WhenAll(chunks.Select(list => store.AppendAsync(list)));
         Report("store (compress, commit)", Cpu() - before);
@@ -63,14 +71,19 @@ internal static class IngestStages
         var decoded = Time("decode", () => contents.ConvertAll(content => OtlpProtobuf.Decode(content.Otlp)));
         var merged = Time("merge", () => decoded.ConvertAll(list => SpanMerge.Merge(list)));
         var found = Time("reconstruct", () => merged.ConvertAll(list => TraceReconstruction.Reconstruct(list)));
-        var analyses = contents.Select((content, i) => new TraceAnalysis
-        {
-            Content = content,
-            Otlp = content.Otlp,
-            Spans = merged[i],
-            Found = found[i],
-            Version = 1,
-        }).ToList();
+        var analyses = contents
+            .Select(
+                (content, i) =>
+                    new TraceAnalysis
+                    {
+                        Content = content,
+                        Otlp = content.Otlp,
+                        Spans = merged[i],
+                        Found = found[i],
+                        Version = 1,
+                    }
+            )
+            .ToList();
         Time("of saving: pack the traces", () => analyses.ConvertAll(analysis => TracePacking.Pack(analysis)));
         before = Cpu();
         foreach (var group in analyses.Chunk(64))

@@ -66,7 +66,9 @@ internal static class KuboLoad
         {
             var body = new byte[BinaryPrimitives.ReadInt32LittleEndian(head.AsSpan(8))];
             input.ReadExactly(body);
-            batches.Add(new KuboBatch(BinaryPrimitives.ReadInt32LittleEndian(head), BinaryPrimitives.ReadInt32LittleEndian(head.AsSpan(4)), body));
+            batches.Add(
+                new KuboBatch(BinaryPrimitives.ReadInt32LittleEndian(head), BinaryPrimitives.ReadInt32LittleEndian(head.AsSpan(4)), body)
+            );
         }
 
         return batches;

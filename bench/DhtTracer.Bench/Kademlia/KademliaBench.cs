@@ -9,7 +9,8 @@ namespace DhtTracer.Bench.Kademlia;
 
 /// <summary>
 /// Measures the DHT over real TCP on loopback. <c>localnet</c>: start, memory, lookup time and accuracy of 100 nodes.
-/// <c>tracing [ROUNDS [AT-ONCE]]</c>: what spans cost a lookup, <c>observer</c>: what they cost by themselves. <c>soak</c>: memory and connections over 10,000 queries.
+/// <c>tracing [ROUNDS [AT-ONCE]]</c>: what spans cost a lookup, <c>observer</c>: what they cost by themselves. <c>soak</c>: memory and
+/// connections over 10,000 queries.
 /// </summary>
 public static class KademliaBench
 {
@@ -20,16 +21,28 @@ public static class KademliaBench
         var what = args.Length > 0 ? args[0] : "localnet";
         var nodes = args.Length > 1 ? int.Parse(args[1]) : 100;
         var watch = Stopwatch.StartNew();
-        await using var network = await LocalNetwork.StartAsync(new LocalNetworkOptions { Count = nodes, Dht = new DhtOptions { RefreshInterval = Timeout.InfiniteTimeSpan } });
+        await using var network = await LocalNetwork.StartAsync(
+            new LocalNetworkOptions
+            {
+                Count = nodes,
+                Dht = new DhtOptions { RefreshInterval = Timeout.InfiniteTimeSpan },
+            }
+        );
         var stats = network.Stats();
-        Console.WriteLine($"start and bootstrap of {nodes} nodes: {watch.Elapsed.TotalSeconds:0.0} s, {stats.MemoryBytes / 1048576} MiB, {stats.Connections} connection ends, {stats.Requests} requests, routing tables {stats.RoutingTableMin} to {stats.RoutingTableMax}");
+        Console.WriteLine(
+            $"start and bootstrap of {nodes} nodes: {watch.Elapsed.TotalSeconds:0.0} s, {stats.MemoryBytes / 1048576} MiB, {stats.Connections} connection ends, {stats.Requests} requests, routing tables {stats.RoutingTableMin} to {stats.RoutingTableMax}"
+        );
         switch (what)
         {
             case "localnet":
                 await LookUpAsync(network);
                 return 0;
             case "tracing":
-                await CompareTracingAsync(network, args.Length > 2 ? int.Parse(args[2]) : TracingRounds, args.Length > 3 ? int.Parse(args[3]) : 1);
+                await CompareTracingAsync(
+                    network,
+                    args.Length > 2 ? int.Parse(args[2]) : TracingRounds,
+                    args.Length > 3 ? int.Parse(args[3]) : 1
+                );
                 return 0;
             case "observer":
                 await ObserverBench.RunAsync(network);
@@ -55,17 +68,23 @@ public static class KademliaBench
             var result = await node.Node.Dht.GetClosestPeersAsync(key);
             times.Add(result.Duration.TotalMilliseconds);
             var target = KadId.Of(key);
-            var expected = network.Nodes.Where(other => other != node).Select(other => other.Peer.Id).OrderBy(KadId.Of, Comparer<KadId>.Create(target.CompareDistance)).Take(20);
+            var expected = network
+                .Nodes.Where(other => other != node)
+                .Select(other => other.Peer.Id)
+                .OrderBy(KadId.Of, Comparer<KadId>.Create(target.CompareDistance))
+                .Take(20);
             exact += result.Peers.Select(peer => peer.Id).SequenceEqual(expected) ? 1 : 0;
         }
 
         times.Sort();
-        Console.WriteLine($"100 lookups: median {times[50]:0.0} ms, 90 % {times[90]:0.0} ms, max {times[^1]:0.0} ms, {exact} of 100 found exactly the 20 closest");
+        Console.WriteLine(
+            $"100 lookups: median {times[50]:0.0} ms, 90 % {times[90]:0.0} ms, max {times[^1]:0.0} ms, {exact} of 100 found exactly the 20 closest"
+        );
     }
 
     /// <summary>
-    /// Blocks of lookups, traced and untraced in turn: by how many of them are done in a second, one after another or some at once, and by the
-    /// processor time that they take, which is what counts where nothing but the processors limits them.
+    /// Blocks of lookups, traced and untraced in turn: by how many of them are done in a second, one after another or some at once, and by
+    /// the processor time that they take, which is what counts where nothing but the processors limits them.
     /// </summary>
     private static async Task CompareTracingAsync(LocalNetwork network, int rounds, int atOnce)
     {
@@ -92,7 +111,8 @@ public static class KademliaBench
             processor.Add((traced.Processor + again.Processor) / (before.Processor + after.Processor));
             untraced.Add(new Cost((before.Wall + after.Wall) / (2 * Block), (before.Processor + after.Processor) / (2 * Block)));
             Console.WriteLine(
-                $"untraced {before.Wall / Block:0.000} and {after.Wall / Block:0.000}, traced {traced.Wall / Block:0.000} and {again.Wall / Block:0.000} ms a lookup; processor {before.Processor / Block:0.000} and {after.Processor / Block:0.000}, traced {traced.Processor / Block:0.000} and {again.Processor / Block:0.000} ms; {spans / Block} spans each");
+                $"untraced {before.Wall / Block:0.000} and {after.Wall / Block:0.000}, traced {traced.Wall / Block:0.000} and {again.Wall / Block:0.000} ms a lookup; processor {before.Processor / Block:0.000} and {after.Processor / Block:0.000}, traced {traced.Processor / Block:0.000} and {again.Processor / Block:0.000} ms; {spans / Block} spans each"
+            );
         }
 
         Say("the time of a lookup", wall, untraced.Select(static cost => cost.Wall));
@@ -103,7 +123,8 @@ public static class KademliaBench
             ratios.Sort();
             var (low, high) = OrderStatisticInterval.Ranks(ratios.Count, 50)!.Value;
             Console.WriteLine(
-                $"tracing costs {Percent(ratios[ratios.Count / 2])} of {what} ({untraced.Order().ElementAt(ratios.Count / 2):0.000} ms): median of {ratios.Count} rounds, 95 % interval {Percent(ratios[low - 1])} to {Percent(ratios[high - 1])}");
+                $"tracing costs {Percent(ratios[ratios.Count / 2])} of {what} ({untraced.Order().ElementAt(ratios.Count / 2):0.000} ms): median of {ratios.Count} rounds, 95 % interval {Percent(ratios[low - 1])} to {Percent(ratios[high - 1])}"
+            );
         }
 
         static string Percent(double ratio) => $"{(ratio - 1) * 100:0.0} %";
@@ -128,13 +149,17 @@ public static class KademliaBench
         using var process = Process.GetCurrentProcess();
         var (before, start) = (process.TotalProcessorTime, Stopwatch.GetTimestamp());
         var next = -1;
-        await Task.WhenAll(Enumerable.Range(0, atOnce).Select(async _ =>
-        {
-            while (Interlocked.Increment(ref next) is var i && i < keys.Count)
-            {
-                await node.GetClosestPeersAsync(keys[i]);
-            }
-        }));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, atOnce)
+                .Select(async _ =>
+                {
+                    while (Interlocked.Increment(ref next) is var i && i < keys.Count)
+                    {
+                        await node.GetClosestPeersAsync(keys[i]);
+                    }
+                })
+        );
         var wall = Stopwatch.GetElapsedTime(start);
         process.Refresh();
         return new Cost(wall.TotalMilliseconds, (process.TotalProcessorTime - before).TotalMilliseconds);
@@ -151,10 +176,14 @@ public static class KademliaBench
             if (i % 2000 == 0)
             {
                 var stats = network.Stats();
-                Console.WriteLine($"{i} queries: {GC.GetTotalMemory(forceFullCollection: true) / 1048576.0:0.0} MiB of live objects, {stats.MemoryBytes / 1048576} MiB working set, {stats.Connections} connection ends, {stats.Requests} requests");
+                Console.WriteLine(
+                    $"{i} queries: {GC.GetTotalMemory(forceFullCollection: true) / 1048576.0:0.0} MiB of live objects, {stats.MemoryBytes / 1048576} MiB working set, {stats.Connections} connection ends, {stats.Requests} requests"
+                );
             }
 
-            await network.Nodes[random.Next(network.Nodes.Count)].Node.Dht.FindPeerAsync(network.Nodes[random.Next(network.Nodes.Count)].Peer.Id);
+            await network
+                .Nodes[random.Next(network.Nodes.Count)]
+                .Node.Dht.FindPeerAsync(network.Nodes[random.Next(network.Nodes.Count)].Peer.Id);
         }
     }
 }

@@ -62,7 +62,9 @@ internal static class ObserverBench
 
         times.Sort();
         var perLookup = (double)spans / (RepetitionsPerRound * Lookups);
-        Console.WriteLine($"spans of a lookup: {times[Rounds / 2]:0.0} µs of processor (best {times[0]:0.0}), {perLookup:0} spans of {times[Rounds / 2] / perLookup * 1000:0} ns, {allocated / 1024.0:0.0} KiB allocated");
+        Console.WriteLine(
+            $"spans of a lookup: {times[Rounds / 2]:0.0} µs of processor (best {times[0]:0.0}), {perLookup:0} spans of {times[Rounds / 2] / perLookup * 1000:0} ns, {allocated / 1024.0:0.0} KiB allocated"
+        );
     }
 
     /// <summary>Keeps the steps of a query.</summary>
@@ -84,15 +86,20 @@ internal static class ObserverBench
 
         public void DialStarted(LookupPeer peer, DateTimeOffset time) => _steps.Add(observer => observer.DialStarted(peer, time));
 
-        public void DialEnded(LookupPeer peer, DateTimeOffset time, DialResult result) => _steps.Add(observer => observer.DialEnded(peer, time, result));
+        public void DialEnded(LookupPeer peer, DateTimeOffset time, DialResult result) =>
+            _steps.Add(observer => observer.DialEnded(peer, time, result));
 
-        public void RequestStarted(LookupPeer peer, DateTimeOffset time, RequestStart request) => _steps.Add(observer => observer.RequestStarted(peer, time, request));
+        public void RequestStarted(LookupPeer peer, DateTimeOffset time, RequestStart request) =>
+            _steps.Add(observer => observer.RequestStarted(peer, time, request));
 
-        public void RequestEnded(LookupPeer peer, DateTimeOffset time, RequestEnd request) => _steps.Add(observer => observer.RequestEnded(peer, time, request));
+        public void RequestEnded(LookupPeer peer, DateTimeOffset time, RequestEnd request) =>
+            _steps.Add(observer => observer.RequestEnded(peer, time, request));
 
-        public void ResultFound(LookupPeer? answeredBy, DateTimeOffset time, string result) => _steps.Add(observer => observer.ResultFound(answeredBy, time, result));
+        public void ResultFound(LookupPeer? answeredBy, DateTimeOffset time, string result) =>
+            _steps.Add(observer => observer.ResultFound(answeredBy, time, result));
 
-        public void LookupTerminated(DateTimeOffset time, LookupTermination termination) => _steps.Add(observer => observer.LookupTerminated(time, termination));
+        public void LookupTerminated(DateTimeOffset time, LookupTermination termination) =>
+            _steps.Add(observer => observer.LookupTerminated(time, termination));
 
         public void PeerDone(LookupPeer peer) => _steps.Add(observer => observer.PeerDone(peer));
 

@@ -57,32 +57,43 @@ internal static class Libp2pBench
         var watch = Stopwatch.StartNew();
         for (var i = 0; i < count; i++)
         {
-            hosts.Add(await Libp2pHost.StartAsync(new Libp2pHostOptions
-            {
-                Identity = Identity.Create(),
-                ListenAddresses = [Multiaddr.Parse("/ip4/127.0.0.1/tcp/0")],
-                AllowPrivateAddresses = true,
-                NegotiationTimeout = TimeSpan.FromMinutes(1),
-                IdentifyTimeout = TimeSpan.FromMinutes(1),
-                AddressTimeout = TimeSpan.FromMinutes(1),
-                DialTimeout = TimeSpan.FromMinutes(1),
-            }));
+            hosts.Add(
+                await Libp2pHost.StartAsync(
+                    new Libp2pHostOptions
+                    {
+                        Identity = Identity.Create(),
+                        ListenAddresses = [Multiaddr.Parse("/ip4/127.0.0.1/tcp/0")],
+                        AllowPrivateAddresses = true,
+                        NegotiationTimeout = TimeSpan.FromMinutes(1),
+                        IdentifyTimeout = TimeSpan.FromMinutes(1),
+                        AddressTimeout = TimeSpan.FromMinutes(1),
+                        DialTimeout = TimeSpan.FromMinutes(1),
+                    }
+                )
+            );
         }
 
         var pairs = Enumerable.Range(0, count).SelectMany(i => Enumerable.Range(0, i).Select(j => (From: hosts[i], To: hosts[j]))).ToList();
-        await Parallel.ForEachAsync(pairs, new ParallelOptions { MaxDegreeOfParallelism = 40 }, async (pair, token) =>
-            await pair.From.DialAsync(pair.To.PeerId, pair.To.ListenAddresses, cancellationToken: token));
+        await Parallel.ForEachAsync(
+            pairs,
+            new ParallelOptions { MaxDegreeOfParallelism = 40 },
+            async (pair, token) => await pair.From.DialAsync(pair.To.PeerId, pair.To.ListenAddresses, cancellationToken: token)
+        );
         var identified = await Task.WhenAll(hosts.SelectMany(host => host.Connections).Select(connection => connection.Identified));
         process.Refresh();
         Console.WriteLine(
             $"{count} hosts, {pairs.Count} connections: {watch.Elapsed.TotalSeconds:0.0} s, {process.TotalProcessorTime.TotalSeconds:0.0} s of processor time, "
-            + $"{process.WorkingSet64 >> 20} MiB resident, {identified.Count(info => info is null)} ends not identified");
+                + $"{process.WorkingSet64 >> 20} MiB resident, {identified.Count(info => info is null)} ends not identified"
+        );
 
         var caller = hosts[0];
         var remotes = caller.Connections;
         watch.Restart();
-        await Parallel.ForEachAsync(Enumerable.Range(0, Pings), new ParallelOptions { MaxDegreeOfParallelism = 10 }, async (i, token) =>
-            await caller.PingAsync(remotes[i % remotes.Count].RemotePeer, token));
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, Pings),
+            new ParallelOptions { MaxDegreeOfParallelism = 10 },
+            async (i, token) => await caller.PingAsync(remotes[i % remotes.Count].RemotePeer, token)
+        );
         Console.WriteLine($"{Pings} pings, 10 at a time, each on a stream of its own: {Pings / watch.Elapsed.TotalSeconds:0} a second");
         foreach (var host in hosts)
         {

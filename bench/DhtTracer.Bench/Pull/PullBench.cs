@@ -67,21 +67,31 @@ internal static class PullBench
 
     private static async Task<int> PullAsync(string source, string directory)
     {
-        await using var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = directory }, static _ => DhtTracer.Analysis.ReconstructedTrace.Empty);
+        await using var store = await TraceStore.OpenAsync(
+            new DatabaseOptions { Directory = directory },
+            static _ => DhtTracer.Analysis.ReconstructedTrace.Empty
+        );
         var worker = new PullWorker(
-            new PullOptions { Source = source, Since = TimeSpan.FromHours(25) }, store, new SpanSink(store, new IngestStatistics(TimeProvider.System)));
+            new PullOptions { Source = source, Since = TimeSpan.FromHours(25) },
+            store,
+            new SpanSink(store, new IngestStatistics(TimeProvider.System))
+        );
         var clock = Stopwatch.StartNew();
         var quarters = new Quarters();
         var result = await worker.RunAsync(quarters, CancellationToken.None);
         clock.Stop();
         using var self = Process.GetCurrentProcess();
-        Console.WriteLine($"  working set after each quarter of the time: {string.Join(", ", quarters.WorkingSets.Select(bytes => $"{bytes >> 20}"))} MiB");
+        Console.WriteLine(
+            $"  working set after each quarter of the time: {string.Join(", ", quarters.WorkingSets.Select(bytes => $"{bytes >> 20}"))} MiB"
+        );
         Console.WriteLine(
             $"  {result.Spans} spans of {result.Traces} traces committed in {clock.Elapsed.TotalSeconds:F2} s: {result.Spans / clock.Elapsed.TotalSeconds:F0} spans/s, "
-            + $"{result.Windows} windows, {result.WindowsBisected} bisected, {result.Duplicates} duplicates");
+                + $"{result.Windows} windows, {result.WindowsBisected} bisected, {result.Duplicates} duplicates"
+        );
         Console.WriteLine(
             $"  peak memory {self.PeakWorkingSet64 >> 20} MiB, of which SQLite at most {SQLitePCL.raw.sqlite3_memory_highwater(0) >> 20} MiB; "
-            + $"managed heap after a collection {GC.GetTotalMemory(forceFullCollection: true) / 1048576.0:F1} MiB");
+                + $"managed heap after a collection {GC.GetTotalMemory(forceFullCollection: true) / 1048576.0:F1} MiB"
+        );
         return 0;
     }
 
@@ -105,7 +115,13 @@ internal static class PullBench
         var process = new Proto.Process
         {
             ServiceName = "kubo",
-            Tags = { Tag("service.version", "0.38.1"), Tag("telemetry.sdk.language", "go"), Tag("telemetry.sdk.name", "opentelemetry"), Tag("telemetry.sdk.version", "1.37.0") },
+            Tags =
+            {
+                Tag("service.version", "0.38.1"),
+                Tag("telemetry.sdk.language", "go"),
+                Tag("telemetry.sdk.name", "opentelemetry"),
+                Tag("telemetry.sdk.version", "1.37.0"),
+            },
         };
         var now = JaegerTime.UnixNano(DateTimeOffset.UtcNow);
         long bytes = 0;
@@ -126,8 +142,18 @@ internal static class PullBench
                     Duration = JaegerTime.Duration(random.NextInt64(1_000_000, 3_000_000_000)),
                     Flags = 1,
                     Process = process,
-                    References = { new Proto.SpanRef { TraceId = id, SpanId = ByteString.CopyFrom(BitConverter.GetBytes(1L)) } },
-                    Tags = { Tag("to", Peer(random)), Tag("key", Peer(random)), Tag("span.kind", "internal"), Tag("otel.scope.name", "go-libp2p-kad-dht"), Tag("error", Peer(random)) },
+                    References =
+                    {
+                        new Proto.SpanRef { TraceId = id, SpanId = ByteString.CopyFrom(BitConverter.GetBytes(1L)) },
+                    },
+                    Tags =
+                    {
+                        Tag("to", Peer(random)),
+                        Tag("key", Peer(random)),
+                        Tag("span.kind", "internal"),
+                        Tag("otel.scope.name", "go-libp2p-kad-dht"),
+                        Tag("error", Peer(random)),
+                    },
                 };
                 made.Add(span);
                 bytes += span.CalculateSize();

@@ -12,7 +12,8 @@ namespace DhtTracer.Bench.QueryPage;
 /// <summary>
 /// How long the page of a large query takes, in a warm process: from the request on loopback until its last byte, compressed with brotli as
 /// a browser asks for it. Each query of the first figure is asked for once (its spans are read, reconstructed and explained), those of the
-/// second again and again, as a reader does who sorts, searches and opens rows. CPU is that of the process, the client's share in it included.
+/// second again and again, as a reader does who sorts, searches and opens rows. CPU is that of the process, the client's share in it
+/// included.
 /// </summary>
 internal static class QueryPageBench
 {
@@ -35,10 +36,19 @@ internal static class QueryPageBench
         client.DefaultRequestHeaders.AcceptEncoding.ParseAdd("br");
         Console.WriteLine($"{peers} peers, {queries[0].Peers.Sum(peer => peer.Requests.Length + (peer.Dial is null ? 1 : 2)) + 1} spans");
 
-        await MeasureAsync(client, "warm-up", queries.Take(WarmUp).SelectMany(query => Enumerable.Repeat($"q/{query.Id}", 5)), report: false);
+        await MeasureAsync(
+            client,
+            "warm-up",
+            queries.Take(WarmUp).SelectMany(query => Enumerable.Repeat($"q/{query.Id}", 5)),
+            report: false
+        );
         var fresh = queries.Skip(WarmUp).ToList();
         await MeasureAsync(client, "first time", fresh.Select(query => $"q/{query.Id}"));
-        await MeasureAsync(client, "again", Enumerable.Range(0, Queries).Select(i => $"q/{fresh[^1].Id}?sort={(i % 2 == 0 ? "xor" : "start")}"));
+        await MeasureAsync(
+            client,
+            "again",
+            Enumerable.Range(0, Queries).Select(i => $"q/{fresh[^1].Id}?sort={(i % 2 == 0 ? "xor" : "start")}")
+        );
         await MeasureAsync(client, "search", Enumerable.Range(0, Queries).Select(i => $"q/{fresh[^1].Id}?handler=find&find=kubo{i % 3}"));
         await MeasureAsync(client, "details", Enumerable.Range(1, Queries).Select(i => $"q/{fresh[^1].Id}?handler=row&row=p{i}"));
         await MeasureAsync(client, "why", Enumerable.Range(1, Queries).Select(_ => $"q/{fresh[^1].Id}?tab=why"));
@@ -63,9 +73,12 @@ internal static class QueryPageBench
         if (report)
         {
             times.Sort();
-            Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{name,-12} median {times[times.Count / 2],7:0.0} ms   least {times[0],7:0.0}   p95 {times[(int)(times.Count * 0.95)],7:0.0}   CPU {cpu.TotalMilliseconds,6:0.0} ms   {bytes / 1000.0,8:0.0} kB compressed"));
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{name, -12} median {times[times.Count / 2], 7:0.0} ms   least {times[0], 7:0.0}   p95 {times[(int)(times.Count * 0.95)], 7:0.0}   CPU {cpu.TotalMilliseconds, 6:0.0} ms   {bytes / 1000.0, 8:0.0} kB compressed"
+                )
+            );
         }
     }
 
@@ -94,7 +107,7 @@ internal static class QueryPageBench
             }
         }
 
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {name,-12} {least,7:0.0} ms"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {name, -12} {least, 7:0.0} ms"));
     }
 
     private static async Task<RunningSite> StartAsync(string url, IReadOnlyList<Query> queries)
@@ -105,15 +118,25 @@ internal static class QueryPageBench
         {
             var spans = NativeTrace.Of(query);
             await store.AppendAsync([new TraceChunk(spans[0].TraceId, OtlpProtobuf.Encode(spans), spans.Count)]);
-            var content = await store.LoadAsync(spans[0].TraceId) ?? throw new InvalidOperationException("the trace that was just stored is gone");
-            await store.SaveAnalysesAsync(
-                [new TraceAnalysis { Content = content, Otlp = content.Otlp, Spans = spans, Found = TraceReconstruction.Reconstruct(spans), Version = 1 }]);
+            var content =
+                await store.LoadAsync(spans[0].TraceId) ?? throw new InvalidOperationException("the trace that was just stored is gone");
+            await store.SaveAnalysesAsync([
+                new TraceAnalysis
+                {
+                    Content = content,
+                    Otlp = content.Otlp,
+                    Spans = spans,
+                    Found = TraceReconstruction.Reconstruct(spans),
+                    Version = 1,
+                },
+            ]);
         }
 
         return new RunningSite(await BenchSite.StartAsync(url, store), store, folder, queries);
     }
 
-    private sealed record RunningSite(BenchSite Site, TraceStore Store, DirectoryInfo Folder, IReadOnlyList<Query> Queries) : IAsyncDisposable
+    private sealed record RunningSite(BenchSite Site, TraceStore Store, DirectoryInfo Folder, IReadOnlyList<Query> Queries)
+        : IAsyncDisposable
     {
         public Uri Address => Site.Address;
 

@@ -6,9 +6,9 @@ using DhtTracer.Storage;
 namespace DhtTracer.Bench.Statistics;
 
 /// <summary>
-/// What the pages of statistics cost over a large archive, in a warm process: time until the last byte, processor time and allocations of the whole
-/// process, the most that its garbage collector held after a request, and the most memory the process ever had, which includes what it mapped of the
-/// database. The archive is made by a first run, so that making it does not count.
+/// What the pages of statistics cost over a large archive, in a warm process: time until the last byte, processor time and allocations of
+/// the whole process, the most that its garbage collector held after a request, and the most memory the process ever had, which includes
+/// what it mapped of the database. The archive is made by a first run, so that making it does not count.
 /// </summary>
 internal static class StatisticsBench
 {
@@ -42,8 +42,12 @@ internal static class StatisticsBench
         await using var site = await BenchSite.StartAsync("http://127.0.0.1:0", store);
         using var client = new HttpClient { BaseAddress = site.Address, Timeout = TimeSpan.FromMinutes(5) };
         client.DefaultRequestHeaders.AcceptEncoding.ParseAdd("br");
-        Console.WriteLine($"{(await store.CountsAsync()).Queries:N0} queries; at rest {Process.GetCurrentProcess().WorkingSet64 >> 20} MiB");
-        Console.WriteLine($"{"",-34}{"median ms",10}{"least",8}{"CPU ms",8}{"MB alloc.",10}{"kB sent",9}{"heap MiB",10}{"peak MiB",10}");
+        Console.WriteLine(
+            $"{(await store.CountsAsync()).Queries:N0} queries; at rest {Process.GetCurrentProcess().WorkingSet64 >> 20} MiB"
+        );
+        Console.WriteLine(
+            $"{"", -34}{"median ms", 10}{"least", 8}{"CPU ms", 8}{"MB alloc.", 10}{"kB sent", 9}{"heap MiB", 10}{"peak MiB", 10}"
+        );
         foreach (var (name, address) in await PagesAsync(store))
         {
             await MeasureAsync(client, name, address);
@@ -56,14 +60,19 @@ internal static class StatisticsBench
     {
         var last = (await store.ListQueriesAsync(new QueryFilter(), limit: 1)).Rows[0];
         var end = DateTime.UnixEpoch.AddTicks((long)(last.StartUnixNano / 100)).AddMinutes(1);
-        string Since(int days) => string.Create(CultureInfo.InvariantCulture, $"from={end.AddDays(-days):yyyy-MM-dd'T'HH:mm}&to={end:yyyy-MM-dd'T'HH:mm}");
+        string Since(int days) =>
+            string.Create(CultureInfo.InvariantCulture, $"from={end.AddDays(-days):yyyy-MM-dd'T'HH:mm}&to={end:yyyy-MM-dd'T'HH:mm}");
         var peer = (await store.GetQueryAsync(last.Id))!.Peers[0].Id;
         var middle = end.AddDays(-SimulatedMonth.Days / 2.0).ToString("yyyy-MM-dd'T'HH:mm", CultureInfo.InvariantCulture);
         return
         [
-            ("overview, 1 day", "/?" + Since(1)), ("overview, 7 days", "/?" + Since(7)), ("overview, everything", "/?range=all"),
-            ("compare, nothing chosen", "/compare"), ("compare, halves of the archive", $"/compare?a.to={middle}&b.from={middle}"),
-            ("peers, everything", "/peers?range=all"), ("a peer, everything", $"/peers/{peer}?range=all"),
+            ("overview, 1 day", "/?" + Since(1)),
+            ("overview, 7 days", "/?" + Since(7)),
+            ("overview, everything", "/?range=all"),
+            ("compare, nothing chosen", "/compare"),
+            ("compare, halves of the archive", $"/compare?a.to={middle}&b.from={middle}"),
+            ("peers, everything", "/peers?range=all"),
+            ("a peer, everything", $"/peers/{peer}?range=all"),
         ];
     }
 
@@ -84,8 +93,11 @@ internal static class StatisticsBench
 
         process.Refresh();
         times.Sort();
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{name,-34}{times[Rounds / 2],10:0}{times[0],8:0}{(process.TotalProcessorTime - cpu).TotalMilliseconds / Rounds,8:0}{(GC.GetTotalAllocatedBytes() - allocated) / Rounds / 1e6,10:0.0}{bytes / 1e3,9:0.0}{heap >> 20,10}{process.PeakWorkingSet64 >> 20,10}"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{name, -34}{times[Rounds / 2], 10:0}{times[0], 8:0}{(process.TotalProcessorTime - cpu).TotalMilliseconds / Rounds, 8:0}{(GC.GetTotalAllocatedBytes() - allocated) / Rounds / 1e6, 10:0.0}{bytes / 1e3, 9:0.0}{heap >> 20, 10}{process.PeakWorkingSet64 >> 20, 10}"
+            )
+        );
     }
 }

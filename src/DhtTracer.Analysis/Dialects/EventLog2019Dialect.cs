@@ -35,12 +35,14 @@ internal sealed class EventLog2019Dialect : IDialect
 
         foreach (var (id, spans) in groups)
         {
-            spans.Sort(static (left, right) =>
-            {
-                var order = left.StartUnixNano.CompareTo(right.StartUnixNano);
-                order = order != 0 ? order : EventLog2019Peers.Rank(left).CompareTo(EventLog2019Peers.Rank(right));
-                return order != 0 ? order : left.SpanId.CompareTo(right.SpanId);
-            });
+            spans.Sort(
+                static (left, right) =>
+                {
+                    var order = left.StartUnixNano.CompareTo(right.StartUnixNano);
+                    order = order != 0 ? order : EventLog2019Peers.Rank(left).CompareTo(EventLog2019Peers.Rank(right));
+                    return order != 0 ? order : left.SpanId.CompareTo(right.SpanId);
+                }
+            );
             drafts.Add(new EventLog2019Query(spans, id).Build());
         }
     }

@@ -4,7 +4,8 @@ using DhtTracer.Traces.EventLog2019;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>Reads the peers of a query of the 2019 log. Events come sorted by time; a line that stands in the log twice is one event.</summary>
+/// <summary>Reads the peers of a query of the 2019 log. Events come sorted by time; a line that stands in the log twice is one
+/// event.</summary>
 internal sealed class EventLog2019Peers(LookupBuilder lookup, List<Span> spans, ulong start, QueryType type)
 {
     private readonly Dictionary<PeerDraft, long> _dialing = [];
@@ -16,8 +17,11 @@ internal sealed class EventLog2019Peers(LookupBuilder lookup, List<Span> spans, 
     {
         foreach (var span in spans)
         {
-            if (span.Name == EventLogNames.SentMessage && MessageTypes.Parse(span.Text(EventLogNames.MessageType)) is { } message
-                && lookup.Peer(span.Text(EventLogNames.Peer)) is { } to)
+            if (
+                span.Name == EventLogNames.SentMessage
+                && MessageTypes.Parse(span.Text(EventLogNames.MessageType)) is { } message
+                && lookup.Peer(span.Text(EventLogNames.Peer)) is { } to
+            )
             {
                 _messages.TryAdd(to, message);
             }
@@ -27,7 +31,10 @@ internal sealed class EventLog2019Peers(LookupBuilder lookup, List<Span> spans, 
         foreach (var span in spans)
         {
             // A peer that is added twice is marked; any other line that is repeated says nothing new.
-            if (lookup.Peer(span.Text(EventLogNames.Peer)) is { } peer && (span.Name == EventLogNames.AddPeer || span.Integer(EventLogNames.Repetition) is null))
+            if (
+                lookup.Peer(span.Text(EventLogNames.Peer)) is { } peer
+                && (span.Name == EventLogNames.AddPeer || span.Integer(EventLogNames.Repetition) is null)
+            )
             {
                 Read(span, peer, SpanReading.Nanoseconds(start, span.StartUnixNano));
             }
@@ -69,7 +76,8 @@ internal sealed class EventLog2019Peers(LookupBuilder lookup, List<Span> spans, 
                 Over(peer, null);
                 _asking[peer] = new RequestDraft(peer, Message(peer), at, span.SpanId);
                 break;
-            case EventLogNames.SentMessage when _asking.TryGetValue(peer, out var request) && MessageTypes.Parse(span.Text(EventLogNames.MessageType)) is { } message:
+            case EventLogNames.SentMessage
+                when _asking.TryGetValue(peer, out var request) && MessageTypes.Parse(span.Text(EventLogNames.MessageType)) is { } message:
                 request.Type = message;
                 break;
             case EventLogNames.RequestResult:
@@ -179,14 +187,20 @@ internal sealed class EventLog2019Peers(LookupBuilder lookup, List<Span> spans, 
     }
 
     /// <summary>
-    /// A log that begins in the middle of a query still says, in the runner's state, who was seen before: they were heard of, and nothing else
-    /// is known of them.
+    /// A log that begins in the middle of a query still says, in the runner's state, who was seen before: they were heard of, and nothing
+    /// else is known of them.
     /// </summary>
     private void SeenBefore()
     {
-        if (spans.Exists(static span => span.Name == EventLogNames.RunStart)
-            || spans.Find(static span => span.Name != EventLogNames.Run && span.Text(EventLogNames.Line) is not null
-                && span.Name.StartsWith("dhtQueryRunner.", StringComparison.Ordinal)) is not { } first)
+        if (
+            spans.Exists(static span => span.Name == EventLogNames.RunStart)
+            || spans.Find(static span =>
+                span.Name != EventLogNames.Run
+                && span.Text(EventLogNames.Line) is not null
+                && span.Name.StartsWith("dhtQueryRunner.", StringComparison.Ordinal)
+            )
+                is not { } first
+        )
         {
             return;
         }
@@ -205,9 +219,17 @@ internal sealed class EventLog2019Peers(LookupBuilder lookup, List<Span> spans, 
         try
         {
             using var document = JsonDocument.Parse(line);
-            return document.RootElement.TryGetProperty("QueryRunner", out var runner) && runner.ValueKind == JsonValueKind.Object
-                && runner.TryGetProperty("PeersSeen", out var seen) && seen.ValueKind == JsonValueKind.Array
-                ? [.. seen.EnumerateArray().Where(static item => item.ValueKind == JsonValueKind.String).Select(static item => item.GetString()!)]
+            return
+                document.RootElement.TryGetProperty("QueryRunner", out var runner)
+                && runner.ValueKind == JsonValueKind.Object
+                && runner.TryGetProperty("PeersSeen", out var seen)
+                && seen.ValueKind == JsonValueKind.Array
+                ?
+                [
+                    .. seen.EnumerateArray()
+                        .Where(static item => item.ValueKind == JsonValueKind.String)
+                        .Select(static item => item.GetString()!),
+                ]
                 : [];
         }
         catch (JsonException)
@@ -218,11 +240,13 @@ internal sealed class EventLog2019Peers(LookupBuilder lookup, List<Span> spans, 
     }
 
     private MessageType Message(PeerDraft peer) =>
-        _messages.TryGetValue(peer, out var message) ? message : type switch
-        {
-            QueryType.GetProviders => MessageType.GetProviders,
-            QueryType.GetValue => MessageType.GetValue,
-            QueryType.Ping => MessageType.Ping,
-            _ => MessageType.FindNode,
-        };
+        _messages.TryGetValue(peer, out var message)
+            ? message
+            : type switch
+            {
+                QueryType.GetProviders => MessageType.GetProviders,
+                QueryType.GetValue => MessageType.GetValue,
+                QueryType.Ping => MessageType.Ping,
+                _ => MessageType.FindNode,
+            };
 }

@@ -21,27 +21,29 @@ internal sealed class EventLog2019Query(List<Span> spans, SpanId rootId)
         var lookup = new LookupBuilder(key?.KadId, node, DialsKnown());
         new EventLog2019Peers(lookup, spans, start, type).Read();
         var succeeded = spans.Find(static span => span.Name == EventLogNames.RequestResult && span.Boolean(EventLogNames.Success) == true);
-        return lookup.Build(new Query
-        {
-            Id = new QueryId(spans[0].TraceId, rootId),
-            OperationId = new QueryId(spans[0].TraceId, rootId),
-            Type = type,
-            Key = key?.Key,
-            Source = TraceSource.EventLog2019,
-            Service = spans[0].Resource.ServiceName,
-            Node = node,
-            StartUnixNano = start,
-            DurationNs = _root is { EndUnixNano: not 0 } ? SpanReading.Nanoseconds(start, _root.EndUnixNano) : null,
-            Outcome = Outcome(type),
-            DiscoveryNs = succeeded is null ? null : SpanReading.Nanoseconds(start, succeeded.StartUnixNano),
-            Parameters = new QueryParameters(_root?.Count(EventLogNames.Concurrency), null, null),
-            Counts = new QueryCounts { Results = Results(type) },
-        });
+        return lookup.Build(
+            new Query
+            {
+                Id = new QueryId(spans[0].TraceId, rootId),
+                OperationId = new QueryId(spans[0].TraceId, rootId),
+                Type = type,
+                Key = key?.Key,
+                Source = TraceSource.EventLog2019,
+                Service = spans[0].Resource.ServiceName,
+                Node = node,
+                StartUnixNano = start,
+                DurationNs = _root is { EndUnixNano: not 0 } ? SpanReading.Nanoseconds(start, _root.EndUnixNano) : null,
+                Outcome = Outcome(type),
+                DiscoveryNs = succeeded is null ? null : SpanReading.Nanoseconds(start, succeeded.StartUnixNano),
+                Parameters = new QueryParameters(_root?.Count(EventLogNames.Concurrency), null, null),
+                Counts = new QueryCounts { Results = Results(type) },
+            }
+        );
     }
 
     /// <summary>
-    /// Success is what the runner says; without it, a find-peer that ended found nothing. The runner does not say of other queries whether they
-    /// got something, only that they ran to their end.
+    /// Success is what the runner says; without it, a find-peer that ended found nothing. The runner does not say of other queries whether
+    /// they got something, only that they ran to their end.
     /// </summary>
     private QueryOutcome Outcome(QueryType type)
     {
@@ -51,20 +53,30 @@ internal sealed class EventLog2019Query(List<Span> spans, SpanId rootId)
         }
 
         var ended = _root is { EndUnixNano: not 0 } || spans.Exists(static span => span.Name == EventLogNames.RunEnd);
-        return !ended ? QueryOutcome.Incomplete : type == QueryType.FindPeer ? QueryOutcome.NotFound : QueryOutcome.Success;
+        return !ended ? QueryOutcome.Incomplete
+            : type == QueryType.FindPeer ? QueryOutcome.NotFound
+            : QueryOutcome.Success;
     }
 
-    /// <summary>A runner of 2019 dials before it asks; a log of requests without one dial was made from a trace that does not show dials.</summary>
+    /// <summary>A runner of 2019 dials before it asks; a log of requests without one dial was made from a trace that does not show
+    /// dials.</summary>
     private bool DialsKnown() =>
-        spans.Exists(static span => span.Name is EventLogNames.Dialing or EventLogNames.DialSuccess or EventLogNames.DialFailure or EventLogNames.AlreadyConnected)
+        spans.Exists(static span =>
+            span.Name is EventLogNames.Dialing or EventLogNames.DialSuccess or EventLogNames.DialFailure or EventLogNames.AlreadyConnected
+        )
         || !spans.Exists(static span => span.Name is EventLogNames.RequestStart or EventLogNames.RequestResult or EventLogNames.RequestEnd);
 
-    private int? Results(QueryType type) => type != QueryType.FindPeer ? null : HasSucceeded() ? 1 : Outcome(type) == QueryOutcome.NotFound ? 0 : null;
+    private int? Results(QueryType type) =>
+        type != QueryType.FindPeer ? null
+        : HasSucceeded() ? 1
+        : Outcome(type) == QueryOutcome.NotFound ? 0
+        : null;
 
     private bool HasSucceeded() =>
         spans.Exists(static span => span.Boolean(EventLogNames.RunnerSuccess) == true || span.Boolean(EventLogNames.Success) == true);
 
-    private string? FoundPeer() => spans.Select(static span => span.Text(EventLogNames.FoundPeer)).FirstOrDefault(static found => found is not null);
+    private string? FoundPeer() =>
+        spans.Select(static span => span.Text(EventLogNames.FoundPeer)).FirstOrDefault(static found => found is not null);
 
     /// <summary>
     /// The log's type is often empty; then the messages tell. FIND_NODE with a peer id as key is a find-peer. Without messages the key's
@@ -77,8 +89,10 @@ internal sealed class EventLog2019Query(List<Span> spans, SpanId rootId)
             return type;
         }
 
-        var sent = spans.Where(static span => span.Name == EventLogNames.SentMessage)
-            .Select(static span => MessageTypes.Parse(span.Text(EventLogNames.MessageType))).ToHashSet();
+        var sent = spans
+            .Where(static span => span.Name == EventLogNames.SentMessage)
+            .Select(static span => MessageTypes.Parse(span.Text(EventLogNames.MessageType)))
+            .ToHashSet();
         if (sent.Contains(MessageType.AddProvider))
         {
             return QueryType.AddProvider;
@@ -99,6 +113,8 @@ internal sealed class EventLog2019Query(List<Span> spans, SpanId rootId)
             return QueryType.GetValue;
         }
 
-        return FoundPeer() is not null || TargetKey.OfPeer(EventLogKeys.LastPart(logged)) is not null ? QueryType.FindPeer : QueryType.GetClosestPeers;
+        return FoundPeer() is not null || TargetKey.OfPeer(EventLogKeys.LastPart(logged)) is not null
+            ? QueryType.FindPeer
+            : QueryType.GetClosestPeers;
     }
 }

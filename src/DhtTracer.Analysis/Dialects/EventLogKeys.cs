@@ -3,8 +3,8 @@ using DhtTracer.Libp2p.Multiformats;
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// Keys of the 2019 log: <c>/provider/Qm…</c>, whose last part names the bytes; a record key such as <c>/ipns/Qm…</c>; a plain base58 text; or
-/// bytes that were forced into UTF-8, which are lost.
+/// Keys of the 2019 log: <c>/provider/Qm…</c>, whose last part names the bytes; a record key such as <c>/ipns/Qm…</c>; a plain base58 text;
+/// or bytes that were forced into UTF-8, which are lost.
 /// </summary>
 internal static class EventLogKeys
 {
@@ -35,7 +35,12 @@ internal static class EventLogKeys
             : TargetKey.OfPeer(name) ?? TargetKey.OfCid(name);
 
         // Behind /provider/ stands an encoding of the bytes, elsewhere the bytes themselves.
-        return named ?? (logged.StartsWith(NoNamespace, StringComparison.Ordinal) ? TargetKey.OfMultibase(name, type) : TargetKey.OfUtf8(logged, type));
+        return named
+            ?? (
+                logged.StartsWith(NoNamespace, StringComparison.Ordinal)
+                    ? TargetKey.OfMultibase(name, type)
+                    : TargetKey.OfUtf8(logged, type)
+            );
     }
 
     /// <summary>Whether the key is of a value record; <c>/provider/</c> is only the log's word for keys without a namespace.</summary>

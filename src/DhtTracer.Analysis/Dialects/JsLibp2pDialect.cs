@@ -68,7 +68,8 @@ internal sealed class JsLibp2pDialect : IDialect
 
     /// <summary>Whether the span stands above the DHT in js-libp2p.</summary>
     internal static bool IsWrapper(Span span) =>
-        span.Name.StartsWith("libp2p.contentRouting.", StringComparison.Ordinal) || span.Name.StartsWith("libp2p.peerRouting.", StringComparison.Ordinal);
+        span.Name.StartsWith("libp2p.contentRouting.", StringComparison.Ordinal)
+        || span.Name.StartsWith("libp2p.peerRouting.", StringComparison.Ordinal);
 
     /// <summary>Whether this wrapper's key is the key of a query of this type.</summary>
     internal static bool TellsKey(Span wrapper, QueryType type) =>
@@ -110,12 +111,13 @@ internal sealed class JsLibp2pDialect : IDialect
     /// <summary>What an operation that was never exported was for, from the messages it sent.</summary>
     private static QueryType TypeOf(TraceSpans trace, List<int> tops)
     {
-        var types = new HashSet<MessageType?>(tops.Where(top => IsRequest(trace[top])).Select(top => JsLibp2pQuery.MessageTypeOf(trace[top])));
+        var types = new HashSet<MessageType?>(
+            tops.Where(top => IsRequest(trace[top])).Select(top => JsLibp2pQuery.MessageTypeOf(trace[top]))
+        );
         return types.Contains(MessageType.AddProvider) ? QueryType.AddProvider
             : types.Contains(MessageType.GetProviders) ? QueryType.GetProviders
             : types.Contains(MessageType.GetValue) ? QueryType.GetValue
             : types.Contains(MessageType.PutValue) ? QueryType.PutValue
-
             // FIND_NODE alone: findPeer is what consumers leave early, at the first event that names the peer.
             : QueryType.FindPeer;
     }

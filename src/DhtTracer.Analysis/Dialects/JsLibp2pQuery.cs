@@ -50,22 +50,27 @@ internal sealed class JsLibp2pQuery(TraceSpans trace, List<int> tops, SpanId roo
         var traceId = trace[tops[0]].TraceId;
         var outcome = Outcome(out var error);
         var results = new JsLibp2pResults(lookup, trace, members, type, outcome, key?.Key.Text, _root, wrapper);
-        return lookup.Build(new Query
-        {
-            Id = new QueryId(traceId, rootId),
-            OperationId = new QueryId(traceId, outermost ?? rootId),
-            Type = type,
-            Key = key?.Key,
-            Source = TraceSource.JsLibp2p,
-            Service = trace[tops[0]].Resource.ServiceName,
-            Node = node,
-            StartUnixNano = start,
-            DurationNs = _root is { EndUnixNano: not 0 } ? SpanReading.Nanoseconds(start, _root.EndUnixNano) : null,
-            Outcome = results.Count == 0 && outcome == QueryOutcome.Success && type == QueryType.GetProviders ? QueryOutcome.NotFound : outcome,
-            Error = error,
-            DiscoveryNs = results.DiscoveryNs,
-            Counts = new QueryCounts { Results = results.Count == 0 && outcome == QueryOutcome.Incomplete ? null : results.Count },
-        });
+        return lookup.Build(
+            new Query
+            {
+                Id = new QueryId(traceId, rootId),
+                OperationId = new QueryId(traceId, outermost ?? rootId),
+                Type = type,
+                Key = key?.Key,
+                Source = TraceSource.JsLibp2p,
+                Service = trace[tops[0]].Resource.ServiceName,
+                Node = node,
+                StartUnixNano = start,
+                DurationNs = _root is { EndUnixNano: not 0 } ? SpanReading.Nanoseconds(start, _root.EndUnixNano) : null,
+                Outcome =
+                    results.Count == 0 && outcome == QueryOutcome.Success && type == QueryType.GetProviders
+                        ? QueryOutcome.NotFound
+                        : outcome,
+                Error = error,
+                DiscoveryNs = results.DiscoveryNs,
+                Counts = new QueryCounts { Results = results.Count == 0 && outcome == QueryOutcome.Incomplete ? null : results.Count },
+            }
+        );
     }
 
     /// <summary>The answer's peers by their number, which Jaeger sorts as text: <c>closer-0 closer-1 closer-10 closer-2</c>.</summary>
@@ -74,8 +79,11 @@ internal sealed class JsLibp2pQuery(TraceSpans trace, List<int> tops, SpanId roo
         var found = new List<(int Number, string Text)>();
         foreach (var (key, value) in span.Attributes.AsSpan())
         {
-            if (key.StartsWith(prefix, StringComparison.Ordinal) && value.AsString() is { } text
-                && int.TryParse(key.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            if (
+                key.StartsWith(prefix, StringComparison.Ordinal)
+                && value.AsString() is { } text
+                && int.TryParse(key.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            )
             {
                 found.Add((number, text));
             }
@@ -96,8 +104,8 @@ internal sealed class JsLibp2pQuery(TraceSpans trace, List<int> tops, SpanId roo
         var providers = Numbered(span, "providers-");
 
         // Every request has status OK, the refused and the timed-out ones too: only what an answer left behind shows that one came.
-        var answered = closer.Count > 0 || providers.Count > 0
-            || (message == MessageType.AddProvider && accepted?.Contains(peer.Id) == true);
+        var answered =
+            closer.Count > 0 || providers.Count > 0 || (message == MessageType.AddProvider && accepted?.Contains(peer.Id) == true);
         var request = new RequestDraft(peer, message, SpanReading.Nanoseconds(start, span.StartUnixNano), span.SpanId)
         {
             DurationNs = span.EndUnixNano == 0 ? null : SpanReading.Nanoseconds(span.StartUnixNano, span.EndUnixNano),
@@ -153,7 +161,10 @@ internal sealed class JsLibp2pQuery(TraceSpans trace, List<int> tops, SpanId roo
     {
         outermost = null;
         Span? telling = null;
-        var above = _root is null && onlyRoot != TraceSpans.None && JsLibp2pDialect.TellsKey(trace[onlyRoot], type) ? [onlyRoot] : trace.Ancestors(tops[0]);
+        var above =
+            _root is null && onlyRoot != TraceSpans.None && JsLibp2pDialect.TellsKey(trace[onlyRoot], type)
+                ? [onlyRoot]
+                : trace.Ancestors(tops[0]);
         foreach (var ancestor in above)
         {
             if (JsLibp2pDialect.IsWrapper(trace[ancestor]))

@@ -9,7 +9,15 @@ namespace DhtTracer.Analysis;
 internal sealed class JsLibp2pResults
 {
     public JsLibp2pResults(
-        LookupBuilder lookup, TraceSpans trace, List<int> members, QueryType type, QueryOutcome outcome, string? target, Span? root, Span? wrapper)
+        LookupBuilder lookup,
+        TraceSpans trace,
+        List<int> members,
+        QueryType type,
+        QueryOutcome outcome,
+        string? target,
+        Span? root,
+        Span? wrapper
+    )
     {
         switch (type)
         {
@@ -17,14 +25,17 @@ internal sealed class JsLibp2pResults
                 Providers(trace, members, root);
                 break;
             case QueryType.AddProvider:
-                Count = root?.Strings("providers")?.Distinct(StringComparer.Ordinal).Count() ?? (outcome == QueryOutcome.Success ? 0 : null);
+                Count =
+                    root?.Strings("providers")?.Distinct(StringComparer.Ordinal).Count() ?? (outcome == QueryOutcome.Success ? 0 : null);
                 DiscoveryNs = LookupDiscovery.LastHeard(lookup, MessageType.AddProvider);
                 break;
             case QueryType.PutValue:
                 DiscoveryNs = LookupDiscovery.LastHeard(lookup, MessageType.PutValue);
                 break;
             case QueryType.FindPeer:
-                DiscoveryNs = outcome is QueryOutcome.Success or QueryOutcome.Incomplete ? LookupDiscovery.FirstNaming(lookup, target) : null;
+                DiscoveryNs = outcome is QueryOutcome.Success or QueryOutcome.Incomplete
+                    ? LookupDiscovery.FirstNaming(lookup, target)
+                    : null;
                 Count = outcome switch
                 {
                     QueryOutcome.Success => 1,
@@ -44,8 +55,13 @@ internal sealed class JsLibp2pResults
         {
             var known = new HashSet<string>(StringComparer.Ordinal);
             var start = top?.StartUnixNano ?? within.Min(member => spans[member].StartUnixNano);
-            foreach (var answer in within.Select(member => spans[member]).Where(static span => JsLibp2pDialect.IsRequest(span))
-                .OrderBy(static span => span.EndUnixNano).ThenBy(static span => span.SpanId))
+            foreach (
+                var answer in within
+                    .Select(member => spans[member])
+                    .Where(static span => JsLibp2pDialect.IsRequest(span))
+                    .OrderBy(static span => span.EndUnixNano)
+                    .ThenBy(static span => span.SpanId)
+            )
             {
                 foreach (var provider in JsLibp2pQuery.Numbered(answer, "providers-"))
                 {

@@ -87,8 +87,12 @@ internal sealed class NativeDialect : IDialect
         List<int>? only = null;
         foreach (var members in groups.Values)
         {
-            if (members.Exists(member => trace[member].StartUnixNano <= trace[index].StartUnixNano
-                && (trace[member].EndUnixNano == 0 || trace[member].EndUnixNano >= trace[index].StartUnixNano)))
+            if (
+                members.Exists(member =>
+                    trace[member].StartUnixNano <= trace[index].StartUnixNano
+                    && (trace[member].EndUnixNano == 0 || trace[member].EndUnixNano >= trace[index].StartUnixNano)
+                )
+            )
             {
                 if (only is not null)
                 {

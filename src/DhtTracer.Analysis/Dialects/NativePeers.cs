@@ -90,7 +90,8 @@ internal sealed class NativePeers(LookupBuilder lookup, ulong start, Span? root)
         peer.Referrer = span.Text("dht.peer.referrer") is { } referrer ? PeerText.Canonical(referrer) : peer.Referrer;
         peer.GivenXor = span.Count("dht.peer.xor") ?? peer.GivenXor;
         peer.GivenOrder = span.Count("dht.peer.order") ?? peer.GivenOrder;
-        peer.GivenState = span.EndUnixNano != 0 && Words.TryParse<PeerState>(span.Text("dht.peer.state"), out var state) ? state : peer.GivenState;
+        peer.GivenState =
+            span.EndUnixNano != 0 && Words.TryParse<PeerState>(span.Text("dht.peer.state"), out var state) ? state : peer.GivenState;
         peer.Agent = span.Text("dht.peer.agent") ?? peer.Agent;
         peer.Protocols = span.Strings("dht.peer.protocols") ?? peer.Protocols;
         peer.GivenAddresses = span.Strings("dht.peer.addresses") ?? peer.GivenAddresses;
@@ -129,10 +130,16 @@ internal sealed class NativePeers(LookupBuilder lookup, ulong start, Span? root)
                 _fresh.Add(request, span.DroppedEventsCount > 0 ? null : Heard(span));
             }
 
-            request.Providers = message == MessageType.GetProviders
-                ? (span.Strings("dht.provider_peers") ?? []).Where(static id => id.Length > 0).Distinct(StringComparer.Ordinal).Count()
-                : null;
-            request.Records = message == MessageType.GetValue ? span.Boolean("dht.record") == true ? 1 : 0 : null;
+            request.Providers =
+                message == MessageType.GetProviders
+                    ? (span.Strings("dht.provider_peers") ?? []).Where(static id => id.Length > 0).Distinct(StringComparer.Ordinal).Count()
+                    : null;
+            request.Records =
+                message == MessageType.GetValue
+                    ? span.Boolean("dht.record") == true
+                        ? 1
+                        : 0
+                    : null;
         }
 
         lookup.Add(request);
@@ -151,5 +158,6 @@ internal sealed class NativePeers(LookupBuilder lookup, ulong start, Span? root)
 
     private long Start(Span span) => SpanReading.Nanoseconds(start, span.StartUnixNano);
 
-    private static long? Duration(Span span) => span.EndUnixNano == 0 ? null : SpanReading.Nanoseconds(span.StartUnixNano, span.EndUnixNano);
+    private static long? Duration(Span span) =>
+        span.EndUnixNano == 0 ? null : SpanReading.Nanoseconds(span.StartUnixNano, span.EndUnixNano);
 }

@@ -11,9 +11,13 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
 {
     private readonly Span? _root = members.Select(member => trace[member]).FirstOrDefault(span => span.SpanId == rootId);
 
-    /// <summary>The span that says what the query is for: the root, and a span of a peer that was sent something as long as the root has not come.</summary>
-    private readonly Span? _telling = members.Select(member => trace[member]).FirstOrDefault(span => span.SpanId == rootId)
-        ?? members.Select(member => trace[member]).FirstOrDefault(span => span.Name == NativeDialect.PeerName && span.Text("dht.query.type") is not null);
+    /// <summary>The span that says what the query is for: the root, and a span of a peer that was sent something as long as the root has
+    /// not come.</summary>
+    private readonly Span? _telling =
+        members.Select(member => trace[member]).FirstOrDefault(span => span.SpanId == rootId)
+        ?? members
+            .Select(member => trace[member])
+            .FirstOrDefault(span => span.Name == NativeDialect.PeerName && span.Text("dht.query.type") is not null);
 
     /// <summary>Makes the query.</summary>
     public Query Build()
@@ -23,7 +27,8 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
         var start = _root?.StartUnixNano ?? spans.Min(static span => span.StartUnixNano);
         var type = Type(spans);
         var key = Key(type);
-        var node = PeerText.OrNull(_root?.Text("dht.node")) ?? PeerText.OrNull(spans[0].Resource.Attributes.GetString("service.instance.id"));
+        var node =
+            PeerText.OrNull(_root?.Text("dht.node")) ?? PeerText.OrNull(spans[0].Resource.Attributes.GetString("service.instance.id"));
         var lookup = new LookupBuilder(key?.KadId, node, dialsKnown: true);
         var peers = new NativePeers(lookup, start, _root);
         foreach (var span in spans)
@@ -33,29 +38,37 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
 
         peers.Finish();
         var outcome = Outcome();
-        var query = lookup.Build(new Query
+        var query = lookup.Build(
+            new Query
+            {
+                Id = new QueryId(spans[0].TraceId, rootId),
+                OperationId = new QueryId(spans[0].TraceId, Outermost() ?? rootId),
+                Background = _telling?.Boolean("dht.query.background") ?? false,
+                Type = type,
+                Key = key?.Key,
+                Source = TraceSource.Native,
+                Service = spans[0].Resource.ServiceName,
+                Node = node,
+                StartUnixNano = start,
+                DurationNs = _root is { EndUnixNano: not 0 } ? SpanReading.Nanoseconds(start, _root.EndUnixNano) : null,
+                Outcome = outcome,
+                Error = _root is null ? null : NativePeers.Error(_root),
+                Termination = Termination(),
+                TerminatedNs = TerminatedNs(start),
+                DiscoveryNs = _root?.Integer("dht.query.discovery_ns"),
+                Parameters = new QueryParameters(_root?.Count("dht.alpha"), _root?.Count("dht.beta"), _root?.Count("dht.k")),
+                Counts = new QueryCounts { Results = _root?.Count("dht.query.results") },
+            }
+        );
+        query = query with
         {
-            Id = new QueryId(spans[0].TraceId, rootId),
-            OperationId = new QueryId(spans[0].TraceId, Outermost() ?? rootId),
-            Background = _telling?.Boolean("dht.query.background") ?? false,
-            Type = type,
-            Key = key?.Key,
-            Source = TraceSource.Native,
-            Service = spans[0].Resource.ServiceName,
-            Node = node,
-            StartUnixNano = start,
-            DurationNs = _root is { EndUnixNano: not 0 } ? SpanReading.Nanoseconds(start, _root.EndUnixNano) : null,
-            Outcome = outcome,
-            Error = _root is null ? null : NativePeers.Error(_root),
-            Termination = Termination(),
-            TerminatedNs = TerminatedNs(start),
-            DiscoveryNs = _root?.Integer("dht.query.discovery_ns"),
-            Parameters = new QueryParameters(_root?.Count("dht.alpha"), _root?.Count("dht.beta"), _root?.Count("dht.k")),
-            Counts = new QueryCounts { Results = _root?.Count("dht.query.results") },
-        });
-        query = query with { Skipped = query.Peers.IsEmpty && (_root?.Boolean("dht.query.local") == true || query.Error?.Class == ErrorClass.NoPeers) };
+            Skipped = query.Peers.IsEmpty && (_root?.Boolean("dht.query.local") == true || query.Error?.Class == ErrorClass.NoPeers),
+        };
         return type == QueryType.AddProvider
-            ? query with { Counts = query.Counts with { Sent = lookup.Requests.Count(static request => request.Outcome == RequestOutcome.Sent) } }
+            ? query with
+            {
+                Counts = query.Counts with { Sent = lookup.Requests.Count(static request => request.Outcome == RequestOutcome.Sent) },
+            }
             : query;
     }
 
@@ -66,7 +79,8 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
             return QueryOutcome.Incomplete;
         }
 
-        return Words.TryParse<QueryOutcome>(_root.Text("dht.query.outcome"), out var outcome) && outcome != QueryOutcome.Incomplete ? outcome
+        return Words.TryParse<QueryOutcome>(_root.Text("dht.query.outcome"), out var outcome) && outcome != QueryOutcome.Incomplete
+                ? outcome
             : _root.IsError() ? QueryOutcome.Failed
             : QueryOutcome.Success;
     }
@@ -96,7 +110,8 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
             : null;
     }
 
-    /// <summary>What it was for. When no span says so, what it sent tells, unless it only looked for peers: every kind of lookup does.</summary>
+    /// <summary>What it was for. When no span says so, what it sent tells, unless it only looked for peers: every kind of lookup
+    /// does.</summary>
     private QueryType Type(List<Span> spans)
     {
         if (Words.TryParse<QueryType>(_telling?.Text("dht.query.type"), out var type))
@@ -105,8 +120,10 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
         }
 
         // A get-value corrects what its peers hold with PUT_VALUE; a put-value asks for no record.
-        var sent = spans.Where(static span => span.Name == NativeDialect.RequestName)
-            .Select(static span => MessageTypes.Parse(span.Text("dht.message.type"))).ToHashSet();
+        var sent = spans
+            .Where(static span => span.Name == NativeDialect.RequestName)
+            .Select(static span => MessageTypes.Parse(span.Text("dht.message.type")))
+            .ToHashSet();
         return sent.Contains(MessageType.AddProvider) ? QueryType.AddProvider
             : sent.Contains(MessageType.GetProviders) ? QueryType.GetProviders
             : sent.Contains(MessageType.GetValue) ? QueryType.GetValue

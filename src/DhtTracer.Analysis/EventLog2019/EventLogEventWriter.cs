@@ -51,7 +51,9 @@ internal static class EventLogEventWriter
     public static string Time(Query query, long afterNs)
     {
         var at = query.StartUnixNano + (ulong)afterNs;
-        var text = DateTimeOffset.FromUnixTimeSeconds((long)(at / 1_000_000_000)).ToString("yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture);
+        var text = DateTimeOffset
+            .FromUnixTimeSeconds((long)(at / 1_000_000_000))
+            .ToString("yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture);
         var fraction = (at % 1_000_000_000).ToString("D9", CultureInfo.InvariantCulture).TrimEnd('0');
         return text + (fraction.Length == 0 ? "" : "." + fraction) + "Z";
     }
@@ -72,8 +74,13 @@ internal static class EventLogEventWriter
             // New is a count: the peers are those that this answer was the first to name.
             var named = request.Named.ToHashSet(StringComparer.Ordinal);
             WriteTexts(json, "closerPeers", request.Named);
-            WriteTexts(json, "filteredPeers", query.Peers
-                .Where(peer => peer.Referrer == happened.Peer!.Id && !peer.ReferrerInferred && named.Contains(peer.Id)).Select(static peer => peer.Id));
+            WriteTexts(
+                json,
+                "filteredPeers",
+                query
+                    .Peers.Where(peer => peer.Referrer == happened.Peer!.Id && !peer.ReferrerInferred && named.Contains(peer.Id))
+                    .Select(static peer => peer.Id)
+            );
         }
 
         json.WriteBoolean("success", happened.State.ReachesGoal(request));

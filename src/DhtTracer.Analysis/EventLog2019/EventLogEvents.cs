@@ -28,7 +28,8 @@ internal static class EventLogEvents
         }
     }
 
-    /// <summary>The key as the log of 2019 writes it: a record key as it is, anything else behind <c>/provider/</c>; empty when it is unknown.</summary>
+    /// <summary>The key as the log of 2019 writes it: a record key as it is, anything else behind <c>/provider/</c>; empty when it is
+    /// unknown.</summary>
     public static string LoggedKey(QueryKey? key)
     {
         if (key is null)
@@ -42,7 +43,8 @@ internal static class EventLogEvents
         }
 
         var isName = PeerId.TryParse(key.Text, out _) || Cid.TryParse(key.Text, out _);
-        return EventLogKeys.NoNamespace + (isName ? key.Text : Multibase.Encode(MultibaseEncoding.Base58Btc, Convert.FromHexString(key.Bytes)));
+        return EventLogKeys.NoNamespace
+            + (isName ? key.Text : Multibase.Encode(MultibaseEncoding.Base58Btc, Convert.FromHexString(key.Bytes)));
     }
 
     private static IEnumerable<(string Name, long At, QueryPeer? Peer, PeerRequest? Request)> Raw(Query query)
@@ -63,7 +65,12 @@ internal static class EventLogEvents
                 yield return (dial.Reused == true ? EventLogNames.AlreadyConnected : EventLogNames.Dialing, dial.StartNs, peer, null);
                 if (dial is { Reused: not true, DurationNs: { } took })
                 {
-                    yield return (dial.Error is null ? EventLogNames.DialSuccess : EventLogNames.DialFailure, dial.StartNs + took, peer, null);
+                    yield return (
+                        dial.Error is null ? EventLogNames.DialSuccess : EventLogNames.DialFailure,
+                        dial.StartNs + took,
+                        peer,
+                        null
+                    );
                 }
             }
 
@@ -94,11 +101,16 @@ internal static class EventLogEvents
         }
     }
 
-    /// <summary>A log adds a peer at some moment. Where that is unknown, it is the latest possible: when it was asked, or an answer named it.</summary>
+    /// <summary>A log adds a peer at some moment. Where that is unknown, it is the latest possible: when it was asked, or an answer named
+    /// it.</summary>
     private static long HeardAtLatest(QueryPeer peer, Dictionary<string, long> named)
     {
-        var asked = peer.Requests.IsEmpty ? peer.Dial?.StartNs : Math.Min(peer.Dial?.StartNs ?? long.MaxValue, peer.Requests[0].StartNs ?? long.MaxValue);
-        return Math.Min(asked ?? long.MaxValue, named.GetValueOrDefault(peer.Id, long.MaxValue)) is var latest and < long.MaxValue ? latest : 0;
+        var asked = peer.Requests.IsEmpty
+            ? peer.Dial?.StartNs
+            : Math.Min(peer.Dial?.StartNs ?? long.MaxValue, peer.Requests[0].StartNs ?? long.MaxValue);
+        return Math.Min(asked ?? long.MaxValue, named.GetValueOrDefault(peer.Id, long.MaxValue)) is var latest and < long.MaxValue
+            ? latest
+            : 0;
     }
 
     private static Dictionary<string, long> FirstNamed(Query query)
@@ -109,7 +121,11 @@ internal static class EventLogEvents
             return named;
         }
 
-        foreach (var request in query.Peers.SelectMany(static peer => peer.Requests).Where(static request => !request.Named.IsDefault && request.EndNs is not null))
+        foreach (
+            var request in query
+                .Peers.SelectMany(static peer => peer.Requests)
+                .Where(static request => !request.Named.IsDefault && request.EndNs is not null)
+        )
         {
             foreach (var id in request.Named)
             {
@@ -120,7 +136,8 @@ internal static class EventLogEvents
         return named;
     }
 
-    /// <summary>The order of events of one moment: an answer's result before the peers that it adds, what it sets off after its end.</summary>
+    /// <summary>The order of events of one moment: an answer's result before the peers that it adds, what it sets off after its
+    /// end.</summary>
     private static int Rank(string name) =>
         name switch
         {

@@ -7,8 +7,9 @@ using DhtTracer.Traces.EventLog2019;
 namespace DhtTracer.Analysis.EventLog2019;
 
 /// <summary>
-/// Writes queries as the event log of 2019, server-sent events that the dht-tracer web app opens: <c>data: {json}</c> and an empty line. What
-/// the log has no word for (errors, agents, addresses, hidden answers) is not in it; what it requires and the query does not tell is empty.
+/// Writes queries as the event log of 2019, server-sent events that the dht-tracer web app opens: <c>data: {json}</c> and an empty line.
+/// What the log has no word for (errors, agents, addresses, hidden answers) is not in it; what it requires and the query does not tell is
+/// empty.
 /// </summary>
 public static class EventLogWriter
 {
@@ -19,11 +20,12 @@ public static class EventLogWriter
     /// The spans of its trace. When they came from such a log its own lines are written again, byte for byte and sorted by time.
     /// </param>
     /// <returns>The number of lines.</returns>
-    public static int Write(IBufferWriter<byte> output, Query query, IReadOnlyList<Span>? spans = null) => WriteByLine(output, query, spans).Count();
+    public static int Write(IBufferWriter<byte> output, Query query, IReadOnlyList<Span>? spans = null) =>
+        WriteByLine(output, query, spans).Count();
 
     /// <summary>
-    /// As <see cref="Write"/>, but a line at each step, so that the caller can pass on what is written: every event repeats the peers seen so far, and
-    /// the log of a query of a thousand peers takes hundreds of MiB.
+    /// As <see cref="Write"/>, but a line at each step, so that the caller can pass on what is written: every event repeats the peers seen
+    /// so far, and the log of a query of a thousand peers takes hundreds of MiB.
     /// </summary>
     /// <returns>The number of each line, from 1, when it is written.</returns>
     public static IEnumerable<int> WriteByLine(IBufferWriter<byte> output, Query query, IReadOnlyList<Span>? spans = null)
@@ -55,15 +57,20 @@ public static class EventLogWriter
         }
     }
 
-    // No event of a lookup names the node that made it; a log line of its dialer does: {"Logs":[{"Fields":[{"Key":"localPeer","Value":"Qm…"}]}]}.
+    // No event of a lookup names the node that made it; a log line of its dialer does:
+    // {"Logs":[{"Fields":[{"Key":"localPeer","Value":"Qm…"}]}]}.
     private static string NodeLine(string node) =>
         $$"""{"Logs":[{"Fields":[{"Key":"{{EventLogNames.Node}}","Value":"{{JsonEncodedText.Encode(node)}}"}]}]}""";
 
     private static IEnumerable<string> Original(Query query, IReadOnlyList<Span> spans) =>
-        SpanMerge.Merge(spans)
+        SpanMerge
+            .Merge(spans)
             .Where(span => span.TraceId == query.Id.TraceId && span.ParentSpanId == query.Id.SpanId)
-            .OrderBy(static span => span.StartUnixNano).ThenBy(EventLog2019Peers.Rank).ThenBy(static span => span.SpanId)
-            .Select(static span => span.Text(EventLogNames.Line)).OfType<string>();
+            .OrderBy(static span => span.StartUnixNano)
+            .ThenBy(EventLog2019Peers.Rank)
+            .ThenBy(static span => span.SpanId)
+            .Select(static span => span.Text(EventLogNames.Line))
+            .OfType<string>();
 
     private static void WriteLine(IBufferWriter<byte> output, string line)
     {

@@ -98,11 +98,15 @@ internal sealed class RunnerState(Query query)
 
     private static PeerRequest? GoalOf(Query query)
     {
-        var answers = query.Peers.SelectMany(static peer => peer.Requests)
-            .Where(static request => request.Outcome == RequestOutcome.Answered && request.EndNs is not null).OrderBy(static request => request.EndNs);
+        var answers = query
+            .Peers.SelectMany(static peer => peer.Requests)
+            .Where(static request => request.Outcome == RequestOutcome.Answered && request.EndNs is not null)
+            .OrderBy(static request => request.EndNs);
         return query.Type switch
         {
-            QueryType.FindPeer when query.Outcome == QueryOutcome.Success => answers.FirstOrDefault(request => request.EndNs == query.DiscoveryNs),
+            QueryType.FindPeer when query.Outcome == QueryOutcome.Success => answers.FirstOrDefault(request =>
+                request.EndNs == query.DiscoveryNs
+            ),
             QueryType.GetProviders => answers.FirstOrDefault(static request => request.Providers > 0),
             QueryType.GetValue => answers.FirstOrDefault(static request => request.Records > 0),
             _ => null,

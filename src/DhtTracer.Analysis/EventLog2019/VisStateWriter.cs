@@ -4,8 +4,8 @@ namespace DhtTracer.Analysis.EventLog2019;
 
 /// <summary>
 /// Writes queries as <c>vis-state</c>, the input of the first visualisation of 2019: an array with one object for each query, durations in
-/// microseconds, times in ISO 8601. Unknown is null. A peer of which nothing is known but its name has no row, because that page draws every row
-/// by its spans; it counts in <c>PeersSeen</c>.
+/// microseconds, times in ISO 8601. Unknown is null. A peer of which nothing is known but its name has no row, because that page draws
+/// every row by its spans; it counts in <c>PeersSeen</c>.
 /// </summary>
 public static class VisStateWriter
 {
@@ -28,7 +28,11 @@ public static class VisStateWriter
         json.WriteString("QueryID", query.Id.ToString());
         WriteRunner(json, query);
         json.WriteStartArray("PeerQueries");
-        foreach (var peer in query.Peers.Where(static peer => peer.Dial is not null || peer.Requests.Any(static request => request.StartNs is not null)))
+        foreach (
+            var peer in query.Peers.Where(static peer =>
+                peer.Dial is not null || peer.Requests.Any(static request => request.StartNs is not null)
+            )
+        )
         {
             WritePeer(json, query, peer);
         }

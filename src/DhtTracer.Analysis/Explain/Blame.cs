@@ -8,44 +8,56 @@ namespace DhtTracer.Analysis.Explain;
 public enum BlameKind
 {
     /// <summary>Dials that connected.</summary>
-    [JsonStringEnumMemberName("connecting")] Connecting = 1,
+    [JsonStringEnumMemberName("connecting")]
+    Connecting = 1,
 
     /// <summary>Requests that were answered.</summary>
-    [JsonStringEnumMemberName("answers")] Answers = 2,
+    [JsonStringEnumMemberName("answers")]
+    Answers = 2,
 
     /// <summary>Dialing and asking in one, answered.</summary>
-    [JsonStringEnumMemberName("dial-and-answers")] DialAndAnswers = 3,
+    [JsonStringEnumMemberName("dial-and-answers")]
+    DialAndAnswers = 3,
 
     /// <summary>Dials that failed.</summary>
-    [JsonStringEnumMemberName("failed-dials")] FailedDials = 4,
+    [JsonStringEnumMemberName("failed-dials")]
+    FailedDials = 4,
 
     /// <summary>Requests that failed.</summary>
-    [JsonStringEnumMemberName("failed-requests")] FailedRequests = 5,
+    [JsonStringEnumMemberName("failed-requests")]
+    FailedRequests = 5,
 
     /// <summary>Dials or requests of which the trace shows no answer.</summary>
-    [JsonStringEnumMemberName("no-answer")] NoAnswer = 6,
+    [JsonStringEnumMemberName("no-answer")]
+    NoAnswer = 6,
 
     /// <summary>Dials or requests that the end took back.</summary>
-    [JsonStringEnumMemberName("taken-back")] TakenBack = 7,
+    [JsonStringEnumMemberName("taken-back")]
+    TakenBack = 7,
 
     /// <summary>A known peer was not asked although the trace shows free places, and nothing that the lookup waited for.</summary>
-    [JsonStringEnumMemberName("queueing")] Queueing = 8,
+    [JsonStringEnumMemberName("queueing")]
+    Queueing = 8,
 
     /// <summary>The node's own work at the start, between steps and at the end.</summary>
-    [JsonStringEnumMemberName("own-work")] OwnWork = 9,
+    [JsonStringEnumMemberName("own-work")]
+    OwnWork = 9,
 
     /// <summary>Time that the trace does not explain.</summary>
-    [JsonStringEnumMemberName("unknown")] Unknown = 10,
+    [JsonStringEnumMemberName("unknown")]
+    Unknown = 10,
 
     /// <summary>Storing: PUT_VALUE that was answered, ADD_PROVIDER that was sent (the protocol has no answer to it).</summary>
-    [JsonStringEnumMemberName("stores")] Stores = 11,
+    [JsonStringEnumMemberName("stores")]
+    Stores = 11,
 }
 
 /// <summary>A part of the duration and what it was spent on. The parts of a query sum to its duration.</summary>
 /// <param name="Kind">On what.</param>
 /// <param name="ErrorClass">Class of the failures; null when nothing failed.</param>
 /// <param name="Peers">
-/// Peers concerned: those of the path, and those that went the same way at the same time, so that the wait would have been the same without the first.
+/// Peers concerned: those of the path, and those that went the same way at the same time, so that the wait would have been the same without
+/// the first.
 /// </param>
 /// <param name="DurationNs">How long, in nanoseconds.</param>
 /// <param name="Share">Of the query's duration, 0 to 1.</param>
@@ -55,7 +67,8 @@ public sealed record Blame(BlameKind Kind, string? ErrorClass, int Peers, long D
     /// <summary>Who was under way for so much of a wait was waited for as well.</summary>
     private const double AsWell = 0.9;
 
-    /// <summary>A wait of a smaller part of its group says nothing about who else was waited for: everybody is under way for a microsecond.</summary>
+    /// <summary>A wait of a smaller part of its group says nothing about who else was waited for: everybody is under way for a
+    /// microsecond.</summary>
     private const double Weighty = 0.1;
 
     /// <summary>Nine tenths of it or more were spent in the follow-up.</summary>
@@ -68,24 +81,38 @@ public sealed record Blame(BlameKind Kind, string? ErrorClass, int Peers, long D
         var others = activities.ToLookup(static a => CauseOf(KindOf(a), a.IsStore, a.Result, a.ErrorClass));
         return
         [
-            .. path.Segments.GroupBy(CauseOf)
+            .. path
+                .Segments.GroupBy(CauseOf)
                 .Select(group =>
                 {
                     var sum = group.Sum(static segment => segment.DurationNs);
-                    var concerned = group.Where(static segment => segment.PeerId is not null)
-                        .Select(static segment => (segment.PeerId!, IsDial: segment.Kind == SegmentKind.Dial)).ToHashSet();
+                    var concerned = group
+                        .Where(static segment => segment.PeerId is not null)
+                        .Select(static segment => (segment.PeerId!, IsDial: segment.Kind == SegmentKind.Dial))
+                        .ToHashSet();
                     if (group.Key.Kind is BlameKind.FailedDials or BlameKind.FailedRequests or BlameKind.NoAnswer or BlameKind.TakenBack)
                     {
                         var waits = group.Where(segment => segment.DurationNs >= sum * Weighty).ToList();
-                        concerned.UnionWith(others[group.Key].Where(other => waits.Exists(wait => Spans(other, wait)))
-                            .Select(other => (query.Peers[other.Peer].Id, other.Kind == ActivityKind.Dial)));
+                        concerned.UnionWith(
+                            others[group.Key]
+                                .Where(other => waits.Exists(wait => Spans(other, wait)))
+                                .Select(other => (query.Peers[other.Peer].Id, other.Kind == ActivityKind.Dial))
+                        );
                     }
 
                     var peers = concerned.Select(static item => item.Item1).Distinct(StringComparer.Ordinal).Count();
                     return new Blame(
-                        group.Key.Kind, group.Key.ErrorClass, peers, sum, (double)sum / duration, Words(group.Key.Kind, group.Key.ErrorClass, peers, Noun(concerned)))
+                        group.Key.Kind,
+                        group.Key.ErrorClass,
+                        peers,
+                        sum,
+                        (double)sum / duration,
+                        Words(group.Key.Kind, group.Key.ErrorClass, peers, Noun(concerned))
+                    )
                     {
-                        InFollowUp = sum > 0 && group.Sum(static segment => segment.Phase == PathPhase.FollowUp ? segment.DurationNs : 0) >= sum * AsWell,
+                        InFollowUp =
+                            sum > 0
+                            && group.Sum(static segment => segment.Phase == PathPhase.FollowUp ? segment.DurationNs : 0) >= sum * AsWell,
                     };
                 })
                 .OrderByDescending(static blame => blame.DurationNs)
@@ -95,26 +122,35 @@ public sealed record Blame(BlameKind Kind, string? ErrorClass, int Peers, long D
     }
 
     /// <summary>What a segment of a path was spent on.</summary>
-    internal static (BlameKind Kind, string? ErrorClass) CauseOf(PathSegment segment) => segment switch
-    {
-        { Kind: SegmentKind.Queued } => (BlameKind.Queueing, null),
-        { Kind: SegmentKind.Unknown } => (BlameKind.Unknown, null),
-        { Result: { } result } => CauseOf(segment.Kind, segment.Message is MessageType.PutValue or MessageType.AddProvider, result, segment.ErrorClass),
-        _ => (BlameKind.OwnWork, null),
-    };
+    internal static (BlameKind Kind, string? ErrorClass) CauseOf(PathSegment segment) =>
+        segment switch
+        {
+            { Kind: SegmentKind.Queued } => (BlameKind.Queueing, null),
+            { Kind: SegmentKind.Unknown } => (BlameKind.Unknown, null),
+            { Result: { } result } => CauseOf(
+                segment.Kind,
+                segment.Message is MessageType.PutValue or MessageType.AddProvider,
+                result,
+                segment.ErrorClass
+            ),
+            _ => (BlameKind.OwnWork, null),
+        };
 
     private static bool Spans(PeerActivity activity, PathSegment wait) =>
         Math.Min(activity.EndNs ?? long.MaxValue, wait.EndNs) - Math.Max(activity.StartNs, wait.StartNs) >= wait.DurationNs * AsWell;
 
-    private static SegmentKind KindOf(PeerActivity activity) => activity.Kind switch
-    {
-        ActivityKind.Dial => SegmentKind.Dial,
-        ActivityKind.Request => SegmentKind.Request,
-        _ => SegmentKind.DialAndRequest,
-    };
+    private static SegmentKind KindOf(PeerActivity activity) =>
+        activity.Kind switch
+        {
+            ActivityKind.Dial => SegmentKind.Dial,
+            ActivityKind.Request => SegmentKind.Request,
+            _ => SegmentKind.DialAndRequest,
+        };
 
     private static string Noun(HashSet<(string PeerId, bool IsDial)> concerned) =>
-        concerned.All(static item => item.IsDial) ? "dial" : concerned.Any(static item => item.IsDial) ? "peer" : "request";
+        concerned.All(static item => item.IsDial) ? "dial"
+        : concerned.Any(static item => item.IsDial) ? "peer"
+        : "request";
 
     private static (BlameKind Kind, string? ErrorClass) CauseOf(SegmentKind kind, bool isStore, ActivityResult result, string? errorClass)
     {
@@ -130,33 +166,35 @@ public sealed record Blame(BlameKind Kind, string? ErrorClass, int Peers, long D
         };
     }
 
-    private static string Words(BlameKind kind, string? errorClass, int peers, string noun) => kind switch
-    {
-        BlameKind.Connecting => $"connecting to {Count(peers, "peer")}",
-        BlameKind.Answers => $"waiting for {Count(peers, "peer")} that answered",
-        BlameKind.Stores => $"storing at {Count(peers, "peer")}",
-        BlameKind.DialAndAnswers => $"dialing and asking {Count(peers, "peer")} that answered (the trace does not tell the two apart)",
-        BlameKind.FailedDials => $"waiting for {Count(peers, "dial")} that {Failed(errorClass, peers == 1)}",
-        BlameKind.FailedRequests => $"waiting for {Count(peers, "request")} that {Failed(errorClass, peers == 1)}",
-        BlameKind.NoAnswer => $"waiting for {Count(peers, "peer")} of which the trace shows no answer",
-        BlameKind.TakenBack => $"waiting for {Count(peers, noun)} still under way at the end",
-        BlameKind.Queueing => $"{Count(peers, "peer")} waiting to be asked, for reasons that the trace does not tell",
-        BlameKind.OwnWork => "the node's own work before, between and after its dials and requests",
-        _ => "time that the trace does not explain",
-    };
+    private static string Words(BlameKind kind, string? errorClass, int peers, string noun) =>
+        kind switch
+        {
+            BlameKind.Connecting => $"connecting to {Count(peers, "peer")}",
+            BlameKind.Answers => $"waiting for {Count(peers, "peer")} that answered",
+            BlameKind.Stores => $"storing at {Count(peers, "peer")}",
+            BlameKind.DialAndAnswers => $"dialing and asking {Count(peers, "peer")} that answered (the trace does not tell the two apart)",
+            BlameKind.FailedDials => $"waiting for {Count(peers, "dial")} that {Failed(errorClass, peers == 1)}",
+            BlameKind.FailedRequests => $"waiting for {Count(peers, "request")} that {Failed(errorClass, peers == 1)}",
+            BlameKind.NoAnswer => $"waiting for {Count(peers, "peer")} of which the trace shows no answer",
+            BlameKind.TakenBack => $"waiting for {Count(peers, noun)} still under way at the end",
+            BlameKind.Queueing => $"{Count(peers, "peer")} waiting to be asked, for reasons that the trace does not tell",
+            BlameKind.OwnWork => "the node's own work before, between and after its dials and requests",
+            _ => "time that the trace does not explain",
+        };
 
-    private static string Failed(string? errorClass, bool one) => errorClass switch
-    {
-        Analysis.ErrorClass.DialTimeout or Analysis.ErrorClass.RequestTimeout => "timed out",
-        Analysis.ErrorClass.DialRefused => one ? "was refused" : "were refused",
-        Analysis.ErrorClass.DialBackoff => one ? "was put off after an earlier failure" : "were put off after earlier failures",
-        Analysis.ErrorClass.NoRoute => "found no route",
-        Analysis.ErrorClass.Handshake => "failed in the handshake",
-        Analysis.ErrorClass.ProtocolNotSupported => one ? "met a peer without the protocol" : "met peers without the protocol",
-        Analysis.ErrorClass.Reset => one ? "was reset" : "were reset",
-        Analysis.ErrorClass.BadAnswer => "got a bad answer",
-        _ => "failed",
-    };
+    private static string Failed(string? errorClass, bool one) =>
+        errorClass switch
+        {
+            Analysis.ErrorClass.DialTimeout or Analysis.ErrorClass.RequestTimeout => "timed out",
+            Analysis.ErrorClass.DialRefused => one ? "was refused" : "were refused",
+            Analysis.ErrorClass.DialBackoff => one ? "was put off after an earlier failure" : "were put off after earlier failures",
+            Analysis.ErrorClass.NoRoute => "found no route",
+            Analysis.ErrorClass.Handshake => "failed in the handshake",
+            Analysis.ErrorClass.ProtocolNotSupported => one ? "met a peer without the protocol" : "met peers without the protocol",
+            Analysis.ErrorClass.Reset => one ? "was reset" : "were reset",
+            Analysis.ErrorClass.BadAnswer => "got a bad answer",
+            _ => "failed",
+        };
 
     private static string Count(int count, string noun) => count == 1 ? $"1 {noun}" : $"{count} {noun}s";
 }

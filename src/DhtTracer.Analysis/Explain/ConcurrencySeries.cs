@@ -37,7 +37,11 @@ public sealed record ConcurrencySeries
         foreach (var activity in activities)
         {
             var (start, stop) = Clamp(activity.StartNs, activity.EndNs, end);
-            Change(start, stop, new ConcurrencyStep(0, 0, activity.Kind == ActivityKind.Dial ? 1 : 0, activity.Kind == ActivityKind.Dial ? 0 : 1));
+            Change(
+                start,
+                stop,
+                new ConcurrencyStep(0, 0, activity.Kind == ActivityKind.Dial ? 1 : 0, activity.Kind == ActivityKind.Dial ? 0 : 1)
+            );
         }
 
         foreach (var (startNs, endNs) in Places(activities))
@@ -106,8 +110,12 @@ public sealed record ConcurrencySeries
         for (var i = 0; i < activities.Length; i++)
         {
             var activity = activities[i];
-            if (activity.Kind == ActivityKind.Dial && i + 1 < activities.Length && activities[i + 1].Peer == activity.Peer
-                && activities[i + 1].StartNs >= activity.StartNs)
+            if (
+                activity.Kind == ActivityKind.Dial
+                && i + 1 < activities.Length
+                && activities[i + 1].Peer == activity.Peer
+                && activities[i + 1].StartNs >= activity.StartNs
+            )
             {
                 i++;
                 yield return (activity.StartNs, activities[i].EndNs);

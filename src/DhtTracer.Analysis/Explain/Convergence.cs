@@ -30,8 +30,11 @@ public sealed record Convergence
     public static Convergence Of(Query query)
     {
         var distances = KeyDistances.Of(query);
-        var near = Enumerable.Range(0, query.Peers.Length).Where(peer => query.Peers[peer].Xor is not null)
-            .Select(peer => (Peer: query.Peers[peer], Rank: distances.Rank(peer))).ToList();
+        var near = Enumerable
+            .Range(0, query.Peers.Length)
+            .Where(peer => query.Peers[peer].Xor is not null)
+            .Select(peer => (Peer: query.Peers[peer], Rank: distances.Rank(peer)))
+            .ToList();
         return new Convergence
         {
             Known = Improving(near.Select(static x => (At: x.Peer.HeardNs, x.Peer, x.Rank))),
@@ -61,10 +64,17 @@ public sealed record Convergence
     {
         var hops = ImmutableArray.CreateBuilder<ConvergenceHop>();
         var best = int.MaxValue;
-        foreach (var group in peers.Where(static x => x.Peer.Hops is not null).GroupBy(static x => x.Peer.Hops.GetValueOrDefault()).OrderBy(static g => g.Key))
+        foreach (
+            var group in peers
+                .Where(static x => x.Peer.Hops is not null)
+                .GroupBy(static x => x.Peer.Hops.GetValueOrDefault())
+                .OrderBy(static g => g.Key)
+        )
         {
             var (peer, rank) = group.MinBy(static x => x.Rank);
-            hops.Add(rank < best ? new ConvergenceHop(group.Key, peer.Xor.GetValueOrDefault(), peer.Id) : hops[^1] with { Hops = group.Key });
+            hops.Add(
+                rank < best ? new ConvergenceHop(group.Key, peer.Xor.GetValueOrDefault(), peer.Id) : hops[^1] with { Hops = group.Key }
+            );
             best = Math.Min(best, rank);
         }
 
@@ -76,7 +86,10 @@ public sealed record Convergence
         long? first = null;
         foreach (var request in peer.Requests)
         {
-            if (request is { Outcome: RequestOutcome.Answered, DurationNs: { } duration } && (first is null || request.StartNs + duration < first))
+            if (
+                request is { Outcome: RequestOutcome.Answered, DurationNs: { } duration }
+                && (first is null || request.StartNs + duration < first)
+            )
             {
                 first = request.StartNs + duration;
             }

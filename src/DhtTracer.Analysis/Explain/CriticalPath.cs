@@ -8,28 +8,36 @@ namespace DhtTracer.Analysis.Explain;
 public enum SegmentKind
 {
     /// <summary>From the start of the query until it dialed or asked the first peer of the path.</summary>
-    [JsonStringEnumMemberName("start")] Start = 1,
+    [JsonStringEnumMemberName("start")]
+    Start = 1,
 
     /// <summary>A known peer was not asked yet, and the trace does not tell what the lookup waited for.</summary>
-    [JsonStringEnumMemberName("queued")] Queued = 2,
+    [JsonStringEnumMemberName("queued")]
+    Queued = 2,
 
     /// <summary>A dial.</summary>
-    [JsonStringEnumMemberName("dial")] Dial = 3,
+    [JsonStringEnumMemberName("dial")]
+    Dial = 3,
 
     /// <summary>Between the end of one step and the start of the next that waited for it.</summary>
-    [JsonStringEnumMemberName("between")] Between = 4,
+    [JsonStringEnumMemberName("between")]
+    Between = 4,
 
     /// <summary>A request.</summary>
-    [JsonStringEnumMemberName("request")] Request = 5,
+    [JsonStringEnumMemberName("request")]
+    Request = 5,
 
     /// <summary>A dial and a request that the trace does not tell apart.</summary>
-    [JsonStringEnumMemberName("dial-and-request")] DialAndRequest = 6,
+    [JsonStringEnumMemberName("dial-and-request")]
+    DialAndRequest = 6,
 
     /// <summary>From the last dial or request that the end waited for, until the end.</summary>
-    [JsonStringEnumMemberName("end")] End = 7,
+    [JsonStringEnumMemberName("end")]
+    End = 7,
 
     /// <summary>The trace does not tell what this time was waiting for.</summary>
-    [JsonStringEnumMemberName("unknown")] Unknown = 8,
+    [JsonStringEnumMemberName("unknown")]
+    Unknown = 8,
 }
 
 /// <summary>In which phase of a query a part of the critical path lies; the parts of <see cref="PhaseTimes"/>.</summary>
@@ -37,28 +45,36 @@ public enum SegmentKind
 public enum PathPhase
 {
     /// <summary>The node's own work.</summary>
-    [JsonStringEnumMemberName("own")] Own = 1,
+    [JsonStringEnumMemberName("own")]
+    Own = 1,
 
     /// <summary>The peers of the routing table that were asked first.</summary>
-    [JsonStringEnumMemberName("first-peers")] FirstPeers = 2,
+    [JsonStringEnumMemberName("first-peers")]
+    FirstPeers = 2,
 
     /// <summary>A later dial.</summary>
-    [JsonStringEnumMemberName("dials")] Dials = 3,
+    [JsonStringEnumMemberName("dials")]
+    Dials = 3,
 
     /// <summary>A later request.</summary>
-    [JsonStringEnumMemberName("requests")] Requests = 4,
+    [JsonStringEnumMemberName("requests")]
+    Requests = 4,
 
     /// <summary>After the answer was known, or after the lookup stopped choosing peers.</summary>
-    [JsonStringEnumMemberName("tail")] Tail = 5,
+    [JsonStringEnumMemberName("tail")]
+    Tail = 5,
 
     /// <summary>The follow-up to the K closest.</summary>
-    [JsonStringEnumMemberName("follow-up")] FollowUp = 6,
+    [JsonStringEnumMemberName("follow-up")]
+    FollowUp = 6,
 
     /// <summary>Storing at the K closest.</summary>
-    [JsonStringEnumMemberName("stores")] Stores = 7,
+    [JsonStringEnumMemberName("stores")]
+    Stores = 7,
 
     /// <summary>Time that the trace does not explain.</summary>
-    [JsonStringEnumMemberName("unknown")] Unknown = 8,
+    [JsonStringEnumMemberName("unknown")]
+    Unknown = 8,
 }
 
 /// <summary>A part of the critical path. Times are nanoseconds after the query's start.</summary>
@@ -102,8 +118,8 @@ public sealed record PathSegment
 }
 
 /// <summary>
-/// The chain of waits that made the end of the query come when it came: from the last dial or request that the end waited for, back over what
-/// each one waited for, to the start. Every segment names the peer that was waited for, never the one that waited. The segments
+/// The chain of waits that made the end of the query come when it came: from the last dial or request that the end waited for, back over
+/// what each one waited for, to the start. Every segment names the peer that was waited for, never the one that waited. The segments
 /// follow each other without gap and add up exactly to the duration.
 /// </summary>
 public sealed record CriticalPath
@@ -141,6 +157,7 @@ public sealed record CriticalPath
             sums[(int)PathPhase.Tail],
             sums[(int)PathPhase.FollowUp],
             sums[(int)PathPhase.Stores],
-            sums[(int)PathPhase.Unknown]);
+            sums[(int)PathPhase.Unknown]
+        );
     }
 }

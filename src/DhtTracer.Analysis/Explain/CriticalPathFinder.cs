@@ -7,8 +7,8 @@ namespace DhtTracer.Analysis.Explain;
 /// explained; each segment ends at the cursor and moves it back, so the segments add up to the duration whatever the trace says.
 /// </summary>
 /// <remarks>
-/// A lookup acts only when something ends: an answer, a failed dial, a failed request. So what came before a dial or request is the end that
-/// made the lookup begin it. O(n log n) in the dials and requests of the query: it runs for every query that arrives.
+/// A lookup acts only when something ends: an answer, a failed dial, a failed request. So what came before a dial or request is the end
+/// that made the lookup begin it. O(n log n) in the dials and requests of the query: it runs for every query that arrives.
 /// </remarks>
 internal sealed class CriticalPathFinder
 {
@@ -76,7 +76,14 @@ internal sealed class CriticalPathFinder
         return new CriticalPath
         {
             Segments = [.. finder._segments],
-            Peers = [.. finder._segments.Where(static s => s.IsLostToPeer).Select(static s => s.PeerId).OfType<string>().Distinct(StringComparer.Ordinal)],
+            Peers =
+            [
+                .. finder
+                    ._segments.Where(static s => s.IsLostToPeer)
+                    .Select(static s => s.PeerId)
+                    .OfType<string>()
+                    .Distinct(StringComparer.Ordinal),
+            ],
             AlphaObserved = query.Parameters.Alpha is null,
         };
     }
@@ -120,8 +127,11 @@ internal sealed class CriticalPathFinder
         for (var i = 0; i < _activities.Length; i++)
         {
             var activity = _activities[i];
-            if (activity.StartNs < at && PlaceStart(i) < since
-                && (activity.EndNs is not { } end || end >= at || (activity.Result == ActivityResult.TakenBack && end >= at - slack)))
+            if (
+                activity.StartNs < at
+                && PlaceStart(i) < since
+                && (activity.EndNs is not { } end || end >= at || (activity.Result == ActivityResult.TakenBack && end >= at - slack))
+            )
             {
                 longest = i;
                 since = PlaceStart(i);
@@ -156,8 +166,8 @@ internal sealed class CriticalPathFinder
 
         if (Terminated is { } terminated && terminated < _cursor && PlaceStart(activity) < terminated)
         {
-            // Begun before the lookup stopped choosing peers, and waited for after it. What was waited for before is what made it stop: for a
-            // caller who gave up that can be this one.
+            // Begun before the lookup stopped choosing peers, and waited for after it. What was waited for before is what made it stop: for
+            // a caller who gave up that can be this one.
             Charge(activity, terminated, null);
             var before = AtTermination(terminated);
             if (before != activity)
@@ -171,14 +181,21 @@ internal sealed class CriticalPathFinder
     }
 
     private int AtTermination(long terminated) =>
-        _query.Termination == QueryTermination.Cancelled && UnderWayLongest(terminated, 0) is var cut and not None ? cut : LastEnd(terminated);
+        _query.Termination == QueryTermination.Cancelled && UnderWayLongest(terminated, 0) is var cut and not None
+            ? cut
+            : LastEnd(terminated);
 
     /// <summary>What this activity waited for. <see cref="None"/> when the walk has reached the start.</summary>
     private int Before(int activity)
     {
         var a = _activities[activity];
         var peer = _query.Peers[a.Peer];
-        if (a.IsStore || PlaceFirst(activity) > _firstOf[a.Peer] || _phases.IsFollowUp(a) || (!peer.Requests.IsEmpty && peer.Requests.All(IsStore)))
+        if (
+            a.IsStore
+            || PlaceFirst(activity) > _firstOf[a.Peer]
+            || _phases.IsFollowUp(a)
+            || (!peer.Requests.IsEmpty && peer.Requests.All(IsStore))
+        )
         {
             // Asking again, the follow-up and storing wait for whatever ended last before them.
             return LastEnd(_cursor);
@@ -187,7 +204,9 @@ internal sealed class CriticalPathFinder
         var heard = peer.HeardNs is { } at ? Math.Clamp(at, 0, _cursor) : (long?)null;
         if (heard is not { } known)
         {
-            return Trigger(activity) is var trigger and not None ? trigger : peer.Hops == 0 ? FromStart() : None;
+            return Trigger(activity) is var trigger and not None ? trigger
+                : peer.Hops == 0 ? FromStart()
+                : None;
         }
 
         AddQueued(activity, known);
@@ -213,8 +232,9 @@ internal sealed class CriticalPathFinder
     }
 
     /// <summary>
-    /// The waits of a peer that was known since <paramref name="heard"/> and had not been asked: each is charged to whose end made the lookup go
-    /// on. Either all alpha places were taken and that one came free, or the lookup went on right after that end, as to its follow-up.
+    /// The waits of a peer that was known since <paramref name="heard"/> and had not been asked: each is charged to whose end made the
+    /// lookup go on. Either all alpha places were taken and that one came free, or the lookup went on right after that end, as to its
+    /// follow-up.
     /// </summary>
     private void AddQueued(int activity, long heard)
     {
@@ -244,7 +264,13 @@ internal sealed class CriticalPathFinder
 
         // The node's own reaction; otherwise places were free, and nobody is blamed.
         var reaction = _cursor - Math.Max(heard, Math.Min(_cursor, _firstStart)) <= Soon;
-        Add(!reaction ? SegmentKind.Queued : heard <= _firstStart ? SegmentKind.Start : SegmentKind.Between, heard, queued: victim);
+        Add(
+            !reaction ? SegmentKind.Queued
+                : heard <= _firstStart ? SegmentKind.Start
+                : SegmentKind.Between,
+            heard,
+            queued: victim
+        );
     }
 
     /// <summary>The activity whose end made the lookup begin another one.</summary>
@@ -255,7 +281,12 @@ internal sealed class CriticalPathFinder
     private int ToldTrigger(int activity)
     {
         var peer = _activities[activity].Peer;
-        if (_query.Peers[peer].AskedAfter is not { } id || PlaceFirst(activity) != _firstOf[peer] || !_peers.TryGetValue(id, out var before) || before == peer)
+        if (
+            _query.Peers[peer].AskedAfter is not { } id
+            || PlaceFirst(activity) != _firstOf[peer]
+            || !_peers.TryGetValue(id, out var before)
+            || before == peer
+        )
         {
             return None;
         }
@@ -324,7 +355,10 @@ internal sealed class CriticalPathFinder
                 continue;
             }
 
-            if (_query.Peers[namer].Requests[answer.Request].Named is { IsDefault: false } names && names.Contains(named, StringComparer.Ordinal))
+            if (
+                _query.Peers[namer].Requests[answer.Request].Named is { IsDefault: false } names
+                && names.Contains(named, StringComparer.Ordinal)
+            )
             {
                 return i;
             }
@@ -335,13 +369,18 @@ internal sealed class CriticalPathFinder
         return found;
     }
 
-    /// <summary>A dial that connected and the request after it hold one of the alpha places: the dial's end makes room for nobody.</summary>
+    /// <summary>A dial that connected and the request after it hold one of the alpha places: the dial's end makes room for
+    /// nobody.</summary>
     private bool IsDialOfPlace(int dial) =>
         _activities[dial] is { Kind: ActivityKind.Dial, Result: ActivityResult.Done } a
-        && dial + 1 < _activities.Length && _activities[dial + 1].Peer == a.Peer && _activities[dial + 1].StartNs >= a.StartNs;
+        && dial + 1 < _activities.Length
+        && _activities[dial + 1].Peer == a.Peer
+        && _activities[dial + 1].StartNs >= a.StartNs;
 
     private int PlaceFirst(int activity) =>
-        activity > 0 && _activities[activity].Peer == _activities[activity - 1].Peer && IsDialOfPlace(activity - 1) ? activity - 1 : activity;
+        activity > 0 && _activities[activity].Peer == _activities[activity - 1].Peer && IsDialOfPlace(activity - 1)
+            ? activity - 1
+            : activity;
 
     private long PlaceStart(int activity) => _activities[PlaceFirst(activity)].StartNs;
 
@@ -363,18 +402,20 @@ internal sealed class CriticalPathFinder
         while (start < _cursor)
         {
             var (phase, since) = _phases.Of(activity, start, _cursor);
-            _segments.Add(new PathSegment
-            {
-                Kind = KindOf(activity),
-                Phase = phase,
-                StartNs = since,
-                EndNs = _cursor,
-                PeerId = _query.Peers[activity.Peer].Id,
-                Result = activity.Result,
-                ErrorClass = activity.ErrorClass,
-                Message = activity.Message,
-                QueuedPeerId = queued,
-            });
+            _segments.Add(
+                new PathSegment
+                {
+                    Kind = KindOf(activity),
+                    Phase = phase,
+                    StartNs = since,
+                    EndNs = _cursor,
+                    PeerId = _query.Peers[activity.Peer].Id,
+                    Result = activity.Result,
+                    ErrorClass = activity.ErrorClass,
+                    Message = activity.Message,
+                    QueuedPeerId = queued,
+                }
+            );
             _cursor = since;
         }
     }
@@ -387,24 +428,27 @@ internal sealed class CriticalPathFinder
             return;
         }
 
-        _segments.Add(new PathSegment
-        {
-            Kind = kind,
-            Phase = kind is SegmentKind.Unknown or SegmentKind.Queued ? PathPhase.Unknown : PathPhase.Own,
-            StartNs = start,
-            EndNs = _cursor,
-            PeerId = peer,
-            QueuedPeerId = queued,
-        });
+        _segments.Add(
+            new PathSegment
+            {
+                Kind = kind,
+                Phase = kind is SegmentKind.Unknown or SegmentKind.Queued ? PathPhase.Unknown : PathPhase.Own,
+                StartNs = start,
+                EndNs = _cursor,
+                PeerId = peer,
+                QueuedPeerId = queued,
+            }
+        );
         _cursor = start;
     }
 
     private static bool IsStore(PeerRequest request) => request.Type is MessageType.PutValue or MessageType.AddProvider;
 
-    private static SegmentKind KindOf(PeerActivity activity) => activity.Kind switch
-    {
-        ActivityKind.Dial => SegmentKind.Dial,
-        ActivityKind.Request => SegmentKind.Request,
-        _ => SegmentKind.DialAndRequest,
-    };
+    private static SegmentKind KindOf(PeerActivity activity) =>
+        activity.Kind switch
+        {
+            ActivityKind.Dial => SegmentKind.Dial,
+            ActivityKind.Request => SegmentKind.Request,
+            _ => SegmentKind.DialAndRequest,
+        };
 }

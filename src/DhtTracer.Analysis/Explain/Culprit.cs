@@ -18,8 +18,8 @@ public sealed record Culprit(string PeerId, string? Agent, BlameKind Kind, strin
     private const double SlowShare = 0.25;
 
     /// <summary>
-    /// What was cut off counts against its peer only when it had been under way for so many times the time that the slowest answer took, and for
-    /// a second: a peer that was about to answer is not to blame for the caller's end.
+    /// What was cut off counts against its peer only when it had been under way for so many times the time that the slowest answer took,
+    /// and for a second: a peer that was about to answer is not to blame for the caller's end.
     /// </summary>
     private const int Overdue = 2;
 
@@ -29,19 +29,31 @@ public sealed record Culprit(string PeerId, string? Agent, BlameKind Kind, strin
     internal static ImmutableArray<Culprit> Of(CriticalPath path, Query query, ImmutableArray<PeerActivity> activities)
     {
         var duration = path.Segments.Sum(static s => s.DurationNs);
-        var agents = query.Peers.Where(static peer => peer.Agent is not null)
+        var agents = query
+            .Peers.Where(static peer => peer.Agent is not null)
             .ToLookup(static peer => peer.Id, static peer => peer.Agent, StringComparer.Ordinal);
-        var slowest = activities.Where(static a => a is { Result: ActivityResult.Done, Kind: not ActivityKind.Dial, IsStore: false })
-            .Select(static a => a.EndNs - a.StartNs).Max();
+        var slowest = activities
+            .Where(static a => a is { Result: ActivityResult.Done, Kind: not ActivityKind.Dial, IsStore: false })
+            .Select(static a => a.EndNs - a.StartNs)
+            .Max();
         return
         [
-            .. path.Segments.Where(static segment => segment is { IsLostToPeer: true, PeerId: not null })
+            .. path
+                .Segments.Where(static segment => segment is { IsLostToPeer: true, PeerId: not null })
                 .GroupBy(static segment => (PeerId: segment.PeerId!, Cause: Blame.CauseOf(segment)))
                 .Select(group => (group.Key, Sum: group.Sum(static segment => segment.DurationNs)))
                 .Select(item => new Culprit(
-                    item.Key.PeerId, agents[item.Key.PeerId].FirstOrDefault(), item.Key.Cause.Kind, item.Key.Cause.ErrorClass, item.Sum, (double)item.Sum / duration))
-                .Where(culprit => culprit.Share >= (culprit.IsFault ? WorthNaming : SlowShare)
-                    && (culprit.Kind != BlameKind.TakenBack || IsOverdue(query, activities, culprit.PeerId, slowest)))
+                    item.Key.PeerId,
+                    agents[item.Key.PeerId].FirstOrDefault(),
+                    item.Key.Cause.Kind,
+                    item.Key.Cause.ErrorClass,
+                    item.Sum,
+                    (double)item.Sum / duration
+                ))
+                .Where(culprit =>
+                    culprit.Share >= (culprit.IsFault ? WorthNaming : SlowShare)
+                    && (culprit.Kind != BlameKind.TakenBack || IsOverdue(query, activities, culprit.PeerId, slowest))
+                )
                 .OrderByDescending(static culprit => culprit.DurationNs)
                 .ThenBy(static culprit => culprit.PeerId, StringComparer.Ordinal),
         ];
@@ -50,7 +62,12 @@ public sealed record Culprit(string PeerId, string? Agent, BlameKind Kind, strin
     /// <summary>The peer failed, stayed silent, or was overdue when the query ended. Otherwise it answered, and took long.</summary>
     public bool IsFault => Kind is BlameKind.FailedDials or BlameKind.FailedRequests or BlameKind.NoAnswer or BlameKind.TakenBack;
 
-    private static bool IsOverdue(Query query, ImmutableArray<PeerActivity> activities, string peerId, long? slowestNs) => activities.Any(a =>
-        a.Result == ActivityResult.TakenBack && query.Peers[a.Peer].Id == peerId && (a.EndNs ?? query.DurationNs) - a.StartNs is { } underWay
-        && underWay >= LeastOverdueNs && underWay > Overdue * slowestNs.GetValueOrDefault());
+    private static bool IsOverdue(Query query, ImmutableArray<PeerActivity> activities, string peerId, long? slowestNs) =>
+        activities.Any(a =>
+            a.Result == ActivityResult.TakenBack
+            && query.Peers[a.Peer].Id == peerId
+            && (a.EndNs ?? query.DurationNs) - a.StartNs is { } underWay
+            && underWay >= LeastOverdueNs
+            && underWay > Overdue * slowestNs.GetValueOrDefault()
+        );
 }

@@ -12,8 +12,8 @@ public sealed record Explanation
     public required string Sentence { get; init; }
 
     /// <summary>
-    /// What another timeout would have changed, such as <c>With a dial timeout of 1 s: about 3.9 s</c>. Only when the replay of the query with its
-    /// own parameters is right, nothing had to be guessed and the gain is real; else null.
+    /// What another timeout would have changed, such as <c>With a dial timeout of 1 s: about 3.9 s</c>. Only when the replay of the query
+    /// with its own parameters is right, nothing had to be guessed and the gain is real; else null.
     /// </summary>
     public required string? Hint { get; init; }
 

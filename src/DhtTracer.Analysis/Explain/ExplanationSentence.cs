@@ -32,11 +32,18 @@ internal static class ExplanationSentence
     /// <param name="path">Its critical path; null without one.</param>
     /// <param name="activities">Its dials and requests.</param>
     public static string Of(
-        Query query, ImmutableArray<Blame> blames, ImmutableArray<Culprit> culprits, CriticalPath? path, ImmutableArray<PeerActivity> activities)
+        Query query,
+        ImmutableArray<Blame> blames,
+        ImmutableArray<Culprit> culprits,
+        CriticalPath? path,
+        ImmutableArray<PeerActivity> activities
+    )
     {
         if (query.Skipped && activities.IsEmpty)
         {
-            return query.Outcome == QueryOutcome.Success ? "Answered by the node itself; no peer was asked" : "No peer was asked: the routing table of this side held nobody";
+            return query.Outcome == QueryOutcome.Success
+                ? "Answered by the node itself; no peer was asked"
+                : "No peer was asked: the routing table of this side held nobody";
         }
 
         if (query.DurationNs is not { } duration)
@@ -50,14 +57,18 @@ internal static class ExplanationSentence
             return Sentence($"failed after {DurationText.Of(duration)}: the node knew no peer to ask");
         }
 
-        var when = Discovery(query, duration) ?? query.Outcome switch
-        {
-            QueryOutcome.NotFound => $"nothing found; finished after {DurationText.Of(duration)}",
-            QueryOutcome.Cancelled or QueryOutcome.TimedOut when CutAt(activities, duration) is { } at
-                => $"{End(query)} after {DurationText.Of(at)}; finished after {DurationText.Of(duration)}",
-            _ => $"{End(query)} after {DurationText.Of(duration)}",
-        };
-        return Sentence((blames.IsEmpty ? when : $"{when}: {Spent(blames, culprits)}{Queue(query, blames, path)}") + LateStores(activities, duration));
+        var when =
+            Discovery(query, duration)
+            ?? query.Outcome switch
+            {
+                QueryOutcome.NotFound => $"nothing found; finished after {DurationText.Of(duration)}",
+                QueryOutcome.Cancelled or QueryOutcome.TimedOut when CutAt(activities, duration) is { } at =>
+                    $"{End(query)} after {DurationText.Of(at)}; finished after {DurationText.Of(duration)}",
+                _ => $"{End(query)} after {DurationText.Of(duration)}",
+            };
+        return Sentence(
+            (blames.IsEmpty ? when : $"{when}: {Spent(blames, culprits)}{Queue(query, blames, path)}") + LateStores(activities, duration)
+        );
     }
 
     // The greatest part, and the next ones when it does not explain all but a rest.
@@ -66,7 +77,15 @@ internal static class ExplanationSentence
         var first = $"{Percent(blames[0].Share)} was {Part(blames[0])}";
         return Math.Round(blames[0].Share, 2) >= Explained
             ? first
-            : string.Join(", ", blames.Skip(1).Take(MostParts - 1).Where(static blame => blame.Share >= WorthNaming).Select(blame => $"{Percent(blame.Share)} {Part(blame)}").Prepend(first));
+            : string.Join(
+                ", ",
+                blames
+                    .Skip(1)
+                    .Take(MostParts - 1)
+                    .Where(static blame => blame.Share >= WorthNaming)
+                    .Select(blame => $"{Percent(blame.Share)} {Part(blame)}")
+                    .Prepend(first)
+            );
 
         string Part(Blame blame) => blame.Text + (blame.InFollowUp ? " in the follow-up" : "") + Names(blame, culprits);
     }
@@ -74,8 +93,11 @@ internal static class ExplanationSentence
     // Those who were waited for, as far as they are worth a name, and how long each.
     private static string Names(Blame blame, ImmutableArray<Culprit> culprits)
     {
-        var named = culprits.Where(culprit => culprit.Kind == blame.Kind && culprit.ErrorClass == blame.ErrorClass).Take(MostNames)
-            .Select(culprit => $"{Name(culprit)} {DurationText.Of(culprit.DurationNs)}").ToList();
+        var named = culprits
+            .Where(culprit => culprit.Kind == blame.Kind && culprit.ErrorClass == blame.ErrorClass)
+            .Take(MostNames)
+            .Select(culprit => $"{Name(culprit)} {DurationText.Of(culprit.DurationNs)}")
+            .ToList();
         return named.Count == 0 ? "" : $" ({string.Join(", ", named)})";
     }
 
@@ -96,17 +118,25 @@ internal static class ExplanationSentence
     private static string LateStores(ImmutableArray<PeerActivity> activities, long duration)
     {
         var late = activities.Where(a => a.IsStore && a.EndNs > duration).ToList();
-        return late.Count == 0 ? "" : $"; {Count(late.Count, "store")} went on until {DurationText.Of(late.Max(static a => a.EndNs.GetValueOrDefault()))}";
+        return late.Count == 0
+            ? ""
+            : $"; {Count(late.Count, "store")} went on until {DurationText.Of(late.Max(static a => a.EndNs.GetValueOrDefault()))}";
     }
 
     // How much of it a peer that was known already waited for others: the share that a greater alpha could change.
     private static string Queue(Query query, ImmutableArray<Blame> blames, CriticalPath? path)
     {
-        var queued = path?.Segments.Where(static segment => segment is { QueuedPeerId: not null, IsLostToPeer: true }).Sum(static segment => segment.DurationNs) ?? 0;
+        var queued =
+            path?.Segments.Where(static segment => segment is { QueuedPeerId: not null, IsLostToPeer: true })
+                .Sum(static segment => segment.DurationNs)
+            ?? 0;
         var share = (double)queued / query.DurationNs.GetValueOrDefault();
         return Math.Round(blames[0].Share, 2) >= Explained || share < WorthNaming
             ? ""
-            : string.Create(CultureInfo.InvariantCulture, $"; for {Percent(share)} of the time the next peer stood in the queue{(query.Parameters.Alpha is { } alpha ? $" (alpha {alpha})" : "")}");
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"; for {Percent(share)} of the time the next peer stood in the queue{(query.Parameters.Alpha is { } alpha ? $" (alpha {alpha})" : "")}"
+            );
     }
 
     private static string? Discovery(Query query, long duration)
@@ -127,22 +157,24 @@ internal static class ExplanationSentence
         return $"{known} {(from ? "from the start" : $"after {DurationText.Of(found)}")}; {End(query)} after {DurationText.Of(duration)}";
     }
 
-    // When the caller gave up, where that is long before the end: all that was under way was taken back at once, and something did not heed it.
+    // When the caller gave up, where that is long before the end: all that was under way was taken back at once, and something did not heed
+    // it.
     private static long? CutAt(ImmutableArray<PeerActivity> activities, long duration)
     {
         var ends = activities.Where(static a => a.Result == ActivityResult.TakenBack).Select(static a => a.EndNs).OfType<long>().ToList();
         return ends.Count > 0 && ends.Max() - ends.Min() <= duration / 100 && ends.Max() < duration - (duration / 100) ? ends.Max() : null;
     }
 
-    private static string Discovered(Query query) => query.Type switch
-    {
-        QueryType.FindPeer => "peer found",
-        QueryType.GetProviders => query.Counts.Results is { } providers ? $"{Count(providers, "provider")} found" : "providers found",
-        QueryType.GetValue => "record found",
-        QueryType.Ping => "answered",
-        QueryType.Unknown => "answer known",
-        _ => "K closest known",
-    };
+    private static string Discovered(Query query) =>
+        query.Type switch
+        {
+            QueryType.FindPeer => "peer found",
+            QueryType.GetProviders => query.Counts.Results is { } providers ? $"{Count(providers, "provider")} found" : "providers found",
+            QueryType.GetValue => "record found",
+            QueryType.Ping => "answered",
+            QueryType.Unknown => "answer known",
+            _ => "K closest known",
+        };
 
     private static bool KClosest(Query query) =>
         query.Type is not (QueryType.FindPeer or QueryType.GetProviders or QueryType.GetValue or QueryType.Ping or QueryType.Unknown);
@@ -150,33 +182,40 @@ internal static class ExplanationSentence
     // In the routing table already, and no time beside that of the query.
     private static bool AtOnce(long found, long duration) => found < Millisecond / 2 && found <= duration / 1000;
 
-    private static string End(Query query) => query.Outcome switch
-    {
-        QueryOutcome.Cancelled => "the caller gave up",
-        QueryOutcome.TimedOut => "the caller's time was up",
-        QueryOutcome.Failed => query.Error is { } error ? $"failed ({error.Class.Replace('-', ' ')})" : "failed",
-        _ => query switch
+    private static string End(Query query) =>
+        query.Outcome switch
         {
-            { Type: QueryType.AddProvider, Counts.Sent: > 0 and { } sent } => $"sent to {Count(sent, "peer")}, finished",
-            { Type: QueryType.PutValue, Counts.Results: > 0 and { } stored } => $"stored at {Count(stored, "peer")}, finished",
-            _ => "finished",
-        },
-    };
+            QueryOutcome.Cancelled => "the caller gave up",
+            QueryOutcome.TimedOut => "the caller's time was up",
+            QueryOutcome.Failed => query.Error is { } error ? $"failed ({error.Class.Replace('-', ' ')})" : "failed",
+            _ => query switch
+            {
+                { Type: QueryType.AddProvider, Counts.Sent: > 0 and { } sent } => $"sent to {Count(sent, "peer")}, finished",
+                { Type: QueryType.PutValue, Counts.Results: > 0 and { } stored } => $"stored at {Count(stored, "peer")}, finished",
+                _ => "finished",
+            },
+        };
 
     // Shares that are not all never read as 100 %, and not none never as 0 %.
-    private static string Percent(double share) => share switch
-    {
-        >= 1 => "all",
-        > 0.99 => "over 99 %",
-        < 0.01 => "under 1 %",
-        _ => string.Create(CultureInfo.InvariantCulture, $"{Math.Round(share * 100, MidpointRounding.AwayFromZero):0} %"),
-    };
+    private static string Percent(double share) =>
+        share switch
+        {
+            >= 1 => "all",
+            > 0.99 => "over 99 %",
+            < 0.01 => "under 1 %",
+            _ => string.Create(CultureInfo.InvariantCulture, $"{Math.Round(share * 100, MidpointRounding.AwayFromZero):0} %"),
+        };
 
     private static string Count(int count, string noun) => count == 1 ? $"1 {noun}" : $"{count} {noun}s";
 
-    private static string Sentence(string text) => string.Create(text.Length, text, static (span, source) =>
-    {
-        source.CopyTo(span);
-        span[0] = char.ToUpperInvariant(span[0]);
-    });
+    private static string Sentence(string text) =>
+        string.Create(
+            text.Length,
+            text,
+            static (span, source) =>
+            {
+                source.CopyTo(span);
+                span[0] = char.ToUpperInvariant(span[0]);
+            }
+        );
 }

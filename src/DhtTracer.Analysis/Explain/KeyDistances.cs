@@ -74,7 +74,9 @@ internal sealed class KeyDistances
     }
 
     private bool SameDistance(int x, int y) =>
-        _target is { } t && _ids[x] is { } idX && _ids[y] is { } idY ? t.CompareDistance(idX, idY) == 0 : _query.Peers[x].Xor == _query.Peers[y].Xor;
+        _target is { } t && _ids[x] is { } idX && _ids[y] is { } idY
+            ? t.CompareDistance(idX, idY) == 0
+            : _query.Peers[x].Xor == _query.Peers[y].Xor;
 
     // By bit length first, so that peers whose exact distance is unknown fall between the others without contradiction.
     private int Compare(int x, int y)

@@ -1,6 +1,7 @@
 namespace DhtTracer.Analysis.Explain;
 
-/// <summary>Says of an answer whether it named a new peer nearer to the key than all that were known by then. Linear in the peers of a query, once.</summary>
+/// <summary>Says of an answer whether it named a new peer nearer to the key than all that were known by then. Linear in the peers of a
+/// query, once.</summary>
 internal sealed class Nearness
 {
     private readonly Query _query;
@@ -31,7 +32,9 @@ internal sealed class Nearness
             Add(_byRank, distances.Rank(i), i);
         }
 
-        order.Sort((left, right) => query.Peers[left].HeardNs.GetValueOrDefault().CompareTo(query.Peers[right].HeardNs.GetValueOrDefault()));
+        order.Sort(
+            (left, right) => query.Peers[left].HeardNs.GetValueOrDefault().CompareTo(query.Peers[right].HeardNs.GetValueOrDefault())
+        );
         _heard = [.. order.Select(peer => query.Peers[peer].HeardNs.GetValueOrDefault())];
         _nearestHeard = new int[order.Count];
         var nearest = int.MaxValue;
@@ -62,13 +65,19 @@ internal sealed class Nearness
         // The nearest of all that were heard of by then, these ones among them.
         var nearestKnown = Nearest(end);
         return nearestNamed != int.MaxValue
-            && (nearestNamed < nearestKnown
-                || (nearestNamed == nearestKnown && _byRank[nearestKnown].TrueForAll(peer => named.Contains(peer) || !(_query.Peers[peer].HeardNs <= end))));
+            && (
+                nearestNamed < nearestKnown
+                || (
+                    nearestNamed == nearestKnown
+                    && _byRank[nearestKnown].TrueForAll(peer => named.Contains(peer) || !(_query.Peers[peer].HeardNs <= end))
+                )
+            );
     }
 
-    private static bool IsNamedIn(PeerRequest request, QueryPeer peer, long end) => request.Named.IsDefault
-        ? peer.HeardNs > request.StartNs && peer.HeardNs <= end
-        : request.Named.Contains(peer.Id, StringComparer.Ordinal);
+    private static bool IsNamedIn(PeerRequest request, QueryPeer peer, long end) =>
+        request.Named.IsDefault
+            ? peer.HeardNs > request.StartNs && peer.HeardNs <= end
+            : request.Named.Contains(peer.Id, StringComparer.Ordinal);
 
     private static void Add<T>(Dictionary<T, List<int>> lists, T key, int peer)
         where T : notnull

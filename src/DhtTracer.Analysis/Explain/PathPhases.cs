@@ -41,7 +41,12 @@ internal sealed class PathPhases(Query query, long firstEndNs)
         }
 
         var first = (peer.Dial?.StartNs ?? activity.StartNs) <= firstEndNs && peer.Hops == 0 && peer.AskedAfter is null;
-        return (first ? PathPhase.FirstPeers : activity.Kind == ActivityKind.Dial ? PathPhase.Dials : PathPhase.Requests, startNs);
+        return (
+            first ? PathPhase.FirstPeers
+            : activity.Kind == ActivityKind.Dial ? PathPhase.Dials
+            : PathPhase.Requests,
+            startNs
+        );
     }
 
     private static bool IsStore(PeerRequest request) => request.Type is MessageType.PutValue or MessageType.AddProvider;

@@ -26,7 +26,8 @@ public sealed record PathNode
     /// <summary>How far it got.</summary>
     public required PeerState State { get; init; }
 
-    /// <summary>Its place on the ring of all ids: its Kademlia id divided by 2^256, so at least 0 and less than 1; null when unreadable.</summary>
+    /// <summary>Its place on the ring of all ids: its Kademlia id divided by 2^256, so at least 0 and less than 1; null when
+    /// unreadable.</summary>
     public required double? Angle { get; init; }
 
     /// <summary>Peers that it was the first to name.</summary>
@@ -39,7 +40,8 @@ public sealed record PathNode
 /// <summary>Who named whom in a query, and where all of them stand on the ring of ids.</summary>
 public sealed record PathTree
 {
-    /// <summary>One node for each peer of the query, in its order; a parent may come after its child only in a trace that contradicts itself.</summary>
+    /// <summary>One node for each peer of the query, in its order; a parent may come after its child only in a trace that contradicts
+    /// itself.</summary>
     public required ImmutableArray<PathNode> Nodes { get; init; }
 
     /// <summary>The key's place on the ring, 0 to 1; null when the key is unknown.</summary>
@@ -66,19 +68,22 @@ public sealed record PathTree
             TargetAngle = distances.TargetAngle,
             Nodes =
             [
-                .. query.Peers.Select((peer, i) => new PathNode
-                {
-                    PeerId = peer.Id,
-                    Parent = parents[i],
-                    ParentInferred = parents[i] is not null && peer.ReferrerInferred,
-                    Depth = Depth(parents, i),
-                    Hops = peer.Hops,
-                    Xor = peer.Xor,
-                    State = peer.State,
-                    Angle = distances.Angle(i),
-                    Named = named[i],
-                    OnCriticalPath = onPath.Contains(peer.Id),
-                }),
+                .. query.Peers.Select(
+                    (peer, i) =>
+                        new PathNode
+                        {
+                            PeerId = peer.Id,
+                            Parent = parents[i],
+                            ParentInferred = parents[i] is not null && peer.ReferrerInferred,
+                            Depth = Depth(parents, i),
+                            Hops = peer.Hops,
+                            Xor = peer.Xor,
+                            State = peer.State,
+                            Angle = distances.Angle(i),
+                            Named = named[i],
+                            OnCriticalPath = onPath.Contains(peer.Id),
+                        }
+                ),
             ],
         };
     }

@@ -21,16 +21,20 @@ internal enum ActivityKind
 public enum ActivityResult
 {
     /// <summary>The dial connected, the request was answered.</summary>
-    [JsonStringEnumMemberName("done")] Done = 1,
+    [JsonStringEnumMemberName("done")]
+    Done = 1,
 
     /// <summary>It failed.</summary>
-    [JsonStringEnumMemberName("failed")] Failed = 2,
+    [JsonStringEnumMemberName("failed")]
+    Failed = 2,
 
     /// <summary>The caller or the end of the query took it back.</summary>
-    [JsonStringEnumMemberName("taken-back")] TakenBack = 3,
+    [JsonStringEnumMemberName("taken-back")]
+    TakenBack = 3,
 
     /// <summary>The trace shows neither success nor failure.</summary>
-    [JsonStringEnumMemberName("unknown")] Unknown = 4,
+    [JsonStringEnumMemberName("unknown")]
+    Unknown = 4,
 }
 
 /// <summary>A dial or a request of a query, with its place in time.</summary>
@@ -43,14 +47,22 @@ public enum ActivityResult
 /// <param name="ErrorClass">Why it failed.</param>
 /// <param name="Message">The message of a request.</param>
 internal readonly record struct PeerActivity(
-    int Peer, int Request, ActivityKind Kind, long StartNs, long? EndNs, ActivityResult Result, string? ErrorClass, MessageType? Message)
+    int Peer,
+    int Request,
+    ActivityKind Kind,
+    long StartNs,
+    long? EndNs,
+    ActivityResult Result,
+    string? ErrorClass,
+    MessageType? Message
+)
 {
     /// <summary>It stores something at the peer; a lookup's alpha does not limit these.</summary>
     public bool IsStore => Message is MessageType.PutValue or MessageType.AddProvider;
 
     /// <summary>
-    /// The end, when it came by itself: an answer, a failure, or an end of which the trace does not say what it was. Null for what never ended,
-    /// and for what was taken back: that ended because the query did, and explains nothing that came after it.
+    /// The end, when it came by itself: an answer, a failure, or an end of which the trace does not say what it was. Null for what never
+    /// ended, and for what was taken back: that ended because the query did, and explains nothing that came after it.
     /// </summary>
     public long? OwnEndNs => Result == ActivityResult.TakenBack ? null : EndNs;
 
@@ -76,8 +88,7 @@ internal readonly record struct PeerActivity(
                 }
 
                 var kind = peer.Dial is null && query.Source == TraceSource.JsLibp2p ? ActivityKind.DialAndRequest : ActivityKind.Request;
-                activities.Add(new PeerActivity(
-                    i, r, kind, start, request.EndNs, ResultOf(request), request.Error?.Class, request.Type));
+                activities.Add(new PeerActivity(i, r, kind, start, request.EndNs, ResultOf(request), request.Error?.Class, request.Type));
             }
         }
 
@@ -104,17 +115,19 @@ internal readonly record struct PeerActivity(
             End(dial.StartNs, dial.DurationNs),
             result,
             dial.Error?.Class ?? (failed ? Analysis.ErrorClass.DialFailed : null),
-            null);
+            null
+        );
     }
 
-    private static ActivityResult ResultOf(PeerRequest request) => request.Outcome switch
-    {
-        // ADD_PROVIDER has no answer: written is done.
-        RequestOutcome.Answered or RequestOutcome.Sent => ActivityResult.Done,
-        RequestOutcome.Failed => ActivityResult.Failed,
-        RequestOutcome.Cancelled => ActivityResult.TakenBack,
-        _ => ActivityResult.Unknown,
-    };
+    private static ActivityResult ResultOf(PeerRequest request) =>
+        request.Outcome switch
+        {
+            // ADD_PROVIDER has no answer: written is done.
+            RequestOutcome.Answered or RequestOutcome.Sent => ActivityResult.Done,
+            RequestOutcome.Failed => ActivityResult.Failed,
+            RequestOutcome.Cancelled => ActivityResult.TakenBack,
+            _ => ActivityResult.Unknown,
+        };
 
     private static long? End(long start, long? duration) => start + duration;
 }

@@ -25,9 +25,12 @@ public sealed record RequestUse
 
     internal static RequestUse Of(Query query, KeyDistances distances)
     {
-        var answers = query.Peers
-            .SelectMany(static (peer, index) => peer.Requests.Select(request => (Peer: index, Request: request)))
-            .Where(static a => a.Request is { Outcome: RequestOutcome.Answered, Type: MessageType.FindNode or MessageType.GetProviders or MessageType.GetValue })
+        var answers = query
+            .Peers.SelectMany(static (peer, index) => peer.Requests.Select(request => (Peer: index, Request: request)))
+            .Where(static a =>
+                a.Request
+                    is { Outcome: RequestOutcome.Answered, Type: MessageType.FindNode or MessageType.GetProviders or MessageType.GetValue }
+            )
             .ToList();
         var idle = answers.Where(static a => a.Request is not ({ Providers: > 0 } or { Records: > 0 })).ToList();
         var told = idle.TrueForAll(static a => a.Request is { New: not null, DurationNs: not null });
@@ -52,18 +55,20 @@ public sealed record LostToDials(string ErrorClass, int Dials, long? TotalNs, lo
 {
     /// <summary>By error class, the most time on the path first.</summary>
     internal static ImmutableArray<LostToDials> Of(ImmutableArray<PeerActivity> activities, CriticalPath? path) =>
-    [
-        .. activities.Where(static a => a is { Kind: ActivityKind.Dial, Result: ActivityResult.Failed, ErrorClass: not null })
-            .GroupBy(static a => a.ErrorClass!, StringComparer.Ordinal)
-            .Select(group => new LostToDials(
-                group.Key,
-                group.Count(),
-                group.All(static a => a.EndNs is not null) ? group.Sum(static a => a.EndNs - a.StartNs) : null,
-                path?.Segments.Where(s => IsFailedDial(s, group.Key)).Sum(static s => s.DurationNs)))
-            .OrderByDescending(static lost => lost.OnPathNs)
-            .ThenByDescending(static lost => lost.TotalNs)
-            .ThenBy(static lost => lost.ErrorClass, StringComparer.Ordinal),
-    ];
+        [
+            .. activities
+                .Where(static a => a is { Kind: ActivityKind.Dial, Result: ActivityResult.Failed, ErrorClass: not null })
+                .GroupBy(static a => a.ErrorClass!, StringComparer.Ordinal)
+                .Select(group => new LostToDials(
+                    group.Key,
+                    group.Count(),
+                    group.All(static a => a.EndNs is not null) ? group.Sum(static a => a.EndNs - a.StartNs) : null,
+                    path?.Segments.Where(s => IsFailedDial(s, group.Key)).Sum(static s => s.DurationNs)
+                ))
+                .OrderByDescending(static lost => lost.OnPathNs)
+                .ThenByDescending(static lost => lost.TotalNs)
+                .ThenBy(static lost => lost.ErrorClass, StringComparer.Ordinal),
+        ];
 
     private static bool IsFailedDial(PathSegment segment, string errorClass) =>
         segment is { Kind: SegmentKind.Dial, Result: ActivityResult.Failed } && segment.ErrorClass == errorClass;

@@ -14,8 +14,8 @@ namespace DhtTracer.Analysis.Explain;
 public sealed record HoldingPeer(string PeerId, int? Xor, PeerState State, bool Answered, long SettledNs, long HeldNs);
 
 /// <summary>
-/// Which of the beta closest peers held back the termination of a lookup. Only peers that were not settled yet when the answer was known are
-/// listed: the others held back nothing.
+/// Which of the beta closest peers held back the termination of a lookup. Only peers that were not settled yet when the answer was known
+/// are listed: the others held back nothing.
 /// </summary>
 public sealed record TerminationHold
 {
@@ -72,13 +72,22 @@ public sealed record TerminationHold
             BetaAssumed = query.Parameters.Beta is null,
             Peers =
             [
-                .. settled.Select((item, i) => new HoldingPeer(
-                    query.Peers[item.Peer].Id,
-                    query.Peers[item.Peer].Xor,
-                    query.Peers[item.Peer].State,
-                    item.Answered,
-                    item.At,
-                    item.At - Math.Max(i + 1 < settled.Count ? settled[i + 1].At : query.DiscoveryNs ?? item.At, query.DiscoveryNs ?? 0)))
+                .. settled
+                    .Select(
+                        (item, i) =>
+                            new HoldingPeer(
+                                query.Peers[item.Peer].Id,
+                                query.Peers[item.Peer].Xor,
+                                query.Peers[item.Peer].State,
+                                item.Answered,
+                                item.At,
+                                item.At
+                                    - Math.Max(
+                                        i + 1 < settled.Count ? settled[i + 1].At : query.DiscoveryNs ?? item.At,
+                                        query.DiscoveryNs ?? 0
+                                    )
+                            )
+                    )
                     .Where(holder => query.DiscoveryNs is { } discovery ? holder.SettledNs > discovery : holder.HeldNs > 0),
             ],
         };
@@ -88,7 +97,8 @@ public sealed record TerminationHold
     // ended after the lookup had stopped.
     private static (bool Answered, long AtNs)? Settled(QueryPeer peer, long terminatedNs)
     {
-        long? failed = peer.Dial is { Error: { Class: not ErrorClass.Cancelled }, DurationNs: { } dial } ? peer.Dial.StartNs + dial
+        long? failed =
+            peer.Dial is { Error: { Class: not ErrorClass.Cancelled }, DurationNs: { } dial } ? peer.Dial.StartNs + dial
             : peer is { State: PeerState.DialFailed, Dial: { DurationNs: { } silent } } ? peer.Dial.StartNs + silent
             : null;
         foreach (var request in peer.Requests)

@@ -5,8 +5,8 @@ namespace DhtTracer.Analysis.Export;
 
 /// <summary>
 /// A query in the Trace Event Format that chrome://tracing and Perfetto open: a track for the query and one for each peer. Times are
-/// microseconds after the query's start, with nanoseconds behind the point. Bars of one track may not overlap, so a peer that was asked twice at once
-/// has a second track of its name below its first.
+/// microseconds after the query's start, with nanoseconds behind the point. Bars of one track may not overlap, so a peer that was asked
+/// twice at once has a second track of its name below its first.
 /// </summary>
 public static class ChromeTraceExport
 {
@@ -29,7 +29,16 @@ public static class ChromeTraceExport
             json.WriteStartArray("traceEvents");
             WriteName(json, "process_name", 0, $"{Words.Shown(query.Type)} {query.Key?.Text ?? "key unknown"}");
             WriteName(json, "thread_name", 0, "query");
-            WriteSpan(json, 0, Words.Shown(query.Type), "query", 0, query.DurationNs ?? waterfall.AxisNs, Words.Of(query.Outcome), query.Error);
+            WriteSpan(
+                json,
+                0,
+                Words.Shown(query.Type),
+                "query",
+                0,
+                query.DurationNs ?? waterfall.AxisNs,
+                Words.Of(query.Outcome),
+                query.Error
+            );
             var track = 1;
             for (var i = 0; i < waterfall.Rows.Length; i++)
             {
@@ -49,7 +58,10 @@ public static class ChromeTraceExport
     // At least one track, so that a peer of which nothing was seen has its name.
     private static List<List<RowSegment>> Tracks(IEnumerable<RowSegment> bars)
     {
-        List<List<RowSegment>> tracks = [[]];
+        List<List<RowSegment>> tracks =
+        [
+            [],
+        ];
         foreach (var bar in bars.OrderBy(static bar => bar.StartNs).ThenBy(static bar => bar.EndNs))
         {
             if (tracks.Find(track => track.Count == 0 || track[^1].EndNs <= bar.StartNs) is not { } free)
@@ -78,7 +90,16 @@ public static class ChromeTraceExport
         foreach (var bar in bars)
         {
             var name = bar.Message is { } message ? Words.Of(message) : bar.Phase.ToString().ToLowerInvariant();
-            WriteSpan(json, track, name, bar.Phase.ToString().ToLowerInvariant(), bar.StartNs, bar.EndNs - bar.StartNs, row.Label, bar.Error);
+            WriteSpan(
+                json,
+                track,
+                name,
+                bar.Phase.ToString().ToLowerInvariant(),
+                bar.StartNs,
+                bar.EndNs - bar.StartNs,
+                row.Label,
+                bar.Error
+            );
         }
     }
 
@@ -95,7 +116,16 @@ public static class ChromeTraceExport
         json.WriteEndObject();
     }
 
-    private static void WriteSpan(Utf8JsonWriter json, int track, string name, string category, long startNs, long durationNs, string label, TraceError? error)
+    private static void WriteSpan(
+        Utf8JsonWriter json,
+        int track,
+        string name,
+        string category,
+        long startNs,
+        long durationNs,
+        string label,
+        TraceError? error
+    )
     {
         json.WriteStartObject();
         json.WriteString("name", name);

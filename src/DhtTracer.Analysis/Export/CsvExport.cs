@@ -5,25 +5,87 @@ using System.Text;
 namespace DhtTracer.Analysis.Export;
 
 /// <summary>
-/// Comma-separated values (RFC 4180): a header line, then lines that end with CR LF. What is unknown is empty; times are nanoseconds. A text
-/// that a spreadsheet would run as a formula (it begins with <c>= + - @</c>, also in full width, a tab or a line break) gets an apostrophe in front.
+/// Comma-separated values (RFC 4180): a header line, then lines that end with CR LF. What is unknown is empty; times are nanoseconds. A
+/// text that a spreadsheet would run as a formula (it begins with <c>= + - @</c>, also in full width, a tab or a line break) gets an
+/// apostrophe in front.
 /// </summary>
 public static class CsvExport
 {
     private static readonly string[] PeerColumns =
     [
-        "peer", "order", "xor", "hops", "referrer", "referrer_inferred", "heard_ns", "state", "duplicate", "dial_start_ns", "dial_duration_ns",
-        "dial_reused", "dial_error_class", "dial_error_text", "request", "message", "request_start_ns", "request_duration_ns", "request_outcome",
-        "request_error_class", "request_error_text", "returned", "new", "providers", "records", "agent", "addresses",
-        "hops_at_least", "asked_after", "time_lost_ns", "request_end_ns",
+        "peer",
+        "order",
+        "xor",
+        "hops",
+        "referrer",
+        "referrer_inferred",
+        "heard_ns",
+        "state",
+        "duplicate",
+        "dial_start_ns",
+        "dial_duration_ns",
+        "dial_reused",
+        "dial_error_class",
+        "dial_error_text",
+        "request",
+        "message",
+        "request_start_ns",
+        "request_duration_ns",
+        "request_outcome",
+        "request_error_class",
+        "request_error_text",
+        "returned",
+        "new",
+        "providers",
+        "records",
+        "agent",
+        "addresses",
+        "hops_at_least",
+        "asked_after",
+        "time_lost_ns",
+        "request_end_ns",
     ];
 
     private static readonly string[] QueryColumns =
     [
-        "id", "operation_id", "background", "type", "key", "kad_id", "source", "service", "node", "start_unix_nano", "duration_ns", "outcome",
-        "error_class", "error_text", "termination", "discovery_ns", "first_answer_ns", "alpha", "beta", "k", "seen", "queried", "dialed",
-        "dial_failed", "to_query", "remaining", "results", "returned", "duplicates", "xor", "hops",
-        "side", "skipped", "seen_complete", "sent", "discovered_by", "missing_spans", "missing_events",
+        "id",
+        "operation_id",
+        "background",
+        "type",
+        "key",
+        "kad_id",
+        "source",
+        "service",
+        "node",
+        "start_unix_nano",
+        "duration_ns",
+        "outcome",
+        "error_class",
+        "error_text",
+        "termination",
+        "discovery_ns",
+        "first_answer_ns",
+        "alpha",
+        "beta",
+        "k",
+        "seen",
+        "queried",
+        "dialed",
+        "dial_failed",
+        "to_query",
+        "remaining",
+        "results",
+        "returned",
+        "duplicates",
+        "xor",
+        "hops",
+        "side",
+        "skipped",
+        "seen_complete",
+        "sent",
+        "discovered_by",
+        "missing_spans",
+        "missing_events",
     ];
 
     /// <summary>The rows of a query: one line for each request, and one for each peer that was sent none.</summary>
@@ -61,49 +123,104 @@ public static class CsvExport
     }
 
     private static string?[] PeerCells(QueryPeer peer) =>
-    [
-        Text(peer.Id), Number(peer.Order), Number(peer.Xor), Number(peer.Hops), Text(peer.Referrer), Flag(peer.ReferrerInferred), Number(peer.HeardNs),
-        Words.Of(peer.State), Flag(peer.Duplicate), Number(peer.Dial?.StartNs), Number(peer.Dial?.DurationNs), Flag(peer.Dial?.Reused),
-        Text(peer.Dial?.Error?.Class), Text(peer.Dial?.Error?.Text),
-    ];
+        [
+            Text(peer.Id),
+            Number(peer.Order),
+            Number(peer.Xor),
+            Number(peer.Hops),
+            Text(peer.Referrer),
+            Flag(peer.ReferrerInferred),
+            Number(peer.HeardNs),
+            Words.Of(peer.State),
+            Flag(peer.Duplicate),
+            Number(peer.Dial?.StartNs),
+            Number(peer.Dial?.DurationNs),
+            Flag(peer.Dial?.Reused),
+            Text(peer.Dial?.Error?.Class),
+            Text(peer.Dial?.Error?.Text),
+        ];
 
     private static string?[] RequestCells(PeerRequest request, int number) =>
-    [
-        Number(number), request.Type == MessageType.Unknown ? null : Words.Of(request.Type), Number(request.StartNs), Number(request.DurationNs), Words.Of(request.Outcome),
-        Text(request.Error?.Class), Text(request.Error?.Text), Number(request.Returned), Number(request.New), Number(request.Providers),
-        Number(request.Records),
-    ];
+        [
+            Number(number),
+            request.Type == MessageType.Unknown ? null : Words.Of(request.Type),
+            Number(request.StartNs),
+            Number(request.DurationNs),
+            Words.Of(request.Outcome),
+            Text(request.Error?.Class),
+            Text(request.Error?.Text),
+            Number(request.Returned),
+            Number(request.New),
+            Number(request.Providers),
+            Number(request.Records),
+        ];
 
     private static string?[] LastCells(QueryPeer peer, PeerRequest? request) =>
-    [
-        Text(peer.Agent), peer.Addresses.IsDefaultOrEmpty ? null : Text(string.Join(' ', peer.Addresses)),
-        Number(peer.HopsAtLeast), Text(peer.AskedAfter), Number(peer.TimeLostNs), Number(request?.EndNs),
-    ];
+        [
+            Text(peer.Agent),
+            peer.Addresses.IsDefaultOrEmpty ? null : Text(string.Join(' ', peer.Addresses)),
+            Number(peer.HopsAtLeast),
+            Text(peer.AskedAfter),
+            Number(peer.TimeLostNs),
+            Number(request?.EndNs),
+        ];
 
     private static string?[] QueryCells(QuerySummary query) =>
-    [
-        query.Id.ToString(), query.OperationId.ToString(), Flag(query.Background), query.Type == QueryType.Unknown ? null : Words.Of(query.Type), Text(query.Key?.Text),
-        query.Key?.KadId, Words.Of(query.Source), Text(query.Service), Text(query.Node),
-        query.StartUnixNano.ToString(CultureInfo.InvariantCulture), Number(query.DurationNs), query.Outcome == QueryOutcome.Unknown ? null : Words.Of(query.Outcome), Text(query.Error?.Class),
-        Text(query.Error?.Text), query.Termination is { } termination ? Words.Of(termination) : null, Number(query.DiscoveryNs),
-        Number(query.FirstAnswerNs), Number(query.Parameters.Alpha), Number(query.Parameters.Beta), Number(query.Parameters.K),
-        Number(query.Counts.Seen), Number(query.Counts.Queried), Number(query.Counts.Dialed), Number(query.Counts.DialFailed),
-        Number(query.Counts.ToQuery), Number(query.Counts.Remaining), Number(query.Counts.Results), Number(query.Counts.Returned),
-        Number(query.Counts.Duplicates), Number(query.Xor), Number(query.Hops),
-        query.Side is { } side ? Words.Of(side) : null, Flag(query.Skipped), Flag(query.Counts.SeenComplete), Number(query.Counts.Sent),
-        Text(query.DiscoveredBy), Number(query.Missing.Spans), Number(query.Missing.Events),
-    ];
+        [
+            query.Id.ToString(),
+            query.OperationId.ToString(),
+            Flag(query.Background),
+            query.Type == QueryType.Unknown ? null : Words.Of(query.Type),
+            Text(query.Key?.Text),
+            query.Key?.KadId,
+            Words.Of(query.Source),
+            Text(query.Service),
+            Text(query.Node),
+            query.StartUnixNano.ToString(CultureInfo.InvariantCulture),
+            Number(query.DurationNs),
+            query.Outcome == QueryOutcome.Unknown ? null : Words.Of(query.Outcome),
+            Text(query.Error?.Class),
+            Text(query.Error?.Text),
+            query.Termination is { } termination ? Words.Of(termination) : null,
+            Number(query.DiscoveryNs),
+            Number(query.FirstAnswerNs),
+            Number(query.Parameters.Alpha),
+            Number(query.Parameters.Beta),
+            Number(query.Parameters.K),
+            Number(query.Counts.Seen),
+            Number(query.Counts.Queried),
+            Number(query.Counts.Dialed),
+            Number(query.Counts.DialFailed),
+            Number(query.Counts.ToQuery),
+            Number(query.Counts.Remaining),
+            Number(query.Counts.Results),
+            Number(query.Counts.Returned),
+            Number(query.Counts.Duplicates),
+            Number(query.Xor),
+            Number(query.Hops),
+            query.Side is { } side ? Words.Of(side) : null,
+            Flag(query.Skipped),
+            Flag(query.Counts.SeenComplete),
+            Number(query.Counts.Sent),
+            Text(query.DiscoveredBy),
+            Number(query.Missing.Spans),
+            Number(query.Missing.Events),
+        ];
 
     private static string? Number(long? value) => value?.ToString(CultureInfo.InvariantCulture);
 
-    private static string? Flag(bool? value) => value switch
-    {
-        true => "true",
-        false => "false",
-        null => null,
-    };
+    private static string? Flag(bool? value) =>
+        value switch
+        {
+            true => "true",
+            false => "false",
+            null => null,
+        };
 
-    private static string? Text(string? value) => value is ['=' or '+' or '-' or '@' or '\t' or '\r' or '\n' or '\uff1d' or '\uff0b' or '\uff0d' or '\uff20', ..] ? "'" + value : value;
+    private static string? Text(string? value) =>
+        value is ['=' or '+' or '-' or '@' or '\t' or '\r' or '\n' or '\uff1d' or '\uff0b' or '\uff0d' or '\uff20', ..]
+            ? "'" + value
+            : value;
 
     private static void Line(StringBuilder csv, ReadOnlySpan<string?> cells)
     {

@@ -74,14 +74,28 @@ public sealed record ExportFormat(ExportKind Kind, string Name, string Extension
         new(ExportKind.JaegerJson, "jaeger", "jaeger.json", Json, "Jaeger JSON, for the Jaeger UI", Sets: true, Single: true),
         new(ExportKind.JaegerV3Json, "jaeger-v3", "jaeger-v3.json", Json, "Jaeger v3 JSON", Sets: true, Single: true),
         new(ExportKind.OtlpJson, "otlp-json", "otlp.json", Json, "OTLP JSON", Sets: true, Single: true),
-        new(ExportKind.OtlpJsonLines, "otlp-json-lines", "otlp.jsonl", "application/x-ndjson", "OTLP JSON, a line per trace", Sets: true, Single: true),
+        new(
+            ExportKind.OtlpJsonLines,
+            "otlp-json-lines",
+            "otlp.jsonl",
+            "application/x-ndjson",
+            "OTLP JSON, a line per trace",
+            Sets: true,
+            Single: true
+        ),
         new(ExportKind.OtlpProtobuf, "otlp", "otlp.pb", "application/x-protobuf", "OTLP protobuf", Sets: true, Single: true),
         new(ExportKind.EventLog, "eventlog", "eventlog.txt", "text/event-stream", "Event log of 2019", Sets: true, Single: true),
         new(ExportKind.VisState, "vis-state", "vis-state.json", Json, "vis-state JSON of 2019", Sets: true, Single: true),
     ];
 
     /// <summary>Whether whole traces are written, with every span of them.</summary>
-    public bool IsSpans => Kind is ExportKind.JaegerJson or ExportKind.JaegerV3Json or ExportKind.OtlpJson or ExportKind.OtlpJsonLines or ExportKind.OtlpProtobuf;
+    public bool IsSpans =>
+        Kind
+            is ExportKind.JaegerJson
+                or ExportKind.JaegerV3Json
+                or ExportKind.OtlpJson
+                or ExportKind.OtlpJsonLines
+                or ExportKind.OtlpProtobuf;
 
     /// <summary>The format of a name; null when there is none.</summary>
     public static ExportFormat? Find(string? name) => All.FirstOrDefault(format => format.Name == name);

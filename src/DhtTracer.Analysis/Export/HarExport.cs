@@ -6,7 +6,8 @@ namespace DhtTracer.Analysis.Export;
 /// <summary>
 /// A query as an HTTP archive (HAR 1.2, http://www.softwareishard.com/blog/har-12-spec/) that the network panel of a browser opens: one
 /// entry for each request, and one for each peer whose dial failed. Times are milliseconds. What an entry means:
-/// <c>blocked</c> is queued, <c>connect</c> is the dial, <c>send</c> is the time between the dial and the request, <c>wait</c> is the request.
+/// <c>blocked</c> is queued, <c>connect</c> is the dial, <c>send</c> is the time between the dial and the request, <c>wait</c> is the
+/// request.
 /// </summary>
 public static class HarExport
 {
@@ -66,7 +67,15 @@ public static class HarExport
             if (dial is not null)
             {
                 var queuedSince = Math.Min(peer.HeardNs ?? dial.StartNs, dial.StartNs);
-                yield return new Entry(peer, null, queuedSince, dial.StartNs - queuedSince, dial.DurationNs ?? Left(query, dial.StartNs), 0, 0);
+                yield return new Entry(
+                    peer,
+                    null,
+                    queuedSince,
+                    dial.StartNs - queuedSince,
+                    dial.DurationNs ?? Left(query, dial.StartNs),
+                    0,
+                    0
+                );
             }
 
             yield break;
@@ -121,10 +130,20 @@ public static class HarExport
     private static void WriteRequest(Utf8JsonWriter json, Query query, Entry entry)
     {
         json.WriteStartObject("request");
-        json.WriteString("method", entry.Request is { } request ? request.Type == MessageType.Unknown ? "REQUEST" : Words.Of(request.Type) : "DIAL");
+        json.WriteString(
+            "method",
+            entry.Request is { } request
+                ? request.Type == MessageType.Unknown
+                    ? "REQUEST"
+                    : Words.Of(request.Type)
+                : "DIAL"
+        );
 
         // Not https: nothing here was HTTP, and a browser must not be tempted to fetch it. The peer id keeps its case behind an own scheme.
-        json.WriteString("url", $"libp2p://{Uri.EscapeDataString(entry.Peer.Id)}/ipfs/kad/1.0.0/{Uri.EscapeDataString(query.Key?.Text ?? "")}");
+        json.WriteString(
+            "url",
+            $"libp2p://{Uri.EscapeDataString(entry.Peer.Id)}/ipfs/kad/1.0.0/{Uri.EscapeDataString(query.Key?.Text ?? "")}"
+        );
         json.WriteString("httpVersion", "/ipfs/kad/1.0.0");
         WriteEmpty(json, "cookies");
         WriteEmpty(json, "headers");
@@ -138,7 +157,9 @@ public static class HarExport
     {
         var answered = entry.Request is { Outcome: RequestOutcome.Answered };
         var error = entry.Request is { } asked ? asked.Error : entry.Peer.Dial?.Error;
-        var status = answered ? "answered" : error?.Class ?? (entry.Request is { } silent ? Words.Of(silent.Outcome) : Words.Of(entry.Peer.State));
+        var status = answered
+            ? "answered"
+            : error?.Class ?? (entry.Request is { } silent ? Words.Of(silent.Outcome) : Words.Of(entry.Peer.State));
         var body = Body(query, entry);
         json.WriteStartObject("response");
         json.WriteNumber("status", answered ? 200 : 0);
@@ -185,9 +206,18 @@ public static class HarExport
     {
         // Ticks are 100 ns; a time before 1970, which only a hostile trace has, is cut off there.
         var ticks = ((Int128)query.StartUnixNano + ns) / 100;
-        return DateTime.UnixEpoch.AddTicks((long)Int128.Clamp(ticks, 0, (DateTime.MaxValue - DateTime.UnixEpoch).Ticks))
+        return DateTime
+            .UnixEpoch.AddTicks((long)Int128.Clamp(ticks, 0, (DateTime.MaxValue - DateTime.UnixEpoch).Ticks))
             .ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture);
     }
 
-    private sealed record Entry(QueryPeer Peer, PeerRequest? Request, long StartNs, long BlockedNs, long? ConnectNs, long SendNs, long WaitNs);
+    private sealed record Entry(
+        QueryPeer Peer,
+        PeerRequest? Request,
+        long StartNs,
+        long BlockedNs,
+        long? ConnectNs,
+        long SendNs,
+        long WaitNs
+    );
 }

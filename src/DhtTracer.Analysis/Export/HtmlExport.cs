@@ -19,7 +19,15 @@ public static class HtmlExport
     private const int PictureWidth = 1200;
 
     private static readonly (string Class, string Name)[] Legend =
-        [("q", "queued or connected"), ("dl", "dialing"), ("rq", "request"), ("se", "sent"), ("na", "no answer"), ("fl", "failed"), ("ca", "cut off")];
+    [
+        ("q", "queued or connected"),
+        ("dl", "dialing"),
+        ("rq", "request"),
+        ("se", "sent"),
+        ("na", "no answer"),
+        ("fl", "failed"),
+        ("ca", "cut off"),
+    ];
 
     /// <summary>The page as UTF-8.</summary>
     /// <param name="query">The query.</param>
@@ -31,18 +39,28 @@ public static class HtmlExport
         var explanation = Explanation.Of(query);
         var title = $"{Words.Shown(query.Type)} {query.Key?.Text ?? "key unknown"}";
         var html = new HtmlMarkup();
-        html.Own("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta http-equiv=\"Content-Security-Policy\" content=\"").Own(HtmlExportStyle.Policy)
+        html.Own("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta http-equiv=\"Content-Security-Policy\" content=\"")
+            .Own(HtmlExportStyle.Policy)
             .Own("\"><meta name=\"viewport\" content=\"width=device-width\"><meta name=\"referrer\" content=\"no-referrer\">")
-            .Element("title", $"{title}: {waterfall.Summary}").Own("<style>").Own(HtmlExportStyle.Sheet).Own("</style></head>\n<body><main>\n");
+            .Element("title", $"{title}: {waterfall.Summary}")
+            .Own("<style>")
+            .Own(HtmlExportStyle.Sheet)
+            .Own("</style></head>\n<body><main>\n");
         WriteHead(html, query, explanation);
         WriteWhy(html, query, explanation);
         WriteWaterfall(html, waterfall);
         HtmlPeerTable.Write(html, waterfall);
         WriteParameters(html, query, permalink);
-        html.Own("<footer>").Text("Exported by DhtTracer. Times are milliseconds after the start of the query unless a unit is given; – is what the trace does not tell.");
+        html.Own("<footer>")
+            .Text(
+                "Exported by DhtTracer. Times are milliseconds after the start of the query unless a unit is given; – is what the trace does not tell."
+            );
         if (spans.Count > 0)
         {
-            html.Text($" The {spans.Count.ToString("N0", CultureInfo.InvariantCulture)} spans of the trace are inside: dht-tracer import FILE opens the query again.").Own(HtmlPageSpans.Encode(spans));
+            html.Text(
+                    $" The {spans.Count.ToString("N0", CultureInfo.InvariantCulture)} spans of the trace are inside: dht-tracer import FILE opens the query again."
+                )
+                .Own(HtmlPageSpans.Encode(spans));
         }
 
         html.Own("</footer>\n</main></body></html>\n");
@@ -54,8 +72,13 @@ public static class HtmlExport
         html.Own("<h1>").Text(Words.Shown(query.Type)).Own(" ").Element("code", query.Key?.Text ?? "key unknown").Own("</h1>\n");
         string?[] facts =
         [
-            Start(query), query.Node is { } node ? $"node {node}" : "node unknown", query.Service, Words.Of(query.Source), query.Side is { } side ? $"{Words.Of(side).ToUpperInvariant()} side" : null,
-            QueryNotes.Termination(query.Termination) is { } stopped ? $"stopped asking when {stopped}" : null, query.Background ? "background" : null,
+            Start(query),
+            query.Node is { } node ? $"node {node}" : "node unknown",
+            query.Service,
+            Words.Of(query.Source),
+            query.Side is { } side ? $"{Words.Of(side).ToUpperInvariant()} side" : null,
+            QueryNotes.Termination(query.Termination) is { } stopped ? $"stopped asking when {stopped}" : null,
+            query.Background ? "background" : null,
         ];
         html.Element("p", string.Join(" · ", facts.OfType<string>()), "facts");
         html.Element("p", explanation.Sentence + ".", "why");
@@ -73,7 +96,17 @@ public static class HtmlExport
         }
 
         html.Own("<dl class=\"tiles\">");
-        Tile(html, "outcome", Words.Of(query.Outcome), query.Outcome switch { QueryOutcome.Success => "ok", QueryOutcome.Failed or QueryOutcome.TimedOut => "bad", _ => null });
+        Tile(
+            html,
+            "outcome",
+            Words.Of(query.Outcome),
+            query.Outcome switch
+            {
+                QueryOutcome.Success => "ok",
+                QueryOutcome.Failed or QueryOutcome.TimedOut => "bad",
+                _ => null,
+            }
+        );
         Tile(html, "duration", Duration(query.DurationNs));
         Tile(html, "discovery", Duration(query.DiscoveryNs));
         Tile(html, "first answer", Duration(query.FirstAnswerNs));
@@ -100,7 +133,10 @@ public static class HtmlExport
         html.Own("<section><h2>Waterfall</h2>\n<p class=\"muted\">").Text("Peer, XOR, hops, time, label: time, new/returned peers.");
         foreach (var (css, name) in Legend)
         {
-            html.Own($"<svg class=\"key\" viewBox=\"0 0 12 12\" aria-hidden=\"true\"><rect class=\"{css}\" width=\"12\" height=\"12\" rx=\"2\"/></svg>").Text(name);
+            html.Own(
+                    $"<svg class=\"key\" viewBox=\"0 0 12 12\" aria-hidden=\"true\"><rect class=\"{css}\" width=\"12\" height=\"12\" rx=\"2\"/></svg>"
+                )
+                .Text(name);
         }
 
         html.Own("</p>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Waterfall\">");
@@ -112,7 +148,12 @@ public static class HtmlExport
         for (var first = 0; first < waterfall.Rows.Length; first += RowsInPicture)
         {
             var picture = new StringBuilder();
-            using (var svg = XmlWriter.Create(picture, new XmlWriterSettings { OmitXmlDeclaration = true, ConformanceLevel = ConformanceLevel.Fragment }))
+            using (
+                var svg = XmlWriter.Create(
+                    picture,
+                    new XmlWriterSettings { OmitXmlDeclaration = true, ConformanceLevel = ConformanceLevel.Fragment }
+                )
+            )
             {
                 SvgExport.WriteRows(svg, waterfall, PictureWidth, first..Math.Min(first + RowsInPicture, waterfall.Rows.Length));
             }
@@ -128,14 +169,21 @@ public static class HtmlExport
         html.Own("<section><h2>Why</h2>\n");
         if (explanation.Path is not { } path)
         {
-            html.Element("p", "The end of this query is not in the trace, so nobody can say what it waited for.", "muted").Own("</section>\n");
+            html.Element("p", "The end of this query is not in the trace, so nobody can say what it waited for.", "muted")
+                .Own("</section>\n");
             return;
         }
 
-        html.Own("<table class=\"spent\"><thead><tr><th>Spent on</th><th class=\"n\">ms</th><th class=\"n\">Share</th></tr></thead><tbody>\n");
+        html.Own(
+            "<table class=\"spent\"><thead><tr><th>Spent on</th><th class=\"n\">ms</th><th class=\"n\">Share</th></tr></thead><tbody>\n"
+        );
         foreach (var blame in explanation.Blames)
         {
-            html.Own("<tr>").Element("td", blame.Text, "wrap").Milliseconds(blame.DurationNs).Element("td", blame.Share.ToString("0.0 %", CultureInfo.InvariantCulture), "n").Own("</tr>\n");
+            html.Own("<tr>")
+                .Element("td", blame.Text, "wrap")
+                .Milliseconds(blame.DurationNs)
+                .Element("td", blame.Share.ToString("0.0 %", CultureInfo.InvariantCulture), "n")
+                .Own("</tr>\n");
         }
 
         html.Own("</tbody></table>\n<details><summary>Critical path, step by step</summary>\n");
@@ -145,14 +193,31 @@ public static class HtmlExport
 
     private static void WritePath(HtmlMarkup html, Query query, CriticalPath path)
     {
-        html.Element("p", $"The chain of waits that made the end come when it came. The parts sum to {HtmlMarkup.Exact(query.DurationNs)} ms.{(path.AlphaObserved ? " The trace does not tell alpha; the most in flight at once stands for it." : "")}", "muted");
-        html.Own("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Critical path\"><table><thead><tr><th class=\"n\">From, ms</th><th class=\"n\">Took, ms</th><th class=\"n\">Share</th><th>What</th><th>Waited for</th><th>Meanwhile in the queue</th><th>Error</th></tr></thead><tbody>\n");
+        html.Element(
+            "p",
+            $"The chain of waits that made the end come when it came. The parts sum to {HtmlMarkup.Exact(query.DurationNs)} ms.{(path.AlphaObserved ? " The trace does not tell alpha; the most in flight at once stands for it." : "")}",
+            "muted"
+        );
+        html.Own(
+            "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Critical path\"><table><thead><tr><th class=\"n\">From, ms</th><th class=\"n\">Took, ms</th><th class=\"n\">Share</th><th>What</th><th>Waited for</th><th>Meanwhile in the queue</th><th>Error</th></tr></thead><tbody>\n"
+        );
         foreach (var segment in path.Segments)
         {
-            html.Own("<tr>").Milliseconds(segment.StartNs).Milliseconds(segment.DurationNs)
-                .Element("td", query.DurationNs is > 0 and { } whole ? ((double)segment.DurationNs / whole).ToString("0.0 %", CultureInfo.InvariantCulture) : HtmlMarkup.Unknown, "n")
-                .Element("td", What(segment), segment.Result == ActivityResult.Failed ? "bad" : null).Element("td", segment.PeerId, "id")
-                .Element("td", segment.QueuedPeerId, "id").Element("td", segment.ErrorClass).Own("</tr>\n");
+            html.Own("<tr>")
+                .Milliseconds(segment.StartNs)
+                .Milliseconds(segment.DurationNs)
+                .Element(
+                    "td",
+                    query.DurationNs is > 0 and { } whole
+                        ? ((double)segment.DurationNs / whole).ToString("0.0 %", CultureInfo.InvariantCulture)
+                        : HtmlMarkup.Unknown,
+                    "n"
+                )
+                .Element("td", What(segment), segment.Result == ActivityResult.Failed ? "bad" : null)
+                .Element("td", segment.PeerId, "id")
+                .Element("td", segment.QueuedPeerId, "id")
+                .Element("td", segment.ErrorClass)
+                .Own("</tr>\n");
         }
 
         html.Own("</tbody></table></div>\n");
@@ -184,7 +249,8 @@ public static class HtmlExport
         Row("termination", query.Termination is { } termination ? Words.Of(termination) : null);
         html.Own("</tbody></table></section>\n");
 
-        void Row(string name, string? value) => html.Own("<tr><th scope=\"row\">").Text(name).Own("</th>").Element("td", value ?? HtmlMarkup.Unknown, "id").Own("</tr>\n");
+        void Row(string name, string? value) =>
+            html.Own("<tr><th scope=\"row\">").Text(name).Own("</th>").Element("td", value ?? HtmlMarkup.Unknown, "id").Own("</tr>\n");
     }
 
     private static void Tile(HtmlMarkup html, string name, string value, string? cssClass = null) =>

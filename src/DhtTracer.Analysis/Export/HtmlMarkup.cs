@@ -45,7 +45,8 @@ internal sealed class HtmlMarkup
     public HtmlMarkup Milliseconds(long? ns) => Element("td", Exact(ns), "n");
 
     /// <summary>A time in milliseconds with every digit that the trace has, or a dash.</summary>
-    public static string Exact(long? ns) => ns is { } known ? (known / 1_000_000m).ToString("0.######", CultureInfo.InvariantCulture) : Unknown;
+    public static string Exact(long? ns) =>
+        ns is { } known ? (known / 1_000_000m).ToString("0.######", CultureInfo.InvariantCulture) : Unknown;
 
     /// <summary>What stands for something that the trace does not tell.</summary>
     public const string Unknown = "–";

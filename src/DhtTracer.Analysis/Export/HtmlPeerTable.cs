@@ -1,13 +1,13 @@
 namespace DhtTracer.Analysis.Export;
 
-/// <summary>The table of an exported page with every peer, its times exact: a line for each request, and one for each peer that was sent none.</summary>
+/// <summary>The table of an exported page with every peer, its times exact: a line for each request, and one for each peer that was sent
+/// none.</summary>
 internal static class HtmlPeerTable
 {
     /// <summary>Characters of a cell; what is longer stands in full below the table.</summary>
     private const int LongestCell = 110;
 
-    private const string Head =
-        """
+    private const string Head = """
         <section><h2>Peers</h2>
         <div class="scroll" tabindex="0" role="region" aria-label="Peers"><table><thead><tr><th class="n">#</th><th>Peer</th><th class="n">XOR</th><th class="n">Hops</th><th>Named by</th><th>Asked after</th><th class="n">Heard</th><th>State</th><th class="n">Dialed at</th><th class="n">Dial took</th><th>Message</th><th class="n">Sent at</th><th class="n">Took</th><th>Ended</th><th class="n">New</th><th class="n">Returned</th><th class="n">Providers</th><th class="n">Records</th><th>Error</th><th>Agent</th><th>Addresses</th></tr></thead><tbody>
 
@@ -51,8 +51,12 @@ internal static class HtmlPeerTable
             html.Own("</tbody></table></details>\n");
         }
 
-        var errors = peers.SelectMany(static peer => peer.Requests.Select(static request => request.Error).Append(peer.Dial?.Error))
-            .Select(Error).Where(static text => text.Length > LongestCell).CountBy(static text => text, StringComparer.Ordinal).ToList();
+        var errors = peers
+            .SelectMany(static peer => peer.Requests.Select(static request => request.Error).Append(peer.Dial?.Error))
+            .Select(Error)
+            .Where(static text => text.Length > LongestCell)
+            .CountBy(static text => text, StringComparer.Ordinal)
+            .ToList();
         if (errors.Count > 0)
         {
             html.Own("<details><summary>Long error texts</summary>\n<table class=\"params\"><tbody>\n");
@@ -67,8 +71,14 @@ internal static class HtmlPeerTable
 
     private static void WriteLine(HtmlMarkup html, int number, QueryPeer peer, PeerRequest? request)
     {
-        html.Own("<tr>").Number(number).Element("td", peer.Id, "id").Number(peer.Xor).Element("td", HeaderText.Hops(peer), "n")
-            .Element("td", NamedBy(peer), "id").Element("td", peer.AskedAfter ?? HtmlMarkup.Unknown, "id").Milliseconds(peer.HeardNs)
+        html.Own("<tr>")
+            .Number(number)
+            .Element("td", peer.Id, "id")
+            .Number(peer.Xor)
+            .Element("td", HeaderText.Hops(peer), "n")
+            .Element("td", NamedBy(peer), "id")
+            .Element("td", peer.AskedAfter ?? HtmlMarkup.Unknown, "id")
+            .Milliseconds(peer.HeardNs)
             .Element("td", Words.Of(peer.State).Replace('-', ' ') + (peer.Duplicate ? ", duplicate" : ""), StateClass(peer.State));
         if (peer.Dial is { Reused: true } reused)
         {
@@ -79,11 +89,18 @@ internal static class HtmlPeerTable
             html.Milliseconds(peer.Dial?.StartNs).Milliseconds(peer.Dial?.DurationNs);
         }
 
-        html.Element("td", request is null or { Type: MessageType.Unknown } ? HtmlMarkup.Unknown : Words.Of(request.Type)).Milliseconds(request?.StartNs).Milliseconds(request?.DurationNs)
+        html.Element("td", request is null or { Type: MessageType.Unknown } ? HtmlMarkup.Unknown : Words.Of(request.Type))
+            .Milliseconds(request?.StartNs)
+            .Milliseconds(request?.DurationNs)
             .Element("td", request is null ? HtmlMarkup.Unknown : Words.Of(request.Outcome).Replace('-', ' '))
-            .Number(request?.New).Number(request?.Returned).Number(request?.Providers).Number(request?.Records)
-            .Element("td", Shorten(Error(request?.Error ?? peer.Dial?.Error))).Element("td", Shorten(peer.Agent ?? HtmlMarkup.Unknown))
-            .Element("td", Addresses(peer)).Own("</tr>\n");
+            .Number(request?.New)
+            .Number(request?.Returned)
+            .Number(request?.Providers)
+            .Number(request?.Records)
+            .Element("td", Shorten(Error(request?.Error ?? peer.Dial?.Error)))
+            .Element("td", Shorten(peer.Agent ?? HtmlMarkup.Unknown))
+            .Element("td", Addresses(peer))
+            .Own("</tr>\n");
     }
 
     private static string Addresses(QueryPeer peer) =>
@@ -93,18 +110,23 @@ internal static class HtmlPeerTable
 
     private static string Shorten(string text) => text.Length <= LongestCell ? text : string.Concat(text.AsSpan(0, LongestCell - 1), "…");
 
-    private static string NamedBy(QueryPeer peer) => (peer.Referrer, peer.Hops) switch
-    {
-        ({ } referrer, _) => peer.ReferrerInferred ? referrer + " (inferred)" : referrer,
-        (null, 0) => "routing table",
-        _ => HtmlMarkup.Unknown,
-    };
+    private static string NamedBy(QueryPeer peer) =>
+        (peer.Referrer, peer.Hops) switch
+        {
+            ({ } referrer, _) => peer.ReferrerInferred ? referrer + " (inferred)" : referrer,
+            (null, 0) => "routing table",
+            _ => HtmlMarkup.Unknown,
+        };
 
-    private static string? StateClass(PeerState state) => state switch
-    {
-        PeerState.DialFailed or PeerState.RequestFailed => "bad",
-        _ => null,
-    };
+    private static string? StateClass(PeerState state) =>
+        state switch
+        {
+            PeerState.DialFailed or PeerState.RequestFailed => "bad",
+            _ => null,
+        };
 
-    private static string Error(TraceError? error) => error is null ? "" : error.Text is { } text ? $"{error.Class}: {text}" : error.Class;
+    private static string Error(TraceError? error) =>
+        error is null ? ""
+        : error.Text is { } text ? $"{error.Class}: {text}"
+        : error.Class;
 }

@@ -32,8 +32,8 @@ public static class SvgExport
     }
 
     /// <summary>
-    /// A part of the picture to stand inside a page that has a heading of its own: the time axis and some rows. Classes (t and m text, g grid, and
-    /// those of <see cref="PhaseColours.Class"/>) let the page give colours for the dark.
+    /// A part of the picture to stand inside a page that has a heading of its own: the time axis and some rows. Classes (t and m text, g
+    /// grid, and those of <see cref="PhaseColours.Class"/>) let the page give colours for the dark.
     /// </summary>
     internal static void WriteRows(XmlWriter svg, Waterfall waterfall, int width, Range rows) =>
         new Drawing(svg, waterfall, width, rows, hasHeading: false).Write();
@@ -76,17 +76,21 @@ public static class SvgExport
             }
         }
 
-        private static (string Fill, string? Edge) Colour(RowSegment bar) => bar.Phase switch
-        {
-            RowPhase.Queued or RowPhase.Connected => (PhaseColours.Light("queued"), null),
-            RowPhase.Dialing => (PhaseColours.Light("dialing"), bar.Failed ? PhaseColours.Light("silent-edge") : null),
-            RowPhase.Request => (PhaseColours.Light("request"), null),
-            RowPhase.Sent => (PhaseColours.Light("sent"), null),
-            RowPhase.Cancelled => ("#ffffff", PhaseColours.Light("queued")),
-            _ => bar.Failed ? (PhaseColours.Light("silent-edge"), null) : (PhaseColours.Light("silent"), PhaseColours.Light("silent-edge")),
-        };
+        private static (string Fill, string? Edge) Colour(RowSegment bar) =>
+            bar.Phase switch
+            {
+                RowPhase.Queued or RowPhase.Connected => (PhaseColours.Light("queued"), null),
+                RowPhase.Dialing => (PhaseColours.Light("dialing"), bar.Failed ? PhaseColours.Light("silent-edge") : null),
+                RowPhase.Request => (PhaseColours.Light("request"), null),
+                RowPhase.Sent => (PhaseColours.Light("sent"), null),
+                RowPhase.Cancelled => ("#ffffff", PhaseColours.Light("queued")),
+                _ => bar.Failed
+                    ? (PhaseColours.Light("silent-edge"), null)
+                    : (PhaseColours.Light("silent"), PhaseColours.Light("silent-edge")),
+            };
 
-        private static string Shorten(string text, int length) => text.Length <= length ? text : string.Concat(text.AsSpan(0, length - 1), "…");
+        private static string Shorten(string text, int length) =>
+            text.Length <= length ? text : string.Concat(text.AsSpan(0, length - 1), "…");
 
         // XML 1.0 has no place for most control characters and lone surrogates; text of a trace may hold them.
         private static string Clean(string text)
@@ -94,7 +98,11 @@ public static class SvgExport
             var clean = new StringBuilder(text.Length);
             foreach (var rune in text.EnumerateRunes())
             {
-                clean.Append(rune.Value is >= 0x20 and not (>= 0x7f and <= 0x9f) and not (0xfffe or 0xffff) || rune.Value == '\t' ? rune.ToString() : "\ufffd");
+                clean.Append(
+                    rune.Value is >= 0x20 and not (>= 0x7f and <= 0x9f) and not (0xfffe or 0xffff) || rune.Value == '\t'
+                        ? rune.ToString()
+                        : "\ufffd"
+                );
             }
 
             return clean.ToString();
@@ -116,18 +124,43 @@ public static class SvgExport
         private void WriteRow(WaterfallRow row, int top)
         {
             var baseline = top + 13;
-            Text(12, baseline, row.Peer.Id.Length > 20 ? string.Concat(row.Peer.Id.AsSpan(0, 9), "…", row.Peer.Id.AsSpan(row.Peer.Id.Length - 9)) : row.Peer.Id, "#111827", "t");
+            Text(
+                12,
+                baseline,
+                row.Peer.Id.Length > 20
+                    ? string.Concat(row.Peer.Id.AsSpan(0, 9), "…", row.Peer.Id.AsSpan(row.Peer.Id.Length - 9))
+                    : row.Peer.Id,
+                "#111827",
+                "t"
+            );
             Text(PeerWidth + 8, baseline, HeaderText.Number(row.Peer.Xor), "#374151", "m");
             Text(PeerWidth + NumberWidth + 8, baseline, HeaderText.Hops(row.Peer), "#374151", "m");
             foreach (var bar in row.Segments)
             {
                 var thin = bar.Phase is RowPhase.Queued or RowPhase.Connected;
                 var (fill, edge) = Colour(bar);
-                Rectangle(X(bar.StartNs), top + (thin ? 7 : 3), Math.Max(1, X(bar.EndNs) - X(bar.StartNs)), thin ? 4 : 12, fill, PhaseColours.Class(bar), edge);
+                Rectangle(
+                    X(bar.StartNs),
+                    top + (thin ? 7 : 3),
+                    Math.Max(1, X(bar.EndNs) - X(bar.StartNs)),
+                    thin ? 4 : 12,
+                    fill,
+                    PhaseColours.Class(bar),
+                    edge
+                );
             }
 
             var label = row.Peer.Duplicate ? $"{row.Label} {RowLabel.DuplicateMark}" : row.Label;
-            Text(ChartLeft + _chartWidth + 10, baseline, Shorten(row.Failure is { } failure && !label.EndsWith(failure, StringComparison.Ordinal) ? $"{label} {failure}" : label, 44), "#111827", "t");
+            Text(
+                ChartLeft + _chartWidth + 10,
+                baseline,
+                Shorten(
+                    row.Failure is { } failure && !label.EndsWith(failure, StringComparison.Ordinal) ? $"{label} {failure}" : label,
+                    44
+                ),
+                "#111827",
+                "t"
+            );
         }
 
         private double X(long ns) => ChartLeft + ((double)Math.Clamp(ns, 0, waterfall.AxisNs) / waterfall.AxisNs * _chartWidth);

@@ -4,7 +4,8 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>An operation as JSON, by the contract of <see cref="QueryJson"/>: unknown is <c>null</c>, times are nanoseconds after the operation's start.</summary>
+/// <summary>An operation as JSON, by the contract of <see cref="QueryJson"/>: unknown is <c>null</c>, times are nanoseconds after the
+/// operation's start.</summary>
 public static class OperationJson
 {
     /// <summary>Writes an operation with its queries.</summary>
@@ -59,7 +60,8 @@ public static class OperationJson
     }
 
     /// <summary>Reads what <see cref="Write"/> wrote. Fields that a later version added are passed over.</summary>
-    /// <exception cref="JsonException">It is not JSON, or a field has a value that the contract does not allow; the message names the field.</exception>
+    /// <exception cref="JsonException">It is not JSON, or a field has a value that the contract does not allow; the message names the
+    /// field.</exception>
     public static Operation Read(ReadOnlySpan<byte> utf8)
     {
         var reader = new Utf8JsonReader(utf8);
@@ -89,18 +91,34 @@ public static class OperationJson
             Decisive = QueryJsonReader.OptionalText(json, "decisive") is null ? null : QueryJsonReader.Id(json, "decisive"),
             AnalysisVersion = QueryJsonReader.Int(json, "analysisVersion"),
             Command = QueryJsonReader.OptionalText(json, "command") is null ? null : SpanIdOf(json, "command"),
-            Context = QueryJsonReader.Array(json, "context", static item => new OperationContext(
-                SpanIdOf(item, "spanId"), QueryJsonReader.Text(item, "name"), QueryJsonReader.OptionalText(item, "detail"))),
-            Routers = QueryJsonReader.Array(json, "routers", static item => new OperationRouter(
-                SpanIdOf(item, "spanId"),
-                QueryJsonReader.Text(item, "name"),
-                QueryJsonReader.RequiredNumber(item, "startNs"),
-                QueryJsonReader.Number(item, "durationNs"),
-                QueryJsonReader.Error(item))),
-            Parts = QueryJsonReader.Array(json, "parts", static item =>
-                item.ValueKind == JsonValueKind.String && QueryId.TryParse(item.GetString(), out var id)
-                    ? id
-                    : throw QueryJsonReader.Bad("parts", "ids of spans, traceId-spanId in hex")),
+            Context = QueryJsonReader.Array(
+                json,
+                "context",
+                static item => new OperationContext(
+                    SpanIdOf(item, "spanId"),
+                    QueryJsonReader.Text(item, "name"),
+                    QueryJsonReader.OptionalText(item, "detail")
+                )
+            ),
+            Routers = QueryJsonReader.Array(
+                json,
+                "routers",
+                static item => new OperationRouter(
+                    SpanIdOf(item, "spanId"),
+                    QueryJsonReader.Text(item, "name"),
+                    QueryJsonReader.RequiredNumber(item, "startNs"),
+                    QueryJsonReader.Number(item, "durationNs"),
+                    QueryJsonReader.Error(item)
+                )
+            ),
+            Parts = QueryJsonReader.Array(
+                json,
+                "parts",
+                static item =>
+                    item.ValueKind == JsonValueKind.String && QueryId.TryParse(item.GetString(), out var id)
+                        ? id
+                        : throw QueryJsonReader.Bad("parts", "ids of spans, traceId-spanId in hex")
+            ),
         };
     }
 
@@ -140,12 +158,14 @@ public static class OperationJson
         json.WriteEndArray();
     }
 
-    private static OperationQuery Query(JsonElement json) => new(
-        QueryJsonReader.Id(json, "id"),
-        QueryJsonReader.OptionalText(json, "side") is null ? null : QueryJsonReader.Word<DhtSide>(json, "side"),
-        QueryJsonReader.Flag(json, "skipped"),
-        QueryJsonReader.WordOr(json, "outcome", QueryOutcome.Unknown),
-        QueryJsonReader.Number(json, "durationNs"));
+    private static OperationQuery Query(JsonElement json) =>
+        new(
+            QueryJsonReader.Id(json, "id"),
+            QueryJsonReader.OptionalText(json, "side") is null ? null : QueryJsonReader.Word<DhtSide>(json, "side"),
+            QueryJsonReader.Flag(json, "skipped"),
+            QueryJsonReader.WordOr(json, "outcome", QueryOutcome.Unknown),
+            QueryJsonReader.Number(json, "durationNs")
+        );
 
     private static SpanId SpanIdOf(JsonElement json, string name) =>
         SpanId.TryParse(QueryJsonReader.Text(json, name), out var id) ? id : throw QueryJsonReader.Bad(name, "a span id in hex");

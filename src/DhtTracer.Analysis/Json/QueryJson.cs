@@ -52,7 +52,8 @@ public static class QueryJson
     }
 
     /// <summary>Reads what <see cref="Write"/> wrote; a query without peers gives none.</summary>
-    /// <exception cref="JsonException">It is not JSON, or a field has a value that the contract does not allow; the message names the field.</exception>
+    /// <exception cref="JsonException">It is not JSON, or a field has a value that the contract does not allow; the message names the
+    /// field.</exception>
     public static Query Read(ReadOnlySpan<byte> utf8)
     {
         var reader = new Utf8JsonReader(utf8);

@@ -5,14 +5,17 @@ using System.Text.Json.Serialization;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>The words of the model's enums, as they stand in JSON, in URLs, in the database and on pages: <c>find-peer</c>, <c>FIND_NODE</c>.</summary>
+/// <summary>The words of the model's enums, as they stand in JSON, in URLs, in the database and on pages: <c>find-peer</c>,
+/// <c>FIND_NODE</c>.</summary>
 public static class Words
 {
     /// <summary>The word of a value.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is none of the enum.</exception>
     public static string Of<T>(T value)
         where T : struct, Enum =>
-        Table<T>.Names.TryGetValue(value, out var word) ? word : throw new ArgumentOutOfRangeException(nameof(value), value, "not a value of the model");
+        Table<T>.Names.TryGetValue(value, out var word)
+            ? word
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "not a value of the model");
 
     /// <summary>The type of a query as readers see it: one that the trace does not tell is a lookup.</summary>
     public static string Shown(QueryType type) => type == QueryType.Unknown ? "lookup" : Of(type);
@@ -28,10 +31,16 @@ public static class Words
     private static class Table<T>
         where T : struct, Enum
     {
-        public static readonly FrozenDictionary<T, string> Names = Enum.GetValues<T>().ToFrozenDictionary(
-            static value => value,
-            static value => typeof(T).GetField(value.ToString())!.GetCustomAttribute<JsonStringEnumMemberNameAttribute>()?.Name ?? value.ToString());
+        public static readonly FrozenDictionary<T, string> Names = Enum.GetValues<T>()
+            .ToFrozenDictionary(
+                static value => value,
+                static value =>
+                    typeof(T).GetField(value.ToString())!.GetCustomAttribute<JsonStringEnumMemberNameAttribute>()?.Name ?? value.ToString()
+            );
 
-        public static readonly FrozenDictionary<string, T> Values = Names.ToFrozenDictionary(static pair => pair.Value, static pair => pair.Key);
+        public static readonly FrozenDictionary<string, T> Values = Names.ToFrozenDictionary(
+            static pair => pair.Value,
+            static pair => pair.Key
+        );
     }
 }

@@ -10,9 +10,9 @@ namespace DhtTracer.Analysis;
 public sealed record KeyReading(string Bytes, string KadId, string Text, string? PeerId);
 
 /// <summary>
-/// What a user's search text can mean. The same key is found by every text of it: CID of either version in any multibase, multihash in hex or
-/// base58, peer id in base58 or CID form, <c>/ipns/…</c>, <c>/pk/…</c>, <c>/p2p/…</c>, the bytes in hex; in quotes, and in addresses of gateways. A text that is part of a key matches as
-/// the beginning of <see cref="QueryKey.Text"/>.
+/// What a user's search text can mean. The same key is found by every text of it: CID of either version in any multibase, multihash in hex
+/// or base58, peer id in base58 or CID form, <c>/ipns/…</c>, <c>/pk/…</c>, <c>/p2p/…</c>, the bytes in hex; in quotes, and in addresses of
+/// gateways. A text that is part of a key matches as the beginning of <see cref="QueryKey.Text"/>.
 /// </summary>
 public sealed record KeySearch
 {
@@ -68,11 +68,14 @@ public sealed record KeySearch
         var hex = Convert.ToHexStringLower(bytes);
         if (!candidates.Exists(known => known.Bytes == hex))
         {
-            candidates.Add(new KeyReading(
-                hex,
-                Libp2p.Multiformats.KadId.Of(bytes).ToString(),
-                text,
-                Libp2p.Multiformats.PeerId.TryParse(bytes, out var peer) ? peer.ToString() : null));
+            candidates.Add(
+                new KeyReading(
+                    hex,
+                    Libp2p.Multiformats.KadId.Of(bytes).ToString(),
+                    text,
+                    Libp2p.Multiformats.PeerId.TryParse(bytes, out var peer) ? peer.ToString() : null
+                )
+            );
         }
     }
 }

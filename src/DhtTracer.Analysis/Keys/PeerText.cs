@@ -3,7 +3,8 @@ using DhtTracer.Libp2p.Multiformats;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>Peer ids as texts of spans. Text that is no peer id stays as it is: it came from a span and is shown, but has no place in the key space.</summary>
+/// <summary>Peer ids as texts of spans. Text that is no peer id stays as it is: it came from a span and is shown, but has no place in the
+/// key space.</summary>
 internal static class PeerText
 {
     private const int MostRemembered = 32_768;
@@ -28,8 +29,8 @@ internal static class PeerText
     public static string? OrNull(string? text) => PeerId.TryParse(text, out var peer) ? peer.ToString() : null;
 
     /// <summary>
-    /// Where a peer lies in the key space; null when the text is no peer id. Remembered for the peers met last: the same few thousand turn up
-    /// in query after query, and base58 with SHA-256 was half the time of a reconstruction.
+    /// Where a peer lies in the key space; null when the text is no peer id. Remembered for the peers met last: the same few thousand turn
+    /// up in query after query, and base58 with SHA-256 was half the time of a reconstruction.
     /// </summary>
     public static KadId? KadId(string id)
     {

@@ -13,13 +13,20 @@ internal static class SearchText
     public static string Bare(string text)
     {
         var bare = Unquoted(text);
-        if (bare.StartsWith("0x", StringComparison.OrdinalIgnoreCase) && bare.Length > 2 && bare.AsSpan(2).ContainsAnyExceptInRange('0', 'f') is false
-            && bare.Skip(2).All(char.IsAsciiHexDigit))
+        if (
+            bare.StartsWith("0x", StringComparison.OrdinalIgnoreCase)
+            && bare.Length > 2
+            && bare.AsSpan(2).ContainsAnyExceptInRange('0', 'f') is false
+            && bare.Skip(2).All(char.IsAsciiHexDigit)
+        )
         {
             return bare[2..];
         }
 
-        return bare.StartsWith('/') || bare.StartsWith("ipfs://", StringComparison.OrdinalIgnoreCase) || bare.StartsWith("ipns://", StringComparison.OrdinalIgnoreCase)
+        return
+            bare.StartsWith('/')
+            || bare.StartsWith("ipfs://", StringComparison.OrdinalIgnoreCase)
+            || bare.StartsWith("ipns://", StringComparison.OrdinalIgnoreCase)
             ? WithoutQuery(bare)
             : OfAddress(bare) ?? bare;
     }
@@ -69,7 +76,10 @@ internal static class SearchText
             return null;
         }
 
-        var first = address[(query + 1)..].Split('#')[0].Split('&').FirstOrDefault(static part => part.StartsWith("arg=", StringComparison.Ordinal));
+        var first = address[(query + 1)..]
+            .Split('#')[0]
+            .Split('&')
+            .FirstOrDefault(static part => part.StartsWith("arg=", StringComparison.Ordinal));
         return first is { Length: > 4 } ? Uri.UnescapeDataString(first[4..]) : null;
     }
 

@@ -17,7 +17,8 @@ internal sealed record TargetKey(QueryKey Key, KadId KadId)
         Short(text) && Cid.TryParse(text, out var cid) ? Of(cid.Multihash.Bytes, cid.ToString()) : null;
 
     /// <summary>A peer id in any form.</summary>
-    public static TargetKey? OfPeer(string? text) => Short(text) && PeerId.TryParse(text, out var peer) ? Of(peer.Bytes, peer.ToString()) : null;
+    public static TargetKey? OfPeer(string? text) =>
+        Short(text) && PeerId.TryParse(text, out var peer) ? Of(peer.Bytes, peer.ToString()) : null;
 
     /// <summary>Text in base36 without a prefix, as js-libp2p writes keys.</summary>
     public static TargetKey? OfBase36(string? text, QueryType type) =>
@@ -28,7 +29,8 @@ internal sealed record TargetKey(QueryKey Key, KadId KadId)
         Short(text) && Multibase.Decode(text, out var bytes, out _) == MultiformatError.None ? OfBytes(bytes, type) : null;
 
     /// <summary>A record key as people write it: <c>/ipns/k51…</c>, <c>/pk/12D3KooW…</c>, <c>/v/name</c>.</summary>
-    public static TargetKey? OfRecord(string? text, QueryType type) => Short(text) && RecordKey.TryParse(text, out var key) ? OfBytes(key, type) : null;
+    public static TargetKey? OfRecord(string? text, QueryType type) =>
+        Short(text) && RecordKey.TryParse(text, out var key) ? OfBytes(key, type) : null;
 
     /// <summary>A text whose UTF-8 is hashed.</summary>
     public static TargetKey? OfUtf8(string? text, QueryType type) => Short(text) ? OfBytes(Encoding.UTF8.GetBytes(text!), type) : null;
@@ -77,7 +79,7 @@ internal sealed record TargetKey(QueryKey Key, KadId KadId)
     /// <summary>The bytes as UTF-8 without control characters, or null.</summary>
     private static string? Readable(ReadOnlySpan<byte> bytes)
     {
-        for (var rest = bytes; !rest.IsEmpty;)
+        for (var rest = bytes; !rest.IsEmpty; )
         {
             if (Rune.DecodeFromUtf8(rest, out var rune, out var length) != OperationStatus.Done || Rune.IsControl(rune))
             {

@@ -7,37 +7,49 @@ namespace DhtTracer.Analysis;
 public enum BackgroundKind
 {
     /// <summary>The refresh of the routing table, at the start and every ten minutes.</summary>
-    [JsonStringEnumMemberName("refresh")] Refresh = 1,
+    [JsonStringEnumMemberName("refresh")]
+    Refresh = 1,
 
     /// <summary>The bootstrap of the DHT.</summary>
-    [JsonStringEnumMemberName("bootstrap")] Bootstrap = 2,
+    [JsonStringEnumMemberName("bootstrap")]
+    Bootstrap = 2,
 
     /// <summary>A lookup of a Kubo's provide sweep: it explores a region of the key space before it sends provider records.</summary>
-    [JsonStringEnumMemberName("sweep")] Sweep = 3,
+    [JsonStringEnumMemberName("sweep")]
+    Sweep = 3,
 
     /// <summary>A lookup of the node's own id that asks nobody: the sweep checks whether the network can be reached.</summary>
-    [JsonStringEnumMemberName("connectivity-check")] ConnectivityCheck = 4,
+    [JsonStringEnumMemberName("connectivity-check")]
+    ConnectivityCheck = 4,
 
     /// <summary>The periodic announcement of everything that is provided, by a Kubo without the sweep.</summary>
-    [JsonStringEnumMemberName("reprovide")] Reprovide = 5,
+    [JsonStringEnumMemberName("reprovide")]
+    Reprovide = 5,
 
     /// <summary>The periodic publication of IPNS records.</summary>
-    [JsonStringEnumMemberName("republish")] Republish = 6,
+    [JsonStringEnumMemberName("republish")]
+    Republish = 6,
 
-    /// <summary>A lookup below a request of another operation: the accelerated client learns the address of the peer that it wants to ask.</summary>
-    [JsonStringEnumMemberName("peer-address")] PeerAddress = 7,
+    /// <summary>A lookup below a request of another operation: the accelerated client learns the address of the peer that it wants to
+    /// ask.</summary>
+    [JsonStringEnumMemberName("peer-address")]
+    PeerAddress = 7,
 
     /// <summary>A request to a new peer for its own id, before it enters the routing table. No query.</summary>
-    [JsonStringEnumMemberName("probe")] Probe = 8,
+    [JsonStringEnumMemberName("probe")]
+    Probe = 8,
 
     /// <summary>A request of the accelerated client's crawl. No query.</summary>
-    [JsonStringEnumMemberName("crawl")] Crawl = 9,
+    [JsonStringEnumMemberName("crawl")]
+    Crawl = 9,
 
     /// <summary>The sweep's mark that a key is provided (<c>Provide</c> with <c>announce=false</c>). It asks nobody: no query.</summary>
-    [JsonStringEnumMemberName("provide-mark")] ProvideMark = 10,
+    [JsonStringEnumMemberName("provide-mark")]
+    ProvideMark = 10,
 }
 
-/// <summary>How often something of this kind stands in a trace that is no query: probes, requests of a crawl, marks of the sweep, bootstraps.</summary>
+/// <summary>How often something of this kind stands in a trace that is no query: probes, requests of a crawl, marks of the sweep,
+/// bootstraps.</summary>
 /// <param name="Kind">What it was for.</param>
 /// <param name="Count">How many spans.</param>
 public readonly record struct BackgroundCount(BackgroundKind Kind, int Count);

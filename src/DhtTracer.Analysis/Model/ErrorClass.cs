@@ -48,7 +48,19 @@ public static class ErrorClass
     /// <summary>All classes, in the order they are shown.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
-        DialTimeout, DialRefused, NoRoute, DialBackoff, DialFailed, Handshake, ProtocolNotSupported,
-        RequestTimeout, Reset, BadAnswer, Cancelled, NotFound, NoPeers, Other,
+        DialTimeout,
+        DialRefused,
+        NoRoute,
+        DialBackoff,
+        DialFailed,
+        Handshake,
+        ProtocolNotSupported,
+        RequestTimeout,
+        Reset,
+        BadAnswer,
+        Cancelled,
+        NotFound,
+        NoPeers,
+        Other,
     ];
 }

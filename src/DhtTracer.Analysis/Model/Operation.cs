@@ -76,7 +76,8 @@ public sealed record Operation
     /// <summary>What hangs above it (an HTTP command, a bitswap session), the outermost first.</summary>
     public ImmutableArray<OperationContext> Context { get; init; } = [];
 
-    /// <summary>The span of the command that asked for it; several operations of one command share it. Null when no command is above it.</summary>
+    /// <summary>The span of the command that asked for it; several operations of one command share it. Null when no command is above
+    /// it.</summary>
     public SpanId? Command { get; init; }
 
     /// <summary>The <see cref="Analysis.AnalysisVersion"/> that found it, when it is stored and not this program's; else null.</summary>

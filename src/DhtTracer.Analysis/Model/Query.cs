@@ -15,8 +15,13 @@ public readonly record struct QueryId(TraceId TraceId, SpanId SpanId)
     public static bool TryParse(string? text, out QueryId id)
     {
         id = default;
-        if (text is null || text.Length != 49 || text[32] != '-'
-            || !TraceId.TryParse(text[..32], out var traceId) || !SpanId.TryParse(text[33..], out var spanId))
+        if (
+            text is null
+            || text.Length != 49
+            || text[32] != '-'
+            || !TraceId.TryParse(text[..32], out var traceId)
+            || !SpanId.TryParse(text[33..], out var spanId)
+        )
         {
             return false;
         }
@@ -79,11 +84,13 @@ public sealed record QueryCounts
     /// <summary>False when <see cref="Seen"/> is only a lower bound: there are peers that the trace does not show.</summary>
     public bool SeenComplete { get; init; } = true;
 
-    /// <summary>ADD_PROVIDER messages that were written. The protocol does not answer them. Null for queries that store no provider record.</summary>
+    /// <summary>ADD_PROVIDER messages that were written. The protocol does not answer them. Null for queries that store no provider
+    /// record.</summary>
     public int? Sent { get; init; }
 }
 
-/// <summary>What is known to have been lost before it arrived. While it is not zero, an absent request is unknown, not "not asked".</summary>
+/// <summary>What is known to have been lost before it arrived. While it is not zero, an absent request is unknown, not "not
+/// asked".</summary>
 /// <param name="Spans">Spans that other spans name or imply, and that are not there. A lower bound.</param>
 /// <param name="Events">Events that the sender dropped from spans of this query.</param>
 public readonly record struct MissingParts(int Spans, int Events);
@@ -197,7 +204,15 @@ public sealed record Query : QuerySummary
 /// <param name="StoresNs">Storing: PUT_VALUE and ADD_PROVIDER, dials for them included.</param>
 /// <param name="UnknownNs">Time that the trace does not explain.</param>
 public sealed record PhaseTimes(
-    long OwnNs, long FirstPeersNs, long DialsNs, long RequestsNs, long TailNs, long FollowUpNs, long StoresNs, long UnknownNs)
+    long OwnNs,
+    long FirstPeersNs,
+    long DialsNs,
+    long RequestsNs,
+    long TailNs,
+    long FollowUpNs,
+    long StoresNs,
+    long UnknownNs
+)
 {
     /// <summary>All phases together: the duration.</summary>
     public long TotalNs => OwnNs + FirstPeersNs + DialsNs + RequestsNs + TailNs + FollowUpNs + StoresNs + UnknownNs;
@@ -227,7 +242,8 @@ public sealed record QueryPeer
     /// <summary>The referrer was not read from an answer but follows from a rule that holds in every measured case.</summary>
     public bool ReferrerInferred { get; init; }
 
-    /// <summary>The peer whose answer triggered the request to this one; null for the first ones and when unknown. Not the referrer.</summary>
+    /// <summary>The peer whose answer triggered the request to this one; null for the first ones and when unknown. Not the
+    /// referrer.</summary>
     public string? AskedAfter { get; init; }
 
     /// <summary>Its parts of the critical path, in nanoseconds: how long the query waited for it. Null when there is no path.</summary>
@@ -237,8 +253,8 @@ public sealed record QueryPeer
     public long? HeardNs { get; init; }
 
     /// <summary>
-    /// When the lookup had taken in its answer or failure and could act on it; null when the trace does not tell, and then it is the end of its
-    /// request or dial.
+    /// When the lookup had taken in its answer or failure and could act on it; null when the trace does not tell, and then it is the end of
+    /// its request or dial.
     /// </summary>
     public long? TakenNs { get; init; }
 
@@ -296,9 +312,10 @@ public sealed record PeerRequest
     public int? New { get; init; }
 
     /// <summary>
-    /// The peers counted by <see cref="Returned"/>: base58 ids in the order of the answer, each once, the querying node left out where it is
-    /// known. <c>default</c> when the trace does not list them. They have rows in <see cref="Query.Peers"/>, but for those that only answers
-    /// after the end of the lookup name. Needed to say who named whom beyond the first time, and to replay a lookup in another order.
+    /// The peers counted by <see cref="Returned"/>: base58 ids in the order of the answer, each once, the querying node left out where it
+    /// is known. <c>default</c> when the trace does not list them. They have rows in <see cref="Query.Peers"/>, but for those that only
+    /// answers after the end of the lookup name. Needed to say who named whom beyond the first time, and to replay a lookup in another
+    /// order.
     /// </summary>
     public ImmutableArray<string> Named { get; init; }
 
@@ -312,5 +329,9 @@ public sealed record PeerRequest
     /// When it ended, in nanoseconds after the query's start. The end can be known where the start is not (a log that tells answers only).
     /// Null when unknown.
     /// </summary>
-    public long? EndNs { get => field ?? (StartNs + DurationNs); init; }
+    public long? EndNs
+    {
+        get => field ?? (StartNs + DurationNs);
+        init;
+    }
 }

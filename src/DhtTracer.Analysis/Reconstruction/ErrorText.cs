@@ -37,7 +37,12 @@ internal static class ErrorText
     /// <summary>What go-libp2p puts before the error of a context, in the order of its layers.</summary>
     private static readonly string[] ContextPrefixes =
     [
-        "sending request: ", "failed to dial: ", "failed to open stream: ", "failed to negotiate protocol: ", "identify failed to complete: ", "timed out: ",
+        "sending request: ",
+        "failed to dial: ",
+        "failed to open stream: ",
+        "failed to negotiate protocol: ",
+        "identify failed to complete: ",
+        "timed out: ",
     ];
 
     /// <summary>The error of a text that a failing layer left.</summary>
@@ -67,14 +72,14 @@ internal static class ErrorText
 
     /// <summary>
     /// Whether the text says that the caller's context ended, by a cancellation or by the caller's deadline, whatever was being done then:
-    /// <c>context canceled</c>, <c>failed to open stream: timed out: context deadline exceeded</c>. The remote has no part in it. A dial that
-    /// failed by itself lists its addresses and is none of these.
+    /// <c>context canceled</c>, <c>failed to open stream: timed out: context deadline exceeded</c>. The remote has no part in it. A dial
+    /// that failed by itself lists its addresses and is none of these.
     /// </summary>
     /// <param name="text">Text of go-libp2p; null when there is none.</param>
     /// <param name="deadline">The caller's time was over.</param>
     public static bool IsOfContext(ReadOnlySpan<char> text, out bool deadline)
     {
-        for (var stripped = true; stripped;)
+        for (var stripped = true; stripped; )
         {
             stripped = false;
             foreach (var prefix in ContextPrefixes)
@@ -93,8 +98,12 @@ internal static class ErrorText
 
     /// <summary>Whether the text tells of a time that ran out.</summary>
     public static bool IsTimeout(string text) =>
-        Contains(text, "deadline exceeded") || Contains(text, "i/o timeout") || Contains(text, "TimeoutError") || Contains(text, "timed out")
-        || Contains(text, "TimedOut") || text.EndsWith(": Timeout", StringComparison.Ordinal);
+        Contains(text, "deadline exceeded")
+        || Contains(text, "i/o timeout")
+        || Contains(text, "TimeoutError")
+        || Contains(text, "timed out")
+        || Contains(text, "TimedOut")
+        || text.EndsWith(": Timeout", StringComparison.Ordinal);
 
     private static bool Contains(string text, string part) => text.Contains(part, StringComparison.OrdinalIgnoreCase);
 }

@@ -25,12 +25,20 @@ public static class KuboEventsJoin
             return merged;
         }
 
-        var answers = merged.Where(static span => span.ScopeName() == KuboEventNames.Scope && span.Name == nameof(KuboEventType.PeerResponse))
-            .OrderBy(static span => span.ParentSpanId).ThenBy(static span => span.Count(KuboEventNames.Sequence))
-            .GroupBy(static span => span.Text(KuboEventNames.Peer) ?? "").ToDictionary(static group => group.Key, static group => group.ToList());
-        var requests = merged.Select(static (span, index) => (Span: span, Index: index))
-            .Where(static item => GoSpans.Kind(item.Span) == GoSpanKind.Message && GoSpans.Message(item.Span) == MessageType.GetProviders
-                && item.Span.EndUnixNano != 0 && !item.Span.IsError())
+        var answers = merged
+            .Where(static span => span.ScopeName() == KuboEventNames.Scope && span.Name == nameof(KuboEventType.PeerResponse))
+            .OrderBy(static span => span.ParentSpanId)
+            .ThenBy(static span => span.Count(KuboEventNames.Sequence))
+            .GroupBy(static span => span.Text(KuboEventNames.Peer) ?? "")
+            .ToDictionary(static group => group.Key, static group => group.ToList());
+        var requests = merged
+            .Select(static (span, index) => (Span: span, Index: index))
+            .Where(static item =>
+                GoSpans.Kind(item.Span) == GoSpanKind.Message
+                && GoSpans.Message(item.Span) == MessageType.GetProviders
+                && item.Span.EndUnixNano != 0
+                && !item.Span.IsError()
+            )
             .GroupBy(static item => item.Span.Text("to") ?? "");
         var restored = merged.ToBuilder();
         foreach (var ofPeer in requests)
@@ -78,12 +86,19 @@ public static class KuboEventsJoin
     {
         var joined = queries.Where(static query => query.Source == TraceSource.GoKadDhtAndKuboEvents).ToList();
         return joined.Count > 0 && spans.Any(span => span.SpanId == id.SpanId && span.ScopeName() == KuboEventNames.Scope)
-            ? (joined.Find(static query => query.Outcome == QueryOutcome.Success) ?? joined.Find(static query => !query.Skipped) ?? joined[0]).Id
+            ? (
+                joined.Find(static query => query.Outcome == QueryOutcome.Success)
+                ?? joined.Find(static query => !query.Skipped)
+                ?? joined[0]
+            ).Id
             : null;
     }
 
     private static bool IsSame(Operation operation, Operation told) =>
-        operation is { Source: TraceSource.GoKadDht, Background: false } && operation.Type == told.Type && told.Key is not null && operation.Key?.KadId == told.Key.KadId;
+        operation is { Source: TraceSource.GoKadDht, Background: false }
+        && operation.Type == told.Type
+        && told.Key is not null
+        && operation.Key?.KadId == told.Key.KadId;
 
     private static ReconstructedTrace Join(ReconstructedTrace trace, Operation spans, Operation told)
     {
@@ -91,17 +106,35 @@ public static class KuboEventsJoin
         if (spans.Outcome == QueryOutcome.Incomplete && told.Outcome != QueryOutcome.Incomplete)
         {
             // Spans of its end are still to come, or were lost; the caller has got this.
-            joined = joined with { Outcome = told.Outcome, Error = told.Error, Results = told.Results };
+            joined = joined with
+            {
+                Outcome = told.Outcome,
+                Error = told.Error,
+                Results = told.Results,
+            };
         }
 
         return trace with
         {
-            Operations = [.. trace.Operations.Where(operation => operation.Id != told.Id).Select(operation => operation.Id == spans.Id ? joined : operation)],
+            Operations =
+            [
+                .. trace
+                    .Operations.Where(operation => operation.Id != told.Id)
+                    .Select(operation => operation.Id == spans.Id ? joined : operation),
+            ],
             Queries =
             [
-                .. trace.Queries.Where(query => query.OperationId != told.Id).Select(query => query.OperationId == spans.Id && query.Source == TraceSource.GoKadDht
-                    ? query with { Source = TraceSource.GoKadDhtAndKuboEvents, Node = told.Node ?? query.Node }
-                    : query),
+                .. trace
+                    .Queries.Where(query => query.OperationId != told.Id)
+                    .Select(query =>
+                        query.OperationId == spans.Id && query.Source == TraceSource.GoKadDht
+                            ? query with
+                            {
+                                Source = TraceSource.GoKadDhtAndKuboEvents,
+                                Node = told.Node ?? query.Node,
+                            }
+                            : query
+                    ),
             ],
         };
     }
@@ -110,13 +143,17 @@ public static class KuboEventsJoin
     {
         var ids = answer.Strings(KuboEventNames.Responses) ?? [];
         var addresses = answer.Strings(KuboEventNames.Addresses) ?? [];
-        var closest = ids.Select((id, index) => (AttributeValue)$"{{{id}: [{(index < addresses.Count ? addresses[index] : "")}]}}").ToImmutableArray();
+        var closest = ids.Select((id, index) => (AttributeValue)$"{{{id}: [{(index < addresses.Count ? addresses[index] : "")}]}}")
+            .ToImmutableArray();
         return request with
         {
-            Attributes = AttributeList.Of(request.Attributes.Where(static attribute => attribute.Key != ClosestPeers)
-                .Select(static attribute => (attribute.Key, attribute.Value))
-                .Append((ClosestPeers, new ArrayValue(closest)))
-                .Append((RestoredFrom, Words.Of(TraceSource.KuboEvents)))),
+            Attributes = AttributeList.Of(
+                request
+                    .Attributes.Where(static attribute => attribute.Key != ClosestPeers)
+                    .Select(static attribute => (attribute.Key, attribute.Value))
+                    .Append((ClosestPeers, new ArrayValue(closest)))
+                    .Append((RestoredFrom, Words.Of(TraceSource.KuboEvents)))
+            ),
         };
     }
 }

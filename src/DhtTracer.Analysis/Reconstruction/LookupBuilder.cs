@@ -145,9 +145,12 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
 
     /// <summary>Answers whose peers are known, by the time they came.</summary>
     public IEnumerable<RequestDraft> AnswersInOrder() =>
-        _requests.Where(static request => request.AnswerNs is not null && request.Closer is not null)
-            .OrderBy(static request => request.AnswerNs).ThenBy(static request => request.StartNs)
-            .ThenBy(static request => request.Peer.Id, StringComparer.Ordinal).ThenBy(static request => request.SpanId);
+        _requests
+            .Where(static request => request.AnswerNs is not null && request.Closer is not null)
+            .OrderBy(static request => request.AnswerNs)
+            .ThenBy(static request => request.StartNs)
+            .ThenBy(static request => request.Peer.Id, StringComparer.Ordinal)
+            .ThenBy(static request => request.SpanId);
 
     /// <summary>Finishes the query: order, states, XOR, counts.</summary>
     public Query Build(Query query)
@@ -155,13 +158,17 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
         var drafts = _peers.Values.Where(static peer => peer.IsKnown).ToList();
         NumberByOrder(drafts);
         MarkDuplicates(drafts, out var duplicates);
-        drafts.Sort(static (left, right) =>
-        {
-            var order = (left.HeardNs ?? left.HeardAtLatestNs ?? long.MaxValue).CompareTo(right.HeardNs ?? right.HeardAtLatestNs ?? long.MaxValue);
-            order = order != 0 ? order : left.HeardPosition.CompareTo(right.HeardPosition);
-            order = order != 0 ? order : (left.FirstSentNs ?? long.MaxValue).CompareTo(right.FirstSentNs ?? long.MaxValue);
-            return order != 0 ? order : string.CompareOrdinal(left.Id, right.Id);
-        });
+        drafts.Sort(
+            static (left, right) =>
+            {
+                var order = (left.HeardNs ?? left.HeardAtLatestNs ?? long.MaxValue).CompareTo(
+                    right.HeardNs ?? right.HeardAtLatestNs ?? long.MaxValue
+                );
+                order = order != 0 ? order : left.HeardPosition.CompareTo(right.HeardPosition);
+                order = order != 0 ? order : (left.FirstSentNs ?? long.MaxValue).CompareTo(right.FirstSentNs ?? long.MaxValue);
+                return order != 0 ? order : string.CompareOrdinal(left.Id, right.Id);
+            }
+        );
 
         var rows = ImmutableArray.CreateBuilder<QueryPeer>(drafts.Count);
         foreach (var draft in drafts)
@@ -173,7 +180,8 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
         return query with
         {
             Peers = done,
-            Xor = done.Where(static peer => peer.Requests.Any(static request => request.Outcome == RequestOutcome.Answered)).Min(static peer => peer.Xor),
+            Xor = done.Where(static peer => peer.Requests.Any(static request => request.Outcome == RequestOutcome.Answered))
+                .Min(static peer => peer.Xor),
             Hops = done.Any(static peer => !peer.Requests.IsEmpty && peer.Hops is null)
                 ? null
                 : done.Where(static peer => !peer.Requests.IsEmpty).Max(static peer => peer.Hops),
@@ -193,9 +201,14 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
     private static void NumberByOrder(List<PeerDraft> drafts)
     {
         var order = 0;
-        foreach (var peer in drafts.Where(static peer => peer.FirstSentNs is not null)
-            .OrderBy(static peer => peer.FirstSentNs).ThenBy(static peer => peer.HeardNs ?? long.MaxValue)
-            .ThenBy(static peer => peer.HeardPosition).ThenBy(static peer => peer.Id, StringComparer.Ordinal))
+        foreach (
+            var peer in drafts
+                .Where(static peer => peer.FirstSentNs is not null)
+                .OrderBy(static peer => peer.FirstSentNs)
+                .ThenBy(static peer => peer.HeardNs ?? long.MaxValue)
+                .ThenBy(static peer => peer.HeardPosition)
+                .ThenBy(static peer => peer.Id, StringComparer.Ordinal)
+        )
         {
             peer.GivenOrder ??= ++order;
         }
@@ -207,12 +220,19 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
         duplicates = 0;
         foreach (var peer in drafts)
         {
-            peer.Requests.Sort(static (left, right) => (left.StartNs ?? left.EndNs) != (right.StartNs ?? right.EndNs)
-                ? Nullable.Compare(left.StartNs ?? left.EndNs, right.StartNs ?? right.EndNs)
-                : left.Type != right.Type ? right.Type.CompareTo(left.Type) : left.SpanId.CompareTo(right.SpanId));
+            peer.Requests.Sort(
+                static (left, right) =>
+                    (left.StartNs ?? left.EndNs) != (right.StartNs ?? right.EndNs)
+                        ? Nullable.Compare(left.StartNs ?? left.EndNs, right.StartNs ?? right.EndNs)
+                    : left.Type != right.Type ? right.Type.CompareTo(left.Type)
+                    : left.SpanId.CompareTo(right.SpanId)
+            );
             var repeated = peer.Requests.Count - peer.Requests.Select(static request => request.Type).Distinct().Count();
 
-            duplicates += repeated > 0 ? repeated : peer.Duplicate ? 1 : 0;
+            duplicates +=
+                repeated > 0 ? repeated
+                : peer.Duplicate ? 1
+                : 0;
             peer.Duplicate |= repeated > 0;
         }
     }
@@ -244,7 +264,9 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
 
     private QueryCounts Count(ImmutableArray<QueryPeer> rows, int? results, int duplicates)
     {
-        var answers = _requests.Where(static request => request.Outcome == RequestOutcome.Answered && MessageTypes.NamesPeers(request.Type)).ToList();
+        var answers = _requests
+            .Where(static request => request.Outcome == RequestOutcome.Answered && MessageTypes.NamesPeers(request.Type))
+            .ToList();
         return new QueryCounts
         {
             Seen = rows.Length,
@@ -258,7 +280,9 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
                 : null,
             Remaining = rows.Count(static peer => peer.Requests.IsEmpty && !WasDialed(peer)),
             Results = results,
-            Returned = answers.TrueForAll(static request => request.Returned is not null) ? answers.Sum(static request => request.Returned) : null,
+            Returned = answers.TrueForAll(static request => request.Returned is not null)
+                ? answers.Sum(static request => request.Returned)
+                : null,
             Duplicates = duplicates,
         };
     }

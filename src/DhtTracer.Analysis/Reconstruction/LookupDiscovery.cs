@@ -43,7 +43,9 @@ internal static class LookupDiscovery
     /// <summary>When the last of these peers was heard of; null when one of them never was.</summary>
     public static long? AllHeard(LookupBuilder lookup, IEnumerable<string> peerIds)
     {
-        var heard = lookup.Peers.Where(static peer => peer.HeardNs is not null).ToDictionary(static peer => peer.Id, static peer => peer.HeardNs!.Value);
+        var heard = lookup
+            .Peers.Where(static peer => peer.HeardNs is not null)
+            .ToDictionary(static peer => peer.Id, static peer => peer.HeardNs!.Value);
         long last = 0;
         foreach (var id in peerIds)
         {

@@ -3,7 +3,8 @@ namespace DhtTracer.Analysis;
 /// <summary>Message types as spans and logs write them.</summary>
 internal static class MessageTypes
 {
-    /// <summary>Whether an answer to it names peers. One of which the type is unknown counts: only such answers are known without it.</summary>
+    /// <summary>Whether an answer to it names peers. One of which the type is unknown counts: only such answers are known without
+    /// it.</summary>
     public static bool NamesPeers(MessageType type) =>
         type is MessageType.FindNode or MessageType.GetProviders or MessageType.GetValue or MessageType.Unknown;
 

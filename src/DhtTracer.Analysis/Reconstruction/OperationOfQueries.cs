@@ -3,7 +3,8 @@ namespace DhtTracer.Analysis;
 /// <summary>An operation as far as its queries tell it.</summary>
 internal static class OperationOfQueries
 {
-    /// <summary>Puts queries of one operation together: success when any of them succeeded, else what the one says that ended last.</summary>
+    /// <summary>Puts queries of one operation together: success when any of them succeeded, else what the one says that ended
+    /// last.</summary>
     /// <param name="id">Id of the operation.</param>
     /// <param name="queries">Its queries by start; at least one.</param>
     public static Operation Make(QueryId id, IReadOnlyList<Query> queries)
@@ -27,19 +28,24 @@ internal static class OperationOfQueries
             Error = decisive.Error,
             DiscoveryNs = queries.Min(query => SpanReading.Nanoseconds(start, query.StartUnixNano) + query.DiscoveryNs),
             Results = decisive.Counts.Results,
-            Queries = [.. queries.Select(static query => new OperationQuery(query.Id, query.Side, query.Skipped, query.Outcome, query.DurationNs))],
+            Queries =
+            [
+                .. queries.Select(static query => new OperationQuery(query.Id, query.Side, query.Skipped, query.Outcome, query.DurationNs)),
+            ],
             Decisive = decisive.Id,
         };
     }
 
     /// <summary>
-    /// The query that gave the answer, or that ended last. One that had nobody to ask decides only when all are like that: then the answer was in
-    /// the node itself, or there was none to be had.
+    /// The query that gave the answer, or that ended last. One that had nobody to ask decides only when all are like that: then the answer
+    /// was in the node itself, or there was none to be had.
     /// </summary>
     public static Query Decisive(IReadOnlyList<Query> queries)
     {
         var asked = queries.Any(static query => !query.Skipped) ? [.. queries.Where(static query => !query.Skipped)] : queries;
-        return asked.Where(static query => query.Outcome == QueryOutcome.Success).MinBy(static query => query.StartUnixNano + (ulong)(query.DiscoveryNs ?? query.DurationNs ?? 0))
+        return asked
+                .Where(static query => query.Outcome == QueryOutcome.Success)
+                .MinBy(static query => query.StartUnixNano + (ulong)(query.DiscoveryNs ?? query.DurationNs ?? 0))
             ?? asked.MaxBy(static query => query.DurationNs is { } duration ? query.StartUnixNano + (ulong)duration : ulong.MaxValue)!;
     }
 }

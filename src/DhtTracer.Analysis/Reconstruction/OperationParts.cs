@@ -13,13 +13,15 @@ public static class OperationParts
     /// <summary>How long after the end of an operation its parts may still start, in nanoseconds: 60 s.</summary>
     public const long LatestAfterEndNs = 60_000_000_000;
 
-    /// <summary>Whether a part belongs to an operation: the same message, key and node, and it started between the start and 60 s after the end.</summary>
+    /// <summary>Whether a part belongs to an operation: the same message, key and node, and it started between the start and 60 s after the
+    /// end.</summary>
     /// <param name="operation">An operation. Of one that has not ended, every later part within 60 s of its start may be a part.</param>
     /// <param name="part">The part.</param>
     public static bool Belongs(Operation operation, LoosePart part) =>
         !operation.Background
         && Stores(operation.Type) == part.Type
-        && operation.Key is { } key && string.Equals(key.Bytes, part.KeyBytes, StringComparison.Ordinal)
+        && operation.Key is { } key
+        && string.Equals(key.Bytes, part.KeyBytes, StringComparison.Ordinal)
         && string.Equals(operation.Service, part.Service, StringComparison.Ordinal)
         && string.Equals(operation.Instance, part.Instance, StringComparison.Ordinal)
         && (operation.Node is null || part.Node is null || string.Equals(operation.Node, part.Node, StringComparison.Ordinal))
@@ -28,8 +30,10 @@ public static class OperationParts
 
     /// <summary>Of several operations the one that a part belongs to: the latest that had started. Null when it belongs to none.</summary>
     public static Operation? Owner(IEnumerable<Operation> candidates, LoosePart part) =>
-        candidates.Where(candidate => Belongs(candidate, part))
-            .OrderByDescending(static candidate => candidate.StartUnixNano).ThenBy(static candidate => candidate.Id.SpanId)
+        candidates
+            .Where(candidate => Belongs(candidate, part))
+            .OrderByDescending(static candidate => candidate.StartUnixNano)
+            .ThenBy(static candidate => candidate.Id.SpanId)
             .FirstOrDefault();
 
     /// <summary>
@@ -38,11 +42,16 @@ public static class OperationParts
     /// </summary>
     /// <param name="operation">The operation as one trace tells it.</param>
     /// <param name="query">Its decisive query as one trace tells it, with peers.</param>
-    /// <param name="parts">Parts in any order; those that do not belong to the operation are passed over. The same part may come twice.</param>
+    /// <param name="parts">Parts in any order; those that do not belong to the operation are passed over. The same part may come
+    /// twice.</param>
     public static (Operation Operation, Query Query) Join(Operation operation, Query query, IEnumerable<LoosePart> parts)
     {
-        var own = parts.Where(part => Belongs(operation, part)).DistinctBy(static part => part.Id)
-            .OrderBy(static part => part.StartUnixNano).ThenBy(static part => part.Id.SpanId).ToList();
+        var own = parts
+            .Where(part => Belongs(operation, part))
+            .DistinctBy(static part => part.Id)
+            .OrderBy(static part => part.StartUnixNano)
+            .ThenBy(static part => part.Id.SpanId)
+            .ToList();
         if (own.Count == 0)
         {
             return (operation, query);
@@ -58,7 +67,12 @@ public static class OperationParts
         joined = joined with
         {
             Results = stored.Counts.Results,
-            Queries = [.. operation.Queries.Select(side => side.Id == stored.Id ? side with { Skipped = stored.Skipped, Outcome = stored.Outcome } : side)],
+            Queries =
+            [
+                .. operation.Queries.Select(side =>
+                    side.Id == stored.Id ? side with { Skipped = stored.Skipped, Outcome = stored.Outcome } : side
+                ),
+            ],
         };
         return (joined, stored);
     }
@@ -110,14 +124,16 @@ public static class OperationParts
                 // The trace of the provide does not show this peer: who named it, and over how many hops, is unknown.
                 added++;
                 rowOf.Add(part.Peer, rows.Count);
-                rows.Add(new QueryPeer
-                {
-                    Id = part.Peer,
-                    Order = ++order,
-                    Xor = target is { } id && PeerText.KadId(part.Peer) is { } peer ? id.XorBitLength(peer) : null,
-                    State = State(request.Outcome),
-                    Requests = [request],
-                });
+                rows.Add(
+                    new QueryPeer
+                    {
+                        Id = part.Peer,
+                        Order = ++order,
+                        Xor = target is { } id && PeerText.KadId(part.Peer) is { } peer ? id.XorBitLength(peer) : null,
+                        State = State(request.Outcome),
+                        Requests = [request],
+                    }
+                );
             }
         }
 

@@ -18,7 +18,8 @@ internal sealed class PeerDraft(string id)
     /// <summary>Number of the last answer that named it: an answer can name a peer twice.</summary>
     public int LastAnswer { get; set; }
 
-    /// <summary>Whether it gets a row: heard of, or sent something. The 2019 log lists peers in answers that the query then filtered out.</summary>
+    /// <summary>Whether it gets a row: heard of, or sent something. The 2019 log lists peers in answers that the query then filtered
+    /// out.</summary>
     public bool IsKnown => IsHeard || FirstSentNs is not null;
 
     public long? HeardNs { get; set; }
@@ -92,11 +93,17 @@ internal sealed class PeerDraft(string id)
     /// </summary>
     public PeerDial? ShownDial()
     {
-        Dials.Sort(static (left, right) => left.StartNs != right.StartNs
-            ? left.StartNs.CompareTo(right.StartNs)
-            : Nullable.Compare(left.DurationNs, right.DurationNs));
+        Dials.Sort(
+            static (left, right) =>
+                left.StartNs != right.StartNs ? left.StartNs.CompareTo(right.StartNs) : Nullable.Compare(left.DurationNs, right.DurationNs)
+        );
         var real = Dials.Where(static dial => dial.Reused != true).ToList();
-        return real.Find(static dial => dial.Error is null) ?? (real.Count > 0 ? real[0] : Dials.Count > 0 ? Dials[0] : null);
+        return real.Find(static dial => dial.Error is null)
+            ?? (
+                real.Count > 0 ? real[0]
+                : Dials.Count > 0 ? Dials[0]
+                : null
+            );
     }
 
     /// <summary>Adds multiaddrs separated by blanks. A peer is named dozens of times with the same text, which is then kept once.</summary>
@@ -118,10 +125,21 @@ internal sealed class PeerDraft(string id)
         _addressTexts.Add(text.ToString());
     }
 
-    /// <summary>The distinct multiaddrs: in the source's order when it gives them, else sorted, so that the order of answers does not matter.</summary>
+    /// <summary>The distinct multiaddrs: in the source's order when it gives them, else sorted, so that the order of answers does not
+    /// matter.</summary>
     public IReadOnlyList<string> Addresses() =>
-        GivenAddresses ?? (_addressTexts is [var only] && !only.Contains(' ', StringComparison.Ordinal) ? _addressTexts : [.. _addressTexts.SelectMany(static text => text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)]);
+        GivenAddresses
+        ?? (
+            _addressTexts is [var only] && !only.Contains(' ', StringComparison.Ordinal)
+                ? _addressTexts
+                :
+                [
+                    .. _addressTexts
+                        .SelectMany(static text => text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                        .Distinct(StringComparer.Ordinal)
+                        .Order(StringComparer.Ordinal),
+                ]
+        );
 
     private void Sent(long startNs) => FirstSentNs = FirstSentNs is { } first && first <= startNs ? first : startNs;
 }
@@ -148,8 +166,8 @@ internal sealed class RequestDraft(PeerDraft peer, MessageType type, long? start
     public IReadOnlyList<PeerDraft>? Closer { get; set; }
 
     /// <summary>
-    /// The peers of the answer are listed also when they have no row, because the answer came when the lookup was over. False where an answer
-    /// lists peers that the query filtered out.
+    /// The peers of the answer are listed also when they have no row, because the answer came when the lookup was over. False where an
+    /// answer lists peers that the query filtered out.
     /// </summary>
     public bool NamesPeersWithoutRow { get; set; }
 
@@ -170,18 +188,21 @@ internal sealed class RequestDraft(PeerDraft peer, MessageType type, long? start
     /// <summary>When the answer came; null when there is none, or its time is unknown.</summary>
     public long? AnswerNs => Outcome == RequestOutcome.Answered ? EndNs : null;
 
-    public PeerRequest ToRequest() => new()
-    {
-        Type = Type,
-        StartNs = StartNs,
-        DurationNs = DurationNs,
-        EndNs = GivenEndNs,
-        Outcome = Outcome,
-        Error = Error,
-        Returned = Returned,
-        New = New,
-        Named = Closer is null ? default : [.. Closer.Where(peer => peer.IsKnown || NamesPeersWithoutRow).Select(static peer => peer.Id)],
-        Providers = Providers,
-        Records = Records,
-    };
+    public PeerRequest ToRequest() =>
+        new()
+        {
+            Type = Type,
+            StartNs = StartNs,
+            DurationNs = DurationNs,
+            EndNs = GivenEndNs,
+            Outcome = Outcome,
+            Error = Error,
+            Returned = Returned,
+            New = New,
+            Named = Closer is null
+                ? default
+                : [.. Closer.Where(peer => peer.IsKnown || NamesPeersWithoutRow).Select(static peer => peer.Id)],
+            Providers = Providers,
+            Records = Records,
+        };
 }

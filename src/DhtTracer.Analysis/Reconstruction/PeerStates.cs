@@ -15,14 +15,15 @@ internal static class PeerStates
                 : PeerState.Unknown;
         }
 
-        return peer.StateWithoutRequests ?? dial switch
-        {
-            null => PeerState.Heard,
-            { Error.Class: ErrorClass.Cancelled } => PeerState.Cancelled,
-            { Error: not null } => PeerState.DialFailed,
-            { DurationNs: null } => PeerState.Dialing,
-            _ => PeerState.Connected,
-        };
+        return peer.StateWithoutRequests
+            ?? dial switch
+            {
+                null => PeerState.Heard,
+                { Error.Class: ErrorClass.Cancelled } => PeerState.Cancelled,
+                { Error: not null } => PeerState.DialFailed,
+                { DurationNs: null } => PeerState.Dialing,
+                _ => PeerState.Connected,
+            };
     }
 
     private static bool Has(PeerDraft peer, RequestOutcome outcome) => peer.Requests.Exists(request => request.Outcome == outcome);

@@ -19,7 +19,10 @@ public static class SpanMerge
             return [only[0]];
         }
 
-        var best = new Dictionary<(TraceId Trace, SpanId Span), Span>(spans.TryGetNonEnumeratedCount(out var count) ? count : 0, new ById());
+        var best = new Dictionary<(TraceId Trace, SpanId Span), Span>(
+            spans.TryGetNonEnumeratedCount(out var count) ? count : 0,
+            new ById()
+        );
         foreach (var span in spans)
         {
             ref var slot = ref CollectionsMarshal.GetValueRefOrAddDefault(best, (span.TraceId, span.SpanId), out var exists);
@@ -28,12 +31,15 @@ public static class SpanMerge
 
         var merged = new Span[best.Count];
         best.Values.CopyTo(merged, 0);
-        Array.Sort(merged, static (left, right) =>
-        {
-            var order = left.TraceId.CompareTo(right.TraceId);
-            order = order != 0 ? order : left.StartUnixNano.CompareTo(right.StartUnixNano);
-            return order != 0 ? order : left.SpanId.CompareTo(right.SpanId);
-        });
+        Array.Sort(
+            merged,
+            static (left, right) =>
+            {
+                var order = left.TraceId.CompareTo(right.TraceId);
+                order = order != 0 ? order : left.StartUnixNano.CompareTo(right.StartUnixNano);
+                return order != 0 ? order : left.SpanId.CompareTo(right.SpanId);
+            }
+        );
         return ImmutableCollectionsMarshal.AsImmutableArray(merged);
     }
 

@@ -10,7 +10,8 @@ namespace DhtTracer.Analysis;
 /// </summary>
 internal static class SpanReading
 {
-    /// <summary>A list of strings: an array, JSON array text <c>["a","b"]</c>, or <c>a,b</c>. Null when the attribute is not there.</summary>
+    /// <summary>A list of strings: an array, JSON array text <c>["a","b"]</c>, or <c>a,b</c>. Null when the attribute is not
+    /// there.</summary>
     public static IReadOnlyList<string>? Strings(this Span span, string key) =>
         span.Attributes[key] switch
         {
@@ -27,7 +28,8 @@ internal static class SpanReading
         {
             IntValue value => value.Value,
             DoubleValue value when value.Value is > -9e15 and < 9e15 && Math.Truncate(value.Value) == value.Value => (long)value.Value,
-            StringValue value when long.TryParse(value.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) => number,
+            StringValue value
+                when long.TryParse(value.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) => number,
             _ => null,
         };
 

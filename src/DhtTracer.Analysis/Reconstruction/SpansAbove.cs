@@ -15,7 +15,19 @@ internal readonly record struct SpansAbove(ImmutableArray<OperationContext> Cont
     private const int LongestText = 300;
 
     /// <summary>Attributes that tell one span of a name from another, the most telling first.</summary>
-    private static readonly string[] Details = ["url.path", "http.target", "url.full", "Arguments", "path", "CID", "cid", "name", "key", "Key"];
+    private static readonly string[] Details =
+    [
+        "url.path",
+        "http.target",
+        "url.full",
+        "Arguments",
+        "path",
+        "CID",
+        "cid",
+        "name",
+        "key",
+        "Key",
+    ];
 
     /// <summary>The spans above a span.</summary>
     /// <param name="trace">The trace.</param>
@@ -41,9 +53,11 @@ internal readonly record struct SpansAbove(ImmutableArray<OperationContext> Cont
         return new SpansAbove(context.MoveToImmutable(), command);
     }
 
-    /// <summary>A command line, or a request that a server received: <c>cmds.routing.findprovs</c>, <c>POST /api/v0/</c>, <c>GET /ipfs/</c>.</summary>
+    /// <summary>A command line, or a request that a server received: <c>cmds.routing.findprovs</c>, <c>POST /api/v0/</c>, <c>GET
+    /// /ipfs/</c>.</summary>
     private static bool IsCommand(Span span) =>
-        span.Kind == SpanKind.Server || span.Name.StartsWith("cmds.", StringComparison.Ordinal)
+        span.Kind == SpanKind.Server
+        || span.Name.StartsWith("cmds.", StringComparison.Ordinal)
         || (span.Attributes["http.request.method"] is not null && span.Attributes["url.path"] is not null);
 
     private static string? Detail(Span span)

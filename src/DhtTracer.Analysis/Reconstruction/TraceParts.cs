@@ -25,7 +25,11 @@ public static class TraceParts
             }
         }
 
-        return trace with { Operations = operations.ToImmutable(), Queries = queries.ToImmutable() };
+        return trace with
+        {
+            Operations = operations.ToImmutable(),
+            Queries = queries.ToImmutable(),
+        };
     }
 
     private static int FindIndex<T>(this System.Collections.Immutable.ImmutableArray<T>.Builder items, Predicate<T> match)

@@ -8,7 +8,11 @@ namespace DhtTracer.Analysis;
 /// <param name="Operations">Operations by start and then by id. Every query belongs to exactly one.</param>
 /// <param name="Queries">Queries by start and then by id.</param>
 /// <param name="LooseParts">Requests that belong to operations of other traces.</param>
-public sealed record ReconstructedTrace(ImmutableArray<Operation> Operations, ImmutableArray<Query> Queries, ImmutableArray<LoosePart> LooseParts)
+public sealed record ReconstructedTrace(
+    ImmutableArray<Operation> Operations,
+    ImmutableArray<Query> Queries,
+    ImmutableArray<LoosePart> LooseParts
+)
 {
     /// <summary>What the node did for itself without a query, by kind: probes, a crawl, marks of the sweep.</summary>
     public ImmutableArray<BackgroundCount> Marks { get; init; } = [];
@@ -18,7 +22,9 @@ public sealed record ReconstructedTrace(ImmutableArray<Operation> Operations, Im
 
     /// <summary>The queries of an id, by start: of an operation all, or the one query; empty when it is not there.</summary>
     public ImmutableArray<Query> QueriesOf(QueryId id) =>
-        Operations.Any(operation => operation.Id == id) ? [.. Queries.Where(query => query.OperationId == id)] : [.. Queries.Where(query => query.Id == id)];
+        Operations.Any(operation => operation.Id == id)
+            ? [.. Queries.Where(query => query.OperationId == id)]
+            : [.. Queries.Where(query => query.Id == id)];
 
     /// <summary>A trace of which only queries are known: those of one operation id are one operation.</summary>
     public static ReconstructedTrace Of(IEnumerable<Query> queries)
@@ -38,7 +44,12 @@ public static class TraceReconstruction
 {
     private static readonly ImmutableArray<IDialect> Dialects =
     [
-        new NativeDialect(), new GoKadDhtDialect(), new JsLibp2pDialect(), new EventLog2019Dialect(), new KuboEventsDialect(), new RustLibp2pDialect(),
+        new NativeDialect(),
+        new GoKadDhtDialect(),
+        new JsLibp2pDialect(),
+        new EventLog2019Dialect(),
+        new KuboEventsDialect(),
+        new RustLibp2pDialect(),
         new Litep2pDialect(),
     ];
 
@@ -67,7 +78,8 @@ internal sealed class TraceDraft(TraceSpans? trace = null)
     private readonly List<LoosePart> _looseParts = [];
     private readonly SortedDictionary<BackgroundKind, int> _marks = [];
 
-    /// <summary>Adds a query. Without an <see cref="Operation"/> of its <see cref="QuerySummary.OperationId"/> it becomes one by itself.</summary>
+    /// <summary>Adds a query. Without an <see cref="Operation"/> of its <see cref="QuerySummary.OperationId"/> it becomes one by
+    /// itself.</summary>
     public void Add(Query query) => _queries.Add(query);
 
     /// <summary>Adds an operation that a dialect put together.</summary>
@@ -89,9 +101,12 @@ internal sealed class TraceDraft(TraceSpans? trace = null)
 
         _queries.Sort(static (left, right) => Compare(left.StartUnixNano, left.Id, right.StartUnixNano, right.Id));
         var known = _operations.Select(static operation => operation.Id).ToHashSet();
-        _operations.AddRange(_queries.Where(query => !known.Contains(query.OperationId))
-            .GroupBy(static query => query.OperationId)
-            .Select(group => Operation(group.Key, [.. group])));
+        _operations.AddRange(
+            _queries
+                .Where(query => !known.Contains(query.OperationId))
+                .GroupBy(static query => query.OperationId)
+                .Select(group => Operation(group.Key, [.. group]))
+        );
         _operations.Sort(static (left, right) => Compare(left.StartUnixNano, left.Id, right.StartUnixNano, right.Id));
         _looseParts.Sort(static (left, right) => Compare(left.StartUnixNano, left.Id, right.StartUnixNano, right.Id));
         return new ReconstructedTrace([.. _operations], [.. _queries], [.. _looseParts])

@@ -3,7 +3,8 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>The merged spans of one trace with their parents and children, by index. Cycles of parents, which only a hostile sender makes, are cut.</summary>
+/// <summary>The merged spans of one trace with their parents and children, by index. Cycles of parents, which only a hostile sender makes,
+/// are cut.</summary>
 internal sealed class TraceSpans
 {
     /// <summary>A parent that is not there: the span is a root, or its parent never arrived.</summary>
@@ -41,7 +42,8 @@ internal sealed class TraceSpans
         // Backwards, so that children stand in the order of the spans.
         for (var i = merged.Length - 1; i >= 0; i--)
         {
-            _parents[i] = merged[i].ParentSpanId.IsZero || !_byId.TryGetValue(merged[i].ParentSpanId, out var parent) || parent == i ? None : parent;
+            _parents[i] =
+                merged[i].ParentSpanId.IsZero || !_byId.TryGetValue(merged[i].ParentSpanId, out var parent) || parent == i ? None : parent;
         }
 
         CutCycles();

@@ -6,31 +6,39 @@ internal static class Binomial
     // Lanczos approximation, g = 7, nine terms: relative error below 1e-15 for positive arguments.
     private static readonly double[] Lanczos =
     [
-        0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059,
-        12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7,
+        0.99999999999980993,
+        676.5203681218851,
+        -1259.1392167224028,
+        771.32342877765313,
+        -176.61502916214059,
+        12.507343278686905,
+        -0.13857109526572012,
+        9.9843695780195716e-6,
+        1.5056327351493116e-7,
     ];
 
     /// <summary>P(X ≤ k) for X successes in <paramref name="n"/> trials of probability <paramref name="p"/>.</summary>
-    public static double AtMost(int k, int n, double p) => k switch
-    {
-        < 0 => 0,
-        _ when k >= n || p <= 0 => 1,
-        _ when p >= 1 => 0,
-        _ => IncompleteBeta(n - k, k + 1, 1 - p),
-    };
+    public static double AtMost(int k, int n, double p) =>
+        k switch
+        {
+            < 0 => 0,
+            _ when k >= n || p <= 0 => 1,
+            _ when p >= 1 => 0,
+            _ => IncompleteBeta(n - k, k + 1, 1 - p),
+        };
 
     /// <summary>P(X ≥ k).</summary>
-    public static double AtLeast(int k, int n, double p) => k switch
-    {
-        <= 0 => 1,
-        _ when k > n || p <= 0 => 0,
-        _ when p >= 1 => 1,
-        _ => IncompleteBeta(k, n - k + 1, p),
-    };
+    public static double AtLeast(int k, int n, double p) =>
+        k switch
+        {
+            <= 0 => 1,
+            _ when k > n || p <= 0 => 0,
+            _ when p >= 1 => 1,
+            _ => IncompleteBeta(k, n - k + 1, p),
+        };
 
     /// <summary>Natural logarithm of P(X = k), for 0 &lt; p &lt; 1.</summary>
-    public static double LogProbability(int k, int n, double p) =>
-        LogChoose(n, k) + (k * Math.Log(p)) + ((n - k) * Math.Log(1 - p));
+    public static double LogProbability(int k, int n, double p) => LogChoose(n, k) + (k * Math.Log(p)) + ((n - k) * Math.Log(1 - p));
 
     /// <summary>Natural logarithm of the number of ways to choose <paramref name="k"/> of <paramref name="n"/>.</summary>
     public static double LogChoose(int n, int k) => LogGamma(n + 1.0) - LogGamma(k + 1.0) - LogGamma(n - k + 1.0);
@@ -51,9 +59,7 @@ internal static class Binomial
         var front = Math.Exp(LogGamma(a + b) - LogGamma(a) - LogGamma(b) + (a * Math.Log(x)) + (b * Math.Log(1 - x)));
 
         // The continued fraction converges fast on this side of the mean; the other side is its complement (DLMF 8.17.4).
-        return x < (a + 1) / (a + b + 2)
-            ? front * ContinuedFraction(a, b, x) / a
-            : 1 - (front * ContinuedFraction(b, a, 1 - x) / b);
+        return x < (a + 1) / (a + b + 2) ? front * ContinuedFraction(a, b, x) / a : 1 - (front * ContinuedFraction(b, a, 1 - x) / b);
     }
 
     private static double LogGamma(double x)

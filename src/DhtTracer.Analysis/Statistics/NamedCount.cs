@@ -10,12 +10,13 @@ public sealed record NamedCount(string Name, long Count)
 {
     /// <summary>Counts names, ordered by rank and then by name (ordinal).</summary>
     internal static ImmutableArray<NamedCount> Tally(IEnumerable<string> names, Func<string, int> rank) =>
-    [
-        .. names.GroupBy(static name => name, StringComparer.Ordinal)
-            .Select(static group => new NamedCount(group.Key, group.Count()))
-            .OrderBy(count => rank(count.Name))
-            .ThenBy(static count => count.Name, StringComparer.Ordinal),
-    ];
+        [
+            .. names
+                .GroupBy(static name => name, StringComparer.Ordinal)
+                .Select(static group => new NamedCount(group.Key, group.Count()))
+                .OrderBy(count => rank(count.Name))
+                .ThenBy(static count => count.Name, StringComparer.Ordinal),
+        ];
 
     /// <summary>Adds counts of the same name, most frequent first, then by name (ordinal).</summary>
     internal static ImmutableArray<NamedCount> Sum(IEnumerable<NamedCount> counts)

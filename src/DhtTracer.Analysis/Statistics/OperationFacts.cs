@@ -30,7 +30,8 @@ public sealed record OperationFacts
     /// <summary>Duration in nanoseconds.</summary>
     public long? DurationNs { get; init; }
 
-    /// <summary>Nanoseconds from the start of the operation to the first result of its decisive query, see <see cref="FirstResult"/>.</summary>
+    /// <summary>Nanoseconds from the start of the operation to the first result of its decisive query, see
+    /// <see cref="FirstResult"/>.</summary>
     public long? FirstResultNs { get; init; }
 
     /// <summary>Nanoseconds from the start to when the final answer was first known.</summary>
@@ -54,7 +55,8 @@ public sealed record OperationFacts
     /// <summary>Requests sent to a peer already asked.</summary>
     public int? Duplicates { get; init; }
 
-    /// <summary>Dials and requests that failed or were taken back, by error class, in the order of <see cref="Analysis.ErrorClass.All"/>.</summary>
+    /// <summary>Dials and requests that failed or were taken back, by error class, in the order of
+    /// <see cref="Analysis.ErrorClass.All"/>.</summary>
     public ImmutableArray<NamedCount> PeerErrors { get; init; } = [];
 
     /// <summary>Peers whose agent version is known, by agent version, ordinal order.</summary>
@@ -77,7 +79,9 @@ public sealed record OperationFacts
             Outcome = operation.Outcome,
             ErrorClass = operation.Error?.Class,
             DurationNs = operation.DurationNs,
-            FirstResultNs = decisive is null ? null : FirstResult.Of(decisive) + SpanReading.Nanoseconds(operation.StartUnixNano, decisive.StartUnixNano),
+            FirstResultNs = decisive is null
+                ? null
+                : FirstResult.Of(decisive) + SpanReading.Nanoseconds(operation.StartUnixNano, decisive.StartUnixNano),
             DiscoveryNs = operation.DiscoveryNs,
             Hops = decisive?.Hops,
             Queried = decisive?.Counts.Queried,
@@ -93,8 +97,10 @@ public sealed record OperationFacts
         };
     }
 
-    /// <summary>Dials and requests of a query that failed or were taken back, by error class, in the order of <see cref="Analysis.ErrorClass.All"/>.</summary>
-    public static ImmutableArray<NamedCount> ErrorsOf(Query query) => NamedCount.Tally(query.Peers.SelectMany(Errors), static name => ErrorRank(name));
+    /// <summary>Dials and requests of a query that failed or were taken back, by error class, in the order of
+    /// <see cref="Analysis.ErrorClass.All"/>.</summary>
+    public static ImmutableArray<NamedCount> ErrorsOf(Query query) =>
+        NamedCount.Tally(query.Peers.SelectMany(Errors), static name => ErrorRank(name));
 
     /// <summary>Peers of a query whose agent version is known, by agent version, ordinal order.</summary>
     public static ImmutableArray<NamedCount> AgentsOf(Query query) =>
@@ -135,27 +141,32 @@ public sealed record OperationFacts
 public static class FirstResult
 {
     /// <summary>
-    /// Nanoseconds from the start to the first result; null when there was none or the trace does not tell. get-providers and get-value: the
-    /// end of the first request whose answer held a provider or a record. add-provider and put-value: the end of the first store that was
-    /// taken. ping: the end of the first answered request. find-peer and get-closest-peers have one result, so it is the discovery time.
+    /// Nanoseconds from the start to the first result; null when there was none or the trace does not tell. get-providers and get-value:
+    /// the end of the first request whose answer held a provider or a record. add-provider and put-value: the end of the first store that
+    /// was taken. ping: the end of the first answered request. find-peer and get-closest-peers have one result, so it is the discovery
+    /// time.
     /// </summary>
-    public static long? Of(Query query) => query.Type switch
-    {
-        QueryType.GetProviders => FirstEnd(query, static request => request.Providers > 0),
-        QueryType.GetValue => FirstEnd(query, static request => request.Records > 0),
-        QueryType.AddProvider => FirstEnd(query, static request => request.Type == MessageType.AddProvider),
-        QueryType.PutValue => FirstEnd(query, static request => request.Type == MessageType.PutValue),
-        QueryType.Ping => FirstEnd(query, static _ => true),
-        _ => query.DiscoveryNs,
-    };
+    public static long? Of(Query query) =>
+        query.Type switch
+        {
+            QueryType.GetProviders => FirstEnd(query, static request => request.Providers > 0),
+            QueryType.GetValue => FirstEnd(query, static request => request.Records > 0),
+            QueryType.AddProvider => FirstEnd(query, static request => request.Type == MessageType.AddProvider),
+            QueryType.PutValue => FirstEnd(query, static request => request.Type == MessageType.PutValue),
+            QueryType.Ping => FirstEnd(query, static _ => true),
+            _ => query.DiscoveryNs,
+        };
 
     private static long? FirstEnd(Query query, Func<PeerRequest, bool> isResult)
     {
         long? first = null;
         foreach (var request in query.Peers.SelectMany(static peer => peer.Requests))
         {
-            if (request is { Outcome: RequestOutcome.Answered, DurationNs: { } duration } && isResult(request)
-                && (first is null || request.StartNs + duration < first))
+            if (
+                request is { Outcome: RequestOutcome.Answered, DurationNs: { } duration }
+                && isResult(request)
+                && (first is null || request.StartNs + duration < first)
+            )
             {
                 first = request.StartNs + duration;
             }

@@ -70,7 +70,8 @@ public static class OrderStatisticInterval
         double AtMost(int k) => k < first ? 0 : atMost[k - first];
     }
 
-    /// <summary>How many values an interval of this percentile needs at least: for 95 % confidence 6, 29, 59 and 299 at 50, 90, 95 and 99.</summary>
+    /// <summary>How many values an interval of this percentile needs at least: for 95 % confidence 6, 29, 59 and 299 at 50, 90, 95 and
+    /// 99.</summary>
     /// <param name="percent">1 to 99.</param>
     /// <param name="level">Confidence, between 0 and 1.</param>
     public static int Needed(int percent, double level = Level)

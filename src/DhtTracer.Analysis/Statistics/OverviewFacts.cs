@@ -29,7 +29,8 @@ public sealed record OverviewFacts
     /// <summary>Dials that failed, of peers dialed, over the operations that tell both.</summary>
     public required Share DialFailure { get; init; }
 
-    /// <summary>Peers reached over a connection that was there already, of those and the peers dialed, over the operations that tell both.</summary>
+    /// <summary>Peers reached over a connection that was there already, of those and the peers dialed, over the operations that tell
+    /// both.</summary>
     public required Share Reuse { get; init; }
 
     /// <summary>Requests sent to a peer already asked, per operation, over the operations that tell it.</summary>
@@ -41,7 +42,8 @@ public sealed record OverviewFacts
     /// <summary>Operations that ended with an error, by its class, most frequent first.</summary>
     public required ImmutableArray<NamedCount> OperationErrors { get; init; }
 
-    /// <summary>Dials and requests that failed, by error class, most frequent first, without those in <see cref="PeerCancelled"/>.</summary>
+    /// <summary>Dials and requests that failed, by error class, most frequent first, without those in
+    /// <see cref="PeerCancelled"/>.</summary>
     public required ImmutableArray<NamedCount> PeerErrors { get; init; }
 
     /// <summary>Dials and requests that the caller, or the end of the operation, took back: no fault of a peer.</summary>
@@ -65,16 +67,26 @@ public sealed record OverviewFacts
             Hops = Distribution.Of(operations.Select(static o => (long?)o.Hops)),
             PeersQueried = Distribution.Of(operations.Select(static o => (long?)o.Queried)),
             DialFailure = new Share(
-                dials.Sum(static o => (long)o.DialFailed.GetValueOrDefault()), dials.Sum(static o => (long)o.Dialed.GetValueOrDefault()), null),
+                dials.Sum(static o => (long)o.DialFailed.GetValueOrDefault()),
+                dials.Sum(static o => (long)o.Dialed.GetValueOrDefault()),
+                null
+            ),
             Reuse = new Share(
                 connections.Sum(static o => (long)o.Reused.GetValueOrDefault()),
                 connections.Sum(static o => (long)o.Reused.GetValueOrDefault() + o.Dialed.GetValueOrDefault()),
-                null),
+                null
+            ),
             Duplicates = Distribution.Of(operations.Select(static o => (long?)o.Duplicates)),
             Outcomes = OutcomeCount.Of(operations),
-            OperationErrors = NamedCount.Sum(operations.Where(static o => o.ErrorClass is not null).Select(static o => new NamedCount(o.ErrorClass!, 1))),
-            PeerErrors = NamedCount.Sum(operations.SelectMany(static o => o.PeerErrors).Where(static error => error.Name != ErrorClass.Cancelled)),
-            PeerCancelled = operations.Sum(static o => o.PeerErrors.Where(static error => error.Name == ErrorClass.Cancelled).Sum(static error => error.Count)),
+            OperationErrors = NamedCount.Sum(
+                operations.Where(static o => o.ErrorClass is not null).Select(static o => new NamedCount(o.ErrorClass!, 1))
+            ),
+            PeerErrors = NamedCount.Sum(
+                operations.SelectMany(static o => o.PeerErrors).Where(static error => error.Name != ErrorClass.Cancelled)
+            ),
+            PeerCancelled = operations.Sum(static o =>
+                o.PeerErrors.Where(static error => error.Name == ErrorClass.Cancelled).Sum(static error => error.Count)
+            ),
             Agents = NamedCount.Sum(operations.SelectMany(static o => o.Agents)),
         };
     }
@@ -111,26 +123,25 @@ public static class NotableOperations
 {
     // Compared in pairs: of hundreds of thousands of queries, only those that are equal so far have their ids written out.
     private static readonly Comparer<OperationFacts> SlowestFirst = Comparer<OperationFacts>.Create(
-        static (x, y) => Then(y.DurationNs.GetValueOrDefault().CompareTo(x.DurationNs.GetValueOrDefault()), x, y));
+        static (x, y) => Then(y.DurationNs.GetValueOrDefault().CompareTo(x.DurationNs.GetValueOrDefault()), x, y)
+    );
 
     private static readonly Comparer<OperationFacts> LatestFirst = Comparer<OperationFacts>.Create(
-        static (x, y) => Then(y.StartUnixNano.CompareTo(x.StartUnixNano), x, y));
+        static (x, y) => Then(y.StartUnixNano.CompareTo(x.StartUnixNano), x, y)
+    );
 
     /// <summary>The slowest operations whose end is known, slowest first, then by id.</summary>
     /// <param name="operations">The set.</param>
     /// <param name="count">How many at most.</param>
     public static ImmutableArray<OperationFacts> Slowest(IEnumerable<OperationFacts> operations, int count) =>
-    [
-        .. operations.Where(static o => o.DurationNs is not null).Order(SlowestFirst).Take(count),
-    ];
+        [.. operations.Where(static o => o.DurationNs is not null).Order(SlowestFirst).Take(count)];
 
     /// <summary>The latest operations that failed or timed out, newest first, then by id.</summary>
     /// <param name="operations">The set.</param>
     /// <param name="count">How many at most.</param>
     public static ImmutableArray<OperationFacts> Failing(IEnumerable<OperationFacts> operations, int count) =>
-    [
-        .. operations.Where(static o => o.Outcome is QueryOutcome.Failed or QueryOutcome.TimedOut).Order(LatestFirst).Take(count),
-    ];
+        [.. operations.Where(static o => o.Outcome is QueryOutcome.Failed or QueryOutcome.TimedOut).Order(LatestFirst).Take(count)];
 
-    private static int Then(int order, OperationFacts x, OperationFacts y) => order != 0 ? order : string.CompareOrdinal(x.Id.ToString(), y.Id.ToString());
+    private static int Then(int order, OperationFacts x, OperationFacts y) =>
+        order != 0 ? order : string.CompareOrdinal(x.Id.ToString(), y.Id.ToString());
 }

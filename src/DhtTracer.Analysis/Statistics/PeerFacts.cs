@@ -29,10 +29,12 @@ public sealed record PeerFacts
     /// <summary>Duration in nanoseconds of its first answered request; null when none was answered or its end is unknown.</summary>
     public long? RequestNs { get; init; }
 
-    /// <summary>Duration in nanoseconds of its first request that failed, or else of its failed dial; null when neither failed or the end is unknown.</summary>
+    /// <summary>Duration in nanoseconds of its first request that failed, or else of its failed dial; null when neither failed or the end
+    /// is unknown.</summary>
     public long? FailedNs { get; init; }
 
-    /// <summary>Its parts of the query's critical path in nanoseconds: how long the query waited for it. Null when there is no path.</summary>
+    /// <summary>Its parts of the query's critical path in nanoseconds: how long the query waited for it. Null when there is no
+    /// path.</summary>
     public long? TimeLostNs { get; init; }
 
     /// <summary>Duration in nanoseconds of its dial when it was a new connection that succeeded; null otherwise or when unknown.</summary>
@@ -65,7 +67,9 @@ public sealed record PeerFacts
                 State = peer.State,
                 Requests = peer.Requests.Length,
                 Errors = ErrorsOf(peer),
-                RequestNs = peer.Requests.FirstOrDefault(static r => r is { Outcome: RequestOutcome.Answered, DurationNs: not null })?.DurationNs,
+                RequestNs = peer
+                    .Requests.FirstOrDefault(static r => r is { Outcome: RequestOutcome.Answered, DurationNs: not null })
+                    ?.DurationNs,
                 FailedNs = FailedOf(peer),
                 TimeLostNs = peer.TimeLostNs,
                 DialNs = DialOf(peer),
@@ -84,9 +88,9 @@ public sealed record PeerFacts
             : null;
 
     private static long? FailedOf(QueryPeer peer) =>
-        peer.Requests.FirstOrDefault(static request => request.Outcome == RequestOutcome.Failed) is { } failed
-            ? failed.DurationNs
-            : peer.State == PeerState.DialFailed ? peer.Dial?.DurationNs : null;
+        peer.Requests.FirstOrDefault(static request => request.Outcome == RequestOutcome.Failed) is { } failed ? failed.DurationNs
+        : peer.State == PeerState.DialFailed ? peer.Dial?.DurationNs
+        : null;
 
     private static ImmutableArray<string> ErrorsOf(QueryPeer peer)
     {
@@ -106,7 +110,9 @@ public sealed record PeerFacts
         var counts = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var peer in query.Peers)
         {
-            foreach (var request in peer.Requests.Where(static r => r.Outcome == RequestOutcome.Answered && MessageTypes.NamesPeers(r.Type)))
+            foreach (
+                var request in peer.Requests.Where(static r => r.Outcome == RequestOutcome.Answered && MessageTypes.NamesPeers(r.Type))
+            )
             {
                 if (request.Named.IsDefault)
                 {

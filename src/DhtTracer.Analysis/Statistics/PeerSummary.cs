@@ -52,31 +52,47 @@ public sealed record PeerSummary
 
     /// <summary>One summary for each peer, in ordinal order of the peer ids.</summary>
     public static ImmutableArray<PeerSummary> Of(IEnumerable<PeerFacts> facts) =>
-    [
-        .. facts.GroupBy(static fact => fact.PeerId, StringComparer.Ordinal)
-            .OrderBy(static group => group.Key, StringComparer.Ordinal)
-            .Select(static group => OfPeer(group.Key, [.. group])),
-    ];
+        [
+            .. facts
+                .GroupBy(static fact => fact.PeerId, StringComparer.Ordinal)
+                .OrderBy(static group => group.Key, StringComparer.Ordinal)
+                .Select(static group => OfPeer(group.Key, [.. group])),
+        ];
 
-    private static PeerSummary OfPeer(string peerId, IReadOnlyList<PeerFacts> facts) => new()
-    {
-        PeerId = peerId,
-        Seen = Operations(facts),
-        Queried = Operations(facts.Where(static fact => fact.Requests > 0)),
-        Answered = Operations(facts.Where(static fact => fact.State == PeerState.Answered)),
-        Failures = NamedCount.Sum(
-            facts.SelectMany(static fact => fact.Errors).Where(static error => error != ErrorClass.Cancelled).Select(static error => new NamedCount(error, 1))),
-        Cancelled = facts.Sum(static fact => fact.Errors.Count(static error => error == ErrorClass.Cancelled)),
-        TimeLostNs = facts.All(static fact => fact.TimeLostNs is null) ? null : facts.Sum(static fact => fact.TimeLostNs.GetValueOrDefault()),
-        FailureTime = Distribution.Of(facts.Select(static fact => fact.FailedNs).Where(static ns => ns is not null)),
-        RequestLatency = Distribution.Of(facts.Select(static fact => fact.RequestNs).Where(static ns => ns is not null)),
-        DialLatency = Distribution.Of(facts.Select(static fact => fact.DialNs).Where(static ns => ns is not null)),
-        NamedByOthers = facts.All(static fact => fact.NamedBy is null) ? null : facts.Sum(static fact => (long)fact.NamedBy.GetValueOrDefault()),
-        FirstSeenUnixNano = facts.Min(static fact => fact.QueryStartUnixNano),
-        LastSeenUnixNano = facts.Max(static fact => fact.QueryStartUnixNano),
-        Agents = SeenText.Of(facts.Where(static fact => fact.Agent is not null).Select(static fact => (fact.OperationId, fact.Agent!, fact.QueryStartUnixNano))),
-        Addresses = SeenText.Of(facts.SelectMany(static fact => fact.Addresses.Select(address => (fact.OperationId, address, fact.QueryStartUnixNano)))),
-    };
+    private static PeerSummary OfPeer(string peerId, IReadOnlyList<PeerFacts> facts) =>
+        new()
+        {
+            PeerId = peerId,
+            Seen = Operations(facts),
+            Queried = Operations(facts.Where(static fact => fact.Requests > 0)),
+            Answered = Operations(facts.Where(static fact => fact.State == PeerState.Answered)),
+            Failures = NamedCount.Sum(
+                facts
+                    .SelectMany(static fact => fact.Errors)
+                    .Where(static error => error != ErrorClass.Cancelled)
+                    .Select(static error => new NamedCount(error, 1))
+            ),
+            Cancelled = facts.Sum(static fact => fact.Errors.Count(static error => error == ErrorClass.Cancelled)),
+            TimeLostNs = facts.All(static fact => fact.TimeLostNs is null)
+                ? null
+                : facts.Sum(static fact => fact.TimeLostNs.GetValueOrDefault()),
+            FailureTime = Distribution.Of(facts.Select(static fact => fact.FailedNs).Where(static ns => ns is not null)),
+            RequestLatency = Distribution.Of(facts.Select(static fact => fact.RequestNs).Where(static ns => ns is not null)),
+            DialLatency = Distribution.Of(facts.Select(static fact => fact.DialNs).Where(static ns => ns is not null)),
+            NamedByOthers = facts.All(static fact => fact.NamedBy is null)
+                ? null
+                : facts.Sum(static fact => (long)fact.NamedBy.GetValueOrDefault()),
+            FirstSeenUnixNano = facts.Min(static fact => fact.QueryStartUnixNano),
+            LastSeenUnixNano = facts.Max(static fact => fact.QueryStartUnixNano),
+            Agents = SeenText.Of(
+                facts
+                    .Where(static fact => fact.Agent is not null)
+                    .Select(static fact => (fact.OperationId, fact.Agent!, fact.QueryStartUnixNano))
+            ),
+            Addresses = SeenText.Of(
+                facts.SelectMany(static fact => fact.Addresses.Select(address => (fact.OperationId, address, fact.QueryStartUnixNano)))
+            ),
+        };
 
     // Both sides of an operation may meet a peer.
     private static int Operations(IEnumerable<PeerFacts> facts) => facts.Select(static fact => fact.OperationId).Distinct().Count();
@@ -90,11 +106,15 @@ public sealed record PeerSummary
 public sealed record SeenText(string Text, int Operations, ulong FirstUnixNano, ulong LastUnixNano)
 {
     internal static ImmutableArray<SeenText> Of(IEnumerable<(QueryId Operation, string Text, ulong UnixNano)> seen) =>
-    [
-        .. seen.GroupBy(static item => item.Text, StringComparer.Ordinal)
-            .Select(static group => new SeenText(
-                group.Key, group.Select(static item => item.Operation).Distinct().Count(), group.Min(static item => item.UnixNano), group.Max(static item => item.UnixNano)))
-            .OrderBy(static item => item.FirstUnixNano)
-            .ThenBy(static item => item.Text, StringComparer.Ordinal),
-    ];
+        [
+            .. seen.GroupBy(static item => item.Text, StringComparer.Ordinal)
+                .Select(static group => new SeenText(
+                    group.Key,
+                    group.Select(static item => item.Operation).Distinct().Count(),
+                    group.Min(static item => item.UnixNano),
+                    group.Max(static item => item.UnixNano)
+                ))
+                .OrderBy(static item => item.FirstUnixNano)
+                .ThenBy(static item => item.Text, StringComparer.Ordinal),
+        ];
 }

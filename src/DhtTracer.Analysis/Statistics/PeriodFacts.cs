@@ -35,7 +35,8 @@ public sealed record PeriodFacts
         var nanoseconds = (ulong)length.Ticks * TimeSpan.NanosecondsPerTick;
         return
         [
-            .. operations.GroupBy(operation => operation.StartUnixNano / nanoseconds)
+            .. operations
+                .GroupBy(operation => operation.StartUnixNano / nanoseconds)
                 .OrderBy(static group => group.Key)
                 .Select(group => OfPeriod(group.Key, length, [.. group])),
         ];

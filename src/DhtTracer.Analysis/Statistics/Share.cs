@@ -4,8 +4,8 @@ namespace DhtTracer.Analysis.Statistics;
 /// <param name="Part">How many.</param>
 /// <param name="Whole">Of how many.</param>
 /// <param name="Interval">
-/// Encloses the true share with at least 95 % confidence (Clopper and Pearson, 1934), when each of the whole is an operation of its own; null when the
-/// whole counts several things of one operation, which are not independent, or nothing.
+/// Encloses the true share with at least 95 % confidence (Clopper and Pearson, 1934), when each of the whole is an operation of its own;
+/// null when the whole counts several things of one operation, which are not independent, or nothing.
 /// </param>
 public sealed record Share(long Part, long Whole, ShareInterval? Interval)
 {

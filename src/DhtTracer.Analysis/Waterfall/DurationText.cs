@@ -3,8 +3,8 @@ using System.Globalization;
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// Durations as people read them: <c>850ns</c> <c>12µs</c> <c>1.4ms</c> <c>310ms</c> <c>7.5s</c> <c>3s</c> <c>1m 0.2s</c> <c>12m 5s</c> <c>1h 3m</c>.
-/// Every page, export and command writes durations this way.
+/// Durations as people read them: <c>850ns</c> <c>12µs</c> <c>1.4ms</c> <c>310ms</c> <c>7.5s</c> <c>3s</c> <c>1m 0.2s</c> <c>12m 5s</c>
+/// <c>1h 3m</c>. Every page, export and command writes durations this way.
 /// </summary>
 public static class DurationText
 {
@@ -48,9 +48,11 @@ public static class DurationText
     private static string OneDecimal(long value, long unit, string name)
     {
         var tenths = Divide(value, unit / 10);
-        return (tenths % 10 == 0
-            ? (tenths / 10).ToString(CultureInfo.InvariantCulture)
-            : string.Create(CultureInfo.InvariantCulture, $"{tenths / 10}.{tenths % 10}")) + name;
+        return (
+                tenths % 10 == 0
+                    ? (tenths / 10).ToString(CultureInfo.InvariantCulture)
+                    : string.Create(CultureInfo.InvariantCulture, $"{tenths / 10}.{tenths % 10}")
+            ) + name;
     }
 
     private static string Minutes(long tenths) =>
@@ -59,9 +61,7 @@ public static class DurationText
             : string.Create(CultureInfo.InvariantCulture, $"{tenths / 600}m {OneDecimal(tenths % 600, 10, "s")}");
 
     private static string Long(long seconds) =>
-        seconds >= 3600
-            ? Pair(Divide(seconds, 60) / 60, "h", Divide(seconds, 60) % 60, "m")
-            : Pair(seconds / 60, "m", seconds % 60, "s");
+        seconds >= 3600 ? Pair(Divide(seconds, 60) / 60, "h", Divide(seconds, 60) % 60, "m") : Pair(seconds / 60, "m", seconds % 60, "s");
 
     private static string Pair(long large, string largeUnit, long small, string smallUnit) =>
         small == 0

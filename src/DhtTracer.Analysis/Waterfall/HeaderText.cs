@@ -15,29 +15,42 @@ public readonly record struct HeaderFigure(string Name, int? Value, bool AtLeast
 /// <summary>The texts of a query's header row. What the trace does not tell is named as such, never shown as zero.</summary>
 public static class HeaderText
 {
-    /// <summary><c>Seen 258, Queried 50, Dialed 30, To query 10, Remaining 15, Results 3</c>; what is unknown is named in <see cref="Unknown"/>.</summary>
+    /// <summary><c>Seen 258, Queried 50, Dialed 30, To query 10, Remaining 15, Results 3</c>; what is unknown is named in
+    /// <see cref="Unknown"/>.</summary>
     public static string Counts(QueryCounts counts)
     {
-        var known = string.Join(", ", Figures(counts).Where(static figure => figure.Value is not null).Select(static figure => $"{figure.Name} {figure.Text}"));
-        return Unknown(counts) is not { } unknown ? known : known.Length == 0 ? unknown : $"{known}; {unknown}";
+        var known = string.Join(
+            ", ",
+            Figures(counts).Where(static figure => figure.Value is not null).Select(static figure => $"{figure.Name} {figure.Text}")
+        );
+        return Unknown(counts) is not { } unknown ? known
+            : known.Length == 0 ? unknown
+            : $"{known}; {unknown}";
     }
 
     /// <summary><c>not in the trace: dialed, results</c>; null when every count is known.</summary>
     public static string? Unknown(QueryCounts counts)
     {
-        var names = string.Join(", ", Figures(counts).Where(static figure => figure.Value is null).Select(static figure => figure.Name.ToLowerInvariant()));
+        var names = string.Join(
+            ", ",
+            Figures(counts).Where(static figure => figure.Value is null).Select(static figure => figure.Name.ToLowerInvariant())
+        );
         return names.Length == 0 ? null : "not in the trace: " + names;
     }
 
     /// <summary>The counts one by one, in the order they are shown.</summary>
     public static IReadOnlyList<HeaderFigure> Figures(QueryCounts counts) =>
-    [
-        new("Seen", counts.Seen, !counts.SeenComplete), new("Queried", counts.Queried), new("Dialed", counts.Dialed),
-        new("To query", counts.ToQuery), new("Remaining", counts.Remaining),
-        counts.Sent is { } sent ? new("Sent", sent) : new("Results", counts.Results),
-    ];
+        [
+            new("Seen", counts.Seen, !counts.SeenComplete),
+            new("Queried", counts.Queried),
+            new("Dialed", counts.Dialed),
+            new("To query", counts.ToQuery),
+            new("Remaining", counts.Remaining),
+            counts.Sent is { } sent ? new("Sent", sent) : new("Results", counts.Results),
+        ];
 
-    /// <summary><c>7.5s, 3 rec, 258 peers</c>: duration, results, peers seen. What is unknown is left out, a missing end is named.</summary>
+    /// <summary><c>7.5s, 3 rec, 258 peers</c>: duration, results, peers seen. What is unknown is left out, a missing end is
+    /// named.</summary>
     public static string Summary(QuerySummary query)
     {
         var parts = new List<string>(3) { query.DurationNs is { } duration ? DurationText.Of(duration) : NoDuration(query) };
@@ -58,7 +71,8 @@ public static class HeaderText
     private static string NoDuration(QuerySummary query) =>
         query is { Source: TraceSource.RustLibp2p, Outcome: not QueryOutcome.Incomplete } ? "start not in the log" : "end not in the trace";
 
-    /// <summary>What the caller got: <c>3 rec</c> (providers or records), <c>peer found</c>, <c>20 peers returned</c>, <c>sent to 20</c>; null when unknown.</summary>
+    /// <summary>What the caller got: <c>3 rec</c> (providers or records), <c>peer found</c>, <c>20 peers returned</c>, <c>sent to 20</c>;
+    /// null when unknown.</summary>
     public static string? Results(QuerySummary query)
     {
         if (query.Counts.Sent is { } sent)
@@ -66,26 +80,32 @@ public static class HeaderText
             return Join("sent to", sent);
         }
 
-        return query.Counts.Results is not { } results ? null : query.Type switch
-        {
-            QueryType.FindPeer => results == 0 ? "peer not found" : "peer found",
-            QueryType.GetClosestPeers => Join(results, "returned"),
-            QueryType.PutValue => Join("stored at", results),
-            QueryType.AddProvider => Join("sent to", results),
-            QueryType.Ping => results == 0 ? "no answer" : "answered",
-            _ => Join(results, "rec"),
-        };
+        return query.Counts.Results is not { } results
+            ? null
+            : query.Type switch
+            {
+                QueryType.FindPeer => results == 0 ? "peer not found" : "peer found",
+                QueryType.GetClosestPeers => Join(results, "returned"),
+                QueryType.PutValue => Join("stored at", results),
+                QueryType.AddProvider => Join("sent to", results),
+                QueryType.Ping => results == 0 ? "no answer" : "answered",
+                _ => Join(results, "rec"),
+            };
     }
 
     /// <summary>A count, <c>≥ 60</c> when it is a lower bound, or <see cref="DurationText.Unknown"/>.</summary>
     public static string Number(int? value, bool atLeast = false) =>
         value is not { } known ? DurationText.Unknown : (atLeast ? "≥ " : "") + known.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>The hops of a peer: <c>2</c>, <c>≥ 1</c> when only a lower bound is certain, or <see cref="DurationText.Unknown"/>.</summary>
+    /// <summary>The hops of a peer: <c>2</c>, <c>≥ 1</c> when only a lower bound is certain, or
+    /// <see cref="DurationText.Unknown"/>.</summary>
     public static string Hops(QueryPeer peer) => Hops(peer.Hops, peer.HopsAtLeast);
 
     /// <summary>Hops: exact where they are known, else <c>≥ 1</c> where a bound above 0 is certain.</summary>
-    public static string Hops(int? hops, int? atLeast) => hops is not null ? Number(hops) : atLeast > 0 ? Number(atLeast, atLeast: true) : DurationText.Unknown;
+    public static string Hops(int? hops, int? atLeast) =>
+        hops is not null ? Number(hops)
+        : atLeast > 0 ? Number(atLeast, atLeast: true)
+        : DurationText.Unknown;
 
     private static string Join(int count, string word) => count.ToString(CultureInfo.InvariantCulture) + " " + word;
 

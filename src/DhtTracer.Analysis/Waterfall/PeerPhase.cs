@@ -41,8 +41,8 @@ public sealed record PeerPhase(PeerPhaseKind Kind, long? StartNs, long? EndNs)
     public long? DurationNs => IsMoment ? null : EndNs - StartNs;
 
     /// <summary>
-    /// The phases of a peer, in their order. What did not happen is left out: a reused connection has no dialing, a peer that never answered
-    /// no answer. What happened without the trace telling when stands there with unknown times.
+    /// The phases of a peer, in their order. What did not happen is left out: a reused connection has no dialing, a peer that never
+    /// answered no answer. What happened without the trace telling when stands there with unknown times.
     /// </summary>
     public static IReadOnlyList<PeerPhase> Of(QueryPeer peer)
     {

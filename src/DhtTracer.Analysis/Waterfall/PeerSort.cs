@@ -70,21 +70,24 @@ public static class PeerRows
         };
 
     /// <summary>Whether a peer passes a filter.</summary>
-    public static bool Matches(QueryPeer peer, PeerFilter filter) => filter switch
-    {
-        PeerFilter.All => true,
-        PeerFilter.Contacted => WasContacted(peer),
-        _ => Group(peer) == filter,
-    };
+    public static bool Matches(QueryPeer peer, PeerFilter filter) =>
+        filter switch
+        {
+            PeerFilter.All => true,
+            PeerFilter.Contacted => WasContacted(peer),
+            _ => Group(peer) == filter,
+        };
 
     /// <summary>Whether a peer was dialed, asked, or may have been: every other one was only heard of.</summary>
-    public static bool WasContacted(QueryPeer peer) => peer.Dial is not null || !peer.Requests.IsEmpty || Group(peer) != PeerFilter.Unqueried;
+    public static bool WasContacted(QueryPeer peer) =>
+        peer.Dial is not null || !peer.Requests.IsEmpty || Group(peer) != PeerFilter.Unqueried;
 
     /// <summary>Whether the dial of a peer made no connection: it failed, or was cut off before anything could be asked.</summary>
     internal static bool DialCameToNothing(QueryPeer peer) =>
         peer.State == PeerState.DialFailed || (peer.State == PeerState.Cancelled && peer.Requests.IsEmpty);
 
-    /// <summary>Whether a text is part of the peer's id, its agent, one of its addresses or the class of one of its errors, whatever the case.</summary>
+    /// <summary>Whether a text is part of the peer's id, its agent, one of its addresses or the class of one of its errors, whatever the
+    /// case.</summary>
     /// <param name="peer">The peer.</param>
     /// <param name="text">What is looked for. Error classes are found with hyphens and with spaces.</param>
     public static bool Contains(QueryPeer peer, string text)
@@ -126,9 +129,7 @@ public static class PeerRows
         }
 
         var knownFirst = kept.OrderBy(peer => Value(peer, sort) is null);
-        return descending
-            ? knownFirst.ThenByDescending(peer => Value(peer, sort))
-            : knownFirst.ThenBy(peer => Value(peer, sort));
+        return descending ? knownFirst.ThenByDescending(peer => Value(peer, sort)) : knownFirst.ThenBy(peer => Value(peer, sort));
     }
 
     /// <summary>Start of the first dial or request in nanoseconds after the query's start; null when nothing was sent.</summary>

@@ -1,8 +1,8 @@
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// The colours of the phases of a row: one set for the site, the exported page and the picture. Each colour that stands alone has a contrast of
-/// at least 3:1 against its background. The site's style sheet holds the same values, which a test compares.
+/// The colours of the phases of a row: one set for the site, the exported page and the picture. Each colour that stands alone has a
+/// contrast of at least 3:1 against its background. The site's style sheet holds the same values, which a test compares.
 /// </summary>
 public static class PhaseColours
 {
@@ -24,16 +24,17 @@ public static class PhaseColours
     /// The class of a bar in every drawing: <c>q</c> queued, <c>dl</c> dialing, <c>c</c> connected, <c>rq</c> request, <c>se</c> sent,
     /// <c>na</c> no answer, <c>fl</c> failed, <c>ca</c> cut off.
     /// </summary>
-    public static string Class(RowSegment bar) => bar switch
-    {
-        { Phase: RowPhase.Queued } => "q",
-        { Phase: RowPhase.Dialing, Failed: true } => "dl fd",
-        { Phase: RowPhase.Dialing } => "dl",
-        { Phase: RowPhase.Connected } => "c",
-        { Phase: RowPhase.Request } => "rq",
-        { Phase: RowPhase.Sent } => "se",
-        { Phase: RowPhase.Cancelled } => "ca",
-        { Failed: true } => "fl",
-        _ => "na",
-    };
+    public static string Class(RowSegment bar) =>
+        bar switch
+        {
+            { Phase: RowPhase.Queued } => "q",
+            { Phase: RowPhase.Dialing, Failed: true } => "dl fd",
+            { Phase: RowPhase.Dialing } => "dl",
+            { Phase: RowPhase.Connected } => "c",
+            { Phase: RowPhase.Request } => "rq",
+            { Phase: RowPhase.Sent } => "se",
+            { Phase: RowPhase.Cancelled } => "ca",
+            { Failed: true } => "fl",
+            _ => "na",
+        };
 }

@@ -15,39 +15,45 @@ public static class QueryNotes
             return null;
         }
 
-        var events = missing.Events > 0 ? $"{Count(missing.Events, "event")} {(missing.Events == 1 ? "was" : "were")} dropped by the sender. " : "";
-        var spans = missing.Spans > 0
-            ? $"{Count(missing.Spans, "request")} may be missing: at least {Count(missing.Spans, "span")} {(missing.Spans == 1 ? "was" : "were")} lost before arrival. "
-            : "";
+        var events =
+            missing.Events > 0 ? $"{Count(missing.Events, "event")} {(missing.Events == 1 ? "was" : "were")} dropped by the sender. " : "";
+        var spans =
+            missing.Spans > 0
+                ? $"{Count(missing.Spans, "request")} may be missing: at least {Count(missing.Spans, "span")} {(missing.Spans == 1 ? "was" : "were")} lost before arrival. "
+                : "";
         return $"{spans}{events}What is not shown here is unknown, not \"not asked\".";
     }
 
     /// <summary>Why a side asked nobody; null for a query that is not skipped.</summary>
-    public static string? Skipped(QuerySummary query) => !query.Skipped ? null
+    public static string? Skipped(QuerySummary query) =>
+        !query.Skipped ? null
         : query.Outcome == QueryOutcome.Success
             ? "No peers: the node had the answer itself and asked nobody. Statistics do not count this query."
-            : "No peers: the routing table was empty, so nobody was asked. Statistics do not count this query.";
+        : "No peers: the routing table was empty, so nobody was asked. Statistics do not count this query.";
 
     /// <summary>How a query ended, in words that tell its causes apart.</summary>
-    public static string Outcome(QuerySummary query) => query.Outcome switch
-    {
-        QueryOutcome.Success => "It got what it was for.",
-        QueryOutcome.NotFound => "It asked everyone it should and found nothing.",
-        QueryOutcome.Cancelled => "Its caller cancelled it.",
-        QueryOutcome.TimedOut => "Its caller's deadline passed.",
-        QueryOutcome.Failed => "It failed.",
-        _ => "Its root span has not arrived.",
-    };
+    public static string Outcome(QuerySummary query) =>
+        query.Outcome switch
+        {
+            QueryOutcome.Success => "It got what it was for.",
+            QueryOutcome.NotFound => "It asked everyone it should and found nothing.",
+            QueryOutcome.Cancelled => "Its caller cancelled it.",
+            QueryOutcome.TimedOut => "Its caller's deadline passed.",
+            QueryOutcome.Failed => "It failed.",
+            _ => "Its root span has not arrived.",
+        };
 
     /// <summary>Why a lookup stopped asking, after "when": <c>it had enough</c>; null when the trace does not tell.</summary>
-    public static string? Termination(QueryTermination? termination) => termination switch
-    {
-        QueryTermination.Completed => "the closest peers had answered",
-        QueryTermination.Starvation => "nobody was left to ask",
-        QueryTermination.Stopped => "it had enough",
-        QueryTermination.Cancelled => "its caller gave up",
-        _ => null,
-    };
+    public static string? Termination(QueryTermination? termination) =>
+        termination switch
+        {
+            QueryTermination.Completed => "the closest peers had answered",
+            QueryTermination.Starvation => "nobody was left to ask",
+            QueryTermination.Stopped => "it had enough",
+            QueryTermination.Cancelled => "its caller gave up",
+            _ => null,
+        };
 
-    private static string Count(int count, string noun) => string.Create(CultureInfo.InvariantCulture, $"{count:N0} {noun}{(count == 1 ? "" : "s")}");
+    private static string Count(int count, string noun) =>
+        string.Create(CultureInfo.InvariantCulture, $"{count:N0} {noun}{(count == 1 ? "" : "s")}");
 }

@@ -16,7 +16,11 @@ public static class RowLabel
     public static string Of(QueryPeer peer)
     {
         var text = WithoutMark(peer);
-        return peer.Duplicate ? text.Length == 0 ? DuplicateMark : text + " " + DuplicateMark : text;
+        return peer.Duplicate
+            ? text.Length == 0
+                ? DuplicateMark
+                : text + " " + DuplicateMark
+            : text;
     }
 
     /// <summary>The label of a row whose duplicate mark is shown elsewhere.</summary>
@@ -109,13 +113,14 @@ public static class RowLabel
     }
 
     // Who ended the dial or request. None of these is the peer's fault.
-    private static string Cut(QueryOutcome? outcome) => outcome switch
-    {
-        QueryOutcome.Success => "not needed any more",
-        QueryOutcome.Cancelled => "cancelled by the caller",
-        QueryOutcome.TimedOut => "cut off by the deadline",
-        _ => "cancelled",
-    };
+    private static string Cut(QueryOutcome? outcome) =>
+        outcome switch
+        {
+            QueryOutcome.Success => "not needed any more",
+            QueryOutcome.Cancelled => "cancelled by the caller",
+            QueryOutcome.TimedOut => "cut off by the deadline",
+            _ => "cancelled",
+        };
 
     /// <summary>The sum of what is known; null when nothing is.</summary>
     private static int? Sum(QueryPeer peer, Func<PeerRequest, int?> value)
@@ -129,7 +134,10 @@ public static class RowLabel
         return sum;
     }
 
-    private static int? Add(int? left, int? right) => left is null ? right : right is null ? left : left + right;
+    private static int? Add(int? left, int? right) =>
+        left is null ? right
+        : right is null ? left
+        : left + right;
 
     private static string Spaced(long? nanoseconds) => nanoseconds is null ? "" : " " + DurationText.Of(nanoseconds);
 

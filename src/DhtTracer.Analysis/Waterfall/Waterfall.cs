@@ -30,7 +30,12 @@ public sealed record Waterfall
     /// <param name="filter">Which rows are shown.</param>
     /// <param name="running">The query still runs: what has no end yet is under way.</param>
     public static Waterfall Of(
-        Query query, PeerSort sort = PeerSort.Heard, bool descending = false, PeerFilter filter = PeerFilter.All, bool running = false)
+        Query query,
+        PeerSort sort = PeerSort.Heard,
+        bool descending = false,
+        PeerFilter filter = PeerFilter.All,
+        bool running = false
+    )
     {
         var axis = AxisLength(query);
         return new Waterfall
@@ -39,14 +44,12 @@ public sealed record Waterfall
             AxisNs = axis,
             Counts = HeaderText.Counts(query.Counts),
             Summary = HeaderText.Summary(query),
-            Rows =
-            [
-                .. PeerRows.Select(query.Peers, sort, descending, filter).Select(peer => WaterfallRow.Of(peer, axis, query, running)),
-            ],
+            Rows = [.. PeerRows.Select(query.Peers, sort, descending, filter).Select(peer => WaterfallRow.Of(peer, axis, query, running))],
         };
     }
 
-    /// <summary>Round times for an axis: 0 and then every 1, 2 or 5 times a power of ten nanoseconds, so that at most <paramref name="most"/> fit.</summary>
+    /// <summary>Round times for an axis: 0 and then every 1, 2 or 5 times a power of ten nanoseconds, so that at most
+    /// <paramref name="most"/> fit.</summary>
     /// <param name="axisNs">Length of the axis in nanoseconds.</param>
     /// <param name="most">How many ticks there may be, at least 2.</param>
     public static ImmutableArray<long> Ticks(long axisNs, int most = 8)

@@ -36,7 +36,14 @@ public enum RowPhase
 /// <param name="Message">The message of a request; null for other phases.</param>
 /// <param name="Error">Why it failed.</param>
 public sealed record RowSegment(
-    RowPhase Phase, long StartNs, long EndNs, bool Open = false, bool Failed = false, MessageType? Message = null, TraceError? Error = null);
+    RowPhase Phase,
+    long StartNs,
+    long EndNs,
+    bool Open = false,
+    bool Failed = false,
+    MessageType? Message = null,
+    TraceError? Error = null
+);
 
 /// <summary>A row of the waterfall.</summary>
 public sealed record WaterfallRow
@@ -103,8 +110,16 @@ public sealed record WaterfallRow
             var dialEnd = dial.DurationNs is { } duration ? dial.StartNs + duration : Math.Max(dial.StartNs, axisNs);
             if (dial.Reused != true)
             {
-                bars.Add(new RowSegment(
-                    peer.State == PeerState.Cancelled && peer.Requests.IsEmpty ? RowPhase.Cancelled : RowPhase.Dialing, dial.StartNs, dialEnd, dial.DurationNs is null, peer.State == PeerState.DialFailed, Error: dial.Error));
+                bars.Add(
+                    new RowSegment(
+                        peer.State == PeerState.Cancelled && peer.Requests.IsEmpty ? RowPhase.Cancelled : RowPhase.Dialing,
+                        dial.StartNs,
+                        dialEnd,
+                        dial.DurationNs is null,
+                        peer.State == PeerState.DialFailed,
+                        Error: dial.Error
+                    )
+                );
             }
 
             connectedSince = dial.DurationNs is not null && dial.Error is null && !PeerRows.DialCameToNothing(peer) ? dialEnd : null;
@@ -124,15 +139,23 @@ public sealed record WaterfallRow
             }
 
             var requestEnd = request.EndNs ?? Math.Max(asked, axisNs);
-            bars.Add(new RowSegment(
-                request.Outcome switch
-                {
-                    RequestOutcome.Answered => RowPhase.Request,
-                    RequestOutcome.Sent => RowPhase.Sent,
-                    RequestOutcome.Cancelled => RowPhase.Cancelled,
-                    _ => RowPhase.NoAnswer,
-                },
-                asked, requestEnd, request.EndNs is null, request.Outcome == RequestOutcome.Failed, request.Type, request.Error));
+            bars.Add(
+                new RowSegment(
+                    request.Outcome switch
+                    {
+                        RequestOutcome.Answered => RowPhase.Request,
+                        RequestOutcome.Sent => RowPhase.Sent,
+                        RequestOutcome.Cancelled => RowPhase.Cancelled,
+                        _ => RowPhase.NoAnswer,
+                    },
+                    asked,
+                    requestEnd,
+                    request.EndNs is null,
+                    request.Outcome == RequestOutcome.Failed,
+                    request.Type,
+                    request.Error
+                )
+            );
             connectedSince = connectedSince is null || request.EndNs is null ? null : Math.Max(requestEnd, connectedSince.Value);
         }
 

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace DhtTracer.Ingestion.Analysis;
 
 /// <summary>
-/// Turns touched traces into operations and queries. What waits stands in the database, so a crash loses nothing: <see cref="RunAsync"/> begins with
-/// what is left there.
+/// Turns touched traces into operations and queries. What waits stands in the database, so a crash loses nothing: <see cref="RunAsync"/>
+/// begins with what is left there.
 /// </summary>
 /// <param name="store">The archive.</param>
 /// <param name="reconstruct">Merged spans of one trace to queries.</param>
@@ -20,7 +20,8 @@ public sealed partial class AnalysisWorker(
     Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct,
     AnalysisOptions options,
     TimeProvider clock,
-    ILogger<AnalysisWorker> logger)
+    ILogger<AnalysisWorker> logger
+)
 {
     private const int MaxListed = 100_000;
     private static readonly TimeSpan LongestBehind = TimeSpan.FromSeconds(1);
@@ -96,7 +97,10 @@ public sealed partial class AnalysisWorker(
         _pending.Count > 0
         || (await store.ListPendingAsync(_unreadable.Count + 1, cancellationToken)).Any(trace => !_unreadable.ContainsKey(trace.TraceId));
 
-    private async Task ListenAsync(System.Threading.Channels.ChannelReader<IReadOnlyList<TraceId>> arrivals, CancellationToken cancellationToken)
+    private async Task ListenAsync(
+        System.Threading.Channels.ChannelReader<IReadOnlyList<TraceId>> arrivals,
+        CancellationToken cancellationToken
+    )
     {
         await foreach (var traces in arrivals.ReadAllAsync(cancellationToken))
         {
@@ -155,8 +159,8 @@ public sealed partial class AnalysisWorker(
     }
 
     /// <summary>
-    /// Analyses traces again that an older version has analysed, one batch, behind new ones. The version stands in the database with each trace, so
-    /// that a restart goes on where it was.
+    /// Analyses traces again that an older version has analysed, one batch, behind new ones. The version stands in the database with each
+    /// trace, so that a restart goes on where it was.
     /// </summary>
     private async Task ReanalyseAsync(CancellationToken cancellationToken)
     {
@@ -177,7 +181,11 @@ public sealed partial class AnalysisWorker(
         }
 
         await AnalyseAsync(old, cancellationToken);
-        _reanalysis = _reanalysis with { Done = _reanalysis.Done + old.Count, Total = Math.Max(_reanalysis.Total, _reanalysis.Done + old.Count) };
+        _reanalysis = _reanalysis with
+        {
+            Done = _reanalysis.Done + old.Count,
+            Total = Math.Max(_reanalysis.Total, _reanalysis.Done + old.Count),
+        };
     }
 
     /// <summary>Analyses traces and saves what was found.</summary>
@@ -189,8 +197,7 @@ public sealed partial class AnalysisWorker(
         foreach (var trace in traces)
         {
             // It may have been analysed since it was touched: then it has no new chunks.
-            if (await LoadAsync(trace, cancellationToken) is { } content
-                && content.NeedsAnalysis(AnalysisVersion.Current))
+            if (await LoadAsync(trace, cancellationToken) is { } content && content.NeedsAnalysis(AnalysisVersion.Current))
             {
                 analyses.Add(TraceAnalyser.Analyse(content, reconstruct));
             }

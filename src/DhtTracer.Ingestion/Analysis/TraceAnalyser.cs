@@ -21,12 +21,24 @@ internal static class TraceAnalyser
         catch (TraceFormatException error)
         {
             // The bytes stay as they are: a later version may read them.
-            return new TraceAnalysis { Content = content, Otlp = content.Otlp, Version = AnalysisVersion.Current, Error = Text(error) };
+            return new TraceAnalysis
+            {
+                Content = content,
+                Otlp = content.Otlp,
+                Version = AnalysisVersion.Current,
+                Error = Text(error),
+            };
         }
 
         var spans = SpanMerge.Merge(decoded);
         var otlp = spans.Length == decoded.Count ? content.Otlp : OtlpProtobuf.Encode(spans);
-        var analysis = new TraceAnalysis { Content = content, Otlp = otlp, Spans = spans, Version = AnalysisVersion.Current };
+        var analysis = new TraceAnalysis
+        {
+            Content = content,
+            Otlp = otlp,
+            Spans = spans,
+            Version = AnalysisVersion.Current,
+        };
         try
         {
             return analysis with { Found = TraceParts.Join(reconstruct(spans), content.Parts) };

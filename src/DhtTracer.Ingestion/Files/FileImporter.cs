@@ -6,7 +6,8 @@ using DhtTracer.Traces;
 namespace DhtTracer.Ingestion.Files;
 
 /// <summary>
-/// Imports files. Unless told to keep going, everything is read before anything is written, so that bad input leaves the database as it was.
+/// Imports files. Unless told to keep going, everything is read before anything is written, so that bad input leaves the database as it
+/// was.
 /// </summary>
 /// <param name="store">Where spans go.</param>
 public sealed class FileImporter(TraceStore store)
@@ -20,10 +21,16 @@ public sealed class FileImporter(TraceStore store)
     /// <param name="standardInput">What <c>-</c> stands for. It must be seekable: everything is read twice when it is large.</param>
     /// <param name="progress">Told after every piece.</param>
     /// <param name="cancellationToken">Stops; what is not committed yet is not imported.</param>
-    /// <exception cref="ImportException">Something cannot be read, and <see cref="ImportOptions.KeepGoing"/> was not set; nothing was imported.</exception>
+    /// <exception cref="ImportException">Something cannot be read, and <see cref="ImportOptions.KeepGoing"/> was not set; nothing was
+    /// imported.</exception>
     /// <exception cref="DatabaseException">The spans cannot be committed.</exception>
     public async Task<ImportSummary> ImportAsync(
-        IReadOnlyList<string> paths, ImportOptions options, Stream? standardInput = null, IProgress<ImportProgress>? progress = null, CancellationToken cancellationToken = default)
+        IReadOnlyList<string> paths,
+        ImportOptions options,
+        Stream? standardInput = null,
+        IProgress<ImportProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         var skipped = new List<ImportSkip>();
         var files = ImportFile.Find(paths, standardInput, skipped);
@@ -39,7 +46,13 @@ public sealed class FileImporter(TraceStore store)
 
     /// <summary>One import under way.</summary>
     private sealed class Run(
-        TraceStore store, ImportOptions options, IReadOnlyList<ImportFile> files, IProgress<ImportProgress>? progress, List<ImportSkip> skipped, CancellationToken cancellationToken)
+        TraceStore store,
+        ImportOptions options,
+        IReadOnlyList<ImportFile> files,
+        IProgress<ImportProgress>? progress,
+        List<ImportSkip> skipped,
+        CancellationToken cancellationToken
+    )
     {
         private readonly SpanSink _sink = new(store, new IngestStatistics(TimeProvider.System));
         private readonly List<ImportFile> _readable = [];
@@ -86,7 +99,14 @@ public sealed class FileImporter(TraceStore store)
                 await WriteFilesAsync();
             }
 
-            return new ImportSummary { Files = _readable.Count, Spans = _spans, Duplicates = _duplicates, Traces = _traces, Skipped = skipped };
+            return new ImportSummary
+            {
+                Files = _readable.Count,
+                Spans = _spans,
+                Duplicates = _duplicates,
+                Traces = _traces,
+                Skipped = skipped,
+            };
         }
 
         private async Task WriteFilesAsync()
@@ -154,7 +174,13 @@ public sealed class FileImporter(TraceStore store)
 
             if (rejected.Count > 0)
             {
-                skipped.Add(new ImportSkip(file.Name, $"{rejected.Count} of its spans cannot be kept, the first at byte {rejected[0].Offset}: {rejected[0].Problem}.", IsError: true));
+                skipped.Add(
+                    new ImportSkip(
+                        file.Name,
+                        $"{rejected.Count} of its spans cannot be kept, the first at byte {rejected[0].Offset}: {rejected[0].Problem}.",
+                        IsError: true
+                    )
+                );
             }
 
             return count > 0 || rejected.Count == 0;
@@ -196,14 +222,25 @@ public sealed class FileImporter(TraceStore store)
             }
 
             var byId = stored.ToDictionary(span => span.SpanId);
-            return trace.Where(span => !byId.TryGetValue(span.SpanId, out var same) || SpanMerge.Merge([same, span]) is [var merged] && !SameContent(merged, same));
+            return trace.Where(span =>
+                !byId.TryGetValue(span.SpanId, out var same) || SpanMerge.Merge([same, span]) is [var merged] && !SameContent(merged, same)
+            );
         }
 
         private static bool SameContent(Span left, Span right) =>
             Traces.Otlp.OtlpProtobuf.Encode([left]).AsSpan().SequenceEqual(Traces.Otlp.OtlpProtobuf.Encode([right]));
 
         private void Tell(ImportFile file, int number, long read, long count, bool writing) =>
-            progress?.Report(new ImportProgress(
-                file.Name, number, files.Count, _bytesBefore + read, files.All(one => one.Length is not null) ? files.Sum(one => one.Length ?? 0) : null, count, writing));
+            progress?.Report(
+                new ImportProgress(
+                    file.Name,
+                    number,
+                    files.Count,
+                    _bytesBefore + read,
+                    files.All(one => one.Length is not null) ? files.Sum(one => one.Length ?? 0) : null,
+                    count,
+                    writing
+                )
+            );
     }
 }

@@ -52,7 +52,12 @@ public sealed record ImportFile(string Name, Func<Stream> Open, long? Length, bo
     {
         try
         {
-            var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.Hidden | FileAttributes.ReparsePoint, IgnoreInaccessible = false };
+            var options = new EnumerationOptions
+            {
+                RecurseSubdirectories = true,
+                AttributesToSkip = FileAttributes.Hidden | FileAttributes.ReparsePoint,
+                IgnoreInaccessible = false,
+            };
             foreach (var file in Directory.EnumerateFiles(folder, "*", options).Order(StringComparer.Ordinal).ToList())
             {
                 Add(file, named: false, files, seen);
@@ -68,7 +73,14 @@ public sealed record ImportFile(string Name, Func<Stream> Open, long? Length, bo
     {
         if (seen.Add(Path.GetFullPath(path)))
         {
-            files.Add(new ImportFile(path, () => new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1 << 16, FileOptions.SequentialScan), new FileInfo(path).Length, named));
+            files.Add(
+                new ImportFile(
+                    path,
+                    () => new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1 << 16, FileOptions.SequentialScan),
+                    new FileInfo(path).Length,
+                    named
+                )
+            );
         }
     }
 
@@ -99,13 +111,12 @@ public sealed record ImportFile(string Name, Func<Stream> Open, long? Length, bo
 
         public override int Read(Span<byte> buffer) => inner.Read(buffer);
 
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => inner.ReadAsync(buffer, cancellationToken);
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            inner.ReadAsync(buffer, cancellationToken);
 
         public override long Seek(long offset, SeekOrigin origin) => inner.Seek(offset, origin);
 
-        public override void Flush()
-        {
-        }
+        public override void Flush() { }
 
         public override void SetLength(long value) => throw new NotSupportedException("the stream is read only");
 

@@ -15,7 +15,8 @@ public sealed record ImportOptions
     /// <summary>What the user says about input that does not tell it itself: saved query events, logs without key or type.</summary>
     public TraceHints Hints { get; init; } = TraceHints.None;
 
-    /// <summary>Bytes of OTLP that are committed in one transaction. A smaller import is all or nothing even when the disk fills up.</summary>
+    /// <summary>Bytes of OTLP that are committed in one transaction. A smaller import is all or nothing even when the disk fills
+    /// up.</summary>
     /// <value>The default is 256 MiB.</value>
     public long MaxTransactionBytes { get; init; } = 256L << 20;
 }

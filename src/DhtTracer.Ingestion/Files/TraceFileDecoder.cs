@@ -19,7 +19,12 @@ internal static class TraceFileDecoder
 
     /// <summary>Decodes it.</summary>
     /// <exception cref="TraceFormatException">It is not what its beginning says.</exception>
-    public static IReadOnlyList<Span> Decode(TraceFormat format, ReadOnlyMemory<byte> document, TraceHints hints, ICollection<RejectedSpan> rejected) =>
+    public static IReadOnlyList<Span> Decode(
+        TraceFormat format,
+        ReadOnlyMemory<byte> document,
+        TraceHints hints,
+        ICollection<RejectedSpan> rejected
+    ) =>
         format switch
         {
             TraceFormat.OtlpJson or TraceFormat.OtlpJsonLines => OtlpJson.DecodeLines(document.Span, rejected),
@@ -37,14 +42,19 @@ internal static class TraceFileDecoder
             _ => throw new UnknownFormatException($"it looks like {format}, which cannot be imported from a file"),
         };
 
-    /// <summary>A recorded OTLP/gRPC call: a flag, four bytes of length, and the message, compressed with gzip when the flag is set.</summary>
+    /// <summary>A recorded OTLP/gRPC call: a flag, four bytes of length, and the message, compressed with gzip when the flag is
+    /// set.</summary>
     private static ReadOnlyMemory<byte> GrpcMessage(ReadOnlyMemory<byte> body)
     {
         const int prefix = 5;
         var length = body.Length >= prefix ? BinaryPrimitives.ReadUInt32BigEndian(body.Span[1..]) : 0;
         if (body.Length < prefix || length != body.Length - prefix)
         {
-            throw new TraceFormatException("OTLP over gRPC", 1, $"expected one message of the {body.Length - prefix} bytes that follow, found the length {length}");
+            throw new TraceFormatException(
+                "OTLP over gRPC",
+                1,
+                $"expected one message of the {body.Length - prefix} bytes that follow, found the length {length}"
+            );
         }
 
         if (body.Span[0] == 0)
@@ -57,11 +67,15 @@ internal static class TraceFileDecoder
         var buffer = new byte[1 << 16];
         try
         {
-            for (int read; (read = gzip.Read(buffer)) > 0;)
+            for (int read; (read = gzip.Read(buffer)) > 0; )
             {
                 if (inflated.Length > MaxInflatedMessage)
                 {
-                    throw new TraceFormatException("OTLP over gRPC", prefix, $"the message inflates to more than {MaxInflatedMessage >> 20} MiB");
+                    throw new TraceFormatException(
+                        "OTLP over gRPC",
+                        prefix,
+                        $"the message inflates to more than {MaxInflatedMessage >> 20} MiB"
+                    );
                 }
 
                 inflated.Write(buffer.AsSpan(0, read));

@@ -33,7 +33,9 @@ internal sealed class TraceFileReader(ImportFile file, long maxDocumentBytes, Tr
     /// <exception cref="UnknownFormatException">The beginning is that of no format we know.</exception>
     /// <exception cref="IOException">It cannot be read, or it is too large to be decoded in one piece.</exception>
     public async IAsyncEnumerable<IReadOnlyList<Span>> ReadAsync(
-        ICollection<RejectedSpan> rejected, [EnumeratorCancellation] CancellationToken cancellationToken)
+        ICollection<RejectedSpan> rejected,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         await using var source = file.Open();
         _disk = source;
@@ -89,7 +91,8 @@ internal sealed class TraceFileReader(ImportFile file, long maxDocumentBytes, Tr
         {
             throw new UnknownFormatException(
                 "it is none of the formats that can be imported (OTLP JSON or protobuf, Jaeger JSON v1 or v3, Jaeger Thrift, Zipkin JSON v2, Go stdouttrace, "
-                + "a log of rust-libp2p or litep2p, query events of a Kubo, an event log of 2019, an HTML page exported from here)");
+                    + "a log of rust-libp2p or litep2p, query events of a Kubo, an event log of 2019, an HTML page exported from here)"
+            );
         }
 
         var document = await InflateAsync(() => ReadToEndAsync(whole, cancellationToken));
@@ -115,11 +118,13 @@ internal sealed class TraceFileReader(ImportFile file, long maxDocumentBytes, Tr
     {
         using var all = new MemoryStream();
         var buffer = new byte[1 << 16];
-        for (int read; (read = await stream.ReadAsync(buffer, cancellationToken)) > 0;)
+        for (int read; (read = await stream.ReadAsync(buffer, cancellationToken)) > 0; )
         {
             if (all.Length + read > maxDocumentBytes)
             {
-                throw new IOException($"it holds more than {maxDocumentBytes >> 20} MiB in one document: split it, or write one document per line");
+                throw new IOException(
+                    $"it holds more than {maxDocumentBytes >> 20} MiB in one document: split it, or write one document per line"
+                );
             }
 
             await all.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
@@ -136,7 +141,12 @@ internal sealed class TraceFileReader(ImportFile file, long maxDocumentBytes, Tr
         }
         catch (InvalidDataException broken)
         {
-            throw new TraceFormatException("gzip", 0, $"the compressed data is damaged or cut off ({broken.Message.TrimEnd('.')})", innerException: broken);
+            throw new TraceFormatException(
+                "gzip",
+                0,
+                $"the compressed data is damaged or cut off ({broken.Message.TrimEnd('.')})",
+                innerException: broken
+            );
         }
     }
 
@@ -152,11 +162,22 @@ internal sealed class TraceFileReader(ImportFile file, long maxDocumentBytes, Tr
             var read = 0;
             try
             {
-                read = await stream.ReadAtLeastAsync(buffer.AsMemory(held), buffer.Length - held, throwOnEndOfStream: false, cancellationToken);
+                read = await stream.ReadAtLeastAsync(
+                    buffer.AsMemory(held),
+                    buffer.Length - held,
+                    throwOnEndOfStream: false,
+                    cancellationToken
+                );
             }
             catch (InvalidDataException broken)
             {
-                throw new TraceFormatException("gzip", offset, $"the compressed data is damaged or cut off ({broken.Message.TrimEnd('.')})", line + 1, broken);
+                throw new TraceFormatException(
+                    "gzip",
+                    offset,
+                    $"the compressed data is damaged or cut off ({broken.Message.TrimEnd('.')})",
+                    line + 1,
+                    broken
+                );
             }
 
             held += read;

@@ -43,7 +43,10 @@ internal sealed class GrpcClientCall : IDisposable
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            Content = new ReadOnlyMemoryContent(content.WrittenMemory) { Headers = { ContentType = new MediaTypeHeaderValue("application/grpc") } },
+            Content = new ReadOnlyMemoryContent(content.WrittenMemory)
+            {
+                Headers = { ContentType = new MediaTypeHeaderValue("application/grpc") },
+            },
         };
         request.Headers.TryAddWithoutValidation("te", "trailers");
         request.Headers.TryAddWithoutValidation("user-agent", "dht-tracer");
@@ -63,24 +66,28 @@ internal sealed class GrpcClientCall : IDisposable
             _response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, _linked.Token);
             CheckHeaders(_response);
             _encoding = Header(_response.Headers, "grpc-encoding");
-            _body = PipeReader.Create(await _response.Content.ReadAsStreamAsync(_linked.Token), new StreamPipeReaderOptions(bufferSize: 64 * 1024));
+            _body = PipeReader.Create(
+                await _response.Content.ReadAsStreamAsync(_linked.Token),
+                new StreamPipeReaderOptions(bufferSize: 64 * 1024)
+            );
             return true;
         });
     }
 
     /// <summary>Reads the next answer; null when the stream ended with <see cref="GrpcStatusCode.Ok"/>.</summary>
     /// <exception cref="GrpcException">The call failed.</exception>
-    public Task<GrpcMessage?> ReadAsync() => MappedAsync(async () =>
-    {
-        var message = await GrpcFraming.ReadAsync(_body!, _encoding, _options.MaxReceiveMessageBytes, _linked.Token);
-        if (message is null)
+    public Task<GrpcMessage?> ReadAsync() =>
+        MappedAsync(async () =>
         {
-            // Trailers are there only once the body was read to its end. A call without answers may carry them as headers instead.
-            CheckStatus(Header(_response!.TrailingHeaders, "grpc-status") is null ? _response.Headers : _response.TrailingHeaders);
-        }
+            var message = await GrpcFraming.ReadAsync(_body!, _encoding, _options.MaxReceiveMessageBytes, _linked.Token);
+            if (message is null)
+            {
+                // Trailers are there only once the body was read to its end. A call without answers may carry them as headers instead.
+                CheckStatus(Header(_response!.TrailingHeaders, "grpc-status") is null ? _response.Headers : _response.TrailingHeaders);
+            }
 
-        return message;
-    });
+            return message;
+        });
 
     /// <summary>Ends the call; if it still runs, the server is told by a reset of the stream.</summary>
     public void Dispose()
@@ -94,38 +101,45 @@ internal sealed class GrpcClientCall : IDisposable
     private static string? Header(HttpResponseHeaders headers, string name) =>
         headers.TryGetValues(name, out var values) ? string.Join(',', values) : null;
 
-    private static GrpcStatusCode FromHttp(HttpStatusCode status) => (int)status switch
-    {
-        // https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md
-        400 => GrpcStatusCode.Internal,
-        401 => GrpcStatusCode.Unauthenticated,
-        403 => GrpcStatusCode.PermissionDenied,
-        404 => GrpcStatusCode.Unimplemented,
-        429 or 502 or 503 or 504 => GrpcStatusCode.Unavailable,
-        _ => GrpcStatusCode.Unknown,
-    };
+    private static GrpcStatusCode FromHttp(HttpStatusCode status) =>
+        (int)status switch
+        {
+            // https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md
+            400 => GrpcStatusCode.Internal,
+            401 => GrpcStatusCode.Unauthenticated,
+            403 => GrpcStatusCode.PermissionDenied,
+            404 => GrpcStatusCode.Unimplemented,
+            429 or 502 or 503 or 504 => GrpcStatusCode.Unavailable,
+            _ => GrpcStatusCode.Unknown,
+        };
 
-    private static GrpcStatusCode FromHttp2(long errorCode) => errorCode switch
-    {
-        // "HTTP2 Transport Mapping" of PROTOCOL-HTTP2.md; what is not listed is a broken connection, which may be tried again.
-        0x8 => GrpcStatusCode.Cancelled,
-        0xb => GrpcStatusCode.ResourceExhausted,
-        0xc => GrpcStatusCode.PermissionDenied,
-        _ => GrpcStatusCode.Unavailable,
-    };
+    private static GrpcStatusCode FromHttp2(long errorCode) =>
+        errorCode switch
+        {
+            // "HTTP2 Transport Mapping" of PROTOCOL-HTTP2.md; what is not listed is a broken connection, which may be tried again.
+            0x8 => GrpcStatusCode.Cancelled,
+            0xb => GrpcStatusCode.ResourceExhausted,
+            0xc => GrpcStatusCode.PermissionDenied,
+            _ => GrpcStatusCode.Unavailable,
+        };
 
     private void CheckHeaders(HttpResponseMessage message)
     {
         if (message.StatusCode != HttpStatusCode.OK)
         {
-            throw new GrpcException(FromHttp(message.StatusCode), $"{_path} at {_http.BaseAddress} answered HTTP {(int)message.StatusCode}");
+            throw new GrpcException(
+                FromHttp(message.StatusCode),
+                $"{_path} at {_http.BaseAddress} answered HTTP {(int)message.StatusCode}"
+            );
         }
 
         var type = message.Content.Headers.ContentType?.MediaType;
         if (type?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) != true)
         {
             throw new GrpcException(
-                GrpcStatusCode.Unknown, $"{_path} at {_http.BaseAddress} answered {type ?? "no content type"}, not gRPC; is this the gRPC port?");
+                GrpcStatusCode.Unknown,
+                $"{_path} at {_http.BaseAddress} answered {type ?? "no content type"}, not gRPC; is this the gRPC port?"
+            );
         }
 
         if (Header(message.Headers, "grpc-status") is not (null or "0"))
@@ -136,11 +150,15 @@ internal sealed class GrpcClientCall : IDisposable
 
     private void CheckStatus(HttpResponseHeaders headers)
     {
-        var text = Header(headers, "grpc-status")
+        var text =
+            Header(headers, "grpc-status")
             ?? throw new GrpcException(GrpcStatusCode.Unavailable, $"{_path} at {_http.BaseAddress} ended its answer without a status");
         if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var code))
         {
-            throw new GrpcException(GrpcStatusCode.Unknown, $"{_path} at {_http.BaseAddress} ended with the status \"{text}\", which is no number");
+            throw new GrpcException(
+                GrpcStatusCode.Unknown,
+                $"{_path} at {_http.BaseAddress} ended with the status \"{text}\", which is no number"
+            );
         }
 
         if (code != 0)
@@ -161,7 +179,11 @@ internal sealed class GrpcClientCall : IDisposable
             // Not the caller: our own timer, or the handler's limit on connecting.
             throw _deadline.IsCancellationRequested
                 ? new GrpcException(GrpcStatusCode.DeadlineExceeded, $"{_path} at {_http.BaseAddress} did not end within {_timeout}", e)
-                : new GrpcException(GrpcStatusCode.Unavailable, $"{_http.BaseAddress} did not accept a connection within {_options.ConnectTimeout}", e);
+                : new GrpcException(
+                    GrpcStatusCode.Unavailable,
+                    $"{_http.BaseAddress} did not accept a connection within {_options.ConnectTimeout}",
+                    e
+                );
         }
         catch (OperationCanceledException)
         {
@@ -176,7 +198,11 @@ internal sealed class GrpcClientCall : IDisposable
 
             if (_deadline.IsCancellationRequested)
             {
-                throw new GrpcException(GrpcStatusCode.DeadlineExceeded, $"{_path} at {_http.BaseAddress} did not end within {_timeout}", e);
+                throw new GrpcException(
+                    GrpcStatusCode.DeadlineExceeded,
+                    $"{_path} at {_http.BaseAddress} did not end within {_timeout}",
+                    e
+                );
             }
 
             var reset = e as HttpProtocolException ?? e.InnerException as HttpProtocolException;

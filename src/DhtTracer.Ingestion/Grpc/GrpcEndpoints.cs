@@ -17,12 +17,20 @@ public static class GrpcEndpoints
     /// <param name="handler">Answers; throws <see cref="GrpcException"/> to choose the status of an error.</param>
     /// <param name="options">Limits, or null for the defaults.</param>
     public static IEndpointConventionBuilder MapGrpcUnary<TRequest, TResponse>(
-        this IEndpointRouteBuilder endpoints, string path, Func<TRequest, GrpcServerCall, Task<TResponse>> handler, GrpcServerOptions? options = null)
+        this IEndpointRouteBuilder endpoints,
+        string path,
+        Func<TRequest, GrpcServerCall, Task<TResponse>> handler,
+        GrpcServerOptions? options = null
+    )
         where TRequest : IMessage<TRequest>, new()
         where TResponse : IMessage
     {
-        return Map(endpoints, path, options, async (bytes, call, reply) =>
-            await reply.WriteAsync(await handler(Parse<TRequest>(bytes), call), call.Cancellation));
+        return Map(
+            endpoints,
+            path,
+            options,
+            async (bytes, call, reply) => await reply.WriteAsync(await handler(Parse<TRequest>(bytes), call), call.Cancellation)
+        );
     }
 
     /// <summary>Maps a method of one request and one answer whose handler reads and writes serialized messages itself.</summary>
@@ -34,32 +42,44 @@ public static class GrpcEndpoints
         this IEndpointRouteBuilder endpoints,
         string path,
         Func<ReadOnlyMemory<byte>, GrpcServerCall, Task<ReadOnlyMemory<byte>>> handler,
-        GrpcServerOptions? options = null)
+        GrpcServerOptions? options = null
+    )
     {
-        return Map(endpoints, path, options, async (bytes, call, reply) =>
-            await reply.WriteAsync(await handler(bytes, call), call.Cancellation));
+        return Map(
+            endpoints,
+            path,
+            options,
+            async (bytes, call, reply) => await reply.WriteAsync(await handler(bytes, call), call.Cancellation)
+        );
     }
 
     /// <summary>Maps a method of one request and many answers.</summary>
     /// <param name="endpoints">Where to map.</param>
     /// <param name="path">The method as on the wire, such as <c>/jaeger.api_v2.QueryService/FindTraces</c>.</param>
-    /// <param name="handler">Answers; its enumerator gets the call's cancellation. Each answer is sent before the next is asked for.</param>
+    /// <param name="handler">Answers; its enumerator gets the call's cancellation. Each answer is sent before the next is asked
+    /// for.</param>
     /// <param name="options">Limits, or null for the defaults.</param>
     public static IEndpointConventionBuilder MapGrpcServerStreaming<TRequest, TResponse>(
         this IEndpointRouteBuilder endpoints,
         string path,
         Func<TRequest, GrpcServerCall, IAsyncEnumerable<TResponse>> handler,
-        GrpcServerOptions? options = null)
+        GrpcServerOptions? options = null
+    )
         where TRequest : IMessage<TRequest>, new()
         where TResponse : IMessage
     {
-        return Map(endpoints, path, options, async (bytes, call, reply) =>
-        {
-            await foreach (var answer in Enumerated(handler(Parse<TRequest>(bytes), call), call))
+        return Map(
+            endpoints,
+            path,
+            options,
+            async (bytes, call, reply) =>
             {
-                await reply.WriteAsync(answer, call.Cancellation);
+                await foreach (var answer in Enumerated(handler(Parse<TRequest>(bytes), call), call))
+                {
+                    await reply.WriteAsync(answer, call.Cancellation);
+                }
             }
-        });
+        );
     }
 
     /// <summary>Maps a method of one request and many answers whose handler reads and writes serialized messages itself.</summary>
@@ -71,20 +91,26 @@ public static class GrpcEndpoints
         this IEndpointRouteBuilder endpoints,
         string path,
         Func<ReadOnlyMemory<byte>, GrpcServerCall, IAsyncEnumerable<ReadOnlyMemory<byte>>> handler,
-        GrpcServerOptions? options = null)
+        GrpcServerOptions? options = null
+    )
     {
-        return Map(endpoints, path, options, async (bytes, call, reply) =>
-        {
-            await foreach (var answer in Enumerated(handler(bytes, call), call))
+        return Map(
+            endpoints,
+            path,
+            options,
+            async (bytes, call, reply) =>
             {
-                await reply.WriteAsync(answer, call.Cancellation);
+                await foreach (var answer in Enumerated(handler(bytes, call), call))
+                {
+                    await reply.WriteAsync(answer, call.Cancellation);
+                }
             }
-        });
+        );
     }
 
     /// <summary>
-    /// Answers every other gRPC call with <see cref="GrpcStatusCode.Unimplemented"/>, naming the method, where a bare HTTP 404 would leave the
-    /// caller guessing. Anything that is not gRPC stays a 404.
+    /// Answers every other gRPC call with <see cref="GrpcStatusCode.Unimplemented"/>, naming the method, where a bare HTTP 404 would leave
+    /// the caller guessing. Anything that is not gRPC stays a 404.
     /// </summary>
     public static IEndpointConventionBuilder MapGrpcUnimplemented(this IEndpointRouteBuilder endpoints) =>
         endpoints.MapFallback("{**path}", GrpcServerReply.UnimplementedAsync);
@@ -93,9 +119,11 @@ public static class GrpcEndpoints
         IEndpointRouteBuilder endpoints,
         string path,
         GrpcServerOptions? options,
-        Func<ReadOnlyMemory<byte>, GrpcServerCall, GrpcServerReply, Task> handler)
+        Func<ReadOnlyMemory<byte>, GrpcServerCall, GrpcServerReply, Task> handler
+    )
     {
-        return endpoints.MapPost(path, context => GrpcServerReply.RunAsync(context, options ?? GrpcServerOptions.Default, handler))
+        return endpoints
+            .MapPost(path, context => GrpcServerReply.RunAsync(context, options ?? GrpcServerOptions.Default, handler))
             .WithDisplayName($"gRPC {path}");
     }
 

@@ -28,7 +28,12 @@ internal static class GrpcFraming
     /// <exception cref="GrpcException">The framing is broken, or a limit is passed.</exception>
     /// <exception cref="BodyMemoryExhaustedException">Too much arrives at once.</exception>
     public static async ValueTask<GrpcMessage?> ReadAsync(
-        PipeReader input, string? encoding, int maxMessageBytes, CancellationToken cancellationToken, BodyMemory? memory = null)
+        PipeReader input,
+        string? encoding,
+        int maxMessageBytes,
+        CancellationToken cancellationToken,
+        BodyMemory? memory = null
+    )
     {
         if (await ReadPrefixAsync(input, cancellationToken) is not var (compressed, length))
         {
@@ -105,14 +110,20 @@ internal static class GrpcFraming
             input.AdvanceTo(buffer.End);
             return left == 0
                 ? null
-                : throw new GrpcException(GrpcStatusCode.Internal, $"the stream ends after {left} of the {PrefixLength} bytes before a message");
+                : throw new GrpcException(
+                    GrpcStatusCode.Internal,
+                    $"the stream ends after {left} of the {PrefixLength} bytes before a message"
+                );
         }
 
         var (flag, length) = DecodePrefix(buffer);
         input.AdvanceTo(buffer.GetPosition(PrefixLength));
         return flag <= 1
             ? (flag == 1, length)
-            : throw new GrpcException(GrpcStatusCode.Internal, $"a message begins with the flag {flag}; 0 (plain) and 1 (compressed) exist");
+            : throw new GrpcException(
+                GrpcStatusCode.Internal,
+                $"a message begins with the flag {flag}; 0 (plain) and 1 (compressed) exist"
+            );
     }
 
     private static (byte Flag, uint Length) DecodePrefix(ReadOnlySequence<byte> buffer)
@@ -210,7 +221,11 @@ internal static class GrpcFraming
 
         public override long Length => memory.Length;
 
-        public override long Position { get => _position; set => throw new NotSupportedException(); }
+        public override long Position
+        {
+            get => _position;
+            set => throw new NotSupportedException();
+        }
 
         public override int Read(Span<byte> buffer)
         {
@@ -222,9 +237,7 @@ internal static class GrpcFraming
 
         public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
-        public override void Flush()
-        {
-        }
+        public override void Flush() { }
 
         public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 

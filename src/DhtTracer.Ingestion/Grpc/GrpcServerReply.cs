@@ -23,7 +23,10 @@ internal sealed class GrpcServerReply
 
     /// <summary>Runs one call.</summary>
     public static async Task RunAsync(
-        HttpContext context, GrpcServerOptions options, Func<ReadOnlyMemory<byte>, GrpcServerCall, GrpcServerReply, Task> handler)
+        HttpContext context,
+        GrpcServerOptions options,
+        Func<ReadOnlyMemory<byte>, GrpcServerCall, GrpcServerReply, Task> handler
+    )
     {
         if (!IsGrpc(context.Request))
         {
@@ -41,9 +44,10 @@ internal sealed class GrpcServerReply
         }
 
         // A timer takes no more than about 49 days; a caller who allows more is not held to it.
-        using var deadline = timeout is { } limit && limit < TimeSpan.FromDays(40)
-            ? new CancellationTokenSource(limit > TimeSpan.Zero ? limit : TimeSpan.FromTicks(1), time)
-            : new CancellationTokenSource();
+        using var deadline =
+            timeout is { } limit && limit < TimeSpan.FromDays(40)
+                ? new CancellationTokenSource(limit > TimeSpan.Zero ? limit : TimeSpan.FromTicks(1), time)
+                : new CancellationTokenSource();
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, context.RequestAborted);
         var call = new GrpcServerCall(context, timeout is { } t ? Later(time.GetUtcNow(), t) : null, linked.Token);
         try
@@ -110,11 +114,14 @@ internal sealed class GrpcServerReply
         HttpContext context,
         GrpcServerOptions options,
         GrpcServerCall call,
-        Func<ReadOnlyMemory<byte>, GrpcServerCall, GrpcServerReply, Task> handler)
+        Func<ReadOnlyMemory<byte>, GrpcServerCall, GrpcServerReply, Task> handler
+    )
     {
         var accepted = context.Request.Headers["grpc-accept-encoding"].ToString();
         var reply = new GrpcServerReply(
-            context.Response, options.CompressResponses && accepted.Split(',', StringSplitOptions.TrimEntries).Contains(GrpcFraming.Gzip));
+            context.Response,
+            options.CompressResponses && accepted.Split(',', StringSplitOptions.TrimEntries).Contains(GrpcFraming.Gzip)
+        );
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } bodySize)
         {
             // The framing has its own limit; Kestrel's must not be the lower one, and must leave room to see that a second message follows.
@@ -123,9 +130,14 @@ internal sealed class GrpcServerReply
 
         var encoding = context.Request.Headers["grpc-encoding"].ToString();
         var input = context.Request.BodyReader;
-        using var message = await GrpcFraming.ReadAsync(
-            input, encoding.Length == 0 ? null : encoding, options.MaxReceiveMessageBytes, call.Cancellation, BodyMemory.Shared)
-            ?? throw new GrpcException(GrpcStatusCode.Internal, "the request holds no message");
+        using var message =
+            await GrpcFraming.ReadAsync(
+                input,
+                encoding.Length == 0 ? null : encoding,
+                options.MaxReceiveMessageBytes,
+                call.Cancellation,
+                BodyMemory.Shared
+            ) ?? throw new GrpcException(GrpcStatusCode.Internal, "the request holds no message");
         var rest = await input.ReadAsync(call.Cancellation);
         var extra = rest.Buffer.Length;
         input.AdvanceTo(rest.Buffer.End);
@@ -137,17 +149,23 @@ internal sealed class GrpcServerReply
         await handler(message.Memory, call, reply);
     }
 
-    private static (GrpcStatusCode Status, string Detail) Classify(Exception exception, bool deadlinePassed) => exception switch
-    {
-        GrpcException grpc => (grpc.Status, grpc.Detail),
-        BodyMemoryExhaustedException => (GrpcStatusCode.Unavailable, exception.Message),
-        OperationCanceledException when deadlinePassed => (GrpcStatusCode.DeadlineExceeded, "the deadline passed before the answer was complete"),
-        OperationCanceledException => (GrpcStatusCode.Cancelled, "the call was cancelled"),
-        BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } =>
-            (GrpcStatusCode.ResourceExhausted, "the request passes the limit on its size"),
-        BadHttpRequestException bad => (GrpcStatusCode.Internal, bad.Message),
-        _ => (GrpcStatusCode.Unknown, "the server failed; its log says why"),
-    };
+    private static (GrpcStatusCode Status, string Detail) Classify(Exception exception, bool deadlinePassed) =>
+        exception switch
+        {
+            GrpcException grpc => (grpc.Status, grpc.Detail),
+            BodyMemoryExhaustedException => (GrpcStatusCode.Unavailable, exception.Message),
+            OperationCanceledException when deadlinePassed => (
+                GrpcStatusCode.DeadlineExceeded,
+                "the deadline passed before the answer was complete"
+            ),
+            OperationCanceledException => (GrpcStatusCode.Cancelled, "the call was cancelled"),
+            BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => (
+                GrpcStatusCode.ResourceExhausted,
+                "the request passes the limit on its size"
+            ),
+            BadHttpRequestException bad => (GrpcStatusCode.Internal, bad.Message),
+            _ => (GrpcStatusCode.Unknown, "the server failed; its log says why"),
+        };
 
     private static void Finish(HttpResponse response, GrpcStatusCode status, string detail)
     {

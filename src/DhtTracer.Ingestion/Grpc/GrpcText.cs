@@ -47,8 +47,11 @@ internal static class GrpcText
         var octets = new List<byte>(text.Length);
         for (var i = 0; i < text.Length; i++)
         {
-            if (text[i] == '%' && i + 2 < text.Length
-                && byte.TryParse(text.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var octet))
+            if (
+                text[i] == '%'
+                && i + 2 < text.Length
+                && byte.TryParse(text.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var octet)
+            )
             {
                 octets.Add(octet);
                 i += 2;
@@ -72,8 +75,11 @@ internal static class GrpcText
 
         ReadOnlySpan<(long Ticks, char Unit)> units =
         [
-            (TimeSpan.TicksPerMicrosecond, 'u'), (TimeSpan.TicksPerMillisecond, 'm'), (TimeSpan.TicksPerSecond, 'S'),
-            (TimeSpan.TicksPerMinute, 'M'), (TimeSpan.TicksPerHour, 'H'),
+            (TimeSpan.TicksPerMicrosecond, 'u'),
+            (TimeSpan.TicksPerMillisecond, 'm'),
+            (TimeSpan.TicksPerSecond, 'S'),
+            (TimeSpan.TicksPerMinute, 'M'),
+            (TimeSpan.TicksPerHour, 'H'),
         ];
         foreach (var (ticks, unit) in units)
         {
@@ -91,8 +97,10 @@ internal static class GrpcText
     public static bool TryParseTimeout(string text, out TimeSpan timeout)
     {
         timeout = default;
-        if (text.Length is < 2 or > 9
-            || !long.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count))
+        if (
+            text.Length is < 2 or > 9
+            || !long.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+        )
         {
             return false;
         }

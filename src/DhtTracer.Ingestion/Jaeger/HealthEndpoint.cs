@@ -24,21 +24,26 @@ public static class HealthEndpoint
     {
         var started = clock.GetUtcNow();
         endpoints.MapOthers(HttpMethods.Get, "/status", "200 while the database answers.");
-        return endpoints.MapGet("/status", async context =>
-        {
-            var problem = await ProblemAsync(store, context.RequestAborted);
-            context.Response.StatusCode = problem is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
-            context.Response.ContentType = "application/json";
-            var body = JsonSerializer.SerializeToUtf8Bytes(new
+        return endpoints.MapGet(
+            "/status",
+            async context =>
             {
-                start_time = started.ToString("O", CultureInfo.InvariantCulture),
-                healthy = problem is null,
-                status = problem is null ? "StatusOK" : "StatusRecoverableError",
-                error = problem,
-                status_time = clock.GetUtcNow().ToString("O", CultureInfo.InvariantCulture),
-            });
-            await context.Response.Body.WriteAsync(body, context.RequestAborted);
-        });
+                var problem = await ProblemAsync(store, context.RequestAborted);
+                context.Response.StatusCode = problem is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+                context.Response.ContentType = "application/json";
+                var body = JsonSerializer.SerializeToUtf8Bytes(
+                    new
+                    {
+                        start_time = started.ToString("O", CultureInfo.InvariantCulture),
+                        healthy = problem is null,
+                        status = problem is null ? "StatusOK" : "StatusRecoverableError",
+                        error = problem,
+                        status_time = clock.GetUtcNow().ToString("O", CultureInfo.InvariantCulture),
+                    }
+                );
+                await context.Response.Body.WriteAsync(body, context.RequestAborted);
+            }
+        );
     }
 
     /// <summary>What keeps the database from answering; null when it answers.</summary>

@@ -63,14 +63,16 @@ internal static class HttpSpanReceiver
     }
 
     /// <summary>4xx is final, 503 is to be tried again. Null for errors that are nobody's but ours.</summary>
-    private static int? Status(Exception error) => error switch
-    {
-        TraceFormatException or InvalidDataException => StatusCodes.Status400BadRequest,
-        BodyTooLargeException => StatusCodes.Status413PayloadTooLarge,
-        UnknownEncodingException => StatusCodes.Status415UnsupportedMediaType,
-        BadHttpRequestException bad => bad.StatusCode,
-        StoreOverloadedException or BodyMemoryExhaustedException or DatabaseException { IsTransient: true } => StatusCodes.Status503ServiceUnavailable,
-        DatabaseException => StatusCodes.Status500InternalServerError,
-        _ => null,
-    };
+    private static int? Status(Exception error) =>
+        error switch
+        {
+            TraceFormatException or InvalidDataException => StatusCodes.Status400BadRequest,
+            BodyTooLargeException => StatusCodes.Status413PayloadTooLarge,
+            UnknownEncodingException => StatusCodes.Status415UnsupportedMediaType,
+            BadHttpRequestException bad => bad.StatusCode,
+            StoreOverloadedException or BodyMemoryExhaustedException or DatabaseException { IsTransient: true } =>
+                StatusCodes.Status503ServiceUnavailable,
+            DatabaseException => StatusCodes.Status500InternalServerError,
+            _ => null,
+        };
 }

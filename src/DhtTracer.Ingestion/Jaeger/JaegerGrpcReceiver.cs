@@ -9,7 +9,8 @@ using Microsoft.AspNetCore.Routing;
 
 namespace DhtTracer.Ingestion.Jaeger;
 
-/// <summary>Jaeger's collector over gRPC, port 14250: <c>jaeger.api_v2.CollectorService/PostSpans</c>. Answers after the commit, never before.</summary>
+/// <summary>Jaeger's collector over gRPC, port 14250: <c>jaeger.api_v2.CollectorService/PostSpans</c>. Answers after the commit, never
+/// before.</summary>
 public static class JaegerGrpcReceiver
 {
     /// <summary>Name in the statistics.</summary>
@@ -22,11 +23,19 @@ public static class JaegerGrpcReceiver
     /// <param name="endpoints">Where to map; the port speaks HTTP/2 only.</param>
     /// <param name="sink">Where spans go.</param>
     /// <param name="options">Limits, or null for the defaults.</param>
-    public static IEndpointConventionBuilder MapJaegerGrpc(this IEndpointRouteBuilder endpoints, SpanSink sink, JaegerReceiverOptions? options = null)
+    public static IEndpointConventionBuilder MapJaegerGrpc(
+        this IEndpointRouteBuilder endpoints,
+        SpanSink sink,
+        JaegerReceiverOptions? options = null
+    )
     {
         var limits = new GrpcServerOptions { MaxReceiveMessageBytes = (options ?? new JaegerReceiverOptions()).MaxMessageBytes };
         endpoints.MapGrpcUnimplemented();
-        return endpoints.MapGrpcUnary<PostSpansRequest, PostSpansResponse>(PostSpansPath, (request, call) => PostAsync(sink, request, call), limits);
+        return endpoints.MapGrpcUnary<PostSpansRequest, PostSpansResponse>(
+            PostSpansPath,
+            (request, call) => PostAsync(sink, request, call),
+            limits
+        );
     }
 
     private static async Task<PostSpansResponse> PostAsync(SpanSink sink, PostSpansRequest request, GrpcServerCall call)
@@ -43,7 +52,10 @@ public static class JaegerGrpcReceiver
         {
             // Jaeger's answer has no room for a partial success; a batch of which nothing can be kept is an error all the same.
             sink.Statistics.CountRefused(Name, $"none of {rejected.Count} spans can be kept, the first because {rejected[0].Problem}");
-            throw new GrpcException(GrpcStatusCode.InvalidArgument, $"none of {rejected.Count} spans can be kept, the first because {rejected[0].Problem}");
+            throw new GrpcException(
+                GrpcStatusCode.InvalidArgument,
+                $"none of {rejected.Count} spans can be kept, the first because {rejected[0].Problem}"
+            );
         }
 
         try

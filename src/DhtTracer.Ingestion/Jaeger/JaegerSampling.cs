@@ -14,7 +14,8 @@ public static class JaegerSampling
 {
     // SamplingStrategyResponse of jaeger-idl's sampling.thrift, as Jaeger writes it in JSON.
     private static readonly byte[] EveryTrace = JsonSerializer.SerializeToUtf8Bytes(
-        new { strategyType = "PROBABILISTIC", probabilisticSampling = new { samplingRate = 1 } });
+        new { strategyType = "PROBABILISTIC", probabilisticSampling = new { samplingRate = 1 } }
+    );
 
     /// <summary>Maps <c>GET /sampling?service=NAME</c> and <c>GET /baggageRestrictions?service=NAME</c>.</summary>
     public static void MapJaegerSampling(this IEndpointRouteBuilder endpoints)

@@ -21,7 +21,11 @@ public static class JaegerThriftHttpReceiver
     /// <param name="endpoints">Where to map.</param>
     /// <param name="sink">Where spans go.</param>
     /// <param name="options">Limits, or null for the defaults.</param>
-    public static IEndpointConventionBuilder MapJaegerThriftHttp(this IEndpointRouteBuilder endpoints, SpanSink sink, JaegerReceiverOptions? options = null)
+    public static IEndpointConventionBuilder MapJaegerThriftHttp(
+        this IEndpointRouteBuilder endpoints,
+        SpanSink sink,
+        JaegerReceiverOptions? options = null
+    )
     {
         endpoints.MapOthers(HttpMethods.Post, Path, "one Batch in binary Thrift.", (Name, sink.Statistics));
         return endpoints.MapPost(Path, context => ReceiveAsync(context, sink, options ?? new JaegerReceiverOptions()));
@@ -32,8 +36,18 @@ public static class JaegerThriftHttpReceiver
         var type = context.Request.ContentType?.Split(';')[0].Trim() ?? "";
         return ContentTypes.Contains(type, StringComparer.OrdinalIgnoreCase)
             ? HttpSpanReceiver.ReceiveAsync(
-                context, sink, Name, options, static (body, rejected) => JaegerThrift.Decode(body, ThriftProtocol.Binary, rejected))
+                context,
+                sink,
+                Name,
+                options,
+                static (body, rejected) => JaegerThrift.Decode(body, ThriftProtocol.Binary, rejected)
+            )
             : HttpSpanReceiver.RefuseAsync(
-                context, sink, Name, StatusCodes.Status400BadRequest, $"Content-Type must be {string.Join(" or ", ContentTypes)}: one Batch in binary Thrift.");
+                context,
+                sink,
+                Name,
+                StatusCodes.Status400BadRequest,
+                $"Content-Type must be {string.Join(" or ", ContentTypes)}: one Batch in binary Thrift."
+            );
     }
 }

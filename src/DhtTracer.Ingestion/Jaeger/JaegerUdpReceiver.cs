@@ -33,8 +33,9 @@ public sealed class JaegerUdpReceiver : IAsyncDisposable
     private Socket? _socket;
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _abandon = new();
-    private readonly Channel<IReadOnlyList<Span>> _waiting =
-        Channel.CreateBounded<IReadOnlyList<Span>>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true, SingleWriter = true });
+    private readonly Channel<IReadOnlyList<Span>> _waiting = Channel.CreateBounded<IReadOnlyList<Span>>(
+        new BoundedChannelOptions(MaxWaiting) { SingleReader = true, SingleWriter = true }
+    );
 
     private Task _receiving = Task.CompletedTask;
     private Task _storing = Task.CompletedTask;

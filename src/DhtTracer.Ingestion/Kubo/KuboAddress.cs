@@ -35,7 +35,9 @@ public sealed record KuboAddress(Uri Url, string? UnixSocket)
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
         {
             throw new KuboException(
-                KuboProblem.BadRequest, $"'{WithoutUser(text)}' is no address of a Kubo's RPC API, as in http://127.0.0.1:5001, /ip4/127.0.0.1/tcp/5001 or {Auto}.");
+                KuboProblem.BadRequest,
+                $"'{WithoutUser(text)}' is no address of a Kubo's RPC API, as in http://127.0.0.1:5001, /ip4/127.0.0.1/tcp/5001 or {Auto}."
+            );
         }
 
         if (url.UserInfo.Length > 0)
@@ -52,7 +54,9 @@ public sealed record KuboAddress(Uri Url, string? UnixSocket)
     /// <exception cref="KuboException">There is none, or it holds no address.</exception>
     public static KuboAddress OfRepository(string? repository, out KuboAuthorization? authorization)
     {
-        var folder = string.IsNullOrEmpty(repository) ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".ipfs") : repository;
+        var folder = string.IsNullOrEmpty(repository)
+            ? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".ipfs")
+            : repository;
         var file = Path.Combine(folder, ApiFile);
         string text;
         try
@@ -64,7 +68,8 @@ public sealed record KuboAddress(Uri Url, string? UnixSocket)
             throw new KuboException(
                 KuboProblem.BadRequest,
                 $"{file} cannot be read: {failure.Message.TrimEnd('.')}. A running daemon keeps its address there; start it, set {RepositoryVariable}, or give --kubo an address.",
-                failure);
+                failure
+            );
         }
 
         return text == Auto
@@ -73,7 +78,8 @@ public sealed record KuboAddress(Uri Url, string? UnixSocket)
     }
 
     /// <summary>The address as a user reads it.</summary>
-    public override string ToString() => UnixSocket is { } path ? "/unix" + path : Url.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped);
+    public override string ToString() =>
+        UnixSocket is { } path ? "/unix" + path : Url.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped);
 
     private static KuboAddress OfMultiaddr(string text)
     {
@@ -83,16 +89,22 @@ public sealed record KuboAddress(Uri Url, string? UnixSocket)
             return new KuboAddress(new Uri("http://unix/"), text[(unix.Length - 1)..]);
         }
 
-        if (Multiaddr.TryParse(text, out var address)
-            && address.Components.ToArray() is [{ Protocol.Name: "ip4" or "ip6" or "dns" or "dns4" or "dns6" } host, { Protocol.Name: "tcp" } port, .. var rest]
-            && rest.All(static part => part.Protocol is { Name: "http" or "https" or "tls" }))
+        if (
+            Multiaddr.TryParse(text, out var address)
+            && address.Components.ToArray()
+                is [{ Protocol.Name: "ip4" or "ip6" or "dns" or "dns4" or "dns6" } host, { Protocol.Name: "tcp" } port, .. var rest]
+            && rest.All(static part => part.Protocol is { Name: "http" or "https" or "tls" })
+        )
         {
             var scheme = rest.Any(static part => part.Protocol!.Name is "https" or "tls") ? "https" : "http";
             var name = host.Protocol!.Name == "ip6" ? $"[{host.ValueText}]" : host.ValueText;
             return new KuboAddress(new Uri($"{scheme}://{name}:{port.ValueText}/"), null);
         }
 
-        throw new KuboException(KuboProblem.BadRequest, $"'{text}' is no address of an RPC API: /ip4, /ip6 or /dns with /tcp, or /unix, can be used.");
+        throw new KuboException(
+            KuboProblem.BadRequest,
+            $"'{text}' is no address of an RPC API: /ip4, /ip6 or /dns with /tcp, or /unix, can be used."
+        );
     }
 
     private static string WithoutUser(string text) => text.LastIndexOf('@') is >= 0 and var at ? text[(at + 1)..] : text;

@@ -65,7 +65,10 @@ public sealed class KuboAnswer : IAsyncDisposable
 
             if (rest.Length > KuboLine.MaxLength)
             {
-                throw new KuboException(KuboProblem.TooLarge, $"Line {number + 1} of the Kubo on {_address} is longer than {KuboLine.MaxLength} bytes.");
+                throw new KuboException(
+                    KuboProblem.TooLarge,
+                    $"Line {number + 1} of the Kubo on {_address} is longer than {KuboLine.MaxLength} bytes."
+                );
             }
 
             _lines.AdvanceTo(rest.Start, rest.End);
@@ -96,7 +99,11 @@ public sealed class KuboAnswer : IAsyncDisposable
         }
         catch (Exception failure) when (failure is IOException or HttpRequestException)
         {
-            throw new KuboException(KuboProblem.Cut, $"The connection to the Kubo on {_address} was lost before the end of its answer. Was it stopped?", failure);
+            throw new KuboException(
+                KuboProblem.Cut,
+                $"The connection to the Kubo on {_address} was lost before the end of its answer. Was it stopped?",
+                failure
+            );
         }
     }
 
@@ -134,7 +141,10 @@ public sealed class KuboAnswer : IAsyncDisposable
 
         return KuboLine.TryParse(text, out var line, out var problem)
             ? line
-            : throw new KuboException(KuboProblem.NotKubo, $"Line {number} of the Kubo on {_address} is no event: {problem}. It begins with: {Begin(text)}");
+            : throw new KuboException(
+                KuboProblem.NotKubo,
+                $"Line {number} of the Kubo on {_address} is no event: {problem}. It begins with: {Begin(text)}"
+            );
     }
 
     private static string Begin(byte[] text) => Encoding.UTF8.GetString(text.AsSpan(0, Math.Min(text.Length, 80)));

@@ -30,7 +30,8 @@ public sealed class KuboAuthorization
             return new KuboAuthorization(new AuthenticationHeaderValue("Bearer", secret[Bearer.Length..]));
         }
 
-        return secret.StartsWith(Basic, StringComparison.OrdinalIgnoreCase) && secret[Basic.Length..].Contains(':', StringComparison.Ordinal)
+        return
+            secret.StartsWith(Basic, StringComparison.OrdinalIgnoreCase) && secret[Basic.Length..].Contains(':', StringComparison.Ordinal)
             ? OfUser(secret[Basic.Length..])
             : throw new KuboException(KuboProblem.BadRequest, "The authorization of a Kubo is bearer:TOKEN or basic:USER:PASSWORD.");
     }

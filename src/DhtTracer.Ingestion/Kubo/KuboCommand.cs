@@ -9,13 +9,11 @@ public sealed record KuboCommand
     /// <summary>Largest value that is sent, in bytes.</summary>
     public const int LargestValue = 1024 * 1024;
 
-    private KuboCommand()
-    {
-    }
+    private KuboCommand() { }
 
     /// <summary>The operations that a Kubo runs. Its <c>ping</c> is no message of the DHT.</summary>
     public static IReadOnlyList<QueryType> Types { get; } =
-        [QueryType.FindPeer, QueryType.GetProviders, QueryType.AddProvider, QueryType.PutValue, QueryType.GetValue, QueryType.GetClosestPeers];
+    [QueryType.FindPeer, QueryType.GetProviders, QueryType.AddProvider, QueryType.PutValue, QueryType.GetValue, QueryType.GetClosestPeers];
 
     /// <summary>What is asked.</summary>
     public required QueryType Type { get; init; }
@@ -36,15 +34,16 @@ public sealed record KuboCommand
     public TimeSpan? Timeout { get; init; }
 
     /// <summary>The command's name in the API, such as <c>routing/findprovs</c>.</summary>
-    public string Path => Type switch
-    {
-        QueryType.FindPeer => "routing/findpeer",
-        QueryType.GetProviders => "routing/findprovs",
-        QueryType.AddProvider => "routing/provide",
-        QueryType.PutValue => "routing/put",
-        QueryType.GetValue => "routing/get",
-        _ => "dht/query",
-    };
+    public string Path =>
+        Type switch
+        {
+            QueryType.FindPeer => "routing/findpeer",
+            QueryType.GetProviders => "routing/findprovs",
+            QueryType.AddProvider => "routing/provide",
+            QueryType.PutValue => "routing/put",
+            QueryType.GetValue => "routing/get",
+            _ => "dht/query",
+        };
 
     /// <summary>Whether the daemon tells of the lookup while it runs; of the other commands it tells the result only.</summary>
     public bool HasEvents => Type is QueryType.FindPeer or QueryType.GetProviders or QueryType.GetClosestPeers;
@@ -71,7 +70,9 @@ public sealed record KuboCommand
         var argument = type switch
         {
             QueryType.FindPeer => PeerId.TryParse(key, out var peer) ? peer.ToString() : throw Bad($"'{key}' is no peer id."),
-            QueryType.GetProviders or QueryType.AddProvider => Cid.TryParse(key, out var cid) ? cid.ToString() : throw Bad($"'{key}' is no CID."),
+            QueryType.GetProviders or QueryType.AddProvider => Cid.TryParse(key, out var cid)
+                ? cid.ToString()
+                : throw Bad($"'{key}' is no CID."),
             QueryType.GetValue or QueryType.PutValue => RecordOf(key),
             QueryType.GetClosestPeers => ClosestTo(key),
             _ => throw Bad($"A Kubo runs {string.Join(", ", Types.Select(Words.Of))}."),
@@ -81,7 +82,13 @@ public sealed record KuboCommand
             throw Bad(value.IsEmpty ? "put-value needs a value." : $"The value has {value.Length} bytes; at most {LargestValue} are sent.");
         }
 
-        return new KuboCommand { Type = type, Key = key, Argument = argument, Value = type == QueryType.PutValue ? value : default };
+        return new KuboCommand
+        {
+            Type = type,
+            Key = key,
+            Argument = argument,
+            Value = type == QueryType.PutValue ? value : default,
+        };
     }
 
     private static string RecordOf(string key)

@@ -48,8 +48,10 @@ public sealed class KuboQuery(KuboRpcClient client, KuboCommand command, KuboIde
 
     /// <summary>Runs it to its end.</summary>
     /// <param name="send">Takes spans, in the order of the events; called again and again while it runs.</param>
-    /// <param name="cancellation">Stops the command in the daemon. The query then ends as cancelled and its last spans are still sent.</param>
-    /// <exception cref="KuboException">The daemon did not run the command; nothing was sent unless <see cref="Accepted"/> ended well.</exception>
+    /// <param name="cancellation">Stops the command in the daemon. The query then ends as cancelled and its last spans are still
+    /// sent.</param>
+    /// <exception cref="KuboException">The daemon did not run the command; nothing was sent unless <see cref="Accepted"/> ended
+    /// well.</exception>
     public async Task<KuboQueryEnd> RunAsync(Func<IReadOnlyList<Span>, Task> send, CancellationToken cancellation)
     {
         var spans = new KuboEventSpans(Id.TraceId, Id.SpanId, KuboEventSpans.Daemon(identity?.Id, identity?.Version));
@@ -94,7 +96,12 @@ public sealed class KuboQuery(KuboRpcClient client, KuboCommand command, KuboIde
 
     /// <summary>Reads to the end, and hands events on also while the daemon is silent.</summary>
     /// <returns>The daemon's error; null when it sent none.</returns>
-    private async Task<string?> ReadAsync(KuboAnswer answer, KuboEventSpans spans, Func<IReadOnlyList<Span>, Task> send, CancellationToken cancellation)
+    private async Task<string?> ReadAsync(
+        KuboAnswer answer,
+        KuboEventSpans spans,
+        Func<IReadOnlyList<Span>, Task> send,
+        CancellationToken cancellation
+    )
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         await using var lines = answer.ReadAsync(stop.Token).GetAsyncEnumerator(stop.Token);
@@ -184,7 +191,10 @@ public sealed class KuboQuery(KuboRpcClient client, KuboCommand command, KuboIde
     {
         var attributes = new List<(string, AttributeValue)>
         {
-            (KuboEventNames.Timed, true), (KuboEventNames.Command, command.Path), (KuboEventNames.Type, Words.Of(command.Type)), (KuboEventNames.Key, command.Key),
+            (KuboEventNames.Timed, true),
+            (KuboEventNames.Command, command.Path),
+            (KuboEventNames.Type, Words.Of(command.Type)),
+            (KuboEventNames.Key, command.Key),
         };
         if (command.Timeout is { } limit)
         {
@@ -204,7 +214,8 @@ public sealed class KuboQuery(KuboRpcClient client, KuboCommand command, KuboIde
         return spans.Root(command.Path, _start, end, attributes);
     }
 
-    private static TraceId NewTraceId() => TraceId.FromBytes(RandomNumberGenerator.GetBytes(16)) is { IsZero: false } id ? id : new TraceId(0, 1);
+    private static TraceId NewTraceId() =>
+        TraceId.FromBytes(RandomNumberGenerator.GetBytes(16)) is { IsZero: false } id ? id : new TraceId(0, 1);
 
     private static SpanId NewSpanId() => SpanId.FromBytes(RandomNumberGenerator.GetBytes(8)) is { IsZero: false } id ? id : new SpanId(1);
 }

@@ -73,7 +73,11 @@ public sealed class KuboRpcClient : IDisposable
         }
         catch (OperationCanceledException late) when (!cancellation.IsCancellationRequested)
         {
-            throw new KuboException(KuboProblem.Unreachable, $"The Kubo on {Address} did not answer within {IdentityTimeout.TotalSeconds:0} seconds. Is it overloaded?", late);
+            throw new KuboException(
+                KuboProblem.Unreachable,
+                $"The Kubo on {Address} did not answer within {IdentityTimeout.TotalSeconds:0} seconds. Is it overloaded?",
+                late
+            );
         }
         catch (Exception wrong) when (wrong is JsonException or InvalidOperationException)
         {
@@ -88,7 +92,8 @@ public sealed class KuboRpcClient : IDisposable
     /// <param name="command">The command.</param>
     /// <param name="parent">Trace and span that the daemon's own spans are to hang below.</param>
     /// <param name="cancellation">Closes the request, which stops the command in the daemon.</param>
-    /// <exception cref="KuboException">The daemon does not run it. A command that ran and failed is an answer with an error line.</exception>
+    /// <exception cref="KuboException">The daemon does not run it. A command that ran and failed is an answer with an error
+    /// line.</exception>
     public async Task<KuboAnswer> BeginAsync(KuboCommand command, QueryId parent, CancellationToken cancellation)
     {
         var response = await SendAsync(command.PathAndQuery, command.Value, parent, cancellation);
@@ -124,7 +129,12 @@ public sealed class KuboRpcClient : IDisposable
     }
 
     /// <summary>Sends a request and gives what answered with 200, or with 500 and a message of the daemon.</summary>
-    private async Task<HttpResponseMessage> SendAsync(string pathAndQuery, ReadOnlyMemory<byte>? file, QueryId? parent, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> SendAsync(
+        string pathAndQuery,
+        ReadOnlyMemory<byte>? file,
+        QueryId? parent,
+        CancellationToken cancellation
+    )
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, pathAndQuery);
         if (file is { IsEmpty: false } value)
@@ -148,7 +158,11 @@ public sealed class KuboRpcClient : IDisposable
         }
         catch (TaskCanceledException late) when (!cancellation.IsCancellationRequested)
         {
-            throw new KuboException(KuboProblem.Unreachable, $"The Kubo on {Address} accepts no connection within {ConnectTimeout.TotalSeconds:0} seconds. Check the address.", late);
+            throw new KuboException(
+                KuboProblem.Unreachable,
+                $"The Kubo on {Address} accepts no connection within {ConnectTimeout.TotalSeconds:0} seconds. Check the address.",
+                late
+            );
         }
 
         if (response.StatusCode is HttpStatusCode.OK or HttpStatusCode.InternalServerError)
@@ -174,38 +188,61 @@ public sealed class KuboRpcClient : IDisposable
         if (error.Contains("routing service is not a DHT", StringComparison.OrdinalIgnoreCase))
         {
             throw new KuboException(
-                KuboProblem.NoDht, $"The Kubo on {Address} says: {error}. Its Routing.Type is custom, none or delegated; dht/query needs auto, dht, dhtclient or dhtserver.");
+                KuboProblem.NoDht,
+                $"The Kubo on {Address} says: {error}. Its Routing.Type is custom, none or delegated; dht/query needs auto, dht, dhtclient or dhtserver."
+            );
         }
 
         return error.Contains("must be run in online mode", StringComparison.OrdinalIgnoreCase)
-            ? throw new KuboException(KuboProblem.NoDht, $"The Kubo on {Address} is offline: {error}. Start it with 'ipfs daemon', without --offline.")
+            ? throw new KuboException(
+                KuboProblem.NoDht,
+                $"The Kubo on {Address} is offline: {error}. Start it with 'ipfs daemon', without --offline."
+            )
             : error;
     }
 
-    private KuboException Refused(HttpStatusCode status, string text) => status switch
-    {
-        // Kubo answers 403 to a missing or wrong authorization; a proxy before it answers 401.
-        HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized when status == HttpStatusCode.Unauthorized || text.Contains("authorization", StringComparison.OrdinalIgnoreCase) => new KuboException(
-            KuboProblem.Unauthorized,
-            $"The Kubo on {Address} wants an authorization ({(int)status}): give --kubo-auth bearer:TOKEN or basic:USER:PASSWORD of its API.Authorizations whose AllowedPaths hold the command, or set {KuboAuthorization.Variable}."),
-        HttpStatusCode.Forbidden => new KuboException(
-            KuboProblem.Forbidden,
-            $"The Kubo on {Address} refuses the request (403): {text} DhtTracer sends no Origin; a proxy before the API may add one that API.HTTPHeaders does not allow."),
-        HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotFound => NotKubo($"HTTP {(int)status}. The RPC API listens on port 5001 by default (Addresses.API), not on the gateway's"),
-        HttpStatusCode.BadRequest => new KuboException(KuboProblem.Refused, $"The Kubo on {Address} does not take the command: {text}"),
-        _ => NotKubo($"HTTP {(int)status}: {text}"),
-    };
+    private KuboException Refused(HttpStatusCode status, string text) =>
+        status switch
+        {
+            // Kubo answers 403 to a missing or wrong authorization; a proxy before it answers 401.
+            HttpStatusCode.Forbidden
+            or HttpStatusCode.Unauthorized
+                when status == HttpStatusCode.Unauthorized || text.Contains("authorization", StringComparison.OrdinalIgnoreCase) =>
+                new KuboException(
+                    KuboProblem.Unauthorized,
+                    $"The Kubo on {Address} wants an authorization ({(int)status}): give --kubo-auth bearer:TOKEN or basic:USER:PASSWORD of its API.Authorizations whose AllowedPaths hold the command, or set {KuboAuthorization.Variable}."
+                ),
+            HttpStatusCode.Forbidden => new KuboException(
+                KuboProblem.Forbidden,
+                $"The Kubo on {Address} refuses the request (403): {text} DhtTracer sends no Origin; a proxy before the API may add one that API.HTTPHeaders does not allow."
+            ),
+            HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotFound => NotKubo(
+                $"HTTP {(int)status}. The RPC API listens on port 5001 by default (Addresses.API), not on the gateway's"
+            ),
+            HttpStatusCode.BadRequest => new KuboException(KuboProblem.Refused, $"The Kubo on {Address} does not take the command: {text}"),
+            _ => NotKubo($"HTTP {(int)status}: {text}"),
+        };
 
-    private KuboException Unreachable(HttpRequestException failure) => failure switch
-    {
-        { InnerException: SocketException { SocketErrorCode: SocketError.ConnectionRefused } } =>
-            new KuboException(KuboProblem.Unreachable, $"No Kubo listens on {Address}: start 'ipfs daemon', or give --kubo its address (Addresses.API).", failure),
-        { HttpRequestError: HttpRequestError.NameResolutionError } =>
-            new KuboException(KuboProblem.Unreachable, $"The name of {Address} is not known: check the address.", failure),
-        { HttpRequestError: HttpRequestError.ResponseEnded } =>
-            new KuboException(KuboProblem.Cut, $"The Kubo on {Address} closed the connection without an answer. Was it stopped?", failure),
-        _ => new KuboException(KuboProblem.Unreachable, $"The Kubo on {Address} cannot be reached: {Short(failure.Message)}", failure),
-    };
+    private KuboException Unreachable(HttpRequestException failure) =>
+        failure switch
+        {
+            { InnerException: SocketException { SocketErrorCode: SocketError.ConnectionRefused } } => new KuboException(
+                KuboProblem.Unreachable,
+                $"No Kubo listens on {Address}: start 'ipfs daemon', or give --kubo its address (Addresses.API).",
+                failure
+            ),
+            { HttpRequestError: HttpRequestError.NameResolutionError } => new KuboException(
+                KuboProblem.Unreachable,
+                $"The name of {Address} is not known: check the address.",
+                failure
+            ),
+            { HttpRequestError: HttpRequestError.ResponseEnded } => new KuboException(
+                KuboProblem.Cut,
+                $"The Kubo on {Address} closed the connection without an answer. Was it stopped?",
+                failure
+            ),
+            _ => new KuboException(KuboProblem.Unreachable, $"The Kubo on {Address} cannot be reached: {Short(failure.Message)}", failure),
+        };
 
     private KuboException NotKubo(string what, Exception? cause = null) =>
         new(KuboProblem.NotKubo, $"What answers on {Address} is no RPC API of a Kubo: {what}.", cause);
@@ -226,5 +263,6 @@ public sealed class KuboRpcClient : IDisposable
         }
     }
 
-    private static string Short(string text) => text.Trim() is { Length: > MostErrorText } whole ? whole[..MostErrorText] + "…" : text.Trim();
+    private static string Short(string text) =>
+        text.Trim() is { Length: > MostErrorText } whole ? whole[..MostErrorText] + "…" : text.Trim();
 }

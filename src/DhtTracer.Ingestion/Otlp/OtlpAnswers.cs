@@ -25,8 +25,11 @@ internal static class OtlpAnswers
     {
         if (json)
         {
-            return result.Rejected == 0 ? "{}"u8.ToArray() : JsonSerializer.SerializeToUtf8Bytes(
-                new { partialSuccess = new { rejectedSpans = result.Rejected.ToString(), errorMessage = result.Message } });
+            return result.Rejected == 0
+                ? "{}"u8.ToArray()
+                : JsonSerializer.SerializeToUtf8Bytes(
+                    new { partialSuccess = new { rejectedSpans = result.Rejected.ToString(), errorMessage = result.Message } }
+                );
         }
 
         if (result.Rejected == 0)
@@ -49,15 +52,16 @@ internal static class OtlpAnswers
     }
 
     /// <summary>A failure, with a status code of gRPC.</summary>
-    public static byte[] Status(Grpc.GrpcStatusCode code, string message, bool json) => json
-        ? JsonSerializer.SerializeToUtf8Bytes(new { code = (int)code, message })
-        : Write(output =>
-        {
-            output.WriteTag(Code);
-            output.WriteInt32((int)code);
-            output.WriteTag(Message);
-            output.WriteString(message);
-        });
+    public static byte[] Status(Grpc.GrpcStatusCode code, string message, bool json) =>
+        json
+            ? JsonSerializer.SerializeToUtf8Bytes(new { code = (int)code, message })
+            : Write(output =>
+            {
+                output.WriteTag(Code);
+                output.WriteInt32((int)code);
+                output.WriteTag(Message);
+                output.WriteString(message);
+            });
 
     private static byte[] Write(Action<CodedOutputStream> write)
     {

@@ -12,7 +12,8 @@ using Microsoft.Net.Http.Headers;
 
 namespace DhtTracer.Ingestion.Otlp;
 
-/// <summary>OTLP over HTTP: <c>POST /v1/traces</c> (opentelemetry.io/docs/specs/otlp/#otlphttp). Answers 200 after the commit, never before.</summary>
+/// <summary>OTLP over HTTP: <c>POST /v1/traces</c> (opentelemetry.io/docs/specs/otlp/#otlphttp). Answers 200 after the commit, never
+/// before.</summary>
 public static class OtlpHttpReceiver
 {
     /// <summary>Name in the statistics.</summary>
@@ -28,13 +29,24 @@ public static class OtlpHttpReceiver
     {
         var limits = options ?? new OtlpOptions();
         endpoints.MapPost(TracesPath, context => ReceiveAsync(context, sink, limits)).WithDisplayName("OTLP/HTTP traces");
-        endpoints.MapOthers(HttpMethods.Post, TracesPath, "OTLP as protobuf or JSON. Only traces are taken; OTLP over gRPC has a port of its own, usually 4317.", (Name, sink.Statistics));
-        endpoints.MapMethods(TracesPath, [HttpMethods.Options], context =>
-        {
-            AllowOrigin(context, limits);
-            context.Response.StatusCode = StatusCodes.Status204NoContent;
-            return Task.CompletedTask;
-        }).WithDisplayName("OTLP/HTTP preflight");
+        endpoints.MapOthers(
+            HttpMethods.Post,
+            TracesPath,
+            "OTLP as protobuf or JSON. Only traces are taken; OTLP over gRPC has a port of its own, usually 4317.",
+            (Name, sink.Statistics)
+        );
+        endpoints
+            .MapMethods(
+                TracesPath,
+                [HttpMethods.Options],
+                context =>
+                {
+                    AllowOrigin(context, limits);
+                    context.Response.StatusCode = StatusCodes.Status204NoContent;
+                    return Task.CompletedTask;
+                }
+            )
+            .WithDisplayName("OTLP/HTTP preflight");
     }
 
     private static async Task ReceiveAsync(HttpContext context, SpanSink sink, OtlpOptions options)
@@ -46,8 +58,12 @@ public static class OtlpHttpReceiver
         {
             sink.Statistics.CountRefused(Name, $"The content type is '{type}'.");
             await FailAsync(
-                context, StatusCodes.Status415UnsupportedMediaType, GrpcStatusCode.InvalidArgument,
-                $"Content-Type must be {OtlpAnswers.Protobuf} or {OtlpAnswers.Json}.", json: true);
+                context,
+                StatusCodes.Status415UnsupportedMediaType,
+                GrpcStatusCode.InvalidArgument,
+                $"Content-Type must be {OtlpAnswers.Protobuf} or {OtlpAnswers.Json}.",
+                json: true
+            );
             return;
         }
 
@@ -84,18 +100,23 @@ public static class OtlpHttpReceiver
         return new SinkResult(accepted, rejected.Count, rejected.Count == 0 ? null : rejected[0]);
     }
 
-    /// <summary>What an error means to the sender: 4xx is final, 503 is to be tried again. Null for errors that are nobody's but ours.</summary>
-    private static (int HttpStatus, GrpcStatusCode Status)? Explain(Exception error) => error switch
-    {
-        TraceFormatException or InvalidDataException => (StatusCodes.Status400BadRequest, GrpcStatusCode.InvalidArgument),
-        BodyTooLargeException => (StatusCodes.Status413PayloadTooLarge, GrpcStatusCode.ResourceExhausted),
-        UnknownEncodingException => (StatusCodes.Status415UnsupportedMediaType, GrpcStatusCode.InvalidArgument),
-        BadHttpRequestException bad => (bad.StatusCode, GrpcStatusCode.InvalidArgument),
-        StoreOverloadedException or BodyMemoryExhaustedException => (StatusCodes.Status503ServiceUnavailable, GrpcStatusCode.Unavailable),
-        DatabaseException { IsTransient: true } => (StatusCodes.Status503ServiceUnavailable, GrpcStatusCode.Unavailable),
-        DatabaseException => (StatusCodes.Status500InternalServerError, GrpcStatusCode.Internal),
-        _ => null,
-    };
+    /// <summary>What an error means to the sender: 4xx is final, 503 is to be tried again. Null for errors that are nobody's but
+    /// ours.</summary>
+    private static (int HttpStatus, GrpcStatusCode Status)? Explain(Exception error) =>
+        error switch
+        {
+            TraceFormatException or InvalidDataException => (StatusCodes.Status400BadRequest, GrpcStatusCode.InvalidArgument),
+            BodyTooLargeException => (StatusCodes.Status413PayloadTooLarge, GrpcStatusCode.ResourceExhausted),
+            UnknownEncodingException => (StatusCodes.Status415UnsupportedMediaType, GrpcStatusCode.InvalidArgument),
+            BadHttpRequestException bad => (bad.StatusCode, GrpcStatusCode.InvalidArgument),
+            StoreOverloadedException or BodyMemoryExhaustedException => (
+                StatusCodes.Status503ServiceUnavailable,
+                GrpcStatusCode.Unavailable
+            ),
+            DatabaseException { IsTransient: true } => (StatusCodes.Status503ServiceUnavailable, GrpcStatusCode.Unavailable),
+            DatabaseException => (StatusCodes.Status500InternalServerError, GrpcStatusCode.Internal),
+            _ => null,
+        };
 
     private static Task FailAsync(HttpContext context, int httpStatus, GrpcStatusCode status, string message, bool json) =>
         AnswerAsync(context, httpStatus, OtlpAnswers.Status(status, message, json), json);
@@ -111,7 +132,10 @@ public static class OtlpHttpReceiver
     private static void AllowOrigin(HttpContext context, OtlpOptions options)
     {
         var origin = context.Request.Headers.Origin.ToString();
-        if (origin.Length == 0 || !(options.AllowedOrigins.Contains("*") || options.AllowedOrigins.Contains(origin, StringComparer.OrdinalIgnoreCase)))
+        if (
+            origin.Length == 0
+            || !(options.AllowedOrigins.Contains("*") || options.AllowedOrigins.Contains(origin, StringComparer.OrdinalIgnoreCase))
+        )
         {
             return;
         }

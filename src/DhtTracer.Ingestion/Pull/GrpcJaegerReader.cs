@@ -24,7 +24,11 @@ internal sealed class GrpcJaegerReader(Uri address, PullOptions options) : IJaeg
         try
         {
             var response = await _channel.UnaryAsync<GetServicesRequest, GetServicesResponse>(
-                Service + "GetServices", new GetServicesRequest(), options.RequestTimeout, cancellationToken);
+                Service + "GetServices",
+                new GetServicesRequest(),
+                options.RequestTimeout,
+                cancellationToken
+            );
             return response.Services;
         }
         catch (GrpcException e)
@@ -34,7 +38,11 @@ internal sealed class GrpcJaegerReader(Uri address, PullOptions options) : IJaeg
     }
 
     public async IAsyncEnumerable<FoundSpans> FindTracesAsync(
-        string service, TimeWindow window, int depth, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string service,
+        TimeWindow window,
+        int depth,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         // Both ends are set: an end that is present but empty would mean 1970. Raw traces come as they were stored, without adjusters.
         var request = new FindTracesRequest
@@ -49,7 +57,12 @@ internal sealed class GrpcJaegerReader(Uri address, PullOptions options) : IJaeg
             },
         };
         await using var chunks = _channel
-            .ServerStreamingAsync<FindTracesRequest, SpansResponseChunk>(Service + "FindTraces", request, options.RequestTimeout, cancellationToken)
+            .ServerStreamingAsync<FindTracesRequest, SpansResponseChunk>(
+                Service + "FindTraces",
+                request,
+                options.RequestTimeout,
+                cancellationToken
+            )
             .GetAsyncEnumerator(cancellationToken);
         while (await NextAsync(chunks))
         {
@@ -59,7 +72,8 @@ internal sealed class GrpcJaegerReader(Uri address, PullOptions options) : IJaeg
 
     public void Dispose() => _channel.Dispose();
 
-    private static Timestamp Timestamp(long unixNano) => new() { Seconds = Math.DivRem(unixNano, 1_000_000_000, out var rest), Nanos = (int)rest };
+    private static Timestamp Timestamp(long unixNano) =>
+        new() { Seconds = Math.DivRem(unixNano, 1_000_000_000, out var rest), Nanos = (int)rest };
 
     private static async ValueTask<bool> NextAsync(IAsyncEnumerator<SpansResponseChunk> chunks)
     {
@@ -84,17 +98,24 @@ internal sealed class GrpcJaegerReader(Uri address, PullOptions options) : IJaeg
     {
         var problem = e.Status switch
         {
-            GrpcStatusCode.Internal when e.Detail.Contains("search depth", StringComparison.OrdinalIgnoreCase) => JaegerReadProblem.DepthRefused,
+            GrpcStatusCode.Internal when e.Detail.Contains("search depth", StringComparison.OrdinalIgnoreCase) =>
+                JaegerReadProblem.DepthRefused,
             GrpcStatusCode.DeadlineExceeded or GrpcStatusCode.ResourceExhausted => JaegerReadProblem.AnswerTooLarge,
-            GrpcStatusCode.Unauthenticated or GrpcStatusCode.PermissionDenied or GrpcStatusCode.InvalidArgument => JaegerReadProblem.Refused,
+            GrpcStatusCode.Unauthenticated or GrpcStatusCode.PermissionDenied or GrpcStatusCode.InvalidArgument =>
+                JaegerReadProblem.Refused,
             GrpcStatusCode.Unimplemented => JaegerReadProblem.NotSpoken,
 
             // Nobody listens, or whoever does speaks another protocol.
-            GrpcStatusCode.Unavailable when e.InnerException is HttpRequestException
-            {
-                HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
-                    or HttpRequestError.HttpProtocolError or HttpRequestError.SecureConnectionError or HttpRequestError.InvalidResponse,
-            } => JaegerReadProblem.NotSpoken,
+            GrpcStatusCode.Unavailable
+                when e.InnerException
+                    is HttpRequestException
+                    {
+                        HttpRequestError: HttpRequestError.ConnectionError
+                            or HttpRequestError.NameResolutionError
+                            or HttpRequestError.HttpProtocolError
+                            or HttpRequestError.SecureConnectionError
+                            or HttpRequestError.InvalidResponse,
+                    } => JaegerReadProblem.NotSpoken,
             GrpcStatusCode.Unknown when e.Detail.Contains("not gRPC", StringComparison.Ordinal) => JaegerReadProblem.NotSpoken,
             _ => JaegerReadProblem.Unavailable,
         };

@@ -16,21 +16,29 @@ internal sealed class HttpV1JaegerReader(Uri address, PullOptions options) : IJa
 
     public async Task<IReadOnlyList<string>> GetServicesAsync(CancellationToken cancellationToken)
     {
-        var body = await _http.GetAsync("/api/services", cancellationToken)
+        var body =
+            await _http.GetAsync("/api/services", cancellationToken)
             ?? throw new JaegerReadException(JaegerReadProblem.NotSpoken, $"{address} knows no /api/services");
         return JsonAnswer.Strings(body, "data", address);
     }
 
     public async IAsyncEnumerable<FoundSpans> FindTracesAsync(
-        string service, TimeWindow window, int depth, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string service,
+        TimeWindow window,
+        int depth,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
-        // Stored times have nanoseconds, the parameters microseconds: rounding the end up overlaps the next window, rounding it down loses spans.
+        // Stored times have nanoseconds, the parameters microseconds: rounding the end up overlaps the next window, rounding it down loses
+        // spans.
         var start = window.From / TimeWindow.Microsecond;
         var end = (window.To + TimeWindow.Microsecond - 1) / TimeWindow.Microsecond;
         var path = string.Create(
             CultureInfo.InvariantCulture,
-            $"/api/traces?service={Uri.EscapeDataString(service)}&start={start}&end={end}&limit={depth}&raw=true");
-        var body = await _http.GetAsync(path, cancellationToken)
+            $"/api/traces?service={Uri.EscapeDataString(service)}&start={start}&end={end}&limit={depth}&raw=true"
+        );
+        var body =
+            await _http.GetAsync(path, cancellationToken)
             ?? throw new JaegerReadException(JaegerReadProblem.NotSpoken, $"{address} knows no search at /api/traces");
         var rejected = new List<RejectedSpan>();
         var spans = JsonAnswer.Decode(() => JaegerJson.Decode(body.Span, rejected), address);

@@ -17,17 +17,23 @@ internal sealed class HttpV3JaegerReader(Uri address, PullOptions options) : IJa
 
     public async Task<IReadOnlyList<string>> GetServicesAsync(CancellationToken cancellationToken)
     {
-        var body = await _http.GetAsync("/api/v3/services", cancellationToken)
+        var body =
+            await _http.GetAsync("/api/v3/services", cancellationToken)
             ?? throw new JaegerReadException(JaegerReadProblem.NotSpoken, $"{address} knows no /api/v3/services");
         return JsonAnswer.Strings(body, "services", address);
     }
 
     public async IAsyncEnumerable<FoundSpans> FindTracesAsync(
-        string service, TimeWindow window, int depth, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string service,
+        TimeWindow window,
+        int depth,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         // Released servers know only the snake_case names; of the two names of the depth each release reads one.
         var limit = depth.ToString(CultureInfo.InvariantCulture);
-        var path = $"/api/v3/traces?query.service_name={Uri.EscapeDataString(service)}"
+        var path =
+            $"/api/v3/traces?query.service_name={Uri.EscapeDataString(service)}"
             + $"&query.start_time_min={TimeWindow.Rfc3339(window.From)}&query.start_time_max={TimeWindow.Rfc3339(window.To)}"
             + $"&query.num_traces={limit}&query.search_depth={limit}&query.raw_traces=true";
 

@@ -43,8 +43,11 @@ internal sealed class JaegerConnection(PullOptions options, ILogger logger) : ID
     /// <summary>A call failed; after some in a row the next <see cref="GetAsync"/> looks around again.</summary>
     public void Failed(IJaegerReader reader)
     {
-        if (options.Transport == PullTransport.Automatic && Interlocked.Increment(ref _failures) >= FailuresBeforeNewChoice
-            && Interlocked.CompareExchange(ref _current, null, reader) == reader)
+        if (
+            options.Transport == PullTransport.Automatic
+            && Interlocked.Increment(ref _failures) >= FailuresBeforeNewChoice
+            && Interlocked.CompareExchange(ref _current, null, reader) == reader
+        )
         {
             lock (_retired)
             {
@@ -93,16 +96,19 @@ internal sealed class JaegerConnection(PullOptions options, ILogger logger) : ID
 
         // Mostly nobody is there at all, and every way says the same.
         var different = problems.DistinctBy(item => item.Problem).Count() > 1;
-        var why = different ? string.Join("; ", problems.Select(item => $"{Name(item.Transport)}: {item.Problem}")) : problems.FirstOrDefault().Problem;
+        var why = different
+            ? string.Join("; ", problems.Select(item => $"{Name(item.Transport)}: {item.Problem}"))
+            : problems.FirstOrDefault().Problem;
         throw new JaegerReadException(JaegerReadProblem.Unavailable, $"No Jaeger answers at {options.Source}: {why}");
     }
 
-    private static string Name(PullTransport transport) => transport switch
-    {
-        PullTransport.Grpc => "gRPC",
-        PullTransport.HttpV3 => "HTTP v3",
-        _ => "HTTP v1",
-    };
+    private static string Name(PullTransport transport) =>
+        transport switch
+        {
+            PullTransport.Grpc => "gRPC",
+            PullTransport.HttpV3 => "HTTP v3",
+            _ => "HTTP v1",
+        };
 
     private IEnumerable<IJaegerReader> Candidates()
     {

@@ -52,9 +52,17 @@ internal sealed class JaegerHttp : IDisposable
         }
         catch (HttpRequestException e)
         {
-            var unreachable = e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
-                or HttpRequestError.SecureConnectionError or HttpRequestError.InvalidResponse;
-            throw new JaegerReadException(unreachable ? JaegerReadProblem.NotSpoken : JaegerReadProblem.Unavailable, $"{Address}: {e.Message}", e);
+            var unreachable =
+                e.HttpRequestError
+                is HttpRequestError.ConnectionError
+                    or HttpRequestError.NameResolutionError
+                    or HttpRequestError.SecureConnectionError
+                    or HttpRequestError.InvalidResponse;
+            throw new JaegerReadException(
+                unreachable ? JaegerReadProblem.NotSpoken : JaegerReadProblem.Unavailable,
+                $"{Address}: {e.Message}",
+                e
+            );
         }
         catch (IOException e)
         {
@@ -75,7 +83,9 @@ internal sealed class JaegerHttp : IDisposable
             if (body.Length + count > _options.MaxMessageBytes)
             {
                 throw new JaegerReadException(
-                    JaegerReadProblem.AnswerTooLarge, $"{Address} answers more than {_options.MaxMessageBytes} bytes");
+                    JaegerReadProblem.AnswerTooLarge,
+                    $"{Address} answers more than {_options.MaxMessageBytes} bytes"
+                );
             }
 
             await body.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
@@ -97,6 +107,9 @@ internal sealed class JaegerHttp : IDisposable
             _ => JaegerReadProblem.Unavailable,
         };
         var path = pathAndQuery.Split('?')[0];
-        return new JaegerReadException(problem, $"{Address.GetLeftPart(UriPartial.Authority)}{path} answered HTTP {(int)status}: {text.Trim()}");
+        return new JaegerReadException(
+            problem,
+            $"{Address.GetLeftPart(UriPartial.Authority)}{path} answered HTTP {(int)status}: {text.Trim()}"
+        );
     }
 }

@@ -13,7 +13,13 @@ namespace DhtTracer.Ingestion.Pull;
 /// <param name="clock">The clock.</param>
 /// <param name="logger">Takes failures.</param>
 public sealed class JaegerPullService(
-    IReadOnlyList<PullOptions> sources, TraceStore store, SpanSink sink, PullStatusBoard board, TimeProvider clock, ILogger<JaegerPullService> logger) : BackgroundService
+    IReadOnlyList<PullOptions> sources,
+    TraceStore store,
+    SpanSink sink,
+    PullStatusBoard board,
+    TimeProvider clock,
+    ILogger<JaegerPullService> logger
+) : BackgroundService
 {
     private static readonly TimeSpan Restart = TimeSpan.FromMinutes(1);
 

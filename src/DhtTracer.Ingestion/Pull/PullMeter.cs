@@ -6,15 +6,43 @@ namespace DhtTracer.Ingestion.Pull;
 internal sealed class PullMeter
 {
     private static readonly Meter Meter = new("DhtTracer.Pull");
-    private static readonly Counter<long> Windows = Meter.CreateCounter<long>("dht_tracer.pull.windows", "{window}", "Windows read to their end");
-    private static readonly Counter<long> Bisected = Meter.CreateCounter<long>("dht_tracer.pull.windows_bisected", "{window}", "Windows cut in half");
-    private static readonly Counter<long> Incomplete = Meter.CreateCounter<long>("dht_tracer.pull.windows_incomplete", "{window}", "Windows of which traces are missing");
+    private static readonly Counter<long> Windows = Meter.CreateCounter<long>(
+        "dht_tracer.pull.windows",
+        "{window}",
+        "Windows read to their end"
+    );
+    private static readonly Counter<long> Bisected = Meter.CreateCounter<long>(
+        "dht_tracer.pull.windows_bisected",
+        "{window}",
+        "Windows cut in half"
+    );
+    private static readonly Counter<long> Incomplete = Meter.CreateCounter<long>(
+        "dht_tracer.pull.windows_incomplete",
+        "{window}",
+        "Windows of which traces are missing"
+    );
     private static readonly Counter<long> Traces = Meter.CreateCounter<long>("dht_tracer.pull.traces", "{trace}", "Traces stored");
     private static readonly Counter<long> Spans = Meter.CreateCounter<long>("dht_tracer.pull.spans", "{span}", "Spans stored");
-    private static readonly Counter<long> Duplicates = Meter.CreateCounter<long>("dht_tracer.pull.duplicates", "{span}", "Spans that came again");
-    private static readonly Counter<long> RejectedSpans = Meter.CreateCounter<long>("dht_tracer.pull.rejected", "{span}", "Spans without a valid id or time");
-    private static readonly Counter<long> Retries = Meter.CreateCounter<long>("dht_tracer.pull.retries", "{request}", "Failures tried again");
-    private static readonly Gauge<double> Lag = Meter.CreateGauge<double>("dht_tracer.pull.lag", "s", "How far reading is behind the clock");
+    private static readonly Counter<long> Duplicates = Meter.CreateCounter<long>(
+        "dht_tracer.pull.duplicates",
+        "{span}",
+        "Spans that came again"
+    );
+    private static readonly Counter<long> RejectedSpans = Meter.CreateCounter<long>(
+        "dht_tracer.pull.rejected",
+        "{span}",
+        "Spans without a valid id or time"
+    );
+    private static readonly Counter<long> Retries = Meter.CreateCounter<long>(
+        "dht_tracer.pull.retries",
+        "{request}",
+        "Failures tried again"
+    );
+    private static readonly Gauge<double> Lag = Meter.CreateGauge<double>(
+        "dht_tracer.pull.lag",
+        "s",
+        "How far reading is behind the clock"
+    );
 
     private readonly Lock _gate = new();
     private readonly KeyValuePair<string, object?>[] _tags;
@@ -63,13 +91,15 @@ internal sealed class PullMeter
             Retries.Add(1, _tags);
         }
 
-        Update(old => old with
-        {
-            LastError = error,
-            LastErrorTime = _clock.GetUtcNow(),
-            Retries = old.Retries + (final ? 0 : 1),
-            Activity = final ? PullActivity.Failed : PullActivity.BackingOff,
-        });
+        Update(old =>
+            old with
+            {
+                LastError = error,
+                LastErrorTime = _clock.GetUtcNow(),
+                Retries = old.Retries + (final ? 0 : 1),
+                Activity = final ? PullActivity.Failed : PullActivity.BackingOff,
+            }
+        );
         _changed();
     }
 
@@ -90,7 +120,15 @@ internal sealed class PullMeter
         Traces.Add(traces, _tags);
         Spans.Add(spans, _tags);
         Duplicates.Add(duplicates, _tags);
-        Update(old => old with { Traces = old.Traces + traces, Spans = old.Spans + spans, Duplicates = old.Duplicates + duplicates, Activity = PullActivity.Reading });
+        Update(old =>
+            old with
+            {
+                Traces = old.Traces + traces,
+                Spans = old.Spans + spans,
+                Duplicates = old.Duplicates + duplicates,
+                Activity = PullActivity.Reading,
+            }
+        );
         _changed();
     }
 

@@ -3,7 +3,8 @@ namespace DhtTracer.Ingestion.Pull;
 /// <summary>What to take out of one Jaeger, and how.</summary>
 public sealed record PullOptions
 {
-    /// <summary>Services that are Jaeger itself: it traces its own queries, so a puller of all services would pull the echo of its polling.</summary>
+    /// <summary>Services that are Jaeger itself: it traces its own queries, so a puller of all services would pull the echo of its
+    /// polling.</summary>
     public static IReadOnlySet<string> JaegerItself { get; } =
         new HashSet<string>(StringComparer.Ordinal) { "jaeger", "jaeger-all-in-one", "jaeger-query" };
 

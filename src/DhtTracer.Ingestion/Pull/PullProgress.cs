@@ -11,7 +11,16 @@ namespace DhtTracer.Ingestion.Pull;
 /// <param name="Fraction">Share of the time to read that is read, 0 to 1.</param>
 /// <param name="Elapsed">Time since the pull began.</param>
 public sealed record PullProgress(
-    int Services, long Windows, long WindowsBisected, long Traces, long Spans, long Duplicates, long Retries, double Fraction, TimeSpan Elapsed)
+    int Services,
+    long Windows,
+    long WindowsBisected,
+    long Traces,
+    long Spans,
+    long Duplicates,
+    long Retries,
+    double Fraction,
+    TimeSpan Elapsed
+)
 {
     /// <summary>What fails just now and is tried again, from a remote server and so hostile text; null while all goes well.</summary>
     public string? Problem { get; init; }

@@ -31,7 +31,13 @@ public sealed class PullWorker
     /// <param name="logger">Takes what an operator should know, or null.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public PullWorker(
-        PullOptions options, TraceStore store, SpanSink sink, PullStatusBoard? board = null, TimeProvider? clock = null, ILogger? logger = null)
+        PullOptions options,
+        TraceStore store,
+        SpanSink sink,
+        PullStatusBoard? board = null,
+        TimeProvider? clock = null,
+        ILogger? logger = null
+    )
     {
         options.Validate();
         _options = options;
@@ -114,8 +120,7 @@ public sealed class PullWorker
                 }
 
                 await WaitAsync(running, stop.Token);
-            }
-            while (_options.Follow);
+            } while (_options.Follow);
 
             return Sum();
         }
@@ -124,30 +129,39 @@ public sealed class PullWorker
             // The first failure is what is thrown; the others are only waited for, so that nothing writes after this method has ended.
             _board.Remove(_source, "");
             await stop.CancelAsync();
-            await Task.WhenAll(running).ContinueWith(static all => _ = all.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            await Task.WhenAll(running)
+                .ContinueWith(
+                    static all => _ = all.Exception,
+                    CancellationToken.None,
+                    TaskContinuationOptions.ExecuteSynchronously,
+                    TaskScheduler.Default
+                );
         }
     }
 
-    private static PullProgress Total(PullServiceStatus[] services, TimeSpan elapsed) => new(
-        services.Length,
-        services.Sum(status => status.Windows),
-        services.Sum(status => status.WindowsBisected),
-        services.Sum(status => status.Traces),
-        services.Sum(status => status.Spans),
-        services.Sum(status => status.Duplicates),
-        services.Sum(status => status.Retries),
-        services.Length == 0 ? 0 : services.Average(status => status.Fraction),
-        elapsed)
-    {
-        Problem = Array.Find(services, static status => status.Activity is PullActivity.BackingOff or PullActivity.Failed)?.LastError,
-    };
+    private static PullProgress Total(PullServiceStatus[] services, TimeSpan elapsed) =>
+        new(
+            services.Length,
+            services.Sum(status => status.Windows),
+            services.Sum(status => status.WindowsBisected),
+            services.Sum(status => status.Traces),
+            services.Sum(status => status.Spans),
+            services.Sum(status => status.Duplicates),
+            services.Sum(status => status.Retries),
+            services.Length == 0 ? 0 : services.Average(status => status.Fraction),
+            elapsed
+        )
+        {
+            Problem = Array.Find(services, static status => status.Activity is PullActivity.BackingOff or PullActivity.Failed)?.LastError,
+        };
 
     private async Task WaitAsync(List<Task> running, CancellationToken cancellationToken)
     {
         using var round = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var tick = _options.Follow && _options.Services.Count == 0
-            ? Task.Delay(LookForServices, _clock, round.Token)
-            : Task.Delay(Timeout.Infinite, round.Token);
+        var tick =
+            _options.Follow && _options.Services.Count == 0
+                ? Task.Delay(LookForServices, _clock, round.Token)
+                : Task.Delay(Timeout.Infinite, round.Token);
         var waiting = new List<Task>(running);
         while (waiting.Count > 0)
         {
@@ -170,7 +184,11 @@ public sealed class PullWorker
         await round.CancelAsync();
     }
 
-    private async Task<IReadOnlyList<string>> ServicesAsync(JaegerConnection connection, Action<string?> unknown, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<string>> ServicesAsync(
+        JaegerConnection connection,
+        Action<string?> unknown,
+        CancellationToken cancellationToken
+    )
     {
         if (_options.Services.Count > 0)
         {

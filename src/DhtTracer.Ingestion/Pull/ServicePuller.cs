@@ -6,8 +6,8 @@ using DhtTracer.Traces;
 namespace DhtTracer.Ingestion.Pull;
 
 /// <summary>
-/// Keeps one service of one Jaeger taken up to now. Time before <see cref="_settled"/> is done with: it is what the checkpoint says. Time up
-/// to <see cref="_frontier"/> was read at least once; what lies between the two may still get late spans and is read again, at growing
+/// Keeps one service of one Jaeger taken up to now. Time before <see cref="_settled"/> is done with: it is what the checkpoint says. Time
+/// up to <see cref="_frontier"/> was read at least once; what lies between the two may still get late spans and is read again, at growing
 /// intervals, until it is older than <see cref="PullOptions.SettleAfter"/>. After a crash reading starts again at the checkpoint.
 /// </summary>
 internal sealed class ServicePuller
@@ -32,7 +32,16 @@ internal sealed class ServicePuller
     private (long Settled, DateTimeOffset Time) _saved;
 
     public ServicePuller(
-        string source, string service, PullOptions options, SpanSink sink, TakenSpans taken, SemaphoreSlim storing, WindowReader reader, PullMeter meter, TimeProvider clock)
+        string source,
+        string service,
+        PullOptions options,
+        SpanSink sink,
+        TakenSpans taken,
+        SemaphoreSlim storing,
+        WindowReader reader,
+        PullMeter meter,
+        TimeProvider clock
+    )
     {
         _source = source;
         _service = service;
@@ -74,8 +83,12 @@ internal sealed class ServicePuller
         var since = TimeWindow.UnixNano(_clock.GetUtcNow() - _options.Since);
         _storedTraces = checkpoint?.Traces ?? 0;
         _storedSpans = checkpoint?.Spans ?? 0;
-        if (checkpoint is not null && long.TryParse(checkpoint.State, CultureInfo.InvariantCulture, out var from) && from <= since
-            && checkpoint.CompleteUntilUnixNano <= TimeWindow.UnixNano(_clock.GetUtcNow()))
+        if (
+            checkpoint is not null
+            && long.TryParse(checkpoint.State, CultureInfo.InvariantCulture, out var from)
+            && from <= since
+            && checkpoint.CompleteUntilUnixNano <= TimeWindow.UnixNano(_clock.GetUtcNow())
+        )
         {
             // Also when --since lies after the checkpoint: a gap in between would make the checkpoint a lie.
             _coveredFrom = from;
@@ -83,7 +96,8 @@ internal sealed class ServicePuller
         }
         else
         {
-            // Nothing was taken yet, or nothing from so far back, or under a clock that was ahead. Spans that are here already are not stored again.
+            // Nothing was taken yet, or nothing from so far back, or under a clock that was ahead. Spans that are here already are not
+            // stored again.
             _coveredFrom = since;
             _settled = since;
         }
@@ -126,7 +140,8 @@ internal sealed class ServicePuller
 
                 return StoreAsync(traces, complete is not null, token);
             },
-            cancellationToken);
+            cancellationToken
+        );
         _unsettled.Add(new TimeWindow(Math.Max(start, settleLine), end), now);
     }
 
@@ -221,14 +236,15 @@ internal sealed class ServicePuller
         }
     }
 
-    private PullCheckpoint Checkpoint() => new()
-    {
-        Source = _source,
-        Service = _service,
-        CompleteUntilUnixNano = _settled,
-        UpdatedUnixNano = TimeWindow.UnixNano(_clock.GetUtcNow()),
-        Traces = _storedTraces,
-        Spans = _storedSpans,
-        State = _coveredFrom.ToString(CultureInfo.InvariantCulture),
-    };
+    private PullCheckpoint Checkpoint() =>
+        new()
+        {
+            Source = _source,
+            Service = _service,
+            CompleteUntilUnixNano = _settled,
+            UpdatedUnixNano = TimeWindow.UnixNano(_clock.GetUtcNow()),
+            Traces = _storedTraces,
+            Spans = _storedSpans,
+            State = _coveredFrom.ToString(CultureInfo.InvariantCulture),
+        };
 }

@@ -31,7 +31,11 @@ internal sealed class TakenSpans(TraceStore store, int capacity)
 
     /// <summary>The spans of one trace that are not stored, each once, and whether nothing of the trace is stored.</summary>
     /// <exception cref="DatabaseException">The store cannot be read.</exception>
-    public async Task<(List<Span> Fresh, bool NewTrace)> NewAsync(TraceId trace, IReadOnlyList<Span> spans, CancellationToken cancellationToken)
+    public async Task<(List<Span> Fresh, bool NewTrace)> NewAsync(
+        TraceId trace,
+        IReadOnlyList<Span> spans,
+        CancellationToken cancellationToken
+    )
     {
         var stored = Recall(trace) ?? await LoadAsync(trace, cancellationToken);
         var seen = new HashSet<ulong>(stored);

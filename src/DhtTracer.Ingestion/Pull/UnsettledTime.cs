@@ -37,7 +37,11 @@ internal sealed class UnsettledTime(TimeSpan settleAfter, TimeSpan firstAfter)
             while (node.Next is { } next && next.Value.Due <= now && next.Value.Time.From == node.Value.Time.To + 1)
             {
                 var joined = new TimeWindow(node.Value.Time.From, next.Value.Time.To);
-                node.Value = node.Value with { Time = joined, Pause = next.Value.Pause < node.Value.Pause ? next.Value.Pause : node.Value.Pause };
+                node.Value = node.Value with
+                {
+                    Time = joined,
+                    Pause = next.Value.Pause < node.Value.Pause ? next.Value.Pause : node.Value.Pause,
+                };
                 _stretches.Remove(next);
             }
 

@@ -3,7 +3,11 @@ using DhtTracer.Traces;
 namespace DhtTracer.Ingestion.Pull;
 
 /// <summary>Takes what a window held: the traces' spans, and the window when it was read to its end, else null.</summary>
-internal delegate Task WindowSink(IReadOnlyDictionary<TraceId, List<Span>> traces, TimeWindow? complete, CancellationToken cancellationToken);
+internal delegate Task WindowSink(
+    IReadOnlyDictionary<TraceId, List<Span>> traces,
+    TimeWindow? complete,
+    CancellationToken cancellationToken
+);
 
 /// <summary>
 /// Reads a stretch of time of one service, in windows so narrow that none comes back full. A server cuts a search at its depth without a
@@ -119,7 +123,9 @@ internal sealed class WindowReader(string service, JaegerConnection connection, 
 
         if (answer.Outcome != SearchOutcome.Whole)
         {
-            meter.CouldNotComplete($"more than {deepest} traces of {service} start within {window}, and the server hands out no more at once: some are missing");
+            meter.CouldNotComplete(
+                $"more than {deepest} traces of {service} start within {window}, and the server hands out no more at once: some are missing"
+            );
         }
 
         await sink(answer.Traces, window, cancellationToken);

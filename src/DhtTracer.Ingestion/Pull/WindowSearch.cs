@@ -23,7 +23,13 @@ internal readonly record struct SearchAnswer(SearchOutcome Outcome, Dictionary<T
 
 /// <summary>Asks for the traces of one window until there is an answer, or until it is clear that there is none.</summary>
 internal sealed class WindowSearch(
-    string service, JaegerConnection connection, PullOptions options, SemaphoreSlim gate, PullMeter meter, TimeProvider clock)
+    string service,
+    JaegerConnection connection,
+    PullOptions options,
+    SemaphoreSlim gate,
+    PullMeter meter,
+    TimeProvider clock
+)
 {
     /// <summary>Spans held at most before they are stored, whether or not their window is read to its end.</summary>
     private const int MaxHeldSpans = 10_000;
@@ -31,7 +37,8 @@ internal sealed class WindowSearch(
     /// <summary>After so many failures a window is suspected, if the server answers otherwise.</summary>
     private const int FailuresOfOneWindow = 3;
 
-    /// <summary>So many windows are passed over without a success in between; then the server is taken to be unwell and waited for.</summary>
+    /// <summary>So many windows are passed over without a success in between; then the server is taken to be unwell and waited
+    /// for.</summary>
     private const int MaxPassedOver = 3;
 
     /// <summary>Before less is asked for: a server that says "too much" to everything is not to be stormed.</summary>
@@ -51,10 +58,10 @@ internal sealed class WindowSearch(
     /// <param name="traceLimit">Traces asked for.</param>
     /// <param name="sink">Takes what is too much to hold until the answer has ended.</param>
     /// <param name="cancellationToken">Stops.</param>
-    /// <exception cref="JaegerReadException">The server takes no search of this depth, and it is deeper than <see cref="Depth"/>.</exception>
+    /// <exception cref="JaegerReadException">The server takes no search of this depth, and it is deeper than
+    /// <see cref="Depth"/>.</exception>
     /// <exception cref="PullException">The server refuses, or was away for longer than the options allow.</exception>
-    public async Task<SearchAnswer> AskAsync(
-        TimeWindow window, int traceLimit, WindowSink sink, CancellationToken cancellationToken)
+    public async Task<SearchAnswer> AskAsync(TimeWindow window, int traceLimit, WindowSink sink, CancellationToken cancellationToken)
     {
         var failures = 0;
         while (true)
@@ -82,12 +89,22 @@ internal sealed class WindowSearch(
             catch (JaegerReadException e)
             {
                 await FailedAsync(e, cancellationToken);
-                if (_reached && ++failures >= FailuresOfOneWindow && _passedOver < MaxPassedOver
-                    && e.Problem is JaegerReadProblem.Unavailable or JaegerReadProblem.AnswerTooLarge && await AnswersAsync(cancellationToken))
+                if (
+                    _reached
+                    && ++failures >= FailuresOfOneWindow
+                    && _passedOver < MaxPassedOver
+                    && e.Problem is JaegerReadProblem.Unavailable or JaegerReadProblem.AnswerTooLarge
+                    && await AnswersAsync(cancellationToken)
+                )
                 {
                     _backoff.Reset();
                     _passedOver += window.Width > TimeWindow.Microsecond ? 0 : 1;
-                    return new SearchAnswer(window.Width > TimeWindow.Microsecond ? SearchOutcome.TooLarge : SearchOutcome.Unreadable, [], 0, e.Message);
+                    return new SearchAnswer(
+                        window.Width > TimeWindow.Microsecond ? SearchOutcome.TooLarge : SearchOutcome.Unreadable,
+                        [],
+                        0,
+                        e.Message
+                    );
                 }
             }
         }
@@ -138,7 +155,12 @@ internal sealed class WindowSearch(
     }
 
     private async Task<SearchAnswer> CollectAsync(
-        IJaegerReader reader, TimeWindow window, int traceLimit, WindowSink sink, CancellationToken cancellationToken)
+        IJaegerReader reader,
+        TimeWindow window,
+        int traceLimit,
+        WindowSink sink,
+        CancellationToken cancellationToken
+    )
     {
         var ids = new HashSet<TraceId>();
         var traces = new Dictionary<TraceId, List<Span>>();
@@ -169,7 +191,8 @@ internal sealed class WindowSearch(
 
             if (full && window.Width > 1)
             {
-                // Cut off: what else would come is of no use. Leaving the loop ends the call. A single nanosecond is taken as far as it goes.
+                // Cut off: what else would come is of no use. Leaving the loop ends the call. A single nanosecond is taken as far as it
+                // goes.
                 return new SearchAnswer(SearchOutcome.Full, traces, ids.Count);
             }
 
@@ -191,7 +214,9 @@ internal sealed class WindowSearch(
         if (final)
         {
             throw new PullException(
-                $"{options.Source} did not answer for {service}: {e.Message}. What was taken is stored; start the pull again to go on from there.", e);
+                $"{options.Source} did not answer for {service}: {e.Message}. What was taken is stored; start the pull again to go on from there.",
+                e
+            );
         }
 
         await _backoff.WaitAsync(cancellationToken);

@@ -33,4 +33,5 @@ internal sealed class BodyMemory(long limit)
 
 /// <summary>Too many large bodies arrive at once.</summary>
 /// <param name="limit">Bytes that all of them may take.</param>
-public sealed class BodyMemoryExhaustedException(long limit) : Exception($"Bodies that are just arriving take {limit} bytes already, which is the limit; send this one again later.");
+public sealed class BodyMemoryExhaustedException(long limit)
+    : Exception($"Bodies that are just arriving take {limit} bytes already, which is the limit; send this one again later.");

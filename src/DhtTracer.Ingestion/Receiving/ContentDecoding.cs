@@ -6,8 +6,9 @@ using ZstdSharp.Unsafe;
 namespace DhtTracer.Ingestion.Receiving;
 
 /// <summary>
-/// Inflates a body by its <c>Content-Encoding</c>: what exporters and the OpenTelemetry Collector (<c>compression:</c> of its otlphttp exporter)
-/// send. gzip (RFC 1952), zlib (RFC 1950), deflate (RFC 9110 means zlib by it, some send RFC 1951 alone: both are taken), zstd (RFC 8878).
+/// Inflates a body by its <c>Content-Encoding</c>: what exporters and the OpenTelemetry Collector (<c>compression:</c> of its otlphttp
+/// exporter) send. gzip (RFC 1952), zlib (RFC 1950), deflate (RFC 9110 means zlib by it, some send RFC 1951 alone: both are taken), zstd
+/// (RFC 8878).
 /// </summary>
 internal static class ContentDecoding
 {
@@ -69,7 +70,17 @@ internal static class ContentDecoding
         }
 
         // A single segment: the window is the content, whose size follows the dictionary id.
-        var at = 5 + ((descriptor & 3) switch { 0 => 0, 1 => 1, 2 => 2, _ => 4 });
+        var at =
+            5
+            + (
+                (descriptor & 3) switch
+                {
+                    0 => 0,
+                    1 => 1,
+                    2 => 2,
+                    _ => 4,
+                }
+            );
         ulong size = (descriptor >> 6) switch
         {
             0 => start[at],

@@ -26,7 +26,9 @@ internal sealed class RequestBody : IDisposable
         var encoding = request.Headers.ContentEncoding.ToString();
         if (request.ContentLength > limits.MaxCompressedBytes)
         {
-            throw new BodyTooLargeException($"The body has {request.ContentLength} bytes; at most {limits.MaxCompressedBytes} are taken. Send smaller batches.");
+            throw new BodyTooLargeException(
+                $"The body has {request.ContentLength} bytes; at most {limits.MaxCompressedBytes} are taken. Send smaller batches."
+            );
         }
 
         // Kestrel's own limit would close the connection with an empty answer; the limit below answers with a reason.
@@ -80,7 +82,9 @@ internal sealed class RequestBody : IDisposable
             _length += read;
             if (_length > limit)
             {
-                throw new BodyTooLargeException($"The body has more than {limit} bytes when inflated, which is the limit. Send smaller batches.");
+                throw new BodyTooLargeException(
+                    $"The body has more than {limit} bytes when inflated, which is the limit. Send smaller batches."
+                );
             }
 
             if (_length == _buffer.Length)
@@ -122,7 +126,9 @@ internal sealed class RequestBody : IDisposable
         private int Count(int read)
         {
             _count += read;
-            return _count <= limit ? read : throw new BodyTooLargeException($"The body has more than {limit} bytes, which is the limit. Send smaller batches.");
+            return _count <= limit
+                ? read
+                : throw new BodyTooLargeException($"The body has more than {limit} bytes, which is the limit. Send smaller batches.");
         }
     }
 }

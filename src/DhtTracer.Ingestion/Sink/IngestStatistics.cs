@@ -22,7 +22,8 @@ public sealed record ReceiverStatistics(
     long Errors,
     DateTimeOffset? LastReceived,
     string? LastError,
-    DateTimeOffset? LastErrorTime);
+    DateTimeOffset? LastErrorTime
+);
 
 /// <summary>Counts what receivers take, for the ingest page and for metrics.</summary>
 /// <param name="clock">Says when.</param>
@@ -38,14 +39,18 @@ public sealed class IngestStatistics(TimeProvider clock)
     internal void Count(string receiver, int spans, int rejected, long bytes)
     {
         var now = clock.GetUtcNow();
-        Change(receiver, item => item with
-        {
-            Requests = item.Requests + 1,
-            Spans = item.Spans + spans,
-            Rejected = item.Rejected + rejected,
-            Bytes = item.Bytes + bytes,
-            LastReceived = now,
-        });
+        Change(
+            receiver,
+            item =>
+                item with
+                {
+                    Requests = item.Requests + 1,
+                    Spans = item.Spans + spans,
+                    Rejected = item.Rejected + rejected,
+                    Bytes = item.Bytes + bytes,
+                    LastReceived = now,
+                }
+        );
     }
 
     /// <summary>Counts spans that a receiver could not keep although it took the rest of their message.</summary>
@@ -57,7 +62,8 @@ public sealed class IngestStatistics(TimeProvider clock)
         }
     }
 
-    /// <summary>Counts a message that was refused whole. The sink and the receiver above it may both report the same failure: it counts once.</summary>
+    /// <summary>Counts a message that was refused whole. The sink and the receiver above it may both report the same failure: it counts
+    /// once.</summary>
     internal void CountError(string receiver, Exception error)
     {
         if (_counted.TryAdd(error, receiver))
@@ -78,5 +84,6 @@ public sealed class IngestStatistics(TimeProvider clock)
         _receivers.AddOrUpdate(
             receiver,
             name => change(new ReceiverStatistics(name, 0, 0, 0, 0, 0, null, null, null)),
-            (_, item) => change(item));
+            (_, item) => change(item)
+        );
 }

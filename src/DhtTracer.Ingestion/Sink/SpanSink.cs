@@ -11,7 +11,10 @@ namespace DhtTracer.Ingestion.Sink;
 public sealed record SinkResult(int Accepted, int Rejected, RejectedSpan? FirstRejected)
 {
     /// <summary>The partial success of OTLP in words; empty when everything was accepted.</summary>
-    public string Message => FirstRejected is { } first ? $"{Rejected} of {Accepted + Rejected} spans rejected, the first at byte {first.Offset}: {first.Problem}." : "";
+    public string Message =>
+        FirstRejected is { } first
+            ? $"{Rejected} of {Accepted + Rejected} spans rejected, the first at byte {first.Offset}: {first.Problem}."
+            : "";
 }
 
 /// <summary>
@@ -63,7 +66,11 @@ public sealed class SpanSink(TraceStore store, IngestStatistics statistics)
     /// <exception cref="StoreOverloadedException">Too much waits already; nothing was stored.</exception>
     /// <exception cref="DatabaseException">It could not be committed; nothing was stored.</exception>
     public async Task<int> AcceptAsync(
-        IEnumerable<Span> spans, string receiver, PullCheckpoint? checkpoint = null, CancellationToken cancellationToken = default)
+        IEnumerable<Span> spans,
+        string receiver,
+        PullCheckpoint? checkpoint = null,
+        CancellationToken cancellationToken = default
+    )
     {
         try
         {

@@ -75,7 +75,13 @@ public sealed class EventLogObserver(Action<string> write) : IQueryObserver
             _done.Add(peer);
         }
 
-        Write(result.Reused ? "dialPeer.AlreadyConnected" : result.Connection is null ? "dialPeer.DialFailure" : "dialPeer.DialSuccess", time, peer);
+        Write(
+            result.Reused ? "dialPeer.AlreadyConnected"
+                : result.Connection is null ? "dialPeer.DialFailure"
+                : "dialPeer.DialSuccess",
+            time,
+            peer
+        );
     }
 
     /// <inheritdoc/>
@@ -95,12 +101,17 @@ public sealed class EventLogObserver(Action<string> write) : IQueryObserver
             AddQueried(peer);
             var success = !_found && GivesResult(request, answer);
             _found |= success;
-            Write("queryPeer.Result", time, peer, json =>
-            {
-                json.WriteBoolean("success", success);
-                WritePeers(json, "closerPeers", answer.CloserPeers.Select(named => named.Id.ToString()));
-                WritePeers(json, "filteredPeers", request.NewPeers.Select(heard => heard.Text));
-            });
+            Write(
+                "queryPeer.Result",
+                time,
+                peer,
+                json =>
+                {
+                    json.WriteBoolean("success", success);
+                    WritePeers(json, "closerPeers", answer.CloserPeers.Select(named => named.Id.ToString()));
+                    WritePeers(json, "filteredPeers", request.NewPeers.Select(heard => heard.Text));
+                }
+            );
             foreach (var named in _named)
             {
                 WriteHeard(named);
@@ -124,8 +135,8 @@ public sealed class EventLogObserver(Action<string> write) : IQueryObserver
     }
 
     /// <summary>
-    /// The forms of 2019: the path of a record key as it is, and <c>/provider/</c> before everything that has no namespace, peer ids too. A CID
-    /// stands there as the caller wrote it.
+    /// The forms of 2019: the path of a record key as it is, and <c>/provider/</c> before everything that has no namespace, peer ids too. A
+    /// CID stands there as the caller wrote it.
     /// </summary>
     private static string KeyOf(QueryDescription query)
     {
@@ -134,7 +145,8 @@ public sealed class EventLogObserver(Action<string> write) : IQueryObserver
             return NoNamespace + query.KeyText;
         }
 
-        return PeerId.TryParse(query.Key.Span, out var peer) ? NoNamespace + peer
+        return PeerId.TryParse(query.Key.Span, out var peer)
+            ? NoNamespace + peer
             : RecordKey.ToText(query.Key.Span) ?? NoNamespace + Multibase.Encode(MultibaseEncoding.Base58Btc, query.Key.Span);
     }
 
@@ -143,14 +155,20 @@ public sealed class EventLogObserver(Action<string> write) : IQueryObserver
         _seen.Add(peer);
 
         // The field XOR of 2019 is the common prefix length.
-        Write("addPeerToQuery", peer.HeardAt, peer, json =>
-        {
-            json.WriteNumber("Hops", peer.Hops);
-            json.WriteNumber("XOR", KadId.Bits - peer.Xor);
-        });
+        Write(
+            "addPeerToQuery",
+            peer.HeardAt,
+            peer,
+            json =>
+            {
+                json.WriteNumber("Hops", peer.Hops);
+                json.WriteNumber("XOR", KadId.Bits - peer.Xor);
+            }
+        );
     }
 
-    private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
+    private static string Text(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
 
     private static void WritePeers(Utf8JsonWriter json, string name, IEnumerable<string> peers)
     {
@@ -164,21 +182,32 @@ public sealed class EventLogObserver(Action<string> write) : IQueryObserver
     }
 
     private void Write(string name, DateTimeOffset time, LookupPeer? peer = null, Action<Utf8JsonWriter>? fields = null) =>
-        WriteEvent("dhtQueryRunner." + name, time, peer, json =>
-        {
-            fields?.Invoke(json);
-            json.WriteStartObject("QueryRunner");
-            WriteRunner(json, time);
-            json.WriteEndObject();
-        });
+        WriteEvent(
+            "dhtQueryRunner." + name,
+            time,
+            peer,
+            json =>
+            {
+                fields?.Invoke(json);
+                json.WriteStartObject("QueryRunner");
+                WriteRunner(json, time);
+                json.WriteEndObject();
+            }
+        );
 
-    private void WriteMessage(string name, DateTimeOffset time, LookupPeer peer, KadMessageType type, string key) => WriteEvent(name, time, peer, json =>
-    {
-        json.WriteStartObject("message");
-        json.WriteString("key", key);
-        json.WriteString("type", type.ToText());
-        json.WriteEndObject();
-    });
+    private void WriteMessage(string name, DateTimeOffset time, LookupPeer peer, KadMessageType type, string key) =>
+        WriteEvent(
+            name,
+            time,
+            peer,
+            json =>
+            {
+                json.WriteStartObject("message");
+                json.WriteString("key", key);
+                json.WriteString("type", type.ToText());
+                json.WriteEndObject();
+            }
+        );
 
     private void WriteEvent(string name, DateTimeOffset time, LookupPeer? peer, Action<Utf8JsonWriter> fields)
     {
@@ -246,13 +275,14 @@ public sealed class EventLogObserver(Action<string> write) : IQueryObserver
     }
 
     /// <summary>Whether an answer gives what the query is for: the peer, a provider, or a record that is valid.</summary>
-    private bool GivesResult(RequestEnd request, KadMessage answer) => _query!.Type switch
-    {
-        DhtQueryType.GetProviders => answer.ProviderPeers.Count > 0,
-        DhtQueryType.GetValue => request.RecordValid == true,
-        DhtQueryType.FindPeer => request.GoalReached,
-        _ => false,
-    };
+    private bool GivesResult(RequestEnd request, KadMessage answer) =>
+        _query!.Type switch
+        {
+            DhtQueryType.GetProviders => answer.ProviderPeers.Count > 0,
+            DhtQueryType.GetValue => request.RecordValid == true,
+            DhtQueryType.FindPeer => request.GoalReached,
+            _ => false,
+        };
 
     private void AddQueried(LookupPeer peer)
     {

@@ -36,7 +36,11 @@ public sealed class LocalNetwork : IAsyncDisposable
     /// <param name="cancellationToken">Takes the start back.</param>
     /// <exception cref="DhtOptionsException">An option is out of range.</exception>
     /// <exception cref="System.Net.Sockets.SocketException">A port is in use.</exception>
-    public static async Task<LocalNetwork> StartAsync(LocalNetworkOptions options, TimeProvider? time = null, CancellationToken cancellationToken = default)
+    public static async Task<LocalNetwork> StartAsync(
+        LocalNetworkOptions options,
+        TimeProvider? time = null,
+        CancellationToken cancellationToken = default
+    )
     {
         options.Validate();
         var network = new LocalNetwork(options, time ?? TimeProvider.System);
@@ -74,7 +78,8 @@ public sealed class LocalNetwork : IAsyncDisposable
             _nodes.Sum(node => node.Node.RequestsReceived),
             tables.Count == 0 ? 0 : tables.Min(),
             tables.Count == 0 ? 0 : tables.Max(),
-            Environment.WorkingSet);
+            Environment.WorkingSet
+        );
     }
 
     /// <summary>Stops all nodes.</summary>
@@ -88,8 +93,13 @@ public sealed class LocalNetwork : IAsyncDisposable
         {
             var hostOptions = new Libp2pHostOptions
             {
-                Identity = Identity.FromSeed(SHA256.HashData(Encoding.ASCII.GetBytes($"dht-tracer local network {_options.Seed} node {i}"))),
-                ListenAddresses = [Multiaddr.FromTcp(new IPEndPoint(IPAddress.Loopback, _options.FirstPort == 0 ? 0 : _options.FirstPort + i))],
+                Identity = Identity.FromSeed(
+                    SHA256.HashData(Encoding.ASCII.GetBytes($"dht-tracer local network {_options.Seed} node {i}"))
+                ),
+                ListenAddresses =
+                [
+                    Multiaddr.FromTcp(new IPEndPoint(IPAddress.Loopback, _options.FirstPort == 0 ? 0 : _options.FirstPort + i)),
+                ],
                 AllowPrivateAddresses = true,
                 Time = _time,
             };
@@ -98,7 +108,11 @@ public sealed class LocalNetwork : IAsyncDisposable
             var seed = (_options.Seed * 100_003) + i;
             var latency = _options.MaxLatency * latencies.NextDouble();
             var node = await HostedDhtNode.StartAsync(
-                hostOptions, _options.Dht, server => responder = new FaultyResponder(server, fault, latency, _time, seed), cancellationToken);
+                hostOptions,
+                _options.Dht,
+                server => responder = new FaultyResponder(server, fault, latency, _time, seed),
+                cancellationToken
+            );
             _nodes.Add(new LocalNode(i, node, fault, responder!));
         }
     }
@@ -123,8 +137,15 @@ public sealed class LocalNetwork : IAsyncDisposable
     private async Task BootstrapAsync(CancellationToken cancellationToken)
     {
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = ParallelBootstraps, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(_nodes.Skip(1), parallel, async (node, token) =>
-            await node.Node.Dht.BootstrapAsync([.. _nodes.Take(Math.Min(node.Number, BootstrapPeerCount)).Select(peer => peer.Peer)], token));
+        await Parallel.ForEachAsync(
+            _nodes.Skip(1),
+            parallel,
+            async (node, token) =>
+                await node.Node.Dht.BootstrapAsync(
+                    [.. _nodes.Take(Math.Min(node.Number, BootstrapPeerCount)).Select(peer => peer.Peer)],
+                    token
+                )
+        );
 
         // Whoever came early knows only those who came before: once more, when all are there.
         await Parallel.ForEachAsync(_nodes, parallel, async (node, token) => await node.Node.Dht.BootstrapAsync([], token));

@@ -56,7 +56,8 @@ public sealed record LocalNetworkOptions
     /// <value>1.</value>
     public int Seed { get; init; } = 1;
 
-    /// <summary>Faults, which begin when all nodes have found each other. The first nodes, which serve as bootstrap peers, have none.</summary>
+    /// <summary>Faults, which begin when all nodes have found each other. The first nodes, which serve as bootstrap peers, have
+    /// none.</summary>
     public IReadOnlyList<FaultShare> Faults { get; init; } = [];
 
     /// <summary>
@@ -112,4 +113,11 @@ public sealed record LocalNetworkOptions
 /// <param name="RoutingTableMin">Peers in the smallest routing table.</param>
 /// <param name="RoutingTableMax">Peers in the largest routing table.</param>
 /// <param name="MemoryBytes">Working set of the process.</param>
-public sealed record LocalNetworkStats(int Nodes, int Connections, long Requests, int RoutingTableMin, int RoutingTableMax, long MemoryBytes);
+public sealed record LocalNetworkStats(
+    int Nodes,
+    int Connections,
+    long Requests,
+    int RoutingTableMin,
+    int RoutingTableMax,
+    long MemoryBytes
+);

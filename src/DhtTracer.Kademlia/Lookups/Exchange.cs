@@ -41,9 +41,15 @@ internal sealed class Exchange : IDisposable
         }
     }
 
-    /// <summary>Runs a dial or a request within its timeout. Whatever happens there becomes a result: the query's loop waits for it.</summary>
+    /// <summary>Runs a dial or a request within its timeout. Whatever happens there becomes a result: the query's loop waits for
+    /// it.</summary>
     public async Task<T> RunAsync<T>(
-        TimeSpan timeout, TimeProvider time, Func<CancellationToken, Task<T>> step, Func<string, string, T> failure, string timeoutClass)
+        TimeSpan timeout,
+        TimeProvider time,
+        Func<CancellationToken, Task<T>> step,
+        Func<string, string, T> failure,
+        string timeoutClass
+    )
     {
         using var limit = new CancellationTokenSource(timeout, time);
         using var registration = _withdrawal.Token.UnsafeRegister(static state => ((CancellationTokenSource)state!).Cancel(), limit);

@@ -52,7 +52,8 @@ internal sealed class ExchangeRunner(QueryRun run, QueryEnvironment environment,
             environment.Time,
             token => environment.Network.DialAsync(exchange.Peer.Id, exchange.Peer.Addresses, token),
             (errorClass, text) => new DialResult { Error = new DhtError(errorClass, text) },
-            DhtErrorClass.DialTimeout);
+            DhtErrorClass.DialTimeout
+        );
         _completions.Writer.TryWrite(() => OnDialed(exchange, result));
     }
 
@@ -96,7 +97,16 @@ internal sealed class ExchangeRunner(QueryRun run, QueryEnvironment environment,
         if (reused is not null)
         {
             observer?.DialStarted(peer, now);
-            observer?.DialEnded(peer, now, new DialResult { Connection = reused, Reused = true, Address = reused.Address });
+            observer?.DialEnded(
+                peer,
+                now,
+                new DialResult
+                {
+                    Connection = reused,
+                    Reused = true,
+                    Address = reused.Address,
+                }
+            );
         }
 
         observer?.RequestStarted(peer, now, new RequestStart(exchange.Request.Type, exchange.FollowUp, duplicate));
@@ -109,7 +119,8 @@ internal sealed class ExchangeRunner(QueryRun run, QueryEnvironment environment,
             environment.Time,
             token => connection.RequestAsync(exchange.Request, token),
             (errorClass, text) => new RequestResult(null, new DhtError(errorClass, text)),
-            DhtErrorClass.RequestTimeout);
+            DhtErrorClass.RequestTimeout
+        );
         _completions.Writer.TryWrite(() => OnAnswered(exchange, result));
     }
 
@@ -135,15 +146,19 @@ internal sealed class ExchangeRunner(QueryRun run, QueryEnvironment environment,
         var heard = Hear(peer, result.Answer, now, named);
         var progress = exchange.Goal.Take(run, peer, exchange.Request.Type, result.Answer);
         GoalReached |= progress.Reached;
-        observer?.RequestEnded(peer, now, new RequestEnd
-        {
-            Outcome = RequestOutcome.Answered,
-            Answer = result.Answer,
-            Named = named,
-            NewPeers = heard,
-            RecordValid = progress.RecordValid,
-            GoalReached = progress.Reached,
-        });
+        observer?.RequestEnded(
+            peer,
+            now,
+            new RequestEnd
+            {
+                Outcome = RequestOutcome.Answered,
+                Answer = result.Answer,
+                Named = named,
+                NewPeers = heard,
+                RecordValid = progress.RecordValid,
+                GoalReached = progress.Reached,
+            }
+        );
         Finish(exchange);
     }
 

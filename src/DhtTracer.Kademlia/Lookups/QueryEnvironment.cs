@@ -1,7 +1,13 @@
 namespace DhtTracer.Kademlia;
 
 /// <summary>What all queries of a node share.</summary>
-internal sealed class QueryEnvironment(IDhtNetwork network, RoutingTable routingTable, RoutingTableUpkeep upkeep, DhtOptions options, TimeProvider time)
+internal sealed class QueryEnvironment(
+    IDhtNetwork network,
+    RoutingTable routingTable,
+    RoutingTableUpkeep upkeep,
+    DhtOptions options,
+    TimeProvider time
+)
 {
     public IDhtNetwork Network => network;
 

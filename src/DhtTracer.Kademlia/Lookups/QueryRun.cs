@@ -14,7 +14,14 @@ internal sealed class QueryRun : IDisposable
     private readonly QueryClock _clock;
     private readonly IQueryObserver? _observer;
 
-    public QueryRun(QueryEnvironment environment, QueryDescription description, QueryClock clock, IQueryObserver? observer, TimeSpan timeout, CancellationToken cancellationToken)
+    public QueryRun(
+        QueryEnvironment environment,
+        QueryDescription description,
+        QueryClock clock,
+        IQueryObserver? observer,
+        TimeSpan timeout,
+        CancellationToken cancellationToken
+    )
     {
         _clock = clock;
         _observer = observer;
@@ -175,7 +182,12 @@ internal sealed class QueryRun : IDisposable
 
         while (!IsCancelled && !_exchanges.GoalReached)
         {
-            foreach (var peer in Peers.ClosestReachable(Parameters.K).Where(peer => peer.State is LookupPeerState.Heard or LookupPeerState.Queued).ToList())
+            foreach (
+                var peer in Peers
+                    .ClosestReachable(Parameters.K)
+                    .Where(peer => peer.State is LookupPeerState.Heard or LookupPeerState.Queued)
+                    .ToList()
+            )
             {
                 peer.State = LookupPeerState.Queued;
                 if (_exchanges.InFlight.Count < Parameters.Alpha)

@@ -78,8 +78,8 @@ public sealed record KadMessageLimits
     public static KadMessageLimits Default { get; } = new();
 
     /// <summary>
-    /// Bytes of the largest message that rust-libp2p accepts unless it is told otherwise (<c>set_max_packet_size</c>); it resets the stream of
-    /// a larger one.
+    /// Bytes of the largest message that rust-libp2p accepts unless it is told otherwise (<c>set_max_packet_size</c>); it resets the stream
+    /// of a larger one.
     /// </summary>
     public const int RustMessageBytes = 16 * 1024;
 
@@ -107,7 +107,5 @@ public sealed class KadMessageException : Exception
     /// <param name="message">What is wrong and where.</param>
     /// <param name="innerException">What the parser below said.</param>
     public KadMessageException(string message, Exception? innerException = null)
-        : base(message, innerException)
-    {
-    }
+        : base(message, innerException) { }
 }

@@ -5,7 +5,8 @@ using Google.Protobuf.Collections;
 
 namespace DhtTracer.Kademlia;
 
-/// <summary>Between <see cref="KadMessage"/> and the protobuf of https://github.com/libp2p/specs/blob/master/kad-dht/README.md#rpc-messages.</summary>
+/// <summary>Between <see cref="KadMessage"/> and the protobuf of
+/// https://github.com/libp2p/specs/blob/master/kad-dht/README.md#rpc-messages.</summary>
 public static class KadMessageCodec
 {
     /// <summary>The protobuf bytes, without a length in front.</summary>
@@ -109,7 +110,11 @@ public static class KadMessageCodec
 
         if (message.Record is { } record)
         {
-            wire.Record = new Record { Key = UnsafeByteOperations.UnsafeWrap(record.Key), Value = UnsafeByteOperations.UnsafeWrap(record.Value) };
+            wire.Record = new Record
+            {
+                Key = UnsafeByteOperations.UnsafeWrap(record.Key),
+                Value = UnsafeByteOperations.UnsafeWrap(record.Value),
+            };
             if (record.TimeReceived is { } time)
             {
                 wire.Record.TimeReceived = time;

@@ -16,7 +16,8 @@ internal sealed class HostDhtNetwork(Libp2pHost host, DhtOptions options) : IDht
 
     public IReadOnlyList<Multiaddr> LocalAddresses => host.AnnouncedAddresses;
 
-    public IDhtConnection? FindConnection(PeerId peer) => host.FindConnection(peer) is { IsOpen: true } connection ? Wrap(connection) : null;
+    public IDhtConnection? FindConnection(PeerId peer) =>
+        host.FindConnection(peer) is { IsOpen: true } connection ? Wrap(connection) : null;
 
     public async Task<DialResult> DialAsync(PeerId peer, IReadOnlyList<Multiaddr> addresses, CancellationToken cancellationToken)
     {
@@ -50,19 +51,21 @@ internal sealed class HostDhtNetwork(Libp2pHost host, DhtOptions options) : IDht
         }
     }
 
-    private static string ClassOf(DialError error) => error switch
-    {
-        DialError.Timeout => DhtErrorClass.DialTimeout,
-        DialError.Refused => DhtErrorClass.DialRefused,
-        DialError.NoRoute => DhtErrorClass.NoRoute,
-        DialError.Backoff => DhtErrorClass.DialBackoff,
-        DialError.Handshake or DialError.WrongPeer => DhtErrorClass.Handshake,
-        DialError.ProtocolNotSupported => DhtErrorClass.ProtocolNotSupported,
-        DialError.Reset => DhtErrorClass.Reset,
-        _ => DhtErrorClass.DialFailed,
-    };
+    private static string ClassOf(DialError error) =>
+        error switch
+        {
+            DialError.Timeout => DhtErrorClass.DialTimeout,
+            DialError.Refused => DhtErrorClass.DialRefused,
+            DialError.NoRoute => DhtErrorClass.NoRoute,
+            DialError.Backoff => DhtErrorClass.DialBackoff,
+            DialError.Handshake or DialError.WrongPeer => DhtErrorClass.Handshake,
+            DialError.ProtocolNotSupported => DhtErrorClass.ProtocolNotSupported,
+            DialError.Reset => DhtErrorClass.Reset,
+            _ => DhtErrorClass.DialFailed,
+        };
 
-    private HostConnection Wrap(Connection connection) => _connections.GetValue(connection, open => new HostConnection(host, open, options));
+    private HostConnection Wrap(Connection connection) =>
+        _connections.GetValue(connection, open => new HostConnection(host, open, options));
 
     private sealed class HostConnection(Libp2pHost host, Connection connection, DhtOptions options) : IDhtConnection
     {
@@ -70,7 +73,8 @@ internal sealed class HostDhtNetwork(Libp2pHost host, DhtOptions options) : IDht
 
         public string? Agent => host.Peers.Find(connection.RemotePeer)?.AgentVersion;
 
-        public IReadOnlyList<string>? Protocols => host.Peers.Find(connection.RemotePeer)?.Protocols is { Count: > 0 } protocols ? protocols : null;
+        public IReadOnlyList<string>? Protocols =>
+            host.Peers.Find(connection.RemotePeer)?.Protocols is { Count: > 0 } protocols ? protocols : null;
 
         // Asked for by every query that uses the connection.
         public string? Address => _address ??= connection.RemoteAddress.ToString();

@@ -22,5 +22,6 @@ internal class ClosestPeersGoal : QueryGoal
         [.. run.Peers.InOrderOfDistance.Where(peer => peer.State == LookupPeerState.Answered).Take(run.Description.Parameters.K)];
 
     /// <summary>The final answer is known as soon as its last peer has been heard of.</summary>
-    protected static DateTimeOffset? FirstKnown(IReadOnlyCollection<LookupPeer> peers) => peers.Count == 0 ? null : peers.Max(peer => peer.HeardAt);
+    protected static DateTimeOffset? FirstKnown(IReadOnlyCollection<LookupPeer> peers) =>
+        peers.Count == 0 ? null : peers.Max(peer => peer.HeardAt);
 }

@@ -12,12 +12,13 @@ internal sealed class ContactGoal : QueryGoal
         return default;
     }
 
-    public override Conclusion Conclude(QueryRun run) => new()
-    {
-        Results = _answered.Count,
-        DiscoveredAt = _answered.Count == 0 ? null : _answered[0].DoneAt,
-        Peers = [.. _answered.Select(peer => new KadPeer(peer.Id, peer.Addresses, KadConnectionType.Connected))],
-        NothingFound = "none of the bootstrap peers answered",
-        NothingIsFailure = true,
-    };
+    public override Conclusion Conclude(QueryRun run) =>
+        new()
+        {
+            Results = _answered.Count,
+            DiscoveredAt = _answered.Count == 0 ? null : _answered[0].DoneAt,
+            Peers = [.. _answered.Select(peer => new KadPeer(peer.Id, peer.Addresses, KadConnectionType.Connected))],
+            NothingFound = "none of the bootstrap peers answered",
+            NothingIsFailure = true,
+        };
 }

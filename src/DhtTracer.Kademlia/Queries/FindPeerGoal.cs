@@ -32,11 +32,12 @@ internal sealed class FindPeerGoal(PeerId wanted) : QueryGoal
         return new GoalProgress(Reached: true);
     }
 
-    public override Conclusion Conclude(QueryRun run) => new()
-    {
-        Results = _found is null ? 0 : 1,
-        DiscoveredAt = _foundAt,
-        Peers = _found is null ? [] : [_found],
-        NothingFound = "no answer named the peer",
-    };
+    public override Conclusion Conclude(QueryRun run) =>
+        new()
+        {
+            Results = _found is null ? 0 : 1,
+            DiscoveredAt = _foundAt,
+            Peers = _found is null ? [] : [_found],
+            NothingFound = "no answer named the peer",
+        };
 }

@@ -35,13 +35,14 @@ internal sealed class GetProvidersGoal(int wanted) : QueryGoal
         return new GoalProgress(IsFull);
     }
 
-    public override Conclusion Conclude(QueryRun run) => new()
-    {
-        Results = _providers.Count,
-        DiscoveredAt = _lastFoundAt,
-        Peers = [.. _providers.Values],
-        NothingFound = "no answer named a provider",
-    };
+    public override Conclusion Conclude(QueryRun run) =>
+        new()
+        {
+            Results = _providers.Count,
+            DiscoveredAt = _lastFoundAt,
+            Peers = [.. _providers.Values],
+            NothingFound = "no answer named a provider",
+        };
 
     private bool IsFull => _providers.Count >= (wanted == 0 ? Limit : Math.Min(wanted, Limit));
 }

@@ -68,22 +68,35 @@ internal sealed class GetValueGoal(ReadOnlyMemory<byte> key, RecordValidator val
             store.Put(key.Span, best.Span);
         }
 
-        var outdated = _holders.Where(holder => holder.Valid is not { } value || validator.Compare(key.Span, best.Span, value.Span) > 0).Select(holder => holder.Peer);
-        var correction = new KadMessage { Type = KadMessageType.PutValue, Key = key, Record = new KadRecord(key, best) };
+        var outdated = _holders
+            .Where(holder => holder.Valid is not { } value || validator.Compare(key.Span, best.Span, value.Span) > 0)
+            .Select(holder => holder.Peer);
+        var correction = new KadMessage
+        {
+            Type = KadMessageType.PutValue,
+            Key = key,
+            Record = new KadRecord(key, best),
+        };
         await run.SendAsync([.. outdated], correction, this);
     }
 
-    public override Conclusion Conclude(QueryRun run) => new()
-    {
-        Results = _valid,
-        HasLocalResult = _local is not null,
-        DiscoveredAt = _bestAt,
-        Peers = _best is not { } best
-            ? []
-            : [.. _holders.Where(holder => holder.Valid is { } value && value.Span.SequenceEqual(best.Span)).Select(holder => new KadPeer(holder.Peer.Id, holder.Peer.Addresses))],
-        Value = _best,
-        NothingFound = "no answer held a valid record",
-    };
+    public override Conclusion Conclude(QueryRun run) =>
+        new()
+        {
+            Results = _valid,
+            HasLocalResult = _local is not null,
+            DiscoveredAt = _bestAt,
+            Peers = _best is not { } best
+                ? []
+                :
+                [
+                    .. _holders
+                        .Where(holder => holder.Valid is { } value && value.Span.SequenceEqual(best.Span))
+                        .Select(holder => new KadPeer(holder.Peer.Id, holder.Peer.Addresses)),
+                ],
+            Value = _best,
+            NothingFound = "no answer held a valid record",
+        };
 
     private static string Shown(KadRecord record) => Convert.ToHexStringLower(record.Value.Span[..Math.Min(64, record.Value.Length)]);
 }

@@ -12,12 +12,13 @@ internal sealed class PingGoal : QueryGoal
         return new GoalProgress(Reached: true);
     }
 
-    public override Conclusion Conclude(QueryRun run) => new()
-    {
-        Results = _answered is null ? 0 : 1,
-        DiscoveredAt = _answered?.DoneAt,
-        Peers = _answered is null ? [] : [new KadPeer(_answered.Id, _answered.Addresses, KadConnectionType.Connected)],
-        NothingFound = "the peer did not answer",
-        NothingIsFailure = true,
-    };
+    public override Conclusion Conclude(QueryRun run) =>
+        new()
+        {
+            Results = _answered is null ? 0 : 1,
+            DiscoveredAt = _answered?.DoneAt,
+            Peers = _answered is null ? [] : [new KadPeer(_answered.Id, _answered.Addresses, KadConnectionType.Connected)],
+            NothingFound = "the peer did not answer",
+            NothingIsFailure = true,
+        };
 }

@@ -15,7 +15,14 @@ internal sealed class QueryExecutor(QueryEnvironment environment)
     /// <param name="options">Options of this query.</param>
     /// <param name="cancellationToken">Ends the query with the outcome cancelled.</param>
     public Task<QueryResult> LookUpAsync(
-        DhtQueryType type, byte[] key, string keyText, KadMessage request, QueryGoal goal, QueryOptions options, CancellationToken cancellationToken)
+        DhtQueryType type,
+        byte[] key,
+        string keyText,
+        KadMessage request,
+        QueryGoal goal,
+        QueryOptions options,
+        CancellationToken cancellationToken
+    )
     {
         var seeds = environment.RoutingTable.Closest(KadId.Of(key), environment.Options.Lookup.K);
         return RunAsync(type, key, keyText, seeds, goal, options, async run => await run.LookUpAsync(request, goal), cancellationToken);
@@ -30,13 +37,23 @@ internal sealed class QueryExecutor(QueryEnvironment environment)
         KadMessage request,
         QueryGoal goal,
         QueryOptions options,
-        CancellationToken cancellationToken) =>
-        RunAsync(type, key, keyText, peers, goal, options, async run =>
-        {
-            // A copy: answers make the run hear of others.
-            await run.SendAsync([.. run.Peers.InOrderHeard], request, goal);
-            return null;
-        }, cancellationToken);
+        CancellationToken cancellationToken
+    ) =>
+        RunAsync(
+            type,
+            key,
+            keyText,
+            peers,
+            goal,
+            options,
+            async run =>
+            {
+                // A copy: answers make the run hear of others.
+                await run.SendAsync([.. run.Peers.InOrderHeard], request, goal);
+                return null;
+            },
+            cancellationToken
+        );
 
     private async Task<QueryResult> RunAsync(
         DhtQueryType type,
@@ -46,7 +63,8 @@ internal sealed class QueryExecutor(QueryEnvironment environment)
         QueryGoal goal,
         QueryOptions options,
         Func<QueryRun, Task<LookupTermination?>> body,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken
+    )
     {
         var clock = new QueryClock(environment.Time);
         var description = new QueryDescription
@@ -63,7 +81,14 @@ internal sealed class QueryExecutor(QueryEnvironment environment)
             Start = clock.Start,
         };
         var observer = QueryObservers.Combine(environment.Options.Traced ? ActivityObserver.CreateIfListened() : null, options.Observers);
-        using var run = new QueryRun(environment, description, clock, observer, options.Timeout ?? environment.Options.QueryTimeout, cancellationToken);
+        using var run = new QueryRun(
+            environment,
+            description,
+            clock,
+            observer,
+            options.Timeout ?? environment.Options.QueryTimeout,
+            cancellationToken
+        );
         observer?.QueryStarted(description);
         LookupTermination? termination = null;
         if (goal.Begin(run))
@@ -87,16 +112,18 @@ internal sealed class QueryExecutor(QueryEnvironment environment)
         var conclusion = goal.Conclude(run);
         var (outcome, error) = Judge(run, conclusion, termination, seeds.Count);
         var end = clock.Now();
-        observer?.QueryEnded(new QueryEnd
-        {
-            Time = end,
-            Outcome = outcome,
-            Termination = termination,
-            DiscoveredAt = conclusion.Results == 0 ? null : conclusion.DiscoveredAt,
-            Results = conclusion.Results,
-            HasLocalResult = conclusion.HasLocalResult,
-            Error = error,
-        });
+        observer?.QueryEnded(
+            new QueryEnd
+            {
+                Time = end,
+                Outcome = outcome,
+                Termination = termination,
+                DiscoveredAt = conclusion.Results == 0 ? null : conclusion.DiscoveredAt,
+                Results = conclusion.Results,
+                HasLocalResult = conclusion.HasLocalResult,
+                Error = error,
+            }
+        );
         return new QueryResult
         {
             Type = type,
@@ -111,13 +138,21 @@ internal sealed class QueryExecutor(QueryEnvironment environment)
         };
     }
 
-    private static (DhtQueryOutcome Outcome, DhtError? Error) Judge(QueryRun run, Conclusion conclusion, LookupTermination? termination, int seeds)
+    private static (DhtQueryOutcome Outcome, DhtError? Error) Judge(
+        QueryRun run,
+        Conclusion conclusion,
+        LookupTermination? termination,
+        int seeds
+    )
     {
         // A query that had all it wanted before it was cancelled has succeeded.
         if (run.WasCancelled && termination != LookupTermination.Stopped)
         {
             return run.DeadlinePassed
-                ? (DhtQueryOutcome.TimedOut, new DhtError(DhtErrorClass.RequestTimeout, $"the query ran out of time with {conclusion.Results} results"))
+                ? (
+                    DhtQueryOutcome.TimedOut,
+                    new DhtError(DhtErrorClass.RequestTimeout, $"the query ran out of time with {conclusion.Results} results")
+                )
                 : (DhtQueryOutcome.Cancelled, new DhtError(DhtErrorClass.Cancelled, "the caller gave up"));
         }
 
@@ -128,7 +163,10 @@ internal sealed class QueryExecutor(QueryEnvironment environment)
 
         if (seeds == 0)
         {
-            return (DhtQueryOutcome.Failed, new DhtError(DhtErrorClass.NoPeers, "the routing table is empty: give bootstrap peers, or wait until they are connected"));
+            return (
+                DhtQueryOutcome.Failed,
+                new DhtError(DhtErrorClass.NoPeers, "the routing table is empty: give bootstrap peers, or wait until they are connected")
+            );
         }
 
         // Nothing found because nobody could be asked is not the same as nothing to be found.
@@ -138,7 +176,10 @@ internal sealed class QueryExecutor(QueryEnvironment environment)
             return (DhtQueryOutcome.NotFound, new DhtError(DhtErrorClass.NotFound, conclusion.NothingFound));
         }
 
-        var failure = run.Failures.OrderByDescending(entry => entry.Value.Count).Select(entry => new DhtError(entry.Key, $"{conclusion.NothingFound}; most often: {entry.Value.Text}")).FirstOrDefault();
+        var failure = run
+            .Failures.OrderByDescending(entry => entry.Value.Count)
+            .Select(entry => new DhtError(entry.Key, $"{conclusion.NothingFound}; most often: {entry.Value.Text}"))
+            .FirstOrDefault();
         return (DhtQueryOutcome.Failed, failure ?? new DhtError(DhtErrorClass.Other, conclusion.NothingFound));
     }
 }

@@ -25,14 +25,15 @@ internal sealed class StoreGoal(KadMessage message) : ClosestPeersGoal
         await run.SendAsync(_closest, message, this);
     }
 
-    public override Conclusion Conclude(QueryRun run) => new()
-    {
-        Results = _taken.Count,
-        DiscoveredAt = FirstKnown(_closest),
-        Peers = [.. _taken.Select(peer => new KadPeer(peer.Id, peer.Addresses))],
-        NothingFound = _closest.Count == 0 ? "nobody answered" : $"none of the {_closest.Count} closest peers took it",
-        NothingIsFailure = true,
-    };
+    public override Conclusion Conclude(QueryRun run) =>
+        new()
+        {
+            Results = _taken.Count,
+            DiscoveredAt = FirstKnown(_closest),
+            Peers = [.. _taken.Select(peer => new KadPeer(peer.Id, peer.Addresses))],
+            NothingFound = _closest.Count == 0 ? "nobody answered" : $"none of the {_closest.Count} closest peers took it",
+            NothingIsFailure = true,
+        };
 
     // A peer that stores a value repeats the request; one that returns something else has not stored this value.
     private bool Accepts(KadMessage? answer) =>

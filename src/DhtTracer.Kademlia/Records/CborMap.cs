@@ -61,7 +61,14 @@ internal sealed class CborMap
     {
         Span<byte> buffer = stackalloc byte[8];
         BinaryPrimitives.WriteUInt64BigEndian(buffer, value);
-        var (info, size) = value switch { < 24 => ((int)value, 0), <= byte.MaxValue => (24, 1), <= ushort.MaxValue => (25, 2), <= uint.MaxValue => (26, 4), _ => (27, 8) };
+        var (info, size) = value switch
+        {
+            < 24 => ((int)value, 0),
+            <= byte.MaxValue => (24, 1),
+            <= ushort.MaxValue => (25, 2),
+            <= uint.MaxValue => (26, 4),
+            _ => (27, 8),
+        };
         output.Add((byte)((major << 5) | info));
         output.AddRange(buffer[(8 - size)..]);
     }
@@ -84,7 +91,14 @@ internal sealed class CborMap
         }
 
         // 28 to 30 are undefined, and DAG-CBOR forbids indefinite lengths (31).
-        var size = info switch { 24 => 1, 25 => 2, 26 => 4, 27 => 8, _ => 0 };
+        var size = info switch
+        {
+            24 => 1,
+            25 => 2,
+            26 => 4,
+            27 => 8,
+            _ => 0,
+        };
         if (size == 0 || rest.Length < size)
         {
             return false;
@@ -119,7 +133,13 @@ internal sealed class CborMap
             return false;
         }
 
-        ulong items = major switch { Array => value, Map => value <= (ulong)rest.Length ? value * 2 : ulong.MaxValue, Tag => 1, _ => 0 };
+        ulong items = major switch
+        {
+            Array => value,
+            Map => value <= (ulong)rest.Length ? value * 2 : ulong.MaxValue,
+            Tag => 1,
+            _ => 0,
+        };
         if (major is ByteString or TextString)
         {
             return TakeString(ref rest, value, out _);

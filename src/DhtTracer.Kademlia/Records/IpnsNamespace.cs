@@ -27,8 +27,11 @@ public sealed class IpnsNamespace(TimeProvider time) : IRecordNamespace
     /// <inheritdoc/>
     public int Compare(ReadOnlySpan<byte> key, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
     {
-        if (!RecordKey.TryParseIpns(key, out var name)
-            || IpnsRecord.TryRead(name, first, out var one) is not null || IpnsRecord.TryRead(name, second, out var other) is not null)
+        if (
+            !RecordKey.TryParseIpns(key, out var name)
+            || IpnsRecord.TryRead(name, first, out var one) is not null
+            || IpnsRecord.TryRead(name, second, out var other) is not null
+        )
         {
             return 0;
         }

@@ -41,7 +41,8 @@ public sealed record IpnsRecord
     /// <summary>How long it may be cached, in nanoseconds.</summary>
     public ulong TimeToLiveNs { get; }
 
-    /// <summary>Makes and signs a record with signatures of both versions, as it is put under <c>/ipns/</c> and the identity's peer id.</summary>
+    /// <summary>Makes and signs a record with signatures of both versions, as it is put under <c>/ipns/</c> and the identity's peer
+    /// id.</summary>
     /// <param name="identity">The name's key.</param>
     /// <param name="value">What the name points to, a path such as <c>/ipfs/bafk…</c>.</param>
     /// <param name="sequence">Greater than that of the record before.</param>
@@ -50,11 +51,19 @@ public sealed record IpnsRecord
     public static byte[] Create(Identity identity, string value, ulong sequence, DateTimeOffset validUntil, TimeSpan timeToLive)
     {
         var path = Encoding.UTF8.GetBytes(value);
-        var validity = Encoding.ASCII.GetBytes(validUntil.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'00Z'", CultureInfo.InvariantCulture));
+        var validity = Encoding.ASCII.GetBytes(
+            validUntil.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'00Z'", CultureInfo.InvariantCulture)
+        );
         var ttl = (ulong)timeToLive.Ticks * TimeSpan.NanosecondsPerTick;
         var data = CborMap.Write(
             new Dictionary<string, byte[]> { ["Value"] = path, ["Validity"] = validity },
-            new Dictionary<string, ulong> { ["ValidityType"] = EndOfLife, ["Sequence"] = sequence, ["TTL"] = ttl });
+            new Dictionary<string, ulong>
+            {
+                ["ValidityType"] = EndOfLife,
+                ["Sequence"] = sequence,
+                ["TTL"] = ttl,
+            }
+        );
         return new IpnsEntry
         {
             Value = ByteString.CopyFrom(path),
@@ -96,20 +105,29 @@ public sealed record IpnsRecord
             return "the record has no signature of version 2";
         }
 
-        if (CborMap.TryParse(entry.Data.Span) is not { } data
+        if (
+            CborMap.TryParse(entry.Data.Span) is not { } data
             || data.GetBytes("Value") is not { } value
             || data.GetBytes("Validity") is not { } validity
             || data.GetInteger("ValidityType") is not { } validityType
             || data.GetInteger("Sequence") is not { } sequence
-            || data.GetInteger("TTL") is not { } ttl)
+            || data.GetInteger("TTL") is not { } ttl
+        )
         {
             return "the record's data is no CBOR map of Value, Validity, ValidityType, Sequence and TTL";
         }
 
         // Fields of version 1 are not signed in version 2: where they are present they must say the same.
-        if ((!entry.SignatureV1.IsEmpty || entry.HasValue)
-            && (!entry.Value.Span.SequenceEqual(value) || !entry.Validity.Span.SequenceEqual(validity)
-                || (ulong)entry.ValidityType != validityType || entry.Sequence != sequence || entry.Ttl != ttl))
+        if (
+            (!entry.SignatureV1.IsEmpty || entry.HasValue)
+            && (
+                !entry.Value.Span.SequenceEqual(value)
+                || !entry.Validity.Span.SequenceEqual(validity)
+                || (ulong)entry.ValidityType != validityType
+                || entry.Sequence != sequence
+                || entry.Ttl != ttl
+            )
+        )
         {
             return "the record's fields do not say the same as its signed data";
         }
@@ -167,7 +185,11 @@ public sealed record IpnsRecord
             text = text[..Math.Min(end, dot + 8)] + text[end..];
         }
 
-        return text.Length <= 40 && text.Contains('T', StringComparison.Ordinal)
-            && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
+        return
+            text.Length <= 40
+            && text.Contains('T', StringComparison.Ordinal)
+            && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+            ? time
+            : null;
     }
 }

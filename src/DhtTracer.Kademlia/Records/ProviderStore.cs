@@ -59,7 +59,13 @@ public sealed class ProviderStore(TimeProvider time, TimeSpan lifetime, RecordSt
         lock (_lock)
         {
             return _keys.TryGetValue(new BytesKey(key.ToArray()), out var providers)
-                ? [.. providers.Values.Where(entry => entry.ExpiresAt > now).OrderByDescending(entry => entry.ExpiresAt).Select(entry => entry.Provider)]
+                ?
+                [
+                    .. providers
+                        .Values.Where(entry => entry.ExpiresAt > now)
+                        .OrderByDescending(entry => entry.ExpiresAt)
+                        .Select(entry => entry.Provider),
+                ]
                 : [];
         }
     }

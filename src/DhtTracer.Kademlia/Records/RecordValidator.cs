@@ -38,10 +38,12 @@ public sealed class RecordValidator
 
     /// <summary>The validator of the public network, <c>/pk/</c> and <c>/ipns/</c>, with <c>/v/</c> for tests and demonstrations.</summary>
     /// <param name="time">Tells whether a record has expired.</param>
-    public static RecordValidator CreateDefault(TimeProvider time) => new([new PublicKeyNamespace(), new IpnsNamespace(time), new TestNamespace()]);
+    public static RecordValidator CreateDefault(TimeProvider time) =>
+        new([new PublicKeyNamespace(), new IpnsNamespace(time), new TestNamespace()]);
 
     /// <summary>Null when the value is valid for the key now, else what is wrong with it.</summary>
-    public string? Validate(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => _acceptsAll ? null
+    public string? Validate(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) =>
+        _acceptsAll ? null
         : Find(key) is { } space ? space.Validate(key, value)
         : $"no namespace of {string.Join(", ", _namespaces.Keys.Order().Select(name => $"/{name}/"))} begins the key";
 
@@ -57,7 +59,9 @@ public sealed class RecordValidator
         }
 
         var end = key[1..].IndexOf((byte)'/');
-        return end > 0 && Ascii.IsValid(key.Slice(1, end)) ? _namespaces.GetValueOrDefault(Encoding.ASCII.GetString(key.Slice(1, end))) : null;
+        return end > 0 && Ascii.IsValid(key.Slice(1, end))
+            ? _namespaces.GetValueOrDefault(Encoding.ASCII.GetString(key.Slice(1, end)))
+            : null;
     }
 }
 
@@ -75,7 +79,9 @@ public sealed class PublicKeyNamespace : IRecordNamespace
             return "what follows /pk/ is no peer id";
         }
 
-        return value.Length is 0 or > 4096 || PeerId.FromPublicKeyProtobuf(value) != peer ? "the value is not the public key of the key's peer id" : null;
+        return value.Length is 0 or > 4096 || PeerId.FromPublicKeyProtobuf(value) != peer
+            ? "the value is not the public key of the key's peer id"
+            : null;
     }
 
     /// <inheritdoc/>
@@ -93,7 +99,9 @@ public sealed class TestNamespace : IRecordNamespace
 
     /// <inheritdoc/>
     public string? Validate(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) =>
-        value.IsEmpty ? "the value is empty" : value.StartsWith("bad"u8) ? "the value says that it is bad" : null;
+        value.IsEmpty ? "the value is empty"
+        : value.StartsWith("bad"u8) ? "the value says that it is bad"
+        : null;
 
     /// <inheritdoc/>
     public int Compare(ReadOnlySpan<byte> key, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second) => first.SequenceCompareTo(second);

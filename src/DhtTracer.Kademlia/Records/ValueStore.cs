@@ -39,13 +39,20 @@ public sealed class ValueStore(RecordValidator validator, TimeProvider time, Tim
 
         var now = time.GetUtcNow();
         var name = new BytesKey(key.ToArray());
-        var record = new KadRecord(name.Bytes, value.ToArray(), now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture));
+        var record = new KadRecord(
+            name.Bytes,
+            value.ToArray(),
+            now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture)
+        );
         lock (_lock)
         {
             if (_records.TryGetValue(name, out var known))
             {
-                if (known.ExpiresAt > now && validator.Validate(key, known.Record.Value.Span) is null
-                    && validator.Compare(key, known.Record.Value.Span, value) > 0)
+                if (
+                    known.ExpiresAt > now
+                    && validator.Validate(key, known.Record.Value.Span) is null
+                    && validator.Compare(key, known.Record.Value.Span, value) > 0
+                )
                 {
                     return "a better record is stored";
                 }
@@ -69,7 +76,9 @@ public sealed class ValueStore(RecordValidator validator, TimeProvider time, Tim
             entry = _records.GetValueOrDefault(new BytesKey(key.ToArray()));
         }
 
-        return entry is not null && entry.ExpiresAt > time.GetUtcNow() && validator.Validate(key, entry.Record.Value.Span) is null ? entry.Record : null;
+        return entry is not null && entry.ExpiresAt > time.GetUtcNow() && validator.Validate(key, entry.Record.Value.Span) is null
+            ? entry.Record
+            : null;
     }
 
     /// <summary>Forgets everything.</summary>

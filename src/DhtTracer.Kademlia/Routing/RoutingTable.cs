@@ -120,7 +120,8 @@ public sealed class RoutingTable
         }
     }
 
-    /// <summary>The least recently seen peer of the bucket that a peer would be in, and when it was seen; null when that is empty.</summary>
+    /// <summary>The least recently seen peer of the bucket that a peer would be in, and when it was seen; null when that is
+    /// empty.</summary>
     public (KadPeer Peer, DateTimeOffset SeenAt)? LeastRecentlySeenBeside(PeerId peer)
     {
         var index = _self.CommonPrefixLength(KadId.Of(peer));

@@ -52,8 +52,7 @@ internal sealed class RoutingTableUpkeep(RoutingTable table, IDhtNetwork network
         do
         {
             RandomNumberGenerator.Fill(key);
-        }
-        while (self.CommonPrefixLength(KadId.Of(key)) != commonPrefixLength);
+        } while (self.CommonPrefixLength(KadId.Of(key)) != commonPrefixLength);
 
         return key;
     }

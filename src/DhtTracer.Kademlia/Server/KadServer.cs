@@ -28,7 +28,8 @@ public sealed class KadServer
         RoutingTable routingTable,
         ProviderStore providers,
         ValueStore values,
-        bool anyProviderKey = false)
+        bool anyProviderKey = false
+    )
     {
         _anyProviderKey = anyProviderKey;
         _local = local;
@@ -98,13 +99,14 @@ public sealed class KadServer
         return null;
     }
 
-    private KadMessage GetValue(KadMessage request, PeerId sender) => new()
-    {
-        Type = request.Type,
-        Key = request.Key,
-        Record = _values.Get(request.Key.Span),
-        CloserPeers = CloserPeers(request.Key.Span, sender),
-    };
+    private KadMessage GetValue(KadMessage request, PeerId sender) =>
+        new()
+        {
+            Type = request.Type,
+            Key = request.Key,
+            Record = _values.Get(request.Key.Span),
+            CloserPeers = CloserPeers(request.Key.Span, sender),
+        };
 
     private KadMessage PutValue(KadMessage request)
     {
@@ -113,7 +115,9 @@ public sealed class KadServer
             throw new KadRefusedException("PUT_VALUE has no record of its key");
         }
 
-        return _values.Put(record.Key.Span, record.Value.Span) is { } wrong ? throw new KadRefusedException("PUT_VALUE: " + wrong) : request;
+        return _values.Put(record.Key.Span, record.Value.Span) is { } wrong
+            ? throw new KadRefusedException("PUT_VALUE: " + wrong)
+            : request;
     }
 
     private void CheckMultihash(KadMessage request)
@@ -126,5 +130,10 @@ public sealed class KadServer
 
     // The sender knows itself.
     private List<KadPeer> CloserPeers(ReadOnlySpan<byte> key, PeerId sender) =>
-        [.. _routingTable.Closest(KadId.Of(key), _routingTable.BucketSize + 1).Where(peer => peer.Id != sender).Take(_routingTable.BucketSize)];
+        [
+            .. _routingTable
+                .Closest(KadId.Of(key), _routingTable.BucketSize + 1)
+                .Where(peer => peer.Id != sender)
+                .Take(_routingTable.BucketSize),
+        ];
 }

@@ -4,20 +4,25 @@ using System.Reflection;
 namespace DhtTracer.Kademlia;
 
 /// <summary>
-/// Emits the spans of <c>docs/span-conventions.md</c> for one query. A span is made when it ends, of what was kept of its start, and is let go
-/// then; only those that have others below them are there earlier. Some thousand small objects that live as long as a lookup would make each
-/// garbage collection longer, and that is more than half of what spans cost a node that is busy. Over 300 lines, because each step of a query adds to the same few spans.
+/// Emits the spans of <c>docs/span-conventions.md</c> for one query. A span is made when it ends, of what was kept of its start, and is let
+/// go then; only those that have others below them are there earlier. Some thousand small objects that live as long as a lookup would make
+/// each garbage collection longer, and that is more than half of what spans cost a node that is busy. Over 300 lines, because each step of
+/// a query adds to the same few spans.
 /// </summary>
 internal sealed class ActivityObserver : IQueryObserver
 {
     /// <summary>Name of the instrumentation scope.</summary>
     public const string SourceName = "DhtTracer.Kademlia";
 
-    /// <summary>Peers whose spans say what the query is for: the first to be done with, so that a query has its name while it runs.</summary>
+    /// <summary>Peers whose spans say what the query is for: the first to be done with, so that a query has its name while it
+    /// runs.</summary>
     private const int DescribingPeers = 3;
 
     private static readonly ActivitySource Source = new(
-        SourceName, typeof(ActivityObserver).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "");
+        SourceName,
+        typeof(ActivityObserver).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]
+            ?? ""
+    );
 
     private static readonly PeerSpans Ended = new(null!);
 
@@ -36,9 +41,7 @@ internal sealed class ActivityObserver : IQueryObserver
     private bool _background;
     private int _described;
 
-    private ActivityObserver()
-    {
-    }
+    private ActivityObserver() { }
 
     private TagBuffer Tags => _spans.Tags;
 
@@ -159,7 +162,13 @@ internal sealed class ActivityObserver : IQueryObserver
     }
 
     public void ResultFound(LookupPeer? answeredBy, DateTimeOffset time, string result) =>
-        _events.Add(new ActivityEvent("dht.result", time, new ActivityTagsCollection { { "dht.peer.id", answeredBy?.Text ?? _node }, { "dht.result", result } }));
+        _events.Add(
+            new ActivityEvent(
+                "dht.result",
+                time,
+                new ActivityTagsCollection { { "dht.peer.id", answeredBy?.Text ?? _node }, { "dht.result", result } }
+            )
+        );
 
     public void LookupTerminated(DateTimeOffset time, LookupTermination termination) =>
         _events.Add(SpanTags.Event("dht.terminated", time, "dht.query.termination", termination.ToText()));

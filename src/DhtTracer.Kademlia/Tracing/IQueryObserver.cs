@@ -12,57 +12,38 @@ namespace DhtTracer.Kademlia;
 public interface IQueryObserver
 {
     /// <summary>The query begins. Called once, before everything else.</summary>
-    void QueryStarted(QueryDescription query)
-    {
-    }
+    void QueryStarted(QueryDescription query) { }
 
-    /// <summary>A peer was heard of for the first time: a seed when its referrer is null, else from the referrer's current request.</summary>
-    void PeerHeard(LookupPeer peer)
-    {
-    }
+    /// <summary>A peer was heard of for the first time: a seed when its referrer is null, else from the referrer's current
+    /// request.</summary>
+    void PeerHeard(LookupPeer peer) { }
 
     /// <summary>A dial begins.</summary>
-    void DialStarted(LookupPeer peer, DateTimeOffset time)
-    {
-    }
+    void DialStarted(LookupPeer peer, DateTimeOffset time) { }
 
     /// <summary>A dial ended. For an open connection that is reused, at the time it started.</summary>
-    void DialEnded(LookupPeer peer, DateTimeOffset time, DialResult result)
-    {
-    }
+    void DialEnded(LookupPeer peer, DateTimeOffset time, DialResult result) { }
 
     /// <summary>A request begins.</summary>
-    void RequestStarted(LookupPeer peer, DateTimeOffset time, RequestStart request)
-    {
-    }
+    void RequestStarted(LookupPeer peer, DateTimeOffset time, RequestStart request) { }
 
     /// <summary>A request ended; the peers that its answer made known have been announced before.</summary>
-    void RequestEnded(LookupPeer peer, DateTimeOffset time, RequestEnd request)
-    {
-    }
+    void RequestEnded(LookupPeer peer, DateTimeOffset time, RequestEnd request) { }
 
     /// <summary>A result was first known.</summary>
     /// <param name="answeredBy">Who answered with it; null for the node's own store.</param>
     /// <param name="time">When.</param>
     /// <param name="result">A peer id in base58, or the first 64 bytes of a record in hex.</param>
-    void ResultFound(LookupPeer? answeredBy, DateTimeOffset time, string result)
-    {
-    }
+    void ResultFound(LookupPeer? answeredBy, DateTimeOffset time, string result) { }
 
     /// <summary>The lookup stopped asking; a follow-up to the closest peers may come.</summary>
-    void LookupTerminated(DateTimeOffset time, LookupTermination termination)
-    {
-    }
+    void LookupTerminated(DateTimeOffset time, LookupTermination termination) { }
 
     /// <summary>A peer will not be sent anything more.</summary>
-    void PeerDone(LookupPeer peer)
-    {
-    }
+    void PeerDone(LookupPeer peer) { }
 
     /// <summary>The query is over. Called once, after everything else.</summary>
-    void QueryEnded(QueryEnd end)
-    {
-    }
+    void QueryEnded(QueryEnd end) { }
 }
 
 /// <summary>A query as it begins.</summary>
@@ -117,7 +98,8 @@ public sealed record RequestEnd
     /// <summary>The answer; null when there is none.</summary>
     public KadMessage? Answer { get; init; }
 
-    /// <summary>The closer peers of the answer as the query knows them, in the answer's order; null where it names the querying node.</summary>
+    /// <summary>The closer peers of the answer as the query knows them, in the answer's order; null where it names the querying
+    /// node.</summary>
     public IReadOnlyList<LookupPeer?> Named { get; init; } = [];
 
     /// <summary>Peers of the answer that the query had not heard of before, in the answer's order.</summary>

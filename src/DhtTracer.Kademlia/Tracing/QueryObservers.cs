@@ -8,7 +8,12 @@ internal sealed class QueryObservers(IQueryObserver[] observers) : IQueryObserve
     {
         if (first is null)
         {
-            return others.Count switch { 0 => null, 1 => others[0], _ => new QueryObservers([.. others]) };
+            return others.Count switch
+            {
+                0 => null,
+                1 => others[0],
+                _ => new QueryObservers([.. others]),
+            };
         }
 
         return others.Count == 0 ? first : new QueryObservers([first, .. others]);

@@ -10,9 +10,10 @@ public sealed class QueryRecorder : IQueryObserver
     public QueryTrace Trace => _trace ?? throw new InvalidOperationException("the query has not begun: give the recorder to a query first");
 
     /// <inheritdoc/>
-    public void QueryStarted(QueryDescription query) => _trace = _trace is null
-        ? new QueryTrace { Query = query }
-        : throw new InvalidOperationException("a recorder records one query: make another");
+    public void QueryStarted(QueryDescription query) =>
+        _trace = _trace is null
+            ? new QueryTrace { Query = query }
+            : throw new InvalidOperationException("a recorder records one query: make another");
 
     /// <inheritdoc/>
     public void PeerHeard(LookupPeer peer) => Trace.PeerList.Add(new PeerTrace(peer));
@@ -28,8 +29,17 @@ public sealed class QueryRecorder : IQueryObserver
     }
 
     /// <inheritdoc/>
-    public void RequestStarted(LookupPeer peer, DateTimeOffset time, RequestStart request) => Of(peer).RequestList.Add(
-        new RequestTrace { Type = request.Type, StartedAt = time, FollowUp = request.FollowUp, Duplicate = request.Duplicate });
+    public void RequestStarted(LookupPeer peer, DateTimeOffset time, RequestStart request) =>
+        Of(peer)
+            .RequestList.Add(
+                new RequestTrace
+                {
+                    Type = request.Type,
+                    StartedAt = time,
+                    FollowUp = request.FollowUp,
+                    Duplicate = request.Duplicate,
+                }
+            );
 
     /// <inheritdoc/>
     public void RequestEnded(LookupPeer peer, DateTimeOffset time, RequestEnd request)

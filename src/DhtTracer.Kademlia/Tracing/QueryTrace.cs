@@ -33,7 +33,8 @@ public sealed class QueryTrace
     public int DialFailed => PeerList.Count(peer => peer.State == LookupPeerState.DialFailed);
 
     /// <summary>Peers connected but never sent a request.</summary>
-    public int ToQuery => PeerList.Count(peer => peer.Requests.Count == 0 && peer.Dials.Any(dial => dial.EndedAt is not null && dial.Error is null));
+    public int ToQuery =>
+        PeerList.Count(peer => peer.Requests.Count == 0 && peer.Dials.Any(dial => dial.EndedAt is not null && dial.Error is null));
 
     /// <summary>Peers heard of, never dialed nor queried.</summary>
     public int Remaining => PeerList.Count(peer => peer.Dials.Count == 0 && peer.Requests.Count == 0);
@@ -103,7 +104,13 @@ public sealed class PeerTrace
 /// <param name="Reused">An open connection was used.</param>
 /// <param name="Address">The address connected, or last tried.</param>
 /// <param name="Error">Why it failed.</param>
-public sealed record DialTrace(DateTimeOffset StartedAt, DateTimeOffset? EndedAt = null, bool Reused = false, string? Address = null, DhtError? Error = null);
+public sealed record DialTrace(
+    DateTimeOffset StartedAt,
+    DateTimeOffset? EndedAt = null,
+    bool Reused = false,
+    string? Address = null,
+    DhtError? Error = null
+);
 
 /// <summary>A request of a query.</summary>
 public sealed record RequestTrace

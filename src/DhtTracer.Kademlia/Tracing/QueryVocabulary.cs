@@ -108,72 +108,78 @@ public enum RequestOutcome
 public static class ConventionText
 {
     /// <summary>As in <c>dht.query.type</c>.</summary>
-    public static string ToText(this DhtQueryType type) => type switch
-    {
-        DhtQueryType.FindPeer => "find-peer",
-        DhtQueryType.GetProviders => "get-providers",
-        DhtQueryType.AddProvider => "add-provider",
-        DhtQueryType.PutValue => "put-value",
-        DhtQueryType.GetValue => "get-value",
-        DhtQueryType.GetClosestPeers => "get-closest-peers",
-        DhtQueryType.Ping => "ping",
-        _ => throw new ArgumentOutOfRangeException(nameof(type), type, null),
-    };
+    public static string ToText(this DhtQueryType type) =>
+        type switch
+        {
+            DhtQueryType.FindPeer => "find-peer",
+            DhtQueryType.GetProviders => "get-providers",
+            DhtQueryType.AddProvider => "add-provider",
+            DhtQueryType.PutValue => "put-value",
+            DhtQueryType.GetValue => "get-value",
+            DhtQueryType.GetClosestPeers => "get-closest-peers",
+            DhtQueryType.Ping => "ping",
+            _ => throw new ArgumentOutOfRangeException(nameof(type), type, null),
+        };
 
     /// <summary>As in <c>dht.query.outcome</c>.</summary>
-    public static string ToText(this DhtQueryOutcome outcome) => outcome switch
-    {
-        DhtQueryOutcome.Success => "success",
-        DhtQueryOutcome.NotFound => "not-found",
-        DhtQueryOutcome.Cancelled => "cancelled",
-        DhtQueryOutcome.TimedOut => "timed-out",
-        DhtQueryOutcome.Failed => "failed",
-        _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome, null),
-    };
+    public static string ToText(this DhtQueryOutcome outcome) =>
+        outcome switch
+        {
+            DhtQueryOutcome.Success => "success",
+            DhtQueryOutcome.NotFound => "not-found",
+            DhtQueryOutcome.Cancelled => "cancelled",
+            DhtQueryOutcome.TimedOut => "timed-out",
+            DhtQueryOutcome.Failed => "failed",
+            _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome, null),
+        };
 
     /// <summary>As in <c>dht.query.termination</c>.</summary>
-    public static string ToText(this LookupTermination termination) => termination switch
-    {
-        LookupTermination.Completed => "completed",
-        LookupTermination.Starvation => "starvation",
-        LookupTermination.Stopped => "stopped",
-        LookupTermination.Cancelled => "cancelled",
-        _ => throw new ArgumentOutOfRangeException(nameof(termination), termination, null),
-    };
+    public static string ToText(this LookupTermination termination) =>
+        termination switch
+        {
+            LookupTermination.Completed => "completed",
+            LookupTermination.Starvation => "starvation",
+            LookupTermination.Stopped => "stopped",
+            LookupTermination.Cancelled => "cancelled",
+            _ => throw new ArgumentOutOfRangeException(nameof(termination), termination, null),
+        };
 
     /// <summary>As in <c>dht.peer.state</c>. A request under way has shown neither an answer nor a failure.</summary>
-    public static string ToText(this LookupPeerState state) => state switch
-    {
-        LookupPeerState.Heard => "heard",
-        LookupPeerState.Queued => "queued",
-        LookupPeerState.Dialing => "dialing",
-        LookupPeerState.Connected => "connected",
-        LookupPeerState.Requesting => "no-answer",
-        LookupPeerState.Answered => "answered",
-        LookupPeerState.DialFailed => "dial-failed",
-        LookupPeerState.RequestFailed => "request-failed",
-        LookupPeerState.Cancelled => "cancelled",
-        _ => throw new ArgumentOutOfRangeException(nameof(state), state, null),
-    };
+    public static string ToText(this LookupPeerState state) =>
+        state switch
+        {
+            LookupPeerState.Heard => "heard",
+            LookupPeerState.Queued => "queued",
+            LookupPeerState.Dialing => "dialing",
+            LookupPeerState.Connected => "connected",
+            LookupPeerState.Requesting => "no-answer",
+            LookupPeerState.Answered => "answered",
+            LookupPeerState.DialFailed => "dial-failed",
+            LookupPeerState.RequestFailed => "request-failed",
+            LookupPeerState.Cancelled => "cancelled",
+            _ => throw new ArgumentOutOfRangeException(nameof(state), state, null),
+        };
 
     /// <summary>As in <c>dht.request.outcome</c>.</summary>
-    public static string ToText(this RequestOutcome outcome) => outcome switch
-    {
-        RequestOutcome.Answered => "answered",
-        RequestOutcome.Failed => "failed",
-        RequestOutcome.Cancelled => "cancelled",
-        _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome, null),
-    };
+    public static string ToText(this RequestOutcome outcome) =>
+        outcome switch
+        {
+            RequestOutcome.Answered => "answered",
+            RequestOutcome.Failed => "failed",
+            RequestOutcome.Cancelled => "cancelled",
+            _ => throw new ArgumentOutOfRangeException(nameof(outcome), outcome, null),
+        };
 
     /// <summary>As in <c>dht.message.type</c>, the names of the specification.</summary>
-    public static string ToText(this KadMessageType type) => type switch
-    {
-        KadMessageType.PutValue => "PUT_VALUE",
-        KadMessageType.GetValue => "GET_VALUE",
-        KadMessageType.AddProvider => "ADD_PROVIDER",
-        KadMessageType.GetProviders => "GET_PROVIDERS",
-        KadMessageType.FindNode => "FIND_NODE",
-        KadMessageType.Ping => "PING",
-        _ => throw new ArgumentOutOfRangeException(nameof(type), type, null),
-    };
+    public static string ToText(this KadMessageType type) =>
+        type switch
+        {
+            KadMessageType.PutValue => "PUT_VALUE",
+            KadMessageType.GetValue => "GET_VALUE",
+            KadMessageType.AddProvider => "ADD_PROVIDER",
+            KadMessageType.GetProviders => "GET_PROVIDERS",
+            KadMessageType.FindNode => "FIND_NODE",
+            KadMessageType.Ping => "PING",
+            _ => throw new ArgumentOutOfRangeException(nameof(type), type, null),
+        };
 }

@@ -3,8 +3,13 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace DhtTracer.Kademlia;
 
-/// <summary>Makes the activities of one query, with the query's times, and leaves the ambient activity of whoever runs the query alone.</summary>
-[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "The buffer is disposable only as an enumerator, and holds nothing.")]
+/// <summary>Makes the activities of one query, with the query's times, and leaves the ambient activity of whoever runs the query
+/// alone.</summary>
+[SuppressMessage(
+    "Design",
+    "CA1001:Types that own disposable fields should be disposable",
+    Justification = "The buffer is disposable only as an enumerator, and holds nothing."
+)]
 internal sealed class SpanMaker(ActivitySource source)
 {
     /// <summary>Attributes of the span that is made next.</summary>
@@ -31,7 +36,14 @@ internal sealed class SpanMaker(ActivitySource source)
 
     /// <summary>Makes a whole span, with the attributes of the buffer. It is the ambient one only in here.</summary>
     public void Emit(
-        string name, ActivityKind kind, ActivityContext parent, DateTimeOffset start, DateTimeOffset end, DhtError? error = null, IReadOnlyList<LookupPeer>? heard = null)
+        string name,
+        ActivityKind kind,
+        ActivityContext parent,
+        DateTimeOffset start,
+        DateTimeOffset end,
+        DhtError? error = null,
+        IReadOnlyList<LookupPeer>? heard = null
+    )
     {
         var span = source.StartActivity(name, kind, parent, Tags, links: null, start);
         Tags.Clear();

@@ -11,8 +11,10 @@ internal static class SpanTags
 
     private static readonly object False = false;
     private static readonly BoundedCache<Multiaddr, string> AddressTexts = new(10_000, static address => address.ToString());
-    private static readonly BoundedCache<string, ActivityTagsCollection> ReusedConnections =
-        new(10_000, static address => new ActivityTagsCollection { { "dht.dial.reused", True }, { "dht.dial.address", address } });
+    private static readonly BoundedCache<string, ActivityTagsCollection> ReusedConnections = new(
+        10_000,
+        static address => new ActivityTagsCollection { { "dht.dial.reused", True }, { "dht.dial.address", address } }
+    );
 
     private static readonly object[] SmallNumbers = [.. Enumerable.Range(0, 257).Select(number => (object)number)];
 
@@ -75,7 +77,11 @@ internal static class SpanTags
 
     /// <summary>A peer to which a connection was open already.</summary>
     public static ActivityEvent Reused(DateTimeOffset time, string? address) =>
-        new("dht.dial", time, address is null ? new ActivityTagsCollection { { "dht.dial.reused", True } } : ReusedConnections.Get(address));
+        new(
+            "dht.dial",
+            time,
+            address is null ? new ActivityTagsCollection { { "dht.dial.reused", True } } : ReusedConnections.Get(address)
+        );
 
     /// <summary>Adds a value unless it is unknown.</summary>
     public static void AddKnown(this Activity span, string key, object? value)

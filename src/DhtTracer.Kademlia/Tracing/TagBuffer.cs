@@ -40,7 +40,5 @@ internal sealed class TagBuffer : IEnumerable<KeyValuePair<string, object?>>, IE
 
     public void Reset() => _position = -1;
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 }

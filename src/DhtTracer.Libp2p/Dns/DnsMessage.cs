@@ -47,7 +47,9 @@ internal static class DnsMessage
 
     /// <summary>Whether a datagram answers the query: same id, a response, and the same question.</summary>
     public static bool IsAnswerTo(ReadOnlySpan<byte> answer, ReadOnlySpan<byte> query) =>
-        answer.Length >= query.Length && answer[..2].SequenceEqual(query[..2]) && (answer[2] & 0x80) != 0
+        answer.Length >= query.Length
+        && answer[..2].SequenceEqual(query[..2])
+        && (answer[2] & 0x80) != 0
         && EqualsIgnoringCase(answer[HeaderLength..query.Length], query[HeaderLength..]);
 
     /// <summary>Whether the answer was cut off, so that it must be asked for over TCP.</summary>

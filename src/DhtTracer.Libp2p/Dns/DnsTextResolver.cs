@@ -11,9 +11,7 @@ public sealed class DnsException : Libp2pException
 {
     /// <summary>Makes the exception.</summary>
     public DnsException(string message, Exception? inner = null)
-        : base(message, inner)
-    {
-    }
+        : base(message, inner) { }
 }
 
 /// <summary>
@@ -80,7 +78,8 @@ internal sealed class DnsTextResolver
 
     private static IEnumerable<IPEndPoint> SystemServers()
     {
-        return NetworkInterface.GetAllNetworkInterfaces()
+        return NetworkInterface
+            .GetAllNetworkInterfaces()
             .Where(network => network.OperationalStatus is OperationalStatus.Up or OperationalStatus.Unknown)
             .SelectMany(network => network.GetIPProperties().DnsAddresses)
             .Distinct()

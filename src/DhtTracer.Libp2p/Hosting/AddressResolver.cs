@@ -23,7 +23,11 @@ internal sealed class AddressResolver(Func<string, CancellationToken, Task<IRead
 
     /// <summary>Resolves addresses. What cannot be used is returned beside the targets, with the reason.</summary>
     public async Task<(IReadOnlyList<DialTarget> Targets, IReadOnlyList<DialAttempt> Unusable)> ResolveAsync(
-        IEnumerable<Multiaddr> addresses, PeerId? peer, bool allowPrivate, CancellationToken cancellationToken)
+        IEnumerable<Multiaddr> addresses,
+        PeerId? peer,
+        bool allowPrivate,
+        CancellationToken cancellationToken
+    )
     {
         var targets = new List<DialTarget>();
         var unusable = new List<DialAttempt>();
@@ -49,7 +53,11 @@ internal sealed class AddressResolver(Func<string, CancellationToken, Task<IRead
             {
                 await ResolveHostAsync(address, host, port, family);
             }
-            else if (next.Depth < MaxDepth && address.Components is [{ Protocol: { } first } name, ..] && first == MultiaddrProtocol.DnsAddr)
+            else if (
+                next.Depth < MaxDepth
+                && address.Components is [{ Protocol: { } first } name, ..]
+                && first == MultiaddrProtocol.DnsAddr
+            )
             {
                 await ResolveDnsAddrAsync(address, name.ValueText, next.Depth);
             }
@@ -81,7 +89,8 @@ internal sealed class AddressResolver(Func<string, CancellationToken, Task<IRead
         {
             try
             {
-                var only = family == MultiaddrProtocol.Dns4 ? AddressFamily.InterNetwork
+                var only =
+                    family == MultiaddrProtocol.Dns4 ? AddressFamily.InterNetwork
                     : family == MultiaddrProtocol.Dns6 ? AddressFamily.InterNetworkV6
                     : AddressFamily.Unspecified;
                 foreach (var ip in await System.Net.Dns.GetHostAddressesAsync(host, only, cancellationToken))
@@ -102,8 +111,12 @@ internal sealed class AddressResolver(Func<string, CancellationToken, Task<IRead
                 foreach (var text in await resolveText("_dnsaddr." + domain, cancellationToken))
                 {
                     // Records of other peers stand under the same name: they are no error, just not meant.
-                    if (text.StartsWith(DnsAddrPrefix, StringComparison.Ordinal) && Multiaddr.TryParse(text[DnsAddrPrefix.Length..], out var found)
-                        && (address.PeerId is not { } suffix || found.PeerId == suffix) && (peer is not { } meant || found.PeerId is not { } id || id == meant))
+                    if (
+                        text.StartsWith(DnsAddrPrefix, StringComparison.Ordinal)
+                        && Multiaddr.TryParse(text[DnsAddrPrefix.Length..], out var found)
+                        && (address.PeerId is not { } suffix || found.PeerId == suffix)
+                        && (peer is not { } meant || found.PeerId is not { } id || id == meant)
+                    )
                     {
                         pending.Enqueue((found, depth + 1));
                     }

@@ -15,7 +15,13 @@ public sealed class Connection
     private long _lastUsed;
 
     internal Connection(
-        Libp2pHost host, YamuxSession session, PublicKey remoteKey, Multiaddr remoteAddress, bool isOutbound, TimeProvider time)
+        Libp2pHost host,
+        YamuxSession session,
+        PublicKey remoteKey,
+        Multiaddr remoteAddress,
+        bool isOutbound,
+        TimeProvider time
+    )
     {
         _host = host;
         _session = session;
@@ -92,7 +98,10 @@ public sealed class Connection
         catch (OperationCanceledException e) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
             stream.Reset("The remote did not answer the protocol negotiation.");
-            throw new TimeoutException($"The remote did not answer the negotiation of {protocol} within {_host.Options.NegotiationTimeout.TotalSeconds:0} s.", e);
+            throw new TimeoutException(
+                $"The remote did not answer the negotiation of {protocol} within {_host.Options.NegotiationTimeout.TotalSeconds:0} s.",
+                e
+            );
         }
         catch
         {
@@ -101,7 +110,8 @@ public sealed class Connection
         }
     }
 
-    /// <summary>Measures a round trip with <c>/ipfs/ping/1.0.0</c>, on a stream of its own. Throws as <see cref="OpenStreamAsync"/> does.</summary>
+    /// <summary>Measures a round trip with <c>/ipfs/ping/1.0.0</c>, on a stream of its own. Throws as <see cref="OpenStreamAsync"/>
+    /// does.</summary>
     /// <exception cref="WireException">The answer is not what was sent.</exception>
     public Task<TimeSpan> PingAsync(CancellationToken cancellationToken = default) => PingService.PingAsync(this, _time, cancellationToken);
 

@@ -8,13 +8,29 @@ namespace DhtTracer.Libp2p.Hosting;
 
 /// <summary>Makes sockets connections of a host, and runs each to its end: identify, the remote's streams, keep-alive.</summary>
 internal sealed class ConnectionRunner(
-    Libp2pHost host, ConnectionTable connections, ProtocolTable protocols, IdentifyService identify, WorkTracker work, CancellationToken stopping)
+    Libp2pHost host,
+    ConnectionTable connections,
+    ProtocolTable protocols,
+    IdentifyService identify,
+    WorkTracker work,
+    CancellationToken stopping
+)
 {
     private readonly ConnectionUpgrader _upgrader = new(host.Options.Identity);
-    private readonly YamuxOptions _yamuxOptions = new() { MaxInboundStreams = host.Options.MaxStreamsPerConnection, MaxOutboundStreams = host.Options.MaxStreamsPerConnection };
+    private readonly YamuxOptions _yamuxOptions = new()
+    {
+        MaxInboundStreams = host.Options.MaxStreamsPerConnection,
+        MaxOutboundStreams = host.Options.MaxStreamsPerConnection,
+    };
 
     /// <summary>Makes a socket a connection. The socket is the caller's to close when this fails.</summary>
-    public async Task<Connection> UpgradeAsync(Socket socket, bool isDialer, PeerId? expected, Multiaddr address, CancellationToken cancellationToken)
+    public async Task<Connection> UpgradeAsync(
+        Socket socket,
+        bool isDialer,
+        PeerId? expected,
+        Multiaddr address,
+        CancellationToken cancellationToken
+    )
     {
         var upgraded = await _upgrader.UpgradeAsync(new NetworkStream(socket, ownsSocket: true), isDialer, expected, cancellationToken);
         if (upgraded.RemoteKey.PeerId == host.PeerId)
@@ -23,13 +39,22 @@ internal sealed class ConnectionRunner(
         }
 
         Connection? connection = null;
-        var session = new YamuxSession(upgraded.Channel, isDialer, _yamuxOptions, host.Options.Time, stream => AcceptStream(connection!, stream));
+        var session = new YamuxSession(
+            upgraded.Channel,
+            isDialer,
+            _yamuxOptions,
+            host.Options.Time,
+            stream => AcceptStream(connection!, stream)
+        );
         connection = new Connection(host, session, upgraded.RemoteKey, address, isDialer, host.Options.Time);
         if (!connections.TryAdd(connection, out var evicted))
         {
             session.Abort(new ConnectionClosedException("The host takes no more connections."));
             upgraded.Channel.EndRead();
-            throw new DialException(DialError.LimitReached, $"The host has {host.Options.MaxConnections} connections, all in use, or is shutting down.");
+            throw new DialException(
+                DialError.LimitReached,
+                $"The host has {host.Options.MaxConnections} connections, all in use, or is shutting down."
+            );
         }
 
         if (evicted is not null)
@@ -95,6 +120,9 @@ internal sealed class ConnectionRunner(
     private void AcceptStream(Connection connection, YamuxStream yamux)
     {
         connection.Touch();
-        _ = work.Run("a protocol handler", () => protocols.HandleAsync(new Libp2pStream(connection, yamux, host.Options.Time, "", answered: true), stopping));
+        _ = work.Run(
+            "a protocol handler",
+            () => protocols.HandleAsync(new Libp2pStream(connection, yamux, host.Options.Time, "", answered: true), stopping)
+        );
     }
 }

@@ -44,7 +44,10 @@ internal sealed class ConnectionTable(int capacity)
 
             if (Count >= capacity)
             {
-                evicted = _connections.Values.SelectMany(list => list).Where(other => other.StreamCount == 0).MinBy(other => other.LastUsed);
+                evicted = _connections
+                    .Values.SelectMany(list => list)
+                    .Where(other => other.StreamCount == 0)
+                    .MinBy(other => other.LastUsed);
                 if (evicted is null)
                 {
                     return false;

@@ -14,8 +14,7 @@ namespace DhtTracer.Libp2p.Hosting;
 internal sealed record UpgradedConnection(NoiseChannel Channel, PublicKey RemoteKey, ReadOnlyMemory<byte> Early);
 
 /// <summary>The remote proved another identity than the one that was dialed.</summary>
-internal sealed class WrongPeerException(PeerId expected, PeerId actual)
-    : Libp2pException($"{actual} answered instead of {expected}.");
+internal sealed class WrongPeerException(PeerId expected, PeerId actual) : Libp2pException($"{actual} answered instead of {expected}.");
 
 /// <summary>
 /// Turns a TCP connection into an authenticated one: multistream-select of <c>/noise</c>, the Noise handshake, and the muxer, which both
@@ -49,7 +48,8 @@ internal sealed class ConnectionUpgrader
     public async Task<UpgradedConnection> UpgradeAsync(Stream stream, bool isDialer, PeerId? expected, CancellationToken cancellationToken)
     {
         var reader = new ByteReader(stream);
-        NoiseCipher? send = null, receive = null;
+        NoiseCipher? send = null,
+            receive = null;
         var done = false;
         try
         {
@@ -61,7 +61,9 @@ internal sealed class ConnectionUpgrader
             NoisePayload remote;
             using (var handshake = new NoiseHandshake(isDialer, _staticKey))
             {
-                remote = isDialer ? await InitiateAsync(plain, handshake, cancellationToken) : await RespondAsync(plain, handshake, cancellationToken);
+                remote = isDialer
+                    ? await InitiateAsync(plain, handshake, cancellationToken)
+                    : await RespondAsync(plain, handshake, cancellationToken);
                 (send, receive) = handshake.Split();
             }
 
@@ -98,16 +100,22 @@ internal sealed class ConnectionUpgrader
     {
         var length = new byte[2];
         await channel.ReadExactlyAsync(length, cancellationToken);
-        var message = new byte[BinaryPrimitives.ReadUInt16BigEndian(length) is <= MaxHandshakeMessage and var size
-            ? size
-            : throw new WireException(WireLayer.Noise, $"a handshake message is longer than {MaxHandshakeMessage} bytes")];
+        var message = new byte[
+            BinaryPrimitives.ReadUInt16BigEndian(length) is <= MaxHandshakeMessage and var size
+                ? size
+                : throw new WireException(WireLayer.Noise, $"a handshake message is longer than {MaxHandshakeMessage} bytes")
+        ];
         await channel.ReadExactlyAsync(message, cancellationToken);
         return message;
     }
 
     /// <summary>The muxer named by both inside the handshake, or else one negotiated on the encrypted channel.</summary>
     private static async Task<ReadOnlyMemory<byte>> AgreeOnMuxerAsync(
-        NoiseChannel channel, bool isDialer, IReadOnlyList<string> remoteMuxers, CancellationToken cancellationToken)
+        NoiseChannel channel,
+        bool isDialer,
+        IReadOnlyList<string> remoteMuxers,
+        CancellationToken cancellationToken
+    )
     {
         if (remoteMuxers.Count > 0)
         {

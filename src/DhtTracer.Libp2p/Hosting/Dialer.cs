@@ -21,7 +21,12 @@ internal sealed class Dialer(Libp2pHost host, AddressResolver resolver) : IDispo
     private Libp2pHostOptions Options => host.Options;
 
     /// <summary>Dials a peer, or joins the dial to it that is under way.</summary>
-    public async Task<DialResult> DialAsync(PeerId peer, IReadOnlyList<Multiaddr> addresses, DialOptions options, CancellationToken cancellationToken)
+    public async Task<DialResult> DialAsync(
+        PeerId peer,
+        IReadOnlyList<Multiaddr> addresses,
+        DialOptions options,
+        CancellationToken cancellationToken
+    )
     {
         cancellationToken.ThrowIfCancellationRequested();
         if (!options.IgnoreBackoff && _backoff.TryGetValue(peer, out var backoff) && Options.Time.GetTimestamp() < backoff.Until)
@@ -29,7 +34,8 @@ internal sealed class Dialer(Libp2pHost host, AddressResolver resolver) : IDispo
             throw new DialException(
                 DialError.Backoff,
                 $"{peer} could not be dialed a moment ago: {backoff.Error.Message}",
-                [.. backoff.Error.Attempts.Select(attempt => attempt with { Tried = false, Duration = TimeSpan.Zero })]);
+                [.. backoff.Error.Attempts.Select(attempt => attempt with { Tried = false, Duration = TimeSpan.Zero })]
+            );
         }
 
         var timeout = options.Timeout ?? Options.DialTimeout;
@@ -47,8 +53,12 @@ internal sealed class Dialer(Libp2pHost host, AddressResolver resolver) : IDispo
         {
             throw new DialException(DialError.Other, "The host is shutting down.", inner: e);
         }
-        catch (DialException e) when (joined && timeout - Options.Time.GetElapsedTime(start) is var left && left > TimeSpan.Zero
-            && addresses.Any(address => !e.Attempts.Any(attempt => attempt.Address.Equals(address.WithoutPeerId()))))
+        catch (DialException e)
+            when (joined
+                && timeout - Options.Time.GetElapsedTime(start) is var left
+                && left > TimeSpan.Zero
+                && addresses.Any(address => !e.Attempts.Any(attempt => attempt.Address.Equals(address.WithoutPeerId())))
+            )
         {
             // The other dial did not know our addresses.
             return await DialAsync(peer, addresses, options with { IgnoreBackoff = true, Timeout = left }, cancellationToken);
@@ -110,12 +120,14 @@ internal sealed class Dialer(Libp2pHost host, AddressResolver resolver) : IDispo
             _pending.Add(peer, pending);
             pending.Task = RunAsync(peer, addresses, options, timeout, pending);
 
-            // Whoever waits sees the failure. When all have given up in the moment in which it failed, it is theirs no more: the back-off keeps it.
+            // Whoever waits sees the failure. When all have given up in the moment in which it failed, it is theirs no more: the back-off
+            // keeps it.
             _ = pending.Task.ContinueWith(
                 static failed => _ = failed.Exception,
                 CancellationToken.None,
                 TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
-                TaskScheduler.Default);
+                TaskScheduler.Default
+            );
             return (pending, false);
         }
     }
@@ -133,7 +145,12 @@ internal sealed class Dialer(Libp2pHost host, AddressResolver resolver) : IDispo
     }
 
     private async Task<DialResult> RunAsync(
-        PeerId peer, IReadOnlyList<Multiaddr> addresses, DialOptions options, TimeSpan timeout, PendingDial pending)
+        PeerId peer,
+        IReadOnlyList<Multiaddr> addresses,
+        DialOptions options,
+        TimeSpan timeout,
+        PendingDial pending
+    )
     {
         // Leaves the lock that the caller holds before anything else happens.
         await Task.Yield();
@@ -170,7 +187,8 @@ internal sealed class Dialer(Libp2pHost host, AddressResolver resolver) : IDispo
     private void Back(PeerId peer, DialException error)
     {
         // A limit of this host, or the lack of a usable address, says nothing about the peer.
-        var isPeers = error.Error == DialError.Timeout || (error.Error != DialError.LimitReached && error.Attempts.Any(attempt => attempt.Tried));
+        var isPeers =
+            error.Error == DialError.Timeout || (error.Error != DialError.LimitReached && error.Attempts.Any(attempt => attempt.Tried));
         if (Options.DialBackoff <= TimeSpan.Zero || !isPeers)
         {
             return;
@@ -181,13 +199,26 @@ internal sealed class Dialer(Libp2pHost host, AddressResolver resolver) : IDispo
         var now = Options.Time.GetTimestamp();
         var frequency = Options.Time.TimestampFrequency;
         _backoff[peer] = new Backoff(
-            failures, now + (long)(wait.TotalSeconds * frequency), now + (long)(2 * Options.MaxDialBackoff.TotalSeconds * frequency), error);
+            failures,
+            now + (long)(wait.TotalSeconds * frequency),
+            now + (long)(2 * Options.MaxDialBackoff.TotalSeconds * frequency),
+            error
+        );
     }
 
-    private async Task<DialResult> TryAllAsync(PeerId? peer, IReadOnlyList<Multiaddr> addresses, DialOptions options, CancellationToken cancellationToken)
+    private async Task<DialResult> TryAllAsync(
+        PeerId? peer,
+        IReadOnlyList<Multiaddr> addresses,
+        DialOptions options,
+        CancellationToken cancellationToken
+    )
     {
         var (targets, unusable) = await resolver.ResolveAsync(
-            addresses, peer, options.AllowPrivateAddresses ?? Options.AllowPrivateAddresses, cancellationToken);
+            addresses,
+            peer,
+            options.AllowPrivateAddresses ?? Options.AllowPrivateAddresses,
+            cancellationToken
+        );
         var attempts = new List<DialAttempt>();
         using var race = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var running = new List<Task<(Connection? Connection, DialAttempt Attempt)>>();
@@ -238,7 +269,10 @@ internal sealed class Dialer(Libp2pHost host, AddressResolver resolver) : IDispo
 
     /// <summary>Waits for an attempt to end; null when it is time to start the next one first.</summary>
     private async Task<Task<(Connection? Connection, DialAttempt Attempt)>?> NextAsync(
-        List<Task<(Connection? Connection, DialAttempt Attempt)>> running, bool canStart, CancellationToken cancellationToken)
+        List<Task<(Connection? Connection, DialAttempt Attempt)>> running,
+        bool canStart,
+        CancellationToken cancellationToken
+    )
     {
         var any = Task.WhenAny(running);
         if (!canStart)
@@ -257,7 +291,11 @@ internal sealed class Dialer(Libp2pHost host, AddressResolver resolver) : IDispo
     }
 
     /// <summary>Tries one address. Failures are returned, not thrown.</summary>
-    private async Task<(Connection? Connection, DialAttempt Attempt)> TryAsync(DialTarget target, PeerId? peer, CancellationToken cancellationToken)
+    private async Task<(Connection? Connection, DialAttempt Attempt)> TryAsync(
+        DialTarget target,
+        PeerId? peer,
+        CancellationToken cancellationToken
+    )
     {
         var start = Options.Time.GetTimestamp();
         using var timer = new CancellationTokenSource(Options.AddressTimeout, Options.Time);

@@ -48,7 +48,8 @@ public sealed class Libp2pHost : IAsyncDisposable
     /// <summary>Raised when a connection has ended. Handlers must return at once.</summary>
     public event EventHandler<ConnectionEventArgs>? Disconnected;
 
-    /// <summary>Raised when identify, or a push of it, has told something about the peer of a connection. Handlers must return at once.</summary>
+    /// <summary>Raised when identify, or a push of it, has told something about the peer of a connection. Handlers must return at
+    /// once.</summary>
     public event EventHandler<IdentifiedEventArgs>? Identified;
 
     /// <summary>The settings.</summary>
@@ -102,7 +103,11 @@ public sealed class Libp2pHost : IAsyncDisposable
     /// <param name="cancellationToken">Takes the dial back.</param>
     /// <exception cref="DialException">It failed on every address; says why, by class and by address.</exception>
     public async Task<DialResult> DialAsync(
-        PeerId peer, IEnumerable<Multiaddr>? addresses = null, DialOptions? options = null, CancellationToken cancellationToken = default)
+        PeerId peer,
+        IEnumerable<Multiaddr>? addresses = null,
+        DialOptions? options = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
         if (peer == PeerId)
@@ -132,7 +137,8 @@ public sealed class Libp2pHost : IAsyncDisposable
     /// <summary>The open connection to a peer; null when there is none.</summary>
     public Connection? FindConnection(PeerId peer) => _connections.Find(peer);
 
-    /// <summary>Opens a stream to a peer, dialing its known addresses when there is no connection. See <see cref="Connection.OpenStreamAsync"/>.</summary>
+    /// <summary>Opens a stream to a peer, dialing its known addresses when there is no connection. See
+    /// <see cref="Connection.OpenStreamAsync"/>.</summary>
     /// <exception cref="DialException">The peer could not be dialed.</exception>
     public async Task<Libp2pStream> OpenStreamAsync(PeerId peer, string protocol, CancellationToken cancellationToken = default)
     {
@@ -140,7 +146,8 @@ public sealed class Libp2pHost : IAsyncDisposable
         return await dialed.Connection.OpenStreamAsync(protocol, cancellationToken);
     }
 
-    /// <summary>Measures a round trip to a connected peer with <c>/ipfs/ping/1.0.0</c>, dialing its known addresses when there is no connection.</summary>
+    /// <summary>Measures a round trip to a connected peer with <c>/ipfs/ping/1.0.0</c>, dialing its known addresses when there is no
+    /// connection.</summary>
     /// <exception cref="DialException">The peer could not be dialed.</exception>
     public async Task<TimeSpan> PingAsync(PeerId peer, CancellationToken cancellationToken = default)
     {
@@ -178,7 +185,8 @@ public sealed class Libp2pHost : IAsyncDisposable
         return added;
     }
 
-    /// <summary>Listens no more on an address, given as it was to the options or to <see cref="Listen"/>; connections stay. Connected peers are told.</summary>
+    /// <summary>Listens no more on an address, given as it was to the options or to <see cref="Listen"/>; connections stay. Connected peers
+    /// are told.</summary>
     /// <returns>False when it was not listened on.</returns>
     public bool StopListening(Multiaddr address)
     {
@@ -223,8 +231,13 @@ public sealed class Libp2pHost : IAsyncDisposable
     }
 
     /// <summary>Makes a socket a connection. The socket is the caller's to close when this fails.</summary>
-    internal Task<Connection> UpgradeAsync(Socket socket, bool isDialer, PeerId? expected, Multiaddr address, CancellationToken cancellationToken) =>
-        _runner.UpgradeAsync(socket, isDialer, expected, address, cancellationToken);
+    internal Task<Connection> UpgradeAsync(
+        Socket socket,
+        bool isDialer,
+        PeerId? expected,
+        Multiaddr address,
+        CancellationToken cancellationToken
+    ) => _runner.UpgradeAsync(socket, isDialer, expected, address, cancellationToken);
 
     /// <summary>A peer that connects is worth dialing again.</summary>
     internal void ClearBackoff(PeerId peer) => _dialer.ClearBackoff(peer);

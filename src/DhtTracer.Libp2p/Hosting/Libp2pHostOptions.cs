@@ -34,7 +34,8 @@ public sealed record Libp2pHostOptions
     /// <value>Default 250 ms, as in RFC 8305.</value>
     public TimeSpan AddressStagger { get; init; } = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>How long a peer that could not be dialed is left alone; doubles with each failure up to <see cref="MaxDialBackoff"/>. Zero for never.</summary>
+    /// <summary>How long a peer that could not be dialed is left alone; doubles with each failure up to <see cref="MaxDialBackoff"/>. Zero
+    /// for never.</summary>
     /// <value>Default 5 s.</value>
     public TimeSpan DialBackoff { get; init; } = TimeSpan.FromSeconds(5);
 

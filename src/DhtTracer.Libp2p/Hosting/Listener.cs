@@ -5,15 +5,28 @@ using DhtTracer.Libp2p.Multiformats;
 namespace DhtTracer.Libp2p.Hosting;
 
 /// <summary>Makes a socket a connection: <see cref="Libp2pHost"/> does.</summary>
-internal delegate Task<Connection> UpgradeSocket(Socket socket, bool isDialer, PeerId? expected, Multiaddr address, CancellationToken cancellationToken);
+internal delegate Task<Connection> UpgradeSocket(
+    Socket socket,
+    bool isDialer,
+    PeerId? expected,
+    Multiaddr address,
+    CancellationToken cancellationToken
+);
 
-/// <summary>Accepts the connections of a host. Only so many handshakes are under way at a time; further connections wait in the system's queue.</summary>
+/// <summary>Accepts the connections of a host. Only so many handshakes are under way at a time; further connections wait in the system's
+/// queue.</summary>
 /// <param name="options">Settings of the host.</param>
 /// <param name="upgrade">Makes a socket a connection.</param>
 /// <param name="report">Told of errors that reach no caller.</param>
 /// <param name="work">Runs what goes on beside.</param>
 /// <param name="stopping">Cancelled when the host stops.</param>
-internal sealed class Listener(Libp2pHostOptions options, UpgradeSocket upgrade, Action<string, PeerId?, Exception> report, WorkTracker work, CancellationToken stopping) : IDisposable
+internal sealed class Listener(
+    Libp2pHostOptions options,
+    UpgradeSocket upgrade,
+    Action<string, PeerId?, Exception> report,
+    WorkTracker work,
+    CancellationToken stopping
+) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly List<(Multiaddr Asked, TcpListener Socket)> _listeners = [];
@@ -84,7 +97,10 @@ internal sealed class Listener(Libp2pHostOptions options, UpgradeSocket upgrade,
     {
         if (!address.TryGetTcpEndPoint(out var endPoint))
         {
-            throw new ArgumentException($"{address} is not plain TCP, as in /ip4/0.0.0.0/tcp/4001: nothing else can be listened on.", nameof(address));
+            throw new ArgumentException(
+                $"{address} is not plain TCP, as in /ip4/0.0.0.0/tcp/4001: nothing else can be listened on.",
+                nameof(address)
+            );
         }
 
         lock (_gate)
@@ -138,7 +154,12 @@ internal sealed class Listener(Libp2pHostOptions options, UpgradeSocket upgrade,
                     }
                 }
             }
-            catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException or SocketException { SocketErrorCode: SocketError.OperationAborted })
+            catch (Exception e)
+                when (e
+                        is OperationCanceledException
+                            or ObjectDisposedException
+                            or SocketException { SocketErrorCode: SocketError.OperationAborted }
+                )
             {
                 // The host stops, or listens here no more.
                 return;

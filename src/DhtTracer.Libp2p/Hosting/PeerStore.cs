@@ -67,11 +67,17 @@ public sealed class PeerStore
     public void Remove(PeerId peer) => _peers.TryRemove(peer, out _);
 
     /// <summary>Remembers what identify told; its addresses replace the older ones.</summary>
-    internal PeerInfo SetIdentified(PeerId peer, Func<PeerInfo, PeerInfo> update) => Update(peer, known => update(known) with { IdentifiedAt = _time.GetUtcNow() });
+    internal PeerInfo SetIdentified(PeerId peer, Func<PeerInfo, PeerInfo> update) =>
+        Update(peer, known => update(known) with { IdentifiedAt = _time.GetUtcNow() });
 
     internal static IReadOnlyList<Multiaddr> Plain(PeerId peer, IEnumerable<Multiaddr> addresses) =>
-        [.. addresses.Where(address => address.PeerId is not { } named || named == peer || address.IsCircuit)
-            .Select(address => address.IsCircuit ? address : address.WithoutPeerId()).Distinct().Take(MaxAddresses)];
+        [
+            .. addresses
+                .Where(address => address.PeerId is not { } named || named == peer || address.IsCircuit)
+                .Select(address => address.IsCircuit ? address : address.WithoutPeerId())
+                .Distinct()
+                .Take(MaxAddresses),
+        ];
 
     private static IReadOnlyList<Multiaddr> Merge(IReadOnlyList<Multiaddr> newer, IReadOnlyList<Multiaddr> older) =>
         newer.All(older.Contains) ? older : [.. newer.Concat(older).Distinct().Take(MaxAddresses)];
@@ -83,7 +89,8 @@ public sealed class PeerStore
             peer,
             static (key, state) => state.Change(new PeerInfo { Peer = key }) with { LastHeard = state.Now },
             static (_, known, state) => state.Change(known) with { LastHeard = state.Now },
-            (Change: change, Now: now));
+            (Change: change, Now: now)
+        );
         if (_peers.Count > _capacity)
         {
             Evict();

@@ -44,16 +44,21 @@ internal sealed class TcpListener : IDisposable
             return [Multiaddr.FromTcp(EndPoint)];
         }
 
-        return System.Net.NetworkInformation.NetworkInterface.GetAllNetworkInterfaces()
-            .Where(network => network.OperationalStatus is System.Net.NetworkInformation.OperationalStatus.Up
-                or System.Net.NetworkInformation.OperationalStatus.Unknown)
+        return System
+            .Net.NetworkInformation.NetworkInterface.GetAllNetworkInterfaces()
+            .Where(network =>
+                network.OperationalStatus
+                    is System.Net.NetworkInformation.OperationalStatus.Up
+                        or System.Net.NetworkInformation.OperationalStatus.Unknown
+            )
             .SelectMany(network => network.GetIPProperties().UnicastAddresses)
             .Select(unicast => unicast.Address)
             .Where(address => address.AddressFamily == EndPoint.AddressFamily && !address.IsIPv6LinkLocal)
             .Select(address => Multiaddr.FromTcp(new IPEndPoint(address, EndPoint.Port)));
     }
 
-    /// <summary>The next connection, with the address it comes from. A connection that broke before it was accepted is passed over.</summary>
+    /// <summary>The next connection, with the address it comes from. A connection that broke before it was accepted is passed
+    /// over.</summary>
     public async Task<Socket> AcceptAsync(CancellationToken cancellationToken)
     {
         while (true)

@@ -5,9 +5,9 @@ using DhtTracer.Libp2p.Protobuf;
 namespace DhtTracer.Libp2p.Identify;
 
 /// <summary>
-/// What peers tell about themselves (<see href="https://github.com/libp2p/specs/blob/master/identify/README.md"/>): publicKey = 1, listenAddrs = 2,
-/// protocols = 3, observedAddr = 4, protocolVersion = 5, agentVersion = 6, signedPeerRecord = 8. A message may come in several
-/// parts; absent fields of a part are null.
+/// What peers tell about themselves (<see href="https://github.com/libp2p/specs/blob/master/identify/README.md"/>): publicKey = 1,
+/// listenAddrs = 2, protocols = 3, observedAddr = 4, protocolVersion = 5, agentVersion = 6, signedPeerRecord = 8. A message may come in
+/// several parts; absent fields of a part are null.
 /// </summary>
 internal sealed record IdentifyMessage
 {
@@ -38,9 +38,11 @@ internal sealed record IdentifyMessage
     /// <exception cref="WireException">It is malformed.</exception>
     public static IdentifyMessage Parse(ReadOnlySpan<byte> bytes)
     {
-        byte[]? publicKey = null, record = null;
+        byte[]? publicKey = null,
+            record = null;
         Multiaddr? observed = null;
-        string? protocolVersion = null, agentVersion = null;
+        string? protocolVersion = null,
+            agentVersion = null;
         var addresses = new List<Multiaddr>();
         var protocols = new List<string>();
         var reader = new ProtobufReader(bytes);
@@ -93,16 +95,17 @@ internal sealed record IdentifyMessage
     }
 
     /// <summary>This part and a later one: lists grow, single values are replaced.</summary>
-    public IdentifyMessage Merge(IdentifyMessage later) => new()
-    {
-        PublicKey = later.PublicKey ?? PublicKey,
-        ListenAddresses = [.. ListenAddresses.Concat(later.ListenAddresses).Take(MaxAddresses)],
-        Protocols = [.. Protocols.Concat(later.Protocols).Take(MaxProtocols)],
-        ObservedAddress = later.ObservedAddress ?? ObservedAddress,
-        ProtocolVersion = later.ProtocolVersion ?? ProtocolVersion,
-        AgentVersion = later.AgentVersion ?? AgentVersion,
-        SignedPeerRecord = later.SignedPeerRecord ?? SignedPeerRecord,
-    };
+    public IdentifyMessage Merge(IdentifyMessage later) =>
+        new()
+        {
+            PublicKey = later.PublicKey ?? PublicKey,
+            ListenAddresses = [.. ListenAddresses.Concat(later.ListenAddresses).Take(MaxAddresses)],
+            Protocols = [.. Protocols.Concat(later.Protocols).Take(MaxProtocols)],
+            ObservedAddress = later.ObservedAddress ?? ObservedAddress,
+            ProtocolVersion = later.ProtocolVersion ?? ProtocolVersion,
+            AgentVersion = later.AgentVersion ?? AgentVersion,
+            SignedPeerRecord = later.SignedPeerRecord ?? SignedPeerRecord,
+        };
 
     public byte[] ToBytes()
     {

@@ -44,7 +44,8 @@ internal sealed class IdentifyService
         }
     }
 
-    /// <summary>Asks a peer about itself and remembers what it says. Null when it does not answer properly, which is no reason to part.</summary>
+    /// <summary>Asks a peer about itself and remembers what it says. Null when it does not answer properly, which is no reason to
+    /// part.</summary>
     public async Task<PeerInfo?> RunAsync(Connection connection, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(_host.Options.IdentifyTimeout, _host.Options.Time);
@@ -85,7 +86,8 @@ internal sealed class IdentifyService
         await Parallel.ForEachAsync(
             connections().Where(connection => _host.Peers.Find(connection.RemotePeer)?.Protocols.Contains(PushProtocolId) == true),
             new ParallelOptions { MaxDegreeOfParallelism = 8 },
-            async (connection, _) => await PushAsync(connection, cancellationToken));
+            async (connection, _) => await PushAsync(connection, cancellationToken)
+        );
     }
 
     /// <summary>Tells one peer. One that cannot be told asks at its next connection.</summary>
@@ -147,14 +149,18 @@ internal sealed class IdentifyService
         }
 
         var addresses = PeerStore.Plain(connection.RemotePeer, message.ListenAddresses);
-        return _host.Peers.SetIdentified(connection.RemotePeer, known => known with
-        {
-            Addresses = addresses.Count > 0 ? addresses : known.Addresses,
-            Protocols = message.Protocols.Count > 0 ? SharedText.List(message.Protocols) : known.Protocols,
-            AgentVersion = SharedText.Of(message.AgentVersion ?? known.AgentVersion),
-            ProtocolVersion = SharedText.Of(message.ProtocolVersion ?? known.ProtocolVersion),
-            ObservedAddress = message.ObservedAddress ?? known.ObservedAddress,
-        });
+        return _host.Peers.SetIdentified(
+            connection.RemotePeer,
+            known =>
+                known with
+                {
+                    Addresses = addresses.Count > 0 ? addresses : known.Addresses,
+                    Protocols = message.Protocols.Count > 0 ? SharedText.List(message.Protocols) : known.Protocols,
+                    AgentVersion = SharedText.Of(message.AgentVersion ?? known.AgentVersion),
+                    ProtocolVersion = SharedText.Of(message.ProtocolVersion ?? known.ProtocolVersion),
+                    ObservedAddress = message.ObservedAddress ?? known.ObservedAddress,
+                }
+        );
     }
 
     private byte[] MessageFor(Connection connection)

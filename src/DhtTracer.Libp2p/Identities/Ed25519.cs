@@ -59,6 +59,7 @@ internal static class Ed25519
     }
 
     public static bool Verify(byte[] publicKey, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature) =>
-        signature.Length == SignatureLength && IsUsable(publicKey)
+        signature.Length == SignatureLength
+        && IsUsable(publicKey)
         && BouncyEd25519.Verify(signature.ToArray(), 0, publicKey, 0, message.ToArray(), 0, message.Length);
 }

@@ -31,7 +31,8 @@ public sealed class Identity
     public static Identity FromSeed(ReadOnlySpan<byte> seed) =>
         seed.Length == Ed25519.KeyLength ? new Identity(seed.ToArray()) : throw new ArgumentException("A seed has 32 bytes.", nameof(seed));
 
-    /// <summary>Reads a libp2p <c>PrivateKey</c> message of type Ed25519: seed and public key, or the older form with the public key twice.</summary>
+    /// <summary>Reads a libp2p <c>PrivateKey</c> message of type Ed25519: seed and public key, or the older form with the public key
+    /// twice.</summary>
     /// <exception cref="WireException">It is malformed, of another type, or its halves do not belong together.</exception>
     public static Identity FromProtobuf(ReadOnlySpan<byte> privateKey)
     {

@@ -53,7 +53,8 @@ public sealed class PublicKey
     public ReadOnlySpan<byte> Protobuf => _protobuf;
 
     /// <summary>Reads a <c>PublicKey</c> message and checks that its key can be used.</summary>
-    /// <exception cref="WireException">It is malformed, of an unknown type, or a key that is no key (small order, off the curve).</exception>
+    /// <exception cref="WireException">It is malformed, of an unknown type, or a key that is no key (small order, off the
+    /// curve).</exception>
     public static PublicKey Parse(ReadOnlySpan<byte> protobuf)
     {
         if (protobuf.Length > MaxLength)
@@ -92,10 +93,10 @@ public sealed class PublicKey
 
     /// <summary>The key that a peer id holds in itself, as those of Ed25519 do; null when it only holds a hash.</summary>
     /// <exception cref="WireException">The peer id holds something that is no usable key.</exception>
-    public static PublicKey? FromPeerId(PeerId peer) =>
-        peer.InlinePublicKeyProtobuf.IsEmpty ? null : Parse(peer.InlinePublicKeyProtobuf);
+    public static PublicKey? FromPeerId(PeerId peer) => peer.InlinePublicKeyProtobuf.IsEmpty ? null : Parse(peer.InlinePublicKeyProtobuf);
 
-    /// <summary>Whether <paramref name="signature"/> over <paramref name="message"/> was made with this key. Malformed signatures give false.</summary>
+    /// <summary>Whether <paramref name="signature"/> over <paramref name="message"/> was made with this key. Malformed signatures give
+    /// false.</summary>
     public bool Verify(ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature)
     {
         switch (Type)
@@ -177,8 +178,15 @@ public sealed class PublicKey
                     break;
             }
         }
-        catch (Exception e) when (e is CryptographicException or ArgumentException or ArithmeticException or FormatException
-            or InvalidOperationException or NotSupportedException)
+        catch (Exception e)
+            when (e
+                    is CryptographicException
+                        or ArgumentException
+                        or ArithmeticException
+                        or FormatException
+                        or InvalidOperationException
+                        or NotSupportedException
+            )
         {
             // What the decoders of the four kinds throw for bytes that are no key.
             throw Refuse($"the data of a {Type} key is no key", e);

@@ -23,7 +23,9 @@ public sealed record SignedEnvelope(PublicKey Signer, byte[] PayloadType, byte[]
     public static SignedEnvelope ParseAndVerify(ReadOnlySpan<byte> bytes, string domain)
     {
         PublicKey? signer = null;
-        byte[] type = [], payload = [], signature = [];
+        byte[] type = [],
+            payload = [],
+            signature = [];
         var reader = new ProtobufReader(bytes);
         while (reader.Next())
         {
@@ -53,7 +55,8 @@ public sealed record SignedEnvelope(PublicKey Signer, byte[] PayloadType, byte[]
     }
 
     /// <summary>The envelope as a protobuf message.</summary>
-    public byte[] ToBytes() => new ProtobufWriter().Bytes(1, Signer.Protobuf).Bytes(2, PayloadType).Bytes(3, Payload).Bytes(5, Signature).ToArray();
+    public byte[] ToBytes() =>
+        new ProtobufWriter().Bytes(1, Signer.Protobuf).Bytes(2, PayloadType).Bytes(3, Payload).Bytes(5, Signature).ToArray();
 
     /// <summary>What is signed: domain, type and payload, each behind its length as a varint.</summary>
     private static byte[] SignedBytes(string domain, ReadOnlySpan<byte> type, ReadOnlySpan<byte> payload)

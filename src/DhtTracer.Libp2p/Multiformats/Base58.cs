@@ -17,7 +17,8 @@ public static class Base58
     public static MultiformatError Decode(ReadOnlySpan<char> text, out byte[] bytes) => RadixCodec<Radix58>.Decode(text, out bytes);
 }
 
-/// <summary>Base36, without the multibase prefix: the text form of IPNS names after their <c>k</c>, and of keys in js-libp2p's spans.</summary>
+/// <summary>Base36, without the multibase prefix: the text form of IPNS names after their <c>k</c>, and of keys in js-libp2p's
+/// spans.</summary>
 public static class Base36
 {
     /// <summary>Longest input in bytes or characters, either way.</summary>

@@ -9,36 +9,45 @@ internal sealed class BitCodec(string alphabet, int bits, bool padded, bool igno
     private readonly byte[] _values = Multibase.ValueTable(alphabet, ignoreCase);
 
     /// <summary>Digits after which digits and bytes align again.</summary>
-    private readonly int _group = bits switch { 4 => 2, 5 => 8, _ => 4 };
+    private readonly int _group = bits switch
+    {
+        4 => 2,
+        5 => 8,
+        _ => 4,
+    };
 
     public string Encode(ReadOnlySpan<byte> bytes)
     {
         var digits = ((bytes.Length * 8) + bits - 1) / bits;
         var length = padded ? (digits + _group - 1) / _group * _group : digits;
-        return string.Create(length, new EncodeState(bytes, alphabet, bits), static (span, state) =>
-        {
-            var buffer = 0;
-            var held = 0;
-            var at = 0;
-            foreach (var b in state.Bytes)
+        return string.Create(
+            length,
+            new EncodeState(bytes, alphabet, bits),
+            static (span, state) =>
             {
-                buffer = (buffer << 8) | b;
-                held += 8;
-                while (held >= state.Bits)
+                var buffer = 0;
+                var held = 0;
+                var at = 0;
+                foreach (var b in state.Bytes)
                 {
-                    held -= state.Bits;
-                    span[at++] = state.Alphabet[buffer >> held];
-                    buffer &= (1 << held) - 1;
+                    buffer = (buffer << 8) | b;
+                    held += 8;
+                    while (held >= state.Bits)
+                    {
+                        held -= state.Bits;
+                        span[at++] = state.Alphabet[buffer >> held];
+                        buffer &= (1 << held) - 1;
+                    }
                 }
-            }
 
-            if (held > 0)
-            {
-                span[at++] = state.Alphabet[buffer << (state.Bits - held)];
-            }
+                if (held > 0)
+                {
+                    span[at++] = state.Alphabet[buffer << (state.Bits - held)];
+                }
 
-            span[at..].Fill('=');
-        });
+                span[at..].Fill('=');
+            }
+        );
     }
 
     public MultiformatError Decode(ReadOnlySpan<char> text, out byte[] bytes)

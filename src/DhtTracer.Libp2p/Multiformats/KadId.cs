@@ -36,13 +36,15 @@ public readonly struct KadId : IEquatable<KadId>
 
     /// <summary>Takes 32 bytes as they are, without hashing.</summary>
     /// <exception cref="ArgumentException">Not 32 bytes.</exception>
-    public static KadId FromBytes(ReadOnlySpan<byte> bytes) => bytes.Length == 32
-        ? new KadId(
-            BinaryPrimitives.ReadUInt64BigEndian(bytes),
-            BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]),
-            BinaryPrimitives.ReadUInt64BigEndian(bytes[16..]),
-            BinaryPrimitives.ReadUInt64BigEndian(bytes[24..]))
-        : throw new ArgumentException("A Kademlia id has 32 bytes.", nameof(bytes));
+    public static KadId FromBytes(ReadOnlySpan<byte> bytes) =>
+        bytes.Length == 32
+            ? new KadId(
+                BinaryPrimitives.ReadUInt64BigEndian(bytes),
+                BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]),
+                BinaryPrimitives.ReadUInt64BigEndian(bytes[16..]),
+                BinaryPrimitives.ReadUInt64BigEndian(bytes[24..])
+            )
+            : throw new ArgumentException("A Kademlia id has 32 bytes.", nameof(bytes));
 
     /// <summary>Compares the ids.</summary>
     public static bool operator ==(KadId left, KadId right) => left.Equals(right);

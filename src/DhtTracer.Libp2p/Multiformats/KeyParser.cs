@@ -30,7 +30,8 @@ public enum KeyKind
 /// <summary>One reading of a key.</summary>
 /// <param name="Kind">What it stands for.</param>
 /// <param name="Bytes">The bytes that are hashed to the Kademlia id.</param>
-/// <param name="Text">The canonical text: a CID, base58 for a peer id or bare multihash, a record key's path, hexadecimal for raw bytes.</param>
+/// <param name="Text">The canonical text: a CID, base58 for a peer id or bare multihash, a record key's path, hexadecimal for raw
+/// bytes.</param>
 public sealed record KeyCandidate(KeyKind Kind, ReadOnlyMemory<byte> Bytes, string Text)
 {
     /// <summary>The key's place in the Kademlia key space.</summary>
@@ -114,8 +115,12 @@ public static class KeyParser
             }
         }
 
-        if (found.Count == 0 && Array.LastIndexOf(segments, "p2p") is >= 0 and var at && at + 1 < segments.Length
-            && PeerId.TryParse(segments[at + 1], out var target))
+        if (
+            found.Count == 0
+            && Array.LastIndexOf(segments, "p2p") is >= 0 and var at
+            && at + 1 < segments.Length
+            && PeerId.TryParse(segments[at + 1], out var target)
+        )
         {
             found.Add(target);
         }
@@ -210,7 +215,8 @@ public static class KeyParser
 
         if (RecordKey.ToText(bytes) is { } record)
         {
-            var kind = RecordKey.TryParseIpns(bytes, out _) ? KeyKind.Ipns
+            var kind =
+                RecordKey.TryParseIpns(bytes, out _) ? KeyKind.Ipns
                 : RecordKey.TryParsePublicKey(bytes, out _) ? KeyKind.PublicKey
                 : KeyKind.Record;
             found.Add(kind, bytes, record);

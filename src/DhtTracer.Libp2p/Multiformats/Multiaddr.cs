@@ -10,7 +10,8 @@ namespace DhtTracer.Libp2p.Multiformats;
 /// <param name="Value">Bytes of the value. For an unknown protocol: everything to the end, because its size cannot be known.</param>
 public readonly record struct MultiaddrComponent(ulong Code, MultiaddrProtocol? Protocol, ReadOnlyMemory<byte> Value)
 {
-    /// <summary>The value as text: an address, a port, a name, a peer id; hexadecimal for an unknown protocol, empty when it has none.</summary>
+    /// <summary>The value as text: an address, a port, a name, a peer id; hexadecimal for an unknown protocol, empty when it has
+    /// none.</summary>
     public string ValueText => Protocol is null ? Convert.ToHexStringLower(Value.Span) : Protocol.ToText(Value) ?? "";
 }
 
@@ -41,8 +42,12 @@ public sealed class Multiaddr : IEquatable<Multiaddr>
     public IReadOnlyList<MultiaddrComponent> Components => Split();
 
     /// <summary>The peer that the address leads to: its last <c>p2p</c>. Null when it has none, or ends at a relay.</summary>
-    public PeerId? PeerId => Split() is [.., { Protocol: var last, Value: var value }] && last == MultiaddrProtocol.P2p
-        && Multiformats.PeerId.TryParse(value.Span, out var peer) ? peer : null;
+    public PeerId? PeerId =>
+        Split() is [.., { Protocol: var last, Value: var value }]
+        && last == MultiaddrProtocol.P2p
+        && Multiformats.PeerId.TryParse(value.Span, out var peer)
+            ? peer
+            : null;
 
     /// <summary>Whether the address leads through a relay.</summary>
     public bool IsCircuit => Components.Any(component => component.Protocol == MultiaddrProtocol.P2pCircuit);
@@ -58,7 +63,9 @@ public sealed class Multiaddr : IEquatable<Multiaddr>
     /// <summary>Reads the text form.</summary>
     /// <exception cref="MultiformatException">It is no multiaddr.</exception>
     public static Multiaddr Parse(string text) =>
-        Decode(text, out var address) is not MultiformatError.None and var error ? throw new MultiformatException(error, "multiaddr", text) : address!;
+        Decode(text, out var address) is not MultiformatError.None and var error
+            ? throw new MultiformatException(error, "multiaddr", text)
+            : address!;
 
     /// <summary>Reads the text form; a protocol name that is not known here is an error.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out Multiaddr? address) =>
@@ -94,8 +101,12 @@ public sealed class Multiaddr : IEquatable<Multiaddr>
     public bool TryGetTcpEndPoint([NotNullWhen(true)] out IPEndPoint? endPoint)
     {
         endPoint = null;
-        if (Split() is not [{ Protocol: { } ip } host, { Protocol: { } tcp } port, .. var rest]
-            || (ip != MultiaddrProtocol.Ip4 && ip != MultiaddrProtocol.Ip6) || tcp != MultiaddrProtocol.Tcp || !IsPeerOnly(rest))
+        if (
+            Split() is not [{ Protocol: { } ip } host, { Protocol: { } tcp } port, .. var rest]
+            || (ip != MultiaddrProtocol.Ip4 && ip != MultiaddrProtocol.Ip6)
+            || tcp != MultiaddrProtocol.Tcp
+            || !IsPeerOnly(rest)
+        )
         {
             return false;
         }
@@ -110,9 +121,12 @@ public sealed class Multiaddr : IEquatable<Multiaddr>
         host = null;
         port = 0;
         family = null;
-        if (Split() is not [{ Protocol: { } dns } name, { Protocol: { } tcp } portComponent, .. var rest]
+        if (
+            Split() is not [{ Protocol: { } dns } name, { Protocol: { } tcp } portComponent, .. var rest]
             || (dns != MultiaddrProtocol.Dns && dns != MultiaddrProtocol.Dns4 && dns != MultiaddrProtocol.Dns6)
-            || tcp != MultiaddrProtocol.Tcp || !IsPeerOnly(rest))
+            || tcp != MultiaddrProtocol.Tcp
+            || !IsPeerOnly(rest)
+        )
         {
             return false;
         }

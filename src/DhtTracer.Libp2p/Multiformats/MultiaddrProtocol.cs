@@ -57,10 +57,28 @@ public sealed class MultiaddrProtocol
 
     private static readonly MultiaddrProtocol[] All =
     [
-        Ip4, Tcp, Ip6, Dns, Dns4, Dns6, DnsAddr, Udp, P2pCircuit, P2p, QuicV1, Ws, Wss,
+        Ip4,
+        Tcp,
+        Ip6,
+        Dns,
+        Dns4,
+        Dns6,
+        DnsAddr,
+        Udp,
+        P2pCircuit,
+        P2p,
+        QuicV1,
+        Ws,
+        Wss,
         new(42, "ip6zone", Variable, WriteName, ReadName),
-        Flag(280, "webrtc-direct"), Flag(281, "webrtc"), Flag(443, "https"), Flag(448, "tls"), Flag(454, "noise"), Flag(460, "quic"),
-        Flag(465, "webtransport"), Flag(480, "http"),
+        Flag(280, "webrtc-direct"),
+        Flag(281, "webrtc"),
+        Flag(443, "https"),
+        Flag(448, "tls"),
+        Flag(454, "noise"),
+        Flag(460, "quic"),
+        Flag(465, "webtransport"),
+        Flag(480, "http"),
         new(449, "sni", Variable, WriteName, ReadName),
         new(466, "certhash", Variable, WriteCertHash, ReadCertHash),
     ];
@@ -122,8 +140,10 @@ public sealed class MultiaddrProtocol
             : null;
 
     private static byte[]? WriteIp6(string text) =>
-        text.Contains(':', StringComparison.Ordinal) && !text.AsSpan().ContainsAny("%[]")
-        && IPAddress.TryParse(text, out var ip) && ip.AddressFamily == AddressFamily.InterNetworkV6
+        text.Contains(':', StringComparison.Ordinal)
+        && !text.AsSpan().ContainsAny("%[]")
+        && IPAddress.TryParse(text, out var ip)
+        && ip.AddressFamily == AddressFamily.InterNetworkV6
             ? ip.GetAddressBytes()
             : null;
 
@@ -141,7 +161,8 @@ public sealed class MultiaddrProtocol
         return bytes;
     }
 
-    private static string ReadPort(ReadOnlyMemory<byte> value) => BinaryPrimitives.ReadUInt16BigEndian(value.Span).ToString(CultureInfo.InvariantCulture);
+    private static string ReadPort(ReadOnlyMemory<byte> value) =>
+        BinaryPrimitives.ReadUInt16BigEndian(value.Span).ToString(CultureInfo.InvariantCulture);
 
     private static byte[]? WriteName(string text) => IsName(text) ? Encoding.UTF8.GetBytes(text) : null;
 
@@ -157,7 +178,8 @@ public sealed class MultiaddrProtocol
     }
 
     /// <summary>A slash would change the meaning of the text form; names in DNS have at most 253 characters.</summary>
-    private static bool IsName(string text) => text.Length is > 0 and <= 253 && !text.Any(c => c == '/' || char.IsControl(c) || char.IsWhiteSpace(c));
+    private static bool IsName(string text) =>
+        text.Length is > 0 and <= 253 && !text.Any(c => c == '/' || char.IsControl(c) || char.IsWhiteSpace(c));
 
     private static byte[]? WritePeer(string text) => PeerId.TryParse(text, out var peer) ? peer.Bytes.ToArray() : null;
 

@@ -148,22 +148,23 @@ public static class Multibase
         return values;
     }
 
-    private static BitCodec? CodecOf(MultibaseEncoding encoding) => encoding switch
-    {
-        MultibaseEncoding.Base16 => Codec16,
-        MultibaseEncoding.Base16Upper => Codec16Upper,
-        MultibaseEncoding.Base32 => Codec32,
-        MultibaseEncoding.Base32Upper => Codec32Upper,
-        MultibaseEncoding.Base32Pad => Codec32Pad,
-        MultibaseEncoding.Base32PadUpper => Codec32PadUpper,
-        MultibaseEncoding.Base32Hex => Codec32Hex,
-        MultibaseEncoding.Base32HexUpper => Codec32HexUpper,
-        MultibaseEncoding.Base32HexPad => Codec32HexPad,
-        MultibaseEncoding.Base32HexPadUpper => Codec32HexPadUpper,
-        MultibaseEncoding.Base64 => Codec64,
-        MultibaseEncoding.Base64Pad => Codec64Pad,
-        MultibaseEncoding.Base64Url => Codec64Url,
-        MultibaseEncoding.Base64UrlPad => Codec64UrlPad,
-        _ => null,
-    };
+    private static BitCodec? CodecOf(MultibaseEncoding encoding) =>
+        encoding switch
+        {
+            MultibaseEncoding.Base16 => Codec16,
+            MultibaseEncoding.Base16Upper => Codec16Upper,
+            MultibaseEncoding.Base32 => Codec32,
+            MultibaseEncoding.Base32Upper => Codec32Upper,
+            MultibaseEncoding.Base32Pad => Codec32Pad,
+            MultibaseEncoding.Base32PadUpper => Codec32PadUpper,
+            MultibaseEncoding.Base32Hex => Codec32Hex,
+            MultibaseEncoding.Base32HexUpper => Codec32HexUpper,
+            MultibaseEncoding.Base32HexPad => Codec32HexPad,
+            MultibaseEncoding.Base32HexPadUpper => Codec32HexPadUpper,
+            MultibaseEncoding.Base64 => Codec64,
+            MultibaseEncoding.Base64Pad => Codec64Pad,
+            MultibaseEncoding.Base64Url => Codec64Url,
+            MultibaseEncoding.Base64UrlPad => Codec64UrlPad,
+            _ => null,
+        };
 }

@@ -58,7 +58,10 @@ public sealed class MultiformatException : FormatException
             MultiformatError.TrailingBytes => "something follows its end",
             _ => error.ToString(),
         };
-        var shown = input is null ? "" : input.Length > 80 ? $" \"{input[..80]}…\"" : $" \"{input}\"";
+        var shown =
+            input is null ? ""
+            : input.Length > 80 ? $" \"{input[..80]}…\""
+            : $" \"{input}\"";
         return $"Not a valid {what}{shown}: {reason}.";
     }
 }

@@ -38,37 +38,39 @@ public readonly struct Multihash : IEquatable<Multihash>
     public ReadOnlySpan<byte> Bytes => _bytes;
 
     /// <summary>Name of the hash function in the multicodec table, or null for a code that is not listed here.</summary>
-    public string? Name => Code switch
-    {
-        Identity => "identity",
-        0x11 => "sha1",
-        Sha2256 => "sha2-256",
-        0x13 => "sha2-512",
-        0x14 => "sha3-512",
-        0x15 => "sha3-384",
-        0x16 => "sha3-256",
-        0x17 => "sha3-224",
-        0x1b => "keccak-256",
-        0x1e => "blake3",
-        0x20 => "sha2-384",
-        0x56 => "dbl-sha2-256",
-        0xb220 => "blake2b-256",
-        0xb240 => "blake2b-512",
-        0xb260 => "blake2s-256",
-        _ => null,
-    };
+    public string? Name =>
+        Code switch
+        {
+            Identity => "identity",
+            0x11 => "sha1",
+            Sha2256 => "sha2-256",
+            0x13 => "sha2-512",
+            0x14 => "sha3-512",
+            0x15 => "sha3-384",
+            0x16 => "sha3-256",
+            0x17 => "sha3-224",
+            0x1b => "keccak-256",
+            0x1e => "blake3",
+            0x20 => "sha2-384",
+            0x56 => "dbl-sha2-256",
+            0xb220 => "blake2b-256",
+            0xb240 => "blake2b-512",
+            0xb260 => "blake2s-256",
+            _ => null,
+        };
 
     /// <summary>Whether the hash function is known here and the digest has its full length; an identity multihash always has.</summary>
-    public bool IsWhole => Code switch
-    {
-        Identity => true,
-        0x11 => Digest.Length == 20,
-        0x17 => Digest.Length == 28,
-        Sha2256 or 0x16 or 0x1b or 0x1e or 0x56 or 0xb220 or 0xb260 => Digest.Length == 32,
-        0x15 or 0x20 => Digest.Length == 48,
-        0x13 or 0x14 or 0xb240 => Digest.Length == 64,
-        _ => false,
-    };
+    public bool IsWhole =>
+        Code switch
+        {
+            Identity => true,
+            0x11 => Digest.Length == 20,
+            0x17 => Digest.Length == 28,
+            Sha2256 or 0x16 or 0x1b or 0x1e or 0x56 or 0xb220 or 0xb260 => Digest.Length == 32,
+            0x15 or 0x20 => Digest.Length == 48,
+            0x13 or 0x14 or 0xb240 => Digest.Length == 64,
+            _ => false,
+        };
 
     /// <summary>Wraps a digest.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The digest is longer than <see cref="MaxDigestLength"/>.</exception>

@@ -15,7 +15,8 @@ public readonly struct PeerId : IEquatable<PeerId>, IComparable<PeerId>
 
     private PeerId(byte[] bytes) => _bytes = bytes;
 
-    /// <summary>The multihash bytes: what is sent on the wire, and what is hashed for the Kademlia id. Empty for the default value.</summary>
+    /// <summary>The multihash bytes: what is sent on the wire, and what is hashed for the Kademlia id. Empty for the default
+    /// value.</summary>
     public ReadOnlySpan<byte> Bytes => _bytes;
 
     /// <summary>True for the default value, which is no peer.</summary>
@@ -28,9 +29,10 @@ public readonly struct PeerId : IEquatable<PeerId>, IComparable<PeerId>
     /// <param name="publicKeyProtobuf">The libp2p <c>PublicKey</c> message in its canonical encoding.</param>
     public static PeerId FromPublicKeyProtobuf(ReadOnlySpan<byte> publicKeyProtobuf)
     {
-        var multihash = publicKeyProtobuf.Length <= MaxInlineKeyLength
-            ? Multihash.Create(Multihash.Identity, publicKeyProtobuf)
-            : Multihash.OfSha256(publicKeyProtobuf);
+        var multihash =
+            publicKeyProtobuf.Length <= MaxInlineKeyLength
+                ? Multihash.Create(Multihash.Identity, publicKeyProtobuf)
+                : Multihash.OfSha256(publicKeyProtobuf);
         return new PeerId(multihash.Bytes.ToArray());
     }
 
@@ -38,13 +40,16 @@ public readonly struct PeerId : IEquatable<PeerId>, IComparable<PeerId>
     public static bool TryParse(ReadOnlySpan<byte> bytes, out PeerId peerId)
     {
         // Both accepted forms have a one-byte code and a one-byte length.
-        var valid = bytes.Length >= 3 && bytes[1] == bytes.Length - 2
+        var valid =
+            bytes.Length >= 3
+            && bytes[1] == bytes.Length - 2
             && (bytes[0] == Multihash.Identity ? bytes[1] <= MaxInlineKeyLength : bytes[0] == Multihash.Sha2256 && bytes[1] == 32);
         peerId = valid ? new PeerId(bytes.ToArray()) : default;
         return valid;
     }
 
-    /// <summary>Reads base58 (<c>12D3KooW…</c>, <c>Qm…</c>) or the CID form (<c>k51…</c>, <c>bafz…</c>, any base, codec libp2p-key).</summary>
+    /// <summary>Reads base58 (<c>12D3KooW…</c>, <c>Qm…</c>) or the CID form (<c>k51…</c>, <c>bafz…</c>, any base, codec
+    /// libp2p-key).</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out PeerId peerId)
     {
         peerId = default;
@@ -107,9 +112,10 @@ public readonly struct PeerId : IEquatable<PeerId>, IComparable<PeerId>
 
     /// <summary>The CID form.</summary>
     /// <exception cref="InvalidOperationException">This is the default value.</exception>
-    public Cid ToCid() => Multihash.TryParse(Bytes, out var multihash)
-        ? Cid.CreateV1(Cid.Libp2pKey, multihash)
-        : throw new InvalidOperationException("The default value is no peer.");
+    public Cid ToCid() =>
+        Multihash.TryParse(Bytes, out var multihash)
+            ? Cid.CreateV1(Cid.Libp2pKey, multihash)
+            : throw new InvalidOperationException("The default value is no peer.");
 
     /// <summary>The canonical text, base58; empty for the default value.</summary>
     public override string ToString() => IsEmpty ? "" : Base58.Encode(Bytes);

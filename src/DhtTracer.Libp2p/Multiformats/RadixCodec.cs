@@ -195,7 +195,11 @@ internal static class RadixCodec<TRadix>
         }
 
         var top = limbs[^1];
-        var topBytes = top > 0xff_ffff ? 4 : top > 0xffff ? 3 : top > 0xff ? 2 : 1;
+        var topBytes =
+            top > 0xff_ffff ? 4
+            : top > 0xffff ? 3
+            : top > 0xff ? 2
+            : 1;
         var bytes = new byte[zeros + ((limbs.Length - 1) * 4) + topBytes];
         var at = zeros;
         for (var shift = (topBytes - 1) * 8; shift >= 0; shift -= 8)

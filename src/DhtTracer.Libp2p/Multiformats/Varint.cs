@@ -18,7 +18,8 @@ public static class Varint
     public static int Length(ulong value) => value == 0 ? 1 : (BitOperations.Log2(value) / 7) + 1;
 
     /// <summary>Writes <paramref name="value"/> in as few bytes as possible and returns their number.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The value is above <see cref="MaxValue"/>, or <paramref name="destination"/> is too short.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The value is above <see cref="MaxValue"/>, or <paramref name="destination"/> is too
+    /// short.</exception>
     public static int Write(Span<byte> destination, ulong value)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(value, MaxValue);
@@ -37,7 +38,8 @@ public static class Varint
     /// <param name="source">The bytes; what follows the varint is not looked at.</param>
     /// <param name="value">The value, or 0.</param>
     /// <param name="length">How many bytes it took, or 0.</param>
-    /// <param name="allowOverlong">Whether a value may be padded with zero groups, as some protobuf writers do; still at most 9 bytes.</param>
+    /// <param name="allowOverlong">Whether a value may be padded with zero groups, as some protobuf writers do; still at most 9
+    /// bytes.</param>
     public static MultiformatError Read(ReadOnlySpan<byte> source, out ulong value, out int length, bool allowOverlong = false)
     {
         value = 0;

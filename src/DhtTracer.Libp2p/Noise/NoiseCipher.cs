@@ -14,7 +14,8 @@ internal sealed class NoiseCipher(ReadOnlySpan<byte> key) : IDisposable
     private readonly ChaCha20Poly1305 _aead = new(key);
     private ulong _counter;
 
-    /// <summary>Writes ciphertext and tag: <see cref="TagLength"/> bytes more than <paramref name="plaintext"/>, which it may overlap exactly.</summary>
+    /// <summary>Writes ciphertext and tag: <see cref="TagLength"/> bytes more than <paramref name="plaintext"/>, which it may overlap
+    /// exactly.</summary>
     public void Encrypt(ReadOnlySpan<byte> plaintext, Span<byte> destination, ReadOnlySpan<byte> associatedData = default)
     {
         Span<byte> nonce = stackalloc byte[12];
@@ -22,7 +23,8 @@ internal sealed class NoiseCipher(ReadOnlySpan<byte> key) : IDisposable
         _aead.Encrypt(nonce, plaintext, destination[..plaintext.Length], destination.Slice(plaintext.Length, TagLength), associatedData);
     }
 
-    /// <summary>Writes the plaintext: <see cref="TagLength"/> bytes less than <paramref name="ciphertext"/>, which it may overlap exactly.</summary>
+    /// <summary>Writes the plaintext: <see cref="TagLength"/> bytes less than <paramref name="ciphertext"/>, which it may overlap
+    /// exactly.</summary>
     /// <exception cref="WireException">The message was changed on its way, or is not from the remote.</exception>
     public void Decrypt(ReadOnlySpan<byte> ciphertext, Span<byte> destination, ReadOnlySpan<byte> associatedData = default)
     {
@@ -35,7 +37,13 @@ internal sealed class NoiseCipher(ReadOnlySpan<byte> key) : IDisposable
         NextNonce(nonce);
         try
         {
-            _aead.Decrypt(nonce, ciphertext[..^TagLength], ciphertext[^TagLength..], destination[..(ciphertext.Length - TagLength)], associatedData);
+            _aead.Decrypt(
+                nonce,
+                ciphertext[..^TagLength],
+                ciphertext[^TagLength..],
+                destination[..(ciphertext.Length - TagLength)],
+                associatedData
+            );
         }
         catch (AuthenticationTagMismatchException e)
         {

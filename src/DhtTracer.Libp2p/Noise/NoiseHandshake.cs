@@ -29,8 +29,14 @@ internal sealed class NoiseHandshake : IDisposable
     /// <param name="initiator">Whether this side sends the first message: the dialer.</param>
     /// <param name="staticKey">This side's long-lived key.</param>
     /// <param name="prologue">Bound into the handshake; empty in libp2p.</param>
-    /// <param name="ephemeralKey">This side's key for this handshake; a fresh one when null. Tests give one to repeat published vectors.</param>
-    public NoiseHandshake(bool initiator, X25519KeyPair staticKey, ReadOnlySpan<byte> prologue = default, X25519KeyPair? ephemeralKey = null)
+    /// <param name="ephemeralKey">This side's key for this handshake; a fresh one when null. Tests give one to repeat published
+    /// vectors.</param>
+    public NoiseHandshake(
+        bool initiator,
+        X25519KeyPair staticKey,
+        ReadOnlySpan<byte> prologue = default,
+        X25519KeyPair? ephemeralKey = null
+    )
     {
         _initiator = initiator;
         _static = staticKey;

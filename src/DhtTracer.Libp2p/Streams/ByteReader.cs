@@ -17,7 +17,8 @@ internal sealed class ByteReader(Stream stream) : IDisposable
     /// <summary>What was received and not yet taken; valid until the next call.</summary>
     public Memory<byte> Available => _buffer.AsMemory(_start, _end - _start);
 
-    /// <summary>Waits until <see cref="Available"/> has at least <paramref name="count"/> bytes; false when the stream ended before.</summary>
+    /// <summary>Waits until <see cref="Available"/> has at least <paramref name="count"/> bytes; false when the stream ended
+    /// before.</summary>
     public async ValueTask<bool> FillAsync(int count, CancellationToken cancellationToken)
     {
         while (_end - _start < count)

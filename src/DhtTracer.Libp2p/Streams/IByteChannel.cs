@@ -28,5 +28,6 @@ internal sealed class PlainChannel(Stream stream, ByteReader reader) : IByteChan
         reader.Advance(buffer.Length);
     }
 
-    public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) => stream.WriteAsync(bytes, cancellationToken);
+    public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
+        stream.WriteAsync(bytes, cancellationToken);
 }

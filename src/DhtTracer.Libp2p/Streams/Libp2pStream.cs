@@ -99,7 +99,10 @@ public sealed class Libp2pStream : Stream, IByteChannel
                 continue;
             }
 
-            if (Varint.Read(prefix.AsSpan(0, i + 1), out var length, out _, allowOverlong: true) != MultiformatError.None || length > (ulong)maxLength)
+            if (
+                Varint.Read(prefix.AsSpan(0, i + 1), out var length, out _, allowOverlong: true) != MultiformatError.None
+                || length > (ulong)maxLength
+            )
             {
                 throw new WireException(WireLayer.Framing, $"a message is longer than {maxLength} bytes");
             }
@@ -135,9 +138,7 @@ public sealed class Libp2pStream : Stream, IByteChannel
         WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     /// <summary>Does nothing: see <see cref="FlushAsync"/>.</summary>
-    public override void Flush()
-    {
-    }
+    public override void Flush() { }
 
     /// <summary>Not supported: read asynchronously.</summary>
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Read asynchronously.");
@@ -165,7 +166,8 @@ public sealed class Libp2pStream : Stream, IByteChannel
         }
     }
 
-    ValueTask IByteChannel.WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) => _stream.WriteAsync(bytes, cancellationToken);
+    ValueTask IByteChannel.WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
+        _stream.WriteAsync(bytes, cancellationToken);
 
     /// <summary>Reads the remote's answer to the protocol that was proposed when the stream was opened.</summary>
     internal async Task CompleteNegotiationAsync(CancellationToken cancellationToken)
@@ -192,7 +194,7 @@ public sealed class Libp2pStream : Stream, IByteChannel
     {
         const int FirstStep = 64 * 1024;
         var message = new byte[Math.Min(length, FirstStep)];
-        for (var at = 0; at < length;)
+        for (var at = 0; at < length; )
         {
             if (at == message.Length)
             {

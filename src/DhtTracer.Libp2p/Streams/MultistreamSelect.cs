@@ -5,7 +5,8 @@ namespace DhtTracer.Libp2p.Streams;
 
 /// <summary>
 /// Agreement on a protocol (<see href="https://github.com/multiformats/multistream-select"/>): each message is a varint length and a
-/// text that ends in a newline. The dialer sends <c>/multistream/1.0.0</c> and the protocol it wants, the listener repeats both or says <c>na</c>.
+/// text that ends in a newline. The dialer sends <c>/multistream/1.0.0</c> and the protocol it wants, the listener repeats both or says
+/// <c>na</c>.
 /// </summary>
 internal static class MultistreamSelect
 {
@@ -77,9 +78,12 @@ internal static class MultistreamSelect
     public static async Task<bool> ReadAnswerAsync(IByteChannel channel, string protocol, CancellationToken cancellationToken)
     {
         var answer = await ReadMessageAsync(channel, cancellationToken);
-        return answer == protocol || (answer is NotAvailable
-            ? false
-            : throw new WireException(WireLayer.Multistream, $"the remote answered neither {protocol} nor {NotAvailable}"));
+        return answer == protocol
+            || (
+                answer is NotAvailable
+                    ? false
+                    : throw new WireException(WireLayer.Multistream, $"the remote answered neither {protocol} nor {NotAvailable}")
+            );
     }
 
     /// <summary>Answers a dialer until it proposes a protocol that <paramref name="supports"/> takes.</summary>
@@ -89,7 +93,11 @@ internal static class MultistreamSelect
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="WireException">The dialer does not speak multistream-select, or proposes without end.</exception>
     public static async Task<string> AcceptAsync(
-        IByteChannel channel, Func<string, bool> supports, Func<IEnumerable<string>> list, CancellationToken cancellationToken)
+        IByteChannel channel,
+        Func<string, bool> supports,
+        Func<IEnumerable<string>> list,
+        CancellationToken cancellationToken
+    )
     {
         await ExpectHeaderAsync(channel, cancellationToken);
         await channel.WriteAsync(Encode(Header), cancellationToken);
@@ -101,7 +109,10 @@ internal static class MultistreamSelect
                 // One message, whose text is messages again.
                 byte[] names = [.. list().SelectMany(name => Encode(name)), (byte)'\n'];
                 var length = new byte[Varint.MaxLength];
-                await channel.WriteAsync((byte[])[.. length.AsSpan(0, Varint.Write(length, (ulong)names.Length)), .. names], cancellationToken);
+                await channel.WriteAsync(
+                    (byte[])[.. length.AsSpan(0, Varint.Write(length, (ulong)names.Length)), .. names],
+                    cancellationToken
+                );
             }
             else if (supports(proposal))
             {

@@ -2,7 +2,8 @@ using System.Buffers;
 
 namespace DhtTracer.Libp2p.Yamux;
 
-/// <summary>Bytes received and not yet read, in pooled pieces. Small frames share a piece, so their headers cost the remote more than us.</summary>
+/// <summary>Bytes received and not yet read, in pooled pieces. Small frames share a piece, so their headers cost the remote more than
+/// us.</summary>
 internal sealed class ByteQueue
 {
     private const int PieceSize = 1024;

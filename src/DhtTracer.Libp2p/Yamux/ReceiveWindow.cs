@@ -1,6 +1,7 @@
 namespace DhtTracer.Libp2p.Yamux;
 
-/// <summary>Bytes of a stream that wait to be read, and how many more the remote may send. The stream that owns it takes care of locking.</summary>
+/// <summary>Bytes of a stream that wait to be read, and how many more the remote may send. The stream that owns it takes care of
+/// locking.</summary>
 internal sealed class ReceiveWindow
 {
     private readonly ByteQueue _bytes = new();

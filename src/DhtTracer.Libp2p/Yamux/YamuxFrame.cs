@@ -36,7 +36,8 @@ internal readonly record struct YamuxFrame(YamuxType Type, YamuxFlags Flags, uin
             (YamuxType)header[1],
             (YamuxFlags)BinaryPrimitives.ReadUInt16BigEndian(header[2..]),
             BinaryPrimitives.ReadUInt32BigEndian(header[4..]),
-            BinaryPrimitives.ReadUInt32BigEndian(header[8..]));
+            BinaryPrimitives.ReadUInt32BigEndian(header[8..])
+        );
         return header[0] != 0 ? throw new WireException(WireLayer.Yamux, $"a frame has version {header[0]}, only 0 is known")
             : frame.Type > YamuxType.GoAway ? throw new WireException(WireLayer.Yamux, $"a frame has the unknown type {header[1]}")
             : (ushort)frame.Flags > 15 ? throw new WireException(WireLayer.Yamux, $"a frame has the unknown flags {(ushort)frame.Flags:x4}")

@@ -1,6 +1,7 @@
 namespace DhtTracer.Libp2p.Yamux;
 
-/// <summary>Pings of one side of a session: whether the remote still lives, and how long a round trip takes. Safe for concurrent use.</summary>
+/// <summary>Pings of one side of a session: whether the remote still lives, and how long a round trip takes. Safe for concurrent
+/// use.</summary>
 internal sealed class YamuxKeepAlive(YamuxOptions options, TimeProvider time)
 {
     private readonly Lock _gate = new();

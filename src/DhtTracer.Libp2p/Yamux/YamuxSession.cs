@@ -122,7 +122,8 @@ internal sealed class YamuxSession
         }
     }
 
-    /// <summary>Called every few seconds: pings the remote, gives up on one that does not answer, and resets streams left half open.</summary>
+    /// <summary>Called every few seconds: pings the remote, gives up on one that does not answer, and resets streams left half
+    /// open.</summary>
     public void Tick()
     {
         if (Reason is not null)
@@ -234,7 +235,11 @@ internal sealed class YamuxSession
         var idle = _streams.GoAway();
         if (idle || frame.Length != 0)
         {
-            Abort(new ConnectionClosedException(frame.Length == 0 ? "The remote went away." : $"The remote ended the session with error {frame.Length}."));
+            Abort(
+                new ConnectionClosedException(
+                    frame.Length == 0 ? "The remote went away." : $"The remote ended the session with error {frame.Length}."
+                )
+            );
         }
     }
 

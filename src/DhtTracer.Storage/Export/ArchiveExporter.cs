@@ -29,7 +29,12 @@ public sealed class ArchiveExporter(TraceStore store)
     /// <param name="cancellationToken">Stops between two traces; the file is then cut off.</param>
     /// <returns>Queries or traces written.</returns>
     /// <exception cref="IOException">Nobody reads the pipe any more.</exception>
-    public Task<long> ExportAsync(ExportFormat format, ExportSelection selection, PipeWriter output, CancellationToken cancellationToken = default) =>
+    public Task<long> ExportAsync(
+        ExportFormat format,
+        ExportSelection selection,
+        PipeWriter output,
+        CancellationToken cancellationToken = default
+    ) =>
         format.Kind switch
         {
             ExportKind.EventLog => EventLogAsync(selection, output, cancellationToken),
@@ -44,7 +49,12 @@ public sealed class ArchiveExporter(TraceStore store)
             _ => throw new ArgumentOutOfRangeException(nameof(format), format.Name, "Not a format for many queries."),
         };
 
-    private async Task<long> SpansAsync(TraceExportFormat format, ExportSelection selection, PipeWriter output, CancellationToken cancellationToken)
+    private async Task<long> SpansAsync(
+        TraceExportFormat format,
+        ExportSelection selection,
+        PipeWriter output,
+        CancellationToken cancellationToken
+    )
     {
         long count = 0;
         using var writer = SpanWriter.Create(format, output);
@@ -84,7 +94,12 @@ public sealed class ArchiveExporter(TraceStore store)
 
     /// <summary>Writes an array of queries, bare or as a member of an object.</summary>
     private async Task<long> JsonAsync(
-        ExportSelection selection, PipeWriter output, string? name, Action<Utf8JsonWriter, Query> write, CancellationToken cancellationToken)
+        ExportSelection selection,
+        PipeWriter output,
+        string? name,
+        Action<Utf8JsonWriter, Query> write,
+        CancellationToken cancellationToken
+    )
     {
         long count = 0;
         using var json = new Utf8JsonWriter((IBufferWriter<byte>)output, QueryJson.Compact);
@@ -142,7 +157,9 @@ public sealed class ArchiveExporter(TraceStore store)
     }
 
     private async IAsyncEnumerable<(Query Query, IReadOnlyList<Span> Spans)> QueriesAsync(
-        ExportSelection selection, [EnumeratorCancellation] CancellationToken cancellationToken)
+        ExportSelection selection,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         await foreach (var id in IdsAsync(selection, cancellationToken))
         {
@@ -159,7 +176,10 @@ public sealed class ArchiveExporter(TraceStore store)
         }
     }
 
-    private async IAsyncEnumerable<QueryId> IdsAsync(ExportSelection selection, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<QueryId> IdsAsync(
+        ExportSelection selection,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         if (selection.Ids is { } ids)
         {
@@ -181,11 +201,13 @@ public sealed class ArchiveExporter(TraceStore store)
             }
 
             cursor = page.Next;
-        }
-        while (cursor is not null);
+        } while (cursor is not null);
     }
 
-    private async IAsyncEnumerable<IReadOnlyList<QuerySummary>> PagesAsync(ExportSelection selection, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<IReadOnlyList<QuerySummary>> PagesAsync(
+        ExportSelection selection,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         if (selection.Ids is { } ids)
         {
@@ -203,15 +225,17 @@ public sealed class ArchiveExporter(TraceStore store)
             var page = await store.ListOperationsAsync(selection.Filter, selection.Sort, cursor, OperationsInPage, cancellationToken);
             yield return [.. page.Rows.SelectMany(static row => row.Queries)];
             cursor = page.Next;
-        }
-        while (cursor is not null);
+        } while (cursor is not null);
     }
 
     /// <summary>
     /// Each trace once. By its number rather than by its queries, so that nothing has to be remembered of the traces already written, and a
     /// query that arrives in the meantime moves nothing.
     /// </summary>
-    private async IAsyncEnumerable<TraceId> TracesAsync(ExportSelection selection, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<TraceId> TracesAsync(
+        ExportSelection selection,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         if (selection.Ids is { } ids)
         {

@@ -5,7 +5,8 @@ namespace DhtTracer.Storage;
 /// <summary>What is exported: operations and queries by name, or those of all operations that a filter lets through.</summary>
 public sealed record ExportSelection
 {
-    /// <summary>These operations or queries, in this order; of an operation all its queries. Null when <see cref="Filter"/> says which.</summary>
+    /// <summary>These operations or queries, in this order; of an operation all its queries. Null when <see cref="Filter"/> says
+    /// which.</summary>
     public IReadOnlyList<QueryId>? Ids { get; private init; }
 
     /// <summary>Which operations.</summary>

@@ -33,6 +33,7 @@ public sealed record OperationDetails(Operation Operation, ImmutableArray<Query>
             ? new OperationDetails(
                 operation,
                 [.. found.Queries.Where(query => query.OperationId == id)],
-                operation.Command is { } command ? [.. found.Operations.Where(other => other.Command == command && other.Id != id)] : [])
+                operation.Command is { } command ? [.. found.Operations.Where(other => other.Command == command && other.Id != id)] : []
+            )
             : null;
 }

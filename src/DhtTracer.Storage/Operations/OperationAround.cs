@@ -27,12 +27,31 @@ internal static class OperationAround
 
         return JsonSerializer.Serialize(
             new Document(
-                operation.Context.IsEmpty ? null : [.. operation.Context.Select(static above => new string?[] { above.SpanId.ToString(), Cut(above.Name), Cut(above.Detail) })],
+                operation.Context.IsEmpty
+                    ? null
+                    :
+                    [
+                        .. operation.Context.Select(static above =>
+                            new string?[] { above.SpanId.ToString(), Cut(above.Name), Cut(above.Detail) }
+                        ),
+                    ],
                 operation.Routers.IsEmpty
                     ? null
-                    : [.. operation.Routers.Select(static router => new Router(router.SpanId.ToString(), Cut(router.Name)!, router.StartNs, router.DurationNs, router.Error?.Class, Cut(router.Error?.Text)))],
-                operation.Parts.IsEmpty ? null : [.. operation.Parts.Select(static part => part.ToString())]),
-            Options);
+                    :
+                    [
+                        .. operation.Routers.Select(static router => new Router(
+                            router.SpanId.ToString(),
+                            Cut(router.Name)!,
+                            router.StartNs,
+                            router.DurationNs,
+                            router.Error?.Class,
+                            Cut(router.Error?.Text)
+                        )),
+                    ],
+                operation.Parts.IsEmpty ? null : [.. operation.Parts.Select(static part => part.ToString())]
+            ),
+            Options
+        );
     }
 
     /// <summary>Reads what <see cref="Write"/> wrote into an operation.</summary>
@@ -49,13 +68,26 @@ internal static class OperationAround
             var document = JsonSerializer.Deserialize<Document>(text, Options) ?? throw new JsonException("null");
             return operation with
             {
-                Context = [.. (document.Context ?? []).Select(static above => new OperationContext(Id(above[0]), above[1] ?? "", above[2]))],
+                Context =
+                [
+                    .. (document.Context ?? []).Select(static above => new OperationContext(Id(above[0]), above[1] ?? "", above[2])),
+                ],
                 Routers =
                 [
                     .. (document.Routers ?? []).Select(static router => new OperationRouter(
-                        Id(router.SpanId), router.Name, router.StartNs, router.DurationNs, router.ErrorClass is { } error ? new TraceError(error, router.ErrorText) : null)),
+                        Id(router.SpanId),
+                        router.Name,
+                        router.StartNs,
+                        router.DurationNs,
+                        router.ErrorClass is { } error ? new TraceError(error, router.ErrorText) : null
+                    )),
                 ],
-                Parts = [.. (document.Parts ?? []).Select(static part => QueryId.TryParse(part, out var id) ? id : throw new JsonException(part))],
+                Parts =
+                [
+                    .. (document.Parts ?? []).Select(static part =>
+                        QueryId.TryParse(part, out var id) ? id : throw new JsonException(part)
+                    ),
+                ],
             };
         }
         catch (Exception error) when (error is JsonException or IndexOutOfRangeException)
@@ -71,7 +103,8 @@ internal static class OperationAround
     private sealed record Document(
         [property: JsonPropertyName("context")] ImmutableArray<string?[]>? Context,
         [property: JsonPropertyName("routers")] ImmutableArray<Router>? Routers,
-        [property: JsonPropertyName("parts")] ImmutableArray<string>? Parts);
+        [property: JsonPropertyName("parts")] ImmutableArray<string>? Parts
+    );
 
     private sealed record Router(
         [property: JsonPropertyName("span")] string SpanId,
@@ -79,5 +112,6 @@ internal static class OperationAround
         [property: JsonPropertyName("start")] long StartNs,
         [property: JsonPropertyName("duration")] long? DurationNs,
         [property: JsonPropertyName("error")] string? ErrorClass,
-        [property: JsonPropertyName("text")] string? ErrorText);
+        [property: JsonPropertyName("text")] string? ErrorText
+    );
 }

@@ -14,9 +14,15 @@ internal static class OperationReader
     }
 
     public static IReadOnlyList<ListedOperation> ByIds(SqliteConnection connection, IReadOnlyCollection<QueryId> ids) =>
-        [.. ids.SelectMany(id => connection.Query<OperationRow>(
-            $"SELECT {OperationRow.Columns} FROM dht_operation q {OperationRow.Joins} WHERE t.trace_id = @trace AND q.span_id = @span",
-            new { trace = id.TraceId.ToBytes(), span = id.SpanId.ToBytes() })).Select(row => WithQueries(connection, row))];
+        [
+            .. ids.SelectMany(id =>
+                    connection.Query<OperationRow>(
+                        $"SELECT {OperationRow.Columns} FROM dht_operation q {OperationRow.Joins} WHERE t.trace_id = @trace AND q.span_id = @span",
+                        new { trace = id.TraceId.ToBytes(), span = id.SpanId.ToBytes() }
+                    )
+                )
+                .Select(row => WithQueries(connection, row)),
+        ];
 
     /// <summary>How many operations pass a filter, counted up to a limit.</summary>
     public static long Count(SqliteConnection connection, QueryFilter filter, long limit)
@@ -36,7 +42,12 @@ internal static class OperationReader
     }
 
     private static ListedOperation WithQueries(SqliteConnection connection, OperationRow row) =>
-        row.ToListed(connection.Query<QueryRow>(
-            $"SELECT {QueryRow.Columns} FROM query q {QueryRow.Joins} WHERE q.operation = @no ORDER BY q.start_ns, q.span_id", new { no = row.No })
-            .Select(static query => query.ToSummary()));
+        row.ToListed(
+            connection
+                .Query<QueryRow>(
+                    $"SELECT {QueryRow.Columns} FROM query q {QueryRow.Joins} WHERE q.operation = @no ORDER BY q.start_ns, q.span_id",
+                    new { no = row.No }
+                )
+                .Select(static query => query.ToSummary())
+        );
 }

@@ -7,21 +7,23 @@ namespace DhtTracer.Storage;
 /// <summary>A row of the table of operations joined with its strings, as Dapper fills it.</summary>
 internal sealed class OperationRow : IListRow
 {
-    public static string Columns => """
-        q.no, t.trace_id AS TraceId, t.analysis_version AS AnalysisVersion, q.span_id AS SpanId, q.type, q.source, q.outcome, q.background,
-        q.background_kind AS BackgroundKind, s.value AS Service, i.value AS Instance, n.id AS Node,
-        q.key_text AS KeyText, q.key_bytes AS KeyBytes, q.kad_id AS KadId, q.key_count AS KeyCount,
-        q.start_ns AS StartNs, q.duration_ns AS DurationNs, q.discovery_ns AS DiscoveryNs, e.value AS ErrorClass, q.error_text AS ErrorText,
-        q.results, q.decisive, q.command, q.around
-        """;
+    public static string Columns =>
+        """
+            q.no, t.trace_id AS TraceId, t.analysis_version AS AnalysisVersion, q.span_id AS SpanId, q.type, q.source, q.outcome, q.background,
+            q.background_kind AS BackgroundKind, s.value AS Service, i.value AS Instance, n.id AS Node,
+            q.key_text AS KeyText, q.key_bytes AS KeyBytes, q.kad_id AS KadId, q.key_count AS KeyCount,
+            q.start_ns AS StartNs, q.duration_ns AS DurationNs, q.discovery_ns AS DiscoveryNs, e.value AS ErrorClass, q.error_text AS ErrorText,
+            q.results, q.decisive, q.command, q.around
+            """;
 
-    public static string Joins => """
-        JOIN trace t ON t.no = q.trace
-        LEFT JOIN text s ON s.no = q.service
-        LEFT JOIN text i ON i.no = q.instance
-        LEFT JOIN peer n ON n.no = q.node
-        LEFT JOIN text e ON e.no = q.error_class
-        """;
+    public static string Joins =>
+        """
+            JOIN trace t ON t.no = q.trace
+            LEFT JOIN text s ON s.no = q.service
+            LEFT JOIN text i ON i.no = q.instance
+            LEFT JOIN peer n ON n.no = q.node
+            LEFT JOIN text e ON e.no = q.error_class
+            """;
 
     public static ListTable Table => ListTable.Operations;
 
@@ -88,7 +90,9 @@ internal sealed class OperationRow : IListRow
         {
             Id = new QueryId(traceId, DhtTracer.Traces.SpanId.FromBytes(SpanId)),
             Type = (QueryType)Type,
-            Key = KeyText is null ? null : new QueryKey(KeyText, Convert.ToHexStringLower(KeyBytes ?? []), Convert.ToHexStringLower(KadId ?? [])),
+            Key = KeyText is null
+                ? null
+                : new QueryKey(KeyText, Convert.ToHexStringLower(KeyBytes ?? []), Convert.ToHexStringLower(KadId ?? [])),
             KeyCount = KeyCount,
             Source = (TraceSource)Source,
             Service = Service,
@@ -102,7 +106,10 @@ internal sealed class OperationRow : IListRow
             Error = ErrorClass is null ? null : new TraceError(ErrorClass, ErrorText),
             DiscoveryNs = DiscoveryNs,
             Results = Results,
-            Queries = [.. queries.Select(static query => new OperationQuery(query.Id, query.Side, query.Skipped, query.Outcome, query.DurationNs))],
+            Queries =
+            [
+                .. queries.Select(static query => new OperationQuery(query.Id, query.Side, query.Skipped, query.Outcome, query.DurationNs)),
+            ],
             Decisive = Decisive is null ? null : new QueryId(traceId, DhtTracer.Traces.SpanId.FromBytes(Decisive)),
             AnalysisVersion = DhtTracer.Analysis.AnalysisVersion.OlderOrNull(AnalysisVersion),
             Command = Command is null ? null : DhtTracer.Traces.SpanId.FromBytes(Command),

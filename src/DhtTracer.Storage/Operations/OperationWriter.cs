@@ -8,7 +8,8 @@ namespace DhtTracer.Storage;
 /// <summary>Puts the operations and queries of an analysed trace into their typed columns.</summary>
 internal static class OperationWriter
 {
-    /// <summary>Replaces the operations and queries of a trace. One that was there before keeps its number, which page cursors refer to.</summary>
+    /// <summary>Replaces the operations and queries of a trace. One that was there before keeps its number, which page cursors refer
+    /// to.</summary>
     /// <returns>How many more operations and queries there are than before.</returns>
     public static (long Operations, long Queries) Replace(WriteSession session, long trace, bool isNew, ReconstructedTrace found)
     {
@@ -55,7 +56,10 @@ internal static class OperationWriter
         var queries = new Dictionary<SpanId, long>();
         foreach (var (operation, start) in starts)
         {
-            var packed = session["SELECT q.no, q.span_id, p.data FROM query q LEFT JOIN query_peers p ON p.query = q.no WHERE q.operation = ?1"].Bind(1, operation);
+            var packed = session[
+                "SELECT q.no, q.span_id, p.data FROM query q LEFT JOIN query_peers p ON p.query = q.no WHERE q.operation = ?1"
+            ]
+                .Bind(1, operation);
             var met = new HashSet<long>();
             while (packed.Step())
             {
@@ -72,35 +76,57 @@ internal static class OperationWriter
         return (operations, queries);
     }
 
-    private static long? Number(Dictionary<SpanId, long> numbers, QueryId id) => numbers.TryGetValue(id.SpanId, out var number) ? number : null;
+    private static long? Number(Dictionary<SpanId, long> numbers, QueryId id) =>
+        numbers.TryGetValue(id.SpanId, out var number) ? number : null;
 
     private static long Insert(WriteSession session, long trace, Operation operation, Query? decisive, long? number)
     {
         Span<byte> id = stackalloc byte[8];
         var facts = OperationFacts.From(operation, decisive);
-        var row = session["""
+        var row = session[
+            """
             INSERT INTO dht_operation (no, trace, span_id, type, source, outcome, background, background_kind, skipped, service, instance, node,
               key_text, key_bytes, kad_id, key_count, start_ns, duration_ns, discovery_ns, error_class, error_text, results, decisive, command, around,
               alpha, seen, queried, dialed, dial_failed, duplicates, hops, reused, first_result_ns, tally, phases)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25,
               ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36)
             RETURNING no
-            """];
+            """
+        ];
         operation.Id.SpanId.WriteBytes(id);
-        row.Bind(1, number).Bind(2, trace).Bind(3, id).Bind(4, (long)operation.Type).Bind(5, (long)operation.Source).Bind(6, (long)operation.Outcome)
-            .Bind(7, operation.Background ? 1L : 0L).Bind(8, (long?)operation.BackgroundKind)
+        row.Bind(1, number)
+            .Bind(2, trace)
+            .Bind(3, id)
+            .Bind(4, (long)operation.Type)
+            .Bind(5, (long)operation.Source)
+            .Bind(6, (long)operation.Outcome)
+            .Bind(7, operation.Background ? 1L : 0L)
+            .Bind(8, (long?)operation.BackgroundKind)
             .Bind(9, operation.Queries.All(static query => query.Skipped) ? 1L : 0L)
-            .Bind(10, session.Texts.InternOrNull(operation.Service)).Bind(11, session.Texts.InternOrNull(operation.Instance))
+            .Bind(10, session.Texts.InternOrNull(operation.Service))
+            .Bind(11, session.Texts.InternOrNull(operation.Instance))
             .Bind(12, session.Peers.InternOrNull(operation.Node));
         QueryWriter.BindKey(row, 13, operation.Key);
-        row.Bind(16, operation.KeyCount).Bind(17, Nanoseconds.ToColumn(operation.StartUnixNano)).Bind(18, operation.DurationNs).Bind(19, operation.DiscoveryNs)
-            .Bind(20, session.Texts.InternOrNull(operation.Error?.Class)).Bind(21, operation.Error?.Text).Bind(22, operation.Results);
+        row.Bind(16, operation.KeyCount)
+            .Bind(17, Nanoseconds.ToColumn(operation.StartUnixNano))
+            .Bind(18, operation.DurationNs)
+            .Bind(19, operation.DiscoveryNs)
+            .Bind(20, session.Texts.InternOrNull(operation.Error?.Class))
+            .Bind(21, operation.Error?.Text)
+            .Bind(22, operation.Results);
         BindSpan(row, 23, operation.Decisive?.SpanId);
         BindSpan(row, 24, operation.Command);
         row.Bind(25, OperationAround.Write(operation));
         var counts = decisive?.Counts;
-        row.Bind(26, decisive?.Parameters.Alpha).Bind(27, counts?.Seen).Bind(28, facts.Queried).Bind(29, facts.Dialed).Bind(30, facts.DialFailed)
-            .Bind(31, facts.Duplicates).Bind(32, facts.Hops).Bind(33, facts.Reused).Bind(34, facts.FirstResultNs);
+        row.Bind(26, decisive?.Parameters.Alpha)
+            .Bind(27, counts?.Seen)
+            .Bind(28, facts.Queried)
+            .Bind(29, facts.Dialed)
+            .Bind(30, facts.DialFailed)
+            .Bind(31, facts.Duplicates)
+            .Bind(32, facts.Hops)
+            .Bind(33, facts.Reused)
+            .Bind(34, facts.FirstResultNs);
         QueryWriter.BindTally(row, 35, session, facts.PeerErrors, facts.Agents);
         if (facts.Phases is null)
         {

@@ -5,8 +5,8 @@ using DhtTracer.Traces;
 namespace DhtTracer.Storage;
 
 /// <summary>
-/// Links requests that stand alone in their traces to the operation of another trace that they belong to, when either arrives. Each trace is still
-/// packed and analysed by itself; one whose operation gets or loses a part is marked as stale and analysed again with it.
+/// Links requests that stand alone in their traces to the operation of another trace that they belong to, when either arrives. Each trace
+/// is still packed and analysed by itself; one whose operation gets or loses a part is marked as stale and analysed again with it.
 /// </summary>
 internal static class PartLinks
 {
@@ -65,15 +65,29 @@ internal static class PartLinks
         {
             part.Id.SpanId.WriteBytes(id);
             long? owner = owners.TryGetValue(part.Id.SpanId, out var number) ? number : null;
-            var no = session["""
-                INSERT INTO loose_part (trace, span_id, type, key_bytes, peer, service, instance, node, start_ns, duration_ns, outcome, error_class, error_text, operation)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) RETURNING no
-                """]
-                .Bind(1, trace).Bind(2, id).Bind(3, (long)part.Type).Bind(4, Convert.FromHexString(part.KeyBytes)).Bind(5, session.Peers.Intern(part.Peer))
-                .Bind(6, session.Texts.InternOrNull(part.Service)).Bind(7, session.Texts.InternOrNull(part.Instance))
-                .Bind(8, session.Peers.InternOrNull(part.Node)).Bind(9, Nanoseconds.ToColumn(part.StartUnixNano)).Bind(10, part.DurationNs)
-                .Bind(11, (long)part.Outcome).Bind(12, session.Texts.InternOrNull(part.Error?.Class)).Bind(13, part.Error?.Text).Bind(14, owner)
-                .RunScalar() ?? throw new InvalidOperationException("INSERT ... RETURNING returned nothing.");
+            var no =
+                session[
+                    """
+                    INSERT INTO loose_part (trace, span_id, type, key_bytes, peer, service, instance, node, start_ns, duration_ns, outcome, error_class, error_text, operation)
+                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) RETURNING no
+                    """
+                ]
+                    .Bind(1, trace)
+                    .Bind(2, id)
+                    .Bind(3, (long)part.Type)
+                    .Bind(4, Convert.FromHexString(part.KeyBytes))
+                    .Bind(5, session.Peers.Intern(part.Peer))
+                    .Bind(6, session.Texts.InternOrNull(part.Service))
+                    .Bind(7, session.Texts.InternOrNull(part.Instance))
+                    .Bind(8, session.Peers.InternOrNull(part.Node))
+                    .Bind(9, Nanoseconds.ToColumn(part.StartUnixNano))
+                    .Bind(10, part.DurationNs)
+                    .Bind(11, (long)part.Outcome)
+                    .Bind(12, session.Texts.InternOrNull(part.Error?.Class))
+                    .Bind(13, part.Error?.Text)
+                    .Bind(14, owner)
+                    .RunScalar()
+                ?? throw new InvalidOperationException("INSERT ... RETURNING returned nothing.");
             Link(session, no, owner, part, stale);
         }
     }
@@ -82,13 +96,17 @@ internal static class PartLinks
     {
         var parts = new List<(long, long?, LoosePart)>();
         var start = Nanoseconds.ToColumn(operation.StartUnixNano);
-        var select = session[$"""
+        var select = session[
+            $"""
             SELECT l.no, l.operation, {PartReader.Columns}
             FROM loose_part l {PartReader.Joins}
             WHERE l.key_bytes = ?1 AND l.start_ns BETWEEN ?2 AND ?3 ORDER BY l.start_ns LIMIT ?4
-            """]
-            .Bind(1, Convert.FromHexString(operation.Key!.Bytes)).Bind(2, start)
-            .Bind(3, start + Math.Min(operation.DurationNs ?? 0, long.MaxValue / 4) + OperationParts.LatestAfterEndNs).Bind(4, MaxParts);
+            """
+        ]
+            .Bind(1, Convert.FromHexString(operation.Key!.Bytes))
+            .Bind(2, start)
+            .Bind(3, start + Math.Min(operation.DurationNs ?? 0, long.MaxValue / 4) + OperationParts.LatestAfterEndNs)
+            .Bind(4, MaxParts);
         while (select.Step())
         {
             parts.Add((select.GetInt64(0), select.IsNull(1) ? null : select.GetInt64(1), PartReader.Read(select, 2)));
@@ -123,30 +141,36 @@ internal static class PartLinks
         var candidates = new Dictionary<QueryId, (long No, long Trace)>();
         var operations = new List<Operation>();
         var key = new QueryKey("", part.KeyBytes, "");
-        var select = session["""
+        var select = session[
+            """
             SELECT o.no, o.trace, t.trace_id, o.span_id, o.type, o.start_ns, o.duration_ns, s.value, i.value, n.id
             FROM dht_operation o JOIN trace t ON t.no = o.trace
             LEFT JOIN text s ON s.no = o.service LEFT JOIN text i ON i.no = o.instance LEFT JOIN peer n ON n.no = o.node
             WHERE o.key_bytes = ?1 AND o.start_ns <= ?2 AND o.background = 0 ORDER BY o.start_ns DESC LIMIT ?3
-            """]
-            .Bind(1, Convert.FromHexString(part.KeyBytes)).Bind(2, Nanoseconds.ToColumn(part.StartUnixNano)).Bind(3, MaxCandidates);
+            """
+        ]
+            .Bind(1, Convert.FromHexString(part.KeyBytes))
+            .Bind(2, Nanoseconds.ToColumn(part.StartUnixNano))
+            .Bind(3, MaxCandidates);
         while (select.Step())
         {
             var id = new QueryId(TraceId.FromBytes(select.GetBlob(2)), SpanId.FromBytes(select.GetBlob(3)));
             candidates[id] = (select.GetInt64(0), select.GetInt64(1));
-            operations.Add(new Operation
-            {
-                Id = id,
-                Type = (QueryType)select.GetInt64(4),
-                Key = key,
-                Source = TraceSource.GoKadDht,
-                Outcome = QueryOutcome.Success,
-                StartUnixNano = (ulong)select.GetInt64(5),
-                DurationNs = select.IsNull(6) ? null : select.GetInt64(6),
-                Service = select.IsNull(7) ? null : TextReader.Text(select, 7),
-                Instance = select.IsNull(8) ? null : TextReader.Text(select, 8),
-                Node = select.IsNull(9) ? null : PeerTable.Read(select, 9),
-            });
+            operations.Add(
+                new Operation
+                {
+                    Id = id,
+                    Type = (QueryType)select.GetInt64(4),
+                    Key = key,
+                    Source = TraceSource.GoKadDht,
+                    Outcome = QueryOutcome.Success,
+                    StartUnixNano = (ulong)select.GetInt64(5),
+                    DurationNs = select.IsNull(6) ? null : select.GetInt64(6),
+                    Service = select.IsNull(7) ? null : TextReader.Text(select, 7),
+                    Instance = select.IsNull(8) ? null : TextReader.Text(select, 8),
+                    Node = select.IsNull(9) ? null : PeerTable.Read(select, 9),
+                }
+            );
         }
 
         select.Reset();

@@ -23,7 +23,8 @@ internal static class PartReader
     {
         using var select = new Statement(
             connection,
-            $"SELECT {Columns} FROM dht_operation o JOIN loose_part l ON l.operation = o.no {Joins} WHERE o.trace = ?1 ORDER BY l.start_ns, l.no");
+            $"SELECT {Columns} FROM dht_operation o JOIN loose_part l ON l.operation = o.no {Joins} WHERE o.trace = ?1 ORDER BY l.start_ns, l.no"
+        );
         var parts = ImmutableArray.CreateBuilder<LoosePart>();
         select.Bind(1, trace);
         while (select.Step())

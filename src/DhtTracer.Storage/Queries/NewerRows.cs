@@ -24,7 +24,12 @@ internal static class NewerRows
 
     /// <summary>The statements whose counts add up.</summary>
     public static IEnumerable<(string Sql, DynamicParameters Parameters)> Selects(
-        SqliteConnection connection, ListTable table, QueryFilter filter, long after, int limit)
+        SqliteConnection connection,
+        ListTable table,
+        QueryFilter filter,
+        long after,
+        int limit
+    )
     {
         foreach (var source in QueryList.Sources(table, filter))
         {

@@ -4,8 +4,8 @@ using System.Buffers.Text;
 namespace DhtTracer.Storage;
 
 /// <summary>
-/// A place in a sorted list: the part of the list, and the sort value and number of the row beside it. New rows do not move it, as an offset would
-/// be moved. A list by key takes the key from that row.
+/// A place in a sorted list: the part of the list, and the sort value and number of the row beside it. New rows do not move it, as an
+/// offset would be moved. A list by key takes the key from that row.
 /// </summary>
 internal readonly record struct QueryCursor(QuerySort Sort, bool Backward, int Part, long Value, long Number)
 {
@@ -27,21 +27,31 @@ internal readonly record struct QueryCursor(QuerySort Sort, bool Backward, int P
     public static QueryCursor Parse(string text, QuerySort sort)
     {
         Span<byte> bytes = stackalloc byte[Length];
-        if (!Base64Url.IsValid(text, out var length) || length != Length
+        if (
+            !Base64Url.IsValid(text, out var length)
+            || length != Length
             || !Base64Url.TryDecodeFromChars(text, bytes, out _)
-            || bytes[0] >> 1 != (int)sort)
+            || bytes[0] >> 1 != (int)sort
+        )
         {
             throw new InvalidCursorException(text);
         }
 
         return new QueryCursor(
-            sort, (bytes[0] & 1) == 1, bytes[1], BinaryPrimitives.ReadInt64BigEndian(bytes[2..]), BinaryPrimitives.ReadInt64BigEndian(bytes[10..]));
+            sort,
+            (bytes[0] & 1) == 1,
+            bytes[1],
+            BinaryPrimitives.ReadInt64BigEndian(bytes[2..]),
+            BinaryPrimitives.ReadInt64BigEndian(bytes[10..])
+        );
     }
 }
 
 /// <summary>A page cursor is not one that this list gave out. Start again without one.</summary>
 public sealed class InvalidCursorException(string cursor)
-    : Exception($"\"{(cursor.Length > 40 ? cursor[..40] : cursor)}\" is no cursor of a list in this order; leave it out to start at the first page.")
+    : Exception(
+        $"\"{(cursor.Length > 40 ? cursor[..40] : cursor)}\" is no cursor of a list in this order; leave it out to start at the first page."
+    )
 {
     /// <summary>What was given.</summary>
     public string Cursor { get; } = cursor;

@@ -67,14 +67,20 @@ public sealed record QueryFilter
 /// <summary>Which keys: any of the bytes, or the prefix.</summary>
 /// <param name="Bytes">What is hashed, in any of the readings of what was typed.</param>
 /// <param name="TextPrefix">Beginning of the canonical text, case as it is; null for none.</param>
-/// <param name="TextTail">End of the canonical text, case as it is, looked for where bytes and beginning find nothing; null for none.</param>
+/// <param name="TextTail">End of the canonical text, case as it is, looked for where bytes and beginning find nothing; null for
+/// none.</param>
 public sealed record KeyFilter(IReadOnlyList<ReadOnlyMemory<byte>> Bytes, string? TextPrefix, string? TextTail = null)
 {
-    /// <summary>What a user typed, in every reading (see <see cref="KeySearch"/>): the same key in any encoding finds its queries.</summary>
+    /// <summary>What a user typed, in every reading (see <see cref="KeySearch"/>): the same key in any encoding finds its
+    /// queries.</summary>
     public static KeyFilter Parse(string text)
     {
         var search = KeySearch.Parse(text);
-        return new KeyFilter([.. search.Candidates.Select(reading => (ReadOnlyMemory<byte>)Convert.FromHexString(reading.Bytes))], search.TextPrefix, search.Tail);
+        return new KeyFilter(
+            [.. search.Candidates.Select(reading => (ReadOnlyMemory<byte>)Convert.FromHexString(reading.Bytes))],
+            search.TextPrefix,
+            search.Tail
+        );
     }
 }
 

@@ -8,14 +8,19 @@ using Microsoft.Data.Sqlite;
 namespace DhtTracer.Storage;
 
 /// <summary>
-/// Lists of operations and of queries: turns a filter into SQL and reads pages by keyset, so that each page seeks into an index, however large the
-/// archive is.
+/// Lists of operations and of queries: turns a filter into SQL and reads pages by keyset, so that each page seeks into an index, however
+/// large the archive is.
 /// </summary>
 internal static class QueryList
 {
     /// <summary>A page of rows, and the cursors of the pages beside it.</summary>
     public static (List<TRow> Rows, string? Next, string? Previous) Read<TRow>(
-        SqliteConnection connection, QueryFilter filter, QuerySort sort, string? cursorText, int limit)
+        SqliteConnection connection,
+        QueryFilter filter,
+        QuerySort sort,
+        string? cursorText,
+        int limit
+    )
         where TRow : IListRow
     {
         var cursor = cursorText is null ? (QueryCursor?)null : QueryCursor.Parse(cursorText, sort);
@@ -29,7 +34,17 @@ internal static class QueryList
         var rows = new List<TRow>();
         for (var part = cursor?.Part ?? 0; part >= 0 && part < parts.Count && rows.Count <= limit; part += backward ? -1 : 1)
         {
-            rows.AddRange(ReadPart<TRow>(connection, filter, sort, part, cursor is { } given && given.Part == part ? cursor : null, backward, limit + 1 - rows.Count));
+            rows.AddRange(
+                ReadPart<TRow>(
+                    connection,
+                    filter,
+                    sort,
+                    part,
+                    cursor is { } given && given.Part == part ? cursor : null,
+                    backward,
+                    limit + 1 - rows.Count
+                )
+            );
         }
 
         var more = rows.Count > limit;
@@ -55,14 +70,23 @@ internal static class QueryList
         }
 
         var next = backward || more ? Cursor(rows[^1], sort, backward: false) : null;
-        var previous = backward ? (more ? Cursor(rows[0], sort, backward: true) : null)
-            : cursor is null ? null : Cursor(rows[0], sort, backward: true);
+        var previous =
+            backward ? (more ? Cursor(rows[0], sort, backward: true) : null)
+            : cursor is null ? null
+            : Cursor(rows[0], sort, backward: true);
         return (rows, next, previous);
     }
 
     /// <summary>The statements of one part of a page, whose rows are to be merged.</summary>
     public static IEnumerable<(string Sql, DynamicParameters Parameters)> Selects<TRow>(
-        SqliteConnection connection, QueryFilter filter, QuerySort sort, int part, QueryCursor? cursor, bool backward, int limit)
+        SqliteConnection connection,
+        QueryFilter filter,
+        QuerySort sort,
+        int part,
+        QueryCursor? cursor,
+        bool backward,
+        int limit
+    )
         where TRow : IListRow
     {
         var order = QueryOrder.Of(sort, filter)[part];
@@ -75,11 +99,17 @@ internal static class QueryList
         foreach (var from in Sources(TRow.Table, filter))
         {
             var parameters = new DynamicParameters();
-            var sql = new StringBuilder().Append(CultureInfo.InvariantCulture, $"SELECT {TRow.Columns}, {order.Value} AS SortValue, {part} AS Part {from} {TRow.Joins} WHERE {order.Condition ?? "1 = 1"}");
+            var sql = new StringBuilder().Append(
+                CultureInfo.InvariantCulture,
+                $"SELECT {TRow.Columns}, {order.Value} AS SortValue, {part} AS Part {from} {TRow.Joins} WHERE {order.Condition ?? "1 = 1"}"
+            );
             Where(connection, TRow.Table, sql, parameters, filter, sort is QuerySort.Newest or QuerySort.Oldest);
             if (cursor is { } place)
             {
-                sql.Append(CultureInfo.InvariantCulture, $" AND ({string.Join(", ", columns)}) {compare} ({(order.ByKey ? "@cursorKey, " : "")}@cursorValue, @cursorNumber)");
+                sql.Append(
+                    CultureInfo.InvariantCulture,
+                    $" AND ({string.Join(", ", columns)}) {compare} ({(order.ByKey ? "@cursorKey, " : "")}@cursorValue, @cursorNumber)"
+                );
                 parameters.Add("cursorValue", place.Value);
                 parameters.Add("cursorNumber", place.Number);
                 if (order.ByKey)
@@ -88,15 +118,18 @@ internal static class QueryList
                 }
             }
 
-            sql.Append(CultureInfo.InvariantCulture, $" ORDER BY {string.Join(", ", columns.Select(column => $"{column} {direction}"))} LIMIT @limit");
+            sql.Append(
+                CultureInfo.InvariantCulture,
+                $" ORDER BY {string.Join(", ", columns.Select(column => $"{column} {direction}"))} LIMIT @limit"
+            );
             parameters.Add("limit", limit);
             yield return (sql.ToString(), parameters);
         }
     }
 
     /// <summary>
-    /// What <see cref="Where"/> is about, in parts whose rows add up. A peer's operations stand in two tables; CROSS JOIN keeps the order: from the
-    /// peer's operations, not from every operation's peers.
+    /// What <see cref="Where"/> is about, in parts whose rows add up. A peer's operations stand in two tables; CROSS JOIN keeps the order:
+    /// from the peer's operations, not from every operation's peers.
     /// </summary>
     public static IReadOnlyList<string> Sources(ListTable table, QueryFilter filter)
     {
@@ -108,7 +141,11 @@ internal static class QueryList
 
         var join = table == ListTable.Operations ? "q.no = p.operation" : "q.operation = p.operation";
         var peers = table == ListTable.Operations ? "" : " JOIN query_peers x ON x.query = q.no";
-        return [$"FROM peer_operation p CROSS JOIN {name} q ON {join}{peers}", $"FROM peer_operation_recent p CROSS JOIN {name} q ON {join}{peers}"];
+        return
+        [
+            $"FROM peer_operation p CROSS JOIN {name} q ON {join}{peers}",
+            $"FROM peer_operation_recent p CROSS JOIN {name} q ON {join}{peers}",
+        ];
     }
 
     /// <summary>The table in SQL.</summary>
@@ -116,7 +153,13 @@ internal static class QueryList
 
     /// <summary>Appends conditions on the tables of <see cref="Sources"/>, each beginning with AND.</summary>
     public static void Where(
-        SqliteConnection connection, ListTable table, StringBuilder sql, DynamicParameters parameters, QueryFilter filter, bool indexedByBackground = true)
+        SqliteConnection connection,
+        ListTable table,
+        StringBuilder sql,
+        DynamicParameters parameters,
+        QueryFilter filter,
+        bool indexedByBackground = true
+    )
     {
         // A peer that no trace has is number -1, which no row has.
         long? Peer(string? id) => id is null ? null : PeerTable.Find(connection, id) ?? -1;
@@ -132,9 +175,13 @@ internal static class QueryList
 
         Key(connection, table, sql, parameters, filter.Key);
 
-        // Most queries pass this filter. An index that begins with it leads to all of them, to be sorted; with the plus sign the index of the
-        // order is walked instead, and left as soon as a page is full.
-        And(indexedByBackground ? "q.background = @background" : "+q.background = @background", "background", filter.Background is { } background ? (background ? 1 : 0) : null);
+        // Most queries pass this filter. An index that begins with it leads to all of them, to be sorted; with the plus sign the index of
+        // the order is walked instead, and left as soon as a page is full.
+        And(
+            indexedByBackground ? "q.background = @background" : "+q.background = @background",
+            "background",
+            filter.Background is { } background ? (background ? 1 : 0) : null
+        );
         And("q.skipped = @skipped", "skipped", filter.Skipped is { } skipped ? (skipped ? 1 : 0) : null);
         And("q.type = @type", "type", (int?)filter.Type);
         And("q.outcome = @outcome", "outcome", (int?)filter.Outcome);
@@ -142,8 +189,16 @@ internal static class QueryList
         And("q.service = (SELECT no FROM text WHERE value = @service)", "service", filter.Service);
         And("q.node = @node", "node", Peer(filter.Node));
         And("q.error_class = (SELECT no FROM text WHERE value = @errorClass)", "errorClass", filter.ErrorClass);
-        And(TallyFunction.Condition(TallyFunction.Errors, "peerErrors"), "peerErrors", filter.PeerErrorClass is { } error ? TallyFunction.NumbersOf(connection, error, prefix: false) : null);
-        And(TallyFunction.Condition(TallyFunction.Agents, "agents"), "agents", filter.Agent is { } agent ? TallyFunction.NumbersOf(connection, agent, prefix: true) : null);
+        And(
+            TallyFunction.Condition(TallyFunction.Errors, "peerErrors"),
+            "peerErrors",
+            filter.PeerErrorClass is { } error ? TallyFunction.NumbersOf(connection, error, prefix: false) : null
+        );
+        And(
+            TallyFunction.Condition(TallyFunction.Agents, "agents"),
+            "agents",
+            filter.Agent is { } agent ? TallyFunction.NumbersOf(connection, agent, prefix: true) : null
+        );
         var start = filter.Peer is null ? "q.start_ns" : "p.start_ns";
         And($"{start} >= @from", "from", filter.FromUnixNano is { } from ? Nanoseconds.ToColumn(from) : null);
         And($"{start} < @to", "to", filter.ToUnixNano is { } to ? Nanoseconds.ToColumn(to) : null);
@@ -183,7 +238,10 @@ internal static class QueryList
         }
 
         var condition = alternatives.Count == 0 ? "0" : string.Join(" OR ", alternatives);
-        if (key.TextTail is { } tail && !connection.ExecuteScalar<bool>($"SELECT EXISTS (SELECT 1 FROM {NameOf(table)} q WHERE {condition})", parameters))
+        if (
+            key.TextTail is { } tail
+            && !connection.ExecuteScalar<bool>($"SELECT EXISTS (SELECT 1 FROM {NameOf(table)} q WHERE {condition})", parameters)
+        )
         {
             parameters.Add("tails", JsonSerializer.Serialize(TailSearch.Keys(connection, table, tail)));
             condition = "q.key_text IN (SELECT value FROM json_each(@tails))";
@@ -193,10 +251,19 @@ internal static class QueryList
     }
 
     private static List<TRow> ReadPart<TRow>(
-        SqliteConnection connection, QueryFilter filter, QuerySort sort, int part, QueryCursor? cursor, bool backward, int limit)
+        SqliteConnection connection,
+        QueryFilter filter,
+        QuerySort sort,
+        int part,
+        QueryCursor? cursor,
+        bool backward,
+        int limit
+    )
         where TRow : IListRow
     {
-        var rows = Selects<TRow>(connection, filter, sort, part, cursor, backward, limit).SelectMany(select => connection.Query<TRow>(select.Sql, select.Parameters)).ToList();
+        var rows = Selects<TRow>(connection, filter, sort, part, cursor, backward, limit)
+            .SelectMany(select => connection.Query<TRow>(select.Sql, select.Parameters))
+            .ToList();
         if (filter.Peer is not null)
         {
             var order = QueryOrder.Of(sort, filter)[part];
@@ -212,14 +279,16 @@ internal static class QueryList
     private static int Compare<TRow>(QueryOrder order, TRow left, TRow right)
         where TRow : IListRow
     {
-        var keys = order.ByKey ? Encoding.UTF8.GetBytes(left.KeyText!).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(right.KeyText!)) : 0;
+        var keys = order.ByKey
+            ? Encoding.UTF8.GetBytes(left.KeyText!).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(right.KeyText!))
+            : 0;
         return keys != 0 ? keys : (left.SortValue, left.No).CompareTo((right.SortValue, right.No));
     }
 
     private static string KeyOf(SqliteConnection connection, ListTable table, QueryCursor cursor) =>
-        connection.ExecuteScalar<string?>($"SELECT key_text FROM {NameOf(table)} WHERE no = @no", new { no = cursor.Number }) ?? throw new InvalidCursorException(cursor.ToString());
+        connection.ExecuteScalar<string?>($"SELECT key_text FROM {NameOf(table)} WHERE no = @no", new { no = cursor.Number })
+        ?? throw new InvalidCursorException(cursor.ToString());
 
     private static string Cursor<TRow>(TRow row, QuerySort sort, bool backward)
-        where TRow : IListRow =>
-        new QueryCursor(sort, backward, row.Part, row.SortValue, row.No).ToString();
+        where TRow : IListRow => new QueryCursor(sort, backward, row.Part, row.SortValue, row.No).ToString();
 }

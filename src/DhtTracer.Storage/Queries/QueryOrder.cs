@@ -4,8 +4,8 @@ using DhtTracer.Analysis;
 namespace DhtTracer.Storage;
 
 /// <summary>
-/// A part of a sorted list that one index holds in order. A list by a column of few values has a part for each value, so that within each the latest
-/// rows can come first whichever value is first; a list by key has one for the rows whose key nobody knows.
+/// A part of a sorted list that one index holds in order. A list by a column of few values has a part for each value, so that within each
+/// the latest rows can come first whichever value is first; a list by key has one for the rows whose key nobody knows.
 /// </summary>
 /// <param name="Condition">Which rows, in SQL; null for all.</param>
 /// <param name="Value">What they are sorted by, a whole number in SQL; rows of equal values by their number.</param>
@@ -46,7 +46,8 @@ internal sealed record QueryOrder(string? Condition, string Value, bool Descendi
     private static IReadOnlyList<QueryOrder> ByValue<T>(string column, T? only, string start, bool backward = false)
         where T : struct, Enum
     {
-        var parts = Enum.GetValues<T>().Where(value => only is null || value.Equals(only))
+        var parts = Enum.GetValues<T>()
+            .Where(value => only is null || value.Equals(only))
             .Select(value => new QueryOrder($"{column} = {Convert.ToInt32(value, CultureInfo.InvariantCulture)}", start, true));
         return [.. backward ? parts.Reverse() : parts];
     }

@@ -20,22 +20,34 @@ internal static class QueryReader
             return [];
         }
 
-        byte[] spanFrom = new byte[8], spanTo = [.. Enumerable.Repeat((byte)0xFF, 8)];
+        byte[] spanFrom = new byte[8],
+            spanTo = [.. Enumerable.Repeat((byte)0xFF, 8)];
         if (dash >= 0 && dash + 1 < prefix.Length && !TryRange(prefix[(dash + 1)..], 8, out spanFrom, out spanTo))
         {
             return [];
         }
 
-        return connection.Query<(byte[] Trace, byte[] Span)>(
-            """
-            SELECT t.trace_id, q.span_id FROM trace t JOIN query q ON q.trace = t.no
-            WHERE t.trace_id BETWEEN @from AND @to AND q.span_id BETWEEN @spanFrom AND @spanTo
-            UNION
-            SELECT t.trace_id, q.span_id FROM trace t JOIN dht_operation q ON q.trace = t.no
-            WHERE t.trace_id BETWEEN @from AND @to AND q.span_id BETWEEN @spanFrom AND @spanTo
-            ORDER BY 1, 2 LIMIT @limit
-            """,
-            new { from, to, spanFrom, spanTo, limit }).Select(Id).ToList();
+        return connection
+            .Query<(byte[] Trace, byte[] Span)>(
+                """
+                SELECT t.trace_id, q.span_id FROM trace t JOIN query q ON q.trace = t.no
+                WHERE t.trace_id BETWEEN @from AND @to AND q.span_id BETWEEN @spanFrom AND @spanTo
+                UNION
+                SELECT t.trace_id, q.span_id FROM trace t JOIN dht_operation q ON q.trace = t.no
+                WHERE t.trace_id BETWEEN @from AND @to AND q.span_id BETWEEN @spanFrom AND @spanTo
+                ORDER BY 1, 2 LIMIT @limit
+                """,
+                new
+                {
+                    from,
+                    to,
+                    spanFrom,
+                    spanTo,
+                    limit,
+                }
+            )
+            .Select(Id)
+            .ToList();
     }
 
     public static QueryPage Page(SqliteConnection connection, QueryFilter filter, QuerySort sort, string? cursor, int limit)
@@ -46,16 +58,21 @@ internal static class QueryReader
 
     public static QueryNeighbours Neighbours(SqliteConnection connection, QueryId id)
     {
-        QueryId? Beside(string compare, string order) => connection.Query<(byte[] Trace, byte[] Span)>(
-            $"""
-            SELECT t2.trace_id, q2.span_id
-            FROM trace t JOIN query q ON q.trace = t.no
-            JOIN query q2 ON q2.key_bytes = q.key_bytes AND q2.operation <> q.operation AND q2.skipped = 0 AND (q2.start_ns, q2.no) {compare} (q.start_ns, q.no)
-            JOIN trace t2 ON t2.no = q2.trace
-            WHERE t.trace_id = @trace AND q.span_id = @span
-            ORDER BY q2.start_ns {order}, q2.no {order} LIMIT 1
-            """,
-            new { trace = id.TraceId.ToBytes(), span = id.SpanId.ToBytes() }).Select(row => (QueryId?)Id(row)).FirstOrDefault();
+        QueryId? Beside(string compare, string order) =>
+            connection
+                .Query<(byte[] Trace, byte[] Span)>(
+                    $"""
+                    SELECT t2.trace_id, q2.span_id
+                    FROM trace t JOIN query q ON q.trace = t.no
+                    JOIN query q2 ON q2.key_bytes = q.key_bytes AND q2.operation <> q.operation AND q2.skipped = 0 AND (q2.start_ns, q2.no) {compare} (q.start_ns, q.no)
+                    JOIN trace t2 ON t2.no = q2.trace
+                    WHERE t.trace_id = @trace AND q.span_id = @span
+                    ORDER BY q2.start_ns {order}, q2.no {order} LIMIT 1
+                    """,
+                    new { trace = id.TraceId.ToBytes(), span = id.SpanId.ToBytes() }
+                )
+                .Select(row => (QueryId?)Id(row))
+                .FirstOrDefault();
 
         return new QueryNeighbours(Beside("<", "DESC"), Beside(">", "ASC"));
     }
@@ -63,7 +80,9 @@ internal static class QueryReader
     public static long Count(SqliteConnection connection, IReadOnlyCollection<TraceId> traces)
     {
         using var statement = new Sqlite.Statement(
-            connection, "SELECT count(*) FROM query WHERE trace = (SELECT no FROM trace WHERE trace_id = ?1)");
+            connection,
+            "SELECT count(*) FROM query WHERE trace = (SELECT no FROM trace WHERE trace_id = ?1)"
+        );
         return traces.Sum(trace => statement.Bind(1, trace.ToBytes()).RunScalar() ?? 0);
     }
 

@@ -7,23 +7,25 @@ namespace DhtTracer.Storage;
 /// <summary>A row of the query table joined with its strings, as Dapper fills it.</summary>
 internal sealed class QueryRow : IListRow
 {
-    public static string Columns => """
-        q.no, t.trace_id AS TraceId, t.analysis_version AS AnalysisVersion, q.span_id AS SpanId, q.operation_span_id AS OperationSpanId, q.type, q.source, q.outcome, q.termination,
-        q.background, s.value AS Service, n.id AS Node, q.key_text AS KeyText, q.key_bytes AS KeyBytes, q.kad_id AS KadId,
-        q.start_ns AS StartNs, q.duration_ns AS DurationNs, q.discovery_ns AS DiscoveryNs, q.first_answer_ns AS FirstAnswerNs,
-        e.value AS ErrorClass, q.error_text AS ErrorText, q.alpha, q.beta, q.k, q.seen, q.queried, q.dialed, q.dial_failed AS DialFailed,
-        q.to_query AS ToQuery, q.remaining, q.results, q.returned, q.duplicates, q.xor, q.hops,
-        q.side, q.skipped, q.hops_at_least AS HopsAtLeast, q.seen_complete AS SeenComplete, q.sent, q.missing_spans AS MissingSpans,
-        q.missing_events AS MissingEvents, d.id AS DiscoveredBy
-        """;
+    public static string Columns =>
+        """
+            q.no, t.trace_id AS TraceId, t.analysis_version AS AnalysisVersion, q.span_id AS SpanId, q.operation_span_id AS OperationSpanId, q.type, q.source, q.outcome, q.termination,
+            q.background, s.value AS Service, n.id AS Node, q.key_text AS KeyText, q.key_bytes AS KeyBytes, q.kad_id AS KadId,
+            q.start_ns AS StartNs, q.duration_ns AS DurationNs, q.discovery_ns AS DiscoveryNs, q.first_answer_ns AS FirstAnswerNs,
+            e.value AS ErrorClass, q.error_text AS ErrorText, q.alpha, q.beta, q.k, q.seen, q.queried, q.dialed, q.dial_failed AS DialFailed,
+            q.to_query AS ToQuery, q.remaining, q.results, q.returned, q.duplicates, q.xor, q.hops,
+            q.side, q.skipped, q.hops_at_least AS HopsAtLeast, q.seen_complete AS SeenComplete, q.sent, q.missing_spans AS MissingSpans,
+            q.missing_events AS MissingEvents, d.id AS DiscoveredBy
+            """;
 
-    public static string Joins => """
-        JOIN trace t ON t.no = q.trace
-        LEFT JOIN text s ON s.no = q.service
-        LEFT JOIN peer n ON n.no = q.node
-        LEFT JOIN text e ON e.no = q.error_class
-        LEFT JOIN peer d ON d.no = q.discovered_by
-        """;
+    public static string Joins =>
+        """
+            JOIN trace t ON t.no = q.trace
+            LEFT JOIN text s ON s.no = q.service
+            LEFT JOIN peer n ON n.no = q.node
+            LEFT JOIN text e ON e.no = q.error_class
+            LEFT JOIN peer d ON d.no = q.discovered_by
+            """;
 
     public static ListTable Table => ListTable.Queries;
 
@@ -131,7 +133,9 @@ internal sealed class QueryRow : IListRow
             Skipped = Skipped != 0,
             AnalysisVersion = DhtTracer.Analysis.AnalysisVersion.OlderOrNull(AnalysisVersion),
             Type = (QueryType)Type,
-            Key = KeyText is null ? null : new QueryKey(KeyText, Convert.ToHexStringLower(KeyBytes ?? []), Convert.ToHexStringLower(KadId ?? [])),
+            Key = KeyText is null
+                ? null
+                : new QueryKey(KeyText, Convert.ToHexStringLower(KeyBytes ?? []), Convert.ToHexStringLower(KadId ?? [])),
             Source = (TraceSource)Source,
             Service = Service,
             Node = PeerTable.Text(Node),

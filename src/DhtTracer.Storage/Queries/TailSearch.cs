@@ -6,8 +6,8 @@ using Microsoft.Data.Sqlite;
 namespace DhtTracer.Storage;
 
 /// <summary>
-/// Finds keys and peers by their last characters, which is what pages show of long ids. No index holds ends, so each search reads all keys or all
-/// peers once; it is made only where nothing is found by the whole or the beginning.
+/// Finds keys and peers by their last characters, which is what pages show of long ids. No index holds ends, so each search reads all keys
+/// or all peers once; it is made only where nothing is found by the whole or the beginning.
 /// </summary>
 internal static class TailSearch
 {
@@ -19,13 +19,20 @@ internal static class TailSearch
 
     /// <summary>Makes the function known to a connection.</summary>
     public static void Register(SqliteConnection connection) =>
-        connection.CreateFunction<object?, string, bool>(Name, static (id, tail) => PeerTable.Text(id)?.EndsWith(tail, StringComparison.Ordinal) == true, isDeterministic: true);
+        connection.CreateFunction<object?, string, bool>(
+            Name,
+            static (id, tail) => PeerTable.Text(id)?.EndsWith(tail, StringComparison.Ordinal) == true,
+            isDeterministic: true
+        );
 
     /// <summary>Texts of keys that end so, at most 50.</summary>
     public static IReadOnlyList<string> Keys(SqliteConnection connection, ListTable table, string tail) =>
-        connection.Query<string>(
-            $"SELECT DISTINCT key_text FROM {QueryList.NameOf(table)} WHERE key_text IS NOT NULL AND substr(key_text, -@length) = @tail LIMIT {MaxKeys}",
-            new { tail, length = tail.Length }).AsList();
+        connection
+            .Query<string>(
+                $"SELECT DISTINCT key_text FROM {QueryList.NameOf(table)} WHERE key_text IS NOT NULL AND substr(key_text, -@length) = @tail LIMIT {MaxKeys}",
+                new { tail, length = tail.Length }
+            )
+            .AsList();
 
     /// <summary>The peer of an id when the archive knows it, else peers whose base58 ends so.</summary>
     public static IReadOnlyList<string> Peers(SqliteConnection connection, string text, int limit)
@@ -40,7 +47,12 @@ internal static class TailSearch
         }
 
         return search.Tail is { } tail && tail.AsSpan().IndexOfAny(NoDigits) < 0
-            ? [.. connection.Query<PeerRow>($"SELECT id FROM peer WHERE {Name}(id, @tail) LIMIT @limit", new { tail, limit }).Select(static row => PeerTable.Text(row.Id)!)]
+            ?
+            [
+                .. connection
+                    .Query<PeerRow>($"SELECT id FROM peer WHERE {Name}(id, @tail) LIMIT @limit", new { tail, limit })
+                    .Select(static row => PeerTable.Text(row.Id)!),
+            ]
             : [];
     }
 

@@ -9,26 +9,35 @@ namespace DhtTracer.Storage;
 internal static class ServiceIndex
 {
     public static IReadOnlyList<string> Services(SqliteConnection connection) =>
-        connection.Query<string>(
-            """
-            SELECT DISTINCT service FROM operation o
-            WHERE service <> '' AND EXISTS (SELECT 1 FROM trace_operation x WHERE x.operation = o.no)
-            ORDER BY service
-            """).AsList();
+        connection
+            .Query<string>(
+                """
+                SELECT DISTINCT service FROM operation o
+                WHERE service <> '' AND EXISTS (SELECT 1 FROM trace_operation x WHERE x.operation = o.no)
+                ORDER BY service
+                """
+            )
+            .AsList();
 
     public static IReadOnlyList<ServiceOperation> Operations(SqliteConnection connection, string service) =>
-        connection.Query<(string Name, long Kind)>(
-            """
-            SELECT name, kind FROM operation o
-            WHERE service = @service AND EXISTS (SELECT 1 FROM trace_operation x WHERE x.operation = o.no)
-            ORDER BY name, kind
-            """,
-            new { service }).Select(row => new ServiceOperation(row.Name, (SpanKind)row.Kind)).ToList();
+        connection
+            .Query<(string Name, long Kind)>(
+                """
+                SELECT name, kind FROM operation o
+                WHERE service = @service AND EXISTS (SELECT 1 FROM trace_operation x WHERE x.operation = o.no)
+                ORDER BY name, kind
+                """,
+                new { service }
+            )
+            .Select(row => new ServiceOperation(row.Name, (SpanKind)row.Kind))
+            .ToList();
 
     public static IReadOnlyList<TraceId> Find(SqliteConnection connection, TraceSearch search)
     {
         // A trace's newest matching operation decides its place, so each operation's index is read from its newest end.
-        var sql = new StringBuilder("SELECT t.trace_id FROM (SELECT x.trace, max(x.last_start_ns) AS newest FROM trace_operation x WHERE 1 = 1");
+        var sql = new StringBuilder(
+            "SELECT t.trace_id FROM (SELECT x.trace, max(x.last_start_ns) AS newest FROM trace_operation x WHERE 1 = 1"
+        );
         var parameters = new DynamicParameters();
         void And(string condition, string name, object? value)
         {
@@ -51,7 +60,9 @@ internal static class ServiceIndex
         And("x.first_start_ns <= @to", "to", search.ToUnixNano is { } to ? Nanoseconds.ToColumn(to) : null);
         And("x.max_duration_ns >= @minDuration", "minDuration", search.MinDurationNs);
         And("x.min_duration_ns <= @maxDuration", "maxDuration", search.MaxDurationNs);
-        sql.Append(" GROUP BY x.trace ORDER BY newest DESC, x.trace DESC LIMIT @limit) f JOIN trace t ON t.no = f.trace ORDER BY f.newest DESC, f.trace DESC");
+        sql.Append(
+            " GROUP BY x.trace ORDER BY newest DESC, x.trace DESC LIMIT @limit) f JOIN trace t ON t.no = f.trace ORDER BY f.newest DESC, f.trace DESC"
+        );
         parameters.Add("limit", search.Limit);
         return connection.Query<byte[]>(sql.ToString(), parameters, buffered: false).Select(id => TraceId.FromBytes(id)).ToList();
     }

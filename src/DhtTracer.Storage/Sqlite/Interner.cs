@@ -22,7 +22,9 @@ internal sealed class Interner(Statement find, Statement insert, Func<Statement,
             _cache.Clear();
         }
 
-        number = bind(find, value).RunScalar() ?? bind(insert, value).RunScalar()
+        number =
+            bind(find, value).RunScalar()
+            ?? bind(insert, value).RunScalar()
             ?? throw new InvalidOperationException("INSERT ... RETURNING returned nothing.");
         _cache.Add(value, number);
         return number;

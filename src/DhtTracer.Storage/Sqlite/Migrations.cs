@@ -22,7 +22,10 @@ internal static class Migrations
             if (Version(connection) < version)
             {
                 connection.Execute(Scripts[version - 1], transaction: transaction);
-                connection.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {version}"), transaction: transaction);
+                connection.Execute(
+                    string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {version}"),
+                    transaction: transaction
+                );
             }
 
             transaction.Commit();
@@ -34,7 +37,8 @@ internal static class Migrations
     private static List<string> Load()
     {
         var assembly = Assembly.GetExecutingAssembly();
-        var names = assembly.GetManifestResourceNames()
+        var names = assembly
+            .GetManifestResourceNames()
             .Where(name => name.StartsWith("migrations/", StringComparison.Ordinal))
             .Order(StringComparer.Ordinal)
             .ToList();

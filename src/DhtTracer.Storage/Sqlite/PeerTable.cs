@@ -16,7 +16,8 @@ internal static class PeerTable
 
     public static Statement PrepareFind(SqliteConnection connection) => new(connection, FindSql);
 
-    public static Statement PrepareInsert(SqliteConnection connection) => new(connection, "INSERT INTO peer (hash, id) VALUES (?1, ?2) RETURNING no");
+    public static Statement PrepareInsert(SqliteConnection connection) =>
+        new(connection, "INSERT INTO peer (hash, id) VALUES (?1, ?2) RETURNING no");
 
     /// <summary>Binds a peer id to the two parameters of either statement.</summary>
     public static Statement Bind(Statement statement, string peer)
@@ -44,10 +45,11 @@ internal static class PeerTable
         statement.IsBlob(column) ? Base58.Encode(statement.GetBlob(column)) : Encoding.UTF8.GetString(statement.GetBlob(column));
 
     /// <summary>The same, from what Dapper read.</summary>
-    public static string? Text(object? id) => id switch
-    {
-        null => null,
-        byte[] multihash => Base58.Encode(multihash),
-        _ => (string)id,
-    };
+    public static string? Text(object? id) =>
+        id switch
+        {
+            null => null,
+            byte[] multihash => Base58.Encode(multihash),
+            _ => (string)id,
+        };
 }

@@ -4,7 +4,8 @@ using SQLitePCL;
 
 namespace DhtTracer.Storage.Sqlite;
 
-/// <summary>Connections for reading. Each read sees one state of the database, runs off the caller's thread and stops when it is cancelled.</summary>
+/// <summary>Connections for reading. Each read sees one state of the database, runs off the caller's thread and stops when it is
+/// cancelled.</summary>
 internal sealed class ReaderPool(Func<SqliteConnection> open, string path, int maxReaders) : IDisposable
 {
     private readonly ConcurrentBag<SqliteConnection> _idle = [];

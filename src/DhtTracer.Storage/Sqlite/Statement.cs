@@ -80,9 +80,7 @@ internal sealed class Statement : IDisposable
     /// <summary>Runs a statement that returns nothing.</summary>
     public void Run()
     {
-        while (Step())
-        {
-        }
+        while (Step()) { }
 
         Reset();
     }

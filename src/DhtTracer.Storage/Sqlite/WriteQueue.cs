@@ -30,9 +30,11 @@ internal sealed class WriteQueue : IAsyncDisposable
     public long PendingBytes => Interlocked.Read(ref _pendingBytes);
 
     /// <summary>Runs a write inside the next transaction.</summary>
-    /// <param name="apply">The write. It may run twice: when another write of its group fails, the group is rolled back and each runs alone.</param>
+    /// <param name="apply">The write. It may run twice: when another write of its group fails, the group is rolled back and each runs
+    /// alone.</param>
     /// <param name="bytes">What it holds in memory while it waits.</param>
-    /// <param name="cancellationToken">Takes the write back as long as it waits. Once begun it is finished, and the task says how it ended.</param>
+    /// <param name="cancellationToken">Takes the write back as long as it waits. Once begun it is finished, and the task says how it
+    /// ended.</param>
     /// <exception cref="StoreOverloadedException">Too many bytes wait already.</exception>
     /// <exception cref="DatabaseException">It could not be committed; nothing of it is stored.</exception>
     public async Task<T> RunAsync<T>(Func<WriteSession, T> apply, long bytes, CancellationToken cancellationToken)

@@ -14,7 +14,8 @@ internal sealed class WriteSession : IDisposable
         Texts = new Interner(
             new Statement(connection, "SELECT no FROM text WHERE value = ?1"),
             new Statement(connection, "INSERT INTO text (value) VALUES (?1) RETURNING no"),
-            static (statement, text) => statement.Bind(1, text));
+            static (statement, text) => statement.Bind(1, text)
+        );
         Peers = new Interner(PeerTable.PrepareFind(connection), PeerTable.PrepareInsert(connection), PeerTable.Bind);
     }
 

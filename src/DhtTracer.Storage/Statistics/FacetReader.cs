@@ -16,7 +16,14 @@ internal static class FacetReader
     {
         using var texts = new TextReader(connection, "SELECT value FROM text WHERE no = ?1", TextReader.Text);
         using var peers = new TextReader(connection, "SELECT id FROM peer WHERE no = ?1", PeerTable.Read);
-        var (types, services, nodes, sources, alphas, agents) = (new Tally(), new Tally(), new Tally(), new Tally(), new Tally(), new Tally());
+        var (types, services, nodes, sources, alphas, agents) = (
+            new Tally(),
+            new Tally(),
+            new Tally(),
+            new Tally(),
+            new Tally(),
+            new Tally()
+        );
         var operations = 0;
         ulong? last = null;
         foreach (var row in FactsReader.Rows<Row>(connection, Row.Columns, filter, limit + 1))
@@ -42,18 +49,19 @@ internal static class FacetReader
 
         return Facets(isCut: false);
 
-        OperationFacets Facets(bool isCut) => new()
-        {
-            Operations = operations,
-            LastUnixNano = last,
-            IsCut = isCut,
-            Types = types.Counts,
-            Services = services.Counts,
-            Nodes = nodes.Counts,
-            Sources = sources.Counts,
-            Alphas = alphas.Counts,
-            Agents = agents.Counts,
-        };
+        OperationFacets Facets(bool isCut) =>
+            new()
+            {
+                Operations = operations,
+                LastUnixNano = last,
+                IsCut = isCut,
+                Types = types.Counts,
+                Services = services.Counts,
+                Nodes = nodes.Counts,
+                Sources = sources.Counts,
+                Alphas = alphas.Counts,
+                Agents = agents.Counts,
+            };
     }
 
     private sealed class Tally
@@ -61,10 +69,12 @@ internal static class FacetReader
         private readonly Dictionary<string, int> _counts = new(StringComparer.Ordinal);
 
         public ImmutableArray<NamedCount> Counts =>
-        [
-            .. _counts.Select(static item => new NamedCount(item.Key, item.Value))
-                .OrderByDescending(static item => item.Count).ThenBy(static item => item.Name, StringComparer.Ordinal),
-        ];
+            [
+                .. _counts
+                    .Select(static item => new NamedCount(item.Key, item.Value))
+                    .OrderByDescending(static item => item.Count)
+                    .ThenBy(static item => item.Name, StringComparer.Ordinal),
+            ];
 
         public void Add(string? name)
         {

@@ -12,7 +12,12 @@ namespace DhtTracer.Storage;
 /// <summary>Reads what statistics need from typed columns; no trace is decoded.</summary>
 internal static class FactsReader
 {
-    public static IReadOnlyList<OperationFacts> Operations(SqliteConnection connection, QueryFilter filter, int limit, CancellationToken cancellationToken)
+    public static IReadOnlyList<OperationFacts> Operations(
+        SqliteConnection connection,
+        QueryFilter filter,
+        int limit,
+        CancellationToken cancellationToken
+    )
     {
         using var texts = new TextReader(connection, "SELECT value FROM text WHERE no = ?1", TextReader.Text);
         var facts = new List<OperationFacts>();
@@ -26,27 +31,31 @@ internal static class FactsReader
         {
             cancellationToken.ThrowIfCancellationRequested();
             var (errors, agents) = PackedTally.Read(row.Tally, Item);
-            facts.Add(new OperationFacts
-            {
-                Id = new QueryId(TraceId.FromBytes(row.TraceId), SpanId.FromBytes(row.SpanId)),
-                Decisive = row.Decisive is { } decisive ? new QueryId(TraceId.FromBytes(row.TraceId), SpanId.FromBytes(decisive)) : null,
-                StartUnixNano = (ulong)row.StartNs,
-                Type = (QueryType)row.Type,
-                Outcome = (QueryOutcome)row.Outcome,
-                ErrorClass = row.ErrorClass is { } error ? texts.Get(error) : null,
-                DurationNs = row.DurationNs,
-                FirstResultNs = row.FirstResultNs,
-                DiscoveryNs = row.DiscoveryNs,
-                Hops = row.Hops,
-                Queried = row.Queried,
-                Dialed = row.Dialed,
-                DialFailed = row.DialFailed,
-                Reused = row.Reused,
-                Duplicates = row.Duplicates,
-                PeerErrors = errors,
-                Agents = agents,
-                Phases = PackedPhases.Read(row.Phases),
-            });
+            facts.Add(
+                new OperationFacts
+                {
+                    Id = new QueryId(TraceId.FromBytes(row.TraceId), SpanId.FromBytes(row.SpanId)),
+                    Decisive = row.Decisive is { } decisive
+                        ? new QueryId(TraceId.FromBytes(row.TraceId), SpanId.FromBytes(decisive))
+                        : null,
+                    StartUnixNano = (ulong)row.StartNs,
+                    Type = (QueryType)row.Type,
+                    Outcome = (QueryOutcome)row.Outcome,
+                    ErrorClass = row.ErrorClass is { } error ? texts.Get(error) : null,
+                    DurationNs = row.DurationNs,
+                    FirstResultNs = row.FirstResultNs,
+                    DiscoveryNs = row.DiscoveryNs,
+                    Hops = row.Hops,
+                    Queried = row.Queried,
+                    Dialed = row.Dialed,
+                    DialFailed = row.DialFailed,
+                    Reused = row.Reused,
+                    Duplicates = row.Duplicates,
+                    PeerErrors = errors,
+                    Agents = agents,
+                    Phases = PackedPhases.Read(row.Phases),
+                }
+            );
         }
 
         return facts;
@@ -59,7 +68,12 @@ internal static class FactsReader
     /// <param name="limit">Operations at most, the latest ones.</param>
     /// <param name="cancellationToken">Cancels.</param>
     public static PeerFactsList Peers(
-        SqliteConnection connection, QueryFilter filter, string? only, int limit, CancellationToken cancellationToken)
+        SqliteConnection connection,
+        QueryFilter filter,
+        string? only,
+        int limit,
+        CancellationToken cancellationToken
+    )
     {
         long? onlyNumber = null;
         if (only is not null)
@@ -78,8 +92,17 @@ internal static class FactsReader
         var packed = new List<PackedPeer>();
         var operations = 0;
         using var queries = new Statement(
-            connection, "SELECT q.span_id, q.start_ns, p.data FROM query q JOIN query_peers p ON p.query = q.no WHERE q.operation = ?1 AND q.skipped = 0 ORDER BY q.no");
-        foreach (var row in Rows<PeerFactsRow>(connection, "q.no AS No, t.trace_id AS TraceId, q.span_id AS SpanId, q.start_ns AS StartNs", filter, limit + 1))
+            connection,
+            "SELECT q.span_id, q.start_ns, p.data FROM query q JOIN query_peers p ON p.query = q.no WHERE q.operation = ?1 AND q.skipped = 0 ORDER BY q.no"
+        );
+        foreach (
+            var row in Rows<PeerFactsRow>(
+                connection,
+                "q.no AS No, t.trace_id AS TraceId, q.span_id AS SpanId, q.start_ns AS StartNs",
+                filter,
+                limit + 1
+            )
+        )
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (operations == limit)
@@ -111,24 +134,26 @@ internal static class FactsReader
                     continue;
                 }
 
-                facts.Add(new PeerFacts
-                {
-                    QueryId = id,
-                    OperationId = operationId,
-                    QueryStartUnixNano = start,
-                    PeerId = peers.Get(peer.Peer),
-                    State = peer.State,
-                    Requests = peer.Requests,
-                    Errors = peer.Errors.IsEmpty ? [] : [.. peer.Errors.Select(texts.Get)],
-                    RequestNs = peer.RequestNs,
-                    DialNs = peer.DialNs,
-                    FailedNs = peer.FailedNs,
-                    TimeLostNs = peer.TimeLostNs,
-                    Reused = peer.Reused,
-                    NamedBy = peer.NamedBy,
-                    Agent = peer.Agent is { } agent ? texts.Get(agent) : null,
-                    Addresses = peer.Addresses is { } list ? Addresses(list) : [],
-                });
+                facts.Add(
+                    new PeerFacts
+                    {
+                        QueryId = id,
+                        OperationId = operationId,
+                        QueryStartUnixNano = start,
+                        PeerId = peers.Get(peer.Peer),
+                        State = peer.State,
+                        Requests = peer.Requests,
+                        Errors = peer.Errors.IsEmpty ? [] : [.. peer.Errors.Select(texts.Get)],
+                        RequestNs = peer.RequestNs,
+                        DialNs = peer.DialNs,
+                        FailedNs = peer.FailedNs,
+                        TimeLostNs = peer.TimeLostNs,
+                        Reused = peer.Reused,
+                        NamedBy = peer.NamedBy,
+                        Agent = peer.Agent is { } agent ? texts.Get(agent) : null,
+                        Addresses = peer.Addresses is { } list ? Addresses(list) : [],
+                    }
+                );
             }
         }
 
@@ -149,15 +174,21 @@ internal static class FactsReader
     {
         var parameters = new DynamicParameters();
         parameters.Add("limit", limit);
-        var parts = QueryList.Sources(ListTable.Operations, filter).Select(source =>
-        {
-            var sql = new StringBuilder($"SELECT {columns} {source} JOIN trace t ON t.no = q.trace WHERE 1 = 1");
-            QueryList.Where(connection, ListTable.Operations, sql, parameters, filter);
-            return sql.Append(filter.Peer is null ? " ORDER BY q.start_ns DESC LIMIT @limit" : " ORDER BY p.start_ns DESC LIMIT @limit").ToString();
-        }).ToList();
-        var all = parts.Count == 1
-            ? parts[0]
-            : string.Join(" UNION ALL ", parts.Select(static part => $"SELECT * FROM ({part})")) + " ORDER BY StartNs DESC LIMIT @limit";
+        var parts = QueryList
+            .Sources(ListTable.Operations, filter)
+            .Select(source =>
+            {
+                var sql = new StringBuilder($"SELECT {columns} {source} JOIN trace t ON t.no = q.trace WHERE 1 = 1");
+                QueryList.Where(connection, ListTable.Operations, sql, parameters, filter);
+                return sql.Append(filter.Peer is null ? " ORDER BY q.start_ns DESC LIMIT @limit" : " ORDER BY p.start_ns DESC LIMIT @limit")
+                    .ToString();
+            })
+            .ToList();
+        var all =
+            parts.Count == 1
+                ? parts[0]
+                : string.Join(" UNION ALL ", parts.Select(static part => $"SELECT * FROM ({part})"))
+                    + " ORDER BY StartNs DESC LIMIT @limit";
         return connection.Query<T>(all, parameters, buffered: false);
     }
 

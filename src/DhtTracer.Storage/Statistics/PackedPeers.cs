@@ -8,8 +8,19 @@ namespace DhtTracer.Storage;
 
 /// <summary>A peer of a query, with numbers in place of its strings.</summary>
 internal readonly record struct PackedPeer(
-    long Peer, PeerState State, int Requests, bool? Reused, int? NamedBy, long? RequestNs, long? DialNs,
-    long? FailedNs, long? TimeLostNs, long? Agent, long? Addresses, ImmutableArray<long> Errors)
+    long Peer,
+    PeerState State,
+    int Requests,
+    bool? Reused,
+    int? NamedBy,
+    long? RequestNs,
+    long? DialNs,
+    long? FailedNs,
+    long? TimeLostNs,
+    long? Agent,
+    long? Addresses,
+    ImmutableArray<long> Errors
+)
 {
     /// <summary>Whether it was dialed or asked.</summary>
     public bool Contacted => IsContacted(State, Requests);
@@ -89,8 +100,17 @@ internal static class PackedPeers
         var texts = facts.Agent is not null || !facts.Addresses.IsEmpty;
         var timeLost = hasPath && facts.TimeLostNs == 0 ? null : facts.TimeLostNs;
         var costs = facts.FailedNs is not null || timeLost is not null;
-        Varint.Write(output, (ulong)((int)facts.State | (facts.Reused is null ? 0 : HasReused) | (facts.Reused == true ? IsReused : 0)
-            | (details ? HasDetails : 0) | (texts ? HasTexts : 0) | (costs ? HasCosts : 0)));
+        Varint.Write(
+            output,
+            (ulong)(
+                (int)facts.State
+                | (facts.Reused is null ? 0 : HasReused)
+                | (facts.Reused == true ? IsReused : 0)
+                | (details ? HasDetails : 0)
+                | (texts ? HasTexts : 0)
+                | (costs ? HasCosts : 0)
+            )
+        );
         Varint.WriteNullable(output, facts.NamedBy);
         if (details)
         {
@@ -122,7 +142,10 @@ internal static class PackedPeers
         var flags = (int)Varint.Read(ref bytes);
         var namedBy = (int?)Varint.ReadNullable(ref bytes);
         var requests = 0;
-        long? requestNs = null, dialNs = null, agent = null, addresses = null;
+        long? requestNs = null,
+            dialNs = null,
+            agent = null,
+            addresses = null;
         var errors = ImmutableArray<long>.Empty;
         if ((flags & HasDetails) != 0)
         {
@@ -144,7 +167,8 @@ internal static class PackedPeers
             errors = builder.MoveToImmutable();
         }
 
-        long? failedNs = null, timeLostNs = hasPath ? 0 : null;
+        long? failedNs = null,
+            timeLostNs = hasPath ? 0 : null;
         if ((flags & HasCosts) != 0)
         {
             failedNs = Varint.ReadNullable(ref bytes);
@@ -158,6 +182,19 @@ internal static class PackedPeers
         }
 
         bool? reused = (flags & HasReused) == 0 ? null : (flags & IsReused) != 0;
-        return new PackedPeer(number, (PeerState)(flags & StateMask), requests, reused, namedBy, requestNs, dialNs, failedNs, timeLostNs, agent, addresses, errors);
+        return new PackedPeer(
+            number,
+            (PeerState)(flags & StateMask),
+            requests,
+            reused,
+            namedBy,
+            requestNs,
+            dialNs,
+            failedNs,
+            timeLostNs,
+            agent,
+            addresses,
+            errors
+        );
     }
 }

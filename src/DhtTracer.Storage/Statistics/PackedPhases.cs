@@ -19,7 +19,13 @@ internal static class PackedPhases
         var output = new ArrayBufferWriter<byte>(48);
         long[] parts =
         [
-            phases.OwnNs, phases.FirstPeersNs, phases.DialsNs, phases.RequestsNs, phases.TailNs, phases.FollowUpNs, phases.StoresNs,
+            phases.OwnNs,
+            phases.FirstPeersNs,
+            phases.DialsNs,
+            phases.RequestsNs,
+            phases.TailNs,
+            phases.FollowUpNs,
+            phases.StoresNs,
             phases.UnknownNs,
         ];
         foreach (var part in parts)

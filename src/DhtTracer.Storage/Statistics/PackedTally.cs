@@ -34,7 +34,10 @@ internal static class PackedTally
     /// <param name="bytes">The packed lists.</param>
     /// <param name="item">Makes an item of the number of its text and its count.</param>
     /// <exception cref="InvalidDataException">The bytes are damaged.</exception>
-    public static (ImmutableArray<NamedCount> Errors, ImmutableArray<NamedCount> Agents) Read(ReadOnlySpan<byte> bytes, Func<long, long, NamedCount> item)
+    public static (ImmutableArray<NamedCount> Errors, ImmutableArray<NamedCount> Agents) Read(
+        ReadOnlySpan<byte> bytes,
+        Func<long, long, NamedCount> item
+    )
     {
         return bytes.IsEmpty ? ([], []) : (ReadList(ref bytes, item), ReadList(ref bytes, item));
     }

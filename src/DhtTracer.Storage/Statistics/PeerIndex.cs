@@ -18,7 +18,11 @@ internal static class PeerIndex
     {
         foreach (var peer in peers)
         {
-            session["INSERT INTO peer_operation_recent (operation, peer, start_ns) VALUES (?1, ?2, ?3)"].Bind(1, operation).Bind(2, peer).Bind(3, start).Run();
+            session["INSERT INTO peer_operation_recent (operation, peer, start_ns) VALUES (?1, ?2, ?3)"]
+                .Bind(1, operation)
+                .Bind(2, peer)
+                .Bind(3, start)
+                .Run();
         }
     }
 
@@ -28,7 +32,11 @@ internal static class PeerIndex
         session["DELETE FROM peer_operation_recent WHERE operation = ?1"].Bind(1, operation).Run();
         foreach (var peer in peers)
         {
-            session["DELETE FROM peer_operation WHERE peer = ?1 AND start_ns = ?2 AND operation = ?3"].Bind(1, peer).Bind(2, start).Bind(3, operation).Run();
+            session["DELETE FROM peer_operation WHERE peer = ?1 AND start_ns = ?2 AND operation = ?3"]
+                .Bind(1, peer)
+                .Bind(2, start)
+                .Bind(3, operation)
+                .Run();
         }
     }
 
@@ -38,7 +46,10 @@ internal static class PeerIndex
         // The count is read from the first column of a table that is never longer than this.
         if (session["SELECT count(*) FROM peer_operation_recent"].RunScalar() > maxRecent)
         {
-            session["INSERT OR IGNORE INTO peer_operation SELECT peer, start_ns, operation FROM peer_operation_recent ORDER BY peer, start_ns, operation"].Run();
+            session[
+                "INSERT OR IGNORE INTO peer_operation SELECT peer, start_ns, operation FROM peer_operation_recent ORDER BY peer, start_ns, operation"
+            ]
+                .Run();
             session["DELETE FROM peer_operation_recent"].Run();
         }
     }

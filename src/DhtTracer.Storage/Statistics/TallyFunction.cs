@@ -5,8 +5,8 @@ using Microsoft.Data.Sqlite;
 namespace DhtTracer.Storage;
 
 /// <summary>
-/// Looks into the packed tallies of operations and queries from SQL: which had a failure of a class, or met a peer of an agent version. A row for each of these
-/// would be as many as all peers of all of them; the tally is read anyway, with the row that it stands in.
+/// Looks into the packed tallies of operations and queries from SQL: which had a failure of a class, or met a peer of an agent version. A
+/// row for each of these would be as many as all peers of all of them; the tally is read anyway, with the row that it stands in.
 /// </summary>
 internal static class TallyFunction
 {
@@ -20,7 +20,11 @@ internal static class TallyFunction
 
     /// <summary>Makes the function known to a connection.</summary>
     public static void Register(SqliteConnection connection) =>
-        connection.CreateFunction<byte[]?, int, byte[], bool>(Name, static (tally, list, numbers) => Has(tally, list, MemoryMarshal.Cast<byte, long>(numbers)), isDeterministic: true);
+        connection.CreateFunction<byte[]?, int, byte[], bool>(
+            Name,
+            static (tally, list, numbers) => Has(tally, list, MemoryMarshal.Cast<byte, long>(numbers)),
+            isDeterministic: true
+        );
 
     /// <summary>That the tally of <c>q</c> holds one of some texts.</summary>
     /// <param name="list"><see cref="Errors"/> or <see cref="Agents"/>.</param>

@@ -17,7 +17,11 @@ internal static class PeerSubstitution
 
     // Ed25519, RSA and the like, secp256k1: https://github.com/libp2p/specs/blob/master/peer-ids/peer-ids.md
     private static readonly (byte[] Prefix, int Length)[] Spellings =
-        [("12D3KooW"u8.ToArray(), 52), ("Qm"u8.ToArray(), 46), ("16Uiu2HA"u8.ToArray(), 53)];
+    [
+        ("12D3KooW"u8.ToArray(), 52),
+        ("Qm"u8.ToArray(), 46),
+        ("16Uiu2HA"u8.ToArray(), 53),
+    ];
 
     /// <summary>Replaces those of <paramref name="known"/> that occur.</summary>
     /// <returns>The peers referred to, in the order of their numbers.</returns>

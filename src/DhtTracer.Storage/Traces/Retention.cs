@@ -23,20 +23,27 @@ internal static class Retention
         foreach (var trace in traces)
         {
             // Spans that wait for analysis have arrived after received_ns was set: the trace is not old.
-            if (session["SELECT max(received_ns) FROM chunk WHERE trace = ?1"].Bind(1, trace).RunScalar() is { } newest && newest >= beforeNs)
+            if (
+                session["SELECT max(received_ns) FROM chunk WHERE trace = ?1"].Bind(1, trace).RunScalar() is { } newest
+                && newest >= beforeNs
+            )
             {
                 session["UPDATE trace SET received_ns = ?2 WHERE no = ?1"].Bind(1, trace).Bind(2, newest).Run();
                 continue;
             }
 
             session["INSERT OR REPLACE INTO tombstone SELECT trace_id, ?2 FROM trace WHERE no = ?1"].Bind(1, trace).Bind(2, now).Run();
-            session["""
+            session[
+                """
                 UPDATE total SET traces = traces - 1,
                   spans = spans - (SELECT span_count FROM trace WHERE no = ?1),
                   raw_bytes = raw_bytes - (SELECT raw_bytes FROM trace WHERE no = ?1),
                   queries = queries - (SELECT count(*) FROM query WHERE trace = ?1),
                   operations = operations - (SELECT count(*) FROM dht_operation WHERE trace = ?1)
-                """].Bind(1, trace).Run();
+                """
+            ]
+                .Bind(1, trace)
+                .Run();
             PartLinks.Unlink(session, OperationWriter.Delete(session, trace).Operations.Values);
             session["DELETE FROM trace WHERE no = ?1"].Bind(1, trace).Run();
             deleted++;

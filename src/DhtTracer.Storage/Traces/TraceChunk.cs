@@ -19,17 +19,28 @@ public sealed record PendingTrace(TraceId TraceId, long FirstReceivedUnixNano, l
 
 /// <summary>All that is stored of a trace, at one moment.</summary>
 /// <param name="TraceId">The trace.</param>
-/// <param name="Revision">Analyses saved so far; <see cref="TraceAnalysis.Content"/> gives it back, so that of two analyses only one is saved.</param>
+/// <param name="Revision">Analyses saved so far; <see cref="TraceAnalysis.Content"/> gives it back, so that of two analyses only one is
+/// saved.</param>
 /// <param name="AnalysisVersion">Version of the last analysis, 0 when there was none.</param>
 /// <param name="LastChunk">Number of the newest chunk in it, 0 when there is none.</param>
 /// <param name="LastReceivedUnixNano">When spans last arrived.</param>
-/// <param name="Otlp">OTLP <c>TracesData</c> messages one after another, which are one message; a span may stand in it more than once.</param>
+/// <param name="Otlp">OTLP <c>TracesData</c> messages one after another, which are one message; a span may stand in it more than
+/// once.</param>
 /// <param name="Parts">Requests in other traces that are linked to its operations.</param>
 /// <param name="IsStale">A part was linked or taken away since the last analysis.</param>
-public sealed record TraceContent(TraceId TraceId, long Revision, int AnalysisVersion, long LastChunk, long LastReceivedUnixNano, ReadOnlyMemory<byte> Otlp,
-    ImmutableArray<LoosePart> Parts, bool IsStale)
+public sealed record TraceContent(
+    TraceId TraceId,
+    long Revision,
+    int AnalysisVersion,
+    long LastChunk,
+    long LastReceivedUnixNano,
+    ReadOnlyMemory<byte> Otlp,
+    ImmutableArray<LoosePart> Parts,
+    bool IsStale
+)
 {
-    /// <summary>Whether an analysis is due: spans have arrived since the last one, it was another version's, or something that it used has changed.</summary>
+    /// <summary>Whether an analysis is due: spans have arrived since the last one, it was another version's, or something that it used has
+    /// changed.</summary>
     /// <param name="version">The version that analyses now.</param>
     public bool NeedsAnalysis(int version) => LastChunk > 0 || IsStale || AnalysisVersion < version;
 
@@ -38,8 +49,8 @@ public sealed record TraceContent(TraceId TraceId, long Revision, int AnalysisVe
 }
 
 /// <summary>
-/// What changes whenever the content of a trace does: as long as it is the same, what was made of the content is still right. Holds also when
-/// a trace is deleted and arrives again, because then it is received later.
+/// What changes whenever the content of a trace does: as long as it is the same, what was made of the content is still right. Holds also
+/// when a trace is deleted and arrives again, because then it is received later.
 /// </summary>
 /// <param name="Revision">Analyses saved so far.</param>
 /// <param name="LastChunk">Number of the newest chunk that waits for analysis, 0 when there is none.</param>

@@ -12,6 +12,11 @@ internal static class TracePacking
         var used = PeerSubstitution.Encode(analysis.Otlp.Span, peers, substituted);
         return used.Count == 0
             ? new PackedAnalysis(analysis, BlobCodec.Brotli, TraceBlob.Compress(analysis.Otlp.Span, TraceBlob.DenseQuality), [])
-            : new PackedAnalysis(analysis, BlobCodec.BrotliPeers, TraceBlob.Compress(substituted.WrittenSpan, TraceBlob.DenseQuality), used);
+            : new PackedAnalysis(
+                analysis,
+                BlobCodec.BrotliPeers,
+                TraceBlob.Compress(substituted.WrittenSpan, TraceBlob.DenseQuality),
+                used
+            );
     }
 }

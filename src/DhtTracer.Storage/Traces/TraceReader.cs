@@ -2,8 +2,8 @@ using System.Buffers;
 using System.Text;
 using Dapper;
 using DhtTracer.Analysis;
-using DhtTracer.Traces;
 using DhtTracer.Storage.Sqlite;
+using DhtTracer.Traces;
 using Microsoft.Data.Sqlite;
 
 namespace DhtTracer.Storage;
@@ -14,7 +14,9 @@ internal static class TraceReader
     public static TraceContent? Content(SqliteConnection connection, TraceId traceId)
     {
         var row = connection.QuerySingleOrDefault<(long No, long Revision, long Version, long Received, long Stale)?>(
-            "SELECT no, revision, analysis_version, received_ns, stale FROM trace WHERE trace_id = @id", new { id = traceId.ToBytes() });
+            "SELECT no, revision, analysis_version, received_ns, stale FROM trace WHERE trace_id = @id",
+            new { id = traceId.ToBytes() }
+        );
         if (row is not { } trace)
         {
             return null;
@@ -22,22 +24,37 @@ internal static class TraceReader
 
         var otlp = new ArrayBufferWriter<byte>(64 * 1024);
         var blob = connection.QuerySingleOrDefault<(long Codec, byte[]? Peers, byte[] Data)?>(
-            "SELECT codec, peers, data FROM trace_blob WHERE trace = @no", new { no = trace.No });
+            "SELECT codec, peers, data FROM trace_blob WHERE trace = @no",
+            new { no = trace.No }
+        );
         if (blob is { } packed)
         {
             Unpack(connection, (BlobCodec)packed.Codec, packed.Peers, packed.Data, otlp);
         }
 
         var (lastChunk, received) = (0L, trace.Received);
-        foreach (var chunk in connection.Query<(long No, long Received, long Codec, byte[] Data)>(
-            "SELECT no, received_ns, codec, data FROM chunk WHERE trace = @no ORDER BY no", new { no = trace.No }))
+        foreach (
+            var chunk in connection.Query<(long No, long Received, long Codec, byte[] Data)>(
+                "SELECT no, received_ns, codec, data FROM chunk WHERE trace = @no ORDER BY no",
+                new { no = trace.No }
+            )
+        )
         {
             Unpack(connection, (BlobCodec)chunk.Codec, null, chunk.Data, otlp);
             lastChunk = chunk.No;
             received = Math.Max(received, chunk.Received);
         }
 
-        return new TraceContent(traceId, trace.Revision, (int)trace.Version, lastChunk, received, otlp.WrittenMemory, PartReader.OfTrace(connection, trace.No), trace.Stale != 0);
+        return new TraceContent(
+            traceId,
+            trace.Revision,
+            (int)trace.Version,
+            lastChunk,
+            received,
+            otlp.WrittenMemory,
+            PartReader.OfTrace(connection, trace.No),
+            trace.Stale != 0
+        );
     }
 
     public static TraceState? State(SqliteConnection connection, TraceId traceId)
@@ -48,7 +65,8 @@ internal static class TraceReader
               max(received_ns, ifnull((SELECT max(received_ns) FROM chunk WHERE trace = t.no), 0))
             FROM trace t WHERE trace_id = @id
             """,
-            new { id = traceId.ToBytes() });
+            new { id = traceId.ToBytes() }
+        );
         return row is { } state ? new TraceState(state.Revision, state.LastChunk, state.Received) : null;
     }
 
@@ -60,46 +78,61 @@ internal static class TraceReader
               t.analysis_error AS AnalysisError, (SELECT ifnull(sum(c.span_count), 0) FROM chunk c WHERE c.trace = t.no) AS PendingSpanCount
             FROM trace t WHERE t.trace_id = @id
             """,
-            new { id = traceId.ToBytes() });
-        return row is null ? null : new TraceInfo
-        {
-            TraceId = traceId,
-            ReceivedUnixNano = row.ReceivedNs,
-            SpanCount = row.SpanCount,
-            PendingSpanCount = row.PendingSpanCount,
-            RawBytes = row.RawBytes,
-            StartUnixNano = (ulong?)row.StartNs,
-            EndUnixNano = (ulong?)row.EndNs,
-            AnalysisError = row.AnalysisError,
-        };
+            new { id = traceId.ToBytes() }
+        );
+        return row is null
+            ? null
+            : new TraceInfo
+            {
+                TraceId = traceId,
+                ReceivedUnixNano = row.ReceivedNs,
+                SpanCount = row.SpanCount,
+                PendingSpanCount = row.PendingSpanCount,
+                RawBytes = row.RawBytes,
+                StartUnixNano = (ulong?)row.StartNs,
+                EndUnixNano = (ulong?)row.EndNs,
+                AnalysisError = row.AnalysisError,
+            };
     }
 
     public static IReadOnlyList<PendingTrace> Pending(SqliteConnection connection, int limit) =>
-        connection.Query<(byte[] Id, long First, long Last, long Spans)>(
-            """
-            SELECT t.trace_id, c.first, c.last, c.spans
-            FROM (SELECT trace, min(received_ns) AS first, max(received_ns) AS last, sum(span_count) AS spans
-                  FROM chunk GROUP BY trace ORDER BY first LIMIT @limit) c
-            JOIN trace t ON t.no = c.trace
-            UNION ALL
-            SELECT trace_id, received_ns, received_ns, 0 FROM trace t
-            WHERE stale = 1 AND NOT EXISTS (SELECT 1 FROM chunk WHERE trace = t.no)
-            LIMIT @limit
-            """,
-            new { limit }).Select(row => new PendingTrace(TraceId.FromBytes(row.Id), row.First, row.Last, row.Spans)).ToList();
+        connection
+            .Query<(byte[] Id, long First, long Last, long Spans)>(
+                """
+                SELECT t.trace_id, c.first, c.last, c.spans
+                FROM (SELECT trace, min(received_ns) AS first, max(received_ns) AS last, sum(span_count) AS spans
+                      FROM chunk GROUP BY trace ORDER BY first LIMIT @limit) c
+                JOIN trace t ON t.no = c.trace
+                UNION ALL
+                SELECT trace_id, received_ns, received_ns, 0 FROM trace t
+                WHERE stale = 1 AND NOT EXISTS (SELECT 1 FROM chunk WHERE trace = t.no)
+                LIMIT @limit
+                """,
+                new { limit }
+            )
+            .Select(row => new PendingTrace(TraceId.FromBytes(row.Id), row.First, row.Last, row.Spans))
+            .ToList();
 
     public static IReadOnlyList<TraceId> AnalysedBefore(SqliteConnection connection, int version, int limit) =>
-        connection.Query<byte[]>(
-            "SELECT trace_id FROM trace WHERE analysis_version > 0 AND analysis_version < @version LIMIT @limit", new { version, limit })
-            .Select(id => TraceId.FromBytes(id)).ToList();
+        connection
+            .Query<byte[]>(
+                "SELECT trace_id FROM trace WHERE analysis_version > 0 AND analysis_version < @version LIMIT @limit",
+                new { version, limit }
+            )
+            .Select(id => TraceId.FromBytes(id))
+            .ToList();
 
     public static long CountAnalysedBefore(SqliteConnection connection, int version) =>
-        connection.ExecuteScalar<long>("SELECT count(*) FROM trace WHERE analysis_version > 0 AND analysis_version < @version", new { version });
+        connection.ExecuteScalar<long>(
+            "SELECT count(*) FROM trace WHERE analysis_version > 0 AND analysis_version < @version",
+            new { version }
+        );
 
     public static StoreCounts Counts(SqliteConnection connection, long fileBytes)
     {
         var (traces, spans, operations, queries, rawBytes) = connection.QuerySingle<(long, long, long, long, long)>(
-            "SELECT traces, spans, operations, queries, raw_bytes FROM total");
+            "SELECT traces, spans, operations, queries, raw_bytes FROM total"
+        );
         var pending = connection.ExecuteScalar<long>("SELECT ifnull(sum(span_count), 0) FROM chunk");
         return new StoreCounts(traces, spans, pending, operations, queries, rawBytes, fileBytes);
     }
@@ -124,7 +157,7 @@ internal static class TraceReader
     private static List<byte[]> PeerIds(SqliteConnection connection, byte[] peers)
     {
         var numbers = new List<long>(peers.Length);
-        for (ReadOnlySpan<byte> rest = peers; !rest.IsEmpty;)
+        for (ReadOnlySpan<byte> rest = peers; !rest.IsEmpty; )
         {
             numbers.Add((long)Varint.Read(ref rest));
         }

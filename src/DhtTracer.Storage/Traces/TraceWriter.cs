@@ -23,13 +23,21 @@ internal static class TraceWriter
             var trace = session["SELECT no FROM trace WHERE trace_id = ?1"].Bind(1, id).RunScalar();
             if (trace is null)
             {
-                trace = session["INSERT INTO trace (trace_id, received_ns) VALUES (?1, ?2) RETURNING no"].Bind(1, id).Bind(2, now).RunScalar();
+                trace = session["INSERT INTO trace (trace_id, received_ns) VALUES (?1, ?2) RETURNING no"]
+                    .Bind(1, id)
+                    .Bind(2, now)
+                    .RunScalar();
                 session["DELETE FROM tombstone WHERE trace_id = ?1"].Bind(1, id).Run();
                 created++;
             }
 
             session["INSERT INTO chunk (trace, received_ns, span_count, raw_bytes, codec, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"]
-                .Bind(1, trace).Bind(2, now).Bind(3, chunk.SpanCount).Bind(4, chunk.RawBytes).Bind(5, (long)BlobCodec.Brotli).Bind(6, chunk.Data)
+                .Bind(1, trace)
+                .Bind(2, now)
+                .Bind(3, chunk.SpanCount)
+                .Bind(4, chunk.RawBytes)
+                .Bind(5, (long)BlobCodec.Brotli)
+                .Bind(6, chunk.Data)
                 .Run();
         }
 
@@ -42,14 +50,15 @@ internal static class TraceWriter
     }
 
     /// <summary>
-    /// Saves an analysis in place of what it was made from. Null when the trace has been analysed by somebody else, or deleted, since; else the traces
-    /// whose own analysis uses something that has changed by this: they are to be analysed again.
+    /// Saves an analysis in place of what it was made from. Null when the trace has been analysed by somebody else, or deleted, since; else
+    /// the traces whose own analysis uses something that has changed by this: they are to be analysed again.
     /// </summary>
     public static IReadOnlyCollection<TraceId>? Save(WriteSession session, PackedAnalysis packed)
     {
         var analysis = packed.Analysis;
         var content = analysis.Content;
-        var select = session["SELECT no, revision, span_count, raw_bytes FROM trace WHERE trace_id = ?1"].Bind(1, content.TraceId.ToBytes());
+        var select = session["SELECT no, revision, span_count, raw_bytes FROM trace WHERE trace_id = ?1"]
+            .Bind(1, content.TraceId.ToBytes());
         if (!select.Step() || select.GetInt64(1) != content.Revision)
         {
             select.Reset();
@@ -62,15 +71,25 @@ internal static class TraceWriter
         var (start, end) = Extent(analysis.Spans);
         var spans = analysis.Spans.Count;
         session["DELETE FROM chunk WHERE trace = ?1 AND no <= ?2"].Bind(1, trace).Bind(2, content.LastChunk).Run();
-        session["""
+        session[
+            """
             UPDATE trace SET received_ns = ?2, revision = revision + 1, analysis_version = ?3, analysis_error = ?4, span_count = ?5,
               raw_bytes = ?6, start_ns = ?7, end_ns = ?8, stale = 0
             WHERE no = ?1
-            """]
-            .Bind(1, trace).Bind(2, content.LastReceivedUnixNano).Bind(3, analysis.Version).Bind(4, analysis.Error).Bind(5, spans)
-            .Bind(6, analysis.Otlp.Length).Bind(7, start).Bind(8, end).Run();
+            """
+        ]
+            .Bind(1, trace)
+            .Bind(2, content.LastReceivedUnixNano)
+            .Bind(3, analysis.Version)
+            .Bind(4, analysis.Error)
+            .Bind(5, spans)
+            .Bind(6, analysis.Otlp.Length)
+            .Bind(7, start)
+            .Bind(8, end)
+            .Run();
         var blob = session["INSERT OR REPLACE INTO trace_blob (trace, codec, peers, data) VALUES (?1, ?2, ?3, ?4)"]
-            .Bind(1, trace).Bind(2, (long)packed.Codec);
+            .Bind(1, trace)
+            .Bind(2, (long)packed.Codec);
         if (packed.Peers.Count == 0)
         {
             blob.BindNull(3);
@@ -84,7 +103,11 @@ internal static class TraceWriter
         ServiceWriter.Replace(session, trace, isNew, analysis.Spans);
         var (operations, queries) = OperationWriter.Replace(session, trace, isNew, analysis.Found);
         session["UPDATE total SET spans = spans + ?1, queries = queries + ?2, raw_bytes = raw_bytes + ?3, operations = operations + ?4"]
-            .Bind(1, spans - spansBefore).Bind(2, queries).Bind(3, analysis.Otlp.Length - bytesBefore).Bind(4, operations).Run();
+            .Bind(1, spans - spansBefore)
+            .Bind(2, queries)
+            .Bind(3, analysis.Otlp.Length - bytesBefore)
+            .Bind(4, operations)
+            .Run();
         return PartLinks.Update(session, trace, isNew, analysis.Found);
     }
 
@@ -92,7 +115,10 @@ internal static class TraceWriter
     public static bool Fail(WriteSession session, TraceId traceId, int version, string error)
     {
         session["UPDATE trace SET analysis_error = ?2, analysis_version = ?3 WHERE trace_id = ?1"]
-            .Bind(1, traceId.ToBytes()).Bind(2, error).Bind(3, version).Run();
+            .Bind(1, traceId.ToBytes())
+            .Bind(2, error)
+            .Bind(3, version)
+            .Run();
         return true;
     }
 
@@ -109,7 +135,8 @@ internal static class TraceWriter
 
     private static (long? Start, long? End) Extent(IReadOnlyList<Span> spans)
     {
-        long? start = null, end = null;
+        long? start = null,
+            end = null;
         foreach (var span in spans)
         {
             var spanStart = Nanoseconds.ToColumn(span.StartUnixNano);

@@ -43,10 +43,12 @@ internal sealed class EventLogAssembler
     /// <summary>The spans of all queries.</summary>
     public List<Span> ToSpans()
     {
-        var requests = (from query in _queries
-                        from happened in query.Value
-                        where happened.Name is EventLogNames.RequestStart or EventLogNames.RequestEnd
-                        select (query.Key, Event: happened)).ToLookup(static item => item.Event.Peer ?? "", StringComparer.Ordinal);
+        var requests = (
+            from query in _queries
+            from happened in query.Value
+            where happened.Name is EventLogNames.RequestStart or EventLogNames.RequestEnd
+            select (query.Key, Event: happened)
+        ).ToLookup(static item => item.Event.Peer ?? "", StringComparer.Ordinal);
         foreach (var message in _messages)
         {
             if (QueryOf(message, requests) is { } query)
@@ -65,18 +67,28 @@ internal sealed class EventLogAssembler
     }
 
     /// <summary>
-    /// The query for which a message was sent: the one with a request to that peer under way, the latest begun if there are several; else the
-    /// latest begun with the message's key. Messages of other traffic belong to none.
+    /// The query for which a message was sent: the one with a request to that peer under way, the latest begun if there are several; else
+    /// the latest begun with the message's key. Messages of other traffic belong to none.
     /// </summary>
     private EventLogQuery? QueryOf(EventLogEvent message, ILookup<string, (EventLogQuery Query, EventLogEvent Event)> requests)
     {
-        var asking = requests[message.Peer ?? ""].Where(item => item.Event.TimeUnixNano <= message.TimeUnixNano)
-            .GroupBy(static item => item.Query, static item => item.Event).Where(group => IsAsking(group, message))
-            .Select(static group => (EventLogQuery?)group.Key).MaxBy(static query => query!.Value.StartUnixNano);
-        return asking ?? (message.MessageKey is { Length: > 0 } key
-            ? _queries.Keys.Where(query => query.StartUnixNano <= message.TimeUnixNano && query.Key.EndsWith(key, StringComparison.Ordinal))
-                .Select(static query => (EventLogQuery?)query).MaxBy(static query => query!.Value.StartUnixNano)
-            : null);
+        var asking = requests[message.Peer ?? ""]
+            .Where(item => item.Event.TimeUnixNano <= message.TimeUnixNano)
+            .GroupBy(static item => item.Query, static item => item.Event)
+            .Where(group => IsAsking(group, message))
+            .Select(static group => (EventLogQuery?)group.Key)
+            .MaxBy(static query => query!.Value.StartUnixNano);
+        return asking
+            ?? (
+                message.MessageKey is { Length: > 0 } key
+                    ? _queries
+                        .Keys.Where(query =>
+                            query.StartUnixNano <= message.TimeUnixNano && query.Key.EndsWith(key, StringComparison.Ordinal)
+                        )
+                        .Select(static query => (EventLogQuery?)query)
+                        .MaxBy(static query => query!.Value.StartUnixNano)
+                    : null
+            );
     }
 
     /// <summary>Whether the last request to the message's peer that began before it was not over yet.</summary>
@@ -109,15 +121,25 @@ internal sealed class EventLogAssembler
 
         foreach (var log in logs.EnumerateArray())
         {
-            if (log.ValueKind != JsonValueKind.Object || !log.TryGetProperty("Fields", out var fields) || fields.ValueKind != JsonValueKind.Array)
+            if (
+                log.ValueKind != JsonValueKind.Object
+                || !log.TryGetProperty("Fields", out var fields)
+                || fields.ValueKind != JsonValueKind.Array
+            )
             {
                 continue;
             }
 
             foreach (var field in fields.EnumerateArray())
             {
-                if (field.ValueKind == JsonValueKind.Object && field.TryGetProperty("Key", out var key) && key.ValueKind == JsonValueKind.String
-                    && key.ValueEquals("localPeer"u8) && field.TryGetProperty("Value", out var value) && value.ValueKind == JsonValueKind.String)
+                if (
+                    field.ValueKind == JsonValueKind.Object
+                    && field.TryGetProperty("Key", out var key)
+                    && key.ValueKind == JsonValueKind.String
+                    && key.ValueEquals("localPeer"u8)
+                    && field.TryGetProperty("Value", out var value)
+                    && value.ValueKind == JsonValueKind.String
+                )
                 {
                     _nodes.Add(value.GetString()!);
                 }
@@ -131,7 +153,10 @@ internal sealed class EventLogAssembler
         var traceId = TraceId.FromBytes(SHA256.HashData(identity));
         var rootId = Id(identity, "", 0);
         var attributes = new List<(string, AttributeValue)> { (EventLogNames.Key, query.Key) };
-        if (events.Select(static item => item.Type).Where(static type => !string.IsNullOrEmpty(type)).Min(StringComparer.Ordinal) is { } type)
+        if (
+            events.Select(static item => item.Type).Where(static type => !string.IsNullOrEmpty(type)).Min(StringComparer.Ordinal) is
+            { } type
+        )
         {
             attributes.Add((EventLogNames.Type, type));
         }
@@ -147,7 +172,17 @@ internal sealed class EventLogAssembler
             attributes.Add((EventLogNames.Node, _nodes.Single()));
         }
 
-        spans.Add(Make(traceId, rootId, default, EventLogNames.Run, query.StartUnixNano, events.Max(static item => item.EndUnixNano) ?? 0, attributes));
+        spans.Add(
+            Make(
+                traceId,
+                rootId,
+                default,
+                EventLogNames.Run,
+                query.StartUnixNano,
+                events.Max(static item => item.EndUnixNano) ?? 0,
+                attributes
+            )
+        );
         var seen = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var happened in events)
         {
@@ -160,13 +195,30 @@ internal sealed class EventLogAssembler
             }
 
             all.Add((EventLogNames.Line, happened.Line));
-            spans.Add(Make(
-                traceId, Id(identity, happened.Line, repetition), rootId, happened.Name, happened.TimeUnixNano, happened.TimeUnixNano, all));
+            spans.Add(
+                Make(
+                    traceId,
+                    Id(identity, happened.Line, repetition),
+                    rootId,
+                    happened.Name,
+                    happened.TimeUnixNano,
+                    happened.TimeUnixNano,
+                    all
+                )
+            );
         }
     }
 
     private static Span Make(
-        TraceId traceId, SpanId id, SpanId parent, string name, ulong start, ulong end, IEnumerable<(string, AttributeValue)> attributes) => new()
+        TraceId traceId,
+        SpanId id,
+        SpanId parent,
+        string name,
+        ulong start,
+        ulong end,
+        IEnumerable<(string, AttributeValue)> attributes
+    ) =>
+        new()
         {
             TraceId = traceId,
             SpanId = id,

@@ -30,7 +30,8 @@ internal sealed record EventLogEvent
     public required string Line { get; init; }
 
     /// <summary>Reads a line.</summary>
-    /// <returns>Null for a line about something else; <paramref name="problem"/> says what is wrong with one that should have been an event.</returns>
+    /// <returns>Null for a line about something else; <paramref name="problem"/> says what is wrong with one that should have been an
+    /// event.</returns>
     public static EventLogEvent? Read(JsonElement json, string line, out string? problem)
     {
         problem = null;
@@ -142,8 +143,18 @@ internal sealed record EventLogEvent
     {
         if (array is { } list)
         {
-            attributes.Add((key, list.ValueKind == JsonValueKind.Null ? new ArrayValue([]) : new ArrayValue(
-                [.. list.EnumerateArray().Where(static item => item.ValueKind == JsonValueKind.String).Select(static item => (AttributeValue)item.GetString()!)])));
+            attributes.Add(
+                (
+                    key,
+                    list.ValueKind == JsonValueKind.Null
+                        ? new ArrayValue([])
+                        : new ArrayValue([
+                            .. list.EnumerateArray()
+                                .Where(static item => item.ValueKind == JsonValueKind.String)
+                                .Select(static item => (AttributeValue)item.GetString()!),
+                        ])
+                )
+            );
         }
     }
 
@@ -153,5 +164,7 @@ internal sealed record EventLogEvent
         Member(json, name, JsonValueKind.Number) is { } number && number.TryGetInt64(out var value) ? value : null;
 
     private static JsonElement? Member(JsonElement? json, string name, params ReadOnlySpan<JsonValueKind> kinds) =>
-        json is { ValueKind: JsonValueKind.Object } outer && outer.TryGetProperty(name, out var value) && kinds.Contains(value.ValueKind) ? value : null;
+        json is { ValueKind: JsonValueKind.Object } outer && outer.TryGetProperty(name, out var value) && kinds.Contains(value.ValueKind)
+            ? value
+            : null;
 }

@@ -9,7 +9,8 @@ public static class EventLogNames
     /// <summary>Instrumentation scope of all these spans.</summary>
     public const string Scope = "dht-tracer-eventlog-2019";
 
-    /// <summary>The root span: from <c>StartTime</c> to <c>EndTime</c> of the query runner; un-ended when the log does not show the end.</summary>
+    /// <summary>The root span: from <c>StartTime</c> to <c>EndTime</c> of the query runner; un-ended when the log does not show the
+    /// end.</summary>
     public const string Run = "dhtQueryRunner.Run";
 
     /// <summary>The query began.</summary>

@@ -23,10 +23,12 @@ public static class EventLogReader
     /// <summary>Reads a log.</summary>
     /// <param name="data">The whole log as UTF-8, with or without a byte-order mark; the caller limits its size.</param>
     /// <param name="rejected">
-    /// Takes the place and problem of lines that cannot be read, whose neighbours are then read all the same; when null such a line is an error.
+    /// Takes the place and problem of lines that cannot be read, whose neighbours are then read all the same; when null such a line is an
+    /// error.
     /// </param>
     /// <returns>The spans of all queries: the same for the same log, whenever and however often it is read.</returns>
-    /// <exception cref="TraceFormatException">A line is no JSON object, is too long, or is an event about a query without what says of which one.</exception>
+    /// <exception cref="TraceFormatException">A line is no JSON object, is too long, or is an event about a query without what says of
+    /// which one.</exception>
     public static IReadOnlyList<Span> Decode(ReadOnlySpan<byte> data, ICollection<RejectedSpan>? rejected = null)
     {
         var log = new EventLogAssembler();

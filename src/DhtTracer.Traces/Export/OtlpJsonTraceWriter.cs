@@ -4,7 +4,8 @@ using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Traces.Export;
 
-/// <summary>Writes one document of OTLP JSON, bare or as a result of Jaeger's HTTP API v3; each trace has its own resource groups.</summary>
+/// <summary>Writes one document of OTLP JSON, bare or as a result of Jaeger's HTTP API v3; each trace has its own resource
+/// groups.</summary>
 internal sealed class OtlpJsonTraceWriter : TraceWriter
 {
     private readonly Utf8JsonWriter _json;

@@ -35,15 +35,16 @@ public abstract class TraceWriter : IDisposable
     /// <summary>Makes a writer.</summary>
     /// <param name="format">What to write.</param>
     /// <param name="output">Where to; for a stream, <see cref="PipeWriter.Create(Stream, StreamPipeWriterOptions?)"/>.</param>
-    public static TraceWriter Create(TraceExportFormat format, PipeWriter output) => format switch
-    {
-        TraceExportFormat.JaegerJson => new JaegerJsonTraceWriter(output),
-        TraceExportFormat.JaegerV3Json => new OtlpJsonTraceWriter(output, isResult: true),
-        TraceExportFormat.OtlpJson => new OtlpJsonTraceWriter(output, isResult: false),
-        TraceExportFormat.OtlpJsonLines => new OtlpJsonLinesTraceWriter(output),
-        TraceExportFormat.OtlpProtobuf => new OtlpProtobufTraceWriter(output),
-        _ => throw new ArgumentOutOfRangeException(nameof(format), format, "Not a format that traces can be written in."),
-    };
+    public static TraceWriter Create(TraceExportFormat format, PipeWriter output) =>
+        format switch
+        {
+            TraceExportFormat.JaegerJson => new JaegerJsonTraceWriter(output),
+            TraceExportFormat.JaegerV3Json => new OtlpJsonTraceWriter(output, isResult: true),
+            TraceExportFormat.OtlpJson => new OtlpJsonTraceWriter(output, isResult: false),
+            TraceExportFormat.OtlpJsonLines => new OtlpJsonLinesTraceWriter(output),
+            TraceExportFormat.OtlpProtobuf => new OtlpProtobufTraceWriter(output),
+            _ => throw new ArgumentOutOfRangeException(nameof(format), format, "Not a format that traces can be written in."),
+        };
 
     /// <summary>The media type of what is written, for an HTTP answer.</summary>
     public abstract string MediaType { get; }

@@ -14,6 +14,7 @@ public interface ISpanLineReader
     /// <summary>The file is over: gives the spans that were still kept back.</summary>
     IReadOnlyList<Span> Finish();
 
-    /// <summary>What a reader of the import's report should know although it is no error; null when there is nothing. Valid after <see cref="Finish"/>.</summary>
+    /// <summary>What a reader of the import's report should know although it is no error; null when there is nothing. Valid after
+    /// <see cref="Finish"/>.</summary>
     string? Note { get; }
 }

@@ -76,7 +76,12 @@ internal static class JsonFormatDetector
             return TraceFormat.JaegerV3Json;
         }
 
-        if (name.ValueTextEquals("data"u8) || name.ValueTextEquals("traceID"u8) || name.ValueTextEquals("spans"u8) || name.ValueTextEquals("processes"u8))
+        if (
+            name.ValueTextEquals("data"u8)
+            || name.ValueTextEquals("traceID"u8)
+            || name.ValueTextEquals("spans"u8)
+            || name.ValueTextEquals("processes"u8)
+        )
         {
             return TraceFormat.JaegerJson;
         }
@@ -86,10 +91,13 @@ internal static class JsonFormatDetector
             return TraceFormat.GoStdoutLines;
         }
 
-        return name.ValueTextEquals("event"u8) || name.ValueTextEquals("QueryRunner"u8) ? TraceFormat.EventLogJsonLines : TraceFormat.Unknown;
+        return name.ValueTextEquals("event"u8) || name.ValueTextEquals("QueryRunner"u8)
+            ? TraceFormat.EventLogJsonLines
+            : TraceFormat.Unknown;
     }
 
-    /// <summary>A first object with a Type and other members of a Kubo's query event, or of its error line, and with no other member.</summary>
+    /// <summary>A first object with a Type and other members of a Kubo's query event, or of its error line, and with no other
+    /// member.</summary>
     /// <param name="reader">A copy, which stands at the beginning of the object.</param>
     private static bool LooksLikeKuboEvent(Utf8JsonReader reader)
     {
@@ -98,8 +106,14 @@ internal static class JsonFormatDetector
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var isType = reader.ValueTextEquals("Type"u8);
-            if (!isType && !reader.ValueTextEquals("ID"u8) && !reader.ValueTextEquals("Responses"u8) && !reader.ValueTextEquals("Extra"u8)
-                && !reader.ValueTextEquals("Message"u8) && !reader.ValueTextEquals("Code"u8))
+            if (
+                !isType
+                && !reader.ValueTextEquals("ID"u8)
+                && !reader.ValueTextEquals("Responses"u8)
+                && !reader.ValueTextEquals("Extra"u8)
+                && !reader.ValueTextEquals("Message"u8)
+                && !reader.ValueTextEquals("Code"u8)
+            )
             {
                 return false;
             }

@@ -19,8 +19,14 @@ internal static class RustLogDetector
     public static bool IsLog(ReadOnlySpan<byte> text)
     {
         // What is not text is no log; the last character may be cut in two.
-        if (text.IndexOf((byte)0) >= 0 || !Utf8.IsValid(text[..Math.Max(0, text.Length - 4)]) && !Utf8.IsValid(text[..Math.Max(0, text.Length - 3)])
-            && !Utf8.IsValid(text[..Math.Max(0, text.Length - 2)]) && !Utf8.IsValid(text[..Math.Max(0, text.Length - 1)]) && !Utf8.IsValid(text))
+        if (
+            text.IndexOf((byte)0) >= 0
+            || !Utf8.IsValid(text[..Math.Max(0, text.Length - 4)])
+                && !Utf8.IsValid(text[..Math.Max(0, text.Length - 3)])
+                && !Utf8.IsValid(text[..Math.Max(0, text.Length - 2)])
+                && !Utf8.IsValid(text[..Math.Max(0, text.Length - 1)])
+                && !Utf8.IsValid(text)
+        )
         {
             return false;
         }
@@ -43,7 +49,11 @@ internal static class RustLogDetector
             }
 
             var rest = line.AsSpan(level);
-            if (rest.Contains("libp2p_kad", StringComparison.Ordinal) || rest.Contains("litep2p::", StringComparison.Ordinal) || rest.Contains("libp2p_swarm", StringComparison.Ordinal))
+            if (
+                rest.Contains("libp2p_kad", StringComparison.Ordinal)
+                || rest.Contains("litep2p::", StringComparison.Ordinal)
+                || rest.Contains("libp2p_swarm", StringComparison.Ordinal)
+            )
             {
                 return true;
             }
@@ -64,7 +74,12 @@ internal static class RustLogDetector
         foreach (var level in Levels)
         {
             var at = head.IndexOf(level);
-            if (at >= 0 && (at == 0 || head[at - 1] is ' ' or '[' or '\t' || level[0] == ' ') && at + level.Length < line.Length && line[at + level.Length] is ' ' or ']')
+            if (
+                at >= 0
+                && (at == 0 || head[at - 1] is ' ' or '[' or '\t' || level[0] == ' ')
+                && at + level.Length < line.Length
+                && line[at + level.Length] is ' ' or ']'
+            )
             {
                 return at;
             }

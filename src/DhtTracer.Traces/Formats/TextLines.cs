@@ -2,14 +2,16 @@ using System.Text;
 
 namespace DhtTracer.Traces;
 
-/// <summary>Walks the lines of a UTF-8 text and says where each stands. Lines end with LF or CR LF; a byte order mark is passed over.</summary>
+/// <summary>Walks the lines of a UTF-8 text and says where each stands. Lines end with LF or CR LF; a byte order mark is passed
+/// over.</summary>
 /// <param name="text">The text.</param>
 /// <param name="firstOffset">Bytes of the file before the text.</param>
 /// <param name="firstNumber">Lines of the file before the text.</param>
 internal ref struct TextLines(ReadOnlySpan<byte> text, long firstOffset = 0, long firstNumber = 0)
 {
     private readonly int _length = text.Length;
-    private ReadOnlySpan<byte> _rest = firstOffset == 0 && text.StartsWith(Encoding.UTF8.Preamble) ? text[Encoding.UTF8.Preamble.Length..] : text;
+    private ReadOnlySpan<byte> _rest =
+        firstOffset == 0 && text.StartsWith(Encoding.UTF8.Preamble) ? text[Encoding.UTF8.Preamble.Length..] : text;
 
     /// <summary>The current line without its line break.</summary>
     public ReadOnlySpan<byte> Line { get; private set; }

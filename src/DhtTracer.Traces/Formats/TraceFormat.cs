@@ -42,7 +42,8 @@ public enum TraceFormat
     /// <summary>The event log of 2019 as one JSON object per line.</summary>
     EventLogJsonLines,
 
-    /// <summary>Spans of OpenTelemetry Go's stdouttrace exporter, one JSON object per line, as Kubo's <c>file</c> exporter writes.</summary>
+    /// <summary>Spans of OpenTelemetry Go's stdouttrace exporter, one JSON object per line, as Kubo's <c>file</c> exporter
+    /// writes.</summary>
     GoStdoutLines,
 
     /// <summary>The same, indented over several lines.</summary>

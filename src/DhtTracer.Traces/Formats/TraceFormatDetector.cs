@@ -24,13 +24,16 @@ public static class TraceFormatDetector
 
         var text = head.StartsWith(Encoding.UTF8.Preamble) ? head[Encoding.UTF8.Preamble.Length..] : head;
         text = text.TrimStart(" \t\r\n"u8);
-        var format = text.Length == 0 ? TraceFormat.Unknown : text[0] switch
-        {
-            (byte)'{' or (byte)'[' => JsonFormatDetector.Detect(text),
-            (byte)'<' => HtmlPageSpans.IsPage(text) ? TraceFormat.HtmlPage : TraceFormat.Unknown,
-            (byte)'d' or (byte)'e' or (byte)'i' or (byte)'r' or (byte)':' => DetectServerSentEvents(text),
-            _ => TraceFormat.Unknown,
-        };
+        var format =
+            text.Length == 0
+                ? TraceFormat.Unknown
+                : text[0] switch
+                {
+                    (byte)'{' or (byte)'[' => JsonFormatDetector.Detect(text),
+                    (byte)'<' => HtmlPageSpans.IsPage(text) ? TraceFormat.HtmlPage : TraceFormat.Unknown,
+                    (byte)'d' or (byte)'e' or (byte)'i' or (byte)'r' or (byte)':' => DetectServerSentEvents(text),
+                    _ => TraceFormat.Unknown,
+                };
 
         // A log may begin in any way, with a date, a colour or the prefix of a container, and in JSON too.
         if (format == TraceFormat.Unknown && RustLogDetector.IsLog(text))
@@ -43,7 +46,11 @@ public static class TraceFormatDetector
     }
 
     private static TraceFormat DetectServerSentEvents(ReadOnlySpan<byte> text) =>
-        text.StartsWith("data:"u8) || text.StartsWith("event:"u8) || text.StartsWith("id:"u8) || text.StartsWith("retry:"u8) || text[0] == ':'
+        text.StartsWith("data:"u8)
+        || text.StartsWith("event:"u8)
+        || text.StartsWith("id:"u8)
+        || text.StartsWith("retry:"u8)
+        || text[0] == ':'
             ? TraceFormat.EventLogServerSentEvents
             : TraceFormat.Unknown;
 

@@ -18,8 +18,11 @@ internal static class GoStdoutSpanReader
         var own = default(Context);
         var parent = default(Context);
         var name = "";
-        ulong start = 0, end = 0;
-        uint droppedAttributes = 0, droppedEvents = 0, droppedLinks = 0;
+        ulong start = 0,
+            end = 0;
+        uint droppedAttributes = 0,
+            droppedEvents = 0,
+            droppedLinks = 0;
         var kind = SpanKind.Unspecified;
         var attributes = AttributeList.Empty;
         ImmutableArray<SpanEvent> events = [];
@@ -95,30 +98,34 @@ internal static class GoStdoutSpanReader
             }
         }
 
-        problem = own.TraceId.IsZero || own.SpanId.IsZero
-            ? $"expected a span with a SpanContext whose {(own.TraceId.IsZero ? "TraceID is 32" : "SpanID is 16")} hex digits, not all zero"
-            : start == 0 ? "expected a span with a StartTime" : "";
-        return problem.Length > 0 ? null : new Span
-        {
-            TraceId = own.TraceId,
-            SpanId = own.SpanId,
-            ParentSpanId = parent.SpanId,
-            Name = name,
-            Kind = kind,
-            StartUnixNano = start,
-            EndUnixNano = end,
-            Attributes = attributes,
-            Events = events,
-            Links = links,
-            Status = status,
-            TraceState = own.TraceState ?? "",
-            Flags = own.Flags | HasIsRemote | (parent.Remote ? IsRemote : 0),
-            DroppedAttributesCount = droppedAttributes,
-            DroppedEventsCount = droppedEvents,
-            DroppedLinksCount = droppedLinks,
-            Resource = groups.Shared(resource),
-            Scope = groups.Shared(scope ?? InstrumentationScope.Empty),
-        };
+        problem =
+            own.TraceId.IsZero || own.SpanId.IsZero
+                ? $"expected a span with a SpanContext whose {(own.TraceId.IsZero ? "TraceID is 32" : "SpanID is 16")} hex digits, not all zero"
+            : start == 0 ? "expected a span with a StartTime"
+            : "";
+        return problem.Length > 0
+            ? null
+            : new Span
+            {
+                TraceId = own.TraceId,
+                SpanId = own.SpanId,
+                ParentSpanId = parent.SpanId,
+                Name = name,
+                Kind = kind,
+                StartUnixNano = start,
+                EndUnixNano = end,
+                Attributes = attributes,
+                Events = events,
+                Links = links,
+                Status = status,
+                TraceState = own.TraceState ?? "",
+                Flags = own.Flags | HasIsRemote | (parent.Remote ? IsRemote : 0),
+                DroppedAttributesCount = droppedAttributes,
+                DroppedEventsCount = droppedEvents,
+                DroppedLinksCount = droppedLinks,
+                Resource = groups.Shared(resource),
+                Scope = groups.Shared(scope ?? InstrumentationScope.Empty),
+            };
     }
 
     // {"TraceID":"6999…","SpanID":"b587…","TraceFlags":"01","TraceState":"","Remote":false}
@@ -138,7 +145,12 @@ internal static class GoStdoutSpanReader
             }
             else if (cursor.Is("TraceFlags"u8))
             {
-                context.Flags = byte.TryParse(cursor.GetText("TraceFlags"), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var flags)
+                context.Flags = byte.TryParse(
+                    cursor.GetText("TraceFlags"),
+                    NumberStyles.AllowHexSpecifier,
+                    CultureInfo.InvariantCulture,
+                    out var flags
+                )
                     ? flags
                     : throw cursor.Unexpected("TraceFlags", "two hex digits");
             }
@@ -227,15 +239,17 @@ internal static class GoStdoutSpanReader
                 }
             }
 
-            links.Add(new SpanLink
-            {
-                TraceId = to.TraceId,
-                SpanId = to.SpanId,
-                TraceState = to.TraceState ?? "",
-                Attributes = attributes,
-                DroppedAttributesCount = dropped,
-                Flags = to.Flags | HasIsRemote | (to.Remote ? IsRemote : 0),
-            });
+            links.Add(
+                new SpanLink
+                {
+                    TraceId = to.TraceId,
+                    SpanId = to.SpanId,
+                    TraceState = to.TraceState ?? "",
+                    Attributes = attributes,
+                    DroppedAttributesCount = dropped,
+                    Flags = to.Flags | HasIsRemote | (to.Remote ? IsRemote : 0),
+                }
+            );
         }
 
         return links.DrainToImmutable();
@@ -306,7 +320,9 @@ internal static class GoStdoutSpanReader
     private static ulong ReadTime(ref JsonCursor cursor, string what)
     {
         var text = cursor.GetText(what);
-        return text.StartsWith("0001-01-01T", StringComparison.Ordinal) ? 0 : Rfc3339.Parse(text) ?? throw cursor.Unexpected(what, "a time in RFC 3339");
+        return text.StartsWith("0001-01-01T", StringComparison.Ordinal)
+            ? 0
+            : Rfc3339.Parse(text) ?? throw cursor.Unexpected(what, "a time in RFC 3339");
     }
 
     private struct Context

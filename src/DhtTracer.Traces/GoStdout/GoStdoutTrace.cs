@@ -54,7 +54,8 @@ public static class GoStdoutTrace
         }
     }
 
-    /// <summary>A reader for files of one span a line. A line that is no span is rejected, and its neighbours are read all the same.</summary>
+    /// <summary>A reader for files of one span a line. A line that is no span is rejected, and its neighbours are read all the
+    /// same.</summary>
     /// <param name="rejected">Takes the place and problem of lines that cannot be read.</param>
     public static ISpanLineReader Lines(ICollection<RejectedSpan> rejected) => new GoStdoutLineReader(rejected);
 }

@@ -115,7 +115,9 @@ internal static class GoStdoutValueReader
             case JsonTokenType.String:
                 return new StringValue(cursor.GetText("a value"));
             case JsonTokenType.Number:
-                return long.TryParse(cursor.PeekRawText(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) ? new IntValue(cursor.GetInt64("a value")) : new DoubleValue(cursor.GetDouble("a value"));
+                return long.TryParse(cursor.PeekRawText(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _)
+                    ? new IntValue(cursor.GetInt64("a value"))
+                    : new DoubleValue(cursor.GetDouble("a value"));
             case JsonTokenType.StartArray:
                 var elements = ImmutableArray.CreateBuilder<AttributeValue>();
                 while (cursor.NextElement())

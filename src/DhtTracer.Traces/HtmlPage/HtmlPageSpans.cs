@@ -43,7 +43,11 @@ public static class HtmlPageSpans
         var at = page.IndexOf(Begin);
         if (at < 0)
         {
-            throw new TraceFormatException(Format, 0, "the page holds no spans: only pages that DhtTracer exported with their spans can be imported");
+            throw new TraceFormatException(
+                Format,
+                0,
+                "the page holds no spans: only pages that DhtTracer exported with their spans can be imported"
+            );
         }
 
         var text = page[(at + Begin.Length)..];
@@ -64,7 +68,7 @@ public static class HtmlPageSpans
         var buffer = new byte[1 << 16];
         try
         {
-            for (int read; (read = gzip.Read(buffer)) > 0;)
+            for (int read; (read = gzip.Read(buffer)) > 0; )
             {
                 if (all.Length + read > MaxInflated)
                 {

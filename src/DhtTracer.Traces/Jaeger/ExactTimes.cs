@@ -7,9 +7,9 @@ using Proto = DhtTracer.Traces.Jaeger.Proto;
 namespace DhtTracer.Traces.Jaeger;
 
 /// <summary>
-/// What Jaeger's JSON v1 cannot say of a span's times: nanoseconds below a microsecond, and that it never ended. Beside Jaeger's own members stand
-/// those of OTLP JSON, <c>"startTimeUnixNano":"…","endTimeUnixNano":"…"</c> of a span and <c>"timeUnixNano":"…"</c> of a log, which readers of
-/// Jaeger pass over. They are believed only where they agree with Jaeger's to the microsecond.
+/// What Jaeger's JSON v1 cannot say of a span's times: nanoseconds below a microsecond, and that it never ended. Beside Jaeger's own
+/// members stand those of OTLP JSON, <c>"startTimeUnixNano":"…","endTimeUnixNano":"…"</c> of a span and <c>"timeUnixNano":"…"</c> of a log,
+/// which readers of Jaeger pass over. They are believed only where they agree with Jaeger's to the microsecond.
 /// </summary>
 internal struct ExactTimes
 {
@@ -31,7 +31,10 @@ internal struct ExactTimes
     {
         if (time.Nanos % 1000 != 0)
         {
-            writer.WriteString("timeUnixNano"u8, (((Int128)time.Seconds * 1_000_000_000) + time.Nanos).ToString(CultureInfo.InvariantCulture));
+            writer.WriteString(
+                "timeUnixNano"u8,
+                (((Int128)time.Seconds * 1_000_000_000) + time.Nanos).ToString(CultureInfo.InvariantCulture)
+            );
         }
     }
 
@@ -84,7 +87,8 @@ internal struct ExactTimes
     }
 
     /// <summary>A time in Jaeger's model.</summary>
-    public static Timestamp Time(ulong unixNano) => new() { Seconds = (long)(unixNano / 1_000_000_000), Nanos = (int)(unixNano % 1_000_000_000) };
+    public static Timestamp Time(ulong unixNano) =>
+        new() { Seconds = (long)(unixNano / 1_000_000_000), Nanos = (int)(unixNano % 1_000_000_000) };
 
     /// <summary>Whether a time is the same as an exact one, but for what is below a microsecond.</summary>
     public static bool Agrees(Timestamp time, ulong exact) => (Int128)time.Seconds * 1_000_000 + (time.Nanos / 1000) == exact / 1000;

@@ -13,7 +13,8 @@ public static class JaegerJson
     /// <summary>Reads spans: an answer with an envelope, one trace object, or an array of traces.</summary>
     /// <param name="data">One JSON document; the caller limits its size.</param>
     /// <param name="rejected">Takes spans without valid ids or times; when null such a span is an error.</param>
-    /// <exception cref="TraceFormatException">The text is something else, or the answer is an error, whose text the exception quotes.</exception>
+    /// <exception cref="TraceFormatException">The text is something else, or the answer is an error, whose text the exception
+    /// quotes.</exception>
     public static IReadOnlyList<Span> Decode(ReadOnlySpan<byte> data, ICollection<RejectedSpan>? rejected = null) =>
         new JaegerJsonReader(rejected).Read(data);
 

@@ -117,7 +117,8 @@ internal static class JaegerJsonSpanReader
             {
                 if (cursor.Is("refType"u8))
                 {
-                    reference.RefType = cursor.GetText("refType") == "FOLLOWS_FROM" ? Proto.SpanRefType.FollowsFrom : Proto.SpanRefType.ChildOf;
+                    reference.RefType =
+                        cursor.GetText("refType") == "FOLLOWS_FROM" ? Proto.SpanRefType.FollowsFrom : Proto.SpanRefType.ChildOf;
                 }
                 else if (cursor.Is("traceID"u8))
                 {

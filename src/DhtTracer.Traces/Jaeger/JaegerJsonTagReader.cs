@@ -25,7 +25,8 @@ internal static class JaegerJsonTagReader
     private static Proto.KeyValue ReadTag(ref JsonCursor cursor)
     {
         cursor.ExpectObject("a tag");
-        string key = "", type = "";
+        string key = "",
+            type = "";
         var here = cursor;
         var hasValue = false;
         while (cursor.NextProperty())
@@ -97,7 +98,8 @@ internal static class JaegerJsonTagReader
                 tag.VType = Proto.ValueType.Bool;
                 tag.VBool = value.GetBool("a tag");
                 break;
-            case JsonTokenType.Number when long.TryParse(value.PeekRawText(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var integer):
+            case JsonTokenType.Number
+                when long.TryParse(value.PeekRawText(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var integer):
                 tag.VType = Proto.ValueType.Int64;
                 tag.VInt64 = integer;
                 break;

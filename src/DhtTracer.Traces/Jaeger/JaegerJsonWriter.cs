@@ -199,7 +199,12 @@ internal static class JaegerJsonWriter
         else
         {
             // JSON has no such numbers.
-            writer.WriteString("value"u8, double.IsNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity");
+            writer.WriteString(
+                "value"u8,
+                double.IsNaN(value) ? "NaN"
+                    : value > 0 ? "Infinity"
+                    : "-Infinity"
+            );
         }
     }
 }

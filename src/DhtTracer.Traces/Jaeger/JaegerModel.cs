@@ -19,7 +19,10 @@ public static class JaegerModel
     /// </param>
     /// <exception cref="TraceFormatException">A span has no valid id or time, and <paramref name="rejected"/> is null.</exception>
     public static IReadOnlyList<Span> Decode(
-        IEnumerable<Proto.Span> spans, Proto.Process? process = null, ICollection<RejectedSpan>? rejected = null)
+        IEnumerable<Proto.Span> spans,
+        Proto.Process? process = null,
+        ICollection<RejectedSpan>? rejected = null
+    )
     {
         var reader = new JaegerSpanReader();
         var decoded = new List<Span>();

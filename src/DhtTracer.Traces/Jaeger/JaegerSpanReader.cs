@@ -42,8 +42,12 @@ internal sealed class JaegerSpanReader
         var attributes = fields.Attributes;
         if (span.Warnings.Count > 0)
         {
-            attributes.Add(KeyValuePair.Create<string, AttributeValue>(
-                JaegerTags.Warnings, new ArrayValue([.. span.Warnings.Select(warning => new StringValue(warning))])));
+            attributes.Add(
+                KeyValuePair.Create<string, AttributeValue>(
+                    JaegerTags.Warnings,
+                    new ArrayValue([.. span.Warnings.Select(warning => new StringValue(warning))])
+                )
+            );
         }
 
         return new Span
@@ -70,14 +74,15 @@ internal sealed class JaegerSpanReader
     }
 
     /// <summary>A tag's value.</summary>
-    internal static AttributeValue ReadValue(Proto.KeyValue tag) => tag.VType switch
-    {
-        Proto.ValueType.Bool => new BoolValue(tag.VBool),
-        Proto.ValueType.Int64 => new IntValue(tag.VInt64),
-        Proto.ValueType.Float64 => new DoubleValue(tag.VFloat64),
-        Proto.ValueType.Binary => new BytesValue([.. tag.VBinary.Span]),
-        _ => new StringValue(tag.VStr),
-    };
+    internal static AttributeValue ReadValue(Proto.KeyValue tag) =>
+        tag.VType switch
+        {
+            Proto.ValueType.Bool => new BoolValue(tag.VBool),
+            Proto.ValueType.Int64 => new IntValue(tag.VInt64),
+            Proto.ValueType.Float64 => new DoubleValue(tag.VFloat64),
+            Proto.ValueType.Binary => new BytesValue([.. tag.VBinary.Span]),
+            _ => new StringValue(tag.VStr),
+        };
 
     private static ReadOnlySpan<byte> Start(Google.Protobuf.ByteString id) => id.Span[..Math.Min(id.Length, 32)];
 
@@ -117,15 +122,18 @@ internal sealed class JaegerSpanReader
                 continue;
             }
 
-            (others ??= ImmutableArray.CreateBuilder<SpanLink>()).Add(new SpanLink
-            {
-                TraceId = otherTrace,
-                SpanId = otherSpan,
-                Attributes = isChild ? AttributeList.Of((JaegerTags.ReferenceType, "child_of")) : AttributeList.Empty,
-            });
+            (others ??= ImmutableArray.CreateBuilder<SpanLink>()).Add(
+                new SpanLink
+                {
+                    TraceId = otherTrace,
+                    SpanId = otherSpan,
+                    Attributes = isChild ? AttributeList.Of((JaegerTags.ReferenceType, "child_of")) : AttributeList.Empty,
+                }
+            );
         }
 
-        // Without a CHILD_OF the first FOLLOWS_FROM of the same trace is the parent, as Jaeger itself takes it. The link stays and says what it was.
+        // Without a CHILD_OF the first FOLLOWS_FROM of the same trace is the parent, as Jaeger itself takes it. The link stays and says
+        // what it was.
         if (parent.IsZero && others is not null)
         {
             for (var i = 0; i < others.Count; i++)
@@ -154,7 +162,11 @@ internal sealed class JaegerSpanReader
             {
                 name = field.VStr;
             }
-            else if (field.Key == JaegerTags.DroppedAttributes && field.VType == Proto.ValueType.Int64 && field.VInt64 is > 0 and <= uint.MaxValue)
+            else if (
+                field.Key == JaegerTags.DroppedAttributes
+                && field.VType == Proto.ValueType.Int64
+                && field.VInt64 is > 0 and <= uint.MaxValue
+            )
             {
                 dropped = (uint)field.VInt64;
             }

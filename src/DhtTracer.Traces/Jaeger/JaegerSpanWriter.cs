@@ -7,7 +7,8 @@ namespace DhtTracer.Traces.Jaeger;
 /// <summary>Our span to Jaeger's; see <c>docs/jaeger-mapping.md</c>.</summary>
 internal static class JaegerSpanWriter
 {
-    /// <summary>The W3C trace flags. OTLP's higher bits (whether the parent is remote) mean nothing to Jaeger, where 256 is unknown.</summary>
+    /// <summary>The W3C trace flags. OTLP's higher bits (whether the parent is remote) mean nothing to Jaeger, where 256 is
+    /// unknown.</summary>
     private const uint WrittenFlags = 0xFF;
 
     /// <summary>The span, without its process.</summary>
@@ -70,22 +71,29 @@ internal static class JaegerSpanWriter
         var parent = span.ParentSpanId;
         if (!parent.IsZero && !span.Links.Any(link => link.SpanId == parent && link.TraceId == span.TraceId && IsFollowsFrom(link)))
         {
-            written.References.Add(new Proto.SpanRef
-            {
-                TraceId = written.TraceId,
-                SpanId = ByteString.CopyFrom(span.ParentSpanId.ToBytes()),
-                RefType = Proto.SpanRefType.ChildOf,
-            });
+            written.References.Add(
+                new Proto.SpanRef
+                {
+                    TraceId = written.TraceId,
+                    SpanId = ByteString.CopyFrom(span.ParentSpanId.ToBytes()),
+                    RefType = Proto.SpanRefType.ChildOf,
+                }
+            );
         }
 
         foreach (var link in span.Links)
         {
-            written.References.Add(new Proto.SpanRef
-            {
-                TraceId = ByteString.CopyFrom(link.TraceId.ToBytes()),
-                SpanId = ByteString.CopyFrom(link.SpanId.ToBytes()),
-                RefType = link.Attributes.GetString(JaegerTags.ReferenceType) == "child_of" ? Proto.SpanRefType.ChildOf : Proto.SpanRefType.FollowsFrom,
-            });
+            written.References.Add(
+                new Proto.SpanRef
+                {
+                    TraceId = ByteString.CopyFrom(link.TraceId.ToBytes()),
+                    SpanId = ByteString.CopyFrom(link.SpanId.ToBytes()),
+                    RefType =
+                        link.Attributes.GetString(JaegerTags.ReferenceType) == "child_of"
+                            ? Proto.SpanRefType.ChildOf
+                            : Proto.SpanRefType.FollowsFrom,
+                }
+            );
         }
     }
 
@@ -105,16 +113,26 @@ internal static class JaegerSpanWriter
             return;
         }
 
-        AddText(JaegerTags.StatusCode, status.Code switch
-        {
-            StatusCode.Ok => "OK",
-            StatusCode.Error => "ERROR",
-            _ => "",
-        });
+        AddText(
+            JaegerTags.StatusCode,
+            status.Code switch
+            {
+                StatusCode.Ok => "OK",
+                StatusCode.Error => "ERROR",
+                _ => "",
+            }
+        );
         AddText(JaegerTags.StatusDescription, status.Message);
         if (status.Code == StatusCode.Error)
         {
-            written.Tags.Add(new Proto.KeyValue { Key = JaegerTags.Error, VType = Proto.ValueType.Bool, VBool = true });
+            written.Tags.Add(
+                new Proto.KeyValue
+                {
+                    Key = JaegerTags.Error,
+                    VType = Proto.ValueType.Bool,
+                    VBool = true,
+                }
+            );
         }
 
         void AddText(string key, string value)
@@ -129,7 +147,14 @@ internal static class JaegerSpanWriter
         {
             if (value != 0)
             {
-                written.Tags.Add(new Proto.KeyValue { Key = key, VType = Proto.ValueType.Int64, VInt64 = value });
+                written.Tags.Add(
+                    new Proto.KeyValue
+                    {
+                        Key = key,
+                        VType = Proto.ValueType.Int64,
+                        VInt64 = value,
+                    }
+                );
             }
         }
     }
@@ -149,25 +174,48 @@ internal static class JaegerSpanWriter
 
         if (item.DroppedAttributesCount != 0)
         {
-            log.Fields.Add(new Proto.KeyValue
-            {
-                Key = JaegerTags.DroppedAttributes,
-                VType = Proto.ValueType.Int64,
-                VInt64 = item.DroppedAttributesCount,
-            });
+            log.Fields.Add(
+                new Proto.KeyValue
+                {
+                    Key = JaegerTags.DroppedAttributes,
+                    VType = Proto.ValueType.Int64,
+                    VInt64 = item.DroppedAttributesCount,
+                }
+            );
         }
 
         return log;
     }
 
-    private static Proto.KeyValue WriteTag(string key, AttributeValue value) => value switch
-    {
-        BoolValue boolean => new Proto.KeyValue { Key = key, VType = Proto.ValueType.Bool, VBool = boolean.Value },
-        IntValue integer => new Proto.KeyValue { Key = key, VType = Proto.ValueType.Int64, VInt64 = integer.Value },
-        DoubleValue real => new Proto.KeyValue { Key = key, VType = Proto.ValueType.Float64, VFloat64 = real.Value },
-        BytesValue bytes => new Proto.KeyValue { Key = key, VType = Proto.ValueType.Binary, VBinary = ByteString.CopyFrom(bytes.Value.AsSpan()) },
-        _ => new Proto.KeyValue { Key = key, VStr = PlainText.Of(value) },
-    };
+    private static Proto.KeyValue WriteTag(string key, AttributeValue value) =>
+        value switch
+        {
+            BoolValue boolean => new Proto.KeyValue
+            {
+                Key = key,
+                VType = Proto.ValueType.Bool,
+                VBool = boolean.Value,
+            },
+            IntValue integer => new Proto.KeyValue
+            {
+                Key = key,
+                VType = Proto.ValueType.Int64,
+                VInt64 = integer.Value,
+            },
+            DoubleValue real => new Proto.KeyValue
+            {
+                Key = key,
+                VType = Proto.ValueType.Float64,
+                VFloat64 = real.Value,
+            },
+            BytesValue bytes => new Proto.KeyValue
+            {
+                Key = key,
+                VType = Proto.ValueType.Binary,
+                VBinary = ByteString.CopyFrom(bytes.Value.AsSpan()),
+            },
+            _ => new Proto.KeyValue { Key = key, VStr = PlainText.Of(value) },
+        };
 
     private static Timestamp WriteTime(ulong unixNano) =>
         new() { Seconds = (long)(unixNano / 1_000_000_000), Nanos = (int)(unixNano % 1_000_000_000) };

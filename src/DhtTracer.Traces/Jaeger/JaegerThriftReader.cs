@@ -106,7 +106,9 @@ internal sealed class JaegerThriftReader
         where TReader : IThriftReader, allows ref struct
     {
         var span = new Proto.Span();
-        long? low = null, high = null, spanId = null;
+        long? low = null,
+            high = null,
+            spanId = null;
         long parentId = 0;
         short id = 0;
         while (reader.TryReadField(ref id, out var type))
@@ -187,7 +189,8 @@ internal sealed class JaegerThriftReader
     {
         var reference = new Proto.SpanRef();
         long? spanId = null;
-        long low = 0, high = 0;
+        long low = 0,
+            high = 0;
         short id = 0;
         while (reader.TryReadField(ref id, out var type))
         {

@@ -70,10 +70,30 @@ internal sealed class JaegerThriftTagReader(Utf8StringCache texts)
         return tagType switch
         {
             0 => new Proto.KeyValue { Key = key, VStr = text },
-            1 => new Proto.KeyValue { Key = key, VType = Proto.ValueType.Float64, VFloat64 = real },
-            2 => new Proto.KeyValue { Key = key, VType = Proto.ValueType.Bool, VBool = boolean },
-            3 => new Proto.KeyValue { Key = key, VType = Proto.ValueType.Int64, VInt64 = integer },
-            4 => new Proto.KeyValue { Key = key, VType = Proto.ValueType.Binary, VBinary = ByteString.CopyFrom(binary) },
+            1 => new Proto.KeyValue
+            {
+                Key = key,
+                VType = Proto.ValueType.Float64,
+                VFloat64 = real,
+            },
+            2 => new Proto.KeyValue
+            {
+                Key = key,
+                VType = Proto.ValueType.Bool,
+                VBool = boolean,
+            },
+            3 => new Proto.KeyValue
+            {
+                Key = key,
+                VType = Proto.ValueType.Int64,
+                VInt64 = integer,
+            },
+            4 => new Proto.KeyValue
+            {
+                Key = key,
+                VType = Proto.ValueType.Binary,
+                VBinary = ByteString.CopyFrom(binary),
+            },
             _ => throw reader.Error($"expected a tag type from 0 to 4, found {tagType}"),
         };
     }

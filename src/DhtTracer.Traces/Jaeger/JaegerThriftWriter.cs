@@ -50,7 +50,9 @@ internal static class JaegerThriftWriter
     private static void WriteSpan(ThriftWriter writer, Proto.Span span)
     {
         var traceId = TraceId.FromBytes(span.TraceId.Span);
-        var parent = span.References.FirstOrDefault(reference => reference.RefType == Proto.SpanRefType.ChildOf && reference.TraceId == span.TraceId);
+        var parent = span.References.FirstOrDefault(reference =>
+            reference.RefType == Proto.SpanRefType.ChildOf && reference.TraceId == span.TraceId
+        );
         writer.BeginStruct();
         WriteI64(writer, 1, unchecked((long)traceId.Low));
         WriteI64(writer, 2, unchecked((long)traceId.High));

@@ -47,7 +47,11 @@ internal static class PlainText
                 writer.WriteNumberValue(real.Value);
                 break;
             case DoubleValue real:
-                writer.WriteStringValue(double.IsNaN(real.Value) ? "NaN" : real.Value > 0 ? "Infinity" : "-Infinity");
+                writer.WriteStringValue(
+                    double.IsNaN(real.Value) ? "NaN"
+                    : real.Value > 0 ? "Infinity"
+                    : "-Infinity"
+                );
                 break;
             case BytesValue bytes:
                 writer.WriteBase64StringValue(bytes.Value.AsSpan());

@@ -10,9 +10,7 @@ namespace DhtTracer.Traces.Jaeger;
 /// </remarks>
 internal sealed class TagFields
 {
-    private TagFields()
-    {
-    }
+    private TagFields() { }
 
     public List<KeyValuePair<string, AttributeValue>> Attributes { get; } = [];
 
@@ -37,8 +35,16 @@ internal sealed class TagFields
         var fields = new TagFields();
         StatusCode? code = null;
         string? description = null;
-        int scopeAt = -1, versionAt = -1, kindAt = -1, codeAt = -1, descriptionAt = -1, errorAt = -1, stateAt = -1;
-        int droppedAttributesAt = -1, droppedEventsAt = -1, droppedLinksAt = -1;
+        int scopeAt = -1,
+            versionAt = -1,
+            kindAt = -1,
+            codeAt = -1,
+            descriptionAt = -1,
+            errorAt = -1,
+            stateAt = -1;
+        int droppedAttributesAt = -1,
+            droppedEventsAt = -1,
+            droppedLinksAt = -1;
         var errorText = false;
         for (var index = tags.Count - 1; index >= 0; index--)
         {
@@ -104,8 +110,17 @@ internal sealed class TagFields
         for (var index = 0; index < tags.Count; index++)
         {
             var tag = tags[index];
-            var isTaken = index == scopeAt || index == versionAt || index == kindAt || index == codeAt || index == descriptionAt
-                || index == errorAt || index == stateAt || index == droppedAttributesAt || index == droppedEventsAt || index == droppedLinksAt
+            var isTaken =
+                index == scopeAt
+                || index == versionAt
+                || index == kindAt
+                || index == codeAt
+                || index == descriptionAt
+                || index == errorAt
+                || index == stateAt
+                || index == droppedAttributesAt
+                || index == droppedEventsAt
+                || index == droppedLinksAt
                 || fields.RepeatsScope(tag);
             if (!isTaken)
             {
@@ -119,8 +134,10 @@ internal sealed class TagFields
     // OpenTelemetry's exporters write the scope under its old and its new name.
     private bool RepeatsScope(Proto.KeyValue tag) =>
         IsText(tag)
-        && ((tag.Key is JaegerTags.LibraryName or JaegerTags.ScopeName && tag.VStr == ScopeName)
-            || (tag.Key is JaegerTags.LibraryVersion or JaegerTags.ScopeVersion && tag.VStr == ScopeVersion));
+        && (
+            (tag.Key is JaegerTags.LibraryName or JaegerTags.ScopeName && tag.VStr == ScopeName)
+            || (tag.Key is JaegerTags.LibraryVersion or JaegerTags.ScopeVersion && tag.VStr == ScopeVersion)
+        );
 
     private static bool IsText(Proto.KeyValue tag) => tag.VType == Proto.ValueType.String && tag.VStr.Length > 0;
 

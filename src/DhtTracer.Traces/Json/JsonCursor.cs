@@ -36,7 +36,8 @@ internal ref struct JsonCursor
         _reader = new Utf8JsonReader(
             _data,
             isFinalBlock: true,
-            new JsonReaderState(new JsonReaderOptions { MaxDepth = DeepestNesting, AllowMultipleValues = severalValues }));
+            new JsonReaderState(new JsonReaderOptions { MaxDepth = DeepestNesting, AllowMultipleValues = severalValues })
+        );
     }
 
     /// <summary>Kind of the current token.</summary>
@@ -79,7 +80,8 @@ internal ref struct JsonCursor
     public readonly bool Is(ReadOnlySpan<byte> expected) => _name.SequenceEqual(expected);
 
     /// <summary>Whether the current property has this name, in camel case or as the field is called in the .proto file.</summary>
-    public readonly bool Is(ReadOnlySpan<byte> camelCase, ReadOnlySpan<byte> snakeCase) => _name.SequenceEqual(camelCase) || _name.SequenceEqual(snakeCase);
+    public readonly bool Is(ReadOnlySpan<byte> camelCase, ReadOnlySpan<byte> snakeCase) =>
+        _name.SequenceEqual(camelCase) || _name.SequenceEqual(snakeCase);
 
     /// <summary>Name of the current property.</summary>
     public readonly string GetName() => _texts.GetString(_name);
@@ -112,14 +114,15 @@ internal ref struct JsonCursor
     }
 
     /// <summary>A boolean.</summary>
-    public readonly bool GetBool(string what) => _reader.TokenType switch
-    {
-        JsonTokenType.True => true,
-        JsonTokenType.False => false,
-        JsonTokenType.String when _reader.ValueTextEquals("true"u8) => true,
-        JsonTokenType.String when _reader.ValueTextEquals("false"u8) => false,
-        _ => throw Unexpected(what, "true or false"),
-    };
+    public readonly bool GetBool(string what) =>
+        _reader.TokenType switch
+        {
+            JsonTokenType.True => true,
+            JsonTokenType.False => false,
+            JsonTokenType.String when _reader.ValueTextEquals("true"u8) => true,
+            JsonTokenType.String when _reader.ValueTextEquals("false"u8) => false,
+            _ => throw Unexpected(what, "true or false"),
+        };
 
     /// <summary>A signed 64-bit integer, as a number or in a string.</summary>
     public readonly long GetInt64(string what)
@@ -226,17 +229,19 @@ internal ref struct JsonCursor
     private static bool TryGetDecimal(ReadOnlySpan<byte> digits, out decimal value) =>
         decimal.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && decimal.IsInteger(value);
 
-    private readonly string Shown() => _reader.TokenType switch
-    {
-        JsonTokenType.StartObject => "an object",
-        JsonTokenType.StartArray => "an array",
-        JsonTokenType.String => $"the string \"{Encoding.UTF8.GetString(_reader.ValueSpan[..Math.Min(40, _reader.ValueSpan.Length)])}\"",
-        JsonTokenType.Number => Encoding.UTF8.GetString(_reader.ValueSpan[..Math.Min(40, _reader.ValueSpan.Length)]),
-        JsonTokenType.Null => "null",
-        JsonTokenType.True => "true",
-        JsonTokenType.False => "false",
-        _ => "the end",
-    };
+    private readonly string Shown() =>
+        _reader.TokenType switch
+        {
+            JsonTokenType.StartObject => "an object",
+            JsonTokenType.StartArray => "an array",
+            JsonTokenType.String =>
+                $"the string \"{Encoding.UTF8.GetString(_reader.ValueSpan[..Math.Min(40, _reader.ValueSpan.Length)])}\"",
+            JsonTokenType.Number => Encoding.UTF8.GetString(_reader.ValueSpan[..Math.Min(40, _reader.ValueSpan.Length)]),
+            JsonTokenType.Null => "null",
+            JsonTokenType.True => "true",
+            JsonTokenType.False => "false",
+            _ => "the end",
+        };
 
     private readonly string UnescapedText()
     {

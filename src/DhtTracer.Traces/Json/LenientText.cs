@@ -39,7 +39,9 @@ internal static class LenientText
                     text.Append('\t');
                     break;
                 case 'u':
-                    text.Append((char)ushort.Parse(source.AsSpan(index + 1, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
+                    text.Append(
+                        (char)ushort.Parse(source.AsSpan(index + 1, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture)
+                    );
                     index += 4;
                     break;
                 default:

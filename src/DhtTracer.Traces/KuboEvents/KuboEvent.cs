@@ -36,7 +36,8 @@ public enum KuboEventType
 /// <param name="Addresses">Its multiaddrs, separated by blanks; empty when there are none.</param>
 public readonly record struct KuboResponse(string Id, string Addresses);
 
-/// <summary>A query event of a Kubo: one line of <c>routing findprovs</c>, <c>routing findpeer</c>, <c>dht query</c> or <c>routing get</c>.</summary>
+/// <summary>A query event of a Kubo: one line of <c>routing findprovs</c>, <c>routing findpeer</c>, <c>dht query</c> or <c>routing
+/// get</c>.</summary>
 /// <param name="Type">What happened. Numbers that are not known yet are kept.</param>
 /// <param name="Peer">The peer; empty when the event is about none.</param>
 /// <param name="Responses">Closer peers, providers, or the peer found.</param>
@@ -52,7 +53,8 @@ public sealed record KuboEvent(KuboEventType Type, string Peer, ImmutableArray<K
 /// </example>
 public readonly record struct KuboLine(KuboEvent? Event, string? Error)
 {
-    /// <summary>Longest line that is read, in bytes. The longest that a Kubo writes holds a record, or 20 peers with their addresses.</summary>
+    /// <summary>Longest line that is read, in bytes. The longest that a Kubo writes holds a record, or 20 peers with their
+    /// addresses.</summary>
     public const int MaxLength = 4 * 1024 * 1024;
 
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = 32 };
@@ -157,7 +159,10 @@ public readonly record struct KuboLine(KuboEvent? Event, string? Error)
 
     private static string Addresses(JsonElement peer) =>
         peer.TryGetProperty("Addrs", out var list) && list.ValueKind == JsonValueKind.Array
-            ? string.Join(' ', list.EnumerateArray().Where(static item => item.ValueKind == JsonValueKind.String).Select(static item => item.GetString()))
+            ? string.Join(
+                ' ',
+                list.EnumerateArray().Where(static item => item.ValueKind == JsonValueKind.String).Select(static item => item.GetString())
+            )
             : "";
 
     private static string Text(JsonElement json, string name) =>

@@ -29,7 +29,8 @@ public static class KuboEventNames
     /// <summary>On the root: the time limit that the daemon was given, in nanoseconds. Absent when it was given none.</summary>
     public const string Timeout = "kubo_events.timeout_ns";
 
-    /// <summary>On the root: how the stream ended, a word of <see cref="KuboStreamEnd"/>. Absent while it runs and for a saved stream.</summary>
+    /// <summary>On the root: how the stream ended, a word of <see cref="KuboStreamEnd"/>. Absent while it runs and for a saved
+    /// stream.</summary>
     public const string End = "kubo_events.end";
 
     /// <summary>On the root: what the daemon, or the connection to it, said in the end.</summary>
@@ -55,14 +56,18 @@ public static class KuboEventNames
 public enum KuboStreamEnd
 {
     /// <summary>The daemon ended it.</summary>
-    [JsonStringEnumMemberName("complete")] Complete = 1,
+    [JsonStringEnumMemberName("complete")]
+    Complete = 1,
 
     /// <summary>The reader gave up.</summary>
-    [JsonStringEnumMemberName("cancelled")] Cancelled = 2,
+    [JsonStringEnumMemberName("cancelled")]
+    Cancelled = 2,
 
     /// <summary>The connection was lost before its end.</summary>
-    [JsonStringEnumMemberName("cut")] Cut = 3,
+    [JsonStringEnumMemberName("cut")]
+    Cut = 3,
 
     /// <summary>The daemon ended it with an error.</summary>
-    [JsonStringEnumMemberName("error")] Error = 4,
+    [JsonStringEnumMemberName("error")]
+    Error = 4,
 }

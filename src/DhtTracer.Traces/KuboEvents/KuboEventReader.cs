@@ -4,8 +4,8 @@ using System.Text;
 namespace DhtTracer.Traces.KuboEvents;
 
 /// <summary>
-/// Reads a saved stream of query events, a JSON object a line, as <c>ipfs routing findprovs -v --enc=json CID</c> prints it, into spans. The
-/// stream holds no times and, but for a search for a peer, no key: the spans have an order only.
+/// Reads a saved stream of query events, a JSON object a line, as <c>ipfs routing findprovs -v --enc=json CID</c> prints it, into spans.
+/// The stream holds no times and, but for a search for a peer, no key: the spans have an order only.
 /// </summary>
 public static class KuboEventReader
 {
@@ -18,11 +18,15 @@ public static class KuboEventReader
     /// Takes lines that cannot be read, whose neighbours are then read all the same; when null such a line is an error.
     /// </param>
     /// <returns>
-    /// The spans: the same for the same events, with or without their empty fields, whenever and however often they are read. Hints change the
-    /// root span only.
+    /// The spans: the same for the same events, with or without their empty fields, whenever and however often they are read. Hints change
+    /// the root span only.
     /// </returns>
     /// <exception cref="TraceFormatException">A line is no event, or it is too long.</exception>
-    public static IReadOnlyList<Span> Decode(ReadOnlyMemory<byte> data, TraceHints? hints = null, ICollection<RejectedSpan>? rejected = null)
+    public static IReadOnlyList<Span> Decode(
+        ReadOnlyMemory<byte> data,
+        TraceHints? hints = null,
+        ICollection<RejectedSpan>? rejected = null
+    )
     {
         var events = new List<KuboEvent>();
         string? error = null;
@@ -116,7 +120,13 @@ public static class KuboEventReader
     private static void Append(IncrementalHash hash, KuboEvent happened)
     {
         var text = new StringBuilder();
-        text.Append((int)happened.Type).Append('\n').Append(happened.Peer).Append('\n').Append(happened.Extra).Append('\n').Append(happened.Responses.Length);
+        text.Append((int)happened.Type)
+            .Append('\n')
+            .Append(happened.Peer)
+            .Append('\n')
+            .Append(happened.Extra)
+            .Append('\n')
+            .Append(happened.Responses.Length);
         foreach (var response in happened.Responses)
         {
             text.Append('\n').Append(response.Id).Append('\n').Append(response.Addresses);

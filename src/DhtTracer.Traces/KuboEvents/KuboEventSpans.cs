@@ -4,7 +4,8 @@ using System.Security.Cryptography;
 
 namespace DhtTracer.Traces.KuboEvents;
 
-/// <summary>Makes the spans of one stream of query events. Ids of the events follow from the root's, so a stream that is read twice is one.</summary>
+/// <summary>Makes the spans of one stream of query events. Ids of the events follow from the root's, so a stream that is read twice is
+/// one.</summary>
 /// <param name="traceId">The trace.</param>
 /// <param name="rootId">The root span.</param>
 /// <param name="resource">The daemon.</param>
@@ -72,7 +73,15 @@ public sealed class KuboEventSpans(TraceId traceId, SpanId rootId, Resource reso
         new([.. responses.Select(response => (AttributeValue)text(response))]);
 
     private Span Make(
-        SpanId id, SpanId parent, string name, SpanKind kind, ulong start, ulong end, IEnumerable<(string Key, AttributeValue Value)> attributes) => new()
+        SpanId id,
+        SpanId parent,
+        string name,
+        SpanKind kind,
+        ulong start,
+        ulong end,
+        IEnumerable<(string Key, AttributeValue Value)> attributes
+    ) =>
+        new()
         {
             TraceId = traceId,
             SpanId = id,

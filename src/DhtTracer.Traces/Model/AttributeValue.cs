@@ -5,9 +5,7 @@ namespace DhtTracer.Traces;
 /// <summary>OTLP <c>AnyValue</c>: one of the sealed records below. Values compare by content.</summary>
 public abstract record AttributeValue
 {
-    private protected AttributeValue()
-    {
-    }
+    private protected AttributeValue() { }
 
     /// <summary>The string, if this is one.</summary>
     public string? AsString() => (this as StringValue)?.Value;

@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace DhtTracer.Traces;
 
-/// <summary>Times as Go and Rust write them: RFC 3339 with up to nine fractional digits and any offset; Go writes <c>0001-01-01T00:00:00Z</c> for none.</summary>
+/// <summary>Times as Go and Rust write them: RFC 3339 with up to nine fractional digits and any offset; Go writes
+/// <c>0001-01-01T00:00:00Z</c> for none.</summary>
 internal static class Rfc3339
 {
     /// <summary>Nanoseconds since 1970-01-01 UTC; null for text that is no time, and for Go's zero time.</summary>
@@ -28,12 +29,22 @@ internal static class Rfc3339
                 return null;
             }
 
-            nanoseconds = long.Parse(text.AsSpan(20, end - 20).ToString().PadRight(9, '0'), NumberStyles.None, CultureInfo.InvariantCulture);
+            nanoseconds = long.Parse(
+                text.AsSpan(20, end - 20).ToString().PadRight(9, '0'),
+                NumberStyles.None,
+                CultureInfo.InvariantCulture
+            );
             rest = string.Concat(text.AsSpan(0, 19), text.AsSpan(end));
         }
 
-        return DateTimeOffset.TryParseExact(rest, "yyyy-MM-dd'T'HH:mm:ssK", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
-            && time.ToUnixTimeSeconds() is >= 0 and var seconds
+        return
+            DateTimeOffset.TryParseExact(
+                rest,
+                "yyyy-MM-dd'T'HH:mm:ssK",
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal,
+                out var time
+            ) && time.ToUnixTimeSeconds() is >= 0 and var seconds
             ? ((ulong)seconds * 1_000_000_000) + (ulong)nanoseconds
             : null;
     }

@@ -65,7 +65,8 @@ public sealed record Span
     /// <summary>Compares by content, events and links included (an <see cref="ImmutableArray{T}"/> alone compares by reference).</summary>
     public bool Equals(Span? other) =>
         ReferenceEquals(this, other)
-        || (other is not null
+        || (
+            other is not null
             && TraceId == other.TraceId
             && SpanId == other.SpanId
             && ParentSpanId == other.ParentSpanId
@@ -83,7 +84,8 @@ public sealed record Span
             && DroppedEventsCount == other.DroppedEventsCount
             && DroppedLinksCount == other.DroppedLinksCount
             && Resource == other.Resource
-            && Scope == other.Scope);
+            && Scope == other.Scope
+        );
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(TraceId, SpanId);

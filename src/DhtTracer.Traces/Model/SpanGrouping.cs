@@ -13,7 +13,8 @@ public static class SpanGrouping
         ScopeGroup? scopeGroup = null;
         foreach (var span in spans)
         {
-            // Neighbours nearly always share the very objects; hashing all attributes of a resource for each span would cost more than the rest.
+            // Neighbours nearly always share the very objects; hashing all attributes of a resource for each span would cost more than the
+            // rest.
             if (resourceGroup is null || !ReferenceEquals(resourceGroup.Resource, span.Resource))
             {
                 if (!byResource.TryGetValue(span.Resource, out resourceGroup))

@@ -30,8 +30,11 @@ public readonly record struct SpanId(ulong Value) : IComparable<SpanId>
     public static bool TryParse([NotNullWhen(true)] string? hex, out SpanId id)
     {
         id = default;
-        if (hex is null || hex.Length is 0 or > 16
-            || !ulong.TryParse(hex, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value))
+        if (
+            hex is null
+            || hex.Length is 0 or > 16
+            || !ulong.TryParse(hex, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)
+        )
         {
             return false;
         }

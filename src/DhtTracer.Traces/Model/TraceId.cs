@@ -43,9 +43,13 @@ public readonly record struct TraceId(ulong High, ulong Low) : IComparable<Trace
 
         var lowDigits = Math.Min(16, hex.Length);
         ulong high = 0;
-        if (!ulong.TryParse(hex.AsSpan(hex.Length - lowDigits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var low)
-            || (hex.Length > 16
-                && !ulong.TryParse(hex.AsSpan(0, hex.Length - 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out high)))
+        if (
+            !ulong.TryParse(hex.AsSpan(hex.Length - lowDigits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var low)
+            || (
+                hex.Length > 16
+                && !ulong.TryParse(hex.AsSpan(0, hex.Length - 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out high)
+            )
+        )
         {
             return false;
         }
@@ -71,9 +75,13 @@ public readonly record struct TraceId(ulong High, ulong Low) : IComparable<Trace
 
     /// <summary>32 lower-case hex digits.</summary>
     public override string ToString() =>
-        string.Create(32, this, static (chars, id) =>
-        {
-            id.High.TryFormat(chars, out _, "x16", CultureInfo.InvariantCulture);
-            id.Low.TryFormat(chars[16..], out _, "x16", CultureInfo.InvariantCulture);
-        });
+        string.Create(
+            32,
+            this,
+            static (chars, id) =>
+            {
+                id.High.TryFormat(chars, out _, "x16", CultureInfo.InvariantCulture);
+                id.Low.TryFormat(chars[16..], out _, "x16", CultureInfo.InvariantCulture);
+            }
+        );
 }

@@ -41,7 +41,15 @@ internal static class OtlpJsonPartsReader
                 }
             }
 
-            events.Add(new SpanEvent { TimeUnixNano = time, Name = name, Attributes = attributes, DroppedAttributesCount = dropped });
+            events.Add(
+                new SpanEvent
+                {
+                    TimeUnixNano = time,
+                    Name = name,
+                    Attributes = attributes,
+                    DroppedAttributesCount = dropped,
+                }
+            );
         }
 
         return events.DrainToImmutable();
@@ -58,7 +66,8 @@ internal static class OtlpJsonPartsReader
             SpanId spanId = default;
             var traceState = "";
             var attributes = AttributeList.Empty;
-            uint dropped = 0, flags = 0;
+            uint dropped = 0,
+                flags = 0;
             while (cursor.NextProperty())
             {
                 if (cursor.Is("traceId"u8, "trace_id"u8))
@@ -93,15 +102,17 @@ internal static class OtlpJsonPartsReader
                 }
             }
 
-            links.Add(new SpanLink
-            {
-                TraceId = traceId,
-                SpanId = spanId,
-                TraceState = traceState,
-                Attributes = attributes,
-                DroppedAttributesCount = dropped,
-                Flags = flags,
-            });
+            links.Add(
+                new SpanLink
+                {
+                    TraceId = traceId,
+                    SpanId = spanId,
+                    TraceState = traceState,
+                    Attributes = attributes,
+                    DroppedAttributesCount = dropped,
+                    Flags = flags,
+                }
+            );
         }
 
         return links.DrainToImmutable();

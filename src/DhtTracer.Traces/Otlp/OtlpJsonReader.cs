@@ -119,7 +119,9 @@ internal sealed class OtlpJsonReader(string format, ICollection<RejectedSpan>? r
             {
                 resource = resource with { SchemaUrl = cursor.GetText("schemaUrl") };
             }
-            else if (cursor.Is("scopeSpans"u8, "scope_spans"u8) || cursor.Is("instrumentationLibrarySpans"u8, "instrumentation_library_spans"u8))
+            else if (
+                cursor.Is("scopeSpans"u8, "scope_spans"u8) || cursor.Is("instrumentationLibrarySpans"u8, "instrumentation_library_spans"u8)
+            )
             {
                 cursor.ExpectArray("scopeSpans");
                 while (cursor.NextElement())
@@ -214,7 +216,8 @@ internal sealed class OtlpJsonReader(string format, ICollection<RejectedSpan>? r
     private static InstrumentationScope ReadScope(ref JsonCursor cursor)
     {
         cursor.ExpectObject("scope");
-        string name = "", version = "";
+        string name = "",
+            version = "";
         var attributes = AttributeList.Empty;
         uint dropped = 0;
         while (cursor.NextProperty())
@@ -241,6 +244,12 @@ internal sealed class OtlpJsonReader(string format, ICollection<RejectedSpan>? r
             }
         }
 
-        return new InstrumentationScope { Name = name, Version = version, Attributes = attributes, DroppedAttributesCount = dropped };
+        return new InstrumentationScope
+        {
+            Name = name,
+            Version = version,
+            Attributes = attributes,
+            DroppedAttributesCount = dropped,
+        };
     }
 }

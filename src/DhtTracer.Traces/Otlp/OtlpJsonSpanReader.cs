@@ -8,7 +8,14 @@ namespace DhtTracer.Traces.Otlp;
 internal static class OtlpJsonSpanReader
 {
     private static readonly string[] _kindNames =
-        ["SPAN_KIND_UNSPECIFIED", "SPAN_KIND_INTERNAL", "SPAN_KIND_SERVER", "SPAN_KIND_CLIENT", "SPAN_KIND_PRODUCER", "SPAN_KIND_CONSUMER"];
+    [
+        "SPAN_KIND_UNSPECIFIED",
+        "SPAN_KIND_INTERNAL",
+        "SPAN_KIND_SERVER",
+        "SPAN_KIND_CLIENT",
+        "SPAN_KIND_PRODUCER",
+        "SPAN_KIND_CONSUMER",
+    ];
 
     private static readonly string[] _statusNames = ["STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"];
 
@@ -17,10 +24,16 @@ internal static class OtlpJsonSpanReader
     {
         cursor.ExpectObject("a span");
         TraceId traceId = default;
-        SpanId spanId = default, parent = default;
-        string name = "", traceState = "";
-        ulong start = 0, end = 0;
-        uint flags = 0, droppedAttributes = 0, droppedEvents = 0, droppedLinks = 0;
+        SpanId spanId = default,
+            parent = default;
+        string name = "",
+            traceState = "";
+        ulong start = 0,
+            end = 0;
+        uint flags = 0,
+            droppedAttributes = 0,
+            droppedEvents = 0,
+            droppedLinks = 0;
         var kind = SpanKind.Unspecified;
         var attributes = AttributeList.Empty;
         ImmutableArray<SpanEvent> events = [];
@@ -104,27 +117,29 @@ internal static class OtlpJsonSpanReader
             problem = $"expected a span with a {(traceId.IsZero ? "traceId" : "spanId")} that is not all zero";
         }
 
-        return problem.Length > 0 ? null : new Span
-        {
-            TraceId = traceId,
-            SpanId = spanId,
-            ParentSpanId = parent,
-            Name = name,
-            Kind = kind,
-            StartUnixNano = start,
-            EndUnixNano = end,
-            Attributes = attributes,
-            Events = events,
-            Links = links,
-            Status = status,
-            TraceState = traceState,
-            Flags = flags,
-            DroppedAttributesCount = droppedAttributes,
-            DroppedEventsCount = droppedEvents,
-            DroppedLinksCount = droppedLinks,
-            Resource = resource,
-            Scope = scope,
-        };
+        return problem.Length > 0
+            ? null
+            : new Span
+            {
+                TraceId = traceId,
+                SpanId = spanId,
+                ParentSpanId = parent,
+                Name = name,
+                Kind = kind,
+                StartUnixNano = start,
+                EndUnixNano = end,
+                Attributes = attributes,
+                Events = events,
+                Links = links,
+                Status = status,
+                TraceState = traceState,
+                Flags = flags,
+                DroppedAttributesCount = droppedAttributes,
+                DroppedEventsCount = droppedEvents,
+                DroppedLinksCount = droppedLinks,
+                Resource = resource,
+                Scope = scope,
+            };
     }
 
     private static TraceId ReadTraceId(ref JsonCursor cursor, ref string problem)

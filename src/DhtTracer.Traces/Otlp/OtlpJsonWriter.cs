@@ -190,7 +190,12 @@ internal static class OtlpJsonWriter
                 writer.WriteNumber("doubleValue"u8, real.Value);
                 break;
             case DoubleValue real:
-                writer.WriteString("doubleValue"u8, double.IsNaN(real.Value) ? "NaN" : real.Value > 0 ? "Infinity" : "-Infinity");
+                writer.WriteString(
+                    "doubleValue"u8,
+                    double.IsNaN(real.Value) ? "NaN"
+                        : real.Value > 0 ? "Infinity"
+                        : "-Infinity"
+                );
                 break;
             case BytesValue bytes:
                 writer.WriteBase64String("bytesValue"u8, bytes.Value.AsSpan());

@@ -22,7 +22,8 @@ public static class OtlpProtobuf
         (_reader ??= new OtlpProtobufReader()).Read(data, rejected);
 
     /// <inheritdoc cref="Decode(ReadOnlySpan{byte}, ICollection{RejectedSpan}?)"/>
-    public static IReadOnlyList<Span> Decode(ReadOnlyMemory<byte> data, ICollection<RejectedSpan>? rejected = null) => Decode(data.Span, rejected);
+    public static IReadOnlyList<Span> Decode(ReadOnlyMemory<byte> data, ICollection<RejectedSpan>? rejected = null) =>
+        Decode(data.Span, rejected);
 
     /// <summary>Writes spans as one message, grouped by resource and scope.</summary>
     /// <remarks>Messages written one after another are one message as well: that is how Protocol Buffers merges repeated fields.</remarks>

@@ -34,7 +34,8 @@ internal sealed class OtlpProtobufReader
         return spans;
     }
 
-    // The resource and the schema URL may stand after the spans, so the group is looked through twice; the first time passes over the spans.
+    // The resource and the schema URL may stand after the spans, so the group is looked through twice; the first time passes over the
+    // spans.
     private void ReadResourceSpans(ProtobufReader message, List<Span> spans, ICollection<RejectedSpan>? rejected)
     {
         var resource = Resource.Empty;
@@ -151,7 +152,8 @@ internal sealed class OtlpProtobufReader
     private InstrumentationScope ReadScope(ProtobufReader message)
     {
         var mark = _values.Mark;
-        string name = "", version = "";
+        string name = "",
+            version = "";
         uint dropped = 0;
         while (message.TryReadTag(out var tag))
         {
@@ -175,6 +177,12 @@ internal sealed class OtlpProtobufReader
             }
         }
 
-        return new InstrumentationScope { Name = name, Version = version, Attributes = _values.Pop(mark), DroppedAttributesCount = dropped };
+        return new InstrumentationScope
+        {
+            Name = name,
+            Version = version,
+            Attributes = _values.Pop(mark),
+            DroppedAttributesCount = dropped,
+        };
     }
 }

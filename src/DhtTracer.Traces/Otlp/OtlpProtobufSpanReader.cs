@@ -26,10 +26,16 @@ internal sealed class OtlpProtobufSpanReader(OtlpValueReader values)
     public Span? Read(ProtobufReader message, Resource resource, InstrumentationScope scope, out string problem)
     {
         TraceId traceId = default;
-        SpanId spanId = default, parent = default;
-        string name = "", traceState = "";
-        ulong start = 0, end = 0;
-        uint flags = 0, droppedAttributes = 0, droppedEvents = 0, droppedLinks = 0;
+        SpanId spanId = default,
+            parent = default;
+        string name = "",
+            traceState = "";
+        ulong start = 0,
+            end = 0;
+        uint flags = 0,
+            droppedAttributes = 0,
+            droppedEvents = 0,
+            droppedLinks = 0;
         var kind = SpanKind.Unspecified;
         SpanStatus? status = null;
         var mark = values.Mark;
@@ -97,7 +103,9 @@ internal sealed class OtlpProtobufSpanReader(OtlpValueReader values)
         var attributes = values.Pop(mark);
         if (problem.Length == 0 && (traceId.IsZero || spanId.IsZero))
         {
-            problem = traceId.IsZero ? "expected a span with a trace id that is not all zero" : "expected a span with a span id that is not all zero";
+            problem = traceId.IsZero
+                ? "expected a span with a trace id that is not all zero"
+                : "expected a span with a span id that is not all zero";
         }
 
         if (problem.Length > 0)
@@ -191,7 +199,13 @@ internal sealed class OtlpProtobufSpanReader(OtlpValueReader values)
             }
         }
 
-        return new SpanEvent { TimeUnixNano = time, Name = name, Attributes = values.Pop(mark), DroppedAttributesCount = dropped };
+        return new SpanEvent
+        {
+            TimeUnixNano = time,
+            Name = name,
+            Attributes = values.Pop(mark),
+            DroppedAttributesCount = dropped,
+        };
     }
 
     private SpanLink ReadLink(ProtobufReader message)
@@ -200,7 +214,8 @@ internal sealed class OtlpProtobufSpanReader(OtlpValueReader values)
         TraceId traceId = default;
         SpanId spanId = default;
         var traceState = "";
-        uint dropped = 0, flags = 0;
+        uint dropped = 0,
+            flags = 0;
         while (message.TryReadTag(out var tag))
         {
             switch (tag)
@@ -262,12 +277,14 @@ internal sealed class OtlpProtobufSpanReader(OtlpValueReader values)
             }
         }
 
-        return text.Length > 0 ? new SpanStatus(code, text) : code switch
-        {
-            StatusCode.Unset => _unset,
-            StatusCode.Ok => _ok,
-            StatusCode.Error => _error,
-            _ => new SpanStatus(code),
-        };
+        return text.Length > 0
+            ? new SpanStatus(code, text)
+            : code switch
+            {
+                StatusCode.Unset => _unset,
+                StatusCode.Ok => _ok,
+                StatusCode.Error => _error,
+                _ => new SpanStatus(code),
+            };
     }
 }

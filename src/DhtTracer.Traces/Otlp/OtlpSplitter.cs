@@ -18,12 +18,14 @@ public sealed record OtlpSplit(IReadOnlyList<OtlpSlice> Slices, int SpanCount, i
 
 /// <summary>
 /// Cuts an OTLP message into one message per trace by copying bytes: the resource and the scope are repeated, the spans are taken as they
-/// stand, with fields that this program does not know. Making objects of 620-byte spans only to write them again would cost ten times as much.
+/// stand, with fields that this program does not know. Making objects of 620-byte spans only to write them again would cost ten times as
+/// much.
 /// </summary>
 public static class OtlpSplitter
 {
     /// <summary>Cuts a message (<c>TracesData</c> or <c>ExportTraceServiceRequest</c>, which have the same bytes).</summary>
-    /// <exception cref="TraceFormatException">The bytes are not OTLP. What is accepted here, <see cref="OtlpProtobuf"/> can read.</exception>
+    /// <exception cref="TraceFormatException">The bytes are not OTLP. What is accepted here, <see cref="OtlpProtobuf"/> can
+    /// read.</exception>
     public static OtlpSplit Split(ReadOnlyMemory<byte> otlp)
     {
         var cutter = new Cutter(otlp);
@@ -174,7 +176,7 @@ public static class OtlpSplitter
         {
             // Lengths stand before what they measure, so they are found out first.
             var scopeRuns = new List<(int Scope, int First, int Count, int Length)>();
-            for (var i = 0; i < spans.Count;)
+            for (var i = 0; i < spans.Count; )
             {
                 var (scope, first, length) = (spans[i].Scope, i, _scopes[spans[i].Scope].Length);
                 for (; i < spans.Count && spans[i].Scope == scope; i++)
@@ -187,7 +189,7 @@ public static class OtlpSplitter
 
             var resourceRuns = new List<(int Resource, int First, int Count, int Length)>();
             var total = 0;
-            for (var i = 0; i < scopeRuns.Count;)
+            for (var i = 0; i < scopeRuns.Count; )
             {
                 var resource = _scopes[scopeRuns[i].Scope].Parent;
                 var (first, length) = (i, _resources[resource].Length);

@@ -12,12 +12,10 @@ internal static class OtlpStructure
     private const uint NoAttributes = 0;
 
     /// <summary>Walks a resource.</summary>
-    public static void CheckResource(ProtobufReader message) =>
-        CheckAttributes(message, Fields.Resource.Attributes);
+    public static void CheckResource(ProtobufReader message) => CheckAttributes(message, Fields.Resource.Attributes);
 
     /// <summary>Walks a scope.</summary>
-    public static void CheckScope(ProtobufReader message) =>
-        CheckAttributes(message, Fields.Scope.Attributes);
+    public static void CheckScope(ProtobufReader message) => CheckAttributes(message, Fields.Scope.Attributes);
 
     /// <summary>Walks a span and reads its ids.</summary>
     /// <returns>What is wrong with its ids, or null.</returns>
@@ -62,8 +60,12 @@ internal static class OtlpStructure
             }
         }
 
-        return problem ?? (traceId.IsZero ? "expected a span with a trace id that is not all zero"
-            : spanIdIsZero ? "expected a span with a span id that is not all zero" : null);
+        return problem
+            ?? (
+                traceId.IsZero ? "expected a span with a trace id that is not all zero"
+                : spanIdIsZero ? "expected a span with a span id that is not all zero"
+                : null
+            );
     }
 
     /// <summary>Walks a message whose only inner messages are attributes.</summary>

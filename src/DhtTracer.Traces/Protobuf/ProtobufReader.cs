@@ -17,9 +17,7 @@ internal ref struct ProtobufReader
     private int _position;
 
     public ProtobufReader(ReadOnlySpan<byte> data, string format)
-        : this(data, format, 0, data.Length)
-    {
-    }
+        : this(data, format, 0, data.Length) { }
 
     private ProtobufReader(ReadOnlySpan<byte> data, string format, int position, int end)
     {

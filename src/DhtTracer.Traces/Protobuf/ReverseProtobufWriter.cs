@@ -106,7 +106,8 @@ internal sealed class ReverseProtobufWriter
         WriteRawVarint(tag);
     }
 
-    /// <summary>Puts the tag and length of a message before what was written since <paramref name="mark"/>, a value of <see cref="Written"/>.</summary>
+    /// <summary>Puts the tag and length of a message before what was written since <paramref name="mark"/>, a value of
+    /// <see cref="Written"/>.</summary>
     public void CloseMessage(uint tag, int mark)
     {
         WriteRawVarint((ulong)(Written - mark));

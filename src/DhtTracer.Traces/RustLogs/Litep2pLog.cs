@@ -7,7 +7,8 @@ namespace DhtTracer.Traces.RustLogs;
 /// <example>
 /// <c>start `FIND_NODE` query query_id=QueryId(0) target=PeerId("12D3…") num_peers=1</c>,
 /// <c>start sending message to peer peer=PeerId("…") query=QueryId(0)</c>,
-/// <c>message read from peer peer=PeerId("…") query=Some(QueryId(0))</c>, <c>handle `FIND_NODE` response peer=PeerId("…") target="[]" query=QueryId(0)</c>
+/// <c>message read from peer peer=PeerId("…") query=Some(QueryId(0))</c>, <c>handle `FIND_NODE` response peer=PeerId("…") target="[]"
+/// query=QueryId(0)</c>
 /// </example>
 internal sealed class Litep2pLog(RustLogTraces traces)
 {
@@ -171,7 +172,10 @@ internal sealed class Litep2pLog(RustLogTraces traces)
         {
             entry.Query.Add(RustLogNames.Failed, at);
         }
-        else if (Quoted(message, "start ", " progress tracking") is not null || Quoted(message, "start ", " responses tracking") is not null)
+        else if (
+            Quoted(message, "start ", " progress tracking") is not null
+            || Quoted(message, "start ", " responses tracking") is not null
+        )
         {
             entry.Stores = int.TryParse(line.Field("num_peers"), out var peers) ? peers : int.MaxValue;
         }
@@ -247,7 +251,8 @@ internal sealed class Litep2pLog(RustLogTraces traces)
         }
 
         request.Providers = RustDebugText.KademliaPeers(line.Field("providers"))?.ConvertAll(static item => item.Id);
-        request.Record = message == "GET_VALUE" && line.Field("record") is { } record ? record.StartsWith("Some(", StringComparison.Ordinal) : null;
+        request.Record =
+            message == "GET_VALUE" && line.Field("record") is { } record ? record.StartsWith("Some(", StringComparison.Ordinal) : null;
         entry.Carried |= request.Record == true || request.Providers is { Count: > 0 };
         End(entry, request, request.EndNs.Value, "answered", null);
     }
@@ -262,10 +267,14 @@ internal sealed class Litep2pLog(RustLogTraces traces)
         }
     }
 
-    /// <summary>A PUT_VALUE or ADD_PROVIDER is sent; the line does not say for which query. When several store at once, it stays unknown.</summary>
+    /// <summary>A PUT_VALUE or ADD_PROVIDER is sent; the line does not say for which query. When several store at once, it stays
+    /// unknown.</summary>
     private void Store(string peer, string message, ulong at)
     {
-        var possible = _queries.Values.Where(entry => entry.Stored.Count < entry.Stores && entry.Kind == message && !entry.Stored.Contains(peer)).Take(2).ToList();
+        var possible = _queries
+            .Values.Where(entry => entry.Stored.Count < entry.Stores && entry.Kind == message && !entry.Stored.Contains(peer))
+            .Take(2)
+            .ToList();
         if (possible is [var only])
         {
             only.Stored.Add(peer);
@@ -383,8 +392,10 @@ internal sealed class Litep2pLog(RustLogTraces traces)
     // start `FIND_NODE` query
     private static string? Quoted(string message, string before, string after) =>
         message.Length > before.Length + after.Length + 2
-        && message.StartsWith(before, StringComparison.Ordinal) && message.EndsWith(after, StringComparison.Ordinal)
-        && message[before.Length..^after.Length] is ['`', .. var word, '`'] && !word.Contains('`', StringComparison.Ordinal)
+        && message.StartsWith(before, StringComparison.Ordinal)
+        && message.EndsWith(after, StringComparison.Ordinal)
+        && message[before.Length..^after.Length] is ['`', .. var word, '`']
+        && !word.Contains('`', StringComparison.Ordinal)
             ? word
             : null;
 

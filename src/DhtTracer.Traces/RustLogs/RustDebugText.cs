@@ -60,7 +60,15 @@ internal static class RustDebugText
                     at++;
                     if (text[at] == 'x')
                     {
-                        if (at + 2 >= text.Length || !byte.TryParse(text.AsSpan(at + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value))
+                        if (
+                            at + 2 >= text.Length
+                            || !byte.TryParse(
+                                text.AsSpan(at + 1, 2),
+                                NumberStyles.AllowHexSpecifier,
+                                CultureInfo.InvariantCulture,
+                                out var value
+                            )
+                        )
                         {
                             return null;
                         }
@@ -68,7 +76,21 @@ internal static class RustDebugText
                         bytes.Add(value);
                         at += 2;
                     }
-                    else if (text[at] switch { 'n' => '\n', 'r' => '\r', 't' => '\t', '0' => '\0', '\\' => '\\', '"' => '"', '\'' => '\'', _ => -1 } is >= 0 and var escaped)
+                    else if (
+                        text[at] switch
+                        {
+                            'n' => '\n',
+                            'r' => '\r',
+                            't' => '\t',
+                            '0' => '\0',
+                            '\\' => '\\',
+                            '"' => '"',
+                            '\'' => '\'',
+                            _ => -1,
+                        }
+                        is >= 0
+                            and var escaped
+                    )
                     {
                         bytes.Add((byte)escaped);
                     }
@@ -120,7 +142,7 @@ internal static class RustDebugText
         const string opening = "}, peer: ";
         const string address = "address: ";
         var peers = new List<(string, string)>();
-        for (var at = text.IndexOf(opening, StringComparison.Ordinal); at >= 0 && peers.Count < MostPeers;)
+        for (var at = text.IndexOf(opening, StringComparison.Ordinal); at >= 0 && peers.Count < MostPeers; )
         {
             var next = text.IndexOf(opening, at + opening.Length, StringComparison.Ordinal);
             if (PeerAt(text, at, out var after) is { } id && (next < 0 || after <= next))

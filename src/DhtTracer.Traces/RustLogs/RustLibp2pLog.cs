@@ -29,8 +29,8 @@ internal sealed class RustLibp2pLog(RustLogTraces traces)
     private const ulong LongestStreamNs = 11_000_000_000;
 
     /// <summary>
-    /// No search of a bootstrap is silent for longer than the 60 s after which libp2p ends it. A finished query that is heard of again after
-    /// more is another one of a process that was started again.
+    /// No search of a bootstrap is silent for longer than the 60 s after which libp2p ends it. A finished query that is heard of again
+    /// after more is another one of a process that was started again.
     /// </summary>
     private const ulong LongestSilenceNs = 70_000_000_000;
 
@@ -59,7 +59,9 @@ internal sealed class RustLibp2pLog(RustLogTraces traces)
         else if (line.Message == NotFound)
         {
             // The line carries no query; the answer that it is about follows at once.
-            _withoutRecord = RustDebugText.Peer(line.Field("source")) is { } source ? (source, RustDebugText.Key(line.Field("record"))) : null;
+            _withoutRecord = RustDebugText.Peer(line.Field("source")) is { } source
+                ? (source, RustDebugText.Key(line.Field("record")))
+                : null;
         }
         else if (RustDebugText.QueryId(line.Field("query")) is { } number)
         {
@@ -90,7 +92,10 @@ internal sealed class RustLibp2pLog(RustLogTraces traces)
 
     private void ReadOfQuery(RustLogLine line, ulong number, ulong at)
     {
-        if (line.Message is not (Succeeded or Reported or Finished or TimedOut) && !line.Message.StartsWith(FailedWith, StringComparison.Ordinal))
+        if (
+            line.Message is not (Succeeded or Reported or Finished or TimedOut)
+            && !line.Message.StartsWith(FailedWith, StringComparison.Ordinal)
+        )
         {
             return;
         }
@@ -157,7 +162,11 @@ internal sealed class RustLibp2pLog(RustLogTraces traces)
     private static void Named(Entry entry, RustLogLine line)
     {
         // A log that begins in the middle of an answer does not hold all of its peers.
-        if (entry.Answer is { } answer && answer.Peer == RustDebugText.Peer(line.Field("source")) && RustDebugText.KadPeer(line.Field("peer")) is { } named)
+        if (
+            entry.Answer is { } answer
+            && answer.Peer == RustDebugText.Peer(line.Field("source"))
+            && RustDebugText.KadPeer(line.Field("peer")) is { } named
+        )
         {
             answer.AddCloser(named.Id, named.Addresses);
         }
@@ -221,8 +230,8 @@ internal sealed class RustLibp2pLog(RustLogTraces traces)
     }
 
     /// <summary>
-    /// When the stream of this answer was opened. The lines about streams do not name the query: only a stream that can be no other is told,
-    /// so starts are unknown around stores, whose answers are not logged.
+    /// When the stream of this answer was opened. The lines about streams do not name the query: only a stream that can be no other is
+    /// told, so starts are unknown around stores, whose answers are not logged.
     /// </summary>
     private ulong? StreamOf(string peer, ulong at, bool oldest)
     {

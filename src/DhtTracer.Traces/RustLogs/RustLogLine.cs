@@ -28,7 +28,8 @@ internal sealed record RustLogLine(string Target, string Message, RustLogTime? T
     {
         var text = WithoutColours(Encoding.UTF8.GetString(utf8));
 
-        // A program's lines may stand behind a prefix of a container or a service manager; Rust's Debug text writes a blank after its braces.
+        // A program's lines may stand behind a prefix of a container or a service manager; Rust's Debug text writes a blank after its
+        // braces.
         var brace = text.IndexOf("{\"", StringComparison.Ordinal);
         return (brace >= 0 && text.AsSpan(brace).TrimEnd() is [.., '}'] ? ParseJson(text.AsMemory(brace)) : null) ?? ParseHuman(text);
     }
@@ -65,7 +66,7 @@ internal sealed record RustLogLine(string Target, string Message, RustLogTime? T
             }
 
             // Parameters and intermediates, then one final byte from @ to ~ (ECMA-48).
-            for (at += 2; at < text.Length && text[at] is < '@' or > '~';)
+            for (at += 2; at < text.Length && text[at] is < '@' or > '~'; )
             {
                 at++;
             }
@@ -89,10 +90,20 @@ internal sealed record RustLogLine(string Target, string Message, RustLogTime? T
             // "flatten_event" writes the fields beside the target.
             var fields = root.TryGetProperty("fields", out var inner) && inner.ValueKind == JsonValueKind.Object ? inner : root;
             var time = Text(root, "timestamp") ?? Text(root, "time") ?? Text(root, "ts");
-            var line = new RustLogLine(target, Text(fields, "message") ?? "", time is null ? null : RustLogTime.Find(time), SpanPeerOf(root));
+            var line = new RustLogLine(
+                target,
+                Text(fields, "message") ?? "",
+                time is null ? null : RustLogTime.Find(time),
+                SpanPeerOf(root)
+            );
             foreach (var field in fields.EnumerateObject())
             {
-                line._fields.Add(KeyValuePair.Create(field.Name, field.Value.ValueKind == JsonValueKind.String ? field.Value.GetString()! : field.Value.GetRawText()));
+                line._fields.Add(
+                    KeyValuePair.Create(
+                        field.Name,
+                        field.Value.ValueKind == JsonValueKind.String ? field.Value.GetString()! : field.Value.GetRawText()
+                    )
+                );
             }
 
             return line;
@@ -117,7 +128,9 @@ internal sealed record RustLogLine(string Target, string Message, RustLogTime? T
             }
         }
 
-        return root.TryGetProperty("span", out var own) && own.ValueKind == JsonValueKind.Object ? RustDebugText.Peer(Text(own, "peer")) : null;
+        return root.TryGetProperty("span", out var own) && own.ValueKind == JsonValueKind.Object
+            ? RustDebugText.Peer(Text(own, "peer"))
+            : null;
     }
 
     private static string? Text(JsonElement json, string name) =>
@@ -184,7 +197,8 @@ internal sealed record RustLogLine(string Target, string Message, RustLogTime? T
         return end > 0 ? value[..end].ToString() : null;
     }
 
-    /// <summary>Reads <c>message key=value key=value</c>, where blanks inside brackets and quotes belong to a value; gives the message.</summary>
+    /// <summary>Reads <c>message key=value key=value</c>, where blanks inside brackets and quotes belong to a value; gives the
+    /// message.</summary>
     private ReadOnlySpan<char> ReadFields(ReadOnlySpan<char> rest)
     {
         var message = rest;
@@ -265,7 +279,10 @@ internal sealed record RustLogLine(string Target, string Message, RustLogTime? T
             }
             else
             {
-                depth += letter is '{' or '[' or '(' ? 1 : letter is '}' or ']' or ')' ? -1 : 0;
+                depth +=
+                    letter is '{' or '[' or '(' ? 1
+                    : letter is '}' or ']' or ')' ? -1
+                    : 0;
             }
 
             if (depth == 0 && !quoted)

@@ -67,7 +67,8 @@ public static class RustLogNames
     /// <summary>On the root: peers that it gave back.</summary>
     public const string Results = "kad.results";
 
-    /// <summary>On the root: <c>uptime</c> when times count from the start of the process, <c>order</c> when the log has no times. Absent: real times.</summary>
+    /// <summary>On the root: <c>uptime</c> when times count from the start of the process, <c>order</c> when the log has no times. Absent:
+    /// real times.</summary>
     public const string Clock = "kad.clock";
 
     /// <summary><see cref="Clock"/>: times count from the start of the process, its date is unknown.</summary>
@@ -91,7 +92,8 @@ public static class RustLogNames
     /// <summary>Error text of a failed request or dial, as in the log.</summary>
     public const string Error = "kad.error";
 
-    /// <summary>Peers in an answer, in its order; of GET_PROVIDERS of rust-libp2p with the providers among them. Absent when the log does not list them.</summary>
+    /// <summary>Peers in an answer, in its order; of GET_PROVIDERS of rust-libp2p with the providers among them. Absent when the log does
+    /// not list them.</summary>
     public const string CloserPeers = "kad.closer_peers";
 
     /// <summary>Multiaddrs of <see cref="CloserPeers"/>, those of one peer separated by blanks, in the same order.</summary>

@@ -4,7 +4,8 @@ using System.Text;
 
 namespace DhtTracer.Traces.RustLogs;
 
-/// <summary>A query of a log while its lines come. Ids follow from its first line, so that a log that is read again gives the same spans.</summary>
+/// <summary>A query of a log while its lines come. Ids follow from its first line, so that a log that is read again gives the same
+/// spans.</summary>
 /// <param name="scope">Scope of its spans.</param>
 /// <param name="identity">What tells it from all other queries.</param>
 /// <param name="at">Time of its first line.</param>
@@ -63,10 +64,18 @@ internal sealed class RustLogQuery(InstrumentationScope scope, string identity, 
     }
 
     /// <summary>The root span.</summary>
-    public Span Root() => Span(Id("root"), default, RustLogNames.Query, _startNs, HasEnded ? Math.Max(_startNs, _events[^1].TimeUnixNano) : 0, _attributes) with
-    {
-        Events = [.. _events],
-    };
+    public Span Root() =>
+        Span(
+            Id("root"),
+            default,
+            RustLogNames.Query,
+            _startNs,
+            HasEnded ? Math.Max(_startNs, _events[^1].TimeUnixNano) : 0,
+            _attributes
+        ) with
+        {
+            Events = [.. _events],
+        };
 
     /// <summary>The span of a part.</summary>
     public Span ToSpan(RustLogPart part)
@@ -75,19 +84,27 @@ internal sealed class RustLogQuery(InstrumentationScope scope, string identity, 
         return Span(part.Id, Id("root"), part.Name, start, part.EndNs is { } end ? Math.Max(start, end) : 0, part.Attributes());
     }
 
-    private Span Span(SpanId id, SpanId parent, string name, ulong start, ulong end, IEnumerable<(string Key, AttributeValue Value)> attributes) => new()
-    {
-        TraceId = TraceId.FromBytes(SHA256.HashData(_identity)),
-        SpanId = id,
-        ParentSpanId = parent,
-        Name = name,
-        Kind = SpanKind.Internal,
-        StartUnixNano = start,
-        EndUnixNano = end,
-        Attributes = AttributeList.Of(attributes),
-        Resource = Resource.Empty,
-        Scope = scope,
-    };
+    private Span Span(
+        SpanId id,
+        SpanId parent,
+        string name,
+        ulong start,
+        ulong end,
+        IEnumerable<(string Key, AttributeValue Value)> attributes
+    ) =>
+        new()
+        {
+            TraceId = TraceId.FromBytes(SHA256.HashData(_identity)),
+            SpanId = id,
+            ParentSpanId = parent,
+            Name = name,
+            Kind = SpanKind.Internal,
+            StartUnixNano = start,
+            EndUnixNano = end,
+            Attributes = AttributeList.Of(attributes),
+            Resource = Resource.Empty,
+            Scope = scope,
+        };
 
     private SpanId Id(string part)
     {

@@ -1,8 +1,8 @@
 namespace DhtTracer.Traces.RustLogs;
 
 /// <summary>
-/// Reads a log of a Rust program that uses rust-libp2p or litep2p, whose lines are human or JSON, coloured, or behind a prefix of the node's
-/// own. Lines about other things are passed over. One node a file: lines of several cannot be told apart.
+/// Reads a log of a Rust program that uses rust-libp2p or litep2p, whose lines are human or JSON, coloured, or behind a prefix of the
+/// node's own. Lines about other things are passed over. One node a file: lines of several cannot be told apart.
 /// </summary>
 public sealed class RustLogReader : ISpanLineReader
 {
@@ -39,7 +39,7 @@ public sealed class RustLogReader : ISpanLineReader
         : _hasOurs
             ? "It has lines of libp2p but none about a query. Run the node with RUST_LOG=libp2p_kad=trace,libp2p_swarm=debug, or with "
                 + "RUST_LOG=litep2p::ipfs::kademlia=trace,litep2p::transport-manager=trace"
-            : "It is a log, but no line in it is of libp2p_kad or of litep2p";
+        : "It is a log, but no line in it is of libp2p_kad or of litep2p";
 
     /// <inheritdoc/>
     public IReadOnlyList<Span> Read(ReadOnlySpan<byte> lines)
@@ -70,7 +70,8 @@ public sealed class RustLogReader : ISpanLineReader
     }
 
     /// <inheritdoc/>
-    /// <exception cref="TraceFormatException">A key or type was given, and the log does not hold exactly one query that it can be of.</exception>
+    /// <exception cref="TraceFormatException">A key or type was given, and the log does not hold exactly one query that it can be
+    /// of.</exception>
     public IReadOnlyList<Span> Finish()
     {
         _libp2p.Finish();
@@ -79,7 +80,11 @@ public sealed class RustLogReader : ISpanLineReader
         if ((_hints.Key ?? _hints.Type) is not null && queries != 1)
         {
             throw new TraceFormatException(
-                "log of one query", _offset, $"a key or type was given for the log of one query, but this one holds {queries}: cut out the lines of one, or give none", _lines);
+                "log of one query",
+                _offset,
+                $"a key or type was given for the log of one query, but this one holds {queries}: cut out the lines of one, or give none",
+                _lines
+            );
         }
 
         return Take();

@@ -17,8 +17,8 @@ internal readonly record struct RustLogTime(ulong Nanoseconds, bool IsUptime)
     /// carried the log, such as journald or a container. Null when there is none.
     /// </summary>
     /// <example>
-    /// <c>2026-11-30T05:33:52.305146Z TRACE Swarm::poll: </c> (tracing-subscriber), <c>2026-11-30 05:33:52.305 TRACE tokio-runtime-worker </c>
-    /// (Substrate), <c>  12.345678901s TRACE </c> (uptime), <c>05:33:52.305 </c> (a day that is not told)
+    /// <c>2026-11-30T05:33:52.305146Z TRACE Swarm::poll: </c> (tracing-subscriber), <c>2026-11-30 05:33:52.305 TRACE tokio-runtime-worker
+    /// </c> (Substrate), <c>  12.345678901s TRACE </c> (uptime), <c>05:33:52.305 </c> (a day that is not told)
     /// </example>
     public static RustLogTime? Find(ReadOnlySpan<char> prefix)
     {
@@ -48,7 +48,9 @@ internal readonly record struct RustLogTime(ulong Nanoseconds, bool IsUptime)
     {
         if (token.Length >= 19 && token[10] == 'T' && char.IsAsciiDigit(token[0]))
         {
-            return Rfc3339.Parse(token) is { } exact ? new(exact, false) : Rfc3339.Parse(token + "Z") is { } assumed ? new(assumed, false) : null;
+            return Rfc3339.Parse(token) is { } exact ? new(exact, false)
+                : Rfc3339.Parse(token + "Z") is { } assumed ? new(assumed, false)
+                : null;
         }
 
         if (token.Length >= 8 && token[2] == ':' && token[5] == ':')
@@ -69,9 +71,18 @@ internal readonly record struct RustLogTime(ulong Nanoseconds, bool IsUptime)
     private static RustLogTime? Uptime(ReadOnlySpan<char> text)
     {
         var point = text.IndexOf('.');
-        if (point <= 0 || text.Length - point - 1 is < 1 or > 9
-            || !ulong.TryParse(text[..point], NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) || seconds > LongestUptime
-            || !ulong.TryParse(text[(point + 1)..].ToString().PadRight(9, '0'), NumberStyles.None, CultureInfo.InvariantCulture, out var fraction))
+        if (
+            point <= 0
+            || text.Length - point - 1 is < 1 or > 9
+            || !ulong.TryParse(text[..point], NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+            || seconds > LongestUptime
+            || !ulong.TryParse(
+                text[(point + 1)..].ToString().PadRight(9, '0'),
+                NumberStyles.None,
+                CultureInfo.InvariantCulture,
+                out var fraction
+            )
+        )
         {
             return null;
         }

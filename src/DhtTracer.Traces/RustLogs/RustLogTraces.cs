@@ -36,8 +36,14 @@ internal sealed class RustLogTraces(string scope, TraceHints hints)
     public RustLogQuery Begin(ulong number, RustLogLine line, ulong at)
     {
         // A line with its time is unique for a node, whatever stands around it. Without times only all lines before it tell it apart.
-        var moment = line.Time is null ? Convert.ToHexStringLower(_linesBefore.GetCurrentHash()) : at.ToString(CultureInfo.InvariantCulture);
-        var query = new RustLogQuery(_scope, $"{scope}\n{Node}\n{number}\n{moment}\n{line.Message}\n{RustDebugText.Peer(line.Field("peer"))}", at);
+        var moment = line.Time is null
+            ? Convert.ToHexStringLower(_linesBefore.GetCurrentHash())
+            : at.ToString(CultureInfo.InvariantCulture);
+        var query = new RustLogQuery(
+            _scope,
+            $"{scope}\n{Node}\n{number}\n{moment}\n{line.Message}\n{RustDebugText.Peer(line.Field("peer"))}",
+            at
+        );
         query.Set(RustLogNames.QueryNumber, (long)number);
         if (Node is not null)
         {

@@ -3,7 +3,8 @@ using System.Text;
 
 namespace DhtTracer.Traces.Thrift;
 
-/// <summary>Thrift's strict binary protocol (thrift/doc/specs/thrift-binary-protocol.md): all numbers big endian, a field is type and id.</summary>
+/// <summary>Thrift's strict binary protocol (thrift/doc/specs/thrift-binary-protocol.md): all numbers big endian, a field is type and
+/// id.</summary>
 internal ref struct ThriftBinaryReader(ReadOnlySpan<byte> data) : IThriftReader
 {
     private const string Format = "Jaeger Thrift (binary)";

@@ -13,8 +13,19 @@ internal ref struct ThriftCompactReader(ReadOnlySpan<byte> data) : IThriftReader
 
     private static readonly ThriftType[] _types =
     [
-        ThriftType.Stop, ThriftType.Bool, ThriftType.Bool, ThriftType.Byte, ThriftType.I16, ThriftType.I32, ThriftType.I64,
-        ThriftType.Double, ThriftType.String, ThriftType.List, ThriftType.Set, ThriftType.Map, ThriftType.Struct,
+        ThriftType.Stop,
+        ThriftType.Bool,
+        ThriftType.Bool,
+        ThriftType.Byte,
+        ThriftType.I16,
+        ThriftType.I32,
+        ThriftType.I64,
+        ThriftType.Double,
+        ThriftType.String,
+        ThriftType.List,
+        ThriftType.Set,
+        ThriftType.Map,
+        ThriftType.Struct,
     ];
 
     private readonly ReadOnlySpan<byte> _data = data;
@@ -111,7 +122,9 @@ internal ref struct ThriftCompactReader(ReadOnlySpan<byte> data) : IThriftReader
     private int ReadCount() => CheckCount(ReadVarint());
 
     private readonly int CheckCount(ulong count) =>
-        count <= (ulong)(_data.Length - Position) ? (int)count : throw Error($"expected a length of at most {_data.Length - Position}, found {count}");
+        count <= (ulong)(_data.Length - Position)
+            ? (int)count
+            : throw Error($"expected a length of at most {_data.Length - Position}, found {count}");
 
     private long ReadZigZag()
     {

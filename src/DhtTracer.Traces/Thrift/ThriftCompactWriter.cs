@@ -66,16 +66,17 @@ internal sealed class ThriftCompactWriter : ThriftWriter
         Put(value);
     }
 
-    private static int ToNumber(ThriftType type) => type switch
-    {
-        ThriftType.I32 => 5,
-        ThriftType.I64 => 6,
-        ThriftType.Double => 7,
-        ThriftType.String => 8,
-        ThriftType.List => 9,
-        ThriftType.Struct => 12,
-        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Jaeger's structs have no fields of this type."),
-    };
+    private static int ToNumber(ThriftType type) =>
+        type switch
+        {
+            ThriftType.I32 => 5,
+            ThriftType.I64 => 6,
+            ThriftType.Double => 7,
+            ThriftType.String => 8,
+            ThriftType.List => 9,
+            ThriftType.Struct => 12,
+            _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Jaeger's structs have no fields of this type."),
+        };
 
     private void WriteHeader(short id, int type)
     {

@@ -9,7 +9,8 @@ internal abstract class ThriftWriter
     private readonly ArrayBufferWriter<byte> _output = new();
 
     /// <summary>Makes a writer of a protocol.</summary>
-    public static ThriftWriter Create(ThriftProtocol protocol) => protocol == ThriftProtocol.Compact ? new ThriftCompactWriter() : new ThriftBinaryWriter();
+    public static ThriftWriter Create(ThriftProtocol protocol) =>
+        protocol == ThriftProtocol.Compact ? new ThriftCompactWriter() : new ThriftBinaryWriter();
 
     /// <summary>What was written.</summary>
     public byte[] ToArray() => _output.WrittenSpan.ToArray();

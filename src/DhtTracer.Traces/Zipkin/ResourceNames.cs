@@ -9,15 +9,36 @@ internal static class ResourceNames
     // Groups whose every attribute describes what emits, never one span.
     private static readonly string[] Groups =
     [
-        "telemetry.sdk.", "telemetry.distro.", "host.", "os.", "k8s.", "container.", "deployment.", "cloud.", "device.", "process.runtime.",
+        "telemetry.sdk.",
+        "telemetry.distro.",
+        "host.",
+        "os.",
+        "k8s.",
+        "container.",
+        "deployment.",
+        "cloud.",
+        "device.",
+        "process.runtime.",
     ];
 
     private static readonly HashSet<string> Names = new(StringComparer.Ordinal)
     {
-        "service.version", "service.namespace", "service.instance.id",
-        "process.pid", "process.parent_pid", "process.executable.name", "process.executable.path", "process.command", "process.command_args",
-        "process.command_line", "process.owner",
-        "faas.name", "faas.id", "faas.version", "faas.instance", "faas.max_memory",
+        "service.version",
+        "service.namespace",
+        "service.instance.id",
+        "process.pid",
+        "process.parent_pid",
+        "process.executable.name",
+        "process.executable.path",
+        "process.command",
+        "process.command_args",
+        "process.command_line",
+        "process.owner",
+        "faas.name",
+        "faas.id",
+        "faas.version",
+        "faas.instance",
+        "faas.max_memory",
     };
 
     /// <summary>Whether a tag belongs to the resource. <c>service.name</c> does not: Zipkin has it in the local endpoint.</summary>

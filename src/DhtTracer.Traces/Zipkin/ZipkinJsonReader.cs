@@ -65,7 +65,9 @@ internal sealed class ZipkinJsonReader(ICollection<RejectedSpan>? rejected)
         {
             if (cursor.Is("traceId"u8))
             {
-                span.TraceId = TraceId.TryParse(cursor.GetText("traceId"), out var id) ? ByteString.CopyFrom(id.ToBytes()) : ByteString.Empty;
+                span.TraceId = TraceId.TryParse(cursor.GetText("traceId"), out var id)
+                    ? ByteString.CopyFrom(id.ToBytes())
+                    : ByteString.Empty;
             }
             else if (cursor.Is("id"u8))
             {
@@ -113,7 +115,14 @@ internal sealed class ZipkinJsonReader(ICollection<RejectedSpan>? rejected)
                 var key = $"zipkin.{cursor.GetName()}";
                 if (cursor.GetBool(key))
                 {
-                    span.Tags.Add(new Proto.KeyValue { Key = key, VType = Proto.ValueType.Bool, VBool = true });
+                    span.Tags.Add(
+                        new Proto.KeyValue
+                        {
+                            Key = key,
+                            VType = Proto.ValueType.Bool,
+                            VBool = true,
+                        }
+                    );
                 }
             }
             else
@@ -151,7 +160,14 @@ internal sealed class ZipkinJsonReader(ICollection<RejectedSpan>? rejected)
                 continue;
             }
 
-            span.Tags.Add(new Proto.KeyValue { Key = JaegerTags.Error, VType = Proto.ValueType.Bool, VBool = true });
+            span.Tags.Add(
+                new Proto.KeyValue
+                {
+                    Key = JaegerTags.Error,
+                    VType = Proto.ValueType.Bool,
+                    VBool = true,
+                }
+            );
             AddText(span, JaegerTags.StatusDescription, value == "true" ? "" : value);
         }
     }
@@ -203,12 +219,16 @@ internal sealed class ZipkinJsonReader(ICollection<RejectedSpan>? rejected)
     {
         foreach (var (key, value) in ReadEndpoint(ref cursor))
         {
-            AddText(span, key switch
-            {
-                "serviceName" => "peer.service",
-                "port" => "net.peer.port",
-                _ => "net.peer.ip",
-            }, value);
+            AddText(
+                span,
+                key switch
+                {
+                    "serviceName" => "peer.service",
+                    "port" => "net.peer.port",
+                    _ => "net.peer.ip",
+                },
+                value
+            );
         }
     }
 

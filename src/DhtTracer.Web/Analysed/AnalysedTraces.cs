@@ -6,8 +6,9 @@ using DhtTracer.Traces;
 namespace DhtTracer.Web.Analysed;
 
 /// <summary>
-/// The operations and queries of the traces that were looked at last. A page asks for its query again and again (a sort, a row, a search), and the same
-/// spans always give the same ones. Each time the database is asked whether the trace has changed, so that nothing old is ever shown.
+/// The operations and queries of the traces that were looked at last. A page asks for its query again and again (a sort, a row, a search),
+/// and the same spans always give the same ones. Each time the database is asked whether the trace has changed, so that nothing old is ever
+/// shown.
 /// </summary>
 /// <param name="store">The archive.</param>
 /// <param name="mostPeers">Peers of all kept traces together, at most. The trace looked at last is kept whatever its size.</param>
@@ -22,9 +23,7 @@ internal sealed class AnalysedTraces(TraceStore store, int mostPeers)
 
     /// <summary>Keeps as much as is usual: some 100,000 peers.</summary>
     public AnalysedTraces(TraceStore store)
-        : this(store, UsuallyMostPeers)
-    {
-    }
+        : this(store, UsuallyMostPeers) { }
 
     /// <summary>The queries of a trace, from the spans stored at this moment; empty when it is not there.</summary>
     /// <exception cref="DatabaseException">The database cannot be read.</exception>

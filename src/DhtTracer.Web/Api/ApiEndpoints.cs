@@ -16,21 +16,27 @@ internal static class ApiEndpoints
     public static void AddServices(IServiceCollection services)
     {
         services.ConfigureHttpJsonOptions(static options => ApiJson.Configure(options.SerializerOptions));
-        services.AddOpenApi(Document, static options =>
-        {
-            options.AddSchemaTransformer(ApiSchemas.Correct);
-            options.AddDocumentTransformer(static (document, _, _) =>
+        services.AddOpenApi(
+            Document,
+            static options =>
             {
-                document.Info = new OpenApiInfo
-                {
-                    Title = "DhtTracer",
-                    Version = "1",
-                    Description = "Operations, queries and statistics as the pages show them. Unknown is null, never 0 and never left out. Durations are nanoseconds; "
-                        + "points in time are nanoseconds since 1970-01-01 UTC as decimal strings. What was wrong with a request is said as application/problem+json.",
-                };
-                return Task.CompletedTask;
-            });
-        });
+                options.AddSchemaTransformer(ApiSchemas.Correct);
+                options.AddDocumentTransformer(
+                    static (document, _, _) =>
+                    {
+                        document.Info = new OpenApiInfo
+                        {
+                            Title = "DhtTracer",
+                            Version = "1",
+                            Description =
+                                "Operations, queries and statistics as the pages show them. Unknown is null, never 0 and never left out. Durations are nanoseconds; "
+                                + "points in time are nanoseconds since 1970-01-01 UTC as decimal strings. What was wrong with a request is said as application/problem+json.",
+                        };
+                        return Task.CompletedTask;
+                    }
+                );
+            }
+        );
     }
 
     /// <summary>Adds all endpoints.</summary>
@@ -43,7 +49,12 @@ internal static class ApiEndpoints
         EventsApi.Map(api);
         ExportApi.Map(api);
         IngestApi.Map(api);
-        api.MapFallback(static () => Results.Problem("There is nothing at this address; /api/v1/openapi.json lists all there is.", statusCode: StatusCodes.Status404NotFound))
+        api.MapFallback(static () =>
+                Results.Problem(
+                    "There is nothing at this address; /api/v1/openapi.json lists all there is.",
+                    statusCode: StatusCodes.Status404NotFound
+                )
+            )
             .ExcludeFromDescription();
         endpoints.MapOpenApi("/api/{documentName}/openapi.json");
     }

@@ -35,7 +35,8 @@ internal static class ApiJson
         public override QueryId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
             QueryId.TryParse(reader.GetString(), out var id) ? id : throw new JsonException("not a permalink of the form traceId-spanId");
 
-        public override void Write(Utf8JsonWriter writer, QueryId value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+        public override void Write(Utf8JsonWriter writer, QueryId value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(value.ToString());
     }
 
     private sealed class SpanIdConverter : JsonConverter<SpanId>
@@ -43,7 +44,8 @@ internal static class ApiJson
         public override SpanId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
             SpanId.TryParse(reader.GetString(), out var id) ? id : throw new JsonException("not a span id in hex");
 
-        public override void Write(Utf8JsonWriter writer, SpanId value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+        public override void Write(Utf8JsonWriter writer, SpanId value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(value.ToString());
     }
 
     /// <summary>Nanoseconds since 1970 exceed the 53 bits that JavaScript keeps of a number.</summary>
@@ -52,6 +54,7 @@ internal static class ApiJson
         public override ulong Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
             ulong.TryParse(reader.GetString(), out var value) ? value : throw new JsonException("not a decimal string");
 
-        public override void Write(Utf8JsonWriter writer, ulong value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+        public override void Write(Utf8JsonWriter writer, ulong value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(value.ToString());
     }
 }

@@ -19,7 +19,14 @@ namespace DhtTracer.Web.Api;
 /// <param name="InPath">It is part of the path.</param>
 /// <param name="MostTimes">How often it may be given; null for once.</param>
 internal sealed record ApiParameter(
-    string Name, string Description, IReadOnlyList<string>? Values = null, int? Least = null, int? Greatest = null, bool InPath = false, int? MostTimes = null);
+    string Name,
+    string Description,
+    IReadOnlyList<string>? Values = null,
+    int? Least = null,
+    int? Greatest = null,
+    bool InPath = false,
+    int? MostTimes = null
+);
 
 /// <summary>The parameters that endpoints share: those of the address of the list of queries, read by the same code.</summary>
 internal static class ApiParameters
@@ -69,7 +76,13 @@ internal static class ApiParameters
 
     /// <summary>A stretch of time by name.</summary>
     public static IReadOnlyList<ApiParameter> Range { get; } =
-        [new("range", "Stretch of time that ends now, unless from or to are given; all when absent", [.. TimeRange.Offered.Select(static offered => offered.Name)])];
+    [
+        new(
+            "range",
+            "Stretch of time that ends now, unless from or to are given; all when absent",
+            [.. TimeRange.Offered.Select(static offered => offered.Name)]
+        ),
+    ];
 
     /// <summary>Search, order and place in a list of peers.</summary>
     public static IReadOnlyList<ApiParameter> Peers { get; } =
@@ -84,8 +97,12 @@ internal static class ApiParameters
     public static IReadOnlyList<ApiParameter> SetsOfComparison { get; } =
     [
         .. from set in new[] { "a", "b" }
-           from filter in Filters
-           select filter with { Name = $"{set}.{filter.Name}", Description = $"Set {set.ToUpperInvariant()}: {filter.Description}" },
+        from filter in Filters
+        select filter with
+        {
+            Name = $"{set}.{filter.Name}",
+            Description = $"Set {set.ToUpperInvariant()}: {filter.Description}",
+        },
     ];
 
     /// <summary>A query's id.</summary>
@@ -93,7 +110,7 @@ internal static class ApiParameters
 
     /// <summary>An operation's id.</summary>
     public static IReadOnlyList<ApiParameter> OperationId { get; } =
-        [new("id", "Permalink of the operation: traceId-spanId in hex; a query's leads to its operation", InPath: true)];
+    [new("id", "Permalink of the operation: traceId-spanId in hex; a query's leads to its operation", InPath: true)];
 
     /// <summary>A trace's id.</summary>
     public static IReadOnlyList<ApiParameter> TraceId { get; } = [new("id", "Trace id, 32 hex digits", InPath: true)];
@@ -104,31 +121,40 @@ internal static class ApiParameters
     /// <summary>Lists the parameters in the OpenAPI document.</summary>
     public static TBuilder Describe<TBuilder>(this TBuilder endpoint, params IReadOnlyList<IReadOnlyList<ApiParameter>> parameters)
         where TBuilder : IEndpointConventionBuilder =>
-        endpoint.AddOpenApiOperationTransformer((operation, _, _) =>
+        endpoint.AddOpenApiOperationTransformer(
+            (operation, _, _) =>
+            {
+                operation.Parameters = [.. parameters.SelectMany(static group => group).Select(Parameter)];
+                return Task.CompletedTask;
+            }
+        );
+
+    private static IOpenApiParameter Parameter(ApiParameter parameter) =>
+        new OpenApiParameter
         {
-            operation.Parameters = [.. parameters.SelectMany(static group => group).Select(Parameter)];
-            return Task.CompletedTask;
-        });
+            Name = parameter.Name,
+            In = parameter.InPath ? ParameterLocation.Path : ParameterLocation.Query,
+            Required = parameter.InPath,
+            Description = parameter.Description,
+            Schema = parameter.MostTimes is { } most
+                ? new OpenApiSchema
+                {
+                    Type = JsonSchemaType.Array,
+                    MaxItems = most,
+                    Items = Value(parameter),
+                }
+                : Value(parameter),
+        };
 
-    private static IOpenApiParameter Parameter(ApiParameter parameter) => new OpenApiParameter
-    {
-        Name = parameter.Name,
-        In = parameter.InPath ? ParameterLocation.Path : ParameterLocation.Query,
-        Required = parameter.InPath,
-        Description = parameter.Description,
-        Schema = parameter.MostTimes is { } most
-            ? new OpenApiSchema { Type = JsonSchemaType.Array, MaxItems = most, Items = Value(parameter) }
-            : Value(parameter),
-    };
-
-    private static OpenApiSchema Value(ApiParameter parameter) => new()
-    {
-        Type = parameter.Least is null ? JsonSchemaType.String : JsonSchemaType.Integer,
-        MaxLength = parameter.Least is null ? QueryListAddress.LongestValue : null,
-        Minimum = parameter.Least?.ToString(System.Globalization.CultureInfo.InvariantCulture),
-        Maximum = parameter.Greatest?.ToString(System.Globalization.CultureInfo.InvariantCulture),
-        Enum = parameter.Values is { } values ? [.. values.Select(static value => (JsonNode)value)] : null,
-    };
+    private static OpenApiSchema Value(ApiParameter parameter) =>
+        new()
+        {
+            Type = parameter.Least is null ? JsonSchemaType.String : JsonSchemaType.Integer,
+            MaxLength = parameter.Least is null ? QueryListAddress.LongestValue : null,
+            Minimum = parameter.Least?.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            Maximum = parameter.Greatest?.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            Enum = parameter.Values is { } values ? [.. values.Select(static value => (JsonNode)value)] : null,
+        };
 
     private static IReadOnlyList<string> Names<T>(Func<T, string> nameOf)
         where T : struct, Enum => [.. Enum.GetValues<T>().Select(nameOf)];

@@ -14,7 +14,11 @@ internal static class ApiSchemas
         var type = context.JsonTypeInfo.Type;
         if (type == typeof(QueryId) || type == typeof(QueryId?))
         {
-            (schema.Type, schema.Pattern, schema.Description) = (JsonSchemaType.String, "^[0-9a-f]{32}-[0-9a-f]{16}$", "Permalink: traceId-spanId");
+            (schema.Type, schema.Pattern, schema.Description) = (
+                JsonSchemaType.String,
+                "^[0-9a-f]{32}-[0-9a-f]{16}$",
+                "Permalink: traceId-spanId"
+            );
         }
         else if (type == typeof(SpanId) || type == typeof(SpanId?))
         {

@@ -1,5 +1,5 @@
-using System.Runtime.CompilerServices;
 using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
 using DhtTracer.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -9,7 +9,8 @@ using Microsoft.Extensions.Hosting;
 
 namespace DhtTracer.Web.Api;
 
-/// <summary>Tells pages which queries changed, by server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).</summary>
+/// <summary>Tells pages which queries changed, by server-sent events
+/// (https://html.spec.whatwg.org/multipage/server-sent-events.html).</summary>
 internal static class EventsApi
 {
     /// <summary>Queries named in one event; a page that shows another one has nothing to do.</summary>
@@ -19,12 +20,26 @@ internal static class EventsApi
 
     /// <summary>Adds the endpoint.</summary>
     public static void Map(IEndpointRouteBuilder api) =>
-        api.MapGet("/events", ([FromServices] TraceStore store, [FromServices] IHostApplicationLifetime lifetime, [FromServices] TimeProvider clock, CancellationToken cancellationToken) =>
-                TypedResults.ServerSentEvents(WatchAsync(store, clock, lifetime.ApplicationStopping, cancellationToken)))
-            .WithName("events").WithSummary("Which queries changed, as server-sent events: `hello` with the stamp of the data, then `changed` with permalinks, or with none when everything may have");
+        api.MapGet(
+                "/events",
+                (
+                    [FromServices] TraceStore store,
+                    [FromServices] IHostApplicationLifetime lifetime,
+                    [FromServices] TimeProvider clock,
+                    CancellationToken cancellationToken
+                ) => TypedResults.ServerSentEvents(WatchAsync(store, clock, lifetime.ApplicationStopping, cancellationToken))
+            )
+            .WithName("events")
+            .WithSummary(
+                "Which queries changed, as server-sent events: `hello` with the stamp of the data, then `changed` with permalinks, or with none when everything may have"
+            );
 
     private static async IAsyncEnumerable<SseItem<string>> WatchAsync(
-        TraceStore store, TimeProvider clock, CancellationToken stopping, [EnumeratorCancellation] CancellationToken cancellationToken)
+        TraceStore store,
+        TimeProvider clock,
+        CancellationToken stopping,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, cancellationToken);
 

@@ -15,15 +15,21 @@ internal static class ExportApi
 
     /// <summary>Adds the endpoint.</summary>
     public static void Map(IEndpointRouteBuilder api) =>
-        api.MapMethods("/export", Reading, AnswerAsync).WithName("export")
+        api.MapMethods("/export", Reading, AnswerAsync)
+            .WithName("export")
             .WithSummary("Queries, or the traces they belong to, as a file: streamed, whatever their number")
             .WithDescription(
-                "`format` is one of " + string.Join(", ", ExportFormat.All.Select(static format => $"{format.Name} ({format.Title})"))
-                + $". Which queries: `id` as often as there are queries, at most {ExportRequest.MostIds}; or filters and `sort` as for queries, without `at`. Formats that hold one query ("
-                + string.Join(", ", ExportFormat.All.Where(static format => !format.Sets).Select(static format => format.Name)) + ") take one `id`. "
-                + "Formats of spans write whole traces, each once. A parameter that is not known is an error, because a mistyped filter would let everything through.")
+                "`format` is one of "
+                    + string.Join(", ", ExportFormat.All.Select(static format => $"{format.Name} ({format.Title})"))
+                    + $". Which queries: `id` as often as there are queries, at most {ExportRequest.MostIds}; or filters and `sort` as for queries, without `at`. Formats that hold one query ("
+                    + string.Join(", ", ExportFormat.All.Where(static format => !format.Sets).Select(static format => format.Name))
+                    + ") take one `id`. "
+                    + "Formats of spans write whole traces, each once. A parameter that is not known is an error, because a mistyped filter would let everything through."
+            )
             .Describe(ApiParameters.Export, ApiParameters.Filters)
-            .Produces<object>(StatusCodes.Status200OK).ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound);
+            .Produces<object>(StatusCodes.Status200OK)
+            .ProducesProblem(StatusCodes.Status400BadRequest)
+            .ProducesProblem(StatusCodes.Status404NotFound);
 
     private static async Task<IResult> AnswerAsync(HttpRequest request, [FromServices] TraceStore store)
     {

@@ -11,15 +11,23 @@ internal static class IngestApi
 {
     /// <summary>Adds <c>/api/v1/ingest</c>.</summary>
     public static void Map(IEndpointRouteBuilder api) =>
-        api.MapGet("/ingest", async ([FromServices] IngestReader reader, CancellationToken cancellationToken) =>
-                Results.Json(await reader.ReadAsync(cancellationToken), ApiJson.Options))
-            .WithName("ingest").WithSummary("What comes in by each receiver and pull, what waits for analysis, and how much is stored")
+        api.MapGet(
+                "/ingest",
+                async ([FromServices] IngestReader reader, CancellationToken cancellationToken) =>
+                    Results.Json(await reader.ReadAsync(cancellationToken), ApiJson.Options)
+            )
+            .WithName("ingest")
+            .WithSummary("What comes in by each receiver and pull, what waits for analysis, and how much is stored")
             .WithDescription("Counts of receivers and pulls begin with the process.")
             .Produces<IngestReport>();
 
     /// <summary>Adds <c>/metrics</c>.</summary>
     public static void MapMetrics(IEndpointRouteBuilder endpoints) =>
-        endpoints.MapGet("/metrics", async ([FromServices] IngestReader reader, CancellationToken cancellationToken) =>
-                Results.Text(PrometheusText.Of(await reader.ReadAsync(cancellationToken)), PrometheusText.ContentType))
+        endpoints
+            .MapGet(
+                "/metrics",
+                async ([FromServices] IngestReader reader, CancellationToken cancellationToken) =>
+                    Results.Text(PrometheusText.Of(await reader.ReadAsync(cancellationToken)), PrometheusText.ContentType)
+            )
             .ExcludeFromDescription();
 }

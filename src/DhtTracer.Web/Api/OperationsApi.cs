@@ -19,22 +19,38 @@ internal static class OperationsApi
     /// <summary>Adds the endpoints.</summary>
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/operations", ListAsync).WithName("listOperations")
+        api.MapGet("/operations", ListAsync)
+            .WithName("listOperations")
             .WithSummary("Operations with the ids of their queries, a page of them")
-            .WithDescription("One entry for each thing that somebody asked, such as a Kubo command; its WAN and LAN lookups are queries of it.")
+            .WithDescription(
+                "One entry for each thing that somebody asked, such as a Kubo command; its WAN and LAN lookups are queries of it."
+            )
             .Describe(ApiParameters.Filters, ApiParameters.Paging)
-            .Produces<OperationsAnswer>().ProducesProblem(StatusCodes.Status400BadRequest);
-        api.MapGet("/operations/newer", CountNewerAsync).WithName("countNewerOperations")
+            .Produces<OperationsAnswer>()
+            .ProducesProblem(StatusCodes.Status400BadRequest);
+        api.MapGet("/operations/newer", CountNewerAsync)
+            .WithName("countNewerOperations")
             .WithSummary("How many operations were added after a mark")
-            .WithDescription($"`after` is the `mark` of another answer; without it the count is 0 and the mark is that of this moment. Counting ends at {MostCounted:N0}: then `isCut` is true.")
+            .WithDescription(
+                $"`after` is the `mark` of another answer; without it the count is 0 and the mark is that of this moment. Counting ends at {MostCounted:N0}: then `isCut` is true."
+            )
             .Describe(ApiParameters.Filters, ApiParameters.After)
-            .Produces<NewerAnswer>().ProducesProblem(StatusCodes.Status400BadRequest);
-        api.MapGet("/operations/{id}", GetAsync).WithName("getOperation")
-            .WithSummary("One operation").Describe(ApiParameters.OperationId)
-            .Produces<Operation>().ProducesProblem(StatusCodes.Status404NotFound);
+            .Produces<NewerAnswer>()
+            .ProducesProblem(StatusCodes.Status400BadRequest);
+        api.MapGet("/operations/{id}", GetAsync)
+            .WithName("getOperation")
+            .WithSummary("One operation")
+            .Describe(ApiParameters.OperationId)
+            .Produces<Operation>()
+            .ProducesProblem(StatusCodes.Status404NotFound);
     }
 
-    private static async Task<IResult> ListAsync(HttpRequest request, [FromServices] TraceStore store, int? limit, CancellationToken cancellationToken)
+    private static async Task<IResult> ListAsync(
+        HttpRequest request,
+        [FromServices] TraceStore store,
+        int? limit,
+        CancellationToken cancellationToken
+    )
     {
         var address = QueryListAddress.Parse(request.Query);
         if (address.Problems.Count > 0)
@@ -76,7 +92,12 @@ internal static class OperationsApi
         return Results.Bytes(buffer.WrittenMemory, "application/json");
     }
 
-    private static async Task<IResult> CountNewerAsync(HttpRequest request, [FromServices] TraceStore store, long? after, CancellationToken cancellationToken)
+    private static async Task<IResult> CountNewerAsync(
+        HttpRequest request,
+        [FromServices] TraceStore store,
+        long? after,
+        CancellationToken cancellationToken
+    )
     {
         var address = QueryListAddress.Parse(request.Query);
         if (address.Problems.Count > 0)

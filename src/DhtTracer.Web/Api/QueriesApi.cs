@@ -22,30 +22,48 @@ internal static class QueriesApi
     /// <summary>Adds the endpoints.</summary>
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/queries", ListAsync).WithName("listQueries")
+        api.MapGet("/queries", ListAsync)
+            .WithName("listQueries")
             .WithSummary("Queries without their peers, a page of them")
-            .WithDescription("Every query by itself, sides that had nobody to ask included; `/operations` lists what was asked. Orders other than by start or key are sorted when they are asked for.")
+            .WithDescription(
+                "Every query by itself, sides that had nobody to ask included; `/operations` lists what was asked. Orders other than by start or key are sorted when they are asked for."
+            )
             .Describe(ApiParameters.Filters, ApiParameters.Paging)
-            .Produces<QueriesAnswer>().ProducesProblem(StatusCodes.Status400BadRequest);
-        api.MapGet("/queries/newer", CountNewerAsync).WithName("countNewerQueries")
+            .Produces<QueriesAnswer>()
+            .ProducesProblem(StatusCodes.Status400BadRequest);
+        api.MapGet("/queries/newer", CountNewerAsync)
+            .WithName("countNewerQueries")
             .WithSummary("How many queries were added after a mark")
-            .WithDescription($"`after` is the `mark` of another answer; without it the count is 0 and the mark is that of this moment. Counting ends at {MostCounted:N0}: then `isCut` is true.")
+            .WithDescription(
+                $"`after` is the `mark` of another answer; without it the count is 0 and the mark is that of this moment. Counting ends at {MostCounted:N0}: then `isCut` is true."
+            )
             .Describe(ApiParameters.Filters, ApiParameters.After)
-            .Produces<NewerAnswer>().ProducesProblem(StatusCodes.Status400BadRequest);
-        api.MapGet("/queries/{id}", GetAsync).WithName("getQuery")
-            .WithSummary("One query with every peer that it heard of").Describe(ApiParameters.QueryId)
-            .Produces<QueryAnswer>().ProducesProblem(StatusCodes.Status404NotFound);
-        api.MapGet("/queries/{id}/explanation", ExplainAsync).WithName("explainQuery")
-            .WithSummary("Why a query took as long as it did: critical path, blame, termination, concurrency").Describe(ApiParameters.QueryId)
-            .Produces<Explanation>().ProducesProblem(StatusCodes.Status404NotFound);
-        api.MapGet("/traces/{id}", TraceAsync).WithName("getTrace")
-            .WithSummary("All spans of a trace as OTLP JSON").WithDescription("A TracesData message of opentelemetry-proto in its JSON encoding.")
+            .Produces<NewerAnswer>()
+            .ProducesProblem(StatusCodes.Status400BadRequest);
+        api.MapGet("/queries/{id}", GetAsync)
+            .WithName("getQuery")
+            .WithSummary("One query with every peer that it heard of")
+            .Describe(ApiParameters.QueryId)
+            .Produces<QueryAnswer>()
+            .ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapGet("/queries/{id}/explanation", ExplainAsync)
+            .WithName("explainQuery")
+            .WithSummary("Why a query took as long as it did: critical path, blame, termination, concurrency")
+            .Describe(ApiParameters.QueryId)
+            .Produces<Explanation>()
+            .ProducesProblem(StatusCodes.Status404NotFound);
+        api.MapGet("/traces/{id}", TraceAsync)
+            .WithName("getTrace")
+            .WithSummary("All spans of a trace as OTLP JSON")
+            .WithDescription("A TracesData message of opentelemetry-proto in its JSON encoding.")
             .Describe(ApiParameters.TraceId)
-            .Produces<object>().ProducesProblem(StatusCodes.Status404NotFound);
+            .Produces<object>()
+            .ProducesProblem(StatusCodes.Status404NotFound);
     }
 
     /// <summary>A problem that says what was wrong with a request.</summary>
-    public static IResult Bad(IEnumerable<string> problems) => Results.Problem(string.Join(' ', problems), statusCode: StatusCodes.Status400BadRequest);
+    public static IResult Bad(IEnumerable<string> problems) =>
+        Results.Problem(string.Join(' ', problems), statusCode: StatusCodes.Status400BadRequest);
 
     /// <summary>The query of a permalink; null when it is not here.</summary>
     public static Task<Query?> FindAsync(TraceStore store, string id, CancellationToken cancellationToken) =>
@@ -53,9 +71,17 @@ internal static class QueriesApi
 
     /// <summary>The answer when a query is not here.</summary>
     public static IResult NotHere(string what) =>
-        Results.Problem($"This {what} is not here: it was not imported yet, or is no longer kept.", statusCode: StatusCodes.Status404NotFound);
+        Results.Problem(
+            $"This {what} is not here: it was not imported yet, or is no longer kept.",
+            statusCode: StatusCodes.Status404NotFound
+        );
 
-    private static async Task<IResult> ListAsync(HttpRequest request, [FromServices] TraceStore store, int? limit, CancellationToken cancellationToken)
+    private static async Task<IResult> ListAsync(
+        HttpRequest request,
+        [FromServices] TraceStore store,
+        int? limit,
+        CancellationToken cancellationToken
+    )
     {
         var address = QueryListAddress.Parse(request.Query);
         if (address.Problems.Count > 0)
@@ -97,7 +123,12 @@ internal static class QueriesApi
         return Results.Bytes(buffer.WrittenMemory, "application/json");
     }
 
-    private static async Task<IResult> CountNewerAsync(HttpRequest request, [FromServices] TraceStore store, long? after, CancellationToken cancellationToken)
+    private static async Task<IResult> CountNewerAsync(
+        HttpRequest request,
+        [FromServices] TraceStore store,
+        long? after,
+        CancellationToken cancellationToken
+    )
     {
         var address = QueryListAddress.Parse(request.Query);
         if (address.Problems.Count > 0)
@@ -112,10 +143,14 @@ internal static class QueriesApi
     }
 
     private static async Task<IResult> GetAsync(string id, [FromServices] TraceStore store, CancellationToken cancellationToken) =>
-        await FindAsync(store, id, cancellationToken) is { } query ? Results.Bytes(QueryJson.ToUtf8(query), "application/json") : NotHere("query");
+        await FindAsync(store, id, cancellationToken) is { } query
+            ? Results.Bytes(QueryJson.ToUtf8(query), "application/json")
+            : NotHere("query");
 
     private static async Task<IResult> ExplainAsync(string id, [FromServices] TraceStore store, CancellationToken cancellationToken) =>
-        await FindAsync(store, id, cancellationToken) is { } query ? Results.Json(Explanation.Of(query), ApiJson.Options) : NotHere("query");
+        await FindAsync(store, id, cancellationToken) is { } query
+            ? Results.Json(Explanation.Of(query), ApiJson.Options)
+            : NotHere("query");
 
     private static async Task<IResult> TraceAsync(string id, [FromServices] TraceStore store, CancellationToken cancellationToken) =>
         TraceId.TryParse(id, out var traceId) && await store.GetTraceAsync(traceId, cancellationToken) is { Count: > 0 } spans

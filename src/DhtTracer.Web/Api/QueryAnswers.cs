@@ -3,8 +3,8 @@ using DhtTracer.Analysis;
 
 namespace DhtTracer.Web.Api;
 
-// The shape of what QueryJson writes, for the OpenAPI document. Answers are written by QueryJson, the one contract of command line, API and exports; a
-// test holds them against these schemas.
+// The shape of what QueryJson writes, for the OpenAPI document. Answers are written by QueryJson, the one contract of command line, API and
+// exports; a test holds them against these schemas.
 
 /// <summary>A query without its peers.</summary>
 internal record QueryRowAnswer : QuerySummary

@@ -12,14 +12,23 @@ internal sealed record OverviewAnswer(OverviewFacts Figures, ImmutableArray<Peri
 /// <summary>Two sets of queries side by side.</summary>
 /// <param name="Comparison">The figures of both, their differences and verdicts.</param>
 /// <param name="Reasons">Where both sets spend their time, in nanoseconds an operation.</param>
-/// <param name="Peers">Peers by the number of queries that dialed or asked them, over-represented in the slow set first; at most 1,000.</param>
+/// <param name="Peers">Peers by the number of queries that dialed or asked them, over-represented in the slow set first; at most
+/// 1,000.</param>
 /// <param name="PeersOverSlow">Queries of the slow set whose peers were read.</param>
 /// <param name="PeersOverOther">Queries of the other set whose peers were read.</param>
 /// <param name="Shared">Queries that are in both sets; the intervals take the sets as independent.</param>
 /// <param name="AIsCut">Set A has more queries than were counted; the latest were.</param>
 /// <param name="BIsCut">Set B has more queries than were counted; the latest were.</param>
 internal sealed record CompareAnswer(
-    Comparison Comparison, DifferenceReasons Reasons, ImmutableArray<OverRepresented> Peers, int PeersOverSlow, int PeersOverOther, int Shared, bool AIsCut, bool BIsCut);
+    Comparison Comparison,
+    DifferenceReasons Reasons,
+    ImmutableArray<OverRepresented> Peers,
+    int PeersOverSlow,
+    int PeersOverOther,
+    int Shared,
+    bool AIsCut,
+    bool BIsCut
+);
 
 /// <summary>A page of peers.</summary>
 /// <param name="Peers">In the order asked for.</param>

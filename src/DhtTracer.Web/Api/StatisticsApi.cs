@@ -17,30 +17,53 @@ internal static class StatisticsApi
     /// <summary>Adds the endpoints.</summary>
     public static void Map(IEndpointRouteBuilder api)
     {
-        api.MapGet("/overview", OverviewAsync).WithName("overview")
-            .WithSummary("Figures of a set of operations: outcomes, percentiles with their intervals, shares, errors, agent versions, and the same by hour")
-            .WithDescription("Percentiles are exact, by nearest rank. `isCut` says that there are more than 200,000 operations and only the latest of them were counted.")
+        api.MapGet("/overview", OverviewAsync)
+            .WithName("overview")
+            .WithSummary(
+                "Figures of a set of operations: outcomes, percentiles with their intervals, shares, errors, agent versions, and the same by hour"
+            )
+            .WithDescription(
+                "Percentiles are exact, by nearest rank. `isCut` says that there are more than 200,000 operations and only the latest of them were counted."
+            )
             .Describe(ApiParameters.Filters, ApiParameters.Range)
-            .Produces<OverviewAnswer>().ProducesProblem(StatusCodes.Status400BadRequest);
-        api.MapGet("/compare", CompareAsync).WithName("compare")
-            .WithSummary("Two sets of operations side by side: every figure with its difference, interval and verdict, and what is over-represented in the slower set")
+            .Produces<OverviewAnswer>()
+            .ProducesProblem(StatusCodes.Status400BadRequest);
+        api.MapGet("/compare", CompareAsync)
+            .WithName("compare")
+            .WithSummary(
+                "Two sets of operations side by side: every figure with its difference, interval and verdict, and what is over-represented in the slower set"
+            )
             .WithDescription("The filters of each set have its prefix, `a.` or `b.`. Times are nanoseconds.")
             .Describe(ApiParameters.SetsOfComparison)
-            .Produces<CompareAnswer>().ProducesProblem(StatusCodes.Status400BadRequest);
-        api.MapGet("/peers", PeersAsync).WithName("listPeers")
+            .Produces<CompareAnswer>()
+            .ProducesProblem(StatusCodes.Status400BadRequest);
+        api.MapGet("/peers", PeersAsync)
+            .WithName("listPeers")
             .WithSummary("Peers that operations met, with how often they were asked, answered and failed, and their latencies")
-            .WithDescription("Over the latest 5,000 operations that pass the filters; background ones count unless `background` says otherwise.")
+            .WithDescription(
+                "Over the latest 5,000 operations that pass the filters; background ones count unless `background` says otherwise."
+            )
             .Describe(ApiParameters.Filters, ApiParameters.Range, ApiParameters.Peers)
-            .Produces<PeersAnswer>().ProducesProblem(StatusCodes.Status400BadRequest);
-        api.MapGet("/peers/{id}", PeerAsync).WithName("getPeer")
+            .Produces<PeersAnswer>()
+            .ProducesProblem(StatusCodes.Status400BadRequest);
+        api.MapGet("/peers/{id}", PeerAsync)
+            .WithName("getPeer")
             .WithSummary("One peer over the queries that heard of it")
-            .WithDescription("Over the latest 20,000 operations that pass the filters; background ones count unless `background` says otherwise.")
+            .WithDescription(
+                "Over the latest 20,000 operations that pass the filters; background ones count unless `background` says otherwise."
+            )
             .Describe(ApiParameters.PeerId, ApiParameters.Filters, ApiParameters.Range)
-            .Produces<PeerAnswer>().ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound);
+            .Produces<PeerAnswer>()
+            .ProducesProblem(StatusCodes.Status400BadRequest)
+            .ProducesProblem(StatusCodes.Status404NotFound);
     }
 
     private static async Task<IResult> OverviewAsync(
-        HttpRequest request, [FromServices] TraceStore store, [FromServices] TimeProvider clock, CancellationToken cancellationToken)
+        HttpRequest request,
+        [FromServices] TraceStore store,
+        [FromServices] TimeProvider clock,
+        CancellationToken cancellationToken
+    )
     {
         var address = QueryListAddress.Parse(request.Query);
         var name = request.Query["range"].ToString();
@@ -52,11 +75,23 @@ internal static class StatisticsApi
         }
 
         range ??= TimeRange.All;
-        var set = await OperationSet.ReadAsync(store, address.Filter with { FromUnixNano = range.FromUnixNano, ToUnixNano = range.ToUnixNano }, cancellationToken);
+        var set = await OperationSet.ReadAsync(
+            store,
+            address.Filter with
+            {
+                FromUnixNano = range.FromUnixNano,
+                ToUnixNano = range.ToUnixNano,
+            },
+            cancellationToken
+        );
         return Results.Json(new OverviewAnswer(OverviewFacts.Of(set.Facts), PeriodFacts.ByHour(set.Facts), set.IsCut), ApiJson.Options);
     }
 
-    private static async Task<IResult> CompareAsync(HttpRequest request, [FromServices] TraceStore store, CancellationToken cancellationToken)
+    private static async Task<IResult> CompareAsync(
+        HttpRequest request,
+        [FromServices] TraceStore store,
+        CancellationToken cancellationToken
+    )
     {
         var (a, b) = (ComparedSet.Parse("a", request.Query), ComparedSet.Parse("b", request.Query));
         var problems = a.Problems.Concat(b.Problems).ToList();
@@ -68,13 +103,27 @@ internal static class StatisticsApi
         var comparison = await SetComparison.ReadAsync(store, a, b, cancellationToken);
         return Results.Json(
             new CompareAnswer(
-                comparison.Result, comparison.Reasons, [.. comparison.Peers.Take(MostPeers)], comparison.PeersOverSlow, comparison.PeersOverOther, comparison.Shared,
-                comparison.A.IsCut, comparison.B.IsCut),
-            ApiJson.Options);
+                comparison.Result,
+                comparison.Reasons,
+                [.. comparison.Peers.Take(MostPeers)],
+                comparison.PeersOverSlow,
+                comparison.PeersOverOther,
+                comparison.Shared,
+                comparison.A.IsCut,
+                comparison.B.IsCut
+            ),
+            ApiJson.Options
+        );
     }
 
     private static async Task<IResult> PeersAsync(
-        HttpRequest request, [FromServices] TraceStore store, [FromServices] TimeProvider clock, int? limit, int? page, CancellationToken cancellationToken)
+        HttpRequest request,
+        [FromServices] TraceStore store,
+        [FromServices] TimeProvider clock,
+        int? limit,
+        int? page,
+        CancellationToken cancellationToken
+    )
     {
         var search = PeerSearch.Parse(request.Query, clock.GetUtcNow());
         if (search.Problems.Count > 0)
@@ -95,11 +144,23 @@ internal static class StatisticsApi
         var found = await search.ReadAsync(store, cancellationToken);
         var length = limit ?? 100;
         return Results.Json(
-            new PeersAnswer([.. found.Peers.Skip(((page ?? 1) - 1) * length).Take(length)], found.Peers.Count, found.Operations, found.IsCut), ApiJson.Options);
+            new PeersAnswer(
+                [.. found.Peers.Skip(((page ?? 1) - 1) * length).Take(length)],
+                found.Peers.Count,
+                found.Operations,
+                found.IsCut
+            ),
+            ApiJson.Options
+        );
     }
 
     private static async Task<IResult> PeerAsync(
-        string id, HttpRequest request, [FromServices] TraceStore store, [FromServices] TimeProvider clock, CancellationToken cancellationToken)
+        string id,
+        HttpRequest request,
+        [FromServices] TraceStore store,
+        [FromServices] TimeProvider clock,
+        CancellationToken cancellationToken
+    )
     {
         if (!PeerId.TryParse(id, out var peer))
         {
@@ -113,6 +174,8 @@ internal static class StatisticsApi
         }
 
         var (summary, list) = await search.ReadOneAsync(store, peer.ToString(), cancellationToken);
-        return summary is null ? QueriesApi.NotHere("peer") : Results.Json(new PeerAnswer(summary, list.Operations, list.IsCut), ApiJson.Options);
+        return summary is null
+            ? QueriesApi.NotHere("peer")
+            : Results.Json(new PeerAnswer(summary, list.Operations, list.IsCut), ApiJson.Options);
     }
 }

@@ -22,7 +22,8 @@ internal sealed class SiteAssets
     public SiteAssets()
     {
         var assembly = typeof(SiteAssets).Assembly;
-        var files = assembly.GetManifestResourceNames()
+        var files = assembly
+            .GetManifestResourceNames()
             .Where(name => name.StartsWith(ResourcePrefix, StringComparison.Ordinal))
             .Order(StringComparer.Ordinal)
             .ToDictionary(name => name[ResourcePrefix.Length..], name => Read(assembly, name), StringComparer.Ordinal);
@@ -43,7 +44,11 @@ internal sealed class SiteAssets
         }
 
         Version = Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 6));
-        _assets = files.ToFrozenDictionary(file => file.Key, file => new Asset(ContentType(file.Key), file.Value, Compress(file.Value)), StringComparer.Ordinal);
+        _assets = files.ToFrozenDictionary(
+            file => file.Key,
+            file => new Asset(ContentType(file.Key), file.Value, Compress(file.Value)),
+            StringComparer.Ordinal
+        );
     }
 
     /// <summary>Twelve hex digits that change when any asset does.</summary>
@@ -54,15 +59,20 @@ internal sealed class SiteAssets
 
     /// <summary>The address of an asset such as <c>site.css</c> or <c>js/site.js</c>.</summary>
     /// <exception cref="ArgumentException">There is no such asset: a mistake in a page.</exception>
-    public string Url(string name) => _assets.ContainsKey(name)
-        ? $"/assets/{Version}/{name}"
-        : throw new ArgumentException($"the site has no asset '{name}'", nameof(name));
+    public string Url(string name) =>
+        _assets.ContainsKey(name)
+            ? $"/assets/{Version}/{name}"
+            : throw new ArgumentException($"the site has no asset '{name}'", nameof(name));
 
     /// <summary>Serves the assets, and the icon where browsers look for it unasked.</summary>
     public void Map(IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet("/assets/{version}/{**name}", (string version, string name, HttpContext context) =>
-            SendAsync(context, name, version == Version)).ExcludeFromDescription();
+        endpoints
+            .MapGet(
+                "/assets/{version}/{**name}",
+                (string version, string name, HttpContext context) => SendAsync(context, name, version == Version)
+            )
+            .ExcludeFromDescription();
         endpoints.MapGet("/favicon.ico", (HttpContext context) => SendAsync(context, "favicon.svg", keep: false)).ExcludeFromDescription();
     }
 
@@ -92,7 +102,8 @@ internal sealed class SiteAssets
 
     private static byte[] Read(Assembly assembly, string resource)
     {
-        using var stream = assembly.GetManifestResourceStream(resource)
+        using var stream =
+            assembly.GetManifestResourceStream(resource)
             ?? throw new InvalidOperationException($"the assembly lists the resource '{resource}' and does not hold it");
         using var bytes = new MemoryStream();
         stream.CopyTo(bytes);
@@ -110,13 +121,14 @@ internal sealed class SiteAssets
         return target.ToArray();
     }
 
-    private static string ContentType(string name) => Path.GetExtension(name) switch
-    {
-        ".css" => "text/css; charset=utf-8",
-        ".js" => "text/javascript; charset=utf-8",
-        ".svg" => "image/svg+xml",
-        var other => throw new InvalidOperationException($"no content type is known for the asset '{name}' ({other})"),
-    };
+    private static string ContentType(string name) =>
+        Path.GetExtension(name) switch
+        {
+            ".css" => "text/css; charset=utf-8",
+            ".js" => "text/javascript; charset=utf-8",
+            ".svg" => "image/svg+xml",
+            var other => throw new InvalidOperationException($"no content type is known for the asset '{name}' ({other})"),
+        };
 
     private sealed record Asset(string ContentType, byte[] Plain, byte[] Brotli);
 }

@@ -8,8 +8,23 @@ internal sealed class LogScale
 
     private static readonly List<long> RoundDurations =
     [
-        .. Enumerable.Range(0, 11).SelectMany(static power => new[] { 1L, 2, 5 }.Select(digit => digit * (long)Math.Pow(10, power))).Where(static rung => rung < Minute),
-        Minute, 2 * Minute, 5 * Minute, 10 * Minute, 30 * Minute, 60 * Minute, 120 * Minute, 360 * Minute, 720 * Minute, 1440 * Minute, 14400 * Minute, 144000 * Minute, 1440000 * Minute,
+        .. Enumerable
+            .Range(0, 11)
+            .SelectMany(static power => new[] { 1L, 2, 5 }.Select(digit => digit * (long)Math.Pow(10, power)))
+            .Where(static rung => rung < Minute),
+        Minute,
+        2 * Minute,
+        5 * Minute,
+        10 * Minute,
+        30 * Minute,
+        60 * Minute,
+        120 * Minute,
+        360 * Minute,
+        720 * Minute,
+        1440 * Minute,
+        14400 * Minute,
+        144000 * Minute,
+        1440000 * Minute,
     ];
 
     private readonly double _low;
@@ -63,5 +78,6 @@ internal sealed class LogScale
     }
 
     /// <summary>1, 2 and 5 times each power of ten on it.</summary>
-    public IEnumerable<long> Rungs() => Ticks().SelectMany(static tick => new[] { tick, tick * 2, tick * 5 }).Where(rung => Math.Log10(rung) <= _high);
+    public IEnumerable<long> Rungs() =>
+        Ticks().SelectMany(static tick => new[] { tick, tick * 2, tick * 5 }).Where(rung => Math.Log10(rung) <= _high);
 }

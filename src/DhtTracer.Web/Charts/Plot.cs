@@ -30,7 +30,8 @@ internal static class Plot
             }
 
             path.Append(down ? 'L' : 'M')
-                .Append((at.X * Side / 100).ToString("0.#", CultureInfo.InvariantCulture)).Append(' ')
+                .Append((at.X * Side / 100).ToString("0.#", CultureInfo.InvariantCulture))
+                .Append(' ')
                 .Append(((100 - at.Y) * Side / 100).ToString("0.#", CultureInfo.InvariantCulture));
             down = true;
         }

@@ -9,7 +9,14 @@ namespace DhtTracer.Web.Charts;
 /// <param name="Rules">Values that are marked across the chart, with a name.</param>
 /// <param name="Moments">Times that are marked, with a name.</param>
 internal sealed record StepChart(
-    string Title, long EndNs, long Least, long Greatest, IReadOnlyList<StepLine> Lines, IReadOnlyList<(long Value, string Name)> Rules, IReadOnlyList<(long TimeNs, string Name)> Moments)
+    string Title,
+    long EndNs,
+    long Least,
+    long Greatest,
+    IReadOnlyList<StepLine> Lines,
+    IReadOnlyList<(long Value, string Name)> Rules,
+    IReadOnlyList<(long TimeNs, string Name)> Moments
+)
 {
     /// <summary>A time as percent of the width.</summary>
     public double X(long timeNs) => Math.Clamp(100.0 * timeNs / EndNs, 0, 100);

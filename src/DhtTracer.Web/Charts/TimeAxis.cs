@@ -5,9 +5,9 @@ using DhtTracer.Web.Search;
 namespace DhtTracer.Web.Charts;
 
 /// <summary>
-/// The time axis of a chart over a range: cut into periods (5 or 15 minutes, hours or days) that are as many as a chart can show, with labels at round
-/// times. A range of more than <see cref="MostSlots"/> days is no axis any more: then the days that have queries stand side by side, the latest ones,
-/// with an empty place that says how long nothing was between days that do not follow each other.
+/// The time axis of a chart over a range: cut into periods (5 or 15 minutes, hours or days) that are as many as a chart can show, with
+/// labels at round times. A range of more than <see cref="MostSlots"/> days is no axis any more: then the days that have queries stand side
+/// by side, the latest ones, with an empty place that says how long nothing was between days that do not follow each other.
 /// </summary>
 internal sealed class TimeAxis
 {
@@ -21,21 +21,45 @@ internal sealed class TimeAxis
 
     private static readonly (TimeSpan Longest, TimeSpan Period, string Name)[] Scales =
     [
-        (TimeSpan.FromHours(2), TimeSpan.FromMinutes(5), "5 minutes"), (TimeSpan.FromHours(8), TimeSpan.FromMinutes(15), "15 minutes"),
-        (TimeSpan.FromDays(15), TimeSpan.FromHours(1), "hour"), (TimeSpan.MaxValue, TimeSpan.FromDays(1), "day"),
+        (TimeSpan.FromHours(2), TimeSpan.FromMinutes(5), "5 minutes"),
+        (TimeSpan.FromHours(8), TimeSpan.FromMinutes(15), "15 minutes"),
+        (TimeSpan.FromDays(15), TimeSpan.FromHours(1), "hour"),
+        (TimeSpan.MaxValue, TimeSpan.FromDays(1), "day"),
     ];
 
     private static readonly TimeSpan[] Steps =
     [
-        TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(15), TimeSpan.FromMinutes(30), TimeSpan.FromHours(1), TimeSpan.FromHours(2),
-        TimeSpan.FromHours(3), TimeSpan.FromHours(6), TimeSpan.FromHours(12), TimeSpan.FromDays(1), TimeSpan.FromDays(2), TimeSpan.FromDays(4), TimeSpan.FromDays(7),
-        TimeSpan.FromDays(14), TimeSpan.FromDays(28), TimeSpan.FromDays(56),
+        TimeSpan.FromMinutes(5),
+        TimeSpan.FromMinutes(10),
+        TimeSpan.FromMinutes(15),
+        TimeSpan.FromMinutes(30),
+        TimeSpan.FromHours(1),
+        TimeSpan.FromHours(2),
+        TimeSpan.FromHours(3),
+        TimeSpan.FromHours(6),
+        TimeSpan.FromHours(12),
+        TimeSpan.FromDays(1),
+        TimeSpan.FromDays(2),
+        TimeSpan.FromDays(4),
+        TimeSpan.FromDays(7),
+        TimeSpan.FromDays(14),
+        TimeSpan.FromDays(28),
+        TimeSpan.FromDays(56),
     ];
 
     private readonly DateTimeOffset _first;
     private readonly IReadOnlyList<int> _slots = [];
 
-    private TimeAxis(TimeSpan period, string name, DateTimeOffset first, int slots, bool isContinuous, IReadOnlyList<PeriodFacts> periods, int left, IReadOnlyList<int>? places = null)
+    private TimeAxis(
+        TimeSpan period,
+        string name,
+        DateTimeOffset first,
+        int slots,
+        bool isContinuous,
+        IReadOnlyList<PeriodFacts> periods,
+        int left,
+        IReadOnlyList<int>? places = null
+    )
     {
         _slots = places ?? [];
         (Period, Name, _first, Slots, IsContinuous, Periods, Left) = (period, name, first, slots, isContinuous, periods, left);
@@ -88,11 +112,27 @@ internal sealed class TimeAxis
                 places.Add(places.Count == 0 ? 0 : places[^1] + (day.Start - kept[places.Count - 1].Start > period ? 2 : 1));
             }
 
-            return new TimeAxis(period, name, default, places.Count == 0 ? 1 : places[^1] + 1, false, kept, periods.Length - kept.Count, places);
+            return new TimeAxis(
+                period,
+                name,
+                default,
+                places.Count == 0 ? 1 : places[^1] + 1,
+                false,
+                kept,
+                periods.Length - kept.Count,
+                places
+            );
         }
 
         return new TimeAxis(
-            period, name, DateTimeOffset.UnixEpoch.AddTicks((long)firstNumber * period.Ticks), (int)(lastNumber - firstNumber) + 1, true, periods, 0);
+            period,
+            name,
+            DateTimeOffset.UnixEpoch.AddTicks((long)firstNumber * period.Ticks),
+            (int)(lastNumber - firstNumber) + 1,
+            true,
+            periods,
+            0
+        );
     }
 
     /// <summary>The place of the period at an index of <see cref="Periods"/>.</summary>
@@ -140,14 +180,16 @@ internal sealed class TimeAxis
     }
 
     /// <summary>A period in words: its start, and its length where that is not an hour.</summary>
-    public string NameOf(PeriodFacts period) => Period >= TimeSpan.FromDays(1)
-        ? Day(period.Start, withYear: true)
-        : period.Start.ToString("d MMM yyyy HH:mm", CultureInfo.InvariantCulture);
+    public string NameOf(PeriodFacts period) =>
+        Period >= TimeSpan.FromDays(1)
+            ? Day(period.Start, withYear: true)
+            : period.Start.ToString("d MMM yyyy HH:mm", CultureInfo.InvariantCulture);
 
     private static string Label(DateTimeOffset time, TimeSpan step, TimeSpan length) =>
         step >= TimeSpan.FromDays(1) || time.TimeOfDay == TimeSpan.Zero
             ? Day(time, withYear: length > TimeSpan.FromDays(300))
             : time.ToString("HH:mm", CultureInfo.InvariantCulture);
 
-    private static string Day(DateTimeOffset time, bool withYear) => time.ToString(withYear ? "d MMM yyyy" : "d MMM", CultureInfo.InvariantCulture);
+    private static string Day(DateTimeOffset time, bool withYear) =>
+        time.ToString(withYear ? "d MMM yyyy" : "d MMM", CultureInfo.InvariantCulture);
 }

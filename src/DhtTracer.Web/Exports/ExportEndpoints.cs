@@ -17,7 +17,8 @@ internal static class ExportEndpoints
 
     private static readonly string[] Reading = [HttpMethods.Get, HttpMethods.Head];
 
-    /// <summary>Adds the addresses <c>/q/{id}/export.{extension}</c>, <c>/queries/export</c>, <c>/queries/export/chosen</c> and <c>/queries.csv</c>.</summary>
+    /// <summary>Adds the addresses <c>/q/{id}/export.{extension}</c>, <c>/queries/export</c>, <c>/queries/export/chosen</c> and
+    /// <c>/queries.csv</c>.</summary>
     public static void Map(IEndpointRouteBuilder endpoints)
     {
         endpoints.MapMethods("/q/{id}/export.{extension}", Reading, QueryAsync).ExcludeFromDescription();
@@ -48,12 +49,25 @@ internal static class ExportEndpoints
             : new ExportResult(new ArchiveExporter(store), format, request.Selection, SetName);
     }
 
-    private static async Task<IResult> QueryAsync(string id, string extension, HttpRequest request, [FromServices] TraceStore store, CancellationToken cancellationToken) =>
+    private static async Task<IResult> QueryAsync(
+        string id,
+        string extension,
+        HttpRequest request,
+        [FromServices] TraceStore store,
+        CancellationToken cancellationToken
+    ) =>
         !QueryId.TryParse(id, out var queryId) ? Results.NotFound()
-            : ExportFormat.OfSingle(extension) is { } format ? await FileAsync(format, queryId, store, request, cancellationToken) ?? Results.NotFound()
-            : Bad(request, [$"A query is exported with one of these endings: {string.Join(", ", ExportFormat.All.Where(static one => one.Single).Select(static one => one.Extension))}."]);
+        : ExportFormat.OfSingle(extension) is { } format
+            ? await FileAsync(format, queryId, store, request, cancellationToken) ?? Results.NotFound()
+        : Bad(
+            request,
+            [
+                $"A query is exported with one of these endings: {string.Join(", ", ExportFormat.All.Where(static one => one.Single).Select(static one => one.Extension))}.",
+            ]
+        );
 
-    private static Task<IResult> SetAsync(HttpRequest request, [FromServices] TraceStore store) => SiteAsync(ExportRequest.Parse(request.Query), store, request);
+    private static Task<IResult> SetAsync(HttpRequest request, [FromServices] TraceStore store) =>
+        SiteAsync(ExportRequest.Parse(request.Query), store, request);
 
     private static Task<IResult> ChosenAsync(HttpRequest request, [FromServices] TraceStore store)
     {
@@ -72,7 +86,12 @@ internal static class ExportEndpoints
         var address = QueryListAddress.Parse(request.Query);
         return address.Problems.Count > 0
             ? Bad(request, address.Problems)
-            : new ExportResult(new ArchiveExporter(store), ExportFormat.Find("csv")!, ExportSelection.Of(address.Filter, address.Sort), SetName);
+            : new ExportResult(
+                new ArchiveExporter(store),
+                ExportFormat.Find("csv")!,
+                ExportSelection.Of(address.Filter, address.Sort),
+                SetName
+            );
     }
 
     private static async Task<IResult> SiteAsync(ExportRequest wanted, TraceStore store, HttpRequest request) =>
@@ -93,10 +112,20 @@ internal static class ExportEndpoints
     // A file of one query: of an operation its decisive one.
     private static async Task<Query?> FindAsync(QueryId id, TraceStore store, CancellationToken cancellationToken) =>
         await store.GetQueryAsync(id, cancellationToken)
-        ?? (await store.GetOperationAsync(id, cancellationToken) is { Operation.Decisive: { } decisive } found ? found.Queries.FirstOrDefault(query => query.Id == decisive) : null);
+        ?? (
+            await store.GetOperationAsync(id, cancellationToken) is { Operation.Decisive: { } decisive } found
+                ? found.Queries.FirstOrDefault(query => query.Id == decisive)
+                : null
+        );
 
     /// <summary>One query as a file; null when it is not here.</summary>
-    private static async Task<IResult?> FileAsync(ExportFormat format, QueryId id, TraceStore store, HttpRequest request, CancellationToken cancellationToken)
+    private static async Task<IResult?> FileAsync(
+        ExportFormat format,
+        QueryId id,
+        TraceStore store,
+        HttpRequest request,
+        CancellationToken cancellationToken
+    )
     {
         if (await FindAsync(id, store, cancellationToken) is not { } query)
         {
@@ -104,7 +133,14 @@ internal static class ExportEndpoints
         }
 
         var name = $"query-{id.TraceId.ToString()[..12]}";
-        return QueryFile.Of(format.Kind, query, $"{request.Scheme}://{request.Host}/q/{id}", await store.GetTraceAsync(id.TraceId, cancellationToken)) is { } bytes
+        return
+            QueryFile.Of(
+                format.Kind,
+                query,
+                $"{request.Scheme}://{request.Host}/q/{id}",
+                await store.GetTraceAsync(id.TraceId, cancellationToken)
+            )
+                is { } bytes
             ? Results.File(bytes, format.MediaType, $"{name}.{format.Extension}")
             : new ExportResult(new ArchiveExporter(store), format, ExportSelection.Of([id]), name);
     }

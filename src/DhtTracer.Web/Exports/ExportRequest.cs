@@ -7,15 +7,20 @@ using Microsoft.AspNetCore.Http;
 namespace DhtTracer.Web.Exports;
 
 /// <summary>
-/// What an address asks to be exported: <c>format</c>, and either queries by <c>id</c> (as often as there are queries; <c>q</c> as in the address of a
-/// comparison means the same) or the filters and the order of the list of queries.
+/// What an address asks to be exported: <c>format</c>, and either queries by <c>id</c> (as often as there are queries; <c>q</c> as in the
+/// address of a comparison means the same) or the filters and the order of the list of queries.
 /// </summary>
 internal sealed class ExportRequest
 {
     /// <summary>Queries that can be named; more do not fit into an address.</summary>
     public const int MostIds = 200;
 
-    private static readonly HashSet<string> Known = new(QueryListAddress.Names.Where(static name => name != "at"), StringComparer.Ordinal) { "format", "id", "q" };
+    private static readonly HashSet<string> Known = new(QueryListAddress.Names.Where(static name => name != "at"), StringComparer.Ordinal)
+    {
+        "format",
+        "id",
+        "q",
+    };
 
     private ExportRequest(ExportFormat? format, ExportSelection selection, IReadOnlyList<string> problems)
     {
@@ -39,12 +44,20 @@ internal sealed class ExportRequest
         var problems = new List<string>();
 
         // A filter with a mistyped name would let everything through.
-        problems.AddRange(query.Keys.Where(name => !Known.Contains(name)).Select(name => $"\"{Shown(name)}\" is no parameter of an export; there are {string.Join(", ", Known)}."));
+        problems.AddRange(
+            query
+                .Keys.Where(name => !Known.Contains(name))
+                .Select(name => $"\"{Shown(name)}\" is no parameter of an export; there are {string.Join(", ", Known)}.")
+        );
         var format = ExportFormat.Find(query["format"]);
         if (format is null)
         {
             var names = string.Join(", ", ExportFormat.All.Select(static one => one.Name));
-            problems.Add(query["format"].ToString() is { Length: > 0 } wanted ? $"\"{Shown(wanted)}\" (format) is not one of {names}." : $"The address does not say as what: format is one of {names}.");
+            problems.Add(
+                query["format"].ToString() is { Length: > 0 } wanted
+                    ? $"\"{Shown(wanted)}\" (format) is not one of {names}."
+                    : $"The address does not say as what: format is one of {names}."
+            );
         }
 
         var texts = query["id"].Concat(query["q"]).OfType<string>().ToList();

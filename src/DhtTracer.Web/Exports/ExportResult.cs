@@ -6,8 +6,8 @@ using Microsoft.Net.Http.Headers;
 namespace DhtTracer.Web.Exports;
 
 /// <summary>
-/// A file to keep, written while it is made. A client that goes away ends the work; a failure after the first byte breaks the connection, so
-/// that half a file is never taken for a whole one.
+/// A file to keep, written while it is made. A client that goes away ends the work; a failure after the first byte breaks the connection,
+/// so that half a file is never taken for a whole one.
 /// </summary>
 /// <param name="exporter">Writes.</param>
 /// <param name="format">As what; one that can hold many queries.</param>
@@ -20,7 +20,10 @@ internal sealed class ExportResult(ArchiveExporter exporter, ExportFormat format
     {
         var response = httpContext.Response;
         response.ContentType = format.MediaType;
-        response.Headers.ContentDisposition = new ContentDispositionHeaderValue("attachment") { FileName = $"{name}.{format.Extension}" }.ToString();
+        response.Headers.ContentDisposition = new ContentDispositionHeaderValue("attachment")
+        {
+            FileName = $"{name}.{format.Extension}",
+        }.ToString();
         if (!HttpMethods.IsHead(httpContext.Request.Method))
         {
             await exporter.ExportAsync(format, selection, response.BodyWriter, httpContext.RequestAborted);

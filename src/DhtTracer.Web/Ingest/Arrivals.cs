@@ -16,7 +16,12 @@ internal sealed class Arrivals(TraceStore store, IngestReader reader)
         var report = await reader.ReadAsync(cancellationToken);
         var services = await store.ListServicesAsync(cancellationToken);
         return Text(
-            report.Database.Spans, report.Analysis.PendingSpans, report.Database.Queries, services, report.Receivers.Sum(static receiver => receiver.Refused));
+            report.Database.Spans,
+            report.Analysis.PendingSpans,
+            report.Database.Queries,
+            services,
+            report.Receivers.Sum(static receiver => receiver.Refused)
+        );
     }
 
     /// <summary>The sentence.</summary>
@@ -35,7 +40,10 @@ internal sealed class Arrivals(TraceStore store, IngestReader reader)
 
         var named = services.Where(static service => service.Length > 0).Take(MostServices).ToList();
         var of = named.Count == 0 ? "" : $" of {string.Join(", ", named)}{(services.Count > named.Count ? " and others" : "")}";
-        var waiting = pending == 0 ? "" : $", {(spans == 0 ? "" : $"{pending.ToString("N0", CultureInfo.InvariantCulture)} of them ")}not analysed yet";
+        var waiting =
+            pending == 0
+                ? ""
+                : $", {(spans == 0 ? "" : $"{pending.ToString("N0", CultureInfo.InvariantCulture)} of them ")}not analysed yet";
         var found = queries == 0 ? "no lookup yet" : $"{Count(queries, "query", "queries")} in them";
         return $"{Count(spans + pending, "span")}{of} {(spans + pending == 1 ? "has" : "have")} arrived{waiting}, {found}.{rejected}";
     }

@@ -2,7 +2,8 @@ using DhtTracer.Ingestion.Analysis;
 
 namespace DhtTracer.Web.Ingest;
 
-/// <summary>What comes in and how far its processing is, at one moment. Counts begin with the process, except those of the database.</summary>
+/// <summary>What comes in and how far its processing is, at one moment. Counts begin with the process, except those of the
+/// database.</summary>
 /// <param name="At">When it was read.</param>
 /// <param name="Receivers">What takes spans: one entry a listener, and one for each other way in that was used.</param>
 /// <param name="Listeners">Listeners that only answer.</param>
@@ -17,7 +18,8 @@ internal sealed record IngestReport(
     IReadOnlyList<PullReport> Pulls,
     AnalysisReport Analysis,
     DatabaseReport Database,
-    double? KeepSeconds);
+    double? KeepSeconds
+);
 
 /// <summary>One way in.</summary>
 /// <param name="Title">Its name for people.</param>
@@ -44,7 +46,8 @@ internal sealed record ReceiverReport(
     long Refused,
     DateTimeOffset? LastReceived,
     string? LastError,
-    DateTimeOffset? LastErrorTime);
+    DateTimeOffset? LastErrorTime
+);
 
 /// <summary>The pull of one service of one Jaeger.</summary>
 /// <param name="Source">The Jaeger.</param>
@@ -81,7 +84,8 @@ internal sealed record PullReport(
     long Traces,
     long Spans,
     long Duplicates,
-    long Rejected);
+    long Rejected
+);
 
 /// <summary>The work on what has arrived.</summary>
 /// <param name="PendingTraces">Traces that wait for analysis or are being analysed.</param>
@@ -90,7 +94,14 @@ internal sealed record PullReport(
 /// <param name="Failed">Of these, analyses that failed.</param>
 /// <param name="WriterBytes">Bytes of spans that wait for the writer of the database.</param>
 /// <param name="Reanalysis">How far traces are analysed again that an older version analysed; null while none is left.</param>
-internal sealed record AnalysisReport(int PendingTraces, long PendingSpans, long Analysed, long Failed, long WriterBytes, Reanalysis? Reanalysis);
+internal sealed record AnalysisReport(
+    int PendingTraces,
+    long PendingSpans,
+    long Analysed,
+    long Failed,
+    long WriterBytes,
+    Reanalysis? Reanalysis
+);
 
 /// <summary>How much is stored.</summary>
 /// <param name="Traces">Traces.</param>

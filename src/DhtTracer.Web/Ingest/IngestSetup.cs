@@ -2,7 +2,8 @@ namespace DhtTracer.Web.Ingest;
 
 /// <summary>A listener of the process, as the ingest page shows it.</summary>
 /// <param name="Title">Name in the start message: <c>OTLP over HTTP</c>.</param>
-/// <param name="Receiver">Its name in the statistics when it takes spans, such as <c>otlp-http</c>; null for a listener that only answers.</param>
+/// <param name="Receiver">Its name in the statistics when it takes spans, such as <c>otlp-http</c>; null for a listener that only
+/// answers.</param>
 /// <param name="Option">Option that sets its port.</param>
 /// <param name="Address">Where it listens; null when it is off.</param>
 public sealed record ListenerState(string Title, string? Receiver, string Option, string? Address);

@@ -23,8 +23,20 @@ internal static class PrometheusText
         One(text, "analysis_pending_spans", "gauge", "Spans stored and not yet analysed.", analysis.PendingSpans);
         One(text, "analysis_traces_total", "counter", "Traces analysed, each time counted.", analysis.Analysed);
         One(text, "analysis_failures_total", "counter", "Analyses that failed.", analysis.Failed);
-        One(text, "reanalysis_traces_done", "gauge", "Traces analysed again that an older version had analysed, of those of reanalysis_traces.", analysis.Reanalysis?.Done ?? 0);
-        One(text, "reanalysis_traces", "gauge", "Traces that are analysed again because an older version had analysed them; 0 when none is left.", analysis.Reanalysis?.Total ?? 0);
+        One(
+            text,
+            "reanalysis_traces_done",
+            "gauge",
+            "Traces analysed again that an older version had analysed, of those of reanalysis_traces.",
+            analysis.Reanalysis?.Done ?? 0
+        );
+        One(
+            text,
+            "reanalysis_traces",
+            "gauge",
+            "Traces that are analysed again because an older version had analysed them; 0 when none is left.",
+            analysis.Reanalysis?.Total ?? 0
+        );
         One(text, "writer_pending_bytes", "gauge", "Bytes of spans that wait for the writer of the database.", analysis.WriterBytes);
         One(text, "stored_traces", "gauge", "Traces in the database.", database.Traces);
         One(text, "stored_spans", "gauge", "Spans of analysed traces in the database.", database.Spans);
@@ -52,7 +64,13 @@ internal static class PrometheusText
     private static void Pulls(StringBuilder text, IReadOnlyList<PullReport> pulls)
     {
         void Each(string name, string type, string help, Func<PullReport, double?> value) =>
-            Family(text, "pull_" + name, type, help, pulls.Select(item => (Labels(("source", item.Source), ("service", item.Service)), value(item))));
+            Family(
+                text,
+                "pull_" + name,
+                type,
+                help,
+                pulls.Select(item => (Labels(("source", item.Source), ("service", item.Service)), value(item)))
+            );
 
         Each("windows_total", "counter", "Windows read to their end.", item => item.Windows);
         Each("windows_bisected_total", "counter", "Windows that came back full and were cut in half.", item => item.WindowsBisected);
@@ -63,13 +81,30 @@ internal static class PrometheusText
         Each("rejected_spans_total", "counter", "Spans that came without a valid id or time.", item => item.Rejected);
         Each("retries_total", "counter", "Failures that were tried again.", item => item.Retries);
         Each("lag_seconds", "gauge", "How far reading is behind the clock.", item => item.LagSeconds);
-        Each("complete_until_timestamp_seconds", "gauge", "The checkpoint: everything that started before is stored and settled.", item => Seconds(item.CompleteUntil));
-        Each("failing", "gauge", "1 while the last request failed and is to be tried again, or was given up.", item => item.Activity is "backing-off" or "failed" ? 1 : 0);
+        Each(
+            "complete_until_timestamp_seconds",
+            "gauge",
+            "The checkpoint: everything that started before is stored and settled.",
+            item => Seconds(item.CompleteUntil)
+        );
+        Each(
+            "failing",
+            "gauge",
+            "1 while the last request failed and is to be tried again, or was given up.",
+            item => item.Activity is "backing-off" or "failed" ? 1 : 0
+        );
     }
 
-    private static void One(StringBuilder text, string name, string type, string help, double value) => Family(text, name, type, help, [("", value)]);
+    private static void One(StringBuilder text, string name, string type, string help, double value) =>
+        Family(text, name, type, help, [("", value)]);
 
-    private static void Family(StringBuilder text, string name, string type, string help, IEnumerable<(string Labels, double? Value)> samples)
+    private static void Family(
+        StringBuilder text,
+        string name,
+        string type,
+        string help,
+        IEnumerable<(string Labels, double? Value)> samples
+    )
     {
         text.Append("# HELP dht_tracer_").Append(name).Append(' ').Append(help).Append('\n');
         text.Append("# TYPE dht_tracer_").Append(name).Append(' ').Append(type).Append('\n');
@@ -77,7 +112,12 @@ internal static class PrometheusText
         {
             if (value is { } known)
             {
-                text.Append("dht_tracer_").Append(name).Append(labels).Append(' ').Append(known.ToString("R", CultureInfo.InvariantCulture)).Append('\n');
+                text.Append("dht_tracer_")
+                    .Append(name)
+                    .Append(labels)
+                    .Append(' ')
+                    .Append(known.ToString("R", CultureInfo.InvariantCulture))
+                    .Append('\n');
             }
         }
     }
@@ -88,7 +128,10 @@ internal static class PrometheusText
         foreach (var (name, value) in labels)
         {
             // A line feed in a service's name would begin a line of its own.
-            var escaped = value.Replace("\\", @"\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
+            var escaped = value
+                .Replace("\\", @"\\", StringComparison.Ordinal)
+                .Replace("\"", "\\\"", StringComparison.Ordinal)
+                .Replace("\n", "\\n", StringComparison.Ordinal);
             text.Append(text.Length == 1 ? "" : ",").Append(name).Append("=\"").Append(escaped).Append('"');
         }
 

@@ -15,11 +15,17 @@ internal sealed record UploadedFile(string Name, Stream Content);
 /// <param name="Duplicates">Of these, spans that were there already.</param>
 /// <param name="Traces">Traces in them.</param>
 /// <param name="Problems">Files that were not imported, by their names on the reader's machine, and why.</param>
-internal sealed record UploadReport(int Files, long Spans, long Duplicates, int Traces, ImmutableArray<(string Name, string Problem)> Problems);
+internal sealed record UploadReport(
+    int Files,
+    long Spans,
+    long Duplicates,
+    int Traces,
+    ImmutableArray<(string Name, string Problem)> Problems
+);
 
 /// <summary>
-/// Imports files that readers send from the site, one upload at a time: an upload is on disk while it waits, never in memory. Keeps the reports
-/// of the latest ones, so that a page can show them after the redirect.
+/// Imports files that readers send from the site, one upload at a time: an upload is on disk while it waits, never in memory. Keeps the
+/// reports of the latest ones, so that a page can show them after the redirect.
 /// </summary>
 internal sealed class Uploads(TraceStore store) : IDisposable
 {
@@ -53,10 +59,20 @@ internal sealed class Uploads(TraceStore store) : IDisposable
             await _turn.WaitAsync(cancellationToken);
             try
             {
-                var summary = await new FileImporter(store).ImportAsync([.. names.Keys], new ImportOptions { KeepGoing = true }, cancellationToken: cancellationToken);
-                return Keep(new UploadReport(
-                    summary.Files, summary.Spans, summary.Duplicates, summary.Traces.Count,
-                    [.. summary.Skipped.Select(skip => (names.GetValueOrDefault(skip.File, skip.File), skip.Problem))]));
+                var summary = await new FileImporter(store).ImportAsync(
+                    [.. names.Keys],
+                    new ImportOptions { KeepGoing = true },
+                    cancellationToken: cancellationToken
+                );
+                return Keep(
+                    new UploadReport(
+                        summary.Files,
+                        summary.Spans,
+                        summary.Duplicates,
+                        summary.Traces.Count,
+                        [.. summary.Skipped.Select(skip => (names.GetValueOrDefault(skip.File, skip.File), skip.Problem))]
+                    )
+                );
             }
             finally
             {

@@ -14,8 +14,14 @@ internal static class GoDuration
     private static readonly (string Unit, decimal Nanoseconds)[] Units =
     [
         // Two letters first, so that "ms" is not read as minutes.
-        ("ns", 1m), ("us", 1_000m), ("µs", 1_000m), ("μs", 1_000m), ("ms", 1_000_000m),
-        ("s", 1_000_000_000m), ("m", 60_000_000_000m), ("h", 3_600_000_000_000m),
+        ("ns", 1m),
+        ("us", 1_000m),
+        ("µs", 1_000m),
+        ("μs", 1_000m),
+        ("ms", 1_000_000m),
+        ("s", 1_000_000_000m),
+        ("m", 60_000_000_000m),
+        ("h", 3_600_000_000_000m),
     ];
 
     /// <summary>Reads a duration that is not negative.</summary>
@@ -37,7 +43,11 @@ internal static class GoDuration
         while (rest.Length > 0)
         {
             var digits = rest.IndexOfAnyExcept(Digits);
-            if (digits <= 0 || !decimal.TryParse(rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) || number > long.MaxValue)
+            if (
+                digits <= 0
+                || !decimal.TryParse(rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+                || number > long.MaxValue
+            )
             {
                 return false;
             }

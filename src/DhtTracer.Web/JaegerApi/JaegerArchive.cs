@@ -22,7 +22,11 @@ internal sealed class JaegerArchive(TraceStore store, JaegerApiOptions options)
     }
 
     /// <summary>Operations of a service; a kind, when given, as Jaeger writes it.</summary>
-    public async Task<IReadOnlyList<(string Name, string Kind)>> OperationsAsync(string service, string? kind, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<(string Name, string Kind)>> OperationsAsync(
+        string service,
+        string? kind,
+        CancellationToken cancellationToken
+    )
     {
         var operations = await store.ListServiceOperationsAsync(service, cancellationToken);
         if (service == MissingService)
@@ -32,8 +36,10 @@ internal sealed class JaegerArchive(TraceStore store, JaegerApiOptions options)
 
         return
         [
-            .. operations.Select(operation => (operation.Name, Kind: KindText(operation.Kind)))
-                .Where(operation => string.IsNullOrEmpty(kind) || operation.Kind == kind).Distinct(),
+            .. operations
+                .Select(operation => (operation.Name, Kind: KindText(operation.Kind)))
+                .Where(operation => string.IsNullOrEmpty(kind) || operation.Kind == kind)
+                .Distinct(),
         ];
     }
 
@@ -45,11 +51,14 @@ internal sealed class JaegerArchive(TraceStore store, JaegerApiOptions options)
     }
 
     /// <summary>
-    /// Whole traces that have a span which fulfils the conditions, those whose matching spans started last first. Each trace that is there when
-    /// the search begins comes once: which ones to look at is read in one statement, whatever arrives while they are sent.
+    /// Whole traces that have a span which fulfils the conditions, those whose matching spans started last first. Each trace that is there
+    /// when the search begins comes once: which ones to look at is read in one statement, whatever arrives while they are sent.
     /// </summary>
     public async IAsyncEnumerable<IReadOnlyList<Span>> FindAsync(
-        SpanConditions conditions, int limit, [EnumeratorCancellation] CancellationToken cancellationToken)
+        SpanConditions conditions,
+        int limit,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         var found = 0;
         foreach (var candidate in await CandidatesAsync(conditions, cancellationToken))
@@ -74,7 +83,12 @@ internal sealed class JaegerArchive(TraceStore store, JaegerApiOptions options)
     /// <param name="to">Latest start.</param>
     /// <param name="service">Only calls from or to this service; null for all.</param>
     /// <param name="cancellationToken">Cancels.</param>
-    public async Task<IReadOnlyList<Dependency>> DependenciesAsync(ulong from, ulong to, string? service, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<Dependency>> DependenciesAsync(
+        ulong from,
+        ulong to,
+        string? service,
+        CancellationToken cancellationToken
+    )
     {
         var counts = new Dictionary<(string Parent, string Child), long>();
         await foreach (var trace in FindAsync(new SpanConditions { From = from, To = to }, options.MaxDependencyTraces, cancellationToken))
@@ -97,9 +111,11 @@ internal sealed class JaegerArchive(TraceStore store, JaegerApiOptions options)
 
         return
         [
-            .. counts.Where(item => service is null || item.Key.Parent == service || item.Key.Child == service)
+            .. counts
+                .Where(item => service is null || item.Key.Parent == service || item.Key.Child == service)
                 .Select(item => new Dependency(item.Key.Parent, item.Key.Child, item.Value))
-                .OrderBy(item => item.Parent, StringComparer.Ordinal).ThenBy(item => item.Child, StringComparer.Ordinal),
+                .OrderBy(item => item.Parent, StringComparer.Ordinal)
+                .ThenBy(item => item.Child, StringComparer.Ordinal),
         ];
     }
 
@@ -111,13 +127,19 @@ internal sealed class JaegerArchive(TraceStore store, JaegerApiOptions options)
         }
 
         var resources = new Dictionary<Resource, Resource>(ReferenceEqualityComparer.Instance);
-        return [.. spans.Select(span => string.IsNullOrEmpty(span.Resource.ServiceName) ? span with { Resource = Named(span.Resource) } : span)];
+        return
+        [
+            .. spans.Select(span => string.IsNullOrEmpty(span.Resource.ServiceName) ? span with { Resource = Named(span.Resource) } : span),
+        ];
 
         Resource Named(Resource resource)
         {
             if (!resources.TryGetValue(resource, out var named))
             {
-                var attributes = new List<KeyValuePair<string, AttributeValue>> { KeyValuePair.Create("service.name", (AttributeValue)MissingService) };
+                var attributes = new List<KeyValuePair<string, AttributeValue>>
+                {
+                    KeyValuePair.Create("service.name", (AttributeValue)MissingService),
+                };
                 foreach (var attribute in resource.Attributes.AsSpan())
                 {
                     if (attribute.Key != "service.name")
@@ -151,13 +173,14 @@ internal sealed class JaegerArchive(TraceStore store, JaegerApiOptions options)
             : [.. found.Union(await store.FindTracesAsync(search with { Service = "" }, cancellationToken))];
     }
 
-    private static string KindText(SpanKind kind) => kind switch
-    {
-        SpanKind.Internal => "internal",
-        SpanKind.Server => "server",
-        SpanKind.Client => "client",
-        SpanKind.Producer => "producer",
-        SpanKind.Consumer => "consumer",
-        _ => "",
-    };
+    private static string KindText(SpanKind kind) =>
+        kind switch
+        {
+            SpanKind.Internal => "internal",
+            SpanKind.Server => "server",
+            SpanKind.Client => "client",
+            SpanKind.Producer => "producer",
+            SpanKind.Consumer => "consumer",
+            _ => "",
+        };
 }

@@ -12,8 +12,8 @@ using Span = DhtTracer.Traces.Span;
 namespace DhtTracer.Web.JaegerApi;
 
 /// <summary>
-/// <c>jaeger.api_v2.QueryService</c>. Nothing is adjusted, so <c>raw_traces</c> changes nothing. A search without a depth is not limited, as in
-/// Jaeger v1; an empty service matches all, as in v2.
+/// <c>jaeger.api_v2.QueryService</c>. Nothing is adjusted, so <c>raw_traces</c> changes nothing. A search without a depth is not limited,
+/// as in Jaeger v1; an empty service matches all, as in v2.
 /// </summary>
 internal sealed class JaegerGrpcQuery(JaegerArchive archive)
 {
@@ -25,14 +25,35 @@ internal sealed class JaegerGrpcQuery(JaegerArchive archive)
 
     public void Map(IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGrpcUnary<GetServicesRequest, GetServicesResponse>(Service + "GetServices", async (_, call) => await GuardedAsync(async () =>
-            new GetServicesResponse { Services = { await archive.ServicesAsync(call.Cancellation) } }));
-        endpoints.MapGrpcUnary<GetOperationsRequest, GetOperationsResponse>(Service + "GetOperations", (request, call) => GuardedAsync(() => OperationsAsync(request, call)));
-        endpoints.MapGrpcUnary<GetDependenciesRequest, GetDependenciesResponse>(Service + "GetDependencies", (request, call) => GuardedAsync(() => DependenciesAsync(request, call)));
-        endpoints.MapGrpcUnary<ArchiveTraceRequest, ArchiveTraceResponse>(Service + "ArchiveTrace", (_, _) =>
-            throw new GrpcException(GrpcStatusCode.Unimplemented, "there is no separate archive: every trace is kept until retention removes it"));
-        endpoints.MapGrpcServerStreaming<FindTracesRequest, SpansResponseChunk>(Service + "FindTraces", (request, call) => GuardedAsync(FindTraces(request, call)));
-        endpoints.MapGrpcServerStreaming<GetTraceRequest, SpansResponseChunk>(Service + "GetTrace", (request, call) => GuardedAsync(GetTraceAsync(request, call)));
+        endpoints.MapGrpcUnary<GetServicesRequest, GetServicesResponse>(
+            Service + "GetServices",
+            async (_, call) =>
+                await GuardedAsync(async () => new GetServicesResponse { Services = { await archive.ServicesAsync(call.Cancellation) } })
+        );
+        endpoints.MapGrpcUnary<GetOperationsRequest, GetOperationsResponse>(
+            Service + "GetOperations",
+            (request, call) => GuardedAsync(() => OperationsAsync(request, call))
+        );
+        endpoints.MapGrpcUnary<GetDependenciesRequest, GetDependenciesResponse>(
+            Service + "GetDependencies",
+            (request, call) => GuardedAsync(() => DependenciesAsync(request, call))
+        );
+        endpoints.MapGrpcUnary<ArchiveTraceRequest, ArchiveTraceResponse>(
+            Service + "ArchiveTrace",
+            (_, _) =>
+                throw new GrpcException(
+                    GrpcStatusCode.Unimplemented,
+                    "there is no separate archive: every trace is kept until retention removes it"
+                )
+        );
+        endpoints.MapGrpcServerStreaming<FindTracesRequest, SpansResponseChunk>(
+            Service + "FindTraces",
+            (request, call) => GuardedAsync(FindTraces(request, call))
+        );
+        endpoints.MapGrpcServerStreaming<GetTraceRequest, SpansResponseChunk>(
+            Service + "GetTrace",
+            (request, call) => GuardedAsync(GetTraceAsync(request, call))
+        );
         endpoints.MapGrpcUnimplemented();
     }
 
@@ -72,14 +93,15 @@ internal sealed class JaegerGrpcQuery(JaegerArchive archive)
     private static GrpcException Translated(DatabaseException error) =>
         new(error.IsTransient ? GrpcStatusCode.Unavailable : GrpcStatusCode.Internal, error.Message, error);
 
-    private static ulong? Time(Timestamp? time) => time switch
-    {
-        // Present but empty means 1970, as it does in Jaeger.
-        null => null,
-        { Seconds: < 0 } => 0,
-        { Seconds: > 18_000_000_000 } => ulong.MaxValue,
-        _ => ((ulong)time.Seconds * 1_000_000_000) + (ulong)Math.Clamp(time.Nanos, 0, 999_999_999),
-    };
+    private static ulong? Time(Timestamp? time) =>
+        time switch
+        {
+            // Present but empty means 1970, as it does in Jaeger.
+            null => null,
+            { Seconds: < 0 } => 0,
+            { Seconds: > 18_000_000_000 } => ulong.MaxValue,
+            _ => ((ulong)time.Seconds * 1_000_000_000) + (ulong)Math.Clamp(time.Nanos, 0, 999_999_999),
+        };
 
     private static long? Nanoseconds(Duration? duration)
     {
@@ -124,7 +146,10 @@ internal sealed class JaegerGrpcQuery(JaegerArchive archive)
         };
         return id is { IsZero: false } valid
             ? valid
-            : throw new GrpcException(GrpcStatusCode.InvalidArgument, $"invalid trace ID: {bytes.Length} bytes; it has 8 or 16, not all zero");
+            : throw new GrpcException(
+                GrpcStatusCode.InvalidArgument,
+                $"invalid trace ID: {bytes.Length} bytes; it has 8 or 16, not all zero"
+            );
     }
 
     private async Task<GetOperationsResponse> OperationsAsync(GetOperationsRequest request, GrpcServerCall call)
@@ -139,15 +164,31 @@ internal sealed class JaegerGrpcQuery(JaegerArchive archive)
 
     private async Task<GetDependenciesResponse> DependenciesAsync(GetDependenciesRequest request, GrpcServerCall call)
     {
-        var dependencies = await archive.DependenciesAsync(Time(request.StartTime) ?? 0, Time(request.EndTime) ?? ulong.MaxValue, null, call.Cancellation);
+        var dependencies = await archive.DependenciesAsync(
+            Time(request.StartTime) ?? 0,
+            Time(request.EndTime) ?? ulong.MaxValue,
+            null,
+            call.Cancellation
+        );
         return new GetDependenciesResponse
         {
-            Dependencies = { dependencies.Select(item => new DependencyLink { Parent = item.Parent, Child = item.Child, CallCount = (ulong)item.CallCount }) },
+            Dependencies =
+            {
+                dependencies.Select(item => new DependencyLink
+                {
+                    Parent = item.Parent,
+                    Child = item.Child,
+                    CallCount = (ulong)item.CallCount,
+                }),
+            },
         };
     }
 
     private async IAsyncEnumerable<SpansResponseChunk> FindTraces(
-        FindTracesRequest request, GrpcServerCall call, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        FindTracesRequest request,
+        GrpcServerCall call,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default
+    )
     {
         var query = request.Query ?? throw new GrpcException(GrpcStatusCode.InvalidArgument, "missing query");
         var conditions = new SpanConditions
@@ -171,10 +212,14 @@ internal sealed class JaegerGrpcQuery(JaegerArchive archive)
     }
 
     private async IAsyncEnumerable<SpansResponseChunk> GetTraceAsync(
-        GetTraceRequest request, GrpcServerCall call, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        GetTraceRequest request,
+        GrpcServerCall call,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default
+    )
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var trace = await archive.TraceAsync(Id(request.TraceId), call.Cancellation)
+        var trace =
+            await archive.TraceAsync(Id(request.TraceId), call.Cancellation)
             ?? throw new GrpcException(GrpcStatusCode.NotFound, "trace not found");
         foreach (var chunk in Chunks(trace))
         {

@@ -28,7 +28,8 @@ internal sealed class JaegerHttpV1(JaegerArchive archive, JaegerApiOptions optio
 
     public void Map(IEndpointRouteBuilder api)
     {
-        void Get(string path, RequestDelegate handler) => api.MapMethods(path, [HttpMethods.Get, HttpMethods.Head], (HttpContext context) => GuardedAsync(context, handler));
+        void Get(string path, RequestDelegate handler) =>
+            api.MapMethods(path, [HttpMethods.Get, HttpMethods.Head], (HttpContext context) => GuardedAsync(context, handler));
         Get("/services", ServicesAsync);
         Get("/services/{**path}", ServiceOperationsAsync);
         Get("/operations", OperationsAsync);
@@ -36,8 +37,15 @@ internal sealed class JaegerHttpV1(JaegerArchive archive, JaegerApiOptions optio
         Get("/traces/{id}", TraceAsync);
         Get("/dependencies", DependenciesAsync);
         api.MapPost("/transform", (HttpContext context) => GuardedAsync(context, TransformAsync));
-        api.MapPost("/archive/{id}", (HttpContext context) => FailAsync(
-            context, StatusCodes.Status501NotImplemented, "there is no separate archive: every trace is kept until retention removes it"));
+        api.MapPost(
+            "/archive/{id}",
+            (HttpContext context) =>
+                FailAsync(
+                    context,
+                    StatusCodes.Status501NotImplemented,
+                    "there is no separate archive: every trace is kept until retention removes it"
+                )
+        );
         Get("/metrics/{**path}", NoMetricsAsync);
         Get("/quality-metrics", NoMetricsAsync);
         Get("/{**path}", NoSuchCallAsync);
@@ -65,7 +73,8 @@ internal sealed class JaegerHttpV1(JaegerArchive archive, JaegerApiOptions optio
 
     private static Task FailAsync(HttpContext context, int status, string message)
     {
-        // JSON under the name of plain text, a newline at the end: as Jaeger answers, and as its clients read it. No browser takes it for a page.
+        // JSON under the name of plain text, a newline at the end: as Jaeger answers, and as its clients read it. No browser takes it for a
+        // page.
         context.Response.StatusCode = status;
         context.Response.ContentType = "text/plain; charset=utf-8";
         context.Response.Headers.XContentTypeOptions = "nosniff";
@@ -73,13 +82,23 @@ internal sealed class JaegerHttpV1(JaegerArchive archive, JaegerApiOptions optio
         return context.Response.WriteAsync(body + "\n", context.RequestAborted);
     }
 
-    private static Task NoMetricsAsync(HttpContext context) => FailAsync(context, StatusCodes.Status501NotImplemented, "metrics are not implemented");
+    private static Task NoMetricsAsync(HttpContext context) =>
+        FailAsync(context, StatusCodes.Status501NotImplemented, "metrics are not implemented");
 
     private static Task NoSuchCallAsync(HttpContext context) => FailAsync(context, StatusCodes.Status404NotFound, "no such call");
 
-    private static object Envelope(object? data, int total, object[]? errors = null) => new { data, total, limit = 0, offset = 0, errors };
+    private static object Envelope(object? data, int total, object[]? errors = null) =>
+        new
+        {
+            data,
+            total,
+            limit = 0,
+            offset = 0,
+            errors,
+        };
 
-    private static Task AnswerAsync(HttpContext context, object body) => context.Response.WriteAsJsonAsync(body, (JsonSerializerOptions?)null, "application/json", context.RequestAborted);
+    private static Task AnswerAsync(HttpContext context, object body) =>
+        context.Response.WriteAsJsonAsync(body, (JsonSerializerOptions?)null, "application/json", context.RequestAborted);
 
     private static string Required(HttpContext context, string name)
     {
@@ -93,19 +112,22 @@ internal sealed class JaegerHttpV1(JaegerArchive archive, JaegerApiOptions optio
         return value.Length > 0 ? value : null;
     }
 
-    private static long? Number(HttpContext context, string name) => Optional(context, name) is not { } text ? null
+    private static long? Number(HttpContext context, string name) =>
+        Optional(context, name) is not { } text ? null
         : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
         : throw new BadParameterException($"unable to parse param '{name}': \"{text}\" is not a whole number");
 
     private static ulong Nanoseconds(long microseconds) => (ulong)Math.Min(microseconds, (long)(ulong.MaxValue / 1000)) * 1000;
 
-    private static long? Duration(HttpContext context, string name) => Optional(context, name) is not { } text ? null
+    private static long? Duration(HttpContext context, string name) =>
+        Optional(context, name) is not { } text ? null
         : GoDuration.TryParse(text, out var nanoseconds) ? nanoseconds
         : throw new BadParameterException($"unable to parse param '{name}': \"{text}\" is not a duration such as 1.5s or 300ms");
 
-    private static TraceId Id(string text) => JaegerTraceIds.TryParse(text, out var id)
-        ? id
-        : throw new BadParameterException($"cannot parse traceID \"{text}\": 1 to 32 hex digits, or 8 or 16 bytes in base64");
+    private static TraceId Id(string text) =>
+        JaegerTraceIds.TryParse(text, out var id)
+            ? id
+            : throw new BadParameterException($"cannot parse traceID \"{text}\": 1 to 32 hex digits, or 8 or 16 bytes in base64");
 
     private static Dictionary<string, string> Tags(HttpContext context)
     {
@@ -113,7 +135,11 @@ internal sealed class JaegerHttpV1(JaegerArchive archive, JaegerApiOptions optio
         foreach (var tag in context.Request.Query["tag"])
         {
             var colon = tag!.IndexOf(':', StringComparison.Ordinal);
-            tags[colon > 0 ? tag[..colon] : throw new BadParameterException($"malformed 'tag' parameter, expecting key:value, received: {tag}")] = tag[(colon + 1)..];
+            tags[
+                colon > 0
+                    ? tag[..colon]
+                    : throw new BadParameterException($"malformed 'tag' parameter, expecting key:value, received: {tag}")
+            ] = tag[(colon + 1)..];
         }
 
         foreach (var json in context.Request.Query["tags"].Where(text => !string.IsNullOrEmpty(text)))
@@ -210,7 +236,14 @@ internal sealed class JaegerHttpV1(JaegerArchive archive, JaegerApiOptions optio
             }
             else
             {
-                errors.Add(new { code = StatusCodes.Status404NotFound, msg = "trace not found", traceID = id.High == 0 ? id.ToString()[16..] : id.ToString() });
+                errors.Add(
+                    new
+                    {
+                        code = StatusCodes.Status404NotFound,
+                        msg = "trace not found",
+                        traceID = id.High == 0 ? id.ToString()[16..] : id.ToString(),
+                    }
+                );
             }
         }
 
@@ -233,7 +266,20 @@ internal sealed class JaegerHttpV1(JaegerArchive archive, JaegerApiOptions optio
         var to = (ulong)Math.Min(end, long.MaxValue / 1_000_000) * 1_000_000;
         var from = (ulong)Math.Max(0, Math.Min(end, long.MaxValue / 1_000_000) - lookback) * 1_000_000;
         var dependencies = await archive.DependenciesAsync(from, to, Optional(context, "service"), context.RequestAborted);
-        await AnswerAsync(context, Envelope(dependencies.Select(item => new { parent = item.Parent, child = item.Child, callCount = item.CallCount }).ToList(), 0));
+        await AnswerAsync(
+            context,
+            Envelope(
+                dependencies
+                    .Select(item => new
+                    {
+                        parent = item.Parent,
+                        child = item.Child,
+                        callCount = item.CallCount,
+                    })
+                    .ToList(),
+                0
+            )
+        );
     }
 
     private async Task TransformAsync(HttpContext context)
@@ -248,7 +294,10 @@ internal sealed class JaegerHttpV1(JaegerArchive archive, JaegerApiOptions optio
         {
             await context.Request.Body.CopyToAsync(body, context.RequestAborted);
             context.Response.ContentType = "application/json";
-            await context.Response.Body.WriteAsync(JaegerJson.Encode(OtlpJson.Decode(body.GetBuffer().AsSpan(0, (int)body.Length))), context.RequestAborted);
+            await context.Response.Body.WriteAsync(
+                JaegerJson.Encode(OtlpJson.Decode(body.GetBuffer().AsSpan(0, (int)body.Length))),
+                context.RequestAborted
+            );
         }
         catch (TraceFormatException error)
         {
@@ -274,7 +323,10 @@ internal sealed class JaegerHttpV1(JaegerArchive archive, JaegerApiOptions optio
         context.Response.ContentType = "application/json";
         if (!more)
         {
-            await context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(JsonSerializer.Serialize(Envelope(Array.Empty<object>(), 0))), context.RequestAborted);
+            await context.Response.Body.WriteAsync(
+                Encoding.UTF8.GetBytes(JsonSerializer.Serialize(Envelope(Array.Empty<object>(), 0))),
+                context.RequestAborted
+            );
             return;
         }
 

@@ -20,7 +20,8 @@ internal sealed class JaegerHttpV3(JaegerArchive archive, JaegerApiOptions optio
 
     public void Map(IEndpointRouteBuilder api)
     {
-        void Get(string path, RequestDelegate handler) => api.MapMethods("/v3" + path, [HttpMethods.Get, HttpMethods.Head], (HttpContext context) => GuardedAsync(context, handler));
+        void Get(string path, RequestDelegate handler) =>
+            api.MapMethods("/v3" + path, [HttpMethods.Get, HttpMethods.Head], (HttpContext context) => GuardedAsync(context, handler));
         Get("/services", ServicesAsync);
         Get("/operations", OperationsAsync);
         Get("/traces", SearchAsync);
@@ -75,7 +76,8 @@ internal sealed class JaegerHttpV3(JaegerArchive archive, JaegerApiOptions optio
         return null;
     }
 
-    private static ulong? Time(string? text, string name) => text is null ? null
+    private static ulong? Time(string? text, string name) =>
+        text is null ? null
         : Rfc3339.TryParse(text, out var time) ? time
         : throw new BadParameterException($"malformed parameter {name}: \"{text}\" is not a time such as 2026-11-22T10:00:00Z");
 
@@ -88,7 +90,8 @@ internal sealed class JaegerHttpV3(JaegerArchive archive, JaegerApiOptions optio
         }
     }
 
-    private static long? Duration(string? text, string name) => text is null ? null
+    private static long? Duration(string? text, string name) =>
+        text is null ? null
         : GoDuration.TryParse(text, out var nanoseconds) ? nanoseconds
         : throw new BadParameterException($"malformed parameter {name}: \"{text}\" is not a duration such as 1.5s or 300ms");
 
@@ -107,12 +110,21 @@ internal sealed class JaegerHttpV3(JaegerArchive archive, JaegerApiOptions optio
             spanCount = trace.Count,
             errorSpanCount = Errors(trace),
             orphanSpanCount = trace.Count(span => !span.ParentSpanId.IsZero && !ids.Contains(span.ParentSpanId)),
-            services = trace.GroupBy(span => span.Resource.ServiceName ?? "").OrderBy(group => group.Key, StringComparer.Ordinal)
-                .Select(group => new { name = group.Key, spanCount = group.Count(), errorSpanCount = Errors(group) }).ToList(),
+            services = trace
+                .GroupBy(span => span.Resource.ServiceName ?? "")
+                .OrderBy(group => group.Key, StringComparer.Ordinal)
+                .Select(group => new
+                {
+                    name = group.Key,
+                    spanCount = group.Count(),
+                    errorSpanCount = Errors(group),
+                })
+                .ToList(),
         };
     }
 
-    private async Task ServicesAsync(HttpContext context) => await AnswerAsync(context, new { services = await archive.ServicesAsync(context.RequestAborted) });
+    private async Task ServicesAsync(HttpContext context) =>
+        await AnswerAsync(context, new { services = await archive.ServicesAsync(context.RequestAborted) });
 
     private async Task OperationsAsync(HttpContext context)
     {
@@ -120,12 +132,17 @@ internal sealed class JaegerHttpV3(JaegerArchive archive, JaegerApiOptions optio
         var operations = Parameter(context, "service") is { } service
             ? await archive.OperationsAsync(service, Parameter(context, "span_kind", "spanKind"), context.RequestAborted)
             : [];
-        await AnswerAsync(context, new
-        {
-            operations = operations.Select(static operation => operation.Kind.Length == 0
-                ? (object)new { name = operation.Name }
-                : new { name = operation.Name, spanKind = operation.Kind }),
-        });
+        await AnswerAsync(
+            context,
+            new
+            {
+                operations = operations.Select(static operation =>
+                    operation.Kind.Length == 0
+                        ? (object)new { name = operation.Name }
+                        : new { name = operation.Name, spanKind = operation.Kind }
+                ),
+            }
+        );
     }
 
     private async Task TraceAsync(HttpContext context)
@@ -133,7 +150,9 @@ internal sealed class JaegerHttpV3(JaegerArchive archive, JaegerApiOptions optio
         var text = (string)context.Request.RouteValues["id"]!;
         if (!JaegerTraceIds.TryParse(text, out var id))
         {
-            throw new BadParameterException($"malformed parameter trace_id: \"{text}\" is neither 1 to 32 hex digits nor 8 or 16 bytes in base64");
+            throw new BadParameterException(
+                $"malformed parameter trace_id: \"{text}\" is neither 1 to 32 hex digits nor 8 or 16 bytes in base64"
+            );
         }
 
         CheckRaw(Parameter(context, "raw_traces", "rawTraces"), "raw_traces");
@@ -160,14 +179,21 @@ internal sealed class JaegerHttpV3(JaegerArchive archive, JaegerApiOptions optio
         }
 
         // To ignore a condition would be to answer more than was asked for, and to ignore a page would be to answer the first one for ever.
-        if (context.Request.Query.Keys.FirstOrDefault(key => key == "query.filter" || key.StartsWith("query.pagination.", StringComparison.Ordinal)) is { } unknown)
+        if (
+            context.Request.Query.Keys.FirstOrDefault(key =>
+                key == "query.filter" || key.StartsWith("query.pagination.", StringComparison.Ordinal)
+            ) is
+            { } unknown
+        )
         {
             throw new BadParameterException($"{unknown} is not supported; use query.attributes, query.search_depth and the times");
         }
 
         var depth = DefaultDepth;
-        if (Parameter(context, "query.num_traces", "query.numTraces", "query.search_depth", "query.searchDepth") is { } text
-            && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out depth) || depth == 0))
+        if (
+            Parameter(context, "query.num_traces", "query.numTraces", "query.search_depth", "query.searchDepth") is { } text
+            && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out depth) || depth == 0)
+        )
         {
             throw new BadParameterException($"malformed parameter query.search_depth: \"{text}\" is not a positive whole number");
         }
@@ -207,8 +233,7 @@ internal sealed class JaegerHttpV3(JaegerArchive archive, JaegerApiOptions optio
         do
         {
             await writer.WriteAsync(each.Current, context.RequestAborted);
-        }
-        while (await each.MoveNextAsync());
+        } while (await each.MoveNextAsync());
 
         await writer.CompleteAsync(context.RequestAborted);
         await output.WriteAsync("}"u8.ToArray(), context.RequestAborted);
@@ -216,18 +241,29 @@ internal sealed class JaegerHttpV3(JaegerArchive archive, JaegerApiOptions optio
 
     private async Task DependenciesAsync(HttpContext context)
     {
-        var from = Time(Parameter(context, "start_time", "startTime"), "startTime") ?? throw new BadParameterException("parameter startTime is required");
-        var to = Time(Parameter(context, "end_time", "endTime"), "endTime") ?? throw new BadParameterException("parameter endTime is required");
+        var from =
+            Time(Parameter(context, "start_time", "startTime"), "startTime")
+            ?? throw new BadParameterException("parameter startTime is required");
+        var to =
+            Time(Parameter(context, "end_time", "endTime"), "endTime") ?? throw new BadParameterException("parameter endTime is required");
         if (to <= from)
         {
             throw new BadParameterException("endTime must be after startTime");
         }
 
         var dependencies = await archive.DependenciesAsync(from, to, Parameter(context, "service"), context.RequestAborted);
-        await AnswerAsync(context, new
-        {
-            dependencies = dependencies.Select(item => new { parent = item.Parent, child = item.Child, callCount = item.CallCount.ToString(CultureInfo.InvariantCulture) }),
-        });
+        await AnswerAsync(
+            context,
+            new
+            {
+                dependencies = dependencies.Select(item => new
+                {
+                    parent = item.Parent,
+                    child = item.Child,
+                    callCount = item.CallCount.ToString(CultureInfo.InvariantCulture),
+                }),
+            }
+        );
     }
 
     private async Task SummariesAsync(HttpContext context)

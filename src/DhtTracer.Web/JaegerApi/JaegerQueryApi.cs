@@ -18,16 +18,22 @@ public static class JaegerQueryApi
     /// <param name="options">Limits and origins, or null for the defaults.</param>
     /// <param name="clock">The clock of "the last two days"; null for the system's.</param>
     public static void MapJaegerQueryHttp(
-        this IEndpointRouteBuilder endpoints, TraceStore store, JaegerApiOptions? options = null, TimeProvider? clock = null)
+        this IEndpointRouteBuilder endpoints,
+        TraceStore store,
+        JaegerApiOptions? options = null,
+        TimeProvider? clock = null
+    )
     {
         options ??= new JaegerApiOptions();
         var archive = new JaegerArchive(store, options);
         var group = endpoints.MapGroup("/api");
-        group.AddEndpointFilter((context, next) =>
-        {
-            AllowOrigin(context.HttpContext, options);
-            return next(context);
-        });
+        group.AddEndpointFilter(
+            (context, next) =>
+            {
+                AllowOrigin(context.HttpContext, options);
+                return next(context);
+            }
+        );
         new JaegerHttpV1(archive, options, clock ?? TimeProvider.System).Map(group);
         new JaegerHttpV3(archive, options).Map(group);
         group.MapMethods("/{**path}", [HttpMethods.Options], Results.NoContent);
@@ -54,13 +60,17 @@ public static class JaegerQueryApi
             pass its /api on to this port (docs/jaeger.md says how). DhtTracer's own pages are on another port, usually 5080.
 
             """,
-            context.RequestAborted);
+            context.RequestAborted
+        );
     }
 
     private static void AllowOrigin(HttpContext context, JaegerApiOptions options)
     {
         var origin = context.Request.Headers.Origin.ToString();
-        if (origin.Length == 0 || !(options.AllowedOrigins.Contains("*") || options.AllowedOrigins.Contains(origin, StringComparer.OrdinalIgnoreCase)))
+        if (
+            origin.Length == 0
+            || !(options.AllowedOrigins.Contains("*") || options.AllowedOrigins.Contains(origin, StringComparer.OrdinalIgnoreCase))
+        )
         {
             return;
         }

@@ -4,8 +4,8 @@ using DhtTracer.Traces;
 namespace DhtTracer.Web.JaegerApi;
 
 /// <summary>
-/// Trace ids in addresses: hex of up to 32 digits, or 8 or 16 bytes in base64 (with or without padding, both alphabets), as the newest Jaeger
-/// takes them.
+/// Trace ids in addresses: hex of up to 32 digits, or 8 or 16 bytes in base64 (with or without padding, both alphabets), as the newest
+/// Jaeger takes them.
 /// </summary>
 internal static class JaegerTraceIds
 {
@@ -21,14 +21,20 @@ internal static class JaegerTraceIds
         // The route leaves an encoded slash as it is.
         text = text.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase).Replace('+', '-').Replace('/', '_').TrimEnd('=');
         System.Span<byte> bytes = stackalloc byte[18];
-        if (text.Length is not (11 or 22) || !Base64Url.IsValid(text) || !Base64Url.TryDecodeFromChars(text, bytes, out var written) || written is not (8 or 16))
+        if (
+            text.Length is not (11 or 22)
+            || !Base64Url.IsValid(text)
+            || !Base64Url.TryDecodeFromChars(text, bytes, out var written)
+            || written is not (8 or 16)
+        )
         {
             return false;
         }
 
-        id = written == 16
-            ? TraceId.FromBytes(bytes[..16])
-            : new TraceId(0, System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(bytes));
+        id =
+            written == 16
+                ? TraceId.FromBytes(bytes[..16])
+                : new TraceId(0, System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(bytes));
         return true;
     }
 }

@@ -32,8 +32,15 @@ internal static class Rfc3339
             text = string.Concat(text.AsSpan(0, dot), text.AsSpan(end));
         }
 
-        if (!DateTimeOffset.TryParseExact(
-            text, ["yyyy-MM-ddTHH:mm:ssZ", "yyyy-MM-ddTHH:mm:sszzz"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var whole))
+        if (
+            !DateTimeOffset.TryParseExact(
+                text,
+                ["yyyy-MM-ddTHH:mm:ssZ", "yyyy-MM-ddTHH:mm:sszzz"],
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal,
+                out var whole
+            )
+        )
         {
             return false;
         }

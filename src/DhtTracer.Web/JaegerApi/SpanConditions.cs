@@ -5,8 +5,8 @@ using Proto = DhtTracer.Traces.Jaeger.Proto;
 namespace DhtTracer.Web.JaegerApi;
 
 /// <summary>
-/// What a search asks of a span. As in Jaeger, one span must fulfil all of it, both ends of a range count, and the whole trace of such a span
-/// is the answer.
+/// What a search asks of a span. As in Jaeger, one span must fulfil all of it, both ends of a range count, and the whole trace of such a
+/// span is the answer.
 /// </summary>
 internal sealed record SpanConditions
 {
@@ -37,19 +37,22 @@ internal sealed record SpanConditions
         var duration = span.EndUnixNano > span.StartUnixNano ? (long)Math.Min(span.EndUnixNano - span.StartUnixNano, long.MaxValue) : 0;
         return (Service is null || Service == (span.Resource.ServiceName ?? ""))
             && (Operation is null || Operation == span.Name)
-            && !(span.StartUnixNano < From) && !(span.StartUnixNano > To)
-            && !(duration < MinDuration) && !(duration > MaxDuration)
+            && !(span.StartUnixNano < From)
+            && !(span.StartUnixNano > To)
+            && !(duration < MinDuration)
+            && !(duration > MaxDuration)
             && (Tags.Count == 0 || MatchesTags(span));
     }
 
-    private static string Text(Proto.KeyValue tag) => tag.VType switch
-    {
-        Proto.ValueType.Bool => tag.VBool ? "true" : "false",
-        Proto.ValueType.Int64 => tag.VInt64.ToString(System.Globalization.CultureInfo.InvariantCulture),
-        Proto.ValueType.Float64 => tag.VFloat64.ToString("R", System.Globalization.CultureInfo.InvariantCulture),
-        Proto.ValueType.Binary => Convert.ToHexStringLower(tag.VBinary.Span),
-        _ => tag.VStr,
-    };
+    private static string Text(Proto.KeyValue tag) =>
+        tag.VType switch
+        {
+            Proto.ValueType.Bool => tag.VBool ? "true" : "false",
+            Proto.ValueType.Int64 => tag.VInt64.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            Proto.ValueType.Float64 => tag.VFloat64.ToString("R", System.Globalization.CultureInfo.InvariantCulture),
+            Proto.ValueType.Binary => Convert.ToHexStringLower(tag.VBinary.Span),
+            _ => tag.VStr,
+        };
 
     private bool MatchesTags(Span span)
     {

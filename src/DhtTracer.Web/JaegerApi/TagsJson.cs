@@ -13,11 +13,16 @@ internal static class TagsJson
     {
         try
         {
-            return JsonSerializer.Deserialize<Dictionary<string, string?>>(json)?.ToDictionary(tag => tag.Key, tag => tag.Value ?? "", StringComparer.Ordinal) ?? [];
+            return JsonSerializer
+                    .Deserialize<Dictionary<string, string?>>(json)
+                    ?.ToDictionary(tag => tag.Key, tag => tag.Value ?? "", StringComparer.Ordinal)
+                ?? [];
         }
         catch (JsonException)
         {
-            throw new BadParameterException($"malformed parameter '{parameter}': it takes a JSON object whose values are strings, such as {{\"error\":\"true\"}}");
+            throw new BadParameterException(
+                $"malformed parameter '{parameter}': it takes a JSON object whose values are strings, such as {{\"error\":\"true\"}}"
+            );
         }
     }
 }

@@ -12,10 +12,12 @@ namespace DhtTracer.Web.Node;
 /// <summary>Which running Kubo the page Run may ask.</summary>
 /// <param name="Client">The Kubo that the operator named. No request can name another.</param>
 /// <param name="Sink">Takes the spans.</param>
-/// <param name="IsOpen">The operator has bound the site to an address of others: then whoever reaches it may run commands, else this machine only.</param>
+/// <param name="IsOpen">The operator has bound the site to an address of others: then whoever reaches it may run commands, else this
+/// machine only.</param>
 public sealed record KuboConnection(KuboRpcClient Client, SpanSink Sink, bool IsOpen);
 
-/// <summary>Runs commands at the operator's Kubo, each to its end, also when the page that began it is gone. Stops them when it is disposed of.</summary>
+/// <summary>Runs commands at the operator's Kubo, each to its end, also when the page that began it is gone. Stops them when it is disposed
+/// of.</summary>
 /// <param name="connection">The Kubo; null when the operator named none.</param>
 /// <param name="time">The clock that events are timed by.</param>
 /// <param name="logger">Told of commands that failed after they began.</param>
@@ -57,7 +59,12 @@ internal sealed class KuboRunner(KuboConnection? connection, TimeProvider time, 
         var query = new KuboQuery(client, command, await client.IdentityAsync(cancellation), time);
         var run = RunAsync(query, sink);
         _running.TryAdd(run, 0);
-        _ = run.ContinueWith(ended => _running.TryRemove(ended, out _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        _ = run.ContinueWith(
+            ended => _running.TryRemove(ended, out _),
+            CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default
+        );
         await query.Accepted.WaitAsync(cancellation);
         return query.Id;
     }
@@ -71,9 +78,11 @@ internal sealed class KuboRunner(KuboConnection? connection, TimeProvider time, 
         connection?.Client.Dispose();
     }
 
-    private KuboConnection Connection() => connection ?? throw new KuboException(KuboProblem.BadRequest, "No Kubo was named: start the site with --kubo URL.");
+    private KuboConnection Connection() =>
+        connection ?? throw new KuboException(KuboProblem.BadRequest, "No Kubo was named: start the site with --kubo URL.");
 
-    /// <summary>Runs a query to its end. Its failures are in its spans, in <see cref="KuboQuery.Accepted"/>, or in the log; none is thrown.</summary>
+    /// <summary>Runs a query to its end. Its failures are in its spans, in <see cref="KuboQuery.Accepted"/>, or in the log; none is
+    /// thrown.</summary>
     private async Task RunAsync(KuboQuery query, SpanSink sink)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);

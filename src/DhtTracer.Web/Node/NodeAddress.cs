@@ -5,7 +5,8 @@ namespace DhtTracer.Web.Node;
 
 /// <summary>Where the control server of the node is that the page Run sends queries to.</summary>
 /// <param name="url">Its address; null while there is none.</param>
-/// <param name="isGiven">The user named it. Else only this machine may use it: whoever else reaches the site must not make a node act.</param>
+/// <param name="isGiven">The user named it. Else only this machine may use it: whoever else reaches the site must not make a node
+/// act.</param>
 public sealed class NodeAddress(Uri? url, bool isGiven)
 {
     private volatile Uri? _current = url;
@@ -19,7 +20,8 @@ public sealed class NodeAddress(Uri? url, bool isGiven)
     /// <summary>Says where it is, for a node that starts in this process and takes a free port.</summary>
     public void PointTo(Uri address) => _current = address;
 
-    /// <summary>Whether a request may make the node act. A name that was re-bound to 127.0.0.1 by a foreign page is no loopback name.</summary>
+    /// <summary>Whether a request may make the node act. A name that was re-bound to 127.0.0.1 by a foreign page is no loopback
+    /// name.</summary>
     public bool IsAllowed(HttpContext context) => isGiven || IsLocal(context);
 
     /// <summary>Whether a request comes from this machine under one of its loopback names.</summary>
@@ -27,5 +29,6 @@ public sealed class NodeAddress(Uri? url, bool isGiven)
         context.Connection.RemoteIpAddress is { } remote && IPAddress.IsLoopback(remote) && IsLoopback(context.Request.Host.Host);
 
     private static bool IsLoopback(string host) =>
-        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+        || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 }

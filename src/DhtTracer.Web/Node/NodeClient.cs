@@ -28,13 +28,15 @@ internal sealed class NodeClient(NodeAddress node) : IDisposable
     private const int LongestAnswer = 4 * 1024 * 1024;
     private const int LongestText = 1000;
 
-    private readonly HttpClient _http = new(new SocketsHttpHandler
-    {
-        AllowAutoRedirect = false,
-        UseProxy = false,
-        UseCookies = false,
-        ConnectTimeout = TimeSpan.FromSeconds(2),
-    })
+    private readonly HttpClient _http = new(
+        new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseProxy = false,
+            UseCookies = false,
+            ConnectTimeout = TimeSpan.FromSeconds(2),
+        }
+    )
     {
         Timeout = TimeSpan.FromSeconds(10),
         MaxResponseContentBufferSize = LongestAnswer,
@@ -88,10 +90,15 @@ internal sealed class NodeClient(NodeAddress node) : IDisposable
         using (document)
         {
             var root = document.RootElement;
-            var peers = root.GetProperty("peers").EnumerateArray().Select(peer => new NodePeer(
-                peer.GetProperty("peer").GetString() ?? "",
-                peer.GetProperty("address").GetString() ?? "",
-                peer.TryGetProperty("latencyMs", out var latency) && latency.ValueKind == JsonValueKind.Number ? latency.GetDouble() : null));
+            var peers = root.GetProperty("peers")
+                .EnumerateArray()
+                .Select(peer => new NodePeer(
+                    peer.GetProperty("peer").GetString() ?? "",
+                    peer.GetProperty("address").GetString() ?? "",
+                    peer.TryGetProperty("latencyMs", out var latency) && latency.ValueKind == JsonValueKind.Number
+                        ? latency.GetDouble()
+                        : null
+                ));
             return new NodeState(root.GetProperty("id").GetString() ?? "", [.. peers]);
         }
     }
@@ -108,7 +115,8 @@ internal sealed class NodeClient(NodeAddress node) : IDisposable
             using var response = await _http.GetAsync(new Uri(url, path), cancellationToken);
             return (response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken));
         }
-        catch (HttpRequestException failure) when (failure.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused })
+        catch (HttpRequestException failure)
+            when (failure.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused })
         {
             throw new NodeAwayException($"No node listens on {url}.", failure);
         }

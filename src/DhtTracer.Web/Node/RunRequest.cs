@@ -27,8 +27,13 @@ internal sealed record RunRequest(string Operation, string Key, string Value, st
     /// <summary>The operations, and what their key is.</summary>
     public static IReadOnlyList<(string Name, string Key)> Operations { get; } =
     [
-        ("find-peer", "peer id"), ("get-providers", "CID"), ("add-provider", "CID"), ("put-value", "record key"), ("get-value", "record key"),
-        ("get-closest-peers", "peer id, CID or record key"), ("ping", "peer id or address"),
+        ("find-peer", "peer id"),
+        ("get-providers", "CID"),
+        ("add-provider", "CID"),
+        ("put-value", "record key"),
+        ("get-value", "record key"),
+        ("get-closest-peers", "peer id, CID or record key"),
+        ("ping", "peer id or address"),
     ];
 
     /// <summary>What is wrong with it, a sentence each; empty when it can be sent.</summary>

@@ -23,7 +23,8 @@ internal sealed class ErrorModel : PageModel
     /// <summary>The address that was asked for; null when it says nothing more.</summary>
     public string? Path { get; private set; }
 
-    /// <summary>Says what is wrong with a request that is about to be answered with an error, instead of the general words for its code.</summary>
+    /// <summary>Says what is wrong with a request that is about to be answered with an error, instead of the general words for its
+    /// code.</summary>
     public static void Explain(HttpContext context, string problem) => context.Items[ExplanationKey] = problem;
 
     /// <summary>Any method may end here.</summary>
@@ -34,24 +35,34 @@ internal sealed class ErrorModel : PageModel
 
     private void Show(int code)
     {
-        var path = HttpContext.Features.Get<IStatusCodeReExecuteFeature>()?.OriginalPath
+        var path =
+            HttpContext.Features.Get<IStatusCodeReExecuteFeature>()?.OriginalPath
             ?? HttpContext.Features.Get<IExceptionHandlerPathFeature>()?.Path;
         Path = path is { Length: > LongestPath } ? path[..LongestPath] + "…" : path;
         (Heading, Explanation) = (code, path) switch
         {
             (404, not null) when path.StartsWith("/q/", StringComparison.Ordinal) => (
                 "This query is not here",
-                "A permalink names the same query on every installation, but only where its trace was imported. It may not have arrived yet, or be on the installation that the link came from."),
+                "A permalink names the same query on every installation, but only where its trace was imported. It may not have arrived yet, or be on the installation that the link came from."
+            ),
             (410, _) => (
                 "This query is no longer kept",
-                "Its trace was here and was deleted because it was older than this installation keeps traces. Import the trace again, or open the link where it is still kept."),
+                "Its trace was here and was deleted because it was older than this installation keeps traces. Import the trace again, or open the link where it is still kept."
+            ),
             (404, not null) when path.StartsWith("/traces/", StringComparison.Ordinal) => (
                 "This trace is not here",
-                "No span of it was imported. Check the trace id, or import the trace and reload this page."),
+                "No span of it was imported. Check the trace id, or import the trace and reload this page."
+            ),
             (404, _) => ("There is no such page", "The address may be mistyped."),
-            (400, _) => ("That address or form was not understood", "A parameter has a value that this page does not take, or the form was open for too long: go back, reload and try again."),
+            (400, _) => (
+                "That address or form was not understood",
+                "A parameter has a value that this page does not take, or the form was open for too long: go back, reload and try again."
+            ),
             (405, _) => ("That page does not take this method", "Pages answer GET; only forms of this site post."),
-            _ => ("Something failed here", "The program could not make this page. The cause is in its log, at the time of this request; the traces are untouched."),
+            _ => (
+                "Something failed here",
+                "The program could not make this page. The cause is in its log, at the time of this request; the traces are untouched."
+            ),
         };
         Explanation = HttpContext.Items[ExplanationKey] as string ?? Explanation;
         Response.StatusCode = code is >= 400 and < 600 ? code : 500;

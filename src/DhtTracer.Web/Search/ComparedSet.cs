@@ -6,7 +6,8 @@ using Microsoft.Extensions.Primitives;
 namespace DhtTracer.Web.Search;
 
 /// <summary>
-/// One of the two sets of a comparison. Its parameters are those of the list of queries with a prefix: <c>a.from=…&amp;a.to=…&amp;b.type=get-value</c>.
+/// One of the two sets of a comparison. Its parameters are those of the list of queries with a prefix:
+/// <c>a.from=…&amp;a.to=…&amp;b.type=get-value</c>.
 /// </summary>
 internal sealed class ComparedSet
 {
@@ -59,7 +60,8 @@ internal sealed class ComparedSet
     }
 
     /// <summary>The facts of its queries.</summary>
-    public Task<OperationSet> ReadAsync(TraceStore store, CancellationToken cancellationToken) => OperationSet.ReadAsync(store, Address.Filter, cancellationToken);
+    public Task<OperationSet> ReadAsync(TraceStore store, CancellationToken cancellationToken) =>
+        OperationSet.ReadAsync(store, Address.Filter, cancellationToken);
 
     /// <summary>A value as it was given; null when it was not.</summary>
     public string? this[string name] => Address[name];
@@ -71,7 +73,8 @@ internal sealed class ComparedSet
     public static ComparedSet Of(string prefix, QueryListAddress address) => new(prefix, address.With(("sort", null)));
 
     /// <summary>The address of a comparison.</summary>
-    public static string Compare(ComparedSet a, ComparedSet b) => "/compare?" + string.Join('&', new[] { a.Parameters(), b.Parameters() }.Where(static part => part.Length > 0));
+    public static string Compare(ComparedSet a, ComparedSet b) =>
+        "/compare?" + string.Join('&', new[] { a.Parameters(), b.Parameters() }.Where(static part => part.Length > 0));
 
     /// <summary>The same queries under the other prefix.</summary>
     public ComparedSet As(string prefix) => new(prefix, Address);
@@ -82,15 +85,21 @@ internal sealed class ComparedSet
     /// <summary>Its part of an address, without a leading mark; empty when nothing narrows it.</summary>
     public string Parameters()
     {
-        return string.Join('&', QueryListAddress.Names.Where(name => Address[name] is not null)
-            .Select(name => $"{Prefix}.{name}={Uri.EscapeDataString(Address[name]!)}"));
+        return string.Join(
+            '&',
+            QueryListAddress
+                .Names.Where(name => Address[name] is not null)
+                .Select(name => $"{Prefix}.{name}={Uri.EscapeDataString(Address[name]!)}")
+        );
     }
 
     /// <summary>In words: what narrows it.</summary>
     public string Describe()
     {
-        var parts = QueryListAddress.Names.Where(name => Address[name] is not null && name is not ("from" or "to"))
-            .Select(name => $"{name} {Address[name]}").ToList();
+        var parts = QueryListAddress
+            .Names.Where(name => Address[name] is not null && name is not ("from" or "to"))
+            .Select(name => $"{name} {Address[name]}")
+            .ToList();
         if (Address["from"] is not null || Address["to"] is not null)
         {
             parts.Insert(0, $"{Address["from"]?.Replace('T', ' ') ?? "the beginning"} to {Address["to"]?.Replace('T', ' ') ?? "now"}");

@@ -9,7 +9,14 @@ internal static class DurationInput
 
     private static readonly (string Unit, double Nanoseconds)[] Units =
     [
-        ("ns", 1), ("µs", 1e3), ("us", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9), ("", 1e9),
+        ("ns", 1),
+        ("µs", 1e3),
+        ("us", 1e3),
+        ("ms", 1e6),
+        ("s", 1e9),
+        ("m", 60e9),
+        ("h", 3600e9),
+        ("", 1e9),
     ];
 
     /// <summary>Reads a duration of 0 to a year.</summary>
@@ -38,9 +45,16 @@ internal static class DurationInput
     {
         foreach (var (unit, factor) in Units)
         {
-            if (text.EndsWith(unit, StringComparison.OrdinalIgnoreCase)
-                && double.TryParse(text.AsSpan(0, text.Length - unit.Length).TrimEnd(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
-                && value * factor is >= 0 and <= LongestSeconds * 1e9)
+            if (
+                text.EndsWith(unit, StringComparison.OrdinalIgnoreCase)
+                && double.TryParse(
+                    text.AsSpan(0, text.Length - unit.Length).TrimEnd(),
+                    NumberStyles.AllowDecimalPoint,
+                    CultureInfo.InvariantCulture,
+                    out var value
+                )
+                && value * factor is >= 0 and <= LongestSeconds * 1e9
+            )
             {
                 nanoseconds = (long)Math.Round(value * factor);
                 return true;

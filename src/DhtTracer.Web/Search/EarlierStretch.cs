@@ -7,10 +7,12 @@ internal sealed record EarlierStretch(string Title, string Address)
 {
     private static readonly (string Title, TimeSpan Back)[] SameTime =
     [
-        ("the same time the day before", TimeSpan.FromDays(1)), ("the same time a week before", TimeSpan.FromDays(7)),
+        ("the same time the day before", TimeSpan.FromDays(1)),
+        ("the same time a week before", TimeSpan.FromDays(7)),
     ];
 
-    /// <summary>What a stretch can be compared with: as much time just before it, and the same time of earlier days that it does not reach into.</summary>
+    /// <summary>What a stretch can be compared with: as much time just before it, and the same time of earlier days that it does not reach
+    /// into.</summary>
     /// <param name="range">The stretch; without a beginning there is nothing before it.</param>
     /// <param name="address">What else narrows the queries.</param>
     /// <param name="now">Its end, when it has none.</param>
@@ -42,7 +44,12 @@ internal sealed record EarlierStretch(string Title, string Address)
             if (back <= from)
             {
                 var (before, present) = (new TimeRange("custom", from - back, end - back), new TimeRange("custom", from, end));
-                found.Add(new(title, ComparedSet.Compare(ComparedSet.Of("a", before.Narrow(address)), ComparedSet.Of("b", present.Narrow(address)))));
+                found.Add(
+                    new(
+                        title,
+                        ComparedSet.Compare(ComparedSet.Of("a", before.Narrow(address)), ComparedSet.Of("b", present.Narrow(address)))
+                    )
+                );
             }
         }
     }

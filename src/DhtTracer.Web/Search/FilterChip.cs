@@ -21,17 +21,23 @@ internal sealed record FilterChip(string Name, string Value, QueryListAddress Wi
 
     /// <summary>The filters of an address, in its order.</summary>
     public static IReadOnlyList<FilterChip> Of(QueryListAddress address) =>
-    [
-        .. QueryListAddress.Names.Where(name => name is not ("sort" or "at") && address[name] is not null)
-            .Select(name => new FilterChip(Titles.GetValueOrDefault(name, name), ValueOf(name, address[name]!), address.With((name, null)))),
-    ];
+        [
+            .. QueryListAddress
+                .Names.Where(name => name is not ("sort" or "at") && address[name] is not null)
+                .Select(name => new FilterChip(
+                    Titles.GetValueOrDefault(name, name),
+                    ValueOf(name, address[name]!),
+                    address.With((name, null))
+                )),
+        ];
 
-    private static string ValueOf(string name, string value) => (name, value) switch
-    {
-        ("background", "1") => "shown",
-        ("background" or "skipped", "only") => "only these",
-        ("skipped", "0") => "hidden",
-        ("from" or "to", _) => value.Replace('T', ' ') + " UTC",
-        _ => value,
-    };
+    private static string ValueOf(string name, string value) =>
+        (name, value) switch
+        {
+            ("background", "1") => "shown",
+            ("background" or "skipped", "only") => "only these",
+            ("skipped", "0") => "hidden",
+            ("from" or "to", _) => value.Replace('T', ' ') + " UTC",
+            _ => value,
+        };
 }

@@ -3,7 +3,8 @@ using DhtTracer.Storage;
 
 namespace DhtTracer.Web.Search;
 
-/// <summary>A set of operations that a page computes figures of: all that pass a filter, or the latest of them when there are too many.</summary>
+/// <summary>A set of operations that a page computes figures of: all that pass a filter, or the latest of them when there are too
+/// many.</summary>
 /// <param name="Facts">The operations, latest first. Those that had nobody to ask are not among them.</param>
 /// <param name="IsCut">There are more operations than <see cref="StatisticsScope.MostOperations"/>; the older ones are left out.</param>
 internal sealed record OperationSet(IReadOnlyList<OperationFacts> Facts, bool IsCut)

@@ -18,12 +18,22 @@ internal sealed class PeerSearch
     /// <summary>The orders on offer, by the name that addresses use, and by what.</summary>
     public static IReadOnlyList<PeerOrder> Orders { get; } =
     [
-        new("lost", "Time lost", "How long operations waited for it: its parts of their critical paths, which add up to their durations", static peer => peer.TimeLostNs),
+        new(
+            "lost",
+            "Time lost",
+            "How long operations waited for it: its parts of their critical paths, which add up to their durations",
+            static peer => peer.TimeLostNs
+        ),
         new("failed", "Failed", "Failed dials and requests", static peer => Failures(peer)),
         new("seen", "Seen", "Operations that heard of it", static peer => peer.Seen),
         new("queried", "Queried", "Operations that sent it a request", static peer => peer.Queried),
         new("answered", "Answered", "Operations in which it answered", static peer => peer.Answered),
-        new("cancelled", "Cancelled", "Dials and requests that the caller or the end of the query took back: no fault of the peer", static peer => peer.Cancelled),
+        new(
+            "cancelled",
+            "Cancelled",
+            "Dials and requests that the caller or the end of the query took back: no fault of the peer",
+            static peer => peer.Cancelled
+        ),
         new("slow", "Request p50", "Median of its first answered request in each query", static peer => peer.RequestLatency.P50?.Value),
         new("p95", "p95", "95th percentile of the same", static peer => peer.RequestLatency.P95?.Value),
         new("dial", "Dial p50", "Median of its successful new connections", static peer => peer.DialLatency.P50?.Value),
@@ -46,12 +56,13 @@ internal sealed class PeerSearch
     public IReadOnlyList<string> Problems { get; }
 
     /// <summary>The operations whose peers count.</summary>
-    public QueryFilter Filter => Address.Filter with
-    {
-        FromUnixNano = Range.FromUnixNano,
-        ToUnixNano = Range.ToUnixNano,
-        Background = Address["background"] is null ? null : Address.Filter.Background,
-    };
+    public QueryFilter Filter =>
+        Address.Filter with
+        {
+            FromUnixNano = Range.FromUnixNano,
+            ToUnixNano = Range.ToUnixNano,
+            Background = Address["background"] is null ? null : Address.Filter.Background,
+        };
 
     /// <summary>Failed dials and requests of a peer; what was taken back is none.</summary>
     public static long Failures(PeerSummary peer) => peer.Failures.Sum(static failure => failure.Count);
@@ -84,15 +95,27 @@ internal sealed class PeerSearch
             order = "";
         }
 
-        return new PeerSearch(address, parsed ?? TimeRange.All, find.Length == 0 ? null : find, order.Length == 0 ? Orders[0].Name : order, problems);
+        return new PeerSearch(
+            address,
+            parsed ?? TimeRange.All,
+            find.Length == 0 ? null : find,
+            order.Length == 0 ? Orders[0].Name : order,
+            problems
+        );
     }
 
     /// <summary>All peers that match, in the order asked for, then by id.</summary>
     public async Task<PeerSearchResult> ReadAsync(TraceStore store, CancellationToken cancellationToken)
     {
-        var list = await store.ListPeerFactsAsync(Filter, limit: StatisticsScope.MostOperationsOfPeers, cancellationToken: cancellationToken);
+        var list = await store.ListPeerFactsAsync(
+            Filter,
+            limit: StatisticsScope.MostOperationsOfPeers,
+            cancellationToken: cancellationToken
+        );
         var by = Orders.First(order => order.Name == Order).Value;
-        var peers = PeerSummary.Of(list.Facts).Where(Matches)
+        var peers = PeerSummary
+            .Of(list.Facts)
+            .Where(Matches)
             .OrderByDescending(peer => by(peer) ?? -1)
             .ThenByDescending(static peer => peer.Queried)
             .ThenBy(static peer => peer.PeerId, StringComparer.Ordinal);
@@ -100,14 +123,19 @@ internal sealed class PeerSearch
     }
 
     /// <summary>One peer over the queries of this search; null when none of them heard of it.</summary>
-    public async Task<(PeerSummary? Summary, PeerFactsList Facts)> ReadOneAsync(TraceStore store, string peerId, CancellationToken cancellationToken)
+    public async Task<(PeerSummary? Summary, PeerFactsList Facts)> ReadOneAsync(
+        TraceStore store,
+        string peerId,
+        CancellationToken cancellationToken
+    )
     {
         var list = await store.ListPeerFactsAsync(Filter, peerId, StatisticsScope.MostOperationsOfOnePeer, cancellationToken);
         return (PeerSummary.Of(list.Facts).FirstOrDefault(), list);
     }
 
     // Ids are compared with their case: base58 has both.
-    private bool Matches(PeerSummary peer) => Find is null
+    private bool Matches(PeerSummary peer) =>
+        Find is null
         || peer.PeerId.Contains(Find, StringComparison.Ordinal)
         || peer.Agents.Any(agent => agent.Text.Contains(Find, StringComparison.OrdinalIgnoreCase));
 }

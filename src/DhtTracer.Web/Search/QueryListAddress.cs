@@ -18,7 +18,29 @@ public sealed class QueryListAddress
 
     /// <summary>The parameters, in the order in which addresses hold them.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        ["key", "peer", "type", "outcome", "error", "peererror", "agent", "source", "service", "node", "min", "max", "minhops", "maxhops", "alpha", "from", "to", "background", "skipped", "sort", "at"];
+    [
+        "key",
+        "peer",
+        "type",
+        "outcome",
+        "error",
+        "peererror",
+        "agent",
+        "source",
+        "service",
+        "node",
+        "min",
+        "max",
+        "minhops",
+        "maxhops",
+        "alpha",
+        "from",
+        "to",
+        "background",
+        "skipped",
+        "sort",
+        "at",
+    ];
 
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
     private readonly List<string> _problems = [];
@@ -58,8 +80,18 @@ public sealed class QueryListAddress
             Alpha = Number("alpha"),
             FromUnixNano = Time("from"),
             ToUnixNano = Time("to"),
-            Background = this["background"] switch { "1" => null, "only" => true, _ => false },
-            Skipped = this["skipped"] switch { "0" => false, "only" => true, _ => null },
+            Background = this["background"] switch
+            {
+                "1" => null,
+                "only" => true,
+                _ => false,
+            },
+            Skipped = this["skipped"] switch
+            {
+                "0" => false,
+                "only" => true,
+                _ => null,
+            },
         };
     }
 
@@ -86,12 +118,17 @@ public sealed class QueryListAddress
 
     /// <summary>Reads the parameters of a request.</summary>
     public static QueryListAddress Parse(IQueryCollection query) =>
-        new(query.Where(parameter => Names.Contains(parameter.Key)).Select(parameter => KeyValuePair.Create(parameter.Key, parameter.Value.ToString())));
+        new(
+            query
+                .Where(parameter => Names.Contains(parameter.Key))
+                .Select(parameter => KeyValuePair.Create(parameter.Key, parameter.Value.ToString()))
+        );
 
     /// <summary>Reads parameters that stand in no address, each name at most once.</summary>
     public static QueryListAddress Parse(IEnumerable<KeyValuePair<string, string>> parameters) => new(parameters);
 
-    /// <summary>This address with some parameters changed; null takes one out. The place in the list is kept only when it is given.</summary>
+    /// <summary>This address with some parameters changed; null takes one out. The place in the list is kept only when it is
+    /// given.</summary>
     public QueryListAddress With(params IEnumerable<(string Name, string? Value)> changes)
     {
         var next = new Dictionary<string, string>(_values, StringComparer.Ordinal);
@@ -130,26 +167,27 @@ public sealed class QueryListAddress
     }
 
     /// <summary>The name of an order in addresses.</summary>
-    public static string SortName(QuerySort sort) => sort switch
-    {
-        QuerySort.Newest => "newest",
-        QuerySort.Oldest => "oldest",
-        QuerySort.Slowest => "slowest",
-        QuerySort.Fastest => "fastest",
-        QuerySort.MostPeers => "most-peers",
-        QuerySort.FewestPeers => "fewest-peers",
-        QuerySort.MostHops => "most-hops",
-        QuerySort.FewestHops => "fewest-hops",
-        QuerySort.Key => "key",
-        QuerySort.KeyBackward => "key-backward",
-        QuerySort.Type => "type",
-        QuerySort.TypeBackward => "type-backward",
-        QuerySort.Outcome => "outcome",
-        QuerySort.OutcomeBackward => "outcome-backward",
-        QuerySort.Source => "source",
-        QuerySort.SourceBackward => "source-backward",
-        _ => throw new ArgumentOutOfRangeException(nameof(sort), sort, "No such order."),
-    };
+    public static string SortName(QuerySort sort) =>
+        sort switch
+        {
+            QuerySort.Newest => "newest",
+            QuerySort.Oldest => "oldest",
+            QuerySort.Slowest => "slowest",
+            QuerySort.Fastest => "fastest",
+            QuerySort.MostPeers => "most-peers",
+            QuerySort.FewestPeers => "fewest-peers",
+            QuerySort.MostHops => "most-hops",
+            QuerySort.FewestHops => "fewest-hops",
+            QuerySort.Key => "key",
+            QuerySort.KeyBackward => "key-backward",
+            QuerySort.Type => "type",
+            QuerySort.TypeBackward => "type-backward",
+            QuerySort.Outcome => "outcome",
+            QuerySort.OutcomeBackward => "outcome-backward",
+            QuerySort.Source => "source",
+            QuerySort.SourceBackward => "source-backward",
+            _ => throw new ArgumentOutOfRangeException(nameof(sort), sort, "No such order."),
+        };
 
     private T? Choice<T>(string name, Func<T, string> nameOf)
         where T : struct, Enum
@@ -171,16 +209,18 @@ public sealed class QueryListAddress
         return null;
     }
 
-    private string? Class(string name) => this[name] is { } text && !ErrorClass.All.Contains(text)
-        ? Problem<string>(name, "is no error class; it is one of " + string.Join(", ", ErrorClass.All))
-        : this[name];
+    private string? Class(string name) =>
+        this[name] is { } text && !ErrorClass.All.Contains(text)
+            ? Problem<string>(name, "is no error class; it is one of " + string.Join(", ", ErrorClass.All))
+            : this[name];
 
-    private string? Peer(string name) => this[name] switch
-    {
-        null => null,
-        { } text when PeerId.TryParse(text, out var peer) => peer.ToString(),
-        _ => Problem<string>(name, "is no peer id; write it in base58 (12D3KooW…, Qm…) or as a CID (k51…, bafz…)"),
-    };
+    private string? Peer(string name) =>
+        this[name] switch
+        {
+            null => null,
+            { } text when PeerId.TryParse(text, out var peer) => peer.ToString(),
+            _ => Problem<string>(name, "is no peer id; write it in base58 (12D3KooW…, Qm…) or as a CID (k51…, bafz…)"),
+        };
 
     private long? Duration(string name)
     {

@@ -40,7 +40,8 @@ internal sealed record SetComparison
         var (slow, slowSet, other, otherSet) = result.SlowIsB ? (b, setB, a, setA) : (a, setA, b, setB);
         var (inSlow, overSlow, peersOfSlow) = await MetAsync(store, slow, slowSet, cancellationToken);
         var (inOther, overOther, peersOfOther) = await MetAsync(store, other, otherSet, cancellationToken);
-        var occurrences = inSlow.Keys.Union(inOther.Keys, StringComparer.Ordinal)
+        var occurrences = inSlow
+            .Keys.Union(inOther.Keys, StringComparer.Ordinal)
             .Select(peer => new Occurrence(peer, inSlow.GetValueOrDefault(peer), inOther.GetValueOrDefault(peer)));
         var idsOfA = setA.Facts.Select(static fact => fact.Id).ToHashSet();
         return new SetComparison
@@ -60,14 +61,23 @@ internal sealed record SetComparison
 
     // In how many operations each peer was dialed or asked, over the latest operations of the set.
     private static async Task<(Dictionary<string, int> Met, int Operations, IReadOnlyList<PeerFacts> Facts)> MetAsync(
-        TraceStore store, ComparedSet set, OperationSet operations, CancellationToken cancellationToken)
+        TraceStore store,
+        ComparedSet set,
+        OperationSet operations,
+        CancellationToken cancellationToken
+    )
     {
         var ids = operations.Facts.Select(static operation => operation.Id).ToHashSet();
-        var list = await store.ListPeerFactsAsync(set.Address.Filter, limit: StatisticsScope.MostOperationsOfPeers, cancellationToken: cancellationToken);
+        var list = await store.ListPeerFactsAsync(
+            set.Address.Filter,
+            limit: StatisticsScope.MostOperationsOfPeers,
+            cancellationToken: cancellationToken
+        );
         var own = list.Facts.Where(fact => ids.Contains(fact.OperationId)).ToList();
         var met = own.Where(static fact => fact.Requests > 0 || fact.State is not (PeerState.Heard or PeerState.Queued))
             .DistinctBy(static fact => (fact.OperationId, fact.PeerId))
-            .CountBy(static fact => fact.PeerId, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal);
+            .CountBy(static fact => fact.PeerId, StringComparer.Ordinal)
+            .ToDictionary(StringComparer.Ordinal);
 
         // An operation without any peer has no entry; of those the set itself knows how many there are, unless it was cut.
         return (met, list.IsCut ? own.DistinctBy(static fact => fact.OperationId).Count() : ids.Count, own);

@@ -1,6 +1,7 @@
 namespace DhtTracer.Web.Search;
 
-/// <summary>How much a page of statistics reads at most, so that its time does not grow with the archive. Pages say when they are cut.</summary>
+/// <summary>How much a page of statistics reads at most, so that its time does not grow with the archive. Pages say when they are
+/// cut.</summary>
 internal static class StatisticsScope
 {
     /// <summary>Operations in one set.</summary>

@@ -12,12 +12,17 @@ internal sealed record TimeRange(string Name, ulong? FromUnixNano, ulong? ToUnix
     /// <summary>The ranges that pages offer, by the name that addresses use.</summary>
     public static IReadOnlyList<(string Name, string Title, TimeSpan? Length)> Offered { get; } =
     [
-        ("1h", "1 hour", TimeSpan.FromHours(1)), ("6h", "6 hours", TimeSpan.FromHours(6)), ("24h", "24 hours", TimeSpan.FromDays(1)),
-        ("7d", "7 days", TimeSpan.FromDays(7)), ("30d", "30 days", TimeSpan.FromDays(30)), ("all", "all", null),
+        ("1h", "1 hour", TimeSpan.FromHours(1)),
+        ("6h", "6 hours", TimeSpan.FromHours(6)),
+        ("24h", "24 hours", TimeSpan.FromDays(1)),
+        ("7d", "7 days", TimeSpan.FromDays(7)),
+        ("30d", "30 days", TimeSpan.FromDays(30)),
+        ("all", "all", null),
     ];
 
     /// <summary>What to write to a reader whose address names none of <see cref="Offered"/>.</summary>
-    public static string Problem(string name) => $"\"{name}\" (range) is not one of {string.Join(", ", Offered.Select(static offered => offered.Name))}.";
+    public static string Problem(string name) =>
+        $"\"{name}\" (range) is not one of {string.Join(", ", Offered.Select(static offered => offered.Name))}.";
 
     /// <summary>The range of an address.</summary>
     /// <param name="name">One of <see cref="Offered"/>; null when the address does not say.</param>
@@ -50,9 +55,13 @@ internal sealed record TimeRange(string Name, ulong? FromUnixNano, ulong? ToUnix
     }
 
     /// <summary>The address narrowed to this range.</summary>
-    public QueryListAddress Narrow(QueryListAddress address) => address.With(
-        ("from", FromUnixNano is { } from ? TimeInput.Text(from) : null), ("to", ToUnixNano is { } to ? TimeInput.Text(to) : null));
+    public QueryListAddress Narrow(QueryListAddress address) =>
+        address.With(
+            ("from", FromUnixNano is { } from ? TimeInput.Text(from) : null),
+            ("to", ToUnixNano is { } to ? TimeInput.Text(to) : null)
+        );
 
     /// <summary>A time as nanoseconds since 1970; times before that become 0.</summary>
-    public static ulong UnixNano(DateTimeOffset time) => time <= DateTimeOffset.UnixEpoch ? 0 : (ulong)(time - DateTimeOffset.UnixEpoch).Ticks * 100;
+    public static ulong UnixNano(DateTimeOffset time) =>
+        time <= DateTimeOffset.UnixEpoch ? 0 : (ulong)(time - DateTimeOffset.UnixEpoch).Ticks * 100;
 }

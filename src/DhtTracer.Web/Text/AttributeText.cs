@@ -26,17 +26,18 @@ internal static class AttributeText
     }
 
     /// <summary>The name of the value's type as OTLP calls it, null for the usual string.</summary>
-    public static string? Type(AttributeValue value) => value switch
-    {
-        StringValue => null,
-        BoolValue => "bool",
-        IntValue => "int",
-        DoubleValue => "double",
-        BytesValue => "bytes",
-        ArrayValue array => $"array of {array.Values.Length}",
-        KeyValueListValue list => $"key-value list of {list.Values.Count}",
-        _ => "empty",
-    };
+    public static string? Type(AttributeValue value) =>
+        value switch
+        {
+            StringValue => null,
+            BoolValue => "bool",
+            IntValue => "int",
+            DoubleValue => "double",
+            BytesValue => "bytes",
+            ArrayValue array => $"array of {array.Values.Length}",
+            KeyValueListValue list => $"key-value list of {list.Values.Count}",
+            _ => "empty",
+        };
 
     private static void Append(StringBuilder builder, AttributeValue value, int depth)
     {
@@ -48,14 +49,30 @@ internal static class AttributeText
 
         switch (value)
         {
-            case StringValue text: builder.Append('"').Append(text.Value.Replace("\"", "\\\"", StringComparison.Ordinal)).Append('"'); break;
-            case BoolValue flag: builder.Append(flag.Value ? "true" : "false"); break;
-            case IntValue number: builder.Append(number.Value); break;
-            case DoubleValue number: builder.Append(number.Value.ToString("R", CultureInfo.InvariantCulture)); break;
-            case BytesValue bytes: builder.Append(Convert.ToHexStringLower(bytes.Value.AsSpan()[..Math.Min(bytes.Value.Length, MaxLength)])); break;
-            case ArrayValue array: AppendArray(builder, array, depth); break;
-            case KeyValueListValue list: AppendList(builder, list, depth); break;
-            default: builder.Append("(empty)"); break;
+            case StringValue text:
+                builder.Append('"').Append(text.Value.Replace("\"", "\\\"", StringComparison.Ordinal)).Append('"');
+                break;
+            case BoolValue flag:
+                builder.Append(flag.Value ? "true" : "false");
+                break;
+            case IntValue number:
+                builder.Append(number.Value);
+                break;
+            case DoubleValue number:
+                builder.Append(number.Value.ToString("R", CultureInfo.InvariantCulture));
+                break;
+            case BytesValue bytes:
+                builder.Append(Convert.ToHexStringLower(bytes.Value.AsSpan()[..Math.Min(bytes.Value.Length, MaxLength)]));
+                break;
+            case ArrayValue array:
+                AppendArray(builder, array, depth);
+                break;
+            case KeyValueListValue list:
+                AppendList(builder, list, depth);
+                break;
+            default:
+                builder.Append("(empty)");
+                break;
         }
     }
 

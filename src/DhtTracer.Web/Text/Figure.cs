@@ -16,5 +16,6 @@ internal static class Figure
         nanoseconds is null ? Unknown.Because(reason) : new HtmlString(DurationText.Of(nanoseconds));
 
     /// <summary>A text.</summary>
-    public static IHtmlContent Of(string? text) => text is null ? Unknown.Because(Unknown.NotInTrace) : new HtmlString(HtmlEncoder.Default.Encode(text));
+    public static IHtmlContent Of(string? text) =>
+        text is null ? Unknown.Because(Unknown.NotInTrace) : new HtmlString(HtmlEncoder.Default.Encode(text));
 }

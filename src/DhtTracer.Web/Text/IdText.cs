@@ -10,12 +10,13 @@ internal static class IdText
     public static string Tail(string id) => id.Length <= TailLength ? id : id[^TailLength..];
 
     /// <summary>The head that is shown before the tail: <c>12D3KooW…</c>; empty when the id is short enough to stand whole.</summary>
-    public static string Head(string id) => id.Length switch
-    {
-        <= TailLength => "",
-        <= TailLength + 8 => id[..^TailLength],
-        _ => id[..8] + "…",
-    };
+    public static string Head(string id) =>
+        id.Length switch
+        {
+            <= TailLength => "",
+            <= TailLength + 8 => id[..^TailLength],
+            _ => id[..8] + "…",
+        };
 
     /// <summary><c>…wkNXc7</c>, or the id itself when it is short.</summary>
     public static string Short(string id) => id.Length <= TailLength ? id : "…" + Tail(id);

@@ -12,14 +12,16 @@ internal static class CommonOptions
     public const string DataVariable = "DHT_TRACER_DATA";
 
     /// <summary><c>--data DIR</c>, on every command.</summary>
-    public static Option<DirectoryInfo> Data { get; } = new("--data")
-    {
-        Description = $"Data directory, which holds {DatabaseOptions.FileName}. Also set by {DataVariable}.",
-        HelpName = "DIR",
-        Recursive = true,
-        DefaultValueFactory = _ => new DirectoryInfo(
-            Environment.GetEnvironmentVariable(DataVariable) is { Length: > 0 } folder ? folder : "data"),
-    };
+    public static Option<DirectoryInfo> Data { get; } =
+        new("--data")
+        {
+            Description = $"Data directory, which holds {DatabaseOptions.FileName}. Also set by {DataVariable}.",
+            HelpName = "DIR",
+            Recursive = true,
+            DefaultValueFactory = _ => new DirectoryInfo(
+                Environment.GetEnvironmentVariable(DataVariable) is { Length: > 0 } folder ? folder : "data"
+            ),
+        };
 
     /// <summary><c>--json</c>.</summary>
     public static Option<bool> Json() => new("--json") { Description = "Print JSON, for programs." };
@@ -38,13 +40,20 @@ internal static class CommonOptions
     public static string DataDirectory(this ParseResult result) => result.GetValue(Data)!.FullName;
 
     /// <summary>Lets an option take whole numbers within a range only. What is no number is refused by the parser itself.</summary>
-    public static void Within(this Option<int> option, int min, int max) => option.Validators.Add(result =>
-    {
-        if (result.Tokens is [{ Value: var text }] && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
+    public static void Within(this Option<int> option, int min, int max) =>
+        option.Validators.Add(result =>
         {
-            result.Require(number >= min && number <= max, max == int.MaxValue ? $"{option.Name} takes {min} or more." : $"{option.Name} takes {min} to {max}.");
-        }
-    });
+            if (
+                result.Tokens is [{ Value: var text }]
+                && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+            )
+            {
+                result.Require(
+                    number >= min && number <= max,
+                    max == int.MaxValue ? $"{option.Name} takes {min} or more." : $"{option.Name} takes {min} to {max}."
+                );
+            }
+        });
 
     /// <summary>Adds an error to a result unless a condition holds.</summary>
     public static void Require(this SymbolResult result, bool condition, string message)

@@ -16,7 +16,8 @@ internal readonly record struct ShownDuration(TimeSpan Value, string Text)
     public override string ToString() => Text;
 }
 
-/// <summary>Durations on the command line: <c>90s</c>, <c>15m</c>, <c>24h</c>, <c>7d</c>, <c>250ms</c>, or sums such as <c>1h30m</c>.</summary>
+/// <summary>Durations on the command line: <c>90s</c>, <c>15m</c>, <c>24h</c>, <c>7d</c>, <c>250ms</c>, or sums such as
+/// <c>1h30m</c>.</summary>
 internal static class DurationValue
 {
     private static readonly SearchValues<char> NumberCharacters = SearchValues.Create("0123456789.");
@@ -42,7 +43,10 @@ internal static class DurationValue
         while (rest.Length > 0)
         {
             var digits = rest.IndexOfAnyExcept(NumberCharacters);
-            if (digits <= 0 || !double.TryParse(rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+            if (
+                digits <= 0
+                || !double.TryParse(rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+            )
             {
                 return false;
             }

@@ -13,7 +13,11 @@ internal static class ExportCommand
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        var ids = new Argument<string[]>("ID") { Description = "Operations or queries, as in 'show'; all that the options let through when none is given.", Arity = ArgumentArity.ZeroOrMore };
+        var ids = new Argument<string[]>("ID")
+        {
+            Description = "Operations or queries, as in 'show'; all that the options let through when none is given.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
         var format = new Option<string>("--format", "-f")
         {
             Description = $"As what: {Names(static one => one.Sets)}; of one query also {Names(static one => !one.Sets)}.",
@@ -21,56 +25,95 @@ internal static class ExportCommand
             DefaultValueFactory = _ => "otlp-json",
         };
         format.AcceptOnlyFromAmong([.. ExportFormat.All.Select(static one => one.Name)]);
-        var file = new Option<string?>("--output", "-o") { Description = "File to write; standard output when it is not given.", HelpName = "FILE" };
-        var filters = new QueryFilterOptions();
-        var command = new Command("export", "Export queries as OTLP, Jaeger JSON, CSV, JSON or the formats of 2019, or one query as HTML, HAR, Chrome trace or SVG.") { ids, format, file };
-        filters.AddTo(command);
-        command.SetAction((result, cancellation) => Failures.GuardAsync(result, async () =>
+        var file = new Option<string?>("--output", "-o")
         {
-            var filter = filters.Read(result, TimeProvider.System);
-            var named = result.GetValue(ids) ?? [];
-            var wanted = ExportFormat.Find(result.GetValue(format))!;
-            if (named.Length > 0 && filters.Given(result))
-            {
-                throw new CommandFailedException("Name operations, or filter them: not both.", ExitCode.Usage);
-            }
+            Description = "File to write; standard output when it is not given.",
+            HelpName = "FILE",
+        };
+        var filters = new QueryFilterOptions();
+        var command = new Command(
+            "export",
+            "Export queries as OTLP, Jaeger JSON, CSV, JSON or the formats of 2019, or one query as HTML, HAR, Chrome trace or SVG."
+        )
+        {
+            ids,
+            format,
+            file,
+        };
+        filters.AddTo(command);
+        command.SetAction(
+            (result, cancellation) =>
+                Failures.GuardAsync(
+                    result,
+                    async () =>
+                    {
+                        var filter = filters.Read(result, TimeProvider.System);
+                        var named = result.GetValue(ids) ?? [];
+                        var wanted = ExportFormat.Find(result.GetValue(format))!;
+                        if (named.Length > 0 && filters.Given(result))
+                        {
+                            throw new CommandFailedException("Name operations, or filter them: not both.", ExitCode.Usage);
+                        }
 
-            if (!wanted.Sets && named.Length != 1)
-            {
-                throw new CommandFailedException($"A file of the format {wanted.Name} holds one query: name it.", ExitCode.Usage);
-            }
+                        if (!wanted.Sets && named.Length != 1)
+                        {
+                            throw new CommandFailedException(
+                                $"A file of the format {wanted.Name} holds one query: name it.",
+                                ExitCode.Usage
+                            );
+                        }
 
-            await using var store = await Archive.OpenForReadingAsync(result.DataDirectory(), cancellation);
-            var found = new List<ShowCommand.Shown>();
-            foreach (var id in named)
-            {
-                found.Add(await ShowCommand.FindAsync(store, id, cancellation));
-            }
+                        await using var store = await Archive.OpenForReadingAsync(result.DataDirectory(), cancellation);
+                        var found = new List<ShowCommand.Shown>();
+                        foreach (var id in named)
+                        {
+                            found.Add(await ShowCommand.FindAsync(store, id, cancellation));
+                        }
 
-            var selection = named.Length > 0 ? ExportSelection.Of([.. found.Select(static item => item.Id).Distinct()]) : ExportSelection.Of(filter);
-            await WriteAsync(result.GetValue(file), async output =>
-            {
-                if (found is [{ Single: { } only }] && QueryFile.Of(wanted.Kind, only, $"/q/{only.Id}", await store.GetTraceAsync(only.Id.TraceId, cancellation)) is { } bytes)
-                {
-                    await output.WriteAsync(bytes, cancellation);
-                }
-                else if (await new ArchiveExporter(store).ExportAsync(wanted, selection, output, cancellation) == 0)
-                {
-                    throw new CommandFailedException("No operation matches: nothing was exported.");
-                }
-            });
-            return ExitCode.Success;
-        }));
+                        var selection =
+                            named.Length > 0
+                                ? ExportSelection.Of([.. found.Select(static item => item.Id).Distinct()])
+                                : ExportSelection.Of(filter);
+                        await WriteAsync(
+                            result.GetValue(file),
+                            async output =>
+                            {
+                                if (
+                                    found is [{ Single: { } only }]
+                                    && QueryFile.Of(
+                                        wanted.Kind,
+                                        only,
+                                        $"/q/{only.Id}",
+                                        await store.GetTraceAsync(only.Id.TraceId, cancellation)
+                                    )
+                                        is { } bytes
+                                )
+                                {
+                                    await output.WriteAsync(bytes, cancellation);
+                                }
+                                else if (await new ArchiveExporter(store).ExportAsync(wanted, selection, output, cancellation) == 0)
+                                {
+                                    throw new CommandFailedException("No operation matches: nothing was exported.");
+                                }
+                            }
+                        );
+                        return ExitCode.Success;
+                    }
+                )
+        );
         return command;
     }
 
-    private static string Names(Func<ExportFormat, bool> which) => string.Join(", ", ExportFormat.All.Where(which).Select(static format => format.Name));
+    private static string Names(Func<ExportFormat, bool> which) =>
+        string.Join(", ", ExportFormat.All.Where(which).Select(static format => format.Name));
 
     private static async Task WriteAsync(string? file, Func<PipeWriter, Task> write)
     {
         try
         {
-            await using Stream stream = file is null ? Console.OpenStandardOutput() : new FileStream(file, FileMode.Create, FileAccess.Write, FileShare.Read);
+            await using Stream stream = file is null
+                ? Console.OpenStandardOutput()
+                : new FileStream(file, FileMode.Create, FileAccess.Write, FileShare.Read);
             var output = PipeWriter.Create(stream);
             await write(output);
             await output.CompleteAsync();

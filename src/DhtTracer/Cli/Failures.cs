@@ -37,5 +37,7 @@ internal static class Failures
     }
 
     private static bool IsBrokenPipe(IOException failure) =>
-        failure.InnerException is System.Net.Sockets.SocketException || failure.HResult == 32 || failure.Message.Contains("Broken pipe", StringComparison.Ordinal);
+        failure.InnerException is System.Net.Sockets.SocketException
+        || failure.HResult == 32
+        || failure.Message.Contains("Broken pipe", StringComparison.Ordinal);
 }

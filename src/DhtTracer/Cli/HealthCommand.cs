@@ -15,24 +15,45 @@ internal static class HealthCommand
     {
         var url = new Option<Uri?>("--url")
         {
-            Description = $"The health port of the DhtTracer to ask. [default: http://127.0.0.1:{ListenerInfo.Of(ListenerKind.Health).DefaultPort}]",
+            Description =
+                $"The health port of the DhtTracer to ask. [default: http://127.0.0.1:{ListenerInfo.Of(ListenerKind.Health).DefaultPort}]",
             HelpName = "URL",
             CustomParser = UrlValue.Parse,
         };
         var timeout = CommonOptions.Duration("--timeout", "How long to wait for the answer.", TimeSpan.FromSeconds(5), "5s");
-        var command = new Command("health", "Ask a running DhtTracer whether it is well: exit code 0 when it is, 1 when it is not or does not answer.") { url, timeout };
-        command.SetAction((result, cancellation) => Failures.GuardAsync(result, async () =>
+        var command = new Command(
+            "health",
+            "Ask a running DhtTracer whether it is well: exit code 0 when it is, 1 when it is not or does not answer."
+        )
         {
-            var address = result.GetValue(url) ?? new Uri($"http://127.0.0.1:{ListenerInfo.Of(ListenerKind.Health).DefaultPort}");
-            await result.InvocationConfiguration.Output.WriteLineAsync(await AskAsync(new Uri(address, "/status"), result.GetValue(timeout), cancellation));
-            return ExitCode.Success;
-        }));
+            url,
+            timeout,
+        };
+        command.SetAction(
+            (result, cancellation) =>
+                Failures.GuardAsync(
+                    result,
+                    async () =>
+                    {
+                        var address =
+                            result.GetValue(url) ?? new Uri($"http://127.0.0.1:{ListenerInfo.Of(ListenerKind.Health).DefaultPort}");
+                        await result.InvocationConfiguration.Output.WriteLineAsync(
+                            await AskAsync(new Uri(address, "/status"), result.GetValue(timeout), cancellation)
+                        );
+                        return ExitCode.Success;
+                    }
+                )
+        );
         return command;
     }
 
     private static async Task<string> AskAsync(Uri status, TimeSpan timeout, CancellationToken cancellation)
     {
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false }) { Timeout = timeout, MaxResponseContentBufferSize = MaxAnswerBytes };
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false })
+        {
+            Timeout = timeout,
+            MaxResponseContentBufferSize = MaxAnswerBytes,
+        };
         try
         {
             using var response = await http.GetAsync(status, cancellation);
@@ -40,13 +61,20 @@ internal static class HealthCommand
             return response.StatusCode switch
             {
                 System.Net.HttpStatusCode.OK => "well",
-                System.Net.HttpStatusCode.ServiceUnavailable => throw new CommandFailedException($"{status} is not well: {PlainText.End(Problem(body), MaxProblem)}"),
-                _ => throw new CommandFailedException($"{status} answered HTTP {(int)response.StatusCode}: it is not the health port of a DhtTracer."),
+                System.Net.HttpStatusCode.ServiceUnavailable => throw new CommandFailedException(
+                    $"{status} is not well: {PlainText.End(Problem(body), MaxProblem)}"
+                ),
+                _ => throw new CommandFailedException(
+                    $"{status} answered HTTP {(int)response.StatusCode}: it is not the health port of a DhtTracer."
+                ),
             };
         }
         catch (HttpRequestException failure)
         {
-            throw new CommandFailedException($"{status} does not answer: {failure.Message}. Is DhtTracer running, with its health port on?", cause: failure);
+            throw new CommandFailedException(
+                $"{status} does not answer: {failure.Message}. Is DhtTracer running, with its health port on?",
+                cause: failure
+            );
         }
         catch (OperationCanceledException failure) when (!cancellation.IsCancellationRequested)
         {
@@ -59,7 +87,12 @@ internal static class HealthCommand
         try
         {
             using var json = JsonDocument.Parse(body);
-            return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("error", out var error) && error.GetString() is { Length: > 0 } text ? text : body;
+            return
+                json.RootElement.ValueKind == JsonValueKind.Object
+                && json.RootElement.TryGetProperty("error", out var error)
+                && error.GetString() is { Length: > 0 } text
+                ? text
+                : body;
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {

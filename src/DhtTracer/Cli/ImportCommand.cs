@@ -12,38 +12,65 @@ internal static class ImportCommand
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        var paths = new Argument<string[]>("PATH") { Description = "Files, folders, or - for standard input.", Arity = ArgumentArity.OneOrMore };
-        var keepGoing = new Option<bool>("--keep-going") { Description = "Import what can be read and list the rest, instead of importing nothing." };
+        var paths = new Argument<string[]>("PATH")
+        {
+            Description = "Files, folders, or - for standard input.",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        var keepGoing = new Option<bool>("--keep-going")
+        {
+            Description = "Import what can be read and list the rest, instead of importing nothing.",
+        };
         var hints = new ImportHintOptions();
         var json = CommonOptions.Json();
         var command = new Command(
             "import",
             "Import traces: OTLP JSON or protobuf, files of Kubo's file exporter (Go stdouttrace), query events of a Kubo "
-            + "(ipfs routing findprovs -v --enc=json), logs of rust-libp2p and litep2p, "
-            + "Jaeger JSON v1 or v3, Jaeger Thrift, Zipkin JSON, event logs of 2019; each also gzipped. The format is recognised by content.")
+                + "(ipfs routing findprovs -v --enc=json), logs of rust-libp2p and litep2p, "
+                + "Jaeger JSON v1 or v3, Jaeger Thrift, Zipkin JSON, event logs of 2019; each also gzipped. The format is recognised by content."
+        )
         {
-            paths, keepGoing, json,
+            paths,
+            keepGoing,
+            json,
         };
         hints.AddTo(command);
-        command.SetAction((result, cancellation) => Failures.GuardAsync(result, () => RunAsync(
-            result.DataDirectory(),
-            result.GetValue(paths)!,
-            new ImportOptions { KeepGoing = result.GetValue(keepGoing), Hints = hints.Read(result) },
-            result.GetValue(json),
-            result.InvocationConfiguration,
-            cancellation)));
+        command.SetAction(
+            (result, cancellation) =>
+                Failures.GuardAsync(
+                    result,
+                    () =>
+                        RunAsync(
+                            result.DataDirectory(),
+                            result.GetValue(paths)!,
+                            new ImportOptions { KeepGoing = result.GetValue(keepGoing), Hints = hints.Read(result) },
+                            result.GetValue(json),
+                            result.InvocationConfiguration,
+                            cancellation
+                        )
+                )
+        );
         return command;
     }
 
     private static async Task<int> RunAsync(
-        string data, string[] paths, ImportOptions options, bool json, InvocationConfiguration invocation, CancellationToken cancellation)
+        string data,
+        string[] paths,
+        ImportOptions options,
+        bool json,
+        InvocationConfiguration invocation,
+        CancellationToken cancellation
+    )
     {
         await using var input = paths.Contains(ImportFile.StandardInput) ? await SpoolAsync(cancellation) : null;
         await using var session = await WritingSession.OpenAsync(data, cancellation);
         try
         {
             var summary = await WithProgressAsync(
-                progress => new FileImporter(session.Store).ImportAsync(paths, options, input, progress, cancellation), session.Worker, cancellation);
+                progress => new FileImporter(session.Store).ImportAsync(paths, options, input, progress, cancellation),
+                session.Worker,
+                cancellation
+            );
             if (summary.Files == 0)
             {
                 await ReportSkippedAsync(summary, invocation);
@@ -69,7 +96,9 @@ internal static class ImportCommand
     {
         foreach (var skip in summary.Skipped)
         {
-            await invocation.Error.WriteLineAsync($"{(skip.IsError ? "not imported" : "skipped")}: {PlainText.Safe(skip.File)}: {PlainText.Safe(skip.Problem)}");
+            await invocation.Error.WriteLineAsync(
+                $"{(skip.IsError ? "not imported" : "skipped")}: {PlainText.Safe(skip.File)}: {PlainText.Safe(skip.Problem)}"
+            );
         }
     }
 
@@ -78,28 +107,41 @@ internal static class ImportCommand
         await ReportSkippedAsync(summary, invocation);
         if (json)
         {
-            await invocation.Output.WriteLineAsync(System.Text.Json.JsonSerializer.Serialize(new
-            {
-                files = summary.Files,
-                spans = summary.Spans,
-                duplicateSpans = summary.Duplicates,
-                traces = summary.Traces.Count,
-                queries,
-                skipped = summary.Skipped.Select(skip => new { file = skip.File, problem = skip.Problem, isError = skip.IsError }),
-            }));
+            await invocation.Output.WriteLineAsync(
+                System.Text.Json.JsonSerializer.Serialize(
+                    new
+                    {
+                        files = summary.Files,
+                        spans = summary.Spans,
+                        duplicateSpans = summary.Duplicates,
+                        traces = summary.Traces.Count,
+                        queries,
+                        skipped = summary.Skipped.Select(skip => new
+                        {
+                            file = skip.File,
+                            problem = skip.Problem,
+                            isError = skip.IsError,
+                        }),
+                    }
+                )
+            );
             return;
         }
 
         await invocation.Output.WriteLineAsync(
             $"{Count(summary.Files, "file")}: {Count(summary.Spans, "span")} ({summary.Duplicates} of them already there), {Count(summary.Traces.Count, "trace")}, "
-            + $"{Count(queries, "query", "queries")}, {summary.Skipped.Count} skipped. In {file}");
+                + $"{Count(queries, "query", "queries")}, {summary.Skipped.Count} skipped. In {file}"
+        );
     }
 
     private static string Count(long count, string one, string? many = null) => $"{count} {(count == 1 ? one : many ?? one + "s")}";
 
     /// <summary>Imports and analyses; both have a bar, because analysing takes the longer part.</summary>
     private static async Task<ImportSummary> WithProgressAsync(
-        Func<IProgress<ImportProgress>?, Task<ImportSummary>> import, AnalysisWorker worker, CancellationToken cancellation)
+        Func<IProgress<ImportProgress>?, Task<ImportSummary>> import,
+        AnalysisWorker worker,
+        CancellationToken cancellation
+    )
     {
         if (Console.IsErrorRedirected)
         {
@@ -109,18 +151,25 @@ internal static class ImportCommand
         }
 
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        return await console.Progress().AutoClear(true).Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new SpinnerColumn())
+        return await console
+            .Progress()
+            .AutoClear(true)
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new SpinnerColumn())
             .StartAsync(async context =>
             {
                 var bar = context.AddTask("Reading");
                 var analysing = context.AddTask("Analysing", autoStart: false);
-                var summary = await import(new DirectProgress<ImportProgress>(step =>
-                {
-                    bar.MaxValue = Math.Max(1, step.BytesTotal ?? 1);
-                    bar.IsIndeterminate = step.BytesTotal is null;
-                    bar.Value = step.BytesRead;
-                    bar.Description = Markup.Escape($"{(step.Writing ? "Writing" : "Reading")} {step.FileNumber}/{step.Files} {PlainText.End(PlainText.Safe(Path.GetFileName(step.File)), 40)} · {step.Spans} spans");
-                }));
+                var summary = await import(
+                    new DirectProgress<ImportProgress>(step =>
+                    {
+                        bar.MaxValue = Math.Max(1, step.BytesTotal ?? 1);
+                        bar.IsIndeterminate = step.BytesTotal is null;
+                        bar.Value = step.BytesRead;
+                        bar.Description = Markup.Escape(
+                            $"{(step.Writing ? "Writing" : "Reading")} {step.FileNumber}/{step.Files} {PlainText.End(PlainText.Safe(Path.GetFileName(step.File)), 40)} · {step.Spans} spans"
+                        );
+                    })
+                );
                 analysing.MaxValue = Math.Max(1, summary.Traces.Count);
                 analysing.StartTask();
                 var draining = worker.DrainAsync(cancellation);
@@ -140,7 +189,13 @@ internal static class ImportCommand
     private static async Task<FileStream> SpoolAsync(CancellationToken cancellation)
     {
         var spool = new FileStream(
-            Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 16, FileOptions.DeleteOnClose);
+            Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()),
+            FileMode.CreateNew,
+            FileAccess.ReadWrite,
+            FileShare.None,
+            1 << 16,
+            FileOptions.DeleteOnClose
+        );
         await using var input = Console.OpenStandardInput();
         await input.CopyToAsync(spool, cancellation);
         spool.Position = 0;

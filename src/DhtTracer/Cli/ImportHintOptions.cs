@@ -6,7 +6,8 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Cli;
 
-/// <summary>Options of <c>import</c> for input that does not tell everything itself: saved query events of a Kubo, logs of Rust nodes.</summary>
+/// <summary>Options of <c>import</c> for input that does not tell everything itself: saved query events of a Kubo, logs of Rust
+/// nodes.</summary>
 internal sealed class ImportHintOptions
 {
     /// <summary>Characters of a key; the longest that libp2p knows has about 100.</summary>
@@ -26,7 +27,11 @@ internal sealed class ImportHintOptions
         HelpName = "TYPE",
     };
 
-    private readonly Option<string?> _node = new("--node-id") { Description = "Peer id of the node that asked, for query events that do not tell it.", HelpName = "PEER" };
+    private readonly Option<string?> _node = new("--node-id")
+    {
+        Description = "Peer id of the node that asked, for query events that do not tell it.",
+        HelpName = "PEER",
+    };
 
     private readonly Option<string?> _at = new("--at")
     {
@@ -37,15 +42,31 @@ internal sealed class ImportHintOptions
     /// <summary>Makes the options and what they refuse.</summary>
     public ImportHintOptions()
     {
-        _key.Validators.Add(result => result.Require(
-            result.GetValueOrDefault<string?>() is not ({ Length: 0 or > LongestKey }), $"--key takes a key of 1 to {LongestKey} characters."));
-        _type.Validators.Add(result => result.Require(
-            result.GetValueOrDefault<string?>() is not { } text || (Words.TryParse<QueryType>(text, out var known) && Types.Contains(known)),
-            $"--type takes one of {string.Join(", ", Types.Select(Words.Of))}."));
-        _node.Validators.Add(result => result.Require(
-            result.GetValueOrDefault<string?>() is not { } text || PeerId.TryParse(text, out _), "--node-id takes a peer id."));
-        _at.Validators.Add(result => result.Require(
-            result.GetValueOrDefault<string?>() is not { } text || Time(text) is not null, "--at takes a time since 1970 such as 2026-11-30T05:33:52Z."));
+        _key.Validators.Add(result =>
+            result.Require(
+                result.GetValueOrDefault<string?>() is not ({ Length: 0 or > LongestKey }),
+                $"--key takes a key of 1 to {LongestKey} characters."
+            )
+        );
+        _type.Validators.Add(result =>
+            result.Require(
+                result.GetValueOrDefault<string?>() is not { } text
+                    || (Words.TryParse<QueryType>(text, out var known) && Types.Contains(known)),
+                $"--type takes one of {string.Join(", ", Types.Select(Words.Of))}."
+            )
+        );
+        _node.Validators.Add(result =>
+            result.Require(
+                result.GetValueOrDefault<string?>() is not { } text || PeerId.TryParse(text, out _),
+                "--node-id takes a peer id."
+            )
+        );
+        _at.Validators.Add(result =>
+            result.Require(
+                result.GetValueOrDefault<string?>() is not { } text || Time(text) is not null,
+                "--at takes a time since 1970 such as 2026-11-30T05:33:52Z."
+            )
+        );
     }
 
     /// <summary>Adds them to a command.</summary>
@@ -58,17 +79,19 @@ internal sealed class ImportHintOptions
     }
 
     /// <summary>The hints as they were given.</summary>
-    public TraceHints Read(ParseResult result) => new()
-    {
-        Key = result.GetValue(_key),
-        Type = result.GetValue(_type),
-        Node = result.GetValue(_node) is { } id && PeerId.TryParse(id, out var peer) ? peer.ToString() : null,
-        StartUnixNano = result.GetValue(_at) is { } text ? Time(text) : null,
-    };
+    public TraceHints Read(ParseResult result) =>
+        new()
+        {
+            Key = result.GetValue(_key),
+            Type = result.GetValue(_type),
+            Node = result.GetValue(_node) is { } id && PeerId.TryParse(id, out var peer) ? peer.ToString() : null,
+            StartUnixNano = result.GetValue(_at) is { } text ? Time(text) : null,
+        };
 
     /// <summary>A time without a zone is UTC.</summary>
     private static ulong? Time(string text) =>
-        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) && time > DateTimeOffset.UnixEpoch
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+        && time > DateTimeOffset.UnixEpoch
             ? (ulong)(time - DateTimeOffset.UnixEpoch).Ticks * 100
             : null;
 }

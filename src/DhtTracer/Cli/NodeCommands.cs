@@ -18,25 +18,47 @@ internal static class NodeCommands
         var options = new NodeOptionSet();
         var client = new Option<bool>("--client") { Description = "Only ask, never answer: the node enters no routing table." };
         var control = ControlPort();
-        var origins = new Option<string[]>("--control-origin") { Description = "Origin of a web page, beside those of this machine, that may use the control server. Repeatable.", HelpName = "ORIGIN" };
+        var origins = new Option<string[]>("--control-origin")
+        {
+            Description = "Origin of a web page, beside those of this machine, that may use the control server. Repeatable.",
+            HelpName = "ORIGIN",
+        };
         var reprovide = Interval("--reprovide-interval", "Time after which what this node provides is announced again; 0 for never.");
         var republish = Interval("--republish-interval", "Time after which values that this node put are put again; 0 for never.");
-        var command = new Command("node", "Run a traced DHT node, with the control server of 2019 (/cmd, /events) for commands.") { client, control, origins, reprovide, republish };
-        Add(command, options);
-        command.SetAction((result, cancellation) => Failures.GuardAsync(result, () =>
+        var command = new Command("node", "Run a traced DHT node, with the control server of 2019 (/cmd, /events) for commands.")
         {
-            var node = options.Read(result, result.GetValue(client) ? DhtMode.Client : DhtMode.Server);
-            return NodeCommand.RunAsync(
-                node with
-                {
-                    ControlPort = result.GetValue(control).Port,
-                    ControlOrigins = result.GetValue(origins) ?? [],
-                    Dht = node.Dht with { ReprovideInterval = result.GetValue(reprovide), RepublishInterval = result.GetValue(republish) },
-                },
-                result.InvocationConfiguration.Output,
-                result.InvocationConfiguration.Error,
-                cancellation);
-        }));
+            client,
+            control,
+            origins,
+            reprovide,
+            republish,
+        };
+        Add(command, options);
+        command.SetAction(
+            (result, cancellation) =>
+                Failures.GuardAsync(
+                    result,
+                    () =>
+                    {
+                        var node = options.Read(result, result.GetValue(client) ? DhtMode.Client : DhtMode.Server);
+                        return NodeCommand.RunAsync(
+                            node with
+                            {
+                                ControlPort = result.GetValue(control).Port,
+                                ControlOrigins = result.GetValue(origins) ?? [],
+                                Dht = node.Dht with
+                                {
+                                    ReprovideInterval = result.GetValue(reprovide),
+                                    RepublishInterval = result.GetValue(republish),
+                                },
+                            },
+                            result.InvocationConfiguration.Output,
+                            result.InvocationConfiguration.Error,
+                            cancellation
+                        );
+                    }
+                )
+        );
         return command;
     }
 
@@ -44,7 +66,8 @@ internal static class NodeCommands
     {
         var words = new Argument<string[]>("COMMAND")
         {
-            Description = "find-peer ID, get-providers CID, add-provider CID, put-value KEY VALUE, get-value KEY, get-closest-peers KEY or ping ID. "
+            Description =
+                "find-peer ID, get-providers CID, add-provider CID, put-value KEY VALUE, get-value KEY, get-closest-peers KEY or ping ID. "
                 + "KEY and VALUE may be bytes: hex:0011ff.",
             Arity = ArgumentArity.OneOrMore,
         };
@@ -58,23 +81,40 @@ internal static class NodeCommands
             command.Options.Add(option);
         }
 
-        command.SetAction((result, cancellation) => Failures.GuardAsync(result, async () =>
-        {
-            var given = result.GetValue(words)!;
-            using var client = kubo.Read(result);
-            return client is null
-                ? await QueryCommand.RunAsync(
-                    new QueryCommandOptions { Command = given, Node = options.Read(result, DhtMode.Client), Count = result.GetValue(count) },
-                    result.InvocationConfiguration.Output,
-                    result.InvocationConfiguration.Error,
-                    cancellation)
-                : await KuboQueryCommand.RunAsync(
-                    client,
-                    options.ReadKubo(result) with { Command = given, Count = result.GetValue(count) },
-                    result.InvocationConfiguration.Output,
-                    result.InvocationConfiguration.Error,
-                    cancellation);
-        }));
+        command.SetAction(
+            (result, cancellation) =>
+                Failures.GuardAsync(
+                    result,
+                    async () =>
+                    {
+                        var given = result.GetValue(words)!;
+                        using var client = kubo.Read(result);
+                        return client is null
+                            ? await QueryCommand.RunAsync(
+                                new QueryCommandOptions
+                                {
+                                    Command = given,
+                                    Node = options.Read(result, DhtMode.Client),
+                                    Count = result.GetValue(count),
+                                },
+                                result.InvocationConfiguration.Output,
+                                result.InvocationConfiguration.Error,
+                                cancellation
+                            )
+                            : await KuboQueryCommand.RunAsync(
+                                client,
+                                options.ReadKubo(result) with
+                                {
+                                    Command = given,
+                                    Count = result.GetValue(count),
+                                },
+                                result.InvocationConfiguration.Output,
+                                result.InvocationConfiguration.Error,
+                                cancellation
+                            );
+                    }
+                )
+        );
         return command;
     }
 
@@ -84,32 +124,53 @@ internal static class NodeCommands
         var seed = Seed();
         var faults = new Option<string>("--faults")
         {
-            Description = "Faults and the share of nodes that have them: slow=0.1,dead=0.05,silent=…,black-hole=…,drops=…,names-dead-peers=…,names-peers-twice=…,refuses-protocol=…",
+            Description =
+                "Faults and the share of nodes that have them: slow=0.1,dead=0.05,silent=…,black-hole=…,drops=…,names-dead-peers=…,names-peers-twice=…,refuses-protocol=…",
             HelpName = "LIST",
             DefaultValueFactory = _ => "",
         };
-        var file = new Option<FileInfo?>("--bootstrap-file") { Description = "Write the bootstrap peers there, a line each.", HelpName = "FILE" };
-        var stats = CommonOptions.Duration("--stats", "Time between two lines of statistics.", TimeSpan.FromSeconds(10), "10s");
-        var command = new Command("localnet", "Run a DHT of many nodes in this process, over TCP on loopback, until it is stopped.") { nodes, seed, faults, file, stats };
-        command.SetAction((result, cancellation) => Failures.GuardAsync(result, () =>
+        var file = new Option<FileInfo?>("--bootstrap-file")
         {
-            try
-            {
-                var network = new LocalNetworkOptions
-                {
-                    Count = result.GetValue(nodes),
-                    Seed = result.GetValue(seed),
-                    Faults = LocalNetCommandOptions.ParseFaults(result.GetValue(faults)!),
-                    BootstrapFile = result.GetValue(file)?.FullName,
-                };
-                return LocalNetCommand.RunAsync(
-                    new LocalNetCommandOptions { Network = network, StatsInterval = result.GetValue(stats) }, result.InvocationConfiguration.Output, cancellation);
-            }
-            catch (FormatException wrong)
-            {
-                throw new CommandFailedException(wrong.Message, ExitCode.Usage, wrong);
-            }
-        }));
+            Description = "Write the bootstrap peers there, a line each.",
+            HelpName = "FILE",
+        };
+        var stats = CommonOptions.Duration("--stats", "Time between two lines of statistics.", TimeSpan.FromSeconds(10), "10s");
+        var command = new Command("localnet", "Run a DHT of many nodes in this process, over TCP on loopback, until it is stopped.")
+        {
+            nodes,
+            seed,
+            faults,
+            file,
+            stats,
+        };
+        command.SetAction(
+            (result, cancellation) =>
+                Failures.GuardAsync(
+                    result,
+                    () =>
+                    {
+                        try
+                        {
+                            var network = new LocalNetworkOptions
+                            {
+                                Count = result.GetValue(nodes),
+                                Seed = result.GetValue(seed),
+                                Faults = LocalNetCommandOptions.ParseFaults(result.GetValue(faults)!),
+                                BootstrapFile = result.GetValue(file)?.FullName,
+                            };
+                            return LocalNetCommand.RunAsync(
+                                new LocalNetCommandOptions { Network = network, StatsInterval = result.GetValue(stats) },
+                                result.InvocationConfiguration.Output,
+                                cancellation
+                            );
+                        }
+                        catch (FormatException wrong)
+                        {
+                            throw new CommandFailedException(wrong.Message, ExitCode.Usage, wrong);
+                        }
+                    }
+                )
+        );
         return command;
     }
 
@@ -120,40 +181,71 @@ internal static class NodeCommands
         var nodes = Nodes(60);
         var seed = Seed();
         var interval = CommonOptions.Duration("--interval", "Time between two queries after the script.", TimeSpan.FromSeconds(4), "4s");
-        var limit = new Option<int?>("--queries") { Description = "Queries after the script; until it is stopped when not given.", HelpName = "N" };
+        var limit = new Option<int?>("--queries")
+        {
+            Description = "Queries after the script; until it is stopped when not given.",
+            HelpName = "N",
+        };
         var control = ControlPort();
-        var command = new Command("demo", "Everything at once: the site, a local DHT with faults, a traced node, and queries of every kind.") { nodes, seed, interval, limit, control };
+        var command = new Command(
+            "demo",
+            "Everything at once: the site, a local DHT with faults, a traced node, and queries of every kind."
+        )
+        {
+            nodes,
+            seed,
+            interval,
+            limit,
+            control,
+        };
         foreach (var option in serve.All)
         {
             command.Options.Add(option);
         }
 
-        command.SetAction((result, cancellation) => Failures.GuardAsync(result, async () =>
-        {
-            var output = result.InvocationConfiguration.Output;
-            await using var host = await TracerHost.StartAsync(serve.Read(result), output, cancellation);
-            var endpoint = host.Address(ListenerKind.OtlpGrpc)
-                ?? throw new CommandFailedException("The demo sends its spans to the gRPC receiver: leave --otlp-grpc-port on.", ExitCode.Usage);
-            var demo = new DemoOptions
-            {
-                Nodes = result.GetValue(nodes),
-                Seed = result.GetValue(seed),
-                Interval = result.GetValue(interval),
-                QueryLimit = result.GetValue(limit),
-                ControlPort = result.GetValue(control).Port,
-                OnControl = host.Node.IsGiven ? static _ => { } : host.Node.PointTo,
-                Export = new SpanExportOptions { Endpoint = endpoint },
-                Site = host.Address(ListenerKind.Site) ?? new Uri("http://127.0.0.1:5080"),
-            };
-            return await RunTogetherAsync(host.RunAsync, stop => DemoCommand.RunAsync(demo, output, result.InvocationConfiguration.Error, stop), cancellation);
-        }));
+        command.SetAction(
+            (result, cancellation) =>
+                Failures.GuardAsync(
+                    result,
+                    async () =>
+                    {
+                        var output = result.InvocationConfiguration.Output;
+                        await using var host = await TracerHost.StartAsync(serve.Read(result), output, cancellation);
+                        var endpoint =
+                            host.Address(ListenerKind.OtlpGrpc)
+                            ?? throw new CommandFailedException(
+                                "The demo sends its spans to the gRPC receiver: leave --otlp-grpc-port on.",
+                                ExitCode.Usage
+                            );
+                        var demo = new DemoOptions
+                        {
+                            Nodes = result.GetValue(nodes),
+                            Seed = result.GetValue(seed),
+                            Interval = result.GetValue(interval),
+                            QueryLimit = result.GetValue(limit),
+                            ControlPort = result.GetValue(control).Port,
+                            OnControl = host.Node.IsGiven ? static _ => { } : host.Node.PointTo,
+                            Export = new SpanExportOptions { Endpoint = endpoint },
+                            Site = host.Address(ListenerKind.Site) ?? new Uri("http://127.0.0.1:5080"),
+                        };
+                        return await RunTogetherAsync(
+                            host.RunAsync,
+                            stop => DemoCommand.RunAsync(demo, output, result.InvocationConfiguration.Error, stop),
+                            cancellation
+                        );
+                    }
+                )
+        );
         return command;
     }
 
     /// <summary>Runs two things until either ends or the token is cancelled, and ends both.</summary>
     /// <returns>Exit code of the one that ended first.</returns>
     private static async Task<int> RunTogetherAsync(
-        Func<CancellationToken, Task<int>> left, Func<CancellationToken, Task<int>> right, CancellationToken cancellation)
+        Func<CancellationToken, Task<int>> left,
+        Func<CancellationToken, Task<int>> right,
+        CancellationToken cancellation
+    )
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var tasks = new[] { left(stop.Token), right(stop.Token) };
@@ -174,24 +266,39 @@ internal static class NodeCommands
     private static Option<ShownDuration> Interval(string name, string description)
     {
         var option = CommonOptions.Duration(name, description, TimeSpan.FromHours(22), "22h");
-        option.CustomParser = result => result.Tokens[0].Value == "0" ? new ShownDuration(TimeSpan.Zero, "0") : new ShownDuration(DurationValue.Parse(result), result.Tokens[0].Value);
+        option.CustomParser = result =>
+            result.Tokens[0].Value == "0"
+                ? new ShownDuration(TimeSpan.Zero, "0")
+                : new ShownDuration(DurationValue.Parse(result), result.Tokens[0].Value);
         return option;
     }
 
-    private static Option<PortValue> ControlPort() => new("--control-port")
-    {
-        Description = "Port of the control server on 127.0.0.1; 0 picks a free one, off switches it off.",
-        HelpName = "PORT",
-        CustomParser = PortValue.Parse,
-        DefaultValueFactory = _ => new PortValue(NodeOptions.DefaultControlPort),
-    };
+    private static Option<PortValue> ControlPort() =>
+        new("--control-port")
+        {
+            Description = "Port of the control server on 127.0.0.1; 0 picks a free one, off switches it off.",
+            HelpName = "PORT",
+            CustomParser = PortValue.Parse,
+            DefaultValueFactory = _ => new PortValue(NodeOptions.DefaultControlPort),
+        };
 
     private static Option<int> Nodes(int defaultValue)
     {
-        var option = new Option<int>("--nodes", "-n") { Description = "Nodes of the local network.", HelpName = "N", DefaultValueFactory = _ => defaultValue };
+        var option = new Option<int>("--nodes", "-n")
+        {
+            Description = "Nodes of the local network.",
+            HelpName = "N",
+            DefaultValueFactory = _ => defaultValue,
+        };
         option.Within(2, 1000);
         return option;
     }
 
-    private static Option<int> Seed() => new("--seed") { Description = "Identities, faults and queries follow from it.", HelpName = "N", DefaultValueFactory = _ => 1 };
+    private static Option<int> Seed() =>
+        new("--seed")
+        {
+            Description = "Identities, faults and queries follow from it.",
+            HelpName = "N",
+            DefaultValueFactory = _ => 1,
+        };
 }

@@ -9,31 +9,92 @@ namespace DhtTracer.Cli;
 /// <summary>Options that <c>node</c> and <c>query</c> share.</summary>
 internal sealed class NodeOptionSet
 {
-    private readonly Option<string[]> _listen = new("--listen") { Description = "Multiaddr to listen on, such as /ip4/0.0.0.0/tcp/4001. Repeatable; a free port of 127.0.0.1 when it is not given.", HelpName = "ADDR" };
-    private readonly Option<string[]> _bootstrap = new("--bootstrap") { Description = "Peer to begin with, an address that ends in /p2p/ID. Repeatable; the public IPFS network when none is given.", HelpName = "ADDR" };
-    private readonly Option<FileInfo?> _bootstrapFile = new("--bootstrap-file") { Description = "File with a bootstrap peer per line, as 'localnet' writes it.", HelpName = "FILE" };
-    private readonly Option<FileInfo?> _identity = new("--identity") { Description = "File of the private key, made when it is not there. A new identity when it is not given.", HelpName = "FILE" };
-    private readonly Option<string> _protocol = new("--protocol") { Description = "Protocol of the DHT.", HelpName = "ID", DefaultValueFactory = _ => DhtOptions.AminoProtocol };
+    private readonly Option<string[]> _listen = new("--listen")
+    {
+        Description = "Multiaddr to listen on, such as /ip4/0.0.0.0/tcp/4001. Repeatable; a free port of 127.0.0.1 when it is not given.",
+        HelpName = "ADDR",
+    };
+    private readonly Option<string[]> _bootstrap = new("--bootstrap")
+    {
+        Description = "Peer to begin with, an address that ends in /p2p/ID. Repeatable; the public IPFS network when none is given.",
+        HelpName = "ADDR",
+    };
+    private readonly Option<FileInfo?> _bootstrapFile = new("--bootstrap-file")
+    {
+        Description = "File with a bootstrap peer per line, as 'localnet' writes it.",
+        HelpName = "FILE",
+    };
+    private readonly Option<FileInfo?> _identity = new("--identity")
+    {
+        Description = "File of the private key, made when it is not there. A new identity when it is not given.",
+        HelpName = "FILE",
+    };
+    private readonly Option<string> _protocol = new("--protocol")
+    {
+        Description = "Protocol of the DHT.",
+        HelpName = "ID",
+        DefaultValueFactory = _ => DhtOptions.AminoProtocol,
+    };
     private readonly Option<string> _validation = Validation();
     private readonly Option<int> _alpha = Number("--alpha", "Requests in flight at most.", 10);
     private readonly Option<int> _beta = Number("--beta", "Closest peers that must have answered before a lookup ends.", 3);
     private readonly Option<int> _k = Number("--k", "Bucket size, and width of a result.", 20);
-    private readonly Option<ShownDuration> _dialTimeout = CommonOptions.Duration("--dial-timeout", "Longest time of a dial.", TimeSpan.FromSeconds(5), "5s");
-    private readonly Option<ShownDuration> _requestTimeout = CommonOptions.Duration("--request-timeout", "Longest time of a request.", TimeSpan.FromSeconds(10), "10s");
-    private readonly Option<ShownDuration> _timeout = CommonOptions.Duration("--timeout", "Longest time of a query.", TimeSpan.FromSeconds(60), "60s");
-    private readonly Option<bool> _allowPrivate = new("--allow-private") { Description = "Dial private and loopback addresses; on by itself when a bootstrap peer has one." };
+    private readonly Option<ShownDuration> _dialTimeout = CommonOptions.Duration(
+        "--dial-timeout",
+        "Longest time of a dial.",
+        TimeSpan.FromSeconds(5),
+        "5s"
+    );
+    private readonly Option<ShownDuration> _requestTimeout = CommonOptions.Duration(
+        "--request-timeout",
+        "Longest time of a request.",
+        TimeSpan.FromSeconds(10),
+        "10s"
+    );
+    private readonly Option<ShownDuration> _timeout = CommonOptions.Duration(
+        "--timeout",
+        "Longest time of a query.",
+        TimeSpan.FromSeconds(60),
+        "60s"
+    );
+    private readonly Option<bool> _allowPrivate = new("--allow-private")
+    {
+        Description = "Dial private and loopback addresses; on by itself when a bootstrap peer has one.",
+    };
     private readonly Option<Uri?> _endpoint = new("--otlp-endpoint")
     {
-        Description = "Where spans go by OTLP. OTEL_EXPORTER_OTLP_ENDPOINT, else http://127.0.0.1:4317 when it is not given; all OTEL_* variables of the exporter are honoured.",
+        Description =
+            "Where spans go by OTLP. OTEL_EXPORTER_OTLP_ENDPOINT, else http://127.0.0.1:4317 when it is not given; all OTEL_* variables of the exporter are honoured.",
         HelpName = "URL",
         CustomParser = UrlValue.Parse,
     };
 
-    private readonly Option<Uri?> _site = new("--site") { Description = "Address of the site, for permalinks; http://127.0.0.1:5080 when it is not given.", HelpName = "URL", CustomParser = UrlValue.Parse };
+    private readonly Option<Uri?> _site = new("--site")
+    {
+        Description = "Address of the site, for permalinks; http://127.0.0.1:5080 when it is not given.",
+        HelpName = "URL",
+        CustomParser = UrlValue.Parse,
+    };
 
     /// <summary>All of them.</summary>
     public IEnumerable<Option> All =>
-        [_listen, _bootstrap, _bootstrapFile, _identity, _protocol, _validation, _alpha, _beta, _k, _dialTimeout, _requestTimeout, _timeout, _allowPrivate, _endpoint, _site];
+        [
+            _listen,
+            _bootstrap,
+            _bootstrapFile,
+            _identity,
+            _protocol,
+            _validation,
+            _alpha,
+            _beta,
+            _k,
+            _dialTimeout,
+            _requestTimeout,
+            _timeout,
+            _allowPrivate,
+            _endpoint,
+            _site,
+        ];
 
     /// <summary>The options as they were given.</summary>
     /// <exception cref="CommandFailedException">The bootstrap file cannot be read, or the parameters do not fit together.</exception>
@@ -67,14 +128,16 @@ internal sealed class NodeOptionSet
         };
     }
 
-    /// <summary>Those of the options that a query at a Kubo has too: where its spans and the permalink go, and the time limit when it was given.</summary>
-    public KuboQueryOptions ReadKubo(ParseResult result) => new()
-    {
-        Command = [],
-        Timeout = result.GetResult(_timeout) is { Implicit: false } ? (TimeSpan)result.GetValue(_timeout) : null,
-        Endpoint = result.GetValue(_endpoint),
-        Site = result.GetValue(_site) ?? new NodeOptions().Site,
-    };
+    /// <summary>Those of the options that a query at a Kubo has too: where its spans and the permalink go, and the time limit when it was
+    /// given.</summary>
+    public KuboQueryOptions ReadKubo(ParseResult result) =>
+        new()
+        {
+            Command = [],
+            Timeout = result.GetResult(_timeout) is { Implicit: false } ? (TimeSpan)result.GetValue(_timeout) : null,
+            Endpoint = result.GetValue(_endpoint),
+            Site = result.GetValue(_site) ?? new NodeOptions().Site,
+        };
 
     private static List<string> ReadPeers(FileInfo file)
     {
@@ -92,7 +155,8 @@ internal sealed class NodeOptionSet
     {
         var option = new Option<string>("--validation")
         {
-            Description = "Which records are valid: libp2p takes /ipns/, /pk/ and /v/; none takes any key and value, as on Substrate networks.",
+            Description =
+                "Which records are valid: libp2p takes /ipns/, /pk/ and /v/; none takes any key and value, as on Substrate networks.",
             HelpName = "RULES",
             DefaultValueFactory = _ => "libp2p",
         };
@@ -102,7 +166,12 @@ internal sealed class NodeOptionSet
 
     private static Option<int> Number(string name, string description, int defaultValue)
     {
-        var option = new Option<int>(name) { Description = description, HelpName = "N", DefaultValueFactory = _ => defaultValue };
+        var option = new Option<int>(name)
+        {
+            Description = description,
+            HelpName = "N",
+            DefaultValueFactory = _ => defaultValue,
+        };
         option.Within(1, 1000);
         return option;
     }

@@ -13,11 +13,22 @@ internal sealed class OperationTextWriter(TextWriter output, Terminal terminal)
     {
         var operation = details.Operation;
         var type = Words.Of(operation.Type);
-        var key = operation.Key is { } known ? PlainText.Safe(known.Text) : operation.KeyCount > 1 ? $"({operation.KeyCount} keys)" : "(key unknown)";
-        output.WriteLine($"{terminal.Style("operation " + type, TextStyle.Bold)} {PlainText.Middle(key, Math.Max(20, terminal.Width - type.Length - 11))}");
-        Line($"{UtcText.Of(operation.StartUnixNano)} · {Words.Of(operation.Source)} · service {Or(operation.Service)} · node {Or(operation.Node)}");
-        var error = operation.Error is { } failure ? $" ({failure.Class}{(failure.Text is { } text ? ": " + PlainText.Safe(text) : "")})" : "";
-        Line($"{Words.Of(operation.Outcome)}{error} · {DurationText.Of(operation.DurationNs)} · results {HeaderText.Number(operation.Results)} · discovery {DurationText.Of(operation.DiscoveryNs)}");
+        var key =
+            operation.Key is { } known ? PlainText.Safe(known.Text)
+            : operation.KeyCount > 1 ? $"({operation.KeyCount} keys)"
+            : "(key unknown)";
+        output.WriteLine(
+            $"{terminal.Style("operation " + type, TextStyle.Bold)} {PlainText.Middle(key, Math.Max(20, terminal.Width - type.Length - 11))}"
+        );
+        Line(
+            $"{UtcText.Of(operation.StartUnixNano)} · {Words.Of(operation.Source)} · service {Or(operation.Service)} · node {Or(operation.Node)}"
+        );
+        var error = operation.Error is { } failure
+            ? $" ({failure.Class}{(failure.Text is { } text ? ": " + PlainText.Safe(text) : "")})"
+            : "";
+        Line(
+            $"{Words.Of(operation.Outcome)}{error} · {DurationText.Of(operation.DurationNs)} · results {HeaderText.Number(operation.Results)} · discovery {DurationText.Of(operation.DiscoveryNs)}"
+        );
         if (!operation.Context.IsEmpty)
         {
             Line("under " + string.Join(" > ", operation.Context.Select(static above => PlainText.Safe(above.Detail ?? above.Name))));

@@ -16,20 +16,54 @@ internal static class OperationsCommand
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        var limit = new Option<int>("--limit") { Description = "How many at most; 0 for all.", HelpName = "N", DefaultValueFactory = _ => DefaultLimit };
+        var limit = new Option<int>("--limit")
+        {
+            Description = "How many at most; 0 for all.",
+            HelpName = "N",
+            DefaultValueFactory = _ => DefaultLimit,
+        };
         limit.Within(0, int.MaxValue);
         var json = CommonOptions.Json();
         var filters = new QueryFilterOptions();
-        var command = new Command("operations", "List what was asked of the DHT, newest first: one row for each operation, such as a Kubo command.") { limit, json };
+        var command = new Command(
+            "operations",
+            "List what was asked of the DHT, newest first: one row for each operation, such as a Kubo command."
+        )
+        {
+            limit,
+            json,
+        };
         filters.AddTo(command);
-        command.SetAction((result, cancellation) => Failures.GuardAsync(result, () => RunAsync(
-            result.DataDirectory(), filters.Read(result, TimeProvider.System), filters.Given(result), result.GetValue(limit), result.GetValue(json),
-            result.InvocationConfiguration.Output, Terminal.Detect(), cancellation)));
+        command.SetAction(
+            (result, cancellation) =>
+                Failures.GuardAsync(
+                    result,
+                    () =>
+                        RunAsync(
+                            result.DataDirectory(),
+                            filters.Read(result, TimeProvider.System),
+                            filters.Given(result),
+                            result.GetValue(limit),
+                            result.GetValue(json),
+                            result.InvocationConfiguration.Output,
+                            Terminal.Detect(),
+                            cancellation
+                        )
+                )
+        );
         return command;
     }
 
     private static async Task<int> RunAsync(
-        string data, QueryFilter filter, bool filtered, int limit, bool json, TextWriter output, Terminal terminal, CancellationToken cancellation)
+        string data,
+        QueryFilter filter,
+        bool filtered,
+        int limit,
+        bool json,
+        TextWriter output,
+        Terminal terminal,
+        CancellationToken cancellation
+    )
     {
         await using var store = await Archive.OpenForReadingAsync(data, cancellation);
         var left = limit == 0 ? int.MaxValue : limit;
@@ -48,7 +82,12 @@ internal static class OperationsCommand
                 {
                     if (!any)
                     {
-                        await output.WriteLineAsync(terminal.Style(Row("ID", "START (UTC)", "TYPE", "OUTCOME", "DURATION", "RESULTS", "QUERIES", "KEY", terminal.Width), TextStyle.Dim));
+                        await output.WriteLineAsync(
+                            terminal.Style(
+                                Row("ID", "START (UTC)", "TYPE", "OUTCOME", "DURATION", "RESULTS", "QUERIES", "KEY", terminal.Width),
+                                TextStyle.Dim
+                            )
+                        );
                     }
 
                     await output.WriteLineAsync(Row(row, terminal));
@@ -59,14 +98,15 @@ internal static class OperationsCommand
 
             left -= page.Rows.Count;
             cursor = page.Next;
-        }
-        while (cursor is not null && left > 0);
+        } while (cursor is not null && left > 0);
 
         if (!any && !json)
         {
-            await Console.Error.WriteLineAsync(filtered
-                ? "No operation matches."
-                : $"No operations in {data}. Import traces with 'dht-tracer import', or start 'dht-tracer' and send it some.");
+            await Console.Error.WriteLineAsync(
+                filtered
+                    ? "No operation matches."
+                    : $"No operations in {data}. Import traces with 'dht-tracer import', or start 'dht-tracer' and send it some."
+            );
         }
 
         return ExitCode.Success;
@@ -82,20 +122,41 @@ internal static class OperationsCommand
             HeaderText.Number(row.Operation.Results),
             Parts(row),
             Key(row.Operation),
-            terminal.Width);
+            terminal.Width
+        );
 
     private static string Key(Operation operation) =>
-        operation.Key is { } key ? PlainText.Safe(key.Text) : operation.KeyCount > 1 ? $"({operation.KeyCount} keys)" : "(unknown)";
+        operation.Key is { } key ? PlainText.Safe(key.Text)
+        : operation.KeyCount > 1 ? $"({operation.KeyCount} keys)"
+        : "(unknown)";
 
     /// <summary><c>wan lan</c>; in brackets those that had nobody to ask.</summary>
     private static string Parts(ListedOperation row) =>
-        string.Join(' ', row.Queries.Select(static query => (query.Side is { } side ? Words.Of(side) : "1") is var name && query.Skipped ? $"({name})" : name));
+        string.Join(
+            ' ',
+            row.Queries.Select(static query =>
+                (query.Side is { } side ? Words.Of(side) : "1") is var name && query.Skipped ? $"({name})" : name
+            )
+        );
 
     /// <summary>The id comes first and whole, to be copied into <c>show</c>; a narrow terminal loses the end of the key.</summary>
-    private static string Row(string id, string start, string type, string outcome, string duration, string results, string parts, string key, int width)
+    private static string Row(
+        string id,
+        string start,
+        string type,
+        string outcome,
+        string duration,
+        string results,
+        string parts,
+        string key,
+        int width
+    )
     {
         var row = new StringBuilder();
-        row.Append(CultureInfo.InvariantCulture, $"{id,-49}  {start,-19}  {type,-17} {outcome,-10} {duration,8} {results,7}  {parts,-9}  ");
+        row.Append(
+            CultureInfo.InvariantCulture,
+            $"{id, -49}  {start, -19}  {type, -17} {outcome, -10} {duration, 8} {results, 7}  {parts, -9}  "
+        );
         var room = width - row.Length;
         return room >= 12 ? row.Append(PlainText.Middle(key, room)).ToString() : row.Append(key).ToString();
     }

@@ -18,10 +18,17 @@ internal static class PlainText
         foreach (var rune in text.EnumerateRunes())
         {
             var category = Rune.GetUnicodeCategory(rune);
-            safe.Append(category is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
-                or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse
-                ? "\uFFFD"
-                : rune.ToString());
+            safe.Append(
+                category
+                    is UnicodeCategory.Control
+                        or UnicodeCategory.Format
+                        or UnicodeCategory.LineSeparator
+                        or UnicodeCategory.ParagraphSeparator
+                        or UnicodeCategory.Surrogate
+                        or UnicodeCategory.PrivateUse
+                    ? "\uFFFD"
+                    : rune.ToString()
+            );
         }
 
         return safe.ToString();
@@ -40,5 +47,6 @@ internal static class PlainText
     }
 
     /// <summary>Cuts at the end.</summary>
-    public static string End(string text, int width) => text.Length <= width ? text : string.Concat(text.AsSpan(0, Math.Max(0, width - 1)), "…");
+    public static string End(string text, int width) =>
+        text.Length <= width ? text : string.Concat(text.AsSpan(0, Math.Max(0, width - 1)), "…");
 }

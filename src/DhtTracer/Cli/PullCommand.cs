@@ -13,53 +13,98 @@ internal static class PullCommand
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        var from = new Option<string>("--from") { Description = $"The Jaeger: {Example} (gRPC) or http://localhost:16686.", HelpName = "URL", Required = true };
+        var from = new Option<string>("--from")
+        {
+            Description = $"The Jaeger: {Example} (gRPC) or http://localhost:16686.",
+            HelpName = "URL",
+            Required = true,
+        };
         var services = new Option<string[]>("--service") { Description = "Service to pull. Repeatable.", HelpName = "NAME" };
         var all = new Option<bool>("--all") { Description = "Pull every service but Jaeger's own." };
         var since = CommonOptions.Duration("--since", "How far back to reach.", TimeSpan.FromHours(24), "24h");
         var follow = new Option<bool>("--follow") { Description = "Go on until stopped, and wait for a Jaeger that is away." };
-        var depth = new Option<int>("--depth") { Description = "Traces asked for at once; a window that comes back full is cut in half.", HelpName = "N", DefaultValueFactory = _ => 200 };
-        var giveUp = CommonOptions.Duration("--give-up-after", "How long a Jaeger may be away before the pull fails; with --follow it is waited for without end.", TimeSpan.FromMinutes(2), "2m");
-        depth.Within(1, 100_000);
-        var transport = new Option<string>("--transport") { Description = "auto, grpc, v3 (HTTP) or v1 (HTTP).", HelpName = "T", DefaultValueFactory = _ => "auto" };
-        transport.AcceptOnlyFromAmong("auto", "grpc", "v3", "v1");
-        var command = new Command("pull", "Pull traces out of a running Jaeger; goes on where the last pull of that Jaeger ended.") { from, services, all, since, follow, depth, transport, giveUp };
-        command.Validators.Add(result => result.Require(
-            result.GetValue(all) != result.GetValue(services) is { Length: > 0 }, "pull takes either --service NAME (repeatable) or --all."));
-        command.SetAction((result, cancellation) => Failures.GuardAsync(result, () =>
+        var depth = new Option<int>("--depth")
         {
-            PullOptions options;
-            try
-            {
-                options = new PullOptions
-                {
-                    Source = result.GetValue(from)!,
-                    Services = result.GetValue(all) ? [] : result.GetValue(services)!,
-                    Since = result.GetValue(since),
-                    Follow = result.GetValue(follow),
-                    GiveUpAfter = result.GetValue(follow) ? null : result.GetValue(giveUp),
-                    Depth = result.GetValue(depth),
-                    Transport = result.GetValue(transport) switch
+            Description = "Traces asked for at once; a window that comes back full is cut in half.",
+            HelpName = "N",
+            DefaultValueFactory = _ => 200,
+        };
+        var giveUp = CommonOptions.Duration(
+            "--give-up-after",
+            "How long a Jaeger may be away before the pull fails; with --follow it is waited for without end.",
+            TimeSpan.FromMinutes(2),
+            "2m"
+        );
+        depth.Within(1, 100_000);
+        var transport = new Option<string>("--transport")
+        {
+            Description = "auto, grpc, v3 (HTTP) or v1 (HTTP).",
+            HelpName = "T",
+            DefaultValueFactory = _ => "auto",
+        };
+        transport.AcceptOnlyFromAmong("auto", "grpc", "v3", "v1");
+        var command = new Command("pull", "Pull traces out of a running Jaeger; goes on where the last pull of that Jaeger ended.")
+        {
+            from,
+            services,
+            all,
+            since,
+            follow,
+            depth,
+            transport,
+            giveUp,
+        };
+        command.Validators.Add(result =>
+            result.Require(
+                result.GetValue(all) != result.GetValue(services) is { Length: > 0 },
+                "pull takes either --service NAME (repeatable) or --all."
+            )
+        );
+        command.SetAction(
+            (result, cancellation) =>
+                Failures.GuardAsync(
+                    result,
+                    () =>
                     {
-                        "grpc" => PullTransport.Grpc,
-                        "v3" => PullTransport.HttpV3,
-                        "v1" => PullTransport.HttpV1,
-                        _ => PullTransport.Automatic,
-                    },
-                };
-                options.Validate();
-            }
-            catch (ArgumentException wrong)
-            {
-                throw new CommandFailedException(wrong.Message, ExitCode.Usage, wrong);
-            }
+                        PullOptions options;
+                        try
+                        {
+                            options = new PullOptions
+                            {
+                                Source = result.GetValue(from)!,
+                                Services = result.GetValue(all) ? [] : result.GetValue(services)!,
+                                Since = result.GetValue(since),
+                                Follow = result.GetValue(follow),
+                                GiveUpAfter = result.GetValue(follow) ? null : result.GetValue(giveUp),
+                                Depth = result.GetValue(depth),
+                                Transport = result.GetValue(transport) switch
+                                {
+                                    "grpc" => PullTransport.Grpc,
+                                    "v3" => PullTransport.HttpV3,
+                                    "v1" => PullTransport.HttpV1,
+                                    _ => PullTransport.Automatic,
+                                },
+                            };
+                            options.Validate();
+                        }
+                        catch (ArgumentException wrong)
+                        {
+                            throw new CommandFailedException(wrong.Message, ExitCode.Usage, wrong);
+                        }
 
-            return RunAsync(result.DataDirectory(), options, result.InvocationConfiguration, cancellation);
-        }));
+                        return RunAsync(result.DataDirectory(), options, result.InvocationConfiguration, cancellation);
+                    }
+                )
+        );
         return command;
     }
 
-    private static async Task<int> RunAsync(string data, PullOptions options, InvocationConfiguration invocation, CancellationToken cancellation)
+    private static async Task<int> RunAsync(
+        string data,
+        PullOptions options,
+        InvocationConfiguration invocation,
+        CancellationToken cancellation
+    )
     {
         await using var session = await WritingSession.OpenAsync(data, cancellation);
 
@@ -82,9 +127,11 @@ internal static class PullCommand
         }
 
         await session.Worker.DrainAsync(CancellationToken.None);
-        await invocation.Output.WriteLineAsync(done is null
-            ? "Stopped; what was taken is stored, and the next pull goes on from there."
-            : $"{done.Services} services: {done.Spans} spans of {done.Traces} traces, {done.Duplicates} spans already there, {done.Windows} windows ({done.WindowsBisected} cut in half), {done.Retries} retries. In {session.Store.Options.FilePath}");
+        await invocation.Output.WriteLineAsync(
+            done is null
+                ? "Stopped; what was taken is stored, and the next pull goes on from there."
+                : $"{done.Services} services: {done.Spans} spans of {done.Traces} traces, {done.Duplicates} spans already there, {done.Windows} windows ({done.WindowsBisected} cut in half), {done.Retries} retries. In {session.Store.Options.FilePath}"
+        );
         return code;
     }
 }

@@ -15,7 +15,9 @@ internal static class PullDisplay
     /// <summary>Counts, pace and what goes wrong, in one line without control characters.</summary>
     public static string Line(PullProgress step)
     {
-        var left = step is { Left: { } time, Fraction: < 1 } ? $", {(time.TotalDays >= 1 ? $"{time.TotalDays:F0} d" : $"{time:h\\:mm\\:ss}")} left" : "";
+        var left = step is { Left: { } time, Fraction: < 1 }
+            ? $", {(time.TotalDays >= 1 ? $"{time.TotalDays:F0} d" : $"{time:h\\:mm\\:ss}")} left"
+            : "";
         var problem = step.Problem is { } text ? $"; trying again: {PlainText.End(PlainText.Safe(text), 200)}" : "";
         return $"{step.Windows} windows, {step.Traces} traces, {step.Spans} spans, {step.SpansPerSecond:F0}/s{left}{problem}";
     }
@@ -23,15 +25,20 @@ internal static class PullDisplay
     private static async Task<PullProgress> WithBarAsync(Func<IProgress<PullProgress>, Task<PullProgress>> pull)
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        return await console.Progress().AutoClear(true).Columns(new ProgressBarColumn(), new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
+        return await console
+            .Progress()
+            .AutoClear(true)
+            .Columns(new ProgressBarColumn(), new PercentageColumn(), new TaskDescriptionColumn { Alignment = Justify.Left })
             .StartAsync(context =>
             {
                 var bar = context.AddTask("Pulling", maxValue: 1);
-                return pull(new DirectProgress<PullProgress>(step =>
-                {
-                    bar.Value = step.Fraction;
-                    bar.Description = Markup.Escape(Line(step));
-                }));
+                return pull(
+                    new DirectProgress<PullProgress>(step =>
+                    {
+                        bar.Value = step.Fraction;
+                        bar.Description = Markup.Escape(Line(step));
+                    })
+                );
             });
     }
 }

@@ -16,20 +16,60 @@ internal static class QueriesCommand
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        var key = new Option<string?>("--key") { Description = "Only queries of this key: CID, peer id, multihash or /ipns/ name in any encoding, or the beginning of its text.", HelpName = "K" };
-        var limit = new Option<int>("--limit") { Description = "How many at most; 0 for all.", HelpName = "N", DefaultValueFactory = _ => DefaultLimit };
+        var key = new Option<string?>("--key")
+        {
+            Description = "Only queries of this key: CID, peer id, multihash or /ipns/ name in any encoding, or the beginning of its text.",
+            HelpName = "K",
+        };
+        var limit = new Option<int>("--limit")
+        {
+            Description = "How many at most; 0 for all.",
+            HelpName = "N",
+            DefaultValueFactory = _ => DefaultLimit,
+        };
         limit.Within(0, int.MaxValue);
-        var background = new Option<bool>("--background") { Description = "Also show lookups that nodes make for themselves (refresh, bootstrap)." };
+        var background = new Option<bool>("--background")
+        {
+            Description = "Also show lookups that nodes make for themselves (refresh, bootstrap).",
+        };
         var json = CommonOptions.Json();
-        var command = new Command("queries", "List queries one by one, newest first. An operation, see 'operations', may have several.") { key, limit, background, json };
-        command.SetAction((result, cancellation) => Failures.GuardAsync(result, () => RunAsync(
-            result.DataDirectory(), result.GetValue(key), result.GetValue(limit), result.GetValue(background), result.GetValue(json),
-            result.InvocationConfiguration.Output, Terminal.Detect(), cancellation)));
+        var command = new Command("queries", "List queries one by one, newest first. An operation, see 'operations', may have several.")
+        {
+            key,
+            limit,
+            background,
+            json,
+        };
+        command.SetAction(
+            (result, cancellation) =>
+                Failures.GuardAsync(
+                    result,
+                    () =>
+                        RunAsync(
+                            result.DataDirectory(),
+                            result.GetValue(key),
+                            result.GetValue(limit),
+                            result.GetValue(background),
+                            result.GetValue(json),
+                            result.InvocationConfiguration.Output,
+                            Terminal.Detect(),
+                            cancellation
+                        )
+                )
+        );
         return command;
     }
 
     private static async Task<int> RunAsync(
-        string data, string? key, int limit, bool background, bool json, TextWriter output, Terminal terminal, CancellationToken cancellation)
+        string data,
+        string? key,
+        int limit,
+        bool background,
+        bool json,
+        TextWriter output,
+        Terminal terminal,
+        CancellationToken cancellation
+    )
     {
         await using var store = await Archive.OpenForReadingAsync(data, cancellation);
         var filter = new QueryFilter { Key = key is null ? null : KeyFilter.Parse(key), Background = background ? null : false };
@@ -49,7 +89,12 @@ internal static class QueriesCommand
                 {
                     if (!any)
                     {
-                        await output.WriteLineAsync(terminal.Style(Row("ID", "START (UTC)", "TYPE", "OUTCOME", "DURATION", "PEERS", "SOURCE", "KEY", terminal.Width), TextStyle.Dim));
+                        await output.WriteLineAsync(
+                            terminal.Style(
+                                Row("ID", "START (UTC)", "TYPE", "OUTCOME", "DURATION", "PEERS", "SOURCE", "KEY", terminal.Width),
+                                TextStyle.Dim
+                            )
+                        );
                     }
 
                     await output.WriteLineAsync(Row(query, terminal));
@@ -60,14 +105,15 @@ internal static class QueriesCommand
 
             left -= page.Rows.Count;
             cursor = page.Next;
-        }
-        while (cursor is not null && left > 0);
+        } while (cursor is not null && left > 0);
 
         if (!any && !json)
         {
-            await Console.Error.WriteLineAsync(key is null
-                ? $"No queries in {data}. Import traces with 'dht-tracer import', or start 'dht-tracer' and send it some."
-                : "No query of this key.");
+            await Console.Error.WriteLineAsync(
+                key is null
+                    ? $"No queries in {data}. Import traces with 'dht-tracer import', or start 'dht-tracer' and send it some."
+                    : "No query of this key."
+            );
         }
 
         return ExitCode.Success;
@@ -83,13 +129,27 @@ internal static class QueriesCommand
             (query.Counts.SeenComplete ? "" : ">") + HeaderText.Number(query.Counts.Seen),
             Words.Of(query.Source),
             query.Key is { } key ? PlainText.Safe(key.Text) : "(unknown)",
-            terminal.Width);
+            terminal.Width
+        );
 
     /// <summary>The id comes first and whole, to be copied into <c>show</c>; a narrow terminal loses the end of the key.</summary>
-    private static string Row(string id, string start, string type, string outcome, string duration, string peers, string source, string key, int width)
+    private static string Row(
+        string id,
+        string start,
+        string type,
+        string outcome,
+        string duration,
+        string peers,
+        string source,
+        string key,
+        int width
+    )
     {
         var row = new StringBuilder();
-        row.Append(CultureInfo.InvariantCulture, $"{id,-49}  {start,-19}  {type,-17} {outcome,-10} {duration,8} {peers,5}  {source,-17}  ");
+        row.Append(
+            CultureInfo.InvariantCulture,
+            $"{id, -49}  {start, -19}  {type, -17} {outcome, -10} {duration, 8} {peers, 5}  {source, -17}  "
+        );
         var room = width - row.Length;
         return room >= 12 ? row.Append(PlainText.Middle(key, room)).ToString() : row.Append(key).ToString();
     }

@@ -5,17 +5,28 @@ using DhtTracer.Web.Search;
 
 namespace DhtTracer.Cli;
 
-/// <summary>The filters of the list of operations as options: the same names and values as in the address of the site's list, read by the same code.</summary>
+/// <summary>The filters of the list of operations as options: the same names and values as in the address of the site's list, read by the
+/// same code.</summary>
 internal sealed class QueryFilterOptions
 {
     private static readonly (string Name, string Option, string Value, string Description)[] Texts =
     [
-        ("key", "--key", "K", "Only operations of this key: CID, peer id, multihash, gateway URL or /ipns/ name in any encoding, or the beginning or the last characters of its text."),
+        (
+            "key",
+            "--key",
+            "K",
+            "Only operations of this key: CID, peer id, multihash, gateway URL or /ipns/ name in any encoding, or the beginning or the last characters of its text."
+        ),
         ("peer", "--peer", "PEER", "Only operations that dialed or asked this peer."),
         ("type", "--type", "TYPE", "Only operations of this type, such as get-providers."),
         ("outcome", "--outcome", "OUTCOME", "Only operations that ended so, such as success or timed-out."),
         ("error", "--error", "CLASS", "Only operations that failed with this class of error, such as dial-timeout."),
-        ("source", "--source", "SOURCE", "Only operations from this kind of spans: native, go-libp2p-kad-dht, js-libp2p, rust-libp2p, litep2p, kubo-events, eventlog-2019."),
+        (
+            "source",
+            "--source",
+            "SOURCE",
+            "Only operations from this kind of spans: native, go-libp2p-kad-dht, js-libp2p, rust-libp2p, litep2p, kubo-events, eventlog-2019."
+        ),
         ("service", "--service", "NAME", "Only operations of this service.name."),
         ("node", "--node", "PEER", "Only operations of this node."),
         ("min", "--min", "DURATION", "Only operations that took at least this long, such as 1.5s."),
@@ -28,10 +39,22 @@ internal sealed class QueryFilterOptions
     ];
 
     private readonly List<(string Name, Option<string?> Option)> _texts =
-        [.. Texts.Select(static text => (text.Name, new Option<string?>(text.Option) { Description = text.Description, HelpName = text.Value }))];
+    [
+        .. Texts.Select(static text =>
+            (text.Name, new Option<string?>(text.Option) { Description = text.Description, HelpName = text.Value })
+        ),
+    ];
 
-    private readonly Option<TimeSpan> _since = new("--since") { Description = "Only operations that started within this time, such as 24h.", HelpName = "DURATION", CustomParser = DurationValue.Parse };
-    private readonly Option<bool> _background = new("--background") { Description = "Also what nodes do for themselves (refresh, bootstrap, probes, sweeping provide)." };
+    private readonly Option<TimeSpan> _since = new("--since")
+    {
+        Description = "Only operations that started within this time, such as 24h.",
+        HelpName = "DURATION",
+        CustomParser = DurationValue.Parse,
+    };
+    private readonly Option<bool> _background = new("--background")
+    {
+        Description = "Also what nodes do for themselves (refresh, bootstrap, probes, sweeping provide).",
+    };
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
@@ -55,13 +78,21 @@ internal sealed class QueryFilterOptions
     public QueryFilter Read(ParseResult result, TimeProvider clock)
     {
         var parameters = Parameters(result);
-        if (result.GetValue(_since) is { Ticks: > 0 } span && !parameters.TryAdd("from", (clock.GetUtcNow() - span).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture)))
+        if (
+            result.GetValue(_since) is { Ticks: > 0 } span
+            && !parameters.TryAdd(
+                "from",
+                (clock.GetUtcNow() - span).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture)
+            )
+        )
         {
             throw new CommandFailedException("--since and --from both say where to begin: give one of them.", ExitCode.Usage);
         }
 
         var address = QueryListAddress.Parse(parameters);
-        return address.Problems.Count == 0 ? address.Filter : throw new CommandFailedException(string.Join(' ', address.Problems), ExitCode.Usage);
+        return address.Problems.Count == 0
+            ? address.Filter
+            : throw new CommandFailedException(string.Join(' ', address.Problems), ExitCode.Usage);
     }
 
     private Dictionary<string, string> Parameters(ParseResult result)

@@ -18,11 +18,21 @@ internal static class ServeCommand
             root.Options.Add(option);
         }
 
-        root.SetAction((result, cancellation) => Failures.GuardAsync(result, async () =>
-        {
-            await using var host = await TracerHost.StartAsync(options.Read(result), result.InvocationConfiguration.Output, cancellation);
-            return await host.RunAsync(cancellation);
-        }));
+        root.SetAction(
+            (result, cancellation) =>
+                Failures.GuardAsync(
+                    result,
+                    async () =>
+                    {
+                        await using var host = await TracerHost.StartAsync(
+                            options.Read(result),
+                            result.InvocationConfiguration.Output,
+                            cancellation
+                        );
+                        return await host.RunAsync(cancellation);
+                    }
+                )
+        );
     }
 }
 
@@ -40,19 +50,33 @@ internal sealed class ServeOptions
         DefaultValueFactory = _ => "127.0.0.1",
     };
 
-    private readonly Option<string[]> _cors = new("--cors-origin") { Description = "Origin whose pages may call the receivers and APIs; * for all. Repeatable.", HelpName = "ORIGIN" };
+    private readonly Option<string[]> _cors = new("--cors-origin")
+    {
+        Description = "Origin whose pages may call the receivers and APIs; * for all. Repeatable.",
+        HelpName = "ORIGIN",
+    };
 
     private readonly Option<PullSource[]> _pull = new("--pull")
     {
-        Description = "Jaeger to pull from in the background, such as jaeger://host:16685, or with services of its own jaeger://host:16685?service=kubo. Repeatable.",
+        Description =
+            "Jaeger to pull from in the background, such as jaeger://host:16685, or with services of its own jaeger://host:16685?service=kubo. Repeatable.",
         HelpName = "URL",
         Arity = ArgumentArity.OneOrMore,
         CustomParser = PullSourceValue.Parse,
     };
 
-    private readonly Option<string[]> _pullService = new("--pull-service") { Description = "Service to pull from sources that name none; all when none is given. Repeatable.", HelpName = "NAME" };
+    private readonly Option<string[]> _pullService = new("--pull-service")
+    {
+        Description = "Service to pull from sources that name none; all when none is given. Repeatable.",
+        HelpName = "NAME",
+    };
 
-    private readonly Option<ShownDuration> _pullSince = CommonOptions.Duration("--pull-since", "How far back the first pull reaches.", TimeSpan.FromHours(24), "24h");
+    private readonly Option<ShownDuration> _pullSince = CommonOptions.Duration(
+        "--pull-since",
+        "How far back the first pull reaches.",
+        TimeSpan.FromHours(24),
+        "24h"
+    );
 
     private readonly Option<TimeSpan> _keep = new("--keep")
     {
@@ -63,7 +87,8 @@ internal sealed class ServeOptions
 
     private readonly Option<Uri?> _node = new("--node")
     {
-        Description = $"Control server of the node that the page Run uses. When it is given, everyone who reaches the site may run queries. [default: http://127.0.0.1:{NodeOptions.DefaultControlPort}, for readers on this machine]",
+        Description =
+            $"Control server of the node that the page Run uses. When it is given, everyone who reaches the site may run queries. [default: http://127.0.0.1:{NodeOptions.DefaultControlPort}, for readers on this machine]",
         HelpName = "URL",
         CustomParser = UrlValue.Parse,
     };
@@ -73,34 +98,42 @@ internal sealed class ServeOptions
     /// <summary>Makes the options.</summary>
     public ServeOptions()
     {
-        _bind.Validators.Add(result => result.Require(
-            IPAddress.TryParse(result.GetValueOrDefault<string>(), out _), "--bind takes an IP address, such as 127.0.0.1, 0.0.0.0 or ::1."));
+        _bind.Validators.Add(result =>
+            result.Require(
+                IPAddress.TryParse(result.GetValueOrDefault<string>(), out _),
+                "--bind takes an IP address, such as 127.0.0.1, 0.0.0.0 or ::1."
+            )
+        );
     }
 
     /// <summary>All of them.</summary>
-    public IEnumerable<Option> All => [_samples, .. _ports.Values, _bind, _cors, _pull, _pullService, _pullSince, _keep, _node, .. _kubo.All];
+    public IEnumerable<Option> All =>
+        [_samples, .. _ports.Values, _bind, _cors, _pull, _pullService, _pullSince, _keep, _node, .. _kubo.All];
 
     /// <summary>The options as they were given.</summary>
-    public ServerOptions Read(ParseResult result) => new()
-    {
-        DataDirectory = result.DataDirectory(),
-        Bind = result.GetValue(_bind)!,
-        Ports = _ports.ToDictionary(port => port.Key, port => result.GetValue(port.Value).Port),
-        LoadSamples = result.GetValue(_samples),
-        CorsOrigins = result.GetValue(_cors) ?? [],
-        PullSources = result.GetValue(_pull) ?? [],
-        PullServices = result.GetValue(_pullService) ?? [],
-        PullSince = result.GetValue(_pullSince),
-        Node = result.GetValue(_node),
-        Kubo = _kubo.Read(result),
-        Keep = result.GetValue(_keep) is { Ticks: > 0 } time ? time : null,
-    };
+    public ServerOptions Read(ParseResult result) =>
+        new()
+        {
+            DataDirectory = result.DataDirectory(),
+            Bind = result.GetValue(_bind)!,
+            Ports = _ports.ToDictionary(port => port.Key, port => result.GetValue(port.Value).Port),
+            LoadSamples = result.GetValue(_samples),
+            CorsOrigins = result.GetValue(_cors) ?? [],
+            PullSources = result.GetValue(_pull) ?? [],
+            PullServices = result.GetValue(_pullService) ?? [],
+            PullSince = result.GetValue(_pullSince),
+            Node = result.GetValue(_node),
+            Kubo = _kubo.Read(result),
+            Keep = result.GetValue(_keep) is { Ticks: > 0 } time ? time : null,
+        };
 
-    private static Option<PortValue> PortOption(ListenerInfo info) => new(info.Option)
-    {
-        Description = $"Port of {(info.Kind is ListenerKind.Site or ListenerKind.Health ? "the " : "")}{info.Title}{(info.Kind == ListenerKind.Health ? " check" : "")}; 0 picks a free one, off switches it off.",
-        HelpName = "PORT",
-        CustomParser = PortValue.Parse,
-        DefaultValueFactory = _ => new PortValue(info.DefaultPort),
-    };
+    private static Option<PortValue> PortOption(ListenerInfo info) =>
+        new(info.Option)
+        {
+            Description =
+                $"Port of {(info.Kind is ListenerKind.Site or ListenerKind.Health ? "the " : "")}{info.Title}{(info.Kind == ListenerKind.Health ? " check" : "")}; 0 picks a free one, off switches it off.",
+            HelpName = "PORT",
+            CustomParser = PortValue.Parse,
+            DefaultValueFactory = _ => new PortValue(info.DefaultPort),
+        };
 }

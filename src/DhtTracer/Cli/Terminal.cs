@@ -12,7 +12,8 @@ internal sealed record Terminal(int Width, bool Color)
     public static Terminal Detect()
     {
         var interactive = !Console.IsOutputRedirected;
-        var color = interactive
+        var color =
+            interactive
             && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
             && Environment.GetEnvironmentVariable("TERM") != "dumb";
         var width = interactive ? ConsoleWidth() : 0;

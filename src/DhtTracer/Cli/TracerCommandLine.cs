@@ -55,7 +55,9 @@ internal static class TracerCommandLine
     /// <summary>All commands.</summary>
     public static RootCommand Create()
     {
-        var root = new RootCommand("DhtTracer: trace and debug libp2p/IPFS Kademlia DHT queries.\n\nWithout a command it runs the receivers, the analysis and the web site on this machine.")
+        var root = new RootCommand(
+            "DhtTracer: trace and debug libp2p/IPFS Kademlia DHT queries.\n\nWithout a command it runs the receivers, the analysis and the web site on this machine."
+        )
         {
             ImportCommand.Create(),
             OperationsCommand.Create(),

@@ -7,10 +7,12 @@ internal static class UtcText
 {
     /// <summary><c>2026-11-22 08:44:14.451Z</c>, the bare number when no calendar reaches it, or – when it is unknown (0).</summary>
     public static string Of(ulong unixNano) =>
-        unixNano == 0 ? "–" : unixNano <= (ulong)(DateTimeOffset.MaxValue - DateTimeOffset.UnixEpoch).Ticks * 100UL
+        unixNano == 0 ? "–"
+        : unixNano <= (ulong)(DateTimeOffset.MaxValue - DateTimeOffset.UnixEpoch).Ticks * 100UL
             ? DateTimeOffset.UnixEpoch.AddTicks((long)(unixNano / 100)).ToString("yyyy-MM-dd HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)
-            : unixNano.ToString(CultureInfo.InvariantCulture) + "ns";
+        : unixNano.ToString(CultureInfo.InvariantCulture) + "ns";
 
     /// <summary>Nanoseconds since 1970-01-01 UTC; 0 for earlier times.</summary>
-    public static ulong UnixNano(DateTimeOffset time) => time <= DateTimeOffset.UnixEpoch ? 0 : (ulong)(time - DateTimeOffset.UnixEpoch).Ticks * 100;
+    public static ulong UnixNano(DateTimeOffset time) =>
+        time <= DateTimeOffset.UnixEpoch ? 0 : (ulong)(time - DateTimeOffset.UnixEpoch).Ticks * 100;
 }

@@ -21,8 +21,15 @@ internal sealed class WaterfallWriter(TextWriter output, Terminal terminal)
         var idWidth = terminal.Width >= 110 ? 22 : 15;
         var fixedWidth = 4 + 1 + idWidth + 1 + 3 + 1 + 4 + 1;
         var barWidth = Math.Max(FewestBarColumns, terminal.Width - fixedWidth - LabelWidth - 1);
-        output.WriteLine(terminal.Style(
-            PlainText.End($"{"#",4} {"Peer".PadRight(idWidth)} {"XOR",3} {"Hops",4} {Axis(waterfall.AxisNs, barWidth)}", terminal.Width), TextStyle.Dim));
+        output.WriteLine(
+            terminal.Style(
+                PlainText.End(
+                    $"{"#", 4} {"Peer".PadRight(idWidth)} {"XOR", 3} {"Hops", 4} {Axis(waterfall.AxisNs, barWidth)}",
+                    terminal.Width
+                ),
+                TextStyle.Dim
+            )
+        );
         var number = 0;
         foreach (var row in waterfall.Rows)
         {
@@ -35,7 +42,12 @@ internal sealed class WaterfallWriter(TextWriter output, Terminal terminal)
         }
 
         output.WriteLine();
-        output.WriteLine(PlainText.End("─ queued  ▒ dialing  ┄ connected  █ request  ░ no answer or failed  ▓ sent  ╌ cut off   label: time, new/returned peers  ⚠ dup asked again", terminal.Width));
+        output.WriteLine(
+            PlainText.End(
+                "─ queued  ▒ dialing  ┄ connected  █ request  ░ no answer or failed  ▓ sent  ╌ cut off   label: time, new/returned peers  ⚠ dup asked again",
+                terminal.Width
+            )
+        );
     }
 
     private void WriteHead(Waterfall waterfall)
@@ -44,8 +56,12 @@ internal sealed class WaterfallWriter(TextWriter output, Terminal terminal)
         var type = Words.Shown(query.Type);
         var key = query.Key is { } known ? PlainText.Safe(known.Text) : "(key unknown)";
         output.WriteLine($"{terminal.Style(type, TextStyle.Bold)} {PlainText.Middle(key, Math.Max(20, terminal.Width - type.Length - 1))}");
-        output.WriteLine(PlainText.End(
-            $"{UtcText.Of(query.StartUnixNano)} · {Words.Of(query.Source)}{(query.Side is { } side ? $" · {Words.Of(side).ToUpperInvariant()} side" : "")} · service {Or(query.Service)} · node {Short(query.Node)}", terminal.Width));
+        output.WriteLine(
+            PlainText.End(
+                $"{UtcText.Of(query.StartUnixNano)} · {Words.Of(query.Source)}{(query.Side is { } side ? $" · {Words.Of(side).ToUpperInvariant()} side" : "")} · service {Or(query.Service)} · node {Short(query.Node)}",
+                terminal.Width
+            )
+        );
         var outcome = Words.Of(query.Outcome);
         var style = query.Outcome switch
         {
@@ -93,7 +109,9 @@ internal sealed class WaterfallWriter(TextWriter output, Terminal terminal)
             _ when row.Label.StartsWith('✓') => TextStyle.Green,
             _ => TextStyle.Plain,
         };
-        output.Write($"{number.ToString(CultureInfo.InvariantCulture),4} {terminal.Style(id, style)} {HeaderText.Number(peer.Xor),3} {HeaderText.Hops(peer),4} ");
+        output.Write(
+            $"{number.ToString(CultureInfo.InvariantCulture), 4} {terminal.Style(id, style)} {HeaderText.Number(peer.Xor), 3} {HeaderText.Hops(peer), 4} "
+        );
         output.Write(Bars(row, barWidth, axisNs));
         output.WriteLine(" " + terminal.Style(PlainText.End(label, LabelWidth), style));
     }
@@ -115,7 +133,7 @@ internal sealed class WaterfallWriter(TextWriter output, Terminal terminal)
         }
 
         var text = new StringBuilder(width);
-        for (var column = 0; column < width;)
+        for (var column = 0; column < width; )
         {
             var phase = columns[column];
             var end = column;

@@ -13,7 +13,9 @@ internal static class ConsoleLogs
         {
             console.SingleLine = true;
             console.TimestampFormat = "HH:mm:ss ";
-            console.ColorBehavior = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) ? LoggerColorBehavior.Default : LoggerColorBehavior.Disabled;
+            console.ColorBehavior = string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
+                ? LoggerColorBehavior.Default
+                : LoggerColorBehavior.Disabled;
         });
         logging.AddFilter(null, LogLevel.Warning);
         logging.AddFilter("DhtTracer", LogLevel.Information);

@@ -8,7 +8,8 @@ internal interface IListener : IAsyncDisposable
 
     /// <summary>Binds and serves.</summary>
     /// <returns>Host and port that were bound.</returns>
-    /// <exception cref="Cli.CommandFailedException">The port is taken or may not be bound; the message names the option that changes it.</exception>
+    /// <exception cref="Cli.CommandFailedException">The port is taken or may not be bound; the message names the option that changes
+    /// it.</exception>
     Task<string> StartAsync(CancellationToken cancellation);
 
     /// <summary>Takes nothing new and finishes what was begun.</summary>

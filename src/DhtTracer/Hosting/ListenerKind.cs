@@ -59,7 +59,14 @@ internal sealed record ListenerInfo(ListenerKind Kind, string Title, string Opti
         new(ListenerKind.OtlpHttp, "OTLP over HTTP", "--otlp-http-port", 4318, "http://{0}/v1/traces", OtlpHttpReceiver.Name),
         new(ListenerKind.OtlpGrpc, "OTLP over gRPC", "--otlp-grpc-port", 4317, "http://{0}", OtlpGrpcReceiver.Name),
         new(ListenerKind.JaegerGrpc, "Jaeger gRPC", "--jaeger-grpc-port", 14250, "http://{0}", JaegerGrpcReceiver.Name),
-        new(ListenerKind.JaegerThriftHttp, "Jaeger Thrift over HTTP", "--jaeger-http-port", 14268, "http://{0}/api/traces", JaegerThriftHttpReceiver.Name),
+        new(
+            ListenerKind.JaegerThriftHttp,
+            "Jaeger Thrift over HTTP",
+            "--jaeger-http-port",
+            14268,
+            "http://{0}/api/traces",
+            JaegerThriftHttpReceiver.Name
+        ),
         new(ListenerKind.JaegerUdpCompact, "Jaeger UDP compact", "--jaeger-compact-port", 6831, "udp://{0}", JaegerUdpReceiver.CompactName),
         new(ListenerKind.JaegerUdpBinary, "Jaeger UDP binary", "--jaeger-binary-port", 6832, "udp://{0}", JaegerUdpReceiver.BinaryName),
         new(ListenerKind.JaegerSampling, "Jaeger sampling", "--jaeger-sampling-port", 5778, "http://{0}/sampling"),

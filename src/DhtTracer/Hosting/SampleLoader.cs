@@ -18,7 +18,9 @@ internal sealed class SampleLoader(TraceStore store, AnalysisWorker worker) : IS
     {
         if (!Available)
         {
-            throw new IOException($"The samples are not in {Folder}: build the program again, or import them from the repository with 'dht-tracer import samples'.");
+            throw new IOException(
+                $"The samples are not in {Folder}: build the program again, or import them from the repository with 'dht-tracer import samples'."
+            );
         }
 
         try

@@ -21,8 +21,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace DhtTracer.Hosting;
 
 /// <summary>
-/// The main process: one store, one analysis worker, and a listener for each port. Over 300 lines, because the listeners are wired side by side
-/// here, where the order in which they start and stop can be read.
+/// The main process: one store, one analysis worker, and a listener for each port. Over 300 lines, because the listeners are wired side by
+/// side here, where the order in which they start and stop can be read.
 /// </summary>
 internal sealed class TracerHost : IAsyncDisposable
 {
@@ -44,7 +44,13 @@ internal sealed class TracerHost : IAsyncDisposable
         Node = new NodeAddress(options.Node ?? new Uri($"http://127.0.0.1:{NodeOptions.DefaultControlPort}"), options.Node is not null);
         Sink = new SpanSink(store, new IngestStatistics(TimeProvider.System));
         Logs = LoggerFactory.Create(ConsoleLogs.Configure);
-        Worker = new AnalysisWorker(store, TraceReconstruction.Reconstruct, new AnalysisOptions(), TimeProvider.System, Logs.CreateLogger<AnalysisWorker>());
+        Worker = new AnalysisWorker(
+            store,
+            TraceReconstruction.Reconstruct,
+            new AnalysisOptions(),
+            TimeProvider.System,
+            Logs.CreateLogger<AnalysisWorker>()
+        );
     }
 
     /// <summary>The archive.</summary>
@@ -156,16 +162,26 @@ internal sealed class TracerHost : IAsyncDisposable
         Add(ListenerKind.Site, HttpProtocols.Http1, services => AddSite(services, samples), app => app.MapDhtTracerWeb());
         var otlp = new OtlpOptions { AllowedOrigins = _options.CorsOrigins };
         Add(ListenerKind.OtlpHttp, HttpProtocols.Http1, _ => { }, app => app.MapOtlpHttp(Sink, otlp));
-        Add(ListenerKind.OtlpGrpc, HttpProtocols.Http2, _ => { }, app =>
-        {
-            app.MapOtlpGrpc(Sink, otlp);
-            app.MapGrpcHealth(Store, "opentelemetry.proto.collector.trace.v1.TraceService");
-        });
-        Add(ListenerKind.JaegerGrpc, HttpProtocols.Http2, _ => { }, app =>
-        {
-            app.MapJaegerGrpc(Sink);
-            app.MapGrpcHealth(Store, "jaeger.api_v2.CollectorService");
-        });
+        Add(
+            ListenerKind.OtlpGrpc,
+            HttpProtocols.Http2,
+            _ => { },
+            app =>
+            {
+                app.MapOtlpGrpc(Sink, otlp);
+                app.MapGrpcHealth(Store, "opentelemetry.proto.collector.trace.v1.TraceService");
+            }
+        );
+        Add(
+            ListenerKind.JaegerGrpc,
+            HttpProtocols.Http2,
+            _ => { },
+            app =>
+            {
+                app.MapJaegerGrpc(Sink);
+                app.MapGrpcHealth(Store, "jaeger.api_v2.CollectorService");
+            }
+        );
         Add(ListenerKind.JaegerThriftHttp, HttpProtocols.Http1, _ => { }, app => app.MapJaegerThriftHttp(Sink));
         AddUdp(ListenerKind.JaegerUdpCompact, ThriftProtocol.Compact);
         AddUdp(ListenerKind.JaegerUdpBinary, ThriftProtocol.Binary);
@@ -173,11 +189,16 @@ internal sealed class TracerHost : IAsyncDisposable
         Add(ListenerKind.Zipkin, HttpProtocols.Http1, _ => { }, app => app.MapZipkin(Sink));
         var query = new JaegerApiOptions { AllowedOrigins = _options.CorsOrigins };
         Add(ListenerKind.JaegerQueryHttp, HttpProtocols.Http1, _ => { }, app => app.MapJaegerQueryHttp(Store, query));
-        Add(ListenerKind.JaegerQueryGrpc, HttpProtocols.Http2, _ => { }, app =>
-        {
-            app.MapJaegerQueryGrpc(Store, query);
-            app.MapGrpcHealth(Store, "jaeger.api_v2.QueryService");
-        });
+        Add(
+            ListenerKind.JaegerQueryGrpc,
+            HttpProtocols.Http2,
+            _ => { },
+            app =>
+            {
+                app.MapJaegerQueryGrpc(Store, query);
+                app.MapGrpcHealth(Store, "jaeger.api_v2.QueryService");
+            }
+        );
         Add(ListenerKind.Health, HttpProtocols.Http1, _ => { }, app => app.MapHealth(Store, TimeProvider.System));
     }
 
@@ -210,14 +231,29 @@ internal sealed class TracerHost : IAsyncDisposable
 
     /// <summary>All listeners as they are now, those that are off included.</summary>
     private IReadOnlyList<ListenerState> Listeners() =>
-        [.. ListenerInfo.All.Select(info => new ListenerState(
-            info.Title, info.Receiver, info.Option, _authorities.TryGetValue(info.Kind, out var authority) ? string.Format(null, info.Url, authority) : null))];
+        [
+            .. ListenerInfo.All.Select(info => new ListenerState(
+                info.Title,
+                info.Receiver,
+                info.Option,
+                _authorities.TryGetValue(info.Kind, out var authority) ? string.Format(null, info.Url, authority) : null
+            )),
+        ];
 
     private void Add(ListenerKind kind, HttpProtocols protocols, Action<IServiceCollection> services, Action<WebApplication> map)
     {
         if (_options.Ports[kind] is { } port)
         {
-            _listeners.Add(WebListener.Create(ListenerInfo.Of(kind), IPAddress.Parse(_options.Bind), port, protocols, builder => services(builder.Services), map));
+            _listeners.Add(
+                WebListener.Create(
+                    ListenerInfo.Of(kind),
+                    IPAddress.Parse(_options.Bind),
+                    port,
+                    protocols,
+                    builder => services(builder.Services),
+                    map
+                )
+            );
         }
     }
 
@@ -287,9 +323,14 @@ internal sealed class TracerHost : IAsyncDisposable
             await _output.WriteLineAsync($"Anyone who reaches {_options.Bind} can read and send traces: there is no login.");
         }
 
-        if (counts is { Queries: 0, PendingSpans: 0 } && addresses.Find(address => address.Info.Kind == ListenerKind.Site) is { Authority: { } site })
+        if (
+            counts is { Queries: 0, PendingSpans: 0 }
+            && addresses.Find(address => address.Info.Kind == ListenerKind.Site) is { Authority: { } site }
+        )
         {
-            await _output.WriteLineAsync($"There are no queries yet. Open http://{site}/queries to load the samples, or start with --samples.");
+            await _output.WriteLineAsync(
+                $"There are no queries yet. Open http://{site}/queries to load the samples, or start with --samples."
+            );
         }
 
         await _output.WriteLineAsync("Ctrl-C stops.");

@@ -6,10 +6,12 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace DhtTracer.Hosting;
 
-/// <summary>One HTTP listener on its own port. Each has its own small application, so that no endpoint can be reached on a port it does not belong to.</summary>
+/// <summary>One HTTP listener on its own port. Each has its own small application, so that no endpoint can be reached on a port it does not
+/// belong to.</summary>
 internal sealed class WebListener : IListener
 {
-    /// <summary>Connections at once to one port; one more is closed as soon as it is made. A listener of bodies holds memory for each.</summary>
+    /// <summary>Connections at once to one port; one more is closed as soon as it is made. A listener of bodies holds memory for
+    /// each.</summary>
     public const int MaxConnections = 1_000;
 
     private readonly WebApplication _app;
@@ -36,9 +38,17 @@ internal sealed class WebListener : IListener
     /// <param name="configure">Adds services.</param>
     /// <param name="map">Adds endpoints.</param>
     public static WebListener Create(
-        ListenerInfo info, IPAddress bind, int port, HttpProtocols protocols, Action<WebApplicationBuilder> configure, Action<WebApplication> map)
+        ListenerInfo info,
+        IPAddress bind,
+        int port,
+        HttpProtocols protocols,
+        Action<WebApplicationBuilder> configure,
+        Action<WebApplication> map
+    )
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, EnvironmentName = Environments.Production });
+        var builder = WebApplication.CreateSlimBuilder(
+            new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, EnvironmentName = Environments.Production }
+        );
         ConsoleLogs.Configure(builder.Logging);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

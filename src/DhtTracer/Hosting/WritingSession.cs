@@ -14,7 +14,13 @@ internal sealed class WritingSession : IAsyncDisposable
     {
         Store = store;
         Logs = LoggerFactory.Create(ConsoleLogs.Configure);
-        Worker = new AnalysisWorker(store, TraceReconstruction.Reconstruct, new AnalysisOptions(), TimeProvider.System, Logs.CreateLogger<AnalysisWorker>());
+        Worker = new AnalysisWorker(
+            store,
+            TraceReconstruction.Reconstruct,
+            new AnalysisOptions(),
+            TimeProvider.System,
+            Logs.CreateLogger<AnalysisWorker>()
+        );
         _working = Worker.RunAsync(_stop.Token);
     }
 

@@ -34,7 +34,10 @@ internal sealed class KuboLiveText(TextWriter output)
                 break;
             case KuboEventType.PeerResponse:
                 var fresh = happened.Responses.Count(response => _heard.Add(response.Id));
-                Write(happened.Peer, $"{Took(happened.Peer, at)}{(happened.Responses.IsEmpty ? "" : $", {fresh}/{happened.Responses.Length} peers")}");
+                Write(
+                    happened.Peer,
+                    $"{Took(happened.Peer, at)}{(happened.Responses.IsEmpty ? "" : $", {fresh}/{happened.Responses.Length} peers")}"
+                );
                 break;
             case KuboEventType.QueryError when happened.Peer.Length > 0:
                 Write(happened.Peer, $"✗ {Took(happened.Peer, at)} {Begin(happened.Extra)}");
@@ -43,7 +46,11 @@ internal sealed class KuboLiveText(TextWriter output)
                 output.WriteLine(PlainText.Safe($"     {Begin(happened.Extra)}"));
                 break;
             case KuboEventType.Provider:
-                output.WriteLine(PlainText.Safe($"     after {ResultText.Duration(at)}: {happened.Responses.Length} {(happened.Responses.Length == 1 ? "provider" : "providers")}"));
+                output.WriteLine(
+                    PlainText.Safe(
+                        $"     after {ResultText.Duration(at)}: {happened.Responses.Length} {(happened.Responses.Length == 1 ? "provider" : "providers")}"
+                    )
+                );
                 break;
             default:
                 break;
@@ -92,7 +99,9 @@ internal sealed class KuboLiveText(TextWriter output)
         : "";
 
     private void Write(string peer, string what) =>
-        output.WriteLine(PlainText.Safe($"{(_order.TryGetValue(peer, out var order) ? order : null),4} {PlainText.Middle(peer, 15),-15}  {what}"));
+        output.WriteLine(
+            PlainText.Safe($"{(_order.TryGetValue(peer, out var order) ? order : null), 4} {PlainText.Middle(peer, 15), -15}  {what}")
+        );
 
     /// <summary>An error of a dial lists every address on a line of its own.</summary>
     private static string Begin(string text) => PlainText.End(text.Split('\n')[0], 120);

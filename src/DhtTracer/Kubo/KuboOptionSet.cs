@@ -11,18 +11,21 @@ internal sealed class KuboOptionSet
 
     private readonly Option<string?> _auth = new("--kubo-auth")
     {
-        Description = $"Authorization of the Kubo's API: bearer:TOKEN or basic:USER:PASSWORD. Also set by {KuboAuthorization.Variable}, which other users of this machine cannot see.",
+        Description =
+            $"Authorization of the Kubo's API: bearer:TOKEN or basic:USER:PASSWORD. Also set by {KuboAuthorization.Variable}, which other users of this machine cannot see.",
         HelpName = "SECRET",
     };
 
     /// <summary>Makes the options.</summary>
     /// <param name="description">What <c>--kubo</c> does in this command.</param>
-    public KuboOptionSet(string description) => _kubo = new Option<string?>("--kubo")
-    {
-        Description = $"{description} URL or multiaddr of its RPC API; without one, or '{KuboAddress.Auto}', the address in ${KuboAddress.RepositoryVariable}/api.",
-        HelpName = "URL",
-        Arity = ArgumentArity.ZeroOrOne,
-    };
+    public KuboOptionSet(string description) =>
+        _kubo = new Option<string?>("--kubo")
+        {
+            Description =
+                $"{description} URL or multiaddr of its RPC API; without one, or '{KuboAddress.Auto}', the address in ${KuboAddress.RepositoryVariable}/api.",
+            HelpName = "URL",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
 
     /// <summary>All of them.</summary>
     public IEnumerable<Option> All => [_kubo, _auth];

@@ -25,34 +25,58 @@ internal sealed record KuboQueryOptions
     public required Uri Site { get; init; }
 }
 
-/// <summary><c>dht-tracer query get-providers CID --kubo URL</c>: one command at a running Kubo, shown while it runs, then its permalink.</summary>
+/// <summary><c>dht-tracer query get-providers CID --kubo URL</c>: one command at a running Kubo, shown while it runs, then its
+/// permalink.</summary>
 internal static class KuboQueryCommand
 {
     /// <summary>Runs it.</summary>
     /// <returns>0 when the query succeeded, 1 when it did not, 130 when it was interrupted.</returns>
     /// <exception cref="CommandFailedException">The command is none, or the Kubo does not run it.</exception>
-    public static async Task<int> RunAsync(KuboRpcClient client, KuboQueryOptions options, TextWriter output, TextWriter errors, CancellationToken cancellation)
+    public static async Task<int> RunAsync(
+        KuboRpcClient client,
+        KuboQueryOptions options,
+        TextWriter output,
+        TextWriter errors,
+        CancellationToken cancellation
+    )
     {
         try
         {
             var command = Parse(options);
             var identity = await client.IdentityAsync(cancellation);
-            await output.WriteLineAsync(PlainText.Safe($"{Words.Of(command.Type)} {command.Key} at {identity.Agent ?? "the node"} {identity.Id} on {client.Address}"));
+            await output.WriteLineAsync(
+                PlainText.Safe(
+                    $"{Words.Of(command.Type)} {command.Key} at {identity.Agent ?? "the node"} {identity.Id} on {client.Address}"
+                )
+            );
             if (!command.HasEvents)
             {
-                await output.WriteLineAsync($"A Kubo does not tell what {command.Path} does while it runs; its own spans do, when they are exported to DhtTracer.");
+                await output.WriteLineAsync(
+                    $"A Kubo does not tell what {command.Path} does while it runs; its own spans do, when they are exported to DhtTracer."
+                );
             }
 
             return await RunAsync(client, command, identity, options, output, errors, cancellation);
         }
         catch (KuboException failed)
         {
-            throw new CommandFailedException(failed.Message, failed.Problem == KuboProblem.BadRequest ? ExitCode.Usage : ExitCode.Failure, failed);
+            throw new CommandFailedException(
+                failed.Message,
+                failed.Problem == KuboProblem.BadRequest ? ExitCode.Usage : ExitCode.Failure,
+                failed
+            );
         }
     }
 
     private static async Task<int> RunAsync(
-        KuboRpcClient client, KuboCommand command, KuboIdentity identity, KuboQueryOptions options, TextWriter output, TextWriter errors, CancellationToken cancellation)
+        KuboRpcClient client,
+        KuboCommand command,
+        KuboIdentity identity,
+        KuboQueryOptions options,
+        TextWriter output,
+        TextWriter errors,
+        CancellationToken cancellation
+    )
     {
         using var sender = new OtlpSpanSender(options.Endpoint);
         var live = new KuboLiveText(output);
@@ -64,7 +88,8 @@ internal static class KuboQueryCommand
                 spans.AddRange(batch);
                 await sender.SendAsync(batch);
             },
-            cancellation);
+            cancellation
+        );
         if (end.Error is { } error)
         {
             await errors.WriteLineAsync("dht-tracer: " + PlainText.Safe(error));
@@ -78,8 +103,14 @@ internal static class KuboQueryCommand
         }
 
         var permalink = new Uri(options.Site, $"/q/{end.Id}").ToString();
-        await output.WriteLineAsync(sender.Failure is { } lost ? $"{permalink} (its spans could not be sent to {sender.Endpoint}: {PlainText.Safe(lost)})" : permalink);
-        return made.Outcome == QueryOutcome.Success ? ExitCode.Success : cancellation.IsCancellationRequested ? ExitCode.Interrupted : ExitCode.Failure;
+        await output.WriteLineAsync(
+            sender.Failure is { } lost
+                ? $"{permalink} (its spans could not be sent to {sender.Endpoint}: {PlainText.Safe(lost)})"
+                : permalink
+        );
+        return made.Outcome == QueryOutcome.Success ? ExitCode.Success
+            : cancellation.IsCancellationRequested ? ExitCode.Interrupted
+            : ExitCode.Failure;
     }
 
     private static string Summary(Query query)

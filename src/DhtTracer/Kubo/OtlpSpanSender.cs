@@ -6,8 +6,8 @@ using DhtTracer.Traces.Otlp;
 namespace DhtTracer.Kubo;
 
 /// <summary>
-/// Sends spans by OTLP to a main process or a Collector. The endpoint and protocol are those of <c>OTEL_EXPORTER_OTLP_*</c> unless an option
-/// says otherwise; gRPC is the default, as in the SDK that sends our own node's spans.
+/// Sends spans by OTLP to a main process or a Collector. The endpoint and protocol are those of <c>OTEL_EXPORTER_OTLP_*</c> unless an
+/// option says otherwise; gRPC is the default, as in the SDK that sends our own node's spans.
 /// </summary>
 internal sealed class OtlpSpanSender : IDisposable
 {
@@ -30,9 +30,13 @@ internal sealed class OtlpSpanSender : IDisposable
         }
         else
         {
-            var whole = endpoint ?? (Uri.TryCreate(Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT"), UriKind.Absolute, out var all)
-                ? all
-                : new Uri(overHttp ? "http://127.0.0.1:4318" : "http://127.0.0.1:4317"));
+            var whole =
+                endpoint
+                ?? (
+                    Uri.TryCreate(Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT"), UriKind.Absolute, out var all)
+                        ? all
+                        : new Uri(overHttp ? "http://127.0.0.1:4318" : "http://127.0.0.1:4317")
+                );
             Endpoint = overHttp && whole.AbsolutePath == "/" ? new Uri(whole, HttpPath) : whole;
         }
 
@@ -64,7 +68,10 @@ internal sealed class OtlpSpanSender : IDisposable
                 return;
             }
 
-            using var content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/x-protobuf") } };
+            using var content = new ByteArrayContent(body)
+            {
+                Headers = { ContentType = new MediaTypeHeaderValue("application/x-protobuf") },
+            };
             using var response = await _http!.PostAsync(Endpoint, content);
             if (!response.IsSuccessStatusCode)
             {
@@ -85,5 +92,7 @@ internal sealed class OtlpSpanSender : IDisposable
     }
 
     private static string? Setting(string name) =>
-        Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_TRACES_" + name) is { Length: > 0 } own ? own : Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_" + name);
+        Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_TRACES_" + name) is { Length: > 0 } own
+            ? own
+            : Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_" + name);
 }

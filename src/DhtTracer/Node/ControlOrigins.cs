@@ -5,8 +5,8 @@ namespace DhtTracer.Node;
 /// <summary>
 /// Who may use the control server. Its contract makes a node act on GET, so that any page in the user's browser could send it
 /// commands: only pages of this machine and of the origins that the user named are served, and only under a loopback name, which
-/// keeps out names that were re-bound to 127.0.0.1. <c>lvh.me</c> is the host of the default endpoint of the web app of 2019: it resolves to
-/// this machine, and nobody else can make it.
+/// keeps out names that were re-bound to 127.0.0.1. <c>lvh.me</c> is the host of the default endpoint of the web app of 2019: it resolves
+/// to this machine, and nobody else can make it.
 /// </summary>
 internal sealed class ControlOrigins(IReadOnlyList<string> allowed)
 {
@@ -14,10 +14,17 @@ internal sealed class ControlOrigins(IReadOnlyList<string> allowed)
     public async Task CheckAsync(HttpContext context, RequestDelegate next)
     {
         var origin = context.Request.Headers.Origin.ToString();
-        if (!IsLoopback(context.Request.Host.Host) || (origin.Length > 0 && !IsAllowed(origin)) || IsForeignNavigation(context.Request, origin))
+        if (
+            !IsLoopback(context.Request.Host.Host)
+            || (origin.Length > 0 && !IsAllowed(origin))
+            || IsForeignNavigation(context.Request, origin)
+        )
         {
             context.Response.StatusCode = StatusCodes.Status403Forbidden;
-            await context.Response.WriteAsync("error: this page may not control the node; name its origin with --control-origin\n", context.RequestAborted);
+            await context.Response.WriteAsync(
+                "error: this page may not control the node; name its origin with --control-origin\n",
+                context.RequestAborted
+            );
             return;
         }
 
@@ -42,7 +49,8 @@ internal sealed class ControlOrigins(IReadOnlyList<string> allowed)
         origin.Length == 0 && request.Headers["Sec-Fetch-Site"].ToString() is "cross-site" or "same-site";
 
     private static bool IsLoopback(string host) =>
-        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || host.Equals("lvh.me", StringComparison.OrdinalIgnoreCase)
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+        || host.Equals("lvh.me", StringComparison.OrdinalIgnoreCase)
         || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 
     private bool IsAllowed(string origin) =>

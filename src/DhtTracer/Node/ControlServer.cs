@@ -12,8 +12,8 @@ namespace DhtTracer.Node;
 
 /// <summary>
 /// The control server of 2019 on loopback: <c>GET /cmd?q=find-peer+ID</c>, <c>GET /events</c>, <c>GET /version</c>,
-/// <c>GET /info/switch</c>. Beyond that contract <c>/info/node</c> tells the same as <c>/info/switch</c> in JSON, and <c>/cmd?q=…&amp;follow=1</c> answers 202 with the id of the query as soon as it runs,
-/// so that it can be watched.
+/// <c>GET /info/switch</c>. Beyond that contract <c>/info/node</c> tells the same as <c>/info/switch</c> in JSON, and
+/// <c>/cmd?q=…&amp;follow=1</c> answers 202 with the id of the query as soon as it runs, so that it can be watched.
 /// </summary>
 internal sealed class ControlServer : IAsyncDisposable
 {
@@ -44,7 +44,9 @@ internal sealed class ControlServer : IAsyncDisposable
     /// <exception cref="CommandFailedException">The port is taken.</exception>
     public static async Task<ControlServer> StartAsync(TracedNode node, int port, Action exit, CancellationToken cancellation)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, EnvironmentName = Environments.Production });
+        var builder = WebApplication.CreateSlimBuilder(
+            new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, EnvironmentName = Environments.Production }
+        );
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -62,10 +64,15 @@ internal sealed class ControlServer : IAsyncDisposable
         catch (IOException failure) when (failure.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
         {
             await server.DisposeAsync();
-            throw new CommandFailedException($"Port {port} (control server) is taken by another program. Stop that, or choose another with --control-port PORT (0 picks a free one, off switches it off).", cause: failure);
+            throw new CommandFailedException(
+                $"Port {port} (control server) is taken by another program. Stop that, or choose another with --control-port PORT (0 picks a free one, off switches it off).",
+                cause: failure
+            );
         }
 
-        server.Address = new Uri(server._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        server.Address = new Uri(
+            server._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()
+        );
         return server;
     }
 
@@ -85,23 +92,32 @@ internal sealed class ControlServer : IAsyncDisposable
         _app.Use((context, next) => origins.CheckAsync(context, next));
         _app.MapGet("/cmd", (Func<HttpContext, Task<IResult>>)RunCommandAsync);
         _app.MapGet("/events", StreamEventsAsync);
-        _app.MapGet("/version", () => Results.Text($"dht-tracer version {typeof(ControlServer).Assembly.GetName().Version?.ToString(3)}\n"));
+        _app.MapGet(
+            "/version",
+            () => Results.Text($"dht-tracer version {typeof(ControlServer).Assembly.GetName().Version?.ToString(3)}\n")
+        );
         _app.MapGet("/info/switch", () => Results.Text(SwitchTable()));
-        _app.MapGet("/info/node", () => Results.Json(new
-        {
-            id = _node.Dht.Id.ToString(),
-            peers = _node.Node.Host.Connections.Select(connection => new
-            {
-                peer = connection.RemotePeer.ToString(),
-                address = connection.RemoteAddress.ToString(),
-                latencyMs = connection.Latency?.TotalMilliseconds,
-            }),
-        }));
+        _app.MapGet(
+            "/info/node",
+            () =>
+                Results.Json(
+                    new
+                    {
+                        id = _node.Dht.Id.ToString(),
+                        peers = _node.Node.Host.Connections.Select(connection => new
+                        {
+                            peer = connection.RemotePeer.ToString(),
+                            address = connection.RemoteAddress.ToString(),
+                            latencyMs = connection.Latency?.TotalMilliseconds,
+                        }),
+                    }
+                )
+        );
     }
 
     /// <summary>
-    /// The connected peers as in 2019: <c>ID connected to 2 peers</c>, then a line a peer with its number, id and latency, <c>?</c> when it was
-    /// not measured yet.
+    /// The connected peers as in 2019: <c>ID connected to 2 peers</c>, then a line a peer with its number, id and latency, <c>?</c> when it
+    /// was not measured yet.
     /// </summary>
     private string SwitchTable()
     {
@@ -151,7 +167,11 @@ internal sealed class ControlServer : IAsyncDisposable
         try
         {
             // A query that is only watched outlives the request that began it, not the server.
-            var run = command.RunAsync(_node.Node, new QueryOptions { Observers = observers }, follow ? _stop.Token : context.RequestAborted);
+            var run = command.RunAsync(
+                _node.Node,
+                new QueryOptions { Observers = observers },
+                follow ? _stop.Token : context.RequestAborted
+            );
             if (follow)
             {
                 Keep(run);
@@ -163,15 +183,31 @@ internal sealed class ControlServer : IAsyncDisposable
 
                 var query = await begun.Query;
                 var id = query.Span is { } span ? $"{span.TraceId}-{span.SpanId}" : null;
-                return Results.Json(new { id, permalink = _node.Permalink(query.Span), notes = command.Notes }, statusCode: StatusCodes.Status202Accepted);
+                return Results.Json(
+                    new
+                    {
+                        id,
+                        permalink = _node.Permalink(query.Span),
+                        notes = command.Notes,
+                    },
+                    statusCode: StatusCodes.Status202Accepted
+                );
             }
 
             var result = await run;
             var notes = ResultText.Of(command.Notes);
 
             // Nobody provides it: in 2019 an empty list, and no error.
-            return result.Outcome == DhtQueryOutcome.Success || result is { Type: DhtQueryType.GetProviders, Outcome: DhtQueryOutcome.NotFound }
-                ? Results.Text((ResultText.Of(result) is { Length: > 0 } text || result.Type == DhtQueryType.GetProviders ? ResultText.Of(result) : "ok\n") + notes)
+            return
+                result.Outcome == DhtQueryOutcome.Success
+                || result is { Type: DhtQueryType.GetProviders, Outcome: DhtQueryOutcome.NotFound }
+                ? Results.Text(
+                    (
+                        ResultText.Of(result) is { Length: > 0 } text || result.Type == DhtQueryType.GetProviders
+                            ? ResultText.Of(result)
+                            : "ok\n"
+                    ) + notes
+                )
                 : Results.Text($"error: {ResultText.Summary(result)}\n{notes}", statusCode: StatusCodes.Status500InternalServerError);
         }
         catch (DhtCommandException exception)
@@ -233,8 +269,13 @@ internal sealed class ControlServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits for events, with a comment every quarter of a minute so that a dead reader is noticed; false when there are no more.</summary>
-    private static async Task<bool> WaitAsync(System.Threading.Channels.ChannelReader<string> reader, HttpResponse response, CancellationToken cancellation)
+    /// <summary>Waits for events, with a comment every quarter of a minute so that a dead reader is noticed; false when there are no
+    /// more.</summary>
+    private static async Task<bool> WaitAsync(
+        System.Threading.Channels.ChannelReader<string> reader,
+        HttpResponse response,
+        CancellationToken cancellation
+    )
     {
         var more = reader.WaitToReadAsync(cancellation).AsTask();
         while (await Task.WhenAny(more, Task.Delay(KeepAlive, cancellation)) != more)

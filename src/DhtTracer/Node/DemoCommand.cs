@@ -32,17 +32,23 @@ internal sealed record DemoOptions
     public Uri Site { get; init; } = new("http://127.0.0.1:5080");
 
     /// <summary>
-    /// Faults of the local network. One node in six fails, most of them at once; few are silent, so that a lookup that has to wait for one is
-    /// the exception.
+    /// Faults of the local network. One node in six fails, most of them at once; few are silent, so that a lookup that has to wait for one
+    /// is the exception.
     /// </summary>
     public IReadOnlyList<FaultShare> Faults { get; init; } =
     [
-        new(NodeFault.Dead, 0.08), new(NodeFault.RefusesProtocol, 0.03), new(NodeFault.Silent, 0.02), new(NodeFault.BlackHole, 0.02),
-        new(NodeFault.Drops, 0.03), new(NodeFault.Slow, 0.1), new(NodeFault.NamesPeersTwice, 0.05),
+        new(NodeFault.Dead, 0.08),
+        new(NodeFault.RefusesProtocol, 0.03),
+        new(NodeFault.Silent, 0.02),
+        new(NodeFault.BlackHole, 0.02),
+        new(NodeFault.Drops, 0.03),
+        new(NodeFault.Slow, 0.1),
+        new(NodeFault.NamesPeersTwice, 0.05),
     ];
 }
 
-/// <summary><c>dht-tracer demo</c>: a local network with faults, a traced node in it, queries of every kind, then one every few seconds.</summary>
+/// <summary><c>dht-tracer demo</c>: a local network with faults, a traced node in it, queries of every kind, then one every few
+/// seconds.</summary>
 internal static class DemoCommand
 {
     /// <summary>Runs it until the token, the command <c>exit</c>, or the limit of queries ends it.</summary>
@@ -54,10 +60,23 @@ internal static class DemoCommand
         try
         {
             await output.WriteLineAsync($"starting a local DHT of {options.Nodes} nodes, some of them faulty");
-            var networkOptions = new LocalNetworkOptions { Count = options.Nodes, Seed = options.Seed, Faults = options.Faults, MaxLatency = MaxLatency, Dht = NetworkDht };
-            await using var network = await NodeFailure.GuardAsync(() => LocalNetwork.StartAsync(networkOptions, cancellationToken: exit.Token));
-            await using var node = await NodeFailure.GuardAsync(() => TracedNode.StartAsync(NodeOptions(options, network), errors, exit.Token));
-            await using var control = options.ControlPort is { } port ? await ControlServer.StartAsync(node, port, () => _ = exit.CancelAsync(), exit.Token) : null;
+            var networkOptions = new LocalNetworkOptions
+            {
+                Count = options.Nodes,
+                Seed = options.Seed,
+                Faults = options.Faults,
+                MaxLatency = MaxLatency,
+                Dht = NetworkDht,
+            };
+            await using var network = await NodeFailure.GuardAsync(() =>
+                LocalNetwork.StartAsync(networkOptions, cancellationToken: exit.Token)
+            );
+            await using var node = await NodeFailure.GuardAsync(() =>
+                TracedNode.StartAsync(NodeOptions(options, network), errors, exit.Token)
+            );
+            await using var control = options.ControlPort is { } port
+                ? await ControlServer.StartAsync(node, port, () => _ = exit.CancelAsync(), exit.Token)
+                : null;
             if (control is not null)
             {
                 options.OnControl(control.Address);
@@ -88,40 +107,45 @@ internal static class DemoCommand
         return ExitCode.Success;
     }
 
-    /// <summary>Narrow buckets and few requests at once, so that a network of some dozen nodes takes several steps to search, as a large one does.</summary>
+    /// <summary>Narrow buckets and few requests at once, so that a network of some dozen nodes takes several steps to search, as a large
+    /// one does.</summary>
     private static LookupParameters Lookup { get; } = new(Alpha: 4, Beta: 3, K: 10);
 
     /// <summary>About what peers on one continent have.</summary>
     private static TimeSpan MaxLatency { get; } = TimeSpan.FromMilliseconds(120);
 
     /// <summary>Nodes on one machine that wait as long as on the Internet would make the demo begin with minutes of silence.</summary>
-    private static DhtOptions NetworkDht { get; } = new()
-    {
-        Lookup = Lookup,
-        RefreshInterval = Timeout.InfiniteTimeSpan,
-        Traced = false,
-        DialTimeout = TimeSpan.FromSeconds(1),
-        RequestTimeout = TimeSpan.FromSeconds(1),
-    };
-
-    private static NodeOptions NodeOptions(DemoOptions options, LocalNetwork network) => new()
-    {
-        Listen = ["/ip4/127.0.0.1/tcp/0"],
-        Bootstrap = network.BootstrapPeers,
-        AllowPrivateAddresses = true,
-        DialBackoff = TimeSpan.Zero,
-        Dht = new DhtOptions
+    private static DhtOptions NetworkDht { get; } =
+        new()
         {
             Lookup = Lookup,
-            DialTimeout = TimeSpan.FromSeconds(2),
-            RequestTimeout = TimeSpan.FromSeconds(3),
-            QueryTimeout = TimeSpan.FromSeconds(30),
-        },
-        ControlPort = options.ControlPort,
-        Export = options.Export,
-        Site = options.Site,
-    };
+            RefreshInterval = Timeout.InfiniteTimeSpan,
+            Traced = false,
+            DialTimeout = TimeSpan.FromSeconds(1),
+            RequestTimeout = TimeSpan.FromSeconds(1),
+        };
+
+    private static NodeOptions NodeOptions(DemoOptions options, LocalNetwork network) =>
+        new()
+        {
+            Listen = ["/ip4/127.0.0.1/tcp/0"],
+            Bootstrap = network.BootstrapPeers,
+            AllowPrivateAddresses = true,
+            DialBackoff = TimeSpan.Zero,
+            Dht = new DhtOptions
+            {
+                Lookup = Lookup,
+                DialTimeout = TimeSpan.FromSeconds(2),
+                RequestTimeout = TimeSpan.FromSeconds(3),
+                QueryTimeout = TimeSpan.FromSeconds(30),
+            },
+            ControlPort = options.ControlPort,
+            Export = options.Export,
+            Site = options.Site,
+        };
 
     private static Task ReportAsync(TracedNode node, QueryResult result, TextWriter output) =>
-        output.WriteLineAsync(node.Permalink(result.Span) is { } permalink ? $"{ResultText.Summary(result)}\n  {permalink}" : ResultText.Summary(result));
+        output.WriteLineAsync(
+            node.Permalink(result.Span) is { } permalink ? $"{ResultText.Summary(result)}\n  {permalink}" : ResultText.Summary(result)
+        );
 }

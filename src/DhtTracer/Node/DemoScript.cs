@@ -58,7 +58,11 @@ internal sealed class DemoScript(LocalNetwork network, TracedNode node, int seed
         yield return await dht.GetValueAsync("/v/nobody"u8.ToArray(), cancellationToken: cancellation);
         yield return await PublishNameAsync(cancellation);
         await LoseConnectionsAsync();
-        yield return await dht.GetClosestPeersAsync(Content(2).Multihash.Bytes.ToArray(), new QueryOptions { KeyText = Content(2).ToString() }, cancellation);
+        yield return await dht.GetClosestPeersAsync(
+            Content(2).Multihash.Bytes.ToArray(),
+            new QueryOptions { KeyText = Content(2).ToString() },
+            cancellation
+        );
         yield return await dht.PingAsync(network.Nodes[0].Peer, cancellationToken: cancellation);
         if (network.Nodes.FirstOrDefault(candidate => candidate.Fault == NodeFault.Dead) is { } dead)
         {
@@ -98,7 +102,13 @@ internal sealed class DemoScript(LocalNetwork network, TracedNode node, int seed
     private Task<QueryResult> PublishNameAsync(CancellationToken cancellation)
     {
         var now = DateTimeOffset.UtcNow;
-        var record = IpnsRecord.Create(node.Node.Host.Options.Identity, $"/ipfs/{Content(1)}", (ulong)now.ToUnixTimeSeconds(), now.AddHours(24), TimeSpan.FromMinutes(5));
+        var record = IpnsRecord.Create(
+            node.Node.Host.Options.Identity,
+            $"/ipfs/{Content(1)}",
+            (ulong)now.ToUnixTimeSeconds(),
+            now.AddHours(24),
+            TimeSpan.FromMinutes(5)
+        );
         return node.Dht.PutValueAsync(RecordKey.ForIpns(node.Dht.Id), record, cancellationToken: cancellation);
     }
 }

@@ -28,8 +28,15 @@ internal sealed record DhtCommand(DhtQueryType? Type, string Name, string Argume
     /// <summary>All commands and their arguments.</summary>
     public static IReadOnlyList<(string Name, string Arguments)> All { get; } =
     [
-        ("find-peer", "PEER"), ("get-providers", "CID"), ("add-provider", "CID"), ("put-value", "KEY VALUE"), ("get-value", "KEY"),
-        ("get-closest-peers", "KEY"), ("ping", "PEER"), ("reset", ""), ("exit", ""),
+        ("find-peer", "PEER"),
+        ("get-providers", "CID"),
+        ("add-provider", "CID"),
+        ("put-value", "KEY VALUE"),
+        ("get-value", "KEY"),
+        ("get-closest-peers", "KEY"),
+        ("ping", "PEER"),
+        ("reset", ""),
+        ("exit", ""),
     ];
 
     /// <summary>What the user should know of how the command is understood, a sentence each; most commands have none.</summary>
@@ -51,11 +58,14 @@ internal sealed record DhtCommand(DhtQueryType? Type, string Name, string Argume
 
     /// <summary>A bare word as the key of a record, as the tools of 2019 had it.</summary>
     private bool HasNoNamespace =>
-        Type is DhtQueryType.GetValue or DhtQueryType.PutValue && Validation == RecordValidation.Libp2p
-        && !Argument.StartsWith('/') && !Argument.StartsWith(HexPrefix, StringComparison.Ordinal);
+        Type is DhtQueryType.GetValue or DhtQueryType.PutValue
+        && Validation == RecordValidation.Libp2p
+        && !Argument.StartsWith('/')
+        && !Argument.StartsWith(HexPrefix, StringComparison.Ordinal);
 
     /// <summary>Reads a command of one line. Its words are separated and quoted as in a shell, see <see cref="ShellWords"/>.</summary>
-    /// <exception cref="DhtCommandException">It is none, has too few or too many arguments, or one that is no key of this operation.</exception>
+    /// <exception cref="DhtCommandException">It is none, has too few or too many arguments, or one that is no key of this
+    /// operation.</exception>
     public static DhtCommand Parse(string text, RecordValidation validation = RecordValidation.Libp2p)
     {
         if (text.Length > MaxLength)
@@ -67,7 +77,8 @@ internal sealed record DhtCommand(DhtQueryType? Type, string Name, string Argume
     }
 
     /// <summary>Reads a command whose words are known.</summary>
-    /// <exception cref="DhtCommandException">It is none, has too few or too many arguments, or one that is no key of this operation.</exception>
+    /// <exception cref="DhtCommandException">It is none, has too few or too many arguments, or one that is no key of this
+    /// operation.</exception>
     public static DhtCommand Of(IReadOnlyList<string> words, RecordValidation validation = RecordValidation.Libp2p)
     {
         if (words.Sum(word => word.Length) is > MaxLength and var characters)
@@ -86,10 +97,15 @@ internal sealed record DhtCommand(DhtQueryType? Type, string Name, string Argume
         if (words.Count - 1 != wanted)
         {
             var remedy = words.Count - 1 > wanted ? "; quote what holds spaces, as in 'a b'" : "";
-            throw new DhtCommandException(wanted == 0 ? $"{name} takes no argument" : $"{name} takes {arguments}, as in '{name} {arguments}'{remedy}");
+            throw new DhtCommandException(
+                wanted == 0 ? $"{name} takes no argument" : $"{name} takes {arguments}, as in '{name} {arguments}'{remedy}"
+            );
         }
 
-        DhtQueryType? type = Enum.GetValues<DhtQueryType>().Where(candidate => candidate.ToText() == name).Select(candidate => (DhtQueryType?)candidate).FirstOrDefault();
+        DhtQueryType? type = Enum.GetValues<DhtQueryType>()
+            .Where(candidate => candidate.ToText() == name)
+            .Select(candidate => (DhtQueryType?)candidate)
+            .FirstOrDefault();
         var command = new DhtCommand(type, name, words.Count > 1 ? words[1] : "", words.Count > 2 ? words[2] : "", validation);
         command.Check();
         return command;
@@ -169,11 +185,16 @@ internal sealed record DhtCommand(DhtQueryType? Type, string Name, string Argume
             }
         }
 
-        return PeerId.TryParse(Argument, out var peer) ? new KadPeer(peer, []) : throw new DhtCommandException($"'{Argument}' is no peer id");
+        return PeerId.TryParse(Argument, out var peer)
+            ? new KadPeer(peer, [])
+            : throw new DhtCommandException($"'{Argument}' is no peer id");
     }
 
     // Null for bytes: the node writes them as it writes all keys that are no text.
-    private string? KeyText() => Argument.StartsWith(HexPrefix, StringComparison.Ordinal) ? null : HasNoNamespace ? DefaultNamespace + Argument : Argument;
+    private string? KeyText() =>
+        Argument.StartsWith(HexPrefix, StringComparison.Ordinal) ? null
+        : HasNoNamespace ? DefaultNamespace + Argument
+        : Argument;
 
     private byte[] ContentKey()
     {
@@ -256,13 +277,24 @@ internal sealed record DhtCommand(DhtQueryType? Type, string Name, string Argume
         }
 
         var encoded = Value[Base64Prefix.Length..];
-        return Base64.IsValid(encoded) ? Convert.FromBase64String(encoded) : throw new DhtCommandException("what follows 'base64:' is not base64");
+        return Base64.IsValid(encoded)
+            ? Convert.FromBase64String(encoded)
+            : throw new DhtCommandException("what follows 'base64:' is not base64");
     }
 
     private int MessageLength()
     {
         var key = RecordKeyOf();
-        return KadMessageCodec.Encode(new KadMessage { Type = KadMessageType.PutValue, Key = key, Record = new KadRecord(key, GivenValue()) }).Length;
+        return KadMessageCodec
+            .Encode(
+                new KadMessage
+                {
+                    Type = KadMessageType.PutValue,
+                    Key = key,
+                    Record = new KadRecord(key, GivenValue()),
+                }
+            )
+            .Length;
     }
 
     private byte[] ValueFor(HostedDhtNode node, byte[] key)
@@ -271,7 +303,13 @@ internal sealed record DhtCommand(DhtQueryType? Type, string Name, string Argume
         if (RecordKey.TryParseIpns(key, out var name) && name == node.Dht.Id && Value.StartsWith('/'))
         {
             var now = node.Host.Options.Time.GetUtcNow();
-            return IpnsRecord.Create(node.Host.Options.Identity, Value, (ulong)now.ToUnixTimeSeconds(), now.AddHours(48), TimeSpan.FromMinutes(5));
+            return IpnsRecord.Create(
+                node.Host.Options.Identity,
+                Value,
+                (ulong)now.ToUnixTimeSeconds(),
+                now.AddHours(48),
+                TimeSpan.FromMinutes(5)
+            );
         }
 
         return GivenValue();

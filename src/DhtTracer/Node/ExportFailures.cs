@@ -2,7 +2,8 @@ using System.Diagnostics.Tracing;
 
 namespace DhtTracer.Node;
 
-/// <summary>Counts what the exporter could not send. It tells nobody but its own event source: to its caller a batch that nobody took is done.</summary>
+/// <summary>Counts what the exporter could not send. It tells nobody but its own event source: to its caller a batch that nobody took is
+/// done.</summary>
 internal sealed class ExportFailures : EventListener
 {
     private const string Exporter = "OpenTelemetry-Exporter-OpenTelemetryProtocol";
@@ -25,8 +26,17 @@ internal sealed class ExportFailures : EventListener
     protected override void OnEventWritten(EventWrittenEventArgs eventData)
     {
         // By name: a connection that is refused is an error over HTTP, and "transient" over gRPC.
-        if (eventData.EventName is "FailedToReachCollector" or "ExportMethodException" or "TransientHttpError" or "HttpRequestFailed"
-            or "OperationUnexpectedlyCanceled" or "RequestTimedOut" or "ExportFailure" or "ResponseDeserializationFailed")
+        if (
+            eventData.EventName
+            is "FailedToReachCollector"
+                or "ExportMethodException"
+                or "TransientHttpError"
+                or "HttpRequestFailed"
+                or "OperationUnexpectedlyCanceled"
+                or "RequestTimedOut"
+                or "ExportFailure"
+                or "ResponseDeserializationFailed"
+        )
         {
             Interlocked.Increment(ref _count);
         }

@@ -17,8 +17,11 @@ internal sealed class LiveWaterfall(TextWriter output) : IQueryObserver
     public void QueryStarted(QueryDescription query)
     {
         _start = query.Start;
-        output.WriteLine(PlainText.Safe(
-            $"{query.Type.ToText()} {query.KeyText}, alpha {query.Parameters.Alpha}, beta {query.Parameters.Beta}, k {query.Parameters.K}, {query.RoutingTableSize} peers known"));
+        output.WriteLine(
+            PlainText.Safe(
+                $"{query.Type.ToText()} {query.KeyText}, alpha {query.Parameters.Alpha}, beta {query.Parameters.Beta}, k {query.Parameters.K}, {query.RoutingTableSize} peers known"
+            )
+        );
     }
 
     /// <inheritdoc/>
@@ -44,9 +47,10 @@ internal sealed class LiveWaterfall(TextWriter output) : IQueryObserver
         var (start, type) = _requests[peer];
         var dial = _dials.TryGetValue(peer, out var dialed) && dialed.Text.Length > 0 ? dialed.Text + "  " : "";
         var failed = request.Error is null ? "" : "✗ ";
-        var outcome = request.Error is { } error
-            ? " " + error.Class
-            : request.Answer is { CloserPeers.Count: > 0 } answer ? $", {request.NewPeers.Count}/{answer.CloserPeers.Count} peers" : "";
+        var outcome =
+            request.Error is { } error ? " " + error.Class
+            : request.Answer is { CloserPeers.Count: > 0 } answer ? $", {request.NewPeers.Count}/{answer.CloserPeers.Count} peers"
+            : "";
         var found = (request.RecordValid, request.Answer?.ProviderPeers.Count ?? 0) switch
         {
             (true, _) => ", 1 rec",
@@ -64,5 +68,7 @@ internal sealed class LiveWaterfall(TextWriter output) : IQueryObserver
         output.WriteLine($"     lookup {termination.ToText()} after {ResultText.Duration(time - _start)}");
 
     private void Write(LookupPeer peer, string what) =>
-        output.WriteLine(PlainText.Safe($"{peer.Order,4} {PlainText.Middle(peer.Text, 15),-15}  xor {peer.Xor,3}  hop {peer.Hops}  {what}"));
+        output.WriteLine(
+            PlainText.Safe($"{peer.Order, 4} {PlainText.Middle(peer.Text, 15), -15}  xor {peer.Xor, 3}  hop {peer.Hops}  {what}")
+        );
 }

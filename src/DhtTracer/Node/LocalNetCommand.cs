@@ -13,8 +13,9 @@ internal sealed record LocalNetCommandOptions
     public TimeSpan? StatsInterval { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Reads faults as the option gives them: <c>slow=0.1,dead=0.05,silent=…,black-hole=…,drops=…,names-dead-peers=…,names-peers-twice=…,refuses-protocol=…</c>,
-    /// each with its share of all nodes.
+    /// Reads faults as the option gives them:
+    /// <c>slow=0.1,dead=0.05,silent=…,black-hole=…,drops=…,names-dead-peers=…,names-peers-twice=…,refuses-protocol=…</c>, each with its
+    /// share of all nodes.
     /// </summary>
     /// <exception cref="FormatException">It names no fault, or a share that is no number.</exception>
     public static IReadOnlyList<FaultShare> ParseFaults(string text)
@@ -23,9 +24,14 @@ internal sealed record LocalNetCommandOptions
         foreach (var part in text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             var (name, value) = part.Split('=', 2) is [var left, var right] ? (left, right) : (part, "");
-            if (!Names.TryGetValue(name, out var fault) || !double.TryParse(value, System.Globalization.CultureInfo.InvariantCulture, out var share))
+            if (
+                !Names.TryGetValue(name, out var fault)
+                || !double.TryParse(value, System.Globalization.CultureInfo.InvariantCulture, out var share)
+            )
             {
-                throw new FormatException($"'{part}' is no fault with its share, as in dead=0.1; faults are {string.Join(", ", Names.Keys)}");
+                throw new FormatException(
+                    $"'{part}' is no fault with its share, as in dead=0.1; faults are {string.Join(", ", Names.Keys)}"
+                );
             }
 
             faults.Add(new FaultShare(fault, share));
@@ -60,7 +66,9 @@ internal static class LocalNetCommand
         try
         {
             await using var network = await NodeFailure.GuardAsync(() => LocalNetwork.StartAsync(options.Network, time, cancellation));
-            await output.WriteLineAsync($"{network.Nodes.Count} nodes after {time.GetElapsedTime(started).TotalSeconds:0.0} s; bootstrap peers:");
+            await output.WriteLineAsync(
+                $"{network.Nodes.Count} nodes after {time.GetElapsedTime(started).TotalSeconds:0.0} s; bootstrap peers:"
+            );
             foreach (var peer in network.BootstrapPeers)
             {
                 await output.WriteLineAsync(peer);
@@ -71,7 +79,8 @@ internal static class LocalNetCommand
                 await Task.Delay(options.StatsInterval ?? Timeout.InfiniteTimeSpan, time, cancellation);
                 var stats = network.Stats();
                 await output.WriteLineAsync(
-                    $"{stats.Nodes} nodes, {stats.Connections} connection ends, {stats.Requests} requests, routing tables {stats.RoutingTableMin} to {stats.RoutingTableMax}, {stats.MemoryBytes / 1048576} MiB");
+                    $"{stats.Nodes} nodes, {stats.Connections} connection ends, {stats.Requests} requests, routing tables {stats.RoutingTableMin} to {stats.RoutingTableMax}, {stats.MemoryBytes / 1048576} MiB"
+                );
             }
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)

@@ -23,7 +23,9 @@ internal static class NodeCommand
             await output.WriteLineAsync($"note            {note}");
         }
 
-        await using var control = options.ControlPort is { } port ? await ControlServer.StartAsync(node, port, () => _ = exit.CancelAsync(), cancellation) : null;
+        await using var control = options.ControlPort is { } port
+            ? await ControlServer.StartAsync(node, port, () => _ = exit.CancelAsync(), cancellation)
+            : null;
         if (control is not null)
         {
             await output.WriteLineAsync($"control server  {control.Address}");
@@ -32,7 +34,9 @@ internal static class NodeCommand
         try
         {
             var answered = await node.BootstrapAsync(exit.Token);
-            await output.WriteLineAsync($"bootstrap       {answered} of {options.Bootstrap.Count} peers answered, {node.Dht.RoutingTable.Count} known");
+            await output.WriteLineAsync(
+                $"bootstrap       {answered} of {options.Bootstrap.Count} peers answered, {node.Dht.RoutingTable.Count} known"
+            );
             node.Dht.Start();
             await Task.Delay(Timeout.InfiniteTimeSpan, exit.Token);
         }

@@ -18,7 +18,10 @@ internal static class NodeFailure
         }
         catch (SocketException exception)
         {
-            throw new CommandFailedException($"The node cannot listen: {exception.Message}. Choose another address with --listen.", cause: exception);
+            throw new CommandFailedException(
+                $"The node cannot listen: {exception.Message}. Choose another address with --listen.",
+                cause: exception
+            );
         }
         catch (ArgumentException exception)
         {
@@ -33,7 +36,10 @@ internal static class NodeFailure
         }
         catch (WireException exception)
         {
-            throw new CommandFailedException($"The identity file cannot be used: {exception.Message}. Name another with --identity.", cause: exception);
+            throw new CommandFailedException(
+                $"The identity file cannot be used: {exception.Message}. Name another with --identity.",
+                cause: exception
+            );
         }
     }
 }

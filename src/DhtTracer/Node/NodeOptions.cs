@@ -50,12 +50,15 @@ internal sealed record NodeOptions
     public IReadOnlyList<KadPeer> BootstrapPeers() => [.. Bootstrap.Select(HostedDhtNode.ParsePeer)];
 
     /// <summary>
-    /// What a user should know who joins a network of other machines with a node that they cannot reach; null when it can be reached, or the
-    /// network is of this machine.
+    /// What a user should know who joins a network of other machines with a node that they cannot reach; null when it can be reached, or
+    /// the network is of this machine.
     /// </summary>
     public string? ReachNote =>
-        Listen.Count > 0 && Bootstrap.Count > 0
-        && Listen.Select(ParseListen).All(address => address.TryGetTcpEndPoint(out var endPoint) && System.Net.IPAddress.IsLoopback(endPoint.Address))
+        Listen.Count > 0
+        && Bootstrap.Count > 0
+        && Listen
+            .Select(ParseListen)
+            .All(address => address.TryGetTcpEndPoint(out var endPoint) && System.Net.IPAddress.IsLoopback(endPoint.Address))
         && !BootstrapPeers().Any(peer => peer.Addresses.Any(IsPrivate))
             ? "the node listens on this machine only, so that others cannot reach it or what it provides; --listen /ip4/0.0.0.0/tcp/4001 opens it"
             : null;
@@ -77,10 +80,14 @@ internal sealed record NodeOptions
     }
 
     private static Multiaddr ParseListen(string text) =>
-        Multiaddr.TryParse(text, out var address) ? address : throw new FormatException($"'{text}' is no address to listen on, as in /ip4/0.0.0.0/tcp/4001");
+        Multiaddr.TryParse(text, out var address)
+            ? address
+            : throw new FormatException($"'{text}' is no address to listen on, as in /ip4/0.0.0.0/tcp/4001");
 
     private static bool IsPrivate(Multiaddr address) =>
         address.TryGetTcpEndPoint(out var endPoint)
-        && (System.Net.IPAddress.IsLoopback(endPoint.Address)
-            || endPoint.Address.GetAddressBytes() is [10, ..] or [192, 168, ..] or [172, >= 16 and < 32, ..] or [169, 254, ..]);
+        && (
+            System.Net.IPAddress.IsLoopback(endPoint.Address)
+            || endPoint.Address.GetAddressBytes() is [10, ..] or [192, 168, ..] or [172, >= 16 and < 32, ..] or [169, 254, ..]
+        );
 }

@@ -25,7 +25,12 @@ internal static class QueryCommand
     /// <summary>Runs it.</summary>
     /// <returns>0 when the query succeeded, 1 when it did not, 130 when it was interrupted.</returns>
     /// <exception cref="CommandFailedException">The command is none, or the node cannot start.</exception>
-    public static async Task<int> RunAsync(QueryCommandOptions options, TextWriter output, TextWriter errors, CancellationToken cancellation)
+    public static async Task<int> RunAsync(
+        QueryCommandOptions options,
+        TextWriter output,
+        TextWriter errors,
+        CancellationToken cancellation
+    )
     {
         DhtCommand command;
         try
@@ -39,7 +44,10 @@ internal static class QueryCommand
 
         if (command.Type is not { } type)
         {
-            throw new CommandFailedException($"'{command.Name}' is a command to a running node: send it to its control server.", ExitCode.Usage);
+            throw new CommandFailedException(
+                $"'{command.Name}' is a command to a running node: send it to its control server.",
+                ExitCode.Usage
+            );
         }
 
         // Only who announces itself needs an address. What was met while bootstrapping is to be met again: the query is to show why, not
@@ -55,7 +63,9 @@ internal static class QueryCommand
         cancellation.ThrowIfCancellationRequested();
         if (answered == 0)
         {
-            throw new CommandFailedException("None of the bootstrap peers answered: name others with --bootstrap, or a file of them with --bootstrap-file.");
+            throw new CommandFailedException(
+                "None of the bootstrap peers answered: name others with --bootstrap, or a file of them with --bootstrap-file."
+            );
         }
 
         await errors.WriteAsync(ResultText.Of([.. command.Notes, .. nodeOptions.ReachNote is { } note ? [note] : Array.Empty<string>()]));
@@ -63,7 +73,15 @@ internal static class QueryCommand
         try
         {
             result = await command.RunAsync(
-                node.Node, new QueryOptions { Observers = [new LiveWaterfall(output)], Timeout = options.Timeout, Count = options.Count }, cancellation);
+                node.Node,
+                new QueryOptions
+                {
+                    Observers = [new LiveWaterfall(output)],
+                    Timeout = options.Timeout,
+                    Count = options.Count,
+                },
+                cancellation
+            );
         }
         catch (Exception exception) when (exception is DhtCommandException or InvalidOperationException)
         {
@@ -74,7 +92,9 @@ internal static class QueryCommand
         await output.WriteAsync(ResultText.Of(result));
         if (node.Permalink(result.Span) is { } permalink)
         {
-            await output.WriteLineAsync(node.Flush() ? permalink : $"{permalink} (the spans could not be sent: nobody takes them at the OTLP endpoint)");
+            await output.WriteLineAsync(
+                node.Flush() ? permalink : $"{permalink} (the spans could not be sent: nobody takes them at the OTLP endpoint)"
+            );
         }
 
         return result.Outcome == DhtQueryOutcome.Success ? ExitCode.Success

@@ -32,7 +32,9 @@ internal static class ResultText
     public static string Summary(QueryResult result)
     {
         var error = result.Error is { } failed ? $": {failed.Class}, {failed.Text}" : "";
-        return PlainText.Safe($"{result.Type.ToText()} {result.Outcome.ToText()} in {Duration(result.Duration)}, {result.Results} {(result.Results == 1 ? "result" : "results")}{error}");
+        return PlainText.Safe(
+            $"{result.Type.ToText()} {result.Outcome.ToText()} in {Duration(result.Duration)}, {result.Results} {(result.Results == 1 ? "result" : "results")}{error}"
+        );
     }
 
     /// <summary>A duration as a person reads it.</summary>
@@ -41,7 +43,9 @@ internal static class ResultText
     private static string Value(ReadOnlyMemory<byte> value)
     {
         var bytes = value.Span;
-        return !bytes.ContainsAnyExceptInRange((byte)' ', (byte)'~') ? Encoding.ASCII.GetString(bytes) : "base64:" + Convert.ToBase64String(bytes);
+        return !bytes.ContainsAnyExceptInRange((byte)' ', (byte)'~')
+            ? Encoding.ASCII.GetString(bytes)
+            : "base64:" + Convert.ToBase64String(bytes);
     }
 
     // Addresses come from strangers.

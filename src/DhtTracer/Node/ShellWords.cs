@@ -29,7 +29,11 @@ internal static class ShellWords
                     break;
                 case '\\':
                     word ??= new StringBuilder();
-                    word.Append(++i < text.Length ? text[i] : throw new DhtCommandException("the command ends with a backslash: write \\\\ for a backslash"));
+                    word.Append(
+                        ++i < text.Length
+                            ? text[i]
+                            : throw new DhtCommandException("the command ends with a backslash: write \\\\ for a backslash")
+                    );
                     break;
                 case var space when char.IsWhiteSpace(space):
                     if (word is not null)

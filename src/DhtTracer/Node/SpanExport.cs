@@ -18,7 +18,8 @@ internal sealed record SpanExportOptions
     /// </summary>
     public Uri? Endpoint { get; init; }
 
-    /// <summary><c>service.name</c>; null for <c>OTEL_SERVICE_NAME</c> or <c>OTEL_RESOURCE_ATTRIBUTES</c>, else <c>dht-tracer</c>.</summary>
+    /// <summary><c>service.name</c>; null for <c>OTEL_SERVICE_NAME</c> or <c>OTEL_RESOURCE_ATTRIBUTES</c>, else
+    /// <c>dht-tracer</c>.</summary>
     public string? ServiceName { get; init; }
 }
 
@@ -50,7 +51,10 @@ internal sealed class SpanExport : IDisposable
                 if (options.Endpoint is { } endpoint)
                 {
                     // The path is the exporter's to add only to what comes from the variable for all signals.
-                    exporter.Endpoint = exporter.Protocol == OtlpExportProtocol.HttpProtobuf && endpoint.AbsolutePath == "/" ? new Uri(endpoint, HttpPath) : endpoint;
+                    exporter.Endpoint =
+                        exporter.Protocol == OtlpExportProtocol.HttpProtobuf && endpoint.AbsolutePath == "/"
+                            ? new Uri(endpoint, HttpPath)
+                            : endpoint;
                 }
                 else if (Uri.TryCreate(configuration["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"], UriKind.Absolute, out var traces))
                 {
@@ -60,10 +64,12 @@ internal sealed class SpanExport : IDisposable
         return new SpanExport(builder.Build());
     }
 
-    /// <summary>Whether something could not be sent since this export began, by any exporter of this process: they do not say which.</summary>
+    /// <summary>Whether something could not be sent since this export began, by any exporter of this process: they do not say
+    /// which.</summary>
     public bool AnyLost => _failures.Count > 0;
 
-    /// <summary>Sends what is waiting; false when it could not within the time. Whether somebody took it is another question: <see cref="AnyLost"/>.</summary>
+    /// <summary>Sends what is waiting; false when it could not within the time. Whether somebody took it is another question:
+    /// <see cref="AnyLost"/>.</summary>
     public bool Flush(TimeSpan timeout) => _provider.ForceFlush((int)timeout.TotalMilliseconds);
 
     /// <inheritdoc/>
@@ -92,18 +98,25 @@ internal sealed class SpanExport : IDisposable
     private static IConfiguration Configuration()
     {
         var environment = new ConfigurationBuilder().AddEnvironmentVariables().Build();
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
-        {
-            ["OTEL_SPAN_EVENT_COUNT_LIMIT"] = "20000",
-            ["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"] = "1024",
-            ["OTEL_BSP_MAX_QUEUE_SIZE"] = "65536",
-            ["OTEL_BSP_SCHEDULE_DELAY"] = "300",
-            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = Setting("PROTOCOL") == "http/protobuf" ? "http://127.0.0.1:4318" : "http://127.0.0.1:4317",
-        }).AddConfiguration(environment);
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(
+                new Dictionary<string, string?>
+                {
+                    ["OTEL_SPAN_EVENT_COUNT_LIMIT"] = "20000",
+                    ["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"] = "1024",
+                    ["OTEL_BSP_MAX_QUEUE_SIZE"] = "65536",
+                    ["OTEL_BSP_SCHEDULE_DELAY"] = "300",
+                    ["OTEL_EXPORTER_OTLP_ENDPOINT"] =
+                        Setting("PROTOCOL") == "http/protobuf" ? "http://127.0.0.1:4318" : "http://127.0.0.1:4317",
+                }
+            )
+            .AddConfiguration(environment);
 
         // What is set for traces alone goes before what is set for all signals; the exporter reads only the latter.
         var forTraces = PerSignal.Where(name => !string.IsNullOrEmpty(environment["OTEL_EXPORTER_OTLP_TRACES_" + name]));
-        return configuration.AddInMemoryCollection(forTraces.Select(name => KeyValuePair.Create("OTEL_EXPORTER_OTLP_" + name, Setting(name)))).Build();
+        return configuration
+            .AddInMemoryCollection(forTraces.Select(name => KeyValuePair.Create("OTEL_EXPORTER_OTLP_" + name, Setting(name))))
+            .Build();
 
         string? Setting(string name) =>
             environment["OTEL_EXPORTER_OTLP_TRACES_" + name] is { Length: > 0 } own ? own : environment["OTEL_EXPORTER_OTLP_" + name];

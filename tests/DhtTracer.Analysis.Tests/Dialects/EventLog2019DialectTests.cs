@@ -50,7 +50,12 @@ public class EventLog2019DialectTests
     public void Xor_computed_from_ids_agrees_with_the_field_of_the_real_log_on_every_row()
     {
         var logged = new Dictionary<string, int>();
-        foreach (var line in Encoding.UTF8.GetString(RealLog()).Split('\n').Where(line => line.Contains("addPeerToQuery", StringComparison.Ordinal)))
+        foreach (
+            var line in Encoding
+                .UTF8.GetString(RealLog())
+                .Split('\n')
+                .Where(line => line.Contains("addPeerToQuery", StringComparison.Ordinal))
+        )
         {
             var json = JsonDocument.Parse(line["data: ".Length..]).RootElement;
             logged[json.GetProperty("peerID").GetString()!] = json.GetProperty("XOR").GetInt32();
@@ -91,7 +96,16 @@ public class EventLog2019DialectTests
     public void The_peer_found_tells_a_key_that_was_forced_into_utf_8() =>
         Assert.Equal(
             Found,
-            Only(Line("queryPeer.Result", 1, "\"peerID\":\"QmA\",\"success\":true", key: "\\ufffd", result: $"{{\"Success\":true,\"FoundPeer\":\"{Found}\"}}")).Key!.Text);
+            Only(
+                Line(
+                    "queryPeer.Result",
+                    1,
+                    "\"peerID\":\"QmA\",\"success\":true",
+                    key: "\\ufffd",
+                    result: $"{{\"Success\":true,\"FoundPeer\":\"{Found}\"}}"
+                )
+            ).Key!.Text
+        );
 
     [Theory]
     [InlineData("GET_PROVIDERS", QueryType.GetProviders)]
@@ -101,7 +115,8 @@ public class EventLog2019DialectTests
     {
         var query = Only(
             Line("queryPeer.Start", 1, "\"peerID\":\"QmA\""),
-            $$"""{"event":"dhtSentMessage","message":{"key":"{{Found}}","type":"{{message}}"},"peerID":"QmA","time":"2019-07-25T01:26:20.000002Z"}""");
+            $$"""{"event":"dhtSentMessage","message":{"key":"{{Found}}","type":"{{message}}"},"peerID":"QmA","time":"2019-07-25T01:26:20.000002Z"}"""
+        );
 
         Assert.Equal(type, query.Type);
         Assert.Equal(message, Words.Of(Assert.Single(Assert.Single(query.Peers).Requests).Type));
@@ -114,7 +129,10 @@ public class EventLog2019DialectTests
     [InlineData("\"x\":0", null, null)]
     public void A_list_that_is_null_is_empty_and_one_that_is_missing_is_unknown(string lists, int? returned, int? fresh)
     {
-        var query = Only(Line("queryPeer.Start", 1, "\"peerID\":\"QmA\""), Line("queryPeer.Result", 2, $"\"peerID\":\"QmA\",\"success\":false,{lists}"));
+        var query = Only(
+            Line("queryPeer.Start", 1, "\"peerID\":\"QmA\""),
+            Line("queryPeer.Result", 2, $"\"peerID\":\"QmA\",\"success\":false,{lists}")
+        );
 
         var request = Assert.Single(query.Peers.Single(peer => peer.Id == "QmA").Requests);
         Assert.Equal((RequestOutcome.Answered, returned, fresh), (request.Outcome, request.Returned, request.New));
@@ -132,9 +150,9 @@ public class EventLog2019DialectTests
     public void Peers_of_one_answer_stand_in_its_order()
     {
         string[] named = ["QmD", "QmB", "QmE", "QmC"];
-        var query = Only(
-        [
-            Line("addPeerToQuery", 1, "\"peerID\":\"QmA\",\"Hops\":0"), Line("queryPeer.Start", 2, "\"peerID\":\"QmA\""),
+        var query = Only([
+            Line("addPeerToQuery", 1, "\"peerID\":\"QmA\",\"Hops\":0"),
+            Line("queryPeer.Start", 2, "\"peerID\":\"QmA\""),
             Line("queryPeer.Result", 3, $"\"peerID\":\"QmA\",\"closerPeers\":{JsonSerializer.Serialize(named)}"),
             .. named.Order(StringComparer.Ordinal).Select(id => Line("addPeerToQuery", 3, $"\"peerID\":\"{id}\",\"Hops\":1")),
         ]);
@@ -176,14 +194,23 @@ public class EventLog2019DialectTests
         Assert.Single(TraceReconstruction.Reconstruct(EventLogReader.Decode(Encoding.UTF8.GetBytes(string.Join('\n', lines)))).Queries);
 
     private static string Line(
-        string name, int microseconds, string fields = "\"x\":0", string key = "/provider/" + Found, string result = "null",
-        string seen = "null", string end = "0001-01-01T00:00:00Z") =>
+        string name,
+        int microseconds,
+        string fields = "\"x\":0",
+        string key = "/provider/" + Found,
+        string result = "null",
+        string seen = "null",
+        string end = "0001-01-01T00:00:00Z"
+    ) =>
         $$"""{"QueryRunner":{"Query":{"Key":"{{key}}","Type":""},"PeersSeen":{{seen}},"Result":{{result}},"StartTime":"2019-07-24T18:26:20-07:00","EndTime":"{{end}}"},{{fields}},"event":"dhtQueryRunner.{{name}}","time":"2019-07-25T01:26:20.{{microseconds:D6}}Z"}""";
 
     private static byte[] RealLog()
     {
         var path = TestFiles.Shared("eventlog", "eventlog_sample1.txt");
-        Assert.SkipWhen(path is null, "the event log of 2019 may not be copied into the repository; DHT_TRACER_SHARED_DATA names where it is");
+        Assert.SkipWhen(
+            path is null,
+            "the event log of 2019 may not be copied into the repository; DHT_TRACER_SHARED_DATA names where it is"
+        );
         return File.ReadAllBytes(path!);
     }
 

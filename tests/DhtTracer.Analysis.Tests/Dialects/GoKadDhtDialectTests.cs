@@ -13,7 +13,14 @@ public class GoKadDhtDialectTests
     [MemberData(nameof(Cases))]
     public void Every_row_of_a_simulated_query_is_what_happened(KuboOperation operation, int seed)
     {
-        var trace = new KuboTraceSimulator(seed).Simulate(new KuboScenario { Operation = operation, ResourceTellsNode = seed % 2 == 0, Exists = seed % 4 != 0 });
+        var trace = new KuboTraceSimulator(seed).Simulate(
+            new KuboScenario
+            {
+                Operation = operation,
+                ResourceTellsNode = seed % 2 == 0,
+                Exists = seed % 4 != 0,
+            }
+        );
 
         var query = Assert.Single(TraceReconstruction.Reconstruct(trace.Spans).Queries);
 
@@ -34,7 +41,10 @@ public class GoKadDhtDialectTests
         Assert.All(queries, query => Assert.Equal(trace.Operation, query.OperationId.SpanId));
         GoTruth.AssertEqual(trace, queries.Single(query => query.Id.SpanId == trace.Wan.Root), KuboOperation.FindPeer);
         var lan = queries.Single(query => query.Id.SpanId == trace.LanRoot);
-        Assert.Equal((QueryOutcome.Failed, ErrorClass.NoPeers, 0, (int?)0), (lan.Outcome, lan.Error!.Class, lan.Peers.Length, lan.Counts.Seen));
+        Assert.Equal(
+            (QueryOutcome.Failed, ErrorClass.NoPeers, 0, (int?)0),
+            (lan.Outcome, lan.Error!.Class, lan.Peers.Length, lan.Counts.Seen)
+        );
         Assert.Equal(trace.Wan.KeyText, lan.Key!.Text);
     }
 
@@ -64,9 +74,12 @@ public class GoKadDhtDialectTests
     [Fact]
     public void A_request_that_stands_alone_in_its_trace_is_no_query()
     {
-        var probe = new KuboTraceSimulator(1).Simulate(new KuboScenario()).Spans
-            .First(span => span.Name == "KademliaDHT.ProtocolMessenger.GetClosestPeers") with
-        { ParentSpanId = default };
+        var probe = new KuboTraceSimulator(1)
+            .Simulate(new KuboScenario())
+            .Spans.First(span => span.Name == "KademliaDHT.ProtocolMessenger.GetClosestPeers") with
+        {
+            ParentSpanId = default,
+        };
 
         Assert.Empty(TraceReconstruction.Reconstruct([probe]).Queries);
     }
@@ -85,7 +98,10 @@ public class GoKadDhtDialectTests
             Assert.True(query.Missing.Spans > 0);
             Assert.Equal((null, null, null, null), (query.Parameters.Alpha, query.Hops, query.Counts.Queried, query.DiscoveryNs));
             Assert.All(query.Peers, peer => Assert.Equal((null, null, null), (peer.Hops, peer.Referrer, peer.HeardNs)));
-            Assert.All(query.Peers.Where(peer => peer.Requests.IsEmpty && peer.Dial is null), peer => Assert.Equal(PeerState.Unknown, peer.State));
+            Assert.All(
+                query.Peers.Where(peer => peer.Requests.IsEmpty && peer.Dial is null),
+                peer => Assert.Equal(PeerState.Unknown, peer.State)
+            );
         }
     }
 
@@ -112,9 +128,20 @@ public class GoKadDhtDialectTests
         var trace = new KuboTraceSimulator(9).Simulate(new KuboScenario());
         var expected = Captures.Json(TraceReconstruction.Reconstruct(trace.Spans).Queries);
 
-        Assert.Equal(expected, Captures.Json(TraceReconstruction.Reconstruct([.. trace.Spans.Select(span => Flatten(span, texts => string.Join(',', texts)))]).Queries));
-        Assert.Equal(expected, Captures.Json(TraceReconstruction.Reconstruct(
-            [.. trace.Spans.Select(span => Flatten(span, texts => System.Text.Json.JsonSerializer.Serialize(texts)))]).Queries));
+        Assert.Equal(
+            expected,
+            Captures.Json(
+                TraceReconstruction.Reconstruct([.. trace.Spans.Select(span => Flatten(span, texts => string.Join(',', texts)))]).Queries
+            )
+        );
+        Assert.Equal(
+            expected,
+            Captures.Json(
+                TraceReconstruction
+                    .Reconstruct([.. trace.Spans.Select(span => Flatten(span, texts => System.Text.Json.JsonSerializer.Serialize(texts)))])
+                    .Queries
+            )
+        );
     }
 
     [Fact]
@@ -124,7 +151,11 @@ public class GoKadDhtDialectTests
         var search = trace.Spans.Single(span => span.SpanId == trace.Wan.Root);
         var get = search with { SpanId = new SpanId(77), Name = "IpfsDHT.GetValue", EndUnixNano = search.EndUnixNano + 1000 };
 
-        var query = Assert.Single(TraceReconstruction.Reconstruct([get, .. trace.Spans.Select(span => span == search ? search with { ParentSpanId = get.SpanId } : span)]).Queries);
+        var query = Assert.Single(
+            TraceReconstruction
+                .Reconstruct([get, .. trace.Spans.Select(span => span == search ? search with { ParentSpanId = get.SpanId } : span)])
+                .Queries
+        );
 
         Assert.Equal((get.SpanId, QueryType.GetValue, trace.Wan.DurationNs + 1000), (query.Id.SpanId, query.Type, query.DurationNs));
         Assert.Equal(1, query.Counts.Results);
@@ -139,18 +170,26 @@ public class GoKadDhtDialectTests
 
         var query = Assert.Single(TraceReconstruction.Reconstruct([root, .. messages]).Queries);
 
-        Assert.Equal((QueryType.AddProvider, messages.Count, null, null, null),
-            (query.Type, query.Counts.Queried!.Value, query.Counts.Dialed, query.Counts.DialFailed, query.Counts.ToQuery));
+        Assert.Equal(
+            (QueryType.AddProvider, messages.Count, null, null, null),
+            (query.Type, query.Counts.Queried!.Value, query.Counts.Dialed, query.Counts.DialFailed, query.Counts.ToQuery)
+        );
         Assert.Equal(trace.Wan.KeyText, query.Key!.Text);
         Assert.Equal(trace.Wan.Records, query.Counts.Results);
     }
 
-    private static Query Only(KuboScenario scenario) => Assert.Single(TraceReconstruction.Reconstruct(new KuboTraceSimulator(3).Simulate(scenario).Spans).Queries);
+    private static Query Only(KuboScenario scenario) =>
+        Assert.Single(TraceReconstruction.Reconstruct(new KuboTraceSimulator(3).Simulate(scenario).Spans).Queries);
 
-    private static Span Flatten(Span span, Func<string[], string> join) => span with
-    {
-        Scope = InstrumentationScope.Empty,
-        Attributes = AttributeList.Of(span.Attributes.Select(item =>
-            (item.Key, item.Value is ArrayValue array ? join([.. array.Values.Select(value => value.AsString()!)]) : item.Value)).Reverse()),
-    };
+    private static Span Flatten(Span span, Func<string[], string> join) =>
+        span with
+        {
+            Scope = InstrumentationScope.Empty,
+            Attributes = AttributeList.Of(
+                span.Attributes.Select(item =>
+                        (item.Key, item.Value is ArrayValue array ? join([.. array.Values.Select(value => value.AsString()!)]) : item.Value)
+                    )
+                    .Reverse()
+            ),
+        };
 }

@@ -78,10 +78,12 @@ public class JsLibp2pDialectTests
             var sent = raw.Where(span => span.IsRequest && span.To == peer.Id).OrderBy(span => span.Start).ToList();
             Assert.Equal(
                 sent.Select(span => (span.Message, (long?)(span.Start - start), (long?)(span.End - span.Start))),
-                peer.Requests.Select(request => (Words.Of(request.Type), request.StartNs, request.DurationNs)));
+                peer.Requests.Select(request => (Words.Of(request.Type), request.StartNs, request.DurationNs))
+            );
             Assert.Equal(
                 sent.Select(span => span.Answered ? span.Closer.Distinct().Count() : (int?)null),
-                peer.Requests.Select(request => request.Returned));
+                peer.Requests.Select(request => request.Returned)
+            );
         }
     }
 
@@ -103,7 +105,10 @@ public class JsLibp2pDialectTests
         Assert.Null(query.Counts.DialFailed);
         Assert.Null(query.Counts.ToQuery);
         Assert.Equal(seen, query.Peers.Select(peer => peer.Id).ToHashSet());
-        Assert.Equal(Enumerable.Range(1, asked.Count), query.Peers.Where(peer => peer.Order is not null).Select(peer => peer.Order!.Value).Order());
+        Assert.Equal(
+            Enumerable.Range(1, asked.Count),
+            query.Peers.Where(peer => peer.Order is not null).Select(peer => peer.Order!.Value).Order()
+        );
     }
 
     /// <summary>In these captures every peer that was asked was asked before any answer came, so all of them are seeds.</summary>
@@ -123,7 +128,10 @@ public class JsLibp2pDialectTests
         foreach (var answer in answers)
         {
             var fresh = answer.Closer.Distinct().Where(heard.Add).ToList();
-            Assert.Equal(fresh.Count, query.Peers.Single(peer => peer.Id == answer.To).Requests.Single(request => request.Returned is not null).New);
+            Assert.Equal(
+                fresh.Count,
+                query.Peers.Single(peer => peer.Id == answer.To).Requests.Single(request => request.Returned is not null).New
+            );
             foreach (var peer in query.Peers.Where(peer => fresh.Contains(peer.Id)))
             {
                 Assert.Equal((1, answer.To, answer.End - (long)query.StartUnixNano), (peer.Hops, peer.Referrer, peer.HeardNs));
@@ -139,7 +147,17 @@ public class JsLibp2pDialectTests
     {
         // Starts come from a clock of whole milliseconds: this request was caused by an answer at 10.4 ms and is recorded at 10.0 ms.
         var root = Span("libp2p.kadDHT.getClosestPeers", 1, 0, 0, 100_000_000);
-        var first = Span("libp2p.kadDHT.sendRequest", 2, 1, 0, 10_400_000, ("to", "QmA"), ("message type", "FIND_NODE"), ("closer-0", "QmB"), ("closer-1", "QmC"));
+        var first = Span(
+            "libp2p.kadDHT.sendRequest",
+            2,
+            1,
+            0,
+            10_400_000,
+            ("to", "QmA"),
+            ("message type", "FIND_NODE"),
+            ("closer-0", "QmB"),
+            ("closer-1", "QmC")
+        );
         var caused = Span("libp2p.kadDHT.sendRequest", 3, 1, 10_000_000, 20_000_000, ("to", "QmB"), ("message type", "FIND_NODE"));
         var seed = Span("libp2p.kadDHT.sendRequest", 4, 1, 9_000_000, 20_000_000, ("to", "QmC"), ("message type", "FIND_NODE"));
 
@@ -154,8 +172,11 @@ public class JsLibp2pDialectTests
     {
         var meta = Captures.Meta("25-dht-findProviders-dead-peers");
         var dead = meta.GetProperty("down").EnumerateArray().Select(item => item.GetProperty("index").GetInt32()).ToHashSet();
-        var ids = meta.GetProperty("peers").EnumerateArray().Where(peer => dead.Contains(peer.GetProperty("index").GetInt32()))
-            .Select(peer => peer.GetProperty("peerId").GetString()!).ToHashSet();
+        var ids = meta.GetProperty("peers")
+            .EnumerateArray()
+            .Where(peer => dead.Contains(peer.GetProperty("index").GetInt32()))
+            .Select(peer => peer.GetProperty("peerId").GetString()!)
+            .ToHashSet();
 
         var asked = Captures.OnlyQuery("25-dht-findProviders-dead-peers").Peers.Where(peer => peer.Order is not null).ToList();
 
@@ -166,10 +187,18 @@ public class JsLibp2pDialectTests
     [Fact]
     public void Providers_found_are_those_the_test_bed_saw()
     {
-        var events = Captures.Meta("02-dht-findProviders-many").GetProperty("result").GetProperty("events").EnumerateArray()
-            .Where(item => item.GetProperty("name").GetString() == "PROVIDER").ToList();
+        var events = Captures
+            .Meta("02-dht-findProviders-many")
+            .GetProperty("result")
+            .GetProperty("events")
+            .EnumerateArray()
+            .Where(item => item.GetProperty("name").GetString() == "PROVIDER")
+            .ToList();
         var query = Captures.OnlyQuery("02-dht-findProviders-many");
-        var first = Captures.Raw("02-dht-findProviders-many").Where(span => span.IsRequest && span.Providers.Count > 0).Min(span => span.End);
+        var first = Captures
+            .Raw("02-dht-findProviders-many")
+            .Where(span => span.IsRequest && span.Providers.Count > 0)
+            .Min(span => span.End);
 
         Assert.NotEmpty(events);
         Assert.Equal(4, query.Counts.Results);
@@ -181,14 +210,26 @@ public class JsLibp2pDialectTests
     public void A_provide_counts_the_peers_that_took_the_record()
     {
         var query = Captures.OnlyQuery("12b-dht-provide-patched-wrapper");
-        var accepted = Captures.Meta("12b-dht-provide-patched-wrapper").GetProperty("result").GetProperty("events").EnumerateArray()
-            .Where(item => item.GetProperty("name").GetString() == "PEER_RESPONSE" && item.GetProperty("message").GetString() == "ADD_PROVIDER")
-            .Select(item => item.GetProperty("from").GetString()!).ToHashSet();
+        var accepted = Captures
+            .Meta("12b-dht-provide-patched-wrapper")
+            .GetProperty("result")
+            .GetProperty("events")
+            .EnumerateArray()
+            .Where(item =>
+                item.GetProperty("name").GetString() == "PEER_RESPONSE" && item.GetProperty("message").GetString() == "ADD_PROVIDER"
+            )
+            .Select(item => item.GetProperty("from").GetString()!)
+            .ToHashSet();
 
         Assert.Equal(accepted.Count, query.Counts.Results);
-        Assert.All(accepted, id => Assert.Equal(
-            RequestOutcome.Answered,
-            query.Peers.Single(peer => peer.Id == id).Requests.Single(request => request.Type == MessageType.AddProvider).Outcome));
+        Assert.All(
+            accepted,
+            id =>
+                Assert.Equal(
+                    RequestOutcome.Answered,
+                    query.Peers.Single(peer => peer.Id == id).Requests.Single(request => request.Type == MessageType.AddProvider).Outcome
+                )
+        );
     }
 
     [Fact]
@@ -196,12 +237,15 @@ public class JsLibp2pDialectTests
     {
         var query = Captures.OnlyQuery("14-dht-put");
 
-        Assert.All(query.Peers.Where(peer => peer.Order is not null), peer =>
-        {
-            Assert.Equal([MessageType.FindNode, MessageType.PutValue], peer.Requests.Select(request => request.Type));
-            Assert.Equal(RequestOutcome.NoAnswer, peer.Requests[1].Outcome);
-            Assert.False(peer.Duplicate);
-        });
+        Assert.All(
+            query.Peers.Where(peer => peer.Order is not null),
+            peer =>
+            {
+                Assert.Equal([MessageType.FindNode, MessageType.PutValue], peer.Requests.Select(request => request.Type));
+                Assert.Equal(RequestOutcome.NoAnswer, peer.Requests[1].Outcome);
+                Assert.False(peer.Duplicate);
+            }
+        );
         Assert.Equal(0, query.DiscoveryNs);
         Assert.Null(query.Counts.Results);
     }
@@ -210,7 +254,12 @@ public class JsLibp2pDialectTests
     public void Requests_of_an_operation_that_was_never_exported_are_an_incomplete_query_under_its_id()
     {
         var query = Captures.OnlyQuery("05-findProviders-break-at-first");
-        var neverEnded = Captures.Meta("05-findProviders-break-at-first").GetProperty("spans").GetProperty("neverEnded")[0].GetProperty("spanId").GetString();
+        var neverEnded = Captures
+            .Meta("05-findProviders-break-at-first")
+            .GetProperty("spans")
+            .GetProperty("neverEnded")[0]
+            .GetProperty("spanId")
+            .GetString();
 
         Assert.Equal(neverEnded, query.Id.SpanId.ToString());
         Assert.Equal(query.Id, query.OperationId);
@@ -222,7 +271,10 @@ public class JsLibp2pDialectTests
     public void Errors_of_the_operation_are_classified_and_keep_their_text()
     {
         Assert.Equal(new TraceError(ErrorClass.NotFound, "NotFoundError: Not found"), Captures.OnlyQuery("09-dht-findPeer-notfound").Error);
-        Assert.Equal(new TraceError(ErrorClass.Cancelled, "AbortError: The operation was aborted"), Captures.OnlyQuery("23-aborted-after-60ms").Error);
+        Assert.Equal(
+            new TraceError(ErrorClass.Cancelled, "AbortError: The operation was aborted"),
+            Captures.OnlyQuery("23-aborted-after-60ms").Error
+        );
     }
 
     [Theory]
@@ -238,11 +290,23 @@ public class JsLibp2pDialectTests
         // peerRouting.findPeer returns at the first answer: its kadDHT.findPeer (id 2) is never exported.
         var target = Captures.Meta("06-dht-findPeer-found").GetProperty("targetPeer").GetString()!;
         var wrapper = Span("libp2p.peerRouting.findPeer", 1, 0, 0, 50_000_000, ("peer", target));
-        var request = Span("libp2p.kadDHT.sendRequest", 3, 2, 1_000_000, 30_000_000, ("to", "QmA"), ("message type", "FIND_NODE"), ("closer-0", target));
+        var request = Span(
+            "libp2p.kadDHT.sendRequest",
+            3,
+            2,
+            1_000_000,
+            30_000_000,
+            ("to", "QmA"),
+            ("message type", "FIND_NODE"),
+            ("closer-0", target)
+        );
 
         var query = Assert.Single(TraceReconstruction.Reconstruct([request, wrapper]).Queries);
 
-        Assert.Equal((target, new SpanId(2), new SpanId(1), QueryOutcome.Incomplete), (query.Key!.Text, query.Id.SpanId, query.OperationId.SpanId, query.Outcome));
+        Assert.Equal(
+            (target, new SpanId(2), new SpanId(1), QueryOutcome.Incomplete),
+            (query.Key!.Text, query.Id.SpanId, query.OperationId.SpanId, query.Outcome)
+        );
         Assert.Equal(0, query.Peers.Single(peer => peer.Id == target).Xor);
         Assert.Equal(29_000_000, query.DiscoveryNs);
     }
@@ -301,16 +365,24 @@ public class JsLibp2pDialectTests
         return 0;
     }
 
-    private static Span Span(string name, ulong id, ulong parent, ulong start, ulong end, params (string Key, AttributeValue Value)[] attributes) => new()
-    {
-        TraceId = new TraceId(7, 7),
-        SpanId = new SpanId(id),
-        ParentSpanId = new SpanId(parent),
-        Name = name,
-        StartUnixNano = 1_795_337_000_000_000_000 + start,
-        EndUnixNano = 1_795_337_000_000_000_000 + end,
-        Attributes = AttributeList.Of(attributes),
-        Resource = Resource.Empty,
-        Scope = new InstrumentationScope { Name = "js-libp2p" },
-    };
+    private static Span Span(
+        string name,
+        ulong id,
+        ulong parent,
+        ulong start,
+        ulong end,
+        params (string Key, AttributeValue Value)[] attributes
+    ) =>
+        new()
+        {
+            TraceId = new TraceId(7, 7),
+            SpanId = new SpanId(id),
+            ParentSpanId = new SpanId(parent),
+            Name = name,
+            StartUnixNano = 1_795_337_000_000_000_000 + start,
+            EndUnixNano = 1_795_337_000_000_000_000 + end,
+            Attributes = AttributeList.Of(attributes),
+            Resource = Resource.Empty,
+            Scope = new InstrumentationScope { Name = "js-libp2p" },
+        };
 }

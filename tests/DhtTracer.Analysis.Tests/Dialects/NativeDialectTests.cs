@@ -11,7 +11,9 @@ public class NativeDialectTests
 
     private static readonly string[] Ids =
     [
-        .. Enumerable.Range(1, 7).Select(number => PeerId.FromPublicKeyProtobuf([0x08, 0x01, 0x12, 0x20, .. Enumerable.Repeat((byte)number, 32)]).ToString()),
+        .. Enumerable
+            .Range(1, 7)
+            .Select(number => PeerId.FromPublicKeyProtobuf([0x08, 0x01, 0x12, 0x20, .. Enumerable.Repeat((byte)number, 32)]).ToString()),
     ];
 
     private static readonly PeerId Target = PeerId.FromPublicKeyProtobuf([0x08, 0x01, 0x12, 0x20, .. Enumerable.Repeat((byte)200, 32)]);
@@ -21,9 +23,15 @@ public class NativeDialectTests
     {
         var query = Only(Example());
 
-        Assert.Equal((QueryType.FindPeer, QueryOutcome.Success, QueryTermination.Stopped, TraceSource.Native), (query.Type, query.Outcome, query.Termination!.Value, query.Source));
+        Assert.Equal(
+            (QueryType.FindPeer, QueryOutcome.Success, QueryTermination.Stopped, TraceSource.Native),
+            (query.Type, query.Outcome, query.Termination!.Value, query.Source)
+        );
         Assert.Equal(new QueryParameters(10, 3, 20), query.Parameters);
-        Assert.Equal((Start, 90_000_000, 55_000_000, 50_000_000), (query.StartUnixNano, query.DurationNs, query.DiscoveryNs, query.FirstAnswerNs));
+        Assert.Equal(
+            (Start, 90_000_000, 55_000_000, 50_000_000),
+            (query.StartUnixNano, query.DurationNs, query.DiscoveryNs, query.FirstAnswerNs)
+        );
         Assert.Equal(Target.ToString(), query.Key!.Text);
         Assert.Equal(Convert.ToHexStringLower(Target.Bytes), query.Key.Bytes);
         Assert.Equal((Ids[6], "dht-tracer", 1), (query.Node, query.Service, query.Counts.Results));
@@ -35,10 +43,23 @@ public class NativeDialectTests
     {
         var counts = Only(Example()).Counts;
 
-        // Seen all six; asked 0, 1 and 5; dialed anew 0, 2 and 5, of which 2 failed; 3 was connected and never asked; 3 and 4 neither dialed nor asked.
+        // Seen all six; asked 0, 1 and 5; dialed anew 0, 2 and 5, of which 2 failed; 3 was connected and never asked; 3 and 4 neither
+        // dialed nor asked.
         Assert.Equal(
-            new QueryCounts { Seen = 6, Queried = 3, Dialed = 3, DialFailed = 1, ToQuery = 1, Remaining = 2, Results = 1, Returned = 3, Duplicates = 1 },
-            counts);
+            new QueryCounts
+            {
+                Seen = 6,
+                Queried = 3,
+                Dialed = 3,
+                DialFailed = 1,
+                ToQuery = 1,
+                Remaining = 2,
+                Results = 1,
+                Returned = 3,
+                Duplicates = 1,
+            },
+            counts
+        );
     }
 
     [Fact]
@@ -49,7 +70,8 @@ public class NativeDialectTests
         Assert.Equal(Ids[..6], peers.Select(peer => peer.Id));
         Assert.Equal(
             [PeerState.Answered, PeerState.RequestFailed, PeerState.DialFailed, PeerState.Connected, PeerState.Queued, PeerState.Answered],
-            peers.Select(peer => peer.State));
+            peers.Select(peer => peer.State)
+        );
         Assert.Equal([0, 0, 0, 0, 1, 1], peers.Select(peer => peer.Hops!.Value));
         Assert.Equal([null, null, null, null, Ids[0], Ids[0]], peers.Select(peer => peer.Referrer));
         Assert.Equal([1, 2, 3, 4, null, 5], peers.Select(peer => peer.Order));
@@ -89,8 +111,19 @@ public class NativeDialectTests
     [Fact]
     public void A_query_that_is_running_is_named_by_its_peers()
     {
-        var spans = Example().Where(span => span.Name != "dht.query").Select(span => span.Name != "dht.peer" ? span : With(
-            span, ("dht.query.type", "get-closest-peers"), ("dht.query.background", true), ("dht.key", Convert.ToHexStringLower(Target.Bytes)), ("dht.key.text", Target.ToString())));
+        var spans = Example()
+            .Where(span => span.Name != "dht.query")
+            .Select(span =>
+                span.Name != "dht.peer"
+                    ? span
+                    : With(
+                        span,
+                        ("dht.query.type", "get-closest-peers"),
+                        ("dht.query.background", true),
+                        ("dht.key", Convert.ToHexStringLower(Target.Bytes)),
+                        ("dht.key.text", Target.ToString())
+                    )
+            );
         var query = Only([.. spans]);
 
         Assert.Equal((QueryType.GetClosestPeers, true, QueryOutcome.Incomplete), (query.Type, query.Background, query.Outcome));
@@ -110,7 +143,9 @@ public class NativeDialectTests
     {
         var peer = Example().First(span => span.Name == "dht.peer");
         var request = Example().First(span => span.Name == "dht.request" && span.ParentSpanId == peer.SpanId);
-        var requests = sent.Select((type, number) => With(request, ("dht.message.type", type)) with { SpanId = new SpanId(100 + (ulong)number) });
+        var requests = sent.Select(
+            (type, number) => With(request, ("dht.message.type", type)) with { SpanId = new SpanId(100 + (ulong)number) }
+        );
 
         Assert.Equal(expected, Only([peer, .. requests]).Type);
     }
@@ -121,43 +156,84 @@ public class NativeDialectTests
         var query = Only([.. Example().Where(span => span.SpanId != new SpanId(15))]);
 
         Assert.Equal((6, 3), (query.Counts.Seen, query.Counts.Queried));
-        Assert.Equal((1, Ids[0]), (query.Peers.Single(peer => peer.Id == Ids[5]).Hops, query.Peers.Single(peer => peer.Id == Ids[5]).Referrer));
+        Assert.Equal(
+            (1, Ids[0]),
+            (query.Peers.Single(peer => peer.Id == Ids[5]).Hops, query.Peers.Single(peer => peer.Id == Ids[5]).Referrer)
+        );
     }
 
     [Fact]
     public void Zipkins_texts_for_numbers_and_lists_give_the_same_query()
     {
-        var asText = Example().Select(span => span with
-        {
-            Scope = InstrumentationScope.Empty,
-            Attributes = AttributeList.Of(span.Attributes.Select(item => (item.Key, (AttributeValue)(item.Value switch
-            {
-                IntValue number => number.Value.ToString(),
-                BoolValue flag => flag.Value ? "true" : "false",
-                ArrayValue array => string.Join(',', array.Values.Select(value => value.AsString())),
-                _ => item.Value.AsString()!,
-            })))),
-        });
+        var asText = Example()
+            .Select(span =>
+                span with
+                {
+                    Scope = InstrumentationScope.Empty,
+                    Attributes = AttributeList.Of(
+                        span.Attributes.Select(item =>
+                            (
+                                item.Key,
+                                (AttributeValue)(
+                                    item.Value switch
+                                    {
+                                        IntValue number => number.Value.ToString(),
+                                        BoolValue flag => flag.Value ? "true" : "false",
+                                        ArrayValue array => string.Join(',', array.Values.Select(value => value.AsString())),
+                                        _ => item.Value.AsString()!,
+                                    }
+                                )
+                            )
+                        )
+                    ),
+                }
+            );
 
         Assert.Equal(Captures.Json([Only(Example())]), Captures.Json([Only([.. asText])]));
     }
 
     [Fact]
     public void Background_queries_are_marked() =>
-        Assert.True(Only([.. Example().Select(span => span.Name == "dht.query" ? With(span, ("dht.query.background", true)) : span)]).Background);
+        Assert.True(
+            Only([.. Example().Select(span => span.Name == "dht.query" ? With(span, ("dht.query.background", true)) : span)]).Background
+        );
 
     [Fact]
     public void A_query_that_asked_nobody_is_skipped()
     {
         Assert.False(Only(Example()).Skipped);
-        Assert.True(Only([Span(1, 0, "dht.query", 0, 1, [("dht.query.type", "find-peer"), ("dht.query.outcome", "failed"), ("dht.error.class", "no-peers")])]).Skipped);
-        var local = Only([Span(1, 0, "dht.query", 0, 1, [("dht.query.type", "get-value"), ("dht.query.outcome", "success"), ("dht.query.local", true), ("dht.query.results", 1)])]);
+        Assert.True(
+            Only([
+                Span(
+                    1,
+                    0,
+                    "dht.query",
+                    0,
+                    1,
+                    [("dht.query.type", "find-peer"), ("dht.query.outcome", "failed"), ("dht.error.class", "no-peers")]
+                ),
+            ]).Skipped
+        );
+        var local = Only([
+            Span(
+                1,
+                0,
+                "dht.query",
+                0,
+                1,
+                [("dht.query.type", "get-value"), ("dht.query.outcome", "success"), ("dht.query.local", true), ("dht.query.results", 1)]
+            ),
+        ]);
         Assert.Equal((true, QueryOutcome.Success, 1), (local.Skipped, local.Outcome, local.Counts.Results));
     }
 
     [Fact]
     public void Spans_of_another_scope_with_the_same_names_are_none_of_ours() =>
-        Assert.Empty(TraceReconstruction.Reconstruct([.. Example().Select(span => span with { Scope = new InstrumentationScope { Name = "someone.else" } })]).Queries);
+        Assert.Empty(
+            TraceReconstruction
+                .Reconstruct([.. Example().Select(span => span with { Scope = new InstrumentationScope { Name = "someone.else" } })])
+                .Queries
+        );
 
     private static Query Only(IReadOnlyList<Span> spans) => Assert.Single(TraceReconstruction.Reconstruct(spans).Queries);
 
@@ -165,13 +241,40 @@ public class NativeDialectTests
     {
         var spans = new List<Span>
         {
-            Span(1, 0, "dht.query", 0, 90, [
-                ("dht.query.type", "find-peer"), ("dht.key", Convert.ToHexStringLower(Target.Bytes)), ("dht.key.text", Target.ToString()),
-                ("dht.node", Ids[6]), ("dht.alpha", 10), ("dht.beta", 3), ("dht.k", 20), ("dht.query.outcome", "success"),
-                ("dht.query.termination", "stopped"), ("dht.query.discovery_ns", 55_000_000), ("dht.query.results", 1),
-            ]) with { Events = [.. Ids[..4].Select(id => Event("dht.seed", id))] },
+            Span(
+                1,
+                0,
+                "dht.query",
+                0,
+                90,
+                [
+                    ("dht.query.type", "find-peer"),
+                    ("dht.key", Convert.ToHexStringLower(Target.Bytes)),
+                    ("dht.key.text", Target.ToString()),
+                    ("dht.node", Ids[6]),
+                    ("dht.alpha", 10),
+                    ("dht.beta", 3),
+                    ("dht.k", 20),
+                    ("dht.query.outcome", "success"),
+                    ("dht.query.termination", "stopped"),
+                    ("dht.query.discovery_ns", 55_000_000),
+                    ("dht.query.results", 1),
+                ]
+            ) with
+            {
+                Events = [.. Ids[..4].Select(id => Event("dht.seed", id))],
+            },
         };
-        Peer(spans, 0, 0, "answered", 1, ("dht.peer.agent", "kubo/0.38"), ("dht.peer.addresses", Texts("/ip4/192.0.2.1/tcp/4001")), ("dht.peer.duplicate", true));
+        Peer(
+            spans,
+            0,
+            0,
+            "answered",
+            1,
+            ("dht.peer.agent", "kubo/0.38"),
+            ("dht.peer.addresses", Texts("/ip4/192.0.2.1/tcp/4001")),
+            ("dht.peer.duplicate", true)
+        );
         Peer(spans, 1, 0, "request-failed", 2);
         Peer(spans, 2, 0, "dial-failed", 3);
         Peer(spans, 3, 0, "connected", 4);
@@ -180,21 +283,47 @@ public class NativeDialectTests
 
         spans.Add(Span(20, 10, "dht.dial", 1, 20, [("dht.peer.id", Ids[0]), ("dht.dial.reused", false)]));
         spans.Add(Span(21, 11, "dht.dial", 2, 2, [("dht.peer.id", Ids[1]), ("dht.dial.reused", true)]));
-        spans.Add(Span(22, 12, "dht.dial", 3, 85, [("dht.peer.id", Ids[2]), ("dht.error.class", "dial-timeout"), ("dht.error.text", "no answer in 5 s")]));
-        var open = new SpanEvent { Name = "dht.dial", TimeUnixNano = Start + (4 * Ms), Attributes = AttributeList.Of(("dht.dial.reused", true), ("dht.dial.address", "/ip4/192.0.2.4/tcp/4001")) };
+        spans.Add(
+            Span(
+                22,
+                12,
+                "dht.dial",
+                3,
+                85,
+                [("dht.peer.id", Ids[2]), ("dht.error.class", "dial-timeout"), ("dht.error.text", "no answer in 5 s")]
+            )
+        );
+        var open = new SpanEvent
+        {
+            Name = "dht.dial",
+            TimeUnixNano = Start + (4 * Ms),
+            Attributes = AttributeList.Of(("dht.dial.reused", true), ("dht.dial.address", "/ip4/192.0.2.4/tcp/4001")),
+        };
         var connected = spans.FindIndex(span => span.Name == "dht.peer" && span.Text("dht.peer.id") == Ids[3]);
         spans[connected] = spans[connected] with { Events = [open] };
         spans.Add(Span(25, 15, "dht.dial", 51, 52, [("dht.peer.id", Ids[5])]));
 
         // The answer repeats a peer and names the node itself.
-        spans.Add(Request(30, 10, Ids[0], 21, 50, "answered", Ids[1], Ids[4], Ids[4], Ids[6], Ids[5]) with { Events = [Event("dht.heard", Ids[4]), Event("dht.heard", Ids[5])] });
+        spans.Add(
+            Request(30, 10, Ids[0], 21, 50, "answered", Ids[1], Ids[4], Ids[4], Ids[6], Ids[5]) with
+            {
+                Events = [Event("dht.heard", Ids[4]), Event("dht.heard", Ids[5])],
+            }
+        );
         spans.Add(Request(31, 11, Ids[1], 3, 40, "failed", "dht.error.class:reset"));
         spans.Add(Request(35, 15, Ids[5], 53, 60, "answered"));
         spans.Add(Request(36, 10, Ids[0], 61, 88, "answered"));
         return spans;
     }
 
-    private static void Peer(List<Span> spans, int number, ulong heard, string state, long? order, params (string Key, AttributeValue Value)[] more)
+    private static void Peer(
+        List<Span> spans,
+        int number,
+        ulong heard,
+        string state,
+        long? order,
+        params (string Key, AttributeValue Value)[] more
+    )
     {
         List<(string, AttributeValue)> attributes = [("dht.peer.id", Ids[number]), ("dht.peer.state", state), .. more];
         if (!more.Any(item => item.Key == "dht.peer.hops"))
@@ -213,32 +342,61 @@ public class NativeDialectTests
     private static Span Request(ulong id, ulong parent, string peer, ulong start, ulong end, string outcome, params string[] closer)
     {
         var failed = closer is [{ } first] && first.StartsWith("dht.error", StringComparison.Ordinal);
-        return Span(id, parent, "dht.request", start, end, [
-            ("dht.peer.id", peer), ("dht.message.type", "FIND_NODE"), ("dht.request.outcome", outcome),
-            .. failed ? [("dht.error.class", "reset"), ("dht.error.text", "stream reset")] : (IEnumerable<(string, AttributeValue)>)[("dht.closer_peers", Texts(closer))],
-        ]);
+        return Span(
+            id,
+            parent,
+            "dht.request",
+            start,
+            end,
+            [
+                ("dht.peer.id", peer),
+                ("dht.message.type", "FIND_NODE"),
+                ("dht.request.outcome", outcome),
+                .. failed
+                    ? [("dht.error.class", "reset"), ("dht.error.text", "stream reset")]
+                    : (IEnumerable<(string, AttributeValue)>)[("dht.closer_peers", Texts(closer))],
+            ]
+        );
     }
 
-    private static Span Span(ulong id, ulong parent, string name, ulong start, ulong end, IEnumerable<(string Key, AttributeValue Value)> attributes) => new()
-    {
-        TraceId = new TraceId(9, 9),
-        SpanId = new SpanId(id),
-        ParentSpanId = new SpanId(parent),
-        Name = name,
-        StartUnixNano = Start + (start * Ms),
-        EndUnixNano = Start + (end * Ms),
-        Attributes = AttributeList.Of(attributes),
-        Resource = new Resource { Attributes = AttributeList.Of(("service.name", "dht-tracer")) },
-        Scope = new InstrumentationScope { Name = "DhtTracer.Kademlia" },
-    };
+    private static Span Span(
+        ulong id,
+        ulong parent,
+        string name,
+        ulong start,
+        ulong end,
+        IEnumerable<(string Key, AttributeValue Value)> attributes
+    ) =>
+        new()
+        {
+            TraceId = new TraceId(9, 9),
+            SpanId = new SpanId(id),
+            ParentSpanId = new SpanId(parent),
+            Name = name,
+            StartUnixNano = Start + (start * Ms),
+            EndUnixNano = Start + (end * Ms),
+            Attributes = AttributeList.Of(attributes),
+            Resource = new Resource { Attributes = AttributeList.Of(("service.name", "dht-tracer")) },
+            Scope = new InstrumentationScope { Name = "DhtTracer.Kademlia" },
+        };
 
-    private static Span With(Span span, params (string Key, AttributeValue Value)[] attributes) => span with
-    {
-        Attributes = AttributeList.Of(span.Attributes.Where(item => !Array.Exists(attributes, attribute => attribute.Key == item.Key))
-            .Select(item => (item.Key, item.Value)).Concat(attributes)),
-    };
+    private static Span With(Span span, params (string Key, AttributeValue Value)[] attributes) =>
+        span with
+        {
+            Attributes = AttributeList.Of(
+                span.Attributes.Where(item => !Array.Exists(attributes, attribute => attribute.Key == item.Key))
+                    .Select(item => (item.Key, item.Value))
+                    .Concat(attributes)
+            ),
+        };
 
-    private static SpanEvent Event(string name, string peer) => new() { Name = name, TimeUnixNano = Start, Attributes = AttributeList.Of(("dht.peer.id", peer)) };
+    private static SpanEvent Event(string name, string peer) =>
+        new()
+        {
+            Name = name,
+            TimeUnixNano = Start,
+            Attributes = AttributeList.Of(("dht.peer.id", peer)),
+        };
 
     private static AttributeValue Texts(params string[] texts) => new ArrayValue([.. texts.Select(text => (AttributeValue)text)]);
 }

@@ -26,7 +26,9 @@ public class EventLogWriterTests
     [InlineData(KuboOperation.Provide)]
     public void Dials_of_a_simulated_kubo_survive_the_log(KuboOperation operation)
     {
-        var query = Assert.Single(TraceReconstruction.Reconstruct(new KuboTraceSimulator(4).Simulate(new KuboScenario { Operation = operation }).Spans).Queries);
+        var query = Assert.Single(
+            TraceReconstruction.Reconstruct(new KuboTraceSimulator(4).Simulate(new KuboScenario { Operation = operation }).Spans).Queries
+        );
 
         var again = ReadBack(query);
 
@@ -37,14 +39,16 @@ public class EventLogWriterTests
 
         // The log has no word for how long it took to find a connection that was there.
         static IEnumerable<(string, long?, long?, bool?)> Dials(Query of) =>
-            of.Peers.OrderBy(peer => peer.Id).Select(peer =>
-                (peer.Id, peer.Dial?.StartNs, peer.Dial?.Reused == true ? null : peer.Dial?.DurationNs, peer.Dial?.Reused));
+            of
+                .Peers.OrderBy(peer => peer.Id)
+                .Select(peer => (peer.Id, peer.Dial?.StartNs, peer.Dial?.Reused == true ? null : peer.Dial?.DurationNs, peer.Dial?.Reused));
     }
 
     [Fact]
     public void A_log_is_written_again_with_its_own_lines()
     {
-        const string Line = """{"QueryRunner":{"Query":{"Key":"/provider/QmaCpDMGvV2BGHeYERUEnRQAwe3N8SzbUtfsmvsqQLuvuJ"},"StartTime":"2019-07-24T18:26:20-07:00"},"odd":[1,2],"event":"dhtQueryRunner.Run.Start","time":"2019-07-25T01:26:20.000001Z"}""";
+        const string Line =
+            """{"QueryRunner":{"Query":{"Key":"/provider/QmaCpDMGvV2BGHeYERUEnRQAwe3N8SzbUtfsmvsqQLuvuJ"},"StartTime":"2019-07-24T18:26:20-07:00"},"odd":[1,2],"event":"dhtQueryRunner.Run.Start","time":"2019-07-25T01:26:20.000001Z"}""";
         var spans = EventLogReader.Decode(Encoding.UTF8.GetBytes(Line));
         var output = new ArrayBufferWriter<byte>();
 
@@ -56,12 +60,22 @@ public class EventLogWriterTests
     [Fact]
     public void The_runner_counts_down_what_is_left()
     {
-        var states = Lines(Captures.OnlyQuery("15-dht-get-found")).Select(line => JsonDocument.Parse(line).RootElement)
-            .Where(json => json.TryGetProperty("QueryRunner", out _)).Select(json => json.GetProperty("QueryRunner")).ToList();
+        var states = Lines(Captures.OnlyQuery("15-dht-get-found"))
+            .Select(line => JsonDocument.Parse(line).RootElement)
+            .Where(json => json.TryGetProperty("QueryRunner", out _))
+            .Select(json => json.GetProperty("QueryRunner"))
+            .ToList();
 
         Assert.Equal(0, states[0].GetProperty("PeersSeen").GetArrayLength());
         var last = states[^1];
-        Assert.Equal((23, 20, 3), (last.GetProperty("PeersSeen").GetArrayLength(), last.GetProperty("PeersQueried").GetArrayLength(), last.GetProperty("PeersRemainingLen").GetInt32()));
+        Assert.Equal(
+            (23, 20, 3),
+            (
+                last.GetProperty("PeersSeen").GetArrayLength(),
+                last.GetProperty("PeersQueried").GetArrayLength(),
+                last.GetProperty("PeersRemainingLen").GetInt32()
+            )
+        );
         Assert.Equal(0, last.GetProperty("RateLimit").GetProperty("Length").GetInt32());
         Assert.NotEqual("0001-01-01T00:00:00Z", last.GetProperty("EndTime").GetString());
     }
@@ -80,7 +94,10 @@ public class EventLogWriterTests
         Assert.Equal(23, state.GetProperty("RunnerState").GetProperty("PeersSeen").GetInt32());
         Assert.Equal(JsonValueKind.Null, state.GetProperty("RunnerState").GetProperty("PeersDialed").ValueKind);
         var raw = Captures.Raw("15-dht-get-found").Where(span => span.IsRequest).ToDictionary(span => span.To);
-        Assert.Equal(raw.Keys.Order(), state.GetProperty("PeerQueries").EnumerateArray().Select(row => row.GetProperty("PeerID").GetString()!).Order());
+        Assert.Equal(
+            raw.Keys.Order(),
+            state.GetProperty("PeerQueries").EnumerateArray().Select(row => row.GetProperty("PeerID").GetString()!).Order()
+        );
         foreach (var row in state.GetProperty("PeerQueries").EnumerateArray())
         {
             var sent = raw[row.GetProperty("PeerID").GetString()!];
@@ -101,18 +118,35 @@ public class EventLogWriterTests
         var unknown = query.Peers.Where(peer => peer.HeardNs is null).Select(peer => peer.Id).ToHashSet();
         Assert.Equal(Rows(query), Rows(again));
 
-        IEnumerable<string> Rows(Query of) => of.Peers.OrderBy(peer => peer.Id).Select(peer =>
-            $"{peer.Id} {peer.Order} {peer.Hops} {(unknown.Contains(peer.Id) ? null : peer.HeardNs)} " + string.Join(';', peer.Requests.Select(request =>
-                $"{request.Type} {request.StartNs} {request.DurationNs} {request.Outcome == RequestOutcome.Answered} {request.Returned ?? 0}")));
+        IEnumerable<string> Rows(Query of) =>
+            of
+                .Peers.OrderBy(peer => peer.Id)
+                .Select(peer =>
+                    $"{peer.Id} {peer.Order} {peer.Hops} {(unknown.Contains(peer.Id) ? null : peer.HeardNs)} "
+                    + string.Join(
+                        ';',
+                        peer.Requests.Select(request =>
+                            $"{request.Type} {request.StartNs} {request.DurationNs} {request.Outcome == RequestOutcome.Answered} {request.Returned ?? 0}"
+                        )
+                    )
+                );
     }
 
     private static Query ReadBack(Query query) =>
-        Assert.Single(TraceReconstruction.Reconstruct(EventLogReader.Decode(Encoding.UTF8.GetBytes(string.Join("\n\n", Lines(query))))).Queries);
+        Assert.Single(
+            TraceReconstruction.Reconstruct(EventLogReader.Decode(Encoding.UTF8.GetBytes(string.Join("\n\n", Lines(query))))).Queries
+        );
 
     private static List<string> Lines(Query query)
     {
         var output = new ArrayBufferWriter<byte>();
         EventLogWriter.Write(output, query);
-        return [.. Encoding.UTF8.GetString(output.WrittenSpan).Split("\n\n", StringSplitOptions.RemoveEmptyEntries).Select(line => line["data: ".Length..])];
+        return
+        [
+            .. Encoding
+                .UTF8.GetString(output.WrittenSpan)
+                .Split("\n\n", StringSplitOptions.RemoveEmptyEntries)
+                .Select(line => line["data: ".Length..]),
+        ];
     }
 }

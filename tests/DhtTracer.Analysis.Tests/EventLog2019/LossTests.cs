@@ -20,17 +20,41 @@ public class LossTests
         ["the log names a query by key and start"] = ["id", "traceId", "spanId", "operationId", "source"],
         ["the log has no word for it"] =
         [
-            "service", "side", "background", "error", "termination", "terminatedNs", "discoveryNs", "discoveredBy", "parameters.beta", "parameters.k", "counts.results",
-            "counts.sent", "peers.takenNs", "peers.hopsAtLeast",
-            "peers.addresses", "peers.agent", "peers.protocols", "peers.dial.error.text",
-            "peers.requests.error", "peers.requests.error.class", "peers.requests.error.text", "peers.requests.providers", "peers.requests.records",
+            "service",
+            "side",
+            "background",
+            "error",
+            "termination",
+            "terminatedNs",
+            "discoveryNs",
+            "discoveredBy",
+            "parameters.beta",
+            "parameters.k",
+            "counts.results",
+            "counts.sent",
+            "peers.takenNs",
+            "peers.hopsAtLeast",
+            "peers.addresses",
+            "peers.agent",
+            "peers.protocols",
+            "peers.dial.error.text",
+            "peers.requests.error",
+            "peers.requests.error.class",
+            "peers.requests.error.text",
+            "peers.requests.providers",
+            "peers.requests.records",
         ],
         ["the runner says whether its goal was reached and that it ended, no more"] = ["outcome"],
         ["a dial succeeds or fails, also when it was cancelled"] = ["peers.dial.error.class", "counts.dialFailed"],
         ["finding a connection is one moment"] = ["peers.dial.durationNs"],
         ["a request is answered or over"] = ["peers.requests.outcome", "peers.state"],
         ["lines of one moment have no order"] = ["peers.order"],
-        ["it adds every peer at some moment, the latest possible when it is unknown, and counts who is left"] = ["peers.heardNs", "counts.remaining", "counts.seenComplete"],
+        ["it adds every peer at some moment, the latest possible when it is unknown, and counts who is left"] =
+        [
+            "peers.heardNs",
+            "counts.remaining",
+            "counts.seenComplete",
+        ],
         ["what triggered a request is not in it"] = ["peers.askedAfter"],
         ["what was waited for follows from outcomes that the log does not tell"] = ["peers.timeLostNs", "phases"],
         ["an answer that came after the lookup had stopped names peers that it never took in"] = ["peers.requests.named"],
@@ -38,8 +62,14 @@ public class LossTests
     };
 
     private static readonly Dictionary<string, Query> Queries = new(
-        from name in Captures.Labels.Concat([.. Enum.GetNames<KuboOperation>().Select(name => "kubo " + name), "native FindPeer", "native GetProviders", "native GetClosestPeers"])
-        select KeyValuePair.Create(name, QueryOf(name)));
+        from name in Captures.Labels.Concat([
+            .. Enum.GetNames<KuboOperation>().Select(name => "kubo " + name),
+            "native FindPeer",
+            "native GetProviders",
+            "native GetClosestPeers",
+        ])
+        select KeyValuePair.Create(name, QueryOf(name))
+    );
 
     public static TheoryData<string> Sources => [.. Queries.Keys];
 
@@ -67,17 +97,20 @@ public class LossTests
         var (before, after) = (Fields(query), Fields(ReadBack(query)));
 
         Assert.NotEmpty(before);
-        Assert.All(before.Where(field => field.Key is not ("peers.heardNs" or "counts.remaining")), field =>
-        {
-            var values = field.Value.Split(';');
-            var again = after.GetValueOrDefault(field.Key, "null").Split(';');
-
-            // Requests whose error is unknown have no class and no text: their lists are shorter.
-            if (values.Length == again.Length)
+        Assert.All(
+            before.Where(field => field.Key is not ("peers.heardNs" or "counts.remaining")),
+            field =>
             {
-                Assert.All(values.Zip(again).Where(pair => pair.First == "null"), pair => Assert.Equal("null", pair.Second));
+                var values = field.Value.Split(';');
+                var again = after.GetValueOrDefault(field.Key, "null").Split(';');
+
+                // Requests whose error is unknown have no class and no text: their lists are shorter.
+                if (values.Length == again.Length)
+                {
+                    Assert.All(values.Zip(again).Where(pair => pair.First == "null"), pair => Assert.Equal("null", pair.Second));
+                }
             }
-        });
+        );
     }
 
     [Theory]
@@ -96,7 +129,14 @@ public class LossTests
         Assert.Equal(query.Id.ToString(), root.GetProperty("QueryID").GetString());
         Assert.Equal(
             (query.Counts.Seen, query.Counts.Queried, query.Counts.Dialed, query.Counts.ToQuery, query.Counts.Remaining),
-            (Number(runner, "PeersSeen"), Number(runner, "PeersQueried"), Number(runner, "PeersDialed"), Number(runner, "PeersToQuery"), Number(runner, "PeersRemaining")));
+            (
+                Number(runner, "PeersSeen"),
+                Number(runner, "PeersQueried"),
+                Number(runner, "PeersDialed"),
+                Number(runner, "PeersToQuery"),
+                Number(runner, "PeersRemaining")
+            )
+        );
         Assert.Equal(query.Outcome == QueryOutcome.Success, runner.GetProperty("Result").GetProperty("Success").GetBoolean());
         Assert.Equal(query.Parameters.Alpha, Number(runner.GetProperty("RateLimit"), "Capacity"));
         Assert.Equal(query.StartUnixNano, UnixNano(runner, "StartTime"));
@@ -112,14 +152,30 @@ public class LossTests
         {
             Assert.Equal((peer.Order, peer.Xor, peer.Hops), (Number(row, "Order"), Number(row, "XORDistance"), Number(row, "Hops")));
             Assert.Equal(
-                (Sum(peer, request => request.Records), Sum(peer, request => request.Returned), Sum(peer, request => request.New), Sum(peer, request => request.Providers)),
-                (Number(row, "Records"), Number(row, "CloserPeersRecv"), Number(row, "CloserPeersNew"), Number(row, "ProviderPeersRecv")));
+                (
+                    Sum(peer, request => request.Records),
+                    Sum(peer, request => request.Returned),
+                    Sum(peer, request => request.New),
+                    Sum(peer, request => request.Providers)
+                ),
+                (Number(row, "Records"), Number(row, "CloserPeersRecv"), Number(row, "CloserPeersNew"), Number(row, "ProviderPeersRecv"))
+            );
             var spans = row.GetProperty("Spans").EnumerateArray().ToList();
             var expected = peer.Requests.Select(request => ("Request", request.StartNs, request.DurationNs));
             expected = peer.Dial is { } dial ? expected.Prepend(("Dial", (long?)dial.StartNs, dial.DurationNs)) : expected;
             Assert.Equal(
-                expected.Select(span => (span.Item1, (ulong?)(query.StartUnixNano + (ulong)span.StartNs!), query.StartUnixNano + (ulong?)(span.StartNs + span.DurationNs), span.DurationNs / 1000)),
-                spans.Select(span => (span.GetProperty("Type").GetString()!, UnixNano(span, "Start"), UnixNano(span, "End"), Long(span, "Duration"))));
+                expected.Select(span =>
+                    (
+                        span.Item1,
+                        (ulong?)(query.StartUnixNano + (ulong)span.StartNs!),
+                        query.StartUnixNano + (ulong?)(span.StartNs + span.DurationNs),
+                        span.DurationNs / 1000
+                    )
+                ),
+                spans.Select(span =>
+                    (span.GetProperty("Type").GetString()!, UnixNano(span, "Start"), UnixNano(span, "End"), Long(span, "Duration"))
+                )
+            );
         }
     }
 
@@ -143,11 +199,21 @@ public class LossTests
         {
             Peers =
             [
-                .. query.Peers.Select(peer => peer with
-                {
-                    Protocols = ["/ipfs/kad/1.0.0"],
-                    Requests = [.. peer.Requests.Select(request => request with { New = request.Named.IsDefault ? null : fresh[peer.Id].Intersect(request.Named).Count() })],
-                }),
+                .. query.Peers.Select(peer =>
+                    peer with
+                    {
+                        Protocols = ["/ipfs/kad/1.0.0"],
+                        Requests =
+                        [
+                            .. peer.Requests.Select(request =>
+                                request with
+                                {
+                                    New = request.Named.IsDefault ? null : fresh[peer.Id].Intersect(request.Named).Count(),
+                                }
+                            ),
+                        ],
+                    }
+                ),
             ],
         };
     }
@@ -159,7 +225,8 @@ public class LossTests
         return Assert.Single(TraceReconstruction.Reconstruct(EventLogReader.Decode(output.WrittenSpan)).Queries);
     }
 
-    /// <summary>Every field of a query by its name in the JSON of the API; those of peers, dials and requests as one text over all peers by id.</summary>
+    /// <summary>Every field of a query by its name in the JSON of the API; those of peers, dials and requests as one text over all peers by
+    /// id.</summary>
     private static Dictionary<string, string> Fields(Query query)
     {
         var fields = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -168,7 +235,11 @@ public class LossTests
             switch (member.Name)
             {
                 case "peers":
-                    foreach (var peer in member.Value.EnumerateArray().OrderBy(peer => peer.GetProperty("id").GetString(), StringComparer.Ordinal))
+                    foreach (
+                        var peer in member
+                            .Value.EnumerateArray()
+                            .OrderBy(peer => peer.GetProperty("id").GetString(), StringComparer.Ordinal)
+                    )
                     {
                         Add("peers", peer);
                     }

@@ -16,10 +16,9 @@ public class ConcurrencySeriesTests
         var series = ConcurrencySeries.Of(query);
 
         Assert.Equal(
-            [
-                (0L, 1, 1, 0), (10, 1, 0, 0), (15, 1, 0, 1), (20, 2, 1, 1), (30, 2, 0, 2), (40, 1, 0, 1), (60, 0, 0, 0),
-            ],
-            series.Steps.Select(s => (s.TimeNs / 1_000_000, s.Peers, s.Dials, s.Requests)));
+            [(0L, 1, 1, 0), (10, 1, 0, 0), (15, 1, 0, 1), (20, 2, 1, 1), (30, 2, 0, 2), (40, 1, 0, 1), (60, 0, 0, 0)],
+            series.Steps.Select(s => (s.TimeNs / 1_000_000, s.Peers, s.Dials, s.Requests))
+        );
         Assert.Equal(2, series.Most);
 
         // Two places were taken only from 20 to 40.
@@ -32,7 +31,12 @@ public class ConcurrencySeriesTests
         var network = new SimulatedNetwork(seed: 3, size: 120, new NetworkFaults(Dead: 0.2));
         foreach (var alpha in (int[])[1, 3, 10])
         {
-            var query = new LookupSimulator(network).Run(LookupSimulator.NewLookup(network, QueryType.GetClosestPeers, 5) with { Alpha = alpha });
+            var query = new LookupSimulator(network).Run(
+                LookupSimulator.NewLookup(network, QueryType.GetClosestPeers, 5) with
+                {
+                    Alpha = alpha,
+                }
+            );
             var series = ConcurrencySeries.Of(query);
             Assert.Equal(alpha, series.Most);
             Assert.All(series.Steps, step => Assert.InRange(step.Dials + step.Requests, 0, step.Peers));
@@ -42,5 +46,7 @@ public class ConcurrencySeriesTests
 
     [Fact]
     public void Without_alpha_the_share_below_it_is_unknown() =>
-        Assert.Null(ConcurrencySeries.Of(CriticalPathTests.TwoDeadPeers with { Parameters = new QueryParameters(null, null, null) }).BelowAlphaShare);
+        Assert.Null(
+            ConcurrencySeries.Of(CriticalPathTests.TwoDeadPeers with { Parameters = new QueryParameters(null, null, null) }).BelowAlphaShare
+        );
 }

@@ -12,7 +12,10 @@ public class ConvergenceTests
     public void Only_steps_that_come_nearer_are_kept()
     {
         var convergence = Convergence.Of(CriticalPathTests.TwoDeadPeers);
-        Assert.Equal([(0L, 250, "A"), (400, 245, "B"), (800, 240, "E")], convergence.Known.Select(s => (s.TimeNs / 1_000_000, s.Xor, s.PeerId)));
+        Assert.Equal(
+            [(0L, 250, "A"), (400, 245, "B"), (800, 240, "E")],
+            convergence.Known.Select(s => (s.TimeNs / 1_000_000, s.Xor, s.PeerId))
+        );
         Assert.Equal([(400L, 250, "A"), (800, 245, "B")], convergence.Answered.Select(s => (s.TimeNs / 1_000_000, s.Xor, s.PeerId)));
         Assert.Equal([(0, 250), (1, 240)], convergence.ByHop.Select(h => (h.Hops, h.Xor)));
     }
@@ -41,7 +44,10 @@ public class ConvergenceTests
             BigInteger Distance(QueryPeer peer) => key ^ Number(Convert.ToHexString(SHA256.HashData(PeerId.Parse(peer.Id).Bytes)));
             var convergence = Convergence.Of(query);
 
-            Assert.All(convergence.Known, step => Assert.Equal(query.Peers.Where(p => p.HeardNs <= step.TimeNs).MinBy(Distance)!.Id, step.PeerId));
+            Assert.All(
+                convergence.Known,
+                step => Assert.Equal(query.Peers.Where(p => p.HeardNs <= step.TimeNs).MinBy(Distance)!.Id, step.PeerId)
+            );
             Assert.All(convergence.ByHop, hop => Assert.Equal(query.Peers.Where(p => p.Hops <= hop.Hops).MinBy(Distance)!.Id, hop.PeerId));
             sameBitLength += convergence.Known.Length - convergence.Known.Select(step => step.Xor).Distinct().Count();
         }
@@ -49,9 +55,19 @@ public class ConvergenceTests
         Assert.InRange(sameBitLength, 1, int.MaxValue);
     }
 
-    private static BigInteger Number(string hex) => BigInteger.Parse("0" + hex, System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture);
+    private static BigInteger Number(string hex) =>
+        BigInteger.Parse("0" + hex, System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture);
 
     [Fact]
     public void Unknown_distances_give_no_steps() =>
-        Assert.Empty(Convergence.Of(CriticalPathTests.TwoDeadPeers with { Peers = [.. CriticalPathTests.TwoDeadPeers.Peers.Select(p => p with { Xor = null })] }).Known);
+        Assert.Empty(
+            Convergence
+                .Of(
+                    CriticalPathTests.TwoDeadPeers with
+                    {
+                        Peers = [.. CriticalPathTests.TwoDeadPeers.Peers.Select(p => p with { Xor = null })],
+                    }
+                )
+                .Known
+        );
 }

@@ -7,11 +7,11 @@ public class ExplanationSentenceTests
 {
     [Fact]
     public void Dead_peers_near_the_key() =>
-
         // 6.7 s of waiting for E's place and 6.7 s of F's own dial are 13.4 of 14.2 s: 94 %.
         Assert.Equal(
             "K closest known after 800ms; finished after 14.2s: 94 % was waiting for 2 dials that timed out (E 6.7s, F 6.7s)",
-            Explanation.Of(CriticalPathTests.TwoDeadPeers).Sentence);
+            Explanation.Of(CriticalPathTests.TwoDeadPeers).Sentence
+        );
 
     [Fact]
     public void A_peer_that_was_found_at_once_and_ended_the_query()
@@ -21,7 +21,10 @@ public class ExplanationSentenceTests
             .Answered("A", 250, heard: 0, dial: (0, 40), request: (40, 100))
             .Answered("B", 244, heard: 100, dial: (100, 120), request: (120, 185), referrer: "A")
             .End(185, discoveryMs: 185);
-        Assert.Equal("Peer found after 185ms, which ended the query: 68 % was waiting for 2 peers that answered (B 65ms, A 60ms), 32 % connecting to 2 peers", Explanation.Of(query).Sentence);
+        Assert.Equal(
+            "Peer found after 185ms, which ended the query: 68 % was waiting for 2 peers that answered (B 65ms, A 60ms), 32 % connecting to 2 peers",
+            Explanation.Of(query).Sentence
+        );
     }
 
     [Fact]
@@ -44,10 +47,13 @@ public class ExplanationSentenceTests
         // 600 ms after the last answer nothing was under way; 400 ms were the two peers.
         Assert.Equal(
             "3 providers found after 400ms; finished after 1s: 60 % was the node's own work before, between and after its dials and requests, "
-            + "40 % dialing and asking 2 peers that answered (the trace does not tell the two apart) (A 300ms)",
-            Explanation.Of(query).Sentence);
+                + "40 % dialing and asking 2 peers that answered (the trace does not tell the two apart) (A 300ms)",
+            Explanation.Of(query).Sentence
+        );
         Assert.Equal(
-            "dialing and asking 2 peers that answered (the trace does not tell the two apart)", Explanation.Of(query).Blames[1].Text);
+            "dialing and asking 2 peers that answered (the trace does not tell the two apart)",
+            Explanation.Of(query).Blames[1].Text
+        );
     }
 
     [Fact]
@@ -64,7 +70,8 @@ public class ExplanationSentenceTests
             .End(100, null);
         Assert.Equal(
             "Nothing found; finished after 100ms: 45 % was waiting for 2 peers that answered (A 30ms), 40 % waiting for 1 dial that was refused (C 40ms), 15 % connecting to 2 peers",
-            Explanation.Of(query).Sentence);
+            Explanation.Of(query).Sentence
+        );
     }
 
     [Fact]
@@ -72,25 +79,42 @@ public class ExplanationSentenceTests
     {
         var query = new QueryBuilder { Query = new QueryBuilder().Query with { Outcome = QueryOutcome.Cancelled } }
             .Answered("A", 250, heard: 0, dial: null, request: (0, 100))
-            .Add(new QueryPeer
-            {
-                Id = "B",
-                Xor = 240,
-                Hops = 1,
-                Referrer = "A",
-                HeardNs = QueryBuilder.Ms(100),
-                State = PeerState.Cancelled,
-                Dial = new PeerDial(QueryBuilder.Ms(100), QueryBuilder.Ms(1_900), false, new TraceError(ErrorClass.Cancelled, null)),
-            })
+            .Add(
+                new QueryPeer
+                {
+                    Id = "B",
+                    Xor = 240,
+                    Hops = 1,
+                    Referrer = "A",
+                    HeardNs = QueryBuilder.Ms(100),
+                    State = PeerState.Cancelled,
+                    Dial = new PeerDial(QueryBuilder.Ms(100), QueryBuilder.Ms(1_900), false, new TraceError(ErrorClass.Cancelled, null)),
+                }
+            )
             .End(2_000, null);
-        Assert.Equal("The caller gave up after 2s: 95 % was waiting for 1 dial still under way at the end (B 1.9s)", Explanation.Of(query).Sentence);
+        Assert.Equal(
+            "The caller gave up after 2s: 95 % was waiting for 1 dial still under way at the end (B 1.9s)",
+            Explanation.Of(query).Sentence
+        );
     }
 
     [Fact]
     public void An_end_that_never_arrived() =>
         Assert.Equal(
             "Record found after 120ms; the end of the query is not in the trace, so its duration is unknown",
-            Explanation.Of((CriticalPathTests.TwoDeadPeers with { DurationNs = null, DiscoveryNs = QueryBuilder.Ms(120), Type = QueryType.GetValue })).Sentence);
+            Explanation
+                .Of(
+                    (
+                        CriticalPathTests.TwoDeadPeers with
+                        {
+                            DurationNs = null,
+                            DiscoveryNs = QueryBuilder.Ms(120),
+                            Type = QueryType.GetValue,
+                        }
+                    )
+                )
+                .Sentence
+        );
 
     [Fact]
     public void A_caller_that_gave_up_and_a_request_that_did_not_heed_it()
@@ -99,26 +123,34 @@ public class ExplanationSentenceTests
         var query = new QueryBuilder { Query = new QueryBuilder().Query with { Outcome = QueryOutcome.Cancelled } }
             .Answered("A", 250, heard: 0, dial: null, request: (0, 100))
             .Add(RequestFailed("B", 245, from: 100, to: 19_990, ErrorClass.RequestTimeout))
-            .Add(new QueryPeer
-            {
-                Id = "C",
-                Xor = 240,
-                Hops = 1,
-                Referrer = "A",
-                HeardNs = QueryBuilder.Ms(100),
-                State = PeerState.Cancelled,
-                Dial = new PeerDial(QueryBuilder.Ms(100), QueryBuilder.Ms(800), false, new TraceError(ErrorClass.Cancelled, null)),
-            })
+            .Add(
+                new QueryPeer
+                {
+                    Id = "C",
+                    Xor = 240,
+                    Hops = 1,
+                    Referrer = "A",
+                    HeardNs = QueryBuilder.Ms(100),
+                    State = PeerState.Cancelled,
+                    Dial = new PeerDial(QueryBuilder.Ms(100), QueryBuilder.Ms(800), false, new TraceError(ErrorClass.Cancelled, null)),
+                }
+            )
             .End(20_000, null);
         Assert.Equal(
-            "The caller gave up after 900ms; finished after 20s: over 99 % was waiting for 1 request that timed out (B 19.9s)", Explanation.Of(query).Sentence);
+            "The caller gave up after 900ms; finished after 20s: over 99 % was waiting for 1 request that timed out (B 19.9s)",
+            Explanation.Of(query).Sentence
+        );
     }
 
     [Fact]
     public void Requests_that_timed_out_side_by_side_are_all_counted()
     {
-        // B, C and D are under way together, so that without one of them the end would have come no sooner. E failed early, F in another way.
-        var query = new QueryBuilder { Query = new QueryBuilder().Query with { Type = QueryType.FindPeer, Outcome = QueryOutcome.NotFound } }
+        // B, C and D are under way together, so that without one of them the end would have come no sooner. E failed early, F in another
+        // way.
+        var query = new QueryBuilder
+        {
+            Query = new QueryBuilder().Query with { Type = QueryType.FindPeer, Outcome = QueryOutcome.NotFound },
+        }
             .Answered("A", 250, heard: 0, dial: null, request: (0, 100))
             .Add(RequestFailed("B", 245, from: 100, to: 3_095, ErrorClass.RequestTimeout))
             .Add(RequestFailed("C", 246, from: 100, to: 3_100, ErrorClass.RequestTimeout))
@@ -126,7 +158,10 @@ public class ExplanationSentenceTests
             .Add(RequestFailed("E", 248, from: 100, to: 1_000, ErrorClass.RequestTimeout))
             .Add(RequestFailed("F", 249, from: 100, to: 3_099, ErrorClass.Reset))
             .End(3_100, null);
-        Assert.Equal("Nothing found; finished after 3.1s: 97 % was waiting for 3 requests that timed out (C 3s)", Explanation.Of(query).Sentence);
+        Assert.Equal(
+            "Nothing found; finished after 3.1s: 97 % was waiting for 3 requests that timed out (C 3s)",
+            Explanation.Of(query).Sentence
+        );
         Assert.Equal([3, 1], Explanation.Of(query).Blames.Select(blame => blame.Peers));
     }
 
@@ -143,44 +178,63 @@ public class ExplanationSentenceTests
             .End(3_133, discoveryMs: 0.1);
 
         // 3,000 of 3,133 ms are M's.
-        Assert.Equal("K closest known from the start; finished after 3.1s: 96 % was waiting for 1 request that timed out (M 3s)", Explanation.Of(query).Sentence);
+        Assert.Equal(
+            "K closest known from the start; finished after 3.1s: 96 % was waiting for 1 request that timed out (M 3s)",
+            Explanation.Of(query).Sentence
+        );
     }
 
-    private static QueryPeer RequestFailed(string id, int xor, double from, double to, string errorClass) => new()
-    {
-        Id = id,
-        Xor = xor,
-        Hops = 1,
-        Referrer = "A",
-        HeardNs = QueryBuilder.Ms(100),
-        State = PeerState.RequestFailed,
-        Requests =
-        [
-            new PeerRequest
-            {
-                Type = MessageType.FindNode,
-                StartNs = QueryBuilder.Ms(from),
-                DurationNs = QueryBuilder.Ms(to - from),
-                Outcome = RequestOutcome.Failed,
-                Error = new TraceError(errorClass, null),
-            },
-        ],
-    };
+    private static QueryPeer RequestFailed(string id, int xor, double from, double to, string errorClass) =>
+        new()
+        {
+            Id = id,
+            Xor = xor,
+            Hops = 1,
+            Referrer = "A",
+            HeardNs = QueryBuilder.Ms(100),
+            State = PeerState.RequestFailed,
+            Requests =
+            [
+                new PeerRequest
+                {
+                    Type = MessageType.FindNode,
+                    StartNs = QueryBuilder.Ms(from),
+                    DurationNs = QueryBuilder.Ms(to - from),
+                    Outcome = RequestOutcome.Failed,
+                    Error = new TraceError(errorClass, null),
+                },
+            ],
+        };
 
     [Fact]
     public void A_failure_with_its_class()
     {
-        var query = new QueryBuilder { Query = new QueryBuilder().Query with { Outcome = QueryOutcome.Failed, Error = new TraceError(ErrorClass.DialBackoff, null) } }
+        var query = new QueryBuilder
+        {
+            Query = new QueryBuilder().Query with { Outcome = QueryOutcome.Failed, Error = new TraceError(ErrorClass.DialBackoff, null) },
+        }
             .DialFailed("A", 250, heard: 0, from: 0, to: 0.3, ErrorClass.DialBackoff)
             .End(0.3, null);
-        Assert.Equal("Failed (dial backoff) after 300µs: all was waiting for 1 dial that was put off after an earlier failure (A 300µs)", Explanation.Of(query).Sentence);
+        Assert.Equal(
+            "Failed (dial backoff) after 300µs: all was waiting for 1 dial that was put off after an earlier failure (A 300µs)",
+            Explanation.Of(query).Sentence
+        );
     }
 
     [Fact]
     public void A_node_that_knew_nobody() =>
         Assert.Equal(
             "Failed after 2ms: the node knew no peer to ask",
-            Explanation.Of((new QueryBuilder().End(2, null)) with { Outcome = QueryOutcome.Failed, Error = new TraceError(ErrorClass.NoPeers, null) }).Sentence);
+            Explanation
+                .Of(
+                    (new QueryBuilder().End(2, null)) with
+                    {
+                        Outcome = QueryOutcome.Failed,
+                        Error = new TraceError(ErrorClass.NoPeers, null),
+                    }
+                )
+                .Sentence
+        );
 
     [Fact]
     public void A_full_queue_is_named_with_alpha()
@@ -194,7 +248,8 @@ public class ExplanationSentenceTests
             .End(600, null);
         Assert.Equal(
             "Finished after 600ms: 50 % was waiting for 1 dial that was refused (C 300ms), 43 % waiting for 2 peers that answered (B 180ms); for 50 % of the time the next peer stood in the queue (alpha 1)",
-            Explanation.Of(query).Sentence);
+            Explanation.Of(query).Sentence
+        );
     }
 
     [Fact]
@@ -203,30 +258,33 @@ public class ExplanationSentenceTests
         // A answered after 100 ms. B had been asked for 90 ms: nobody knows that it would not have answered.
         var query = new QueryBuilder { Query = new QueryBuilder().Query with { Outcome = QueryOutcome.TimedOut } }
             .Answered("A", 250, heard: 0, dial: null, request: (0, 100))
-            .Add(new QueryPeer
-            {
-                Id = "B",
-                Xor = 240,
-                Hops = 1,
-                Referrer = "A",
-                HeardNs = QueryBuilder.Ms(100),
-                State = PeerState.Cancelled,
-                Requests =
-                [
-                    new PeerRequest
-                    {
-                        Type = MessageType.FindNode,
-                        StartNs = QueryBuilder.Ms(100),
-                        DurationNs = QueryBuilder.Ms(90),
-                        Outcome = RequestOutcome.Cancelled,
-                        Error = new TraceError(ErrorClass.Cancelled, "context deadline exceeded"),
-                    },
-                ],
-            })
+            .Add(
+                new QueryPeer
+                {
+                    Id = "B",
+                    Xor = 240,
+                    Hops = 1,
+                    Referrer = "A",
+                    HeardNs = QueryBuilder.Ms(100),
+                    State = PeerState.Cancelled,
+                    Requests =
+                    [
+                        new PeerRequest
+                        {
+                            Type = MessageType.FindNode,
+                            StartNs = QueryBuilder.Ms(100),
+                            DurationNs = QueryBuilder.Ms(90),
+                            Outcome = RequestOutcome.Cancelled,
+                            Error = new TraceError(ErrorClass.Cancelled, "context deadline exceeded"),
+                        },
+                    ],
+                }
+            )
             .End(190, null);
         Assert.Equal(
             "The caller's time was up after 190ms: 53 % was waiting for 1 peer that answered (A 100ms), 47 % waiting for 1 request still under way at the end",
-            Explanation.Of(query).Sentence);
+            Explanation.Of(query).Sentence
+        );
         Assert.Equal(["A"], Explanation.Of(query).Culprits.Select(culprit => culprit.PeerId));
     }
 
@@ -234,7 +292,10 @@ public class ExplanationSentenceTests
     public void An_agent_is_named_and_is_text_of_a_stranger()
     {
         var query = CriticalPathTests.TwoDeadPeers;
-        query = query with { Peers = [.. query.Peers.Select(peer => peer.Id == "E" ? peer with { Agent = "kubo/0.29\n" + new string('x', 100) } : peer)] };
+        query = query with
+        {
+            Peers = [.. query.Peers.Select(peer => peer.Id == "E" ? peer with { Agent = "kubo/0.29\n" + new string('x', 100) } : peer)],
+        };
         Assert.EndsWith($"(E kubo/0.29{new string('x', 31)}… 6.7s, F 6.7s)", Explanation.Of(query).Sentence, StringComparison.Ordinal);
     }
 
@@ -244,19 +305,29 @@ public class ExplanationSentenceTests
         var nobody = new QueryBuilder().End(0.006, null) with { Skipped = true };
         Assert.Equal("Answered by the node itself; no peer was asked", Explanation.Of(nobody).Sentence);
         Assert.Equal(
-            "No peer was asked: the routing table of this side held nobody", Explanation.Of(nobody with { Outcome = QueryOutcome.NotFound }).Sentence);
+            "No peer was asked: the routing table of this side held nobody",
+            Explanation.Of(nobody with { Outcome = QueryOutcome.NotFound }).Sentence
+        );
     }
 
     [Fact]
     public void Stores_that_go_on_after_an_optimistic_provide_has_returned_are_told()
     {
-        var query = new QueryBuilder { Query = new QueryBuilder().Query with { Type = QueryType.AddProvider, Counts = new QueryCounts { Sent = 1 } } }
+        var query = new QueryBuilder
+        {
+            Query = new QueryBuilder().Query with
+            {
+                Type = QueryType.AddProvider,
+                Counts = new QueryCounts { Sent = 1 },
+            },
+        }
             .Answered("A", 250, heard: 0, dial: null, request: (0, 100))
             .Answered("B", 249, heard: 0, dial: null, request: (100, 5_100), type: MessageType.AddProvider)
             .End(120, null);
         Assert.Equal(
             "Sent to 1 peer, finished after 120ms: 83 % was waiting for 1 peer that answered (A 100ms), 17 % the node's own work before, between and after its dials and requests; 1 store went on until 5.1s",
-            Explanation.Of(query).Sentence);
+            Explanation.Of(query).Sentence
+        );
     }
 
     [Fact]
@@ -265,6 +336,9 @@ public class ExplanationSentenceTests
         var query = new QueryBuilder { Query = new QueryBuilder().Query with { Type = QueryType.Ping } }
             .Answered("A", 250, heard: 0, dial: (0, 12), request: (12, 20), type: MessageType.Ping)
             .End(20, discoveryMs: 20);
-        Assert.Equal("Answered after 20ms, which ended the query: 60 % was connecting to 1 peer (A 12ms), 40 % waiting for 1 peer that answered (A 8ms)", Explanation.Of(query).Sentence);
+        Assert.Equal(
+            "Answered after 20ms, which ended the query: 60 % was connecting to 1 peer (A 12ms), 40 % waiting for 1 peer that answered (A 8ms)",
+            Explanation.Of(query).Sentence
+        );
     }
 }

@@ -40,12 +40,22 @@ public class ExplanationTests
     {
         for (var seed = 0; seed < 10; seed++)
         {
-            foreach (var query in TraceReconstruction.Reconstruct(new KuboTraceSimulator(seed).Simulate(new KuboScenario { Operation = operation }).Spans).Queries)
+            foreach (
+                var query in TraceReconstruction
+                    .Reconstruct(new KuboTraceSimulator(seed).Simulate(new KuboScenario { Operation = operation }).Spans)
+                    .Queries
+            )
             {
                 var explanation = Explanation.Of(query);
                 var whatIf = WhatIf.Of(query);
                 TestContext.Current.SendDiagnosticMessage(
-                    "{0} {1}: {2} | what-if {3:P1} {4}", operation, seed, explanation.Sentence, whatIf.OwnError ?? double.NaN, whatIf.CannotSay ?? "");
+                    "{0} {1}: {2} | what-if {3:P1} {4}",
+                    operation,
+                    seed,
+                    explanation.Sentence,
+                    whatIf.OwnError ?? double.NaN,
+                    whatIf.CannotSay ?? ""
+                );
                 Assert.Equal(query.DurationNs, explanation.Path!.Segments.Sum(s => s.DurationNs));
                 Assert.Contains("beta", whatIf.Assumed);
             }

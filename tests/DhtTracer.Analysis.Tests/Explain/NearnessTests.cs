@@ -3,7 +3,8 @@ using DhtTracer.Analysis.Explain;
 
 namespace DhtTracer.Analysis.Tests.Explain;
 
-/// <summary>The fast count of useless answers against its definition, word by word, on random queries with ties, gaps and contradictions.</summary>
+/// <summary>The fast count of useless answers against its definition, word by word, on random queries with ties, gaps and
+/// contradictions.</summary>
 public class NearnessTests
 {
     [Theory]
@@ -22,15 +23,18 @@ public class NearnessTests
 
     // Answers that named no peer nearer than the nearest of all others known by then. Without readable ids a distance is its bit length.
     private static int ByDefinition(Query query) =>
-        query.Peers.Sum(namer => namer.Requests.Count(request =>
-        {
-            var end = request.StartNs + request.DurationNs!.Value;
-            bool IsNamed(QueryPeer peer) => peer.Referrer == namer.Id
-                && (request.Named.IsDefault ? peer.HeardNs > request.StartNs && peer.HeardNs <= end : request.Named.Contains(peer.Id));
-            var named = query.Peers.Where(IsNamed).Select(peer => peer.Xor!.Value).ToList();
-            var known = query.Peers.Where(peer => !IsNamed(peer) && peer.HeardNs <= end).Select(peer => peer.Xor!.Value).ToList();
-            return named.Count == 0 || (known.Count > 0 && named.Min() >= known.Min());
-        }));
+        query.Peers.Sum(namer =>
+            namer.Requests.Count(request =>
+            {
+                var end = request.StartNs + request.DurationNs!.Value;
+                bool IsNamed(QueryPeer peer) =>
+                    peer.Referrer == namer.Id
+                    && (request.Named.IsDefault ? peer.HeardNs > request.StartNs && peer.HeardNs <= end : request.Named.Contains(peer.Id));
+                var named = query.Peers.Where(IsNamed).Select(peer => peer.Xor!.Value).ToList();
+                var known = query.Peers.Where(peer => !IsNamed(peer) && peer.HeardNs <= end).Select(peer => peer.Xor!.Value).ToList();
+                return named.Count == 0 || (known.Count > 0 && named.Min() >= known.Min());
+            })
+        );
 
     private static Query RandomQuery(Random random)
     {
@@ -39,29 +43,38 @@ public class NearnessTests
         for (var i = 0; i < count; i++)
         {
             var start = random.Next(0, 50);
-            peers.Add(new QueryPeer
-            {
-                Id = $"peer-{i}",
-                Xor = random.Next(230, 240),
-                Referrer = random.Next(4) == 0 ? null : $"peer-{random.Next(count)}",
-                HeardNs = random.Next(6) == 0 ? null : random.Next(0, 60),
-                State = PeerState.Answered,
-                Requests =
-                [
-                    new PeerRequest
-                    {
-                        Type = MessageType.FindNode,
-                        StartNs = start,
-                        DurationNs = random.Next(1, 20),
-                        Outcome = RequestOutcome.Answered,
-                        Returned = 2,
-                        New = 1,
-                        Named = random.Next(2) == 0 ? default : ImmutableArray.Create($"peer-{random.Next(count)}", $"peer-{random.Next(count)}"),
-                    },
-                ],
-            });
+            peers.Add(
+                new QueryPeer
+                {
+                    Id = $"peer-{i}",
+                    Xor = random.Next(230, 240),
+                    Referrer = random.Next(4) == 0 ? null : $"peer-{random.Next(count)}",
+                    HeardNs = random.Next(6) == 0 ? null : random.Next(0, 60),
+                    State = PeerState.Answered,
+                    Requests =
+                    [
+                        new PeerRequest
+                        {
+                            Type = MessageType.FindNode,
+                            StartNs = start,
+                            DurationNs = random.Next(1, 20),
+                            Outcome = RequestOutcome.Answered,
+                            Returned = 2,
+                            New = 1,
+                            Named =
+                                random.Next(2) == 0
+                                    ? default
+                                    : ImmutableArray.Create($"peer-{random.Next(count)}", $"peer-{random.Next(count)}"),
+                        },
+                    ],
+                }
+            );
         }
 
-        return new QueryBuilder().End(100, null) with { Key = new QueryKey("key", "00", "not hex"), Peers = [.. peers] };
+        return new QueryBuilder().End(100, null) with
+        {
+            Key = new QueryKey("key", "00", "not hex"),
+            Peers = [.. peers],
+        };
     }
 }

@@ -18,7 +18,12 @@ public class RequestUseTests
             // Replays the answers in time order with exact distances.
             var best = query.Peers.Where(p => p.Hops == 0).Select(p => Distance(p.Id)).Min();
             var (useless, nothingNew) = (0, 0);
-            foreach (var request in query.Peers.SelectMany(p => p.Requests).Where(r => r.Outcome == RequestOutcome.Answered).OrderBy(r => r.StartNs + r.DurationNs))
+            foreach (
+                var request in query
+                    .Peers.SelectMany(p => p.Requests)
+                    .Where(r => r.Outcome == RequestOutcome.Answered)
+                    .OrderBy(r => r.StartNs + r.DurationNs)
+            )
             {
                 var named = request.Named.Select(Distance).Min()!;
                 useless += string.CompareOrdinal(named, best) < 0 ? 0 : 1;
@@ -31,8 +36,8 @@ public class RequestUseTests
             Assert.Equal(nothingNew, use.NoNewPeer);
             Assert.True(use.NoNewPeer <= use.NoneNearer);
 
-            string Distance(string id) => Convert.ToHexString(
-                [.. KadId.Of(PeerId.Parse(id)).ToBytes().Zip(lookup.Target.ToBytes(), (x, y) => (byte)(x ^ y))]);
+            string Distance(string id) =>
+                Convert.ToHexString([.. KadId.Of(PeerId.Parse(id)).ToBytes().Zip(lookup.Target.ToBytes(), (x, y) => (byte)(x ^ y))]);
         }
     }
 
@@ -50,6 +55,9 @@ public class RequestUseTests
     public void Time_lost_to_dials_is_summed_by_class_and_what_the_end_waited_for_stands_beside_it()
     {
         var lost = Assert.Single(Explanation.Of(CriticalPathTests.TwoDeadPeers).LostToDials);
-        Assert.Equal((ErrorClass.DialTimeout, 2, QueryBuilder.Ms(13_400), QueryBuilder.Ms(13_400)), (lost.ErrorClass, lost.Dials, lost.TotalNs!.Value, lost.OnPathNs!.Value));
+        Assert.Equal(
+            (ErrorClass.DialTimeout, 2, QueryBuilder.Ms(13_400), QueryBuilder.Ms(13_400)),
+            (lost.ErrorClass, lost.Dials, lost.TotalNs!.Value, lost.OnPathNs!.Value)
+        );
     }
 }

@@ -87,7 +87,10 @@ public class CsvExportTests
         Assert.Equal(6, queryCells.Count(cell => cell == "'" + hostile));
         Assert.Equal(8, peerCells.Count(cell => cell == "'" + hostile));
         Assert.Contains($"'{hostile} {hostile}", peerCells);
-        Assert.DoesNotContain(queryCells.Concat(peerCells), cell => cell.Length > 0 && "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20".Contains(cell[0], StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            queryCells.Concat(peerCells),
+            cell => cell.Length > 0 && "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20".Contains(cell[0], StringComparison.Ordinal)
+        );
     }
 
     [Fact]

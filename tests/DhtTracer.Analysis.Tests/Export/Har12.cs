@@ -4,14 +4,15 @@ using System.Text.Json;
 namespace DhtTracer.Analysis.Tests.Export;
 
 /// <summary>
-/// HTTP archive 1.2 (http://www.softwareishard.com/blog/har-12-spec/) as tables of members: what is required, of what kind it is, and that nothing
-/// else stands there but members that begin with an underscore.
+/// HTTP archive 1.2 (http://www.softwareishard.com/blog/har-12-spec/) as tables of members: what is required, of what kind it is, and that
+/// nothing else stands there but members that begin with an underscore.
 /// </summary>
 internal static class Har12
 {
     private static readonly Dictionary<string, string[]> Objects = new(StringComparer.Ordinal)
     {
-        // name:kind, with a question mark when it is optional. Kinds: s text, n number, i whole number, d ISO 8601 date, a name is an object, [name] an array of them.
+        // name:kind, with a question mark when it is optional. Kinds: s text, n number, i whole number, d ISO 8601 date, a name is an
+        // object, [name] an array of them.
         ["root"] = ["log:log"],
         ["log"] = ["version:s", "creator:creator", "browser:creator?", "pages:[page]?", "entries:[entry]", "comment:s?"],
         ["creator"] = ["name:s", "version:s", "comment:s?"],
@@ -19,16 +20,42 @@ internal static class Har12
         ["pageTimings"] = ["onContentLoad:t?", "onLoad:t?", "comment:s?"],
         ["entry"] =
         [
-            "pageref:s?", "startedDateTime:d", "time:n", "request:request", "response:response", "cache:cache", "timings:timings", "serverIPAddress:s?",
-            "connection:s?", "comment:s?",
+            "pageref:s?",
+            "startedDateTime:d",
+            "time:n",
+            "request:request",
+            "response:response",
+            "cache:cache",
+            "timings:timings",
+            "serverIPAddress:s?",
+            "connection:s?",
+            "comment:s?",
         ],
         ["request"] =
         [
-            "method:s", "url:u", "httpVersion:s", "cookies:[pair]", "headers:[pair]", "queryString:[pair]", "postData:postData?", "headersSize:i", "bodySize:i", "comment:s?",
+            "method:s",
+            "url:u",
+            "httpVersion:s",
+            "cookies:[pair]",
+            "headers:[pair]",
+            "queryString:[pair]",
+            "postData:postData?",
+            "headersSize:i",
+            "bodySize:i",
+            "comment:s?",
         ],
         ["response"] =
         [
-            "status:i", "statusText:s", "httpVersion:s", "cookies:[pair]", "headers:[pair]", "content:content", "redirectURL:s", "headersSize:i", "bodySize:i", "comment:s?",
+            "status:i",
+            "statusText:s",
+            "httpVersion:s",
+            "cookies:[pair]",
+            "headers:[pair]",
+            "content:content",
+            "redirectURL:s",
+            "headersSize:i",
+            "bodySize:i",
+            "comment:s?",
         ],
         ["content"] = ["size:i", "compression:i?", "mimeType:s", "text:s?", "encoding:s?", "comment:s?"],
         ["cache"] = ["comment:s?"],
@@ -49,7 +76,13 @@ internal static class Har12
         foreach (var entry in log.GetProperty("entries").EnumerateArray())
         {
             Assert.Contains(entry.GetProperty("pageref").GetString(), pages);
-            var sum = entry.GetProperty("timings").EnumerateObject().Where(time => time.Name is not ("ssl" or "comment")).Select(time => time.Value.GetDecimal()).Where(time => time != -1).Sum();
+            var sum = entry
+                .GetProperty("timings")
+                .EnumerateObject()
+                .Where(time => time.Name is not ("ssl" or "comment"))
+                .Select(time => time.Value.GetDecimal())
+                .Where(time => time != -1)
+                .Sum();
             Assert.Equal(entry.GetProperty("time").GetDecimal(), sum);
 
             // "sorted by startedDateTime (starting from the oldest) is preferred".
@@ -65,7 +98,10 @@ internal static class Har12
     {
         Assert.True(element.ValueKind == JsonValueKind.Object, $"{path} is no object");
         var members = Objects[name].Select(member => member.Split(':')).ToDictionary(member => member[0], member => member[1]);
-        Assert.All(members.Where(member => !member.Value.EndsWith('?')), member => Assert.True(element.TryGetProperty(member.Key, out _), $"{path}.{member.Key} is required"));
+        Assert.All(
+            members.Where(member => !member.Value.EndsWith('?')),
+            member => Assert.True(element.TryGetProperty(member.Key, out _), $"{path}.{member.Key} is required")
+        );
         foreach (var member in element.EnumerateObject().Where(member => !member.Name.StartsWith('_')))
         {
             Assert.True(members.ContainsKey(member.Name), $"{path}.{member.Name} is no member of HAR 1.2");
@@ -81,10 +117,22 @@ internal static class Har12
                 Assert.True(value.ValueKind == JsonValueKind.String, $"{path} is no text");
                 break;
             case "u":
-                Assert.True(Uri.TryCreate(value.GetString(), UriKind.Absolute, out var url) && url.Fragment.Length == 0, $"{path} is no absolute URL without a fragment");
+                Assert.True(
+                    Uri.TryCreate(value.GetString(), UriKind.Absolute, out var url) && url.Fragment.Length == 0,
+                    $"{path} is no absolute URL without a fragment"
+                );
                 break;
             case "d":
-                Assert.True(DateTimeOffset.TryParseExact(value.GetString(), "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", CultureInfo.InvariantCulture, DateTimeStyles.None, out _), $"{path} is no ISO 8601 date");
+                Assert.True(
+                    DateTimeOffset.TryParseExact(
+                        value.GetString(),
+                        "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK",
+                        CultureInfo.InvariantCulture,
+                        DateTimeStyles.None,
+                        out _
+                    ),
+                    $"{path} is no ISO 8601 date"
+                );
                 break;
             case "i":
                 Assert.True(value.TryGetInt64(out _), $"{path} is no whole number");

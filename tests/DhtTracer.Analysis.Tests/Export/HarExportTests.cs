@@ -9,7 +9,11 @@ namespace DhtTracer.Analysis.Tests.Export;
 
 public class HarExportTests
 {
-    private static readonly SimulatedNetwork Network = new(seed: 4, size: 100, new NetworkFaults(Dead: 0.15, Refusing: 0.05, BlackHoles: 0.05));
+    private static readonly SimulatedNetwork Network = new(
+        seed: 4,
+        size: 100,
+        new NetworkFaults(Dead: 0.15, Refusing: 0.05, BlackHoles: 0.05)
+    );
 
     [Fact]
     public void Every_field_that_HAR_1_2_requires_is_there()
@@ -45,7 +49,10 @@ public class HarExportTests
     {
         var query = Simulated(2);
         var entries = Har(query).GetProperty("log").GetProperty("entries").EnumerateArray().ToList();
-        Assert.Equal(query.Peers.Sum(p => p.Requests.Length) + query.Peers.Count(p => p.Requests.IsEmpty && p.Dial is not null), entries.Count);
+        Assert.Equal(
+            query.Peers.Sum(p => p.Requests.Length) + query.Peers.Count(p => p.Requests.IsEmpty && p.Dial is not null),
+            entries.Count
+        );
         var start = DateTimeOffset.UnixEpoch.AddTicks((long)(query.StartUnixNano / 100));
         foreach (var entry in entries)
         {
@@ -69,17 +76,28 @@ public class HarExportTests
     [Fact]
     public void Every_query_is_an_archive_by_the_specification()
     {
-        var queries = Enumerable.Range(0, 300).Select(HostileQueries.Make)
+        var queries = Enumerable
+            .Range(0, 300)
+            .Select(HostileQueries.Make)
             .Concat(Captures.Labels.Select(Captures.OnlyQuery))
-            .Concat(Enum.GetValues<KuboOperation>().SelectMany(operation =>
-                TraceReconstruction.Reconstruct(new KuboTraceSimulator(8).Simulate(new KuboScenario { Operation = operation, MuteShare = 0.1 }).Spans).Queries));
+            .Concat(
+                Enum.GetValues<KuboOperation>()
+                    .SelectMany(operation =>
+                        TraceReconstruction
+                            .Reconstruct(
+                                new KuboTraceSimulator(8).Simulate(new KuboScenario { Operation = operation, MuteShare = 0.1 }).Spans
+                            )
+                            .Queries
+                    )
+            );
         foreach (var query in queries)
         {
             Har12.Check(HarExport.ToUtf8(query));
         }
     }
 
-    internal static Query Simulated(int seed) => new LookupSimulator(Network).Run(LookupSimulator.NewLookup(Network, QueryType.GetClosestPeers, seed));
+    internal static Query Simulated(int seed) =>
+        new LookupSimulator(Network).Run(LookupSimulator.NewLookup(Network, QueryType.GetClosestPeers, seed));
 
     private static JsonElement Har(Query query) => JsonDocument.Parse(HarExport.ToUtf8(query)).RootElement;
 

@@ -22,14 +22,18 @@ public class SvgExportTests
         // The axis is the part of the width between the columns: the first bar at 0 and the longest end give its scale.
         var left = bars.Min(bar => Number(bar, "x"));
         var longest = segments.MaxBy(s => s.EndNs)!;
-        var scale = (Number(bars[segments.IndexOf(longest)], "x") + Number(bars[segments.IndexOf(longest)], "width") - left) / longest.EndNs;
+        var scale =
+            (Number(bars[segments.IndexOf(longest)], "x") + Number(bars[segments.IndexOf(longest)], "width") - left) / longest.EndNs;
         for (var i = 0; i < bars.Count; i++)
         {
             Assert.Equal(left + (segments[i].StartNs * scale), Number(bars[i], "x"), 0.1);
         }
 
         Assert.DoesNotContain(picture.Descendants(), e => e.Name.LocalName is "script" or "image" or "style" or "foreignObject" or "a");
-        Assert.DoesNotContain(picture.Descendants().Attributes(), a => a.Name.LocalName is "href" || a.Name.LocalName.StartsWith("on", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            picture.Descendants().Attributes(),
+            a => a.Name.LocalName is "href" || a.Name.LocalName.StartsWith("on", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -40,12 +44,24 @@ public class SvgExportTests
         query = query with
         {
             Key = new QueryKey(hostile, "00", new string('0', 64)),
-            Peers = [query.Peers[0] with { Id = hostile, State = PeerState.DialFailed, Dial = new PeerDial(0, 10, false, new TraceError(ErrorClass.Other, hostile)) }],
+            Peers =
+            [
+                query.Peers[0] with
+                {
+                    Id = hostile,
+                    State = PeerState.DialFailed,
+                    Dial = new PeerDial(0, 10, false, new TraceError(ErrorClass.Other, hostile)),
+                },
+            ],
         };
         var picture = XDocument.Parse(Encoding.UTF8.GetString(SvgExport.ToUtf8(Waterfall.Of(query))));
         Assert.Empty(picture.Descendants(Svg + "script"));
-        Assert.Contains(picture.Descendants(Svg + "text"), t => t.Value.Contains("<script>alert(1)</script>\ufffd\ufffd\ufffd", StringComparison.Ordinal));
+        Assert.Contains(
+            picture.Descendants(Svg + "text"),
+            t => t.Value.Contains("<script>alert(1)</script>\ufffd\ufffd\ufffd", StringComparison.Ordinal)
+        );
     }
 
-    private static double Number(XElement element, string name) => double.Parse(element.Attribute(name)!.Value, CultureInfo.InvariantCulture);
+    private static double Number(XElement element, string name) =>
+        double.Parse(element.Attribute(name)!.Value, CultureInfo.InvariantCulture);
 }

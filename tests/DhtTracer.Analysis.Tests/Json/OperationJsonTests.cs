@@ -8,40 +8,68 @@ public class OperationJsonTests
     /// <summary>The fields of the contract, in its order, and those added since.</summary>
     private static readonly string[] Fields =
     [
-        "id", "type", "key", "keyCount", "source", "service", "instance", "node", "background", "backgroundKind", "startUnixNano", "durationNs",
-        "outcome", "error", "discoveryNs", "results", "queries", "decisive", "command", "context", "routers", "parts",
+        "id",
+        "type",
+        "key",
+        "keyCount",
+        "source",
+        "service",
+        "instance",
+        "node",
+        "background",
+        "backgroundKind",
+        "startUnixNano",
+        "durationNs",
+        "outcome",
+        "error",
+        "discoveryNs",
+        "results",
+        "queries",
+        "decisive",
+        "command",
+        "context",
+        "routers",
+        "parts",
         "analysisVersion",
     ];
 
-    private static Operation Full { get; } = new()
-    {
-        Id = new QueryId(new TraceId(1, 2), new SpanId(3)),
-        Type = QueryType.GetProviders,
-        Key = new QueryKey("bafy", "1220aa", "bb"),
-        KeyCount = 1,
-        Source = TraceSource.GoKadDht,
-        Service = "Kubo",
-        Instance = "node-7",
-        Node = "12D3KooWNode",
-        Background = true,
-        BackgroundKind = BackgroundKind.PeerAddress,
-        StartUnixNano = ulong.MaxValue,
-        DurationNs = 12,
-        Outcome = QueryOutcome.Failed,
-        Error = new TraceError(ErrorClass.Reset, "stream reset"),
-        DiscoveryNs = 7,
-        Results = 3,
-        Queries =
-        [
-            new OperationQuery(new QueryId(new TraceId(1, 2), new SpanId(4)), DhtSide.Wan, false, QueryOutcome.Success, 11),
-            new OperationQuery(new QueryId(new TraceId(1, 2), new SpanId(5)), DhtSide.Lan, true, QueryOutcome.NotFound, null),
-        ],
-        Decisive = new QueryId(new TraceId(1, 2), new SpanId(4)),
-        Command = new SpanId(9),
-        Context = [new OperationContext(new SpanId(9), "POST /api/v0/", "/api/v0/routing/findprovs"), new OperationContext(new SpanId(10), "x", null)],
-        Routers = [new OperationRouter(new SpanId(11), "DelegatedHTTPClient.FindProviders", 5, null, new TraceError(ErrorClass.Other, null))],
-        Parts = [new QueryId(new TraceId(6, 6), new SpanId(12))],
-    };
+    private static Operation Full { get; } =
+        new()
+        {
+            Id = new QueryId(new TraceId(1, 2), new SpanId(3)),
+            Type = QueryType.GetProviders,
+            Key = new QueryKey("bafy", "1220aa", "bb"),
+            KeyCount = 1,
+            Source = TraceSource.GoKadDht,
+            Service = "Kubo",
+            Instance = "node-7",
+            Node = "12D3KooWNode",
+            Background = true,
+            BackgroundKind = BackgroundKind.PeerAddress,
+            StartUnixNano = ulong.MaxValue,
+            DurationNs = 12,
+            Outcome = QueryOutcome.Failed,
+            Error = new TraceError(ErrorClass.Reset, "stream reset"),
+            DiscoveryNs = 7,
+            Results = 3,
+            Queries =
+            [
+                new OperationQuery(new QueryId(new TraceId(1, 2), new SpanId(4)), DhtSide.Wan, false, QueryOutcome.Success, 11),
+                new OperationQuery(new QueryId(new TraceId(1, 2), new SpanId(5)), DhtSide.Lan, true, QueryOutcome.NotFound, null),
+            ],
+            Decisive = new QueryId(new TraceId(1, 2), new SpanId(4)),
+            Command = new SpanId(9),
+            Context =
+            [
+                new OperationContext(new SpanId(9), "POST /api/v0/", "/api/v0/routing/findprovs"),
+                new OperationContext(new SpanId(10), "x", null),
+            ],
+            Routers =
+            [
+                new OperationRouter(new SpanId(11), "DelegatedHTTPClient.FindProviders", 5, null, new TraceError(ErrorClass.Other, null)),
+            ],
+            Parts = [new QueryId(new TraceId(6, 6), new SpanId(12))],
+        };
 
     [Fact]
     public void What_is_written_reads_back_the_same()
@@ -68,8 +96,23 @@ public class OperationJsonTests
 
         Assert.Equal(Fields, json.EnumerateObject().Select(field => field.Name));
         Assert.All(
-            ["type", "key", "keyCount", "service", "instance", "node", "backgroundKind", "durationNs", "error", "discoveryNs", "results", "decisive", "command"],
-            name => Assert.Equal(JsonValueKind.Null, json.GetProperty(name).ValueKind));
+            [
+                "type",
+                "key",
+                "keyCount",
+                "service",
+                "instance",
+                "node",
+                "backgroundKind",
+                "durationNs",
+                "error",
+                "discoveryNs",
+                "results",
+                "decisive",
+                "command",
+            ],
+            name => Assert.Equal(JsonValueKind.Null, json.GetProperty(name).ValueKind)
+        );
         Assert.Equivalent(unknown, OperationJson.Read(OperationJson.ToUtf8(unknown)), strict: true);
     }
 
@@ -78,5 +121,9 @@ public class OperationJsonTests
     [InlineData("[]", "id")]
     [InlineData("{\"id\":\"00000000000000010000000000000002-0000000000000003\"}", "source")]
     public void What_breaks_the_contract_is_named(string json, string field) =>
-        Assert.Contains(field, Assert.Throws<JsonException>(() => OperationJson.Read(System.Text.Encoding.UTF8.GetBytes(json))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            field,
+            Assert.Throws<JsonException>(() => OperationJson.Read(System.Text.Encoding.UTF8.GetBytes(json))).Message,
+            StringComparison.Ordinal
+        );
 }

@@ -8,9 +8,36 @@ public class QueryJsonTests
     /// <summary>The fields of the contract, in its order.</summary>
     private static readonly string[] Fields =
     [
-        "id", "traceId", "spanId", "operationId", "background", "side", "skipped", "type", "key", "source", "service", "node", "startUnixNano", "durationNs",
-        "outcome", "error", "termination", "discoveryNs", "discoveredBy", "firstAnswerNs", "missing", "parameters", "counts", "xor", "hops", "hopsAtLeast",
-        "analysisVersion", "terminatedNs", "phases", "peers",
+        "id",
+        "traceId",
+        "spanId",
+        "operationId",
+        "background",
+        "side",
+        "skipped",
+        "type",
+        "key",
+        "source",
+        "service",
+        "node",
+        "startUnixNano",
+        "durationNs",
+        "outcome",
+        "error",
+        "termination",
+        "discoveryNs",
+        "discoveredBy",
+        "firstAnswerNs",
+        "missing",
+        "parameters",
+        "counts",
+        "xor",
+        "hops",
+        "hopsAtLeast",
+        "analysisVersion",
+        "terminatedNs",
+        "phases",
+        "peers",
     ];
 
     public static TheoryData<string> All => Captures.All;
@@ -35,13 +62,31 @@ public class QueryJsonTests
         Assert.Equal(JsonValueKind.Null, json.GetProperty("counts").GetProperty("dialed").ValueKind);
         Assert.Equal(
             [
-                "id", "order", "xor", "hops", "hopsAtLeast", "referrer", "referrerInferred", "askedAfter", "heardNs", "timeLostNs", "takenNs", "state", "dial", "requests",
-                "duplicate", "agent", "addresses", "protocols",
+                "id",
+                "order",
+                "xor",
+                "hops",
+                "hopsAtLeast",
+                "referrer",
+                "referrerInferred",
+                "askedAfter",
+                "heardNs",
+                "timeLostNs",
+                "takenNs",
+                "state",
+                "dial",
+                "requests",
+                "duplicate",
+                "agent",
+                "addresses",
+                "protocols",
             ],
-            json.GetProperty("peers")[0].EnumerateObject().Select(field => field.Name));
+            json.GetProperty("peers")[0].EnumerateObject().Select(field => field.Name)
+        );
         Assert.Equal(
             ["type", "startNs", "durationNs", "endNs", "outcome", "error", "returned", "new", "providers", "records", "named"],
-            json.GetProperty("peers")[0].GetProperty("requests")[0].EnumerateObject().Select(field => field.Name));
+            json.GetProperty("peers")[0].GetProperty("requests")[0].EnumerateObject().Select(field => field.Name)
+        );
     }
 
     [Fact]
@@ -75,5 +120,9 @@ public class QueryJsonTests
     [InlineData("{\"id\":\"zz\"}", "id")]
     [InlineData("[]", "id")]
     public void What_breaks_the_contract_is_named(string json, string field) =>
-        Assert.Contains(field, Assert.Throws<JsonException>(() => QueryJson.Read(System.Text.Encoding.UTF8.GetBytes(json))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            field,
+            Assert.Throws<JsonException>(() => QueryJson.Read(System.Text.Encoding.UTF8.GetBytes(json))).Message,
+            StringComparison.Ordinal
+        );
 }

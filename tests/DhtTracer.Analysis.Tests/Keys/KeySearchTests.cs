@@ -15,9 +15,15 @@ public class KeySearchTests
             byte[] binaryCid = [0x01, 0x55, .. bytes];
             return
             [
-                "bafkreicqf4satbycufm36q4azxmjgxvvcrtxmblayvbpb47jbkghouenlq", Multihash, Multihash.ToUpperInvariant(), "f" + Multihash,
-                Base58.Encode(bytes), "z" + Base58.Encode(bytes), Multibase.Encode(MultibaseEncoding.Base36, binaryCid),
-                Multibase.Encode(MultibaseEncoding.Base64Url, binaryCid), "/ipfs/bafkreicqf4satbycufm36q4azxmjgxvvcrtxmblayvbpb47jbkghouenlq",
+                "bafkreicqf4satbycufm36q4azxmjgxvvcrtxmblayvbpb47jbkghouenlq",
+                Multihash,
+                Multihash.ToUpperInvariant(),
+                "f" + Multihash,
+                Base58.Encode(bytes),
+                "z" + Base58.Encode(bytes),
+                Multibase.Encode(MultibaseEncoding.Base36, binaryCid),
+                Multibase.Encode(MultibaseEncoding.Base64Url, binaryCid),
+                "/ipfs/bafkreicqf4satbycufm36q4azxmjgxvvcrtxmblayvbpb47jbkghouenlq",
                 "  bafkreicqf4satbycufm36q4azxmjgxvvcrtxmblayvbpb47jbkghouenlq\n",
             ];
         }
@@ -26,8 +32,11 @@ public class KeySearchTests
     [Theory]
     [MemberData(nameof(Texts))]
     public void Every_text_of_a_key_leads_to_its_bytes(string text) =>
-        Assert.Contains(KeySearch.Parse(text).Candidates, candidate =>
-            candidate.Bytes == Multihash && candidate.KadId == "75d65170966f3c8f6111e2204eeeb7166f45debd80fb213926664f60b1e3a09f");
+        Assert.Contains(
+            KeySearch.Parse(text).Candidates,
+            candidate =>
+                candidate.Bytes == Multihash && candidate.KadId == "75d65170966f3c8f6111e2204eeeb7166f45debd80fb213926664f60b1e3a09f"
+        );
 
     [Theory]
     [InlineData("04-contentRouting-findProviders")]
@@ -35,7 +44,8 @@ public class KeySearchTests
     public void A_search_by_the_cid_finds_the_query_of_the_capture(string label) =>
         Assert.Contains(
             KeySearch.Parse(Captures.Meta(label).GetProperty("cid").GetString()).Candidates,
-            candidate => candidate.Bytes == Captures.OnlyQuery(label).Key!.Bytes);
+            candidate => candidate.Bytes == Captures.OnlyQuery(label).Key!.Bytes
+        );
 
     [Fact]
     public void A_peer_is_found_by_both_forms_of_its_id_and_by_an_address()
@@ -65,7 +75,8 @@ public class KeySearchTests
     public void A_key_that_is_plain_text_is_found_as_such() =>
         Assert.Contains(
             KeySearch.Parse("/v/capture").Candidates,
-            candidate => candidate.Bytes == Captures.Meta("14-dht-put").GetProperty("keyHex").GetString() && candidate.Text == "/v/capture");
+            candidate => candidate.Bytes == Captures.Meta("14-dht-put").GetProperty("keyHex").GetString() && candidate.Text == "/v/capture"
+        );
 
     [Fact]
     public void Part_of_a_key_is_a_prefix() => Assert.Equal("bafkreicqf4s", KeySearch.Parse(" bafkreicqf4s").TextPrefix);
@@ -86,5 +97,6 @@ public class KeySearchTests
     }
 
     [Fact]
-    public void A_text_that_is_too_long_means_nothing() => Assert.Empty(KeySearch.Parse(new string('a', KeySearch.MaxLength + 1)).Candidates);
+    public void A_text_that_is_too_long_means_nothing() =>
+        Assert.Empty(KeySearch.Parse(new string('a', KeySearch.MaxLength + 1)).Candidates);
 }

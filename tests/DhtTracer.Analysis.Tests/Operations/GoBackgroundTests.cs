@@ -11,7 +11,11 @@ public class GoBackgroundTests
     public void A_closest_peers_lookup_that_nothing_asked_for_is_a_kubos_sweep(string service, BackgroundKind? kind)
     {
         var tree = new SpanTree(service);
-        _ = tree.Lookup(tree.Add("KademliaDHT.IpfsDHT.GetClosestPeers", default, 0, 900, ("Key", "zQmZjWVFcJNyvfwLK9Fc6pWBLxrtNNZhJNpj4DnAgALLU5R")), Asked, Answer);
+        _ = tree.Lookup(
+            tree.Add("KademliaDHT.IpfsDHT.GetClosestPeers", default, 0, 900, ("Key", "zQmZjWVFcJNyvfwLK9Fc6pWBLxrtNNZhJNpj4DnAgALLU5R")),
+            Asked,
+            Answer
+        );
 
         var operation = Assert.Single(tree.Reconstruct().Operations);
 
@@ -22,7 +26,13 @@ public class GoBackgroundTests
     public void The_same_lookup_below_a_command_is_the_users()
     {
         var tree = new SpanTree();
-        var lookup = tree.Add("KademliaDHT.IpfsDHT.GetClosestPeers", tree.Command("/api/v0/dht/query", 1000).SpanId, 0, 900, ("Key", "z" + SpanTree.Peer));
+        var lookup = tree.Add(
+            "KademliaDHT.IpfsDHT.GetClosestPeers",
+            tree.Command("/api/v0/dht/query", 1000).SpanId,
+            0,
+            900,
+            ("Key", "z" + SpanTree.Peer)
+        );
         _ = tree.Lookup(lookup, Asked, Answer);
 
         var operation = Assert.Single(tree.Reconstruct().Operations);
@@ -50,7 +60,17 @@ public class GoBackgroundTests
     public void What_hangs_above_says_why_a_node_did_it(string above, BackgroundKind kind)
     {
         var tree = new SpanTree("my-program");
-        _ = tree.Lookup(tree.Add("KademliaDHT.IpfsDHT.GetClosestPeers", tree.Add(above, default, 0, 1000).SpanId, 10, 900, ("Key", "z" + SpanTree.Peer)), Asked, Answer);
+        _ = tree.Lookup(
+            tree.Add(
+                "KademliaDHT.IpfsDHT.GetClosestPeers",
+                tree.Add(above, default, 0, 1000).SpanId,
+                10,
+                900,
+                ("Key", "z" + SpanTree.Peer)
+            ),
+            Asked,
+            Answer
+        );
 
         var trace = tree.Reconstruct();
 

@@ -14,7 +14,12 @@ public class GoOperationsTests
     {
         var tree = new SpanTree();
         var command = tree.Command("/api/v0/routing/findpeer", 1000);
-        var parallel = tree.Event(tree.Add("ComposableParallel.FindPeer", command.SpanId, 0, 900, ("key", SpanTree.Peer)), 890, "found peer", SpanTree.Peer);
+        var parallel = tree.Event(
+            tree.Add("ComposableParallel.FindPeer", command.SpanId, 0, 900, ("key", SpanTree.Peer)),
+            890,
+            "found peer",
+            SpanTree.Peer
+        );
         var dual = tree.Add("Dual.FindPeer", parallel.SpanId, 10, 880, ("key", SpanTree.Peer));
         var lan = tree.Fail(tree.Add("IpfsDHT.FindPeer", dual.SpanId, 20, 25, ("key", SpanTree.Peer)), "failed to find any peer in table");
         tree.EmptyLookup(lan);
@@ -24,12 +29,16 @@ public class GoOperationsTests
         var trace = tree.Reconstruct();
 
         var operation = Assert.Single(trace.Operations);
-        Assert.Equal((parallel.SpanId, QueryType.FindPeer, QueryOutcome.Success, 1, 900_000),
-            (operation.Id.SpanId, operation.Type, operation.Outcome, operation.Results, operation.DurationNs));
+        Assert.Equal(
+            (parallel.SpanId, QueryType.FindPeer, QueryOutcome.Success, 1, 900_000),
+            (operation.Id.SpanId, operation.Type, operation.Outcome, operation.Results, operation.DurationNs)
+        );
         Assert.Equal(SpanTree.Peer, operation.Key!.Text);
         Assert.False(operation.Background);
-        Assert.Equal([(lan.SpanId, DhtSide.Lan, true), (wan.SpanId, DhtSide.Wan, false)],
-            operation.Queries.Select(query => (query.Id.SpanId, query.Side!.Value, query.Skipped)));
+        Assert.Equal(
+            [(lan.SpanId, DhtSide.Lan, true), (wan.SpanId, DhtSide.Wan, false)],
+            operation.Queries.Select(query => (query.Id.SpanId, query.Side!.Value, query.Skipped))
+        );
         Assert.Equal(wan.SpanId, operation.Decisive!.Value.SpanId);
         Assert.Equal([new OperationContext(command.SpanId, "POST /api/v0/", "/api/v0/routing/findpeer")], operation.Context);
         Assert.Equal(command.SpanId, operation.Command);
@@ -40,10 +49,20 @@ public class GoOperationsTests
     public void A_peer_that_the_node_already_knows_is_found_without_asking_anybody()
     {
         var tree = new SpanTree();
-        var dual = tree.Event(tree.Add("Dual.FindPeer", tree.Command("/api/v0/routing/findpeer", 100).SpanId, 0, 90, ("key", SpanTree.Peer)), 80, "found peer", SpanTree.Peer);
+        var dual = tree.Event(
+            tree.Add("Dual.FindPeer", tree.Command("/api/v0/routing/findpeer", 100).SpanId, 0, 90, ("key", SpanTree.Peer)),
+            80,
+            "found peer",
+            SpanTree.Peer
+        );
         foreach (var at in (long[])[10, 20])
         {
-            var side = tree.Event(tree.Add("IpfsDHT.FindPeer", dual.SpanId, at, at + 5, ("key", SpanTree.Peer)), at + 4, "found peer", SpanTree.Peer);
+            var side = tree.Event(
+                tree.Add("IpfsDHT.FindPeer", dual.SpanId, at, at + 5, ("key", SpanTree.Peer)),
+                at + 4,
+                "found peer",
+                SpanTree.Peer
+            );
             _ = tree.Add("KademliaDHT.IpfsDHT.FindLocal", side.SpanId, at + 1, at + 2);
         }
 
@@ -61,8 +80,24 @@ public class GoOperationsTests
         var publish = tree.Add("CoreAPI.NameAPI.Publish", command.SpanId, 0, 1900, ("path", "/ipfs/" + SpanTree.Cid));
         foreach (var (name, at) in ((string, long)[])[("GetValue", 10), ("PutValue", 1000)])
         {
-            var parallel = tree.Add("ComposableParallel." + name, publish.SpanId, at, at + 800, ("key", "uL2lwbnMvACQIARIgre8tTer92s8oEXupeEdhZ9skX9MlaUBMYeQNdJOuT1I"));
-            _ = tree.Lookup(tree.Add("IpfsDHT." + name, parallel.SpanId, at + 10, at + 700, ("key", "uL2lwbnMvACQIARIgre8tTer92s8oEXupeEdhZ9skX9MlaUBMYeQNdJOuT1I")), Asked, PublicAnswer);
+            var parallel = tree.Add(
+                "ComposableParallel." + name,
+                publish.SpanId,
+                at,
+                at + 800,
+                ("key", "uL2lwbnMvACQIARIgre8tTer92s8oEXupeEdhZ9skX9MlaUBMYeQNdJOuT1I")
+            );
+            _ = tree.Lookup(
+                tree.Add(
+                    "IpfsDHT." + name,
+                    parallel.SpanId,
+                    at + 10,
+                    at + 700,
+                    ("key", "uL2lwbnMvACQIARIgre8tTer92s8oEXupeEdhZ9skX9MlaUBMYeQNdJOuT1I")
+                ),
+                Asked,
+                PublicAnswer
+            );
         }
 
         var operations = tree.Reconstruct().Operations;
@@ -76,15 +111,23 @@ public class GoOperationsTests
     public void A_lookup_below_a_request_is_an_operation_of_its_own()
     {
         var tree = new SpanTree();
-        var find = tree.Add("FullRT.FindProvidersAsync", tree.Command("/api/v0/routing/findprovs", 1000).SpanId, 0, 900, ("key", SpanTree.Cid));
+        var find = tree.Add(
+            "FullRT.FindProvidersAsync",
+            tree.Command("/api/v0/routing/findprovs", 1000).SpanId,
+            0,
+            900,
+            ("key", SpanTree.Cid)
+        );
         var request = tree.Add("KademliaDHT.ProtocolMessenger.GetProviders", find.SpanId, 10, 800, ("to", Asked), ("key", SpanTree.CidHex));
         var dual = tree.Add("Dual.FindPeer", request.SpanId, 20, 700, ("key", Asked));
         _ = tree.Lookup(tree.Add("IpfsDHT.FindPeer", dual.SpanId, 30, 600, ("key", Asked)), Other, PublicAnswer);
 
         var trace = tree.Reconstruct();
 
-        Assert.Equal([(QueryType.GetProviders, null), (QueryType.FindPeer, (BackgroundKind?)BackgroundKind.PeerAddress)],
-            trace.Operations.Select(operation => (operation.Type, operation.BackgroundKind)));
+        Assert.Equal(
+            [(QueryType.GetProviders, null), (QueryType.FindPeer, (BackgroundKind?)BackgroundKind.PeerAddress)],
+            trace.Operations.Select(operation => (operation.Type, operation.BackgroundKind))
+        );
         Assert.Equal(dual.SpanId, trace.Operations[1].Id.SpanId);
         Assert.Equal([Asked], trace.Queries[0].Peers.Select(peer => peer.Id));
         Assert.True(trace.Queries[1].Background);
@@ -128,7 +171,11 @@ public class GoOperationsTests
         foreach (var at in (long[])[0, 60_000_000])
         {
             var dual = tree.Add("Dual.Provide", SpanTree.Missing, at, at + 1000, ("key", SpanTree.Cid), ("announce", true));
-            _ = tree.Lookup(tree.Add("IpfsDHT.Provide", dual.SpanId, at + 1, at + 900, ("key", SpanTree.Cid), ("announce", true)), Asked, PublicAnswer);
+            _ = tree.Lookup(
+                tree.Add("IpfsDHT.Provide", dual.SpanId, at + 1, at + 900, ("key", SpanTree.Cid), ("announce", true)),
+                Asked,
+                PublicAnswer
+            );
         }
 
         var operations = tree.Reconstruct().Operations;
@@ -142,8 +189,16 @@ public class GoOperationsTests
     public void A_provide_of_many_keys_is_one_operation_without_a_key()
     {
         var tree = new SpanTree("app");
-        var many = tree.Add("ComposableParallel.ProvideMany", default, 0, 9000, ("keys", new ArrayValue([new StringValue("uEiB0"), new StringValue("uEiB1"), new StringValue("uEiB2")])));
-        foreach (var (cid, at) in ((string, long)[])[(SpanTree.Cid, 10), ("bafkreih457klugrzai3wwf5bhtxkvi3gpqo2vjmljdcc33ya5dxvveu3je", 3000)])
+        var many = tree.Add(
+            "ComposableParallel.ProvideMany",
+            default,
+            0,
+            9000,
+            ("keys", new ArrayValue([new StringValue("uEiB0"), new StringValue("uEiB1"), new StringValue("uEiB2")]))
+        );
+        foreach (
+            var (cid, at) in ((string, long)[])[(SpanTree.Cid, 10), ("bafkreih457klugrzai3wwf5bhtxkvi3gpqo2vjmljdcc33ya5dxvveu3je", 3000)]
+        )
         {
             _ = tree.Lookup(tree.Add("IpfsDHT.Provide", many.SpanId, at, at + 2000, ("key", cid), ("announce", true)), Asked, PublicAnswer);
         }
@@ -162,8 +217,15 @@ public class GoOperationsTests
     public void The_operations_own_span_tells_how_it_ended(string error, QueryOutcome outcome)
     {
         var tree = new SpanTree();
-        var dual = tree.Fail(tree.Add("Dual.FindPeer", tree.Command("/api/v0/routing/findpeer", 1000).SpanId, 0, 900, ("key", SpanTree.Peer)), error);
-        _ = tree.Lookup(tree.Fail(tree.Add("IpfsDHT.FindPeer", dual.SpanId, 10, 880, ("key", SpanTree.Peer)), "routing: not found"), Asked, PublicAnswer);
+        var dual = tree.Fail(
+            tree.Add("Dual.FindPeer", tree.Command("/api/v0/routing/findpeer", 1000).SpanId, 0, 900, ("key", SpanTree.Peer)),
+            error
+        );
+        _ = tree.Lookup(
+            tree.Fail(tree.Add("IpfsDHT.FindPeer", dual.SpanId, 10, 880, ("key", SpanTree.Peer)), "routing: not found"),
+            Asked,
+            PublicAnswer
+        );
 
         var operation = Assert.Single(tree.Reconstruct().Operations);
 
@@ -175,16 +237,31 @@ public class GoOperationsTests
     public void Results_are_what_the_caller_got_also_from_a_router()
     {
         var tree = new SpanTree();
-        var parallel = tree.Add("ComposableParallel.FindProvidersAsync", tree.Command("/api/v0/routing/findprovs", 1000).SpanId, 0, 900, ("key", SpanTree.Cid));
+        var parallel = tree.Add(
+            "ComposableParallel.FindProvidersAsync",
+            tree.Command("/api/v0/routing/findprovs", 1000).SpanId,
+            0,
+            900,
+            ("key", SpanTree.Cid)
+        );
         parallel = tree.Event(tree.Event(parallel, 50, "found provider", Asked), 60, "found provider", Asked);
         var worker = tree.Add("Compose.worker", parallel.SpanId, 5, 400, ("type", "*routing.httpRoutingWrapper"));
         var router = tree.Fail(tree.Add("DelegatedHTTPClient.FindProviders", worker.SpanId, 10, 300), "");
-        _ = tree.Lookup(tree.Add("IpfsDHT.FindProvidersAsync", parallel.SpanId, 5, 800, ("key", SpanTree.Cid)), Other, PublicAnswer, "GetProviders", SpanTree.CidHex);
+        _ = tree.Lookup(
+            tree.Add("IpfsDHT.FindProvidersAsync", parallel.SpanId, 5, 800, ("key", SpanTree.Cid)),
+            Other,
+            PublicAnswer,
+            "GetProviders",
+            SpanTree.CidHex
+        );
 
         var operation = Assert.Single(tree.Reconstruct().Operations);
 
         Assert.Equal((QueryOutcome.Success, 1, 50_000), (operation.Outcome, operation.Results, operation.DiscoveryNs));
-        Assert.Equal((router.SpanId, 10_000L, 290_000L), Assert.Single(operation.Routers) is var only ? (only.SpanId, only.StartNs, only.DurationNs!.Value) : default);
+        Assert.Equal(
+            (router.SpanId, 10_000L, 290_000L),
+            Assert.Single(operation.Routers) is var only ? (only.SpanId, only.StartNs, only.DurationNs!.Value) : default
+        );
     }
 
     [Fact]
@@ -196,7 +273,11 @@ public class GoOperationsTests
         {
             var at = i * 10_000L;
             var dual = tree.Add("Dual.Provide", SpanTree.Missing, at, at + 1000, ("key", SpanTree.Cid), ("announce", true));
-            _ = tree.Lookup(tree.Add("IpfsDHT.Provide", dual.SpanId, at + 1, at + 900, ("key", SpanTree.Cid), ("announce", true)), Asked, PublicAnswer);
+            _ = tree.Lookup(
+                tree.Add("IpfsDHT.Provide", dual.SpanId, at + 1, at + 900, ("key", SpanTree.Cid), ("announce", true)),
+                Asked,
+                PublicAnswer
+            );
         }
 
         // Time that grew with the square of its 80,000 spans would not come to an end.

@@ -13,7 +13,10 @@ public class GoSidesTests
     [InlineData("GetValue", DhtSide.Wan)]
     [InlineData("SearchValue", DhtSide.Wan)]
     public void Where_nothing_else_tells_the_order_does(string method, DhtSide first) =>
-        Assert.Equal([first, first == DhtSide.Wan ? DhtSide.Lan : DhtSide.Wan], Sides(method, "/ip4/10.0.0.1/tcp/1", "/ip4/10.0.0.2/tcp/1"));
+        Assert.Equal(
+            [first, first == DhtSide.Wan ? DhtSide.Lan : DhtSide.Wan],
+            Sides(method, "/ip4/10.0.0.1/tcp/1", "/ip4/10.0.0.2/tcp/1")
+        );
 
     [Fact]
     public void Addresses_in_the_answers_tell_more_than_the_order() =>
@@ -25,8 +28,10 @@ public class GoSidesTests
 
     [Fact]
     public void An_error_that_names_the_protocol_tells_more_than_addresses() =>
-        Assert.Equal([DhtSide.Wan, DhtSide.Lan],
-            Sides("FindPeer", "/ip4/10.0.0.1/tcp/1", "/ip4/10.0.0.2/tcp/1", "protocols not supported: [/ipfs/lan/kad/1.0.0]"));
+        Assert.Equal(
+            [DhtSide.Wan, DhtSide.Lan],
+            Sides("FindPeer", "/ip4/10.0.0.1/tcp/1", "/ip4/10.0.0.2/tcp/1", "protocols not supported: [/ipfs/lan/kad/1.0.0]")
+        );
 
     [Theory]
     [InlineData("/ip4/10.1.2.3/tcp/1", 1, 0)]
@@ -56,7 +61,11 @@ public class GoSidesTests
         };
         var dual = tree.Add("Dual." + method, default, 0, 5000, ("key", key));
         _ = tree.Lookup(tree.Add("IpfsDHT." + method, dual.SpanId, 10, 4000, ("key", key)), Asked, $"{{{Other}: [{firstAnswer}]}}");
-        var second = tree.Lookup(tree.Add("IpfsDHT." + method, dual.SpanId, 20, 4500, ("key", key)), Asked, $"{{{Other}: [{secondAnswer}]}}");
+        var second = tree.Lookup(
+            tree.Add("IpfsDHT." + method, dual.SpanId, 20, 4500, ("key", key)),
+            Asked,
+            $"{{{Other}: [{secondAnswer}]}}"
+        );
         if (secondError is not null)
         {
             _ = tree.Fail(second, secondError);

@@ -13,8 +13,10 @@ public class OperationPartsTests
     {
         var part = Part(200, Asked);
 
-        Assert.Equal((MessageType.AddProvider, SpanTree.CidHex, Asked, "Kubo", RequestOutcome.Sent, 10_000),
-            (part.Type, part.KeyBytes, part.Peer, part.Service, part.Outcome, part.DurationNs));
+        Assert.Equal(
+            (MessageType.AddProvider, SpanTree.CidHex, Asked, "Kubo", RequestOutcome.Sent, 10_000),
+            (part.Type, part.KeyBytes, part.Peer, part.Service, part.Outcome, part.DurationNs)
+        );
     }
 
     [Fact]
@@ -25,12 +27,22 @@ public class OperationPartsTests
         _ = tree.Lookup(method, Asked, Answer, key: "/ipns/abc");
         var trace = tree.Reconstruct();
         var correction = new SpanTree { TraceId = new TraceId(3, 3) };
-        _ = correction.Add("KademliaDHT.ProtocolMessenger.PutValue", default, 1100, 1200, ("to", New), ("record", "key:\"/ipns/\\x61bc\"  value:\"v\""));
+        _ = correction.Add(
+            "KademliaDHT.ProtocolMessenger.PutValue",
+            default,
+            1100,
+            1200,
+            ("to", New),
+            ("record", "key:\"/ipns/\\x61bc\"  value:\"v\"")
+        );
         var part = Assert.Single(correction.Reconstruct().LooseParts);
 
         var (joined, query) = OperationParts.Join(Assert.Single(trace.Operations), Assert.Single(trace.Queries), [part]);
 
-        Assert.Equal((MessageType.PutValue, Convert.ToHexStringLower("/ipns/abc"u8), RequestOutcome.Answered), (part.Type, part.KeyBytes, part.Outcome));
+        Assert.Equal(
+            (MessageType.PutValue, Convert.ToHexStringLower("/ipns/abc"u8), RequestOutcome.Answered),
+            (part.Type, part.KeyBytes, part.Outcome)
+        );
         Assert.Equal([part.Id], joined.Parts);
         Assert.Same(trace.Queries[0], query);
     }
@@ -45,9 +57,14 @@ public class OperationPartsTests
 
         Assert.Equal((2, 2, QueryOutcome.Success), (joined.Results, whole.Counts.Sent, joined.Outcome));
         Assert.Equal(3, joined.Parts.Length);
-        Assert.Equal([PeerState.Answered, PeerState.RequestFailed, PeerState.Sent],
-            ((string[])[Asked, New, SpanTree.Peer]).Select(id => whole.Peers.Single(peer => peer.Id == id).State));
-        Assert.Equal([MessageType.FindNode, MessageType.AddProvider], whole.Peers.Single(peer => peer.Id == Asked).Requests.Select(request => request.Type));
+        Assert.Equal(
+            [PeerState.Answered, PeerState.RequestFailed, PeerState.Sent],
+            ((string[])[Asked, New, SpanTree.Peer]).Select(id => whole.Peers.Single(peer => peer.Id == id).State)
+        );
+        Assert.Equal(
+            [MessageType.FindNode, MessageType.AddProvider],
+            whole.Peers.Single(peer => peer.Id == Asked).Requests.Select(request => request.Type)
+        );
         Assert.Equal(3, whole.Counts.Queried);
         Assert.Null(whole.Peers.Single(peer => peer.Id == New).Hops);
         Assert.False(whole.Counts.SeenComplete);
@@ -96,7 +113,11 @@ public class OperationPartsTests
         var tree = new SpanTree();
         var command = tree.Command("/api/v0/routing/provide", startUs + 1100);
         _ = tree.Lookup(
-            tree.Add("IpfsDHT.Provide", command.SpanId, startUs, startUs + 1000, ("key", SpanTree.Cid), ("announce", true)), Asked, Answer, key: "QmZjWVFcJNyvfwLK9Fc6pWBLxrtNNZhJNpj4DnAgALLU5R");
+            tree.Add("IpfsDHT.Provide", command.SpanId, startUs, startUs + 1000, ("key", SpanTree.Cid), ("announce", true)),
+            Asked,
+            Answer,
+            key: "QmZjWVFcJNyvfwLK9Fc6pWBLxrtNNZhJNpj4DnAgALLU5R"
+        );
         var trace = tree.Reconstruct();
         return (Assert.Single(trace.Operations), Assert.Single(trace.Queries));
     }

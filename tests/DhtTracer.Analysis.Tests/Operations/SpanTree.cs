@@ -14,9 +14,9 @@ internal sealed class SpanTree(string service = "Kubo", string? instance = null)
 
     private readonly Resource _resource = new()
     {
-        Attributes = AttributeList.Of(instance is null
-            ? [("service.name", service)]
-            : [("service.name", service), ("service.instance.id", instance)]),
+        Attributes = AttributeList.Of(
+            instance is null ? [("service.name", service)] : [("service.name", service), ("service.instance.id", instance)]
+        ),
     };
 
     private readonly List<Span> _spans = [];
@@ -54,11 +54,29 @@ internal sealed class SpanTree(string service = "Kubo", string? instance = null)
 
     /// <summary>Replaces a span by one with an event that names a result.</summary>
     public Span Event(Span span, long atUs, string name, string id) =>
-        Replace(span, span with { Events = [.. span.Events, new SpanEvent { TimeUnixNano = Epoch + (ulong)(atUs * 1000), Name = name, Attributes = AttributeList.Of(("id", id)) }] });
+        Replace(
+            span,
+            span with
+            {
+                Events =
+                [
+                    .. span.Events,
+                    new SpanEvent
+                    {
+                        TimeUnixNano = Epoch + (ulong)(atUs * 1000),
+                        Name = name,
+                        Attributes = AttributeList.Of(("id", id)),
+                    },
+                ],
+            }
+        );
 
     /// <summary>An HTTP command as Kubo's server emits it.</summary>
     public Span Command(string path, long endUs) =>
-        Replace(Add("POST /api/v0/", default, -100, endUs, ("http.request.method", "POST"), ("url.path", path)), static span => span with { Kind = SpanKind.Server });
+        Replace(
+            Add("POST /api/v0/", default, -100, endUs, ("http.request.method", "POST"), ("url.path", path)),
+            static span => span with { Kind = SpanKind.Server }
+        );
 
     /// <summary>A lookup below a method that asks one peer and gets one other named.</summary>
     public Span Lookup(Span method, string peer, string answer, string message = "GetClosestPeers", string key = Peer)
@@ -67,12 +85,26 @@ internal sealed class SpanTree(string service = "Kubo", string? instance = null)
         var follow = Add("KademliaDHT.IpfsDHT.RunLookupWithFollowup", method.SpanId, start + 1, end - 1);
         var run = Add("KademliaDHT.IpfsDHT.RunQuery", follow.SpanId, start + 2, end - 2);
         var query = Add("KademliaDHT.IpfsDHT.Query.Run", run.SpanId, start + 3, end - 3);
-        var spawn = Add("KademliaDHT.IpfsDHT.SpawnQuery", query.SpanId, start + 4, start + 5, ("Cause", "12D3KooWMMbRsqtyhoxe997hNHg9NN8xEHwT4qS2heLkF6fuASNA"), ("QueryPeer", peer));
+        var spawn = Add(
+            "KademliaDHT.IpfsDHT.SpawnQuery",
+            query.SpanId,
+            start + 4,
+            start + 5,
+            ("Cause", "12D3KooWMMbRsqtyhoxe997hNHg9NN8xEHwT4qS2heLkF6fuASNA"),
+            ("QueryPeer", peer)
+        );
         var asked = Add("KademliaDHT.IpfsDHT.QueryPeer", spawn.SpanId, start + 5, end - 4);
         _ = Add("KademliaDHT.IpfsDHT.DialPeer", asked.SpanId, start + 6, start + 7, ("PeerID", peer));
         _ = Add("KademliaDHT.IpfsDHT.Query.Terminate", query.SpanId, end - 4, end - 4, ("Reason", "completed"));
-        return Add("KademliaDHT.ProtocolMessenger." + message, run.SpanId, start + 8, end - 5, ("to", peer), ("key", key),
-            (message == "GetProviders" ? "provs" : "peers", new ArrayValue([new StringValue(answer)])));
+        return Add(
+            "KademliaDHT.ProtocolMessenger." + message,
+            run.SpanId,
+            start + 8,
+            end - 5,
+            ("to", peer),
+            ("key", key),
+            (message == "GetProviders" ? "provs" : "peers", new ArrayValue([new StringValue(answer)]))
+        );
     }
 
     /// <summary>A lookup on an empty routing table.</summary>

@@ -13,19 +13,22 @@ namespace DhtTracer.Analysis.Tests;
 public class SameQueryTests
 {
     public static TheoryData<string, string> Exports =>
-    [
-        .. from path in Directory.GetFiles(TestFiles.Data("js-libp2p", "other"))
-           let parts = Path.GetFileName(path).Split('.')
-           group path by (parts[0], parts[1]) into way
-           orderby way.Key
-           select way.Key,
-    ];
+        [
+            .. from path in Directory.GetFiles(TestFiles.Data("js-libp2p", "other"))
+            let parts = Path.GetFileName(path).Split('.')
+            group path by (parts[0], parts[1]) into way
+            orderby way.Key
+            select way.Key,
+        ];
 
     [Theory]
     [MemberData(nameof(Exports))]
     public void Every_exporter_gives_the_query_of_the_original(string label, string way)
     {
-        var spans = Directory.GetFiles(TestFiles.Data("js-libp2p", "other"), $"{label}.{way}.*").SelectMany(path => Decode(path, way)).ToList();
+        var spans = Directory
+            .GetFiles(TestFiles.Data("js-libp2p", "other"), $"{label}.{way}.*")
+            .SelectMany(path => Decode(path, way))
+            .ToList();
 
         // A span can travel in the UDP packet of the scenario after it: compare what this capture holds of the trace.
         var trace = spans.Where(span => span.TraceId == Captures.Spans(label)[0].TraceId).ToList();
@@ -48,7 +51,8 @@ public class SameQueryTests
     {
         var originals = Captures.Labels.SelectMany(Captures.Spans).ToLookup(span => span.TraceId);
         var bytes = File.ReadAllBytes(TestFiles.Data("jaeger", version, file));
-        var spans = file.StartsWith("grpc", StringComparison.Ordinal) ? Grpc(bytes)
+        var spans =
+            file.StartsWith("grpc", StringComparison.Ordinal) ? Grpc(bytes)
             : file.Contains("v1", StringComparison.Ordinal) ? JaegerJson.Decode(bytes)
             : JaegerV3Json.Decode(bytes);
         var traces = spans.GroupBy(span => span.TraceId).ToList();
@@ -65,7 +69,8 @@ public class SameQueryTests
 
         Assert.Equal(
             Captures.Json(TraceReconstruction.Reconstruct(precise).Queries),
-            Captures.Json(TraceReconstruction.Reconstruct([.. truncated, .. precise]).Queries));
+            Captures.Json(TraceReconstruction.Reconstruct([.. truncated, .. precise]).Queries)
+        );
     }
 
     private static void AssertSame(IReadOnlyList<Span> original, IReadOnlyList<Span> other)
@@ -89,7 +94,8 @@ public class SameQueryTests
         }
     }
 
-    /// <summary>Jaeger cuts times to whole microseconds, Zipkin's exporter rounds them, and jaeger-client adds an error of floating point.</summary>
+    /// <summary>Jaeger cuts times to whole microseconds, Zipkin's exporter rounds them, and jaeger-client adds an error of floating
+    /// point.</summary>
     private static void AssertClose(long? expected, long? actual)
     {
         Assert.Equal(expected is null, actual is null);
@@ -97,9 +103,19 @@ public class SameQueryTests
     }
 
     private static IEnumerable<string> Rows(Query query) =>
-        query.Peers.Select(peer => $"{peer.Id} {peer.Order} {peer.Xor} {peer.Hops} {peer.Referrer} {peer.State} {peer.Duplicate} " + string.Join(';', peer.Requests.Select(request =>
-                $"{request.Type} {request.Outcome} {request.StartNs} {request.Returned} {request.New} {request.Providers} {request.Records} {string.Join(',', request.Named.IsDefault ? [] : request.Named)}")))
-            .Prepend($"{query.Id} {query.OperationId} {query.Background} {query.Type} {query.Key} {query.Service} {query.Node} {query.StartUnixNano} {query.Outcome} {query.Error} {query.Counts} {query.Xor} {query.Hops}");
+        query
+            .Peers.Select(peer =>
+                $"{peer.Id} {peer.Order} {peer.Xor} {peer.Hops} {peer.Referrer} {peer.State} {peer.Duplicate} "
+                + string.Join(
+                    ';',
+                    peer.Requests.Select(request =>
+                        $"{request.Type} {request.Outcome} {request.StartNs} {request.Returned} {request.New} {request.Providers} {request.Records} {string.Join(',', request.Named.IsDefault ? [] : request.Named)}"
+                    )
+                )
+            )
+            .Prepend(
+                $"{query.Id} {query.OperationId} {query.Background} {query.Type} {query.Key} {query.Service} {query.Node} {query.StartUnixNano} {query.Outcome} {query.Error} {query.Counts} {query.Xor} {query.Hops}"
+            );
 
     private static IReadOnlyList<Span> Decode(string path, string way)
     {
@@ -113,7 +129,7 @@ public class SameQueryTests
     private static List<Span> Grpc(byte[] body)
     {
         var spans = new List<Span>();
-        for (var at = 0; at < body.Length;)
+        for (var at = 0; at < body.Length; )
         {
             var length = (int)BinaryPrimitives.ReadUInt32BigEndian(body.AsSpan(at + 1));
             spans.AddRange(JaegerModel.Decode(Proto.SpansResponseChunk.Parser.ParseFrom(body.AsSpan(at + 5, length)).Spans));

@@ -26,7 +26,12 @@ public class SpanMergeTests
         var lesser = how switch
         {
             "un-ended" => Whole with { EndUnixNano = 0, Attributes = AttributeList.Of(("a", "1"), ("b", "2"), ("c", "3")) },
-            "truncated" => Whole with { StartUnixNano = 1_000_000_000, EndUnixNano = 2_000_000_000, Attributes = AttributeList.Of(("a", "1"), ("b", "2"), ("c", "3")) },
+            "truncated" => Whole with
+            {
+                StartUnixNano = 1_000_000_000,
+                EndUnixNano = 2_000_000_000,
+                Attributes = AttributeList.Of(("a", "1"), ("b", "2"), ("c", "3")),
+            },
             "fewer attributes" => Whole with { Attributes = AttributeList.Of(("z", "9")) },
             _ => Whole,
         };
@@ -40,9 +45,35 @@ public class SpanMergeTests
     {
         Span[] versions =
         [
-            Whole, Whole with { Name = "x" }, Whole with { Flags = 1 }, Whole with { Attributes = AttributeList.Of(("a", 1), ("b", "2")) },
-            Whole with { Status = new SpanStatus(StatusCode.Ok) }, Whole with { TraceState = "k=v" }, Whole with { EndUnixNano = 2_000_000_457 },
-            Whole with { Resource = new Resource { Attributes = AttributeList.Of(("service.name", "s")) } },
+            Whole,
+            Whole with
+            {
+                Name = "x",
+            },
+            Whole with
+            {
+                Flags = 1,
+            },
+            Whole with
+            {
+                Attributes = AttributeList.Of(("a", 1), ("b", "2")),
+            },
+            Whole with
+            {
+                Status = new SpanStatus(StatusCode.Ok),
+            },
+            Whole with
+            {
+                TraceState = "k=v",
+            },
+            Whole with
+            {
+                EndUnixNano = 2_000_000_457,
+            },
+            Whole with
+            {
+                Resource = new Resource { Attributes = AttributeList.Of(("service.name", "s")) },
+            },
         ];
         var winner = Assert.Single(SpanMerge.Merge(versions));
 

@@ -19,7 +19,11 @@ public class TraceReconstructionTests
 
         Check.One(
             Config.QuickThrowOnFailure.WithMaxTest(20),
-            Prop.ForAll(ArbMap.Default.ArbFor<int>(), seed => Captures.Json(TraceReconstruction.Reconstruct(Disturbed(spans, seed)).Queries) == expected));
+            Prop.ForAll(
+                ArbMap.Default.ArbFor<int>(),
+                seed => Captures.Json(TraceReconstruction.Reconstruct(Disturbed(spans, seed)).Queries) == expected
+            )
+        );
     }
 
     [Fact]
@@ -30,12 +34,18 @@ public class TraceReconstructionTests
 
         Check.One(
             Config.QuickThrowOnFailure.WithMaxTest(20),
-            Prop.ForAll(ArbMap.Default.ArbFor<int>(), seed => Captures.Json(TraceReconstruction.Reconstruct(Disturbed(spans, seed)).Queries) == expected));
+            Prop.ForAll(
+                ArbMap.Default.ArbFor<int>(),
+                seed => Captures.Json(TraceReconstruction.Reconstruct(Disturbed(spans, seed)).Queries) == expected
+            )
+        );
     }
 
     [Fact]
     public void Spans_of_two_traces_are_refused() =>
-        Assert.Throws<ArgumentException>(() => TraceReconstruction.Reconstruct([Captures.Spans("14-dht-put")[0], Captures.Spans("15-dht-get-found")[0]]).Queries);
+        Assert.Throws<ArgumentException>(() =>
+            TraceReconstruction.Reconstruct([Captures.Spans("14-dht-put")[0], Captures.Spans("15-dht-get-found")[0]]).Queries
+        );
 
     [Fact]
     public void No_spans_are_no_queries() => Assert.Empty(TraceReconstruction.Reconstruct([]).Queries);
@@ -48,14 +58,18 @@ public class TraceReconstructionTests
 
         Assert.Equal(
             [TraceSource.JsLibp2p, TraceSource.GoKadDht],
-            TraceReconstruction.Reconstruct([.. js, .. kubo]).Queries.Select(query => query.Source).OrderDescending());
+            TraceReconstruction.Reconstruct([.. js, .. kubo]).Queries.Select(query => query.Source).OrderDescending()
+        );
     }
 
     [Fact]
     public void Hostile_spans_give_queries_or_none_but_never_an_exception()
     {
         var count = int.TryParse(Environment.GetEnvironmentVariable("DHT_TRACER_FUZZ_INPUTS"), out var wanted) ? wanted : 300;
-        var sources = Captures.Labels.Select(Captures.Spans).Append(new KuboTraceSimulator(6).Simulate(new KuboScenario { Dual = true }).Spans).ToList();
+        var sources = Captures
+            .Labels.Select(Captures.Spans)
+            .Append(new KuboTraceSimulator(6).Simulate(new KuboScenario { Dual = true }).Spans)
+            .ToList();
         for (var seed = 0; seed < count; seed++)
         {
             var random = new Random(seed);
@@ -65,7 +79,8 @@ public class TraceReconstructionTests
         }
     }
 
-    /// <summary>Shapes on which a careless walk takes the square of their size: with 30,000 spans that would not end in a test run.</summary>
+    /// <summary>Shapes on which a careless walk takes the square of their size: with 30,000 spans that would not end in a test
+    /// run.</summary>
     [Theory]
     [InlineData("libp2p.kadDHT.sendRequest")]
     [InlineData("libp2p.kadDHT.findPeer")]
@@ -86,13 +101,31 @@ public class TraceReconstructionTests
             EndUnixNano = 2_000,
             Resource = Resource.Empty,
             Scope = InstrumentationScope.Empty,
-            Attributes = AttributeList.Of(("to", "QmA"), ("PeerID", "QmA"), ("dht.peer.id", "QmA"), ("message type", "FIND_NODE"), ("dht.message.type", "FIND_NODE")),
+            Attributes = AttributeList.Of(
+                ("to", "QmA"),
+                ("PeerID", "QmA"),
+                ("dht.peer.id", "QmA"),
+                ("message type", "FIND_NODE"),
+                ("dht.message.type", "FIND_NODE")
+            ),
         };
         var ids = Enumerable.Range(1, Count).Select(number => new SpanId((ulong)number)).ToList();
 
-        Assert.True(TraceReconstruction.Reconstruct([.. ids.Select(id => template with { SpanId = id, ParentSpanId = new SpanId(id.Value + Count) })]).Queries.Length <= Count);
-        Assert.True(TraceReconstruction.Reconstruct([.. ids.Select(id => template with { SpanId = id, ParentSpanId = new SpanId(id.Value - 1) })]).Queries.Length <= Count);
-        Assert.True(TraceReconstruction.Reconstruct([.. ids.Select(id => template with { SpanId = id, ParentSpanId = new SpanId(999_999) })]).Queries.Length <= Count);
+        Assert.True(
+            TraceReconstruction
+                .Reconstruct([.. ids.Select(id => template with { SpanId = id, ParentSpanId = new SpanId(id.Value + Count) })])
+                .Queries.Length <= Count
+        );
+        Assert.True(
+            TraceReconstruction
+                .Reconstruct([.. ids.Select(id => template with { SpanId = id, ParentSpanId = new SpanId(id.Value - 1) })])
+                .Queries.Length <= Count
+        );
+        Assert.True(
+            TraceReconstruction
+                .Reconstruct([.. ids.Select(id => template with { SpanId = id, ParentSpanId = new SpanId(999_999) })])
+                .Queries.Length <= Count
+        );
     }
 
     private static List<Span> Disturbed(IReadOnlyList<Span> spans, int seed)
@@ -112,8 +145,14 @@ public class TraceReconstructionTests
             1 => span with { ParentSpanId = new SpanId((ulong)random.Next(1, 4)) },
             2 => span with { StartUnixNano = (ulong)random.NextInt64(), EndUnixNano = 0 },
             3 => span with { StartUnixNano = ulong.MaxValue, EndUnixNano = 1 },
-            4 => span with { Attributes = AttributeList.Of(span.Attributes.Select(item => (item.Key, (AttributeValue)new string('<', random.Next(3))))) },
-            5 => span with { Attributes = AttributeList.Of(span.Attributes.Select(item => (item.Key, (AttributeValue)random.NextInt64()))) },
+            4 => span with
+            {
+                Attributes = AttributeList.Of(span.Attributes.Select(item => (item.Key, (AttributeValue)new string('<', random.Next(3))))),
+            },
+            5 => span with
+            {
+                Attributes = AttributeList.Of(span.Attributes.Select(item => (item.Key, (AttributeValue)random.NextInt64()))),
+            },
             6 => span with { Name = span.Name[..random.Next(span.Name.Length)] },
             _ => span,
         };

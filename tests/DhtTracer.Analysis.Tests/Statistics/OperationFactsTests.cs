@@ -5,7 +5,11 @@ namespace DhtTracer.Analysis.Tests.Statistics;
 
 public class OperationFactsTests
 {
-    private static readonly SimulatedNetwork Network = new(seed: 14, size: 120, new NetworkFaults(Dead: 0.15, Refusing: 0.1, BlackHoles: 0.05));
+    private static readonly SimulatedNetwork Network = new(
+        seed: 14,
+        size: 120,
+        new NetworkFaults(Dead: 0.15, Refusing: 0.1, BlackHoles: 0.05)
+    );
 
     [Fact]
     public void Facts_are_what_the_simulated_lookup_did()
@@ -53,7 +57,10 @@ public class OperationFactsTests
             Error = new TraceError(ErrorClass.Cancelled, null),
         };
         var (own, facts) = (Of(query), OperationFacts.From(operation, query));
-        Assert.Equal((77, 55, QueryOutcome.Cancelled, ErrorClass.Cancelled), (facts.DurationNs!.Value, facts.DiscoveryNs!.Value, facts.Outcome, facts.ErrorClass));
+        Assert.Equal(
+            (77, 55, QueryOutcome.Cancelled, ErrorClass.Cancelled),
+            (facts.DurationNs!.Value, facts.DiscoveryNs!.Value, facts.Outcome, facts.ErrorClass)
+        );
         Assert.Equal(own.FirstResultNs + 1_000, facts.FirstResultNs);
         Assert.Equal((query.Hops, query.Counts.Queried, query.Counts.Dialed), (facts.Hops, facts.Queried, facts.Dialed));
         var none = OperationFacts.From(operation, null);

@@ -48,7 +48,11 @@ public class OrderStatisticIntervalTests
                 foreach (var figure in (PercentileFigure?[])[distribution.P50, distribution.P90, distribution.P95, distribution.P99])
                 {
                     // Half a nanosecond of the truth's own rounding does not count.
-                    if (figure!.Interval is { } interval && interval.Low <= truth[figure.Percent] + 1 && interval.High >= truth[figure.Percent] - 1)
+                    if (
+                        figure!.Interval is { } interval
+                        && interval.Low <= truth[figure.Percent] + 1
+                        && interval.High >= truth[figure.Percent] - 1
+                    )
                     {
                         covered[figure.Percent]++;
                     }
@@ -77,8 +81,14 @@ public class OrderStatisticIntervalTests
     public void Intervals_of_counts_cover_the_true_percentile_in_at_least_930_of_1000_trials(int count)
     {
         double[] shares = [0.30, 0.25, 0.20, 0.10, 0.06, 0.03, 0.02, 0.02, 0.015, 0.005];
-        var truth = Percentile.Shown.ToDictionary(percent => percent, percent => Enumerable.Range(0, shares.Length).First(value => shares.Take(value + 1).Sum() >= (percent / 100.0) - 1e-12));
-        var (trials, covered) = (Percentile.Shown.ToDictionary(percent => percent, _ => 0), Percentile.Shown.ToDictionary(percent => percent, _ => 0));
+        var truth = Percentile.Shown.ToDictionary(
+            percent => percent,
+            percent => Enumerable.Range(0, shares.Length).First(value => shares.Take(value + 1).Sum() >= (percent / 100.0) - 1e-12)
+        );
+        var (trials, covered) = (
+            Percentile.Shown.ToDictionary(percent => percent, _ => 0),
+            Percentile.Shown.ToDictionary(percent => percent, _ => 0)
+        );
         var random = new Random(5 + count);
         for (var trial = 0; trial < 1_000; trial++)
         {
@@ -86,7 +96,10 @@ public class OrderStatisticIntervalTests
             foreach (var figure in (PercentileFigure?[])[distribution.P50, distribution.P90, distribution.P95, distribution.P99])
             {
                 trials[figure!.Percent] += figure.Interval is null ? 0 : 1;
-                covered[figure.Percent] += figure.Interval is { } interval && interval.Low <= truth[figure.Percent] && truth[figure.Percent] <= interval.High ? 1 : 0;
+                covered[figure.Percent] +=
+                    figure.Interval is { } interval && interval.Low <= truth[figure.Percent] && truth[figure.Percent] <= interval.High
+                        ? 1
+                        : 0;
             }
         }
 

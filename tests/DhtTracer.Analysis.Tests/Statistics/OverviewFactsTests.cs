@@ -9,7 +9,14 @@ public class OverviewFactsTests
     public void Every_figure_equals_an_independent_computation()
     {
         var queries = new FactsSimulator(seed: 11).Draw(701);
-        queries[5] = queries[5] with { Outcome = QueryOutcome.Incomplete, DurationNs = null, Dialed = null, DialFailed = null, Reused = null };
+        queries[5] = queries[5] with
+        {
+            Outcome = QueryOutcome.Incomplete,
+            DurationNs = null,
+            Dialed = null,
+            DialFailed = null,
+            Reused = null,
+        };
 
         var facts = OverviewFacts.Of(queries);
 
@@ -42,7 +49,11 @@ public class OverviewFactsTests
         Assert.Equal(queries.Sum(q => q.Duplicates), (int)Math.Round(facts.Duplicates.Mean!.Value * 701));
         Assert.Equal(701, facts.Outcomes.Sum(o => o.Count));
         Assert.Equal(Enum.GetValues<QueryOutcome>(), facts.Outcomes.Select(o => o.Outcome));
-        Assert.Equal(failed, facts.PeerErrors.Single(e => e.Name == ErrorClass.DialTimeout).Count + (queries[5].PeerErrors.Length == 0 ? 0 : -queries[5].PeerErrors[0].Count));
+        Assert.Equal(
+            failed,
+            facts.PeerErrors.Single(e => e.Name == ErrorClass.DialTimeout).Count
+                + (queries[5].PeerErrors.Length == 0 ? 0 : -queries[5].PeerErrors[0].Count)
+        );
     }
 
     [Fact]

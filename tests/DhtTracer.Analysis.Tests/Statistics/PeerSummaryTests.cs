@@ -9,11 +9,16 @@ public class PeerSummaryTests
     public void Every_peer_has_the_numbers_of_its_rows_counted_by_hand()
     {
         var network = new SimulatedNetwork(seed: 15, size: 60, new NetworkFaults(Dead: 0.2, BlackHoles: 0.1));
-        var queries = Enumerable.Range(0, 30)
-            .Select(seed => new LookupSimulator(network).Run(LookupSimulator.NewLookup(network, QueryType.GetClosestPeers, seed) with
-            {
-                StartUnixNano = 1_000_000_000UL + ((ulong)seed * 3_600_000_000_000),
-            }))
+        var queries = Enumerable
+            .Range(0, 30)
+            .Select(seed =>
+                new LookupSimulator(network).Run(
+                    LookupSimulator.NewLookup(network, QueryType.GetClosestPeers, seed) with
+                    {
+                        StartUnixNano = 1_000_000_000UL + ((ulong)seed * 3_600_000_000_000),
+                    }
+                )
+            )
             .ToList();
 
         var summaries = PeerSummary.Of(queries.SelectMany(query => PeerFacts.From(query)));
@@ -27,7 +32,10 @@ public class PeerSummaryTests
             {
                 foreach (var other in query.Peers)
                 {
-                    named += other.Id != summary.PeerId && other.State == PeerState.Answered && other.Requests[0].Named.Contains(summary.PeerId) ? 1 : 0;
+                    named +=
+                        other.Id != summary.PeerId && other.State == PeerState.Answered && other.Requests[0].Named.Contains(summary.PeerId)
+                            ? 1
+                            : 0;
                     if (other.Id == summary.PeerId)
                     {
                         seen++;
@@ -58,14 +66,34 @@ public class PeerSummaryTests
     [Fact]
     public void Texts_over_time_keep_their_first_and_last_query_in_the_order_first_seen()
     {
-        var query = new LookupSimulator(new SimulatedNetwork(1, 30)).Run(LookupSimulator.NewLookup(new SimulatedNetwork(1, 30), QueryType.GetClosestPeers, 1));
+        var query = new LookupSimulator(new SimulatedNetwork(1, 30)).Run(
+            LookupSimulator.NewLookup(new SimulatedNetwork(1, 30), QueryType.GetClosestPeers, 1)
+        );
         var fact = PeerFacts.From(query)[0];
-        var summary = Assert.Single(PeerSummary.Of(
-        [
-            fact with { QueryStartUnixNano = 30, Agent = "new", Addresses = ["/ip4/1.1.1.1/tcp/1"] },
-            fact with { OperationId = Other(0xA1), QueryStartUnixNano = 10, Agent = "old", NamedBy = null },
-            fact with { OperationId = Other(0xA2), QueryStartUnixNano = 20, Agent = "new", NamedBy = null },
-        ]));
+        var summary = Assert.Single(
+            PeerSummary.Of([
+                fact with
+                {
+                    QueryStartUnixNano = 30,
+                    Agent = "new",
+                    Addresses = ["/ip4/1.1.1.1/tcp/1"],
+                },
+                fact with
+                {
+                    OperationId = Other(0xA1),
+                    QueryStartUnixNano = 10,
+                    Agent = "old",
+                    NamedBy = null,
+                },
+                fact with
+                {
+                    OperationId = Other(0xA2),
+                    QueryStartUnixNano = 20,
+                    Agent = "new",
+                    NamedBy = null,
+                },
+            ])
+        );
         Assert.Equal([new SeenText("old", 1, 10, 10), new SeenText("new", 2, 20, 30)], summary.Agents);
         Assert.Equal([new SeenText("/ip4/1.1.1.1/tcp/1", 1, 30, 30)], summary.Addresses);
         Assert.Equal((10UL, 30UL), (summary.FirstSeenUnixNano, summary.LastSeenUnixNano));

@@ -26,13 +26,17 @@ public class PercentileTests
     [Fact]
     public void It_is_the_least_value_with_at_least_that_share_at_or_below_it() =>
         Prop.ForAll<long[]>(values =>
-        {
-            var sorted = values.Order().ToArray();
-            return sorted.Length == 0 || Enumerable.Range(1, 99).All(percent =>
             {
-                var value = Percentile.Of(sorted, percent);
-                return sorted.Count(v => v <= value) * 100L >= (long)percent * sorted.Length
-                    && sorted.Count(v => v < value) * 100L < (long)percent * sorted.Length;
-            });
-        }).QuickCheckThrowOnFailure();
+                var sorted = values.Order().ToArray();
+                return sorted.Length == 0
+                    || Enumerable
+                        .Range(1, 99)
+                        .All(percent =>
+                        {
+                            var value = Percentile.Of(sorted, percent);
+                            return sorted.Count(v => v <= value) * 100L >= (long)percent * sorted.Length
+                                && sorted.Count(v => v < value) * 100L < (long)percent * sorted.Length;
+                        });
+            })
+            .QuickCheckThrowOnFailure();
 }

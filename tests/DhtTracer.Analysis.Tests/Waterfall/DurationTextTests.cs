@@ -36,5 +36,6 @@ public class DurationTextTests
     [Theory]
     [InlineData(long.MaxValue)]
     [InlineData(long.MinValue)]
-    public void The_extremes_do_not_overflow(long nanoseconds) => Assert.EndsWith("m", DurationText.Of(nanoseconds), StringComparison.Ordinal);
+    public void The_extremes_do_not_overflow(long nanoseconds) =>
+        Assert.EndsWith("m", DurationText.Of(nanoseconds), StringComparison.Ordinal);
 }

@@ -2,19 +2,34 @@ namespace DhtTracer.Analysis.Tests;
 
 public class PeerPhaseTests
 {
-    private static readonly PeerRequest First = new() { Type = MessageType.FindNode, StartNs = 40, DurationNs = 50, Outcome = RequestOutcome.Answered };
+    private static readonly PeerRequest First = new()
+    {
+        Type = MessageType.FindNode,
+        StartNs = 40,
+        DurationNs = 50,
+        Outcome = RequestOutcome.Answered,
+    };
 
     [Fact]
     public void A_peer_that_was_dialed_and_answered_has_every_phase()
     {
-        var peer = Peer(PeerState.Answered) with { Dial = new PeerDial(10, 25, false, null), Requests = [First, First with { StartNs = 120, DurationNs = 7 }] };
+        var peer = Peer(PeerState.Answered) with
+        {
+            Dial = new PeerDial(10, 25, false, null),
+            Requests = [First, First with { StartNs = 120, DurationNs = 7 }],
+        };
         Assert.Equal(
             [
-                (PeerPhaseKind.Heard, 3, 3, null), (PeerPhaseKind.Queued, 3, 10, 7), (PeerPhaseKind.Dialing, 10, 35, 25),
-                (PeerPhaseKind.Connected, 35, 40, 5), (PeerPhaseKind.Request, 40, 90, 50), (PeerPhaseKind.Request, 120, 127, 7),
+                (PeerPhaseKind.Heard, 3, 3, null),
+                (PeerPhaseKind.Queued, 3, 10, 7),
+                (PeerPhaseKind.Dialing, 10, 35, 25),
+                (PeerPhaseKind.Connected, 35, 40, 5),
+                (PeerPhaseKind.Request, 40, 90, 50),
+                (PeerPhaseKind.Request, 120, 127, 7),
                 (PeerPhaseKind.Answered, 90, 90, null),
             ],
-            Times(peer));
+            Times(peer)
+        );
     }
 
     [Fact]
@@ -31,10 +46,14 @@ public class PeerPhaseTests
         var peer = Peer(PeerState.Answered) with { Requests = [First], HeardNs = null };
         Assert.Equal(
             [
-                (PeerPhaseKind.Heard, null, null, null), (PeerPhaseKind.Queued, null, 40, null), (PeerPhaseKind.Dialing, null, null, null),
-                (PeerPhaseKind.Request, 40, 90, 50), (PeerPhaseKind.Answered, 90, 90, null),
+                (PeerPhaseKind.Heard, null, null, null),
+                (PeerPhaseKind.Queued, null, 40, null),
+                (PeerPhaseKind.Dialing, null, null, null),
+                (PeerPhaseKind.Request, 40, 90, 50),
+                (PeerPhaseKind.Answered, 90, 90, null),
             ],
-            Times(peer));
+            Times(peer)
+        );
     }
 
     [Fact]
@@ -63,11 +82,20 @@ public class PeerPhaseTests
             Addresses = ["/ip4/203.0.113.7/tcp/4001"],
             Dial = new PeerDial(10, 3000, false, new TraceError(ErrorClass.DialTimeout, "deadline")),
         };
-        Assert.All(["KOOWA", "Kubo/0.38", "203.0.113.7/tcp", "dial-timeout", "dial timeout"], text => Assert.True(PeerRows.Contains(peer, text), text));
+        Assert.All(
+            ["KOOWA", "Kubo/0.38", "203.0.113.7/tcp", "dial-timeout", "dial timeout"],
+            text => Assert.True(PeerRows.Contains(peer, text), text)
+        );
         Assert.All(["rust", "198.51", "reset", "deadline"], text => Assert.False(PeerRows.Contains(peer, text), text));
     }
 
-    private static QueryPeer Peer(PeerState state) => new() { Id = "12D3KooWAbc", State = state, HeardNs = 3 };
+    private static QueryPeer Peer(PeerState state) =>
+        new()
+        {
+            Id = "12D3KooWAbc",
+            State = state,
+            HeardNs = 3,
+        };
 
     private static List<(PeerPhaseKind Kind, long? Start, long? End, long? Duration)> Times(QueryPeer peer) =>
         [.. PeerPhase.Of(peer).Select(phase => (phase.Kind, phase.StartNs, phase.EndNs, phase.DurationNs))];

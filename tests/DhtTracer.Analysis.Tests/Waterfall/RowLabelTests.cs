@@ -19,7 +19,10 @@ public class RowLabelTests
     [Fact]
     public void A_failure_shows_a_cross_and_how_long_it_took()
     {
-        var peer = Peer(PeerState.DialFailed) with { Dial = new PeerDial(0, 3000 * Ms, false, new TraceError(ErrorClass.DialTimeout, null)) };
+        var peer = Peer(PeerState.DialFailed) with
+        {
+            Dial = new PeerDial(0, 3000 * Ms, false, new TraceError(ErrorClass.DialTimeout, null)),
+        };
 
         Assert.Equal("✗ 3s", RowLabel.Of(peer));
         Assert.Equal("dial timeout", RowLabel.Failure(peer));
@@ -40,15 +43,22 @@ public class RowLabelTests
     public void A_peer_asked_again_is_marked() =>
         Assert.Equal(
             "20ms, 0/3 peers ⚠ dup",
-            RowLabel.Of(Peer(PeerState.Answered) with
-            {
-                Duplicate = true,
-                Requests =
-                [
-                    Request(RequestOutcome.Answered, 15 * Ms) with { Returned = 3, New = 0 },
-                    Request(RequestOutcome.Answered, 5 * Ms),
-                ],
-            }));
+            RowLabel.Of(
+                Peer(PeerState.Answered) with
+                {
+                    Duplicate = true,
+                    Requests =
+                    [
+                        Request(RequestOutcome.Answered, 15 * Ms) with
+                        {
+                            Returned = 3,
+                            New = 0,
+                        },
+                        Request(RequestOutcome.Answered, 5 * Ms),
+                    ],
+                }
+            )
+        );
 
     [Fact]
     public void Unknown_counts_are_left_out_rather_than_shown_as_zero() =>
@@ -66,7 +76,10 @@ public class RowLabelTests
     [InlineData(QueryOutcome.TimedOut, "310ms, cut off by the deadline")]
     [InlineData(QueryOutcome.Failed, "310ms, cancelled")]
     public void What_was_cut_off_says_who_ended_it(QueryOutcome outcome, string text) =>
-        Assert.Equal(text, RowLabel.WithoutMark(Peer(PeerState.Cancelled) with { Requests = [Request(RequestOutcome.Cancelled, 310 * Ms)] }, outcome));
+        Assert.Equal(
+            text,
+            RowLabel.WithoutMark(Peer(PeerState.Cancelled) with { Requests = [Request(RequestOutcome.Cancelled, 310 * Ms)] }, outcome)
+        );
 
     [Fact]
     public void A_message_without_an_answer_in_the_protocol_is_sent() =>
@@ -78,7 +91,18 @@ public class RowLabelTests
     [Fact]
     public void A_request_without_an_end_is_in_flight_while_its_query_runs()
     {
-        var peer = Peer(PeerState.NoAnswer) with { Requests = [new PeerRequest { Type = MessageType.FindNode, StartNs = 0, Outcome = RequestOutcome.NoAnswer }] };
+        var peer = Peer(PeerState.NoAnswer) with
+        {
+            Requests =
+            [
+                new PeerRequest
+                {
+                    Type = MessageType.FindNode,
+                    StartNs = 0,
+                    Outcome = RequestOutcome.NoAnswer,
+                },
+            ],
+        };
 
         Assert.Equal("in flight", RowLabel.WithoutMark(peer, running: true));
         Assert.Equal("no answer seen", RowLabel.WithoutMark(peer));
@@ -87,5 +111,11 @@ public class RowLabelTests
     private static QueryPeer Peer(PeerState state) => new() { Id = "QmPeer", State = state };
 
     private static PeerRequest Request(RequestOutcome outcome, long duration) =>
-        new() { Type = MessageType.FindNode, StartNs = 0, DurationNs = duration, Outcome = outcome };
+        new()
+        {
+            Type = MessageType.FindNode,
+            StartNs = 0,
+            DurationNs = duration,
+            Outcome = outcome,
+        };
 }

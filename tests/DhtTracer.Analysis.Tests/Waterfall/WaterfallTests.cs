@@ -15,7 +15,16 @@ public class WaterfallTests
         Hops = 0,
         HeardNs = 0,
         Dial = new PeerDial(5 * Ms, 20 * Ms, false, null),
-        Requests = [new PeerRequest { Type = MessageType.FindNode, StartNs = 30 * Ms, DurationNs = 40 * Ms, Outcome = RequestOutcome.Answered }],
+        Requests =
+        [
+            new PeerRequest
+            {
+                Type = MessageType.FindNode,
+                StartNs = 30 * Ms,
+                DurationNs = 40 * Ms,
+                Outcome = RequestOutcome.Answered,
+            },
+        ],
     };
 
     private static readonly QueryPeer DialFailed = new()
@@ -29,7 +38,14 @@ public class WaterfallTests
         Dial = new PeerDial(3 * Ms, 90 * Ms, false, new TraceError(ErrorClass.DialRefused, "refused")),
     };
 
-    private static readonly QueryPeer NeverAsked = new() { Id = "C", State = PeerState.Queued, Xor = 240, Hops = 2, HeardNs = 60 * Ms };
+    private static readonly QueryPeer NeverAsked = new()
+    {
+        Id = "C",
+        State = PeerState.Queued,
+        Xor = 240,
+        Hops = 2,
+        HeardNs = 60 * Ms,
+    };
 
     private static readonly QueryPeer Dialing = new()
     {
@@ -49,11 +65,13 @@ public class WaterfallTests
 
         Assert.Equal(
             [
-                new RowSegment(RowPhase.Queued, 0, 5 * Ms), new RowSegment(RowPhase.Dialing, 5 * Ms, 25 * Ms),
+                new RowSegment(RowPhase.Queued, 0, 5 * Ms),
+                new RowSegment(RowPhase.Dialing, 5 * Ms, 25 * Ms),
                 new RowSegment(RowPhase.Connected, 25 * Ms, 30 * Ms),
                 new RowSegment(RowPhase.Request, 30 * Ms, 70 * Ms, Message: MessageType.FindNode),
             ],
-            row.Segments);
+            row.Segments
+        );
         Assert.Equal(70 * Ms, row.EndNs);
     }
 
@@ -62,7 +80,10 @@ public class WaterfallTests
     {
         var reused = Answered with { Dial = new PeerDial(5 * Ms, 0, true, null) };
 
-        Assert.Equal([RowPhase.Queued, RowPhase.Connected, RowPhase.Request], WaterfallRow.Of(reused, 100 * Ms, Example()).Segments.Select(s => s.Phase));
+        Assert.Equal(
+            [RowPhase.Queued, RowPhase.Connected, RowPhase.Request],
+            WaterfallRow.Of(reused, 100 * Ms, Example()).Segments.Select(s => s.Phase)
+        );
     }
 
     [Fact]
@@ -109,7 +130,20 @@ public class WaterfallTests
     [Fact]
     public void A_lower_bound_of_the_peers_seen_is_marked_as_one()
     {
-        var query = Example() with { Counts = new QueryCounts { Seen = 60, SeenComplete = false, Queried = 20, Dialed = 3, ToQuery = 0, Remaining = 40, Results = 2 }, Type = QueryType.GetProviders };
+        var query = Example() with
+        {
+            Counts = new QueryCounts
+            {
+                Seen = 60,
+                SeenComplete = false,
+                Queried = 20,
+                Dialed = 3,
+                ToQuery = 0,
+                Remaining = 40,
+                Results = 2,
+            },
+            Type = QueryType.GetProviders,
+        };
 
         Assert.Equal("Seen ≥ 60, Queried 20, Dialed 3, To query 0, Remaining 40, Results 2", Waterfall.Of(query).Counts);
         Assert.Equal("100ms, 2 rec, ≥ 60 peers", Waterfall.Of(query).Summary);
@@ -127,14 +161,24 @@ public class WaterfallTests
     [InlineData(QueryType.AddProvider, 20, 20, "sent to 20")]
     [InlineData(QueryType.GetValue, null, null, null)]
     public void Results_are_named_by_what_was_asked(QueryType type, int? results, int? sent, string? text) =>
-        Assert.Equal(text, HeaderText.Results(Example() with { Type = type, Counts = new QueryCounts { Results = results, Sent = sent } }));
+        Assert.Equal(
+            text,
+            HeaderText.Results(
+                Example() with
+                {
+                    Type = type,
+                    Counts = new QueryCounts { Results = results, Sent = sent },
+                }
+            )
+        );
 
     [Theory]
     [InlineData(2, 0, "2")]
     [InlineData(null, 1, "≥ 1")]
     [InlineData(null, 0, "–")]
     [InlineData(null, null, "–")]
-    public void Hops_are_exact_or_a_bound_or_unknown(int? hops, int? atLeast, string text) => Assert.Equal(text, HeaderText.Hops(hops, atLeast));
+    public void Hops_are_exact_or_a_bound_or_unknown(int? hops, int? atLeast, string text) =>
+        Assert.Equal(text, HeaderText.Hops(hops, atLeast));
 
     [Fact]
     public void Peers_that_were_only_heard_of_are_not_contacted()
@@ -143,7 +187,10 @@ public class WaterfallTests
         var lost = new QueryPeer { Id = "U", State = PeerState.Unknown };
 
         // Whether the second was asked cannot be known, so it is not folded away with those that were not.
-        Assert.Equal(["U"], Waterfall.Of(Example() with { Peers = [heard, lost] }, filter: PeerFilter.Contacted).Rows.Select(row => row.Peer.Id));
+        Assert.Equal(
+            ["U"],
+            Waterfall.Of(Example() with { Peers = [heard, lost] }, filter: PeerFilter.Contacted).Rows.Select(row => row.Peer.Id)
+        );
     }
 
     [Fact]
@@ -153,7 +200,18 @@ public class WaterfallTests
         {
             Id = "L",
             State = PeerState.Answered,
-            Requests = [new PeerRequest { Type = MessageType.FindNode, StartNs = null, EndNs = 70 * Ms, Outcome = RequestOutcome.Answered, Returned = 3, New = 2 }],
+            Requests =
+            [
+                new PeerRequest
+                {
+                    Type = MessageType.FindNode,
+                    StartNs = null,
+                    EndNs = 70 * Ms,
+                    Outcome = RequestOutcome.Answered,
+                    Returned = 3,
+                    New = 2,
+                },
+            ],
         };
         var row = WaterfallRow.Of(peer, 100 * Ms, Example());
 
@@ -164,7 +222,13 @@ public class WaterfallTests
     [Fact]
     public void An_aborted_dial_is_cut_off_and_made_no_connection()
     {
-        var peer = new QueryPeer { Id = "A", State = PeerState.Cancelled, HeardNs = 0, Dial = new PeerDial(0, 40 * Ms, null, null) };
+        var peer = new QueryPeer
+        {
+            Id = "A",
+            State = PeerState.Cancelled,
+            HeardNs = 0,
+            Dial = new PeerDial(0, 40 * Ms, null, null),
+        };
 
         Assert.Equal([RowPhase.Cancelled], WaterfallRow.Of(peer, 100 * Ms, Example()).Segments.Select(bar => bar.Phase));
         Assert.DoesNotContain(PeerPhase.Of(peer), phase => phase.Kind == PeerPhaseKind.Connected);
@@ -179,7 +243,10 @@ public class WaterfallTests
     }
 
     [Theory]
-    [InlineData(7_500_000_000L, new[] { 0L, 1_000_000_000, 2_000_000_000, 3_000_000_000, 4_000_000_000, 5_000_000_000, 6_000_000_000, 7_000_000_000 })]
+    [InlineData(
+        7_500_000_000L,
+        new[] { 0L, 1_000_000_000, 2_000_000_000, 3_000_000_000, 4_000_000_000, 5_000_000_000, 6_000_000_000, 7_000_000_000 }
+    )]
     [InlineData(1L, new[] { 0L, 1 })]
     [InlineData(100L, new[] { 0L, 20, 40, 60, 80, 100 })]
     public void Ticks_are_round(long axis, long[] expected) => Assert.Equal(expected, Waterfall.Ticks(axis));
@@ -189,16 +256,22 @@ public class WaterfallTests
 
     private static WaterfallRow Row(string id) => Waterfall.Of(Example()).Rows.Single(row => row.Peer.Id == id);
 
-    private static Query Example() => new()
-    {
-        Id = new QueryId(new TraceId(1, 2), new SpanId(3)),
-        OperationId = new QueryId(new TraceId(1, 2), new SpanId(3)),
-        Type = QueryType.FindPeer,
-        Source = TraceSource.Native,
-        StartUnixNano = 1,
-        DurationNs = 100 * Ms,
-        Outcome = QueryOutcome.Success,
-        Counts = new QueryCounts { Seen = 4, Queried = 1, Remaining = 1 },
-        Peers = [Answered, DialFailed, NeverAsked, Dialing],
-    };
+    private static Query Example() =>
+        new()
+        {
+            Id = new QueryId(new TraceId(1, 2), new SpanId(3)),
+            OperationId = new QueryId(new TraceId(1, 2), new SpanId(3)),
+            Type = QueryType.FindPeer,
+            Source = TraceSource.Native,
+            StartUnixNano = 1,
+            DurationNs = 100 * Ms,
+            Outcome = QueryOutcome.Success,
+            Counts = new QueryCounts
+            {
+                Seen = 4,
+                Queried = 1,
+                Remaining = 1,
+            },
+            Peers = [Answered, DialFailed, NeverAsked, Dialing],
+        };
 }

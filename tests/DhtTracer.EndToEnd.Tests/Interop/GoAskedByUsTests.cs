@@ -36,7 +36,9 @@ public sealed class GoAskedByUsTests(GoNetwork network)
     public async Task Find_peer_shows_what_the_servers_saw()
     {
         Assert.SkipWhen(IsMissing(network), GoNetwork.Why);
-        foreach (var wanted in network.Alive.Where(node => !Dht.RoutingTable.Contains(node.Peer.Id)).Take(3).DefaultIfEmpty(network.Alive.Last()))
+        foreach (
+            var wanted in network.Alive.Where(node => !Dht.RoutingTable.Contains(node.Peer.Id)).Take(3).DefaultIfEmpty(network.Alive.Last())
+        )
         {
             var result = await Dht.FindPeerAsync(wanted.Peer.Id, cancellationToken: Token);
             Assert.Equal(DhtQueryOutcome.Success, result.Outcome);
@@ -62,7 +64,11 @@ public sealed class GoAskedByUsTests(GoNetwork network)
         AssertManyOf20(result);
 
         // The 20 that answers name hold the faulty too: who is beyond these 20, nobody may name.
-        var certain = Bed.Nodes.OrderBy(node => KadId.Of(node.Peer.Id), Comparer<KadId>.Create(target.CompareDistance)).Take(20).Where(node => node.Kind == "alive").ToList();
+        var certain = Bed
+            .Nodes.OrderBy(node => KadId.Of(node.Peer.Id), Comparer<KadId>.Create(target.CompareDistance))
+            .Take(20)
+            .Where(node => node.Kind == "alive")
+            .ToList();
         Assert.Equal(certain.Select(node => node.Peer.Id), found.Take(certain.Count));
         await AssertSameAsync(result);
     }
@@ -91,12 +97,19 @@ public sealed class GoAskedByUsTests(GoNetwork network)
         await AssertSameAsync(result);
         Assert.Equal(
             result.Peers.Select(peer => peer.Id.ToString()).Where(id => Bed.Nodes.Any(node => node.Id == id)).Order(),
-            Bed.ReadLog().Where(message => message.From == Us && message.Type == "ADD_PROVIDER" && message.ReqProviders.SequenceEqual([Us])).Select(message => message.Server).Order());
+            Bed.ReadLog()
+                .Where(message => message.From == Us && message.Type == "ADD_PROVIDER" && message.ReqProviders.SequenceEqual([Us]))
+                .Select(message => message.Server)
+                .Order()
+        );
 
         var asked = await network.AsGoAsync(() => Bed.AskAsync(Bed.Nodes[2], "findprovs", ("cid", content.ToString())));
         var found = asked.EnumerateArray().Single();
         Assert.Equal(Us, found.GetProperty("ID").GetString());
-        Assert.Contains(network.Asker.Node.Host.ListenAddresses[0].ToString(), found.GetProperty("Addrs").EnumerateArray().Select(address => address.GetString()));
+        Assert.Contains(
+            network.Asker.Node.Host.ListenAddresses[0].ToString(),
+            found.GetProperty("Addrs").EnumerateArray().Select(address => address.GetString())
+        );
     }
 
     [Fact]
@@ -107,8 +120,12 @@ public sealed class GoAskedByUsTests(GoNetwork network)
         AssertManyOf20(result);
         await AssertSameAsync(result);
         Assert.All(
-            Bed.ReadLog().Where(message => message.From == Us && message.Type == "PUT_VALUE" && message.Key == Convert.ToHexStringLower("/v/of ours"u8)),
-            message => Assert.Equal(Convert.ToHexStringLower("seq:1:hello"u8), message.ReqRecord));
+            Bed.ReadLog()
+                .Where(message =>
+                    message.From == Us && message.Type == "PUT_VALUE" && message.Key == Convert.ToHexStringLower("/v/of ours"u8)
+                ),
+            message => Assert.Equal(Convert.ToHexStringLower("seq:1:hello"u8), message.ReqRecord)
+        );
         var got = await network.AsGoAsync(() => Bed.AskAsync(Bed.Nodes[3], "get", ("key", "/v/of ours")));
         Assert.Equal("seq:1:hello", got.GetProperty("text").GetString());
 
@@ -138,7 +155,14 @@ public sealed class GoAskedByUsTests(GoNetwork network)
     public async Task Ping_is_answered_by_the_living_and_not_by_the_dead()
     {
         Assert.SkipWhen(IsMissing(network), GoNetwork.Why);
-        foreach (var (kind, state) in new[] { ("alive", PeerState.Answered), ("dead", PeerState.DialFailed), ("blackhole", PeerState.DialFailed) })
+        foreach (
+            var (kind, state) in new[]
+            {
+                ("alive", PeerState.Answered),
+                ("dead", PeerState.DialFailed),
+                ("blackhole", PeerState.DialFailed),
+            }
+        )
         {
             var result = await Dht.PingAsync(network.OfKind(kind).Peer, cancellationToken: Token);
             Assert.Equal(state == PeerState.Answered, result.Outcome == DhtQueryOutcome.Success);

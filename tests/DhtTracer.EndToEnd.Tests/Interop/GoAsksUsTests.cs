@@ -61,7 +61,10 @@ public sealed class GoAsksUsTests(GoNetwork network)
     public void Ping_of_go_is_answered()
     {
         Assert.SkipWhen(IsMissing(network), GoNetwork.Why);
-        Assert.Contains(network.Witness.Served, served => served.From == Theirs.Actor(6).Peer.Id && served.Request.Type == KadMessageType.Ping);
+        Assert.Contains(
+            network.Witness.Served,
+            served => served.From == Theirs.Actor(6).Peer.Id && served.Request.Type == KadMessageType.Ping
+        );
     }
 
     /// <summary>One message of each type, and its answer as Go decodes it.</summary>
@@ -82,20 +85,40 @@ public sealed class GoAsksUsTests(GoNetwork network)
         Assert.Null(network.Server.Dht.Values.Put("/v/decoded GET_VALUE"u8, "seq:1:kept"u8));
 
         (string, string)[] value = type == "PUT_VALUE" ? [("value", "seq:2:put")] : [];
-        var decoded = await Bed.AskAsync(asker, "rawask", [("to", Us.ToString()), ("type", type), ("key", "hex:" + Convert.ToHexStringLower(key)), .. value]);
-        var answer = network.Witness.Served.Last(served => served.From == asker.Peer.Id && served.Request.Type.ToText() == type && served.Request.Key.Span.SequenceEqual(key)).Answer!;
+        var decoded = await Bed.AskAsync(
+            asker,
+            "rawask",
+            [("to", Us.ToString()), ("type", type), ("key", "hex:" + Convert.ToHexStringLower(key)), .. value]
+        );
+        var answer = network
+            .Witness.Served.Last(served =>
+                served.From == asker.Peer.Id && served.Request.Type.ToText() == type && served.Request.Key.Span.SequenceEqual(key)
+            )
+            .Answer!;
         Assert.Equal("", decoded.GetProperty("err").GetString());
         Assert.Equal(type, decoded.GetProperty("type").GetString());
         Assert.Equal(answer.CloserPeers.Select(peer => peer.Id.ToString()), Ids(decoded, "closer"));
         Assert.Equal(answer.ProviderPeers.Select(peer => peer.Id.ToString()), Ids(decoded, "providers"));
-        Assert.Equal(type switch { "GET_VALUE" => "seq:1:kept", "PUT_VALUE" => "seq:2:put", _ => "" }, decoded.GetProperty("record").GetString());
+        Assert.Equal(
+            type switch
+            {
+                "GET_VALUE" => "seq:1:kept",
+                "PUT_VALUE" => "seq:2:put",
+                _ => "",
+            },
+            decoded.GetProperty("record").GetString()
+        );
         Assert.Equal(type is "FIND_NODE" or "GET_PROVIDERS" or "GET_VALUE" ? 20 : 0, answer.CloserPeers.Count);
         Assert.Equal(type == "GET_PROVIDERS" ? [Theirs.Actor(8).Id] : [], Ids(decoded, "providers"));
         Assert.DoesNotContain(asker.Id, Ids(decoded, "closer"));
     }
 
-    private static IEnumerable<string> Ids(JsonElement decoded, string list) => decoded.GetProperty(list).EnumerateArray().Select(id => id.GetString()!);
+    private static IEnumerable<string> Ids(JsonElement decoded, string list) =>
+        decoded.GetProperty(list).EnumerateArray().Select(id => id.GetString()!);
 
     private void AssertServed(GoNode by, KadMessageType type, byte[] key) =>
-        Assert.Contains(network.Witness.Served, served => served.From == by.Peer.Id && served.Request.Type == type && served.Request.Key.Span.SequenceEqual(key));
+        Assert.Contains(
+            network.Witness.Served,
+            served => served.From == by.Peer.Id && served.Request.Type == type && served.Request.Key.Span.SequenceEqual(key)
+        );
 }

@@ -9,13 +9,16 @@ internal static class GoComparison
     private const long ClockToleranceNs = 5_000_000;
 
     /// <summary>
-    /// Every request to a Go node has its line in the log, with the same answer, and every line its request. A request that our node withdrew
-    /// may have reached its server or not. Lines are found by key: each query of these tests has one of its own.
+    /// Every request to a Go node has its line in the log, with the same answer, and every line its request. A request that our node
+    /// withdrew may have reached its server or not. Lines are found by key: each query of these tests has one of its own.
     /// </summary>
     public static async Task AssertSameAsync(GoTestBed bed, Query shown, string us, CancellationToken cancellation)
     {
         var servers = bed.Nodes.ToDictionary(node => node.Id);
-        var requests = shown.Peers.Where(peer => servers.ContainsKey(peer.Id)).SelectMany(peer => peer.Requests.Select(request => (Peer: peer, Request: request))).ToList();
+        var requests = shown
+            .Peers.Where(peer => servers.ContainsKey(peer.Id))
+            .SelectMany(peer => peer.Requests.Select(request => (Peer: peer, Request: request)))
+            .ToList();
         var due = requests.Count(sent => sent.Request.Outcome is RequestOutcome.Answered or RequestOutcome.Sent);
         Assert.NotEmpty(requests);
         var lines = await ReadAsync(bed, shown.Key!.Bytes, us, due, cancellation);
@@ -88,8 +91,15 @@ internal static class GoComparison
             default:
                 // The server's fault, and nothing else.
                 Assert.Equal(
-                    server.Kind switch { "silent" => ErrorClass.RequestTimeout, "reset" => ErrorClass.Reset, "nodht" => ErrorClass.ProtocolNotSupported, _ => "no error: " + where },
-                    request.Error!.Class);
+                    server.Kind switch
+                    {
+                        "silent" => ErrorClass.RequestTimeout,
+                        "reset" => ErrorClass.Reset,
+                        "nodht" => ErrorClass.ProtocolNotSupported,
+                        _ => "no error: " + where,
+                    },
+                    request.Error!.Class
+                );
                 Assert.Equal(server.Kind == "nodht" ? null : server.Kind, line?.Result);
                 break;
         }
@@ -123,13 +133,14 @@ internal static class GoComparison
         Assert.InRange(line.ReadAt, start - ClockToleranceNs, end);
     }
 
-    private static string Text(MessageType type) => type switch
-    {
-        MessageType.FindNode => "FIND_NODE",
-        MessageType.GetProviders => "GET_PROVIDERS",
-        MessageType.AddProvider => "ADD_PROVIDER",
-        MessageType.GetValue => "GET_VALUE",
-        MessageType.PutValue => "PUT_VALUE",
-        _ => type.ToString(),
-    };
+    private static string Text(MessageType type) =>
+        type switch
+        {
+            MessageType.FindNode => "FIND_NODE",
+            MessageType.GetProviders => "GET_PROVIDERS",
+            MessageType.AddProvider => "ADD_PROVIDER",
+            MessageType.GetValue => "GET_VALUE",
+            MessageType.PutValue => "PUT_VALUE",
+            _ => type.ToString(),
+        };
 }

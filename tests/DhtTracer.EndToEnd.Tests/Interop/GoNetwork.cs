@@ -56,7 +56,25 @@ public sealed class GoNetwork : IAsyncLifetime
 
         var token = TestContext.Current.CancellationToken;
         Bed = await GoTestBed.StartAsync(
-            packed, token, "-n", $"{Nodes}", "-seed", "10", "-delay", "2ms-30ms", "-dead", "3", "-blackhole", "2", "-silent", "2", "-reset", "2", "-nodht", "2");
+            packed,
+            token,
+            "-n",
+            $"{Nodes}",
+            "-seed",
+            "10",
+            "-delay",
+            "2ms-30ms",
+            "-dead",
+            "3",
+            "-blackhole",
+            "2",
+            "-silent",
+            "2",
+            "-reset",
+            "2",
+            "-nodht",
+            "2"
+        );
         Receiver = await OtlpReceiver.StartAsync(grpc: true);
         var options = new DhtOptions
         {
@@ -73,20 +91,31 @@ public sealed class GoNetwork : IAsyncLifetime
                 Export = new SpanExportOptions { Endpoint = Receiver.Address },
             },
             TextWriter.Null,
-            token);
+            token
+        );
         BootstrapAnswers = await Asker.BootstrapAsync(token);
 
         Server = await HostedDhtNode.StartAsync(
-            new Libp2pHostOptions { Identity = Identity.Create(), ListenAddresses = [Multiaddr.Parse("/ip4/127.0.0.1/tcp/0")], AllowPrivateAddresses = true },
-            options with { Traced = false },
+            new Libp2pHostOptions
+            {
+                Identity = Identity.Create(),
+                ListenAddresses = [Multiaddr.Parse("/ip4/127.0.0.1/tcp/0")],
+                AllowPrivateAddresses = true,
+            },
+            options with
+            {
+                Traced = false,
+            },
             server => Witness = new WitnessedServer(server),
-            token);
+            token
+        );
         Assert.Equal(3, await Server.Dht.BootstrapAsync([.. Bed.Nodes.Take(3).Select(node => node.Peer)], token));
         Theirs = await AsGoAsync(() => GoOperations.RunAsync(this));
     }
 
     /// <summary>
-    /// Lets Go nodes do something. The silent nodes answer meanwhile: a lookup of Go waits 20 s for each, and it is ours that is to be tested.
+    /// Lets Go nodes do something. The silent nodes answer meanwhile: a lookup of Go waits 20 s for each, and it is ours that is to be
+    /// tested.
     /// </summary>
     internal async Task<T> AsGoAsync<T>(Func<Task<T>> operation)
     {
@@ -117,19 +146,21 @@ public sealed class GoNetwork : IAsyncLifetime
     internal Query Shown(ActivityContext span)
     {
         Assert.True(Asker.Flush());
-        return TraceReconstruction.Reconstruct([.. Receiver.Spans.Where(sent => sent.TraceId.ToString() == span.TraceId.ToString())])
+        return TraceReconstruction
+            .Reconstruct([.. Receiver.Spans.Where(sent => sent.TraceId.ToString() == span.TraceId.ToString())])
             .Queries.Single(query => query.Id.SpanId.ToString() == span.SpanId.ToString());
     }
 
     /// <summary>Content whose key is nearer to a peer than to every Go node.</summary>
-    internal Cid ContentNear(PeerId peer, string name) => Enumerable.Range(0, 100_000)
-        .Select(number => Cid.CreateV1(Cid.Raw, Multihash.OfSha256(Encoding.ASCII.GetBytes($"{name} {number}"))))
-        .First(content => IsNearest(peer, content.Multihash.Bytes));
+    internal Cid ContentNear(PeerId peer, string name) =>
+        Enumerable
+            .Range(0, 100_000)
+            .Select(number => Cid.CreateV1(Cid.Raw, Multihash.OfSha256(Encoding.ASCII.GetBytes($"{name} {number}"))))
+            .First(content => IsNearest(peer, content.Multihash.Bytes));
 
     /// <summary>A record key that is nearer to a peer than to every Go node.</summary>
-    internal string RecordKeyNear(PeerId peer, string name) => Enumerable.Range(0, 100_000)
-        .Select(number => $"/v/{name}-{number}")
-        .First(key => IsNearest(peer, Encoding.ASCII.GetBytes(key)));
+    internal string RecordKeyNear(PeerId peer, string name) =>
+        Enumerable.Range(0, 100_000).Select(number => $"/v/{name}-{number}").First(key => IsNearest(peer, Encoding.ASCII.GetBytes(key)));
 
     private bool IsNearest(PeerId peer, ReadOnlySpan<byte> key)
     {

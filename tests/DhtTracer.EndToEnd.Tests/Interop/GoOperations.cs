@@ -61,8 +61,7 @@ internal sealed class GoOperations
         return operations;
     }
 
-    public Task ConnectAsync(GoNode node) =>
-        Bed.AskAsync(node, "connect", ("addr", $"{_network.Server.Host.ListenAddresses[0]}/p2p/{Us}"));
+    public Task ConnectAsync(GoNode node) => Bed.AskAsync(node, "connect", ("addr", $"{_network.Server.Host.ListenAddresses[0]}/p2p/{Us}"));
 
     private async Task FindAsync()
     {

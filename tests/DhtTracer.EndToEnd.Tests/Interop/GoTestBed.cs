@@ -49,8 +49,8 @@ internal sealed record GoMessage
 }
 
 /// <summary>
-/// A network of real go-libp2p-kad-dht servers on loopback, in one process, some of them faulty. It writes a line for each DHT message that a
-/// server read, and does on its control port what a Go program would do.
+/// A network of real go-libp2p-kad-dht servers on loopback, in one process, some of them faulty. It writes a line for each DHT message that
+/// a server read, and does on its control port what a Go program would do.
 /// </summary>
 internal sealed class GoTestBed : IAsyncDisposable
 {
@@ -75,7 +75,8 @@ internal sealed class GoTestBed : IAsyncDisposable
 
     private string PeersFile => Path.Combine(_folder, "peers.json");
 
-    /// <summary>Unpacks the program into a folder of its own, starts it and waits until the network is formed: some seconds for 60 nodes.</summary>
+    /// <summary>Unpacks the program into a folder of its own, starts it and waits until the network is formed: some seconds for 60
+    /// nodes.</summary>
     /// <param name="packed"><see cref="Needs.GoNetwork"/>.</param>
     /// <param name="cancellation">Ends the wait.</param>
     /// <param name="options">As the program takes them, such as <c>-n 60 -dead 3</c>.</param>
@@ -136,9 +137,22 @@ internal sealed class GoTestBed : IAsyncDisposable
         var controlPort = FreePort();
         string[] arguments =
         [
-            "-ctl", $"127.0.0.1:{controlPort}", "-port", $"{FreePort()}", "-log", Path.Combine(folder, "messages.log"), "-peers", Path.Combine(folder, "peers.json"), .. options,
+            "-ctl",
+            $"127.0.0.1:{controlPort}",
+            "-port",
+            $"{FreePort()}",
+            "-log",
+            Path.Combine(folder, "messages.log"),
+            "-peers",
+            Path.Combine(folder, "peers.json"),
+            .. options,
         ];
-        var start = new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         var bed = new GoTestBed(folder, Process.Start(start)!, controlPort);
         try
         {
@@ -164,10 +178,22 @@ internal sealed class GoTestBed : IAsyncDisposable
     private static List<GoNode> ReadPeers(string file)
     {
         using var peers = JsonDocument.Parse(File.ReadAllText(file));
-        return [.. peers.RootElement.EnumerateArray().Select((peer, index) => new GoNode(
-            index,
-            new KadPeer(PeerId.Parse(peer.GetProperty("id").GetString()!), [.. peer.GetProperty("addrs").EnumerateArray().Select(address => Multiaddr.Parse(address.GetString()!))]),
-            peer.GetProperty("kind").GetString()!))];
+        return
+        [
+            .. peers
+                .RootElement.EnumerateArray()
+                .Select(
+                    (peer, index) =>
+                        new GoNode(
+                            index,
+                            new KadPeer(
+                                PeerId.Parse(peer.GetProperty("id").GetString()!),
+                                [.. peer.GetProperty("addrs").EnumerateArray().Select(address => Multiaddr.Parse(address.GetString()!))]
+                            ),
+                            peer.GetProperty("kind").GetString()!
+                        )
+                ),
+        ];
     }
 
     private async Task WaitForControlAsync(CancellationToken cancellation)

@@ -43,15 +43,24 @@ public sealed class JsCaptureTests(JsCaptureTests.Network network) : IClassFixtu
             var lookup = await LookUpAsync($"/v/agree-{i}");
 
             // The reconstruction of js-libp2p's spans says exactly what js-libp2p says itself.
-            Assert.Equal(lookup.JsSaysAnswered.Order(StringComparer.Ordinal), lookup.JsShown.Keys.Where(id => Answered(lookup.JsShown[id])).Order(StringComparer.Ordinal));
+            Assert.Equal(
+                lookup.JsSaysAnswered.Order(StringComparer.Ordinal),
+                lookup.JsShown.Keys.Where(id => Answered(lookup.JsShown[id])).Order(StringComparer.Ordinal)
+            );
 
             // Whom both asked answered both, and named the same peers.
-            var both = lookup.JsShown.Keys.Intersect(lookup.Ours.Keys).Where(id => lookup.Ours[id].Requests.Count > 0 && lookup.JsShown[id].Requests.Length > 0).ToList();
-            Assert.All(both, id =>
-            {
-                Assert.True(Answered(lookup.JsShown[id]) && lookup.Ours[id].State == LookupPeerState.Answered, id);
-                AssertNameTheSame(lookup.Key, lookup.JsShown[id].Requests[0].Named, lookup.Ours[id].Requests[0].CloserPeers);
-            });
+            var both = lookup
+                .JsShown.Keys.Intersect(lookup.Ours.Keys)
+                .Where(id => lookup.Ours[id].Requests.Count > 0 && lookup.JsShown[id].Requests.Length > 0)
+                .ToList();
+            Assert.All(
+                both,
+                id =>
+                {
+                    Assert.True(Answered(lookup.JsShown[id]) && lookup.Ours[id].State == LookupPeerState.Answered, id);
+                    AssertNameTheSame(lookup.Key, lookup.JsShown[id].Requests[0].Named, lookup.Ours[id].Requests[0].CloserPeers);
+                }
+            );
             AssertDifferOnlyOutsideTheClosest(lookup);
         }
     }
@@ -79,11 +88,16 @@ public sealed class JsCaptureTests(JsCaptureTests.Network network) : IClassFixtu
         static (LookupPeerState, string?) RequestOutcome(PeerTrace row) => (row.State, row.Requests[^1].Error?.Class);
     }
 
-    /// <summary>An answer to this node may name js-libp2p; the same answer to js-libp2p then has room for one more, the farthest of all.</summary>
+    /// <summary>An answer to this node may name js-libp2p; the same answer to js-libp2p then has room for one more, the farthest of
+    /// all.</summary>
     private void AssertNameTheSame(byte[] key, IEnumerable<string> toJs, IEnumerable<string> toUs)
     {
         var target = KadId.Of(key);
-        var toJsByDistance = toJs.Distinct().Select(PeerId.Parse).OrderBy(KadId.Of, Comparer<KadId>.Create(target.CompareDistance)).Select(id => id.ToString()).ToList();
+        var toJsByDistance = toJs.Distinct()
+            .Select(PeerId.Parse)
+            .OrderBy(KadId.Of, Comparer<KadId>.Create(target.CompareDistance))
+            .Select(id => id.ToString())
+            .ToList();
         var toUsAsked = toUs.Distinct().ToList();
         var others = toUsAsked.Where(id => id != Asker).ToHashSet(StringComparer.Ordinal);
         Assert.True(others.SetEquals(toJsByDistance.Take(others.Count)), "they name the same peers");
@@ -93,9 +107,17 @@ public sealed class JsCaptureTests(JsCaptureTests.Network network) : IClassFixtu
     private void AssertDifferOnlyOutsideTheClosest(Lookup lookup)
     {
         var target = KadId.Of(lookup.Key);
-        var closest = Bed.Nodes.Select(node => PeerId.Parse(node.PeerId)).Where(id => id.ToString() != Asker)
-            .OrderBy(KadId.Of, Comparer<KadId>.Create(target.CompareDistance)).Take(K - 1).Select(id => id.ToString()).ToHashSet(StringComparer.Ordinal);
-        var ours = lookup.Ours.Values.Where(row => row.State == LookupPeerState.Answered && row.Id != Asker).Select(row => row.Id).ToHashSet(StringComparer.Ordinal);
+        var closest = Bed
+            .Nodes.Select(node => PeerId.Parse(node.PeerId))
+            .Where(id => id.ToString() != Asker)
+            .OrderBy(KadId.Of, Comparer<KadId>.Create(target.CompareDistance))
+            .Take(K - 1)
+            .Select(id => id.ToString())
+            .ToHashSet(StringComparer.Ordinal);
+        var ours = lookup
+            .Ours.Values.Where(row => row.State == LookupPeerState.Answered && row.Id != Asker)
+            .Select(row => row.Id)
+            .ToHashSet(StringComparer.Ordinal);
         var onlyOneSaw = ours.Except(lookup.JsSaysAnswered).Concat(lookup.JsSaysAnswered.Except(ours)).ToList();
         Assert.Equal(closest.Except(onlyOneSaw).Order(StringComparer.Ordinal), closest.Order(StringComparer.Ordinal));
     }
@@ -108,9 +130,21 @@ public sealed class JsCaptureTests(JsCaptureTests.Network network) : IClassFixtu
 
         // A client, so that nobody takes it into a routing table and the network stays as it is.
         await using var node = await HostedDhtNode.StartAsync(
-            new Libp2pHostOptions { Identity = Identity.Create(), AllowPrivateAddresses = true, AddressTimeout = Patience },
-            new DhtOptions { Mode = DhtMode.Client, RefreshInterval = Timeout.InfiniteTimeSpan, DialTimeout = Patience, RequestTimeout = TimeSpan.FromSeconds(5) },
-            _deadline.Token);
+            new Libp2pHostOptions
+            {
+                Identity = Identity.Create(),
+                AllowPrivateAddresses = true,
+                AddressTimeout = Patience,
+            },
+            new DhtOptions
+            {
+                Mode = DhtMode.Client,
+                RefreshInterval = Timeout.InfiniteTimeSpan,
+                DialTimeout = Patience,
+                RequestTimeout = TimeSpan.FromSeconds(5),
+            },
+            _deadline.Token
+        );
         var table = await Bed.SendAsync("routingTable", new { node = 0 }, _deadline.Token);
         var addresses = Bed.Nodes.ToDictionary(known => known.PeerId, known => HostedDhtNode.ParsePeer(known.Addresses[0]));
         foreach (var known in table.GetProperty("peers").EnumerateArray())
@@ -124,12 +158,28 @@ public sealed class JsCaptureTests(JsCaptureTests.Network network) : IClassFixtu
         network.Receiver!.Requests.Clear();
         var theirs = await Bed.SendAsync("getClosestPeers", new { node = 0, key }, _deadline.Token);
         await Bed.SendAsync("flush", null, _deadline.Token);
-        var shown = TraceReconstruction.Reconstruct([.. network.Receiver.Spans]).Queries.Single(query => query.Type == QueryType.GetClosestPeers);
-        var says = theirs.GetProperty("events").EnumerateArray().Where(e => e.GetProperty("name").GetString() == "PEER_RESPONSE").Select(e => e.GetProperty("from").GetString()!);
-        return new Lookup(bytes, recorder.Trace.Peers.ToDictionary(row => row.Id), shown.Peers.ToDictionary(row => row.Id), says.ToHashSet(StringComparer.Ordinal));
+        var shown = TraceReconstruction
+            .Reconstruct([.. network.Receiver.Spans])
+            .Queries.Single(query => query.Type == QueryType.GetClosestPeers);
+        var says = theirs
+            .GetProperty("events")
+            .EnumerateArray()
+            .Where(e => e.GetProperty("name").GetString() == "PEER_RESPONSE")
+            .Select(e => e.GetProperty("from").GetString()!);
+        return new Lookup(
+            bytes,
+            recorder.Trace.Peers.ToDictionary(row => row.Id),
+            shown.Peers.ToDictionary(row => row.Id),
+            says.ToHashSet(StringComparer.Ordinal)
+        );
     }
 
-    private sealed record Lookup(byte[] Key, Dictionary<string, PeerTrace> Ours, Dictionary<string, QueryPeer> JsShown, HashSet<string> JsSaysAnswered);
+    private sealed record Lookup(
+        byte[] Key,
+        Dictionary<string, PeerTrace> Ours,
+        Dictionary<string, QueryPeer> JsShown,
+        HashSet<string> JsSaysAnswered
+    );
 
     public sealed class Network : IAsyncLifetime
     {
@@ -144,7 +194,14 @@ public sealed class JsCaptureTests(JsCaptureTests.Network network) : IClassFixtu
                 var nodes = int.TryParse(Environment.GetEnvironmentVariable("DHT_TRACER_INTEROP_NODES"), out var asked) ? asked : 12;
                 Receiver = await OtlpReceiver.StartAsync(grpc: false);
                 Bed = await JsTestBed.StartAsync(
-                    folder, nodes, TestContext.Current.CancellationToken, "--trace-url", new Uri(Receiver.Address, "/v1/traces").ToString(), "--trace-nodes", "0");
+                    folder,
+                    nodes,
+                    TestContext.Current.CancellationToken,
+                    "--trace-url",
+                    new Uri(Receiver.Address, "/v1/traces").ToString(),
+                    "--trace-nodes",
+                    "0"
+                );
             }
         }
 

@@ -3,7 +3,8 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.EndToEnd.Tests.NodeExport;
 
-/// <summary>The standard variables of OpenTelemetry (opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables), given to the real program.</summary>
+/// <summary>The standard variables of OpenTelemetry (opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables), given to
+/// the real program.</summary>
 public sealed class ExportVariablesTests(ExportVariablesTests.Network network) : IClassFixture<ExportVariablesTests.Network>
 {
     [Theory]
@@ -12,21 +13,26 @@ public sealed class ExportVariablesTests(ExportVariablesTests.Network network) :
     public async Task Endpoint_protocol_headers_name_and_attributes_are_honoured(bool grpc)
     {
         await using var receiver = await OtlpReceiver.StartAsync(grpc);
-        await PingAsync(new()
-        {
-            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = receiver.Address.ToString(),
-            ["OTEL_EXPORTER_OTLP_PROTOCOL"] = grpc ? "grpc" : "http/protobuf",
-            ["OTEL_EXPORTER_OTLP_HEADERS"] = "x-team=dht,authorization=Bearer%20abc",
-            ["OTEL_SERVICE_NAME"] = "my-node",
-            ["OTEL_RESOURCE_ATTRIBUTES"] = "deployment.environment=test,service.name=not-this",
-        });
+        await PingAsync(
+            new()
+            {
+                ["OTEL_EXPORTER_OTLP_ENDPOINT"] = receiver.Address.ToString(),
+                ["OTEL_EXPORTER_OTLP_PROTOCOL"] = grpc ? "grpc" : "http/protobuf",
+                ["OTEL_EXPORTER_OTLP_HEADERS"] = "x-team=dht,authorization=Bearer%20abc",
+                ["OTEL_SERVICE_NAME"] = "my-node",
+                ["OTEL_RESOURCE_ATTRIBUTES"] = "deployment.environment=test,service.name=not-this",
+            }
+        );
 
         Assert.NotEmpty(receiver.Spans);
-        Assert.All(receiver.Requests, request =>
-        {
-            Assert.Equal(grpc ? "/opentelemetry.proto.collector.trace.v1.TraceService/Export" : "/v1/traces", request.Path);
-            Assert.Equal(("dht", "Bearer abc"), (request.Headers["x-team"], request.Headers["authorization"]));
-        });
+        Assert.All(
+            receiver.Requests,
+            request =>
+            {
+                Assert.Equal(grpc ? "/opentelemetry.proto.collector.trace.v1.TraceService/Export" : "/v1/traces", request.Path);
+                Assert.Equal(("dht", "Bearer abc"), (request.Headers["x-team"], request.Headers["authorization"]));
+            }
+        );
         var root = Root(receiver);
         Assert.Equal("my-node", root.Resource.ServiceName);
         Assert.Equal("test", root.Resource.Attributes.GetString("deployment.environment"));
@@ -38,7 +44,13 @@ public sealed class ExportVariablesTests(ExportVariablesTests.Network network) :
     public async Task A_service_name_among_the_resource_attributes_is_the_name()
     {
         await using var receiver = await OtlpReceiver.StartAsync(grpc: true);
-        await PingAsync(new() { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = receiver.Address.ToString(), ["OTEL_RESOURCE_ATTRIBUTES"] = "service.name=from-attributes" });
+        await PingAsync(
+            new()
+            {
+                ["OTEL_EXPORTER_OTLP_ENDPOINT"] = receiver.Address.ToString(),
+                ["OTEL_RESOURCE_ATTRIBUTES"] = "service.name=from-attributes",
+            }
+        );
         Assert.Equal("from-attributes", Root(receiver).Resource.ServiceName);
     }
 
@@ -54,15 +66,17 @@ public sealed class ExportVariablesTests(ExportVariablesTests.Network network) :
     public async Task Variables_for_traces_alone_go_before_those_for_all_signals()
     {
         await using var receiver = await OtlpReceiver.StartAsync(grpc: false);
-        await PingAsync(new()
-        {
-            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:1",
-            ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "grpc",
-            ["OTEL_EXPORTER_OTLP_HEADERS"] = "x-team=all",
-            ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] = new Uri(receiver.Address, "/own/path").ToString(),
-            ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"] = "http/protobuf",
-            ["OTEL_EXPORTER_OTLP_TRACES_HEADERS"] = "x-team=traces",
-        });
+        await PingAsync(
+            new()
+            {
+                ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:1",
+                ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "grpc",
+                ["OTEL_EXPORTER_OTLP_HEADERS"] = "x-team=all",
+                ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] = new Uri(receiver.Address, "/own/path").ToString(),
+                ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"] = "http/protobuf",
+                ["OTEL_EXPORTER_OTLP_TRACES_HEADERS"] = "x-team=traces",
+            }
+        );
         Assert.All(receiver.Requests, request => Assert.Equal(("/own/path", "traces"), (request.Path, request.Headers["x-team"])));
         _ = Root(receiver);
     }
@@ -71,7 +85,11 @@ public sealed class ExportVariablesTests(ExportVariablesTests.Network network) :
     public async Task The_option_goes_before_the_variable_in_either_protocol()
     {
         await using var receiver = await OtlpReceiver.StartAsync(grpc: false);
-        await PingAsync(new() { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:1", ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf" }, "--otlp-endpoint", receiver.Address.ToString());
+        await PingAsync(
+            new() { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:1", ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf" },
+            "--otlp-endpoint",
+            receiver.Address.ToString()
+        );
         Assert.All(receiver.Requests, request => Assert.Equal("/v1/traces", request.Path));
         _ = Root(receiver);
     }
@@ -90,7 +108,9 @@ public sealed class ExportVariablesTests(ExportVariablesTests.Network network) :
     [InlineData("http/protobuf")]
     public async Task Spans_that_nobody_takes_are_said_to_be_lost(string protocol)
     {
-        var output = await PingAsync(new() { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:1", ["OTEL_EXPORTER_OTLP_PROTOCOL"] = protocol });
+        var output = await PingAsync(
+            new() { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:1", ["OTEL_EXPORTER_OTLP_PROTOCOL"] = protocol }
+        );
         Assert.Matches("/q/[0-9a-f]{32}-[0-9a-f]{16} .*could not be sent", output);
     }
 
@@ -106,20 +126,29 @@ public sealed class ExportVariablesTests(ExportVariablesTests.Network network) :
     public async Task A_disabled_sdk_sends_nothing_and_promises_no_permalink()
     {
         await using var receiver = await OtlpReceiver.StartAsync(grpc: true);
-        var output = await PingAsync(new() { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = receiver.Address.ToString(), ["OTEL_SDK_DISABLED"] = "true" });
+        var output = await PingAsync(
+            new() { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = receiver.Address.ToString(), ["OTEL_SDK_DISABLED"] = "true" }
+        );
         Assert.Empty(receiver.Requests);
         Assert.DoesNotContain("/q/", output, StringComparison.Ordinal);
     }
 
     private async Task<string> PingAsync(Dictionary<string, string> environment, params string[] more)
     {
-        var ping = await TracerProcess.RunAsync(["query", "ping", network.Wanted, "--bootstrap", network.Bootstrap, .. more], environment: environment);
+        var ping = await TracerProcess.RunAsync(
+            ["query", "ping", network.Wanted, "--bootstrap", network.Bootstrap, .. more],
+            environment: environment
+        );
         Assert.True(ping.ExitCode == 0, ping.Output + ping.Error);
         return ping.Output;
     }
 
     private static Span Root(OtlpReceiver receiver) =>
-        receiver.Spans.Single(span => span.Name == "dht.query" && span.Attributes.GetString("dht.query.type") == "ping" && span.Attributes["dht.query.background"] is null);
+        receiver.Spans.Single(span =>
+            span.Name == "dht.query"
+            && span.Attributes.GetString("dht.query.type") == "ping"
+            && span.Attributes["dht.query.background"] is null
+        );
 
     public sealed class Network : IAsyncLifetime
     {
@@ -130,7 +159,10 @@ public sealed class ExportVariablesTests(ExportVariablesTests.Network network) :
         public string Wanted => $"{_network!.Nodes[3].Peer.Addresses[0]}/p2p/{_network.Nodes[3].Peer.Id}";
 
         public async ValueTask InitializeAsync() =>
-            _network = await LocalNetwork.StartAsync(new LocalNetworkOptions { Count = 4, Seed = 31 }, cancellationToken: TestContext.Current.CancellationToken);
+            _network = await LocalNetwork.StartAsync(
+                new LocalNetworkOptions { Count = 4, Seed = 31 },
+                cancellationToken: TestContext.Current.CancellationToken
+            );
 
         public async ValueTask DisposeAsync() => await _network!.DisposeAsync();
     }

@@ -31,22 +31,35 @@ internal sealed class OtlpReceiver : IAsyncDisposable
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(System.Net.IPAddress.Loopback, 0, endpoint => endpoint.Protocols = grpc ? HttpProtocols.Http2 : HttpProtocols.Http1));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            kestrel.Listen(
+                System.Net.IPAddress.Loopback,
+                0,
+                endpoint => endpoint.Protocols = grpc ? HttpProtocols.Http2 : HttpProtocols.Http1
+            )
+        );
         var receiver = new OtlpReceiver(builder.Build());
         if (grpc)
         {
             // The exporter sends one request at a time.
             IReadOnlyDictionary<string, string> seen = new Dictionary<string, string>();
-            receiver._app.Use((context, next) =>
-            {
-                seen = Headers(context);
-                return next(context);
-            });
-            receiver._app.MapGrpcUnaryBytes("/opentelemetry.proto.collector.trace.v1.TraceService/Export", (message, _) =>
-            {
-                receiver.Requests.Enqueue(("/opentelemetry.proto.collector.trace.v1.TraceService/Export", seen, OtlpProtobuf.Decode(message)));
-                return Task.FromResult(ReadOnlyMemory<byte>.Empty);
-            });
+            receiver._app.Use(
+                (context, next) =>
+                {
+                    seen = Headers(context);
+                    return next(context);
+                }
+            );
+            receiver._app.MapGrpcUnaryBytes(
+                "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+                (message, _) =>
+                {
+                    receiver.Requests.Enqueue(
+                        ("/opentelemetry.proto.collector.trace.v1.TraceService/Export", seen, OtlpProtobuf.Decode(message))
+                    );
+                    return Task.FromResult(ReadOnlyMemory<byte>.Empty);
+                }
+            );
         }
         else
         {
@@ -54,7 +67,9 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         }
 
         await receiver._app.StartAsync();
-        receiver.Address = new Uri(receiver._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        receiver.Address = new Uri(
+            receiver._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()
+        );
         return receiver;
     }
 
@@ -66,12 +81,19 @@ internal sealed class OtlpReceiver : IAsyncDisposable
     private async Task TakeAsync(HttpContext context)
     {
         using var body = new MemoryStream();
-        await using (var content = context.Request.Headers.ContentEncoding == "gzip" ? new GZipStream(context.Request.Body, CompressionMode.Decompress) : context.Request.Body)
+        await using (
+            var content =
+                context.Request.Headers.ContentEncoding == "gzip"
+                    ? new GZipStream(context.Request.Body, CompressionMode.Decompress)
+                    : context.Request.Body
+        )
         {
             await content.CopyToAsync(body, context.RequestAborted);
         }
 
         var isJson = context.Request.ContentType?.StartsWith("application/json", StringComparison.Ordinal) == true;
-        Requests.Enqueue((context.Request.Path, Headers(context), isJson ? OtlpJson.Decode(body.ToArray()) : OtlpProtobuf.Decode(body.ToArray())));
+        Requests.Enqueue(
+            (context.Request.Path, Headers(context), isJson ? OtlpJson.Decode(body.ToArray()) : OtlpProtobuf.Decode(body.ToArray()))
+        );
     }
 }

@@ -17,7 +17,10 @@ internal sealed class CaptureReplay(CaptureFolder capture, string address, doubl
     public async Task RunAsync(CancellationToken cancellation)
     {
         using var http = new HttpClient { BaseAddress = new Uri(address) };
-        var arrivals = JsonSerializer.Deserialize<JsonElement>(CaptureReader.Gunzip(capture.File("arrivals.json.gz"))).EnumerateArray().ToList();
+        var arrivals = JsonSerializer
+            .Deserialize<JsonElement>(CaptureReader.Gunzip(capture.File("arrivals.json.gz")))
+            .EnumerateArray()
+            .ToList();
         Assert.NotEmpty(arrivals);
         var first = arrivals[0].GetProperty("t").GetInt64();
         var watch = Stopwatch.StartNew();
@@ -31,7 +34,11 @@ internal sealed class CaptureReplay(CaptureFolder capture, string address, doubl
 
             using var body = new ReadOnlyMemoryContent(Body(arrival));
             body.Headers.ContentType = new MediaTypeHeaderValue("application/x-protobuf");
-            using var response = await http.PostAsync(new Uri(arrival.GetProperty("path").GetString()!, UriKind.Relative), body, cancellation);
+            using var response = await http.PostAsync(
+                new Uri(arrival.GetProperty("path").GetString()!, UriKind.Relative),
+                body,
+                cancellation
+            );
             response.EnsureSuccessStatusCode();
         }
     }

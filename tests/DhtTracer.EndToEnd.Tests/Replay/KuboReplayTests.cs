@@ -7,8 +7,8 @@ using DhtTracer.Truth.Tests.Kubo;
 namespace DhtTracer.EndToEnd.Tests.Replay;
 
 /// <summary>
-/// What a Kubo's user sees while the Kubo runs: its spans arrive as they arrived in a capture, and each command is one row, with the numbers that
-/// the client of the command saw itself.
+/// What a Kubo's user sees while the Kubo runs: its spans arrive as they arrived in a capture, and each command is one row, with the
+/// numbers that the client of the command saw itself.
 /// </summary>
 public sealed class KuboReplayTests
 {
@@ -46,8 +46,16 @@ public sealed class KuboReplayTests
 
         await replay;
         // A command that the daemon refused asked the DHT nothing; with custom routers a provide runs in a trace of its own.
-        var asked = commands.Where(command => command.Path is not null && Types.ContainsKey(command.Path) && !command.IsDaemonStopped && command.MainTraces.Any()
-            && command.Status != 500 && !command.Traces.Any(IsProvideOfItsOwn)).ToList();
+        var asked = commands
+            .Where(command =>
+                command.Path is not null
+                && Types.ContainsKey(command.Path)
+                && !command.IsDaemonStopped
+                && command.MainTraces.Any()
+                && command.Status != 500
+                && !command.Traces.Any(IsProvideOfItsOwn)
+            )
+            .ToList();
         Assert.NotEmpty(asked);
         List<JsonElement> operations = [];
         List<string> wrong = [];
@@ -70,9 +78,12 @@ public sealed class KuboReplayTests
     private static async Task<List<JsonElement>> OperationsAsync(HttpClient site)
     {
         var operations = new List<JsonElement>();
-        for (var next = ""; next is not null;)
+        for (var next = ""; next is not null; )
         {
-            var page = await site.GetFromJsonAsync<JsonElement>($"/api/v1/operations?limit=1000{(next.Length == 0 ? "" : "&at=" + Uri.EscapeDataString(next))}", Cancel);
+            var page = await site.GetFromJsonAsync<JsonElement>(
+                $"/api/v1/operations?limit=1000{(next.Length == 0 ? "" : "&at=" + Uri.EscapeDataString(next))}",
+                Cancel
+            );
             operations.AddRange(page.GetProperty("operations").EnumerateArray());
             next = page.GetProperty("next").GetString();
         }
@@ -102,8 +113,12 @@ public sealed class KuboReplayTests
         // What the client printed: each provider once.
         if (command is { Path: "routing/findprovs", IsCut: false, IsKilled: false, Status: 200 or 0 })
         {
-            var providers = command.Events(4).SelectMany(static line => line.Line.GetProperty("Responses").EnumerateArray())
-                .Select(static peer => peer.GetProperty("ID").GetString()).Distinct().Count();
+            var providers = command
+                .Events(4)
+                .SelectMany(static line => line.Line.GetProperty("Responses").EnumerateArray())
+                .Select(static peer => peer.GetProperty("ID").GetString())
+                .Distinct()
+                .Count();
             var results = only.GetProperty("results");
             if (results.ValueKind != JsonValueKind.Number || results.GetInt32() != providers)
             {
@@ -112,14 +127,22 @@ public sealed class KuboReplayTests
         }
     }
 
-    /// <summary>Operations in traces that only accompany a command (a provide's stores, the sweep's marks) are nothing that anybody asked.</summary>
+    /// <summary>Operations in traces that only accompany a command (a provide's stores, the sweep's marks) are nothing that anybody
+    /// asked.</summary>
     private static IEnumerable<string> Surplus(List<KuboCommand> commands, List<JsonElement> operations)
     {
-        var accompanying = commands.Where(static command => !command.IsDaemonStopped).SelectMany(static command => command.Traces).Where(static trace => trace.Role != "main" && !IsProvideOfItsOwn(trace))
-            .Select(static trace => trace.Id).ToHashSet();
+        var accompanying = commands
+            .Where(static command => !command.IsDaemonStopped)
+            .SelectMany(static command => command.Traces)
+            .Where(static trace => trace.Role != "main" && !IsProvideOfItsOwn(trace))
+            .Select(static trace => trace.Id)
+            .ToHashSet();
         accompanying.ExceptWith(commands.SelectMany(static command => command.MainTraces));
-        return operations.Where(operation => accompanying.Contains(TraceOf(operation)))
-            .Select(static operation => $"{operation.GetProperty("id")}: {operation.GetProperty("type")} is listed, which no command asked for");
+        return operations
+            .Where(operation => accompanying.Contains(TraceOf(operation)))
+            .Select(static operation =>
+                $"{operation.GetProperty("id")}: {operation.GetProperty("type")} is listed, which no command asked for"
+            );
     }
 
     private static bool IsProvideOfItsOwn((string Id, string Role) trace) => trace.Role == "side:ComposableParallel.Provide";

@@ -5,11 +5,11 @@ using Microsoft.Playwright;
 
 namespace DhtTracer.EndToEnd.Tests.Site;
 
-/// <summary>The rules of axe-core (https://github.com/dequelabs/axe-core) for WCAG 2.0, 2.1 and 2.2, levels A and AA, and its best practices.</summary>
+/// <summary>The rules of axe-core (https://github.com/dequelabs/axe-core) for WCAG 2.0, 2.1 and 2.2, levels A and AA, and its best
+/// practices.</summary>
 public sealed class AccessibilityTests(Browser browser, SharedSite shared)
 {
-    private const string Run =
-        """
+    private const string Run = """
         async rules => {
           const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
           const runOnly = rules ? { type: "rule", values: rules } : { type: "tag", values: tags };
@@ -19,17 +19,29 @@ public sealed class AccessibilityTests(Browser browser, SharedSite shared)
         """;
 
     /// <summary>
-    /// The colour scheme changes colours and nothing else, and the width what is shown and where: all rules at both widths, and what colours
-    /// decide in the other scheme as well.
+    /// The colour scheme changes colours and nothing else, and the width what is shown and where: all rules at both widths, and what
+    /// colours decide in the other scheme as well.
     /// </summary>
     private static readonly (View View, string[]? Rules)[] Views =
     [
-        (new(), null), (new() { Dark = true }, Colours), (new() { Width = 400, Height = 800, Dark = true }, null), (new() { Width = 400, Height = 800 }, Colours),
+        (new(), null),
+        (new() { Dark = true }, Colours),
+        (
+            new()
+            {
+                Width = 400,
+                Height = 800,
+                Dark = true,
+            },
+            null
+        ),
+        (new() { Width = 400, Height = 800 }, Colours),
     ];
 
     private static string[] Colours => ["color-contrast", "link-in-text-block"];
 
-    /// <summary>Where a picture of each state in each view goes, for people to look at (see <c>tests/browser/pictures</c>); null for nowhere.</summary>
+    /// <summary>Where a picture of each state in each view goes, for people to look at (see <c>tests/browser/pictures</c>); null for
+    /// nowhere.</summary>
     private static string? Pictures => Environment.GetEnvironmentVariable("DHT_TRACER_PICTURES");
 
     public static TheoryData<string> States => SiteStates.Names;
@@ -57,34 +69,44 @@ public sealed class AccessibilityTests(Browser browser, SharedSite shared)
     {
         var script = await File.ReadAllTextAsync(axe, TestContext.Current.CancellationToken);
         var broken = new StringBuilder();
-        await browser.VisitAsync(site, async page =>
-        {
-            await state.OpenAsync(page);
-
-            // Evaluated from outside the page, so that the page's content security policy stays as it is.
-            await page.Page.EvaluateAsync(script);
-            foreach (var (view, rules) in Views)
+        await browser.VisitAsync(
+            site,
+            async page =>
             {
-                await page.Page.SetViewportSizeAsync(view.Width, view.Height);
-                await page.Page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = view.Dark ? ColorScheme.Dark : ColorScheme.Light });
-                if (Pictures is { } folder)
-                {
-                    var file = Path.Combine(folder, $"{picture.Replace(", ", "-", StringComparison.Ordinal).Replace(' ', '-')}-{view}.png");
-                    await page.Page.ScreenshotAsync(new PageScreenshotOptions { Path = file, FullPage = true });
-                }
+                await state.OpenAsync(page);
 
-                var result = await page.Page.EvaluateAsync<JsonElement>(Run, rules);
-                Assert.True(result.GetProperty("passes").GetInt32() >= (rules is null ? 10 : 1), "hardly a rule was applied");
-                foreach (var rule in result.GetProperty("violations").EnumerateArray())
+                // Evaluated from outside the page, so that the page's content security policy stays as it is.
+                await page.Page.EvaluateAsync(script);
+                foreach (var (view, rules) in Views)
                 {
-                    broken.AppendLine($"{view}: {rule.GetProperty("id")}, {rule.GetProperty("help")}");
-                    foreach (var node in rule.GetProperty("nodes").EnumerateArray().Take(5))
+                    await page.Page.SetViewportSizeAsync(view.Width, view.Height);
+                    await page.Page.EmulateMediaAsync(
+                        new PageEmulateMediaOptions { ColorScheme = view.Dark ? ColorScheme.Dark : ColorScheme.Light }
+                    );
+                    if (Pictures is { } folder)
                     {
-                        broken.AppendLine($"  {node.GetProperty("html")}\n    {node.GetProperty("summary").GetString()?.Replace("\n", "\n    ", StringComparison.Ordinal)}");
+                        var file = Path.Combine(
+                            folder,
+                            $"{picture.Replace(", ", "-", StringComparison.Ordinal).Replace(' ', '-')}-{view}.png"
+                        );
+                        await page.Page.ScreenshotAsync(new PageScreenshotOptions { Path = file, FullPage = true });
+                    }
+
+                    var result = await page.Page.EvaluateAsync<JsonElement>(Run, rules);
+                    Assert.True(result.GetProperty("passes").GetInt32() >= (rules is null ? 10 : 1), "hardly a rule was applied");
+                    foreach (var rule in result.GetProperty("violations").EnumerateArray())
+                    {
+                        broken.AppendLine($"{view}: {rule.GetProperty("id")}, {rule.GetProperty("help")}");
+                        foreach (var node in rule.GetProperty("nodes").EnumerateArray().Take(5))
+                        {
+                            broken.AppendLine(
+                                $"  {node.GetProperty("html")}\n    {node.GetProperty("summary").GetString()?.Replace("\n", "\n    ", StringComparison.Ordinal)}"
+                            );
+                        }
                     }
                 }
             }
-        });
+        );
 
         Assert.True(broken.Length == 0, $"{state.Address}\n{broken}");
     }

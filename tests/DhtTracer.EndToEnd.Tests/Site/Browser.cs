@@ -5,12 +5,18 @@ using Microsoft.Playwright;
 
 namespace DhtTracer.EndToEnd.Tests.Site;
 
-/// <summary>One chromium for all browser tests, started by the first of them. Each visit has a context of its own: no cookie or storage of another.</summary>
+/// <summary>One chromium for all browser tests, started by the first of them. Each visit has a context of its own: no cookie or storage of
+/// another.</summary>
 public sealed class Browser : IAsyncDisposable
 {
     private static readonly string[] Arguments =
     [
-        "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        "--no-sandbox",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
     ];
 
     private readonly SemaphoreSlim _starting = new(1);
@@ -49,21 +55,25 @@ public sealed class Browser : IAsyncDisposable
         try
         {
             _playwright ??= await Playwright.CreateAsync();
-            _chromium ??= await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = executable, Args = Arguments });
+            _chromium ??= await _playwright.Chromium.LaunchAsync(
+                new BrowserTypeLaunchOptions { ExecutablePath = executable, Args = Arguments }
+            );
         }
         finally
         {
             _starting.Release();
         }
 
-        var context = await _chromium.NewContextAsync(new BrowserNewContextOptions
-        {
-            ViewportSize = new ViewportSize { Width = view.Width, Height = view.Height },
-            ColorScheme = view.Dark ? ColorScheme.Dark : ColorScheme.Light,
-            JavaScriptEnabled = view.Script,
-            ReducedMotion = ReducedMotion.Reduce,
-            Permissions = ["clipboard-read", "clipboard-write"],
-        });
+        var context = await _chromium.NewContextAsync(
+            new BrowserNewContextOptions
+            {
+                ViewportSize = new ViewportSize { Width = view.Width, Height = view.Height },
+                ColorScheme = view.Dark ? ColorScheme.Dark : ColorScheme.Light,
+                JavaScriptEnabled = view.Script,
+                ReducedMotion = ReducedMotion.Reduce,
+                Permissions = ["clipboard-read", "clipboard-write"],
+            }
+        );
         context.SetDefaultTimeout((float)SitePage.Patience.TotalMilliseconds);
         return context;
     }

@@ -20,31 +20,43 @@ public sealed class ExportedPageTests(Browser browser, SharedSite shared) : IDis
     public async Task It_asks_for_nothing_wears_its_own_style_and_fits_the_window(int width, bool dark)
     {
         var (file, peers) = await SaveAsync();
-        await browser.VisitAsync("", async page =>
-        {
-            var asked = new ConcurrentQueue<string>();
-            page.Page.Request += (_, request) => asked.Enqueue(request.Url);
-            await page.Page.GotoAsync(file);
+        await browser.VisitAsync(
+            "",
+            async page =>
+            {
+                var asked = new ConcurrentQueue<string>();
+                page.Page.Request += (_, request) => asked.Enqueue(request.Url);
+                await page.Page.GotoAsync(file);
 
-            Assert.Equal([file], asked);
-            Assert.InRange(await WidthAsync(page), 1, width);
-            Assert.Equal(dark, await BackgroundAsync(page) < 150);
-            Assert.Equal(peers, await page["section svg:not(.key) text.t"].EvaluateAllAsync<int>("texts => texts.filter(t => t.getAttribute('x') === '12').length"));
-        }, new View { Width = width, Dark = dark });
+                Assert.Equal([file], asked);
+                Assert.InRange(await WidthAsync(page), 1, width);
+                Assert.Equal(dark, await BackgroundAsync(page) < 150);
+                Assert.Equal(
+                    peers,
+                    await page["section svg:not(.key) text.t"]
+                        .EvaluateAllAsync<int>("texts => texts.filter(t => t.getAttribute('x') === '12').length")
+                );
+            },
+            new View { Width = width, Dark = dark }
+        );
     }
 
     [Fact]
     public async Task On_paper_it_is_light_and_as_wide_as_the_sheet()
     {
         var (file, _) = await SaveAsync();
-        await browser.VisitAsync("", async page =>
-        {
-            await page.Page.GotoAsync(file);
-            await page.Page.EmulateMediaAsync(new PageEmulateMediaOptions { Media = Media.Print, ColorScheme = ColorScheme.Dark });
+        await browser.VisitAsync(
+            "",
+            async page =>
+            {
+                await page.Page.GotoAsync(file);
+                await page.Page.EmulateMediaAsync(new PageEmulateMediaOptions { Media = Media.Print, ColorScheme = ColorScheme.Dark });
 
-            Assert.InRange(await WidthAsync(page), 1, PaperWidth);
-            Assert.InRange(await BackgroundAsync(page), 700, 765);
-        }, new View { Width = PaperWidth, Dark = true });
+                Assert.InRange(await WidthAsync(page), 1, PaperWidth);
+                Assert.InRange(await BackgroundAsync(page), 700, 765);
+            },
+            new View { Width = PaperWidth, Dark = true }
+        );
     }
 
     public void Dispose() => _folder.Delete(recursive: true);
@@ -55,7 +67,9 @@ public sealed class ExportedPageTests(Browser browser, SharedSite shared) : IDis
         using var client = new HttpClient();
         var path = Path.Combine(_folder.FullName, "query.html");
         await File.WriteAllBytesAsync(path, await client.GetByteArrayAsync(new Uri($"{archive.Site}/q/{archive.Slowest.Id}/export.html")));
-        var query = JsonDocument.Parse(await client.GetStringAsync(new Uri($"{archive.Site}/api/v1/queries/{archive.Slowest.Id}"))).RootElement;
+        var query = JsonDocument
+            .Parse(await client.GetStringAsync(new Uri($"{archive.Site}/api/v1/queries/{archive.Slowest.Id}")))
+            .RootElement;
         return (new Uri(path).AbsoluteUri, query.GetProperty("peers").GetArrayLength());
     }
 
@@ -63,5 +77,7 @@ public sealed class ExportedPageTests(Browser browser, SharedSite shared) : IDis
 
     /// <summary>Red, green and blue of the background, summed: 765 is white.</summary>
     private static Task<int> BackgroundAsync(SitePage page) =>
-        page.Page.EvaluateAsync<int>("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0)");
+        page.Page.EvaluateAsync<int>(
+            "getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0)"
+        );
 }

@@ -2,7 +2,8 @@ using DhtTracer.Analysis;
 
 namespace DhtTracer.EndToEnd.Tests.Site;
 
-/// <summary>Search by a key through the box on top of every page: whichever text of it is typed, the same queries are found and no others.</summary>
+/// <summary>Search by a key through the box on top of every page: whichever text of it is typed, the same queries are found and no
+/// others.</summary>
 public sealed class KeySearchTests(Browser browser, SharedSite shared)
 {
     [Fact]
@@ -28,7 +29,11 @@ public sealed class KeySearchTests(Browser browser, SharedSite shared)
     public async Task A_peer_that_several_queries_looked_for()
     {
         var archive = await shared.OpenAsync();
-        var query = archive.Days.Queries.Where(query => query.Type == QueryType.FindPeer).GroupBy(query => query.Key!.Bytes).MaxBy(group => group.Count())!.First();
+        var query = archive
+            .Days.Queries.Where(query => query.Type == QueryType.FindPeer)
+            .GroupBy(query => query.Key!.Bytes)
+            .MaxBy(group => group.Count())!
+            .First();
         await AssertFoundAsync(archive, query, KeyTexts.OfPeer(Convert.FromHexString(query.Key!.Bytes)));
     }
 
@@ -43,14 +48,17 @@ public sealed class KeySearchTests(Browser browser, SharedSite shared)
     public async Task A_permalink_of_any_installation_opens_the_query()
     {
         var archive = await shared.OpenAsync();
-        await browser.VisitAsync(archive.Site, async page =>
-        {
-            foreach (var text in new[] { $"https://elsewhere.example/q/{archive.Slowest.Id}?tab=why", archive.Slowest.Id.ToString() })
+        await browser.VisitAsync(
+            archive.Site,
+            async page =>
             {
-                await SearchAsync(page, "/", text);
-                Assert.Equal($"/q/{archive.Slowest.Id}", page.Address);
+                foreach (var text in new[] { $"https://elsewhere.example/q/{archive.Slowest.Id}?tab=why", archive.Slowest.Id.ToString() })
+                {
+                    await SearchAsync(page, "/", text);
+                    Assert.Equal($"/q/{archive.Slowest.Id}", page.Address);
+                }
             }
-        });
+        );
     }
 
     [Theory]
@@ -59,25 +67,36 @@ public sealed class KeySearchTests(Browser browser, SharedSite shared)
     public async Task A_key_that_nobody_looked_for_is_said_to_be_unknown(bool script)
     {
         var archive = await shared.OpenAsync();
-        await browser.VisitAsync(archive.Site, async page =>
-        {
-            await SearchAsync(page, "/peers", "bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi");
-            Assert.Contains("No query for this key was imported", await page[".empty"].InnerTextAsync(), StringComparison.Ordinal);
-        }, new View { Script = script });
+        await browser.VisitAsync(
+            archive.Site,
+            async page =>
+            {
+                await SearchAsync(page, "/peers", "bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi");
+                Assert.Contains("No query for this key was imported", await page[".empty"].InnerTextAsync(), StringComparison.Ordinal);
+            },
+            new View { Script = script }
+        );
     }
 
     private async Task AssertFoundAsync(Archive archive, Query query, IEnumerable<(string Name, string Text)> texts)
     {
-        var expected = archive.Days.Queries.Where(other => other.Key!.Bytes == query.Key!.Bytes).Select(other => $"/q/{other.Id}").Order(StringComparer.Ordinal).ToList();
-        await browser.VisitAsync(archive.Site, async page =>
-        {
-            foreach (var (name, text) in texts)
+        var expected = archive
+            .Days.Queries.Where(other => other.Key!.Bytes == query.Key!.Bytes)
+            .Select(other => $"/q/{other.Id}")
+            .Order(StringComparer.Ordinal)
+            .ToList();
+        await browser.VisitAsync(
+            archive.Site,
+            async page =>
             {
-                await SearchAsync(page, "/queries", text);
-                var found = (await page.LinksAsync("table.queries a.key")).Order(StringComparer.Ordinal).ToList();
-                Assert.True(expected.SequenceEqual(found), $"{name}, {text}: {found.Count} found instead of {expected.Count}");
+                foreach (var (name, text) in texts)
+                {
+                    await SearchAsync(page, "/queries", text);
+                    var found = (await page.LinksAsync("table.queries a.key")).Order(StringComparer.Ordinal).ToList();
+                    Assert.True(expected.SequenceEqual(found), $"{name}, {text}: {found.Count} found instead of {expected.Count}");
+                }
             }
-        });
+        );
     }
 
     private static async Task SearchAsync(SitePage page, string from, string text)

@@ -18,38 +18,38 @@ internal static class KeyTexts
 
     /// <summary>Texts of the multihash of some content, by what they are called.</summary>
     public static IEnumerable<(string Name, string Text)> OfContent(byte[] multihash) =>
-    [
-        ("CID v0", Number(multihash, Base58)),
-        ("CID v1 base32", Base32Cid(multihash, DagPb)),
-        ("CID v1 of another codec", Base32Cid(multihash, Raw)),
-        ("CID v1 in capitals", Base32Cid(multihash, DagPb).ToUpperInvariant()),
-        ("CID v1 base58btc", "z" + Number(Cid(multihash, DagPb), Base58)),
-        ("CID v1 base36", "k" + Number(Cid(multihash, DagPb), Base36)),
-        ("CID v1 base16", "f" + Convert.ToHexStringLower(Cid(multihash, DagPb))),
-        ("CID v1 base64url", "u" + Convert.ToBase64String(Cid(multihash, DagPb)).TrimEnd('=').Replace('+', '-').Replace('/', '_')),
-        ("multihash hex", Convert.ToHexStringLower(multihash)),
-        ("multihash hex, capitals and blanks", $"  {Convert.ToHexString(multihash)} "),
-    ];
+        [
+            ("CID v0", Number(multihash, Base58)),
+            ("CID v1 base32", Base32Cid(multihash, DagPb)),
+            ("CID v1 of another codec", Base32Cid(multihash, Raw)),
+            ("CID v1 in capitals", Base32Cid(multihash, DagPb).ToUpperInvariant()),
+            ("CID v1 base58btc", "z" + Number(Cid(multihash, DagPb), Base58)),
+            ("CID v1 base36", "k" + Number(Cid(multihash, DagPb), Base36)),
+            ("CID v1 base16", "f" + Convert.ToHexStringLower(Cid(multihash, DagPb))),
+            ("CID v1 base64url", "u" + Convert.ToBase64String(Cid(multihash, DagPb)).TrimEnd('=').Replace('+', '-').Replace('/', '_')),
+            ("multihash hex", Convert.ToHexStringLower(multihash)),
+            ("multihash hex, capitals and blanks", $"  {Convert.ToHexString(multihash)} "),
+        ];
 
     /// <summary>Texts of the bytes of a peer id.</summary>
     public static IEnumerable<(string Name, string Text)> OfPeer(byte[] id) =>
-    [
-        ("peer id base58", Number(id, Base58)),
-        ("peer id as CID v1 base32", Base32Cid(id, Libp2pKey)),
-        ("peer id as CID v1 base36", Base36Cid(id)),
-        ("multihash hex", Convert.ToHexStringLower(id)),
-        ("beginning of the text", Number(id, Base58)[..24]),
-    ];
+        [
+            ("peer id base58", Number(id, Base58)),
+            ("peer id as CID v1 base32", Base32Cid(id, Libp2pKey)),
+            ("peer id as CID v1 base36", Base36Cid(id)),
+            ("multihash hex", Convert.ToHexStringLower(id)),
+            ("beginning of the text", Number(id, Base58)[..24]),
+        ];
 
     /// <summary>Texts of the key of an IPNS record.</summary>
     public static IEnumerable<(string Name, string Text)> OfName(byte[] id) =>
-    [
-        ("/ipns/ base36", "/ipns/" + Base36Cid(id)),
-        ("/ipns/ base58", "/ipns/" + Number(id, Base58)),
-        ("/ipns/ base32", "/ipns/" + Base32Cid(id, Libp2pKey)),
-        ("the record's key in hex", Convert.ToHexStringLower([.. Encoding.ASCII.GetBytes("/ipns/"), .. id])),
-        ("beginning of the text", ("/ipns/" + Base36Cid(id))[..40]),
-    ];
+        [
+            ("/ipns/ base36", "/ipns/" + Base36Cid(id)),
+            ("/ipns/ base58", "/ipns/" + Number(id, Base58)),
+            ("/ipns/ base32", "/ipns/" + Base32Cid(id, Libp2pKey)),
+            ("the record's key in hex", Convert.ToHexStringLower([.. Encoding.ASCII.GetBytes("/ipns/"), .. id])),
+            ("beginning of the text", ("/ipns/" + Base36Cid(id))[..40]),
+        ];
 
     /// <summary>A peer id as people write names of IPNS: a CID of the codec libp2p-key in base36.</summary>
     public static string Base36Cid(byte[] id) => "k" + Number(Cid(id, Libp2pKey), Base36);

@@ -8,8 +8,8 @@ using Microsoft.Playwright;
 namespace DhtTracer.EndToEnd.Tests.Site;
 
 /// <summary>
-/// What a real Kubo 0.43.1 sent, sent again to the running product in the time in which it came (18 seconds), while a browser looks on. What is
-/// compared is what the client of the daemon's API saw, never spans.
+/// What a real Kubo 0.43.1 sent, sent again to the running product in the time in which it came (18 seconds), while a browser looks on.
+/// What is compared is what the client of the daemon's API saw, never spans.
 /// </summary>
 public sealed class KuboReplayTests
 {
@@ -44,7 +44,10 @@ public sealed class KuboReplayTests
         Assert.True(await operation.Locator("tbody.rows tr").CountAsync() > 3);
 
         // The client measured the command from outside, with the way there and back.
-        var shown = await operation.EvaluateAsync<long>("id => fetch(`/api/v1/operations/${id}`).then(answer => answer.json()).then(found => found.durationNs)", operation.Url.Split('/')[^1]);
+        var shown = await operation.EvaluateAsync<long>(
+            "id => fetch(`/api/v1/operations/${id}`).then(answer => answer.json()).then(found => found.durationNs)",
+            operation.Url.Split('/')[^1]
+        );
         Assert.InRange(shown, 1, followed.DurationNs);
 
         await operation.Locator(".note.why a").ClickAsync();
@@ -52,7 +55,14 @@ public sealed class KuboReplayTests
         await sending;
 
         // Every command is one row, also when all has come and been analysed.
-        await UntilAsync(async () => !(await operation.EvaluateAsync<string>("fetch('/metrics').then(answer => answer.text())")).Contains("analysis_pending_traces 1", StringComparison.Ordinal), "the analysis");
+        await UntilAsync(
+            async () =>
+                !(await operation.EvaluateAsync<string>("fetch('/metrics').then(answer => answer.text())")).Contains(
+                    "analysis_pending_traces 1",
+                    StringComparison.Ordinal
+                ),
+            "the analysis"
+        );
         foreach (var command in commands)
         {
             var rows = page.Locator($"tr[id^='r-{command.Trace}']");
@@ -68,12 +78,20 @@ public sealed class KuboReplayTests
     /// <summary>Commands of the DHT that ask one thing, in order.</summary>
     private static List<Command> Commands()
     {
-        using var reader = new StreamReader(new GZipStream(File.OpenRead(Path.Combine(Folder, "truth.jsonl.gz")), CompressionMode.Decompress));
+        using var reader = new StreamReader(
+            new GZipStream(File.OpenRead(Path.Combine(Folder, "truth.jsonl.gz")), CompressionMode.Decompress)
+        );
         var commands = new List<Command>();
         while (reader.ReadLine() is { } line)
         {
             var json = JsonDocument.Parse(line).RootElement;
-            if (json.GetProperty("via").GetString() != "api" || json.GetProperty("command").GetString() is not { } text || PathOf(text) is not ("routing/findprovs" or "routing/findpeer" or "routing/provide" or "routing/get" or "routing/put") and not "dht/query")
+            if (
+                json.GetProperty("via").GetString() != "api"
+                || json.GetProperty("command").GetString() is not { } text
+                || PathOf(text)
+                    is not ("routing/findprovs" or "routing/findpeer" or "routing/provide" or "routing/get" or "routing/put")
+                        and not "dht/query"
+            )
             {
                 continue;
             }
@@ -84,13 +102,22 @@ public sealed class KuboReplayTests
             {
                 if (given[1].ValueKind == JsonValueKind.Object && given[1].TryGetProperty("Type", out var type) && type.GetInt32() == 4)
                 {
-                    providers.UnionWith(given[1].GetProperty("Responses").EnumerateArray().Select(response => response.GetProperty("ID").GetString()!));
+                    providers.UnionWith(
+                        given[1].GetProperty("Responses").EnumerateArray().Select(response => response.GetProperty("ID").GetString()!)
+                    );
                 }
             }
 
             if (main is [var trace])
             {
-                commands.Add(new Command(PathOf(text)!, trace.GetProperty("id").GetString()!, providers.Count, json.GetProperty("end").GetInt64() - json.GetProperty("start").GetInt64()));
+                commands.Add(
+                    new Command(
+                        PathOf(text)!,
+                        trace.GetProperty("id").GetString()!,
+                        providers.Count,
+                        json.GetProperty("end").GetInt64() - json.GetProperty("start").GetInt64()
+                    )
+                );
             }
         }
 
@@ -122,7 +149,11 @@ public sealed class KuboReplayTests
                 await Task.Delay(wait, TestContext.Current.CancellationToken);
             }
 
-            using var body = new ByteArrayContent(spans.GetBuffer(), arrival.GetProperty("offset").GetInt32(), arrival.GetProperty("length").GetInt32());
+            using var body = new ByteArrayContent(
+                spans.GetBuffer(),
+                arrival.GetProperty("offset").GetInt32(),
+                arrival.GetProperty("length").GetInt32()
+            );
             body.Headers.ContentType = new MediaTypeHeaderValue("application/x-protobuf");
             (await client.PostAsync(new Uri(endpoint), body, TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
         }

@@ -8,7 +8,12 @@ internal sealed class LiveBrowser : IAsyncDisposable
 {
     private static readonly string[] Arguments =
     [
-        "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        "--no-sandbox",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
     ];
 
     private readonly IPlaywright _playwright;
@@ -24,7 +29,10 @@ internal sealed class LiveBrowser : IAsyncDisposable
     public static async Task<LiveBrowser> StartAsync()
     {
         var driver = await Playwright.CreateAsync();
-        return new LiveBrowser(driver, await driver.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Needs.Chromium, Args = Arguments }));
+        return new LiveBrowser(
+            driver,
+            await driver.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Needs.Chromium, Args = Arguments })
+        );
     }
 
     public async Task<IPage> OpenAsync(string address, bool script = true)

@@ -7,7 +7,8 @@ using Microsoft.Playwright;
 
 namespace DhtTracer.EndToEnd.Tests.Site;
 
-/// <summary>A query is begun on the page Run and followed while a real node runs it, over TCP, among peers of which some never answer.</summary>
+/// <summary>A query is begun on the page Run and followed while a real node runs it, over TCP, among peers of which some never
+/// answer.</summary>
 public sealed class LiveRunTests
 {
     private const string Nobody = "12D3KooWFkKgCFQufmSenmLh3r4xJa21r2eDPSAGAzGqVf1YZtCT";
@@ -20,7 +21,14 @@ public sealed class LiveRunTests
         Assert.SkipWhen(Needs.Chromium is null, Needs.Why("chromium"));
         var cancellation = TestContext.Current.CancellationToken;
         await using var network = await LocalNetwork.StartAsync(
-            new LocalNetworkOptions { Count = 20, Seed = 3, Faults = [new FaultShare(NodeFault.BlackHole, 0.3)] }, cancellationToken: cancellation);
+            new LocalNetworkOptions
+            {
+                Count = 20,
+                Seed = 3,
+                Faults = [new FaultShare(NodeFault.BlackHole, 0.3)],
+            },
+            cancellationToken: cancellation
+        );
         await using var starting = await TracerProcess.StartAsync(null, "--node", "http://127.0.0.1:1");
         await using var node = await TracedNode.StartAsync(
             new NodeOptions
@@ -30,7 +38,9 @@ public sealed class LiveRunTests
                 Dht = new DhtOptions { RequestTimeout = TimeSpan.FromSeconds(4), QueryTimeout = TimeSpan.FromSeconds(30) },
                 Export = new SpanExportOptions { Endpoint = new Uri(starting.Url("OTLP over gRPC")) },
             },
-            TextWriter.Null, cancellation);
+            TextWriter.Null,
+            cancellation
+        );
         await node.BootstrapAsync(cancellation);
         await using var control = await ControlServer.StartAsync(node, 0, static () => { }, cancellation);
 
@@ -73,7 +83,11 @@ public sealed class LiveRunTests
 
         // The page Run lists it, and the node's error texts are shown there.
         await page.GotoAsync(tracer.Site + "/run");
-        Assert.Contains("find-peer", await page.Locator("table[aria-label='Recent queries of this node']").InnerTextAsync(), StringComparison.Ordinal);
+        Assert.Contains(
+            "find-peer",
+            await page.Locator("table[aria-label='Recent queries of this node']").InnerTextAsync(),
+            StringComparison.Ordinal
+        );
         await page.Locator("form.run select").SelectOptionAsync("get-providers");
         await page.Locator("form.run input[name=key]").FillAsync("nonsense");
         await page.Locator("form.run button").ClickAsync();

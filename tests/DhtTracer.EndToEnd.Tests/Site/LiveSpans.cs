@@ -10,7 +10,10 @@ internal sealed class LiveSpans(HttpClient client, string endpoint, int number) 
     public const string Node = "12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf";
 
     private static readonly InstrumentationScope Scope = new() { Name = "DhtTracer.Kademlia", Version = "0.1.0" };
-    private static readonly Resource Resource = new() { Attributes = AttributeList.Of(("service.name", "live"), ("service.instance.id", Node)) };
+    private static readonly Resource Resource = new()
+    {
+        Attributes = AttributeList.Of(("service.name", "live"), ("service.instance.id", Node)),
+    };
 
     private readonly TraceId _trace = new(0x11FE, (ulong)number);
     private readonly SpanId _root = new((ulong)number + 1);
@@ -27,8 +30,25 @@ internal sealed class LiveSpans(HttpClient client, string endpoint, int number) 
     public Task PeerAsync(string peer, int order)
     {
         var at = _start + ((ulong)order * 1_000_000);
-        var row = Span("dht.peer", _root, at, at + 5_000_000, ("dht.peer.id", peer), ("dht.peer.order", order), ("dht.peer.hops", 0), ("dht.peer.state", "answered"));
-        var request = Span("dht.request", row.SpanId, at, at + 4_000_000, ("dht.peer.id", peer), ("dht.message.type", "FIND_NODE"), ("dht.request.outcome", "answered"));
+        var row = Span(
+            "dht.peer",
+            _root,
+            at,
+            at + 5_000_000,
+            ("dht.peer.id", peer),
+            ("dht.peer.order", order),
+            ("dht.peer.hops", 0),
+            ("dht.peer.state", "answered")
+        );
+        var request = Span(
+            "dht.request",
+            row.SpanId,
+            at,
+            at + 4_000_000,
+            ("dht.peer.id", peer),
+            ("dht.message.type", "FIND_NODE"),
+            ("dht.request.outcome", "answered")
+        );
         return SendAsync(row, request);
     }
 
@@ -36,26 +56,35 @@ internal sealed class LiveSpans(HttpClient client, string endpoint, int number) 
     public Task EndAsync(TimeSpan? duration = null)
     {
         var end = Span(
-            "dht.query", default, _start, _start + (ulong)((duration ?? TimeSpan.FromSeconds(2.5)).Ticks * TimeSpan.NanosecondsPerTick), ("dht.query.type", "get-value"), ("dht.key.text", Key),
-            ("dht.key", Convert.ToHexStringLower(System.Text.Encoding.UTF8.GetBytes(Key))), ("dht.node", Node), ("dht.query.outcome", "success"));
+            "dht.query",
+            default,
+            _start,
+            _start + (ulong)((duration ?? TimeSpan.FromSeconds(2.5)).Ticks * TimeSpan.NanosecondsPerTick),
+            ("dht.query.type", "get-value"),
+            ("dht.key.text", Key),
+            ("dht.key", Convert.ToHexStringLower(System.Text.Encoding.UTF8.GetBytes(Key))),
+            ("dht.node", Node),
+            ("dht.query.outcome", "success")
+        );
         return SendAsync(end with { SpanId = _root });
     }
 
     /// <inheritdoc/>
     public void Dispose() => client.Dispose();
 
-    private Span Span(string name, SpanId parent, ulong from, ulong to, params (string, AttributeValue)[] attributes) => new()
-    {
-        TraceId = _trace,
-        SpanId = new SpanId(_next++),
-        ParentSpanId = parent,
-        Name = name,
-        StartUnixNano = from,
-        EndUnixNano = to,
-        Attributes = AttributeList.Of(attributes),
-        Resource = Resource,
-        Scope = Scope,
-    };
+    private Span Span(string name, SpanId parent, ulong from, ulong to, params (string, AttributeValue)[] attributes) =>
+        new()
+        {
+            TraceId = _trace,
+            SpanId = new SpanId(_next++),
+            ParentSpanId = parent,
+            Name = name,
+            StartUnixNano = from,
+            EndUnixNano = to,
+            Attributes = AttributeList.Of(attributes),
+            Resource = Resource,
+            Scope = Scope,
+        };
 
     private async Task SendAsync(params IReadOnlyList<Span> spans)
     {

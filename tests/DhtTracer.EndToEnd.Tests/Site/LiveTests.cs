@@ -9,7 +9,9 @@ public sealed class LiveTests
 {
     private static readonly string[] Peers =
     [
-        "12D3KooWFkKgCFQufmSenmLh3r4xJa21r2eDPSAGAzGqVf1YZtCT", "QmNnooDu7bfjPFoTZYxMNLWUQJyrVwtbZg5gBMjTezGAJN", "QmQCU2EcMqAqQPR2i9bChDtGNJchTbq5TbXJJ16u19uLTa",
+        "12D3KooWFkKgCFQufmSenmLh3r4xJa21r2eDPSAGAzGqVf1YZtCT",
+        "QmNnooDu7bfjPFoTZYxMNLWUQJyrVwtbZg5gBMjTezGAJN",
+        "QmQCU2EcMqAqQPR2i9bChDtGNJchTbq5TbXJJ16u19uLTa",
     ];
 
     [Fact]
@@ -48,8 +50,15 @@ public sealed class LiveTests
         Assert.True(await page.Locator("tbody tr:nth-child(31) .pick input").IsCheckedAsync());
         Assert.Equal("half a peer i", await page.Locator("input[name=peer]").InputValueAsync());
         Assert.True(await page.EvaluateAsync<bool>("document.activeElement === document.querySelector('input[name=peer]')"));
-        Assert.True(await page.EvaluateAsync<bool>("document.querySelectorAll('tbody tr')[1].marked"), "a row that did not change was made anew");
-        Assert.Equal(top, TopOf(await page.EvaluateAsync<string>("id => String(document.getElementById(id).getBoundingClientRect().top)", probe)), 1.0);
+        Assert.True(
+            await page.EvaluateAsync<bool>("document.querySelectorAll('tbody tr')[1].marked"),
+            "a row that did not change was made anew"
+        );
+        Assert.Equal(
+            top,
+            TopOf(await page.EvaluateAsync<string>("id => String(document.getElementById(id).getBoundingClientRect().top)", probe)),
+            1.0
+        );
         browser.AssertNoProblems();
     }
 
@@ -209,7 +218,9 @@ public sealed class LiveTests
         using var second = Spans(tracer, 2);
         await second.EndAsync();
         using var http = new HttpClient();
-        await Until(async () => (await http.GetStringAsync(new Uri(tracer.Site + "/queries"))).Contains("r-" + second.Id, StringComparison.Ordinal));
+        await Until(async () =>
+            (await http.GetStringAsync(new Uri(tracer.Site + "/queries"))).Contains("r-" + second.Id, StringComparison.Ordinal)
+        );
         await page.WaitForTimeoutAsync(1000);
         Assert.Equal(1, await page.Locator("tbody tr").CountAsync());
         await page.Locator("[data-live-pause]").ClickAsync();
@@ -245,7 +256,10 @@ public sealed class LiveTests
         await page.Locator("tbody .pick input").CheckAsync();
         await page.Locator("#compare > button").First.ClickAsync();
         await page.WaitForURLAsync(url => url.Contains("/compare?", StringComparison.Ordinal));
-        Assert.Equal(new[] { ids[2], ids[4] }.Order(StringComparer.Ordinal), new Uri(page.Url).Query.TrimStart('?').Split('&').Select(part => part["q=".Length..]).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            new[] { ids[2], ids[4] }.Order(StringComparer.Ordinal),
+            new Uri(page.Url).Query.TrimStart('?').Split('&').Select(part => part["q=".Length..]).Order(StringComparer.Ordinal)
+        );
         browser.AssertNoProblems();
     }
 

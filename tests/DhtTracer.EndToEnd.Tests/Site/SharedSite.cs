@@ -10,8 +10,8 @@ using DhtTracer.Traces.Otlp;
 namespace DhtTracer.EndToEnd.Tests.Site;
 
 /// <summary>
-/// The real program with something to show on every page: the samples, and <see cref="SimulatedDays"/> sent through the OTLP receiver. Started by
-/// the first test that asks; tests only read it.
+/// The real program with something to show on every page: the samples, and <see cref="SimulatedDays"/> sent through the OTLP receiver.
+/// Started by the first test that asks; tests only read it.
 /// </summary>
 public sealed class SharedSite : IAsyncDisposable
 {
@@ -72,7 +72,10 @@ public sealed class SharedSite : IAsyncDisposable
                 return;
             }
 
-            Assert.True(TimeProvider.System.GetElapsedTime(until) < TimeSpan.FromMinutes(1), $"{query.Id} was not analysed within a minute");
+            Assert.True(
+                TimeProvider.System.GetElapsedTime(until) < TimeSpan.FromMinutes(1),
+                $"{query.Id} was not analysed within a minute"
+            );
             await Task.Delay(100);
         }
     }

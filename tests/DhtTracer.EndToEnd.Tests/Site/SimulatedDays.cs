@@ -5,9 +5,9 @@ using DhtTracer.TestSupport.ArchiveSimulator;
 namespace DhtTracer.EndToEnd.Tests.Site;
 
 /// <summary>
-/// Queries of two days from seeds: the day before the present one over a healthy network, the last 24 hours over the same network after many of
-/// its peers died, so that lookups wait for dials that time out. The last full hour and the hour that runs now have many queries, and so
-/// have the same hours of the day before: a test may compare either pair, whenever it runs.
+/// Queries of two days from seeds: the day before the present one over a healthy network, the last 24 hours over the same network after
+/// many of its peers died, so that lookups wait for dials that time out. The last full hour and the hour that runs now have many queries,
+/// and so have the same hours of the day before: a test may compare either pair, whenever it runs.
 /// </summary>
 public sealed class SimulatedDays
 {
@@ -35,7 +35,12 @@ public sealed class SimulatedDays
     {
         ThisHour = new DateTimeOffset(now.Year, now.Month, now.Day, now.Hour, 0, 0, TimeSpan.Zero);
         var before = new SimulatedNetwork(Seed, NetworkSize, medianRoundTripNs: 40e6);
-        var after = new SimulatedNetwork(Seed, NetworkSize, new NetworkFaults(Dead: 0.15, Refusing: 0.1, BlackHoles: 0.03), medianRoundTripNs: 70e6);
+        var after = new SimulatedNetwork(
+            Seed,
+            NetworkSize,
+            new NetworkFaults(Dead: 0.15, Refusing: 0.1, BlackHoles: 0.03),
+            medianRoundTripNs: 70e6
+        );
         for (var hour = 0; hour <= Hours; hour++)
         {
             var count = hour is Hours - 25 or Hours - 24 or Hours - 1 or Hours ? Many : Few;
@@ -65,7 +70,8 @@ public sealed class SimulatedDays
     }
 
     /// <summary>The key of an IPNS record: <c>/ipns/</c> and the bytes of a peer id (https://specs.ipfs.tech/ipns/ipns-record/).</summary>
-    public static byte[] NamedPeer { get; } = [0x00, 0x24, 0x08, 0x01, 0x12, 0x20, .. Enumerable.Range(1, 32).Select(static i => (byte)(i * 7))];
+    public static byte[] NamedPeer { get; } =
+    [0x00, 0x24, 0x08, 0x01, 0x12, 0x20, .. Enumerable.Range(1, 32).Select(static i => (byte)(i * 7))];
 
     /// <summary>The query that publishes a record under the name of <see cref="NamedPeer"/>.</summary>
     public Query Published { get; }

@@ -85,24 +85,30 @@ public sealed partial class SitePage
 
     /// <summary>The distinct addresses that the links of a selector lead to, in order.</summary>
     public async Task<IReadOnlyList<string>> LinksAsync(string selector) =>
-        [.. (await Page.Locator(selector).EvaluateAllAsync<string[]>("links => links.map(link => link.getAttribute('href'))")).Distinct(StringComparer.Ordinal)];
+        [
+            .. (await Page.Locator(selector).EvaluateAllAsync<string[]>("links => links.map(link => link.getAttribute('href'))")).Distinct(
+                StringComparer.Ordinal
+            ),
+        ];
 
     /// <summary>
-    /// Everything a reader finds in the main part: its text, whether scrolled to or not, the values of its fields and what is pressed, checked
-    /// or current. Not whether the stream of news is open at this moment: that is no state of the page.
+    /// Everything a reader finds in the main part: its text, whether scrolled to or not, the values of its fields and what is pressed,
+    /// checked or current. Not whether the stream of news is open at this moment: that is no state of the page.
     /// </summary>
-    public Task<string> StateAsync() => Page.EvaluateAsync<string>(
-        """
-        () => {
-          const main = document.querySelector("main");
-          const copy = main.cloneNode(true);
-          for (const e of copy.querySelectorAll("[data-live-state], [data-live-pause], [data-live-new], [hidden], script, noscript")) e.remove();
-          const fields = [...main.querySelectorAll("input:not([type=hidden]), select, textarea")].map(f => `${f.name}=${f.type === "checkbox" ? f.checked : f.value}`);
-          const marked = [...main.querySelectorAll("[aria-current], [aria-pressed=true], [aria-selected=true], [aria-sort], [aria-expanded]")]
-            .map(e => ["aria-current", "aria-pressed", "aria-selected", "aria-sort", "aria-expanded"].map(a => e.getAttribute(a) ?? "").join("") + " " + e.textContent.trim());
-          return [copy.textContent.replace(/\s+/g, " "), fields.join("\n"), marked.join("\n")].join("\n---\n");
-        }
-        """);
+    public Task<string> StateAsync() =>
+        Page.EvaluateAsync<string>(
+            """
+            () => {
+              const main = document.querySelector("main");
+              const copy = main.cloneNode(true);
+              for (const e of copy.querySelectorAll("[data-live-state], [data-live-pause], [data-live-new], [hidden], script, noscript")) e.remove();
+              const fields = [...main.querySelectorAll("input:not([type=hidden]), select, textarea")].map(f => `${f.name}=${f.type === "checkbox" ? f.checked : f.value}`);
+              const marked = [...main.querySelectorAll("[aria-current], [aria-pressed=true], [aria-selected=true], [aria-sort], [aria-expanded]")]
+                .map(e => ["aria-current", "aria-pressed", "aria-selected", "aria-sort", "aria-expanded"].map(a => e.getAttribute(a) ?? "").join("") + " " + e.textContent.trim());
+              return [copy.textContent.replace(/\s+/g, " "), fields.join("\n"), marked.join("\n")].join("\n---\n");
+            }
+            """
+        );
 
     /// <summary>Fails with everything that went wrong.</summary>
     public void AssertNoProblems() => Assert.True(_problems.IsEmpty, $"{Page.Url}:\n{string.Join('\n', _problems)}");

@@ -39,7 +39,8 @@ public static class SiteStates
         ["query, found"] = a => new($"/q/{a.Slowest.Id}?find=12D3KooWA"),
         ["query, nothing found"] = a => new($"/q/{a.Slowest.Id}?find=nothing"),
         ["query, export menu"] = a => new($"/q/{a.Slowest.Id}") { Act = UnfoldAsync },
-        ["query, not arrived"] = _ => new($"/q/0123456789abcdef0123456789abcdef-0123456789abcdef?follow={DateTimeOffset.UtcNow.ToUnixTimeSeconds()}"),
+        ["query, not arrived"] = _ =>
+            new($"/q/0123456789abcdef0123456789abcdef-0123456789abcdef?follow={DateTimeOffset.UtcNow.ToUnixTimeSeconds()}"),
         ["keys"] = _ => new("/queries") { Act = page => page.Page.Keyboard.PressAsync("?") },
         ["trace"] = a => new($"/traces/{a.Slowest.Id.TraceId}"),
         ["trace, unfolded"] = a => new($"/traces/{a.Slowest.Id.TraceId}") { Act = UnfoldAsync },
@@ -81,7 +82,9 @@ public static class SiteStates
     public static bool NeedsScript(string name) => name is "keys" or "query, a row by hover" or "query, not arrived";
 
     private static Task UnfoldAsync(SitePage page) =>
-        page.Page.EvaluateAsync("() => [...document.querySelectorAll('main details')].slice(0, 12).forEach(details => { details.open = true; })");
+        page.Page.EvaluateAsync(
+            "() => [...document.querySelectorAll('main details')].slice(0, 12).forEach(details => { details.open = true; })"
+        );
 
     private static async Task ChooseAsync(SitePage page)
     {

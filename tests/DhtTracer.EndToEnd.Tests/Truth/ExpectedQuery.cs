@@ -8,8 +8,8 @@ using DhtTracer.Libp2p.Multiformats;
 namespace DhtTracer.EndToEnd.Tests.Truth;
 
 /// <summary>
-/// The document of <c>/api/v1/queries/ID</c> as the definitions of docs/architecture.md demand it, worked out from raw facts alone: nothing of
-/// the analysis is used, and of the lookup only what cannot be derived.
+/// The document of <c>/api/v1/queries/ID</c> as the definitions of docs/architecture.md demand it, worked out from raw facts alone: nothing
+/// of the analysis is used, and of the lookup only what cannot be derived.
 /// </summary>
 /// <param name="truth">What happened.</param>
 /// <param name="result">What the caller got.</param>
@@ -53,8 +53,16 @@ internal sealed class ExpectedQuery(QueryWitness truth, QueryResult result, stri
             ["error"] = Error(truth.End.Error),
             ["termination"] = truth.Termination is { } termination ? termination.ToString().ToLowerInvariant() : null,
             ["discoveryNs"] = new ExpectedResults(truth, _target).DiscoveryNs(),
-            ["firstAnswerNs"] = truth.Ended.Where(IsAnswered).Select(request => (long?)(request.StartNs + Length(request.StartNs, request.EndNs))).Min(),
-            ["parameters"] = new JsonObject { ["alpha"] = truth.Query.Parameters.Alpha, ["beta"] = truth.Query.Parameters.Beta, ["k"] = truth.Query.Parameters.K },
+            ["firstAnswerNs"] = truth
+                .Ended.Where(IsAnswered)
+                .Select(request => (long?)(request.StartNs + Length(request.StartNs, request.EndNs)))
+                .Min(),
+            ["parameters"] = new JsonObject
+            {
+                ["alpha"] = truth.Query.Parameters.Alpha,
+                ["beta"] = truth.Query.Parameters.Beta,
+                ["k"] = truth.Query.Parameters.K,
+            },
             ["counts"] = new JsonObject
             {
                 ["seen"] = truth.Peers.Count,
@@ -94,24 +102,31 @@ internal sealed class ExpectedQuery(QueryWitness truth, QueryResult result, stri
         Assert.Equal(_heard.Keys.Order(StringComparer.Ordinal), truth.Peers.Select(peer => peer.Id).Order(StringComparer.Ordinal));
     }
 
-    private JsonObject Peer(PeerFacts peer) => new()
-    {
-        ["id"] = peer.Id,
-        ["order"] = truth.Contacted.IndexOf(peer.Id) is >= 0 and var place ? place + 1 : null,
-        ["xor"] = Xor(peer.Id),
-        ["hops"] = _heard[peer.Id].Hops,
-        ["referrer"] = _heard[peer.Id].Referrer,
-        ["referrerInferred"] = false,
-        ["heardNs"] = _heard[peer.Id].HeardNs,
-        ["state"] = State(peer),
-        ["dial"] = Shown(peer) is { } dial
-            ? new JsonObject { ["startNs"] = dial.StartNs, ["durationNs"] = dial.Reused && dial.EndNs == dial.StartNs ? 0 : Length(dial.StartNs, dial.EndNs), ["reused"] = dial.Reused, ["error"] = Error(dial.Error) }
-            : null,
-        ["requests"] = new JsonArray([.. peer.Requests.Select(Request)]),
-        ["duplicate"] = Repeats(peer) > 0,
-        ["agent"] = peer.Agent,
-        ["addresses"] = new JsonArray([.. peer.Addresses.Select(address => (JsonNode?)address)]),
-    };
+    private JsonObject Peer(PeerFacts peer) =>
+        new()
+        {
+            ["id"] = peer.Id,
+            ["order"] = truth.Contacted.IndexOf(peer.Id) is >= 0 and var place ? place + 1 : null,
+            ["xor"] = Xor(peer.Id),
+            ["hops"] = _heard[peer.Id].Hops,
+            ["referrer"] = _heard[peer.Id].Referrer,
+            ["referrerInferred"] = false,
+            ["heardNs"] = _heard[peer.Id].HeardNs,
+            ["state"] = State(peer),
+            ["dial"] = Shown(peer) is { } dial
+                ? new JsonObject
+                {
+                    ["startNs"] = dial.StartNs,
+                    ["durationNs"] = dial.Reused && dial.EndNs == dial.StartNs ? 0 : Length(dial.StartNs, dial.EndNs),
+                    ["reused"] = dial.Reused,
+                    ["error"] = Error(dial.Error),
+                }
+                : null,
+            ["requests"] = new JsonArray([.. peer.Requests.Select(Request)]),
+            ["duplicate"] = Repeats(peer) > 0,
+            ["agent"] = peer.Agent,
+            ["addresses"] = new JsonArray([.. peer.Addresses.Select(address => (JsonNode?)address)]),
+        };
 
     private JsonObject Request(RequestFacts request)
     {
@@ -122,17 +137,27 @@ internal sealed class ExpectedQuery(QueryWitness truth, QueryResult result, stri
             ["type"] = request.Type.ToText(),
             ["startNs"] = request.StartNs,
             ["durationNs"] = Length(request.StartNs, request.EndNs),
-            ["outcome"] = answered && request.Type == KadMessageType.AddProvider ? "sent" : request.Outcome!.Value.ToString().ToLowerInvariant(),
+            ["outcome"] =
+                answered && request.Type == KadMessageType.AddProvider ? "sent" : request.Outcome!.Value.ToString().ToLowerInvariant(),
             ["error"] = Error(request.Error),
             ["returned"] = names ? _answers[request].Named.Count : null,
             ["new"] = names ? _answers[request].New : null,
-            ["providers"] = answered && request.Type == KadMessageType.GetProviders ? request.Answer!.ProviderPeers.Select(peer => peer.Id).Distinct().Count() : null,
-            ["records"] = answered && request.Type == KadMessageType.GetValue ? request.Answer!.Record is null ? 0 : 1 : null,
+            ["providers"] =
+                answered && request.Type == KadMessageType.GetProviders
+                    ? request.Answer!.ProviderPeers.Select(peer => peer.Id).Distinct().Count()
+                    : null,
+            ["records"] =
+                answered && request.Type == KadMessageType.GetValue
+                    ? request.Answer!.Record is null
+                        ? 0
+                        : 1
+                    : null,
             ["named"] = names ? new JsonArray([.. _answers[request].Named.Select(id => (JsonNode?)id)]) : null,
         };
     }
 
-    // One answer is enough; else the last thing that was tried tells. Whether a peer nobody sent anything waited for its turn, only the lookup knows.
+    // One answer is enough; else the last thing that was tried tells. Whether a peer nobody sent anything waited for its turn, only the
+    // lookup knows.
     private static string State(PeerFacts peer)
     {
         if (peer.Requests.Exists(IsAnswered))
@@ -147,7 +172,12 @@ internal sealed class ExpectedQuery(QueryWitness truth, QueryResult result, stri
 
         if (peer.Dials.Count > 0)
         {
-            return peer.Dials[^1].Error switch { null => "connected", { Class: DhtErrorClass.Cancelled } => "cancelled", _ => "dial-failed" };
+            return peer.Dials[^1].Error switch
+            {
+                null => "connected",
+                { Class: DhtErrorClass.Cancelled } => "cancelled",
+                _ => "dial-failed",
+            };
         }
 
         Assert.True(peer.Peer.State is LookupPeerState.Heard or LookupPeerState.Queued);
@@ -156,13 +186,17 @@ internal sealed class ExpectedQuery(QueryWitness truth, QueryResult result, stri
 
     // A row has room for one dial: the first that made a connection, else the first that tried to, else the first reuse.
     private static DialFacts? Shown(PeerFacts peer) =>
-        peer.Dials.Find(dial => dial is { Reused: false, Error: null }) ?? peer.Dials.Find(dial => !dial.Reused) ?? peer.Dials.FirstOrDefault();
+        peer.Dials.Find(dial => dial is { Reused: false, Error: null })
+        ?? peer.Dials.Find(dial => !dial.Reused)
+        ?? peer.Dials.FirstOrDefault();
 
     private static int Repeats(PeerFacts peer) => peer.Requests.Count - peer.Requests.Select(request => request.Type).Distinct().Count();
 
-    private static bool NamesPeers(KadMessageType type) => type is KadMessageType.FindNode or KadMessageType.GetProviders or KadMessageType.GetValue;
+    private static bool NamesPeers(KadMessageType type) =>
+        type is KadMessageType.FindNode or KadMessageType.GetProviders or KadMessageType.GetValue;
 
-    private static JsonObject? Error(DhtError? error) => error is null ? null : new JsonObject { ["class"] = error.Class, ["text"] = error.Text };
+    private static JsonObject? Error(DhtError? error) =>
+        error is null ? null : new JsonObject { ["class"] = error.Class, ["text"] = error.Text };
 
     // docs/span-conventions.md: the runtime gives a span that takes no time a length of 100 ns. A connection that was open is no span.
     private static long? Length(long startNs, long? endNs) => endNs is { } end ? Math.Max(100, end - startNs) : null;
@@ -170,18 +204,21 @@ internal sealed class ExpectedQuery(QueryWitness truth, QueryResult result, stri
     private int Xor(string peer)
     {
         Assert.True(PeerId.TryParse(peer, out var id));
-        var distance = new BigInteger(SHA256.HashData(id.Bytes), isUnsigned: true, isBigEndian: true) ^ new BigInteger(_target, isUnsigned: true, isBigEndian: true);
+        var distance =
+            new BigInteger(SHA256.HashData(id.Bytes), isUnsigned: true, isBigEndian: true)
+            ^ new BigInteger(_target, isUnsigned: true, isBigEndian: true);
         return (int)distance.GetBitLength();
     }
 
-    private static string TypeText(DhtQueryType type) => type switch
-    {
-        DhtQueryType.FindPeer => "find-peer",
-        DhtQueryType.GetProviders => "get-providers",
-        DhtQueryType.AddProvider => "add-provider",
-        DhtQueryType.PutValue => "put-value",
-        DhtQueryType.GetValue => "get-value",
-        DhtQueryType.GetClosestPeers => "get-closest-peers",
-        _ => "ping",
-    };
+    private static string TypeText(DhtQueryType type) =>
+        type switch
+        {
+            DhtQueryType.FindPeer => "find-peer",
+            DhtQueryType.GetProviders => "get-providers",
+            DhtQueryType.AddProvider => "add-provider",
+            DhtQueryType.PutValue => "put-value",
+            DhtQueryType.GetValue => "get-value",
+            DhtQueryType.GetClosestPeers => "get-closest-peers",
+            _ => "ping",
+        };
 }

@@ -11,8 +11,8 @@ using DhtTracer.Libp2p.Multiformats;
 namespace DhtTracer.EndToEnd.Tests.Truth;
 
 /// <summary>
-/// The event log that a node streams while a query runs, and the one that is exported of the same query from its spans, are the same events with
-/// the same state of the runner at the end.
+/// The event log that a node streams while a query runs, and the one that is exported of the same query from its spans, are the same events
+/// with the same state of the runner at the end.
 /// </summary>
 public sealed class LiveEventsTests(ShownQueries shown) : IClassFixture<ShownQueries>
 {
@@ -47,7 +47,9 @@ public sealed class LiveEventsTests(ShownQueries shown) : IClassFixture<ShownQue
         {
             var live = new List<JsonObject>();
             var node = network.CreateNode(2 + index);
-            var result = _time.Run(() => query(node, new QueryOptions { Observers = [new EventLogObserver(text => live.Add(JsonNode.Parse(text)!.AsObject()))] }));
+            var result = _time.Run(() =>
+                query(node, new QueryOptions { Observers = [new EventLogObserver(text => live.Add(JsonNode.Parse(text)!.AsObject()))] })
+            );
             runs.Add((result, live));
         }
 
@@ -57,8 +59,12 @@ public sealed class LiveEventsTests(ShownQueries shown) : IClassFixture<ShownQue
             var json = await shown.ReadAsync(result.Span!.Value, Token);
             var output = new ArrayBufferWriter<byte>();
             EventLogWriter.Write(output, QueryJson.Read(Encoding.UTF8.GetBytes(json.ToJsonString())));
-            var exported = Encoding.UTF8.GetString(output.WrittenSpan).Split("\n\n", StringSplitOptions.RemoveEmptyEntries)
-                .Select(line => JsonNode.Parse(line["data: ".Length..])!.AsObject()).Where(e => (string?)e["system"] == "dht").ToList();
+            var exported = Encoding
+                .UTF8.GetString(output.WrittenSpan)
+                .Split("\n\n", StringSplitOptions.RemoveEmptyEntries)
+                .Select(line => JsonNode.Parse(line["data: ".Length..])!.AsObject())
+                .Where(e => (string?)e["system"] == "dht")
+                .ToList();
 
             Assert.Equal(Told(live), Told(exported));
             Assert.Equal(Runner(live[^1]), Runner(exported[^1]));
@@ -67,20 +73,31 @@ public sealed class LiveEventsTests(ShownQueries shown) : IClassFixture<ShownQue
 
     /// <summary>Every event with what it says of itself, by time; those of one moment in a fixed order.</summary>
     private static List<string> Told(IEnumerable<JsonObject> events) =>
-    [
-        .. events.Select(e => string.Join(' ', e.Where(field => field.Key != "QueryRunner").OrderBy(field => field.Key, StringComparer.Ordinal)
-                .Select(field => $"{field.Key}={field.Value?.ToJsonString()}")))
-            .OrderBy(text => text[text.IndexOf("time=", StringComparison.Ordinal)..], StringComparer.Ordinal).ThenBy(text => text, StringComparer.Ordinal),
-    ];
+        [
+            .. events
+                .Select(e =>
+                    string.Join(
+                        ' ',
+                        e.Where(field => field.Key != "QueryRunner")
+                            .OrderBy(field => field.Key, StringComparer.Ordinal)
+                            .Select(field => $"{field.Key}={field.Value?.ToJsonString()}")
+                    )
+                )
+                .OrderBy(text => text[text.IndexOf("time=", StringComparison.Ordinal)..], StringComparer.Ordinal)
+                .ThenBy(text => text, StringComparer.Ordinal),
+        ];
 
     private static List<string> Runner(JsonObject last) => [.. Fields("QueryRunner", last["QueryRunner"])];
 
     /// <summary>Each field by its path. What happened in one moment stands in a list in no particular order.</summary>
-    private static IEnumerable<string> Fields(string path, JsonNode? node) => node switch
-    {
-        JsonObject fields => fields.OrderBy(field => field.Key, StringComparer.Ordinal).SelectMany(field => Fields($"{path}.{field.Key}", field.Value)),
-        JsonArray items => [$"{path}=[{string.Join(' ', items.Select(item => item?.ToJsonString()).Order(StringComparer.Ordinal))}]"],
-        null => [$"{path}=null"],
-        _ => [$"{path}={node.ToJsonString()}"],
-    };
+    private static IEnumerable<string> Fields(string path, JsonNode? node) =>
+        node switch
+        {
+            JsonObject fields => fields
+                .OrderBy(field => field.Key, StringComparer.Ordinal)
+                .SelectMany(field => Fields($"{path}.{field.Key}", field.Value)),
+            JsonArray items => [$"{path}=[{string.Join(' ', items.Select(item => item?.ToJsonString()).Order(StringComparer.Ordinal))}]"],
+            null => [$"{path}=null"],
+            _ => [$"{path}={node.ToJsonString()}"],
+        };
 }

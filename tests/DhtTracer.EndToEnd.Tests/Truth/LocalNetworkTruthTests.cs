@@ -25,11 +25,21 @@ public sealed class LocalNetworkTruthTests(ShownQueries shown) : IClassFixture<S
     [Fact]
     public async Task Every_field_of_every_query_is_what_happened()
     {
-        var faults = Enum.GetValues<NodeFault>().Where(fault => fault != NodeFault.None).Select(fault => new FaultShare(fault, 0.05) { Latency = TimeSpan.FromMilliseconds(40) });
-        var options = new LocalNetworkOptions { Count = 60, Seed = 7, Faults = [.. faults], Dht = Options with { Traced = false } };
+        var faults = Enum.GetValues<NodeFault>()
+            .Where(fault => fault != NodeFault.None)
+            .Select(fault => new FaultShare(fault, 0.05) { Latency = TimeSpan.FromMilliseconds(40) });
+        var options = new LocalNetworkOptions
+        {
+            Count = 60,
+            Seed = 7,
+            Faults = [.. faults],
+            Dht = Options with { Traced = false },
+        };
         await using var network = await LocalNetwork.StartAsync(options, cancellationToken: Token);
         Assert.Equal(Enum.GetValues<NodeFault>(), network.Nodes.Select(node => node.Fault).Distinct().Order());
-        var runs = (await Task.WhenAll(Enumerable.Range(0, 6).Select(number => RunAsync(network, number)))).SelectMany(list => list).ToList();
+        var runs = (await Task.WhenAll(Enumerable.Range(0, 6).Select(number => RunAsync(network, number))))
+            .SelectMany(list => list)
+            .ToList();
 
         shown.Send();
         foreach (var run in runs)
@@ -42,8 +52,12 @@ public sealed class LocalNetworkTruthTests(ShownQueries shown) : IClassFixture<S
         Assert.Equal(Enum.GetValues<DhtQueryType>(), runs.Select(run => run.Truth.Query.Type).Distinct().Order());
         Assert.Superset(
             new HashSet<string>(["dial-refused", "dial-timeout", "request-timeout", "protocol-not-supported"]),
-            runs.SelectMany(run => run.Truth.Peers).SelectMany(peer => peer.Dials.Select(dial => dial.Error).Concat(peer.Requests.Select(request => request.Error)))
-                .OfType<DhtError>().Select(error => error.Class).ToHashSet());
+            runs.SelectMany(run => run.Truth.Peers)
+                .SelectMany(peer => peer.Dials.Select(dial => dial.Error).Concat(peer.Requests.Select(request => request.Error)))
+                .OfType<DhtError>()
+                .Select(error => error.Class)
+                .ToHashSet()
+        );
     }
 
     /// <summary>Three rounds, each of a new node: what the first has learned about the dead, the next meets again.</summary>
@@ -68,19 +82,25 @@ public sealed class LocalNetworkTruthTests(ShownQueries shown) : IClassFixture<S
             await AddAsync(value, o => node.Dht.PutValueAsync(Encoding.ASCII.GetBytes(value), "1"u8.ToArray(), o, Token));
             await AddAsync(value, o => node.Dht.GetValueAsync(Encoding.ASCII.GetBytes(value), o, Token));
             await AddAsync("f" + Convert.ToHexStringLower(key), o => node.Dht.GetClosestPeersAsync(key, o, Token));
-            await AddAsync("f" + Convert.ToHexStringLower(key), o => node.Dht.GetClosestPeersAsync(key, o with { Timeout = TimeSpan.FromMilliseconds(random.Next(1, 40)) }, Token));
+            await AddAsync(
+                "f" + Convert.ToHexStringLower(key),
+                o => node.Dht.GetClosestPeersAsync(key, o with { Timeout = TimeSpan.FromMilliseconds(random.Next(1, 40)) }, Token)
+            );
             await AddAsync(there.Peer.Id.ToString(), o => node.Dht.PingAsync(there.Peer, o, Token));
             await AddAsync(gone.ToString(), o => node.Dht.PingAsync(new KadPeer(gone, there.Peer.Addresses), o, Token));
 
             // A node without a fault dies while others ask it.
             var victim = network.Nodes.Where(candidate => candidate.Fault == NodeFault.None).ElementAt(5 + (number * 3) + round);
             var killed = Task.CompletedTask;
-            await AddAsync(there.Peer.Id.ToString(), o =>
-            {
-                var query = node.Dht.GetClosestPeersAsync(there.Peer.Id.Bytes.ToArray(), o with { Background = true }, Token);
-                killed = victim.KillAsync();
-                return query;
-            });
+            await AddAsync(
+                there.Peer.Id.ToString(),
+                o =>
+                {
+                    var query = node.Dht.GetClosestPeersAsync(there.Peer.Id.Bytes.ToArray(), o with { Background = true }, Token);
+                    killed = victim.KillAsync();
+                    return query;
+                }
+            );
             await killed;
 
             async Task AddAsync(string keyText, Func<QueryOptions, Task<QueryResult>> query)
@@ -116,8 +136,18 @@ public sealed class LocalNetworkTruthTests(ShownQueries shown) : IClassFixture<S
 
         public static async Task<Node> StartAsync(LocalNetwork network)
         {
-            var node = new Node(await Libp2pHost.StartAsync(
-                new Libp2pHostOptions { Identity = Identity.Create(), ListenAddresses = [Multiaddr.Parse("/ip4/127.0.0.1/tcp/0")], AllowPrivateAddresses = true, DialBackoff = TimeSpan.FromSeconds(1) }, Token));
+            var node = new Node(
+                await Libp2pHost.StartAsync(
+                    new Libp2pHostOptions
+                    {
+                        Identity = Identity.Create(),
+                        ListenAddresses = [Multiaddr.Parse("/ip4/127.0.0.1/tcp/0")],
+                        AllowPrivateAddresses = true,
+                        DialBackoff = TimeSpan.FromSeconds(1),
+                    },
+                    Token
+                )
+            );
             foreach (var peer in network.Nodes)
             {
                 node.Dht.Offer(peer.Peer);

@@ -28,7 +28,10 @@ internal sealed class NetworkRecord(PeerId node, TimeProvider time, IReadOnlyLis
             foreach (var (step, request) in sent.Where(step => step.Type is not null).Zip(requests))
             {
                 Assert.Equal(step.Type!.Value.ToText(), request!["type"]!.GetValue<string>());
-                var outcome = !step.IsAnswer ? "" : step.Type == KadMessageType.AddProvider ? "sent" : "answered";
+                var outcome =
+                    !step.IsAnswer ? ""
+                    : step.Type == KadMessageType.AddProvider ? "sent"
+                    : "answered";
                 Assert.Equal(outcome, step.IsAnswer ? request["outcome"]!.GetValue<string>() : "");
                 if (step.Error is { } error)
                 {
@@ -41,7 +44,10 @@ internal sealed class NetworkRecord(PeerId node, TimeProvider time, IReadOnlyLis
 
                 if (request["named"] is JsonArray named)
                 {
-                    Assert.Equal(step.Named.Where(peerId => peerId != node.ToString()).Distinct(), named.Select(peerId => peerId!.GetValue<string>()));
+                    Assert.Equal(
+                        step.Named.Where(peerId => peerId != node.ToString()).Distinct(),
+                        named.Select(peerId => peerId!.GetValue<string>())
+                    );
                 }
 
                 AssertTime(step, request);
@@ -56,10 +62,16 @@ internal sealed class NetworkRecord(PeerId node, TimeProvider time, IReadOnlyLis
             }
 
             var dial = peer["dial"]!;
-            var shownDial = dials.Find(step => step is { Error: null, Withdrawn: false, Reused: false }) ?? dials.Find(step => !step.Reused) ?? dials[0];
+            var shownDial =
+                dials.Find(step => step is { Error: null, Withdrawn: false, Reused: false })
+                ?? dials.Find(step => !step.Reused)
+                ?? dials[0];
             Assert.Equal(shownDial.Reused, dial["reused"]!.GetValue<bool>());
             Assert.Equal(shownDial.Error is not null || shownDial.Withdrawn, dial["error"] is not null);
-            Assert.Equal(shownDial.Error?.Class ?? dial["error"]?["class"]?.GetValue<string>(), dial["error"]?["class"]?.GetValue<string>());
+            Assert.Equal(
+                shownDial.Error?.Class ?? dial["error"]?["class"]?.GetValue<string>(),
+                dial["error"]?["class"]?.GetValue<string>()
+            );
             AssertTime(shownDial, dial);
         }
 
@@ -67,7 +79,8 @@ internal sealed class NetworkRecord(PeerId node, TimeProvider time, IReadOnlyLis
 
         void AssertTime(NetworkStep step, JsonNode span)
         {
-            // The query began between the two timestamps: each bound is checked from the one that cannot hide a violation by more than they differ.
+            // The query began between the two timestamps: each bound is checked from the one that cannot hide a violation by more than they
+            // differ.
             var (start, end) = (Ns(startedAt, step.StartedAt), Ns(begunAt, step.EndedAt));
             var from = span["startNs"]!.GetValue<long>();
             var to = from + span["durationNs"]!.GetValue<long>();

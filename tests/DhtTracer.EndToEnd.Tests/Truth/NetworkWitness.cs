@@ -63,7 +63,8 @@ internal sealed class NetworkWitness(IDhtNetwork network, TimeProvider time) : I
         return step;
     }
 
-    private WatchedConnection Watch(IDhtConnection connection, PeerId peer) => _connections.GetValue(connection, found => new WatchedConnection(this, found, peer));
+    private WatchedConnection Watch(IDhtConnection connection, PeerId peer) =>
+        _connections.GetValue(connection, found => new WatchedConnection(this, found, peer));
 
     private sealed class WatchedConnection(NetworkWitness witness, IDhtConnection connection, PeerId peer) : IDhtConnection
     {

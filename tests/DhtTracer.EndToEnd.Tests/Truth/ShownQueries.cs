@@ -24,9 +24,16 @@ public sealed class ShownQueries : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var open = new[] { ListenerKind.Site, ListenerKind.OtlpGrpc };
-        var options = new ServerOptions { DataDirectory = _data, Ports = Enum.GetValues<ListenerKind>().ToDictionary(kind => kind, kind => open.Contains(kind) ? (int?)0 : null) };
+        var options = new ServerOptions
+        {
+            DataDirectory = _data,
+            Ports = Enum.GetValues<ListenerKind>().ToDictionary(kind => kind, kind => open.Contains(kind) ? (int?)0 : null),
+        };
         _host = await TracerHost.StartAsync(options, _output, TestContext.Current.CancellationToken);
-        _export = SpanExport.Start(new SpanExportOptions { Endpoint = _host.Address(ListenerKind.OtlpGrpc), ServiceName = Service }, Identity.Create().PeerId);
+        _export = SpanExport.Start(
+            new SpanExportOptions { Endpoint = _host.Address(ListenerKind.OtlpGrpc), ServiceName = Service },
+            Identity.Create().PeerId
+        );
         _client = new HttpClient { BaseAddress = _host.Address(ListenerKind.Site) };
     }
 
@@ -50,7 +57,7 @@ public sealed class ShownQueries : IAsyncLifetime
     public async Task<JsonObject> ReadAsync(ActivityContext query, CancellationToken cancellation)
     {
         var path = new Uri($"/api/v1/queries/{query.TraceId}-{query.SpanId}", UriKind.Relative);
-        for (var watch = Stopwatch.StartNew(); watch.Elapsed < Patience;)
+        for (var watch = Stopwatch.StartNew(); watch.Elapsed < Patience; )
         {
             using var response = await _client!.GetAsync(path, cancellation);
             if (response.StatusCode != HttpStatusCode.NotFound)
@@ -73,6 +80,9 @@ public sealed class ShownQueries : IAsyncLifetime
     {
         var expected = new ExpectedQuery(truth, result, keyText, Service).ToJson();
         var differences = JsonDifference.Of(expected, await ReadAsync(result.Span!.Value, cancellation));
-        Assert.True(differences.Count == 0, $"{truth.Query.Type} {keyText}: {differences.Count} fields differ\n{string.Join('\n', differences.Take(20))}");
+        Assert.True(
+            differences.Count == 0,
+            $"{truth.Query.Type} {keyText}: {differences.Count} fields differ\n{string.Join('\n', differences.Take(20))}"
+        );
     }
 }

@@ -11,7 +11,13 @@ namespace DhtTracer.EndToEnd.Tests.Truth;
 /// </summary>
 public sealed class VirtualTimeTruthTests(ShownQueries shown) : IClassFixture<ShownQueries>
 {
-    private static readonly LookupParameters[] Parameters = [new(), new(Alpha: 3, Beta: 3, K: 20), new(Alpha: 1, Beta: 1, K: 8), new(Alpha: 20, Beta: 10, K: 10)];
+    private static readonly LookupParameters[] Parameters =
+    [
+        new(),
+        new(Alpha: 3, Beta: 3, K: 20),
+        new(Alpha: 1, Beta: 1, K: 8),
+        new(Alpha: 20, Beta: 10, K: 10),
+    ];
 
     private readonly VirtualTime _time = new();
     private readonly List<Run> _runs = [];
@@ -42,22 +48,43 @@ public sealed class VirtualTimeTruthTests(ShownQueries shown) : IClassFixture<Sh
             Add(node, gone.ToString(), (dht, o) => dht.FindPeerAsync(gone, o, Token));
             Add(node, content.ToString(), (dht, o) => dht.GetProvidersAsync(content, o, Token));
             Add(node, content.ToString(), (dht, o) => dht.AddProviderAsync(content, o, Token));
-            Add(new Peer(network, random.Next(network.Peers.Count), options, _time), content.ToString(), (dht, o) => dht.GetProvidersAsync(content, o, Token));
+            Add(
+                new Peer(network, random.Next(network.Peers.Count), options, _time),
+                content.ToString(),
+                (dht, o) => dht.GetProvidersAsync(content, o, Token)
+            );
             Add(node, Encoding.ASCII.GetString(value), (dht, o) => dht.GetValueAsync(value, o with { Count = 0 }, Token));
-            Add(node, Encoding.ASCII.GetString(value) + "x", (dht, o) => dht.PutValueAsync(Encoding.ASCII.GetBytes(Encoding.ASCII.GetString(value) + "x"), "1"u8.ToArray(), o, Token));
+            Add(
+                node,
+                Encoding.ASCII.GetString(value) + "x",
+                (dht, o) => dht.PutValueAsync(Encoding.ASCII.GetBytes(Encoding.ASCII.GetString(value) + "x"), "1"u8.ToArray(), o, Token)
+            );
             Add(node, "/v/nobody", (dht, o) => dht.GetValueAsync("/v/nobody"u8.ToArray(), o, Token));
             Add(node, "f" + Convert.ToHexStringLower(key), (dht, o) => dht.GetClosestPeersAsync(key, o, Token));
             Add(node, there.ToString(), (dht, o) => dht.GetClosestPeersAsync(there.Bytes.ToArray(), o with { Background = true }, Token));
 
-            // Again over the connections that are now open; cut off by the deadline, and by the caller; by nodes that know nobody, and nobody alive.
+            // Again over the connections that are now open; cut off by the deadline, and by the caller; by nodes that know nobody, and
+            // nobody alive.
             Add(node, "f" + Convert.ToHexStringLower(key), (dht, o) => dht.GetClosestPeersAsync(key, o, Token));
             var cut = new Peer(network, random.Next(network.Peers.Count), options, _time);
-            Add(cut, "f" + Convert.ToHexStringLower(key), (dht, o) => dht.GetClosestPeersAsync(key, o with { Timeout = TimeSpan.FromMilliseconds(random.Next(1, 400)) }, Token));
-            Add(cut, content.ToString(), (dht, o) => dht.AddProviderAsync(content, o with { Timeout = TimeSpan.FromMilliseconds(random.Next(100, 900)) }, Token));
+            Add(
+                cut,
+                "f" + Convert.ToHexStringLower(key),
+                (dht, o) => dht.GetClosestPeersAsync(key, o with { Timeout = TimeSpan.FromMilliseconds(random.Next(1, 400)) }, Token)
+            );
+            Add(
+                cut,
+                content.ToString(),
+                (dht, o) => dht.AddProviderAsync(content, o with { Timeout = TimeSpan.FromMilliseconds(random.Next(100, 900)) }, Token)
+            );
             using var caller = new CancellationTokenSource(TimeSpan.FromMilliseconds(random.Next(50, 300)), _time);
             Add(cut, there.ToString(), (dht, o) => dht.GetClosestPeersAsync(there.Bytes.ToArray(), o, caller.Token));
             Add(new Peer(network, options, _time), there.ToString(), (dht, o) => dht.FindPeerAsync(there, o, Token));
-            Add(new Peer(network, options, _time, [.. network.Peers.Where(peer => peer.Fault == Fault.Refuses)]), there.ToString(), (dht, o) => dht.FindPeerAsync(there, o, Token));
+            Add(
+                new Peer(network, options, _time, [.. network.Peers.Where(peer => peer.Fault == Fault.Refuses)]),
+                there.ToString(),
+                (dht, o) => dht.FindPeerAsync(there, o, Token)
+            );
             foreach (var fault in Enum.GetValues<Fault>())
             {
                 var peer = network.Peers.First(candidate => candidate.Fault == fault);
@@ -76,11 +103,27 @@ public sealed class VirtualTimeTruthTests(ShownQueries shown) : IClassFixture<Sh
         Assert.Equal(28 * 8, _runs.Count);
         Assert.Equal(Enum.GetValues<DhtQueryType>(), _runs.Select(run => run.Truth.Query.Type).Distinct().Order());
         Assert.Equal(Enum.GetValues<DhtQueryOutcome>(), _runs.Select(run => run.Truth.End.Outcome).Distinct().Order());
-        Assert.Equal(Enum.GetValues<LookupTermination>(), _runs.Select(run => run.Truth.Termination).OfType<LookupTermination>().Distinct().Order());
+        Assert.Equal(
+            Enum.GetValues<LookupTermination>(),
+            _runs.Select(run => run.Truth.Termination).OfType<LookupTermination>().Distinct().Order()
+        );
         Assert.Superset(
-            new HashSet<string>(["dial-refused", "dial-timeout", "request-timeout", "reset", "protocol-not-supported", "bad-answer", "cancelled"]),
-            _runs.SelectMany(run => run.Truth.Peers).SelectMany(peer => peer.Dials.Select(dial => dial.Error).Concat(peer.Requests.Select(request => request.Error)))
-                .OfType<DhtError>().Select(error => error.Class).ToHashSet());
+            new HashSet<string>([
+                "dial-refused",
+                "dial-timeout",
+                "request-timeout",
+                "reset",
+                "protocol-not-supported",
+                "bad-answer",
+                "cancelled",
+            ]),
+            _runs
+                .SelectMany(run => run.Truth.Peers)
+                .SelectMany(peer => peer.Dials.Select(dial => dial.Error).Concat(peer.Requests.Select(request => request.Error)))
+                .OfType<DhtError>()
+                .Select(error => error.Class)
+                .ToHashSet()
+        );
     }
 
     private SimulatedNetwork FaultyNetwork(int seed, int peers)
@@ -123,14 +166,10 @@ public sealed class VirtualTimeTruthTests(ShownQueries shown) : IClassFixture<Sh
     private sealed class Peer
     {
         public Peer(SimulatedNetwork network, int index, DhtOptions options, VirtualTime time)
-            : this(network, time, () => network.CreateNode(index, options))
-        {
-        }
+            : this(network, time, () => network.CreateNode(index, options)) { }
 
         public Peer(SimulatedNetwork network, DhtOptions options, VirtualTime time, params SimulatedPeer[] known)
-            : this(network, time, () => network.CreateNode(options, known))
-        {
-        }
+            : this(network, time, () => network.CreateNode(options, known)) { }
 
         private Peer(SimulatedNetwork network, VirtualTime time, Func<DhtNode> create)
         {

@@ -5,14 +5,15 @@ using DhtTracer.Kademlia.LocalNet;
 
 namespace DhtTracer.EndToEnd.Tests.WhatIfs;
 
-/// <summary>Real lookups of real nodes over real TCP, replayed from the spans that they emitted. Figures stand in docs/what-if.md.</summary>
+/// <summary>Real lookups of real nodes over real TCP, replayed from the spans that they emitted. Figures stand in
+/// docs/what-if.md.</summary>
 public class LocalNetworkWhatIfTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     /// <summary>
-    /// docs/what-if.md states the share that was measured, 97 % on a quiet machine. On a busy one the scheduler moves answers against each other,
-    /// and their order in the replay becomes luck: the limit here only finds a replay that is wrong.
+    /// docs/what-if.md states the share that was measured, 97 % on a quiet machine. On a busy one the scheduler moves answers against each
+    /// other, and their order in the replay becomes luck: the limit here only finds a replay that is wrong.
     /// </summary>
     [Fact]
     public async Task Own_parameters_reproduce_most_queries_without_faults_within_5_percent()
@@ -24,7 +25,10 @@ public class LocalNetworkWhatIfTests
     [Fact]
     public async Task Own_parameters_reproduce_most_queries_with_faults_within_5_percent()
     {
-        var errors = await OwnErrorsAsync([new FaultShare(NodeFault.Dead, 0.1), new FaultShare(NodeFault.BlackHole, 0.05), new FaultShare(NodeFault.Slow, 0.1)], queries: 40);
+        var errors = await OwnErrorsAsync(
+            [new FaultShare(NodeFault.Dead, 0.1), new FaultShare(NodeFault.BlackHole, 0.05), new FaultShare(NodeFault.Slow, 0.1)],
+            queries: 40
+        );
         Assert.InRange(Within(errors), 0.8, 1);
     }
 
@@ -40,13 +44,18 @@ public class LocalNetworkWhatIfTests
 
         static void Compare(string what, List<Query> seen, List<Query> real, int alpha)
         {
-            var errors = seen.Zip(real, (from, to) =>
-            {
-                var whatIf = WhatIf.Of(from);
-                return whatIf.Predict(whatIf.Own with { Alpha = alpha }) is { } prediction
-                    ? Math.Abs((double)(prediction.DurationNs - to.DurationNs!.Value) / to.DurationNs.Value)
-                    : (double?)null;
-            }).OfType<double>().ToList();
+            var errors = seen.Zip(
+                    real,
+                    (from, to) =>
+                    {
+                        var whatIf = WhatIf.Of(from);
+                        return whatIf.Predict(whatIf.Own with { Alpha = alpha }) is { } prediction
+                            ? Math.Abs((double)(prediction.DurationNs - to.DurationNs!.Value) / to.DurationNs.Value)
+                            : (double?)null;
+                    }
+                )
+                .OfType<double>()
+                .ToList();
             Report(what, errors);
             Assert.True(errors.Count >= seen.Count * 0.8);
 
@@ -74,7 +83,16 @@ public class LocalNetworkWhatIfTests
             RequestTimeout = TimeSpan.FromSeconds(1),
             Lookup = new LookupParameters(Alpha: alpha),
         };
-        await using var network = await LocalNetwork.StartAsync(new LocalNetworkOptions { Count = 60, Seed = 5, Faults = faults, Dht = options }, cancellationToken: Token);
+        await using var network = await LocalNetwork.StartAsync(
+            new LocalNetworkOptions
+            {
+                Count = 60,
+                Seed = 5,
+                Faults = faults,
+                Dht = options,
+            },
+            cancellationToken: Token
+        );
         using var traced = new TracedQueries();
         var dht = network.Nodes[0].Node.Dht;
         var reconstructed = new List<Query>();
@@ -95,6 +113,11 @@ public class LocalNetworkWhatIfTests
         var sorted = errors.Order().ToList();
         TestContext.Current.SendDiagnosticMessage(
             "{0}: {1} queries, {2:P1} within 5 %, median error {3:P2}, p95 {4:P2}",
-            what, sorted.Count, Within(errors), sorted[sorted.Count / 2], sorted[(int)(sorted.Count * 0.95)]);
+            what,
+            sorted.Count,
+            Within(errors),
+            sorted[sorted.Count / 2],
+            sorted[(int)(sorted.Count * 0.95)]
+        );
     }
 }

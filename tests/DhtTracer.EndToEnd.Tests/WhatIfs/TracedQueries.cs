@@ -42,21 +42,33 @@ internal sealed class TracedQueries : IDisposable
 
     public void Dispose() => _listener.Dispose();
 
-    private static Span Convert(Activity activity) => new()
-    {
-        TraceId = TraceId.TryParse(activity.TraceId.ToHexString(), out var trace) ? trace : throw new InvalidOperationException("no trace id"),
-        SpanId = Id(activity.SpanId.ToHexString()),
-        ParentSpanId = Id(activity.ParentSpanId.ToHexString()),
-        Name = activity.DisplayName,
-        Kind = activity.Kind == ActivityKind.Client ? Traces.SpanKind.Client : Traces.SpanKind.Internal,
-        StartUnixNano = Nanoseconds(activity.StartTimeUtc),
-        EndUnixNano = Nanoseconds(activity.StartTimeUtc + activity.Duration),
-        Attributes = Attributes(activity.TagObjects),
-        Events = [.. activity.Events.Select(static e => new SpanEvent { Name = e.Name, TimeUnixNano = Nanoseconds(e.Timestamp.UtcDateTime), Attributes = Attributes(e.Tags) })],
-        Status = activity.Status == ActivityStatusCode.Error ? new SpanStatus(StatusCode.Error, activity.StatusDescription ?? "") : null,
-        Resource = Resource.Empty,
-        Scope = new InstrumentationScope { Name = activity.Source.Name },
-    };
+    private static Span Convert(Activity activity) =>
+        new()
+        {
+            TraceId = TraceId.TryParse(activity.TraceId.ToHexString(), out var trace)
+                ? trace
+                : throw new InvalidOperationException("no trace id"),
+            SpanId = Id(activity.SpanId.ToHexString()),
+            ParentSpanId = Id(activity.ParentSpanId.ToHexString()),
+            Name = activity.DisplayName,
+            Kind = activity.Kind == ActivityKind.Client ? Traces.SpanKind.Client : Traces.SpanKind.Internal,
+            StartUnixNano = Nanoseconds(activity.StartTimeUtc),
+            EndUnixNano = Nanoseconds(activity.StartTimeUtc + activity.Duration),
+            Attributes = Attributes(activity.TagObjects),
+            Events =
+            [
+                .. activity.Events.Select(static e => new SpanEvent
+                {
+                    Name = e.Name,
+                    TimeUnixNano = Nanoseconds(e.Timestamp.UtcDateTime),
+                    Attributes = Attributes(e.Tags),
+                }),
+            ],
+            Status =
+                activity.Status == ActivityStatusCode.Error ? new SpanStatus(StatusCode.Error, activity.StatusDescription ?? "") : null,
+            Resource = Resource.Empty,
+            Scope = new InstrumentationScope { Name = activity.Source.Name },
+        };
 
     private static SpanId Id(string hex) => SpanId.TryParse(hex, out var id) ? id : default;
 
@@ -65,14 +77,15 @@ internal sealed class TracedQueries : IDisposable
     private static AttributeList Attributes(IEnumerable<KeyValuePair<string, object?>> tags) =>
         AttributeList.Of(tags.Where(static tag => tag.Value is not null).Select(static tag => (tag.Key, Value(tag.Value!))));
 
-    private static AttributeValue Value(object value) => value switch
-    {
-        string text => text,
-        bool flag => flag,
-        int number => (long)number,
-        long number => number,
-        double number => number,
-        IEnumerable<string> texts => new ArrayValue([.. texts.Select(static text => (AttributeValue)text)]),
-        _ => throw new NotSupportedException($"attribute of type {value.GetType()}"),
-    };
+    private static AttributeValue Value(object value) =>
+        value switch
+        {
+            string text => text,
+            bool flag => flag,
+            int number => (long)number,
+            long number => number,
+            double number => number,
+            IEnumerable<string> texts => new ArrayValue([.. texts.Select(static text => (AttributeValue)text)]),
+            _ => throw new NotSupportedException($"attribute of type {value.GetType()}"),
+        };
 }

@@ -41,7 +41,8 @@ public sealed class AnalysisWorkerTests
     public async Task A_trace_whose_analysis_fails_says_so_and_keeps_its_spans_and_the_others_go_on()
     {
         await using var host = await IngestHost.StartAsync(spans =>
-            spans[0].TraceId == MakeSpans.Trace(1) ? throw new InvalidOperationException("strange trace") : RootIsAQuery(spans));
+            spans[0].TraceId == MakeSpans.Trace(1) ? throw new InvalidOperationException("strange trace") : RootIsAQuery(spans)
+        );
         await host.Sink.AcceptAsync([MakeSpans.Span(1, 1), MakeSpans.Span(2, 1)], "test");
         await host.Worker.DrainAsync();
 
@@ -54,7 +55,10 @@ public sealed class AnalysisWorkerTests
     [Fact]
     public async Task What_another_process_stored_is_analysed_too()
     {
-        await using var host = await IngestHost.StartAsync(RootIsAQuery, analysis: new AnalysisOptions { PollInterval = TimeSpan.FromMilliseconds(20) });
+        await using var host = await IngestHost.StartAsync(
+            RootIsAQuery,
+            analysis: new AnalysisOptions { PollInterval = TimeSpan.FromMilliseconds(20) }
+        );
         await host.Worker.DrainAsync();
         await using (var other = await Storage.TraceStore.OpenAsync(host.Store.Options, RootIsAQuery))
         {
@@ -66,16 +70,16 @@ public sealed class AnalysisWorkerTests
         Assert.Single((await host.Store.ListQueriesAsync(new())).Rows);
     }
 
-    private static ReconstructedTrace RootIsAQuery(IReadOnlyList<Span> spans) => ReconstructedTrace.Of(
-    [
-        new Query
-        {
-            Id = new QueryId(spans[0].TraceId, spans[0].SpanId),
-            OperationId = new QueryId(spans[0].TraceId, spans[0].SpanId),
-            Type = QueryType.FindPeer,
-            Source = TraceSource.Native,
-            StartUnixNano = spans[0].StartUnixNano,
-            Outcome = QueryOutcome.Success,
-        },
-    ]);
+    private static ReconstructedTrace RootIsAQuery(IReadOnlyList<Span> spans) =>
+        ReconstructedTrace.Of([
+            new Query
+            {
+                Id = new QueryId(spans[0].TraceId, spans[0].SpanId),
+                OperationId = new QueryId(spans[0].TraceId, spans[0].SpanId),
+                Type = QueryType.FindPeer,
+                Source = TraceSource.Native,
+                StartUnixNano = spans[0].StartUnixNano,
+                Outcome = QueryOutcome.Success,
+            },
+        ]);
 }

@@ -17,14 +17,23 @@ public sealed class KuboOperationsTests
     public async Task Each_command_of_a_kubo_is_one_operation()
     {
         await using var host = await IngestHost.StartAsync(TraceReconstruction.Reconstruct);
-        await new FileImporter(host.Store).ImportAsync([Path.Combine(Capture, "traces-file-exporter.json.gz")], new ImportOptions(), null, null, TestContext.Current.CancellationToken);
+        await new FileImporter(host.Store).ImportAsync(
+            [Path.Combine(Capture, "traces-file-exporter.json.gz")],
+            new ImportOptions(),
+            null,
+            null,
+            TestContext.Current.CancellationToken
+        );
         await host.Worker.DrainAsync();
         Assert.Equal(0, host.Worker.FailedCount);
 
         var rows = (await host.Store.ListOperationsAsync(new QueryFilter(), QuerySort.Oldest)).Rows;
         var commands = Truth().Where(static command => command.Type is not null).ToList();
         Assert.Equal(4, commands.Count);
-        Assert.Equal(commands.Select(static command => (command.Type!.Value, command.Trace)), rows.Select(static row => (row.Operation.Type, row.Operation.Id.TraceId.ToString())));
+        Assert.Equal(
+            commands.Select(static command => (command.Type!.Value, command.Trace)),
+            rows.Select(static row => (row.Operation.Type, row.Operation.Id.TraceId.ToString()))
+        );
         foreach (var (command, row) in commands.Zip(rows))
         {
             Assert.Equal(command.Puts, row.Operation.Parts.Length);
@@ -35,7 +44,10 @@ public sealed class KuboOperationsTests
 
         // What the node did for itself is apart, and the parts are no rows.
         Assert.Equal(4, await host.Store.CountOperationsAsync(new QueryFilter()));
-        Assert.All((await host.Store.ListOperationsAsync(new QueryFilter { Background = true }, limit: 1000)).Rows, static row => Assert.True(row.Operation.Background));
+        Assert.All(
+            (await host.Store.ListOperationsAsync(new QueryFilter { Background = true }, limit: 1000)).Rows,
+            static row => Assert.True(row.Operation.Background)
+        );
         var provide = rows[^1];
         Assert.Equal(provide.Operation.Results, provide.Decisive!.Counts.Sent);
         Assert.True(provide.Operation.Results > 0);
@@ -45,7 +57,13 @@ public sealed class KuboOperationsTests
     public async Task Operations_are_stored_as_they_are_reconstructed()
     {
         await using var host = await IngestHost.StartAsync(TraceReconstruction.Reconstruct);
-        await new FileImporter(host.Store).ImportAsync([Path.Combine(Capture, "traces-file-exporter.json.gz")], new ImportOptions(), null, null, TestContext.Current.CancellationToken);
+        await new FileImporter(host.Store).ImportAsync(
+            [Path.Combine(Capture, "traces-file-exporter.json.gz")],
+            new ImportOptions(),
+            null,
+            null,
+            TestContext.Current.CancellationToken
+        );
         await host.Worker.DrainAsync();
         var rows = (await host.Store.ListOperationsAsync(new QueryFilter { Background = null }, limit: 1000)).Rows;
         Assert.NotEmpty(rows);
@@ -58,7 +76,9 @@ public sealed class KuboOperationsTests
 
     private static IEnumerable<(QueryType? Type, string Trace, int Puts)> Truth()
     {
-        using var reader = new StreamReader(new GZipStream(File.OpenRead(Path.Combine(Capture, "truth.jsonl.gz")), CompressionMode.Decompress));
+        using var reader = new StreamReader(
+            new GZipStream(File.OpenRead(Path.Combine(Capture, "truth.jsonl.gz")), CompressionMode.Decompress)
+        );
         while (reader.ReadLine() is { } line)
         {
             using var document = JsonDocument.Parse(line);
@@ -74,8 +94,13 @@ public sealed class KuboOperationsTests
             };
             yield return (
                 type,
-                traces.Where(static trace => trace.GetProperty("role").GetString() == "main").Select(static trace => trace.GetProperty("id").GetString()).FirstOrDefault() ?? "",
-                traces.Count(static trace => trace.GetProperty("role").GetString()!.EndsWith(".PutProvider", StringComparison.Ordinal)));
+                traces
+                    .Where(static trace => trace.GetProperty("role").GetString() == "main")
+                    .Select(static trace => trace.GetProperty("id").GetString())
+                    .FirstOrDefault()
+                    ?? "",
+                traces.Count(static trace => trace.GetProperty("role").GetString()!.EndsWith(".PutProvider", StringComparison.Ordinal))
+            );
         }
     }
 }

@@ -10,8 +10,11 @@ public sealed class PendingTracesTests
     private readonly ManualClock _clock = new();
     private readonly PendingTraces _pending;
 
-    public PendingTracesTests() => _pending = new PendingTraces(
-        new AnalysisOptions { QuietPeriod = TimeSpan.FromSeconds(1), LongestWait = TimeSpan.FromSeconds(5) }, _clock);
+    public PendingTracesTests() =>
+        _pending = new PendingTraces(
+            new AnalysisOptions { QuietPeriod = TimeSpan.FromSeconds(1), LongestWait = TimeSpan.FromSeconds(5) },
+            _clock
+        );
 
     [Fact]
     public void A_trace_is_due_when_nothing_came_for_the_quiet_period()

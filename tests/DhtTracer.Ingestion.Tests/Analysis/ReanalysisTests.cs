@@ -24,26 +24,32 @@ public sealed class ReanalysisTests : IDisposable
         }
 
         Assert.Equal(6, await store.CountAnalysedBeforeAsync(AnalysisVersion.Current));
-        Assert.All((await store.ListOperationsAsync(new QueryFilter())).Rows, static row => Assert.Equal(AnalysisVersion.Current - 1, row.Operation.AnalysisVersion));
+        Assert.All(
+            (await store.ListOperationsAsync(new QueryFilter())).Rows,
+            static row => Assert.Equal(AnalysisVersion.Current - 1, row.Operation.AnalysisVersion)
+        );
 
         // The first worker stops after two traces.
         var seen = new List<Reanalysis>();
         using (var stop = new CancellationTokenSource())
         {
             AnalysisWorker? worker = null;
-            worker = Worker(store, spans =>
-            {
-                if (worker!.Reanalysis is { } progress)
+            worker = Worker(
+                store,
+                spans =>
                 {
-                    seen.Add(progress);
-                    if (progress.Done >= 2)
+                    if (worker!.Reanalysis is { } progress)
                     {
-                        stop.Cancel();
+                        seen.Add(progress);
+                        if (progress.Done >= 2)
+                        {
+                            stop.Cancel();
+                        }
                     }
-                }
 
-                return Reconstruct(spans);
-            });
+                    return Reconstruct(spans);
+                }
+            );
             await worker.RunAsync(stop.Token);
         }
 
@@ -67,31 +73,46 @@ public sealed class ReanalysisTests : IDisposable
         Assert.Equal(QueryOutcome.NotFound, (await store.ListOperationsAsync(new QueryFilter(), limit: 1)).Rows[0].Operation.Outcome);
     }
 
-    private static AnalysisWorker Worker(TraceStore store, Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct) => new(
-        store, reconstruct, new AnalysisOptions { PollInterval = TimeSpan.FromMilliseconds(20), BatchSize = 1, Parallelism = 1 }, TimeProvider.System, NullLogger<AnalysisWorker>.Instance);
+    private static AnalysisWorker Worker(TraceStore store, Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct) =>
+        new(
+            store,
+            reconstruct,
+            new AnalysisOptions
+            {
+                PollInterval = TimeSpan.FromMilliseconds(20),
+                BatchSize = 1,
+                Parallelism = 1,
+            },
+            TimeProvider.System,
+            NullLogger<AnalysisWorker>.Instance
+        );
 
-    private static ReconstructedTrace Reconstruct(IReadOnlyList<Span> spans) => ReconstructedTrace.Of([Query(spans[0].TraceId, QueryOutcome.NotFound)]);
+    private static ReconstructedTrace Reconstruct(IReadOnlyList<Span> spans) =>
+        ReconstructedTrace.Of([Query(spans[0].TraceId, QueryOutcome.NotFound)]);
 
-    private static Query Query(TraceId trace, QueryOutcome outcome) => new()
-    {
-        Id = new QueryId(trace, new SpanId(1)),
-        OperationId = new QueryId(trace, new SpanId(1)),
-        Type = QueryType.FindPeer,
-        Source = TraceSource.GoKadDht,
-        StartUnixNano = 1_700_000_000_000_000_000,
-        Outcome = outcome,
-    };
+    private static Query Query(TraceId trace, QueryOutcome outcome) =>
+        new()
+        {
+            Id = new QueryId(trace, new SpanId(1)),
+            OperationId = new QueryId(trace, new SpanId(1)),
+            Type = QueryType.FindPeer,
+            Source = TraceSource.GoKadDht,
+            StartUnixNano = 1_700_000_000_000_000_000,
+            Outcome = outcome,
+        };
 
     private static async Task SaveOldAsync(TraceStore store, int number)
     {
         var trace = MakeSpans.Trace(number);
         await store.AppendAsync([new TraceChunk(trace, OtlpProtobuf.Encode([MakeSpans.Span(number, 1)]), 1)]);
         var content = (await store.LoadAsync(trace))!;
-        await store.SaveAnalysesAsync(
-        [
+        await store.SaveAnalysesAsync([
             new TraceAnalysis
             {
-                Content = content, Otlp = content.Otlp, Found = ReconstructedTrace.Of([Query(trace, QueryOutcome.Success)]), Version = AnalysisVersion.Current - 1,
+                Content = content,
+                Otlp = content.Otlp,
+                Found = ReconstructedTrace.Of([Query(trace, QueryOutcome.Success)]),
+                Version = AnalysisVersion.Current - 1,
             },
         ]);
     }

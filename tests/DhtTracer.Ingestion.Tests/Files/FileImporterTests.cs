@@ -24,7 +24,10 @@ public sealed class FileImporterTests : IAsyncDisposable
         var expected = CaptureSpans();
         Assert.Equal((1, expected.Count, 0L), (summary.Files, (int)summary.Spans, summary.Duplicates));
         var trace = Assert.Single(summary.Traces);
-        Assert.Equal(expected.Select(span => span.SpanId).Order(), (await (await StoreAsync()).GetTraceAsync(trace, Ct)).Select(span => span.SpanId).Order());
+        Assert.Equal(
+            expected.Select(span => span.SpanId).Order(),
+            (await (await StoreAsync()).GetTraceAsync(trace, Ct)).Select(span => span.SpanId).Order()
+        );
         Assert.Empty(summary.Skipped);
     }
 
@@ -60,14 +63,19 @@ public sealed class FileImporterTests : IAsyncDisposable
         {
             "plain" => json,
             "gzip" => Gzip(json),
-            "lines" => Encoding.UTF8.GetBytes(string.Join('\n', spans.Chunk(7).Select(some => Encoding.UTF8.GetString(OtlpJson.Encode(some))))),
+            "lines" => Encoding.UTF8.GetBytes(
+                string.Join('\n', spans.Chunk(7).Select(some => Encoding.UTF8.GetString(OtlpJson.Encode(some))))
+            ),
             "protobuf" => OtlpProtobuf.Encode(spans),
             _ => Gzip(OtlpProtobuf.Encode(spans)),
         };
         var summary = await ImportAsync([Write("capture.bin", bytes)]);
 
         Assert.Equal(spans.Count, summary.Spans);
-        Assert.Equal(spans.ToDictionary(span => span.SpanId), (await (await StoreAsync()).GetTraceAsync(spans[0].TraceId, Ct)).ToDictionary(span => span.SpanId));
+        Assert.Equal(
+            spans.ToDictionary(span => span.SpanId),
+            (await (await StoreAsync()).GetTraceAsync(spans[0].TraceId, Ct)).ToDictionary(span => span.SpanId)
+        );
     }
 
     [Theory]
@@ -100,7 +108,11 @@ public sealed class FileImporterTests : IAsyncDisposable
         var error = await Assert.ThrowsAsync<ImportException>(() => ImportAsync([path]));
         var summary = await ImportAsync([path], new ImportOptions { KeepGoing = true });
 
-        Assert.Contains($"1 of its spans cannot be kept, the first at byte {third}: line 3: ", Assert.Single(error.Problems).Problem, StringComparison.Ordinal);
+        Assert.Contains(
+            $"1 of its spans cannot be kept, the first at byte {third}: line 3: ",
+            Assert.Single(error.Problems).Problem,
+            StringComparison.Ordinal
+        );
         Assert.Equal(3520, summary.Spans);
     }
 
@@ -108,7 +120,9 @@ public sealed class FileImporterTests : IAsyncDisposable
     public async Task A_log_of_a_rust_node_that_has_grown_gives_the_same_queries()
     {
         var whole = await GunzipAsync(TestFiles.Data("rust", "rust-lookups", "log.fmt.log.gz"));
-        var first = await ImportAsync([Write("node.log", whole.AsSpan(0, whole.AsSpan(0, whole.Length / 2).LastIndexOf((byte)'\n') + 1).ToArray())]);
+        var first = await ImportAsync([
+            Write("node.log", whole.AsSpan(0, whole.AsSpan(0, whole.Length / 2).LastIndexOf((byte)'\n') + 1).ToArray()),
+        ]);
         var second = await ImportAsync([Write("node.log", whole)]);
         var again = await ImportAsync([Write("copy-of-node.log", whole)]);
 
@@ -134,7 +148,10 @@ public sealed class FileImporterTests : IAsyncDisposable
     [Fact]
     public async Task A_log_without_lines_of_libp2p_says_what_to_switch_on()
     {
-        var log = Write("node.log", "2026-11-30T05:33:52.305146Z  INFO libp2p_swarm: local_peer_id=12D3KooWHXQZRg58f2wFgbwe1RRJLuNTDEq7QEUsb1p7PQNhxkcE\n"u8.ToArray());
+        var log = Write(
+            "node.log",
+            "2026-11-30T05:33:52.305146Z  INFO libp2p_swarm: local_peer_id=12D3KooWHXQZRg58f2wFgbwe1RRJLuNTDEq7QEUsb1p7PQNhxkcE\n"u8.ToArray()
+        );
         var error = await Assert.ThrowsAsync<ImportException>(() => ImportAsync([log]));
 
         Assert.Contains("RUST_LOG=libp2p_kad=trace,libp2p_swarm=debug", error.Message, StringComparison.Ordinal);
@@ -226,7 +243,9 @@ public sealed class FileImporterTests : IAsyncDisposable
     public async Task Damaged_gzip_is_an_error_of_its_file()
     {
         var bytes = Gzip(await File.ReadAllBytesAsync(Capture, Ct));
-        var error = await Assert.ThrowsAsync<ImportException>(() => ImportAsync([Write("cut.json.gz", bytes.AsSpan(0, bytes.Length / 2).ToArray())]));
+        var error = await Assert.ThrowsAsync<ImportException>(() =>
+            ImportAsync([Write("cut.json.gz", bytes.AsSpan(0, bytes.Length / 2).ToArray())])
+        );
 
         Assert.Contains("cut.json.gz", error.Message, StringComparison.Ordinal);
     }
@@ -272,7 +291,11 @@ public sealed class FileImporterTests : IAsyncDisposable
     }
 
     private async Task<TraceStore> StoreAsync() =>
-        _opened ??= await TraceStore.OpenAsync(new DatabaseOptions { Directory = Path.Combine(_folder, "data") }, TraceReconstruction.Reconstruct, cancellationToken: Ct);
+        _opened ??= await TraceStore.OpenAsync(
+            new DatabaseOptions { Directory = Path.Combine(_folder, "data") },
+            TraceReconstruction.Reconstruct,
+            cancellationToken: Ct
+        );
 
     private async Task<ImportSummary> ImportAsync(IReadOnlyList<string> paths, ImportOptions? options = null) =>
         await new FileImporter(await StoreAsync()).ImportAsync(paths, options ?? new ImportOptions(), cancellationToken: Ct);

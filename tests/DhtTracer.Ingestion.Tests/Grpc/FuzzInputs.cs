@@ -6,5 +6,7 @@ namespace DhtTracer.Ingestion.Tests.Grpc;
 internal static class FuzzInputs
 {
     public static int Count(int usual) =>
-        int.TryParse(Environment.GetEnvironmentVariable("DHT_TRACER_FUZZ_INPUTS"), CultureInfo.InvariantCulture, out var count) ? count : usual;
+        int.TryParse(Environment.GetEnvironmentVariable("DHT_TRACER_FUZZ_INPUTS"), CultureInfo.InvariantCulture, out var count)
+            ? count
+            : usual;
 }

@@ -23,10 +23,13 @@ public class GrpcCallTests
     public async Task A_unary_call_carries_its_messages_plain_or_gzipped_either_way(bool compressRequest, bool compressResponse)
     {
         var big = new string('b', 300_000);
-        await using var server = await GrpcTestServer.StartAsync(app => app.MapGrpcUnary<GetOperationsRequest, GetServicesResponse>(
-            Unary,
-            (request, _) => Task.FromResult(new GetServicesResponse { Services = { request.Service, request.SpanKind } }),
-            new GrpcServerOptions { CompressResponses = compressResponse }));
+        await using var server = await GrpcTestServer.StartAsync(app =>
+            app.MapGrpcUnary<GetOperationsRequest, GetServicesResponse>(
+                Unary,
+                (request, _) => Task.FromResult(new GetServicesResponse { Services = { request.Service, request.SpanKind } }),
+                new GrpcServerOptions { CompressResponses = compressResponse }
+            )
+        );
         using var channel = new GrpcChannel(server.Address, new GrpcChannelOptions { CompressRequests = compressRequest });
 
         var response = await CallAsync(channel, new GetOperationsRequest { Service = big, SpanKind = "server" });
@@ -37,8 +40,9 @@ public class GrpcCallTests
     [Fact]
     public async Task Bytes_handlers_get_and_give_the_serialized_message()
     {
-        await using var server = await GrpcTestServer.StartAsync(app => app.MapGrpcUnaryBytes(
-            Unary, (request, _) => Task.FromResult<ReadOnlyMemory<byte>>(request.ToArray().Reverse().ToArray())));
+        await using var server = await GrpcTestServer.StartAsync(app =>
+            app.MapGrpcUnaryBytes(Unary, (request, _) => Task.FromResult<ReadOnlyMemory<byte>>(request.ToArray().Reverse().ToArray()))
+        );
         using var channel = new GrpcChannel(server.Address);
 
         Assert.Equal([3, 2, 1], await channel.UnaryBytesAsync(Unary, new byte[] { 1, 2, 3 }, Long, Cancel));
@@ -51,8 +55,9 @@ public class GrpcCallTests
     [InlineData(1000)]
     public async Task A_stream_yields_every_answer_in_order(int count)
     {
-        await using var server = await GrpcTestServer.StartAsync(app => app.MapGrpcServerStreaming<GetServicesRequest, GetServicesResponse>(
-            Stream, (_, call) => Numbers(count, call.Cancellation)));
+        await using var server = await GrpcTestServer.StartAsync(app =>
+            app.MapGrpcServerStreaming<GetServicesRequest, GetServicesResponse>(Stream, (_, call) => Numbers(count, call.Cancellation))
+        );
         using var channel = new GrpcChannel(server.Address);
 
         var numbers = new List<string>();
@@ -67,8 +72,12 @@ public class GrpcCallTests
     [Fact]
     public async Task An_error_before_the_first_answer_carries_status_and_text()
     {
-        await using var server = await GrpcTestServer.StartAsync(app => app.MapGrpcUnary<GetOperationsRequest, GetServicesResponse>(
-            Unary, (_, _) => throw new GrpcException(GrpcStatusCode.NotFound, "no trace – 100%\nlost")));
+        await using var server = await GrpcTestServer.StartAsync(app =>
+            app.MapGrpcUnary<GetOperationsRequest, GetServicesResponse>(
+                Unary,
+                (_, _) => throw new GrpcException(GrpcStatusCode.NotFound, "no trace – 100%\nlost")
+            )
+        );
         using var channel = new GrpcChannel(server.Address);
 
         var error = await Assert.ThrowsAsync<GrpcException>(() => CallAsync(channel, new GetOperationsRequest()));
@@ -80,8 +89,12 @@ public class GrpcCallTests
     [Fact]
     public async Task An_error_after_some_answers_comes_after_them()
     {
-        await using var server = await GrpcTestServer.StartAsync(app => app.MapGrpcServerStreaming<GetServicesRequest, GetServicesResponse>(
-            Stream, (_, call) => Numbers(3, call.Cancellation, new GrpcException(GrpcStatusCode.Internal, "cut"))));
+        await using var server = await GrpcTestServer.StartAsync(app =>
+            app.MapGrpcServerStreaming<GetServicesRequest, GetServicesResponse>(
+                Stream,
+                (_, call) => Numbers(3, call.Cancellation, new GrpcException(GrpcStatusCode.Internal, "cut"))
+            )
+        );
         using var channel = new GrpcChannel(server.Address);
 
         var seen = 0;
@@ -100,8 +113,12 @@ public class GrpcCallTests
     [Fact]
     public async Task What_a_handler_throws_by_accident_is_unknown_and_its_text_stays_here()
     {
-        await using var server = await GrpcTestServer.StartAsync(app => app.MapGrpcUnary<GetOperationsRequest, GetServicesResponse>(
-            Unary, (_, _) => throw new InvalidOperationException("the password is 1234")));
+        await using var server = await GrpcTestServer.StartAsync(app =>
+            app.MapGrpcUnary<GetOperationsRequest, GetServicesResponse>(
+                Unary,
+                (_, _) => throw new InvalidOperationException("the password is 1234")
+            )
+        );
         using var channel = new GrpcChannel(server.Address);
 
         var error = await Assert.ThrowsAsync<GrpcException>(() => CallAsync(channel, new GetOperationsRequest()));
@@ -132,11 +149,14 @@ public class GrpcCallTests
     [Fact]
     public async Task A_request_that_is_no_message_is_an_invalid_argument()
     {
-        await using var server = await GrpcTestServer.StartAsync(app => app.MapGrpcUnary<GetOperationsRequest, GetServicesResponse>(
-            Unary, (_, _) => Task.FromResult(new GetServicesResponse())));
+        await using var server = await GrpcTestServer.StartAsync(app =>
+            app.MapGrpcUnary<GetOperationsRequest, GetServicesResponse>(Unary, (_, _) => Task.FromResult(new GetServicesResponse()))
+        );
         using var channel = new GrpcChannel(server.Address);
 
-        var error = await Assert.ThrowsAsync<GrpcException>(() => channel.UnaryBytesAsync(Unary, new byte[] { 0x0A, 0x7F, 1 }, Long, Cancel));
+        var error = await Assert.ThrowsAsync<GrpcException>(() =>
+            channel.UnaryBytesAsync(Unary, new byte[] { 0x0A, 0x7F, 1 }, Long, Cancel)
+        );
 
         Assert.Equal(GrpcStatusCode.InvalidArgument, error.Status);
     }
@@ -146,12 +166,18 @@ public class GrpcCallTests
     [InlineData(true)]
     public async Task A_request_above_the_servers_limit_is_resource_exhausted(bool compress)
     {
-        await using var server = await GrpcTestServer.StartAsync(app => app.MapGrpcUnary<GetOperationsRequest, GetServicesResponse>(
-            Unary, (_, _) => Task.FromResult(new GetServicesResponse()), new GrpcServerOptions { MaxReceiveMessageBytes = 1000 }));
+        await using var server = await GrpcTestServer.StartAsync(app =>
+            app.MapGrpcUnary<GetOperationsRequest, GetServicesResponse>(
+                Unary,
+                (_, _) => Task.FromResult(new GetServicesResponse()),
+                new GrpcServerOptions { MaxReceiveMessageBytes = 1000 }
+            )
+        );
         using var channel = new GrpcChannel(server.Address, new GrpcChannelOptions { CompressRequests = compress });
 
-        var error = await Assert.ThrowsAsync<GrpcException>(
-            () => CallAsync(channel, new GetOperationsRequest { Service = new string('s', 2_000_000) }));
+        var error = await Assert.ThrowsAsync<GrpcException>(() =>
+            CallAsync(channel, new GetOperationsRequest { Service = new string('s', 2_000_000) })
+        );
 
         Assert.Equal(GrpcStatusCode.ResourceExhausted, error.Status);
     }
@@ -159,8 +185,9 @@ public class GrpcCallTests
     [Fact]
     public async Task An_answer_above_the_clients_limit_is_resource_exhausted_and_a_higher_limit_takes_it()
     {
-        await using var server = await GrpcTestServer.StartAsync(app => app.MapGrpcServerStreaming<GetServicesRequest, GetServicesResponse>(
-            Stream, (_, _) => Large()));
+        await using var server = await GrpcTestServer.StartAsync(app =>
+            app.MapGrpcServerStreaming<GetServicesRequest, GetServicesResponse>(Stream, (_, _) => Large())
+        );
         using var usual = new GrpcChannel(server.Address);
         using var raised = new GrpcChannel(server.Address, new GrpcChannelOptions { MaxReceiveMessageBytes = 64 * 1024 * 1024 });
 
@@ -173,22 +200,25 @@ public class GrpcCallTests
     public async Task The_servers_deadline_cancels_its_handler_and_is_told_as_such()
     {
         var cancelled = new TaskCompletionSource();
-        await using var server = await GrpcTestServer.StartAsync(app => app.MapGrpcUnary<GetOperationsRequest, GetServicesResponse>(
-            Unary,
-            async (_, call) =>
-            {
-                Assert.NotNull(call.Deadline);
-                try
+        await using var server = await GrpcTestServer.StartAsync(app =>
+            app.MapGrpcUnary<GetOperationsRequest, GetServicesResponse>(
+                Unary,
+                async (_, call) =>
                 {
-                    await Task.Delay(Timeout.Infinite, call.Cancellation);
-                }
-                finally
-                {
-                    cancelled.SetResult();
-                }
+                    Assert.NotNull(call.Deadline);
+                    try
+                    {
+                        await Task.Delay(Timeout.Infinite, call.Cancellation);
+                    }
+                    finally
+                    {
+                        cancelled.SetResult();
+                    }
 
-                return new GetServicesResponse();
-            }));
+                    return new GetServicesResponse();
+                }
+            )
+        );
         using var http = RawHttp(server.Address);
 
         using var response = await PostAsync(http, Unary, [0, 0, 0, 0, 0], request => request.Headers.Add("grpc-timeout", "50m"));
@@ -200,12 +230,19 @@ public class GrpcCallTests
     [Fact]
     public async Task The_clients_deadline_ends_a_call_that_nobody_answers()
     {
-        await using var server = await GrpcTestServer.StartAsync(app => app.MapPost(Unary, async context =>
-            await Task.Delay(Timeout.Infinite, context.RequestAborted)));
+        await using var server = await GrpcTestServer.StartAsync(app =>
+            app.MapPost(Unary, async context => await Task.Delay(Timeout.Infinite, context.RequestAborted))
+        );
         using var channel = new GrpcChannel(server.Address);
 
-        var error = await Assert.ThrowsAsync<GrpcException>(
-            () => channel.UnaryAsync<GetOperationsRequest, GetServicesResponse>(Unary, new GetOperationsRequest(), TimeSpan.FromMilliseconds(50), Cancel));
+        var error = await Assert.ThrowsAsync<GrpcException>(() =>
+            channel.UnaryAsync<GetOperationsRequest, GetServicesResponse>(
+                Unary,
+                new GetOperationsRequest(),
+                TimeSpan.FromMilliseconds(50),
+                Cancel
+            )
+        );
 
         Assert.Equal(GrpcStatusCode.DeadlineExceeded, error.Status);
     }
@@ -215,15 +252,18 @@ public class GrpcCallTests
     {
         var cancelled = new TaskCompletionSource();
         var started = new TaskCompletionSource();
-        await using var server = await GrpcTestServer.StartAsync(app => app.MapGrpcUnary<GetOperationsRequest, GetServicesResponse>(
-            Unary,
-            async (_, call) =>
-            {
-                call.Cancellation.Register(cancelled.SetResult);
-                started.SetResult();
-                await Task.Delay(Timeout.Infinite, call.Cancellation);
-                return new GetServicesResponse();
-            }));
+        await using var server = await GrpcTestServer.StartAsync(app =>
+            app.MapGrpcUnary<GetOperationsRequest, GetServicesResponse>(
+                Unary,
+                async (_, call) =>
+                {
+                    call.Cancellation.Register(cancelled.SetResult);
+                    started.SetResult();
+                    await Task.Delay(Timeout.Infinite, call.Cancellation);
+                    return new GetServicesResponse();
+                }
+            )
+        );
         using var channel = new GrpcChannel(server.Address);
         using var source = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
 
@@ -239,8 +279,9 @@ public class GrpcCallTests
     public async Task Leaving_a_stream_early_cancels_it_on_the_server()
     {
         var ended = new TaskCompletionSource();
-        await using var server = await GrpcTestServer.StartAsync(app => app.MapGrpcServerStreaming<GetServicesRequest, GetServicesResponse>(
-            Stream, (_, call) => Endless(ended, call.Cancellation)));
+        await using var server = await GrpcTestServer.StartAsync(app =>
+            app.MapGrpcServerStreaming<GetServicesRequest, GetServicesResponse>(Stream, (_, call) => Endless(ended, call.Cancellation))
+        );
         using var channel = new GrpcChannel(server.Address);
 
         await foreach (var _ in StreamAsync(channel))
@@ -263,16 +304,26 @@ public class GrpcCallTests
     public void An_address_of_another_scheme_is_refused() =>
         Assert.Throws<ArgumentException>(() => new GrpcChannel(new Uri("jaeger://localhost:16685")));
 
-    internal static HttpClient RawHttp(Uri address) => new()
-    {
-        BaseAddress = address,
-        DefaultRequestVersion = System.Net.HttpVersion.Version20,
-        DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
-    };
+    internal static HttpClient RawHttp(Uri address) =>
+        new()
+        {
+            BaseAddress = address,
+            DefaultRequestVersion = System.Net.HttpVersion.Version20,
+            DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
 
-    internal static async Task<HttpResponseMessage> PostAsync(HttpClient http, string path, byte[] body, Action<HttpRequestMessage>? change = null)
+    internal static async Task<HttpResponseMessage> PostAsync(
+        HttpClient http,
+        string path,
+        byte[] body,
+        Action<HttpRequestMessage>? change = null
+    )
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Version = http.DefaultRequestVersion, VersionPolicy = http.DefaultVersionPolicy };
+        using var request = new HttpRequestMessage(HttpMethod.Post, path)
+        {
+            Version = http.DefaultRequestVersion,
+            VersionPolicy = http.DefaultVersionPolicy,
+        };
         request.Content = new ByteArrayContent(body);
         request.Content.Headers.TryAddWithoutValidation("content-type", "application/grpc");
         change?.Invoke(request);
@@ -286,7 +337,10 @@ public class GrpcCallTests
         channel.ServerStreamingAsync<GetServicesRequest, GetServicesResponse>(Stream, new GetServicesRequest(), Long, Cancel);
 
     private static async IAsyncEnumerable<GetServicesResponse> Numbers(
-        int count, [EnumeratorCancellation] CancellationToken cancellationToken, Exception? then = null)
+        int count,
+        [EnumeratorCancellation] CancellationToken cancellationToken,
+        Exception? then = null
+    )
     {
         for (var i = 0; i < count; i++)
         {
@@ -311,7 +365,9 @@ public class GrpcCallTests
     }
 
     private static async IAsyncEnumerable<GetServicesResponse> Endless(
-        TaskCompletionSource ended, [EnumeratorCancellation] CancellationToken cancellationToken)
+        TaskCompletionSource ended,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         try
         {

@@ -101,7 +101,10 @@ public class GrpcClientWireTests
             return Task.CompletedTask;
         });
         using var channel = new GrpcChannel(server.Address);
-        Assert.Equal(0, await channel.ServerStreamingAsync<GetServicesRequest, GetServicesResponse>(Unary, new(), Long, Cancel).CountAsync(Cancel));
+        Assert.Equal(
+            0,
+            await channel.ServerStreamingAsync<GetServicesRequest, GetServicesResponse>(Unary, new(), Long, Cancel).CountAsync(Cancel)
+        );
     }
 
     [Fact]
@@ -198,9 +201,7 @@ public class GrpcClientWireTests
         var buffer = new byte[4096];
         try
         {
-            while (await socket.ReceiveAsync(buffer, Cancel) > 0)
-            {
-            }
+            while (await socket.ReceiveAsync(buffer, Cancel) > 0) { }
         }
         catch (SocketException)
         {
@@ -209,11 +210,16 @@ public class GrpcClientWireTests
     }
 
     private static Task<GrpcTestServer> AnsweringAsync(Func<HttpContext, Task> answer) =>
-        GrpcTestServer.StartAsync(app => app.MapPost(Unary, async context =>
-        {
-            context.Response.ContentType = "application/grpc";
-            await answer(context);
-        }));
+        GrpcTestServer.StartAsync(app =>
+            app.MapPost(
+                Unary,
+                async context =>
+                {
+                    context.Response.ContentType = "application/grpc";
+                    await answer(context);
+                }
+            )
+        );
 
     private static Task<GetServicesResponse> CallAsync(GrpcChannel channel) =>
         channel.UnaryAsync<GetServicesRequest, GetServicesResponse>(Unary, new GetServicesRequest(), Long, Cancel);

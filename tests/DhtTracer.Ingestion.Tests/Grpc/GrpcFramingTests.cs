@@ -14,7 +14,13 @@ public class GrpcFramingTests
     [Fact]
     public async Task Messages_come_back_however_the_stream_is_cut()
     {
-        byte[][] messages = [[], [1], [.. Enumerable.Range(0, 9000).Select(i => (byte)i)], [2, 3]];
+        byte[][] messages =
+        [
+            [],
+            [1],
+            [.. Enumerable.Range(0, 9000).Select(i => (byte)i)],
+            [2, 3],
+        ];
         var wire = Wire(messages, compress: false);
         foreach (var piece in new[] { 1, 2, 5, 6, 4096, wire.Length })
         {
@@ -24,12 +30,21 @@ public class GrpcFramingTests
 
     [Fact]
     public void Any_messages_survive_the_wire_plain_and_compressed() =>
-        Check.QuickThrowOnFailure(Prop.ForAll(ArbMap.Default.ArbFor<byte[][]>(), ArbMap.Default.ArbFor<bool>(), ArbMap.Default.ArbFor<PositiveInt>(), (messages, compress, piece) =>
-        {
-            messages = [.. messages.Select(m => m ?? [])];
-            var read = ReadAllAsync(new SlowStream(Wire(messages, compress), piece.Get), compress ? "gzip" : null).GetAwaiter().GetResult();
-            return read.Length == messages.Length && read.Zip(messages).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second));
-        }));
+        Check.QuickThrowOnFailure(
+            Prop.ForAll(
+                ArbMap.Default.ArbFor<byte[][]>(),
+                ArbMap.Default.ArbFor<bool>(),
+                ArbMap.Default.ArbFor<PositiveInt>(),
+                (messages, compress, piece) =>
+                {
+                    messages = [.. messages.Select(m => m ?? [])];
+                    var read = ReadAllAsync(new SlowStream(Wire(messages, compress), piece.Get), compress ? "gzip" : null)
+                        .GetAwaiter()
+                        .GetResult();
+                    return read.Length == messages.Length && read.Zip(messages).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second));
+                }
+            )
+        );
 
     [Fact]
     public async Task The_prefix_is_a_flag_and_a_big_endian_length()
@@ -68,22 +83,42 @@ public class GrpcFramingTests
     [InlineData(8)]
     public async Task A_stream_that_ends_inside_a_message_is_an_error(int length)
     {
-        var wire = Wire([[1, 2, 3, 4]], compress: false)[..length];
+        var wire = Wire(
+            [
+                [1, 2, 3, 4],
+            ],
+            compress: false
+        )[..length];
         Assert.Equal(GrpcStatusCode.Internal, (await FailsAsync(wire, null)).Status);
     }
 
     [Fact]
-    public async Task An_unknown_flag_is_an_error() => Assert.Equal(GrpcStatusCode.Internal, (await FailsAsync([2, 0, 0, 0, 0], null)).Status);
+    public async Task An_unknown_flag_is_an_error() =>
+        Assert.Equal(GrpcStatusCode.Internal, (await FailsAsync([2, 0, 0, 0, 0], null)).Status);
 
     [Theory]
     [InlineData(null, GrpcStatusCode.Internal)]
     [InlineData("identity", GrpcStatusCode.Internal)]
     [InlineData("snappy", GrpcStatusCode.Unimplemented)]
     public async Task A_compressed_message_needs_an_encoding_that_is_known(string? encoding, GrpcStatusCode status) =>
-        Assert.Equal(status, (await FailsAsync(Wire([[1]], compress: true), encoding)).Status);
+        Assert.Equal(
+            status,
+            (
+                await FailsAsync(
+                    Wire(
+                        [
+                            [1],
+                        ],
+                        compress: true
+                    ),
+                    encoding
+                )
+            ).Status
+        );
 
     [Fact]
-    public async Task Broken_gzip_is_an_error() => Assert.Equal(GrpcStatusCode.Internal, (await FailsAsync([1, 0, 0, 0, 3, 1, 2, 3], "gzip")).Status);
+    public async Task Broken_gzip_is_an_error() =>
+        Assert.Equal(GrpcStatusCode.Internal, (await FailsAsync([1, 0, 0, 0, 3, 1, 2, 3], "gzip")).Status);
 
     [Fact]
     public async Task Gzip_that_ends_too_early_is_an_error_at_every_length()
@@ -104,7 +139,22 @@ public class GrpcFramingTests
 
     [Fact]
     public async Task Uncompressed_messages_may_stand_in_a_stream_that_announces_gzip() =>
-        Assert.Equal([1, 2], Assert.Single(await ReadAllAsync(new MemoryStream(Wire([[1, 2]], compress: false)), "gzip")));
+        Assert.Equal(
+            [1, 2],
+            Assert.Single(
+                await ReadAllAsync(
+                    new MemoryStream(
+                        Wire(
+                            [
+                                [1, 2],
+                            ],
+                            compress: false
+                        )
+                    ),
+                    "gzip"
+                )
+            )
+        );
 
     [Fact]
     public async Task Random_bytes_are_messages_or_a_typed_error()

@@ -5,7 +5,8 @@ using DhtTracer.Traces.Jaeger.Proto;
 
 namespace DhtTracer.Ingestion.Tests.Grpc;
 
-/// <summary>What the server puts on the wire, seen by a plain HTTP/2 client, and what it does with peers that do not play by the rules.</summary>
+/// <summary>What the server puts on the wire, seen by a plain HTTP/2 client, and what it does with peers that do not play by the
+/// rules.</summary>
 public class GrpcServerWireTests
 {
     private const string Unary = "/test.Service/Unary";
@@ -53,7 +54,12 @@ public class GrpcServerWireTests
         await using var server = await StartAsync();
         using var http = GrpcCallTests.RawHttp(server.Address);
 
-        using var response = await GrpcCallTests.PostAsync(http, Unary, [1, 0, 0, 0, 0], request => request.Headers.Add("grpc-encoding", "zstd"));
+        using var response = await GrpcCallTests.PostAsync(
+            http,
+            Unary,
+            [1, 0, 0, 0, 0],
+            request => request.Headers.Add("grpc-encoding", "zstd")
+        );
 
         Assert.Equal("12", response.Headers.GetValues("grpc-status").Single());
         Assert.Equal("identity,gzip", response.Headers.GetValues("grpc-accept-encoding").Single());
@@ -81,11 +87,16 @@ public class GrpcServerWireTests
         await using var server = await StartAsync();
         using var http = GrpcCallTests.RawHttp(server.Address);
 
-        using var response = await GrpcCallTests.PostAsync(http, Unary, Empty, request =>
-        {
-            request.Content!.Headers.Remove("content-type");
-            request.Content.Headers.TryAddWithoutValidation("content-type", contentType);
-        });
+        using var response = await GrpcCallTests.PostAsync(
+            http,
+            Unary,
+            Empty,
+            request =>
+            {
+                request.Content!.Headers.Remove("content-type");
+                request.Content.Headers.TryAddWithoutValidation("content-type", contentType);
+            }
+        );
 
         Assert.Equal(expected, response.StatusCode);
     }
@@ -93,8 +104,12 @@ public class GrpcServerWireTests
     [Fact]
     public async Task Over_long_varints_are_taken_as_the_dotnet_exporter_writes_them()
     {
-        await using var server = await GrpcTestServer.StartAsync(app => app.MapGrpcUnary<GetOperationsRequest, GetServicesResponse>(
-            Unary, (request, _) => Task.FromResult(new GetServicesResponse { Services = { request.Service } })));
+        await using var server = await GrpcTestServer.StartAsync(app =>
+            app.MapGrpcUnary<GetOperationsRequest, GetServicesResponse>(
+                Unary,
+                (request, _) => Task.FromResult(new GetServicesResponse { Services = { request.Service } })
+            )
+        );
         using var http = GrpcCallTests.RawHttp(server.Address);
 
         // Field 1, length 1 written in four bytes.
@@ -122,7 +137,11 @@ public class GrpcServerWireTests
 
         using var channel = new GrpcChannel(server.Address);
         var response = await channel.UnaryAsync<GetOperationsRequest, GetServicesResponse>(
-            Unary, new GetOperationsRequest(), TimeSpan.FromSeconds(30), Cancel);
+            Unary,
+            new GetOperationsRequest(),
+            TimeSpan.FromSeconds(30),
+            Cancel
+        );
         Assert.Equal(["a"], response.Services);
     }
 
@@ -134,13 +153,60 @@ public class GrpcServerWireTests
         await socket.ConnectAsync(IPAddress.Loopback, server.Address.Port, Cancel);
 
         // HPACK (RFC 7541) by hand: indexed fields of the static table, then literals without indexing.
-        byte[] headers = [0x83, 0x86, .. Literal(":path", Unary), .. Literal(":authority", "x"), .. Literal("content-type", "application/grpc"), .. Literal("te", "trailers")];
+        byte[] headers =
+        [
+            0x83,
+            0x86,
+            .. Literal(":path", Unary),
+            .. Literal(":authority", "x"),
+            .. Literal("content-type", "application/grpc"),
+            .. Literal("te", "trailers"),
+        ];
         byte[] wire =
         [
-            .. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, 0, 0, 0, 4, 0, 0, 0, 0, 0,
-            0, 0, (byte)headers.Length, 1, 4, 0, 0, 0, 1, .. headers,
-            0, 0, 2, 0, 0, 0, 0, 0, 1, 0, 0,
-            0, 0, 3, 0, 1, 0, 0, 0, 1, 0, 0, 0,
+            .. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8,
+            0,
+            0,
+            0,
+            4,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            (byte)headers.Length,
+            1,
+            4,
+            0,
+            0,
+            0,
+            1,
+            .. headers,
+            0,
+            0,
+            2,
+            0,
+            0,
+            0,
+            0,
+            0,
+            1,
+            0,
+            0,
+            0,
+            0,
+            3,
+            0,
+            1,
+            0,
+            0,
+            0,
+            1,
+            0,
+            0,
+            0,
         ];
         await SendAsync(socket, wire);
 
@@ -157,11 +223,21 @@ public class GrpcServerWireTests
     }
 
     private static Task<GrpcTestServer> StartAsync() =>
-        GrpcTestServer.StartAsync(app => app.MapGrpcUnary<GetOperationsRequest, GetServicesResponse>(
-            Unary, (_, _) => Task.FromResult(new GetServicesResponse { Services = { "a" } })));
+        GrpcTestServer.StartAsync(app =>
+            app.MapGrpcUnary<GetOperationsRequest, GetServicesResponse>(
+                Unary,
+                (_, _) => Task.FromResult(new GetServicesResponse { Services = { "a" } })
+            )
+        );
 
     private static byte[] Literal(string name, string value) =>
-        [0, (byte)name.Length, .. System.Text.Encoding.ASCII.GetBytes(name), (byte)value.Length, .. System.Text.Encoding.ASCII.GetBytes(value)];
+        [
+            0,
+            (byte)name.Length,
+            .. System.Text.Encoding.ASCII.GetBytes(name),
+            (byte)value.Length,
+            .. System.Text.Encoding.ASCII.GetBytes(value),
+        ];
 
     private static int Find(List<byte> bytes, byte[] wanted) => bytes.ToArray().AsSpan().IndexOf(wanted);
 
@@ -182,9 +258,7 @@ public class GrpcServerWireTests
         var buffer = new byte[4096];
         try
         {
-            while (await socket.ReceiveAsync(buffer, Cancel).AsTask().WaitAsync(TimeSpan.FromSeconds(30), Cancel) > 0)
-            {
-            }
+            while (await socket.ReceiveAsync(buffer, Cancel).AsTask().WaitAsync(TimeSpan.FromSeconds(30), Cancel) > 0) { }
         }
         catch (SocketException)
         {

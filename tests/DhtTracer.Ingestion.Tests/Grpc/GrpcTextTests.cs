@@ -26,12 +26,17 @@ public class GrpcTextTests
 
     [Fact]
     public void Every_text_comes_back_and_only_printable_ascii_travels() =>
-        Check.QuickThrowOnFailure(Prop.ForAll(ArbMap.Default.ArbFor<NonNull<string>>(), text =>
-        {
-            var wellFormed = System.Text.Encoding.UTF8.GetString(System.Text.Encoding.UTF8.GetBytes(text.Get));
-            var encoded = GrpcText.EncodeMessage(wellFormed);
-            return encoded.All(c => c is >= ' ' and <= '~') && GrpcText.DecodeMessage(encoded) == wellFormed;
-        }));
+        Check.QuickThrowOnFailure(
+            Prop.ForAll(
+                ArbMap.Default.ArbFor<NonNull<string>>(),
+                text =>
+                {
+                    var wellFormed = System.Text.Encoding.UTF8.GetString(System.Text.Encoding.UTF8.GetBytes(text.Get));
+                    var encoded = GrpcText.EncodeMessage(wellFormed);
+                    return encoded.All(c => c is >= ' ' and <= '~') && GrpcText.DecodeMessage(encoded) == wellFormed;
+                }
+            )
+        );
 
     [Fact]
     public void Long_messages_are_cut()
@@ -76,9 +81,15 @@ public class GrpcTextTests
 
     [Fact]
     public void A_written_timeout_is_never_shorter_than_asked() =>
-        Check.QuickThrowOnFailure(Prop.ForAll(ArbMap.Default.ArbFor<NonNegativeInt>(), ArbMap.Default.ArbFor<NonNegativeInt>(), (a, b) =>
-        {
-            var asked = new TimeSpan((long)a.Get * (b.Get + 1));
-            return GrpcText.TryParseTimeout(GrpcText.FormatTimeout(asked), out var read) && read >= asked;
-        }));
+        Check.QuickThrowOnFailure(
+            Prop.ForAll(
+                ArbMap.Default.ArbFor<NonNegativeInt>(),
+                ArbMap.Default.ArbFor<NonNegativeInt>(),
+                (a, b) =>
+                {
+                    var asked = new TimeSpan((long)a.Get * (b.Get + 1));
+                    return GrpcText.TryParseTimeout(GrpcText.FormatTimeout(asked), out var read) && read >= asked;
+                }
+            )
+        );
 }

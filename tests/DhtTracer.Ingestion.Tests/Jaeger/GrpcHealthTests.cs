@@ -25,7 +25,9 @@ public class GrpcHealthTests
         Assert.Equal(GrpcStatusCode.InvalidArgument, broken.Status);
     }
 
-    private static Task<byte[]> CheckAsync(GrpcChannel channel, byte[] request) => channel.UnaryBytesAsync(GrpcHealth.CheckPath, request, TimeSpan.FromSeconds(30), Cancel);
+    private static Task<byte[]> CheckAsync(GrpcChannel channel, byte[] request) =>
+        channel.UnaryBytesAsync(GrpcHealth.CheckPath, request, TimeSpan.FromSeconds(30), Cancel);
 
-    private static Task<ReceiverHost> StartAsync() => ReceiverHost.StartAsync((app, _, store) => app.MapGrpcHealth(store, Service), HttpProtocols.Http2);
+    private static Task<ReceiverHost> StartAsync() =>
+        ReceiverHost.StartAsync((app, _, store) => app.MapGrpcHealth(store, Service), HttpProtocols.Http2);
 }

@@ -19,7 +19,13 @@ public class HttpReceiversTests
     public async Task Binary_thrift_is_stored_before_the_answer(string contentType, bool gzip)
     {
         await using var host = await ReceiverHost.StartAsync((app, sink, _) => app.MapJaegerThriftHttp(sink));
-        using var response = await PostAsync(host, "/api/traces", JaegerThrift.Encode(JaegerSpans.Trace, ThriftProtocol.Binary).Single(), contentType, gzip);
+        using var response = await PostAsync(
+            host,
+            "/api/traces",
+            JaegerThrift.Encode(JaegerSpans.Trace, ThriftProtocol.Binary).Single(),
+            contentType,
+            gzip
+        );
         Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
         Assert.Equal(JaegerSpans.Trace, await host.TraceAsync(JaegerSpans.Id));
     }
@@ -42,7 +48,9 @@ public class HttpReceiversTests
     [InlineData(true)]
     public async Task A_body_above_the_limit_is_refused_also_while_inflating(bool gzip)
     {
-        await using var host = await ReceiverHost.StartAsync((app, sink, _) => app.MapJaegerThriftHttp(sink, new JaegerReceiverOptions { MaxMessageBytes = 1000 }));
+        await using var host = await ReceiverHost.StartAsync(
+            (app, sink, _) => app.MapJaegerThriftHttp(sink, new JaegerReceiverOptions { MaxMessageBytes = 1000 })
+        );
         using var response = await PostAsync(host, "/api/traces", new byte[100_000], "application/x-thrift", gzip);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
     }
@@ -51,7 +59,8 @@ public class HttpReceiversTests
     public async Task Zipkin_json_is_stored_before_the_answer()
     {
         await using var host = await ReceiverHost.StartAsync((app, sink, _) => app.MapZipkin(sink));
-        var body = """[{"traceId":"0123456789abcdeffedcba9876543210","id":"00000000000000aa","name":"ask","kind":"CLIENT","timestamp":1795000000000001,"duration":250,"localEndpoint":{"serviceName":"kubo"},"tags":{"attempt":"3"}}]"""u8.ToArray();
+        var body =
+            """[{"traceId":"0123456789abcdeffedcba9876543210","id":"00000000000000aa","name":"ask","kind":"CLIENT","timestamp":1795000000000001,"duration":250,"localEndpoint":{"serviceName":"kubo"},"tags":{"attempt":"3"}}]"""u8.ToArray();
 
         using var response = await PostAsync(host, "/api/v2/spans", body, "application/json");
 
@@ -78,7 +87,8 @@ public class HttpReceiversTests
         await using var host = await ReceiverHost.StartAsync((app, _, _) => app.MapJaegerSampling());
         Assert.Equal(
             """{"strategyType":"PROBABILISTIC","probabilisticSampling":{"samplingRate":1}}""",
-            await host.Http.GetStringAsync("/sampling?service=kubo", Cancel));
+            await host.Http.GetStringAsync("/sampling?service=kubo", Cancel)
+        );
         using var missing = await host.Http.GetAsync("/sampling", Cancel);
         Assert.Equal(HttpStatusCode.BadRequest, missing.StatusCode);
     }
@@ -90,7 +100,13 @@ public class HttpReceiversTests
         Assert.Contains("\"healthy\":true", await host.Http.GetStringAsync("/status", Cancel), StringComparison.Ordinal);
     }
 
-    private static async Task<HttpResponseMessage> PostAsync(ReceiverHost host, string path, byte[] body, string contentType, bool gzip = false)
+    private static async Task<HttpResponseMessage> PostAsync(
+        ReceiverHost host,
+        string path,
+        byte[] body,
+        string contentType,
+        bool gzip = false
+    )
     {
         if (gzip)
         {

@@ -50,15 +50,27 @@ public class JaegerGrpcReceiverTests
     {
         await using var host = await StartAsync();
         var batch = new Batch { Spans = { new Span { SpanId = ByteString.CopyFrom(1) } } };
-        Assert.Equal(GrpcStatusCode.InvalidArgument, (await Assert.ThrowsAsync<GrpcException>(() => PostAsync(host, new PostSpansRequest { Batch = batch }))).Status);
-        Assert.Equal(GrpcStatusCode.InvalidArgument, (await Assert.ThrowsAsync<GrpcException>(() => PostAsync(host, new PostSpansRequest()))).Status);
+        Assert.Equal(
+            GrpcStatusCode.InvalidArgument,
+            (await Assert.ThrowsAsync<GrpcException>(() => PostAsync(host, new PostSpansRequest { Batch = batch }))).Status
+        );
+        Assert.Equal(
+            GrpcStatusCode.InvalidArgument,
+            (await Assert.ThrowsAsync<GrpcException>(() => PostAsync(host, new PostSpansRequest()))).Status
+        );
     }
 
-    private static Task<ReceiverHost> StartAsync() => ReceiverHost.StartAsync((app, sink, _) => app.MapJaegerGrpc(sink), HttpProtocols.Http2);
+    private static Task<ReceiverHost> StartAsync() =>
+        ReceiverHost.StartAsync((app, sink, _) => app.MapJaegerGrpc(sink), HttpProtocols.Http2);
 
     private static async Task PostAsync(ReceiverHost host, PostSpansRequest request)
     {
         using var channel = new GrpcChannel(host.Address);
-        await channel.UnaryAsync<PostSpansRequest, PostSpansResponse>(JaegerGrpcReceiver.PostSpansPath, request, Long, TestContext.Current.CancellationToken);
+        await channel.UnaryAsync<PostSpansRequest, PostSpansResponse>(
+            JaegerGrpcReceiver.PostSpansPath,
+            request,
+            Long,
+            TestContext.Current.CancellationToken
+        );
     }
 }

@@ -12,7 +12,10 @@ internal static class JaegerSpans
 
     private static List<Span> Make()
     {
-        var resource = new Resource { Attributes = AttributeList.Of(("service.name", new StringValue("kubo")), ("host.name", new StringValue("alpha"))) };
+        var resource = new Resource
+        {
+            Attributes = AttributeList.Of(("service.name", new StringValue("kubo")), ("host.name", new StringValue("alpha"))),
+        };
         return
         [
             new Span

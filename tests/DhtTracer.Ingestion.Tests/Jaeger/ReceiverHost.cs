@@ -38,10 +38,16 @@ internal sealed class ReceiverHost : IAsyncDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public static async Task<ReceiverHost> StartAsync(Action<WebApplication, SpanSink, TraceStore> map, HttpProtocols protocols = HttpProtocols.Http1)
+    public static async Task<ReceiverHost> StartAsync(
+        Action<WebApplication, SpanSink, TraceStore> map,
+        HttpProtocols protocols = HttpProtocols.Http1
+    )
     {
         var directory = Directory.CreateTempSubdirectory("dht-tracer-receiver-");
-        var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = directory.FullName }, static _ => DhtTracer.Analysis.ReconstructedTrace.Empty);
+        var store = await TraceStore.OpenAsync(
+            new DatabaseOptions { Directory = directory.FullName },
+            static _ => DhtTracer.Analysis.ReconstructedTrace.Empty
+        );
         var sink = new SpanSink(store, new IngestStatistics(TimeProvider.System));
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();

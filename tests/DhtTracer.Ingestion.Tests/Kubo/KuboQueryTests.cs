@@ -29,12 +29,21 @@ public sealed class KuboQueryTests
         Assert.Equal((captured.Node, "Kubo", TraceSource.KuboEvents), (query.Node, query.Service, query.Source));
         Assert.Equal(label == "findprovs-5" ? 5 : 1, query.Counts.Results);
         Assert.Equal(Count(captured, 0), query.Peers.Sum(static peer => peer.Requests.Length));
-        Assert.Equal(Count(captured, 1), query.Peers.Sum(static peer => peer.Requests.Count(static request => request.Outcome == RequestOutcome.Answered)));
+        Assert.Equal(
+            Count(captured, 1),
+            query.Peers.Sum(static peer => peer.Requests.Count(static request => request.Outcome == RequestOutcome.Answered))
+        );
 
         // A reader is never early; how late it is depends on the machine.
         Assert.True(query.DurationNs >= (captured.End - captured.Start) / faster);
-        Assert.All(query.Peers.SelectMany(static peer => peer.Requests), request => Assert.InRange(request.StartNs!.Value, 0, query.DurationNs!.Value));
-        Assert.Equal(batches.Sum(static batch => batch.Count), batches.SelectMany(static batch => batch).DistinctBy(static span => (span.SpanId, span.EndUnixNano)).Count());
+        Assert.All(
+            query.Peers.SelectMany(static peer => peer.Requests),
+            request => Assert.InRange(request.StartNs!.Value, 0, query.DurationNs!.Value)
+        );
+        Assert.Equal(
+            batches.Sum(static batch => batch.Count),
+            batches.SelectMany(static batch => batch).DistinctBy(static span => (span.SpanId, span.EndUnixNano)).Count()
+        );
     }
 
     [Fact]
@@ -42,11 +51,21 @@ public sealed class KuboQueryTests
     {
         await using var kubo = await FakeKubo.StartAsync();
         kubo.Answer("routing/findprovs", FakeKuboAnswer.Of(Asked));
-        var (end, _, _) = await RunAsync(kubo, KuboCommand.Create(QueryType.GetProviders, AnyCid) with { Count = 3, Timeout = TimeSpan.FromSeconds(9) });
+        var (end, _, _) = await RunAsync(
+            kubo,
+            KuboCommand.Create(QueryType.GetProviders, AnyCid) with
+            {
+                Count = 3,
+                Timeout = TimeSpan.FromSeconds(9),
+            }
+        );
 
         var request = Assert.Single(kubo.Requests);
         Assert.Equal($"00-{end.Id.TraceId}-{end.Id.SpanId}-01", request.TraceParent);
-        Assert.Equal(($"/api/v0/routing/findprovs?arg={AnyCid}&verbose=true&num-providers=3&timeout=9000ms", ""), (request.PathAndQuery, request.Origin));
+        Assert.Equal(
+            ($"/api/v0/routing/findprovs?arg={AnyCid}&verbose=true&num-providers=3&timeout=9000ms", ""),
+            (request.PathAndQuery, request.Origin)
+        );
     }
 
     [Fact]
@@ -63,7 +82,8 @@ public sealed class KuboQueryTests
                 first.TrySetResult(batch);
                 return Task.CompletedTask;
             },
-            stop.Token);
+            stop.Token
+        );
         var batch = await first.Task;
 
         Assert.Equal([0UL], batch.Where(static span => span.Name == "routing/findprovs").Select(static span => span.EndUnixNano));
@@ -151,13 +171,16 @@ public sealed class KuboQueryTests
         using var client = new KuboRpcClient(new KuboAddress(kubo.Url, null));
         var sent = 0;
         var query = new KuboQuery(client, KuboCommand.Create(QueryType.GetClosestPeers, AnyPeer), null, TimeProvider.System);
-        var refused = await Assert.ThrowsAsync<KuboException>(() => query.RunAsync(
-            batch =>
-            {
-                sent += batch.Count;
-                return Task.CompletedTask;
-            },
-            Ct));
+        var refused = await Assert.ThrowsAsync<KuboException>(() =>
+            query.RunAsync(
+                batch =>
+                {
+                    sent += batch.Count;
+                    return Task.CompletedTask;
+                },
+                Ct
+            )
+        );
 
         Assert.Equal((problem, 0), (refused.Problem, sent));
         Assert.Contains(remedy, refused.Message, StringComparison.Ordinal);
@@ -213,18 +236,26 @@ public sealed class KuboQueryTests
         RunAsync(kubo, command, null, Ct);
 
     private static async Task<(KuboQueryEnd End, Query Query, List<IReadOnlyList<Span>> Batches)> RunAsync(
-        FakeKubo kubo, KuboCommand command, Action? onFirstEvent, CancellationToken cancellation)
+        FakeKubo kubo,
+        KuboCommand command,
+        Action? onFirstEvent,
+        CancellationToken cancellation
+    )
     {
         using var client = new KuboRpcClient(new KuboAddress(kubo.Url, null));
         var batches = new List<IReadOnlyList<Span>>();
-        var query = new KuboQuery(client, command, await client.IdentityAsync(Ct), TimeProvider.System) { OnEvent = (_, _) => onFirstEvent?.Invoke() };
+        var query = new KuboQuery(client, command, await client.IdentityAsync(Ct), TimeProvider.System)
+        {
+            OnEvent = (_, _) => onFirstEvent?.Invoke(),
+        };
         var end = await query.RunAsync(
             batch =>
             {
                 batches.Add(batch);
                 return Task.CompletedTask;
             },
-            cancellation);
+            cancellation
+        );
         var trace = TraceReconstruction.Reconstruct([.. batches.SelectMany(static batch => batch)]);
         Assert.Equal(query.Id, Assert.Single(trace.Queries).Id);
         return (end, trace.Queries[0], batches);

@@ -28,7 +28,13 @@ public sealed class OtlpGrpcReceiverTests
         await using var host = await IngestHost.StartAsync();
         using var channel = new GrpcChannel(await host.ServeAsync(new OtlpOptions(), grpc: true));
         var error = await Assert.ThrowsAsync<GrpcException>(() =>
-            channel.UnaryBytesAsync(OtlpGrpcReceiver.ExportPath, new byte[] { 0x0A, 0x05, 0x00 }, TimeSpan.FromSeconds(30), CancellationToken.None));
+            channel.UnaryBytesAsync(
+                OtlpGrpcReceiver.ExportPath,
+                new byte[] { 0x0A, 0x05, 0x00 },
+                TimeSpan.FromSeconds(30),
+                CancellationToken.None
+            )
+        );
         Assert.Equal(GrpcStatusCode.InvalidArgument, error.Status);
         Assert.Contains("at byte 2", error.Detail, StringComparison.Ordinal);
     }
@@ -40,7 +46,8 @@ public sealed class OtlpGrpcReceiverTests
         using var channel = new GrpcChannel(await host.ServeAsync(new OtlpOptions { MaxInflatedBytes = 1000 }, grpc: true));
         var big = OtlpProtobuf.Encode([MakeSpans.Span(1, 1) with { Name = new string('x', 2000) }]);
         var error = await Assert.ThrowsAsync<GrpcException>(() =>
-            channel.UnaryBytesAsync(OtlpGrpcReceiver.ExportPath, big, TimeSpan.FromSeconds(30), CancellationToken.None));
+            channel.UnaryBytesAsync(OtlpGrpcReceiver.ExportPath, big, TimeSpan.FromSeconds(30), CancellationToken.None)
+        );
         Assert.Equal(GrpcStatusCode.ResourceExhausted, error.Status);
     }
 }

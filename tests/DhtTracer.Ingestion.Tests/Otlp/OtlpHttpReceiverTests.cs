@@ -29,7 +29,12 @@ public sealed class OtlpHttpReceiverTests
     {
         await using var host = await IngestHost.StartAsync();
         var spans = new[] { MakeSpans.Span(1, 1), MakeSpans.Span(1, 2), MakeSpans.Span(2, 3) };
-        using var response = await PostAsync(await host.ServeAsync(new OtlpOptions()), Compress(OtlpProtobuf.Encode(spans), encoding), Protobuf, encoding);
+        using var response = await PostAsync(
+            await host.ServeAsync(new OtlpOptions()),
+            Compress(OtlpProtobuf.Encode(spans), encoding),
+            Protobuf,
+            encoding
+        );
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(Protobuf, response.Content.Headers.ContentType!.MediaType);
@@ -59,7 +64,17 @@ public sealed class OtlpHttpReceiverTests
         await using var host = await IngestHost.StartAsync();
         var address = await host.ServeAsync(new OtlpOptions());
         var good = MakeSpans.Span(1, 1);
-        var body = OtlpProtobuf.Encode([good, MakeSpans.Span(1, 2) with { SpanId = default }, MakeSpans.Span(1, 3) with { TraceId = default }]);
+        var body = OtlpProtobuf.Encode([
+            good,
+            MakeSpans.Span(1, 2) with
+            {
+                SpanId = default,
+            },
+            MakeSpans.Span(1, 3) with
+            {
+                TraceId = default,
+            },
+        ]);
 
         using var response = await PostAsync(address, body, Protobuf, "");
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
@@ -68,8 +83,14 @@ public sealed class OtlpHttpReceiverTests
         Assert.Contains("2 of 3 spans rejected", message, StringComparison.Ordinal);
         Assert.Equal([good], await host.Store.GetTraceAsync(MakeSpans.Trace(1)));
 
-        using var json = await PostAsync(address, Encoding.UTF8.GetBytes(
-            """{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"00000000000000000000000000000000","spanId":"0000000000000001","name":"x"}]}]}]}"""), Json, "");
+        using var json = await PostAsync(
+            address,
+            Encoding.UTF8.GetBytes(
+                """{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"00000000000000000000000000000000","spanId":"0000000000000001","name":"x"}]}]}]}"""
+            ),
+            Json,
+            ""
+        );
         var document = JsonDocument.Parse(await json.Content.ReadAsStringAsync()).RootElement;
         Assert.Equal("1", document.GetProperty("partialSuccess").GetProperty("rejectedSpans").GetString());
     }
@@ -83,7 +104,12 @@ public sealed class OtlpHttpReceiverTests
     [InlineData(Protobuf, "br", "00", 415)]
     [InlineData(Json, "", "7B", 400)]
     [InlineData("text/plain", "", "00", 415)]
-    public async Task A_body_that_cannot_be_read_is_refused_with_a_status_in_the_encoding_of_the_request(string type, string encoding, string hex, int expected)
+    public async Task A_body_that_cannot_be_read_is_refused_with_a_status_in_the_encoding_of_the_request(
+        string type,
+        string encoding,
+        string hex,
+        int expected
+    )
     {
         await using var host = await IngestHost.StartAsync();
         using var response = await PostAsync(await host.ServeAsync(new OtlpOptions()), Convert.FromHexString(hex), type, encoding);
@@ -109,7 +135,11 @@ public sealed class OtlpHttpReceiverTests
         // Compression makes it small enough to be sent and too large to be inflated; without, it is too large to be sent.
         using var response = await PostAsync(address, Compress(big, encoding), Protobuf, encoding);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
-        Assert.Contains(encoding.Length > 0 ? "8000" : "4000", ReadStatus(await response.Content.ReadAsByteArrayAsync()).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            encoding.Length > 0 ? "8000" : "4000",
+            ReadStatus(await response.Content.ReadAsByteArrayAsync()).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -175,13 +205,15 @@ public sealed class OtlpHttpReceiverTests
         }
 
         using var output = new MemoryStream();
-        using (Stream compressor = encoding switch
-        {
-            "gzip" => new GZipStream(output, CompressionLevel.Fastest, true),
-            "raw deflate" => new DeflateStream(output, CompressionLevel.Fastest, true),
-            "zstd" => new ZstdSharp.CompressionStream(output, leaveOpen: true),
-            _ => new ZLibStream(output, CompressionLevel.Fastest, true),
-        })
+        using (
+            Stream compressor = encoding switch
+            {
+                "gzip" => new GZipStream(output, CompressionLevel.Fastest, true),
+                "raw deflate" => new DeflateStream(output, CompressionLevel.Fastest, true),
+                "zstd" => new ZstdSharp.CompressionStream(output, leaveOpen: true),
+                _ => new ZLibStream(output, CompressionLevel.Fastest, true),
+            }
+        )
         {
             compressor.Write(data);
         }

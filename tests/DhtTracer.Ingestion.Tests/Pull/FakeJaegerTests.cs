@@ -35,7 +35,9 @@ public class FakeJaegerTests
     [InlineData(-1)]
     [InlineData(11)]
     public void V2_10_refuses_depths_outside_its_ring(int depth) =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => Archive(JaegerRelease.V2_10, 5, [0, 1, 2, 3, 4]).Search(new FakeSearch("kubo", null, null, depth)));
+        Assert.Throws<ArgumentOutOfRangeException>(() =>
+            Archive(JaegerRelease.V2_10, 5, [0, 1, 2, 3, 4]).Search(new FakeSearch("kubo", null, null, depth))
+        );
 
     [Theory]
     [InlineData(JaegerRelease.V1_60, 0)]
@@ -70,15 +72,16 @@ public class FakeJaegerTests
         return archive;
     }
 
-    private static Span FakeSpan(int number) => new()
-    {
-        TraceId = Google.Protobuf.ByteString.CopyFrom([.. new byte[15], (byte)(number + 1)]),
-        SpanId = Google.Protobuf.ByteString.CopyFrom([.. new byte[7], 1]),
-        OperationName = "lookup",
-        StartTime = JaegerTime.Timestamp(Start + (number * 1000)),
-        Duration = JaegerTime.Duration(1),
-        Process = new Process { ServiceName = "kubo" },
-    };
+    private static Span FakeSpan(int number) =>
+        new()
+        {
+            TraceId = Google.Protobuf.ByteString.CopyFrom([.. new byte[15], (byte)(number + 1)]),
+            SpanId = Google.Protobuf.ByteString.CopyFrom([.. new byte[7], 1]),
+            OperationName = "lookup",
+            StartTime = JaegerTime.Timestamp(Start + (number * 1000)),
+            Duration = JaegerTime.Duration(1),
+            Process = new Process { ServiceName = "kubo" },
+        };
 
     private static List<int> Numbers(IEnumerable<IReadOnlyList<Span>> traces) => [.. traces.Select(trace => trace[0].TraceId[15] - 1)];
 }

@@ -25,29 +25,41 @@ internal sealed class OddServer : IAsyncDisposable
     /// <summary>Calls so far, of every kind.</summary>
     public int Calls => Volatile.Read(ref _calls);
 
-    public string Source => $"jaeger://127.0.0.1:{new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port}";
+    public string Source =>
+        $"jaeger://127.0.0.1:{new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port}";
 
     /// <summary>Starts one.</summary>
     /// <param name="search">The answer to a search.</param>
     /// <param name="called">Hears the number of each call as it comes.</param>
-    public static async Task<OddServer> StartAsync(Func<CancellationToken, IAsyncEnumerable<SpansResponseChunk>> search, Action<int>? called = null)
+    public static async Task<OddServer> StartAsync(
+        Func<CancellationToken, IAsyncEnumerable<SpansResponseChunk>> search,
+        Action<int>? called = null
+    )
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2)
+        );
         var server = new OddServer(builder.Build());
-        server._app.MapGrpcUnary<GetServicesRequest, GetServicesResponse>(Service + "GetServices", (_, _) =>
-        {
-            var number = Interlocked.Increment(ref server._calls);
-            called?.Invoke(number);
-            return Task.FromResult(new GetServicesResponse { Services = { "kubo" } });
-        });
-        server._app.MapGrpcServerStreaming<FindTracesRequest, SpansResponseChunk>(Service + "FindTraces", (_, call) =>
-        {
-            var number = Interlocked.Increment(ref server._calls);
-            called?.Invoke(number);
-            return search(call.Cancellation);
-        });
+        server._app.MapGrpcUnary<GetServicesRequest, GetServicesResponse>(
+            Service + "GetServices",
+            (_, _) =>
+            {
+                var number = Interlocked.Increment(ref server._calls);
+                called?.Invoke(number);
+                return Task.FromResult(new GetServicesResponse { Services = { "kubo" } });
+            }
+        );
+        server._app.MapGrpcServerStreaming<FindTracesRequest, SpansResponseChunk>(
+            Service + "FindTraces",
+            (_, call) =>
+            {
+                var number = Interlocked.Increment(ref server._calls);
+                called?.Invoke(number);
+                return search(call.Cancellation);
+            }
+        );
         await server._app.StartAsync();
         return server;
     }

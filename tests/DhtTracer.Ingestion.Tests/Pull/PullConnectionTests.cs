@@ -18,9 +18,28 @@ public class PullConnectionTests
         var clock = new SkippingClock(PullSetup.Now);
         await using var pulled = await PulledStore.CreateAsync(clock);
         var board = new PullStatusBoard();
-        var worker = new PullWorker(new PullOptions { Source = source, Services = ["kubo"], Follow = true, Transport = PullTransport.Grpc }, pulled.Store, pulled.Sink, board, clock);
+        var worker = new PullWorker(
+            new PullOptions
+            {
+                Source = source,
+                Services = ["kubo"],
+                Follow = true,
+                Transport = PullTransport.Grpc,
+            },
+            pulled.Store,
+            pulled.Sink,
+            board,
+            clock
+        );
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        var running = worker.RunAsync(new PullSetup.Callback(progress => { if (progress.Traces >= 50) stop.Cancel(); }), stop.Token);
+        var running = worker.RunAsync(
+            new PullSetup.Callback(progress =>
+            {
+                if (progress.Traces >= 50)
+                    stop.Cancel();
+            }),
+            stop.Token
+        );
         try
         {
             while (clock.GetUtcNow() < PullSetup.Now + TimeSpan.FromDays(3))
@@ -41,20 +60,36 @@ public class PullConnectionTests
         {
             // Also when an assertion failed: nothing else would ever stop the puller.
             await stop.CancelAsync();
-            await running.ContinueWith(static ended => _ = ended.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            await running.ContinueWith(
+                static ended => _ = ended.Exception,
+                CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default
+            );
         }
     }
 
     [Fact(Timeout = PullSetup.Bound)]
     public async Task A_jaeger_that_cannot_say_its_services_is_shown_until_it_can()
     {
-        var traffic = FakeTraffic.Traces(102, 5, JaegerTime.UnixNano(DateTimeOffset.UtcNow) - PullSetup.Hour, JaegerTime.UnixNano(DateTimeOffset.UtcNow), "kubo");
+        var traffic = FakeTraffic.Traces(
+            102,
+            5,
+            JaegerTime.UnixNano(DateTimeOffset.UtcNow) - PullSetup.Hour,
+            JaegerTime.UnixNano(DateTimeOffset.UtcNow),
+            "kubo"
+        );
         await using var first = await PullSetup.StartAsync(new FakeJaegerOptions(), []);
         await first.DisposeAsync();
         await using var pulled = await PulledStore.CreateAsync();
         var board = new PullStatusBoard();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        var running = new PullWorker(new PullOptions { Source = PullSetup.Source(first, PullTransport.Grpc), Follow = true }, pulled.Store, pulled.Sink, board).RunAsync(null, stop.Token);
+        var running = new PullWorker(
+            new PullOptions { Source = PullSetup.Source(first, PullTransport.Grpc), Follow = true },
+            pulled.Store,
+            pulled.Sink,
+            board
+        ).RunAsync(null, stop.Token);
         try
         {
             while (board.Snapshot().Count == 0)
@@ -76,7 +111,12 @@ public class PullConnectionTests
         finally
         {
             await stop.CancelAsync();
-            await running.ContinueWith(static ended => _ = ended.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            await running.ContinueWith(
+                static ended => _ = ended.Exception,
+                CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default
+            );
         }
     }
 
@@ -85,7 +125,16 @@ public class PullConnectionTests
     {
         await using var pulled = await PulledStore.CreateAsync();
         var worker = new PullWorker(
-            new PullOptions { Source = "jaeger://127.0.0.1:1", Services = ["kubo"], GiveUpAfter = TimeSpan.FromMinutes(2) }, pulled.Store, pulled.Sink, clock: new SkippingClock(PullSetup.Now));
+            new PullOptions
+            {
+                Source = "jaeger://127.0.0.1:1",
+                Services = ["kubo"],
+                GiveUpAfter = TimeSpan.FromMinutes(2),
+            },
+            pulled.Store,
+            pulled.Sink,
+            clock: new SkippingClock(PullSetup.Now)
+        );
 
         var error = await Assert.ThrowsAsync<PullException>(() => worker.RunAsync(null, Cancel));
 
@@ -100,13 +149,27 @@ public class PullConnectionTests
     public async Task The_best_transport_that_answers_is_chosen(bool grpc, bool v1, bool v3, PullTransport expected)
     {
         var traffic = FakeTraffic.Traces(111, 20, PullSetup.NowNano - PullSetup.Hour, PullSetup.NowNano - (PullSetup.Hour / 2), "kubo");
-        await using var fake = await PullSetup.StartAsync(new FakeJaegerOptions { ServeGrpc = grpc, ServeHttpV1 = v1, ServeHttpV3 = v3 }, traffic);
+        await using var fake = await PullSetup.StartAsync(
+            new FakeJaegerOptions
+            {
+                ServeGrpc = grpc,
+                ServeHttpV1 = v1,
+                ServeHttpV3 = v3,
+            },
+            traffic
+        );
         await using var pulled = await PulledStore.CreateAsync();
         var board = new PullStatusBoard();
 
         // Both ports are free ones here, so each address names one of them.
         var source = grpc ? PullSetup.Source(fake, PullTransport.Grpc) : PullSetup.Source(fake, PullTransport.HttpV3);
-        await new PullWorker(new PullOptions { Source = source }, pulled.Store, pulled.Sink, board, new SkippingClock(PullSetup.Now)).RunAsync(null, Cancel);
+        await new PullWorker(
+            new PullOptions { Source = source },
+            pulled.Store,
+            pulled.Sink,
+            board,
+            new SkippingClock(PullSetup.Now)
+        ).RunAsync(null, Cancel);
 
         Assert.Equal(expected, board.Snapshot().Single().Transport);
         await pulled.AssertHoldsExactlyAsync(traffic);

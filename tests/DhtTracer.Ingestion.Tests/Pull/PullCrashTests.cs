@@ -5,7 +5,8 @@ using DhtTracer.TestSupport;
 
 namespace DhtTracer.Ingestion.Tests.Pull;
 
-/// <summary>A puller in a process of its own is killed, as by <c>kill -9</c>, again and again, while Jaeger fails and spans come late.</summary>
+/// <summary>A puller in a process of its own is killed, as by <c>kill -9</c>, again and again, while Jaeger fails and spans come
+/// late.</summary>
 public class PullCrashTests
 {
     private const int TraceCount = 10_000;
@@ -20,7 +21,15 @@ public class PullCrashTests
         var now = JaegerTime.UnixNano(DateTimeOffset.UtcNow);
         var settled = FakeTraffic.Traces(seed, TraceCount * 9 / 10, now - (24 * Hour), now - (2 * Hour), "kubo", "js");
         var recent = FakeTraffic.Traces(seed + 1000, TraceCount / 10, now - (Hour / 2), now - (Hour / 60), "kubo", "js");
-        await using var fake = await FakeJaegerServer.StartAsync(new FakeJaegerOptions { Release = release, Seed = seed, ErrorRate = 0.01, DisconnectRate = 0.01 });
+        await using var fake = await FakeJaegerServer.StartAsync(
+            new FakeJaegerOptions
+            {
+                Release = release,
+                Seed = seed,
+                ErrorRate = 0.01,
+                DisconnectRate = 0.01,
+            }
+        );
         fake.Archive.Write(settled.SelectMany(trace => trace));
         var random = new Random(seed);
         foreach (var span in recent.SelectMany(trace => trace))
@@ -67,10 +76,32 @@ public class PullCrashTests
 
     private static Process Start(string source, string directory)
     {
-        var configuration = AppContext.BaseDirectory.Contains($"{Path.DirectorySeparatorChar}Release{Path.DirectorySeparatorChar}", StringComparison.Ordinal) ? "Release" : "Debug";
-        var program = Path.Combine(TestFiles.Repository, "tests", "DhtTracer.PullProcess", "bin", configuration, "net10.0", "DhtTracer.PullProcess.dll");
+        var configuration = AppContext.BaseDirectory.Contains(
+            $"{Path.DirectorySeparatorChar}Release{Path.DirectorySeparatorChar}",
+            StringComparison.Ordinal
+        )
+            ? "Release"
+            : "Debug";
+        var program = Path.Combine(
+            TestFiles.Repository,
+            "tests",
+            "DhtTracer.PullProcess",
+            "bin",
+            configuration,
+            "net10.0",
+            "DhtTracer.PullProcess.dll"
+        );
         var start = new ProcessStartInfo("dotnet") { RedirectStandardError = true, UseShellExecute = false };
-        foreach (var argument in new[] { program, source, directory, "100", TimeSpan.FromHours(1).TotalSeconds.ToString(CultureInfo.InvariantCulture) })
+        foreach (
+            var argument in new[]
+            {
+                program,
+                source,
+                directory,
+                "100",
+                TimeSpan.FromHours(1).TotalSeconds.ToString(CultureInfo.InvariantCulture),
+            }
+        )
         {
             start.ArgumentList.Add(argument);
         }

@@ -25,10 +25,26 @@ public class PullEnduranceTests
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         await using var server = await OddServer.StartAsync(
             _ => status == GrpcStatusCode.Ok ? AsyncEnumerable.Empty<SpansResponseChunk>() : throw new GrpcException(status, "always"),
-            number => { if (number >= Calls) stop.Cancel(); });
+            number =>
+            {
+                if (number >= Calls)
+                    stop.Cancel();
+            }
+        );
         var clock = new SkippingClock(PullSetup.Now);
         await using var pulled = await PulledStore.CreateAsync();
-        var worker = new PullWorker(new PullOptions { Source = server.Source, Services = ["kubo"], Follow = true, Transport = PullTransport.Grpc }, pulled.Store, pulled.Sink, clock: clock);
+        var worker = new PullWorker(
+            new PullOptions
+            {
+                Source = server.Source,
+                Services = ["kubo"],
+                Follow = true,
+                Transport = PullTransport.Grpc,
+            },
+            pulled.Store,
+            pulled.Sink,
+            clock: clock
+        );
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => worker.RunAsync(null, stop.Token));
 
@@ -55,7 +71,11 @@ public class PullEnduranceTests
                 RequestTimeout = TimeSpan.FromMilliseconds(100),
                 GiveUpAfter = TimeSpan.FromMinutes(2),
             },
-            pulled.Store, pulled.Sink, board, new SkippingClock(PullSetup.Now));
+            pulled.Store,
+            pulled.Sink,
+            board,
+            new SkippingClock(PullSetup.Now)
+        );
 
         await Assert.ThrowsAsync<PullException>(() => worker.RunAsync(null, Cancel));
 
@@ -73,7 +93,17 @@ public class PullEnduranceTests
         await using var server = await OddServer.StartAsync(empty ? OddServer.Nothing : OddServer.OneTrace);
         await using var pulled = await PulledStore.CreateAsync();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        var worker = new PullWorker(new PullOptions { Source = server.Source, Services = ["kubo"], Follow = true, Transport = PullTransport.Grpc }, pulled.Store, pulled.Sink);
+        var worker = new PullWorker(
+            new PullOptions
+            {
+                Source = server.Source,
+                Services = ["kubo"],
+                Follow = true,
+                Transport = PullTransport.Grpc,
+            },
+            pulled.Store,
+            pulled.Sink
+        );
         var running = worker.RunAsync(null, stop.Token);
         while (server.Calls < 2)
         {
@@ -94,16 +124,40 @@ public class PullEnduranceTests
     public async Task A_trace_that_the_server_cannot_read_is_passed_over_and_said_to_be_missing(bool follow)
     {
         var traffic = FakeTraffic.Traces(131, 300, PullSetup.NowNano - (5 * PullSetup.Hour), PullSetup.NowNano - PullSetup.Hour, "kubo");
-        var bad = FakeTraffic.Traces(132, 1, PullSetup.NowNano - (2 * PullSetup.Hour), PullSetup.NowNano - (2 * PullSetup.Hour) + 1, "kubo")[0].Take(1).Select(span => span.Clone()).ToList();
+        var bad = FakeTraffic
+            .Traces(132, 1, PullSetup.NowNano - (2 * PullSetup.Hour), PullSetup.NowNano - (2 * PullSetup.Hour) + 1, "kubo")[0]
+            .Take(1)
+            .Select(span => span.Clone())
+            .ToList();
         bad[0].OperationName = "unreadable";
-        await using var fake = await PullSetup.StartAsync(new FakeJaegerOptions { FailsOn = span => span.OperationName == "unreadable" }, [.. traffic, bad]);
+        await using var fake = await PullSetup.StartAsync(
+            new FakeJaegerOptions { FailsOn = span => span.OperationName == "unreadable" },
+            [.. traffic, bad]
+        );
         await using var pulled = await PulledStore.CreateAsync();
         var board = new PullStatusBoard();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         var worker = new PullWorker(
-            new PullOptions { Source = PullSetup.Source(fake, PullTransport.Grpc), Services = ["kubo"], Follow = follow, GiveUpAfter = follow ? null : TimeSpan.FromMinutes(2) },
-            pulled.Store, pulled.Sink, board, new SkippingClock(PullSetup.Now));
-        var running = worker.RunAsync(new PullSetup.Callback(step => { if (follow && step.Fraction >= 1) stop.Cancel(); }), stop.Token);
+            new PullOptions
+            {
+                Source = PullSetup.Source(fake, PullTransport.Grpc),
+                Services = ["kubo"],
+                Follow = follow,
+                GiveUpAfter = follow ? null : TimeSpan.FromMinutes(2),
+            },
+            pulled.Store,
+            pulled.Sink,
+            board,
+            new SkippingClock(PullSetup.Now)
+        );
+        var running = worker.RunAsync(
+            new PullSetup.Callback(step =>
+            {
+                if (follow && step.Fraction >= 1)
+                    stop.Cancel();
+            }),
+            stop.Token
+        );
 
         if (follow)
         {
@@ -125,11 +179,19 @@ public class PullEnduranceTests
     public async Task A_clock_that_was_ahead_and_is_set_back_loses_no_trace()
     {
         var clock = new SetClock(PullSetup.Now);
-        await using var fake = await PullSetup.StartAsync(new FakeJaegerOptions(), FakeTraffic.Traces(141, 20, PullSetup.NowNano - PullSetup.Hour, PullSetup.NowNano, "kubo"));
+        await using var fake = await PullSetup.StartAsync(
+            new FakeJaegerOptions(),
+            FakeTraffic.Traces(141, 20, PullSetup.NowNano - PullSetup.Hour, PullSetup.NowNano, "kubo")
+        );
         var early = FakeTraffic.Traces(141, 20, PullSetup.NowNano - PullSetup.Hour, PullSetup.NowNano, "kubo");
         await using var pulled = await PulledStore.CreateAsync();
         var board = new PullStatusBoard();
-        var options = new PullOptions { Source = PullSetup.Source(fake, PullTransport.Grpc), Services = ["kubo"], Follow = true };
+        var options = new PullOptions
+        {
+            Source = PullSetup.Source(fake, PullTransport.Grpc),
+            Services = ["kubo"],
+            Follow = true,
+        };
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         var running = new PullWorker(options, pulled.Store, pulled.Sink, board, clock).RunAsync(null, stop.Token);
         try
@@ -139,7 +201,13 @@ public class PullEnduranceTests
             await UntilAsync(() => board.Snapshot().SingleOrDefault()?.ReadUntil > PullSetup.Now + TimeSpan.FromDays(30));
 
             // What happens meanwhile carries the right time, which the puller believes to have read long ago.
-            var meanwhile = FakeTraffic.Traces(142, 20, JaegerTime.UnixNano(clock.RightNow) - 1_000_000_000, JaegerTime.UnixNano(clock.RightNow), "kubo");
+            var meanwhile = FakeTraffic.Traces(
+                142,
+                20,
+                JaegerTime.UnixNano(clock.RightNow) - 1_000_000_000,
+                JaegerTime.UnixNano(clock.RightNow),
+                "kubo"
+            );
             fake.Archive.Write(meanwhile.SelectMany(trace => trace));
             clock.Ahead = TimeSpan.Zero;
             await UntilAsync(() => board.Snapshot().Single().Traces >= 40);
@@ -150,7 +218,12 @@ public class PullEnduranceTests
         finally
         {
             await stop.CancelAsync();
-            await running.ContinueWith(static ended => _ = ended.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            await running.ContinueWith(
+                static ended => _ = ended.Exception,
+                CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default
+            );
         }
     }
 
@@ -161,7 +234,10 @@ public class PullEnduranceTests
         await using var fake = await PullSetup.StartAsync(new FakeJaegerOptions(), []);
         await using var pulled = await PulledStore.CreateAsync();
         var options = new PullOptions { Source = PullSetup.Source(fake, PullTransport.Grpc), Services = ["kubo"] };
-        await new PullWorker(options, pulled.Store, pulled.Sink, clock: new SkippingClock(PullSetup.Now + TimeSpan.FromDays(30))).RunAsync(null, Cancel);
+        await new PullWorker(options, pulled.Store, pulled.Sink, clock: new SkippingClock(PullSetup.Now + TimeSpan.FromDays(30))).RunAsync(
+            null,
+            Cancel
+        );
         fake.Archive.Write(traffic.SelectMany(trace => trace));
 
         await new PullWorker(options, pulled.Store, pulled.Sink, clock: new SkippingClock(PullSetup.Now)).RunAsync(null, Cancel);
@@ -194,6 +270,11 @@ public class PullEnduranceTests
         public override DateTimeOffset GetUtcNow() => RightNow + Ahead;
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-            System.CreateTimer(callback, state, dueTime == Timeout.InfiniteTimeSpan ? dueTime : dueTime / 1000, period == Timeout.InfiniteTimeSpan ? period : period / 1000);
+            System.CreateTimer(
+                callback,
+                state,
+                dueTime == Timeout.InfiniteTimeSpan ? dueTime : dueTime / 1000,
+                period == Timeout.InfiniteTimeSpan ? period : period / 1000
+            );
     }
 }

@@ -21,7 +21,11 @@ public class PullLimitsTests
         await using var pulled = await PulledStore.CreateAsync();
 
         var total = await new PullWorker(
-            new PullOptions { Source = PullSetup.Source(fake, PullTransport.Grpc), Depth = 100 }, pulled.Store, pulled.Sink, clock: new SkippingClock(PullSetup.Now)).RunAsync(null, Cancel);
+            new PullOptions { Source = PullSetup.Source(fake, PullTransport.Grpc), Depth = 100 },
+            pulled.Store,
+            pulled.Sink,
+            clock: new SkippingClock(PullSetup.Now)
+        ).RunAsync(null, Cancel);
 
         await pulled.AssertHoldsExactlyAsync(traffic);
         Assert.Equal(1000, total.Traces);
@@ -32,13 +36,21 @@ public class PullLimitsTests
     {
         // 100 traces in one microsecond, and a server that hands out 100 at most: only finer windows tell that none is missing.
         var start = PullSetup.NowNano - PullSetup.Hour;
-        var traffic = Enumerable.Range(0, 100).SelectMany(i => FakeTraffic.Traces(50 + i, 1, start + (i * 10), start + (i * 10) + 1, "kubo")).ToList();
+        var traffic = Enumerable
+            .Range(0, 100)
+            .SelectMany(i => FakeTraffic.Traces(50 + i, 1, start + (i * 10), start + (i * 10) + 1, "kubo"))
+            .ToList();
         await using var fake = await PullSetup.StartAsync(new FakeJaegerOptions { RingSize = 100 }, traffic);
         await using var pulled = await PulledStore.CreateAsync();
         var board = new PullStatusBoard();
 
         await new PullWorker(
-            new PullOptions { Source = PullSetup.Source(fake, PullTransport.Grpc), Depth = 100 }, pulled.Store, pulled.Sink, board, new SkippingClock(PullSetup.Now)).RunAsync(null, Cancel);
+            new PullOptions { Source = PullSetup.Source(fake, PullTransport.Grpc), Depth = 100 },
+            pulled.Store,
+            pulled.Sink,
+            board,
+            new SkippingClock(PullSetup.Now)
+        ).RunAsync(null, Cancel);
 
         await pulled.AssertHoldsExactlyAsync(traffic);
         Assert.Equal(0, board.Snapshot().Single().WindowsIncomplete);
@@ -59,7 +71,12 @@ public class PullLimitsTests
         var board = new PullStatusBoard();
 
         await new PullWorker(
-            new PullOptions { Source = PullSetup.Source(fake, PullTransport.Grpc), Depth = 50 }, pulled.Store, pulled.Sink, board, new SkippingClock(PullSetup.Now)).RunAsync(null, Cancel);
+            new PullOptions { Source = PullSetup.Source(fake, PullTransport.Grpc), Depth = 50 },
+            pulled.Store,
+            pulled.Sink,
+            board,
+            new SkippingClock(PullSetup.Now)
+        ).RunAsync(null, Cancel);
 
         // All 50 came, but as many as the server ever hands out: nobody can know whether there are more.
         var status = board.Snapshot().Single();
@@ -76,7 +93,11 @@ public class PullLimitsTests
         await using var pulled = await PulledStore.CreateAsync();
 
         await new PullWorker(
-            new PullOptions { Source = PullSetup.Source(fake, PullTransport.Grpc), Depth = 1500 }, pulled.Store, pulled.Sink, clock: new SkippingClock(PullSetup.Now)).RunAsync(null, Cancel);
+            new PullOptions { Source = PullSetup.Source(fake, PullTransport.Grpc), Depth = 1500 },
+            pulled.Store,
+            pulled.Sink,
+            clock: new SkippingClock(PullSetup.Now)
+        ).RunAsync(null, Cancel);
 
         await pulled.AssertHoldsExactlyAsync(traffic);
     }
@@ -84,7 +105,10 @@ public class PullLimitsTests
     [Fact(Timeout = PullSetup.Bound)]
     public async Task Chunks_above_four_mebibytes_are_taken_and_raw_traces_are_asked_for()
     {
-        var trace = FakeTraffic.Traces(81, 1, PullSetup.NowNano - PullSetup.Hour, PullSetup.NowNano - PullSetup.Hour + 1, "kubo")[0].Take(1).ToList();
+        var trace = FakeTraffic
+            .Traces(81, 1, PullSetup.NowNano - PullSetup.Hour, PullSetup.NowNano - PullSetup.Hour + 1, "kubo")[0]
+            .Take(1)
+            .ToList();
         for (var i = 0; i < 10; i++)
         {
             var span = trace[0].Clone();
@@ -96,7 +120,12 @@ public class PullLimitsTests
         await using var fake = await PullSetup.StartAsync(new FakeJaegerOptions(), [trace]);
         await using var pulled = await PulledStore.CreateAsync();
 
-        await new PullWorker(new PullOptions { Source = PullSetup.Source(fake, PullTransport.Grpc) }, pulled.Store, pulled.Sink, clock: new SkippingClock(PullSetup.Now)).RunAsync(null, Cancel);
+        await new PullWorker(
+            new PullOptions { Source = PullSetup.Source(fake, PullTransport.Grpc) },
+            pulled.Store,
+            pulled.Sink,
+            clock: new SkippingClock(PullSetup.Now)
+        ).RunAsync(null, Cancel);
 
         var stored = await pulled.Store.GetTraceAsync(TraceId.FromBytes(trace[0].TraceId.Span), Cancel);
         Assert.Equal(11, stored.Count);
@@ -111,7 +140,10 @@ public class PullLimitsTests
     {
         // It arrives first: v2.10 shows nobody what arrived before it.
         var traffic = FakeTraffic.Traces(83, 30, PullSetup.NowNano - PullSetup.Hour, PullSetup.NowNano - (PullSetup.Hour / 2), "kubo");
-        var nameless = FakeTraffic.Traces(84, 1, PullSetup.NowNano - PullSetup.Hour, PullSetup.NowNano - (PullSetup.Hour / 2), "kubo")[0].Select(span => span.Clone()).ToList();
+        var nameless = FakeTraffic
+            .Traces(84, 1, PullSetup.NowNano - PullSetup.Hour, PullSetup.NowNano - (PullSetup.Hour / 2), "kubo")[0]
+            .Select(span => span.Clone())
+            .ToList();
         foreach (var span in nameless)
         {
             span.TraceId = Google.Protobuf.ByteString.CopyFrom(new byte[16]);
@@ -121,7 +153,11 @@ public class PullLimitsTests
         await using var pulled = await PulledStore.CreateAsync();
 
         await new PullWorker(
-            new PullOptions { Source = PullSetup.Source(fake, PullTransport.Grpc) }, pulled.Store, pulled.Sink, clock: new SkippingClock(PullSetup.Now)).RunAsync(null, Cancel);
+            new PullOptions { Source = PullSetup.Source(fake, PullTransport.Grpc) },
+            pulled.Store,
+            pulled.Sink,
+            clock: new SkippingClock(PullSetup.Now)
+        ).RunAsync(null, Cancel);
 
         await pulled.AssertHoldsExactlyAsync(traffic);
     }
@@ -138,12 +174,25 @@ public class PullLimitsTests
         var nameless = traffic[0][0].Clone();
         nameless.TraceId = Google.Protobuf.ByteString.CopyFrom(new byte[16]);
         nameless.StartTime = JaegerTime.Timestamp(start + (PullSetup.Hour * 3 / 4));
-        await using var fake = await PullSetup.StartAsync(new FakeJaegerOptions { Release = JaegerRelease.V1_60 }, [.. traffic, [nameless]]);
+        await using var fake = await PullSetup.StartAsync(
+            new FakeJaegerOptions { Release = JaegerRelease.V1_60 },
+            [.. traffic, [nameless]]
+        );
         await using var pulled = await PulledStore.CreateAsync();
         var board = new PullStatusBoard();
 
         await new PullWorker(
-            new PullOptions { Source = PullSetup.Source(fake, transport), Transport = transport, Depth = 100 }, pulled.Store, pulled.Sink, board, new SkippingClock(PullSetup.Now)).RunAsync(null, Cancel);
+            new PullOptions
+            {
+                Source = PullSetup.Source(fake, transport),
+                Transport = transport,
+                Depth = 100,
+            },
+            pulled.Store,
+            pulled.Sink,
+            board,
+            new SkippingClock(PullSetup.Now)
+        ).RunAsync(null, Cancel);
 
         await pulled.AssertHoldsExactlyAsync(traffic);
         Assert.True(board.Snapshot().Single().Rejected > 0);
@@ -160,8 +209,17 @@ public class PullLimitsTests
         await using var pulled = await PulledStore.CreateAsync();
 
         var total = await new PullWorker(
-            new PullOptions { Source = PullSetup.Source(fake, transport), Transport = transport, Services = ["kubo"], Since = TimeSpan.FromHours(2) },
-            pulled.Store, pulled.Sink, clock: new SkippingClock(PullSetup.Now)).RunAsync(null, Cancel);
+            new PullOptions
+            {
+                Source = PullSetup.Source(fake, transport),
+                Transport = transport,
+                Services = ["kubo"],
+                Since = TimeSpan.FromHours(2),
+            },
+            pulled.Store,
+            pulled.Sink,
+            clock: new SkippingClock(PullSetup.Now)
+        ).RunAsync(null, Cancel);
 
         Assert.Equal((0, 0, 1), (total.Traces, total.Retries, total.Windows));
     }

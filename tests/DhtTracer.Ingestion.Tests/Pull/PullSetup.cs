@@ -7,7 +7,8 @@ namespace DhtTracer.Ingestion.Tests.Pull;
 /// <summary>What the tests of pulling have in common.</summary>
 internal static class PullSetup
 {
-    /// <summary>Milliseconds after which a test fails: a puller tries for ever, so without a bound a mistake would hang instead of fail.</summary>
+    /// <summary>Milliseconds after which a test fails: a puller tries for ever, so without a bound a mistake would hang instead of
+    /// fail.</summary>
     public const int Bound = 5 * 60_000;
 
     /// <summary>Nanoseconds.</summary>
@@ -24,9 +25,8 @@ internal static class PullSetup
         return FakeJaegerServer.StartAsync(options, archive);
     }
 
-    public static string Source(FakeJaegerServer fake, PullTransport transport) => transport == PullTransport.Grpc
-        ? $"jaeger://127.0.0.1:{fake.GrpcAddress.Port}"
-        : $"http://127.0.0.1:{fake.HttpAddress.Port}";
+    public static string Source(FakeJaegerServer fake, PullTransport transport) =>
+        transport == PullTransport.Grpc ? $"jaeger://127.0.0.1:{fake.GrpcAddress.Port}" : $"http://127.0.0.1:{fake.HttpAddress.Port}";
 
     public sealed class Callback(Action<PullProgress> report) : IProgress<PullProgress>
     {

@@ -3,7 +3,8 @@ using DhtTracer.Ingestion.Pull;
 
 namespace DhtTracer.Ingestion.Tests.Pull;
 
-/// <summary>Pulls from a Jaeger that truncates silently, shuffles, fails and disconnects; nothing may be missing and nothing double.</summary>
+/// <summary>Pulls from a Jaeger that truncates silently, shuffles, fails and disconnects; nothing may be missing and nothing
+/// double.</summary>
 public class PullWorkerTests
 {
     private const int TraceCount = 10_000;
@@ -21,15 +22,39 @@ public class PullWorkerTests
     [InlineData(JaegerRelease.Later, PullTransport.HttpV3, 8)]
     public async Task An_archive_of_10000_traces_comes_out_whole_at_depth_100(JaegerRelease release, PullTransport transport, int seed)
     {
-        var traffic = FakeTraffic.Traces(seed, TraceCount, PullSetup.NowNano - (24 * PullSetup.Hour), PullSetup.NowNano - PullSetup.Hour, "kubo", "js", "rainbow");
-        await using var fake = await PullSetup.StartAsync(new FakeJaegerOptions { Release = release, Seed = seed, ErrorRate = 0.03, DisconnectRate = 0.03 }, traffic);
+        var traffic = FakeTraffic.Traces(
+            seed,
+            TraceCount,
+            PullSetup.NowNano - (24 * PullSetup.Hour),
+            PullSetup.NowNano - PullSetup.Hour,
+            "kubo",
+            "js",
+            "rainbow"
+        );
+        await using var fake = await PullSetup.StartAsync(
+            new FakeJaegerOptions
+            {
+                Release = release,
+                Seed = seed,
+                ErrorRate = 0.03,
+                DisconnectRate = 0.03,
+            },
+            traffic
+        );
         var clock = new SkippingClock(PullSetup.Now);
         await using var pulled = await PulledStore.CreateAsync(clock);
         var worker = new PullWorker(
-            new PullOptions { Source = PullSetup.Source(fake, transport), Transport = transport, Depth = 100, Since = TimeSpan.FromHours(25) },
+            new PullOptions
+            {
+                Source = PullSetup.Source(fake, transport),
+                Transport = transport,
+                Depth = 100,
+                Since = TimeSpan.FromHours(25),
+            },
             pulled.Store,
             pulled.Sink,
-            clock: clock);
+            clock: clock
+        );
 
         var total = await worker.RunAsync(null, Cancel);
 
@@ -50,7 +75,14 @@ public class PullWorkerTests
     {
         // Two hours of traffic through a ring that holds a fifth of it; every span arrives up to five minutes after it ended.
         var traffic = FakeTraffic.Traces(seed, TraceCount, PullSetup.NowNano, PullSetup.NowNano + (2 * PullSetup.Hour), "kubo");
-        var options = new FakeJaegerOptions { Release = release, Seed = seed, RingSize = TraceCount / 5, ErrorRate = 0.02, DisconnectRate = 0.02 };
+        var options = new FakeJaegerOptions
+        {
+            Release = release,
+            Seed = seed,
+            RingSize = TraceCount / 5,
+            ErrorRate = 0.02,
+            DisconnectRate = 0.02,
+        };
         var clock = new SkippingClock(PullSetup.Now);
         var archive = new FakeArchive(options, clock);
         var random = new Random(seed);
@@ -76,12 +108,21 @@ public class PullWorkerTests
             pulled.Store,
             pulled.Sink,
             board,
-            clock);
+            clock
+        );
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         var end2 = PullSetup.Now + TimeSpan.FromHours(2.5);
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => worker.RunAsync(new PullSetup.Callback(_ => { if (clock.GetUtcNow() > end2) stop.Cancel(); }), stop.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            worker.RunAsync(
+                new PullSetup.Callback(_ =>
+                {
+                    if (clock.GetUtcNow() > end2)
+                        stop.Cancel();
+                }),
+                stop.Token
+            )
+        );
 
         Assert.Equal(0, archive.PendingArrivals);
         Assert.True(archive.Evicted > 0);
@@ -98,13 +139,21 @@ public class PullWorkerTests
         var traffic = FakeTraffic.Traces(21, 3000, PullSetup.NowNano - (24 * PullSetup.Hour), PullSetup.NowNano - PullSetup.Hour, "kubo");
         await using var fake = await PullSetup.StartAsync(new FakeJaegerOptions { Seed = 21 }, traffic);
         await using var pulled = await PulledStore.CreateAsync();
-        var options = new PullOptions { Source = PullSetup.Source(fake, PullTransport.Grpc), Depth = 100, Since = TimeSpan.FromHours(25) };
+        var options = new PullOptions
+        {
+            Source = PullSetup.Source(fake, PullTransport.Grpc),
+            Depth = 100,
+            Since = TimeSpan.FromHours(25),
+        };
         await new PullWorker(options, pulled.Store, pulled.Sink, clock: new SkippingClock(PullSetup.Now)).RunAsync(null, Cancel);
         var searches = fake.Archive.Searches;
         var late = FakeTraffic.Traces(22, 10, PullSetup.NowNano - (PullSetup.Hour / 20), PullSetup.NowNano - (PullSetup.Hour / 30), "kubo");
         fake.Archive.Write(late.SelectMany(trace => trace));
 
-        var second = await new PullWorker(options, pulled.Store, pulled.Sink, clock: new SkippingClock(PullSetup.Now)).RunAsync(null, Cancel);
+        var second = await new PullWorker(options, pulled.Store, pulled.Sink, clock: new SkippingClock(PullSetup.Now)).RunAsync(
+            null,
+            Cancel
+        );
 
         Assert.Equal(10, second.Traces);
         Assert.True(fake.Archive.Searches - searches < 5, $"{fake.Archive.Searches - searches} searches");
@@ -117,10 +166,23 @@ public class PullWorkerTests
         var traffic = FakeTraffic.Traces(31, 500, PullSetup.NowNano - (24 * PullSetup.Hour), PullSetup.NowNano - PullSetup.Hour, "kubo");
         await using var fake = await PullSetup.StartAsync(new FakeJaegerOptions { Seed = 31 }, traffic);
         await using var pulled = await PulledStore.CreateAsync();
-        var options = new PullOptions { Source = PullSetup.Source(fake, PullTransport.Grpc), Depth = 100, Since = TimeSpan.FromHours(2) };
+        var options = new PullOptions
+        {
+            Source = PullSetup.Source(fake, PullTransport.Grpc),
+            Depth = 100,
+            Since = TimeSpan.FromHours(2),
+        };
         await new PullWorker(options, pulled.Store, pulled.Sink, clock: new SkippingClock(PullSetup.Now)).RunAsync(null, Cancel);
 
-        await new PullWorker(options with { Since = TimeSpan.FromHours(25) }, pulled.Store, pulled.Sink, clock: new SkippingClock(PullSetup.Now)).RunAsync(null, Cancel);
+        await new PullWorker(
+            options with
+            {
+                Since = TimeSpan.FromHours(25),
+            },
+            pulled.Store,
+            pulled.Sink,
+            clock: new SkippingClock(PullSetup.Now)
+        ).RunAsync(null, Cancel);
 
         await pulled.AssertHoldsExactlyAsync(traffic);
     }
@@ -137,7 +199,15 @@ public class PullWorkerTests
         await new PullWorker(options, pulled.Store, pulled.Sink, clock: new SkippingClock(PullSetup.Now)).RunAsync(null, Cancel);
         await pulled.AssertHoldsExactlyAsync(others);
 
-        await new PullWorker(options with { Services = ["jaeger"] }, pulled.Store, pulled.Sink, clock: new SkippingClock(PullSetup.Now)).RunAsync(null, Cancel);
+        await new PullWorker(
+            options with
+            {
+                Services = ["jaeger"],
+            },
+            pulled.Store,
+            pulled.Sink,
+            clock: new SkippingClock(PullSetup.Now)
+        ).RunAsync(null, Cancel);
         await pulled.AssertHoldsExactlyAsync([.. own, .. others]);
     }
 }

@@ -39,13 +39,20 @@ internal sealed class PulledStore : IAsyncDisposable
     /// <summary>Asserts that the store holds these traces and no others, each with each of its spans once.</summary>
     public async Task AssertHoldsExactlyAsync(IEnumerable<IEnumerable<Proto.Span>> expected)
     {
-        var traces = expected.SelectMany(spans => spans)
+        var traces = expected
+            .SelectMany(spans => spans)
             .GroupBy(span => TraceId.FromBytes(span.TraceId.Span))
-            .ToDictionary(group => group.Key, group => group.Select(span => SpanId.FromBytes(span.SpanId.Span)).Distinct().Order().ToList());
+            .ToDictionary(
+                group => group.Key,
+                group => group.Select(span => SpanId.FromBytes(span.SpanId.Span)).Distinct().Order().ToList()
+            );
         var wrong = new List<string>();
         foreach (var (id, spans) in traces)
         {
-            var stored = (await Store.GetTraceAsync(id, TestContext.Current.CancellationToken)).Select(span => span.SpanId).Order().ToList();
+            var stored = (await Store.GetTraceAsync(id, TestContext.Current.CancellationToken))
+                .Select(span => span.SpanId)
+                .Order()
+                .ToList();
             if (!stored.SequenceEqual(spans))
             {
                 wrong.Add($"{id}: {stored.Count} of {spans.Count} spans");

@@ -54,7 +54,11 @@ public class UnsettledTimeTests
 
                 foreach (var stretch in unsettled.TakeDue(now))
                 {
-                    foreach (var second in lastRead.Keys.Where(second => Second(second) >= stretch.Time.From && Second(second) <= stretch.Time.To).ToList())
+                    foreach (
+                        var second in lastRead
+                            .Keys.Where(second => Second(second) >= stretch.Time.From && Second(second) <= stretch.Time.To)
+                            .ToList()
+                    )
                     {
                         lastRead[second] = now;
                     }
@@ -63,8 +67,14 @@ public class UnsettledTimeTests
                 }
 
                 var settled = unsettled.From ?? Second(frontier);
-                Assert.All(lastRead.Where(item => Second(item.Key) < settled), item =>
-                    Assert.True(item.Value >= Start + TimeSpan.FromSeconds(item.Key) + Settle, $"second {item.Key} settled though last read at {item.Value}"));
+                Assert.All(
+                    lastRead.Where(item => Second(item.Key) < settled),
+                    item =>
+                        Assert.True(
+                            item.Value >= Start + TimeSpan.FromSeconds(item.Key) + Settle,
+                            $"second {item.Key} settled though last read at {item.Value}"
+                        )
+                );
                 foreach (var second in lastRead.Keys.Where(second => Second(second) < settled).ToList())
                 {
                     lastRead.Remove(second);

@@ -12,7 +12,11 @@ public class BodyMemoryTests
         var memory = new BodyMemory(100);
         memory.Take(60);
         memory.Take(40);
-        Assert.Contains("send this one again", Assert.Throws<BodyMemoryExhaustedException>(() => memory.Take(1)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "send this one again",
+            Assert.Throws<BodyMemoryExhaustedException>(() => memory.Take(1)).Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal(100, memory.Taken);
         memory.Return(60);
         memory.Take(59);
@@ -40,10 +44,12 @@ public class BodyMemoryTests
         memory.Take(900_000);
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
         await pipe.Writer.WriteAsync(Framed(new byte[200_000]), TestContext.Current.CancellationToken);
-        await Assert.ThrowsAsync<BodyMemoryExhaustedException>(
-            async () => await GrpcFraming.ReadAsync(pipe.Reader, null, 1 << 20, TestContext.Current.CancellationToken, memory));
+        await Assert.ThrowsAsync<BodyMemoryExhaustedException>(async () =>
+            await GrpcFraming.ReadAsync(pipe.Reader, null, 1 << 20, TestContext.Current.CancellationToken, memory)
+        );
         Assert.Equal(900_000, memory.Taken);
     }
 
-    private static byte[] Framed(byte[] message) => [0, (byte)(message.Length >> 24), (byte)(message.Length >> 16), (byte)(message.Length >> 8), (byte)message.Length, .. message];
+    private static byte[] Framed(byte[] message) =>
+        [0, (byte)(message.Length >> 24), (byte)(message.Length >> 16), (byte)(message.Length >> 8), (byte)message.Length, .. message];
 }

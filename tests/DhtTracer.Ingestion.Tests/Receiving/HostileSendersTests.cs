@@ -14,11 +14,13 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace DhtTracer.Ingestion.Tests.Receiving;
 
-/// <summary>What arrives at the ports may be anything: each gets an answer that says what is wrong, nothing of it is stored, and good spans still are.</summary>
+/// <summary>What arrives at the ports may be anything: each gets an answer that says what is wrong, nothing of it is stored, and good spans
+/// still are.</summary>
 [Collection(nameof(Alone))]
 public class HostileSendersTests
 {
-    private const string Zipkin = """[{"traceId":"0123456789abcdeffedcba9876543210","id":"00000000000000aa","name":"ask","timestamp":1795000000000001,"duration":250,"localEndpoint":{"serviceName":"kubo"}}]""";
+    private const string Zipkin =
+        """[{"traceId":"0123456789abcdeffedcba9876543210","id":"00000000000000aa","name":"ask","timestamp":1795000000000001,"duration":250,"localEndpoint":{"serviceName":"kubo"}}]""";
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -56,8 +58,10 @@ public class HostileSendersTests
 
             // Protobuf may be cut between two of its fields and is then whole; everything else cannot be.
             Assert.True(
-                response.StatusCode == HttpStatusCode.BadRequest || (receiver == OtlpHttpReceiver.Name && response.StatusCode == HttpStatusCode.OK),
-                $"{length} of {whole.Length} bytes: {response.StatusCode}");
+                response.StatusCode == HttpStatusCode.BadRequest
+                    || (receiver == OtlpHttpReceiver.Name && response.StatusCode == HttpStatusCode.OK),
+                $"{length} of {whole.Length} bytes: {response.StatusCode}"
+            );
         }
     }
 
@@ -86,7 +90,17 @@ public class HostileSendersTests
     {
         // A field of 2^31 - 1 or 2^64 - 1 bytes, a list of 2^31 - 1 elements, in each format's way of saying so.
         await using var host = await StartAsync(receiver);
-        foreach (var hex in new[] { "0AFFFFFFFF07", "0AFFFFFFFFFFFFFFFFFF01", "0C00017FFFFFFF", "0F00020C7FFFFFFF", "0F00020CFFFFFFFF", "5B5B5B5B5B5B5B5B" })
+        foreach (
+            var hex in new[]
+            {
+                "0AFFFFFFFF07",
+                "0AFFFFFFFFFFFFFFFFFF01",
+                "0C00017FFFFFFF",
+                "0F00020C7FFFFFFF",
+                "0F00020CFFFFFFFF",
+                "5B5B5B5B5B5B5B5B",
+            }
+        )
         {
             var before = GC.GetTotalAllocatedBytes();
             using var response = await PostAsync(host, receiver, Convert.FromHexString(hex));
@@ -126,12 +140,21 @@ public class HostileSendersTests
         {
             var message = new byte[random.Next(4, 400)];
             random.NextBytes(message);
-            var error = await Assert.ThrowsAsync<GrpcException>(() => channel.UnaryBytesAsync(GrpcPath(receiver), message, TimeSpan.FromSeconds(30), Cancel));
+            var error = await Assert.ThrowsAsync<GrpcException>(() =>
+                channel.UnaryBytesAsync(GrpcPath(receiver), message, TimeSpan.FromSeconds(30), Cancel)
+            );
             Assert.Equal(GrpcStatusCode.InvalidArgument, error.Status);
             Assert.NotEmpty(error.Detail);
         }
 
-        var other = await Assert.ThrowsAsync<GrpcException>(() => channel.UnaryBytesAsync("/opentelemetry.proto.collector.logs.v1.LogsService/Export", Array.Empty<byte>(), TimeSpan.FromSeconds(30), Cancel));
+        var other = await Assert.ThrowsAsync<GrpcException>(() =>
+            channel.UnaryBytesAsync(
+                "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
+                Array.Empty<byte>(),
+                TimeSpan.FromSeconds(30),
+                Cancel
+            )
+        );
         Assert.Equal(GrpcStatusCode.Unimplemented, other.Status);
         Assert.Contains("LogsService", other.Detail, StringComparison.Ordinal);
         Assert.Equal(0, (await host.Store.CountsAsync(Cancel)).Traces);
@@ -168,55 +191,62 @@ public class HostileSendersTests
         Assert.Equal(1, (await host.Store.CountsAsync(Cancel)).Traces);
     }
 
-    private static Task<ReceiverHost> StartAsync(string receiver) => ReceiverHost.StartAsync(
-        (app, sink, _) =>
-        {
-            switch (receiver)
+    private static Task<ReceiverHost> StartAsync(string receiver) =>
+        ReceiverHost.StartAsync(
+            (app, sink, _) =>
             {
-                case OtlpHttpReceiver.Name:
-                    app.MapOtlpHttp(sink);
-                    break;
-                case OtlpGrpcReceiver.Name:
-                    app.MapOtlpGrpc(sink);
-                    break;
-                case JaegerThriftHttpReceiver.Name:
-                    app.MapJaegerThriftHttp(sink);
-                    break;
-                case JaegerGrpcReceiver.Name:
-                    app.MapJaegerGrpc(sink);
-                    break;
-                default:
-                    app.MapZipkin(sink);
-                    break;
-            }
-        },
-        receiver.EndsWith("grpc", StringComparison.Ordinal) ? HttpProtocols.Http2 : HttpProtocols.Http1);
+                switch (receiver)
+                {
+                    case OtlpHttpReceiver.Name:
+                        app.MapOtlpHttp(sink);
+                        break;
+                    case OtlpGrpcReceiver.Name:
+                        app.MapOtlpGrpc(sink);
+                        break;
+                    case JaegerThriftHttpReceiver.Name:
+                        app.MapJaegerThriftHttp(sink);
+                        break;
+                    case JaegerGrpcReceiver.Name:
+                        app.MapJaegerGrpc(sink);
+                        break;
+                    default:
+                        app.MapZipkin(sink);
+                        break;
+                }
+            },
+            receiver.EndsWith("grpc", StringComparison.Ordinal) ? HttpProtocols.Http2 : HttpProtocols.Http1
+        );
 
-    private static string Path(string receiver) => receiver switch
-    {
-        OtlpHttpReceiver.Name => "/v1/traces",
-        JaegerThriftHttpReceiver.Name => "/api/traces",
-        _ => "/api/v2/spans",
-    };
+    private static string Path(string receiver) =>
+        receiver switch
+        {
+            OtlpHttpReceiver.Name => "/v1/traces",
+            JaegerThriftHttpReceiver.Name => "/api/traces",
+            _ => "/api/v2/spans",
+        };
 
-    private static string GrpcPath(string receiver) => receiver == OtlpGrpcReceiver.Name ? OtlpGrpcReceiver.ExportPath : JaegerGrpcReceiver.PostSpansPath;
+    private static string GrpcPath(string receiver) =>
+        receiver == OtlpGrpcReceiver.Name ? OtlpGrpcReceiver.ExportPath : JaegerGrpcReceiver.PostSpansPath;
 
-    private static byte[] Body(string receiver) => receiver switch
-    {
-        OtlpHttpReceiver.Name => OtlpProtobuf.Encode(JaegerSpans.Trace),
-        JaegerThriftHttpReceiver.Name => JaegerThrift.Encode(JaegerSpans.Trace, ThriftProtocol.Binary).Single(),
-        _ => System.Text.Encoding.UTF8.GetBytes(Zipkin),
-    };
+    private static byte[] Body(string receiver) =>
+        receiver switch
+        {
+            OtlpHttpReceiver.Name => OtlpProtobuf.Encode(JaegerSpans.Trace),
+            JaegerThriftHttpReceiver.Name => JaegerThrift.Encode(JaegerSpans.Trace, ThriftProtocol.Binary).Single(),
+            _ => System.Text.Encoding.UTF8.GetBytes(Zipkin),
+        };
 
     private static async Task<HttpResponseMessage> PostAsync(ReceiverHost host, string receiver, byte[] body, string? encoding = null)
     {
         using var content = new ByteArrayContent(body);
-        content.Headers.ContentType = MediaTypeHeaderValue.Parse(receiver switch
-        {
-            OtlpHttpReceiver.Name => "application/x-protobuf",
-            JaegerThriftHttpReceiver.Name => "application/x-thrift",
-            _ => "application/json",
-        });
+        content.Headers.ContentType = MediaTypeHeaderValue.Parse(
+            receiver switch
+            {
+                OtlpHttpReceiver.Name => "application/x-protobuf",
+                JaegerThriftHttpReceiver.Name => "application/x-thrift",
+                _ => "application/json",
+            }
+        );
         if (encoding is not null)
         {
             content.Headers.ContentEncoding.Add(encoding);

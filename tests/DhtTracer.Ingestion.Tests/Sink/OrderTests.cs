@@ -12,9 +12,15 @@ public sealed class OrderTests
     public async Task Captures_shuffled_split_and_repeated_give_the_same_spans_and_queries()
     {
         var random = new Random(11);
-        var captures = Directory.GetFiles(TestFiles.Data("js-libp2p"), "*.json").Order(StringComparer.Ordinal)
-            .SelectMany(file => OtlpJson.Decode(File.ReadAllBytes(file))).ToArray();
-        var expected = captures.GroupBy(span => span.TraceId).SelectMany(trace => TraceReconstruction.Reconstruct([.. trace]).Queries).ToList();
+        var captures = Directory
+            .GetFiles(TestFiles.Data("js-libp2p"), "*.json")
+            .Order(StringComparer.Ordinal)
+            .SelectMany(file => OtlpJson.Decode(File.ReadAllBytes(file)))
+            .ToArray();
+        var expected = captures
+            .GroupBy(span => span.TraceId)
+            .SelectMany(trace => TraceReconstruction.Reconstruct([.. trace]).Queries)
+            .ToList();
         Assert.NotEmpty(expected);
 
         for (var round = 0; round < 3; round++)
@@ -22,7 +28,7 @@ public sealed class OrderTests
             await using var host = await IngestHost.StartAsync();
             var spans = captures.Concat(captures.Where(_ => random.Next(3) == 0)).ToArray();
             random.Shuffle(spans);
-            for (var start = 0; start < spans.Length;)
+            for (var start = 0; start < spans.Length; )
             {
                 var batch = spans.Skip(start).Take(random.Next(1, 60)).ToArray();
                 start += batch.Length;
@@ -68,10 +74,14 @@ public sealed class OrderTests
             var (left, right) = (expected.Peers[i], actual.Peers[i]);
             Assert.Equal(left with { Requests = [], Addresses = [] }, right with { Requests = [], Addresses = [] });
             Assert.Equal(left.Addresses.AsEnumerable(), right.Addresses.AsEnumerable());
-            Assert.Equal(left.Requests.Select(request => request with { Named = [] }), right.Requests.Select(request => request with { Named = [] }));
+            Assert.Equal(
+                left.Requests.Select(request => request with { Named = [] }),
+                right.Requests.Select(request => request with { Named = [] })
+            );
             Assert.Equal(
                 left.Requests.SelectMany(request => request.Named.IsDefault ? [] : request.Named),
-                right.Requests.SelectMany(request => request.Named.IsDefault ? [] : request.Named));
+                right.Requests.SelectMany(request => request.Named.IsDefault ? [] : request.Named)
+            );
         }
     }
 }

@@ -27,10 +27,15 @@ public sealed class EventLogObserverTests
 
         Assert.Equal("dhtQueryRunner.Run.Start", Name(_events[0]));
         Assert.Equal("dhtQueryRunner.Run.End", Name(_events[^1]));
-        Assert.Equal(truth.Peers.Select(peer => (peer.Id, peer.Hops, 256 - peer.Xor)), Named("addPeerToQuery").Select(e => (Peer(e), (int)e["Hops"]!, (int)e["XOR"]!)));
+        Assert.Equal(
+            truth.Peers.Select(peer => (peer.Id, peer.Hops, 256 - peer.Xor)),
+            Named("addPeerToQuery").Select(e => (Peer(e), (int)e["Hops"]!, (int)e["XOR"]!))
+        );
         Assert.Equal(truth.Peers.Count(peer => peer.Dials.Any(dial => !dial.Reused)), Named("dialPeer.Dialing").Count());
         Assert.Equal(
-            truth.Peers.Where(peer => peer.Dials.Any(dial => dial.Error is not null)).Select(peer => peer.Id).Order(), Named("dialPeer.DialFailure").Select(Peer).Order());
+            truth.Peers.Where(peer => peer.Dials.Any(dial => dial.Error is not null)).Select(peer => peer.Id).Order(),
+            Named("dialPeer.DialFailure").Select(Peer).Order()
+        );
         Assert.Equal(truth.Peers.Sum(peer => peer.Requests.Count), Named("queryPeer.Start").Count());
         Assert.Equal(Named("queryPeer.Start").Count(), Named("queryPeer.End").Count());
         foreach (var result in Named("queryPeer.Result"))

@@ -12,7 +12,8 @@ namespace DhtTracer.Kademlia.Tests;
 public sealed class JsNetworkCollection;
 
 /// <summary>
-/// Every operation in both directions between this node and a network of js-libp2p nodes: 12, or as many as <c>DHT_TRACER_INTEROP_NODES</c> says.
+/// Every operation in both directions between this node and a network of js-libp2p nodes: 12, or as many as <c>DHT_TRACER_INTEROP_NODES</c>
+/// says.
 /// </summary>
 [Collection(nameof(JsNetworkCollection))]
 public sealed class JsNetworkTests(JsNetworkTests.Network network) : IClassFixture<JsNetworkTests.Network>, IAsyncLifetime
@@ -56,7 +57,8 @@ public sealed class JsNetworkTests(JsNetworkTests.Network network) : IClassFixtu
         var found = await Bed.SendAsync("findPeer", new { node = At(17), peer = Dht.Id.ToString() }, Deadline);
         Assert.Contains(
             found.GetProperty("events").EnumerateArray(),
-            e => e.GetProperty("name").GetString() == "FINAL_PEER" && e.GetProperty("peer").GetString() == Dht.Id.ToString());
+            e => e.GetProperty("name").GetString() == "FINAL_PEER" && e.GetProperty("peer").GetString() == Dht.Id.ToString()
+        );
     }
 
     [Fact]
@@ -76,18 +78,35 @@ public sealed class JsNetworkTests(JsNetworkTests.Network network) : IClassFixtu
         var added = await Dht.AddProviderAsync(cid, new QueryOptions { Observers = [recorder] }, Deadline);
         AssertAllTookIt(added.Results, recorder);
         var found = await Bed.SendAsync("findProviders", new { node = At(23), cid = cid.ToString() }, Deadline);
-        Assert.Contains(Dht.Id.ToString(), found.GetProperty("providers").EnumerateArray().Select(provider => provider.GetProperty("id").GetString()));
+        Assert.Contains(
+            Dht.Id.ToString(),
+            found.GetProperty("providers").EnumerateArray().Select(provider => provider.GetProperty("id").GetString())
+        );
     }
 
     [Fact]
     public async Task Values_go_both_ways()
     {
-        await Bed.SendAsync("put", new { node = At(6), key = "/v/from-js", value = "js says hello" }, Deadline);
+        await Bed.SendAsync(
+            "put",
+            new
+            {
+                node = At(6),
+                key = "/v/from-js",
+                value = "js says hello",
+            },
+            Deadline
+        );
         var got = await Dht.GetValueAsync("/v/from-js"u8.ToArray(), cancellationToken: Deadline);
         Assert.Equal("js says hello", Encoding.UTF8.GetString(got.Value!.Value.Span));
 
         var recorder = new QueryRecorder();
-        var put = await Dht.PutValueAsync("/v/from-us"u8.ToArray(), "we say hello"u8.ToArray(), new QueryOptions { Observers = [recorder] }, Deadline);
+        var put = await Dht.PutValueAsync(
+            "/v/from-us"u8.ToArray(),
+            "we say hello"u8.ToArray(),
+            new QueryOptions { Observers = [recorder] },
+            Deadline
+        );
         AssertAllTookIt(put.Results, recorder);
         var read = await Bed.SendAsync("get", new { node = At(25), key = "/v/from-us" }, Deadline);
         Assert.Equal("we say hello", read.GetProperty("value").GetString());
@@ -96,13 +115,28 @@ public sealed class JsNetworkTests(JsNetworkTests.Network network) : IClassFixtu
     [Fact]
     public async Task Ipns_records_go_both_ways_and_each_side_validates_the_others()
     {
-        await Bed.SendAsync("putIpns", new { node = At(8), value = "/ipfs/bafkqaaa", seq = 3 }, Deadline);
+        await Bed.SendAsync(
+            "putIpns",
+            new
+            {
+                node = At(8),
+                value = "/ipfs/bafkqaaa",
+                seq = 3,
+            },
+            Deadline
+        );
         var got = await Dht.GetValueAsync(RecordKey.ForIpns(Peer(8).Id), cancellationToken: Deadline);
         Assert.Null(IpnsRecord.TryRead(Peer(8).Id, got.Value!.Value.Span, out var record));
         Assert.Equal("/ipfs/bafkqaaa", Encoding.UTF8.GetString(record!.Value.Span));
         Assert.Equal(3u, record.Sequence);
 
-        var ours = IpnsRecord.Create(Node.Host.Options.Identity, "/ipfs/bafkqabtimvwgy3yk", 1, DateTimeOffset.UtcNow.AddHours(1), TimeSpan.FromMinutes(5));
+        var ours = IpnsRecord.Create(
+            Node.Host.Options.Identity,
+            "/ipfs/bafkqabtimvwgy3yk",
+            1,
+            DateTimeOffset.UtcNow.AddHours(1),
+            TimeSpan.FromMinutes(5)
+        );
         var recorder = new QueryRecorder();
         var put = await Dht.PutValueAsync(RecordKey.ForIpns(Dht.Id), ours, new QueryOptions { Observers = [recorder] }, Deadline);
         AssertAllTookIt(put.Results, recorder);
@@ -119,7 +153,17 @@ public sealed class JsNetworkTests(JsNetworkTests.Network network) : IClassFixtu
         var connection = Node.Host.FindConnection(Peer(0).Id)!;
         var stream = await connection.OpenStreamAsync(DhtOptions.AminoProtocol, Deadline);
         var key = RecordKey.ForIpns(Peer(9).Id);
-        await stream.WriteAsync(KadFraming.Frame(new KadMessage { Type = KadMessageType.PutValue, Key = key, Record = new KadRecord(key, forged) }), Deadline);
+        await stream.WriteAsync(
+            KadFraming.Frame(
+                new KadMessage
+                {
+                    Type = KadMessageType.PutValue,
+                    Key = key,
+                    Record = new KadRecord(key, forged),
+                }
+            ),
+            Deadline
+        );
         await Assert.ThrowsAnyAsync<IOException>(() => KadFraming.ReadAsync(stream, KadMessageLimits.Default, Deadline));
     }
 
@@ -129,12 +173,24 @@ public sealed class JsNetworkTests(JsNetworkTests.Network network) : IClassFixtu
         // Of a network wider than K only the closest are asked: a key to which at most two js nodes are closer than we are.
         var own = KadId.Of(Dht.Id);
         var others = Bed.Nodes.Select(node => KadId.Of(PeerId.Parse(node.PeerId))).ToList();
-        var key = Enumerable.Range(0, 10_000).Select(number => $"/v/near-{number}").First(text =>
-        {
-            var target = KadId.Of(Encoding.UTF8.GetBytes(text));
-            return others.Count(other => target.CompareDistance(other, own) < 0) <= 2;
-        });
-        await Bed.SendAsync("put", new { node = At(3), key, value = "js says hello" }, Deadline);
+        var key = Enumerable
+            .Range(0, 10_000)
+            .Select(number => $"/v/near-{number}")
+            .First(text =>
+            {
+                var target = KadId.Of(Encoding.UTF8.GetBytes(text));
+                return others.Count(other => target.CompareDistance(other, own) < 0) <= 2;
+            });
+        await Bed.SendAsync(
+            "put",
+            new
+            {
+                node = At(3),
+                key,
+                value = "js says hello",
+            },
+            Deadline
+        );
         Assert.Equal("js says hello", Encoding.UTF8.GetString(Dht.Values.Get(Encoding.UTF8.GetBytes(key))!.Value.Span));
         var read = await Bed.SendAsync("get", new { node = At(7), key }, Deadline);
         Assert.Equal("js says hello", read.GetProperty("value").GetString());
@@ -150,25 +206,37 @@ public sealed class JsNetworkTests(JsNetworkTests.Network network) : IClassFixtu
         var recorder = new QueryRecorder();
         var ours = await Dht.GetClosestPeersAsync(Encoding.UTF8.GetBytes(Key), new QueryOptions { Observers = [recorder] }, Deadline);
         var target = KadId.Of(Encoding.UTF8.GetBytes(Key));
-        var expected = Bed.Nodes.Select(node => PeerId.Parse(node.PeerId)).OrderBy(KadId.Of, Comparer<KadId>.Create(target.CompareDistance)).Take(Width).ToList();
+        var expected = Bed
+            .Nodes.Select(node => PeerId.Parse(node.PeerId))
+            .OrderBy(KadId.Of, Comparer<KadId>.Create(target.CompareDistance))
+            .Take(Width)
+            .ToList();
         Assert.Equal(expected, ours.Peers.Select(peer => peer.Id));
 
         var theirs = await Bed.SendAsync("getClosestPeers", new { node = At(15), key = Key }, Deadline);
-        var answered = theirs.GetProperty("events").EnumerateArray()
-            .Where(e => e.GetProperty("name").GetString() == "PEER_RESPONSE").Select(e => e.GetProperty("from").GetString()!).ToHashSet();
+        var answered = theirs
+            .GetProperty("events")
+            .EnumerateArray()
+            .Where(e => e.GetProperty("name").GetString() == "PEER_RESPONSE")
+            .Select(e => e.GetProperty("from").GetString()!)
+            .ToHashSet();
         var asked = expected.Select(id => id.ToString()).Where(id => id != Bed.Nodes[At(15)].PeerId).ToList();
         Assert.All(asked, id => Assert.Equal(LookupPeerState.Answered, recorder.Trace.Peers.Single(peer => peer.Id == id).State));
         Assert.Subset(answered, asked.Where(answered.Contains).ToHashSet());
         Assert.True(asked.Count(answered.Contains) >= 3, "js asks at least the closest few itself");
         Assert.All(
-            recorder.Trace.Peers.Where(peer => answered.Contains(peer.Id) && peer.Requests.Count > 0), peer => Assert.Equal(LookupPeerState.Answered, peer.State));
+            recorder.Trace.Peers.Where(peer => answered.Contains(peer.Id) && peer.Requests.Count > 0),
+            peer => Assert.Equal(LookupPeerState.Answered, peer.State)
+        );
     }
 
     [Fact]
     public async Task A_js_node_that_dies_in_the_middle_of_a_query_is_a_failed_row()
     {
         var added = await Bed.SendAsync("add", new { }, Deadline);
-        var victim = JsTestBed.Describe(added.TryGetProperty("node", out var node) && node.ValueKind == JsonValueKind.Object ? node : added);
+        var victim = JsTestBed.Describe(
+            added.TryGetProperty("node", out var node) && node.ValueKind == JsonValueKind.Object ? node : added
+        );
         await Bed.SendAsync("slow", new { node = victim.Index, ms = "inf" }, Deadline);
         var peer = HostedDhtNode.ParsePeer(victim.Addresses[0]);
         Dht.Offer(peer);
@@ -186,9 +254,17 @@ public sealed class JsNetworkTests(JsNetworkTests.Network network) : IClassFixtu
     }
 
     /// <summary>Every one of the closest peers took the record; where one did not, its row says why.</summary>
-    private void AssertAllTookIt(int results, QueryRecorder recorder) => Assert.True(results == Width, $"{results} of {Width}:\n" + string.Join(
-        '\n',
-        recorder.Trace.Peers.Select(peer => $"{peer.Id} {peer.State}: {string.Join(", ", peer.Dials.Select(dial => $"dial {dial.Error}"))} {string.Join(", ", peer.Requests.Select(request => $"{request.Type} {request.Outcome} {request.Error}"))}")));
+    private void AssertAllTookIt(int results, QueryRecorder recorder) =>
+        Assert.True(
+            results == Width,
+            $"{results} of {Width}:\n"
+                + string.Join(
+                    '\n',
+                    recorder.Trace.Peers.Select(peer =>
+                        $"{peer.Id} {peer.State}: {string.Join(", ", peer.Dials.Select(dial => $"dial {dial.Error}"))} {string.Join(", ", peer.Requests.Select(request => $"{request.Type} {request.Outcome} {request.Error}"))}"
+                    )
+                )
+        );
 
     private int At(int index) => index % Bed.Nodes.Count;
 
@@ -210,7 +286,8 @@ public sealed class JsNetworkTests(JsNetworkTests.Network network) : IClassFixtu
     }
 
     /// <summary>
-    /// The js nodes and one of ours among them. One for all tests: a node for each would leave dead ones behind, which the others go on to name.
+    /// The js nodes and one of ours among them. One for all tests: a node for each would leave dead ones behind, which the others go on to
+    /// name.
     /// </summary>
     public sealed class Network : IAsyncLifetime
     {
@@ -238,9 +315,21 @@ public sealed class JsNetworkTests(JsNetworkTests.Network network) : IClassFixtu
                     AllowPrivateAddresses = true,
                     AddressTimeout = Patience,
                 },
-                new DhtOptions { RefreshInterval = Timeout.InfiniteTimeSpan, DialTimeout = Patience, RequestTimeout = Patience },
-                TestContext.Current.CancellationToken);
-            Assert.Equal(2, await Node.Dht.BootstrapAsync([.. Bed.Nodes.Take(2).Select(node => HostedDhtNode.ParsePeer(node.Addresses[0]))], TestContext.Current.CancellationToken));
+                new DhtOptions
+                {
+                    RefreshInterval = Timeout.InfiniteTimeSpan,
+                    DialTimeout = Patience,
+                    RequestTimeout = Patience,
+                },
+                TestContext.Current.CancellationToken
+            );
+            Assert.Equal(
+                2,
+                await Node.Dht.BootstrapAsync(
+                    [.. Bed.Nodes.Take(2).Select(node => HostedDhtNode.ParsePeer(node.Addresses[0]))],
+                    TestContext.Current.CancellationToken
+                )
+            );
         }
 
         public async ValueTask DisposeAsync()

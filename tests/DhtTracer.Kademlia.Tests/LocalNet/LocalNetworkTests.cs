@@ -22,7 +22,10 @@ public sealed class LocalNetworkTests
     [Fact]
     public async Task Nodes_find_each_other_and_a_lookup_finds_the_true_closest()
     {
-        await using var network = await LocalNetwork.StartAsync(new LocalNetworkOptions { Count = 40, Dht = Fast }, cancellationToken: Token);
+        await using var network = await LocalNetwork.StartAsync(
+            new LocalNetworkOptions { Count = 40, Dht = Fast },
+            cancellationToken: Token
+        );
         Assert.InRange(network.Stats().RoutingTableMin, 15, 39);
         var exact = 0;
         for (var i = 0; i < 40; i++)
@@ -31,8 +34,11 @@ public sealed class LocalNetworkTests
             var key = LookupTests.Key(i);
             var result = await node.Node.Dht.GetClosestPeersAsync(key, cancellationToken: Token);
             var target = KadId.Of(key);
-            var expected = network.Nodes.Where(other => other != node).Select(other => other.Peer.Id)
-                .OrderBy(KadId.Of, Comparer<KadId>.Create(target.CompareDistance)).Take(20);
+            var expected = network
+                .Nodes.Where(other => other != node)
+                .Select(other => other.Peer.Id)
+                .OrderBy(KadId.Of, Comparer<KadId>.Create(target.CompareDistance))
+                .Take(20);
             exact += result.Peers.Select(peer => peer.Id).SequenceEqual(expected) ? 1 : 0;
         }
 
@@ -42,7 +48,15 @@ public sealed class LocalNetworkTests
     [Fact]
     public async Task Every_operation_works_between_real_nodes()
     {
-        await using var network = await LocalNetwork.StartAsync(new LocalNetworkOptions { Count = 25, Dht = Fast, Seed = 2 }, cancellationToken: Token);
+        await using var network = await LocalNetwork.StartAsync(
+            new LocalNetworkOptions
+            {
+                Count = 25,
+                Dht = Fast,
+                Seed = 2,
+            },
+            cancellationToken: Token
+        );
         var (one, other) = (network.Nodes[5].Node, network.Nodes[17].Node);
         var content = Cid.CreateV1(Cid.Raw, Multihash.OfSha256("content"u8));
 
@@ -51,7 +65,13 @@ public sealed class LocalNetworkTests
         Assert.Equal(one.Dht.Id, Assert.Single(providers.Peers).Id);
 
         var name = RecordKey.ForIpns(one.Dht.Id);
-        var record = IpnsRecord.Create(one.Host.Options.Identity, $"/ipfs/{content}", 1, DateTimeOffset.UtcNow.AddHours(1), TimeSpan.FromMinutes(1));
+        var record = IpnsRecord.Create(
+            one.Host.Options.Identity,
+            $"/ipfs/{content}",
+            1,
+            DateTimeOffset.UtcNow.AddHours(1),
+            TimeSpan.FromMinutes(1)
+        );
         Assert.Equal(20, (await one.Dht.PutValueAsync(name, record, cancellationToken: Token)).Results);
         var value = await other.Dht.GetValueAsync(name, cancellationToken: Token);
         Assert.Equal(record, value.Value!.Value.ToArray());
@@ -66,7 +86,15 @@ public sealed class LocalNetworkTests
     [Fact]
     public async Task A_client_asks_and_enters_no_routing_table()
     {
-        await using var network = await LocalNetwork.StartAsync(new LocalNetworkOptions { Count = 10, Dht = Fast, Seed = 3 }, cancellationToken: Token);
+        await using var network = await LocalNetwork.StartAsync(
+            new LocalNetworkOptions
+            {
+                Count = 10,
+                Dht = Fast,
+                Seed = 3,
+            },
+            cancellationToken: Token
+        );
         await using var client = await StartClientAsync(network);
         var found = await client.Dht.FindPeerAsync(network.Nodes[9].Peer.Id, cancellationToken: Token);
         Assert.Equal(DhtQueryOutcome.Success, found.Outcome);
@@ -83,7 +111,13 @@ public sealed class LocalNetworkTests
     [InlineData(NodeFault.Slow, LookupPeerState.Answered, null)]
     public async Task A_faulty_node_shows_as_the_row_that_its_fault_names(NodeFault fault, LookupPeerState state, string? errorClass)
     {
-        var options = new LocalNetworkOptions { Count = 16, Dht = Fast, Seed = 4, Faults = [new FaultShare(fault, 0.25) { Latency = TimeSpan.FromMilliseconds(50) }] };
+        var options = new LocalNetworkOptions
+        {
+            Count = 16,
+            Dht = Fast,
+            Seed = 4,
+            Faults = [new FaultShare(fault, 0.25) { Latency = TimeSpan.FromMilliseconds(50) }],
+        };
         await using var network = await LocalNetwork.StartAsync(options, cancellationToken: Token);
         await using var client = await StartClientAsync(network);
         foreach (var node in network.Nodes)
@@ -93,7 +127,10 @@ public sealed class LocalNetworkTests
 
         var recorder = new QueryRecorder();
         var result = await client.Dht.GetClosestPeersAsync(
-            LookupTests.Key(1), new QueryOptions { Observers = [recorder], Timeout = TimeSpan.FromSeconds(20) }, Token);
+            LookupTests.Key(1),
+            new QueryOptions { Observers = [recorder], Timeout = TimeSpan.FromSeconds(20) },
+            Token
+        );
         Assert.Equal(DhtQueryOutcome.Success, result.Outcome);
         foreach (var node in network.Nodes)
         {
@@ -127,13 +164,36 @@ public sealed class LocalNetworkTests
     public async Task Everything_is_closed_when_the_network_stops()
     {
         var faults = new List<HostFault>();
-        var network = await LocalNetwork.StartAsync(new LocalNetworkOptions { Count = 8, Dht = Fast, Seed = 6 }, cancellationToken: Token);
+        var network = await LocalNetwork.StartAsync(
+            new LocalNetworkOptions
+            {
+                Count = 8,
+                Dht = Fast,
+                Seed = 6,
+            },
+            cancellationToken: Token
+        );
         var client = await HostedDhtNode.StartAsync(
-            new Libp2pHostOptions { Identity = Identity.Create(), AllowPrivateAddresses = true, OnFault = faults.Add }, Fast with { Mode = DhtMode.Client }, Token);
+            new Libp2pHostOptions
+            {
+                Identity = Identity.Create(),
+                AllowPrivateAddresses = true,
+                OnFault = faults.Add,
+            },
+            Fast with
+            {
+                Mode = DhtMode.Client,
+            },
+            Token
+        );
         await client.Dht.BootstrapAsync([.. network.BootstrapPeers.Select(HostedDhtNode.ParsePeer)], Token);
         await network.DisposeAsync();
         Assert.All(network.Nodes, node => Assert.Empty(node.Node.Host.Connections));
-        var after = await client.Dht.GetClosestPeersAsync(LookupTests.Key(1), new QueryOptions { Timeout = TimeSpan.FromSeconds(10) }, Token);
+        var after = await client.Dht.GetClosestPeersAsync(
+            LookupTests.Key(1),
+            new QueryOptions { Timeout = TimeSpan.FromSeconds(10) },
+            Token
+        );
         Assert.Equal(DhtQueryOutcome.Failed, after.Outcome);
         await client.DisposeAsync();
         Assert.Empty(faults);
@@ -145,11 +205,23 @@ public sealed class LocalNetworkTests
         var file = Path.Combine(Path.GetTempPath(), $"bootstrap-{Guid.NewGuid():N}.txt");
         try
         {
-            await using var network = await LocalNetwork.StartAsync(new LocalNetworkOptions { Count = 4, Dht = Fast, Seed = 5, BootstrapFile = file }, cancellationToken: Token);
+            await using var network = await LocalNetwork.StartAsync(
+                new LocalNetworkOptions
+                {
+                    Count = 4,
+                    Dht = Fast,
+                    Seed = 5,
+                    BootstrapFile = file,
+                },
+                cancellationToken: Token
+            );
             var peers = (await File.ReadAllLinesAsync(file, Encoding.UTF8, Token)).Select(HostedDhtNode.ParsePeer).ToList();
             Assert.Equal(3, peers.Count);
             await using var client = await StartClientAsync(network);
-            Assert.All(await Task.WhenAll(peers.Select(peer => client.Dht.PingAsync(peer, cancellationToken: Token))), ping => Assert.Equal(DhtQueryOutcome.Success, ping.Outcome));
+            Assert.All(
+                await Task.WhenAll(peers.Select(peer => client.Dht.PingAsync(peer, cancellationToken: Token))),
+                ping => Assert.Equal(DhtQueryOutcome.Success, ping.Outcome)
+            );
         }
         finally
         {
@@ -162,26 +234,60 @@ public sealed class LocalNetworkTests
     {
         Assert.Throws<DhtOptionsException>(new LocalNetworkOptions { Count = 1 }.Validate);
         Assert.Throws<DhtOptionsException>(new LocalNetworkOptions { FirstPort = 65_530 }.Validate);
-        Assert.Throws<DhtOptionsException>(new LocalNetworkOptions { Faults = [new FaultShare(NodeFault.Dead, 0.6), new FaultShare(NodeFault.Slow, 0.6)] }.Validate);
-        Assert.Throws<DhtOptionsException>(new LocalNetworkOptions { Dht = Fast with { Lookup = new LookupParameters(Alpha: 0) } }.Validate);
+        Assert.Throws<DhtOptionsException>(
+            new LocalNetworkOptions { Faults = [new FaultShare(NodeFault.Dead, 0.6), new FaultShare(NodeFault.Slow, 0.6)] }.Validate
+        );
+        Assert.Throws<DhtOptionsException>(
+            new LocalNetworkOptions { Dht = Fast with { Lookup = new LookupParameters(Alpha: 0) } }.Validate
+        );
     }
 
     private static async Task RunAmongAllFaultsAsync()
     {
         // As wide as the network, so that the query asks everybody.
-        var wide = Fast with { Lookup = new LookupParameters(K: 100) };
-        var faults = Enum.GetValues<NodeFault>().Where(fault => fault != NodeFault.None).Select(fault => new FaultShare(fault, 0.1) { Latency = TimeSpan.FromMilliseconds(100) });
-        await using var network = await LocalNetwork.StartAsync(new LocalNetworkOptions { Count = 40, Dht = wide, Seed = 9, Faults = [.. faults] }, cancellationToken: Token);
+        var wide = Fast with
+        {
+            Lookup = new LookupParameters(K: 100),
+        };
+        var faults = Enum.GetValues<NodeFault>()
+            .Where(fault => fault != NodeFault.None)
+            .Select(fault => new FaultShare(fault, 0.1) { Latency = TimeSpan.FromMilliseconds(100) });
+        await using var network = await LocalNetwork.StartAsync(
+            new LocalNetworkOptions
+            {
+                Count = 40,
+                Dht = wide,
+                Seed = 9,
+                Faults = [.. faults],
+            },
+            cancellationToken: Token
+        );
         var hostFaults = new ConcurrentQueue<HostFault>();
         await using var client = await HostedDhtNode.StartAsync(
-            new Libp2pHostOptions { Identity = Identity.Create(), AllowPrivateAddresses = true, DialBackoff = TimeSpan.Zero, OnFault = hostFaults.Enqueue }, wide with { Mode = DhtMode.Client }, Token);
+            new Libp2pHostOptions
+            {
+                Identity = Identity.Create(),
+                AllowPrivateAddresses = true,
+                DialBackoff = TimeSpan.Zero,
+                OnFault = hostFaults.Enqueue,
+            },
+            wide with
+            {
+                Mode = DhtMode.Client,
+            },
+            Token
+        );
         foreach (var node in network.Nodes)
         {
             client.Dht.Offer(node.Peer);
         }
 
         var recorder = new QueryRecorder();
-        var result = await client.Dht.GetClosestPeersAsync(LookupTests.Key(3), new QueryOptions { Observers = [recorder], Timeout = TimeSpan.FromSeconds(30) }, Token);
+        var result = await client.Dht.GetClosestPeersAsync(
+            LookupTests.Key(3),
+            new QueryOptions { Observers = [recorder], Timeout = TimeSpan.FromSeconds(30) },
+            Token
+        );
         Assert.Equal(DhtQueryOutcome.Success, result.Outcome);
         Assert.True(result.Duration < TimeSpan.FromSeconds(30), $"took {result.Duration}");
         var rows = recorder.Trace.Peers.ToDictionary(peer => peer.Id);
@@ -189,18 +295,25 @@ public sealed class LocalNetworkTests
         {
             var faulty = network.Nodes.Where(node => node.Fault == fault).Select(node => rows[node.Peer.Id.ToString()]).ToList();
             Assert.NotEmpty(faulty);
-            Assert.All(faulty, row => Assert.Contains((row.State, row.Dials[^1].Error?.Class ?? row.Requests[^1].Error?.Class), Expected(fault)));
+            Assert.All(
+                faulty,
+                row => Assert.Contains((row.State, row.Dials[^1].Error?.Class ?? row.Requests[^1].Error?.Class), Expected(fault))
+            );
         }
 
         // Those that do not exist, whom liars name, are refused where they are said to be.
         var invented = rows.Values.Where(row => network.Nodes.All(node => node.Peer.Id.ToString() != row.Id)).ToList();
         Assert.NotEmpty(invented);
-        Assert.All(invented, row => Assert.Equal((LookupPeerState.DialFailed, DhtErrorClass.DialRefused), (row.State, row.Dials[^1].Error?.Class)));
+        Assert.All(
+            invented,
+            row => Assert.Equal((LookupPeerState.DialFailed, DhtErrorClass.DialRefused), (row.State, row.Dials[^1].Error?.Class))
+        );
 
         // A connection for each that could be connected to, and no stream on any of them.
         Assert.Equal(
             network.Nodes.Where(node => node.IsRunning).Select(node => node.Peer.Id.ToString()).Order(StringComparer.Ordinal),
-            client.Host.Connections.Select(connection => connection.RemotePeer.ToString()).Order(StringComparer.Ordinal));
+            client.Host.Connections.Select(connection => connection.RemotePeer.ToString()).Order(StringComparer.Ordinal)
+        );
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         while (client.Host.Connections.Any(connection => connection.StreamCount > 0))
         {
@@ -210,21 +323,33 @@ public sealed class LocalNetworkTests
         Assert.Empty(hostFaults);
     }
 
-    private static (LookupPeerState, string?)[] Expected(NodeFault fault) => fault switch
-    {
-        NodeFault.Dead => [(LookupPeerState.DialFailed, DhtErrorClass.DialRefused)],
-        NodeFault.Silent => [(LookupPeerState.DialFailed, DhtErrorClass.DialTimeout)],
-        NodeFault.BlackHole => [(LookupPeerState.RequestFailed, DhtErrorClass.RequestTimeout)],
-        NodeFault.RefusesProtocol => [(LookupPeerState.RequestFailed, DhtErrorClass.ProtocolNotSupported)],
-        NodeFault.Drops => [(LookupPeerState.Answered, null), (LookupPeerState.RequestFailed, DhtErrorClass.RequestTimeout)],
-        _ => [(LookupPeerState.Answered, null)],
-    };
+    private static (LookupPeerState, string?)[] Expected(NodeFault fault) =>
+        fault switch
+        {
+            NodeFault.Dead => [(LookupPeerState.DialFailed, DhtErrorClass.DialRefused)],
+            NodeFault.Silent => [(LookupPeerState.DialFailed, DhtErrorClass.DialTimeout)],
+            NodeFault.BlackHole => [(LookupPeerState.RequestFailed, DhtErrorClass.RequestTimeout)],
+            NodeFault.RefusesProtocol => [(LookupPeerState.RequestFailed, DhtErrorClass.ProtocolNotSupported)],
+            NodeFault.Drops => [(LookupPeerState.Answered, null), (LookupPeerState.RequestFailed, DhtErrorClass.RequestTimeout)],
+            _ => [(LookupPeerState.Answered, null)],
+        };
 
     private static async Task<HostedDhtNode> StartClientAsync(LocalNetwork network)
     {
         // Without back-off: what bootstrapping met is to be met again by the query that the test looks at.
         var client = await HostedDhtNode.StartAsync(
-            new Libp2pHostOptions { Identity = Identity.Create(), AllowPrivateAddresses = true, DialBackoff = TimeSpan.Zero }, Fast with { Mode = DhtMode.Client }, Token);
+            new Libp2pHostOptions
+            {
+                Identity = Identity.Create(),
+                AllowPrivateAddresses = true,
+                DialBackoff = TimeSpan.Zero,
+            },
+            Fast with
+            {
+                Mode = DhtMode.Client,
+            },
+            Token
+        );
         await client.Dht.BootstrapAsync([.. network.BootstrapPeers.Select(HostedDhtNode.ParsePeer)], Token);
         return client;
     }

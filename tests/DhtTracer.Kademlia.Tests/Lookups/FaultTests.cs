@@ -3,18 +3,19 @@ namespace DhtTracer.Kademlia.Tests;
 /// <summary>Every fault that a peer can have, in one query, in virtual time: each ends in the state and error class that name it.</summary>
 public sealed class FaultTests
 {
-    public static TheoryData<Fault, LookupPeerState, string?> Faults => new()
-    {
-        { Fault.None, LookupPeerState.Answered, null },
-        { Fault.Refuses, LookupPeerState.DialFailed, DhtErrorClass.DialRefused },
-        { Fault.NeverConnects, LookupPeerState.DialFailed, DhtErrorClass.DialTimeout },
-        { Fault.BlackHole, LookupPeerState.RequestFailed, DhtErrorClass.RequestTimeout },
-        { Fault.Resets, LookupPeerState.RequestFailed, DhtErrorClass.Reset },
-        { Fault.RefusesProtocol, LookupPeerState.RequestFailed, DhtErrorClass.ProtocolNotSupported },
-        { Fault.AnswersNonsense, LookupPeerState.RequestFailed, DhtErrorClass.BadAnswer },
-        { Fault.NamesDeadPeers, LookupPeerState.Answered, null },
-        { Fault.NamesPeersTwice, LookupPeerState.Answered, null },
-    };
+    public static TheoryData<Fault, LookupPeerState, string?> Faults =>
+        new()
+        {
+            { Fault.None, LookupPeerState.Answered, null },
+            { Fault.Refuses, LookupPeerState.DialFailed, DhtErrorClass.DialRefused },
+            { Fault.NeverConnects, LookupPeerState.DialFailed, DhtErrorClass.DialTimeout },
+            { Fault.BlackHole, LookupPeerState.RequestFailed, DhtErrorClass.RequestTimeout },
+            { Fault.Resets, LookupPeerState.RequestFailed, DhtErrorClass.Reset },
+            { Fault.RefusesProtocol, LookupPeerState.RequestFailed, DhtErrorClass.ProtocolNotSupported },
+            { Fault.AnswersNonsense, LookupPeerState.RequestFailed, DhtErrorClass.BadAnswer },
+            { Fault.NamesDeadPeers, LookupPeerState.Answered, null },
+            { Fault.NamesPeersTwice, LookupPeerState.Answered, null },
+        };
 
     [Theory]
     [MemberData(nameof(Faults))]
@@ -28,11 +29,15 @@ public sealed class FaultTests
         }
 
         var recorder = new QueryRecorder();
-        var result = time.Run(() => network.CreateNode(1).GetClosestPeersAsync(LookupTests.Key(5), new QueryOptions { Observers = [recorder] }));
+        var result = time.Run(() =>
+            network.CreateNode(1).GetClosestPeersAsync(LookupTests.Key(5), new QueryOptions { Observers = [recorder] })
+        );
 
         Assert.True(result.Duration < TimeSpan.FromSeconds(60), $"took {result.Duration}");
         Assert.Equal(DhtQueryOutcome.Success, result.Outcome);
-        var faulty = recorder.Trace.Peers.Where(peer => peer.Order is not null && network.Peers.Any(p => p.Index % 4 == 0 && p.Id.ToString() == peer.Id)).ToList();
+        var faulty = recorder
+            .Trace.Peers.Where(peer => peer.Order is not null && network.Peers.Any(p => p.Index % 4 == 0 && p.Id.ToString() == peer.Id))
+            .ToList();
 
         // What the query had withdrawn before the fault could show is no evidence either way.
         var settled = faulty.Where(peer => peer.State != LookupPeerState.Cancelled).ToList();
@@ -55,7 +60,9 @@ public sealed class FaultTests
         for (var i = 0; i < 20; i++)
         {
             var recorder = new QueryRecorder();
-            var result = time.Run(() => network.CreateNode(i * 2).GetClosestPeersAsync(LookupTests.Key(i), new QueryOptions { Observers = [recorder] }));
+            var result = time.Run(() =>
+                network.CreateNode(i * 2).GetClosestPeersAsync(LookupTests.Key(i), new QueryOptions { Observers = [recorder] })
+            );
             Assert.True(result.Duration <= TimeSpan.FromSeconds(60), $"took {result.Duration}");
             Assert.NotNull(recorder.Trace.End);
             Assert.DoesNotContain(recorder.Trace.Peers, peer => peer.State is LookupPeerState.Dialing or LookupPeerState.Requesting);
@@ -100,7 +107,10 @@ public sealed class FaultTests
 
         public IDhtConnection? FindConnection(Libp2p.Multiformats.PeerId peer) => null;
 
-        public Task<DialResult> DialAsync(Libp2p.Multiformats.PeerId peer, IReadOnlyList<Libp2p.Multiformats.Multiaddr> addresses, CancellationToken cancellationToken) =>
-            throw new InvalidOperationException("broken network");
+        public Task<DialResult> DialAsync(
+            Libp2p.Multiformats.PeerId peer,
+            IReadOnlyList<Libp2p.Multiformats.Multiaddr> addresses,
+            CancellationToken cancellationToken
+        ) => throw new InvalidOperationException("broken network");
     }
 }

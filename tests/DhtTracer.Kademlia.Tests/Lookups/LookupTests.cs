@@ -31,7 +31,12 @@ public sealed class LookupTests
         var thousand = MeanHops(1000);
         var tenThousand = MeanHops(10_000);
 
-        TestContext.Current.SendDiagnosticMessage("mean hops: {0:0.00} of 100 peers, {1:0.00} of 1,000, {2:0.00} of 10,000", hundred, thousand, tenThousand);
+        TestContext.Current.SendDiagnosticMessage(
+            "mean hops: {0:0.00} of 100 peers, {1:0.00} of 1,000, {2:0.00} of 10,000",
+            hundred,
+            thousand,
+            tenThousand
+        );
 
         // One hop settles at least one bit, so ten times the peers cost at most log2(10) hops more, however large the network;
         // they do cost something.
@@ -51,7 +56,9 @@ public sealed class LookupTests
         var ends = new List<(DateTimeOffset Time, int Change)>();
         foreach (var peer in recorder.Trace.Peers)
         {
-            ends.AddRange(peer.Dials.Where(dial => !dial.Reused).SelectMany(dial => new[] { (dial.StartedAt, 1), (dial.EndedAt!.Value, -1) }));
+            ends.AddRange(
+                peer.Dials.Where(dial => !dial.Reused).SelectMany(dial => new[] { (dial.StartedAt, 1), (dial.EndedAt!.Value, -1) })
+            );
             ends.AddRange(peer.Requests.SelectMany(request => new[] { (request.StartedAt, 1), (request.EndedAt!.Value, -1) }));
         }
 
@@ -84,10 +91,14 @@ public sealed class LookupTests
         Assert.Equal(LookupTermination.Completed, result.Termination);
         var terminatedAt = recorder.Trace.Terminated!.Value.Time;
         var target = KadId.Of(key);
-        var closest = recorder.Trace.Peers
-            .Where(peer => peer.HeardAt <= terminatedAt && peer.State != LookupPeerState.DialFailed)
-            .OrderBy(peer => KadId.Of(PeerId.Parse(peer.Id)), Comparer<KadId>.Create(target.CompareDistance)).Take(3);
-        Assert.All(closest, peer => Assert.Contains(peer.Requests, request => request.Outcome == RequestOutcome.Answered && request.EndedAt <= terminatedAt));
+        var closest = recorder
+            .Trace.Peers.Where(peer => peer.HeardAt <= terminatedAt && peer.State != LookupPeerState.DialFailed)
+            .OrderBy(peer => KadId.Of(PeerId.Parse(peer.Id)), Comparer<KadId>.Create(target.CompareDistance))
+            .Take(3);
+        Assert.All(
+            closest,
+            peer => Assert.Contains(peer.Requests, request => request.Outcome == RequestOutcome.Answered && request.EndedAt <= terminatedAt)
+        );
 
         // And the result is what is alive, exactly.
         Assert.Equal(network.TrueClosest(target, 20, node.Id, peer => peer.Fault == Fault.None), result.Peers.Select(peer => peer.Id));
@@ -146,13 +157,19 @@ public sealed class LookupTests
         }
 
         var recorder = new QueryRecorder();
-        var result = _time.Run(() => network.CreateNode(0).GetClosestPeersAsync(
-            Key(1), new QueryOptions { Timeout = TimeSpan.FromSeconds(3), Observers = [recorder] }));
+        var result = _time.Run(() =>
+            network
+                .CreateNode(0)
+                .GetClosestPeersAsync(Key(1), new QueryOptions { Timeout = TimeSpan.FromSeconds(3), Observers = [recorder] })
+        );
         Assert.Equal(DhtQueryOutcome.TimedOut, result.Outcome);
         Assert.Equal(LookupTermination.Cancelled, result.Termination);
         Assert.Equal(TimeSpan.FromSeconds(3), result.Duration);
         Assert.Equal(10, recorder.Trace.Peers.Count(peer => peer.State == LookupPeerState.Cancelled));
-        Assert.All(recorder.Trace.Peers.SelectMany(peer => peer.Requests), request => Assert.Equal(RequestOutcome.Cancelled, request.Outcome));
+        Assert.All(
+            recorder.Trace.Peers.SelectMany(peer => peer.Requests),
+            request => Assert.Equal(RequestOutcome.Cancelled, request.Outcome)
+        );
     }
 
     [Fact]

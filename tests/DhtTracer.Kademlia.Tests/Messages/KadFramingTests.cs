@@ -12,7 +12,10 @@ public sealed class KadFramingTests
     public async Task Messages_are_read_one_after_the_other_however_the_bytes_are_cut()
     {
         var find = new KadMessage { Type = KadMessageType.FindNode, Key = new byte[200] };
-        using var stream = new OneByteStream([.. KadFraming.Frame(find), .. KadFraming.Frame(new KadMessage { Type = KadMessageType.Ping })]);
+        using var stream = new OneByteStream([
+            .. KadFraming.Frame(find),
+            .. KadFraming.Frame(new KadMessage { Type = KadMessageType.Ping }),
+        ]);
         Assert.Equal(200, (await KadFraming.ReadAsync(stream, KadMessageLimits.Default, default))!.Key.Length);
         Assert.Equal(KadMessageType.Ping, (await KadFraming.ReadAsync(stream, KadMessageLimits.Default, default))!.Type);
         Assert.Null(await KadFraming.ReadAsync(stream, KadMessageLimits.Default, default));
@@ -40,21 +43,31 @@ public sealed class KadFramingTests
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 200_000);
     }
 
-    /// <summary>Valid frames of every type with bits flipped, bytes cut, doubled and inserted: a message or the typed error, nothing else.</summary>
+    /// <summary>Valid frames of every type with bits flipped, bytes cut, doubled and inserted: a message or the typed error, nothing
+    /// else.</summary>
     [Fact]
     public async Task Mutated_frames_give_a_message_or_the_typed_error()
     {
         var random = new Random(20260101);
         var inputs = int.TryParse(Environment.GetEnvironmentVariable("DHT_TRACER_FUZZ_INPUTS"), out var asked) ? asked : 20_000;
-        var peers = Enumerable.Range(0, 5).Select(_ => new KadPeer(SimulatedNetwork.RandomPeerId(random), [Multiaddr.Parse("/ip4/1.2.3.4/tcp/5")])).ToList();
-        var seeds = Enum.GetValues<KadMessageType>().Select(type => KadFraming.Frame(new KadMessage
-        {
-            Type = type,
-            Key = "/v/key"u8.ToArray(),
-            Record = new KadRecord("/v/key"u8.ToArray(), new byte[40], "2026-01-02T03:04:05Z"),
-            CloserPeers = peers,
-            ProviderPeers = peers,
-        })).ToList();
+        var peers = Enumerable
+            .Range(0, 5)
+            .Select(_ => new KadPeer(SimulatedNetwork.RandomPeerId(random), [Multiaddr.Parse("/ip4/1.2.3.4/tcp/5")]))
+            .ToList();
+        var seeds = Enum.GetValues<KadMessageType>()
+            .Select(type =>
+                KadFraming.Frame(
+                    new KadMessage
+                    {
+                        Type = type,
+                        Key = "/v/key"u8.ToArray(),
+                        Record = new KadRecord("/v/key"u8.ToArray(), new byte[40], "2026-01-02T03:04:05Z"),
+                        CloserPeers = peers,
+                        ProviderPeers = peers,
+                    }
+                )
+            )
+            .ToList();
         var limits = new KadMessageLimits { MaxMessageBytes = 64 * 1024 };
         var refused = 0;
         for (var i = 0; i < inputs; i++)
@@ -62,9 +75,7 @@ public sealed class KadFramingTests
             using var stream = new MemoryStream(Mutate(seeds[i % seeds.Count], random));
             try
             {
-                while (await KadFraming.ReadAsync(stream, limits, default) is not null)
-                {
-                }
+                while (await KadFraming.ReadAsync(stream, limits, default) is not null) { }
             }
             catch (KadMessageException)
             {
@@ -83,11 +94,21 @@ public sealed class KadFramingTests
             var at = random.Next(bytes.Count);
             switch (random.Next(5))
             {
-                case 0: bytes[at] ^= (byte)(1 << random.Next(8)); break;
-                case 1: bytes[at] = (byte)random.Next(256); break;
-                case 2: bytes.RemoveRange(at, random.Next(bytes.Count - at) + 1); break;
-                case 3: bytes.Insert(at, (byte)random.Next(256)); break;
-                default: bytes.InsertRange(at, bytes.GetRange(at, Math.Min(20, bytes.Count - at))); break;
+                case 0:
+                    bytes[at] ^= (byte)(1 << random.Next(8));
+                    break;
+                case 1:
+                    bytes[at] = (byte)random.Next(256);
+                    break;
+                case 2:
+                    bytes.RemoveRange(at, random.Next(bytes.Count - at) + 1);
+                    break;
+                case 3:
+                    bytes.Insert(at, (byte)random.Next(256));
+                    break;
+                default:
+                    bytes.InsertRange(at, bytes.GetRange(at, Math.Min(20, bytes.Count - at)));
+                    break;
             }
         }
 

@@ -67,13 +67,19 @@ public sealed class RustLikePeerTests : IAsyncLifetime
     }
 
     private static Libp2pHostOptions Options() =>
-        new() { Identity = Identity.Create(), ListenAddresses = [Multiaddr.Parse("/ip4/127.0.0.1/tcp/0")], AllowPrivateAddresses = true };
+        new()
+        {
+            Identity = Identity.Create(),
+            ListenAddresses = [Multiaddr.Parse("/ip4/127.0.0.1/tcp/0")],
+            AllowPrivateAddresses = true,
+        };
 
     private sealed class RustLikeResponder(KadServer server) : IKadResponder
     {
         public ValueTask<KadMessage?> AnswerAsync(KadMessage request, PeerId sender, CancellationToken cancellationToken) =>
             request.Type == KadMessageType.Ping ? throw new KadRefusedException("Kademlia PING messages are unsupported")
-            : KadMessageCodec.Encode(request).Length > KadMessageLimits.RustMessageBytes ? throw new KadRefusedException("the message is too large")
+            : KadMessageCodec.Encode(request).Length > KadMessageLimits.RustMessageBytes
+                ? throw new KadRefusedException("the message is too large")
             : ValueTask.FromResult(server.Answer(request, sender));
     }
 }

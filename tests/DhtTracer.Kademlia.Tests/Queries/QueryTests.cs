@@ -44,7 +44,10 @@ public sealed class QueryTests
         var added = _time.Run(() => provider.AddProviderAsync(Content));
         Assert.Equal(DhtQueryOutcome.Success, added.Outcome);
         Assert.Equal(20, added.Results);
-        var holders = _network.Peers.Where(peer => peer.Providers?.Get(Content.Multihash.Bytes).Count > 0).Select(peer => peer.Id).ToHashSet();
+        var holders = _network
+            .Peers.Where(peer => peer.Providers?.Get(Content.Multihash.Bytes).Count > 0)
+            .Select(peer => peer.Id)
+            .ToHashSet();
         Assert.True(holders.SetEquals(_network.TrueClosest(KadId.Of(Content.Multihash.Bytes), 20, provider.Id)));
 
         var found = _time.Run(() => _network.CreateNode(99).GetProvidersAsync(Content));
@@ -105,16 +108,25 @@ public sealed class QueryTests
         Assert.Equal(closest[7].Id, Assert.Single(got.Peers).Id);
         Assert.All(closest, peer => Assert.Equal("b-new", Encoding.UTF8.GetString(peer.Values!.Get(ValueKey)!.Value.Span)));
         Assert.Equal(19, recorder.Trace.Peers.Sum(peer => peer.Requests.Count(request => request.Type == KadMessageType.PutValue)));
-        Assert.True(recorder.Trace.End!.DiscoveredAt < recorder.Trace.Peers.SelectMany(peer => peer.Requests).First(request => request.Type == KadMessageType.PutValue).StartedAt);
+        Assert.True(
+            recorder.Trace.End!.DiscoveredAt
+                < recorder.Trace.Peers.SelectMany(peer => peer.Requests).First(request => request.Type == KadMessageType.PutValue).StartedAt
+        );
     }
 
     [Fact]
     public void A_record_that_no_peer_would_take_is_refused_before_it_is_sent()
     {
         var node = _network.CreateNode(0);
-        var refused = Assert.Throws<ArgumentException>(() => { _ = node.PutValueAsync(ValueKey, "bad"u8.ToArray()); });
+        var refused = Assert.Throws<ArgumentException>(() =>
+        {
+            _ = node.PutValueAsync(ValueKey, "bad"u8.ToArray());
+        });
         Assert.Contains("says that it is bad", refused.Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>(() => { _ = node.PutValueAsync("/unknown/x"u8.ToArray(), "1"u8.ToArray()); });
+        Assert.Throws<ArgumentException>(() =>
+        {
+            _ = node.PutValueAsync("/unknown/x"u8.ToArray(), "1"u8.ToArray());
+        });
     }
 
     [Fact]

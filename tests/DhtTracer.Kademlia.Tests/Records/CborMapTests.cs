@@ -33,7 +33,15 @@ public sealed class CborMapTests
     {
         var map = CborMap.Write(
             new Dictionary<string, byte[]> { ["b"] = [1] },
-            new Dictionary<string, ulong> { ["aa"] = 23, ["a"] = 24, ["ab"] = 256, ["ac"] = 65536, ["ad"] = 1UL << 32 });
+            new Dictionary<string, ulong>
+            {
+                ["aa"] = 23,
+                ["a"] = 24,
+                ["ab"] = 256,
+                ["ac"] = 65536,
+                ["ad"] = 1UL << 32,
+            }
+        );
 
         // {"a": 24, "b": h'01', "aa": 23, "ab": 256, "ac": 65536, "ad": 4294967296}, from RFC 8949's rules.
         Assert.Equal("a66161181861624101626161176261621901006261631a000100006261641b0000000100000000", Convert.ToHexStringLower(map));

@@ -51,7 +51,12 @@ public sealed class RecordStoreTests
     [Fact]
     public void A_full_value_store_drops_the_record_that_expires_first()
     {
-        var store = new ValueStore(new RecordValidator([new TestNamespace()]), _time, TimeSpan.FromHours(1), new RecordStoreLimits(MaxKeys: 1));
+        var store = new ValueStore(
+            new RecordValidator([new TestNamespace()]),
+            _time,
+            TimeSpan.FromHours(1),
+            new RecordStoreLimits(MaxKeys: 1)
+        );
         Assert.Null(store.Put("/v/a"u8, "1"u8));
         Pass(TimeSpan.FromMinutes(1));
         Assert.Null(store.Put("/v/b"u8, "1"u8));

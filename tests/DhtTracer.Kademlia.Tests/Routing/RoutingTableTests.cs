@@ -11,20 +11,28 @@ public sealed class RoutingTableTests
     private readonly Random _random = new(4);
 
     [Fact]
-    public void The_closest_peers_are_those_that_sorting_all_of_them_gives() => Check.QuickThrowOnFailure(
-        Prop.ForAll(ArbMap.Default.ArbFor<(int Seed, byte Peers, byte Count)>(), input =>
-        {
-            var random = new Random(input.Seed);
-            var table = new RoutingTable(SimulatedNetwork.RandomPeerId(random), 5);
-            for (var i = 0; i < input.Peers; i++)
-            {
-                table.Add(Peer(random), Noon);
-            }
+    public void The_closest_peers_are_those_that_sorting_all_of_them_gives() =>
+        Check.QuickThrowOnFailure(
+            Prop.ForAll(
+                ArbMap.Default.ArbFor<(int Seed, byte Peers, byte Count)>(),
+                input =>
+                {
+                    var random = new Random(input.Seed);
+                    var table = new RoutingTable(SimulatedNetwork.RandomPeerId(random), 5);
+                    for (var i = 0; i < input.Peers; i++)
+                    {
+                        table.Add(Peer(random), Noon);
+                    }
 
-            var target = KadId.Of(BitConverter.GetBytes(random.Next()));
-            var expected = table.Peers().OrderBy(peer => KadId.Of(peer.Id), Comparer<KadId>.Create(target.CompareDistance)).Take(input.Count);
-            return table.Closest(target, input.Count).Select(peer => peer.Id).SequenceEqual(expected.Select(peer => peer.Id));
-        }));
+                    var target = KadId.Of(BitConverter.GetBytes(random.Next()));
+                    var expected = table
+                        .Peers()
+                        .OrderBy(peer => KadId.Of(peer.Id), Comparer<KadId>.Create(target.CompareDistance))
+                        .Take(input.Count);
+                    return table.Closest(target, input.Count).Select(peer => peer.Id).SequenceEqual(expected.Select(peer => peer.Id));
+                }
+            )
+        );
 
     [Fact]
     public void A_bucket_holds_k_peers_of_one_common_prefix_length_and_no_more()

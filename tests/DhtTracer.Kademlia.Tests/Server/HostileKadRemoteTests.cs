@@ -101,15 +101,18 @@ public sealed class HostileKadRemoteTests
     public async Task An_answer_that_drips_in_is_a_request_timeout()
     {
         await using var pair = await Pair.StartAsync(requestTimeout: TimeSpan.FromSeconds(20));
-        pair.Client.SetProtocolHandler(DhtOptions.AminoProtocol, async (stream, token) =>
-        {
-            await stream.WriteAsync((byte[])[100], token);
-            while (true)
+        pair.Client.SetProtocolHandler(
+            DhtOptions.AminoProtocol,
+            async (stream, token) =>
             {
-                await stream.WriteAsync((byte[])[0], token);
-                await Task.Delay(TimeSpan.FromSeconds(2), Fast, token);
+                await stream.WriteAsync((byte[])[100], token);
+                while (true)
+                {
+                    await stream.WriteAsync((byte[])[0], token);
+                    await Task.Delay(TimeSpan.FromSeconds(2), Fast, token);
+                }
             }
-        });
+        );
         var recorder = new QueryRecorder();
         var query = await pair.AskClientAsync(recorder);
         Assert.Equal((DhtQueryOutcome.Failed, DhtErrorClass.RequestTimeout), (query.Outcome, query.Error!.Class));
@@ -121,11 +124,14 @@ public sealed class HostileKadRemoteTests
     public async Task An_answer_larger_than_allowed_is_a_bad_answer()
     {
         await using var pair = await Pair.StartAsync();
-        pair.Client.SetProtocolHandler(DhtOptions.AminoProtocol, async (stream, token) =>
-        {
-            await stream.WriteAsync((byte[])[0xff, 0xff, 0xff, 0x7f], token);
-            await Task.Delay(Timeout.InfiniteTimeSpan, Fast, token);
-        });
+        pair.Client.SetProtocolHandler(
+            DhtOptions.AminoProtocol,
+            async (stream, token) =>
+            {
+                await stream.WriteAsync((byte[])[0xff, 0xff, 0xff, 0x7f], token);
+                await Task.Delay(Timeout.InfiniteTimeSpan, Fast, token);
+            }
+        );
         var query = await pair.AskClientAsync();
         Assert.Equal(DhtErrorClass.BadAnswer, query.Error!.Class);
     }
@@ -136,19 +142,28 @@ public sealed class HostileKadRemoteTests
 
         public Libp2pHost Client => client;
 
-        public static async Task<Pair> StartAsync(KadMessageLimits? limits = null, TimeSpan? requestTimeout = null) => new(
-            await HostedDhtNode.StartAsync(
-                Options() with { Time = Fast, NegotiationTimeout = Patience, DialTimeout = Patience, AddressTimeout = Patience },
-                new DhtOptions
-                {
-                    RefreshInterval = Timeout.InfiniteTimeSpan,
-                    DialTimeout = Patience,
-                    RequestTimeout = requestTimeout ?? Patience,
-                    QueryTimeout = Patience,
-                    MessageLimits = limits ?? KadMessageLimits.Default,
-                },
-                Token),
-            await Libp2pHost.StartAsync(Options(), Token));
+        public static async Task<Pair> StartAsync(KadMessageLimits? limits = null, TimeSpan? requestTimeout = null) =>
+            new(
+                await HostedDhtNode.StartAsync(
+                    Options() with
+                    {
+                        Time = Fast,
+                        NegotiationTimeout = Patience,
+                        DialTimeout = Patience,
+                        AddressTimeout = Patience,
+                    },
+                    new DhtOptions
+                    {
+                        RefreshInterval = Timeout.InfiniteTimeSpan,
+                        DialTimeout = Patience,
+                        RequestTimeout = requestTimeout ?? Patience,
+                        QueryTimeout = Patience,
+                        MessageLimits = limits ?? KadMessageLimits.Default,
+                    },
+                    Token
+                ),
+                await Libp2pHost.StartAsync(Options(), Token)
+            );
 
         public async Task<Libp2pStream> OpenAsync()
         {
@@ -175,12 +190,13 @@ public sealed class HostileKadRemoteTests
             await client.DisposeAsync();
         }
 
-        private static Libp2pHostOptions Options() => new()
-        {
-            Identity = Identity.Create(),
-            ListenAddresses = [Multiaddr.Parse("/ip4/127.0.0.1/tcp/0")],
-            AllowPrivateAddresses = true,
-        };
+        private static Libp2pHostOptions Options() =>
+            new()
+            {
+                Identity = Identity.Create(),
+                ListenAddresses = [Multiaddr.Parse("/ip4/127.0.0.1/tcp/0")],
+                AllowPrivateAddresses = true,
+            };
     }
 
     /// <summary>The system's clock, a number of times as fast.</summary>

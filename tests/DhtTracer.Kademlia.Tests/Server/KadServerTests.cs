@@ -35,15 +35,29 @@ public sealed class KadServerTests
         var values = new ValueStore(RecordValidator.AcceptAll, _time, TimeSpan.FromHours(1));
         var server = new KadServer(_server.Id, () => [_address], _server.Table!, providers, values, anyProviderKey: true);
         var key = "raw key"u8.ToArray();
-        server.Answer(new KadMessage { Type = KadMessageType.AddProvider, Key = key, ProviderPeers = [new KadPeer(_sender, [_address])] }, _sender);
-        var answer = server.Answer(new KadMessage { Type = KadMessageType.GetProviders, Key = key }, SimulatedNetwork.RandomPeerId(new Random(5)));
+        server.Answer(
+            new KadMessage
+            {
+                Type = KadMessageType.AddProvider,
+                Key = key,
+                ProviderPeers = [new KadPeer(_sender, [_address])],
+            },
+            _sender
+        );
+        var answer = server.Answer(
+            new KadMessage { Type = KadMessageType.GetProviders, Key = key },
+            SimulatedNetwork.RandomPeerId(new Random(5))
+        );
         Assert.Equal(_sender, Assert.Single(answer!.ProviderPeers).Id);
         Assert.Throws<KadRefusedException>(() => Ask(new KadMessage { Type = KadMessageType.GetProviders, Key = key }));
     }
 
     [Fact]
     public void Find_node_for_the_server_itself_names_it_first() =>
-        Assert.Equal(_server.Id, Ask(new KadMessage { Type = KadMessageType.FindNode, Key = _server.Id.Bytes.ToArray() })!.CloserPeers[0].Id);
+        Assert.Equal(
+            _server.Id,
+            Ask(new KadMessage { Type = KadMessageType.FindNode, Key = _server.Id.Bytes.ToArray() })!.CloserPeers[0].Id
+        );
 
     [Fact]
     public void A_provider_can_announce_itself_with_an_address_and_nobody_else()
@@ -103,13 +117,28 @@ public sealed class KadServerTests
     private static KadMessage Put(string key, string value)
     {
         var bytes = Encoding.UTF8.GetBytes(key);
-        return new KadMessage { Type = KadMessageType.PutValue, Key = bytes, Record = new KadRecord(bytes, Encoding.UTF8.GetBytes(value)) };
+        return new KadMessage
+        {
+            Type = KadMessageType.PutValue,
+            Key = bytes,
+            Record = new KadRecord(bytes, Encoding.UTF8.GetBytes(value)),
+        };
     }
 
     private KadMessage? Ask(KadMessage request) => _server.Server!.Answer(request, _sender);
 
     private void Announce(KadPeer provider) =>
-        Assert.Null(Ask(new KadMessage { Type = KadMessageType.AddProvider, Key = Multihash, ProviderPeers = [provider] }));
+        Assert.Null(
+            Ask(
+                new KadMessage
+                {
+                    Type = KadMessageType.AddProvider,
+                    Key = Multihash,
+                    ProviderPeers = [provider],
+                }
+            )
+        );
 
-    private IReadOnlyList<KadPeer> Providers() => Ask(new KadMessage { Type = KadMessageType.GetProviders, Key = Multihash })!.ProviderPeers;
+    private IReadOnlyList<KadPeer> Providers() =>
+        Ask(new KadMessage { Type = KadMessageType.GetProviders, Key = Multihash })!.ProviderPeers;
 }

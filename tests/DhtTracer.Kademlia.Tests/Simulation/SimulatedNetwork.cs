@@ -53,14 +53,24 @@ public sealed class SimulatedNetwork
 
     /// <summary>The exact answer: the closest of all peers but one.</summary>
     public IReadOnlyList<PeerId> TrueClosest(KadId target, int count, PeerId? but = null, Func<SimulatedPeer, bool>? where = null) =>
-        [.. Peers.Where(peer => peer.Id != but && (where?.Invoke(peer) ?? true))
-            .OrderBy(peer => peer.KadId, Comparer<KadId>.Create(target.CompareDistance)).Take(count).Select(peer => peer.Id)];
+        [
+            .. Peers
+                .Where(peer => peer.Id != but && (where?.Invoke(peer) ?? true))
+                .OrderBy(peer => peer.KadId, Comparer<KadId>.Create(target.CompareDistance))
+                .Take(count)
+                .Select(peer => peer.Id),
+        ];
 
     /// <summary>A node of this network, with the routing table and place of one of its peers.</summary>
     public DhtNode CreateNode(int index, DhtOptions? options = null)
     {
         var self = Peers[index];
-        var node = new DhtNode(Watch(new Endpoint(this, self)), options ?? new DhtOptions { Lookup = new LookupParameters(K: K) }, _time, _validator);
+        var node = new DhtNode(
+            Watch(new Endpoint(this, self)),
+            options ?? new DhtOptions { Lookup = new LookupParameters(K: K) },
+            _time,
+            _validator
+        );
         foreach (var peer in Prepare(self).Table!.Peers())
         {
             node.RoutingTable.Add(peer, _time.GetUtcNow());
@@ -149,7 +159,12 @@ public sealed class SimulatedNetwork
         public async Task<DialResult> DialAsync(PeerId peer, IReadOnlyList<Multiaddr> addresses, CancellationToken cancellationToken)
         {
             var remote = network.Find(peer);
-            var tried = new DialResult { Address = addresses.Count > 0 ? addresses[0].ToString() : null, AddressesTried = addresses.Count, Transport = "tcp" };
+            var tried = new DialResult
+            {
+                Address = addresses.Count > 0 ? addresses[0].ToString() : null,
+                AddressesTried = addresses.Count,
+                Transport = "tcp",
+            };
             if (remote is null || remote.Fault == Fault.NeverConnects)
             {
                 await Task.Delay(Timeout.InfiniteTimeSpan, network._time, cancellationToken);
@@ -211,13 +226,20 @@ public sealed class SimulatedNetwork
             return new RequestResult(answer is null ? null : KadMessageCodec.Decode(KadMessageCodec.Encode(Distort(answer)), limits), null);
         }
 
-        private KadMessage Distort(KadMessage answer) => remote.Fault switch
-        {
-            Fault.AnswersNonsense => answer with { Type = KadMessageType.Ping },
-            Fault.NamesDeadPeers => answer with { CloserPeers = [.. answer.CloserPeers.Select(_ => new KadPeer(RandomPeerId(_random), [remote.Address]))] },
-            Fault.NamesPeersTwice => answer with { CloserPeers = [.. answer.CloserPeers, .. answer.CloserPeers] },
-            Fault.ReturnsBadRecords when answer.Type == KadMessageType.GetValue => answer with { Record = new KadRecord(answer.Key, "bad"u8.ToArray()) },
-            _ => answer,
-        };
+        private KadMessage Distort(KadMessage answer) =>
+            remote.Fault switch
+            {
+                Fault.AnswersNonsense => answer with { Type = KadMessageType.Ping },
+                Fault.NamesDeadPeers => answer with
+                {
+                    CloserPeers = [.. answer.CloserPeers.Select(_ => new KadPeer(RandomPeerId(_random), [remote.Address]))],
+                },
+                Fault.NamesPeersTwice => answer with { CloserPeers = [.. answer.CloserPeers, .. answer.CloserPeers] },
+                Fault.ReturnsBadRecords when answer.Type == KadMessageType.GetValue => answer with
+                {
+                    Record = new KadRecord(answer.Key, "bad"u8.ToArray()),
+                },
+                _ => answer,
+            };
     }
 }

@@ -57,11 +57,12 @@ public sealed class VirtualTime : TimeProvider
         }
     }
 
-    public void Run(Func<Task> body) => Run(async () =>
-    {
-        await body();
-        return true;
-    });
+    public void Run(Func<Task> body) =>
+        Run(async () =>
+        {
+            await body();
+            return true;
+        });
 
     private bool FireNextTimer()
     {

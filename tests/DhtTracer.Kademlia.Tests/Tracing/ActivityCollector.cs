@@ -22,7 +22,8 @@ internal sealed class ActivityCollector : IDisposable
     }
 
     /// <summary>Other tests run beside this one: only the query asked for.</summary>
-    public IReadOnlyList<Activity> Of(QueryResult result) => [.. _stopped.Where(activity => activity.TraceId == result.Span!.Value.TraceId)];
+    public IReadOnlyList<Activity> Of(QueryResult result) =>
+        [.. _stopped.Where(activity => activity.TraceId == result.Span!.Value.TraceId)];
 
     /// <summary>The queries of a node, in the order in which they ended.</summary>
     public IReadOnlyList<Activity> OfNode(PeerId node) =>

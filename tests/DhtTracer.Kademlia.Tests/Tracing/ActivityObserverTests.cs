@@ -28,13 +28,18 @@ public sealed class ActivityObserverTests
         using var collector = new ActivityCollector();
         var network = FaultyNetwork();
         var stored = new QueryRecorder();
-        var store = _time.Run(() => network.CreateNode(0).PutValueAsync("/v/a"u8.ToArray(), "1"u8.ToArray(), new QueryOptions { Observers = [stored] }));
+        var store = _time.Run(() =>
+            network.CreateNode(0).PutValueAsync("/v/a"u8.ToArray(), "1"u8.ToArray(), new QueryOptions { Observers = [stored] })
+        );
         Compare(stored.Trace, collector.Of(store), store);
         Assert.Contains(collector.Of(store), span => Equals(span.GetTagItem("dht.message.type"), "PUT_VALUE"));
 
         var cut = new QueryRecorder();
-        var timedOut = _time.Run(() => network.CreateNode(2).GetClosestPeersAsync(
-            LookupTests.Key(5), new QueryOptions { Observers = [cut], Timeout = TimeSpan.FromMilliseconds(70) }));
+        var timedOut = _time.Run(() =>
+            network
+                .CreateNode(2)
+                .GetClosestPeersAsync(LookupTests.Key(5), new QueryOptions { Observers = [cut], Timeout = TimeSpan.FromMilliseconds(70) })
+        );
         Assert.Equal(DhtQueryOutcome.TimedOut, timedOut.Outcome);
         Compare(cut.Trace, collector.Of(timedOut), timedOut);
         Assert.Equal(ActivityStatusCode.Error, collector.Of(timedOut).Single(span => span.OperationName == "dht.query").Status);
@@ -65,7 +70,9 @@ public sealed class ActivityObserverTests
     {
         using var collector = new ActivityCollector();
         var network = new SimulatedNetwork(_time, 30);
-        var background = _time.Run(() => network.CreateNode(0).GetClosestPeersAsync(LookupTests.Key(1), new QueryOptions { Background = true }));
+        var background = _time.Run(() =>
+            network.CreateNode(0).GetClosestPeersAsync(LookupTests.Key(1), new QueryOptions { Background = true })
+        );
         var foreground = _time.Run(() => network.CreateNode(0).GetClosestPeersAsync(LookupTests.Key(1)));
         Assert.Equal(true, collector.Of(background).Single(span => span.OperationName == "dht.query").GetTagItem("dht.query.background"));
         Assert.Null(collector.Of(foreground).Single(span => span.OperationName == "dht.query").GetTagItem("dht.query.background"));
@@ -92,20 +99,39 @@ public sealed class ActivityObserverTests
         Assert.Equal(result.Outcome.ToText(), query.GetTagItem("dht.query.outcome"));
         Assert.Equal(result.Termination?.ToText(), query.GetTagItem("dht.query.termination"));
         Assert.Equal(result.Results, query.GetTagItem("dht.query.results"));
-        Assert.Equal((truth.End.DiscoveredAt - truth.Query.Start)?.TotalNanoseconds, Convert.ToDouble(query.GetTagItem("dht.query.discovery_ns") ?? double.NaN, null) is var ns && double.IsNaN(ns) ? null : ns);
+        Assert.Equal(
+            (truth.End.DiscoveredAt - truth.Query.Start)?.TotalNanoseconds,
+            Convert.ToDouble(query.GetTagItem("dht.query.discovery_ns") ?? double.NaN, null) is var ns && double.IsNaN(ns) ? null : ns
+        );
         Assert.Equal(truth.Query.Key.ToArray(), Convert.FromHexString((string)query.GetTagItem("dht.key")!));
         Assert.Equal(truth.Query.RoutingTableSize, query.GetTagItem("dht.routing_table.size"));
         Assert.Equal(truth.Peers.Where(peer => peer.Referrer is null).Select(peer => peer.Id), EventPeers(query, "dht.seed"));
-        Assert.Equal(truth.Results.Select(found => (found.AnsweredBy, found.Result, found.FoundAt)), query.Events.Where(e => e.Name == "dht.result")
-            .Select(e => ((string)Tag(e, "dht.peer.id")!, (string)Tag(e, "dht.result")!, e.Timestamp)));
+        Assert.Equal(
+            truth.Results.Select(found => (found.AnsweredBy, found.Result, found.FoundAt)),
+            query
+                .Events.Where(e => e.Name == "dht.result")
+                .Select(e => ((string)Tag(e, "dht.peer.id")!, (string)Tag(e, "dht.result")!, e.Timestamp))
+        );
         Assert.Equal(truth.Terminated?.Time, query.Events.SingleOrDefault(e => e.Name == "dht.terminated").Timestamp);
 
         var peers = spans.Where(span => span.OperationName == "dht.peer").ToDictionary(span => (string)span.GetTagItem("dht.peer.id")!);
         Assert.Equal(truth.Peers.Select(peer => peer.Id).Order(), peers.Keys.Order());
         Assert.Equal(spans.Count, 1 + truth.Seen + truth.Peers.Sum(peer => peer.Dials.Count(dial => !WasOpen(dial)) + peer.Requests.Count));
-        var described = truth.Peers.Where(peer => peer.Order is not null).Select(peer => peers[peer.Id]).OrderBy(span => spans.ToList().IndexOf(span)).Take(3).ToHashSet();
+        var described = truth
+            .Peers.Where(peer => peer.Order is not null)
+            .Select(peer => peers[peer.Id])
+            .OrderBy(span => spans.ToList().IndexOf(span))
+            .Take(3)
+            .ToHashSet();
         string[] describing = ["dht.query.type", "dht.query.background", "dht.key", "dht.key.text"];
-        Assert.All(peers.Values, span => Assert.All(describing, name => Assert.Equal(described.Contains(span) ? query.GetTagItem(name) : null, span.GetTagItem(name))));
+        Assert.All(
+            peers.Values,
+            span =>
+                Assert.All(
+                    describing,
+                    name => Assert.Equal(described.Contains(span) ? query.GetTagItem(name) : null, span.GetTagItem(name))
+                )
+        );
         foreach (var peer in truth.Peers)
         {
             ComparePeer(truth, peer, peers[peer.Id], spans, query);
@@ -129,7 +155,9 @@ public sealed class ActivityObserverTests
         var dials = children.Where(child => child.OperationName == "dht.dial").OrderBy(child => child.StartTimeUtc).ToList();
         Assert.Equal(
             peer.Dials.Where(WasOpen).Select(dial => (dial.StartedAt, true, dial.Address)),
-            span.Events.Where(e => e.Name == "dht.dial").Select(e => (e.Timestamp, (bool)Tag(e, "dht.dial.reused")!, (string?)Tag(e, "dht.dial.address"))));
+            span.Events.Where(e => e.Name == "dht.dial")
+                .Select(e => (e.Timestamp, (bool)Tag(e, "dht.dial.reused")!, (string?)Tag(e, "dht.dial.address")))
+        );
         var attempts = peer.Dials.Where(dial => !WasOpen(dial)).ToList();
         Assert.Equal(attempts.Count, dials.Count);
         foreach (var (expected, dial) in attempts.Zip(dials))

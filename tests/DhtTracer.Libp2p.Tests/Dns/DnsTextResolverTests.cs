@@ -12,15 +12,22 @@ public class DnsTextResolverTests
 
     [Fact]
     public void The_query_is_that_of_the_rfc() =>
-        Assert.Equal("1234" + "0100" + "0001" + "000000000000" + Question, Convert.ToHexStringLower(DnsMessage.Query(0x1234, "_dnsaddr.a.io")));
+        Assert.Equal(
+            "1234" + "0100" + "0001" + "000000000000" + Question,
+            Convert.ToHexStringLower(DnsMessage.Query(0x1234, "_dnsaddr.a.io"))
+        );
 
     [Fact]
     public void The_parts_of_a_text_are_joined_and_other_records_passed_over()
     {
-        var answer = Convert.FromHexString("123481800001000300000000" + Question
-            + "c00c000500010000003c0002c00c" // a CNAME
-            + "c00c001000010000003c000703616263" + "026465" // "abc" "de"
-            + "c00c001000010000003c00020178"); // "x"
+        var answer = Convert.FromHexString(
+            "123481800001000300000000"
+                + Question
+                + "c00c000500010000003c0002c00c" // a CNAME
+                + "c00c001000010000003c000703616263"
+                + "026465" // "abc" "de"
+                + "c00c001000010000003c00020178"
+        ); // "x"
         Assert.Equal(["abcde", "x"], DnsMessage.ReadTexts(answer));
     }
 
@@ -35,13 +42,19 @@ public class DnsTextResolverTests
 
     [Fact]
     public void A_name_that_does_not_exist_is_said_to_be_so() =>
-        Assert.Contains("does not exist", Assert.Throws<DnsException>(() => DnsMessage.ReadTexts(Convert.FromHexString("123481830001000000000000" + Question))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "does not exist",
+            Assert.Throws<DnsException>(() => DnsMessage.ReadTexts(Convert.FromHexString("123481830001000000000000" + Question))).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void Mutated_answers_are_read_or_refused_by_type()
     {
         var random = new Random(18);
-        var valid = Convert.FromHexString("123481800001000200000000" + Question + "c00c001000010000003c000703616263026465" + "c00c001000010000003c00020178");
+        var valid = Convert.FromHexString(
+            "123481800001000200000000" + Question + "c00c001000010000003c000703616263026465" + "c00c001000010000003c00020178"
+        );
         for (var i = 0; i < Fuzz.Inputs; i++)
         {
             try
@@ -68,7 +81,8 @@ public class DnsTextResolverTests
         using var server = new DnsServer(
             query => [(byte)(query[0] ^ 1), .. Answer("forged")(query)[1..]],
             Answer("unused"),
-            Answer("genuine"));
+            Answer("genuine")
+        );
         Assert.Equal(["genuine"], await Resolver(server.EndPoint).ResolveAsync("_dnsaddr.a.io", Deadline));
     }
 
@@ -90,7 +104,35 @@ public class DnsTextResolverTests
     private static Func<byte[], byte[]> Answer(string text)
     {
         var bytes = Encoding.ASCII.GetBytes(text);
-        return query => [.. query[..2], 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0, .. query[12..], 0xc0, 0x0c, 0, 16, 0, 1, 0, 0, 0, 60, 0, (byte)(bytes.Length + 1), (byte)bytes.Length, .. bytes];
+        return query =>
+            [
+                .. query[..2],
+                0x81,
+                0x80,
+                0,
+                1,
+                0,
+                1,
+                0,
+                0,
+                0,
+                0,
+                .. query[12..],
+                0xc0,
+                0x0c,
+                0,
+                16,
+                0,
+                1,
+                0,
+                0,
+                0,
+                60,
+                0,
+                (byte)(bytes.Length + 1),
+                (byte)bytes.Length,
+                .. bytes,
+            ];
     }
 
     /// <summary>A server on loopback that answers each datagram with each of its answers, and TCP with its own.</summary>

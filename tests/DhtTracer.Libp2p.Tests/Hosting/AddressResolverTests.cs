@@ -16,8 +16,19 @@ public class AddressResolverTests
         // As under bootstrap.libp2p.io: one record per peer, which leads to a name of its own.
         var (targets, unusable) = await ResolveAsync(
             "/dnsaddr/bootstrap.example/p2p/" + Peer,
-            ("_dnsaddr.bootstrap.example", [$"dnsaddr=/dnsaddr/one.example/p2p/{Peer}", $"dnsaddr=/dnsaddr/two.example/p2p/{Other}", "unrelated"]),
-            ("_dnsaddr.one.example", [$"dnsaddr=/ip4/8.8.8.8/tcp/4001/p2p/{Peer}", $"dnsaddr=/ip4/8.8.8.8/udp/4001/quic-v1/p2p/{Peer}", $"dnsaddr=/ip4/1.1.1.1/tcp/1/p2p/{Other}"]));
+            (
+                "_dnsaddr.bootstrap.example",
+                [$"dnsaddr=/dnsaddr/one.example/p2p/{Peer}", $"dnsaddr=/dnsaddr/two.example/p2p/{Other}", "unrelated"]
+            ),
+            (
+                "_dnsaddr.one.example",
+                [
+                    $"dnsaddr=/ip4/8.8.8.8/tcp/4001/p2p/{Peer}",
+                    $"dnsaddr=/ip4/8.8.8.8/udp/4001/quic-v1/p2p/{Peer}",
+                    $"dnsaddr=/ip4/1.1.1.1/tcp/1/p2p/{Other}",
+                ]
+            )
+        );
         Assert.Equal(["8.8.8.8:4001"], targets.Select(target => target.EndPoint.ToString()));
         Assert.Equal("only plain TCP is supported", Assert.Single(unusable).Text);
     }
@@ -28,7 +39,8 @@ public class AddressResolverTests
         var (targets, _) = await ResolveAsync(
             "/dnsaddr/a.example",
             ("_dnsaddr.a.example", ["dnsaddr=/dnsaddr/b.example"]),
-            ("_dnsaddr.b.example", ["dnsaddr=/dnsaddr/a.example"]));
+            ("_dnsaddr.b.example", ["dnsaddr=/dnsaddr/a.example"])
+        );
         Assert.Empty(targets);
     }
 
@@ -47,7 +59,12 @@ public class AddressResolverTests
     public async Task A_name_that_does_not_resolve_is_a_reason_not_a_failure()
     {
         var resolver = new AddressResolver((_, _) => throw new DnsException("the name does not exist"));
-        var (targets, unusable) = await resolver.ResolveAsync([Multiaddr.Parse("/dnsaddr/a.example"), Multiaddr.Parse("/ip4/8.8.8.8/tcp/1")], null, false, default);
+        var (targets, unusable) = await resolver.ResolveAsync(
+            [Multiaddr.Parse("/dnsaddr/a.example"), Multiaddr.Parse("/ip4/8.8.8.8/tcp/1")],
+            null,
+            false,
+            default
+        );
         Assert.Single(targets);
         Assert.Contains("does not exist", Assert.Single(unusable).Text, StringComparison.Ordinal);
     }
@@ -87,9 +104,14 @@ public class AddressResolverTests
     public void Addresses_are_public_or_not(string address, bool isPublic) =>
         Assert.Equal(isPublic, IpScope.IsPublic(IPAddress.Parse(address)));
 
-    private static Task<(IReadOnlyList<DialTarget> Targets, IReadOnlyList<DialAttempt> Unusable)> ResolveAsync(string address, params (string Name, string[] Texts)[] records)
+    private static Task<(IReadOnlyList<DialTarget> Targets, IReadOnlyList<DialAttempt> Unusable)> ResolveAsync(
+        string address,
+        params (string Name, string[] Texts)[] records
+    )
     {
-        var resolver = new AddressResolver((name, _) => Task.FromResult<IReadOnlyList<string>>(records.Single(record => record.Name == name).Texts));
+        var resolver = new AddressResolver(
+            (name, _) => Task.FromResult<IReadOnlyList<string>>(records.Single(record => record.Name == name).Texts)
+        );
         var parsed = Multiaddr.Parse(address);
         return resolver.ResolveAsync([parsed], parsed.PeerId, allowPrivate: false, default);
     }

@@ -79,12 +79,23 @@ public class DialerTests
         var a = await hosts.StartAsync(options => options with { AddressStagger = TimeSpan.FromMilliseconds(20) });
         var b = await hosts.StartAsync();
         using var blackHole = new BlackHole();
-        var dialed = await a.DialAsync(b.PeerId, [FreePort(), blackHole.Address, b.ListenAddresses[0]], cancellationToken: TestHosts.Deadline);
+        var dialed = await a.DialAsync(
+            b.PeerId,
+            [FreePort(), blackHole.Address, b.ListenAddresses[0]],
+            cancellationToken: TestHosts.Deadline
+        );
         Assert.Equal(b.ListenAddresses[0], dialed.Address);
         Assert.Equal(3, dialed.AddressesTried);
         Assert.Equal(
             [DialError.Refused, null, DialError.Superseded],
-            dialed.Attempts.OrderBy(attempt => attempt.Error is null ? 1 : attempt.Error == DialError.Refused ? 0 : 2).Select(attempt => attempt.Error));
+            dialed
+                .Attempts.OrderBy(attempt =>
+                    attempt.Error is null ? 1
+                    : attempt.Error == DialError.Refused ? 0
+                    : 2
+                )
+                .Select(attempt => attempt.Error)
+        );
     }
 
     [Fact]
@@ -105,7 +116,9 @@ public class DialerTests
     {
         await using var hosts = new TestHosts();
         var a = await hosts.StartAsync();
-        var unknown = await Assert.ThrowsAsync<DialException>(() => a.DialAsync(Identity.Create().PeerId, cancellationToken: TestHosts.Deadline));
+        var unknown = await Assert.ThrowsAsync<DialException>(() =>
+            a.DialAsync(Identity.Create().PeerId, cancellationToken: TestHosts.Deadline)
+        );
         Assert.Equal(DialError.NoRoute, unknown.Error);
         var quic = await DialFails(a, Multiaddr.Parse("/ip4/127.0.0.1/udp/1/quic-v1"));
         Assert.Equal(DialError.NoRoute, quic.Error);
@@ -185,7 +198,9 @@ public class DialerTests
     {
         await using var hosts = new TestHosts();
         var a = await hosts.StartAsync();
-        var error = await Assert.ThrowsAsync<DialException>(() => a.DialAsync(a.PeerId, a.ListenAddresses, cancellationToken: TestHosts.Deadline));
+        var error = await Assert.ThrowsAsync<DialException>(() =>
+            a.DialAsync(a.PeerId, a.ListenAddresses, cancellationToken: TestHosts.Deadline)
+        );
         Assert.Equal(DialError.NoRoute, error.Error);
     }
 

@@ -51,7 +51,10 @@ public class HostileRemoteTests
     {
         await using var hosts = new TestHosts();
         var victim = await hosts.StartAsync(options => options with { NegotiationTimeout = TimeSpan.FromSeconds(3) });
-        victim.SetProtocolHandler(Echo, async (stream, token) => await stream.WriteMessageAsync(await stream.ReadMessageAsync(100, token) ?? [], token));
+        victim.SetProtocolHandler(
+            Echo,
+            async (stream, token) => await stream.WriteMessageAsync(await stream.ReadMessageAsync(100, token) ?? [], token)
+        );
         var (channel, _) = await ConnectAsync(victim);
         var random = new Random(19);
         var negotiation = MultistreamSelect.Encode("/multistream/1.0.0", Echo);
@@ -71,14 +74,17 @@ public class HostileRemoteTests
         await using var hosts = new TestHosts();
         var victim = await hosts.StartAsync();
         var reading = new TaskCompletionSource<Task>();
-        victim.SetProtocolHandler(Echo, async (stream, token) =>
-        {
-            var before = GC.GetAllocatedBytesForCurrentThread();
-            var message = stream.ReadMessageAsync(1 << 30, token);
-            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
-            reading.TrySetResult(message);
-            _ = await message;
-        });
+        victim.SetProtocolHandler(
+            Echo,
+            async (stream, token) =>
+            {
+                var before = GC.GetAllocatedBytesForCurrentThread();
+                var message = stream.ReadMessageAsync(1 << 30, token);
+                Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
+                reading.TrySetResult(message);
+                _ = await message;
+            }
+        );
         var other = await hosts.StartAsync();
         var connection = (await other.DialAsync(victim.PeerId, victim.ListenAddresses, cancellationToken: TestHosts.Deadline)).Connection;
         var stream = await connection.OpenStreamAsync(Echo, TestHosts.Deadline);
@@ -103,8 +109,12 @@ public class HostileRemoteTests
         Assert.True(victim.ListenAddresses[0].TryGetTcpEndPoint(out var endPoint));
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(endPoint);
-        var upgraded = await new ConnectionUpgrader(Identity.Create())
-            .UpgradeAsync(new NetworkStream(socket, ownsSocket: true), isDialer: true, victim.PeerId, TestHosts.Deadline);
+        var upgraded = await new ConnectionUpgrader(Identity.Create()).UpgradeAsync(
+            new NetworkStream(socket, ownsSocket: true),
+            isDialer: true,
+            victim.PeerId,
+            TestHosts.Deadline
+        );
         return (upgraded.Channel, (await connected.Task.WaitAsync(TestHosts.Deadline)).Closed);
     }
 

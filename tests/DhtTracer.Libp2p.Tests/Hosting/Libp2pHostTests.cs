@@ -54,7 +54,9 @@ public class Libp2pHostTests
         await using var hosts = new TestHosts();
         var a = await hosts.StartAsync();
         var b = await hosts.StartAsync();
-        var dials = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => a.DialAsync(b.PeerId, b.ListenAddresses, cancellationToken: TestHosts.Deadline)));
+        var dials = await Task.WhenAll(
+            Enumerable.Range(0, 20).Select(_ => a.DialAsync(b.PeerId, b.ListenAddresses, cancellationToken: TestHosts.Deadline))
+        );
         Assert.Single(dials.Select(dial => dial.Connection).Distinct());
         Assert.Single(a.Connections);
     }
@@ -89,25 +91,29 @@ public class Libp2pHostTests
         var connection = (await a.DialAsync(b.PeerId, b.ListenAddresses, cancellationToken: TestHosts.Deadline)).Connection;
         var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60)).Token;
 
-        await Task.WhenAll(Enumerable.Range(0, streams).Select(async i =>
-        {
-            var size = streams == 1 ? 20 * Size : Size / 10;
-            var sent = new byte[size];
-            new Random(i).NextBytes(sent);
-            await using var stream = await connection.OpenStreamAsync(Echo, deadline);
-            var writing = WriteAsync();
-            var received = new byte[size];
-            await stream.ReadExactlyAsync(received, deadline);
-            await writing;
-            Assert.True(received.AsSpan().SequenceEqual(sent));
-            Assert.Equal(0, await stream.ReadAsync(new byte[1], deadline));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, streams)
+                .Select(async i =>
+                {
+                    var size = streams == 1 ? 20 * Size : Size / 10;
+                    var sent = new byte[size];
+                    new Random(i).NextBytes(sent);
+                    await using var stream = await connection.OpenStreamAsync(Echo, deadline);
+                    var writing = WriteAsync();
+                    var received = new byte[size];
+                    await stream.ReadExactlyAsync(received, deadline);
+                    await writing;
+                    Assert.True(received.AsSpan().SequenceEqual(sent));
+                    Assert.Equal(0, await stream.ReadAsync(new byte[1], deadline));
 
-            async Task WriteAsync()
-            {
-                await stream.WriteAsync(sent, deadline);
-                stream.CloseWrite();
-            }
-        }));
+                    async Task WriteAsync()
+                    {
+                        await stream.WriteAsync(sent, deadline);
+                        stream.CloseWrite();
+                    }
+                })
+        );
         await Eventually(() => connection.StreamCount == 0);
     }
 
@@ -118,7 +124,9 @@ public class Libp2pHostTests
         var a = await hosts.StartAsync();
         var b = await hosts.StartAsync();
         var connection = (await a.DialAsync(b.PeerId, b.ListenAddresses, cancellationToken: TestHosts.Deadline)).Connection;
-        var refused = await Assert.ThrowsAsync<ProtocolNotSupportedException>(() => connection.OpenStreamAsync("/nobody/1", TestHosts.Deadline));
+        var refused = await Assert.ThrowsAsync<ProtocolNotSupportedException>(() =>
+            connection.OpenStreamAsync("/nobody/1", TestHosts.Deadline)
+        );
         Assert.Equal("/nobody/1", refused.Protocol);
         Assert.True(connection.IsOpen);
     }
@@ -172,11 +180,14 @@ public class Libp2pHostTests
         await using var hosts = new TestHosts();
         var a = await hosts.StartAsync();
         var b = await hosts.StartAsync();
-        b.SetProtocolHandler(Echo, async (stream, token) =>
-        {
-            await stream.WriteMessageAsync("answer"u8.ToArray(), token);
-            stream.Reset();
-        });
+        b.SetProtocolHandler(
+            Echo,
+            async (stream, token) =>
+            {
+                await stream.WriteMessageAsync("answer"u8.ToArray(), token);
+                stream.Reset();
+            }
+        );
         var connection = (await a.DialAsync(b.PeerId, b.ListenAddresses, cancellationToken: TestHosts.Deadline)).Connection;
         await using var stream = await connection.OpenStreamAsync(Echo, TestHosts.Deadline);
         await Task.Delay(100);
@@ -267,27 +278,34 @@ public class Libp2pHostTests
         var a = await hosts.StartAsync();
         var b = await hosts.StartAsync(options => options with { NegotiationTimeout = TimeSpan.FromSeconds(3) });
         Assert.True(b.ListenAddresses[0].TryGetTcpEndPoint(out var endPoint));
-        byte[][] inputs = [[], [0x00], [0xff, 0xff, 0xff], "GET / HTTP/1.1\r\n\r\n"u8.ToArray(), [.. MultistreamSelect.Encode("/multistream/1.0.0", "/noise"), 0xff, 0xff, 1, 2, 3]];
-        await Task.WhenAll(inputs.Select(async bytes =>
-        {
-            using var socket = new TcpClient();
-            await socket.ConnectAsync(endPoint);
-            await socket.GetStream().WriteAsync(bytes);
+        byte[][] inputs =
+        [
+            [],
+            [0x00],
+            [0xff, 0xff, 0xff],
+            "GET / HTTP/1.1\r\n\r\n"u8.ToArray(),
+            [.. MultistreamSelect.Encode("/multistream/1.0.0", "/noise"), 0xff, 0xff, 1, 2, 3],
+        ];
+        await Task.WhenAll(
+            inputs.Select(async bytes =>
+            {
+                using var socket = new TcpClient();
+                await socket.ConnectAsync(endPoint);
+                await socket.GetStream().WriteAsync(bytes);
 
-            // The host hangs up by itself, at the latest when its time for the negotiation is over.
-            var buffer = new byte[4096];
-            var deadline = TestHosts.Deadline;
-            try
-            {
-                while (await socket.GetStream().ReadAsync(buffer, deadline) > 0)
+                // The host hangs up by itself, at the latest when its time for the negotiation is over.
+                var buffer = new byte[4096];
+                var deadline = TestHosts.Deadline;
+                try
                 {
+                    while (await socket.GetStream().ReadAsync(buffer, deadline) > 0) { }
                 }
-            }
-            catch (IOException)
-            {
-                // A reset is an end too.
-            }
-        }));
+                catch (IOException)
+                {
+                    // A reset is an end too.
+                }
+            })
+        );
 
         Assert.Empty(b.Connections);
         _ = await a.DialAsync(b.PeerId, b.ListenAddresses, cancellationToken: TestHosts.Deadline);
@@ -296,14 +314,18 @@ public class Libp2pHostTests
     [Fact]
     public async Task Listening_needs_plain_tcp()
     {
-        var options = new Libp2pHostOptions { Identity = Identity.Create(), ListenAddresses = [Multiaddr.Parse("/ip4/127.0.0.1/udp/0/quic-v1")] };
+        var options = new Libp2pHostOptions
+        {
+            Identity = Identity.Create(),
+            ListenAddresses = [Multiaddr.Parse("/ip4/127.0.0.1/udp/0/quic-v1")],
+        };
         await Assert.ThrowsAsync<ArgumentException>(() => Libp2pHost.StartAsync(options));
     }
 
     private static async Task EchoAsync(Libp2pStream stream, CancellationToken cancellationToken)
     {
         var buffer = new byte[4096];
-        for (int read; (read = await stream.ReadAsync(buffer, cancellationToken)) > 0;)
+        for (int read; (read = await stream.ReadAsync(buffer, cancellationToken)) > 0; )
         {
             await stream.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
         }

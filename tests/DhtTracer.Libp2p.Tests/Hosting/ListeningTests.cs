@@ -53,7 +53,9 @@ public class ListeningTests
 
         Assert.DoesNotContain(fixedPort, b.ListenAddresses);
         Assert.NotNull(a.FindConnection(b.PeerId));
-        var refused = await Assert.ThrowsAsync<DialException>(async () => await (await hosts.StartAsync()).DialAsync(b.PeerId, [fixedPort], cancellationToken: TestHosts.Deadline));
+        var refused = await Assert.ThrowsAsync<DialException>(async () =>
+            await (await hosts.StartAsync()).DialAsync(b.PeerId, [fixedPort], cancellationToken: TestHosts.Deadline)
+        );
         Assert.Equal(DialError.Refused, refused.Error);
 
         static string FreeAddress()

@@ -27,14 +27,20 @@ public class IdentifyMessageTests
         Assert.Equal(message.ListenAddresses, again.ListenAddresses);
         Assert.Equal(
             (message.AgentVersion, message.ProtocolVersion, message.ObservedAddress),
-            (again.AgentVersion, again.ProtocolVersion, again.ObservedAddress));
+            (again.AgentVersion, again.ProtocolVersion, again.ObservedAddress)
+        );
         Assert.Equal(message.SignedPeerRecord, again.SignedPeerRecord);
     }
 
     [Fact]
     public void A_message_in_parts_is_merged()
     {
-        var first = new IdentifyMessage { AgentVersion = "a/1", Protocols = ["/x/1"], ObservedAddress = Multiaddr.Parse("/ip4/1.2.3.4/tcp/1") };
+        var first = new IdentifyMessage
+        {
+            AgentVersion = "a/1",
+            Protocols = ["/x/1"],
+            ObservedAddress = Multiaddr.Parse("/ip4/1.2.3.4/tcp/1"),
+        };
         var merged = first.Merge(new IdentifyMessage { AgentVersion = "a/2", Protocols = ["/y/1"] });
         Assert.Equal("a/2", merged.AgentVersion);
         Assert.Equal(["/x/1", "/y/1"], merged.Protocols);

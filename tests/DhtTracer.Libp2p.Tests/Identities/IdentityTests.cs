@@ -11,19 +11,29 @@ public sealed class IdentityTests : IDisposable
 
     [Fact]
     public void Keys_of_js_libp2p_give_the_same_identities() =>
-        Assert.All(Vectors.Keys, key =>
-        {
-            var identity = Identity.FromProtobuf(key.Hex("privateKeyProtobufHex"));
-            Assert.Equal(key.Text("peerId"), identity.PeerId.ToString());
-            Assert.Equal(key.Text("peerId"), Identity.FromSeed(key.Hex("seedHex")).PeerId.ToString());
-            Assert.Equal(key.Text("privateKeyProtobufHex"), Convert.ToHexStringLower(identity.ToProtobuf()));
-        });
+        Assert.All(
+            Vectors.Keys,
+            key =>
+            {
+                var identity = Identity.FromProtobuf(key.Hex("privateKeyProtobufHex"));
+                Assert.Equal(key.Text("peerId"), identity.PeerId.ToString());
+                Assert.Equal(key.Text("peerId"), Identity.FromSeed(key.Hex("seedHex")).PeerId.ToString());
+                Assert.Equal(key.Text("privateKeyProtobufHex"), Convert.ToHexStringLower(identity.ToProtobuf()));
+            }
+        );
 
     [Fact]
     public void The_key_pair_of_the_specification_belongs_together()
     {
-        var identity = Identity.FromProtobuf(Convert.FromHexString("080112407e0830617c4a7de83925dfb2694556b12936c477a0e1feb2e148ec9da60fee7d1ed1e8fae2c4a144b8be8fd4b47bf3d3b34b871c3cacf6010f0e42d474fce27e"));
-        Assert.Equal("080112201ed1e8fae2c4a144b8be8fd4b47bf3d3b34b871c3cacf6010f0e42d474fce27e", Convert.ToHexStringLower(identity.PublicKey.Protobuf));
+        var identity = Identity.FromProtobuf(
+            Convert.FromHexString(
+                "080112407e0830617c4a7de83925dfb2694556b12936c477a0e1feb2e148ec9da60fee7d1ed1e8fae2c4a144b8be8fd4b47bf3d3b34b871c3cacf6010f0e42d474fce27e"
+            )
+        );
+        Assert.Equal(
+            "080112201ed1e8fae2c4a144b8be8fd4b47bf3d3b34b871c3cacf6010f0e42d474fce27e",
+            Convert.ToHexStringLower(identity.PublicKey.Protobuf)
+        );
     }
 
     [Fact]
@@ -32,7 +42,10 @@ public sealed class IdentityTests : IDisposable
         var key = Vectors.Keys.First();
         var data = Convert.FromHexString(key.Text("privateKeyProtobufHex")[8..]);
         byte[] older = [.. data, .. data[32..]];
-        Assert.Equal(key.Text("peerId"), Identity.FromProtobuf(new ProtobufWriter().Varint(1, 1).Bytes(2, older).Written).PeerId.ToString());
+        Assert.Equal(
+            key.Text("peerId"),
+            Identity.FromProtobuf(new ProtobufWriter().Varint(1, 1).Bytes(2, older).Written).PeerId.ToString()
+        );
         older[95] ^= 1;
         Assert.Throws<WireException>(() => Identity.FromProtobuf(new ProtobufWriter().Varint(1, 1).Bytes(2, older).Written));
     }
@@ -86,7 +99,12 @@ public sealed class IdentityTests : IDisposable
     [Fact]
     public void A_peer_record_signed_by_somebody_else_is_refused()
     {
-        var envelope = SignedEnvelope.Sign(Identity.Create(), PeerRecord.Domain, PeerRecord.PayloadType, Vectors.Other.Hex("peerRecordHex"));
+        var envelope = SignedEnvelope.Sign(
+            Identity.Create(),
+            PeerRecord.Domain,
+            PeerRecord.PayloadType,
+            Vectors.Other.Hex("peerRecordHex")
+        );
         Assert.Throws<WireException>(() => PeerRecord.Open(envelope.ToBytes()));
         Assert.Throws<WireException>(() => SignedEnvelope.ParseAndVerify(envelope.ToBytes(), "another-domain"));
     }

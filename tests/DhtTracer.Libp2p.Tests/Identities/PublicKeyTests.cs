@@ -9,8 +9,10 @@ namespace DhtTracer.Libp2p.Tests.Identities;
 public class PublicKeyTests
 {
     // The ECDSA fixture of go-libp2p's core/crypto tests: key, and signature over the sentence, whose s is in the upper half of the order.
-    private const string GoEcdsaKey = "0803125b3059301306072a8648ce3d020106082a8648ce3d03010703420004e29a8674f3614e0ccb72406bfe2137e9f8c5f7d62d137f0a2edd233e35374777fd1f9aed4d2cfa7371caafc6ef02db83b81f77cfe1bcd8c715acf0b9a2778ea9";
-    private const string GoEcdsaSignature = "3046022100846a6685b9e72b560cb2fc4a75f9cbc38a90aaeaa7f3f25ee719832db7b93a65022100cd992bb7bd2bcc28c7db04987d10adc490fe348270954f7696cb0dffff0dfc3d";
+    private const string GoEcdsaKey =
+        "0803125b3059301306072a8648ce3d020106082a8648ce3d03010703420004e29a8674f3614e0ccb72406bfe2137e9f8c5f7d62d137f0a2edd233e35374777fd1f9aed4d2cfa7371caafc6ef02db83b81f77cfe1bcd8c715acf0b9a2778ea9";
+    private const string GoEcdsaSignature =
+        "3046022100846a6685b9e72b560cb2fc4a75f9cbc38a90aaeaa7f3f25ee719832db7b93a65022100cd992bb7bd2bcc28c7db04987d10adc490fe348270954f7696cb0dffff0dfc3d";
 
     [Fact]
     public void A_p256_signature_of_go_libp2p_verifies()
@@ -23,8 +25,16 @@ public class PublicKeyTests
 
     // RFC 8032, section 7.1, tests 2 and 3.
     [Theory]
-    [InlineData("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c", "72", "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00")]
-    [InlineData("fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025", "af82", "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a")]
+    [InlineData(
+        "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
+        "72",
+        "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"
+    )]
+    [InlineData(
+        "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025",
+        "af82",
+        "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a"
+    )]
     public void The_ed25519_vectors_of_the_rfc_verify(string key, string message, string signature)
     {
         var parsed = PublicKey.Parse(new ProtobufWriter().Varint(1, 1).Bytes(2, Convert.FromHexString(key)).Written);
@@ -50,7 +60,10 @@ public class PublicKeyTests
 
     [Fact]
     public void The_secp256k1_key_of_the_specification_is_read() =>
-        Assert.Equal(KeyType.Secp256k1, PublicKey.Parse(Convert.FromHexString("08021221037777e994e452c21604f91de093ce415f5432f701dd8cd1a7a6fea0e630bfca99")).Type);
+        Assert.Equal(
+            KeyType.Secp256k1,
+            PublicKey.Parse(Convert.FromHexString("08021221037777e994e452c21604f91de093ce415f5432f701dd8cd1a7a6fea0e630bfca99")).Type
+        );
 
     [Fact]
     public void An_rsa_signature_verifies_and_its_peer_id_is_a_hash()
@@ -84,7 +97,9 @@ public class PublicKeyTests
     public void A_small_rsa_key_is_refused()
     {
         using var rsa = RSA.Create(1024);
-        Assert.Throws<WireException>(() => PublicKey.Parse(new ProtobufWriter().Varint(1, 0).Bytes(2, rsa.ExportSubjectPublicKeyInfo()).Written));
+        Assert.Throws<WireException>(() =>
+            PublicKey.Parse(new ProtobufWriter().Varint(1, 0).Bytes(2, rsa.ExportSubjectPublicKeyInfo()).Written)
+        );
     }
 
     [Fact]

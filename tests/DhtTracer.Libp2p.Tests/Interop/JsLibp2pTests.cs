@@ -34,7 +34,8 @@ public sealed class JsLibp2pTests(JsLibp2pTests.Network network) : IClassFixture
                 AllowPrivateAddresses = true,
                 OnFault = fault => _fault = fault,
             },
-            Deadline);
+            Deadline
+        );
         _host.SetProtocolHandler(Echo, EchoAsync);
     }
 
@@ -76,7 +77,10 @@ public sealed class JsLibp2pTests(JsLibp2pTests.Network network) : IClassFixture
         Assert.Equal(Host.ListenAddresses.Select(address => address.ToString()), Texts(identified.GetProperty("listenAddrs")));
 
         // js-libp2p verifies the signature of the record before it shows it.
-        Assert.Equal(Host.ListenAddresses.Select(address => address.ToString()), Texts(identified.GetProperty("signedPeerRecord").GetProperty("addresses")));
+        Assert.Equal(
+            Host.ListenAddresses.Select(address => address.ToString()),
+            Texts(identified.GetProperty("signedPeerRecord").GetProperty("addresses"))
+        );
     }
 
     [Fact]
@@ -84,10 +88,17 @@ public sealed class JsLibp2pTests(JsLibp2pTests.Network network) : IClassFixture
     {
         var dialed = await Bed.SendAsync("dial", new { node = 1, addr = OwnAddress }, Deadline);
         Assert.Equal(Host.PeerId.ToString(), dialed.GetProperty("peer").GetString());
-        Assert.Equal(("/noise", "/yamux/1.0.0"), (dialed.GetProperty("encryption").GetString(), dialed.GetProperty("multiplexer").GetString()));
+        Assert.Equal(
+            ("/noise", "/yamux/1.0.0"),
+            (dialed.GetProperty("encryption").GetString(), dialed.GetProperty("multiplexer").GetString())
+        );
         for (var i = 0; i < 3; i++)
         {
-            Assert.InRange((await Bed.SendAsync("ping", new { node = 1, peer = Host.PeerId.ToString() }, Deadline)).GetProperty("rttMs").GetDouble(), 0, 5000);
+            Assert.InRange(
+                (await Bed.SendAsync("ping", new { node = 1, peer = Host.PeerId.ToString() }, Deadline)).GetProperty("rttMs").GetDouble(),
+                0,
+                5000
+            );
         }
 
         var connection = Host.FindConnection(PeerId.Parse(Bed.Nodes[1].PeerId))!;
@@ -105,9 +116,13 @@ public sealed class JsLibp2pTests(JsLibp2pTests.Network network) : IClassFixture
         do
         {
             await Task.Delay(50, Deadline);
-            protocols = [.. Texts((await Bed.SendAsync("peerStore", new { node = 0, peer = Host.PeerId.ToString() }, Deadline)).GetProperty("protocols"))];
-        }
-        while (!protocols.Contains("/new/1.0.0"));
+            protocols =
+            [
+                .. Texts(
+                    (await Bed.SendAsync("peerStore", new { node = 0, peer = Host.PeerId.ToString() }, Deadline)).GetProperty("protocols")
+                ),
+            ];
+        } while (!protocols.Contains("/new/1.0.0"));
     }
 
     [Theory]
@@ -117,21 +132,25 @@ public sealed class JsLibp2pTests(JsLibp2pTests.Network network) : IClassFixture
     {
         var connection = await DialAsync(0);
         _ = await connection.Identified.WaitAsync(Deadline);
-        await Task.WhenAll(Enumerable.Range(0, streams).Select(async i =>
-        {
-            var sent = new byte[bytes];
-            new Random(i).NextBytes(sent);
-            await using var stream = await connection.OpenStreamAsync(Echo, Deadline);
-            var writing = Task.Run(async () =>
-            {
-                await stream.WriteAsync(sent, Deadline);
-                stream.CloseWrite();
-            });
-            var received = new byte[bytes];
-            await stream.ReadExactlyAsync(received, Deadline);
-            await writing;
-            Assert.True(received.AsSpan().SequenceEqual(sent));
-        }));
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, streams)
+                .Select(async i =>
+                {
+                    var sent = new byte[bytes];
+                    new Random(i).NextBytes(sent);
+                    await using var stream = await connection.OpenStreamAsync(Echo, Deadline);
+                    var writing = Task.Run(async () =>
+                    {
+                        await stream.WriteAsync(sent, Deadline);
+                        stream.CloseWrite();
+                    });
+                    var received = new byte[bytes];
+                    await stream.ReadExactlyAsync(received, Deadline);
+                    await writing;
+                    Assert.True(received.AsSpan().SequenceEqual(sent));
+                })
+        );
     }
 
     [Theory]
@@ -139,7 +158,18 @@ public sealed class JsLibp2pTests(JsLibp2pTests.Network network) : IClassFixture
     [InlineData(60, 30_000)]
     public async Task Streams_from_a_js_node_carry_more_than_their_windows_both_ways(int streams, int bytes)
     {
-        var answer = await Bed.SendAsync("echo", new { node = 1, addr = OwnAddress, streams, bytes, timeout = 60_000 }, Deadline);
+        var answer = await Bed.SendAsync(
+            "echo",
+            new
+            {
+                node = 1,
+                addr = OwnAddress,
+                streams,
+                bytes,
+                timeout = 60_000,
+            },
+            Deadline
+        );
         Assert.Equal(streams, answer.GetProperty("same").GetInt32());
     }
 
@@ -168,7 +198,7 @@ public sealed class JsLibp2pTests(JsLibp2pTests.Network network) : IClassFixture
     private static async Task EchoAsync(Libp2pStream stream, CancellationToken cancellationToken)
     {
         var buffer = new byte[16 * 1024];
-        for (int read; (read = await stream.ReadAsync(buffer, cancellationToken)) > 0;)
+        for (int read; (read = await stream.ReadAsync(buffer, cancellationToken)) > 0; )
         {
             await stream.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
         }

@@ -11,7 +11,10 @@ public class Base58Tests
     // From draft-msporny-base58, section 5 (with its known typo in the third put right).
     [Theory]
     [InlineData("48656c6c6f20576f726c6421", "2NEpo7TZRRrLZSi2U")]
-    [InlineData("54686520717569636b2062726f776e20666f78206a756d7073206f76657220746865206c617a7920646f672e", "USm3fpXnKG5EUBx2ndxBDMPVciP5hGey2Jh4NDv6gmeo1LkMeiKrLJUUBk6Z")]
+    [InlineData(
+        "54686520717569636b2062726f776e20666f78206a756d7073206f76657220746865206c617a7920646f672e",
+        "USm3fpXnKG5EUBx2ndxBDMPVciP5hGey2Jh4NDv6gmeo1LkMeiKrLJUUBk6Z"
+    )]
     [InlineData("0000287fb4cd", "11233QC4")]
     [InlineData("", "")]
     [InlineData("00", "1")]
@@ -31,14 +34,19 @@ public class Base58Tests
 
     [Fact]
     public void Both_bases_agree_with_arithmetic_on_big_integers() =>
-        Prop.ForAll<byte[], byte>((bytes, zeros) =>
-        {
-            byte[] input = [.. new byte[zeros % 4], .. bytes, .. bytes, .. bytes];
-            return Base58.Encode(input) == ByDivision(input, "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz")
-                && Base36.Encode(input) == ByDivision(input, "0123456789abcdefghijklmnopqrstuvwxyz")
-                && Base58.Decode(Base58.Encode(input), out var back58) == MultiformatError.None && back58.AsSpan().SequenceEqual(input)
-                && Base36.Decode(Base36.Encode(input), out var back36) == MultiformatError.None && back36.AsSpan().SequenceEqual(input);
-        }).QuickCheckThrowOnFailure();
+        Prop.ForAll<byte[], byte>(
+                (bytes, zeros) =>
+                {
+                    byte[] input = [.. new byte[zeros % 4], .. bytes, .. bytes, .. bytes];
+                    return Base58.Encode(input) == ByDivision(input, "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz")
+                        && Base36.Encode(input) == ByDivision(input, "0123456789abcdefghijklmnopqrstuvwxyz")
+                        && Base58.Decode(Base58.Encode(input), out var back58) == MultiformatError.None
+                        && back58.AsSpan().SequenceEqual(input)
+                        && Base36.Decode(Base36.Encode(input), out var back36) == MultiformatError.None
+                        && back36.AsSpan().SequenceEqual(input);
+                }
+            )
+            .QuickCheckThrowOnFailure();
 
     [Fact]
     public void Long_input_takes_the_pooled_path_and_survives_the_round_trip()

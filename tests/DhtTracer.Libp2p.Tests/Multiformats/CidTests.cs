@@ -67,7 +67,12 @@ public class CidTests
     public void Mutated_cids_are_read_as_something_that_writes_itself_back_or_are_refused()
     {
         var random = new Random(2);
-        byte[][] valid = [Cid.Parse(EmptyV0).ToBytes(), Cid.Parse(EmptyRaw).ToBytes(), Convert.FromHexString("01720024080112202ffa35a99d3a3cfbb17bb7c1dc5561b18a8dcca4df38dc613ea859c37eb1336b")];
+        byte[][] valid =
+        [
+            Cid.Parse(EmptyV0).ToBytes(),
+            Cid.Parse(EmptyRaw).ToBytes(),
+            Convert.FromHexString("01720024080112202ffa35a99d3a3cfbb17bb7c1dc5561b18a8dcca4df38dc613ea859c37eb1336b"),
+        ];
         string[] texts = [EmptyV0, EmptyDagPb, "k51qzi5uqu5dhdmyb9bd18pypu2wp5lpv2xnskfmrqa4lb5knqryrotb05e7or"];
         for (var i = 0; i < Fuzz.Inputs; i++)
         {

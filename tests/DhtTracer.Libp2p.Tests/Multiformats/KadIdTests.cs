@@ -41,14 +41,18 @@ public class KadIdTests
 
     [Fact]
     public void Distances_order_as_big_integers_do() =>
-        Prop.ForAll<byte[], byte[], byte[]>((a, b, c) =>
-        {
-            var (target, x, y) = (SHA256.HashData(a), SHA256.HashData(b), SHA256.HashData(c));
-            var expected = Distance(target, x).CompareTo(Distance(target, y));
-            return Math.Sign(KadId.Of(a).CompareDistance(KadId.Of(b), KadId.Of(c))) == Math.Sign(expected)
-                && KadId.Of(a).XorBitLength(KadId.Of(b)) == (int)Distance(target, x).GetBitLength()
-                && KadId.FromBytes(target) == KadId.Of(a) && KadId.Of(a).ToBytes().AsSpan().SequenceEqual(target);
-        }).QuickCheckThrowOnFailure();
+        Prop.ForAll<byte[], byte[], byte[]>(
+                (a, b, c) =>
+                {
+                    var (target, x, y) = (SHA256.HashData(a), SHA256.HashData(b), SHA256.HashData(c));
+                    var expected = Distance(target, x).CompareTo(Distance(target, y));
+                    return Math.Sign(KadId.Of(a).CompareDistance(KadId.Of(b), KadId.Of(c))) == Math.Sign(expected)
+                        && KadId.Of(a).XorBitLength(KadId.Of(b)) == (int)Distance(target, x).GetBitLength()
+                        && KadId.FromBytes(target) == KadId.Of(a)
+                        && KadId.Of(a).ToBytes().AsSpan().SequenceEqual(target);
+                }
+            )
+            .QuickCheckThrowOnFailure();
 
     private static BigInteger Distance(byte[] x, byte[] y) =>
         new([.. x.Zip(y, (p, q) => (byte)(p ^ q))], isUnsigned: true, isBigEndian: true);

@@ -11,7 +11,8 @@ public class KeyParserTests
     private const string IpnsHex = "2f69706e732f" + PeerHex;
     private const string DigestHex = "12206e6ff7950a36187a801613426e858dce686cd7d7e3c0fc42ee0330072d245c95";
     private const string RawCid = "bafkreidon73zkcrwdb5iafqtijxildoonbwnpv7dyd6ef3qdgads2jc4su";
-    private const string Sha512Hex = "13409b71d224bd62f3785d96d46ad3ea3d73319bfbc2890caadae2dff72519673ca72323c3d99ba5c11d7c7acc6e14b8c5da0c4663475c2e5c3adef46f73bcdec043";
+    private const string Sha512Hex =
+        "13409b71d224bd62f3785d96d46ad3ea3d73319bfbc2890caadae2dff72519673ca72323c3d99ba5c11d7c7acc6e14b8c5da0c4663475c2e5c3adef46f73bcdec043";
 
     // The encoded forms were computed apart from this code, with arbitrary-precision arithmetic and base64 of another language.
     [Theory]
@@ -38,12 +39,37 @@ public class KeyParserTests
     [InlineData("/ipfs/" + RawCid + "/readme.txt", KeyKind.Cid, DigestHex, RawCid)]
     [InlineData("ipfs://" + RawCid, KeyKind.Cid, DigestHex, RawCid)]
     [InlineData("0155" + DigestHex, KeyKind.Cid, DigestHex, RawCid)]
-    [InlineData("uEiBub_eVCjYYeoAWE0JuhY3OaGzX1-PA_ELuAzAHLSRclQ", KeyKind.Multihash, DigestHex, "QmVmkadKS2uvxyD6YJJzd3Umem6SWV7QxYnL7kbpdWAsPS")]
-    [InlineData("zQmVmkadKS2uvxyD6YJJzd3Umem6SWV7QxYnL7kbpdWAsPS", KeyKind.Multihash, DigestHex, "QmVmkadKS2uvxyD6YJJzd3Umem6SWV7QxYnL7kbpdWAsPS")]
-    [InlineData("mugdu1bt7fneuxhg3ujxq7e0afd6gxxkeshre2guz5oir0fgb5hx", KeyKind.Multihash, DigestHex, "QmVmkadKS2uvxyD6YJJzd3Umem6SWV7QxYnL7kbpdWAsPS")]
+    [InlineData(
+        "uEiBub_eVCjYYeoAWE0JuhY3OaGzX1-PA_ELuAzAHLSRclQ",
+        KeyKind.Multihash,
+        DigestHex,
+        "QmVmkadKS2uvxyD6YJJzd3Umem6SWV7QxYnL7kbpdWAsPS"
+    )]
+    [InlineData(
+        "zQmVmkadKS2uvxyD6YJJzd3Umem6SWV7QxYnL7kbpdWAsPS",
+        KeyKind.Multihash,
+        DigestHex,
+        "QmVmkadKS2uvxyD6YJJzd3Umem6SWV7QxYnL7kbpdWAsPS"
+    )]
+    [InlineData(
+        "mugdu1bt7fneuxhg3ujxq7e0afd6gxxkeshre2guz5oir0fgb5hx",
+        KeyKind.Multihash,
+        DigestHex,
+        "QmVmkadKS2uvxyD6YJJzd3Umem6SWV7QxYnL7kbpdWAsPS"
+    )]
     [InlineData(DigestHex, KeyKind.Multihash, DigestHex, "QmVmkadKS2uvxyD6YJJzd3Umem6SWV7QxYnL7kbpdWAsPS")]
-    [InlineData(Sha512Hex, KeyKind.Multihash, Sha512Hex, "8VvtnjJxjVhuoxVbuUsucwewoxPUu974mvuEhGWgrSEvJrASGkpwRYsTfuX3hWEoaC8YMaCcdKosq6wqEYoE7LNdD4")]
-    [InlineData("8VvtnjJxjVhuoxVbuUsucwewoxPUu974mvuEhGWgrSEvJrASGkpwRYsTfuX3hWEoaC8YMaCcdKosq6wqEYoE7LNdD4", KeyKind.Multihash, Sha512Hex, "8VvtnjJxjVhuoxVbuUsucwewoxPUu974mvuEhGWgrSEvJrASGkpwRYsTfuX3hWEoaC8YMaCcdKosq6wqEYoE7LNdD4")]
+    [InlineData(
+        Sha512Hex,
+        KeyKind.Multihash,
+        Sha512Hex,
+        "8VvtnjJxjVhuoxVbuUsucwewoxPUu974mvuEhGWgrSEvJrASGkpwRYsTfuX3hWEoaC8YMaCcdKosq6wqEYoE7LNdD4"
+    )]
+    [InlineData(
+        "8VvtnjJxjVhuoxVbuUsucwewoxPUu974mvuEhGWgrSEvJrASGkpwRYsTfuX3hWEoaC8YMaCcdKosq6wqEYoE7LNdD4",
+        KeyKind.Multihash,
+        Sha512Hex,
+        "8VvtnjJxjVhuoxVbuUsucwewoxPUu974mvuEhGWgrSEvJrASGkpwRYsTfuX3hWEoaC8YMaCcdKosq6wqEYoE7LNdD4"
+    )]
     public void The_likeliest_reading_comes_first(string text, KeyKind kind, string hex, string canonical)
     {
         var first = KeyParser.Parse(text)[0];

@@ -9,16 +9,20 @@ public class MultiaddrTests
 
     [Fact]
     public void The_addresses_of_js_libp2p_have_the_same_bytes() =>
-        Assert.All(Vectors.Root.GetProperty("multiaddrs").EnumerateArray(), vector =>
-        {
-            var address = Multiaddr.Parse(vector.Text("text"));
-            Assert.Equal(vector.Text("hex"), Convert.ToHexStringLower(address.Bytes));
-            Assert.True(Multiaddr.TryParse(vector.Hex("hex"), out var fromBytes));
-            Assert.Equal(vector.Text("text"), fromBytes.ToString());
-            Assert.Equal(address, fromBytes);
-        });
+        Assert.All(
+            Vectors.Root.GetProperty("multiaddrs").EnumerateArray(),
+            vector =>
+            {
+                var address = Multiaddr.Parse(vector.Text("text"));
+                Assert.Equal(vector.Text("hex"), Convert.ToHexStringLower(address.Bytes));
+                Assert.True(Multiaddr.TryParse(vector.Hex("hex"), out var fromBytes));
+                Assert.Equal(vector.Text("text"), fromBytes.ToString());
+                Assert.Equal(address, fromBytes);
+            }
+        );
 
-    // Codes from the multicodec table: ip4 0x04, tcp 0x06, udp 0x0111, quic 0x01cc, webtransport 0x01d1, certhash 0x01d2, webrtc-direct 0x0118, tls 0x01c0.
+    // Codes from the multicodec table: ip4 0x04, tcp 0x06, udp 0x0111, quic 0x01cc, webtransport 0x01d1, certhash 0x01d2, webrtc-direct
+    // 0x0118, tls 0x01c0.
     [Theory]
     [InlineData("/ip4/1.2.3.4/udp/1234/quic", "0401020304910204d2cc03")]
     [InlineData("/dns6/a.b/tcp/443/tls/ws", "3703612e620601bbc003dd03")]
@@ -107,7 +111,10 @@ public class MultiaddrTests
 
     [Fact]
     public void The_number_of_protocols_is_limited() =>
-        Assert.Equal(MultiformatError.TooLong, Multiaddr.Decode(Enumerable.Repeat<byte[]>([0xdd, 0x03], 33).SelectMany(b => b).ToArray(), out _));
+        Assert.Equal(
+            MultiformatError.TooLong,
+            Multiaddr.Decode(Enumerable.Repeat<byte[]>([0xdd, 0x03], 33).SelectMany(b => b).ToArray(), out _)
+        );
 
     [Fact]
     public void Mutated_addresses_keep_their_bytes_and_their_text_or_are_refused()

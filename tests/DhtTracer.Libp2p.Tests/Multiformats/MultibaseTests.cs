@@ -81,15 +81,29 @@ public class MultibaseTests
 
     [Fact]
     public void Every_base_survives_the_round_trip() =>
-        Prop.ForAll<byte[]>(bytes => Enum.GetValues<MultibaseEncoding>().All(encoding =>
-            Multibase.Decode(Multibase.Encode(encoding, bytes), out var read, out var seen) == MultiformatError.None
-            && seen == encoding && read.AsSpan().SequenceEqual(bytes))).QuickCheckThrowOnFailure();
+        Prop.ForAll<byte[]>(bytes =>
+                Enum.GetValues<MultibaseEncoding>()
+                    .All(encoding =>
+                        Multibase.Decode(Multibase.Encode(encoding, bytes), out var read, out var seen) == MultiformatError.None
+                        && seen == encoding
+                        && read.AsSpan().SequenceEqual(bytes)
+                    )
+            )
+            .QuickCheckThrowOnFailure();
 
     [Fact]
     public void Mutated_text_gives_bytes_or_an_error_and_nothing_else()
     {
         var random = new Random(1);
-        string[] valid = ["f796573206d616e692021", "bpfsxgidnmfxgsibb", "caaahszltebwwc3tjeaqq====", "k2lcpzo5yikidynfl", "z7paNL19xttacUY", "UeWVzIG1hbmkgIQ=="];
+        string[] valid =
+        [
+            "f796573206d616e692021",
+            "bpfsxgidnmfxgsibb",
+            "caaahszltebwwc3tjeaqq====",
+            "k2lcpzo5yikidynfl",
+            "z7paNL19xttacUY",
+            "UeWVzIG1hbmkgIQ==",
+        ];
         for (var i = 0; i < Fuzz.Inputs; i++)
         {
             var text = Fuzz.Mutate(random, valid[i % valid.Length]);

@@ -44,11 +44,14 @@ public class VarintTests
     [Fact]
     public void Every_value_survives_the_round_trip() =>
         Prop.ForAll<ulong>(number =>
-        {
-            var value = number & Varint.MaxValue;
-            var bytes = new byte[Varint.MaxLength];
-            var written = Varint.Write(bytes, value);
-            return written == Varint.Length(value) && Varint.Read(bytes.AsSpan(0, written), out var read, out var length) == MultiformatError.None
-                && read == value && length == written;
-        }).QuickCheckThrowOnFailure();
+            {
+                var value = number & Varint.MaxValue;
+                var bytes = new byte[Varint.MaxLength];
+                var written = Varint.Write(bytes, value);
+                return written == Varint.Length(value)
+                    && Varint.Read(bytes.AsSpan(0, written), out var read, out var length) == MultiformatError.None
+                    && read == value
+                    && length == written;
+            })
+            .QuickCheckThrowOnFailure();
 }

@@ -14,7 +14,8 @@ public class NoisePayloadTests
         var identity = Identity.FromProtobuf(Vectors.Keys.First().Hex("privateKeyProtobufHex"));
         Assert.Equal(
             Vectors.Other.GetProperty("noise").Text("payloadHex"),
-            Convert.ToHexStringLower(NoisePayload.Create(identity, StaticKey, [YamuxSession.ProtocolId])));
+            Convert.ToHexStringLower(NoisePayload.Create(identity, StaticKey, [YamuxSession.ProtocolId]))
+        );
     }
 
     [Fact]
@@ -27,7 +28,9 @@ public class NoisePayloadTests
 
     [Fact]
     public void A_payload_without_extensions_names_no_muxer() =>
-        Assert.Empty(NoisePayload.ParseAndVerify(Vectors.Other.GetProperty("noise").Hex("payloadWithoutExtensionsHex"), StaticKey).StreamMuxers);
+        Assert.Empty(
+            NoisePayload.ParseAndVerify(Vectors.Other.GetProperty("noise").Hex("payloadWithoutExtensionsHex"), StaticKey).StreamMuxers
+        );
 
     [Fact]
     public void A_payload_for_another_static_key_is_refused()

@@ -44,35 +44,73 @@ public class ProtobufReaderTests
     [InlineData("0dff")] // four bytes, one there
     [InlineData("08ffffffffffffffffffff01")] // eleven bytes
     public void Malformed_messages_are_refused_by_type(string hex) =>
-        Assert.Equal(WireLayer.Protobuf, Assert.Throws<WireException>(() =>
+        Assert.Equal(
+            WireLayer.Protobuf,
+            Assert
+                .Throws<WireException>(() =>
+                {
+                    var reader = new ProtobufReader(Convert.FromHexString(hex));
+                    while (reader.Next())
+                    {
+                        reader.Skip();
+                    }
+                })
+                .Layer
+        );
+
+    [Fact]
+    public void A_field_of_another_type_than_expected_is_refused() =>
+        Assert.Throws<WireException>(() =>
         {
-            var reader = new ProtobufReader(Convert.FromHexString(hex));
-            while (reader.Next())
-            {
-                reader.Skip();
-            }
-        }).Layer);
+            var reader = new ProtobufReader([0x08, 1]);
+            _ = reader.Next();
+            _ = reader.Bytes();
+        });
 
     [Fact]
-    public void A_field_of_another_type_than_expected_is_refused() => Assert.Throws<WireException>(() =>
-    {
-        var reader = new ProtobufReader([0x08, 1]);
-        _ = reader.Next();
-        _ = reader.Bytes();
-    });
-
-    [Fact]
-    public void A_text_that_is_not_utf8_is_refused() => Assert.Throws<WireException>(() =>
-    {
-        var reader = new ProtobufReader([0x0a, 1, 0xff]);
-        _ = reader.Next();
-        _ = reader.String(10);
-    });
+    public void A_text_that_is_not_utf8_is_refused() =>
+        Assert.Throws<WireException>(() =>
+        {
+            var reader = new ProtobufReader([0x0a, 1, 0xff]);
+            _ = reader.Next();
+            _ = reader.String(10);
+        });
 
     [Fact]
     public void Mutated_messages_are_read_to_their_end_or_refused_by_type()
     {
-        byte[] valid = [0x08, 0x96, 0x01, 0x12, 0x07, .. "testing"u8, 0x19, 1, 2, 3, 4, 5, 6, 7, 8, 0x25, 1, 2, 3, 4, 0x2a, 0x03, 0x08, 0x96, 0x01, 0x30, 0xff, 0xff, 0x03];
+        byte[] valid =
+        [
+            0x08,
+            0x96,
+            0x01,
+            0x12,
+            0x07,
+            .. "testing"u8,
+            0x19,
+            1,
+            2,
+            3,
+            4,
+            5,
+            6,
+            7,
+            8,
+            0x25,
+            1,
+            2,
+            3,
+            4,
+            0x2a,
+            0x03,
+            0x08,
+            0x96,
+            0x01,
+            0x30,
+            0xff,
+            0xff,
+            0x03,
+        ];
         var random = new Random(23);
         var (read, refused) = (0, 0);
         var allocated = GC.GetAllocatedBytesForCurrentThread();

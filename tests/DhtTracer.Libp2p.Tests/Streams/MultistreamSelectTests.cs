@@ -7,7 +7,10 @@ public class MultistreamSelectTests
 {
     [Fact]
     public void Header_and_protocol_are_written_as_js_libp2p_writes_them() =>
-        Assert.Equal("132f6d756c746973747265616d2f312e302e300a072f6e6f6973650a", Convert.ToHexStringLower(MultistreamSelect.Encode("/multistream/1.0.0", "/noise")));
+        Assert.Equal(
+            "132f6d756c746973747265616d2f312e302e300a072f6e6f6973650a",
+            Convert.ToHexStringLower(MultistreamSelect.Encode("/multistream/1.0.0", "/noise"))
+        );
 
     [Fact]
     public async Task A_listener_answers_until_it_supports_something()
@@ -24,7 +27,11 @@ public class MultistreamSelectTests
         _ = await MultistreamSelect.AcceptAsync(channel, protocol => protocol == "/noise", () => ["/noise"], default);
 
         // Measured against js-libp2p: header, then one message that holds the list.
-        Assert.StartsWith("132f6d756c746973747265616d2f312e302e300a09072f6e6f6973650a0a", Convert.ToHexStringLower(channel.Written), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "132f6d756c746973747265616d2f312e302e300a09072f6e6f6973650a0a",
+            Convert.ToHexStringLower(channel.Written),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -39,7 +46,9 @@ public class MultistreamSelectTests
     public async Task A_dialer_that_is_refused_everywhere_says_what_it_asked_for()
     {
         var channel = new ScriptedChannel(MultistreamSelect.Encode("/multistream/1.0.0", "na", "na"));
-        var error = await Assert.ThrowsAsync<ProtocolNotSupportedException>(() => MultistreamSelect.SelectAsync(channel, ["/a", "/b"], default));
+        var error = await Assert.ThrowsAsync<ProtocolNotSupportedException>(() =>
+            MultistreamSelect.SelectAsync(channel, ["/a", "/b"], default)
+        );
         Assert.Equal("/a, /b", error.Protocol);
     }
 
@@ -51,14 +60,22 @@ public class MultistreamSelectTests
     [InlineData("8108")] // 1025 bytes
     [InlineData("8000")] // padded length
     public async Task What_is_not_multistream_is_refused_by_type(string hex) =>
-        Assert.Equal(WireLayer.Multistream, (await Assert.ThrowsAsync<WireException>(() =>
-            MultistreamSelect.AcceptAsync(new ScriptedChannel(Convert.FromHexString(hex)), _ => true, () => [], default))).Layer);
+        Assert.Equal(
+            WireLayer.Multistream,
+            (
+                await Assert.ThrowsAsync<WireException>(() =>
+                    MultistreamSelect.AcceptAsync(new ScriptedChannel(Convert.FromHexString(hex)), _ => true, () => [], default)
+                )
+            ).Layer
+        );
 
     [Fact]
     public async Task A_dialer_that_proposes_without_end_is_refused()
     {
         string[] many = ["/multistream/1.0.0", .. Enumerable.Repeat("/x", MultistreamSelect.MaxProposals + 1)];
-        await Assert.ThrowsAsync<WireException>(() => MultistreamSelect.AcceptAsync(new ScriptedChannel(MultistreamSelect.Encode(many)), _ => false, () => [], default));
+        await Assert.ThrowsAsync<WireException>(() =>
+            MultistreamSelect.AcceptAsync(new ScriptedChannel(MultistreamSelect.Encode(many)), _ => false, () => [], default)
+        );
     }
 
     [Fact]
@@ -71,9 +88,19 @@ public class MultistreamSelectTests
         {
             try
             {
-                _ = i % 2 == 0
-                    ? await MultistreamSelect.AcceptAsync(new ScriptedChannel(Fuzz.Mutate(random, listener)), protocol => protocol == "/noise", () => ["/noise"], default)
-                    : await MultistreamSelect.SelectAsync(new ScriptedChannel(Fuzz.Mutate(random, dialer)), ["/tls/1.0.0", "/noise"], default);
+                _ =
+                    i % 2 == 0
+                        ? await MultistreamSelect.AcceptAsync(
+                            new ScriptedChannel(Fuzz.Mutate(random, listener)),
+                            protocol => protocol == "/noise",
+                            () => ["/noise"],
+                            default
+                        )
+                        : await MultistreamSelect.SelectAsync(
+                            new ScriptedChannel(Fuzz.Mutate(random, dialer)),
+                            ["/tls/1.0.0", "/noise"],
+                            default
+                        );
             }
             catch (Exception e) when (e is WireException or EndOfStreamException or ProtocolNotSupportedException)
             {

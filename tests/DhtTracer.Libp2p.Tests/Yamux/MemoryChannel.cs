@@ -48,11 +48,7 @@ internal sealed class MemoryChannel(Channel<byte[]> incoming, Channel<byte[]> ou
         _ = outgoing.Writer.TryComplete();
     }
 
-    public void EndRead()
-    {
-    }
+    public void EndRead() { }
 
-    public void EndWrite()
-    {
-    }
+    public void EndWrite() { }
 }

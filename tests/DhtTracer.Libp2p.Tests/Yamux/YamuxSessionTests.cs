@@ -41,7 +41,7 @@ public class YamuxSessionTests
         Assert.False(writing.IsCompleted);
 
         var received = new byte[data.Length + 1];
-        for (var at = 0; at < received.Length;)
+        for (var at = 0; at < received.Length; )
         {
             at += await b.ReadAsync(received.AsMemory(at), Deadline);
         }
@@ -179,7 +179,13 @@ public class YamuxSessionTests
     public async Task Frames_for_unknown_streams_are_ignored()
     {
         await using var pair = new SessionPair();
-        pair.ChannelA.Inject([.. Header(new YamuxFrame(YamuxType.Data, YamuxFlags.None, 99, 3)), 1, 2, 3, .. Header(new YamuxFrame(YamuxType.WindowUpdate, YamuxFlags.Rst, 97, 0))]);
+        pair.ChannelA.Inject([
+            .. Header(new YamuxFrame(YamuxType.Data, YamuxFlags.None, 99, 3)),
+            1,
+            2,
+            3,
+            .. Header(new YamuxFrame(YamuxType.WindowUpdate, YamuxFlags.Rst, 97, 0)),
+        ]);
         _ = pair.A.OpenStream("x"u8);
         Assert.Equal(1, await (await pair.AcceptedByB()).ReadAsync(new byte[5], Deadline));
     }
@@ -277,9 +283,15 @@ public class YamuxSessionTests
         byte[] valid =
         [
             .. Header(new YamuxFrame(YamuxType.Ping, YamuxFlags.Syn, 0, 1)),
-            .. Header(new YamuxFrame(YamuxType.Data, YamuxFlags.Syn, 1, 4)), 1, 2, 3, 4,
+            .. Header(new YamuxFrame(YamuxType.Data, YamuxFlags.Syn, 1, 4)),
+            1,
+            2,
+            3,
+            4,
             .. Header(new YamuxFrame(YamuxType.WindowUpdate, YamuxFlags.Syn, 3, 1000)),
-            .. Header(new YamuxFrame(YamuxType.Data, YamuxFlags.Fin, 3, 2)), 1, 2,
+            .. Header(new YamuxFrame(YamuxType.Data, YamuxFlags.Fin, 3, 2)),
+            1,
+            2,
             .. Header(new YamuxFrame(YamuxType.WindowUpdate, YamuxFlags.Rst, 1, 0)),
             .. Header(new YamuxFrame(YamuxType.GoAway, YamuxFlags.None, 0, 0)),
         ];

@@ -22,13 +22,16 @@ public sealed class ArchiveExporterTests : IDisposable
         await using var store = await OpenAsync(spans => ReconstructedTrace.Of(QueriesOf(spans, count)));
         await AddAsync(store, 1, 1);
 
-        var csv = Encoding.UTF8.GetString(await ExportAsync(store, ExportFormat.Find("csv")!, ExportSelection.Of(new QueryFilter(), QuerySort.Oldest)));
+        var csv = Encoding.UTF8.GetString(
+            await ExportAsync(store, ExportFormat.Find("csv")!, ExportSelection.Of(new QueryFilter(), QuerySort.Oldest))
+        );
 
         var lines = csv.Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
         var starts = lines[0].Split(',').ToList().IndexOf("start_unix_nano");
         Assert.Equal(
             Enumerable.Range(0, count).Select(number => (Make.Start + (ulong)number).ToString()),
-            lines.Skip(1).Select(line => line.Split(',')[starts]));
+            lines.Skip(1).Select(line => line.Split(',')[starts])
+        );
     }
 
     [Fact]
@@ -43,8 +46,11 @@ public sealed class ArchiveExporterTests : IDisposable
         var spans = OtlpProtobuf.Decode(await ExportAsync(store, Otlp, ExportSelection.Of(new QueryFilter())));
 
         Assert.Equal(
-            Enumerable.Range(1, 5).SelectMany(trace => Enumerable.Range(1, trace).Select(span => (Make.Trace(trace), new SpanId((ulong)span)))),
-            spans.Select(span => (span.TraceId, span.SpanId)));
+            Enumerable
+                .Range(1, 5)
+                .SelectMany(trace => Enumerable.Range(1, trace).Select(span => (Make.Trace(trace), new SpanId((ulong)span)))),
+            spans.Select(span => (span.TraceId, span.SpanId))
+        );
     }
 
     [Fact]
@@ -67,7 +73,9 @@ public sealed class ArchiveExporterTests : IDisposable
         }
 
         Assert.Equal([2, 3, 4, 5, 6], found.Select(trace => (int)trace.Low));
-        Assert.Empty(OtlpProtobuf.Decode(await ExportAsync(store, Otlp, ExportSelection.Of(new QueryFilter { Outcome = QueryOutcome.Failed }))));
+        Assert.Empty(
+            OtlpProtobuf.Decode(await ExportAsync(store, Otlp, ExportSelection.Of(new QueryFilter { Outcome = QueryOutcome.Failed })))
+        );
     }
 
     [Fact]
@@ -76,10 +84,34 @@ public sealed class ArchiveExporterTests : IDisposable
         // Both queries of the trace met the peer; peer_query_recent is emptied into peer_query in between.
         const string peer = "12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp";
         ReconstructedTrace Met(IReadOnlyList<Span> spans) =>
-            ReconstructedTrace.Of(QueriesOf(spans, 2).Select(query => query with { Peers = [new QueryPeer { Id = peer, State = PeerState.DialFailed, Dial = new PeerDial(0, 1, false, null) }] }));
+            ReconstructedTrace.Of(
+                QueriesOf(spans, 2)
+                    .Select(query =>
+                        query with
+                        {
+                            Peers =
+                            [
+                                new QueryPeer
+                                {
+                                    Id = peer,
+                                    State = PeerState.DialFailed,
+                                    Dial = new PeerDial(0, 1, false, null),
+                                },
+                            ],
+                        }
+                    )
+            );
         await using var store = await OpenAsync(Met);
         await AddAsync(store, 1, 1);
-        await store.WriteAsync(session => { PeerIndex.MoveWhenMany(session, 0); return 0; }, 0, TestContext.Current.CancellationToken);
+        await store.WriteAsync(
+            session =>
+            {
+                PeerIndex.MoveWhenMany(session, 0);
+                return 0;
+            },
+            0,
+            TestContext.Current.CancellationToken
+        );
         await AddAsync(store, 2, 1);
 
         var page = await store.ListTracesAsync(new QueryFilter { Peer = peer }, 0, 10, TestContext.Current.CancellationToken);
@@ -93,24 +125,38 @@ public sealed class ArchiveExporterTests : IDisposable
         await using var store = await OpenAsync(spans => ReconstructedTrace.Of(QueriesOf(spans, 3)));
         await AddAsync(store, 1, 2);
 
-        var json = JsonDocument.Parse(await ExportAsync(store, ExportFormat.Find("json")!, ExportSelection.Of(new QueryFilter(), QuerySort.Oldest)));
+        var json = JsonDocument.Parse(
+            await ExportAsync(store, ExportFormat.Find("json")!, ExportSelection.Of(new QueryFilter(), QuerySort.Oldest))
+        );
 
         var expected = QueriesOf(await store.GetTraceAsync(Make.Trace(1), TestContext.Current.CancellationToken), 3);
         Assert.Equal(
             expected.Select(query => Encoding.UTF8.GetString(QueryJson.ToUtf8(query))),
-            json.RootElement.GetProperty("queries").EnumerateArray().Select(query => query.GetRawText()));
+            json.RootElement.GetProperty("queries").EnumerateArray().Select(query => query.GetRawText())
+        );
     }
 
     [Fact]
     public async Task The_long_event_log_of_one_query_leaves_in_pieces()
     {
         // Each line repeats all the peers added before it.
-        await using var store = await OpenAsync(spans => ReconstructedTrace.Of(QueriesOf(spans, 1).Select(query => query with { Peers = [.. Enumerable.Range(0, 2000).Select(Heard)] })));
+        await using var store = await OpenAsync(spans =>
+            ReconstructedTrace.Of(QueriesOf(spans, 1).Select(query => query with { Peers = [.. Enumerable.Range(0, 2000).Select(Heard)] }))
+        );
         await AddAsync(store, 1, 1);
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1));
         var exporting = new ArchiveExporter(store).ExportAsync(
-            ExportFormat.Find("eventlog")!, ExportSelection.Of(new QueryFilter()), pipe.Writer, TestContext.Current.CancellationToken);
-        var ended = exporting.ContinueWith(_ => pipe.Writer.Complete(), TestContext.Current.CancellationToken, TaskContinuationOptions.None, TaskScheduler.Default);
+            ExportFormat.Find("eventlog")!,
+            ExportSelection.Of(new QueryFilter()),
+            pipe.Writer,
+            TestContext.Current.CancellationToken
+        );
+        var ended = exporting.ContinueWith(
+            _ => pipe.Writer.Complete(),
+            TestContext.Current.CancellationToken,
+            TaskContinuationOptions.None,
+            TaskScheduler.Default
+        );
 
         var (total, largest) = (0L, 0L);
         while (await pipe.Reader.ReadAsync(TestContext.Current.CancellationToken) is { Buffer.IsEmpty: false } read)
@@ -125,7 +171,13 @@ public sealed class ArchiveExporterTests : IDisposable
         Assert.InRange(total, 100 << 20, long.MaxValue);
         Assert.InRange(largest, 1, 4 << 20);
 
-        static QueryPeer Heard(int number) => new() { Id = $"12D3KooWpeer{number:D40}", HeardNs = number, State = PeerState.Heard };
+        static QueryPeer Heard(int number) =>
+            new()
+            {
+                Id = $"12D3KooWpeer{number:D40}",
+                HeardNs = number,
+                State = PeerState.Heard,
+            };
     }
 
     [Theory]
@@ -143,14 +195,29 @@ public sealed class ArchiveExporterTests : IDisposable
         var pipe = new Pipe();
         await pipe.Reader.CompleteAsync();
 
-        await Assert.ThrowsAsync<IOException>(
-            () => new ArchiveExporter(store).ExportAsync(ExportFormat.Find(name)!, ExportSelection.Of(new QueryFilter()), pipe.Writer, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<IOException>(() =>
+            new ArchiveExporter(store).ExportAsync(
+                ExportFormat.Find(name)!,
+                ExportSelection.Of(new QueryFilter()),
+                pipe.Writer,
+                TestContext.Current.CancellationToken
+            )
+        );
     }
 
     public void Dispose() => _directory.Dispose();
 
     private static ImmutableArray<Query> QueriesOf(IReadOnlyList<Span> spans, int count) =>
-        [.. Enumerable.Range(0, count).Select(number => Make.Query(spans[0].TraceId, new SpanId((ulong)number + 1)) with { StartUnixNano = Make.Start + (ulong)number })];
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(number =>
+                    Make.Query(spans[0].TraceId, new SpanId((ulong)number + 1)) with
+                    {
+                        StartUnixNano = Make.Start + (ulong)number,
+                    }
+                ),
+        ];
 
     private static async Task<byte[]> ExportAsync(TraceStore store, ExportFormat format, ExportSelection selection)
     {
@@ -167,7 +234,18 @@ public sealed class ArchiveExporterTests : IDisposable
         await store.AppendAsync([Make.Chunk(made)], cancellationToken: TestContext.Current.CancellationToken);
         var content = (await store.LoadAsync(Make.Trace(trace), TestContext.Current.CancellationToken))!;
         await store.SaveAnalysesAsync(
-            [new TraceAnalysis { Content = content, Otlp = content.Otlp, Spans = made, Found = store.Reconstruct(content), Version = AnalysisVersion.Current }], TestContext.Current.CancellationToken);
+            [
+                new TraceAnalysis
+                {
+                    Content = content,
+                    Otlp = content.Otlp,
+                    Spans = made,
+                    Found = store.Reconstruct(content),
+                    Version = AnalysisVersion.Current,
+                },
+            ],
+            TestContext.Current.CancellationToken
+        );
     }
 
     private Task<TraceStore> OpenAsync(Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct) =>

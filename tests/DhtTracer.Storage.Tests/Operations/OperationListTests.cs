@@ -43,13 +43,19 @@ public sealed class OperationListTests : IDisposable
             DiscoveredBy = OnLan,
             Missing = new MissingParts(2, 3),
             DiscoveryNs = 7,
-            Counts = new QueryCounts { Seen = 60, SeenComplete = false, Sent = 4 },
+            Counts = new QueryCounts
+            {
+                Seen = 60,
+                SeenComplete = false,
+                Sent = 4,
+            },
         };
         await Make.SaveAsync(store, Make.Trace(1), query);
         var row = Assert.Single((await store.ListQueriesAsync(new QueryFilter())).Rows);
         Assert.Equal(
             (query.Side, query.DiscoveredBy, query.Missing, query.Counts, query.DiscoveryNs, query.AnalysisVersion),
-            (row.Side, row.DiscoveredBy, row.Missing, row.Counts, row.DiscoveryNs, row.AnalysisVersion));
+            (row.Side, row.DiscoveredBy, row.Missing, row.Counts, row.DiscoveryNs, row.AnalysisVersion)
+        );
     }
 
     [Fact]
@@ -71,7 +77,10 @@ public sealed class OperationListTests : IDisposable
         await Make.SaveAsync(store, Make.Trace(1), Make.Query(Make.Trace(1), new SpanId(1)) with { Skipped = true });
         await Make.SaveAsync(store, Make.Trace(2), Make.Query(Make.Trace(2), new SpanId(1)));
         Assert.Equal(2, await store.CountOperationsAsync(new QueryFilter()));
-        Assert.Equal(Make.Trace(1), Assert.Single((await store.ListOperationsAsync(new QueryFilter { Skipped = true })).Rows).Operation.Id.TraceId);
+        Assert.Equal(
+            Make.Trace(1),
+            Assert.Single((await store.ListOperationsAsync(new QueryFilter { Skipped = true })).Rows).Operation.Id.TraceId
+        );
         Assert.Equal(Make.Trace(2), Assert.Single(await store.ListOperationFactsAsync(new QueryFilter())).Id.TraceId);
         Assert.Equal(1, (await store.ListFacetsAsync(new QueryFilter(), 10)).Operations);
     }
@@ -93,10 +102,23 @@ public sealed class OperationListTests : IDisposable
     {
         await using var store = await Make.StoreAsync(_data.Options);
         var found = Dual(1);
-        var (wan, lan) = (found.Queries[0] with { Peers = [Asked(OnBothSides)] }, found.Queries[1] with { Skipped = false, Peers = [Asked(OnBothSides), Asked(OnLan)] });
+        var (wan, lan) = (
+            found.Queries[0] with
+            {
+                Peers = [Asked(OnBothSides)],
+            },
+            found.Queries[1] with
+            {
+                Skipped = false,
+                Peers = [Asked(OnBothSides), Asked(OnLan)],
+            }
+        );
         await SaveAsync(store, found with { Queries = [wan, lan] });
         Assert.Single((await store.ListOperationsAsync(new QueryFilter { Peer = OnBothSides })).Rows);
-        Assert.Equal([lan.Id, wan.Id], (await store.ListQueriesAsync(new QueryFilter { Peer = OnBothSides })).Rows.Select(query => query.Id));
+        Assert.Equal(
+            [lan.Id, wan.Id],
+            (await store.ListQueriesAsync(new QueryFilter { Peer = OnBothSides })).Rows.Select(query => query.Id)
+        );
         Assert.Single((await store.ListOperationsAsync(new QueryFilter { Peer = OnLan })).Rows);
         Assert.Equal([lan.Id], (await store.ListQueriesAsync(new QueryFilter { Peer = OnLan })).Rows.Select(query => query.Id));
         var summary = Assert.Single(PeerSummary.Of((await store.ListPeerFactsAsync(new QueryFilter(), OnBothSides)).Facts));
@@ -122,7 +144,10 @@ public sealed class OperationListTests : IDisposable
         var second = await store.ListOperationsAsync(new QueryFilter(), cursor: first.Next, limit: 3);
         Assert.Equal(new[] { 7, 6, 5 }.Select(Make.Trace), first.Rows.Select(row => row.Operation.Id.TraceId));
         Assert.Equal(new[] { 4, 3, 2 }.Select(Make.Trace), second.Rows.Select(row => row.Operation.Id.TraceId));
-        Assert.Equal(first.Rows.Select(row => row.Operation.Id), (await store.ListOperationsAsync(new QueryFilter(), cursor: second.Previous, limit: 3)).Rows.Select(row => row.Operation.Id));
+        Assert.Equal(
+            first.Rows.Select(row => row.Operation.Id),
+            (await store.ListOperationsAsync(new QueryFilter(), cursor: second.Previous, limit: 3)).Rows.Select(row => row.Operation.Id)
+        );
     }
 
     [Fact]
@@ -148,7 +173,10 @@ public sealed class OperationListTests : IDisposable
     [InlineData("path gateway", "https://ipfs.io/ipfs/bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy/readme.md?format=raw")]
     [InlineData("subdomain gateway", "https://bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy.ipfs.dweb.link/a")]
     [InlineData("scheme", "ipfs://bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy/a/b")]
-    [InlineData("RPC", "http://127.0.0.1:5001/api/v0/routing/findprovs?arg=bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy&verbose=true")]
+    [InlineData(
+        "RPC",
+        "http://127.0.0.1:5001/api/v0/routing/findprovs?arg=bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy&verbose=true"
+    )]
     [InlineData("0x hex", "0x1220c7e1a8212405a18a2006583646c8f847a6ca6fc48c46192127c9f0200e4bbace")]
     public async Task A_key_is_found_by_what_people_paste(string form, string typed)
     {
@@ -156,11 +184,28 @@ public sealed class OperationListTests : IDisposable
         Assert.NotEmpty(form);
         await using var store = await Make.StoreAsync(_data.Options);
         var bytes = KeySearch.Parse(Cid).Candidates[0];
-        await Make.SaveAsync(store, Make.Trace(1), Make.Query(Make.Trace(1), new SpanId(1)) with { Key = new QueryKey(Cid, bytes.Bytes, bytes.KadId) });
-        await Make.SaveAsync(store, Make.Trace(2), Make.Query(Make.Trace(2), new SpanId(1)) with { Key = new QueryKey("QmOther", "1220" + new string('0', 64), new string('a', 64)) });
+        await Make.SaveAsync(
+            store,
+            Make.Trace(1),
+            Make.Query(Make.Trace(1), new SpanId(1)) with
+            {
+                Key = new QueryKey(Cid, bytes.Bytes, bytes.KadId),
+            }
+        );
+        await Make.SaveAsync(
+            store,
+            Make.Trace(2),
+            Make.Query(Make.Trace(2), new SpanId(1)) with
+            {
+                Key = new QueryKey("QmOther", "1220" + new string('0', 64), new string('a', 64)),
+            }
+        );
         if (form != "0x hex")
         {
-            Assert.Equal(Make.Trace(1), Assert.Single((await store.ListOperationsAsync(new QueryFilter { Key = KeyFilter.Parse(typed) })).Rows).Operation.Id.TraceId);
+            Assert.Equal(
+                Make.Trace(1),
+                Assert.Single((await store.ListOperationsAsync(new QueryFilter { Key = KeyFilter.Parse(typed) })).Rows).Operation.Id.TraceId
+            );
             Assert.Equal(1, await store.CountOperationsAsync(new QueryFilter { Key = KeyFilter.Parse(typed) }));
             return;
         }
@@ -173,28 +218,57 @@ public sealed class OperationListTests : IDisposable
     public async Task A_peer_is_found_by_its_id_and_by_its_last_six_characters()
     {
         await using var store = await Make.StoreAsync(_data.Options);
-        await Make.SaveAsync(store, Make.Trace(1), Make.Query(Make.Trace(1), new SpanId(1)) with { Peers = [Asked(OnBothSides), Asked(OnLan)] });
+        await Make.SaveAsync(
+            store,
+            Make.Trace(1),
+            Make.Query(Make.Trace(1), new SpanId(1)) with
+            {
+                Peers = [Asked(OnBothSides), Asked(OnLan)],
+            }
+        );
         Assert.Equal([OnLan], await store.FindPeersAsync(OnLan, 5));
         Assert.Equal([OnBothSides], await store.FindPeersAsync(OnBothSides[^6..], 5));
         Assert.Empty(await store.FindPeersAsync(OnBothSides[^5..], 5));
         Assert.Empty(await store.FindPeersAsync("zzzzzz", 5));
     }
 
-    private static QueryPeer Asked(string id) => new()
-    {
-        Id = id,
-        Order = 1,
-        State = PeerState.Answered,
-        TimeLostNs = 4,
-        Requests = [new PeerRequest { Type = MessageType.FindNode, StartNs = 1, DurationNs = 2, Outcome = RequestOutcome.Answered }],
-    };
+    private static QueryPeer Asked(string id) =>
+        new()
+        {
+            Id = id,
+            Order = 1,
+            State = PeerState.Answered,
+            TimeLostNs = 4,
+            Requests =
+            [
+                new PeerRequest
+                {
+                    Type = MessageType.FindNode,
+                    StartNs = 1,
+                    DurationNs = 2,
+                    Outcome = RequestOutcome.Answered,
+                },
+            ],
+        };
 
     private static async Task SaveAsync(TraceStore store, ReconstructedTrace found)
     {
         var trace = found.Operations[0].Id.TraceId;
         await store.AppendAsync([Make.Chunk(Make.Span(trace, 1))]);
         var content = (await store.LoadAsync(trace))!;
-        Assert.True((await store.SaveAnalysesAsync([new TraceAnalysis { Content = content, Otlp = content.Otlp, Found = found, Version = AnalysisVersion.Current }]))[0]);
+        Assert.True(
+            (
+                await store.SaveAnalysesAsync([
+                    new TraceAnalysis
+                    {
+                        Content = content,
+                        Otlp = content.Otlp,
+                        Found = found,
+                        Version = AnalysisVersion.Current,
+                    },
+                ])
+            )[0]
+        );
     }
 
     /// <summary>A Kubo's find-peer: the WAN side succeeded, the LAN side had nobody to ask and failed.</summary>
@@ -237,9 +311,20 @@ public sealed class OperationListTests : IDisposable
             Results = 1,
             Decisive = wan.Id,
             Command = new SpanId(99),
-            Queries = [new OperationQuery(wan.Id, DhtSide.Wan, false, wan.Outcome, wan.DurationNs), new OperationQuery(lan.Id, DhtSide.Lan, true, lan.Outcome, lan.DurationNs)],
-            Context = [new OperationContext(new SpanId(99), "POST /api/v0/", "/api/v0/routing/findpeer"), new OperationContext(new SpanId(98), "x", null)],
-            Routers = [new OperationRouter(new SpanId(97), "DelegatedHTTPClient.FindPeers", 5, null, new TraceError(ErrorClass.Other, null))],
+            Queries =
+            [
+                new OperationQuery(wan.Id, DhtSide.Wan, false, wan.Outcome, wan.DurationNs),
+                new OperationQuery(lan.Id, DhtSide.Lan, true, lan.Outcome, lan.DurationNs),
+            ],
+            Context =
+            [
+                new OperationContext(new SpanId(99), "POST /api/v0/", "/api/v0/routing/findpeer"),
+                new OperationContext(new SpanId(98), "x", null),
+            ],
+            Routers =
+            [
+                new OperationRouter(new SpanId(97), "DelegatedHTTPClient.FindPeers", 5, null, new TraceError(ErrorClass.Other, null)),
+            ],
         };
         return new ReconstructedTrace([operation], [wan, lan], []);
     }

@@ -52,7 +52,13 @@ public sealed class PartLinksTests : IDisposable
         }
 
         Assert.Empty(await store.ListPendingAsync(10));
-        Assert.Equal((0, true), (Assert.Single((await store.ListOperationsAsync(new QueryFilter())).Rows).Operation.Parts.Length, Assert.Single((await store.ListOperationsAsync(new QueryFilter())).Rows).Skipped));
+        Assert.Equal(
+            (0, true),
+            (
+                Assert.Single((await store.ListOperationsAsync(new QueryFilter())).Rows).Operation.Parts.Length,
+                Assert.Single((await store.ListOperationsAsync(new QueryFilter())).Rows).Skipped
+            )
+        );
     }
 
     [Fact]
@@ -67,7 +73,10 @@ public sealed class PartLinksTests : IDisposable
         Assert.Equal(3, (await store.CountsAsync()).Traces + 1);
         await store.DeleteOlderThanAsync(DateTimeOffset.UtcNow.AddHours(1));
         Assert.Equal((0L, 0L), ((await store.CountsAsync()).Operations, (await store.CountsAsync()).Queries));
-        Assert.Equal(0, await store.ReadAsync(connection => Dapper.SqlMapper.ExecuteScalar<int>(connection, "SELECT count(*) FROM loose_part")));
+        Assert.Equal(
+            0,
+            await store.ReadAsync(connection => Dapper.SqlMapper.ExecuteScalar<int>(connection, "SELECT count(*) FROM loose_part"))
+        );
     }
 
     private static List<TraceId> Drain(System.Threading.Channels.ChannelReader<IReadOnlyList<TraceId>> reader)
@@ -81,7 +90,8 @@ public sealed class PartLinksTests : IDisposable
         return all;
     }
 
-    private Task<TraceStore> OpenAsync() => TraceStore.OpenAsync(_data.Options, static spans => spans.Count == 0 ? ReconstructedTrace.Empty : Reconstruct(spans[0].TraceId));
+    private Task<TraceStore> OpenAsync() =>
+        TraceStore.OpenAsync(_data.Options, static spans => spans.Count == 0 ? ReconstructedTrace.Empty : Reconstruct(spans[0].TraceId));
 
     private static async Task AnalyseAsync(TraceStore store, TraceId trace)
     {
@@ -92,7 +102,19 @@ public sealed class PartLinksTests : IDisposable
 
         var content = (await store.LoadAsync(trace))!;
         Assert.True(content.NeedsAnalysis(AnalysisVersion.Current));
-        Assert.True((await store.SaveAnalysesAsync([new TraceAnalysis { Content = content, Otlp = content.Otlp, Found = store.Reconstruct(content), Version = AnalysisVersion.Current }]))[0]);
+        Assert.True(
+            (
+                await store.SaveAnalysesAsync([
+                    new TraceAnalysis
+                    {
+                        Content = content,
+                        Otlp = content.Otlp,
+                        Found = store.Reconstruct(content),
+                        Version = AnalysisVersion.Current,
+                    },
+                ])
+            )[0]
+        );
     }
 
     /// <summary>Trace 1 is the provide, 2 and 3 are its parts; 4 has another key, 5 another service, 6 is too late.</summary>
@@ -100,11 +122,20 @@ public sealed class PartLinksTests : IDisposable
     {
         if (trace == Provide)
         {
-            return ReconstructedTrace.Of(
-            [
+            return ReconstructedTrace.Of([
                 Make.Query(trace, new SpanId(1)) with
                 {
-                    Type = QueryType.AddProvider, Key = Key, DurationNs = 1_000_000, Skipped = true, Counts = new QueryCounts { Seen = 0, Queried = 0, Results = 0, Sent = 0 },
+                    Type = QueryType.AddProvider,
+                    Key = Key,
+                    DurationNs = 1_000_000,
+                    Skipped = true,
+                    Counts = new QueryCounts
+                    {
+                        Seen = 0,
+                        Queried = 0,
+                        Results = 0,
+                        Sent = 0,
+                    },
                 },
             ]);
         }
@@ -125,6 +156,7 @@ public sealed class PartLinksTests : IDisposable
                     DurationNs = 3,
                     Outcome = RequestOutcome.Sent,
                 },
-            ]);
+            ]
+        );
     }
 }

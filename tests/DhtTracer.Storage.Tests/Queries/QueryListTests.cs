@@ -22,8 +22,7 @@ public sealed class QueryListTests : IDisposable
         {
             pages.Add(await store.ListQueriesAsync(new QueryFilter(), cursor: cursor, limit: 10));
             cursor = pages[^1].Next;
-        }
-        while (cursor is not null);
+        } while (cursor is not null);
 
         Assert.Equal([10, 10, 5], pages.Select(page => page.Rows.Count));
         Assert.Equal(expected, pages.SelectMany(page => page.Rows).Select(row => row.Id.TraceId));
@@ -71,7 +70,12 @@ public sealed class QueryListTests : IDisposable
         var hops = new int?[] { null, 3, 7, 0 };
         for (var i = 1; i <= 4; i++)
         {
-            var query = Numbered(i) with { DurationNs = durations[i - 1], Counts = new QueryCounts { Seen = seen[i - 1] }, Hops = hops[i - 1] };
+            var query = Numbered(i) with
+            {
+                DurationNs = durations[i - 1],
+                Counts = new QueryCounts { Seen = seen[i - 1] },
+                Hops = hops[i - 1],
+            };
             await Make.SaveAsync(store, Make.Trace(i), query);
         }
 
@@ -85,20 +89,29 @@ public sealed class QueryListTests : IDisposable
     /// <summary>Eight queries: of each its type, key, outcome and source, as letters that say the order.</summary>
     private static readonly (QueryType Type, string? Key, QueryOutcome Outcome, TraceSource Source)[] Eight =
     [
-        (QueryType.Ping, "b", QueryOutcome.Success, TraceSource.GoKadDht), (QueryType.FindPeer, null, QueryOutcome.Failed, TraceSource.Native),
-        (QueryType.Ping, "\U0001F600", QueryOutcome.Success, TraceSource.JsLibp2p), (QueryType.GetValue, "a", QueryOutcome.TimedOut, TraceSource.Native),
-        (QueryType.FindPeer, "b", QueryOutcome.NotFound, TraceSource.EventLog2019), (QueryType.GetValue, null, QueryOutcome.Success, TraceSource.Native),
-        (QueryType.FindPeer, "Z", QueryOutcome.Failed, TraceSource.GoKadDht), (QueryType.Ping, "\uFB00", QueryOutcome.Success, TraceSource.Native),
+        (QueryType.Ping, "b", QueryOutcome.Success, TraceSource.GoKadDht),
+        (QueryType.FindPeer, null, QueryOutcome.Failed, TraceSource.Native),
+        (QueryType.Ping, "\U0001F600", QueryOutcome.Success, TraceSource.JsLibp2p),
+        (QueryType.GetValue, "a", QueryOutcome.TimedOut, TraceSource.Native),
+        (QueryType.FindPeer, "b", QueryOutcome.NotFound, TraceSource.EventLog2019),
+        (QueryType.GetValue, null, QueryOutcome.Success, TraceSource.Native),
+        (QueryType.FindPeer, "Z", QueryOutcome.Failed, TraceSource.GoKadDht),
+        (QueryType.Ping, "\uFB00", QueryOutcome.Success, TraceSource.Native),
     ];
 
     // By UTF-8 a letter beyond U+FFFF comes after U+FB00; by UTF-16 it would come before.
-    public static TheoryData<QuerySort, int[]> Orders => new()
-    {
-        { QuerySort.Key, [7, 4, 1, 5, 8, 3, 2, 6] }, { QuerySort.KeyBackward, [3, 8, 5, 1, 4, 7, 6, 2] },
-        { QuerySort.Type, [7, 5, 2, 6, 4, 8, 3, 1] }, { QuerySort.TypeBackward, [8, 3, 1, 6, 4, 7, 5, 2] },
-        { QuerySort.Outcome, [8, 6, 3, 1, 5, 4, 7, 2] }, { QuerySort.OutcomeBackward, [7, 2, 4, 5, 8, 6, 3, 1] },
-        { QuerySort.Source, [8, 6, 4, 2, 7, 1, 3, 5] }, { QuerySort.SourceBackward, [5, 3, 7, 1, 8, 6, 4, 2] },
-    };
+    public static TheoryData<QuerySort, int[]> Orders =>
+        new()
+        {
+            { QuerySort.Key, [7, 4, 1, 5, 8, 3, 2, 6] },
+            { QuerySort.KeyBackward, [3, 8, 5, 1, 4, 7, 6, 2] },
+            { QuerySort.Type, [7, 5, 2, 6, 4, 8, 3, 1] },
+            { QuerySort.TypeBackward, [8, 3, 1, 6, 4, 7, 5, 2] },
+            { QuerySort.Outcome, [8, 6, 3, 1, 5, 4, 7, 2] },
+            { QuerySort.OutcomeBackward, [7, 2, 4, 5, 8, 6, 3, 1] },
+            { QuerySort.Source, [8, 6, 4, 2, 7, 1, 3, 5] },
+            { QuerySort.SourceBackward, [5, 3, 7, 1, 8, 6, 4, 2] },
+        };
 
     [Theory]
     [MemberData(nameof(Orders))]
@@ -108,17 +121,37 @@ public sealed class QueryListTests : IDisposable
         await using var store = await Make.StoreAsync(_data.Options);
         foreach (var ((type, key, outcome, source), i) in Eight.Select((item, i) => (item, i + 1)))
         {
-            await Make.SaveAsync(store, Make.Trace(i), Numbered(i) with
-            {
-                Type = type,
-                Key = key is null ? null : new QueryKey(key, $"aa{i:x2}", new string('0', 64)),
-                Outcome = outcome,
-                Source = source,
-                Peers = [new QueryPeer { Id = Peer, State = PeerState.DialFailed, Order = 1, Dial = new PeerDial(0, 1, false, null) }],
-            });
+            await Make.SaveAsync(
+                store,
+                Make.Trace(i),
+                Numbered(i) with
+                {
+                    Type = type,
+                    Key = key is null ? null : new QueryKey(key, $"aa{i:x2}", new string('0', 64)),
+                    Outcome = outcome,
+                    Source = source,
+                    Peers =
+                    [
+                        new QueryPeer
+                        {
+                            Id = Peer,
+                            State = PeerState.DialFailed,
+                            Order = 1,
+                            Dial = new PeerDial(0, 1, false, null),
+                        },
+                    ],
+                }
+            );
         }
 
-        foreach (var filter in new QueryFilter[] { new(), new() { Background = null }, new() { Peer = Peer } })
+        foreach (
+            var filter in new QueryFilter[]
+            {
+                new(),
+                new() { Background = null },
+                new() { Peer = Peer },
+            }
+        )
         {
             for (var length = 1; length <= 8; length++)
             {
@@ -143,7 +176,10 @@ public sealed class QueryListTests : IDisposable
         await using var store = await Make.StoreAsync(_data.Options);
         await Make.SaveAsync(store, Make.Trace(1), Numbered(1) with { Type = QueryType.Ping });
         await Make.SaveAsync(store, Make.Trace(2), Numbered(2) with { Type = QueryType.FindPeer });
-        Assert.Equal(Make.Trace(1), Assert.Single((await store.ListQueriesAsync(new QueryFilter { Type = QueryType.Ping }, QuerySort.TypeBackward)).Rows).Id.TraceId);
+        Assert.Equal(
+            Make.Trace(1),
+            Assert.Single((await store.ListQueriesAsync(new QueryFilter { Type = QueryType.Ping }, QuerySort.TypeBackward)).Rows).Id.TraceId
+        );
     }
 
     [Fact]
@@ -152,7 +188,14 @@ public sealed class QueryListTests : IDisposable
         await using var store = await Make.StoreAsync(_data.Options);
         for (var i = 1; i <= 3; i++)
         {
-            await Make.SaveAsync(store, Make.Trace(i), Numbered(i) with { Key = new QueryKey($"key {i}", $"aa{i:x2}", new string('0', 64)) });
+            await Make.SaveAsync(
+                store,
+                Make.Trace(i),
+                Numbered(i) with
+                {
+                    Key = new QueryKey($"key {i}", $"aa{i:x2}", new string('0', 64)),
+                }
+            );
         }
 
         var page = await store.ListQueriesAsync(new QueryFilter(), QuerySort.Key, limit: 2);
@@ -335,7 +378,10 @@ public sealed class QueryListTests : IDisposable
     }
 
     private static Query Numbered(int number) =>
-        Make.Query(Make.Trace(number), new SpanId(1)) with { StartUnixNano = Make.Start + ((ulong)number * 1_000_000_000) };
+        Make.Query(Make.Trace(number), new SpanId(1)) with
+        {
+            StartUnixNano = Make.Start + ((ulong)number * 1_000_000_000),
+        };
 
     private static async Task Add(TraceStore store, int first, int count)
     {

@@ -14,13 +14,20 @@ public sealed class ServiceIndexTests : IDisposable
         await using var store = await Make.StoreAsync(_data.Options);
         var js = new Resource { Attributes = AttributeList.Of(("service.name", "js")) };
         var nameless = new Resource();
-        await AddAsync(store, Make.Span(Make.Trace(1), 1, "find", Make.Start, 100), Make.Span(Make.Trace(1), 2, "dial", Make.Start + 50, 500));
+        await AddAsync(
+            store,
+            Make.Span(Make.Trace(1), 1, "find", Make.Start, 100),
+            Make.Span(Make.Trace(1), 2, "dial", Make.Start + 50, 500)
+        );
         await AddAsync(store, Make.Span(Make.Trace(2), 1, "find", Make.Start + 1000, 9000) with { Kind = SpanKind.Client });
         await AddAsync(store, Make.Span(Make.Trace(3), 1, "find", Make.Start + 2000) with { Resource = js });
         await AddAsync(store, Make.Span(Make.Trace(4), 1, "x") with { Resource = nameless });
 
         Assert.Equal(["js", "kubo"], await store.ListServicesAsync());
-        Assert.Equal([new("dial", SpanKind.Internal), new("find", SpanKind.Internal), new("find", SpanKind.Client)], await store.ListServiceOperationsAsync("kubo"));
+        Assert.Equal(
+            [new("dial", SpanKind.Internal), new("find", SpanKind.Internal), new("find", SpanKind.Client)],
+            await store.ListServiceOperationsAsync("kubo")
+        );
         Assert.Empty(await store.ListServiceOperationsAsync("nobody"));
 
         await FindsAsync(new TraceSearch(), 3, 2, 1, 4);

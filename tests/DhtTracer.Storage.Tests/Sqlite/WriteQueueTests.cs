@@ -17,23 +17,37 @@ public sealed class WriteQueueTests : IDisposable
         await using var store = await Make.StoreAsync(_data.Options);
         using var stop = new CancellationTokenSource();
         var torn = 0;
-        var readers = Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
-        {
-            while (!stop.IsCancellationRequested)
-            {
-                // Each append adds one span to both traces.
-                var counts = (await store.GetTraceAsync(Make.Trace(1))).Count - (await store.GetTraceAsync(Make.Trace(2))).Count;
-                torn += counts > 0 ? 1 : 0;
-            }
-        })).ToList();
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(writer => Task.Run(async () =>
-        {
-            for (var i = 1; i <= 25; i++)
-            {
-                var number = (writer * 100) + i;
-                await store.AppendAsync([Make.Chunk(Make.Span(Make.Trace(1), number)), Make.Chunk(Make.Span(Make.Trace(2), number))]);
-            }
-        })));
+        var readers = Enumerable
+            .Range(0, 4)
+            .Select(_ =>
+                Task.Run(async () =>
+                {
+                    while (!stop.IsCancellationRequested)
+                    {
+                        // Each append adds one span to both traces.
+                        var counts = (await store.GetTraceAsync(Make.Trace(1))).Count - (await store.GetTraceAsync(Make.Trace(2))).Count;
+                        torn += counts > 0 ? 1 : 0;
+                    }
+                })
+            )
+            .ToList();
+        await Task.WhenAll(
+            Enumerable
+                .Range(0, 8)
+                .Select(writer =>
+                    Task.Run(async () =>
+                    {
+                        for (var i = 1; i <= 25; i++)
+                        {
+                            var number = (writer * 100) + i;
+                            await store.AppendAsync([
+                                Make.Chunk(Make.Span(Make.Trace(1), number)),
+                                Make.Chunk(Make.Span(Make.Trace(2), number)),
+                            ]);
+                        }
+                    })
+                )
+        );
         await stop.CancelAsync();
         await Task.WhenAll(readers);
 
@@ -130,13 +144,28 @@ public sealed class WriteQueueTests : IDisposable
     [Fact]
     public async Task A_checkpoint_is_committed_with_its_spans_or_not_at_all()
     {
-        var checkpoint = new PullCheckpoint { Source = "jaeger://a", Service = "kubo", CompleteUntilUnixNano = 5, UpdatedUnixNano = 6, Traces = 7, Spans = 8, State = "{}" };
+        var checkpoint = new PullCheckpoint
+        {
+            Source = "jaeger://a",
+            Service = "kubo",
+            CompleteUntilUnixNano = 5,
+            UpdatedUnixNano = 6,
+            Traces = 7,
+            Spans = 8,
+            State = "{}",
+        };
         await using var store = await Make.StoreAsync(_data.Options);
         await store.AppendAsync([Make.Chunk(Make.Span(Make.Trace(1), 1))], checkpoint);
         Assert.Equal([checkpoint], await store.ListCheckpointsAsync());
 
-        await store.WriteAsync(session => session.Connection.Execute("CREATE TRIGGER refuse BEFORE INSERT ON chunk BEGIN SELECT RAISE(ABORT, 'no'); END"), 0, default);
-        await Assert.ThrowsAsync<DatabaseException>(() => store.AppendAsync([Make.Chunk(Make.Span(Make.Trace(1), 2))], checkpoint with { CompleteUntilUnixNano = 50 }));
+        await store.WriteAsync(
+            session => session.Connection.Execute("CREATE TRIGGER refuse BEFORE INSERT ON chunk BEGIN SELECT RAISE(ABORT, 'no'); END"),
+            0,
+            default
+        );
+        await Assert.ThrowsAsync<DatabaseException>(() =>
+            store.AppendAsync([Make.Chunk(Make.Span(Make.Trace(1), 2))], checkpoint with { CompleteUntilUnixNano = 50 })
+        );
         Assert.Equal([checkpoint], await store.ListCheckpointsAsync());
     }
 

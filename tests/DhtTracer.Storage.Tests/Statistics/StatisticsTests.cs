@@ -62,30 +62,63 @@ public sealed class StatisticsTests : IDisposable
             (await store.ListQueriesAsync(new QueryFilter { Peer = peer })).Rows.Select(row => row.Id);
     }
 
-    private static Query Rich(TraceId trace) => Make.Query(trace, new SpanId(1)) with
-    {
-        DurationNs = 5_000_000_000,
-        DiscoveryNs = 4_000_000_000,
-        Hops = 3,
-        Counts = new QueryCounts { Seen = 3, Queried = 1, Dialed = 2, DialFailed = 1, Duplicates = 0 },
-        Error = new TraceError(ErrorClass.RequestTimeout, "context deadline exceeded"),
-        Peers =
-        [
-            new QueryPeer
+    private static Query Rich(TraceId trace) =>
+        Make.Query(trace, new SpanId(1)) with
+        {
+            DurationNs = 5_000_000_000,
+            DiscoveryNs = 4_000_000_000,
+            Hops = 3,
+            Counts = new QueryCounts
             {
-                Id = Answering, Order = 1, State = PeerState.Answered, Agent = "kubo/0.30.0", Addresses = ["/ip4/1.2.3.4/tcp/4001", "/ip6/::1/tcp/1"],
-                Dial = new PeerDial(0, 1_000, false, null),
-                Requests =
-                [
-                    new PeerRequest { Type = MessageType.FindNode, StartNs = 5, Outcome = RequestOutcome.Failed, Error = new TraceError(ErrorClass.Reset, "x") },
-                    new PeerRequest { Type = MessageType.FindNode, StartNs = 9, DurationNs = 70, Outcome = RequestOutcome.Answered, Named = [Heard, Refusing] },
-                ],
+                Seen = 3,
+                Queried = 1,
+                Dialed = 2,
+                DialFailed = 1,
+                Duplicates = 0,
             },
-            new QueryPeer
-            {
-                Id = Refusing, Order = 2, State = PeerState.DialFailed, Dial = new PeerDial(3, 8, null, new TraceError(ErrorClass.DialRefused, "no")),
-            },
-            new QueryPeer { Id = Heard, State = PeerState.Heard, Agent = "kubo/0.30.0" },
-        ],
-    };
+            Error = new TraceError(ErrorClass.RequestTimeout, "context deadline exceeded"),
+            Peers =
+            [
+                new QueryPeer
+                {
+                    Id = Answering,
+                    Order = 1,
+                    State = PeerState.Answered,
+                    Agent = "kubo/0.30.0",
+                    Addresses = ["/ip4/1.2.3.4/tcp/4001", "/ip6/::1/tcp/1"],
+                    Dial = new PeerDial(0, 1_000, false, null),
+                    Requests =
+                    [
+                        new PeerRequest
+                        {
+                            Type = MessageType.FindNode,
+                            StartNs = 5,
+                            Outcome = RequestOutcome.Failed,
+                            Error = new TraceError(ErrorClass.Reset, "x"),
+                        },
+                        new PeerRequest
+                        {
+                            Type = MessageType.FindNode,
+                            StartNs = 9,
+                            DurationNs = 70,
+                            Outcome = RequestOutcome.Answered,
+                            Named = [Heard, Refusing],
+                        },
+                    ],
+                },
+                new QueryPeer
+                {
+                    Id = Refusing,
+                    Order = 2,
+                    State = PeerState.DialFailed,
+                    Dial = new PeerDial(3, 8, null, new TraceError(ErrorClass.DialRefused, "no")),
+                },
+                new QueryPeer
+                {
+                    Id = Heard,
+                    State = PeerState.Heard,
+                    Agent = "kubo/0.30.0",
+                },
+            ],
+        };
 }

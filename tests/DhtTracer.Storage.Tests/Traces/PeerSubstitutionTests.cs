@@ -23,14 +23,19 @@ public sealed class PeerSubstitutionTests
             Gen.Elements(_peers).Select(Encoding.ASCII.GetBytes),
             Gen.Elements(_peers).SelectMany(peer => Gen.Choose(0, peer.Length).Select(length => Encoding.ASCII.GetBytes(peer[..length]))),
             Gen.Elements<byte[]>([0xFF], [0xFF, 0], [0xFF, 0xFF, 1], [0]),
-            ArbMap.Default.GeneratorFor<byte[]>());
+            ArbMap.Default.GeneratorFor<byte[]>()
+        );
         var inputs = piece.ListOf().Select(pieces => pieces.SelectMany(bytes => bytes).ToArray());
-        Prop.ForAll(inputs.ToArbitrary(), input =>
-        {
-            Assert.Equal(input, RoundTrip(input, _peers));
-            Assert.Equal(input, RoundTrip(input, _peers[..1]));
-            Assert.Equal(input, RoundTrip(input, []));
-        }).QuickCheckThrowOnFailure();
+        Prop.ForAll(
+                inputs.ToArbitrary(),
+                input =>
+                {
+                    Assert.Equal(input, RoundTrip(input, _peers));
+                    Assert.Equal(input, RoundTrip(input, _peers[..1]));
+                    Assert.Equal(input, RoundTrip(input, []));
+                }
+            )
+            .QuickCheckThrowOnFailure();
     }
 
     [Fact]

@@ -32,7 +32,10 @@ public sealed class RetentionTests : IDisposable
         Assert.NotNull(await store.GetDeletedAsync(Make.Trace(1)));
         Assert.Null(await store.GetDeletedAsync(Make.Trace(2)));
         Assert.Equal(2, (await store.GetTraceAsync(Make.Trace(2))).Count);
-        Assert.Equal([Make.Trace(2)], (await store.ListQueriesAsync(new QueryFilter { Peer = "QmPeer" })).Rows.Select(row => row.Id.TraceId));
+        Assert.Equal(
+            [Make.Trace(2)],
+            (await store.ListQueriesAsync(new QueryFilter { Peer = "QmPeer" })).Rows.Select(row => row.Id.TraceId)
+        );
         var counts = await store.CountsAsync();
         Assert.Equal((1, 1, 1), (counts.Traces, counts.Spans, counts.Queries));
     }
@@ -49,10 +52,11 @@ public sealed class RetentionTests : IDisposable
         Assert.Single(await store.GetTraceAsync(Make.Trace(1)));
     }
 
-    private static Query WithPeer(int trace) => Make.Query(Make.Trace(trace), new SpanId(1)) with
-    {
-        Peers = [new QueryPeer { Id = "QmPeer", State = PeerState.Answered }],
-    };
+    private static Query WithPeer(int trace) =>
+        Make.Query(Make.Trace(trace), new SpanId(1)) with
+        {
+            Peers = [new QueryPeer { Id = "QmPeer", State = PeerState.Answered }],
+        };
 
     private sealed class Clock : TimeProvider
     {

@@ -30,7 +30,8 @@ public sealed record SimulatedLookup
     /// <summary>The node's own time between an answer and what it does next, at most.</summary>
     public long ReactionNs { get; init; } = 40_000;
 
-    /// <summary>Providers that a get-providers is content with; the K closest peers to the key hold one each for the first <see cref="Providers"/>.</summary>
+    /// <summary>Providers that a get-providers is content with; the K closest peers to the key hold one each for the first
+    /// <see cref="Providers"/>.</summary>
     public int WantedProviders { get; init; } = 1;
 
     public int Providers { get; init; } = 3;
@@ -42,8 +43,8 @@ public sealed record SimulatedLookup
 }
 
 /// <summary>
-/// Runs lookups by the rules of the native node over a simulated network, one moment after the other, and writes down what an analysis should
-/// find. Written on its own, without anything of the analysis but the model.
+/// Runs lookups by the rules of the native node over a simulated network, one moment after the other, and writes down what an analysis
+/// should find. Written on its own, without anything of the analysis but the model.
 /// </summary>
 public sealed class LookupSimulator(SimulatedNetwork network)
 {
@@ -82,7 +83,13 @@ public sealed class LookupSimulator(SimulatedNetwork network)
         (key[0], key[1]) = (0x12, 32);
         var hex = Convert.ToHexStringLower(key);
         var target = KadId.Of(key);
-        return new SimulatedLookup { Type = type, Key = new QueryKey("f" + hex, hex, target.ToString()), Target = target, Seed = seed };
+        return new SimulatedLookup
+        {
+            Type = type,
+            Key = new QueryKey("f" + hex, hex, target.ToString()),
+            Target = target,
+            Seed = seed,
+        };
     }
 
     /// <summary>Runs one.</summary>
@@ -155,7 +162,13 @@ public sealed class LookupSimulator(SimulatedNetwork network)
 
         while (!Done())
         {
-            foreach (var row in Reachable().Take(_lookup.K).Where(row => row.State == PeerState.Heard).Take(Math.Max(0, _lookup.Alpha - _flights.Count)).ToList())
+            foreach (
+                var row in Reachable()
+                    .Take(_lookup.K)
+                    .Where(row => row.State == PeerState.Heard)
+                    .Take(Math.Max(0, _lookup.Alpha - _flights.Count))
+                    .ToList()
+            )
             {
                 Send(row);
             }
@@ -169,22 +182,34 @@ public sealed class LookupSimulator(SimulatedNetwork network)
         }
     }
 
-    private bool Done() => _lookup.Type switch
-    {
-        QueryType.FindPeer => _found > 0,
-        QueryType.GetProviders => _found >= _lookup.WantedProviders,
-        _ => false,
-    };
+    private bool Done() =>
+        _lookup.Type switch
+        {
+            QueryType.FindPeer => _found > 0,
+            QueryType.GetProviders => _found >= _lookup.WantedProviders,
+            _ => false,
+        };
 
     private IEnumerable<Row> Reachable() =>
-        network.Nearest(_rows.Keys, _lookup.Target, int.MaxValue).Select(peer => _rows[peer])
+        network
+            .Nearest(_rows.Keys, _lookup.Target, int.MaxValue)
+            .Select(peer => _rows[peer])
             .Where(row => row.State is not (PeerState.DialFailed or PeerState.RequestFailed) && row.TakenBackAt is null);
 
     private void Hear(int peer, Row? referrer)
     {
         if (!_rows.ContainsKey(peer))
         {
-            _rows.Add(peer, new Row { Peer = peer, Referrer = referrer, Hops = referrer is null ? 0 : referrer.Hops + 1, HeardAt = _now });
+            _rows.Add(
+                peer,
+                new Row
+                {
+                    Peer = peer,
+                    Referrer = referrer,
+                    Hops = referrer is null ? 0 : referrer.Hops + 1,
+                    HeardAt = _now,
+                }
+            );
             _order.Add(peer);
         }
     }
@@ -205,9 +230,10 @@ public sealed class LookupSimulator(SimulatedNetwork network)
         };
         row.DialNs = failed ?? (row.Reused ? 0 : (long)(peer.RoundTripNs * (2 + random.NextDouble())));
         row.AskAt = failed is null ? row.DialAt + row.DialNs + (row.Reused ? 0 : 10_000) : null;
-        row.RequestNs = peer.Fault == SimulatedFault.BlackHole
-            ? _lookup.RequestTimeoutNs
-            : (long)(peer.RoundTripNs * (1 + (0.5 * Math.Abs(Mixture.Normal(random)))));
+        row.RequestNs =
+            peer.Fault == SimulatedFault.BlackHole
+                ? _lookup.RequestTimeoutNs
+                : (long)(peer.RoundTripNs * (1 + (0.5 * Math.Abs(Mixture.Normal(random)))));
         _flights.Add(new Flight(row, row.AskAt is { } askAt ? askAt + row.RequestNs : row.DialAt.Value + row.DialNs));
     }
 
@@ -252,15 +278,22 @@ public sealed class LookupSimulator(SimulatedNetwork network)
         }
     }
 
-    private HashSet<int> Holders() => _holders ??=
-        [.. network.Nearest(Enumerable.Range(0, network.Peers.Count).Where(i => network.Peers[i].Fault == SimulatedFault.None), _lookup.Target, _lookup.Providers)];
+    private HashSet<int> Holders() =>
+        _holders ??= [
+            .. network.Nearest(
+                Enumerable.Range(0, network.Peers.Count).Where(i => network.Peers[i].Fault == SimulatedFault.None),
+                _lookup.Target,
+                _lookup.Providers
+            ),
+        ];
 
     private Query Write(QueryTermination termination)
     {
         var result = Reachable().Take(_lookup.K).ToList();
-        var discovery = _lookup.Type == QueryType.GetClosestPeers
-            ? result.Max(row => row.HeardAt)
-            : _rows.Values.Where(row => row.Discovers).Select(row => (long?)row.EndedAt).Min();
+        var discovery =
+            _lookup.Type == QueryType.GetClosestPeers
+                ? result.Max(row => row.HeardAt)
+                : _rows.Values.Where(row => row.Discovers).Select(row => (long?)row.EndedAt).Min();
         var success = _lookup.Type == QueryType.GetClosestPeers ? result.Count > 0 : _found > 0;
         var list = _order.Select(peer => _rows[peer]).ToList();
         var queried = list.Where(row => row.AskAt is { } at && (row.TakenBackAt is null || at <= row.TakenBackAt)).ToList();
@@ -320,25 +353,32 @@ public sealed class LookupSimulator(SimulatedNetwork network)
                     row.Reused,
                     dialCut ? new TraceError(ErrorClass.Cancelled, null)
                         : row.State != PeerState.DialFailed ? null
-                        : new TraceError(peer.Fault == SimulatedFault.Dead ? ErrorClass.DialTimeout : ErrorClass.DialRefused, "simulated"))
+                        : new TraceError(peer.Fault == SimulatedFault.Dead ? ErrorClass.DialTimeout : ErrorClass.DialRefused, "simulated")
+                )
                 : null,
-            Requests = !asks ? [] :
-            [
-                new PeerRequest
-                {
-                    Type = _lookup.Type == QueryType.GetProviders ? MessageType.GetProviders : MessageType.FindNode,
-                    StartNs = row.AskAt!.Value,
-                    DurationNs = cut is { } end ? end - row.AskAt.Value : row.RequestNs,
-                    Outcome = cut is not null ? RequestOutcome.Cancelled
-                        : row.State == PeerState.Answered ? RequestOutcome.Answered : RequestOutcome.Failed,
-                    Error = cut is not null ? new TraceError(ErrorClass.Cancelled, null)
-                        : row.State == PeerState.RequestFailed ? new TraceError(ErrorClass.RequestTimeout, "simulated") : null,
-                    Returned = row.State == PeerState.Answered ? row.Named.Count : null,
-                    New = row.State == PeerState.Answered ? row.New : null,
-                    Providers = _lookup.Type == QueryType.GetProviders && row.State == PeerState.Answered ? row.Providers : null,
-                    Named = row.State == PeerState.Answered ? [.. row.Named.Select(named => network.Peers[named].Id)] : default,
-                },
-            ],
+            Requests = !asks
+                ? []
+                :
+                [
+                    new PeerRequest
+                    {
+                        Type = _lookup.Type == QueryType.GetProviders ? MessageType.GetProviders : MessageType.FindNode,
+                        StartNs = row.AskAt!.Value,
+                        DurationNs = cut is { } end ? end - row.AskAt.Value : row.RequestNs,
+                        Outcome =
+                            cut is not null ? RequestOutcome.Cancelled
+                            : row.State == PeerState.Answered ? RequestOutcome.Answered
+                            : RequestOutcome.Failed,
+                        Error =
+                            cut is not null ? new TraceError(ErrorClass.Cancelled, null)
+                            : row.State == PeerState.RequestFailed ? new TraceError(ErrorClass.RequestTimeout, "simulated")
+                            : null,
+                        Returned = row.State == PeerState.Answered ? row.Named.Count : null,
+                        New = row.State == PeerState.Answered ? row.New : null,
+                        Providers = _lookup.Type == QueryType.GetProviders && row.State == PeerState.Answered ? row.Providers : null,
+                        Named = row.State == PeerState.Answered ? [.. row.Named.Select(named => network.Peers[named].Id)] : default,
+                    },
+                ],
             Agent = row.State == PeerState.Answered ? peer.Agent : null,
         };
     }

@@ -6,12 +6,13 @@ namespace DhtTracer.TestSupport.ArchiveSimulator;
 /// </summary>
 public sealed class Mixture(params Mixture.Part[] parts)
 {
-    /// <summary>A part: a share of the values, around a median, with the standard deviation of the logarithm (0 for a fixed value).</summary>
+    /// <summary>A part: a share of the values, around a median, with the standard deviation of the logarithm (0 for a fixed
+    /// value).</summary>
     public readonly record struct Part(double Share, double MedianNs, double Sigma);
 
     /// <summary>Mostly fast, a slow share, and dials that time out after 5 s and 10 s.</summary>
-    public static Mixture Lookups { get; } = new(
-        new Part(0.86, 300e6, 0.6), new Part(0.08, 2_500e6, 1.0), new Part(0.04, 5_000e6, 0), new Part(0.02, 10_000e6, 0));
+    public static Mixture Lookups { get; } =
+        new(new Part(0.86, 300e6, 0.6), new Part(0.08, 2_500e6, 1.0), new Part(0.04, 5_000e6, 0), new Part(0.02, 10_000e6, 0));
 
     /// <summary>One log-normal part with a very heavy tail.</summary>
     public static Mixture HeavyTail { get; } = new(new Part(1, 500e6, 1.5));
@@ -65,9 +66,15 @@ public sealed class Mixture(params Mixture.Part[] parts)
         }
     }
 
-    private double AtMost(double value) => parts.Sum(part => part.Share * (part.Sigma == 0
-        ? (value >= part.MedianNs ? 1.0 : 0.0)
-        : NormalAtMost(Math.Log(Math.Max(value, 1e-300) / part.MedianNs) / part.Sigma)));
+    private double AtMost(double value) =>
+        parts.Sum(part =>
+            part.Share
+            * (
+                part.Sigma == 0
+                    ? (value >= part.MedianNs ? 1.0 : 0.0)
+                    : NormalAtMost(Math.Log(Math.Max(value, 1e-300) / part.MedianNs) / part.Sigma)
+            )
+        );
 
     // By Simpson's rule over the density: slow, and nothing in common with the code under test.
     private static double NormalAtMost(double z)
@@ -84,7 +91,12 @@ public sealed class Mixture(params Mixture.Part[] parts)
         for (var i = 0; i <= Steps; i++)
         {
             var x = -9 + (i * width);
-            sum += (i is 0 or Steps ? 1 : i % 2 == 1 ? 4 : 2) * Math.Exp(-x * x / 2);
+            sum +=
+                (
+                    i is 0 or Steps ? 1
+                    : i % 2 == 1 ? 4
+                    : 2
+                ) * Math.Exp(-x * x / 2);
         }
 
         return sum * width / 3 / Math.Sqrt(2 * Math.PI);

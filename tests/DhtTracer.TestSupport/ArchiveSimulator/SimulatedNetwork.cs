@@ -78,19 +78,30 @@ public sealed class SimulatedNetwork
         }
 
         var u = random.NextDouble();
-        var fault = u < faults.Dead ? SimulatedFault.Dead
+        var fault =
+            u < faults.Dead ? SimulatedFault.Dead
             : u < faults.Dead + faults.Refusing ? SimulatedFault.Refuses
             : u < faults.Dead + faults.Refusing + faults.BlackHoles ? SimulatedFault.BlackHole
             : SimulatedFault.None;
         return new SimulatedPeer(
-            id.ToString(), KadId.Of(id), medianNs * Math.Exp(sigma * Mixture.Normal(random)), fault, random.Next(2) == 0 ? "kubo/0.36.0" : "js-libp2p/3.3.11");
+            id.ToString(),
+            KadId.Of(id),
+            medianNs * Math.Exp(sigma * Mixture.Normal(random)),
+            fault,
+            random.Next(2) == 0 ? "kubo/0.36.0" : "js-libp2p/3.3.11"
+        );
     }
 
     // A k-bucket for each common prefix length, full where the network has so many peers.
     private void FillTable(int index, Random random)
     {
         var self = Peers[index];
-        foreach (var bucket in Enumerable.Range(0, Peers.Count).Where(i => i != index).GroupBy(i => self.KadId.CommonPrefixLength(Peers[i].KadId)))
+        foreach (
+            var bucket in Enumerable
+                .Range(0, Peers.Count)
+                .Where(i => i != index)
+                .GroupBy(i => self.KadId.CommonPrefixLength(Peers[i].KadId))
+        )
         {
             var members = bucket.ToArray();
             random.Shuffle(members);

@@ -6,9 +6,9 @@ using System.Text.Json.Nodes;
 namespace DhtTracer.TestSupport.Kubo;
 
 /// <summary>
-/// A command that was sent to a real Kubo, with every line of its answer and when it arrived: a line of <c>truth.jsonl.gz</c> of the captures
-/// under <c>data/kubo</c>. There empty fields are left out and many closer peers are only counted, since the server's own answer stands beside
-/// them; here they are put back.
+/// A command that was sent to a real Kubo, with every line of its answer and when it arrived: a line of <c>truth.jsonl.gz</c> of the
+/// captures under <c>data/kubo</c>. There empty fields are left out and many closer peers are only counted, since the server's own answer
+/// stands beside them; here they are put back.
 /// </summary>
 public sealed record CapturedCommand
 {
@@ -73,7 +73,9 @@ public sealed record CapturedCommand
     {
         var node = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "daemon.json")))!.AsObject();
         var commands = ImmutableArray.CreateBuilder<CapturedCommand>();
-        using var reader = new StreamReader(new GZipStream(File.OpenRead(Path.Combine(folder, "truth.jsonl.gz")), CompressionMode.Decompress));
+        using var reader = new StreamReader(
+            new GZipStream(File.OpenRead(Path.Combine(folder, "truth.jsonl.gz")), CompressionMode.Decompress)
+        );
         while (reader.ReadLine() is { } line)
         {
             using var json = JsonDocument.Parse(line);
@@ -92,8 +94,13 @@ public sealed record CapturedCommand
     {
         const string post = "POST ";
         var command = json.GetProperty("command").GetString()!;
-        if (json.GetProperty("via").GetString() != "api"
-            || !(command.StartsWith(post + "/api/v0/routing/", StringComparison.Ordinal) || command.StartsWith(post + "/api/v0/dht/", StringComparison.Ordinal)))
+        if (
+            json.GetProperty("via").GetString() != "api"
+            || !(
+                command.StartsWith(post + "/api/v0/routing/", StringComparison.Ordinal)
+                || command.StartsWith(post + "/api/v0/dht/", StringComparison.Ordinal)
+            )
+        )
         {
             return null;
         }
@@ -113,33 +120,60 @@ public sealed record CapturedCommand
             Status = json.GetProperty("status").GetInt32(),
             Start = json.GetProperty("start").GetInt64(),
             End = json.GetProperty("end").GetInt64(),
-            Lines = [.. json.GetProperty("lines").EnumerateArray().Select(item => (item[0].GetInt64(), Whole(item[1], item[0].GetInt64(), answers)))],
+            Lines =
+            [
+                .. json.GetProperty("lines")
+                    .EnumerateArray()
+                    .Select(item => (item[0].GetInt64(), Whole(item[1], item[0].GetInt64(), answers))),
+            ],
             Seeds = Tables(json, "wan", "lan"),
             WanSeeds = Tables(json, "wan"),
             Node = node,
-            Trace = json.GetProperty("traces").EnumerateArray().Where(static trace => trace.GetProperty("role").GetString() == "main")
-                .Select(static trace => trace.GetProperty("id").GetString()).FirstOrDefault(),
-            Kinds = json.TryGetProperty("kinds", out var kinds) && kinds.ValueKind == JsonValueKind.Object
-                ? kinds.EnumerateObject().ToImmutableDictionary(static kind => kind.Name, static kind => kind.Value.GetString() ?? "")
-                : ImmutableDictionary<string, string>.Empty,
+            Trace = json.GetProperty("traces")
+                .EnumerateArray()
+                .Where(static trace => trace.GetProperty("role").GetString() == "main")
+                .Select(static trace => trace.GetProperty("id").GetString())
+                .FirstOrDefault(),
+            Kinds =
+                json.TryGetProperty("kinds", out var kinds) && kinds.ValueKind == JsonValueKind.Object
+                    ? kinds.EnumerateObject().ToImmutableDictionary(static kind => kind.Name, static kind => kind.Value.GetString() ?? "")
+                    : ImmutableDictionary<string, string>.Empty,
         };
     }
 
     private static ImmutableHashSet<string>? Tables(JsonElement json, params string[] sides) =>
         json.TryGetProperty("seeds", out var seeds) && seeds.ValueKind == JsonValueKind.Object
-            ? [.. sides.Where(side => seeds.TryGetProperty(side, out var list) && list.ValueKind == JsonValueKind.Array).SelectMany(side => seeds.GetProperty(side).EnumerateArray()).Select(static id => id.GetString()!)]
+            ?
+            [
+                .. sides
+                    .Where(side => seeds.TryGetProperty(side, out var list) && list.ValueKind == JsonValueKind.Array)
+                    .SelectMany(side => seeds.GetProperty(side).EnumerateArray())
+                    .Select(static id => id.GetString()!),
+            ]
             : null;
 
     /// <summary>Answers of the servers, by server.</summary>
     private static Dictionary<string, List<(long Time, string[] Closer)>> Answers(JsonElement json) =>
-        json.GetProperty("messages").EnumerateArray()
-            .Where(static message => message.GetProperty("dir").GetString() == "resp" && message.TryGetProperty("closer", out var closer) && closer.ValueKind == JsonValueKind.Array)
+        json.GetProperty("messages")
+            .EnumerateArray()
+            .Where(static message =>
+                message.GetProperty("dir").GetString() == "resp"
+                && message.TryGetProperty("closer", out var closer)
+                && closer.ValueKind == JsonValueKind.Array
+            )
             .GroupBy(static message => message.GetProperty("server").GetString()!)
             .ToDictionary(
                 static group => group.Key,
-                static group => group.Select(static message => (
-                    message.GetProperty("t").GetInt64(),
-                    message.GetProperty("closer").EnumerateArray().Select(static id => id.GetString()!).ToArray())).ToList());
+                static group =>
+                    group
+                        .Select(static message =>
+                            (
+                                message.GetProperty("t").GetInt64(),
+                                message.GetProperty("closer").EnumerateArray().Select(static id => id.GetString()!).ToArray()
+                            )
+                        )
+                        .ToList()
+            );
 
     /// <summary>The line as the daemon wrote it: with its empty fields, and with the closer peers that the capture only counts.</summary>
     private static string Whole(JsonElement line, long time, Dictionary<string, List<(long Time, string[] Closer)>> answers)
@@ -154,7 +188,10 @@ public sealed record CapturedCommand
         {
             var server = whole["ID"]!.GetValue<string>();
             var wanted = count.GetValue<int>();
-            var near = answers.GetValueOrDefault(server, []).Where(answer => answer.Closer.Length == wanted && Math.Abs(answer.Time - time) < SameAnswerNs).ToList();
+            var near = answers
+                .GetValueOrDefault(server, [])
+                .Where(answer => answer.Closer.Length == wanted && Math.Abs(answer.Time - time) < SameAnswerNs)
+                .ToList();
             if (near.Count == 0)
             {
                 throw new InvalidDataException($"no answer of {server} with {wanted} peers stands near the event at {time}");
@@ -166,7 +203,9 @@ public sealed record CapturedCommand
         }
         else if (whole["Responses"] is JsonArray list)
         {
-            whole["Responses"] = new JsonArray([.. list.Select(static item => item is JsonObject ? item.DeepClone() : Peer(item!.GetValue<string>()))]);
+            whole["Responses"] = new JsonArray([
+                .. list.Select(static item => item is JsonObject ? item.DeepClone() : Peer(item!.GetValue<string>())),
+            ]);
         }
 
         whole.TryAdd("Extra", "");

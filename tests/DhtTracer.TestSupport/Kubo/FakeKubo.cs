@@ -55,7 +55,9 @@ public sealed class FakeKubo : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         var app = builder.Build();
-        var fake = node is null ? new FakeKubo(app) { Authorization = authorization } : new FakeKubo(app) { Authorization = authorization, Node = node };
+        var fake = node is null
+            ? new FakeKubo(app) { Authorization = authorization }
+            : new FakeKubo(app) { Authorization = authorization, Node = node };
         app.Run(fake.AnswerAsync);
         await app.StartAsync();
         fake.Url = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
@@ -73,7 +75,10 @@ public sealed class FakeKubo : IAsyncDisposable
         {
             // What ends a stream with an error before its first event is the whole answer of a real one, with status 500.
             Status = command.Status is 500 ? 500 : 200,
-            Lines = [.. command.Lines.Select(line => (TimeSpan.FromMicroseconds((line.Time - command.Start) / 1000.0 / faster), line.Json))],
+            Lines =
+            [
+                .. command.Lines.Select(line => (TimeSpan.FromMicroseconds((line.Time - command.Start) / 1000.0 / faster), line.Json)),
+            ],
             End = TimeSpan.FromMicroseconds((command.End - command.Start) / 1000.0 / faster),
         };
 
@@ -98,14 +103,26 @@ public sealed class FakeKubo : IAsyncDisposable
         else if (request.Path == "/api/v0/id")
         {
             context.Response.ContentType = "application/json";
-            await context.Response.WriteAsync($$"""{"ID":"{{Node}}","PublicKey":"","Addresses":[],"AgentVersion":"kubo/0.43.1/","Protocols":[]}""");
+            await context.Response.WriteAsync(
+                $$"""{"ID":"{{Node}}","PublicKey":"","Addresses":[],"AgentVersion":"kubo/0.43.1/","Protocols":[]}"""
+            );
         }
         else
         {
             using var body = new StreamReader(request.Body);
-            _requests.Enqueue(new FakeKuboRequest(
-                request.Path + request.QueryString.Value, request.Headers.TraceParent.ToString(), request.Headers.Origin.ToString(), await body.ReadToEndAsync(context.RequestAborted)));
-            await (_answers.TryGetValue(request.Path, out var answer) ? WriteAsync(context, answer) : RefuseAsync(context, 404, "404 page not found\n"));
+            _requests.Enqueue(
+                new FakeKuboRequest(
+                    request.Path + request.QueryString.Value,
+                    request.Headers.TraceParent.ToString(),
+                    request.Headers.Origin.ToString(),
+                    await body.ReadToEndAsync(context.RequestAborted)
+                )
+            );
+            await (
+                _answers.TryGetValue(request.Path, out var answer)
+                    ? WriteAsync(context, answer)
+                    : RefuseAsync(context, 404, "404 page not found\n")
+            );
         }
     }
 

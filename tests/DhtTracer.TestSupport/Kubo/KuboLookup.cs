@@ -7,7 +7,13 @@ namespace DhtTracer.TestSupport.Kubo;
 /// answered; then a follow-up to those of the K nearest that have not. Writes the spans and notes what they can show.
 /// </summary>
 internal sealed class KuboLookup(
-    KuboSpans spans, Random random, KuboScenario scenario, KuboNetwork network, KuboTruth truth, KuboMessages messages)
+    KuboSpans spans,
+    Random random,
+    KuboScenario scenario,
+    KuboNetwork network,
+    KuboTruth truth,
+    KuboMessages messages
+)
 {
     private const int Alpha = 10;
     private const int Beta = 3;
@@ -36,7 +42,14 @@ internal sealed class KuboLookup(
     }
 
     /// <summary>The K closest that are not unreachable, nearest first, when the lookup is over.</summary>
-    public List<KuboPeer> Closest => [.. _states.Where(static item => item.Value != PeerState.Unreachable).Select(static item => item.Key).OrderBy(static peer => peer.Rank).Take(K)];
+    public List<KuboPeer> Closest =>
+        [
+            .. _states
+                .Where(static item => item.Value != PeerState.Unreachable)
+                .Select(static item => item.Key)
+                .OrderBy(static peer => peer.Rank)
+                .Take(K),
+        ];
 
     /// <summary>Runs it.</summary>
     /// <returns>When it ended.</returns>
@@ -91,20 +104,35 @@ internal sealed class KuboLookup(
 
     private void Spawn(string cause)
     {
-        while (_reason is null && _waiting.Count < Alpha
-            && _states.Where(static item => item.Value == PeerState.Heard).OrderBy(static item => item.Key.Rank).Select(static item => item.Key).FirstOrDefault() is { } peer)
+        while (
+            _reason is null
+            && _waiting.Count < Alpha
+            && _states
+                .Where(static item => item.Value == PeerState.Heard)
+                .OrderBy(static item => item.Key.Rank)
+                .Select(static item => item.Key)
+                .FirstOrDefault()
+                is { } peer
+        )
         {
             _states[peer] = PeerState.Waiting;
             var (spawn, query, dial) = (spans.NewId(), spans.NewId(), spans.NewId());
-            spans.Add(spawn, _queryRun, "KademliaDHT.IpfsDHT.SpawnQuery", _now, _now + (6 * Us), [("Cause", cause), ("QueryPeer", peer.Id)]);
+            spans.Add(
+                spawn,
+                _queryRun,
+                "KademliaDHT.IpfsDHT.SpawnQuery",
+                _now,
+                _now + (6 * Us),
+                [("Cause", cause), ("QueryPeer", peer.Id)]
+            );
             _waiting[peer] = (_now + (4 * Us), query, dial, _now + (9 * Us), false);
             var dialStart = _now + (9 * Us);
             Truth(peer).Spawned = true;
             Truth(peer).AskedAfter = cause == truth.Node ? null : cause;
-            var took = peer.Connected ? (ulong)random.Next(3, 40) * Us
-                : peer.Behaviour == KuboBehaviour.Dead
-                    ? (random.Next(3) == 0 ? 5000 * Ms : (ulong)random.Next(2, 900) * Ms)
-                    : (ulong)random.Next(40_000, 600_000) * Us;
+            var took =
+                peer.Connected ? (ulong)random.Next(3, 40) * Us
+                : peer.Behaviour == KuboBehaviour.Dead ? (random.Next(3) == 0 ? 5000 * Ms : (ulong)random.Next(2, 900) * Ms)
+                : (ulong)random.Next(40_000, 600_000) * Us;
             At(dialStart + took, () => Dialed(peer, spawn));
             _spawned[peer] = spawn;
         }
@@ -131,7 +159,8 @@ internal sealed class KuboLookup(
 
         _waiting[peer] = span with { Requesting = true };
         var start = _now + (7 * Us);
-        var took = peer.Behaviour == KuboBehaviour.Mute ? (ulong)random.Next(19_500, 20_500) * Ms : (ulong)random.Next(20_000, 400_000) * Us;
+        var took =
+            peer.Behaviour == KuboBehaviour.Mute ? (ulong)random.Next(19_500, 20_500) * Ms : (ulong)random.Next(20_000, 400_000) * Us;
         At(start + took, () => Requested(peer, spawn, start));
     }
 
@@ -150,7 +179,12 @@ internal sealed class KuboLookup(
     /// <summary>Writes a request that ended now, and hears of the peers in its answer.</summary>
     private void Message(KuboPeer peer, SpanId parent, ulong start, string? error = null)
     {
-        var request = new KuboRequestTruth { Message = messages.Name, StartNs = (long)(start - truth.StartUnixNano), DurationNs = (long)(_now - start) };
+        var request = new KuboRequestTruth
+        {
+            Message = messages.Name,
+            StartNs = (long)(start - truth.StartUnixNano),
+            DurationNs = (long)(_now - start),
+        };
         Truth(peer).Requests.Add(request);
         error ??= peer.Behaviour == KuboBehaviour.Mute ? "timed out reading response" : null;
         if (error is not null)
@@ -213,8 +247,17 @@ internal sealed class KuboLookup(
         {
             Terminate("stopped");
         }
-        else if (_states.Count > 0 && _states.Where(static item => item.Value != PeerState.Unreachable).OrderBy(static item => item.Key.Rank).Take(Beta)
-            .Select(static item => item.Value).ToList() is { Count: Beta } nearest && nearest.TrueForAll(static state => state == PeerState.Queried))
+        else if (
+            _states.Count > 0
+            && _states
+                .Where(static item => item.Value != PeerState.Unreachable)
+                .OrderBy(static item => item.Key.Rank)
+                .Take(Beta)
+                .Select(static item => item.Value)
+                .ToList()
+                is { Count: Beta } nearest
+            && nearest.TrueForAll(static state => state == PeerState.Queried)
+        )
         {
             Terminate("completed");
         }
@@ -237,7 +280,14 @@ internal sealed class KuboLookup(
         if (why == "cancelled")
         {
             // Seen in real traces: the cancelled lookup reports a second reason on its way out.
-            spans.Add(spans.NewId(), _queryRun, "KademliaDHT.IpfsDHT.Query.Terminate", _now + (30 * Us), _now + (33 * Us), [("Reason", "starvation")]);
+            spans.Add(
+                spans.NewId(),
+                _queryRun,
+                "KademliaDHT.IpfsDHT.Query.Terminate",
+                _now + (30 * Us),
+                _now + (33 * Us),
+                [("Reason", "starvation")]
+            );
         }
 
         var at = _now + (8 * Us);
@@ -258,13 +308,23 @@ internal sealed class KuboLookup(
     {
         var begin = _now;
         var end = _now;
-        var asked = Closest.Where(peer => _states[peer] is PeerState.Heard or PeerState.Waiting)
-            .Select(peer => (Peer: peer, Took: (ulong)random.Next(60_000, 700_000) * Us)).OrderBy(static item => item.Took).ToList();
+        var asked = Closest
+            .Where(peer => _states[peer] is PeerState.Heard or PeerState.Waiting)
+            .Select(peer => (Peer: peer, Took: (ulong)random.Next(60_000, 700_000) * Us))
+            .OrderBy(static item => item.Took)
+            .ToList();
         foreach (var peer in asked)
         {
             // The dial is inside the request here.
             _now = begin + peer.Took;
-            Message(peer.Peer, lookup, begin, peer.Peer.Behaviour == KuboBehaviour.Dead ? $"failed to dial: failed to dial {peer.Peer.Id}: all dials failed\n  * [/ip4/192.0.2.1/tcp/4001] connect: connection refused" : null);
+            Message(
+                peer.Peer,
+                lookup,
+                begin,
+                peer.Peer.Behaviour == KuboBehaviour.Dead
+                    ? $"failed to dial: failed to dial {peer.Peer.Id}: all dials failed\n  * [/ip4/192.0.2.1/tcp/4001] connect: connection refused"
+                    : null
+            );
             end = Math.Max(end, _now);
         }
 

@@ -4,12 +4,22 @@ using DhtTracer.Traces;
 namespace DhtTracer.TestSupport.Kubo;
 
 /// <summary>The <c>ProtocolMessenger</c> spans of one lookup.</summary>
-internal sealed class KuboMessages(KuboSpans spans, Random random, KuboScenario scenario, KuboTruth truth, KuboPeer? target, IReadOnlyList<KuboPeer> providers)
+internal sealed class KuboMessages(
+    KuboSpans spans,
+    Random random,
+    KuboScenario scenario,
+    KuboTruth truth,
+    KuboPeer? target,
+    IReadOnlyList<KuboPeer> providers
+)
 {
     private readonly bool _getsProviders = scenario.Operation == KuboOperation.FindProviders;
     private readonly bool _getsValue = scenario.Operation == KuboOperation.GetValue;
 
-    public string Name => _getsProviders ? "GET_PROVIDERS" : _getsValue ? "GET_VALUE" : "FIND_NODE";
+    public string Name =>
+        _getsProviders ? "GET_PROVIDERS"
+        : _getsValue ? "GET_VALUE"
+        : "FIND_NODE";
 
     /// <summary>Whether the spans of the answers list closer peers: those of GetProviders hold the providers in their place.</summary>
     public bool NamesPeers => !_getsProviders;
@@ -65,13 +75,25 @@ internal sealed class KuboMessages(KuboSpans spans, Random random, KuboScenario 
     }
 
     /// <summary>Whether a FindPeer can stop: an answer named the peer looked for.</summary>
-    public bool IsFound(List<KuboPeer> named) => scenario.Operation == KuboOperation.FindPeer && target is not null && named.Contains(target);
+    public bool IsFound(List<KuboPeer> named) =>
+        scenario.Operation == KuboOperation.FindPeer && target is not null && named.Contains(target);
 
-    private string SpanName() => "KademliaDHT.ProtocolMessenger." + (_getsProviders ? "GetProviders" : _getsValue ? "GetValue" : "GetClosestPeers");
+    private string SpanName() =>
+        "KademliaDHT.ProtocolMessenger."
+        + (
+            _getsProviders ? "GetProviders"
+            : _getsValue ? "GetValue"
+            : "GetClosestPeers"
+        );
 
     private List<(string Key, AttributeValue Value)> Attributes(KuboPeer peer) =>
-    [
-        ("to", peer.Id),
-        ("key", _getsProviders ? Convert.ToHexStringLower(truth.Key) : _getsValue ? KuboSpans.Key(truth.Key) : Base58.Encode(truth.Key)),
-    ];
+        [
+            ("to", peer.Id),
+            (
+                "key",
+                _getsProviders ? Convert.ToHexStringLower(truth.Key)
+                : _getsValue ? KuboSpans.Key(truth.Key)
+                : Base58.Encode(truth.Key)
+            ),
+        ];
 }

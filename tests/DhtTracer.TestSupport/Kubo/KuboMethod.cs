@@ -6,7 +6,15 @@ namespace DhtTracer.TestSupport.Kubo;
 
 /// <summary>The method around a lookup: <c>IpfsDHT.FindPeer</c> and the like, or a bare <c>GetClosestPeers</c>.</summary>
 internal sealed class KuboMethod(
-    KuboSpans spans, Random random, KuboScenario scenario, KuboTruth truth, KuboMessages messages, KuboLookup lookup, string text, SpanId above)
+    KuboSpans spans,
+    Random random,
+    KuboScenario scenario,
+    KuboTruth truth,
+    KuboMessages messages,
+    KuboLookup lookup,
+    string text,
+    SpanId above
+)
 {
     private const ulong Us = 1_000;
     private readonly ulong _start = truth.StartUnixNano;
@@ -48,7 +56,11 @@ internal sealed class KuboMethod(
             case KuboOperation.GetValue:
                 var ended = lookup.Run(truth.Root, _start + (30 * Us));
                 truth.Found = truth.Records > 0;
-                Method(ended, truth.Found ? null : "routing: not found", messages.Found.Select(static found => KuboSpans.Event(found.At, "found value", ("value", "uc2ltdWxhdGVk"))));
+                Method(
+                    ended,
+                    truth.Found ? null : "routing: not found",
+                    messages.Found.Select(static found => KuboSpans.Event(found.At, "found value", ("value", "uc2ltdWxhdGVk")))
+                );
                 return ended;
             default:
                 return FindPeer();
@@ -62,7 +74,10 @@ internal sealed class KuboMethod(
         Method(
             end,
             truth.Found ? null : "routing: not found",
-            truth.Found ? [KuboSpans.Event(end - (2 * Us), "found peer", ("id", text), ("addrs", KuboSpans.Texts(["/ip4/192.0.2.1/tcp/4001"])))] : []);
+            truth.Found
+                ? [KuboSpans.Event(end - (2 * Us), "found peer", ("id", text), ("addrs", KuboSpans.Texts(["/ip4/192.0.2.1/tcp/4001"])))]
+                : []
+        );
         return end;
     }
 
@@ -71,11 +86,29 @@ internal sealed class KuboMethod(
         var routine = spans.NewId();
         var end = lookup.Run(routine, _start + (60 * Us));
         truth.Found = truth.Providers.Count > 0;
-        spans.Add(routine, truth.Root, "KademliaDHT.IpfsDHT.FindProvidersAsyncRoutine", _start + (20 * Us), end, events: messages.Found.Select(static found =>
-            KuboSpans.Event(found.At, "found provider", ("peer", found.Peer), ("from", found.From), ("provider_addrs_count", 1))));
+        spans.Add(
+            routine,
+            truth.Root,
+            "KademliaDHT.IpfsDHT.FindProvidersAsyncRoutine",
+            _start + (20 * Us),
+            end,
+            events: messages.Found.Select(static found =>
+                KuboSpans.Event(found.At, "found provider", ("peer", found.Peer), ("from", found.From), ("provider_addrs_count", 1))
+            )
+        );
         end += 12 * Us;
-        Method(end, null, messages.Found.Select(static found =>
-            KuboSpans.Event(found.At + (3 * Us), "found provider", ("id", found.Peer), ("addrs", KuboSpans.Texts(["/ip4/192.0.2.1/tcp/4001"])))));
+        Method(
+            end,
+            null,
+            messages.Found.Select(static found =>
+                KuboSpans.Event(
+                    found.At + (3 * Us),
+                    "found provider",
+                    ("id", found.Peer),
+                    ("addrs", KuboSpans.Texts(["/ip4/192.0.2.1/tcp/4001"]))
+                )
+            )
+        );
         return end;
     }
 
@@ -89,15 +122,28 @@ internal sealed class KuboMethod(
             var took = (ulong)random.Next(20_000, 500_000) * Us;
             var failed = peer.Behaviour != KuboBehaviour.Answers;
             spans.Add(
-                spans.NewId(), truth.Root, "KademliaDHT.ProtocolMessenger." + spanName, begin, begin + took,
-                [("to", peer.Id), attribute], failed ? "stream reset" : null);
-            truth.Peers[peer.Id].Requests.Add(new KuboRequestTruth
-            {
-                Message = message,
-                StartNs = (long)(begin - _start),
-                DurationNs = (long)took,
-                Outcome = failed ? "failed" : message == "ADD_PROVIDER" ? "sent" : "answered",
-            });
+                spans.NewId(),
+                truth.Root,
+                "KademliaDHT.ProtocolMessenger." + spanName,
+                begin,
+                begin + took,
+                [("to", peer.Id), attribute],
+                failed ? "stream reset" : null
+            );
+            truth
+                .Peers[peer.Id]
+                .Requests.Add(
+                    new KuboRequestTruth
+                    {
+                        Message = message,
+                        StartNs = (long)(begin - _start),
+                        DurationNs = (long)took,
+                        Outcome =
+                            failed ? "failed"
+                            : message == "ADD_PROVIDER" ? "sent"
+                            : "answered",
+                    }
+                );
             truth.Records += failed ? 0 : 1;
             end = Math.Max(end, begin + took);
         }

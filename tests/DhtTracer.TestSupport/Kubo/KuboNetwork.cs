@@ -34,7 +34,8 @@ public sealed class KuboPopulation(int seed, int size)
 
     internal List<KuboPeer> Peers() => [.. _peers];
 
-    private static List<KuboPeer> Make(Random random, int size) => [.. Enumerable.Range(0, size).Select(_ => KuboNetwork.Peer(random, new KuboScenario()))];
+    private static List<KuboPeer> Make(Random random, int size) =>
+        [.. Enumerable.Range(0, size).Select(_ => KuboNetwork.Peer(random, new KuboScenario()))];
 }
 
 /// <summary>
@@ -68,18 +69,24 @@ internal sealed class KuboNetwork
         var id = PeerId(random);
         var fate = random.NextDouble();
         var connected = random.NextDouble() < scenario.ConnectedShare;
-        var behaviour = connected ? KuboBehaviour.Answers
+        var behaviour =
+            connected ? KuboBehaviour.Answers
             : fate < scenario.DeadShare ? KuboBehaviour.Dead
             : fate < scenario.DeadShare + scenario.MuteShare ? KuboBehaviour.Mute
             : KuboBehaviour.Answers;
 
         // One in twelve is named without an address.
         var count = random.Next(12) == 0 ? 0 : 1 + random.Next(scenario.Addresses);
-        var addresses = string.Join(' ', Enumerable.Range(0, count).Select(index =>
-        {
-            var ip = $"/ip4/{random.Next(1, 224)}.{random.Next(256)}.{random.Next(256)}.{random.Next(1, 255)}";
-            return index % 2 == 0 ? $"{ip}/tcp/4001" : $"{ip}/udp/4001/quic-v1";
-        }));
+        var addresses = string.Join(
+            ' ',
+            Enumerable
+                .Range(0, count)
+                .Select(index =>
+                {
+                    var ip = $"/ip4/{random.Next(1, 224)}.{random.Next(256)}.{random.Next(256)}.{random.Next(1, 255)}";
+                    return index % 2 == 0 ? $"{ip}/tcp/4001" : $"{ip}/udp/4001/quic-v1";
+                })
+        );
         return new KuboPeer(id.ToString(), KadId.Of(id), behaviour, connected, addresses);
     }
 

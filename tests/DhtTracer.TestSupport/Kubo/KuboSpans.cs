@@ -25,27 +25,41 @@ internal sealed class KuboSpans(Random random, string? node)
     public SpanId NewId() => new((ulong)random.NextInt64(1, long.MaxValue));
 
     public void Add(
-        SpanId id, SpanId parent, string name, ulong start, ulong end, IEnumerable<(string Key, AttributeValue Value)>? attributes = null,
-        string? error = null, IEnumerable<SpanEvent>? events = null) =>
-        Spans.Add(new Span
-        {
-            TraceId = _traceId,
-            SpanId = id,
-            ParentSpanId = parent,
-            Name = name,
-            Kind = SpanKind.Internal,
-            StartUnixNano = start,
-            EndUnixNano = end,
-            Attributes = AttributeList.Of(attributes ?? []),
-            Events = [.. events ?? []],
-            Status = new SpanStatus(error is null ? StatusCode.Unset : StatusCode.Error, error ?? ""),
-            Flags = 0x101,
-            Resource = _resource,
-            Scope = name.Contains("Dual.", StringComparison.Ordinal) ? DualScope : Kad,
-        });
+        SpanId id,
+        SpanId parent,
+        string name,
+        ulong start,
+        ulong end,
+        IEnumerable<(string Key, AttributeValue Value)>? attributes = null,
+        string? error = null,
+        IEnumerable<SpanEvent>? events = null
+    ) =>
+        Spans.Add(
+            new Span
+            {
+                TraceId = _traceId,
+                SpanId = id,
+                ParentSpanId = parent,
+                Name = name,
+                Kind = SpanKind.Internal,
+                StartUnixNano = start,
+                EndUnixNano = end,
+                Attributes = AttributeList.Of(attributes ?? []),
+                Events = [.. events ?? []],
+                Status = new SpanStatus(error is null ? StatusCode.Unset : StatusCode.Error, error ?? ""),
+                Flags = 0x101,
+                Resource = _resource,
+                Scope = name.Contains("Dual.", StringComparison.Ordinal) ? DualScope : Kad,
+            }
+        );
 
     public static SpanEvent Event(ulong at, string name, params (string Key, AttributeValue Value)[] attributes) =>
-        new() { TimeUnixNano = at, Name = name, Attributes = AttributeList.Of(attributes) };
+        new()
+        {
+            TimeUnixNano = at,
+            Name = name,
+            Attributes = AttributeList.Of(attributes),
+        };
 
     /// <summary>A list of strings.</summary>
     public static AttributeValue Texts(IEnumerable<string> texts) => new ArrayValue([.. texts.Select(static text => (AttributeValue)text)]);

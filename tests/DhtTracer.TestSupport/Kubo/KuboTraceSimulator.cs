@@ -26,7 +26,14 @@ public sealed class KuboTraceSimulator(int seed)
         var (key, text) = Key(scenario, target);
         var spans = new KuboSpans(_random, scenario.ResourceTellsNode ? node : null);
         var root = spans.NewId();
-        var truth = new KuboTruth { Root = root, Node = node, Key = key, KeyText = text, StartUnixNano = _clock };
+        var truth = new KuboTruth
+        {
+            Root = root,
+            Node = node,
+            Key = key,
+            KeyText = text,
+            StartUnixNano = _clock,
+        };
         var providers = Enumerable.Range(0, 4).Select(_ => KuboNetwork.Peer(_random, scenario)).ToList();
         var messages = new KuboMessages(spans, _random, scenario, truth, target, providers);
         var lookup = new KuboLookup(spans, _random, scenario, new KuboNetwork(_random, scenario, key, target), truth, messages);
@@ -40,14 +47,27 @@ public sealed class KuboTraceSimulator(int seed)
         SpanId? lan = null;
         if (scenario.Operation == KuboOperation.Refresh)
         {
-            spans.Add(above, default, "KademliaDHT.RefreshManager.refreshCpl", truth.StartUnixNano - (20 * Us), end + (9 * Us), [("cpl", 3)]);
+            spans.Add(
+                above,
+                default,
+                "KademliaDHT.RefreshManager.refreshCpl",
+                truth.StartUnixNano - (20 * Us),
+                end + (9 * Us),
+                [("cpl", 3)]
+            );
         }
         else if (scenario.Dual)
         {
             lan = Lan(spans, truth, above);
             spans.Add(
-                above, default, KuboMethod.Name("Dual", scenario.Operation), truth.StartUnixNano - (50 * Us), end + (40 * Us),
-                KuboMethod.Attributes(scenario.Operation, text), events: [KuboSpans.Event(end + (20 * Us), "wan finished")]);
+                above,
+                default,
+                KuboMethod.Name("Dual", scenario.Operation),
+                truth.StartUnixNano - (50 * Us),
+                end + (40 * Us),
+                KuboMethod.Attributes(scenario.Operation, text),
+                events: [KuboSpans.Event(end + (20 * Us), "wan finished")]
+            );
         }
 
         _clock = end;
@@ -59,10 +79,24 @@ public sealed class KuboTraceSimulator(int seed)
     /// <param name="population">The peers that they meet; null for new ones each.</param>
     public IEnumerable<KuboTrace> Simulate(int count, KuboPopulation? population = null)
     {
-        KuboOperation[] mix = [KuboOperation.FindProviders, KuboOperation.FindPeer, KuboOperation.GetClosestPeers, KuboOperation.Provide, KuboOperation.GetValue];
+        KuboOperation[] mix =
+        [
+            KuboOperation.FindProviders,
+            KuboOperation.FindPeer,
+            KuboOperation.GetClosestPeers,
+            KuboOperation.Provide,
+            KuboOperation.GetValue,
+        ];
         for (var i = 0; i < count; i++)
         {
-            yield return Simulate(new KuboScenario { Operation = mix[_random.Next(mix.Length)], Exists = _random.Next(4) > 0, Population = population });
+            yield return Simulate(
+                new KuboScenario
+                {
+                    Operation = mix[_random.Next(mix.Length)],
+                    Exists = _random.Next(4) > 0,
+                    Population = population,
+                }
+            );
         }
     }
 
@@ -73,7 +107,15 @@ public sealed class KuboTraceSimulator(int seed)
         var start = truth.StartUnixNano + (15 * Us);
         var target = ("Target", (AttributeValue)KuboSpans.Key(truth.Key));
         spans.Add(run, lookup, "KademliaDHT.IpfsDHT.RunQuery", start + (25 * Us), start + (60 * Us));
-        spans.Add(lookup, root, "KademliaDHT.IpfsDHT.RunLookupWithFollowup", start + (20 * Us), start + (80 * Us), [target], "failed to find any peer in table");
+        spans.Add(
+            lookup,
+            root,
+            "KademliaDHT.IpfsDHT.RunLookupWithFollowup",
+            start + (20 * Us),
+            start + (80 * Us),
+            [target],
+            "failed to find any peer in table"
+        );
         spans.Add(root, above, "IpfsDHT.FindPeer", start, start + (95 * Us), [("key", truth.KeyText)], "failed to find any peer in table");
         return root;
     }

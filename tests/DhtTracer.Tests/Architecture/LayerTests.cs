@@ -11,15 +11,26 @@ public sealed class LayerTests
     /// <summary>From the ground up. A project may refer only to projects before it.</summary>
     private static readonly string[] FromGroundUp =
     [
-        "DhtTracer.Libp2p", "DhtTracer.Kademlia", "DhtTracer.Traces", "DhtTracer.Analysis", "DhtTracer.Storage",
-        "DhtTracer.Ingestion", "DhtTracer.Web", "DhtTracer",
+        "DhtTracer.Libp2p",
+        "DhtTracer.Kademlia",
+        "DhtTracer.Traces",
+        "DhtTracer.Analysis",
+        "DhtTracer.Storage",
+        "DhtTracer.Ingestion",
+        "DhtTracer.Web",
+        "DhtTracer",
     ];
 
     public static TheoryData<string> Projects => [.. FromGroundUp];
 
     [Fact]
     public void Every_project_of_src_has_a_floor() =>
-        Assert.Empty(Directory.GetDirectories(Path.Combine(TestFiles.Repository, "src")).Select(folder => Path.GetFileName(folder)).Except(FromGroundUp));
+        Assert.Empty(
+            Directory
+                .GetDirectories(Path.Combine(TestFiles.Repository, "src"))
+                .Select(folder => Path.GetFileName(folder))
+                .Except(FromGroundUp)
+        );
 
     [Theory]
     [MemberData(nameof(Projects))]
@@ -27,7 +38,10 @@ public sealed class LayerTests
     {
         var file = ProjectFile(project);
         var floor = Array.IndexOf(FromGroundUp, project);
-        var references = XDocument.Load(file).Descendants("ProjectReference").Select(element => Path.GetFileNameWithoutExtension((string)element.Attribute("Include")!));
+        var references = XDocument
+            .Load(file)
+            .Descendants("ProjectReference")
+            .Select(element => Path.GetFileNameWithoutExtension((string)element.Attribute("Include")!));
 
         Assert.All(references, reference => Assert.InRange(Array.IndexOf(FromGroundUp, reference), 0, floor - 1));
     }
@@ -40,7 +54,8 @@ public sealed class LayerTests
         using var stream = File.OpenRead(Path.Combine(AppContext.BaseDirectory, project + ".dll"));
         using var assembly = new PEReader(stream);
         var metadata = assembly.GetMetadataReader();
-        var used = metadata.MemberReferences.Select(handle => Name(metadata, metadata.GetMemberReference(handle)))
+        var used = metadata
+            .MemberReferences.Select(handle => Name(metadata, metadata.GetMemberReference(handle)))
             .Where(member => member is not null && Forbidden.Any(prefix => member.StartsWith(prefix, StringComparison.Ordinal)));
 
         Assert.Empty(used);
@@ -48,11 +63,27 @@ public sealed class LayerTests
 
     private static readonly string[] Forbidden =
     [
-        "System.IO.File.", "System.IO.FileInfo.", "System.IO.FileStream.", "System.IO.Directory.", "System.IO.DirectoryInfo.",
-        "System.Net.", "System.Console.", "System.Environment.get_TickCount", "System.Environment.GetEnvironmentVariable",
-        "System.DateTime.get_Now", "System.DateTime.get_UtcNow", "System.DateTimeOffset.get_Now", "System.DateTimeOffset.get_UtcNow",
-        "System.Diagnostics.Stopwatch.", "System.TimeProvider.", "System.Threading.Thread.Sleep", "System.Threading.Tasks.Task.Delay",
-        "System.Random.get_Shared", "System.Guid.NewGuid", "Microsoft.Data.", "Dapper.",
+        "System.IO.File.",
+        "System.IO.FileInfo.",
+        "System.IO.FileStream.",
+        "System.IO.Directory.",
+        "System.IO.DirectoryInfo.",
+        "System.Net.",
+        "System.Console.",
+        "System.Environment.get_TickCount",
+        "System.Environment.GetEnvironmentVariable",
+        "System.DateTime.get_Now",
+        "System.DateTime.get_UtcNow",
+        "System.DateTimeOffset.get_Now",
+        "System.DateTimeOffset.get_UtcNow",
+        "System.Diagnostics.Stopwatch.",
+        "System.TimeProvider.",
+        "System.Threading.Thread.Sleep",
+        "System.Threading.Tasks.Task.Delay",
+        "System.Random.get_Shared",
+        "System.Guid.NewGuid",
+        "Microsoft.Data.",
+        "Dapper.",
     ];
 
     private static string ProjectFile(string project) => Path.Combine(TestFiles.Repository, "src", project, project + ".csproj");

@@ -11,7 +11,9 @@ public sealed class RepositoryTests
     public void Every_package_has_its_reason_in_docs_dependencies()
     {
         var reasons = File.ReadAllText(Path.Combine(TestFiles.Repository, "docs", "dependencies.md"));
-        var packages = XDocument.Load(Path.Combine(TestFiles.Repository, "Directory.Packages.props")).Descendants()
+        var packages = XDocument
+            .Load(Path.Combine(TestFiles.Repository, "Directory.Packages.props"))
+            .Descendants()
             .Where(element => element.Name.LocalName is "PackageVersion" or "GlobalPackageReference")
             .Select(element => (string)element.Attribute("Include")!);
 
@@ -21,7 +23,9 @@ public sealed class RepositoryTests
     [Fact]
     public void Every_package_version_is_exact()
     {
-        var versions = XDocument.Load(Path.Combine(TestFiles.Repository, "Directory.Packages.props")).Descendants()
+        var versions = XDocument
+            .Load(Path.Combine(TestFiles.Repository, "Directory.Packages.props"))
+            .Descendants()
             .Where(element => element.Name.LocalName is "PackageVersion" or "GlobalPackageReference")
             .Select(element => (string)element.Attribute("Version")!);
 
@@ -31,7 +35,8 @@ public sealed class RepositoryTests
     [Fact]
     public void Npm_lock_files_name_no_registry()
     {
-        var locks = Directory.EnumerateFiles(Path.Combine(TestFiles.Repository, "tests"), "package-lock.json", SearchOption.AllDirectories)
+        var locks = Directory
+            .EnumerateFiles(Path.Combine(TestFiles.Repository, "tests"), "package-lock.json", SearchOption.AllDirectories)
             .Where(file => !file.Contains("node_modules", StringComparison.Ordinal));
 
         Assert.All(locks, file => Assert.DoesNotContain("\"resolved\"", File.ReadAllText(file), StringComparison.Ordinal));

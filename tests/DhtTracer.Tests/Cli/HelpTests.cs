@@ -30,7 +30,10 @@ public class HelpTests
         Assert.All(described.Options, option => Assert.False(string.IsNullOrEmpty(option.Description), option.Name));
         Assert.All(described.Arguments, argument => Assert.False(string.IsNullOrEmpty(argument.Description), argument.Name));
         var help = await HelpAsync(command);
-        Assert.All(described.Options.Where(option => !option.Hidden), option => Assert.Contains(option.Name, help, StringComparison.Ordinal));
+        Assert.All(
+            described.Options.Where(option => !option.Hidden),
+            option => Assert.Contains(option.Name, help, StringComparison.Ordinal)
+        );
     }
 
     [Theory]
@@ -42,7 +45,11 @@ public class HelpTests
     public async Task A_default_stands_beside_its_option(string command, string option, string expected)
     {
         var help = Regex.Replace(await HelpAsync(command), @"\n\s{10,}", " ");
-        Assert.Contains(expected, help.Split('\n').Single(line => line.TrimStart().StartsWith(option, StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains(
+            expected,
+            help.Split('\n').Single(line => line.TrimStart().StartsWith(option, StringComparison.Ordinal)),
+            StringComparison.Ordinal
+        );
     }
 
     private static async Task<string> HelpAsync(string command)

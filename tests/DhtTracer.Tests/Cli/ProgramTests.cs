@@ -80,7 +80,11 @@ public sealed class ProgramTests : IDisposable
         Assert.Contains($"{file} has schema 9999", newer.Errors, StringComparison.Ordinal);
         Assert.Contains("Use the newer dht-tracer", newer.Errors, StringComparison.Ordinal);
 
-        await File.WriteAllTextAsync(file, "this is a shopping list, and long enough for a header of SQLite to be looked for in it: " + new string('x', 200), Cancel);
+        await File.WriteAllTextAsync(
+            file,
+            "this is a shopping list, and long enough for a header of SQLite to be looked for in it: " + new string('x', 200),
+            Cancel
+        );
         var none = await RunAsync("queries", "--data", Data);
         Assert.Equal((1, ""), (none.Code, none.Output));
         Assert.Contains("is not an SQLite database", none.Errors, StringComparison.Ordinal);
@@ -93,7 +97,10 @@ public sealed class ProgramTests : IDisposable
         Assert.Equal(0, import.Code);
         var imported = JsonDocument.Parse(import.Output).RootElement;
         var queries = await RunAsync("queries", "--json", "--limit", "0", "--background", "--data", Data);
-        var rows = queries.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        var rows = queries
+            .Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => JsonDocument.Parse(line).RootElement)
+            .ToList();
         Assert.Equal(imported.GetProperty("queries").GetInt32(), rows.Count);
         Assert.Equal("", queries.Errors);
 
@@ -108,7 +115,10 @@ public sealed class ProgramTests : IDisposable
         var table = await RunAsync("queries", "--data", Data);
         Assert.DoesNotContain('\e', table.Output);
 
-        using var shell = Start("/bin/sh", ["-c", $"dotnet '{Program}' queries --limit 0 --background --data '{Data}' 2>'{_folder}/errors' | head -1"]);
+        using var shell = Start(
+            "/bin/sh",
+            ["-c", $"dotnet '{Program}' queries --limit 0 --background --data '{Data}' 2>'{_folder}/errors' | head -1"]
+        );
         var first = await shell.StandardOutput.ReadToEndAsync(Cancel);
         await shell.WaitForExitAsync(Cancel);
         Assert.StartsWith("ID ", first, StringComparison.Ordinal);
@@ -158,7 +168,17 @@ public sealed class ProgramTests : IDisposable
     [Fact]
     public async Task A_pull_from_nobody_says_so_at_once_and_fails_when_its_patience_ends()
     {
-        var (code, output, errors) = await RunAsync("pull", "--from", "jaeger://127.0.0.1:1", "--service", "kubo", "--give-up-after", "2s", "--data", Data);
+        var (code, output, errors) = await RunAsync(
+            "pull",
+            "--from",
+            "jaeger://127.0.0.1:1",
+            "--service",
+            "kubo",
+            "--give-up-after",
+            "2s",
+            "--data",
+            Data
+        );
         Assert.Equal((1, ""), (code, output));
         var lines = errors.TrimEnd().Split('\n');
         Assert.Contains("trying again: No Jaeger answers at jaeger://127.0.0.1:1", lines[0], StringComparison.Ordinal);
@@ -177,7 +197,13 @@ public sealed class ProgramTests : IDisposable
 
     private static Process Start(string program, string[] arguments, bool input = false)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = input, UseShellExecute = false };
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = input,
+            UseShellExecute = false,
+        };
         start.Environment["NO_COLOR"] = "1";
         return Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start");
     }

@@ -15,7 +15,8 @@ public class PullLinesTests
     public void What_fails_is_told_without_its_control_characters() =>
         Assert.Equal(
             "4 windows, 30 traces, 600 spans, 30/s, 0:01:00 left; trying again: connection \uFFFD[2Jrefused",
-            PullDisplay.Line(Step with { Problem = "connection \e[2Jrefused" }));
+            PullDisplay.Line(Step with { Problem = "connection \e[2Jrefused" })
+        );
 
     [Fact]
     public void Days_are_not_told_to_the_second() =>

@@ -31,10 +31,23 @@ public sealed class KuboQueryCommandTests : IDisposable
         var endpoint = host.Address(overHttp ? ListenerKind.OtlpHttp : ListenerKind.OtlpGrpc)!;
         var (code, output, errors) = await RunAsync(
             overHttp ? "http/protobuf" : "grpc",
-            "query", "get-providers", captured.Key, "--kubo", kubo.Url.ToString(), "--otlp-endpoint", endpoint.ToString(), "--site", "http://site.example");
+            "query",
+            "get-providers",
+            captured.Key,
+            "--kubo",
+            kubo.Url.ToString(),
+            "--otlp-endpoint",
+            endpoint.ToString(),
+            "--site",
+            "http://site.example"
+        );
 
         Assert.Equal((0, ""), (code, errors));
-        Assert.Contains($"get-providers {captured.Key} at kubo/0.43.1/ {captured.Node} on http://127.0.0.1:", output, StringComparison.Ordinal);
+        Assert.Contains(
+            $"get-providers {captured.Key} at kubo/0.43.1/ {captured.Node} on http://127.0.0.1:",
+            output,
+            StringComparison.Ordinal
+        );
         Assert.Matches(@"(?m)^ +\d+ 12D3KooW…\w{6}  [\d.]+m?s, \d+/\d+ peers$", output);
         Assert.Matches(@"(?m)^get-providers success in [\d.]+m?s, 5 results$", output);
         Assert.Contains("QmVmgHfFHhfodJPZ7s6Hpmv1RW96GhKBhwaJLatcxsBhbH /ip4/11.178.0.1/tcp/4001", output, StringComparison.Ordinal);
@@ -51,7 +64,16 @@ public sealed class KuboQueryCommandTests : IDisposable
     {
         await using var kubo = await FakeKubo.StartAsync();
         kubo.Answer("routing/findprovs", FakeKuboAnswer.Of());
-        var (code, output, _) = await RunAsync(null, "query", "get-providers", AnyCid, "--kubo", kubo.Url.ToString(), "--otlp-endpoint", "http://127.0.0.1:1");
+        var (code, output, _) = await RunAsync(
+            null,
+            "query",
+            "get-providers",
+            AnyCid,
+            "--kubo",
+            kubo.Url.ToString(),
+            "--otlp-endpoint",
+            "http://127.0.0.1:1"
+        );
 
         Assert.Equal(1, code);
         Assert.Contains("get-providers not-found in", output, StringComparison.Ordinal);
@@ -63,7 +85,20 @@ public sealed class KuboQueryCommandTests : IDisposable
     {
         await using var kubo = await FakeKubo.StartAsync();
         kubo.Answer("routing/findprovs", FakeKuboAnswer.Of());
-        await RunAsync(null, "query", "get-providers", AnyCid, "--kubo", kubo.Url.ToString(), "--count", "3", "--timeout", "1500ms", "--otlp-endpoint", "http://127.0.0.1:1");
+        await RunAsync(
+            null,
+            "query",
+            "get-providers",
+            AnyCid,
+            "--kubo",
+            kubo.Url.ToString(),
+            "--count",
+            "3",
+            "--timeout",
+            "1500ms",
+            "--otlp-endpoint",
+            "http://127.0.0.1:1"
+        );
 
         Assert.EndsWith("&num-providers=3&timeout=1500ms", Assert.Single(kubo.Requests).PathAndQuery, StringComparison.Ordinal);
     }
@@ -112,17 +147,34 @@ public sealed class KuboQueryCommandTests : IDisposable
         var (code, _, errors) = await RunAsync(null, line);
 
         Assert.Equal((0, ""), (code, errors));
-        await using var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = Path.Combine(_folder, "data") }, TraceReconstruction.Reconstruct);
+        await using var store = await TraceStore.OpenAsync(
+            new DatabaseOptions { Directory = Path.Combine(_folder, "data") },
+            TraceReconstruction.Reconstruct
+        );
         var row = Assert.Single((await store.ListQueriesAsync(new QueryFilter(), cancellationToken: Ct)).Rows);
         var query = TraceReconstruction.Reconstruct(await store.GetTraceAsync(row.Id.TraceId, Ct)).Queries[0];
-        Assert.Equal((QueryType.GetProviders, captured.Key, QueryOutcome.Success, 5), (query.Type, query.Key?.Text, query.Outcome, query.Counts.Results));
+        Assert.Equal(
+            (QueryType.GetProviders, captured.Key, QueryOutcome.Success, 5),
+            (query.Type, query.Key?.Text, query.Outcome, query.Counts.Results)
+        );
         Assert.Equal((0UL, null, null), (query.StartUnixNano, query.DurationNs, query.DiscoveryNs));
-        Assert.All(query.Peers.SelectMany(static peer => peer.Requests), static request => Assert.Equal((null, null, null), (request.StartNs, request.EndNs, request.DurationNs)));
+        Assert.All(
+            query.Peers.SelectMany(static peer => peer.Requests),
+            static request => Assert.Equal((null, null, null), (request.StartNs, request.EndNs, request.DurationNs))
+        );
 
         // The order in which peers were asked is known all the same.
-        var asked = captured.Lines.Select(static item => System.Text.Json.Nodes.JsonNode.Parse(item.Json)!).Where(static item => item["Type"]!.GetValue<int>() is 0 or 7)
-            .Select(static item => item["ID"]!.GetValue<string>()).Distinct().Where(id => id != query.Node).ToList();
-        Assert.Equal(asked, query.Peers.Where(static peer => peer.Order is not null).OrderBy(static peer => peer.Order).Select(static peer => peer.Id));
+        var asked = captured
+            .Lines.Select(static item => System.Text.Json.Nodes.JsonNode.Parse(item.Json)!)
+            .Where(static item => item["Type"]!.GetValue<int>() is 0 or 7)
+            .Select(static item => item["ID"]!.GetValue<string>())
+            .Distinct()
+            .Where(id => id != query.Node)
+            .ToList();
+        Assert.Equal(
+            asked,
+            query.Peers.Where(static peer => peer.Order is not null).OrderBy(static peer => peer.Order).Select(static peer => peer.Id)
+        );
     }
 
     [Theory]
@@ -147,11 +199,15 @@ public sealed class KuboQueryCommandTests : IDisposable
         return all.ToArray();
     }
 
-    private ServerOptions Options() => new()
-    {
-        DataDirectory = Path.Combine(_folder, "data"),
-        Ports = ListenerInfo.All.ToDictionary(static info => info.Kind, static info => info.Kind is ListenerKind.OtlpGrpc or ListenerKind.OtlpHttp ? (int?)0 : null),
-    };
+    private ServerOptions Options() =>
+        new()
+        {
+            DataDirectory = Path.Combine(_folder, "data"),
+            Ports = ListenerInfo.All.ToDictionary(
+                static info => info.Kind,
+                static info => info.Kind is ListenerKind.OtlpGrpc or ListenerKind.OtlpHttp ? (int?)0 : null
+            ),
+        };
 
     private static async Task<(int Code, string Output, string Errors)> RunAsync(string? protocol, params string[] arguments)
     {

@@ -26,7 +26,8 @@ public sealed class ControlServerTests(SmallNetwork fixture) : IClassFixture<Sma
                 ControlOrigins = ["https://trace.example"],
             },
             TextWriter.Null,
-            default);
+            default
+        );
         await _node.BootstrapAsync(default);
         _server = await ControlServer.StartAsync(_node, 0, _exited.Cancel, default);
         _http.BaseAddress = _server.Address;
@@ -64,7 +65,9 @@ public sealed class ControlServerTests(SmallNetwork fixture) : IClassFixture<Sma
     public async Task A_value_is_stored_under_exactly_the_key_that_was_quoted(string written, string key)
     {
         await _http.GetStringAsync($"/cmd?q=put-value+{written}+x");
-        byte[] bytes = key.StartsWith("hex:", StringComparison.Ordinal) ? Convert.FromHexString(key[4..]) : System.Text.Encoding.UTF8.GetBytes(key);
+        byte[] bytes = key.StartsWith("hex:", StringComparison.Ordinal)
+            ? Convert.FromHexString(key[4..])
+            : System.Text.Encoding.UTF8.GetBytes(key);
         Assert.Equal("x"u8.ToArray(), _node.Dht.Values.Get(bytes)!.Value.ToArray());
         Assert.Contains(_network.Nodes, node => node.Node.Dht.Values.Get(bytes) is not null);
         Assert.StartsWith("x\n", await _http.GetStringAsync($"/cmd?q=get-value+{written}"), StringComparison.Ordinal);
@@ -212,7 +215,10 @@ public sealed class ControlServerTests(SmallNetwork fixture) : IClassFixture<Sma
         request.Headers.Add("Origin", origin);
         using var response = await _http.SendAsync(request);
         Assert.Equal(status, response.StatusCode);
-        Assert.Equal(status == HttpStatusCode.OK ? [origin] : [], response.Headers.TryGetValues("Access-Control-Allow-Origin", out var allowed) ? allowed : []);
+        Assert.Equal(
+            status == HttpStatusCode.OK ? [origin] : [],
+            response.Headers.TryGetValues("Access-Control-Allow-Origin", out var allowed) ? allowed : []
+        );
     }
 
     [Fact]

@@ -26,14 +26,25 @@ public sealed class DhtCommandTests
                 Export = new SpanExportOptions { Enabled = false },
             },
             TextWriter.Null,
-            TestContext.Current.CancellationToken);
-        foreach (var (written, bytes) in new[] { ("foo", "foo"u8.ToArray()), ("hex:0011ff", [0, 0x11, 0xff]), ("'a b'", "a b"u8.ToArray()), ("/x", "/x"u8.ToArray()) })
+            TestContext.Current.CancellationToken
+        );
+        foreach (
+            var (written, bytes) in new[]
+            {
+                ("foo", "foo"u8.ToArray()),
+                ("hex:0011ff", [0, 0x11, 0xff]),
+                ("'a b'", "a b"u8.ToArray()),
+                ("/x", "/x"u8.ToArray()),
+            }
+        )
         {
             var put = DhtCommand.Parse($"put-value {written} bad", RecordValidation.None);
             Assert.Empty(put.Notes);
             await put.RunAsync(node.Node, QueryOptions.Default, TestContext.Current.CancellationToken);
             Assert.Equal("bad"u8.ToArray(), node.Dht.Values.Get(bytes)!.Value.ToArray());
-            var got = await DhtCommand.Parse($"get-value {written}", RecordValidation.None).RunAsync(node.Node, QueryOptions.Default, TestContext.Current.CancellationToken);
+            var got = await DhtCommand
+                .Parse($"get-value {written}", RecordValidation.None)
+                .RunAsync(node.Node, QueryOptions.Default, TestContext.Current.CancellationToken);
             Assert.Equal("bad"u8.ToArray(), got.Value!.Value.ToArray());
         }
     }

@@ -5,7 +5,8 @@ namespace DhtTracer.Traces.Tests.EventLog2019;
 
 public class EventLogReaderTests
 {
-    private const string Start = """{"QueryRunner":{"Query":{"Key":"k"},"StartTime":"2019-07-24T18:26:20.321265-07:00"},"event":"dhtQueryRunner.Run.Start","time":"2019-07-25T01:26:20.321328Z"}""";
+    private const string Start =
+        """{"QueryRunner":{"Query":{"Key":"k"},"StartTime":"2019-07-24T18:26:20.321265-07:00"},"event":"dhtQueryRunner.Run.Start","time":"2019-07-25T01:26:20.321328Z"}""";
     private const string Other = """{"event":"interfaceListenAddresses","system":"addrutil","time":"2019-07-25T01:26:20.460996Z"}""";
 
     [Theory]
@@ -60,7 +61,8 @@ public class EventLogReaderTests
     }
 
     [Fact]
-    public void Lines_about_other_things_are_passed_over() => Assert.Empty(Decode(Other + "\n{\"Operation\":\"swarmDialDo\",\"Logs\":[{\"Fields\":null}]}\n"));
+    public void Lines_about_other_things_are_passed_over() =>
+        Assert.Empty(Decode(Other + "\n{\"Operation\":\"swarmDialDo\",\"Logs\":[{\"Fields\":null}]}\n"));
 
     [Fact]
     public void The_logging_node_is_known_when_only_one_is_named()
@@ -68,7 +70,10 @@ public class EventLogReaderTests
         const string Log = """{"Operation":"secureHandshake","Logs":[{"Fields":[{"Key":"localPeer","Value":"QmNode"}]}]}""";
 
         Assert.Equal("QmNode", Decode(Log + "\n" + Start)[0].Attributes.GetString(EventLogNames.Node));
-        Assert.Null(Decode(Log + "\n" + Start + "\n" + Log.Replace("QmNode", "QmOther", StringComparison.Ordinal))[0].Attributes.GetString(EventLogNames.Node));
+        Assert.Null(
+            Decode(Log + "\n" + Start + "\n" + Log.Replace("QmNode", "QmOther", StringComparison.Ordinal))[0]
+                .Attributes.GetString(EventLogNames.Node)
+        );
     }
 
     [Fact]

@@ -10,7 +10,12 @@ namespace DhtTracer.Traces.Tests.Export;
 public sealed class TraceWriterTests
 {
     private static readonly Span[][] _traces =
-        [.. Enumerable.Range(0, 20).SelectMany(seed => ArbitrarySpans.Spans(seed).GroupBy(span => span.TraceId)).Select(trace => trace.ToArray())];
+    [
+        .. Enumerable
+            .Range(0, 20)
+            .SelectMany(seed => ArbitrarySpans.Spans(seed).GroupBy(span => span.TraceId))
+            .Select(trace => trace.ToArray()),
+    ];
 
     [Theory]
     [InlineData(TraceExportFormat.OtlpJson, TraceFormat.OtlpJson)]
@@ -35,13 +40,35 @@ public sealed class TraceWriterTests
     public async Task What_is_exported_as_jaeger_json_is_recognised_and_read_back()
     {
         var spans = OtlpJson.Decode(Captures.Read("js-libp2p/21-nested-under-app-span.otlp-http-json.1.json"));
-        var bytes = await WriteAsync(TraceExportFormat.JaegerJson, [[.. spans], [.. OtlpJson.Decode(Captures.Read("js-libp2p/14-dht-put.otlp-http-json.1.json"))]]);
+        var bytes = await WriteAsync(
+            TraceExportFormat.JaegerJson,
+            [
+                [.. spans],
+                [.. OtlpJson.Decode(Captures.Read("js-libp2p/14-dht-put.otlp-http-json.1.json"))],
+            ]
+        );
         Assert.Equal(TraceFormat.JaegerJson, TraceFormatDetector.Detect(bytes));
         var decoded = JaegerJson.Decode(bytes);
         Assert.Equal(23 + 42, decoded.Count);
-        Assert.All(spans.Zip(decoded), pair => JaegerComparison.AssertSurvived(
-            pair.First,
-            pair.Second with { StartUnixNano = pair.First.StartUnixNano, EndUnixNano = pair.First.EndUnixNano, Events = [.. pair.Second.Events.Zip(pair.First.Events, (after, before) => after with { TimeUnixNano = before.TimeUnixNano })] }));
+        Assert.All(
+            spans.Zip(decoded),
+            pair =>
+                JaegerComparison.AssertSurvived(
+                    pair.First,
+                    pair.Second with
+                    {
+                        StartUnixNano = pair.First.StartUnixNano,
+                        EndUnixNano = pair.First.EndUnixNano,
+                        Events =
+                        [
+                            .. pair.Second.Events.Zip(
+                                pair.First.Events,
+                                (after, before) => after with { TimeUnixNano = before.TimeUnixNano }
+                            ),
+                        ],
+                    }
+                )
+        );
     }
 
     [Theory]

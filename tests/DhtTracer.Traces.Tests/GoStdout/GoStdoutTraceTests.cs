@@ -24,8 +24,8 @@ public sealed class GoStdoutTraceTests
         {
             var same = byOtlp[(span.TraceId, span.SpanId)];
 
-            // Record equality: ids, name, kind, times, attributes with their types and order, events, links, status, flags, dropped counts, scope.
-            // The format does not hold the schema URL of the resource.
+            // Record equality: ids, name, kind, times, attributes with their types and order, events, links, status, flags, dropped counts,
+            // scope. The format does not hold the schema URL of the resource.
             Assert.Equal(same with { Resource = same.Resource with { SchemaUrl = "" } }, span);
         }
     }
@@ -83,8 +83,10 @@ public sealed class GoStdoutTraceTests
     [InlineData("not json at all", "line 2: expected a span as one JSON object; ")]
     [InlineData("[1,2]", "line 2: expected an object as a span, found an array")]
     [InlineData("{\"Name\":\"x\"}", "line 2: expected a span with a SpanContext whose TraceID is 32 hex digits, not all zero")]
-    [InlineData("{\"SpanContext\":{\"TraceID\":\"6999b44148dbdbdf2fc5ff79ae64849a\",\"SpanID\":\"b58765f9637363d2\"},\"StartTime\":\"yesterday\"}",
-        "line 2: expected a time in RFC 3339 as StartTime, found the string \"yesterday\"")]
+    [InlineData(
+        "{\"SpanContext\":{\"TraceID\":\"6999b44148dbdbdf2fc5ff79ae64849a\",\"SpanID\":\"b58765f9637363d2\"},\"StartTime\":\"yesterday\"}",
+        "line 2: expected a time in RFC 3339 as StartTime, found the string \"yesterday\""
+    )]
     public void A_line_that_is_no_span_is_rejected_with_its_number_and_its_neighbours_are_read(string line, string problem)
     {
         var good = Lines(2);
@@ -113,14 +115,29 @@ public sealed class GoStdoutTraceTests
 
         Assert.Equal(
             AttributeList.Of(
-                ("b", true), ("i", 9007199254740993), ("f", 2.0), ("fs", new ArrayValue([new DoubleValue(1), new DoubleValue(2.5)])), ("is", new ArrayValue([])),
-                ("later", new KeyValueListValue(AttributeList.Of(("x", new ArrayValue([new IntValue(1), EmptyValue.Instance])))))),
-            read.Attributes);
+                ("b", true),
+                ("i", 9007199254740993),
+                ("f", 2.0),
+                ("fs", new ArrayValue([new DoubleValue(1), new DoubleValue(2.5)])),
+                ("is", new ArrayValue([])),
+                ("later", new KeyValueListValue(AttributeList.Of(("x", new ArrayValue([new IntValue(1), EmptyValue.Instance])))))
+            ),
+            read.Attributes
+        );
         Assert.Equal(1796018168_500_000_000ul, read.StartUnixNano);
         Assert.Equal(0ul, read.EndUnixNano);
         Assert.Equal(0x301u, read.Flags);
-        Assert.Equal(new SpanLink { TraceId = Trace("6999b44148dbdbdf2fc5ff79ae64849b"), SpanId = new SpanId(0xb58765f9637363d3), TraceState = "a=b", DroppedAttributesCount = 3, Flags = 0x301 },
-            Assert.Single(read.Links));
+        Assert.Equal(
+            new SpanLink
+            {
+                TraceId = Trace("6999b44148dbdbdf2fc5ff79ae64849b"),
+                SpanId = new SpanId(0xb58765f9637363d3),
+                TraceState = "a=b",
+                DroppedAttributesCount = 3,
+                Flags = 0x301,
+            },
+            Assert.Single(read.Links)
+        );
     }
 
     [Fact]

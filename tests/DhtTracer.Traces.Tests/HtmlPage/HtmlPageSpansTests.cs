@@ -24,7 +24,10 @@ public class HtmlPageSpansTests
         var rejected = new List<RejectedSpan>();
         var read = Assert.Single(HtmlPageSpans.Decode(page, rejected));
         Assert.Empty(rejected);
-        Assert.Equal((Span.TraceId, Span.SpanId, Span.Name, Span.StartUnixNano, Span.EndUnixNano), (read.TraceId, read.SpanId, read.Name, read.StartUnixNano, read.EndUnixNano));
+        Assert.Equal(
+            (Span.TraceId, Span.SpanId, Span.Name, Span.StartUnixNano, Span.EndUnixNano),
+            (read.TraceId, read.SpanId, read.Name, read.StartUnixNano, read.EndUnixNano)
+        );
     }
 
     [Fact]

@@ -8,7 +8,21 @@ namespace DhtTracer.Traces.Tests.Jaeger;
 internal sealed class ArbitraryJaegerSpans
 {
     private static readonly string[] _keys =
-        ["a", "message type", "span.kind", "error", "otel.status_code", "otel.status_description", "otel.library.name", "otel.scope.name", "otel.scope.version", "w3c.tracestate", "internal.span.format", "event", "ünï"];
+    [
+        "a",
+        "message type",
+        "span.kind",
+        "error",
+        "otel.status_code",
+        "otel.status_description",
+        "otel.library.name",
+        "otel.scope.name",
+        "otel.scope.version",
+        "w3c.tracestate",
+        "internal.span.format",
+        "event",
+        "ünï",
+    ];
 
     private static readonly string[] _texts = ["", "x", "client", "gateway", "OK", "ERROR", "true", "日本", "a=b"];
 
@@ -35,7 +49,14 @@ internal sealed class ArbitraryJaegerSpans
         span.Tags.AddRange(Tags(6));
         for (var left = _random.Next(0, 3); left > 0; left--)
         {
-            span.References.Add(new Proto.SpanRef { TraceId = _random.Next(2) == 0 ? traceId : Id(16), SpanId = Id(8), RefType = (Proto.SpanRefType)_random.Next(0, 2) });
+            span.References.Add(
+                new Proto.SpanRef
+                {
+                    TraceId = _random.Next(2) == 0 ? traceId : Id(16),
+                    SpanId = Id(8),
+                    RefType = (Proto.SpanRefType)_random.Next(0, 2),
+                }
+            );
         }
 
         for (var left = _random.Next(0, 3); left > 0; left--)
@@ -56,10 +77,30 @@ internal sealed class ArbitraryJaegerSpans
         var key = Pick(_keys);
         return _random.Next(0, 8) switch
         {
-            0 => new Proto.KeyValue { Key = key, VType = Proto.ValueType.Bool, VBool = _random.Next(2) == 0 },
-            1 => new Proto.KeyValue { Key = key, VType = Proto.ValueType.Int64, VInt64 = _random.NextInt64(long.MinValue, long.MaxValue) },
-            2 => new Proto.KeyValue { Key = key, VType = Proto.ValueType.Float64, VFloat64 = _random.NextDouble() },
-            3 => new Proto.KeyValue { Key = key, VType = Proto.ValueType.Binary, VBinary = Id(_random.Next(0, 5)) },
+            0 => new Proto.KeyValue
+            {
+                Key = key,
+                VType = Proto.ValueType.Bool,
+                VBool = _random.Next(2) == 0,
+            },
+            1 => new Proto.KeyValue
+            {
+                Key = key,
+                VType = Proto.ValueType.Int64,
+                VInt64 = _random.NextInt64(long.MinValue, long.MaxValue),
+            },
+            2 => new Proto.KeyValue
+            {
+                Key = key,
+                VType = Proto.ValueType.Float64,
+                VFloat64 = _random.NextDouble(),
+            },
+            3 => new Proto.KeyValue
+            {
+                Key = key,
+                VType = Proto.ValueType.Binary,
+                VBinary = Id(_random.Next(0, 5)),
+            },
             _ => new Proto.KeyValue { Key = key, VStr = Pick(_texts) },
         };
     }

@@ -8,18 +8,25 @@ internal static class JaegerComparison
     public static void AssertSurvived(Span before, Span after)
     {
         Assert.Equal((before.TraceId, before.SpanId, before.ParentSpanId), (after.TraceId, after.SpanId, after.ParentSpanId));
-        Assert.Equal((before.Name, before.Kind, before.Flags & 0xFF, before.TraceState), (after.Name, after.Kind, after.Flags, after.TraceState));
+        Assert.Equal(
+            (before.Name, before.Kind, before.Flags & 0xFF, before.TraceState),
+            (after.Name, after.Kind, after.Flags, after.TraceState)
+        );
         Assert.Equal(before.StartUnixNano, after.StartUnixNano);
         Assert.Equal(before.EndUnixNano == 0 ? before.StartUnixNano : before.EndUnixNano, after.EndUnixNano);
         Assert.Equal(before.Status is { Code: StatusCode.Unset, Message: "" } ? null : before.Status, after.Status);
         Assert.Equal(
             (before.DroppedAttributesCount, before.DroppedEventsCount, before.DroppedLinksCount),
-            (after.DroppedAttributesCount, after.DroppedEventsCount, after.DroppedLinksCount));
+            (after.DroppedAttributesCount, after.DroppedEventsCount, after.DroppedLinksCount)
+        );
         AssertSame(before.Attributes, after.Attributes);
         Assert.Equal(before.Events.Length, after.Events.Length);
         foreach (var (one, other) in before.Events.Zip(after.Events))
         {
-            Assert.Equal((one.TimeUnixNano, one.Name, one.DroppedAttributesCount), (other.TimeUnixNano, other.Name, other.DroppedAttributesCount));
+            Assert.Equal(
+                (one.TimeUnixNano, one.Name, one.DroppedAttributesCount),
+                (other.TimeUnixNano, other.Name, other.DroppedAttributesCount)
+            );
             AssertSame(one.Attributes, other.Attributes);
         }
 
@@ -30,23 +37,26 @@ internal static class JaegerComparison
     }
 
     /// <summary>Whether a text is the JSON of a value: read with the framework's parser, not compared with text of our own.</summary>
-    public static bool IsJsonOf(JsonElement json, AttributeValue value) => value switch
-    {
-        StringValue text => json.ValueKind == JsonValueKind.String && json.GetString() == text.Value,
-        BoolValue boolean => json.ValueKind == (boolean.Value ? JsonValueKind.True : JsonValueKind.False),
-        IntValue integer => json.ValueKind == JsonValueKind.Number && json.GetInt64() == integer.Value,
-        DoubleValue real => double.IsFinite(real.Value)
-            ? json.ValueKind == JsonValueKind.Number && json.GetDouble().Equals(real.Value)
-            : json.GetString() == real.Value.ToString(System.Globalization.CultureInfo.InvariantCulture),
-        BytesValue bytes => json.GetBytesFromBase64().AsSpan().SequenceEqual(bytes.Value.AsSpan()),
-        ArrayValue array => json.ValueKind == JsonValueKind.Array
-            && json.GetArrayLength() == array.Values.Length
-            && json.EnumerateArray().Zip(array.Values).All(pair => IsJsonOf(pair.First, pair.Second)),
-        KeyValueListValue list => json.ValueKind == JsonValueKind.Object
-            && json.EnumerateObject().Count() == list.Values.Count
-            && json.EnumerateObject().Zip(list.Values).All(pair => pair.First.Name == pair.Second.Key && IsJsonOf(pair.First.Value, pair.Second.Value)),
-        _ => json.ValueKind == JsonValueKind.Null,
-    };
+    public static bool IsJsonOf(JsonElement json, AttributeValue value) =>
+        value switch
+        {
+            StringValue text => json.ValueKind == JsonValueKind.String && json.GetString() == text.Value,
+            BoolValue boolean => json.ValueKind == (boolean.Value ? JsonValueKind.True : JsonValueKind.False),
+            IntValue integer => json.ValueKind == JsonValueKind.Number && json.GetInt64() == integer.Value,
+            DoubleValue real => double.IsFinite(real.Value)
+                ? json.ValueKind == JsonValueKind.Number && json.GetDouble().Equals(real.Value)
+                : json.GetString() == real.Value.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            BytesValue bytes => json.GetBytesFromBase64().AsSpan().SequenceEqual(bytes.Value.AsSpan()),
+            ArrayValue array => json.ValueKind == JsonValueKind.Array
+                && json.GetArrayLength() == array.Values.Length
+                && json.EnumerateArray().Zip(array.Values).All(pair => IsJsonOf(pair.First, pair.Second)),
+            KeyValueListValue list => json.ValueKind == JsonValueKind.Object
+                && json.EnumerateObject().Count() == list.Values.Count
+                && json.EnumerateObject()
+                    .Zip(list.Values)
+                    .All(pair => pair.First.Name == pair.Second.Key && IsJsonOf(pair.First.Value, pair.Second.Value)),
+            _ => json.ValueKind == JsonValueKind.Null,
+        };
 
     private static void AssertSame(AttributeList before, AttributeList after)
     {

@@ -48,13 +48,14 @@ public class JaegerHabitsTests
         Assert.Equal(new Duration { Nanos = 1 }, again.Duration);
     }
 
-    private static Proto.Span MadeUp() => new()
-    {
-        TraceId = ByteString.CopyFrom([.. new byte[15], 7]),
-        SpanId = ByteString.CopyFrom([.. new byte[7], 9]),
-        OperationName = "lookup",
-        StartTime = new Timestamp { Seconds = 1_795_000_000 },
-        Duration = new Duration { Nanos = 5_000 },
-        Process = new Proto.Process { ServiceName = "kubo" },
-    };
+    private static Proto.Span MadeUp() =>
+        new()
+        {
+            TraceId = ByteString.CopyFrom([.. new byte[15], 7]),
+            SpanId = ByteString.CopyFrom([.. new byte[7], 9]),
+            OperationName = "lookup",
+            StartTime = new Timestamp { Seconds = 1_795_000_000 },
+            Duration = new Duration { Nanos = 5_000 },
+            Process = new Proto.Process { ServiceName = "kubo" },
+        };
 }

@@ -34,24 +34,45 @@ public sealed class JaegerJsonTests
         Assert.Equal((1500000000000001000UL, 1500000000000008000UL, 1u), (span.StartUnixNano, span.EndUnixNano, span.Flags));
         Assert.Equal(
             AttributeList.Of(
-                ("big", 9007199254740993L), ("b", new BytesValue([1, 2])), ("f", 1.0), ("t", true), ("untyped", 3L),
-                ("@jaeger@warnings", new ArrayValue(["clock skew"]))),
-            span.Attributes);
+                ("big", 9007199254740993L),
+                ("b", new BytesValue([1, 2])),
+                ("f", 1.0),
+                ("t", true),
+                ("untyped", 3L),
+                ("@jaeger@warnings", new ArrayValue(["clock skew"]))
+            ),
+            span.Attributes
+        );
         Assert.Equal((SpanKind.Server, new SpanStatus(StatusCode.Error, "broken"), "a=b"), (span.Kind, span.Status, span.TraceState));
-        Assert.Equal(new SpanEvent { TimeUnixNano = 1500000000000003000, Name = "e", Attributes = AttributeList.Of(("n", 5L)) }, Assert.Single(span.Events));
+        Assert.Equal(
+            new SpanEvent
+            {
+                TimeUnixNano = 1500000000000003000,
+                Name = "e",
+                Attributes = AttributeList.Of(("n", 5L)),
+            },
+            Assert.Single(span.Events)
+        );
         Assert.Equal(
             [
                 new SpanLink { TraceId = new TraceId(0, 0x1F), SpanId = new SpanId(9) },
-                new SpanLink { TraceId = new TraceId(0, 0x2F), SpanId = new SpanId(4), Attributes = AttributeList.Of(("opentracing.ref_type", "child_of")) },
+                new SpanLink
+                {
+                    TraceId = new TraceId(0, 0x2F),
+                    SpanId = new SpanId(4),
+                    Attributes = AttributeList.Of(("opentracing.ref_type", "child_of")),
+                },
             ],
-            span.Links);
+            span.Links
+        );
         Assert.Equal(AttributeList.Of(("service.name", "s"), ("hostname", "h")), span.Resource.Attributes);
     }
 
     [Fact]
     public void A_bare_trace_and_an_array_of_traces_are_read()
     {
-        const string trace = "{\"traceID\":\"1\",\"processes\":{\"p\":{\"serviceName\":\"s\"}},\"spans\":[{\"traceID\":\"1\",\"spanID\":\"2\",\"processID\":\"p\"}]}";
+        const string trace =
+            "{\"traceID\":\"1\",\"processes\":{\"p\":{\"serviceName\":\"s\"}},\"spans\":[{\"traceID\":\"1\",\"spanID\":\"2\",\"processID\":\"p\"}]}";
         Assert.Equal("s", Assert.Single(JaegerJson.Decode(Encoding.UTF8.GetBytes(trace))).Resource.ServiceName);
         Assert.Equal(2, JaegerJson.Decode(Encoding.UTF8.GetBytes($"[{trace},{trace}]")).Count);
         Assert.Empty(JaegerJson.Decode("{\"data\":[],\"errors\":null}"u8));
@@ -60,7 +81,9 @@ public sealed class JaegerJsonTests
     [Fact]
     public void An_error_of_jaeger_is_quoted()
     {
-        var exception = Assert.Throws<TraceFormatException>(() => JaegerJson.Decode(Captures.Read("jaeger/v1.60/http-v1-trace-unknown.404.json")));
+        var exception = Assert.Throws<TraceFormatException>(() =>
+            JaegerJson.Decode(Captures.Read("jaeger/v1.60/http-v1-trace-unknown.404.json"))
+        );
         Assert.Contains("trace not found", exception.Message, StringComparison.Ordinal);
     }
 
@@ -83,7 +106,12 @@ public sealed class JaegerJsonTests
                 tag!["key"] = tag["key"]!.GetValue<string>().Replace("otel.library.", "otel.scope.", StringComparison.Ordinal);
             }
 
-            span["tags"] = new JsonArray([.. span["tags"]!.AsArray().OrderBy(tag => tag!["key"]!.GetValue<string>(), StringComparer.Ordinal).Select(tag => tag!.DeepClone())]);
+            span["tags"] = new JsonArray([
+                .. span["tags"]!
+                    .AsArray()
+                    .OrderBy(tag => tag!["key"]!.GetValue<string>(), StringComparer.Ordinal)
+                    .Select(tag => tag!.DeepClone()),
+            ]);
         }
 
         return node.ToJsonString();

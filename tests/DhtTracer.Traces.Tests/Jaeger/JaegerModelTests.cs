@@ -15,42 +15,68 @@ public sealed class JaegerModelTests
 
     [Fact]
     public void From_otlp_to_jaeger_and_back_nothing_is_lost_but_what_the_table_names() =>
-        Check.QuickThrowOnFailure(Prop.ForAll<int>(seed =>
-        {
-            foreach (var span in ArbitrarySpans.Spans(seed))
+        Check.QuickThrowOnFailure(
+            Prop.ForAll<int>(seed =>
             {
-                // Over the wire, as a client would get it.
-                var wire = Proto.Span.Parser.ParseFrom(JaegerModel.Encode(span).ToByteArray());
-                JaegerComparison.AssertSurvived(span, Assert.Single(JaegerModel.Decode([wire])));
-            }
-        }));
+                foreach (var span in ArbitrarySpans.Spans(seed))
+                {
+                    // Over the wire, as a client would get it.
+                    var wire = Proto.Span.Parser.ParseFrom(JaegerModel.Encode(span).ToByteArray());
+                    JaegerComparison.AssertSurvived(span, Assert.Single(JaegerModel.Decode([wire])));
+                }
+            })
+        );
 
     [Fact]
     public void From_jaeger_to_otlp_and_back_nothing_is_lost() =>
-        Check.QuickThrowOnFailure(Prop.ForAll<int>(seed =>
-        {
-            var before = ArbitraryJaegerSpans.Span(seed);
-            var after = JaegerModel.Encode(Assert.Single(JaegerModel.Decode([before])));
-            Assert.Equal((before.TraceId, before.SpanId, before.OperationName, before.Flags), (after.TraceId, after.SpanId, after.OperationName, after.Flags));
-            Assert.Equal((before.StartTime, before.Duration), (after.StartTime, after.Duration));
-            Assert.Equal(Sorted(before.References), Sorted(after.References));
-            Assert.Equal(before.Warnings, after.Warnings);
-            Assert.Equal(before.Process, after.Process);
-            Assert.Equal(before.Logs.Select(log => (log.Timestamp, string.Join('\n', Sorted(log.Fields)))), after.Logs.Select(log => (log.Timestamp, string.Join('\n', Sorted(log.Fields)))));
-            var missing = Sorted(before.Tags.Select(Renamed)).ToList();
-            var added = new List<string>();
-            foreach (var tag in Sorted(after.Tags.Select(Renamed)))
+        Check.QuickThrowOnFailure(
+            Prop.ForAll<int>(seed =>
             {
-                if (!missing.Remove(tag))
+                var before = ArbitraryJaegerSpans.Span(seed);
+                var after = JaegerModel.Encode(Assert.Single(JaegerModel.Decode([before])));
+                Assert.Equal(
+                    (before.TraceId, before.SpanId, before.OperationName, before.Flags),
+                    (after.TraceId, after.SpanId, after.OperationName, after.Flags)
+                );
+                Assert.Equal((before.StartTime, before.Duration), (after.StartTime, after.Duration));
+                Assert.Equal(Sorted(before.References), Sorted(after.References));
+                Assert.Equal(before.Warnings, after.Warnings);
+                Assert.Equal(before.Process, after.Process);
+                Assert.Equal(
+                    before.Logs.Select(log => (log.Timestamp, string.Join('\n', Sorted(log.Fields)))),
+                    after.Logs.Select(log => (log.Timestamp, string.Join('\n', Sorted(log.Fields))))
+                );
+                var missing = Sorted(before.Tags.Select(Renamed)).ToList();
+                var added = new List<string>();
+                foreach (var tag in Sorted(after.Tags.Select(Renamed)))
                 {
-                    added.Add(tag);
+                    if (!missing.Remove(tag))
+                    {
+                        added.Add(tag);
+                    }
                 }
-            }
 
-            // The scope may have been there twice, under its old and its new name; a failure is written in both of its ways.
-            Assert.All(missing, tag => Assert.True(tag.Contains("otel.scope.", StringComparison.Ordinal) && Sorted(after.Tags.Select(Renamed)).Contains(tag), tag));
-            Assert.All(added, tag => Assert.True(tag is "{ \"key\": \"otel.status_code\", \"vStr\": \"ERROR\" }" or "{ \"key\": \"error\", \"vType\": \"BOOL\", \"vBool\": true }", tag));
-        }));
+                // The scope may have been there twice, under its old and its new name; a failure is written in both of its ways.
+                Assert.All(
+                    missing,
+                    tag =>
+                        Assert.True(
+                            tag.Contains("otel.scope.", StringComparison.Ordinal) && Sorted(after.Tags.Select(Renamed)).Contains(tag),
+                            tag
+                        )
+                );
+                Assert.All(
+                    added,
+                    tag =>
+                        Assert.True(
+                            tag
+                                is "{ \"key\": \"otel.status_code\", \"vStr\": \"ERROR\" }"
+                                    or "{ \"key\": \"error\", \"vType\": \"BOOL\", \"vBool\": true }",
+                            tag
+                        )
+                );
+            })
+        );
 
     [Fact]
     public void A_lone_follows_from_is_the_parent_and_is_written_once()
@@ -60,7 +86,15 @@ public sealed class JaegerModelTests
         {
             TraceId = _trace,
             SpanId = _id,
-            References = { new Proto.SpanRef { TraceId = _trace, SpanId = other, RefType = Proto.SpanRefType.FollowsFrom } },
+            References =
+            {
+                new Proto.SpanRef
+                {
+                    TraceId = _trace,
+                    SpanId = other,
+                    RefType = Proto.SpanRefType.FollowsFrom,
+                },
+            },
         };
         var span = Assert.Single(JaegerModel.Decode([before]));
         Assert.Equal(new SpanId(9), span.ParentSpanId);
@@ -70,7 +104,12 @@ public sealed class JaegerModelTests
 
     [Fact]
     public void Flags_are_those_of_w3c_whatever_otlp_adds_to_them() =>
-        Assert.Equal(1u, JaegerModel.Encode(Assert.Single(JaegerModel.Decode([new Proto.Span { TraceId = _trace, SpanId = _id }])) with { Flags = 257 }).Flags);
+        Assert.Equal(
+            1u,
+            JaegerModel
+                .Encode(Assert.Single(JaegerModel.Decode([new Proto.Span { TraceId = _trace, SpanId = _id }])) with { Flags = 257 })
+                .Flags
+        );
 
     [Fact]
     public void Ids_of_64_bits_are_padded_and_bad_ones_rejected()
@@ -93,7 +132,14 @@ public sealed class JaegerModelTests
     [InlineData(-6795364579, 128654848)] // 1754-08-30, what becomes of it in 64 bits of nanoseconds.
     public void An_absent_start_time_is_unknown_and_not_a_date_of_the_past(long seconds, int nanos)
     {
-        var span = JaegerModel.Decode([new Proto.Span { TraceId = _trace, SpanId = _id, StartTime = new Timestamp { Seconds = seconds, Nanos = nanos } }])[0];
+        var span = JaegerModel.Decode([
+            new Proto.Span
+            {
+                TraceId = _trace,
+                SpanId = _id,
+                StartTime = new Timestamp { Seconds = seconds, Nanos = nanos },
+            },
+        ])[0];
         Assert.Equal((0UL, 0UL), (span.StartUnixNano, span.EndUnixNano));
     }
 
@@ -102,15 +148,44 @@ public sealed class JaegerModelTests
     {
         var other = ByteString.CopyFrom(Convert.FromHexString("00000000000000000000000000000007"));
         var span = new Proto.Span { TraceId = _trace, SpanId = _id };
-        span.References.Add(new Proto.SpanRef { TraceId = other, SpanId = SpanIdOf(1), RefType = Proto.SpanRefType.ChildOf });
-        span.References.Add(new Proto.SpanRef { TraceId = _trace, SpanId = SpanIdOf(2), RefType = Proto.SpanRefType.FollowsFrom });
-        span.References.Add(new Proto.SpanRef { TraceId = _trace, SpanId = SpanIdOf(3), RefType = Proto.SpanRefType.ChildOf });
-        span.References.Add(new Proto.SpanRef { TraceId = _trace, SpanId = SpanIdOf(4), RefType = Proto.SpanRefType.ChildOf });
+        span.References.Add(
+            new Proto.SpanRef
+            {
+                TraceId = other,
+                SpanId = SpanIdOf(1),
+                RefType = Proto.SpanRefType.ChildOf,
+            }
+        );
+        span.References.Add(
+            new Proto.SpanRef
+            {
+                TraceId = _trace,
+                SpanId = SpanIdOf(2),
+                RefType = Proto.SpanRefType.FollowsFrom,
+            }
+        );
+        span.References.Add(
+            new Proto.SpanRef
+            {
+                TraceId = _trace,
+                SpanId = SpanIdOf(3),
+                RefType = Proto.SpanRefType.ChildOf,
+            }
+        );
+        span.References.Add(
+            new Proto.SpanRef
+            {
+                TraceId = _trace,
+                SpanId = SpanIdOf(4),
+                RefType = Proto.SpanRefType.ChildOf,
+            }
+        );
         var decoded = JaegerModel.Decode([span])[0];
         Assert.Equal(new SpanId(3), decoded.ParentSpanId);
         Assert.Equal(
             [(new SpanId(1), "child_of"), (new SpanId(2), null), (new SpanId(4), "child_of")],
-            decoded.Links.Select(link => (link.SpanId, link.Attributes.GetString("opentracing.ref_type"))));
+            decoded.Links.Select(link => (link.SpanId, link.Attributes.GetString("opentracing.ref_type")))
+        );
     }
 
     [Theory]
@@ -131,7 +206,14 @@ public sealed class JaegerModelTests
 
         if (error is { } value)
         {
-            span.Tags.Add(new Proto.KeyValue { Key = "error", VType = Proto.ValueType.Bool, VBool = value });
+            span.Tags.Add(
+                new Proto.KeyValue
+                {
+                    Key = "error",
+                    VType = Proto.ValueType.Bool,
+                    VBool = value,
+                }
+            );
         }
 
         Assert.Equal(expected, JaegerModel.Decode([span])[0].Status?.Code);
@@ -140,8 +222,18 @@ public sealed class JaegerModelTests
     [Fact]
     public void Spans_of_equal_processes_share_one_resource()
     {
-        var one = new Proto.Span { TraceId = _trace, SpanId = _id, Process = new Proto.Process { ServiceName = "kubo" } };
-        var other = new Proto.Span { TraceId = _trace, SpanId = SpanIdOf(5), Process = new Proto.Process { ServiceName = "js" } };
+        var one = new Proto.Span
+        {
+            TraceId = _trace,
+            SpanId = _id,
+            Process = new Proto.Process { ServiceName = "kubo" },
+        };
+        var other = new Proto.Span
+        {
+            TraceId = _trace,
+            SpanId = SpanIdOf(5),
+            Process = new Proto.Process { ServiceName = "js" },
+        };
         var spans = JaegerModel.Decode([one, other, one.Clone()]);
         Assert.Same(spans[0].Resource, spans[2].Resource);
         Assert.Equal(["kubo", "js", "kubo"], spans.Select(span => span.Resource.ServiceName));
@@ -159,7 +251,8 @@ public sealed class JaegerModelTests
 
     private static ByteString SpanIdOf(byte value) => ByteString.CopyFrom(0, 0, 0, 0, 0, 0, 0, value);
 
-    private static IEnumerable<string> Sorted(IEnumerable<IMessage> messages) => messages.Select(message => message.ToString()!).Order(StringComparer.Ordinal);
+    private static IEnumerable<string> Sorted(IEnumerable<IMessage> messages) =>
+        messages.Select(message => message.ToString()!).Order(StringComparer.Ordinal);
 
     private static Proto.KeyValue Renamed(Proto.KeyValue tag)
     {

@@ -12,40 +12,80 @@ public sealed class JaegerThriftTests
     [InlineData(ThriftProtocol.Binary)]
     [InlineData(ThriftProtocol.Compact)]
     public void Arbitrary_spans_survive_as_batch_and_as_message_but_for_what_the_table_names(ThriftProtocol protocol) =>
-        Check.QuickThrowOnFailure(Prop.ForAll<int>(seed =>
-        {
-            var spans = ArbitrarySpans.Spans(seed).Select(InMicroseconds).ToArray();
-            foreach (var batches in new[] { JaegerThrift.Encode(spans, protocol), JaegerThrift.EncodeEmitBatch(spans, protocol) })
+        Check.QuickThrowOnFailure(
+            Prop.ForAll<int>(seed =>
             {
-                var decoded = batches.SelectMany(batch => JaegerThrift.Decode(batch, protocol)).OrderBy(span => span.SpanId).ToArray();
-                Assert.Equal(spans.Length, decoded.Length);
-                Assert.All(spans.OrderBy(span => span.SpanId).Zip(decoded), pair => JaegerComparison.AssertSurvived(pair.First, pair.Second));
-            }
-        }));
+                var spans = ArbitrarySpans.Spans(seed).Select(InMicroseconds).ToArray();
+                foreach (var batches in new[] { JaegerThrift.Encode(spans, protocol), JaegerThrift.EncodeEmitBatch(spans, protocol) })
+                {
+                    var decoded = batches.SelectMany(batch => JaegerThrift.Decode(batch, protocol)).OrderBy(span => span.SpanId).ToArray();
+                    Assert.Equal(spans.Length, decoded.Length);
+                    Assert.All(
+                        spans.OrderBy(span => span.SpanId).Zip(decoded),
+                        pair => JaegerComparison.AssertSurvived(pair.First, pair.Second)
+                    );
+                }
+            })
+        );
 
     [Fact]
     public void A_compact_message_written_by_hand_from_the_specification_is_read()
     {
         // thrift-compact-protocol.md: 82, type << 5 | version; a field is (id difference << 4) | type; integers are zigzag varints.
-        var message = Convert.FromHexString(string.Concat(
-            "82", "81", "00", "09", Hex("emitBatch"), // Oneway (4 << 5 | 1), sequence 0, name.
-            "1C", // Argument 1, struct Batch.
-            "1C", "18", "04", Hex("kubo"), "00", // Field 1: Process { 1: "kubo" }.
-            "19", "1C", // Field 2: a list of one struct.
-            "16", "03", // 1 traceIdLow = -2.
-            "16", "02", // 2 traceIdHigh = 1.
-            "16", "0A", // 3 spanId = 5.
-            "16", "08", // 4 parentSpanId = 4.
-            "18", "03", Hex("get"), // 5 operationName.
-            "25", "02", // 7 flags = 1 (two further than 5).
-            "16", "D086 03".Replace(" ", "", StringComparison.Ordinal), // 8 startTime = 25000 (zigzag 50000 = D0 86 03).
-            "16", "28", // 9 duration = 20.
-            "19", "2C", // 10 tags: a list of two structs.
-            "18", "01", Hex("b"), "15", "04", "31", "00", // key "b", vType 2 (BOOL), field 5 true: the type is the value.
-            "18", "01", Hex("d"), "15", "02", "27", "000000000000E03F", "00", // key "d", vType 1 (DOUBLE), field 4: 0.5, little endian.
-            "00", // End of the span.
-            "00", // End of the batch.
-            "00")); // End of the arguments.
+        var message = Convert.FromHexString(
+            string.Concat(
+                "82",
+                "81",
+                "00",
+                "09",
+                Hex("emitBatch"), // Oneway (4 << 5 | 1), sequence 0, name.
+                "1C", // Argument 1, struct Batch.
+                "1C",
+                "18",
+                "04",
+                Hex("kubo"),
+                "00", // Field 1: Process { 1: "kubo" }.
+                "19",
+                "1C", // Field 2: a list of one struct.
+                "16",
+                "03", // 1 traceIdLow = -2.
+                "16",
+                "02", // 2 traceIdHigh = 1.
+                "16",
+                "0A", // 3 spanId = 5.
+                "16",
+                "08", // 4 parentSpanId = 4.
+                "18",
+                "03",
+                Hex("get"), // 5 operationName.
+                "25",
+                "02", // 7 flags = 1 (two further than 5).
+                "16",
+                "D086 03".Replace(" ", "", StringComparison.Ordinal), // 8 startTime = 25000 (zigzag 50000 = D0 86 03).
+                "16",
+                "28", // 9 duration = 20.
+                "19",
+                "2C", // 10 tags: a list of two structs.
+                "18",
+                "01",
+                Hex("b"),
+                "15",
+                "04",
+                "31",
+                "00", // key "b", vType 2 (BOOL), field 5 true: the type is the value.
+                "18",
+                "01",
+                Hex("d"),
+                "15",
+                "02",
+                "27",
+                "000000000000E03F",
+                "00", // key "d", vType 1 (DOUBLE), field 4: 0.5, little endian.
+                "00", // End of the span.
+                "00", // End of the batch.
+                "00"
+            )
+        ); // End of the arguments.
         var span = Assert.Single(JaegerThrift.Decode(message, ThriftProtocol.Compact));
         Assert.Equal(new TraceId(1, 0xFFFFFFFFFFFFFFFE), span.TraceId);
         Assert.Equal((new SpanId(5), new SpanId(4), "get", 1u), (span.SpanId, span.ParentSpanId, span.Name, span.Flags));
@@ -89,7 +129,9 @@ public sealed class JaegerThriftTests
     {
         var binary = Enumerable.Repeat<byte[]>([0x0C, 0x00, 0x09], 100_000).SelectMany(part => part).ToArray();
         Assert.Throws<TraceFormatException>(() => JaegerThrift.Decode(binary, ThriftProtocol.Binary));
-        Assert.Throws<TraceFormatException>(() => JaegerThrift.Decode(Enumerable.Repeat((byte)0x9C, 100_000).ToArray(), ThriftProtocol.Compact));
+        Assert.Throws<TraceFormatException>(() =>
+            JaegerThrift.Decode(Enumerable.Repeat((byte)0x9C, 100_000).ToArray(), ThriftProtocol.Compact)
+        );
     }
 
     [Theory]
@@ -97,17 +139,21 @@ public sealed class JaegerThriftTests
     [InlineData(ThriftProtocol.Compact)]
     public void Spoiled_batches_give_format_errors_only(ThriftProtocol protocol)
     {
-        var spans = JaegerThrift.Decode(Captures.Read("js-libp2p/other/25-dht-findProviders-dead-peers.jaeger-exporter-http.1.thrift"), ThriftProtocol.Binary);
+        var spans = JaegerThrift.Decode(
+            Captures.Read("js-libp2p/other/25-dht-findProviders-dead-peers.jaeger-exporter-http.1.thrift"),
+            ThriftProtocol.Binary
+        );
         Mutations.OnlyFormatErrors(JaegerThrift.EncodeEmitBatch(spans, protocol)[0], input => JaegerThrift.Decode(input, protocol));
     }
 
     // Thrift's times are whole microseconds, so the start, the end and the events of these spans are too; an end before the start is kept.
-    private static Span InMicroseconds(Span span) => span with
-    {
-        StartUnixNano = span.StartUnixNano / 1000 * 1000,
-        EndUnixNano = span.EndUnixNano / 1000 * 1000,
-        Events = [.. span.Events.Select(one => one with { TimeUnixNano = one.TimeUnixNano / 1000 * 1000 })],
-    };
+    private static Span InMicroseconds(Span span) =>
+        span with
+        {
+            StartUnixNano = span.StartUnixNano / 1000 * 1000,
+            EndUnixNano = span.EndUnixNano / 1000 * 1000,
+            Events = [.. span.Events.Select(one => one with { TimeUnixNano = one.TimeUnixNano / 1000 * 1000 })],
+        };
 
     private static string Hex(string text) => Convert.ToHexString(System.Text.Encoding.UTF8.GetBytes(text));
 }

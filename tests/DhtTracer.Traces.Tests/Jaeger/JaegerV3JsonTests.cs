@@ -26,8 +26,12 @@ public sealed class JaegerV3JsonTests
         var traces = JaegerV3Json.Decode(original).GroupBy(span => span.TraceId).Select(trace => JaegerV3Json.Encode(trace)).ToArray();
         Assert.Equal(
             Groups(original).Order(StringComparer.Ordinal),
-            traces.SelectMany(trace => Groups(trace)).Order(StringComparer.Ordinal));
-        Assert.All(traces, trace => Assert.StartsWith("{\"result\":{\"resourceSpans\":[{", Encoding.UTF8.GetString(trace), StringComparison.Ordinal));
+            traces.SelectMany(trace => Groups(trace)).Order(StringComparer.Ordinal)
+        );
+        Assert.All(
+            traces,
+            trace => Assert.StartsWith("{\"result\":{\"resourceSpans\":[{", Encoding.UTF8.GetString(trace), StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -41,7 +45,9 @@ public sealed class JaegerV3JsonTests
     [Fact]
     public void An_error_of_jaeger_is_quoted()
     {
-        var exception = Assert.Throws<TraceFormatException>(() => JaegerV3Json.Decode(Captures.Read("jaeger/v2.10/http-v3-traces.400.json")));
+        var exception = Assert.Throws<TraceFormatException>(() =>
+            JaegerV3Json.Decode(Captures.Read("jaeger/v2.10/http-v3-traces.400.json"))
+        );
         Assert.Contains("query.start_time_min and query.start_time_max are required", exception.Message, StringComparison.Ordinal);
     }
 

@@ -12,7 +12,8 @@ public sealed class KuboEventReaderTests
         {"Extra":"","ID":"12D3KooWF997Wsa5SsAeQN3txePhs6jQa9WmRXeQMQcFB7xZXYrf","Responses":[{"ID":"QmZzunFRc1uHBVfw3rHTSAi3cTEAsbTduwwTLT8t2Tn77d","Addrs":["/ip4/11.1.0.1/tcp/4001","/ip4/11.1.0.1/udp/4001/quic-v1"]},{"ID":"12D3KooWMXH8SwuXwfUNHVV7bdj1MxnEr7vd657FCRnKMaANd7Nh","Addrs":[]}],"Type":1}
         """;
 
-    private const string Provider = """{"Responses":[{"ID":"12D3KooWP8cEV4dzTcg8Wx8STwBJTBLnCRJhxprP8cxqea13aBX2","Addrs":["/ip4/11.137.0.1/tcp/4001"]}],"Type":4}""";
+    private const string Provider =
+        """{"Responses":[{"ID":"12D3KooWP8cEV4dzTcg8Wx8STwBJTBLnCRJhxprP8cxqea13aBX2","Addrs":["/ip4/11.137.0.1/tcp/4001"]}],"Type":4}""";
 
     [Fact]
     public void A_stream_becomes_a_root_span_and_a_span_for_each_event_in_its_order()
@@ -20,11 +21,17 @@ public sealed class KuboEventReaderTests
         var spans = Decode(Asked, Answered.Trim(), Provider);
 
         var root = spans[0];
-        Assert.Equal((false, "get-providers"), (root.Attributes[KuboEventNames.Timed]?.AsBool(), root.Attributes.GetString(KuboEventNames.Type)));
+        Assert.Equal(
+            (false, "get-providers"),
+            (root.Attributes[KuboEventNames.Timed]?.AsBool(), root.Attributes.GetString(KuboEventNames.Type))
+        );
         Assert.Equal(["SendingQuery", "PeerResponse", "Provider"], spans.Skip(1).Select(static span => span.Name));
         Assert.Equal([1L, 2L, 3L], spans.Skip(1).Select(static span => span.Attributes[KuboEventNames.Sequence]!.AsInt()!.Value));
         Assert.All(spans.Skip(1), span => Assert.Equal((root.TraceId, root.SpanId), (span.TraceId, span.ParentSpanId)));
-        Assert.All(spans, static span => Assert.Equal((0UL, 0UL, KuboEventNames.Scope), (span.StartUnixNano, span.EndUnixNano, span.Scope.Name)));
+        Assert.All(
+            spans,
+            static span => Assert.Equal((0UL, 0UL, KuboEventNames.Scope), (span.StartUnixNano, span.EndUnixNano, span.Scope.Name))
+        );
         var answer = Assert.IsType<ArrayValue>(spans[2].Attributes[KuboEventNames.Addresses]);
         Assert.Equal(["/ip4/11.1.0.1/tcp/4001 /ip4/11.1.0.1/udp/4001/quic-v1", ""], answer.Values.Select(static value => value.AsString()));
     }
@@ -40,7 +47,15 @@ public sealed class KuboEventReaderTests
     public void What_the_user_says_changes_no_id()
     {
         var plain = Decode(Asked);
-        var told = KuboEventReader.Decode(Encoding.UTF8.GetBytes(Asked), new TraceHints { Key = "bafkreiexpifyjboedo63avngbzeo6lz5wzdjoko2343dkzqo7352e37eye", Type = "get-providers", StartUnixNano = 5 });
+        var told = KuboEventReader.Decode(
+            Encoding.UTF8.GetBytes(Asked),
+            new TraceHints
+            {
+                Key = "bafkreiexpifyjboedo63avngbzeo6lz5wzdjoko2343dkzqo7352e37eye",
+                Type = "get-providers",
+                StartUnixNano = 5,
+            }
+        );
 
         Assert.Equal(plain.Select(static span => span.SpanId), told.Select(static span => span.SpanId));
         Assert.Equal((plain[0].TraceId, 5UL), (told[0].TraceId, told[0].StartUnixNano));
@@ -49,7 +64,11 @@ public sealed class KuboEventReaderTests
     }
 
     [Theory]
-    [InlineData("""{"Responses":[{"ID":"12D3KooWP8cEV4dzTcg8Wx8STwBJTBLnCRJhxprP8cxqea13aBX2","Addrs":[]}],"Type":2}""", "find-peer", "12D3KooWP8cEV4dzTcg8Wx8STwBJTBLnCRJhxprP8cxqea13aBX2")]
+    [InlineData(
+        """{"Responses":[{"ID":"12D3KooWP8cEV4dzTcg8Wx8STwBJTBLnCRJhxprP8cxqea13aBX2","Addrs":[]}],"Type":2}""",
+        "find-peer",
+        "12D3KooWP8cEV4dzTcg8Wx8STwBJTBLnCRJhxprP8cxqea13aBX2"
+    )]
     [InlineData("""{"ID":"12D3KooWP8cEV4dzTcg8Wx8STwBJTBLnCRJhxprP8cxqea13aBX2","Type":2}""", "get-closest-peers", null)]
     [InlineData("""{"Extra":"aGVsbG8=","Type":5}""", "get-value", null)]
     [InlineData("""{"Extra":"routing: not found","Type":3}""", null, null)]
@@ -112,5 +131,6 @@ public sealed class KuboEventReaderTests
         Assert.NotEqual(TraceFormat.KuboEventsJsonLines, TraceFormatDetector.Detect(Encoding.UTF8.GetBytes(line)));
     }
 
-    private static IReadOnlyList<Span> Decode(params string[] lines) => KuboEventReader.Decode(Encoding.UTF8.GetBytes(string.Join('\n', lines)));
+    private static IReadOnlyList<Span> Decode(params string[] lines) =>
+        KuboEventReader.Decode(Encoding.UTF8.GetBytes(string.Join('\n', lines)));
 }

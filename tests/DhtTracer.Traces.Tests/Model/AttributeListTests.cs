@@ -16,7 +16,11 @@ public sealed class AttributeListTests
     [Fact]
     public void Resources_that_differ_in_one_value_only_rarely_share_a_hash()
     {
-        var hashes = Enumerable.Range(0, 1000).Select(node => AttributeList.Of(("service.name", "dht"), ("service.instance.id", $"node-{node}"), ("host", "h")).GetHashCode());
+        var hashes = Enumerable
+            .Range(0, 1000)
+            .Select(node =>
+                AttributeList.Of(("service.name", "dht"), ("service.instance.id", $"node-{node}"), ("host", "h")).GetHashCode()
+            );
         Assert.InRange(hashes.Distinct().Count(), 990, 1000);
     }
 

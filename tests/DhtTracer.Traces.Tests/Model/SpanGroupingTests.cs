@@ -15,13 +15,22 @@ public sealed class SpanGroupingTests
         // The copies are equal in value and other objects.
         Span[] spans =
         [
-            Make(1, _kubo, _http), Make(2, _js, _dht), Make(3, _kubo with { }, _dht), Make(4, _kubo, _http with { }), Make(5, _js with { DroppedAttributesCount = 1 }, _dht),
+            Make(1, _kubo, _http),
+            Make(2, _js, _dht),
+            Make(3, _kubo with { }, _dht),
+            Make(4, _kubo, _http with { }),
+            Make(5, _js with { DroppedAttributesCount = 1 }, _dht),
             Make(6, _js, _dht),
         ];
         var groups = SpanGrouping.ByResourceAndScope(spans);
         Assert.Equal(
             ["kubo/http:1,4", "kubo/dht:3", "js/dht:2,6", "js/dht:5"],
-            groups.SelectMany(group => group.Scopes.Select(scope => $"{group.Resource.ServiceName}/{scope.Scope.Name}:{string.Join(',', scope.Spans.Select(span => span.SpanId.Value))}")));
+            groups.SelectMany(group =>
+                group.Scopes.Select(scope =>
+                    $"{group.Resource.ServiceName}/{scope.Scope.Name}:{string.Join(',', scope.Spans.Select(span => span.SpanId.Value))}"
+                )
+            )
+        );
         Assert.Equal(3, groups.Count);
     }
 
@@ -37,5 +46,11 @@ public sealed class SpanGroupingTests
     }
 
     private static Span Make(ulong id, Resource resource, InstrumentationScope scope) =>
-        new() { TraceId = new TraceId(0, 1), SpanId = new SpanId(id), Resource = resource, Scope = scope };
+        new()
+        {
+            TraceId = new TraceId(0, 1),
+            SpanId = new SpanId(id),
+            Resource = resource,
+            Scope = scope,
+        };
 }

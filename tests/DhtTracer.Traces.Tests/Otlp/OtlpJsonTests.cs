@@ -21,11 +21,13 @@ public sealed class OtlpJsonTests
 
     [Fact]
     public void Arbitrary_spans_survive_encoding_and_decoding() =>
-        Check.QuickThrowOnFailure(Prop.ForAll<int>(seed =>
-        {
-            var spans = ArbitrarySpans.Spans(seed);
-            Assert.Equal(Grouped(spans), OtlpJson.Decode(OtlpJson.Encode(spans)));
-        }));
+        Check.QuickThrowOnFailure(
+            Prop.ForAll<int>(seed =>
+            {
+                var spans = ArbitrarySpans.Spans(seed);
+                Assert.Equal(Grouped(spans), OtlpJson.Decode(OtlpJson.Encode(spans)));
+            })
+        );
 
     [Fact]
     public void The_example_of_the_specification_is_read()
@@ -73,9 +75,13 @@ public sealed class OtlpJsonTests
         Assert.Equal(new SpanStatus(StatusCode.Error, "m"), span.Status);
         Assert.Equal(
             AttributeList.Of(("i", -5L), ("e", 1000L), ("d", double.NaN), ("b", new BytesValue([0xFF, 0xEF])), ("n", EmptyValue.Instance)),
-            span.Attributes);
+            span.Attributes
+        );
         Assert.Equal((7UL, "x"), (span.Events[0].TimeUnixNano, span.Events[0].Name));
-        Assert.Equal((new TraceId(0x5B8EFFF798038103, 0xD269B633813FC60D), new SpanId(0xEEE19B7EC3C1B175)), (span.Links[0].TraceId, span.Links[0].SpanId));
+        Assert.Equal(
+            (new TraceId(0x5B8EFFF798038103, 0xD269B633813FC60D), new SpanId(0xEEE19B7EC3C1B175)),
+            (span.Links[0].TraceId, span.Links[0].SpanId)
+        );
         Assert.Equal(("https://r", "https://s"), (span.Resource.SchemaUrl, span.Scope.SchemaUrl));
     }
 
@@ -119,11 +125,15 @@ public sealed class OtlpJsonTests
     [Fact]
     public void A_span_without_a_valid_id_is_rejected_and_its_neighbour_taken()
     {
-        var text = $$"""{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"abc","spanId":"eee19b7ec3c1b174"},{{{Ids}}}, {"spanId":"eee19b7ec3c1b174"}]}]}]}""";
+        var text =
+            $$"""{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"abc","spanId":"eee19b7ec3c1b174"},{{{Ids}}}, {"spanId":"eee19b7ec3c1b174"}]}]}]}""";
         var bytes = Encoding.UTF8.GetBytes(text);
         var rejected = new List<RejectedSpan>();
         Assert.Single(OtlpJson.Decode(bytes, rejected));
-        Assert.Equal([text.IndexOf("{\"traceId\":\"abc", StringComparison.Ordinal), text.LastIndexOf("{\"spanId", StringComparison.Ordinal)], rejected.Select(span => span.Offset));
+        Assert.Equal(
+            [text.IndexOf("{\"traceId\":\"abc", StringComparison.Ordinal), text.LastIndexOf("{\"spanId", StringComparison.Ordinal)],
+            rejected.Select(span => span.Offset)
+        );
         Assert.Contains("32 hex digits, found \"abc\"", rejected[0].Problem, StringComparison.Ordinal);
         Assert.Throws<TraceFormatException>(() => OtlpJson.Decode(bytes));
     }

@@ -10,7 +10,18 @@ namespace DhtTracer.Traces.Tests.Otlp;
 internal static class OtlpJsonTree
 {
     private static readonly string[] _integers =
-        ["intValue", "startTimeUnixNano", "endTimeUnixNano", "timeUnixNano", "kind", "code", "flags", "droppedAttributesCount", "droppedEventsCount", "droppedLinksCount"];
+    [
+        "intValue",
+        "startTimeUnixNano",
+        "endTimeUnixNano",
+        "timeUnixNano",
+        "kind",
+        "code",
+        "flags",
+        "droppedAttributesCount",
+        "droppedEventsCount",
+        "droppedLinksCount",
+    ];
 
     private static readonly string[] _ids = ["traceId", "spanId", "parentSpanId"];
 
@@ -25,8 +36,7 @@ internal static class OtlpJsonTree
             case JsonObject item:
                 // The value inside an AnyValue is there even when it is empty: {"stringValue":""}.
                 var isAnyValue = item.Count == 1 && item.First().Key.EndsWith("Value", StringComparison.Ordinal);
-                var sorted = item
-                    .Where(member => member.Value is not null)
+                var sorted = item.Where(member => member.Value is not null)
                     .Select(member => (member.Key, Value: Normalise(member.Value!, member.Key)))
                     .Where(member => isAnyValue || !IsDefault(member.Key, member.Value))
                     .OrderBy(member => member.Key, StringComparer.Ordinal);
@@ -39,10 +49,11 @@ internal static class OtlpJsonTree
     }
 
     // A "status" or a "scope" without members stands for more than none: "status":{} is a status.
-    private static bool IsDefault(string name, JsonNode value) => value switch
-    {
-        JsonArray array => array.Count == 0,
-        JsonObject item => item.Count == 0 && name is "scope" or "resource",
-        _ => value.ToString() is "" or "0" or "0000000000000000",
-    };
+    private static bool IsDefault(string name, JsonNode value) =>
+        value switch
+        {
+            JsonArray array => array.Count == 0,
+            JsonObject item => item.Count == 0 && name is "scope" or "resource",
+            _ => value.ToString() is "" or "0" or "0000000000000000",
+        };
 }

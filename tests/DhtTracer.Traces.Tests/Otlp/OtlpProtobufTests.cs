@@ -35,21 +35,26 @@ public sealed class OtlpProtobufTests
 
     [Fact]
     public void Arbitrary_spans_survive_encoding_and_decoding() =>
-        Check.QuickThrowOnFailure(Prop.ForAll<int>(seed =>
-        {
-            var spans = ArbitrarySpans.Spans(seed);
-            var grouped = SpanGrouping.ByResourceAndScope(spans).SelectMany(group => group.Scopes).SelectMany(scope => scope.Spans);
-            Assert.Equal(grouped, OtlpProtobuf.Decode(OtlpProtobuf.Encode(spans)));
-        }));
+        Check.QuickThrowOnFailure(
+            Prop.ForAll<int>(seed =>
+            {
+                var spans = ArbitrarySpans.Spans(seed);
+                var grouped = SpanGrouping.ByResourceAndScope(spans).SelectMany(group => group.Scopes).SelectMany(scope => scope.Spans);
+                Assert.Equal(grouped, OtlpProtobuf.Decode(OtlpProtobuf.Encode(spans)));
+            })
+        );
 
     [Fact]
     public void What_is_written_reads_the_same_with_the_generated_classes_and_in_json() =>
-        Check.QuickThrowOnFailure(Prop.ForAll<int>(seed =>
-        {
-            // The generated parser writes the message anew; both must be the very same bytes, as fields stand in order of their numbers.
-            var encoded = OtlpProtobuf.Encode(ArbitrarySpans.Spans(seed));
-            Assert.Equal(encoded, Proto.TracesData.Parser.ParseFrom(encoded).ToByteArray());
-        }));
+        Check.QuickThrowOnFailure(
+            Prop.ForAll<int>(seed =>
+            {
+                // The generated parser writes the message anew; both must be the very same bytes, as fields stand in order of their
+                // numbers.
+                var encoded = OtlpProtobuf.Encode(ArbitrarySpans.Spans(seed));
+                Assert.Equal(encoded, Proto.TracesData.Parser.ParseFrom(encoded).ToByteArray());
+            })
+        );
 
     [Fact]
     public void Messages_written_one_after_another_are_one_message()
@@ -63,10 +68,32 @@ public sealed class OtlpProtobufTests
     [Fact]
     public void A_resource_after_its_spans_is_theirs()
     {
-        var scopes = new Proto.ResourceSpans { ScopeSpans = { new Proto.ScopeSpans { Spans = { new Proto.Span { TraceId = _trace, SpanId = _span } } } } };
+        var scopes = new Proto.ResourceSpans
+        {
+            ScopeSpans =
+            {
+                new Proto.ScopeSpans
+                {
+                    Spans =
+                    {
+                        new Proto.Span { TraceId = _trace, SpanId = _span },
+                    },
+                },
+            },
+        };
         var resource = new Proto.ResourceSpans
         {
-            Resource = new Proto.Resource { Attributes = { new Proto.KeyValue { Key = "service.name", Value = new Proto.AnyValue { StringValue = "late" } } } },
+            Resource = new Proto.Resource
+            {
+                Attributes =
+                {
+                    new Proto.KeyValue
+                    {
+                        Key = "service.name",
+                        Value = new Proto.AnyValue { StringValue = "late" },
+                    },
+                },
+            },
             SchemaUrl = "https://r",
         };
         byte[] group = [.. scopes.ToByteArray(), .. resource.ToByteArray()];
@@ -77,9 +104,33 @@ public sealed class OtlpProtobufTests
     [Fact]
     public void Over_long_varints_are_read()
     {
-        byte[] scopeSpans = new Proto.ScopeSpans { Spans = { new Proto.Span { TraceId = _trace, SpanId = _span, Name = "n" } } }.ToByteArray();
+        byte[] scopeSpans = new Proto.ScopeSpans
+        {
+            Spans =
+            {
+                new Proto.Span
+                {
+                    TraceId = _trace,
+                    SpanId = _span,
+                    Name = "n",
+                },
+            },
+        }.ToByteArray();
         byte[] group = [0x12, (byte)(scopeSpans.Length | 0x80), 0x80, 0x80, 0x00, .. scopeSpans];
-        var decoded = OtlpProtobuf.Decode([0x0A, (byte)(group.Length | 0x80), 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00, .. group]);
+        var decoded = OtlpProtobuf.Decode([
+            0x0A,
+            (byte)(group.Length | 0x80),
+            0x80,
+            0x80,
+            0x80,
+            0x80,
+            0x80,
+            0x80,
+            0x80,
+            0x80,
+            0x00,
+            .. group,
+        ]);
         Assert.Equal("n", Assert.Single(decoded).Name);
     }
 
@@ -87,8 +138,51 @@ public sealed class OtlpProtobufTests
     public void Unknown_fields_of_every_wire_type_are_passed_over()
     {
         // Fields 100 (varint), 101 (64 bits), 102 (length), 103 (a group with a field inside), 104 (32 bits).
-        byte[] unknown = [0xA0, 0x06, 0x96, 0x01, 0xA9, 0x06, 1, 2, 3, 4, 5, 6, 7, 8, 0xB2, 0x06, 2, 9, 9, 0xBB, 0x06, 0x08, 0x01, 0xBC, 0x06, 0xC5, 0x06, 1, 2, 3, 4];
-        byte[] message = [.. unknown, .. new Proto.Span { TraceId = _trace, SpanId = _span, Name = "n" }.ToByteArray(), .. unknown];
+        byte[] unknown =
+        [
+            0xA0,
+            0x06,
+            0x96,
+            0x01,
+            0xA9,
+            0x06,
+            1,
+            2,
+            3,
+            4,
+            5,
+            6,
+            7,
+            8,
+            0xB2,
+            0x06,
+            2,
+            9,
+            9,
+            0xBB,
+            0x06,
+            0x08,
+            0x01,
+            0xBC,
+            0x06,
+            0xC5,
+            0x06,
+            1,
+            2,
+            3,
+            4,
+        ];
+        byte[] message =
+        [
+            .. unknown,
+            .. new Proto.Span
+            {
+                TraceId = _trace,
+                SpanId = _span,
+                Name = "n",
+            }.ToByteArray(),
+            .. unknown,
+        ];
         byte[] scope = [0x12, (byte)message.Length, .. message, .. unknown];
         byte[] group = [.. unknown, 0x12, 0x80 | 0, 0x01, .. scope];
         group[unknown.Length + 1] = (byte)(scope.Length | 0x80);
@@ -115,12 +209,24 @@ public sealed class OtlpProtobufTests
             new Proto.Span { TraceId = ByteString.CopyFrom(1, 2, 3), SpanId = _span },
             new Proto.Span { TraceId = _trace },
             new Proto.Span { TraceId = ByteString.CopyFrom(new byte[16]), SpanId = _span },
-            new Proto.Span { TraceId = _trace, SpanId = _span, ParentSpanId = ByteString.CopyFrom(1) });
+            new Proto.Span
+            {
+                TraceId = _trace,
+                SpanId = _span,
+                ParentSpanId = ByteString.CopyFrom(1),
+            }
+        );
         var rejected = new List<RejectedSpan>();
         Assert.Single(OtlpProtobuf.Decode(data, rejected));
         Assert.Equal(
-            ["expected a trace id of 16 bytes, found 3", "expected a span with a span id that is not all zero", "expected a span with a trace id that is not all zero", "expected a parent span id of 8 bytes, found 1"],
-            rejected.Select(one => one.Problem));
+            [
+                "expected a trace id of 16 bytes, found 3",
+                "expected a span with a span id that is not all zero",
+                "expected a span with a trace id that is not all zero",
+                "expected a parent span id of 8 bytes, found 1",
+            ],
+            rejected.Select(one => one.Problem)
+        );
         Assert.Throws<TraceFormatException>(() => OtlpProtobuf.Decode(data));
     }
 
@@ -148,12 +254,28 @@ public sealed class OtlpProtobufTests
             value = new Proto.AnyValue { ArrayValue = new Proto.ArrayValue { Values = { value } } };
         }
 
-        var exception = Assert.Throws<TraceFormatException>(
-            () => OtlpProtobuf.Decode(Message(new Proto.Span { TraceId = _trace, SpanId = _span, Attributes = { new Proto.KeyValue { Key = "k", Value = value } } })));
+        var exception = Assert.Throws<TraceFormatException>(() =>
+            OtlpProtobuf.Decode(
+                Message(
+                    new Proto.Span
+                    {
+                        TraceId = _trace,
+                        SpanId = _span,
+                        Attributes =
+                        {
+                            new Proto.KeyValue { Key = "k", Value = value },
+                        },
+                    }
+                )
+            )
+        );
         Assert.Contains("32 deep", exception.Problem, StringComparison.Ordinal);
         Assert.Empty(OtlpProtobuf.Decode(Message(new Proto.Span { TraceId = _trace, SpanId = _span }))[0].Attributes);
     }
 
     private static byte[] Message(params Proto.Span[] spans) =>
-        new Proto.TracesData { ResourceSpans = { new Proto.ResourceSpans { ScopeSpans = { new Proto.ScopeSpans { Spans = { spans } } } } } }.ToByteArray();
+        new Proto.TracesData
+        {
+            ResourceSpans = { new Proto.ResourceSpans { ScopeSpans = { new Proto.ScopeSpans { Spans = { spans } } } } },
+        }.ToByteArray();
 }

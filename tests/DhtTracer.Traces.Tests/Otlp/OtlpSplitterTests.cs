@@ -20,16 +20,27 @@ public sealed class OtlpSplitterTests
     public void Spans_of_many_traces_resources_and_scopes_keep_what_they_belong_to()
     {
         var random = new Random(7);
-        var resources = Enumerable.Range(0, 3).Select(i => new Resource { Attributes = AttributeList.Of(("service.name", $"s{i}")), SchemaUrl = $"u{i}" }).ToList();
+        var resources = Enumerable
+            .Range(0, 3)
+            .Select(i => new Resource { Attributes = AttributeList.Of(("service.name", $"s{i}")), SchemaUrl = $"u{i}" })
+            .ToList();
         var scopes = Enumerable.Range(0, 3).Select(i => new InstrumentationScope { Name = $"scope{i}", Version = $"{i}" }).ToList();
-        var messages = Enumerable.Range(0, 20).Select(_ => OtlpProtobuf.Encode(Enumerable.Range(1, 50).Select(i => new Span
-        {
-            TraceId = new TraceId(1, (ulong)random.Next(1, 6)),
-            SpanId = new SpanId((ulong)i),
-            Name = new string('n', random.Next(300)),
-            Resource = resources[random.Next(3)],
-            Scope = scopes[random.Next(3)],
-        })));
+        var messages = Enumerable
+            .Range(0, 20)
+            .Select(_ =>
+                OtlpProtobuf.Encode(
+                    Enumerable
+                        .Range(1, 50)
+                        .Select(i => new Span
+                        {
+                            TraceId = new TraceId(1, (ulong)random.Next(1, 6)),
+                            SpanId = new SpanId((ulong)i),
+                            Name = new string('n', random.Next(300)),
+                            Resource = resources[random.Next(3)],
+                            Scope = scopes[random.Next(3)],
+                        })
+                )
+            );
         foreach (var message in messages)
         {
             var split = OtlpSplitter.Split(message);

@@ -10,7 +10,11 @@ public sealed class Utf8StringCacheTests
     {
         // They differ in their last character only, which a weak hash would put in one place.
         var cache = new Utf8StringCache(1024);
-        string[] keys = [.. Enumerable.Range(0, 20).Select(number => $"closer-{number}"), .. Enumerable.Range(0, 10).Select(number => $"providers-{number}")];
+        string[] keys =
+        [
+            .. Enumerable.Range(0, 20).Select(number => $"closer-{number}"),
+            .. Enumerable.Range(0, 10).Select(number => $"providers-{number}"),
+        ];
         var first = keys.Select(key => cache.GetString(Encoding.UTF8.GetBytes(key))).ToArray();
         var again = keys.Select(key => cache.GetString(Encoding.UTF8.GetBytes(key))).ToArray();
         Assert.Equal(keys, first);

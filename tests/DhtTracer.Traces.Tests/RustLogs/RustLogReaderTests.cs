@@ -7,7 +7,8 @@ using DhtTracer.Traces.RustLogs;
 
 namespace DhtTracer.Traces.Tests.RustLogs;
 
-/// <summary>The variants are made from captured lines, as a program with other settings of <c>tracing-subscriber</c> would have written them.</summary>
+/// <summary>The variants are made from captured lines, as a program with other settings of <c>tracing-subscriber</c> would have written
+/// them.</summary>
 public sealed partial class RustLogReaderTests
 {
     private const string Libp2p = "rust-lookups";
@@ -79,10 +80,11 @@ public sealed partial class RustLogReaderTests
         Assert.Equal(Ends(real), Ends(spans));
 
         static List<(string? Peer, string? Outcome)> Ends(IEnumerable<Span> all) =>
-        [
-            .. all.Where(span => span.Name == RustLogNames.Request && span.EndUnixNano > 0).OrderBy(span => span.EndUnixNano)
-                .Select(span => (span.Attributes.GetString(RustLogNames.Peer), span.Attributes.GetString(RustLogNames.Outcome))),
-        ];
+            [
+                .. all.Where(span => span.Name == RustLogNames.Request && span.EndUnixNano > 0)
+                    .OrderBy(span => span.EndUnixNano)
+                    .Select(span => (span.Attributes.GetString(RustLogNames.Peer), span.Attributes.GetString(RustLogNames.Outcome))),
+            ];
     }
 
     [Fact]
@@ -125,11 +127,14 @@ public sealed partial class RustLogReaderTests
         Assert.All(before, span => Assert.Contains((span.TraceId, span.SpanId), all));
 
         // What was told before is not taken back: a span only gets more attributes, more events, an end.
-        Assert.All(before, span =>
-        {
-            var later = all[(span.TraceId, span.SpanId)];
-            Assert.True(later.Attributes.Count >= span.Attributes.Count && later.Events.Length >= span.Events.Length, span.Name);
-        });
+        Assert.All(
+            before,
+            span =>
+            {
+                var later = all[(span.TraceId, span.SpanId)];
+                Assert.True(later.Attributes.Count >= span.Attributes.Count && later.Events.Length >= span.Events.Length, span.Name);
+            }
+        );
     }
 
     [Fact]
@@ -176,11 +181,18 @@ public sealed partial class RustLogReaderTests
     public void A_given_key_and_type_go_to_the_only_query_that_is_not_a_bootstrap()
     {
         // QueryId(2) of the capture is an automatic bootstrap.
-        var lines = Human(Libp2p).Where(line => line.Contains("QueryId(2)", StringComparison.Ordinal) || line.Contains("QueryId(5)", StringComparison.Ordinal)).ToList();
+        var lines = Human(Libp2p)
+            .Where(line => line.Contains("QueryId(2)", StringComparison.Ordinal) || line.Contains("QueryId(5)", StringComparison.Ordinal))
+            .ToList();
         var reader = new RustLogReader(new TraceHints { Key = "bafkreib", Type = "get-providers" }, []);
         var roots = Roots([.. reader.Read(Bytes(lines)), .. reader.Finish()]);
 
-        Assert.Equal(["get-providers", null], roots.OrderByDescending(root => root.Attributes[RustLogNames.QueryNumber]!.AsInt()).Select(root => root.Attributes.GetString(RustLogNames.GivenType)));
+        Assert.Equal(
+            ["get-providers", null],
+            roots
+                .OrderByDescending(root => root.Attributes[RustLogNames.QueryNumber]!.AsInt())
+                .Select(root => root.Attributes.GetString(RustLogNames.GivenType))
+        );
     }
 
     [Fact]
@@ -249,7 +261,8 @@ public sealed partial class RustLogReaderTests
 
     private static List<string> Human(string capture) => Lines(capture, "log.fmt.log.gz");
 
-    private static List<string> Json(string capture) => Lines(capture, capture.StartsWith("litep2p", StringComparison.Ordinal) ? "log.json-tm.jsonl.gz" : "log.json-ms.jsonl.gz");
+    private static List<string> Json(string capture) =>
+        Lines(capture, capture.StartsWith("litep2p", StringComparison.Ordinal) ? "log.json-tm.jsonl.gz" : "log.json-ms.jsonl.gz");
 
     private static List<string> Lines(string capture, string name)
     {
@@ -260,7 +273,11 @@ public sealed partial class RustLogReaderTests
 
     // ESC[2m2026-…ZESC[0m ESC[35mTRACEESC[0m ESC[1mSwarm::pollESC[0m… : ESC[3mpeerESC[0mESC[2m=ESC[0m12D3…
     private static string Coloured(string line) =>
-        ColouredFields().Replace(HumanLine().Replace(line, "\u001b[2m$1\u001b[0m \u001b[35m$2\u001b[0m $3"), " \u001b[3m$1\u001b[0m\u001b[2m=\u001b[0m");
+        ColouredFields()
+            .Replace(
+                HumanLine().Replace(line, "\u001b[2m$1\u001b[0m \u001b[35m$2\u001b[0m $3"),
+                " \u001b[3m$1\u001b[0m\u001b[2m=\u001b[0m"
+            );
 
     // 2026-11-30 06:15:21.122 TRACE tokio-runtime-worker libp2p_kad::behaviour: Request to peer …
     private static string Substrate(string line)
@@ -276,12 +293,20 @@ public sealed partial class RustLogReaderTests
     private static string Uptime(string line, ulong began)
     {
         var since = Time(line) - began;
-        return string.Create(CultureInfo.InvariantCulture, $"{since / 1_000_000_000,5}.{since % 1_000_000_000:D9}s {line[(line.IndexOf(' ', StringComparison.Ordinal) + 1)..]}");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{since / 1_000_000_000, 5}.{since % 1_000_000_000:D9}s {line[(line.IndexOf(' ', StringComparison.Ordinal) + 1)..]}"
+        );
     }
 
     private static ulong Time(string line)
     {
-        var time = DateTime.ParseExact(line[..27], "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal | DateTimeStyles.AssumeUniversal);
+        var time = DateTime.ParseExact(
+            line[..27],
+            "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'",
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AdjustToUniversal | DateTimeStyles.AssumeUniversal
+        );
         return (ulong)(time - DateTime.UnixEpoch).Ticks * 100;
     }
 

@@ -24,9 +24,18 @@ public sealed class ZipkinJsonTests
         Assert.Equal((SpanKind.Client, new SpanStatus(StatusCode.Error, "timed out")), (span.Kind, span.Status));
         Assert.Equal(
             AttributeList.Of(
-                ("peer.service", "spanstore"), ("net.peer.ip", "127.0.0.1"), ("net.peer.port", "9042"), ("zipkin.debug", true), ("jdbc.query", "select")),
-            span.Attributes);
-        Assert.Equal(AttributeList.Of(("service.name", "zipkin-query"), ("net.host.ip", "192.168.1.2"), ("net.host.port", "9411")), span.Resource.Attributes);
+                ("peer.service", "spanstore"),
+                ("net.peer.ip", "127.0.0.1"),
+                ("net.peer.port", "9042"),
+                ("zipkin.debug", true),
+                ("jdbc.query", "select")
+            ),
+            span.Attributes
+        );
+        Assert.Equal(
+            AttributeList.Of(("service.name", "zipkin-query"), ("net.host.ip", "192.168.1.2"), ("net.host.port", "9411")),
+            span.Resource.Attributes
+        );
         Assert.Equal(new SpanEvent { TimeUnixNano = 1458702548478000000, Name = "cassandra.query" }, Assert.Single(span.Events));
         Assert.Equal(new TraceId(0, 0x80F1DA5E10147517), spans[1].TraceId);
         Assert.Equal((1458702548467000000UL, 0UL), (spans[1].StartUnixNano, spans[1].EndUnixNano));
@@ -35,14 +44,22 @@ public sealed class ZipkinJsonTests
     [Fact]
     public void Tags_that_describe_the_sender_belong_to_its_resource()
     {
-        var text = """
+        var text =
+            """
             [{"traceId":"1","id":"1","localEndpoint":{"serviceName":"Kubo"},
               "tags":{"service.version":"0.43.1","host.name":"box","telemetry.sdk.language":"go","key":"bafy","process.step":"2"}}]
             """u8;
         var span = Assert.Single(ZipkinJson.Decode(text));
         Assert.Equal(AttributeList.Of(("key", "bafy"), ("process.step", "2")), span.Attributes);
         Assert.Equal(
-            AttributeList.Of(("service.name", "Kubo"), ("service.version", "0.43.1"), ("host.name", "box"), ("telemetry.sdk.language", "go")), span.Resource.Attributes);
+            AttributeList.Of(
+                ("service.name", "Kubo"),
+                ("service.version", "0.43.1"),
+                ("host.name", "box"),
+                ("telemetry.sdk.language", "go")
+            ),
+            span.Resource.Attributes
+        );
     }
 
     [Fact]
@@ -64,5 +81,8 @@ public sealed class ZipkinJsonTests
 
     [Fact]
     public void Spoiled_documents_give_format_errors_only() =>
-        Mutations.OnlyFormatErrors(Captures.Read("js-libp2p/other/25-dht-findProviders-dead-peers.zipkin.2.json"), input => ZipkinJson.Decode(input));
+        Mutations.OnlyFormatErrors(
+            Captures.Read("js-libp2p/other/25-dht-findProviders-dead-peers.zipkin.2.json"),
+            input => ZipkinJson.Decode(input)
+        );
 }

@@ -50,7 +50,9 @@ public sealed class VerdictAndWhatIfTests
             // Who is asked in their place can be slower by a little, and where the trace does not show how slow, the fastest draw counts.
             if (without.LowNs > replay.OwnReplayNs * Anomaly)
             {
-                wrong.Add($"{query.Id} {query.Type}: {explanation.Sentence} | without them {without.LowNs / 1e6:0} to {without.HighNs / 1e6:0} ms");
+                wrong.Add(
+                    $"{query.Id} {query.Type}: {explanation.Sentence} | without them {without.LowNs / 1e6:0} to {without.HighNs / 1e6:0} ms"
+                );
             }
         }
 
@@ -71,7 +73,12 @@ public sealed class VerdictAndWhatIfTests
             }
 
             Assert.True(Math.Abs(WhatIf.Of(query).OwnError!.Value) <= Trusted, $"{query.Id}: {hint}");
-            Assert.Contains(explanation.Culprits, culprit => culprit.Kind == (hint.Contains("dial timeout", StringComparison.Ordinal) ? BlameKind.FailedDials : BlameKind.FailedRequests));
+            Assert.Contains(
+                explanation.Culprits,
+                culprit =>
+                    culprit.Kind
+                    == (hint.Contains("dial timeout", StringComparison.Ordinal) ? BlameKind.FailedDials : BlameKind.FailedRequests)
+            );
         }
     }
 }

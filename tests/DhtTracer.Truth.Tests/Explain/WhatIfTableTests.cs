@@ -22,8 +22,15 @@ public sealed partial class WhatIfTableTests
     [Fact]
     public void The_table_of_the_docs_is_what_all_captures_give()
     {
-        var absent = Captured.Sources.Select(static source => source.Kind).Distinct().Where(static kind => TestFiles.Shared(kind) is null).ToList();
-        Assert.SkipWhen(absent.Count > 0, $"the table is made of all captures, and {string.Join(", ", absent)} are not under DHT_TRACER_SHARED_DATA nor in a folder shared/data above the clone");
+        var absent = Captured
+            .Sources.Select(static source => source.Kind)
+            .Distinct()
+            .Where(static kind => TestFiles.Shared(kind) is null)
+            .ToList();
+        Assert.SkipWhen(
+            absent.Count > 0,
+            $"the table is made of all captures, and {string.Join(", ", absent)} are not under DHT_TRACER_SHARED_DATA nor in a folder shared/data above the clone"
+        );
         var rows = Rows(CaptureFolder.All);
         DocumentedTable.CompareOrWrite("what-if.md", "what-if table", Table(rows), "DHT_TRACER_WHAT_IF_TABLE");
         AssertWithinBounds(rows);
@@ -34,7 +41,10 @@ public sealed partial class WhatIfTableTests
         foreach (var row in rows.Where(static row => row.Errors.Count >= 20))
         {
             Assert.True(Percentile(row.Errors, 0.5) <= MedianBound, $"{row.Name}: the median error is {Percentile(row.Errors, 0.5):P2}");
-            Assert.True(Percentile(row.Errors, 0.95) <= TailBound, $"{row.Name}: the 95th percentile of the errors is {Percentile(row.Errors, 0.95):P2}");
+            Assert.True(
+                Percentile(row.Errors, 0.95) <= TailBound,
+                $"{row.Name}: the 95th percentile of the errors is {Percentile(row.Errors, 0.95):P2}"
+            );
         }
     }
 
@@ -43,9 +53,15 @@ public sealed partial class WhatIfTableTests
         var rows = new List<Row>();
         foreach (var (name, kind, files) in Captured.Sources)
         {
-            var queries = captures(kind).Where(capture => capture.Files(files).Any()).SelectMany(capture => Captured.Queries(capture, files));
-            rows.AddRange(queries.GroupBy(static query => query.Type).OrderBy(static group => group.Key)
-                .Select(group => Row.Of($"{name}, {JsonName(group.Key)}", group)));
+            var queries = captures(kind)
+                .Where(capture => capture.Files(files).Any())
+                .SelectMany(capture => Captured.Queries(capture, files));
+            rows.AddRange(
+                queries
+                    .GroupBy(static query => query.Type)
+                    .OrderBy(static group => group.Key)
+                    .Select(group => Row.Of($"{name}, {JsonName(group.Key)}", group))
+            );
         }
 
         rows.Add(Row.Of("js-libp2p", Captured.OfJs()));
@@ -56,15 +72,29 @@ public sealed partial class WhatIfTableTests
 
     private static string Table(IEnumerable<Row> rows)
     {
-        var table = new StringBuilder("| source and type | lookups | replayed | median error | 95th percentile | within 5 % | not replayed, because |\n|---|---|---|---|---|---|---|\n");
+        var table = new StringBuilder(
+            "| source and type | lookups | replayed | median error | 95th percentile | within 5 % | not replayed, because |\n|---|---|---|---|---|---|---|\n"
+        );
         foreach (var row in rows)
         {
             table.Append(CultureInfo.InvariantCulture, $"| {row.Name} | {row.Lookups} | {row.Errors.Count} | ");
-            table.Append(row.Errors.Count == 0
-                ? "– | – | –"
-                : string.Create(CultureInfo.InvariantCulture, $"{Percentile(row.Errors, 0.5) * 100:0.0} % | {Percentile(row.Errors, 0.95) * 100:0.0} % | {100.0 * row.Errors.Count(static e => e <= TailBound) / row.Errors.Count:0} %"));
-            table.Append(" | ").AppendJoin("; ", row.Reasons.OrderByDescending(static reason => reason.Value).ThenBy(static reason => reason.Key, StringComparer.Ordinal)
-                .Select(static reason => string.Create(CultureInfo.InvariantCulture, $"{reason.Value}: {reason.Key}"))).Append(" |\n");
+            table.Append(
+                row.Errors.Count == 0
+                    ? "– | – | –"
+                    : string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{Percentile(row.Errors, 0.5) * 100:0.0} % | {Percentile(row.Errors, 0.95) * 100:0.0} % | {100.0 * row.Errors.Count(static e => e <= TailBound) / row.Errors.Count:0} %"
+                    )
+            );
+            table
+                .Append(" | ")
+                .AppendJoin(
+                    "; ",
+                    row.Reasons.OrderByDescending(static reason => reason.Value)
+                        .ThenBy(static reason => reason.Key, StringComparer.Ordinal)
+                        .Select(static reason => string.Create(CultureInfo.InvariantCulture, $"{reason.Value}: {reason.Key}"))
+                )
+                .Append(" |\n");
         }
 
         return table.ToString();
@@ -91,7 +121,14 @@ public sealed partial class WhatIfTableTests
                     errors.Add(Math.Abs(error));
                     if (Math.Abs(error) > TailBound)
                     {
-                        TestContext.Current.SendDiagnosticMessage("{0}: {1} {2:P1} of {3:0.0} ms {4}", name, query.Id, error, query.DurationNs / 1e6, query.Termination?.ToString() ?? "");
+                        TestContext.Current.SendDiagnosticMessage(
+                            "{0}: {1} {2:P1} of {3:0.0} ms {4}",
+                            name,
+                            query.Id,
+                            error,
+                            query.DurationNs / 1e6,
+                            query.Termination?.ToString() ?? ""
+                        );
                     }
                 }
                 else

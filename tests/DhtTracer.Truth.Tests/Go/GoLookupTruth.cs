@@ -1,8 +1,9 @@
 namespace DhtTracer.Truth.Tests.Go;
 
 /// <summary>
-/// What the library's own events tell of one lookup: they hold every peer that it heard of, the seeds of the routing table too, in the order in
-/// which it took the answers in. After the caller's cancellation some may be lost; then only what stands in a request's own event is used.
+/// What the library's own events tell of one lookup: they hold every peer that it heard of, the seeds of the routing table too, in the
+/// order in which it took the answers in. After the caller's cancellation some may be lost; then only what stands in a request's own event
+/// is used.
 /// </summary>
 internal sealed class GoLookupTruth
 {
@@ -22,10 +23,15 @@ internal sealed class GoLookupTruth
                     break;
                 case "response":
                     Answered.Add(happened.Cause);
-                    New[happened.Cause] = happened.Heard.Distinct().Count(peer => peer != self && _heard.TryAdd(peer, (happened.Cause, happened.T)));
+                    New[happened.Cause] = happened
+                        .Heard.Distinct()
+                        .Count(peer => peer != self && _heard.TryAdd(peer, (happened.Cause, happened.T)));
                     break;
                 case "request":
-                    Spawned.TryAdd(happened.Waiting[0], (happened.Cause == self ? null : happened.Cause, happened.Source == self ? null : happened.Source));
+                    Spawned.TryAdd(
+                        happened.Waiting[0],
+                        (happened.Cause == self ? null : happened.Cause, happened.Source == self ? null : happened.Source)
+                    );
                     break;
                 case "terminate":
                     Reason ??= happened.Reason;
@@ -39,7 +45,8 @@ internal sealed class GoLookupTruth
     /// <summary>Peers of the routing table that the lookup began with.</summary>
     public List<string> Seeds { get; } = [];
 
-    /// <summary>The peers that were chosen, with the peer whose answer triggered it and the one that named it first; null for the node itself.</summary>
+    /// <summary>The peers that were chosen, with the peer whose answer triggered it and the one that named it first; null for the node
+    /// itself.</summary>
     public Dictionary<string, (string? Cause, string? Referrer)> Spawned { get; } = [];
 
     public HashSet<string> Unreachable { get; } = [];

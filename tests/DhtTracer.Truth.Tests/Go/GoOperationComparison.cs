@@ -9,27 +9,29 @@ internal sealed class GoOperationComparison(Differences differences, Place place
     private const long ClocksNs = 9_000_000;
 
     /// <summary>What an operation of the truth is; null for what is no query (the refresh of the routing table).</summary>
-    public static QueryType? Type(string op) => op switch
-    {
-        "FindPeer" => QueryType.FindPeer,
-        "FindProvidersAsync" => QueryType.GetProviders,
-        "Provide" or "ProvideMany" => QueryType.AddProvider,
-        "PutValue" => QueryType.PutValue,
-        "GetValue" or "SearchValue" or "GetPublicKey" => QueryType.GetValue,
-        "GetClosestPeers" => QueryType.GetClosestPeers,
-        "Ping" => QueryType.Ping,
-        _ => null,
-    };
+    public static QueryType? Type(string op) =>
+        op switch
+        {
+            "FindPeer" => QueryType.FindPeer,
+            "FindProvidersAsync" => QueryType.GetProviders,
+            "Provide" or "ProvideMany" => QueryType.AddProvider,
+            "PutValue" => QueryType.PutValue,
+            "GetValue" or "SearchValue" or "GetPublicKey" => QueryType.GetValue,
+            "GetClosestPeers" => QueryType.GetClosestPeers,
+            "Ping" => QueryType.Ping,
+            _ => null,
+        };
 
     /// <summary>The bytes of the key; null for an operation with several keys.</summary>
-    public static string? KeyBytes(GoTruth truth) => truth.Op switch
-    {
-        "ProvideMany" => null,
+    public static string? KeyBytes(GoTruth truth) =>
+        truth.Op switch
+        {
+            "ProvideMany" => null,
 
-        // The key of a peer's public key is its record's.
-        "GetPublicKey" => Convert.ToHexStringLower("/pk/"u8) + truth.Key.Bytes,
-        _ => truth.Key.Bytes,
-    };
+            // The key of a peer's public key is its record's.
+            "GetPublicKey" => Convert.ToHexStringLower("/pk/"u8) + truth.Key.Bytes,
+            _ => truth.Key.Bytes,
+        };
 
     /// <summary>How the operation ended for its caller.</summary>
     public static QueryOutcome Outcome(GoTruth truth)
@@ -85,9 +87,20 @@ internal sealed class GoOperationComparison(Differences differences, Place place
                 break;
             case QueryType.PutValue:
                 // A store that the library took back, because it had enough, may have been answered all the same.
-                var taken = query.Peers.SelectMany(static peer => peer.Requests).Count(static request => request is { Type: MessageType.PutValue, Outcome: RequestOutcome.Cancelled });
-                differences.Within(place, "results", query.Counts.Results,
-                    truth.ServerMessages!.Where(static message => message is { Type: "PUT_VALUE", Result: "answered" }).Select(static message => message.Server).Distinct().Count(), taken);
+                var taken = query
+                    .Peers.SelectMany(static peer => peer.Requests)
+                    .Count(static request => request is { Type: MessageType.PutValue, Outcome: RequestOutcome.Cancelled });
+                differences.Within(
+                    place,
+                    "results",
+                    query.Counts.Results,
+                    truth
+                        .ServerMessages!.Where(static message => message is { Type: "PUT_VALUE", Result: "answered" })
+                        .Select(static message => message.Server)
+                        .Distinct()
+                        .Count(),
+                    taken
+                );
                 break;
             case QueryType.Ping:
                 differences.Same(place, "results", query.Counts.Results, truth.Error is null ? 1 : 0);
@@ -105,14 +118,37 @@ internal sealed class GoOperationComparison(Differences differences, Place place
         switch (query.Type)
         {
             case QueryType.FindPeer when lookup is not null && lookup.Heard.TryGetValue(truth.Results![0].Peer!, out var heard):
-                differences.Within(place, "discovery (peer)", query.DiscoveryNs, heard.Referrer is null ? 0 : heard.At - (long)query.StartUnixNano, ClocksNs);
-                differences.Same(place, "discovered by", query.DiscoveryNs is null ? null : query.DiscoveredBy ?? "none", heard.Referrer ?? "none");
+                differences.Within(
+                    place,
+                    "discovery (peer)",
+                    query.DiscoveryNs,
+                    heard.Referrer is null ? 0 : heard.At - (long)query.StartUnixNano,
+                    ClocksNs
+                );
+                differences.Same(
+                    place,
+                    "discovered by",
+                    query.DiscoveryNs is null ? null : query.DiscoveredBy ?? "none",
+                    heard.Referrer ?? "none"
+                );
                 break;
             case QueryType.GetProviders:
-                differences.Within(place, "discovery (provider)", query.DiscoveryNs, truth.Results![0].T - (long)query.StartUnixNano, ClocksNs);
+                differences.Within(
+                    place,
+                    "discovery (provider)",
+                    query.DiscoveryNs,
+                    truth.Results![0].T - (long)query.StartUnixNano,
+                    ClocksNs
+                );
                 break;
             case QueryType.GetValue when truth.Op == "SearchValue":
-                differences.Within(place, "discovery (value)", query.DiscoveryNs, truth.Results![^1].T - (long)query.StartUnixNano, ClocksNs);
+                differences.Within(
+                    place,
+                    "discovery (value)",
+                    query.DiscoveryNs,
+                    truth.Results![^1].T - (long)query.StartUnixNano,
+                    ClocksNs
+                );
                 break;
             case QueryType.GetClosestPeers when lookup is not null:
                 Closest(lookup, [.. truth.Results!.Select(static result => result.Peer!)]);

@@ -71,15 +71,16 @@ internal sealed class GoQueryComparison(Differences differences, Place place, Go
         }
     }
 
-    private static string Words(MessageType type) => type switch
-    {
-        MessageType.FindNode => "FIND_NODE",
-        MessageType.GetProviders => "GET_PROVIDERS",
-        MessageType.GetValue => "GET_VALUE",
-        MessageType.PutValue => "PUT_VALUE",
-        MessageType.AddProvider => "ADD_PROVIDER",
-        _ => "PING",
-    };
+    private static string Words(MessageType type) =>
+        type switch
+        {
+            MessageType.FindNode => "FIND_NODE",
+            MessageType.GetProviders => "GET_PROVIDERS",
+            MessageType.GetValue => "GET_VALUE",
+            MessageType.PutValue => "PUT_VALUE",
+            MessageType.AddProvider => "ADD_PROVIDER",
+            _ => "PING",
+        };
 
     private void Spawned(GoLookupTruth lookup, QueryPeer row, string? cause)
     {
@@ -97,7 +98,12 @@ internal sealed class GoQueryComparison(Differences differences, Place place, Go
 
         if (row.Requests.IsEmpty && lookup.IsComplete)
         {
-            differences.Same(at, "state without a request", Known(row.State), lookup.Unreachable.Contains(row.Id) ? PeerState.DialFailed : PeerState.Cancelled);
+            differences.Same(
+                at,
+                "state without a request",
+                Known(row.State),
+                lookup.Unreachable.Contains(row.Id) ? PeerState.DialFailed : PeerState.Cancelled
+            );
         }
         else if (row.Requests.IsEmpty && lookup.Unreachable.Contains(row.Id))
         {
@@ -140,7 +146,12 @@ internal sealed class GoQueryComparison(Differences differences, Place place, Go
         else
         {
             // GetPublicKey asks the peer itself too, which no lookup heard of.
-            differences.AtMost(place, "seen at least", query.Counts.Seen, lookup.Heard.Keys.Union(query.Peers.Where(static peer => !peer.Requests.IsEmpty).Select(static peer => peer.Id)).Count());
+            differences.AtMost(
+                place,
+                "seen at least",
+                query.Counts.Seen,
+                lookup.Heard.Keys.Union(query.Peers.Where(static peer => !peer.Requests.IsEmpty).Select(static peer => peer.Id)).Count()
+            );
         }
 
         var queried = query.Peers.Where(static peer => !peer.Requests.IsEmpty).Select(peer => lookup.Hops(peer.Id)).ToList();
@@ -150,11 +161,21 @@ internal sealed class GoQueryComparison(Differences differences, Place place, Go
             differences.AtMost(place, "hops of the query at least", query.HopsAtLeast, queried.Max()!.Value);
         }
 
-        differences.Same(place, "dials failed", query.Counts.DialFailed,
-            lookup.Unreachable.Count(peer => lookup.Spawned.ContainsKey(peer) && (!_rows.TryGetValue(peer, out var row) || row.Requests.IsEmpty)));
+        differences.Same(
+            place,
+            "dials failed",
+            query.Counts.DialFailed,
+            lookup.Unreachable.Count(peer =>
+                lookup.Spawned.ContainsKey(peer) && (!_rows.TryGetValue(peer, out var row) || row.Requests.IsEmpty)
+            )
+        );
         foreach (var (peer, fresh) in lookup.New)
         {
-            if (_rows.TryGetValue(peer, out var row) && row.Requests.FirstOrDefault(static request => request.Type is MessageType.FindNode or MessageType.GetValue) is { } request)
+            if (
+                _rows.TryGetValue(peer, out var row)
+                && row.Requests.FirstOrDefault(static request => request.Type is MessageType.FindNode or MessageType.GetValue)
+                    is { } request
+            )
             {
                 differences.Same(place.Of(peer), "new", request.New, fresh);
             }
@@ -180,7 +201,12 @@ internal sealed class GoQueryComparison(Differences differences, Place place, Go
                 differences.Must(at, "sent", read.Exists(message => message.T >= start - 1_000_000), true);
                 break;
             case RequestOutcome.Failed:
-                differences.Must(at, "failed", read.Exists(message => message.Result == "answered" && message.T >= start && message.TAnswer <= end), false);
+                differences.Must(
+                    at,
+                    "failed",
+                    read.Exists(message => message.Result == "answered" && message.T >= start && message.TAnswer <= end),
+                    false
+                );
                 break;
             default:
                 break;

@@ -29,7 +29,8 @@ internal sealed class GoRules
         foreach (var spawn in spawns)
         {
             var peer = spawn.Attributes.GetString("QueryPeer")!;
-            var end = inLookup.Find(request => request.Attributes.GetString("to") == peer)?.EndUnixNano
+            var end =
+                inLookup.Find(request => request.Attributes.GetString("to") == peer)?.EndUnixNano
                 ?? Named("DialPeer").FirstOrDefault(dial => dial.Attributes.GetString("PeerID") == peer)?.EndUnixNano;
             if (end is { } ended)
             {
@@ -44,11 +45,20 @@ internal sealed class GoRules
 
     public int? K(string? target, string self)
     {
-        var answers = _below.Where(static span => span.Name.EndsWith("Messenger.GetClosestPeers", StringComparison.Ordinal)
-                || span.Name.EndsWith("Messenger.GetValue", StringComparison.Ordinal))
-            .Select(static span => span.Attributes["peers"] ?? span.Attributes["closestPeers"]).OfType<ArrayValue>()
-            .Select(answer => answer.Values.Select(static value => value.AsString()!.Trim('{', '}').Split(':')[0])
-                .Where(peer => peer.Length > 0 && peer != target && peer != self).Distinct().Count())
+        var answers = _below
+            .Where(static span =>
+                span.Name.EndsWith("Messenger.GetClosestPeers", StringComparison.Ordinal)
+                || span.Name.EndsWith("Messenger.GetValue", StringComparison.Ordinal)
+            )
+            .Select(static span => span.Attributes["peers"] ?? span.Attributes["closestPeers"])
+            .OfType<ArrayValue>()
+            .Select(answer =>
+                answer
+                    .Values.Select(static value => value.AsString()!.Trim('{', '}').Split(':')[0])
+                    .Where(peer => peer.Length > 0 && peer != target && peer != self)
+                    .Distinct()
+                    .Count()
+            )
             .ToList();
         return answers.Count == 0 ? null : answers.Max();
     }
@@ -56,8 +66,10 @@ internal sealed class GoRules
     /// <summary>Whether the dial of a peer without a request failed; null when the rule does not say.</summary>
     public bool? DialFailed(string peer)
     {
-        if (Named("DialPeer").FirstOrDefault(dial => dial.Attributes.GetString("PeerID") == peer) is not { } dial
-            || Named("Query.Terminate").MinBy(static span => span.StartUnixNano) is not { } end)
+        if (
+            Named("DialPeer").FirstOrDefault(dial => dial.Attributes.GetString("PeerID") == peer) is not { } dial
+            || Named("Query.Terminate").MinBy(static span => span.StartUnixNano) is not { } end
+        )
         {
             return null;
         }
@@ -65,9 +77,12 @@ internal sealed class GoRules
         var over = end.StartUnixNano;
         if (end.Attributes.GetString("Reason") == "cancelled")
         {
-            var cut = _below.Where(static span => span.Name.Contains(".ProtocolMessenger.", StringComparison.Ordinal)
-                && span.Status?.Message is { } text && !text.Contains("all dials failed", StringComparison.Ordinal)
-                && (text.Contains("context ", StringComparison.Ordinal) || text.Contains("i/o deadline", StringComparison.Ordinal)));
+            var cut = _below.Where(static span =>
+                span.Name.Contains(".ProtocolMessenger.", StringComparison.Ordinal)
+                && span.Status?.Message is { } text
+                && !text.Contains("all dials failed", StringComparison.Ordinal)
+                && (text.Contains("context ", StringComparison.Ordinal) || text.Contains("i/o deadline", StringComparison.Ordinal))
+            );
             over = cut.Select(static span => span.EndUnixNano).Append(over).Min() - 1_000_000;
         }
 

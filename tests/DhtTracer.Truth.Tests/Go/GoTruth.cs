@@ -2,7 +2,8 @@ using System.Text.Json;
 
 namespace DhtTracer.Truth.Tests.Go;
 
-/// <summary>A line of <c>truth.jsonl.gz</c>: one operation as its caller, the library's events and the servers' streams tell it. Times are Unix nanoseconds.</summary>
+/// <summary>A line of <c>truth.jsonl.gz</c>: one operation as its caller, the library's events and the servers' streams tell it. Times are
+/// Unix nanoseconds.</summary>
 internal sealed record GoTruth
 {
     private static readonly JsonSerializerOptions Web = new(JsonSerializerDefaults.Web);

@@ -13,8 +13,13 @@ internal sealed class GoTruthSource : ITruthSource
     public Differences Compare(CaptureFolder capture)
     {
         var differences = new Differences { Captures = 1 };
-        var traces = CaptureReader.Spans(capture.Files("spans.*.pb.gz")).GroupBy(static span => span.TraceId)
-            .ToDictionary(static trace => trace.Key.ToString(), static trace => (Spans: trace.ToList(), Made: TraceReconstruction.Reconstruct([.. trace])));
+        var traces = CaptureReader
+            .Spans(capture.Files("spans.*.pb.gz"))
+            .GroupBy(static span => span.TraceId)
+            .ToDictionary(
+                static trace => trace.Key.ToString(),
+                static trace => (Spans: trace.ToList(), Made: TraceReconstruction.Reconstruct([.. trace]))
+            );
         foreach (var truth in CaptureReader.JsonLines(capture.File("truth.jsonl.gz")).Select(GoTruth.Read))
         {
             // An operation that made no span (Refresh of the table), or whose spans were all lost, has no trace.
@@ -76,7 +81,10 @@ internal sealed class GoTruthSource : ITruthSource
     /// <summary>The queries of an operation: several operations can share one trace.</summary>
     private static List<Query> Queries(GoTruth truth, ReconstructedTrace trace)
     {
-        var spans = (truth.MethodSpans ?? []).Select(static span => span[(span.LastIndexOf(':') + 1)..]).Append(truth.RootSpanId).ToHashSet();
+        var spans = (truth.MethodSpans ?? [])
+            .Select(static span => span[(span.LastIndexOf(':') + 1)..])
+            .Append(truth.RootSpanId)
+            .ToHashSet();
         return [.. trace.Queries.Where(query => spans.Contains(query.Id.SpanId.ToString()))];
     }
 
@@ -84,10 +92,13 @@ internal sealed class GoTruthSource : ITruthSource
     private static GoLookupTruth? Lookup(GoTruth truth, Query query)
     {
         var rows = query.Peers.Where(static peer => peer.Order is not null).Select(static peer => peer.Id).ToHashSet();
-        return (truth.LookupEvents ?? []).GroupBy(static happened => happened.Lookup)
+        return (truth.LookupEvents ?? [])
+            .GroupBy(static happened => happened.Lookup)
             .Select(events => new GoLookupTruth(truth.Self, events))
             .Select(lookup => (Lookup: lookup, Shared: lookup.Spawned.Keys.Count(rows.Contains)))
             .Where(static candidate => candidate.Shared > 0)
-            .OrderByDescending(static candidate => candidate.Shared).Select(static candidate => candidate.Lookup).FirstOrDefault();
+            .OrderByDescending(static candidate => candidate.Shared)
+            .Select(static candidate => candidate.Lookup)
+            .FirstOrDefault();
     }
 }

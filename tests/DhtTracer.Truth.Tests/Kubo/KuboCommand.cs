@@ -22,10 +22,19 @@ internal sealed class KuboCommand
         KeyBytes = Optional(json, "key") is { } key ? Bytes(key.EnumerateObject().First()) : null;
         Lines = [.. json.GetProperty("lines").EnumerateArray().Select(Line)];
         Messages = [.. json.GetProperty("messages").EnumerateArray().Select(static message => new KuboMessage(message))];
-        Traces = [.. json.GetProperty("traces").EnumerateArray().Select(static trace => (trace.GetProperty("id").GetString()!, trace.GetProperty("role").GetString()!))];
+        Traces =
+        [
+            .. json.GetProperty("traces")
+                .EnumerateArray()
+                .Select(static trace => (trace.GetProperty("id").GetString()!, trace.GetProperty("role").GetString()!)),
+        ];
         Seeds = Optional(json, "seeds") is { } seeds
-            ? seeds.EnumerateObject().Where(static side => side.Value.ValueKind == JsonValueKind.Array)
-                .SelectMany(static side => side.Value.EnumerateArray()).Select(static peer => peer.GetString()!).ToHashSet()
+            ? seeds
+                .EnumerateObject()
+                .Where(static side => side.Value.ValueKind == JsonValueKind.Array)
+                .SelectMany(static side => side.Value.EnumerateArray())
+                .Select(static peer => peer.GetString()!)
+                .ToHashSet()
             : null;
     }
 
@@ -77,8 +86,12 @@ internal sealed class KuboCommand
 
     /// <summary>Query events of a type (<c>routing.QueryEventType</c>).</summary>
     public IEnumerable<(long? At, JsonElement Line)> Events(int type) =>
-        Lines.Where(line => line.Line.ValueKind == JsonValueKind.Object && line.Line.TryGetProperty("Type", out var value)
-            && value.ValueKind == JsonValueKind.Number && value.GetInt32() == type);
+        Lines.Where(line =>
+            line.Line.ValueKind == JsonValueKind.Object
+            && line.Line.TryGetProperty("Type", out var value)
+            && value.ValueKind == JsonValueKind.Number
+            && value.GetInt32() == type
+        );
 
     private static (long? At, JsonElement Line) Line(JsonElement line) =>
         line.ValueKind == JsonValueKind.Array ? (line[0].GetInt64(), line[1])
@@ -115,12 +128,14 @@ internal sealed class KuboCommand
     {
         var text = key.Value.GetString()!;
         var peer = PeerId.TryParse(text, out var id) ? id.Bytes.ToArray() : [];
-        return Convert.ToHexStringLower(key.Name switch
-        {
-            "cid" => Cid.TryParse(text, out var cid) ? cid.Multihash.Bytes : throw new FormatException(text),
-            "peer" => peer,
-            _ => [.. System.Text.Encoding.ASCII.GetBytes($"/{key.Name}/"), .. peer],
-        });
+        return Convert.ToHexStringLower(
+            key.Name switch
+            {
+                "cid" => Cid.TryParse(text, out var cid) ? cid.Multihash.Bytes : throw new FormatException(text),
+                "peer" => peer,
+                _ => [.. System.Text.Encoding.ASCII.GetBytes($"/{key.Name}/"), .. peer],
+            }
+        );
     }
 
     private static JsonElement? Optional(JsonElement json, string name) =>
@@ -164,6 +179,8 @@ internal sealed class KuboMessage
 
     private static HashSet<string>? Ids(JsonElement json, string name) =>
         json.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array
-            ? list.EnumerateArray().Select(static item => item.ValueKind == JsonValueKind.String ? item.GetString()! : item.GetProperty("id").GetString()!).ToHashSet()
+            ? list.EnumerateArray()
+                .Select(static item => item.ValueKind == JsonValueKind.String ? item.GetString()! : item.GetProperty("id").GetString()!)
+                .ToHashSet()
             : null;
 }

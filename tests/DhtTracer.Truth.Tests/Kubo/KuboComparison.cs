@@ -15,7 +15,9 @@ internal sealed class KuboComparison(Differences differences, KuboTraces traces,
     public void Compare()
     {
         var operations = (command.IsDaemonStopped ? command.Traces.Select(static trace => trace.Id) : command.MainTraces)
-            .SelectMany(id => traces.Of(id).Operations).Where(static operation => !operation.Background).ToList();
+            .SelectMany(id => traces.Of(id).Operations)
+            .Where(static operation => !operation.Background)
+            .ToList();
         var expected = Expected();
         if (expected is null)
         {
@@ -31,10 +33,21 @@ internal sealed class KuboComparison(Differences differences, KuboTraces traces,
             if (expected is [QueryType.AddProvider] && operations.Count == 0)
             {
                 // With a custom router the daemon provides in the background, in a trace of its own.
-                operations = [.. command.Traces.Where(static trace => trace.Role != "main").SelectMany(trace => traces.Of(trace.Id).Operations).Where(static operation => !operation.Background)];
+                operations =
+                [
+                    .. command
+                        .Traces.Where(static trace => trace.Role != "main")
+                        .SelectMany(trace => traces.Of(trace.Id).Operations)
+                        .Where(static operation => !operation.Background),
+                ];
             }
 
-            _ = differences.Must(place, "operations", string.Join(' ', operations.Select(static operation => Words.Of(operation.Type))), string.Join(' ', expected.Select(Words.Of)));
+            _ = differences.Must(
+                place,
+                "operations",
+                string.Join(' ', operations.Select(static operation => Words.Of(operation.Type))),
+                string.Join(' ', expected.Select(Words.Of))
+            );
             foreach (var operation in operations.Where(_ => command.KeyBytes is not null))
             {
                 _ = differences.Must(place, "key", operation.Key?.Bytes, command.KeyBytes);
@@ -56,13 +69,20 @@ internal sealed class KuboComparison(Differences differences, KuboTraces traces,
         Sides();
     }
 
-    /// <summary>Whoever read a request of this command was asked by one of its operations. (FIND_NODEs of the key may be of the sweep.)</summary>
+    /// <summary>Whoever read a request of this command was asked by one of its operations. (FIND_NODEs of the key may be of the
+    /// sweep.)</summary>
     private void Asked(List<Operation> operations)
     {
-        var asked = operations.SelectMany(operation => traces.Of(operation.Id.TraceId.ToString()).Queries.Where(query => query.OperationId == operation.Id))
+        var asked = operations
+            .SelectMany(operation => traces.Of(operation.Id.TraceId.ToString()).Queries.Where(query => query.OperationId == operation.Id))
             .SelectMany(static query => query.Peers)
-            .SelectMany(static peer => peer.Requests.Select(request => (peer.Id, request.Type))).ToHashSet();
-        foreach (var message in command.Messages.Where(static message => message is { IsAnswer: false, Type: MessageType.GetProviders or MessageType.GetValue }))
+            .SelectMany(static peer => peer.Requests.Select(request => (peer.Id, request.Type)))
+            .ToHashSet();
+        foreach (
+            var message in command.Messages.Where(static message =>
+                message is { IsAnswer: false, Type: MessageType.GetProviders or MessageType.GetValue }
+            )
+        )
         {
             _ = differences.Must(place.Of(message.Server), "asked", asked.Contains((message.Server, message.Type)), true);
         }
@@ -93,17 +113,23 @@ internal sealed class KuboComparison(Differences differences, KuboTraces traces,
         }
 
         var results = Results();
-        var success = results > 0 || (command.Path is "dht/query" or "routing/provide" or "routing/put" && !command.IsKilled && !command.IsTimedOut);
+        var success =
+            results > 0 || (command.Path is "dht/query" or "routing/provide" or "routing/put" && !command.IsKilled && !command.IsTimedOut);
         if (command.IsCut)
         {
             // What is left of a command line's output says neither how many there were nor whether there were any.
             return;
         }
 
-        _ = differences.Must(place, "outcome", operation.Outcome, success ? QueryOutcome.Success
-            : command.IsKilled ? QueryOutcome.Cancelled
-            : command.IsTimedOut ? QueryOutcome.TimedOut
-            : QueryOutcome.NotFound);
+        _ = differences.Must(
+            place,
+            "outcome",
+            operation.Outcome,
+            success ? QueryOutcome.Success
+                : command.IsKilled ? QueryOutcome.Cancelled
+                : command.IsTimedOut ? QueryOutcome.TimedOut
+                : QueryOutcome.NotFound
+        );
         if (results is not null)
         {
             _ = differences.Must(place, "results", operation.Results, results);
@@ -137,18 +163,35 @@ internal sealed class KuboComparison(Differences differences, KuboTraces traces,
         command.Path switch
         {
             "routing/findpeer" when command.Via == "cli" => command.Stdout is { Length: > 0 } ? 1 : 0,
-            "routing/findpeer" => command.Events(2).Any(static final => final.Line.TryGetProperty("Responses", out var found) && found.ValueKind == JsonValueKind.Array) ? 1 : 0,
-            "routing/findprovs" when command.Lines.Count > 0 && command.Lines.All(static line => line.Line.ValueKind == JsonValueKind.String) =>
-                command.Lines.Select(static line => line.Line.GetString()).Distinct().Count(),
-            "routing/findprovs" => command.Events(4).SelectMany(static found => found.Line.GetProperty("Responses").EnumerateArray())
-                .Select(static peer => peer.GetProperty("ID").GetString()).Distinct().Count(),
-            "routing/get" or "name/resolve" => command.Lines.Any(static line => line.Line.ValueKind != JsonValueKind.Object || !line.Line.TryGetProperty("Message", out _)) && command.Status == 200 && !command.IsTimedOut ? 1 : 0,
+            "routing/findpeer" => command
+                .Events(2)
+                .Any(static final => final.Line.TryGetProperty("Responses", out var found) && found.ValueKind == JsonValueKind.Array)
+                ? 1
+                : 0,
+            "routing/findprovs"
+                when command.Lines.Count > 0 && command.Lines.All(static line => line.Line.ValueKind == JsonValueKind.String) => command
+                .Lines.Select(static line => line.Line.GetString())
+                .Distinct()
+                .Count(),
+            "routing/findprovs" => command
+                .Events(4)
+                .SelectMany(static found => found.Line.GetProperty("Responses").EnumerateArray())
+                .Select(static peer => peer.GetProperty("ID").GetString())
+                .Distinct()
+                .Count(),
+            "routing/get" or "name/resolve" => command.Lines.Any(static line =>
+                line.Line.ValueKind != JsonValueKind.Object || !line.Line.TryGetProperty("Message", out _)
+            )
+            && command.Status == 200
+            && !command.IsTimedOut
+                ? 1
+                : 0,
             _ => null,
         };
 
     /// <summary>
-    /// The answer was first known between the moment that a server wrote it and the moment that the client read it. Of an answer that came from
-    /// elsewhere (the node's own store, a server that is not logged) the truth tells nothing.
+    /// The answer was first known between the moment that a server wrote it and the moment that the client read it. Of an answer that came
+    /// from elsewhere (the node's own store, a server that is not logged) the truth tells nothing.
     /// </summary>
     private void Discovery(Operation operation, Query query)
     {
@@ -162,12 +205,18 @@ internal sealed class KuboComparison(Differences differences, KuboTraces traces,
         {
             QueryType.GetProviders => FirstAnswer(static message => message.Providers > 0),
             QueryType.FindPeer when command.Seeds?.Contains(key.Text) == true => (long)operation.StartUnixNano,
-            QueryType.FindPeer when command.Seeds is not null =>
-                Earliest(FirstAnswer(message => message.Closer?.Contains(key.Text) == true), command.Events(1).Where(line => Names(line.Line, key.Text)).Min(static line => line.At)),
+            QueryType.FindPeer when command.Seeds is not null => Earliest(
+                FirstAnswer(message => message.Closer?.Contains(key.Text) == true),
+                command.Events(1).Where(line => Names(line.Line, key.Text)).Min(static line => line.At)
+            ),
 
             // Of two versions of a record the better one counts, and the log does not hold records.
-            QueryType.GetValue when query.DiscoveredBy is { } peer && traces.Servers.Contains(peer) && !command.Label.Contains("two-versions", StringComparison.Ordinal) =>
-                FirstAnswer(static message => message.HasRecord),
+            QueryType.GetValue
+                when query.DiscoveredBy is { } peer
+                    && traces.Servers.Contains(peer)
+                    && !command.Label.Contains("two-versions", StringComparison.Ordinal) => FirstAnswer(static message =>
+                message.HasRecord
+            ),
             _ => null,
         };
         var read = operation.Type == QueryType.GetProviders ? command.Events(4).Min(static line => line.At) : null;
@@ -181,7 +230,8 @@ internal sealed class KuboComparison(Differences differences, KuboTraces traces,
     private static long? Earliest(long? one, long? other) => one is null || other < one ? other : one;
 
     private static bool Names(JsonElement line, string peer) =>
-        line.TryGetProperty("Responses", out var closer) && closer.ValueKind == JsonValueKind.Array
+        line.TryGetProperty("Responses", out var closer)
+        && closer.ValueKind == JsonValueKind.Array
         && closer.EnumerateArray().Any(id => id.ValueKind == JsonValueKind.String && id.GetString() == peer);
 
     private long? FirstAnswer(Func<KuboMessage, bool> that) =>
@@ -190,8 +240,15 @@ internal sealed class KuboComparison(Differences differences, KuboTraces traces,
     /// <summary>A server without a fault that the provide wrote to has read it. (It may have read one of the sweep's as well.)</summary>
     private void Sent(Operation operation, Query query)
     {
-        var readers = command.Messages.Where(static message => message is { IsAnswer: false, Type: MessageType.AddProvider }).Select(static message => message.Server).ToHashSet();
-        foreach (var peer in query.Peers.Where(static peer => peer.Requests.Any(static request => request is { Type: MessageType.AddProvider, Outcome: RequestOutcome.Sent })))
+        var readers = command
+            .Messages.Where(static message => message is { IsAnswer: false, Type: MessageType.AddProvider })
+            .Select(static message => message.Server)
+            .ToHashSet();
+        foreach (
+            var peer in query.Peers.Where(static peer =>
+                peer.Requests.Any(static request => request is { Type: MessageType.AddProvider, Outcome: RequestOutcome.Sent })
+            )
+        )
         {
             if (traces.Servers.Contains(peer.Id))
             {
@@ -199,13 +256,35 @@ internal sealed class KuboComparison(Differences differences, KuboTraces traces,
             }
         }
 
-        _ = differences.Must(place, "counts.sent", query.Counts.Sent, query.Peers.Sum(static peer => peer.Requests.Count(static request => request is { Type: MessageType.AddProvider, Outcome: RequestOutcome.Sent })));
-        _ = differences.Must(place, "results of a provide", operation.Results, query.Peers.Count(static peer => peer.Requests.Any(static request => request is { Type: MessageType.AddProvider, Outcome: RequestOutcome.Sent })));
+        _ = differences.Must(
+            place,
+            "counts.sent",
+            query.Counts.Sent,
+            query.Peers.Sum(static peer =>
+                peer.Requests.Count(static request => request is { Type: MessageType.AddProvider, Outcome: RequestOutcome.Sent })
+            )
+        );
+        _ = differences.Must(
+            place,
+            "results of a provide",
+            operation.Results,
+            query.Peers.Count(static peer =>
+                peer.Requests.Any(static request => request is { Type: MessageType.AddProvider, Outcome: RequestOutcome.Sent })
+            )
+        );
         foreach (var (id, role) in command.Traces.Where(static trace => trace.Role == "side:KademliaDHT.ProtocolMessenger.PutProvider"))
         {
             // A classic provider can provide the same key at the same time, in another trace of the command.
             var owner = traces.Owners(id).SingleOrDefault()?.Id.TraceId.ToString();
-            _ = differences.Must(place with { Trace = $"{id} {role}" }, "owner of a part", owner is not null && command.Traces.Any(trace => trace.Id == owner), true);
+            _ = differences.Must(
+                place with
+                {
+                    Trace = $"{id} {role}",
+                },
+                "owner of a part",
+                owner is not null && command.Traces.Any(trace => trace.Id == owner),
+                true
+            );
         }
     }
 
@@ -218,8 +297,18 @@ internal sealed class KuboComparison(Differences differences, KuboTraces traces,
         }
 
         var path = command.Path == "gateway" ? "/ipfs/" : "/api/v0/" + command.Path;
-        _ = differences.Must(place, "command", operation.Context.Any(above => above.Detail?.StartsWith(path, StringComparison.Ordinal) == true), true);
-        _ = differences.Must(place, "command span", operation.Command is { } span && operation.Context.Any(above => above.SpanId == span), true);
+        _ = differences.Must(
+            place,
+            "command",
+            operation.Context.Any(above => above.Detail?.StartsWith(path, StringComparison.Ordinal) == true),
+            true
+        );
+        _ = differences.Must(
+            place,
+            "command span",
+            operation.Command is { } span && operation.Context.Any(above => above.SpanId == span),
+            true
+        );
     }
 
     private void Queries(Operation operation)
@@ -244,13 +333,37 @@ internal sealed class KuboComparison(Differences differences, KuboTraces traces,
             if (servers.Count > 0 && isDual)
             {
                 var lan = servers.Count(static message => message.IsLan) * 2 > servers.Count;
-                _ = differences.Must(place with { Trace = $"{query.Id} {command.Label}" }, "side", query.Side, lan ? DhtSide.Lan : DhtSide.Wan);
+                _ = differences.Must(
+                    place with
+                    {
+                        Trace = $"{query.Id} {command.Label}",
+                    },
+                    "side",
+                    query.Side,
+                    lan ? DhtSide.Lan : DhtSide.Wan
+                );
             }
 
-            _ = differences.Must(place with { Trace = $"{query.Id} {command.Label}" }, "skipped", query.Skipped && servers.Count > 0, false);
+            _ = differences.Must(
+                place with
+                {
+                    Trace = $"{query.Id} {command.Label}",
+                },
+                "skipped",
+                query.Skipped && servers.Count > 0,
+                false
+            );
             if (!query.Skipped && query.Type != QueryType.AddProvider && query.Outcome != QueryOutcome.Incomplete)
             {
-                _ = differences.Must(place with { Trace = $"{query.Id} {command.Label}" }, "not skipped", query.Peers.Any(static peer => peer.Order is not null || peer.Dial is not null), true);
+                _ = differences.Must(
+                    place with
+                    {
+                        Trace = $"{query.Id} {command.Label}",
+                    },
+                    "not skipped",
+                    query.Peers.Any(static peer => peer.Order is not null || peer.Dial is not null),
+                    true
+                );
             }
         }
     }
@@ -264,7 +377,11 @@ internal sealed class KuboComparison(Differences differences, KuboTraces traces,
         }
 
         var (from, to) = ((long)query.StartUnixNano + start, (long)query.StartUnixNano + start + request.DurationNs!.Value + ClocksNs);
-        var answers = command.Messages.Where(message => message.IsAnswer && message.Server == peer.Id && message.Type == request.Type && message.At >= from && message.At <= to).ToList();
+        var answers = command
+            .Messages.Where(message =>
+                message.IsAnswer && message.Server == peer.Id && message.Type == request.Type && message.At >= from && message.At <= to
+            )
+            .ToList();
         if (answers.Count != 1 || query.Key?.Bytes != command.KeyBytes)
         {
             return null;
@@ -300,7 +417,12 @@ internal sealed class KuboComparison(Differences differences, KuboTraces traces,
             if (role is "side:IpfsDHT.Provide" or "side:FullRT.Provide")
             {
                 _ = differences.Must(here, "mark of the sweep", trace.Operations.Length, 0);
-                _ = differences.Must(here, "mark of the sweep", trace.Marks.Count(static mark => mark.Kind == BackgroundKind.ProvideMark), 1);
+                _ = differences.Must(
+                    here,
+                    "mark of the sweep",
+                    trace.Marks.Count(static mark => mark.Kind == BackgroundKind.ProvideMark),
+                    1
+                );
             }
         }
     }

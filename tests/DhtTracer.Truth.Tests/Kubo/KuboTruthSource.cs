@@ -18,7 +18,12 @@ internal sealed class KuboTruthSource : ITruthSource
         foreach (var command in commands.Where(static command => command.Path is not null && command.Traces.Count > 0))
         {
             differences.Operations++;
-            new KuboComparison(differences, traces, command, new Place($"{capture.Kind}/{capture.Label}", $"{command.Traces[0].Id} {command.Label}")).Compare();
+            new KuboComparison(
+                differences,
+                traces,
+                command,
+                new Place($"{capture.Kind}/{capture.Label}", $"{command.Traces[0].Id} {command.Label}")
+            ).Compare();
         }
 
         traces.CompareBackground(differences, capture, commands);
@@ -34,16 +39,26 @@ internal sealed class KuboTraces
 
     public KuboTraces(CaptureFolder capture)
     {
-        _traces = CaptureReader.Spans(capture.Files("spans.*.pb.gz")).GroupBy(static span => span.TraceId)
+        _traces = CaptureReader
+            .Spans(capture.Files("spans.*.pb.gz"))
+            .GroupBy(static span => span.TraceId)
             .ToDictionary(static trace => trace.Key.ToString(), static trace => TraceReconstruction.Reconstruct([.. trace]));
         using var daemon = JsonDocument.Parse(File.ReadAllBytes(capture.File("daemon.json")));
         Daemon = daemon.RootElement.GetProperty("peer").GetString()!;
         using var network = JsonDocument.Parse(CaptureReader.Gunzip(capture.File("network.json.gz")));
-        Servers = network.RootElement.GetProperty("nodes").EnumerateArray().Where(static node => node.GetProperty("fault").GetString() is null or "")
-            .Select(static node => node.GetProperty("id").GetString()!).ToHashSet();
+        Servers = network
+            .RootElement.GetProperty("nodes")
+            .EnumerateArray()
+            .Where(static node => node.GetProperty("fault").GetString() is null or "")
+            .Select(static node => node.GetProperty("id").GetString()!)
+            .ToHashSet();
         var operations = _traces.Values.SelectMany(static trace => trace.Operations).ToLookup(static operation => operation.Key?.Bytes);
-        _parts = [.. _traces.Values.SelectMany(static trace => trace.LooseParts)
-            .Select(part => (part, OperationParts.Owner(operations[part.KeyBytes], part)))];
+        _parts =
+        [
+            .. _traces
+                .Values.SelectMany(static trace => trace.LooseParts)
+                .Select(part => (part, OperationParts.Owner(operations[part.KeyBytes], part))),
+        ];
     }
 
     /// <summary>Peer id of the daemon.</summary>
@@ -66,11 +81,14 @@ internal sealed class KuboTraces
         _parts.Where(part => part.Part.Id.TraceId.ToString() == traceId).Select(static part => part.Owner);
 
     /// <summary>
-    /// Outside of the commands nothing is the user's but provides: of what he added, which the daemon provides later without a span of the command.
+    /// Outside of the commands nothing is the user's but provides: of what he added, which the daemon provides later without a span of the
+    /// command.
     /// </summary>
     public void CompareBackground(Differences differences, CaptureFolder capture, List<KuboCommand> commands)
     {
-        var main = commands.SelectMany(static command => command.IsDaemonStopped ? command.Traces.Select(static trace => trace.Id) : command.MainTraces).ToHashSet();
+        var main = commands
+            .SelectMany(static command => command.IsDaemonStopped ? command.Traces.Select(static trace => trace.Id) : command.MainTraces)
+            .ToHashSet();
         foreach (var (id, trace) in _traces)
         {
             if (main.Contains(id))

@@ -11,15 +11,16 @@ internal static class CapturedStream
     private static readonly SpanId Root = new(0x1234_5678_9abc_def0);
 
     /// <summary>The operation of a command.</summary>
-    public static string Type(CapturedCommand command) => command.PathAndQuery.Split('?')[0] switch
-    {
-        "/api/v0/routing/findprovs" => "get-providers",
-        "/api/v0/routing/findpeer" => "find-peer",
-        "/api/v0/routing/get" => "get-value",
-        "/api/v0/routing/put" => "put-value",
-        "/api/v0/routing/provide" => "add-provider",
-        _ => "get-closest-peers",
-    };
+    public static string Type(CapturedCommand command) =>
+        command.PathAndQuery.Split('?')[0] switch
+        {
+            "/api/v0/routing/findprovs" => "get-providers",
+            "/api/v0/routing/findpeer" => "find-peer",
+            "/api/v0/routing/get" => "get-value",
+            "/api/v0/routing/put" => "put-value",
+            "/api/v0/routing/provide" => "add-provider",
+            _ => "get-closest-peers",
+        };
 
     /// <summary>The spans of the stream with its times of arrival.</summary>
     public static IReadOnlyList<Span> Spans(CapturedCommand command, TraceId? trace = null)
@@ -37,10 +38,16 @@ internal static class CapturedStream
             }
         }
 
-        var end = command.WasKilled ? KuboStreamEnd.Cancelled : error is not null ? KuboStreamEnd.Error : KuboStreamEnd.Complete;
+        var end =
+            command.WasKilled ? KuboStreamEnd.Cancelled
+            : error is not null ? KuboStreamEnd.Error
+            : KuboStreamEnd.Complete;
         List<(string, AttributeValue)> attributes =
         [
-            (KuboEventNames.Timed, true), (KuboEventNames.Type, Type(command)), (KuboEventNames.Key, Key(command)), (KuboEventNames.End, Analysis.Words.Of(end)),
+            (KuboEventNames.Timed, true),
+            (KuboEventNames.Type, Type(command)),
+            (KuboEventNames.Key, Key(command)),
+            (KuboEventNames.End, Analysis.Words.Of(end)),
         ];
         if (error is not null)
         {
@@ -56,7 +63,8 @@ internal static class CapturedStream
     }
 
     /// <summary>The stream as <c>--enc=json</c> prints it into a file.</summary>
-    public static byte[] Saved(CapturedCommand command) => Encoding.UTF8.GetBytes(string.Concat(command.Lines.Select(static line => line.Json + "\n")));
+    public static byte[] Saved(CapturedCommand command) =>
+        Encoding.UTF8.GetBytes(string.Concat(command.Lines.Select(static line => line.Json + "\n")));
 
     /// <summary>The time limit in the query string, in nanoseconds.</summary>
     public static long? Limit(CapturedCommand command) =>
@@ -66,6 +74,5 @@ internal static class CapturedStream
         : null;
 
     /// <summary>The argument as the command has it.</summary>
-    public static string Key(CapturedCommand command) =>
-        Uri.UnescapeDataString(command.PathAndQuery.Split("arg=")[1].Split('&')[0]);
+    public static string Key(CapturedCommand command) => Uri.UnescapeDataString(command.PathAndQuery.Split("arg=")[1].Split('&')[0]);
 }

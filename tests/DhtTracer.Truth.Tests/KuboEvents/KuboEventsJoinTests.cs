@@ -17,20 +17,36 @@ public sealed class KuboEventsJoinTests
         var capture = CaptureFolder.Of("kubo", label);
         var spans = CaptureReader.Spans(capture.Files("spans.*.pb.gz")).ToLookup(static span => span.TraceId);
         var compared = 0;
-        foreach (var command in CapturedCommand.Read(capture.Path).Where(static command => CapturedStream.Type(command) == "get-providers" && command.Trace is not null))
+        foreach (
+            var command in CapturedCommand
+                .Read(capture.Path)
+                .Where(static command => CapturedStream.Type(command) == "get-providers" && command.Trace is not null)
+        )
         {
             Assert.True(TraceId.TryParse(command.Trace, out var id));
             var stream = CapturedStream.Spans(command, id);
             var told = Assert.Single(TraceReconstruction.Reconstruct(stream).Queries);
-            var alone = Assert.Single(TraceReconstruction.Reconstruct([.. spans[id]]).Operations, static operation => operation is { Type: QueryType.GetProviders, Background: false });
+            var alone = Assert.Single(
+                TraceReconstruction.Reconstruct([.. spans[id]]).Operations,
+                static operation => operation is { Type: QueryType.GetProviders, Background: false }
+            );
             var both = TraceReconstruction.Reconstruct([.. spans[id], .. stream]);
 
-            var joined = Assert.Single(both.Operations, static operation => operation is { Type: QueryType.GetProviders, Background: false });
+            var joined = Assert.Single(
+                both.Operations,
+                static operation => operation is { Type: QueryType.GetProviders, Background: false }
+            );
             Assert.Equal((alone.Id, TraceSource.GoKadDhtAndKuboEvents), (joined.Id, joined.Source));
-            Assert.Equal((alone.StartUnixNano, alone.DurationNs, alone.Results, command.Node), (joined.StartUnixNano, joined.DurationNs, joined.Results, joined.Node));
+            Assert.Equal(
+                (alone.StartUnixNano, alone.DurationNs, alone.Results, command.Node),
+                (joined.StartUnixNano, joined.DurationNs, joined.Results, joined.Node)
+            );
             Assert.DoesNotContain(both.Queries, query => query.Id == told.Id);
             Assert.Equal(alone.Queries.Select(static query => query.Id), joined.Queries.Select(static query => query.Id));
-            Assert.Contains(KuboEventsJoin.MovedTo(told.Id, [.. spans[id], .. stream], both.Queries)!.Value, joined.Queries.Select(static query => query.Id));
+            Assert.Contains(
+                KuboEventsJoin.MovedTo(told.Id, [.. spans[id], .. stream], both.Queries)!.Value,
+                joined.Queries.Select(static query => query.Id)
+            );
 
             var expected = Answers([told]);
             var ours = Answers([.. both.Queries.Where(query => query.OperationId == joined.Id)]);
@@ -54,7 +70,8 @@ public sealed class KuboEventsJoinTests
         Assert.True(TraceId.TryParse(command.Trace, out var id));
         Span[] all =
         [
-            .. CaptureReader.Spans(CaptureFolder.Of("kubo", "file-exporter").Files("spans.*.pb.gz")).Where(span => span.TraceId == id), .. CapturedStream.Spans(command, id),
+            .. CaptureReader.Spans(CaptureFolder.Of("kubo", "file-exporter").Files("spans.*.pb.gz")).Where(span => span.TraceId == id),
+            .. CapturedStream.Spans(command, id),
         ];
 
         Assert.Equal(Text(all), Text([.. all.Reverse()]));
@@ -64,10 +81,14 @@ public sealed class KuboEventsJoinTests
 
     /// <summary>What each answer named, by the peer that gave it.</summary>
     private static Dictionary<string, List<string>> Answers(IReadOnlyList<Query> queries) =>
-        queries.SelectMany(static query => query.Peers)
-            .SelectMany(static peer => peer.Requests.Where(static request => request is { Outcome: RequestOutcome.Answered, Named.IsDefault: false })
-                .Select(request => (peer.Id, Named: string.Join(' ', request.Named))))
-            .GroupBy(static answer => answer.Id).ToDictionary(static group => group.Key, static group => group.Select(static answer => answer.Named).ToList());
+        queries
+            .SelectMany(static query => query.Peers)
+            .SelectMany(static peer =>
+                peer.Requests.Where(static request => request is { Outcome: RequestOutcome.Answered, Named.IsDefault: false })
+                    .Select(request => (peer.Id, Named: string.Join(' ', request.Named)))
+            )
+            .GroupBy(static answer => answer.Id)
+            .ToDictionary(static group => group.Key, static group => group.Select(static answer => answer.Named).ToList());
 
     /// <summary>In the lookup of the public network a peer of its routing table was named by nobody.</summary>
     private static void CheckReferrers(CapturedCommand command, IReadOnlyList<Query> queries)
@@ -78,8 +99,12 @@ public sealed class KuboEventsJoinTests
             {
                 Assert.False(
                     query.Side == DhtSide.Wan && command.WanSeeds?.Contains(peer.Id) == true,
-                    $"{command.Capture} {command.Label}: {peer.Id} is of the routing table, not named by {peer.Referrer}");
-                Assert.Contains(query.Peers.Single(other => other.Id == peer.Referrer).Requests, static request => request.Outcome == RequestOutcome.Answered);
+                    $"{command.Capture} {command.Label}: {peer.Id} is of the routing table, not named by {peer.Referrer}"
+                );
+                Assert.Contains(
+                    query.Peers.Single(other => other.Id == peer.Referrer).Requests,
+                    static request => request.Outcome == RequestOutcome.Answered
+                );
             }
         }
     }

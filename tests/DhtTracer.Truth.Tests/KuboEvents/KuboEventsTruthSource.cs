@@ -5,8 +5,8 @@ using DhtTracer.TestSupport.Kubo;
 namespace DhtTracer.Truth.Tests.KuboEvents;
 
 /// <summary>
-/// Streams of a Kubo's query events against what the stream says line by line, and against what it does not say: the routing tables just before
-/// the command, the caller's time limit, and who was killed.
+/// Streams of a Kubo's query events against what the stream says line by line, and against what it does not say: the routing tables just
+/// before the command, the caller's time limit, and who was killed.
 /// </summary>
 internal sealed class KuboEventsTruthSource : ITruthSource
 {
@@ -90,13 +90,23 @@ internal sealed class KuboEventsTruthSource : ITruthSource
             // Nobody noted the routing tables: then only who named whom first can be compared.
             if (ours is not null)
             {
-                found.Same(place, "referrer, tables unknown", ours, truth.AskedUnnamed.Contains(peer.Id) ? table : truth.FirstNamed[peer.Id]);
+                found.Same(
+                    place,
+                    "referrer, tables unknown",
+                    ours,
+                    truth.AskedUnnamed.Contains(peer.Id) ? table : truth.FirstNamed[peer.Id]
+                );
             }
 
             return;
         }
 
-        found.Same(place, truth.Asked.ContainsKey(peer.Id) ? "referrer of a peer asked" : "referrer of a peer heard of", ours, isSeed ? table : truth.FirstNamed[peer.Id]);
+        found.Same(
+            place,
+            truth.Asked.ContainsKey(peer.Id) ? "referrer of a peer asked" : "referrer of a peer heard of",
+            ours,
+            isSeed ? table : truth.FirstNamed[peer.Id]
+        );
         if (truth.Hops(peer.Id) is { } hops)
         {
             found.Same(place, "hops", peer.Hops, hops);
@@ -132,7 +142,9 @@ internal sealed class KuboEventsTruthSource : ITruthSource
                 var at = time - command.Start;
                 var id = line.GetProperty("ID").GetString()!;
                 var extra = line.GetProperty("Extra").GetString()!;
-                var responses = line.GetProperty("Responses") is { ValueKind: JsonValueKind.Array } list ? list.EnumerateArray().Select(static item => item.GetProperty("ID").GetString()!).ToList() : [];
+                var responses = line.GetProperty("Responses") is { ValueKind: JsonValueKind.Array } list
+                    ? list.EnumerateArray().Select(static item => item.GetProperty("ID").GetString()!).ToList()
+                    : [];
                 if (id.Length > 0 && id != command.Node && line.GetProperty("Type").GetInt32() is 0 or 1 or 3 or 7)
                 {
                     Seen.Add(id);
@@ -163,7 +175,9 @@ internal sealed class KuboEventsTruthSource : ITruthSource
                         finals.UnionWith(responses);
                         break;
                     case 3:
-                        var context = extra.Contains("context canceled", StringComparison.Ordinal) || extra.Contains("context deadline exceeded", StringComparison.Ordinal);
+                        var context =
+                            extra.Contains("context canceled", StringComparison.Ordinal)
+                            || extra.Contains("context deadline exceeded", StringComparison.Ordinal);
                         deadline |= extra.Contains("context deadline exceeded", StringComparison.Ordinal);
                         cancelled |= context;
                         if (id.Length == 0)
@@ -205,11 +219,15 @@ internal sealed class KuboEventsTruthSource : ITruthSource
                 _ => null,
             };
             var got = providers.Count + finals.Count + values > 0;
-            Outcome = got || (type == "add-provider" && error is null && !command.WasKilled) ? "success"
+            Outcome =
+                got || (type == "add-provider" && error is null && !command.WasKilled) ? "success"
                 : command.WasKilled ? "cancelled"
                 : command.End - command.Start >= CapturedStream.Limit(command) || deadline ? "timed-out"
                 : cancelled || command.Label.Contains("daemon-stops", StringComparison.Ordinal) ? "cancelled"
-                : error is null || error.Contains("not found", StringComparison.Ordinal) || error.Contains("failed to find any peer in table", StringComparison.Ordinal) ? "not-found"
+                : error is null
+                || error.Contains("not found", StringComparison.Ordinal)
+                || error.Contains("failed to find any peer in table", StringComparison.Ordinal)
+                    ? "not-found"
                 : "failed";
         }
 
@@ -230,7 +248,8 @@ internal sealed class KuboEventsTruthSource : ITruthSource
         public long? FirstProviderNs { get; }
 
         /// <summary>The routing tables were noted just before; a peer that was asked unnamed joined them in between.</summary>
-        public bool? IsSeed(string peer) => _command.Seeds is { Count: > 0 } seeds ? seeds.Contains(peer) || AskedUnnamed.Contains(peer) : null;
+        public bool? IsSeed(string peer) =>
+            _command.Seeds is { Count: > 0 } seeds ? seeds.Contains(peer) || AskedUnnamed.Contains(peer) : null;
 
         public int? Hops(string peer)
         {

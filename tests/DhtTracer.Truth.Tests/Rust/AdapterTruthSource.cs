@@ -23,8 +23,11 @@ internal sealed class AdapterTruthSource : ITruthSource
         }
 
         differences.Captures++;
-        var queries = CaptureReader.Spans([capture.File("adapter-native.pb.gz")]).GroupBy(static span => span.TraceId)
-            .SelectMany(static trace => TraceReconstruction.Reconstruct([.. trace]).Queries).ToList();
+        var queries = CaptureReader
+            .Spans([capture.File("adapter-native.pb.gz")])
+            .GroupBy(static span => span.TraceId)
+            .SelectMany(static trace => TraceReconstruction.Reconstruct([.. trace]).Queries)
+            .ToList();
         foreach (var truth in RustTruth.Of(capture))
         {
             differences.Operations++;
@@ -37,7 +40,11 @@ internal sealed class AdapterTruthSource : ITruthSource
                 continue;
             }
 
-            var found = queries.Where(query => !query.Background && query.Key?.Bytes == truth.Key && Distance(query.StartUnixNano, truth.StartNs) <= Scheduling).ToList();
+            var found = queries
+                .Where(query =>
+                    !query.Background && query.Key?.Bytes == truth.Key && Distance(query.StartUnixNano, truth.StartNs) <= Scheduling
+                )
+                .ToList();
             if (differences.Must(place, "query", found.Count, 1))
             {
                 CompareQuery(differences, place, found[0], truth);
@@ -66,7 +73,14 @@ internal sealed class AdapterTruthSource : ITruthSource
         }
     }
 
-    private static void CompareRequest(Differences differences, Place place, Query query, RustTruth truth, RustTruthRequest real, List<PeerRequest> ours)
+    private static void CompareRequest(
+        Differences differences,
+        Place place,
+        Query query,
+        RustTruth truth,
+        RustTruthRequest real,
+        List<PeerRequest> ours
+    )
     {
         if (real.Type == MessageType.AddProvider)
         {
@@ -84,7 +98,14 @@ internal sealed class AdapterTruthSource : ITruthSource
         {
             if (differences.Must(place, "answers", ours.Count(static request => request.Outcome == RequestOutcome.Answered), 1))
             {
-                CompareAnswer(differences, place, query, truth, real, ours.Single(static request => request.Outcome == RequestOutcome.Answered));
+                CompareAnswer(
+                    differences,
+                    place,
+                    query,
+                    truth,
+                    real,
+                    ours.Single(static request => request.Outcome == RequestOutcome.Answered)
+                );
             }
         }
         else if (real.FailedNs <= truth.EndNs)
@@ -93,7 +114,14 @@ internal sealed class AdapterTruthSource : ITruthSource
         }
     }
 
-    private static void CompareAnswer(Differences differences, Place place, Query query, RustTruth truth, RustTruthRequest real, PeerRequest ours)
+    private static void CompareAnswer(
+        Differences differences,
+        Place place,
+        Query query,
+        RustTruth truth,
+        RustTruthRequest real,
+        PeerRequest ours
+    )
     {
         differences.Within(place, "answered at", ours.EndNs, At(query, real.AnsweredNs!.Value), Scheduling);
         if (real.AskedNs is { } asked)

@@ -26,8 +26,12 @@ internal sealed class OurNodeOnRustTruthSource : ITruthSource
         differences.Captures++;
         var seen = Served.Of(capture);
         var servers = seen.Select(static request => request.Server).ToHashSet(StringComparer.Ordinal);
-        var queries = CaptureReader.Spans([capture.File("spans.pb.gz")]).GroupBy(static span => span.TraceId)
-            .SelectMany(static trace => TraceReconstruction.Reconstruct([.. trace]).Queries).Where(static query => query.Type != QueryType.Ping).ToList();
+        var queries = CaptureReader
+            .Spans([capture.File("spans.pb.gz")])
+            .GroupBy(static span => span.TraceId)
+            .SelectMany(static trace => TraceReconstruction.Reconstruct([.. trace]).Queries)
+            .Where(static query => query.Type != QueryType.Ping)
+            .ToList();
         foreach (var query in queries)
         {
             differences.Operations++;
@@ -48,18 +52,34 @@ internal sealed class OurNodeOnRustTruthSource : ITruthSource
     {
         var start = query.StartUnixNano + (ulong)ours.StartNs!.Value;
         var end = query.StartUnixNano + (ulong)(ours.EndNs ?? query.DurationNs ?? 0);
-        var real = seen.Where(served => served.Server == place.Peer && served.Type == ours.Type && served.Key == query.Key?.Bytes
-            && served.ArrivedNs + Scheduling >= start && served.ArrivedNs <= end + Scheduling).ToList();
+        var real = seen.Where(served =>
+                served.Server == place.Peer
+                && served.Type == ours.Type
+                && served.Key == query.Key?.Bytes
+                && served.ArrivedNs + Scheduling >= start
+                && served.ArrivedNs <= end + Scheduling
+            )
+            .ToList();
         if (ours.Outcome is not (RequestOutcome.Answered or RequestOutcome.Sent))
         {
             // It may have been reset before the server read it.
-            differences.Must(place, "answered although it is shown as not", real.Exists(served => served.SentNs < end && ours.Outcome == RequestOutcome.NoAnswer), false);
+            differences.Must(
+                place,
+                "answered although it is shown as not",
+                real.Exists(served => served.SentNs < end && ours.Outcome == RequestOutcome.NoAnswer),
+                false
+            );
             return;
         }
 
         if (!differences.Must(place, "requests that arrived", real.Count > 0, true) || ours.Type == MessageType.AddProvider)
         {
-            differences.Must(place, "outcome", ours.Outcome, ours.Type == MessageType.AddProvider ? RequestOutcome.Sent : RequestOutcome.Answered);
+            differences.Must(
+                place,
+                "outcome",
+                ours.Outcome,
+                ours.Type == MessageType.AddProvider ? RequestOutcome.Sent : RequestOutcome.Answered
+            );
             return;
         }
 
@@ -78,32 +98,49 @@ internal sealed class OurNodeOnRustTruthSource : ITruthSource
     }
 
     /// <summary>A request that a server read, and what it answered.</summary>
-    private sealed record Served(string Server, MessageType Type, string? Key, ulong ArrivedNs, ulong? SentNs, IReadOnlyList<string>? Closer, IReadOnlyList<string>? Providers)
+    private sealed record Served(
+        string Server,
+        MessageType Type,
+        string? Key,
+        ulong ArrivedNs,
+        ulong? SentNs,
+        IReadOnlyList<string>? Closer,
+        IReadOnlyList<string>? Providers
+    )
     {
         public static IReadOnlyList<Served> Of(CaptureFolder capture)
         {
             var lines = CaptureReader.JsonLines(capture.File("server-truth.jsonl.gz"));
-            var answers = lines.Where(static line => line.GetProperty("ev").GetString() == "res")
+            var answers = lines
+                .Where(static line => line.GetProperty("ev").GetString() == "res")
                 .GroupBy(static line => Id(line))
                 .ToDictionary(static group => group.Key, static group => group.First());
             return
             [
-                .. lines.Where(static line => line.GetProperty("ev").GetString() == "req").Select(line =>
-                {
-                    JsonElement? answer = answers.TryGetValue(Id(line), out var found) ? found : null;
-                    var type = line.GetProperty("type").GetString() switch
+                .. lines
+                    .Where(static line => line.GetProperty("ev").GetString() == "req")
+                    .Select(line =>
                     {
-                        "FindNodeReq" => MessageType.FindNode,
-                        "GetProvidersReq" => MessageType.GetProviders,
-                        "GetRecord" => MessageType.GetValue,
-                        "AddProvider" => MessageType.AddProvider,
-                        "PutRecord" => MessageType.PutValue,
-                        var other => throw new InvalidOperationException($"a new type of request: {other}"),
-                    };
-                    return new Served(
-                        line.GetProperty("at").GetString()!, type, line.GetProperty("key").GetString(), line.GetProperty("t").GetUInt64(),
-                        answer?.GetProperty("t").GetUInt64(), Ids(answer, "closer"), type == MessageType.GetProviders ? Ids(answer, "providers") : null);
-                }),
+                        JsonElement? answer = answers.TryGetValue(Id(line), out var found) ? found : null;
+                        var type = line.GetProperty("type").GetString() switch
+                        {
+                            "FindNodeReq" => MessageType.FindNode,
+                            "GetProvidersReq" => MessageType.GetProviders,
+                            "GetRecord" => MessageType.GetValue,
+                            "AddProvider" => MessageType.AddProvider,
+                            "PutRecord" => MessageType.PutValue,
+                            var other => throw new InvalidOperationException($"a new type of request: {other}"),
+                        };
+                        return new Served(
+                            line.GetProperty("at").GetString()!,
+                            type,
+                            line.GetProperty("key").GetString(),
+                            line.GetProperty("t").GetUInt64(),
+                            answer?.GetProperty("t").GetUInt64(),
+                            Ids(answer, "closer"),
+                            type == MessageType.GetProviders ? Ids(answer, "providers") : null
+                        );
+                    }),
             ];
         }
 
@@ -112,6 +149,8 @@ internal sealed class OurNodeOnRustTruthSource : ITruthSource
             (line.GetProperty("at").GetString(), line.GetProperty("id") is { ValueKind: JsonValueKind.Number } id ? id.GetInt64() : -1);
 
         private static List<string>? Ids(JsonElement? answer, string name) =>
-            answer?.GetProperty(name) is { ValueKind: JsonValueKind.Array } value ? [.. value.EnumerateArray().Select(static id => id.GetString()!)] : null;
+            answer?.GetProperty(name) is { ValueKind: JsonValueKind.Array } value
+                ? [.. value.EnumerateArray().Select(static id => id.GetString()!)]
+                : null;
     }
 }

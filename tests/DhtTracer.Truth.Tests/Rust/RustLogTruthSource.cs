@@ -12,8 +12,8 @@ internal sealed class RustLogTruthSource(string name, string prefix, string file
     private const long Same = 2_000_000;
 
     /// <summary>
-    /// A stream is opened after the request was handed over, when the connection's task runs, and an answer is logged after it was read, when the
-    /// swarm's task runs: 11.2 ms at most in the captures, which were made on a busy machine.
+    /// A stream is opened after the request was handed over, when the connection's task runs, and an answer is logged after it was read,
+    /// when the swarm's task runs: 11.2 ms at most in the captures, which were made on a busy machine.
     /// </summary>
     private const long Scheduling = 15_000_000;
 
@@ -100,17 +100,32 @@ internal sealed class RustLogTruthSource(string name, string prefix, string file
     /// <summary>When the first answer came that carried what a get looks for, and whose it was.</summary>
     private static void CompareDiscovery(Differences differences, Place place, Query query, RustTruth truth)
     {
-        var first = truth.Requests.Where(static request => !request.AfterEnd && request.ServerSentNs is not null && (request.Record == true || request.Providers is { Count: > 0 }))
+        var first = truth
+            .Requests.Where(static request =>
+                !request.AfterEnd && request.ServerSentNs is not null && (request.Record == true || request.Providers is { Count: > 0 })
+            )
             .MinBy(static request => request.AnsweredNs ?? request.ServerSentNs);
         if (first is not null && truth.Outcome == QueryOutcome.Success && truth.Type is QueryType.GetValue or QueryType.GetProviders)
         {
-            differences.Within(place, "discovery", query.DiscoveryNs, (long)((first!.AnsweredNs ?? first.ServerSentNs!.Value) - truth.StartNs), Scheduling);
+            differences.Within(
+                place,
+                "discovery",
+                query.DiscoveryNs,
+                (long)((first!.AnsweredNs ?? first.ServerSentNs!.Value) - truth.StartNs),
+                Scheduling
+            );
             differences.Same(place, "discoveredBy", query.DiscoveredBy, first.Peer);
         }
     }
 
     private void CompareAnswers(
-        Differences differences, Place place, Query query, RustTruth truth, List<PeerRequest> ours, List<RustTruthRequest> theirs)
+        Differences differences,
+        Place place,
+        Query query,
+        RustTruth truth,
+        List<PeerRequest> ours,
+        List<RustTruthRequest> theirs
+    )
     {
         // rust-libp2p logs no PUT_VALUE and no ADD_PROVIDER.
         if (!IsLitep2p)
@@ -120,8 +135,13 @@ internal sealed class RustLogTruthSource(string name, string prefix, string file
 
         foreach (var type in theirs.Select(static request => request.Type).Distinct().ToList())
         {
-            var expected = theirs.Where(request => request.Type == type).OrderBy(static request => request.ServerSentNs ?? request.FailedNs ?? ulong.MaxValue).ToList();
-            var shown = ours.Where(request => request.Type == type || request.Type == MessageType.Unknown).OrderBy(static request => request.EndNs ?? long.MaxValue).ToList();
+            var expected = theirs
+                .Where(request => request.Type == type)
+                .OrderBy(static request => request.ServerSentNs ?? request.FailedNs ?? ulong.MaxValue)
+                .ToList();
+            var shown = ours.Where(request => request.Type == type || request.Type == MessageType.Unknown)
+                .OrderBy(static request => request.EndNs ?? long.MaxValue)
+                .ToList();
             var answered = expected.Where(request => IsAnswered(request, truth)).ToList();
             var answers = shown.Where(static request => request.Outcome is RequestOutcome.Answered or RequestOutcome.Sent).ToList();
             if (!differences.Must(place, "answers", answers.Count, answered.Count))
@@ -151,8 +171,8 @@ internal sealed class RustLogTruthSource(string name, string prefix, string file
     }
 
     /// <summary>
-    /// The client of rust-libp2p tells when it had the answer, and logs none for a query that is over; litep2p's does not tell it, so what its
-    /// server sent counts.
+    /// The client of rust-libp2p tells when it had the answer, and logs none for a query that is over; litep2p's does not tell it, so what
+    /// its server sent counts.
     /// </summary>
     private bool IsAnswered(RustTruthRequest request, RustTruth truth) =>
         request.Type == MessageType.AddProvider ? request.ArrivedNs is not null
@@ -170,7 +190,10 @@ internal sealed class RustLogTruthSource(string name, string prefix, string file
         if (real.Closer is { } closer)
         {
             // rust-libp2p asks providers as well, and logs them in one list with the closer peers.
-            var named = closer.Concat(IsLitep2p ? [] : real.Providers ?? []).Where(id => id != truth.Node).ToHashSet(StringComparer.Ordinal);
+            var named = closer
+                .Concat(IsLitep2p ? [] : real.Providers ?? [])
+                .Where(id => id != truth.Node)
+                .ToHashSet(StringComparer.Ordinal);
             if (differences.Same(place, "returned", ours.Returned, named.Count) && ours.Returned is not null)
             {
                 differences.Must(place, "named", named.SetEquals(ours.Named), true);
@@ -206,9 +229,11 @@ internal sealed class RustLogTruthSource(string name, string prefix, string file
     /// <summary>What is said to be new was not named by an earlier answer.</summary>
     private static void AtMostNew(Differences differences, Place place, Query query, PeerRequest ours)
     {
-        var before = query.Peers.SelectMany(static peer => peer.Requests)
+        var before = query
+            .Peers.SelectMany(static peer => peer.Requests)
             .Where(request => request.Outcome == RequestOutcome.Answered && request.EndNs < ours.EndNs && !request.Named.IsDefault)
-            .SelectMany(static request => request.Named).ToHashSet(StringComparer.Ordinal);
+            .SelectMany(static request => request.Named)
+            .ToHashSet(StringComparer.Ordinal);
         if (!ours.Named.IsDefault)
         {
             differences.AtMost(place, "new", ours.New, ours.Named.Count(id => !before.Contains(id)));

@@ -20,12 +20,19 @@ internal static class RustLogs
     }
 
     public static List<LoggedQuery> Queries(IEnumerable<Span> spans) =>
-    [
-        .. spans.GroupBy(static span => span.TraceId).Select(static trace =>
-        {
-            var found = TraceReconstruction.Reconstruct([.. trace]);
-            var root = trace.Single(static span => span.Name == RustLogNames.Query);
-            return new LoggedQuery(root.Attributes[RustLogNames.QueryNumber]!.AsInt()!.Value, Assert.Single(found.Queries), Assert.Single(found.Operations));
-        }).OrderBy(static query => query.Number),
-    ];
+        [
+            .. spans
+                .GroupBy(static span => span.TraceId)
+                .Select(static trace =>
+                {
+                    var found = TraceReconstruction.Reconstruct([.. trace]);
+                    var root = trace.Single(static span => span.Name == RustLogNames.Query);
+                    return new LoggedQuery(
+                        root.Attributes[RustLogNames.QueryNumber]!.AsInt()!.Value,
+                        Assert.Single(found.Queries),
+                        Assert.Single(found.Operations)
+                    );
+                })
+                .OrderBy(static query => query.Number),
+        ];
 }

@@ -36,15 +36,16 @@ internal sealed class RustTruth
 
     public bool IsBootstrap => _json.GetProperty("type").GetString() == "bootstrap";
 
-    public QueryType Type => _json.GetProperty("type").GetString() switch
-    {
-        "closest" or "find" or "bootstrap" => QueryType.GetClosestPeers,
-        "providers" => QueryType.GetProviders,
-        "provide" => QueryType.AddProvider,
-        "put" => QueryType.PutValue,
-        "get" => QueryType.GetValue,
-        var other => throw new InvalidOperationException($"a new type of operation: {other}"),
-    };
+    public QueryType Type =>
+        _json.GetProperty("type").GetString() switch
+        {
+            "closest" or "find" or "bootstrap" => QueryType.GetClosestPeers,
+            "providers" => QueryType.GetProviders,
+            "provide" => QueryType.AddProvider,
+            "put" => QueryType.PutValue,
+            "get" => QueryType.GetValue,
+            var other => throw new InvalidOperationException($"a new type of operation: {other}"),
+        };
 
     /// <summary>What the caller was told.</summary>
     public QueryOutcome Outcome => OutcomeOf(Told());
@@ -72,8 +73,11 @@ internal sealed class RustTruth
 
         return Type switch
         {
-            QueryType.GetProviders => told.Exists(static step => Has(step, "providers") && step.GetProperty("providers").GetArrayLength() > 0)
-                ? QueryOutcome.Success : QueryOutcome.NotFound,
+            QueryType.GetProviders => told.Exists(static step =>
+                Has(step, "providers") && step.GetProperty("providers").GetArrayLength() > 0
+            )
+                ? QueryOutcome.Success
+                : QueryOutcome.NotFound,
             QueryType.GetValue => told.Exists(static step => Has(step, "record")) ? QueryOutcome.Success : QueryOutcome.NotFound,
             QueryType.PutValue => told.Exists(static step => Has(step, "quorumFailed")) ? QueryOutcome.Failed : QueryOutcome.Success,
             _ => QueryOutcome.Success,
@@ -84,15 +88,23 @@ internal sealed class RustTruth
         Type switch
         {
             QueryType.GetClosestPeers => told.Where(static step => Has(step, "closest"))
-                .Select(static step => (int?)step.GetProperty("closest").GetArrayLength()).LastOrDefault(),
+                .Select(static step => (int?)step.GetProperty("closest").GetArrayLength())
+                .LastOrDefault(),
             QueryType.GetProviders => told.Where(static step => Has(step, "providers"))
-                .SelectMany(static step => step.GetProperty("providers").EnumerateArray().Select(static id => id.GetString())).Distinct().Count(),
+                .SelectMany(static step => step.GetProperty("providers").EnumerateArray().Select(static id => id.GetString()))
+                .Distinct()
+                .Count(),
             QueryType.GetValue => told.Count(static step => Has(step, "record")),
             _ => null,
         };
 
     private List<JsonElement> Told() =>
-        [.. _json.GetProperty("progress").EnumerateArray().Select(static step => step.TryGetProperty("result", out var result) ? result : step)];
+        [
+            .. _json
+                .GetProperty("progress")
+                .EnumerateArray()
+                .Select(static step => step.TryGetProperty("result", out var result) ? result : step),
+        ];
 
     // {"peer":null,"record":400} and {"providers":["the node itself"]} come before anybody was asked.
     private bool IsOwn(JsonElement step) =>
@@ -100,7 +112,9 @@ internal sealed class RustTruth
         || (Has(step, "providers") && step.GetProperty("providers") is { } ids && ids.GetArrayLength() == 1 && ids[0].GetString() == Node);
 
     private static bool Has(JsonElement json, string name) =>
-        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.False);
+        json.ValueKind == JsonValueKind.Object
+        && json.TryGetProperty(name, out var value)
+        && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.False);
 }
 
 /// <summary>A request as both ends saw it.</summary>
@@ -128,15 +142,18 @@ internal sealed class RustTruthRequest(JsonElement json)
     public IReadOnlyList<string>? Providers => Ids("providers");
 
     /// <summary>Whether the answer carried a record; null for answers that carry none.</summary>
-    public bool? Record => json.GetProperty("record").ValueKind switch
-    {
-        JsonValueKind.True => true,
-        JsonValueKind.False => false,
-        _ => null,
-    };
+    public bool? Record =>
+        json.GetProperty("record").ValueKind switch
+        {
+            JsonValueKind.True => true,
+            JsonValueKind.False => false,
+            _ => null,
+        };
 
     private ulong? Number(string name) => json.GetProperty(name) is { ValueKind: JsonValueKind.Number } value ? value.GetUInt64() : null;
 
     private List<string>? Ids(string name) =>
-        json.GetProperty(name) is { ValueKind: JsonValueKind.Array } value ? [.. value.EnumerateArray().Select(static id => id.GetString()!)] : null;
+        json.GetProperty(name) is { ValueKind: JsonValueKind.Array } value
+            ? [.. value.EnumerateArray().Select(static id => id.GetString()!)]
+            : null;
 }

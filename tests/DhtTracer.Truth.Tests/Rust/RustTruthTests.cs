@@ -17,19 +17,23 @@ public sealed class RustTruthTests
 
     [Theory]
     [MemberData(nameof(Human))]
-    public void Every_value_of_a_human_log_of_rust_libp2p_equals_the_truth_or_is_unknown(string label) => Compare(RustLogTruthSource.Human, label);
+    public void Every_value_of_a_human_log_of_rust_libp2p_equals_the_truth_or_is_unknown(string label) =>
+        Compare(RustLogTruthSource.Human, label);
 
     [Theory]
     [MemberData(nameof(Json))]
-    public void Every_value_of_a_json_log_of_rust_libp2p_equals_the_truth_or_is_unknown(string label) => Compare(RustLogTruthSource.Json, label);
+    public void Every_value_of_a_json_log_of_rust_libp2p_equals_the_truth_or_is_unknown(string label) =>
+        Compare(RustLogTruthSource.Json, label);
 
     [Theory]
     [MemberData(nameof(Litep2pHuman))]
-    public void Every_value_of_a_human_log_of_litep2p_equals_the_truth_or_is_unknown(string label) => Compare(RustLogTruthSource.Litep2pHuman, label);
+    public void Every_value_of_a_human_log_of_litep2p_equals_the_truth_or_is_unknown(string label) =>
+        Compare(RustLogTruthSource.Litep2pHuman, label);
 
     [Theory]
     [MemberData(nameof(Litep2pJson))]
-    public void Every_value_of_a_json_log_of_litep2p_equals_the_truth_or_is_unknown(string label) => Compare(RustLogTruthSource.Litep2pJson, label);
+    public void Every_value_of_a_json_log_of_litep2p_equals_the_truth_or_is_unknown(string label) =>
+        Compare(RustLogTruthSource.Litep2pJson, label);
 
     [Theory]
     [MemberData(nameof(Adapter))]

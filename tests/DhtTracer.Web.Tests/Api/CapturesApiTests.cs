@@ -7,7 +7,8 @@ using DhtTracer.Web.Tests.Fixture;
 
 namespace DhtTracer.Web.Tests.Api;
 
-/// <summary>The figures of real captures and of the samples, held against their spans as the files have them, read without any code of the product.</summary>
+/// <summary>The figures of real captures and of the samples, held against their spans as the files have them, read without any code of the
+/// product.</summary>
 public sealed class CapturesApiTests
 {
     [Fact]
@@ -18,33 +19,53 @@ public sealed class CapturesApiTests
         await LoadAsync(site, files.SelectMany(path => OtlpJson.Decode(File.ReadAllBytes(path))));
         var raw = files.SelectMany(path => RawSpan.Read(File.ReadAllBytes(path))).ToList();
 
-        // A query is the outermost kadDHT span over a request or of a method. Where it was never exported, its children name it as their parent.
+        // A query is the outermost kadDHT span over a request or of a method. Where it was never exported, its children name it as their
+        // parent.
         var byId = raw.DistinctBy(span => span.Key).ToDictionary(span => span.Key);
         var roots = byId.Values.Where(IsDht).Select(RootOf).Distinct().ToList();
         var rows = (await site.JsonAsync("/api/v1/queries?limit=1000&background=1")).GetProperty("queries").EnumerateArray().ToList();
-        Assert.Equal(roots.Order(StringComparer.Ordinal), rows.Select(row => row.GetProperty("id").GetString()!).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            roots.Order(StringComparer.Ordinal),
+            rows.Select(row => row.GetProperty("id").GetString()!).Order(StringComparer.Ordinal)
+        );
         foreach (var row in rows)
         {
             var id = row.GetProperty("id").GetString()!;
             var requests = byId.Values.Where(span => IsRequest(span) && RootOf(span) == id).ToList();
             var root = byId.GetValueOrDefault(id);
             Assert.Equal((root?.Start ?? requests.Min(request => request.Start)).ToString(), row.GetProperty("startUnixNano").GetString());
-            Assert.Equal(root?.End - root?.Start, row.GetProperty("durationNs") is { ValueKind: JsonValueKind.Number } duration ? duration.GetInt64() : null);
+            Assert.Equal(
+                root?.End - root?.Start,
+                row.GetProperty("durationNs") is { ValueKind: JsonValueKind.Number } duration ? duration.GetInt64() : null
+            );
             Assert.Equal(root is null, row.GetProperty("outcome").GetString() == "incomplete");
-            Assert.Equal(requests.Select(request => request.To).Distinct().Count(), row.GetProperty("counts").GetProperty("queried").GetInt32());
+            Assert.Equal(
+                requests.Select(request => request.To).Distinct().Count(),
+                row.GetProperty("counts").GetProperty("queried").GetInt32()
+            );
         }
 
         Assert.Contains(rows, row => row.GetProperty("outcome").GetString() == "incomplete");
         var overview = (await site.JsonAsync("/api/v1/overview?background=1")).GetProperty("figures");
 
         // An operation is what stands above its queries: content routing asks one DHT or several.
-        var operations = roots.Select(root => byId.GetValueOrDefault(root) is { } span
-            ? Above(span).LastOrDefault(above => above.Name.StartsWith("libp2p.contentRouting.", StringComparison.Ordinal)) ?? span
-            : null).Distinct().ToList();
+        var operations = roots
+            .Select(root =>
+                byId.GetValueOrDefault(root) is { } span
+                    ? Above(span).LastOrDefault(above => above.Name.StartsWith("libp2p.contentRouting.", StringComparison.Ordinal)) ?? span
+                    : null
+            )
+            .Distinct()
+            .ToList();
         var unknown = roots.Count(root => !byId.ContainsKey(root));
         Assert.Equal(operations.Count(operation => operation is not null) + unknown, overview.GetProperty("operations").GetInt32());
-        OverviewTruth.CheckDistribution(overview.GetProperty("duration"),
-            operations.OfType<RawSpan>().Select(operation => (long?)(operation.End - operation.Start)).Concat(Enumerable.Repeat<long?>(null, unknown)));
+        OverviewTruth.CheckDistribution(
+            overview.GetProperty("duration"),
+            operations
+                .OfType<RawSpan>()
+                .Select(operation => (long?)(operation.End - operation.Start))
+                .Concat(Enumerable.Repeat<long?>(null, unknown))
+        );
         await CheckPathsAsync(site, rows);
 
         static bool IsDht(RawSpan span) => span.Name.StartsWith("libp2p.kadDHT.", StringComparison.Ordinal);
@@ -72,9 +93,17 @@ public sealed class CapturesApiTests
     {
         var lines = KuboSample();
         await using var site = await Site.StartAsync();
-        await LoadAsync(site, OtlpJson.DecodeLines(lines).Concat(EventLogReader.Decode(File.ReadAllBytes(TestFiles.Samples("eventlog-2019-format.from-js-capture-04.txt")))));
-        var raw = System.Text.Encoding.UTF8.GetString(lines).Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .SelectMany(line => RawSpan.Read(System.Text.Encoding.UTF8.GetBytes(line))).ToDictionary(span => span.Key);
+        await LoadAsync(
+            site,
+            OtlpJson
+                .DecodeLines(lines)
+                .Concat(EventLogReader.Decode(File.ReadAllBytes(TestFiles.Samples("eventlog-2019-format.from-js-capture-04.txt"))))
+        );
+        var raw = System
+            .Text.Encoding.UTF8.GetString(lines)
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .SelectMany(line => RawSpan.Read(System.Text.Encoding.UTF8.GetBytes(line)))
+            .ToDictionary(span => span.Key);
         var rows = (await site.JsonAsync("/api/v1/queries?limit=1000&background=1")).GetProperty("queries").EnumerateArray().ToList();
         var kubo = rows.Where(row => row.GetProperty("source").GetString() == "go-libp2p-kad-dht").ToList();
         Assert.NotEmpty(kubo);
@@ -85,9 +114,16 @@ public sealed class CapturesApiTests
             Assert.Equal(root.End - root.Start, row.GetProperty("durationNs").GetInt64());
         }
 
-        var operations = (await site.JsonAsync("/api/v1/operations?limit=1000&background=1&skipped=0")).GetProperty("operations").EnumerateArray();
-        var known = operations.Select(row => row.GetProperty("durationNs") is { ValueKind: JsonValueKind.Number } time ? time.GetInt64() : (long?)null).ToList();
-        OverviewTruth.CheckDistribution((await site.JsonAsync("/api/v1/overview?background=1")).GetProperty("figures").GetProperty("duration"), known);
+        var operations = (await site.JsonAsync("/api/v1/operations?limit=1000&background=1&skipped=0"))
+            .GetProperty("operations")
+            .EnumerateArray();
+        var known = operations
+            .Select(row => row.GetProperty("durationNs") is { ValueKind: JsonValueKind.Number } time ? time.GetInt64() : (long?)null)
+            .ToList();
+        OverviewTruth.CheckDistribution(
+            (await site.JsonAsync("/api/v1/overview?background=1")).GetProperty("figures").GetProperty("duration"),
+            known
+        );
         await CheckPathsAsync(site, rows);
     }
 
@@ -121,7 +157,9 @@ public sealed class CapturesApiTests
     {
         foreach (var trace in spans.GroupBy(span => span.TraceId))
         {
-            await site.AddAsync([[.. trace]]);
+            await site.AddAsync([
+                [.. trace],
+            ]);
         }
     }
 
@@ -141,7 +179,12 @@ public sealed class CapturesApiTests
                 long.Parse(span.GetProperty("startTimeUnixNano").GetString()!, null),
                 long.Parse(span.GetProperty("endTimeUnixNano").GetString()!, null),
                 span.TryGetProperty("attributes", out var attributes)
-                    ? attributes.EnumerateArray().Where(attribute => attribute.GetProperty("key").GetString() == "to").Select(attribute => attribute.GetProperty("value").GetProperty("stringValue").GetString()).FirstOrDefault()
-                    : null);
+                    ? attributes
+                        .EnumerateArray()
+                        .Where(attribute => attribute.GetProperty("key").GetString() == "to")
+                        .Select(attribute => attribute.GetProperty("value").GetProperty("stringValue").GetString())
+                        .FirstOrDefault()
+                    : null
+            );
     }
 }

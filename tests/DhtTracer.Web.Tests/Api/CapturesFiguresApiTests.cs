@@ -8,8 +8,9 @@ using DhtTracer.Web.Tests.Fixture;
 namespace DhtTracer.Web.Tests.Api;
 
 /// <summary>
-/// Every figure over real captures and samples of three sources, computed again by the tests from the queries one by one. That the queries are
-/// what the captures say is held elsewhere: against raw spans in <see cref="CapturesApiTests"/>, field by field in the tests of the dialects.
+/// Every figure over real captures and samples of three sources, computed again by the tests from the queries one by one. That the queries
+/// are what the captures say is held elsewhere: against raw spans in <see cref="CapturesApiTests"/>, field by field in the tests of the
+/// dialects.
 /// </summary>
 public sealed class CapturesFiguresApiTests
 {
@@ -20,13 +21,15 @@ public sealed class CapturesFiguresApiTests
         await using var site = await Site.StartAsync();
         await CapturesApiTests.LoadAsync(site, Spans());
 
-        foreach (var (parameters, part) in new[]
-        {
-            ("background=1", asked.AsEnumerable()),
-            ("background=1&source=js-libp2p", asked.Where(query => query.Source == TraceSource.JsLibp2p)),
-            ("background=1&source=go-libp2p-kad-dht", asked.Where(query => query.Source == TraceSource.GoKadDht)),
-            ("background=1&type=get-providers", asked.Where(query => query.Type == QueryType.GetProviders)),
-        })
+        foreach (
+            var (parameters, part) in new[]
+            {
+                ("background=1", asked.AsEnumerable()),
+                ("background=1&source=js-libp2p", asked.Where(query => query.Source == TraceSource.JsLibp2p)),
+                ("background=1&source=go-libp2p-kad-dht", asked.Where(query => query.Source == TraceSource.GoKadDht)),
+                ("background=1&type=get-providers", asked.Where(query => query.Type == QueryType.GetProviders)),
+            }
+        )
         {
             var expected = part.ToList();
             Assert.NotEmpty(expected);
@@ -56,33 +59,59 @@ public sealed class CapturesFiguresApiTests
         ComparisonTruth.Check(
             answer,
             [.. queries.Where(query => query.Source == TraceSource.JsLibp2p)],
-            [.. queries.Where(query => query.Source == TraceSource.GoKadDht)]);
+            [.. queries.Where(query => query.Source == TraceSource.GoKadDht)]
+        );
     }
 
     /// <summary>
-    /// What statistics count: for each operation that had anybody to ask its decisive query, with the operation's own start, duration, outcome, error
-    /// and discovery.
+    /// What statistics count: for each operation that had anybody to ask its decisive query, with the operation's own start, duration,
+    /// outcome, error and discovery.
     /// </summary>
     private static List<Query> Asked() =>
-    [
-        .. Spans().GroupBy(span => span.TraceId).Select(trace => TraceReconstruction.Reconstruct([.. trace]))
-            .SelectMany(found => found.Operations.Where(operation => operation.Queries.Any(query => !query.Skipped)).Select(operation =>
-            {
-                var decisive = found.Queries.Single(query => query.Id == operation.Decisive);
-                var later = (long)(decisive.StartUnixNano - operation.StartUnixNano);
-                return decisive with
-                {
-                    StartUnixNano = operation.StartUnixNano, DurationNs = operation.DurationNs, Outcome = operation.Outcome, Error = operation.Error,
-                    DiscoveryNs = operation.DiscoveryNs, Type = operation.Type,
-                    Peers = [.. decisive.Peers.Select(peer => peer with { Requests = [.. peer.Requests.Select(request => request with { StartNs = request.StartNs + later })] })],
-                };
-            })),
-    ];
+        [
+            .. Spans()
+                .GroupBy(span => span.TraceId)
+                .Select(trace => TraceReconstruction.Reconstruct([.. trace]))
+                .SelectMany(found =>
+                    found
+                        .Operations.Where(operation => operation.Queries.Any(query => !query.Skipped))
+                        .Select(operation =>
+                        {
+                            var decisive = found.Queries.Single(query => query.Id == operation.Decisive);
+                            var later = (long)(decisive.StartUnixNano - operation.StartUnixNano);
+                            return decisive with
+                            {
+                                StartUnixNano = operation.StartUnixNano,
+                                DurationNs = operation.DurationNs,
+                                Outcome = operation.Outcome,
+                                Error = operation.Error,
+                                DiscoveryNs = operation.DiscoveryNs,
+                                Type = operation.Type,
+                                Peers =
+                                [
+                                    .. decisive.Peers.Select(peer =>
+                                        peer with
+                                        {
+                                            Requests =
+                                            [
+                                                .. peer.Requests.Select(request => request with { StartNs = request.StartNs + later }),
+                                            ],
+                                        }
+                                    ),
+                                ],
+                            };
+                        })
+                ),
+        ];
 
-    private static List<Query> Captured() => [.. Spans().GroupBy(span => span.TraceId).SelectMany(trace => TraceReconstruction.Reconstruct([.. trace]).Queries)];
+    private static List<Query> Captured() =>
+        [.. Spans().GroupBy(span => span.TraceId).SelectMany(trace => TraceReconstruction.Reconstruct([.. trace]).Queries)];
 
-    private static IEnumerable<Span> Spans() => Directory.GetFiles(TestFiles.Data("js-libp2p"), "*.json").Order(StringComparer.Ordinal)
-        .SelectMany(path => OtlpJson.Decode(File.ReadAllBytes(path)))
-        .Concat(OtlpJson.DecodeLines(CapturesApiTests.KuboSample()))
-        .Concat(EventLogReader.Decode(File.ReadAllBytes(TestFiles.Samples("eventlog-2019-format.from-js-capture-04.txt"))));
+    private static IEnumerable<Span> Spans() =>
+        Directory
+            .GetFiles(TestFiles.Data("js-libp2p"), "*.json")
+            .Order(StringComparer.Ordinal)
+            .SelectMany(path => OtlpJson.Decode(File.ReadAllBytes(path)))
+            .Concat(OtlpJson.DecodeLines(CapturesApiTests.KuboSample()))
+            .Concat(EventLogReader.Decode(File.ReadAllBytes(TestFiles.Samples("eventlog-2019-format.from-js-capture-04.txt"))));
 }

@@ -26,7 +26,11 @@ public sealed class OpenApiTests(KnownArchive archive)
         // Queries of every outcome, for what is null in some of them.
         foreach (var query in address.Contains("QUERY", StringComparison.Ordinal) ? archive.Queries.Take(30) : archive.Queries.Take(1))
         {
-            var answer = await archive.Site.JsonAsync(address.Replace("QUERY", query.Id.ToString(), StringComparison.Ordinal).Replace("PEER", query.Peers[0].Id, StringComparison.Ordinal));
+            var answer = await archive.Site.JsonAsync(
+                address
+                    .Replace("QUERY", query.Id.ToString(), StringComparison.Ordinal)
+                    .Replace("PEER", query.Peers[0].Id, StringComparison.Ordinal)
+            );
             Assert.Empty(new SchemaCheck(document).Problems(schema, answer));
         }
     }
@@ -34,17 +38,32 @@ public sealed class OpenApiTests(KnownArchive archive)
     [Fact]
     public async Task Queries_with_everything_that_a_trace_may_tell_are_what_the_document_says_too()
     {
-        var full = SimulatedQueries.Make(3, 30, query => query with
-        {
-            Peers = [.. query.Peers.Select(peer => peer with { Addresses = ["/ip4/192.0.2.1/tcp/4001"], Duplicate = true })],
-        });
+        var full = SimulatedQueries.Make(
+            3,
+            30,
+            query =>
+                query with
+                {
+                    Peers = [.. query.Peers.Select(peer => peer with { Addresses = ["/ip4/192.0.2.1/tcp/4001"], Duplicate = true })],
+                }
+        );
         var bare = SimulatedQueries.Make(4, 5, query => query with { Outcome = QueryOutcome.Incomplete });
         await using var site = await Site.StartAsync(full, bare);
         var document = await site.JsonAsync("/api/v1/openapi.json");
         foreach (var query in new[] { full, bare })
         {
-            Assert.Empty(new SchemaCheck(document).Problems(Schema(document, "/api/v1/queries/{id}"), await site.JsonAsync($"/api/v1/queries/{query.Id}")));
-            Assert.Empty(new SchemaCheck(document).Problems(Schema(document, "/api/v1/queries/{id}/explanation"), await site.JsonAsync($"/api/v1/queries/{query.Id}/explanation")));
+            Assert.Empty(
+                new SchemaCheck(document).Problems(
+                    Schema(document, "/api/v1/queries/{id}"),
+                    await site.JsonAsync($"/api/v1/queries/{query.Id}")
+                )
+            );
+            Assert.Empty(
+                new SchemaCheck(document).Problems(
+                    Schema(document, "/api/v1/queries/{id}/explanation"),
+                    await site.JsonAsync($"/api/v1/queries/{query.Id}/explanation")
+                )
+            );
         }
     }
 
@@ -57,7 +76,9 @@ public sealed class OpenApiTests(KnownArchive archive)
         Assert.Empty(check.Problems(schema, JsonDocument.Parse("""{"queries": [], "next": null, "previous": null}""").RootElement));
         Assert.Single(check.Problems(schema, JsonDocument.Parse("""{"queries": [], "next": null}""").RootElement));
         Assert.Single(check.Problems(schema, JsonDocument.Parse("""{"queries": [], "next": 1, "previous": null}""").RootElement));
-        Assert.Single(check.Problems(schema, JsonDocument.Parse("""{"queries": [], "next": null, "previous": null, "more": 1}""").RootElement));
+        Assert.Single(
+            check.Problems(schema, JsonDocument.Parse("""{"queries": [], "next": null, "previous": null, "more": 1}""").RootElement)
+        );
         Assert.NotEmpty(check.Problems(schema, JsonDocument.Parse("""{"queries": [{}], "next": null, "previous": null}""").RootElement));
     }
 
@@ -67,21 +88,62 @@ public sealed class OpenApiTests(KnownArchive archive)
         var document = await archive.Site.JsonAsync("/api/v1/openapi.json");
         Assert.StartsWith("3.1", document.GetProperty("openapi").GetString(), StringComparison.Ordinal);
         Assert.Equal(
-            ["key", "peer", "type", "outcome", "error", "peererror", "agent", "source", "service", "node", "min", "max", "minhops", "maxhops", "alpha", "from", "to", "background", "skipped", "sort", "at", "limit"],
-            Parameters("/api/v1/queries").Select(parameter => parameter.GetProperty("name").GetString()!));
+            [
+                "key",
+                "peer",
+                "type",
+                "outcome",
+                "error",
+                "peererror",
+                "agent",
+                "source",
+                "service",
+                "node",
+                "min",
+                "max",
+                "minhops",
+                "maxhops",
+                "alpha",
+                "from",
+                "to",
+                "background",
+                "skipped",
+                "sort",
+                "at",
+                "limit",
+            ],
+            Parameters("/api/v1/queries").Select(parameter => parameter.GetProperty("name").GetString()!)
+        );
         Assert.Equal(38, Parameters("/api/v1/compare").Count);
-        Assert.Equal(["format", "id", "sort"], Parameters("/api/v1/export").Take(3).Select(parameter => parameter.GetProperty("name").GetString()!));
-        foreach (var path in document.GetProperty("paths").EnumerateObject().Where(path => path.Name.StartsWith("/api/", StringComparison.Ordinal)))
+        Assert.Equal(
+            ["format", "id", "sort"],
+            Parameters("/api/v1/export").Take(3).Select(parameter => parameter.GetProperty("name").GetString()!)
+        );
+        foreach (
+            var path in document
+                .GetProperty("paths")
+                .EnumerateObject()
+                .Where(path => path.Name.StartsWith("/api/", StringComparison.Ordinal))
+        )
         {
             var operation = path.Value.GetProperty("get");
             Assert.NotEmpty(operation.GetProperty("summary").GetString()!);
             var names = path.Name.Split('{').Skip(1).Select(part => part.Split('}')[0]);
             var given = operation.TryGetProperty("parameters", out var list) ? list.EnumerateArray().ToList() : [];
             Assert.All(given, parameter => Assert.NotEmpty(parameter.GetProperty("description").GetString()!));
-            Assert.Equal(names, given.Where(parameter => parameter.GetProperty("in").GetString() == "path").Select(parameter => parameter.GetProperty("name").GetString()!));
+            Assert.Equal(
+                names,
+                given
+                    .Where(parameter => parameter.GetProperty("in").GetString() == "path")
+                    .Select(parameter => parameter.GetProperty("name").GetString()!)
+            );
         }
 
-        foreach (var (path, parameter) in new[] { "/api/v1/overview", "/api/v1/queries", "/api/v1/peers", "/api/v1/compare" }.SelectMany(path => Parameters(path).Select(parameter => (path, parameter))))
+        foreach (
+            var (path, parameter) in new[] { "/api/v1/overview", "/api/v1/queries", "/api/v1/peers", "/api/v1/compare" }.SelectMany(path =>
+                Parameters(path).Select(parameter => (path, parameter))
+            )
+        )
         {
             if (parameter.GetProperty("schema").TryGetProperty("enum", out var values))
             {
@@ -89,12 +151,15 @@ public sealed class OpenApiTests(KnownArchive archive)
                 var name = parameter.GetProperty("name").GetString()!;
                 foreach (var value in values.EnumerateArray().Take(path.EndsWith("compare", StringComparison.Ordinal) ? 1 : 20))
                 {
-                    _ = await archive.Site.JsonAsync($"{path}?{name}={Uri.EscapeDataString(value.GetString()!)}&from=2026-11-22T08:00&to=2026-11-22T09:00");
+                    _ = await archive.Site.JsonAsync(
+                        $"{path}?{name}={Uri.EscapeDataString(value.GetString()!)}&from=2026-11-22T08:00&to=2026-11-22T09:00"
+                    );
                 }
             }
         }
 
-        List<JsonElement> Parameters(string path) => [.. document.GetProperty("paths").GetProperty(path).GetProperty("get").GetProperty("parameters").EnumerateArray()];
+        List<JsonElement> Parameters(string path) =>
+            [.. document.GetProperty("paths").GetProperty(path).GetProperty("get").GetProperty("parameters").EnumerateArray()];
     }
 
     [Fact]
@@ -108,6 +173,14 @@ public sealed class OpenApiTests(KnownArchive archive)
         Assert.NotNull((await archive.Site.PageAsync("/queries")).QuerySelector("footer a[href='/api']"));
     }
 
-    private static JsonElement Schema(JsonElement document, string path) => document.GetProperty("paths").GetProperty(path).GetProperty("get")
-        .GetProperty("responses").GetProperty("200").GetProperty("content").GetProperty("application/json").GetProperty("schema");
+    private static JsonElement Schema(JsonElement document, string path) =>
+        document
+            .GetProperty("paths")
+            .GetProperty(path)
+            .GetProperty("get")
+            .GetProperty("responses")
+            .GetProperty("200")
+            .GetProperty("content")
+            .GetProperty("application/json")
+            .GetProperty("schema");
 }

@@ -46,20 +46,21 @@ public sealed class OverviewApiTests(KnownArchive archive)
         Assert.Contains(parameters.Split('=')[1], detail, StringComparison.Ordinal);
     }
 
-    private static bool Passes(Query query, string parameters) => query.Background == (parameters == "background=only") || parameters == "background=1"
-        ? parameters switch
-        {
-            "type=get-providers" => query.Type == QueryType.GetProviders,
-            "service=shaky" => query.Service == "shaky",
-            "alpha=3" => query.Parameters.Alpha == 3,
-            "outcome=failed" => query.Outcome == QueryOutcome.Failed,
-            "from=2026-11-22T09:00&to=2026-11-22T10:30" => Minutes(query) is >= 60 and < 150,
-            "from=2026-11-22T08:00&to=2026-11-22T08:01" => Minutes(query) is >= 0 and < 1,
-            "from=2027-01-01" => false,
-            "range=1h" => query.StartUnixNano >= (ulong)(KnownArchive.Now.AddHours(-1) - DateTimeOffset.UnixEpoch).Ticks * 100,
-            _ => true,
-        }
-        : false;
+    private static bool Passes(Query query, string parameters) =>
+        query.Background == (parameters == "background=only") || parameters == "background=1"
+            ? parameters switch
+            {
+                "type=get-providers" => query.Type == QueryType.GetProviders,
+                "service=shaky" => query.Service == "shaky",
+                "alpha=3" => query.Parameters.Alpha == 3,
+                "outcome=failed" => query.Outcome == QueryOutcome.Failed,
+                "from=2026-11-22T09:00&to=2026-11-22T10:30" => Minutes(query) is >= 60 and < 150,
+                "from=2026-11-22T08:00&to=2026-11-22T08:01" => Minutes(query) is >= 0 and < 1,
+                "from=2027-01-01" => false,
+                "range=1h" => query.StartUnixNano >= (ulong)(KnownArchive.Now.AddHours(-1) - DateTimeOffset.UnixEpoch).Ticks * 100,
+                _ => true,
+            }
+            : false;
 
     private static double Minutes(Query query) => (query.StartUnixNano - SimulatedQueries.Epoch) / 60e9;
 }

@@ -15,14 +15,20 @@ public sealed class PeersApiTests(KnownArchive archive)
         var peers = answer.GetProperty("peers").EnumerateArray().ToList();
         Assert.Equal(truth.Count, answer.GetProperty("count").GetInt32());
         Assert.Equal(archive.All.Count, answer.GetProperty("operations").GetInt32());
-        Assert.Equal(truth.Keys.Order(StringComparer.Ordinal), peers.Select(peer => peer.GetProperty("peerId").GetString()!).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            truth.Keys.Order(StringComparer.Ordinal),
+            peers.Select(peer => peer.GetProperty("peerId").GetString()!).Order(StringComparer.Ordinal)
+        );
         foreach (var peer in peers)
         {
             truth[peer.GetProperty("peerId").GetString()!].Check(peer);
         }
 
         Assert.Contains(truth.Values, peer => peer.Failures.Count > 0);
-        Assert.Equal(truth.Values.OrderByDescending(peer => peer.Failures.Count).Select(peer => peer.Failures.Count), peers.Select(Failures));
+        Assert.Equal(
+            truth.Values.OrderByDescending(peer => peer.Failures.Count).Select(peer => peer.Failures.Count),
+            peers.Select(Failures)
+        );
     }
 
     [Fact]
@@ -46,7 +52,11 @@ public sealed class PeersApiTests(KnownArchive archive)
         var values = new List<long>();
         for (var page = 1; page <= 5; page++)
         {
-            foreach (var peer in (await archive.Site.JsonAsync($"/api/v1/peers?order={order}&limit=20&page={page}")).GetProperty("peers").EnumerateArray())
+            foreach (
+                var peer in (await archive.Site.JsonAsync($"/api/v1/peers?order={order}&limit=20&page={page}"))
+                    .GetProperty("peers")
+                    .EnumerateArray()
+            )
             {
                 ids.Add(peer.GetProperty("peerId").GetString()!);
                 values.Add(peer.GetProperty(order == "named" ? "namedByOthers" : order).GetInt64());
@@ -65,7 +75,10 @@ public sealed class PeersApiTests(KnownArchive archive)
         var byId = await archive.Site.JsonAsync("/api/v1/peers?find=" + id[^10..]);
         Assert.Equal(id, Assert.Single(byId.GetProperty("peers").EnumerateArray()).GetProperty("peerId").GetString());
         var byAgent = await archive.Site.JsonAsync("/api/v1/peers?find=KUBO/0.36&limit=1000");
-        Assert.Equal(truth.Values.Count(peer => peer.Agents.Any(agent => agent.Text == "kubo/0.36.0")), byAgent.GetProperty("count").GetInt32());
+        Assert.Equal(
+            truth.Values.Count(peer => peer.Agents.Any(agent => agent.Text == "kubo/0.36.0")),
+            byAgent.GetProperty("count").GetInt32()
+        );
     }
 
     [Theory]
@@ -82,5 +95,6 @@ public sealed class PeersApiTests(KnownArchive archive)
         Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
     }
 
-    private static int Failures(JsonElement peer) => peer.GetProperty("failures").EnumerateArray().Sum(failure => failure.GetProperty("count").GetInt32());
+    private static int Failures(JsonElement peer) =>
+        peer.GetProperty("failures").EnumerateArray().Sum(failure => failure.GetProperty("count").GetInt32());
 }

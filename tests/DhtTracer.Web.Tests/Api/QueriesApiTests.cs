@@ -13,15 +13,16 @@ public sealed class QueriesApiTests(KnownArchive archive)
         var at = "";
         do
         {
-            var answer = await archive.Site.JsonAsync("/api/v1/queries?limit=100&background=1" + (at.Length == 0 ? "" : "&at=" + Uri.EscapeDataString(at)));
+            var answer = await archive.Site.JsonAsync(
+                "/api/v1/queries?limit=100&background=1" + (at.Length == 0 ? "" : "&at=" + Uri.EscapeDataString(at))
+            );
             foreach (var row in answer.GetProperty("queries").EnumerateArray())
             {
                 rows.Add(row.GetProperty("id").GetString()!, row);
             }
 
             at = answer.GetProperty("next").GetString() ?? "";
-        }
-        while (at.Length > 0);
+        } while (at.Length > 0);
 
         Assert.Equal(archive.All.Count, rows.Count);
         foreach (var query in archive.All)
@@ -58,7 +59,10 @@ public sealed class QueriesApiTests(KnownArchive archive)
             var answer = await archive.Site.JsonAsync($"/api/v1/queries/{query.Id}/explanation");
             Assert.Equal(query.DiscoveryNs, Nullable(answer.GetProperty("discoveryNs")));
             Assert.Equal(query.DurationNs - query.DiscoveryNs, Nullable(answer.GetProperty("tailNs")));
-            var answered = query.Peers.SelectMany(peer => peer.Requests).Where(request => request.Outcome == RequestOutcome.Answered).ToList();
+            var answered = query
+                .Peers.SelectMany(peer => peer.Requests)
+                .Where(request => request.Outcome == RequestOutcome.Answered)
+                .ToList();
             Assert.Equal(answered.Count, answer.GetProperty("requests").GetProperty("answered").GetInt32());
             CheckLostToDials(answer.GetProperty("lostToDials"), query);
             if (query.DurationNs is not { } duration)
@@ -84,7 +88,10 @@ public sealed class QueriesApiTests(KnownArchive archive)
     public async Task Queries_are_found_by_the_errors_of_their_dials_and_requests_and_by_agents_that_they_met()
     {
         static IEnumerable<string> Errors(Query query) =>
-            query.Peers.SelectMany(peer => peer.Requests.Select(request => request.Error).Append(peer.Dial?.Error)).OfType<TraceError>().Select(error => error.Class);
+            query
+                .Peers.SelectMany(peer => peer.Requests.Select(request => request.Error).Append(peer.Dial?.Error))
+                .OfType<TraceError>()
+                .Select(error => error.Class);
         var found = 0;
         foreach (var error in ErrorClass.All)
         {
@@ -96,11 +103,18 @@ public sealed class QueriesApiTests(KnownArchive archive)
         Assert.True(agents.Count > 1);
         foreach (var agent in agents.SelectMany(agent => new[] { agent, agent[..3], agent + "?", agent.ToUpperInvariant() }).Distinct())
         {
-            await CheckFoundAsync($"agent={Uri.EscapeDataString(agent)}", query => query.Peers.Any(peer => peer.Agent?.StartsWith(agent, StringComparison.Ordinal) == true));
+            await CheckFoundAsync(
+                $"agent={Uri.EscapeDataString(agent)}",
+                query => query.Peers.Any(peer => peer.Agent?.StartsWith(agent, StringComparison.Ordinal) == true)
+            );
         }
 
-        await CheckFoundAsync($"peererror=dial-timeout&agent={Uri.EscapeDataString(agents[0])}&sort=slowest", query =>
-            Errors(query).Contains("dial-timeout") && query.Peers.Any(peer => peer.Agent?.StartsWith(agents[0], StringComparison.Ordinal) == true));
+        await CheckFoundAsync(
+            $"peererror=dial-timeout&agent={Uri.EscapeDataString(agents[0])}&sort=slowest",
+            query =>
+                Errors(query).Contains("dial-timeout")
+                && query.Peers.Any(peer => peer.Agent?.StartsWith(agents[0], StringComparison.Ordinal) == true)
+        );
     }
 
     private async Task<int> CheckFoundAsync(string parameters, Func<Query, bool> expected)
@@ -113,9 +127,25 @@ public sealed class QueriesApiTests(KnownArchive archive)
 
     private static void CheckLostToDials(JsonElement json, Query query)
     {
-        var expected = query.Peers.Select(peer => peer.Dial).OfType<PeerDial>().Where(dial => dial.Error is { Class: not ErrorClass.Cancelled })
-            .GroupBy(dial => dial.Error!.Class).Select(group => (group.Key, group.Count(), group.Sum(dial => dial.DurationNs!.Value))).Order();
-        Assert.Equal(expected, json.EnumerateArray().Select(lost => (lost.GetProperty("errorClass").GetString()!, lost.GetProperty("dials").GetInt32(), lost.GetProperty("totalNs").GetInt64())).Order());
+        var expected = query
+            .Peers.Select(peer => peer.Dial)
+            .OfType<PeerDial>()
+            .Where(dial => dial.Error is { Class: not ErrorClass.Cancelled })
+            .GroupBy(dial => dial.Error!.Class)
+            .Select(group => (group.Key, group.Count(), group.Sum(dial => dial.DurationNs!.Value)))
+            .Order();
+        Assert.Equal(
+            expected,
+            json.EnumerateArray()
+                .Select(lost =>
+                    (
+                        lost.GetProperty("errorClass").GetString()!,
+                        lost.GetProperty("dials").GetInt32(),
+                        lost.GetProperty("totalNs").GetInt64()
+                    )
+                )
+                .Order()
+        );
     }
 
     private static void CheckRow(JsonElement row, Query query)
@@ -129,24 +159,45 @@ public sealed class QueriesApiTests(KnownArchive archive)
         Assert.Equal(query.StartUnixNano.ToString(), row.GetProperty("startUnixNano").GetString());
         Assert.Equal(query.DurationNs, Nullable(row.GetProperty("durationNs")));
         Assert.Equal(query.DiscoveryNs, Nullable(row.GetProperty("discoveryNs")));
-        var answers = query.Peers.SelectMany(peer => peer.Requests).Where(request => request.Outcome == RequestOutcome.Answered).Select(request => request.StartNs + request.DurationNs).ToList();
+        var answers = query
+            .Peers.SelectMany(peer => peer.Requests)
+            .Where(request => request.Outcome == RequestOutcome.Answered)
+            .Select(request => request.StartNs + request.DurationNs)
+            .ToList();
         var shift = query.Outcome == QueryOutcome.Incomplete ? query.Peers.Min(peer => peer.HeardNs!.Value) : 0;
         Assert.Equal(answers.Count == 0 ? null : answers.Min() - shift, Nullable(row.GetProperty("firstAnswerNs")));
-        Assert.Equal(query.Outcome.ToString().ToUpperInvariant(), row.GetProperty("outcome").GetString()!.Replace("-", "", StringComparison.Ordinal).ToUpperInvariant());
-        Assert.Equal(query.Error?.Class, row.GetProperty("error") is { ValueKind: JsonValueKind.Object } error ? error.GetProperty("class").GetString() : null);
+        Assert.Equal(
+            query.Outcome.ToString().ToUpperInvariant(),
+            row.GetProperty("outcome").GetString()!.Replace("-", "", StringComparison.Ordinal).ToUpperInvariant()
+        );
+        Assert.Equal(
+            query.Error?.Class,
+            row.GetProperty("error") is { ValueKind: JsonValueKind.Object } error ? error.GetProperty("class").GetString() : null
+        );
         Assert.Equal(query.Xor, (int?)Nullable(row.GetProperty("xor")) ?? query.Xor);
         Assert.Equal(query.Hops, Nullable(row.GetProperty("hops")));
         var parameters = row.GetProperty("parameters");
         Assert.Equal(
             (query.Parameters.Alpha, query.Parameters.Beta, query.Parameters.K),
-            ((int?)Nullable(parameters.GetProperty("alpha")), (int?)Nullable(parameters.GetProperty("beta")), (int?)Nullable(parameters.GetProperty("k"))));
+            (
+                (int?)Nullable(parameters.GetProperty("alpha")),
+                (int?)Nullable(parameters.GetProperty("beta")),
+                (int?)Nullable(parameters.GetProperty("k"))
+            )
+        );
         var counts = row.GetProperty("counts");
         Assert.Equal(query.Peers.Length, counts.GetProperty("seen").GetInt32());
         Assert.Equal(query.Peers.Count(peer => peer.Requests.Length > 0), counts.GetProperty("queried").GetInt32());
         Assert.Equal(query.Peers.Count(peer => peer.Dial is { Reused: not true }), counts.GetProperty("dialed").GetInt32());
-        Assert.Equal(query.Peers.Count(peer => peer.Dial?.Error is { Class: not ErrorClass.Cancelled }), counts.GetProperty("dialFailed").GetInt32());
+        Assert.Equal(
+            query.Peers.Count(peer => peer.Dial?.Error is { Class: not ErrorClass.Cancelled }),
+            counts.GetProperty("dialFailed").GetInt32()
+        );
         Assert.Equal(query.Peers.Count(peer => peer.Dial is null && peer.Requests.IsEmpty), counts.GetProperty("remaining").GetInt32());
-        Assert.Equal(query.Peers.SelectMany(peer => peer.Requests).Sum(request => request.Returned ?? 0), counts.GetProperty("returned").GetInt32());
+        Assert.Equal(
+            query.Peers.SelectMany(peer => peer.Requests).Sum(request => request.Returned ?? 0),
+            counts.GetProperty("returned").GetInt32()
+        );
         Assert.Equal(0, counts.GetProperty("duplicates").GetInt32());
         Assert.Equal(query.Counts.Results, Nullable(counts.GetProperty("results")));
     }
@@ -178,7 +229,10 @@ public sealed class QueriesApiTests(KnownArchive archive)
             Assert.Equal(request.DurationNs, Nullable(shown.GetProperty("durationNs")));
             Assert.Equal(request.Returned, Nullable(shown.GetProperty("returned")));
             Assert.Equal(request.Providers, Nullable(shown.GetProperty("providers")));
-            Assert.Equal(request.Error?.Class, shown.GetProperty("error") is { ValueKind: JsonValueKind.Object } error ? error.GetProperty("class").GetString() : null);
+            Assert.Equal(
+                request.Error?.Class,
+                shown.GetProperty("error") is { ValueKind: JsonValueKind.Object } error ? error.GetProperty("class").GetString() : null
+            );
         }
     }
 

@@ -12,7 +12,10 @@ public sealed class PhaseColoursTests
         await using var site = await Site.StartAsync();
         var address = (await site.PageAsync("/queries")).QuerySelector("link[rel=stylesheet]")!.GetAttribute("href")!;
         var css = await site.Client.GetStringAsync(new Uri(address, UriKind.Relative));
-        Assert.All(PhaseColours.All, colour => Assert.Contains($"--{colour.Name}: light-dark({colour.Light}, {colour.Dark})", css, StringComparison.Ordinal));
+        Assert.All(
+            PhaseColours.All,
+            colour => Assert.Contains($"--{colour.Name}: light-dark({colour.Light}, {colour.Dark})", css, StringComparison.Ordinal)
+        );
     }
 
     // WCAG 2.2, 1.4.11. What is paler has an edge of its own.

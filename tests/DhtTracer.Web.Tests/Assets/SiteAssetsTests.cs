@@ -10,8 +10,11 @@ public sealed class SiteAssetsTests
     {
         await using var site = await Site.StartAsync();
         var page = await site.PageAsync("/queries");
-        var addresses = new Queue<string>(page.QuerySelectorAll("script[src]").Select(script => script.GetAttribute("src")!)
-            .Concat(page.QuerySelectorAll("link[href]").Select(link => link.GetAttribute("href")!)));
+        var addresses = new Queue<string>(
+            page.QuerySelectorAll("script[src]")
+                .Select(script => script.GetAttribute("src")!)
+                .Concat(page.QuerySelectorAll("link[href]").Select(link => link.GetAttribute("href")!))
+        );
         var seen = new HashSet<string>(StringComparer.Ordinal);
         while (addresses.TryDequeue(out var address))
         {
@@ -42,6 +45,9 @@ public sealed class SiteAssetsTests
         var response = await site.Client.GetAsync(new Uri("/assets/000000000000/site.css", UriKind.Relative));
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(TimeSpan.FromMinutes(5), response.Headers.CacheControl!.MaxAge);
-        Assert.Equal(HttpStatusCode.NotFound, (await site.Client.GetAsync(new Uri("/assets/000000000000/none.css", UriKind.Relative))).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.NotFound,
+            (await site.Client.GetAsync(new Uri("/assets/000000000000/none.css", UriKind.Relative))).StatusCode
+        );
     }
 }

@@ -17,12 +17,15 @@ public class ExportTests
 {
     private static readonly Query[] Three =
     [
-        SimulatedQueries.Make(1, 12), SimulatedQueries.Make(2, 15, query => query with { Type = QueryType.FindPeer }), SimulatedQueries.Make(3, 9),
+        SimulatedQueries.Make(1, 12),
+        SimulatedQueries.Make(2, 15, query => query with { Type = QueryType.FindPeer }),
+        SimulatedQueries.Make(3, 9),
     ];
 
     public static TheoryData<string> SetFormats => [.. ExportFormat.All.Where(format => format.Sets).Select(format => format.Name)];
 
-    public static TheoryData<string> SingleFormats => [.. ExportFormat.All.Where(format => format.Single).Select(format => format.Extension)];
+    public static TheoryData<string> SingleFormats =>
+        [.. ExportFormat.All.Where(format => format.Single).Select(format => format.Extension)];
 
     [Theory]
     [MemberData(nameof(SetFormats))]
@@ -57,13 +60,23 @@ public class ExportTests
     public async Task A_query_page_links_every_format_and_each_is_a_file(string extension)
     {
         await using var site = await Site.StartAsync(Three);
-        var link = (await site.PageAsync($"/q/{Three[0].Id}")).QuerySelector($"details.menu a[href$='export.{extension}']")!.GetAttribute("href")!;
+        var link = (await site.PageAsync($"/q/{Three[0].Id}"))
+            .QuerySelector($"details.menu a[href$='export.{extension}']")!
+            .GetAttribute("href")!;
         var response = await GetAsync(site, link);
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal($"query-{Three[0].Id.ToString()[..12]}.{extension}", response.Content.Headers.ContentDisposition!.FileName);
         Assert.NotEmpty(await response.Content.ReadAsByteArrayAsync());
-        Assert.Equal(HttpStatusCode.NotFound, (await GetAsync(site, link.Replace(Three[0].Id.ToString(), SimulatedQueries.Make(9, 3).Id.ToString(), StringComparison.Ordinal))).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.NotFound,
+            (
+                await GetAsync(
+                    site,
+                    link.Replace(Three[0].Id.ToString(), SimulatedQueries.Make(9, 3).Id.ToString(), StringComparison.Ordinal)
+                )
+            ).StatusCode
+        );
     }
 
     [Theory]
@@ -82,7 +95,11 @@ public class ExportTests
         var list = await GetAsync(site, "/queries/export?" + parameters);
 
         Assert.Equal((HttpStatusCode.BadRequest, HttpStatusCode.BadRequest), (api.StatusCode, list.StatusCode));
-        Assert.Contains(problem, JsonDocument.Parse(await api.Content.ReadAsStringAsync()).RootElement.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            problem,
+            JsonDocument.Parse(await api.Content.ReadAsStringAsync()).RootElement.GetProperty("detail").GetString(),
+            StringComparison.Ordinal
+        );
         Assert.Contains(problem, (await Site.DocumentAsync(list)).Body!.Text(), StringComparison.Ordinal);
     }
 
@@ -136,12 +153,18 @@ public class ExportTests
         var page = await site.PageAsync("/queries?type=get-providers&sort=oldest");
 
         Assert.Equal(
-            ExportFormat.All.Where(format => format.Sets).Select(format => $"/queries/export?type=get-providers&sort=oldest&format={format.Name}"),
-            page.QuerySelectorAll("details.export-list a").Select(link => link.GetAttribute("href")));
+            ExportFormat
+                .All.Where(format => format.Sets)
+                .Select(format => $"/queries/export?type=get-providers&sort=oldest&format={format.Name}"),
+            page.QuerySelectorAll("details.export-list a").Select(link => link.GetAttribute("href"))
+        );
         var button = page.QuerySelector("details.export-list button[value=jaeger]")!;
         Assert.Equal(("format", "/queries/export/chosen"), (button.GetAttribute("name"), button.GetAttribute("formaction")));
         Assert.Equal("compare", button.Closest("form")!.Id);
-        Assert.Equal([Three[0].Id.ToString(), Three[2].Id.ToString()], page.QuerySelectorAll("input[form=compare][name=q]").Select(box => box.GetAttribute("value")));
+        Assert.Equal(
+            [Three[0].Id.ToString(), Three[2].Id.ToString()],
+            page.QuerySelectorAll("input[form=compare][name=q]").Select(box => box.GetAttribute("value"))
+        );
     }
 
     [Fact]
@@ -164,7 +187,12 @@ public class ExportTests
             }
         };
 
-        using (var response = await site.Client.GetAsync(new Uri("/api/v1/export?format=otlp-json", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead))
+        using (
+            var response = await site.Client.GetAsync(
+                new Uri("/api/v1/export?format=otlp-json", UriKind.Relative),
+                HttpCompletionOption.ResponseHeadersRead
+            )
+        )
         {
             var body = await response.Content.ReadAsStreamAsync();
             await body.ReadExactlyAsync(new byte[1000]);
@@ -182,13 +210,21 @@ public class ExportTests
         var document = JsonDocument.Parse(await site.Client.GetStringAsync(new Uri("/api/v1/openapi.json", UriKind.Relative))).RootElement;
         var get = document.GetProperty("paths").GetProperty("/api/v1/export").GetProperty("get");
 
-        Assert.All(ExportFormat.All, format => Assert.Contains(format.Name, get.GetProperty("description").GetString(), StringComparison.Ordinal));
+        Assert.All(
+            ExportFormat.All,
+            format => Assert.Contains(format.Name, get.GetProperty("description").GetString(), StringComparison.Ordinal)
+        );
         Assert.Equal(
             QueryListAddress.Names.Where(name => name != "at").Append("format").Append("id").Order(StringComparer.Ordinal),
-            get.GetProperty("parameters").EnumerateArray().Select(parameter => parameter.GetProperty("name").GetString()).Order(StringComparer.Ordinal));
+            get.GetProperty("parameters")
+                .EnumerateArray()
+                .Select(parameter => parameter.GetProperty("name").GetString())
+                .Order(StringComparer.Ordinal)
+        );
     }
 
-    private static Task<HttpResponseMessage> GetAsync(Site site, string address) => site.Client.GetAsync(new Uri(address, UriKind.Relative));
+    private static Task<HttpResponseMessage> GetAsync(Site site, string address) =>
+        site.Client.GetAsync(new Uri(address, UriKind.Relative));
 
     /// <summary>The queries in a file, in its order: read by what the format says of itself.</summary>
     private static IEnumerable<QueryId> IdsIn(ExportFormat format, byte[] bytes)
@@ -196,12 +232,29 @@ public class ExportTests
         var text = Encoding.UTF8.GetString(bytes);
         return format.Kind switch
         {
-            ExportKind.QueriesCsv => text.Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(line => Id(line.Split(',')[0])),
-            ExportKind.Json => JsonDocument.Parse(bytes).RootElement.GetProperty("queries").EnumerateArray().Select(query => Id(query.GetProperty("id").GetString()!)),
-            ExportKind.VisState => JsonDocument.Parse(bytes).RootElement.EnumerateArray().Select(query => Id(query.GetProperty("QueryID").GetString()!)),
+            ExportKind.QueriesCsv => text.Split("\r\n", StringSplitOptions.RemoveEmptyEntries)
+                .Skip(1)
+                .Select(line => Id(line.Split(',')[0])),
+            ExportKind.Json => JsonDocument
+                .Parse(bytes)
+                .RootElement.GetProperty("queries")
+                .EnumerateArray()
+                .Select(query => Id(query.GetProperty("id").GetString()!)),
+            ExportKind.VisState => JsonDocument
+                .Parse(bytes)
+                .RootElement.EnumerateArray()
+                .Select(query => Id(query.GetProperty("QueryID").GetString()!)),
             ExportKind.EventLog => text.Split("\n\n", StringSplitOptions.RemoveEmptyEntries)
-                .Select(line => JsonDocument.Parse(line["data: ".Length..]).RootElement).Where(line => line.TryGetProperty("QueryRunner", out _))
-                .Select(line => Three.Single(query => query.StartUnixNano == Nanoseconds(line.GetProperty("QueryRunner").GetProperty("StartTime").GetString()!)).Id).Distinct(),
+                .Select(line => JsonDocument.Parse(line["data: ".Length..]).RootElement)
+                .Where(line => line.TryGetProperty("QueryRunner", out _))
+                .Select(line =>
+                    Three
+                        .Single(query =>
+                            query.StartUnixNano == Nanoseconds(line.GetProperty("QueryRunner").GetProperty("StartTime").GetString()!)
+                        )
+                        .Id
+                )
+                .Distinct(),
             ExportKind.JaegerJson => Roots(JaegerJson.Decode(bytes)),
             ExportKind.JaegerV3Json => Roots(JaegerV3Json.Decode(bytes)),
             ExportKind.OtlpJson => Roots(OtlpJson.Decode(bytes)),
@@ -213,7 +266,8 @@ public class ExportTests
 
         static ulong Nanoseconds(string time) => (ulong)(DateTimeOffset.Parse(time) - DateTimeOffset.UnixEpoch).Ticks * 100;
 
-        static IEnumerable<QueryId> Roots(IEnumerable<Span> spans) => spans.Where(span => span.Name == "dht.query").Select(span => new QueryId(span.TraceId, span.SpanId));
+        static IEnumerable<QueryId> Roots(IEnumerable<Span> spans) =>
+            spans.Where(span => span.Name == "dht.query").Select(span => new QueryId(span.TraceId, span.SpanId));
     }
 
     private sealed class CountingStream(Stream inner) : Stream
@@ -228,7 +282,11 @@ public class ExportTests
 
         public override long Length => throw new NotSupportedException();
 
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
 
         public override void Flush() => inner.Flush();
 

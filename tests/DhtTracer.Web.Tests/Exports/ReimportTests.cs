@@ -43,7 +43,9 @@ public sealed class ReimportTests : IDisposable
         Assert.NotEmpty(expected);
 
         var file = Path.Combine(_folder.FullName, "export." + ExportFormat.Find(format)!.Extension);
-        await using (var answer = await site.Client.GetStreamAsync(new Uri($"/api/v1/export?format={format}&background=1", UriKind.Relative)))
+        await using (
+            var answer = await site.Client.GetStreamAsync(new Uri($"/api/v1/export?format={format}&background=1", UriKind.Relative))
+        )
         await using (var saved = File.Create(file))
         {
             await answer.CopyToAsync(saved);
@@ -66,22 +68,39 @@ public sealed class ReimportTests : IDisposable
                 await site.ImportAsync(Directory.GetFiles(TestFiles.Data("js-libp2p"), "*.json"));
                 break;
             case "samples":
-                await site.ImportAsync([TestFiles.Samples("js-libp2p"), .. Directory.GetFiles(TestFiles.Samples(), "*.gz"), .. Directory.GetFiles(TestFiles.Samples(), "*.txt")]);
+                await site.ImportAsync([
+                    TestFiles.Samples("js-libp2p"),
+                    .. Directory.GetFiles(TestFiles.Samples(), "*.gz"),
+                    .. Directory.GetFiles(TestFiles.Samples(), "*.txt"),
+                ]);
                 break;
             case "native":
-                await site.AddAsync([.. Enumerable.Range(1, 12).Select(seed => NativeTrace.Of(SimulatedQueries.Make(seed, 30))), NativeTrace.Of(SimulatedQueries.Make(13, 30, query => query with { Outcome = QueryOutcome.Incomplete }))]);
+                await site.AddAsync([
+                    .. Enumerable.Range(1, 12).Select(seed => NativeTrace.Of(SimulatedQueries.Make(seed, 30))),
+                    NativeTrace.Of(SimulatedQueries.Make(13, 30, query => query with { Outcome = QueryOutcome.Incomplete })),
+                ]);
                 break;
             case "simulated kubo":
                 var simulator = new KuboTraceSimulator(77);
-                await site.AddAsync(
-                [
+                await site.AddAsync([
                     .. from operation in Enum.GetValues<KuboOperation>()
-                       from dual in (bool[])[false, true]
-                       select simulator.Simulate(new KuboScenario { Operation = operation, Dual = dual, MuteShare = 0.1 }).Spans,
+                    from dual in (bool[])[false, true]
+                    select simulator
+                        .Simulate(
+                            new KuboScenario
+                            {
+                                Operation = operation,
+                                Dual = dual,
+                                MuteShare = 0.1,
+                            }
+                        )
+                        .Spans,
                 ]);
                 break;
             default:
-                await site.ImportAsync([TestFiles.Shared("eventlog", "eventlog_sample1.txt") ?? Directory.GetFiles(TestFiles.Samples(), "*.txt").Single()]);
+                await site.ImportAsync([
+                    TestFiles.Shared("eventlog", "eventlog_sample1.txt") ?? Directory.GetFiles(TestFiles.Samples(), "*.txt").Single(),
+                ]);
                 break;
         }
     }

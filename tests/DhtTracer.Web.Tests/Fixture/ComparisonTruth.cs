@@ -9,8 +9,16 @@ internal static class ComparisonTruth
     /// <summary>Twelve figures have a verdict, and all twelve together may be wrong in 5 of 100.</summary>
     private const double Level = 1 - (0.05 / 12);
 
-    /// <summary>Values from which on a percentile has an interval at that level: the least n with p^n + (1-p)^n of at most 0.05 / 12.</summary>
-    public static IReadOnlyDictionary<int, int> Needed { get; } = new Dictionary<int, int> { [50] = 9, [90] = 53, [95] = 107, [99] = 546 };
+    /// <summary>Values from which on a percentile has an interval at that level: the least n with p^n + (1-p)^n of at most 0.05 /
+    /// 12.</summary>
+    public static IReadOnlyDictionary<int, int> Needed { get; } =
+        new Dictionary<int, int>
+        {
+            [50] = 9,
+            [90] = 53,
+            [95] = 107,
+            [99] = 546,
+        };
 
     /// <summary>Every number of a comparison.</summary>
     public static void Check(JsonElement answer, IReadOnlyList<Query> a, IReadOnlyList<Query> b)
@@ -18,7 +26,10 @@ internal static class ComparisonTruth
         var comparison = answer.GetProperty("comparison");
         OverviewTruth.Check(comparison.GetProperty("a"), a);
         OverviewTruth.Check(comparison.GetProperty("b"), b);
-        var figures = comparison.GetProperty("figures").EnumerateArray().ToDictionary(figure => figure.GetProperty("figure").GetProperty("name").GetString()!);
+        var figures = comparison
+            .GetProperty("figures")
+            .EnumerateArray()
+            .ToDictionary(figure => figure.GetProperty("figure").GetProperty("name").GetString()!);
         Assert.Equal(13, figures.Count);
         CheckValues(figures["operations"], a.Count, b.Count);
         foreach (var percent in Truth.Needed.Keys)
@@ -31,17 +42,32 @@ internal static class ComparisonTruth
         CheckSuccess(figures["success-share"], a, b);
         CheckRatio(figures["hops-mean"], a, b, query => query.Hops is { } hops ? (hops, 1) : null);
         CheckRatio(figures["peers-queried-mean"], a, b, query => (query.Peers.Count(peer => peer.Requests.Length > 0), 1));
-        CheckRatio(figures["dial-failure-share"], a, b, query => (Dials(query).Count(dial => dial.Reused != true && dial.Error is { Class: not ErrorClass.Cancelled }), Dials(query).Count(dial => dial.Reused != true)));
+        CheckRatio(
+            figures["dial-failure-share"],
+            a,
+            b,
+            query =>
+                (
+                    Dials(query).Count(dial => dial.Reused != true && dial.Error is { Class: not ErrorClass.Cancelled }),
+                    Dials(query).Count(dial => dial.Reused != true)
+                )
+        );
         CheckRatio(figures["reuse-share"], a, b, query => (Dials(query).Count(dial => dial.Reused == true), Dials(query).Count()));
         CheckRatio(figures["duplicates-mean"], a, b, query => (OverviewTruth.Duplicates(query)!.Value, 1));
         CheckCurve(comparison.GetProperty("durationsOfA"), a);
         CheckCurve(comparison.GetProperty("durationsOfB"), b);
 
-        var slowIsB = Truth.Percentile(b.Select(query => query.DurationNs), 50) >= Truth.Percentile(a.Select(query => query.DurationNs), 50);
+        var slowIsB =
+            Truth.Percentile(b.Select(query => query.DurationNs), 50) >= Truth.Percentile(a.Select(query => query.DurationNs), 50);
         Assert.Equal(slowIsB, comparison.GetProperty("slowIsB").GetBoolean());
         var (slow, other) = slowIsB ? (b, a) : (a, b);
         CheckRanking(comparison.GetProperty("errorClasses"), slow, other, query => OverviewTruth.Errors(query).Distinct());
-        CheckRanking(answer.GetProperty("peers"), slow, other, query => query.Peers.Where(peer => peer.Dial is not null || peer.Requests.Length > 0).Select(peer => peer.Id));
+        CheckRanking(
+            answer.GetProperty("peers"),
+            slow,
+            other,
+            query => query.Peers.Where(peer => peer.Dial is not null || peer.Requests.Length > 0).Select(peer => peer.Id)
+        );
         Assert.Equal(slow.Count, answer.GetProperty("peersOverSlow").GetInt32());
         Assert.Equal(other.Count, answer.GetProperty("peersOverOther").GetInt32());
         Assert.Equal(a.Intersect(b).Count(), answer.GetProperty("shared").GetInt32());
@@ -72,7 +98,10 @@ internal static class ComparisonTruth
     {
         var lowerIsBetter = figure.GetProperty("figure").GetProperty("lowerIsBetter").GetBoolean();
         var verdict = figure.GetProperty("verdict");
-        var (kind, better) = low > 0 ? ("higher", !lowerIsBetter) : high < 0 ? ("lower", lowerIsBetter) : ("no-difference", (bool?)null);
+        var (kind, better) =
+            low > 0 ? ("higher", !lowerIsBetter)
+            : high < 0 ? ("lower", lowerIsBetter)
+            : ("no-difference", (bool?)null);
         Assert.Equal(kind, verdict.GetProperty("kind").GetString());
         Assert.Equal(better, verdict.GetProperty("better") is { ValueKind: not JsonValueKind.Null } told ? told.GetBoolean() : null);
         var word = figure.GetProperty("figure").GetProperty(kind == "higher" ? "higherWord" : "lowerWord").GetString();
@@ -94,7 +123,13 @@ internal static class ComparisonTruth
         return ends;
     }
 
-    private static void CheckPercentile(JsonElement figure, IReadOnlyList<Query> a, IReadOnlyList<Query> b, Func<Query, long?> value, int percent)
+    private static void CheckPercentile(
+        JsonElement figure,
+        IReadOnlyList<Query> a,
+        IReadOnlyList<Query> b,
+        Func<Query, long?> value,
+        int percent
+    )
     {
         var (ofA, ofB) = (a.Select(value).OfType<long>().Order().ToList(), b.Select(value).OfType<long>().Order().ToList());
         CheckValues(figure, Truth.Percentile(ofA.Select(v => (long?)v), percent), Truth.Percentile(ofB.Select(v => (long?)v), percent));
@@ -112,11 +147,15 @@ internal static class ComparisonTruth
 
         // The bootstrap of infinitely many resamples: every pair of values with its probability, in order of their difference.
         var (chancesOfA, chancesOfB) = (Chances(ofA.Count, percent), Chances(ofB.Count, percent));
-        var pairs = (from i in Enumerable.Range(0, ofA.Count)
-                     where chancesOfA[i] > 1e-13
-                     from j in Enumerable.Range(0, ofB.Count)
-                     where chancesOfB[j] > 1e-13
-                     select (Difference: ofB[j] - ofA[i], Chance: chancesOfA[i] * chancesOfB[j])).OrderBy(pair => pair.Difference).ToList();
+        var pairs = (
+            from i in Enumerable.Range(0, ofA.Count)
+            where chancesOfA[i] > 1e-13
+            from j in Enumerable.Range(0, ofB.Count)
+            where chancesOfB[j] > 1e-13
+            select (Difference: ofB[j] - ofA[i], Chance: chancesOfA[i] * chancesOfB[j])
+        )
+            .OrderBy(pair => pair.Difference)
+            .ToList();
         var (low, high) = Interval(figure);
         Assert.Equal(Quantile((1 - Level) / 2), low);
         Assert.Equal(Quantile(1 - ((1 - Level) / 2)), high);
@@ -164,12 +203,23 @@ internal static class ComparisonTruth
         Assert.Equal(valueOfB - valueOfA + Math.Sqrt(Math.Pow(highB - valueOfB, 2) + Math.Pow(valueOfA - lowA, 2)), high, 1e-7);
 
         static (int Part, int Whole) Share(IReadOnlyList<Query> queries) =>
-            (queries.Count(query => query.Outcome == QueryOutcome.Success), queries.Count(query => query.Outcome != QueryOutcome.Incomplete));
+            (
+                queries.Count(query => query.Outcome == QueryOutcome.Success),
+                queries.Count(query => query.Outcome != QueryOutcome.Incomplete)
+            );
     }
 
-    private static void CheckRatio(JsonElement figure, IReadOnlyList<Query> a, IReadOnlyList<Query> b, Func<Query, (double Upper, double Lower)?> term)
+    private static void CheckRatio(
+        JsonElement figure,
+        IReadOnlyList<Query> a,
+        IReadOnlyList<Query> b,
+        Func<Query, (double Upper, double Lower)?> term
+    )
     {
-        var (ofA, ofB) = (a.Select(term).OfType<(double Upper, double Lower)>().ToArray(), b.Select(term).OfType<(double Upper, double Lower)>().ToArray());
+        var (ofA, ofB) = (
+            a.Select(term).OfType<(double Upper, double Lower)>().ToArray(),
+            b.Select(term).OfType<(double Upper, double Lower)>().ToArray()
+        );
         var (ratioOfA, ratioOfB) = (Ratio(ofA), Ratio(ofB));
         CheckValues(figure, ratioOfA, ratioOfB);
         if (ratioOfA is null || ratioOfB is null)
@@ -185,13 +235,22 @@ internal static class ComparisonTruth
 
         // Drawn here with another generator and more resamples: the ends agree as far as chance lets them.
         var random = new Random(17);
-        var differences = Enumerable.Range(0, 6_000).Select(_ => Ratio(random.GetItems(ofB, ofB.Length)) - Ratio(random.GetItems(ofA, ofA.Length))).OfType<double>().Order().ToList();
+        var differences = Enumerable
+            .Range(0, 6_000)
+            .Select(_ => Ratio(random.GetItems(ofB, ofB.Length)) - Ratio(random.GetItems(ofA, ofA.Length)))
+            .OfType<double>()
+            .Order()
+            .ToList();
         var (low, high) = Interval(figure);
-        var (drawnLow, drawnHigh) = (differences[(int)(differences.Count * (1 - Level) / 2)], differences[^(1 + (int)(differences.Count * (1 - Level) / 2))]);
+        var (drawnLow, drawnHigh) = (
+            differences[(int)(differences.Count * (1 - Level) / 2)],
+            differences[^(1 + (int)(differences.Count * (1 - Level) / 2))]
+        );
         Assert.Equal(drawnLow, low, ((drawnHigh - drawnLow) / 5) + 1e-9);
         Assert.Equal(drawnHigh, high, ((drawnHigh - drawnLow) / 5) + 1e-9);
 
-        static double? Ratio((double Upper, double Lower)[] terms) => terms.Sum(t => t.Lower) is > 0 and var lower ? terms.Sum(t => t.Upper) / lower : null;
+        static double? Ratio((double Upper, double Lower)[] terms) =>
+            terms.Sum(t => t.Lower) is > 0 and var lower ? terms.Sum(t => t.Upper) / lower : null;
     }
 
     private static void CheckCurve(JsonElement points, IReadOnlyList<Query> queries)
@@ -200,22 +259,39 @@ internal static class ComparisonTruth
         foreach (var point in points.EnumerateArray())
         {
             var value = point.GetProperty("value").GetInt64();
-            Assert.Equal((double)durations.Count(duration => duration <= value) / durations.Count, point.GetProperty("share").GetDouble(), 1e-12);
+            Assert.Equal(
+                (double)durations.Count(duration => duration <= value) / durations.Count,
+                point.GetProperty("share").GetDouble(),
+                1e-12
+            );
         }
 
         if (durations.Count > 0)
         {
-            Assert.Equal((durations.Min(), durations.Max()), (points[0].GetProperty("value").GetInt64(), points[points.GetArrayLength() - 1].GetProperty("value").GetInt64()));
+            Assert.Equal(
+                (durations.Min(), durations.Max()),
+                (points[0].GetProperty("value").GetInt64(), points[points.GetArrayLength() - 1].GetProperty("value").GetInt64())
+            );
         }
     }
 
-    private static void CheckRanking(JsonElement json, IReadOnlyList<Query> slow, IReadOnlyList<Query> other, Func<Query, IEnumerable<string>> names)
+    private static void CheckRanking(
+        JsonElement json,
+        IReadOnlyList<Query> slow,
+        IReadOnlyList<Query> other,
+        Func<Query, IEnumerable<string>> names
+    )
     {
-        var (inSlow, inOther) = (slow.SelectMany(names).CountBy(name => name).ToDictionary(), other.SelectMany(names).CountBy(name => name).ToDictionary());
-        var tests = inSlow.Keys.Union(inOther.Keys)
+        var (inSlow, inOther) = (
+            slow.SelectMany(names).CountBy(name => name).ToDictionary(),
+            other.SelectMany(names).CountBy(name => name).ToDictionary()
+        );
+        var tests = inSlow
+            .Keys.Union(inOther.Keys)
             .Select(name => (Name: name, Slow: inSlow.GetValueOrDefault(name), Other: inOther.GetValueOrDefault(name)))
             .Select(item => (item.Name, item.Slow, item.Other, P: Truth.FisherGreater(item.Slow, slow.Count, item.Other, other.Count)))
-            .OrderBy(item => item.P).ToList();
+            .OrderBy(item => item.P)
+            .ToList();
         var items = json.EnumerateArray().ToDictionary(item => item.GetProperty("name").GetString()!);
         Assert.Equal(tests.Select(test => test.Name).Order(StringComparer.Ordinal), items.Keys.Order(StringComparer.Ordinal));
         for (var i = 0; i < tests.Count; i++)

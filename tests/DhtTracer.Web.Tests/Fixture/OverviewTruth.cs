@@ -15,12 +15,19 @@ internal static class OverviewTruth
         CheckDistribution(figures.GetProperty("firstResult"), queries.Select(Truth.FirstResult));
         CheckDistribution(figures.GetProperty("discovery"), queries.Select(query => query.DiscoveryNs));
         CheckDistribution(figures.GetProperty("hops"), queries.Select(query => (long?)query.Hops));
-        CheckDistribution(figures.GetProperty("peersQueried"), queries.Select(query => (long?)query.Peers.Count(peer => peer.Requests.Length > 0)));
+        CheckDistribution(
+            figures.GetProperty("peersQueried"),
+            queries.Select(query => (long?)query.Peers.Count(peer => peer.Requests.Length > 0))
+        );
         CheckDistribution(figures.GetProperty("duplicates"), queries.Select(Duplicates));
 
         var dials = queries.SelectMany(query => query.Peers).Select(peer => peer.Dial).OfType<PeerDial>().ToList();
         var dialed = dials.Where(dial => dial.Reused != true).ToList();
-        CheckShare(figures.GetProperty("dialFailure"), dialed.Count(dial => dial.Error is { Class: not ErrorClass.Cancelled }), dialed.Count);
+        CheckShare(
+            figures.GetProperty("dialFailure"),
+            dialed.Count(dial => dial.Error is { Class: not ErrorClass.Cancelled }),
+            dialed.Count
+        );
         CheckShare(figures.GetProperty("reuse"), dials.Count(dial => dial.Reused == true), dials.Count);
         CheckCounts(figures.GetProperty("operationErrors"), queries.Select(query => query.Error?.Class).OfType<string>());
         CheckCounts(figures.GetProperty("peerErrors"), queries.SelectMany(Errors));
@@ -79,15 +86,24 @@ internal static class OverviewTruth
             }
             else
             {
-                Assert.Contains((interval.GetProperty("low").GetInt64(), interval.GetProperty("high").GetInt64()), Truth.Intervals(all, percent));
+                Assert.Contains(
+                    (interval.GetProperty("low").GetInt64(), interval.GetProperty("high").GetInt64()),
+                    Truth.Intervals(all, percent)
+                );
             }
         }
     }
 
     /// <summary>A list of names and counts, most frequent first.</summary>
-    public static void CheckCounts(JsonElement json, IEnumerable<string> names) => Assert.Equal(
-        names.CountBy(name => name).OrderByDescending(item => item.Value).ThenBy(item => item.Key, StringComparer.Ordinal).Select(item => (item.Key, (long)item.Value)),
-        json.EnumerateArray().Select(item => (item.GetProperty("name").GetString()!, item.GetProperty("count").GetInt64())));
+    public static void CheckCounts(JsonElement json, IEnumerable<string> names) =>
+        Assert.Equal(
+            names
+                .CountBy(name => name)
+                .OrderByDescending(item => item.Value)
+                .ThenBy(item => item.Key, StringComparer.Ordinal)
+                .Select(item => (item.Key, (long)item.Value)),
+            json.EnumerateArray().Select(item => (item.GetProperty("name").GetString()!, item.GetProperty("count").GetInt64()))
+        );
 
     /// <summary>Error classes of the dials and requests of a query, each time that one occurred.</summary>
     public static IEnumerable<string> Errors(Query query) => query.Peers.SelectMany(Errors);
@@ -126,15 +142,26 @@ internal static class OverviewTruth
     }
 
     /// <summary>Requests beyond the first of a type to a peer.</summary>
-    public static long? Duplicates(Query query) => query.Peers.Sum(peer => peer.Requests.GroupBy(request => request.Type).Sum(group => group.Count() - 1L));
+    public static long? Duplicates(Query query) =>
+        query.Peers.Sum(peer => peer.Requests.GroupBy(request => request.Type).Sum(group => group.Count() - 1L));
 
     private static void CheckOutcomes(JsonElement json, IReadOnlyList<Query> queries)
     {
         string[] names = ["success", "not-found", "cancelled", "timed-out", "failed", "incomplete", "unknown"];
-        QueryOutcome[] outcomes = [QueryOutcome.Success, QueryOutcome.NotFound, QueryOutcome.Cancelled, QueryOutcome.TimedOut, QueryOutcome.Failed, QueryOutcome.Incomplete, QueryOutcome.Unknown];
+        QueryOutcome[] outcomes =
+        [
+            QueryOutcome.Success,
+            QueryOutcome.NotFound,
+            QueryOutcome.Cancelled,
+            QueryOutcome.TimedOut,
+            QueryOutcome.Failed,
+            QueryOutcome.Incomplete,
+            QueryOutcome.Unknown,
+        ];
         Assert.Equal(
             names.Zip(outcomes, (name, outcome) => (name, queries.Count(query => query.Outcome == outcome))),
-            json.EnumerateArray().Select(item => (item.GetProperty("outcome").GetString()!, item.GetProperty("count").GetInt32())));
+            json.EnumerateArray().Select(item => (item.GetProperty("outcome").GetString()!, item.GetProperty("count").GetInt32()))
+        );
     }
 
     private static long? Nullable(JsonElement json) => json.ValueKind == JsonValueKind.Null ? null : json.GetInt64();

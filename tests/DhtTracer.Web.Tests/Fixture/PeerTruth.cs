@@ -25,18 +25,34 @@ internal sealed record PeerTruth(string PeerId)
     public int Cancelled => Seen.Sum(item => OverviewTruth.Cancelled(item.Row));
 
     /// <summary>Durations of its first answered request in each query.</summary>
-    public List<long?> Requests => [.. Seen.Select(item => item.Row.Requests.FirstOrDefault(request => request.Outcome == RequestOutcome.Answered)?.DurationNs).Where(time => time is not null)];
+    public List<long?> Requests =>
+        [
+            .. Seen.Select(item => item.Row.Requests.FirstOrDefault(request => request.Outcome == RequestOutcome.Answered)?.DurationNs)
+                .Where(time => time is not null),
+        ];
 
     /// <summary>Durations of its new connections that succeeded.</summary>
-    public List<long?> Dials => [.. Seen.Where(item => item.Row.Dial is { Reused: not true, Error: null } && item.Row.Requests.Length > 0).Select(item => item.Row.Dial!.DurationNs)];
+    public List<long?> Dials =>
+        [
+            .. Seen.Where(item => item.Row.Dial is { Reused: not true, Error: null } && item.Row.Requests.Length > 0)
+                .Select(item => item.Row.Dial!.DurationNs),
+        ];
 
     /// <summary>Its agent versions with the starts of the queries that showed them.</summary>
-    public IEnumerable<(string Text, List<ulong> Starts)> Agents => Seen.Where(item => item.Row.Agent is not null)
-        .GroupBy(item => item.Row.Agent!).Select(group => (group.Key, group.DistinctBy(item => item.Query.OperationId).Select(item => item.Query.StartUnixNano).ToList()));
+    public IEnumerable<(string Text, List<ulong> Starts)> Agents =>
+        Seen.Where(item => item.Row.Agent is not null)
+            .GroupBy(item => item.Row.Agent!)
+            .Select(group =>
+                (group.Key, group.DistinctBy(item => item.Query.OperationId).Select(item => item.Query.StartUnixNano).ToList())
+            );
 
     /// <summary>Its addresses with the starts of the queries that showed them.</summary>
-    public IEnumerable<(string Text, List<ulong> Starts)> Addresses => Seen.SelectMany(item => item.Row.Addresses.Distinct().Select(text => (text, item.Query)))
-        .GroupBy(item => item.text).Select(group => (group.Key, group.DistinctBy(item => item.Query.OperationId).Select(item => item.Query.StartUnixNano).ToList()));
+    public IEnumerable<(string Text, List<ulong> Starts)> Addresses =>
+        Seen.SelectMany(item => item.Row.Addresses.Distinct().Select(text => (text, item.Query)))
+            .GroupBy(item => item.text)
+            .Select(group =>
+                (group.Key, group.DistinctBy(item => item.Query.OperationId).Select(item => item.Query.StartUnixNano).ToList())
+            );
 
     /// <summary>All peers of some queries.</summary>
     public static Dictionary<string, PeerTruth> Of(IEnumerable<Query> queries)
@@ -49,7 +65,12 @@ internal sealed record PeerTruth(string PeerId)
                 Peer(row.Id).Seen.Add((query, row));
             }
 
-            foreach (var (namer, named) in query.Peers.SelectMany(row => row.Requests.Where(request => !request.Named.IsDefault).SelectMany(request => request.Named.Select(name => (row.Id, name)))))
+            foreach (
+                var (namer, named) in query.Peers.SelectMany(row =>
+                    row.Requests.Where(request => !request.Named.IsDefault)
+                        .SelectMany(request => request.Named.Select(name => (row.Id, name)))
+                )
+            )
             {
                 Peer(named).Named += namer == named ? 0 : 1;
             }
@@ -61,7 +82,8 @@ internal sealed record PeerTruth(string PeerId)
         PeerTruth Peer(string id) => peers.TryGetValue(id, out var peer) ? peer : peers[id] = new PeerTruth(id);
     }
 
-    private static int Operations(IEnumerable<(Query Query, QueryPeer Row)> seen) => seen.Select(item => item.Query.OperationId).Distinct().Count();
+    private static int Operations(IEnumerable<(Query Query, QueryPeer Row)> seen) =>
+        seen.Select(item => item.Query.OperationId).Distinct().Count();
 
     /// <summary>Every number of the peer.</summary>
     public void Check(JsonElement json)
@@ -70,7 +92,10 @@ internal sealed record PeerTruth(string PeerId)
         Assert.Equal(Queried, json.GetProperty("queried").GetInt32());
         Assert.Equal(Answered, json.GetProperty("answered").GetInt32());
         var told = Seen.Any(item => item.Query.Peers.Any(row => row.Requests.Any(request => !request.Named.IsDefault)));
-        Assert.Equal(told ? Named : (int?)null, json.GetProperty("namedByOthers") is { ValueKind: JsonValueKind.Number } named ? named.GetInt32() : (int?)null);
+        Assert.Equal(
+            told ? Named : (int?)null,
+            json.GetProperty("namedByOthers") is { ValueKind: JsonValueKind.Number } named ? named.GetInt32() : (int?)null
+        );
         OverviewTruth.CheckCounts(json.GetProperty("failures"), Failures);
         Assert.Equal(Cancelled, json.GetProperty("cancelled").GetInt32());
         OverviewTruth.CheckDistribution(json.GetProperty("requestLatency"), Requests);
@@ -79,11 +104,33 @@ internal sealed record PeerTruth(string PeerId)
         Assert.Equal(Seen.Max(item => item.Query.StartUnixNano).ToString(), json.GetProperty("lastSeenUnixNano").GetString());
         Assert.Equal(
             Agents.Select(agent => (agent.Text, agent.Starts.Count, agent.Starts.Min().ToString(), agent.Starts.Max().ToString())).Order(),
-            json.GetProperty("agents").EnumerateArray().Select(agent => (agent.GetProperty("text").GetString()!, agent.GetProperty("operations").GetInt32(),
-                agent.GetProperty("firstUnixNano").GetString()!, agent.GetProperty("lastUnixNano").GetString()!)).Order());
+            json.GetProperty("agents")
+                .EnumerateArray()
+                .Select(agent =>
+                    (
+                        agent.GetProperty("text").GetString()!,
+                        agent.GetProperty("operations").GetInt32(),
+                        agent.GetProperty("firstUnixNano").GetString()!,
+                        agent.GetProperty("lastUnixNano").GetString()!
+                    )
+                )
+                .Order()
+        );
         Assert.Equal(
-            Addresses.Select(address => (address.Text, address.Starts.Count, address.Starts.Min().ToString(), address.Starts.Max().ToString())).Order(),
-            json.GetProperty("addresses").EnumerateArray().Select(address => (address.GetProperty("text").GetString()!, address.GetProperty("operations").GetInt32(),
-                address.GetProperty("firstUnixNano").GetString()!, address.GetProperty("lastUnixNano").GetString()!)).Order());
+            Addresses
+                .Select(address => (address.Text, address.Starts.Count, address.Starts.Min().ToString(), address.Starts.Max().ToString()))
+                .Order(),
+            json.GetProperty("addresses")
+                .EnumerateArray()
+                .Select(address =>
+                    (
+                        address.GetProperty("text").GetString()!,
+                        address.GetProperty("operations").GetInt32(),
+                        address.GetProperty("firstUnixNano").GetString()!,
+                        address.GetProperty("lastUnixNano").GetString()!
+                    )
+                )
+                .Order()
+        );
     }
 }

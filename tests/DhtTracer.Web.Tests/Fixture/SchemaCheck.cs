@@ -5,14 +5,29 @@ using System.Text.RegularExpressions;
 namespace DhtTracer.Web.Tests.Fixture;
 
 /// <summary>
-/// Holds JSON against a schema of an OpenAPI 3.1 document, as far as such documents here use JSON Schema 2020-12. A keyword that it does not
-/// know fails, so that nothing is passed over; and so does a property that the schema does not name.
+/// Holds JSON against a schema of an OpenAPI 3.1 document, as far as such documents here use JSON Schema 2020-12. A keyword that it does
+/// not know fails, so that nothing is passed over; and so does a property that the schema does not name.
 /// </summary>
 internal sealed class SchemaCheck(JsonElement document)
 {
     private static readonly HashSet<string> Known = new(StringComparer.Ordinal)
     {
-        "$ref", "type", "properties", "required", "items", "enum", "oneOf", "anyOf", "pattern", "format", "description", "title", "minimum", "maximum", "default", "additionalProperties",
+        "$ref",
+        "type",
+        "properties",
+        "required",
+        "items",
+        "enum",
+        "oneOf",
+        "anyOf",
+        "pattern",
+        "format",
+        "description",
+        "title",
+        "minimum",
+        "maximum",
+        "default",
+        "additionalProperties",
     };
 
     /// <summary>What is wrong, each with its place; empty when nothing is.</summary>
@@ -47,12 +62,18 @@ internal sealed class SchemaCheck(JsonElement document)
                 var matching = alternatives.EnumerateArray().Count(alternative => Problems(alternative, value).Count == 0);
                 if (matching == 0 || (matching > 1 && name == "oneOf"))
                 {
-                    problems.Add($"{place}: matches {matching} of {name}: {string.Join("; ", alternatives.EnumerateArray().SelectMany(alternative => Problems(alternative, value)).Take(4))}");
+                    problems.Add(
+                        $"{place}: matches {matching} of {name}: {string.Join("; ", alternatives.EnumerateArray().SelectMany(alternative => Problems(alternative, value)).Take(4))}"
+                    );
                 }
             }
         }
 
-        if (schema.TryGetProperty("type", out var type) && !Types(type).Contains(TypeOf(value)) && !(TypeOf(value) == "integer" && Types(type).Contains("number")))
+        if (
+            schema.TryGetProperty("type", out var type)
+            && !Types(type).Contains(TypeOf(value))
+            && !(TypeOf(value) == "integer" && Types(type).Contains("number"))
+        )
         {
             problems.Add($"{place}: is {TypeOf(value)}, not {type}");
             return;
@@ -63,12 +84,21 @@ internal sealed class SchemaCheck(JsonElement document)
             problems.Add($"{place}: {value} is not one of {allowed}");
         }
 
-        if (value.ValueKind == JsonValueKind.String && schema.TryGetProperty("pattern", out var pattern) && !Regex.IsMatch(value.GetString()!, pattern.GetString()!, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1)))
+        if (
+            value.ValueKind == JsonValueKind.String
+            && schema.TryGetProperty("pattern", out var pattern)
+            && !Regex.IsMatch(value.GetString()!, pattern.GetString()!, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1))
+        )
         {
             problems.Add($"{place}: {value} does not match {pattern}");
         }
 
-        if (value.ValueKind == JsonValueKind.Number && schema.TryGetProperty("format", out var format) && format.GetString() == "int32" && !value.TryGetInt32(out _))
+        if (
+            value.ValueKind == JsonValueKind.Number
+            && schema.TryGetProperty("format", out var format)
+            && format.GetString() == "int32"
+            && !value.TryGetInt32(out _)
+        )
         {
             problems.Add($"{place}: {value.GetRawText().ToString(CultureInfo.InvariantCulture)} is no int32");
         }
@@ -99,7 +129,12 @@ internal sealed class SchemaCheck(JsonElement document)
 
         if (value.ValueKind == JsonValueKind.Object && schema.TryGetProperty("required", out var required))
         {
-            problems.AddRange(required.EnumerateArray().Where(name => !value.TryGetProperty(name.GetString()!, out _)).Select(name => $"{place}.{name} is missing"));
+            problems.AddRange(
+                required
+                    .EnumerateArray()
+                    .Where(name => !value.TryGetProperty(name.GetString()!, out _))
+                    .Select(name => $"{place}.{name} is missing")
+            );
         }
     }
 
@@ -115,15 +150,17 @@ internal sealed class SchemaCheck(JsonElement document)
         return at;
     }
 
-    private static List<string> Types(JsonElement type) => type.ValueKind == JsonValueKind.String ? [type.GetString()!] : [.. type.EnumerateArray().Select(item => item.GetString()!)];
+    private static List<string> Types(JsonElement type) =>
+        type.ValueKind == JsonValueKind.String ? [type.GetString()!] : [.. type.EnumerateArray().Select(item => item.GetString()!)];
 
-    private static string TypeOf(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.Null => "null",
-        JsonValueKind.True or JsonValueKind.False => "boolean",
-        JsonValueKind.String => "string",
-        JsonValueKind.Array => "array",
-        JsonValueKind.Object => "object",
-        _ => value.GetRawText().AsSpan().IndexOfAny('.', 'e', 'E') < 0 ? "integer" : "number",
-    };
+    private static string TypeOf(JsonElement value) =>
+        value.ValueKind switch
+        {
+            JsonValueKind.Null => "null",
+            JsonValueKind.True or JsonValueKind.False => "boolean",
+            JsonValueKind.String => "string",
+            JsonValueKind.Array => "array",
+            JsonValueKind.Object => "object",
+            _ => value.GetRawText().AsSpan().IndexOfAny('.', 'e', 'E') < 0 ? "integer" : "number",
+        };
 }

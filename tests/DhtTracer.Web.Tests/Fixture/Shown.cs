@@ -37,7 +37,9 @@ internal static partial class Shown
             return false;
         }
 
-        var shown = parts.Sum(part => double.Parse(part.Groups["number"].Value, CultureInfo.InvariantCulture) * Units[part.Groups["unit"].Value]);
+        var shown = parts.Sum(part =>
+            double.Parse(part.Groups["number"].Value, CultureInfo.InvariantCulture) * Units[part.Groups["unit"].Value]
+        );
         if (text.StartsWith('−'))
         {
             shown = -shown;
@@ -45,8 +47,11 @@ internal static partial class Shown
 
         // 1.4 and 3 are shown to a tenth below 10 ms and from 1 s on; two parts to the lesser of them.
         var last = parts[^1].Groups["unit"].Value;
-        var step = parts.Count > 1 && last == "s" && shown < 600e9 ? 1e8 : parts.Count > 1 || last is "m" or "h" ? (text.Contains('h', StringComparison.Ordinal) ? 60e9 : 1e9)
-            : last == "s" || (last == "ms" && Math.Abs(shown) < 10e6) ? Units[last] / 10 : Units[last];
+        var step =
+            parts.Count > 1 && last == "s" && shown < 600e9 ? 1e8
+            : parts.Count > 1 || last is "m" or "h" ? (text.Contains('h', StringComparison.Ordinal) ? 60e9 : 1e9)
+            : last == "s" || (last == "ms" && Math.Abs(shown) < 10e6) ? Units[last] / 10
+            : Units[last];
         return Math.Abs(shown - value) <= (step / 2) + 1;
     }
 
@@ -55,7 +60,10 @@ internal static partial class Shown
     {
         if (expected is { } value)
         {
-            Assert.Equal(value, long.Parse(text, NumberStyles.AllowThousands | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture));
+            Assert.Equal(
+                value,
+                long.Parse(text, NumberStyles.AllowThousands | NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture)
+            );
         }
         else
         {
@@ -84,21 +92,29 @@ internal static partial class Shown
             case (null, _):
                 Dash(text);
                 break;
-            case ( < 0.001 and > 0, _):
+            case (< 0.001 and > 0, _):
                 Assert.Equal("< 0.1 %", text);
                 break;
-            case ( > 0.999 and < 1, _):
+            case (> 0.999 and < 1, _):
                 Assert.Equal("> 99.9 %", text);
                 break;
             default:
                 Assert.EndsWith(" %", text, StringComparison.Ordinal);
-                Assert.InRange(double.Parse(text[..^2], CultureInfo.InvariantCulture), (expected.Value * 100) - 0.05001, (expected.Value * 100) + 0.05001);
+                Assert.InRange(
+                    double.Parse(text[..^2], CultureInfo.InvariantCulture),
+                    (expected.Value * 100) - 0.05001,
+                    (expected.Value * 100) + 0.05001
+                );
                 break;
         }
     }
 
     private static void Dash(string text) => Assert.StartsWith("–", text, StringComparison.Ordinal);
 
-    [GeneratedRegex("(?<number>[0-9]+([.][0-9]+)?)(?<unit>ns|µs|ms|s|m|h)", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(
+        "(?<number>[0-9]+([.][0-9]+)?)(?<unit>ns|µs|ms|s|m|h)",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
+        1000
+    )]
     private static partial Regex Part();
 }

@@ -67,7 +67,9 @@ internal static class SimulatedQueries
 
     /// <summary>CIDv1 of the raw codec (0x55) in base32: the form that a page shows of a bare multihash.</summary>
     private static string CidOf(byte[] multihash) =>
-        Multihash.TryParse(multihash, out var parsed) ? Cid.CreateV1(0x55, parsed).ToString() : throw new InvalidOperationException("no multihash");
+        Multihash.TryParse(multihash, out var parsed)
+            ? Cid.CreateV1(0x55, parsed).ToString()
+            : throw new InvalidOperationException("no multihash");
 
     private static QueryPeer Peer(Random random, int i, int peers, int seed, long duration, List<QueryPeer> before, byte[] target)
     {
@@ -77,8 +79,16 @@ internal static class SimulatedQueries
         var start = heard + (random.Next(0, 40) * Millisecond);
         var dialTime = random.Next(5, 120) * Millisecond;
         var requestTime = random.Next(20, 400) * Millisecond;
-        var state = i > peers * 0.8 ? PeerState.Heard
-            : (i % 11) switch { 4 => PeerState.DialFailed, 7 => PeerState.RequestFailed, 9 => PeerState.NoAnswer, _ => PeerState.Answered };
+        var state =
+            i > peers * 0.8
+                ? PeerState.Heard
+                : (i % 11) switch
+                {
+                    4 => PeerState.DialFailed,
+                    7 => PeerState.RequestFailed,
+                    9 => PeerState.NoAnswer,
+                    _ => PeerState.Answered,
+                };
         var row = new QueryPeer
         {
             Id = id,
@@ -87,7 +97,13 @@ internal static class SimulatedQueries
             Referrer = referrer?.Id,
             HeardNs = heard,
             State = state,
-            Agent = (i % 4) switch { 0 => "kubo/0.39.0", 1 => "js-libp2p/3.3.11", 2 => "rust-libp2p/0.56", _ => null },
+            Agent = (i % 4) switch
+            {
+                0 => "kubo/0.39.0",
+                1 => "js-libp2p/3.3.11",
+                2 => "rust-libp2p/0.56",
+                _ => null,
+            },
         };
         return state switch
         {
@@ -113,7 +129,10 @@ internal static class SimulatedQueries
                             _ => RequestOutcome.NoAnswer,
                         },
                         Error = state == PeerState.RequestFailed ? new TraceError(ErrorClass.Reset, "stream reset") : null,
-                        Named = state == PeerState.Answered ? ImmutableArray.Create(PeerIdOf((seed * 100_000) + i + 1), PeerIdOf((seed * 100_000) + i + 2)) : default,
+                        Named =
+                            state == PeerState.Answered
+                                ? ImmutableArray.Create(PeerIdOf((seed * 100_000) + i + 1), PeerIdOf((seed * 100_000) + i + 2))
+                                : default,
                     },
                 ],
             },

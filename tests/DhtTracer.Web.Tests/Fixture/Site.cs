@@ -33,14 +33,24 @@ internal sealed class Site : IAsyncDisposable
     private readonly Func<IReadOnlyList<Span>, ReconstructedTrace> _reconstruct;
 
     private Site(
-        WebApplication app, DirectoryInfo folder, TraceStore store, SampleLoader samples, Uri address, Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct)
+        WebApplication app,
+        DirectoryInfo folder,
+        TraceStore store,
+        SampleLoader samples,
+        Uri address,
+        Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct
+    )
     {
         _reconstruct = reconstruct;
         _app = app;
         _folder = folder;
         Store = store;
         Samples = samples;
-        Client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = true }) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(60) };
+        Client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = true })
+        {
+            BaseAddress = address,
+            Timeout = TimeSpan.FromSeconds(60),
+        };
     }
 
     public TraceStore Store { get; }
@@ -60,13 +70,18 @@ internal sealed class Site : IAsyncDisposable
         StartAsync(configure, TraceReconstruction.Reconstruct, queries);
 
     /// <summary>Starts with traces that tell exactly this, whatever a dialect would read from spans. Each has at least one query.</summary>
-    public static Task<Site> StartRebuiltAsync(params IReadOnlyList<ReconstructedTrace> traces) => StartAsync(
-        null,
-        spans => traces.First(trace => trace.Queries[0].Id.TraceId == spans[0].TraceId),
-        traces.Select(static trace => trace.Queries[0]));
+    public static Task<Site> StartRebuiltAsync(params IReadOnlyList<ReconstructedTrace> traces) =>
+        StartAsync(
+            null,
+            spans => traces.First(trace => trace.Queries[0].Id.TraceId == spans[0].TraceId),
+            traces.Select(static trace => trace.Queries[0])
+        );
 
     private static async Task<Site> StartAsync(
-        Action<IServiceCollection>? configure, Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct, IEnumerable<Query> queries)
+        Action<IServiceCollection>? configure,
+        Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct,
+        IEnumerable<Query> queries
+    )
     {
         var data = Directory.CreateTempSubdirectory("dht-tracer-web-");
         var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = data.FullName }, reconstruct);
@@ -79,8 +94,9 @@ internal sealed class Site : IAsyncDisposable
         builder.Services.AddSingleton<ISampleLoader>(samples);
         builder.Services.AddSingleton(new IngestStatistics(TimeProvider.System));
         builder.Services.AddSingleton(new PullStatusBoard());
-        builder.Services.AddSingleton(new AnalysisWorker(
-            store, reconstruct, new AnalysisOptions(), TimeProvider.System, NullLogger<AnalysisWorker>.Instance));
+        builder.Services.AddSingleton(
+            new AnalysisWorker(store, reconstruct, new AnalysisOptions(), TimeProvider.System, NullLogger<AnalysisWorker>.Instance)
+        );
         builder.Services.AddSingleton(new IngestSetup(static () => [], null));
         builder.Services.AddSingleton(new NodeAddress(null, isGiven: false));
         configure?.Invoke(builder.Services);
@@ -160,9 +176,15 @@ internal sealed class Site : IAsyncDisposable
         var content = await Store.LoadAsync(trace) ?? throw new InvalidOperationException("the trace that was just stored is gone");
         var spans = await Store.GetTraceAsync(trace);
         var found = Store.Reconstruct(content);
-        await Store.SaveAnalysesAsync(
-        [
-            new TraceAnalysis { Content = content, Otlp = content.Otlp, Spans = spans, Found = found, Version = AnalysisVersion.Current },
+        await Store.SaveAnalysesAsync([
+            new TraceAnalysis
+            {
+                Content = content,
+                Otlp = content.Otlp,
+                Spans = spans,
+                Found = found,
+                Version = AnalysisVersion.Current,
+            },
         ]);
     }
 
@@ -183,5 +205,6 @@ internal static class PageReading
     /// <summary>Texts of all elements, each with its white space collapsed.</summary>
     public static IReadOnlyList<string> Texts(this IParentNode page, string selector) => [.. page.QuerySelectorAll(selector).Select(Text)];
 
-    public static string Text(this INode node) => string.Join(' ', node.TextContent.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+    public static string Text(this INode node) =>
+        string.Join(' ', node.TextContent.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 }

@@ -7,18 +7,27 @@ namespace DhtTracer.Web.Tests.Fixture;
 internal static class Truth
 {
     /// <summary>Values from which on a percentile has an interval at 95 %: the least n with p^n + (1-p)^n of at most 5 %.</summary>
-    public static IReadOnlyDictionary<int, int> Needed { get; } = new Dictionary<int, int> { [50] = 6, [90] = 29, [95] = 59, [99] = 299 };
+    public static IReadOnlyDictionary<int, int> Needed { get; } =
+        new Dictionary<int, int>
+        {
+            [50] = 6,
+            [90] = 29,
+            [95] = 59,
+            [99] = 299,
+        };
 
     /// <summary>The least value that at least so many percent of the values do not exceed; null without values.</summary>
     public static long? Percentile(IEnumerable<long?> values, int percent)
     {
         var known = values.OfType<long>().ToList();
-        return known.Count == 0 ? null : known.Distinct().Order().First(value => known.Count(other => other <= value) * 100L >= (long)known.Count * percent);
+        return known.Count == 0
+            ? null
+            : known.Distinct().Order().First(value => known.Count(other => other <= value) * 100L >= (long)known.Count * percent);
     }
 
     /// <summary>
-    /// The intervals that may be shown: two order statistics, fewest ranks apart, that enclose the percentile with at least 95 %; of those as
-    /// narrow, the ones that leave out as much below as above. Several when they are equally good.
+    /// The intervals that may be shown: two order statistics, fewest ranks apart, that enclose the percentile with at least 95 %; of those
+    /// as narrow, the ones that leave out as much below as above. Several when they are equally good.
     /// </summary>
     public static IReadOnlyList<(long Low, long High)> Intervals(IEnumerable<long?> values, int percent)
     {
@@ -54,12 +63,23 @@ internal static class Truth
             }
         }
 
-        return found.Count == 0 ? [] : [.. found.Where(item => item.Imbalance == found.Min(other => other.Imbalance)).Select(item => (sorted[item.Low - 1], sorted[item.High - 1]))];
+        return found.Count == 0
+            ? []
+            :
+            [
+                .. found
+                    .Where(item => item.Imbalance == found.Min(other => other.Imbalance))
+                    .Select(item => (sorted[item.Low - 1], sorted[item.High - 1])),
+            ];
     }
 
     /// <summary>P(X ≥ k) for X successes in n trials of probability p, added up term by term.</summary>
-    public static double AtLeast(int k, int n, double p) => p <= 0 ? (k <= 0 ? 1 : 0) : p >= 1 ? (k <= n ? 1 : 0)
-        : Enumerable.Range(Math.Max(k, 0), Math.Max(0, n - Math.Max(k, 0) + 1)).Sum(i => Math.Exp(LogChoose(n, i) + (i * Math.Log(p)) + ((n - i) * Math.Log(1 - p))));
+    public static double AtLeast(int k, int n, double p) =>
+        p <= 0 ? (k <= 0 ? 1 : 0)
+        : p >= 1 ? (k <= n ? 1 : 0)
+        : Enumerable
+            .Range(Math.Max(k, 0), Math.Max(0, n - Math.Max(k, 0) + 1))
+            .Sum(i => Math.Exp(LogChoose(n, i) + (i * Math.Log(p)) + ((n - i) * Math.Log(1 - p))));
 
     /// <summary>The interval of Clopper and Pearson.</summary>
     public static (double Low, double High) ShareInterval(int part, int whole, double level)
@@ -67,7 +87,8 @@ internal static class Truth
         var tail = (1 - level) / 2;
         return (
             part == 0 ? 0 : Root(p => AtLeast(part, whole, p) >= tail),
-            part == whole ? 1 : Root(p => AtLeast(part + 1, whole, p) > 1 - tail));
+            part == whole ? 1 : Root(p => AtLeast(part + 1, whole, p) > 1 - tail)
+        );
 
         // The least p for which the condition, false below and true above, holds.
         static double Root(Func<double, bool> holds)
@@ -83,11 +104,14 @@ internal static class Truth
         }
     }
 
-    /// <summary>P that at least so many of the marked fall into a set of <paramref name="a"/>, when all are dealt at random; by whole numbers.</summary>
+    /// <summary>P that at least so many of the marked fall into a set of <paramref name="a"/>, when all are dealt at random; by whole
+    /// numbers.</summary>
     public static double FisherGreater(int inA, int a, int inB, int b)
     {
         var marked = inA + inB;
-        var favourable = Enumerable.Range(inA, Math.Min(a, marked) - inA + 1).Aggregate(BigInteger.Zero, (sum, k) => sum + (Choose(a, k) * Choose(b, marked - k)));
+        var favourable = Enumerable
+            .Range(inA, Math.Min(a, marked) - inA + 1)
+            .Aggregate(BigInteger.Zero, (sum, k) => sum + (Choose(a, k) * Choose(b, marked - k)));
         return Math.Exp(BigInteger.Log(favourable) - BigInteger.Log(Choose(a + b, marked)));
     }
 
@@ -104,8 +128,11 @@ internal static class Truth
             _ => query.DiscoveryNs,
         };
 
-        long? Earliest(Func<PeerRequest, bool> found) => query.Peers.SelectMany(peer => peer.Requests)
-            .Where(request => request.Outcome == RequestOutcome.Answered && found(request)).Min(request => request.StartNs + request.DurationNs);
+        long? Earliest(Func<PeerRequest, bool> found) =>
+            query
+                .Peers.SelectMany(peer => peer.Requests)
+                .Where(request => request.Outcome == RequestOutcome.Answered && found(request))
+                .Min(request => request.StartNs + request.DurationNs);
     }
 
     /// <summary>The logarithm of the number of ways to choose, by adding logarithms.</summary>

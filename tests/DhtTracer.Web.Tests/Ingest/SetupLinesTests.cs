@@ -26,14 +26,25 @@ public sealed partial class SetupLinesTests
     [Fact]
     public void With_grpc_alone_the_line_says_the_protocol()
     {
-        var variables = Variables(Way("kubo", [new("OTLP over HTTP", "otlp-http", "--otlp-http-port", null), new("OTLP over gRPC", "otlp-grpc", "--otlp-grpc-port", "http://127.0.0.1:9999")]).Lines);
+        var variables = Variables(
+            Way(
+                "kubo",
+                [
+                    new("OTLP over HTTP", "otlp-http", "--otlp-http-port", null),
+                    new("OTLP over gRPC", "otlp-grpc", "--otlp-grpc-port", "http://127.0.0.1:9999"),
+                ]
+            ).Lines
+        );
         Assert.Equal("grpc", variables["OTEL_EXPORTER_OTLP_PROTOCOL"]);
         Assert.Equal("http://127.0.0.1:9999", variables["OTEL_EXPORTER_OTLP_ENDPOINT"]);
     }
 
     [Fact]
     public void Without_a_receiver_no_line_pretends_to_work() =>
-        Assert.All(["kubo", "collector", "js", "go"], id => Assert.StartsWith("# the OTLP receivers of this process are off", Way(id, []).Lines, StringComparison.Ordinal));
+        Assert.All(
+            ["kubo", "collector", "js", "go"],
+            id => Assert.StartsWith("# the OTLP receivers of this process are off", Way(id, []).Lines, StringComparison.Ordinal)
+        );
 
     [Fact]
     public void The_collector_sends_here_and_drops_roots_of_probes_and_crawls_only()
@@ -59,7 +70,8 @@ public sealed partial class SetupLinesTests
         Assert.Contains(
             "    " + Way("kubo", Http("http://127.0.0.1:4318/v1/traces")).Lines + "\n",
             File.ReadAllText(Path.Combine(TestFiles.Samples(), "..", "README.md")).ReplaceLineEndings("\n"),
-            StringComparison.Ordinal);
+            StringComparison.Ordinal
+        );
 
     [Theory]
     [InlineData(0, 0, 0, "", "No span has arrived yet.")]
@@ -76,7 +88,8 @@ public sealed partial class SetupLinesTests
 
     private static IReadOnlyList<ListenerState> Http(string address) => [new("OTLP over HTTP", "otlp-http", "--otlp-http-port", address)];
 
-    private static SetupWay Way(string id, IReadOnlyList<ListenerState> listeners) => SetupLines.Of(listeners, "tracer.example").Single(way => way.Id == id);
+    private static SetupWay Way(string id, IReadOnlyList<ListenerState> listeners) =>
+        SetupLines.Of(listeners, "tracer.example").Single(way => way.Id == id);
 
     // As a shell reads NAME=value in front of a command.
     private static Dictionary<string, string> Variables(string line) =>

@@ -10,13 +10,18 @@ namespace DhtTracer.Web.Tests.JaegerApi;
 /// <summary>Answers captured from real servers, and forms of them that do not depend on an order that Jaeger does not promise.</summary>
 internal static class Captured
 {
-    /// <summary>A captured answer. v1.60 gives the scope's tags their old names, which are read but not written here; that one difference is put aside.</summary>
+    /// <summary>A captured answer. v1.60 gives the scope's tags their old names, which are read but not written here; that one difference
+    /// is put aside.</summary>
     public static JsonNode Json(string release, string file) =>
-        JsonNode.Parse(File.ReadAllText(TestFiles.Data("jaeger", release, file)).Replace("otel.library.", "otel.scope.", StringComparison.Ordinal))!;
+        JsonNode.Parse(
+            File.ReadAllText(TestFiles.Data("jaeger", release, file)).Replace("otel.library.", "otel.scope.", StringComparison.Ordinal)
+        )!;
 
-    public static IReadOnlyList<Span> V1Spans(string release) => JaegerJson.Decode(File.ReadAllBytes(TestFiles.Data("jaeger", release, "http-v1-traces.200.json")));
+    public static IReadOnlyList<Span> V1Spans(string release) =>
+        JaegerJson.Decode(File.ReadAllBytes(TestFiles.Data("jaeger", release, "http-v1-traces.200.json")));
 
-    public static IReadOnlyList<Span> V3Spans(string release) => JaegerV3Json.Decode(File.ReadAllBytes(TestFiles.Data("jaeger", release, "http-v3-traces-snake.200.json")));
+    public static IReadOnlyList<Span> V3Spans(string release) =>
+        JaegerV3Json.Decode(File.ReadAllBytes(TestFiles.Data("jaeger", release, "http-v3-traces-snake.200.json")));
 
     /// <summary>A captured gRPC answer of one message.</summary>
     public static T Grpc<T>(string release, string file, Google.Protobuf.MessageParser<T> parser)
@@ -119,7 +124,12 @@ internal static class Captured
         var copy = owner.DeepClone();
         if (copy[list] is JsonArray items)
         {
-            copy[list] = new JsonArray([.. items.Select(item => item!.DeepClone()).OrderBy(item => item["key"]!.GetValue<string>(), StringComparer.Ordinal).ThenBy(item => item.ToJsonString(), StringComparer.Ordinal)]);
+            copy[list] = new JsonArray([
+                .. items
+                    .Select(item => item!.DeepClone())
+                    .OrderBy(item => item["key"]!.GetValue<string>(), StringComparer.Ordinal)
+                    .ThenBy(item => item.ToJsonString(), StringComparer.Ordinal),
+            ]);
         }
 
         return Keyed(copy.AsObject());

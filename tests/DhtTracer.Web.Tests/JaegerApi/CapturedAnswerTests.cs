@@ -8,7 +8,8 @@ using Google.Protobuf.WellKnownTypes;
 
 namespace DhtTracer.Web.Tests.JaegerApi;
 
-/// <summary>What real servers answered is imported, and our answers to the same questions must be the same, span for span and field for field.</summary>
+/// <summary>What real servers answered is imported, and our answers to the same questions must be the same, span for span and field for
+/// field.</summary>
 public class CapturedAnswerTests
 {
     private const string AllTime = "query.start_time_min=2000-01-01T00:00:00Z&query.start_time_max=2100-01-01T00:00:00Z";
@@ -50,9 +51,22 @@ public class CapturedAnswerTests
         var expected = Captured.GrpcSpans(release);
         await using var host = await QueryApiHost.StartAsync(JaegerModel.Decode(expected));
 
-        var request = new FindTracesRequest { Query = new TraceQueryParameters { ServiceName = "jsbed", SearchDepth = 1000, RawTraces = true } };
-        var chunks = await host.Grpc.ServerStreamingAsync<FindTracesRequest, SpansResponseChunk>(
-            "/jaeger.api_v2.QueryService/FindTraces", request, TimeSpan.FromSeconds(30)).ToListAsync(TestContext.Current.CancellationToken);
+        var request = new FindTracesRequest
+        {
+            Query = new TraceQueryParameters
+            {
+                ServiceName = "jsbed",
+                SearchDepth = 1000,
+                RawTraces = true,
+            },
+        };
+        var chunks = await host
+            .Grpc.ServerStreamingAsync<FindTracesRequest, SpansResponseChunk>(
+                "/jaeger.api_v2.QueryService/FindTraces",
+                request,
+                TimeSpan.FromSeconds(30)
+            )
+            .ToListAsync(TestContext.Current.CancellationToken);
 
         Assert.All(chunks, chunk => Assert.InRange(chunk.Spans.Count, 1, 10));
         Assert.All(chunks, chunk => Assert.Single(chunk.Spans.Select(span => span.TraceId).Distinct()));
@@ -67,14 +81,26 @@ public class CapturedAnswerTests
         await using var host = await QueryApiHost.StartAsync(JaegerModel.Decode(Captured.GrpcSpans(release)));
         var cancel = TestContext.Current.CancellationToken;
 
-        var services = await host.Grpc.UnaryAsync<GetServicesRequest, GetServicesResponse>("/jaeger.api_v2.QueryService/GetServices", new GetServicesRequest(), TimeSpan.FromSeconds(30), cancel);
+        var services = await host.Grpc.UnaryAsync<GetServicesRequest, GetServicesResponse>(
+            "/jaeger.api_v2.QueryService/GetServices",
+            new GetServicesRequest(),
+            TimeSpan.FromSeconds(30),
+            cancel
+        );
         var operations = await host.Grpc.UnaryAsync<GetOperationsRequest, GetOperationsResponse>(
-            "/jaeger.api_v2.QueryService/GetOperations", new GetOperationsRequest { Service = "jsbed" }, TimeSpan.FromSeconds(30), cancel);
+            "/jaeger.api_v2.QueryService/GetOperations",
+            new GetOperationsRequest { Service = "jsbed" },
+            TimeSpan.FromSeconds(30),
+            cancel
+        );
 
         Assert.Equal(Captured.Grpc(release, "grpc-GetServices.bin", GetServicesResponse.Parser), services);
         var expected = Captured.Grpc(release, "grpc-GetOperations.bin", GetOperationsResponse.Parser);
         Assert.NotEmpty(expected.Operations);
-        Assert.Equal(expected.Operations.Select(item => $"{item.Name} {item.SpanKind}").Order(StringComparer.Ordinal), operations.Operations.Select(item => $"{item.Name} {item.SpanKind}").Order(StringComparer.Ordinal));
+        Assert.Equal(
+            expected.Operations.Select(item => $"{item.Name} {item.SpanKind}").Order(StringComparer.Ordinal),
+            operations.Operations.Select(item => $"{item.Name} {item.SpanKind}").Order(StringComparer.Ordinal)
+        );
         Assert.Equal(expected.OperationNames.Order(StringComparer.Ordinal), operations.OperationNames.Order(StringComparer.Ordinal));
     }
 
@@ -84,14 +110,16 @@ public class CapturedAnswerTests
     public async Task Services_and_operations_answer_as_the_real_server_did(string release)
     {
         await using var host = await QueryApiHost.StartAsync(Captured.V1Spans(release));
-        foreach (var (path, file, list) in new[]
-        {
-            ("/api/services", "http-v1-services.200.json", "data"),
-            ("/api/operations?service=jsbed", "http-v1-operations.200.json", "data"),
-            ("/api/services/jsbed/operations", "http-v1-service-operations.200.json", "data"),
-            ("/api/v3/services", "http-v3-services.200.json", "services"),
-            ("/api/v3/operations?service=jsbed", "http-v3-operations.200.json", "operations"),
-        })
+        foreach (
+            var (path, file, list) in new[]
+            {
+                ("/api/services", "http-v1-services.200.json", "data"),
+                ("/api/operations?service=jsbed", "http-v1-operations.200.json", "data"),
+                ("/api/services/jsbed/operations", "http-v1-service-operations.200.json", "data"),
+                ("/api/v3/services", "http-v3-services.200.json", "services"),
+                ("/api/v3/operations?service=jsbed", "http-v3-operations.200.json", "operations"),
+            }
+        )
         {
             var (status, _, json) = await host.GetAsync(path);
             var expected = Captured.Json(release, file);
@@ -125,12 +153,14 @@ public class CapturedAnswerTests
     public async Task Errors_answer_as_the_real_server_did(string release)
     {
         await using var host = await QueryApiHost.StartAsync(Captured.V1Spans(release));
-        foreach (var (path, file, expectedType) in new[]
-        {
-            ("/api/traces/00000000000000000000000000000abc", "http-v1-trace-unknown.404.json", "text/plain"),
-            ("/api/v3/traces", "http-v3-traces-empty.400.json", "application/json"),
-            ("/api/v3/traces?query.service_name=jsbed", "http-v3-traces.400.json", "application/json"),
-        })
+        foreach (
+            var (path, file, expectedType) in new[]
+            {
+                ("/api/traces/00000000000000000000000000000abc", "http-v1-trace-unknown.404.json", "text/plain"),
+                ("/api/v3/traces", "http-v3-traces-empty.400.json", "application/json"),
+                ("/api/v3/traces?query.service_name=jsbed", "http-v3-traces.400.json", "application/json"),
+            }
+        )
         {
             var (status, type, json) = await host.GetAsync(path);
             Assert.Equal(file.Split('.')[1], ((int)status).ToString());

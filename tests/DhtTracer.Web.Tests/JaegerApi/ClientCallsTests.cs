@@ -35,8 +35,16 @@ public class ClientCallsTests
     public async Task The_search_of_jaeger_ui_by_summaries_filters_by_the_name_of_a_span()
     {
         await using var host = await QueryApiHost.StartAsync(Spans());
-        async Task<string> SearchAsync(string more) => string.Join(' ', (await host.GetAsync($"/api/v3/trace-summaries?query.service_name=kubo&{Times}&query.num_traces=20{more}"))
-            .Json["summaries"]!.AsArray().Select(summary => summary!["traceId"]!.GetValue<string>().TrimStart('0')).Order(StringComparer.Ordinal));
+        async Task<string> SearchAsync(string more) =>
+            string.Join(
+                ' ',
+                (await host.GetAsync($"/api/v3/trace-summaries?query.service_name=kubo&{Times}&query.num_traces=20{more}")).Json[
+                    "summaries"
+                ]!
+                    .AsArray()
+                    .Select(summary => summary!["traceId"]!.GetValue<string>().TrimStart('0'))
+                    .Order(StringComparer.Ordinal)
+            );
 
         Assert.Equal("1 2", await SearchAsync(""));
         Assert.Equal("2", await SearchAsync("&query.span_name=dial"));
@@ -102,7 +110,14 @@ public class ClientCallsTests
     public async Task A_check_by_head_finds_the_calls_there()
     {
         await using var host = await QueryApiHost.StartAsync(Spans());
-        foreach (var (path, expected) in new[] { ("/api/services", HttpStatusCode.OK), ("/api/v3/services", HttpStatusCode.OK), ("/api/traces/99", HttpStatusCode.NotFound) })
+        foreach (
+            var (path, expected) in new[]
+            {
+                ("/api/services", HttpStatusCode.OK),
+                ("/api/v3/services", HttpStatusCode.OK),
+                ("/api/traces/99", HttpStatusCode.NotFound),
+            }
+        )
         {
             using var request = new HttpRequestMessage(HttpMethod.Head, path);
             using var response = await host.Http.SendAsync(request, Cancel);
@@ -117,28 +132,33 @@ public class ClientCallsTests
         using var response = await host.Http.GetAsync("/api/traces", Cancel);
         Assert.Equal(
             """{"data":null,"total":0,"limit":0,"offset":0,"errors":[{"code":400,"msg":"parameter 'service' is required"}]}""" + "\n",
-            await response.Content.ReadAsStringAsync(Cancel));
+            await response.Content.ReadAsStringAsync(Cancel)
+        );
         Assert.Equal("nosniff", response.Headers.GetValues("X-Content-Type-Options").Single());
     }
 
     /// <summary>Trace 1 goes from kubo to a service with a slash in its name; trace 2 is a dial of kubo.</summary>
     private static List<Span> Spans()
     {
-        static Span Make(ulong trace, ulong id, string service, string name, params (string Key, AttributeValue Value)[] attributes) => new()
-        {
-            TraceId = new TraceId(0, trace),
-            SpanId = new SpanId(id),
-            Name = name,
-            StartUnixNano = Start + trace,
-            EndUnixNano = Start + trace + 1_000_000,
-            Attributes = AttributeList.Of(attributes),
-            Resource = new Resource { Attributes = AttributeList.Of(("service.name", new StringValue(service))) },
-            Scope = InstrumentationScope.Empty,
-        };
+        static Span Make(ulong trace, ulong id, string service, string name, params (string Key, AttributeValue Value)[] attributes) =>
+            new()
+            {
+                TraceId = new TraceId(0, trace),
+                SpanId = new SpanId(id),
+                Name = name,
+                StartUnixNano = Start + trace,
+                EndUnixNano = Start + trace + 1_000_000,
+                Attributes = AttributeList.Of(attributes),
+                Resource = new Resource { Attributes = AttributeList.Of(("service.name", new StringValue(service))) },
+                Scope = InstrumentationScope.Empty,
+            };
         return
         [
             Make(1, 1, "kubo", "lookup"),
-            Make(1, 2, "team/node a", "ask") with { ParentSpanId = new SpanId(1) },
+            Make(1, 2, "team/node a", "ask") with
+            {
+                ParentSpanId = new SpanId(1),
+            },
             Make(2, 1, "kubo", "dial", ("attempt", new IntValue(7))),
         ];
     }

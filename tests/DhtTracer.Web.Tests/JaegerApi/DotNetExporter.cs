@@ -28,10 +28,26 @@ internal static class DotNetExporter
             })
             .Build();
         using var root = source.StartActivity(
-            "lookup", ActivityKind.Server, default(ActivityContext), [new("peer.id", "12D3KooW-äöü"), new("attempt", 3), new("found", true), new("ratio", 0.5)], startTime: new DateTimeOffset(Start.AddMicroseconds(1_000)))!;
+            "lookup",
+            ActivityKind.Server,
+            default(ActivityContext),
+            [new("peer.id", "12D3KooW-äöü"), new("attempt", 3), new("found", true), new("ratio", 0.5)],
+            startTime: new DateTimeOffset(Start.AddMicroseconds(1_000))
+        )!;
         using var child = source.StartActivity(
-            "request", ActivityKind.Client, root.Context, [new("message type", "FIND_NODE")], startTime: new DateTimeOffset(Start.AddMicroseconds(101_000)))!;
-        child.AddEvent(new ActivityEvent("dialed", new DateTimeOffset(Start.AddMicroseconds(151_000)), new ActivityTagsCollection { ["transport"] = "tcp" }));
+            "request",
+            ActivityKind.Client,
+            root.Context,
+            [new("message type", "FIND_NODE")],
+            startTime: new DateTimeOffset(Start.AddMicroseconds(101_000))
+        )!;
+        child.AddEvent(
+            new ActivityEvent(
+                "dialed",
+                new DateTimeOffset(Start.AddMicroseconds(151_000)),
+                new ActivityTagsCollection { ["transport"] = "tcp" }
+            )
+        );
         child.SetStatus(ActivityStatusCode.Error, "peer hung up");
         Stop(child, 201_000);
         Stop(root, 501_000);
@@ -45,7 +61,8 @@ internal static class DotNetExporter
         activity.Stop();
     }
 
-    private static TraceId Id(Activity activity) => TraceId.TryParse(activity.TraceId.ToHexString(), out var id) ? id : throw new InvalidOperationException("not a trace id");
+    private static TraceId Id(Activity activity) =>
+        TraceId.TryParse(activity.TraceId.ToHexString(), out var id) ? id : throw new InvalidOperationException("not a trace id");
 
     private static SpanId Id(ActivitySpanId span) => SpanId.FromBytes(Convert.FromHexString(span.ToHexString()));
 }

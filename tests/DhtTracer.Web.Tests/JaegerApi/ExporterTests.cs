@@ -23,15 +23,34 @@ namespace DhtTracer.Web.Tests.JaegerApi;
 /// <summary>Public exporters from npm and NuGet send one trace, each in its way; every way must give the same stored trace.</summary>
 public class ExporterTests
 {
-    private static readonly string[] Ways = ["", "OTLP JSON", "OTLP protobuf", "OTLP gRPC", "exporter-jaeger UDP", "exporter-jaeger HTTP", "jaeger-client UDP", "jaeger-client HTTP"];
+    private static readonly string[] Ways =
+    [
+        "",
+        "OTLP JSON",
+        "OTLP protobuf",
+        "OTLP gRPC",
+        "exporter-jaeger UDP",
+        "exporter-jaeger HTTP",
+        "jaeger-client UDP",
+        "jaeger-client HTTP",
+    ];
 
     /// <summary>
-    /// What some clients add of their own accord; exporter-jaeger repeats the resource on every span. Everything else must be equal. The Node
-    /// clients of Jaeger have only one type of number, so 3 and 3.0 are the same here.
+    /// What some clients add of their own accord; exporter-jaeger repeats the resource on every span. Everything else must be equal. The
+    /// Node clients of Jaeger have only one type of number, so 3 and 3.0 are the same here.
     /// </summary>
     private static readonly HashSet<string> Added = new(StringComparer.Ordinal)
     {
-        "sampler.type", "sampler.param", "jaeger.version", "jaeger.hostname", "hostname", "host.name", "ip", "client-uuid", "internal.span.format", "service.name",
+        "sampler.type",
+        "sampler.param",
+        "jaeger.version",
+        "jaeger.hostname",
+        "hostname",
+        "host.name",
+        "ip",
+        "client-uuid",
+        "internal.span.format",
+        "service.name",
     };
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -41,7 +60,12 @@ public class ExporterTests
     {
         Assert.SkipUnless(Needs.Exporters is not null, Needs.Why("npm packages of tests/exporters"));
         var folder = Directory.CreateTempSubdirectory("dht-tracer-exporters-");
-        await using (var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = folder.FullName }, static _ => DhtTracer.Analysis.ReconstructedTrace.Empty))
+        await using (
+            var store = await TraceStore.OpenAsync(
+                new DatabaseOptions { Directory = folder.FullName },
+                static _ => DhtTracer.Analysis.ReconstructedTrace.Empty
+            )
+        )
         {
             var sink = new SpanSink(store, new IngestStatistics(TimeProvider.System));
             await using var otlpHttp = await ListenAsync(HttpProtocols.Http1, app => app.MapOtlpHttp(sink));
@@ -50,25 +74,54 @@ public class ExporterTests
             await using var udp = new JaegerUdpReceiver(sink, ThriftProtocol.Binary, NullLogger<JaegerUdpReceiver>.Instance);
             var binary = udp.Start(new IPEndPoint(IPAddress.Loopback, 0));
 
-            await NodeProgram.RunAsync("send.js", JsonSerializer.Serialize(new { otlpHttp = Port(otlpHttp), otlpGrpc = Port(otlpGrpc), thriftHttp = Port(thriftHttp), binary = binary.Port }));
+            await NodeProgram.RunAsync(
+                "send.js",
+                JsonSerializer.Serialize(
+                    new
+                    {
+                        otlpHttp = Port(otlpHttp),
+                        otlpGrpc = Port(otlpGrpc),
+                        thriftHttp = Port(thriftHttp),
+                        binary = binary.Port,
+                    }
+                )
+            );
 
             await udp.StopAsync(Cancel);
-            Assert.All(sink.Statistics.Snapshot(), receiver => Assert.Equal((receiver.Receiver, 0, null), (receiver.Receiver, (int)receiver.Errors, receiver.LastError)));
+            Assert.All(
+                sink.Statistics.Snapshot(),
+                receiver => Assert.Equal((receiver.Receiver, 0, null), (receiver.Receiver, (int)receiver.Errors, receiver.LastError))
+            );
             var expected = await DescribedAsync(store, 1);
             Assert.Equal(2, expected.Count);
             for (var way = 2; way < Ways.Length; way++)
             {
-                Assert.Equal($"{Ways[way]}: {string.Join('\n', expected)}", $"{Ways[way]}: {string.Join('\n', await DescribedAsync(store, way))}");
+                Assert.Equal(
+                    $"{Ways[way]}: {string.Join('\n', expected)}",
+                    $"{Ways[way]}: {string.Join('\n', await DescribedAsync(store, way))}"
+                );
             }
 
-            foreach (var (protocol, endpoint) in new[] { (OtlpExportProtocol.Grpc, $"http://127.0.0.1:{Port(otlpGrpc)}"), (OtlpExportProtocol.HttpProtobuf, $"http://127.0.0.1:{Port(otlpHttp)}/v1/traces") })
+            foreach (
+                var (protocol, endpoint) in new[]
+                {
+                    (OtlpExportProtocol.Grpc, $"http://127.0.0.1:{Port(otlpGrpc)}"),
+                    (OtlpExportProtocol.HttpProtobuf, $"http://127.0.0.1:{Port(otlpHttp)}/v1/traces"),
+                }
+            )
             {
                 var sent = DotNetExporter.Send(new Uri(endpoint), protocol);
-                var described = (await DescribedAsync(store, sent.Trace)).Select(line => line.Replace($"{sent.Root}", "00000000000000a1", StringComparison.Ordinal).Replace($"{sent.Child}", "00000000000000a2", StringComparison.Ordinal));
+                var described = (await DescribedAsync(store, sent.Trace)).Select(line =>
+                    line.Replace($"{sent.Root}", "00000000000000a1", StringComparison.Ordinal)
+                        .Replace($"{sent.Child}", "00000000000000a2", StringComparison.Ordinal)
+                );
                 Assert.Equal($".NET {protocol}: {string.Join('\n', expected)}", $".NET {protocol}: {string.Join('\n', described)}");
             }
 
-            Assert.All(sink.Statistics.Snapshot(), receiver => Assert.Equal((receiver.Receiver, 0, null), (receiver.Receiver, (int)receiver.Errors, receiver.LastError)));
+            Assert.All(
+                sink.Statistics.Snapshot(),
+                receiver => Assert.Equal((receiver.Receiver, 0, null), (receiver.Receiver, (int)receiver.Errors, receiver.LastError))
+            );
         }
 
         folder.Delete(recursive: true);
@@ -79,7 +132,12 @@ public class ExporterTests
     {
         Assert.SkipUnless(Needs.Exporters is not null, Needs.Why("npm packages of tests/exporters"));
         var folder = Directory.CreateTempSubdirectory("dht-tracer-collector-");
-        await using (var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = folder.FullName }, static _ => DhtTracer.Analysis.ReconstructedTrace.Empty))
+        await using (
+            var store = await TraceStore.OpenAsync(
+                new DatabaseOptions { Directory = folder.FullName },
+                static _ => DhtTracer.Analysis.ReconstructedTrace.Empty
+            )
+        )
         {
             var sink = new SpanSink(store, new IngestStatistics(TimeProvider.System));
             await using var collector = await ListenAsync(HttpProtocols.Http2, app => app.MapJaegerGrpc(sink));
@@ -94,19 +152,42 @@ public class ExporterTests
                         batch = new
                         {
                             process = new { service_name = "kubo" },
-                            spans = new[] { new { trace_id = Convert.ToBase64String(id.ToBytes()), span_id = Convert.ToBase64String(new SpanId(9).ToBytes()), operation_name = "ask", start_time = new { seconds = 1795000000 }, duration = new { nanos = 5000 } } },
+                            spans = new[]
+                            {
+                                new
+                                {
+                                    trace_id = Convert.ToBase64String(id.ToBytes()),
+                                    span_id = Convert.ToBase64String(new SpanId(9).ToBytes()),
+                                    operation_name = "ask",
+                                    start_time = new { seconds = 1795000000 },
+                                    duration = new { nanos = 5000 },
+                                },
+                            },
                         },
                     },
                 },
                 new { method = "PostSpans", request = new { } },
             ];
 
-            var results = JsonNode.Parse(await NodeProgram.RunAsync(
-                "grpc.js", Path.Combine(TestFiles.Repository, "src", "DhtTracer.Traces", "Jaeger", "Proto"), "collector.proto", "CollectorService", Port(collector).ToString(), JsonSerializer.Serialize(calls)))!.AsArray();
+            var results = JsonNode
+                .Parse(
+                    await NodeProgram.RunAsync(
+                        "grpc.js",
+                        Path.Combine(TestFiles.Repository, "src", "DhtTracer.Traces", "Jaeger", "Proto"),
+                        "collector.proto",
+                        "CollectorService",
+                        Port(collector).ToString(),
+                        JsonSerializer.Serialize(calls)
+                    )
+                )!
+                .AsArray();
 
             Assert.Equal([0, 3], results.Select(result => result!["code"]!.GetValue<int>()));
             var span = Assert.Single(await store.GetTraceAsync(id, Cancel));
-            Assert.Equal(("ask", "kubo", 1_795_000_000_000_000_000UL, 1_795_000_000_000_005_000UL), (span.Name, span.Resource.ServiceName, span.StartUnixNano, span.EndUnixNano));
+            Assert.Equal(
+                ("ask", "kubo", 1_795_000_000_000_000_000UL, 1_795_000_000_000_005_000UL),
+                (span.Name, span.Resource.ServiceName, span.StartUnixNano, span.EndUnixNano)
+            );
         }
 
         folder.Delete(recursive: true);
@@ -123,7 +204,14 @@ public class ExporterTests
 
     private static string Described(Span span)
     {
-        static string Text(AttributeList attributes) => string.Join(", ", attributes.Where(item => !Added.Contains(item.Key)).OrderBy(item => item.Key, StringComparer.Ordinal).Select(item => $"{item.Key}={Value(item.Value)}"));
+        static string Text(AttributeList attributes) =>
+            string.Join(
+                ", ",
+                attributes
+                    .Where(item => !Added.Contains(item.Key))
+                    .OrderBy(item => item.Key, StringComparer.Ordinal)
+                    .Select(item => $"{item.Key}={Value(item.Value)}")
+            );
         static string Value(AttributeValue value) => value is IntValue number ? new DoubleValue(number.Value).ToString() : value.ToString();
         var events = string.Join("; ", span.Events.Select(item => $"{item.TimeUnixNano} {item.Name} {Text(item.Attributes)}"));
         return $"{span.SpanId} under {span.ParentSpanId}: {span.Name} {span.Kind} {span.StartUnixNano}-{span.EndUnixNano} [{Text(span.Attributes)}] events [{events}] "

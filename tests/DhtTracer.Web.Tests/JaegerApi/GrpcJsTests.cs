@@ -26,15 +26,41 @@ public class GrpcJsTests
             new { method = "GetTrace", request = new { trace_id = Convert.ToBase64String(new byte[16]) } },
             new { method = "FindTraces", request = new { } },
             new { method = "ArchiveTrace", request = new { trace_id = Convert.ToBase64String(known.ToBytes()) } },
-            new { method = "FindTraces", request = new { query = new { service_name = "jsbed" } }, deadlineMs = -1 },
+            new
+            {
+                method = "FindTraces",
+                request = new { query = new { service_name = "jsbed" } },
+                deadlineMs = -1,
+            },
         ];
 
-        var results = JsonNode.Parse(await NodeProgram.RunAsync(
-            "grpc.js", Path.Combine(TestFiles.Repository, "src", "DhtTracer.Traces", "Jaeger", "Proto"), "query.proto", "QueryService", host.GrpcPort.ToString(), JsonSerializer.Serialize(calls)))!.AsArray();
+        var results = JsonNode
+            .Parse(
+                await NodeProgram.RunAsync(
+                    "grpc.js",
+                    Path.Combine(TestFiles.Repository, "src", "DhtTracer.Traces", "Jaeger", "Proto"),
+                    "query.proto",
+                    "QueryService",
+                    host.GrpcPort.ToString(),
+                    JsonSerializer.Serialize(calls)
+                )
+            )!
+            .AsArray();
 
         Assert.Equal(
-            [GrpcStatusCode.Ok, GrpcStatusCode.Ok, GrpcStatusCode.Ok, GrpcStatusCode.Ok, GrpcStatusCode.NotFound, GrpcStatusCode.InvalidArgument, GrpcStatusCode.InvalidArgument, GrpcStatusCode.Unimplemented, GrpcStatusCode.DeadlineExceeded],
-            results.Select(result => (GrpcStatusCode)result!["code"]!.GetValue<int>()));
+            [
+                GrpcStatusCode.Ok,
+                GrpcStatusCode.Ok,
+                GrpcStatusCode.Ok,
+                GrpcStatusCode.Ok,
+                GrpcStatusCode.NotFound,
+                GrpcStatusCode.InvalidArgument,
+                GrpcStatusCode.InvalidArgument,
+                GrpcStatusCode.Unimplemented,
+                GrpcStatusCode.DeadlineExceeded,
+            ],
+            results.Select(result => (GrpcStatusCode)result!["code"]!.GetValue<int>())
+        );
         Assert.Equal("""["jsbed"]""", results[0]!["answers"]![0]!["services"]!.ToJsonString());
         Assert.Equal(7, results[1]!["answers"]![0]!["operations"]!.AsArray().Count);
         Assert.Equal(captured.Select(span => span.SpanId.ToString()).Order(), SpanIds(results[2]!));
@@ -42,7 +68,10 @@ public class GrpcJsTests
         Assert.Equal("trace not found", results[4]!["details"]!.GetValue<string>());
     }
 
-    private static IEnumerable<string> SpanIds(JsonNode result) => result["answers"]!.AsArray()
-        .SelectMany(answer => answer!["spans"]!.AsArray())
-        .Select(span => SpanId.FromBytes(Convert.FromBase64String(span!["span_id"]!.GetValue<string>())).ToString()).Order();
+    private static IEnumerable<string> SpanIds(JsonNode result) =>
+        result["answers"]!
+            .AsArray()
+            .SelectMany(answer => answer!["spans"]!.AsArray())
+            .Select(span => SpanId.FromBytes(Convert.FromBase64String(span!["span_id"]!.GetValue<string>())).ToString())
+            .Order();
 }

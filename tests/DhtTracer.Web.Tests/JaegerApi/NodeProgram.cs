@@ -9,7 +9,13 @@ internal static class NodeProgram
     public static async Task<string> RunAsync(params string[] arguments)
     {
         Assert.SkipUnless(Needs.Exporters is not null, Needs.Why("npm packages of tests/exporters"));
-        var start = new ProcessStartInfo(Needs.Node!, arguments) { WorkingDirectory = Needs.Exporters, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        var start = new ProcessStartInfo(Needs.Node!, arguments)
+        {
+            WorkingDirectory = Needs.Exporters,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
         using var process = Process.Start(start) ?? throw new InvalidOperationException("node did not start");
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         patience.CancelAfter(TimeSpan.FromMinutes(2));

@@ -5,7 +5,8 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Web.Tests.JaegerApi;
 
-/// <summary>One DhtTracer pulls another over each transport: both sides of the protocol are ours, and nothing may get lost between them.</summary>
+/// <summary>One DhtTracer pulls another over each transport: both sides of the protocol are ours, and nothing may get lost between
+/// them.</summary>
 public class PullFromQueryApiTests
 {
     private const int TraceCount = 300;
@@ -22,7 +23,12 @@ public class PullFromQueryApiTests
         var spans = MadeUp();
         await using var source = await QueryApiHost.StartAsync(spans);
         var folder = Directory.CreateTempSubdirectory("dht-tracer-pulls-");
-        await using (var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = folder.FullName }, static _ => DhtTracer.Analysis.ReconstructedTrace.Empty))
+        await using (
+            var store = await TraceStore.OpenAsync(
+                new DatabaseOptions { Directory = folder.FullName },
+                static _ => DhtTracer.Analysis.ReconstructedTrace.Empty
+            )
+        )
         {
             var options = new PullOptions
             {
@@ -32,7 +38,10 @@ public class PullFromQueryApiTests
                 Since = TimeSpan.FromHours(3),
                 GiveUpAfter = TimeSpan.FromSeconds(5),
             };
-            var total = await new PullWorker(options, store, new SpanSink(store, new IngestStatistics(TimeProvider.System))).RunAsync(null, Cancel);
+            var total = await new PullWorker(options, store, new SpanSink(store, new IngestStatistics(TimeProvider.System))).RunAsync(
+                null,
+                Cancel
+            );
 
             Assert.Equal((2, TraceCount, spans.Count), (total.Services, (int)total.Traces, (int)total.Spans));
             Assert.True(total.WindowsBisected > 0);
@@ -48,7 +57,15 @@ public class PullFromQueryApiTests
         (SpanId, SpanId, string, string?, ulong, ulong, string?) Said(Span span)
         {
             var start = span.StartUnixNano / (ulong)precision;
-            return (span.SpanId, span.ParentSpanId, span.Name, span.Resource.ServiceName, start, (span.EndUnixNano - span.StartUnixNano) / (ulong)precision, span.Attributes.GetString("peer"));
+            return (
+                span.SpanId,
+                span.ParentSpanId,
+                span.Name,
+                span.Resource.ServiceName,
+                start,
+                (span.EndUnixNano - span.StartUnixNano) / (ulong)precision,
+                span.Attributes.GetString("peer")
+            );
         }
     }
 
@@ -56,21 +73,29 @@ public class PullFromQueryApiTests
     {
         var random = new Random(7);
         var start = (ulong)(Start - DateTimeOffset.UnixEpoch).Ticks * 100;
-        var resources = new[] { "kubo", "js" }.Select(name => new Resource { Attributes = AttributeList.Of(("service.name", new StringValue(name))) }).ToArray();
+        var resources = new[] { "kubo", "js" }
+            .Select(name => new Resource { Attributes = AttributeList.Of(("service.name", new StringValue(name))) })
+            .ToArray();
         return
         [
-            .. Enumerable.Range(0, TraceCount).SelectMany(trace => Enumerable.Range(0, random.Next(1, 25)).Select(number => new Span
-            {
-                TraceId = new TraceId((ulong)(trace % 2), (ulong)trace + 1),
-                SpanId = new SpanId((ulong)number + 1),
-                ParentSpanId = new SpanId(number == 0 ? 0UL : 1UL),
-                Name = number == 0 ? "lookup" : "request",
-                StartUnixNano = start + ((ulong)trace * 1_000_007) + (ulong)number,
-                EndUnixNano = start + ((ulong)trace * 1_000_007) + (ulong)number + (ulong)random.Next(1, 2_000_000),
-                Resource = resources[trace % 3 == 0 ? 1 : 0],
-                Scope = InstrumentationScope.Empty,
-                Attributes = AttributeList.Of(("peer", new StringValue($"12D3KooW{trace}-{number}"))),
-            })),
+            .. Enumerable
+                .Range(0, TraceCount)
+                .SelectMany(trace =>
+                    Enumerable
+                        .Range(0, random.Next(1, 25))
+                        .Select(number => new Span
+                        {
+                            TraceId = new TraceId((ulong)(trace % 2), (ulong)trace + 1),
+                            SpanId = new SpanId((ulong)number + 1),
+                            ParentSpanId = new SpanId(number == 0 ? 0UL : 1UL),
+                            Name = number == 0 ? "lookup" : "request",
+                            StartUnixNano = start + ((ulong)trace * 1_000_007) + (ulong)number,
+                            EndUnixNano = start + ((ulong)trace * 1_000_007) + (ulong)number + (ulong)random.Next(1, 2_000_000),
+                            Resource = resources[trace % 3 == 0 ? 1 : 0],
+                            Scope = InstrumentationScope.Empty,
+                            Attributes = AttributeList.Of(("peer", new StringValue($"12D3KooW{trace}-{number}"))),
+                        })
+                ),
         ];
     }
 }

@@ -45,7 +45,10 @@ internal sealed class QueryApiHost : IAsyncDisposable
     public static async Task<QueryApiHost> StartAsync(IReadOnlyList<Span> spans, JaegerApiOptions? options = null)
     {
         var directory = Directory.CreateTempSubdirectory("dht-tracer-query-");
-        var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = directory.FullName }, static _ => DhtTracer.Analysis.ReconstructedTrace.Empty);
+        var store = await TraceStore.OpenAsync(
+            new DatabaseOptions { Directory = directory.FullName },
+            static _ => DhtTracer.Analysis.ReconstructedTrace.Empty
+        );
         foreach (var trace in spans.GroupBy(span => span.TraceId))
         {
             await AddAsync(store, [.. trace.DistinctBy(span => span.SpanId)]);
@@ -90,7 +93,15 @@ internal sealed class QueryApiHost : IAsyncDisposable
         await store.AppendAsync([new TraceChunk(trace, OtlpProtobuf.Encode(spans), spans.Length)]);
         var content = await store.LoadAsync(trace) ?? throw new InvalidOperationException("the trace that was just stored is gone");
         var merged = DhtTracer.Analysis.SpanMerge.Merge(OtlpProtobuf.Decode(content.Otlp));
-        await store.SaveAnalysesAsync([new TraceAnalysis { Content = content, Otlp = OtlpProtobuf.Encode(merged), Spans = merged, Version = 1 }]);
+        await store.SaveAnalysesAsync([
+            new TraceAnalysis
+            {
+                Content = content,
+                Otlp = OtlpProtobuf.Encode(merged),
+                Spans = merged,
+                Version = 1,
+            },
+        ]);
     }
 
     private static WebApplication Build(HttpProtocols protocols)

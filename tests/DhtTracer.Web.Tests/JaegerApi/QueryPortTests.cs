@@ -46,11 +46,26 @@ public class QueryPortTests
     [Fact]
     public async Task Operations_have_their_kinds_and_can_be_asked_for_by_kind()
     {
-        await using var host = await QueryApiHost.StartAsync([Make(1, "ask", SpanKind.Client), Make(2, "serve", SpanKind.Server), Make(3, "ask", SpanKind.Internal), Make(4, "old", SpanKind.Unspecified)]);
+        await using var host = await QueryApiHost.StartAsync([
+            Make(1, "ask", SpanKind.Client),
+            Make(2, "serve", SpanKind.Server),
+            Make(3, "ask", SpanKind.Internal),
+            Make(4, "old", SpanKind.Unspecified),
+        ]);
         async Task<string> OperationsAsync(string kind)
         {
-            var answer = await host.Grpc.UnaryAsync<GetOperationsRequest, GetOperationsResponse>(Service + "GetOperations", new GetOperationsRequest { Service = "kubo", SpanKind = kind }, Long, Cancel);
-            return string.Join(' ', answer.Operations.Select(operation => $"{operation.Name}/{operation.SpanKind}").Order(StringComparer.Ordinal)) + " = " + string.Join(' ', answer.OperationNames.Order(StringComparer.Ordinal));
+            var answer = await host.Grpc.UnaryAsync<GetOperationsRequest, GetOperationsResponse>(
+                Service + "GetOperations",
+                new GetOperationsRequest { Service = "kubo", SpanKind = kind },
+                Long,
+                Cancel
+            );
+            return string.Join(
+                    ' ',
+                    answer.Operations.Select(operation => $"{operation.Name}/{operation.SpanKind}").Order(StringComparer.Ordinal)
+                )
+                + " = "
+                + string.Join(' ', answer.OperationNames.Order(StringComparer.Ordinal));
         }
 
         Assert.Equal("ask/client ask/internal old/ serve/server = ask old serve", await OperationsAsync(""));
@@ -61,11 +76,20 @@ public class QueryPortTests
     [Fact]
     public async Task A_caller_who_leaves_a_stream_early_is_let_go_and_the_next_is_served()
     {
-        await using var host = await QueryApiHost.StartAsync([.. Enumerable.Range(1, 400).Select(i => Make((ulong)i, "ask", SpanKind.Client))]);
+        await using var host = await QueryApiHost.StartAsync([
+            .. Enumerable.Range(1, 400).Select(i => Make((ulong)i, "ask", SpanKind.Client)),
+        ]);
         var request = new FindTracesRequest { Query = new TraceQueryParameters { ServiceName = "kubo" } };
         for (var round = 0; round < 20; round++)
         {
-            await foreach (var chunk in host.Grpc.ServerStreamingAsync<FindTracesRequest, SpansResponseChunk>(Service + "FindTraces", request, Long, Cancel))
+            await foreach (
+                var chunk in host.Grpc.ServerStreamingAsync<FindTracesRequest, SpansResponseChunk>(
+                    Service + "FindTraces",
+                    request,
+                    Long,
+                    Cancel
+                )
+            )
             {
                 Assert.Single(chunk.Spans);
                 break;
@@ -75,12 +99,21 @@ public class QueryPortTests
         using var stop = new CancellationTokenSource();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
         {
-            await foreach (var _ in host.Grpc.ServerStreamingAsync<FindTracesRequest, SpansResponseChunk>(Service + "FindTraces", request, Long, stop.Token))
+            await foreach (
+                var _ in host.Grpc.ServerStreamingAsync<FindTracesRequest, SpansResponseChunk>(
+                    Service + "FindTraces",
+                    request,
+                    Long,
+                    stop.Token
+                )
+            )
             {
                 await stop.CancelAsync();
             }
         });
-        var all = await host.Grpc.ServerStreamingAsync<FindTracesRequest, SpansResponseChunk>(Service + "FindTraces", request, Long, Cancel).ToListAsync(Cancel);
+        var all = await host
+            .Grpc.ServerStreamingAsync<FindTracesRequest, SpansResponseChunk>(Service + "FindTraces", request, Long, Cancel)
+            .ToListAsync(Cancel);
         Assert.Equal(400, all.Count);
     }
 
@@ -89,8 +122,15 @@ public class QueryPortTests
     {
         await using var host = await QueryApiHost.StartAsync([Make(1, "ask", SpanKind.Client)]);
         using var channel = new GrpcChannel(host.Grpc.Address, new GrpcChannelOptions { CompressRequests = true });
-        var request = new FindTracesRequest { Query = new TraceQueryParameters { ServiceName = "kubo", OperationName = "ask" } };
-        Assert.Single(await channel.ServerStreamingAsync<FindTracesRequest, SpansResponseChunk>(Service + "FindTraces", request, Long, Cancel).ToListAsync(Cancel));
+        var request = new FindTracesRequest
+        {
+            Query = new TraceQueryParameters { ServiceName = "kubo", OperationName = "ask" },
+        };
+        Assert.Single(
+            await channel
+                .ServerStreamingAsync<FindTracesRequest, SpansResponseChunk>(Service + "FindTraces", request, Long, Cancel)
+                .ToListAsync(Cancel)
+        );
     }
 
     [Fact]
@@ -98,21 +138,41 @@ public class QueryPortTests
     {
         var js = new Resource { Attributes = AttributeList.Of(("service.name", new StringValue("js"))) };
         var parent = Make(1, "ask", SpanKind.Client);
-        await using var host = await QueryApiHost.StartAsync([parent, parent with { SpanId = new SpanId(2), ParentSpanId = parent.SpanId, Resource = js }, parent with { SpanId = new SpanId(3), ParentSpanId = parent.SpanId, Resource = js }]);
-        var answer = await host.Grpc.UnaryAsync<GetDependenciesRequest, GetDependenciesResponse>(Service + "GetDependencies", new GetDependenciesRequest(), Long, Cancel);
+        await using var host = await QueryApiHost.StartAsync([
+            parent,
+            parent with
+            {
+                SpanId = new SpanId(2),
+                ParentSpanId = parent.SpanId,
+                Resource = js,
+            },
+            parent with
+            {
+                SpanId = new SpanId(3),
+                ParentSpanId = parent.SpanId,
+                Resource = js,
+            },
+        ]);
+        var answer = await host.Grpc.UnaryAsync<GetDependenciesRequest, GetDependenciesResponse>(
+            Service + "GetDependencies",
+            new GetDependenciesRequest(),
+            Long,
+            Cancel
+        );
         var link = Assert.Single(answer.Dependencies);
         Assert.Equal(("kubo", "js", 2UL), (link.Parent, link.Child, link.CallCount));
     }
 
-    private static Span Make(ulong trace, string name, SpanKind kind) => new()
-    {
-        TraceId = new TraceId(1, trace),
-        SpanId = new SpanId(1),
-        Name = name,
-        Kind = kind,
-        StartUnixNano = 1_795_000_000_000_000_000 + trace,
-        EndUnixNano = 1_795_000_000_000_500_000 + trace,
-        Resource = new Resource { Attributes = AttributeList.Of(("service.name", new StringValue("kubo"))) },
-        Scope = InstrumentationScope.Empty,
-    };
+    private static Span Make(ulong trace, string name, SpanKind kind) =>
+        new()
+        {
+            TraceId = new TraceId(1, trace),
+            SpanId = new SpanId(1),
+            Name = name,
+            Kind = kind,
+            StartUnixNano = 1_795_000_000_000_000_000 + trace,
+            EndUnixNano = 1_795_000_000_000_500_000 + trace,
+            Resource = new Resource { Attributes = AttributeList.Of(("service.name", new StringValue("kubo"))) },
+            Scope = InstrumentationScope.Empty,
+        };
 }

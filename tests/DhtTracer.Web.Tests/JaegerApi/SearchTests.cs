@@ -17,7 +17,10 @@ public class SearchTests
 {
     private const ulong Start = 1_795_000_000_000_000_000;
     private const string Service = "/jaeger.api_v2.QueryService/";
-    private static readonly Resource Kubo = new() { Attributes = AttributeList.Of(("service.name", new StringValue("kubo")), ("host.name", new StringValue("alpha"))) };
+    private static readonly Resource Kubo = new()
+    {
+        Attributes = AttributeList.Of(("service.name", new StringValue("kubo")), ("host.name", new StringValue("alpha"))),
+    };
     private static readonly TimeSpan Long = TimeSpan.FromSeconds(30);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -40,22 +43,48 @@ public class SearchTests
         await using var host = await QueryApiHost.StartAsync(Traces());
         var (status, _, json) = await host.GetAsync($"/api/traces?service=kubo&start=0&end=4000000000000000{condition}");
         Assert.Equal(HttpStatusCode.OK, status);
-        Assert.Equal(expected, string.Join(' ', json["data"]!.AsArray().Select(trace => trace!["traceID"]!.GetValue<string>().TrimStart('0')).Order(StringComparer.Ordinal)));
+        Assert.Equal(
+            expected,
+            string.Join(
+                ' ',
+                json["data"]!.AsArray().Select(trace => trace!["traceID"]!.GetValue<string>().TrimStart('0')).Order(StringComparer.Ordinal)
+            )
+        );
     }
 
     [Theory]
-    [InlineData("query.service_name=kubo&query.start_time_min=2026-01-01T00:00:00Z&query.start_time_max=2027-01-01T00:00:00Z&query.num_traces=10", "1 2 3")]
-    [InlineData("query.serviceName=kubo&query.startTimeMin=2026-01-01T00:00:00Z&query.startTimeMax=2027-01-01T00:00:00Z&query.searchDepth=10", "1 2 3")]
-    [InlineData("query.service_name=kubo&query.operation_name=ask&query.start_time_min=2026-01-01T00:00:00.000000001Z&query.start_time_max=2027-01-01T02:00:00+02:00", "1 3")]
-    [InlineData("query.serviceName=kubo&query.durationMin=2ms&query.startTimeMin=2026-01-01T00:00:00Z&query.startTimeMax=2027-01-01T00:00:00Z", "2")]
-    [InlineData("query.start_time_min=2026-01-01T00:00:00Z&query.start_time_max=2027-01-01T00:00:00Z&query.attributes=%7B%22attempt%22:%227%22%7D", "1")]
+    [InlineData(
+        "query.service_name=kubo&query.start_time_min=2026-01-01T00:00:00Z&query.start_time_max=2027-01-01T00:00:00Z&query.num_traces=10",
+        "1 2 3"
+    )]
+    [InlineData(
+        "query.serviceName=kubo&query.startTimeMin=2026-01-01T00:00:00Z&query.startTimeMax=2027-01-01T00:00:00Z&query.searchDepth=10",
+        "1 2 3"
+    )]
+    [InlineData(
+        "query.service_name=kubo&query.operation_name=ask&query.start_time_min=2026-01-01T00:00:00.000000001Z&query.start_time_max=2027-01-01T02:00:00+02:00",
+        "1 3"
+    )]
+    [InlineData(
+        "query.serviceName=kubo&query.durationMin=2ms&query.startTimeMin=2026-01-01T00:00:00Z&query.startTimeMax=2027-01-01T00:00:00Z",
+        "2"
+    )]
+    [InlineData(
+        "query.start_time_min=2026-01-01T00:00:00Z&query.start_time_max=2027-01-01T00:00:00Z&query.attributes=%7B%22attempt%22:%227%22%7D",
+        "1"
+    )]
     public async Task Http_v3_takes_both_spellings_of_its_parameters(string query, string expected)
     {
         await using var host = await QueryApiHost.StartAsync(Traces());
         var (status, _, json) = await host.GetAsync($"/api/v3/traces?{query}");
         Assert.Equal(HttpStatusCode.OK, status);
-        var ids = json["result"]!["resourceSpans"]!.AsArray().SelectMany(resource => resource!["scopeSpans"]!.AsArray())
-            .SelectMany(scope => scope!["spans"]!.AsArray()).Select(span => span!["traceId"]!.GetValue<string>().TrimStart('0')).Distinct().Order(StringComparer.Ordinal);
+        var ids = json["result"]!["resourceSpans"]!
+            .AsArray()
+            .SelectMany(resource => resource!["scopeSpans"]!.AsArray())
+            .SelectMany(scope => scope!["spans"]!.AsArray())
+            .Select(span => span!["traceId"]!.GetValue<string>().TrimStart('0'))
+            .Distinct()
+            .Order(StringComparer.Ordinal);
         Assert.Equal(expected, string.Join(' ', ids));
     }
 
@@ -77,9 +106,14 @@ public class SearchTests
     public async Task The_whole_trace_is_answered_spans_outside_the_window_included()
     {
         await using var host = await QueryApiHost.StartAsync(Traces());
-        var request = new FindTracesRequest { Query = new TraceQueryParameters { ServiceName = "kubo", SearchDepth = 10 } };
+        var request = new FindTracesRequest
+        {
+            Query = new TraceQueryParameters { ServiceName = "kubo", SearchDepth = 10 },
+        };
         Between(request.Query, Start, Start);
-        var chunks = await host.Grpc.ServerStreamingAsync<FindTracesRequest, SpansResponseChunk>(Service + "FindTraces", request, Long).ToListAsync(Cancel);
+        var chunks = await host
+            .Grpc.ServerStreamingAsync<FindTracesRequest, SpansResponseChunk>(Service + "FindTraces", request, Long)
+            .ToListAsync(Cancel);
         Assert.Equal(25, chunks.Sum(chunk => chunk.Spans.Count));
         Assert.Equal([10, 10, 5], chunks.Select(chunk => chunk.Spans.Count));
     }
@@ -90,13 +124,25 @@ public class SearchTests
         await using var host = await QueryApiHost.StartAsync(Traces());
         async Task<GrpcStatusCode> StatusAsync<TRequest>(string method, TRequest request)
             where TRequest : IMessage =>
-            (await Assert.ThrowsAsync<GrpcException>(async () =>
-                await host.Grpc.ServerStreamingAsync<TRequest, SpansResponseChunk>(Service + method, request, Long).ToListAsync(Cancel))).Status;
+            (
+                await Assert.ThrowsAsync<GrpcException>(async () =>
+                    await host.Grpc.ServerStreamingAsync<TRequest, SpansResponseChunk>(Service + method, request, Long).ToListAsync(Cancel)
+                )
+            ).Status;
 
         Assert.Equal(GrpcStatusCode.InvalidArgument, await StatusAsync("FindTraces", new FindTracesRequest()));
-        Assert.Equal(GrpcStatusCode.NotFound, await StatusAsync("GetTrace", new GetTraceRequest { TraceId = ByteString.CopyFrom([.. new byte[15], 99]) }));
-        Assert.Equal(GrpcStatusCode.InvalidArgument, await StatusAsync("GetTrace", new GetTraceRequest { TraceId = ByteString.CopyFrom(new byte[16]) }));
-        Assert.Equal(GrpcStatusCode.InvalidArgument, await StatusAsync("GetTrace", new GetTraceRequest { TraceId = ByteString.CopyFrom(1, 2, 3) }));
+        Assert.Equal(
+            GrpcStatusCode.NotFound,
+            await StatusAsync("GetTrace", new GetTraceRequest { TraceId = ByteString.CopyFrom([.. new byte[15], 99]) })
+        );
+        Assert.Equal(
+            GrpcStatusCode.InvalidArgument,
+            await StatusAsync("GetTrace", new GetTraceRequest { TraceId = ByteString.CopyFrom(new byte[16]) })
+        );
+        Assert.Equal(
+            GrpcStatusCode.InvalidArgument,
+            await StatusAsync("GetTrace", new GetTraceRequest { TraceId = ByteString.CopyFrom(1, 2, 3) })
+        );
         Assert.Equal(GrpcStatusCode.Unimplemented, await StatusAsync("ArchiveTrace", new ArchiveTraceRequest()));
         Assert.Equal(GrpcStatusCode.Unimplemented, await StatusAsync("Invented", new GetTraceRequest()));
     }
@@ -106,14 +152,19 @@ public class SearchTests
     {
         await using var host = await QueryApiHost.StartAsync(Traces());
         var request = new GetTraceRequest { TraceId = ByteString.CopyFrom(0, 0, 0, 0, 0, 0, 0, 2) };
-        var chunks = await host.Grpc.ServerStreamingAsync<GetTraceRequest, SpansResponseChunk>(Service + "GetTrace", request, Long).ToListAsync(Cancel);
+        var chunks = await host
+            .Grpc.ServerStreamingAsync<GetTraceRequest, SpansResponseChunk>(Service + "GetTrace", request, Long)
+            .ToListAsync(Cancel);
         Assert.Equal(16, chunks.Single().Spans.Single().TraceId.Length);
     }
 
     [Fact]
     public async Task Large_spans_are_spread_so_that_usual_clients_can_read_them()
     {
-        var spans = Enumerable.Range(1, 10).Select(i => Make(9, (ulong)i, "big", Start, 1, ("payload", new StringValue(new string('p', 600_000))))).ToList();
+        var spans = Enumerable
+            .Range(1, 10)
+            .Select(i => Make(9, (ulong)i, "big", Start, 1, ("payload", new StringValue(new string('p', 600_000)))))
+            .ToList();
         await using var host = await QueryApiHost.StartAsync(spans);
 
         // The channel has gRPC's usual limit of 4 MiB.
@@ -149,16 +200,36 @@ public class SearchTests
 
     [Theory]
     [InlineData("/api/v3/traces?query.start_time_min=yesterday&query.start_time_max=2027-01-01T00:00:00Z", 400, "query.start_time_min")]
-    [InlineData("/api/v3/traces?query.start_time_min=2026-01-01T00:00:00Z&query.start_time_max=2027-01-01T00:00:00Z&query.num_traces=many", 400, "query.search_depth")]
-    [InlineData("/api/v3/traces?query.start_time_min=2001-01-01T00:00:00Z&query.start_time_max=2002-01-01T00:00:00Z", 404, "No traces found")]
+    [InlineData(
+        "/api/v3/traces?query.start_time_min=2026-01-01T00:00:00Z&query.start_time_max=2027-01-01T00:00:00Z&query.num_traces=many",
+        400,
+        "query.search_depth"
+    )]
+    [InlineData(
+        "/api/v3/traces?query.start_time_min=2001-01-01T00:00:00Z&query.start_time_max=2002-01-01T00:00:00Z",
+        404,
+        "No traces found"
+    )]
     [InlineData("/api/v3/traces/99", 404, "not found")]
     [InlineData("/api/v3/traces/nothex", 400, "trace_id")]
     [InlineData("/api/v3/traces/0", 404, "not found")]
     [InlineData("/api/v3/traces/1?raw_traces=maybe", 400, "raw_traces")]
     [InlineData("/api/v3/traces/1?start_time=yesterday", 400, "start_time")]
-    [InlineData("/api/v3/traces?query.start_time_min=2026-01-01T00:00:00Z&query.start_time_max=2027-01-01T00:00:00Z&query.raw_traces=maybe", 400, "raw_traces")]
-    [InlineData("/api/v3/traces?query.start_time_min=2027-01-01T00:00:00Z&query.start_time_max=2026-01-01T00:00:00Z", 400, "start_time_min")]
-    [InlineData("/api/v3/traces?query.start_time_min=2027-01-01T00:00:00Z&query.start_time_max=2027-01-01T00:00:00Z", 400, "start_time_min")]
+    [InlineData(
+        "/api/v3/traces?query.start_time_min=2026-01-01T00:00:00Z&query.start_time_max=2027-01-01T00:00:00Z&query.raw_traces=maybe",
+        400,
+        "raw_traces"
+    )]
+    [InlineData(
+        "/api/v3/traces?query.start_time_min=2027-01-01T00:00:00Z&query.start_time_max=2026-01-01T00:00:00Z",
+        400,
+        "start_time_min"
+    )]
+    [InlineData(
+        "/api/v3/traces?query.start_time_min=2027-01-01T00:00:00Z&query.start_time_max=2027-01-01T00:00:00Z",
+        400,
+        "start_time_min"
+    )]
     [InlineData("/api/v3/nothing", 404, "no such call")]
     public async Task Http_v3_errors_have_jaegers_shape(string path, int expected, string text)
     {
@@ -173,8 +244,14 @@ public class SearchTests
     public async Task An_empty_archive_answers_null_services_and_no_traces()
     {
         await using var host = await QueryApiHost.StartAsync([]);
-        Assert.Equal("""{"data":null,"total":0,"limit":0,"offset":0,"errors":null}""", (await host.GetAsync("/api/services")).Json.ToJsonString());
-        Assert.Equal("""{"data":[],"total":0,"limit":0,"offset":0,"errors":null}""", (await host.GetAsync("/api/traces?service=x")).Json.ToJsonString());
+        Assert.Equal(
+            """{"data":null,"total":0,"limit":0,"offset":0,"errors":null}""",
+            (await host.GetAsync("/api/services")).Json.ToJsonString()
+        );
+        Assert.Equal(
+            """{"data":[],"total":0,"limit":0,"offset":0,"errors":null}""",
+            (await host.GetAsync("/api/traces?service=x")).Json.ToJsonString()
+        );
     }
 
     [Fact]
@@ -215,7 +292,14 @@ public class SearchTests
     {
         var id = Convert.FromHexString("fbff3effbffefffbff3effbffefffbff");
         Assert.Contains('/', Convert.ToBase64String(id));
-        foreach (var text in new[] { Convert.ToBase64String(id), Convert.ToBase64String(id).Replace("/", "%2F", StringComparison.Ordinal), System.Buffers.Text.Base64Url.EncodeToString(id) })
+        foreach (
+            var text in new[]
+            {
+                Convert.ToBase64String(id),
+                Convert.ToBase64String(id).Replace("/", "%2F", StringComparison.Ordinal),
+                System.Buffers.Text.Base64Url.EncodeToString(id),
+            }
+        )
         {
             Assert.True(JaegerTraceIds.TryParse(text, out var read));
             Assert.Equal(Convert.ToHexStringLower(id), read.ToString());
@@ -227,11 +311,17 @@ public class SearchTests
     [Fact]
     public async Task Spans_without_a_service_are_those_of_missing_service_name()
     {
-        var nameless = Make(4, 1, "lost", Start, 1_000) with { Resource = new Resource { Attributes = AttributeList.Of(("host.name", new StringValue("beta"))) } };
+        var nameless = Make(4, 1, "lost", Start, 1_000) with
+        {
+            Resource = new Resource { Attributes = AttributeList.Of(("host.name", new StringValue("beta"))) },
+        };
         await using var host = await QueryApiHost.StartAsync([.. Traces(), nameless]);
 
         Assert.Equal("""["kubo","missing-service-name"]""", (await host.GetAsync("/api/services")).Json["data"]!.ToJsonString());
-        Assert.Equal("""[{"name":"lost","spanKind":""}]""", (await host.GetAsync("/api/operations?service=missing-service-name")).Json["data"]!.ToJsonString());
+        Assert.Equal(
+            """[{"name":"lost","spanKind":""}]""",
+            (await host.GetAsync("/api/operations?service=missing-service-name")).Json["data"]!.ToJsonString()
+        );
         var (_, _, found) = await host.GetAsync("/api/traces?service=missing-service-name&start=0&end=4000000000000000");
         var trace = found["data"]!.AsArray().Single()!;
         Assert.Equal("0000000000000004", trace["traceID"]!.GetValue<string>());
@@ -247,14 +337,32 @@ public class SearchTests
     public async Task Dependencies_are_of_now_when_no_end_is_given_and_of_one_service_when_it_is()
     {
         var other = new Resource { Attributes = AttributeList.Of(("service.name", new StringValue("gateway"))) };
-        await using var host = await QueryApiHost.StartAsync(
-            [Make(5, 1, "GET", Start, 10) with { Resource = other }, Make(5, 2, "ask", Start, 5) with { ParentSpanId = new SpanId(1) },
-             Make(6, 1, "x", Start, 10), Make(6, 2, "y", Start, 5) with { ParentSpanId = new SpanId(1) }]);
+        await using var host = await QueryApiHost.StartAsync([
+            Make(5, 1, "GET", Start, 10) with
+            {
+                Resource = other,
+            },
+            Make(5, 2, "ask", Start, 5) with
+            {
+                ParentSpanId = new SpanId(1),
+            },
+            Make(6, 1, "x", Start, 10),
+            Make(6, 2, "y", Start, 5) with
+            {
+                ParentSpanId = new SpanId(1),
+            },
+        ]);
 
         Assert.Equal("[]", (await host.GetAsync("/api/dependencies")).Json["data"]!.ToJsonString());
         const string Then = "endTs=1795000001000&lookback=3600000";
-        Assert.Equal("""[{"parent":"gateway","child":"kubo","callCount":1},{"parent":"kubo","child":"kubo","callCount":1}]""", (await host.GetAsync($"/api/dependencies?{Then}")).Json["data"]!.ToJsonString());
-        Assert.Equal("""[{"parent":"gateway","child":"kubo","callCount":1}]""", (await host.GetAsync($"/api/dependencies?{Then}&service=gateway")).Json["data"]!.ToJsonString());
+        Assert.Equal(
+            """[{"parent":"gateway","child":"kubo","callCount":1},{"parent":"kubo","child":"kubo","callCount":1}]""",
+            (await host.GetAsync($"/api/dependencies?{Then}")).Json["data"]!.ToJsonString()
+        );
+        Assert.Equal(
+            """[{"parent":"gateway","child":"kubo","callCount":1}]""",
+            (await host.GetAsync($"/api/dependencies?{Then}&service=gateway")).Json["data"]!.ToJsonString()
+        );
     }
 
     [Fact]
@@ -263,18 +371,24 @@ public class SearchTests
         await using var host = await QueryApiHost.StartAsync(Traces());
         Assert.Equal("[]", (await host.GetAsync("/api/operations?service=nobody")).Json["data"]!.ToJsonString());
         Assert.Equal("""{"operations":[]}""", (await host.GetAsync("/api/v3/operations")).Json.ToJsonString());
-        Assert.Contains("""{"name":"ask"}""", (await host.GetAsync("/api/v3/operations?service=kubo")).Json.ToJsonString(), StringComparison.Ordinal);
+        Assert.Contains(
+            """{"name":"ask"}""",
+            (await host.GetAsync("/api/v3/operations?service=kubo")).Json.ToJsonString(),
+            StringComparison.Ordinal
+        );
     }
 
     /// <summary>
-    /// While a search goes through its traces, new ones arrive, and late spans move others to the front of the order, those that were sent already
-    /// and those that were not.
+    /// While a search goes through its traces, new ones arrive, and late spans move others to the front of the order, those that were sent
+    /// already and those that were not.
     /// </summary>
     [Fact]
     public async Task A_search_gives_each_trace_that_was_there_once_whatever_arrives_meanwhile()
     {
         const int Known = 450;
-        await using var host = await QueryApiHost.StartAsync([.. Enumerable.Range(1, Known).Select(i => Make((ulong)i, 1, "ask", Start + ((ulong)i * 1000), 10))]);
+        await using var host = await QueryApiHost.StartAsync([
+            .. Enumerable.Range(1, Known).Select(i => Make((ulong)i, 1, "ask", Start + ((ulong)i * 1000), 10)),
+        ]);
         var archive = new JaegerArchive(host.Store, new JaegerApiOptions());
         var given = new List<ulong>();
         await foreach (var trace in archive.FindAsync(new SpanConditions { Service = "kubo" }, int.MaxValue, Cancel))
@@ -297,8 +411,11 @@ public class SearchTests
     public async Task Summaries_count_all_spans_of_a_trace()
     {
         await using var host = await QueryApiHost.StartAsync(Traces());
-        var (_, _, json) = await host.GetAsync("/api/v3/trace-summaries?query.serviceName=kubo&query.operationName=fail&query.startTimeMin=2026-01-01T00:00:00Z&query.startTimeMax=2027-01-01T00:00:00Z");
-        var expected = $$"""{"summaries":[{"traceId":"00000000000000000000000000000003","rootServiceName":"","rootOperationName":"","minStartTimeUnixNano":"{{Start + 2_000_000_000}}","maxEndTimeUnixNano":"{{Start + 2_001_000_000}}","spanCount":2,"errorSpanCount":1,"orphanSpanCount":2,"services":[{"name":"kubo","spanCount":2,"errorSpanCount":1}]}]}""";
+        var (_, _, json) = await host.GetAsync(
+            "/api/v3/trace-summaries?query.serviceName=kubo&query.operationName=fail&query.startTimeMin=2026-01-01T00:00:00Z&query.startTimeMax=2027-01-01T00:00:00Z"
+        );
+        var expected =
+            $$"""{"summaries":[{"traceId":"00000000000000000000000000000003","rootServiceName":"","rootOperationName":"","minStartTimeUnixNano":"{{Start + 2_000_000_000}}","maxEndTimeUnixNano":"{{Start + 2_001_000_000}}","spanCount":2,"errorSpanCount":1,"orphanSpanCount":2,"services":[{"name":"kubo","spanCount":2,"errorSpanCount":1}]}]}""";
         Assert.Equal(expected, json.ToJsonString());
     }
 
@@ -315,7 +432,8 @@ public class SearchTests
     public async Task Transform_turns_otlp_into_jaegers_json()
     {
         await using var host = await QueryApiHost.StartAsync([]);
-        var otlp = """{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"kubo"}}]},"scopeSpans":[{"spans":[{"traceId":"000000000000000000000000000000ff","spanId":"00000000000000aa","name":"ask","startTimeUnixNano":"1795000000000000000","endTimeUnixNano":"1795000000001000000"}]}]}]}""";
+        var otlp =
+            """{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"kubo"}}]},"scopeSpans":[{"spans":[{"traceId":"000000000000000000000000000000ff","spanId":"00000000000000aa","name":"ask","startTimeUnixNano":"1795000000000000000","endTimeUnixNano":"1795000000001000000"}]}]}]}""";
         using var good = await host.Http.PostAsync("/api/transform", new StringContent(otlp), Cancel);
         var body = await good.Content.ReadAsStringAsync(Cancel);
         Assert.Contains("\"operationName\":\"ask\"", body, StringComparison.Ordinal);
@@ -372,10 +490,22 @@ public class SearchTests
 
     private static async Task<IReadOnlyList<string>> FindAsync(QueryApiHost host, Action<TraceQueryParameters> change)
     {
-        var request = new FindTracesRequest { Query = new TraceQueryParameters { ServiceName = "kubo", SearchDepth = 100 } };
+        var request = new FindTracesRequest
+        {
+            Query = new TraceQueryParameters { ServiceName = "kubo", SearchDepth = 100 },
+        };
         change(request.Query);
-        var chunks = await host.Grpc.ServerStreamingAsync<FindTracesRequest, SpansResponseChunk>(Service + "FindTraces", request, Long).ToListAsync(Cancel);
-        return [.. chunks.SelectMany(chunk => chunk.Spans).Select(span => Convert.ToHexStringLower(span.TraceId.Span).TrimStart('0')).Distinct().Order(StringComparer.Ordinal)];
+        var chunks = await host
+            .Grpc.ServerStreamingAsync<FindTracesRequest, SpansResponseChunk>(Service + "FindTraces", request, Long)
+            .ToListAsync(Cancel);
+        return
+        [
+            .. chunks
+                .SelectMany(chunk => chunk.Spans)
+                .Select(span => Convert.ToHexStringLower(span.TraceId.Span).TrimStart('0'))
+                .Distinct()
+                .Order(StringComparer.Ordinal),
+        ];
     }
 
     /// <summary>Trace 1 of 25 spans, one far outside; trace 2 of one slow client span; trace 3, later, whose root never came.</summary>
@@ -383,26 +513,52 @@ public class SearchTests
     {
         var spans = new List<Span>
         {
-            Make(1, 1, "lookup", Start, 1_000_000) with { Events = [new SpanEvent { Name = "dialed", TimeUnixNano = Start }] },
-            Make(1, 2, "ask", Start + 500_000_000, 1_000_000, ("attempt", new IntValue(7))) with { ParentSpanId = new SpanId(1) },
-            Make(2, 1, "dial", Start + 1_000_000_000, 5_000_000) with { Kind = SpanKind.Client },
-            Make(3, 1, "ask", Start + 2_000_000_000, 1_000_000) with { ParentSpanId = new SpanId(77) },
-            Make(3, 2, "fail", Start + 2_000_000_000, 500_000) with { ParentSpanId = new SpanId(77), Status = new SpanStatus(StatusCode.Error) },
+            Make(1, 1, "lookup", Start, 1_000_000) with
+            {
+                Events = [new SpanEvent { Name = "dialed", TimeUnixNano = Start }],
+            },
+            Make(1, 2, "ask", Start + 500_000_000, 1_000_000, ("attempt", new IntValue(7))) with
+            {
+                ParentSpanId = new SpanId(1),
+            },
+            Make(2, 1, "dial", Start + 1_000_000_000, 5_000_000) with
+            {
+                Kind = SpanKind.Client,
+            },
+            Make(3, 1, "ask", Start + 2_000_000_000, 1_000_000) with
+            {
+                ParentSpanId = new SpanId(77),
+            },
+            Make(3, 2, "fail", Start + 2_000_000_000, 500_000) with
+            {
+                ParentSpanId = new SpanId(77),
+                Status = new SpanStatus(StatusCode.Error),
+            },
         };
-        spans.AddRange(Enumerable.Range(3, 23).Select(i => Make(1, (ulong)i, "step", Start - 1_000_000, 10) with { ParentSpanId = new SpanId(1) }));
+        spans.AddRange(
+            Enumerable.Range(3, 23).Select(i => Make(1, (ulong)i, "step", Start - 1_000_000, 10) with { ParentSpanId = new SpanId(1) })
+        );
 
         return spans;
     }
 
-    private static Span Make(ulong trace, ulong id, string name, ulong start, ulong duration, params (string Key, AttributeValue Value)[] attributes) => new()
-    {
-        TraceId = new TraceId(0, trace),
-        SpanId = new SpanId(id),
-        Name = name,
-        StartUnixNano = start,
-        EndUnixNano = start + duration,
-        Attributes = AttributeList.Of(attributes),
-        Resource = Kubo,
-        Scope = InstrumentationScope.Empty,
-    };
+    private static Span Make(
+        ulong trace,
+        ulong id,
+        string name,
+        ulong start,
+        ulong duration,
+        params (string Key, AttributeValue Value)[] attributes
+    ) =>
+        new()
+        {
+            TraceId = new TraceId(0, trace),
+            SpanId = new SpanId(id),
+            Name = name,
+            StartUnixNano = start,
+            EndUnixNano = start + duration,
+            Attributes = AttributeList.Of(attributes),
+            Resource = Kubo,
+            Scope = InstrumentationScope.Empty,
+        };
 }

@@ -38,7 +38,9 @@ public sealed class LivePageTests
         var page = await site.PageAsync("/queries?sort=slowest&type=ping");
         var address = page.QuerySelector("[data-live-new]")?.GetAttribute("data-live-new");
         Assert.Null(address); // nothing passes the filter, so there is no list
-        address = (await site.PageAsync("/queries?sort=slowest&type=get-providers")).QuerySelector("[data-live-new]")!.GetAttribute("data-live-new")!;
+        address = (await site.PageAsync("/queries?sort=slowest&type=get-providers"))
+            .QuerySelector("[data-live-new]")!
+            .GetAttribute("data-live-new")!;
         await site.AddAsync(NativeTrace.Of(SimulatedQueries.Make(2, 3)));
         await site.AddAsync(NativeTrace.Of(SimulatedQueries.Make(3, 3, query => query with { Type = QueryType.Ping })));
         var answer = await site.Client.GetFromJsonAsync<JsonNode>(new Uri(address, UriKind.Relative));
@@ -50,14 +52,24 @@ public sealed class LivePageTests
     {
         var now = (ulong)(DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).Ticks * 100;
         var old = SimulatedQueries.Make(1, 3);
-        var running = SimulatedQueries.Make(2, 3, query => query with { Outcome = QueryOutcome.Incomplete, StartUnixNano = now - 6_000_000_000 });
+        var running = SimulatedQueries.Make(
+            2,
+            3,
+            query => query with { Outcome = QueryOutcome.Incomplete, StartUnixNano = now - 6_000_000_000 }
+        );
 
         // Its root will not come any more.
         var lost = SimulatedQueries.Make(4, 3, query => query with { Outcome = QueryOutcome.Incomplete });
         var fresh = SimulatedQueries.Make(3, 3, query => query with { StartUnixNano = now - 6_000_000_000, DurationNs = 5_000_000_000 });
         await using var site = await Site.StartAsync(old, running, lost, fresh);
-        Assert.Equal(["none", "page", "none", "page"], await Task.WhenAll(new[] { old, running, lost, fresh }.Select(async query =>
-            (await site.PageAsync($"/q/{query.Id}")).QuerySelector("main")!.GetAttribute("data-live") ?? "none")));
+        Assert.Equal(
+            ["none", "page", "none", "page"],
+            await Task.WhenAll(
+                new[] { old, running, lost, fresh }.Select(async query =>
+                    (await site.PageAsync($"/q/{query.Id}")).QuerySelector("main")!.GetAttribute("data-live") ?? "none"
+                )
+            )
+        );
     }
 
     private static async Task<(string Type, string? Data)> EventAsync(StreamReader stream)

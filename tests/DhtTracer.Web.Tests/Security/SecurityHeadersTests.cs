@@ -10,7 +10,18 @@ public sealed class SecurityHeadersTests
     {
         var query = SimulatedQueries.Make(1, 4);
         await using var site = await Site.StartAsync(query);
-        foreach (var address in new[] { "/queries", $"/q/{query.Id}", $"/traces/{query.Id.TraceId}", "/q/none", "/nowhere", "/favicon.ico", "/test/throw" })
+        foreach (
+            var address in new[]
+            {
+                "/queries",
+                $"/q/{query.Id}",
+                $"/traces/{query.Id.TraceId}",
+                "/q/none",
+                "/nowhere",
+                "/favicon.ico",
+                "/test/throw",
+            }
+        )
         {
             var headers = (await site.Client.GetAsync(new Uri(address, UriKind.Relative))).Headers;
             var policy = Assert.Single(headers.GetValues("Content-Security-Policy"));
@@ -29,7 +40,11 @@ public sealed class SecurityHeadersTests
         foreach (var address in new[] { "/queries", $"/q/{query.Id}", $"/traces/{query.Id.TraceId}", "/nowhere" })
         {
             var page = await Site.DocumentAsync(await site.Client.GetAsync(new Uri(address, UriKind.Relative)));
-            Assert.Empty(page.QuerySelectorAll("[style], style, script:not([src]), script[src]:not([src^='/assets/']), link[href]:not([href^='/']), iframe"));
+            Assert.Empty(
+                page.QuerySelectorAll(
+                    "[style], style, script:not([src]), script[src]:not([src^='/assets/']), link[href]:not([href^='/']), iframe"
+                )
+            );
         }
     }
 

@@ -78,9 +78,12 @@ internal readonly record struct GoAddressScope(int Local, int Public)
     /// <summary>Loopback, fc00::/7 and fe80::/10.</summary>
     private static bool IsLocal6(ReadOnlySpan<char> address) =>
         address is "::1"
-        || (address.Length >= 4
+        || (
+            address.Length >= 4
             && ushort.TryParse(address[..4], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var group)
-            && ((group & 0xfe00) == 0xfc00 || (group & 0xffc0) == 0xfe80));
+            && ((group & 0xfe00) == 0xfc00 || (group & 0xffc0) == 0xfe80)
+        );
 
-    private static bool TryByte(ReadOnlySpan<char> text, out byte value) => byte.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
+    private static bool TryByte(ReadOnlySpan<char> text, out byte value) =>
+        byte.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
 }

@@ -6,7 +6,8 @@ namespace DhtTracer.Analysis;
 /// </summary>
 internal static class GoClosest
 {
-    /// <summary>Width of the result: the longest answer, without the target, which answers name in addition. Null when no answer is listed.</summary>
+    /// <summary>Width of the result: the longest answer, without the target, which answers name in addition. Null when no answer is
+    /// listed.</summary>
     public static int? Width(LookupBuilder lookup, string? target)
     {
         var longest = 0;
@@ -24,12 +25,19 @@ internal static class GoClosest
     /// <summary>The closest, nearest first; null when they cannot be known.</summary>
     public static List<GoPeer>? Find(GoLookup lookup, int? width)
     {
-        if (lookup.Target is not { } target || width is not { } most || lookup.TerminatedNs is not { } over || lookup.Termination == QueryTermination.Cancelled)
+        if (
+            lookup.Target is not { } target
+            || width is not { } most
+            || lookup.TerminatedNs is not { } over
+            || lookup.Termination == QueryTermination.Cancelled
+        )
         {
             return null;
         }
 
-        var known = lookup.Peers.Where(peer => peer is { HasFailed: false, Id: not null } && (peer.SpawnNs is not null || peer.NamedNs <= over)).ToList();
+        var known = lookup
+            .Peers.Where(peer => peer is { HasFailed: false, Id: not null } && (peer.SpawnNs is not null || peer.NamedNs <= over))
+            .ToList();
         known.Sort((left, right) => target.CompareDistance(left.Id!.Value, right.Id!.Value));
         return known.Count > most ? known[..most] : known;
     }

@@ -12,7 +12,8 @@ internal static class GoDials
     /// </summary>
     private const long LongestReuseNs = 500_000;
 
-    /// <summary>Between the end of a dial that no request followed and the end of its QueryPeer lies only the lookup's own bookkeeping.</summary>
+    /// <summary>Between the end of a dial that no request followed and the end of its QueryPeer lies only the lookup's own
+    /// bookkeeping.</summary>
     private const long LongestBookkeepingNs = 3_000_000;
 
     /// <summary>A cancellation reaches dials a little before the lookup notices it.</summary>

@@ -4,9 +4,9 @@ namespace DhtTracer.Analysis;
 
 /// <summary>
 /// Spans of go-libp2p-kad-dht, and so of Kubo. A query is a method (<c>IpfsDHT.FindPeer</c>) or a bare lookup with everything below it. The
-/// WAN and the LAN lookup of the dual DHT have identical names and are two queries of one operation. A request that stands alone in its trace
-/// (a probe, a correction, an optimistic provide) is no query. The rules: <c>docs/dialects/go.md</c> for queries, <c>docs/dialects/kubo.md</c>
-/// for operations.
+/// WAN and the LAN lookup of the dual DHT have identical names and are two queries of one operation. A request that stands alone in its
+/// trace (a probe, a correction, an optimistic provide) is no query. The rules: <c>docs/dialects/go.md</c> for queries,
+/// <c>docs/dialects/kubo.md</c> for operations.
 /// </summary>
 internal sealed class GoKadDhtDialect : IDialect
 {

@@ -42,27 +42,35 @@ internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQuer
         var results = new GoResults(trace, kinds, parts, lookup, builder, type, key?.Key.Text, whole, fullRt);
         var outcome = GoOutcome.Of(_root, type, results.Found, lookup, whole, out var error);
         var first = trace[parts.Members[0]];
-        var query = builder.Build(new Query
-        {
-            Id = new QueryId(first.TraceId, parts.RootId),
-            OperationId = new QueryId(first.TraceId, parts.RootId),
-            Type = type,
-            Key = key?.Key,
-            Source = TraceSource.GoKadDht,
-            Service = first.Resource.ServiceName,
-            Node = node,
-            StartUnixNano = parts.Start,
-            DurationNs = _root is { EndUnixNano: not 0 } ? SpanReading.Nanoseconds(parts.Start, _root.EndUnixNano) : null,
-            Outcome = outcome,
-            Error = error,
-            Termination = lookup.Termination,
-            TerminatedNs = lookup.TerminatedNs,
-            DiscoveryNs = outcome == QueryOutcome.Success ? results.DiscoveryNs : null,
-            DiscoveredBy = outcome == QueryOutcome.Success ? results.DiscoveredBy : null,
-            Missing = new MissingParts(missing, DroppedEvents()),
-            Parameters = new QueryParameters(whole ? lookup.Alpha : null, null, results.Width),
-            Counts = new QueryCounts { Results = type == QueryType.GetClosestPeers && outcome is not (QueryOutcome.Success or QueryOutcome.NotFound) ? null : results.Count },
-        });
+        var query = builder.Build(
+            new Query
+            {
+                Id = new QueryId(first.TraceId, parts.RootId),
+                OperationId = new QueryId(first.TraceId, parts.RootId),
+                Type = type,
+                Key = key?.Key,
+                Source = TraceSource.GoKadDht,
+                Service = first.Resource.ServiceName,
+                Node = node,
+                StartUnixNano = parts.Start,
+                DurationNs = _root is { EndUnixNano: not 0 } ? SpanReading.Nanoseconds(parts.Start, _root.EndUnixNano) : null,
+                Outcome = outcome,
+                Error = error,
+                Termination = lookup.Termination,
+                TerminatedNs = lookup.TerminatedNs,
+                DiscoveryNs = outcome == QueryOutcome.Success ? results.DiscoveryNs : null,
+                DiscoveredBy = outcome == QueryOutcome.Success ? results.DiscoveredBy : null,
+                Missing = new MissingParts(missing, DroppedEvents()),
+                Parameters = new QueryParameters(whole ? lookup.Alpha : null, null, results.Width),
+                Counts = new QueryCounts
+                {
+                    Results =
+                        type == QueryType.GetClosestPeers && outcome is not (QueryOutcome.Success or QueryOutcome.NotFound)
+                            ? null
+                            : results.Count,
+                },
+            }
+        );
         var (fewestHops, hops) = whole ? Hops(lookup) : (null, null);
         return query with
         {
@@ -77,8 +85,8 @@ internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQuer
         request is { Outcome: RequestOutcome.Answered, Type: MessageType.FindNode or MessageType.GetValue, Closer: null };
 
     /// <summary>
-    /// Greatest hops of the queried peers, as far as they are known: at least those that are certain, and exactly those when no queried peer
-    /// whose hops are in doubt can have more.
+    /// Greatest hops of the queried peers, as far as they are known: at least those that are certain, and exactly those when no queried
+    /// peer whose hops are in doubt can have more.
     /// </summary>
     private static (int? Fewest, int? Exact) Hops(GoLookup lookup)
     {
@@ -97,19 +105,30 @@ internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQuer
     }
 
     /// <summary>
-    /// Takes back what cannot be known. The peers of the routing table that were never asked are in no span, unless all were asked at once; the
-    /// answers of a provider lookup are not listed. While spans are missing, what was not seen may have happened all the same.
+    /// Takes back what cannot be known. The peers of the routing table that were never asked are in no span, unless all were asked at once;
+    /// the answers of a provider lookup are not listed. While spans are missing, what was not seen may have happened all the same.
     /// </summary>
     private static QueryCounts Known(QueryCounts counts, GoLookup lookup, bool whole, bool fullRt)
     {
         var seenComplete = whole && !fullRt && !lookup.AnswersHidden && (lookup.IsFew || lookup.Spawned.Count == 0);
         counts = counts with { SeenComplete = seenComplete, Remaining = seenComplete ? counts.Remaining : null };
-        return whole ? counts : counts with { Queried = null, Dialed = null, DialFailed = null, ToQuery = null, Returned = null, Duplicates = null };
+        return whole
+            ? counts
+            : counts with
+            {
+                Queried = null,
+                Dialed = null,
+                DialFailed = null,
+                ToQuery = null,
+                Returned = null,
+                Duplicates = null,
+            };
     }
 
     private int DroppedEvents() => (int)Math.Min(int.MaxValue, parts.Members.Sum(member => (long)trace[member].DroppedEventsCount));
 
-    /// <summary>The node: its resource says it, or it is the cause of the first spawns. It never asks itself, so an asked peer is not it.</summary>
+    /// <summary>The node: its resource says it, or it is the cause of the first spawns. It never asks itself, so an asked peer is not
+    /// it.</summary>
     private string? Node()
     {
         foreach (var member in parts.Members)
@@ -127,7 +146,9 @@ internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQuer
         }
 
         var first = parts.Members.FindIndex(member => kinds[member] == GoSpanKind.SpawnQuery);
-        return first >= 0 && PeerText.OrNull(trace[parts.Members[first]].Text("Cause")) is { } cause && !parts.Peers.Contains(cause) ? cause : null;
+        return first >= 0 && PeerText.OrNull(trace[parts.Members[first]].Text("Cause")) is { } cause && !parts.Peers.Contains(cause)
+            ? cause
+            : null;
     }
 
     private QueryType Type()
@@ -143,10 +164,15 @@ internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQuer
             };
         }
 
-        // A root that never arrived: what it sent tells what it was for, unless it only looked for peers: a provide or a put does that first.
-        var sent = parts.Members.Where(member => kinds[member] == GoSpanKind.Message).Select(member => GoSpans.Message(trace[member])).ToHashSet();
+        // A root that never arrived: what it sent tells what it was for, unless it only looked for peers: a provide or a put does that
+        // first.
+        var sent = parts
+            .Members.Where(member => kinds[member] == GoSpanKind.Message)
+            .Select(member => GoSpans.Message(trace[member]))
+            .ToHashSet();
         return sent.Contains(MessageType.AddProvider) ? QueryType.AddProvider
-            : sent.Contains(MessageType.GetProviders) || parts.Members.Exists(member => kinds[member] == GoSpanKind.ProvidersRoutine) ? QueryType.GetProviders
+            : sent.Contains(MessageType.GetProviders) || parts.Members.Exists(member => kinds[member] == GoSpanKind.ProvidersRoutine)
+                ? QueryType.GetProviders
             : sent.Contains(MessageType.GetValue) ? QueryType.GetValue
             : sent.Contains(MessageType.PutValue) ? QueryType.PutValue
             : QueryType.Unknown;

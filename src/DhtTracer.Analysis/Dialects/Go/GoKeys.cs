@@ -16,7 +16,10 @@ internal static class GoKeys
     public static TargetKey? Find(TraceSpans trace, GoSpanKind[] kinds, List<int> members, List<int> ancestors, QueryType type)
     {
         var find = new Search(trace, kinds, type);
-        return find.First(members, OfMethod) ?? find.First(ancestors, OfMethod) ?? find.First(members, OfLookup) ?? find.First(members, OfMessage);
+        return find.First(members, OfMethod)
+            ?? find.First(ancestors, OfMethod)
+            ?? find.First(members, OfLookup)
+            ?? find.First(members, OfMessage);
     }
 
     private static TargetKey? OfMethod(Span span, GoSpanKind kind, QueryType type)
@@ -72,7 +75,10 @@ internal static class GoKeys
         {
             // The target's bytes, whatever they are, rendered as a peer id.
             MessageType.FindNode => Base58.Decode(key, out var bytes) == MultiformatError.None ? TargetKey.OfBytes(bytes, type) : null,
-            MessageType.GetProviders or MessageType.AddProvider => Multibase.Decode("f" + key, out var multihash, out _) == MultiformatError.None ? TargetKey.OfBytes(multihash, type) : OfText(key, type),
+            MessageType.GetProviders or MessageType.AddProvider => Multibase.Decode("f" + key, out var multihash, out _)
+            == MultiformatError.None
+                ? TargetKey.OfBytes(multihash, type)
+                : OfText(key, type),
             _ => OfText(key, type),
         };
     }

@@ -73,7 +73,8 @@ internal sealed class GoLookup
     public bool IsFew { get; }
 
     /// <summary>
-    /// The spans of provider lookups hold the providers in the place of the closer peers, unless a Kubo's events of the same lookup told them.
+    /// The spans of provider lookups hold the providers in the place of the closer peers, unless a Kubo's events of the same lookup told
+    /// them.
     /// </summary>
     public bool AnswersHidden { get; }
 
@@ -101,7 +102,8 @@ internal sealed class GoLookup
             case GoSpanKind.SpawnQuery:
                 ReadSpawn(_trace[member]);
                 break;
-            case GoSpanKind.QueryPeer when _trace.Parent(member) is var spawn and not TraceSpans.None && _kinds[spawn] == GoSpanKind.SpawnQuery:
+            case GoSpanKind.QueryPeer
+                when _trace.Parent(member) is var spawn and not TraceSpans.None && _kinds[spawn] == GoSpanKind.SpawnQuery:
                 if (_lookup.Peer(_trace[spawn].Text("QueryPeer")) is { } queried)
                 {
                     this[queried].QueryEndNs ??= End(_trace[member]);
@@ -116,7 +118,8 @@ internal sealed class GoLookup
                 TerminatedNs = Start(_trace[member]);
                 Termination = Words.TryParse<QueryTermination>(_trace[member].Text("Reason") ?? "", out var reason) ? reason : null;
                 break;
-            case GoSpanKind.Message when GoSpans.Message(_trace[member]) is { } message && _lookup.Peer(_trace[member].Text("to")) is { } peer:
+            case GoSpanKind.Message
+                when GoSpans.Message(_trace[member]) is { } message && _lookup.Peer(_trace[member].Text("to")) is { } peer:
                 var span = _trace[member];
                 long? duration = span.EndUnixNano == 0 ? null : SpanReading.Nanoseconds(span.StartUnixNano, span.EndUnixNano);
                 var request = GoRequests.Read(_lookup, span, peer, message, Start(span), duration);
@@ -158,7 +161,9 @@ internal sealed class GoLookup
     {
         var parent = _trace.Parent(member);
         var spawn = parent == TraceSpans.None ? TraceSpans.None : _trace.Parent(parent);
-        var id = _trace[member].Text("PeerID") ?? (spawn != TraceSpans.None && _kinds[spawn] == GoSpanKind.SpawnQuery ? _trace[spawn].Text("QueryPeer") : null);
+        var id =
+            _trace[member].Text("PeerID")
+            ?? (spawn != TraceSpans.None && _kinds[spawn] == GoSpanKind.SpawnQuery ? _trace[spawn].Text("QueryPeer") : null);
         if (_lookup.Peer(id) is not { } draft)
         {
             return;
@@ -186,12 +191,14 @@ internal sealed class GoLookup
         }
 
         var parent = _trace.Parent(member);
-        return parent == TraceSpans.None ? GoPhase.Lookup : _kinds[parent] switch
-        {
-            GoSpanKind.RunQuery => GoPhase.Lookup,
-            GoSpanKind.RunLookup => GoPhase.FollowUp,
-            _ => GoPhase.Direct,
-        };
+        return parent == TraceSpans.None
+            ? GoPhase.Lookup
+            : _kinds[parent] switch
+            {
+                GoSpanKind.RunQuery => GoPhase.Lookup,
+                GoSpanKind.RunLookup => GoPhase.FollowUp,
+                _ => GoPhase.Direct,
+            };
     }
 
     /// <summary>Answers after the end of the lookup name nobody, so they may be hidden.</summary>
@@ -199,8 +206,12 @@ internal sealed class GoLookup
     {
         var asked = _lookup.Requests.Where(static request => request.Type == MessageType.GetProviders).ToList();
         return asked.Count > 0
-            && (asked.TrueForAll(static request => request.Closer is null)
-                || asked.Exists(request => request is { Outcome: RequestOutcome.Answered, Closer: null } && !(TerminatedNs <= request.EndNs)));
+            && (
+                asked.TrueForAll(static request => request.Closer is null)
+                || asked.Exists(request =>
+                    request is { Outcome: RequestOutcome.Answered, Closer: null } && !(TerminatedNs <= request.EndNs)
+                )
+            );
     }
 
     /// <summary>The very first spawn is caused by the node itself, and so is every spawn with the same cause.</summary>
@@ -230,7 +241,10 @@ internal sealed class GoLookup
     /// <summary>A peer is out from its spawn to the end of its request, or of its dial when there was no request.</summary>
     private int? GreatestNumberOut()
     {
-        var ends = Spawned.Select(static peer => (peer.Request is { } request ? request.EndNs : peer.DialEndNs) ?? long.MaxValue).Order().ToArray();
+        var ends = Spawned
+            .Select(static peer => (peer.Request is { } request ? request.EndNs : peer.DialEndNs) ?? long.MaxValue)
+            .Order()
+            .ToArray();
         var ended = 0;
         var most = 0;
         for (var i = 0; i < Spawned.Count; i++)

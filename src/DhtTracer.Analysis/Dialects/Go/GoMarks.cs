@@ -3,8 +3,8 @@ using DhtTracer.Traces;
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// Root spans that are no query: requests that stand alone in their trace, and what a Kubo's provide sweep leaves for each key. A request of
-/// that kind is either a part of an operation of another trace, or something that the node does for itself.
+/// Root spans that are no query: requests that stand alone in their trace, and what a Kubo's provide sweep leaves for each key. A request
+/// of that kind is either a part of an operation of another trace, or something that the node does for itself.
 /// </summary>
 internal static class GoMarks
 {
@@ -75,7 +75,8 @@ internal static class GoMarks
             case MessageType.Ping:
                 drafts.Count(BackgroundKind.Probe);
                 break;
-            case MessageType.AddProvider when span.Text("to") is { } peer && GoKeys.OfMessage(span, GoSpanKind.Message, QueryType.AddProvider) is { } key:
+            case MessageType.AddProvider
+                when span.Text("to") is { } peer && GoKeys.OfMessage(span, GoSpanKind.Message, QueryType.AddProvider) is { } key:
                 drafts.Add(Part(span, MessageType.AddProvider, peer, key.Key.Bytes));
                 break;
             case MessageType.PutValue when span.Text("to") is { } peer && GoRecord.Key(span.Text("record")) is { Length: > 0 } key:
@@ -101,7 +102,8 @@ internal static class GoMarks
             Node = PeerText.OrNull(instance),
             StartUnixNano = span.StartUnixNano,
             DurationNs = span.EndUnixNano == 0 ? null : SpanReading.Nanoseconds(span.StartUnixNano, span.EndUnixNano),
-            Outcome = span.EndUnixNano == 0 ? RequestOutcome.NoAnswer
+            Outcome =
+                span.EndUnixNano == 0 ? RequestOutcome.NoAnswer
                 : failure is { } failed ? failed.Outcome
                 : type == MessageType.AddProvider ? RequestOutcome.Sent
                 : RequestOutcome.Answered,

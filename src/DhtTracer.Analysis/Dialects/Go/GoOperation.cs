@@ -5,7 +5,14 @@ namespace DhtTracer.Analysis;
 
 /// <summary>One operation: what its caller got, by its own span where that tells, else by its queries.</summary>
 internal sealed class GoOperation(
-    TraceSpans trace, GoSpanKind[] kinds, GoPartition partition, QueryId id, int root, List<Query> queries, BackgroundKind? background)
+    TraceSpans trace,
+    GoSpanKind[] kinds,
+    GoPartition partition,
+    QueryId id,
+    int root,
+    List<Query> queries,
+    BackgroundKind? background
+)
 {
     private readonly Span? _own = root == TraceSpans.None ? null : trace[root];
     private readonly Query _decisive = OperationOfQueries.Decisive(queries);
@@ -30,23 +37,37 @@ internal sealed class GoOperation(
         {
             StartUnixNano = start,
             DurationNs = _own.EndUnixNano == 0 ? null : SpanReading.Nanoseconds(start, _own.EndUnixNano),
-            DiscoveryNs = ofQueries.DiscoveryNs is { } discovery ? SpanReading.Nanoseconds(start, ofQueries.StartUnixNano) + discovery : null,
+            DiscoveryNs = ofQueries.DiscoveryNs is { } discovery
+                ? SpanReading.Nanoseconds(start, ofQueries.StartUnixNano) + discovery
+                : null,
             Context = above.Context,
             Command = above.Command,
         };
         ofQueries = WithKeys(ofQueries);
-        return queries is [var only] && only.Id.SpanId == _own.SpanId ? ofQueries : WithOwnSpan(ofQueries with { Routers = Routers(start) });
+        return queries is [var only] && only.Id.SpanId == _own.SpanId
+            ? ofQueries
+            : WithOwnSpan(ofQueries with { Routers = Routers(start) });
     }
 
     private string? Instance() =>
-        (_own ?? (trace.Find(_decisive.Id.SpanId) is var at and not TraceSpans.None ? trace[at] : trace[0]))
-            .Resource.Attributes.GetString("service.instance.id");
+        (_own ?? (trace.Find(_decisive.Id.SpanId) is var at and not TraceSpans.None ? trace[at] : trace[0])).Resource.Attributes.GetString(
+            "service.instance.id"
+        );
 
     /// <summary>Of a provide of many keys, which is one operation, also where a router provides them one by one.</summary>
     private Operation WithKeys(Operation operation) =>
         _own!.Name.EndsWith(".ProvideMany", StringComparison.Ordinal)
-            ? _own.Strings("keys") is { Count: var count } ? operation with { KeyCount = count, Key = count == 1 ? operation.Key : null }
-                : operation with { KeyCount = null, Key = null }
+            ? _own.Strings("keys") is { Count: var count }
+                ? operation with
+                {
+                    KeyCount = count,
+                    Key = count == 1 ? operation.Key : null,
+                }
+                : operation with
+                {
+                    KeyCount = null,
+                    Key = null,
+                }
             : operation;
 
     /// <summary>The operation's own span is above its queries: what it says counts.</summary>
@@ -63,8 +84,7 @@ internal sealed class GoOperation(
             QueryType.GetProviders => Found("found provider", error, distinct: true),
             QueryType.GetValue => Found("found value", error, distinct: false),
             QueryType.FindPeer => error is null ? (QueryOutcome.Success, 1, FirstEvent("found peer")) : (WithoutResult(error), 0, null),
-            QueryType.AddProvider or QueryType.PutValue =>
-                (error is null ? QueryOutcome.Success : WithoutResult(error), Stored(), null),
+            QueryType.AddProvider or QueryType.PutValue => (error is null ? QueryOutcome.Success : WithoutResult(error), Stored(), null),
             _ => (operation.Outcome, operation.Results, (long?)null),
         };
         var success = outcome == QueryOutcome.Success;
@@ -73,8 +93,8 @@ internal sealed class GoOperation(
             Outcome = outcome,
             Error = success ? null : error ?? operation.Error,
             Results = results,
-            DiscoveryNs = !success ? null
-
+            DiscoveryNs =
+                !success ? null
                 // A router can have answered before the DHT did, and no query tells that.
                 : operation.Routers.IsEmpty || firstNs is null ? operation.DiscoveryNs
                 : Math.Min(firstNs.Value, operation.DiscoveryNs ?? long.MaxValue),
@@ -82,8 +102,8 @@ internal sealed class GoOperation(
     }
 
     /// <summary>
-    /// What an operation that reports as it goes has reported. A span keeps 128 events and drops the oldest, of which the first says only that
-    /// streaming began. A result that could not be delivered is the last event of a span that was cancelled.
+    /// What an operation that reports as it goes has reported. A span keeps 128 events and drops the oldest, of which the first says only
+    /// that streaming began. A result that could not be delivered is the last event of a span that was cancelled.
     /// </summary>
     private (QueryOutcome Outcome, int? Results, long? FirstNs) Found(string name, TraceError? error, bool distinct)
     {
@@ -93,7 +113,10 @@ internal sealed class GoOperation(
         {
             if (happened.Is(name))
             {
-                count += !distinct || (happened.Attributes.GetString("id") is { Length: > 0 } result && seen.Add(PeerText.Canonical(result))) ? 1 : 0;
+                count +=
+                    !distinct || (happened.Attributes.GetString("id") is { Length: > 0 } result && seen.Add(PeerText.Canonical(result)))
+                        ? 1
+                        : 0;
             }
         }
 
@@ -113,7 +136,8 @@ internal sealed class GoOperation(
         }
 
         // A worker of a router without the span above it reports nothing by itself.
-        var reports = !_own.Name.StartsWith("Compose.", StringComparison.Ordinal) && !_own.Name.EndsWith(".worker", StringComparison.Ordinal);
+        var reports =
+            !_own.Name.StartsWith("Compose.", StringComparison.Ordinal) && !_own.Name.EndsWith(".worker", StringComparison.Ordinal);
         return reports || _decisive.Outcome != QueryOutcome.Success
             ? (WithoutResult(error), 0, null)
             : (QueryOutcome.Success, _decisive.Counts.Results, null);
@@ -138,8 +162,8 @@ internal sealed class GoOperation(
     }
 
     /// <summary>
-    /// The caller gave up, or there was nothing. The library says "routing: not found" for both, so that the queries must tell: their requests
-    /// hold the caller's context errors.
+    /// The caller gave up, or there was nothing. The library says "routing: not found" for both, so that the queries must tell: their
+    /// requests hold the caller's context errors.
     /// </summary>
     private QueryOutcome WithoutResult(TraceError? error)
     {
@@ -169,8 +193,13 @@ internal sealed class GoOperation(
         var peers = new HashSet<string>(StringComparer.Ordinal);
         foreach (var peer in queries.SelectMany(static query => query.Peers))
         {
-            if (peer.Requests.Any(static request => request is { Type: MessageType.AddProvider, Outcome: RequestOutcome.Sent }
-                or { Type: MessageType.PutValue, Outcome: RequestOutcome.Answered }))
+            if (
+                peer.Requests.Any(static request =>
+                    request
+                        is { Type: MessageType.AddProvider, Outcome: RequestOutcome.Sent }
+                            or { Type: MessageType.PutValue, Outcome: RequestOutcome.Answered }
+                )
+            )
             {
                 peers.Add(peer.Id);
             }
@@ -190,12 +219,15 @@ internal sealed class GoOperation(
             var span = trace[index];
             if (kinds[index] == GoSpanKind.None && span.Name.StartsWith("DelegatedHTTPClient.", StringComparison.Ordinal))
             {
-                routers.Add(new OperationRouter(
-                    span.SpanId,
-                    span.Name,
-                    SpanReading.Nanoseconds(start, span.StartUnixNano),
-                    span.EndUnixNano == 0 ? null : SpanReading.Nanoseconds(span.StartUnixNano, span.EndUnixNano),
-                    span.IsError() ? ErrorText.Classify(span.StatusMessage()) : null));
+                routers.Add(
+                    new OperationRouter(
+                        span.SpanId,
+                        span.Name,
+                        SpanReading.Nanoseconds(start, span.StartUnixNano),
+                        span.EndUnixNano == 0 ? null : SpanReading.Nanoseconds(span.StartUnixNano, span.EndUnixNano),
+                        span.IsError() ? ErrorText.Classify(span.StatusMessage()) : null
+                    )
+                );
             }
         }
 

@@ -3,7 +3,8 @@ using DhtTracer.Traces;
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// Puts the queries of a trace together to operations, and tells their sides, which of them had nobody to ask, and what a node did for itself.
+/// Puts the queries of a trace together to operations, and tells their sides, which of them had nobody to ask, and what a node did for
+/// itself.
 /// </summary>
 internal sealed class GoOperations(TraceSpans trace, GoSpanKind[] kinds, GoPartition partition)
 {
@@ -18,11 +19,13 @@ internal sealed class GoOperations(TraceSpans trace, GoSpanKind[] kinds, GoParti
     /// <summary>Gives the operations, and the queries with what only their operation tells.</summary>
     public void Build(TraceDraft drafts)
     {
-        _queries.Sort(static (left, right) =>
-        {
-            var order = left.Query.StartUnixNano.CompareTo(right.Query.StartUnixNano);
-            return order != 0 ? order : left.Query.Id.SpanId.CompareTo(right.Query.Id.SpanId);
-        });
+        _queries.Sort(
+            static (left, right) =>
+            {
+                var order = left.Query.StartUnixNano.CompareTo(right.Query.StartUnixNano);
+                return order != 0 ? order : left.Query.Id.SpanId.CompareTo(right.Query.Id.SpanId);
+            }
+        );
         foreach (var group in Groups())
         {
             Build(group, drafts);
@@ -37,13 +40,15 @@ internal sealed class GoOperations(TraceSpans trace, GoSpanKind[] kinds, GoParti
         var queries = new List<Query>(group.Queries.Count);
         for (var i = 0; i < group.Queries.Count; i++)
         {
-            queries.Add(group.Queries[i].Query with
-            {
-                OperationId = group.Id,
-                Background = background is not null,
-                Side = sides[i],
-                Skipped = skipped[i],
-            });
+            queries.Add(
+                group.Queries[i].Query with
+                {
+                    OperationId = group.Id,
+                    Background = background is not null,
+                    Side = sides[i],
+                    Skipped = skipped[i],
+                }
+            );
             drafts.Add(queries[i]);
         }
 
@@ -72,7 +77,12 @@ internal sealed class GoOperations(TraceSpans trace, GoSpanKind[] kinds, GoParti
                 continue;
             }
 
-            var group = new Group(query, query.Parts.Root == TraceSpans.None ? query.Query.Id.SpanId : trace[root].SpanId, root, MissingParent(query.Parts));
+            var group = new Group(
+                query,
+                query.Parts.Root == TraceSpans.None ? query.Query.Id.SpanId : trace[root].SpanId,
+                root,
+                MissingParent(query.Parts)
+            );
             groups.Add(group);
             latestLost = isLost ? group : latestLost;
             if (root != TraceSpans.None)
@@ -85,8 +95,8 @@ internal sealed class GoOperations(TraceSpans trace, GoSpanKind[] kinds, GoParti
     }
 
     /// <summary>
-    /// Whether two queries without a span above are the sides of one operation whose own span was lost: siblings of one name and key that start
-    /// within a millisecond. A trace whose root never comes (the daemon's own) holds many operations, minutes apart.
+    /// Whether two queries without a span above are the sides of one operation whose own span was lost: siblings of one name and key that
+    /// start within a millisecond. A trace whose root never comes (the daemon's own) holds many operations, minutes apart.
     /// </summary>
     private bool AreSidesOfOne(Group lost, (GoQueryParts Parts, Query Query) query)
     {
@@ -94,22 +104,27 @@ internal sealed class GoOperations(TraceSpans trace, GoSpanKind[] kinds, GoParti
         var (parent, otherParent) = (lost.MissingParent, MissingParent(query.Parts));
         return lost.Queries.Count == 1
             && query.Query.StartUnixNano - first.Query.StartUnixNano <= LongestApartNs
-            && first.Query.Key is { } key && key.Bytes == query.Query.Key?.Bytes
+            && first.Query.Key is { } key
+            && key.Bytes == query.Query.Key?.Bytes
             && (first.Query.Type == query.Query.Type || first.Query.Type == QueryType.Unknown || query.Query.Type == QueryType.Unknown)
             && (parent is null || otherParent is null || parent == otherParent)
-            && IsOfOneInstance(first.Parts) && IsOfOneInstance(query.Parts);
+            && IsOfOneInstance(first.Parts)
+            && IsOfOneInstance(query.Parts);
     }
 
     /// <summary>Whether the query can be one of two sides: the accelerated client has none.</summary>
-    private bool IsOfOneInstance(GoQueryParts parts) => parts.Root == TraceSpans.None || trace[parts.Root].Name.StartsWith("IpfsDHT.", StringComparison.Ordinal);
+    private bool IsOfOneInstance(GoQueryParts parts) =>
+        parts.Root == TraceSpans.None || trace[parts.Root].Name.StartsWith("IpfsDHT.", StringComparison.Ordinal);
 
-    private SpanId? MissingParent(GoQueryParts parts) => parts.Root != TraceSpans.None && trace.IsOrphan(parts.Root) ? trace[parts.Root].ParentSpanId : null;
+    private SpanId? MissingParent(GoQueryParts parts) =>
+        parts.Root != TraceSpans.None && trace.IsOrphan(parts.Root) ? trace[parts.Root].ParentSpanId : null;
 
     /// <summary>Sides within each call of a dual DHT; null for queries outside of one.</summary>
     private DhtSide?[] Sides(Group group)
     {
         var sides = new DhtSide?[group.Queries.Count];
-        var calls = Enumerable.Range(0, sides.Length)
+        var calls = Enumerable
+            .Range(0, sides.Length)
             .Select(at => (At: at, Dual: group.IsLost && sides.Length > 1 ? TraceSpans.None : DualAbove(group.Queries[at].Parts)))
             .GroupBy(static query => query.Dual, static query => query.At);
         foreach (var call in calls)
@@ -123,8 +138,12 @@ internal sealed class GoOperations(TraceSpans trace, GoSpanKind[] kinds, GoParti
                     sides[members[i]] = found[i];
                 }
             }
-            else if (members is [var only] && group.Queries[only].Parts is { Root: not TraceSpans.None } parts
-                && trace[parts.Root].Name == "KademliaDHT.IpfsDHT.GetClosestPeers" && GoMarks.IsKubo(trace[parts.Root]))
+            else if (
+                members is [var only]
+                && group.Queries[only].Parts is { Root: not TraceSpans.None } parts
+                && trace[parts.Root].Name == "KademliaDHT.IpfsDHT.GetClosestPeers"
+                && GoMarks.IsKubo(trace[parts.Root])
+            )
             {
                 // "dht query", the sweep and the refresh ask one of the two without a span of the dual DHT above.
                 sides[only] = GoSides.EvidenceOf(trace, kinds, parts).Side;
@@ -153,11 +172,14 @@ internal sealed class GoOperations(TraceSpans trace, GoSpanKind[] kinds, GoParti
     }
 
     /// <summary>
-    /// Whether a query had nobody to ask: the routing table was empty, or the answer was in the node itself. An optimistic provide that trusts
-    /// its routing table asks nobody either, but its lookup runs.
+    /// Whether a query had nobody to ask: the routing table was empty, or the answer was in the node itself. An optimistic provide that
+    /// trusts its routing table asks nobody either, but its lookup runs.
     /// </summary>
     private bool AskedNobody(GoQueryParts parts, Query query) =>
-        parts.Root != TraceSpans.None && trace[parts.Root].EndUnixNano != 0 && query.Missing.Spans == 0 && parts.Peers.Count == 0
+        parts.Root != TraceSpans.None
+        && trace[parts.Root].EndUnixNano != 0
+        && query.Missing.Spans == 0
+        && parts.Peers.Count == 0
         && !parts.Members.Exists(member => kinds[member] is GoSpanKind.QueryRun or GoSpanKind.Message or GoSpanKind.SpawnQuery);
 
     private BackgroundKind? Background(Group group, bool askedNobody)
@@ -200,7 +222,8 @@ internal sealed class GoOperations(TraceSpans trace, GoSpanKind[] kinds, GoParti
             : null;
     }
 
-    /// <summary>The sweep explores with keys that are hashes; only its check of the network looks for a peer id that holds a public key, or for one by hash.</summary>
+    /// <summary>The sweep explores with keys that are hashes; only its check of the network looks for a peer id that holds a public key, or
+    /// for one by hash.</summary>
     private static bool IsOfPeer(QueryKey? key) => key is not null && PeerText.OrNull(key.Text) is not null;
 
     /// <summary>The queries of one operation.</summary>

@@ -67,10 +67,13 @@ internal sealed class GoOrphans
         foreach (var (id, group) in _groups.ToList())
         {
             var running = queries.Where(query => group.Parts.Start >= query.Start && group.Parts.Start <= query.End).ToList();
-            var related = running.Select(query => (Query: query, Shared: query.Peers.Count(group.Parts.Peers.Contains)))
+            var related = running
+                .Select(query => (Query: query, Shared: query.Peers.Count(group.Parts.Peers.Contains)))
                 .Where(static candidate => candidate.Shared > 0)
-                .OrderByDescending(static candidate => candidate.Shared).ToList();
-            var owner = related.Count == 1 || (related.Count > 1 && related[0].Shared > related[1].Shared) ? related[0].Query
+                .OrderByDescending(static candidate => candidate.Shared)
+                .ToList();
+            var owner =
+                related.Count == 1 || (related.Count > 1 && related[0].Shared > related[1].Shared) ? related[0].Query
                 : related.Count == 0 && running.Count == 1 && group.Level >= 2 ? running[0]
                 : null;
             if (owner is not null)
@@ -81,11 +84,16 @@ internal sealed class GoOrphans
         }
     }
 
-    /// <summary>The groups that are left, those of one query together: they share peers and overlap in time. The outermost gives the id.</summary>
+    /// <summary>The groups that are left, those of one query together: they share peers and overlap in time. The outermost gives the
+    /// id.</summary>
     public IEnumerable<GoQueryParts> Rest()
     {
-        var left = _groups.Values.OrderBy(static group => group.Level).ThenBy(static group => group.Parts.Start)
-            .ThenBy(static group => group.Parts.RootId).Select(static group => group.Parts).ToList();
+        var left = _groups
+            .Values.OrderBy(static group => group.Level)
+            .ThenBy(static group => group.Parts.Start)
+            .ThenBy(static group => group.Parts.RootId)
+            .Select(static group => group.Parts)
+            .ToList();
         while (left.Count > 0)
         {
             var outermost = left[0];

@@ -3,9 +3,9 @@ using DhtTracer.Traces;
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// How a query of go-libp2p-kad-dht ended. The library rarely says that its caller gave up: a cancelled FindPeer says "routing: not found", a
-/// cancelled provider lookup says nothing, and the lookup may have terminated as completed before. The requests tell, whose errors are then
-/// those of the caller's context. When the goal was reached, the library itself takes back what it no longer needs.
+/// How a query of go-libp2p-kad-dht ended. The library rarely says that its caller gave up: a cancelled FindPeer says "routing: not found",
+/// a cancelled provider lookup says nothing, and the lookup may have terminated as completed before. The requests tell, whose errors are
+/// then those of the caller's context. When the goal was reached, the library itself takes back what it no longer needs.
 /// </summary>
 internal static class GoOutcome
 {
@@ -48,10 +48,12 @@ internal static class GoOutcome
         }
 
         return GivenUp(text, lookup)
-            ?? (!whole ? QueryOutcome.Incomplete
+            ?? (
+                !whole ? QueryOutcome.Incomplete
                 : lookup.Termination == QueryTermination.Cancelled ? QueryOutcome.Cancelled
                 : found == false || error is not null ? QueryOutcome.NotFound
-                : QueryOutcome.Success);
+                : QueryOutcome.Success
+            );
     }
 
     /// <summary>The caller cancelled, or its deadline passed; null when nothing shows it.</summary>
@@ -60,14 +62,19 @@ internal static class GoOutcome
         var cancelled = ErrorText.IsOfContext(text, out var deadline);
         foreach (var (request, phase) in lookup.Phases)
         {
-            if ((phase != GoPhase.Direct || request.Type == MessageType.Ping)
-                && request.Outcome == RequestOutcome.Cancelled && ErrorText.IsOfContext(request.Error?.Text, out var late))
+            if (
+                (phase != GoPhase.Direct || request.Type == MessageType.Ping)
+                && request.Outcome == RequestOutcome.Cancelled
+                && ErrorText.IsOfContext(request.Error?.Text, out var late)
+            )
             {
                 cancelled = true;
                 deadline |= late;
             }
         }
 
-        return deadline ? QueryOutcome.TimedOut : cancelled ? QueryOutcome.Cancelled : null;
+        return deadline ? QueryOutcome.TimedOut
+            : cancelled ? QueryOutcome.Cancelled
+            : null;
     }
 }

@@ -22,7 +22,8 @@ internal sealed class GoPartition
         {
             var parent = trace.Parent(i);
             var belowRequest = parent != TraceSpans.None && kinds[parent] == GoSpanKind.Message && BeginsOperation(kinds[i]);
-            var (query, operation) = parent == TraceSpans.None || belowRequest ? (TraceSpans.None, TraceSpans.None) : (_query[parent], _operation[parent]);
+            var (query, operation) =
+                parent == TraceSpans.None || belowRequest ? (TraceSpans.None, TraceSpans.None) : (_query[parent], _operation[parent]);
             var beginsQuery = query == TraceSpans.None && (GoSpans.IsOperation(kinds[i]) || IsBareLookup(trace, kinds, i));
             _query[i] = beginsQuery ? i : query;
             _operation[i] = operation == TraceSpans.None && (beginsQuery || BeginsOperation(kinds[i])) ? i : operation;

@@ -5,7 +5,8 @@ namespace DhtTracer.Analysis;
 
 /// <summary>
 /// A record as Go prints the protobuf message: <c>key:"/ipns/\x00$\x08" value:"\n0\x1b…" timeReceived:"2026-…"</c>. The number of blanks
-/// between the fields varies from build to build. Texts are escaped as in C: <c>\n</c>, <c>\"</c>, <c>\x1b</c>, <c>\033</c>; all else is UTF-8.
+/// between the fields varies from build to build. Texts are escaped as in C: <c>\n</c>, <c>\"</c>, <c>\x1b</c>, <c>\033</c>; all else is
+/// UTF-8.
 /// </summary>
 internal static class GoRecord
 {

@@ -1,9 +1,9 @@
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// Who named whom in a lookup, as far as the spans tell. The peers of the routing table that a lookup begins with are in no span: only those
-/// that were asked at once are known. A peer that comes up later and is farther from the target than all of those may be one of the others,
-/// whoever names it in an answer too. Rules and how often they hold: docs/dialects/go.md.
+/// Who named whom in a lookup, as far as the spans tell. The peers of the routing table that a lookup begins with are in no span: only
+/// those that were asked at once are known. A peer that comes up later and is farther from the target than all of those may be one of the
+/// others, whoever names it in an answer too. Rules and how often they hold: docs/dialects/go.md.
 /// </summary>
 internal sealed class GoReferrers
 {
@@ -20,7 +20,10 @@ internal sealed class GoReferrers
         {
             foreach (var peer in lookup.Spawned)
             {
-                if (peer is { IsFirstSpawn: true, Id: { } id } && (_farthest is null || target.CompareDistance(id, _farthest.Id!.Value) > 0))
+                if (
+                    peer is { IsFirstSpawn: true, Id: { } id }
+                    && (_farthest is null || target.CompareDistance(id, _farthest.Id!.Value) > 0)
+                )
                 {
                     _farthest = peer;
                 }
@@ -69,10 +72,14 @@ internal sealed class GoReferrers
 
     /// <summary>Answers whose peers are listed, by when they were taken into the lookup.</summary>
     private static IEnumerable<RequestDraft> Answers(GoLookup lookup) =>
-        lookup.Phases.Keys.Where(static request => request is { Outcome: RequestOutcome.Answered, Closer: not null })
-            .OrderBy(request => Taken(lookup, request)).ThenBy(static request => request.StartNs).ThenBy(static request => request.SpanId);
+        lookup
+            .Phases.Keys.Where(static request => request is { Outcome: RequestOutcome.Answered, Closer: not null })
+            .OrderBy(request => Taken(lookup, request))
+            .ThenBy(static request => request.StartNs)
+            .ThenBy(static request => request.SpanId);
 
-    /// <summary>When an answer had been taken into the lookup: the end of the peer's QueryPeer; where that was lost, the end of the request.</summary>
+    /// <summary>When an answer had been taken into the lookup: the end of the peer's QueryPeer; where that was lost, the end of the
+    /// request.</summary>
     private static long? Taken(GoLookup lookup, RequestDraft answer) =>
         lookup.Phases[answer] == GoPhase.Lookup ? lookup[answer.Peer].QueryEndNs ?? answer.EndNs : answer.EndNs;
 
@@ -107,7 +114,10 @@ internal sealed class GoReferrers
         }
     }
 
-    private static long? Earlier(long? one, long? other) => one is null ? other : other is null ? one : Math.Min(one.Value, other.Value);
+    private static long? Earlier(long? one, long? other) =>
+        one is null ? other
+        : other is null ? one
+        : Math.Min(one.Value, other.Value);
 
     private void FromAnswers()
     {
@@ -170,7 +180,12 @@ internal sealed class GoReferrers
     /// <summary>The whole routing table was asked at once, or it is nearer than a peer of the table that was asked at once.</summary>
     private bool CannotBeSeed(GoPeer peer) =>
         _lookup.IsFew
-        || (_lookup.Target is { } target && _farthest is not null && peer.Id is { } id && target.CompareDistance(id, _farthest.Id!.Value) < 0);
+        || (
+            _lookup.Target is { } target
+            && _farthest is not null
+            && peer.Id is { } id
+            && target.CompareDistance(id, _farthest.Id!.Value) < 0
+        );
 
     /// <summary>
     /// Answers of a provider lookup are not listed. When an answer came while a slot was free, everybody known before it had been asked
@@ -198,7 +213,10 @@ internal sealed class GoReferrers
         }
 
         var starts = _lookup.Spawned.Select(static peer => peer.SpawnNs!.Value).Order().ToArray();
-        var ends = _lookup.Spawned.Select(peer => Math.Max(peer.QueryEndNs ?? long.MaxValue, firstSpawnAfter.GetValueOrDefault(peer, long.MinValue))).Order().ToArray();
+        var ends = _lookup
+            .Spawned.Select(peer => Math.Max(peer.QueryEndNs ?? long.MaxValue, firstSpawnAfter.GetValueOrDefault(peer, long.MinValue)))
+            .Order()
+            .ToArray();
         var firstAnswer = _lookup.Spawned.Where(static peer => HasAnswered(peer)).MinBy(static peer => peer.QueryEndNs);
         foreach (var peer in _lookup.Peers)
         {
@@ -264,8 +282,8 @@ internal sealed class GoReferrers
     }
 
     /// <summary>
-    /// Hops as an interval. A peer that may be of the routing table has at most one more than the peer whose answer first named it. Chains are
-    /// walked without recursion: a hostile trace can make them as long as it likes, or circular.
+    /// Hops as an interval. A peer that may be of the routing table has at most one more than the peer whose answer first named it. Chains
+    /// are walked without recursion: a hostile trace can make them as long as it likes, or circular.
     /// </summary>
     private static void CountHops(GoPeer peer, Stack<GoPeer> chain)
     {
@@ -287,7 +305,10 @@ internal sealed class GoReferrers
             }
             else if ((next.Referrer ?? next.Namer) is { } from)
             {
-                next.FewestHops = next.Referrer is not null ? from.FewestHops + 1 : next.IsNoSeed ? 1 : 0;
+                next.FewestHops =
+                    next.Referrer is not null ? from.FewestHops + 1
+                    : next.IsNoSeed ? 1
+                    : 0;
                 next.MostHops = from.MostHops == GoPeer.Unbounded ? GoPeer.Unbounded : from.MostHops + 1;
             }
             else

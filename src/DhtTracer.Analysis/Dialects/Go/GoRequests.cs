@@ -50,8 +50,8 @@ internal static class GoRequests
     public static bool HasRecord(Span span) => span.Text("record") is not (null or "<nil>");
 
     /// <summary>
-    /// What an error says of the request. When the caller's context ended, the request was taken back: the peer is not to blame, most of those
-    /// had read it and were about to answer.
+    /// What an error says of the request. When the caller's context ended, the request was taken back: the peer is not to blame, most of
+    /// those had read it and were about to answer.
     /// </summary>
     public static (RequestOutcome Outcome, TraceError Error) Failure(string? text) =>
         ErrorText.IsOfContext(text, out _)

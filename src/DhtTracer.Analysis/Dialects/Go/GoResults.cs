@@ -24,7 +24,16 @@ internal sealed class GoResults
     /// <param name="whole">No span is known to be missing; else the discovery is unknown.</param>
     /// <param name="fullRt">It is of the accelerated client.</param>
     public GoResults(
-        TraceSpans trace, GoSpanKind[] kinds, GoQueryParts parts, GoLookup lookup, LookupBuilder builder, QueryType type, string? target, bool whole, bool fullRt)
+        TraceSpans trace,
+        GoSpanKind[] kinds,
+        GoQueryParts parts,
+        GoLookup lookup,
+        LookupBuilder builder,
+        QueryType type,
+        string? target,
+        bool whole,
+        bool fullRt
+    )
     {
         _trace = trace;
         _kinds = kinds;
@@ -99,7 +108,10 @@ internal sealed class GoResults
         foreach (var happened in Root.Events)
         {
             began |= happened.Is("started streaming");
-            if (happened.Is("found provider") && (happened.Attributes.GetString("id") ?? happened.Attributes.GetString("peer")) is { Length: > 0 } id)
+            if (
+                happened.Is("found provider")
+                && (happened.Attributes.GetString("id") ?? happened.Attributes.GetString("peer")) is { Length: > 0 } id
+            )
             {
                 _ = distinct.Add(PeerText.Canonical(id));
             }
@@ -127,9 +139,14 @@ internal sealed class GoResults
             foreach (var happened in _trace[member].Events)
             {
                 // A provider of the node's own store. The accelerated client does not say so: there the provider stands for who named it.
-                if (happened.Attributes["found_in_provider_store"] is BoolValue { Value: true } or StringValue { Value: "true" }
-                    || (happened.Is("found provider") && happened.Attributes.GetString("from") is { Length: > 0 } from
-                        && _builder.Peer(from) is { Requests.Count: 0 }))
+                if (
+                    happened.Attributes["found_in_provider_store"] is BoolValue { Value: true } or StringValue { Value: "true" }
+                    || (
+                        happened.Is("found provider")
+                        && happened.Attributes.GetString("from") is { Length: > 0 } from
+                        && _builder.Peer(from) is { Requests.Count: 0 }
+                    )
+                )
                 {
                     Discovered(SpanReading.Nanoseconds(_parts.Start, happened.TimeUnixNano), null);
                 }
@@ -170,7 +187,8 @@ internal sealed class GoResults
         }
     }
 
-    /// <summary>Values are events of SearchValue, each better than the one before; GetValue, above it, gives the last one to its caller when all is over.</summary>
+    /// <summary>Values are events of SearchValue, each better than the one before; GetValue, above it, gives the last one to its caller
+    /// when all is over.</summary>
     private void Values()
     {
         if (Root.Name.EndsWith(".GetPublicKey", StringComparison.Ordinal))
@@ -195,7 +213,10 @@ internal sealed class GoResults
         // Dropped events are the oldest: "started streaming", then values.
         var dropped = source.DroppedEventsCount > 0 ? source.DroppedEventsCount - (search < 0 ? 0 : 1) : 0;
         Found = values > 0;
-        Count = Found == false ? 0 : source == Root ? (int)Math.Min(int.MaxValue, values + dropped) : 1;
+        Count =
+            Found == false ? 0
+            : source == Root ? (int)Math.Min(int.MaxValue, values + dropped)
+            : 1;
         if (_whole && last is not null && search >= 0)
         {
             DiscoveryNs = SpanReading.Nanoseconds(_parts.Start, last.TimeUnixNano);
@@ -208,10 +229,14 @@ internal sealed class GoResults
     /// </summary>
     private void PublicKey()
     {
-        Found = _builder.Requests.Count == 0
+        Found =
+            _builder.Requests.Count == 0
             || _builder.Requests.Any(request => request.Records > 0 && _lookup.Phases[request] == GoPhase.Direct)
-            || _parts.Members.Exists(member => member != _parts.Root && _kinds[member] == GoSpanKind.Method
-                && _trace[member].Events.Any(static happened => happened.Is("found value")));
+            || _parts.Members.Exists(member =>
+                member != _parts.Root
+                && _kinds[member] == GoSpanKind.Method
+                && _trace[member].Events.Any(static happened => happened.Is("found value"))
+            );
         Count = Found == true ? 1 : 0;
     }
 
@@ -227,8 +252,14 @@ internal sealed class GoResults
         foreach (var member in _parts.Members)
         {
             var span = _trace[member];
-            if (_kinds[member] == GoSpanKind.Message && GoSpans.Message(span) == MessageType.GetValue && span.EndUnixNano is not 0 and var end
-                && end < at && GoRecord.Value(span.Text("record")) is { } held && held.AsSpan().SequenceEqual(value))
+            if (
+                _kinds[member] == GoSpanKind.Message
+                && GoSpans.Message(span) == MessageType.GetValue
+                && span.EndUnixNano is not 0 and var end
+                && end < at
+                && GoRecord.Value(span.Text("record")) is { } held
+                && held.AsSpan().SequenceEqual(value)
+            )
             {
                 (at, by) = (end, span.Text("to"));
             }
@@ -247,15 +278,26 @@ internal sealed class GoResults
         }
 
         // The accelerated client's ProvideMany and an optimistic provide have no spans of what they send, or have them in other traces.
-        var elsewhere = message == MessageType.AddProvider && count == 0 && _parts.Members.Exists(member =>
-            _trace[member].Name.EndsWith(".BulkMessageSend", StringComparison.Ordinal)
-            || (_kinds[member] == GoSpanKind.RunLookup && _trace.Parent(member) is var parent and not TraceSpans.None && _kinds[parent] == GoSpanKind.Method));
+        var elsewhere =
+            message == MessageType.AddProvider
+            && count == 0
+            && _parts.Members.Exists(member =>
+                _trace[member].Name.EndsWith(".BulkMessageSend", StringComparison.Ordinal)
+                || (
+                    _kinds[member] == GoSpanKind.RunLookup
+                    && _trace.Parent(member) is var parent and not TraceSpans.None
+                    && _kinds[parent] == GoSpanKind.Method
+                )
+            );
         return elsewhere || !_whole ? null : count;
     }
 
     private int CountStored(MessageType message) =>
-        _builder.Requests.Where(request => request.Type == message && request.Outcome is RequestOutcome.Answered or RequestOutcome.Sent)
-            .Select(static request => request.Peer).Distinct().Count();
+        _builder
+            .Requests.Where(request => request.Type == message && request.Outcome is RequestOutcome.Answered or RequestOutcome.Sent)
+            .Select(static request => request.Peer)
+            .Distinct()
+            .Count();
 
     private void Closest()
     {

@@ -3,8 +3,8 @@ using DhtTracer.Traces;
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// Which query of a dual DHT asked the public network (WAN) and which the local one (LAN). The names of the spans are identical. What tells, in
-/// this order: an error that names the protocol of one of them, the addresses in the answers, and which of the two started first.
+/// Which query of a dual DHT asked the public network (WAN) and which the local one (LAN). The names of the spans are identical. What
+/// tells, in this order: an error that names the protocol of one of them, the addresses in the answers, and which of the two started first.
 /// </summary>
 internal static class GoSides
 {
@@ -59,7 +59,12 @@ internal static class GoSides
             }
         }
 
-        return new Evidence(scope.Local == scope.Public ? null : scope.Local > scope.Public ? DhtSide.Lan : DhtSide.Wan, IsCertain: false);
+        return new Evidence(
+            scope.Local == scope.Public ? null
+                : scope.Local > scope.Public ? DhtSide.Lan
+                : DhtSide.Wan,
+            IsCertain: false
+        );
     }
 
     private static DhtSide? ByProtocol(string? error) =>
@@ -71,8 +76,11 @@ internal static class GoSides
     private static DhtSide?[] Complete(Evidence one, Evidence other, QueryType type)
     {
         // Both say the same when all addresses of a test network are private: then only the order tells.
-        var first = one.Side != other.Side ? one.Side ?? Opposite(other.Side)
-            : one.IsCertain != other.IsCertain ? one.IsCertain ? one.Side : Opposite(other.Side)
+        var first =
+            one.Side != other.Side ? one.Side ?? Opposite(other.Side)
+            : one.IsCertain != other.IsCertain
+                ? one.IsCertain ? one.Side
+                    : Opposite(other.Side)
             : First(type);
         return [first, Opposite(first)];
     }

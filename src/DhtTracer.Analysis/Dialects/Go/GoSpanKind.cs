@@ -77,8 +77,11 @@ internal static class GoSpans
                 : GoSpanKind.Other;
         }
 
-        if (name.StartsWith("Dual.", StringComparison.Ordinal) || name.StartsWith("ComposableParallel.", StringComparison.Ordinal)
-            || name.StartsWith("Compose.", StringComparison.Ordinal))
+        if (
+            name.StartsWith("Dual.", StringComparison.Ordinal)
+            || name.StartsWith("ComposableParallel.", StringComparison.Ordinal)
+            || name.StartsWith("Compose.", StringComparison.Ordinal)
+        )
         {
             return name.EndsWith(".Bootstrap", StringComparison.Ordinal) ? GoSpanKind.Background : GoSpanKind.Context;
         }
@@ -118,7 +121,8 @@ internal static class GoSpans
     public static bool IsInner(GoSpanKind kind) => kind is >= GoSpanKind.ProvidersRoutine and <= GoSpanKind.Message;
 
     /// <summary>The accelerated client, whose connections are made inside its requests.</summary>
-    public static bool IsFullRt(string name) => name.StartsWith("FullRT.", StringComparison.Ordinal) || name.StartsWith(Kad + "FullRT.", StringComparison.Ordinal);
+    public static bool IsFullRt(string name) =>
+        name.StartsWith("FullRT.", StringComparison.Ordinal) || name.StartsWith(Kad + "FullRT.", StringComparison.Ordinal);
 
     private static ReadOnlySpan<char> Method(string name) => name.AsSpan(name.LastIndexOf('.') + 1);
 

@@ -5,8 +5,8 @@ namespace DhtTracer.Analysis;
 /// <summary>What is known of the completeness of a query's spans.</summary>
 /// <param name="Missing">Spans that others name as their parent, and that are not there.</param>
 /// <param name="NeverEnded">
-/// The lookup itself never ended, so that some of its spans were never exported although none was lost: after a quorum the library waits for
-/// a caller who no longer listens.
+/// The lookup itself never ended, so that some of its spans were never exported although none was lost: after a quorum the library waits
+/// for a caller who no longer listens.
 /// </param>
 /// <param name="IsDoubtful">
 /// Spans of this or of another query of the same time and trace are missing: what this one does not show may have happened all the same.
@@ -14,8 +14,8 @@ namespace DhtTracer.Analysis;
 internal readonly record struct GoWholeness(int Missing, bool NeverEnded, bool IsDoubtful);
 
 /// <summary>
-/// Whether the spans of the queries of a trace are all there. A lost span shows as a parent that is in no span; which query it belonged to is
-/// not always certain.
+/// Whether the spans of the queries of a trace are all there. A lost span shows as a parent that is in no span; which query it belonged to
+/// is not always certain.
 /// </summary>
 internal sealed class GoLosses
 {
@@ -61,7 +61,8 @@ internal sealed class GoLosses
     /// <summary>The completeness of a query.</summary>
     public GoWholeness this[GoQueryParts query] => _queries[query];
 
-    /// <summary>Counts what a lookup implies and does not hold: a spawned peer has a dial and an end, a lookup that asked somebody terminated.</summary>
+    /// <summary>Counts what a lookup implies and does not hold: a spawned peer has a dial and an end, a lookup that asked somebody
+    /// terminated.</summary>
     public static int MissingParts(GoLookup lookup)
     {
         var missing = lookup.Spawned.Count > 0 && lookup.TerminatedNs is null ? 1 : 0;

@@ -57,23 +57,27 @@ internal sealed class KuboEventStream
             }
         }
 
-        return found is null ? [] : [.. found.Select(stream => Make(new QueryId(trace[0].TraceId, stream.Key), stream.Value.Root, stream.Value.Events))];
+        return found is null
+            ? []
+            : [.. found.Select(stream => Make(new QueryId(trace[0].TraceId, stream.Key), stream.Value.Root, stream.Value.Events))];
     }
 
     /// <summary>
-    /// When an event happened, in nanoseconds after the start. Without times its place in the stream takes their part while the query is put
-    /// together, so that the order is kept; it is taken out again in the end.
+    /// When an event happened, in nanoseconds after the start. Without times its place in the stream takes their part while the query is
+    /// put together, so that the order is kept; it is taken out again in the end.
     /// </summary>
     public long At(Span happened) =>
         IsTimed ? SpanReading.Nanoseconds(StartUnixNano, happened.StartUnixNano) : happened.Count(KuboEventNames.Sequence) ?? 0;
 
     private static KuboEventStream Make(QueryId id, Span? root, List<Span> events)
     {
-        events.Sort(static (left, right) =>
-        {
-            var order = Nullable.Compare(left.Count(KuboEventNames.Sequence), right.Count(KuboEventNames.Sequence));
-            return order != 0 ? order : left.SpanId.CompareTo(right.SpanId);
-        });
+        events.Sort(
+            static (left, right) =>
+            {
+                var order = Nullable.Compare(left.Count(KuboEventNames.Sequence), right.Count(KuboEventNames.Sequence));
+                return order != 0 ? order : left.SpanId.CompareTo(right.SpanId);
+            }
+        );
         return new KuboEventStream(id, root, events);
     }
 }

@@ -5,8 +5,8 @@ namespace DhtTracer.Analysis;
 /// <summary>
 /// Who named whom, in a stream of query events. A peer that was dialed or asked before any answer named it is from the routing table. For
 /// one that an answer named first the answer is the referrer only when it is certain that the routing table did not hold it too: a lookup
-/// begins with the nearest peers of its routing table and asks <see cref="Alpha"/> of them at once, so a peer that is nearer than all of these
-/// is none of the rest. Measured: all 1,471 that it knows are right, 654 stay unknown (docs/dialects/kubo-events.md).
+/// begins with the nearest peers of its routing table and asks <see cref="Alpha"/> of them at once, so a peer that is nearer than all of
+/// these is none of the rest. Measured: all 1,471 that it knows are right, 654 stay unknown (docs/dialects/kubo-events.md).
 /// </summary>
 /// <param name="lookup">The peers and answers of a stream.</param>
 /// <param name="target">The key; null when unknown, and then no distance is.</param>
@@ -50,7 +50,8 @@ internal sealed class KuboEventsHearing(LookupBuilder lookup, KadId? target)
                     continue;
                 }
 
-                var certain = IsWhole || (nearest is { } bound && PeerText.KadId(named.Id) is { } id && target!.Value.CompareDistance(id, bound) < 0);
+                var certain =
+                    IsWhole || (nearest is { } bound && PeerText.KadId(named.Id) is { } id && target!.Value.CompareDistance(id, bound) < 0);
                 fresh += certain ? 1 : 0;
                 doubtful |= !certain;
                 Name(named, request, position, certain);
@@ -106,13 +107,18 @@ internal sealed class KuboEventsHearing(LookupBuilder lookup, KadId? target)
     }
 
     /// <summary>
-    /// The peer whose distance no other peer of a routing table undercuts unless it was among the first asked: the tenth nearest of them. They
-    /// are those of both lookups together; whichever ten of them one lookup has asked, the farthest is not nearer than this one.
+    /// The peer whose distance no other peer of a routing table undercuts unless it was among the first asked: the tenth nearest of them.
+    /// They are those of both lookups together; whichever ten of them one lookup has asked, the farthest is not nearer than this one.
     /// </summary>
     private KadId? TenthNearest()
     {
-        // A LAN peer can answer before the WAN lookup has begun, so the first are counted, not timed. More of them make the bound nearer only.
-        var first = lookup.Peers.Where(static peer => peer.FirstSentNs is not null).OrderBy(static peer => peer.FirstSentNs).Take(Alpha * Sides).ToList();
+        // A LAN peer can answer before the WAN lookup has begun, so the first are counted, not timed. More of them make the bound nearer
+        // only.
+        var first = lookup
+            .Peers.Where(static peer => peer.FirstSentNs is not null)
+            .OrderBy(static peer => peer.FirstSentNs)
+            .Take(Alpha * Sides)
+            .ToList();
         IsWhole = first.Count < Alpha;
         if (IsWhole || target is not { } key)
         {

@@ -8,40 +8,58 @@ namespace DhtTracer.Analysis;
 /// <param name="stream">The stream.</param>
 internal sealed class KuboEventsQuery(KuboEventStream stream)
 {
-    private readonly QueryType _type = Words.TryParse<QueryType>(stream.Root?.Text(KuboEventNames.Type), out var told) ? told : QueryType.Unknown;
+    private readonly QueryType _type = Words.TryParse<QueryType>(stream.Root?.Text(KuboEventNames.Type), out var told)
+        ? told
+        : QueryType.Unknown;
 
     /// <summary>Makes the query.</summary>
     public Query Build()
     {
         var key = KeyOf(stream.Root?.Text(KuboEventNames.Key), _type);
         var node = PeerText.OrNull(Any.Resource.Attributes.GetString("service.instance.id")) ?? DialedItself();
-        var lookup = new LookupBuilder(key?.KadId, node, stream.Events.Any(static happened => happened.Name == nameof(KuboEventType.DialingPeer)));
+        var lookup = new LookupBuilder(
+            key?.KadId,
+            node,
+            stream.Events.Any(static happened => happened.Name == nameof(KuboEventType.DialingPeer))
+        );
         new KuboEventsPeers(stream, lookup, Message()).Read();
         var hearing = new KuboEventsHearing(lookup, key?.KadId);
         hearing.Hear();
         var results = new KuboEventsResults(stream, lookup, _type, key?.Key.Text);
-        var query = lookup.Build(new Query
-        {
-            Id = stream.Id,
-            OperationId = stream.Id,
-            Type = _type,
-            Key = key?.Key,
-            Source = TraceSource.KuboEvents,
-            Service = Any.Resource.ServiceName,
-            Node = node,
-            StartUnixNano = stream.StartUnixNano,
-            DurationNs = stream is { IsTimed: true, Root.EndUnixNano: not 0 and var end } ? SpanReading.Nanoseconds(stream.StartUnixNano, end) : null,
-            Outcome = results.Outcome,
-            Error = results.Error,
-            DiscoveryNs = results.DiscoveryNs,
-            DiscoveredBy = results.DiscoveredBy,
-            Counts = new QueryCounts { Results = results.Count },
-        });
+        var query = lookup.Build(
+            new Query
+            {
+                Id = stream.Id,
+                OperationId = stream.Id,
+                Type = _type,
+                Key = key?.Key,
+                Source = TraceSource.KuboEvents,
+                Service = Any.Resource.ServiceName,
+                Node = node,
+                StartUnixNano = stream.StartUnixNano,
+                DurationNs = stream is { IsTimed: true, Root.EndUnixNano: not 0 and var end }
+                    ? SpanReading.Nanoseconds(stream.StartUnixNano, end)
+                    : null,
+                Outcome = results.Outcome,
+                Error = results.Error,
+                DiscoveryNs = results.DiscoveryNs,
+                DiscoveredBy = results.DiscoveredBy,
+                Counts = new QueryCounts { Results = results.Count },
+            }
+        );
         query = query with
         {
             Hops = hearing.Greatest(),
             Counts = query.Counts with { SeenComplete = hearing.IsWhole },
-            Peers = [.. query.Peers.Select(peer => peer with { HopsAtLeast = hearing.AtLeast.TryGetValue(peer.Id, out var least) ? least : null })],
+            Peers =
+            [
+                .. query.Peers.Select(peer =>
+                    peer with
+                    {
+                        HopsAtLeast = hearing.AtLeast.TryGetValue(peer.Id, out var least) ? least : null,
+                    }
+                ),
+            ],
         };
         return stream.IsTimed ? query : WithoutTimes(query);
     }
@@ -69,8 +87,11 @@ internal sealed class KuboEventsQuery(KuboEventStream stream)
 
     /// <summary>Answers name the querying node too. It then fails to dial itself, which tells its peer id.</summary>
     private string? DialedItself() =>
-        stream.Events.FirstOrDefault(static happened => happened.Name == nameof(KuboEventType.QueryError)
-            && happened.Text(KuboEventNames.Extra)?.Contains("dial to self attempted", StringComparison.Ordinal) == true) is { } itself
+        stream.Events.FirstOrDefault(static happened =>
+            happened.Name == nameof(KuboEventType.QueryError)
+            && happened.Text(KuboEventNames.Extra)?.Contains("dial to self attempted", StringComparison.Ordinal) == true
+        )
+            is { } itself
             ? PeerText.OrNull(itself.Text(KuboEventNames.Peer))
             : null;
 
@@ -80,11 +101,19 @@ internal sealed class KuboEventsQuery(KuboEventStream stream)
         {
             DiscoveryNs = null,
             FirstAnswerNs = null,
-            Peers = [.. query.Peers.Select(static peer => peer with
-            {
-                HeardNs = null,
-                Dial = null,
-                Requests = ImmutableArray.CreateRange(peer.Requests, static request => request with { StartNs = null, DurationNs = null, EndNs = null }),
-            })],
+            Peers =
+            [
+                .. query.Peers.Select(static peer =>
+                    peer with
+                    {
+                        HeardNs = null,
+                        Dial = null,
+                        Requests = ImmutableArray.CreateRange(
+                            peer.Requests,
+                            static request => request with { StartNs = null, DurationNs = null, EndNs = null }
+                        ),
+                    }
+                ),
+            ],
         };
 }

@@ -57,10 +57,14 @@ internal sealed class KuboEventsResults
             switch (happened.Name)
             {
                 case nameof(KuboEventType.Provider):
-                    found.UnionWith(KuboEventsPeers.Responses(happened).Where(static id => id.Length > 0).Select(static id => PeerText.Canonical(id)));
+                    found.UnionWith(
+                        KuboEventsPeers.Responses(happened).Where(static id => id.Length > 0).Select(static id => PeerText.Canonical(id))
+                    );
                     break;
                 case nameof(KuboEventType.FinalPeer) when _type == QueryType.FindPeer:
-                    found.UnionWith(KuboEventsPeers.Responses(happened).Where(static id => id.Length > 0).Select(static id => PeerText.Canonical(id)));
+                    found.UnionWith(
+                        KuboEventsPeers.Responses(happened).Where(static id => id.Length > 0).Select(static id => PeerText.Canonical(id))
+                    );
                     break;
                 case nameof(KuboEventType.FinalPeer) when happened.Text(KuboEventNames.Peer) is { } peer:
                     found.Add(PeerText.Canonical(peer));
@@ -114,7 +118,9 @@ internal sealed class KuboEventsResults
 
         if (Error is not null)
         {
-            return Error.Class is ErrorClass.NotFound || (Error.Class == ErrorClass.NoPeers && _lookup.Requests.Count > 0) ? QueryOutcome.NotFound : QueryOutcome.Failed;
+            return Error.Class is ErrorClass.NotFound || (Error.Class == ErrorClass.NoPeers && _lookup.Requests.Count > 0)
+                ? QueryOutcome.NotFound
+                : QueryOutcome.Failed;
         }
 
         // A saved stream does not show whether the command was stopped: then it ended when every request had an answer.
@@ -123,12 +129,17 @@ internal sealed class KuboEventsResults
             : QueryOutcome.NotFound;
     }
 
-    /// <summary>When nothing was found and a request ended with the caller's context, the caller, or its time limit, ended the lookup.</summary>
+    /// <summary>When nothing was found and a request ended with the caller's context, the caller, or its time limit, ended the
+    /// lookup.</summary>
     private QueryOutcome? GaveUp()
     {
         QueryOutcome? gaveUp = null;
-        foreach (var text in _stream.Events.Where(static happened => happened.Name == nameof(KuboEventType.QueryError))
-            .Select(static happened => happened.Text(KuboEventNames.Extra)).Append(Root?.Text(KuboEventNames.Error)))
+        foreach (
+            var text in _stream
+                .Events.Where(static happened => happened.Name == nameof(KuboEventType.QueryError))
+                .Select(static happened => happened.Text(KuboEventNames.Extra))
+                .Append(Root?.Text(KuboEventNames.Error))
+        )
         {
             if (text is null || !KuboErrors.IsContext(text))
             {
@@ -146,16 +157,23 @@ internal sealed class KuboEventsResults
         return gaveUp;
     }
 
-    /// <summary>What the daemon said of the whole command; of the sides' errors the one that says more than that a table was empty.</summary>
+    /// <summary>What the daemon said of the whole command; of the sides' errors the one that says more than that a table was
+    /// empty.</summary>
     private TraceError? ErrorOf()
     {
         if (Root?.Text(KuboEventNames.Error) is { } said)
         {
-            return Root.Text(KuboEventNames.End) == Words.Of(KuboStreamEnd.Cut) ? new TraceError(ErrorClass.Reset, said) : ErrorText.Classify(said);
+            return Root.Text(KuboEventNames.End) == Words.Of(KuboStreamEnd.Cut)
+                ? new TraceError(ErrorClass.Reset, said)
+                : ErrorText.Classify(said);
         }
 
-        var errors = _stream.Events.Where(static happened => happened.Name == nameof(KuboEventType.QueryError) && happened.Text(KuboEventNames.Peer) is null)
-            .Select(static happened => ErrorText.Classify(happened.Text(KuboEventNames.Extra))).ToList();
+        var errors = _stream
+            .Events.Where(static happened =>
+                happened.Name == nameof(KuboEventType.QueryError) && happened.Text(KuboEventNames.Peer) is null
+            )
+            .Select(static happened => ErrorText.Classify(happened.Text(KuboEventNames.Extra)))
+            .ToList();
         return errors.Find(static error => error.Class is not (ErrorClass.NoPeers or ErrorClass.NotFound))
             ?? errors.Find(static error => error.Class == ErrorClass.NotFound)
             ?? errors.FirstOrDefault();

@@ -29,24 +29,26 @@ internal sealed class Litep2pQuery(LogSpans spans)
         var duration = spans.Last(RustLogNames.Succeeded) ?? spans.Last(RustLogNames.Failed);
         var outcome = Outcome(lookup);
         var first = outcome == QueryOutcome.Success ? reading.Carrying().FirstOrDefault() : null;
-        var query = lookup.Build(new Query
-        {
-            Id = new QueryId(spans.Any.TraceId, spans.RootId),
-            OperationId = new QueryId(spans.Any.TraceId, spans.RootId),
-            Background = spans.Root?.Boolean(RustLogNames.Background) == true,
-            Type = _type,
-            Key = key?.Key,
-            Source = TraceSource.Litep2p,
-            Service = spans.Any.Resource.ServiceName,
-            Node = node,
-            StartUnixNano = spans.StartUnixNano,
-            DurationNs = duration,
-            Outcome = outcome,
-            Error = outcome == QueryOutcome.Failed ? new TraceError(ErrorClass.Other, "query failed") : null,
-            DiscoveryNs = outcome == QueryOutcome.Success ? Discovery(lookup, key?.KadId, first) : null,
-            DiscoveredBy = first?.Peer.Id,
-            Counts = new QueryCounts { Results = Results(lookup, reading, duration) },
-        });
+        var query = lookup.Build(
+            new Query
+            {
+                Id = new QueryId(spans.Any.TraceId, spans.RootId),
+                OperationId = new QueryId(spans.Any.TraceId, spans.RootId),
+                Background = spans.Root?.Boolean(RustLogNames.Background) == true,
+                Type = _type,
+                Key = key?.Key,
+                Source = TraceSource.Litep2p,
+                Service = spans.Any.Resource.ServiceName,
+                Node = node,
+                StartUnixNano = spans.StartUnixNano,
+                DurationNs = duration,
+                Outcome = outcome,
+                Error = outcome == QueryOutcome.Failed ? new TraceError(ErrorClass.Other, "query failed") : null,
+                DiscoveryNs = outcome == QueryOutcome.Success ? Discovery(lookup, key?.KadId, first) : null,
+                DiscoveredBy = first?.Peer.Id,
+                Counts = new QueryCounts { Results = Results(lookup, reading, duration) },
+            }
+        );
         query = query with
         {
             Counts = query.Counts with
@@ -71,22 +73,26 @@ internal sealed class Litep2pQuery(LogSpans spans)
             return QueryOutcome.Incomplete;
         }
 
-        return _type is QueryType.GetValue or QueryType.GetProviders && lookup.Requests.Any(static request => request.Outcome == RequestOutcome.Answered)
+        return
+            _type is QueryType.GetValue or QueryType.GetProviders
+            && lookup.Requests.Any(static request => request.Outcome == RequestOutcome.Answered)
             ? QueryOutcome.NotFound
             : QueryOutcome.Failed;
     }
 
     /// <summary>What the caller got; answers that came after the end do not count.</summary>
     private int? Results(LookupBuilder lookup, LogLookup reading, long? duration) =>
-        duration is not { } end ? null : _type switch
-        {
-            QueryType.GetClosestPeers => spans.Root?.Count(RustLogNames.Results) ?? 0,
-            QueryType.GetValue => reading.Carrying().Count(answer => answer.AnswerNs <= end),
-            QueryType.GetProviders => reading.Providers.Values.Count(answer => answer.AnswerNs <= end),
-            QueryType.PutValue => lookup.Requests.Count(request => request.Type == MessageType.PutValue && request.AnswerNs <= end),
-            QueryType.AddProvider => Count(lookup, RequestOutcome.Sent, end),
-            _ => null,
-        };
+        duration is not { } end
+            ? null
+            : _type switch
+            {
+                QueryType.GetClosestPeers => spans.Root?.Count(RustLogNames.Results) ?? 0,
+                QueryType.GetValue => reading.Carrying().Count(answer => answer.AnswerNs <= end),
+                QueryType.GetProviders => reading.Providers.Values.Count(answer => answer.AnswerNs <= end),
+                QueryType.PutValue => lookup.Requests.Count(request => request.Type == MessageType.PutValue && request.AnswerNs <= end),
+                QueryType.AddProvider => Count(lookup, RequestOutcome.Sent, end),
+                _ => null,
+            };
 
     private static int Count(LookupBuilder lookup, RequestOutcome outcome, long? until) =>
         lookup.Requests.Count(request => request.Outcome == outcome && (until is null || request.EndNs <= until));
@@ -97,12 +103,16 @@ internal sealed class Litep2pQuery(LogSpans spans)
             QueryType.GetValue or QueryType.GetProviders => first?.AnswerNs,
             QueryType.PutValue => LookupDiscovery.LastHeard(lookup, MessageType.PutValue),
             QueryType.AddProvider => LookupDiscovery.LastHeard(lookup, MessageType.AddProvider),
-            QueryType.GetClosestPeers when target is { } to && spans.Root?.Count(RustLogNames.Results) is { } count => LookupDiscovery.AllHeard(
-                lookup,
-                lookup.Peers.Where(static peer => peer.Requests.Exists(static request => request.Outcome == RequestOutcome.Answered))
-                    .Where(static peer => PeerText.KadId(peer.Id) is not null)
-                    .OrderBy(static peer => PeerText.KadId(peer.Id)!.Value, Comparer<KadId>.Create(to.CompareDistance))
-                    .Take(count).Select(static peer => peer.Id)),
+            QueryType.GetClosestPeers when target is { } to && spans.Root?.Count(RustLogNames.Results) is { } count =>
+                LookupDiscovery.AllHeard(
+                    lookup,
+                    lookup
+                        .Peers.Where(static peer => peer.Requests.Exists(static request => request.Outcome == RequestOutcome.Answered))
+                        .Where(static peer => PeerText.KadId(peer.Id) is not null)
+                        .OrderBy(static peer => PeerText.KadId(peer.Id)!.Value, Comparer<KadId>.Create(to.CompareDistance))
+                        .Take(count)
+                        .Select(static peer => peer.Id)
+                ),
             _ => null,
         };
 }

@@ -3,7 +3,8 @@ using DhtTracer.Traces.RustLogs;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>Logs of rust-libp2p, as spans of <see cref="RustLogReader"/>: one trace for each query. See <c>docs/dialects/rust.md</c>.</summary>
+/// <summary>Logs of rust-libp2p, as spans of <see cref="RustLogReader"/>: one trace for each query. See
+/// <c>docs/dialects/rust.md</c>.</summary>
 internal sealed class RustLibp2pDialect : IDialect
 {
     /// <inheritdoc/>
@@ -24,7 +25,10 @@ internal sealed class RustLibp2pDialect : IDialect
     {
         var background = spans.Root?.Boolean(RustLogNames.Background) == true;
         var isGet = spans.Root?.Text(RustLogNames.Kind) == "GET_VALUE" || spans.GivenType == QueryType.GetValue;
-        var type = isGet ? QueryType.GetValue : background ? QueryType.GetClosestPeers : spans.GivenType ?? QueryType.Unknown;
+        var type =
+            isGet ? QueryType.GetValue
+            : background ? QueryType.GetClosestPeers
+            : spans.GivenType ?? QueryType.Unknown;
         var key = spans.Key(type);
         var node = PeerText.OrNull(spans.Root?.Text(RustLogNames.Node));
         var lookup = new LookupBuilder(key?.KadId, node, dialsKnown: false);
@@ -39,27 +43,29 @@ internal sealed class RustLibp2pDialect : IDialect
             }
         }
 
-        var query = lookup.Build(new Query
-        {
-            Id = new QueryId(spans.Any.TraceId, spans.RootId),
-            OperationId = new QueryId(spans.Any.TraceId, spans.RootId),
-            Background = background,
-            Type = type,
-            Key = key?.Key,
-            Source = TraceSource.RustLibp2p,
-            Service = spans.Any.Resource.ServiceName,
-            Node = node,
-            StartUnixNano = spans.StartUnixNano,
-            Outcome = Outcome(spans, lookup, type),
-            DiscoveredBy = isGet ? reading.Carrying().FirstOrDefault()?.Peer.Id : null,
-        });
+        var query = lookup.Build(
+            new Query
+            {
+                Id = new QueryId(spans.Any.TraceId, spans.RootId),
+                OperationId = new QueryId(spans.Any.TraceId, spans.RootId),
+                Background = background,
+                Type = type,
+                Key = key?.Key,
+                Source = TraceSource.RustLibp2p,
+                Service = spans.Any.Resource.ServiceName,
+                Node = node,
+                StartUnixNano = spans.StartUnixNano,
+                Outcome = Outcome(spans, lookup, type),
+                DiscoveredBy = isGet ? reading.Carrying().FirstOrDefault()?.Peer.Id : null,
+            }
+        );
         query = query with { Counts = query.Counts with { SeenComplete = false } };
         return LogUnknowns.OnlyKnown(query, spans, reading.AllAsked);
     }
 
     /// <summary>
-    /// The log tells that a query ran to its end. What it found is known of a get-value, whose answers without a record are logged, of a search
-    /// for the closest peers, and of one that nobody answered.
+    /// The log tells that a query ran to its end. What it found is known of a get-value, whose answers without a record are logged, of a
+    /// search for the closest peers, and of one that nobody answered.
     /// </summary>
     private static QueryOutcome Outcome(LogSpans spans, LookupBuilder lookup, QueryType type)
     {
@@ -74,12 +80,14 @@ internal sealed class RustLibp2pDialect : IDialect
         }
 
         var answers = lookup.Requests.Where(static request => request.Outcome == RequestOutcome.Answered).ToList();
-        return answers.Count == 0 ? QueryOutcome.NotFound : type switch
-        {
-            QueryType.GetValue => answers.Exists(static answer => answer.Records > 0) ? QueryOutcome.Success : QueryOutcome.NotFound,
-            QueryType.GetClosestPeers => QueryOutcome.Success,
-            _ => QueryOutcome.Unknown,
-        };
+        return answers.Count == 0
+            ? QueryOutcome.NotFound
+            : type switch
+            {
+                QueryType.GetValue => answers.Exists(static answer => answer.Records > 0) ? QueryOutcome.Success : QueryOutcome.NotFound,
+                QueryType.GetClosestPeers => QueryOutcome.Success,
+                _ => QueryOutcome.Unknown,
+            };
     }
 
     private static MessageType Message(QueryType type, LogSpans spans) =>

@@ -4,8 +4,8 @@ using DhtTracer.Traces.RustLogs;
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// Reads requests and dials of one logged query, and says who heard of whom only as far as it follows from the log. A log names the peers of
-/// answers, but not those of the routing table with which a query began. So a peer that an answer names may have been known before.
+/// Reads requests and dials of one logged query, and says who heard of whom only as far as it follows from the log. A log names the peers
+/// of answers, but not those of the routing table with which a query began. So a peer that an answer names may have been known before.
 /// </summary>
 /// <param name="lookup">Receives peers and requests.</param>
 /// <param name="spans">The query.</param>
@@ -49,8 +49,10 @@ internal sealed class LogLookup(LookupBuilder lookup, LogSpans spans, MessageTyp
 
     /// <summary>Answers that carried a record or a provider, the first one first.</summary>
     public IEnumerable<RequestDraft> Carrying() =>
-        lookup.Requests.Where(static request => request.AnswerNs is not null && request is { Records: > 0 } or { Providers: > 0 })
-            .OrderBy(static request => request.AnswerNs).ThenBy(static request => request.SpanId);
+        lookup
+            .Requests.Where(static request => request.AnswerNs is not null && request is { Records: > 0 } or { Providers: > 0 })
+            .OrderBy(static request => request.AnswerNs)
+            .ThenBy(static request => request.SpanId);
 
     private void ReadRequest(Span span, PeerDraft peer)
     {
@@ -96,7 +98,11 @@ internal sealed class LogLookup(LookupBuilder lookup, LogSpans spans, MessageTyp
             }
         }
 
-        request.Records = span.Boolean(RustLogNames.Record) is { } record ? record ? 1 : 0 : null;
+        request.Records = span.Boolean(RustLogNames.Record) is { } record
+            ? record
+                ? 1
+                : 0
+            : null;
         lookup.Add(request);
     }
 
@@ -108,9 +114,12 @@ internal sealed class LogLookup(LookupBuilder lookup, LogSpans spans, MessageTyp
     private void Forget()
     {
         // An answer whose peers are not listed may have named anybody.
-        var firstUnlisted = lookup.Requests.Where(static request => request is { AnswerNs: not null, Closer: null } && MessageTypes.NamesPeers(request.Type))
+        var firstUnlisted = lookup
+            .Requests.Where(static request => request is { AnswerNs: not null, Closer: null } && MessageTypes.NamesPeers(request.Type))
             .Min(static request => request.AnswerNs);
-        var seeds = lookup.Peers.Where(peer => peer is { IsHeard: true, Hops: 0 } && (firstUnlisted is null || peer.FirstSentNs < firstUnlisted)).ToHashSet();
+        var seeds = lookup
+            .Peers.Where(peer => peer is { IsHeard: true, Hops: 0 } && (firstUnlisted is null || peer.FirstSentNs < firstUnlisted))
+            .ToHashSet();
         SeedsKnown = firstUnlisted is null && spans.Root?.Count(RustLogNames.Seeds) == seeds.Count;
         if (SeedsKnown)
         {

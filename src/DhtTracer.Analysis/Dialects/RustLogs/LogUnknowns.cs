@@ -12,7 +12,12 @@ internal static class LogUnknowns
         if (!spans.IsStarted || spans.IsOrderOnly)
         {
             // The first line about the query is its first answer, or the opening of a stream: it began before that.
-            query = query with { DurationNs = null, DiscoveryNs = null, FirstAnswerNs = null };
+            query = query with
+            {
+                DurationNs = null,
+                DiscoveryNs = null,
+                FirstAnswerNs = null,
+            };
         }
 
         if (query.Peers.Any(static peer => !peer.Requests.IsEmpty && peer.Hops is null))
@@ -30,12 +35,17 @@ internal static class LogUnknowns
             {
                 Peers =
                 [
-                    .. query.Peers.Select(static peer => peer with
-                    {
-                        HeardNs = null,
-                        Dial = null,
-                        Requests = [.. peer.Requests.Select(static request => request with { StartNs = null, DurationNs = null, EndNs = null })],
-                    }),
+                    .. query.Peers.Select(static peer =>
+                        peer with
+                        {
+                            HeardNs = null,
+                            Dial = null,
+                            Requests =
+                            [
+                                .. peer.Requests.Select(static request => request with { StartNs = null, DurationNs = null, EndNs = null }),
+                            ],
+                        }
+                    ),
                 ],
             }
             : query;

@@ -58,7 +58,10 @@ internal sealed class GoLookupReader
 
         if (query.Missing.Spans > 0)
         {
-            return string.Create(CultureInfo.InvariantCulture, $"at least {query.Missing.Spans} of its spans were lost before they arrived");
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"at least {query.Missing.Spans} of its spans were lost before they arrived"
+            );
         }
 
         if (query.Outcome is QueryOutcome.Cancelled or QueryOutcome.TimedOut || query.Termination == QueryTermination.Cancelled)
@@ -76,14 +79,22 @@ internal sealed class GoLookupReader
             return "it asked no peer";
         }
 
-        var answers = query.Peers.SelectMany(static peer => peer.Requests)
-            .Where(static r => r is { Outcome: RequestOutcome.Answered, Type: MessageType.FindNode or MessageType.GetProviders or MessageType.GetValue }).ToList();
+        var answers = query
+            .Peers.SelectMany(static peer => peer.Requests)
+            .Where(static r =>
+                r is { Outcome: RequestOutcome.Answered, Type: MessageType.FindNode or MessageType.GetProviders or MessageType.GetValue }
+            )
+            .ToList();
         if (answers.Count(static r => r.Named.IsDefault) is > 0 and var hidden)
         {
-            var why = query.Type == QueryType.GetProviders
-                ? " (go-libp2p-kad-dht never writes the closer peers of a provider lookup; the event stream of Kubo's RPC API has them)"
-                : "";
-            return string.Create(CultureInfo.InvariantCulture, $"its spans do not hold whom {hidden} of {answers.Count} answers named{why}");
+            var why =
+                query.Type == QueryType.GetProviders
+                    ? " (go-libp2p-kad-dht never writes the closer peers of a provider lookup; the event stream of Kubo's RPC API has them)"
+                    : "";
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"its spans do not hold whom {hidden} of {answers.Count} answers named{why}"
+            );
         }
 
         if (query.TerminatedNs is not { } terminated || terminated > duration)
@@ -115,9 +126,15 @@ internal sealed class GoLookupReader
         // The lookup is over when its requests have ended; dials it aborts.
         var underWay = asks.Where(a => a.StartNs <= _terminated && a.EndNs > _terminated && a.Kind != ActivityKind.Dial)
             .Select(a => Later(_query.Peers[a.Peer].TakenNs, a.EndNs).GetValueOrDefault());
-        var aborted = asks
-            .Where(a => a is { Kind: ActivityKind.Dial, Result: not ActivityResult.Done } && a.StartNs <= _terminated && a.EndNs > _terminated && a.EndNs <= duration)
-            .Select(a => a.EndNs.GetValueOrDefault() - _terminated).DefaultIfEmpty(0).Max();
+        var aborted = asks.Where(a =>
+                a is { Kind: ActivityKind.Dial, Result: not ActivityResult.Done }
+                && a.StartNs <= _terminated
+                && a.EndNs > _terminated
+                && a.EndNs <= duration
+            )
+            .Select(a => a.EndNs.GetValueOrDefault() - _terminated)
+            .DefaultIfEmpty(0)
+            .Max();
         var lookupEnd = underWay.Append(_terminated + aborted).Max();
         if (lookupEnd > duration)
         {
@@ -127,49 +144,62 @@ internal sealed class GoLookupReader
         var followUps = activities.Where(a => _phases.IsFollowUp(a) && a.StartNs < duration).ToList();
         var followStart = followUps.Count == 0 ? lookupEnd : Math.Max(lookupEnd, followUps.Min(static a => a.StartNs));
         var followEnd = followUps.Select(a => Math.Min(duration, a.EndNs ?? duration)).Append(lookupEnd).Max();
-        var storeEnd = activities.Where(a => a.IsStore && a.StartNs < duration).Select(a => Math.Min(duration, a.EndNs ?? duration)).Append(followEnd).Max();
-        return (new GoLookupRecord
-        {
-            Peers = peers,
-            SetupNs = setup,
-            FollowUpGapNs = followStart - lookupEnd,
-            AbortNs = aborted,
-            StoresNs = storeEnd - followEnd,
-            FinishNs = duration - storeEnd,
-            SkipsFollowUp = followUps.Count == 0 && (_query.Type is QueryType.FindPeer or QueryType.GetValue or QueryType.GetProviders),
-            StopsAfterResults = StopsAfter(target),
-            StopsAtNs = StopsAt(target),
-            ReturnsAfterResults = 0,
-            Target = target,
-            Beta = BetaRange(),
-            LeastK = LeastK(),
-            HasHiddenSeeds = HasHiddenSeeds(peers),
-        }, null);
+        var storeEnd = activities
+            .Where(a => a.IsStore && a.StartNs < duration)
+            .Select(a => Math.Min(duration, a.EndNs ?? duration))
+            .Append(followEnd)
+            .Max();
+        return (
+            new GoLookupRecord
+            {
+                Peers = peers,
+                SetupNs = setup,
+                FollowUpGapNs = followStart - lookupEnd,
+                AbortNs = aborted,
+                StoresNs = storeEnd - followEnd,
+                FinishNs = duration - storeEnd,
+                SkipsFollowUp = followUps.Count == 0 && (_query.Type is QueryType.FindPeer or QueryType.GetValue or QueryType.GetProviders),
+                StopsAfterResults = StopsAfter(target),
+                StopsAtNs = StopsAt(target),
+                ReturnsAfterResults = 0,
+                Target = target,
+                Beta = BetaRange(),
+                LeastK = LeastK(),
+                HasHiddenSeeds = HasHiddenSeeds(peers),
+            },
+            null
+        );
     }
 
     // A value search returns when it has enough records, and lets its lookup go on.
     private (GoLookupRecord? Lookup, string? Reason) Returned(ImmutableArray<GoLookupPeer> peers, long setup, long duration, int? target)
     {
-        var results = _query.Peers.Select(Asked).Where(request => request is not null && HasResult(request) && request.EndNs <= duration).ToList();
+        var results = _query
+            .Peers.Select(Asked)
+            .Where(request => request is not null && HasResult(request) && request.EndNs <= duration)
+            .ToList();
         return results.Count == 0
             ? (null, "it returned before its lookup had ended, and the trace does not tell why")
-            : (new GoLookupRecord
-            {
-                Peers = peers,
-                SetupNs = setup,
-                FollowUpGapNs = 0,
-                AbortNs = 0,
-                StoresNs = 0,
-                SkipsFollowUp = false,
-                FinishNs = duration - results.Max(static request => request!.EndNs.GetValueOrDefault()),
-                StopsAfterResults = StopsAfter(target),
-                StopsAtNs = StopsAt(target),
-                ReturnsAfterResults = results.Count,
-                Target = target,
-                Beta = BetaRange(),
-                LeastK = 1,
-                HasHiddenSeeds = HasHiddenSeeds(peers),
-            }, null);
+            : (
+                new GoLookupRecord
+                {
+                    Peers = peers,
+                    SetupNs = setup,
+                    FollowUpGapNs = 0,
+                    AbortNs = 0,
+                    StoresNs = 0,
+                    SkipsFollowUp = false,
+                    FinishNs = duration - results.Max(static request => request!.EndNs.GetValueOrDefault()),
+                    StopsAfterResults = StopsAfter(target),
+                    StopsAtNs = StopsAt(target),
+                    ReturnsAfterResults = results.Count,
+                    Target = target,
+                    Beta = BetaRange(),
+                    LeastK = 1,
+                    HasHiddenSeeds = HasHiddenSeeds(peers),
+                },
+                null
+            );
     }
 
     private bool HasHiddenSeeds(ImmutableArray<GoLookupPeer> peers) =>
@@ -177,7 +207,8 @@ internal sealed class GoLookupReader
 
     private int StopsAfter(int? target) => _query.Termination == QueryTermination.Stopped && target is null ? ResultsUntil(_terminated) : 0;
 
-    private int ResultsUntil(long time) => _query.Peers.Count(peer => Asked(peer) is { } request && Settled(peer) <= time && HasResult(request));
+    private int ResultsUntil(long time) =>
+        _query.Peers.Count(peer => Asked(peer) is { } request && Settled(peer) <= time && HasResult(request));
 
     // Stopped although nothing in this lookup was a reason to: at the end that the lookup noticed then.
     private long? StopsAt(int? target)
@@ -187,7 +218,10 @@ internal sealed class GoLookupReader
             return null;
         }
 
-        var connected = target is { } rank && _query.Peers[_distances.Nearest[rank]].Dial is { Error: null, DurationNs: { } took } dial && dial.StartNs + took <= _terminated;
+        var connected =
+            target is { } rank
+            && _query.Peers[_distances.Nearest[rank]].Dial is { Error: null, DurationNs: { } took } dial
+            && dial.StartNs + took <= _terminated;
         if (connected || (target is null && ResultsUntil(_terminated) > 0))
         {
             return null;
@@ -199,9 +233,14 @@ internal sealed class GoLookupReader
     private static bool HasResult(PeerRequest request) => request is { Providers: > 0 } or { Records: > 0 };
 
     // When the lookup could act on the answer or the failure of a peer; null when it had none.
-    private long? Settled(QueryPeer peer) => Asked(peer) is { } asked
-        ? asked.Outcome is RequestOutcome.Answered or RequestOutcome.Failed ? Later(peer.TakenNs, asked.EndNs) : null
-        : peer is { State: PeerState.DialFailed, Dial: { } dial } ? Later(peer.TakenNs, dial.StartNs + dial.DurationNs) : null;
+    private long? Settled(QueryPeer peer) =>
+        Asked(peer) is { } asked
+            ? asked.Outcome is RequestOutcome.Answered or RequestOutcome.Failed
+                ? Later(peer.TakenNs, asked.EndNs)
+                : null
+            : peer is { State: PeerState.DialFailed, Dial: { } dial }
+                ? Later(peer.TakenNs, dial.StartNs + dial.DurationNs)
+                : null;
 
     private static long? Later(long? taken, long? end) => taken >= end ? taken : end;
 
@@ -224,8 +263,9 @@ internal sealed class GoLookupReader
     {
         var asked = Asked(peer);
         var (ask, underWay) = Ask(peer, asked, moments);
-        var followUp = peer.Requests.FirstOrDefault(
-            r => r != asked && r is { Type: not (MessageType.PutValue or MessageType.AddProvider), StartNs: not null, DurationNs: not null });
+        var followUp = peer.Requests.FirstOrDefault(r =>
+            r != asked && r is { Type: not (MessageType.PutValue or MessageType.AddProvider), StartNs: not null, DurationNs: not null }
+        );
         var names = asked is { Outcome: RequestOutcome.Answered, Named: { IsDefault: false } named } ? named : [];
         return new GoLookupPeer(
             peer is { Referrer: null, Hops: 0 },
@@ -233,9 +273,19 @@ internal sealed class GoLookupReader
             underWay,
             followUp is null
                 ? null
-                : new PeerTiming(0, 0, false, false, 0, followUp.DurationNs.GetValueOrDefault(), followUp.Outcome != RequestOutcome.Answered, false),
+                : new PeerTiming(
+                    0,
+                    0,
+                    false,
+                    false,
+                    0,
+                    followUp.DurationNs.GetValueOrDefault(),
+                    followUp.Outcome != RequestOutcome.Answered,
+                    false
+                ),
             [.. names.Where(name => !unfit.Contains(name) && _ranks.ContainsKey(name)).Select(name => _ranks[name])],
-            asked is not null && HasResult(asked));
+            asked is not null && HasResult(asked)
+        );
     }
 
     private (PeerTiming? Timing, long UnderWayNs) Ask(QueryPeer peer, PeerRequest? asked, long[] moments)
@@ -252,21 +302,37 @@ internal sealed class GoLookupReader
         {
             var failed = peer.State == PeerState.DialFailed || peer.Dial?.Error is { Class: not ErrorClass.Cancelled };
             return failed
-                ? (new PeerTiming(reaction, Math.Max(dialNs, peer.TakenNs - at ?? 0), true, peer.Dial?.Error?.Class == ErrorClass.DialTimeout, 0, 0, false, false), 0)
+                ? (
+                    new PeerTiming(
+                        reaction,
+                        Math.Max(dialNs, peer.TakenNs - at ?? 0),
+                        true,
+                        peer.Dial?.Error?.Class == ErrorClass.DialTimeout,
+                        0,
+                        0,
+                        false,
+                        false
+                    ),
+                    0
+                )
                 : (null, Math.Max(1, _terminated - at));
         }
 
         // What the library or the caller cut off would have taken longer.
         return asked is { DurationNs: { } requestNs, Outcome: RequestOutcome.Answered or RequestOutcome.Failed }
-            ? (new PeerTiming(
-                reaction,
-                dialNs,
-                false,
-                false,
-                Math.Max(0, asked.StartNs.GetValueOrDefault() - at - dialNs),
-                requestNs + Math.Max(0, peer.TakenNs - asked.EndNs ?? 0),
-                asked.Outcome == RequestOutcome.Failed,
-                asked.Error?.Class == ErrorClass.RequestTimeout), 0)
+            ? (
+                new PeerTiming(
+                    reaction,
+                    dialNs,
+                    false,
+                    false,
+                    Math.Max(0, asked.StartNs.GetValueOrDefault() - at - dialNs),
+                    requestNs + Math.Max(0, peer.TakenNs - asked.EndNs ?? 0),
+                    asked.Outcome == RequestOutcome.Failed,
+                    asked.Error?.Class == ErrorClass.RequestTimeout
+                ),
+                0
+            )
             : (null, Math.Max(1, (asked.DurationNs ?? 0) + dialNs));
     }
 
@@ -321,7 +387,11 @@ internal sealed class GoLookupReader
             var peer = _query.Peers[index];
             var failed = Settled(peer) <= _terminated && Asked(peer)?.Outcome != RequestOutcome.Answered;
             place += failed || !(peer.HeardNs <= _terminated) ? 0 : 1;
-            if (peer.Requests.Any(request => request.Type is not (MessageType.PutValue or MessageType.AddProvider) && request != Asked(peer)))
+            if (
+                peer.Requests.Any(request =>
+                    request.Type is not (MessageType.PutValue or MessageType.AddProvider) && request != Asked(peer)
+                )
+            )
             {
                 least = place;
             }

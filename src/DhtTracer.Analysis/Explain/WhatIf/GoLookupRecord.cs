@@ -10,9 +10,16 @@ namespace DhtTracer.Analysis.Explain;
 /// <param name="Names">Ranks of the peers that its answer named.</param>
 /// <param name="BringsResult">Its answer held a result.</param>
 internal sealed record GoLookupPeer(
-    bool Seed, PeerTiming? Ask, long UnderWayNs, PeerTiming? FollowUp, ImmutableArray<int> Names, bool BringsResult);
+    bool Seed,
+    PeerTiming? Ask,
+    long UnderWayNs,
+    PeerTiming? FollowUp,
+    ImmutableArray<int> Names,
+    bool BringsResult
+);
 
-/// <summary>A lookup of go-libp2p-kad-dht as its trace shows it, ready to be replayed by <see cref="GoLookupReplay"/>. Times in nanoseconds.</summary>
+/// <summary>A lookup of go-libp2p-kad-dht as its trace shows it, ready to be replayed by <see cref="GoLookupReplay"/>. Times in
+/// nanoseconds.</summary>
 internal sealed record GoLookupRecord
 {
     /// <summary>Peers by distance, nearest first; a peer's index is its rank.</summary>
@@ -37,8 +44,8 @@ internal sealed record GoLookupRecord
     public required int StopsAfterResults { get; init; }
 
     /// <summary>
-    /// The lookup stopped at this time for a reason outside its own answers, such as a connection that the other side of a dual node made; null
-    /// when it did not.
+    /// The lookup stopped at this time for a reason outside its own answers, such as a connection that the other side of a dual node made;
+    /// null when it did not.
     /// </summary>
     public required long? StopsAtNs { get; init; }
 

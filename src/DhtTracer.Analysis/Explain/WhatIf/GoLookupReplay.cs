@@ -1,11 +1,11 @@
 namespace DhtTracer.Analysis.Explain;
 
 /// <summary>
-/// Runs a lookup of go-libp2p-kad-dht again in virtual time, with given timings and by the rules of its <c>query.go</c> and <c>lookup.go</c>:
-/// whenever a peer has answered or failed, the lookup ends when it has what it wants, when nobody is left, or when the beta closest that are
-/// not unreachable have answered; otherwise it asks the nearest peers until alpha are under way. At its end the dials are aborted, and the
-/// requests under way are waited for without reading their answers. Then the follow-up asks all those of the K closest that have not
-/// answered, at once.
+/// Runs a lookup of go-libp2p-kad-dht again in virtual time, with given timings and by the rules of its <c>query.go</c> and
+/// <c>lookup.go</c>: whenever a peer has answered or failed, the lookup ends when it has what it wants, when nobody is left, or when the
+/// beta closest that are not unreachable have answered; otherwise it asks the nearest peers until alpha are under way. At its end the dials
+/// are aborted, and the requests under way are waited for without reading their answers. Then the follow-up asks all those of the K closest
+/// that have not answered, at once.
 /// </summary>
 internal sealed class GoLookupReplay
 {
@@ -53,7 +53,8 @@ internal sealed class GoLookupReplay
     /// <summary>The duration of the replayed query in nanoseconds.</summary>
     /// <param name="lookup">The lookup.</param>
     /// <param name="parameters">Its parameters in the replay.</param>
-    /// <param name="timingOf">What it takes to ask the peer of a rank: in the follow-up (true) or in the lookup. Called once for each time it is asked.</param>
+    /// <param name="timingOf">What it takes to ask the peer of a rank: in the follow-up (true) or in the lookup. Called once for each time
+    /// it is asked.</param>
     public static long Run(GoLookupRecord lookup, WhatIfParameters parameters, Func<int, bool, PeerTiming> timingOf)
     {
         var replay = new GoLookupReplay(lookup, parameters, timingOf);

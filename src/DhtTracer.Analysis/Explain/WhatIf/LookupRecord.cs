@@ -9,7 +9,14 @@ namespace DhtTracer.Analysis.Explain;
 /// <param name="UnderWayNs">How long it was under way when it was taken back: it takes longer than that. 0 when it was never begun.</param>
 /// <param name="Names">Ranks of the peers that its answer named.</param>
 /// <param name="BringsResult">Its answer held a result that the lookup stops for.</param>
-internal sealed record LookupPeerRecord(int Rank, bool Seed, PeerTiming? Timing, long UnderWayNs, ImmutableArray<int> Names, bool BringsResult);
+internal sealed record LookupPeerRecord(
+    int Rank,
+    bool Seed,
+    PeerTiming? Timing,
+    long UnderWayNs,
+    ImmutableArray<int> Names,
+    bool BringsResult
+);
 
 /// <summary>A lookup of the native node as its trace shows it, ready to be replayed by <see cref="LookupReplay"/>.</summary>
 internal sealed record LookupRecord
@@ -59,53 +66,90 @@ internal sealed record LookupRecord
             ranks[query.Peers[distances.Nearest[rank]].Id] = rank;
         }
 
-        var named = query.Peers.Where(static peer => peer.Referrer is not null).ToLookup(static peer => peer.Referrer!, StringComparer.Ordinal);
+        var named = query
+            .Peers.Where(static peer => peer.Referrer is not null)
+            .ToLookup(static peer => peer.Referrer!, StringComparer.Ordinal);
         var setup = Math.Clamp(asked.Min(static a => a.StartNs), 0, query.DurationNs.GetValueOrDefault());
 
         // A dial that connected is followed by its own request; it makes no room for another peer.
         var ownEnds = asked
-            .Where(static a => a.EndNs is not null && a.Result != ActivityResult.TakenBack && (a.Kind != ActivityKind.Dial || a.Result == ActivityResult.Failed))
+            .Where(static a =>
+                a.EndNs is not null
+                && a.Result != ActivityResult.TakenBack
+                && (a.Kind != ActivityKind.Dial || a.Result == ActivityResult.Failed)
+            )
             .Select(static a => a.EndNs.GetValueOrDefault());
         long[] moments = [.. ownEnds.Append(setup).Order()];
-        var peers = distances.Nearest.Select((index, rank) => PeerOf(query, query.Peers[index], rank, ranks, named, moments)).ToImmutableArray();
+        var peers = distances
+            .Nearest.Select((index, rank) => PeerOf(query, query.Peers[index], rank, ranks, named, moments))
+            .ToImmutableArray();
         var duration = query.DurationNs.GetValueOrDefault();
-        var ends = activities.Where(a => a.EndNs <= duration && a.Result != ActivityResult.TakenBack).Select(static a => a.EndNs.GetValueOrDefault()).ToList();
-        return (new LookupRecord
-        {
-            Peers = peers,
-            SetupNs = setup,
-            WithdrawNs = Withdrawal(asked, moments),
-            StoresNs = [.. activities.Where(static a => a is { IsStore: true, EndNs: not null }).OrderBy(static a => a.StartNs).Select(static a => a.EndNs.GetValueOrDefault() - a.StartNs)],
-            FinishNs = duration - ends.DefaultIfEmpty(duration).Max(),
-            StopsAfterResults = query.Termination == QueryTermination.Stopped ? Math.Max(1, peers.Count(static peer => peer.BringsResult)) : 0,
-        }, null);
+        var ends = activities
+            .Where(a => a.EndNs <= duration && a.Result != ActivityResult.TakenBack)
+            .Select(static a => a.EndNs.GetValueOrDefault())
+            .ToList();
+        return (
+            new LookupRecord
+            {
+                Peers = peers,
+                SetupNs = setup,
+                WithdrawNs = Withdrawal(asked, moments),
+                StoresNs =
+                [
+                    .. activities
+                        .Where(static a => a is { IsStore: true, EndNs: not null })
+                        .OrderBy(static a => a.StartNs)
+                        .Select(static a => a.EndNs.GetValueOrDefault() - a.StartNs),
+                ],
+                FinishNs = duration - ends.DefaultIfEmpty(duration).Max(),
+                StopsAfterResults =
+                    query.Termination == QueryTermination.Stopped ? Math.Max(1, peers.Count(static peer => peer.BringsResult)) : 0,
+            },
+            null
+        );
     }
 
-    private static string? Unfit(Query query) => query switch
-    {
-        { Source: not TraceSource.Native }
-            => "the lookup rules of its implementation are not modelled, and its trace does not tell alpha and beta",
-        { Type: QueryType.Ping } => "a ping is no lookup",
-        { DurationNs: null } => "the end of the query is not in the trace",
-        { Outcome: QueryOutcome.Cancelled or QueryOutcome.TimedOut } or { Termination: QueryTermination.Cancelled } => "it was ended from outside, not by its own rules",
-        { Key: null } => "its key is not known",
-        { Peers.IsEmpty: true } => "the trace shows no peers",
-        _ when query.Peers.Any(static peer => peer.ReferrerInferred || (peer.Referrer is null && peer.Hops is not 0))
-            => "the trace does not tell who named its peers",
-        _ when query.Peers.SelectMany(static peer => peer.Requests).Any(static r =>
-                r is { Outcome: RequestOutcome.Answered, Type: MessageType.FindNode or MessageType.GetProviders or MessageType.GetValue, New: null }
-                && r.Named.IsDefault)
-            => "the trace does not tell whom the answers named",
-        _ => null,
-    };
+    private static string? Unfit(Query query) =>
+        query switch
+        {
+            { Source: not TraceSource.Native } =>
+                "the lookup rules of its implementation are not modelled, and its trace does not tell alpha and beta",
+            { Type: QueryType.Ping } => "a ping is no lookup",
+            { DurationNs: null } => "the end of the query is not in the trace",
+            { Outcome: QueryOutcome.Cancelled or QueryOutcome.TimedOut } or { Termination: QueryTermination.Cancelled } =>
+                "it was ended from outside, not by its own rules",
+            { Key: null } => "its key is not known",
+            { Peers.IsEmpty: true } => "the trace shows no peers",
+            _ when query.Peers.Any(static peer => peer.ReferrerInferred || (peer.Referrer is null && peer.Hops is not 0)) =>
+                "the trace does not tell who named its peers",
+            _ when query
+                    .Peers.SelectMany(static peer => peer.Requests)
+                    .Any(static r =>
+                        r
+                            is {
+                                Outcome: RequestOutcome.Answered,
+                                Type: MessageType.FindNode or MessageType.GetProviders or MessageType.GetValue,
+                                New: null
+                            }
+                        && r.Named.IsDefault
+                    ) => "the trace does not tell whom the answers named",
+            _ => null,
+        };
 
     private static LookupPeerRecord PeerOf(
-        Query query, QueryPeer peer, int rank, Dictionary<string, int> ranks, ILookup<string, QueryPeer> firstNamed, long[] moments)
+        Query query,
+        QueryPeer peer,
+        int rank,
+        Dictionary<string, int> ranks,
+        ILookup<string, QueryPeer> firstNamed,
+        long[] moments
+    )
     {
         var request = peer.Requests.FirstOrDefault(static r => r.Type is not (MessageType.PutValue or MessageType.AddProvider));
         var (timing, underWay) = TimingOf(query, peer, request, moments);
         var names = timing is { Failed: false }
-            ? peer.Requests.FirstOrDefault(static r => !r.Named.IsDefault)?.Named ?? [.. firstNamed[peer.Id].Select(static named => named.Id)]
+            ? peer.Requests.FirstOrDefault(static r => !r.Named.IsDefault)?.Named
+                ?? [.. firstNamed[peer.Id].Select(static named => named.Id)]
             : [];
         return new LookupPeerRecord(
             rank,
@@ -113,7 +157,8 @@ internal sealed record LookupRecord
             timing,
             underWay,
             [.. names.Where(ranks.ContainsKey).Select(name => ranks[name])],
-            timing is { Failed: false } && BringsResult(query, request, names));
+            timing is { Failed: false } && BringsResult(query, request, names)
+        );
     }
 
     private static bool BringsResult(Query query, PeerRequest? request, ImmutableArray<string> names) =>
@@ -134,7 +179,10 @@ internal sealed record LookupRecord
         var dial = PeerActivity.Of(query with { Peers = [peer] }).FirstOrDefault(static a => a.Kind == ActivityKind.Dial);
         if (dial is { Result: ActivityResult.Failed, EndNs: { } failedAt })
         {
-            return (new PeerTiming(reaction, failedAt - dial.StartNs, true, dial.ErrorClass == ErrorClass.DialTimeout, 0, 0, false, false), 0);
+            return (
+                new PeerTiming(reaction, failedAt - dial.StartNs, true, dial.ErrorClass == ErrorClass.DialTimeout, 0, 0, false, false),
+                0
+            );
         }
 
         if (request is not { StartNs: { } asked, DurationNs: { } requestNs, Outcome: RequestOutcome.Answered or RequestOutcome.Failed })
@@ -152,14 +200,19 @@ internal sealed record LookupRecord
                 Math.Max(0, asked - start.Value - dialNs),
                 requestNs,
                 request.Outcome == RequestOutcome.Failed,
-                request.Error?.Class == ErrorClass.RequestTimeout),
-            0);
+                request.Error?.Class == ErrorClass.RequestTimeout
+            ),
+            0
+        );
     }
 
     private static long Withdrawal(List<PeerActivity> asked, long[] moments)
     {
-        var lags = asked.Where(static a => a is { Result: ActivityResult.TakenBack, EndNs: not null })
-            .Select(a => Reaction(a.EndNs.GetValueOrDefault(), moments)).Order().ToList();
+        var lags = asked
+            .Where(static a => a is { Result: ActivityResult.TakenBack, EndNs: not null })
+            .Select(a => Reaction(a.EndNs.GetValueOrDefault(), moments))
+            .Order()
+            .ToList();
         return lags.Count == 0 ? 0 : lags[lags.Count / 2];
     }
 

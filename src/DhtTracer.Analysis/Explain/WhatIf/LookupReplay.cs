@@ -97,7 +97,14 @@ internal sealed class LookupReplay
     private void FollowUp()
     {
         var closest = Closest();
-        foreach (var rank in _states.Index().Where(peer => peer.Item == State.UnderWay).Select(static peer => peer.Index).Except(closest).ToList())
+        foreach (
+            var rank in _states
+                .Index()
+                .Where(peer => peer.Item == State.UnderWay)
+                .Select(static peer => peer.Index)
+                .Except(closest)
+                .ToList()
+        )
         {
             Withdraw(rank);
         }
@@ -124,7 +131,12 @@ internal sealed class LookupReplay
     private void Withdraw(int rank)
     {
         // It keeps its place until it has noticed.
-        var noticed = new Attempt { EndNs = _now + _record.WithdrawNs, UnderWay = true, Withdrawn = true };
+        var noticed = new Attempt
+        {
+            EndNs = _now + _record.WithdrawNs,
+            UnderWay = true,
+            Withdrawn = true,
+        };
         _attempts[rank]!.UnderWay = false;
         _attempts[rank] = noticed;
         _states[rank] = State.Withdrawn;

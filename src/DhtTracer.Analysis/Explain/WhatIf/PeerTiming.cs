@@ -10,7 +10,15 @@ namespace DhtTracer.Analysis.Explain;
 /// <param name="RequestFailed">The request failed.</param>
 /// <param name="RequestTimedOut">It failed because its time was over.</param>
 internal sealed record PeerTiming(
-    long ReactionNs, long DialNs, bool DialFailed, bool DialTimedOut, long GapNs, long RequestNs, bool RequestFailed, bool RequestTimedOut)
+    long ReactionNs,
+    long DialNs,
+    bool DialFailed,
+    bool DialTimedOut,
+    long GapNs,
+    long RequestNs,
+    bool RequestFailed,
+    bool RequestTimedOut
+)
 {
     /// <summary>From the start of the dial until it was settled.</summary>
     public long TotalNs => DialNs + GapNs + RequestNs;

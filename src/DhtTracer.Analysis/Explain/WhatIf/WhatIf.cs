@@ -13,12 +13,21 @@ namespace DhtTracer.Analysis.Explain;
 /// peers of the same query, and nobody knows whom they would have named.
 /// </param>
 /// <param name="TimeoutsStretched">
-/// A timeout was made longer than the one that something ran into. It is taken to run into the longer one too, so the prediction is an upper bound.
+/// A timeout was made longer than the one that something ran into. It is taken to run into the longer one too, so the prediction is an
+/// upper bound.
 /// </param>
 /// <param name="HiddenSeeds">
-/// With a greater alpha the lookup would have begun with more peers of its routing table than the trace shows; the prediction does without them.
+/// With a greater alpha the lookup would have begun with more peers of its routing table than the trace shows; the prediction does without
+/// them.
 /// </param>
-public sealed record WhatIfPrediction(long DurationNs, long LowNs, long HighNs, double DrawnPeers, bool TimeoutsStretched, bool HiddenSeeds);
+public sealed record WhatIfPrediction(
+    long DurationNs,
+    long LowNs,
+    long HighNs,
+    double DrawnPeers,
+    bool TimeoutsStretched,
+    bool HiddenSeeds
+);
 
 /// <summary>
 /// Replays a lookup from the latencies seen in it. Pure and deterministic: what has to be drawn is drawn from a generator seeded by the
@@ -32,7 +41,12 @@ public sealed class WhatIf
     private const int Draws = 41;
 
     /// <summary>What go-libp2p-kad-dht and the public DHT use where the trace does not tell.</summary>
-    private static readonly WhatIfParameters Usual = new() { Alpha = 10, Beta = 3, K = 20 };
+    private static readonly WhatIfParameters Usual = new()
+    {
+        Alpha = 10,
+        Beta = 3,
+        K = 20,
+    };
 
     private static readonly PeerTiming AtOnce = new(0, 0, true, false, 0, 0, false, false);
 
@@ -69,7 +83,8 @@ public sealed class WhatIf
                 query.Parameters.K is null ? "k" : null,
             }.OfType<string>(),
         ];
-        _pool = _record is not null ? [.. _record.Peers.Select(static peer => peer.Timing).OfType<PeerTiming>()]
+        _pool =
+            _record is not null ? [.. _record.Peers.Select(static peer => peer.Timing).OfType<PeerTiming>()]
             : _go is not null ? [.. _go.Peers.Select(static peer => peer.Ask).OfType<PeerTiming>()]
             : [];
         _seed = BinaryPrimitives.ReadUInt64BigEndian(Convert.FromHexString(query.Id.SpanId.ToString()));
@@ -94,8 +109,8 @@ public sealed class WhatIf
     public WhatIfParameters Own { get; }
 
     /// <summary>
-    /// Those of alpha, beta and k that are not in the trace and do not follow from it. They are taken as on the public DHT (10, 3 and 20), beta
-    /// within what the lookup's end allows.
+    /// Those of alpha, beta and k that are not in the trace and do not follow from it. They are taken as on the public DHT (10, 3 and 20),
+    /// beta within what the lookup's end allows.
     /// </summary>
     public ImmutableArray<string> Assumed { get; }
 
@@ -142,12 +157,16 @@ public sealed class WhatIf
         {
             var random = new SplitMix64(_seed + (ulong)i);
             var before = drawn;
-            durations.Add(_go is not null
-                ? GoLookupReplay.Run(
-                    _go,
-                    parameters,
-                    (rank, again) => again ? Take(rank, _go.Peers[rank].FollowUp, 0) : Take(rank, _go.Peers[rank].Ask, _go.Peers[rank].UnderWayNs))
-                : LookupReplay.Run(_record!, parameters, peer => Take(peer.Rank, peer.Timing, peer.UnderWayNs)));
+            durations.Add(
+                _go is not null
+                    ? GoLookupReplay.Run(
+                        _go,
+                        parameters,
+                        (rank, again) =>
+                            again ? Take(rank, _go.Peers[rank].FollowUp, 0) : Take(rank, _go.Peers[rank].Ask, _go.Peers[rank].UnderWayNs)
+                    )
+                    : LookupReplay.Run(_record!, parameters, peer => Take(peer.Rank, peer.Timing, peer.UnderWayNs))
+            );
             if (drawn == before)
             {
                 break;
@@ -174,7 +193,8 @@ public sealed class WhatIf
             Percentile.Of(sorted, 95),
             (double)drawn / sorted.Length,
             anyStretched,
-            parameters.Alpha > Own.Alpha && _go is { HasHiddenSeeds: true });
+            parameters.Alpha > Own.Alpha && _go is { HasHiddenSeeds: true }
+        );
     }
 
     // A peer that was under way for some time when it was taken back takes longer than that.

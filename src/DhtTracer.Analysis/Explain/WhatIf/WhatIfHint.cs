@@ -27,13 +27,26 @@ internal static class WhatIfHint
     /// <summary>A timeout must leave what succeeded so many times the time that it took.</summary>
     private const double Margin = 1.5;
 
-    private static readonly long[] TimeoutsNs = [10_000_000_000, 5_000_000_000, 3_000_000_000, 2_000_000_000, 1_000_000_000, 500_000_000, 200_000_000, 100_000_000];
+    private static readonly long[] TimeoutsNs =
+    [
+        10_000_000_000,
+        5_000_000_000,
+        3_000_000_000,
+        2_000_000_000,
+        1_000_000_000,
+        500_000_000,
+        200_000_000,
+        100_000_000,
+    ];
 
     /// <summary>The hint, without a full stop; null when there is none to give.</summary>
     public static string? Of(Query query, ImmutableArray<Blame> blames)
     {
-        var worst = blames.FirstOrDefault(static blame => blame is { Kind: BlameKind.FailedDials, ErrorClass: ErrorClass.DialTimeout }
-            or { Kind: BlameKind.FailedRequests, ErrorClass: ErrorClass.RequestTimeout });
+        var worst = blames.FirstOrDefault(static blame =>
+            blame
+                is { Kind: BlameKind.FailedDials, ErrorClass: ErrorClass.DialTimeout }
+                    or { Kind: BlameKind.FailedRequests, ErrorClass: ErrorClass.RequestTimeout }
+        );
         if (worst is null || worst.Share < WorthTrying || query.Peers.Length > MostPeers)
         {
             return null;
@@ -52,7 +65,8 @@ internal static class WhatIfHint
         }
 
         var prediction = replay.Predict(dials ? own with { DialTimeoutNs = timeout } : own with { RequestTimeoutNs = timeout });
-        return prediction is not null
+        return
+            prediction is not null
             && prediction.DrawnPeers <= query.Peers.Length * MostDrawn
             && prediction.HighNs <= query.DurationNs * (1 - LeastGain)
             ? $"With a {(dials ? "dial" : "request")} timeout of {DurationText.Of(timeout)}: about {DurationText.Of(prediction.DurationNs)}"
@@ -87,12 +101,16 @@ internal static class WhatIfHint
     }
 
     private static IEnumerable<(long DurationNs, bool TimedOut)> Dials(Query query) =>
-        query.Peers.Select(static peer => peer.Dial)
+        query
+            .Peers.Select(static peer => peer.Dial)
             .Where(static dial => dial is { DurationNs: not null } and ({ Error: null } or { Error.Class: ErrorClass.DialTimeout }))
             .Select(static dial => (dial!.DurationNs.GetValueOrDefault(), dial.Error is not null));
 
     private static IEnumerable<(long DurationNs, bool TimedOut)> Requests(Query query) =>
-        query.Peers.SelectMany(static peer => peer.Requests)
-            .Where(static request => request is { DurationNs: not null } and ({ Outcome: RequestOutcome.Answered } or { Error.Class: ErrorClass.RequestTimeout }))
+        query
+            .Peers.SelectMany(static peer => peer.Requests)
+            .Where(static request =>
+                request is { DurationNs: not null } and ({ Outcome: RequestOutcome.Answered } or { Error.Class: ErrorClass.RequestTimeout })
+            )
             .Select(static request => (request.DurationNs.GetValueOrDefault(), request.Outcome != RequestOutcome.Answered));
 }

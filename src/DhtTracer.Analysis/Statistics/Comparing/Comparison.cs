@@ -15,7 +15,8 @@ public sealed record Comparison
     /// <summary>Confidence of each figure's own interval.</summary>
     public const double FigureLevel = 1 - (0.05 / TestedFigures);
 
-    /// <summary>Means and shares of dials are compared from this many queries on; percentiles need what their order statistics need.</summary>
+    /// <summary>Means and shares of dials are compared from this many queries on; percentiles need what their order statistics
+    /// need.</summary>
     public const int NeededForRatios = 40;
 
     /// <summary>The first set.</summary>
@@ -33,7 +34,8 @@ public sealed record Comparison
     /// <summary>Cumulative distribution of the durations of B, in nanoseconds.</summary>
     public required ImmutableArray<EcdfPoint> DurationsOfB { get; init; }
 
-    /// <summary>B is the slow set: its median duration is not below that of A. When one of them is unknown, B counts as the slow one.</summary>
+    /// <summary>B is the slow set: its median duration is not below that of A. When one of them is unknown, B counts as the slow
+    /// one.</summary>
     public required bool SlowIsB { get; init; }
 
     /// <summary>
@@ -46,7 +48,10 @@ public sealed record Comparison
     public static Comparison Of(IReadOnlyCollection<OperationFacts> a, IReadOnlyCollection<OperationFacts> b)
     {
         var (overviewOfA, overviewOfB) = (OverviewFacts.Of(a), OverviewFacts.Of(b));
-        var slowIsB = overviewOfA.Duration.P50 is not { } medianOfA || overviewOfB.Duration.P50 is not { } medianOfB || medianOfB.Value >= medianOfA.Value;
+        var slowIsB =
+            overviewOfA.Duration.P50 is not { } medianOfA
+            || overviewOfB.Duration.P50 is not { } medianOfB
+            || medianOfB.Value >= medianOfA.Value;
         return new Comparison
         {
             A = overviewOfA,
@@ -59,17 +64,26 @@ public sealed record Comparison
         };
     }
 
-    private static ImmutableArray<OverRepresented> ErrorClassesOf(IReadOnlyCollection<OperationFacts> slow, IReadOnlyCollection<OperationFacts> other)
+    private static ImmutableArray<OverRepresented> ErrorClassesOf(
+        IReadOnlyCollection<OperationFacts> slow,
+        IReadOnlyCollection<OperationFacts> other
+    )
     {
         var inSlow = QueriesByError(slow);
         var inOther = QueriesByError(other);
-        var occurrences = inSlow.Keys.Union(inOther.Keys, StringComparer.Ordinal)
+        var occurrences = inSlow
+            .Keys.Union(inOther.Keys, StringComparer.Ordinal)
             .Select(name => new Occurrence(name, inSlow.GetValueOrDefault(name), inOther.GetValueOrDefault(name)));
         return OverRepresentation.Rank(occurrences, slow.Count, other.Count);
     }
 
     private static Dictionary<string, int> QueriesByError(IEnumerable<OperationFacts> queries) =>
-        queries.SelectMany(static q => q.PeerErrors.Select(static error => error.Name).Where(static name => name != ErrorClass.Cancelled).Distinct(StringComparer.Ordinal))
+        queries
+            .SelectMany(static q =>
+                q.PeerErrors.Select(static error => error.Name)
+                    .Where(static name => name != ErrorClass.Cancelled)
+                    .Distinct(StringComparer.Ordinal)
+            )
             .CountBy(static name => name, StringComparer.Ordinal)
             .ToDictionary(StringComparer.Ordinal);
 }
@@ -82,9 +96,16 @@ public sealed record Comparison
 /// <param name="Interval">Encloses the true difference; null when there are too few queries or nothing to test.</param>
 /// <param name="Verdict">What can be said. It is a difference exactly when <paramref name="Interval"/> leaves out zero.</param>
 public sealed record ComparedFigure(
-    FigureDefinition Figure, double? A, double? B, double? Difference, DifferenceInterval? Interval, Verdict Verdict)
+    FigureDefinition Figure,
+    double? A,
+    double? B,
+    double? Difference,
+    DifferenceInterval? Interval,
+    Verdict Verdict
+)
 {
-    /// <summary>Encloses the true ratio of B to A; null for other figures than the median duration, and when there are too few operations.</summary>
+    /// <summary>Encloses the true ratio of B to A; null for other figures than the median duration, and when there are too few
+    /// operations.</summary>
     public DifferenceInterval? Ratio { get; init; }
 }
 

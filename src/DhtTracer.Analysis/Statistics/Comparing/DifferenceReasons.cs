@@ -12,8 +12,8 @@ public sealed record DifferenceReasons
     public const int MostListed = 10;
 
     /// <summary>
-    /// Half the width of an interval in standard errors: the two-sided normal quantile of 1 - 0.05 / <see cref="MostListed"/>, so that the intervals of
-    /// a list hold together at 95 % (Bonferroni).
+    /// Half the width of an interval in standard errors: the two-sided normal quantile of 1 - 0.05 / <see cref="MostListed"/>, so that the
+    /// intervals of a list hold together at 95 % (Bonferroni).
     /// </summary>
     private const double Width = 2.807;
 
@@ -37,11 +37,16 @@ public sealed record DifferenceReasons
 
     /// <summary>Compares two sets.</summary>
     /// <param name="a">Operations of the first set.</param>
-    /// <param name="peersOfA">What their peers did; of the operations that are not among them peers, agents and errors are left out.</param>
+    /// <param name="peersOfA">What their peers did; of the operations that are not among them peers, agents and errors are left
+    /// out.</param>
     /// <param name="b">Operations of the second set.</param>
     /// <param name="peersOfB">What their peers did.</param>
     public static DifferenceReasons Of(
-        IReadOnlyCollection<OperationFacts> a, IReadOnlyCollection<PeerFacts> peersOfA, IReadOnlyCollection<OperationFacts> b, IReadOnlyCollection<PeerFacts> peersOfB)
+        IReadOnlyCollection<OperationFacts> a,
+        IReadOnlyCollection<PeerFacts> peersOfA,
+        IReadOnlyCollection<OperationFacts> b,
+        IReadOnlyCollection<PeerFacts> peersOfB
+    )
     {
         var (phasesOfA, phasesOfB) = (Sums.OfPhases(a), Sums.OfPhases(b));
         var (lostInA, lostInB) = (Decisive(a, peersOfA), Decisive(b, peersOfB));
@@ -64,8 +69,10 @@ public sealed record DifferenceReasons
         var decisive = operations.Select(static operation => operation.Decisive).OfType<QueryId>().ToHashSet();
         return
         [
-            .. peers.Where(fact => fact.TimeLostNs is not null && decisive.Contains(fact.QueryId))
-                .GroupBy(static fact => fact.QueryId).Select(static group => group.ToList()),
+            .. peers
+                .Where(fact => fact.TimeLostNs is not null && decisive.Contains(fact.QueryId))
+                .GroupBy(static fact => fact.QueryId)
+                .Select(static group => group.ToList()),
         ];
     }
 
@@ -78,7 +85,9 @@ public sealed record DifferenceReasons
 
         return
         [
-            .. a.Names.Union(b.Names, StringComparer.Ordinal).Select(name => Compare(name, a, b))
+            .. a
+                .Names.Union(b.Names, StringComparer.Ordinal)
+                .Select(name => Compare(name, a, b))
                 .Where(static lost => lost.A > 0 || lost.B > 0)
                 .OrderByDescending(static lost => Math.Abs(lost.Difference))
                 .ThenBy(static lost => lost.Name, StringComparer.Ordinal)
@@ -91,9 +100,10 @@ public sealed record DifferenceReasons
         var ((meanOfA, errorOfA), (meanOfB, errorOfB)) = (a.Mean(name), b.Mean(name));
         var difference = meanOfB - meanOfA;
         var half = Width * Math.Sqrt((errorOfA * errorOfA) + (errorOfB * errorOfB));
-        DifferenceInterval? interval = Math.Min(a.Operations, b.Operations) < Comparison.NeededForRatios
-            ? null
-            : new DifferenceInterval(difference - half, difference + half);
+        DifferenceInterval? interval =
+            Math.Min(a.Operations, b.Operations) < Comparison.NeededForRatios
+                ? null
+                : new DifferenceInterval(difference - half, difference + half);
         return new LostTime(name, meanOfA, meanOfB, difference, interval);
     }
 

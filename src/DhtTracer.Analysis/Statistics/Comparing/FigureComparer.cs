@@ -7,13 +7,23 @@ internal static class FigureComparer
 {
     /// <summary>Every figure, in the order of the overview.</summary>
     public static ImmutableArray<ComparedFigure> Compare(
-        IReadOnlyCollection<OperationFacts> a, OverviewFacts overviewOfA, IReadOnlyCollection<OperationFacts> b, OverviewFacts overviewOfB)
+        IReadOnlyCollection<OperationFacts> a,
+        OverviewFacts overviewOfA,
+        IReadOnlyCollection<OperationFacts> b,
+        OverviewFacts overviewOfB
+    )
     {
         var sets = new Sets(a, b);
         return
         [
             new ComparedFigure(
-                FigureDefinition.Number("operations", "Operations"), a.Count, b.Count, b.Count - a.Count, null, Verdict.NotTested),
+                FigureDefinition.Number("operations", "Operations"),
+                a.Count,
+                b.Count,
+                b.Count - a.Count,
+                null,
+                Verdict.NotTested
+            ),
             Success(overviewOfA.Success, overviewOfB.Success),
             sets.Percentile("duration-p50", "Duration p50", static q => q.DurationNs, 50, withRatio: true),
             sets.Percentile("duration-p90", "Duration p90", static q => q.DurationNs, 90),
@@ -25,10 +35,12 @@ internal static class FigureComparer
             sets.Ratio(FigureDefinition.Number("peers-queried-mean", "Peers queried, mean"), static q => Mean(q.Queried)),
             sets.Ratio(
                 FigureDefinition.Part("dial-failure-share", "Dials failed", lowerIsBetter: true),
-                static q => q is { Dialed: { } dialed, DialFailed: { } failed } ? new RatioBootstrap.Term(failed, dialed) : null),
+                static q => q is { Dialed: { } dialed, DialFailed: { } failed } ? new RatioBootstrap.Term(failed, dialed) : null
+            ),
             sets.Ratio(
                 FigureDefinition.Part("reuse-share", "Connections reused", lowerIsBetter: false),
-                static q => q is { Dialed: { } dialed, Reused: { } reused } ? new RatioBootstrap.Term(reused, reused + dialed) : null),
+                static q => q is { Dialed: { } dialed, Reused: { } reused } ? new RatioBootstrap.Term(reused, reused + dialed) : null
+            ),
             sets.Ratio(FigureDefinition.Number("duplicates-mean", "Duplicate requests, mean"), static q => Mean(q.Duplicates)),
         ];
     }
@@ -60,15 +72,25 @@ internal static class FigureComparer
                     valuesOfB.Length == 0 ? null : Statistics.Percentile.Of(valuesOfB, percent),
                     null,
                     null,
-                    Verdict.Unknown);
+                    Verdict.Unknown
+                );
             }
 
-            var (percentileOfA, percentileOfB) = (Statistics.Percentile.Of(valuesOfA, percent), Statistics.Percentile.Of(valuesOfB, percent));
+            var (percentileOfA, percentileOfB) = (
+                Statistics.Percentile.Of(valuesOfA, percent),
+                Statistics.Percentile.Of(valuesOfB, percent)
+            );
             var needed = OrderStatisticInterval.Needed(percent, Comparison.FigureLevel);
             if (Math.Min(valuesOfA.Length, valuesOfB.Length) < needed)
             {
                 return new ComparedFigure(
-                    figure, percentileOfA, percentileOfB, percentileOfB - percentileOfA, null, Verdict.TooFew(needed));
+                    figure,
+                    percentileOfA,
+                    percentileOfB,
+                    percentileOfB - percentileOfA,
+                    null,
+                    Verdict.TooFew(needed)
+                );
             }
 
             var (bootstrapOfA, bootstrapOfB) = (PercentileBootstrap.Of(valuesOfA, percent), PercentileBootstrap.Of(valuesOfB, percent));
@@ -88,10 +110,19 @@ internal static class FigureComparer
                 return new ComparedFigure(figure, ratioOfA, ratioOfB, null, null, Verdict.Unknown);
             }
 
-            if (Math.Min(termsOfA.Length, termsOfB.Length) < Comparison.NeededForRatios
-                || RatioBootstrap.Difference(termsOfA, termsOfB, Comparison.FigureLevel) is not { } interval)
+            if (
+                Math.Min(termsOfA.Length, termsOfB.Length) < Comparison.NeededForRatios
+                || RatioBootstrap.Difference(termsOfA, termsOfB, Comparison.FigureLevel) is not { } interval
+            )
             {
-                return new ComparedFigure(figure, ratioOfA, ratioOfB, ratioOfB - ratioOfA, null, Verdict.TooFew(Comparison.NeededForRatios));
+                return new ComparedFigure(
+                    figure,
+                    ratioOfA,
+                    ratioOfB,
+                    ratioOfB - ratioOfA,
+                    null,
+                    Verdict.TooFew(Comparison.NeededForRatios)
+                );
             }
 
             // Drawn out to zero, so that interval and verdict go on saying the same.

@@ -7,13 +7,16 @@ namespace DhtTracer.Analysis.Statistics;
 public enum FigureUnit
 {
     /// <summary>Nanoseconds.</summary>
-    [JsonStringEnumMemberName("ns")] Nanoseconds = 1,
+    [JsonStringEnumMemberName("ns")]
+    Nanoseconds = 1,
 
     /// <summary>A number of things.</summary>
-    [JsonStringEnumMemberName("count")] Count = 2,
+    [JsonStringEnumMemberName("count")]
+    Count = 2,
 
     /// <summary>A share, 0 to 1.</summary>
-    [JsonStringEnumMemberName("share")] Share = 3,
+    [JsonStringEnumMemberName("share")]
+    Share = 3,
 }
 
 /// <summary>A figure of the overview that is set side by side.</summary>

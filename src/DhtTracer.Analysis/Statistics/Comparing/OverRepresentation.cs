@@ -17,7 +17,14 @@ public readonly record struct Occurrence(string Name, int InSlow, int InOther);
 /// <param name="Adjusted">The p-value adjusted for the number of names tested (Benjamini and Hochberg, 1995).</param>
 /// <param name="Significant">The adjusted p-value is below 5 %: at most about 5 in 100 names marked so are marked by chance.</param>
 public sealed record OverRepresented(
-    string Name, int InSlow, int InOther, double LogOdds, double PValue, double Adjusted, bool Significant);
+    string Name,
+    int InSlow,
+    int InOther,
+    double LogOdds,
+    double PValue,
+    double Adjusted,
+    bool Significant
+);
 
 /// <summary>Ranks what is over-represented in a slow set of queries.</summary>
 public static class OverRepresentation
@@ -38,21 +45,27 @@ public static class OverRepresentation
         var adjusted = Adjust([.. tested.Select(static test => test.P)]);
         return
         [
-            .. tested.Select((test, i) => new OverRepresented(
-                    test.Item.Name,
-                    test.Item.InSlow,
-                    test.Item.InOther,
-                    LogOdds(test.Item.InSlow, slow, test.Item.InOther, other),
-                    test.P,
-                    adjusted[i],
-                    adjusted[i] < Rate))
+            .. tested
+                .Select(
+                    (test, i) =>
+                        new OverRepresented(
+                            test.Item.Name,
+                            test.Item.InSlow,
+                            test.Item.InOther,
+                            LogOdds(test.Item.InSlow, slow, test.Item.InOther, other),
+                            test.P,
+                            adjusted[i],
+                            adjusted[i] < Rate
+                        )
+                )
                 .OrderBy(static item => item.Adjusted)
                 .ThenByDescending(static item => item.LogOdds)
                 .ThenBy(static item => item.Name, StringComparer.Ordinal),
         ];
     }
 
-    /// <summary>P(at least <paramref name="inA"/> of the marked fall into A) when the marked are spread at random, by the hypergeometric distribution.</summary>
+    /// <summary>P(at least <paramref name="inA"/> of the marked fall into A) when the marked are spread at random, by the hypergeometric
+    /// distribution.</summary>
     internal static double FisherGreater(int inA, int a, int inB, int b)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(inA, a);

@@ -12,9 +12,7 @@ internal sealed class PercentileBootstrap
     private readonly List<long> _values = [];
     private readonly List<double> _atMost = [];
 
-    private PercentileBootstrap()
-    {
-    }
+    private PercentileBootstrap() { }
 
     /// <summary>The distribution of the percentile of resamples of these values.</summary>
     /// <param name="sorted">At least one value, ascending.</param>
@@ -66,14 +64,17 @@ internal sealed class PercentileBootstrap
         return new ValueInterval(Quantile(a, b, tail), Quantile(a, b, 1 - tail));
     }
 
-    /// <summary>The interval of the ratio of <paramref name="b"/> to <paramref name="a"/>, percentile method; null when a value of A can be 0 or less.</summary>
+    /// <summary>The interval of the ratio of <paramref name="b"/> to <paramref name="a"/>, percentile method; null when a value of A can be
+    /// 0 or less.</summary>
     /// <param name="a">The first set.</param>
     /// <param name="b">The second set.</param>
     /// <param name="level">Confidence, between 0 and 1.</param>
     public static DifferenceInterval? Ratio(PercentileBootstrap a, PercentileBootstrap b, double level)
     {
         var tail = (1 - level) / 2;
-        return a._values[0] <= 0 || b._values[0] < 0 ? null : new DifferenceInterval(RatioQuantile(a, b, tail), RatioQuantile(a, b, 1 - tail));
+        return a._values[0] <= 0 || b._values[0] < 0
+            ? null
+            : new DifferenceInterval(RatioQuantile(a, b, tail), RatioQuantile(a, b, 1 - tail));
     }
 
     // Least ratio r with P(B / A <= r) >= p, by bisection to a ten-thousandth.

@@ -9,7 +9,8 @@ internal static class RatioBootstrap
     /// <summary>Resamples drawn.</summary>
     public const int Resamples = 2_000;
 
-    /// <summary>Larger sets are first dealt into this many groups, which are drawn instead: the spread of a ratio of sums is the same.</summary>
+    /// <summary>Larger sets are first dealt into this many groups, which are drawn instead: the spread of a ratio of sums is the
+    /// same.</summary>
     private const int MaxGroups = 100;
 
     private const ulong Seed = 0x6468_742D_7472_6163;

@@ -1,9 +1,10 @@
 namespace DhtTracer.Analysis.Statistics;
 
 /// <summary>
-/// Asks whether a difference of two ratios may be chance: the queries of both sets are dealt at random into two of the same sizes, over and over. On
-/// sets from one distribution this errs as seldom as it says, however small or unequal they are and however skewed the values. A bootstrap does
-/// not when a set of forty stands against one of hundreds: of values that are mostly zero the small one has seen too few of the others.
+/// Asks whether a difference of two ratios may be chance: the queries of both sets are dealt at random into two of the same sizes, over and
+/// over. On sets from one distribution this errs as seldom as it says, however small or unequal they are and however skewed the values. A
+/// bootstrap does not when a set of forty stands against one of hundreds: of values that are mostly zero the small one has seen too few of
+/// the others.
 /// </summary>
 internal static class RatioPermutation
 {
@@ -19,7 +20,11 @@ internal static class RatioPermutation
     /// <param name="level">Confidence, between 0 and 1.</param>
     public static bool IsChance(ReadOnlySpan<RatioBootstrap.Term> a, ReadOnlySpan<RatioBootstrap.Term> b, double level)
     {
-        if (Math.Min(a.Length, b.Length) > MostQueries || RatioBootstrap.Ratio(a) is not { } ratioOfA || RatioBootstrap.Ratio(b) is not { } ratioOfB)
+        if (
+            Math.Min(a.Length, b.Length) > MostQueries
+            || RatioBootstrap.Ratio(a) is not { } ratioOfA
+            || RatioBootstrap.Ratio(b) is not { } ratioOfB
+        )
         {
             return false;
         }

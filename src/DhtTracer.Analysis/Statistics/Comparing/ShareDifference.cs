@@ -12,9 +12,12 @@ internal static class ShareDifference
     /// <param name="level">Confidence, between 0 and 1.</param>
     public static (double Low, double High)? Of(Share a, Share b, double level)
     {
-        if (a.Value is not { } shareOfA || b.Value is not { } shareOfB
+        if (
+            a.Value is not { } shareOfA
+            || b.Value is not { } shareOfB
             || ShareInterval.Of((int)a.Part, (int)a.Whole, level) is not { } intervalOfA
-            || ShareInterval.Of((int)b.Part, (int)b.Whole, level) is not { } intervalOfB)
+            || ShareInterval.Of((int)b.Part, (int)b.Whole, level) is not { } intervalOfB
+        )
         {
             return null;
         }
@@ -22,7 +25,8 @@ internal static class ShareDifference
         var difference = shareOfB - shareOfA;
         return (
             difference - Math.Sqrt(Square(shareOfB - intervalOfB.Low) + Square(intervalOfA.High - shareOfA)),
-            difference + Math.Sqrt(Square(intervalOfB.High - shareOfB) + Square(shareOfA - intervalOfA.Low)));
+            difference + Math.Sqrt(Square(intervalOfB.High - shareOfB) + Square(shareOfA - intervalOfA.Low))
+        );
 
         static double Square(double x) => x * x;
     }

@@ -7,22 +7,28 @@ namespace DhtTracer.Analysis.Statistics;
 public enum VerdictKind
 {
     /// <summary>The figure is shown side by side, no test belongs to it.</summary>
-    [JsonStringEnumMemberName("not-tested")] NotTested = 1,
+    [JsonStringEnumMemberName("not-tested")]
+    NotTested = 1,
 
     /// <summary>One of the sets does not tell this figure at all.</summary>
-    [JsonStringEnumMemberName("unknown")] Unknown = 2,
+    [JsonStringEnumMemberName("unknown")]
+    Unknown = 2,
 
     /// <summary>One of the sets has too few queries for an interval.</summary>
-    [JsonStringEnumMemberName("too-few")] TooFew = 3,
+    [JsonStringEnumMemberName("too-few")]
+    TooFew = 3,
 
     /// <summary>The interval of the difference holds zero.</summary>
-    [JsonStringEnumMemberName("no-difference")] NoDifference = 4,
+    [JsonStringEnumMemberName("no-difference")]
+    NoDifference = 4,
 
     /// <summary>The second set is higher.</summary>
-    [JsonStringEnumMemberName("higher")] Higher = 5,
+    [JsonStringEnumMemberName("higher")]
+    Higher = 5,
 
     /// <summary>The second set is lower.</summary>
-    [JsonStringEnumMemberName("lower")] Lower = 6,
+    [JsonStringEnumMemberName("lower")]
+    Lower = 6,
 }
 
 /// <summary>A verdict in words.</summary>
@@ -39,10 +45,11 @@ public sealed record Verdict(VerdictKind Kind, bool? Better, string Text)
 
     internal static Verdict TooFew(int needed) => new(VerdictKind.TooFew, null, $"too few to say: needs {needed} queries in each set");
 
-    internal static Verdict Of(FigureDefinition figure, double low, double high) => (low, high) switch
-    {
-        ( > 0, _) => new Verdict(VerdictKind.Higher, !figure.LowerIsBetter, $"{figure.HigherWord}, 95 % sure"),
-        (_, < 0) => new Verdict(VerdictKind.Lower, figure.LowerIsBetter, $"{figure.LowerWord}, 95 % sure"),
-        _ => NoDifference,
-    };
+    internal static Verdict Of(FigureDefinition figure, double low, double high) =>
+        (low, high) switch
+        {
+            (> 0, _) => new Verdict(VerdictKind.Higher, !figure.LowerIsBetter, $"{figure.HigherWord}, 95 % sure"),
+            (_, < 0) => new Verdict(VerdictKind.Lower, figure.LowerIsBetter, $"{figure.LowerWord}, 95 % sure"),
+            _ => NoDifference,
+        };
 }

@@ -23,11 +23,11 @@ internal sealed class ApiModel([FromKeyedServices(ApiEndpoints.Document)] IOpenA
         Endpoints =
         [
             .. from path in document.Paths
-               from operation in path.Value.Operations ?? []
+            from operation in path.Value.Operations ?? []
 
-               // HEAD answers as GET does, without the body.
-               where operation.Key != HttpMethod.Head
-               select new Endpoint(operation.Key.Method, path.Key, operation.Value),
+            // HEAD answers as GET does, without the body.
+            where operation.Key != HttpMethod.Head
+            select new Endpoint(operation.Key.Method, path.Key, operation.Value),
         ];
     }
 

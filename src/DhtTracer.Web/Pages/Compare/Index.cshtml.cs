@@ -49,9 +49,10 @@ internal sealed class CompareModel(TraceStore store, TimeProvider clock) : PageM
     public bool PresetsAreOld { get; private set; }
 
     /// <summary>The comparison under an address that means the same tomorrow.</summary>
-    public string Permalink => Singles.Count > 0
-        ? "/compare?" + string.Join('&', Singles.Select(static query => $"q={query.Id}"))
-        : ComparedSet.Compare(A.Until(clock.GetUtcNow()), B.Until(clock.GetUtcNow()));
+    public string Permalink =>
+        Singles.Count > 0
+            ? "/compare?" + string.Join('&', Singles.Select(static query => $"q={query.Id}"))
+            : ComparedSet.Compare(A.Until(clock.GetUtcNow()), B.Until(clock.GetUtcNow()));
 
     /// <summary>A and B the other way round.</summary>
     public string Swapped => ComparedSet.Compare(B.As("a"), A.As("b"));
@@ -89,25 +90,35 @@ internal sealed class CompareModel(TraceStore store, TimeProvider clock) : PageM
     }
 
     /// <summary>This comparison with one value of one set changed.</summary>
-    public string With(string prefix, string name, string value) => prefix == "a" ? ComparedSet.Compare(A.With(name, value), B) : ComparedSet.Compare(A, B.With(name, value));
+    public string With(string prefix, string name, string value) =>
+        prefix == "a" ? ComparedSet.Compare(A.With(name, value), B) : ComparedSet.Compare(A, B.With(name, value));
 
     /// <summary>What a set's form must send although it has no field for it.</summary>
-    public static IEnumerable<(string Name, string Value)> Hidden(ComparedSet set) => QueryListAddress.Names
-        .Where(name => set.Address[name] is not null && !Fields.Contains(name) && name is not ("at" or "sort"))
-        .Select(name => ($"{set.Prefix}.{name}", set.Address[name]!));
+    public static IEnumerable<(string Name, string Value)> Hidden(ComparedSet set) =>
+        QueryListAddress
+            .Names.Where(name => set.Address[name] is not null && !Fields.Contains(name) && name is not ("at" or "sort"))
+            .Select(name => ($"{set.Prefix}.{name}", set.Address[name]!));
 
     /// <summary>What can be compared, by the parameter that chooses it.</summary>
     public IEnumerable<(string Title, string Name, IReadOnlyList<Analysis.Statistics.NamedCount> Counts)> Dimensions =>
-    [
-        ("Types", "type", Facets.Types), ("Nodes", "node", Facets.Nodes), ("Services", "service", Facets.Services),
-        ("Agent versions met", "agent", Facets.Agents), ("Alpha", "alpha", Facets.Alphas), ("Sources", "source", Facets.Sources),
-    ];
+        [
+            ("Types", "type", Facets.Types),
+            ("Nodes", "node", Facets.Nodes),
+            ("Services", "service", Facets.Services),
+            ("Agent versions met", "agent", Facets.Agents),
+            ("Alpha", "alpha", Facets.Alphas),
+            ("Sources", "source", Facets.Sources),
+        ];
 
     // The last hour that is over; where nothing came since, the last that has queries, so that no quick link leads to emptiness.
     private DateTimeOffset LastFullHour()
     {
         var hour = HourOf(clock.GetUtcNow());
-        if (Facets.LastUnixNano is { } last && HourOf(DateTimeOffset.UnixEpoch.AddTicks((long)(last / 100))) is var latest && latest.AddHours(1) < hour)
+        if (
+            Facets.LastUnixNano is { } last
+            && HourOf(DateTimeOffset.UnixEpoch.AddTicks((long)(last / 100))) is var latest
+            && latest.AddHours(1) < hour
+        )
         {
             PresetsAreOld = true;
             return latest.AddHours(1);
@@ -124,18 +135,27 @@ internal sealed class CompareModel(TraceStore store, TimeProvider clock) : PageM
         var (hour, minute) = (HourOf(now), now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMinute)));
         if (minute > hour && Facets.LastUnixNano >= TimeRange.UnixNano(hour))
         {
-            yield return ("this hour so far against the same minutes of the day before", Between(hour.AddDays(-1), minute.AddDays(-1), hour, minute));
+            yield return (
+                "this hour so far against the same minutes of the day before",
+                Between(hour.AddDays(-1), minute.AddDays(-1), hour, minute)
+            );
         }
     }
 
     private static (string Title, string Address)[] PresetsUntil(DateTimeOffset hour) =>
-    [
-        ("the last full hour against the hour before", Between(hour.AddHours(-2), hour.AddHours(-1), hour.AddHours(-1), hour)),
-        ("the last full hour against the same hour of the day before", Between(hour.AddHours(-25), hour.AddHours(-24), hour.AddHours(-1), hour)),
-        ("the last full hour against the same hour a week before", Between(hour.AddHours(-169), hour.AddHours(-168), hour.AddHours(-1), hour)),
-        ("the last 24 hours against the 24 before", Between(hour.AddHours(-48), hour.AddHours(-24), hour.AddHours(-24), hour)),
-        ("the last 7 days against the 7 before", Between(hour.AddDays(-14), hour.AddDays(-7), hour.AddDays(-7), hour)),
-    ];
+        [
+            ("the last full hour against the hour before", Between(hour.AddHours(-2), hour.AddHours(-1), hour.AddHours(-1), hour)),
+            (
+                "the last full hour against the same hour of the day before",
+                Between(hour.AddHours(-25), hour.AddHours(-24), hour.AddHours(-1), hour)
+            ),
+            (
+                "the last full hour against the same hour a week before",
+                Between(hour.AddHours(-169), hour.AddHours(-168), hour.AddHours(-1), hour)
+            ),
+            ("the last 24 hours against the 24 before", Between(hour.AddHours(-48), hour.AddHours(-24), hour.AddHours(-24), hour)),
+            ("the last 7 days against the 7 before", Between(hour.AddDays(-14), hour.AddDays(-7), hour.AddDays(-7), hour)),
+        ];
 
     private static string Between(DateTimeOffset fromA, DateTimeOffset toA, DateTimeOffset fromB, DateTimeOffset toB)
     {
@@ -153,7 +173,11 @@ internal sealed class CompareModel(TraceStore store, TimeProvider clock) : PageM
             return null;
         }
 
-        if (!DurationInput.TryParse(Length, out var length) || length < TimeSpan.NanosecondsPerTick * TimeSpan.TicksPerSecond || (ulong)length > moment)
+        if (
+            !DurationInput.TryParse(Length, out var length)
+            || length < TimeSpan.NanosecondsPerTick * TimeSpan.TicksPerSecond
+            || (ulong)length > moment
+        )
         {
             Problems.Add($"\"{Length}\" (length) is no duration of a second or more; write 30m, 1h or 24h.");
             return null;

@@ -24,7 +24,9 @@ internal sealed class SetsView
         (A, B, Comparison) = (a, b, comparison);
         HeatOfA = HeatMap.Of(PeriodFacts.ByHour(comparison.A.Facts));
         HeatOfB = HeatMap.Of(PeriodFacts.ByHour(comparison.B.Facts));
-        var ends = new[] { HeatOfA.LeastMedianNs, HeatOfA.GreatestMedianNs, HeatOfB.LeastMedianNs, HeatOfB.GreatestMedianNs }.OfType<long>().ToList();
+        var ends = new[] { HeatOfA.LeastMedianNs, HeatOfA.GreatestMedianNs, HeatOfB.LeastMedianNs, HeatOfB.GreatestMedianNs }
+            .OfType<long>()
+            .ToList();
         _medians = ends.Count == 0 ? null : (ends.Min(), ends.Max());
     }
 
@@ -65,7 +67,8 @@ internal sealed class SetsView
     public ComparedSet OtherSet => Result.SlowIsB ? A : B;
 
     /// <summary>The queries of a set in which a dial or request failed with a class of error, slowest first.</summary>
-    public static string FailedWith(ComparedSet set, string errorClass) => set.Address.With(("peererror", errorClass), ("sort", "slowest")).ToString();
+    public static string FailedWith(ComparedSet set, string errorClass) =>
+        set.Address.With(("peererror", errorClass), ("sort", "slowest")).ToString();
 
     /// <summary>The queries of a set that dialed or asked a peer, slowest first.</summary>
     public static string Met(ComparedSet set, string peer) => set.Address.With(("peer", peer), ("sort", "slowest")).ToString();
@@ -75,14 +78,14 @@ internal sealed class SetsView
 
     /// <summary>The distributions of the overview, side by side.</summary>
     public IReadOnlyList<(string Name, FigureUnit Unit, Distribution A, Distribution B)> Distributions =>
-    [
-        ("Duration", FigureUnit.Nanoseconds, Result.A.Duration, Result.B.Duration),
-        ("Time to first result", FigureUnit.Nanoseconds, Result.A.FirstResult, Result.B.FirstResult),
-        ("Discovery", FigureUnit.Nanoseconds, Result.A.Discovery, Result.B.Discovery),
-        ("Hops", FigureUnit.Count, Result.A.Hops, Result.B.Hops),
-        ("Peers queried", FigureUnit.Count, Result.A.PeersQueried, Result.B.PeersQueried),
-        ("Duplicate requests", FigureUnit.Count, Result.A.Duplicates, Result.B.Duplicates),
-    ];
+        [
+            ("Duration", FigureUnit.Nanoseconds, Result.A.Duration, Result.B.Duration),
+            ("Time to first result", FigureUnit.Nanoseconds, Result.A.FirstResult, Result.B.FirstResult),
+            ("Discovery", FigureUnit.Nanoseconds, Result.A.Discovery, Result.B.Discovery),
+            ("Hops", FigureUnit.Count, Result.A.Hops, Result.B.Hops),
+            ("Peers queried", FigureUnit.Count, Result.A.PeersQueried, Result.B.PeersQueried),
+            ("Duplicate requests", FigureUnit.Count, Result.A.Duplicates, Result.B.Duplicates),
+        ];
 
     /// <summary>What all verdicts together say, in one or two sentences.</summary>
     public string Sentence
@@ -92,42 +95,53 @@ internal sealed class SetsView
             var told = Result.Figures.Where(static figure => figure.Verdict.Kind is VerdictKind.Higher or VerdictKind.Lower).ToList();
             var tested = Result.Figures.Count(static figure => figure.Interval is not null);
             var few = Result.Figures.Where(static figure => figure.Verdict.Kind == VerdictKind.TooFew).ToList();
-            var left = few.Count == 0 ? "" : $" Too few queries to say anything of {Joined([.. few.Select(static figure => Name(figure.Figure))])}.";
+            var left =
+                few.Count == 0
+                    ? ""
+                    : $" Too few queries to say anything of {Joined([.. few.Select(static figure => Name(figure.Figure))])}.";
             if (told.Count == 0)
             {
                 return tested == 0 ? "Too few queries to say anything." : "No difference to be seen." + Numbers(false) + left;
             }
 
-            var parts = told.GroupBy(static figure => Word(figure)).Select(static group => $"{group.Key} in {Joined([.. group.Select(static figure => Name(figure.Figure))])}");
+            var parts = told.GroupBy(static figure => Word(figure))
+                .Select(static group => $"{group.Key} in {Joined([.. group.Select(static figure => Name(figure.Figure))])}");
             return $"{Numbers(true)}Against A, B is {string.Join("; ", parts)}.{Why}";
         }
     }
 
     /// <summary>Time that the two sets spent on different things, with a title for each list.</summary>
     public IEnumerable<(string Title, string Name, IReadOnlyList<LostTime> Lost)> Reasons =>
-    [
-        ("By phase", "Phase", Comparison.Reasons.Phases), ("By peer", "Peer", Comparison.Reasons.Peers),
-        ("By agent version", "Agent", Comparison.Reasons.Agents), ("By kind of failure", "Failed with", Comparison.Reasons.ErrorClasses),
-    ];
+        [
+            ("By phase", "Phase", Comparison.Reasons.Phases),
+            ("By peer", "Peer", Comparison.Reasons.Peers),
+            ("By agent version", "Agent", Comparison.Reasons.Agents),
+            ("By kind of failure", "Failed with", Comparison.Reasons.ErrorClasses),
+        ];
 
     /// <summary>Name of an entry of <see cref="Reasons"/> in words.</summary>
-    public static string ReasonName(string list, string name) => list switch
-    {
-        "Phase" => Words.TryParse<PathPhase>(name, out var phase) ? PhaseWords.Of(phase) : name,
-        "Peer" => IdText.Short(name),
-        "Failed with" => Wording.OfName(name),
-        _ => name,
-    };
+    public static string ReasonName(string list, string name) =>
+        list switch
+        {
+            "Phase" => Words.TryParse<PathPhase>(name, out var phase) ? PhaseWords.Of(phase) : name,
+            "Peer" => IdText.Short(name),
+            "Failed with" => Wording.OfName(name),
+            _ => name,
+        };
 
     // The median duration of both sets, and by how much they differ.
     private string Numbers(bool differs)
     {
-        if (Result.Figures.FirstOrDefault(static figure => figure.Figure.Name == "duration-p50") is not { A: > 0 and { } a, B: > 0 and { } b, Ratio: { } ratio } median)
+        if (
+            Result.Figures.FirstOrDefault(static figure => figure.Figure.Name == "duration-p50")
+            is not { A: > 0 and { } a, B: > 0 and { } b, Ratio: { } ratio } median
+        )
         {
             return "";
         }
 
-        var values = $"p50 {Value(FigureUnit.Nanoseconds, b)} against {Value(FigureUnit.Nanoseconds, a)} (95 %: {Times(ratio.Low)}–{Times(ratio.High)}×)";
+        var values =
+            $"p50 {Value(FigureUnit.Nanoseconds, b)} against {Value(FigureUnit.Nanoseconds, a)} (95 %: {Times(ratio.Low)}–{Times(ratio.High)}×)";
         return median.Verdict.Kind switch
         {
             VerdictKind.Higher => $"{Times(b / a)} times slower: {values}. ",
@@ -141,8 +155,13 @@ internal sealed class SetsView
     {
         get
         {
-            var parts = Reasons.SelectMany(static list => list.Lost.Where(static lost => lost.Significant).Take(list.Name == "Phase" ? 2 : 1)
-                .Select(lost => $"{ReasonName(list.Name, lost.Name)} {Difference(FigureUnit.Nanoseconds, lost.Difference)}")).ToList();
+            var parts = Reasons
+                .SelectMany(static list =>
+                    list.Lost.Where(static lost => lost.Significant)
+                        .Take(list.Name == "Phase" ? 2 : 1)
+                        .Select(lost => $"{ReasonName(list.Name, lost.Name)} {Difference(FigureUnit.Nanoseconds, lost.Difference)}")
+                )
+                .ToList();
             return parts.Count == 0 ? "" : $" Where the time went, an operation: {string.Join(", ", parts)}.";
         }
     }
@@ -150,12 +169,15 @@ internal sealed class SetsView
     private static string Times(double ratio) => ratio.ToString(ratio < 10 ? "0.0#" : "#,0", CultureInfo.InvariantCulture);
 
     /// <summary>A value of a figure in its unit.</summary>
-    public static string? Value(FigureUnit unit, double? value) => value is not { } known ? null : unit switch
-    {
-        FigureUnit.Nanoseconds => DurationText.Of((long)Math.Round(known)),
-        FigureUnit.Share => Text.Shares.Percent(known),
-        _ => Rounded(known, "#,0.##"),
-    };
+    public static string? Value(FigureUnit unit, double? value) =>
+        value is not { } known
+            ? null
+            : unit switch
+            {
+                FigureUnit.Nanoseconds => DurationText.Of((long)Math.Round(known)),
+                FigureUnit.Share => Text.Shares.Percent(known),
+                _ => Rounded(known, "#,0.##"),
+            };
 
     /// <summary>A difference in the unit of its figure, with its sign.</summary>
     public static string? Difference(FigureUnit unit, double? value)
@@ -226,13 +248,14 @@ internal sealed class SetsView
     }
 
     // "More in hops" is no sentence: what is counted is higher or lower.
-    private static string Word(ComparedFigure figure) => (figure.Verdict.Kind, figure.Figure.Unit) switch
-    {
-        (VerdictKind.Higher, FigureUnit.Count) => "higher",
-        (_, FigureUnit.Count) => "lower",
-        (VerdictKind.Higher, _) => figure.Figure.HigherWord,
-        _ => figure.Figure.LowerWord,
-    };
+    private static string Word(ComparedFigure figure) =>
+        (figure.Verdict.Kind, figure.Figure.Unit) switch
+        {
+            (VerdictKind.Higher, FigureUnit.Count) => "higher",
+            (_, FigureUnit.Count) => "lower",
+            (VerdictKind.Higher, _) => figure.Figure.HigherWord,
+            _ => figure.Figure.LowerWord,
+        };
 
     // "Hops, mean" heads a row; within a sentence it is "mean hops".
     private static string Name(FigureDefinition figure)
@@ -242,7 +265,9 @@ internal sealed class SetsView
     }
 
     // What rounds to nothing has no sign.
-    private static string Rounded(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture) is "-0" ? "0" : value.ToString(format, CultureInfo.InvariantCulture);
+    private static string Rounded(double value, string format) =>
+        value.ToString(format, CultureInfo.InvariantCulture) is "-0" ? "0" : value.ToString(format, CultureInfo.InvariantCulture);
 
-    private static string Joined(IReadOnlyList<string> parts) => parts.Count < 2 ? string.Concat(parts) : $"{string.Join(", ", parts.SkipLast(1))} and {parts[^1]}";
+    private static string Joined(IReadOnlyList<string> parts) =>
+        parts.Count < 2 ? string.Concat(parts) : $"{string.Join(", ", parts.SkipLast(1))} and {parts[^1]}";
 }

@@ -49,16 +49,20 @@ internal sealed class IngestModel(IngestReader reader, Uploads uploads) : PageMo
     public static string Seconds(double seconds) => DhtTracer.Analysis.DurationText.Of((long)(seconds * 1e9));
 
     /// <summary>How long traces are kept.</summary>
-    public string Keep => Report.KeepSeconds is { } seconds
-        ? TimeSpan.FromSeconds(seconds) is { TotalDays: >= 1 } days ? $"{days.TotalDays:0.#} days" : Seconds(seconds)
-        : "for good";
+    public string Keep =>
+        Report.KeepSeconds is { } seconds
+            ? TimeSpan.FromSeconds(seconds) is { TotalDays: >= 1 } days
+                ? $"{days.TotalDays:0.#} days"
+                : Seconds(seconds)
+            : "for good";
 
     /// <summary>The mark and word of an activity.</summary>
-    public static string Class(string activity) => activity switch
-    {
-        "reading" or "waiting" or "finished" => "ok",
-        "failed" => "bad",
-        "backing-off" => "warn",
-        _ => "muted",
-    };
+    public static string Class(string activity) =>
+        activity switch
+        {
+            "reading" or "waiting" or "finished" => "ok",
+            "failed" => "bad",
+            "backing-off" => "warn",
+            _ => "muted",
+        };
 }

@@ -16,7 +16,8 @@ internal sealed class OperationPageModel(TraceStore store, AnalysedTraces traces
     /// <summary>Other operations of the command that are listed.</summary>
     public const int MostOthers = 20;
 
-    /// <summary>How long after its end spans of an operation are expected: exporters send in batches, and requests of a provide come up to 60 s later.</summary>
+    /// <summary>How long after its end spans of an operation are expected: exporters send in batches, and requests of a provide come up to
+    /// 60 s later.</summary>
     private static readonly TimeSpan StillArriving = TimeSpan.FromSeconds(75);
 
     /// <summary>How long after the last thing known of an operation without an end more of it is expected.</summary>
@@ -41,7 +42,8 @@ internal sealed class OperationPageModel(TraceStore store, AnalysedTraces traces
     public string Permalink => $"/o/{Operation.Id}";
 
     /// <summary>The title of the tab: type, key and outcome.</summary>
-    public string Title => $"{Wording.Of(Operation.Type)}{(Operation.Key is { } key ? " " + IdText.Short(key.Text) : "")} · {Wording.Of(Operation.Outcome)}";
+    public string Title =>
+        $"{Wording.Of(Operation.Type)}{(Operation.Key is { } key ? " " + IdText.Short(key.Text) : "")} · {Wording.Of(Operation.Outcome)}";
 
     /// <summary>Shows the operation; the id of one of its queries leads to it.</summary>
     public async Task<IActionResult> OnGetAsync(string id, [FromQuery(Name = "peer")] string? peer, CancellationToken cancellationToken)
@@ -65,23 +67,36 @@ internal sealed class OperationPageModel(TraceStore store, AnalysedTraces traces
 
         if (trace.Operations.FirstOrDefault(operation => operation.Id == wanted) is not { } found)
         {
-            return trace.Operations.FirstOrDefault(operation => operation.Queries.Any(query => query.Id == wanted)) is { } owner ? Redirect($"/o/{owner.Id}") : NotFound();
+            return trace.Operations.FirstOrDefault(operation => operation.Queries.Any(query => query.Id == wanted)) is { } owner
+                ? Redirect($"/o/{owner.Id}")
+                : NotFound();
         }
 
         Operation = found;
-        var sides = found.Queries.Select(side => trace.Queries.FirstOrDefault(query => query.Query.Id == side.Id)).OfType<AnalysedQuery>().ToList();
+        var sides = found
+            .Queries.Select(side => trace.Queries.FirstOrDefault(query => query.Query.Id == side.Id))
+            .OfType<AnalysedQuery>()
+            .ToList();
         View = new OperationView(found, [.. sides.Select(static side => side.Query)]);
-        if (peer is not null && sides.Where(side => side.Query.Peers.Any(row => row.Id == peer)).MaxBy(side => side.Query.Id == found.Decisive) is { } met)
+        if (
+            peer is not null
+            && sides.Where(side => side.Query.Peers.Any(row => row.Id == peer)).MaxBy(side => side.Query.Id == found.Decisive) is { } met
+        )
         {
             // A link from the page of a peer leads to its row.
             return Redirect($"/q/{met.Query.Id}?peer={Uri.EscapeDataString(peer)}");
         }
 
         Explanation = sides.FirstOrDefault(side => side.Query.Id == found.Decisive && !side.Query.Skipped)?.Explanation;
-        Others = found.Command is { } command
-            ? [.. trace.Operations.Where(other => other.Command == command && other.Id != found.Id)]
-            : [];
-        Live = MayGrow() ? new LivePage { Mode = "page", Stamp = stamp, Query = string.Join(' ', found.Queries.Select(static side => side.Id).Append(found.Id).Distinct()) } : null;
+        Others = found.Command is { } command ? [.. trace.Operations.Where(other => other.Command == command && other.Id != found.Id)] : [];
+        Live = MayGrow()
+            ? new LivePage
+            {
+                Mode = "page",
+                Stamp = stamp,
+                Query = string.Join(' ', found.Queries.Select(static side => side.Id).Append(found.Id).Distinct()),
+            }
+            : null;
         return Page();
     }
 

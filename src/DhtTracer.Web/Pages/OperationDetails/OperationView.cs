@@ -57,7 +57,8 @@ internal sealed class OperationView
         }
     }
 
-    private static long Offset(ulong start, ulong later) => later >= start ? (long)Math.Min(later - start, long.MaxValue / 4) : -(long)Math.Min(start - later, long.MaxValue / 4);
+    private static long Offset(ulong start, ulong later) =>
+        later >= start ? (long)Math.Min(later - start, long.MaxValue / 4) : -(long)Math.Min(start - later, long.MaxValue / 4);
 }
 
 /// <summary>A query of an operation, drawn on the axis of the operation.</summary>

@@ -51,7 +51,8 @@ internal sealed class OverviewModel(TraceStore store, TimeProvider clock) : Page
     /// <summary>The latest that failed.</summary>
     public ImmutableArray<OperationFacts> Failing { get; private set; } = [];
 
-    /// <summary>Operations of the same stretch that had nobody to ask (an empty routing table, a local hit): counted in no figure.</summary>
+    /// <summary>Operations of the same stretch that had nobody to ask (an empty routing table, a local hit): counted in no
+    /// figure.</summary>
     public long Skipped { get; private set; }
 
     /// <summary>Operations of the same stretch that nodes did for themselves; null when they are among the figures.</summary>
@@ -62,14 +63,14 @@ internal sealed class OverviewModel(TraceStore store, TimeProvider clock) : Page
 
     /// <summary>The distributions that the table shows, by name and unit.</summary>
     public IReadOnlyList<(string Name, string Explanation, bool IsTime, Distribution Values)> Distributions =>
-    [
-        ("Duration", "Of every operation whose end is known, whatever its outcome", true, Facts.Duration),
-        ("Time to first result", "Start to the first provider, record or peer that was looked for", true, Facts.FirstResult),
-        ("Discovery", "Start to when the final answer was first known", true, Facts.Discovery),
-        ("Hops", "Greatest hops of a queried peer", false, Facts.Hops),
-        ("Peers queried", "Peers sent at least one request", false, Facts.PeersQueried),
-        ("Duplicate requests", "Requests sent to a peer already asked, per operation", false, Facts.Duplicates),
-    ];
+        [
+            ("Duration", "Of every operation whose end is known, whatever its outcome", true, Facts.Duration),
+            ("Time to first result", "Start to the first provider, record or peer that was looked for", true, Facts.FirstResult),
+            ("Discovery", "Start to when the final answer was first known", true, Facts.Discovery),
+            ("Hops", "Greatest hops of a queried peer", false, Facts.Hops),
+            ("Peers queried", "Peers sent at least one request", false, Facts.PeersQueried),
+            ("Duplicate requests", "Requests sent to a peer already asked, per operation", false, Facts.Duplicates),
+        ];
 
     /// <summary>Shows the figures.</summary>
     public async Task<IActionResult> OnGetAsync([FromQuery(Name = "range")] string? range, CancellationToken cancellationToken)
@@ -98,9 +99,10 @@ internal sealed class OverviewModel(TraceStore store, TimeProvider clock) : Page
         if (Problems.Count == 0)
         {
             Skipped = await store.CountOperationsAsync(filter with { Skipped = true }, cancellationToken: cancellationToken);
-            Background = Address.Filter.Background == false
-                ? await store.CountOperationsAsync(filter with { Background = true }, cancellationToken: cancellationToken)
-                : null;
+            Background =
+                Address.Filter.Background == false
+                    ? await store.CountOperationsAsync(filter with { Background = true }, cancellationToken: cancellationToken)
+                    : null;
         }
 
         Facts = OverviewFacts.Of(Set.Facts);
@@ -111,12 +113,15 @@ internal sealed class OverviewModel(TraceStore store, TimeProvider clock) : Page
     }
 
     /// <summary>The list of operations of this stretch with something more asked for.</summary>
-    public string List(params (string Name, string? Value)[] more) => Range.Narrow(Address).With(("skipped", Address["skipped"] ?? "0")).With(more).ToString();
+    public string List(params (string Name, string? Value)[] more) =>
+        Range.Narrow(Address).With(("skipped", Address["skipped"] ?? "0")).With(more).ToString();
 
     /// <summary>The list of the queries of which a text holds, slowest first; null when the text is too long for an address.</summary>
-    public string? SlowestWith(string name, string value) => value.Length > QueryListAddress.LongestValue ? null : List((name, value), ("sort", "slowest"));
+    public string? SlowestWith(string name, string value) =>
+        value.Length > QueryListAddress.LongestValue ? null : List((name, value), ("sort", "slowest"));
 
-    /// <summary>The list of the queries that took exactly so long: by nearest rank, a percentile is the duration of one of them at least.</summary>
+    /// <summary>The list of the queries that took exactly so long: by nearest rank, a percentile is the duration of one of them at
+    /// least.</summary>
     public string ListOf(long durationNs) => List(("min", durationNs + "ns"), ("max", durationNs + "ns"));
 
     // False when nothing was ever imported: the list of queries then says how to begin.
@@ -128,6 +133,14 @@ internal sealed class OverviewModel(TraceStore store, TimeProvider clock) : Page
         return FellBack || (await store.CountsAsync(cancellationToken)).Traces > 0;
     }
 
-    private Task<OperationSet> ReadAsync(CancellationToken cancellationToken) => OperationSet.ReadAsync(
-        store, Address.Filter with { FromUnixNano = Range.FromUnixNano, ToUnixNano = Range.ToUnixNano }, cancellationToken);
+    private Task<OperationSet> ReadAsync(CancellationToken cancellationToken) =>
+        OperationSet.ReadAsync(
+            store,
+            Address.Filter with
+            {
+                FromUnixNano = Range.FromUnixNano,
+                ToUnixNano = Range.ToUnixNano,
+            },
+            cancellationToken
+        );
 }

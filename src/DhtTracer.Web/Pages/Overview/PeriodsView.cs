@@ -17,8 +17,15 @@ internal sealed class PeriodsView
     {
         _address = address;
         Axis = axis;
-        Durations = LogScale.Fit(axis.Periods.Min(period => period.Duration.P50?.Value) ?? 1, axis.Periods.Max(period => period.Duration.P99?.Value) ?? 1);
-        Outcomes = [.. Enum.GetValues<QueryOutcome>().Where(outcome => axis.Periods.Any(period => period.Outcomes.Any(part => part.Outcome == outcome && part.Count > 0)))];
+        Durations = LogScale.Fit(
+            axis.Periods.Min(period => period.Duration.P50?.Value) ?? 1,
+            axis.Periods.Max(period => period.Duration.P99?.Value) ?? 1
+        );
+        Outcomes =
+        [
+            .. Enum.GetValues<QueryOutcome>()
+                .Where(outcome => axis.Periods.Any(period => period.Outcomes.Any(part => part.Outcome == outcome && part.Count > 0))),
+        ];
     }
 
     /// <summary>Where the periods stand.</summary>

@@ -21,7 +21,8 @@ internal sealed class PeersModel(TraceStore store, TimeProvider clock) : PageMod
     public PeerSearchResult Found { get; private set; } = new([], 0, false);
 
     /// <summary>How the stretch of time is chosen.</summary>
-    public TimeRangeChooser Chooser => new("/peers", Search.Range, Search.Address, Fields, [("find", Search.Find), ("order", Search.Order)]);
+    public TimeRangeChooser Chooser =>
+        new("/peers", Search.Range, Search.Address, Fields, [("find", Search.Find), ("order", Search.Order)]);
 
     /// <summary>Services to choose from.</summary>
     public IReadOnlyList<string> Services { get; private set; } = [];
@@ -48,14 +49,22 @@ internal sealed class PeersModel(TraceStore store, TimeProvider clock) : PageMod
     /// <summary>The address of this page with something changed.</summary>
     public string Address(string? order = null, int page = 1) =>
         $"/peers?{Stretch}&order={order ?? Search.Order}"
-        + (Search.Find is null ? "" : "&find=" + Uri.EscapeDataString(Search.Find)) + Narrowed + (page > 1 ? $"&page={page}" : "");
+        + (Search.Find is null ? "" : "&find=" + Uri.EscapeDataString(Search.Find))
+        + Narrowed
+        + (page > 1 ? $"&page={page}" : "");
 
     /// <summary>The page of a peer over the same queries.</summary>
     public string PeerAddress(PeerSummary peer) => $"/peers/{Uri.EscapeDataString(peer.PeerId)}?{Stretch}{Narrowed}";
 
-    private string Stretch => Search.Range.Name == "custom"
-        ? string.Join('&', Bounds.Where(name => Search.Address[name] is not null).Select(name => $"{name}={Uri.EscapeDataString(Search.Address[name]!)}"))
-        : "range=" + Search.Range.Name;
+    private string Stretch =>
+        Search.Range.Name == "custom"
+            ? string.Join(
+                '&',
+                Bounds
+                    .Where(name => Search.Address[name] is not null)
+                    .Select(name => $"{name}={Uri.EscapeDataString(Search.Address[name]!)}")
+            )
+            : "range=" + Search.Range.Name;
 
     private static readonly string[] Bounds = ["from", "to"];
 

@@ -57,17 +57,22 @@ internal sealed class PeerModel(TraceStore store, TimeProvider clock) : PageMode
         {
             (Summary, var list) = await Search.ReadOneAsync(store, id, cancellationToken);
             (OperationsRead, IsCut) = (list.Operations, list.IsCut);
-            Facts = list.Facts.GroupBy(static fact => fact.OperationId)
+            Facts = list
+                .Facts.GroupBy(static fact => fact.OperationId)
                 .ToDictionary(static group => group.Key, static group => group.MaxBy(static fact => fact.Requests)!);
-            Operations = (await store.ListOperationsAsync(Search.Filter with { Peer = id }, limit: ListLength, cancellationToken: cancellationToken)).Rows;
+            Operations = (
+                await store.ListOperationsAsync(Search.Filter with { Peer = id }, limit: ListLength, cancellationToken: cancellationToken)
+            ).Rows;
         }
 
         return Page();
     }
 
     /// <summary>How far the peer got in an operation, and what went wrong, each said once.</summary>
-    public static string Fate(PeerFacts met) => string.Join(", ", met.Errors.Prepend(Words.Of(met.State)).Distinct(StringComparer.Ordinal)).Replace('-', ' ');
+    public static string Fate(PeerFacts met) =>
+        string.Join(", ", met.Errors.Prepend(Words.Of(met.State)).Distinct(StringComparer.Ordinal)).Replace('-', ' ');
 
     /// <summary>The list of all operations that dialed or asked it.</summary>
-    public string List => Search.Range.Narrow(Search.Address).With(("peer", Id), ("background", Search.Address["background"] ?? "1")).ToString();
+    public string List =>
+        Search.Range.Narrow(Search.Address).With(("peer", Id), ("background", Search.Address["background"] ?? "1")).ToString();
 }

@@ -77,7 +77,9 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
         get
         {
             var parameters = Address.With(("sort", null)).Parameters();
-            return Address["from"] is not null || Address["to"] is not null ? "/" + parameters : "/?range=all" + parameters.Replace('?', '&');
+            return Address["from"] is not null || Address["to"] is not null
+                ? "/" + parameters
+                : "/?range=all" + parameters.Replace('?', '&');
         }
     }
 
@@ -91,14 +93,16 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
     public bool SamplesAvailable => samples.Available;
 
     /// <summary>
-    /// Lists. With <c>rows</c>, permalinks with commas between them, only these: a page that follows its rows asks so, because in the meantime they may
-    /// have moved to another page of the list.
+    /// Lists. With <c>rows</c>, permalinks with commas between them, only these: a page that follows its rows asks so, because in the
+    /// meantime they may have moved to another page of the list.
     /// </summary>
     public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
     {
         if (PermalinkIn(Request.Query["key"].ToString()) is { } permalink)
         {
-            var ofOperation = (await store.FindQueriesAsync(permalink, cancellationToken)) is { Length: > 0 } queries && queries.All(query => query.Id != permalink);
+            var ofOperation =
+                (await store.FindQueriesAsync(permalink, cancellationToken)) is { Length: > 0 } queries
+                && queries.All(query => query.Id != permalink);
             return Redirect(ofOperation ? $"/o/{permalink}" : $"/q/{permalink}");
         }
 
@@ -124,7 +128,8 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
     }
 
     /// <summary>A duration as percent of the slowest of this page.</summary>
-    public string Share(long durationNs) => (_slowest == 0 ? 0 : Math.Max(2, 100.0 * durationNs / _slowest)).ToString("0.#", CultureInfo.InvariantCulture) + "%";
+    public string Share(long durationNs) =>
+        (_slowest == 0 ? 0 : Math.Max(2, 100.0 * durationNs / _slowest)).ToString("0.#", CultureInfo.InvariantCulture) + "%";
 
     /// <summary>Whether a duration is one that people complain about.</summary>
     public static bool IsSlow(long durationNs) => durationNs > SlowNs;
@@ -137,7 +142,13 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
         new("c-key", "Key", QuerySort.Key, QuerySort.KeyBackward),
         new("c-outcome", "Outcome", QuerySort.Outcome, QuerySort.OutcomeBackward),
         new("c-duration num", "Duration", QuerySort.Slowest, QuerySort.Fastest),
-        new("c-peers num", "Peers", QuerySort.MostPeers, QuerySort.FewestPeers, "Peers sent a request / peers heard of, by the query that decided"),
+        new(
+            "c-peers num",
+            "Peers",
+            QuerySort.MostPeers,
+            QuerySort.FewestPeers,
+            "Peers sent a request / peers heard of, by the query that decided"
+        ),
         new("c-hops num", "Hops", QuerySort.MostHops, QuerySort.FewestHops, "Greatest hops of a queried peer, by the query that decided"),
         new("c-source", "Source", QuerySort.Source, QuerySort.SourceBackward, "Service and whose spans; sorted by whose spans"),
     ];
@@ -145,43 +156,82 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
     /// <summary>Every order in words, for screens that have no room for heads of columns.</summary>
     public static IReadOnlyList<(QuerySort Sort, string Title)> Orders { get; } =
     [
-        (QuerySort.Newest, "newest first"), (QuerySort.Oldest, "oldest first"), (QuerySort.Slowest, "slowest first"), (QuerySort.Fastest, "fastest first"),
-        (QuerySort.MostPeers, "most peers first"), (QuerySort.FewestPeers, "fewest peers first"), (QuerySort.MostHops, "most hops first"), (QuerySort.FewestHops, "fewest hops first"),
-        (QuerySort.Key, "by key"), (QuerySort.KeyBackward, "by key, backward"), (QuerySort.Type, "by type"), (QuerySort.TypeBackward, "by type, backward"),
-        (QuerySort.Outcome, "by outcome"), (QuerySort.OutcomeBackward, "by outcome, backward"), (QuerySort.Source, "by source"), (QuerySort.SourceBackward, "by source, backward"),
+        (QuerySort.Newest, "newest first"),
+        (QuerySort.Oldest, "oldest first"),
+        (QuerySort.Slowest, "slowest first"),
+        (QuerySort.Fastest, "fastest first"),
+        (QuerySort.MostPeers, "most peers first"),
+        (QuerySort.FewestPeers, "fewest peers first"),
+        (QuerySort.MostHops, "most hops first"),
+        (QuerySort.FewestHops, "fewest hops first"),
+        (QuerySort.Key, "by key"),
+        (QuerySort.KeyBackward, "by key, backward"),
+        (QuerySort.Type, "by type"),
+        (QuerySort.TypeBackward, "by type, backward"),
+        (QuerySort.Outcome, "by outcome"),
+        (QuerySort.OutcomeBackward, "by outcome, backward"),
+        (QuerySort.Source, "by source"),
+        (QuerySort.SourceBackward, "by source, backward"),
     ];
 
     /// <summary>The value of <c>aria-sort</c> of a column; null when the list is sorted by another.</summary>
-    public string? AriaSort(QueryColumn column) => Address.Sort == column.Ascending ? "ascending" : Address.Sort == column.Descending ? "descending" : null;
+    public string? AriaSort(QueryColumn column) =>
+        Address.Sort == column.Ascending ? "ascending"
+        : Address.Sort == column.Descending ? "descending"
+        : null;
 
     /// <summary>What stands behind the title of the column that the list is sorted by.</summary>
-    public string Arrow(QueryColumn column) => AriaSort(column) switch { "ascending" => " ↑", "descending" => " ↓", _ => "" };
+    public string Arrow(QueryColumn column) =>
+        AriaSort(column) switch
+        {
+            "ascending" => " ↑",
+            "descending" => " ↓",
+            _ => "",
+        };
 
     /// <summary>Where the head of a column leads: sorted by it, or turned round when it is already.</summary>
     public QueryListAddress SortedBy(QuerySort first, QuerySort second) =>
-        Address.With(("sort", (Address.Sort == first ? second : first) is var sort && sort == QuerySort.Newest ? null : QueryListAddress.SortName(sort)));
+        Address.With(
+            (
+                "sort",
+                (Address.Sort == first ? second : first) is var sort && sort == QuerySort.Newest ? null : QueryListAddress.SortName(sort)
+            )
+        );
 
     /// <summary>Peers heard of: at least so many when the trace does not show all.</summary>
-    public static string? Seen(QuerySummary? query) => query?.Counts.Seen is not { } seen ? null : query.Counts.SeenComplete ? $"{seen:N0}" : $"≥ {seen:N0}";
+    public static string? Seen(QuerySummary? query) =>
+        query?.Counts.Seen is not { } seen ? null
+        : query.Counts.SeenComplete ? $"{seen:N0}"
+        : $"≥ {seen:N0}";
 
     /// <summary>Greatest hops, or what is certain of them.</summary>
-    public static string? Hops(QuerySummary? query) => query?.Hops is { } hops ? $"{hops}" : query?.HopsAtLeast is > 0 and var least ? $"≥ {least}" : null;
+    public static string? Hops(QuerySummary? query) =>
+        query?.Hops is { } hops ? $"{hops}"
+        : query?.HopsAtLeast is > 0 and var least ? $"≥ {least}"
+        : null;
 
     /// <summary>What a query is of its operation: WAN, LAN, or its type.</summary>
     public static string Part(QuerySummary query) => query.Side is { } side ? Words.Of(side).ToUpperInvariant() : Wording.Of(query.Type);
 
     /// <summary>What asked for an operation, such as <c>/api/v0/routing/findprovs</c>; null when nothing of it is in the trace.</summary>
     public static string? Command(Operation operation) =>
-        operation.Command is null ? null : operation.Context.FirstOrDefault(above => above.SpanId == operation.Command) is { } command ? command.Detail ?? command.Name : null;
+        operation.Command is null ? null
+        : operation.Context.FirstOrDefault(above => above.SpanId == operation.Command) is { } command ? command.Detail ?? command.Name
+        : null;
 
     /// <summary>The parameters of the address that exports all queries of this list.</summary>
-    public string ExportParameters(ExportFormat format) => Address.With().Parameters() is { Length: > 0 } filters ? $"{filters}&format={format.Name}" : $"?format={format.Name}";
+    public string ExportParameters(ExportFormat format) =>
+        Address.With().Parameters() is { Length: > 0 } filters ? $"{filters}&format={format.Name}" : $"?format={format.Name}";
 
     /// <summary>The permalink in a text such as a pasted address; null when there is none.</summary>
     private static QueryId? PermalinkIn(string text)
     {
         text = text.Trim();
-        var from = Math.Max(text.LastIndexOf("/q/", StringComparison.Ordinal), text.LastIndexOf("/o/", StringComparison.Ordinal)) is >= 0 and var at ? at + 3 : 0;
+        var from = Math.Max(text.LastIndexOf("/q/", StringComparison.Ordinal), text.LastIndexOf("/o/", StringComparison.Ordinal))
+            is >= 0
+                and var at
+            ? at + 3
+            : 0;
         var end = text.IndexOfAny(['?', '#'], from);
         return QueryId.TryParse(end < 0 ? text[from..] : text[from..end], out var id) ? id : null;
     }
@@ -232,11 +282,15 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
         Problems.AddRange(Address.Problems);
         Live = new LivePage { Mode = Address is { Sort: QuerySort.Newest, Cursor: null } ? "page" : "rows", Stamp = store.Changes.Stamp };
         var parameters = Address.With(("sort", null)).Parameters();
-        NewerAddress = $"/api/v1/operations/newer{parameters}{(parameters.Length == 0 ? '?' : '&')}after={await store.LastNumberAsync(cancellationToken)}";
+        NewerAddress =
+            $"/api/v1/operations/newer{parameters}{(parameters.Length == 0 ? '?' : '&')}after={await store.LastNumberAsync(cancellationToken)}";
         Services = await store.ListServicesAsync(cancellationToken);
         if (Request.Query["rows"].ToString() is { Length: > 0 } rows)
         {
-            var ids = rows.Split(',').Take(PageSize).Select(static text => QueryId.TryParse(text, out var id) ? id : (QueryId?)null).OfType<QueryId>();
+            var ids = rows.Split(',')
+                .Take(PageSize)
+                .Select(static text => QueryId.TryParse(text, out var id) ? id : (QueryId?)null)
+                .OfType<QueryId>();
             Found = new OperationPage(await store.ListOperationsAsync([.. ids], cancellationToken), null, null);
         }
         else if (Address.Problems.Count == 0)

@@ -62,7 +62,8 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
     /// <summary>Not null while the query was begun from this site and nothing of it has arrived: its permalink.</summary>
     public Waiting? WaitingFor { get; private set; }
 
-    /// <summary>Seconds after which a browser without scripts asks again, while a query that was begun from this site runs; null for never.</summary>
+    /// <summary>Seconds after which a browser without scripts asks again, while a query that was begun from this site runs; null for
+    /// never.</summary>
     public int? RefreshSeconds { get; private set; }
 
     /// <summary>The filters worth offering: an empty one only when it is chosen.</summary>
@@ -70,8 +71,15 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
 
     private static readonly PeerFilter[] AllFilters =
     [
-        PeerFilter.All, PeerFilter.Contacted, PeerFilter.Completed, PeerFilter.Sent, PeerFilter.Failed, PeerFilter.Unfinished, PeerFilter.Cancelled,
-        PeerFilter.Unknown, PeerFilter.Unqueried,
+        PeerFilter.All,
+        PeerFilter.Contacted,
+        PeerFilter.Completed,
+        PeerFilter.Sent,
+        PeerFilter.Failed,
+        PeerFilter.Unfinished,
+        PeerFilter.Cancelled,
+        PeerFilter.Unknown,
+        PeerFilter.Unqueried,
     ];
 
     /// <summary>What rows can be sorted by.</summary>
@@ -110,8 +118,11 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
         var queries = trace?.Queries ?? [];
         if (queries.FirstOrDefault(candidate => candidate.Query.Id == queryId) is not { } analysed)
         {
-            if (!queries.IsEmpty && await store.GetTraceAsync(queryId.TraceId, cancellationToken) is { Count: > 0 } all
-                && KuboEventsJoin.MovedTo(queryId, all, queries.Select(static other => other.Query)) is { } joined)
+            if (
+                !queries.IsEmpty
+                && await store.GetTraceAsync(queryId.TraceId, cancellationToken) is { Count: > 0 } all
+                && KuboEventsJoin.MovedTo(queryId, all, queries.Select(static other => other.Query)) is { } joined
+            )
             {
                 return Redirect($"/q/{joined}{Request.QueryString}");
             }
@@ -120,11 +131,18 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
             {
                 WaitingFor = waiting;
                 RefreshSeconds = waiting.Ends ? null : 2;
-                Live = new LivePage { Mode = "page", Stamp = stamp, Query = queryId.ToString() };
+                Live = new LivePage
+                {
+                    Mode = "page",
+                    Stamp = stamp,
+                    Query = queryId.ToString(),
+                };
                 return Page();
             }
 
-            return queries.IsEmpty && await store.GetDeletedAsync(queryId.TraceId, cancellationToken) is not null ? StatusCode(410) : NotFound();
+            return queries.IsEmpty && await store.GetDeletedAsync(queryId.TraceId, cancellationToken) is not null
+                ? StatusCode(410)
+                : NotFound();
         }
 
         if (parameters.Peer is { } peer)
@@ -133,11 +151,27 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
         }
 
         Show(analysed, parameters);
-        Live = MayGrow(Query) ? new LivePage { Mode = "page", Stamp = stamp, Query = queryId.ToString() } : null;
+        Live = MayGrow(Query)
+            ? new LivePage
+            {
+                Mode = "page",
+                Stamp = stamp,
+                Query = queryId.ToString(),
+            }
+            : null;
         RefreshSeconds = waiting is not null && Query.Outcome == QueryOutcome.Incomplete ? 2 : null;
-        Operation = trace!.Operations.FirstOrDefault(operation => operation.Queries.Any(query => query.Id == queryId)) is { } owner
-            && (owner.Id != queryId || owner.Queries.Length > 1 || !owner.Context.IsEmpty || !owner.Parts.IsEmpty) ? owner : null;
-        Siblings = [.. queries.Select(other => other.Query).Where(other => other.OperationId == Query.OperationId && other.Id != Query.Id).Take(MostSiblings)];
+        Operation =
+            trace!.Operations.FirstOrDefault(operation => operation.Queries.Any(query => query.Id == queryId)) is { } owner
+            && (owner.Id != queryId || owner.Queries.Length > 1 || !owner.Context.IsEmpty || !owner.Parts.IsEmpty)
+                ? owner
+                : null;
+        Siblings =
+        [
+            .. queries
+                .Select(other => other.Query)
+                .Where(other => other.OperationId == Query.OperationId && other.Id != Query.Id)
+                .Take(MostSiblings),
+        ];
         Neighbours = await store.NeighboursAsync(queryId, cancellationToken);
         WhatIf = View.Address.Tab == QueryTab.Why ? new WhatIfView(Query, parameters, Explanation.Culprits) : null;
         if (View.Address.Tab == QueryTab.Spans && await store.GetTraceAsync(queryId.TraceId, cancellationToken) is { Count: > 0 } spans)
@@ -149,31 +183,48 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
     }
 
     /// <summary>For a script: the details of one row, as the page itself shows them with <c>row=p12</c>.</summary>
-    public async Task<IActionResult> OnGetRowAsync(string id, [FromQuery] QueryPageParameters parameters, CancellationToken cancellationToken) =>
-        await TryShowAsync(id, parameters, cancellationToken) && View.Details is { } details ? Partial("QueryDetails/_RowDetails", details) : NotFound();
+    public async Task<IActionResult> OnGetRowAsync(
+        string id,
+        [FromQuery] QueryPageParameters parameters,
+        CancellationToken cancellationToken
+    ) =>
+        await TryShowAsync(id, parameters, cancellationToken) && View.Details is { } details
+            ? Partial("QueryDetails/_RowDetails", details)
+            : NotFound();
 
     /// <summary>For a script: places of the rows in which a text is found, as the page itself shows them with <c>find=text</c>.</summary>
-    public async Task<IActionResult> OnGetFindAsync(string id, [FromQuery] QueryPageParameters parameters, CancellationToken cancellationToken) =>
-        await TryShowAsync(id, parameters, cancellationToken) ? new JsonResult(new { text = View.FoundText, places = View.FoundPlaces }) : NotFound();
+    public async Task<IActionResult> OnGetFindAsync(
+        string id,
+        [FromQuery] QueryPageParameters parameters,
+        CancellationToken cancellationToken
+    ) =>
+        await TryShowAsync(id, parameters, cancellationToken)
+            ? new JsonResult(new { text = View.FoundText, places = View.FoundPlaces })
+            : NotFound();
 
     /// <summary>For a script: the time axis and its grid, as the page itself shows them with <c>t=1.2s-3.4s</c>.</summary>
-    public async Task<IActionResult> OnGetAxisAsync(string id, [FromQuery] QueryPageParameters parameters, CancellationToken cancellationToken) =>
-        await TryShowAsync(id, parameters, cancellationToken) ? Partial("QueryDetails/_TimeScale", View) : NotFound();
+    public async Task<IActionResult> OnGetAxisAsync(
+        string id,
+        [FromQuery] QueryPageParameters parameters,
+        CancellationToken cancellationToken
+    ) => await TryShowAsync(id, parameters, cancellationToken) ? Partial("QueryDetails/_TimeScale", View) : NotFound();
 
     /// <summary>How many peers a filter shows.</summary>
-    public int Count(PeerFilter filter) => filter switch
-    {
-        PeerFilter.All => Query.Peers.Length,
-        PeerFilter.Contacted => Query.Peers.Length - View.NotContacted,
-        _ => View.Groups.GetValueOrDefault(filter),
-    };
+    public int Count(PeerFilter filter) =>
+        filter switch
+        {
+            PeerFilter.All => Query.Peers.Length,
+            PeerFilter.Contacted => Query.Peers.Length - View.NotContacted,
+            _ => View.Groups.GetValueOrDefault(filter),
+        };
 
-    private bool IsOffered(PeerFilter filter) => filter switch
-    {
-        PeerFilter.All or PeerFilter.Completed or PeerFilter.Failed or PeerFilter.Unqueried => true,
-        PeerFilter.Contacted => View.NotContacted > 0 && View.NotContacted < Query.Peers.Length,
-        _ => Count(filter) > 0,
-    };
+    private bool IsOffered(PeerFilter filter) =>
+        filter switch
+        {
+            PeerFilter.All or PeerFilter.Completed or PeerFilter.Failed or PeerFilter.Unqueried => true,
+            PeerFilter.Contacted => View.NotContacted > 0 && View.NotContacted < Query.Peers.Length,
+            _ => Count(filter) > 0,
+        };
 
     /// <summary>Whether more of a query is to be expected: its root has not come, or only just, and spans come in any order.</summary>
     private bool MayGrow(Query query)

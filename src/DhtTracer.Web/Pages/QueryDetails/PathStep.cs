@@ -28,5 +28,9 @@ internal sealed record PathStep(PathSegment Segment, long DurationNs)
 
     // Two dials or two requests stay two, even to one peer.
     private static bool SaysTheSame(PathSegment a, PathSegment b) =>
-        a.Kind == b.Kind && a.Phase == b.Phase && a.Kind is SegmentKind.Queued or SegmentKind.Between or SegmentKind.Unknown && a.PeerId == b.PeerId && a.QueuedPeerId == b.QueuedPeerId;
+        a.Kind == b.Kind
+        && a.Phase == b.Phase
+        && a.Kind is SegmentKind.Queued or SegmentKind.Between or SegmentKind.Unknown
+        && a.PeerId == b.PeerId
+        && a.QueuedPeerId == b.QueuedPeerId;
 }

@@ -42,8 +42,16 @@ internal sealed class PathView
         }
 
         Order = order;
-        Lines = [.. order.Where(index => Tree.Nodes[index] is { Parent: not null, Angle: not null } node && Tree.Nodes[node.Parent.Value].Angle is not null)
-            .OrderByDescending(index => Tree.Nodes[index].OnCriticalPath).ThenByDescending(index => Tree.Nodes[index].Named).Take(MostLines)];
+        Lines =
+        [
+            .. order
+                .Where(index =>
+                    Tree.Nodes[index] is { Parent: not null, Angle: not null } node && Tree.Nodes[node.Parent.Value].Angle is not null
+                )
+                .OrderByDescending(index => Tree.Nodes[index].OnCriticalPath)
+                .ThenByDescending(index => Tree.Nodes[index].Named)
+                .Take(MostLines),
+        ];
     }
 
     /// <summary>The tree.</summary>
@@ -66,10 +74,20 @@ internal sealed class PathView
     }
 
     /// <summary>Which end of a text stands beside a place on the ring, so that the text lies outside.</summary>
-    public static string Anchor(double angle) => Math.Sin(angle * 2 * Math.PI) switch { > 0.25 => "start", < -0.25 => "end", _ => "middle" };
+    public static string Anchor(double angle) =>
+        Math.Sin(angle * 2 * Math.PI) switch
+        {
+            > 0.25 => "start",
+            < -0.25 => "end",
+            _ => "middle",
+        };
 
-    /// <summary>How far a text beside a place on the ring stands below it: none of it lies on the ring, on top and at the bottom either.</summary>
-    public static int Lower(double angle) => Anchor(angle) != "middle" ? 3 : Math.Cos(angle * 2 * Math.PI) > 0 ? -1 : 8;
+    /// <summary>How far a text beside a place on the ring stands below it: none of it lies on the ring, on top and at the bottom
+    /// either.</summary>
+    public static int Lower(double angle) =>
+        Anchor(angle) != "middle" ? 3
+        : Math.Cos(angle * 2 * Math.PI) > 0 ? -1
+        : 8;
 
     /// <summary>A line between two places, bent inwards: near ones a little, opposite ones through the middle.</summary>
     public static string Line(double from, double to)
@@ -82,13 +100,14 @@ internal sealed class PathView
     }
 
     /// <summary>Class of a peer's dot.</summary>
-    public static string Class(PathNode node) => node.State switch
-    {
-        PeerState.Answered => "answered",
-        PeerState.DialFailed or PeerState.RequestFailed => "failed",
-        PeerState.NoAnswer or PeerState.Cancelled => "silent",
-        _ => "heard",
-    };
+    public static string Class(PathNode node) =>
+        node.State switch
+        {
+            PeerState.Answered => "answered",
+            PeerState.DialFailed or PeerState.RequestFailed => "failed",
+            PeerState.NoAnswer or PeerState.Cancelled => "silent",
+            _ => "heard",
+        };
 
     private static string Number(double value) => value.ToString("0.#", CultureInfo.InvariantCulture);
 }

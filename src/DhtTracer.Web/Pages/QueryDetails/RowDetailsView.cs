@@ -21,7 +21,7 @@ internal sealed class RowDetailsView
         Phases = PeerPhase.Of(Peer);
         var chain = new List<QueryPeer>();
         var seen = new HashSet<int> { place };
-        for (var peer = Peer; peer.Referrer is { } referrer && view.Place(referrer) is { } next && seen.Add(next);)
+        for (var peer = Peer; peer.Referrer is { } referrer && view.Place(referrer) is { } next && seen.Add(next); )
         {
             peer = view.Waterfall.Query.Peers[next - 1];
             chain.Add(peer);
@@ -52,7 +52,9 @@ internal sealed class RowDetailsView
 
     /// <summary>The peer whose answer triggered the request to it, where the trace tells that and not the same of who named it.</summary>
     public QueryPeer? AskedAfter =>
-        Peer.AskedAfter is { } after && after != Peer.Referrer && _view.Place(after) is { } place ? _view.Waterfall.Query.Peers[place - 1] : null;
+        Peer.AskedAfter is { } after && after != Peer.Referrer && _view.Place(after) is { } place
+            ? _view.Waterfall.Query.Peers[place - 1]
+            : null;
 
     /// <summary>Where it is closed.</summary>
     public WaterfallAddress Closed => _view.Address with { Row = null };
@@ -67,7 +69,8 @@ internal sealed class RowDetailsView
         nanoseconds is { } known ? $"{known.ToString("N0", CultureInfo.InvariantCulture)} ns {what}".TrimEnd() : null;
 
     /// <summary>A moment, for a hover: nanoseconds after the query's start and the time of the clock; null when unknown.</summary>
-    public string? Moment(long? nanoseconds) => nanoseconds is null ? null : $"{Exact(nanoseconds, "after the start of the query")}, {Clock(nanoseconds)}";
+    public string? Moment(long? nanoseconds) =>
+        nanoseconds is null ? null : $"{Exact(nanoseconds, "after the start of the query")}, {Clock(nanoseconds)}";
 
     private string? Clock(long? nanoseconds)
     {
@@ -81,32 +84,34 @@ internal sealed class RowDetailsView
     }
 
     /// <summary>What a phase is called.</summary>
-    public static string Name(PeerPhase phase) => phase.Kind switch
-    {
-        PeerPhaseKind.Heard => "heard of",
-        PeerPhaseKind.Queued => "queued",
-        PeerPhaseKind.Dialing => "dialing",
-        PeerPhaseKind.Connected => "connected",
-        PeerPhaseKind.Answered => "answered",
-        _ => "request",
-    };
+    public static string Name(PeerPhase phase) =>
+        phase.Kind switch
+        {
+            PeerPhaseKind.Heard => "heard of",
+            PeerPhaseKind.Queued => "queued",
+            PeerPhaseKind.Dialing => "dialing",
+            PeerPhaseKind.Connected => "connected",
+            PeerPhaseKind.Answered => "answered",
+            _ => "request",
+        };
 
     /// <summary>What became of a request that has no answer: <c>no answer seen</c>, <c>sent; the protocol has no answer</c>.</summary>
-    public string Ending(PeerRequest request) => request.Outcome switch
-    {
-        RequestOutcome.Answered => "answered",
-        RequestOutcome.Sent => "sent; the protocol has no answer to it",
-        RequestOutcome.NoAnswer => _view.Running && request.EndNs is null ? "in flight" : "no answer seen",
-        RequestOutcome.Unknown => "unknown: its span was lost",
-        RequestOutcome.Cancelled => _view.Waterfall.Query.Outcome switch
+    public string Ending(PeerRequest request) =>
+        request.Outcome switch
         {
-            QueryOutcome.Success => "cut off: the query had what it wanted",
-            QueryOutcome.Cancelled => "cut off: the caller cancelled",
-            QueryOutcome.TimedOut => "cut off: the caller's deadline passed",
-            _ => "cut off",
-        },
-        _ => "failed",
-    };
+            RequestOutcome.Answered => "answered",
+            RequestOutcome.Sent => "sent; the protocol has no answer to it",
+            RequestOutcome.NoAnswer => _view.Running && request.EndNs is null ? "in flight" : "no answer seen",
+            RequestOutcome.Unknown => "unknown: its span was lost",
+            RequestOutcome.Cancelled => _view.Waterfall.Query.Outcome switch
+            {
+                QueryOutcome.Success => "cut off: the query had what it wanted",
+                QueryOutcome.Cancelled => "cut off: the caller cancelled",
+                QueryOutcome.TimedOut => "cut off: the caller's deadline passed",
+                _ => "cut off",
+            },
+            _ => "failed",
+        };
 
     /// <summary>What an answer held: <c>5 peers, 2 of them new, 1 provider</c>; null for what is no answer.</summary>
     public static string? Answer(PeerRequest request)
@@ -119,7 +124,9 @@ internal sealed class RowDetailsView
         var parts = new List<string>();
         if (request.Returned is { } returned)
         {
-            parts.Add($"{Count(returned, "peer")}, {request.New?.ToString(CultureInfo.InvariantCulture) ?? "unknown how many"} of them new");
+            parts.Add(
+                $"{Count(returned, "peer")}, {request.New?.ToString(CultureInfo.InvariantCulture) ?? "unknown how many"} of them new"
+            );
         }
 
         if (request.Providers is { } providers)
@@ -135,5 +142,6 @@ internal sealed class RowDetailsView
         return parts.Count == 0 ? null : string.Join(", ", parts);
     }
 
-    private static string Count(int count, string noun) => string.Create(CultureInfo.InvariantCulture, $"{count} {noun}{(count == 1 ? "" : "s")}");
+    private static string Count(int count, string noun) =>
+        string.Create(CultureInfo.InvariantCulture, $"{count} {noun}{(count == 1 ? "" : "s")}");
 }

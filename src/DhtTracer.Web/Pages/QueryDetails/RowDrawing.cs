@@ -10,16 +10,19 @@ namespace DhtTracer.Web.Pages.QueryDetails;
 /// where it forbids inline styles; heights and colours come from the style sheet, so that a row costs few bytes.
 /// </summary>
 /// <param name="row">The row.</param>
-/// <param name="window">Time that the drawing's width stands for. What lies outside is drawn outside, so that a script can move the drawing.</param>
+/// <param name="window">Time that the drawing's width stands for. What lies outside is drawn outside, so that a script can move the
+/// drawing.</param>
 internal sealed class RowDrawing(WaterfallRow row, TimeWindow window) : IHtmlContent
 {
     /// <summary>A bar of no width at all would not be drawn; its outline, a pixel wide, shows the shortest.</summary>
     private const double ThinnestBar = 0.0001;
 
-    /// <summary>Width of a label's character in percent of the drawing, on a screen of 1,200 pixels. A telephone has the label under the bar.</summary>
+    /// <summary>Width of a label's character in percent of the drawing, on a screen of 1,200 pixels. A telephone has the label under the
+    /// bar.</summary>
     private const double CharacterWidth = 0.85;
 
-    /// <summary>How much more of the drawing a label takes on a telephone, where it stands below its bar: class <c>e</c> says that it must end there.</summary>
+    /// <summary>How much more of the drawing a label takes on a telephone, where it stands below its bar: class <c>e</c> says that it must
+    /// end there.</summary>
     private const double PhoneFactor = 2;
 
     /// <summary>A time as percent of the axis, 0 to 100.</summary>
@@ -67,7 +70,8 @@ internal sealed class RowDrawing(WaterfallRow row, TimeWindow window) : IHtmlCon
 
     private void WriteLabel(TextWriter writer, HtmlEncoder encoder)
     {
-        var text = row.Failure is { } failure && !row.Label.EndsWith(failure, StringComparison.Ordinal) ? $"{row.Label} {failure}" : row.Label;
+        var text =
+            row.Failure is { } failure && !row.Label.EndsWith(failure, StringComparison.Ordinal) ? $"{row.Label} {failure}" : row.Label;
         if (text.Length == 0)
         {
             return;
@@ -77,11 +81,18 @@ internal sealed class RowDrawing(WaterfallRow row, TimeWindow window) : IHtmlCon
         var end = window.Percent(row.EndNs ?? 0);
         var width = (text.Length + 2) * CharacterWidth;
 
-        // Beside the bar where there is room, else before it, else upon its end, or upon the edge that cuts it off. A row that lies outside the
-        // window has its label at that edge, with an arrow.
-        var (place, x) = end < 0 ? ("lb o", 0) : start > 100 ? ("lb p", 100)
-            : end + width <= 100 ? ("lb", end) : start >= width ? ("lb l", start) : ("lb i", Math.Clamp(end, width, 100));
-        text = end < 0 ? "‹ " + text : start > 100 ? text + " ›" : text;
+        // Beside the bar where there is room, else before it, else upon its end, or upon the edge that cuts it off. A row that lies outside
+        // the window has its label at that edge, with an arrow.
+        var (place, x) =
+            end < 0 ? ("lb o", 0)
+            : start > 100 ? ("lb p", 100)
+            : end + width <= 100 ? ("lb", end)
+            : start >= width ? ("lb l", start)
+            : ("lb i", Math.Clamp(end, width, 100));
+        text =
+            end < 0 ? "‹ " + text
+            : start > 100 ? text + " ›"
+            : text;
         writer.Write("<svg class=\"");
         writer.Write(place == "lb" && end + (width * PhoneFactor) > 100 ? "lb e" : place);
         writer.Write("\" x=\"");

@@ -5,7 +5,8 @@ using DhtTracer.Analysis;
 namespace DhtTracer.Web.Pages.QueryDetails;
 
 /// <summary>
-/// The state of a query's page, all of it in the address: <c>/q/{id}?tab=why</c>, <c>/q/{id}?sort=xor&amp;dir=desc&amp;show=failed&amp;folded=1</c>,
+/// The state of a query's page, all of it in the address: <c>/q/{id}?tab=why</c>,
+/// <c>/q/{id}?sort=xor&amp;dir=desc&amp;show=failed&amp;folded=1</c>,
 /// <c>/q/{id}?find=kubo&amp;t=1.2s-3.4s&amp;row=p12</c>.
 /// </summary>
 /// <param name="Id">The query.</param>
@@ -39,9 +40,15 @@ internal sealed record WaterfallAddress(QueryId Id, QueryTab Tab, PeerSort Sort,
             id,
             Named(parameters.Tab, QueryTab.Waterfall),
             by,
-            parameters.Dir switch { "asc" => false, "desc" => true, _ => FirstDescending(by) },
+            parameters.Dir switch
+            {
+                "asc" => false,
+                "desc" => true,
+                _ => FirstDescending(by),
+            },
             NamedOrNull<PeerFilter>(parameters.Show),
-            parameters.Folded == "1")
+            parameters.Folded == "1"
+        )
         {
             Find = parameters.Find?.Trim() is { Length: > 0 } find ? find[..Math.Min(find.Length, LongestFind)] : null,
             Row = ParseRow(parameters.Row),
@@ -106,17 +113,28 @@ internal sealed record WaterfallAddress(QueryId Id, QueryTab Tab, PeerSort Sort,
 
     /// <summary>Where the head of a column leads: sorted by it, or turned round when it is already.</summary>
     public WaterfallAddress SortedBy(PeerSort sort) =>
-        this with { Sort = sort, Descending = sort == Sort ? !Descending : FirstDescending(sort) };
+        this with
+        {
+            Sort = sort,
+            Descending = sort == Sort ? !Descending : FirstDescending(sort),
+        };
 
     /// <summary>The value of <c>aria-sort</c> for a column; null when the table is not sorted by it.</summary>
-    public string? AriaSort(PeerSort sort) => sort == Sort ? Descending ? "descending" : "ascending" : null;
+    public string? AriaSort(PeerSort sort) =>
+        sort == Sort
+            ? Descending
+                ? "descending"
+                : "ascending"
+            : null;
 
     /// <summary>The name of a value in addresses.</summary>
     public static string Name<T>(T value)
         where T : struct, Enum => value.ToString().ToLowerInvariant();
 
     private static int? ParseRow(string? text) =>
-        text is ['p', ..] && int.TryParse(text.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var row) && row > 0 ? row : null;
+        text is ['p', ..] && int.TryParse(text.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var row) && row > 0
+            ? row
+            : null;
 
     private static T Named<T>(string? name, T otherwise)
         where T : struct, Enum => NamedOrNull<T>(name) ?? otherwise;

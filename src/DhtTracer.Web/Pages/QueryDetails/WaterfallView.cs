@@ -7,7 +7,8 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace DhtTracer.Web.Pages.QueryDetails;
 
-/// <summary>What the waterfall's markup needs beyond the table itself: addresses of its sorts and filters, and where each peer's row is.</summary>
+/// <summary>What the waterfall's markup needs beyond the table itself: addresses of its sorts and filters, and where each peer's row
+/// is.</summary>
 internal sealed class WaterfallView
 {
     /// <summary>Rows in one body of the table: the unit that a browser skips while it is off screen.</summary>
@@ -39,10 +40,15 @@ internal sealed class WaterfallView
         _critical = path is null ? FrozenSet<string>.Empty : path.Peers.ToFrozenSet(StringComparer.Ordinal);
         Waterfall = waterfall;
         _places = new QueryPeerIndex(waterfall.Query).Positions;
-        var rows = address.Find is { } find ? waterfall.Rows.Where(row => PeerRows.Contains(row.Peer, find))
-            : Folds ? waterfall.Rows.Where(row => PeerRows.WasContacted(row.Peer) || _places[row.Peer.Id] == address.Row) : waterfall.Rows;
+        var rows =
+            address.Find is { } find ? waterfall.Rows.Where(row => PeerRows.Contains(row.Peer, find))
+            : Folds ? waterfall.Rows.Where(row => PeerRows.WasContacted(row.Peer) || _places[row.Peer.Id] == address.Row)
+            : waterfall.Rows;
         _shown = rows.Select(row => row.Peer.Id).ToFrozenSet(StringComparer.Ordinal);
-        WholeWindow = new TimeWindow(0, waterfall.AxisNs > long.MaxValue / 2 ? waterfall.AxisNs : waterfall.AxisNs + (waterfall.AxisNs / 3));
+        WholeWindow = new TimeWindow(
+            0,
+            waterfall.AxisNs > long.MaxValue / 2 ? waterfall.AxisNs : waterfall.AxisNs + (waterfall.AxisNs / 3)
+        );
         Window = address.Window is { } asked ? Fit(asked) : WholeWindow;
         Address = address with { Window = Window == WholeWindow ? null : Window };
 
@@ -51,12 +57,13 @@ internal sealed class WaterfallView
         Groups = waterfall.Query.Peers.CountBy(PeerRows.Group).ToFrozenDictionary();
     }
 
-    /// <summary>Which rows are shown: those that the address names, else all but the peers that were only heard of when there are many of them.</summary>
+    /// <summary>Which rows are shown: those that the address names, else all but the peers that were only heard of when there are many of
+    /// them.</summary>
     public PeerFilter Filter { get; }
 
     /// <summary>
-    /// Whether the rows of peers that were only heard of stand in the page without being shown: a search finds them among all peers, and one that
-    /// the address names is shown.
+    /// Whether the rows of peers that were only heard of stand in the page without being shown: a search finds them among all peers, and
+    /// one that the address names is shown.
     /// </summary>
     public bool Folds { get; }
 
@@ -70,8 +77,11 @@ internal sealed class WaterfallView
     public bool Running { get; }
 
     /// <summary>Dials and requests that have no end yet.</summary>
-    public int InFlight => Waterfall.Query.Peers.Count(static peer =>
-        peer.State is PeerState.Dialing or PeerState.NoAnswer or PeerState.Unknown || peer.Requests.Any(static request => request is { Outcome: RequestOutcome.NoAnswer, EndNs: null }));
+    public int InFlight =>
+        Waterfall.Query.Peers.Count(static peer =>
+            peer.State is PeerState.Dialing or PeerState.NoAnswer or PeerState.Unknown
+            || peer.Requests.Any(static request => request is { Outcome: RequestOutcome.NoAnswer, EndNs: null })
+        );
 
     /// <summary>The table.</summary>
     public Waterfall Waterfall { get; }
@@ -105,7 +115,8 @@ internal sealed class WaterfallView
     public bool KnowsAskedAfter => Waterfall.Query.Peers.Any(static peer => peer.AskedAfter is not null);
 
     /// <summary>Classes of the table's box that leave out columns of which the trace tells nothing.</summary>
-    public string ColumnClasses => (KnowsAgents ? "" : " no-agent") + (KnowsReferrers || !KnowsAskedAfter ? "" : " no-named") + (KnowsAskedAfter ? "" : " no-after");
+    public string ColumnClasses =>
+        (KnowsAgents ? "" : " no-agent") + (KnowsReferrers || !KnowsAskedAfter ? "" : " no-named") + (KnowsAskedAfter ? "" : " no-after");
 
     /// <summary>Whether the trace tells the agent of any peer.</summary>
     public bool KnowsAgents => Waterfall.Query.Peers.Any(peer => peer.Agent is not null);
@@ -130,7 +141,11 @@ internal sealed class WaterfallView
     public IEnumerable<int> FoundPlaces => Waterfall.Rows.Where(IsShown).Select(row => _places[row.Peer.Id]);
 
     /// <summary><c>12 of 258 peers</c>.</summary>
-    public string FoundText => string.Create(CultureInfo.InvariantCulture, $"{Found} of {Waterfall.Rows.Length} {(Waterfall.Rows.Length == 1 ? "peer" : "peers")}");
+    public string FoundText =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Found} of {Waterfall.Rows.Length} {(Waterfall.Rows.Length == 1 ? "peer" : "peers")}"
+        );
 
     /// <summary>Whether any peer was marked as asked twice.</summary>
     public bool HasDuplicates => Waterfall.Rows.Any(row => row.Peer.Duplicate);
@@ -153,7 +168,8 @@ internal sealed class WaterfallView
         return $"/q/{query.Id}{(folded ? "?show=all" : "")}#{Anchor(peerId)}";
     }
 
-    /// <summary>Whether the row has what is looked for. Rows that have not are in the page, hidden, so that a script can search anew.</summary>
+    /// <summary>Whether the row has what is looked for. Rows that have not are in the page, hidden, so that a script can search
+    /// anew.</summary>
     public bool IsShown(WaterfallRow row) => _shown.Contains(row.Peer.Id);
 
     /// <summary>
@@ -196,24 +212,29 @@ internal sealed class WaterfallView
         return new TimeWindow(Window.FromNs + by, Window.ToNs + by);
     }
 
-    /// <summary>Class of a row: <c>x</c> failed, <c>u</c> never asked or unknown, <c>a</c> cut off, <c>w</c> with a result, <c>d</c> asked twice, <c>fo</c> folded away,
+    /// <summary>Class of a row: <c>x</c> failed, <c>u</c> never asked or unknown, <c>a</c> cut off, <c>w</c> with a result, <c>d</c> asked
+    /// twice, <c>fo</c> folded away,
     /// <c>k</c> on the critical path.</summary>
     public string? RowClass(WaterfallRow row)
     {
         var state = StateClass(row);
-        var marks = (row.Peer.Duplicate ? " d" : "") + (Folds && !PeerRows.WasContacted(row.Peer) ? " fo" : "") + (_critical.Contains(row.Peer.Id) ? " k" : "");
+        var marks =
+            (row.Peer.Duplicate ? " d" : "")
+            + (Folds && !PeerRows.WasContacted(row.Peer) ? " fo" : "")
+            + (_critical.Contains(row.Peer.Id) ? " k" : "");
         return marks.Length == 0 ? state : (state + marks).TrimStart();
     }
 
     /// <summary>The part of <see cref="RowClass"/> that says how far a peer got.</summary>
-    public static string? StateClass(WaterfallRow row) => row.Group switch
-    {
-        PeerFilter.Failed => "x",
-        PeerFilter.Unqueried or PeerFilter.Unknown => "u",
-        PeerFilter.Cancelled => "a",
-        PeerFilter.Completed when row.Label.StartsWith('✓') => "w",
-        _ => null,
-    };
+    public static string? StateClass(WaterfallRow row) =>
+        row.Group switch
+        {
+            PeerFilter.Failed => "x",
+            PeerFilter.Unqueried or PeerFilter.Unknown => "u",
+            PeerFilter.Cancelled => "a",
+            PeerFilter.Completed when row.Label.StartsWith('✓') => "w",
+            _ => null,
+        };
 
     // Inside what can be drawn, and no narrower than the greatest zoom.
     private TimeWindow Fit(TimeWindow asked)
@@ -229,5 +250,8 @@ internal sealed class QueryPeerIndex(Query query)
 {
     /// <summary>Peer id to place.</summary>
     public FrozenDictionary<string, int> Positions { get; } =
-        query.Peers.Select((peer, index) => KeyValuePair.Create(peer.Id, index + 1)).DistinctBy(pair => pair.Key).ToFrozenDictionary(StringComparer.Ordinal);
+        query
+            .Peers.Select((peer, index) => KeyValuePair.Create(peer.Id, index + 1))
+            .DistinctBy(pair => pair.Key)
+            .ToFrozenDictionary(StringComparer.Ordinal);
 }

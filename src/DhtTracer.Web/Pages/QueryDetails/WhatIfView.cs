@@ -42,10 +42,21 @@ internal sealed class WhatIfView
 
         Usual =
         [
-            .. Without([.. culprits.Where(static culprit => culprit.IsFault).Select(static culprit => culprit.PeerId).Distinct(StringComparer.Ordinal)]),
-            .. UsualAlphas.Where(alpha => alpha != Replay.Own.Alpha).Select(alpha => Row($"alpha {alpha}", Replay.Own with { Alpha = alpha })),
-            .. UsualDialTimeoutsNs.Select(timeout => Row($"dial timeout {DurationText.Of(timeout)}", Replay.Own with { DialTimeoutNs = timeout })),
-            .. UsualRequestTimeoutsNs.Select(timeout => Row($"request timeout {DurationText.Of(timeout)}", Replay.Own with { RequestTimeoutNs = timeout })),
+            .. Without([
+                .. culprits
+                    .Where(static culprit => culprit.IsFault)
+                    .Select(static culprit => culprit.PeerId)
+                    .Distinct(StringComparer.Ordinal),
+            ]),
+            .. UsualAlphas
+                .Where(alpha => alpha != Replay.Own.Alpha)
+                .Select(alpha => Row($"alpha {alpha}", Replay.Own with { Alpha = alpha })),
+            .. UsualDialTimeoutsNs.Select(timeout =>
+                Row($"dial timeout {DurationText.Of(timeout)}", Replay.Own with { DialTimeoutNs = timeout })
+            ),
+            .. UsualRequestTimeoutsNs.Select(timeout =>
+                Row($"request timeout {DurationText.Of(timeout)}", Replay.Own with { RequestTimeoutNs = timeout })
+            ),
         ];
     }
 
@@ -69,7 +80,10 @@ internal sealed class WhatIfView
     {
         if (peers.Count > 0 && Replay.Without(peers) is { } without && without.HighNs <= Replay.OwnReplayNs)
         {
-            yield return (peers.Count == 1 ? $"without {IdText.Short(peers[0])}" : $"without the {peers.Count} peers that are blamed", without);
+            yield return (
+                peers.Count == 1 ? $"without {IdText.Short(peers[0])}" : $"without the {peers.Count} peers that are blamed",
+                without
+            );
         }
     }
 

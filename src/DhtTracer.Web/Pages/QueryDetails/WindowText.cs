@@ -13,8 +13,12 @@ internal static class WindowText
     public static bool TryParse(string? text, out TimeWindow window)
     {
         window = default;
-        if (text?.Split('-') is not [var from, var to]
-            || !DurationInput.TryParse(from, out var fromNs) || !DurationInput.TryParse(to, out var toNs) || fromNs >= toNs)
+        if (
+            text?.Split('-') is not [var from, var to]
+            || !DurationInput.TryParse(from, out var fromNs)
+            || !DurationInput.TryParse(to, out var toNs)
+            || fromNs >= toNs
+        )
         {
             return false;
         }

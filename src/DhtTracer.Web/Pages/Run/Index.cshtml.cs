@@ -85,17 +85,27 @@ internal sealed class RunModel(NodeAddress node, NodeClient client, KuboRunner k
             RunRequest.Operations.Any(operation => operation.Name == op) ? op! : "find-peer",
             Short(key, RunRequest.LongestKey),
             Short(value, RunRequest.LongestValue),
-            at ?? (Kubo is null ? RunRequest.Node : RunRequest.Kubo));
+            at ?? (Kubo is null ? RunRequest.Node : RunRequest.Kubo)
+        );
         await LoadAsync(cancellationToken);
     }
 
     /// <summary>Begins the query and leads to its page.</summary>
     public async Task<IActionResult> OnPostAsync(
-        [FromForm] string? op, [FromForm] string? key, [FromForm] string? value, [FromForm] string? at, CancellationToken cancellationToken)
+        [FromForm] string? op,
+        [FromForm] string? key,
+        [FromForm] string? value,
+        [FromForm] string? at,
+        CancellationToken cancellationToken
+    )
     {
         Asked = new RunRequest(op ?? "", key?.Trim() ?? "", value ?? "", at ?? RunRequest.Node);
         var isAllowed = Asked.At == RunRequest.Kubo ? Kubo is not null : MayUseNode;
-        Problems.AddRange(isAllowed ? Asked.Problems() : ["Only a reader on the machine of this site may run queries; start the site with --node URL to allow all."]);
+        Problems.AddRange(
+            isAllowed
+                ? Asked.Problems()
+                : ["Only a reader on the machine of this site may run queries; start the site with --node URL to allow all."]
+        );
         if (Problems.Count > 0)
         {
             Response.StatusCode = isAllowed ? StatusCodes.Status400BadRequest : StatusCodes.Status403Forbidden;
@@ -144,12 +154,17 @@ internal sealed class RunModel(NodeAddress node, NodeClient client, KuboRunner k
         catch (KuboException refused)
         {
             Problems.Add(refused.Message);
-            Response.StatusCode = refused.Problem is KuboProblem.BadRequest or KuboProblem.Refused ? StatusCodes.Status400BadRequest : StatusCodes.Status502BadGateway;
+            Response.StatusCode = refused.Problem is KuboProblem.BadRequest or KuboProblem.Refused
+                ? StatusCodes.Status400BadRequest
+                : StatusCodes.Status502BadGateway;
             return null;
         }
     }
 
-    private static string Short(string? text, int longest) => text is null ? "" : text.Length > longest ? text[..longest] : text;
+    private static string Short(string? text, int longest) =>
+        text is null ? ""
+        : text.Length > longest ? text[..longest]
+        : text;
 
     private async Task LoadAsync(CancellationToken cancellationToken)
     {
@@ -193,5 +208,11 @@ internal sealed class RunModel(NodeAddress node, NodeClient client, KuboRunner k
     }
 
     private async Task<IReadOnlyList<QuerySummary>> RecentAsync(string nodeId, CancellationToken cancellationToken) =>
-        (await store.ListQueriesAsync(new QueryFilter { Skipped = false, Node = nodeId }, limit: MostRecent, cancellationToken: cancellationToken)).Rows;
+        (
+            await store.ListQueriesAsync(
+                new QueryFilter { Skipped = false, Node = nodeId },
+                limit: MostRecent,
+                cancellationToken: cancellationToken
+            )
+        ).Rows;
 }

@@ -41,7 +41,15 @@ internal sealed class TracePageModel(TraceStore store) : PageModel
         TraceId = traceId;
         Tree = new SpanTreeView(spans, $"/traces/{traceId}", page);
         Queries = [.. TraceReconstruction.Reconstruct(spans).Queries.Take(MostQueries)];
-        Services = [.. spans.Select(span => span.Resource.ServiceName).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(5)];
+        Services =
+        [
+            .. spans
+                .Select(span => span.Resource.ServiceName)
+                .OfType<string>()
+                .Distinct(StringComparer.Ordinal)
+                .Order(StringComparer.Ordinal)
+                .Take(5),
+        ];
         return Page();
     }
 }

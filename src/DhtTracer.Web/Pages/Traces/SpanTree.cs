@@ -39,8 +39,14 @@ internal static class SpanTree
                 }
 
                 var below = children[next.Span.SpanId].ToList();
-                nodes.Add(new SpanNode(next.Span, Math.Min(next.Depth, MaxDepth), below.Count,
-                    Orphan: !next.Span.ParentSpanId.IsZero && !ids.Contains(next.Span.ParentSpanId)));
+                nodes.Add(
+                    new SpanNode(
+                        next.Span,
+                        Math.Min(next.Depth, MaxDepth),
+                        below.Count,
+                        Orphan: !next.Span.ParentSpanId.IsZero && !ids.Contains(next.Span.ParentSpanId)
+                    )
+                );
                 for (var i = below.Count - 1; i >= 0; i--)
                 {
                     stack.Push((below[i], next.Depth + 1));

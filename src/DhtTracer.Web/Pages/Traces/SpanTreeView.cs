@@ -58,15 +58,20 @@ internal sealed class SpanTreeView
     public long AxisNs { get; }
 
     /// <summary>The address of another page.</summary>
-    public string At(int page) => _address + (_address.Contains('?', StringComparison.Ordinal) ? "&page=" : "?page=") + page.ToString(CultureInfo.InvariantCulture);
+    public string At(int page) =>
+        _address + (_address.Contains('?', StringComparison.Ordinal) ? "&page=" : "?page=") + page.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Where a span of the trace stands; null when it has not arrived.</summary>
     public string? Anchor(SpanId id) =>
-        !_pages.TryGetValue(id, out var page) ? null : page == PageNumber ? $"#s{id}" : $"{At(page)}#s{id}";
+        !_pages.TryGetValue(id, out var page) ? null
+        : page == PageNumber ? $"#s{id}"
+        : $"{At(page)}#s{id}";
 
     /// <summary>A time in nanoseconds after the start of the trace.</summary>
     public long OffsetNs(ulong unixNano) =>
-        unixNano >= _startUnixNano ? (long)Math.Min(unixNano - _startUnixNano, long.MaxValue) : -(long)Math.Min(_startUnixNano - unixNano, long.MaxValue);
+        unixNano >= _startUnixNano
+            ? (long)Math.Min(unixNano - _startUnixNano, long.MaxValue)
+            : -(long)Math.Min(_startUnixNano - unixNano, long.MaxValue);
 
     /// <summary>Duration of a span that ended; negative when a broken clock says so.</summary>
     public long DurationNs(Span span) => OffsetNs(span.EndUnixNano) - OffsetNs(span.StartUnixNano);
@@ -96,7 +101,10 @@ internal sealed class SpanTreeView
     }
 
     /// <summary>Class of its bar.</summary>
-    public static string? LaneClass(Span span) => span.EndUnixNano == 0 ? "open" : IsError(span) ? "error" : null;
+    public static string? LaneClass(Span span) =>
+        span.EndUnixNano == 0 ? "open"
+        : IsError(span) ? "error"
+        : null;
 
     /// <summary>Whether its status says that it failed.</summary>
     public static bool IsError(Span span) => span.Status?.Code == DhtTracer.Traces.StatusCode.Error;

@@ -12,14 +12,20 @@ using DhtTracer.Traces.RustLogs;
 
 namespace DhtTracer.Analysis.Tests.Dialects.RustLogs;
 
-/// <summary>Queries without starts, keys and types, as pages and exports show them. Their values are held against the truth in the truth tests.</summary>
+/// <summary>Queries without starts, keys and types, as pages and exports show them. Their values are held against the truth in the truth
+/// tests.</summary>
 public sealed class RustLogQueriesTests
 {
-    public static TheoryData<string, bool> Captures => new()
-    {
-        { "rust-lookups/log.fmt.log.gz", true }, { "rust-writes/log.json-ms.jsonl.gz", true }, { "litep2p-lookups/log.fmt.log.gz", true },
-        { "litep2p-writes/log.json-tm.jsonl.gz", true }, { "rust-concurrent/log.fmt.log.gz", false }, { "litep2p-writes/log.fmt.log.gz", false },
-    };
+    public static TheoryData<string, bool> Captures =>
+        new()
+        {
+            { "rust-lookups/log.fmt.log.gz", true },
+            { "rust-writes/log.json-ms.jsonl.gz", true },
+            { "litep2p-lookups/log.fmt.log.gz", true },
+            { "litep2p-writes/log.json-tm.jsonl.gz", true },
+            { "rust-concurrent/log.fmt.log.gz", false },
+            { "litep2p-writes/log.fmt.log.gz", false },
+        };
 
     [Theory]
     [MemberData(nameof(Captures))]
@@ -42,8 +48,12 @@ public sealed class RustLogQueriesTests
 
         Assert.All(
             (string[])["type", "key", "outcome", "durationNs", "discoveryNs", "firstAnswerNs", "hops"],
-            name => Assert.Equal(JsonValueKind.Null, query.GetProperty(name).ValueKind));
-        Assert.All((string[])["type", "startNs", "durationNs"], name => Assert.Equal(JsonValueKind.Null, request.GetProperty(name).ValueKind));
+            name => Assert.Equal(JsonValueKind.Null, query.GetProperty(name).ValueKind)
+        );
+        Assert.All(
+            (string[])["type", "startNs", "durationNs"],
+            name => Assert.Equal(JsonValueKind.Null, request.GetProperty(name).ValueKind)
+        );
         Assert.Equal(JsonValueKind.Number, request.GetProperty("endNs").ValueKind);
     }
 
@@ -102,8 +112,15 @@ public sealed class RustLogQueriesTests
         foreach (var query in Queries(log, times))
         {
             using var har = JsonDocument.Parse(HarExport.ToUtf8(query));
-            Assert.All(har.RootElement.GetProperty("log").GetProperty("entries").EnumerateArray(), entry => Assert.True(entry.GetProperty("time").GetDouble() >= 0));
-            Assert.DoesNotContain("unknown", har.RootElement.GetProperty("log").GetProperty("pages")[0].GetProperty("title").GetString()!.Split(' ')[0], StringComparison.Ordinal);
+            Assert.All(
+                har.RootElement.GetProperty("log").GetProperty("entries").EnumerateArray(),
+                entry => Assert.True(entry.GetProperty("time").GetDouble() >= 0)
+            );
+            Assert.DoesNotContain(
+                "unknown",
+                har.RootElement.GetProperty("log").GetProperty("pages")[0].GetProperty("title").GetString()!.Split(' ')[0],
+                StringComparison.Ordinal
+            );
 
             var csv = CsvExport.Peers(query).Split('\n', StringSplitOptions.RemoveEmptyEntries);
             Assert.True(csv.Length > query.Peers.Length);
@@ -148,11 +165,17 @@ public sealed class RustLogQueriesTests
     {
         using var gzip = new GZipStream(File.OpenRead(TestFiles.Data("rust", log)), CompressionMode.Decompress);
         using var reader = new StreamReader(gzip, Encoding.UTF8);
-        var lines = reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => times ? line : line[(line.IndexOf(' ', StringComparison.Ordinal) + 1)..]);
+        var lines = reader
+            .ReadToEnd()
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => times ? line : line[(line.IndexOf(' ', StringComparison.Ordinal) + 1)..]);
         var file = new RustLogReader(TraceHints.None, []);
         List<Span> spans = [.. file.Read(Encoding.UTF8.GetBytes(string.Join('\n', lines))), .. file.Finish()];
-        var queries = spans.GroupBy(span => span.TraceId).Select(trace => Assert.Single(TraceReconstruction.Reconstruct([.. trace]).Queries))
-            .OrderBy(query => query.StartUnixNano).ToList();
+        var queries = spans
+            .GroupBy(span => span.TraceId)
+            .Select(trace => Assert.Single(TraceReconstruction.Reconstruct([.. trace]).Queries))
+            .OrderBy(query => query.StartUnixNano)
+            .ToList();
         Assert.NotEmpty(queries);
         return queries;
     }

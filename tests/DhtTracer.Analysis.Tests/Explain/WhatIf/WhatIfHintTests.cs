@@ -3,7 +3,8 @@ using DhtTracer.TestSupport.ArchiveSimulator;
 
 namespace DhtTracer.Analysis.Tests.Explain;
 
-/// <summary>The hint against what really happens in a simulated network when the same lookup runs with the timeout that the hint names.</summary>
+/// <summary>The hint against what really happens in a simulated network when the same lookup runs with the timeout that the hint
+/// names.</summary>
 public class WhatIfHintTests
 {
     [Fact]
@@ -12,7 +13,9 @@ public class WhatIfHintTests
         var network = new SimulatedNetwork(11, 150);
         for (var seed = 0; seed < 20; seed++)
         {
-            Assert.Null(Explanation.Of(new LookupSimulator(network).Run(LookupSimulator.NewLookup(network, QueryType.GetClosestPeers, seed))).Hint);
+            Assert.Null(
+                Explanation.Of(new LookupSimulator(network).Run(LookupSimulator.NewLookup(network, QueryType.GetClosestPeers, seed))).Hint
+            );
         }
     }
 
@@ -35,9 +38,14 @@ public class WhatIfHintTests
             var told = hint.Split(["With a dial timeout of ", ": about "], StringSplitOptions.RemoveEmptyEntries);
             var timeout = Nanoseconds(told[0]);
             Assert.All(
-                query.Peers.Where(peer => peer.Dial is { Error: null, DurationNs: not null }), peer => Assert.True(peer.Dial!.DurationNs < timeout, $"{hint} cuts off a dial that connected"));
+                query.Peers.Where(peer => peer.Dial is { Error: null, DurationNs: not null }),
+                peer => Assert.True(peer.Dial!.DurationNs < timeout, $"{hint} cuts off a dial that connected")
+            );
             var real = new LookupSimulator(network).Run(lookup with { DialTimeoutNs = timeout });
-            Assert.True(Math.Abs(Nanoseconds(told[1]) - real.DurationNs!.Value) <= real.DurationNs.Value * 0.1, $"seed {seed}: {hint}, really {DurationText.Of(real.DurationNs)}");
+            Assert.True(
+                Math.Abs(Nanoseconds(told[1]) - real.DurationNs!.Value) <= real.DurationNs.Value * 0.1,
+                $"seed {seed}: {hint}, really {DurationText.Of(real.DurationNs)}"
+            );
             Assert.True(real.DurationNs < query.DurationNs * 0.95);
         }
 
@@ -45,6 +53,7 @@ public class WhatIfHintTests
     }
 
     private static long Nanoseconds(string text) =>
-        text.EndsWith("ms", StringComparison.Ordinal) ? (long)(double.Parse(text[..^2], System.Globalization.CultureInfo.InvariantCulture) * 1e6)
+        text.EndsWith("ms", StringComparison.Ordinal)
+            ? (long)(double.Parse(text[..^2], System.Globalization.CultureInfo.InvariantCulture) * 1e6)
             : (long)(double.Parse(text[..^1], System.Globalization.CultureInfo.InvariantCulture) * 1e9);
 }

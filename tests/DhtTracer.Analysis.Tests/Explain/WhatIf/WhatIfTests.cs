@@ -83,7 +83,13 @@ public class WhatIfTests
     public void Peers_never_asked_in_the_trace_are_counted_as_drawn_and_the_answer_is_the_same_every_time()
     {
         var network = new SimulatedNetwork(seed: 24, size: 200);
-        var query = new LookupSimulator(network).Run(LookupSimulator.NewLookup(network, QueryType.GetClosestPeers, 1) with { K = 5, Alpha = 3 });
+        var query = new LookupSimulator(network).Run(
+            LookupSimulator.NewLookup(network, QueryType.GetClosestPeers, 1) with
+            {
+                K = 5,
+                Alpha = 3,
+            }
+        );
         var whatIf = WhatIf.Of(query);
         var wider = whatIf.Own with { Alpha = 10, K = 20 };
         var prediction = whatIf.Predict(wider)!;
@@ -98,18 +104,37 @@ public class WhatIfTests
         var query = new LookupSimulator(network).Run(LookupSimulator.NewLookup(network, QueryType.GetClosestPeers, 1));
         Assert.Null(WhatIf.Of(query).CannotSay);
         Assert.Contains("not modelled", WhatIf.Of(query with { Source = TraceSource.JsLibp2p }).CannotSay, StringComparison.Ordinal);
-        Assert.Contains("ended from outside", WhatIf.Of(query with { Outcome = QueryOutcome.Cancelled }).CannotSay, StringComparison.Ordinal);
+        Assert.Contains(
+            "ended from outside",
+            WhatIf.Of(query with { Outcome = QueryOutcome.Cancelled }).CannotSay,
+            StringComparison.Ordinal
+        );
         Assert.Contains("key is not known", WhatIf.Of(query with { Key = null }).CannotSay, StringComparison.Ordinal);
         Assert.Contains("end of the query", WhatIf.Of(query with { DurationNs = null }).CannotSay, StringComparison.Ordinal);
-        Assert.Contains("does not come near", WhatIf.Of(query with { DurationNs = query.DurationNs * 3, Peers = [.. query.Peers.Select(Sooner)] }).CannotSay, StringComparison.Ordinal);
+        Assert.Contains(
+            "does not come near",
+            WhatIf.Of(query with { DurationNs = query.DurationNs * 3, Peers = [.. query.Peers.Select(Sooner)] }).CannotSay,
+            StringComparison.Ordinal
+        );
         Assert.Null(WhatIf.Of(query with { Key = null }).Predict(WhatIf.Of(query).Own));
         Assert.Throws<ArgumentOutOfRangeException>(() => WhatIf.Of(query).Predict(WhatIf.Of(query).Own with { Alpha = 0 }));
 
         // A last answer long after all others, from a peer that no rule had asked for.
-        QueryPeer Sooner(QueryPeer peer) => peer.Order != 1 ? peer : peer with
-        {
-            Requests = [.. peer.Requests, peer.Requests[0] with { StartNs = (query.DurationNs!.Value * 3) - 1_000_000, DurationNs = 1_000_000 }],
-        };
+        QueryPeer Sooner(QueryPeer peer) =>
+            peer.Order != 1
+                ? peer
+                : peer with
+                {
+                    Requests =
+                    [
+                        .. peer.Requests,
+                        peer.Requests[0] with
+                        {
+                            StartNs = (query.DurationNs!.Value * 3) - 1_000_000,
+                            DurationNs = 1_000_000,
+                        },
+                    ],
+                };
     }
 
     [Fact]
@@ -118,7 +143,16 @@ public class WhatIfTests
         for (var seed = 0; seed < 500; seed++)
         {
             var whatIf = WhatIf.Of(HostileQueries.Make(seed));
-            _ = whatIf.Predict(whatIf.Own is { Alpha: > 0, Beta: > 0, K: > 0 } ? whatIf.Own : new WhatIfParameters { Alpha = 1, Beta = 1, K = 1 });
+            _ = whatIf.Predict(
+                whatIf.Own is { Alpha: > 0, Beta: > 0, K: > 0 }
+                    ? whatIf.Own
+                    : new WhatIfParameters
+                    {
+                        Alpha = 1,
+                        Beta = 1,
+                        K = 1,
+                    }
+            );
         }
     }
 
@@ -150,6 +184,11 @@ public class WhatIfTests
         var sorted = errors.Order().ToList();
         TestContext.Current.SendDiagnosticMessage(
             "{0}: {1} lookups, {2:P1} within 5 %, median error {3:P2}, p95 {4:P2}",
-            what, sorted.Count, (double)sorted.Count(e => e <= 0.05) / sorted.Count, sorted[sorted.Count / 2], sorted[(int)(sorted.Count * 0.95)]);
+            what,
+            sorted.Count,
+            (double)sorted.Count(e => e <= 0.05) / sorted.Count,
+            sorted[sorted.Count / 2],
+            sorted[(int)(sorted.Count * 0.95)]
+        );
     }
 }

@@ -5,14 +5,23 @@ namespace DhtTracer.Analysis.Tests.Statistics.Comparing;
 
 public class ComparisonTests
 {
-    public static TheoryData<int, int, string> IdenticalSets => new()
-    {
-        { 60, 60, "heavy tail" }, { 200, 200, "lookups" }, { 40, 800, "lookups" }, { 800, 40, "lookups" }, { 60, 2_000, "heavy tail" },
-    };
+    public static TheoryData<int, int, string> IdenticalSets =>
+        new()
+        {
+            { 60, 60, "heavy tail" },
+            { 200, 200, "lookups" },
+            { 40, 800, "lookups" },
+            { 800, 40, "lookups" },
+            { 60, 2_000, "heavy tail" },
+        };
 
     [Theory]
     [MemberData(nameof(IdenticalSets))]
-    public void Sets_from_one_distribution_are_called_different_in_under_6_percent_of_1000_trials(int count, int countOfB, string population)
+    public void Sets_from_one_distribution_are_called_different_in_under_6_percent_of_1000_trials(
+        int count,
+        int countOfB,
+        string population
+    )
     {
         var alarms = 0;
         var byFigure = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -28,7 +37,13 @@ public class ComparisonTests
         }
 
         // Over all twelve figures of a comparison together, not for each of them.
-        TestContext.Current.SendDiagnosticMessage("{0} false alarms in 1000 at {1} and {2} queries: {3}", alarms, count, countOfB, string.Join(", ", byFigure));
+        TestContext.Current.SendDiagnosticMessage(
+            "{0} false alarms in 1000 at {1} and {2} queries: {3}",
+            alarms,
+            count,
+            countOfB,
+            string.Join(", ", byFigure)
+        );
         Assert.InRange(alarms, 0, 59);
     }
 
@@ -41,7 +56,10 @@ public class ComparisonTests
         var (slow, fast) = (Mixture.Lookups.Scaled(factor), Mixture.Lookups);
         var a = new Random(31);
         var b = new Random(32);
-        var truth = Percentile.Shown.ToDictionary(percent => percent, percent => slow.TruePercentile(percent) - fast.TruePercentile(percent));
+        var truth = Percentile.Shown.ToDictionary(
+            percent => percent,
+            percent => slow.TruePercentile(percent) - fast.TruePercentile(percent)
+        );
         var covered = Percentile.Shown.ToDictionary(percent => percent, _ => 0);
         for (var trial = 0; trial < 1_000; trial++)
         {
@@ -49,7 +67,10 @@ public class ComparisonTests
             foreach (var percent in Percentile.Shown)
             {
                 var interval = PercentileBootstrap.Difference(
-                    PercentileBootstrap.Of(valuesOfA, percent), PercentileBootstrap.Of(valuesOfB, percent), Comparison.FigureLevel);
+                    PercentileBootstrap.Of(valuesOfA, percent),
+                    PercentileBootstrap.Of(valuesOfB, percent),
+                    Comparison.FigureLevel
+                );
                 covered[percent] += interval.Low <= truth[percent] + 1 && interval.High >= truth[percent] - 1 ? 1 : 0;
             }
         }
@@ -73,7 +94,12 @@ public class ComparisonTests
     public void A_set_that_is_half_as_fast_again_is_called_slower()
     {
         var before = new FactsSimulator(seed: 1).Draw(400);
-        var after = new FactsSimulator(seed: 2) { Durations = Mixture.Lookups.Scaled(1.5), Success = 0.7, DialFailure = 0.5 }.Draw(400);
+        var after = new FactsSimulator(seed: 2)
+        {
+            Durations = Mixture.Lookups.Scaled(1.5),
+            Success = 0.7,
+            DialFailure = 0.5,
+        }.Draw(400);
 
         var comparison = Comparison.Of(before, after);
 
@@ -122,11 +148,13 @@ public class ComparisonTests
     {
         Assert.All(
             Comparison.Of([], new FactsSimulator(seed: 1).Draw(50)).Figures.Where(f => f.Verdict.Kind != VerdictKind.NotTested),
-            figure => Assert.Equal(VerdictKind.Unknown, figure.Verdict.Kind));
+            figure => Assert.Equal(VerdictKind.Unknown, figure.Verdict.Kind)
+        );
         var few = Comparison.Of(new FactsSimulator(seed: 1).Draw(5), new FactsSimulator(seed: 2).Draw(50));
         Assert.All(
             few.Figures.Where(f => f.Figure.Name is not ("operations" or "success-share")),
-            figure => Assert.Equal(VerdictKind.TooFew, figure.Verdict.Kind));
+            figure => Assert.Equal(VerdictKind.TooFew, figure.Verdict.Kind)
+        );
     }
 
     private static bool IsDifference(ComparedFigure figure) => figure.Verdict.Kind is VerdictKind.Higher or VerdictKind.Lower;

@@ -3,7 +3,8 @@ using DhtTracer.TestSupport.ArchiveSimulator;
 
 namespace DhtTracer.Analysis.Tests.Statistics.Comparing;
 
-/// <summary>Intervals of differences cover the truth, for every figure of a comparison and at the least number of queries that has one.</summary>
+/// <summary>Intervals of differences cover the truth, for every figure of a comparison and at the least number of queries that has
+/// one.</summary>
 public class DifferenceIntervalTests
 {
     private const int Trials = 1_000;
@@ -27,11 +28,21 @@ public class DifferenceIntervalTests
         for (var trial = 0; trial < Trials; trial++)
         {
             var interval = PercentileBootstrap.Difference(
-                PercentileBootstrap.Of(Draw(fast, a, count * timesA), percent), PercentileBootstrap.Of(Draw(slow, b, count * timesB), percent), Comparison.FigureLevel);
+                PercentileBootstrap.Of(Draw(fast, a, count * timesA), percent),
+                PercentileBootstrap.Of(Draw(slow, b, count * timesB), percent),
+                Comparison.FigureLevel
+            );
             covered += interval.Low <= truth + 1 && interval.High >= truth - 1 ? 1 : 0;
         }
 
-        TestContext.Current.SendDiagnosticMessage("p{0} of {1} and {2} queries: {3} of {4} intervals cover", percent, count * timesA, count * timesB, covered, Trials);
+        TestContext.Current.SendDiagnosticMessage(
+            "p{0} of {1} and {2} queries: {3} of {4} intervals cover",
+            percent,
+            count * timesA,
+            count * timesB,
+            covered,
+            Trials
+        );
         Assert.InRange(covered, Least, Trials);
     }
 
@@ -56,14 +67,27 @@ public class DifferenceIntervalTests
             covered += interval.Low <= truth + 1 && interval.High >= truth - 1 ? 1 : 0;
         }
 
-        TestContext.Current.SendDiagnosticMessage("p{0} of {1} and {2} queries: {3} of {4} intervals cover", percent, count * timesA, count * timesB, covered, Trials);
+        TestContext.Current.SendDiagnosticMessage(
+            "p{0} of {1} and {2} queries: {3} of {4} intervals cover",
+            percent,
+            count * timesA,
+            count * timesB,
+            covered,
+            Trials
+        );
         Assert.InRange(covered, Least, Trials);
         Assert.Null(PercentileDifference.Of(Figure(Draw(fast, a, count - 1)), Figure(Draw(slow, b, count))));
 
         PercentileFigure? Figure(long[] sorted)
         {
             var distribution = Distribution.OfSorted(sorted, unknown: 0);
-            return percent switch { 50 => distribution.P50, 90 => distribution.P90, 95 => distribution.P95, _ => distribution.P99 };
+            return percent switch
+            {
+                50 => distribution.P50,
+                90 => distribution.P90,
+                95 => distribution.P95,
+                _ => distribution.P99,
+            };
         }
     }
 
@@ -76,7 +100,13 @@ public class DifferenceIntervalTests
     public void Means_and_shares(int count, int countOfB)
     {
         // The truth of each figure, from sets so large that chance is below a thousandth of the figure's spread in the trials.
-        var (many, few) = (Figures(Simulator(seed: 1, dialFailure: 0.2, queried: 18).Draw(200_000), Simulator(seed: 2, dialFailure: 0.35, queried: 22).Draw(200_000)), new Dictionary<string, int>(StringComparer.Ordinal));
+        var (many, few) = (
+            Figures(
+                Simulator(seed: 1, dialFailure: 0.2, queried: 18).Draw(200_000),
+                Simulator(seed: 2, dialFailure: 0.35, queried: 22).Draw(200_000)
+            ),
+            new Dictionary<string, int>(StringComparer.Ordinal)
+        );
         var (a, b) = (Simulator(seed: count, dialFailure: 0.2, queried: 18), Simulator(seed: count + 1, dialFailure: 0.35, queried: 22));
         string[] names = ["success-share", "hops-mean", "peers-queried-mean", "dial-failure-share", "reuse-share", "duplicates-mean"];
         for (var trial = 0; trial < Trials; trial++)
@@ -85,7 +115,9 @@ public class DifferenceIntervalTests
             foreach (var name in names)
             {
                 var truth = many[name].Difference!.Value;
-                few[name] = few.GetValueOrDefault(name) + (figures[name].Interval is { } interval && interval.Low <= truth && truth <= interval.High ? 1 : 0);
+                few[name] =
+                    few.GetValueOrDefault(name)
+                    + (figures[name].Interval is { } interval && interval.Low <= truth && truth <= interval.High ? 1 : 0);
             }
         }
 
@@ -123,10 +155,13 @@ public class DifferenceIntervalTests
         Assert.InRange(alarms, 0, 59);
     }
 
-    private static FactsSimulator Simulator(int seed, double dialFailure, double queried) => new(seed) { DialFailure = dialFailure, Queried = queried };
+    private static FactsSimulator Simulator(int seed, double dialFailure, double queried) =>
+        new(seed) { DialFailure = dialFailure, Queried = queried };
 
     private static Dictionary<string, ComparedFigure> Figures(List<OperationFacts> a, List<OperationFacts> b) =>
-        FigureComparer.Compare(a, OverviewFacts.Of(a), b, OverviewFacts.Of(b)).ToDictionary(figure => figure.Figure.Name, StringComparer.Ordinal);
+        FigureComparer
+            .Compare(a, OverviewFacts.Of(a), b, OverviewFacts.Of(b))
+            .ToDictionary(figure => figure.Figure.Name, StringComparer.Ordinal);
 
     private static long[] Draw(Mixture population, Random random, int count)
     {

@@ -38,7 +38,10 @@ public class DifferenceReasonsTests
         var there = DifferenceReasons.Of(a, peersOfA, b, peersOfB);
         var back = DifferenceReasons.Of(b, peersOfB, a, peersOfA);
 
-        Assert.Equal(there.Phases.Select(static lost => (lost.Name, -lost.Difference)), back.Phases.Select(static lost => (lost.Name, lost.Difference)));
+        Assert.Equal(
+            there.Phases.Select(static lost => (lost.Name, -lost.Difference)),
+            back.Phases.Select(static lost => (lost.Name, lost.Difference))
+        );
     }
 
     [Fact]
@@ -56,7 +59,13 @@ public class DifferenceReasonsTests
     {
         var (a, peersOfA) = Set(50, static _ => 0);
         var (b, peersOfB) = Set(50, static _ => 0);
-        var beside = peersOfB.Select(static fact => fact with { QueryId = QueryBuilder.Parse("000000000000000000000000000000ff-00000000000000ff"), TimeLostNs = 9_000 * Ms });
+        var beside = peersOfB.Select(static fact =>
+            fact with
+            {
+                QueryId = QueryBuilder.Parse("000000000000000000000000000000ff-00000000000000ff"),
+                TimeLostNs = 9_000 * Ms,
+            }
+        );
 
         Assert.All(DifferenceReasons.Of(a, peersOfA, b, [.. peersOfB, .. beside]).Peers, static lost => Assert.Equal(0, lost.Difference));
     }
@@ -69,16 +78,18 @@ public class DifferenceReasonsTests
         {
             var id = QueryBuilder.Parse($"0000000000000000000000000000{i:x4}-000000000000{i + 1:x4}");
             var lost = lostByTheSlowOne(i);
-            operations.Add(new OperationFacts
-            {
-                Id = id,
-                Decisive = id,
-                StartUnixNano = 1,
-                Type = QueryType.FindPeer,
-                Outcome = QueryOutcome.Success,
-                DurationNs = (100 * Ms) + lost,
-                Phases = new PhaseTimes(10 * Ms, 90 * Ms, 0, 0, 0, lost, 0, 0),
-            });
+            operations.Add(
+                new OperationFacts
+                {
+                    Id = id,
+                    Decisive = id,
+                    StartUnixNano = 1,
+                    Type = QueryType.FindPeer,
+                    Outcome = QueryOutcome.Success,
+                    DurationNs = (100 * Ms) + lost,
+                    Phases = new PhaseTimes(10 * Ms, 90 * Ms, 0, 0, 0, lost, 0, 0),
+                }
+            );
             peers.Add(Peer(id, "quick", 90 * Ms, null, []));
             peers.Add(Peer(id, "slow", lost, "kubo/0.1", lost > 0 ? [ErrorClass.RequestTimeout] : []));
         }
@@ -86,16 +97,17 @@ public class DifferenceReasonsTests
         return (operations, peers);
     }
 
-    private static PeerFacts Peer(QueryId id, string peer, long lost, string? agent, string[] errors) => new()
-    {
-        QueryId = id,
-        OperationId = id,
-        QueryStartUnixNano = 1,
-        PeerId = peer,
-        State = PeerState.Answered,
-        Requests = 1,
-        TimeLostNs = lost,
-        Agent = agent,
-        Errors = [.. errors],
-    };
+    private static PeerFacts Peer(QueryId id, string peer, long lost, string? agent, string[] errors) =>
+        new()
+        {
+            QueryId = id,
+            OperationId = id,
+            QueryStartUnixNano = 1,
+            PeerId = peer,
+            State = PeerState.Answered,
+            Requests = 1,
+            TimeLostNs = lost,
+            Agent = agent,
+            Errors = [.. errors],
+        };
 }

@@ -6,7 +6,6 @@ public class OverRepresentationTests
 {
     [Fact]
     public void Fishers_own_example_has_its_probability() =>
-
         // The lady who tasted tea: three of four cups right, (16 + 1) / 70.
         Assert.Equal(17.0 / 70, OverRepresentation.FisherGreater(3, 4, 1, 4), 12);
 
@@ -23,7 +22,15 @@ public class OverRepresentationTests
     public void The_peer_that_is_in_every_slow_query_comes_first_and_the_one_in_all_queries_is_not_marked()
     {
         var ranked = OverRepresentation.Rank(
-            [new Occurrence("everywhere", 20, 200), new Occurrence("slow one", 18, 10), new Occurrence("rare", 1, 0), new Occurrence("fast one", 1, 150)], 20, 200);
+            [
+                new Occurrence("everywhere", 20, 200),
+                new Occurrence("slow one", 18, 10),
+                new Occurrence("rare", 1, 0),
+                new Occurrence("fast one", 1, 150),
+            ],
+            20,
+            200
+        );
         Assert.Equal("slow one", ranked[0].Name);
         Assert.True(ranked[0].Significant);
         Assert.True(ranked[0].LogOdds > 5);
@@ -38,12 +45,17 @@ public class OverRepresentationTests
         var marked = 0;
         for (var trial = 0; trial < 1_000; trial++)
         {
-            var occurrences = Enumerable.Range(0, 30).Select(i =>
-            {
-                var share = random.NextDouble();
-                return new Occurrence(
-                    $"peer {i}", Enumerable.Range(0, 50).Count(_ => random.NextDouble() < share), Enumerable.Range(0, 200).Count(_ => random.NextDouble() < share));
-            });
+            var occurrences = Enumerable
+                .Range(0, 30)
+                .Select(i =>
+                {
+                    var share = random.NextDouble();
+                    return new Occurrence(
+                        $"peer {i}",
+                        Enumerable.Range(0, 50).Count(_ => random.NextDouble() < share),
+                        Enumerable.Range(0, 200).Count(_ => random.NextDouble() < share)
+                    );
+                });
             marked += OverRepresentation.Rank([.. occurrences], 50, 200).Any(item => item.Significant) ? 1 : 0;
         }
 

@@ -31,5 +31,6 @@ public class PercentileBootstrapTests
     public void Values_that_are_all_the_same_have_no_spread() =>
         Assert.Equal(
             new ValueInterval(2, 2),
-            PercentileBootstrap.Difference(PercentileBootstrap.Of([5, 5, 5], 50), PercentileBootstrap.Of([7, 7, 7, 7], 50), 0.95));
+            PercentileBootstrap.Difference(PercentileBootstrap.Of([5, 5, 5], 50), PercentileBootstrap.Of([7, 7, 7, 7], 50), 0.95)
+        );
 }

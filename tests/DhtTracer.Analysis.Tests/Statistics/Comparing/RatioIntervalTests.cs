@@ -37,14 +37,16 @@ public class RatioIntervalTests
 
     // Durations spread evenly on a log scale from 0.1 s to 1 s, times a factor.
     private static List<OperationFacts> Set(int count, double factor) =>
-    [
-        .. Enumerable.Range(0, count).Select(i => new OperationFacts
-        {
-            Id = QueryBuilder.Parse($"0000000000000000000000000000{i:x4}-000000000000{i + 1:x4}"),
-            StartUnixNano = 1,
-            Type = QueryType.FindPeer,
-            Outcome = QueryOutcome.Success,
-            DurationNs = (long)(factor * 1e8 * Math.Pow(10, (i + 0.5) / count)),
-        }),
-    ];
+        [
+            .. Enumerable
+                .Range(0, count)
+                .Select(i => new OperationFacts
+                {
+                    Id = QueryBuilder.Parse($"0000000000000000000000000000{i:x4}-000000000000{i + 1:x4}"),
+                    StartUnixNano = 1,
+                    Type = QueryType.FindPeer,
+                    Outcome = QueryOutcome.Success,
+                    DurationNs = (long)(factor * 1e8 * Math.Pow(10, (i + 0.5) / count)),
+                }),
+        ];
 }

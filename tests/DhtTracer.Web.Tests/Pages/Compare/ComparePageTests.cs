@@ -47,10 +47,16 @@ public sealed class ComparePageTests(KnownArchive archive)
 
         CheckRanking(page, "#errors", comparison.GetProperty("errorClasses"), name => name.Replace('-', ' '));
         CheckRanking(page, "#peers", answer.GetProperty("peers"), name => name);
-        foreach (var cell in page.QuerySelectorAll("#errors tbody tr:first-child td, #peers tbody tr:first-child td").Where(cell => cell.QuerySelector("a") is not null))
+        foreach (
+            var cell in page.QuerySelectorAll("#errors tbody tr:first-child td, #peers tbody tr:first-child td")
+                .Where(cell => cell.QuerySelector("a") is not null)
+        )
         {
             var list = await archive.Site.PageAsync(cell.QuerySelector("a")!.GetAttribute("href")!);
-            Shown.Count(list.QuerySelectorAll("a.key").Length, int.Parse(cell.Text(), NumberStyles.AllowThousands, CultureInfo.InvariantCulture) > 50 ? "50" : cell.Text());
+            Shown.Count(
+                list.QuerySelectorAll("a.key").Length,
+                int.Parse(cell.Text(), NumberStyles.AllowThousands, CultureInfo.InvariantCulture) > 50 ? "50" : cell.Text()
+            );
         }
 
         var slow = comparison.GetProperty("slowIsB").GetBoolean() ? "B" : "A";
@@ -67,13 +73,24 @@ public sealed class ComparePageTests(KnownArchive archive)
         Assert.StartsWith("Against A, B is ", sentence, StringComparison.Ordinal);
 
         // Lookups through dead peers are slower; the sentence names each figure that the table calls different.
-        foreach (var row in page.QuerySelectorAll("#figures tbody tr").Where(row => row.QuerySelector("td:last-child")!.Text().EndsWith("95 % sure", StringComparison.Ordinal)))
+        foreach (
+            var row in page.QuerySelectorAll("#figures tbody tr")
+                .Where(row => row.QuerySelector("td:last-child")!.Text().EndsWith("95 % sure", StringComparison.Ordinal))
+        )
         {
-            Assert.Contains(row.QuerySelector("th")!.Text()[1..].Replace(", mean", "", StringComparison.Ordinal), sentence, StringComparison.Ordinal);
+            Assert.Contains(
+                row.QuerySelector("th")!.Text()[1..].Replace(", mean", "", StringComparison.Ordinal),
+                sentence,
+                StringComparison.Ordinal
+            );
         }
 
         Assert.Contains("slower in duration p90", sentence, StringComparison.Ordinal);
-        Assert.Contains("faster in duration p90", (await archive.Site.PageAsync("/compare?a.service=shaky&b.service=steady")).QuerySelector(".verdict")!.Text(), StringComparison.Ordinal);
+        Assert.Contains(
+            "faster in duration p90",
+            (await archive.Site.PageAsync("/compare?a.service=shaky&b.service=steady")).QuerySelector(".verdict")!.Text(),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -81,21 +98,47 @@ public sealed class ComparePageTests(KnownArchive archive)
     {
         var same = await archive.Site.PageAsync("/compare?" + "a.service=steady&a.alpha=3&b.service=steady&b.alpha=3");
         Assert.StartsWith("No difference to be seen.", same.QuerySelector(".verdict")!.Text(), StringComparison.Ordinal);
-        var tooFew = same.QuerySelectorAll("#figures tbody tr").Where(row => row.QuerySelector("td:last-child")!.Text().StartsWith("too few", StringComparison.Ordinal)).Select(row => row.QuerySelector("th")!.Text()).ToList();
+        var tooFew = same.QuerySelectorAll("#figures tbody tr")
+            .Where(row => row.QuerySelector("td:last-child")!.Text().StartsWith("too few", StringComparison.Ordinal))
+            .Select(row => row.QuerySelector("th")!.Text())
+            .ToList();
         Assert.NotEmpty(tooFew);
-        Assert.All(tooFew, name => Assert.Contains(name[1..].Replace(", mean", "", StringComparison.Ordinal), same.QuerySelector(".verdict")!.Text().Split("Too few queries to say anything of ")[1], StringComparison.Ordinal));
+        Assert.All(
+            tooFew,
+            name =>
+                Assert.Contains(
+                    name[1..].Replace(", mean", "", StringComparison.Ordinal),
+                    same.QuerySelector(".verdict")!.Text().Split("Too few queries to say anything of ")[1],
+                    StringComparison.Ordinal
+                )
+        );
         Assert.Contains(same.Texts(".note.warn"), text => text.Contains("in both sets", StringComparison.Ordinal));
 
-        var few = await archive.Site.PageAsync("/compare?a.from=2026-11-22T09:00&a.to=2026-11-22T09:11&b.from=2026-11-22T10:00&b.to=2026-11-22T10:11");
-        Assert.Equal(5, few.Texts("#figures td:last-child").Count(text => text.StartsWith("too few to say", StringComparison.Ordinal) && text.Contains("needs 40", StringComparison.Ordinal)));
-        Assert.All(few.QuerySelectorAll("#figures tbody tr").Where(row => row.QuerySelector("th")!.Text().StartsWith("Duration", StringComparison.Ordinal)), row => Assert.StartsWith("too few", row.QuerySelector("td:last-child")!.Text(), StringComparison.Ordinal));
+        var few = await archive.Site.PageAsync(
+            "/compare?a.from=2026-11-22T09:00&a.to=2026-11-22T09:11&b.from=2026-11-22T10:00&b.to=2026-11-22T10:11"
+        );
+        Assert.Equal(
+            5,
+            few.Texts("#figures td:last-child")
+                .Count(text =>
+                    text.StartsWith("too few to say", StringComparison.Ordinal) && text.Contains("needs 40", StringComparison.Ordinal)
+                )
+        );
+        Assert.All(
+            few.QuerySelectorAll("#figures tbody tr")
+                .Where(row => row.QuerySelector("th")!.Text().StartsWith("Duration", StringComparison.Ordinal)),
+            row => Assert.StartsWith("too few", row.QuerySelector("td:last-child")!.Text(), StringComparison.Ordinal)
+        );
     }
 
     [Fact]
     public async Task The_distributions_side_by_side_are_those_of_both_overviews()
     {
         var page = await archive.Site.PageAsync("/compare?" + ByService);
-        var (a, b) = (archive.Queries.Where(query => query.Service == "steady").ToList(), archive.Queries.Where(query => query.Service == "shaky").ToList());
+        var (a, b) = (
+            archive.Queries.Where(query => query.Service == "steady").ToList(),
+            archive.Queries.Where(query => query.Service == "shaky").ToList()
+        );
         var row = page.QuerySelectorAll("#side-by-side tbody tr").First(row => row.QuerySelector("th")!.Text() == "Duration");
         var cells = row.QuerySelectorAll("td").Select(cell => (cell.QuerySelector(".value") ?? cell).Text().Trim()).ToList();
         var intervals = row.Texts(".interval");
@@ -104,7 +147,10 @@ public sealed class ComparePageTests(KnownArchive archive)
         for (var i = 0; i < 4; i++)
         {
             var percent = Truth.Needed.Keys.ElementAt(i);
-            var (ofA, ofB) = (Truth.Percentile(a.Select(query => query.DurationNs), percent), Truth.Percentile(b.Select(query => query.DurationNs), percent));
+            var (ofA, ofB) = (
+                Truth.Percentile(a.Select(query => query.DurationNs), percent),
+                Truth.Percentile(b.Select(query => query.DurationNs), percent)
+            );
             Shown.Duration(ofA, cells[2 + (i * 3)]);
             Shown.Duration(ofB, cells[3 + (i * 3)]);
             Assert.All(cells.Skip(2 + (i * 3)).Take(2), text => Assert.DoesNotContain('+', text));
@@ -124,12 +170,14 @@ public sealed class ComparePageTests(KnownArchive archive)
                 from x in Truth.Intervals(a.Select(query => query.DurationNs), percent)
                 from y in Truth.Intervals(b.Select(query => query.DurationNs), percent)
                 select (Low: y.Low - x.High, High: y.High - x.Low),
-                between => IsSigned(between.Low, ends[0]) && IsSigned(between.High, ends[1]));
+                between => IsSigned(between.Low, ends[0]) && IsSigned(between.High, ends[1])
+            );
         }
     }
 
     private static bool IsSigned(long value, string text) =>
-        Shown.IsDuration(Math.Abs(value), text.TrimStart('+', '-', '\u2212')) && (value == 0 || (value < 0) == (text[0] is '-' or '\u2212'));
+        Shown.IsDuration(Math.Abs(value), text.TrimStart('+', '-', '\u2212'))
+        && (value == 0 || (value < 0) == (text[0] is '-' or '\u2212'));
 
     [Fact]
     public async Task The_curves_are_a_table_too()
@@ -142,15 +190,21 @@ public sealed class ComparePageTests(KnownArchive archive)
             Shown.Share((double)durations.Count(duration => duration <= limit) / durations.Count, row.Texts("td")[1]);
         }
 
-        static double Limit(string text) => text.EndsWith("ms", StringComparison.Ordinal) ? double.Parse(text[..^2], CultureInfo.InvariantCulture) * 1e6
-            : double.Parse(text[..^1], CultureInfo.InvariantCulture) * 1e9;
+        static double Limit(string text) =>
+            text.EndsWith("ms", StringComparison.Ordinal)
+                ? double.Parse(text[..^2], CultureInfo.InvariantCulture) * 1e6
+                : double.Parse(text[..^1], CultureInfo.InvariantCulture) * 1e9;
     }
 
     [Fact]
     public async Task The_heat_map_has_the_median_of_each_hour_and_leads_to_its_queries()
     {
         var page = await archive.Site.PageAsync("/compare?" + ByService);
-        var hours = archive.Queries.Where(query => query.Service == "steady").GroupBy(query => query.StartUnixNano / 3_600_000_000_000).OrderBy(group => group.Key).ToList();
+        var hours = archive
+            .Queries.Where(query => query.Service == "steady")
+            .GroupBy(query => query.StartUnixNano / 3_600_000_000_000)
+            .OrderBy(group => group.Key)
+            .ToList();
         var cells = page.QuerySelectorAll(".heat")[0].QuerySelectorAll("td a").ToList();
         Assert.Equal(hours.Count, cells.Count);
         foreach (var (cell, hour) in cells.Zip(hours))
@@ -159,7 +213,10 @@ public sealed class ComparePageTests(KnownArchive archive)
         }
 
         var list = await archive.Site.PageAsync(cells[2].GetAttribute("href")!);
-        Assert.Equal(hours[2].Select(query => $"/q/{query.Id}").Order(), list.QuerySelectorAll("a.key").Select(key => key.GetAttribute("href")!).Order());
+        Assert.Equal(
+            hours[2].Select(query => $"/q/{query.Id}").Order(),
+            list.QuerySelectorAll("a.key").Select(key => key.GetAttribute("href")!).Order()
+        );
     }
 
     [Fact]
@@ -180,7 +237,10 @@ public sealed class ComparePageTests(KnownArchive archive)
         Assert.Equal(5, links.Count);
 
         // The archive's present is 14:05 of the second day.
-        Assert.Equal("/compare?a.from=2026-11-22T13%3A00&a.to=2026-11-22T14%3A00&b.from=2026-11-23T13%3A00&b.to=2026-11-23T14%3A00", links[1]);
+        Assert.Equal(
+            "/compare?a.from=2026-11-22T13%3A00&a.to=2026-11-22T14%3A00&b.from=2026-11-23T13%3A00&b.to=2026-11-23T14%3A00",
+            links[1]
+        );
         var compared = await archive.Site.PageAsync(links[1]);
         var counts = compared.QuerySelectorAll("#figures tbody tr")[0].Texts("td");
         Assert.Equal(("12", "12"), (counts[0], counts[1]));
@@ -191,20 +251,63 @@ public sealed class ComparePageTests(KnownArchive archive)
     {
         var page = await archive.Site.PageAsync("/compare");
         var facets = page.QuerySelectorAll(".facets > div").ToDictionary(facet => facet.QuerySelector("h3")!.Text());
-        Check("Types", archive.Queries.Select(query => query.Type switch { QueryType.FindPeer => "find-peer", QueryType.GetProviders => "get-providers", _ => "get-closest-peers" }));
+        Check(
+            "Types",
+            archive.Queries.Select(query =>
+                query.Type switch
+                {
+                    QueryType.FindPeer => "find-peer",
+                    QueryType.GetProviders => "get-providers",
+                    _ => "get-closest-peers",
+                }
+            )
+        );
         Check("Services", archive.Queries.Select(query => query.Service!));
         Check("Alpha", archive.Queries.Select(query => query.Parameters.Alpha?.ToString(CultureInfo.InvariantCulture)).OfType<string>());
-        Check("Agent versions met", archive.Queries.SelectMany(query => query.Peers.Select(peer => peer.Agent).OfType<string>().Distinct()));
-        Assert.Equal(archive.Queries.CountBy(query => query.Node!).OrderByDescending(item => item.Value).Select(item => item.Key), facets["Nodes"].QuerySelectorAll("th").Select(head => head.GetAttribute("title")));
+        Check(
+            "Agent versions met",
+            archive.Queries.SelectMany(query => query.Peers.Select(peer => peer.Agent).OfType<string>().Distinct())
+        );
+        Assert.Equal(
+            archive.Queries.CountBy(query => query.Node!).OrderByDescending(item => item.Value).Select(item => item.Key),
+            facets["Nodes"].QuerySelectorAll("th").Select(head => head.GetAttribute("title"))
+        );
 
-        var chosen = await archive.Site.PageAsync(facets["Services"].QuerySelectorAll("tbody tr")[0].QuerySelectorAll(".as a")[0].GetAttribute("href")!);
-        var both = await archive.Site.PageAsync(chosen.QuerySelectorAll(".facets > div").First(facet => facet.QuerySelector("h3")!.Text() == "Services").QuerySelectorAll("tbody tr")[1].QuerySelectorAll(".as a")[1].GetAttribute("href")!);
-        var sizes = archive.Queries.CountBy(query => query.Service!).OrderByDescending(item => item.Value).ThenBy(item => item.Key, StringComparer.Ordinal).Select(item => item.Value.ToString(CultureInfo.InvariantCulture)).ToList();
+        var chosen = await archive.Site.PageAsync(
+            facets["Services"].QuerySelectorAll("tbody tr")[0].QuerySelectorAll(".as a")[0].GetAttribute("href")!
+        );
+        var both = await archive.Site.PageAsync(
+            chosen
+                .QuerySelectorAll(".facets > div")
+                .First(facet => facet.QuerySelector("h3")!.Text() == "Services")
+                .QuerySelectorAll("tbody tr")[1]
+                .QuerySelectorAll(".as a")[1]
+                .GetAttribute("href")!
+        );
+        var sizes = archive
+            .Queries.CountBy(query => query.Service!)
+            .OrderByDescending(item => item.Value)
+            .ThenBy(item => item.Key, StringComparer.Ordinal)
+            .Select(item => item.Value.ToString(CultureInfo.InvariantCulture))
+            .ToList();
         Assert.Equal(sizes, both.QuerySelectorAll("#figures tbody tr")[0].Texts("td").Take(2));
 
-        void Check(string title, IEnumerable<string> names) => Assert.Equal(
-            names.CountBy(name => name).OrderByDescending(item => item.Value).ThenBy(item => item.Key, StringComparer.Ordinal).Select(item => (item.Key, item.Value.ToString(CultureInfo.InvariantCulture))),
-            facets[title].QuerySelectorAll("tbody tr").Select(row => (row.QuerySelector("th")!.Text(), row.QuerySelector("td.num a:not([hidden])")?.Text() ?? row.QuerySelector("td.num")!.LastChild!.Text())));
+        void Check(string title, IEnumerable<string> names) =>
+            Assert.Equal(
+                names
+                    .CountBy(name => name)
+                    .OrderByDescending(item => item.Value)
+                    .ThenBy(item => item.Key, StringComparer.Ordinal)
+                    .Select(item => (item.Key, item.Value.ToString(CultureInfo.InvariantCulture))),
+                facets[title]
+                    .QuerySelectorAll("tbody tr")
+                    .Select(row =>
+                        (
+                            row.QuerySelector("th")!.Text(),
+                            row.QuerySelector("td.num a:not([hidden])")?.Text() ?? row.QuerySelector("td.num")!.LastChild!.Text()
+                        )
+                    )
+            );
     }
 
     [Fact]
@@ -212,7 +315,10 @@ public sealed class ComparePageTests(KnownArchive archive)
     {
         var response = await archive.Site.Client.GetAsync(new Uri("/compare?moment=2026-11-22T20:30&length=90m", UriKind.Relative));
         Assert.Equal(HttpStatusCode.Redirect, response.StatusCode);
-        Assert.Equal("/compare?a.from=2026-11-22T19%3A00&a.to=2026-11-22T20%3A30&b.from=2026-11-22T20%3A30&b.to=2026-11-22T22%3A00", response.Headers.Location?.OriginalString);
+        Assert.Equal(
+            "/compare?a.from=2026-11-22T19%3A00&a.to=2026-11-22T20%3A30&b.from=2026-11-22T20%3A30&b.to=2026-11-22T22%3A00",
+            response.Headers.Location?.OriginalString
+        );
 
         var wrong = await archive.Site.PageAsync("/compare?moment=teatime&length=1h");
         Assert.Contains("teatime", Assert.Single(wrong.Texts("[role=alert]")), StringComparison.Ordinal);
@@ -258,11 +364,20 @@ public sealed class ComparePageTests(KnownArchive archive)
         }
 
         // One axis: widths of answered requests are in proportion to their durations, across the queries.
-        var scales = page.QuerySelectorAll(".single").Zip(chosen).Select(pair =>
-        {
-            var longest = pair.Second.Peers.SelectMany(peer => peer.Requests).Where(request => request.Outcome == RequestOutcome.Answered).Max(request => request.DurationNs)!.Value;
-            return pair.First.QuerySelectorAll("rect.rq").Select(rect => double.Parse(rect.GetAttribute("width")!.TrimEnd('%'), CultureInfo.InvariantCulture)).Max() / longest;
-        }).ToList();
+        var scales = page.QuerySelectorAll(".single")
+            .Zip(chosen)
+            .Select(pair =>
+            {
+                var longest = pair
+                    .Second.Peers.SelectMany(peer => peer.Requests)
+                    .Where(request => request.Outcome == RequestOutcome.Answered)
+                    .Max(request => request.DurationNs)!
+                    .Value;
+                return pair.First.QuerySelectorAll("rect.rq")
+                        .Select(rect => double.Parse(rect.GetAttribute("width")!.TrimEnd('%'), CultureInfo.InvariantCulture))
+                        .Max() / longest;
+            })
+            .ToList();
         Assert.All(scales, scale => Assert.Equal(1, scale / scales[0], 0.02));
     }
 

@@ -40,8 +40,10 @@ public sealed class IngestPageTests
 
     private static readonly IReadOnlyList<ListenerState> Listeners =
     [
-        new("site", null, "--site-port", "http://127.0.0.1:5080"), new("OTLP over HTTP", "otlp-http", "--otlp-http-port", "http://127.0.0.1:4318/v1/traces"),
-        new("Zipkin", "zipkin", "--zipkin-port", null), new("health", null, "--health-port", null),
+        new("site", null, "--site-port", "http://127.0.0.1:5080"),
+        new("OTLP over HTTP", "otlp-http", "--otlp-http-port", "http://127.0.0.1:4318/v1/traces"),
+        new("Zipkin", "zipkin", "--zipkin-port", null),
+        new("health", null, "--health-port", null),
     ];
 
     [Fact]
@@ -53,7 +55,9 @@ public sealed class IngestPageTests
 
         var page = await site.PageAsync("/ingest");
         Assert.Equal(
-            ["OTLP over HTTP", "http://127.0.0.1:4318/v1/traces", "2", "3", $"{sent.Bytes / 1024.0:0.0} KiB", "1", "1"], Cells(page, "receiver-otlp-http").Take(7));
+            ["OTLP over HTTP", "http://127.0.0.1:4318/v1/traces", "2", "3", $"{sent.Bytes / 1024.0:0.0} KiB", "1", "1"],
+            Cells(page, "receiver-otlp-http").Take(7)
+        );
         Assert.Matches(@"^\d\d:\d\d:\d\d\.\d{3}$", Cells(page, "receiver-otlp-http")[7]);
         Assert.EndsWith(sent.Error, Cells(page, "receiver-otlp-http")[8], StringComparison.Ordinal);
         Assert.Equal(["Zipkin", "off (--zipkin-port)", "0", "0", "0 B", "0", "0", "never", ""], Cells(page, "receiver-zipkin"));
@@ -62,13 +66,19 @@ public sealed class IngestPageTests
 
         var receivers = (await JsonAsync(site))["receivers"]!.AsArray().ToDictionary(item => (string)item!["receiver"]!);
         var otlp = receivers["otlp-http"]!;
-        Assert.Equal((2, 3, sent.Bytes, 1, 1), ((long)otlp["requests"]!, (long)otlp["spans"]!, (long)otlp["bytes"]!, (long)otlp["rejected"]!, (long)otlp["refused"]!));
+        Assert.Equal(
+            (2, 3, sent.Bytes, 1, 1),
+            ((long)otlp["requests"]!, (long)otlp["spans"]!, (long)otlp["bytes"]!, (long)otlp["rejected"]!, (long)otlp["refused"]!)
+        );
         Assert.Equal(sent.Error, (string)otlp["lastError"]!);
         Assert.Null(receivers["zipkin"]!["lastReceived"]);
 
         var metrics = await MetricsAsync(site);
         string[] names = ["requests_total", "spans_total", "bytes_total", "rejected_spans_total", "refused_requests_total"];
-        Assert.Equal(["2", "3", sent.Bytes.ToString(CultureInfo.InvariantCulture), "1", "1"], names.Select(name => metrics[$"dht_tracer_receiver_{name}{{receiver=\"otlp-http\"}}"]));
+        Assert.Equal(
+            ["2", "3", sent.Bytes.ToString(CultureInfo.InvariantCulture), "1", "1"],
+            names.Select(name => metrics[$"dht_tracer_receiver_{name}{{receiver=\"otlp-http\"}}"])
+        );
         Assert.Equal("0", metrics["dht_tracer_receiver_spans_total{receiver=\"zipkin\"}"]);
         Assert.DoesNotContain("dht_tracer_receiver_last_received_timestamp_seconds{receiver=\"zipkin\"}", metrics.Keys);
     }
@@ -84,10 +94,24 @@ public sealed class IngestPageTests
         var row = page.QuerySelector("table[aria-label=Pulls] tbody tr")!;
         Assert.Equal(
             [
-                "kubo \"main\" " + Hostile, "jaeger://one:16685", "http-v3", "backing off", "22 Nov 2026 08:00:00.000 UTC", "7.5s", "1,015", "2,016", "3,017", "18", "12", "13", "14",
-                "11", "22 Nov 2026 08:11:12.000 UTC unavailable " + Hostile,
+                "kubo \"main\" " + Hostile,
+                "jaeger://one:16685",
+                "http-v3",
+                "backing off",
+                "22 Nov 2026 08:00:00.000 UTC",
+                "7.5s",
+                "1,015",
+                "2,016",
+                "3,017",
+                "18",
+                "12",
+                "13",
+                "14",
+                "11",
+                "22 Nov 2026 08:11:12.000 UTC unavailable " + Hostile,
             ],
-            row.Children.Select(cell => cell.Text()));
+            row.Children.Select(cell => cell.Text())
+        );
         Assert.Empty(page.QuerySelectorAll("main script"));
 
         var json = (await JsonAsync(site))["pulls"]!.AsArray().Single()!;
@@ -98,8 +122,23 @@ public sealed class IngestPageTests
 
         var metrics = await MetricsAsync(site);
         var labels = "{source=\"jaeger://one:16685\",service=\"kubo \\\"main\\\"\\n" + Hostile + "\"}";
-        string[] names = ["retries_total", "windows_total", "windows_bisected_total", "windows_incomplete_total", "traces_total", "spans_total", "duplicate_spans_total", "rejected_spans_total", "lag_seconds", "failing"];
-        Assert.Equal(["11", "12", "13", "14", "1015", "2016", "3017", "18", "7.5", "1"], names.Select(name => metrics[$"dht_tracer_pull_{name}{labels}"]));
+        string[] names =
+        [
+            "retries_total",
+            "windows_total",
+            "windows_bisected_total",
+            "windows_incomplete_total",
+            "traces_total",
+            "spans_total",
+            "duplicate_spans_total",
+            "rejected_spans_total",
+            "lag_seconds",
+            "failing",
+        ];
+        Assert.Equal(
+            ["11", "12", "13", "14", "1015", "2016", "3017", "18", "7.5", "1"],
+            names.Select(name => metrics[$"dht_tracer_pull_{name}{labels}"])
+        );
     }
 
     [Fact]
@@ -118,9 +157,19 @@ public sealed class IngestPageTests
         Assert.Equal(new FileInfo(site.Store.Options.FilePath).Length + Log(site.Store), counts.FileBytes);
 
         var metrics = await MetricsAsync(site);
-        string[] names = ["stored_queries", "stored_traces", "stored_spans", "analysis_pending_spans", "database_file_bytes", "stored_span_bytes"];
+        string[] names =
+        [
+            "stored_queries",
+            "stored_traces",
+            "stored_spans",
+            "analysis_pending_spans",
+            "database_file_bytes",
+            "stored_span_bytes",
+        ];
         Assert.Equal(
-            [5, 6, stored, Waiting.Count, counts.FileBytes, counts.RawBytes], names.Select(name => long.Parse(metrics["dht_tracer_" + name], CultureInfo.InvariantCulture)));
+            [5, 6, stored, Waiting.Count, counts.FileBytes, counts.RawBytes],
+            names.Select(name => long.Parse(metrics["dht_tracer_" + name], CultureInfo.InvariantCulture))
+        );
     }
 
     [Fact]
@@ -148,8 +197,19 @@ public sealed class IngestPageTests
 
     private static long Log(TraceStore store) => new FileInfo(store.Options.FilePath + "-wal") is { Exists: true } log ? log.Length : 0;
 
-    private static Task<Site> StartAsync(IngestStatistics statistics, PullStatusBoard board, params IEnumerable<DhtTracer.Analysis.Query> queries) => Site.StartAsync(
-        services => services.AddSingleton(statistics).AddSingleton(board).AddSingleton(new IngestSetup(static () => Listeners, TimeSpan.FromDays(30))), queries);
+    private static Task<Site> StartAsync(
+        IngestStatistics statistics,
+        PullStatusBoard board,
+        params IEnumerable<DhtTracer.Analysis.Query> queries
+    ) =>
+        Site.StartAsync(
+            services =>
+                services
+                    .AddSingleton(statistics)
+                    .AddSingleton(board)
+                    .AddSingleton(new IngestSetup(static () => Listeners, TimeSpan.FromDays(30))),
+            queries
+        );
 
     /// <summary>Two messages with three spans that can be kept and one that cannot, and one message that is nothing.</summary>
     private static async Task<(long Bytes, string Error)> SendAsync(TraceStore store, IngestStatistics statistics)
@@ -160,18 +220,23 @@ public sealed class IngestPageTests
         var second = OtlpProtobuf.Encode([span with { SpanId = new SpanId(8) }, span with { SpanId = default }]);
         await sink.AcceptOtlpAsync(first, "otlp-http");
         await sink.AcceptOtlpAsync(second, "otlp-http");
-        var error = await Assert.ThrowsAnyAsync<TraceFormatException>(() => sink.AcceptOtlpAsync(new byte[] { 0x0A, 0xFF, 0x01, 0x02 }, "otlp-http"));
+        var error = await Assert.ThrowsAnyAsync<TraceFormatException>(() =>
+            sink.AcceptOtlpAsync(new byte[] { 0x0A, 0xFF, 0x01, 0x02 }, "otlp-http")
+        );
         return (first.Length + second.Length, error.Message);
     }
 
-    private static List<string> Cells(AngleSharp.Html.Dom.IHtmlDocument page, string id) => [.. page.GetElementById(id)!.Children.Select(cell => cell.Text())];
+    private static List<string> Cells(AngleSharp.Html.Dom.IHtmlDocument page, string id) =>
+        [.. page.GetElementById(id)!.Children.Select(cell => cell.Text())];
 
     private static async Task<JsonNode> JsonAsync(Site site) =>
-        await site.Client.GetFromJsonAsync<JsonNode>(new Uri("/api/v1/ingest", UriKind.Relative)) ?? throw new InvalidOperationException("an empty answer");
+        await site.Client.GetFromJsonAsync<JsonNode>(new Uri("/api/v1/ingest", UriKind.Relative))
+        ?? throw new InvalidOperationException("an empty answer");
 
     /// <summary>The samples by name and labels, read by their grammar and not by ours.</summary>
     private static async Task<Dictionary<string, string>> MetricsAsync(Site site) =>
-        (await site.Client.GetStringAsync(new Uri("/metrics", UriKind.Relative))).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        (await site.Client.GetStringAsync(new Uri("/metrics", UriKind.Relative)))
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Where(line => !line.StartsWith('#'))
             .ToDictionary(line => line[..line.LastIndexOf(' ')], line => line[(line.LastIndexOf(' ') + 1)..], StringComparer.Ordinal);
 }

@@ -12,11 +12,18 @@ public sealed class UploadTests
     {
         var query = SimulatedQueries.Make(3, 20);
         await using var site = await Site.StartAsync();
-        var answer = await SendAsync(site, ("good.pb", OtlpProtobuf.Encode(NativeTrace.Of(query))), ("<b>bad</b>.txt", Encoding.UTF8.GetBytes("no trace in here")));
+        var answer = await SendAsync(
+            site,
+            ("good.pb", OtlpProtobuf.Encode(NativeTrace.Of(query))),
+            ("<b>bad</b>.txt", Encoding.UTF8.GetBytes("no trace in here"))
+        );
         Assert.Equal(HttpStatusCode.Redirect, answer.StatusCode);
         var page = await site.PageAsync(answer.Headers.Location!.ToString());
         var spans = NativeTrace.Of(query).Count;
-        Assert.Equal($"1 file imported: {spans} spans (0 of them already there), 1 trace. Queries", page.QuerySelector("#uploaded p")!.Text());
+        Assert.Equal(
+            $"1 file imported: {spans} spans (0 of them already there), 1 trace. Queries",
+            page.QuerySelector("#uploaded p")!.Text()
+        );
         var problem = page.QuerySelector("#uploaded li")!;
         Assert.StartsWith("<b>bad</b>.txt: it is none of the formats", problem.Text(), StringComparison.Ordinal);
         Assert.Null(problem.QuerySelector("b b"));
@@ -38,8 +45,14 @@ public sealed class UploadTests
     public async Task A_page_of_another_site_cannot_send_files()
     {
         await using var site = await Site.StartAsync();
-        using var form = new MultipartFormDataContent { { new ByteArrayContent(OtlpProtobuf.Encode(NativeTrace.Of(SimulatedQueries.Make(3, 5)))), "files", "a.pb" } };
-        Assert.Equal(HttpStatusCode.BadRequest, (await site.Client.PostAsync(new Uri("/ingest?handler=Upload", UriKind.Relative), form)).StatusCode);
+        using var form = new MultipartFormDataContent
+        {
+            { new ByteArrayContent(OtlpProtobuf.Encode(NativeTrace.Of(SimulatedQueries.Make(3, 5)))), "files", "a.pb" },
+        };
+        Assert.Equal(
+            HttpStatusCode.BadRequest,
+            (await site.Client.PostAsync(new Uri("/ingest?handler=Upload", UriKind.Relative), form)).StatusCode
+        );
         Assert.Equal(0, (await site.Store.CountsAsync()).Traces);
     }
 
@@ -52,7 +65,9 @@ public sealed class UploadTests
 
     private static async Task<HttpResponseMessage> SendAsync(Site site, params (string Name, byte[] Bytes)[] files)
     {
-        var token = (await site.PageAsync("/ingest")).QuerySelector(".upload input[name=__RequestVerificationToken]")!.GetAttribute("value")!;
+        var token = (await site.PageAsync("/ingest"))
+            .QuerySelector(".upload input[name=__RequestVerificationToken]")!
+            .GetAttribute("value")!;
         using var form = new MultipartFormDataContent { { new StringContent(token), "__RequestVerificationToken" } };
         foreach (var (name, bytes) in files)
         {

@@ -13,7 +13,14 @@ public sealed class OperationPageTests
     private static readonly QueryId Id = new(First.Id.TraceId, new SpanId(0xaa));
 
     // A command of a dual node: WAN found something, LAN had nobody to ask and started 2 ms later.
-    private static readonly Query Wan = First with { OperationId = Id, Side = DhtSide.Wan, DurationNs = 900 * Ms, DiscoveryNs = 300 * Ms, Outcome = QueryOutcome.Success };
+    private static readonly Query Wan = First with
+    {
+        OperationId = Id,
+        Side = DhtSide.Wan,
+        DurationNs = 900 * Ms,
+        DiscoveryNs = 300 * Ms,
+        Outcome = QueryOutcome.Success,
+    };
 
     private static readonly Query Lan = SimulatedQueries.Make(6, 0) with
     {
@@ -40,7 +47,10 @@ public sealed class OperationPageTests
         Outcome = QueryOutcome.Success,
         DiscoveryNs = 300 * Ms,
         Results = 3,
-        Queries = [.. new[] { Wan, Lan }.Select(query => new OperationQuery(query.Id, query.Side, query.Skipped, query.Outcome, query.DurationNs))],
+        Queries =
+        [
+            .. new[] { Wan, Lan }.Select(query => new OperationQuery(query.Id, query.Side, query.Skipped, query.Outcome, query.DurationNs)),
+        ],
         Decisive = Wan.Id,
         Context = [new OperationContext(new SpanId(0x11), "POST /api/v0/", "/api/v0/routing/findprovs")],
         Command = new SpanId(0x11),
@@ -56,7 +66,11 @@ public sealed class OperationPageTests
         StartUnixNano = First.StartUnixNano + 5,
     };
 
-    private static readonly ReconstructedTrace Trace = ReconstructedTrace.Empty with { Operations = [Operation, Other], Queries = [Wan, Lan] };
+    private static readonly ReconstructedTrace Trace = ReconstructedTrace.Empty with
+    {
+        Operations = [Operation, Other],
+        Queries = [Wan, Lan],
+    };
 
     [Fact]
     public async Task Shows_its_sides_on_one_axis_with_the_decisive_one_marked()
@@ -70,7 +84,8 @@ public sealed class OperationPageTests
         Assert.Equal($"/q/{Wan.Id}", sides[0].QuerySelector(".name a")!.GetAttribute("href"));
 
         // The axis is a third longer than what happened: 1,333 ms for 1,000.
-        double X(int side, string name) => double.Parse(sides[side].QuerySelector("rect.sd")!.GetAttribute(name)!.TrimEnd('%'), CultureInfo.InvariantCulture);
+        double X(int side, string name) =>
+            double.Parse(sides[side].QuerySelector("rect.sd")!.GetAttribute(name)!.TrimEnd('%'), CultureInfo.InvariantCulture);
         var whole = page.QuerySelector(".axis") is null ? 0 : Math.Max(1000.0, Waterfall.AxisLength(Wan) / (double)Ms) * 4 / 3;
         Assert.Equal(0, X(0, "x"), 0.01);
         Assert.Equal(900 * 100 / whole, X(0, "width"), 0.02);
@@ -83,7 +98,8 @@ public sealed class OperationPageTests
     {
         await using var site = await Site.StartRebuiltAsync(Trace);
         var page = await site.PageAsync($"/o/{Id}");
-        var tiles = page.QuerySelectorAll(".tiles > div").ToDictionary(tile => tile.QuerySelector("dt")!.Text(), tile => tile.QuerySelector("dd")!.Text());
+        var tiles = page.QuerySelectorAll(".tiles > div")
+            .ToDictionary(tile => tile.QuerySelector("dt")!.Text(), tile => tile.QuerySelector("dd")!.Text());
         Assert.Equal("success", tiles["outcome"]);
         Assert.Equal("1s", tiles["duration"]);
         Assert.Equal("300ms", tiles["discovery"]);
@@ -110,7 +126,10 @@ public sealed class OperationPageTests
     {
         await using var site = await Site.StartRebuiltAsync(Trace);
         var peer = Wan.Peers[2].Id;
-        Assert.Equal($"/q/{Wan.Id}?peer={peer}", (await site.Client.GetAsync(new Uri($"/o/{Id}?peer={peer}", UriKind.Relative))).Headers.Location!.ToString());
+        Assert.Equal(
+            $"/q/{Wan.Id}?peer={peer}",
+            (await site.Client.GetAsync(new Uri($"/o/{Id}?peer={peer}", UriKind.Relative))).Headers.Location!.ToString()
+        );
         Assert.Equal(HttpStatusCode.OK, (await site.Client.GetAsync(new Uri($"/o/{Id}?peer=nobody", UriKind.Relative))).StatusCode);
     }
 

@@ -11,23 +11,35 @@ public sealed class OverviewPageTests(KnownArchive archive)
     [Theory]
     [InlineData("/?range=all", 0, int.MaxValue)]
     [InlineData("/?from=2026-11-22T09:00&to=2026-11-22T12:00", 60, 240)]
-    public async Task Every_tile_and_every_cell_of_the_figures_is_that_of_the_simulated_queries(string address, int fromMinute, int toMinute)
+    public async Task Every_tile_and_every_cell_of_the_figures_is_that_of_the_simulated_queries(
+        string address,
+        int fromMinute,
+        int toMinute
+    )
     {
         var queries = Between(fromMinute, toMinute);
         var page = await archive.Site.PageAsync(address);
-        var tiles = page.QuerySelectorAll(".tiles > div").ToDictionary(tile => tile.QuerySelector("dt")!.Text(), tile => tile.QuerySelector("dd")!.Text());
+        var tiles = page.QuerySelectorAll(".tiles > div")
+            .ToDictionary(tile => tile.QuerySelector("dt")!.Text(), tile => tile.QuerySelector("dd")!.Text());
         var durations = queries.Select(query => query.DurationNs).ToList();
         var dials = queries.SelectMany(query => query.Peers).Select(peer => peer.Dial).OfType<PeerDial>().ToList();
         var dialed = dials.Where(dial => dial.Reused != true).ToList();
         Shown.Count(queries.Count, tiles["operations"]);
-        Shown.Share((double)queries.Count(query => query.Outcome == QueryOutcome.Success) / queries.Count(query => query.Outcome != QueryOutcome.Incomplete), tiles["success"]);
+        Shown.Share(
+            (double)queries.Count(query => query.Outcome == QueryOutcome.Success)
+                / queries.Count(query => query.Outcome != QueryOutcome.Incomplete),
+            tiles["success"]
+        );
         Shown.Duration(Truth.Percentile(durations, 50), tiles["duration p50"]);
         Shown.Duration(Truth.Percentile(durations, 90), tiles["p90"]);
         Shown.Duration(Truth.Percentile(durations, 95), tiles["p95"]);
         Shown.Duration(Truth.Percentile(durations, 99), tiles["p99"]);
         Shown.Duration(Truth.Percentile(queries.Select(Truth.FirstResult), 50), tiles["first result p50"]);
         Shown.Count(Truth.Percentile(queries.Select(query => (long?)query.Hops), 50), tiles["hops p50"]);
-        Shown.Count(Truth.Percentile(queries.Select(query => (long?)query.Peers.Count(peer => peer.Requests.Length > 0)), 50), tiles["queried p50"]);
+        Shown.Count(
+            Truth.Percentile(queries.Select(query => (long?)query.Peers.Count(peer => peer.Requests.Length > 0)), 50),
+            tiles["queried p50"]
+        );
         Shown.Share((double)dialed.Count(dial => dial.Error is { Class: not ErrorClass.Cancelled }) / dialed.Count, tiles["dials failed"]);
         Shown.Share((double)dials.Count(dial => dial.Reused == true) / dials.Count, tiles["connections reused"]);
         Shown.Number(0, tiles["duplicates / operation"]);
@@ -36,7 +48,12 @@ public sealed class OverviewPageTests(KnownArchive archive)
         CheckDistribution(page, "Time to first result", queries.Select(Truth.FirstResult), isTime: true);
         CheckDistribution(page, "Discovery", queries.Select(query => query.DiscoveryNs), isTime: true);
         CheckDistribution(page, "Hops", queries.Select(query => (long?)query.Hops), isTime: false);
-        CheckDistribution(page, "Peers queried", queries.Select(query => (long?)query.Peers.Count(peer => peer.Requests.Length > 0)), isTime: false);
+        CheckDistribution(
+            page,
+            "Peers queried",
+            queries.Select(query => (long?)query.Peers.Count(peer => peer.Requests.Length > 0)),
+            isTime: false
+        );
         CheckDistribution(page, "Duplicate requests", queries.Select(_ => (long?)0), isTime: false);
     }
 
@@ -62,7 +79,17 @@ public sealed class OverviewPageTests(KnownArchive archive)
 
             for (var i = 7; i < heads.Count; i++)
             {
-                Shown.Count(hour.Count(query => query.Outcome.ToString().Equals(heads[i].Replace(" ", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal), StringComparison.OrdinalIgnoreCase)), cells[i]);
+                Shown.Count(
+                    hour.Count(query =>
+                        query
+                            .Outcome.ToString()
+                            .Equals(
+                                heads[i].Replace(" ", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal),
+                                StringComparison.OrdinalIgnoreCase
+                            )
+                    ),
+                    cells[i]
+                );
             }
         }
 
@@ -71,14 +98,24 @@ public sealed class OverviewPageTests(KnownArchive archive)
         var medians = hours.Select(hour => (double)Truth.Percentile(hour.Select(query => query.DurationNs), 50)!.Value).ToList();
         Assert.Equal(medians.Count, points.Count);
         var (lowest, highest) = (Math.Log10(medians.Min()), Math.Log10(medians.Max()));
-        Assert.All(points.Zip(medians), pair => Assert.Equal(
-            points.Min() + ((points.Max() - points.Min()) * (Math.Log10(pair.Second) - lowest) / (highest - lowest)), pair.First, 0.01));
+        Assert.All(
+            points.Zip(medians),
+            pair =>
+                Assert.Equal(
+                    points.Min() + ((points.Max() - points.Min()) * (Math.Log10(pair.Second) - lowest) / (highest - lowest)),
+                    pair.First,
+                    0.01
+                )
+        );
         var links = page.QuerySelectorAll(".charts figure:first-of-type .hits a").ToList();
         Assert.Equal(hours.Count, links.Count);
         foreach (var (link, hour) in links.Zip(hours).Take(3))
         {
             var list = await archive.Site.PageAsync(link.GetAttribute("href")!);
-            Assert.Equal(hour.Select(query => $"/q/{query.Id}").Order(), list.QuerySelectorAll("a.key").Select(key => key.GetAttribute("href")!).Order());
+            Assert.Equal(
+                hour.Select(query => $"/q/{query.Id}").Order(),
+                list.QuerySelectorAll("a.key").Select(key => key.GetAttribute("href")!).Order()
+            );
         }
     }
 
@@ -87,8 +124,13 @@ public sealed class OverviewPageTests(KnownArchive archive)
     {
         var page = await archive.Site.PageAsync("/?range=all");
         var hours = archive.Queries.GroupBy(query => query.StartUnixNano / 3_600_000_000_000).OrderBy(group => group.Key).ToList();
-        var heights = page.QuerySelectorAll(".charts figure:last-of-type .hits > rect.o-success").Select(rect => Percent(rect.GetAttribute("height")!)).ToList();
-        var counts = hours.Select(hour => (double)hour.Count(query => query.Outcome == QueryOutcome.Success)).Where(count => count > 0).ToList();
+        var heights = page.QuerySelectorAll(".charts figure:last-of-type .hits > rect.o-success")
+            .Select(rect => Percent(rect.GetAttribute("height")!))
+            .ToList();
+        var counts = hours
+            .Select(hour => (double)hour.Count(query => query.Outcome == QueryOutcome.Success))
+            .Where(count => count > 0)
+            .ToList();
         Assert.Equal(counts.Count, heights.Count);
         Assert.All(heights.Zip(counts), pair => Assert.Equal(heights.Max() / counts.Max() * pair.Second, pair.First, 0.01));
     }
@@ -98,14 +140,35 @@ public sealed class OverviewPageTests(KnownArchive archive)
     {
         var page = await archive.Site.PageAsync("/?range=all");
         Assert.Equal(
-            archive.Queries.Where(query => query.DurationNs is not null).OrderByDescending(query => query.DurationNs).ThenBy(query => query.Id.ToString(), StringComparer.Ordinal).Take(8).Select(query => $"/q/{query.Id}"),
-            page.QuerySelectorAll("#slowest li a").Select(link => link.GetAttribute("href")!));
+            archive
+                .Queries.Where(query => query.DurationNs is not null)
+                .OrderByDescending(query => query.DurationNs)
+                .ThenBy(query => query.Id.ToString(), StringComparer.Ordinal)
+                .Take(8)
+                .Select(query => $"/q/{query.Id}"),
+            page.QuerySelectorAll("#slowest li a").Select(link => link.GetAttribute("href")!)
+        );
         Assert.Equal(
-            archive.Queries.Where(query => query.Outcome is QueryOutcome.Failed or QueryOutcome.TimedOut).OrderByDescending(query => query.StartUnixNano).Take(8).Select(query => $"/q/{query.Id}"),
-            page.QuerySelectorAll("#failing li a").Select(link => link.GetAttribute("href")!));
-        CheckCounts(page, "#query-errors", archive.Queries.Select(query => query.Error?.Class).OfType<string>(), static name => name.Replace('-', ' '));
+            archive
+                .Queries.Where(query => query.Outcome is QueryOutcome.Failed or QueryOutcome.TimedOut)
+                .OrderByDescending(query => query.StartUnixNano)
+                .Take(8)
+                .Select(query => $"/q/{query.Id}"),
+            page.QuerySelectorAll("#failing li a").Select(link => link.GetAttribute("href")!)
+        );
+        CheckCounts(
+            page,
+            "#query-errors",
+            archive.Queries.Select(query => query.Error?.Class).OfType<string>(),
+            static name => name.Replace('-', ' ')
+        );
         CheckCounts(page, "#peer-errors", archive.Queries.SelectMany(OverviewTruth.Errors), static name => name.Replace('-', ' '));
-        CheckCounts(page, "#agents", archive.Queries.SelectMany(query => query.Peers).Select(peer => peer.Agent).OfType<string>(), static name => name);
+        CheckCounts(
+            page,
+            "#agents",
+            archive.Queries.SelectMany(query => query.Peers).Select(peer => peer.Agent).OfType<string>(),
+            static name => name
+        );
     }
 
     [Theory]
@@ -122,14 +185,23 @@ public sealed class OverviewPageTests(KnownArchive archive)
             {
                 var text = row.QuerySelector("th")!.Text();
                 var list = await archive.Site.PageAsync(row.QuerySelector("a")!.GetAttribute("href")!);
-                var back = await archive.Site.PageAsync(list.QuerySelectorAll(".page-head a").Single(link => link.Text() == "figures of these").GetAttribute("href")!);
-                var queries = archive.Queries.Where(query => address.EndsWith("all", StringComparison.Ordinal)
-                    || (query.Type == QueryType.FindPeer && Between(12 * 60, 18 * 60).Contains(query))).Where(query => section switch
-                {
-                    "#query-errors" => query.Error?.Class == text.Replace(' ', '-'),
-                    "#peer-errors" => OverviewTruth.Errors(query).Contains(text.Replace(' ', '-')),
-                    _ => query.Peers.Any(peer => peer.Agent?.StartsWith(text, StringComparison.Ordinal) == true),
-                }).ToList();
+                var back = await archive.Site.PageAsync(
+                    list.QuerySelectorAll(".page-head a").Single(link => link.Text() == "figures of these").GetAttribute("href")!
+                );
+                var queries = archive
+                    .Queries.Where(query =>
+                        address.EndsWith("all", StringComparison.Ordinal)
+                        || (query.Type == QueryType.FindPeer && Between(12 * 60, 18 * 60).Contains(query))
+                    )
+                    .Where(query =>
+                        section switch
+                        {
+                            "#query-errors" => query.Error?.Class == text.Replace(' ', '-'),
+                            "#peer-errors" => OverviewTruth.Errors(query).Contains(text.Replace(' ', '-')),
+                            _ => query.Peers.Any(peer => peer.Agent?.StartsWith(text, StringComparison.Ordinal) == true),
+                        }
+                    )
+                    .ToList();
                 Assert.Equal(Math.Min(50, queries.Count), list.QuerySelectorAll("a.key").Length);
                 Assert.Equal(queries.Count.ToString("N0", CultureInfo.InvariantCulture), back.QuerySelector(".tiles dd")!.Text());
             }
@@ -142,17 +214,26 @@ public sealed class OverviewPageTests(KnownArchive archive)
         // The archive ends after thirty hours: one hour of it has an hour and a day before.
         var page = await archive.Site.PageAsync("/?from=2026-11-23T12:00&to=2026-11-23T13:00&service=shaky");
         var links = page.QuerySelectorAll(".earlier a");
-        Assert.Equal(["as much time just before", "the same time the day before", "the same time a week before"], links.Select(link => link.Text()));
+        Assert.Equal(
+            ["as much time just before", "the same time the day before", "the same time a week before"],
+            links.Select(link => link.Text())
+        );
         foreach (var (link, before) in links.Zip(new[] { "2026-11-23T11:00", "2026-11-22T12:00", "2026-11-16T12:00" }))
         {
             var compare = await archive.Site.PageAsync(link.GetAttribute("href")!);
             Assert.Equal(
                 [before, "2026-11-23T12:00", "shaky", "shaky"],
-                new[] { "a.from", "b.from", "a.service", "b.service" }.Select(name => ((IHtmlInputElement)compare.QuerySelector($"input[name='{name}']")!).Value));
+                new[] { "a.from", "b.from", "a.service", "b.service" }.Select(name =>
+                    ((IHtmlInputElement)compare.QuerySelector($"input[name='{name}']")!).Value
+                )
+            );
         }
 
         Assert.Empty((await archive.Site.PageAsync("/?range=all")).QuerySelectorAll(".earlier a"));
-        Assert.Equal(["as much time just before", "the same time a week before"], (await archive.Site.PageAsync("/?range=24h")).Texts(".earlier a"));
+        Assert.Equal(
+            ["as much time just before", "the same time a week before"],
+            (await archive.Site.PageAsync("/?range=24h")).Texts(".earlier a")
+        );
     }
 
     [Fact]
@@ -164,7 +245,8 @@ public sealed class OverviewPageTests(KnownArchive archive)
         var list = await archive.Site.PageAsync(link.GetAttribute("href")!);
         Assert.Equal(
             archive.Queries.Where(query => query.DurationNs == p99).Select(query => $"/q/{query.Id}").Order(),
-            list.QuerySelectorAll("a.key").Select(key => key.GetAttribute("href")!).Order());
+            list.QuerySelectorAll("a.key").Select(key => key.GetAttribute("href")!).Order()
+        );
     }
 
     [Theory]
@@ -177,9 +259,14 @@ public sealed class OverviewPageTests(KnownArchive archive)
     {
         var page = await archive.Site.PageAsync(address);
         Assert.Equal($"Operations by {period} and outcome", page.QuerySelectorAll(".chart h2")[1].Text());
-        var widths = page.QuerySelectorAll(".charts figure:last-of-type a rect").Select(rect => Percent(rect.GetAttribute("width")!)).Distinct().ToList();
+        var widths = page.QuerySelectorAll(".charts figure:last-of-type a rect")
+            .Select(rect => Percent(rect.GetAttribute("width")!))
+            .Distinct()
+            .ToList();
         Assert.Equal(100.0 / slots, Assert.Single(widths), 0.001);
-        var labels = page.QuerySelectorAll(".charts figure:last-of-type .x-labels > svg").Select(label => Percent(label.GetAttribute("x")!)).ToList();
+        var labels = page.QuerySelectorAll(".charts figure:last-of-type .x-labels > svg")
+            .Select(label => Percent(label.GetAttribute("x")!))
+            .ToList();
         Assert.InRange(labels.Count, 3, 8);
 
         // Evenly spaced: labels stand at round times, not at the data.
@@ -190,10 +277,18 @@ public sealed class OverviewPageTests(KnownArchive archive)
     public async Task One_query_has_figures_and_no_interval()
     {
         var network = new SimulatedNetwork(seed: 5, size: 30);
-        var query = new LookupSimulator(network).Run(LookupSimulator.NewLookup(network, QueryType.GetClosestPeers, 1) with { StartUnixNano = SimulatedQueries.Epoch });
+        var query = new LookupSimulator(network).Run(
+            LookupSimulator.NewLookup(network, QueryType.GetClosestPeers, 1) with
+            {
+                StartUnixNano = SimulatedQueries.Epoch,
+            }
+        );
         await using var site = await Site.StartAsync(query);
         var page = await site.PageAsync("/?range=all");
-        Assert.All(page.Texts("#distributions tbody tr:first-child .interval"), text => Assert.StartsWith("too few, needs", text, StringComparison.Ordinal));
+        Assert.All(
+            page.Texts("#distributions tbody tr:first-child .interval"),
+            text => Assert.StartsWith("too few, needs", text, StringComparison.Ordinal)
+        );
         CheckDistribution(page, "Duration", [query.DurationNs], isTime: true);
 
         // The present is later than these queries: the page says that it shows everything instead.
@@ -203,7 +298,10 @@ public sealed class OverviewPageTests(KnownArchive archive)
     [Fact]
     public async Task Without_queries_it_says_so_and_without_any_import_it_leads_to_where_one_begins()
     {
-        Assert.Equal("No query in this stretch of time", (await archive.Site.PageAsync("/?from=2027-01-01")).QuerySelector(".empty h1")!.Text());
+        Assert.Equal(
+            "No query in this stretch of time",
+            (await archive.Site.PageAsync("/?from=2027-01-01")).QuerySelector(".empty h1")!.Text()
+        );
         await using var site = await Site.StartAsync();
         var response = await site.Client.GetAsync(new Uri("/", UriKind.Relative));
         Assert.Equal("/queries", response.Headers.Location?.OriginalString);
@@ -259,11 +357,15 @@ public sealed class OverviewPageTests(KnownArchive archive)
             else
             {
                 var ends = interval.Split(" – ");
-                Assert.True(Truth.Intervals(all, percent).Any(pair => Shows(pair.Low, ends[0]) && Shows(pair.High, ends[1])), $"{name} p{percent} shows {interval}");
+                Assert.True(
+                    Truth.Intervals(all, percent).Any(pair => Shows(pair.Low, ends[0]) && Shows(pair.High, ends[1])),
+                    $"{name} p{percent} shows {interval}"
+                );
             }
         }
 
-        bool Shows(long value, string text) => isTime ? Shown.IsDuration(value, text) : text == value.ToString("N0", CultureInfo.InvariantCulture);
+        bool Shows(long value, string text) =>
+            isTime ? Shown.IsDuration(value, text) : text == value.ToString("N0", CultureInfo.InvariantCulture);
 
         void Value(long? value, string text)
         {
@@ -278,12 +380,29 @@ public sealed class OverviewPageTests(KnownArchive archive)
         }
     }
 
-    private static void CheckCounts(IHtmlDocument page, string section, IEnumerable<string> names, Func<string, string> shown) => Assert.Equal(
-        names.CountBy(name => name).OrderByDescending(item => item.Value).ThenBy(item => item.Key, StringComparer.Ordinal).Take(10).Select(item => (shown(item.Key), item.Value)),
-        page.QuerySelectorAll($"{section} tbody tr").Select(row => (row.QuerySelector("th")!.Text(), int.Parse(row.QuerySelector("td.num")!.Text(), NumberStyles.AllowThousands, CultureInfo.InvariantCulture))));
+    private static void CheckCounts(IHtmlDocument page, string section, IEnumerable<string> names, Func<string, string> shown) =>
+        Assert.Equal(
+            names
+                .CountBy(name => name)
+                .OrderByDescending(item => item.Value)
+                .ThenBy(item => item.Key, StringComparer.Ordinal)
+                .Take(10)
+                .Select(item => (shown(item.Key), item.Value)),
+            page.QuerySelectorAll($"{section} tbody tr")
+                .Select(row =>
+                    (
+                        row.QuerySelector("th")!.Text(),
+                        int.Parse(row.QuerySelector("td.num")!.Text(), NumberStyles.AllowThousands, CultureInfo.InvariantCulture)
+                    )
+                )
+        );
 
     private static double Percent(string text) => double.Parse(text.TrimEnd('%'), CultureInfo.InvariantCulture);
 
     private List<Query> Between(int fromMinute, int toMinute) =>
-        [.. archive.Queries.Where(query => (query.StartUnixNano - SimulatedQueries.Epoch) / 60e9 is var minutes && minutes >= fromMinute && minutes < toMinute)];
+        [
+            .. archive.Queries.Where(query =>
+                (query.StartUnixNano - SimulatedQueries.Epoch) / 60e9 is var minutes && minutes >= fromMinute && minutes < toMinute
+            ),
+        ];
 }

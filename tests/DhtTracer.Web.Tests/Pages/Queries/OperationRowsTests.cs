@@ -41,13 +41,23 @@ public sealed class OperationRowsTests
         await site.ImportAsync(TestFiles.Data("kubo", "file-exporter", "traces-file-exporter.json.gz"));
         var background = (int)await site.Store.CountOperationsAsync(new Storage.QueryFilter { Background = true });
         Assert.True(background > 0);
-        var link = (await site.PageAsync("/queries")).QuerySelectorAll(".page-head a").Single(link => link.Text().EndsWith("in the background", StringComparison.Ordinal));
+        var link = (await site.PageAsync("/queries"))
+            .QuerySelectorAll(".page-head a")
+            .Single(link => link.Text().EndsWith("in the background", StringComparison.Ordinal));
         Assert.StartsWith(background.ToString(System.Globalization.CultureInfo.InvariantCulture), link.Text(), StringComparison.Ordinal);
-        Assert.Equal(Math.Min(50, background), (await site.PageAsync(link.GetAttribute("href")!)).QuerySelectorAll("table.queries tbody tr").Length);
+        Assert.Equal(
+            Math.Min(50, background),
+            (await site.PageAsync(link.GetAttribute("href")!)).QuerySelectorAll("table.queries tbody tr").Length
+        );
 
         // The overview counts what was asked, and leads to exactly that list.
         var overview = await site.PageAsync("/?range=all");
         Assert.Equal("4", overview.QuerySelector(".tiles dd")!.Text());
-        Assert.Equal(4, (await site.PageAsync(overview.QuerySelector(".tiles dd a")!.GetAttribute("href")!)).QuerySelectorAll("table.queries tbody tr").Length);
+        Assert.Equal(
+            4,
+            (await site.PageAsync(overview.QuerySelector(".tiles dd a")!.GetAttribute("href")!))
+                .QuerySelectorAll("table.queries tbody tr")
+                .Length
+        );
     }
 }

@@ -41,11 +41,22 @@ public sealed class QueriesPageTests
     [Fact]
     public async Task The_head_of_every_column_sorts_by_it_and_turns_it_round()
     {
-        await using var site = await Site.StartAsync(Enumerable.Range(1, 6).Select(seed => SimulatedQueries.Make(seed, 4 + seed, q => q with
-        {
-            Type = seed % 2 == 0 ? QueryType.FindPeer : QueryType.Ping,
-            Outcome = seed % 3 == 0 ? QueryOutcome.Failed : QueryOutcome.Success,
-        })));
+        await using var site = await Site.StartAsync(
+            Enumerable
+                .Range(1, 6)
+                .Select(seed =>
+                    SimulatedQueries.Make(
+                        seed,
+                        4 + seed,
+                        q =>
+                            q with
+                            {
+                                Type = seed % 2 == 0 ? QueryType.FindPeer : QueryType.Ping,
+                                Outcome = seed % 3 == 0 ? QueryOutcome.Failed : QueryOutcome.Success,
+                            }
+                    )
+                )
+        );
         var heads = (await site.PageAsync("/queries")).QuerySelectorAll(".queries thead th:not(.pick)");
         Assert.Equal(["Started ↓", "Type", "Key", "Outcome", "Duration", "Peers", "Hops", "Source"], heads.Select(head => head.Text()));
         foreach (var head in heads)
@@ -53,12 +64,21 @@ public sealed class QueriesPageTests
             var column = $".queries tbody .{head.ClassList[0]}";
             var first = await site.PageAsync(head.QuerySelector("a")!.GetAttribute("href")!);
             var second = await site.PageAsync(first.QuerySelector($".queries thead .{head.ClassList[0]} a")!.GetAttribute("href")!);
-            string? Sorted(AngleSharp.Dom.IDocument page) => page.QuerySelectorAll(".queries thead th[aria-sort]").Select(th => $"{th.ClassList[0]} {th.GetAttribute("aria-sort")}").Single();
-            Assert.Equal(new[] { $"{head.ClassList[0]} ascending", $"{head.ClassList[0]} descending" }, new[] { Sorted(first), Sorted(second) }.Order());
+            string? Sorted(AngleSharp.Dom.IDocument page) =>
+                page.QuerySelectorAll(".queries thead th[aria-sort]")
+                    .Select(th => $"{th.ClassList[0]} {th.GetAttribute("aria-sort")}")
+                    .Single();
+            Assert.Equal(
+                new[] { $"{head.ClassList[0]} ascending", $"{head.ClassList[0]} descending" },
+                new[] { Sorted(first), Sorted(second) }.Order()
+            );
             Assert.Equal(first.Texts(column).Order(StringComparer.Ordinal), second.Texts(column).Order(StringComparer.Ordinal));
             if (head.Text() is "Type" or "Outcome" or "Key")
             {
-                Assert.Equal(first.Texts(column).Distinct().Count(), first.Texts(column).Zip(first.Texts(column).Skip(1)).Count(pair => pair.First != pair.Second) + 1);
+                Assert.Equal(
+                    first.Texts(column).Distinct().Count(),
+                    first.Texts(column).Zip(first.Texts(column).Skip(1)).Count(pair => pair.First != pair.Second) + 1
+                );
                 Assert.Equal(first.Texts(column), second.Texts(column).Reverse());
             }
 
@@ -72,7 +92,9 @@ public sealed class QueriesPageTests
     {
         var queries = Enumerable.Range(1, 4).Select(seed => SimulatedQueries.Make(seed, 4)).ToList();
         await using var site = await Site.StartAsync(queries);
-        var page = await site.PageAsync($"/queries?rows={queries[2].Id},{queries[0].Id},nonsense,0123456789abcdef0123456789abcdef-0123456789abcdef");
+        var page = await site.PageAsync(
+            $"/queries?rows={queries[2].Id},{queries[0].Id},nonsense,0123456789abcdef0123456789abcdef-0123456789abcdef"
+        );
         Assert.Equal([$"r-{queries[2].Id}", $"r-{queries[0].Id}"], page.QuerySelectorAll(".queries tbody tr").Select(row => row.Id!));
         var whole = await site.PageAsync("/queries?sort=slowest");
         var row = whole.QuerySelectorAll(".queries tbody tr").Single(row => row.Id == $"r-{queries[2].Id}");
@@ -100,7 +122,16 @@ public sealed class QueriesPageTests
         await using var site = await Site.StartAsync(query, SimulatedQueries.Make(4, 4));
         var text = query.Key!.Text;
         var digest = Convert.FromHexString(query.Key.Bytes);
-        string[] forms = [text, text[..20], "ipfs://" + text, "/ipfs/" + text + "/some/file", query.Key.Bytes, "f" + query.Key.Bytes, Libp2p.Multiformats.Base58.Encode(digest)];
+        string[] forms =
+        [
+            text,
+            text[..20],
+            "ipfs://" + text,
+            "/ipfs/" + text + "/some/file",
+            query.Key.Bytes,
+            "f" + query.Key.Bytes,
+            Libp2p.Multiformats.Base58.Encode(digest),
+        ];
         foreach (var form in forms)
         {
             var page = await site.PageAsync("/queries?key=" + Uri.EscapeDataString(form));
@@ -138,21 +169,40 @@ public sealed class QueriesPageTests
     {
         await using var site = await Site.StartAsync(
             SimulatedQueries.Make(1, 4, q => q with { DurationNs = 1_000_000_000 }),
-            SimulatedQueries.Make(2, 4, q => q with { DurationNs = 5_000_000_000, Outcome = QueryOutcome.Failed, Error = new TraceError(ErrorClass.DialTimeout, "no") }),
+            SimulatedQueries.Make(
+                2,
+                4,
+                q =>
+                    q with
+                    {
+                        DurationNs = 5_000_000_000,
+                        Outcome = QueryOutcome.Failed,
+                        Error = new TraceError(ErrorClass.DialTimeout, "no"),
+                    }
+            ),
             SimulatedQueries.Make(3, 4, q => q with { DurationNs = 2_000_000_000, Type = QueryType.Ping }),
-            SimulatedQueries.Make(4, 4, q => q with { DurationNs = 2_000_000_000, Background = true }));
+            SimulatedQueries.Make(4, 4, q => q with { DurationNs = 2_000_000_000, Background = true })
+        );
         Assert.Equal(expected, (await site.PageAsync("/queries?" + parameters)).Texts("a.key").Count);
     }
 
     [Fact]
     public async Task Each_filter_is_a_mark_that_takes_it_away_again()
     {
-        await using var site = await Site.StartAsync(SimulatedQueries.Make(1, 4), SimulatedQueries.Make(2, 4, q => q with { Type = QueryType.Ping }));
+        await using var site = await Site.StartAsync(
+            SimulatedQueries.Make(1, 4),
+            SimulatedQueries.Make(2, 4, q => q with { Type = QueryType.Ping })
+        );
         var page = await site.PageAsync("/queries?type=ping&min=1ms&sort=slowest&background=1");
         Assert.Equal(["type ping ×", "at least 1ms ×", "background shown ×"], page.Texts(".chip"));
         Assert.Equal(
-            ["/queries?min=1ms&background=1&sort=slowest", "/queries?type=ping&background=1&sort=slowest", "/queries?type=ping&min=1ms&sort=slowest"],
-            page.QuerySelectorAll(".chip").Select(chip => chip.GetAttribute("href")));
+            [
+                "/queries?min=1ms&background=1&sort=slowest",
+                "/queries?type=ping&background=1&sort=slowest",
+                "/queries?type=ping&min=1ms&sort=slowest",
+            ],
+            page.QuerySelectorAll(".chip").Select(chip => chip.GetAttribute("href"))
+        );
         Assert.Equal("/queries?sort=slowest", page.QuerySelector(".chips li:last-child a")!.GetAttribute("href"));
         Assert.Empty((await site.PageAsync("/queries?sort=slowest")).QuerySelectorAll(".chips"));
     }
@@ -171,16 +221,26 @@ public sealed class QueriesPageTests
     public async Task An_empty_list_says_which_filter_keeps_everything_out()
     {
         var query = SimulatedQueries.Make(1, 4, q => q with { DurationNs = 2_000_000_000 });
-        await using var site = await Site.StartAsync(query, SimulatedQueries.Make(2, 4, q => q with { Type = QueryType.Ping, DurationNs = 1_000_000_000 }));
+        await using var site = await Site.StartAsync(
+            query,
+            SimulatedQueries.Make(2, 4, q => q with { Type = QueryType.Ping, DurationNs = 1_000_000_000 })
+        );
         var page = await site.PageAsync("/queries?type=ping&min=1.5s");
-        Assert.Equal(["/queries?min=1.5s", "/queries?type=ping"], page.QuerySelectorAll(".empty p a:not(.button)").Select(link => link.GetAttribute("href")).Take(2));
+        Assert.Equal(
+            ["/queries?min=1.5s", "/queries?type=ping"],
+            page.QuerySelectorAll(".empty p a:not(.button)").Select(link => link.GetAttribute("href")).Take(2)
+        );
         Assert.Equal("/queries", page.QuerySelector(".empty a.button")!.GetAttribute("href"));
 
         // Two filters at once keep it out: no single one would help, but the key is here.
         page = await site.PageAsync($"/queries?key={query.Key!.Text}&type=ping&min=3s");
         Assert.Equal($"/queries?key={query.Key.Text}", page.QuerySelector(".empty p a")!.GetAttribute("href"));
         Assert.Contains("none passes the other filters", page.QuerySelector(".empty")!.Text(), StringComparison.Ordinal);
-        Assert.Contains("No query for this key", (await site.PageAsync("/queries?key=/v/nothing")).QuerySelector(".empty")!.Text(), StringComparison.Ordinal);
+        Assert.Contains(
+            "No query for this key",
+            (await site.PageAsync("/queries?key=/v/nothing")).QuerySelector(".empty")!.Text(),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -240,7 +300,9 @@ public sealed class QueriesPageTests
         await using var site = await Site.StartAsync();
         site.Samples.Load = () => throw new IOException("samples/a.json: unreadable <b>");
         var form = (await site.PageAsync("/queries")).QuerySelector("form[method=post]")!;
-        using var content = new FormUrlEncodedContent([new("__RequestVerificationToken", form.QuerySelector("input[name=__RequestVerificationToken]")!.GetAttribute("value"))]);
+        using var content = new FormUrlEncodedContent([
+            new("__RequestVerificationToken", form.QuerySelector("input[name=__RequestVerificationToken]")!.GetAttribute("value")),
+        ]);
         var page = await Site.DocumentAsync(await site.Client.PostAsync(new Uri(form.GetAttribute("action")!, UriKind.Relative), content));
         Assert.Equal("samples/a.json: unreadable <b>", page.QuerySelector("[role=alert]")!.Text());
     }

@@ -10,8 +10,15 @@ public sealed class PathStepTests
     {
         const string waiting = "H";
         var path = Path(
-            (SegmentKind.Queued, "A", null), (SegmentKind.Queued, "A", null), (SegmentKind.Queued, "A", waiting), (SegmentKind.Queued, "B", null),
-            (SegmentKind.Request, "B", null), (SegmentKind.Request, "B", null), (SegmentKind.Between, "B", null), (SegmentKind.Between, "B", null));
+            (SegmentKind.Queued, "A", null),
+            (SegmentKind.Queued, "A", null),
+            (SegmentKind.Queued, "A", waiting),
+            (SegmentKind.Queued, "B", null),
+            (SegmentKind.Request, "B", null),
+            (SegmentKind.Request, "B", null),
+            (SegmentKind.Between, "B", null),
+            (SegmentKind.Between, "B", null)
+        );
 
         var steps = PathStep.Of(path);
 
@@ -21,13 +28,25 @@ public sealed class PathStepTests
     }
 
     // Segments of 1, 2, 3... nanoseconds.
-    private static CriticalPath Path(params (SegmentKind Kind, string Peer, string? Queued)[] parts) => new()
-    {
-        Segments = [.. parts.Select((part, i) => new PathSegment
+    private static CriticalPath Path(params (SegmentKind Kind, string Peer, string? Queued)[] parts) =>
+        new()
         {
-            Kind = part.Kind, PeerId = part.Peer, Phase = PathPhase.Own, QueuedPeerId = part.Queued, StartNs = i * (i + 1) / 2, EndNs = (i + 1) * (i + 2) / 2,
-        })],
-        Peers = ["A", "B"],
-        AlphaObserved = false,
-    };
+            Segments =
+            [
+                .. parts.Select(
+                    (part, i) =>
+                        new PathSegment
+                        {
+                            Kind = part.Kind,
+                            PeerId = part.Peer,
+                            Phase = PathPhase.Own,
+                            QueuedPeerId = part.Queued,
+                            StartNs = i * (i + 1) / 2,
+                            EndNs = (i + 1) * (i + 2) / 2,
+                        }
+                ),
+            ],
+            Peers = ["A", "B"],
+            AlphaObserved = false,
+        };
 }

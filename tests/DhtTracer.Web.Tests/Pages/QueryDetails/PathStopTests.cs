@@ -13,13 +13,33 @@ public sealed class PathStopTests
     {
         Segments = ImmutableArray.Create(
             Part(SegmentKind.Start, 0, 10, null),
-            Part(SegmentKind.Dial, 10, 30, "A") with { Result = ActivityResult.Done },
+            Part(SegmentKind.Dial, 10, 30, "A") with
+            {
+                Result = ActivityResult.Done,
+            },
             Part(SegmentKind.Between, 30, 31, null),
-            Part(SegmentKind.Request, 31, 60, "A") with { Result = ActivityResult.Done },
-            Part(SegmentKind.Request, 60, 160, "C") with { Result = ActivityResult.Done, QueuedPeerId = "B" },
-            Part(SegmentKind.Dial, 160, 170, "D") with { Result = ActivityResult.Failed, ErrorClass = ErrorClass.DialTimeout, QueuedPeerId = "B" },
-            Part(SegmentKind.Request, 170, 400, "B") with { Result = ActivityResult.Failed, ErrorClass = ErrorClass.RequestTimeout },
-            Part(SegmentKind.End, 400, 410, null)),
+            Part(SegmentKind.Request, 31, 60, "A") with
+            {
+                Result = ActivityResult.Done,
+            },
+            Part(SegmentKind.Request, 60, 160, "C") with
+            {
+                Result = ActivityResult.Done,
+                QueuedPeerId = "B",
+            },
+            Part(SegmentKind.Dial, 160, 170, "D") with
+            {
+                Result = ActivityResult.Failed,
+                ErrorClass = ErrorClass.DialTimeout,
+                QueuedPeerId = "B",
+            },
+            Part(SegmentKind.Request, 170, 400, "B") with
+            {
+                Result = ActivityResult.Failed,
+                ErrorClass = ErrorClass.RequestTimeout,
+            },
+            Part(SegmentKind.End, 400, 410, null)
+        ),
         Peers = ["A", "C", "D", "B"],
         AlphaObserved = false,
     };
@@ -29,8 +49,14 @@ public sealed class PathStopTests
     {
         var stops = PathStop.Of(Path);
         Assert.Equal([null, "A", "C", "D", "B", null], stops.Select(stop => stop.PeerId));
-        Assert.Equal([(0L, 10L), (10, 50), (60, 100), (160, 10), (170, 230), (400, 10)], stops.Select(stop => (stop.StartNs, stop.DurationNs)));
-        Assert.Equal([(0L, 0L, 10L), (20, 29, 1), (0, 100, 0), (10, 0, 0), (0, 230, 0), (0, 0, 10)], stops.Select(stop => (stop.DialNs, stop.RequestNs, stop.OtherNs)));
+        Assert.Equal(
+            [(0L, 10L), (10, 50), (60, 100), (160, 10), (170, 230), (400, 10)],
+            stops.Select(stop => (stop.StartNs, stop.DurationNs))
+        );
+        Assert.Equal(
+            [(0L, 0L, 10L), (20, 29, 1), (0, 100, 0), (10, 0, 0), (0, 230, 0), (0, 0, 10)],
+            stops.Select(stop => (stop.DialNs, stop.RequestNs, stop.OtherNs))
+        );
         Assert.Equal(410, stops.Sum(stop => stop.DurationNs));
     }
 
@@ -47,9 +73,20 @@ public sealed class PathStopTests
     [Fact]
     public void A_peer_that_comes_again_later_is_a_line_of_its_own()
     {
-        var path = Path with { Segments = [Part(SegmentKind.Request, 0, 5, "A"), Part(SegmentKind.Request, 5, 7, "B"), Part(SegmentKind.Request, 7, 9, "A")] };
+        var path = Path with
+        {
+            Segments = [Part(SegmentKind.Request, 0, 5, "A"), Part(SegmentKind.Request, 5, 7, "B"), Part(SegmentKind.Request, 7, 9, "A")],
+        };
         Assert.Equal(["A", "B", "A"], PathStop.Of(path).Select(stop => stop.PeerId));
     }
 
-    private static PathSegment Part(SegmentKind kind, long start, long end, string? peer) => new() { Kind = kind, Phase = PathPhase.Requests, StartNs = start, EndNs = end, PeerId = peer };
+    private static PathSegment Part(SegmentKind kind, long start, long end, string? peer) =>
+        new()
+        {
+            Kind = kind,
+            Phase = PathPhase.Requests,
+            StartNs = start,
+            EndNs = end,
+            PeerId = peer,
+        };
 }

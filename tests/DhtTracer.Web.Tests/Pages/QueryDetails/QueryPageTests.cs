@@ -64,12 +64,14 @@ public sealed class QueryPageTests
     public async Task Filters_and_says_how_many_there_are(string filter)
     {
         var query = SimulatedQueries.Make(6, 60);
-        var expected = query.Peers.Count(peer => filter switch
-        {
-            "completed" => peer.State == PeerState.Answered,
-            "failed" => peer.State is PeerState.DialFailed or PeerState.RequestFailed,
-            _ => peer.Dial is null && peer.Requests.IsEmpty,
-        });
+        var expected = query.Peers.Count(peer =>
+            filter switch
+            {
+                "completed" => peer.State == PeerState.Answered,
+                "failed" => peer.State is PeerState.DialFailed or PeerState.RequestFailed,
+                _ => peer.Dial is null && peer.Requests.IsEmpty,
+            }
+        );
         await using var site = await Site.StartAsync(query);
         var page = await site.PageAsync($"/q/{query.Id}?show={filter}");
         Assert.Equal(expected, page.QuerySelectorAll("tbody.rows tr").Length);
@@ -83,8 +85,14 @@ public sealed class QueryPageTests
         await using var site = await Site.StartAsync(query);
         var page = await site.PageAsync($"/q/{query.Id}?sort=hops&show=completed");
         Assert.Contains(page.QuerySelectorAll(".segments a"), link => link.GetAttribute("href") == $"/q/{query.Id}?sort=hops&show=failed");
-        Assert.Contains(page.QuerySelectorAll(".sorts a"), link => link.GetAttribute("href") == $"/q/{query.Id}?sort=duration&show=completed");
-        Assert.Contains(page.QuerySelectorAll(".wf thead a"), link => link.GetAttribute("href") == $"/q/{query.Id}?sort=hops&dir=desc&show=completed");
+        Assert.Contains(
+            page.QuerySelectorAll(".sorts a"),
+            link => link.GetAttribute("href") == $"/q/{query.Id}?sort=duration&show=completed"
+        );
+        Assert.Contains(
+            page.QuerySelectorAll(".wf thead a"),
+            link => link.GetAttribute("href") == $"/q/{query.Id}?sort=hops&dir=desc&show=completed"
+        );
     }
 
     [Fact]
@@ -101,35 +109,57 @@ public sealed class QueryPageTests
     [Fact]
     public async Task Text_from_spans_never_becomes_markup()
     {
-        var query = SimulatedQueries.Make(8, 6, q => q with
-        {
-            Service = Hostile,
-            Outcome = QueryOutcome.Failed,
-            Error = new TraceError(ErrorClass.Other, Hostile),
-            Peers = [.. q.Peers.Select(peer => peer with { Agent = Hostile, Addresses = [Hostile] })],
-        });
+        var query = SimulatedQueries.Make(
+            8,
+            6,
+            q =>
+                q with
+                {
+                    Service = Hostile,
+                    Outcome = QueryOutcome.Failed,
+                    Error = new TraceError(ErrorClass.Other, Hostile),
+                    Peers = [.. q.Peers.Select(peer => peer with { Agent = Hostile, Addresses = [Hostile] })],
+                }
+        );
         await using var site = await Site.StartAsync(query);
-        foreach (var address in new[] { "/queries", $"/q/{query.Id}", $"/traces/{query.Id.TraceId}", "/queries?key=" + Uri.EscapeDataString(Hostile), "/queries?type=" + Uri.EscapeDataString(Hostile) })
+        foreach (
+            var address in new[]
+            {
+                "/queries",
+                $"/q/{query.Id}",
+                $"/traces/{query.Id.TraceId}",
+                "/queries?key=" + Uri.EscapeDataString(Hostile),
+                "/queries?type=" + Uri.EscapeDataString(Hostile),
+            }
+        )
         {
             var page = await site.PageAsync(address);
             Assert.Empty(page.QuerySelectorAll("img, script:not([src])"));
-            Assert.DoesNotContain(page.All.SelectMany(element => element.Attributes), attribute => attribute.Name.StartsWith("on", StringComparison.Ordinal));
+            Assert.DoesNotContain(
+                page.All.SelectMany(element => element.Attributes),
+                attribute => attribute.Name.StartsWith("on", StringComparison.Ordinal)
+            );
         }
 
-        Assert.Contains(Hostile, (await site.PageAsync($"/q/{query.Id}")).QuerySelector(".note.bad")!.TextContent, StringComparison.Ordinal);
+        Assert.Contains(
+            Hostile,
+            (await site.PageAsync($"/q/{query.Id}")).QuerySelector(".note.bad")!.TextContent,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public async Task What_the_trace_does_not_tell_is_a_dash_and_never_a_zero()
     {
-        var query = SimulatedQueries.Make(9, 6, q => q with
-        {
-            Outcome = QueryOutcome.Incomplete,
-            Peers = [.. q.Peers.Select(peer => peer with { Agent = null })],
-        });
+        var query = SimulatedQueries.Make(
+            9,
+            6,
+            q => q with { Outcome = QueryOutcome.Incomplete, Peers = [.. q.Peers.Select(peer => peer with { Agent = null })] }
+        );
         await using var site = await Site.StartAsync(query);
         var page = await site.PageAsync($"/q/{query.Id}");
-        var tiles = page.QuerySelectorAll(".tiles > div").ToDictionary(tile => tile.QuerySelector("dt")!.Text(), tile => tile.QuerySelector("dd")!.Text());
+        var tiles = page.QuerySelectorAll(".tiles > div")
+            .ToDictionary(tile => tile.QuerySelector("dt")!.Text(), tile => tile.QuerySelector("dd")!.Text());
         Assert.StartsWith("–", tiles["duration"], StringComparison.Ordinal);
         Assert.StartsWith("–", tiles["discovery"], StringComparison.Ordinal);
         Assert.Equal("incomplete", tiles["outcome"]);
@@ -150,13 +180,26 @@ public sealed class QueryPageTests
         Assert.Equal(alone.Texts(".spans summary"), page.Texts(".spans summary"));
         Assert.Equal($"s{query.Id.SpanId}", page.QuerySelectorAll(".spans details.here").Single().Id);
         var asked = query.Peers.Where(peer => !peer.Requests.IsEmpty).Select(peer => peer.Id).ToHashSet(StringComparer.Ordinal);
-        Assert.Superset(asked, page.QuerySelectorAll(".spans summary code").Select(code => code.GetAttribute("title")!).ToHashSet(StringComparer.Ordinal));
+        Assert.Superset(
+            asked,
+            page.QuerySelectorAll(".spans summary code").Select(code => code.GetAttribute("title")!).ToHashSet(StringComparer.Ordinal)
+        );
     }
 
     [Fact]
     public async Task What_was_not_found_is_told_with_the_sentence_and_is_no_alarm()
     {
-        var query = SimulatedQueries.Make(5, 20, q => q with { Outcome = QueryOutcome.NotFound, DiscoveryNs = null, Error = new TraceError(ErrorClass.NotFound, "nobody had it") });
+        var query = SimulatedQueries.Make(
+            5,
+            20,
+            q =>
+                q with
+                {
+                    Outcome = QueryOutcome.NotFound,
+                    DiscoveryNs = null,
+                    Error = new TraceError(ErrorClass.NotFound, "nobody had it"),
+                }
+        );
         await using var site = await Site.StartAsync(query);
         var page = await site.PageAsync($"/q/{query.Id}");
         Assert.Equal("nobody had it", page.QuerySelector(".note.why small")!.Text());
@@ -169,7 +212,11 @@ public sealed class QueryPageTests
     public async Task Follows_a_query_without_an_end_only_while_one_may_come(string name, int seconds, bool follows)
     {
         var start = (ulong)DateTimeOffset.UtcNow.AddSeconds(seconds).ToUnixTimeMilliseconds() * 1_000_000;
-        var query = SimulatedQueries.Make(8, 10, q => q with { StartUnixNano = start, DurationNs = null, DiscoveryNs = null, Outcome = QueryOutcome.Incomplete });
+        var query = SimulatedQueries.Make(
+            8,
+            10,
+            q => q with { StartUnixNano = start, DurationNs = null, DiscoveryNs = null, Outcome = QueryOutcome.Incomplete }
+        );
         await using var site = await Site.StartAsync(query);
         var page = await site.PageAsync($"/q/{query.Id}");
         Assert.True(page.QuerySelector("main")!.HasAttribute("data-live") == follows, name);
@@ -185,7 +232,10 @@ public sealed class QueryPageTests
             var page = await site.PageAsync($"/q/{query.Id}{stretch}");
             foreach (var text in page.QuerySelectorAll(".axis svg text"))
             {
-                var at = double.Parse(text.ParentElement!.GetAttribute("x")!.TrimEnd('%'), System.Globalization.CultureInfo.InvariantCulture);
+                var at = double.Parse(
+                    text.ParentElement!.GetAttribute("x")!.TrimEnd('%'),
+                    System.Globalization.CultureInfo.InvariantCulture
+                );
                 Assert.Equal(at > (text.ClassList.Contains("found") ? 85 : 93), text.ClassList.Contains("last"));
             }
         }
@@ -200,16 +250,29 @@ public sealed class QueryPageTests
         var query = SimulatedQueries.Make(5, 40);
         await using var site = await Site.StartAsync(query);
         var page = await site.PageAsync($"/q/{query.Id}?tab={tab}");
-        var shown = (await site.PageAsync($"/q/{query.Id}")).QuerySelectorAll("tbody.rows tr:not([hidden])").Select(row => row.Id).ToHashSet();
-        var rows = (await site.PageAsync($"/q/{query.Id}?show=all")).QuerySelectorAll("tbody.rows tr").ToDictionary(row => row.QuerySelector("th a")!.GetAttribute("title")!, row => row.Id);
-        var peers = page.QuerySelectorAll(links).Where(link => link.HasAttribute("title") && link.GetAttribute("href")!.StartsWith("/peers/", StringComparison.Ordinal)).ToList();
+        var shown = (await site.PageAsync($"/q/{query.Id}"))
+            .QuerySelectorAll("tbody.rows tr:not([hidden])")
+            .Select(row => row.Id)
+            .ToHashSet();
+        var rows = (await site.PageAsync($"/q/{query.Id}?show=all"))
+            .QuerySelectorAll("tbody.rows tr")
+            .ToDictionary(row => row.QuerySelector("th a")!.GetAttribute("title")!, row => row.Id);
+        var peers = page.QuerySelectorAll(links)
+            .Where(link => link.HasAttribute("title") && link.GetAttribute("href")!.StartsWith("/peers/", StringComparison.Ordinal))
+            .ToList();
         Assert.NotEmpty(peers);
-        Assert.All(peers, link =>
-        {
-            var id = link.GetAttribute("title")!;
-            Assert.Equal($"/peers/{id}", link.GetAttribute("href"));
-            Assert.Equal($"/q/{query.Id}{(shown.Contains(rows[id]) ? "" : "?show=all")}#{rows[id]}", link.NextElementSibling!.GetAttribute("href"));
-        });
+        Assert.All(
+            peers,
+            link =>
+            {
+                var id = link.GetAttribute("title")!;
+                Assert.Equal($"/peers/{id}", link.GetAttribute("href"));
+                Assert.Equal(
+                    $"/q/{query.Id}{(shown.Contains(rows[id]) ? "" : "?show=all")}#{rows[id]}",
+                    link.NextElementSibling!.GetAttribute("href")
+                );
+            }
+        );
     }
 
     [Fact]
@@ -227,17 +290,37 @@ public sealed class QueryPageTests
 
         // A search is among all of them, and a row that is asked for by name is there.
         var heard = query.Peers.Select((peer, index) => (peer, index)).First(item => item.peer.Dial is null && item.peer.Requests.IsEmpty);
-        Assert.Contains((await site.PageAsync($"/q/{query.Id}?find={heard.peer.Id}")).QuerySelectorAll("tbody.rows tr"), row => row.Id == $"p{heard.index + 1}" && !row.HasAttribute("hidden"));
+        Assert.Contains(
+            (await site.PageAsync($"/q/{query.Id}?find={heard.peer.Id}")).QuerySelectorAll("tbody.rows tr"),
+            row => row.Id == $"p{heard.index + 1}" && !row.HasAttribute("hidden")
+        );
         Assert.NotNull((await site.PageAsync($"/q/{query.Id}?row=p{heard.index + 1}")).QuerySelector($"#p{heard.index + 1}:not([hidden])"));
     }
 
     [Fact]
     public async Task The_peer_asked_after_is_never_called_the_one_that_named_it()
     {
-        var query = SimulatedQueries.Make(5, 12, q => q with
-        {
-            Peers = [.. q.Peers.Select((peer, index) => peer with { Referrer = null, AskedAfter = index == 0 ? null : q.Peers[0].Id, Hops = null, HopsAtLeast = index == 0 ? 0 : 1 })],
-        });
+        var query = SimulatedQueries.Make(
+            5,
+            12,
+            q =>
+                q with
+                {
+                    Peers =
+                    [
+                        .. q.Peers.Select(
+                            (peer, index) =>
+                                peer with
+                                {
+                                    Referrer = null,
+                                    AskedAfter = index == 0 ? null : q.Peers[0].Id,
+                                    Hops = null,
+                                    HopsAtLeast = index == 0 ? 0 : 1,
+                                }
+                        ),
+                    ],
+                }
+        );
         await using var site = await Site.StartRebuiltAsync(ReconstructedTrace.Of([query]));
         var page = await site.PageAsync($"/q/{query.Id}?show=all&row=p2");
         Assert.Contains("no-named", page.QuerySelector(".wf-box")!.ClassList);
@@ -252,20 +335,30 @@ public sealed class QueryPageTests
     [Fact]
     public async Task Lower_bounds_lost_spans_and_sent_records_are_said_as_such()
     {
-        var query = SimulatedQueries.Make(5, 12, q => q with
-        {
-            Type = QueryType.AddProvider,
-            Side = DhtSide.Wan,
-            Missing = new MissingParts(2, 1),
-            Counts = q.Counts with { Seen = 60, SeenComplete = false, Sent = 20, Results = 20 },
-        });
+        var query = SimulatedQueries.Make(
+            5,
+            12,
+            q =>
+                q with
+                {
+                    Type = QueryType.AddProvider,
+                    Side = DhtSide.Wan,
+                    Missing = new MissingParts(2, 1),
+                    Counts = q.Counts with { Seen = 60, SeenComplete = false, Sent = 20, Results = 20 },
+                }
+        );
         await using var site = await Site.StartRebuiltAsync(ReconstructedTrace.Of([query]));
         var page = await site.PageAsync($"/q/{query.Id}");
-        var tiles = page.QuerySelectorAll(".tiles > div").ToDictionary(tile => tile.QuerySelector("dt")!.Text(), tile => tile.QuerySelector("dd")!.Text());
+        var tiles = page.QuerySelectorAll(".tiles > div")
+            .ToDictionary(tile => tile.QuerySelector("dt")!.Text(), tile => tile.QuerySelector("dd")!.Text());
         Assert.Equal("≥ 60", tiles["seen"]);
         Assert.Equal("20", tiles["sent"]);
         Assert.DoesNotContain("results", tiles.Keys);
-        Assert.StartsWith("2 requests may be missing: at least 2 spans were lost", page.QuerySelector(".note.warn")!.Text(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "2 requests may be missing: at least 2 spans were lost",
+            page.QuerySelector(".note.warn")!.Text(),
+            StringComparison.Ordinal
+        );
         Assert.Contains("WAN side", page.QuerySelector(".facts")!.Text(), StringComparison.Ordinal);
         Assert.Contains("Seen ≥ 60,", page.QuerySelector(".sums")!.Text(), StringComparison.Ordinal);
     }
@@ -274,13 +367,33 @@ public sealed class QueryPageTests
     public async Task A_query_that_runs_shows_what_is_in_flight()
     {
         var now = (ulong)(DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).Ticks * 100;
-        var query = SimulatedQueries.Make(5, 12, q => q with
-        {
-            StartUnixNano = now,
-            DurationNs = null,
-            Outcome = QueryOutcome.Incomplete,
-            Peers = [q.Peers[0] with { State = PeerState.NoAnswer, Requests = [new PeerRequest { Type = MessageType.FindNode, StartNs = 5, Outcome = RequestOutcome.NoAnswer }] }],
-        });
+        var query = SimulatedQueries.Make(
+            5,
+            12,
+            q =>
+                q with
+                {
+                    StartUnixNano = now,
+                    DurationNs = null,
+                    Outcome = QueryOutcome.Incomplete,
+                    Peers =
+                    [
+                        q.Peers[0] with
+                        {
+                            State = PeerState.NoAnswer,
+                            Requests =
+                            [
+                                new PeerRequest
+                                {
+                                    Type = MessageType.FindNode,
+                                    StartNs = 5,
+                                    Outcome = RequestOutcome.NoAnswer,
+                                },
+                            ],
+                        },
+                    ],
+                }
+        );
         await using var site = await Site.StartRebuiltAsync(ReconstructedTrace.Of([query]));
         var page = await site.PageAsync($"/q/{query.Id}?row=p1");
         Assert.StartsWith("Running. 1 in flight.", page.QuerySelector(".note.warn")!.Text().Trim(), StringComparison.Ordinal);
@@ -292,9 +405,24 @@ public sealed class QueryPageTests
     [Fact]
     public async Task A_side_that_asked_nobody_says_so()
     {
-        var query = SimulatedQueries.Make(5, 0, q => q with { Skipped = true, Side = DhtSide.Lan, Outcome = QueryOutcome.Failed, Error = new TraceError(ErrorClass.NoPeers, "failed to find any peer in table") });
+        var query = SimulatedQueries.Make(
+            5,
+            0,
+            q =>
+                q with
+                {
+                    Skipped = true,
+                    Side = DhtSide.Lan,
+                    Outcome = QueryOutcome.Failed,
+                    Error = new TraceError(ErrorClass.NoPeers, "failed to find any peer in table"),
+                }
+        );
         await using var site = await Site.StartRebuiltAsync(ReconstructedTrace.Of([query]));
-        Assert.StartsWith("No peers: the routing table was empty", (await site.PageAsync($"/q/{query.Id}")).QuerySelector(".note")!.Text(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "No peers: the routing table was empty",
+            (await site.PageAsync($"/q/{query.Id}")).QuerySelector(".note")!.Text(),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -302,7 +430,10 @@ public sealed class QueryPageTests
     {
         var query = SimulatedQueries.Make(5, 12);
         await using var site = await Site.StartAsync(query);
-        Assert.Equal($"{Words.Of(query.Type)} …{query.Key!.Text[^6..]} · {Words.Of(query.Outcome)} · DhtTracer", (await site.PageAsync($"/q/{query.Id}")).Title);
+        Assert.Equal(
+            $"{Words.Of(query.Type)} …{query.Key!.Text[^6..]} · {Words.Of(query.Outcome)} · DhtTracer",
+            (await site.PageAsync($"/q/{query.Id}")).Title
+        );
         Assert.EndsWith(" · Why · DhtTracer", (await site.PageAsync($"/q/{query.Id}?tab=why")).Title, StringComparison.Ordinal);
     }
 
@@ -313,7 +444,10 @@ public sealed class QueryPageTests
         await using var site = await Site.StartAsync(query);
         var answer = await site.Client.GetAsync(new Uri($"/q/{query.Id}?peer={query.Peers[3].Id}&sort=xor", UriKind.Relative));
         Assert.Equal($"/q/{query.Id}?sort=xor&row=p4#p4", answer.Headers.Location!.ToString());
-        Assert.Equal($"/q/{query.Id}", (await site.Client.GetAsync(new Uri($"/q/{query.Id}?peer=nobody", UriKind.Relative))).Headers.Location!.ToString());
+        Assert.Equal(
+            $"/q/{query.Id}",
+            (await site.Client.GetAsync(new Uri($"/q/{query.Id}?peer=nobody", UriKind.Relative))).Headers.Location!.ToString()
+        );
     }
 
     [Theory]

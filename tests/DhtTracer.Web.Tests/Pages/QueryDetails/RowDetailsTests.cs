@@ -1,25 +1,41 @@
 using System.Globalization;
 using System.Net;
-using IElement = AngleSharp.Dom.IElement;
 using DhtTracer.Analysis;
 using DhtTracer.Web.Tests.Fixture;
+using IElement = AngleSharp.Dom.IElement;
 
 namespace DhtTracer.Web.Tests.Pages.QueryDetails;
 
 public sealed class RowDetailsTests
 {
-    private static readonly Query Query = SimulatedQueries.Make(5, 40, query => query with
-    {
-        Peers =
-        [
-            .. query.Peers.Select(peer => peer with
+    private static readonly Query Query = SimulatedQueries.Make(
+        5,
+        40,
+        query =>
+            query with
             {
-                // Times that no rounding leaves as they are.
-                Requests = [.. peer.Requests.Select(request => request with { StartNs = request.StartNs + 123, DurationNs = request.DurationNs + 456_789 })],
-                Addresses = ["/ip4/203.0.113.9/tcp/4001", "/ip4/203.0.113.9/udp/4001/quic-v1"],
-            }),
-        ],
-    });
+                Peers =
+                [
+                    .. query.Peers.Select(peer =>
+                        peer with
+                        {
+                            // Times that no rounding leaves as they are.
+                            Requests =
+                            [
+                                .. peer.Requests.Select(request =>
+                                    request with
+                                    {
+                                        StartNs = request.StartNs + 123,
+                                        DurationNs = request.DurationNs + 456_789,
+                                    }
+                                ),
+                            ],
+                            Addresses = ["/ip4/203.0.113.9/tcp/4001", "/ip4/203.0.113.9/udp/4001/quic-v1"],
+                        }
+                    ),
+                ],
+            }
+    );
 
     [Fact]
     public async Task Shows_times_as_people_read_them_and_to_the_nanosecond_on_hover()
@@ -28,17 +44,33 @@ public sealed class RowDetailsTests
         var peer = Query.Peers[place - 1];
         await using var site = await Site.StartAsync(Query);
         var page = await site.PageAsync($"/q/{Query.Id}?row=p{place}");
-        var rows = page.QuerySelectorAll("#details .phases tbody tr").ToDictionary(
-            row => row.QuerySelector("th")!.Text(), row => row.QuerySelectorAll("td").Take(3).Select(cell => cell.Text()).ToArray());
-        var exact = page.QuerySelectorAll("#details .phases tbody tr").ToDictionary(
-            row => row.QuerySelector("th")!.Text(), row => row.QuerySelectorAll("td").Take(3).Select(cell => cell.GetAttribute("title") ?? "").ToArray());
-        Assert.Equal([Ms(peer.Dial!.StartNs), Ms(peer.Dial.DurationNs!.Value), Ms(peer.Dial.StartNs + peer.Dial.DurationNs.Value)], rows["dialing"]);
+        var rows = page.QuerySelectorAll("#details .phases tbody tr")
+            .ToDictionary(
+                row => row.QuerySelector("th")!.Text(),
+                row => row.QuerySelectorAll("td").Take(3).Select(cell => cell.Text()).ToArray()
+            );
+        var exact = page.QuerySelectorAll("#details .phases tbody tr")
+            .ToDictionary(
+                row => row.QuerySelector("th")!.Text(),
+                row => row.QuerySelectorAll("td").Take(3).Select(cell => cell.GetAttribute("title") ?? "").ToArray()
+            );
+        Assert.Equal(
+            [Ms(peer.Dial!.StartNs), Ms(peer.Dial.DurationNs!.Value), Ms(peer.Dial.StartNs + peer.Dial.DurationNs.Value)],
+            rows["dialing"]
+        );
         var request = peer.Requests[0];
-        Assert.Equal([Ms(request.StartNs!.Value), Ms(request.DurationNs!.Value), Ms(request.StartNs.Value + request.DurationNs.Value)], rows["request GET_PROVIDERS"]);
+        Assert.Equal(
+            [Ms(request.StartNs!.Value), Ms(request.DurationNs!.Value), Ms(request.StartNs.Value + request.DurationNs.Value)],
+            rows["request GET_PROVIDERS"]
+        );
         Assert.Equal(Ms(peer.HeardNs!.Value), rows["heard of"][0]);
         Assert.Equal(Ms(request.StartNs.Value + request.DurationNs.Value), rows["answered"][0]);
         Assert.Equal($"{request.DurationNs.Value.ToString("N0", CultureInfo.InvariantCulture)} ns", exact["request GET_PROVIDERS"][1]);
-        Assert.StartsWith($"{request.StartNs.Value.ToString("N0", CultureInfo.InvariantCulture)} ns after the start of the query, ", exact["request GET_PROVIDERS"][0], StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"{request.StartNs.Value.ToString("N0", CultureInfo.InvariantCulture)} ns after the start of the query, ",
+            exact["request GET_PROVIDERS"][0],
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -53,7 +85,10 @@ public sealed class RowDetailsTests
         var facts = Facts(details);
         Assert.Equal(peer.Agent, facts["agent"]);
         Assert.Equal(peer.Addresses, details.QuerySelectorAll("dd div").Select(line => line.Text()));
-        Assert.Single(details.QuerySelectorAll("td, dd"), cell => cell.Text().Contains("dial timeout: context deadline exceeded", StringComparison.Ordinal));
+        Assert.Single(
+            details.QuerySelectorAll("td, dd"),
+            cell => cell.Text().Contains("dial timeout: context deadline exceeded", StringComparison.Ordinal)
+        );
         Assert.Equal("–", facts["protocols"]);
     }
 
@@ -62,7 +97,7 @@ public sealed class RowDetailsTests
     {
         var place = PlaceOf(peer => peer.Hops >= 3);
         var expected = new List<string>();
-        for (var at = Query.Peers[place - 1]; at.Referrer is { } referrer;)
+        for (var at = Query.Peers[place - 1]; at.Referrer is { } referrer; )
         {
             at = Query.Peers.Single(peer => peer.Id == referrer);
             expected.Add(at.Id);
@@ -115,10 +150,25 @@ public sealed class RowDetailsTests
     public async Task Text_from_spans_never_becomes_markup()
     {
         const string Hostile = "\"><script>alert(1)</script><img src=x onerror=alert(1)>";
-        var hostile = SimulatedQueries.Make(8, 6, query => query with
-        {
-            Peers = [.. query.Peers.Select(peer => peer with { Agent = Hostile, Addresses = [Hostile], Dial = peer.Dial is null ? null : peer.Dial with { Error = new TraceError(ErrorClass.Other, Hostile) } })],
-        });
+        var hostile = SimulatedQueries.Make(
+            8,
+            6,
+            query =>
+                query with
+                {
+                    Peers =
+                    [
+                        .. query.Peers.Select(peer =>
+                            peer with
+                            {
+                                Agent = Hostile,
+                                Addresses = [Hostile],
+                                Dial = peer.Dial is null ? null : peer.Dial with { Error = new TraceError(ErrorClass.Other, Hostile) },
+                            }
+                        ),
+                    ],
+                }
+        );
         await using var site = await Site.StartAsync(hostile);
         var page = await site.PageAsync($"/q/{hostile.Id}?row=p1&find={Uri.EscapeDataString(Hostile)}");
         Assert.Empty(page.QuerySelectorAll("img, script:not([src])"));

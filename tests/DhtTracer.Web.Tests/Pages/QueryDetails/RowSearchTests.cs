@@ -7,10 +7,11 @@ namespace DhtTracer.Web.Tests.Pages.QueryDetails;
 
 public sealed class RowSearchTests
 {
-    private static readonly Query Query = SimulatedQueries.Make(6, 60, query => query with
-    {
-        Peers = [.. query.Peers.Select((peer, i) => peer with { Addresses = [$"/ip4/203.0.113.{i % 5}/tcp/4001"] })],
-    });
+    private static readonly Query Query = SimulatedQueries.Make(
+        6,
+        60,
+        query => query with { Peers = [.. query.Peers.Select((peer, i) => peer with { Addresses = [$"/ip4/203.0.113.{i % 5}/tcp/4001"] })] }
+    );
 
     [Theory]
     [InlineData("RUST-libp2p")]
@@ -23,15 +24,25 @@ public sealed class RowSearchTests
         Assert.NotEmpty(expected);
         await using var site = await Site.StartAsync(Query);
         var page = await site.PageAsync($"/q/{Query.Id}?find={Uri.EscapeDataString(text)}");
-        Assert.Equal(expected, page.QuerySelectorAll("tbody.rows tr:not([hidden]) th a").Select(link => link.GetAttribute("title")!).ToHashSet(StringComparer.Ordinal));
+        Assert.Equal(
+            expected,
+            page.QuerySelectorAll("tbody.rows tr:not([hidden]) th a")
+                .Select(link => link.GetAttribute("title")!)
+                .ToHashSet(StringComparer.Ordinal)
+        );
         Assert.Equal($"{expected.Count} of 60 peers", page.QuerySelector(".find-rows output")!.Text());
         Assert.Equal(text, page.QuerySelector(".find-rows input[name=find]")!.GetAttribute("value"));
 
         // A script hears of the same rows.
-        using var answer = JsonDocument.Parse(await site.Client.GetStringAsync(new Uri($"/q/{Query.Id}?handler=find&find={Uri.EscapeDataString(text)}", UriKind.Relative)));
+        using var answer = JsonDocument.Parse(
+            await site.Client.GetStringAsync(new Uri($"/q/{Query.Id}?handler=find&find={Uri.EscapeDataString(text)}", UriKind.Relative))
+        );
         Assert.Equal(
-            page.QuerySelectorAll("tbody.rows tr:not([hidden])").Select(row => int.Parse(row.Id!.AsSpan(1), CultureInfo.InvariantCulture)).Order(),
-            answer.RootElement.GetProperty("places").EnumerateArray().Select(place => place.GetInt32()).Order());
+            page.QuerySelectorAll("tbody.rows tr:not([hidden])")
+                .Select(row => int.Parse(row.Id!.AsSpan(1), CultureInfo.InvariantCulture))
+                .Order(),
+            answer.RootElement.GetProperty("places").EnumerateArray().Select(place => place.GetInt32()).Order()
+        );
         Assert.Equal($"{expected.Count} of 60 peers", answer.RootElement.GetProperty("text").GetString());
     }
 
@@ -45,8 +56,13 @@ public sealed class RowSearchTests
         Assert.Equal($"{expected} of {answered.Count} peers", page.QuerySelector(".find-rows output")!.Text());
         Assert.Equal(
             ["sort=hops", "show=completed", "t=0s-1s"],
-            page.QuerySelectorAll(".find-rows input[type=hidden]").Select(field => $"{field.GetAttribute("name")}={field.GetAttribute("value")}"));
-        Assert.Contains(page.QuerySelectorAll(".segments a"), link => link.GetAttribute("href") == $"/q/{Query.Id}?sort=hops&show=failed&find=kubo&t=0s-1s");
+            page.QuerySelectorAll(".find-rows input[type=hidden]")
+                .Select(field => $"{field.GetAttribute("name")}={field.GetAttribute("value")}")
+        );
+        Assert.Contains(
+            page.QuerySelectorAll(".segments a"),
+            link => link.GetAttribute("href") == $"/q/{Query.Id}?sort=hops&show=failed&find=kubo&t=0s-1s"
+        );
     }
 
     [Fact]
@@ -61,7 +77,14 @@ public sealed class RowSearchTests
 
     private static bool Holds(QueryPeer peer, string text)
     {
-        string?[] parts = [peer.Id, peer.Agent, peer.Dial?.Error?.Class.Replace('-', ' '), .. peer.Addresses, .. peer.Requests.Select(request => request.Error?.Class)];
+        string?[] parts =
+        [
+            peer.Id,
+            peer.Agent,
+            peer.Dial?.Error?.Class.Replace('-', ' '),
+            .. peer.Addresses,
+            .. peer.Requests.Select(request => request.Error?.Class),
+        ];
         return parts.Any(part => part?.Contains(text, StringComparison.OrdinalIgnoreCase) == true);
     }
 }

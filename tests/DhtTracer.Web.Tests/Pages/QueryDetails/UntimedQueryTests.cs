@@ -41,7 +41,11 @@ public sealed class UntimedQueryTests
         await using var site = await Site.StartAsync();
         var id = await ImportAsync(site);
 
-        Assert.DoesNotContain("1970", (await site.PageAsync($"/q/{id}{part}")).QuerySelector("main")!.TextContent, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "1970",
+            (await site.PageAsync($"/q/{id}{part}")).QuerySelector("main")!.TextContent,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -67,7 +71,12 @@ public sealed class UntimedQueryTests
         var file = Path.GetTempFileName();
         try
         {
-            await File.WriteAllTextAsync(file, string.Concat(captured.Lines.Select(static line => line.Json + "\n")), new UTF8Encoding(false), Ct);
+            await File.WriteAllTextAsync(
+                file,
+                string.Concat(captured.Lines.Select(static line => line.Json + "\n")),
+                new UTF8Encoding(false),
+                Ct
+            );
             var summary = await site.ImportAsync(file);
             return TraceReconstruction.Reconstruct(await site.Store.GetTraceAsync(Assert.Single(summary.Traces), Ct)).Queries[0].Id;
         }

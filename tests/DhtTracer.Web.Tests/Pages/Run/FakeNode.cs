@@ -24,15 +24,28 @@ internal sealed class FakeNode : IAsyncDisposable
     public IResult Answer { get; set; } = Results.Json(new { id = "000000000000000000000000000000aa-00000000000000bb" }, statusCode: 202);
 
     /// <summary>Answer to <c>/info/node</c>.</summary>
-    public IResult Switch { get; set; } = Results.Json(new
-    {
-        id = Id,
-        peers = new object[]
-        {
-            new { peer = "QmNnooDu7bfjPFoTZYxMNLWUQJyrVwtbZg5gBMjTezGAJN", address = "/ip4/127.0.0.1/tcp/4001", latencyMs = 12.5 },
-            new { peer = "<b>strange</b>", address = "/ip4/127.0.0.1/tcp/4002", latencyMs = (double?)null },
-        },
-    });
+    public IResult Switch { get; set; } =
+        Results.Json(
+            new
+            {
+                id = Id,
+                peers = new object[]
+                {
+                    new
+                    {
+                        peer = "QmNnooDu7bfjPFoTZYxMNLWUQJyrVwtbZg5gBMjTezGAJN",
+                        address = "/ip4/127.0.0.1/tcp/4001",
+                        latencyMs = 12.5,
+                    },
+                    new
+                    {
+                        peer = "<b>strange</b>",
+                        address = "/ip4/127.0.0.1/tcp/4002",
+                        latencyMs = (double?)null,
+                    },
+                },
+            }
+        );
 
     public Uri Address { get; private set; } = null!;
 
@@ -45,11 +58,14 @@ internal sealed class FakeNode : IAsyncDisposable
         var server = builder.Build();
         var node = new FakeNode(server);
         server.MapGet("/info/node", () => node.Switch);
-        server.MapGet("/cmd", (string q, string follow) =>
-        {
-            node.Commands.Add($"{q} [follow={follow}]");
-            return node.Answer;
-        });
+        server.MapGet(
+            "/cmd",
+            (string q, string follow) =>
+            {
+                node.Commands.Add($"{q} [follow={follow}]");
+                return node.Answer;
+            }
+        );
         await server.StartAsync();
         node.Address = new Uri(server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
         return node;

@@ -27,10 +27,19 @@ public sealed class RunKuboTests
         var target = response.Headers.Location!.OriginalString;
         Assert.Matches(@"^/q/[0-9a-f]{32}-[0-9a-f]{16}\?follow=\d+$", target);
         Assert.StartsWith($"00-{target[3..35]}-{target[36..52]}-01", Assert.Single(kubo.Requests).TraceParent, StringComparison.Ordinal);
-        await WaitAsync(async () => (await site.JsonAsync($"/api/v1/queries/{target[3..52]}")).GetProperty("outcome").GetString() == "success");
+        await WaitAsync(async () =>
+            (await site.JsonAsync($"/api/v1/queries/{target[3..52]}")).GetProperty("outcome").GetString() == "success"
+        );
 
         var query = await site.JsonAsync($"/api/v1/queries/{target[3..52]}");
-        Assert.Equal(("get-providers", "kubo-events", 5), (query.GetProperty("type").GetString(), query.GetProperty("source").GetString(), query.GetProperty("counts").GetProperty("results").GetInt32()));
+        Assert.Equal(
+            ("get-providers", "kubo-events", 5),
+            (
+                query.GetProperty("type").GetString(),
+                query.GetProperty("source").GetString(),
+                query.GetProperty("counts").GetProperty("results").GetInt32()
+            )
+        );
         Assert.Equal(captured.Node, query.GetProperty("node").GetString());
     }
 
@@ -38,11 +47,20 @@ public sealed class RunKuboTests
     public async Task The_page_of_a_running_command_shows_it_before_its_end()
     {
         await using var kubo = await FakeKubo.StartAsync();
-        kubo.Answer("routing/findprovs", new FakeKuboAnswer
-        {
-            Lines = [(TimeSpan.Zero, """{"Extra":"","ID":"12D3KooWF997Wsa5SsAeQN3txePhs6jQa9WmRXeQMQcFB7xZXYrf","Responses":null,"Type":0}""")],
-            End = TimeSpan.FromMinutes(10),
-        });
+        kubo.Answer(
+            "routing/findprovs",
+            new FakeKuboAnswer
+            {
+                Lines =
+                [
+                    (
+                        TimeSpan.Zero,
+                        """{"Extra":"","ID":"12D3KooWF997Wsa5SsAeQN3txePhs6jQa9WmRXeQMQcFB7xZXYrf","Responses":null,"Type":0}"""
+                    ),
+                ],
+                End = TimeSpan.FromMinutes(10),
+            }
+        );
         await using var site = await StartAsync(kubo);
         var target = (await PostAsync(site, "get-providers", AnyCid)).Headers.Location!.OriginalString;
         await WaitAsync(async () => (await site.PageAsync(target)).Body!.TextContent.Contains("XYrf", StringComparison.Ordinal));
@@ -54,7 +72,13 @@ public sealed class RunKuboTests
     public async Task A_refusal_is_shown_with_its_remedy_and_what_was_typed_stays()
     {
         await using var kubo = await FakeKubo.StartAsync();
-        kubo.Answer("routing/findprovs", FakeKuboAnswer.Of("""{"Message":"this command must be run in online mode","Code":1,"Type":"error"}""") with { Status = 500 });
+        kubo.Answer(
+            "routing/findprovs",
+            FakeKuboAnswer.Of("""{"Message":"this command must be run in online mode","Code":1,"Type":"error"}""") with
+            {
+                Status = 500,
+            }
+        );
         await using var site = await StartAsync(kubo);
         var response = await PostAsync(site, "get-providers", AnyCid);
 
@@ -85,13 +109,21 @@ public sealed class RunKuboTests
         await using var site = await StartAsync(kubo);
         await kubo.DisposeAsync();
 
-        Assert.Contains("No Kubo listens", (await site.PageAsync("/run")).QuerySelector("#kubo-away")!.TextContent, StringComparison.Ordinal);
+        Assert.Contains(
+            "No Kubo listens",
+            (await site.PageAsync("/run")).QuerySelector("#kubo-away")!.TextContent,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
     [InlineData(false, HttpStatusCode.Forbidden, 0)]
     [InlineData(true, HttpStatusCode.Redirect, 1)]
-    public async Task Under_a_foreign_name_the_kubo_is_asked_only_when_the_site_is_open_to_others(bool open, HttpStatusCode status, int requests)
+    public async Task Under_a_foreign_name_the_kubo_is_asked_only_when_the_site_is_open_to_others(
+        bool open,
+        HttpStatusCode status,
+        int requests
+    )
     {
         await using var kubo = await FakeKubo.StartAsync();
         kubo.Answer("routing/findprovs", FakeKuboAnswer.Of());
@@ -117,20 +149,33 @@ public sealed class RunKuboTests
         Assert.Single(kubo.Requests);
     }
 
-    private static Task<Site> StartAsync(FakeKubo kubo, bool open = false) => Site.StartAsync(services => services.AddSingleton(provider => new KuboConnection(
-        new KuboRpcClient(new KuboAddress(kubo.Url, null)),
-        new SpanSink(provider.GetRequiredService<TraceStore>(), provider.GetRequiredService<IngestStatistics>()),
-        open)));
+    private static Task<Site> StartAsync(FakeKubo kubo, bool open = false) =>
+        Site.StartAsync(services =>
+            services.AddSingleton(provider => new KuboConnection(
+                new KuboRpcClient(new KuboAddress(kubo.Url, null)),
+                new SpanSink(provider.GetRequiredService<TraceStore>(), provider.GetRequiredService<IngestStatistics>()),
+                open
+            ))
+        );
 
     private static async Task<HttpResponseMessage> PostAsync(Site site, string operation, string key) =>
         await PostAsync(site, await site.PageAsync("/run"), operation, key);
 
-    private static async Task<HttpResponseMessage> PostAsync(Site site, IHtmlDocument page, string operation, string key, params (string Name, string Value)[] more)
+    private static async Task<HttpResponseMessage> PostAsync(
+        Site site,
+        IHtmlDocument page,
+        string operation,
+        string key,
+        params (string Name, string Value)[] more
+    )
     {
         var token = page.QuerySelector("input[name=__RequestVerificationToken]")!.GetAttribute("value")!;
-        using var form = new FormUrlEncodedContent(
-        [
-            new("op", operation), new("key", key), new("value", ""), new("at", "kubo"), new("__RequestVerificationToken", token),
+        using var form = new FormUrlEncodedContent([
+            new("op", operation),
+            new("key", key),
+            new("value", ""),
+            new("at", "kubo"),
+            new("__RequestVerificationToken", token),
             .. more.Select(field => KeyValuePair.Create(field.Name, field.Value)),
         ]);
         return await site.Client.PostAsync(new Uri("/run", UriKind.Relative), form);

@@ -38,7 +38,9 @@ public sealed class RunPageTests
     {
         await using var site = await Site.StartAsync();
         var follow = DateTimeOffset.UtcNow.ToUnixTimeSeconds() - secondsAgo;
-        var response = await site.Client.GetAsync(new Uri($"/q/000000000000000000000000000000aa-00000000000000bb?follow={follow}", UriKind.Relative));
+        var response = await site.Client.GetAsync(
+            new Uri($"/q/000000000000000000000000000000aa-00000000000000bb?follow={follow}", UriKind.Relative)
+        );
         Assert.Equal(status, response.StatusCode);
         Assert.Equal(heading, (await Site.DocumentAsync(response)).QuerySelector("h1")!.Text());
     }
@@ -87,7 +89,8 @@ public sealed class RunPageTests
         var response = await PostAsync(site, "put-value", new string('k', 1001), new string('v', 65_537));
         Assert.Equal(
             ["The key has 1,001 characters; at most 1,000 are sent.", "The value has 65,537 bytes; at most 65,536 are sent."],
-            (await Site.DocumentAsync(response)).Texts(".note.bad"));
+            (await Site.DocumentAsync(response)).Texts(".note.bad")
+        );
         Assert.Empty(node.Commands);
         await PostAsync(site, "put-value", "/v/" + new string('k', 997), new string('ü', 32_768));
         Assert.Single(node.Commands);
@@ -125,10 +128,16 @@ public sealed class RunPageTests
         await using var site = await StartAsync(new Uri("http://127.0.0.1:1"));
         var page = await site.PageAsync("/run");
         Assert.Contains("No node listens on http://127.0.0.1:1/.", page.QuerySelector("#away")!.Text(), StringComparison.Ordinal);
-        Assert.Equal($"dht-tracer node --control-port 1 --site {site.Client.BaseAddress!.GetLeftPart(UriPartial.Authority)}", page.QuerySelector("#away pre")!.Text());
+        Assert.Equal(
+            $"dht-tracer node --control-port 1 --site {site.Client.BaseAddress!.GetLeftPart(UriPartial.Authority)}",
+            page.QuerySelector("#away pre")!.Text()
+        );
         var response = await PostAsync(site, "ping", FakeNode.Id);
         Assert.Equal(HttpStatusCode.BadGateway, response.StatusCode);
-        Assert.Equal(["The query was not sent. No node listens on http://127.0.0.1:1/."], (await Site.DocumentAsync(response)).Texts(".note.bad"));
+        Assert.Equal(
+            ["The query was not sent. No node listens on http://127.0.0.1:1/."],
+            (await Site.DocumentAsync(response)).Texts(".note.bad")
+        );
     }
 
     [Fact]
@@ -137,20 +146,30 @@ public sealed class RunPageTests
         await using var node = await FakeNode.StartAsync();
         node.Switch = Results.Text("<h1>It works!</h1>");
         await using var site = await StartAsync(node.Address);
-        Assert.Contains("It says: <h1>It works!</h1>", (await site.PageAsync("/run")).QuerySelector("#away")!.Text(), StringComparison.Ordinal);
+        Assert.Contains(
+            "It says: <h1>It works!</h1>",
+            (await site.PageAsync("/run")).QuerySelector("#away")!.Text(),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public async Task Shows_the_node_its_connections_and_its_latest_queries()
     {
         await using var node = await FakeNode.StartAsync();
-        var queries = Enumerable.Range(1, 12).Select(seed => SimulatedQueries.Make(seed, 3, query => query with { Node = seed == 12 ? SimulatedQueries.PeerIdOf(5) : FakeNode.Id }));
+        var queries = Enumerable
+            .Range(1, 12)
+            .Select(seed =>
+                SimulatedQueries.Make(seed, 3, query => query with { Node = seed == 12 ? SimulatedQueries.PeerIdOf(5) : FakeNode.Id })
+            );
         await using var site = await StartAsync(node.Address, queries);
         var page = await site.PageAsync("/run?op=get-value&key=/v/name");
         Assert.Contains("2 connections", page.QuerySelector(".page-head")!.Text(), StringComparison.Ordinal);
         Assert.Equal($"/peers/{FakeNode.Id}", page.QuerySelector(".page-head a")!.GetAttribute("href"));
         Assert.Equal(
-            Enumerable.Range(2, 10).Reverse().Select(seed => $"/q/{SimulatedQueries.Make(seed, 3).Id}"), page.QuerySelectorAll("table a[href^='/q/']").Select(link => link.GetAttribute("href")));
+            Enumerable.Range(2, 10).Reverse().Select(seed => $"/q/{SimulatedQueries.Make(seed, 3).Id}"),
+            page.QuerySelectorAll("table a[href^='/q/']").Select(link => link.GetAttribute("href"))
+        );
         Assert.Equal(["QmNnooDu…ezGAJN", "<b>strange</b>"], page.Texts("table[aria-label='Connected peers'] td:first-child"));
         Assert.Equal("13ms", page.Texts("table[aria-label='Connected peers'] td.num")[0]);
         Assert.Equal("get-value", page.QuerySelector("option[selected]")!.Text());
@@ -193,7 +212,12 @@ public sealed class RunPageTests
     private static async Task<HttpResponseMessage> PostAsync(Site site, IHtmlDocument page, string operation, string key, string value)
     {
         var token = page.QuerySelector("input[name=__RequestVerificationToken]")!.GetAttribute("value")!;
-        using var form = new FormUrlEncodedContent([new("op", operation), new("key", key), new("value", value), new("__RequestVerificationToken", token)]);
+        using var form = new FormUrlEncodedContent([
+            new("op", operation),
+            new("key", key),
+            new("value", value),
+            new("__RequestVerificationToken", token),
+        ]);
         return await site.Client.PostAsync(new Uri("/run", UriKind.Relative), form);
     }
 

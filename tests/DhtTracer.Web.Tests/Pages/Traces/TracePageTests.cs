@@ -15,8 +15,22 @@ public sealed class TracePageTests
         {
             Name = "<b>name</b>",
             Attributes = AttributeList.Of(
-                ("text", "<i>"), ("number", 42), ("flag", true), ("list", new ArrayValue(["a", 1])), ("bytes", new BytesValue([0xCA, 0xFE])), ("text", "twice")),
-            Events = [new SpanEvent { Name = "<event>", TimeUnixNano = SimulatedQueries.Epoch + 5_000_000, Attributes = AttributeList.Of(("why", "because")) }],
+                ("text", "<i>"),
+                ("number", 42),
+                ("flag", true),
+                ("list", new ArrayValue(["a", 1])),
+                ("bytes", new BytesValue([0xCA, 0xFE])),
+                ("text", "twice")
+            ),
+            Events =
+            [
+                new SpanEvent
+                {
+                    Name = "<event>",
+                    TimeUnixNano = SimulatedQueries.Epoch + 5_000_000,
+                    Attributes = AttributeList.Of(("why", "because")),
+                },
+            ],
             Links = [new SpanLink { TraceId = new TraceId(1, 2), SpanId = new SpanId(3) }],
             Status = new SpanStatus(StatusCode.Error, "<status>"),
             TraceState = "vendor=1",
@@ -28,7 +42,24 @@ public sealed class TracePageTests
         await site.AddAsync([span]);
         var page = await site.PageAsync($"/traces/{Trace}");
         var text = page.QuerySelector(".spans")!.TextContent;
-        foreach (var expected in new[] { "<b>name</b>", "<i>", "42", "true", "cafe", "twice", "<event>", "because", "Error <status>", "vendor=1", "7, by the sender's limits", "<service>", "<scope>" })
+        foreach (
+            var expected in new[]
+            {
+                "<b>name</b>",
+                "<i>",
+                "42",
+                "true",
+                "cafe",
+                "twice",
+                "<event>",
+                "because",
+                "Error <status>",
+                "vendor=1",
+                "7, by the sender's limits",
+                "<service>",
+                "<scope>",
+            }
+        )
         {
             Assert.Contains(expected, text, StringComparison.Ordinal);
         }
@@ -84,15 +115,16 @@ public sealed class TracePageTests
         Assert.Equal("This trace is not here", (await Site.DocumentAsync(response)).QuerySelector("h1")!.Text());
     }
 
-    private static Span Make(ulong id, ulong parent) => new()
-    {
-        TraceId = Trace,
-        SpanId = new SpanId(id),
-        ParentSpanId = new SpanId(parent),
-        Name = $"span {id}",
-        StartUnixNano = SimulatedQueries.Epoch + (id * 1000),
-        EndUnixNano = SimulatedQueries.Epoch + (id * 1000) + 1_000_000,
-        Resource = Resource.Empty,
-        Scope = InstrumentationScope.Empty,
-    };
+    private static Span Make(ulong id, ulong parent) =>
+        new()
+        {
+            TraceId = Trace,
+            SpanId = new SpanId(id),
+            ParentSpanId = new SpanId(parent),
+            Name = $"span {id}",
+            StartUnixNano = SimulatedQueries.Epoch + (id * 1000),
+            EndUnixNano = SimulatedQueries.Epoch + (id * 1000) + 1_000_000,
+            Resource = Resource.Empty,
+            Scope = InstrumentationScope.Empty,
+        };
 }
