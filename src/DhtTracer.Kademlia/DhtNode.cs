@@ -1,4 +1,4 @@
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia;
 
@@ -86,7 +86,7 @@ public sealed class DhtNode : IAsyncDisposable
         {
             var key = Id.Bytes.ToArray();
             var contact = await _queries.SendAsync(
-                DhtQueryType.GetClosestPeers,
+                QueryType.GetClosestPeers,
                 key,
                 Id.ToString(),
                 others,
@@ -119,7 +119,7 @@ public sealed class DhtNode : IAsyncDisposable
     {
         var key = peer.Bytes.ToArray();
         return _queries.LookUpAsync(
-            DhtQueryType.FindPeer,
+            QueryType.FindPeer,
             key,
             peer.ToString(),
             FindNode(key),
@@ -145,10 +145,10 @@ public sealed class DhtNode : IAsyncDisposable
     {
         options ??= QueryOptions.Default;
         return _queries.LookUpAsync(
-            DhtQueryType.GetProviders,
+            QueryType.GetProviders,
             key.ToArray(),
             ProviderKeyText(key.Span),
-            new KadMessage { Type = KadMessageType.GetProviders, Key = key },
+            new KadMessage { Type = MessageType.GetProviders, Key = key },
             new GetProvidersGoal(options.Count ?? Options.ProviderCount),
             options,
             cancellationToken
@@ -235,10 +235,10 @@ public sealed class DhtNode : IAsyncDisposable
     {
         options ??= QueryOptions.Default;
         return _queries.LookUpAsync(
-            DhtQueryType.GetValue,
+            QueryType.GetValue,
             key.ToArray(),
             TextOf(key.Span),
-            new KadMessage { Type = KadMessageType.GetValue, Key = key },
+            new KadMessage { Type = MessageType.GetValue, Key = key },
             new GetValueGoal(key, _validator, options.Count ?? Options.ValueQuorum, Values),
             options,
             cancellationToken
@@ -255,7 +255,7 @@ public sealed class DhtNode : IAsyncDisposable
         CancellationToken cancellationToken = default
     ) =>
         _queries.LookUpAsync(
-            DhtQueryType.GetClosestPeers,
+            QueryType.GetClosestPeers,
             key.ToArray(),
             TextOf(key.Span),
             FindNode(key),
@@ -273,11 +273,11 @@ public sealed class DhtNode : IAsyncDisposable
         }
 
         return _queries.SendAsync(
-            DhtQueryType.Ping,
+            QueryType.Ping,
             peer.Id.Bytes.ToArray(),
             peer.Id.ToString(),
             [peer],
-            new KadMessage { Type = KadMessageType.Ping },
+            new KadMessage { Type = MessageType.Ping },
             new PingGoal(),
             options ?? QueryOptions.Default,
             cancellationToken
@@ -313,7 +313,7 @@ public sealed class DhtNode : IAsyncDisposable
 
     private static QueryOptions Background { get; } = new() { Background = true };
 
-    private static KadMessage FindNode(ReadOnlyMemory<byte> key) => new() { Type = KadMessageType.FindNode, Key = key };
+    private static KadMessage FindNode(ReadOnlyMemory<byte> key) => new() { Type = MessageType.FindNode, Key = key };
 
     private static string TextOf(ReadOnlySpan<byte> key)
     {
@@ -346,12 +346,12 @@ public sealed class DhtNode : IAsyncDisposable
         Providers.Add(key, self);
         var announcement = new KadMessage
         {
-            Type = KadMessageType.AddProvider,
+            Type = MessageType.AddProvider,
             Key = key,
             ProviderPeers = [self],
         };
         return _queries.LookUpAsync(
-            DhtQueryType.AddProvider,
+            QueryType.AddProvider,
             key,
             ProviderKeyText(key),
             FindNode(key),
@@ -370,12 +370,12 @@ public sealed class DhtNode : IAsyncDisposable
     {
         var store = new KadMessage
         {
-            Type = KadMessageType.PutValue,
+            Type = MessageType.PutValue,
             Key = key,
             Record = new KadRecord(key, value),
         };
         return _queries.LookUpAsync(
-            DhtQueryType.PutValue,
+            QueryType.PutValue,
             key.ToArray(),
             TextOf(key.Span),
             FindNode(key),
@@ -386,7 +386,7 @@ public sealed class DhtNode : IAsyncDisposable
     }
 
     private static Reannouncement Judge(QueryResult result) =>
-        result.Outcome == DhtQueryOutcome.Success ? Reannouncement.Done : Reannouncement.Failed;
+        result.Outcome == QueryOutcome.Success ? Reannouncement.Done : Reannouncement.Failed;
 
     private void Stop() => _stop.Cancel();
 

@@ -61,7 +61,7 @@ public sealed class DatabaseTests : IDisposable
         Assert.Equal(2, rows.Count);
         var dual = rows[1];
         Assert.Equal(
-            (Analysis.QueryOutcome.Success, 100UL, 90L, 70L, 3),
+            (QueryOutcome.Success, 100UL, 90L, 70L, 3),
             (
                 dual.Operation.Outcome,
                 dual.Operation.StartUnixNano,

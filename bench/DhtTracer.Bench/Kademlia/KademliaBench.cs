@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Kademlia;
 using DhtTracer.Kademlia.LocalNet;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Bench.Kademlia;
 

@@ -98,7 +98,7 @@ internal static class ObserverBench
         public void ResultFound(LookupPeer? answeredBy, DateTimeOffset time, string result) =>
             _steps.Add(observer => observer.ResultFound(answeredBy, time, result));
 
-        public void LookupTerminated(DateTimeOffset time, LookupTermination termination) =>
+        public void LookupTerminated(DateTimeOffset time, QueryTermination termination) =>
             _steps.Add(observer => observer.LookupTerminated(time, termination));
 
         public void PeerDone(LookupPeer peer) => _steps.Add(observer => observer.PeerDone(peer));

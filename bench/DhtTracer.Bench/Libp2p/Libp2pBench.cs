@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using DhtTracer.Libp2p.Hosting;
 using DhtTracer.Libp2p.Identities;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Bench.Libp2p;
 

@@ -6,11 +6,6 @@ namespace DhtTracer.Analysis;
 /// <summary>Spans of the DhtTracer node, as <c>docs/span-conventions.md</c> sets them down.</summary>
 internal sealed class NativeDialect : IDialect
 {
-    internal const string QueryName = "dht.query";
-    internal const string PeerName = "dht.peer";
-    internal const string DialName = "dht.dial";
-    internal const string RequestName = "dht.request";
-    private const string Scope = "DhtTracer.Kademlia";
     private const int MostAdopted = 1000;
 
     /// <inheritdoc/>
@@ -27,13 +22,13 @@ internal sealed class NativeDialect : IDialect
 
             switch (trace[i].Name)
             {
-                case QueryName:
+                case NativeSpans.Query:
                     Group(groups, trace[i].SpanId).Add(i);
                     break;
-                case PeerName when !trace[i].ParentSpanId.IsZero:
+                case NativeSpans.Peer when !trace[i].ParentSpanId.IsZero:
                     Group(groups, trace[i].ParentSpanId).Add(i);
                     break;
-                case DialName or RequestName:
+                case NativeSpans.Dial or NativeSpans.Request:
                     if (QueryOf(trace, i) is { } id)
                     {
                         Group(groups, id).Add(i);
@@ -62,7 +57,8 @@ internal sealed class NativeDialect : IDialect
     }
 
     private static bool IsNative(Span span) =>
-        span.Name is QueryName or PeerName or DialName or RequestName && span.ScopeName() is Scope or "";
+        span.Name is NativeSpans.Query or NativeSpans.Peer or NativeSpans.Dial or NativeSpans.Request
+        && span.ScopeName() is NativeSpans.Scope or "";
 
     /// <summary>The query above a dial or request; null when the span of its peer never arrived.</summary>
     private static SpanId? QueryOf(TraceSpans trace, int index)
@@ -75,8 +71,8 @@ internal sealed class NativeDialect : IDialect
 
         return trace[parent].Name switch
         {
-            PeerName => trace[parent].ParentSpanId.IsZero ? null : trace[parent].ParentSpanId,
-            QueryName => trace[parent].SpanId,
+            NativeSpans.Peer => trace[parent].ParentSpanId.IsZero ? null : trace[parent].ParentSpanId,
+            NativeSpans.Query => trace[parent].SpanId,
             _ => null,
         };
     }

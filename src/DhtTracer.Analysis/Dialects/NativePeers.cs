@@ -13,8 +13,8 @@ internal sealed class NativePeers(LookupBuilder lookup, ulong start, Span? root)
     /// <summary>The error of a span: its class is from the fixed list, its text as the failing layer left it.</summary>
     public static TraceError? Error(Span span)
     {
-        var text = span.Text("dht.error.text") ?? span.StatusMessage();
-        if (span.Text("dht.error.class") is { } errorClass)
+        var text = span.Text(NativeAttributes.ErrorText) ?? span.StatusMessage();
+        if (span.Text(NativeAttributes.ErrorClass) is { } errorClass)
         {
             return new TraceError(ErrorClass.All.Contains(errorClass) ? errorClass : ErrorClass.Other, text);
         }
@@ -25,20 +25,20 @@ internal sealed class NativePeers(LookupBuilder lookup, ulong start, Span? root)
     /// <summary>Reads one span; others than the three are passed over.</summary>
     public void Read(Span span)
     {
-        if (span.Name == NativeDialect.QueryName || lookup.Peer(span.Text("dht.peer.id")) is not { } peer)
+        if (span.Name == NativeSpans.Query || lookup.Peer(span.Text(NativeAttributes.PeerId)) is not { } peer)
         {
             return;
         }
 
         switch (span.Name)
         {
-            case NativeDialect.PeerName:
+            case NativeSpans.Peer:
                 ReadPeer(span, peer);
                 break;
-            case NativeDialect.DialName:
-                peer.Add(new PeerDial(Start(span), Duration(span), span.Boolean("dht.dial.reused") ?? false, Error(span)));
+            case NativeSpans.Dial:
+                peer.Add(new PeerDial(Start(span), Duration(span), span.Boolean(NativeAttributes.DialReused) ?? false, Error(span)));
                 break;
-            case NativeDialect.RequestName when MessageTypes.Parse(span.Text("dht.message.type")) is { } message:
+            case NativeSpans.Request when MessageTypes.Parse(span.Text(NativeAttributes.MessageType)) is { } message:
                 ReadRequest(span, peer, message);
                 break;
             default:
@@ -52,7 +52,7 @@ internal sealed class NativePeers(LookupBuilder lookup, ulong start, Span? root)
         var position = 0;
         foreach (var happened in root?.Events ?? [])
         {
-            if (happened.Is("dht.seed") && lookup.Peer(happened.Attributes.GetString("dht.peer.id")) is { } seed)
+            if (happened.Is(NativeEvents.Seed) && lookup.Peer(happened.Attributes.GetString(NativeAttributes.PeerId)) is { } seed)
             {
                 seed.HeardPosition = position++;
                 seed.Hops ??= 0;
@@ -86,19 +86,21 @@ internal sealed class NativePeers(LookupBuilder lookup, ulong start, Span? root)
     {
         peer.IsHeard = true;
         peer.HeardNs = peer.HeardNs is { } known ? Math.Min(known, Start(span)) : Start(span);
-        peer.Hops = span.Count("dht.peer.hops") ?? peer.Hops;
-        peer.Referrer = span.Text("dht.peer.referrer") is { } referrer ? PeerText.Canonical(referrer) : peer.Referrer;
-        peer.GivenXor = span.Count("dht.peer.xor") ?? peer.GivenXor;
-        peer.GivenOrder = span.Count("dht.peer.order") ?? peer.GivenOrder;
+        peer.Hops = span.Count(NativeAttributes.PeerHops) ?? peer.Hops;
+        peer.Referrer = span.Text(NativeAttributes.PeerReferrer) is { } referrer ? PeerText.Canonical(referrer) : peer.Referrer;
+        peer.GivenXor = span.Count(NativeAttributes.PeerXor) ?? peer.GivenXor;
+        peer.GivenOrder = span.Count(NativeAttributes.PeerOrder) ?? peer.GivenOrder;
         peer.GivenState =
-            span.EndUnixNano != 0 && Words.TryParse<PeerState>(span.Text("dht.peer.state"), out var state) ? state : peer.GivenState;
-        peer.Agent = span.Text("dht.peer.agent") ?? peer.Agent;
-        peer.Protocols = span.Strings("dht.peer.protocols") ?? peer.Protocols;
-        peer.GivenAddresses = span.Strings("dht.peer.addresses") ?? peer.GivenAddresses;
-        peer.Duplicate |= span.Boolean("dht.peer.duplicate") ?? false;
+            span.EndUnixNano != 0 && Words.TryParse<PeerState>(span.Text(NativeAttributes.PeerState), out var state)
+                ? state
+                : peer.GivenState;
+        peer.Agent = span.Text(NativeAttributes.PeerAgent) ?? peer.Agent;
+        peer.Protocols = span.Strings(NativeAttributes.PeerProtocols) ?? peer.Protocols;
+        peer.GivenAddresses = span.Strings(NativeAttributes.PeerAddresses) ?? peer.GivenAddresses;
+        peer.Duplicate |= span.Boolean(NativeAttributes.PeerDuplicate) ?? false;
         foreach (var happened in span.Events)
         {
-            if (happened.Is(NativeDialect.DialName))
+            if (happened.Is(NativeSpans.Dial))
             {
                 // Only a connection that was there already is an event and no span.
                 peer.Add(new PeerDial(SpanReading.Nanoseconds(start, happened.TimeUnixNano), 0, Reused: true, Error: null));
@@ -113,7 +115,9 @@ internal sealed class NativePeers(LookupBuilder lookup, ulong start, Span? root)
         {
             DurationNs = duration,
             Error = Error(span),
-            Outcome = Words.TryParse<RequestOutcome>(span.Text("dht.request.outcome"), out var outcome) ? outcome : RequestOutcome.NoAnswer,
+            Outcome = Words.TryParse<RequestOutcome>(span.Text(NativeAttributes.RequestOutcome), out var outcome)
+                ? outcome
+                : RequestOutcome.NoAnswer,
         };
         if (message == MessageType.AddProvider && request.Outcome == RequestOutcome.Answered)
         {
@@ -126,17 +130,20 @@ internal sealed class NativePeers(LookupBuilder lookup, ulong start, Span? root)
             if (message is MessageType.FindNode or MessageType.GetProviders or MessageType.GetValue)
             {
                 // An empty list gets lost on some ways here; the node always knows what an answer held.
-                request.Closer = lookup.Answer(span.Strings("dht.closer_peers") ?? []);
+                request.Closer = lookup.Answer(span.Strings(NativeAttributes.CloserPeers) ?? []);
                 _fresh.Add(request, span.DroppedEventsCount > 0 ? null : Heard(span));
             }
 
             request.Providers =
                 message == MessageType.GetProviders
-                    ? (span.Strings("dht.provider_peers") ?? []).Where(static id => id.Length > 0).Distinct(StringComparer.Ordinal).Count()
+                    ? (span.Strings(NativeAttributes.ProviderPeers) ?? [])
+                        .Where(static id => id.Length > 0)
+                        .Distinct(StringComparer.Ordinal)
+                        .Count()
                     : null;
             request.Records =
                 message == MessageType.GetValue
-                    ? span.Boolean("dht.record") == true
+                    ? span.Boolean(NativeAttributes.Record) == true
                         ? 1
                         : 0
                     : null;
@@ -150,7 +157,7 @@ internal sealed class NativePeers(LookupBuilder lookup, ulong start, Span? root)
         var count = 0;
         foreach (var happened in span.Events)
         {
-            count += happened.Is("dht.heard") ? 1 : 0;
+            count += happened.Is(NativeEvents.Heard) ? 1 : 0;
         }
 
         return count;

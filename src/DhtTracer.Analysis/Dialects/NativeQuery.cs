@@ -1,4 +1,4 @@
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 using DhtTracer.Traces;
 
 namespace DhtTracer.Analysis;
@@ -17,7 +17,7 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
         members.Select(member => trace[member]).FirstOrDefault(span => span.SpanId == rootId)
         ?? members
             .Select(member => trace[member])
-            .FirstOrDefault(span => span.Name == NativeDialect.PeerName && span.Text("dht.query.type") is not null);
+            .FirstOrDefault(span => span.Name == NativeSpans.Peer && span.Text(NativeAttributes.QueryType) is not null);
 
     /// <summary>Makes the query.</summary>
     public Query Build()
@@ -28,7 +28,8 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
         var type = Type(spans);
         var key = Key(type);
         var node =
-            PeerText.OrNull(_root?.Text("dht.node")) ?? PeerText.OrNull(spans[0].Resource.Attributes.GetString("service.instance.id"));
+            PeerText.OrNull(_root?.Text(NativeAttributes.Node))
+            ?? PeerText.OrNull(spans[0].Resource.Attributes.GetString("service.instance.id"));
         var lookup = new LookupBuilder(key?.KadId, node, dialsKnown: true);
         var peers = new NativePeers(lookup, start, _root);
         foreach (var span in spans)
@@ -43,7 +44,7 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
             {
                 Id = new QueryId(spans[0].TraceId, rootId),
                 OperationId = new QueryId(spans[0].TraceId, Outermost() ?? rootId),
-                Background = _telling?.Boolean("dht.query.background") ?? false,
+                Background = _telling?.Boolean(NativeAttributes.QueryBackground) ?? false,
                 Type = type,
                 Key = key?.Key,
                 Source = TraceSource.Native,
@@ -55,14 +56,19 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
                 Error = _root is null ? null : NativePeers.Error(_root),
                 Termination = Termination(),
                 TerminatedNs = TerminatedNs(start),
-                DiscoveryNs = _root?.Integer("dht.query.discovery_ns"),
-                Parameters = new QueryParameters(_root?.Count("dht.alpha"), _root?.Count("dht.beta"), _root?.Count("dht.k")),
-                Counts = new QueryCounts { Results = _root?.Count("dht.query.results") },
+                DiscoveryNs = _root?.Integer(NativeAttributes.QueryDiscoveryNs),
+                Parameters = new QueryParameters(
+                    _root?.Count(NativeAttributes.Alpha),
+                    _root?.Count(NativeAttributes.Beta),
+                    _root?.Count(NativeAttributes.K)
+                ),
+                Counts = new QueryCounts { Results = _root?.Count(NativeAttributes.QueryResults) },
             }
         );
         query = query with
         {
-            Skipped = query.Peers.IsEmpty && (_root?.Boolean("dht.query.local") == true || query.Error?.Class == ErrorClass.NoPeers),
+            Skipped =
+                query.Peers.IsEmpty && (_root?.Boolean(NativeAttributes.QueryLocal) == true || query.Error?.Class == ErrorClass.NoPeers),
         };
         return type == QueryType.AddProvider
             ? query with
@@ -79,7 +85,8 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
             return QueryOutcome.Incomplete;
         }
 
-        return Words.TryParse<QueryOutcome>(_root.Text("dht.query.outcome"), out var outcome) && outcome != QueryOutcome.Incomplete
+        return Words.TryParse<QueryOutcome>(_root.Text(NativeAttributes.QueryOutcome), out var outcome)
+            && outcome != QueryOutcome.Incomplete
                 ? outcome
             : _root.IsError() ? QueryOutcome.Failed
             : QueryOutcome.Success;
@@ -90,7 +97,7 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
     {
         foreach (var told in _root?.Events ?? [])
         {
-            if (told.Name == "dht.terminated")
+            if (told.Name == NativeEvents.Terminated)
             {
                 return SpanReading.Nanoseconds(start, told.TimeUnixNano);
             }
@@ -100,12 +107,12 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
     }
 
     private QueryTermination? Termination() =>
-        Words.TryParse<QueryTermination>(_root?.Text("dht.query.termination"), out var reason) ? reason : null;
+        Words.TryParse<QueryTermination>(_root?.Text(NativeAttributes.QueryTermination), out var reason) ? reason : null;
 
     private TargetKey? Key(QueryType type)
     {
-        var written = _telling?.Text("dht.key.text");
-        return _telling?.Text("dht.key") is { } hex && Multibase.Decode("f" + hex, out var bytes, out _) == MultiformatError.None
+        var written = _telling?.Text(NativeAttributes.KeyText);
+        return _telling?.Text(NativeAttributes.Key) is { } hex && Multibase.Decode("f" + hex, out var bytes, out _) == MultiformatError.None
             ? TargetKey.OfBytes(bytes, written, type)
             : null;
     }
@@ -114,15 +121,15 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
     /// does.</summary>
     private QueryType Type(List<Span> spans)
     {
-        if (Words.TryParse<QueryType>(_telling?.Text("dht.query.type"), out var type))
+        if (Words.TryParse<QueryType>(_telling?.Text(NativeAttributes.QueryType), out var type))
         {
             return type;
         }
 
         // A get-value corrects what its peers hold with PUT_VALUE; a put-value asks for no record.
         var sent = spans
-            .Where(static span => span.Name == NativeDialect.RequestName)
-            .Select(static span => MessageTypes.Parse(span.Text("dht.message.type")))
+            .Where(static span => span.Name == NativeSpans.Request)
+            .Select(static span => MessageTypes.Parse(span.Text(NativeAttributes.MessageType)))
             .ToHashSet();
         return sent.Contains(MessageType.AddProvider) ? QueryType.AddProvider
             : sent.Contains(MessageType.GetProviders) ? QueryType.GetProviders

@@ -1,4 +1,4 @@
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 using DhtTracer.Traces.EventLog2019;
 
 namespace DhtTracer.Analysis.EventLog2019;

@@ -157,7 +157,10 @@ public sealed record Blame(BlameKind Kind, string? ErrorClass, int Peers, long D
         var isDial = kind == SegmentKind.Dial;
         return result switch
         {
-            ActivityResult.Failed => (isDial ? BlameKind.FailedDials : BlameKind.FailedRequests, errorClass ?? Analysis.ErrorClass.Other),
+            ActivityResult.Failed => (
+                isDial ? BlameKind.FailedDials : BlameKind.FailedRequests,
+                errorClass ?? Conventions.ErrorClass.Other
+            ),
             ActivityResult.TakenBack => (BlameKind.TakenBack, null),
             ActivityResult.Unknown => (BlameKind.NoAnswer, null),
             _ when isDial => (BlameKind.Connecting, null),
@@ -185,14 +188,14 @@ public sealed record Blame(BlameKind Kind, string? ErrorClass, int Peers, long D
     private static string Failed(string? errorClass, bool one) =>
         errorClass switch
         {
-            Analysis.ErrorClass.DialTimeout or Analysis.ErrorClass.RequestTimeout => "timed out",
-            Analysis.ErrorClass.DialRefused => one ? "was refused" : "were refused",
-            Analysis.ErrorClass.DialBackoff => one ? "was put off after an earlier failure" : "were put off after earlier failures",
-            Analysis.ErrorClass.NoRoute => "found no route",
-            Analysis.ErrorClass.Handshake => "failed in the handshake",
-            Analysis.ErrorClass.ProtocolNotSupported => one ? "met a peer without the protocol" : "met peers without the protocol",
-            Analysis.ErrorClass.Reset => one ? "was reset" : "were reset",
-            Analysis.ErrorClass.BadAnswer => "got a bad answer",
+            Conventions.ErrorClass.DialTimeout or Conventions.ErrorClass.RequestTimeout => "timed out",
+            Conventions.ErrorClass.DialRefused => one ? "was refused" : "were refused",
+            Conventions.ErrorClass.DialBackoff => one ? "was put off after an earlier failure" : "were put off after earlier failures",
+            Conventions.ErrorClass.NoRoute => "found no route",
+            Conventions.ErrorClass.Handshake => "failed in the handshake",
+            Conventions.ErrorClass.ProtocolNotSupported => one ? "met a peer without the protocol" : "met peers without the protocol",
+            Conventions.ErrorClass.Reset => one ? "was reset" : "were reset",
+            Conventions.ErrorClass.BadAnswer => "got a bad answer",
             _ => "failed",
         };
 

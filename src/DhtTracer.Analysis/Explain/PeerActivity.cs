@@ -101,7 +101,7 @@ internal readonly record struct PeerActivity(
         var failed = peer.State == PeerState.DialFailed || dial.Error is not null;
         var result = dial switch
         {
-            { Error.Class: Analysis.ErrorClass.Cancelled } => ActivityResult.TakenBack,
+            { Error.Class: Conventions.ErrorClass.Cancelled } => ActivityResult.TakenBack,
             _ when failed => ActivityResult.Failed,
             { DurationNs: null } => ActivityResult.Unknown,
             _ when peer.State == PeerState.Cancelled && peer.Requests.IsEmpty => ActivityResult.TakenBack,
@@ -114,7 +114,7 @@ internal readonly record struct PeerActivity(
             dial.StartNs,
             End(dial.StartNs, dial.DurationNs),
             result,
-            dial.Error?.Class ?? (failed ? Analysis.ErrorClass.DialFailed : null),
+            dial.Error?.Class ?? (failed ? Conventions.ErrorClass.DialFailed : null),
             null
         );
     }

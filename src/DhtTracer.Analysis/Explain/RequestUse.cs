@@ -47,7 +47,7 @@ public sealed record RequestUse
 }
 
 /// <summary>Dials that failed for one reason.</summary>
-/// <param name="ErrorClass">One of <see cref="Analysis.ErrorClass"/>.</param>
+/// <param name="ErrorClass">One of <see cref="ErrorClass"/>.</param>
 /// <param name="Dials">How many.</param>
 /// <param name="TotalNs">Their durations together, in nanoseconds; several may have run at once. Null when one never ended.</param>
 /// <param name="OnPathNs">How much of the duration waited for them, on the critical path; null without one.</param>

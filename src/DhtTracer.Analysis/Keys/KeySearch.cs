@@ -1,4 +1,4 @@
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Analysis;
 
@@ -71,9 +71,9 @@ public sealed record KeySearch
             candidates.Add(
                 new KeyReading(
                     hex,
-                    Libp2p.Multiformats.KadId.Of(bytes).ToString(),
+                    Multiformats.KadId.Of(bytes).ToString(),
                     text,
-                    Libp2p.Multiformats.PeerId.TryParse(bytes, out var peer) ? peer.ToString() : null
+                    Multiformats.PeerId.TryParse(bytes, out var peer) ? peer.ToString() : null
                 )
             );
         }

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Analysis;
 
@@ -39,7 +39,7 @@ internal static class PeerText
             return known;
         }
 
-        KadId? computed = PeerId.TryParse(id, out var peer) ? Libp2p.Multiformats.KadId.Of(peer) : null;
+        KadId? computed = PeerId.TryParse(id, out var peer) ? Multiformats.KadId.Of(peer) : null;
         if (id.Length <= LongestRemembered)
         {
             // Counted beside the dictionary: its own Count takes every lock, which costs more than what is remembered here.

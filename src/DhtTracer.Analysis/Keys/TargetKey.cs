@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Text;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Analysis;
 

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 using DhtTracer.Traces;
 
 namespace DhtTracer.Analysis;

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Analysis;
 

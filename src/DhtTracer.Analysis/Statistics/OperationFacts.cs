@@ -24,7 +24,7 @@ public sealed record OperationFacts
     /// <summary>How it ended.</summary>
     public required QueryOutcome Outcome { get; init; }
 
-    /// <summary>Class of the operation's own error, one of <see cref="Analysis.ErrorClass"/>; null without.</summary>
+    /// <summary>Class of the operation's own error, one of <see cref="ErrorClass"/>; null without.</summary>
     public string? ErrorClass { get; init; }
 
     /// <summary>Duration in nanoseconds.</summary>
@@ -56,7 +56,7 @@ public sealed record OperationFacts
     public int? Duplicates { get; init; }
 
     /// <summary>Dials and requests that failed or were taken back, by error class, in the order of
-    /// <see cref="Analysis.ErrorClass.All"/>.</summary>
+    /// <see cref="ErrorClass.All"/>.</summary>
     public ImmutableArray<NamedCount> PeerErrors { get; init; } = [];
 
     /// <summary>Peers whose agent version is known, by agent version, ordinal order.</summary>
@@ -98,7 +98,7 @@ public sealed record OperationFacts
     }
 
     /// <summary>Dials and requests of a query that failed or were taken back, by error class, in the order of
-    /// <see cref="Analysis.ErrorClass.All"/>.</summary>
+    /// <see cref="ErrorClass.All"/>.</summary>
     public static ImmutableArray<NamedCount> ErrorsOf(Query query) =>
         NamedCount.Tally(query.Peers.SelectMany(Errors), static name => ErrorRank(name));
 
@@ -106,12 +106,12 @@ public sealed record OperationFacts
     public static ImmutableArray<NamedCount> AgentsOf(Query query) =>
         NamedCount.Tally(query.Peers.Select(static peer => peer.Agent).OfType<string>(), static _ => 0);
 
-    /// <summary>Position of a class in <see cref="Analysis.ErrorClass.All"/>; a class that is not in it comes last.</summary>
+    /// <summary>Position of a class in <see cref="ErrorClass.All"/>; a class that is not in it comes last.</summary>
     internal static int ErrorRank(string name)
     {
-        for (var i = 0; i < Analysis.ErrorClass.All.Count; i++)
+        for (var i = 0; i < Conventions.ErrorClass.All.Count; i++)
         {
-            if (Analysis.ErrorClass.All[i] == name)
+            if (Conventions.ErrorClass.All[i] == name)
             {
                 return i;
             }

@@ -1,5 +1,5 @@
 using DhtTracer.Analysis;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Ingestion.Kubo;
 

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia.EventLog2019;
 
@@ -59,7 +59,7 @@ public sealed class EventLogObserver(Action<string> write) : IQueryObserver
     public void DialStarted(LookupPeer peer, DateTimeOffset time)
     {
         _dialing.Add(peer);
-        if (peer.State == LookupPeerState.Dialing)
+        if (peer.State == PeerState.Dialing)
         {
             _dialedNew.Add(peer);
             Write("dialPeer.Dialing", time, peer);
@@ -130,7 +130,7 @@ public sealed class EventLogObserver(Action<string> write) : IQueryObserver
     public void QueryEnded(QueryEnd end)
     {
         _end = end;
-        _found |= end.Outcome == DhtQueryOutcome.Success;
+        _found |= end.Outcome == QueryOutcome.Success;
         Write("Run.End", end.Time);
     }
 
@@ -140,7 +140,7 @@ public sealed class EventLogObserver(Action<string> write) : IQueryObserver
     /// </summary>
     private static string KeyOf(QueryDescription query)
     {
-        if (query.Type is DhtQueryType.GetProviders or DhtQueryType.AddProvider && Cid.TryParse(query.KeyText, out _))
+        if (query.Type is QueryType.GetProviders or QueryType.AddProvider && Cid.TryParse(query.KeyText, out _))
         {
             return NoNamespace + query.KeyText;
         }
@@ -195,7 +195,7 @@ public sealed class EventLogObserver(Action<string> write) : IQueryObserver
             }
         );
 
-    private void WriteMessage(string name, DateTimeOffset time, LookupPeer peer, KadMessageType type, string key) =>
+    private void WriteMessage(string name, DateTimeOffset time, LookupPeer peer, MessageType type, string key) =>
         WriteEvent(
             name,
             time,
@@ -204,7 +204,7 @@ public sealed class EventLogObserver(Action<string> write) : IQueryObserver
             {
                 json.WriteStartObject("message");
                 json.WriteString("key", key);
-                json.WriteString("type", type.ToText());
+                json.WriteString("type", Words.Of(type));
                 json.WriteEndObject();
             }
         );
@@ -234,7 +234,7 @@ public sealed class EventLogObserver(Action<string> write) : IQueryObserver
     {
         json.WriteStartObject("Query");
         json.WriteString("Key", _key);
-        json.WriteString("Type", _query!.Type.ToText());
+        json.WriteString("Type", Words.Of(_query!.Type));
         json.WriteNumber("Concurrency", _query.Parameters.Alpha);
         json.WriteEndObject();
         WritePeers(json, "PeersSeen", _seen.Select(peer => peer.Text));
@@ -242,7 +242,7 @@ public sealed class EventLogObserver(Action<string> write) : IQueryObserver
         json.WriteNull("PeersDialed");
         WritePeers(json, "PeersDialedNew", _dialedNew.Select(peer => peer.Text));
         json.WriteNumber("PeersDialQueueLen", _dialing.Count);
-        json.WriteNumber("PeersToQueryLen", _seen.Count(peer => peer.State == LookupPeerState.Connected));
+        json.WriteNumber("PeersToQueryLen", _seen.Count(peer => peer.State == PeerState.Connected));
         json.WriteNumber("PeersRemainingLen", _seen.Count - _done.Count);
         json.WriteStartObject("RateLimit");
         json.WriteNumber("Capacity", _query.Parameters.Alpha);
@@ -258,7 +258,7 @@ public sealed class EventLogObserver(Action<string> write) : IQueryObserver
     {
         json.WriteStartObject("Result");
         json.WriteBoolean("Success", _found);
-        json.WriteString("FoundPeer", _found && _query!.Type == DhtQueryType.FindPeer ? _key[NoNamespace.Length..] : "");
+        json.WriteString("FoundPeer", _found && _query!.Type == QueryType.FindPeer ? _key[NoNamespace.Length..] : "");
         if (_found)
         {
             WritePeers(json, "CloserPeers", []);
@@ -278,9 +278,9 @@ public sealed class EventLogObserver(Action<string> write) : IQueryObserver
     private bool GivesResult(RequestEnd request, KadMessage answer) =>
         _query!.Type switch
         {
-            DhtQueryType.GetProviders => answer.ProviderPeers.Count > 0,
-            DhtQueryType.GetValue => request.RecordValid == true,
-            DhtQueryType.FindPeer => request.GoalReached,
+            QueryType.GetProviders => answer.ProviderPeers.Count > 0,
+            QueryType.GetValue => request.RecordValid == true,
+            QueryType.FindPeer => request.GoalReached,
             _ => false,
         };
 

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using DhtTracer.Libp2p.Hosting;
 using DhtTracer.Libp2p.Identities;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia.LocalNet;
 

@@ -15,7 +15,7 @@ internal sealed class Exchange : IDisposable
         _withdrawal = CancellationTokenSource.CreateLinkedTokenSource(stop);
 
         // A peer that has answered stays "answered", whatever becomes of a later message to it.
-        _settlesState = peer.State != LookupPeerState.Answered;
+        _settlesState = peer.State != PeerState.Answered;
     }
 
     public LookupPeer Peer { get; }
@@ -33,7 +33,7 @@ internal sealed class Exchange : IDisposable
 
     public void Dispose() => _withdrawal.Dispose();
 
-    public void SetState(LookupPeerState state)
+    public void SetState(PeerState state)
     {
         if (_settlesState)
         {
@@ -59,7 +59,7 @@ internal sealed class Exchange : IDisposable
         }
         catch (OperationCanceledException) when (IsWithdrawn)
         {
-            return failure(DhtErrorClass.Cancelled, "taken back by the query");
+            return failure(ErrorClass.Cancelled, "taken back by the query");
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested)
         {
@@ -69,7 +69,7 @@ internal sealed class Exchange : IDisposable
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            return failure(DhtErrorClass.Other, $"{exception.GetType().Name}: {exception.Message}");
+            return failure(ErrorClass.Other, $"{exception.GetType().Name}: {exception.Message}");
         }
     }
 }

@@ -40,7 +40,7 @@ internal sealed class ExchangeRunner(QueryRun run, QueryEnvironment environment,
             return;
         }
 
-        exchange.SetState(LookupPeerState.Dialing);
+        exchange.SetState(PeerState.Dialing);
         _ = CompleteDialAsync(exchange);
         observer?.DialStarted(peer, now);
     }
@@ -52,7 +52,7 @@ internal sealed class ExchangeRunner(QueryRun run, QueryEnvironment environment,
             environment.Time,
             token => environment.Network.DialAsync(exchange.Peer.Id, exchange.Peer.Addresses, token),
             (errorClass, text) => new DialResult { Error = new DhtError(errorClass, text) },
-            DhtErrorClass.DialTimeout
+            ErrorClass.DialTimeout
         );
         _completions.Writer.TryWrite(() => OnDialed(exchange, result));
     }
@@ -66,11 +66,11 @@ internal sealed class ExchangeRunner(QueryRun run, QueryEnvironment environment,
         observer?.DialEnded(peer, now, result);
         if (result.Connection is null)
         {
-            Fail(exchange, LookupPeerState.DialFailed, result.Error);
+            Fail(exchange, PeerState.DialFailed, result.Error);
         }
         else if (exchange.IsWithdrawn)
         {
-            exchange.SetState(LookupPeerState.Connected);
+            exchange.SetState(PeerState.Connected);
             Finish(exchange);
         }
         else
@@ -90,7 +90,7 @@ internal sealed class ExchangeRunner(QueryRun run, QueryEnvironment environment,
         var duplicate = (peer.SentTypes & type) != 0;
         peer.SentTypes |= type;
         peer.Duplicate |= duplicate;
-        exchange.SetState(LookupPeerState.Requesting);
+        exchange.SetState(PeerState.NoAnswer);
 
         // Observers are told while the request is on its way.
         _ = CompleteRequestAsync(exchange, peer.Connection!);
@@ -119,7 +119,7 @@ internal sealed class ExchangeRunner(QueryRun run, QueryEnvironment environment,
             environment.Time,
             token => connection.RequestAsync(exchange.Request, token),
             (errorClass, text) => new RequestResult(null, new DhtError(errorClass, text)),
-            DhtErrorClass.RequestTimeout
+            ErrorClass.RequestTimeout
         );
         _completions.Writer.TryWrite(() => OnAnswered(exchange, result));
     }
@@ -134,13 +134,13 @@ internal sealed class ExchangeRunner(QueryRun run, QueryEnvironment environment,
         var error = result.Error ?? CheckAnswer(exchange.Request, result.Answer);
         if (error is not null)
         {
-            var outcome = error.Class == DhtErrorClass.Cancelled ? RequestOutcome.Cancelled : RequestOutcome.Failed;
+            var outcome = error.Class == ErrorClass.Cancelled ? RequestOutcome.Cancelled : RequestOutcome.Failed;
             observer?.RequestEnded(peer, now, new RequestEnd { Outcome = outcome, Error = error });
-            Fail(exchange, LookupPeerState.RequestFailed, error);
+            Fail(exchange, PeerState.RequestFailed, error);
             return;
         }
 
-        exchange.SetState(LookupPeerState.Answered);
+        exchange.SetState(PeerState.Answered);
         environment.PeerAnswered(peer);
         var named = new LookupPeer?[result.Answer?.CloserPeers.Count ?? 0];
         var heard = Hear(peer, result.Answer, now, named);
@@ -164,13 +164,16 @@ internal sealed class ExchangeRunner(QueryRun run, QueryEnvironment environment,
 
     private static DhtError? CheckAnswer(KadMessage request, KadMessage? answer)
     {
-        if (request.Type == KadMessageType.AddProvider)
+        if (request.Type == MessageType.AddProvider)
         {
             return null;
         }
 
         return answer is null || answer.Type != request.Type
-            ? new DhtError(DhtErrorClass.BadAnswer, $"{request.Type.ToText()} was answered with {answer?.Type.ToText() ?? "nothing"}")
+            ? new DhtError(
+                ErrorClass.BadAnswer,
+                $"{Words.Of(request.Type)} was answered with {(answer is null ? "nothing" : Words.Of(answer.Type))}"
+            )
             : null;
     }
 
@@ -196,18 +199,18 @@ internal sealed class ExchangeRunner(QueryRun run, QueryEnvironment environment,
         return heard;
     }
 
-    private void Fail(Exchange exchange, LookupPeerState state, DhtError? error)
+    private void Fail(Exchange exchange, PeerState state, DhtError? error)
     {
-        error ??= new DhtError(DhtErrorClass.Other, "failed without a reason");
-        if (error.Class == DhtErrorClass.Cancelled)
+        error ??= new DhtError(ErrorClass.Other, "failed without a reason");
+        if (error.Class == ErrorClass.Cancelled)
         {
-            exchange.SetState(LookupPeerState.Cancelled);
+            exchange.SetState(PeerState.Cancelled);
         }
         else
         {
             Failures[error.Class] = (Failures.GetValueOrDefault(error.Class).Count + 1, error.Text);
             exchange.SetState(state);
-            environment.PeerFailed(exchange.Peer, state == LookupPeerState.DialFailed ? null : exchange.Request.Type, error.Class);
+            environment.PeerFailed(exchange.Peer, state == PeerState.DialFailed ? null : exchange.Request.Type, error.Class);
         }
 
         Finish(exchange);

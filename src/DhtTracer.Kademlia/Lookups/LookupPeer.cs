@@ -1,4 +1,4 @@
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia;
 
@@ -51,7 +51,7 @@ public sealed class LookupPeer
     public IReadOnlyList<Multiaddr> Addresses { get; internal set; }
 
     /// <summary>How far it got.</summary>
-    public LookupPeerState State { get; internal set; } = LookupPeerState.Heard;
+    public PeerState State { get; internal set; } = PeerState.Heard;
 
     /// <summary>1 for the first peer that was dialed or asked; null as long as it was not.</summary>
     public int? Order { get; internal set; }
@@ -71,11 +71,11 @@ public sealed class LookupPeer
     /// <summary>Its connection once it has one.</summary>
     internal IDhtConnection? Connection { get; set; }
 
-    /// <summary>Bit per <see cref="KadMessageType"/> that was sent to it.</summary>
+    /// <summary>Bit per <see cref="MessageType"/> that was sent to it.</summary>
     internal int SentTypes { get; set; }
 
     /// <summary>A peer that could not be reached or did not answer properly counts no longer among the closest.</summary>
-    internal bool Unreachable => State is LookupPeerState.DialFailed or LookupPeerState.RequestFailed or LookupPeerState.Cancelled;
+    internal bool Unreachable => State is PeerState.DialFailed or PeerState.RequestFailed or PeerState.Cancelled;
 
     /// <inheritdoc/>
     public override string ToString() => $"{Text} {State} xor {Xor} hops {Hops}";

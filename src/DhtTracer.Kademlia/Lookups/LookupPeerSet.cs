@@ -1,4 +1,4 @@
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia;
 
@@ -46,7 +46,7 @@ internal sealed class LookupPeerSet(KadId target) : IComparer<LookupPeer>
     }
 
     /// <summary>The closest peer that nobody has asked yet, or null.</summary>
-    public LookupPeer? ClosestHeard() => _byDistance.Find(peer => peer.State is LookupPeerState.Heard or LookupPeerState.Queued);
+    public LookupPeer? ClosestHeard() => _byDistance.Find(peer => peer.State is PeerState.Heard or PeerState.Queued);
 
     /// <summary>The closest peers that are not known to be unreachable, at most <paramref name="count"/>.</summary>
     public IEnumerable<LookupPeer> ClosestReachable(int count) => _byDistance.Where(peer => !peer.Unreachable).Take(count);
@@ -57,7 +57,7 @@ internal sealed class LookupPeerSet(KadId target) : IComparer<LookupPeer>
         var any = false;
         foreach (var peer in ClosestReachable(beta))
         {
-            if (peer.State != LookupPeerState.Answered)
+            if (peer.State != PeerState.Answered)
             {
                 return false;
             }

@@ -26,13 +26,13 @@ internal sealed class QueryEnvironment(
     /// </summary>
     /// <param name="peer">The peer.</param>
     /// <param name="sent">The message that failed; null when it was the dial.</param>
-    /// <param name="errorClass">One of <see cref="DhtErrorClass"/>.</param>
-    public void PeerFailed(LookupPeer peer, KadMessageType? sent, string errorClass)
+    /// <param name="errorClass">One of <see cref="ErrorClass"/>.</param>
+    public void PeerFailed(LookupPeer peer, MessageType? sent, string errorClass)
     {
         var mayRefuse = sent switch
         {
-            KadMessageType.Ping => true,
-            KadMessageType.GetValue or KadMessageType.PutValue or KadMessageType.AddProvider => errorClass == DhtErrorClass.Reset,
+            MessageType.Ping => true,
+            MessageType.GetValue or MessageType.PutValue or MessageType.AddProvider => errorClass == ErrorClass.Reset,
             _ => false,
         };
         if (!mayRefuse)

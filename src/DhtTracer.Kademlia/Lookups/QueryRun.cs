@@ -1,4 +1,4 @@
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia;
 
@@ -78,11 +78,11 @@ internal sealed class QueryRun : IDisposable
     /// Asks ever closer peers until the beta closest have answered, nobody is left, the goal is reached or the query is
     /// cancelled; then, unless the goal was reached, asks those of the K closest that have not been asked.
     /// </summary>
-    public async Task<LookupTermination> LookUpAsync(KadMessage request, QueryGoal goal)
+    public async Task<QueryTermination> LookUpAsync(KadMessage request, QueryGoal goal)
     {
         var termination = await ConvergeAsync(request, goal);
         _observer?.LookupTerminated(Now(), termination);
-        if (termination == LookupTermination.Completed)
+        if (termination == QueryTermination.Completed)
         {
             await FollowUpAsync(request, goal);
         }
@@ -141,28 +141,28 @@ internal sealed class QueryRun : IDisposable
         return now;
     }
 
-    private async Task<LookupTermination> ConvergeAsync(KadMessage request, QueryGoal goal)
+    private async Task<QueryTermination> ConvergeAsync(KadMessage request, QueryGoal goal)
     {
         while (true)
         {
             if (IsCancelled)
             {
-                return LookupTermination.Cancelled;
+                return QueryTermination.Cancelled;
             }
 
             if (_exchanges.GoalReached)
             {
-                return LookupTermination.Stopped;
+                return QueryTermination.Stopped;
             }
 
             if (_exchanges.InFlight.Count == 0 && Peers.ClosestHeard() is null)
             {
-                return LookupTermination.Starvation;
+                return QueryTermination.Starvation;
             }
 
             if (Peers.HasConverged(Parameters.Beta))
             {
-                return LookupTermination.Completed;
+                return QueryTermination.Completed;
             }
 
             while (_exchanges.InFlight.Count < Parameters.Alpha && Peers.ClosestHeard() is { } peer)
@@ -183,13 +183,10 @@ internal sealed class QueryRun : IDisposable
         while (!IsCancelled && !_exchanges.GoalReached)
         {
             foreach (
-                var peer in Peers
-                    .ClosestReachable(Parameters.K)
-                    .Where(peer => peer.State is LookupPeerState.Heard or LookupPeerState.Queued)
-                    .ToList()
+                var peer in Peers.ClosestReachable(Parameters.K).Where(peer => peer.State is PeerState.Heard or PeerState.Queued).ToList()
             )
             {
-                peer.State = LookupPeerState.Queued;
+                peer.State = PeerState.Queued;
                 if (_exchanges.InFlight.Count < Parameters.Alpha)
                 {
                     _exchanges.Begin(new Exchange(peer, request, goal, followUp: true, _stop.Token));

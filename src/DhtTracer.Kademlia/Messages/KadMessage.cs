@@ -1,28 +1,6 @@
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia;
-
-/// <summary>Message types of <c>/ipfs/kad/1.0.0</c>, with their numbers on the wire.</summary>
-public enum KadMessageType
-{
-    /// <summary>Store a record; the answer repeats the request.</summary>
-    PutValue = 0,
-
-    /// <summary>Ask for a record.</summary>
-    GetValue = 1,
-
-    /// <summary>Announce that the sender provides a key; there is no answer.</summary>
-    AddProvider = 2,
-
-    /// <summary>Ask who provides a key.</summary>
-    GetProviders = 3,
-
-    /// <summary>Ask for the closest peers to a key.</summary>
-    FindNode = 4,
-
-    /// <summary>Ask for a sign of life.</summary>
-    Ping = 5,
-}
 
 /// <summary>What the sender of a message says about its connection to a peer it names.</summary>
 public enum KadConnectionType
@@ -56,7 +34,7 @@ public sealed record KadRecord(ReadOnlyMemory<byte> Key, ReadOnlyMemory<byte> Va
 public sealed record KadMessage
 {
     /// <summary>What it asks or answers.</summary>
-    public required KadMessageType Type { get; init; }
+    public required MessageType Type { get; init; }
 
     /// <summary>The key; empty when the message has none (answers to FIND_NODE, PING).</summary>
     public ReadOnlyMemory<byte> Key { get; init; }

@@ -1,5 +1,5 @@
 using DhtTracer.Kademlia.Wire;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 using Google.Protobuf;
 using Google.Protobuf.Collections;
 
@@ -36,7 +36,7 @@ public static class KadMessageCodec
             throw new KadMessageException("the message is no protobuf: " + exception.Message, exception);
         }
 
-        if (wire.Type is < (int)KadMessageType.PutValue or > (int)KadMessageType.Ping)
+        if (wire.Type is < (int)MessageType.PutValue or > (int)MessageType.Ping)
         {
             throw new KadMessageException($"the message type {wire.Type} is unknown, 0 to 5 are defined");
         }
@@ -48,7 +48,7 @@ public static class KadMessageCodec
 
         return new KadMessage
         {
-            Type = (KadMessageType)wire.Type,
+            Type = (MessageType)wire.Type,
             Key = wire.Key.Memory,
             Record = wire.Record is { } record ? FromWire(record) : null,
             CloserPeers = FromWire(wire.CloserPeers, "closerPeers", limits),
@@ -98,7 +98,7 @@ public static class KadMessageCodec
         var wire = new Message();
 
         // js-libp2p leaves the type out when it is 0, go-libp2p writes it; both read either.
-        if (message.Type != KadMessageType.PutValue)
+        if (message.Type != MessageType.PutValue)
         {
             wire.Type = (int)message.Type;
         }

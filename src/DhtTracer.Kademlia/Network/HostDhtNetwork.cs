@@ -1,8 +1,8 @@
 using System.Runtime.CompilerServices;
 using DhtTracer.Libp2p;
 using DhtTracer.Libp2p.Hosting;
-using DhtTracer.Libp2p.Multiformats;
 using DhtTracer.Libp2p.Streams;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia;
 
@@ -47,21 +47,21 @@ internal sealed class HostDhtNetwork(Libp2pHost host, DhtOptions options) : IDht
         }
         catch (ObjectDisposedException)
         {
-            return new DialResult { Error = new DhtError(DhtErrorClass.Other, "this node is shutting down") };
+            return new DialResult { Error = new DhtError(ErrorClass.Other, "this node is shutting down") };
         }
     }
 
     private static string ClassOf(DialError error) =>
         error switch
         {
-            DialError.Timeout => DhtErrorClass.DialTimeout,
-            DialError.Refused => DhtErrorClass.DialRefused,
-            DialError.NoRoute => DhtErrorClass.NoRoute,
-            DialError.Backoff => DhtErrorClass.DialBackoff,
-            DialError.Handshake or DialError.WrongPeer => DhtErrorClass.Handshake,
-            DialError.ProtocolNotSupported => DhtErrorClass.ProtocolNotSupported,
-            DialError.Reset => DhtErrorClass.Reset,
-            _ => DhtErrorClass.DialFailed,
+            DialError.Timeout => ErrorClass.DialTimeout,
+            DialError.Refused => ErrorClass.DialRefused,
+            DialError.NoRoute => ErrorClass.NoRoute,
+            DialError.Backoff => ErrorClass.DialBackoff,
+            DialError.Handshake or DialError.WrongPeer => ErrorClass.Handshake,
+            DialError.ProtocolNotSupported => ErrorClass.ProtocolNotSupported,
+            DialError.Reset => ErrorClass.Reset,
+            _ => ErrorClass.DialFailed,
         };
 
     private HostConnection Wrap(Connection connection) =>
@@ -84,16 +84,16 @@ internal sealed class HostDhtNetwork(Libp2pHost host, DhtOptions options) : IDht
             Libp2pStream? stream = null;
             try
             {
-                if (request.Type == KadMessageType.Ping)
+                if (request.Type == MessageType.Ping)
                 {
                     await connection.PingAsync(cancellationToken);
-                    return new RequestResult(new KadMessage { Type = KadMessageType.Ping }, null);
+                    return new RequestResult(new KadMessage { Type = MessageType.Ping }, null);
                 }
 
                 stream = await connection.OpenStreamAsync(options.Protocol, cancellationToken);
                 await stream.WriteAsync(KadFraming.Frame(request), cancellationToken);
                 stream.CloseWrite();
-                if (request.Type == KadMessageType.AddProvider)
+                if (request.Type == MessageType.AddProvider)
                 {
                     await stream.FlushAsync(cancellationToken);
                     await stream.DisposeAsync();
@@ -102,7 +102,7 @@ internal sealed class HostDhtNetwork(Libp2pHost host, DhtOptions options) : IDht
 
                 if (await KadFraming.ReadAsync(stream, options.MessageLimits, cancellationToken) is not { } answer)
                 {
-                    return Failed(stream, DhtErrorClass.Reset, "the stream was closed without an answer");
+                    return Failed(stream, ErrorClass.Reset, "the stream was closed without an answer");
                 }
 
                 // What follows the answer, FIN or reset, changes nothing.
@@ -116,19 +116,19 @@ internal sealed class HostDhtNetwork(Libp2pHost host, DhtOptions options) : IDht
             }
             catch (ProtocolNotSupportedException exception)
             {
-                return Failed(stream, DhtErrorClass.ProtocolNotSupported, exception.Message);
+                return Failed(stream, ErrorClass.ProtocolNotSupported, exception.Message);
             }
             catch (Exception exception) when (exception is KadMessageException or WireException)
             {
-                return Failed(stream, DhtErrorClass.BadAnswer, exception.Message);
+                return Failed(stream, ErrorClass.BadAnswer, exception.Message);
             }
             catch (TimeoutException exception)
             {
-                return Failed(stream, DhtErrorClass.RequestTimeout, exception.Message);
+                return Failed(stream, ErrorClass.RequestTimeout, exception.Message);
             }
             catch (Exception exception) when (exception is IOException or ObjectDisposedException)
             {
-                return Failed(stream, DhtErrorClass.Reset, exception.Message);
+                return Failed(stream, ErrorClass.Reset, exception.Message);
             }
         }
 

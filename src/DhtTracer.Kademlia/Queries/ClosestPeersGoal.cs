@@ -3,7 +3,7 @@ namespace DhtTracer.Kademlia;
 /// <summary>get-closest-peers: the K closest peers that answered.</summary>
 internal class ClosestPeersGoal : QueryGoal
 {
-    public override GoalProgress Take(QueryRun run, LookupPeer peer, KadMessageType type, KadMessage? answer) => default;
+    public override GoalProgress Take(QueryRun run, LookupPeer peer, MessageType type, KadMessage? answer) => default;
 
     public override Conclusion Conclude(QueryRun run)
     {
@@ -19,7 +19,7 @@ internal class ClosestPeersGoal : QueryGoal
     }
 
     protected static List<LookupPeer> Closest(QueryRun run) =>
-        [.. run.Peers.InOrderOfDistance.Where(peer => peer.State == LookupPeerState.Answered).Take(run.Description.Parameters.K)];
+        [.. run.Peers.InOrderOfDistance.Where(peer => peer.State == PeerState.Answered).Take(run.Description.Parameters.K)];
 
     /// <summary>The final answer is known as soon as its last peer has been heard of.</summary>
     protected static DateTimeOffset? FirstKnown(IReadOnlyCollection<LookupPeer> peers) =>

@@ -5,7 +5,7 @@ internal sealed class ContactGoal : QueryGoal
 {
     private readonly List<LookupPeer> _answered = [];
 
-    public override GoalProgress Take(QueryRun run, LookupPeer peer, KadMessageType type, KadMessage? answer)
+    public override GoalProgress Take(QueryRun run, LookupPeer peer, MessageType type, KadMessage? answer)
     {
         _answered.Add(peer);
         run.ReportResult(peer, peer.Text);

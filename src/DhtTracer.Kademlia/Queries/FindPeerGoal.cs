@@ -1,4 +1,4 @@
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia;
 
@@ -8,7 +8,7 @@ internal sealed class FindPeerGoal(PeerId wanted) : QueryGoal
     private KadPeer? _found;
     private DateTimeOffset? _foundAt;
 
-    public override GoalProgress Take(QueryRun run, LookupPeer peer, KadMessageType type, KadMessage? answer)
+    public override GoalProgress Take(QueryRun run, LookupPeer peer, MessageType type, KadMessage? answer)
     {
         if (_found is not null)
         {

@@ -1,4 +1,4 @@
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia;
 
@@ -12,7 +12,7 @@ internal sealed class GetProvidersGoal(int wanted) : QueryGoal
     private readonly Dictionary<PeerId, KadPeer> _providers = [];
     private DateTimeOffset? _lastFoundAt;
 
-    public override GoalProgress Take(QueryRun run, LookupPeer peer, KadMessageType type, KadMessage? answer)
+    public override GoalProgress Take(QueryRun run, LookupPeer peer, MessageType type, KadMessage? answer)
     {
         foreach (var provider in answer?.ProviderPeers ?? [])
         {

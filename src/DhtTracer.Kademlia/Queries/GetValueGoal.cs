@@ -31,9 +31,9 @@ internal sealed class GetValueGoal(ReadOnlyMemory<byte> key, RecordValidator val
         return ++_valid == quorum;
     }
 
-    public override GoalProgress Take(QueryRun run, LookupPeer peer, KadMessageType type, KadMessage? answer)
+    public override GoalProgress Take(QueryRun run, LookupPeer peer, MessageType type, KadMessage? answer)
     {
-        if (type != KadMessageType.GetValue || answer?.Record is not { } record)
+        if (type != MessageType.GetValue || answer?.Record is not { } record)
         {
             return default;
         }
@@ -73,7 +73,7 @@ internal sealed class GetValueGoal(ReadOnlyMemory<byte> key, RecordValidator val
             .Select(holder => holder.Peer);
         var correction = new KadMessage
         {
-            Type = KadMessageType.PutValue,
+            Type = MessageType.PutValue,
             Key = key,
             Record = new KadRecord(key, best),
         };

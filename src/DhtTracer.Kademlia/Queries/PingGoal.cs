@@ -5,7 +5,7 @@ internal sealed class PingGoal : QueryGoal
 {
     private LookupPeer? _answered;
 
-    public override GoalProgress Take(QueryRun run, LookupPeer peer, KadMessageType type, KadMessage? answer)
+    public override GoalProgress Take(QueryRun run, LookupPeer peer, MessageType type, KadMessage? answer)
     {
         _answered = peer;
         run.ReportResult(peer, peer.Text);

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia;
 
@@ -15,7 +15,7 @@ internal sealed class QueryExecutor(QueryEnvironment environment)
     /// <param name="options">Options of this query.</param>
     /// <param name="cancellationToken">Ends the query with the outcome cancelled.</param>
     public Task<QueryResult> LookUpAsync(
-        DhtQueryType type,
+        QueryType type,
         byte[] key,
         string keyText,
         KadMessage request,
@@ -30,7 +30,7 @@ internal sealed class QueryExecutor(QueryEnvironment environment)
 
     /// <summary>Sends one message to each of some peers, alpha at a time, without a lookup.</summary>
     public Task<QueryResult> SendAsync(
-        DhtQueryType type,
+        QueryType type,
         byte[] key,
         string keyText,
         IReadOnlyList<KadPeer> peers,
@@ -56,13 +56,13 @@ internal sealed class QueryExecutor(QueryEnvironment environment)
         );
 
     private async Task<QueryResult> RunAsync(
-        DhtQueryType type,
+        QueryType type,
         byte[] key,
         string keyText,
         IReadOnlyList<KadPeer> seeds,
         QueryGoal goal,
         QueryOptions options,
-        Func<QueryRun, Task<LookupTermination?>> body,
+        Func<QueryRun, Task<QueryTermination?>> body,
         CancellationToken cancellationToken
     )
     {
@@ -90,11 +90,11 @@ internal sealed class QueryExecutor(QueryEnvironment environment)
             cancellationToken
         );
         observer?.QueryStarted(description);
-        LookupTermination? termination = null;
+        QueryTermination? termination = null;
         if (goal.Begin(run))
         {
-            termination = LookupTermination.Stopped;
-            observer?.LookupTerminated(clock.Now(), LookupTermination.Stopped);
+            termination = QueryTermination.Stopped;
+            observer?.LookupTerminated(clock.Now(), QueryTermination.Stopped);
         }
         else if (seeds.Count > 0)
         {
@@ -138,48 +138,48 @@ internal sealed class QueryExecutor(QueryEnvironment environment)
         };
     }
 
-    private static (DhtQueryOutcome Outcome, DhtError? Error) Judge(
+    private static (QueryOutcome Outcome, DhtError? Error) Judge(
         QueryRun run,
         Conclusion conclusion,
-        LookupTermination? termination,
+        QueryTermination? termination,
         int seeds
     )
     {
         // A query that had all it wanted before it was cancelled has succeeded.
-        if (run.WasCancelled && termination != LookupTermination.Stopped)
+        if (run.WasCancelled && termination != QueryTermination.Stopped)
         {
             return run.DeadlinePassed
                 ? (
-                    DhtQueryOutcome.TimedOut,
-                    new DhtError(DhtErrorClass.RequestTimeout, $"the query ran out of time with {conclusion.Results} results")
+                    QueryOutcome.TimedOut,
+                    new DhtError(ErrorClass.RequestTimeout, $"the query ran out of time with {conclusion.Results} results")
                 )
-                : (DhtQueryOutcome.Cancelled, new DhtError(DhtErrorClass.Cancelled, "the caller gave up"));
+                : (QueryOutcome.Cancelled, new DhtError(ErrorClass.Cancelled, "the caller gave up"));
         }
 
         if (conclusion.Results > 0)
         {
-            return (DhtQueryOutcome.Success, null);
+            return (QueryOutcome.Success, null);
         }
 
         if (seeds == 0)
         {
             return (
-                DhtQueryOutcome.Failed,
-                new DhtError(DhtErrorClass.NoPeers, "the routing table is empty: give bootstrap peers, or wait until they are connected")
+                QueryOutcome.Failed,
+                new DhtError(ErrorClass.NoPeers, "the routing table is empty: give bootstrap peers, or wait until they are connected")
             );
         }
 
         // Nothing found because nobody could be asked is not the same as nothing to be found.
-        var answered = run.Peers.InOrderHeard.Any(peer => peer.State == LookupPeerState.Answered);
+        var answered = run.Peers.InOrderHeard.Any(peer => peer.State == PeerState.Answered);
         if (answered && !conclusion.NothingIsFailure)
         {
-            return (DhtQueryOutcome.NotFound, new DhtError(DhtErrorClass.NotFound, conclusion.NothingFound));
+            return (QueryOutcome.NotFound, new DhtError(ErrorClass.NotFound, conclusion.NothingFound));
         }
 
         var failure = run
             .Failures.OrderByDescending(entry => entry.Value.Count)
             .Select(entry => new DhtError(entry.Key, $"{conclusion.NothingFound}; most often: {entry.Value.Text}"))
             .FirstOrDefault();
-        return (DhtQueryOutcome.Failed, failure ?? new DhtError(DhtErrorClass.Other, conclusion.NothingFound));
+        return (QueryOutcome.Failed, failure ?? new DhtError(ErrorClass.Other, conclusion.NothingFound));
     }
 }

@@ -10,7 +10,7 @@ internal abstract class QueryGoal
     public virtual bool Begin(QueryRun run) => false;
 
     /// <summary>Takes an answer; null after ADD_PROVIDER.</summary>
-    public abstract GoalProgress Take(QueryRun run, LookupPeer peer, KadMessageType type, KadMessage? answer);
+    public abstract GoalProgress Take(QueryRun run, LookupPeer peer, MessageType type, KadMessage? answer);
 
     /// <summary>What is left to do after the lookup; not called when the query was cancelled or had nobody to ask.</summary>
     public virtual Task AfterLookupAsync(QueryRun run) => Task.CompletedTask;

@@ -6,16 +6,16 @@ namespace DhtTracer.Kademlia;
 public sealed record QueryResult
 {
     /// <summary>The operation.</summary>
-    public required DhtQueryType Type { get; init; }
+    public required QueryType Type { get; init; }
 
     /// <summary>How it ended.</summary>
-    public required DhtQueryOutcome Outcome { get; init; }
+    public required QueryOutcome Outcome { get; init; }
 
     /// <summary>Why it did not succeed; null when it did.</summary>
     public DhtError? Error { get; init; }
 
     /// <summary>Why the lookup stopped asking; null when there was none.</summary>
-    public LookupTermination? Termination { get; init; }
+    public QueryTermination? Termination { get; init; }
 
     /// <summary>Start to end.</summary>
     public required TimeSpan Duration { get; init; }

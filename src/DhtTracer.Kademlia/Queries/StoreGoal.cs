@@ -8,7 +8,7 @@ internal sealed class StoreGoal(KadMessage message) : ClosestPeersGoal
 
     public override bool SendsAgain => true;
 
-    public override GoalProgress Take(QueryRun run, LookupPeer peer, KadMessageType type, KadMessage? answer)
+    public override GoalProgress Take(QueryRun run, LookupPeer peer, MessageType type, KadMessage? answer)
     {
         if (type == message.Type && Accepts(answer))
         {

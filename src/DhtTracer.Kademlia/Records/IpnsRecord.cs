@@ -3,7 +3,7 @@ using System.Text;
 using DhtTracer.Kademlia.Wire;
 using DhtTracer.Libp2p;
 using DhtTracer.Libp2p.Identities;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 using Google.Protobuf;
 
 namespace DhtTracer.Kademlia;

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia;
 
@@ -100,7 +100,7 @@ internal sealed class RoutingTableUpkeep(RoutingTable table, IDhtNetwork network
             }
 
             // FIND_NODE shows that the peer serves the DHT, and every implementation answers it. rust-libp2p and litep2p refuse PING.
-            var question = new KadMessage { Type = KadMessageType.FindNode, Key = peer.Id.Bytes.ToArray() };
+            var question = new KadMessage { Type = MessageType.FindNode, Key = peer.Id.Bytes.ToArray() };
             return (await connection.RequestAsync(question, limit.Token)).Error is null;
         }
         catch (OperationCanceledException)

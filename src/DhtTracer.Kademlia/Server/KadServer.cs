@@ -1,4 +1,4 @@
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia;
 
@@ -45,19 +45,19 @@ public sealed class KadServer
     /// <exception cref="KadRefusedException">The request is refused.</exception>
     public KadMessage? Answer(KadMessage request, PeerId sender)
     {
-        if (request.Key.IsEmpty && request.Type != KadMessageType.Ping)
+        if (request.Key.IsEmpty && request.Type != MessageType.Ping)
         {
-            throw new KadRefusedException($"{request.Type.ToText()} has no key");
+            throw new KadRefusedException($"{Words.Of(request.Type)} has no key");
         }
 
         return request.Type switch
         {
-            KadMessageType.FindNode => new KadMessage { Type = request.Type, CloserPeers = FindNode(request.Key.Span, sender) },
-            KadMessageType.GetProviders => GetProviders(request, sender),
-            KadMessageType.AddProvider => AddProvider(request, sender),
-            KadMessageType.GetValue => GetValue(request, sender),
-            KadMessageType.PutValue => PutValue(request),
-            KadMessageType.Ping => new KadMessage { Type = request.Type },
+            MessageType.FindNode => new KadMessage { Type = request.Type, CloserPeers = FindNode(request.Key.Span, sender) },
+            MessageType.GetProviders => GetProviders(request, sender),
+            MessageType.AddProvider => AddProvider(request, sender),
+            MessageType.GetValue => GetValue(request, sender),
+            MessageType.PutValue => PutValue(request),
+            MessageType.Ping => new KadMessage { Type = request.Type },
             _ => throw new KadRefusedException($"the message type {request.Type} is unknown"),
         };
     }
@@ -124,7 +124,7 @@ public sealed class KadServer
     {
         if (!_anyProviderKey && !Multihash.TryParse(request.Key.Span, out _))
         {
-            throw new KadRefusedException($"the key of {request.Type.ToText()} is no multihash");
+            throw new KadRefusedException($"the key of {Words.Of(request.Type)} is no multihash");
         }
     }
 

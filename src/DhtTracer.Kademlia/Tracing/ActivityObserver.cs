@@ -51,19 +51,19 @@ internal sealed class ActivityObserver : IQueryObserver
     public void QueryStarted(QueryDescription query)
     {
         _start = query.Start;
-        _type = query.Type.ToText();
+        _type = Words.Of(query.Type);
         _node = PeerName.Of(query.Node).Text;
         _key = Convert.ToHexStringLower(query.Key.Span);
         _keyText = query.KeyText;
         _background = query.Background;
         Describe();
-        Tags.Add("dht.node", _node);
-        Tags.Add("dht.protocol", query.Protocol);
-        Tags.Add("dht.alpha", query.Parameters.Alpha);
-        Tags.Add("dht.beta", query.Parameters.Beta);
-        Tags.Add("dht.k", query.Parameters.K);
-        Tags.Add("dht.routing_table.size", query.RoutingTableSize);
-        _query = _spans.Begin("dht.query", default, query.Start);
+        Tags.Add(NativeAttributes.Node, _node);
+        Tags.Add(NativeAttributes.Protocol, query.Protocol);
+        Tags.Add(NativeAttributes.Alpha, query.Parameters.Alpha);
+        Tags.Add(NativeAttributes.Beta, query.Parameters.Beta);
+        Tags.Add(NativeAttributes.K, query.Parameters.K);
+        Tags.Add(NativeAttributes.RoutingTableSize, query.RoutingTableSize);
+        _query = _spans.Begin(NativeSpans.Query, default, query.Start);
         query.Span = _query?.Context;
     }
 
@@ -79,7 +79,7 @@ internal sealed class ActivityObserver : IQueryObserver
         _peers.Add(null);
         if (peer.Referrer is null)
         {
-            _events.Add(SpanTags.Event("dht.seed", peer.HeardAt, peer));
+            _events.Add(SpanTags.Event(NativeEvents.Seed, peer.HeardAt, peer));
         }
     }
 
@@ -107,13 +107,13 @@ internal sealed class ActivityObserver : IQueryObserver
 
         spans.DialStart = null;
         var parent = BeginPeer(spans);
-        Tags.Add("dht.peer.id", peer.Text);
-        Tags.Add("dht.dial.reused", SpanTags.Boxed(result.Reused));
-        Tags.AddKnown("dht.dial.address", result.Address);
-        Tags.AddKnown("dht.dial.addresses_tried", result.AddressesTried);
+        Tags.Add(NativeAttributes.PeerId, peer.Text);
+        Tags.Add(NativeAttributes.DialReused, SpanTags.Boxed(result.Reused));
+        Tags.AddKnown(NativeAttributes.DialAddress, result.Address);
+        Tags.AddKnown(NativeAttributes.DialAddressesTried, result.AddressesTried);
         Tags.AddKnown("network.transport", result.Transport);
         Tags.AddError(result.Error);
-        _spans.Emit("dht.dial", ActivityKind.Client, parent, start, time, result.Error);
+        _spans.Emit(NativeSpans.Dial, ActivityKind.Client, parent, start, time, result.Error);
     }
 
     public void RequestStarted(LookupPeer peer, DateTimeOffset time, RequestStart request)
@@ -128,7 +128,7 @@ internal sealed class ActivityObserver : IQueryObserver
         if (request.Duplicate)
         {
             BeginPeer(spans);
-            spans.Span?.AddEvent(SpanTags.Event("dht.duplicate", time, "dht.message.type", request.Type.ToText()));
+            spans.Span?.AddEvent(SpanTags.Event(NativeEvents.Duplicate, time, NativeAttributes.MessageType, Words.Of(request.Type)));
         }
     }
 
@@ -141,37 +141,37 @@ internal sealed class ActivityObserver : IQueryObserver
 
         spans.Request = null;
         var parent = BeginPeer(spans);
-        Tags.Add("dht.peer.id", peer.Text);
-        Tags.Add("dht.message.type", started.Type.ToText());
-        Tags.AddKnown("dht.request.followup", started.FollowUp ? SpanTags.True : null);
-        Tags.Add("dht.request.outcome", request.Outcome.ToText());
+        Tags.Add(NativeAttributes.PeerId, peer.Text);
+        Tags.Add(NativeAttributes.MessageType, Words.Of(started.Type));
+        Tags.AddKnown(NativeAttributes.RequestFollowup, started.FollowUp ? SpanTags.True : null);
+        Tags.Add(NativeAttributes.RequestOutcome, Words.Of(request.Outcome));
         if (request.Answer is { } answer)
         {
-            Tags.AddPeers("dht.closer_peers", answer.CloserPeers, request.Named);
-            Tags.AddPeers("dht.provider_peers", answer.ProviderPeers, []);
-            if (answer.Type == KadMessageType.GetValue)
+            Tags.AddPeers(NativeAttributes.CloserPeers, answer.CloserPeers, request.Named);
+            Tags.AddPeers(NativeAttributes.ProviderPeers, answer.ProviderPeers, []);
+            if (answer.Type == MessageType.GetValue)
             {
-                Tags.Add("dht.record", SpanTags.Boxed(answer.Record is not null));
+                Tags.Add(NativeAttributes.Record, SpanTags.Boxed(answer.Record is not null));
             }
 
-            Tags.AddKnown("dht.record.valid", request.RecordValid);
+            Tags.AddKnown(NativeAttributes.RecordValid, request.RecordValid);
         }
 
         Tags.AddError(request.Error);
-        _spans.Emit("dht.request", ActivityKind.Client, parent, spans.RequestStart, time, request.Error, request.NewPeers);
+        _spans.Emit(NativeSpans.Request, ActivityKind.Client, parent, spans.RequestStart, time, request.Error, request.NewPeers);
     }
 
     public void ResultFound(LookupPeer? answeredBy, DateTimeOffset time, string result) =>
         _events.Add(
             new ActivityEvent(
-                "dht.result",
+                NativeAttributes.Result,
                 time,
-                new ActivityTagsCollection { { "dht.peer.id", answeredBy?.Text ?? _node }, { "dht.result", result } }
+                new ActivityTagsCollection { { NativeAttributes.PeerId, answeredBy?.Text ?? _node }, { NativeAttributes.Result, result } }
             )
         );
 
-    public void LookupTerminated(DateTimeOffset time, LookupTermination termination) =>
-        _events.Add(SpanTags.Event("dht.terminated", time, "dht.query.termination", termination.ToText()));
+    public void LookupTerminated(DateTimeOffset time, QueryTermination termination) =>
+        _events.Add(SpanTags.Event(NativeEvents.Terminated, time, NativeAttributes.QueryTermination, Words.Of(termination)));
 
     public void PeerDone(LookupPeer peer)
     {
@@ -198,20 +198,20 @@ internal sealed class ActivityObserver : IQueryObserver
             _query.AddEvent(happened);
         }
 
-        _query.AddTag("dht.query.outcome", end.Outcome.ToText());
-        _query.AddKnown("dht.query.termination", end.Termination?.ToText());
-        _query.AddKnown("dht.query.discovery_ns", (end.DiscoveredAt - _start)?.Ticks * TimeSpan.NanosecondsPerTick);
-        _query.AddTag("dht.query.results", end.Results);
+        _query.AddTag(NativeAttributes.QueryOutcome, Words.Of(end.Outcome));
+        _query.AddKnown(NativeAttributes.QueryTermination, (end.Termination is { } known ? Words.Of(known) : null));
+        _query.AddKnown(NativeAttributes.QueryDiscoveryNs, (end.DiscoveredAt - _start)?.Ticks * TimeSpan.NanosecondsPerTick);
+        _query.AddTag(NativeAttributes.QueryResults, end.Results);
         if (end.HasLocalResult)
         {
-            _query.AddTag("dht.query.local", true);
+            _query.AddTag(NativeAttributes.QueryLocal, true);
         }
 
         if (end.Error is { } error)
         {
-            _query.AddTag("dht.error.class", error.Class);
-            _query.AddTag("dht.error.text", error.Text);
-            if (end.Outcome != DhtQueryOutcome.NotFound)
+            _query.AddTag(NativeAttributes.ErrorClass, error.Class);
+            _query.AddTag(NativeAttributes.ErrorText, error.Text);
+            if (end.Outcome != QueryOutcome.NotFound)
             {
                 _query.SetStatus(ActivityStatusCode.Error, error.Text);
             }
@@ -251,7 +251,7 @@ internal sealed class ActivityObserver : IQueryObserver
         if (spans.Span is null)
         {
             DescribePeer(spans.Of);
-            spans.Span = _spans.Begin("dht.peer", _query!.Context, spans.Of.HeardAt);
+            spans.Span = _spans.Begin(NativeSpans.Peer, _query!.Context, spans.Of.HeardAt);
         }
 
         if (spans is { Reused: { } result, DialStart: { } time })
@@ -276,9 +276,9 @@ internal sealed class ActivityObserver : IQueryObserver
         if (spans is null)
         {
             DescribePeer(peer);
-            Tags.Add("dht.peer.state", peer.State.ToText());
-            Tags.AddKnown("dht.peer.addresses", SpanTags.TextsOf(peer.Addresses));
-            _spans.Emit("dht.peer", ActivityKind.Internal, _query!.Context, peer.HeardAt, time);
+            Tags.Add(NativeAttributes.PeerState, Words.Of(peer.State));
+            Tags.AddKnown(NativeAttributes.PeerAddresses, SpanTags.TextsOf(peer.Addresses));
+            _spans.Emit(NativeSpans.Peer, ActivityKind.Internal, _query!.Context, peer.HeardAt, time);
             return;
         }
 
@@ -288,12 +288,15 @@ internal sealed class ActivityObserver : IQueryObserver
             return;
         }
 
-        span.AddKnown("dht.peer.order", peer.Order is { } order ? SpanTags.Boxed(order) : null);
-        span.AddTag("dht.peer.state", peer.State.ToText());
-        span.AddKnown("dht.peer.agent", peer.Agent);
-        span.AddKnown("dht.peer.protocols", peer.Protocols is { Count: > 0 } protocols ? protocols as string[] ?? [.. protocols] : null);
-        span.AddKnown("dht.peer.addresses", SpanTags.TextsOf(peer.Addresses));
-        span.AddKnown("dht.peer.duplicate", peer.Duplicate ? SpanTags.True : null);
+        span.AddKnown(NativeAttributes.PeerOrder, peer.Order is { } order ? SpanTags.Boxed(order) : null);
+        span.AddTag(NativeAttributes.PeerState, Words.Of(peer.State));
+        span.AddKnown(NativeAttributes.PeerAgent, peer.Agent);
+        span.AddKnown(
+            NativeAttributes.PeerProtocols,
+            peer.Protocols is { Count: > 0 } protocols ? protocols as string[] ?? [.. protocols] : null
+        );
+        span.AddKnown(NativeAttributes.PeerAddresses, SpanTags.TextsOf(peer.Addresses));
+        span.AddKnown(NativeAttributes.PeerDuplicate, peer.Duplicate ? SpanTags.True : null);
         if (++_described <= DescribingPeers)
         {
             Describe();
@@ -310,18 +313,18 @@ internal sealed class ActivityObserver : IQueryObserver
 
     private void DescribePeer(LookupPeer peer)
     {
-        Tags.Add("dht.peer.id", peer.Text);
-        Tags.AddKnown("dht.peer.referrer", peer.Referrer?.Text);
-        Tags.Add("dht.peer.hops", SpanTags.Boxed(peer.Hops));
-        Tags.Add("dht.peer.xor", SpanTags.Boxed(peer.Xor));
+        Tags.Add(NativeAttributes.PeerId, peer.Text);
+        Tags.AddKnown(NativeAttributes.PeerReferrer, peer.Referrer?.Text);
+        Tags.Add(NativeAttributes.PeerHops, SpanTags.Boxed(peer.Hops));
+        Tags.Add(NativeAttributes.PeerXor, SpanTags.Boxed(peer.Xor));
     }
 
     /// <summary>What the query is for.</summary>
     private void Describe()
     {
-        Tags.Add("dht.query.type", _type);
-        Tags.AddKnown("dht.query.background", _background ? SpanTags.True : null);
-        Tags.Add("dht.key", _key);
-        Tags.Add("dht.key.text", _keyText);
+        Tags.Add(NativeAttributes.QueryType, _type);
+        Tags.AddKnown(NativeAttributes.QueryBackground, _background ? SpanTags.True : null);
+        Tags.Add(NativeAttributes.Key, _key);
+        Tags.Add(NativeAttributes.KeyText, _keyText);
     }
 }

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia;
 
@@ -37,7 +37,7 @@ public interface IQueryObserver
     void ResultFound(LookupPeer? answeredBy, DateTimeOffset time, string result) { }
 
     /// <summary>The lookup stopped asking; a follow-up to the closest peers may come.</summary>
-    void LookupTerminated(DateTimeOffset time, LookupTermination termination) { }
+    void LookupTerminated(DateTimeOffset time, QueryTermination termination) { }
 
     /// <summary>A peer will not be sent anything more.</summary>
     void PeerDone(LookupPeer peer) { }
@@ -50,7 +50,7 @@ public interface IQueryObserver
 public sealed record QueryDescription
 {
     /// <summary>The operation.</summary>
-    public required DhtQueryType Type { get; init; }
+    public required QueryType Type { get; init; }
 
     /// <summary>The node does it for itself: refresh or bootstrap.</summary>
     public bool Background { get; init; }
@@ -87,7 +87,7 @@ public sealed record QueryDescription
 /// <param name="Type">The message.</param>
 /// <param name="FollowUp">Part of the follow-up to the K closest.</param>
 /// <param name="Duplicate">This query had already sent this peer a request of this type.</param>
-public sealed record RequestStart(KadMessageType Type, bool FollowUp, bool Duplicate);
+public sealed record RequestStart(MessageType Type, bool FollowUp, bool Duplicate);
 
 /// <summary>A request as it ended.</summary>
 public sealed record RequestEnd
@@ -122,10 +122,10 @@ public sealed record QueryEnd
     public required DateTimeOffset Time { get; init; }
 
     /// <summary>How.</summary>
-    public required DhtQueryOutcome Outcome { get; init; }
+    public required QueryOutcome Outcome { get; init; }
 
     /// <summary>Why the lookup stopped asking; null when there was none (ping, nobody to ask).</summary>
-    public LookupTermination? Termination { get; init; }
+    public QueryTermination? Termination { get; init; }
 
     /// <summary>When the final answer was first known; null when it never was.</summary>
     public DateTimeOffset? DiscoveredAt { get; init; }

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia;
 
@@ -11,7 +11,7 @@ internal sealed class PeerName
     private PeerName(string text)
     {
         Text = text;
-        Tag = new ActivityTagsCollection { { "dht.peer.id", text } };
+        Tag = new ActivityTagsCollection { { NativeAttributes.PeerId, text } };
     }
 
     /// <summary>In base58.</summary>

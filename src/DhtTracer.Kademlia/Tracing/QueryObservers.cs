@@ -75,7 +75,7 @@ internal sealed class QueryObservers(IQueryObserver[] observers) : IQueryObserve
         }
     }
 
-    public void LookupTerminated(DateTimeOffset time, LookupTermination termination)
+    public void LookupTerminated(DateTimeOffset time, QueryTermination termination)
     {
         foreach (var observer in observers)
         {

@@ -63,7 +63,7 @@ public sealed class QueryRecorder : IQueryObserver
         Trace.ResultList.Add(new ResultTrace(answeredBy?.Text ?? Trace.Query.Node.ToString(), time, result));
 
     /// <inheritdoc/>
-    public void LookupTerminated(DateTimeOffset time, LookupTermination termination) => Trace.Terminated = (time, termination);
+    public void LookupTerminated(DateTimeOffset time, QueryTermination termination) => Trace.Terminated = (time, termination);
 
     /// <inheritdoc/>
     public void QueryEnded(QueryEnd end) => Trace.End = end;

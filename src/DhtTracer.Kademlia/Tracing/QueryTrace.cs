@@ -12,7 +12,7 @@ public sealed class QueryTrace
     public QueryEnd? End { get; internal set; }
 
     /// <summary>When the lookup stopped asking, and why; null when there was none.</summary>
-    public (DateTimeOffset Time, LookupTermination Termination)? Terminated { get; internal set; }
+    public (DateTimeOffset Time, QueryTermination Termination)? Terminated { get; internal set; }
 
     /// <summary>Every peer heard of, in the order heard.</summary>
     public IReadOnlyList<PeerTrace> Peers => PeerList;
@@ -30,7 +30,7 @@ public sealed class QueryTrace
     public int Dialed => PeerList.Count(peer => peer.Dials.Any(dial => !dial.Reused));
 
     /// <summary>Of these, peers to which every new connection failed.</summary>
-    public int DialFailed => PeerList.Count(peer => peer.State == LookupPeerState.DialFailed);
+    public int DialFailed => PeerList.Count(peer => peer.State == PeerState.DialFailed);
 
     /// <summary>Peers connected but never sent a request.</summary>
     public int ToQuery =>
@@ -70,7 +70,7 @@ public sealed class PeerTrace
     public int? Order => _peer.Order;
 
     /// <summary>How far it got.</summary>
-    public LookupPeerState State => _peer.State;
+    public PeerState State => _peer.State;
 
     /// <summary>When it was first heard of.</summary>
     public DateTimeOffset HeardAt => _peer.HeardAt;
@@ -116,7 +116,7 @@ public sealed record DialTrace(
 public sealed record RequestTrace
 {
     /// <summary>The message.</summary>
-    public required KadMessageType Type { get; init; }
+    public required MessageType Type { get; init; }
 
     /// <summary>When it began.</summary>
     public required DateTimeOffset StartedAt { get; init; }

@@ -59,7 +59,7 @@ internal sealed class SpanMaker(ActivitySource source)
 
         for (var i = 0; i < heard?.Count; i++)
         {
-            span.AddEvent(SpanTags.Event("dht.heard", heard[i].HeardAt, heard[i]));
+            span.AddEvent(SpanTags.Event(NativeEvents.Heard, heard[i].HeardAt, heard[i]));
         }
 
         span.SetEndTime(end.UtcDateTime);

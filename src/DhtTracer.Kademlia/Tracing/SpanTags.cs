@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia;
 
@@ -13,7 +13,7 @@ internal static class SpanTags
     private static readonly BoundedCache<Multiaddr, string> AddressTexts = new(10_000, static address => address.ToString());
     private static readonly BoundedCache<string, ActivityTagsCollection> ReusedConnections = new(
         10_000,
-        static address => new ActivityTagsCollection { { "dht.dial.reused", True }, { "dht.dial.address", address } }
+        static address => new ActivityTagsCollection { { NativeAttributes.DialReused, True }, { NativeAttributes.DialAddress, address } }
     );
 
     private static readonly object[] SmallNumbers = [.. Enumerable.Range(0, 257).Select(number => (object)number)];
@@ -40,8 +40,8 @@ internal static class SpanTags
     {
         if (error is not null)
         {
-            tags.Add("dht.error.class", error.Class);
-            tags.Add("dht.error.text", error.Text);
+            tags.Add(NativeAttributes.ErrorClass, error.Class);
+            tags.Add(NativeAttributes.ErrorText, error.Text);
         }
     }
 
@@ -78,9 +78,9 @@ internal static class SpanTags
     /// <summary>A peer to which a connection was open already.</summary>
     public static ActivityEvent Reused(DateTimeOffset time, string? address) =>
         new(
-            "dht.dial",
+            NativeSpans.Dial,
             time,
-            address is null ? new ActivityTagsCollection { { "dht.dial.reused", True } } : ReusedConnections.Get(address)
+            address is null ? new ActivityTagsCollection { { NativeAttributes.DialReused, True } } : ReusedConnections.Get(address)
         );
 
     /// <summary>Adds a value unless it is unknown.</summary>

@@ -1,9 +1,9 @@
 using System.Buffers.Binary;
 using DhtTracer.Libp2p.Identities;
-using DhtTracer.Libp2p.Multiformats;
 using DhtTracer.Libp2p.Noise;
 using DhtTracer.Libp2p.Streams;
 using DhtTracer.Libp2p.Yamux;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Libp2p.Hosting;
 

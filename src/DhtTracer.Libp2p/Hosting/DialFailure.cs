@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Libp2p.Hosting;
 

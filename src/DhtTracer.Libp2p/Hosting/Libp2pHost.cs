@@ -1,8 +1,8 @@
 using System.Net.Sockets;
 using DhtTracer.Libp2p.Dns;
 using DhtTracer.Libp2p.Identify;
-using DhtTracer.Libp2p.Multiformats;
 using DhtTracer.Libp2p.Streams;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Libp2p.Hosting;
 

@@ -1,5 +1,5 @@
 using DhtTracer.Libp2p.Identities;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Libp2p.Hosting;
 

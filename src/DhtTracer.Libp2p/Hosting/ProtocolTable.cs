@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using DhtTracer.Libp2p.Multiformats;
 using DhtTracer.Libp2p.Streams;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Libp2p.Hosting;
 

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Libp2p.Hosting;
 

@@ -1,6 +1,6 @@
 using DhtTracer.Libp2p.Identities;
-using DhtTracer.Libp2p.Multiformats;
 using DhtTracer.Libp2p.Protobuf;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Libp2p.Identify;
 

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
-using DhtTracer.Libp2p.Multiformats;
 using DhtTracer.Libp2p.Protobuf;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Libp2p.Identities;
 

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
-using DhtTracer.Libp2p.Multiformats;
 using DhtTracer.Libp2p.Protobuf;
+using DhtTracer.Multiformats;
 using Org.BouncyCastle.Asn1.Sec;
 using Org.BouncyCastle.Crypto.Parameters;
 using Org.BouncyCastle.Security;

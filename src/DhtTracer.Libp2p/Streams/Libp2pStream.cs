@@ -1,7 +1,7 @@
 using System.Buffers;
 using DhtTracer.Libp2p.Hosting;
-using DhtTracer.Libp2p.Multiformats;
 using DhtTracer.Libp2p.Yamux;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Libp2p.Streams;
 

@@ -48,10 +48,10 @@ public sealed record QueryFilter
     /// <summary>At most this many hops.</summary>
     public int? MaxHops { get; init; }
 
-    /// <summary>One of <see cref="Analysis.ErrorClass"/>: of the operation or query itself.</summary>
+    /// <summary>One of <see cref="ErrorClass"/>: of the operation or query itself.</summary>
     public string? ErrorClass { get; init; }
 
-    /// <summary>One of <see cref="Analysis.ErrorClass"/>: of at least one of its dials and requests.</summary>
+    /// <summary>One of <see cref="ErrorClass"/>: of at least one of its dials and requests.</summary>
     public string? PeerErrorClass { get; init; }
 
     /// <summary>The agent version of at least one peer that it met begins like this, case as it is.</summary>

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 using Microsoft.Data.Sqlite;
 
 namespace DhtTracer.Storage.Sqlite;

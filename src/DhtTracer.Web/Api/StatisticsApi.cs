@@ -1,5 +1,5 @@
 using DhtTracer.Analysis.Statistics;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 using DhtTracer.Storage;
 using DhtTracer.Web.Search;
 using Microsoft.AspNetCore.Builder;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using DhtTracer.Analysis;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 using DhtTracer.Storage;
 using Microsoft.AspNetCore.Http;
 

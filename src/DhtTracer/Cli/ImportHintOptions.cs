@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using DhtTracer.Analysis;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 using DhtTracer.Traces;
 
 namespace DhtTracer.Cli;

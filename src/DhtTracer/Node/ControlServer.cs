@@ -198,12 +198,10 @@ internal sealed class ControlServer : IAsyncDisposable
             var notes = ResultText.Of(command.Notes);
 
             // Nobody provides it: in 2019 an empty list, and no error.
-            return
-                result.Outcome == DhtQueryOutcome.Success
-                || result is { Type: DhtQueryType.GetProviders, Outcome: DhtQueryOutcome.NotFound }
+            return result.Outcome == QueryOutcome.Success || result is { Type: QueryType.GetProviders, Outcome: QueryOutcome.NotFound }
                 ? Results.Text(
                     (
-                        ResultText.Of(result) is { Length: > 0 } text || result.Type == DhtQueryType.GetProviders
+                        ResultText.Of(result) is { Length: > 0 } text || result.Type == QueryType.GetProviders
                             ? ResultText.Of(result)
                             : "ok\n"
                     ) + notes

@@ -3,7 +3,7 @@ using System.Text;
 using DhtTracer.Kademlia;
 using DhtTracer.Kademlia.LocalNet;
 using DhtTracer.Libp2p.Identities;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Node;
 

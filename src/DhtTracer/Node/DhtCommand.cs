@@ -1,7 +1,7 @@
 using System.Buffers.Text;
 using System.Text;
 using DhtTracer.Kademlia;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Node;
 
@@ -16,7 +16,7 @@ internal sealed class DhtCommandException(string message) : Exception(message);
 /// <param name="Argument">The key; empty where there is none.</param>
 /// <param name="Value">The value of <c>put-value</c>; empty elsewhere.</param>
 /// <param name="Validation">Which keys there are.</param>
-internal sealed record DhtCommand(DhtQueryType? Type, string Name, string Argument, string Value, RecordValidation Validation)
+internal sealed record DhtCommand(QueryType? Type, string Name, string Argument, string Value, RecordValidation Validation)
 {
     /// <summary>The longest command, in characters: a value of 64 KiB in base64 fits.</summary>
     public const int MaxLength = 100_000;
@@ -49,7 +49,7 @@ internal sealed record DhtCommand(DhtQueryType? Type, string Name, string Argume
                 yield return $"the key {Argument} has no namespace: the record's key is {DefaultNamespace}{Argument}";
             }
 
-            if (Type == DhtQueryType.PutValue && MessageLength() is var length and > KadMessageLimits.RustMessageBytes)
+            if (Type == QueryType.PutValue && MessageLength() is var length and > KadMessageLimits.RustMessageBytes)
             {
                 yield return $"the message has {length} bytes; nodes of rust-libp2p take at most {KadMessageLimits.RustMessageBytes} and reset the stream";
             }
@@ -58,7 +58,7 @@ internal sealed record DhtCommand(DhtQueryType? Type, string Name, string Argume
 
     /// <summary>A bare word as the key of a record, as the tools of 2019 had it.</summary>
     private bool HasNoNamespace =>
-        Type is DhtQueryType.GetValue or DhtQueryType.PutValue
+        Type is QueryType.GetValue or QueryType.PutValue
         && Validation == RecordValidation.Libp2p
         && !Argument.StartsWith('/')
         && !Argument.StartsWith(HexPrefix, StringComparison.Ordinal);
@@ -102,9 +102,9 @@ internal sealed record DhtCommand(DhtQueryType? Type, string Name, string Argume
             );
         }
 
-        DhtQueryType? type = Enum.GetValues<DhtQueryType>()
-            .Where(candidate => candidate.ToText() == name)
-            .Select(candidate => (DhtQueryType?)candidate)
+        QueryType? type = Enum.GetValues<QueryType>()
+            .Where(candidate => candidate != QueryType.Unknown && Words.Of(candidate) == name)
+            .Select(candidate => (QueryType?)candidate)
             .FirstOrDefault();
         var command = new DhtCommand(type, name, words.Count > 1 ? words[1] : "", words.Count > 2 ? words[2] : "", validation);
         command.Check();
@@ -120,17 +120,17 @@ internal sealed record DhtCommand(DhtQueryType? Type, string Name, string Argume
         options = options with { KeyText = KeyText() };
         switch (Type)
         {
-            case DhtQueryType.FindPeer:
+            case QueryType.FindPeer:
                 return dht.FindPeerAsync(Peer().Id, options, cancellation);
-            case DhtQueryType.Ping:
+            case QueryType.Ping:
                 return dht.PingAsync(Peer(), options, cancellation);
-            case DhtQueryType.GetProviders:
+            case QueryType.GetProviders:
                 return dht.GetProvidersAsync(ContentKey(), options, cancellation);
-            case DhtQueryType.AddProvider:
+            case QueryType.AddProvider:
                 return dht.AddProviderAsync(ContentKey(), options, cancellation);
-            case DhtQueryType.GetValue:
+            case QueryType.GetValue:
                 return dht.GetValueAsync(RecordKeyOf(), options, cancellation);
-            case DhtQueryType.PutValue:
+            case QueryType.PutValue:
                 var key = RecordKeyOf();
                 try
                 {
@@ -141,7 +141,7 @@ internal sealed record DhtCommand(DhtQueryType? Type, string Name, string Argume
                     throw new DhtCommandException(exception.Message);
                 }
 
-            case DhtQueryType.GetClosestPeers:
+            case QueryType.GetClosestPeers:
                 return dht.GetClosestPeersAsync(AnyKey(), options, cancellation);
             default:
                 throw new DhtCommandException($"{Name} is no query");
@@ -153,17 +153,17 @@ internal sealed record DhtCommand(DhtQueryType? Type, string Name, string Argume
     {
         switch (Type)
         {
-            case DhtQueryType.FindPeer or DhtQueryType.Ping:
+            case QueryType.FindPeer or QueryType.Ping:
                 _ = Peer();
                 break;
-            case DhtQueryType.GetProviders or DhtQueryType.AddProvider:
+            case QueryType.GetProviders or QueryType.AddProvider:
                 _ = ContentKey();
                 break;
-            case DhtQueryType.GetValue or DhtQueryType.PutValue:
+            case QueryType.GetValue or QueryType.PutValue:
                 _ = RecordKeyOf();
                 _ = GivenValue();
                 break;
-            case DhtQueryType.GetClosestPeers:
+            case QueryType.GetClosestPeers:
                 _ = AnyKey();
                 break;
             default:
@@ -289,7 +289,7 @@ internal sealed record DhtCommand(DhtQueryType? Type, string Name, string Argume
             .Encode(
                 new KadMessage
                 {
-                    Type = KadMessageType.PutValue,
+                    Type = MessageType.PutValue,
                     Key = key,
                     Record = new KadRecord(key, GivenValue()),
                 }

@@ -10,7 +10,7 @@ namespace DhtTracer.Node;
 internal sealed class LiveWaterfall(TextWriter output) : IQueryObserver
 {
     private readonly Dictionary<LookupPeer, (DateTimeOffset Start, string Text)> _dials = [];
-    private readonly Dictionary<LookupPeer, (DateTimeOffset Start, KadMessageType Type)> _requests = [];
+    private readonly Dictionary<LookupPeer, (DateTimeOffset Start, MessageType Type)> _requests = [];
     private DateTimeOffset _start;
 
     /// <inheritdoc/>
@@ -19,7 +19,7 @@ internal sealed class LiveWaterfall(TextWriter output) : IQueryObserver
         _start = query.Start;
         output.WriteLine(
             PlainText.Safe(
-                $"{query.Type.ToText()} {query.KeyText}, alpha {query.Parameters.Alpha}, beta {query.Parameters.Beta}, k {query.Parameters.K}, {query.RoutingTableSize} peers known"
+                $"{Words.Of(query.Type)} {query.KeyText}, alpha {query.Parameters.Alpha}, beta {query.Parameters.Beta}, k {query.Parameters.K}, {query.RoutingTableSize} peers known"
             )
         );
     }
@@ -59,13 +59,13 @@ internal sealed class LiveWaterfall(TextWriter output) : IQueryObserver
             (_, > 1 and var providers) => $", {providers} providers",
             _ => "",
         };
-        Write(peer, $"{dial}{failed}{type.ToText()} {ResultText.Duration(time - start)}{found}{outcome}");
+        Write(peer, $"{dial}{failed}{Words.Of(type)} {ResultText.Duration(time - start)}{found}{outcome}");
         _dials[peer] = (time, "");
     }
 
     /// <inheritdoc/>
-    public void LookupTerminated(DateTimeOffset time, LookupTermination termination) =>
-        output.WriteLine($"     lookup {termination.ToText()} after {ResultText.Duration(time - _start)}");
+    public void LookupTerminated(DateTimeOffset time, QueryTermination termination) =>
+        output.WriteLine($"     lookup {Words.Of(termination)} after {ResultText.Duration(time - _start)}");
 
     private void Write(LookupPeer peer, string what) =>
         output.WriteLine(

@@ -1,7 +1,7 @@
 using DhtTracer.Kademlia;
 using DhtTracer.Libp2p.Hosting;
 using DhtTracer.Libp2p.Identities;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Node;
 

@@ -56,7 +56,7 @@ internal static class QueryCommand
         {
             DialBackoff = TimeSpan.Zero,
             Dht = options.Node.Dht with { Mode = DhtMode.Client },
-            Listen = type == DhtQueryType.AddProvider ? options.Node.Listen : [],
+            Listen = type == QueryType.AddProvider ? options.Node.Listen : [],
         };
         await using var node = await NodeFailure.GuardAsync(() => TracedNode.StartAsync(nodeOptions, errors, cancellation));
         var answered = await node.BootstrapAsync(cancellation);
@@ -97,7 +97,7 @@ internal static class QueryCommand
             );
         }
 
-        return result.Outcome == DhtQueryOutcome.Success ? ExitCode.Success
+        return result.Outcome == QueryOutcome.Success ? ExitCode.Success
             : cancellation.IsCancellationRequested ? ExitCode.Interrupted
             : ExitCode.Failure;
     }

@@ -1,4 +1,4 @@
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 using DhtTracer.Traces;
 
 namespace DhtTracer.Analysis.Tests;
@@ -96,7 +96,7 @@ public class NativeDialectTests
     [Fact]
     public void Without_its_query_span_it_is_incomplete_under_the_same_id()
     {
-        var query = Only([.. Example().Where(span => span.Name != "dht.query")]);
+        var query = Only([.. Example().Where(span => span.Name != NativeSpans.Query)]);
 
         Assert.Equal((new SpanId(1), QueryOutcome.Incomplete, null), (query.Id.SpanId, query.Outcome, query.DurationNs));
         Assert.Null(query.Key);
@@ -112,16 +112,16 @@ public class NativeDialectTests
     public void A_query_that_is_running_is_named_by_its_peers()
     {
         var spans = Example()
-            .Where(span => span.Name != "dht.query")
+            .Where(span => span.Name != NativeSpans.Query)
             .Select(span =>
-                span.Name != "dht.peer"
+                span.Name != NativeSpans.Peer
                     ? span
                     : With(
                         span,
-                        ("dht.query.type", "get-closest-peers"),
-                        ("dht.query.background", true),
-                        ("dht.key", Convert.ToHexStringLower(Target.Bytes)),
-                        ("dht.key.text", Target.ToString())
+                        (NativeAttributes.QueryType, "get-closest-peers"),
+                        (NativeAttributes.QueryBackground, true),
+                        (NativeAttributes.Key, Convert.ToHexStringLower(Target.Bytes)),
+                        (NativeAttributes.KeyText, Target.ToString())
                     )
             );
         var query = Only([.. spans]);
@@ -141,10 +141,10 @@ public class NativeDialectTests
     [InlineData(QueryType.Unknown)]
     public void Where_no_span_says_what_it_is_for_what_was_sent_tells(QueryType expected, params string[] sent)
     {
-        var peer = Example().First(span => span.Name == "dht.peer");
-        var request = Example().First(span => span.Name == "dht.request" && span.ParentSpanId == peer.SpanId);
+        var peer = Example().First(span => span.Name == NativeSpans.Peer);
+        var request = Example().First(span => span.Name == NativeSpans.Request && span.ParentSpanId == peer.SpanId);
         var requests = sent.Select(
-            (type, number) => With(request, ("dht.message.type", type)) with { SpanId = new SpanId(100 + (ulong)number) }
+            (type, number) => With(request, (NativeAttributes.MessageType, type)) with { SpanId = new SpanId(100 + (ulong)number) }
         );
 
         Assert.Equal(expected, Only([peer, .. requests]).Type);
@@ -195,7 +195,9 @@ public class NativeDialectTests
     [Fact]
     public void Background_queries_are_marked() =>
         Assert.True(
-            Only([.. Example().Select(span => span.Name == "dht.query" ? With(span, ("dht.query.background", true)) : span)]).Background
+            Only([
+                .. Example().Select(span => span.Name == NativeSpans.Query ? With(span, (NativeAttributes.QueryBackground, true)) : span),
+            ]).Background
         );
 
     [Fact]
@@ -207,10 +209,14 @@ public class NativeDialectTests
                 Span(
                     1,
                     0,
-                    "dht.query",
+                    NativeSpans.Query,
                     0,
                     1,
-                    [("dht.query.type", "find-peer"), ("dht.query.outcome", "failed"), ("dht.error.class", "no-peers")]
+                    [
+                        (NativeAttributes.QueryType, "find-peer"),
+                        (NativeAttributes.QueryOutcome, "failed"),
+                        (NativeAttributes.ErrorClass, "no-peers"),
+                    ]
                 ),
             ]).Skipped
         );
@@ -218,10 +224,15 @@ public class NativeDialectTests
             Span(
                 1,
                 0,
-                "dht.query",
+                NativeSpans.Query,
                 0,
                 1,
-                [("dht.query.type", "get-value"), ("dht.query.outcome", "success"), ("dht.query.local", true), ("dht.query.results", 1)]
+                [
+                    (NativeAttributes.QueryType, "get-value"),
+                    (NativeAttributes.QueryOutcome, "success"),
+                    (NativeAttributes.QueryLocal, true),
+                    (NativeAttributes.QueryResults, 1),
+                ]
             ),
         ]);
         Assert.Equal((true, QueryOutcome.Success, 1), (local.Skipped, local.Outcome, local.Counts.Results));
@@ -244,25 +255,25 @@ public class NativeDialectTests
             Span(
                 1,
                 0,
-                "dht.query",
+                NativeSpans.Query,
                 0,
                 90,
                 [
-                    ("dht.query.type", "find-peer"),
-                    ("dht.key", Convert.ToHexStringLower(Target.Bytes)),
-                    ("dht.key.text", Target.ToString()),
-                    ("dht.node", Ids[6]),
-                    ("dht.alpha", 10),
-                    ("dht.beta", 3),
-                    ("dht.k", 20),
-                    ("dht.query.outcome", "success"),
-                    ("dht.query.termination", "stopped"),
-                    ("dht.query.discovery_ns", 55_000_000),
-                    ("dht.query.results", 1),
+                    (NativeAttributes.QueryType, "find-peer"),
+                    (NativeAttributes.Key, Convert.ToHexStringLower(Target.Bytes)),
+                    (NativeAttributes.KeyText, Target.ToString()),
+                    (NativeAttributes.Node, Ids[6]),
+                    (NativeAttributes.Alpha, 10),
+                    (NativeAttributes.Beta, 3),
+                    (NativeAttributes.K, 20),
+                    (NativeAttributes.QueryOutcome, "success"),
+                    (NativeAttributes.QueryTermination, "stopped"),
+                    (NativeAttributes.QueryDiscoveryNs, 55_000_000),
+                    (NativeAttributes.QueryResults, 1),
                 ]
             ) with
             {
-                Events = [.. Ids[..4].Select(id => Event("dht.seed", id))],
+                Events = [.. Ids[..4].Select(id => Event(NativeEvents.Seed, id))],
             },
         };
         Peer(
@@ -271,43 +282,47 @@ public class NativeDialectTests
             0,
             "answered",
             1,
-            ("dht.peer.agent", "kubo/0.38"),
-            ("dht.peer.addresses", Texts("/ip4/192.0.2.1/tcp/4001")),
-            ("dht.peer.duplicate", true)
+            (NativeAttributes.PeerAgent, "kubo/0.38"),
+            (NativeAttributes.PeerAddresses, Texts("/ip4/192.0.2.1/tcp/4001")),
+            (NativeAttributes.PeerDuplicate, true)
         );
         Peer(spans, 1, 0, "request-failed", 2);
         Peer(spans, 2, 0, "dial-failed", 3);
         Peer(spans, 3, 0, "connected", 4);
-        Peer(spans, 4, 50, "queued", null, ("dht.peer.referrer", Ids[0]), ("dht.peer.hops", 1));
-        Peer(spans, 5, 50, "answered", 5, ("dht.peer.referrer", Ids[0]), ("dht.peer.hops", 1));
+        Peer(spans, 4, 50, "queued", null, (NativeAttributes.PeerReferrer, Ids[0]), (NativeAttributes.PeerHops, 1));
+        Peer(spans, 5, 50, "answered", 5, (NativeAttributes.PeerReferrer, Ids[0]), (NativeAttributes.PeerHops, 1));
 
-        spans.Add(Span(20, 10, "dht.dial", 1, 20, [("dht.peer.id", Ids[0]), ("dht.dial.reused", false)]));
-        spans.Add(Span(21, 11, "dht.dial", 2, 2, [("dht.peer.id", Ids[1]), ("dht.dial.reused", true)]));
+        spans.Add(Span(20, 10, NativeSpans.Dial, 1, 20, [(NativeAttributes.PeerId, Ids[0]), (NativeAttributes.DialReused, false)]));
+        spans.Add(Span(21, 11, NativeSpans.Dial, 2, 2, [(NativeAttributes.PeerId, Ids[1]), (NativeAttributes.DialReused, true)]));
         spans.Add(
             Span(
                 22,
                 12,
-                "dht.dial",
+                NativeSpans.Dial,
                 3,
                 85,
-                [("dht.peer.id", Ids[2]), ("dht.error.class", "dial-timeout"), ("dht.error.text", "no answer in 5 s")]
+                [
+                    (NativeAttributes.PeerId, Ids[2]),
+                    (NativeAttributes.ErrorClass, "dial-timeout"),
+                    (NativeAttributes.ErrorText, "no answer in 5 s"),
+                ]
             )
         );
         var open = new SpanEvent
         {
-            Name = "dht.dial",
+            Name = NativeSpans.Dial,
             TimeUnixNano = Start + (4 * Ms),
-            Attributes = AttributeList.Of(("dht.dial.reused", true), ("dht.dial.address", "/ip4/192.0.2.4/tcp/4001")),
+            Attributes = AttributeList.Of((NativeAttributes.DialReused, true), (NativeAttributes.DialAddress, "/ip4/192.0.2.4/tcp/4001")),
         };
-        var connected = spans.FindIndex(span => span.Name == "dht.peer" && span.Text("dht.peer.id") == Ids[3]);
+        var connected = spans.FindIndex(span => span.Name == NativeSpans.Peer && span.Text(NativeAttributes.PeerId) == Ids[3]);
         spans[connected] = spans[connected] with { Events = [open] };
-        spans.Add(Span(25, 15, "dht.dial", 51, 52, [("dht.peer.id", Ids[5])]));
+        spans.Add(Span(25, 15, NativeSpans.Dial, 51, 52, [(NativeAttributes.PeerId, Ids[5])]));
 
         // The answer repeats a peer and names the node itself.
         spans.Add(
             Request(30, 10, Ids[0], 21, 50, "answered", Ids[1], Ids[4], Ids[4], Ids[6], Ids[5]) with
             {
-                Events = [Event("dht.heard", Ids[4]), Event("dht.heard", Ids[5])],
+                Events = [Event(NativeEvents.Heard, Ids[4]), Event(NativeEvents.Heard, Ids[5])],
             }
         );
         spans.Add(Request(31, 11, Ids[1], 3, 40, "failed", "dht.error.class:reset"));
@@ -325,18 +340,18 @@ public class NativeDialectTests
         params (string Key, AttributeValue Value)[] more
     )
     {
-        List<(string, AttributeValue)> attributes = [("dht.peer.id", Ids[number]), ("dht.peer.state", state), .. more];
-        if (!more.Any(item => item.Key == "dht.peer.hops"))
+        List<(string, AttributeValue)> attributes = [(NativeAttributes.PeerId, Ids[number]), (NativeAttributes.PeerState, state), .. more];
+        if (!more.Any(item => item.Key == NativeAttributes.PeerHops))
         {
-            attributes.Add(("dht.peer.hops", 0));
+            attributes.Add((NativeAttributes.PeerHops, 0));
         }
 
         if (order is { } place)
         {
-            attributes.Add(("dht.peer.order", place));
+            attributes.Add((NativeAttributes.PeerOrder, place));
         }
 
-        spans.Add(Span(10 + (ulong)number, 1, "dht.peer", heard, 90, attributes));
+        spans.Add(Span(10 + (ulong)number, 1, NativeSpans.Peer, heard, 90, attributes));
     }
 
     private static Span Request(ulong id, ulong parent, string peer, ulong start, ulong end, string outcome, params string[] closer)
@@ -345,16 +360,16 @@ public class NativeDialectTests
         return Span(
             id,
             parent,
-            "dht.request",
+            NativeSpans.Request,
             start,
             end,
             [
-                ("dht.peer.id", peer),
-                ("dht.message.type", "FIND_NODE"),
-                ("dht.request.outcome", outcome),
+                (NativeAttributes.PeerId, peer),
+                (NativeAttributes.MessageType, "FIND_NODE"),
+                (NativeAttributes.RequestOutcome, outcome),
                 .. failed
-                    ? [("dht.error.class", "reset"), ("dht.error.text", "stream reset")]
-                    : (IEnumerable<(string, AttributeValue)>)[("dht.closer_peers", Texts(closer))],
+                    ? [(NativeAttributes.ErrorClass, "reset"), (NativeAttributes.ErrorText, "stream reset")]
+                    : (IEnumerable<(string, AttributeValue)>)[(NativeAttributes.CloserPeers, Texts(closer))],
             ]
         );
     }
@@ -395,7 +410,7 @@ public class NativeDialectTests
         {
             Name = name,
             TimeUnixNano = Start,
-            Attributes = AttributeList.Of(("dht.peer.id", peer)),
+            Attributes = AttributeList.Of((NativeAttributes.PeerId, peer)),
         };
 
     private static AttributeValue Texts(params string[] texts) => new ArrayValue([.. texts.Select(text => (AttributeValue)text)]);

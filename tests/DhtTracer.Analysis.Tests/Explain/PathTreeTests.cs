@@ -1,7 +1,7 @@
 using System.Numerics;
 using System.Security.Cryptography;
 using DhtTracer.Analysis.Explain;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 using DhtTracer.TestSupport.ArchiveSimulator;
 
 namespace DhtTracer.Analysis.Tests.Explain;

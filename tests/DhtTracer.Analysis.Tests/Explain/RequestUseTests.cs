@@ -1,5 +1,5 @@
 using DhtTracer.Analysis.Explain;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 using DhtTracer.TestSupport.ArchiveSimulator;
 
 namespace DhtTracer.Analysis.Tests.Explain;

@@ -2,7 +2,7 @@ using System.Text;
 using DhtTracer.Analysis;
 using DhtTracer.Kademlia;
 using DhtTracer.Libp2p.Identities;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.EndToEnd.Tests.Interop;
 
@@ -41,13 +41,13 @@ public sealed class GoAskedByUsTests(GoNetwork network)
         )
         {
             var result = await Dht.FindPeerAsync(wanted.Peer.Id, cancellationToken: Token);
-            Assert.Equal(DhtQueryOutcome.Success, result.Outcome);
+            Assert.Equal(QueryOutcome.Success, result.Outcome);
             Assert.Equal(wanted.Peer.Addresses, Assert.Single(result.Peers).Addresses);
             await AssertSameAsync(result);
         }
 
         var nobody = await Dht.FindPeerAsync(Identity.Create().PeerId, cancellationToken: Token);
-        Assert.Equal(DhtQueryOutcome.NotFound, nobody.Outcome);
+        Assert.Equal(QueryOutcome.NotFound, nobody.Outcome);
         await AssertSameAsync(nobody);
     }
 
@@ -83,7 +83,7 @@ public sealed class GoAskedByUsTests(GoNetwork network)
         Assert.Equal(2, shown.Counts.Results);
 
         var nothing = await Dht.GetProvidersAsync(Content("of nobody"), cancellationToken: Token);
-        Assert.Equal(DhtQueryOutcome.NotFound, nothing.Outcome);
+        Assert.Equal(QueryOutcome.NotFound, nothing.Outcome);
         await AssertSameAsync(nothing);
     }
 
@@ -147,7 +147,7 @@ public sealed class GoAskedByUsTests(GoNetwork network)
         await AssertSameAsync(result);
 
         var nothing = await Dht.GetValueAsync("/v/of nobody"u8.ToArray(), cancellationToken: Token);
-        Assert.Equal(DhtQueryOutcome.NotFound, nothing.Outcome);
+        Assert.Equal(QueryOutcome.NotFound, nothing.Outcome);
         await AssertSameAsync(nothing);
     }
 
@@ -165,7 +165,7 @@ public sealed class GoAskedByUsTests(GoNetwork network)
         )
         {
             var result = await Dht.PingAsync(network.OfKind(kind).Peer, cancellationToken: Token);
-            Assert.Equal(state == PeerState.Answered, result.Outcome == DhtQueryOutcome.Success);
+            Assert.Equal(state == PeerState.Answered, result.Outcome == QueryOutcome.Success);
             Assert.Equal(state, Assert.Single(network.Shown(result.Span!.Value).Peers).State);
         }
     }
@@ -175,7 +175,7 @@ public sealed class GoAskedByUsTests(GoNetwork network)
     // Answers name faulty peers among their 20, so that a lookup may not hear of 20 that live.
     private static void AssertManyOf20(QueryResult result)
     {
-        Assert.Equal(DhtQueryOutcome.Success, result.Outcome);
+        Assert.Equal(QueryOutcome.Success, result.Outcome);
         Assert.InRange(result.Results, 15, 20);
     }
 

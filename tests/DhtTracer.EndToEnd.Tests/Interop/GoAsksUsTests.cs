@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using DhtTracer.Kademlia;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.EndToEnd.Tests.Interop;
 
@@ -32,7 +32,7 @@ public sealed class GoAsksUsTests(GoNetwork network)
     {
         Assert.SkipWhen(IsMissing(network), GoNetwork.Why);
         Assert.Equal(Us.ToString(), Theirs.Closest.EnumerateArray().First().GetString());
-        AssertServed(Theirs.Actor(1), KadMessageType.FindNode, Encoding.ASCII.GetBytes(Theirs.ClosestKey));
+        AssertServed(Theirs.Actor(1), MessageType.FindNode, Encoding.ASCII.GetBytes(Theirs.ClosestKey));
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public sealed class GoAsksUsTests(GoNetwork network)
         Assert.Equal(Theirs.Actor(2).Peer.Id, provider.Id);
         Assert.Equal(Theirs.Actor(2).Peer.Addresses, provider.Addresses);
         Assert.Equal([Theirs.Actor(2).Id], Theirs.FoundProviders.EnumerateArray().Select(peer => peer.GetProperty("ID").GetString()!));
-        AssertServed(Theirs.Actor(3), KadMessageType.GetProviders, key);
+        AssertServed(Theirs.Actor(3), MessageType.GetProviders, key);
     }
 
     [Fact]
@@ -54,7 +54,7 @@ public sealed class GoAsksUsTests(GoNetwork network)
         var key = Encoding.ASCII.GetBytes(Theirs.PutToUs);
         Assert.Equal("seq:1:hello"u8.ToArray(), network.Server.Dht.Values.Get(key)!.Value.ToArray());
         Assert.Equal("seq:1:hello", Theirs.Got.GetProperty("text").GetString());
-        AssertServed(Theirs.Actor(5), KadMessageType.GetValue, key);
+        AssertServed(Theirs.Actor(5), MessageType.GetValue, key);
     }
 
     [Fact]
@@ -63,7 +63,7 @@ public sealed class GoAsksUsTests(GoNetwork network)
         Assert.SkipWhen(IsMissing(network), GoNetwork.Why);
         Assert.Contains(
             network.Witness.Served,
-            served => served.From == Theirs.Actor(6).Peer.Id && served.Request.Type == KadMessageType.Ping
+            served => served.From == Theirs.Actor(6).Peer.Id && served.Request.Type == MessageType.Ping
         );
     }
 
@@ -92,7 +92,7 @@ public sealed class GoAsksUsTests(GoNetwork network)
         );
         var answer = network
             .Witness.Served.Last(served =>
-                served.From == asker.Peer.Id && served.Request.Type.ToText() == type && served.Request.Key.Span.SequenceEqual(key)
+                served.From == asker.Peer.Id && Words.Of(served.Request.Type) == type && served.Request.Key.Span.SequenceEqual(key)
             )
             .Answer!;
         Assert.Equal("", decoded.GetProperty("err").GetString());
@@ -116,7 +116,7 @@ public sealed class GoAsksUsTests(GoNetwork network)
     private static IEnumerable<string> Ids(JsonElement decoded, string list) =>
         decoded.GetProperty(list).EnumerateArray().Select(id => id.GetString()!);
 
-    private void AssertServed(GoNode by, KadMessageType type, byte[] key) =>
+    private void AssertServed(GoNode by, MessageType type, byte[] key) =>
         Assert.Contains(
             network.Witness.Served,
             served => served.From == by.Peer.Id && served.Request.Type == type && served.Request.Key.Span.SequenceEqual(key)

@@ -5,7 +5,7 @@ using DhtTracer.EndToEnd.Tests.NodeExport;
 using DhtTracer.Kademlia;
 using DhtTracer.Libp2p.Hosting;
 using DhtTracer.Libp2p.Identities;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 using DhtTracer.Node;
 using DhtTracer.TestSupport;
 

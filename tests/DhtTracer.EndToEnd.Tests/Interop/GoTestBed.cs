@@ -5,7 +5,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using DhtTracer.Kademlia;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 using DhtTracer.TestSupport;
 
 namespace DhtTracer.EndToEnd.Tests.Interop;

@@ -5,7 +5,7 @@ using DhtTracer.EndToEnd.Tests.NodeExport;
 using DhtTracer.Kademlia;
 using DhtTracer.Libp2p.Hosting;
 using DhtTracer.Libp2p.Identities;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 using DhtTracer.TestSupport;
 
 namespace DhtTracer.EndToEnd.Tests.Interop;
@@ -57,7 +57,7 @@ public sealed class JsCaptureTests(JsCaptureTests.Network network) : IClassFixtu
                 both,
                 id =>
                 {
-                    Assert.True(Answered(lookup.JsShown[id]) && lookup.Ours[id].State == LookupPeerState.Answered, id);
+                    Assert.True(Answered(lookup.JsShown[id]) && lookup.Ours[id].State == PeerState.Answered, id);
                     AssertNameTheSame(lookup.Key, lookup.JsShown[id].Requests[0].Named, lookup.Ours[id].Requests[0].CloserPeers);
                 }
             );
@@ -77,7 +77,7 @@ public sealed class JsCaptureTests(JsCaptureTests.Network network) : IClassFixtu
             var lookup = await LookUpAsync(mute.PeerId);
             Assert.DoesNotContain(mute.PeerId, lookup.JsSaysAnswered);
             Assert.False(Answered(lookup.JsShown[mute.PeerId]));
-            Assert.Equal(RequestOutcome(lookup.Ours[mute.PeerId]), (LookupPeerState.RequestFailed, DhtErrorClass.RequestTimeout));
+            Assert.Equal(RequestOutcome(lookup.Ours[mute.PeerId]), (PeerState.RequestFailed, ErrorClass.RequestTimeout));
             AssertDifferOnlyOutsideTheClosest(lookup);
         }
         finally
@@ -85,7 +85,7 @@ public sealed class JsCaptureTests(JsCaptureTests.Network network) : IClassFixtu
             await Bed.SendAsync("slow", new { node = mute.Index, ms = 0 }, _deadline.Token);
         }
 
-        static (LookupPeerState, string?) RequestOutcome(PeerTrace row) => (row.State, row.Requests[^1].Error?.Class);
+        static (PeerState, string?) RequestOutcome(PeerTrace row) => (row.State, row.Requests[^1].Error?.Class);
     }
 
     /// <summary>An answer to this node may name js-libp2p; the same answer to js-libp2p then has room for one more, the farthest of
@@ -115,7 +115,7 @@ public sealed class JsCaptureTests(JsCaptureTests.Network network) : IClassFixtu
             .Select(id => id.ToString())
             .ToHashSet(StringComparer.Ordinal);
         var ours = lookup
-            .Ours.Values.Where(row => row.State == LookupPeerState.Answered && row.Id != Asker)
+            .Ours.Values.Where(row => row.State == PeerState.Answered && row.Id != Asker)
             .Select(row => row.Id)
             .ToHashSet(StringComparer.Ordinal);
         var onlyOneSaw = ours.Except(lookup.JsSaysAnswered).Concat(lookup.JsSaysAnswered.Except(ours)).ToList();

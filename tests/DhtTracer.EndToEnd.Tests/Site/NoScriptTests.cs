@@ -92,9 +92,7 @@ public sealed class NoScriptTests(Browser browser, SharedSite shared)
 
                 await page["main input[name=min]"].FillAsync("1s");
                 await page.FollowAsync(page["form.filters button"]);
-                var slow = archive.Days.Queries.Count(query =>
-                    query.Type == DhtTracer.Analysis.QueryType.FindPeer && query.DurationNs >= 1_000_000_000
-                );
+                var slow = archive.Days.Queries.Count(query => query.Type == QueryType.FindPeer && query.DurationNs >= 1_000_000_000);
                 Assert.Equal(Math.Min(50, slow), await page["table.queries a.key"].CountAsync());
                 await page.FollowAsync(page[".chips a.chip"].First);
 

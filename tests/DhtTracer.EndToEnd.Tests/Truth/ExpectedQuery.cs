@@ -3,7 +3,7 @@ using System.Numerics;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using DhtTracer.Kademlia;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.EndToEnd.Tests.Truth;
 
@@ -36,7 +36,7 @@ internal sealed class ExpectedQuery(QueryWitness truth, QueryResult result, stri
             ["spanId"] = result.Span.Value.SpanId.ToString(),
             ["operationId"] = $"{result.Span.Value.TraceId}-{result.Span.Value.SpanId}",
             ["background"] = truth.Query.Background,
-            ["skipped"] = truth.Peers.Count == 0 && (truth.End.HasLocalResult || truth.End.Error?.Class == DhtErrorClass.NoPeers),
+            ["skipped"] = truth.Peers.Count == 0 && (truth.End.HasLocalResult || truth.End.Error?.Class == ErrorClass.NoPeers),
             ["type"] = TypeText(truth.Query.Type),
             ["key"] = new JsonObject
             {
@@ -49,7 +49,7 @@ internal sealed class ExpectedQuery(QueryWitness truth, QueryResult result, stri
             ["node"] = _node,
             ["startUnixNano"] = ((truth.Query.Start.UtcTicks - DateTime.UnixEpoch.Ticks) * 100).ToString(CultureInfo.InvariantCulture),
             ["durationNs"] = Length(0, truth.Ns(truth.End.Time)),
-            ["outcome"] = truth.End.Outcome.ToText(),
+            ["outcome"] = Words.Of(truth.End.Outcome),
             ["error"] = Error(truth.End.Error),
             ["termination"] = truth.Termination is { } termination ? termination.ToString().ToLowerInvariant() : null,
             ["discoveryNs"] = new ExpectedResults(truth, _target).DiscoveryNs(),
@@ -134,20 +134,20 @@ internal sealed class ExpectedQuery(QueryWitness truth, QueryResult result, stri
         var names = answered && NamesPeers(request.Type);
         return new JsonObject
         {
-            ["type"] = request.Type.ToText(),
+            ["type"] = Words.Of(request.Type),
             ["startNs"] = request.StartNs,
             ["durationNs"] = Length(request.StartNs, request.EndNs),
             ["outcome"] =
-                answered && request.Type == KadMessageType.AddProvider ? "sent" : request.Outcome!.Value.ToString().ToLowerInvariant(),
+                answered && request.Type == MessageType.AddProvider ? "sent" : request.Outcome!.Value.ToString().ToLowerInvariant(),
             ["error"] = Error(request.Error),
             ["returned"] = names ? _answers[request].Named.Count : null,
             ["new"] = names ? _answers[request].New : null,
             ["providers"] =
-                answered && request.Type == KadMessageType.GetProviders
+                answered && request.Type == MessageType.GetProviders
                     ? request.Answer!.ProviderPeers.Select(peer => peer.Id).Distinct().Count()
                     : null,
             ["records"] =
-                answered && request.Type == KadMessageType.GetValue
+                answered && request.Type == MessageType.GetValue
                     ? request.Answer!.Record is null
                         ? 0
                         : 1
@@ -167,7 +167,7 @@ internal sealed class ExpectedQuery(QueryWitness truth, QueryResult result, stri
 
         if (peer.Requests.Count > 0)
         {
-            return peer.Requests[^1].Error!.Class == DhtErrorClass.Cancelled ? "cancelled" : "request-failed";
+            return peer.Requests[^1].Error!.Class == ErrorClass.Cancelled ? "cancelled" : "request-failed";
         }
 
         if (peer.Dials.Count > 0)
@@ -175,13 +175,13 @@ internal sealed class ExpectedQuery(QueryWitness truth, QueryResult result, stri
             return peer.Dials[^1].Error switch
             {
                 null => "connected",
-                { Class: DhtErrorClass.Cancelled } => "cancelled",
+                { Class: ErrorClass.Cancelled } => "cancelled",
                 _ => "dial-failed",
             };
         }
 
-        Assert.True(peer.Peer.State is LookupPeerState.Heard or LookupPeerState.Queued);
-        return peer.Peer.State == LookupPeerState.Heard ? "heard" : "queued";
+        Assert.True(peer.Peer.State is PeerState.Heard or PeerState.Queued);
+        return peer.Peer.State == PeerState.Heard ? "heard" : "queued";
     }
 
     // A row has room for one dial: the first that made a connection, else the first that tried to, else the first reuse.
@@ -192,8 +192,7 @@ internal sealed class ExpectedQuery(QueryWitness truth, QueryResult result, stri
 
     private static int Repeats(PeerFacts peer) => peer.Requests.Count - peer.Requests.Select(request => request.Type).Distinct().Count();
 
-    private static bool NamesPeers(KadMessageType type) =>
-        type is KadMessageType.FindNode or KadMessageType.GetProviders or KadMessageType.GetValue;
+    private static bool NamesPeers(MessageType type) => type is MessageType.FindNode or MessageType.GetProviders or MessageType.GetValue;
 
     private static JsonObject? Error(DhtError? error) =>
         error is null ? null : new JsonObject { ["class"] = error.Class, ["text"] = error.Text };
@@ -210,15 +209,15 @@ internal sealed class ExpectedQuery(QueryWitness truth, QueryResult result, stri
         return (int)distance.GetBitLength();
     }
 
-    private static string TypeText(DhtQueryType type) =>
+    private static string TypeText(QueryType type) =>
         type switch
         {
-            DhtQueryType.FindPeer => "find-peer",
-            DhtQueryType.GetProviders => "get-providers",
-            DhtQueryType.AddProvider => "add-provider",
-            DhtQueryType.PutValue => "put-value",
-            DhtQueryType.GetValue => "get-value",
-            DhtQueryType.GetClosestPeers => "get-closest-peers",
+            QueryType.FindPeer => "find-peer",
+            QueryType.GetProviders => "get-providers",
+            QueryType.AddProvider => "add-provider",
+            QueryType.PutValue => "put-value",
+            QueryType.GetValue => "get-value",
+            QueryType.GetClosestPeers => "get-closest-peers",
             _ => "ping",
         };
 }

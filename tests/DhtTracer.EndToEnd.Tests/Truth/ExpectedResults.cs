@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using DhtTracer.Kademlia;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.EndToEnd.Tests.Truth;
 
@@ -17,13 +17,13 @@ internal sealed class ExpectedResults(QueryWitness truth, byte[] target)
     public int Count() =>
         truth.Query.Type switch
         {
-            DhtQueryType.FindPeer => PeerNamed() is null ? 0 : 1,
-            DhtQueryType.Ping => Answers.Any() ? 1 : 0,
-            DhtQueryType.GetProviders => Providers().Count,
-            DhtQueryType.GetValue => Values().Count,
-            DhtQueryType.GetClosestPeers => Closest(KadMessageType.FindNode).Count,
-            DhtQueryType.AddProvider => Answers.Count(request => request.Type == KadMessageType.AddProvider),
-            _ => Answers.Count(request => request.Type == KadMessageType.PutValue && request.Answer?.Record is not null),
+            QueryType.FindPeer => PeerNamed() is null ? 0 : 1,
+            QueryType.Ping => Answers.Any() ? 1 : 0,
+            QueryType.GetProviders => Providers().Count,
+            QueryType.GetValue => Values().Count,
+            QueryType.GetClosestPeers => Closest(MessageType.FindNode).Count,
+            QueryType.AddProvider => Answers.Count(request => request.Type == MessageType.AddProvider),
+            _ => Answers.Count(request => request.Type == MessageType.PutValue && request.Answer?.Record is not null),
         };
 
     public long? DiscoveryNs() =>
@@ -31,13 +31,13 @@ internal sealed class ExpectedResults(QueryWitness truth, byte[] target)
             ? null
             : truth.Query.Type switch
             {
-                DhtQueryType.FindPeer => PeerNamed(),
-                DhtQueryType.Ping => Answers.First().EndNs,
-                DhtQueryType.GetProviders => Providers().Values.Max(),
-                DhtQueryType.GetValue => Values()
+                QueryType.FindPeer => PeerNamed(),
+                QueryType.Ping => Answers.First().EndNs,
+                QueryType.GetProviders => Providers().Values.Max(),
+                QueryType.GetValue => Values()
                     .Where(found => found.Value.SequenceEqual(Values().MaxBy(other => other.Value, Bytes).Value))
                     .Min(found => found.AtNs),
-                _ => Closest(KadMessageType.FindNode).Max(peer => peer.HeardNs),
+                _ => Closest(MessageType.FindNode).Max(peer => peer.HeardNs),
             };
 
     private static Comparer<byte[]> Bytes { get; } = Comparer<byte[]>.Create((x, y) => x.AsSpan().SequenceCompareTo(y));
@@ -75,12 +75,12 @@ internal sealed class ExpectedResults(QueryWitness truth, byte[] target)
         [
             .. truth.Local,
             .. Answers
-                .Where(request => request.Answer?.Record is not null && request.Type == KadMessageType.GetValue)
+                .Where(request => request.Answer?.Record is not null && request.Type == MessageType.GetValue)
                 .Select(request => (Value: request.Answer!.Record!.Value.ToArray(), request.EndNs!.Value))
                 .Where(found => found.Value.Length > 0 && !found.Value.AsSpan().StartsWith("bad"u8)),
         ];
 
-    private List<PeerFacts> Closest(KadMessageType type) =>
+    private List<PeerFacts> Closest(MessageType type) =>
         [
             .. truth
                 .Peers.Where(peer => peer.Requests.Exists(request => request.Type == type && ExpectedQuery.IsAnswered(request)))

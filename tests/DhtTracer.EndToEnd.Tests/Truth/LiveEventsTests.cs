@@ -6,7 +6,7 @@ using DhtTracer.Analysis.EventLog2019;
 using DhtTracer.Kademlia;
 using DhtTracer.Kademlia.EventLog2019;
 using DhtTracer.Kademlia.Tests;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.EndToEnd.Tests.Truth;
 

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using DhtTracer.Kademlia;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.EndToEnd.Tests.Truth;
 
@@ -27,10 +27,10 @@ internal sealed class NetworkRecord(PeerId node, TimeProvider time, IReadOnlyLis
             Assert.Equal(sent.Count(step => step.Type is not null), requests.Count);
             foreach (var (step, request) in sent.Where(step => step.Type is not null).Zip(requests))
             {
-                Assert.Equal(step.Type!.Value.ToText(), request!["type"]!.GetValue<string>());
+                Assert.Equal(Words.Of(step.Type!.Value), request!["type"]!.GetValue<string>());
                 var outcome =
                     !step.IsAnswer ? ""
-                    : step.Type == KadMessageType.AddProvider ? "sent"
+                    : step.Type == MessageType.AddProvider ? "sent"
                     : "answered";
                 Assert.Equal(outcome, step.IsAnswer ? request["outcome"]!.GetValue<string>() : "");
                 if (step.Error is { } error)
@@ -100,11 +100,11 @@ internal sealed class NetworkRecord(PeerId node, TimeProvider time, IReadOnlyLis
 }
 
 /// <summary>A dial, or a request when it has a type.</summary>
-internal sealed class NetworkStep(string peer, KadMessageType? type, long startedAt)
+internal sealed class NetworkStep(string peer, MessageType? type, long startedAt)
 {
     public string Peer => peer;
 
-    public KadMessageType? Type => type;
+    public MessageType? Type => type;
 
     public long StartedAt => startedAt;
 

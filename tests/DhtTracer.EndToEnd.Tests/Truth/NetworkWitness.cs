@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using DhtTracer.Kademlia;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.EndToEnd.Tests.Truth;
 
@@ -52,7 +52,7 @@ internal sealed class NetworkWitness(IDhtNetwork network, TimeProvider time) : I
         }
     }
 
-    private NetworkStep Begin(PeerId peer, KadMessageType? type)
+    private NetworkStep Begin(PeerId peer, MessageType? type)
     {
         var step = new NetworkStep(peer.ToString(), type, time.GetTimestamp());
         lock (_lock)
@@ -81,7 +81,7 @@ internal sealed class NetworkWitness(IDhtNetwork network, TimeProvider time) : I
             {
                 var result = await connection.RequestAsync(request, cancellationToken);
                 step.Error = result.Error;
-                step.IsAnswer = result.Error is null && (request.Type == KadMessageType.AddProvider || result.Answer?.Type == request.Type);
+                step.IsAnswer = result.Error is null && (request.Type == MessageType.AddProvider || result.Answer?.Type == request.Type);
                 step.Named = [.. (result.Answer?.CloserPeers ?? []).Select(named => named.Id.ToString())];
                 return result;
             }

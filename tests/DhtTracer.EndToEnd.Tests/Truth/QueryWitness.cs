@@ -14,7 +14,7 @@ internal sealed class QueryWitness(TimeProvider time) : IQueryObserver
 
     public QueryEnd End { get; private set; } = null!;
 
-    public LookupTermination? Termination { get; private set; }
+    public QueryTermination? Termination { get; private set; }
 
     /// <summary>In the order heard.</summary>
     public List<PeerFacts> Peers { get; } = [];
@@ -84,7 +84,7 @@ internal sealed class QueryWitness(TimeProvider time) : IQueryObserver
         }
     }
 
-    public void LookupTerminated(DateTimeOffset time, LookupTermination termination) => Termination = termination;
+    public void LookupTerminated(DateTimeOffset time, QueryTermination termination) => Termination = termination;
 
     public void PeerDone(LookupPeer peer) => Of(peer).Settle();
 
@@ -155,7 +155,7 @@ internal sealed class RequestFacts(PeerFacts peer)
 {
     public PeerFacts Peer => peer;
 
-    public KadMessageType Type { get; init; }
+    public MessageType Type { get; init; }
 
     public long StartNs { get; init; }
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DhtTracer.Kademlia.EventLog2019;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 using DhtTracer.TestSupport;
 
 namespace DhtTracer.Kademlia.Tests;

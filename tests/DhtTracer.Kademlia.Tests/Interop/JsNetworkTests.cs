@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json;
 using DhtTracer.Libp2p.Hosting;
 using DhtTracer.Libp2p.Identities;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 using DhtTracer.TestSupport;
 
 namespace DhtTracer.Kademlia.Tests;
@@ -47,7 +47,7 @@ public sealed class JsNetworkTests(JsNetworkTests.Network network) : IClassFixtu
     public async Task We_find_a_js_peer_with_its_address()
     {
         var result = await Dht.FindPeerAsync(Peer(20).Id, cancellationToken: Deadline);
-        Assert.Equal(DhtQueryOutcome.Success, result.Outcome);
+        Assert.Equal(QueryOutcome.Success, result.Outcome);
         Assert.Equal(Peer(20).Addresses, Assert.Single(result.Peers).Addresses);
     }
 
@@ -157,7 +157,7 @@ public sealed class JsNetworkTests(JsNetworkTests.Network network) : IClassFixtu
             KadFraming.Frame(
                 new KadMessage
                 {
-                    Type = KadMessageType.PutValue,
+                    Type = MessageType.PutValue,
                     Key = key,
                     Record = new KadRecord(key, forged),
                 }
@@ -195,7 +195,7 @@ public sealed class JsNetworkTests(JsNetworkTests.Network network) : IClassFixtu
         var read = await Bed.SendAsync("get", new { node = At(7), key }, Deadline);
         Assert.Equal("js says hello", read.GetProperty("value").GetString());
         var ping = await Dht.PingAsync(Peer(3), cancellationToken: Deadline);
-        Assert.Equal(DhtQueryOutcome.Success, ping.Outcome);
+        Assert.Equal(QueryOutcome.Success, ping.Outcome);
         Assert.True(Node.RequestsReceived > 0, "js asks us as it asks its own");
     }
 
@@ -221,12 +221,12 @@ public sealed class JsNetworkTests(JsNetworkTests.Network network) : IClassFixtu
             .Select(e => e.GetProperty("from").GetString()!)
             .ToHashSet();
         var asked = expected.Select(id => id.ToString()).Where(id => id != Bed.Nodes[At(15)].PeerId).ToList();
-        Assert.All(asked, id => Assert.Equal(LookupPeerState.Answered, recorder.Trace.Peers.Single(peer => peer.Id == id).State));
+        Assert.All(asked, id => Assert.Equal(PeerState.Answered, recorder.Trace.Peers.Single(peer => peer.Id == id).State));
         Assert.Subset(answered, asked.Where(answered.Contains).ToHashSet());
         Assert.True(asked.Count(answered.Contains) >= 3, "js asks at least the closest few itself");
         Assert.All(
             recorder.Trace.Peers.Where(peer => answered.Contains(peer.Id) && peer.Requests.Count > 0),
-            peer => Assert.Equal(LookupPeerState.Answered, peer.State)
+            peer => Assert.Equal(PeerState.Answered, peer.State)
         );
     }
 
@@ -247,10 +247,10 @@ public sealed class JsNetworkTests(JsNetworkTests.Network network) : IClassFixtu
         await Bed.SendAsync("stop", new { node = victim.Index }, Deadline);
         var result = await query;
 
-        Assert.Equal(DhtQueryOutcome.Success, result.Outcome);
+        Assert.Equal(QueryOutcome.Success, result.Outcome);
         var row = recorder.Trace.Peers.Single(candidate => candidate.Id == victim.PeerId);
-        Assert.Equal(LookupPeerState.RequestFailed, row.State);
-        Assert.Equal(DhtErrorClass.Reset, row.Requests.Single().Error!.Class);
+        Assert.Equal(PeerState.RequestFailed, row.State);
+        Assert.Equal(ErrorClass.Reset, row.Requests.Single().Error!.Class);
     }
 
     /// <summary>Every one of the closest peers took the record; where one did not, its row says why.</summary>

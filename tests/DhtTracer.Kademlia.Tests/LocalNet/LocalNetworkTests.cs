@@ -3,7 +3,7 @@ using System.Text;
 using DhtTracer.Kademlia.LocalNet;
 using DhtTracer.Libp2p.Hosting;
 using DhtTracer.Libp2p.Identities;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia.Tests;
 
@@ -80,7 +80,7 @@ public sealed class LocalNetworkTests
         Assert.Equal(one.Host.ListenAddresses, Assert.Single(found.Peers).Addresses);
 
         var ping = await other.Dht.PingAsync(network.Nodes[3].Peer, cancellationToken: Token);
-        Assert.Equal(DhtQueryOutcome.Success, ping.Outcome);
+        Assert.Equal(QueryOutcome.Success, ping.Outcome);
     }
 
     [Fact]
@@ -97,19 +97,19 @@ public sealed class LocalNetworkTests
         );
         await using var client = await StartClientAsync(network);
         var found = await client.Dht.FindPeerAsync(network.Nodes[9].Peer.Id, cancellationToken: Token);
-        Assert.Equal(DhtQueryOutcome.Success, found.Outcome);
+        Assert.Equal(QueryOutcome.Success, found.Outcome);
         Assert.All(network.Nodes, node => Assert.False(node.Node.Dht.RoutingTable.Contains(client.Dht.Id)));
     }
 
     [Theory]
-    [InlineData(NodeFault.Dead, LookupPeerState.DialFailed, DhtErrorClass.DialRefused)]
-    [InlineData(NodeFault.Silent, LookupPeerState.DialFailed, DhtErrorClass.DialTimeout)]
-    [InlineData(NodeFault.BlackHole, LookupPeerState.RequestFailed, DhtErrorClass.RequestTimeout)]
-    [InlineData(NodeFault.RefusesProtocol, LookupPeerState.RequestFailed, DhtErrorClass.ProtocolNotSupported)]
-    [InlineData(NodeFault.NamesDeadPeers, LookupPeerState.Answered, null)]
-    [InlineData(NodeFault.NamesPeersTwice, LookupPeerState.Answered, null)]
-    [InlineData(NodeFault.Slow, LookupPeerState.Answered, null)]
-    public async Task A_faulty_node_shows_as_the_row_that_its_fault_names(NodeFault fault, LookupPeerState state, string? errorClass)
+    [InlineData(NodeFault.Dead, PeerState.DialFailed, ErrorClass.DialRefused)]
+    [InlineData(NodeFault.Silent, PeerState.DialFailed, ErrorClass.DialTimeout)]
+    [InlineData(NodeFault.BlackHole, PeerState.RequestFailed, ErrorClass.RequestTimeout)]
+    [InlineData(NodeFault.RefusesProtocol, PeerState.RequestFailed, ErrorClass.ProtocolNotSupported)]
+    [InlineData(NodeFault.NamesDeadPeers, PeerState.Answered, null)]
+    [InlineData(NodeFault.NamesPeersTwice, PeerState.Answered, null)]
+    [InlineData(NodeFault.Slow, PeerState.Answered, null)]
+    public async Task A_faulty_node_shows_as_the_row_that_its_fault_names(NodeFault fault, PeerState state, string? errorClass)
     {
         var options = new LocalNetworkOptions
         {
@@ -131,11 +131,11 @@ public sealed class LocalNetworkTests
             new QueryOptions { Observers = [recorder], Timeout = TimeSpan.FromSeconds(20) },
             Token
         );
-        Assert.Equal(DhtQueryOutcome.Success, result.Outcome);
+        Assert.Equal(QueryOutcome.Success, result.Outcome);
         foreach (var node in network.Nodes)
         {
             var row = recorder.Trace.Peers.Single(peer => peer.Id == node.Peer.Id.ToString());
-            Assert.Equal(node.Fault == NodeFault.None ? LookupPeerState.Answered : state, row.State);
+            Assert.Equal(node.Fault == NodeFault.None ? PeerState.Answered : state, row.State);
             Assert.Equal(node.Fault == NodeFault.None ? null : errorClass, row.Dials[^1].Error?.Class ?? row.Requests[^1].Error?.Class);
         }
     }
@@ -194,7 +194,7 @@ public sealed class LocalNetworkTests
             new QueryOptions { Timeout = TimeSpan.FromSeconds(10) },
             Token
         );
-        Assert.Equal(DhtQueryOutcome.Failed, after.Outcome);
+        Assert.Equal(QueryOutcome.Failed, after.Outcome);
         await client.DisposeAsync();
         Assert.Empty(faults);
     }
@@ -220,7 +220,7 @@ public sealed class LocalNetworkTests
             await using var client = await StartClientAsync(network);
             Assert.All(
                 await Task.WhenAll(peers.Select(peer => client.Dht.PingAsync(peer, cancellationToken: Token))),
-                ping => Assert.Equal(DhtQueryOutcome.Success, ping.Outcome)
+                ping => Assert.Equal(QueryOutcome.Success, ping.Outcome)
             );
         }
         finally
@@ -288,7 +288,7 @@ public sealed class LocalNetworkTests
             new QueryOptions { Observers = [recorder], Timeout = TimeSpan.FromSeconds(30) },
             Token
         );
-        Assert.Equal(DhtQueryOutcome.Success, result.Outcome);
+        Assert.Equal(QueryOutcome.Success, result.Outcome);
         Assert.True(result.Duration < TimeSpan.FromSeconds(30), $"took {result.Duration}");
         var rows = recorder.Trace.Peers.ToDictionary(peer => peer.Id);
         foreach (var fault in Enum.GetValues<NodeFault>())
@@ -304,10 +304,7 @@ public sealed class LocalNetworkTests
         // Those that do not exist, whom liars name, are refused where they are said to be.
         var invented = rows.Values.Where(row => network.Nodes.All(node => node.Peer.Id.ToString() != row.Id)).ToList();
         Assert.NotEmpty(invented);
-        Assert.All(
-            invented,
-            row => Assert.Equal((LookupPeerState.DialFailed, DhtErrorClass.DialRefused), (row.State, row.Dials[^1].Error?.Class))
-        );
+        Assert.All(invented, row => Assert.Equal((PeerState.DialFailed, ErrorClass.DialRefused), (row.State, row.Dials[^1].Error?.Class)));
 
         // A connection for each that could be connected to, and no stream on any of them.
         Assert.Equal(
@@ -323,15 +320,15 @@ public sealed class LocalNetworkTests
         Assert.Empty(hostFaults);
     }
 
-    private static (LookupPeerState, string?)[] Expected(NodeFault fault) =>
+    private static (PeerState, string?)[] Expected(NodeFault fault) =>
         fault switch
         {
-            NodeFault.Dead => [(LookupPeerState.DialFailed, DhtErrorClass.DialRefused)],
-            NodeFault.Silent => [(LookupPeerState.DialFailed, DhtErrorClass.DialTimeout)],
-            NodeFault.BlackHole => [(LookupPeerState.RequestFailed, DhtErrorClass.RequestTimeout)],
-            NodeFault.RefusesProtocol => [(LookupPeerState.RequestFailed, DhtErrorClass.ProtocolNotSupported)],
-            NodeFault.Drops => [(LookupPeerState.Answered, null), (LookupPeerState.RequestFailed, DhtErrorClass.RequestTimeout)],
-            _ => [(LookupPeerState.Answered, null)],
+            NodeFault.Dead => [(PeerState.DialFailed, ErrorClass.DialRefused)],
+            NodeFault.Silent => [(PeerState.DialFailed, ErrorClass.DialTimeout)],
+            NodeFault.BlackHole => [(PeerState.RequestFailed, ErrorClass.RequestTimeout)],
+            NodeFault.RefusesProtocol => [(PeerState.RequestFailed, ErrorClass.ProtocolNotSupported)],
+            NodeFault.Drops => [(PeerState.Answered, null), (PeerState.RequestFailed, ErrorClass.RequestTimeout)],
+            _ => [(PeerState.Answered, null)],
         };
 
     private static async Task<HostedDhtNode> StartClientAsync(LocalNetwork network)

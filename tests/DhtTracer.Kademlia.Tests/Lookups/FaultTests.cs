@@ -3,23 +3,23 @@ namespace DhtTracer.Kademlia.Tests;
 /// <summary>Every fault that a peer can have, in one query, in virtual time: each ends in the state and error class that name it.</summary>
 public sealed class FaultTests
 {
-    public static TheoryData<Fault, LookupPeerState, string?> Faults =>
+    public static TheoryData<Fault, PeerState, string?> Faults =>
         new()
         {
-            { Fault.None, LookupPeerState.Answered, null },
-            { Fault.Refuses, LookupPeerState.DialFailed, DhtErrorClass.DialRefused },
-            { Fault.NeverConnects, LookupPeerState.DialFailed, DhtErrorClass.DialTimeout },
-            { Fault.BlackHole, LookupPeerState.RequestFailed, DhtErrorClass.RequestTimeout },
-            { Fault.Resets, LookupPeerState.RequestFailed, DhtErrorClass.Reset },
-            { Fault.RefusesProtocol, LookupPeerState.RequestFailed, DhtErrorClass.ProtocolNotSupported },
-            { Fault.AnswersNonsense, LookupPeerState.RequestFailed, DhtErrorClass.BadAnswer },
-            { Fault.NamesDeadPeers, LookupPeerState.Answered, null },
-            { Fault.NamesPeersTwice, LookupPeerState.Answered, null },
+            { Fault.None, PeerState.Answered, null },
+            { Fault.Refuses, PeerState.DialFailed, ErrorClass.DialRefused },
+            { Fault.NeverConnects, PeerState.DialFailed, ErrorClass.DialTimeout },
+            { Fault.BlackHole, PeerState.RequestFailed, ErrorClass.RequestTimeout },
+            { Fault.Resets, PeerState.RequestFailed, ErrorClass.Reset },
+            { Fault.RefusesProtocol, PeerState.RequestFailed, ErrorClass.ProtocolNotSupported },
+            { Fault.AnswersNonsense, PeerState.RequestFailed, ErrorClass.BadAnswer },
+            { Fault.NamesDeadPeers, PeerState.Answered, null },
+            { Fault.NamesPeersTwice, PeerState.Answered, null },
         };
 
     [Theory]
     [MemberData(nameof(Faults))]
-    public void A_faulty_peer_ends_in_the_state_that_names_its_fault(Fault fault, LookupPeerState state, string? errorClass)
+    public void A_faulty_peer_ends_in_the_state_that_names_its_fault(Fault fault, PeerState state, string? errorClass)
     {
         var time = new VirtualTime();
         var network = new SimulatedNetwork(time, 60);
@@ -34,13 +34,13 @@ public sealed class FaultTests
         );
 
         Assert.True(result.Duration < TimeSpan.FromSeconds(60), $"took {result.Duration}");
-        Assert.Equal(DhtQueryOutcome.Success, result.Outcome);
+        Assert.Equal(QueryOutcome.Success, result.Outcome);
         var faulty = recorder
             .Trace.Peers.Where(peer => peer.Order is not null && network.Peers.Any(p => p.Index % 4 == 0 && p.Id.ToString() == peer.Id))
             .ToList();
 
         // What the query had withdrawn before the fault could show is no evidence either way.
-        var settled = faulty.Where(peer => peer.State != LookupPeerState.Cancelled).ToList();
+        var settled = faulty.Where(peer => peer.State != PeerState.Cancelled).ToList();
         Assert.NotEmpty(settled);
         Assert.All(settled, peer => Assert.Equal(state, peer.State));
         Assert.All(settled, peer => Assert.Equal(errorClass, peer.Dials[^1].Error?.Class ?? peer.Requests[^1].Error?.Class));
@@ -65,7 +65,7 @@ public sealed class FaultTests
             );
             Assert.True(result.Duration <= TimeSpan.FromSeconds(60), $"took {result.Duration}");
             Assert.NotNull(recorder.Trace.End);
-            Assert.DoesNotContain(recorder.Trace.Peers, peer => peer.State is LookupPeerState.Dialing or LookupPeerState.Requesting);
+            Assert.DoesNotContain(recorder.Trace.Peers, peer => peer.State is PeerState.Dialing or PeerState.NoAnswer);
             Assert.All(recorder.Trace.Peers.SelectMany(peer => peer.Dials), dial => Assert.NotNull(dial.EndedAt));
             Assert.All(recorder.Trace.Peers.SelectMany(peer => peer.Requests), request => Assert.NotNull(request.EndedAt));
         }
@@ -95,21 +95,21 @@ public sealed class FaultTests
         var node = new DhtNode(new ThrowingNetwork(), null, time);
         node.RoutingTable.Add(new KadPeer(SimulatedNetwork.RandomPeerId(new Random(1)), []), time.GetUtcNow());
         var result = time.Run(() => node.GetClosestPeersAsync(LookupTests.Key(1)));
-        Assert.Equal(DhtQueryOutcome.Failed, result.Outcome);
+        Assert.Equal(QueryOutcome.Failed, result.Outcome);
         Assert.Contains("broken network", result.Error!.Text, StringComparison.Ordinal);
     }
 
     private sealed class ThrowingNetwork : IDhtNetwork
     {
-        public Libp2p.Multiformats.PeerId LocalPeer { get; } = SimulatedNetwork.RandomPeerId(new Random(2));
+        public Multiformats.PeerId LocalPeer { get; } = SimulatedNetwork.RandomPeerId(new Random(2));
 
-        public IReadOnlyList<Libp2p.Multiformats.Multiaddr> LocalAddresses => [];
+        public IReadOnlyList<Multiformats.Multiaddr> LocalAddresses => [];
 
-        public IDhtConnection? FindConnection(Libp2p.Multiformats.PeerId peer) => null;
+        public IDhtConnection? FindConnection(Multiformats.PeerId peer) => null;
 
         public Task<DialResult> DialAsync(
-            Libp2p.Multiformats.PeerId peer,
-            IReadOnlyList<Libp2p.Multiformats.Multiaddr> addresses,
+            Multiformats.PeerId peer,
+            IReadOnlyList<Multiformats.Multiaddr> addresses,
             CancellationToken cancellationToken
         ) => throw new InvalidOperationException("broken network");
     }

@@ -1,4 +1,4 @@
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia.Tests;
 
@@ -16,8 +16,8 @@ public sealed class LookupTests
             var node = network.CreateNode(i);
             var key = Key(i);
             var result = _time.Run(() => node.GetClosestPeersAsync(key));
-            Assert.Equal(DhtQueryOutcome.Success, result.Outcome);
-            Assert.Equal(LookupTermination.Completed, result.Termination);
+            Assert.Equal(QueryOutcome.Success, result.Outcome);
+            Assert.Equal(QueryTermination.Completed, result.Termination);
             exact += result.Peers.Select(peer => peer.Id).SequenceEqual(network.TrueClosest(KadId.Of(key), 20, node.Id)) ? 1 : 0;
         }
 
@@ -88,11 +88,11 @@ public sealed class LookupTests
         var key = Key(9);
         var result = _time.Run(() => node.GetClosestPeersAsync(key, new QueryOptions { Observers = [recorder] }));
 
-        Assert.Equal(LookupTermination.Completed, result.Termination);
+        Assert.Equal(QueryTermination.Completed, result.Termination);
         var terminatedAt = recorder.Trace.Terminated!.Value.Time;
         var target = KadId.Of(key);
         var closest = recorder
-            .Trace.Peers.Where(peer => peer.HeardAt <= terminatedAt && peer.State != LookupPeerState.DialFailed)
+            .Trace.Peers.Where(peer => peer.HeardAt <= terminatedAt && peer.State != PeerState.DialFailed)
             .OrderBy(peer => KadId.Of(PeerId.Parse(peer.Id)), Comparer<KadId>.Create(target.CompareDistance))
             .Take(3);
         Assert.All(
@@ -130,9 +130,9 @@ public sealed class LookupTests
 
         var node = network.CreateNode(null, network.Peers);
         var result = _time.Run(() => node.GetClosestPeersAsync(Key(1)));
-        Assert.Equal(DhtQueryOutcome.Failed, result.Outcome);
-        Assert.Equal(LookupTermination.Starvation, result.Termination);
-        Assert.Equal(DhtErrorClass.DialRefused, result.Error!.Class);
+        Assert.Equal(QueryOutcome.Failed, result.Outcome);
+        Assert.Equal(QueryTermination.Starvation, result.Termination);
+        Assert.Equal(ErrorClass.DialRefused, result.Error!.Class);
         Assert.Equal(0, node.RoutingTable.Count);
     }
 
@@ -141,8 +141,8 @@ public sealed class LookupTests
     {
         var node = new SimulatedNetwork(_time, 2).CreateNode(null);
         var result = _time.Run(() => node.GetClosestPeersAsync(Key(1)));
-        Assert.Equal(DhtQueryOutcome.Failed, result.Outcome);
-        Assert.Equal(DhtErrorClass.NoPeers, result.Error!.Class);
+        Assert.Equal(QueryOutcome.Failed, result.Outcome);
+        Assert.Equal(ErrorClass.NoPeers, result.Error!.Class);
         Assert.Contains("bootstrap", result.Error.Text, StringComparison.Ordinal);
         Assert.Null(result.Termination);
     }
@@ -162,10 +162,10 @@ public sealed class LookupTests
                 .CreateNode(0)
                 .GetClosestPeersAsync(Key(1), new QueryOptions { Timeout = TimeSpan.FromSeconds(3), Observers = [recorder] })
         );
-        Assert.Equal(DhtQueryOutcome.TimedOut, result.Outcome);
-        Assert.Equal(LookupTermination.Cancelled, result.Termination);
+        Assert.Equal(QueryOutcome.TimedOut, result.Outcome);
+        Assert.Equal(QueryTermination.Cancelled, result.Termination);
         Assert.Equal(TimeSpan.FromSeconds(3), result.Duration);
-        Assert.Equal(10, recorder.Trace.Peers.Count(peer => peer.State == LookupPeerState.Cancelled));
+        Assert.Equal(10, recorder.Trace.Peers.Count(peer => peer.State == PeerState.Cancelled));
         Assert.All(
             recorder.Trace.Peers.SelectMany(peer => peer.Requests),
             request => Assert.Equal(RequestOutcome.Cancelled, request.Outcome)
@@ -181,8 +181,8 @@ public sealed class LookupTests
             using var caller = new CancellationTokenSource(TimeSpan.FromMilliseconds(15), _time);
             return await network.CreateNode(0).GetClosestPeersAsync(Key(1), cancellationToken: caller.Token);
         });
-        Assert.Equal(DhtQueryOutcome.Cancelled, result.Outcome);
-        Assert.Equal(DhtErrorClass.Cancelled, result.Error!.Class);
+        Assert.Equal(QueryOutcome.Cancelled, result.Outcome);
+        Assert.Equal(ErrorClass.Cancelled, result.Error!.Class);
         Assert.Equal(TimeSpan.FromMilliseconds(15), result.Duration);
     }
 

@@ -1,4 +1,4 @@
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia.Tests;
 
@@ -6,18 +6,15 @@ public sealed class KadFramingTests
 {
     [Fact]
     public async Task A_ping_is_three_bytes() =>
-        Assert.Equal("020805", Convert.ToHexStringLower(KadFraming.Frame(new KadMessage { Type = KadMessageType.Ping })));
+        Assert.Equal("020805", Convert.ToHexStringLower(KadFraming.Frame(new KadMessage { Type = MessageType.Ping })));
 
     [Fact]
     public async Task Messages_are_read_one_after_the_other_however_the_bytes_are_cut()
     {
-        var find = new KadMessage { Type = KadMessageType.FindNode, Key = new byte[200] };
-        using var stream = new OneByteStream([
-            .. KadFraming.Frame(find),
-            .. KadFraming.Frame(new KadMessage { Type = KadMessageType.Ping }),
-        ]);
+        var find = new KadMessage { Type = MessageType.FindNode, Key = new byte[200] };
+        using var stream = new OneByteStream([.. KadFraming.Frame(find), .. KadFraming.Frame(new KadMessage { Type = MessageType.Ping })]);
         Assert.Equal(200, (await KadFraming.ReadAsync(stream, KadMessageLimits.Default, default))!.Key.Length);
-        Assert.Equal(KadMessageType.Ping, (await KadFraming.ReadAsync(stream, KadMessageLimits.Default, default))!.Type);
+        Assert.Equal(MessageType.Ping, (await KadFraming.ReadAsync(stream, KadMessageLimits.Default, default))!.Type);
         Assert.Null(await KadFraming.ReadAsync(stream, KadMessageLimits.Default, default));
     }
 
@@ -54,7 +51,8 @@ public sealed class KadFramingTests
             .Range(0, 5)
             .Select(_ => new KadPeer(SimulatedNetwork.RandomPeerId(random), [Multiaddr.Parse("/ip4/1.2.3.4/tcp/5")]))
             .ToList();
-        var seeds = Enum.GetValues<KadMessageType>()
+        var seeds = Enum.GetValues<MessageType>()
+            .Where(type => type != MessageType.Unknown)
             .Select(type =>
                 KadFraming.Frame(
                     new KadMessage

@@ -1,5 +1,6 @@
 using System.Text.Json;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
+using DhtTracer.TestSupport;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -18,13 +19,13 @@ public sealed class KadMessageCodecTests
         {
             {
                 "080412260024080112209693aa4438c5dcf31bbd93845f66b0e0ecb859784c007a621405c437af182128",
-                new KadMessage { Type = KadMessageType.FindNode, Key = PeerId.Parse(Second).Bytes.ToArray() }
+                new KadMessage { Type = MessageType.FindNode, Key = PeerId.Parse(Second).Bytes.ToArray() }
             },
             {
                 "080442320a26002408011220581cfaf7a8b866f720f930367a4e39553aa3cc3245e957618313d468e25e40341208047f000001060fa1423f0a260024080112209693aa4438c5dcf31bbd93845f66b0e0ecb859784c007a621405c437af1821281208047f000001060fa1120b040a01020391020fa1cd03",
                 new KadMessage
                 {
-                    Type = KadMessageType.FindNode,
+                    Type = MessageType.FindNode,
                     CloserPeers =
                     [
                         Peer(First, "/ip4/127.0.0.1/tcp/4001"),
@@ -34,7 +35,7 @@ public sealed class KadMessageCodecTests
             },
             {
                 "08031222" + Multihash,
-                new KadMessage { Type = KadMessageType.GetProviders, Key = Convert.FromHexString(Multihash) }
+                new KadMessage { Type = MessageType.GetProviders, Key = Convert.FromHexString(Multihash) }
             },
             {
                 "08021222"
@@ -42,7 +43,7 @@ public sealed class KadMessageCodecTests
                     + "4a320a26002408011220a580f3f2799a7d7b5fa42df45b5f4d3996c03e87cd09c32ccc0b9871fe2014051208047f000001060fa1",
                 new KadMessage
                 {
-                    Type = KadMessageType.AddProvider,
+                    Type = MessageType.AddProvider,
                     Key = Convert.FromHexString(Multihash),
                     ProviderPeers = [Peer(Third, "/ip4/127.0.0.1/tcp/4001")],
                 }
@@ -51,7 +52,7 @@ public sealed class KadMessageCodecTests
                 "080112082f762f68656c6c6f1a310a082f762f68656c6c6f1205776f726c642a1e323032362d30312d30325430333a30343a30352e3637383030303030305a42320a26002408011220581cfaf7a8b866f720f930367a4e39553aa3cc3245e957618313d468e25e40341208047f000001060fa1",
                 new KadMessage
                 {
-                    Type = KadMessageType.GetValue,
+                    Type = MessageType.GetValue,
                     Key = "/v/hello"u8.ToArray(),
                     Record = new KadRecord("/v/hello"u8.ToArray(), "world"u8.ToArray(), "2026-01-02T03:04:05.678000000Z"),
                     CloserPeers = [Peer(First, "/ip4/127.0.0.1/tcp/4001")],
@@ -61,14 +62,14 @@ public sealed class KadMessageCodecTests
                 "12082f762f68656c6c6f1a310a082f762f68656c6c6f1205776f726c642a1e323032362d30312d30325430333a30343a30352e3637383030303030305a",
                 new KadMessage
                 {
-                    Type = KadMessageType.PutValue,
+                    Type = MessageType.PutValue,
                     Key = "/v/hello"u8.ToArray(),
                     Record = new KadRecord("/v/hello"u8.ToArray(), "world"u8.ToArray(), "2026-01-02T03:04:05.678000000Z"),
                 }
             },
             {
                 "0805",
-                new KadMessage { Type = KadMessageType.Ping }
+                new KadMessage { Type = MessageType.Ping }
             },
         };
 
@@ -117,9 +118,9 @@ public sealed class KadMessageCodecTests
             MaxMessageBytes = 500,
         };
         var peer = Peer(First);
-        Refused(new KadMessage { Type = KadMessageType.FindNode, CloserPeers = [peer, peer, peer] }, "3 peers");
-        Refused(new KadMessage { Type = KadMessageType.FindNode, Key = new byte[11] }, "10 bytes");
-        Refused(new KadMessage { Type = KadMessageType.PutValue, Record = new KadRecord(new byte[5], new byte[600]) }, "500 are accepted");
+        Refused(new KadMessage { Type = MessageType.FindNode, CloserPeers = [peer, peer, peer] }, "3 peers");
+        Refused(new KadMessage { Type = MessageType.FindNode, Key = new byte[11] }, "10 bytes");
+        Refused(new KadMessage { Type = MessageType.PutValue, Record = new KadRecord(new byte[5], new byte[600]) }, "500 are accepted");
 
         void Refused(KadMessage message, string says) =>
             Assert.Contains(
@@ -158,7 +159,7 @@ public sealed class KadMessageCodecTests
                     var random = new Random(input.Seed);
                     var message = new KadMessage
                     {
-                        Type = (KadMessageType)(input.Type % 6),
+                        Type = (MessageType)(input.Type % 6),
                         Key = input.Key ?? [],
                         Record = input.Value is null ? null : new KadRecord(input.Key ?? [], input.Value),
                         CloserPeers =

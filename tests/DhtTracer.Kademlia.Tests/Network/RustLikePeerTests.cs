@@ -1,6 +1,6 @@
 using DhtTracer.Libp2p.Hosting;
 using DhtTracer.Libp2p.Identities;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia.Tests;
 
@@ -33,7 +33,7 @@ public sealed class RustLikePeerTests : IAsyncLifetime
     {
         var dialed = await _node.Host.DialAsync(Rust.Id, Rust.Addresses, cancellationToken: Token);
         var stream = await dialed.Connection.OpenStreamAsync(DhtOptions.AminoProtocol, Token);
-        await stream.WriteAsync(KadFraming.Frame(new KadMessage { Type = KadMessageType.Ping }), Token);
+        await stream.WriteAsync(KadFraming.Frame(new KadMessage { Type = MessageType.Ping }), Token);
         stream.CloseWrite();
         await Assert.ThrowsAnyAsync<IOException>(() => KadFraming.ReadAsync(stream, KadMessageLimits.Default, Token));
     }
@@ -44,14 +44,14 @@ public sealed class RustLikePeerTests : IAsyncLifetime
         Assert.Equal(1, await _node.Dht.BootstrapAsync([Rust], Token));
         Assert.True(_node.Dht.RoutingTable.Contains(Rust.Id));
         var found = await _node.Dht.GetClosestPeersAsync(Key, cancellationToken: Token);
-        Assert.Equal(DhtQueryOutcome.Success, found.Outcome);
+        Assert.Equal(QueryOutcome.Success, found.Outcome);
     }
 
     [Fact]
     public async Task Ping_is_answered()
     {
         var ping = await _node.Dht.PingAsync(Rust, cancellationToken: Token);
-        Assert.Equal((DhtQueryOutcome.Success, 1), (ping.Outcome, ping.Results));
+        Assert.Equal((QueryOutcome.Success, 1), (ping.Outcome, ping.Results));
     }
 
     [Fact]
@@ -59,11 +59,11 @@ public sealed class RustLikePeerTests : IAsyncLifetime
     {
         await _node.Dht.BootstrapAsync([Rust], Token);
         var put = await _node.Dht.PutValueAsync(Key, new byte[17_000], cancellationToken: Token);
-        Assert.Equal(DhtQueryOutcome.Failed, put.Outcome);
-        Assert.Equal(DhtErrorClass.Reset, put.Error!.Class);
+        Assert.Equal(QueryOutcome.Failed, put.Outcome);
+        Assert.Equal(ErrorClass.Reset, put.Error!.Class);
         Assert.True(_node.Dht.RoutingTable.Contains(Rust.Id));
         var small = await _node.Dht.PutValueAsync(Key, new byte[] { 1 }, cancellationToken: Token);
-        Assert.Equal(DhtQueryOutcome.Success, small.Outcome);
+        Assert.Equal(QueryOutcome.Success, small.Outcome);
     }
 
     private static Libp2pHostOptions Options() =>
@@ -77,7 +77,7 @@ public sealed class RustLikePeerTests : IAsyncLifetime
     private sealed class RustLikeResponder(KadServer server) : IKadResponder
     {
         public ValueTask<KadMessage?> AnswerAsync(KadMessage request, PeerId sender, CancellationToken cancellationToken) =>
-            request.Type == KadMessageType.Ping ? throw new KadRefusedException("Kademlia PING messages are unsupported")
+            request.Type == MessageType.Ping ? throw new KadRefusedException("Kademlia PING messages are unsupported")
             : KadMessageCodec.Encode(request).Length > KadMessageLimits.RustMessageBytes
                 ? throw new KadRefusedException("the message is too large")
             : ValueTask.FromResult(server.Answer(request, sender));

@@ -1,5 +1,5 @@
 using System.Text;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia.Tests;
 
@@ -21,8 +21,8 @@ public sealed class QueryTests
         var node = NodeThatDoesNotKnow(wanted);
         var recorder = new QueryRecorder();
         var result = _time.Run(() => node.FindPeerAsync(wanted.Id, new QueryOptions { Observers = [recorder] }));
-        Assert.Equal(DhtQueryOutcome.Success, result.Outcome);
-        Assert.Equal(LookupTermination.Stopped, result.Termination);
+        Assert.Equal(QueryOutcome.Success, result.Outcome);
+        Assert.Equal(QueryTermination.Stopped, result.Termination);
         Assert.Equal([wanted.Address], Assert.Single(result.Peers).Addresses);
         Assert.Equal(recorder.Trace.Results.Single().FoundAt, recorder.Trace.End!.DiscoveredAt);
         Assert.True(recorder.Trace.Queried < 60);
@@ -32,8 +32,8 @@ public sealed class QueryTests
     public void Find_peer_of_a_peer_that_does_not_exist_is_not_found()
     {
         var result = _time.Run(() => _network.CreateNode(0).FindPeerAsync(SimulatedNetwork.RandomPeerId(new Random(77))));
-        Assert.Equal(DhtQueryOutcome.NotFound, result.Outcome);
-        Assert.Equal(DhtErrorClass.NotFound, result.Error!.Class);
+        Assert.Equal(QueryOutcome.NotFound, result.Outcome);
+        Assert.Equal(ErrorClass.NotFound, result.Error!.Class);
         Assert.Empty(result.Peers);
     }
 
@@ -42,7 +42,7 @@ public sealed class QueryTests
     {
         var provider = _network.CreateNode(10);
         var added = _time.Run(() => provider.AddProviderAsync(Content));
-        Assert.Equal(DhtQueryOutcome.Success, added.Outcome);
+        Assert.Equal(QueryOutcome.Success, added.Outcome);
         Assert.Equal(20, added.Results);
         var holders = _network
             .Peers.Where(peer => peer.Providers?.Get(Content.Multihash.Bytes).Count > 0)
@@ -51,7 +51,7 @@ public sealed class QueryTests
         Assert.True(holders.SetEquals(_network.TrueClosest(KadId.Of(Content.Multihash.Bytes), 20, provider.Id)));
 
         var found = _time.Run(() => _network.CreateNode(99).GetProvidersAsync(Content));
-        Assert.Equal(DhtQueryOutcome.Success, found.Outcome);
+        Assert.Equal(QueryOutcome.Success, found.Outcome);
         Assert.Equal(provider.Id, Assert.Single(found.Peers).Id);
         Assert.NotEmpty(found.Peers[0].Addresses);
     }
@@ -67,19 +67,19 @@ public sealed class QueryTests
 
         var three = _time.Run(() => _network.CreateNode(99).GetProvidersAsync(Content, new QueryOptions { Count = 3 }));
         Assert.Equal(3, three.Results);
-        Assert.Equal(LookupTermination.Stopped, three.Termination);
+        Assert.Equal(QueryTermination.Stopped, three.Termination);
 
         var all = _time.Run(() => _network.CreateNode(99).GetProvidersAsync(Content, new QueryOptions { Count = 0 }));
         Assert.Equal(10, all.Results);
-        Assert.Equal(LookupTermination.Completed, all.Termination);
+        Assert.Equal(QueryTermination.Completed, all.Termination);
     }
 
     [Fact]
     public void Get_providers_of_content_that_nobody_has_is_not_found()
     {
         var result = _time.Run(() => _network.CreateNode(0).GetProvidersAsync(Content));
-        Assert.Equal(DhtQueryOutcome.NotFound, result.Outcome);
-        Assert.Equal(LookupTermination.Completed, result.Termination);
+        Assert.Equal(QueryOutcome.NotFound, result.Outcome);
+        Assert.Equal(QueryTermination.Completed, result.Termination);
     }
 
     [Fact]
@@ -90,7 +90,7 @@ public sealed class QueryTests
         var got = _time.Run(() => _network.CreateNode(120).GetValueAsync(ValueKey, new QueryOptions { Count = 4 }));
         Assert.Equal("hello", Encoding.UTF8.GetString(got.Value!.Value.Span));
         Assert.Equal(4, got.Results);
-        Assert.Equal(LookupTermination.Stopped, got.Termination);
+        Assert.Equal(QueryTermination.Stopped, got.Termination);
     }
 
     [Fact]
@@ -107,10 +107,10 @@ public sealed class QueryTests
         Assert.Equal("b-new", Encoding.UTF8.GetString(got.Value!.Value.Span));
         Assert.Equal(closest[7].Id, Assert.Single(got.Peers).Id);
         Assert.All(closest, peer => Assert.Equal("b-new", Encoding.UTF8.GetString(peer.Values!.Get(ValueKey)!.Value.Span)));
-        Assert.Equal(19, recorder.Trace.Peers.Sum(peer => peer.Requests.Count(request => request.Type == KadMessageType.PutValue)));
+        Assert.Equal(19, recorder.Trace.Peers.Sum(peer => peer.Requests.Count(request => request.Type == MessageType.PutValue)));
         Assert.True(
             recorder.Trace.End!.DiscoveredAt
-                < recorder.Trace.Peers.SelectMany(peer => peer.Requests).First(request => request.Type == KadMessageType.PutValue).StartedAt
+                < recorder.Trace.Peers.SelectMany(peer => peer.Requests).First(request => request.Type == MessageType.PutValue).StartedAt
         );
     }
 
@@ -133,7 +133,7 @@ public sealed class QueryTests
     public void Get_value_of_a_key_that_nobody_has_is_not_found()
     {
         var result = _time.Run(() => _network.CreateNode(0).GetValueAsync("/v/nobody"u8.ToArray()));
-        Assert.Equal(DhtQueryOutcome.NotFound, result.Outcome);
+        Assert.Equal(QueryOutcome.NotFound, result.Outcome);
         Assert.Null(result.Value);
     }
 
@@ -142,12 +142,12 @@ public sealed class QueryTests
     {
         var node = _network.CreateNode(0);
         var live = _time.Run(() => node.PingAsync(_network.Peers[1].AsKadPeer));
-        Assert.Equal((DhtQueryOutcome.Success, 1), (live.Outcome, live.Results));
+        Assert.Equal((QueryOutcome.Success, 1), (live.Outcome, live.Results));
 
         _network.Peers[2].Fault = Fault.Refuses;
         var dead = _time.Run(() => node.PingAsync(_network.Peers[2].AsKadPeer));
-        Assert.Equal((DhtQueryOutcome.Failed, 0), (dead.Outcome, dead.Results));
-        Assert.Equal(DhtErrorClass.DialRefused, dead.Error!.Class);
+        Assert.Equal((QueryOutcome.Failed, 0), (dead.Outcome, dead.Results));
+        Assert.Equal(ErrorClass.DialRefused, dead.Error!.Class);
     }
 
     [Fact]
@@ -177,7 +177,7 @@ public sealed class QueryTests
         Assert.Null(node.Values.Put(ValueKey, "mine"u8));
         var recorder = new QueryRecorder();
         var got = _time.Run(() => node.GetValueAsync(ValueKey, new QueryOptions { Count = 1, Observers = [recorder] }));
-        Assert.Equal((DhtQueryOutcome.Success, 1, LookupTermination.Stopped), (got.Outcome, got.Results, got.Termination));
+        Assert.Equal((QueryOutcome.Success, 1, QueryTermination.Stopped), (got.Outcome, got.Results, got.Termination));
         Assert.Equal("mine", Encoding.UTF8.GetString(got.Value!.Value.Span));
         Assert.Empty(recorder.Trace.Peers);
         Assert.Equal(node.Id.ToString(), Assert.Single(recorder.Trace.Results).AnsweredBy);
@@ -202,7 +202,7 @@ public sealed class QueryTests
         var node = _network.CreateNode(null);
         Assert.Null(node.Values.Put(ValueKey, "mine"u8));
         var got = _time.Run(() => node.GetValueAsync(ValueKey));
-        Assert.Equal((DhtQueryOutcome.Success, 1), (got.Outcome, got.Results));
+        Assert.Equal((QueryOutcome.Success, 1), (got.Outcome, got.Results));
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 using System.Text;
 using DhtTracer.Libp2p.Identities;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia.Tests;
 

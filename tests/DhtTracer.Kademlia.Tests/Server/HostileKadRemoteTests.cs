@@ -1,8 +1,8 @@
 using DhtTracer.Libp2p;
 using DhtTracer.Libp2p.Hosting;
 using DhtTracer.Libp2p.Identities;
-using DhtTracer.Libp2p.Multiformats;
 using DhtTracer.Libp2p.Streams;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia.Tests;
 
@@ -115,7 +115,7 @@ public sealed class HostileKadRemoteTests
         );
         var recorder = new QueryRecorder();
         var query = await pair.AskClientAsync(recorder);
-        Assert.Equal((DhtQueryOutcome.Failed, DhtErrorClass.RequestTimeout), (query.Outcome, query.Error!.Class));
+        Assert.Equal((QueryOutcome.Failed, ErrorClass.RequestTimeout), (query.Outcome, query.Error!.Class));
         var request = Assert.Single(Assert.Single(recorder.Trace.Peers).Requests);
         Assert.InRange(request.EndedAt!.Value - request.StartedAt, TimeSpan.FromSeconds(19.9), TimeSpan.FromSeconds(200));
     }
@@ -133,7 +133,7 @@ public sealed class HostileKadRemoteTests
             }
         );
         var query = await pair.AskClientAsync();
-        Assert.Equal(DhtErrorClass.BadAnswer, query.Error!.Class);
+        Assert.Equal(ErrorClass.BadAnswer, query.Error!.Class);
     }
 
     private sealed class Pair(HostedDhtNode server, Libp2pHost client) : IAsyncDisposable

@@ -1,12 +1,12 @@
 using System.Text;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia.Tests;
 
 /// <summary>What a server answers; the refusals are those measured against js-libp2p, which resets the stream.</summary>
 public sealed class KadServerTests
 {
-    private static readonly byte[] Multihash = Libp2p.Multiformats.Multihash.OfSha256("x"u8).Bytes.ToArray();
+    private static readonly byte[] Multihash = Multiformats.Multihash.OfSha256("x"u8).Bytes.ToArray();
 
     private readonly VirtualTime _time = new();
     private readonly SimulatedPeer _server;
@@ -23,7 +23,7 @@ public sealed class KadServerTests
     [Fact]
     public void Find_node_names_the_k_closest_but_never_the_sender()
     {
-        var answer = Ask(new KadMessage { Type = KadMessageType.FindNode, Key = _sender.Bytes.ToArray() })!;
+        var answer = Ask(new KadMessage { Type = MessageType.FindNode, Key = _sender.Bytes.ToArray() })!;
         var expected = _server.Table!.Closest(KadId.Of(_sender), 21).Select(peer => peer.Id).Where(id => id != _sender).Take(20);
         Assert.Equal(expected, answer.CloserPeers.Select(peer => peer.Id));
     }
@@ -38,26 +38,23 @@ public sealed class KadServerTests
         server.Answer(
             new KadMessage
             {
-                Type = KadMessageType.AddProvider,
+                Type = MessageType.AddProvider,
                 Key = key,
                 ProviderPeers = [new KadPeer(_sender, [_address])],
             },
             _sender
         );
         var answer = server.Answer(
-            new KadMessage { Type = KadMessageType.GetProviders, Key = key },
+            new KadMessage { Type = MessageType.GetProviders, Key = key },
             SimulatedNetwork.RandomPeerId(new Random(5))
         );
         Assert.Equal(_sender, Assert.Single(answer!.ProviderPeers).Id);
-        Assert.Throws<KadRefusedException>(() => Ask(new KadMessage { Type = KadMessageType.GetProviders, Key = key }));
+        Assert.Throws<KadRefusedException>(() => Ask(new KadMessage { Type = MessageType.GetProviders, Key = key }));
     }
 
     [Fact]
     public void Find_node_for_the_server_itself_names_it_first() =>
-        Assert.Equal(
-            _server.Id,
-            Ask(new KadMessage { Type = KadMessageType.FindNode, Key = _server.Id.Bytes.ToArray() })!.CloserPeers[0].Id
-        );
+        Assert.Equal(_server.Id, Ask(new KadMessage { Type = MessageType.FindNode, Key = _server.Id.Bytes.ToArray() })!.CloserPeers[0].Id);
 
     [Fact]
     public void A_provider_can_announce_itself_with_an_address_and_nobody_else()
@@ -86,7 +83,7 @@ public sealed class KadServerTests
     {
         var put = Put("/v/a", "1");
         Assert.Same(put, Ask(put));
-        var got = Ask(new KadMessage { Type = KadMessageType.GetValue, Key = put.Key })!;
+        var got = Ask(new KadMessage { Type = MessageType.GetValue, Key = put.Key })!;
         Assert.Equal("1", Encoding.UTF8.GetString(got.Record!.Value.Span));
         Assert.Equal("2026-01-01T00:00:00.0000000Z", got.Record.TimeReceived);
         Assert.NotEmpty(got.CloserPeers);
@@ -103,23 +100,23 @@ public sealed class KadServerTests
         Refused(Put("/v/a", "1") with { Key = "/v/b"u8.ToArray() }, "no record of its key");
         Refused(Put("/v/a", "1") with { Record = null }, "no record of its key");
         Refused(Put("/v/a", new string('z', ValueStore.MaxValueBytes + 1)), "at most");
-        Refused(new KadMessage { Type = KadMessageType.FindNode }, "no key");
-        Refused(new KadMessage { Type = KadMessageType.GetProviders, Key = "no multihash"u8.ToArray() }, "no multihash");
-        Refused(new KadMessage { Type = KadMessageType.AddProvider, Key = "no multihash"u8.ToArray() }, "no multihash");
+        Refused(new KadMessage { Type = MessageType.FindNode }, "no key");
+        Refused(new KadMessage { Type = MessageType.GetProviders, Key = "no multihash"u8.ToArray() }, "no multihash");
+        Refused(new KadMessage { Type = MessageType.AddProvider, Key = "no multihash"u8.ToArray() }, "no multihash");
 
         void Refused(KadMessage request, string says) =>
             Assert.Contains(says, Assert.Throws<KadRefusedException>(() => Ask(request)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Ping_is_answered_with_ping() => Assert.Equal(KadMessageType.Ping, Ask(new KadMessage { Type = KadMessageType.Ping })!.Type);
+    public void Ping_is_answered_with_ping() => Assert.Equal(MessageType.Ping, Ask(new KadMessage { Type = MessageType.Ping })!.Type);
 
     private static KadMessage Put(string key, string value)
     {
         var bytes = Encoding.UTF8.GetBytes(key);
         return new KadMessage
         {
-            Type = KadMessageType.PutValue,
+            Type = MessageType.PutValue,
             Key = bytes,
             Record = new KadRecord(bytes, Encoding.UTF8.GetBytes(value)),
         };
@@ -132,13 +129,12 @@ public sealed class KadServerTests
             Ask(
                 new KadMessage
                 {
-                    Type = KadMessageType.AddProvider,
+                    Type = MessageType.AddProvider,
                     Key = Multihash,
                     ProviderPeers = [provider],
                 }
             )
         );
 
-    private IReadOnlyList<KadPeer> Providers() =>
-        Ask(new KadMessage { Type = KadMessageType.GetProviders, Key = Multihash })!.ProviderPeers;
+    private IReadOnlyList<KadPeer> Providers() => Ask(new KadMessage { Type = MessageType.GetProviders, Key = Multihash })!.ProviderPeers;
 }

@@ -1,4 +1,4 @@
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia.Tests;
 
@@ -173,7 +173,7 @@ public sealed class SimulatedNetwork
             await Task.Delay(remote!.Latency * 2, network._time, cancellationToken);
             if (remote.Fault == Fault.Refuses)
             {
-                return tried with { Error = new DhtError(DhtErrorClass.DialRefused, "connection refused") };
+                return tried with { Error = new DhtError(ErrorClass.DialRefused, "connection refused") };
             }
 
             var connection = new Connection(network, self.Id, remote);
@@ -201,14 +201,14 @@ public sealed class SimulatedNetwork
             }
 
             await Task.Delay(remote.Latency * 2, network._time, cancellationToken);
-            if (remote.Fault == Fault.Resets || (remote.Fault == Fault.RefusesPing && request.Type == KadMessageType.Ping))
+            if (remote.Fault == Fault.Resets || (remote.Fault == Fault.RefusesPing && request.Type == MessageType.Ping))
             {
-                return new RequestResult(null, new DhtError(DhtErrorClass.Reset, "stream reset"));
+                return new RequestResult(null, new DhtError(ErrorClass.Reset, "stream reset"));
             }
 
             if (remote.Fault == Fault.RefusesProtocol)
             {
-                return new RequestResult(null, new DhtError(DhtErrorClass.ProtocolNotSupported, "na"));
+                return new RequestResult(null, new DhtError(ErrorClass.ProtocolNotSupported, "na"));
             }
 
             // Through the wire format, as on a real network.
@@ -220,7 +220,7 @@ public sealed class SimulatedNetwork
             }
             catch (KadRefusedException refused)
             {
-                return new RequestResult(null, new DhtError(DhtErrorClass.Reset, refused.Message));
+                return new RequestResult(null, new DhtError(ErrorClass.Reset, refused.Message));
             }
 
             return new RequestResult(answer is null ? null : KadMessageCodec.Decode(KadMessageCodec.Encode(Distort(answer)), limits), null);
@@ -229,13 +229,13 @@ public sealed class SimulatedNetwork
         private KadMessage Distort(KadMessage answer) =>
             remote.Fault switch
             {
-                Fault.AnswersNonsense => answer with { Type = KadMessageType.Ping },
+                Fault.AnswersNonsense => answer with { Type = MessageType.Ping },
                 Fault.NamesDeadPeers => answer with
                 {
                     CloserPeers = [.. answer.CloserPeers.Select(_ => new KadPeer(RandomPeerId(_random), [remote.Address]))],
                 },
                 Fault.NamesPeersTwice => answer with { CloserPeers = [.. answer.CloserPeers, .. answer.CloserPeers] },
-                Fault.ReturnsBadRecords when answer.Type == KadMessageType.GetValue => answer with
+                Fault.ReturnsBadRecords when answer.Type == MessageType.GetValue => answer with
                 {
                     Record = new KadRecord(answer.Key, "bad"u8.ToArray()),
                 },

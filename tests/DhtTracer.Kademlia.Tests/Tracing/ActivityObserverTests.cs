@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia.Tests;
 
@@ -40,7 +40,7 @@ public sealed class ActivityObserverTests
                 .CreateNode(2)
                 .GetClosestPeersAsync(LookupTests.Key(5), new QueryOptions { Observers = [cut], Timeout = TimeSpan.FromMilliseconds(70) })
         );
-        Assert.Equal(DhtQueryOutcome.TimedOut, timedOut.Outcome);
+        Assert.Equal(QueryOutcome.TimedOut, timedOut.Outcome);
         Compare(cut.Trace, collector.Of(timedOut), timedOut);
         Assert.Equal(ActivityStatusCode.Error, collector.Of(timedOut).Single(span => span.OperationName == "dht.query").Status);
     }
@@ -96,8 +96,8 @@ public sealed class ActivityObserverTests
         Assert.Equal(result.Span!.Value.SpanId, query.SpanId);
         Assert.Equal(truth.Query.Start.UtcDateTime, query.StartTimeUtc);
         Assert.Equal(truth.End!.Time - truth.Query.Start, query.Duration);
-        Assert.Equal(result.Outcome.ToText(), query.GetTagItem("dht.query.outcome"));
-        Assert.Equal(result.Termination?.ToText(), query.GetTagItem("dht.query.termination"));
+        Assert.Equal(Words.Of(result.Outcome), query.GetTagItem("dht.query.outcome"));
+        Assert.Equal((result.Termination is { } known ? Words.Of(known) : null), query.GetTagItem("dht.query.termination"));
         Assert.Equal(result.Results, query.GetTagItem("dht.query.results"));
         Assert.Equal(
             (truth.End.DiscoveredAt - truth.Query.Start)?.TotalNanoseconds,
@@ -147,7 +147,7 @@ public sealed class ActivityObserverTests
         Assert.Equal(peer.Hops, span.GetTagItem("dht.peer.hops"));
         Assert.Equal(KadId.Of(PeerId.Parse(peer.Id)).XorBitLength(KadId.Of(truth.Query.Key.Span)), span.GetTagItem("dht.peer.xor"));
         Assert.Equal(peer.Order, span.GetTagItem("dht.peer.order"));
-        Assert.Equal(peer.State.ToText(), span.GetTagItem("dht.peer.state"));
+        Assert.Equal(Words.Of(peer.State), span.GetTagItem("dht.peer.state"));
         Assert.Equal(peer.Agent, span.GetTagItem("dht.peer.agent"));
         Assert.Equal(peer.Addresses, span.GetTagItem("dht.peer.addresses"));
 
@@ -173,8 +173,8 @@ public sealed class ActivityObserverTests
         foreach (var (expected, request) in peer.Requests.Zip(requests))
         {
             CompareTimes(expected.StartedAt, expected.EndedAt, request);
-            Assert.Equal(expected.Type.ToText(), request.GetTagItem("dht.message.type"));
-            Assert.Equal(expected.Outcome!.Value.ToText(), request.GetTagItem("dht.request.outcome"));
+            Assert.Equal(Words.Of(expected.Type), request.GetTagItem("dht.message.type"));
+            Assert.Equal(Words.Of(expected.Outcome!.Value), request.GetTagItem("dht.request.outcome"));
             Assert.Equal(expected.FollowUp ? true : null, request.GetTagItem("dht.request.followup"));
             Assert.Equal(expected.CloserPeers, (string[]?)request.GetTagItem("dht.closer_peers") ?? []);
             Assert.Equal(expected.ProviderPeers, (string[]?)request.GetTagItem("dht.provider_peers") ?? []);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using DhtTracer.Libp2p.Dns;
+using DhtTracer.TestSupport;
 
 namespace DhtTracer.Libp2p.Tests.Dns;
 

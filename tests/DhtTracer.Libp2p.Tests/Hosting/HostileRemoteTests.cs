@@ -3,6 +3,7 @@ using DhtTracer.Libp2p.Hosting;
 using DhtTracer.Libp2p.Identities;
 using DhtTracer.Libp2p.Streams;
 using DhtTracer.Libp2p.Yamux;
+using DhtTracer.TestSupport;
 
 namespace DhtTracer.Libp2p.Tests.Hosting;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using DhtTracer.Libp2p.Hosting;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Libp2p.Tests.Hosting;
 

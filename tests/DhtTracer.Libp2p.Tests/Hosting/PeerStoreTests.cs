@@ -1,6 +1,6 @@
 using DhtTracer.Libp2p.Hosting;
 using DhtTracer.Libp2p.Identities;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Libp2p.Tests.Hosting;
 

@@ -1,5 +1,6 @@
 using DhtTracer.Libp2p.Identify;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
+using DhtTracer.TestSupport;
 
 namespace DhtTracer.Libp2p.Tests.Identify;
 

@@ -1,5 +1,6 @@
 using DhtTracer.Libp2p.Identities;
 using DhtTracer.Libp2p.Protobuf;
+using DhtTracer.TestSupport;
 
 namespace DhtTracer.Libp2p.Tests.Identities;
 

@@ -1,8 +1,9 @@
 using System.Security.Cryptography;
 using System.Text;
 using DhtTracer.Libp2p.Identities;
-using DhtTracer.Libp2p.Multiformats;
 using DhtTracer.Libp2p.Protobuf;
+using DhtTracer.Multiformats;
+using DhtTracer.TestSupport;
 
 namespace DhtTracer.Libp2p.Tests.Identities;
 

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using DhtTracer.Libp2p.Hosting;
 using DhtTracer.Libp2p.Identities;
-using DhtTracer.Libp2p.Multiformats;
 using DhtTracer.Libp2p.Streams;
+using DhtTracer.Multiformats;
 using DhtTracer.TestSupport;
 
 namespace DhtTracer.Libp2p.Tests.Interop;

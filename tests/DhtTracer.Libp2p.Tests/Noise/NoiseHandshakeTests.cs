@@ -1,4 +1,5 @@
 using DhtTracer.Libp2p.Noise;
+using DhtTracer.TestSupport;
 
 namespace DhtTracer.Libp2p.Tests.Noise;
 

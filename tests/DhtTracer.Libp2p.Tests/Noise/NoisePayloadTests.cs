@@ -1,6 +1,7 @@
 using DhtTracer.Libp2p.Identities;
 using DhtTracer.Libp2p.Noise;
 using DhtTracer.Libp2p.Yamux;
+using DhtTracer.TestSupport;
 
 namespace DhtTracer.Libp2p.Tests.Noise;
 

@@ -1,4 +1,5 @@
 using DhtTracer.Libp2p.Protobuf;
+using DhtTracer.TestSupport;
 
 namespace DhtTracer.Libp2p.Tests.Protobuf;
 

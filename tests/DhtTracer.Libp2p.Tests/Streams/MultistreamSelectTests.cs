@@ -1,5 +1,6 @@
 using System.Text;
 using DhtTracer.Libp2p.Streams;
+using DhtTracer.TestSupport;
 
 namespace DhtTracer.Libp2p.Tests.Streams;
 

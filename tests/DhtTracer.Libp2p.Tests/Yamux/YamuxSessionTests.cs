@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using DhtTracer.Libp2p.Yamux;
+using DhtTracer.TestSupport;
 
 namespace DhtTracer.Libp2p.Tests.Yamux;
 

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using DhtTracer.Analysis;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 using DhtTracer.Traces;
 
 namespace DhtTracer.TestSupport.ArchiveSimulator;

@@ -1,4 +1,4 @@
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.TestSupport.Kubo;
 
@@ -95,7 +95,7 @@ internal sealed class KuboNetwork
         var key = new byte[36];
         random.NextBytes(key);
         ((ReadOnlySpan<byte>)[0x08, 0x01, 0x12, 0x20]).CopyTo(key);
-        return Libp2p.Multiformats.PeerId.FromPublicKeyProtobuf(key);
+        return Multiformats.PeerId.FromPublicKeyProtobuf(key);
     }
 
     /// <summary>Peers of a routing table: far from the target, as most of a table is.</summary>

@@ -11,6 +11,8 @@ public sealed class LayerTests
     /// <summary>From the ground up. A project may refer only to projects before it.</summary>
     private static readonly string[] FromGroundUp =
     [
+        "DhtTracer.Multiformats",
+        "DhtTracer.Conventions",
         "DhtTracer.Libp2p",
         "DhtTracer.Kademlia",
         "DhtTracer.Traces",

@@ -97,7 +97,7 @@ public sealed class ControlServerTests(SmallNetwork fixture) : IClassFixture<Sma
     {
         const string Content = "bafkreibm6jg3ux5qumhcn2b3flc3tyu6dmlb4xa7u5bf44yegnrjhc4yeq";
         await _http.GetStringAsync($"/cmd?q=add-provider+{Content}");
-        var found = await _network.Nodes[2].Node.Dht.GetProvidersAsync(Libp2p.Multiformats.Cid.Parse(Content));
+        var found = await _network.Nodes[2].Node.Dht.GetProvidersAsync(Multiformats.Cid.Parse(Content));
         Assert.Equal(_node.Dht.Id, Assert.Single(found.Peers).Id);
     }
 
@@ -105,7 +105,7 @@ public sealed class ControlServerTests(SmallNetwork fixture) : IClassFixture<Sma
     public async Task The_nodes_own_name_is_published_as_a_signed_record()
     {
         await _http.GetStringAsync($"/cmd?q=put-value+/ipns/{_node.Dht.Id}+/ipfs/bafkqaaa");
-        var record = await _network.Nodes[3].Node.Dht.GetValueAsync(Libp2p.Multiformats.RecordKey.ForIpns(_node.Dht.Id));
+        var record = await _network.Nodes[3].Node.Dht.GetValueAsync(Multiformats.RecordKey.ForIpns(_node.Dht.Id));
         Assert.Null(IpnsRecord.TryRead(_node.Dht.Id, record.Value!.Value.Span, out var read));
         Assert.Equal("/ipfs/bafkqaaa"u8.ToArray(), read!.Value.ToArray());
     }
@@ -235,7 +235,7 @@ public sealed class ControlServerTests(SmallNetwork fixture) : IClassFixture<Sma
     public async Task Providers_that_nobody_has_are_an_empty_answer()
     {
         // Others of these tests share the network and provide something.
-        var content = Libp2p.Multiformats.Cid.CreateV1(Libp2p.Multiformats.Cid.Raw, Libp2p.Multiformats.Multihash.OfSha256("of nobody"u8));
+        var content = Multiformats.Cid.CreateV1(Multiformats.Cid.Raw, Multiformats.Multihash.OfSha256("of nobody"u8));
         using var response = await _http.GetAsync($"/cmd?q=get-providers+{content}");
         Assert.Equal((HttpStatusCode.OK, ""), (response.StatusCode, await response.Content.ReadAsStringAsync()));
     }

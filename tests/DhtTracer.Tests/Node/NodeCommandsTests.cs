@@ -178,7 +178,10 @@ public sealed class NodeCommandsTests
         );
         Assert.Equal(0, code);
         var text = output.ToString();
-        Assert.All(Enum.GetValues<DhtQueryType>(), type => Assert.Contains($"{type.ToText()} success", text, StringComparison.Ordinal));
+        Assert.All(
+            Enum.GetValues<QueryType>().Where(type => type != QueryType.Unknown),
+            type => Assert.Contains($"{Words.Of(type)} success", text, StringComparison.Ordinal)
+        );
         Assert.All(
             new[] { "not-found", "timed-out", "cancelled", "failed" },
             outcome => Assert.Contains($" {outcome} in ", text, StringComparison.Ordinal)

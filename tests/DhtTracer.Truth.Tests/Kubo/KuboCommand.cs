@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using DhtTracer.Analysis;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 
 namespace DhtTracer.Truth.Tests.Kubo;
 

@@ -47,7 +47,7 @@ internal static class CapturedStream
             (KuboEventNames.Timed, true),
             (KuboEventNames.Type, Type(command)),
             (KuboEventNames.Key, Key(command)),
-            (KuboEventNames.End, Analysis.Words.Of(end)),
+            (KuboEventNames.End, Words.Of(end)),
         ];
         if (error is not null)
         {

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Unicode;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 using DhtTracer.Traces;
 
 namespace DhtTracer.Analysis;

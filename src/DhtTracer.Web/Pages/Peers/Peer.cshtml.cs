@@ -1,6 +1,6 @@
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Statistics;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 using DhtTracer.Storage;
 using DhtTracer.Web.Search;
 using Microsoft.AspNetCore.Mvc;

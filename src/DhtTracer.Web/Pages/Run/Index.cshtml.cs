@@ -1,6 +1,6 @@
 using DhtTracer.Analysis;
 using DhtTracer.Ingestion.Kubo;
-using DhtTracer.Libp2p.Multiformats;
+using DhtTracer.Multiformats;
 using DhtTracer.Storage;
 using DhtTracer.Web.Live;
 using DhtTracer.Web.Node;

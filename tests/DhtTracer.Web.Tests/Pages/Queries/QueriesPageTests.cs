@@ -130,7 +130,7 @@ public sealed class QueriesPageTests
             "/ipfs/" + text + "/some/file",
             query.Key.Bytes,
             "f" + query.Key.Bytes,
-            Libp2p.Multiformats.Base58.Encode(digest),
+            Multiformats.Base58.Encode(digest),
         ];
         foreach (var form in forms)
         {

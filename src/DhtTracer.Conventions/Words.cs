@@ -1,0 +1,46 @@
+using System.Collections.Frozen;
+using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
+using System.Text.Json.Serialization;
+
+namespace DhtTracer.Conventions;
+
+/// <summary>The words of the model's enums, as they stand in JSON, in URLs, in the database and on pages: <c>find-peer</c>,
+/// <c>FIND_NODE</c>.</summary>
+public static class Words
+{
+    /// <summary>The word of a value.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is none of the enum.</exception>
+    public static string Of<T>(T value)
+        where T : struct, Enum =>
+        Table<T>.Names.TryGetValue(value, out var word)
+            ? word
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "not a value of the model");
+
+    /// <summary>The type of a query as readers see it: one that the trace does not tell is a lookup.</summary>
+    public static string Shown(QueryType type) => type == QueryType.Unknown ? "lookup" : Of(type);
+
+    /// <summary>The value of a word, exactly as <see cref="Of"/> gives it.</summary>
+    public static bool TryParse<T>([NotNullWhen(true)] string? word, out T value)
+        where T : struct, Enum
+    {
+        value = default;
+        return word is not null && Table<T>.Values.TryGetValue(word, out value);
+    }
+
+    private static class Table<T>
+        where T : struct, Enum
+    {
+        public static readonly FrozenDictionary<T, string> Names = Enum.GetValues<T>()
+            .ToFrozenDictionary(
+                static value => value,
+                static value =>
+                    typeof(T).GetField(value.ToString())!.GetCustomAttribute<JsonStringEnumMemberNameAttribute>()?.Name ?? value.ToString()
+            );
+
+        public static readonly FrozenDictionary<string, T> Values = Names.ToFrozenDictionary(
+            static pair => pair.Value,
+            static pair => pair.Key
+        );
+    }
+}
