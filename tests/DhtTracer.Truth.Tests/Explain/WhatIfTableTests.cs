@@ -15,6 +15,7 @@ public sealed partial class WhatIfTableTests
 {
     private const double MedianBound = 0.02;
     private const double TailBound = 0.05;
+    private const double MostNotReproduced = 0.01;
 
     [Fact]
     public void Lookups_of_the_repository_replay_to_their_real_duration() => AssertWithinBounds(Rows(CaptureFolder.InRepository));
@@ -36,9 +37,13 @@ public sealed partial class WhatIfTableTests
         AssertWithinBounds(rows);
     }
 
+    // A lookup that the replay does not reproduce must be the rare exception, else the bounds would hold by leaving the rest out.
     private static void AssertWithinBounds(IReadOnlyList<Row> rows)
     {
-        foreach (var row in rows.Where(static row => row.Errors.Count >= 20))
+        var replayed = rows.Sum(static row => row.Errors.Count);
+        var missed = rows.Sum(static row => row.NotReproduced);
+        Assert.True(missed <= replayed * MostNotReproduced, $"{missed} lookups are not reproduced, {replayed} are");
+        foreach (var row in rows.Where(static row => row.Errors.Count > 0))
         {
             Assert.True(Percentile(row.Errors, 0.5) <= MedianBound, $"{row.Name}: the median error is {Percentile(row.Errors, 0.5):P2}");
             Assert.True(
@@ -73,11 +78,11 @@ public sealed partial class WhatIfTableTests
     private static string Table(IEnumerable<Row> rows)
     {
         var table = new StringBuilder(
-            "| source and type | lookups | replayed | median error | 95th percentile | within 5 % | not replayed, because |\n|---|---|---|---|---|---|---|\n"
+            "| source and type | lookups | replayed | does not reproduce | median error | 95th percentile | within 5 % | not replayed, because |\n|---|---|---|---|---|---|---|---|\n"
         );
         foreach (var row in rows)
         {
-            table.Append(CultureInfo.InvariantCulture, $"| {row.Name} | {row.Lookups} | {row.Errors.Count} | ");
+            table.Append(CultureInfo.InvariantCulture, $"| {row.Name} | {row.Lookups} | {row.Errors.Count} | {row.NotReproduced} | ");
             table.Append(
                 row.Errors.Count == 0
                     ? "– | – | –"
@@ -103,43 +108,48 @@ public sealed partial class WhatIfTableTests
     // Nearest rank.
     private static double Percentile(IReadOnlyList<double> sorted, double share) => sorted[(int)Math.Ceiling(share * sorted.Count) - 1];
 
-    private sealed record Row(string Name, int Lookups, IReadOnlyList<double> Errors, IReadOnlyDictionary<string, int> Reasons)
+    private sealed record Row(
+        string Name,
+        int Lookups,
+        int NotReproduced,
+        IReadOnlyList<double> Errors,
+        IReadOnlyDictionary<string, int> Reasons
+    )
     {
         public static Row Of(string name, IEnumerable<Query> queries)
         {
             var errors = new List<double>();
             var reasons = new Dictionary<string, int>(StringComparer.Ordinal);
-            var lookups = 0;
+            var (lookups, notReproduced) = (0, 0);
             foreach (var query in queries)
             {
                 lookups++;
                 var replay = WhatIf.Of(query);
-
-                // One that replays and comes out wrong counts among the errors: it must not hide behind a refusal.
-                if (replay.OwnError is { } error)
+                if (replay.DoesNotReproduce)
                 {
-                    errors.Add(Math.Abs(error));
-                    if (Math.Abs(error) > TailBound)
-                    {
-                        TestContext.Current.SendDiagnosticMessage(
-                            "{0}: {1} {2:P1} of {3:0.0} ms {4}",
-                            name,
-                            query.Id,
-                            error,
-                            query.DurationNs / 1e6,
-                            query.Termination?.ToString() ?? ""
-                        );
-                    }
+                    notReproduced++;
+                    TestContext.Current.SendDiagnosticMessage(
+                        "{0}: {1} {2:P1} of {3:0.0} ms {4}",
+                        name,
+                        query.Id,
+                        replay.OwnError ?? 0,
+                        query.DurationNs / 1e6,
+                        query.Termination?.ToString() ?? ""
+                    );
+                }
+                else if (replay.CannotSay is null)
+                {
+                    errors.Add(Math.Abs(replay.OwnError ?? throw new InvalidOperationException("a replay without an error")));
                 }
                 else
                 {
-                    var reason = Kind(replay.CannotSay ?? "it took no time");
+                    var reason = Kind(replay.CannotSay);
                     reasons[reason] = reasons.GetValueOrDefault(reason) + 1;
                 }
             }
 
             errors.Sort();
-            return new Row(name, lookups, errors, reasons);
+            return new Row(name, lookups, notReproduced, errors, reasons);
         }
 
         // Numbers differ from query to query.

@@ -97,9 +97,14 @@ internal sealed class GoLookupReader
             );
         }
 
-        if (query.TerminatedNs is not { } terminated || terminated > duration)
+        if (query.TerminatedNs is not { } terminated)
         {
             return "the trace does not tell when the lookup stopped";
+        }
+
+        if (terminated > duration)
+        {
+            return "it returned before its lookup stopped";
         }
 
         return query is { Type: QueryType.AddProvider, Termination: QueryTermination.Stopped }
@@ -142,6 +147,11 @@ internal sealed class GoLookupReader
         }
 
         var followUps = activities.Where(a => _phases.IsFollowUp(a) && a.StartNs < duration).ToList();
+        if (WasCutOff(asks.Concat(followUps), duration))
+        {
+            return (null, "its last requests were cut off from outside; how long it would have gone on is not known");
+        }
+
         var followStart = followUps.Count == 0 ? lookupEnd : Math.Max(lookupEnd, followUps.Min(static a => a.StartNs));
         var followEnd = followUps.Select(a => Math.Min(duration, a.EndNs ?? duration)).Append(lookupEnd).Max();
         var storeEnd = activities
@@ -169,6 +179,20 @@ internal sealed class GoLookupReader
             },
             null
         );
+    }
+
+    // The library waits for its requests, so only its caller, or the other side of a dual node, can cut the last ones off.
+    private static bool WasCutOff(IEnumerable<PeerActivity> activities, long duration)
+    {
+        var (lastOwn, lastCut) = (0L, -1L);
+        foreach (var activity in activities.Where(a => a.Kind != ActivityKind.Dial && a.EndNs <= duration))
+        {
+            var end = activity.EndNs.GetValueOrDefault();
+            lastOwn = activity.Result == ActivityResult.TakenBack ? lastOwn : Math.Max(lastOwn, end);
+            lastCut = activity.Result == ActivityResult.TakenBack ? Math.Max(lastCut, end) : lastCut;
+        }
+
+        return lastCut > lastOwn;
     }
 
     // A value search returns when it has enough records, and lets its lookup go on.
@@ -262,7 +286,7 @@ internal sealed class GoLookupReader
     private GoLookupPeer PeerOf(QueryPeer peer, long[] moments, HashSet<string> unfit)
     {
         var asked = Asked(peer);
-        var (ask, underWay) = Ask(peer, asked, moments);
+        var (ask, cutOff) = Ask(peer, asked, moments);
         var followUp = peer.Requests.FirstOrDefault(r =>
             r != asked && r is { Type: not (MessageType.PutValue or MessageType.AddProvider), StartNs: not null, DurationNs: not null }
         );
@@ -270,7 +294,7 @@ internal sealed class GoLookupReader
         return new GoLookupPeer(
             peer is { Referrer: null, Hops: 0 },
             ask,
-            underWay,
+            cutOff,
             followUp is null
                 ? null
                 : new PeerTiming(
@@ -288,12 +312,12 @@ internal sealed class GoLookupReader
         );
     }
 
-    private (PeerTiming? Timing, long UnderWayNs) Ask(QueryPeer peer, PeerRequest? asked, long[] moments)
+    private (PeerTiming? Timing, CutOff? CutOff) Ask(QueryPeer peer, PeerRequest? asked, long[] moments)
     {
         var start = peer.Dial is { } begun && begun.StartNs <= _terminated ? begun.StartNs : asked?.StartNs;
         if (start is not { } at)
         {
-            return (null, 0);
+            return (null, null);
         }
 
         var reaction = Reaction(peer, at, moments);
@@ -301,24 +325,13 @@ internal sealed class GoLookupReader
         if (asked is null)
         {
             var failed = peer.State == PeerState.DialFailed || peer.Dial?.Error is { Class: not ErrorClass.Cancelled };
+            var timedOut = peer.Dial?.Error?.Class == ErrorClass.DialTimeout;
             return failed
-                ? (
-                    new PeerTiming(
-                        reaction,
-                        Math.Max(dialNs, peer.TakenNs - at ?? 0),
-                        true,
-                        peer.Dial?.Error?.Class == ErrorClass.DialTimeout,
-                        0,
-                        0,
-                        false,
-                        false
-                    ),
-                    0
-                )
-                : (null, Math.Max(1, _terminated - at));
+                ? (new PeerTiming(reaction, Math.Max(dialNs, peer.TakenNs - at ?? 0), true, timedOut, 0, 0, false, false), null)
+                : (null, new CutOff(reaction, null, 0, Math.Max(1, _terminated - at)));
         }
 
-        // What the library or the caller cut off would have taken longer.
+        var gap = Math.Max(0, asked.StartNs.GetValueOrDefault() - at - dialNs);
         return asked is { DurationNs: { } requestNs, Outcome: RequestOutcome.Answered or RequestOutcome.Failed }
             ? (
                 new PeerTiming(
@@ -326,14 +339,14 @@ internal sealed class GoLookupReader
                     dialNs,
                     false,
                     false,
-                    Math.Max(0, asked.StartNs.GetValueOrDefault() - at - dialNs),
+                    gap,
                     requestNs + Math.Max(0, peer.TakenNs - asked.EndNs ?? 0),
                     asked.Outcome == RequestOutcome.Failed,
                     asked.Error?.Class == ErrorClass.RequestTimeout
                 ),
-                0
+                null
             )
-            : (null, Math.Max(1, (asked.DurationNs ?? 0) + dialNs));
+            : (null, new CutOff(reaction, dialNs, gap, Math.Max(1, asked.DurationNs ?? 0)));
     }
 
     // From the end that made the lookup ask this peer until it did.

@@ -5,14 +5,14 @@ namespace DhtTracer.Analysis.Explain;
 /// <summary>One peer of a lookup of go-libp2p-kad-dht, as its trace shows it.</summary>
 /// <param name="Seed">The routing table named it.</param>
 /// <param name="Ask">What it took to dial and ask it in the lookup; null when the trace does not show it to the end.</param>
-/// <param name="UnderWayNs">How long it was under way when it was cut off: it takes longer than that. 0 when it was never begun.</param>
+/// <param name="CutOff">What is known of it when its dial or request was cut off; null when it was never begun, or came to its end.</param>
 /// <param name="FollowUp">What it took to ask it in the follow-up; null when the trace shows none.</param>
 /// <param name="Names">Ranks of the peers that its answer named.</param>
 /// <param name="BringsResult">Its answer held a result.</param>
 internal sealed record GoLookupPeer(
     bool Seed,
     PeerTiming? Ask,
-    long UnderWayNs,
+    CutOff? CutOff,
     PeerTiming? FollowUp,
     ImmutableArray<int> Names,
     bool BringsResult

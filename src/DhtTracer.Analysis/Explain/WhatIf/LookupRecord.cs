@@ -6,14 +6,14 @@ namespace DhtTracer.Analysis.Explain;
 /// <param name="Rank">0 for the peer nearest to the key.</param>
 /// <param name="Seed">Known from the start.</param>
 /// <param name="Timing">What it took; null when the trace does not show it to the end.</param>
-/// <param name="UnderWayNs">How long it was under way when it was taken back: it takes longer than that. 0 when it was never begun.</param>
+/// <param name="CutOff">What is known of it when its dial or request was cut off; null when it was never begun, or came to its end.</param>
 /// <param name="Names">Ranks of the peers that its answer named.</param>
 /// <param name="BringsResult">Its answer held a result that the lookup stops for.</param>
 internal sealed record LookupPeerRecord(
     int Rank,
     bool Seed,
     PeerTiming? Timing,
-    long UnderWayNs,
+    CutOff? CutOff,
     ImmutableArray<int> Names,
     bool BringsResult
 );
@@ -102,8 +102,9 @@ internal sealed record LookupRecord
                         .Select(static a => a.EndNs.GetValueOrDefault() - a.StartNs),
                 ],
                 FinishNs = duration - ends.DefaultIfEmpty(duration).Max(),
-                StopsAfterResults =
-                    query.Termination == QueryTermination.Stopped ? Math.Max(1, peers.Count(static peer => peer.BringsResult)) : 0,
+                StopsAfterResults = HadEnough(query, distances, activities)
+                    ? Math.Max(1, peers.Count(static peer => peer.BringsResult))
+                    : 0,
             },
             null
         );
@@ -115,6 +116,8 @@ internal sealed record LookupRecord
             { Source: not TraceSource.Native } =>
                 "the lookup rules of its implementation are not modelled, and its trace does not tell alpha and beta",
             { Type: QueryType.Ping } => "a ping is no lookup",
+            { Parameters.Alpha: null } or { Parameters.Beta: null } =>
+                "its spans do not tell alpha and beta, so what wrote them may follow other rules than our node's",
             { DurationNs: null } => "the end of the query is not in the trace",
             { Outcome: QueryOutcome.Cancelled or QueryOutcome.TimedOut } or { Termination: QueryTermination.Cancelled } =>
                 "it was ended from outside, not by its own rules",
@@ -146,7 +149,7 @@ internal sealed record LookupRecord
     )
     {
         var request = peer.Requests.FirstOrDefault(static r => r.Type is not (MessageType.PutValue or MessageType.AddProvider));
-        var (timing, underWay) = TimingOf(query, peer, request, moments);
+        var (timing, cutOff) = TimingOf(query, peer, request, moments);
         var names = timing is { Failed: false }
             ? peer.Requests.FirstOrDefault(static r => !r.Named.IsDefault)?.Named
                 ?? [.. firstNamed[peer.Id].Select(static named => named.Id)]
@@ -155,23 +158,47 @@ internal sealed record LookupRecord
             rank,
             peer.Referrer is null,
             timing,
-            underWay,
+            cutOff,
             [.. names.Where(ranks.ContainsKey).Select(name => ranks[name])],
-            timing is { Failed: false } && BringsResult(query, request, names)
+            timing is { Failed: false } && BringsResult(query, peer, request, names)
         );
     }
 
-    private static bool BringsResult(Query query, PeerRequest? request, ImmutableArray<string> names) =>
+    // A peer that is looked for and answers itself has been found.
+    private static bool BringsResult(Query query, QueryPeer peer, PeerRequest? request, ImmutableArray<string> names) =>
         query.Type == QueryType.FindPeer
-            ? query.Key is { } key && names.Contains(key.Text, StringComparer.Ordinal)
+            ? query.Key is { } key && (peer.Id == key.Text || names.Contains(key.Text, StringComparer.Ordinal))
             : request is { Providers: > 0 } or { Records: > 0 };
 
-    private static (PeerTiming? Timing, long UnderWayNs) TimingOf(Query query, QueryPeer peer, PeerRequest? request, long[] moments)
+    /// <summary>
+    /// The lookup had what it wants: either while it chose peers, or in its follow-up. The follow-up waits for all of the K closest, so
+    /// one of them that was taken back shows that the goal was reached.
+    /// </summary>
+    private static bool HadEnough(Query query, KeyDistances distances, ImmutableArray<PeerActivity> activities)
+    {
+        if (query.Termination == QueryTermination.Stopped)
+        {
+            return true;
+        }
+
+        if (query.Termination != QueryTermination.Completed || query.Parameters.K is not { } k)
+        {
+            return false;
+        }
+
+        HashSet<int> closest =
+        [
+            .. distances.Nearest.Where(index => query.Peers[index].State is not (PeerState.DialFailed or PeerState.RequestFailed)).Take(k),
+        ];
+        return activities.Any(a => a is { IsStore: false, Result: ActivityResult.TakenBack } && closest.Contains(a.Peer));
+    }
+
+    private static (PeerTiming? Timing, CutOff? CutOff) TimingOf(Query query, QueryPeer peer, PeerRequest? request, long[] moments)
     {
         var start = peer.Dial?.StartNs ?? request?.StartNs;
         if (start is null)
         {
-            return (null, 0);
+            return (null, null);
         }
 
         var left = Math.Max(0, query.DurationNs.GetValueOrDefault() - start.Value);
@@ -179,31 +206,32 @@ internal sealed record LookupRecord
         var dial = PeerActivity.Of(query with { Peers = [peer] }).FirstOrDefault(static a => a.Kind == ActivityKind.Dial);
         if (dial is { Result: ActivityResult.Failed, EndNs: { } failedAt })
         {
-            return (
-                new PeerTiming(reaction, failedAt - dial.StartNs, true, dial.ErrorClass == ErrorClass.DialTimeout, 0, 0, false, false),
-                0
-            );
+            var timedOut = dial.ErrorClass == ErrorClass.DialTimeout;
+            return (new PeerTiming(reaction, failedAt - dial.StartNs, true, timedOut, 0, 0, false, false), null);
         }
 
-        if (request is not { StartNs: { } asked, DurationNs: { } requestNs, Outcome: RequestOutcome.Answered or RequestOutcome.Failed })
+        if (request is not { StartNs: { } asked })
         {
-            return (null, left);
+            return (null, new CutOff(reaction, null, 0, Math.Max(1, peer.Dial?.DurationNs ?? left)));
         }
 
         var dialNs = dial is { EndNs: { } end } && end <= asked ? end - dial.StartNs : 0;
-        return (
-            new PeerTiming(
-                reaction,
-                dialNs,
-                false,
-                false,
-                Math.Max(0, asked - start.Value - dialNs),
-                requestNs,
-                request.Outcome == RequestOutcome.Failed,
-                request.Error?.Class == ErrorClass.RequestTimeout
-            ),
-            0
-        );
+        var gap = Math.Max(0, asked - start.Value - dialNs);
+        return request is { DurationNs: { } requestNs, Outcome: RequestOutcome.Answered or RequestOutcome.Failed }
+            ? (
+                new PeerTiming(
+                    reaction,
+                    dialNs,
+                    false,
+                    false,
+                    gap,
+                    requestNs,
+                    request.Outcome == RequestOutcome.Failed,
+                    request.Error?.Class == ErrorClass.RequestTimeout
+                ),
+                null
+            )
+            : (null, new CutOff(reaction, dialNs, gap, Math.Max(1, request.DurationNs ?? left)));
     }
 
     private static long Withdrawal(List<PeerActivity> asked, long[] moments)

@@ -51,3 +51,42 @@ internal sealed record PeerTiming(
         return timing;
     }
 }
+
+/// <summary>
+/// A peer whose dial or request was cut off, so that the trace shows only part of its time. What was cut off takes longer than
+/// <paramref name="SpentNs"/>.
+/// </summary>
+/// <param name="ReactionNs">As in <see cref="PeerTiming"/>.</param>
+/// <param name="DialNs">Its dial, in nanoseconds; null when the dial is what was cut off.</param>
+/// <param name="GapNs">Between the end of the dial and the request.</param>
+/// <param name="SpentNs">How long the dial or the request had lasted when it was cut off, in nanoseconds.</param>
+internal sealed record CutOff(long ReactionNs, long? DialNs, long GapNs, long SpentNs)
+{
+    /// <summary>
+    /// Completes the timing with that of another peer, drawn from those that took longer. When none did, the drawn time is added to
+    /// what had passed.
+    /// </summary>
+    /// <param name="pool">Timings of the same lookup.</param>
+    /// <param name="next">Draws an index below its argument.</param>
+    public PeerTiming Complete(IReadOnlyList<PeerTiming> pool, Func<int, int> next)
+    {
+        if (DialNs is not { } dial)
+        {
+            List<PeerTiming> longerDials = [.. pool.Where(timing => timing.DialNs > SpentNs)];
+            var like = longerDials.Count > 0 ? longerDials[next(longerDials.Count)] : pool[next(pool.Count)];
+            return like with { ReactionNs = ReactionNs, DialNs = longerDials.Count > 0 ? like.DialNs : like.DialNs + SpentNs };
+        }
+
+        List<PeerTiming> longer = [.. pool.Where(timing => timing.RequestNs > SpentNs)];
+        var drawn = longer.Count > 0 ? longer[next(longer.Count)] : pool[next(pool.Count)];
+        return drawn with
+        {
+            ReactionNs = ReactionNs,
+            DialNs = dial,
+            DialFailed = false,
+            DialTimedOut = false,
+            GapNs = GapNs,
+            RequestNs = longer.Count > 0 ? drawn.RequestNs : drawn.RequestNs + SpentNs,
+        };
+    }
+}

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
+using System.Globalization;
 using DhtTracer.Analysis.Statistics;
 
 namespace DhtTracer.Analysis.Explain;
@@ -35,8 +36,11 @@ public sealed record WhatIfPrediction(
 /// </summary>
 public sealed class WhatIf
 {
-    /// <summary>With its own parameters the replay must come this near to the real duration, else nothing is predicted.</summary>
-    public const double GreatestOwnError = 0.25;
+    /// <summary>
+    /// With its own parameters the replay must come this near to the real duration: 5 %. One that misses it does not reproduce the
+    /// lookup, and nothing is predicted.
+    /// </summary>
+    public const double GreatestOwnError = 0.05;
 
     private const int Draws = 41;
 
@@ -96,14 +100,26 @@ public sealed class WhatIf
         OwnReplayNs = Run(Own, []).DurationNs;
         var duration = query.DurationNs.GetValueOrDefault();
         OwnError = duration == 0 ? null : (double)(OwnReplayNs.Value - duration) / duration;
-        if (OwnError is null || Math.Abs(OwnError.Value) > GreatestOwnError)
+        if (OwnError is null)
         {
-            CannotSay = "replayed with its own parameters it does not come near its real duration: the trace does not show what decided it";
+            CannotSay = "it took no time";
+        }
+        else if (Math.Abs(OwnError.Value) > GreatestOwnError)
+        {
+            DoesNotReproduce = true;
+            CannotSay = string.Create(
+                CultureInfo.InvariantCulture,
+                $"the replay does not reproduce it: with its own parameters it takes {DurationText.Of(OwnReplayNs)}, not {DurationText.Of(duration)}, so the trace does not show what decided it"
+            );
         }
     }
 
     /// <summary>Why nothing can be predicted; null when it can.</summary>
     public string? CannotSay { get; }
+
+    /// <summary>It can be replayed, but the replay with its own parameters misses its real duration by more than
+    /// <see cref="GreatestOwnError"/>.</summary>
+    public bool DoesNotReproduce { get; }
 
     /// <summary>The query's own parameters.</summary>
     public WhatIfParameters Own { get; }
@@ -163,16 +179,16 @@ public sealed class WhatIf
                         _go,
                         parameters,
                         (rank, again) =>
-                            again ? Take(rank, _go.Peers[rank].FollowUp, 0) : Take(rank, _go.Peers[rank].Ask, _go.Peers[rank].UnderWayNs)
+                            again ? Take(rank, _go.Peers[rank].FollowUp, null) : Take(rank, _go.Peers[rank].Ask, _go.Peers[rank].CutOff)
                     )
-                    : LookupReplay.Run(_record!, parameters, peer => Take(peer.Rank, peer.Timing, peer.UnderWayNs))
+                    : LookupReplay.Run(_record!, parameters, peer => Take(peer.Rank, peer.Timing, peer.CutOff))
             );
             if (drawn == before)
             {
                 break;
             }
 
-            PeerTiming Take(int rank, PeerTiming? known, long underWayNs)
+            PeerTiming Take(int rank, PeerTiming? known, CutOff? cutOff)
             {
                 if (gone[rank])
                 {
@@ -180,7 +196,7 @@ public sealed class WhatIf
                 }
 
                 drawn += known is null ? 1 : 0;
-                var timing = (known ?? Draw(underWayNs, ref random)).Under(parameters, out var stretched);
+                var timing = (known ?? Draw(cutOff, ref random)).Under(parameters, out var stretched);
                 anyStretched |= stretched;
                 return timing;
             }
@@ -197,16 +213,11 @@ public sealed class WhatIf
         );
     }
 
-    // A peer that was under way for some time when it was taken back takes longer than that.
-    private PeerTiming Draw(long longerThanNs, ref SplitMix64 random)
+    private PeerTiming Draw(CutOff? cutOff, ref SplitMix64 random)
     {
-        var possible = longerThanNs == 0 ? _pool : [.. _pool.Where(timing => timing.TotalNs > longerThanNs)];
-        if (!possible.IsEmpty)
-        {
-            return possible[random.Next(possible.Length)];
-        }
-
-        var any = _pool[random.Next(_pool.Length)];
-        return any with { GapNs = any.GapNs + longerThanNs };
+        var generator = random;
+        var drawn = cutOff?.Complete(_pool, count => generator.Next(count)) ?? _pool[generator.Next(_pool.Length)];
+        random = generator;
+        return drawn;
     }
 }

@@ -15,9 +15,6 @@ internal static class WhatIfHint
     /// <summary>The timeouts must have cost so much of the duration.</summary>
     private const double WorthTrying = 0.15;
 
-    /// <summary>The replay with the query's own parameters may be so far off.</summary>
-    private const double GreatestError = 0.05;
-
     /// <summary>The prediction, at its worst, must save so much of the duration.</summary>
     private const double LeastGain = 0.1;
 
@@ -59,11 +56,7 @@ internal static class WhatIfHint
         }
 
         var replay = WhatIf.Of(query);
-        if (replay.OwnError is not { } error || Math.Abs(error) > GreatestError || replay.Own is not { } own)
-        {
-            return null;
-        }
-
+        var own = replay.Own;
         var prediction = replay.Predict(dials ? own with { DialTimeoutNs = timeout } : own with { RequestTimeoutNs = timeout });
         return
             prediction is not null

@@ -112,29 +112,48 @@ public class WhatIfTests
         Assert.Contains("key is not known", WhatIf.Of(query with { Key = null }).CannotSay, StringComparison.Ordinal);
         Assert.Contains("end of the query", WhatIf.Of(query with { DurationNs = null }).CannotSay, StringComparison.Ordinal);
         Assert.Contains(
-            "does not come near",
-            WhatIf.Of(query with { DurationNs = query.DurationNs * 3, Peers = [.. query.Peers.Select(Sooner)] }).CannotSay,
+            "do not tell alpha",
+            WhatIf.Of(query with { Parameters = query.Parameters with { Alpha = null } }).CannotSay,
             StringComparison.Ordinal
         );
         Assert.Null(WhatIf.Of(query with { Key = null }).Predict(WhatIf.Of(query).Own));
         Assert.Throws<ArgumentOutOfRangeException>(() => WhatIf.Of(query).Predict(WhatIf.Of(query).Own with { Alpha = 0 }));
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(1.07)]
+    public void A_replay_that_misses_the_real_duration_by_more_than_5_percent_does_not_reproduce_it_and_predicts_nothing(double times)
+    {
+        var network = new SimulatedNetwork(seed: 25, size: 60);
+        var query = new LookupSimulator(network).Run(LookupSimulator.NewLookup(network, QueryType.GetClosestPeers, 1));
+        Assert.False(WhatIf.Of(query).DoesNotReproduce);
+        var end = (long)(query.DurationNs!.Value * times);
 
         // A last answer long after all others, from a peer that no rule had asked for.
-        QueryPeer Sooner(QueryPeer peer) =>
-            peer.Order != 1
-                ? peer
-                : peer with
-                {
-                    Requests =
-                    [
-                        .. peer.Requests,
-                        peer.Requests[0] with
+        var late = query with
+        {
+            DurationNs = end,
+            Peers =
+            [
+                .. query.Peers.Select(peer =>
+                    peer.Order != 1
+                        ? peer
+                        : peer with
                         {
-                            StartNs = (query.DurationNs!.Value * 3) - 1_000_000,
-                            DurationNs = 1_000_000,
-                        },
-                    ],
-                };
+                            Requests = [.. peer.Requests, peer.Requests[0] with { StartNs = end - 1_000_000, DurationNs = 1_000_000 }],
+                        }
+                ),
+            ],
+        };
+
+        var whatIf = WhatIf.Of(late);
+
+        Assert.True(whatIf.DoesNotReproduce);
+        Assert.Contains($"not {DurationText.Of(end)}", whatIf.CannotSay, StringComparison.Ordinal);
+        Assert.True(whatIf.OwnError < -0.05);
+        Assert.Null(whatIf.Predict(whatIf.Own));
+        Assert.Null(whatIf.Without([query.Peers[0].Id]));
     }
 
     [Fact]
