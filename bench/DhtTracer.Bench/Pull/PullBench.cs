@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using DhtTracer.FakeJaeger;
-using DhtTracer.Ingestion.Pull;
 using DhtTracer.Ingestion.Sink;
+using DhtTracer.Jaeger.Pull;
 using DhtTracer.Storage;
 using Google.Protobuf;
 using Proto = DhtTracer.Traces.Jaeger.Proto;

@@ -1,4 +1,3 @@
-using DhtTracer.Ingestion.Jaeger;
 using DhtTracer.Ingestion.Sink;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -10,7 +9,7 @@ namespace DhtTracer.Ingestion.Receiving;
 /// Answers what a receiver's port does not take with the reason and the remedy, where a bare 404 or 405 would leave the operator of a
 /// sender guessing.
 /// </summary>
-internal static class OtherRequests
+public static class OtherRequests
 {
     /// <summary>Maps the answer to every other path and method of the port.</summary>
     /// <param name="endpoints">Where to map.</param>
@@ -43,7 +42,7 @@ internal static class OtherRequests
                         counted.Statistics.CountRefused(counted.Name, $"Something was posted to another path. {text}");
                     }
 
-                    return HttpSpanReceiver.FailAsync(
+                    return PlainTextAnswer.FailAsync(
                         context,
                         known ? StatusCodes.Status405MethodNotAllowed : StatusCodes.Status404NotFound,
                         text

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http.Features;
 namespace DhtTracer.Ingestion.Receiving;
 
 /// <summary>Reads a whole request body, inflated, within two limits.</summary>
-internal sealed class RequestBody : IDisposable
+public sealed class RequestBody : IDisposable
 {
     private readonly BodyMemory _memory;
     private byte[] _buffer = [];

@@ -1,6 +1,6 @@
 using DhtTracer.Ingestion.Analysis;
-using DhtTracer.Ingestion.Pull;
 using DhtTracer.Ingestion.Sink;
+using DhtTracer.Jaeger.Pull;
 using DhtTracer.Storage;
 
 namespace DhtTracer.Web.Ingest;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using DhtTracer.Hosting;
-using DhtTracer.Ingestion.Pull;
 using DhtTracer.Ingestion.Sink;
+using DhtTracer.Jaeger.Pull;
 
 namespace DhtTracer.Cli;
 

@@ -1,4 +1,4 @@
-using DhtTracer.Ingestion.Pull;
+using DhtTracer.Jaeger.Pull;
 using Spectre.Console;
 
 namespace DhtTracer.Cli;

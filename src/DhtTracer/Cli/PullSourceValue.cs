@@ -1,6 +1,6 @@
 using System.CommandLine.Parsing;
 using DhtTracer.Hosting;
-using DhtTracer.Ingestion.Pull;
+using DhtTracer.Jaeger.Pull;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace DhtTracer.Cli;

@@ -1,5 +1,5 @@
-using DhtTracer.Ingestion.Jaeger;
 using DhtTracer.Ingestion.Otlp;
+using DhtTracer.Jaeger.Receiving;
 
 namespace DhtTracer.Hosting;
 

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using DhtTracer.Ingestion.Jaeger;
+using DhtTracer.Jaeger.Receiving;
 
 namespace DhtTracer.Hosting;
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Compression;
 using System.IO.Pipelines;
 using DhtTracer.Ingestion.Grpc;
+using DhtTracer.TestSupport;
 using FsCheck;
 using FsCheck.Fluent;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using DhtTracer.Ingestion.Grpc;
+using DhtTracer.TestSupport;
 using DhtTracer.Traces.Jaeger.Proto;
 
 namespace DhtTracer.Ingestion.Tests.Grpc;

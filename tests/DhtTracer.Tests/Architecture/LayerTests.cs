@@ -19,6 +19,7 @@ public sealed class LayerTests
         "DhtTracer.Analysis",
         "DhtTracer.Storage",
         "DhtTracer.Ingestion",
+        "DhtTracer.Jaeger",
         "DhtTracer.Web",
         "DhtTracer",
     ];

@@ -1,5 +1,5 @@
 using DhtTracer.Cli;
-using DhtTracer.Ingestion.Pull;
+using DhtTracer.Jaeger.Pull;
 
 namespace DhtTracer.Tests.Cli;
 

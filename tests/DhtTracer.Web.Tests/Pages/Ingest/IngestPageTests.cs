@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using DhtTracer.Ingestion.Pull;
 using DhtTracer.Ingestion.Sink;
+using DhtTracer.Jaeger.Pull;
 using DhtTracer.Storage;
 using DhtTracer.Traces;
 using DhtTracer.Traces.Otlp;

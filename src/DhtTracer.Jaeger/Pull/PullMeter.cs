@@ -1,0 +1,158 @@
+using System.Diagnostics.Metrics;
+
+namespace DhtTracer.Jaeger.Pull;
+
+/// <summary>Counts for one service of one Jaeger: for the status, and as metrics of the meter <c>DhtTracer.Pull</c>.</summary>
+internal sealed class PullMeter
+{
+    private static readonly Meter Meter = new("DhtTracer.Pull");
+    private static readonly Counter<long> Windows = Meter.CreateCounter<long>(
+        "dht_tracer.pull.windows",
+        "{window}",
+        "Windows read to their end"
+    );
+    private static readonly Counter<long> Bisected = Meter.CreateCounter<long>(
+        "dht_tracer.pull.windows_bisected",
+        "{window}",
+        "Windows cut in half"
+    );
+    private static readonly Counter<long> Incomplete = Meter.CreateCounter<long>(
+        "dht_tracer.pull.windows_incomplete",
+        "{window}",
+        "Windows of which traces are missing"
+    );
+    private static readonly Counter<long> Traces = Meter.CreateCounter<long>("dht_tracer.pull.traces", "{trace}", "Traces stored");
+    private static readonly Counter<long> Spans = Meter.CreateCounter<long>("dht_tracer.pull.spans", "{span}", "Spans stored");
+    private static readonly Counter<long> Duplicates = Meter.CreateCounter<long>(
+        "dht_tracer.pull.duplicates",
+        "{span}",
+        "Spans that came again"
+    );
+    private static readonly Counter<long> RejectedSpans = Meter.CreateCounter<long>(
+        "dht_tracer.pull.rejected",
+        "{span}",
+        "Spans without a valid id or time"
+    );
+    private static readonly Counter<long> Retries = Meter.CreateCounter<long>(
+        "dht_tracer.pull.retries",
+        "{request}",
+        "Failures tried again"
+    );
+    private static readonly Gauge<double> Lag = Meter.CreateGauge<double>(
+        "dht_tracer.pull.lag",
+        "s",
+        "How far reading is behind the clock"
+    );
+
+    private readonly Lock _gate = new();
+    private readonly KeyValuePair<string, object?>[] _tags;
+    private readonly TimeProvider _clock;
+    private readonly Action _changed;
+    private PullServiceStatus _status;
+
+    /// <summary>Measures one pull.</summary>
+    /// <param name="source">The Jaeger.</param>
+    /// <param name="service">The service.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="changed">Called after something was stored and after something failed.</param>
+    public PullMeter(string source, string service, TimeProvider clock, Action changed)
+    {
+        _clock = clock;
+        _changed = changed;
+        _status = new PullServiceStatus { Source = source, Service = service };
+        _tags = [new("source", source), new("service", service)];
+    }
+
+    public PullServiceStatus Status
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _status.ReadUntil is { } read ? _status with { Lag = Behind(read) } : _status;
+            }
+        }
+    }
+
+    public void Now(PullActivity activity) => Update(old => old with { Activity = activity });
+
+    public void Connected(PullTransport transport) => Update(old => old with { Transport = transport, Activity = PullActivity.Reading });
+
+    public void Bisect()
+    {
+        Bisected.Add(1, _tags);
+        Update(old => old with { WindowsBisected = old.WindowsBisected + 1 });
+    }
+
+    public void Failed(string error, bool final)
+    {
+        if (!final)
+        {
+            Retries.Add(1, _tags);
+        }
+
+        Update(old =>
+            old with
+            {
+                LastError = error,
+                LastErrorTime = _clock.GetUtcNow(),
+                Retries = old.Retries + (final ? 0 : 1),
+                Activity = final ? PullActivity.Failed : PullActivity.BackingOff,
+            }
+        );
+        _changed();
+    }
+
+    public void Rejected(int spans)
+    {
+        RejectedSpans.Add(spans, _tags);
+        Update(old => old with { Rejected = old.Rejected + spans });
+    }
+
+    public void CouldNotComplete(string what)
+    {
+        Incomplete.Add(1, _tags);
+        Update(old => old with { WindowsIncomplete = old.WindowsIncomplete + 1, LastError = what, LastErrorTime = _clock.GetUtcNow() });
+    }
+
+    public void Stored(int traces, int spans, int duplicates)
+    {
+        Traces.Add(traces, _tags);
+        Spans.Add(spans, _tags);
+        Duplicates.Add(duplicates, _tags);
+        Update(old =>
+            old with
+            {
+                Traces = old.Traces + traces,
+                Spans = old.Spans + spans,
+                Duplicates = old.Duplicates + duplicates,
+                Activity = PullActivity.Reading,
+            }
+        );
+        _changed();
+    }
+
+    public void Read(long readUntil, long completeUntil, double fraction)
+    {
+        Windows.Add(1, _tags);
+        var until = Time(readUntil);
+        Lag.Record(Behind(until).TotalSeconds, _tags);
+        Update(old => old with { Windows = old.Windows + 1, ReadUntil = until, CompleteUntil = Time(completeUntil), Fraction = fraction });
+    }
+
+    private static DateTimeOffset Time(long unixNano) => DateTimeOffset.UnixEpoch.AddTicks(unixNano / TimeSpan.NanosecondsPerTick);
+
+    private TimeSpan Behind(DateTimeOffset read)
+    {
+        var lag = _clock.GetUtcNow() - read;
+        return lag > TimeSpan.Zero ? lag : TimeSpan.Zero;
+    }
+
+    private void Update(Func<PullServiceStatus, PullServiceStatus> change)
+    {
+        lock (_gate)
+        {
+            _status = change(_status);
+        }
+    }
+}

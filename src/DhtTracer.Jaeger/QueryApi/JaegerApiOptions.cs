@@ -1,0 +1,21 @@
+namespace DhtTracer.Jaeger.QueryApi;
+
+/// <summary>How the Jaeger-compatible query API answers.</summary>
+public sealed record JaegerApiOptions
+{
+    /// <summary>Origins of web pages that may read, such as <c>http://localhost:5173</c>; <c>*</c> for any.</summary>
+    /// <value>None: a page of another origin gets no answer that its browser would show it.</value>
+    public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
+
+    /// <summary>Traces that an answer of HTTP v1 or v3 may hold, whatever limit was asked for.</summary>
+    /// <value>10,000.</value>
+    public int MaxTraces { get; init; } = 10_000;
+
+    /// <summary>Traces, newest first, that the dependencies of a time range are counted from at most.</summary>
+    /// <value>5,000.</value>
+    public int MaxDependencyTraces { get; init; } = 5_000;
+
+    /// <summary>Largest body of <c>POST /api/transform</c>, in bytes.</summary>
+    /// <value>64 MiB.</value>
+    public int MaxTransformBytes { get; init; } = 64 << 20;
+}

@@ -1,0 +1,186 @@
+using System.Runtime.CompilerServices;
+using DhtTracer.Storage;
+using DhtTracer.Traces;
+
+namespace DhtTracer.Jaeger.QueryApi;
+
+/// <summary>How often spans of one service are children of spans of another.</summary>
+internal sealed record Dependency(string Parent, string Child, long CallCount);
+
+/// <summary>The archive as Jaeger's query service sees it: services, operations, and whole traces found by their spans.</summary>
+internal sealed class JaegerArchive(TraceStore store, JaegerApiOptions options)
+{
+    /// <summary>What Jaeger calls the service of a span whose resource does not name one.</summary>
+    public const string MissingService = "missing-service-name";
+
+    public async Task<IReadOnlyList<string>> ServicesAsync(CancellationToken cancellationToken)
+    {
+        var services = await store.ListServicesAsync(cancellationToken);
+        return (await store.ListServiceOperationsAsync("", cancellationToken)).Count == 0
+            ? services
+            : [.. services.Append(MissingService).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>Operations of a service; a kind, when given, as Jaeger writes it.</summary>
+    public async Task<IReadOnlyList<(string Name, string Kind)>> OperationsAsync(
+        string service,
+        string? kind,
+        CancellationToken cancellationToken
+    )
+    {
+        var operations = await store.ListServiceOperationsAsync(service, cancellationToken);
+        if (service == MissingService)
+        {
+            operations = [.. operations, .. await store.ListServiceOperationsAsync("", cancellationToken)];
+        }
+
+        return
+        [
+            .. operations
+                .Select(operation => (operation.Name, Kind: KindText(operation.Kind)))
+                .Where(operation => string.IsNullOrEmpty(kind) || operation.Kind == kind)
+                .Distinct(),
+        ];
+    }
+
+    /// <summary>The spans of a trace, or null when it is not here. A span without a service has <see cref="MissingService"/>.</summary>
+    public async Task<IReadOnlyList<Span>?> TraceAsync(TraceId id, CancellationToken cancellationToken)
+    {
+        var spans = await store.GetTraceAsync(id, cancellationToken);
+        return spans.Count == 0 ? null : Named(spans);
+    }
+
+    /// <summary>
+    /// Whole traces that have a span which fulfils the conditions, those whose matching spans started last first. Each trace that is there
+    /// when the search begins comes once: which ones to look at is read in one statement, whatever arrives while they are sent.
+    /// </summary>
+    public async IAsyncEnumerable<IReadOnlyList<Span>> FindAsync(
+        SpanConditions conditions,
+        int limit,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
+    {
+        var found = 0;
+        foreach (var candidate in await CandidatesAsync(conditions, cancellationToken))
+        {
+            if (found == limit)
+            {
+                yield break;
+            }
+
+            // A trace that retention has deleted in the meantime has no spans any more.
+            var spans = Named(await store.GetTraceAsync(candidate, cancellationToken));
+            if (spans.Any(conditions.Matches))
+            {
+                found++;
+                yield return spans;
+            }
+        }
+    }
+
+    /// <summary>Calls between services within a time range, spans of the same service included as Jaeger v2 counts them.</summary>
+    /// <param name="from">Earliest start, in nanoseconds since 1970-01-01 UTC.</param>
+    /// <param name="to">Latest start.</param>
+    /// <param name="service">Only calls from or to this service; null for all.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public async Task<IReadOnlyList<Dependency>> DependenciesAsync(
+        ulong from,
+        ulong to,
+        string? service,
+        CancellationToken cancellationToken
+    )
+    {
+        var counts = new Dictionary<(string Parent, string Child), long>();
+        await foreach (var trace in FindAsync(new SpanConditions { From = from, To = to }, options.MaxDependencyTraces, cancellationToken))
+        {
+            var services = new Dictionary<SpanId, string>();
+            foreach (var span in trace)
+            {
+                services.TryAdd(span.SpanId, span.Resource.ServiceName ?? "");
+            }
+
+            foreach (var span in trace)
+            {
+                if (services.TryGetValue(span.ParentSpanId, out var parent))
+                {
+                    var pair = (parent, span.Resource.ServiceName ?? "");
+                    counts[pair] = counts.GetValueOrDefault(pair) + 1;
+                }
+            }
+        }
+
+        return
+        [
+            .. counts
+                .Where(item => service is null || item.Key.Parent == service || item.Key.Child == service)
+                .Select(item => new Dependency(item.Key.Parent, item.Key.Child, item.Value))
+                .OrderBy(item => item.Parent, StringComparer.Ordinal)
+                .ThenBy(item => item.Child, StringComparer.Ordinal),
+        ];
+    }
+
+    private static IReadOnlyList<Span> Named(IReadOnlyList<Span> spans)
+    {
+        if (!spans.Any(static span => string.IsNullOrEmpty(span.Resource.ServiceName)))
+        {
+            return spans;
+        }
+
+        var resources = new Dictionary<Resource, Resource>(ReferenceEqualityComparer.Instance);
+        return
+        [
+            .. spans.Select(span => string.IsNullOrEmpty(span.Resource.ServiceName) ? span with { Resource = Named(span.Resource) } : span),
+        ];
+
+        Resource Named(Resource resource)
+        {
+            if (!resources.TryGetValue(resource, out var named))
+            {
+                var attributes = new List<KeyValuePair<string, AttributeValue>>
+                {
+                    KeyValuePair.Create("service.name", (AttributeValue)MissingService),
+                };
+                foreach (var attribute in resource.Attributes.AsSpan())
+                {
+                    if (attribute.Key != "service.name")
+                    {
+                        attributes.Add(attribute);
+                    }
+                }
+
+                named = resource with { Attributes = new AttributeList([.. attributes]) };
+                resources.Add(resource, named);
+            }
+
+            return named;
+        }
+    }
+
+    private async Task<IReadOnlyList<TraceId>> CandidatesAsync(SpanConditions conditions, CancellationToken cancellationToken)
+    {
+        var search = new TraceSearch
+        {
+            Service = conditions.Service,
+            Operation = conditions.Operation,
+            FromUnixNano = conditions.From,
+            ToUnixNano = conditions.To,
+            MinDurationNs = conditions.MinDuration,
+            MaxDurationNs = conditions.MaxDuration,
+        };
+        var found = await store.FindTracesAsync(search, cancellationToken);
+        return conditions.Service != MissingService
+            ? found
+            : [.. found.Union(await store.FindTracesAsync(search with { Service = "" }, cancellationToken))];
+    }
+
+    private static string KindText(SpanKind kind) =>
+        kind switch
+        {
+            SpanKind.Internal => "internal",
+            SpanKind.Server => "server",
+            SpanKind.Client => "client",
+            SpanKind.Producer => "producer",
+            SpanKind.Consumer => "consumer",
+            _ => "",
+        };
+}

@@ -1,0 +1,88 @@
+using DhtTracer.Storage;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Net.Http.Headers;
+
+namespace DhtTracer.Jaeger.QueryApi;
+
+/// <summary>
+/// Jaeger's query API over this archive, so that Jaeger UI, Grafana and scripts work against it: HTTP v1 and v3 on one port (16686), gRPC
+/// on another (16685).
+/// </summary>
+public static class JaegerQueryApi
+{
+    /// <summary>Maps HTTP v1 (<c>/api/...</c>) and v3 (<c>/api/v3/...</c>).</summary>
+    /// <param name="endpoints">Where to map.</param>
+    /// <param name="store">What is asked.</param>
+    /// <param name="options">Limits and origins, or null for the defaults.</param>
+    /// <param name="clock">The clock of "the last two days"; null for the system's.</param>
+    public static void MapJaegerQueryHttp(
+        this IEndpointRouteBuilder endpoints,
+        TraceStore store,
+        JaegerApiOptions? options = null,
+        TimeProvider? clock = null
+    )
+    {
+        options ??= new JaegerApiOptions();
+        var archive = new JaegerArchive(store, options);
+        var group = endpoints.MapGroup("/api");
+        group.AddEndpointFilter(
+            (context, next) =>
+            {
+                AllowOrigin(context.HttpContext, options);
+                return next(context);
+            }
+        );
+        new JaegerHttpV1(archive, options, clock ?? TimeProvider.System).Map(group);
+        new JaegerHttpV3(archive, options).Map(group);
+        group.MapMethods("/{**path}", [HttpMethods.Options], Results.NoContent);
+        endpoints.MapFallback("{**path}", OtherRequestAsync);
+    }
+
+    /// <summary>Maps <c>jaeger.api_v2.QueryService</c>; the port speaks HTTP/2 only.</summary>
+    /// <param name="endpoints">Where to map.</param>
+    /// <param name="store">What is asked.</param>
+    /// <param name="options">Limits, or null for the defaults.</param>
+    public static void MapJaegerQueryGrpc(this IEndpointRouteBuilder endpoints, TraceStore store, JaegerApiOptions? options = null) =>
+        new JaegerGrpcQuery(new JaegerArchive(store, options ?? new JaegerApiOptions())).Map(endpoints);
+
+    private static Task OtherRequestAsync(HttpContext context)
+    {
+        // Whoever opens the usual port of Jaeger's pages in a browser is told what this is.
+        context.Response.StatusCode = context.Request.Path == "/" ? StatusCodes.Status200OK : StatusCodes.Status404NotFound;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+        return context.Response.WriteAsync(
+            """
+            This is DhtTracer's query API in the shape of Jaeger's: /api/... and /api/v3/... over HTTP; gRPC has a port of its own, usually 16685.
+            Grafana's Jaeger data source takes this address as its URL. Jaeger UI is not part of DhtTracer: serve it from elsewhere and
+            pass its /api on to this port (docs/jaeger.md says how). DhtTracer's own pages are on another port, usually 5080.
+
+            """,
+            context.RequestAborted
+        );
+    }
+
+    private static void AllowOrigin(HttpContext context, JaegerApiOptions options)
+    {
+        var origin = context.Request.Headers.Origin.ToString();
+        if (
+            origin.Length == 0
+            || !(options.AllowedOrigins.Contains("*") || options.AllowedOrigins.Contains(origin, StringComparer.OrdinalIgnoreCase))
+        )
+        {
+            return;
+        }
+
+        var headers = context.Response.Headers;
+        headers.AccessControlAllowOrigin = origin;
+        headers.Vary = HeaderNames.Origin;
+        headers.AccessControlAllowMethods = "GET, POST";
+        headers.AccessControlMaxAge = "3600";
+        if (context.Request.Headers.AccessControlRequestHeaders is { Count: > 0 } wanted)
+        {
+            headers.AccessControlAllowHeaders = wanted;
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using System.Diagnostics;
+using DhtTracer.TestSupport;
+
+namespace DhtTracer.Jaeger.Tests.QueryApi;
+
+/// <summary>Runs a script of <c>tests/exporters</c> and gives what it printed.</summary>
+internal static class NodeProgram
+{
+    public static async Task<string> RunAsync(params string[] arguments)
+    {
+        Assert.SkipUnless(Needs.Exporters is not null, Needs.Why("npm packages of tests/exporters"));
+        var start = new ProcessStartInfo(Needs.Node!, arguments)
+        {
+            WorkingDirectory = Needs.Exporters,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        using var process = Process.Start(start) ?? throw new InvalidOperationException("node did not start");
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        patience.CancelAfter(TimeSpan.FromMinutes(2));
+        try
+        {
+            var output = process.StandardOutput.ReadToEndAsync(patience.Token);
+            var errors = process.StandardError.ReadToEndAsync(patience.Token);
+            await process.WaitForExitAsync(patience.Token);
+            Assert.True(process.ExitCode == 0, await errors);
+            return await output;
+        }
+        finally
+        {
+            if (!process.HasExited)
+            {
+                process.Kill();
+            }
+        }
+    }
+}
