@@ -26,9 +26,6 @@ public enum WireLayer
 
     /// <summary>A key, signature, envelope or identity file.</summary>
     Identity,
-
-    /// <summary>A DNS answer.</summary>
-    Dns,
 }
 
 /// <summary>Base of the errors that this library reports on purpose.</summary>

@@ -1,120 +1,82 @@
-using System.Buffers.Binary;
 using System.Net;
-using System.Net.NetworkInformation;
-using System.Net.Sockets;
-using System.Security.Cryptography;
+using DnsClient;
+using DnsClient.Protocol;
 
 namespace DhtTracer.Libp2p.Dns;
 
-/// <summary>A name could not be resolved.</summary>
-public sealed class DnsException : Libp2pException
-{
-    /// <summary>Makes the exception.</summary>
-    public DnsException(string message, Exception? inner = null)
-        : base(message, inner) { }
-}
-
 /// <summary>
-/// Looks up TXT records, which the BCL cannot, for <c>/dnsaddr/</c>. Asks each server in turn over UDP, and over TCP when the
-/// answer does not fit; ids and source ports are random, and datagrams that are no answer to the question are ignored.
+/// Looks up TXT records for <c>/dnsaddr/</c>. Asks each server in turn over UDP, twice when a datagram is lost or is no answer to the
+/// question, and over TCP when the answer does not fit.
 /// </summary>
 internal sealed class DnsTextResolver
 {
-    private const int MaxServers = 4;
+    private const int MaxRecords = 256;
 
-    private readonly IReadOnlyList<IPEndPoint>? _servers;
-    private readonly TimeProvider _time;
     private readonly TimeSpan _timeout;
 
+    // Made at the first look-up: a host that dials no names needs no DNS server.
+    private readonly Lazy<LookupClient> _client;
+
     /// <summary>Makes a resolver.</summary>
-    /// <param name="servers">Servers to ask; null for those of the system at the time of each look-up.</param>
-    /// <param name="time">The clock.</param>
+    /// <param name="servers">Servers to ask; null for those of the system.</param>
     /// <param name="timeout">How long each server may take.</param>
-    public DnsTextResolver(IReadOnlyList<IPEndPoint>? servers, TimeProvider time, TimeSpan timeout)
+    public DnsTextResolver(IReadOnlyList<IPEndPoint>? servers, TimeSpan timeout)
     {
-        _servers = servers;
-        _time = time;
         _timeout = timeout;
+        _client = new Lazy<LookupClient>(() => Client(servers));
     }
 
-    /// <summary>The TXT records of a name.</summary>
-    /// <exception cref="DnsException">The name does not exist, or no server answered.</exception>
-    /// <exception cref="WireException">The last server's answer is malformed.</exception>
+    /// <summary>The TXT records of a name, 256 at most; the parts of one record are joined.</summary>
+    /// <exception cref="DnsException">The name is not valid or does not exist, or no server gave a readable answer.</exception>
     public async Task<IReadOnlyList<string>> ResolveAsync(string name, CancellationToken cancellationToken)
     {
-        Exception? last = null;
-        foreach (var server in (_servers ?? SystemServers()).Take(MaxServers))
+        if (name.Length == 0)
         {
-            using var timeout = new CancellationTokenSource(_timeout, _time);
-            using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-            try
-            {
-                var query = DnsMessage.Query((ushort)RandomNumberGenerator.GetInt32(0x10000), name);
-                var answer = await AskOverUdpAsync(server, query, linked.Token);
-                if (DnsMessage.IsTruncated(answer))
-                {
-                    answer = await AskOverTcpAsync(server, query, linked.Token);
-                }
-
-                return DnsMessage.ReadTexts(answer);
-            }
-            catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
-            {
-                last = new DnsException($"{server} did not answer within {_timeout.TotalSeconds:0} s", e);
-            }
-            catch (Exception e) when (e is SocketException or IOException)
-            {
-                last = e;
-            }
+            throw new DnsException("an empty name is no host name"); // DnsClient would ask for the root
         }
 
-        throw last switch
+        try
         {
-            null => new DnsException("no DNS server is configured"),
-            Libp2pException => last,
-            _ => new DnsException(last.Message, last),
+            var answer = await _client.Value.QueryAsync(name, QueryType.TXT, cancellationToken: cancellationToken);
+            return [.. answer.Answers.OfType<TxtRecord>().Take(MaxRecords).Select(record => string.Concat(record.Text))];
+        }
+        catch (Exception e) when (cancellationToken.IsCancellationRequested)
+        {
+            // DnsClient reports the caller's cancellation as a time-out of the server.
+            throw new OperationCanceledException(e.Message, e, cancellationToken);
+        }
+        catch (DnsResponseException e)
+        {
+            throw new DnsException(Reason(e), e);
+        }
+        catch (ArgumentException e)
+        {
+            // How DnsClient refuses a name with an empty or overlong label.
+            throw new DnsException($"\"{name}\" is no host name: {e.Message}", e);
+        }
+        catch (Exception e)
+        {
+            // DnsClient has exceptions for malformed and mismatched answers that share no base, some of them internal.
+            throw new DnsException($"no DNS server gave a readable answer: {e.Message}", e);
+        }
+    }
+
+    private LookupClient Client(IReadOnlyList<IPEndPoint>? servers)
+    {
+        var options = servers is null ? new LookupClientOptions() : new LookupClientOptions([.. servers]);
+        options.Timeout = _timeout / 2;
+        options.Retries = 1;
+        options.UseCache = false; // a network under test changes its records
+        options.UseRandomNameServer = false;
+        options.ThrowDnsErrors = true;
+        return new LookupClient(options);
+    }
+
+    private string Reason(DnsResponseException e) =>
+        e.Code switch
+        {
+            DnsResponseCode.NotExistentDomain => "the name does not exist",
+            DnsResponseCode.ConnectionTimeout => $"no DNS server answered within {_timeout.TotalSeconds:0.#} s",
+            _ => e.DnsError,
         };
-    }
-
-    private static IEnumerable<IPEndPoint> SystemServers()
-    {
-        return NetworkInterface
-            .GetAllNetworkInterfaces()
-            .Where(network => network.OperationalStatus is OperationalStatus.Up or OperationalStatus.Unknown)
-            .SelectMany(network => network.GetIPProperties().DnsAddresses)
-            .Distinct()
-            .Select(address => new IPEndPoint(address, 53));
-    }
-
-    private static async Task<byte[]> AskOverUdpAsync(IPEndPoint server, byte[] query, CancellationToken cancellationToken)
-    {
-        // Connected, so that the system drops datagrams from anybody else.
-        using var socket = new Socket(server.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-        await socket.ConnectAsync(server, cancellationToken);
-        _ = await socket.SendAsync(query, cancellationToken);
-        var buffer = new byte[ushort.MaxValue];
-        while (true)
-        {
-            var length = await socket.ReceiveAsync(buffer, cancellationToken);
-            if (length >= DnsMessage.HeaderLength && DnsMessage.IsAnswerTo(buffer.AsSpan(0, length), query))
-            {
-                return buffer[..length];
-            }
-        }
-    }
-
-    private static async Task<byte[]> AskOverTcpAsync(IPEndPoint server, byte[] query, CancellationToken cancellationToken)
-    {
-        using var socket = new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        await socket.ConnectAsync(server, cancellationToken);
-        await using var stream = new NetworkStream(socket);
-        await stream.WriteAsync((byte[])[(byte)(query.Length >> 8), (byte)query.Length, .. query], cancellationToken);
-        var prefix = new byte[2];
-        await stream.ReadExactlyAsync(prefix, cancellationToken);
-        var answer = new byte[BinaryPrimitives.ReadUInt16BigEndian(prefix)];
-        await stream.ReadExactlyAsync(answer, cancellationToken);
-        return answer.Length >= DnsMessage.HeaderLength && DnsMessage.IsAnswerTo(answer, query)
-            ? answer
-            : throw new WireException(WireLayer.Dns, "the server answered another question");
-    }
 }

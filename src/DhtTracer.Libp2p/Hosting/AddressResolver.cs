@@ -122,7 +122,7 @@ internal sealed class AddressResolver(Func<string, CancellationToken, Task<IRead
                     }
                 }
             }
-            catch (Exception e) when (e is DnsException or WireException)
+            catch (DnsException e)
             {
                 unusable.Add(Unusable(address, $"{domain} was not resolved: {e.Message}"));
             }

@@ -35,7 +35,7 @@ public sealed class Libp2pHost : IAsyncDisposable
         _announced = options.AnnounceAddresses;
         _work = new WorkTracker((what, exception) => Report(what, null, exception));
         _listener = new Listener(options, UpgradeAsync, Report, _work, _stopping.Token);
-        var dns = new DnsTextResolver(options.DnsServers, options.Time, TimeSpan.FromSeconds(3));
+        var dns = new DnsTextResolver(options.DnsServers, TimeSpan.FromSeconds(3));
         _dialer = new Dialer(this, new AddressResolver(dns.ResolveAsync));
         _identify = new IdentifyService(this);
         _runner = new ConnectionRunner(this, _connections, _protocols, _identify, _work, _stopping.Token);

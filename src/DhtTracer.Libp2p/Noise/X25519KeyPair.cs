@@ -14,7 +14,7 @@ internal sealed class X25519KeyPair
     {
         _private = privateKey;
         PublicKey = new byte[KeyLength];
-        X25519.ScalarMultBase(_private, 0, PublicKey, 0);
+        X25519.ScalarMultBase(_private, PublicKey);
     }
 
     public byte[] PublicKey { get; }
@@ -22,5 +22,5 @@ internal sealed class X25519KeyPair
     public static X25519KeyPair Create() => new(RandomNumberGenerator.GetBytes(KeyLength));
 
     /// <summary>The shared secret; false when it is all zero, which a remote key of small order forces.</summary>
-    public bool TryAgree(byte[] remotePublicKey, byte[] secret) => X25519.CalculateAgreement(_private, 0, remotePublicKey, 0, secret, 0);
+    public bool TryAgree(byte[] remotePublicKey, byte[] secret) => X25519.CalculateAgreement(_private, remotePublicKey, secret);
 }
