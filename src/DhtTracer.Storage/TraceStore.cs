@@ -209,21 +209,35 @@ public sealed class TraceStore : IAsyncDisposable
         );
     }
 
-    /// <summary>A query with all its peers, from the spans stored at this moment; null when it is not there.</summary>
-    public async Task<Query?> GetQueryAsync(QueryId id, CancellationToken cancellationToken = default) =>
-        await LoadAsync(id.TraceId, cancellationToken) is { } content
-            ? Reconstruct(content).Queries.FirstOrDefault(query => query.Id == id)
-            : null;
+    /// <summary>
+    /// A query with all its peers, from the spans stored at this moment; null when it is not there. The id of a stream of query events that
+    /// was joined with an operation leads to the decisive query of that operation: the answer then has another id.
+    /// </summary>
+    public async Task<Query?> GetQueryAsync(QueryId id, CancellationToken cancellationToken = default)
+    {
+        var (found, moved) = await FindAsync(id, cancellationToken);
+        return moved is { } operation
+            ? found.Queries.FirstOrDefault(query => query.Id == found.Operations.FirstOrDefault(other => other.Id == operation)?.Decisive)
+            : found.Queries.FirstOrDefault(query => query.Id == id);
+    }
 
-    /// <summary>An operation with all its queries, from the spans stored at this moment and the parts that other traces add; null when it
-    /// is not there.</summary>
-    public async Task<OperationDetails?> GetOperationAsync(QueryId id, CancellationToken cancellationToken = default) =>
-        await LoadAsync(id.TraceId, cancellationToken) is { } content ? OperationDetails.Of(Reconstruct(content), id) : null;
+    /// <summary>
+    /// An operation with all its queries, from the spans stored at this moment and the parts that other traces add; null when it is not
+    /// there. The id of a stream of query events that was joined with an operation leads to that operation.
+    /// </summary>
+    public async Task<OperationDetails?> GetOperationAsync(QueryId id, CancellationToken cancellationToken = default)
+    {
+        var (found, moved) = await FindAsync(id, cancellationToken);
+        return OperationDetails.Of(found, moved ?? id);
+    }
 
     /// <summary>The queries of an id, from the spans stored at this moment: of an operation all, or the one query; empty when it is not
-    /// there.</summary>
-    public async Task<ImmutableArray<Query>> FindQueriesAsync(QueryId id, CancellationToken cancellationToken = default) =>
-        await LoadAsync(id.TraceId, cancellationToken) is { } content ? Reconstruct(content).QueriesOf(id) : [];
+    /// there. A joined stream of query events leads to its operation.</summary>
+    public async Task<ImmutableArray<Query>> FindQueriesAsync(QueryId id, CancellationToken cancellationToken = default)
+    {
+        var (found, moved) = await FindAsync(id, cancellationToken);
+        return found.QueriesOf(moved ?? id);
+    }
 
     /// <summary>What the spans of a trace as it was loaded tell, and the parts that other traces add.</summary>
     public ReconstructedTrace Reconstruct(TraceContent content) => Find(content, Merged(content));
@@ -373,6 +387,7 @@ public sealed class TraceStore : IAsyncDisposable
                 analysis
                     .Found.Operations.Select(static operation => operation.Id)
                     .Concat(analysis.Found.Queries.Select(static query => query.Id))
+                    .Concat(analysis.Found.Streams.Select(static stream => stream.Id))
             )
             .Distinct()
             .ToList();
@@ -381,7 +396,7 @@ public sealed class TraceStore : IAsyncDisposable
             Changes.Publish(changed);
         }
 
-        Arrivals.Publish([.. saved.OfType<IReadOnlyCollection<TraceId>>().SelectMany(static stale => stale).Distinct()]);
+        Arrivals.Publish([.. saved.OfType<IReadOnlyList<TraceId>>().SelectMany(static stale => stale).Distinct()]);
         return saved.ConvertAll(static result => result is not null);
     }
 
@@ -393,12 +408,13 @@ public sealed class TraceStore : IAsyncDisposable
         long deleted = 0;
         while (true)
         {
-            var (batch, done) = await WriteAsync(
+            var (batch, done, stale) = await WriteAsync(
                 session => Retention.DeleteBatch(session, beforeNs, Nanoseconds.Now(_clock)),
                 0,
                 cancellationToken
             );
             deleted += batch;
+            Arrivals.Publish(stale);
             if (done)
             {
                 break;
@@ -433,7 +449,26 @@ public sealed class TraceStore : IAsyncDisposable
             cancellationToken
         );
 
-    private ReconstructedTrace Find(TraceContent content, IReadOnlyList<Span> spans) => TraceParts.Join(_reconstruct(spans), content.Parts);
+    private ReconstructedTrace Find(TraceContent content, IReadOnlyList<Span> spans) => content.Reconstruct(_reconstruct, spans);
+
+    /// <summary>What the trace of an id tells. When the id is of a stream that was joined: the trace of the operation, and its id.</summary>
+    private async Task<(ReconstructedTrace Found, QueryId? Moved)> FindAsync(QueryId id, CancellationToken cancellationToken)
+    {
+        if (await LoadAsync(id.TraceId, cancellationToken) is not { } content)
+        {
+            return (ReconstructedTrace.Empty, null);
+        }
+
+        var found = Reconstruct(content);
+        if (found.Streams.FirstOrDefault(stream => stream.Id == id)?.JoinedTo is not { } operation)
+        {
+            return (found, null);
+        }
+
+        return operation.TraceId == id.TraceId ? (found, operation)
+            : await LoadAsync(operation.TraceId, cancellationToken) is { } other ? (Reconstruct(other), operation)
+            : (found, null);
+    }
 
     private static ImmutableArray<Span> Merged(TraceContent content) => SpanMerge.Merge(OtlpProtobuf.Decode(content.Otlp));
 }

@@ -73,6 +73,12 @@ public sealed record Operation
     /// </summary>
     public ImmutableArray<QueryId> Parts { get; init; } = [];
 
+    /// <summary>
+    /// Of a stream of query events that is not joined with spans: how many operations that came as spans fit it. It is joined when exactly
+    /// one does, and that one fits no other stream. Null for every other operation, and until other traces were looked at.
+    /// </summary>
+    public int? SpansThatFit { get; init; }
+
     /// <summary>What hangs above it (an HTTP command, a bitswap session), the outermost first.</summary>
     public ImmutableArray<OperationContext> Context { get; init; } = [];
 

@@ -5,11 +5,12 @@ using DhtTracer.Traces.KuboEvents;
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// Joins an operation that came both as a Kubo's spans and as its query events, in one trace. Times, sides and outcomes are those of the
-/// spans; from the events come the closer peers in the answers of a provider lookup, for which the spans hold the providers instead. The
-/// joined operation has the id of the spans.
+/// Joins an operation that came both as a Kubo's spans and as its query events. Times, sides and outcomes are those of the spans; from the
+/// events come the closer peers in the answers of a provider lookup, for which the spans hold the providers instead. The joined operation
+/// has the id of the spans. The events are in the trace of the spans when their reader sent a <c>traceparent</c>; else the archive finds
+/// them in another trace, and <see cref="TraceLinks"/> puts them below the operation that they belong to.
 /// </summary>
-public static class KuboEventsJoin
+internal static class KuboEventsJoin
 {
     /// <summary>On a GetProviders span whose closer peers were put back.</summary>
     private const string RestoredFrom = "dht-tracer.closest_peers_from";
@@ -25,22 +26,23 @@ public static class KuboEventsJoin
             return merged;
         }
 
-        var answers = merged
-            .Where(static span => span.ScopeName() == KuboEventNames.Scope && span.Name == nameof(KuboEventType.PeerResponse))
-            .OrderBy(static span => span.ParentSpanId)
-            .ThenBy(static span => span.Count(KuboEventNames.Sequence))
+        var trace = new TraceSpans(merged);
+        var restored = merged.ToBuilder();
+        foreach (var stream in KuboEventStream.Find(trace))
+        {
+            Restore(trace, stream, restored);
+        }
+
+        return restored.ToImmutable();
+    }
+
+    private static void Restore(TraceSpans trace, KuboEventStream stream, ImmutableArray<Span>.Builder restored)
+    {
+        var answers = stream
+            .Events.Where(static span => span.Name == nameof(KuboEventType.PeerResponse))
             .GroupBy(static span => span.Text(KuboEventNames.Peer) ?? "")
             .ToDictionary(static group => group.Key, static group => group.ToList());
-        var requests = merged
-            .Select(static (span, index) => (Span: span, Index: index))
-            .Where(static item =>
-                GoSpans.Kind(item.Span) == GoSpanKind.Message
-                && GoSpans.Message(item.Span) == MessageType.GetProviders
-                && item.Span.EndUnixNano != 0
-                && !item.Span.IsError()
-            )
-            .GroupBy(static item => item.Span.Text("to") ?? "");
-        var restored = merged.ToBuilder();
+        var requests = Scope(trace, stream).Where(index => IsAnswered(trace[index])).GroupBy(index => trace[index].Text("to") ?? "");
         foreach (var ofPeer in requests)
         {
             // The answers of one peer come in the order in which its requests end. More answers than requests: spans are missing.
@@ -49,56 +51,60 @@ public static class KuboEventsJoin
                 continue;
             }
 
-            foreach (var (item, answer) in ofPeer.OrderBy(static item => item.Span.EndUnixNano).Zip(told))
+            foreach (var (index, answer) in ofPeer.OrderBy(index => trace[index].EndUnixNano).Zip(told))
             {
-                restored[item.Index] = WithClosest(item.Span, answer);
+                restored[index] = WithClosest(trace[index], answer);
             }
         }
-
-        return restored.ToImmutable();
     }
+
+    /// <summary>The spans that a stream can tell of: below the operation that the stream was put under, else all.</summary>
+    private static IEnumerable<int> Scope(TraceSpans trace, KuboEventStream stream)
+    {
+        if (stream.Root is { ParentSpanId: var above } && trace.Find(above) is var operation and not TraceSpans.None)
+        {
+            var below = new List<int>();
+            trace.Collect(operation, below);
+            return below;
+        }
+
+        return Enumerable.Range(0, trace.Spans.Length);
+    }
+
+    private static bool IsAnswered(Span span) =>
+        GoSpans.Kind(span) == GoSpanKind.Message
+        && GoSpans.Message(span) == MessageType.GetProviders
+        && span.EndUnixNano != 0
+        && !span.IsError();
 
     /// <summary>Whether the closer peers of a GetProviders span are those of the answer.</summary>
     internal static bool IsRestored(Span span) => span.Attributes[RestoredFrom] is not null;
 
     /// <summary>Takes the events' operation out where the spans tell of the same one, and marks that as joined.</summary>
-    internal static ReconstructedTrace Join(ReconstructedTrace trace)
+    internal static ReconstructedTrace Join(ReconstructedTrace found, TraceSpans trace)
     {
-        foreach (var told in trace.Operations.Where(static operation => operation.Source == TraceSource.KuboEvents))
+        foreach (var stream in found.Streams)
         {
-            if (trace.Operations.FirstOrDefault(operation => IsSame(operation, told)) is { } spans)
+            var told = found.Operations.FirstOrDefault(operation => operation.Id == stream.Id);
+            if (told is not null && found.Operations.FirstOrDefault(operation => IsSame(operation, told, Above(trace, told))) is { } spans)
             {
-                trace = Join(trace, spans, told);
+                found = Join(found, spans, told) with { Streams = found.Streams.Replace(stream, stream with { JoinedTo = spans.Id }) };
             }
         }
 
-        return trace;
+        return found;
     }
 
-    /// <summary>
-    /// Where the page of a stream of query events has moved to, when the daemon's spans of the same operation came too: the query that gave
-    /// the answer. Null when the id is of no such stream, or it was not joined.
-    /// </summary>
-    /// <param name="id">Permalink of the stream.</param>
-    /// <param name="spans">The spans of its trace.</param>
-    /// <param name="queries">The queries of its trace.</param>
-    public static QueryId? MovedTo(QueryId id, IEnumerable<Span> spans, IEnumerable<Query> queries)
-    {
-        var joined = queries.Where(static query => query.Source == TraceSource.GoKadDhtAndKuboEvents).ToList();
-        return joined.Count > 0 && spans.Any(span => span.SpanId == id.SpanId && span.ScopeName() == KuboEventNames.Scope)
-            ? (
-                joined.Find(static query => query.Outcome == QueryOutcome.Success)
-                ?? joined.Find(static query => !query.Skipped)
-                ?? joined[0]
-            ).Id
-            : null;
-    }
+    /// <summary>The operation that the stream was put under; zero when it was not.</summary>
+    private static SpanId Above(TraceSpans trace, Operation told) =>
+        trace.Find(told.Id.SpanId) is var root and not TraceSpans.None ? trace[root].ParentSpanId : default;
 
-    private static bool IsSame(Operation operation, Operation told) =>
+    private static bool IsSame(Operation operation, Operation told, SpanId above) =>
         operation is { Source: TraceSource.GoKadDht, Background: false }
         && operation.Type == told.Type
         && told.Key is not null
-        && operation.Key?.KadId == told.Key.KadId;
+        && operation.Key?.KadId == told.Key.KadId
+        && (above.IsZero || operation.Id.SpanId == above);
 
     private static ReconstructedTrace Join(ReconstructedTrace trace, Operation spans, Operation told)
     {

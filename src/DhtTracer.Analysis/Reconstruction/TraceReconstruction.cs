@@ -17,6 +17,9 @@ public sealed record ReconstructedTrace(
     /// <summary>What the node did for itself without a query, by kind: probes, a crawl, marks of the sweep.</summary>
     public ImmutableArray<BackgroundCount> Marks { get; init; } = [];
 
+    /// <summary>Streams of a Kubo's query events, those included that were joined with spans.</summary>
+    public ImmutableArray<EventStream> Streams { get; init; } = [];
+
     /// <summary>A trace in which nothing is of the DHT.</summary>
     public static ReconstructedTrace Empty { get; } = new([], [], []);
 
@@ -65,7 +68,7 @@ public static class TraceReconstruction
             dialect.Reconstruct(trace, drafts);
         }
 
-        return KuboEventsJoin.Join(drafts.Build());
+        return KuboEventsJoin.Join(drafts.Build(), trace);
     }
 }
 
@@ -76,6 +79,7 @@ internal sealed class TraceDraft(TraceSpans? trace = null)
     private readonly List<Query> _queries = [];
     private readonly List<Operation> _operations = [];
     private readonly List<LoosePart> _looseParts = [];
+    private readonly List<EventStream> _streams = [];
     private readonly SortedDictionary<BackgroundKind, int> _marks = [];
 
     /// <summary>Adds a query. Without an <see cref="Operation"/> of its <see cref="QuerySummary.OperationId"/> it becomes one by
@@ -87,6 +91,9 @@ internal sealed class TraceDraft(TraceSpans? trace = null)
 
     /// <summary>Adds a request that belongs to an operation of another trace.</summary>
     public void Add(LoosePart part) => _looseParts.Add(part);
+
+    /// <summary>Adds a stream of query events.</summary>
+    public void Add(EventStream stream) => _streams.Add(stream);
 
     /// <summary>Counts something that the node did for itself without a query.</summary>
     public void Count(BackgroundKind mark) => _marks[mark] = _marks.GetValueOrDefault(mark) + 1;
@@ -112,6 +119,7 @@ internal sealed class TraceDraft(TraceSpans? trace = null)
         return new ReconstructedTrace([.. _operations], [.. _queries], [.. _looseParts])
         {
             Marks = [.. _marks.Select(static mark => new BackgroundCount(mark.Key, mark.Value))],
+            Streams = [.. _streams],
         };
     }
 

@@ -31,6 +31,15 @@ public static class QueryNotes
             ? "No peers: the node had the answer itself and asked nobody. Statistics do not count this query."
         : "No peers: the routing table was empty, so nobody was asked. Statistics do not count this query.";
 
+    /// <summary>Why query events were not joined with spans that could be of the same operation; null when there is nothing to say.</summary>
+    public static string? NotJoined(Operation operation) =>
+        operation.SpansThatFit switch
+        {
+            null or 0 => null,
+            1 => "Not joined with spans: one operation fits these events, and it fits other events too.",
+            var fits => $"Not joined with spans: {fits} operations of this key fit these events, and nothing tells which one it is.",
+        };
+
     /// <summary>How a query ended, in words that tell its causes apart.</summary>
     public static string Outcome(QuerySummary query) =>
         query.Outcome switch

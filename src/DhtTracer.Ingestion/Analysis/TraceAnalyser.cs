@@ -41,7 +41,7 @@ internal static class TraceAnalyser
         };
         try
         {
-            return analysis with { Found = TraceParts.Join(reconstruct(spans), content.Parts) };
+            return analysis with { Found = content.Reconstruct(reconstruct, spans) };
         }
         catch (Exception error)
         {

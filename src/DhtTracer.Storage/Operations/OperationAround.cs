@@ -20,7 +20,7 @@ internal static class OperationAround
     /// <summary>Null when there is nothing.</summary>
     public static string? Write(Operation operation)
     {
-        if (operation.Context.IsEmpty && operation.Routers.IsEmpty && operation.Parts.IsEmpty)
+        if (operation is { Context.IsEmpty: true, Routers.IsEmpty: true, Parts.IsEmpty: true, SpansThatFit: null })
         {
             return null;
         }
@@ -48,7 +48,8 @@ internal static class OperationAround
                             Cut(router.Error?.Text)
                         )),
                     ],
-                operation.Parts.IsEmpty ? null : [.. operation.Parts.Select(static part => part.ToString())]
+                operation.Parts.IsEmpty ? null : [.. operation.Parts.Select(static part => part.ToString())],
+                operation.SpansThatFit
             ),
             Options
         );
@@ -88,6 +89,7 @@ internal static class OperationAround
                         QueryId.TryParse(part, out var id) ? id : throw new JsonException(part)
                     ),
                 ],
+                SpansThatFit = document.SpansThatFit,
             };
         }
         catch (Exception error) when (error is JsonException or IndexOutOfRangeException)
@@ -103,7 +105,8 @@ internal static class OperationAround
     private sealed record Document(
         [property: JsonPropertyName("context")] ImmutableArray<string?[]>? Context,
         [property: JsonPropertyName("routers")] ImmutableArray<Router>? Routers,
-        [property: JsonPropertyName("parts")] ImmutableArray<string>? Parts
+        [property: JsonPropertyName("parts")] ImmutableArray<string>? Parts,
+        [property: JsonPropertyName("fits")] int? SpansThatFit
     );
 
     private sealed record Router(

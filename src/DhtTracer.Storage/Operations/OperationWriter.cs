@@ -11,7 +11,18 @@ internal static class OperationWriter
     /// <summary>Replaces the operations and queries of a trace. One that was there before keeps its number, which page cursors refer
     /// to.</summary>
     /// <returns>How many more operations and queries there are than before.</returns>
-    public static (long Operations, long Queries) Replace(WriteSession session, long trace, bool isNew, ReconstructedTrace found)
+    /// <param name="session">The writer.</param>
+    /// <param name="trace">Number of the trace.</param>
+    /// <param name="isNew">Whether it was never analysed before.</param>
+    /// <param name="found">What was found in it.</param>
+    /// <param name="stale">Takes the numbers of the traces that are to be analysed again.</param>
+    public static (long Operations, long Queries) Replace(
+        WriteSession session,
+        long trace,
+        bool isNew,
+        ReconstructedTrace found,
+        HashSet<long> stale
+    )
     {
         var (operationNumbers, queryNumbers) = isNew ? ([], []) : Delete(session, trace);
         var before = operationNumbers.Count;
@@ -36,6 +47,7 @@ internal static class OperationWriter
         }
 
         PartLinks.Unlink(session, operationNumbers.Values);
+        EventStreamLinks.Unlink(session, operationNumbers.Values, stale);
         return (found.Operations.Length - before, found.Queries.Length - queryNumbers.Count);
     }
 

@@ -17,10 +17,13 @@ internal static class PartLinks
     private const int MaxParts = 2_000;
 
     /// <summary>Writes the parts of a trace, and links them and the operations of the trace.</summary>
-    /// <returns>Traces that are stale now.</returns>
-    public static IReadOnlyCollection<TraceId> Update(WriteSession session, long trace, bool isNew, ReconstructedTrace found)
+    /// <param name="session">The writer.</param>
+    /// <param name="trace">Number of the trace; its operations are written already.</param>
+    /// <param name="isNew">Whether it was never analysed before.</param>
+    /// <param name="found">What was found in it.</param>
+    /// <param name="stale">Takes the numbers of the traces that are to be analysed again.</param>
+    public static void Update(WriteSession session, long trace, bool isNew, ReconstructedTrace found, HashSet<long> stale)
     {
-        var stale = new HashSet<long>();
         WriteParts(session, trace, isNew, found, stale);
         foreach (var operation in found.Operations.Where(CanHaveParts))
         {
@@ -29,8 +32,6 @@ internal static class PartLinks
                 Link(session, no, owner, part, stale);
             }
         }
-
-        return Mark(session, stale);
     }
 
     /// <summary>Forgets the links to operations that are no longer there.</summary>
@@ -175,23 +176,5 @@ internal static class PartLinks
 
         select.Reset();
         return OperationParts.Owner(operations, part) is { } owner ? candidates[owner.Id] : (null, null);
-    }
-
-    private static List<TraceId> Mark(WriteSession session, HashSet<long> stale)
-    {
-        var marked = new List<TraceId>(stale.Count);
-        foreach (var trace in stale)
-        {
-            session["UPDATE trace SET stale = 1 WHERE no = ?1"].Bind(1, trace).Run();
-            var select = session["SELECT trace_id FROM trace WHERE no = ?1"].Bind(1, trace);
-            if (select.Step())
-            {
-                marked.Add(TraceId.FromBytes(select.GetBlob(0)));
-            }
-
-            select.Reset();
-        }
-
-        return marked;
     }
 }

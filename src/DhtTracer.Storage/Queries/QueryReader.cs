@@ -35,6 +35,9 @@ internal static class QueryReader
                 UNION
                 SELECT t.trace_id, q.span_id FROM trace t JOIN dht_operation q ON q.trace = t.no
                 WHERE t.trace_id BETWEEN @from AND @to AND q.span_id BETWEEN @spanFrom AND @spanTo
+                UNION
+                SELECT t.trace_id, q.span_id FROM trace t JOIN event_stream q ON q.trace = t.no AND q.operation IS NOT NULL
+                WHERE t.trace_id BETWEEN @from AND @to AND q.span_id BETWEEN @spanFrom AND @spanTo AND (q.inside = 0 OR @spanFrom = @spanTo)
                 ORDER BY 1, 2 LIMIT @limit
                 """,
                 new

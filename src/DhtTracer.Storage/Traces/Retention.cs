@@ -1,4 +1,5 @@
 using DhtTracer.Storage.Sqlite;
+using DhtTracer.Traces;
 
 namespace DhtTracer.Storage;
 
@@ -8,8 +9,8 @@ internal static class Retention
     public const int Batch = 200;
 
     /// <summary>Deletes some of the oldest.</summary>
-    /// <returns>Traces deleted, and whether none are left.</returns>
-    public static (int Deleted, bool Done) DeleteBatch(WriteSession session, long beforeNs, long now)
+    /// <returns>Traces deleted, whether none are left, and the traces that are to be analysed again.</returns>
+    public static (int Deleted, bool Done, IReadOnlyList<TraceId> Stale) DeleteBatch(WriteSession session, long beforeNs, long now)
     {
         var traces = new List<long>();
         var select = session["SELECT no FROM trace WHERE received_ns < ?1 ORDER BY received_ns LIMIT ?2"].Bind(1, beforeNs).Bind(2, Batch);
@@ -20,6 +21,7 @@ internal static class Retention
 
         select.Reset();
         var deleted = 0;
+        var stale = new HashSet<long>();
         foreach (var trace in traces)
         {
             // Spans that wait for analysis have arrived after received_ns was set: the trace is not old.
@@ -44,12 +46,15 @@ internal static class Retention
             ]
                 .Bind(1, trace)
                 .Run();
-            PartLinks.Unlink(session, OperationWriter.Delete(session, trace).Operations.Values);
+            EventStreamLinks.Delete(session, trace, stale);
+            var operations = OperationWriter.Delete(session, trace).Operations.Values;
+            PartLinks.Unlink(session, operations);
+            EventStreamLinks.Unlink(session, operations, stale);
             session["DELETE FROM trace WHERE no = ?1"].Bind(1, trace).Run();
             deleted++;
         }
 
-        return (deleted, traces.Count < Batch);
+        return (deleted, traces.Count < Batch, TraceWriter.MarkStale(session, stale));
     }
 
     /// <summary>Gives free pages back to the file system.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using DhtTracer.Analysis;
 using DhtTracer.Traces;
+using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Storage;
 
@@ -26,8 +27,9 @@ public sealed record PendingTrace(TraceId TraceId, long FirstReceivedUnixNano, l
 /// <param name="LastReceivedUnixNano">When spans last arrived.</param>
 /// <param name="Otlp">OTLP <c>TracesData</c> messages one after another, which are one message; a span may stand in it more than
 /// once.</param>
-/// <param name="Parts">Requests in other traces that are linked to its operations.</param>
-/// <param name="IsStale">A part was linked or taken away since the last analysis.</param>
+/// <param name="Links">What the archive found in other traces that belongs to this one.</param>
+/// <param name="Streams">Streams of query events in other traces that are joined with operations of this one.</param>
+/// <param name="IsStale">A link was made or taken away since the last analysis.</param>
 public sealed record TraceContent(
     TraceId TraceId,
     long Revision,
@@ -35,10 +37,20 @@ public sealed record TraceContent(
     long LastChunk,
     long LastReceivedUnixNano,
     ReadOnlyMemory<byte> Otlp,
-    ImmutableArray<LoosePart> Parts,
+    TraceLinks Links,
+    ImmutableArray<LinkedStream> Streams,
     bool IsStale
 )
 {
+    /// <summary>What the spans of the trace tell, with what belongs to it of other traces.</summary>
+    /// <param name="reconstruct">Spans of one trace to operations and queries.</param>
+    /// <param name="spans">The merged spans of this content.</param>
+    public ReconstructedTrace Reconstruct(Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct, IReadOnlyList<Span> spans) =>
+        (Streams.IsEmpty ? Links : Links with { Streams = [.. Streams.SelectMany(static stream => stream.Read())] }).Reconstruct(
+            reconstruct,
+            spans
+        );
+
     /// <summary>Whether an analysis is due: spans have arrived since the last one, it was another version's, or something that it used has
     /// changed.</summary>
     /// <param name="version">The version that analyses now.</param>
@@ -46,6 +58,26 @@ public sealed record TraceContent(
 
     /// <summary>Tells this content from any other that the trace had or will have.</summary>
     public TraceState State => new(Revision, LastChunk, LastReceivedUnixNano);
+}
+
+/// <summary>A stream of query events in another trace.</summary>
+/// <param name="Root">Root span of the stream.</param>
+/// <param name="Operation">The operation that it is joined with.</param>
+/// <param name="Otlp">The other trace, as <see cref="TraceContent.Otlp"/>.</param>
+public sealed record LinkedStream(SpanId Root, SpanId Operation, ReadOnlyMemory<byte> Otlp)
+{
+    /// <summary>The stream decoded; none when its bytes cannot be read, which the other trace's own analysis reports.</summary>
+    internal IEnumerable<JoinedStream> Read()
+    {
+        try
+        {
+            return [new JoinedStream(Root, Operation, SpanMerge.Merge(OtlpProtobuf.Decode(Otlp)))];
+        }
+        catch (TraceFormatException)
+        {
+            return [];
+        }
+    }
 }
 
 /// <summary>

@@ -22,21 +22,42 @@ internal static class TraceReader
             return null;
         }
 
+        var (otlp, lastChunk, received) = Otlp(connection, trace.No);
+        return new TraceContent(
+            traceId,
+            trace.Revision,
+            (int)trace.Version,
+            lastChunk,
+            Math.Max(trace.Received, received),
+            otlp,
+            new TraceLinks
+            {
+                Parts = PartReader.OfTrace(connection, trace.No),
+                OwnStreams = EventStreamReader.OwnOfTrace(connection, trace.No),
+            },
+            EventStreamReader.JoinedWith(connection, trace.No),
+            trace.Stale != 0
+        );
+    }
+
+    /// <summary>The spans of a trace as they arrived, the number of its newest chunk, and when that arrived; 0 when there is none.</summary>
+    public static (ReadOnlyMemory<byte> Otlp, long LastChunk, long Received) Otlp(SqliteConnection connection, long trace)
+    {
         var otlp = new ArrayBufferWriter<byte>(64 * 1024);
         var blob = connection.QuerySingleOrDefault<(long Codec, byte[]? Peers, byte[] Data)?>(
-            "SELECT codec, peers, data FROM trace_blob WHERE trace = @no",
-            new { no = trace.No }
+            "SELECT codec, peers, data FROM trace_blob WHERE trace = @trace",
+            new { trace }
         );
         if (blob is { } packed)
         {
             Unpack(connection, (BlobCodec)packed.Codec, packed.Peers, packed.Data, otlp);
         }
 
-        var (lastChunk, received) = (0L, trace.Received);
+        var (lastChunk, received) = (0L, 0L);
         foreach (
             var chunk in connection.Query<(long No, long Received, long Codec, byte[] Data)>(
-                "SELECT no, received_ns, codec, data FROM chunk WHERE trace = @no ORDER BY no",
-                new { no = trace.No }
+                "SELECT no, received_ns, codec, data FROM chunk WHERE trace = @trace ORDER BY no",
+                new { trace }
             )
         )
         {
@@ -45,16 +66,7 @@ internal static class TraceReader
             received = Math.Max(received, chunk.Received);
         }
 
-        return new TraceContent(
-            traceId,
-            trace.Revision,
-            (int)trace.Version,
-            lastChunk,
-            received,
-            otlp.WrittenMemory,
-            PartReader.OfTrace(connection, trace.No),
-            trace.Stale != 0
-        );
+        return (otlp.WrittenMemory, lastChunk, received);
     }
 
     public static TraceState? State(SqliteConnection connection, TraceId traceId)

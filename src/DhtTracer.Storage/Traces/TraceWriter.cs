@@ -53,7 +53,7 @@ internal static class TraceWriter
     /// Saves an analysis in place of what it was made from. Null when the trace has been analysed by somebody else, or deleted, since; else
     /// the traces whose own analysis uses something that has changed by this: they are to be analysed again.
     /// </summary>
-    public static IReadOnlyCollection<TraceId>? Save(WriteSession session, PackedAnalysis packed)
+    public static IReadOnlyList<TraceId>? Save(WriteSession session, PackedAnalysis packed)
     {
         var analysis = packed.Analysis;
         var content = analysis.Content;
@@ -101,14 +101,37 @@ internal static class TraceWriter
 
         blob.Bind(4, packed.Data).Run();
         ServiceWriter.Replace(session, trace, isNew, analysis.Spans);
-        var (operations, queries) = OperationWriter.Replace(session, trace, isNew, analysis.Found);
+        var stale = new HashSet<long>();
+        var (operations, queries) = OperationWriter.Replace(session, trace, isNew, analysis.Found, stale);
         session["UPDATE total SET spans = spans + ?1, queries = queries + ?2, raw_bytes = raw_bytes + ?3, operations = operations + ?4"]
             .Bind(1, spans - spansBefore)
             .Bind(2, queries)
             .Bind(3, analysis.Otlp.Length - bytesBefore)
             .Bind(4, operations)
             .Run();
-        return PartLinks.Update(session, trace, isNew, analysis.Found);
+        PartLinks.Update(session, trace, isNew, analysis.Found, stale);
+        EventStreamLinks.Update(session, trace, analysis.Found, stale);
+        return MarkStale(session, stale);
+    }
+
+    /// <summary>Marks traces as to be analysed again.</summary>
+    /// <returns>Their ids.</returns>
+    public static IReadOnlyList<TraceId> MarkStale(WriteSession session, HashSet<long> traces)
+    {
+        var marked = new List<TraceId>(traces.Count);
+        foreach (var trace in traces)
+        {
+            // One that was deleted in the same transaction is not there any more.
+            var update = session["UPDATE trace SET stale = 1 WHERE no = ?1 RETURNING trace_id"].Bind(1, trace);
+            while (update.Step())
+            {
+                marked.Add(TraceId.FromBytes(update.GetBlob(0)));
+            }
+
+            update.Reset();
+        }
+
+        return marked;
     }
 
     /// <summary>Records a failure.</summary>

@@ -52,7 +52,7 @@ internal sealed class AnalysedTraces(TraceStore store, int mostPeers)
         }
 
         var found = store.Reconstruct(content);
-        var trace = new AnalysedTrace(found.Operations, [.. found.Queries.Select(query => new AnalysedQuery(query))]);
+        var trace = new AnalysedTrace(found.Operations, [.. found.Queries.Select(query => new AnalysedQuery(query))], found.Streams);
         Keep(new Entry(traceId, content.State, trace, trace.Queries.Sum(query => query.Query.Peers.Length + 1)));
         return trace;
     }
@@ -61,6 +61,22 @@ internal sealed class AnalysedTraces(TraceStore store, int mostPeers)
     /// <exception cref="DatabaseException">The database cannot be read.</exception>
     public async Task<AnalysedQuery?> GetAsync(QueryId id, CancellationToken cancellationToken) =>
         (await GetAsync(id.TraceId, cancellationToken)).FirstOrDefault(query => query.Query.Id == id);
+
+    /// <summary>The operation that a stream of query events was joined with; null when the id is of no such stream, or it was not.</summary>
+    /// <param name="id">Permalink of the stream.</param>
+    /// <param name="trace">Its trace.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="DatabaseException">The database cannot be read.</exception>
+    public async Task<Operation?> MovedToAsync(QueryId id, AnalysedTrace trace, CancellationToken cancellationToken)
+    {
+        if (trace.Streams.FirstOrDefault(stream => stream.Id == id)?.JoinedTo is not { } joined)
+        {
+            return null;
+        }
+
+        var other = joined.TraceId == id.TraceId ? trace : await GetTraceAsync(joined.TraceId, cancellationToken);
+        return other?.Operations.FirstOrDefault(operation => operation.Id == joined);
+    }
 
     private Entry? Find(TraceId traceId, TraceState state)
     {

@@ -39,6 +39,11 @@ internal sealed class OperationTextWriter(TextWriter output, Terminal terminal)
             Line($"{operation.Parts.Length} requests in other traces belong to it");
         }
 
+        if (QueryNotes.NotJoined(operation) is { } notJoined)
+        {
+            Line(notJoined);
+        }
+
         foreach (var other in details.Others)
         {
             Line($"of the same command: {Words.Of(other.Type)} {other.Id}");

@@ -131,13 +131,20 @@ internal sealed class Site : IAsyncDisposable
             await AnalyseAsync(trace);
         }
 
-        // Operations that parts of other traces were linked to.
-        foreach (var trace in await Store.ListPendingAsync(1000))
-        {
-            await AnalyseAsync(trace.TraceId);
-        }
-
+        await SettleAsync();
         return summary;
+    }
+
+    /// <summary>Analyses the traces again that others were linked to.</summary>
+    public async Task SettleAsync()
+    {
+        while (await Store.ListPendingAsync(1000) is { Count: > 0 } pending)
+        {
+            foreach (var trace in pending)
+            {
+                await AnalyseAsync(trace.TraceId);
+            }
+        }
     }
 
     /// <summary>An answer of the API, which must be there.</summary>

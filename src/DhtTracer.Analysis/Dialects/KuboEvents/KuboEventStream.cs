@@ -27,6 +27,12 @@ internal sealed class KuboEventStream
     /// <summary>Whether times are known. Without them only the order is.</summary>
     public bool IsTimed { get; }
 
+    /// <summary>False while the command runs, and when its reader stopped before the daemon did. A saved stream counts as whole.</summary>
+    public bool IsWhole =>
+        Root?.Text(KuboEventNames.End) is { } end
+            ? Words.TryParse<KuboStreamEnd>(end, out var how) && how is KuboStreamEnd.Complete or KuboStreamEnd.Error
+            : Root is not null && !IsTimed;
+
     /// <summary>Start, in nanoseconds since 1970-01-01 UTC; 0 when unknown.</summary>
     public ulong StartUnixNano { get; }
 

@@ -14,7 +14,22 @@ internal sealed class KuboEventsDialect : IDialect
     {
         foreach (var stream in KuboEventStream.Find(trace))
         {
-            drafts.Add(new KuboEventsQuery(stream).Build());
+            var query = new KuboEventsQuery(stream).Build();
+            drafts.Add(query);
+            drafts.Add(
+                new EventStream
+                {
+                    Id = query.Id,
+                    Type = query.Type,
+                    KeyBytes = query.Key?.Bytes,
+                    Node = query.Node,
+                    StartUnixNano = query.StartUnixNano,
+                    DurationNs = query.DurationNs,
+                    IsTimed = stream.IsTimed,
+                    IsWhole = stream.IsWhole,
+                    Asked = [.. query.Peers.Where(static peer => !peer.Requests.IsEmpty).Select(static peer => peer.Id)],
+                }
+            );
         }
     }
 }

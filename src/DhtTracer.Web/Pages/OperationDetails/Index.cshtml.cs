@@ -67,9 +67,10 @@ internal sealed class OperationPageModel(TraceStore store, AnalysedTraces traces
 
         if (trace.Operations.FirstOrDefault(operation => operation.Id == wanted) is not { } found)
         {
-            return trace.Operations.FirstOrDefault(operation => operation.Queries.Any(query => query.Id == wanted)) is { } owner
-                ? Redirect($"/o/{owner.Id}")
-                : NotFound();
+            var owner =
+                trace.Operations.FirstOrDefault(operation => operation.Queries.Any(query => query.Id == wanted))
+                ?? await traces.MovedToAsync(wanted, trace, cancellationToken);
+            return owner is null ? NotFound() : Redirect($"/o/{owner.Id}{Request.QueryString}");
         }
 
         Operation = found;

@@ -50,6 +50,9 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
     /// <summary>The operation that it is a query of; null when the query is all of it and nothing hangs above.</summary>
     public Operation? Operation { get; private set; }
 
+    /// <summary>Why these query events were not joined with spans; null when there is nothing to say.</summary>
+    public string? NotJoined { get; private set; }
+
     /// <summary>Other queries of the same operation: the other half of Kubo's dual DHT.</summary>
     public IReadOnlyList<QuerySummary> Siblings { get; private set; } = [];
 
@@ -118,13 +121,9 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
         var queries = trace?.Queries ?? [];
         if (queries.FirstOrDefault(candidate => candidate.Query.Id == queryId) is not { } analysed)
         {
-            if (
-                !queries.IsEmpty
-                && await store.GetTraceAsync(queryId.TraceId, cancellationToken) is { Count: > 0 } all
-                && KuboEventsJoin.MovedTo(queryId, all, queries.Select(static other => other.Query)) is { } joined
-            )
+            if (trace is not null && await traces.MovedToAsync(queryId, trace, cancellationToken) is { } joined)
             {
-                return Redirect($"/q/{joined}{Request.QueryString}");
+                return Redirect(joined.Decisive is { } decisive ? $"/q/{decisive}{Request.QueryString}" : $"/o/{joined.Id}");
             }
 
             if (waiting is not null)
@@ -160,9 +159,10 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
             }
             : null;
         RefreshSeconds = waiting is not null && Query.Outcome == QueryOutcome.Incomplete ? 2 : null;
+        var owner = trace!.Operations.FirstOrDefault(operation => operation.Queries.Any(query => query.Id == queryId));
+        NotJoined = owner is null ? null : QueryNotes.NotJoined(owner);
         Operation =
-            trace!.Operations.FirstOrDefault(operation => operation.Queries.Any(query => query.Id == queryId)) is { } owner
-            && (owner.Id != queryId || owner.Queries.Length > 1 || !owner.Context.IsEmpty || !owner.Parts.IsEmpty)
+            owner is not null && (owner.Id != queryId || owner.Queries.Length > 1 || !owner.Context.IsEmpty || !owner.Parts.IsEmpty)
                 ? owner
                 : null;
         Siblings =

@@ -1,12 +1,11 @@
 using System.Text;
-using DhtTracer.TestSupport.Kubo;
 using DhtTracer.Traces;
 using DhtTracer.Traces.KuboEvents;
 
-namespace DhtTracer.Truth.Tests.KuboEvents;
+namespace DhtTracer.TestSupport.Kubo;
 
 /// <summary>A captured command as the spans that a reader of its stream makes.</summary>
-internal static class CapturedStream
+public static class CapturedStream
 {
     private static readonly SpanId Root = new(0x1234_5678_9abc_def0);
 
@@ -30,7 +29,11 @@ internal static class CapturedStream
         string? error = null;
         foreach (var (time, json) in command.Lines)
         {
-            Assert.True(KuboLine.TryParse(Encoding.UTF8.GetBytes(json), out var line, out var problem), problem);
+            if (!KuboLine.TryParse(Encoding.UTF8.GetBytes(json), out var line, out var problem))
+            {
+                throw new InvalidDataException($"{command.Capture} {command.Label}: {problem}");
+            }
+
             error ??= line.Error;
             if (line.Event is { } happened)
             {
