@@ -318,6 +318,17 @@ public sealed class TraceStore : IAsyncDisposable
         CancellationToken cancellationToken = default
     ) => _database.Readers.ReadAsync(connection => ServiceIndex.Operations(connection, service), cancellationToken);
 
+    /// <summary>How often spans of one service are children of spans of another, over all analysed traces that started in a time
+    /// range.</summary>
+    /// <param name="fromUnixNano">Earliest start of a trace, in nanoseconds since 1970-01-01 UTC.</param>
+    /// <param name="toUnixNano">Latest start.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public Task<IReadOnlyList<ServiceDependency>> ListDependenciesAsync(
+        ulong fromUnixNano,
+        ulong toUnixNano,
+        CancellationToken cancellationToken = default
+    ) => _database.Readers.ReadAsync(connection => ServiceDependencies.Read(connection, fromUnixNano, toUnixNano), cancellationToken);
+
     /// <summary>Traces by service, operation, time and duration.</summary>
     public Task<IReadOnlyList<TraceId>> FindTracesAsync(TraceSearch search, CancellationToken cancellationToken = default) =>
         _database.Readers.ReadAsync(connection => ServiceIndex.Find(connection, search), cancellationToken);

@@ -11,10 +11,6 @@ public sealed record JaegerApiOptions
     /// <value>10,000.</value>
     public int MaxTraces { get; init; } = 10_000;
 
-    /// <summary>Traces, newest first, that the dependencies of a time range are counted from at most.</summary>
-    /// <value>5,000.</value>
-    public int MaxDependencyTraces { get; init; } = 5_000;
-
     /// <summary>Largest body of <c>POST /api/transform</c>, in bytes.</summary>
     /// <value>64 MiB.</value>
     public int MaxTransformBytes { get; init; } = 64 << 20;

@@ -8,7 +8,7 @@ namespace DhtTracer.Jaeger.QueryApi;
 internal sealed record Dependency(string Parent, string Child, long CallCount);
 
 /// <summary>The archive as Jaeger's query service sees it: services, operations, and whole traces found by their spans.</summary>
-internal sealed class JaegerArchive(TraceStore store, JaegerApiOptions options)
+internal sealed class JaegerArchive(TraceStore store)
 {
     /// <summary>What Jaeger calls the service of a span whose resource does not name one.</summary>
     public const string MissingService = "missing-service-name";
@@ -78,8 +78,8 @@ internal sealed class JaegerArchive(TraceStore store, JaegerApiOptions options)
         }
     }
 
-    /// <summary>Calls between services within a time range, spans of the same service included as Jaeger v2 counts them.</summary>
-    /// <param name="from">Earliest start, in nanoseconds since 1970-01-01 UTC.</param>
+    /// <summary>Calls between services, spans of the same service included as Jaeger v2 counts them.</summary>
+    /// <param name="from">Earliest start of a trace, in nanoseconds since 1970-01-01 UTC.</param>
     /// <param name="to">Latest start.</param>
     /// <param name="service">Only calls from or to this service; null for all.</param>
     /// <param name="cancellationToken">Cancels.</param>
@@ -88,36 +88,17 @@ internal sealed class JaegerArchive(TraceStore store, JaegerApiOptions options)
         ulong to,
         string? service,
         CancellationToken cancellationToken
-    )
-    {
-        var counts = new Dictionary<(string Parent, string Child), long>();
-        await foreach (var trace in FindAsync(new SpanConditions { From = from, To = to }, options.MaxDependencyTraces, cancellationToken))
-        {
-            var services = new Dictionary<SpanId, string>();
-            foreach (var span in trace)
-            {
-                services.TryAdd(span.SpanId, span.Resource.ServiceName ?? "");
-            }
-
-            foreach (var span in trace)
-            {
-                if (services.TryGetValue(span.ParentSpanId, out var parent))
-                {
-                    var pair = (parent, span.Resource.ServiceName ?? "");
-                    counts[pair] = counts.GetValueOrDefault(pair) + 1;
-                }
-            }
-        }
-
-        return
+    ) =>
         [
-            .. counts
-                .Where(item => service is null || item.Key.Parent == service || item.Key.Child == service)
-                .Select(item => new Dependency(item.Key.Parent, item.Key.Child, item.Value))
-                .OrderBy(item => item.Parent, StringComparer.Ordinal)
-                .ThenBy(item => item.Child, StringComparer.Ordinal),
+            .. (await store.ListDependenciesAsync(from, to, cancellationToken))
+                .GroupBy(static item => (Parent: NameOf(item.Parent), Child: NameOf(item.Child)))
+                .Where(pair => service is null || pair.Key.Parent == service || pair.Key.Child == service)
+                .Select(static pair => new Dependency(pair.Key.Parent, pair.Key.Child, pair.Sum(static item => item.Calls)))
+                .OrderBy(static item => item.Parent, StringComparer.Ordinal)
+                .ThenBy(static item => item.Child, StringComparer.Ordinal),
         ];
-    }
+
+    private static string NameOf(string service) => service.Length == 0 ? MissingService : service;
 
     private static IReadOnlyList<Span> Named(IReadOnlyList<Span> spans)
     {

@@ -25,7 +25,7 @@ public static class JaegerQueryApi
     )
     {
         options ??= new JaegerApiOptions();
-        var archive = new JaegerArchive(store, options);
+        var archive = new JaegerArchive(store);
         var group = endpoints.MapGroup("/api");
         group.AddEndpointFilter(
             (context, next) =>
@@ -43,9 +43,8 @@ public static class JaegerQueryApi
     /// <summary>Maps <c>jaeger.api_v2.QueryService</c>; the port speaks HTTP/2 only.</summary>
     /// <param name="endpoints">Where to map.</param>
     /// <param name="store">What is asked.</param>
-    /// <param name="options">Limits, or null for the defaults.</param>
-    public static void MapJaegerQueryGrpc(this IEndpointRouteBuilder endpoints, TraceStore store, JaegerApiOptions? options = null) =>
-        new JaegerGrpcQuery(new JaegerArchive(store, options ?? new JaegerApiOptions())).Map(endpoints);
+    public static void MapJaegerQueryGrpc(this IEndpointRouteBuilder endpoints, TraceStore store) =>
+        new JaegerGrpcQuery(new JaegerArchive(store)).Map(endpoints);
 
     private static Task OtherRequestAsync(HttpContext context)
     {

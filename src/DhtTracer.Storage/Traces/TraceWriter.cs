@@ -101,6 +101,7 @@ internal static class TraceWriter
 
         blob.Bind(4, packed.Data).Run();
         ServiceWriter.Replace(session, trace, isNew, analysis.Spans);
+        ServiceDependencies.Replace(session, trace, isNew, start, analysis.Spans);
         var stale = new HashSet<long>();
         var (operations, queries) = OperationWriter.Replace(session, trace, isNew, analysis.Found, stale);
         session["UPDATE total SET spans = spans + ?1, queries = queries + ?2, raw_bytes = raw_bytes + ?3, operations = operations + ?4"]

@@ -196,7 +196,7 @@ internal sealed class TracerHost : IAsyncDisposable
             _ => { },
             app =>
             {
-                app.MapJaegerQueryGrpc(Store, query);
+                app.MapJaegerQueryGrpc(Store);
                 app.MapGrpcHealth(Store, "jaeger.api_v2.QueryService");
             }
         );

@@ -57,7 +57,7 @@ internal sealed class QueryApiHost : IAsyncDisposable
         var http = Build(HttpProtocols.Http1);
         http.MapJaegerQueryHttp(store, options);
         var grpc = Build(HttpProtocols.Http2);
-        grpc.MapJaegerQueryGrpc(store, options);
+        grpc.MapJaegerQueryGrpc(store);
         await http.StartAsync();
         await grpc.StartAsync();
         return new QueryApiHost(directory, store, http, grpc);

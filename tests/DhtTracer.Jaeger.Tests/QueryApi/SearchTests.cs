@@ -389,7 +389,7 @@ public class SearchTests
         await using var host = await QueryApiHost.StartAsync([
             .. Enumerable.Range(1, Known).Select(i => Make((ulong)i, 1, "ask", Start + ((ulong)i * 1000), 10)),
         ]);
-        var archive = new JaegerArchive(host.Store, new JaegerApiOptions());
+        var archive = new JaegerArchive(host.Store);
         var given = new List<ulong>();
         await foreach (var trace in archive.FindAsync(new SpanConditions { Service = "kubo" }, int.MaxValue, Cancel))
         {
