@@ -25,7 +25,7 @@ internal sealed class BenchSite(WebApplication app, Uri address) : IAsyncDisposa
         builder.Services.AddSingleton(store);
         builder.Services.AddSingleton<ISampleLoader, NoSamples>();
         var app = builder.Build();
-        app.MapDhtTracerWeb();
+        app.UseDhtTracerWeb();
         await app.StartAsync();
         return new BenchSite(
             app,

@@ -59,18 +59,21 @@ public static class DhtTracerWeb
         return services;
     }
 
-    /// <summary>Puts the site on an application: headers, compression, error pages, assets and pages.</summary>
-    public static WebApplication MapDhtTracerWeb(this WebApplication app)
+    /// <summary>Puts the site on the pipeline of its port: headers, compression, error pages, assets, pages and API.</summary>
+    public static void UseDhtTracerWeb(this IApplicationBuilder app)
     {
         app.Use(SecurityHeaders.AddAsync);
         app.UseExceptionHandler("/error/500");
         app.UseStatusCodePagesWithReExecute("/error/{0}");
         app.UseResponseCompression();
-        app.Services.GetRequiredService<SiteAssets>().Map(app);
-        app.MapRazorPages();
-        ApiEndpoints.Map(app);
-        ExportEndpoints.Map(app);
-        IngestApi.MapMetrics(app);
-        return app;
+        app.UseRouting();
+        app.UseEndpoints(static endpoints =>
+        {
+            endpoints.ServiceProvider.GetRequiredService<SiteAssets>().Map(endpoints);
+            endpoints.MapRazorPages();
+            ApiEndpoints.Map(endpoints);
+            ExportEndpoints.Map(endpoints);
+            IngestApi.MapMetrics(endpoints);
+        });
     }
 }

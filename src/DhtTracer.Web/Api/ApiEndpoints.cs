@@ -20,6 +20,8 @@ internal static class ApiEndpoints
             Document,
             static options =>
             {
+                // Other ports of the process have endpoints of their own, which are described elsewhere.
+                options.ShouldInclude = static endpoint => endpoint.RelativePath?.StartsWith("api/v1/", StringComparison.Ordinal) == true;
                 options.AddSchemaTransformer(ApiSchemas.Correct);
                 options.AddDocumentTransformer(
                     static (document, _, _) =>

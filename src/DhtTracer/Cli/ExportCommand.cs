@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Export;
 using DhtTracer.Hosting;
+using DhtTracer.Output;
 using DhtTracer.Storage;
 
 namespace DhtTracer.Cli;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using DhtTracer.Output;
 using DhtTracer.Storage;
 
 namespace DhtTracer.Cli;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
-using DhtTracer.Hosting;
+using DhtTracer.Hosting.Ports;
+using DhtTracer.Output;
 
 namespace DhtTracer.Cli;
 
@@ -15,8 +16,7 @@ internal static class HealthCommand
     {
         var url = new Option<Uri?>("--url")
         {
-            Description =
-                $"The health port of the DhtTracer to ask. [default: http://127.0.0.1:{ListenerInfo.Of(ListenerKind.Health).DefaultPort}]",
+            Description = $"The health port of the DhtTracer to ask. [default: http://127.0.0.1:{PortTable.Of(PortKind.Health).Number}]",
             HelpName = "URL",
             CustomParser = UrlValue.Parse,
         };
@@ -35,8 +35,7 @@ internal static class HealthCommand
                     result,
                     async () =>
                     {
-                        var address =
-                            result.GetValue(url) ?? new Uri($"http://127.0.0.1:{ListenerInfo.Of(ListenerKind.Health).DefaultPort}");
+                        var address = result.GetValue(url) ?? new Uri($"http://127.0.0.1:{PortTable.Of(PortKind.Health).Number}");
                         await result.InvocationConfiguration.Output.WriteLineAsync(
                             await AskAsync(new Uri(address, "/status"), result.GetValue(timeout), cancellation)
                         );

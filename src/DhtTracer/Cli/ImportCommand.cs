@@ -2,6 +2,7 @@ using System.CommandLine;
 using DhtTracer.Hosting;
 using DhtTracer.Ingestion.Analysis;
 using DhtTracer.Ingestion.Files;
+using DhtTracer.Output;
 using Spectre.Console;
 
 namespace DhtTracer.Cli;

@@ -1,9 +1,11 @@
 using System.CommandLine;
 using DhtTracer.Hosting;
+using DhtTracer.Hosting.Ports;
 using DhtTracer.Kademlia;
 using DhtTracer.Kademlia.LocalNet;
 using DhtTracer.Kubo;
 using DhtTracer.Node;
+using DhtTracer.Output;
 
 namespace DhtTracer.Cli;
 
@@ -158,7 +160,7 @@ internal static class NodeCommands
                                 Faults = LocalNetCommandOptions.ParseFaults(result.GetValue(faults)!),
                                 BootstrapFile = result.GetValue(file)?.FullName,
                             };
-                            return LocalNetCommand.RunAsync(
+                            return RunLocalNetAsync(
                                 new LocalNetCommandOptions { Network = network, StatsInterval = result.GetValue(stats) },
                                 result.InvocationConfiguration.Output,
                                 cancellation
@@ -210,49 +212,65 @@ internal static class NodeCommands
                     async () =>
                     {
                         var output = result.InvocationConfiguration.Output;
-                        await using var host = await TracerHost.StartAsync(serve.Read(result), output, cancellation);
-                        var endpoint =
-                            host.Address(ListenerKind.OtlpGrpc)
-                            ?? throw new CommandFailedException(
+                        var options = serve.Read(result);
+                        if (options.Ports[PortKind.OtlpGrpc] is null)
+                        {
+                            throw new CommandFailedException(
                                 "The demo sends its spans to the gRPC receiver: leave --otlp-grpc-port on.",
                                 ExitCode.Usage
                             );
+                        }
+
+                        var ports = new Dictionary<PortKind, int?>(options.Ports) { [PortKind.Control] = result.GetValue(control).Port };
                         var demo = new DemoOptions
                         {
                             Nodes = result.GetValue(nodes),
                             Seed = result.GetValue(seed),
                             Interval = result.GetValue(interval),
                             QueryLimit = result.GetValue(limit),
-                            ControlPort = result.GetValue(control).Port,
-                            OnControl = host.Node.IsGiven ? static _ => { } : host.Node.PointTo,
-                            Export = new SpanExportOptions { Endpoint = endpoint },
-                            Site = host.Address(ListenerKind.Site) ?? new Uri("http://127.0.0.1:5080"),
                         };
-                        return await RunTogetherAsync(
-                            host.RunAsync,
-                            stop => DemoCommand.RunAsync(demo, output, result.InvocationConfiguration.Error, stop),
-                            cancellation
+                        await using var host = await TracerHost.StartAsync(
+                            options with
+                            {
+                                Ports = ports,
+                            },
+                            output,
+                            cancellation,
+                            services =>
+                                services
+                                    .AddNodeControl([])
+                                    .AddHostedService(provider =>
+                                        ActivatorUtilities.CreateInstance<DemoService>(
+                                            provider,
+                                            demo,
+                                            output,
+                                            result.InvocationConfiguration.Error
+                                        )
+                                    )
                         );
+                        return await host.RunAsync(cancellation);
                     }
                 )
         );
         return command;
     }
 
-    /// <summary>Runs two things until either ends or the token is cancelled, and ends both.</summary>
-    /// <returns>Exit code of the one that ended first.</returns>
-    private static async Task<int> RunTogetherAsync(
-        Func<CancellationToken, Task<int>> left,
-        Func<CancellationToken, Task<int>> right,
-        CancellationToken cancellation
-    )
+    private static async Task<int> RunLocalNetAsync(LocalNetCommandOptions options, TextWriter output, CancellationToken cancellation)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var tasks = new[] { left(stop.Token), right(stop.Token) };
-        var first = await Task.WhenAny(tasks);
-        await stop.CancelAsync();
-        await Task.WhenAll(tasks);
-        return await first;
+        var host = ProgramHost.Build(
+            ports: null,
+            services => services.AddHostedService(provider => ActivatorUtilities.CreateInstance<LocalNetService>(provider, options, output))
+        );
+        try
+        {
+            await host.StartAsync(cancellation);
+            await ProgramHost.RunAsync(host, cancellation);
+            return ExitCode.Success;
+        }
+        finally
+        {
+            await ProgramHost.DisposeAsync(host);
+        }
     }
 
     private static void Add(Command command, NodeOptionSet options)
@@ -274,12 +292,12 @@ internal static class NodeCommands
     }
 
     private static Option<PortValue> ControlPort() =>
-        new("--control-port")
+        new(PortTable.Of(PortKind.Control).Option)
         {
             Description = "Port of the control server on 127.0.0.1; 0 picks a free one, off switches it off.",
             HelpName = "PORT",
             CustomParser = PortValue.Parse,
-            DefaultValueFactory = _ => new PortValue(NodeOptions.DefaultControlPort),
+            DefaultValueFactory = _ => new PortValue(PortTable.Of(PortKind.Control).Number),
         };
 
     private static Option<int> Nodes(int defaultValue)

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using DhtTracer.Kademlia;
 using DhtTracer.Kubo;
 using DhtTracer.Node;
+using DhtTracer.Output;
 
 namespace DhtTracer.Cli;
 

@@ -1,4 +1,5 @@
 using DhtTracer.Analysis;
+using DhtTracer.Output;
 using DhtTracer.Storage;
 
 namespace DhtTracer.Cli;

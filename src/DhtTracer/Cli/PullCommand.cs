@@ -1,7 +1,7 @@
 using System.CommandLine;
 using DhtTracer.Hosting;
-using DhtTracer.Ingestion.Sink;
 using DhtTracer.Jaeger.Pull;
+using DhtTracer.Output;
 
 namespace DhtTracer.Cli;
 
@@ -109,7 +109,7 @@ internal static class PullCommand
         await using var session = await WritingSession.OpenAsync(data, cancellation);
 
         // The display says what goes wrong; log lines would only break it.
-        var worker = new PullWorker(options, session.Store, new SpanSink(session.Store, new IngestStatistics(TimeProvider.System)));
+        var worker = new PullWorker(options, session.Store, session.Sink);
         PullProgress? done = null;
         var code = ExitCode.Success;
         try

@@ -1,4 +1,5 @@
 using DhtTracer.Jaeger.Pull;
+using DhtTracer.Output;
 using Spectre.Console;
 
 namespace DhtTracer.Cli;

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using DhtTracer.Analysis;
 using DhtTracer.Hosting;
+using DhtTracer.Output;
 using DhtTracer.Storage;
 
 namespace DhtTracer.Cli;

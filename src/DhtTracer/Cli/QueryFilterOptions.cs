@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using DhtTracer.Output;
 using DhtTracer.Storage;
 using DhtTracer.Web.Search;
 

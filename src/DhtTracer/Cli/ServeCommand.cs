@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using DhtTracer.Hosting;
-using DhtTracer.Kubo;
+using DhtTracer.Hosting.Ports;
 using DhtTracer.Node;
 
 namespace DhtTracer.Cli;
@@ -39,7 +39,7 @@ internal static class ServeCommand
 /// <summary>The options of the main process. <c>demo</c> has them too.</summary>
 internal sealed class ServeOptions
 {
-    private readonly Dictionary<ListenerKind, Option<PortValue>> _ports = ListenerInfo.All.ToDictionary(info => info.Kind, PortOption);
+    private readonly Dictionary<PortKind, Option<PortValue>> _ports = PortTable.Main.ToDictionary(port => port.Kind, PortOption);
 
     private readonly Option<bool> _samples = new("--samples") { Description = "Load the traces of samples/ at the start." };
 
@@ -48,6 +48,13 @@ internal sealed class ServeOptions
         Description = "Address that every listener binds. Anything but a loopback address lets others in: there is no login.",
         HelpName = "ADDRESS",
         DefaultValueFactory = _ => "127.0.0.1",
+    };
+
+    private readonly Option<string[]> _hostName = new("--host-name")
+    {
+        Description =
+            "Name under which browsers and programs reach the ports, such as that of a proxy; * for any. This machine's own names are always answered. Repeatable.",
+        HelpName = "NAME",
     };
 
     private readonly Option<string[]> _cors = new("--cors-origin")
@@ -108,14 +115,15 @@ internal sealed class ServeOptions
 
     /// <summary>All of them.</summary>
     public IEnumerable<Option> All =>
-        [_samples, .. _ports.Values, _bind, _cors, _pull, _pullService, _pullSince, _keep, _node, .. _kubo.All];
+        [_samples, .. _ports.Values, _bind, _hostName, _cors, _pull, _pullService, _pullSince, _keep, _node, .. _kubo.All];
 
     /// <summary>The options as they were given.</summary>
     public ServerOptions Read(ParseResult result) =>
         new()
         {
             DataDirectory = result.DataDirectory(),
-            Bind = result.GetValue(_bind)!,
+            Bind = IPAddress.Parse(result.GetValue(_bind)!),
+            HostNames = result.GetValue(_hostName) ?? [],
             Ports = _ports.ToDictionary(port => port.Key, port => result.GetValue(port.Value).Port),
             LoadSamples = result.GetValue(_samples),
             CorsOrigins = result.GetValue(_cors) ?? [],
@@ -127,13 +135,14 @@ internal sealed class ServeOptions
             Keep = result.GetValue(_keep) is { Ticks: > 0 } time ? time : null,
         };
 
-    private static Option<PortValue> PortOption(ListenerInfo info) =>
-        new(info.Option)
+    private static Option<PortValue> PortOption(Port port) =>
+        new(port.Option)
         {
             Description =
-                $"Port of {(info.Kind is ListenerKind.Site or ListenerKind.Health ? "the " : "")}{info.Title}{(info.Kind == ListenerKind.Health ? " check" : "")}; 0 picks a free one, off switches it off.",
+                $"Port of {(port.Kind is PortKind.Site or PortKind.Health ? "the " : "")}{port.Title}"
+                + $"{(port.Kind == PortKind.Health ? " check" : "")}; 0 picks a free one, off switches it off.",
             HelpName = "PORT",
             CustomParser = PortValue.Parse,
-            DefaultValueFactory = _ => new PortValue(info.DefaultPort),
+            DefaultValueFactory = _ => new PortValue(port.Number),
         };
 }

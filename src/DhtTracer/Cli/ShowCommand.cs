@@ -2,6 +2,7 @@ using System.CommandLine;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Export;
 using DhtTracer.Hosting;
+using DhtTracer.Output;
 using DhtTracer.Storage;
 
 namespace DhtTracer.Cli;

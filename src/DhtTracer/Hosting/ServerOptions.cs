@@ -1,3 +1,5 @@
+using System.Net;
+using DhtTracer.Hosting.Ports;
 using DhtTracer.Ingestion.Kubo;
 
 namespace DhtTracer.Hosting;
@@ -8,11 +10,14 @@ internal sealed record ServerOptions
     /// <summary>Folder of the database.</summary>
     public required string DataDirectory { get; init; }
 
-    /// <summary>Address that every listener binds; loopback unless the user says otherwise.</summary>
-    public string Bind { get; init; } = "127.0.0.1";
+    /// <summary>Address that every port binds; loopback unless the user says otherwise.</summary>
+    public IPAddress Bind { get; init; } = IPAddress.Loopback;
 
-    /// <summary>Port of each listener; null switches it off, 0 takes a free one.</summary>
-    public required IReadOnlyDictionary<ListenerKind, int?> Ports { get; init; }
+    /// <summary>Names, beside those of this machine, that the ports answer; <c>*</c> for any.</summary>
+    public IReadOnlyList<string> HostNames { get; init; } = [];
+
+    /// <summary>Number of each port; null switches it off, 0 takes a free one.</summary>
+    public required IReadOnlyDictionary<PortKind, int?> Ports { get; init; }
 
     /// <summary>Load the files of <c>samples/</c> at the start.</summary>
     public bool LoadSamples { get; init; }

@@ -1,49 +1,35 @@
-using DhtTracer.Analysis;
 using DhtTracer.Ingestion.Analysis;
+using DhtTracer.Ingestion.Sink;
 using DhtTracer.Storage;
 
 namespace DhtTracer.Hosting;
 
-/// <summary>The archive open for a command that writes, with the analysis running beside it.</summary>
+/// <summary>The archive open for a command that writes and ends, with the analysis running beside it; no port is open.</summary>
 internal sealed class WritingSession : IAsyncDisposable
 {
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Task _working;
+    private readonly IHost _host;
 
-    private WritingSession(TraceStore store)
-    {
-        Store = store;
-        Logs = LoggerFactory.Create(ConsoleLogs.Configure);
-        Worker = new AnalysisWorker(
-            store,
-            TraceReconstruction.Reconstruct,
-            new AnalysisOptions(),
-            TimeProvider.System,
-            Logs.CreateLogger<AnalysisWorker>()
-        );
-        _working = Worker.RunAsync(_stop.Token);
-    }
+    private WritingSession(IHost host) => _host = host;
 
     /// <summary>The archive.</summary>
-    public TraceStore Store { get; }
+    public TraceStore Store => _host.Services.GetRequiredService<TraceStore>();
+
+    /// <summary>The way in.</summary>
+    public SpanSink Sink => _host.Services.GetRequiredService<SpanSink>();
 
     /// <summary>The analysis.</summary>
-    public AnalysisWorker Worker { get; }
-
-    /// <summary>Logs, on standard error.</summary>
-    public ILoggerFactory Logs { get; }
+    public AnalysisWorker Worker => _host.Services.GetRequiredService<AnalysisWorker>();
 
     /// <summary>Opens the archive and starts the analysis.</summary>
-    public static async Task<WritingSession> OpenAsync(string dataDirectory, CancellationToken cancellation) =>
-        new(await Archive.OpenAsync(dataDirectory, cancellation));
+    /// <exception cref="DatabaseException">The archive cannot be opened.</exception>
+    public static async Task<WritingSession> OpenAsync(string dataDirectory, CancellationToken cancellation)
+    {
+        var store = await Archive.OpenAsync(dataDirectory, cancellation);
+        var host = ProgramHost.Build(ports: null, services => services.AddArchive(store));
+        await host.StartAsync(cancellation);
+        return new WritingSession(host);
+    }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        await _working;
-        await Store.DisposeAsync();
-        Logs.Dispose();
-        _stop.Dispose();
-    }
+    public ValueTask DisposeAsync() => ProgramHost.DisposeAsync(_host);
 }

@@ -1,6 +1,6 @@
 using DhtTracer.Analysis;
-using DhtTracer.Cli;
 using DhtTracer.Node;
+using DhtTracer.Output;
 using DhtTracer.Traces;
 using DhtTracer.Traces.KuboEvents;
 

@@ -1,7 +1,7 @@
 using DhtTracer.Analysis;
-using DhtTracer.Cli;
 using DhtTracer.Ingestion.Kubo;
 using DhtTracer.Node;
+using DhtTracer.Output;
 using DhtTracer.Traces;
 
 namespace DhtTracer.Kubo;

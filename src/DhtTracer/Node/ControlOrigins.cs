@@ -1,52 +1,38 @@
 using System.Net;
+using Microsoft.AspNetCore.Cors.Infrastructure;
 
 namespace DhtTracer.Node;
 
 /// <summary>
 /// Who may use the control server. Its contract makes a node act on GET, so that any page in the user's browser could send it
-/// commands: only pages of this machine and of the origins that the user named are served, and only under a loopback name, which
-/// keeps out names that were re-bound to 127.0.0.1. <c>lvh.me</c> is the host of the default endpoint of the web app of 2019: it resolves
-/// to this machine, and nobody else can make it.
+/// commands: only pages of this machine and of the origins that the user named are served. That the request names this machine is
+/// checked before, as on every port.
 /// </summary>
 internal sealed class ControlOrigins(IReadOnlyList<string> allowed)
 {
-    /// <summary>Answers 403 to strangers, adds the CORS headers for the others.</summary>
+    /// <summary>Answers 403 to strangers.</summary>
     public async Task CheckAsync(HttpContext context, RequestDelegate next)
     {
         var origin = context.Request.Headers.Origin.ToString();
-        if (
-            !IsLoopback(context.Request.Host.Host)
-            || (origin.Length > 0 && !IsAllowed(origin))
-            || IsForeignNavigation(context.Request, origin)
-        )
+        if (origin.Length > 0 ? IsAllowed(origin) : !IsForeignNavigation(context.Request))
         {
-            context.Response.StatusCode = StatusCodes.Status403Forbidden;
-            await context.Response.WriteAsync(
-                "error: this page may not control the node; name its origin with --control-origin\n",
-                context.RequestAborted
-            );
+            await next(context);
             return;
         }
 
-        if (origin.Length > 0)
-        {
-            context.Response.Headers.AccessControlAllowOrigin = origin;
-            context.Response.Headers.Vary = "Origin";
-        }
-
-        if (HttpMethods.IsOptions(context.Request.Method))
-        {
-            context.Response.Headers.AccessControlAllowMethods = "GET";
-            context.Response.StatusCode = StatusCodes.Status204NoContent;
-            return;
-        }
-
-        await next(context);
+        context.Response.StatusCode = StatusCodes.Status403Forbidden;
+        await context.Response.WriteAsync(
+            "error: this page may not control the node; name its origin with --control-origin\n",
+            context.RequestAborted
+        );
     }
 
+    /// <summary>Lets the pages of those who may use the server read its answers.</summary>
+    public void Allow(CorsPolicyBuilder policy) => policy.SetIsOriginAllowed(IsAllowed).WithMethods(HttpMethods.Get);
+
     // An image or a link on a foreign page sends no Origin, but browsers say where it came from.
-    private static bool IsForeignNavigation(HttpRequest request, string origin) =>
-        origin.Length == 0 && request.Headers["Sec-Fetch-Site"].ToString() is "cross-site" or "same-site";
+    private static bool IsForeignNavigation(HttpRequest request) =>
+        request.Headers["Sec-Fetch-Site"].ToString() is "cross-site" or "same-site";
 
     private static bool IsLoopback(string host) =>
         host.Equals("localhost", StringComparison.OrdinalIgnoreCase)

@@ -1,12 +1,9 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Net;
 using System.Text;
-using DhtTracer.Cli;
 using DhtTracer.Kademlia;
 using DhtTracer.Kademlia.EventLog2019;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
+using DhtTracer.Web.About;
 
 namespace DhtTracer.Node;
 
@@ -19,92 +16,44 @@ internal sealed class ControlServer : IAsyncDisposable
 {
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(15);
 
-    private readonly TracedNode _node;
+    private readonly RunningNode _running;
+    private readonly IHostApplicationLifetime _lifetime;
     private readonly EventStream _events = new();
-    private readonly CancellationTokenSource _stop = new();
-    private readonly ConcurrentDictionary<Task, byte> _running = [];
-    private readonly WebApplication _app;
-    private readonly Action _exit;
+    private readonly ConcurrentDictionary<Task, byte> _followed = [];
 
-    private ControlServer(TracedNode node, Action exit, WebApplication app)
+    /// <summary>Makes it; <see cref="Map"/> puts it on a port.</summary>
+    /// <param name="node">The node that it controls.</param>
+    /// <param name="lifetime">Ends the process on the command <c>exit</c>, and says when it ends: streams of events end then.</param>
+    public ControlServer(RunningNode node, IHostApplicationLifetime lifetime)
     {
-        _node = node;
-        _exit = exit;
-        _app = app;
+        _running = node;
+        _lifetime = lifetime;
+        lifetime.ApplicationStopping.Register(_events.Complete);
     }
 
-    /// <summary>Its address.</summary>
-    public Uri Address { get; private set; } = new("http://127.0.0.1:0");
-
-    /// <summary>Starts to serve.</summary>
-    /// <param name="node">The node it controls.</param>
-    /// <param name="port">Port on 127.0.0.1; 0 for a free one.</param>
-    /// <param name="exit">Called on the command <c>exit</c>. Must not wait for this server, which has yet to answer the command.</param>
-    /// <param name="cancellation">Takes the start back.</param>
-    /// <exception cref="CommandFailedException">The port is taken.</exception>
-    public static async Task<ControlServer> StartAsync(TracedNode node, int port, Action exit, CancellationToken cancellation)
-    {
-        var builder = WebApplication.CreateSlimBuilder(
-            new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, EnvironmentName = Environments.Production }
-        );
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestLineSize = DhtCommand.MaxLength * 3;
-            kestrel.Limits.MaxRequestBufferSize = (DhtCommand.MaxLength * 3) + 65_536;
-            kestrel.Listen(IPAddress.Loopback, port);
-        });
-        var server = new ControlServer(node, exit, builder.Build());
-        server.Map();
-        try
-        {
-            await server._app.StartAsync(cancellation);
-        }
-        catch (IOException failure) when (failure.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
-        {
-            await server.DisposeAsync();
-            throw new CommandFailedException(
-                $"Port {port} (control server) is taken by another program. Stop that, or choose another with --control-port PORT (0 picks a free one, off switches it off).",
-                cause: failure
-            );
-        }
-
-        server.Address = new Uri(
-            server._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()
-        );
-        return server;
-    }
-
-    /// <inheritdoc/>
+    /// <summary>Waits for the queries that are only watched; the end of the process cancels them.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
         _events.Complete();
-        await _app.DisposeAsync();
-        await Task.WhenAll(_running.Keys);
-        _stop.Dispose();
+        await Task.WhenAll(_followed.Keys);
     }
 
-    private void Map()
+    /// <summary>Maps its endpoints.</summary>
+    public void Map(IEndpointRouteBuilder endpoints)
     {
-        var origins = new ControlOrigins(_node.Options.ControlOrigins);
-        _app.Use((context, next) => origins.CheckAsync(context, next));
-        _app.MapGet("/cmd", (Func<HttpContext, Task<IResult>>)RunCommandAsync);
-        _app.MapGet("/events", StreamEventsAsync);
-        _app.MapGet(
-            "/version",
-            () => Results.Text($"dht-tracer version {typeof(ControlServer).Assembly.GetName().Version?.ToString(3)}\n")
-        );
-        _app.MapGet("/info/switch", () => Results.Text(SwitchTable()));
-        _app.MapGet(
+        endpoints.MapGet("/version", () => Results.Text($"dht-tracer version {ProductVersion.Short}\n"));
+        var node = endpoints.MapGroup("").AddEndpointFilter(WhileRunningAsync);
+        node.MapGet("/cmd", (Func<HttpContext, Task<IResult>>)RunCommandAsync);
+        endpoints.MapGet("/events", (RequestDelegate)StreamEventsAsync);
+        node.MapGet("/info/switch", () => Results.Text(SwitchTable()));
+        node.MapGet(
             "/info/node",
             () =>
                 Results.Json(
                     new
                     {
-                        id = _node.Dht.Id.ToString(),
-                        peers = _node.Node.Host.Connections.Select(connection => new
+                        id = Node.Dht.Id.ToString(),
+                        peers = Node.Node.Host.Connections.Select(connection => new
                         {
                             peer = connection.RemotePeer.ToString(),
                             address = connection.RemoteAddress.ToString(),
@@ -115,14 +64,21 @@ internal sealed class ControlServer : IAsyncDisposable
         );
     }
 
+    private TracedNode Node => _running.Current ?? throw new InvalidOperationException("the node is not running");
+
+    private async ValueTask<object?> WhileRunningAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
+        _running.Current is null
+            ? Results.Text("error: the node is just starting\n", statusCode: StatusCodes.Status503ServiceUnavailable)
+            : await next(context);
+
     /// <summary>
     /// The connected peers as in 2019: <c>ID connected to 2 peers</c>, then a line a peer with its number, id and latency, <c>?</c> when it
     /// was not measured yet.
     /// </summary>
     private string SwitchTable()
     {
-        var connections = _node.Node.Host.Connections.ToList();
-        var table = new StringBuilder($"{_node.Dht.Id} connected to {connections.Count} peers\n");
+        var connections = Node.Node.Host.Connections.ToList();
+        var table = new StringBuilder($"{Node.Dht.Id} connected to {connections.Count} peers\n");
         for (var i = 0; i < connections.Count; i++)
         {
             var latency = connections[i].Latency is { } measured ? ResultText.Duration(measured) : "?";
@@ -137,7 +93,7 @@ internal sealed class ControlServer : IAsyncDisposable
         DhtCommand command;
         try
         {
-            command = DhtCommand.Parse(context.Request.Query["q"].ToString(), _node.Dht.Options.Validation);
+            command = DhtCommand.Parse(context.Request.Query["q"].ToString(), Node.Dht.Options.Validation);
         }
         catch (DhtCommandException exception)
         {
@@ -147,12 +103,12 @@ internal sealed class ControlServer : IAsyncDisposable
         switch (command.Name)
         {
             case "exit":
-                _exit();
+                _lifetime.StopApplication();
                 return Results.Text("bye\n");
             case "reset":
-                _node.Dht.Reset();
-                await Task.WhenAll(_node.Node.Host.Connections.Select(connection => connection.CloseAsync()));
-                var answered = await _node.BootstrapAsync(context.RequestAborted);
+                Node.Dht.Reset();
+                await Task.WhenAll(Node.Node.Host.Connections.Select(connection => connection.CloseAsync()));
+                var answered = await Node.BootstrapAsync(context.RequestAborted);
                 return Results.Text($"reset, {answered} bootstrap peers answered\n");
             default:
                 return await RunQueryAsync(command, context);
@@ -168,9 +124,9 @@ internal sealed class ControlServer : IAsyncDisposable
         {
             // A query that is only watched outlives the request that began it, not the server.
             var run = command.RunAsync(
-                _node.Node,
+                Node.Node,
                 new QueryOptions { Observers = observers },
-                follow ? _stop.Token : context.RequestAborted
+                follow ? _lifetime.ApplicationStopping : context.RequestAborted
             );
             if (follow)
             {
@@ -187,7 +143,7 @@ internal sealed class ControlServer : IAsyncDisposable
                     new
                     {
                         id,
-                        permalink = _node.Permalink(query.Span),
+                        permalink = Node.Permalink(query.Span),
                         notes = command.Notes,
                     },
                     statusCode: StatusCodes.Status202Accepted
@@ -221,12 +177,12 @@ internal sealed class ControlServer : IAsyncDisposable
     /// <summary>Keeps a query that outlives its request, so that its end is awaited and its failure seen.</summary>
     private void Keep(Task run)
     {
-        foreach (var (ended, _) in _running.Where(entry => entry.Key.IsCompletedSuccessfully))
+        foreach (var (ended, _) in _followed.Where(entry => entry.Key.IsCompletedSuccessfully))
         {
-            _running.TryRemove(ended, out _);
+            _followed.TryRemove(ended, out _);
         }
 
-        _running[run] = 0;
+        _followed[run] = 0;
     }
 
     private async Task StreamEventsAsync(HttpContext context)
@@ -240,7 +196,7 @@ internal sealed class ControlServer : IAsyncDisposable
 
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-cache";
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _stop.Token);
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, _lifetime.ApplicationStopping);
         try
         {
             await context.Response.WriteAsync(": dht-tracer\n\n", ended.Token);

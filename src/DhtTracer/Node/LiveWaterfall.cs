@@ -1,5 +1,5 @@
-using DhtTracer.Cli;
 using DhtTracer.Kademlia;
+using DhtTracer.Output;
 
 namespace DhtTracer.Node;
 

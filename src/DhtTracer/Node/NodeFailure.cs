@@ -1,7 +1,7 @@
 using System.Net.Sockets;
-using DhtTracer.Cli;
 using DhtTracer.Kademlia;
 using DhtTracer.Libp2p;
+using DhtTracer.Output;
 
 namespace DhtTracer.Node;
 

@@ -1,7 +1,7 @@
 using System.Text;
 using DhtTracer.Analysis;
-using DhtTracer.Cli;
 using DhtTracer.Kademlia;
+using DhtTracer.Output;
 
 namespace DhtTracer.Node;
 

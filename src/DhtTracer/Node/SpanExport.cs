@@ -1,4 +1,5 @@
 using DhtTracer.Multiformats;
+using DhtTracer.Web.About;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Resources;
@@ -85,7 +86,7 @@ internal sealed class SpanExport : IDisposable
         var own = new Dictionary<string, object>(StringComparer.Ordinal)
         {
             ["service.name"] = "dht-tracer",
-            ["service.version"] = typeof(SpanExport).Assembly.GetName().Version?.ToString(3) ?? "",
+            ["service.version"] = ProductVersion.Short,
             ["service.instance.id"] = node.ToString(),
         };
         var builder = ResourceBuilder.CreateEmpty().AddTelemetrySdk().AddAttributes(own).AddEnvironmentVariableDetector();

@@ -30,24 +30,25 @@ public sealed class LiveRunTests
             cancellationToken: cancellation
         );
         await using var starting = await TracerProcess.StartAsync(null, "--node", "http://127.0.0.1:1");
-        await using var node = await TracedNode.StartAsync(
+        await using var host = await NodeHost.StartAsync(
             new NodeOptions
             {
                 Listen = ["/ip4/127.0.0.1/tcp/0"],
                 Bootstrap = network.BootstrapPeers,
                 Dht = new DhtOptions { RequestTimeout = TimeSpan.FromSeconds(4), QueryTimeout = TimeSpan.FromSeconds(30) },
+                ControlPort = 0,
                 Export = new SpanExportOptions { Endpoint = new Uri(starting.Url("OTLP over gRPC")) },
             },
             TextWriter.Null,
             cancellation
         );
+        var node = host.Node;
         await node.BootstrapAsync(cancellation);
-        await using var control = await ControlServer.StartAsync(node, 0, static () => { }, cancellation);
 
         // The same receiver port, so that the node's spans arrive, and the site pointed at the node.
         var port = new Uri(starting.Url("OTLP over gRPC")).Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
         await starting.InterruptAsync();
-        await using var tracer = await TracerProcess.StartAsync(null, "--node", control.Address.ToString(), "--otlp-grpc-port", port);
+        await using var tracer = await TracerProcess.StartAsync(null, "--node", host.Control!.ToString(), "--otlp-grpc-port", port);
 
         await using var browser = await LiveBrowser.StartAsync();
         var page = await browser.OpenAsync(tracer.Site + "/run", script);

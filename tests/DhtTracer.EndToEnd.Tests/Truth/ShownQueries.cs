@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Text.Json.Nodes;
 using DhtTracer.Hosting;
+using DhtTracer.Hosting.Ports;
 using DhtTracer.Kademlia;
 using DhtTracer.Libp2p.Identities;
 using DhtTracer.Node;
@@ -23,18 +24,18 @@ public sealed class ShownQueries : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var open = new[] { ListenerKind.Site, ListenerKind.OtlpGrpc };
+        var open = new[] { PortKind.Site, PortKind.OtlpGrpc };
         var options = new ServerOptions
         {
             DataDirectory = _data,
-            Ports = Enum.GetValues<ListenerKind>().ToDictionary(kind => kind, kind => open.Contains(kind) ? (int?)0 : null),
+            Ports = Enum.GetValues<PortKind>().ToDictionary(kind => kind, kind => open.Contains(kind) ? (int?)0 : null),
         };
         _host = await TracerHost.StartAsync(options, _output, TestContext.Current.CancellationToken);
         _export = SpanExport.Start(
-            new SpanExportOptions { Endpoint = _host.Address(ListenerKind.OtlpGrpc), ServiceName = Service },
+            new SpanExportOptions { Endpoint = _host.Address(PortKind.OtlpGrpc), ServiceName = Service },
             Identity.Create().PeerId
         );
-        _client = new HttpClient { BaseAddress = _host.Address(ListenerKind.Site) };
+        _client = new HttpClient { BaseAddress = _host.Address(PortKind.Site) };
     }
 
     public async ValueTask DisposeAsync()

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using DhtTracer.Hosting;
 using DhtTracer.Kademlia;
 using DhtTracer.Kademlia.LocalNet;
 using DhtTracer.Node;
@@ -9,36 +10,34 @@ namespace DhtTracer.Tests.Node;
 /// <summary>The control server of 2019 over HTTP, in front of a node in a small local network.</summary>
 public sealed class ControlServerTests(SmallNetwork fixture) : IClassFixture<SmallNetwork>, IAsyncLifetime
 {
-    private readonly CancellationTokenSource _exited = new();
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(60) };
     private readonly LocalNetwork _network = fixture.Network;
+    private NodeHost _host = null!;
     private TracedNode _node = null!;
-    private ControlServer _server = null!;
 
     public async ValueTask InitializeAsync()
     {
-        _node = await TracedNode.StartAsync(
+        _host = await NodeHost.StartAsync(
             new NodeOptions
             {
                 Listen = ["/ip4/127.0.0.1/tcp/0"],
                 Bootstrap = _network.BootstrapPeers,
                 Export = new SpanExportOptions { Enabled = false },
+                ControlPort = 0,
                 ControlOrigins = ["https://trace.example"],
             },
             TextWriter.Null,
             default
         );
+        _node = _host.Node;
         await _node.BootstrapAsync(default);
-        _server = await ControlServer.StartAsync(_node, 0, _exited.Cancel, default);
-        _http.BaseAddress = _server.Address;
+        _http.BaseAddress = _host.Control;
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _server.DisposeAsync();
-        await _node.DisposeAsync();
+        await _host.DisposeAsync();
         _http.Dispose();
-        _exited.Dispose();
     }
 
     [Theory]
@@ -198,7 +197,7 @@ public sealed class ControlServerTests(SmallNetwork fixture) : IClassFixture<Sma
     public async Task Exit_ends_the_node()
     {
         Assert.Equal("bye\n", await _http.GetStringAsync("/cmd?q=exit"));
-        Assert.True(_exited.IsCancellationRequested);
+        Assert.True(_host.Stopping.IsCancellationRequested);
     }
 
     [Theory]
@@ -241,15 +240,15 @@ public sealed class ControlServerTests(SmallNetwork fixture) : IClassFixture<Sma
     }
 
     [Theory]
-    [InlineData("Host", "rebound.example")]
-    [InlineData("Sec-Fetch-Site", "cross-site")]
-    public async Task A_rebound_name_or_an_image_on_a_foreign_page_is_refused(string header, string value)
+    [InlineData("Host", "rebound.example", HttpStatusCode.MisdirectedRequest)]
+    [InlineData("Sec-Fetch-Site", "cross-site", HttpStatusCode.Forbidden)]
+    public async Task A_rebound_name_or_an_image_on_a_foreign_page_is_refused(string header, string value, HttpStatusCode status)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/cmd?q=exit");
         request.Headers.TryAddWithoutValidation(header, value);
         using var response = await _http.SendAsync(request);
-        Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
-        Assert.False(_exited.IsCancellationRequested);
+        Assert.Equal(status, response.StatusCode);
+        Assert.False(_host.Stopping.IsCancellationRequested);
     }
 }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using DhtTracer.Cli;
 using DhtTracer.Kademlia;
 using DhtTracer.Kademlia.LocalNet;
 using DhtTracer.Node;
@@ -36,7 +37,7 @@ public sealed class NodeCommandsTests
     public async Task A_query_without_a_live_bootstrap_peer_fails_with_a_remedy()
     {
         var dead = "/ip4/127.0.0.1/tcp/1/p2p/12D3KooWFkKgCFQufmSenmLh3r4xJa21r2eDPSAGAzGqVf1YZtCT";
-        var failure = await Assert.ThrowsAsync<DhtTracer.Cli.CommandFailedException>(() =>
+        var failure = await Assert.ThrowsAsync<DhtTracer.Output.CommandFailedException>(() =>
             QueryCommand.RunAsync(
                 new QueryCommandOptions
                 {
@@ -68,7 +69,7 @@ public sealed class NodeCommandsTests
         using var interrupt = new CancellationTokenSource(TimeSpan.FromMilliseconds(milliseconds));
         var ended = Record.ExceptionAsync(async () =>
             Assert.Equal(
-                DhtTracer.Cli.ExitCode.Interrupted,
+                DhtTracer.Output.ExitCode.Interrupted,
                 await QueryCommand.RunAsync(
                     new QueryCommandOptions
                     {
@@ -93,7 +94,7 @@ public sealed class NodeCommandsTests
     [InlineData("exit", "control server")]
     public async Task A_key_that_is_none_is_refused_before_a_node_is_started_for_it(string command, string says)
     {
-        var failure = await Assert.ThrowsAsync<DhtTracer.Cli.CommandFailedException>(() =>
+        var failure = await Assert.ThrowsAsync<DhtTracer.Output.CommandFailedException>(() =>
             QueryCommand.RunAsync(
                 new QueryCommandOptions
                 {
@@ -105,7 +106,7 @@ public sealed class NodeCommandsTests
                 TestContext.Current.CancellationToken
             )
         );
-        Assert.Equal(DhtTracer.Cli.ExitCode.Usage, failure.ExitCode);
+        Assert.Equal(DhtTracer.Output.ExitCode.Usage, failure.ExitCode);
         Assert.Contains(says, failure.Message, StringComparison.Ordinal);
     }
 
@@ -114,7 +115,7 @@ public sealed class NodeCommandsTests
     [InlineData("/ip4/127.0.0.1/udp/5", "not plain TCP")]
     public async Task An_address_that_cannot_be_listened_on_is_a_usage_error_in_the_users_words(string address, string says)
     {
-        var failure = await Assert.ThrowsAsync<DhtTracer.Cli.CommandFailedException>(() =>
+        var failure = await Assert.ThrowsAsync<DhtTracer.Output.CommandFailedException>(() =>
             NodeCommand.RunAsync(
                 new NodeOptions
                 {
@@ -128,7 +129,7 @@ public sealed class NodeCommandsTests
                 TestContext.Current.CancellationToken
             )
         );
-        Assert.Equal(DhtTracer.Cli.ExitCode.Usage, failure.ExitCode);
+        Assert.Equal(DhtTracer.Output.ExitCode.Usage, failure.ExitCode);
         Assert.Contains(says, failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("Parameter", failure.Message, StringComparison.Ordinal);
     }
@@ -143,8 +144,8 @@ public sealed class NodeCommandsTests
         using var output = new StringWriter();
         Assert.Equal(
             0,
-            await DhtTracer
-                .Cli.TracerCommandLine.Create()
+            await TracerCommandLine
+                .Create()
                 .Parse([command, "--help"])
                 .InvokeAsync(new InvocationConfiguration { Output = output }, TestContext.Current.CancellationToken)
         );
@@ -163,20 +164,19 @@ public sealed class NodeCommandsTests
     public async Task The_demo_runs_every_kind_of_query_with_every_outcome_and_ends()
     {
         using var output = new StringWriter();
-        var code = await DemoCommand.RunAsync(
+        await Demo.RunAsync(
             new DemoOptions
             {
                 Nodes = 30,
                 Interval = TimeSpan.FromMilliseconds(10),
                 QueryLimit = 3,
-                ControlPort = 0,
                 Export = NoExport,
             },
+            new RunningNode(),
             output,
             TextWriter.Null,
             TestContext.Current.CancellationToken
         );
-        Assert.Equal(0, code);
         var text = output.ToString();
         Assert.All(
             Enum.GetValues<QueryType>().Where(type => type != QueryType.Unknown),

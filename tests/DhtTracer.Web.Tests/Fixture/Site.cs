@@ -103,7 +103,7 @@ internal sealed class Site : IAsyncDisposable
         var host = builder.Build();
         Site? site = null;
         host.Use((context, next) => site?.Around is { } around ? around(context, next) : next(context));
-        host.MapDhtTracerWeb();
+        host.UseDhtTracerWeb();
         host.MapGet("/test/throw", void () => throw new InvalidOperationException("a secret of the program"));
         await host.StartAsync();
         var address = host.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();

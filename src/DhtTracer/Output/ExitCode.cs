@@ -1,4 +1,4 @@
-namespace DhtTracer.Cli;
+namespace DhtTracer.Output;
 
 /// <summary>Exit codes of every command.</summary>
 internal static class ExitCode

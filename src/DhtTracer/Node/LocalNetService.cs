@@ -1,5 +1,5 @@
-using DhtTracer.Cli;
 using DhtTracer.Kademlia.LocalNet;
+using DhtTracer.Output;
 
 namespace DhtTracer.Node;
 
@@ -53,40 +53,53 @@ internal sealed record LocalNetCommandOptions
     };
 }
 
-/// <summary><c>dht-tracer localnet</c>: a DHT of many nodes in this process, until it is stopped.</summary>
-internal static class LocalNetCommand
+/// <summary>A DHT of many nodes in this process, as long as the host runs; tells of itself every few seconds.</summary>
+/// <param name="options">Options.</param>
+/// <param name="output">Told of the bootstrap peers, and then of the network.</param>
+/// <param name="clock">The clock.</param>
+internal sealed class LocalNetService(LocalNetCommandOptions options, TextWriter output, TimeProvider clock) : BackgroundService
 {
-    /// <summary>Runs it until the token ends it.</summary>
-    /// <returns>Exit code.</returns>
-    /// <exception cref="CommandFailedException">A port is taken, or an option cannot be used.</exception>
-    public static async Task<int> RunAsync(LocalNetCommandOptions options, TextWriter output, CancellationToken cancellation)
-    {
-        var time = TimeProvider.System;
-        var started = time.GetTimestamp();
-        try
-        {
-            await using var network = await NodeFailure.GuardAsync(() => LocalNetwork.StartAsync(options.Network, time, cancellation));
-            await output.WriteLineAsync(
-                $"{network.Nodes.Count} nodes after {time.GetElapsedTime(started).TotalSeconds:0.0} s; bootstrap peers:"
-            );
-            foreach (var peer in network.BootstrapPeers)
-            {
-                await output.WriteLineAsync(peer);
-            }
+    private LocalNetwork? _network;
 
-            while (true)
-            {
-                await Task.Delay(options.StatsInterval ?? Timeout.InfiniteTimeSpan, time, cancellation);
-                var stats = network.Stats();
-                await output.WriteLineAsync(
-                    $"{stats.Nodes} nodes, {stats.Connections} connection ends, {stats.Requests} requests, routing tables {stats.RoutingTableMin} to {stats.RoutingTableMax}, {stats.MemoryBytes / 1048576} MiB"
-                );
-            }
-        }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+    /// <inheritdoc/>
+    /// <exception cref="CommandFailedException">A port is taken, or an option cannot be used.</exception>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        var started = clock.GetTimestamp();
+        _network = await NodeFailure.GuardAsync(() => LocalNetwork.StartAsync(options.Network, clock, cancellationToken));
+        await output.WriteLineAsync(
+            $"{_network.Nodes.Count} nodes after {clock.GetElapsedTime(started).TotalSeconds:0.0} s; bootstrap peers:"
+        );
+        foreach (var peer in _network.BootstrapPeers)
         {
+            await output.WriteLineAsync(peer);
+        }
+
+        await base.StartAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        if (_network is { } network)
+        {
+            await network.DisposeAsync();
             await output.WriteLineAsync("stopped");
-            return ExitCode.Success;
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (true)
+        {
+            await Task.Delay(options.StatsInterval ?? Timeout.InfiniteTimeSpan, clock, stoppingToken);
+            var stats = _network!.Stats();
+            await output.WriteLineAsync(
+                $"{stats.Nodes} nodes, {stats.Connections} connection ends, {stats.Requests} requests, "
+                    + $"routing tables {stats.RoutingTableMin} to {stats.RoutingTableMax}, {stats.MemoryBytes / 1048576} MiB"
+            );
         }
     }
 }

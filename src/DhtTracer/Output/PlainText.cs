@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace DhtTracer.Cli;
+namespace DhtTracer.Output;
 
 /// <summary>Makes text from a trace safe and even for a terminal.</summary>
 internal static class PlainText

@@ -1,17 +1,19 @@
-using DhtTracer.Cli;
+using DhtTracer.Hosting;
+using DhtTracer.Node;
+using DhtTracer.Output;
 
-namespace DhtTracer.Node;
+namespace DhtTracer.Cli;
 
 /// <summary><c>dht-tracer node</c>: a traced node with its control server, until it is stopped.</summary>
 internal static class NodeCommand
 {
-    /// <summary>Runs it until the token, or the command <c>exit</c>, ends it.</summary>
+    /// <summary>Runs it until the token, a signal, or the command <c>exit</c> ends it.</summary>
     /// <returns>Exit code.</returns>
     /// <exception cref="CommandFailedException">A port is taken, or an option cannot be used.</exception>
     public static async Task<int> RunAsync(NodeOptions options, TextWriter output, TextWriter errors, CancellationToken cancellation)
     {
-        using var exit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        await using var node = await NodeFailure.GuardAsync(() => TracedNode.StartAsync(options, errors, cancellation));
+        await using var host = await NodeHost.StartAsync(options, errors, cancellation);
+        var node = host.Node;
         await output.WriteLineAsync($"peer id         {node.Dht.Id}");
         foreach (var address in node.Node.Host.ListenAddresses)
         {
@@ -23,28 +25,27 @@ internal static class NodeCommand
             await output.WriteLineAsync($"note            {note}");
         }
 
-        await using var control = options.ControlPort is { } port
-            ? await ControlServer.StartAsync(node, port, () => _ = exit.CancelAsync(), cancellation)
-            : null;
-        if (control is not null)
+        if (host.Control is { } control)
         {
-            await output.WriteLineAsync($"control server  {control.Address}");
+            await output.WriteLineAsync($"control server  {control}");
         }
 
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, host.Stopping);
         try
         {
-            var answered = await node.BootstrapAsync(exit.Token);
+            var answered = await node.BootstrapAsync(stop.Token);
             await output.WriteLineAsync(
                 $"bootstrap       {answered} of {options.Bootstrap.Count} peers answered, {node.Dht.RoutingTable.Count} known"
             );
             node.Dht.Start();
-            await Task.Delay(Timeout.InfiniteTimeSpan, exit.Token);
         }
-        catch (OperationCanceledException) when (exit.IsCancellationRequested)
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            await output.WriteLineAsync("stopping");
+            // Told to stop while it was bootstrapping.
         }
 
+        await host.RunAsync(cancellation);
+        await output.WriteLineAsync("stopping");
         return ExitCode.Success;
     }
 }

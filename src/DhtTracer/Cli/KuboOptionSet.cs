@@ -1,8 +1,8 @@
 using System.CommandLine;
-using DhtTracer.Cli;
 using DhtTracer.Ingestion.Kubo;
+using DhtTracer.Output;
 
-namespace DhtTracer.Kubo;
+namespace DhtTracer.Cli;
 
 /// <summary>Options that say which running Kubo is asked: of <c>query</c> and of the main process.</summary>
 internal sealed class KuboOptionSet

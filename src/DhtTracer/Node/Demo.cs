@@ -1,6 +1,6 @@
-using DhtTracer.Cli;
 using DhtTracer.Kademlia;
 using DhtTracer.Kademlia.LocalNet;
+using DhtTracer.Output;
 
 namespace DhtTracer.Node;
 
@@ -18,12 +18,6 @@ internal sealed record DemoOptions
 
     /// <summary>Queries after the script; null until it is stopped.</summary>
     public int? QueryLimit { get; init; }
-
-    /// <summary>Port of the node's control server on 127.0.0.1; 0 for a free one, null for none.</summary>
-    public int? ControlPort { get; init; } = NodeOptions.DefaultControlPort;
-
-    /// <summary>Told where the control server is, once it is there.</summary>
-    public Action<Uri> OnControl { get; init; } = static _ => { };
 
     /// <summary>Where spans go.</summary>
     public SpanExportOptions Export { get; init; } = new();
@@ -47,16 +41,25 @@ internal sealed record DemoOptions
     ];
 }
 
-/// <summary><c>dht-tracer demo</c>: a local network with faults, a traced node in it, queries of every kind, then one every few
+/// <summary>What <c>dht-tracer demo</c> runs: a local network with faults, a traced node in it, queries of every kind, then one every few
 /// seconds.</summary>
-internal static class DemoCommand
+internal static class Demo
 {
-    /// <summary>Runs it until the token, the command <c>exit</c>, or the limit of queries ends it.</summary>
-    /// <returns>Exit code.</returns>
-    /// <exception cref="CommandFailedException">A port is taken, or an option cannot be used.</exception>
-    public static async Task<int> RunAsync(DemoOptions options, TextWriter output, TextWriter errors, CancellationToken cancellation)
+    /// <summary>Runs it until the token or the limit of queries ends it.</summary>
+    /// <param name="options">Options.</param>
+    /// <param name="running">Told of the node while it runs, so that it can be controlled.</param>
+    /// <param name="output">Told of each query.</param>
+    /// <param name="errors">Told of errors that reach no caller.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="CommandFailedException">An option cannot be used.</exception>
+    public static async Task RunAsync(
+        DemoOptions options,
+        RunningNode running,
+        TextWriter output,
+        TextWriter errors,
+        CancellationToken cancellation
+    )
     {
-        using var exit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         try
         {
             await output.WriteLineAsync($"starting a local DHT of {options.Nodes} nodes, some of them faulty");
@@ -69,42 +72,36 @@ internal static class DemoCommand
                 Dht = NetworkDht,
             };
             await using var network = await NodeFailure.GuardAsync(() =>
-                LocalNetwork.StartAsync(networkOptions, cancellationToken: exit.Token)
+                LocalNetwork.StartAsync(networkOptions, cancellationToken: cancellation)
             );
             await using var node = await NodeFailure.GuardAsync(() =>
-                TracedNode.StartAsync(NodeOptions(options, network), errors, exit.Token)
+                TracedNode.StartAsync(NodeOptions(options, network), errors, cancellation)
             );
-            await using var control = options.ControlPort is { } port
-                ? await ControlServer.StartAsync(node, port, () => _ = exit.CancelAsync(), exit.Token)
-                : null;
-            if (control is not null)
-            {
-                options.OnControl(control.Address);
-                await output.WriteLineAsync($"control server {control.Address}");
-            }
-
-            await node.BootstrapAsync(exit.Token);
+            running.Set(node);
+            await node.BootstrapAsync(cancellation);
             var script = new DemoScript(network, node, options.Seed);
-            await script.PrepareAsync(exit.Token);
-            await foreach (var result in script.RunAllKindsAsync(exit.Token))
+            await script.PrepareAsync(cancellation);
+            await foreach (var result in script.RunAllKindsAsync(cancellation))
             {
                 // A query that was cut short by the end of the demo tells nobody anything.
-                exit.Token.ThrowIfCancellationRequested();
+                cancellation.ThrowIfCancellationRequested();
                 await ReportAsync(node, result, output);
             }
 
             for (var i = 0; options.QueryLimit is not { } limit || i < limit; i++)
             {
-                await Task.Delay(options.Interval, exit.Token);
-                await ReportAsync(node, await script.RunAnyAsync(exit.Token), output);
+                await Task.Delay(options.Interval, cancellation);
+                await ReportAsync(node, await script.RunAnyAsync(cancellation), output);
             }
         }
-        catch (OperationCanceledException) when (exit.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             await output.WriteLineAsync("demo stopped");
         }
-
-        return ExitCode.Success;
+        finally
+        {
+            running.Set(null);
+        }
     }
 
     /// <summary>Narrow buckets and few requests at once, so that a network of some dozen nodes takes several steps to search, as a large
@@ -139,7 +136,6 @@ internal static class DemoCommand
                 RequestTimeout = TimeSpan.FromSeconds(3),
                 QueryTimeout = TimeSpan.FromSeconds(30),
             },
-            ControlPort = options.ControlPort,
             Export = options.Export,
             Site = options.Site,
         };

@@ -1,0 +1,69 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+
+namespace DhtTracer.Hosting.Ports;
+
+/// <summary>Has Kestrel open the ports that speak HTTP, all of them in one server.</summary>
+internal static class KestrelPorts
+{
+    /// <summary>Adds the server and its ports.</summary>
+    public static void Add(WebApplicationBuilder builder, OpenPorts ports)
+    {
+        // Not UseKestrel: that would open ports of a configuration section as well, and the table is to be the only place.
+        builder.WebHost.UseKestrelCore();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestLineSize = Math.Max(kestrel.Limits.MaxRequestLineSize, PortTable.MaxTarget + 64);
+            foreach (var port in ports.Http)
+            {
+                kestrel.Listen(port.EndPoint, listen => Configure(listen, port));
+            }
+        });
+        builder.Services.Configure<SocketTransportOptions>(sockets =>
+            sockets.CreateBoundListenSocket = endPoint => Bind((IPEndPoint)endPoint, ports)
+        );
+    }
+
+    private static void Configure(ListenOptions listen, OpenPort port)
+    {
+        listen.Protocols = port.Row.Protocol == PortProtocol.Http2 ? HttpProtocols.Http2 : HttpProtocols.Http1;
+        listen.Use(next => connection => RunAsync(connection, port, next));
+        port.BoundAt(() => listen.IPEndPoint is { Port: > 0 } bound ? bound : null);
+    }
+
+    private static async Task RunAsync(ConnectionContext connection, OpenPort port, ConnectionDelegate next)
+    {
+        if (!port.TryEnter())
+        {
+            connection.Abort(new ConnectionAbortedException($"{port.Row.Title} has {port.Row.MaxConnections} connections already"));
+            return;
+        }
+
+        try
+        {
+            connection.Features.Set(port);
+            await next(connection);
+        }
+        finally
+        {
+            port.Leave();
+        }
+    }
+
+    // Kestrel names the port only of some failures; here it is known of each.
+    private static Socket Bind(IPEndPoint endPoint, OpenPorts ports)
+    {
+        try
+        {
+            return SocketTransportOptions.CreateDefaultBoundListenSocket(endPoint);
+        }
+        catch (SocketException failure)
+        {
+            throw PortFailure.Of(ports.Http.First(port => port.EndPoint.Equals(endPoint)), failure);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+using System.Net;
+using DhtTracer.Output;
+
+namespace DhtTracer.Hosting.Ports;
+
+/// <summary>The ports that this process opens, in the order of the table.</summary>
+internal sealed class OpenPorts
+{
+    private OpenPorts(IReadOnlyList<OpenPort> all) => All = all;
+
+    /// <summary>All of them.</summary>
+    public IReadOnlyList<OpenPort> All { get; }
+
+    /// <summary>Those that speak HTTP.</summary>
+    public IEnumerable<OpenPort> Http => All.Where(static port => port.Row.Protocol != PortProtocol.Udp);
+
+    /// <summary>Makes them; nothing is bound yet.</summary>
+    /// <param name="numbers">Number of each port, 0 for a free one; ports that are missing or null are off.</param>
+    /// <param name="bind">Address to bind.</param>
+    /// <param name="names">Names of <c>--host-name</c>.</param>
+    /// <exception cref="CommandFailedException">Two ports have one number.</exception>
+    public static OpenPorts Of(IReadOnlyDictionary<PortKind, int?> numbers, IPAddress bind, IReadOnlyList<string> names)
+    {
+        var open = new List<OpenPort>();
+        foreach (var row in PortTable.All)
+        {
+            if (numbers.GetValueOrDefault(row.Kind) is { } number)
+            {
+                var address = row.Address(bind);
+                open.Add(
+                    new OpenPort(row, new IPEndPoint(address, number), new HostNames(row.Names, address, names, Environment.MachineName))
+                );
+            }
+        }
+
+        var twice = open.Where(static port => port.EndPoint.Port != 0)
+            .GroupBy(static port => (port.EndPoint.Port, port.Row.Protocol == PortProtocol.Udp))
+            .FirstOrDefault(static ports => ports.Count() > 1);
+        return twice is null
+            ? new OpenPorts(open)
+            : throw new CommandFailedException(
+                $"Port {twice.Key.Port} is given to {string.Join(" and to ", twice.Select(port => port.Row.Option))}: each needs one of its own.",
+                ExitCode.Usage
+            );
+    }
+
+    /// <summary>Address of a port; null while it is not bound, or when it is off.</summary>
+    public Uri? Address(PortKind kind) =>
+        All.FirstOrDefault(port => port.Row.Kind == kind)?.Authority is { } authority ? new Uri($"http://{authority}") : null;
+}

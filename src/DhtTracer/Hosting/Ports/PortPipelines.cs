@@ -1,0 +1,70 @@
+using DhtTracer.Ingestion.Sink;
+using DhtTracer.Output;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace DhtTracer.Hosting.Ports;
+
+/// <summary>
+/// Gives each port a pipeline of its own, and each request to the pipeline of the port that accepted its connection. A branch of a
+/// <see cref="WebApplication"/> has its own routes, so that no endpoint can be reached on a port it does not belong to, and two ports may
+/// have one path.
+/// </summary>
+internal static class PortPipelines
+{
+    private const int MaxShownName = 100;
+
+    /// <summary>Builds the pipelines and ends the application's own with them.</summary>
+    public static void UsePorts(this WebApplication app, OpenPorts ports)
+    {
+        foreach (var port in ports.Http)
+        {
+            var branch = ((IApplicationBuilder)app).New();
+            port.Row.Map?.Invoke(branch);
+            port.Pipeline = branch.Build();
+        }
+
+        var statistics = app.Services.GetService<IngestStatistics>();
+        app.Run(context => AnswerAsync(context, statistics));
+    }
+
+    private static Task AnswerAsync(HttpContext context, IngestStatistics? statistics)
+    {
+        var port = context.Features.GetRequiredFeature<OpenPort>();
+        if (!port.Names.Answers(context.Request.Host.Host))
+        {
+            return RefuseNameAsync(context, port, statistics);
+        }
+
+        return context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Length > port.Row.MaxTarget
+            ? SayAsync(context, StatusCodes.Status414UriTooLong, $"The address is longer than {port.Row.MaxTarget} bytes.")
+            : port.Pipeline(context);
+    }
+
+    private static Task RefuseNameAsync(HttpContext context, OpenPort port, IngestStatistics? statistics)
+    {
+        var reason = port.Names.Refusal(PlainText.End(PlainText.Safe(context.Request.Host.Host), MaxShownName));
+        if (port.Row.Receiver is { } receiver && HttpMethods.IsPost(context.Request.Method))
+        {
+            statistics?.CountRefused(receiver, reason);
+        }
+
+        if (context.Request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) != true)
+        {
+            return SayAsync(context, StatusCodes.Status421MisdirectedRequest, reason);
+        }
+
+        // A client of gRPC shows its user no body: PERMISSION_DENIED, without a message.
+        context.Response.ContentType = "application/grpc";
+        context.Response.Headers["grpc-status"] = "7";
+        context.Response.Headers["grpc-message"] = Uri.EscapeDataString(reason);
+        return Task.CompletedTask;
+    }
+
+    private static Task SayAsync(HttpContext context, int status, string text)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+        return context.Response.WriteAsync(text + "\n", context.RequestAborted);
+    }
+}

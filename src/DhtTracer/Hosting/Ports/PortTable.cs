@@ -1,0 +1,121 @@
+using DhtTracer.Jaeger.Receiving;
+using DhtTracer.Jaeger.Health;
+using DhtTracer.Ingestion.Otlp;
+using DhtTracer.Ingestion.Sink;
+using DhtTracer.Node;
+using DhtTracer.Storage;
+using DhtTracer.Web;
+using DhtTracer.Jaeger.QueryApi;
+
+namespace DhtTracer.Hosting.Ports;
+
+/// <summary>
+/// Every port of the program, a row each. The server binds them, the start message, <c>/ingest</c> and <c>--help</c> show them, and nothing
+/// else opens a port. Sizes of bodies are limited by the receivers themselves (<see cref="OtlpOptions"/>,
+/// <see cref="JaegerReceiverOptions"/>), which answer with the reason.
+/// </summary>
+internal static class PortTable
+{
+    /// <summary>All rows, in the order in which they are shown.</summary>
+    public static IReadOnlyList<Port> All { get; } =
+    [
+        new(PortKind.Site, "site", "--site-port", 5080, PortProtocol.Http1, "http://{0}") { Map = static site => site.UseDhtTracerWeb() },
+        new(PortKind.OtlpHttp, "OTLP over HTTP", "--otlp-http-port", 4318, PortProtocol.Http1, "http://{0}/v1/traces")
+        {
+            Names = NameRule.Sender,
+            Receiver = OtlpHttpReceiver.Name,
+            Map = Endpoints(static (port, sink) => port.MapOtlpHttp(sink)),
+        },
+        new(PortKind.OtlpGrpc, "OTLP over gRPC", "--otlp-grpc-port", 4317, PortProtocol.Http2, "http://{0}")
+        {
+            Names = NameRule.Sender,
+            Receiver = OtlpGrpcReceiver.Name,
+            Map = Endpoints(
+                static (port, sink) =>
+                {
+                    port.MapOtlpGrpc(sink);
+                    port.MapGrpcHealth(Store(port), "opentelemetry.proto.collector.trace.v1.TraceService");
+                }
+            ),
+        },
+        new(PortKind.JaegerGrpc, "Jaeger gRPC", "--jaeger-grpc-port", 14250, PortProtocol.Http2, "http://{0}")
+        {
+            Names = NameRule.Sender,
+            Receiver = JaegerGrpcReceiver.Name,
+            Map = Endpoints(
+                static (port, sink) =>
+                {
+                    port.MapJaegerGrpc(sink);
+                    port.MapGrpcHealth(Store(port), "jaeger.api_v2.CollectorService");
+                }
+            ),
+        },
+        new(PortKind.JaegerThriftHttp, "Jaeger Thrift over HTTP", "--jaeger-http-port", 14268, PortProtocol.Http1, "http://{0}/api/traces")
+        {
+            Names = NameRule.Sender,
+            Receiver = JaegerThriftHttpReceiver.Name,
+            Map = Endpoints(static (port, sink) => port.MapJaegerThriftHttp(sink)),
+        },
+        new(PortKind.JaegerUdpCompact, "Jaeger UDP compact", "--jaeger-compact-port", 6831, PortProtocol.Udp, "udp://{0}")
+        {
+            Receiver = JaegerUdpReceiver.CompactName,
+        },
+        new(PortKind.JaegerUdpBinary, "Jaeger UDP binary", "--jaeger-binary-port", 6832, PortProtocol.Udp, "udp://{0}")
+        {
+            Receiver = JaegerUdpReceiver.BinaryName,
+        },
+        new(PortKind.JaegerSampling, "Jaeger sampling", "--jaeger-sampling-port", 5778, PortProtocol.Http1, "http://{0}/sampling")
+        {
+            Map = Endpoints(static (port, _) => port.MapJaegerSampling()),
+        },
+        new(PortKind.Zipkin, "Zipkin", "--zipkin-port", 9411, PortProtocol.Http1, "http://{0}/api/v2/spans")
+        {
+            Names = NameRule.Sender,
+            Receiver = ZipkinReceiver.Name,
+            Map = Endpoints(static (port, sink) => port.MapZipkin(sink)),
+        },
+        new(PortKind.JaegerQueryHttp, "Jaeger query HTTP", "--query-http-port", 16686, PortProtocol.Http1, "http://{0}/api")
+        {
+            Map = Endpoints(static (port, _) => port.MapJaegerQueryHttp(Store(port))),
+        },
+        new(PortKind.JaegerQueryGrpc, "Jaeger query gRPC", "--query-grpc-port", 16685, PortProtocol.Http2, "http://{0}")
+        {
+            Map = Endpoints(
+                static (port, _) =>
+                {
+                    port.MapJaegerQueryGrpc(Store(port));
+                    port.MapGrpcHealth(Store(port), "jaeger.api_v2.QueryService");
+                }
+            ),
+        },
+        new(PortKind.Health, "health", "--health-port", 13133, PortProtocol.Http1, "http://{0}/status")
+        {
+            Map = Endpoints(static (port, _) => port.MapHealth(Store(port), TimeProvider.System)),
+        },
+        new(PortKind.Control, "control server", "--control-port", NodeOptions.DefaultControlPort, PortProtocol.Http1, "http://{0}")
+        {
+            Names = NameRule.Control,
+            LoopbackOnly = true,
+            MaxTarget = DhtCommand.MaxLength * 3,
+            Map = static control => control.UseControlServer(),
+        },
+    ];
+
+    /// <summary>Those of the main process.</summary>
+    public static IEnumerable<Port> Main => All.Where(static port => port.Kind != PortKind.Control);
+
+    /// <summary>The longest target that any port takes: Kestrel's limit is one for the whole server (docs/adr/0109).</summary>
+    public static int MaxTarget { get; } = All.Max(static port => port.MaxTarget);
+
+    /// <summary>The row of a kind.</summary>
+    public static Port Of(PortKind kind) => All.First(port => port.Kind == kind);
+
+    private static Action<IApplicationBuilder> Endpoints(Action<IEndpointRouteBuilder, SpanSink> map) =>
+        port =>
+        {
+            port.UseRouting();
+            port.UseEndpoints(endpoints => map(endpoints, endpoints.ServiceProvider.GetRequiredService<SpanSink>()));
+        };
+
+    private static TraceStore Store(IEndpointRouteBuilder endpoints) => endpoints.ServiceProvider.GetRequiredService<TraceStore>();
+}

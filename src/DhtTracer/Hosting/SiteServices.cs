@@ -1,0 +1,64 @@
+using System.Net;
+using DhtTracer.Hosting.Ports;
+using DhtTracer.Ingestion.Sink;
+using DhtTracer.Node;
+using DhtTracer.Web;
+using DhtTracer.Web.Ingest;
+using DhtTracer.Web.Node;
+using DhtTracer.Web.Samples;
+using Microsoft.AspNetCore.DataProtection;
+
+namespace DhtTracer.Hosting;
+
+/// <summary>The web site, with what only the host can tell it.</summary>
+internal static class SiteServices
+{
+    /// <summary>Adds the site.</summary>
+    public static IServiceCollection AddSite(this IServiceCollection services, ServerOptions options)
+    {
+        services.AddDhtTracerWeb();
+        services.AddSingleton(
+            new NodeAddress(options.Node ?? new Uri($"http://127.0.0.1:{NodeOptions.DefaultControlPort}"), options.Node is not null)
+        );
+        if (options.Kubo is { } kubo)
+        {
+            services.AddSingleton(_ => kubo);
+            services.AddSingleton(provider => new KuboConnection(
+                kubo,
+                provider.GetRequiredService<SpanSink>(),
+                IsOpen: !IPAddress.IsLoopback(options.Bind)
+            ));
+        }
+
+        services.AddSingleton(provider => new IngestSetup(() => States(provider.GetRequiredService<OpenPorts>()), options.Keep));
+        services.AddSingleton<SampleLoader>();
+        services.AddSingleton<ISampleLoader>(static provider => provider.GetRequiredService<SampleLoader>());
+        AddKeys(services, Path.Combine(options.DataDirectory, "keys"));
+        return services;
+    }
+
+    /// <summary>
+    /// The keys sign the tokens of the site's forms, so that a page that was open during a restart still works. They lie beside the
+    /// database, which is worth more, and only their owner can read them.
+    /// </summary>
+    private static void AddKeys(IServiceCollection services, string folder)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
+        services.AddDataProtection().SetApplicationName("dht-tracer").PersistKeysToFileSystem(new DirectoryInfo(folder));
+    }
+
+    /// <summary>All ports of the main process as they are now, those that are off included.</summary>
+    private static IReadOnlyList<ListenerState> States(OpenPorts open) =>
+        [
+            .. PortTable.Main.Select(row => new ListenerState(
+                row.Title,
+                row.Receiver,
+                row.Option,
+                open.All.FirstOrDefault(port => port.Row.Kind == row.Kind)?.Url
+            )),
+        ];
+}
