@@ -8,7 +8,6 @@ using DhtTracer.Traces.Otlp;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Net.Http.Headers;
 
 namespace DhtTracer.Ingestion.Otlp;
 
@@ -35,23 +34,10 @@ public static class OtlpHttpReceiver
             "OTLP as protobuf or JSON. Only traces are taken; OTLP over gRPC has a port of its own, usually 4317.",
             (Name, sink.Statistics)
         );
-        endpoints
-            .MapMethods(
-                TracesPath,
-                [HttpMethods.Options],
-                context =>
-                {
-                    AllowOrigin(context, limits);
-                    context.Response.StatusCode = StatusCodes.Status204NoContent;
-                    return Task.CompletedTask;
-                }
-            )
-            .WithDisplayName("OTLP/HTTP preflight");
     }
 
     private static async Task ReceiveAsync(HttpContext context, SpanSink sink, OtlpOptions options)
     {
-        AllowOrigin(context, options);
         var type = context.Request.ContentType?.Split(';')[0].Trim();
         var json = string.Equals(type, OtlpAnswers.Json, StringComparison.OrdinalIgnoreCase);
         if (!json && !string.Equals(type, OtlpAnswers.Protobuf, StringComparison.OrdinalIgnoreCase))
@@ -127,29 +113,5 @@ public static class OtlpHttpReceiver
         context.Response.ContentType = json ? OtlpAnswers.Json : OtlpAnswers.Protobuf;
         context.Response.ContentLength = body.Length;
         await context.Response.Body.WriteAsync(body, context.RequestAborted);
-    }
-
-    private static void AllowOrigin(HttpContext context, OtlpOptions options)
-    {
-        var origin = context.Request.Headers.Origin.ToString();
-        if (
-            origin.Length == 0
-            || !(options.AllowedOrigins.Contains("*") || options.AllowedOrigins.Contains(origin, StringComparer.OrdinalIgnoreCase))
-        )
-        {
-            return;
-        }
-
-        var headers = context.Response.Headers;
-        headers.AccessControlAllowOrigin = origin;
-        headers.Vary = HeaderNames.Origin;
-        headers.AccessControlAllowMethods = "POST";
-        headers.AccessControlMaxAge = "3600";
-        var wanted = context.Request.Headers.AccessControlRequestHeaders;
-        if (wanted.Count > 0)
-        {
-            // Exporters add headers of their own; what they carry is not looked at.
-            headers.AccessControlAllowHeaders = wanted;
-        }
     }
 }

@@ -18,10 +18,4 @@ public sealed record OtlpOptions
     /// <summary>How long a sender is asked to wait when too much waits for the database.</summary>
     /// <value>The default is 1 second.</value>
     public TimeSpan RetryAfter { get; init; } = TimeSpan.FromSeconds(1);
-
-    /// <summary>
-    /// Origins of web pages that may send spans, such as <c>https://app.example</c>; <c>*</c> for any. Needed by libp2p nodes in browsers.
-    /// </summary>
-    /// <value>The default is none.</value>
-    public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
 }

@@ -54,7 +54,7 @@ public sealed class IngestStatistics(TimeProvider clock)
     }
 
     /// <summary>Counts spans that a receiver could not keep although it took the rest of their message.</summary>
-    internal void CountRejected(string receiver, int rejected)
+    public void CountRejected(string receiver, int rejected)
     {
         if (rejected > 0)
         {
@@ -64,7 +64,7 @@ public sealed class IngestStatistics(TimeProvider clock)
 
     /// <summary>Counts a message that was refused whole. The sink and the receiver above it may both report the same failure: it counts
     /// once.</summary>
-    internal void CountError(string receiver, Exception error)
+    public void CountError(string receiver, Exception error)
     {
         if (_counted.TryAdd(error, receiver))
         {
@@ -73,8 +73,6 @@ public sealed class IngestStatistics(TimeProvider clock)
     }
 
     /// <summary>Counts a message that was refused whole before anything was thrown.</summary>
-    /// <param name="receiver">The receiver that refused it.</param>
-    /// <param name="why">The reason, as its sender was told; cut after 500 characters.</param>
     public void CountRefused(string receiver, string why)
     {
         var now = clock.GetUtcNow();

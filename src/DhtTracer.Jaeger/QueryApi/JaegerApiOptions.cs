@@ -3,10 +3,6 @@ namespace DhtTracer.Jaeger.QueryApi;
 /// <summary>How the Jaeger-compatible query API answers.</summary>
 public sealed record JaegerApiOptions
 {
-    /// <summary>Origins of web pages that may read, such as <c>http://localhost:5173</c>; <c>*</c> for any.</summary>
-    /// <value>None: a page of another origin gets no answer that its browser would show it.</value>
-    public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
-
     /// <summary>Traces that an answer of HTTP v1 or v3 may hold, whatever limit was asked for.</summary>
     /// <value>10,000.</value>
     public int MaxTraces { get; init; } = 10_000;

@@ -37,7 +37,8 @@ internal sealed class NodeHost : IAsyncDisposable
         var ports = OpenPorts.Of(
             new Dictionary<PortKind, int?> { [PortKind.Control] = options.ControlPort },
             IPAddress.Loopback,
-            names: []
+            names: [],
+            corsOrigins: []
         );
         var host = ProgramHost.Build(ports, services => services.AddNode(options, errors));
         try

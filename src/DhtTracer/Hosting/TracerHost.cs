@@ -36,7 +36,7 @@ internal sealed class TracerHost : IAsyncDisposable
         Action<IServiceCollection>? more = null
     )
     {
-        var ports = OpenPorts.Of(options.Ports, options.Bind, options.HostNames);
+        var ports = OpenPorts.Of(options.Ports, options.Bind, options.HostNames, options.CorsOrigins);
         var store = await Archive.OpenAsync(options.DataDirectory, cancellation);
         var built = ProgramHost.Build(ports, services => Register(services, options, ports, store, more));
         var host = new TracerHost(built, options, ports, output);
@@ -45,7 +45,7 @@ internal sealed class TracerHost : IAsyncDisposable
             await built.StartAsync(cancellation);
             if (options.LoadSamples)
             {
-                var count = await built.Services.GetRequiredService<SampleLoader>().LoadAsync(cancellation);
+                var count = await host.Services.GetRequiredService<SampleLoader>().LoadAsync(cancellation);
                 await output.WriteLineAsync($"Loaded the samples: {count} queries.");
             }
 
@@ -59,6 +59,9 @@ internal sealed class TracerHost : IAsyncDisposable
         }
     }
 
+    /// <summary>What is registered.</summary>
+    public IServiceProvider Services => _host.Services;
+
     /// <summary>Address of a port; null when it is off.</summary>
     public Uri? Address(PortKind kind) => _ports.Address(kind);
 
@@ -66,7 +69,7 @@ internal sealed class TracerHost : IAsyncDisposable
     /// <returns>The exit code.</returns>
     public async Task<int> RunAsync(CancellationToken cancellation)
     {
-        var lifetime = _host.Services.GetRequiredService<IHostApplicationLifetime>();
+        var lifetime = Services.GetRequiredService<IHostApplicationLifetime>();
         await using var stopping = lifetime.ApplicationStopping.Register(() => _output.WriteLine("Stopping."));
         await ProgramHost.RunAsync(_host, cancellation);
         return ExitCode.Success;
@@ -98,7 +101,7 @@ internal sealed class TracerHost : IAsyncDisposable
 
     private async Task AnnounceAsync(CancellationToken cancellation)
     {
-        var store = _host.Services.GetRequiredService<TraceStore>();
+        var store = Services.GetRequiredService<TraceStore>();
         var counts = await store.CountsAsync(cancellation);
         await _output.WriteLineAsync($"DhtTracer {ProductVersion.Short}");
         var width = _ports.All.Select(static port => port.Row.Title.Length).Append(4).Max();

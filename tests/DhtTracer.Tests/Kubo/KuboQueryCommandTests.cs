@@ -4,8 +4,10 @@ using System.Text;
 using DhtTracer.Analysis;
 using DhtTracer.Cli;
 using DhtTracer.Hosting;
+using DhtTracer.Hosting.Ports;
 using DhtTracer.Storage;
 using DhtTracer.TestSupport.Kubo;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace DhtTracer.Tests.Kubo;
 
@@ -28,7 +30,7 @@ public sealed class KuboQueryCommandTests : IDisposable
         await using var kubo = await FakeKubo.StartAsync(node: captured.Node);
         kubo.Replay(captured, 50);
         await using var host = await TracerHost.StartAsync(Options(), TextWriter.Null, Ct);
-        var endpoint = host.Address(overHttp ? ListenerKind.OtlpHttp : ListenerKind.OtlpGrpc)!;
+        var endpoint = host.Address(overHttp ? PortKind.OtlpHttp : PortKind.OtlpGrpc)!;
         var (code, output, errors) = await RunAsync(
             overHttp ? "http/protobuf" : "grpc",
             "query",
@@ -55,7 +57,9 @@ public sealed class KuboQueryCommandTests : IDisposable
         Assert.StartsWith("http://site.example/q/", permalink, StringComparison.Ordinal);
 
         Assert.True(QueryId.TryParse(permalink[^49..], out var id));
-        var query = Assert.Single(TraceReconstruction.Reconstruct(await host.Store.GetTraceAsync(id.TraceId, Ct)).Queries);
+        var query = Assert.Single(
+            TraceReconstruction.Reconstruct(await host.Services.GetRequiredService<TraceStore>().GetTraceAsync(id.TraceId, Ct)).Queries
+        );
         Assert.Equal((id, QueryOutcome.Success, 5), (query.Id, query.Outcome, query.Counts.Results));
     }
 
@@ -203,9 +207,9 @@ public sealed class KuboQueryCommandTests : IDisposable
         new()
         {
             DataDirectory = Path.Combine(_folder, "data"),
-            Ports = ListenerInfo.All.ToDictionary(
+            Ports = PortTable.All.ToDictionary(
                 static info => info.Kind,
-                static info => info.Kind is ListenerKind.OtlpGrpc or ListenerKind.OtlpHttp ? (int?)0 : null
+                static info => info.Kind is PortKind.OtlpGrpc or PortKind.OtlpHttp ? (int?)0 : null
             ),
         };
 

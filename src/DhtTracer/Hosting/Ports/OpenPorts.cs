@@ -6,7 +6,14 @@ namespace DhtTracer.Hosting.Ports;
 /// <summary>The ports that this process opens, in the order of the table.</summary>
 internal sealed class OpenPorts
 {
-    private OpenPorts(IReadOnlyList<OpenPort> all) => All = all;
+    private OpenPorts(IReadOnlyList<OpenPort> all, IReadOnlyList<string> corsOrigins)
+    {
+        All = all;
+        CorsOrigins = corsOrigins;
+    }
+
+    /// <summary>Origins whose pages may use the ports that allow it; <c>*</c> for all.</summary>
+    public IReadOnlyList<string> CorsOrigins { get; }
 
     /// <summary>All of them.</summary>
     public IReadOnlyList<OpenPort> All { get; }
@@ -18,8 +25,14 @@ internal sealed class OpenPorts
     /// <param name="numbers">Number of each port, 0 for a free one; ports that are missing or null are off.</param>
     /// <param name="bind">Address to bind.</param>
     /// <param name="names">Names of <c>--host-name</c>.</param>
+    /// <param name="corsOrigins">Origins of <c>--cors-origin</c>.</param>
     /// <exception cref="CommandFailedException">Two ports have one number.</exception>
-    public static OpenPorts Of(IReadOnlyDictionary<PortKind, int?> numbers, IPAddress bind, IReadOnlyList<string> names)
+    public static OpenPorts Of(
+        IReadOnlyDictionary<PortKind, int?> numbers,
+        IPAddress bind,
+        IReadOnlyList<string> names,
+        IReadOnlyList<string> corsOrigins
+    )
     {
         var open = new List<OpenPort>();
         foreach (var row in PortTable.All)
@@ -37,7 +50,7 @@ internal sealed class OpenPorts
             .GroupBy(static port => (port.EndPoint.Port, port.Row.Protocol == PortProtocol.Udp))
             .FirstOrDefault(static ports => ports.Count() > 1);
         return twice is null
-            ? new OpenPorts(open)
+            ? new OpenPorts(open, corsOrigins)
             : throw new CommandFailedException(
                 $"Port {twice.Key.Port} is given to {string.Join(" and to ", twice.Select(port => port.Row.Option))}: each needs one of its own.",
                 ExitCode.Usage

@@ -1,5 +1,6 @@
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Output;
+using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace DhtTracer.Hosting.Ports;
@@ -19,12 +20,31 @@ internal static class PortPipelines
         foreach (var port in ports.Http)
         {
             var branch = ((IApplicationBuilder)app).New();
+            if (port.Row.CorsMethods is { Count: > 0 } methods && ports.CorsOrigins.Count > 0)
+            {
+                branch.UseCors(policy => Allow(policy, ports.CorsOrigins, methods));
+            }
+
             port.Row.Map?.Invoke(branch);
             port.Pipeline = branch.Build();
         }
 
         var statistics = app.Services.GetService<IngestStatistics>();
         app.Run(context => AnswerAsync(context, statistics));
+    }
+
+    // Exporters add headers of their own; what they carry is not looked at.
+    private static void Allow(CorsPolicyBuilder policy, IReadOnlyList<string> origins, IReadOnlyList<string> methods)
+    {
+        policy.WithMethods([.. methods]).AllowAnyHeader().SetPreflightMaxAge(TimeSpan.FromHours(1));
+        if (origins.Contains("*"))
+        {
+            policy.AllowAnyOrigin();
+        }
+        else
+        {
+            policy.WithOrigins([.. origins]);
+        }
     }
 
     private static Task AnswerAsync(HttpContext context, IngestStatistics? statistics)

@@ -1,11 +1,11 @@
-using DhtTracer.Jaeger.Receiving;
-using DhtTracer.Jaeger.Health;
 using DhtTracer.Ingestion.Otlp;
 using DhtTracer.Ingestion.Sink;
+using DhtTracer.Jaeger.Health;
+using DhtTracer.Jaeger.QueryApi;
+using DhtTracer.Jaeger.Receiving;
 using DhtTracer.Node;
 using DhtTracer.Storage;
 using DhtTracer.Web;
-using DhtTracer.Jaeger.QueryApi;
 
 namespace DhtTracer.Hosting.Ports;
 
@@ -24,6 +24,7 @@ internal static class PortTable
         {
             Names = NameRule.Sender,
             Receiver = OtlpHttpReceiver.Name,
+            CorsMethods = [HttpMethods.Post],
             Map = Endpoints(static (port, sink) => port.MapOtlpHttp(sink)),
         },
         new(PortKind.OtlpGrpc, "OTLP over gRPC", "--otlp-grpc-port", 4317, PortProtocol.Http2, "http://{0}")
@@ -76,6 +77,7 @@ internal static class PortTable
         },
         new(PortKind.JaegerQueryHttp, "Jaeger query HTTP", "--query-http-port", 16686, PortProtocol.Http1, "http://{0}/api")
         {
+            CorsMethods = [HttpMethods.Get, HttpMethods.Post],
             Map = Endpoints(static (port, _) => port.MapJaegerQueryHttp(Store(port))),
         },
         new(PortKind.JaegerQueryGrpc, "Jaeger query gRPC", "--query-grpc-port", 16685, PortProtocol.Http2, "http://{0}")
