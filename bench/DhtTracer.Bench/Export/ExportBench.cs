@@ -30,7 +30,7 @@ internal static class ExportBench
                 "--site-port",
                 port,
                 .. Hosting
-                    .ListenerInfo.All.Select(static info => info.Option)
+                    .Ports.PortTable.Main.Select(static port => port.Option)
                     .Where(static option => option != "--site-port")
                     .SelectMany(static option => new[] { option, "off" }),
             ]);

@@ -1,6 +1,6 @@
 using DhtTracer.Hosting.Ports;
-using DhtTracer.Jaeger.Receiving;
 using DhtTracer.Jaeger.Pull;
+using DhtTracer.Jaeger.Receiving;
 using DhtTracer.Traces.Thrift;
 
 namespace DhtTracer.Hosting;

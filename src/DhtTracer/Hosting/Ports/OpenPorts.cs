@@ -52,7 +52,8 @@ internal sealed class OpenPorts
         return twice is null
             ? new OpenPorts(open, corsOrigins)
             : throw new CommandFailedException(
-                $"Port {twice.Key.Port} is given to {string.Join(" and to ", twice.Select(port => port.Row.Option))}: each needs one of its own.",
+                $"Port {twice.Key.Port} is given to {string.Join(" and to ", twice.Select(static port => port.Row.Option))}: "
+                    + "each needs one of its own.",
                 ExitCode.Usage
             );
     }
