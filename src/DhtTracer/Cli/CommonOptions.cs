@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using DhtTracer.Hosting;
 using DhtTracer.Storage;
 
 namespace DhtTracer.Cli;
@@ -8,19 +9,14 @@ namespace DhtTracer.Cli;
 /// <summary>Options that several commands share.</summary>
 internal static class CommonOptions
 {
-    /// <summary>Environment variable that chooses the data directory when <c>--data</c> does not.</summary>
-    public const string DataVariable = "DHT_TRACER_DATA";
-
     /// <summary><c>--data DIR</c>, on every command.</summary>
     public static Option<DirectoryInfo> Data { get; } =
         new("--data")
         {
-            Description = $"Data directory, which holds {DatabaseOptions.FileName}. Also set by {DataVariable}.",
+            Description = $"Data directory, which holds {DatabaseOptions.FileName}. Also set by {Settings.Prefix}DATA.",
             HelpName = "DIR",
             Recursive = true,
-            DefaultValueFactory = _ => new DirectoryInfo(
-                Environment.GetEnvironmentVariable(DataVariable) is { Length: > 0 } folder ? folder : "data"
-            ),
+            DefaultValueFactory = _ => new DirectoryInfo("data"),
         };
 
     /// <summary><c>--json</c>.</summary>

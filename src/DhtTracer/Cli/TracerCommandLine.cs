@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using DhtTracer.Hosting;
 using DhtTracer.Output;
 
 namespace DhtTracer.Cli;
@@ -14,12 +15,34 @@ internal static class TracerCommandLine
     /// <returns>The exit code, see <see cref="ExitCode"/>.</returns>
     public static async Task<int> RunAsync(string[] arguments)
     {
-        var result = Create().Parse(arguments);
+        var commands = Create();
+        var result = commands.Parse(arguments);
+        var fromSettings = false;
+        if (result.Errors.Count == 0)
+        {
+            try
+            {
+                var completed = SettingsArguments.Complete(arguments, result, Settings.Load());
+                fromSettings = completed.Count > arguments.Length;
+                result = commands.Parse(completed);
+            }
+            catch (CommandFailedException failure)
+            {
+                await Console.Error.WriteLineAsync("dht-tracer: " + PlainText.Safe(failure.Message));
+                return failure.ExitCode;
+            }
+        }
+
         if (result.Errors.Count > 0)
         {
             foreach (var error in result.Errors)
             {
                 await Console.Error.WriteLineAsync("dht-tracer: " + PlainText.Safe(OneLine(WithoutTypes(error.Message))));
+            }
+
+            if (fromSettings)
+            {
+                await Console.Error.WriteLineAsync($"The settings were read, too: appsettings.json and {Settings.Prefix}* variables.");
             }
 
             await Console.Error.WriteLineAsync($"Try '{PathOf(result.CommandResult)} --help'.");

@@ -48,6 +48,20 @@ public sealed class ProgramTests : IDisposable
         Assert.Contains(says, errors, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_variable_is_an_option_that_the_command_line_can_overrule()
+    {
+        using var wrong = Start("dotnet", [Program, "--health-port", "off"], environment: ("DHT_TRACER_SITE_PORT", "70000"));
+        var errors = await wrong.StandardError.ReadToEndAsync(Cancel);
+        await wrong.WaitForExitAsync(Cancel);
+        Assert.Equal(2, wrong.ExitCode);
+        Assert.Contains("'70000' is no port", errors, StringComparison.Ordinal);
+        Assert.Contains("DHT_TRACER_*", errors, StringComparison.Ordinal);
+
+        using var data = Start("dotnet", [Program, "queries"], environment: ("DHT_TRACER_DATA", Data));
+        Assert.Contains(Data, await data.StandardError.ReadToEndAsync(Cancel), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("queries")]
     [InlineData("queries --json")]
@@ -195,7 +209,7 @@ public sealed class ProgramTests : IDisposable
 
     private static string Program => Path.Combine(AppContext.BaseDirectory, "dht-tracer.dll");
 
-    private static Process Start(string program, string[] arguments, bool input = false)
+    private static Process Start(string program, string[] arguments, bool input = false, params (string Name, string Value)[] environment)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -205,6 +219,11 @@ public sealed class ProgramTests : IDisposable
             UseShellExecute = false,
         };
         start.Environment["NO_COLOR"] = "1";
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         return Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start");
     }
 
