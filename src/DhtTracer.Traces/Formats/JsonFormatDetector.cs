@@ -37,9 +37,12 @@ internal static class JsonFormatDetector
         // The event log has lines without an "event", so the first few objects are looked at.
         for (var objects = 0; objects < 100 && reader.TokenType == JsonTokenType.StartObject; objects++)
         {
+            var isLogLine = false;
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                if (Recognise(ref reader) is not TraceFormat.Unknown and var format)
+                // A line of a Rust log has "spans" too, after its "level".
+                isLogLine |= reader.ValueTextEquals("level"u8);
+                if (!isLogLine && Recognise(ref reader) is not TraceFormat.Unknown and var format)
                 {
                     return format switch
                     {

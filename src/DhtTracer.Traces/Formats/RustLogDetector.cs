@@ -36,7 +36,14 @@ internal static class RustLogDetector
         while (lines.Next())
         {
             var line = Encoding.UTF8.GetString(lines.Line[..Math.Min(lines.Line.Length, 4096)]);
-            if (line.Contains("\"target\":\"", StringComparison.Ordinal) && line.Contains("\"level\":\"", StringComparison.Ordinal))
+            if (
+                line.Contains("\"level\":\"", StringComparison.Ordinal)
+                && (
+                    line.Contains("\"target\":\"", StringComparison.Ordinal)
+                    || line.Contains(":\"QueryId(", StringComparison.Ordinal)
+                    || line.Contains("\"message\":\"Dialer: Proposed protocol", StringComparison.Ordinal)
+                )
+            )
             {
                 return true;
             }
@@ -53,6 +60,7 @@ internal static class RustLogDetector
                 rest.Contains("libp2p_kad", StringComparison.Ordinal)
                 || rest.Contains("litep2p::", StringComparison.Ordinal)
                 || rest.Contains("libp2p_swarm", StringComparison.Ordinal)
+                || rest.Contains("QueryId(", StringComparison.Ordinal)
             )
             {
                 return true;

@@ -51,7 +51,12 @@ internal sealed class RustLibp2pLog(RustLogTraces traces)
         {
             // multistream-select 0.13 writes the protocol into the message, 0.14 into a field.
             var protocol = line.Field("protocol") ?? line.Message[Proposed.Length..];
-            if (line.SpanPeer is { } peer && protocol.Contains("/kad", StringComparison.Ordinal))
+
+            // compact() writes the fields of the spans behind those of the line.
+            if (
+                (line.SpanPeer ?? RustDebugText.Peer(line.Field("peer"))) is { } peer
+                && protocol.Contains("/kad", StringComparison.Ordinal)
+            )
             {
                 Opened(peer, at);
             }

@@ -17,11 +17,20 @@ internal sealed record RustLogLine(string Target, string Message, RustLogTime? T
 
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = 64 };
 
-    private readonly List<KeyValuePair<string, string>> _fields = [];
+    private List<KeyValuePair<string, string>> _fields = [];
+
+    /// <summary>
+    /// A line about a stream that does not tell the peer. With <c>pretty()</c> a later line of the same event tells it, see
+    /// <see cref="PrettySpanPeer"/>.
+    /// </summary>
+    public bool NeedsSpanPeer => SpanPeer is null && Target.StartsWith("multistream_select", StringComparison.Ordinal);
 
     /// <summary>Whether the bytes can be a line about libp2p at all: a cheap look before the line is taken apart.</summary>
     public static bool MayBe(ReadOnlySpan<byte> line) =>
-        line.IndexOf("libp2p_"u8) >= 0 || line.IndexOf("litep2p"u8) >= 0 || line.IndexOf("multistream_select"u8) >= 0;
+        line.IndexOf("libp2p_"u8) >= 0
+        || line.IndexOf("litep2p"u8) >= 0
+        || line.IndexOf("multistream_select"u8) >= 0
+        || RustLogProof.MayBe(line);
 
     /// <summary>Takes a line apart. Null when it is none of libp2p's.</summary>
     public static RustLogLine? Parse(ReadOnlySpan<byte> utf8)
@@ -31,7 +40,9 @@ internal sealed record RustLogLine(string Target, string Message, RustLogTime? T
         // A program's lines may stand behind a prefix of a container or a service manager; Rust's Debug text writes a blank after its
         // braces.
         var brace = text.IndexOf("{\"", StringComparison.Ordinal);
-        return (brace >= 0 && text.AsSpan(brace).TrimEnd() is [.., '}'] ? ParseJson(text.AsMemory(brace)) : null) ?? ParseHuman(text);
+        return (brace >= 0 && text.AsSpan(brace).TrimEnd() is [.., '}'] ? ParseJson(text.AsMemory(brace)) : null)
+            ?? ParseHuman(text)
+            ?? ParseUntargeted(text);
     }
 
     /// <summary>A field's value as text; null when there is none of this name.</summary>
@@ -82,13 +93,13 @@ internal sealed record RustLogLine(string Target, string Message, RustLogTime? T
         {
             using var document = JsonDocument.Parse(json, Options);
             var root = document.RootElement;
-            if (Text(root, "target") is not { } target || !IsOurs(target))
+            // "flatten_event" writes the fields beside the target.
+            var fields = root.TryGetProperty("fields", out var inner) && inner.ValueKind == JsonValueKind.Object ? inner : root;
+            if ((Text(root, "target") ?? RustLogProof.OfMessage(Text(fields, "message"))) is not { } target || !IsOurs(target))
             {
                 return null;
             }
 
-            // "flatten_event" writes the fields beside the target.
-            var fields = root.TryGetProperty("fields", out var inner) && inner.ValueKind == JsonValueKind.Object ? inner : root;
             var time = Text(root, "timestamp") ?? Text(root, "time") ?? Text(root, "ts");
             var line = new RustLogLine(
                 target,
@@ -146,11 +157,54 @@ internal sealed record RustLogLine(string Target, string Message, RustLogTime? T
             return null;
         }
 
-        var prefix = text.AsSpan(0, start);
-        var rest = WithoutPlace(text.AsSpan(end + 2).TrimEnd());
-        var line = new RustLogLine(target.ToString(), "", RustLogTime.Find(prefix), RustDebugText.Peer(SpanPeerOf(prefix)));
-        var message = line.ReadFields(rest);
-        return line with { Message = message.Trim().ToString() };
+        return Of(target.ToString(), text.AsSpan(0, start), WithoutPlace(text.AsSpan(end + 2).TrimEnd()));
+    }
+
+    // 2026-11-30T05:33:52.305146Z TRACE Swarm::poll: Query finished query=QueryId(0)
+    private static RustLogLine? ParseUntargeted(string text) =>
+        RustLogProof.Find(text) is { } proof ? Of(proof.Target, text.AsSpan(0, proof.Start), text.AsSpan(proof.Start).TrimEnd()) : null;
+
+    private static RustLogLine Of(string target, ReadOnlySpan<char> prefix, ReadOnlySpan<char> rest)
+    {
+        var read = RustLogFields.Read(rest);
+        return new RustLogLine(target, read.Message, RustLogTime.Find(prefix), RustDebugText.Peer(SpanPeerOf(prefix)))
+        {
+            _fields = read.Fields,
+        };
+    }
+
+    /// <summary>
+    /// The peer that a line after the first of a <c>pretty()</c> event tells: <c>    in libp2p_swarm::new_established_connection with
+    /// id: 1, peer: 12D3…</c>. Null when it tells none.
+    /// </summary>
+    /// <param name="line">The line without colours.</param>
+    public static string? PrettySpanPeer(string line)
+    {
+        const string name = " peer: ";
+        var at = line.IndexOf(name, StringComparison.Ordinal);
+        if (at < 0)
+        {
+            return null;
+        }
+
+        var value = line.AsSpan(at + name.Length);
+        var end = value.IndexOfAny(',', ' ');
+        return RustDebugText.Peer((end < 0 ? value : value[..end]).ToString());
+    }
+
+    /// <summary>Whether a line continues an event that <c>pretty()</c> wrote. A line with a level begins another one.</summary>
+    /// <param name="line">The line without colours.</param>
+    public static bool IsPrettyContinuation(string line)
+    {
+        foreach (var word in (ReadOnlySpan<string>)["    in ", "    at ", "    on "])
+        {
+            if (line.IndexOf(word, StringComparison.Ordinal) is >= 0 and var at && !RustLogProof.HasLevel(line.AsSpan(0, at)))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static int TargetStart(string text)
@@ -195,103 +249,6 @@ internal sealed record RustLogLine(string Target, string Message, RustLogTime? T
         var value = prefix[(at + name.Length)..];
         var end = value.IndexOfAny(" }");
         return end > 0 ? value[..end].ToString() : null;
-    }
-
-    /// <summary>Reads <c>message key=value key=value</c>, where blanks inside brackets and quotes belong to a value; gives the
-    /// message.</summary>
-    private ReadOnlySpan<char> ReadFields(ReadOnlySpan<char> rest)
-    {
-        var message = rest;
-        var valueStart = -1;
-        var name = "";
-        var groupsEnd = true;
-        for (var at = 0; at <= rest.Length; at++)
-        {
-            if (at < rest.Length && !StartsField(rest, at))
-            {
-                // A group that never ends is looked for once: a hostile line of brackets must not cost the square of its length.
-                if (groupsEnd && rest[at] is ('{' or '[' or '(' or '"'))
-                {
-                    var groupEnd = GroupEnd(rest, at);
-                    groupsEnd = groupEnd > at;
-                    at = groupEnd;
-                }
-
-                continue;
-            }
-
-            if (valueStart >= 0)
-            {
-                _fields.Add(KeyValuePair.Create(name, rest[valueStart..at].ToString()));
-            }
-            else
-            {
-                message = rest[..at];
-            }
-
-            if (at < rest.Length)
-            {
-                var nameStart = rest[at] == ' ' ? at + 1 : at;
-                var equals = nameStart + rest[nameStart..].IndexOf('=');
-                name = rest[nameStart..equals].ToString();
-                valueStart = equals + 1;
-                at = equals;
-            }
-        }
-
-        return message;
-    }
-
-    // A blank, or the very beginning, followed by "name=".
-    private static bool StartsField(ReadOnlySpan<char> rest, int at)
-    {
-        if (at > 0 && rest[at] != ' ')
-        {
-            return false;
-        }
-
-        var start = at > 0 || rest[0] == ' ' ? at + 1 : at;
-        var end = start;
-        while (end < rest.Length && end - start < 64 && (char.IsAsciiLetterOrDigit(rest[end]) || rest[end] is '_' or '.'))
-        {
-            end++;
-        }
-
-        return end > start && end < rest.Length && rest[end] == '=' && char.IsAsciiLetter(rest[start]);
-    }
-
-    /// <summary>The last index of the bracketed or quoted group that begins here, or the index itself when it never ends.</summary>
-    private static int GroupEnd(ReadOnlySpan<char> rest, int at)
-    {
-        var depth = 0;
-        var quoted = false;
-        for (var end = at; end < rest.Length; end++)
-        {
-            var letter = rest[end];
-            if (quoted)
-            {
-                end += letter == '\\' ? 1 : 0;
-                quoted = letter != '"';
-            }
-            else if (letter == '"')
-            {
-                quoted = true;
-            }
-            else
-            {
-                depth +=
-                    letter is '{' or '[' or '(' ? 1
-                    : letter is '}' or ']' or ')' ? -1
-                    : 0;
-            }
-
-            if (depth == 0 && !quoted)
-            {
-                return end;
-            }
-        }
-
-        return at;
     }
 
     private static bool IsOurs(string target) => Markers.Any(marker => target.StartsWith(marker, StringComparison.Ordinal));

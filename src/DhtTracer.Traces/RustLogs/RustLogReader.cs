@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace DhtTracer.Traces.RustLogs;
 
 /// <summary>
@@ -19,6 +21,10 @@ public sealed class RustLogReader : ISpanLineReader
     private long _lines;
     private bool _hasOurs;
     private bool _hasQueries;
+    private bool _litep2pHasNoTargets;
+
+    /// <summary>A line about a stream, whose peer a later line of the same event may tell.</summary>
+    private RustLogLine? _stream;
 
     /// <summary>Makes a reader for one file.</summary>
     /// <param name="hints">What the user knows of the query.</param>
@@ -35,11 +41,14 @@ public sealed class RustLogReader : ISpanLineReader
 
     /// <inheritdoc/>
     public string? Note =>
-        _hasQueries ? null
+        _litep2pHasNoTargets
+            ? "Its lines of litep2p do not name their target, so it cannot be told which protocol a line about a connection is of, and they "
+                + "were not read. Log with targets: with_target(true) of tracing-subscriber, which is the default"
+        : _hasQueries ? null
         : _hasOurs
             ? "It has lines of libp2p but none about a query. Run the node with RUST_LOG=libp2p_kad=trace,libp2p_swarm=debug, or with "
                 + "RUST_LOG=litep2p::ipfs::kademlia=trace,litep2p::transport-manager=trace"
-        : "It is a log, but no line in it is of libp2p_kad or of litep2p";
+        : "It is a log, but no line in it is of libp2p_kad or of litep2p. A log without targets needs with_target(true)";
 
     /// <inheritdoc/>
     public IReadOnlyList<Span> Read(ReadOnlySpan<byte> lines)
@@ -47,6 +56,11 @@ public sealed class RustLogReader : ISpanLineReader
         var walk = new TextLines(lines, _offset, _lines);
         while (walk.Next())
         {
+            if (_stream is not null && IsRestOfEvent(walk.Line))
+            {
+                continue;
+            }
+
             if (!RustLogLine.MayBe(walk.Line))
             {
                 continue;
@@ -58,7 +72,15 @@ public sealed class RustLogReader : ISpanLineReader
                 continue;
             }
 
-            if (RustLogLine.Parse(walk.Line) is { } line)
+            if (RustLogLine.Parse(walk.Line) is not { } line)
+            {
+                _litep2pHasNoTargets |= RustLogProof.StartsLitep2pQuery(walk.Line);
+            }
+            else if (line.NeedsSpanPeer)
+            {
+                _stream = line;
+            }
+            else
             {
                 ReadLine(line);
             }
@@ -74,6 +96,7 @@ public sealed class RustLogReader : ISpanLineReader
     /// of.</exception>
     public IReadOnlyList<Span> Finish()
     {
+        EndEvent(null);
         _libp2p.Finish();
         _litep2p.Finish();
         var queries = _libp2pTraces.Queries + _litep2pTraces.Queries;
@@ -88,6 +111,33 @@ public sealed class RustLogReader : ISpanLineReader
         }
 
         return Take();
+    }
+
+    /// <summary>Whether a line belongs to the event of several lines before it; if not, that event is over.</summary>
+    private bool IsRestOfEvent(ReadOnlySpan<byte> bytes)
+    {
+        var line = bytes.Length > MaxLineLength ? "" : RustLogLine.WithoutColours(Encoding.UTF8.GetString(bytes));
+        if (!RustLogLine.IsPrettyContinuation(line))
+        {
+            EndEvent(null);
+            return false;
+        }
+
+        if (RustLogLine.PrettySpanPeer(line) is { } peer)
+        {
+            EndEvent(peer);
+        }
+
+        return true;
+    }
+
+    private void EndEvent(string? spanPeer)
+    {
+        if (_stream is { } line)
+        {
+            _stream = null;
+            ReadLine(spanPeer is null ? line : line with { SpanPeer = spanPeer });
+        }
     }
 
     private void ReadLine(RustLogLine line)
