@@ -3,6 +3,7 @@ using DhtTracer.Bench.Export;
 using DhtTracer.Bench.Ingest;
 using DhtTracer.Bench.Kademlia;
 using DhtTracer.Bench.Libp2p;
+using DhtTracer.Bench.Multiformats;
 using DhtTracer.Bench.Pull;
 using DhtTracer.Bench.QueryPage;
 using DhtTracer.Bench.Statistics;
@@ -12,6 +13,8 @@ switch (args)
     case ["codecs"]:
         CodecBench.Run(Console.Out);
         return 0;
+    case ["base58"]:
+        return Base58Bench.Run();
     case ["reconstruct"]:
         ReconstructBench.Run(Console.Out);
         return 0;
@@ -31,7 +34,7 @@ switch (args)
         return await StatisticsBench.RunAsync(rest);
     default:
         await Console.Error.WriteLineAsync(
-            "Usage: DhtTracer.Bench kademlia localnet|tracing|soak [nodes] | codecs | reconstruct | libp2p [hosts] | ingest [queries [connections [spans-per-second]]] | ingest stages | ingest codecs | pull [spans] | export [spans] | page [peers [serve PORT]] | statistics DIR [queries | serve PORT]"
+            "Usage: DhtTracer.Bench kademlia localnet|tracing|soak [nodes] | codecs | base58 | reconstruct | libp2p [hosts] | ingest [queries [connections [spans-per-second]]] | ingest stages | ingest codecs | pull [spans] | export [spans] | page [peers [serve PORT]] | statistics DIR [queries | serve PORT]"
         );
         return 2;
 }

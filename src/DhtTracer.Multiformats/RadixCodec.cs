@@ -216,6 +216,27 @@ internal static class RadixCodec<TRadix>
     }
 }
 
+internal static class RadixAlphabet
+{
+    /// <summary>Table from ASCII character to digit value; 255 where there is none.</summary>
+    internal static byte[] ValueTable(string alphabet, bool ignoreCase)
+    {
+        var values = new byte[128];
+        values.AsSpan().Fill(255);
+        for (var i = 0; i < alphabet.Length; i++)
+        {
+            values[alphabet[i]] = (byte)i;
+            if (ignoreCase)
+            {
+                values[char.ToLowerInvariant(alphabet[i])] = (byte)i;
+                values[char.ToUpperInvariant(alphabet[i])] = (byte)i;
+            }
+        }
+
+        return values;
+    }
+}
+
 /// <summary>The constants of a base that <see cref="RadixCodec{TRadix}"/> works in.</summary>
 internal interface IRadix
 {
@@ -237,7 +258,7 @@ internal interface IRadix
 
 internal readonly struct Radix58 : IRadix
 {
-    private static readonly byte[] ValueTable = Multibase.ValueTable(Alphabet, ignoreCase: false);
+    private static readonly byte[] ValueTable = RadixAlphabet.ValueTable(Alphabet, ignoreCase: false);
 
     public static uint Radix => 58;
 
@@ -252,7 +273,7 @@ internal readonly struct Radix58 : IRadix
 
 internal readonly struct Radix36 : IRadix
 {
-    private static readonly byte[] ValueTable = Multibase.ValueTable(Alphabet, ignoreCase: true);
+    private static readonly byte[] ValueTable = RadixAlphabet.ValueTable(Alphabet, ignoreCase: true);
 
     public static uint Radix => 36;
 

@@ -64,12 +64,18 @@ public class MultibaseTests
     [InlineData("\0abc", MultiformatError.Unsupported)]
     [InlineData("7362625631006654133464440102", MultiformatError.Unsupported)]
     [InlineData("z0OIl", MultiformatError.InvalidCharacter)]
+    [InlineData("bm\u007f", MultiformatError.InvalidCharacter)]
     [InlineData("béé", MultiformatError.InvalidCharacter)]
     [InlineData("f123", MultiformatError.Truncated)]
     [InlineData("bmb", MultiformatError.InvalidCharacter)] // spare bits are not zero
     [InlineData("MeWVzIG1hbmkgIQ", MultiformatError.InvalidCharacter)] // padding is missing
     [InlineData("meWVzIG1hbmkgIQ==", MultiformatError.InvalidCharacter)] // padding where there should be none
     [InlineData("M====", MultiformatError.InvalidCharacter)]
+    [InlineData("m eWVzIG1hbmkgIQ", MultiformatError.InvalidCharacter)] // white space
+    [InlineData("MeWV IG1hbmkg", MultiformatError.InvalidCharacter)]
+    [InlineData("m-_-_", MultiformatError.InvalidCharacter)] // digits of the other alphabet
+    [InlineData("u+/+/", MultiformatError.InvalidCharacter)]
+    [InlineData("bpfsxgidnmfxgsib1", MultiformatError.InvalidCharacter)] // a digit that base32 has not
     public void Bad_text_is_refused_by_kind(string text, MultiformatError error)
     {
         Assert.Equal(error, Multibase.Decode(text, out var bytes, out _));

@@ -106,7 +106,7 @@ public sealed record IpnsRecord
         }
 
         if (
-            CborMap.TryParse(entry.Data.Span) is not { } data
+            CborMap.TryParse(entry.Data.Memory) is not { } data
             || data.GetBytes("Value") is not { } value
             || data.GetBytes("Validity") is not { } validity
             || data.GetInteger("ValidityType") is not { } validityType

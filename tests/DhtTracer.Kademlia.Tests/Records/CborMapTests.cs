@@ -9,6 +9,7 @@ public sealed class CborMapTests
     [InlineData("a1616182018102")]
     [InlineData("a16161a161626163")]
     [InlineData("a16161f5")]
+    [InlineData("a26162016161d82a4100")] // a tag, and keys out of order
     [InlineData("a16161fb3ff8000000000000")]
     public void Well_formed_maps_are_read(string hex) => Assert.NotNull(CborMap.TryParse(Convert.FromHexString(hex)));
 
@@ -25,6 +26,13 @@ public sealed class CborMapTests
     [InlineData("a161619bffffffffffffffff", "an array longer than the input")]
     [InlineData("a1616181818181818181818101", "too deep")]
     [InlineData("bb7fffffffffffffff", "a map longer than the input")]
+    [InlineData("a161619b7fffffffffffffff", "an array longer than memory")]
+    [InlineData("a161615b7fffffffffffffff", "a byte string longer than memory")]
+    [InlineData("a161619f01ff", "an array of indefinite length")]
+    [InlineData("a161617f6161ff", "a text of indefinite length")]
+    [InlineData("a161615f4101ff", "a byte string of indefinite length")]
+    [InlineData("a16161d82a9f01ff", "a tagged array of indefinite length")]
+    [InlineData("a161ff01", "a key that is no UTF-8")]
     public void What_is_not_well_formed_is_refused(string hex, string why) =>
         Assert.True(CborMap.TryParse(Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal))) is null, why);
 
