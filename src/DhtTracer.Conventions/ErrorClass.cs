@@ -27,7 +27,7 @@ public static class ErrorClass
     /// <summary>The request ran out of time.</summary>
     public const string RequestTimeout = "request-timeout";
 
-    /// <summary>The stream or connection was reset.</summary>
+    /// <summary>The stream or connection was reset or closed, by either end.</summary>
     public const string Reset = "reset";
 
     /// <summary>The answer could not be read or was invalid.</summary>

@@ -73,6 +73,13 @@ public sealed record Operation
     /// </summary>
     public ImmutableArray<QueryId> Parts { get; init; } = [];
 
+    /// <summary>Requests in other traces that can be of it, but of another operation of the same key and node as well: they are not
+    /// joined.</summary>
+    public int UnclearParts { get; init; }
+
+    /// <summary>Nothing hangs above it although its span names a parent: that span never arrived, so who asked is unknown.</summary>
+    public bool ParentIsMissing { get; init; }
+
     /// <summary>
     /// Of a stream of query events that is not joined with spans: how many operations that came as spans fit it. It is joined when exactly
     /// one does, and that one fits no other stream. Null for every other operation, and until other traces were looked at.

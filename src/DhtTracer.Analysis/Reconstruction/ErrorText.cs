@@ -30,6 +30,9 @@ internal static class ErrorText
         ("ConnectionReset", ErrorClass.Reset),
         ("StreamResetError", ErrorClass.Reset),
         ("EOF", ErrorClass.Reset),
+        // "connection closed (local): code: 0x1005: transport error: sent go away, code: 4101": the node's own connection manager closed it.
+        ("connection closed (", ErrorClass.Reset),
+        ("go away", ErrorClass.Reset),
         ("not found", ErrorClass.NotFound),
         ("NotFoundError", ErrorClass.NotFound),
     ];

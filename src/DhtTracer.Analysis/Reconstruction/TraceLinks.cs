@@ -25,6 +25,9 @@ public sealed record TraceLinks
     /// <summary>Requests that stand alone in other traces and belong to operations of this one, in any order.</summary>
     public ImmutableArray<LoosePart> Parts { get; init; } = [];
 
+    /// <summary>Requests that stand alone in other traces and can be of operations of this one, but of others too, in any order.</summary>
+    public ImmutableArray<LoosePart> UnclearParts { get; init; } = [];
+
     /// <summary>Streams of query events of other traces that are joined with operations of this one.</summary>
     public ImmutableArray<JoinedStream> Streams { get; init; } = [];
 
@@ -47,8 +50,26 @@ public sealed record TraceLinks
                 reconstruct([.. spans, .. Streams.SelectMany(stream => Below(spans[0].TraceId, stream))]),
                 Streams.Select(static stream => stream.Root).ToHashSet()
             );
-        return TraceParts.Join(Moved(found), Parts);
+        return WithUnclearParts(TraceParts.Join(Moved(found), Parts));
     }
+
+    private ReconstructedTrace WithUnclearParts(ReconstructedTrace found) =>
+        UnclearParts.IsEmpty
+            ? found
+            : found with
+            {
+                Operations =
+                [
+                    .. found.Operations.Select(operation =>
+                        UnclearParts.Count(part => OperationParts.Belongs(operation, part)) is var unclear and > 0
+                            ? operation with
+                            {
+                                UnclearParts = unclear,
+                            }
+                            : operation
+                    ),
+                ],
+            };
 
     /// <summary>The stream as if it had come in the trace of the operation, below it.</summary>
     private static IEnumerable<Span> Below(TraceId trace, JoinedStream stream) =>

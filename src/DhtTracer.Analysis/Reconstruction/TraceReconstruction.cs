@@ -142,6 +142,7 @@ internal sealed class TraceDraft(TraceSpans? trace = null)
             DiscoveryNs = SpanReading.Nanoseconds(span.StartUnixNano, operation.StartUnixNano) + operation.DiscoveryNs,
             Context = above.Context,
             Command = above.Command,
+            ParentIsMissing = trace.IsOrphan(root),
         };
     }
 

@@ -31,6 +31,27 @@ public static class QueryNotes
             ? "No peers: the node had the answer itself and asked nobody. Statistics do not count this query."
         : "No peers: the routing table was empty, so nobody was asked. Statistics do not count this query.";
 
+    /// <summary>What is not known of an operation because other spans are missing or fit several; nothing for most.</summary>
+    public static IEnumerable<string> OfOperation(Operation operation)
+    {
+        if (operation is { ParentIsMissing: true, Background: false })
+        {
+            yield return "The span above this operation has not arrived, so who asked for it is unknown: it counts as asked by somebody, "
+                + "but the node may have asked for itself.";
+        }
+
+        if (operation.UnclearParts > 0)
+        {
+            yield return $"{Count(operation.UnclearParts, "request")} in other traces can be of this operation or of another one of the same "
+                + "key that ran at the same time. They are not counted here.";
+        }
+
+        if (NotJoined(operation) is { } notJoined)
+        {
+            yield return notJoined;
+        }
+    }
+
     /// <summary>Why query events were not joined with spans that could be of the same operation; null when there is nothing to say.</summary>
     public static string? NotJoined(Operation operation) =>
         operation.SpansThatFit switch

@@ -20,7 +20,17 @@ internal static class OperationAround
     /// <summary>Null when there is nothing.</summary>
     public static string? Write(Operation operation)
     {
-        if (operation is { Context.IsEmpty: true, Routers.IsEmpty: true, Parts.IsEmpty: true, SpansThatFit: null })
+        if (
+            operation is
+            {
+                Context.IsEmpty: true,
+                Routers.IsEmpty: true,
+                Parts.IsEmpty: true,
+                UnclearParts: 0,
+                ParentIsMissing: false,
+                SpansThatFit: null
+            }
+        )
         {
             return null;
         }
@@ -49,7 +59,9 @@ internal static class OperationAround
                         )),
                     ],
                 operation.Parts.IsEmpty ? null : [.. operation.Parts.Select(static part => part.ToString())],
-                operation.SpansThatFit
+                operation.SpansThatFit,
+                operation.UnclearParts == 0 ? null : operation.UnclearParts,
+                operation.ParentIsMissing ? true : null
             ),
             Options
         );
@@ -90,6 +102,8 @@ internal static class OperationAround
                     ),
                 ],
                 SpansThatFit = document.SpansThatFit,
+                UnclearParts = document.UnclearParts ?? 0,
+                ParentIsMissing = document.ParentIsMissing ?? false,
             };
         }
         catch (Exception error) when (error is JsonException or IndexOutOfRangeException)
@@ -106,7 +120,9 @@ internal static class OperationAround
         [property: JsonPropertyName("context")] ImmutableArray<string?[]>? Context,
         [property: JsonPropertyName("routers")] ImmutableArray<Router>? Routers,
         [property: JsonPropertyName("parts")] ImmutableArray<string>? Parts,
-        [property: JsonPropertyName("fits")] int? SpansThatFit
+        [property: JsonPropertyName("fits")] int? SpansThatFit,
+        [property: JsonPropertyName("unclear")] int? UnclearParts,
+        [property: JsonPropertyName("orphan")] bool? ParentIsMissing
     );
 
     private sealed record Router(

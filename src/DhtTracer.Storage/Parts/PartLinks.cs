@@ -5,8 +5,9 @@ using DhtTracer.Traces;
 namespace DhtTracer.Storage;
 
 /// <summary>
-/// Links requests that stand alone in their traces to the operation of another trace that they belong to, when either arrives. Each trace
-/// is still packed and analysed by itself; one whose operation gets or loses a part is marked as stale and analysed again with it.
+/// Links requests that stand alone in their traces to the operation of another trace that they belong to, when either arrives. A part that
+/// fits several is linked to none of them. Each trace is still packed and analysed by itself; one whose operation gets or loses a part, or
+/// shares one with another operation, is marked as stale and analysed again.
 /// </summary>
 internal static class PartLinks
 {
@@ -27,9 +28,9 @@ internal static class PartLinks
         WriteParts(session, trace, isNew, found, stale);
         foreach (var operation in found.Operations.Where(CanHaveParts))
         {
-            foreach (var (no, owner, part) in PartsAround(session, operation))
+            foreach (var (no, before, part) in PartsAround(session, operation))
             {
-                Link(session, no, owner, part, stale);
+                Link(session, no, before, part, stale);
             }
         }
     }
@@ -48,13 +49,13 @@ internal static class PartLinks
 
     private static void WriteParts(WriteSession session, long trace, bool isNew, ReconstructedTrace found, HashSet<long> stale)
     {
-        var owners = new Dictionary<SpanId, long>();
+        var owners = new Dictionary<SpanId, Owned>();
         if (!isNew)
         {
-            var select = session["SELECT span_id, operation FROM loose_part WHERE trace = ?1 AND operation IS NOT NULL"].Bind(1, trace);
+            var select = session["SELECT span_id, operation, fits FROM loose_part WHERE trace = ?1"].Bind(1, trace);
             while (select.Step())
             {
-                owners.Add(SpanId.FromBytes(select.GetBlob(0)), select.GetInt64(1));
+                owners.Add(SpanId.FromBytes(select.GetBlob(0)), Owned.Read(select, 1));
             }
 
             select.Reset();
@@ -65,12 +66,12 @@ internal static class PartLinks
         foreach (var part in found.LooseParts)
         {
             part.Id.SpanId.WriteBytes(id);
-            long? owner = owners.TryGetValue(part.Id.SpanId, out var number) ? number : null;
+            owners.TryGetValue(part.Id.SpanId, out var before);
             var no =
                 session[
                     """
-                    INSERT INTO loose_part (trace, span_id, type, key_bytes, peer, service, instance, node, start_ns, duration_ns, outcome, error_class, error_text, operation)
-                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) RETURNING no
+                    INSERT INTO loose_part (trace, span_id, type, key_bytes, peer, service, instance, node, start_ns, duration_ns, outcome, error_class, error_text, operation, fits)
+                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) RETURNING no
                     """
                 ]
                     .Bind(1, trace)
@@ -86,20 +87,21 @@ internal static class PartLinks
                     .Bind(11, (long)part.Outcome)
                     .Bind(12, session.Texts.InternOrNull(part.Error?.Class))
                     .Bind(13, part.Error?.Text)
-                    .Bind(14, owner)
+                    .Bind(14, before.Operation)
+                    .Bind(15, before.Fits)
                     .RunScalar()
                 ?? throw new InvalidOperationException("INSERT ... RETURNING returned nothing.");
-            Link(session, no, owner, part, stale);
+            Link(session, no, before, part, stale);
         }
     }
 
-    private static List<(long No, long? Owner, LoosePart Part)> PartsAround(WriteSession session, Operation operation)
+    private static List<(long No, Owned Before, LoosePart Part)> PartsAround(WriteSession session, Operation operation)
     {
-        var parts = new List<(long, long?, LoosePart)>();
+        var parts = new List<(long, Owned, LoosePart)>();
         var start = Nanoseconds.ToColumn(operation.StartUnixNano);
         var select = session[
             $"""
-            SELECT l.no, l.operation, {PartReader.Columns}
+            SELECT l.no, l.operation, l.fits, {PartReader.Columns}
             FROM loose_part l {PartReader.Joins}
             WHERE l.key_bytes = ?1 AND l.start_ns BETWEEN ?2 AND ?3 ORDER BY l.start_ns LIMIT ?4
             """
@@ -110,34 +112,31 @@ internal static class PartLinks
             .Bind(4, MaxParts);
         while (select.Step())
         {
-            parts.Add((select.GetInt64(0), select.IsNull(1) ? null : select.GetInt64(1), PartReader.Read(select, 2)));
+            parts.Add((select.GetInt64(0), Owned.Read(select, 1), PartReader.Read(select, 3)));
         }
 
         select.Reset();
         return parts;
     }
 
-    private static void Link(WriteSession session, long no, long? before, LoosePart part, HashSet<long> stale)
+    private static void Link(WriteSession session, long no, Owned before, LoosePart part, HashSet<long> stale)
     {
-        var (owner, trace) = Owner(session, part);
-        if (owner == before)
+        var owners = Owners(session, part);
+        var now = new Owned(owners is [var only] ? only.No : null, owners.Count);
+        if (now == before)
         {
             return;
         }
 
-        session["UPDATE loose_part SET operation = ?2 WHERE no = ?1"].Bind(1, no).Bind(2, owner).Run();
-        if (trace is { } gains)
-        {
-            stale.Add(gains);
-        }
-
-        if (before is { } last && session["SELECT trace FROM dht_operation WHERE no = ?1"].Bind(1, last).RunScalar() is { } loses)
+        session["UPDATE loose_part SET operation = ?2, fits = ?3 WHERE no = ?1"].Bind(1, no).Bind(2, now.Operation).Bind(3, now.Fits).Run();
+        stale.UnionWith(owners.Select(static owner => owner.Trace));
+        if (before.Operation is { } last && session["SELECT trace FROM dht_operation WHERE no = ?1"].Bind(1, last).RunScalar() is { } loses)
         {
             stale.Add(loses);
         }
     }
 
-    private static (long? No, long? Trace) Owner(WriteSession session, LoosePart part)
+    private static List<(long No, long Trace)> Owners(WriteSession session, LoosePart part)
     {
         var candidates = new Dictionary<QueryId, (long No, long Trace)>();
         var operations = new List<Operation>();
@@ -175,6 +174,15 @@ internal static class PartLinks
         }
 
         select.Reset();
-        return OperationParts.Owner(operations, part) is { } owner ? candidates[owner.Id] : (null, null);
+        return [.. OperationParts.Owners(operations, part).Select(owner => candidates[owner.Id])];
+    }
+
+    /// <summary>What a part is joined to.</summary>
+    /// <param name="Operation">Number of the operation; null for none.</param>
+    /// <param name="Fits">How many it fits.</param>
+    private readonly record struct Owned(long? Operation, long Fits)
+    {
+        /// <summary>Reads two columns.</summary>
+        public static Owned Read(Statement row, int first) => new(row.IsNull(first) ? null : row.GetInt64(first), row.GetInt64(first + 1));
     }
 }

@@ -19,12 +19,29 @@ internal static class PartReader
         + "LEFT JOIN peer n ON n.no = l.node LEFT JOIN text e ON e.no = l.error_class";
 
     /// <summary>The parts that are linked to operations of a trace, by start.</summary>
-    public static ImmutableArray<LoosePart> OfTrace(SqliteConnection connection, long trace)
-    {
-        using var select = new Statement(
+    public static ImmutableArray<LoosePart> OfTrace(SqliteConnection connection, long trace) =>
+        Select(
             connection,
+            trace,
             $"SELECT {Columns} FROM dht_operation o JOIN loose_part l ON l.operation = o.no {Joins} WHERE o.trace = ?1 ORDER BY l.start_ns, l.no"
         );
+
+    /// <summary>The parts around the operations of a trace that fit several operations, by start.</summary>
+    public static ImmutableArray<LoosePart> UnclearAround(SqliteConnection connection, long trace) =>
+        Select(
+            connection,
+            trace,
+            $"""
+            SELECT DISTINCT {Columns} FROM dht_operation o
+            JOIN loose_part l ON l.key_bytes = o.key_bytes AND l.fits > 1
+              AND l.start_ns BETWEEN o.start_ns AND o.start_ns + ifnull(o.duration_ns, 0) + {OperationParts.LatestAfterEndNs}
+            {Joins} WHERE o.trace = ?1 AND o.background = 0 ORDER BY l.start_ns
+            """
+        );
+
+    private static ImmutableArray<LoosePart> Select(SqliteConnection connection, long trace, string sql)
+    {
+        using var select = new Statement(connection, sql);
         var parts = ImmutableArray.CreateBuilder<LoosePart>();
         select.Bind(1, trace);
         while (select.Step())

@@ -33,6 +33,7 @@ internal static class TraceReader
             new TraceLinks
             {
                 Parts = PartReader.OfTrace(connection, trace.No),
+                UnclearParts = PartReader.UnclearAround(connection, trace.No),
                 OwnStreams = EventStreamReader.OwnOfTrace(connection, trace.No),
             },
             EventStreamReader.JoinedWith(connection, trace.No),

@@ -40,9 +40,9 @@ internal sealed class OperationTextWriter(TextWriter output, Terminal terminal)
             Line($"{operation.Parts.Length} requests in other traces belong to it");
         }
 
-        if (QueryNotes.NotJoined(operation) is { } notJoined)
+        foreach (var note in QueryNotes.OfOperation(operation))
         {
-            Line(notJoined);
+            Line(note);
         }
 
         foreach (var other in details.Others)

@@ -89,12 +89,35 @@ public class OperationPartsTests
         Assert.False(OperationParts.Belongs(Provide().Operation, Part(200, Asked) with { KeyBytes = "1220" }));
 
     [Fact]
-    public void Of_two_provides_of_one_key_a_part_belongs_to_the_later_that_had_started()
+    public void Of_two_provides_of_one_key_a_part_belongs_to_the_one_that_ran_when_it_started()
     {
         var (first, second) = (Provide().Operation, Provide(500).Operation);
 
         Assert.Equal(first.StartUnixNano, OperationParts.Owner([second, first], Part(499, Asked))!.StartUnixNano);
-        Assert.Equal(second.StartUnixNano, OperationParts.Owner([first, second], Part(501, Asked))!.StartUnixNano);
+        Assert.Equal(second.StartUnixNano, OperationParts.Owner([second, first], Part(1001, Asked))!.StartUnixNano);
+    }
+
+    [Fact]
+    public void A_part_that_started_while_two_provides_of_its_key_ran_is_of_neither()
+    {
+        var (first, second) = (Provide().Operation, Provide(500).Operation);
+
+        Assert.Null(OperationParts.Owner([first, second], Part(501, Asked)));
+        Assert.Null(OperationParts.Owner([second, first], Part(1000, Asked)));
+        Assert.Equal(2, OperationParts.Owners([first, second], Part(501, Asked)).Count);
+
+        // Nor one that came when both had just ended, or long after both.
+        Assert.Null(OperationParts.Owner([first, second], Part(1600, Asked)));
+        Assert.Null(OperationParts.Owner([first, second], Part(5_000_000, Asked)));
+    }
+
+    [Fact]
+    public void A_part_shortly_after_the_end_of_one_provide_is_not_of_one_that_ended_long_before()
+    {
+        var (first, second) = (Provide().Operation, Provide(1_000_000).Operation);
+
+        Assert.Equal(second.StartUnixNano, OperationParts.Owner([first, second], Part(1_101_000, Asked))!.StartUnixNano);
+        Assert.Null(OperationParts.Owner([first, second], Part(1_101_001, Asked)));
     }
 
     [Fact]

@@ -41,6 +41,42 @@ public sealed class PartLinksTests : IDisposable
         Assert.Equal(2, details.Queries[0].Peers.Length);
     }
 
+    [Theory]
+    [InlineData(1, 7, 2)]
+    [InlineData(2, 7, 1)]
+    [InlineData(7, 2, 1)]
+    public async Task A_part_of_two_provides_at_once_is_counted_by_neither_and_both_say_so(params int[] traces)
+    {
+        await using var store = await OpenAsync();
+        foreach (var trace in traces)
+        {
+            await AnalyseAsync(store, Make.Trace(trace));
+        }
+
+        while (await store.ListPendingAsync(10) is { Count: > 0 } pending)
+        {
+            foreach (var trace in pending)
+            {
+                await AnalyseAsync(store, trace.TraceId);
+            }
+        }
+
+        var rows = (await store.ListOperationsAsync(new QueryFilter())).Rows;
+        Assert.Equal(2, rows.Count);
+        Assert.All(
+            rows,
+            static row => Assert.Equal((0, 1, 0), (row.Operation.Parts.Length, row.Operation.UnclearParts, row.Operation.Results))
+        );
+        Assert.Equal(1, (await store.GetOperationAsync(rows[0].Operation.Id))!.Operation.UnclearParts);
+
+        // When one of the two is gone, nothing is unclear any more for what is analysed from then on.
+        await AnalyseAgainAsync(store, Make.Trace(7), ReconstructedTrace.Empty);
+        await AnalyseAgainAsync(store, Make.Trace(2), store.Reconstruct((await store.LoadAsync(Make.Trace(2)))!));
+        await AnalyseAsync(store, Provide);
+        var row = Assert.Single((await store.ListOperationsAsync(new QueryFilter())).Rows);
+        Assert.Equal((1, 0, 1), (row.Operation.Parts.Length, row.Operation.UnclearParts, row.Operation.Results));
+    }
+
     [Fact]
     public async Task A_part_of_another_key_node_or_time_is_not_joined()
     {
@@ -102,6 +138,12 @@ public sealed class PartLinksTests : IDisposable
 
         var content = (await store.LoadAsync(trace))!;
         Assert.True(content.NeedsAnalysis(AnalysisVersion.Current));
+        await AnalyseAgainAsync(store, trace, store.Reconstruct(content));
+    }
+
+    private static async Task AnalyseAgainAsync(TraceStore store, TraceId trace, ReconstructedTrace found)
+    {
+        var content = (await store.LoadAsync(trace))!;
         Assert.True(
             (
                 await store.SaveAnalysesAsync([
@@ -109,7 +151,7 @@ public sealed class PartLinksTests : IDisposable
                     {
                         Content = content,
                         Otlp = content.Otlp,
-                        Found = store.Reconstruct(content),
+                        Found = found,
                         Version = AnalysisVersion.Current,
                     },
                 ])
@@ -117,10 +159,10 @@ public sealed class PartLinksTests : IDisposable
         );
     }
 
-    /// <summary>Trace 1 is the provide, 2 and 3 are its parts; 4 has another key, 5 another service, 6 is too late.</summary>
+    /// <summary>Trace 1 is the provide, 7 another one that runs at the same time; 2 and 3 are its parts; 4 has another key, 5 another service, 6 is too late.</summary>
     private static ReconstructedTrace Reconstruct(TraceId trace)
     {
-        if (trace == Provide)
+        if (trace == Provide || trace == Make.Trace(7))
         {
             return ReconstructedTrace.Of([
                 Make.Query(trace, new SpanId(1)) with

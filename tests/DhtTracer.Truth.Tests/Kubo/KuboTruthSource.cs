@@ -35,7 +35,7 @@ internal sealed class KuboTruthSource : ITruthSource
 internal sealed class KuboTraces
 {
     private readonly Dictionary<string, ReconstructedTrace> _traces;
-    private readonly List<(LoosePart Part, Operation? Owner)> _parts;
+    private readonly List<(LoosePart Part, IReadOnlyList<Operation> Owners)> _parts;
 
     public KuboTraces(CaptureFolder capture)
     {
@@ -57,7 +57,7 @@ internal sealed class KuboTraces
         [
             .. _traces
                 .Values.SelectMany(static trace => trace.LooseParts)
-                .Select(part => (part, OperationParts.Owner(operations[part.KeyBytes], part))),
+                .Select(part => (part, OperationParts.Owners(operations[part.KeyBytes], part))),
         ];
     }
 
@@ -73,12 +73,16 @@ internal sealed class KuboTraces
     public (Operation Operation, Query Query) Joined(Operation operation)
     {
         var query = Of(operation.Id.TraceId.ToString()).Queries.Single(query => query.Id == operation.Decisive);
-        return OperationParts.Join(operation, query, _parts.Where(part => part.Owner == operation).Select(static part => part.Part));
+        return OperationParts.Join(
+            operation,
+            query,
+            _parts.Where(part => part.Owners is [var only] && only == operation).Select(static part => part.Part)
+        );
     }
 
-    /// <summary>Owner of the loose parts of a trace.</summary>
-    public IEnumerable<Operation?> Owners(string traceId) =>
-        _parts.Where(part => part.Part.Id.TraceId.ToString() == traceId).Select(static part => part.Owner);
+    /// <summary>Operations that the loose part of a trace can be of; none when the trace has no such part.</summary>
+    public IReadOnlyList<Operation> Owners(string traceId) =>
+        _parts.SingleOrDefault(part => part.Part.Id.TraceId.ToString() == traceId).Owners ?? [];
 
     /// <summary>
     /// Outside of the commands nothing is the user's but provides: of what he added, which the daemon provides later without a span of the

@@ -42,6 +42,7 @@ internal sealed class GoOperation(
                 : null,
             Context = above.Context,
             Command = above.Command,
+            ParentIsMissing = trace.IsOrphan(root),
         };
         ofQueries = WithKeys(ofQueries);
         return queries is [var only] && only.Id.SpanId == _own.SpanId

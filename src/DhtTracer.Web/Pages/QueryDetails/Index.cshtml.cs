@@ -50,8 +50,8 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
     /// <summary>The operation that it is a query of; null when the query is all of it and nothing hangs above.</summary>
     public Operation? Operation { get; private set; }
 
-    /// <summary>Why these query events were not joined with spans; null when there is nothing to say.</summary>
-    public string? NotJoined { get; private set; }
+    /// <summary>What is not known of its operation, when the query is all of it; else the page of the operation says it.</summary>
+    public IEnumerable<string> Notes { get; private set; } = [];
 
     /// <summary>Other queries of the same operation: the other half of Kubo's dual DHT.</summary>
     public IReadOnlyList<QuerySummary> Siblings { get; private set; } = [];
@@ -160,7 +160,7 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
             : null;
         RefreshSeconds = waiting is not null && Query.Outcome == QueryOutcome.Incomplete ? 2 : null;
         var owner = trace!.Operations.FirstOrDefault(operation => operation.Queries.Any(query => query.Id == queryId));
-        NotJoined = owner is null ? null : QueryNotes.NotJoined(owner);
+        Notes = owner is { Queries.Length: 1 } ? QueryNotes.OfOperation(owner) : [];
         Operation =
             owner is not null && (owner.Id != queryId || owner.Queries.Length > 1 || !owner.Context.IsEmpty || !owner.Parts.IsEmpty)
                 ? owner
