@@ -21,7 +21,8 @@ public sealed class ArrivalFeed
     /// <summary>Ends listening.</summary>
     public void Stop() => Interlocked.Exchange(ref _channel, null)?.Writer.TryComplete();
 
-    internal void Publish(IReadOnlyList<TraceId> traces)
+    /// <summary>Tells the listener about new spans. A store calls it after each commit.</summary>
+    public void Publish(IReadOnlyList<TraceId> traces)
     {
         if (_channel is { } listener && traces.Count > 0)
         {

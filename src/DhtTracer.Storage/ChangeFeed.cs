@@ -54,7 +54,8 @@ public sealed class ChangeFeed
         }
     }
 
-    internal void Publish(IReadOnlyList<QueryId> queries)
+    /// <summary>Tells the watchers. A store calls it after each commit; an empty list means that too much changed to name it.</summary>
+    public void Publish(IReadOnlyList<QueryId> queries)
     {
         lock (_gate)
         {

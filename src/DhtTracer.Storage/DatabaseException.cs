@@ -1,5 +1,3 @@
-using Microsoft.Data.Sqlite;
-
 namespace DhtTracer.Storage;
 
 /// <summary>What is wrong with the database.</summary>
@@ -45,42 +43,9 @@ public sealed class DatabaseException : Exception
 
     /// <summary>Whether the same write may succeed later without anybody doing anything.</summary>
     public bool IsTransient => Problem is DatabaseProblem.Locked or DatabaseProblem.DiskFull;
-
-    // Result codes: https://www.sqlite.org/rescode.html
-    internal static DatabaseException From(SqliteException error, string path) =>
-        error.SqliteErrorCode switch
-        {
-            26 => new(
-                DatabaseProblem.NotADatabase,
-                $"{path} is not an SQLite database. Move it away, or choose another data directory.",
-                error
-            ),
-            5 or 6 => new(
-                DatabaseProblem.Locked,
-                $"{path} is locked by another process that is writing. Try again, or stop that process.",
-                error
-            ),
-            13 => new(
-                DatabaseProblem.DiskFull,
-                $"The disk that holds {path} is full. Free some space; what was acknowledged is safe.",
-                error
-            ),
-            3 or 8 or 14 or 23 => new(
-                DatabaseProblem.AccessDenied,
-                $"{path} cannot be opened for writing ({error.Message}). Check who owns the data directory.",
-                error
-            ),
-            11 => new(
-                DatabaseProblem.Corrupt,
-                $"{path} is damaged ({error.Message}). Stop the program and try `sqlite3 {path} .recover`.",
-                error
-            ),
-            _ => new(DatabaseProblem.Other, $"{path}: {error.Message}", error),
-        };
 }
 
-/// <summary>More spans wait for the writer than <see cref="DatabaseOptions.MaxPendingBytes"/> allows. Nothing was stored: send them again
-/// later.</summary>
+/// <summary>Too many bytes already wait for the writer. Nothing was stored; send the same spans again later.</summary>
 public sealed class StoreOverloadedException : Exception
 {
     /// <summary>Makes one.</summary>

@@ -5,6 +5,7 @@ using DhtTracer.Ingestion.Analysis;
 using DhtTracer.Ingestion.Otlp;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Sqlite;
 using DhtTracer.Traces;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -47,13 +48,13 @@ internal sealed class IngestHost : IAsyncDisposable
 
     public static async Task<IngestHost> StartAsync(
         Func<IReadOnlyList<Span>, ReconstructedTrace>? reconstruct = null,
-        DatabaseOptions? options = null,
+        SqliteOptions? options = null,
         AnalysisOptions? analysis = null
     )
     {
         var folder = Path.Combine(Path.GetTempPath(), "dht-tracer-tests", Guid.NewGuid().ToString("N"));
         var function = reconstruct ?? TraceReconstruction.Reconstruct;
-        var store = await TraceStore.OpenAsync((options ?? new DatabaseOptions()) with { Directory = folder }, function);
+        var store = await SqliteTraceStore.OpenAsync((options ?? new SqliteOptions()) with { Directory = folder }, function);
         return new IngestHost(folder, store, function, analysis ?? new AnalysisOptions());
     }
 

@@ -2,10 +2,11 @@ using System.Globalization;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Jaeger.Pull;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Sqlite;
 
 // A puller as a process of its own, so that a test can kill it: SOURCE DIRECTORY DEPTH SETTLE-SECONDS.
-await using var store = await TraceStore.OpenAsync(
-    new DatabaseOptions { Directory = args[1] },
+await using var store = await SqliteTraceStore.OpenAsync(
+    new SqliteOptions { Directory = args[1] },
     static _ => DhtTracer.Analysis.ReconstructedTrace.Empty
 );
 var worker = new PullWorker(

@@ -6,6 +6,7 @@ using DhtTracer.Analysis;
 using DhtTracer.Analysis.Export;
 using DhtTracer.Cli;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Sqlite;
 using DhtTracer.TestSupport.Kubo;
 using DhtTracer.Traces.Otlp;
 
@@ -59,7 +60,7 @@ internal static class ExportBench
 
     private static async Task<string> FillAsync(string folder, int spans)
     {
-        await using var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = folder }, TraceReconstruction.Reconstruct);
+        await using var store = await SqliteTraceStore.OpenAsync(new SqliteOptions { Directory = folder }, TraceReconstruction.Reconstruct);
         var simulator = new KuboTraceSimulator(5);
         var scenario = new KuboScenario { Population = null, NetworkSize = 1500 };
         var operations = new[] { KuboOperation.FindProviders, KuboOperation.GetClosestPeers, KuboOperation.FindPeer };

@@ -6,6 +6,7 @@ using DhtTracer.Ingestion.Analysis;
 using DhtTracer.Ingestion.Otlp;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Sqlite;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -65,7 +66,7 @@ public static class IngestBench
             $"{spans:N0} spans, {(double)raw / spans:N0} bytes a span raw, {(double)gzip / spans:N0} in gzip; {Environment.ProcessorCount} processors"
         );
 
-        var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = data }, TraceReconstruction.Reconstruct);
+        var store = await SqliteTraceStore.OpenAsync(new SqliteOptions { Directory = data }, TraceReconstruction.Reconstruct);
         var worker = new AnalysisWorker(
             store,
             TraceReconstruction.Reconstruct,

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics;
 using DhtTracer.Analysis;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Sqlite;
 using DhtTracer.Traces;
 using DhtTracer.Traces.Otlp;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using DhtTracer.Analysis;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Sqlite;
 using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Bench.Ingest;
@@ -52,8 +53,8 @@ internal static class IngestStages
             () => chunks.Sum(list => list.Sum(chunk => TraceBlob.Compress(chunk.Otlp.Span, TraceBlob.FastQuality).Length))
         );
 
-        await using var store = await TraceStore.OpenAsync(
-            new DatabaseOptions { Directory = data, MaxPendingBytes = long.MaxValue },
+        await using var store = await SqliteTraceStore.OpenAsync(
+            new SqliteOptions { Directory = data, MaxPendingBytes = long.MaxValue },
             TraceReconstruction.Reconstruct
         );
         var before = Cpu();

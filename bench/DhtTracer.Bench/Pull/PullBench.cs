@@ -4,6 +4,7 @@ using DhtTracer.FakeJaeger;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Jaeger.Pull;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Sqlite;
 using Google.Protobuf;
 using Proto = DhtTracer.Traces.Jaeger.Proto;
 
@@ -67,8 +68,8 @@ internal static class PullBench
 
     private static async Task<int> PullAsync(string source, string directory)
     {
-        await using var store = await TraceStore.OpenAsync(
-            new DatabaseOptions { Directory = directory },
+        await using var store = await SqliteTraceStore.OpenAsync(
+            new SqliteOptions { Directory = directory },
             static _ => DhtTracer.Analysis.ReconstructedTrace.Empty
         );
         var worker = new PullWorker(

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using DhtTracer.Analysis;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Sqlite;
 using DhtTracer.TestSupport;
 using DhtTracer.Traces;
 using DhtTracer.Traces.Otlp;
@@ -113,7 +114,7 @@ internal static class QueryPageBench
     private static async Task<RunningSite> StartAsync(string url, IReadOnlyList<Query> queries)
     {
         var folder = Directory.CreateTempSubdirectory("dht-tracer-bench-");
-        var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = folder.FullName }, TraceReconstruction.Reconstruct);
+        var store = await SqliteTraceStore.OpenAsync(new SqliteOptions { Directory = folder.FullName }, TraceReconstruction.Reconstruct);
         foreach (var query in queries)
         {
             var spans = NativeTrace.Of(query);

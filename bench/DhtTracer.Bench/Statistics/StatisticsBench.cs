@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using DhtTracer.Analysis;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Sqlite;
 
 namespace DhtTracer.Bench.Statistics;
 
@@ -22,9 +23,9 @@ internal static class StatisticsBench
             return 2;
         }
 
-        var options = new DatabaseOptions { Directory = arguments[0] };
+        var options = new SqliteOptions { Directory = arguments[0] };
         var isMade = Directory.Exists(arguments[0]) && Directory.EnumerateFiles(arguments[0], "*.db").Any();
-        await using var store = await TraceStore.OpenAsync(options, TraceReconstruction.Reconstruct);
+        await using var store = await SqliteTraceStore.OpenAsync(options, TraceReconstruction.Reconstruct);
         if (arguments is [_, "serve", var port])
         {
             await using var served = await BenchSite.StartAsync($"http://127.0.0.1:{port}", store);

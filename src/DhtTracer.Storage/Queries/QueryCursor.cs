@@ -7,7 +7,7 @@ namespace DhtTracer.Storage;
 /// A place in a sorted list: the part of the list, and the sort value and number of the row beside it. New rows do not move it, as an
 /// offset would be moved. A list by key takes the key from that row.
 /// </summary>
-internal readonly record struct QueryCursor(QuerySort Sort, bool Backward, int Part, long Value, long Number)
+public readonly record struct QueryCursor(QuerySort Sort, bool Backward, int Part, long Value, long Number)
 {
     private const int Length = 18;
 

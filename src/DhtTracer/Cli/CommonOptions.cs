@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using DhtTracer.Hosting;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Sqlite;
 
 namespace DhtTracer.Cli;
 
@@ -13,7 +14,7 @@ internal static class CommonOptions
     public static Option<DirectoryInfo> Data { get; } =
         new("--data")
         {
-            Description = $"Data directory, which holds {DatabaseOptions.FileName}. Also set by {Settings.Prefix}DATA.",
+            Description = $"Data directory, which holds {SqliteOptions.FileName}. Also set by {Settings.Prefix}DATA.",
             HelpName = "DIR",
             Recursive = true,
             DefaultValueFactory = _ => new DirectoryInfo("data"),

@@ -79,7 +79,7 @@ internal static class ImportCommand
             }
 
             var queries = await ImportedQueries.CountAsync(session.Store, summary.Traces, cancellation);
-            await ReportAsync(summary, queries, json, session.Store.Options.FilePath, invocation);
+            await ReportAsync(summary, queries, json, session.Store.Location, invocation);
             return summary.Skipped.Any(skip => skip.IsError) ? ExitCode.Failure : ExitCode.Success;
         }
         catch (ImportException nothing)

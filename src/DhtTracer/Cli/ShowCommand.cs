@@ -128,7 +128,7 @@ internal static class ShowCommand
         throw new CommandFailedException(
             await store.GetDeletedAsync(id.TraceId, cancellation) is not null
                 ? $"The trace of {id} is no longer kept: it was older than the retention."
-                : $"There is no query {id} in {store.Options.FilePath}."
+                : $"There is no query {id} in {store.Location}."
         );
     }
 

@@ -1,5 +1,6 @@
 using DhtTracer.Analysis;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Sqlite;
 
 namespace DhtTracer.Hosting;
 
@@ -7,17 +8,17 @@ namespace DhtTracer.Hosting;
 internal static class Archive
 {
     /// <summary>Opens it for reading, beside a main process that may be writing.</summary>
-    public static Task<TraceStore> OpenForReadingAsync(string dataDirectory, CancellationToken cancellation) =>
-        TraceStore.OpenAsync(
-            new DatabaseOptions { Directory = dataDirectory, ReadOnly = true },
+    public static async Task<TraceStore> OpenForReadingAsync(string dataDirectory, CancellationToken cancellation) =>
+        await SqliteTraceStore.OpenAsync(
+            new SqliteOptions { Directory = dataDirectory, ReadOnly = true },
             TraceReconstruction.Reconstruct,
             cancellationToken: cancellation
         );
 
     /// <summary>Opens it for writing; creates it when it is not there.</summary>
-    public static Task<TraceStore> OpenAsync(string dataDirectory, CancellationToken cancellation) =>
-        TraceStore.OpenAsync(
-            new DatabaseOptions { Directory = dataDirectory },
+    public static async Task<TraceStore> OpenAsync(string dataDirectory, CancellationToken cancellation) =>
+        await SqliteTraceStore.OpenAsync(
+            new SqliteOptions { Directory = dataDirectory },
             TraceReconstruction.Reconstruct,
             cancellationToken: cancellation
         );

@@ -110,7 +110,7 @@ internal sealed class TracerHost : IAsyncDisposable
             await _output.WriteLineAsync($"  {port.Row.Title.PadRight(width)}  {port.Url}");
         }
 
-        await _output.WriteLineAsync($"  {"data".PadRight(width)}  {store.Options.FilePath} ({counts.Queries} queries)");
+        await _output.WriteLineAsync($"  {"data".PadRight(width)}  {store.Location} ({counts.Queries} queries)");
         if (!IPAddress.IsLoopback(_options.Bind))
         {
             await _output.WriteLineAsync($"Anyone who reaches {_options.Bind} can read and send traces: there is no login.");

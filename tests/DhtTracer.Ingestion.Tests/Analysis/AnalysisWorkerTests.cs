@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using DhtTracer.Analysis;
 using DhtTracer.Ingestion.Analysis;
+using DhtTracer.Storage.Sqlite;
 using DhtTracer.Traces;
 
 namespace DhtTracer.Ingestion.Tests.Analysis;
@@ -60,7 +61,12 @@ public sealed class AnalysisWorkerTests
             analysis: new AnalysisOptions { PollInterval = TimeSpan.FromMilliseconds(20) }
         );
         await host.Worker.DrainAsync();
-        await using (var other = await Storage.TraceStore.OpenAsync(host.Store.Options, RootIsAQuery))
+        await using (
+            var other = await SqliteTraceStore.OpenAsync(
+                new SqliteOptions { Directory = Path.GetDirectoryName(host.Store.Location)! },
+                RootIsAQuery
+            )
+        )
         {
             await other.AppendAsync([new(MakeSpans.Trace(1), DhtTracer.Traces.Otlp.OtlpProtobuf.Encode([MakeSpans.Span(1, 1)]), 1)]);
         }

@@ -1,6 +1,7 @@
 using DhtTracer.Analysis;
 using DhtTracer.Ingestion.Analysis;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Sqlite;
 using DhtTracer.Traces;
 using DhtTracer.Traces.Otlp;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -17,7 +18,7 @@ public sealed class ReanalysisTests : IDisposable
     [Fact]
     public async Task Old_traces_are_analysed_again_with_progress_and_a_restart_goes_on()
     {
-        await using var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = _folder }, Reconstruct);
+        await using var store = await SqliteTraceStore.OpenAsync(new SqliteOptions { Directory = _folder }, Reconstruct);
         for (var i = 1; i <= 6; i++)
         {
             await SaveOldAsync(store, i);

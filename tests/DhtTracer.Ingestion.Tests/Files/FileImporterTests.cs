@@ -3,6 +3,7 @@ using System.Text;
 using DhtTracer.Analysis;
 using DhtTracer.Ingestion.Files;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Sqlite;
 using DhtTracer.TestSupport;
 using DhtTracer.Traces;
 using DhtTracer.Traces.Otlp;
@@ -291,8 +292,8 @@ public sealed class FileImporterTests : IAsyncDisposable
     }
 
     private async Task<TraceStore> StoreAsync() =>
-        _opened ??= await TraceStore.OpenAsync(
-            new DatabaseOptions { Directory = Path.Combine(_folder, "data") },
+        _opened ??= await SqliteTraceStore.OpenAsync(
+            new SqliteOptions { Directory = Path.Combine(_folder, "data") },
             TraceReconstruction.Reconstruct,
             cancellationToken: Ct
         );

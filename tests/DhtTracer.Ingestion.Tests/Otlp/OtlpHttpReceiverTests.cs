@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using DhtTracer.Ingestion.Otlp;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Sqlite;
 using DhtTracer.TestSupport;
 using DhtTracer.Traces;
 using DhtTracer.Traces.Otlp;
@@ -145,9 +146,9 @@ public sealed class OtlpHttpReceiverTests
     [Fact]
     public async Task A_database_that_is_locked_is_answered_503_with_a_time_to_come_back()
     {
-        await using var host = await IngestHost.StartAsync(options: new DatabaseOptions { LockTimeout = TimeSpan.FromMilliseconds(50) });
+        await using var host = await IngestHost.StartAsync(options: new SqliteOptions { LockTimeout = TimeSpan.FromMilliseconds(50) });
         var address = await host.ServeAsync(new OtlpOptions { RetryAfter = TimeSpan.FromSeconds(7) });
-        await using var other = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={host.Store.Options.FilePath};Pooling=False");
+        await using var other = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={host.Store.Location};Pooling=False");
         await other.OpenAsync();
         await using (var transaction = other.BeginTransaction(deferred: false))
         {

@@ -1,5 +1,6 @@
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Sqlite;
 using DhtTracer.Traces;
 using Proto = DhtTracer.Traces.Jaeger.Proto;
 
@@ -26,8 +27,12 @@ internal sealed class PulledStore : IAsyncDisposable
         return new PulledStore(directory, await OpenAsync(directory, clock));
     }
 
-    public static Task<TraceStore> OpenAsync(string directory, TimeProvider? clock = null) =>
-        TraceStore.OpenAsync(new DatabaseOptions { Directory = directory }, static _ => DhtTracer.Analysis.ReconstructedTrace.Empty, clock);
+    public static Task<SqliteTraceStore> OpenAsync(string directory, TimeProvider? clock = null) =>
+        SqliteTraceStore.OpenAsync(
+            new SqliteOptions { Directory = directory },
+            static _ => DhtTracer.Analysis.ReconstructedTrace.Empty,
+            clock
+        );
 
     /// <summary>Closes and opens again, as a restart does.</summary>
     public async Task ReopenAsync()

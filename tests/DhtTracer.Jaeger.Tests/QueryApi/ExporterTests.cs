@@ -5,6 +5,7 @@ using DhtTracer.Ingestion.Otlp;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Jaeger.Receiving;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Sqlite;
 using DhtTracer.TestSupport;
 using DhtTracer.Traces;
 using DhtTracer.Traces.Thrift;
@@ -61,8 +62,8 @@ public class ExporterTests
         Assert.SkipUnless(Needs.Exporters is not null, Needs.Why("npm packages of tests/exporters"));
         var folder = Directory.CreateTempSubdirectory("dht-tracer-exporters-");
         await using (
-            var store = await TraceStore.OpenAsync(
-                new DatabaseOptions { Directory = folder.FullName },
+            var store = await SqliteTraceStore.OpenAsync(
+                new SqliteOptions { Directory = folder.FullName },
                 static _ => DhtTracer.Analysis.ReconstructedTrace.Empty
             )
         )
@@ -133,8 +134,8 @@ public class ExporterTests
         Assert.SkipUnless(Needs.Exporters is not null, Needs.Why("npm packages of tests/exporters"));
         var folder = Directory.CreateTempSubdirectory("dht-tracer-collector-");
         await using (
-            var store = await TraceStore.OpenAsync(
-                new DatabaseOptions { Directory = folder.FullName },
+            var store = await SqliteTraceStore.OpenAsync(
+                new SqliteOptions { Directory = folder.FullName },
                 static _ => DhtTracer.Analysis.ReconstructedTrace.Empty
             )
         )

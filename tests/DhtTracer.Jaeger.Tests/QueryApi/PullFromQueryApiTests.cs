@@ -1,6 +1,7 @@
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Jaeger.Pull;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Sqlite;
 using DhtTracer.Traces;
 
 namespace DhtTracer.Jaeger.Tests.QueryApi;
@@ -24,8 +25,8 @@ public class PullFromQueryApiTests
         await using var source = await QueryApiHost.StartAsync(spans);
         var folder = Directory.CreateTempSubdirectory("dht-tracer-pulls-");
         await using (
-            var store = await TraceStore.OpenAsync(
-                new DatabaseOptions { Directory = folder.FullName },
+            var store = await SqliteTraceStore.OpenAsync(
+                new SqliteOptions { Directory = folder.FullName },
                 static _ => DhtTracer.Analysis.ReconstructedTrace.Empty
             )
         )

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using DhtTracer.Ingestion.Grpc;
 using DhtTracer.Jaeger.QueryApi;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Sqlite;
 using DhtTracer.Traces;
 using DhtTracer.Traces.Otlp;
 using Microsoft.AspNetCore.Builder;
@@ -45,8 +46,8 @@ internal sealed class QueryApiHost : IAsyncDisposable
     public static async Task<QueryApiHost> StartAsync(IReadOnlyList<Span> spans, JaegerApiOptions? options = null)
     {
         var directory = Directory.CreateTempSubdirectory("dht-tracer-query-");
-        var store = await TraceStore.OpenAsync(
-            new DatabaseOptions { Directory = directory.FullName },
+        var store = await SqliteTraceStore.OpenAsync(
+            new SqliteOptions { Directory = directory.FullName },
             static _ => DhtTracer.Analysis.ReconstructedTrace.Empty
         );
         foreach (var trace in spans.GroupBy(span => span.TraceId))

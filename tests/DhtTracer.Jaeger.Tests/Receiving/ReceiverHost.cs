@@ -1,6 +1,7 @@
 using System.Net;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Sqlite;
 using DhtTracer.Traces;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -44,8 +45,8 @@ internal sealed class ReceiverHost : IAsyncDisposable
     )
     {
         var directory = Directory.CreateTempSubdirectory("dht-tracer-receiver-");
-        var store = await TraceStore.OpenAsync(
-            new DatabaseOptions { Directory = directory.FullName },
+        var store = await SqliteTraceStore.OpenAsync(
+            new SqliteOptions { Directory = directory.FullName },
             static _ => DhtTracer.Analysis.ReconstructedTrace.Empty
         );
         var sink = new SpanSink(store, new IngestStatistics(TimeProvider.System));

@@ -18,6 +18,7 @@ public sealed class LayerTests
         "DhtTracer.Traces",
         "DhtTracer.Analysis",
         "DhtTracer.Storage",
+        "DhtTracer.Storage.Sqlite",
         "DhtTracer.Ingestion",
         "DhtTracer.Jaeger",
         "DhtTracer.Web",

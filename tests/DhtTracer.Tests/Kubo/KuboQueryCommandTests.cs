@@ -6,6 +6,7 @@ using DhtTracer.Cli;
 using DhtTracer.Hosting;
 using DhtTracer.Hosting.Ports;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Sqlite;
 using DhtTracer.TestSupport.Kubo;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -151,8 +152,8 @@ public sealed class KuboQueryCommandTests : IDisposable
         var (code, _, errors) = await RunAsync(null, line);
 
         Assert.Equal((0, ""), (code, errors));
-        await using var store = await TraceStore.OpenAsync(
-            new DatabaseOptions { Directory = Path.Combine(_folder, "data") },
+        await using var store = await SqliteTraceStore.OpenAsync(
+            new SqliteOptions { Directory = Path.Combine(_folder, "data") },
             TraceReconstruction.Reconstruct
         );
         var row = Assert.Single((await store.ListQueriesAsync(new QueryFilter(), cancellationToken: Ct)).Rows);

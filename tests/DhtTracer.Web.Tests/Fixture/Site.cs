@@ -8,6 +8,7 @@ using DhtTracer.Ingestion.Files;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Jaeger.Pull;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Sqlite;
 using DhtTracer.Traces;
 using DhtTracer.Traces.Otlp;
 using DhtTracer.Web.Ingest;
@@ -84,7 +85,7 @@ internal sealed class Site : IAsyncDisposable
     )
     {
         var data = Directory.CreateTempSubdirectory("dht-tracer-web-");
-        var store = await TraceStore.OpenAsync(new DatabaseOptions { Directory = data.FullName }, reconstruct);
+        var store = await SqliteTraceStore.OpenAsync(new SqliteOptions { Directory = data.FullName }, reconstruct);
         var samples = new SampleLoader();
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();

@@ -154,7 +154,7 @@ public sealed class IngestPageTests
         Assert.Equal(("5", "6", $"{stored}", $"{Waiting.Count}"), (Tile("queries"), Tile("traces"), Tile("spans"), Tile("pending-spans")));
         Assert.Equal(("0", "0", "30 days", "0 B"), (Tile("pending-traces"), Tile("analysed"), Tile("keep"), Tile("writer-bytes")));
         var counts = await site.Store.CountsAsync();
-        Assert.Equal(new FileInfo(site.Store.Options.FilePath).Length + Log(site.Store), counts.FileBytes);
+        Assert.Equal(new FileInfo(site.Store.Location).Length + Log(site.Store), counts.FileBytes);
 
         var metrics = await MetricsAsync(site);
         string[] names =
@@ -195,7 +195,7 @@ public sealed class IngestPageTests
 
     private static IReadOnlyList<Span> Waiting { get; } = NativeTrace.Of(SimulatedQueries.Make(77, 6));
 
-    private static long Log(TraceStore store) => new FileInfo(store.Options.FilePath + "-wal") is { Exists: true } log ? log.Length : 0;
+    private static long Log(TraceStore store) => new FileInfo(store.Location + "-wal") is { Exists: true } log ? log.Length : 0;
 
     private static Task<Site> StartAsync(
         IngestStatistics statistics,

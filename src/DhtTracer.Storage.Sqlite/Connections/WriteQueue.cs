@@ -1,0 +1,179 @@
+using System.Threading.Channels;
+using Microsoft.Data.Sqlite;
+
+namespace DhtTracer.Storage.Sqlite;
+
+/// <summary>
+/// The one writer. Writes that wait together share a transaction (group commit): an fsync costs milliseconds, and with
+/// <c>synchronous=FULL</c> every commit has one. A write's task completes after the commit that holds it, never before.
+/// </summary>
+internal sealed class WriteQueue : IAsyncDisposable
+{
+    private const int MaxGroup = 256;
+    private const long MaxGroupBytes = 16L << 20;
+
+    private readonly Channel<Write> _channel = Channel.CreateUnbounded<Write>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly WriteSession _session;
+    private readonly string _path;
+    private readonly long _maxPendingBytes;
+    private readonly Task _loop;
+    private long _pendingBytes;
+
+    public WriteQueue(SqliteConnection connection, string path, long maxPendingBytes)
+    {
+        _session = new WriteSession(connection);
+        _path = path;
+        _maxPendingBytes = maxPendingBytes;
+        _loop = Task.Run(RunAsync);
+    }
+
+    public long PendingBytes => Interlocked.Read(ref _pendingBytes);
+
+    /// <summary>Runs a write inside the next transaction.</summary>
+    /// <param name="apply">The write. It may run twice: when another write of its group fails, the group is rolled back and each runs
+    /// alone.</param>
+    /// <param name="bytes">What it holds in memory while it waits.</param>
+    /// <param name="cancellationToken">Takes the write back as long as it waits. Once begun it is finished, and the task says how it
+    /// ended.</param>
+    /// <exception cref="StoreOverloadedException">Too many bytes wait already.</exception>
+    /// <exception cref="DatabaseException">It could not be committed; nothing of it is stored.</exception>
+    public async Task<T> RunAsync<T>(Func<WriteSession, T> apply, long bytes, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var pending = Interlocked.Add(ref _pendingBytes, bytes);
+        try
+        {
+            if (pending > _maxPendingBytes && pending != bytes)
+            {
+                throw new StoreOverloadedException(pending - bytes);
+            }
+
+            var write = new Write<T>(apply, bytes, cancellationToken);
+            ObjectDisposedException.ThrowIf(!_channel.Writer.TryWrite(write), typeof(TraceStore));
+            return await write.Task;
+        }
+        finally
+        {
+            Interlocked.Add(ref _pendingBytes, -bytes);
+        }
+    }
+
+    /// <summary>Finishes every write that was accepted, then closes.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _channel.Writer.TryComplete();
+        await _loop;
+        _session.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        var group = new List<Write>();
+        while (await _channel.Reader.WaitToReadAsync())
+        {
+            long bytes = 0;
+            while (group.Count < MaxGroup && bytes < MaxGroupBytes && _channel.Reader.TryRead(out var write))
+            {
+                if (!write.TakeBack())
+                {
+                    group.Add(write);
+                    bytes += write.Bytes;
+                }
+            }
+
+            if (group.Count > 0 && TryCommit(group) is { } error)
+            {
+                if (group.Count == 1)
+                {
+                    group[0].Fail(error);
+                }
+                else
+                {
+                    CommitEachAlone(group);
+                }
+            }
+
+            group.Clear();
+        }
+    }
+
+    private void CommitEachAlone(List<Write> group)
+    {
+        foreach (var write in group)
+        {
+            if (TryCommit([write]) is { } error)
+            {
+                write.Fail(error);
+            }
+        }
+    }
+
+#pragma warning disable CA1031 // The error belongs to the caller whose task it fails: the writer serves the others.
+    private Exception? TryCommit(List<Write> group)
+    {
+        try
+        {
+            _session.Begin();
+            foreach (var write in group)
+            {
+                write.Apply(_session);
+            }
+
+            _session.Commit();
+        }
+        catch (Exception error)
+        {
+            try
+            {
+                _session.Rollback();
+            }
+            catch (SqliteException rollbackError)
+            {
+                return SqliteErrors.From(rollbackError, _path);
+            }
+
+            return error is SqliteException sqlite ? SqliteErrors.From(sqlite, _path) : error;
+        }
+
+        foreach (var write in group)
+        {
+            write.Complete();
+        }
+
+        return null;
+    }
+#pragma warning restore CA1031
+
+    private abstract class Write(long bytes, CancellationToken cancellationToken)
+    {
+        public long Bytes { get; } = bytes;
+
+        protected CancellationToken CancellationToken { get; } = cancellationToken;
+
+        public abstract bool TakeBack();
+
+        public abstract void Apply(WriteSession session);
+
+        public abstract void Complete();
+
+        public abstract void Fail(Exception error);
+    }
+
+    private sealed class Write<T>(Func<WriteSession, T> apply, long bytes, CancellationToken cancellationToken)
+        : Write(bytes, cancellationToken)
+    {
+        // Continuations must not run on the writer.
+        private readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private T? _result;
+
+        public Task<T> Task => _completion.Task;
+
+        public override bool TakeBack() => CancellationToken.IsCancellationRequested && _completion.TrySetCanceled(CancellationToken);
+
+        public override void Apply(WriteSession session) => _result = apply(session);
+
+        public override void Complete() => _completion.TrySetResult(_result!);
+
+        public override void Fail(Exception error) => _completion.TrySetException(error);
+    }
+}

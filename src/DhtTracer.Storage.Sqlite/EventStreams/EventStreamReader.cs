@@ -1,0 +1,49 @@
+using System.Collections.Immutable;
+using Dapper;
+using DhtTracer.Analysis;
+using DhtTracer.Traces;
+using Microsoft.Data.Sqlite;
+
+namespace DhtTracer.Storage.Sqlite;
+
+/// <summary>Reads what streams of query events are joined with.</summary>
+internal static class EventStreamReader
+{
+    /// <summary>The streams of a trace whose spans, if there are any, lie in other traces.</summary>
+    public static ImmutableArray<StreamLink> OwnOfTrace(SqliteConnection connection, long trace) =>
+        [
+            .. connection
+                .Query<(byte[] Root, long Fits, byte[]? Trace, byte[]? Operation)>(
+                    """
+                    SELECT s.span_id, s.fits, t.trace_id, o.span_id
+                    FROM event_stream s LEFT JOIN dht_operation o ON o.no = s.operation LEFT JOIN trace t ON t.no = o.trace
+                    WHERE s.trace = @trace AND s.inside = 0
+                    """,
+                    new { trace }
+                )
+                .Select(static row => new StreamLink(
+                    SpanId.FromBytes(row.Root),
+                    row.Operation is null ? null : new QueryId(TraceId.FromBytes(row.Trace!), SpanId.FromBytes(row.Operation)),
+                    (int)row.Fits
+                )),
+        ];
+
+    /// <summary>The streams of other traces that are joined with operations of a trace.</summary>
+    public static ImmutableArray<LinkedStream> JoinedWith(SqliteConnection connection, long trace) =>
+        [
+            .. connection
+                .Query<(long Trace, byte[] Root, byte[] Operation)>(
+                    """
+                    SELECT s.trace, s.span_id, o.span_id FROM dht_operation o JOIN event_stream s ON s.operation = o.no
+                    WHERE o.trace = @trace AND s.inside = 0 ORDER BY o.no
+                    """,
+                    new { trace }
+                )
+                .AsList()
+                .Select(row => new LinkedStream(
+                    SpanId.FromBytes(row.Root),
+                    SpanId.FromBytes(row.Operation),
+                    TraceReader.Otlp(connection, row.Trace).Otlp
+                )),
+        ];
+}

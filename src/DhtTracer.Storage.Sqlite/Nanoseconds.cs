@@ -1,0 +1,14 @@
+namespace DhtTracer.Storage.Sqlite;
+
+/// <summary>Times in columns.</summary>
+internal static class Nanoseconds
+{
+    /// <summary>
+    /// SQLite's integers are signed: times after the year 2262, which only a broken or hostile sender writes, are stored as the last one.
+    /// The span itself keeps what was sent.
+    /// </summary>
+    public static long ToColumn(ulong unixNano) => unixNano > long.MaxValue ? long.MaxValue : (long)unixNano;
+
+    /// <summary>Now, by a clock.</summary>
+    public static long Now(TimeProvider clock) => (clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
+}

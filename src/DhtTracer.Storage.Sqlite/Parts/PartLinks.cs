@@ -1,0 +1,188 @@
+using DhtTracer.Analysis;
+using DhtTracer.Storage.Sqlite;
+using DhtTracer.Traces;
+
+namespace DhtTracer.Storage.Sqlite;
+
+/// <summary>
+/// Links requests that stand alone in their traces to the operation of another trace that they belong to, when either arrives. A part that
+/// fits several is linked to none of them. Each trace is still packed and analysed by itself; one whose operation gets or loses a part, or
+/// shares one with another operation, is marked as stale and analysed again.
+/// </summary>
+internal static class PartLinks
+{
+    /// <summary>Operations of one key that are looked at for the owner of a part, the latest that had started first.</summary>
+    private const int MaxCandidates = 20;
+
+    /// <summary>Parts that are looked at for one operation.</summary>
+    private const int MaxParts = 2_000;
+
+    /// <summary>Writes the parts of a trace, and links them and the operations of the trace.</summary>
+    /// <param name="session">The writer.</param>
+    /// <param name="trace">Number of the trace; its operations are written already.</param>
+    /// <param name="isNew">Whether it was never analysed before.</param>
+    /// <param name="found">What was found in it.</param>
+    /// <param name="stale">Takes the numbers of the traces that are to be analysed again.</param>
+    public static void Update(WriteSession session, long trace, bool isNew, ReconstructedTrace found, HashSet<long> stale)
+    {
+        WriteParts(session, trace, isNew, found, stale);
+        foreach (var operation in found.Operations.Where(CanHaveParts))
+        {
+            foreach (var (no, before, part) in PartsAround(session, operation))
+            {
+                Link(session, no, before, part, stale);
+            }
+        }
+    }
+
+    /// <summary>Forgets the links to operations that are no longer there.</summary>
+    public static void Unlink(WriteSession session, IEnumerable<long> operations)
+    {
+        foreach (var operation in operations)
+        {
+            session["UPDATE loose_part SET operation = NULL WHERE operation = ?1"].Bind(1, operation).Run();
+        }
+    }
+
+    private static bool CanHaveParts(Operation operation) =>
+        operation is { Background: false, Key: not null, Type: QueryType.AddProvider or QueryType.GetValue };
+
+    private static void WriteParts(WriteSession session, long trace, bool isNew, ReconstructedTrace found, HashSet<long> stale)
+    {
+        var owners = new Dictionary<SpanId, Owned>();
+        if (!isNew)
+        {
+            var select = session["SELECT span_id, operation, fits FROM loose_part WHERE trace = ?1"].Bind(1, trace);
+            while (select.Step())
+            {
+                owners.Add(SpanId.FromBytes(select.GetBlob(0)), Owned.Read(select, 1));
+            }
+
+            select.Reset();
+            session["DELETE FROM loose_part WHERE trace = ?1"].Bind(1, trace).Run();
+        }
+
+        Span<byte> id = stackalloc byte[8];
+        foreach (var part in found.LooseParts)
+        {
+            part.Id.SpanId.WriteBytes(id);
+            owners.TryGetValue(part.Id.SpanId, out var before);
+            var no =
+                session[
+                    """
+                    INSERT INTO loose_part (trace, span_id, type, key_bytes, peer, service, instance, node, start_ns, duration_ns, outcome, error_class, error_text, operation, fits)
+                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) RETURNING no
+                    """
+                ]
+                    .Bind(1, trace)
+                    .Bind(2, id)
+                    .Bind(3, (long)part.Type)
+                    .Bind(4, Convert.FromHexString(part.KeyBytes))
+                    .Bind(5, session.Peers.Intern(part.Peer))
+                    .Bind(6, session.Texts.InternOrNull(part.Service))
+                    .Bind(7, session.Texts.InternOrNull(part.Instance))
+                    .Bind(8, session.Peers.InternOrNull(part.Node))
+                    .Bind(9, Nanoseconds.ToColumn(part.StartUnixNano))
+                    .Bind(10, part.DurationNs)
+                    .Bind(11, (long)part.Outcome)
+                    .Bind(12, session.Texts.InternOrNull(part.Error?.Class))
+                    .Bind(13, part.Error?.Text)
+                    .Bind(14, before.Operation)
+                    .Bind(15, before.Fits)
+                    .RunScalar()
+                ?? throw new InvalidOperationException("INSERT ... RETURNING returned nothing.");
+            Link(session, no, before, part, stale);
+        }
+    }
+
+    private static List<(long No, Owned Before, LoosePart Part)> PartsAround(WriteSession session, Operation operation)
+    {
+        var parts = new List<(long, Owned, LoosePart)>();
+        var start = Nanoseconds.ToColumn(operation.StartUnixNano);
+        var select = session[
+            $"""
+            SELECT l.no, l.operation, l.fits, {PartReader.Columns}
+            FROM loose_part l {PartReader.Joins}
+            WHERE l.key_bytes = ?1 AND l.start_ns BETWEEN ?2 AND ?3 ORDER BY l.start_ns LIMIT ?4
+            """
+        ]
+            .Bind(1, Convert.FromHexString(operation.Key!.Bytes))
+            .Bind(2, start)
+            .Bind(3, start + Math.Min(operation.DurationNs ?? 0, long.MaxValue / 4) + OperationParts.LatestAfterEndNs)
+            .Bind(4, MaxParts);
+        while (select.Step())
+        {
+            parts.Add((select.GetInt64(0), Owned.Read(select, 1), PartReader.Read(select, 3)));
+        }
+
+        select.Reset();
+        return parts;
+    }
+
+    private static void Link(WriteSession session, long no, Owned before, LoosePart part, HashSet<long> stale)
+    {
+        var owners = Owners(session, part);
+        var now = new Owned(owners is [var only] ? only.No : null, owners.Count);
+        if (now == before)
+        {
+            return;
+        }
+
+        session["UPDATE loose_part SET operation = ?2, fits = ?3 WHERE no = ?1"].Bind(1, no).Bind(2, now.Operation).Bind(3, now.Fits).Run();
+        stale.UnionWith(owners.Select(static owner => owner.Trace));
+        if (before.Operation is { } last && session["SELECT trace FROM dht_operation WHERE no = ?1"].Bind(1, last).RunScalar() is { } loses)
+        {
+            stale.Add(loses);
+        }
+    }
+
+    private static List<(long No, long Trace)> Owners(WriteSession session, LoosePart part)
+    {
+        var candidates = new Dictionary<QueryId, (long No, long Trace)>();
+        var operations = new List<Operation>();
+        var key = new QueryKey("", part.KeyBytes, "");
+        var select = session[
+            """
+            SELECT o.no, o.trace, t.trace_id, o.span_id, o.type, o.start_ns, o.duration_ns, s.value, i.value, n.id
+            FROM dht_operation o JOIN trace t ON t.no = o.trace
+            LEFT JOIN text s ON s.no = o.service LEFT JOIN text i ON i.no = o.instance LEFT JOIN peer n ON n.no = o.node
+            WHERE o.key_bytes = ?1 AND o.start_ns <= ?2 AND o.background = 0 ORDER BY o.start_ns DESC LIMIT ?3
+            """
+        ]
+            .Bind(1, Convert.FromHexString(part.KeyBytes))
+            .Bind(2, Nanoseconds.ToColumn(part.StartUnixNano))
+            .Bind(3, MaxCandidates);
+        while (select.Step())
+        {
+            var id = new QueryId(TraceId.FromBytes(select.GetBlob(2)), SpanId.FromBytes(select.GetBlob(3)));
+            candidates[id] = (select.GetInt64(0), select.GetInt64(1));
+            operations.Add(
+                new Operation
+                {
+                    Id = id,
+                    Type = (QueryType)select.GetInt64(4),
+                    Key = key,
+                    Source = TraceSource.GoKadDht,
+                    Outcome = QueryOutcome.Success,
+                    StartUnixNano = (ulong)select.GetInt64(5),
+                    DurationNs = select.IsNull(6) ? null : select.GetInt64(6),
+                    Service = select.IsNull(7) ? null : TextReader.Text(select, 7),
+                    Instance = select.IsNull(8) ? null : TextReader.Text(select, 8),
+                    Node = select.IsNull(9) ? null : PeerTable.Read(select, 9),
+                }
+            );
+        }
+
+        select.Reset();
+        return [.. OperationParts.Owners(operations, part).Select(owner => candidates[owner.Id])];
+    }
+
+    /// <summary>What a part is joined to.</summary>
+    /// <param name="Operation">Number of the operation; null for none.</param>
+    /// <param name="Fits">How many it fits.</param>
+    private readonly record struct Owned(long? Operation, long Fits)
+    {
+        /// <summary>Reads two columns.</summary>
+        public static Owned Read(Statement row, int first) => new(row.IsNull(first) ? null : row.GetInt64(first), row.GetInt64(first + 1));
+    }
+}

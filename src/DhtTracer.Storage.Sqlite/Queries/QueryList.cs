@@ -1,0 +1,294 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Dapper;
+using DhtTracer.Storage.Sqlite;
+using Microsoft.Data.Sqlite;
+
+namespace DhtTracer.Storage.Sqlite;
+
+/// <summary>
+/// Lists of operations and of queries: turns a filter into SQL and reads pages by keyset, so that each page seeks into an index, however
+/// large the archive is.
+/// </summary>
+internal static class QueryList
+{
+    /// <summary>A page of rows, and the cursors of the pages beside it.</summary>
+    public static (List<TRow> Rows, string? Next, string? Previous) Read<TRow>(
+        SqliteConnection connection,
+        QueryFilter filter,
+        QuerySort sort,
+        string? cursorText,
+        int limit
+    )
+        where TRow : IListRow
+    {
+        var cursor = cursorText is null ? (QueryCursor?)null : QueryCursor.Parse(cursorText, sort);
+        var backward = cursor is { Backward: true };
+        var parts = QueryOrder.Of(sort, filter);
+        if (cursor?.Part >= parts.Count)
+        {
+            throw new InvalidCursorException(cursorText!);
+        }
+
+        var rows = new List<TRow>();
+        for (var part = cursor?.Part ?? 0; part >= 0 && part < parts.Count && rows.Count <= limit; part += backward ? -1 : 1)
+        {
+            rows.AddRange(
+                ReadPart<TRow>(
+                    connection,
+                    filter,
+                    sort,
+                    part,
+                    cursor is { } given && given.Part == part ? cursor : null,
+                    backward,
+                    limit + 1 - rows.Count
+                )
+            );
+        }
+
+        var more = rows.Count > limit;
+        if (more)
+        {
+            rows.RemoveAt(limit);
+        }
+
+        if (backward)
+        {
+            rows.Reverse();
+
+            // The beginning was reached with less than a page: show the first page whole.
+            if (!more && rows.Count < limit)
+            {
+                return Read<TRow>(connection, filter, sort, null, limit);
+            }
+        }
+
+        if (rows.Count == 0)
+        {
+            return ([], null, null);
+        }
+
+        var next = backward || more ? Cursor(rows[^1], sort, backward: false) : null;
+        var previous =
+            backward ? (more ? Cursor(rows[0], sort, backward: true) : null)
+            : cursor is null ? null
+            : Cursor(rows[0], sort, backward: true);
+        return (rows, next, previous);
+    }
+
+    /// <summary>The statements of one part of a page, whose rows are to be merged.</summary>
+    public static IEnumerable<(string Sql, DynamicParameters Parameters)> Selects<TRow>(
+        SqliteConnection connection,
+        QueryFilter filter,
+        QuerySort sort,
+        int part,
+        QueryCursor? cursor,
+        bool backward,
+        int limit
+    )
+        where TRow : IListRow
+    {
+        var order = QueryOrder.Of(sort, filter)[part];
+
+        // A page towards the beginning is read away from the cursor and turned round.
+        var (compare, direction) = order.Descending != backward ? ("<", "DESC") : (">", "ASC");
+
+        // The same number, spelled so that the index of the source is seen to be in this order.
+        string[] columns = [.. order.Columns, filter.Peer is not null && TRow.Table == ListTable.Operations ? "p.operation" : "q.no"];
+        foreach (var from in Sources(TRow.Table, filter))
+        {
+            var parameters = new DynamicParameters();
+            var sql = new StringBuilder().Append(
+                CultureInfo.InvariantCulture,
+                $"SELECT {TRow.Columns}, {order.Value} AS SortValue, {part} AS Part {from} {TRow.Joins} WHERE {order.Condition ?? "1 = 1"}"
+            );
+            Where(connection, TRow.Table, sql, parameters, filter, sort is QuerySort.Newest or QuerySort.Oldest);
+            if (cursor is { } place)
+            {
+                sql.Append(
+                    CultureInfo.InvariantCulture,
+                    $" AND ({string.Join(", ", columns)}) {compare} ({(order.ByKey ? "@cursorKey, " : "")}@cursorValue, @cursorNumber)"
+                );
+                parameters.Add("cursorValue", place.Value);
+                parameters.Add("cursorNumber", place.Number);
+                if (order.ByKey)
+                {
+                    parameters.Add("cursorKey", KeyOf(connection, TRow.Table, place));
+                }
+            }
+
+            sql.Append(
+                CultureInfo.InvariantCulture,
+                $" ORDER BY {string.Join(", ", columns.Select(column => $"{column} {direction}"))} LIMIT @limit"
+            );
+            parameters.Add("limit", limit);
+            yield return (sql.ToString(), parameters);
+        }
+    }
+
+    /// <summary>
+    /// What <see cref="Where"/> is about, in parts whose rows add up. A peer's operations stand in two tables; CROSS JOIN keeps the order:
+    /// from the peer's operations, not from every operation's peers.
+    /// </summary>
+    public static IReadOnlyList<string> Sources(ListTable table, QueryFilter filter)
+    {
+        var name = NameOf(table);
+        if (filter.Peer is null)
+        {
+            return [$"FROM {name} q"];
+        }
+
+        var join = table == ListTable.Operations ? "q.no = p.operation" : "q.operation = p.operation";
+        var peers = table == ListTable.Operations ? "" : " JOIN query_peers x ON x.query = q.no";
+        return
+        [
+            $"FROM peer_operation p CROSS JOIN {name} q ON {join}{peers}",
+            $"FROM peer_operation_recent p CROSS JOIN {name} q ON {join}{peers}",
+        ];
+    }
+
+    /// <summary>The table in SQL.</summary>
+    public static string NameOf(ListTable table) => table == ListTable.Operations ? "dht_operation" : "query";
+
+    /// <summary>Appends conditions on the tables of <see cref="Sources"/>, each beginning with AND.</summary>
+    public static void Where(
+        SqliteConnection connection,
+        ListTable table,
+        StringBuilder sql,
+        DynamicParameters parameters,
+        QueryFilter filter,
+        bool indexedByBackground = true
+    )
+    {
+        // A peer that no trace has is number -1, which no row has.
+        long? Peer(string? id) => id is null ? null : PeerTable.Find(connection, id) ?? -1;
+
+        void And(string condition, string name, object? value)
+        {
+            if (value is not null)
+            {
+                sql.Append(" AND ").Append(condition);
+                parameters.Add(name, value);
+            }
+        }
+
+        Key(connection, table, sql, parameters, filter.Key);
+
+        // Most queries pass this filter. An index that begins with it leads to all of them, to be sorted; with the plus sign the index of
+        // the order is walked instead, and left as soon as a page is full.
+        And(
+            indexedByBackground ? "q.background = @background" : "+q.background = @background",
+            "background",
+            filter.Background is { } background ? (background ? 1 : 0) : null
+        );
+        And("q.skipped = @skipped", "skipped", filter.Skipped is { } skipped ? (skipped ? 1 : 0) : null);
+        And("q.type = @type", "type", (int?)filter.Type);
+        And("q.outcome = @outcome", "outcome", (int?)filter.Outcome);
+        And("q.source = @source", "source", (int?)filter.Source);
+        And("q.service = (SELECT no FROM text WHERE value = @service)", "service", filter.Service);
+        And("q.node = @node", "node", Peer(filter.Node));
+        And("q.error_class = (SELECT no FROM text WHERE value = @errorClass)", "errorClass", filter.ErrorClass);
+        And(
+            TallyFunction.Condition(TallyFunction.Errors, "peerErrors"),
+            "peerErrors",
+            filter.PeerErrorClass is { } error ? TallyFunction.NumbersOf(connection, error, prefix: false) : null
+        );
+        And(
+            TallyFunction.Condition(TallyFunction.Agents, "agents"),
+            "agents",
+            filter.Agent is { } agent ? TallyFunction.NumbersOf(connection, agent, prefix: true) : null
+        );
+        var start = filter.Peer is null ? "q.start_ns" : "p.start_ns";
+        And($"{start} >= @from", "from", filter.FromUnixNano is { } from ? Nanoseconds.ToColumn(from) : null);
+        And($"{start} < @to", "to", filter.ToUnixNano is { } to ? Nanoseconds.ToColumn(to) : null);
+        And("q.duration_ns >= @minDuration", "minDuration", filter.MinDurationNs);
+        And("q.duration_ns <= @maxDuration", "maxDuration", filter.MaxDurationNs);
+        And("q.hops >= @minHops", "minHops", filter.MinHops);
+        And("q.hops <= @maxHops", "maxHops", filter.MaxHops);
+        And("q.alpha = @alpha", "alpha", filter.Alpha);
+        And("p.peer = @peer", "peer", Peer(filter.Peer));
+        if (filter.Peer is not null && table == ListTable.Queries)
+        {
+            // The other side of the operation may be the one that met it.
+            sql.Append(" AND ").Append(PeersFunction.Condition("peer"));
+        }
+    }
+
+    private static void Key(SqliteConnection connection, ListTable table, StringBuilder sql, DynamicParameters parameters, KeyFilter? key)
+    {
+        if (key is null)
+        {
+            return;
+        }
+
+        var alternatives = new List<string>();
+        for (var i = 0; i < key.Bytes.Count; i++)
+        {
+            alternatives.Add($"q.key_bytes = @key{i}");
+            parameters.Add($"key{i}", key.Bytes[i].ToArray());
+        }
+
+        if (!string.IsNullOrEmpty(key.TextPrefix))
+        {
+            // U+10FFFF sorts after every character that may follow the prefix.
+            alternatives.Add("(q.key_text >= @prefix AND q.key_text < @prefixEnd)");
+            parameters.Add("prefix", key.TextPrefix);
+            parameters.Add("prefixEnd", key.TextPrefix + "\U0010FFFF");
+        }
+
+        var condition = alternatives.Count == 0 ? "0" : string.Join(" OR ", alternatives);
+        if (
+            key.TextTail is { } tail
+            && !connection.ExecuteScalar<bool>($"SELECT EXISTS (SELECT 1 FROM {NameOf(table)} q WHERE {condition})", parameters)
+        )
+        {
+            parameters.Add("tails", JsonSerializer.Serialize(TailSearch.Keys(connection, table, tail)));
+            condition = "q.key_text IN (SELECT value FROM json_each(@tails))";
+        }
+
+        sql.Append(" AND (").Append(condition).Append(')');
+    }
+
+    private static List<TRow> ReadPart<TRow>(
+        SqliteConnection connection,
+        QueryFilter filter,
+        QuerySort sort,
+        int part,
+        QueryCursor? cursor,
+        bool backward,
+        int limit
+    )
+        where TRow : IListRow
+    {
+        var rows = Selects<TRow>(connection, filter, sort, part, cursor, backward, limit)
+            .SelectMany(select => connection.Query<TRow>(select.Sql, select.Parameters))
+            .ToList();
+        if (filter.Peer is not null)
+        {
+            var order = QueryOrder.Of(sort, filter)[part];
+            var descending = order.Descending != backward;
+            rows.Sort((left, right) => (descending ? -1 : 1) * Compare(order, left, right));
+            rows.RemoveRange(Math.Min(rows.Count, limit), Math.Max(0, rows.Count - limit));
+        }
+
+        return rows;
+    }
+
+    // As SQLite compares texts: by their bytes.
+    private static int Compare<TRow>(QueryOrder order, TRow left, TRow right)
+        where TRow : IListRow
+    {
+        var keys = order.ByKey
+            ? Encoding.UTF8.GetBytes(left.KeyText!).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(right.KeyText!))
+            : 0;
+        return keys != 0 ? keys : (left.SortValue, left.No).CompareTo((right.SortValue, right.No));
+    }
+
+    private static string KeyOf(SqliteConnection connection, ListTable table, QueryCursor cursor) =>
+        connection.ExecuteScalar<string?>($"SELECT key_text FROM {NameOf(table)} WHERE no = @no", new { no = cursor.Number })
+        ?? throw new InvalidCursorException(cursor.ToString());
+
+    private static string Cursor<TRow>(TRow row, QuerySort sort, bool backward)
+        where TRow : IListRow => new QueryCursor(sort, backward, row.Part, row.SortValue, row.No).ToString();
+}

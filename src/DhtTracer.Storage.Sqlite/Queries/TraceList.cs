@@ -1,0 +1,50 @@
+using System.Globalization;
+using System.Text;
+using Dapper;
+using DhtTracer.Traces;
+using Microsoft.Data.Sqlite;
+
+namespace DhtTracer.Storage.Sqlite;
+
+/// <summary>The traces of the operations that a filter lets through, in the order in which they arrived.</summary>
+internal static class TraceList
+{
+    /// <summary>Traces whose number is greater than <paramref name="after"/>, by number, each once.</summary>
+    public static IReadOnlyList<NumberedTrace> Read(SqliteConnection connection, QueryFilter filter, long after, int limit)
+    {
+        var found = new List<NumberedTrace>();
+        foreach (var (sql, parameters) in Selects(connection, filter, after, limit))
+        {
+            found.AddRange(
+                connection.Query<(long No, byte[] Id)>(sql, parameters).Select(row => new NumberedTrace(row.No, TraceId.FromBytes(row.Id)))
+            );
+        }
+
+        // A peer's operations stand in two tables, and a trace may have some in each.
+        return filter.Peer is null
+            ? found
+            : [.. found.DistinctBy(static trace => trace.Number).OrderBy(static trace => trace.Number).Take(limit)];
+    }
+
+    /// <summary>The statements whose rows are to be merged.</summary>
+    public static IEnumerable<(string Sql, DynamicParameters Parameters)> Selects(
+        SqliteConnection connection,
+        QueryFilter filter,
+        long after,
+        int limit
+    )
+    {
+        foreach (var from in QueryList.Sources(ListTable.Operations, filter))
+        {
+            var parameters = new DynamicParameters();
+            var sql = new StringBuilder("SELECT DISTINCT q.trace AS No, t.trace_id AS Id ")
+                .Append(from)
+                .Append(" JOIN trace t ON t.no = q.trace WHERE 1 = 1");
+            QueryList.Where(connection, ListTable.Operations, sql, parameters, filter);
+            sql.Append(CultureInfo.InvariantCulture, $" AND q.trace > @after ORDER BY q.trace LIMIT @limit");
+            parameters.Add("after", after);
+            parameters.Add("limit", limit);
+            yield return (sql.ToString(), parameters);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using Dapper;
+using DhtTracer.Traces;
+using Microsoft.Data.Sqlite;
+
+namespace DhtTracer.Storage.Sqlite;
+
+/// <summary>Counts calls between services when a trace is analysed, and adds them up by the start of the traces.</summary>
+internal static class ServiceDependencies
+{
+    /// <summary>Replaces the counts of a trace.</summary>
+    /// <param name="session">The writer.</param>
+    /// <param name="trace">Number of the trace.</param>
+    /// <param name="isNew">Whether it was never analysed before.</param>
+    /// <param name="start">Start of its earliest span; null when it has none.</param>
+    /// <param name="spans">Its merged spans.</param>
+    public static void Replace(WriteSession session, long trace, bool isNew, long? start, IReadOnlyList<Span> spans)
+    {
+        if (!isNew)
+        {
+            session["DELETE FROM dependency WHERE trace = ?1"].Bind(1, trace).Run();
+        }
+
+        foreach (var ((parent, child), calls) in Count(spans))
+        {
+            session["INSERT INTO dependency VALUES (?1, ?2, ?3, ?4, ?5)"]
+                .Bind(1, trace)
+                .Bind(2, start)
+                .Bind(3, session.Texts.Intern(parent))
+                .Bind(4, session.Texts.Intern(child))
+                .Bind(5, calls)
+                .Run();
+        }
+    }
+
+    /// <summary>The counts of all traces that started in a time range, by parent and child.</summary>
+    public static IReadOnlyList<ServiceDependency> Read(SqliteConnection connection, ulong from, ulong to) =>
+        [
+            .. connection
+                .Query<(string Parent, string Child, long Calls)>(
+                    """
+                    SELECT p.value, c.value, d.calls
+                    FROM (SELECT parent, child, sum(calls) AS calls FROM dependency WHERE start_ns BETWEEN @from AND @to GROUP BY parent, child) d
+                    JOIN text p ON p.no = d.parent JOIN text c ON c.no = d.child
+                    ORDER BY p.value, c.value
+                    """,
+                    new { from = Nanoseconds.ToColumn(from), to = Nanoseconds.ToColumn(to) }
+                )
+                .Select(static row => new ServiceDependency(row.Parent, row.Child, row.Calls)),
+        ];
+
+    private static Dictionary<(string Parent, string Child), long> Count(IReadOnlyList<Span> spans)
+    {
+        var services = new Dictionary<SpanId, string>(spans.Count);
+        foreach (var span in spans)
+        {
+            services.TryAdd(span.SpanId, span.Resource.ServiceName ?? "");
+        }
+
+        var calls = new Dictionary<(string, string), long>();
+        foreach (var span in spans)
+        {
+            if (services.TryGetValue(span.ParentSpanId, out var parent))
+            {
+                var pair = (parent, span.Resource.ServiceName ?? "");
+                calls[pair] = calls.GetValueOrDefault(pair) + 1;
+            }
+        }
+
+        return calls;
+    }
+}

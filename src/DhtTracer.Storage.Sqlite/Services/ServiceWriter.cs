@@ -1,0 +1,77 @@
+using DhtTracer.Storage.Sqlite;
+using DhtTracer.Traces;
+
+namespace DhtTracer.Storage.Sqlite;
+
+/// <summary>Keeps which operations of which services a trace has spans of.</summary>
+internal static class ServiceWriter
+{
+    // A sender that puts ids into span names would otherwise grow the cache for ever.
+    private const int MaxCachedOperations = 50_000;
+
+    public static void Replace(WriteSession session, long trace, bool isNew, IReadOnlyList<Span> spans)
+    {
+        if (!isNew)
+        {
+            session["DELETE FROM trace_operation WHERE trace = ?1"].Bind(1, trace).Run();
+        }
+
+        var ranges = new Dictionary<(string Service, string Name, int Kind), Range>();
+        foreach (var span in spans)
+        {
+            var start = Nanoseconds.ToColumn(span.StartUnixNano);
+            var duration = span.EndUnixNano > span.StartUnixNano ? Nanoseconds.ToColumn(span.EndUnixNano - span.StartUnixNano) : 0;
+            var key = (span.Resource.ServiceName ?? "", span.Name, (int)span.Kind);
+            ranges[key] = ranges.TryGetValue(key, out var range)
+                ? range.Include(start, duration)
+                : new Range(start, start, duration, duration);
+        }
+
+        foreach (var (operation, range) in ranges)
+        {
+            session["INSERT INTO trace_operation VALUES (?1, ?2, ?3, ?4, ?5, ?6)"]
+                .Bind(1, trace)
+                .Bind(2, Number(session, operation))
+                .Bind(3, range.FirstStart)
+                .Bind(4, range.LastStart)
+                .Bind(5, range.MinDuration)
+                .Bind(6, range.MaxDuration)
+                .Run();
+        }
+    }
+
+    private static long Number(WriteSession session, (string Service, string Name, int Kind) operation)
+    {
+        if (session.Operations.TryGetValue(operation, out var number))
+        {
+            return number;
+        }
+
+        if (session.Operations.Count >= MaxCachedOperations)
+        {
+            session.Operations.Clear();
+        }
+
+        var (service, name, kind) = operation;
+        number =
+            session["SELECT no FROM operation WHERE service = ?1 AND name = ?2 AND kind = ?3"]
+                .Bind(1, service)
+                .Bind(2, name)
+                .Bind(3, kind)
+                .RunScalar()
+            ?? session["INSERT INTO operation (service, name, kind) VALUES (?1, ?2, ?3) RETURNING no"]
+                .Bind(1, service)
+                .Bind(2, name)
+                .Bind(3, kind)
+                .RunScalar()
+            ?? throw new InvalidOperationException("INSERT ... RETURNING returned nothing.");
+        session.Operations.Add(operation, number);
+        return number;
+    }
+
+    private readonly record struct Range(long FirstStart, long LastStart, long MinDuration, long MaxDuration)
+    {
+        public Range Include(long start, long duration) =>
+            new(Math.Min(FirstStart, start), Math.Max(LastStart, start), Math.Min(MinDuration, duration), Math.Max(MaxDuration, duration));
+    }
+}

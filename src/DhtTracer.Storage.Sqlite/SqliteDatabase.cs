@@ -1,0 +1,214 @@
+using System.Globalization;
+using Dapper;
+using DhtTracer.Storage.Sqlite;
+using Microsoft.Data.Sqlite;
+
+namespace DhtTracer.Storage.Sqlite;
+
+/// <summary>The SQLite file: opened, checked, migrated. <see cref="TraceStore"/> says what is in it.</summary>
+public sealed class SqliteDatabase : IAsyncDisposable
+{
+    // "DHTt": says that this SQLite file is ours (https://www.sqlite.org/pragma.html#pragma_application_id).
+    internal const int ApplicationId = 0x44485474;
+
+    private SqliteDatabase(SqliteOptions options, WriteQueue? writer, ReaderPool readers)
+    {
+        Options = options;
+        Writer = writer;
+        Readers = readers;
+    }
+
+    /// <summary>The schema that this program writes.</summary>
+    public static int SchemaVersion => Migrations.Scripts.Count;
+
+    /// <summary>How it was opened.</summary>
+    public SqliteOptions Options { get; }
+
+    /// <summary>Null when it was opened for reading.</summary>
+    internal WriteQueue? Writer { get; }
+
+    internal ReaderPool Readers { get; }
+
+    /// <summary>Opens the database; unless for reading only, creates it when it is not there and migrates it when it is old.</summary>
+    /// <exception cref="DatabaseException">It cannot be opened; the message says why and what to do.</exception>
+    public static async Task<SqliteDatabase> OpenAsync(SqliteOptions options, CancellationToken cancellationToken = default) =>
+        await Task.Run(() => Open(options), cancellationToken);
+
+    /// <summary>Bytes of the database file and its write-ahead log.</summary>
+    public long FileBytes()
+    {
+        var bytes = 0L;
+        foreach (var suffix in new[] { "", "-wal" })
+        {
+            var file = new FileInfo(Options.FilePath + suffix);
+            bytes += file.Exists ? file.Length : 0;
+        }
+
+        return bytes;
+    }
+
+    /// <summary>Finishes the writes that were accepted, and closes.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Writer is not null)
+        {
+            await Writer.DisposeAsync();
+        }
+
+        Readers.Dispose();
+    }
+
+    private static SqliteDatabase Open(SqliteOptions options)
+    {
+        var path = options.FilePath;
+        try
+        {
+            if (options.ReadOnly)
+            {
+                CheckExists(path);
+                var readers = new ReaderPool(() => Connect(options, SqliteOpenMode.ReadOnly), path, options.MaxReaders);
+                using var first = Connect(options, SqliteOpenMode.ReadOnly);
+                CheckVersion(first, path, readOnly: true);
+                return new SqliteDatabase(options, null, readers);
+            }
+
+            CreateDirectory(path);
+            var connection = Connect(options, SqliteOpenMode.ReadWriteCreate);
+            try
+            {
+                Prepare(connection, path);
+                return new SqliteDatabase(
+                    options,
+                    new WriteQueue(connection, path, options.MaxPendingBytes),
+                    new ReaderPool(() => Connect(options, SqliteOpenMode.ReadWrite), path, options.MaxReaders)
+                );
+            }
+            catch
+            {
+                connection.Dispose();
+                throw;
+            }
+        }
+        catch (SqliteException error)
+        {
+            throw SqliteErrors.From(error, path);
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw new DatabaseException(DatabaseProblem.AccessDenied, $"{path}: {error.Message} Choose another data directory.", error);
+        }
+        catch (IOException error)
+        {
+            throw new DatabaseException(DatabaseProblem.Other, $"{path}: {error.Message} Choose another data directory.", error);
+        }
+    }
+
+    private static void CreateDirectory(string path)
+    {
+        var directory = Path.GetDirectoryName(path)!;
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(directory);
+        }
+        else if (!Directory.Exists(directory))
+        {
+            // Traces tell what somebody looked for: nobody else's business.
+            Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
+    private static void CheckExists(string path)
+    {
+        if (!File.Exists(path))
+        {
+            throw new DatabaseException(
+                DatabaseProblem.NotFound,
+                $"There is no database at {path}. Import traces or start dht-tracer first, or choose the data directory with --data or DHT_TRACER_DATA."
+            );
+        }
+    }
+
+    private static void Prepare(SqliteConnection connection, string path)
+    {
+        if (connection.ExecuteScalar<long>("SELECT count(*) FROM sqlite_schema") == 0 && Migrations.Version(connection) == 0)
+        {
+            // These two must come before the first table. Incremental vacuum gives the space of deleted traces back.
+            connection.Execute("PRAGMA auto_vacuum = INCREMENTAL");
+            connection.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA application_id = {ApplicationId}"));
+        }
+
+        CheckVersion(connection, path, readOnly: false);
+
+        // WAL: readers never wait for the writer. FULL: a commit survives a power cut, and only then is it acknowledged.
+        // https://www.sqlite.org/wal.html#performance_considerations
+        connection.ExecuteScalar<string>("PRAGMA journal_mode = WAL");
+        connection.Execute(
+            "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -65536"
+        );
+        Migrations.Apply(connection, SchemaVersion);
+    }
+
+    private static void CheckVersion(SqliteConnection connection, string path, bool readOnly)
+    {
+        var empty = connection.ExecuteScalar<long>("SELECT count(*) FROM sqlite_schema") == 0;
+        if (!empty && connection.ExecuteScalar<int>("PRAGMA application_id") != ApplicationId)
+        {
+            throw new DatabaseException(
+                DatabaseProblem.NotADatabase,
+                $"{path} is an SQLite database of another program. Choose another data directory."
+            );
+        }
+
+        var version = Migrations.Version(connection);
+        if (version > SchemaVersion)
+        {
+            throw new DatabaseException(
+                DatabaseProblem.NewerSchema,
+                $"{path} has schema {version}, this program knows up to {SchemaVersion}. Use the newer dht-tracer that wrote it."
+            );
+        }
+
+        if (readOnly && version < SchemaVersion)
+        {
+            throw new DatabaseException(
+                DatabaseProblem.OlderSchema,
+                $"{path} has schema {version}, this program reads {SchemaVersion}. Start dht-tracer once on it: that migrates it."
+            );
+        }
+    }
+
+    private static SqliteConnection Connect(SqliteOptions options, SqliteOpenMode mode)
+    {
+        var connection = new SqliteConnection(
+            new SqliteConnectionStringBuilder
+            {
+                DataSource = options.FilePath,
+                Mode = mode,
+                Pooling = false,
+                DefaultTimeout = Math.Max(1, (int)options.LockTimeout.TotalSeconds),
+            }.ToString()
+        );
+        try
+        {
+            connection.Open();
+            SQLitePCL.raw.sqlite3_busy_timeout(connection.Handle!, (int)options.LockTimeout.TotalMilliseconds);
+
+            // Cascades delete a trace's rows. Half a gigabyte of address space makes reads of hot pages free of copies.
+            connection.Execute("PRAGMA foreign_keys = ON; PRAGMA mmap_size = 536870912");
+            if (mode != SqliteOpenMode.ReadWriteCreate)
+            {
+                connection.Execute("PRAGMA query_only = ON");
+                TallyFunction.Register(connection);
+                PeersFunction.Register(connection);
+                TailSearch.Register(connection);
+            }
+
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+}

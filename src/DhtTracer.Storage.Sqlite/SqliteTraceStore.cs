@@ -1,0 +1,361 @@
+using DhtTracer.Analysis;
+using DhtTracer.Analysis.Statistics;
+using DhtTracer.Traces;
+
+namespace DhtTracer.Storage.Sqlite;
+
+/// <summary>The archive in one SQLite file. Each method only hands its statements to a reader or to the writer.</summary>
+public sealed class SqliteTraceStore : TraceStore
+{
+    private readonly SqliteDatabase _database;
+
+    private readonly TimeProvider _clock;
+
+    private SqliteTraceStore(SqliteDatabase database, Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct, TimeProvider clock)
+        : base(reconstruct)
+    {
+        _database = database;
+        _clock = clock;
+    }
+
+    /// <summary>Where it is.</summary>
+    public SqliteOptions Options => _database.Options;
+
+    /// <inheritdoc/>
+    public override string Location => Options.FilePath;
+
+    /// <inheritdoc/>
+    public override long PendingBytes => _database.Writer?.PendingBytes ?? 0;
+
+    /// <summary>Opens the database of <paramref name="options"/>.</summary>
+    /// <param name="options">Where it is.</param>
+    /// <param name="reconstruct">Merged spans of one trace to operations and queries.</param>
+    /// <param name="clock">Says when spans arrived; null for the system's.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="DatabaseException">It cannot be opened; the message says why and what to do.</exception>
+    public static async Task<SqliteTraceStore> OpenAsync(
+        SqliteOptions options,
+        Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct,
+        TimeProvider? clock = null,
+        CancellationToken cancellationToken = default
+    ) => new(await SqliteDatabase.OpenAsync(options, cancellationToken), reconstruct, clock ?? TimeProvider.System);
+
+    /// <inheritdoc/>
+    public override async Task AppendAsync(
+        IReadOnlyList<TraceChunk> chunks,
+        PullCheckpoint? checkpoint = null,
+        CancellationToken cancellationToken = default
+    )
+    {
+        var packed = new PackedChunk[chunks.Count];
+        long bytes = 0;
+        for (var i = 0; i < packed.Length; i++)
+        {
+            var chunk = chunks[i];
+            ArgumentOutOfRangeException.ThrowIfLessThan(chunk.SpanCount, 1, nameof(chunks));
+            var data = TraceBlob.Compress(chunk.Otlp.Span, TraceBlob.FastQuality);
+            packed[i] = new PackedChunk(chunk.TraceId, chunk.SpanCount, chunk.Otlp.Length, data);
+            bytes += data.Length;
+        }
+
+        await WriteAsync(
+            session =>
+            {
+                if (checkpoint is not null)
+                {
+                    CheckpointTable.Write(session, checkpoint);
+                }
+
+                return TraceWriter.Append(session, packed, Nanoseconds.Now(_clock));
+            },
+            bytes,
+            cancellationToken
+        );
+        Arrivals.Publish([.. packed.Select(static chunk => chunk.TraceId)]);
+    }
+
+    /// <inheritdoc/>
+    public override Task<TraceContent?> LoadAsync(TraceId traceId, CancellationToken cancellationToken = default) =>
+        _database.Readers.ReadAsync(connection => TraceReader.Content(connection, traceId), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<TraceState?> GetStateAsync(TraceId traceId, CancellationToken cancellationToken = default) =>
+        _database.Readers.ReadAsync(connection => TraceReader.State(connection, traceId), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<TraceInfo?> GetTraceInfoAsync(TraceId traceId, CancellationToken cancellationToken = default) =>
+        _database.Readers.ReadAsync(connection => TraceReader.Info(connection, traceId), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<long?> GetDeletedAsync(TraceId traceId, CancellationToken cancellationToken = default) =>
+        _database.Readers.ReadAsync(connection => QueryReader.Deleted(connection, traceId), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<OperationPage> ListOperationsAsync(
+        QueryFilter filter,
+        QuerySort sort = QuerySort.Newest,
+        string? cursor = null,
+        int limit = 50,
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, 1000);
+        return _database.Readers.ReadAsync(connection => OperationReader.Page(connection, filter, sort, cursor, limit), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override Task<IReadOnlyList<ListedOperation>> ListOperationsAsync(
+        IReadOnlyCollection<QueryId> ids,
+        CancellationToken cancellationToken = default
+    ) => _database.Readers.ReadAsync(connection => OperationReader.ByIds(connection, ids), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<long> CountOperationsAsync(
+        QueryFilter filter,
+        long limit = long.MaxValue,
+        CancellationToken cancellationToken = default
+    ) => _database.Readers.ReadAsync(connection => OperationReader.Count(connection, filter, limit), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<QueryPage> ListQueriesAsync(
+        QueryFilter filter,
+        QuerySort sort = QuerySort.Newest,
+        string? cursor = null,
+        int limit = 50,
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, 1000);
+        return _database.Readers.ReadAsync(connection => QueryReader.Page(connection, filter, sort, cursor, limit), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override Task<IReadOnlyList<NumberedTrace>> ListTracesAsync(
+        QueryFilter filter,
+        long after,
+        int limit,
+        CancellationToken cancellationToken = default
+    ) => _database.Readers.ReadAsync(connection => TraceList.Read(connection, filter, after, limit), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<long> LastNumberAsync(CancellationToken cancellationToken = default) =>
+        _database.Readers.ReadAsync(static connection => NewerRows.LastNumber(connection, ListTable.Operations), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<int> CountNewerAsync(QueryFilter filter, long after, int limit, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        return _database.Readers.ReadAsync(
+            connection => NewerRows.Count(connection, ListTable.Operations, filter, after, limit),
+            cancellationToken
+        );
+    }
+
+    /// <inheritdoc/>
+    public override Task<long> LastQueryNumberAsync(CancellationToken cancellationToken = default) =>
+        _database.Readers.ReadAsync(static connection => NewerRows.LastNumber(connection, ListTable.Queries), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<int> CountNewerQueriesAsync(
+        QueryFilter filter,
+        long after,
+        int limit,
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        return _database.Readers.ReadAsync(
+            connection => NewerRows.Count(connection, ListTable.Queries, filter, after, limit),
+            cancellationToken
+        );
+    }
+
+    /// <inheritdoc/>
+    public override Task<IReadOnlyList<QueryId>> FindByPrefixAsync(
+        string prefix,
+        int limit = 2,
+        CancellationToken cancellationToken = default
+    ) => _database.Readers.ReadAsync(connection => QueryReader.FindByPrefix(connection, prefix, limit), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<IReadOnlyList<string>> FindPeersAsync(string text, int limit, CancellationToken cancellationToken = default) =>
+        _database.Readers.ReadAsync(connection => TailSearch.Peers(connection, text, limit), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<QueryNeighbours> NeighboursAsync(QueryId id, CancellationToken cancellationToken = default) =>
+        _database.Readers.ReadAsync(connection => QueryReader.Neighbours(connection, id), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<IReadOnlyList<OperationFacts>> ListOperationFactsAsync(
+        QueryFilter filter,
+        int limit = 1_000_000,
+        CancellationToken cancellationToken = default
+    ) =>
+        _database.Readers.ReadAsync(
+            connection => FactsReader.Operations(connection, filter with { Skipped = filter.Skipped ?? false }, limit, cancellationToken),
+            cancellationToken
+        );
+
+    /// <inheritdoc/>
+    public override Task<PeerFactsList> ListPeerFactsAsync(
+        QueryFilter filter,
+        string? peer = null,
+        int limit = 100_000,
+        CancellationToken cancellationToken = default
+    ) =>
+        _database.Readers.ReadAsync(connection => FactsReader.Peers(connection, filter, peer, limit, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<OperationFacets> ListFacetsAsync(QueryFilter filter, int limit, CancellationToken cancellationToken = default) =>
+        _database.Readers.ReadAsync(
+            connection => FacetReader.Read(connection, filter with { Skipped = filter.Skipped ?? false }, limit, cancellationToken),
+            cancellationToken
+        );
+
+    /// <inheritdoc/>
+    public override Task<StoreCounts> CountsAsync(CancellationToken cancellationToken = default) =>
+        _database.Readers.ReadAsync(connection => TraceReader.Counts(connection, _database.FileBytes()), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<long> CountQueriesAsync(IReadOnlyCollection<TraceId> traces, CancellationToken cancellationToken = default) =>
+        _database.Readers.ReadAsync(connection => QueryReader.Count(connection, traces), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<IReadOnlyList<string>> ListServicesAsync(CancellationToken cancellationToken = default) =>
+        _database.Readers.ReadAsync(ServiceIndex.Services, cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<IReadOnlyList<ServiceOperation>> ListServiceOperationsAsync(
+        string service,
+        CancellationToken cancellationToken = default
+    ) => _database.Readers.ReadAsync(connection => ServiceIndex.Operations(connection, service), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<IReadOnlyList<ServiceDependency>> ListDependenciesAsync(
+        ulong fromUnixNano,
+        ulong toUnixNano,
+        CancellationToken cancellationToken = default
+    ) => _database.Readers.ReadAsync(connection => ServiceDependencies.Read(connection, fromUnixNano, toUnixNano), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<IReadOnlyList<TraceId>> FindTracesAsync(TraceSearch search, CancellationToken cancellationToken = default) =>
+        _database.Readers.ReadAsync(connection => ServiceIndex.Find(connection, search), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<IReadOnlyList<PullCheckpoint>> ListCheckpointsAsync(CancellationToken cancellationToken = default) =>
+        _database.Readers.ReadAsync(CheckpointTable.Read, cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<IReadOnlyList<PendingTrace>> ListPendingAsync(int limit, CancellationToken cancellationToken = default) =>
+        _database.Readers.ReadAsync(connection => TraceReader.Pending(connection, limit), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<IReadOnlyList<TraceId>> ListAnalysedBeforeAsync(
+        int version,
+        int limit,
+        CancellationToken cancellationToken = default
+    ) => _database.Readers.ReadAsync(connection => TraceReader.AnalysedBefore(connection, version, limit), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<long> CountAnalysedBeforeAsync(int version, CancellationToken cancellationToken = default) =>
+        _database.Readers.ReadAsync(connection => TraceReader.CountAnalysedBefore(connection, version), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task RecordFailureAsync(TraceId traceId, int version, string error, CancellationToken cancellationToken = default) =>
+        WriteAsync(session => TraceWriter.Fail(session, traceId, version, error), 0, cancellationToken);
+
+    /// <inheritdoc/>
+    public override async Task<bool> OthersWroteAsync(CancellationToken cancellationToken = default)
+    {
+        var wrote = await WriteAsync(session => session.OthersWrote(), 0, cancellationToken);
+        if (wrote)
+        {
+            // Which queries it changed is not known here: watchers read again.
+            Changes.Publish([]);
+        }
+
+        return wrote;
+    }
+
+    /// <inheritdoc/>
+    public override async Task<IReadOnlyList<bool>> SaveAnalysesAsync(
+        IReadOnlyList<TraceAnalysis> analyses,
+        CancellationToken cancellationToken = default
+    )
+    {
+        var packed = analyses.Select(TracePacking.Pack).ToList();
+        var saved = await WriteAsync(
+            session =>
+            {
+                var results = packed.ConvertAll(item => TraceWriter.Save(session, item));
+                PeerIndex.MoveWhenMany(session, PeerIndex.MaxRecent);
+                return results;
+            },
+            packed.Sum(item => (long)item.Data.Length),
+            cancellationToken
+        );
+        var changed = analyses
+            .Where((_, i) => saved[i] is not null)
+            .SelectMany(static analysis =>
+                analysis
+                    .Found.Operations.Select(static operation => operation.Id)
+                    .Concat(analysis.Found.Queries.Select(static query => query.Id))
+                    .Concat(analysis.Found.Streams.Select(static stream => stream.Id))
+            )
+            .Distinct()
+            .ToList();
+        if (changed.Count > 0)
+        {
+            Changes.Publish(changed);
+        }
+
+        Arrivals.Publish([.. saved.OfType<IReadOnlyList<TraceId>>().SelectMany(static stale => stale).Distinct()]);
+        return saved.ConvertAll(static result => result is not null);
+    }
+
+    /// <inheritdoc/>
+    public override async Task<long> DeleteOlderThanAsync(DateTimeOffset before, CancellationToken cancellationToken = default)
+    {
+        var beforeNs = (before - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
+        long deleted = 0;
+        while (true)
+        {
+            var (batch, done, stale) = await WriteAsync(
+                session => Retention.DeleteBatch(session, beforeNs, Nanoseconds.Now(_clock)),
+                0,
+                cancellationToken
+            );
+            deleted += batch;
+            Arrivals.Publish(stale);
+            if (done)
+            {
+                break;
+            }
+        }
+
+        if (deleted > 0)
+        {
+            await WriteAsync(Retention.Shrink, 0, cancellationToken);
+            Changes.Publish([]);
+        }
+
+        return deleted;
+    }
+
+    /// <summary>Finishes what was accepted, and closes.</summary>
+    public override ValueTask DisposeAsync() => _database.DisposeAsync();
+
+    /// <summary>The merged spans of a trace and what they tell.</summary>
+    internal Task<T> ReadAsync<T>(Func<Microsoft.Data.Sqlite.SqliteConnection, T> read) =>
+        _database.Readers.ReadAsync(read, CancellationToken.None);
+
+    /// <summary>Runs a write of this project or its tests.</summary>
+    internal Task<T> WriteAsync<T>(Func<WriteSession, T> write, long bytes, CancellationToken cancellationToken) =>
+        (_database.Writer ?? throw new InvalidOperationException("The database is open for reading only.")).RunAsync(
+            write,
+            bytes,
+            cancellationToken
+        );
+}

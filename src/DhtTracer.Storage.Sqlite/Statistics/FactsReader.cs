@@ -1,0 +1,250 @@
+using System.Collections.Immutable;
+using System.Text;
+using Dapper;
+using DhtTracer.Analysis;
+using DhtTracer.Analysis.Statistics;
+using DhtTracer.Storage.Sqlite;
+using DhtTracer.Traces;
+using Microsoft.Data.Sqlite;
+
+namespace DhtTracer.Storage.Sqlite;
+
+/// <summary>Reads what statistics need from typed columns; no trace is decoded.</summary>
+internal static class FactsReader
+{
+    public static IReadOnlyList<OperationFacts> Operations(
+        SqliteConnection connection,
+        QueryFilter filter,
+        int limit,
+        CancellationToken cancellationToken
+    )
+    {
+        using var texts = new TextReader(connection, "SELECT value FROM text WHERE no = ?1", TextReader.Text);
+        var facts = new List<OperationFacts>();
+
+        // Most operations of an archive count the same few things equally often.
+        var items = new Dictionary<(long Text, long Count), NamedCount>();
+        NamedCount Item(long text, long count) =>
+            items.TryGetValue((text, count), out var item) ? item : items[(text, count)] = new NamedCount(texts.Get(text), count);
+
+        foreach (var row in Rows<OperationFactsRow>(connection, OperationFactsRow.Columns, filter, limit))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var (errors, agents) = PackedTally.Read(row.Tally, Item);
+            facts.Add(
+                new OperationFacts
+                {
+                    Id = new QueryId(TraceId.FromBytes(row.TraceId), SpanId.FromBytes(row.SpanId)),
+                    Decisive = row.Decisive is { } decisive
+                        ? new QueryId(TraceId.FromBytes(row.TraceId), SpanId.FromBytes(decisive))
+                        : null,
+                    StartUnixNano = (ulong)row.StartNs,
+                    Type = (QueryType)row.Type,
+                    Outcome = (QueryOutcome)row.Outcome,
+                    ErrorClass = row.ErrorClass is { } error ? texts.Get(error) : null,
+                    DurationNs = row.DurationNs,
+                    FirstResultNs = row.FirstResultNs,
+                    DiscoveryNs = row.DiscoveryNs,
+                    Hops = row.Hops,
+                    Queried = row.Queried,
+                    Dialed = row.Dialed,
+                    DialFailed = row.DialFailed,
+                    Reused = row.Reused,
+                    Duplicates = row.Duplicates,
+                    PeerErrors = errors,
+                    Agents = agents,
+                    Phases = PackedPhases.Read(row.Phases),
+                }
+            );
+        }
+
+        return facts;
+    }
+
+    /// <summary>Facts of the peers of each query, operation by operation.</summary>
+    /// <param name="connection">Where from.</param>
+    /// <param name="filter">Which operations.</param>
+    /// <param name="only">Only this peer; null for all.</param>
+    /// <param name="limit">Operations at most, the latest ones.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public static PeerFactsList Peers(
+        SqliteConnection connection,
+        QueryFilter filter,
+        string? only,
+        int limit,
+        CancellationToken cancellationToken
+    )
+    {
+        long? onlyNumber = null;
+        if (only is not null)
+        {
+            onlyNumber = PeerTable.Find(connection, only);
+            if (onlyNumber is null)
+            {
+                return new PeerFactsList([], 0, false);
+            }
+        }
+
+        using var texts = new TextReader(connection, "SELECT value FROM text WHERE no = ?1", TextReader.Text);
+        using var peers = new TextReader(connection, "SELECT id FROM peer WHERE no = ?1", PeerTable.Read);
+        var addresses = new Dictionary<long, ImmutableArray<string>>();
+        var facts = new List<PeerFacts>();
+        var packed = new List<PackedPeer>();
+        var operations = 0;
+        using var queries = new Statement(
+            connection,
+            "SELECT q.span_id, q.start_ns, p.data FROM query q JOIN query_peers p ON p.query = q.no WHERE q.operation = ?1 AND q.skipped = 0 ORDER BY q.no"
+        );
+        foreach (
+            var row in Rows<PeerFactsRow>(
+                connection,
+                "q.no AS No, t.trace_id AS TraceId, q.span_id AS SpanId, q.start_ns AS StartNs",
+                filter,
+                limit + 1
+            )
+        )
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (operations == limit)
+            {
+                return new PeerFactsList(facts, operations, true);
+            }
+
+            operations++;
+            var operationId = new QueryId(TraceId.FromBytes(row.TraceId), SpanId.FromBytes(row.SpanId));
+            queries.Bind(1, row.No);
+            while (queries.Step())
+            {
+                packed.Clear();
+                PackedPeers.Read(queries.GetBlob(2), packed);
+                Add(operationId, new QueryId(operationId.TraceId, SpanId.FromBytes(queries.GetBlob(0))), (ulong)queries.GetInt64(1));
+            }
+
+            queries.Reset();
+        }
+
+        return new PeerFactsList(facts, operations, false);
+
+        void Add(QueryId operationId, QueryId id, ulong start)
+        {
+            foreach (var peer in packed)
+            {
+                if (onlyNumber is not null && peer.Peer != onlyNumber)
+                {
+                    continue;
+                }
+
+                facts.Add(
+                    new PeerFacts
+                    {
+                        QueryId = id,
+                        OperationId = operationId,
+                        QueryStartUnixNano = start,
+                        PeerId = peers.Get(peer.Peer),
+                        State = peer.State,
+                        Requests = peer.Requests,
+                        Errors = peer.Errors.IsEmpty ? [] : [.. peer.Errors.Select(texts.Get)],
+                        RequestNs = peer.RequestNs,
+                        DialNs = peer.DialNs,
+                        FailedNs = peer.FailedNs,
+                        TimeLostNs = peer.TimeLostNs,
+                        Reused = peer.Reused,
+                        NamedBy = peer.NamedBy,
+                        Agent = peer.Agent is { } agent ? texts.Get(agent) : null,
+                        Addresses = peer.Addresses is { } list ? Addresses(list) : [],
+                    }
+                );
+            }
+        }
+
+        ImmutableArray<string> Addresses(long list)
+        {
+            if (!addresses.TryGetValue(list, out var split))
+            {
+                split = [.. texts.Get(list).Split('\n')];
+                addresses.Add(list, split);
+            }
+
+            return split;
+        }
+    }
+
+    /// <summary>The operations of a filter, latest first.</summary>
+    internal static IEnumerable<T> Rows<T>(SqliteConnection connection, string columns, QueryFilter filter, int limit)
+    {
+        var parameters = new DynamicParameters();
+        parameters.Add("limit", limit);
+        var parts = QueryList
+            .Sources(ListTable.Operations, filter)
+            .Select(source =>
+            {
+                var sql = new StringBuilder($"SELECT {columns} {source} JOIN trace t ON t.no = q.trace WHERE 1 = 1");
+                QueryList.Where(connection, ListTable.Operations, sql, parameters, filter);
+                return sql.Append(filter.Peer is null ? " ORDER BY q.start_ns DESC LIMIT @limit" : " ORDER BY p.start_ns DESC LIMIT @limit")
+                    .ToString();
+            })
+            .ToList();
+        var all =
+            parts.Count == 1
+                ? parts[0]
+                : string.Join(" UNION ALL ", parts.Select(static part => $"SELECT * FROM ({part})"))
+                    + " ORDER BY StartNs DESC LIMIT @limit";
+        return connection.Query<T>(all, parameters, buffered: false);
+    }
+
+    private sealed class OperationFactsRow
+    {
+        public const string Columns = """
+            t.trace_id AS TraceId, q.span_id AS SpanId, q.decisive, q.start_ns AS StartNs, q.type, q.outcome, q.error_class AS ErrorClass,
+            q.duration_ns AS DurationNs, q.first_result_ns AS FirstResultNs, q.discovery_ns AS DiscoveryNs, q.hops, q.queried, q.dialed,
+            q.dial_failed AS DialFailed, q.reused, q.duplicates, q.tally, q.phases
+            """;
+
+        public byte[] TraceId { get; init; } = [];
+
+        public byte[] SpanId { get; init; } = [];
+
+        public byte[]? Decisive { get; init; }
+
+        public long StartNs { get; init; }
+
+        public int Type { get; init; }
+
+        public int Outcome { get; init; }
+
+        public long? ErrorClass { get; init; }
+
+        public long? DurationNs { get; init; }
+
+        public long? FirstResultNs { get; init; }
+
+        public long? DiscoveryNs { get; init; }
+
+        public int? Hops { get; init; }
+
+        public int? Queried { get; init; }
+
+        public int? Dialed { get; init; }
+
+        public int? DialFailed { get; init; }
+
+        public int? Reused { get; init; }
+
+        public int? Duplicates { get; init; }
+
+        public byte[]? Tally { get; init; }
+
+        public byte[]? Phases { get; init; }
+    }
+
+    private sealed class PeerFactsRow
+    {
+        public byte[] TraceId { get; init; } = [];
+
+        public byte[] SpanId { get; init; } = [];
+
+        public long No { get; init; }
+
+        public long StartNs { get; init; }
+    }
+}

@@ -1,0 +1,200 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using DhtTracer.Analysis;
+using DhtTracer.Analysis.Statistics;
+using DhtTracer.Storage.Sqlite;
+
+namespace DhtTracer.Storage.Sqlite;
+
+/// <summary>A peer of a query, with numbers in place of its strings.</summary>
+internal readonly record struct PackedPeer(
+    long Peer,
+    PeerState State,
+    int Requests,
+    bool? Reused,
+    int? NamedBy,
+    long? RequestNs,
+    long? DialNs,
+    long? FailedNs,
+    long? TimeLostNs,
+    long? Agent,
+    long? Addresses,
+    ImmutableArray<long> Errors
+)
+{
+    /// <summary>Whether it was dialed or asked.</summary>
+    public bool Contacted => IsContacted(State, Requests);
+
+    public static bool IsContacted(PeerState state, int requests) => requests > 0 || state is not (PeerState.Heard or PeerState.Queued);
+}
+
+/// <summary>
+/// The <see cref="PeerFacts"/> of a query in few bytes, about four for a peer only heard of. Each peer: number as the difference from the
+/// one before, state and flags, then what the flags announce; all numbers are varints.
+/// </summary>
+internal static class PackedPeers
+{
+    private const int StateMask = 0x0F;
+    private const int HasReused = 0x10;
+    private const int IsReused = 0x20;
+    private const int HasDetails = 0x40;
+    private const int HasTexts = 0x80;
+
+    // Lists that a program before schema 3 packed have none of this.
+    private const int HasCosts = 0x100;
+
+    /// <summary>Stands in front of the peers of a query that has a critical path: a peer without a time has lost none.</summary>
+    private const byte PathMark = 0;
+
+    public static ReadOnlySpan<byte> Write(WriteSession session, IReadOnlyList<PeerFacts> facts)
+    {
+        var numbers = new long[facts.Count];
+        var order = new int[facts.Count];
+        for (var i = 0; i < order.Length; i++)
+        {
+            numbers[i] = session.Peers.Intern(facts[i].PeerId);
+            order[i] = i;
+        }
+
+        Array.Sort((long[])numbers.Clone(), order);
+        var output = new ArrayBufferWriter<byte>((facts.Count * 8) + 16);
+        var hasPath = facts.Count > 0 && facts.All(static fact => fact.TimeLostNs is not null);
+        if (hasPath)
+        {
+            // No peer has this number.
+            Varint.Write(output, PathMark);
+        }
+
+        long last = 0;
+        foreach (var i in order)
+        {
+            Varint.Write(output, (ulong)(numbers[i] - last));
+            last = numbers[i];
+            WritePeer(session, facts[i], hasPath, output);
+        }
+
+        return output.WrittenSpan;
+    }
+
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">The bytes are damaged.</exception>
+    public static void Read(ReadOnlySpan<byte> bytes, List<PackedPeer> output)
+    {
+        var hasPath = !bytes.IsEmpty && bytes[0] == PathMark;
+        if (hasPath)
+        {
+            bytes = bytes[1..];
+        }
+
+        long last = 0;
+        while (!bytes.IsEmpty)
+        {
+            last += (long)Varint.Read(ref bytes);
+            output.Add(ReadPeer(last, hasPath, ref bytes));
+        }
+    }
+
+    private static void WritePeer(WriteSession session, PeerFacts facts, bool hasPath, ArrayBufferWriter<byte> output)
+    {
+        var details = facts.Requests > 0 || facts.RequestNs is not null || facts.DialNs is not null || !facts.Errors.IsEmpty;
+        var texts = facts.Agent is not null || !facts.Addresses.IsEmpty;
+        var timeLost = hasPath && facts.TimeLostNs == 0 ? null : facts.TimeLostNs;
+        var costs = facts.FailedNs is not null || timeLost is not null;
+        Varint.Write(
+            output,
+            (ulong)(
+                (int)facts.State
+                | (facts.Reused is null ? 0 : HasReused)
+                | (facts.Reused == true ? IsReused : 0)
+                | (details ? HasDetails : 0)
+                | (texts ? HasTexts : 0)
+                | (costs ? HasCosts : 0)
+            )
+        );
+        Varint.WriteNullable(output, facts.NamedBy);
+        if (details)
+        {
+            Varint.Write(output, (ulong)facts.Requests);
+            Varint.WriteNullable(output, facts.RequestNs);
+            Varint.WriteNullable(output, facts.DialNs);
+            Varint.Write(output, (ulong)facts.Errors.Length);
+            foreach (var error in facts.Errors)
+            {
+                Varint.Write(output, (ulong)session.Texts.Intern(error));
+            }
+        }
+
+        if (costs)
+        {
+            Varint.WriteNullable(output, facts.FailedNs);
+            Varint.WriteNullable(output, timeLost);
+        }
+
+        if (texts)
+        {
+            Varint.WriteNullable(output, session.Texts.InternOrNull(facts.Agent));
+            Varint.WriteNullable(output, facts.Addresses.IsEmpty ? null : session.Texts.Intern(string.Join('\n', facts.Addresses)));
+        }
+    }
+
+    private static PackedPeer ReadPeer(long number, bool hasPath, ref ReadOnlySpan<byte> bytes)
+    {
+        var flags = (int)Varint.Read(ref bytes);
+        var namedBy = (int?)Varint.ReadNullable(ref bytes);
+        var requests = 0;
+        long? requestNs = null,
+            dialNs = null,
+            agent = null,
+            addresses = null;
+        var errors = ImmutableArray<long>.Empty;
+        if ((flags & HasDetails) != 0)
+        {
+            requests = (int)Varint.Read(ref bytes);
+            requestNs = Varint.ReadNullable(ref bytes);
+            dialNs = Varint.ReadNullable(ref bytes);
+            var count = Varint.Read(ref bytes);
+            if (count > (ulong)bytes.Length)
+            {
+                throw new InvalidDataException($"A stored list of peers announces {count} errors in {bytes.Length} bytes.");
+            }
+
+            var builder = ImmutableArray.CreateBuilder<long>((int)count);
+            for (var i = 0UL; i < count; i++)
+            {
+                builder.Add((long)Varint.Read(ref bytes));
+            }
+
+            errors = builder.MoveToImmutable();
+        }
+
+        long? failedNs = null,
+            timeLostNs = hasPath ? 0 : null;
+        if ((flags & HasCosts) != 0)
+        {
+            failedNs = Varint.ReadNullable(ref bytes);
+            timeLostNs = Varint.ReadNullable(ref bytes) ?? timeLostNs;
+        }
+
+        if ((flags & HasTexts) != 0)
+        {
+            agent = Varint.ReadNullable(ref bytes);
+            addresses = Varint.ReadNullable(ref bytes);
+        }
+
+        bool? reused = (flags & HasReused) == 0 ? null : (flags & IsReused) != 0;
+        return new PackedPeer(
+            number,
+            (PeerState)(flags & StateMask),
+            requests,
+            reused,
+            namedBy,
+            requestNs,
+            dialNs,
+            failedNs,
+            timeLostNs,
+            agent,
+            addresses,
+            errors
+        );
+    }
+}

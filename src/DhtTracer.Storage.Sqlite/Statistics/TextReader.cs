@@ -1,0 +1,36 @@
+using System.Text;
+using DhtTracer.Storage.Sqlite;
+using Microsoft.Data.Sqlite;
+
+namespace DhtTracer.Storage.Sqlite;
+
+/// <summary>Strings by number, each read once.</summary>
+/// <param name="connection">Where from.</param>
+/// <param name="sql">Selects the string of number <c>?1</c>.</param>
+/// <param name="read">Reads it from a column.</param>
+internal sealed class TextReader(SqliteConnection connection, string sql, Func<Statement, int, string> read) : IDisposable
+{
+    private readonly Statement _statement = new(connection, sql);
+    private readonly Dictionary<long, string> _cache = [];
+
+    /// <summary>A column of UTF-8.</summary>
+    public static string Text(Statement statement, int column) => Encoding.UTF8.GetString(statement.GetBlob(column));
+
+    /// <summary>The string of a number.</summary>
+    /// <exception cref="InvalidDataException">There is no such number.</exception>
+    public string Get(long number)
+    {
+        if (!_cache.TryGetValue(number, out var text))
+        {
+            text = _statement.Bind(1, number).Step()
+                ? read(_statement, 0)
+                : throw new InvalidDataException($"The database is damaged: text {number} is not there.");
+            _statement.Reset();
+            _cache.Add(number, text);
+        }
+
+        return text;
+    }
+
+    public void Dispose() => _statement.Dispose();
+}
