@@ -169,7 +169,7 @@ public sealed class DatabaseTests : IDisposable
     public void Migrations_are_numbered_without_gaps()
     {
         var files = Directory
-            .GetFiles(Path.Combine(TestSupport.TestFiles.Repository, "migrations"), "*.sql")
+            .GetFiles(Path.Combine(TestSupport.TestFiles.Repository, "migrations", "sqlite"), "*.sql")
             .Select(path => Path.GetFileName(path))
             .Order()
             .ToList();
