@@ -1,6 +1,7 @@
 using DhtTracer.Libp2p.Identities;
-using DhtTracer.Libp2p.Protobuf;
+using DhtTracer.Libp2p.Wire;
 using DhtTracer.Multiformats;
+using Google.Protobuf;
 
 namespace DhtTracer.Libp2p.Identify;
 
@@ -38,59 +39,26 @@ internal sealed record IdentifyMessage
     /// <exception cref="WireException">It is malformed.</exception>
     public static IdentifyMessage Parse(ReadOnlySpan<byte> bytes)
     {
-        byte[]? publicKey = null,
-            record = null;
-        Multiaddr? observed = null;
-        string? protocolVersion = null,
-            agentVersion = null;
+        var part = WireMessage.Parse(IdentifyPart.Parser, bytes);
         var addresses = new List<Multiaddr>();
-        var protocols = new List<string>();
-        var reader = new ProtobufReader(bytes);
-        while (reader.Next())
+        foreach (var bytesOfAddress in part.ListenAddrs)
         {
-            switch (reader.Field)
+            // One unreadable address says nothing about the others.
+            if (addresses.Count < MaxAddresses && Multiaddr.TryParse(bytesOfAddress.Span, out var address))
             {
-                case 1:
-                    publicKey = reader.Bytes().ToArray();
-                    break;
-                case 2:
-                    // One unreadable address says nothing about the others.
-                    if (Multiaddr.TryParse(reader.Bytes(), out var address) && addresses.Count < MaxAddresses)
-                    {
-                        addresses.Add(address);
-                    }
-
-                    break;
-                case 3 when protocols.Count < MaxProtocols:
-                    protocols.Add(reader.String(MaxText));
-                    break;
-                case 4:
-                    _ = Multiaddr.TryParse(reader.Bytes(), out observed);
-                    break;
-                case 5:
-                    protocolVersion = reader.String(MaxText);
-                    break;
-                case 6:
-                    agentVersion = reader.String(MaxText);
-                    break;
-                case 8:
-                    record = reader.Bytes().ToArray();
-                    break;
-                default:
-                    reader.Skip();
-                    break;
+                addresses.Add(address);
             }
         }
 
         return new IdentifyMessage
         {
-            PublicKey = publicKey,
+            PublicKey = part.HasPublicKey ? part.PublicKey.ToByteArray() : null,
             ListenAddresses = addresses,
-            Protocols = protocols,
-            ObservedAddress = observed,
-            ProtocolVersion = protocolVersion,
-            AgentVersion = agentVersion,
-            SignedPeerRecord = record,
+            Protocols = [.. part.Protocols.Take(MaxProtocols).Select(protocol => WireMessage.Text(protocol, MaxText))],
+            ObservedAddress = Multiaddr.TryParse(part.ObservedAddr.Span, out var observed) ? observed : null,
+            ProtocolVersion = part.HasProtocolVersion ? WireMessage.Text(part.ProtocolVersion, MaxText) : null,
+            AgentVersion = part.HasAgentVersion ? WireMessage.Text(part.AgentVersion, MaxText) : null,
+            SignedPeerRecord = part.HasSignedPeerRecord ? part.SignedPeerRecord.ToByteArray() : null,
         };
     }
 
@@ -109,42 +77,34 @@ internal sealed record IdentifyMessage
 
     public byte[] ToBytes()
     {
-        var writer = new ProtobufWriter();
+        var part = new IdentifyPart();
+        part.ListenAddrs.AddRange(ListenAddresses.Select(address => ByteString.CopyFrom(address.Bytes)));
+        part.Protocols.AddRange(Protocols.Select(ByteString.CopyFromUtf8));
         if (PublicKey is not null)
         {
-            writer.Bytes(1, PublicKey);
-        }
-
-        foreach (var address in ListenAddresses)
-        {
-            writer.Bytes(2, address.Bytes);
-        }
-
-        foreach (var protocol in Protocols)
-        {
-            writer.String(3, protocol);
+            part.PublicKey = ByteString.CopyFrom(PublicKey);
         }
 
         if (ObservedAddress is not null)
         {
-            writer.Bytes(4, ObservedAddress.Bytes);
+            part.ObservedAddr = ByteString.CopyFrom(ObservedAddress.Bytes);
         }
 
         if (ProtocolVersion is not null)
         {
-            writer.String(5, ProtocolVersion);
+            part.ProtocolVersion = ByteString.CopyFromUtf8(ProtocolVersion);
         }
 
         if (AgentVersion is not null)
         {
-            writer.String(6, AgentVersion);
+            part.AgentVersion = ByteString.CopyFromUtf8(AgentVersion);
         }
 
         if (SignedPeerRecord is not null)
         {
-            writer.Bytes(8, SignedPeerRecord);
+            part.SignedPeerRecord = ByteString.CopyFrom(SignedPeerRecord);
         }
 
-        return writer.ToArray();
+        return part.ToByteArray();
     }
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
-using DhtTracer.Libp2p.Protobuf;
+using DhtTracer.Libp2p.Wire;
 using DhtTracer.Multiformats;
+using Google.Protobuf;
 
 namespace DhtTracer.Libp2p.Identities;
 
@@ -36,30 +37,14 @@ public sealed class Identity
     /// <exception cref="WireException">It is malformed, of another type, or its halves do not belong together.</exception>
     public static Identity FromProtobuf(ReadOnlySpan<byte> privateKey)
     {
-        var type = -1;
-        ReadOnlySpan<byte> data = [];
-        var reader = new ProtobufReader(privateKey);
-        while (reader.Next())
+        var message = WireMessage.Parse(PrivateKeyMessage.Parser, privateKey);
+        if (!message.HasType || message.Type != (ulong)KeyType.Ed25519)
         {
-            switch (reader.Field)
-            {
-                case 1:
-                    type = reader.Int32();
-                    break;
-                case 2:
-                    data = reader.Bytes();
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            var type = message.HasType ? $"type {message.Type}" : "no type";
+            throw new WireException(WireLayer.Identity, $"the private key is of {type}; only Ed25519 (1) can be used as an identity");
         }
 
-        if (type != (int)KeyType.Ed25519)
-        {
-            throw new WireException(WireLayer.Identity, $"the private key is of type {type}; only Ed25519 (1) can be used as an identity");
-        }
-
+        var data = message.Data.Span;
         if (data.Length is not (64 or 96))
         {
             throw new WireException(WireLayer.Identity, $"an Ed25519 private key has 64 or 96 bytes, not {data.Length}");
@@ -78,7 +63,8 @@ public sealed class Identity
     }
 
     /// <summary>The libp2p <c>PrivateKey</c> message: a secret.</summary>
-    public byte[] ToProtobuf() => new ProtobufWriter().Varint(1, (ulong)KeyType.Ed25519).Bytes(2, [.. _seed, .. _publicKey]).ToArray();
+    public byte[] ToProtobuf() =>
+        new PrivateKeyMessage { Type = (ulong)KeyType.Ed25519, Data = ByteString.CopyFrom([.. _seed, .. _publicKey]) }.ToByteArray();
 
     /// <summary>Signs a message.</summary>
     public byte[] Sign(ReadOnlySpan<byte> message) => Ed25519.Sign(_seed, _publicKey, message);

@@ -1,5 +1,6 @@
-using DhtTracer.Libp2p.Protobuf;
+using DhtTracer.Libp2p.Wire;
 using DhtTracer.Multiformats;
+using Google.Protobuf;
 
 namespace DhtTracer.Libp2p.Identities;
 
@@ -25,55 +26,29 @@ public sealed record PeerRecord(PeerId Peer, ulong Sequence, IReadOnlyList<Multi
     public static PeerRecord Open(ReadOnlySpan<byte> envelope)
     {
         var opened = SignedEnvelope.ParseAndVerify(envelope, Domain);
-        var peer = default(PeerId);
-        ulong sequence = 0;
+        var record = WireMessage.Parse(RoutingRecord.Parser, opened.Payload);
+        _ = PeerId.TryParse(record.PeerId.Span, out var peer);
         var addresses = new List<Multiaddr>();
-        var reader = new ProtobufReader(opened.Payload);
-        while (reader.Next())
+        foreach (var info in record.Addresses.Take(MaxAddresses))
         {
-            switch (reader.Field)
+            if (Multiaddr.TryParse(info.Multiaddr.Span, out var address))
             {
-                case 1:
-                    _ = PeerId.TryParse(reader.Bytes(), out peer);
-                    break;
-                case 2:
-                    sequence = reader.Varint();
-                    break;
-                case 3 when addresses.Count < MaxAddresses:
-                    var info = new ProtobufReader(reader.Bytes());
-                    while (info.Next())
-                    {
-                        if (info.Field == 1 && Multiaddr.TryParse(info.Bytes(), out var address))
-                        {
-                            addresses.Add(address);
-                        }
-                        else if (info.Field != 1)
-                        {
-                            info.Skip();
-                        }
-                    }
-
-                    break;
-                default:
-                    reader.Skip();
-                    break;
+                addresses.Add(address);
             }
         }
 
         return peer == opened.Signer.PeerId && !peer.IsEmpty
-            ? new PeerRecord(peer, sequence, addresses)
+            ? new PeerRecord(peer, record.Seq, addresses)
             : throw new WireException(WireLayer.Identity, "a peer record is signed by another peer than it is about");
     }
 
     /// <summary>The record as a protobuf message, unsigned.</summary>
     public byte[] ToBytes()
     {
-        var writer = new ProtobufWriter().Bytes(1, Peer.Bytes).Varint(2, Sequence);
-        foreach (var address in Addresses)
-        {
-            writer.Bytes(3, new ProtobufWriter().Bytes(1, address.Bytes).Written);
-        }
-
-        return writer.ToArray();
+        var record = new RoutingRecord { PeerId = ByteString.CopyFrom(Peer.Bytes), Seq = Sequence };
+        record.Addresses.AddRange(
+            Addresses.Select(address => new RoutingRecord.Types.AddressInfo { Multiaddr = ByteString.CopyFrom(address.Bytes) })
+        );
+        return record.ToByteArray();
     }
 }

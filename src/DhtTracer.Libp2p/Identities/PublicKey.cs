@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
-using DhtTracer.Libp2p.Protobuf;
+using DhtTracer.Libp2p.Wire;
 using DhtTracer.Multiformats;
+using Google.Protobuf;
 using Org.BouncyCastle.Asn1.Sec;
 using Org.BouncyCastle.Crypto.Parameters;
 using Org.BouncyCastle.Security;
@@ -62,31 +63,18 @@ public sealed class PublicKey
             throw Refuse($"a public key is longer than {MaxLength} bytes");
         }
 
-        KeyType? type = null;
-        byte[]? data = null;
-        var reader = new ProtobufReader(protobuf);
-        while (reader.Next())
-        {
-            switch (reader.Field)
-            {
-                case 1:
-                    type = (KeyType)reader.Int32();
-                    break;
-                case 2:
-                    data = reader.Bytes().ToArray();
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
-        }
-
-        if (type is null || data is null)
+        var message = WireMessage.Parse(PublicKeyMessage.Parser, protobuf);
+        if (!message.HasType || !message.HasData)
         {
             throw Refuse("a public key lacks its type or data");
         }
 
-        var key = new PublicKey(type.Value, data, protobuf.ToArray());
+        if (message.Type > (ulong)KeyType.Ecdsa)
+        {
+            throw Refuse($"a key of type {message.Type} is of an unknown kind");
+        }
+
+        var key = new PublicKey((KeyType)message.Type, message.Data.ToByteArray(), protobuf.ToArray());
         key.CheckUsable();
         return key;
     }
@@ -127,7 +115,7 @@ public sealed class PublicKey
     }
 
     internal static PublicKey FromEd25519(byte[] key) =>
-        new(KeyType.Ed25519, key, new ProtobufWriter().Varint(1, (ulong)KeyType.Ed25519).Bytes(2, key).ToArray());
+        new(KeyType.Ed25519, key, new PublicKeyMessage { Type = (ulong)KeyType.Ed25519, Data = ByteString.CopyFrom(key) }.ToByteArray());
 
     private static WireException Refuse(string why, Exception? inner = null) => new(WireLayer.Identity, why, inner);
 
@@ -192,6 +180,6 @@ public sealed class PublicKey
             throw Refuse($"the data of a {Type} key is no key", e);
         }
 
-        throw Refuse($"a key of type {(int)Type} is of an unknown kind, has a size that is not supported, or is of small order");
+        throw Refuse($"a {Type} key has a size that is not supported, or is of small order");
     }
 }

@@ -1,6 +1,7 @@
 using System.Text;
-using DhtTracer.Libp2p.Protobuf;
+using DhtTracer.Libp2p.Wire;
 using DhtTracer.Multiformats;
+using Google.Protobuf;
 
 namespace DhtTracer.Libp2p.Identities;
 
@@ -22,41 +23,33 @@ public sealed record SignedEnvelope(PublicKey Signer, byte[] PayloadType, byte[]
     /// <exception cref="WireException">It is malformed, or the signature is not that of its key for <paramref name="domain"/>.</exception>
     public static SignedEnvelope ParseAndVerify(ReadOnlySpan<byte> bytes, string domain)
     {
-        PublicKey? signer = null;
-        byte[] type = [],
-            payload = [],
-            signature = [];
-        var reader = new ProtobufReader(bytes);
-        while (reader.Next())
+        var envelope = WireMessage.Parse(Envelope.Parser, bytes);
+        if (!envelope.HasPublicKey)
         {
-            switch (reader.Field)
-            {
-                case 1:
-                    signer = PublicKey.Parse(reader.Bytes());
-                    break;
-                case 2:
-                    type = reader.Bytes().ToArray();
-                    break;
-                case 3:
-                    payload = reader.Bytes().ToArray();
-                    break;
-                case 5:
-                    signature = reader.Bytes().ToArray();
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
+            throw new WireException(WireLayer.Identity, "a signed envelope has no public key");
         }
 
-        return signer is null ? throw new WireException(WireLayer.Identity, "a signed envelope has no public key")
-            : signer.Verify(SignedBytes(domain, type, payload), signature) ? new SignedEnvelope(signer, type, payload, signature)
+        var signer = PublicKey.Parse(envelope.PublicKey.Span);
+        var signed = SignedBytes(domain, envelope.PayloadType.Span, envelope.Payload.Span);
+        return signer.Verify(signed, envelope.Signature.Span)
+            ? new SignedEnvelope(
+                signer,
+                envelope.PayloadType.ToByteArray(),
+                envelope.Payload.ToByteArray(),
+                envelope.Signature.ToByteArray()
+            )
             : throw new WireException(WireLayer.Identity, "the signature of an envelope is wrong");
     }
 
     /// <summary>The envelope as a protobuf message.</summary>
     public byte[] ToBytes() =>
-        new ProtobufWriter().Bytes(1, Signer.Protobuf).Bytes(2, PayloadType).Bytes(3, Payload).Bytes(5, Signature).ToArray();
+        new Envelope
+        {
+            PublicKey = ByteString.CopyFrom(Signer.Protobuf),
+            PayloadType = ByteString.CopyFrom(PayloadType),
+            Payload = ByteString.CopyFrom(Payload),
+            Signature = ByteString.CopyFrom(Signature),
+        }.ToByteArray();
 
     /// <summary>What is signed: domain, type and payload, each behind its length as a varint.</summary>
     private static byte[] SignedBytes(string domain, ReadOnlySpan<byte> type, ReadOnlySpan<byte> payload)

@@ -1,6 +1,6 @@
-using System.Text;
 using DhtTracer.Libp2p.Identities;
-using DhtTracer.Libp2p.Protobuf;
+using DhtTracer.Libp2p.Wire;
+using Google.Protobuf;
 
 namespace DhtTracer.Libp2p.Noise;
 
@@ -18,69 +18,33 @@ internal sealed record NoisePayload(PublicKey IdentityKey, byte[] Signature, IRe
     /// <summary>The payload of an identity for one static key.</summary>
     public static byte[] Create(Identity identity, ReadOnlySpan<byte> staticKey, IEnumerable<string> muxers)
     {
-        var extensions = new ProtobufWriter();
-        foreach (var muxer in muxers)
+        var extensions = new HandshakePayload.Types.Extensions();
+        extensions.StreamMuxers.AddRange(muxers.Select(ByteString.CopyFromUtf8));
+        return new HandshakePayload
         {
-            extensions.String(2, muxer);
-        }
-
-        return new ProtobufWriter()
-            .Bytes(1, identity.PublicKey.Protobuf)
-            .Bytes(2, identity.Sign([.. SignaturePrefix, .. staticKey]))
-            .Bytes(4, extensions.Written)
-            .ToArray();
+            IdentityKey = ByteString.CopyFrom(identity.PublicKey.Protobuf),
+            IdentitySig = ByteString.CopyFrom(identity.Sign([.. SignaturePrefix, .. staticKey])),
+            Extensions = extensions,
+        }.ToByteArray();
     }
 
     /// <summary>Reads a payload and checks that its identity owns <paramref name="staticKey"/>.</summary>
     /// <exception cref="WireException">Malformed, or the signature is wrong.</exception>
     public static NoisePayload ParseAndVerify(ReadOnlySpan<byte> payload, ReadOnlySpan<byte> staticKey)
     {
-        PublicKey? key = null;
-        byte[] signature = [];
-        var muxers = new List<string>();
-        var reader = new ProtobufReader(payload);
-        while (reader.Next())
-        {
-            switch (reader.Field)
-            {
-                case 1:
-                    key = PublicKey.Parse(reader.Bytes());
-                    break;
-                case 2:
-                    signature = reader.Bytes().ToArray();
-                    break;
-                case 4:
-                    ReadExtensions(reader.Bytes(), muxers);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
-        }
-
-        if (key is null)
+        var message = WireMessage.Parse(HandshakePayload.Parser, payload);
+        if (!message.HasIdentityKey)
         {
             throw new WireException(WireLayer.Noise, "the handshake payload has no identity key");
         }
 
-        return key.Verify([.. SignaturePrefix, .. staticKey], signature)
-            ? new NoisePayload(key, signature, muxers)
-            : throw new WireException(WireLayer.Noise, "the identity's signature of the static key is wrong");
-    }
-
-    private static void ReadExtensions(ReadOnlySpan<byte> bytes, List<string> muxers)
-    {
-        var reader = new ProtobufReader(bytes);
-        while (reader.Next())
+        var key = PublicKey.Parse(message.IdentityKey.Span);
+        if (!key.Verify([.. SignaturePrefix, .. staticKey], message.IdentitySig.Span))
         {
-            if (reader.Field == 2 && muxers.Count < MaxMuxers)
-            {
-                muxers.Add(reader.String(MaxMuxerLength));
-            }
-            else
-            {
-                reader.Skip();
-            }
+            throw new WireException(WireLayer.Noise, "the identity's signature of the static key is wrong");
         }
+
+        var muxers = message.Extensions?.StreamMuxers.Take(MaxMuxers).Select(muxer => WireMessage.Text(muxer, MaxMuxerLength)) ?? [];
+        return new NoisePayload(key, message.IdentitySig.ToByteArray(), [.. muxers]);
     }
 }

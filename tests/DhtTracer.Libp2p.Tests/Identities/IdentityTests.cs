@@ -1,5 +1,4 @@
 using DhtTracer.Libp2p.Identities;
-using DhtTracer.Libp2p.Protobuf;
 using DhtTracer.TestSupport;
 
 namespace DhtTracer.Libp2p.Tests.Identities;
@@ -43,12 +42,9 @@ public sealed class IdentityTests : IDisposable
         var key = Vectors.Keys.First();
         var data = Convert.FromHexString(key.Text("privateKeyProtobufHex")[8..]);
         byte[] older = [.. data, .. data[32..]];
-        Assert.Equal(
-            key.Text("peerId"),
-            Identity.FromProtobuf(new ProtobufWriter().Varint(1, 1).Bytes(2, older).Written).PeerId.ToString()
-        );
+        Assert.Equal(key.Text("peerId"), Identity.FromProtobuf(KeyMessage.Of(1, older)).PeerId.ToString());
         older[95] ^= 1;
-        Assert.Throws<WireException>(() => Identity.FromProtobuf(new ProtobufWriter().Varint(1, 1).Bytes(2, older).Written));
+        Assert.Throws<WireException>(() => Identity.FromProtobuf(KeyMessage.Of(1, older)));
     }
 
     [Fact]

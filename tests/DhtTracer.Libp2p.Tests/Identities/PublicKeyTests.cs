@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using DhtTracer.Libp2p.Identities;
-using DhtTracer.Libp2p.Protobuf;
 using DhtTracer.Multiformats;
 using DhtTracer.TestSupport;
 
@@ -38,7 +37,7 @@ public class PublicKeyTests
     )]
     public void The_ed25519_vectors_of_the_rfc_verify(string key, string message, string signature)
     {
-        var parsed = PublicKey.Parse(new ProtobufWriter().Varint(1, 1).Bytes(2, Convert.FromHexString(key)).Written);
+        var parsed = PublicKey.Parse(KeyMessage.Of(1, Convert.FromHexString(key)));
         Assert.True(parsed.Verify(Convert.FromHexString(message), Convert.FromHexString(signature)));
         Assert.False(parsed.Verify([.. Convert.FromHexString(message), 0], Convert.FromHexString(signature)));
         Assert.Equal(parsed.Protobuf.ToArray(), PublicKey.FromPeerId(parsed.PeerId)!.Protobuf.ToArray());
@@ -51,7 +50,7 @@ public class PublicKeyTests
         using var ecdsa = ECDsa.Create(ECCurve.CreateFromValue("1.3.132.0.10"));
         var point = ecdsa.ExportParameters(false).Q;
         byte[] compressed = [(byte)(2 + (point.Y![31] & 1)), .. point.X!];
-        var key = PublicKey.Parse(new ProtobufWriter().Varint(1, 2).Bytes(2, compressed).Written);
+        var key = PublicKey.Parse(KeyMessage.Of(2, compressed));
         var signature = ecdsa.SignData("message"u8, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
         Assert.True(key.Verify("message"u8, signature));
         Assert.False(key.Verify("massage"u8, signature));
@@ -70,7 +69,7 @@ public class PublicKeyTests
     public void An_rsa_signature_verifies_and_its_peer_id_is_a_hash()
     {
         using var rsa = RSA.Create(2048);
-        var key = PublicKey.Parse(new ProtobufWriter().Varint(1, 0).Bytes(2, rsa.ExportSubjectPublicKeyInfo()).Written);
+        var key = PublicKey.Parse(KeyMessage.Of(0, rsa.ExportSubjectPublicKeyInfo()));
         var signature = rsa.SignData(Encoding.UTF8.GetBytes("message"), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         Assert.True(key.Verify("message"u8, signature));
         Assert.False(key.Verify("massage"u8, signature));
@@ -98,9 +97,7 @@ public class PublicKeyTests
     public void A_small_rsa_key_is_refused()
     {
         using var rsa = RSA.Create(1024);
-        Assert.Throws<WireException>(() =>
-            PublicKey.Parse(new ProtobufWriter().Varint(1, 0).Bytes(2, rsa.ExportSubjectPublicKeyInfo()).Written)
-        );
+        Assert.Throws<WireException>(() => PublicKey.Parse(KeyMessage.Of(0, rsa.ExportSubjectPublicKeyInfo())));
     }
 
     [Fact]
@@ -112,7 +109,7 @@ public class PublicKeyTests
             Convert.FromHexString(GoEcdsaKey),
             Convert.FromHexString("08021221037777e994e452c21604f91de093ce415f5432f701dd8cd1a7a6fea0e630bfca99"),
             Vectors.Keys.First().Hex("publicKeyProtobufHex"),
-            new ProtobufWriter().Varint(1, 0).Bytes(2, rsa.ExportSubjectPublicKeyInfo()).ToArray(),
+            KeyMessage.Of(0, rsa.ExportSubjectPublicKeyInfo()),
         ];
         var random = new Random(13);
         for (var i = 0; i < Fuzz.Costly(10); i++)
