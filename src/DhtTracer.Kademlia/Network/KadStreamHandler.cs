@@ -1,4 +1,4 @@
-using DhtTracer.Libp2p.Streams;
+using DhtTracer.Libp2p.Hosting;
 
 namespace DhtTracer.Kademlia;
 

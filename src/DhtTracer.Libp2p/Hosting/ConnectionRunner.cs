@@ -1,6 +1,4 @@
 using System.Net.Sockets;
-using DhtTracer.Libp2p.Identify;
-using DhtTracer.Libp2p.Streams;
 using DhtTracer.Libp2p.Yamux;
 using DhtTracer.Multiformats;
 

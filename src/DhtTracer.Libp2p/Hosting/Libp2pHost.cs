@@ -1,7 +1,5 @@
 using System.Net.Sockets;
 using DhtTracer.Libp2p.Dns;
-using DhtTracer.Libp2p.Identify;
-using DhtTracer.Libp2p.Streams;
 using DhtTracer.Multiformats;
 
 namespace DhtTracer.Libp2p.Hosting;

@@ -29,7 +29,7 @@ internal sealed class Listener(
 ) : IDisposable
 {
     private readonly Lock _gate = new();
-    private readonly List<(Multiaddr Asked, TcpListener Socket)> _listeners = [];
+    private readonly List<(Multiaddr Asked, ListeningSocket Socket)> _listeners = [];
     private readonly SemaphoreSlim _pending = new(options.MaxPendingInbound);
     private IReadOnlyList<Multiaddr> _addresses = [];
 
@@ -93,7 +93,7 @@ internal sealed class Listener(
         _pending.Dispose();
     }
 
-    private TcpListener BindOne(Multiaddr address)
+    private ListeningSocket BindOne(Multiaddr address)
     {
         if (!address.TryGetTcpEndPoint(out var endPoint))
         {
@@ -110,7 +110,7 @@ internal sealed class Listener(
                 throw new ArgumentException($"{address} is listened on already.", nameof(address));
             }
 
-            var socket = new TcpListener(endPoint);
+            var socket = new ListeningSocket(endPoint);
             _listeners.Add((address, socket));
             Volatile.Write(ref _addresses, Reachable());
             return socket;
@@ -119,7 +119,7 @@ internal sealed class Listener(
 
     private List<Multiaddr> Reachable() => [.. _listeners.SelectMany(listener => listener.Socket.Addresses())];
 
-    private List<(Multiaddr Asked, TcpListener Socket)> Snapshot()
+    private List<(Multiaddr Asked, ListeningSocket Socket)> Snapshot()
     {
         lock (_gate)
         {
@@ -127,9 +127,9 @@ internal sealed class Listener(
         }
     }
 
-    private void Accept(TcpListener listener) => _ = work.Run("accepting connections", () => AcceptAsync(listener));
+    private void Accept(ListeningSocket listener) => _ = work.Run("accepting connections", () => AcceptAsync(listener));
 
-    private async Task AcceptAsync(TcpListener listener)
+    private async Task AcceptAsync(ListeningSocket listener)
     {
         while (true)
         {

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using DhtTracer.Libp2p.Streams;
 
 namespace DhtTracer.Libp2p.Hosting;
 

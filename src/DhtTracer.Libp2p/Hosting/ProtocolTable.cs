@@ -46,8 +46,8 @@ internal sealed class ProtocolTable(Libp2pHostOptions options, Action<string, Pe
 #pragma warning disable CA1031 // A handler may fail in any way: its stream is reset, the host goes on, and the owner is told.
         catch (Exception e)
         {
-            stream.Reset("The protocol handler failed.");
             report($"the handler of {protocol}", stream.Connection.RemotePeer, e);
+            stream.Reset("The protocol handler failed.");
         }
 #pragma warning restore CA1031
     }

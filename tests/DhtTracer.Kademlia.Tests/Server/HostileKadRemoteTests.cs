@@ -1,7 +1,6 @@
 using DhtTracer.Libp2p;
 using DhtTracer.Libp2p.Hosting;
 using DhtTracer.Libp2p.Identities;
-using DhtTracer.Libp2p.Streams;
 using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia.Tests;

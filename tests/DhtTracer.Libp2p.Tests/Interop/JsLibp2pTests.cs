@@ -1,7 +1,6 @@
 using System.Text.Json;
 using DhtTracer.Libp2p.Hosting;
 using DhtTracer.Libp2p.Identities;
-using DhtTracer.Libp2p.Streams;
 using DhtTracer.Multiformats;
 using DhtTracer.TestSupport;
 

@@ -1,9 +1,9 @@
 using System.Buffers;
-using DhtTracer.Libp2p.Hosting;
+using DhtTracer.Libp2p.Streams;
 using DhtTracer.Libp2p.Yamux;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Libp2p.Streams;
+namespace DhtTracer.Libp2p.Hosting;
 
 /// <summary>
 /// One conversation with a peer in one protocol. Asynchronous only; one reader and one writer at a time.

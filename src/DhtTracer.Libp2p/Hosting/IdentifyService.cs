@@ -1,9 +1,8 @@
-using DhtTracer.Libp2p.Hosting;
+using DhtTracer.Libp2p.Identify;
 using DhtTracer.Libp2p.Identities;
-using DhtTracer.Libp2p.Streams;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Libp2p.Identify;
+namespace DhtTracer.Libp2p.Hosting;
 
 /// <summary>The protocols <c>/ipfs/id/1.0.0</c> and <c>/ipfs/id/push/1.0.0</c> of a host.</summary>
 internal sealed class IdentifyService

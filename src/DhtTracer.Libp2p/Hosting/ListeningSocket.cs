@@ -5,13 +5,13 @@ using DhtTracer.Multiformats;
 namespace DhtTracer.Libp2p.Hosting;
 
 /// <summary>Accepts TCP connections on one address.</summary>
-internal sealed class TcpListener : IDisposable
+internal sealed class ListeningSocket : IDisposable
 {
     private readonly Socket _socket;
 
     /// <summary>Binds and listens.</summary>
     /// <exception cref="SocketException">The address is in use, or not of this machine.</exception>
-    public TcpListener(IPEndPoint endPoint)
+    public ListeningSocket(IPEndPoint endPoint)
     {
         _socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
