@@ -1,24 +1,24 @@
-using DhtTracer.Ingestion.Grpc;
+using Grpc.Core;
 
 namespace DhtTracer.FakeJaeger;
 
 /// <summary>Decides, by the seed, which searches go wrong and how.</summary>
 internal sealed class FakeFaults(FakeJaegerOptions options)
 {
-    private static readonly GrpcStatusCode[] Statuses =
+    private static readonly StatusCode[] Statuses =
     [
-        GrpcStatusCode.Unavailable,
-        GrpcStatusCode.Internal,
-        GrpcStatusCode.Unknown,
-        GrpcStatusCode.DeadlineExceeded,
-        GrpcStatusCode.ResourceExhausted,
+        StatusCode.Unavailable,
+        StatusCode.Internal,
+        StatusCode.Unknown,
+        StatusCode.DeadlineExceeded,
+        StatusCode.ResourceExhausted,
     ];
 
     private readonly Lock _gate = new();
     private readonly Random _random = new(options.Seed * 31);
 
     /// <summary>An error to answer with at once, or null.</summary>
-    public GrpcStatusCode? Error()
+    public StatusCode? Error()
     {
         lock (_gate)
         {

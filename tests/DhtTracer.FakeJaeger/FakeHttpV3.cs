@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using DhtTracer.Ingestion.Grpc;
 using DhtTracer.Traces.Jaeger.Proto;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;

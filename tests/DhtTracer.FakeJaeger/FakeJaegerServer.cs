@@ -32,13 +32,21 @@ public sealed class FakeJaegerServer : IAsyncDisposable
     {
         archive ??= new FakeArchive(options);
         var faults = new FakeFaults(options);
-        var grpc = Build(options.GrpcPort, HttpProtocols.Http2);
+        var grpc = Build(
+            options.GrpcPort,
+            HttpProtocols.Http2,
+            services =>
+            {
+                services.AddGrpc(grpc => grpc.MaxSendMessageSize = null);
+                services.AddSingleton(new FakeQueryService(archive, faults, options));
+            }
+        );
         if (options.ServeGrpc)
         {
-            new FakeQueryService(archive, faults, options).Map(grpc);
+            grpc.MapGrpcService<FakeQueryService>();
         }
 
-        var http = Build(options.HttpPort, HttpProtocols.Http1);
+        var http = Build(options.HttpPort, HttpProtocols.Http1, _ => { });
         if (options.ServeHttpV1)
         {
             new FakeHttpV1(archive, faults, options).Map(http);
@@ -62,9 +70,10 @@ public sealed class FakeJaegerServer : IAsyncDisposable
         }
     }
 
-    private static WebApplication Build(int port, HttpProtocols protocols)
+    private static WebApplication Build(int port, HttpProtocols protocols, Action<IServiceCollection> services)
     {
         var builder = WebApplication.CreateSlimBuilder();
+        services(builder.Services);
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen => listen.Protocols = protocols));
         return builder.Build();

@@ -66,10 +66,11 @@ internal sealed class IngestHost : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel =>
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = grpc ? HttpProtocols.Http2 : HttpProtocols.Http1)
         );
+        builder.Services.AddSingleton(Sink).AddOtlpGrpc(options);
         _app = builder.Build();
         if (grpc)
         {
-            _app.MapOtlpGrpc(Sink, options);
+            _app.MapOtlpGrpc(options);
         }
         else
         {

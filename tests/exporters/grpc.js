@@ -1,12 +1,12 @@
-// Calls a gRPC server by grpc-js with the protos given, and prints what came: node grpc.js PROTO-FOLDER PROTO SERVICE PORT '[{"method":…,"request":…}]'.
+// Calls a gRPC server by grpc-js with the protos given, and prints what came: node grpc.js PROTO-FOLDERS PROTO SERVICE PORT '[{"method":…,"request":…}]'.
 'use strict';
 
 const path = require('node:path');
 const grpc = require('@grpc/grpc-js');
 const loader = require('@grpc/proto-loader');
 
-const [folder, proto, service, port, calls] = process.argv.slice(2);
-const definition = loader.loadSync(path.join(folder, proto), { includeDirs: [folder], keepCase: true, longs: String, enums: String, bytes: String, defaults: true });
+const [folders, proto, service, port, calls] = process.argv.slice(2);
+const definition = loader.loadSync(proto, { includeDirs: folders.split(path.delimiter), keepCase: true, longs: String, enums: String, bytes: String, defaults: true });
 const Client = grpc.loadPackageDefinition(definition).jaeger.api_v2[service];
 const client = new Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using DhtTracer.Ingestion.Sink;
 using Google.Protobuf;
+using Grpc.Core;
 
 namespace DhtTracer.Ingestion.Otlp;
 
@@ -52,7 +53,7 @@ internal static class OtlpAnswers
     }
 
     /// <summary>A failure, with a status code of gRPC.</summary>
-    public static byte[] Status(Grpc.GrpcStatusCode code, string message, bool json) =>
+    public static byte[] Status(StatusCode code, string message, bool json) =>
         json
             ? JsonSerializer.SerializeToUtf8Bytes(new { code = (int)code, message })
             : Write(output =>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using DhtTracer.Ingestion.Grpc;
 using DhtTracer.Ingestion.Receiving;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Storage;
@@ -8,6 +7,7 @@ using DhtTracer.Traces.Otlp;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using StatusCode = Grpc.Core.StatusCode;
 
 namespace DhtTracer.Ingestion.Otlp;
 
@@ -46,7 +46,7 @@ public static class OtlpHttpReceiver
             await FailAsync(
                 context,
                 StatusCodes.Status415UnsupportedMediaType,
-                GrpcStatusCode.InvalidArgument,
+                StatusCode.InvalidArgument,
                 $"Content-Type must be {OtlpAnswers.Protobuf} or {OtlpAnswers.Json}.",
                 json: true
             );
@@ -88,23 +88,20 @@ public static class OtlpHttpReceiver
 
     /// <summary>What an error means to the sender: 4xx is final, 503 is to be tried again. Null for errors that are nobody's but
     /// ours.</summary>
-    private static (int HttpStatus, GrpcStatusCode Status)? Explain(Exception error) =>
+    private static (int HttpStatus, StatusCode Status)? Explain(Exception error) =>
         error switch
         {
-            TraceFormatException or InvalidDataException => (StatusCodes.Status400BadRequest, GrpcStatusCode.InvalidArgument),
-            BodyTooLargeException => (StatusCodes.Status413PayloadTooLarge, GrpcStatusCode.ResourceExhausted),
-            UnknownEncodingException => (StatusCodes.Status415UnsupportedMediaType, GrpcStatusCode.InvalidArgument),
-            BadHttpRequestException bad => (bad.StatusCode, GrpcStatusCode.InvalidArgument),
-            StoreOverloadedException or BodyMemoryExhaustedException => (
-                StatusCodes.Status503ServiceUnavailable,
-                GrpcStatusCode.Unavailable
-            ),
-            DatabaseException { IsTransient: true } => (StatusCodes.Status503ServiceUnavailable, GrpcStatusCode.Unavailable),
-            DatabaseException => (StatusCodes.Status500InternalServerError, GrpcStatusCode.Internal),
+            TraceFormatException or InvalidDataException => (StatusCodes.Status400BadRequest, StatusCode.InvalidArgument),
+            BodyTooLargeException => (StatusCodes.Status413PayloadTooLarge, StatusCode.ResourceExhausted),
+            UnknownEncodingException => (StatusCodes.Status415UnsupportedMediaType, StatusCode.InvalidArgument),
+            BadHttpRequestException bad => (bad.StatusCode, StatusCode.InvalidArgument),
+            StoreOverloadedException or BodyMemoryExhaustedException => (StatusCodes.Status503ServiceUnavailable, StatusCode.Unavailable),
+            DatabaseException { IsTransient: true } => (StatusCodes.Status503ServiceUnavailable, StatusCode.Unavailable),
+            DatabaseException => (StatusCodes.Status500InternalServerError, StatusCode.Internal),
             _ => null,
         };
 
-    private static Task FailAsync(HttpContext context, int httpStatus, GrpcStatusCode status, string message, bool json) =>
+    private static Task FailAsync(HttpContext context, int httpStatus, StatusCode status, string message, bool json) =>
         AnswerAsync(context, httpStatus, OtlpAnswers.Status(status, message, json), json);
 
     private static async Task AnswerAsync(HttpContext context, int status, byte[] body, bool json)

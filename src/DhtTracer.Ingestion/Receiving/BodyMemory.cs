@@ -9,9 +9,12 @@ internal sealed class BodyMemory(long limit)
 {
     private long _taken;
 
+    /// <summary>Bytes that all bodies of this process may take.</summary>
+    public const long Limit = 512L << 20;
+
     /// <summary>The one of this process.</summary>
     /// <value>512 MiB.</value>
-    public static BodyMemory Shared { get; } = new(512L << 20);
+    public static BodyMemory Shared { get; } = new(Limit);
 
     /// <summary>Bytes taken now.</summary>
     public long Taken => Interlocked.Read(ref _taken);

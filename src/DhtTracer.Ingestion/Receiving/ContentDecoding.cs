@@ -52,6 +52,14 @@ internal static class ContentDecoding
         }
     }
 
+    /// <summary>As <see cref="OpenAsync"/> with zstd, over bytes that are all there.</summary>
+    public static Stream OpenZstd(Stream sent, BodyMemory memory)
+    {
+        var header = new byte[ZstdHeaderBytes];
+        var known = sent.ReadAtLeast(header, header.Length, throwOnEndOfStream: false);
+        return new ZstdStream(new PrefixedStream(header.AsMemory(0, known), sent), memory, ZstdWindow(header.AsSpan(0, known)));
+    }
+
     /// <summary>Bytes that the decoder of the first frame will keep (RFC 8878, section 3.1.1.1).</summary>
     internal static long ZstdWindow(ReadOnlySpan<byte> start)
     {

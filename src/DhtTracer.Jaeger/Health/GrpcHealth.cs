@@ -1,68 +1,41 @@
-using DhtTracer.Ingestion.Grpc;
+using DhtTracer.Ingestion.Otlp;
+using DhtTracer.Ingestion.Receiving;
+using DhtTracer.Jaeger.Receiving;
 using DhtTracer.Storage;
-using Google.Protobuf;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace DhtTracer.Jaeger.Health;
 
 /// <summary>
-/// <c>grpc.health.v1.Health/Check</c>, which load balancers and probes ask
-/// (https://github.com/grpc/grpc/blob/master/doc/health-checking.md): serving while the database answers. <c>Watch</c> is not there; the
-/// protocol tells its callers what to do then.
+/// <c>grpc.health.v1.Health</c>, which load balancers and probes ask (https://github.com/grpc/grpc/blob/master/doc/health-checking.md):
+/// serving while the database answers.
 /// </summary>
 public static class GrpcHealth
 {
-    /// <summary>The method as on the wire.</summary>
-    public const string CheckPath = "/grpc.health.v1.Health/Check";
+    /// <summary>Services that may be asked after by name; another one is NOT_FOUND. An empty name means all.</summary>
+    public static IReadOnlyList<string> Services { get; } =
+    [OtlpGrpcReceiver.ServiceName, JaegerGrpcReceiver.ServiceName, "jaeger.api_v2.QueryService", "jaeger.api_v3.QueryService"];
 
-    // HealthCheckResponse.ServingStatus, in field 1.
-    private static readonly ReadOnlyMemory<byte> Serving = new byte[] { 0x08, 1 };
-    private static readonly ReadOnlyMemory<byte> NotServing = new byte[] { 0x08, 2 };
-
-    /// <summary>Maps the check.</summary>
-    /// <param name="endpoints">Where to map; the port speaks HTTP/2 only.</param>
-    /// <param name="store">What is asked.</param>
-    /// <param name="service">The one service of the port, such as <c>jaeger.api_v2.QueryService</c>; another is NOT_FOUND, an empty name
-    /// means the whole.</param>
-    public static void MapGrpcHealth(this IEndpointRouteBuilder endpoints, TraceStore store, string service) =>
-        endpoints.MapGrpcUnaryBytes(
-            CheckPath,
-            async (request, call) =>
-            {
-                var asked = Service(request);
-                if (asked.Length > 0 && asked != service)
-                {
-                    throw new GrpcException(GrpcStatusCode.NotFound, $"unknown service; this port serves {service}");
-                }
-
-                return await HealthEndpoint.ProblemAsync(store, call.Cancellation) is null ? Serving : NotServing;
-            }
-        );
-
-    /// <summary>Field 1 of <c>HealthCheckRequest</c>.</summary>
-    private static string Service(ReadOnlyMemory<byte> request)
+    /// <summary>Adds what <see cref="MapGrpcHealth"/> needs, except for the <see cref="TraceStore"/>.</summary>
+    /// <param name="services">Where to.</param>
+    public static IServiceCollection AddGrpcHealth(this IServiceCollection services)
     {
-        try
-        {
-            var input = new CodedInputStream(request.ToArray());
-            var service = "";
-            while (input.ReadTag() is var tag && tag != 0)
+        services.AddGrpcReceiving();
+        services
+            .AddGrpcHealthChecks(options =>
             {
-                if (tag == WireFormat.MakeTag(1, WireFormat.WireType.LengthDelimited))
+                foreach (var name in Services)
                 {
-                    service = input.ReadString();
+                    options.Services.Map(name, _ => true);
                 }
-                else
-                {
-                    input.SkipLastField();
-                }
-            }
-
-            return service;
-        }
-        catch (InvalidProtocolBufferException error)
-        {
-            throw new GrpcException(GrpcStatusCode.InvalidArgument, $"the request is not a HealthCheckRequest: {error.Message}", error);
-        }
+            })
+            .AddCheck<StoreHealthCheck>("database");
+        return services;
     }
+
+    /// <summary>Maps the service.</summary>
+    /// <param name="endpoints">Where to map; the port speaks HTTP/2 only.</param>
+    public static IEndpointConventionBuilder MapGrpcHealth(this IEndpointRouteBuilder endpoints) => endpoints.MapGrpcHealthChecksService();
 }

@@ -1,19 +1,17 @@
-using System.Net.Http;
 using System.Runtime.CompilerServices;
-using DhtTracer.Ingestion.Grpc;
+using DhtTracer.Jaeger.Proto.V2;
 using DhtTracer.Traces;
 using DhtTracer.Traces.Jaeger;
 using DhtTracer.Traces.Jaeger.Proto;
 using Google.Protobuf.WellKnownTypes;
-using Span = DhtTracer.Traces.Span;
+using Grpc.Core;
 
 namespace DhtTracer.Jaeger.Pull;
 
 /// <summary>Asks <c>jaeger.api_v2.QueryService</c>, which every release of Jaeger serves.</summary>
 internal sealed class GrpcJaegerReader(Uri address, PullOptions options) : IJaegerReader
 {
-    private const string Service = "/jaeger.api_v2.QueryService/";
-    private readonly GrpcChannel _channel = new(address, new GrpcChannelOptions { MaxReceiveMessageBytes = options.MaxMessageBytes });
+    private readonly JaegerChannel _channel = new(address, options);
 
     public PullTransport Transport => PullTransport.Grpc;
 
@@ -23,17 +21,12 @@ internal sealed class GrpcJaegerReader(Uri address, PullOptions options) : IJaeg
     {
         try
         {
-            var response = await _channel.UnaryAsync<GetServicesRequest, GetServicesResponse>(
-                Service + "GetServices",
-                new GetServicesRequest(),
-                options.RequestTimeout,
-                cancellationToken
-            );
-            return response.Services;
+            var client = new QueryService.QueryServiceClient(_channel.Invoker);
+            return (await client.GetServicesAsync(new GetServicesRequest(), _channel.Options(cancellationToken))).Services;
         }
-        catch (GrpcException e)
+        catch (RpcException e)
         {
-            throw Translated(e);
+            throw JaegerChannel.Translated(e, cancellationToken);
         }
     }
 
@@ -56,17 +49,10 @@ internal sealed class GrpcJaegerReader(Uri address, PullOptions options) : IJaeg
                 RawTraces = true,
             },
         };
-        await using var chunks = _channel
-            .ServerStreamingAsync<FindTracesRequest, SpansResponseChunk>(
-                Service + "FindTraces",
-                request,
-                options.RequestTimeout,
-                cancellationToken
-            )
-            .GetAsyncEnumerator(cancellationToken);
-        while (await NextAsync(chunks))
+        using var call = new QueryService.QueryServiceClient(_channel.Invoker).FindTraces(request, _channel.Options(cancellationToken));
+        while (await JaegerChannel.NextAsync(call.ResponseStream, cancellationToken))
         {
-            yield return Decode(chunks.Current);
+            yield return Decode(call.ResponseStream.Current);
         }
     }
 
@@ -75,50 +61,10 @@ internal sealed class GrpcJaegerReader(Uri address, PullOptions options) : IJaeg
     private static Timestamp Timestamp(long unixNano) =>
         new() { Seconds = Math.DivRem(unixNano, 1_000_000_000, out var rest), Nanos = (int)rest };
 
-    private static async ValueTask<bool> NextAsync(IAsyncEnumerator<SpansResponseChunk> chunks)
-    {
-        try
-        {
-            return await chunks.MoveNextAsync();
-        }
-        catch (GrpcException e)
-        {
-            throw Translated(e);
-        }
-    }
-
     private static FoundSpans Decode(SpansResponseChunk chunk)
     {
         var rejected = new List<RejectedSpan>();
         var spans = JaegerModel.Decode(chunk.Spans, rejected: rejected);
         return new FoundSpans(spans, rejected.Count);
-    }
-
-    private static JaegerReadException Translated(GrpcException e)
-    {
-        var problem = e.Status switch
-        {
-            GrpcStatusCode.Internal when e.Detail.Contains("search depth", StringComparison.OrdinalIgnoreCase) =>
-                JaegerReadProblem.DepthRefused,
-            GrpcStatusCode.DeadlineExceeded or GrpcStatusCode.ResourceExhausted => JaegerReadProblem.AnswerTooLarge,
-            GrpcStatusCode.Unauthenticated or GrpcStatusCode.PermissionDenied or GrpcStatusCode.InvalidArgument =>
-                JaegerReadProblem.Refused,
-            GrpcStatusCode.Unimplemented => JaegerReadProblem.NotSpoken,
-
-            // Nobody listens, or whoever does speaks another protocol.
-            GrpcStatusCode.Unavailable
-                when e.InnerException
-                    is HttpRequestException
-                    {
-                        HttpRequestError: HttpRequestError.ConnectionError
-                            or HttpRequestError.NameResolutionError
-                            or HttpRequestError.HttpProtocolError
-                            or HttpRequestError.SecureConnectionError
-                            or HttpRequestError.InvalidResponse,
-                    } => JaegerReadProblem.NotSpoken,
-            GrpcStatusCode.Unknown when e.Detail.Contains("not gRPC", StringComparison.Ordinal) => JaegerReadProblem.NotSpoken,
-            _ => JaegerReadProblem.Unavailable,
-        };
-        return new JaegerReadException(problem, e.Message, e);
     }
 }

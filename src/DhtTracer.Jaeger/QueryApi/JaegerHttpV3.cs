@@ -97,27 +97,23 @@ internal sealed class JaegerHttpV3(JaegerArchive archive, JaegerApiOptions optio
 
     private static object Summary(IReadOnlyList<Span> trace)
     {
-        var ids = trace.Select(span => span.SpanId).ToHashSet();
-        var root = trace.Where(span => span.ParentSpanId.IsZero).MinBy(span => span.StartUnixNano);
-        static int Errors(IEnumerable<Span> spans) => spans.Count(span => span.Status?.Code == StatusCode.Error);
+        var summary = TraceSummaries.Of(trace);
         return new
         {
-            traceId = trace[0].TraceId.ToString(),
-            rootServiceName = root?.Resource.ServiceName ?? "",
-            rootOperationName = root?.Name ?? "",
-            minStartTimeUnixNano = trace.Min(span => span.StartUnixNano).ToString(CultureInfo.InvariantCulture),
-            maxEndTimeUnixNano = trace.Max(span => Math.Max(span.StartUnixNano, span.EndUnixNano)).ToString(CultureInfo.InvariantCulture),
-            spanCount = trace.Count,
-            errorSpanCount = Errors(trace),
-            orphanSpanCount = trace.Count(span => !span.ParentSpanId.IsZero && !ids.Contains(span.ParentSpanId)),
-            services = trace
-                .GroupBy(span => span.Resource.ServiceName ?? "")
-                .OrderBy(group => group.Key, StringComparer.Ordinal)
-                .Select(group => new
+            traceId = summary.TraceId,
+            rootServiceName = summary.RootServiceName,
+            rootOperationName = summary.RootOperationName,
+            minStartTimeUnixNano = summary.MinStartTimeUnixNano.ToString(CultureInfo.InvariantCulture),
+            maxEndTimeUnixNano = summary.MaxEndTimeUnixNano.ToString(CultureInfo.InvariantCulture),
+            spanCount = summary.SpanCount,
+            errorSpanCount = summary.ErrorSpanCount,
+            orphanSpanCount = summary.OrphanSpanCount,
+            services = summary
+                .Services.Select(service => new
                 {
-                    name = group.Key,
-                    spanCount = group.Count(),
-                    errorSpanCount = Errors(group),
+                    name = service.Name,
+                    spanCount = service.SpanCount,
+                    errorSpanCount = service.ErrorSpanCount,
                 })
                 .ToList(),
         };

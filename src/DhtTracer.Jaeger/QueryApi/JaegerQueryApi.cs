@@ -1,7 +1,9 @@
+using DhtTracer.Ingestion.Receiving;
 using DhtTracer.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace DhtTracer.Jaeger.QueryApi;
 
@@ -31,11 +33,29 @@ public static class JaegerQueryApi
         endpoints.MapFallback("{**path}", OtherRequestAsync);
     }
 
-    /// <summary>Maps <c>jaeger.api_v2.QueryService</c>; the port speaks HTTP/2 only.</summary>
+    /// <summary>Adds what the query services over gRPC need, except for the <see cref="TraceStore"/>.</summary>
+    /// <param name="services">Where to.</param>
+    /// <param name="options">Limits, or null for the defaults.</param>
+    public static IServiceCollection AddJaegerQueryGrpc(this IServiceCollection services, JaegerApiOptions? options = null)
+    {
+        services.AddGrpcReceiving();
+        services.AddGrpcReflection();
+        return services
+            .AddSingleton<JaegerArchive>()
+            .AddSingleton<JaegerGrpcV2>()
+            .AddSingleton(provider => new JaegerGrpcV3(provider.GetRequiredService<JaegerArchive>(), options ?? new JaegerApiOptions()));
+    }
+
+    /// <summary>Maps <c>jaeger.api_v2.QueryService</c>, <c>jaeger.api_v3.QueryService</c> and server reflection; their port speaks HTTP/2
+    /// only.</summary>
     /// <param name="endpoints">Where to map.</param>
-    /// <param name="store">What is asked.</param>
-    public static void MapJaegerQueryGrpc(this IEndpointRouteBuilder endpoints, TraceStore store) =>
-        new JaegerGrpcQuery(new JaegerArchive(store)).Map(endpoints);
+    /// <returns>All of them, to bind them to a port.</returns>
+    public static IReadOnlyList<IEndpointConventionBuilder> MapJaegerQueryGrpc(this IEndpointRouteBuilder endpoints) =>
+        [
+            endpoints.MapGrpcService<JaegerGrpcV2>().WithBoundedMemory(),
+            endpoints.MapGrpcService<JaegerGrpcV3>().WithBoundedMemory(),
+            endpoints.MapGrpcReflectionService(),
+        ];
 
     private static Task OtherRequestAsync(HttpContext context)
     {

@@ -1,6 +1,6 @@
 using DhtTracer.Traces;
 using DhtTracer.Traces.Jaeger;
-using Proto = DhtTracer.Traces.Jaeger.Proto;
+using Model = DhtTracer.Traces.Jaeger.Proto;
 
 namespace DhtTracer.Jaeger.QueryApi;
 
@@ -44,13 +44,13 @@ internal sealed record SpanConditions
             && (Tags.Count == 0 || MatchesTags(span));
     }
 
-    private static string Text(Proto.KeyValue tag) =>
+    private static string Text(Model.KeyValue tag) =>
         tag.VType switch
         {
-            Proto.ValueType.Bool => tag.VBool ? "true" : "false",
-            Proto.ValueType.Int64 => tag.VInt64.ToString(System.Globalization.CultureInfo.InvariantCulture),
-            Proto.ValueType.Float64 => tag.VFloat64.ToString("R", System.Globalization.CultureInfo.InvariantCulture),
-            Proto.ValueType.Binary => Convert.ToHexStringLower(tag.VBinary.Span),
+            Model.ValueType.Bool => tag.VBool ? "true" : "false",
+            Model.ValueType.Int64 => tag.VInt64.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            Model.ValueType.Float64 => tag.VFloat64.ToString("R", System.Globalization.CultureInfo.InvariantCulture),
+            Model.ValueType.Binary => Convert.ToHexStringLower(tag.VBinary.Span),
             _ => tag.VStr,
         };
 

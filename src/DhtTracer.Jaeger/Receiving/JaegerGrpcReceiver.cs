@@ -1,76 +1,117 @@
-using DhtTracer.Ingestion.Grpc;
+using DhtTracer.Ingestion.Receiving;
 using DhtTracer.Ingestion.Sink;
-using DhtTracer.Storage;
+using DhtTracer.Jaeger.Proto.V2;
 using DhtTracer.Traces;
 using DhtTracer.Traces.Jaeger;
 using DhtTracer.Traces.Jaeger.Proto;
+using Google.Protobuf;
+using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using ServiceDescriptor = Google.Protobuf.Reflection.ServiceDescriptor;
+using Span = DhtTracer.Traces.Span;
+using StatusCode = Grpc.Core.StatusCode;
 
 namespace DhtTracer.Jaeger.Receiving;
 
-/// <summary>Jaeger's collector over gRPC, port 14250: <c>jaeger.api_v2.CollectorService/PostSpans</c>. Answers after the commit, never
-/// before.</summary>
-public static class JaegerGrpcReceiver
+/// <summary>
+/// Jaeger's collector over gRPC, port 14250: <c>jaeger.api_v2.CollectorService/PostSpans</c>. It answers after the commit, never before. Its
+/// base binds the method, so that a request which is no protobuf is INVALID_ARGUMENT and says why.
+/// </summary>
+/// <param name="sink">Where spans go.</param>
+public sealed class JaegerGrpcReceiver(SpanSink sink) : CollectorServiceBytesBase
 {
     /// <summary>Name in the statistics.</summary>
     public const string Name = "jaeger-grpc";
 
-    /// <summary>The method as on the wire.</summary>
-    public const string PostSpansPath = "/jaeger.api_v2.CollectorService/PostSpans";
+    /// <summary>The service as on the wire.</summary>
+    public const string ServiceName = "jaeger.api_v2.CollectorService";
 
-    /// <summary>Maps the receiver.</summary>
-    /// <param name="endpoints">Where to map; the port speaks HTTP/2 only.</param>
-    /// <param name="sink">Where spans go.</param>
-    /// <param name="options">Limits, or null for the defaults.</param>
-    public static IEndpointConventionBuilder MapJaegerGrpc(
-        this IEndpointRouteBuilder endpoints,
-        SpanSink sink,
-        JaegerReceiverOptions? options = null
-    )
+    /// <inheritdoc/>
+    public override async Task<byte[]> PostSpans(ReceivedMessage request, ServerCallContext context)
     {
-        var limits = new GrpcServerOptions { MaxReceiveMessageBytes = (options ?? new JaegerReceiverOptions()).MaxMessageBytes };
-        endpoints.MapGrpcUnimplemented();
-        return endpoints.MapGrpcUnary<PostSpansRequest, PostSpansResponse>(
-            PostSpansPath,
-            (request, call) => PostAsync(sink, request, call),
-            limits
-        );
+        var (spans, rejected) = Decode(request);
+        await sink.AcceptAsync(spans, Name, null, context.CancellationToken);
+        sink.Statistics.CountRejected(Name, rejected);
+        return [];
     }
 
-    private static async Task<PostSpansResponse> PostAsync(SpanSink sink, PostSpansRequest request, GrpcServerCall call)
+    private (IReadOnlyList<Span> Spans, int Rejected) Decode(ReceivedMessage request)
     {
-        if (request.Batch is not { } batch)
+        using (request)
         {
-            sink.Statistics.CountRefused(Name, "the request holds no batch");
-            throw new GrpcException(GrpcStatusCode.InvalidArgument, "the request holds no batch");
-        }
+            Batch? batch;
+            try
+            {
+                batch = PostSpansRequest.Parser.ParseFrom(request.Memory.Span).Batch;
+            }
+            catch (InvalidProtocolBufferException error)
+            {
+                throw Refused($"the request is not a PostSpansRequest: {error.Message}");
+            }
 
-        var rejected = new List<RejectedSpan>();
-        var spans = JaegerModel.Decode(batch.Spans, batch.Process, rejected);
-        if (spans.Count == 0 && rejected.Count > 0)
-        {
+            if (batch is null)
+            {
+                throw Refused("the request holds no batch");
+            }
+
+            var rejected = new List<RejectedSpan>();
+            var spans = JaegerModel.Decode(batch.Spans, batch.Process, rejected);
+
             // Jaeger's answer has no room for a partial success; a batch of which nothing can be kept is an error all the same.
-            sink.Statistics.CountRefused(Name, $"none of {rejected.Count} spans can be kept, the first because {rejected[0].Problem}");
-            throw new GrpcException(
-                GrpcStatusCode.InvalidArgument,
-                $"none of {rejected.Count} spans can be kept, the first because {rejected[0].Problem}"
-            );
-        }
-
-        try
-        {
-            await sink.AcceptAsync(spans, Name, null, call.Cancellation);
-            sink.Statistics.CountRejected(Name, rejected.Count);
-            return new PostSpansResponse();
-        }
-        catch (Exception error) when (error is StoreOverloadedException or DatabaseException { IsTransient: true })
-        {
-            throw new GrpcException(GrpcStatusCode.Unavailable, error.Message, error);
-        }
-        catch (DatabaseException error)
-        {
-            throw new GrpcException(GrpcStatusCode.Internal, error.Message, error);
+            return spans.Count > 0 || rejected.Count == 0
+                ? (spans, rejected.Count)
+                : throw Refused($"none of {rejected.Count} spans can be kept, the first because {rejected[0].Problem}");
         }
     }
+
+    private RpcException Refused(string why)
+    {
+        sink.Statistics.CountRefused(Name, why);
+        return new RpcException(new Status(StatusCode.InvalidArgument, why));
+    }
+}
+
+/// <summary>Binds the method of Jaeger's collector to bytes, as generated code binds one to messages.</summary>
+[BindServiceMethod(typeof(CollectorServiceBytesBase), nameof(BindService))]
+public abstract class CollectorServiceBytesBase
+{
+    /// <summary>The method as on the wire.</summary>
+    public static Method<ReceivedMessage, byte[]> PostSpansMethod { get; } =
+        ReceivedMessage.Method(JaegerGrpcReceiver.ServiceName, nameof(PostSpans));
+
+    /// <summary>What server reflection tells.</summary>
+    public static ServiceDescriptor Descriptor => CollectorService.Descriptor;
+
+    /// <summary>Binds the service; the gRPC server calls it without an instance to learn the methods.</summary>
+    /// <param name="binder">Takes the method.</param>
+    /// <param name="service">Null while methods are learned.</param>
+    public static void BindService(ServiceBinderBase binder, CollectorServiceBytesBase? service) =>
+        binder.AddMethod(PostSpansMethod, service is null ? null! : service.PostSpans);
+
+    /// <summary>Takes a <c>PostSpansRequest</c>.</summary>
+    /// <param name="request">The message.</param>
+    /// <param name="context">The call.</param>
+    /// <returns>A <c>PostSpansResponse</c>, which is empty.</returns>
+    public abstract Task<byte[]> PostSpans(ReceivedMessage request, ServerCallContext context);
+}
+
+/// <summary>Adds and maps the receiver.</summary>
+public static class JaegerGrpcReceiverExtensions
+{
+    /// <summary>Adds what the receiver needs, except for the <see cref="SpanSink"/>.</summary>
+    /// <param name="services">Where to.</param>
+    /// <param name="options">Limits, or null for the defaults.</param>
+    public static IServiceCollection AddJaegerGrpc(this IServiceCollection services, JaegerReceiverOptions? options = null)
+    {
+        services.AddGrpcReceiving().WithMessageLimit<JaegerGrpcReceiver>((options ?? new JaegerReceiverOptions()).MaxMessageBytes);
+        return services.AddSingleton<JaegerGrpcReceiver>();
+    }
+
+    /// <summary>Maps the receiver; its port speaks HTTP/2 only.</summary>
+    /// <param name="endpoints">Where to map.</param>
+    /// <param name="options">The same as for <see cref="AddJaegerGrpc"/>.</param>
+    public static IEndpointConventionBuilder MapJaegerGrpc(this IEndpointRouteBuilder endpoints, JaegerReceiverOptions? options = null) =>
+        endpoints.MapGrpcService<JaegerGrpcReceiver>().WithBoundedMemory((options ?? new JaegerReceiverOptions()).MaxMessageBytes);
 }

@@ -1,5 +1,8 @@
 using DhtTracer.Hosting.Ports;
+using DhtTracer.Ingestion.Otlp;
+using DhtTracer.Jaeger.Health;
 using DhtTracer.Jaeger.Pull;
+using DhtTracer.Jaeger.QueryApi;
 using DhtTracer.Jaeger.Receiving;
 using DhtTracer.Traces.Thrift;
 
@@ -8,6 +11,10 @@ namespace DhtTracer.Hosting;
 /// <summary>What brings spans into the archive beside the endpoints of the HTTP ports: datagrams, and pulling.</summary>
 internal static class ReceiverServices
 {
+    /// <summary>Adds the services that the gRPC ports of the table map.</summary>
+    public static IServiceCollection AddGrpcPorts(this IServiceCollection services) =>
+        services.AddOtlpGrpc().AddJaegerGrpc().AddJaegerQueryGrpc().AddGrpcHealth();
+
     /// <summary>Adds a receiver for each UDP port that is open.</summary>
     public static IServiceCollection AddUdpReceivers(this IServiceCollection services, OpenPorts ports)
     {

@@ -1,7 +1,9 @@
 using System.Net.Http.Headers;
-using DhtTracer.Ingestion.Grpc;
+using DhtTracer.Ingestion.Otlp;
 using DhtTracer.Traces;
 using DhtTracer.Traces.Otlp;
+using Grpc.Core;
+using Grpc.Net.Client;
 
 namespace DhtTracer.Kubo;
 
@@ -11,9 +13,17 @@ namespace DhtTracer.Kubo;
 /// </summary>
 internal sealed class OtlpSpanSender : IDisposable
 {
-    private const string Export = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
     private const string HttpPath = "v1/traces";
+    private static readonly Marshaller<byte[]> Bytes = new(static bytes => bytes, static bytes => bytes);
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+
+    private static readonly Method<byte[], byte[]> ExportMethod = new(
+        MethodType.Unary,
+        OtlpGrpcReceiver.ServiceName,
+        "Export",
+        Bytes,
+        Bytes
+    );
 
     private readonly GrpcChannel? _grpc;
     private readonly HttpClient? _http;
@@ -46,7 +56,7 @@ internal sealed class OtlpSpanSender : IDisposable
         }
         else
         {
-            _grpc = new GrpcChannel(Endpoint);
+            _grpc = GrpcChannel.ForAddress(Endpoint);
         }
     }
 
@@ -64,7 +74,9 @@ internal sealed class OtlpSpanSender : IDisposable
             var body = OtlpProtobuf.Encode(spans);
             if (_grpc is not null)
             {
-                await _grpc.UnaryBytesAsync(Export, body, Timeout, CancellationToken.None);
+                await _grpc
+                    .CreateCallInvoker()
+                    .AsyncUnaryCall(ExportMethod, null, new CallOptions(deadline: DateTime.UtcNow + Timeout), body);
                 return;
             }
 
@@ -78,7 +90,7 @@ internal sealed class OtlpSpanSender : IDisposable
                 Failure ??= $"HTTP {(int)response.StatusCode}";
             }
         }
-        catch (Exception failure) when (failure is GrpcException or HttpRequestException or TaskCanceledException)
+        catch (Exception failure) when (failure is RpcException or HttpRequestException or TaskCanceledException)
         {
             Failure ??= failure.Message;
         }

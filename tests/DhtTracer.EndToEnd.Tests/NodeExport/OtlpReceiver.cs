@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using System.IO.Compression;
-using DhtTracer.Ingestion.Grpc;
+using DhtTracer.Ingestion.Otlp;
+using DhtTracer.Ingestion.Receiving;
 using DhtTracer.Traces;
 using DhtTracer.Traces.Otlp;
+using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -38,6 +40,8 @@ internal sealed class OtlpReceiver : IAsyncDisposable
                 endpoint => endpoint.Protocols = grpc ? HttpProtocols.Http2 : HttpProtocols.Http1
             )
         );
+        var take = new Taking();
+        builder.Services.AddSingleton(take).AddGrpc();
         var receiver = new OtlpReceiver(builder.Build());
         if (grpc)
         {
@@ -50,16 +54,8 @@ internal sealed class OtlpReceiver : IAsyncDisposable
                     return next(context);
                 }
             );
-            receiver._app.MapGrpcUnaryBytes(
-                "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
-                (message, _) =>
-                {
-                    receiver.Requests.Enqueue(
-                        ("/opentelemetry.proto.collector.trace.v1.TraceService/Export", seen, OtlpProtobuf.Decode(message))
-                    );
-                    return Task.FromResult(ReadOnlyMemory<byte>.Empty);
-                }
-            );
+            receiver._app.MapGrpcService<Taking>();
+            take.Message = bytes => receiver.Requests.Enqueue((OtlpGrpcReceiver.ExportMethod.FullName, seen, OtlpProtobuf.Decode(bytes)));
         }
         else
         {
@@ -95,5 +91,20 @@ internal sealed class OtlpReceiver : IAsyncDisposable
         Requests.Enqueue(
             (context.Request.Path, Headers(context), isJson ? OtlpJson.Decode(body.ToArray()) : OtlpProtobuf.Decode(body.ToArray()))
         );
+    }
+
+    private sealed class Taking : OtlpTraceServiceBase
+    {
+        public Action<ReadOnlyMemory<byte>> Message { get; set; } = _ => { };
+
+        public override Task<byte[]> Export(ReceivedMessage request, ServerCallContext context)
+        {
+            using (request)
+            {
+                Message(request.Memory);
+            }
+
+            return Task.FromResult<byte[]>([]);
+        }
     }
 }

@@ -1,8 +1,10 @@
 using System.Net;
 using System.Runtime.CompilerServices;
-using DhtTracer.Ingestion.Grpc;
+using DhtTracer.Jaeger.Proto.V2;
+using DhtTracer.TestSupport;
 using DhtTracer.Traces.Jaeger.Proto;
 using Google.Protobuf;
+using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -16,14 +18,17 @@ namespace DhtTracer.Jaeger.Tests.Pull;
 /// <summary>Something that knows one service and answers every search in the same way, and counts what it is asked.</summary>
 internal sealed class OddServer : IAsyncDisposable
 {
-    private const string Service = "/jaeger.api_v2.QueryService/";
     private readonly WebApplication _app;
-    private int _calls;
+    private readonly Counter _counter;
 
-    private OddServer(WebApplication app) => _app = app;
+    private OddServer(WebApplication app, Counter counter)
+    {
+        _app = app;
+        _counter = counter;
+    }
 
     /// <summary>Calls so far, of every kind.</summary>
-    public int Calls => Volatile.Read(ref _calls);
+    public int Calls => _counter.Count;
 
     public string Source =>
         $"jaeger://127.0.0.1:{new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port}";
@@ -41,25 +46,11 @@ internal sealed class OddServer : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel =>
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2)
         );
-        var server = new OddServer(builder.Build());
-        server._app.MapGrpcUnary<GetServicesRequest, GetServicesResponse>(
-            Service + "GetServices",
-            (_, _) =>
-            {
-                var number = Interlocked.Increment(ref server._calls);
-                called?.Invoke(number);
-                return Task.FromResult(new GetServicesResponse { Services = { "kubo" } });
-            }
-        );
-        server._app.MapGrpcServerStreaming<FindTracesRequest, SpansResponseChunk>(
-            Service + "FindTraces",
-            (_, call) =>
-            {
-                var number = Interlocked.Increment(ref server._calls);
-                called?.Invoke(number);
-                return search(call.Cancellation);
-            }
-        );
+        builder.Services.AddGrpc();
+        var counter = new Counter(called);
+        builder.Services.AddSingleton(new Answers(counter, search));
+        var server = new OddServer(builder.Build(), counter);
+        server._app.MapGrpcService<Answers>();
         await server._app.StartAsync();
         return server;
     }
@@ -100,4 +91,38 @@ internal sealed class OddServer : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    private sealed class Counter(Action<int>? called)
+    {
+        private int _count;
+
+        public int Count => Volatile.Read(ref _count);
+
+        public void Called() => Hear(Interlocked.Increment(ref _count));
+
+        private void Hear(int number) => called?.Invoke(number);
+    }
+
+    private sealed class Answers(Counter counter, Func<CancellationToken, IAsyncEnumerable<SpansResponseChunk>> search)
+        : QueryService.QueryServiceBase
+    {
+        public override Task<GetServicesResponse> GetServices(GetServicesRequest request, ServerCallContext context)
+        {
+            counter.Called();
+            return Task.FromResult(new GetServicesResponse { Services = { "kubo" } });
+        }
+
+        public override async Task FindTraces(
+            FindTracesRequest request,
+            IServerStreamWriter<SpansResponseChunk> responseStream,
+            ServerCallContext context
+        )
+        {
+            counter.Called();
+            await foreach (var chunk in search(context.CancellationToken))
+            {
+                await responseStream.WriteAsync(chunk, context.CancellationToken);
+            }
+        }
+    }
 }

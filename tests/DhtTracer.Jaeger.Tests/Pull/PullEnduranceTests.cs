@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using DhtTracer.FakeJaeger;
-using DhtTracer.Ingestion.Grpc;
 using DhtTracer.Jaeger.Pull;
+using DhtTracer.TestSupport;
 using DhtTracer.Traces.Jaeger.Proto;
+using GrpcStatusCode = Grpc.Core.StatusCode;
+using RpcException = Grpc.Core.RpcException;
 
 namespace DhtTracer.Jaeger.Tests.Pull;
 
@@ -12,7 +14,7 @@ public class PullEnduranceTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Theory(Timeout = PullSetup.Bound)]
-    [InlineData(GrpcStatusCode.Ok)]
+    [InlineData(GrpcStatusCode.OK)]
     [InlineData(GrpcStatusCode.Unavailable)]
     [InlineData(GrpcStatusCode.Internal)]
     [InlineData(GrpcStatusCode.ResourceExhausted)]
@@ -24,7 +26,10 @@ public class PullEnduranceTests
         const int Calls = 400;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         await using var server = await OddServer.StartAsync(
-            _ => status == GrpcStatusCode.Ok ? AsyncEnumerable.Empty<SpansResponseChunk>() : throw new GrpcException(status, "always"),
+            _ =>
+                status == GrpcStatusCode.OK
+                    ? AsyncEnumerable.Empty<SpansResponseChunk>()
+                    : throw new RpcException(new Grpc.Core.Status(status, "always")),
             number =>
             {
                 if (number >= Calls)

@@ -1,7 +1,7 @@
 using DhtTracer.FakeJaeger;
 using DhtTracer.Jaeger.Pull;
 using DhtTracer.Traces;
-using Proto = DhtTracer.Traces.Jaeger.Proto;
+using Model = DhtTracer.Traces.Jaeger.Proto;
 
 namespace DhtTracer.Jaeger.Tests.Pull;
 
@@ -113,7 +113,7 @@ public class PullLimitsTests
         {
             var span = trace[0].Clone();
             span.SpanId = Google.Protobuf.ByteString.CopyFrom(BitConverter.GetBytes(1_000_000L + i));
-            span.Tags.Add(new Proto.KeyValue { Key = "payload", VStr = new string((char)('a' + i), 600_000) });
+            span.Tags.Add(new Model.KeyValue { Key = "payload", VStr = new string((char)('a' + i), 600_000) });
             trace.Add(span);
         }
 

@@ -1,6 +1,6 @@
 using DhtTracer.FakeJaeger;
 using DhtTracer.Jaeger.Pull;
-using Proto = DhtTracer.Traces.Jaeger.Proto;
+using Model = DhtTracer.Traces.Jaeger.Proto;
 
 namespace DhtTracer.Jaeger.Tests.Pull;
 
@@ -18,7 +18,7 @@ internal static class PullSetup
     public static readonly long NowNano = JaegerTime.UnixNano(Now);
 
     /// <summary>Starts a Jaeger that holds the traffic before it answers its first caller.</summary>
-    public static Task<FakeJaegerServer> StartAsync(FakeJaegerOptions options, IReadOnlyList<IReadOnlyList<Proto.Span>> traffic)
+    public static Task<FakeJaegerServer> StartAsync(FakeJaegerOptions options, IReadOnlyList<IReadOnlyList<Model.Span>> traffic)
     {
         var archive = new FakeArchive(options);
         archive.Write(traffic.SelectMany(trace => trace));

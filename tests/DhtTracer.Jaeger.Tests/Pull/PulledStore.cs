@@ -2,7 +2,7 @@ using DhtTracer.Ingestion.Sink;
 using DhtTracer.Storage;
 using DhtTracer.Storage.Sqlite;
 using DhtTracer.Traces;
-using Proto = DhtTracer.Traces.Jaeger.Proto;
+using Model = DhtTracer.Traces.Jaeger.Proto;
 
 namespace DhtTracer.Jaeger.Tests.Pull;
 
@@ -42,7 +42,7 @@ internal sealed class PulledStore : IAsyncDisposable
     }
 
     /// <summary>Asserts that the store holds these traces and no others, each with each of its spans once.</summary>
-    public async Task AssertHoldsExactlyAsync(IEnumerable<IEnumerable<Proto.Span>> expected)
+    public async Task AssertHoldsExactlyAsync(IEnumerable<IEnumerable<Model.Span>> expected)
     {
         var traces = expected
             .SelectMany(spans => spans)

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using DhtTracer.TestSupport;
 using DhtTracer.Traces;
 using DhtTracer.Traces.Jaeger;
-using Proto = DhtTracer.Traces.Jaeger.Proto;
+using Model = DhtTracer.Traces.Jaeger.Proto;
 
 namespace DhtTracer.Jaeger.Tests.QueryApi;
 
@@ -33,14 +33,14 @@ internal static class Captured
     }
 
     /// <summary>The spans of a captured gRPC stream: length-prefixed <c>SpansResponseChunk</c>s.</summary>
-    public static IReadOnlyList<Proto.Span> GrpcSpans(string release)
+    public static IReadOnlyList<Model.Span> GrpcSpans(string release)
     {
         var bytes = File.ReadAllBytes(TestFiles.Data("jaeger", release, "grpc-FindTraces-raw.bin")).AsSpan();
-        var spans = new List<Proto.Span>();
+        var spans = new List<Model.Span>();
         while (bytes.Length > 0)
         {
             var length = BinaryPrimitives.ReadInt32BigEndian(bytes[1..]);
-            spans.AddRange(Proto.SpansResponseChunk.Parser.ParseFrom(bytes.Slice(5, length)).Spans);
+            spans.AddRange(Model.SpansResponseChunk.Parser.ParseFrom(bytes.Slice(5, length)).Spans);
             bytes = bytes[(5 + length)..];
         }
 
@@ -93,7 +93,7 @@ internal static class Captured
     }
 
     /// <summary>gRPC spans by id, tags sorted.</summary>
-    public static SortedDictionary<string, string> GrpcById(IEnumerable<Proto.Span> spans)
+    public static SortedDictionary<string, string> GrpcById(IEnumerable<Model.Span> spans)
     {
         var byId = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var span in spans)
@@ -112,7 +112,7 @@ internal static class Captured
         return byId;
     }
 
-    private static void Sort(Google.Protobuf.Collections.RepeatedField<Proto.KeyValue> tags)
+    private static void Sort(Google.Protobuf.Collections.RepeatedField<Model.KeyValue> tags)
     {
         var sorted = tags.OrderBy(tag => tag.Key, StringComparer.Ordinal).ThenBy(tag => tag.ToString(), StringComparer.Ordinal).ToList();
         tags.Clear();

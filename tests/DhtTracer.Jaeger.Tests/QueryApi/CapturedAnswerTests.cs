@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using DhtTracer.Ingestion.Grpc;
+using DhtTracer.TestSupport;
 using DhtTracer.Traces;
 using DhtTracer.Traces.Jaeger;
 using DhtTracer.Traces.Jaeger.Proto;

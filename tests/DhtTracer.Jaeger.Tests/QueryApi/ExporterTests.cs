@@ -70,7 +70,11 @@ public class ExporterTests
         {
             var sink = new SpanSink(store, new IngestStatistics(TimeProvider.System));
             await using var otlpHttp = await ListenAsync(HttpProtocols.Http1, app => app.MapOtlpHttp(sink));
-            await using var otlpGrpc = await ListenAsync(HttpProtocols.Http2, app => app.MapOtlpGrpc(sink));
+            await using var otlpGrpc = await ListenAsync(
+                HttpProtocols.Http2,
+                app => app.MapOtlpGrpc(),
+                services => services.AddSingleton(sink).AddOtlpGrpc()
+            );
             await using var thriftHttp = await ListenAsync(HttpProtocols.Http1, app => app.MapJaegerThriftHttp(sink));
             await using var udp = new JaegerUdpReceiver(sink, ThriftProtocol.Binary, NullLogger<JaegerUdpReceiver>.Instance);
             var binary = udp.Start(new IPEndPoint(IPAddress.Loopback, 0));
@@ -141,7 +145,11 @@ public class ExporterTests
         )
         {
             var sink = new SpanSink(store, new IngestStatistics(TimeProvider.System));
-            await using var collector = await ListenAsync(HttpProtocols.Http2, app => app.MapJaegerGrpc(sink));
+            await using var collector = await ListenAsync(
+                HttpProtocols.Http2,
+                app => app.MapJaegerGrpc(),
+                services => services.AddSingleton(sink).AddJaegerGrpc()
+            );
             var id = new TraceId(7, 8);
             object[] calls =
             [
@@ -174,8 +182,8 @@ public class ExporterTests
                 .Parse(
                     await NodeProgram.RunAsync(
                         "grpc.js",
-                        Path.Combine(TestFiles.Repository, "src", "DhtTracer.Traces", "Jaeger", "Proto"),
-                        "collector.proto",
+                        NodeProgram.Protos,
+                        "collector_service.proto",
                         "CollectorService",
                         Port(collector).ToString(),
                         JsonSerializer.Serialize(calls)
@@ -219,9 +227,14 @@ public class ExporterTests
             + $"status {span.Status?.Code ?? StatusCode.Unset} {span.Status?.Message} of {span.Resource.ServiceName}";
     }
 
-    private static async Task<WebApplication> ListenAsync(HttpProtocols protocols, Action<WebApplication> map)
+    private static async Task<WebApplication> ListenAsync(
+        HttpProtocols protocols,
+        Action<WebApplication> map,
+        Action<IServiceCollection>? services = null
+    )
     {
         var builder = WebApplication.CreateSlimBuilder();
+        services?.Invoke(builder.Services);
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = protocols));
         var app = builder.Build();

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using DhtTracer.Ingestion.Grpc;
 using DhtTracer.TestSupport;
 using DhtTracer.Traces;
+using GrpcStatusCode = Grpc.Core.StatusCode;
 
 namespace DhtTracer.Jaeger.Tests.QueryApi;
 
@@ -38,8 +38,8 @@ public class GrpcJsTests
             .Parse(
                 await NodeProgram.RunAsync(
                     "grpc.js",
-                    Path.Combine(TestFiles.Repository, "src", "DhtTracer.Traces", "Jaeger", "Proto"),
-                    "query.proto",
+                    NodeProgram.Protos,
+                    "query_service.proto",
                     "QueryService",
                     host.GrpcPort.ToString(),
                     JsonSerializer.Serialize(calls)
@@ -49,10 +49,10 @@ public class GrpcJsTests
 
         Assert.Equal(
             [
-                GrpcStatusCode.Ok,
-                GrpcStatusCode.Ok,
-                GrpcStatusCode.Ok,
-                GrpcStatusCode.Ok,
+                GrpcStatusCode.OK,
+                GrpcStatusCode.OK,
+                GrpcStatusCode.OK,
+                GrpcStatusCode.OK,
                 GrpcStatusCode.NotFound,
                 GrpcStatusCode.InvalidArgument,
                 GrpcStatusCode.InvalidArgument,

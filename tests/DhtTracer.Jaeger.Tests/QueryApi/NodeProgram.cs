@@ -6,6 +6,14 @@ namespace DhtTracer.Jaeger.Tests.QueryApi;
 /// <summary>Runs a script of <c>tests/exporters</c> and gives what it printed.</summary>
 internal static class NodeProgram
 {
+    /// <summary>Folders of Jaeger's protos: its services, and the messages that they import.</summary>
+    public static string Protos =>
+        string.Join(
+            Path.PathSeparator,
+            Path.Combine(TestFiles.Repository, "src", "DhtTracer.Jaeger", "Proto"),
+            Path.Combine(TestFiles.Repository, "src", "DhtTracer.Traces", "Jaeger", "Proto")
+        );
+
     public static async Task<string> RunAsync(params string[] arguments)
     {
         Assert.SkipUnless(Needs.Exporters is not null, Needs.Why("npm packages of tests/exporters"));

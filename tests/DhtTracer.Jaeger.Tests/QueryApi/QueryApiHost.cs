@@ -1,12 +1,13 @@
 using System.Collections.Immutable;
 using System.Net;
 using System.Text.Json.Nodes;
-using DhtTracer.Ingestion.Grpc;
 using DhtTracer.Jaeger.QueryApi;
 using DhtTracer.Storage;
 using DhtTracer.Storage.Sqlite;
+using DhtTracer.TestSupport;
 using DhtTracer.Traces;
 using DhtTracer.Traces.Otlp;
+using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -29,7 +30,8 @@ internal sealed class QueryApiHost : IAsyncDisposable
         Store = store;
         _ports = [http, grpc];
         Http = new HttpClient { BaseAddress = Address(http) };
-        Grpc = new GrpcChannel(Address(grpc));
+        GrpcAddress = Address(grpc);
+        Grpc = GrpcChannel.ForAddress(GrpcAddress, new GrpcChannelOptions { ThrowOperationCanceledOnCancellation = true });
         GrpcPort = Address(grpc).Port;
     }
 
@@ -38,6 +40,8 @@ internal sealed class QueryApiHost : IAsyncDisposable
     public HttpClient Http { get; }
 
     public GrpcChannel Grpc { get; }
+
+    public Uri GrpcAddress { get; }
 
     public int GrpcPort { get; }
 
@@ -57,8 +61,8 @@ internal sealed class QueryApiHost : IAsyncDisposable
 
         var http = Build(HttpProtocols.Http1);
         http.MapJaegerQueryHttp(store, options);
-        var grpc = Build(HttpProtocols.Http2);
-        grpc.MapJaegerQueryGrpc(store);
+        var grpc = Build(HttpProtocols.Http2, services => services.AddSingleton(store).AddJaegerQueryGrpc(options));
+        grpc.MapJaegerQueryGrpc();
         await http.StartAsync();
         await grpc.StartAsync();
         return new QueryApiHost(directory, store, http, grpc);
@@ -105,9 +109,10 @@ internal sealed class QueryApiHost : IAsyncDisposable
         ]);
     }
 
-    private static WebApplication Build(HttpProtocols protocols)
+    private static WebApplication Build(HttpProtocols protocols, Action<IServiceCollection>? services = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
+        services?.Invoke(builder.Services);
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = protocols));
         return builder.Build();

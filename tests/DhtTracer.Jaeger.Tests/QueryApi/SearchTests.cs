@@ -1,11 +1,13 @@
 using System.Net;
-using DhtTracer.Ingestion.Grpc;
 using DhtTracer.Jaeger.QueryApi;
+using DhtTracer.TestSupport;
 using DhtTracer.Traces;
 using DhtTracer.Traces.Jaeger.Proto;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
+using GrpcStatusCode = Grpc.Core.StatusCode;
 using Resource = DhtTracer.Traces.Resource;
+using RpcException = Grpc.Core.RpcException;
 using Span = DhtTracer.Traces.Span;
 using SpanKind = DhtTracer.Traces.SpanKind;
 using StringValue = DhtTracer.Traces.StringValue;
@@ -123,12 +125,12 @@ public class SearchTests
     {
         await using var host = await QueryApiHost.StartAsync(Traces());
         async Task<GrpcStatusCode> StatusAsync<TRequest>(string method, TRequest request)
-            where TRequest : IMessage =>
+            where TRequest : class, IMessage<TRequest>, new() =>
             (
-                await Assert.ThrowsAsync<GrpcException>(async () =>
+                await Assert.ThrowsAsync<RpcException>(async () =>
                     await host.Grpc.ServerStreamingAsync<TRequest, SpansResponseChunk>(Service + method, request, Long).ToListAsync(Cancel)
                 )
-            ).Status;
+            ).StatusCode;
 
         Assert.Equal(GrpcStatusCode.InvalidArgument, await StatusAsync("FindTraces", new FindTracesRequest()));
         Assert.Equal(

@@ -1,9 +1,12 @@
-using DhtTracer.Ingestion.Grpc;
 using DhtTracer.Jaeger.Receiving;
+using DhtTracer.TestSupport;
 using DhtTracer.Traces.Jaeger;
 using DhtTracer.Traces.Jaeger.Proto;
 using Google.Protobuf;
+using Grpc.Net.Client;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using GrpcStatusCode = Grpc.Core.StatusCode;
+using RpcException = Grpc.Core.RpcException;
 
 namespace DhtTracer.Jaeger.Tests.Receiving;
 
@@ -52,22 +55,22 @@ public class JaegerGrpcReceiverTests
         var batch = new Batch { Spans = { new Span { SpanId = ByteString.CopyFrom(1) } } };
         Assert.Equal(
             GrpcStatusCode.InvalidArgument,
-            (await Assert.ThrowsAsync<GrpcException>(() => PostAsync(host, new PostSpansRequest { Batch = batch }))).Status
+            (await Assert.ThrowsAsync<RpcException>(() => PostAsync(host, new PostSpansRequest { Batch = batch }))).StatusCode
         );
         Assert.Equal(
             GrpcStatusCode.InvalidArgument,
-            (await Assert.ThrowsAsync<GrpcException>(() => PostAsync(host, new PostSpansRequest()))).Status
+            (await Assert.ThrowsAsync<RpcException>(() => PostAsync(host, new PostSpansRequest()))).StatusCode
         );
     }
 
     private static Task<ReceiverHost> StartAsync() =>
-        ReceiverHost.StartAsync((app, sink, _) => app.MapJaegerGrpc(sink), HttpProtocols.Http2);
+        ReceiverHost.StartAsync((app, _, _) => app.MapJaegerGrpc(), HttpProtocols.Http2, services => services.AddJaegerGrpc());
 
     private static async Task PostAsync(ReceiverHost host, PostSpansRequest request)
     {
-        using var channel = new GrpcChannel(host.Address);
+        using var channel = GrpcChannel.ForAddress(host.Address);
         await channel.UnaryAsync<PostSpansRequest, PostSpansResponse>(
-            JaegerGrpcReceiver.PostSpansPath,
+            JaegerGrpcReceiver.PostSpansMethod.FullName,
             request,
             Long,
             TestContext.Current.CancellationToken

@@ -41,7 +41,8 @@ internal sealed class ReceiverHost : IAsyncDisposable
 
     public static async Task<ReceiverHost> StartAsync(
         Action<WebApplication, SpanSink, TraceStore> map,
-        HttpProtocols protocols = HttpProtocols.Http1
+        HttpProtocols protocols = HttpProtocols.Http1,
+        Action<IServiceCollection>? services = null
     )
     {
         var directory = Directory.CreateTempSubdirectory("dht-tracer-receiver-");
@@ -53,6 +54,8 @@ internal sealed class ReceiverHost : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = protocols));
+        builder.Services.AddSingleton(sink).AddSingleton(store);
+        services?.Invoke(builder.Services);
         var application = builder.Build();
         map(application, sink, store);
         await application.StartAsync();

@@ -32,10 +32,10 @@ internal static class PortTable
             Names = NameRule.Sender,
             Receiver = OtlpGrpcReceiver.Name,
             Map = Endpoints(
-                static (port, sink) =>
+                static (port, _) =>
                 {
-                    port.MapOtlpGrpc(sink);
-                    port.MapGrpcHealth(Store(port), "opentelemetry.proto.collector.trace.v1.TraceService");
+                    port.MapOtlpGrpc();
+                    port.MapGrpcHealth();
                 }
             ),
         },
@@ -44,10 +44,10 @@ internal static class PortTable
             Names = NameRule.Sender,
             Receiver = JaegerGrpcReceiver.Name,
             Map = Endpoints(
-                static (port, sink) =>
+                static (port, _) =>
                 {
-                    port.MapJaegerGrpc(sink);
-                    port.MapGrpcHealth(Store(port), "jaeger.api_v2.CollectorService");
+                    port.MapJaegerGrpc();
+                    port.MapGrpcHealth();
                 }
             ),
         },
@@ -85,8 +85,8 @@ internal static class PortTable
             Map = Endpoints(
                 static (port, _) =>
                 {
-                    port.MapJaegerQueryGrpc(Store(port));
-                    port.MapGrpcHealth(Store(port), "jaeger.api_v2.QueryService");
+                    port.MapJaegerQueryGrpc();
+                    port.MapGrpcHealth();
                 }
             ),
         },

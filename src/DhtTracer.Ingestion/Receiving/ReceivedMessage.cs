@@ -1,0 +1,48 @@
+using System.Buffers;
+using Grpc.Core;
+
+namespace DhtTracer.Ingestion.Receiving;
+
+/// <summary>
+/// A gRPC request as its bytes came, in a buffer from the shared pool. A receiver reads them itself: generated message classes would
+/// build each span twice.
+/// </summary>
+public sealed class ReceivedMessage : IDisposable
+{
+    private byte[] _buffer;
+    private readonly int _length;
+
+    private ReceivedMessage(ReadOnlySequence<byte> payload)
+    {
+        _length = checked((int)payload.Length);
+        _buffer = ArrayPool<byte>.Shared.Rent(_length);
+        payload.CopyTo(_buffer);
+    }
+
+    /// <summary>The bytes; good until <see cref="Dispose"/>.</summary>
+    public ReadOnlyMemory<byte> Memory => _buffer.AsMemory(0, _length);
+
+    /// <summary>Gives the buffer back.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _buffer, []) is { Length: > 0 } buffer)
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>A method whose request is read, and whose answer is written, as bytes.</summary>
+    /// <param name="service">Package and service, such as <c>jaeger.api_v2.CollectorService</c>.</param>
+    /// <param name="name">Name of the method.</param>
+    public static Method<ReceivedMessage, byte[]> Method(string service, string name) =>
+        new(
+            MethodType.Unary,
+            service,
+            name,
+            Marshallers.Create<ReceivedMessage>(
+                static (message, context) => context.Complete(message.Memory.ToArray()),
+                static context => new ReceivedMessage(context.PayloadAsReadOnlySequence())
+            ),
+            Marshallers.Create<byte[]>(static (answer, context) => context.Complete(answer), static context => context.PayloadAsNewBuffer())
+        );
+}
