@@ -52,7 +52,8 @@ internal static class CodecBench
         var seconds = (process.TotalProcessorTime - before).TotalSeconds;
         allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
         output.WriteLine(
-            $"{name, -40} {rounds * (double)Spans / seconds, 12:N0} spans/s {rounds * (double)bytes / seconds / 1e6, 7:N0} MB/s {allocated / rounds / Spans, 6:N0} bytes allocated a span"
+            $"{name, -40} {rounds * (double)Spans / seconds, 12:N0} spans/s {rounds * (double)bytes / seconds / 1e6, 7:N0} MB/s "
+                + $"{allocated / rounds / Spans, 6:N0} bytes allocated a span"
         );
     }
 

@@ -34,7 +34,9 @@ switch (args)
         return await StatisticsBench.RunAsync(rest);
     default:
         await Console.Error.WriteLineAsync(
-            "Usage: DhtTracer.Bench kademlia localnet|tracing|soak [nodes] | codecs | base58 | reconstruct | libp2p [hosts] | ingest [queries [connections [spans-per-second]]] | ingest stages | ingest codecs | pull [spans] | export [spans] | page [peers [serve PORT]] | statistics DIR [queries | serve PORT]"
+            "Usage: DhtTracer.Bench kademlia localnet|tracing|soak [nodes] | codecs | base58 | reconstruct | libp2p [hosts] | "
+                + "ingest [queries [connections [spans-per-second]]] | ingest stages | ingest codecs | pull [spans] | export [spans] | "
+                + "page [peers [serve PORT]] | statistics DIR [queries | serve PORT]"
         );
         return 2;
 }

@@ -37,7 +37,8 @@ internal static class ReconstructBench
         var seconds = (process.TotalProcessorTime - before).TotalSeconds;
         allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
         output.WriteLine(
-            $"{rounds * Traces / seconds:N0} queries/s, {seconds * 1e6 / (rounds * Traces):N0} µs a query, {allocated / rounds / Traces / 1024:N0} KiB allocated a query"
+            $"{rounds * Traces / seconds:N0} queries/s, {seconds * 1e6 / (rounds * Traces):N0} µs a query, "
+                + $"{allocated / rounds / Traces / 1024:N0} KiB allocated a query"
         );
     }
 }

@@ -123,7 +123,8 @@ public sealed class SqliteDatabase : IAsyncDisposable
         {
             throw new DatabaseException(
                 DatabaseProblem.NotFound,
-                $"There is no database at {path}. Import traces or start dht-tracer first, or choose the data directory with --data or DHT_TRACER_DATA."
+                $"There is no database at {path}. Import traces or start dht-tracer first, or choose the data directory with --data "
+                    + "or DHT_TRACER_DATA."
             );
         }
     }

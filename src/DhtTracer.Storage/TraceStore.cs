@@ -297,7 +297,8 @@ public abstract class TraceStore(Func<IReadOnlyList<Span>, ReconstructedTrace> r
 
     private ReconstructedTrace Find(TraceContent content, IReadOnlyList<Span> spans) => content.Reconstruct(reconstruct, spans);
 
-    /// <summary>What the trace of an id tells. When the id is of a stream that was joined: the trace of the operation, and its id.</summary>
+    /// <summary>What the trace of an id tells. When the id is of a stream that was joined: the trace of the operation, and its
+    /// id.</summary>
     private async Task<(ReconstructedTrace Found, QueryId? Moved)> FindAsync(QueryId id, CancellationToken cancellationToken)
     {
         if (await LoadAsync(id.TraceId, cancellationToken) is not { } content)

@@ -54,7 +54,8 @@ var traffic = FakeTraffic.Traces(options.Seed, Whole("--traces"), now - (long)(S
 archive.Write(traffic.SelectMany(trace => trace));
 await using var server = await FakeJaegerServer.StartAsync(options, archive);
 Console.WriteLine(
-    $"{options.Release} with {traffic.Count} traces of {traffic.Sum(trace => trace.Count)} spans: {server.GrpcAddress} (gRPC), {server.HttpAddress}. Ctrl-C stops."
+    $"{options.Release} with {traffic.Count} traces of {traffic.Sum(trace => trace.Count)} spans: {server.GrpcAddress} (gRPC), "
+        + $"{server.HttpAddress}. Ctrl-C stops."
 );
 
 using var stop = new CancellationTokenSource();

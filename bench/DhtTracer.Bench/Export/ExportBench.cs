@@ -119,7 +119,8 @@ internal static class ExportBench
             var clock = Stopwatch.StartNew();
             var bytes = await DownloadAsync(client, format);
             clock.Stop();
-            return $"  {format, -10} {bytes / 1048576.0, 8:F1} MiB in {clock.Elapsed.TotalSeconds, 6:F2} s, peak memory {Peak(server)} MiB, {before} MiB before";
+            return $"  {format, -10} {bytes / 1048576.0, 8:F1} MiB in {clock.Elapsed.TotalSeconds, 6:F2} s, peak memory "
+                + $"{Peak(server)} MiB, {before} MiB before";
         }
         finally
         {

@@ -63,7 +63,8 @@ public static class IngestBench
         );
         batches.Clear();
         Console.WriteLine(
-            $"{spans:N0} spans, {(double)raw / spans:N0} bytes a span raw, {(double)gzip / spans:N0} in gzip; {Environment.ProcessorCount} processors"
+            $"{spans:N0} spans, {(double)raw / spans:N0} bytes a span raw, {(double)gzip / spans:N0} in gzip; "
+                + $"{Environment.ProcessorCount} processors"
         );
 
         var store = await SqliteTraceStore.OpenAsync(new SqliteOptions { Directory = data }, TraceReconstruction.Reconstruct);
@@ -106,10 +107,12 @@ public static class IngestBench
             $"acknowledged   {report.Spans / report.Seconds, 10:N0} spans/s   ({report.Seconds:N1} s, {report.Refused} requests put off)"
         );
         Console.WriteLine(
-            $"and analysed   {counts.Spans / analysedSeconds, 10:N0} spans/s   ({analysedSeconds:N1} s since the process of the sender was started; {backlog} traces left when the last was acknowledged)"
+            $"and analysed   {counts.Spans / analysedSeconds, 10:N0} spans/s   ({analysedSeconds:N1} s since the process of the "
+                + $"sender was started; {backlog} traces left when the last was acknowledged)"
         );
         Console.WriteLine(
-            $"queries        {counts.Queries, 10:N0}   of {counts.Traces:N0} traces; analyses {worker.AnalysedCount:N0}, failed {worker.FailedCount}"
+            $"queries        {counts.Queries, 10:N0}   of {counts.Traces:N0} traces; analyses {worker.AnalysedCount:N0}, failed "
+                + $"{worker.FailedCount}"
         );
         Console.WriteLine(
             $"CPU            {cpu * 1e6 / spans, 10:N1} us/span here, {report.CpuSeconds * 1e6 / spans:N1} us/span in the sender"

@@ -22,7 +22,8 @@ internal static class IngestCodecs
         var spans = traces.Sum(trace => trace.Spans);
         var raw = traces.Sum(trace => (long)trace.Otlp.Length);
         Console.WriteLine(
-            $"{traces.Count} traces, {spans} spans, {(double)raw / spans:N0} bytes a span raw, {(double)batches.Sum(batch => batch.Gzip.Length) / spans:N0} as gzip batches"
+            $"{traces.Count} traces, {spans} spans, {(double)raw / spans:N0} bytes a span raw, "
+                + $"{(double)batches.Sum(batch => batch.Gzip.Length) / spans:N0} as gzip batches"
         );
 
         var peers = traces.ConvertAll(trace =>
@@ -43,7 +44,9 @@ internal static class IngestCodecs
         }
 
         Console.WriteLine(
-            $"substitution: {watch.Elapsed.TotalMicroseconds / spans:N2} us/span, leaves {(double)substituted.Sum(item => (long)item.Length) / spans:N0} bytes a span, {(double)references / spans:N1} of references"
+            $"substitution: {watch.Elapsed.TotalMicroseconds / spans:N2} us/span, leaves "
+                + $"{(double)substituted.Sum(item => (long)item.Length) / spans:N0} bytes a span, {(double)references / spans:N1} of "
+                + "references"
         );
         for (var quality = 1; quality <= 11; quality += quality < 7 ? 1 : 2)
         {
@@ -77,7 +80,8 @@ internal static class IngestCodecs
 
         var bytes = packed.Sum(blob => (long)blob.Length) + extra;
         Console.WriteLine(
-            $"{name, -34} {(double)bytes / spans, 6:N1} bytes/span {100.0 * bytes / raw, 5:N1} %  pack {compress.TotalMicroseconds / spans, 6:N2} us/span  unpack {watch.Elapsed.TotalMicroseconds / spans, 5:N2} us/span"
+            $"{name, -34} {(double)bytes / spans, 6:N1} bytes/span {100.0 * bytes / raw, 5:N1} %  pack "
+                + $"{compress.TotalMicroseconds / spans, 6:N2} us/span  unpack {watch.Elapsed.TotalMicroseconds / spans, 5:N2} us/span"
         );
     }
 }

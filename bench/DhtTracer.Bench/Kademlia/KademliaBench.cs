@@ -30,7 +30,9 @@ public static class KademliaBench
         );
         var stats = network.Stats();
         Console.WriteLine(
-            $"start and bootstrap of {nodes} nodes: {watch.Elapsed.TotalSeconds:0.0} s, {stats.MemoryBytes / 1048576} MiB, {stats.Connections} connection ends, {stats.Requests} requests, routing tables {stats.RoutingTableMin} to {stats.RoutingTableMax}"
+            $"start and bootstrap of {nodes} nodes: {watch.Elapsed.TotalSeconds:0.0} s, {stats.MemoryBytes / 1048576} MiB, "
+                + $"{stats.Connections} connection ends, {stats.Requests} requests, routing tables {stats.RoutingTableMin} to "
+                + $"{stats.RoutingTableMax}"
         );
         switch (what)
         {
@@ -78,7 +80,8 @@ public static class KademliaBench
 
         times.Sort();
         Console.WriteLine(
-            $"100 lookups: median {times[50]:0.0} ms, 90 % {times[90]:0.0} ms, max {times[^1]:0.0} ms, {exact} of 100 found exactly the 20 closest"
+            $"100 lookups: median {times[50]:0.0} ms, 90 % {times[90]:0.0} ms, max {times[^1]:0.0} ms, {exact} of 100 found exactly "
+                + "the 20 closest"
         );
     }
 
@@ -111,7 +114,10 @@ public static class KademliaBench
             processor.Add((traced.Processor + again.Processor) / (before.Processor + after.Processor));
             untraced.Add(new Cost((before.Wall + after.Wall) / (2 * Block), (before.Processor + after.Processor) / (2 * Block)));
             Console.WriteLine(
-                $"untraced {before.Wall / Block:0.000} and {after.Wall / Block:0.000}, traced {traced.Wall / Block:0.000} and {again.Wall / Block:0.000} ms a lookup; processor {before.Processor / Block:0.000} and {after.Processor / Block:0.000}, traced {traced.Processor / Block:0.000} and {again.Processor / Block:0.000} ms; {spans / Block} spans each"
+                $"untraced {before.Wall / Block:0.000} and {after.Wall / Block:0.000}, traced {traced.Wall / Block:0.000} and "
+                    + $"{again.Wall / Block:0.000} ms a lookup; processor {before.Processor / Block:0.000} and "
+                    + $"{after.Processor / Block:0.000}, traced {traced.Processor / Block:0.000} and {again.Processor / Block:0.000} ms; "
+                    + $"{spans / Block} spans each"
             );
         }
 
@@ -123,7 +129,8 @@ public static class KademliaBench
             ratios.Sort();
             var (low, high) = OrderStatisticInterval.Ranks(ratios.Count, 50)!.Value;
             Console.WriteLine(
-                $"tracing costs {Percent(ratios[ratios.Count / 2])} of {what} ({untraced.Order().ElementAt(ratios.Count / 2):0.000} ms): median of {ratios.Count} rounds, 95 % interval {Percent(ratios[low - 1])} to {Percent(ratios[high - 1])}"
+                $"tracing costs {Percent(ratios[ratios.Count / 2])} of {what} ({untraced.Order().ElementAt(ratios.Count / 2):0.000} "
+                    + $"ms): median of {ratios.Count} rounds, 95 % interval {Percent(ratios[low - 1])} to {Percent(ratios[high - 1])}"
             );
         }
 
@@ -177,7 +184,8 @@ public static class KademliaBench
             {
                 var stats = network.Stats();
                 Console.WriteLine(
-                    $"{i} queries: {GC.GetTotalMemory(forceFullCollection: true) / 1048576.0:0.0} MiB of live objects, {stats.MemoryBytes / 1048576} MiB working set, {stats.Connections} connection ends, {stats.Requests} requests"
+                    $"{i} queries: {GC.GetTotalMemory(forceFullCollection: true) / 1048576.0:0.0} MiB of live objects, "
+                        + $"{stats.MemoryBytes / 1048576} MiB working set, {stats.Connections} connection ends, {stats.Requests} requests"
                 );
             }
 

@@ -63,7 +63,8 @@ internal static class ObserverBench
         times.Sort();
         var perLookup = (double)spans / (RepetitionsPerRound * Lookups);
         Console.WriteLine(
-            $"spans of a lookup: {times[Rounds / 2]:0.0} µs of processor (best {times[0]:0.0}), {perLookup:0} spans of {times[Rounds / 2] / perLookup * 1000:0} ns, {allocated / 1024.0:0.0} KiB allocated"
+            $"spans of a lookup: {times[Rounds / 2]:0.0} µs of processor (best {times[0]:0.0}), {perLookup:0} spans of "
+                + $"{times[Rounds / 2] / perLookup * 1000:0} ns, {allocated / 1024.0:0.0} KiB allocated"
         );
     }
 

@@ -82,7 +82,8 @@ internal static class Libp2pBench
         var identified = await Task.WhenAll(hosts.SelectMany(host => host.Connections).Select(connection => connection.Identified));
         process.Refresh();
         Console.WriteLine(
-            $"{count} hosts, {pairs.Count} connections: {watch.Elapsed.TotalSeconds:0.0} s, {process.TotalProcessorTime.TotalSeconds:0.0} s of processor time, "
+            $"{count} hosts, {pairs.Count} connections: {watch.Elapsed.TotalSeconds:0.0} s, "
+                + $"{process.TotalProcessorTime.TotalSeconds:0.0} s of processor time, "
                 + $"{process.WorkingSet64 >> 20} MiB resident, {identified.Count(info => info is null)} ends not identified"
         );
 

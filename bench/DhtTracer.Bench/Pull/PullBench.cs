@@ -86,11 +86,13 @@ internal static class PullBench
             $"  working set after each quarter of the time: {string.Join(", ", quarters.WorkingSets.Select(bytes => $"{bytes >> 20}"))} MiB"
         );
         Console.WriteLine(
-            $"  {result.Spans} spans of {result.Traces} traces committed in {clock.Elapsed.TotalSeconds:F2} s: {result.Spans / clock.Elapsed.TotalSeconds:F0} spans/s, "
+            $"  {result.Spans} spans of {result.Traces} traces committed in {clock.Elapsed.TotalSeconds:F2} s: "
+                + $"{result.Spans / clock.Elapsed.TotalSeconds:F0} spans/s, "
                 + $"{result.Windows} windows, {result.WindowsBisected} bisected, {result.Duplicates} duplicates"
         );
         Console.WriteLine(
-            $"  peak memory {self.PeakWorkingSet64 >> 20} MiB, of which SQLite at most {SQLitePCL.raw.sqlite3_memory_highwater(0) >> 20} MiB; "
+            $"  peak memory {self.PeakWorkingSet64 >> 20} MiB, of which SQLite at most "
+                + $"{SQLitePCL.raw.sqlite3_memory_highwater(0) >> 20} MiB; "
                 + $"managed heap after a collection {GC.GetTotalMemory(forceFullCollection: true) / 1048576.0:F1} MiB"
         );
         return 0;

@@ -77,7 +77,9 @@ internal static class QueryPageBench
             Console.WriteLine(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{name, -12} median {times[times.Count / 2], 7:0.0} ms   least {times[0], 7:0.0}   p95 {times[(int)(times.Count * 0.95)], 7:0.0}   CPU {cpu.TotalMilliseconds, 6:0.0} ms   {bytes / 1000.0, 8:0.0} kB compressed"
+                    $"{name, -12} median {times[times.Count / 2], 7:0.0} ms   least {times[0], 7:0.0}   p95 "
+                        + $"{times[(int)(times.Count * 0.95)], 7:0.0}   CPU {cpu.TotalMilliseconds, 6:0.0} ms   {bytes / 1000.0, 8:0.0} "
+                        + $"kB compressed"
                 )
             );
         }

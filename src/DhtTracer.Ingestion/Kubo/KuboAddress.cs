@@ -67,7 +67,8 @@ public sealed record KuboAddress(Uri Url, string? UnixSocket)
         {
             throw new KuboException(
                 KuboProblem.BadRequest,
-                $"{file} cannot be read: {failure.Message.TrimEnd('.')}. A running daemon keeps its address there; start it, set {RepositoryVariable}, or give --kubo an address.",
+                $"{file} cannot be read: {failure.Message.TrimEnd('.')}. A running daemon keeps its address there; start it, set "
+                    + $"{RepositoryVariable}, or give --kubo an address.",
                 failure
             );
         }

@@ -189,7 +189,8 @@ public sealed class KuboRpcClient : IDisposable
         {
             throw new KuboException(
                 KuboProblem.NoDht,
-                $"The Kubo on {Address} says: {error}. Its Routing.Type is custom, none or delegated; dht/query needs auto, dht, dhtclient or dhtserver."
+                $"The Kubo on {Address} says: {error}. Its Routing.Type is custom, none or delegated; dht/query needs auto, dht, "
+                    + "dhtclient or dhtserver."
             );
         }
 
@@ -210,11 +211,14 @@ public sealed class KuboRpcClient : IDisposable
                 when status == HttpStatusCode.Unauthorized || text.Contains("authorization", StringComparison.OrdinalIgnoreCase) =>
                 new KuboException(
                     KuboProblem.Unauthorized,
-                    $"The Kubo on {Address} wants an authorization ({(int)status}): give --kubo-auth bearer:TOKEN or basic:USER:PASSWORD of its API.Authorizations whose AllowedPaths hold the command, or set {KuboAuthorization.Variable}."
+                    $"The Kubo on {Address} wants an authorization ({(int)status}): give --kubo-auth bearer:TOKEN or "
+                        + "basic:USER:PASSWORD of its API.Authorizations whose AllowedPaths hold the command, or set "
+                        + $"{KuboAuthorization.Variable}."
                 ),
             HttpStatusCode.Forbidden => new KuboException(
                 KuboProblem.Forbidden,
-                $"The Kubo on {Address} refuses the request (403): {text} DhtTracer sends no Origin; a proxy before the API may add one that API.HTTPHeaders does not allow."
+                $"The Kubo on {Address} refuses the request (403): {text} DhtTracer sends no Origin; a proxy before the API may add "
+                    + "one that API.HTTPHeaders does not allow."
             ),
             HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotFound => NotKubo(
                 $"HTTP {(int)status}. The RPC API listens on port 5001 by default (Addresses.API), not on the gateway's"

@@ -60,7 +60,8 @@ internal static class EventStreamCandidates
         return streams;
     }
 
-    /// <summary>Operations that came as spans and are not joined inside their own trace, by id. Around the streams when all have times.</summary>
+    /// <summary>Operations that came as spans and are not joined inside their own trace, by id. Around the streams when all have
+    /// times.</summary>
     public static Dictionary<QueryId, StoredOperation> Operations(
         WriteSession session,
         byte[] key,

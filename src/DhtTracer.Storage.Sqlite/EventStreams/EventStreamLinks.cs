@@ -12,7 +12,8 @@ namespace DhtTracer.Storage.Sqlite;
 /// </summary>
 internal static class EventStreamLinks
 {
-    /// <summary>Streams, and operations, of one key that are compared. With more of either the links of that key stay as they are.</summary>
+    /// <summary>Streams, and operations, of one key that are compared. With more of either the links of that key stay as they
+    /// are.</summary>
     internal const int MaxCandidates = 2_000;
 
     /// <summary>Writes the streams of a trace, and joins what belongs to them or to the operations of the trace.</summary>
@@ -118,7 +119,8 @@ internal static class EventStreamLinks
             stream.Id.SpanId.WriteBytes(id);
             var row = session[
                 """
-                INSERT INTO event_stream (trace, span_id, type, key_bytes, node, start_ns, duration_ns, timed, whole, asked, inside, operation, fits)
+                INSERT INTO event_stream (trace, span_id, type, key_bytes, node, start_ns, duration_ns, timed, whole, asked, inside,
+                  operation, fits)
                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
                 """
             ]

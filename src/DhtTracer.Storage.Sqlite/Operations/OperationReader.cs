@@ -17,7 +17,8 @@ internal static class OperationReader
         [
             .. ids.SelectMany(id =>
                     connection.Query<OperationRow>(
-                        $"SELECT {OperationRow.Columns} FROM dht_operation q {OperationRow.Joins} WHERE t.trace_id = @trace AND q.span_id = @span",
+                        $"SELECT {OperationRow.Columns} FROM dht_operation q {OperationRow.Joins} WHERE t.trace_id = @trace AND "
+                            + "q.span_id = @span",
                         new { trace = id.TraceId.ToBytes(), span = id.SpanId.ToBytes() }
                     )
                 )

@@ -9,10 +9,12 @@ internal sealed class OperationRow : IListRow
 {
     public static string Columns =>
         """
-            q.no, t.trace_id AS TraceId, t.analysis_version AS AnalysisVersion, q.span_id AS SpanId, q.type, q.source, q.outcome, q.background,
+            q.no, t.trace_id AS TraceId, t.analysis_version AS AnalysisVersion, q.span_id AS SpanId, q.type, q.source, q.outcome,
+              q.background,
             q.background_kind AS BackgroundKind, s.value AS Service, i.value AS Instance, n.id AS Node,
             q.key_text AS KeyText, q.key_bytes AS KeyBytes, q.kad_id AS KadId, q.key_count AS KeyCount,
-            q.start_ns AS StartNs, q.duration_ns AS DurationNs, q.discovery_ns AS DiscoveryNs, e.value AS ErrorClass, q.error_text AS ErrorText,
+            q.start_ns AS StartNs, q.duration_ns AS DurationNs, q.discovery_ns AS DiscoveryNs, e.value AS ErrorClass,
+              q.error_text AS ErrorText,
             q.results, q.decisive, q.command, q.around
             """;
 

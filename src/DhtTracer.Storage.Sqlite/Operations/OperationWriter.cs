@@ -97,8 +97,10 @@ internal static class OperationWriter
         var facts = OperationFacts.From(operation, decisive);
         var row = session[
             """
-            INSERT INTO dht_operation (no, trace, span_id, type, source, outcome, background, background_kind, skipped, service, instance, node,
-              key_text, key_bytes, kad_id, key_count, start_ns, duration_ns, discovery_ns, error_class, error_text, results, decisive, command, around,
+            INSERT INTO dht_operation (no, trace, span_id, type, source, outcome, background, background_kind, skipped, service,
+              instance, node,
+              key_text, key_bytes, kad_id, key_count, start_ns, duration_ns, discovery_ns, error_class, error_text, results, decisive,
+                command, around,
               alpha, seen, queried, dialed, dial_failed, duplicates, hops, reused, first_result_ns, tally, phases)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25,
               ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36)

@@ -70,7 +70,8 @@ internal static class PartLinks
             var no =
                 session[
                     """
-                    INSERT INTO loose_part (trace, span_id, type, key_bytes, peer, service, instance, node, start_ns, duration_ns, outcome, error_class, error_text, operation, fits)
+                    INSERT INTO loose_part (trace, span_id, type, key_bytes, peer, service, instance, node, start_ns, duration_ns,
+                      outcome, error_class, error_text, operation, fits)
                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) RETURNING no
                     """
                 ]

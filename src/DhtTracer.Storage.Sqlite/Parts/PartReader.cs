@@ -11,11 +11,13 @@ internal static class PartReader
 {
     /// <summary>What <see cref="Read"/> reads of the table <c>l</c>, thirteen columns.</summary>
     public const string Columns =
-        "t.trace_id, l.span_id, l.type, l.key_bytes, p.id, s.value, i.value, n.id, l.start_ns, l.duration_ns, l.outcome, e.value, l.error_text";
+        "t.trace_id, l.span_id, l.type, l.key_bytes, p.id, s.value, i.value, n.id, l.start_ns, l.duration_ns, l.outcome, e.value, "
+        + "l.error_text";
 
     /// <summary>The tables joined for it.</summary>
     public const string Joins =
-        "JOIN trace t ON t.no = l.trace JOIN peer p ON p.no = l.peer LEFT JOIN text s ON s.no = l.service LEFT JOIN text i ON i.no = l.instance "
+        "JOIN trace t ON t.no = l.trace JOIN peer p ON p.no = l.peer LEFT JOIN text s ON s.no = l.service LEFT JOIN text i ON i.no "
+        + "= l.instance "
         + "LEFT JOIN peer n ON n.no = l.node LEFT JOIN text e ON e.no = l.error_class";
 
     /// <summary>The parts that are linked to operations of a trace, by start.</summary>
@@ -23,7 +25,8 @@ internal static class PartReader
         Select(
             connection,
             trace,
-            $"SELECT {Columns} FROM dht_operation o JOIN loose_part l ON l.operation = o.no {Joins} WHERE o.trace = ?1 ORDER BY l.start_ns, l.no"
+            $"SELECT {Columns} FROM dht_operation o JOIN loose_part l ON l.operation = o.no {Joins} WHERE o.trace = ?1 ORDER BY "
+                + "l.start_ns, l.no"
         );
 
     /// <summary>The parts around the operations of a trace that fit several operations, by start.</summary>

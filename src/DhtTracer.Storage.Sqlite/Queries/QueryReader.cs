@@ -67,7 +67,8 @@ internal static class QueryReader
                     $"""
                     SELECT t2.trace_id, q2.span_id
                     FROM trace t JOIN query q ON q.trace = t.no
-                    JOIN query q2 ON q2.key_bytes = q.key_bytes AND q2.operation <> q.operation AND q2.skipped = 0 AND (q2.start_ns, q2.no) {compare} (q.start_ns, q.no)
+                    JOIN query q2 ON q2.key_bytes = q.key_bytes AND q2.operation <> q.operation AND q2.skipped = 0 AND (q2.start_ns,
+                      q2.no) {compare} (q.start_ns, q.no)
                     JOIN trace t2 ON t2.no = q2.trace
                     WHERE t.trace_id = @trace AND q.span_id = @span
                     ORDER BY q2.start_ns {order}, q2.no {order} LIMIT 1

@@ -9,10 +9,12 @@ internal sealed class QueryRow : IListRow
 {
     public static string Columns =>
         """
-            q.no, t.trace_id AS TraceId, t.analysis_version AS AnalysisVersion, q.span_id AS SpanId, q.operation_span_id AS OperationSpanId, q.type, q.source, q.outcome, q.termination,
+            q.no, t.trace_id AS TraceId, t.analysis_version AS AnalysisVersion, q.span_id AS SpanId,
+              q.operation_span_id AS OperationSpanId, q.type, q.source, q.outcome, q.termination,
             q.background, s.value AS Service, n.id AS Node, q.key_text AS KeyText, q.key_bytes AS KeyBytes, q.kad_id AS KadId,
             q.start_ns AS StartNs, q.duration_ns AS DurationNs, q.discovery_ns AS DiscoveryNs, q.first_answer_ns AS FirstAnswerNs,
-            e.value AS ErrorClass, q.error_text AS ErrorText, q.alpha, q.beta, q.k, q.seen, q.queried, q.dialed, q.dial_failed AS DialFailed,
+            e.value AS ErrorClass, q.error_text AS ErrorText, q.alpha, q.beta, q.k, q.seen, q.queried, q.dialed,
+              q.dial_failed AS DialFailed,
             q.to_query AS ToQuery, q.remaining, q.results, q.returned, q.duplicates, q.xor, q.hops,
             q.side, q.skipped, q.hops_at_least AS HopsAtLeast, q.seen_complete AS SeenComplete, q.sent, q.missing_spans AS MissingSpans,
             q.missing_events AS MissingEvents, d.id AS DiscoveredBy

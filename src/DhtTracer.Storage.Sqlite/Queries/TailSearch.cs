@@ -29,7 +29,8 @@ internal static class TailSearch
     public static IReadOnlyList<string> Keys(SqliteConnection connection, ListTable table, string tail) =>
         connection
             .Query<string>(
-                $"SELECT DISTINCT key_text FROM {QueryList.NameOf(table)} WHERE key_text IS NOT NULL AND substr(key_text, -@length) = @tail LIMIT {MaxKeys}",
+                $"SELECT DISTINCT key_text FROM {QueryList.NameOf(table)} WHERE key_text IS NOT NULL AND substr(key_text, -@length) "
+                    + $"= @tail LIMIT {MaxKeys}",
                 new { tail, length = tail.Length }
             )
             .AsList();

@@ -39,7 +39,8 @@ internal static class ServiceDependencies
                 .Query<(string Parent, string Child, long Calls)>(
                     """
                     SELECT p.value, c.value, d.calls
-                    FROM (SELECT parent, child, sum(calls) AS calls FROM dependency WHERE start_ns BETWEEN @from AND @to GROUP BY parent, child) d
+                    FROM (SELECT parent, child, sum(calls) AS calls FROM dependency WHERE start_ns BETWEEN @from AND @to GROUP BY parent,
+                      child) d
                     JOIN text p ON p.no = d.parent JOIN text c ON c.no = d.child
                     ORDER BY p.value, c.value
                     """,

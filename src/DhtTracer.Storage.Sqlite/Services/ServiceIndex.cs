@@ -61,7 +61,8 @@ internal static class ServiceIndex
         And("x.max_duration_ns >= @minDuration", "minDuration", search.MinDurationNs);
         And("x.min_duration_ns <= @maxDuration", "maxDuration", search.MaxDurationNs);
         sql.Append(
-            " GROUP BY x.trace ORDER BY newest DESC, x.trace DESC LIMIT @limit) f JOIN trace t ON t.no = f.trace ORDER BY f.newest DESC, f.trace DESC"
+            " GROUP BY x.trace ORDER BY newest DESC, x.trace DESC LIMIT @limit) f JOIN trace t ON t.no = f.trace ORDER BY f.newest "
+                + "DESC, f.trace DESC"
         );
         parameters.Add("limit", search.Limit);
         return connection.Query<byte[]>(sql.ToString(), parameters, buffered: false).Select(id => TraceId.FromBytes(id)).ToList();

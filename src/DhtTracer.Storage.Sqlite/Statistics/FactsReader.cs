@@ -93,7 +93,8 @@ internal static class FactsReader
         var operations = 0;
         using var queries = new Statement(
             connection,
-            "SELECT q.span_id, q.start_ns, p.data FROM query q JOIN query_peers p ON p.query = q.no WHERE q.operation = ?1 AND q.skipped = 0 ORDER BY q.no"
+            "SELECT q.span_id, q.start_ns, p.data FROM query q JOIN query_peers p ON p.query = q.no WHERE q.operation = ?1 AND "
+                + "q.skipped = 0 ORDER BY q.no"
         );
         foreach (
             var row in Rows<PeerFactsRow>(

@@ -47,7 +47,8 @@ internal static class PeerIndex
         if (session["SELECT count(*) FROM peer_operation_recent"].RunScalar() > maxRecent)
         {
             session[
-                "INSERT OR IGNORE INTO peer_operation SELECT peer, start_ns, operation FROM peer_operation_recent ORDER BY peer, start_ns, operation"
+                "INSERT OR IGNORE INTO peer_operation SELECT peer, start_ns, operation FROM peer_operation_recent ORDER BY peer, "
+                    + "start_ns, operation"
             ]
                 .Run();
             session["DELETE FROM peer_operation_recent"].Run();

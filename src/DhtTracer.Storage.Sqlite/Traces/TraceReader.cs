@@ -41,7 +41,8 @@ internal static class TraceReader
         );
     }
 
-    /// <summary>The spans of a trace as they arrived, the number of its newest chunk, and when that arrived; 0 when there is none.</summary>
+    /// <summary>The spans of a trace as they arrived, the number of its newest chunk, and when that arrived; 0 when there is
+    /// none.</summary>
     public static (ReadOnlyMemory<byte> Otlp, long LastChunk, long Received) Otlp(SqliteConnection connection, long trace)
     {
         var otlp = new ArrayBufferWriter<byte>(64 * 1024);
@@ -87,7 +88,8 @@ internal static class TraceReader
     {
         var row = connection.QuerySingleOrDefault<InfoRow>(
             """
-            SELECT t.received_ns AS ReceivedNs, t.span_count AS SpanCount, t.raw_bytes AS RawBytes, t.start_ns AS StartNs, t.end_ns AS EndNs,
+            SELECT t.received_ns AS ReceivedNs, t.span_count AS SpanCount, t.raw_bytes AS RawBytes, t.start_ns AS StartNs,
+              t.end_ns AS EndNs,
               t.analysis_error AS AnalysisError, (SELECT ifnull(sum(c.span_count), 0) FROM chunk c WHERE c.trace = t.no) AS PendingSpanCount
             FROM trace t WHERE t.trace_id = @id
             """,

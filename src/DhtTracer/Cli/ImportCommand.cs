@@ -28,7 +28,8 @@ internal static class ImportCommand
             "import",
             "Import traces: OTLP JSON or protobuf, files of Kubo's file exporter (Go stdouttrace), query events of a Kubo "
                 + "(ipfs routing findprovs -v --enc=json), logs of rust-libp2p and litep2p, "
-                + "Jaeger JSON v1 or v3, Jaeger Thrift, Zipkin JSON, event logs of 2019; each also gzipped. The format is recognised by content."
+                + "Jaeger JSON v1 or v3, Jaeger Thrift, Zipkin JSON, event logs of 2019; each also gzipped. The format is "
+                + "recognised by content."
         )
         {
             paths,
@@ -130,7 +131,8 @@ internal static class ImportCommand
         }
 
         await invocation.Output.WriteLineAsync(
-            $"{Count(summary.Files, "file")}: {Count(summary.Spans, "span")} ({summary.Duplicates} of them already there), {Count(summary.Traces.Count, "trace")}, "
+            $"{Count(summary.Files, "file")}: {Count(summary.Spans, "span")} ({summary.Duplicates} of them already there), "
+                + $"{Count(summary.Traces.Count, "trace")}, "
                 + $"{Count(queries, "query", "queries")}, {summary.Skipped.Count} skipped. In {file}"
         );
     }
@@ -167,7 +169,8 @@ internal static class ImportCommand
                         bar.IsIndeterminate = step.BytesTotal is null;
                         bar.Value = step.BytesRead;
                         bar.Description = Markup.Escape(
-                            $"{(step.Writing ? "Writing" : "Reading")} {step.FileNumber}/{step.Files} {PlainText.End(PlainText.Safe(Path.GetFileName(step.File)), 40)} · {step.Spans} spans"
+                            $"{(step.Writing ? "Writing" : "Reading")} {step.FileNumber}/{step.Files} "
+                                + $"{PlainText.End(PlainText.Safe(Path.GetFileName(step.File)), 40)} · {step.Spans} spans"
                         );
                     })
                 );

@@ -12,7 +12,8 @@ internal sealed class KuboOptionSet
     private readonly Option<string?> _auth = new("--kubo-auth")
     {
         Description =
-            $"Authorization of the Kubo's API: bearer:TOKEN or basic:USER:PASSWORD. Also set by {KuboAuthorization.Variable}, which other users of this machine cannot see.",
+            $"Authorization of the Kubo's API: bearer:TOKEN or basic:USER:PASSWORD. Also set by {KuboAuthorization.Variable}, which "
+            + "other users of this machine cannot see.",
         HelpName = "SECRET",
     };
 
@@ -22,7 +23,8 @@ internal sealed class KuboOptionSet
         _kubo = new Option<string?>("--kubo")
         {
             Description =
-                $"{description} URL or multiaddr of its RPC API; without one, or '{KuboAddress.Auto}', the address in ${KuboAddress.RepositoryVariable}/api.",
+                $"{description} URL or multiaddr of its RPC API; without one, or '{KuboAddress.Auto}', the address in "
+                + $"${KuboAddress.RepositoryVariable}/api.",
             HelpName = "URL",
             Arity = ArgumentArity.ZeroOrOne,
         };

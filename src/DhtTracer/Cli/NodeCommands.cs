@@ -127,7 +127,8 @@ internal static class NodeCommands
         var faults = new Option<string>("--faults")
         {
             Description =
-                "Faults and the share of nodes that have them: slow=0.1,dead=0.05,silent=…,black-hole=…,drops=…,names-dead-peers=…,names-peers-twice=…,refuses-protocol=…",
+                "Faults and the share of nodes that have them: "
+                + "slow=0.1,dead=0.05,silent=…,black-hole=…,drops=…,names-dead-peers=…,names-peers-twice=…,refuses-protocol=…",
             HelpName = "LIST",
             DefaultValueFactory = _ => "",
         };

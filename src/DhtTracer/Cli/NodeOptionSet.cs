@@ -65,7 +65,8 @@ internal sealed class NodeOptionSet
     private readonly Option<Uri?> _endpoint = new("--otlp-endpoint")
     {
         Description =
-            "Where spans go by OTLP. OTEL_EXPORTER_OTLP_ENDPOINT, else http://127.0.0.1:4317 when it is not given; all OTEL_* variables of the exporter are honoured.",
+            "Where spans go by OTLP. OTEL_EXPORTER_OTLP_ENDPOINT, else http://127.0.0.1:4317 when it is not given; all OTEL_* "
+            + "variables of the exporter are honoured.",
         HelpName = "URL",
         CustomParser = UrlValue.Parse,
     };

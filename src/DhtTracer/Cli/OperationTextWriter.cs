@@ -19,16 +19,19 @@ internal sealed class OperationTextWriter(TextWriter output, Terminal terminal)
             : operation.KeyCount > 1 ? $"({operation.KeyCount} keys)"
             : "(key unknown)";
         output.WriteLine(
-            $"{terminal.Style("operation " + type, TextStyle.Bold)} {PlainText.Middle(key, Math.Max(20, terminal.Width - type.Length - 11))}"
+            $"{terminal.Style("operation " + type, TextStyle.Bold)} "
+                + $"{PlainText.Middle(key, Math.Max(20, terminal.Width - type.Length - 11))}"
         );
         Line(
-            $"{UtcText.Of(operation.StartUnixNano)} · {Words.Of(operation.Source)} · service {Or(operation.Service)} · node {Or(operation.Node)}"
+            $"{UtcText.Of(operation.StartUnixNano)} · {Words.Of(operation.Source)} · service {Or(operation.Service)} · node "
+                + $"{Or(operation.Node)}"
         );
         var error = operation.Error is { } failure
             ? $" ({failure.Class}{(failure.Text is { } text ? ": " + PlainText.Safe(text) : "")})"
             : "";
         Line(
-            $"{Words.Of(operation.Outcome)}{error} · {DurationText.Of(operation.DurationNs)} · results {HeaderText.Number(operation.Results)} · discovery {DurationText.Of(operation.DiscoveryNs)}"
+            $"{Words.Of(operation.Outcome)}{error} · {DurationText.Of(operation.DurationNs)} · results "
+                + $"{HeaderText.Number(operation.Results)} · discovery {DurationText.Of(operation.DiscoveryNs)}"
         );
         if (!operation.Context.IsEmpty)
         {

@@ -130,7 +130,8 @@ internal static class PullCommand
         await invocation.Output.WriteLineAsync(
             done is null
                 ? "Stopped; what was taken is stored, and the next pull goes on from there."
-                : $"{done.Services} services: {done.Spans} spans of {done.Traces} traces, {done.Duplicates} spans already there, {done.Windows} windows ({done.WindowsBisected} cut in half), {done.Retries} retries. In {session.Store.Location}"
+                : $"{done.Services} services: {done.Spans} spans of {done.Traces} traces, {done.Duplicates} spans already there, "
+                    + $"{done.Windows} windows ({done.WindowsBisected} cut in half), {done.Retries} retries. In {session.Store.Location}"
         );
         return code;
     }

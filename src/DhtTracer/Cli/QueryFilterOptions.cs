@@ -16,7 +16,8 @@ internal sealed class QueryFilterOptions
             "key",
             "--key",
             "K",
-            "Only operations of this key: CID, peer id, multihash, gateway URL or /ipns/ name in any encoding, or the beginning or the last characters of its text."
+            "Only operations of this key: CID, peer id, multihash, gateway URL or /ipns/ name in any encoding, or the beginning or "
+                + "the last characters of its text."
         ),
         ("peer", "--peer", "PEER", "Only operations that dialed or asked this peer."),
         ("type", "--type", "TYPE", "Only operations of this type, such as get-providers."),
@@ -26,7 +27,8 @@ internal sealed class QueryFilterOptions
             "source",
             "--source",
             "SOURCE",
-            "Only operations from this kind of spans: native, go-libp2p-kad-dht, js-libp2p, rust-libp2p, litep2p, kubo-events, eventlog-2019."
+            "Only operations from this kind of spans: native, go-libp2p-kad-dht, js-libp2p, rust-libp2p, litep2p, kubo-events, "
+                + "eventlog-2019."
         ),
         ("service", "--service", "NAME", "Only operations of this service.name."),
         ("node", "--node", "PEER", "Only operations of this node."),

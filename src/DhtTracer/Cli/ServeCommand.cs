@@ -53,7 +53,8 @@ internal sealed class ServeOptions
     private readonly Option<string[]> _hostName = new("--host-name")
     {
         Description =
-            "Name under which browsers and programs reach the ports, such as that of a proxy; * for any. This machine's own names are always answered. Repeatable.",
+            "Name under which browsers and programs reach the ports, such as that of a proxy; * for any. This machine's own names "
+            + "are always answered. Repeatable.",
         HelpName = "NAME",
     };
 
@@ -66,7 +67,8 @@ internal sealed class ServeOptions
     private readonly Option<PullSource[]> _pull = new("--pull")
     {
         Description =
-            "Jaeger to pull from in the background, such as jaeger://host:16685, or with services of its own jaeger://host:16685?service=kubo. Repeatable.",
+            "Jaeger to pull from in the background, such as jaeger://host:16685, or with services of its own "
+            + "jaeger://host:16685?service=kubo. Repeatable.",
         HelpName = "URL",
         Arity = ArgumentArity.OneOrMore,
         CustomParser = PullSourceValue.Parse,
@@ -95,7 +97,8 @@ internal sealed class ServeOptions
     private readonly Option<Uri?> _node = new("--node")
     {
         Description =
-            $"Control server of the node that the page Run uses. When it is given, everyone who reaches the site may run queries. [default: http://127.0.0.1:{NodeOptions.DefaultControlPort}, for readers on this machine]",
+            "Control server of the node that the page Run uses. When it is given, everyone who reaches the site may run queries. "
+            + $"[default: http://127.0.0.1:{NodeOptions.DefaultControlPort}, for readers on this machine]",
         HelpName = "URL",
         CustomParser = UrlValue.Parse,
     };

@@ -5,8 +5,8 @@ using DhtTracer.Hosting;
 namespace DhtTracer.Cli;
 
 /// <summary>
-/// Adds the options that stand in <c>appsettings.json</c> or in <c>DHT_TRACER_*</c> variables to a command line that does not give them. They
-/// pass through the same parsers and checks as if they had been typed.
+/// Adds the options that stand in <c>appsettings.json</c> or in <c>DHT_TRACER_*</c> variables to a command line that does not give them.
+/// They pass through the same parsers and checks as if they had been typed.
 /// </summary>
 internal static class SettingsArguments
 {

@@ -16,7 +16,8 @@ internal static class ShowCommand
         var id = new Argument<string>("ID")
         {
             Description =
-                "Id of an operation or a query as 'operations' and 'queries' print it, its first hex digits if they are unique, or a permalink.",
+                "Id of an operation or a query as 'operations' and 'queries' print it, its first hex digits if they are unique, or "
+                + "a permalink.",
         };
         var json = CommonOptions.Json();
         var html = new Option<bool>("--html")
@@ -107,7 +108,8 @@ internal static class ShowCommand
             if (wanted.Length < 4 || !wanted.All(c => char.IsAsciiHexDigit(c) || c == '-'))
             {
                 throw new CommandFailedException(
-                    $"'{text}' is no id of an operation or query: 'dht-tracer operations' lists them; four hex digits of one are enough when they are unique.",
+                    $"'{text}' is no id of an operation or query: 'dht-tracer operations' lists them; four hex digits of one are "
+                        + "enough when they are unique.",
                     ExitCode.Usage
                 );
             }

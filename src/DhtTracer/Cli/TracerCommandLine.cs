@@ -80,7 +80,8 @@ internal static class TracerCommandLine
     public static RootCommand Create()
     {
         var root = new RootCommand(
-            "DhtTracer: trace and debug libp2p/IPFS Kademlia DHT queries.\n\nWithout a command it runs the receivers, the analysis and the web site on this machine."
+            "DhtTracer: trace and debug libp2p/IPFS Kademlia DHT queries.\n\nWithout a command it runs the receivers, the analysis "
+                + "and the web site on this machine."
         )
         {
             ImportCommand.Create(),

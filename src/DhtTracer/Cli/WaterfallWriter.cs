@@ -45,7 +45,8 @@ internal sealed class WaterfallWriter(TextWriter output, Terminal terminal)
         output.WriteLine();
         output.WriteLine(
             PlainText.End(
-                "─ queued  ▒ dialing  ┄ connected  █ request  ░ no answer or failed  ▓ sent  ╌ cut off   label: time, new/returned peers  ⚠ dup asked again",
+                "─ queued  ▒ dialing  ┄ connected  █ request  ░ no answer or failed  ▓ sent  ╌ cut off   label: time, new/returned "
+                    + "peers  ⚠ dup asked again",
                 terminal.Width
             )
         );
@@ -59,7 +60,8 @@ internal sealed class WaterfallWriter(TextWriter output, Terminal terminal)
         output.WriteLine($"{terminal.Style(type, TextStyle.Bold)} {PlainText.Middle(key, Math.Max(20, terminal.Width - type.Length - 1))}");
         output.WriteLine(
             PlainText.End(
-                $"{UtcText.Of(query.StartUnixNano)} · {Words.Of(query.Source)}{(query.Side is { } side ? $" · {Words.Of(side).ToUpperInvariant()} side" : "")} · service {Or(query.Service)} · node {Short(query.Node)}",
+                $"{UtcText.Of(query.StartUnixNano)} · {Words.Of(query.Source)}"
+                    + $"{(query.Side is { } side ? $" · {Words.Of(side).ToUpperInvariant()} side" : "")} · service {Or(query.Service)} · node {Short(query.Node)}",
                 terminal.Width
             )
         );
@@ -111,7 +113,8 @@ internal sealed class WaterfallWriter(TextWriter output, Terminal terminal)
             _ => TextStyle.Plain,
         };
         output.Write(
-            $"{number.ToString(CultureInfo.InvariantCulture), 4} {terminal.Style(id, style)} {HeaderText.Number(peer.Xor), 3} {HeaderText.Hops(peer), 4} "
+            $"{number.ToString(CultureInfo.InvariantCulture), 4} {terminal.Style(id, style)} {HeaderText.Number(peer.Xor), 3} "
+                + $"{HeaderText.Hops(peer), 4} "
         );
         output.Write(Bars(row, barWidth, axisNs));
         output.WriteLine(" " + terminal.Style(PlainText.End(label, LabelWidth), style));

@@ -19,7 +19,8 @@ internal sealed class SampleLoader(TraceStore store, AnalysisWorker worker) : IS
         if (!Available)
         {
             throw new IOException(
-                $"The samples are not in {Folder}: build the program again, or import them from the repository with 'dht-tracer import samples'."
+                $"The samples are not in {Folder}: build the program again, or import them from the repository with 'dht-tracer "
+                    + "import samples'."
             );
         }
 

@@ -48,7 +48,8 @@ internal sealed class KuboLiveText(TextWriter output)
             case KuboEventType.Provider:
                 output.WriteLine(
                     PlainText.Safe(
-                        $"     after {ResultText.Duration(at)}: {happened.Responses.Length} {(happened.Responses.Length == 1 ? "provider" : "providers")}"
+                        $"     after {ResultText.Duration(at)}: {happened.Responses.Length} "
+                            + $"{(happened.Responses.Length == 1 ? "provider" : "providers")}"
                     )
                 );
                 break;

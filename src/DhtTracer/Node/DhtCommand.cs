@@ -51,7 +51,8 @@ internal sealed record DhtCommand(QueryType? Type, string Name, string Argument,
 
             if (Type == QueryType.PutValue && MessageLength() is var length and > KadMessageLimits.RustMessageBytes)
             {
-                yield return $"the message has {length} bytes; nodes of rust-libp2p take at most {KadMessageLimits.RustMessageBytes} and reset the stream";
+                yield return $"the message has {length} bytes; nodes of rust-libp2p take at most "
+                    + $"{KadMessageLimits.RustMessageBytes} and reset the stream";
             }
         }
     }
@@ -224,7 +225,9 @@ internal sealed record DhtCommand(QueryType? Type, string Name, string Argument,
 
         // Whoever names a peer or content means none of the test namespace.
         return Argument.StartsWith('/') || Argument.Length == 0 || PeerId.TryParse(Argument, out _) || Cid.TryParse(Argument, out _)
-            ? throw new DhtCommandException($"'{Argument}' is no record key, as in /ipns/12D3KooW…, /pk/12D3KooW…, /v/name or hex:2f762f61")
+            ? throw new DhtCommandException(
+                $"'{Argument}' is no record key, " + "as in /ipns/12D3KooW…, /pk/12D3KooW…, /v/name or hex:2f762f61"
+            )
             : Encoding.UTF8.GetBytes(DefaultNamespace + Argument);
     }
 

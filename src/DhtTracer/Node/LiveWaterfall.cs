@@ -19,7 +19,8 @@ internal sealed class LiveWaterfall(TextWriter output) : IQueryObserver
         _start = query.Start;
         output.WriteLine(
             PlainText.Safe(
-                $"{Words.Of(query.Type)} {query.KeyText}, alpha {query.Parameters.Alpha}, beta {query.Parameters.Beta}, k {query.Parameters.K}, {query.RoutingTableSize} peers known"
+                $"{Words.Of(query.Type)} {query.KeyText}, alpha {query.Parameters.Alpha}, beta {query.Parameters.Beta}, k "
+                    + $"{query.Parameters.K}, {query.RoutingTableSize} peers known"
             )
         );
     }

@@ -60,7 +60,8 @@ internal sealed record NodeOptions
             .Select(ParseListen)
             .All(address => address.TryGetTcpEndPoint(out var endPoint) && System.Net.IPAddress.IsLoopback(endPoint.Address))
         && !BootstrapPeers().Any(peer => peer.Addresses.Any(IsPrivate))
-            ? "the node listens on this machine only, so that others cannot reach it or what it provides; --listen /ip4/0.0.0.0/tcp/4001 opens it"
+            ? "the node listens on this machine only, so that others cannot reach it or what it provides; --listen "
+                + "/ip4/0.0.0.0/tcp/4001 opens it"
             : null;
 
     /// <summary>Options of the libp2p host.</summary>

@@ -33,7 +33,8 @@ internal static class ResultText
     {
         var error = result.Error is { } failed ? $": {failed.Class}, {failed.Text}" : "";
         return PlainText.Safe(
-            $"{Words.Of(result.Type)} {Words.Of(result.Outcome)} in {Duration(result.Duration)}, {result.Results} {(result.Results == 1 ? "result" : "results")}{error}"
+            $"{Words.Of(result.Type)} {Words.Of(result.Outcome)} in {Duration(result.Duration)}, "
+                + $"{result.Results} {(result.Results == 1 ? "result" : "results")}{error}"
         );
     }
 

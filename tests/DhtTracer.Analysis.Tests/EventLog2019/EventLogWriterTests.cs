@@ -126,7 +126,8 @@ public class EventLogWriterTests
                     + string.Join(
                         ';',
                         peer.Requests.Select(request =>
-                            $"{request.Type} {request.StartNs} {request.DurationNs} {request.Outcome == RequestOutcome.Answered} {request.Returned ?? 0}"
+                            $"{request.Type} {request.StartNs} {request.DurationNs} {request.Outcome == RequestOutcome.Answered} "
+                            + $"{request.Returned ?? 0}"
                         )
                     )
                 );

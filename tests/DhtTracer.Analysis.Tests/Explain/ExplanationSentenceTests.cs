@@ -22,7 +22,8 @@ public class ExplanationSentenceTests
             .Answered("B", 244, heard: 100, dial: (100, 120), request: (120, 185), referrer: "A")
             .End(185, discoveryMs: 185);
         Assert.Equal(
-            "Peer found after 185ms, which ended the query: 68 % was waiting for 2 peers that answered (B 65ms, A 60ms), 32 % connecting to 2 peers",
+            "Peer found after 185ms, which ended the query: 68 % was waiting for 2 peers that answered (B 65ms, A 60ms), 32 % "
+                + "connecting to 2 peers",
             Explanation.Of(query).Sentence
         );
     }
@@ -46,7 +47,8 @@ public class ExplanationSentenceTests
 
         // 600 ms after the last answer nothing was under way; 400 ms were the two peers.
         Assert.Equal(
-            "3 providers found after 400ms; finished after 1s: 60 % was the node's own work before, between and after its dials and requests, "
+            "3 providers found after 400ms; finished after 1s: 60 % was the node's own work before, between and after its dials "
+                + "and requests, "
                 + "40 % dialing and asking 2 peers that answered (the trace does not tell the two apart) (A 300ms)",
             Explanation.Of(query).Sentence
         );
@@ -69,7 +71,8 @@ public class ExplanationSentenceTests
             .DialFailed("C", 240, heard: 60, from: 60, to: 100, ErrorClass.DialRefused, referrer: "B")
             .End(100, null);
         Assert.Equal(
-            "Nothing found; finished after 100ms: 45 % was waiting for 2 peers that answered (A 30ms), 40 % waiting for 1 dial that was refused (C 40ms), 15 % connecting to 2 peers",
+            "Nothing found; finished after 100ms: 45 % was waiting for 2 peers that answered (A 30ms), 40 % waiting for 1 dial "
+                + "that was refused (C 40ms), 15 % connecting to 2 peers",
             Explanation.Of(query).Sentence
         );
     }
@@ -247,7 +250,8 @@ public class ExplanationSentenceTests
             .Answered("B", 244, heard: 100, dial: (400, 420), request: (420, 600), referrer: "A")
             .End(600, null);
         Assert.Equal(
-            "Finished after 600ms: 50 % was waiting for 1 dial that was refused (C 300ms), 43 % waiting for 2 peers that answered (B 180ms); for 50 % of the time the next peer stood in the queue (alpha 1)",
+            "Finished after 600ms: 50 % was waiting for 1 dial that was refused (C 300ms), 43 % waiting for 2 peers that answered "
+                + "(B 180ms); for 50 % of the time the next peer stood in the queue (alpha 1)",
             Explanation.Of(query).Sentence
         );
     }
@@ -282,7 +286,8 @@ public class ExplanationSentenceTests
             )
             .End(190, null);
         Assert.Equal(
-            "The caller's time was up after 190ms: 53 % was waiting for 1 peer that answered (A 100ms), 47 % waiting for 1 request still under way at the end",
+            "The caller's time was up after 190ms: 53 % was waiting for 1 peer that answered (A 100ms), 47 % waiting for 1 request "
+                + "still under way at the end",
             Explanation.Of(query).Sentence
         );
         Assert.Equal(["A"], Explanation.Of(query).Culprits.Select(culprit => culprit.PeerId));
@@ -325,7 +330,8 @@ public class ExplanationSentenceTests
             .Answered("B", 249, heard: 0, dial: null, request: (100, 5_100), type: MessageType.AddProvider)
             .End(120, null);
         Assert.Equal(
-            "Sent to 1 peer, finished after 120ms: 83 % was waiting for 1 peer that answered (A 100ms), 17 % the node's own work before, between and after its dials and requests; 1 store went on until 5.1s",
+            "Sent to 1 peer, finished after 120ms: 83 % was waiting for 1 peer that answered (A 100ms), 17 % the node's own work "
+                + "before, between and after its dials and requests; 1 store went on until 5.1s",
             Explanation.Of(query).Sentence
         );
     }
@@ -337,7 +343,8 @@ public class ExplanationSentenceTests
             .Answered("A", 250, heard: 0, dial: (0, 12), request: (12, 20), type: MessageType.Ping)
             .End(20, discoveryMs: 20);
         Assert.Equal(
-            "Answered after 20ms, which ended the query: 60 % was connecting to 1 peer (A 12ms), 40 % waiting for 1 peer that answered (A 8ms)",
+            "Answered after 20ms, which ended the query: 60 % was connecting to 1 peer (A 12ms), 40 % waiting for 1 peer that "
+                + "answered (A 8ms)",
             Explanation.Of(query).Sentence
         );
     }

@@ -109,12 +109,14 @@ public class SameQueryTests
                 + string.Join(
                     ';',
                     peer.Requests.Select(request =>
-                        $"{request.Type} {request.Outcome} {request.StartNs} {request.Returned} {request.New} {request.Providers} {request.Records} {string.Join(',', request.Named.IsDefault ? [] : request.Named)}"
+                        $"{request.Type} {request.Outcome} {request.StartNs} {request.Returned} {request.New} {request.Providers} "
+                        + $"{request.Records} {string.Join(',', request.Named.IsDefault ? [] : request.Named)}"
                     )
                 )
             )
             .Prepend(
-                $"{query.Id} {query.OperationId} {query.Background} {query.Type} {query.Key} {query.Service} {query.Node} {query.StartUnixNano} {query.Outcome} {query.Error} {query.Counts} {query.Xor} {query.Hops}"
+                $"{query.Id} {query.OperationId} {query.Background} {query.Type} {query.Key} {query.Service} {query.Node} "
+                    + $"{query.StartUnixNano} {query.Outcome} {query.Error} {query.Counts} {query.Xor} {query.Hops}"
             );
 
     private static IReadOnlyList<Span> Decode(string path, string way)

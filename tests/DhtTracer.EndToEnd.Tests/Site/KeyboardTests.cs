@@ -175,7 +175,8 @@ public sealed class KeyboardTests(Browser browser, SharedSite shared)
                     await page.Page.Keyboard.PressAsync("Tab");
                     Assert.True(
                         await page.Page.EvaluateAsync<bool>(
-                            "() => document.activeElement === document.body || document.querySelector('#keys').contains(document.activeElement)"
+                            "() => document.activeElement === document.body || "
+                                + "document.querySelector('#keys').contains(document.activeElement)"
                         )
                     );
                 }

@@ -306,7 +306,8 @@ public sealed class QueryPageTests(Browser browser, SharedSite shared)
     private static async Task StretchAsync(SitePage page, double from, double to, double whole)
     {
         await page.Page.WaitForFunctionAsync(
-            "([from, to, whole]) => { const t = new URL(location).searchParams.get('t')?.split('-').map(parseFloat); return t && Math.abs(t[0] * 1e9 - from) < whole / 100 && Math.abs(t[1] * 1e9 - to) < whole / 100; }",
+            "([from, to, whole]) => { const t = new URL(location).searchParams.get('t')?.split('-').map(parseFloat); return t && "
+                + "Math.abs(t[0] * 1e9 - from) < whole / 100 && Math.abs(t[1] * 1e9 - to) < whole / 100; }",
             new[] { from, to, whole }
         );
         AssertStretch(page.Address, from, to, whole);

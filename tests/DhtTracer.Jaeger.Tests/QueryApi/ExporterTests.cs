@@ -223,7 +223,8 @@ public class ExporterTests
             );
         static string Value(AttributeValue value) => value is IntValue number ? new DoubleValue(number.Value).ToString() : value.ToString();
         var events = string.Join("; ", span.Events.Select(item => $"{item.TimeUnixNano} {item.Name} {Text(item.Attributes)}"));
-        return $"{span.SpanId} under {span.ParentSpanId}: {span.Name} {span.Kind} {span.StartUnixNano}-{span.EndUnixNano} [{Text(span.Attributes)}] events [{events}] "
+        return $"{span.SpanId} under {span.ParentSpanId}: {span.Name} {span.Kind} {span.StartUnixNano}-{span.EndUnixNano} "
+            + $"[{Text(span.Attributes)}] events [{events}] "
             + $"status {span.Status?.Code ?? StatusCode.Unset} {span.Status?.Message} of {span.Resource.ServiceName}";
     }
 

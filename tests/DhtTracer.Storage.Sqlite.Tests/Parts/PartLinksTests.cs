@@ -163,7 +163,8 @@ public sealed class PartLinksTests : IDisposable
         );
     }
 
-    /// <summary>Trace 1 is the provide, 7 another one that runs at the same time; 2 and 3 are its parts; 4 has another key, 5 another service, 6 is too late.</summary>
+    /// <summary>Trace 1 is the provide, 7 another one that runs at the same time; 2 and 3 are its parts; 4 has another key, 5 another
+    /// service, 6 is too late.</summary>
     private static ReconstructedTrace Reconstruct(TraceId trace)
     {
         if (trace == Provide || trace == Make.Trace(7))

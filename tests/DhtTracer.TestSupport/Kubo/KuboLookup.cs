@@ -322,7 +322,8 @@ internal sealed class KuboLookup(
                 lookup,
                 begin,
                 peer.Peer.Behaviour == KuboBehaviour.Dead
-                    ? $"failed to dial: failed to dial {peer.Peer.Id}: all dials failed\n  * [/ip4/192.0.2.1/tcp/4001] connect: connection refused"
+                    ? $"failed to dial: failed to dial {peer.Peer.Id}: all dials failed\n  * [/ip4/192.0.2.1/tcp/4001] connect: "
+                        + "connection refused"
                     : null
             );
             end = Math.Max(end, _now);

@@ -214,7 +214,8 @@ public sealed class RustLogFormsTests
             + Line(root);
     }
 
-    // 2026-11-30T05:33:54.122259Z DEBUG new_established_connection:Connection::poll: multistream_select: Dialer: … protocol=/x id=1 peer=12D3…
+    // 2026-11-30T05:33:54.122259Z DEBUG new_established_connection:Connection::poll: multistream_select: Dialer: … protocol=/x id=1
+    // peer=12D3…
     private static string Compact(string json)
     {
         using var document = JsonDocument.Parse(json);

@@ -87,7 +87,8 @@ public sealed class CulpritTests
                 if (!isBad(culprit.PeerId))
                 {
                     wrong.Add(
-                        $"{label} {query.Id} {query.Type} blames the living {culprit.PeerId} ({culprit.Kind} {culprit.ErrorClass} {culprit.DurationNs / 1e6:0} ms): {explanation.Sentence}"
+                        $"{label} {query.Id} {query.Type} blames the living {culprit.PeerId} ({culprit.Kind} {culprit.ErrorClass} "
+                            + $"{culprit.DurationNs / 1e6:0} ms): {explanation.Sentence}"
                     );
                 }
             }
@@ -109,7 +110,8 @@ public sealed class CulpritTests
                 else if (explanation.Culprits.All(culprit => culprit.PeerId != peer.Id) && peer.TimeLostNs > query.DurationNs / 5)
                 {
                     wrong.Add(
-                        $"{label} {query.Id} {query.Type}: {peer.Id} lost {peer.TimeLostNs / 1e6:0} ms and is not named: {explanation.Sentence}"
+                        $"{label} {query.Id} {query.Type}: {peer.Id} lost {peer.TimeLostNs / 1e6:0} ms and is not named: "
+                            + $"{explanation.Sentence}"
                     );
                 }
             }

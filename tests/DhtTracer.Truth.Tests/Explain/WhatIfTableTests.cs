@@ -78,7 +78,8 @@ public sealed partial class WhatIfTableTests
     private static string Table(IEnumerable<Row> rows)
     {
         var table = new StringBuilder(
-            "| source and type | lookups | replayed | does not reproduce | median error | 95th percentile | within 5 % | not replayed, because |\n|---|---|---|---|---|---|---|---|\n"
+            "| source and type | lookups | replayed | does not reproduce | median error | 95th percentile | within 5 % | not "
+                + "replayed, because |\n|---|---|---|---|---|---|---|---|\n"
         );
         foreach (var row in rows)
         {
@@ -88,7 +89,8 @@ public sealed partial class WhatIfTableTests
                     ? "– | – | –"
                     : string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{Percentile(row.Errors, 0.5) * 100:0.0} % | {Percentile(row.Errors, 0.95) * 100:0.0} % | {100.0 * row.Errors.Count(static e => e <= TailBound) / row.Errors.Count:0} %"
+                        $"{Percentile(row.Errors, 0.5) * 100:0.0} % | {Percentile(row.Errors, 0.95) * 100:0.0} % | "
+                            + $"{100.0 * row.Errors.Count(static e => e <= TailBound) / row.Errors.Count:0} %"
                     )
             );
             table

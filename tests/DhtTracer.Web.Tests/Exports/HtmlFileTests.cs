@@ -100,7 +100,8 @@ public class HtmlFileTests
         Assert.DoesNotContain("url(", style, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("@import", style, StringComparison.OrdinalIgnoreCase);
         Assert.Equal(
-            $"default-src 'none'; style-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(style)))}'; base-uri 'none'; form-action 'none'",
+            $"default-src 'none'; style-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(style)))}'; "
+                + "base-uri 'none'; form-action 'none'",
             page.QuerySelector("meta[http-equiv=Content-Security-Policy]")!.GetAttribute("content")
         );
     }

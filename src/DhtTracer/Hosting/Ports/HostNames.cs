@@ -22,7 +22,8 @@ internal enum NameRule
 /// <remarks>
 /// <list type="bullet">
 /// <item>Every port: <c>localhost</c>, loopback addresses, the address that was bound, and the names of <c>--host-name</c>.</item>
-/// <item>Bound to all addresses of the machine: every IP address (it needs no DNS, so it cannot be rebound) and the machine's own name.</item>
+/// <item>Bound to all addresses of the machine: every IP address (it needs no DNS, so it cannot be rebound) and the machine's own
+/// name.</item>
 /// <item>A port that only takes spans: bound to loopback also <c>host.docker.internal</c>, by which containers reach the loopback of
 /// Docker Desktop's machine; bound to others any name, because there whoever reaches the port may send anyway.</item>
 /// <item>The control server: loopback names, and <c>lvh.me</c>, the host of the default endpoint of the web app of 2019, which resolves to

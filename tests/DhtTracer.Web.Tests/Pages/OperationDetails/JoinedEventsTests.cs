@@ -7,7 +7,8 @@ using DhtTracer.Web.Tests.Fixture;
 
 namespace DhtTracer.Web.Tests.Pages.OperationDetails;
 
-/// <summary>A stream of a Kubo's query events whose spans came in another trace: every address of the stream leads to the operation.</summary>
+/// <summary>A stream of a Kubo's query events whose spans came in another trace: every address of the stream leads to the
+/// operation.</summary>
 public sealed class JoinedEventsTests
 {
     private static readonly CapturedCommand Command = CapturedCommand.Of("file-exporter", "findprovs-5");
