@@ -179,7 +179,8 @@ public abstract class TraceStore(Func<IReadOnlyList<Span>, ReconstructedTrace> r
     /// <summary>How much is stored.</summary>
     public abstract Task<StoreCounts> CountsAsync(CancellationToken cancellationToken = default);
 
-    /// <summary>How many queries these traces have.</summary>
+    /// <summary>How many queries these traces have, background ones included. A stream of query events that is joined with the spans of
+    /// another trace counts as one.</summary>
     public abstract Task<long> CountQueriesAsync(IReadOnlyCollection<TraceId> traces, CancellationToken cancellationToken = default);
 
     /// <summary>Services that any trace has spans of, by name.</summary>

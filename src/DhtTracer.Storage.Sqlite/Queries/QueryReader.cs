@@ -85,7 +85,11 @@ internal static class QueryReader
     {
         using var statement = new Sqlite.Statement(
             connection,
-            "SELECT count(*) FROM query WHERE trace = (SELECT no FROM trace WHERE trace_id = ?1)"
+            """
+            SELECT (SELECT count(*) FROM query q WHERE q.trace = t.no)
+              + (SELECT count(*) FROM event_stream s WHERE s.trace = t.no AND s.inside = 0 AND s.operation IS NOT NULL)
+            FROM trace t WHERE t.trace_id = ?1
+            """
         );
         return traces.Sum(trace => statement.Bind(1, trace.ToBytes()).RunScalar() ?? 0);
     }

@@ -79,7 +79,7 @@ internal static class ImportCommand
                 throw new CommandFailedException($"There are no traces in {string.Join(", ", paths)}: nothing was imported.");
             }
 
-            var queries = await ImportedQueries.CountAsync(session.Store, summary.Traces, cancellation);
+            var queries = await session.Store.CountQueriesAsync(summary.Traces, cancellation);
             await ReportAsync(summary, queries, json, session.Store.Location, invocation);
             return summary.Skipped.Any(skip => skip.IsError) ? ExitCode.Failure : ExitCode.Success;
         }
@@ -104,7 +104,7 @@ internal static class ImportCommand
         }
     }
 
-    private static async Task ReportAsync(ImportSummary summary, int queries, bool json, string file, InvocationConfiguration invocation)
+    private static async Task ReportAsync(ImportSummary summary, long queries, bool json, string file, InvocationConfiguration invocation)
     {
         await ReportSkippedAsync(summary, invocation);
         if (json)

@@ -28,7 +28,7 @@ internal sealed class SampleLoader(TraceStore store, AnalysisWorker worker) : IS
         {
             var summary = await new FileImporter(store).ImportAsync([Folder], new ImportOptions(), cancellationToken: cancellationToken);
             await worker.DrainAsync(cancellationToken);
-            return await ImportedQueries.CountAsync(store, summary.Traces, cancellationToken);
+            return (int)await store.CountQueriesAsync(summary.Traces, cancellationToken);
         }
         catch (ImportException unreadable)
         {
