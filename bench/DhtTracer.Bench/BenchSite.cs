@@ -22,7 +22,7 @@ internal sealed class BenchSite(WebApplication app, Uri address) : IAsyncDisposa
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls(url);
         builder.Services.AddDhtTracerWeb();
-        builder.Services.AddSingleton(store);
+        builder.Services.AddSingleton<TraceStore>(store);
         builder.Services.AddSingleton<ISampleLoader, NoSamples>();
         var app = builder.Build();
         app.UseDhtTracerWeb();

@@ -4,6 +4,7 @@ using DhtTracer.Web.Api;
 using DhtTracer.Web.Assets;
 using DhtTracer.Web.Exports;
 using DhtTracer.Web.Ingest;
+using DhtTracer.Web.Metrics;
 using DhtTracer.Web.Node;
 using DhtTracer.Web.Security;
 using Microsoft.AspNetCore.Builder;
@@ -36,6 +37,7 @@ public static class DhtTracerWeb
             provider.GetRequiredService<ILogger<KuboRunner>>()
         ));
         ApiEndpoints.AddServices(services);
+        MetricsEndpoint.AddServices(services);
         services.AddSingleton<AnalysedTraces>();
         services.TryAddSingleton(TimeProvider.System);
         services.AddRazorPages().AddApplicationPart(typeof(DhtTracerWeb).Assembly);
@@ -73,7 +75,7 @@ public static class DhtTracerWeb
             endpoints.MapRazorPages();
             ApiEndpoints.Map(endpoints);
             ExportEndpoints.Map(endpoints);
-            IngestApi.MapMetrics(endpoints);
+            MetricsEndpoint.Map(endpoints);
         });
     }
 }

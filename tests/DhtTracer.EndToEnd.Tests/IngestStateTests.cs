@@ -59,7 +59,10 @@ public sealed class IngestStateTests
         var page = await client.GetStringAsync(new Uri(tracer.Site + "/ingest"), TestContext.Current.CancellationToken);
         Assert.Contains("receiver-jaeger-udp-binary", page, StringComparison.Ordinal);
         var metrics = await client.GetStringAsync(new Uri(tracer.Site + "/metrics"), TestContext.Current.CancellationToken);
-        Assert.Contains("\ndht_tracer_receiver_refused_requests_total{receiver=\"otlp-http\"} 3\n", metrics, StringComparison.Ordinal);
+        Assert.Matches("\ndht_tracer_ingest_refused_requests_total\\{[^}]*receiver=\"otlp-http\"\\} 3\n", metrics);
+        Assert.Matches("\ndht_tracer_ingest_duration_seconds_count\\{[^}]*receiver=\"otlp-http\"\\} 2\n", metrics);
+        Assert.Matches("\ndht_tracer_analysis_duration_seconds_count\\{[^}]*outcome=\"done\"\\} [1-9]", metrics);
+        Assert.Matches("\ndht_tracer_assembly_duration_seconds_count\\{[^}]*\\} [1-9]", metrics);
     }
 
     private static long Stored(JsonNode report, string name) => report["database"]![name]!.GetValue<long>();

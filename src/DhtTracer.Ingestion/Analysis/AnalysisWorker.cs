@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using DhtTracer.Analysis;
+using DhtTracer.Ingestion.Sink;
 using DhtTracer.Storage;
 using DhtTracer.Traces;
 using Microsoft.Extensions.Logging;
@@ -15,17 +16,19 @@ namespace DhtTracer.Ingestion.Analysis;
 /// <param name="options">When.</param>
 /// <param name="clock">Measures waiting.</param>
 /// <param name="logger">Told of failures.</param>
+/// <param name="meter">Takes how long it takes; null for no metrics.</param>
 public sealed partial class AnalysisWorker(
     TraceStore store,
     Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct,
     AnalysisOptions options,
     TimeProvider clock,
-    ILogger<AnalysisWorker> logger
+    ILogger<AnalysisWorker> logger,
+    AnalysisMeter? meter = null
 )
 {
     private const int MaxListed = 100_000;
     private static readonly TimeSpan LongestBehind = TimeSpan.FromSeconds(1);
-    private readonly PendingTraces _pending = new(options, clock);
+    private readonly PendingTraces _pending = new(options, clock, meter?.Waited);
     private readonly ConcurrentDictionary<TraceId, bool> _unreadable = [];
     private volatile Reanalysis? _reanalysis;
     private long _analysed;
@@ -199,7 +202,7 @@ public sealed partial class AnalysisWorker(
             // It may have been analysed since it was touched: then it has no new chunks.
             if (await LoadAsync(trace, cancellationToken) is { } content && content.NeedsAnalysis(AnalysisVersion.Current))
             {
-                analyses.Add(TraceAnalyser.Analyse(content, reconstruct));
+                analyses.Add(Analyse(content));
             }
             else
             {
@@ -215,6 +218,19 @@ public sealed partial class AnalysisWorker(
         }
 
         return finished;
+    }
+
+    private TraceAnalysis Analyse(TraceContent content)
+    {
+        using var activity = IngestTraces.Source.StartActivity("analyse");
+        var begun = clock.GetTimestamp();
+        var analysis = TraceAnalyser.Analyse(content, reconstruct);
+        meter?.Analysed.Record(
+            clock.GetElapsedTime(begun).TotalSeconds,
+            KeyValuePair.Create("outcome", (object?)(analysis.Error is null ? "done" : "failed"))
+        );
+        activity?.SetTag("spans", analysis.Spans.Count);
+        return analysis;
     }
 
     private async Task<TraceContent?> LoadAsync(TraceId trace, CancellationToken cancellationToken)

@@ -1,10 +1,14 @@
+using System.Diagnostics.Metrics;
 using DhtTracer.Traces;
 
 namespace DhtTracer.Ingestion.Analysis;
 
 /// <summary>Which traces to analyse, and when each is due. Safe to use from many threads.</summary>
+/// <param name="options">When a trace is due.</param>
+/// <param name="clock">The clock.</param>
+/// <param name="waited">Takes the time that each trace waited, in seconds; null for none.</param>
 #pragma warning disable CA1001 // A SemaphoreSlim whose wait handle is never asked for has nothing to dispose.
-internal sealed class PendingTraces(AnalysisOptions options, TimeProvider clock)
+internal sealed class PendingTraces(AnalysisOptions options, TimeProvider clock, Histogram<double>? waited = null)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<TraceId, Entry> _entries = [];
@@ -170,6 +174,7 @@ internal sealed class PendingTraces(AnalysisOptions options, TimeProvider clock)
 
             entry.Running = true;
             entry.Taken = now;
+            waited?.Record(clock.GetElapsedTime(entry.First, now).TotalSeconds);
             taken.Add(trace);
         }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 
 namespace DhtTracer.Ingestion.Sink;
@@ -27,8 +28,24 @@ public sealed record ReceiverStatistics(
 
 /// <summary>Counts what receivers take, for the ingest page and for metrics.</summary>
 /// <param name="clock">Says when.</param>
-public sealed class IngestStatistics(TimeProvider clock)
+/// <param name="meters">Makes the meter <c>DhtTracer.Ingest</c>; null for no metrics.</param>
+public sealed class IngestStatistics(TimeProvider clock, IMeterFactory? meters = null)
 {
+    /// <summary>From a millisecond to ten seconds: a commit takes some milliseconds, and waits when much is written.</summary>
+    private static readonly InstrumentAdvice<double> Buckets = new()
+    {
+        HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    };
+
+    private readonly Histogram<double>? _duration = meters
+        ?.Create("DhtTracer.Ingest")
+        .CreateHistogram(
+            "dht_tracer.ingest.duration",
+            "s",
+            "Time from a message that was received to its commit.",
+            tags: null,
+            advice: Buckets
+        );
     private const int MaxErrorText = 500;
     private readonly ConcurrentDictionary<string, ReceiverStatistics> _receivers = new(StringComparer.Ordinal);
     private readonly ConditionalWeakTable<Exception, object> _counted = [];
@@ -36,8 +53,12 @@ public sealed class IngestStatistics(TimeProvider clock)
     /// <summary>All receivers that took or refused anything, by name.</summary>
     public IReadOnlyList<ReceiverStatistics> Snapshot() => [.. _receivers.Values.OrderBy(item => item.Receiver, StringComparer.Ordinal)];
 
-    internal void Count(string receiver, int spans, int rejected, long bytes)
+    /// <summary>A message is whole and is about to be read; what it returns is handed to <see cref="Count"/>.</summary>
+    internal long Begin() => clock.GetTimestamp();
+
+    internal void Count(string receiver, int spans, int rejected, long bytes, long begun)
     {
+        _duration?.Record(clock.GetElapsedTime(begun).TotalSeconds, KeyValuePair.Create("receiver", (object?)receiver));
         var now = clock.GetUtcNow();
         Change(
             receiver,

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DhtTracer.Storage;
 using DhtTracer.Traces;
 using DhtTracer.Traces.Otlp;
@@ -36,6 +37,8 @@ public sealed class SpanSink(TraceStore store, IngestStatistics statistics)
     /// <exception cref="DatabaseException">It could not be committed; nothing was stored.</exception>
     public async Task<SinkResult> AcceptOtlpAsync(ReadOnlyMemory<byte> otlp, string receiver, CancellationToken cancellationToken = default)
     {
+        var begun = statistics.Begin();
+        using var activity = IngestTraces.Source.StartActivity("ingest")?.SetTag("receiver", receiver).SetTag("size", otlp.Length);
         try
         {
             var split = OtlpSplitter.Split(otlp);
@@ -47,11 +50,12 @@ public sealed class SpanSink(TraceStore store, IngestStatistics statistics)
             }
 
             await AppendAsync(chunks, null, cancellationToken);
-            statistics.Count(receiver, split.SpanCount, split.RejectedCount, otlp.Length);
+            statistics.Count(receiver, split.SpanCount, split.RejectedCount, otlp.Length, begun);
             return new SinkResult(split.SpanCount, split.RejectedCount, split.FirstRejected);
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
+            activity?.SetStatus(ActivityStatusCode.Error, error.GetType().Name);
             statistics.CountError(receiver, error);
             throw;
         }
@@ -72,16 +76,19 @@ public sealed class SpanSink(TraceStore store, IngestStatistics statistics)
         CancellationToken cancellationToken = default
     )
     {
+        var begun = statistics.Begin();
+        using var activity = IngestTraces.Source.StartActivity("ingest")?.SetTag("receiver", receiver);
         try
         {
             var chunks = Chunks(spans);
             await AppendAsync(chunks, checkpoint, cancellationToken);
             var count = chunks.Sum(chunk => chunk.SpanCount);
-            statistics.Count(receiver, count, 0, chunks.Sum(chunk => (long)chunk.Otlp.Length));
+            statistics.Count(receiver, count, 0, chunks.Sum(chunk => (long)chunk.Otlp.Length), begun);
             return count;
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
+            activity?.SetStatus(ActivityStatusCode.Error, error.GetType().Name);
             statistics.CountError(receiver, error);
             throw;
         }

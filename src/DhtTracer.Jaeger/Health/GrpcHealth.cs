@@ -31,7 +31,7 @@ public static class GrpcHealth
                     options.Services.Map(name, _ => true);
                 }
             })
-            .AddCheck<StoreHealthCheck>("database");
+            .AddCheck<StoreHealthCheck>(HealthEndpoint.CheckName);
         return services;
     }
 

@@ -3,8 +3,10 @@ using System.Text.Json;
 using DhtTracer.Ingestion.Receiving;
 using DhtTracer.Storage;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace DhtTracer.Jaeger.Health;
 
@@ -14,36 +16,51 @@ namespace DhtTracer.Jaeger.Health;
 /// </summary>
 public static class HealthEndpoint
 {
+    private const string Path = "/status";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    /// <summary>Maps the endpoint.</summary>
+    /// <summary>Name under which <see cref="StoreHealthCheck"/> is registered (<see cref="GrpcHealth.AddGrpcHealth"/>).</summary>
+    public const string CheckName = "database";
+
+    /// <summary>Maps the endpoint; <see cref="GrpcHealth.AddGrpcHealth"/> adds what it asks.</summary>
     /// <param name="endpoints">Where to map.</param>
-    /// <param name="store">What is asked.</param>
     /// <param name="clock">Says how long the process has been up.</param>
-    public static IEndpointConventionBuilder MapHealth(this IEndpointRouteBuilder endpoints, TraceStore store, TimeProvider clock)
+    public static IEndpointConventionBuilder MapHealth(this IEndpointRouteBuilder endpoints, TimeProvider clock)
     {
         var started = clock.GetUtcNow();
-        endpoints.MapOthers(HttpMethods.Get, "/status", "200 while the database answers.");
-        return endpoints.MapGet(
-            "/status",
-            async context =>
-            {
-                var problem = await ProblemAsync(store, context.RequestAborted);
-                context.Response.StatusCode = problem is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
-                context.Response.ContentType = "application/json";
-                var body = JsonSerializer.SerializeToUtf8Bytes(
+        endpoints.MapOthers(HttpMethods.Get, Path, "200 while the database answers.");
+        return endpoints
+            .MapHealthChecks(
+                Path,
+                new HealthCheckOptions
+                {
+                    Predicate = static check => check.Name == CheckName,
+                    ResponseWriter = (context, report) => WriteAsync(context, report, started, clock.GetUtcNow()),
+                }
+            )
+            .WithMetadata(new HttpMethodMetadata([HttpMethods.Get]));
+    }
+
+    private static Task WriteAsync(HttpContext context, HealthReport report, DateTimeOffset started, DateTimeOffset now)
+    {
+        context.Response.ContentType = "application/json";
+        return context
+            .Response.Body.WriteAsync(
+                JsonSerializer.SerializeToUtf8Bytes(
                     new
                     {
                         start_time = started.ToString("O", CultureInfo.InvariantCulture),
-                        healthy = problem is null,
-                        status = problem is null ? "StatusOK" : "StatusRecoverableError",
-                        error = problem,
-                        status_time = clock.GetUtcNow().ToString("O", CultureInfo.InvariantCulture),
+                        healthy = report.Status == HealthStatus.Healthy,
+                        status = report.Status == HealthStatus.Healthy ? "StatusOK" : "StatusRecoverableError",
+                        error = report
+                            .Entries.Values.Select(static entry => entry.Description)
+                            .FirstOrDefault(static text => text is not null),
+                        status_time = now.ToString("O", CultureInfo.InvariantCulture),
                     }
-                );
-                await context.Response.Body.WriteAsync(body, context.RequestAborted);
-            }
-        );
+                ),
+                context.RequestAborted
+            )
+            .AsTask();
     }
 
     /// <summary>What keeps the database from answering; null when it answers.</summary>

@@ -2,46 +2,18 @@ using System.Diagnostics.Metrics;
 
 namespace DhtTracer.Jaeger.Pull;
 
-/// <summary>Counts for one service of one Jaeger: for the status, and as metrics of the meter <c>DhtTracer.Pull</c>.</summary>
+/// <summary>Counts for one service of one Jaeger: for the status, and as the histogram of the meter <c>DhtTracer.Pull</c>.</summary>
 internal sealed class PullMeter
 {
     private static readonly Meter Meter = new("DhtTracer.Pull");
-    private static readonly Counter<long> Windows = Meter.CreateCounter<long>(
-        "dht_tracer.pull.windows",
-        "{window}",
-        "Windows read to their end"
-    );
-    private static readonly Counter<long> Bisected = Meter.CreateCounter<long>(
-        "dht_tracer.pull.windows_bisected",
-        "{window}",
-        "Windows cut in half"
-    );
-    private static readonly Counter<long> Incomplete = Meter.CreateCounter<long>(
-        "dht_tracer.pull.windows_incomplete",
-        "{window}",
-        "Windows of which traces are missing"
-    );
-    private static readonly Counter<long> Traces = Meter.CreateCounter<long>("dht_tracer.pull.traces", "{trace}", "Traces stored");
-    private static readonly Counter<long> Spans = Meter.CreateCounter<long>("dht_tracer.pull.spans", "{span}", "Spans stored");
-    private static readonly Counter<long> Duplicates = Meter.CreateCounter<long>(
-        "dht_tracer.pull.duplicates",
-        "{span}",
-        "Spans that came again"
-    );
-    private static readonly Counter<long> RejectedSpans = Meter.CreateCounter<long>(
-        "dht_tracer.pull.rejected",
-        "{span}",
-        "Spans without a valid id or time"
-    );
-    private static readonly Counter<long> Retries = Meter.CreateCounter<long>(
-        "dht_tracer.pull.retries",
-        "{request}",
-        "Failures tried again"
-    );
-    private static readonly Gauge<double> Lag = Meter.CreateGauge<double>(
+
+    // Counts are told from the status; how lag spreads only a histogram tells.
+    private static readonly Histogram<double> Lag = Meter.CreateHistogram(
         "dht_tracer.pull.lag",
         "s",
-        "How far reading is behind the clock"
+        "How far reading was behind the clock, at the end of each window.",
+        tags: null,
+        advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [1, 2, 5, 10, 30, 60, 300, 900, 3600, 21600, 86400] }
     );
 
     private readonly Lock _gate = new();
@@ -80,17 +52,11 @@ internal sealed class PullMeter
 
     public void Bisect()
     {
-        Bisected.Add(1, _tags);
         Update(old => old with { WindowsBisected = old.WindowsBisected + 1 });
     }
 
     public void Failed(string error, bool final)
     {
-        if (!final)
-        {
-            Retries.Add(1, _tags);
-        }
-
         Update(old =>
             old with
             {
@@ -105,21 +71,16 @@ internal sealed class PullMeter
 
     public void Rejected(int spans)
     {
-        RejectedSpans.Add(spans, _tags);
         Update(old => old with { Rejected = old.Rejected + spans });
     }
 
     public void CouldNotComplete(string what)
     {
-        Incomplete.Add(1, _tags);
         Update(old => old with { WindowsIncomplete = old.WindowsIncomplete + 1, LastError = what, LastErrorTime = _clock.GetUtcNow() });
     }
 
     public void Stored(int traces, int spans, int duplicates)
     {
-        Traces.Add(traces, _tags);
-        Spans.Add(spans, _tags);
-        Duplicates.Add(duplicates, _tags);
         Update(old =>
             old with
             {
@@ -134,7 +95,6 @@ internal sealed class PullMeter
 
     public void Read(long readUntil, long completeUntil, double fraction)
     {
-        Windows.Add(1, _tags);
         var until = Time(readUntil);
         Lag.Record(Behind(until).TotalSeconds, _tags);
         Update(old => old with { Windows = old.Windows + 1, ReadUntil = until, CompleteUntil = Time(completeUntil), Fraction = fraction });

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace DhtTracer.Web.Api;
 
-/// <summary>The state of ingest as JSON, and as metrics where Prometheus looks for them.</summary>
+/// <summary>The state of ingest as JSON.</summary>
 internal static class IngestApi
 {
     /// <summary>Adds <c>/api/v1/ingest</c>.</summary>
@@ -20,14 +20,4 @@ internal static class IngestApi
             .WithSummary("What comes in by each receiver and pull, what waits for analysis, and how much is stored")
             .WithDescription("Counts of receivers and pulls begin with the process.")
             .Produces<IngestReport>();
-
-    /// <summary>Adds <c>/metrics</c>.</summary>
-    public static void MapMetrics(IEndpointRouteBuilder endpoints) =>
-        endpoints
-            .MapGet(
-                "/metrics",
-                async ([FromServices] IngestReader reader, CancellationToken cancellationToken) =>
-                    Results.Text(PrometheusText.Of(await reader.ReadAsync(cancellationToken)), PrometheusText.ContentType)
-            )
-            .ExcludeFromDescription();
 }

@@ -103,6 +103,13 @@ internal sealed class ServeOptions
         CustomParser = UrlValue.Parse,
     };
 
+    private readonly Option<Uri?> _ownTraces = new("--own-traces")
+    {
+        Description = "Send spans of the program's own work to this OTLP endpoint (gRPC), which is not one of its own. Off when not given.",
+        HelpName = "URL",
+        CustomParser = UrlValue.Parse,
+    };
+
     private readonly KuboOptionSet _kubo = new("Let the page Run use a running Kubo.");
 
     /// <summary>Makes the options.</summary>
@@ -118,7 +125,7 @@ internal sealed class ServeOptions
 
     /// <summary>All of them.</summary>
     public IEnumerable<Option> All =>
-        [_samples, .. _ports.Values, _bind, _hostName, _cors, _pull, _pullService, _pullSince, _keep, _node, .. _kubo.All];
+        [_samples, .. _ports.Values, _bind, _hostName, _cors, _pull, _pullService, _pullSince, _keep, _node, _ownTraces, .. _kubo.All];
 
     /// <summary>The options as they were given.</summary>
     public ServerOptions Read(ParseResult result) =>
@@ -135,6 +142,7 @@ internal sealed class ServeOptions
             PullSince = result.GetValue(_pullSince),
             Node = result.GetValue(_node),
             Kubo = _kubo.Read(result),
+            OwnTraces = result.GetValue(_ownTraces),
             Keep = result.GetValue(_keep) is { Ticks: > 0 } time ? time : null,
         };
 

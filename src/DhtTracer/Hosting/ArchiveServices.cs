@@ -14,7 +14,9 @@ internal static class ArchiveServices
     public static IServiceCollection AddArchive(this IServiceCollection services, TraceStore store)
     {
         services.AddSingleton(_ => store);
+        services.AddMetrics();
         services.AddSingleton<IngestStatistics>();
+        services.AddSingleton<AnalysisMeter>();
         services.AddSingleton<SpanSink>();
         services.AddSingleton(provider =>
             ActivatorUtilities.CreateInstance<AnalysisWorker>(

@@ -40,6 +40,9 @@ internal sealed record ServerOptions
     /// <summary>The running Kubo that the page Run may use, which the host disposes of; null for none.</summary>
     public KuboRpcClient? Kubo { get; init; }
 
+    /// <summary>OTLP endpoint that takes spans of the program's own work; null for none.</summary>
+    public Uri? OwnTraces { get; init; }
+
     /// <summary>Traces older than this are deleted; null keeps everything.</summary>
     public TimeSpan? Keep { get; init; }
 }

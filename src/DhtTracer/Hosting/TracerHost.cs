@@ -97,6 +97,7 @@ internal sealed class TracerHost : IAsyncDisposable
         services.AddUdpReceivers(ports);
         services.AddPulls(options);
         services.AddSite(options);
+        services.AddOwnTraces(options.OwnTraces, ports);
         more?.Invoke(services);
     }
 

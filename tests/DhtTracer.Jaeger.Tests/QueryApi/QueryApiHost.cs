@@ -61,7 +61,7 @@ internal sealed class QueryApiHost : IAsyncDisposable
 
         var http = Build(HttpProtocols.Http1);
         http.MapJaegerQueryHttp(store, options);
-        var grpc = Build(HttpProtocols.Http2, services => services.AddSingleton(store).AddJaegerQueryGrpc(options));
+        var grpc = Build(HttpProtocols.Http2, services => services.AddSingleton<TraceStore>(store).AddJaegerQueryGrpc(options));
         grpc.MapJaegerQueryGrpc();
         await http.StartAsync();
         await grpc.StartAsync();

@@ -1,7 +1,6 @@
 using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
-using DhtTracer.Jaeger.Health;
 using DhtTracer.Jaeger.Receiving;
 using DhtTracer.Traces;
 using DhtTracer.Traces.Jaeger;
@@ -92,13 +91,6 @@ public class HttpReceiversTests
         );
         using var missing = await host.Http.GetAsync("/sampling", Cancel);
         Assert.Equal(HttpStatusCode.BadRequest, missing.StatusCode);
-    }
-
-    [Fact]
-    public async Task Health_is_well_while_the_database_answers()
-    {
-        await using var host = await ReceiverHost.StartAsync((app, _, store) => app.MapHealth(store, TimeProvider.System));
-        Assert.Contains("\"healthy\":true", await host.Http.GetStringAsync("/status", Cancel), StringComparison.Ordinal);
     }
 
     private static async Task<HttpResponseMessage> PostAsync(

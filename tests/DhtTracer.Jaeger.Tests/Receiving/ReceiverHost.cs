@@ -54,7 +54,7 @@ internal sealed class ReceiverHost : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = protocols));
-        builder.Services.AddSingleton(sink).AddSingleton(store);
+        builder.Services.AddSingleton(sink).AddSingleton<TraceStore>(store);
         services?.Invoke(builder.Services);
         var application = builder.Build();
         map(application, sink, store);

@@ -29,7 +29,7 @@ public sealed class RepositoryTests
             .Where(element => element.Name.LocalName is "PackageVersion" or "GlobalPackageReference")
             .Select(element => (string)element.Attribute("Version")!);
 
-        Assert.All(versions, version => Assert.Matches(@"^\d+\.\d+\.\d+(\.\d+)?$", version));
+        Assert.All(versions, version => Assert.Matches(@"^\d+\.\d+\.\d+(\.\d+|-beta\.\d+)?$", version));
     }
 
     [Fact]

@@ -190,6 +190,27 @@ public sealed class PortTests(RunningPorts ports) : IClassFixture<RunningPorts>
     }
 
     [Fact]
+    public async Task The_programs_own_spans_go_to_none_of_its_own_ports()
+    {
+        var folder = Directory.CreateTempSubdirectory("dht-tracer-ports-");
+        var failure = await Assert.ThrowsAsync<CommandFailedException>(() =>
+            TracerHost.StartAsync(
+                new ServerOptions
+                {
+                    DataDirectory = folder.FullName,
+                    Ports = new Dictionary<PortKind, int?> { [PortKind.OtlpGrpc] = 4317 },
+                    OwnTraces = new Uri("http://localhost:4317"),
+                },
+                TextWriter.Null,
+                TestContext.Current.CancellationToken
+            )
+        );
+        folder.Delete(recursive: true);
+        Assert.Equal(ExitCode.Usage, failure.ExitCode);
+        Assert.Contains("OTLP over gRPC", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_start_message_shows_every_port_where_it_is() =>
         Assert.All(
             PortTable.All,

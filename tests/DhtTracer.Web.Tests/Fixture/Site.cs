@@ -91,7 +91,7 @@ internal sealed class Site : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddDhtTracerWeb();
-        builder.Services.AddSingleton(store);
+        builder.Services.AddSingleton<TraceStore>(store);
         builder.Services.AddSingleton<ISampleLoader>(samples);
         builder.Services.AddSingleton(new IngestStatistics(TimeProvider.System));
         builder.Services.AddSingleton(new PullStatusBoard());

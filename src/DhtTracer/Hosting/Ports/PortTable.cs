@@ -92,7 +92,7 @@ internal static class PortTable
         },
         new(PortKind.Health, "health", "--health-port", 13133, PortProtocol.Http1, "http://{0}/status")
         {
-            Map = Endpoints(static (port, _) => port.MapHealth(Store(port), TimeProvider.System)),
+            Map = Endpoints(static (port, _) => port.MapHealth(TimeProvider.System)),
         },
         new(PortKind.Control, "control server", "--control-port", NodeOptions.DefaultControlPort, PortProtocol.Http1, "http://{0}")
         {
