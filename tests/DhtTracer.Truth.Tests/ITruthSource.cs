@@ -25,7 +25,8 @@ internal static class TruthSources
         Rust.RustLogTruthSource.Json,
         Rust.RustLogTruthSource.Litep2pHuman,
         Rust.RustLogTruthSource.Litep2pJson,
-        new Rust.AdapterTruthSource(),
+        Rust.AdapterTruthSource.Native,
+        Rust.AdapterTruthSource.GoNames,
         new Rust.OurNodeOnRustTruthSource(),
     ];
 }

@@ -99,6 +99,22 @@ internal static class ErrorText
         return deadline || text is "context canceled";
     }
 
+    /// <summary>
+    /// Whether the text of go-libp2p tells that a request was never sent: the dial inside it failed, or the stream for it was not agreed on.
+    /// A stream that timed out is none of these, because it is agreed on with the first bytes of the request.
+    /// </summary>
+    public static bool NeverSent(ReadOnlySpan<char> text)
+    {
+        if (text.StartsWith(ContextPrefixes[0], StringComparison.Ordinal))
+        {
+            text = text[ContextPrefixes[0].Length..];
+        }
+
+        return text.StartsWith("failed to dial: ", StringComparison.Ordinal)
+            || text.StartsWith("failed to negotiate protocol: ", StringComparison.Ordinal)
+            || text is "failed to open stream: context canceled" or "message sender has been invalidated";
+    }
+
     /// <summary>Whether the text tells of a time that ran out.</summary>
     public static bool IsTimeout(string text) =>
         Contains(text, "deadline exceeded")

@@ -270,7 +270,7 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
         return new QueryCounts
         {
             Seen = rows.Length,
-            Queried = rows.Count(static peer => !peer.Requests.IsEmpty),
+            Queried = rows.Count(WasQueried),
             Dialed = dialsKnown ? rows.Count(static peer => WasDialed(peer)) : null,
             DialFailed = dialsKnown
                 ? rows.Count(static peer => WasDialed(peer) && peer.Dial!.Error is { } error && error.Class != ErrorClass.Cancelled)
@@ -286,6 +286,9 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
             Duplicates = duplicates,
         };
     }
+
+    /// <summary>Whether a peer was sent a request, as far as the trace does not tell the contrary.</summary>
+    public static bool WasQueried(QueryPeer peer) => peer.Requests.Any(static request => !ErrorText.NeverSent(request.Error?.Text));
 
     private static bool WasDialed(QueryPeer peer) => peer.Dial is { Reused: not true };
 }

@@ -169,7 +169,7 @@ public static class OperationParts
             {
                 Seen = query.Counts.Seen + added,
                 SeenComplete = query.Counts.SeenComplete && added == 0,
-                Queried = rows.Count(static row => !row.Requests.IsEmpty),
+                Queried = rows.Count(LookupBuilder.WasQueried),
                 Remaining = query.Counts.Remaining - noLongerRemaining,
                 Sent = sent,
                 Results = rows.Count(static row => row.Requests.Any(IsSent)),

@@ -140,7 +140,7 @@ internal static class GoTruth
         Assert.InRange(counts.Seen!.Value, 0, peers.Count);
         Assert.False(counts.SeenComplete);
         Assert.Null(counts.Remaining);
-        Assert.Equal(peers.Count(peer => peer.Requests.Count > 0), counts.Queried);
+        Assert.Equal(peers.Count(peer => peer.Requests.Exists(request => request.Sent)), counts.Queried);
         Assert.Equal(peers.Count(peer => peer.Dialed), counts.Dialed);
         Assert.Equal(peers.Count(peer => peer.DialFailed), counts.DialFailed);
         Assert.Equal(0, counts.ToQuery);

@@ -47,7 +47,7 @@ public class LossTests
         ["the runner says whether its goal was reached and that it ended, no more"] = ["outcome"],
         ["a dial succeeds or fails, also when it was cancelled"] = ["peers.dial.error.class", "counts.dialFailed"],
         ["finding a connection is one moment"] = ["peers.dial.durationNs"],
-        ["a request is answered or over"] = ["peers.requests.outcome", "peers.state"],
+        ["a request is answered or over, also when it was never sent"] = ["peers.requests.outcome", "peers.state", "counts.queried"],
         ["lines of one moment have no order"] = ["peers.order"],
         ["it adds every peer at some moment, the latest possible when it is unknown, and counts who is left"] =
         [

@@ -186,6 +186,7 @@ internal sealed class KuboLookup(
             DurationNs = (long)(_now - start),
         };
         Truth(peer).Requests.Add(request);
+        request.Sent = error is null;
         error ??= peer.Behaviour == KuboBehaviour.Mute ? "timed out reading response" : null;
         if (error is not null)
         {

@@ -81,6 +81,9 @@ public sealed class KuboRequestTruth
 
     public long DurationNs { get; set; }
 
+    /// <summary>It left the node: the dial inside it, if there was one, did not fail.</summary>
+    public bool Sent { get; set; } = true;
+
     /// <summary><c>answered</c>, <c>sent</c>, <c>failed</c> or <c>cancelled</c>.</summary>
     public string Outcome { get; set; } = "answered";
 

@@ -57,6 +57,7 @@ internal sealed class GoQueryComparison(Differences differences, Place place, Go
     public void Requests()
     {
         var messages = (truth.ServerMessages ?? []).ToLookup(static message => (message.Server, message.Type));
+        Queried(messages);
         foreach (var row in query.Peers)
         {
             foreach (var group in row.Requests.GroupBy(static request => request.Type))
@@ -70,6 +71,40 @@ internal sealed class GoQueryComparison(Differences differences, Place place, Go
             }
         }
     }
+
+    /// <summary>
+    /// Peers count as queried when they were sent a request. A server that read one was; one that read none may have been, when the request
+    /// was cut off on its way.
+    /// </summary>
+    private void Queried(ILookup<(string Server, string Type), GoServerMessage> messages)
+    {
+        if (query.Counts.Queried is not { } queried)
+        {
+            return;
+        }
+
+        var (read, cutOff) = (0, 0);
+        foreach (var row in query.Peers.Where(static row => !row.Requests.IsEmpty))
+        {
+            var isRead = row.Requests.Any(request =>
+                messages[(row.Id, Words(request.Type))].Any(message => message.T >= (long)query.StartUnixNano + request.StartNs - 1_000_000)
+            );
+            read += isRead ? 1 : 0;
+            cutOff += !isRead && row.Requests.Any(static request => !IsUnsent(request.Error?.Text)) ? 1 : 0;
+        }
+
+        differences.Must(place, "queried", queried >= read && queried <= read + cutOff, true);
+    }
+
+    // The texts after which no server had read anything: 0 of 280.
+    private static bool IsUnsent(string? error) =>
+        error is not null
+        && (
+            error.Contains("failed to dial: ", StringComparison.Ordinal)
+            || error.Contains("failed to negotiate protocol: ", StringComparison.Ordinal)
+            || error.EndsWith("failed to open stream: context canceled", StringComparison.Ordinal)
+            || error.EndsWith("message sender has been invalidated", StringComparison.Ordinal)
+        );
 
     private static string Words(MessageType type) =>
         type switch

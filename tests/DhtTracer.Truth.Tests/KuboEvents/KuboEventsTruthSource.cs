@@ -48,7 +48,12 @@ internal sealed class KuboEventsTruthSource : ITruthSource
             found.Must(place, "discovery of the first provider", query.DiscoveryNs, first);
         }
 
-        found.Must(place, "queried", query.Counts.Queried, truth.Asked.Count);
+        found.Must(
+            place,
+            "queried",
+            query.Counts.Queried,
+            truth.Asked.Count(static peer => peer.Value.Exists(static request => request.IsSent))
+        );
         var seen = query.Peers.Select(static peer => peer.Id).ToHashSet();
         found.Must(place, "seen", seen.SetEquals(truth.Seen), true);
         foreach (var peer in query.Peers)
@@ -188,6 +193,9 @@ internal sealed class KuboEventsTruthSource : ITruthSource
                         {
                             failed.EndNs = at;
                             failed.Outcome = context ? "cancelled" : "failed";
+
+                            // The dial inside the request failed, so no server can have read it.
+                            failed.IsSent = !extra.StartsWith("failed to dial: ", StringComparison.Ordinal);
                         }
                         else
                         {
@@ -294,6 +302,8 @@ internal sealed class KuboEventsTruthSource : ITruthSource
         public long? EndNs { get; set; }
 
         public string Outcome { get; set; } = "no-answer";
+
+        public bool IsSent { get; set; } = true;
 
         public IReadOnlyList<string>? Closer { get; set; }
     }

@@ -11,7 +11,9 @@ public sealed class RustTruthTests
 
     public static TheoryData<string> Litep2pJson => With(RustLogTruthSource.Litep2pJson.Has);
 
-    public static TheoryData<string> Adapter => With(AdapterTruthSource.Has);
+    public static TheoryData<string> Adapter => With(AdapterTruthSource.Native.Has);
+
+    public static TheoryData<string> AdapterWithGoNames => With(AdapterTruthSource.GoNames.Has);
 
     public static TheoryData<string> OurNode => With(OurNodeOnRustTruthSource.Has);
 
@@ -37,7 +39,12 @@ public sealed class RustTruthTests
 
     [Theory]
     [MemberData(nameof(Adapter))]
-    public void Every_value_of_the_adapter_crate_equals_the_truth(string label) => Compare(new AdapterTruthSource(), label);
+    public void Every_value_of_the_adapter_crate_equals_the_truth(string label) => Compare(AdapterTruthSource.Native, label);
+
+    [Theory]
+    [MemberData(nameof(AdapterWithGoNames))]
+    public void Every_value_of_an_adapter_with_the_names_of_go_equals_the_truth_or_is_unknown(string label) =>
+        Compare(AdapterTruthSource.GoNames, label);
 
     [Theory]
     [MemberData(nameof(OurNode))]

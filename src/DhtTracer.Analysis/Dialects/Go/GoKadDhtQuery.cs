@@ -22,8 +22,10 @@ internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQuer
         var fullRt = parts.Members.Exists(member => GoSpans.IsFullRt(trace[member].Name));
         var builder = new LookupBuilder(key?.KadId, node, dialsKnown: !fullRt);
         var lookup = new GoLookup(trace, kinds, parts, builder, key?.KadId, wholeness.NeverEnded);
-        var missing = Math.Max(wholeness.Missing + GoLosses.MissingParts(lookup), wholeness.IsDoubtful ? 1 : 0);
-        var whole = missing == 0 && builder.Requests.All(static request => !LacksItsPeers(request));
+        var foreign = IsForeign();
+        var implied = foreign ? 0 : GoLosses.MissingParts(lookup);
+        var missing = Math.Max(wholeness.Missing + implied, wholeness.IsDoubtful ? 1 : 0);
+        var whole = missing == 0 && !foreign && builder.Requests.All(static request => !LacksItsPeers(request));
         GoDials.Read(lookup);
         foreach (var peer in lookup.Peers)
         {
@@ -40,7 +42,9 @@ internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQuer
         }
 
         var results = new GoResults(trace, kinds, parts, lookup, builder, type, key?.Key.Text, whole, fullRt);
-        var outcome = GoOutcome.Of(_root, type, results.Found, lookup, whole, out var error);
+        var outcome = foreign
+            ? GoOutcome.OfForeign(_root, type, results.Found, lookup.Termination, out var error)
+            : GoOutcome.Of(_root, type, results.Found, lookup, whole, out error);
         var first = trace[parts.Members[0]];
         var query = builder.Build(
             new Query
@@ -65,9 +69,9 @@ internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQuer
                 Counts = new QueryCounts
                 {
                     Results =
-                        type == QueryType.GetClosestPeers && outcome is not (QueryOutcome.Success or QueryOutcome.NotFound)
-                            ? null
-                            : results.Count,
+                        type == QueryType.GetClosestPeers && outcome is not (QueryOutcome.Success or QueryOutcome.NotFound) ? null
+                        : foreign && results.Found != true ? null
+                        : results.Count,
                 },
             }
         );
@@ -79,6 +83,17 @@ internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQuer
             Counts = Known(query.Counts, lookup, whole, fullRt) with { Sent = results.Sent },
         };
     }
+
+    /// <summary>
+    /// Another program than go-libp2p-kad-dht wrote the spans, with its names. The names mean the same, but the lookup follows other rules,
+    /// so nothing is inferred from them.
+    /// </summary>
+    private bool IsForeign() =>
+        parts.Members.Exists(member =>
+            GoSpans.IsInner(kinds[member])
+            && trace[member].ScopeName() is { Length: > 0 } scope
+            && !scope.StartsWith("go-libp2p-kad-dht", StringComparison.Ordinal)
+        );
 
     /// <summary>An answer whose peers the spans should list and do not, because the attribute was dropped.</summary>
     private static bool LacksItsPeers(RequestDraft request) =>

@@ -56,6 +56,33 @@ internal static class GoOutcome
             );
     }
 
+    /// <summary>The outcome of a query whose spans another program wrote: what the root says, and nothing that only follows from the rules of
+    /// go-libp2p-kad-dht.</summary>
+    public static QueryOutcome OfForeign(Span? root, QueryType type, bool? found, QueryTermination? termination, out TraceError? error)
+    {
+        error = null;
+        if (root is not { EndUnixNano: not 0 })
+        {
+            return QueryOutcome.Incomplete;
+        }
+
+        if (root.IsError())
+        {
+            error = GoRequests.Failure(root.StatusMessage()).Error;
+            return error?.Class switch
+            {
+                ErrorClass.NotFound => QueryOutcome.NotFound,
+                ErrorClass.Cancelled => QueryOutcome.Cancelled,
+                _ => QueryOutcome.Failed,
+            };
+        }
+
+        var ended =
+            type is QueryType.AddProvider or QueryType.PutValue
+            || (type == QueryType.GetClosestPeers && termination == QueryTermination.Completed);
+        return found == true || ended ? QueryOutcome.Success : QueryOutcome.Unknown;
+    }
+
     /// <summary>The caller cancelled, or its deadline passed; null when nothing shows it.</summary>
     private static QueryOutcome? GivenUp(string? text, GoLookup lookup)
     {

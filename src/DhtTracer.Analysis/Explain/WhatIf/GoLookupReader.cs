@@ -107,6 +107,11 @@ internal sealed class GoLookupReader
             return "it returned before its lookup stopped";
         }
 
+        if (query.Source == TraceSource.GoKadDht && query.Parameters.Alpha is null)
+        {
+            return "its spans do not tell how many peers it asks at once";
+        }
+
         return query is { Type: QueryType.AddProvider, Termination: QueryTermination.Stopped }
             ? "an optimistic provide stops by an estimate of the size of the network, which is not in the trace"
             : null;
