@@ -65,7 +65,7 @@ public class SamplesTests
         var bytes = File.ReadAllBytes(TestFiles.Samples(EventLog));
 
         Assert.Equal(output.WrittenSpan.ToArray(), bytes);
-        var read = Assert.Single(TraceReconstruction.Reconstruct(EventLogReader.Decode(bytes)).Queries);
+        var read = Assert.Single(TraceReconstruction.Reconstruct(EventLog2019Reader.Decode(bytes)).Queries);
         Assert.Equal(
             (query.Key, query.Counts.Seen, query.Counts.Queried, query.DurationNs),
             (read.Key, read.Counts.Seen, read.Counts.Queried, read.DurationNs)

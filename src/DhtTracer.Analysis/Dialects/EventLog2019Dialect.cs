@@ -4,7 +4,7 @@ using DhtTracer.Traces.EventLog2019;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>The event log of 2019, as spans of <see cref="EventLogReader"/>: one trace for each query, one span for each event.</summary>
+/// <summary>The event log of 2019, as spans of <see cref="EventLog2019Reader"/>: one trace for each query, one span for each event.</summary>
 internal sealed class EventLog2019Dialect : IDialect
 {
     /// <inheritdoc/>

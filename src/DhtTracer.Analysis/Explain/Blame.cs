@@ -96,7 +96,7 @@ public sealed record Blame(BlameKind Kind, string? ErrorClass, int Peers, long D
                         concerned.UnionWith(
                             others[group.Key]
                                 .Where(other => waits.Exists(wait => Spans(other, wait)))
-                                .Select(other => (query.Peers[other.Peer].Id, other.Kind == ActivityKind.Dial))
+                                .Select(other => (query.Peers[other.Peer].Id, other.Kind == PeerActivityKind.Dial))
                         );
                     }
 
@@ -142,8 +142,8 @@ public sealed record Blame(BlameKind Kind, string? ErrorClass, int Peers, long D
     private static SegmentKind KindOf(PeerActivity activity) =>
         activity.Kind switch
         {
-            ActivityKind.Dial => SegmentKind.Dial,
-            ActivityKind.Request => SegmentKind.Request,
+            PeerActivityKind.Dial => SegmentKind.Dial,
+            PeerActivityKind.Request => SegmentKind.Request,
             _ => SegmentKind.DialAndRequest,
         };
 

@@ -40,7 +40,7 @@ public sealed record ConcurrencySeries
             Change(
                 start,
                 stop,
-                new ConcurrencyStep(0, 0, activity.Kind == ActivityKind.Dial ? 1 : 0, activity.Kind == ActivityKind.Dial ? 0 : 1)
+                new ConcurrencyStep(0, 0, activity.Kind == PeerActivityKind.Dial ? 1 : 0, activity.Kind == PeerActivityKind.Dial ? 0 : 1)
             );
         }
 
@@ -70,7 +70,7 @@ public sealed record ConcurrencySeries
             Alpha = query.Parameters.Alpha,
             Most = series.Max(static step => step.Peers),
             BelowAlphaShare = Below(series, query.Parameters.Alpha, query.DurationNs),
-            DialsInRequests = activities.Any(static a => a.Kind == ActivityKind.DialAndRequest),
+            DialsInRequests = activities.Any(static a => a.Kind == PeerActivityKind.DialAndRequest),
         };
 
         void Change(long start, long stop, ConcurrencyStep by)
@@ -111,7 +111,7 @@ public sealed record ConcurrencySeries
         {
             var activity = activities[i];
             if (
-                activity.Kind == ActivityKind.Dial
+                activity.Kind == PeerActivityKind.Dial
                 && i + 1 < activities.Length
                 && activities[i + 1].Peer == activity.Peer
                 && activities[i + 1].StartNs >= activity.StartNs

@@ -372,7 +372,7 @@ internal sealed class CriticalPathFinder
     /// <summary>A dial that connected and the request after it hold one of the alpha places: the dial's end makes room for
     /// nobody.</summary>
     private bool IsDialOfPlace(int dial) =>
-        _activities[dial] is { Kind: ActivityKind.Dial, Result: ActivityResult.Done } a
+        _activities[dial] is { Kind: PeerActivityKind.Dial, Result: ActivityResult.Done } a
         && dial + 1 < _activities.Length
         && _activities[dial + 1].Peer == a.Peer
         && _activities[dial + 1].StartNs >= a.StartNs;
@@ -447,8 +447,8 @@ internal sealed class CriticalPathFinder
     private static SegmentKind KindOf(PeerActivity activity) =>
         activity.Kind switch
         {
-            ActivityKind.Dial => SegmentKind.Dial,
-            ActivityKind.Request => SegmentKind.Request,
+            PeerActivityKind.Dial => SegmentKind.Dial,
+            PeerActivityKind.Request => SegmentKind.Request,
             _ => SegmentKind.DialAndRequest,
         };
 }

@@ -33,7 +33,7 @@ public sealed record Culprit(string PeerId, string? Agent, BlameKind Kind, strin
             .Peers.Where(static peer => peer.Agent is not null)
             .ToLookup(static peer => peer.Id, static peer => peer.Agent, StringComparer.Ordinal);
         var slowest = activities
-            .Where(static a => a is { Result: ActivityResult.Done, Kind: not ActivityKind.Dial, IsStore: false })
+            .Where(static a => a is { Result: ActivityResult.Done, Kind: not PeerActivityKind.Dial, IsStore: false })
             .Select(static a => a.EndNs - a.StartNs)
             .Max();
         return

@@ -25,7 +25,7 @@ internal sealed class PathPhases(Query query, long firstEndNs)
     public (PathPhase Phase, long SinceNs) Of(PeerActivity activity, long startNs, long endNs)
     {
         var peer = query.Peers[activity.Peer];
-        if (activity.IsStore || (activity.Kind == ActivityKind.Dial && !peer.Requests.IsEmpty && peer.Requests.All(IsStore)))
+        if (activity.IsStore || (activity.Kind == PeerActivityKind.Dial && !peer.Requests.IsEmpty && peer.Requests.All(IsStore)))
         {
             return (PathPhase.Stores, startNs);
         }
@@ -43,7 +43,7 @@ internal sealed class PathPhases(Query query, long firstEndNs)
         var first = (peer.Dial?.StartNs ?? activity.StartNs) <= firstEndNs && peer.Hops == 0 && peer.AskedAfter is null;
         return (
             first ? PathPhase.FirstPeers
-            : activity.Kind == ActivityKind.Dial ? PathPhase.Dials
+            : activity.Kind == PeerActivityKind.Dial ? PathPhase.Dials
             : PathPhase.Requests,
             startNs
         );

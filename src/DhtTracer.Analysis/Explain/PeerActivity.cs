@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace DhtTracer.Analysis.Explain;
 
 /// <summary>What was done with a peer.</summary>
-internal enum ActivityKind
+internal enum PeerActivityKind
 {
     /// <summary>A dial.</summary>
     Dial = 1,
@@ -49,7 +49,7 @@ public enum ActivityResult
 internal readonly record struct PeerActivity(
     int Peer,
     int Request,
-    ActivityKind Kind,
+    PeerActivityKind Kind,
     long StartNs,
     long? EndNs,
     ActivityResult Result,
@@ -87,7 +87,8 @@ internal readonly record struct PeerActivity(
                     continue;
                 }
 
-                var kind = peer.Dial is null && query.Source == TraceSource.JsLibp2p ? ActivityKind.DialAndRequest : ActivityKind.Request;
+                var kind =
+                    peer.Dial is null && query.Source == TraceSource.JsLibp2p ? PeerActivityKind.DialAndRequest : PeerActivityKind.Request;
                 activities.Add(new PeerActivity(i, r, kind, start, request.EndNs, ResultOf(request), request.Error?.Class, request.Type));
             }
         }
@@ -110,7 +111,7 @@ internal readonly record struct PeerActivity(
         return new PeerActivity(
             index,
             -1,
-            ActivityKind.Dial,
+            PeerActivityKind.Dial,
             dial.StartNs,
             End(dial.StartNs, dial.DurationNs),
             result,

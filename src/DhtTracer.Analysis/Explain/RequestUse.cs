@@ -57,7 +57,7 @@ public sealed record LostToDials(string ErrorClass, int Dials, long? TotalNs, lo
     internal static ImmutableArray<LostToDials> Of(ImmutableArray<PeerActivity> activities, CriticalPath? path) =>
         [
             .. activities
-                .Where(static a => a is { Kind: ActivityKind.Dial, Result: ActivityResult.Failed, ErrorClass: not null })
+                .Where(static a => a is { Kind: PeerActivityKind.Dial, Result: ActivityResult.Failed, ErrorClass: not null })
                 .GroupBy(static a => a.ErrorClass!, StringComparer.Ordinal)
                 .Select(group => new LostToDials(
                     group.Key,

@@ -34,7 +34,7 @@ internal static class TraceFileDecoder
             TraceFormat.JaegerThriftBinary => JaegerThrift.Decode(document.Span, ThriftProtocol.Binary, rejected),
             TraceFormat.JaegerThriftCompact => JaegerThrift.Decode(document.Span, ThriftProtocol.Compact, rejected),
             TraceFormat.ZipkinJson => ZipkinJson.Decode(document.Span, rejected),
-            TraceFormat.EventLogServerSentEvents or TraceFormat.EventLogJsonLines => EventLogReader.Decode(document.Span, rejected),
+            TraceFormat.EventLogServerSentEvents or TraceFormat.EventLogJsonLines => EventLog2019Reader.Decode(document.Span, rejected),
             TraceFormat.GoStdout => GoStdoutTrace.Decode(document.Span, rejected),
             TraceFormat.KuboEventsJsonLines => KuboEventReader.Decode(document, hints, rejected),
             TraceFormat.HtmlPage => HtmlPageSpans.Decode(document.Span, rejected),

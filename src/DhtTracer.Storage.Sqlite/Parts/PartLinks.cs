@@ -167,8 +167,8 @@ internal static class PartLinks
                     Outcome = QueryOutcome.Success,
                     StartUnixNano = (ulong)select.GetInt64(5),
                     DurationNs = select.IsNull(6) ? null : select.GetInt64(6),
-                    Service = select.IsNull(7) ? null : TextReader.Text(select, 7),
-                    Instance = select.IsNull(8) ? null : TextReader.Text(select, 8),
+                    Service = select.IsNull(7) ? null : NumberedStrings.Text(select, 7),
+                    Instance = select.IsNull(8) ? null : NumberedStrings.Text(select, 8),
                     Node = select.IsNull(9) ? null : PeerTable.Read(select, 9),
                 }
             );

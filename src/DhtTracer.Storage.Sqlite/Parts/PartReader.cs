@@ -58,7 +58,7 @@ internal static class PartReader
     /// <summary>The part of the current row, whose columns begin at <paramref name="first"/>.</summary>
     public static LoosePart Read(Statement row, int first)
     {
-        string? Text(int column) => row.IsNull(first + column) ? null : TextReader.Text(row, first + column);
+        string? Text(int column) => row.IsNull(first + column) ? null : NumberedStrings.Text(row, first + column);
         return new LoosePart
         {
             Id = new QueryId(TraceId.FromBytes(row.GetBlob(first)), SpanId.FromBytes(row.GetBlob(first + 1))),

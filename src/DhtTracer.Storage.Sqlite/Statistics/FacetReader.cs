@@ -14,8 +14,8 @@ internal static class FacetReader
 {
     public static OperationFacets Read(SqliteConnection connection, QueryFilter filter, int limit, CancellationToken cancellationToken)
     {
-        using var texts = new TextReader(connection, "SELECT value FROM text WHERE no = ?1", TextReader.Text);
-        using var peers = new TextReader(connection, "SELECT id FROM peer WHERE no = ?1", PeerTable.Read);
+        using var texts = new NumberedStrings(connection, "SELECT value FROM text WHERE no = ?1", NumberedStrings.Text);
+        using var peers = new NumberedStrings(connection, "SELECT id FROM peer WHERE no = ?1", PeerTable.Read);
         var (types, services, nodes, sources, alphas, agents) = (
             new Tally(),
             new Tally(),

@@ -19,7 +19,7 @@ internal static class FactsReader
         CancellationToken cancellationToken
     )
     {
-        using var texts = new TextReader(connection, "SELECT value FROM text WHERE no = ?1", TextReader.Text);
+        using var texts = new NumberedStrings(connection, "SELECT value FROM text WHERE no = ?1", NumberedStrings.Text);
         var facts = new List<OperationFacts>();
 
         // Most operations of an archive count the same few things equally often.
@@ -85,8 +85,8 @@ internal static class FactsReader
             }
         }
 
-        using var texts = new TextReader(connection, "SELECT value FROM text WHERE no = ?1", TextReader.Text);
-        using var peers = new TextReader(connection, "SELECT id FROM peer WHERE no = ?1", PeerTable.Read);
+        using var texts = new NumberedStrings(connection, "SELECT value FROM text WHERE no = ?1", NumberedStrings.Text);
+        using var peers = new NumberedStrings(connection, "SELECT id FROM peer WHERE no = ?1", PeerTable.Read);
         var addresses = new Dictionary<long, ImmutableArray<string>>();
         var facts = new List<PeerFacts>();
         var packed = new List<PackedPeer>();

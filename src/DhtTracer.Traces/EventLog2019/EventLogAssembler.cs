@@ -13,7 +13,7 @@ internal sealed class EventLogAssembler
 {
     private static readonly InstrumentationScope Scope = new() { Name = EventLogNames.Scope };
 
-    private readonly Dictionary<EventLogQuery, List<EventLogEvent>> _queries = [];
+    private readonly Dictionary<EventLog2019Query, List<EventLogEvent>> _queries = [];
     private readonly List<EventLogEvent> _messages = [];
     private readonly HashSet<string> _nodes = new(StringComparer.Ordinal);
 
@@ -70,13 +70,13 @@ internal sealed class EventLogAssembler
     /// The query for which a message was sent: the one with a request to that peer under way, the latest begun if there are several; else
     /// the latest begun with the message's key. Messages of other traffic belong to none.
     /// </summary>
-    private EventLogQuery? QueryOf(EventLogEvent message, ILookup<string, (EventLogQuery Query, EventLogEvent Event)> requests)
+    private EventLog2019Query? QueryOf(EventLogEvent message, ILookup<string, (EventLog2019Query Query, EventLogEvent Event)> requests)
     {
         var asking = requests[message.Peer ?? ""]
             .Where(item => item.Event.TimeUnixNano <= message.TimeUnixNano)
             .GroupBy(static item => item.Query, static item => item.Event)
             .Where(group => IsAsking(group, message))
-            .Select(static group => (EventLogQuery?)group.Key)
+            .Select(static group => (EventLog2019Query?)group.Key)
             .MaxBy(static query => query!.Value.StartUnixNano);
         return asking
             ?? (
@@ -85,7 +85,7 @@ internal sealed class EventLogAssembler
                         .Keys.Where(query =>
                             query.StartUnixNano <= message.TimeUnixNano && query.Key.EndsWith(key, StringComparison.Ordinal)
                         )
-                        .Select(static query => (EventLogQuery?)query)
+                        .Select(static query => (EventLog2019Query?)query)
                         .MaxBy(static query => query!.Value.StartUnixNano)
                     : null
             );
@@ -147,7 +147,7 @@ internal sealed class EventLogAssembler
         }
     }
 
-    private void AddQuery(List<Span> spans, EventLogQuery query, List<EventLogEvent> events)
+    private void AddQuery(List<Span> spans, EventLog2019Query query, List<EventLogEvent> events)
     {
         var identity = Encoding.UTF8.GetBytes($"{EventLogNames.Scope}\n{query.Key}\n{query.StartUnixNano}");
         var traceId = TraceId.FromBytes(SHA256.HashData(identity));

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace DhtTracer.Traces.EventLog2019;
 
 /// <summary>A query of the log: <c>Key @ StartTime</c>.</summary>
-internal readonly record struct EventLogQuery(string Key, ulong StartUnixNano);
+internal readonly record struct EventLog2019Query(string Key, ulong StartUnixNano);
 
 /// <summary>A line of the log that has a meaning for a query.</summary>
 internal sealed record EventLogEvent
@@ -13,7 +13,7 @@ internal sealed record EventLogEvent
     public required ulong TimeUnixNano { get; init; }
 
     /// <summary>Null for a message, which does not say for which query it was.</summary>
-    public EventLogQuery? Query { get; init; }
+    public EventLog2019Query? Query { get; init; }
 
     public ulong? EndUnixNano { get; init; }
 
@@ -112,7 +112,7 @@ internal sealed record EventLogEvent
         {
             Name = name,
             TimeUnixNano = time,
-            Query = new EventLogQuery(key, start),
+            Query = new EventLog2019Query(key, start),
             EndUnixNano = Rfc3339.Parse(Text(runner, "EndTime")),
             Type = Text(query, "Type"),
             Concurrency = Number(query, "Concurrency") is > 0 and <= int.MaxValue and var concurrency ? (int)concurrency : 0,

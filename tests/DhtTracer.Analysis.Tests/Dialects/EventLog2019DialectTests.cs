@@ -72,14 +72,14 @@ public class EventLog2019DialectTests
     {
         var log = RealLog();
         var lines = Encoding.UTF8.GetString(log).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        var expected = Captures.Json(TraceReconstruction.Reconstruct(EventLogReader.Decode(log)).Queries);
+        var expected = Captures.Json(TraceReconstruction.Reconstruct(EventLog2019Reader.Decode(log)).Queries);
         for (var seed = 0; seed < 20; seed++)
         {
             var shuffled = lines.ToArray();
             new Random(seed).Shuffle(shuffled);
-            var spans = EventLogReader.Decode(Encoding.UTF8.GetBytes(string.Join('\n', shuffled)));
+            var spans = EventLog2019Reader.Decode(Encoding.UTF8.GetBytes(string.Join('\n', shuffled)));
 
-            Assert.Equal(expected, Captures.Json(TraceReconstruction.Reconstruct([.. spans, .. EventLogReader.Decode(log)]).Queries));
+            Assert.Equal(expected, Captures.Json(TraceReconstruction.Reconstruct([.. spans, .. EventLog2019Reader.Decode(log)]).Queries));
         }
     }
 
@@ -191,7 +191,7 @@ public class EventLog2019DialectTests
     }
 
     private static Query Only(params string[] lines) =>
-        Assert.Single(TraceReconstruction.Reconstruct(EventLogReader.Decode(Encoding.UTF8.GetBytes(string.Join('\n', lines)))).Queries);
+        Assert.Single(TraceReconstruction.Reconstruct(EventLog2019Reader.Decode(Encoding.UTF8.GetBytes(string.Join('\n', lines)))).Queries);
 
     private static string Line(
         string name,
@@ -214,5 +214,5 @@ public class EventLog2019DialectTests
         return File.ReadAllBytes(path!);
     }
 
-    private static Query RealQuery() => Assert.Single(TraceReconstruction.Reconstruct(EventLogReader.Decode(RealLog())).Queries);
+    private static Query RealQuery() => Assert.Single(TraceReconstruction.Reconstruct(EventLog2019Reader.Decode(RealLog())).Queries);
 }

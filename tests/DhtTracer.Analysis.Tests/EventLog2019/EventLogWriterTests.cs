@@ -49,7 +49,7 @@ public class EventLogWriterTests
     {
         const string Line =
             """{"QueryRunner":{"Query":{"Key":"/provider/QmaCpDMGvV2BGHeYERUEnRQAwe3N8SzbUtfsmvsqQLuvuJ"},"StartTime":"2019-07-24T18:26:20-07:00"},"odd":[1,2],"event":"dhtQueryRunner.Run.Start","time":"2019-07-25T01:26:20.000001Z"}""";
-        var spans = EventLogReader.Decode(Encoding.UTF8.GetBytes(Line));
+        var spans = EventLog2019Reader.Decode(Encoding.UTF8.GetBytes(Line));
         var output = new ArrayBufferWriter<byte>();
 
         EventLogWriter.Write(output, Assert.Single(TraceReconstruction.Reconstruct(spans).Queries), spans);
@@ -138,7 +138,7 @@ public class EventLogWriterTests
 
     private static Query ReadBack(Query query) =>
         Assert.Single(
-            TraceReconstruction.Reconstruct(EventLogReader.Decode(Encoding.UTF8.GetBytes(string.Join("\n\n", Lines(query))))).Queries
+            TraceReconstruction.Reconstruct(EventLog2019Reader.Decode(Encoding.UTF8.GetBytes(string.Join("\n\n", Lines(query))))).Queries
         );
 
     private static List<string> Lines(Query query)

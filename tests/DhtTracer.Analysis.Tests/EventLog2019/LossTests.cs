@@ -222,7 +222,7 @@ public class LossTests
     {
         var output = new ArrayBufferWriter<byte>();
         EventLogWriter.Write(output, query);
-        return Assert.Single(TraceReconstruction.Reconstruct(EventLogReader.Decode(output.WrittenSpan)).Queries);
+        return Assert.Single(TraceReconstruction.Reconstruct(EventLog2019Reader.Decode(output.WrittenSpan)).Queries);
     }
 
     /// <summary>Every field of a query by its name in the JSON of the API; those of peers, dials and requests as one text over all peers by

@@ -97,7 +97,7 @@ public sealed class CapturesApiTests
             site,
             OtlpJson
                 .DecodeLines(lines)
-                .Concat(EventLogReader.Decode(File.ReadAllBytes(TestFiles.Samples("eventlog-2019-format.from-js-capture-04.txt"))))
+                .Concat(EventLog2019Reader.Decode(File.ReadAllBytes(TestFiles.Samples("eventlog-2019-format.from-js-capture-04.txt"))))
         );
         var raw = System
             .Text.Encoding.UTF8.GetString(lines)

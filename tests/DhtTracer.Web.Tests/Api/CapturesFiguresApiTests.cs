@@ -113,5 +113,5 @@ public sealed class CapturesFiguresApiTests
             .Order(StringComparer.Ordinal)
             .SelectMany(path => OtlpJson.Decode(File.ReadAllBytes(path)))
             .Concat(OtlpJson.DecodeLines(CapturesApiTests.KuboSample()))
-            .Concat(EventLogReader.Decode(File.ReadAllBytes(TestFiles.Samples("eventlog-2019-format.from-js-capture-04.txt"))));
+            .Concat(EventLog2019Reader.Decode(File.ReadAllBytes(TestFiles.Samples("eventlog-2019-format.from-js-capture-04.txt"))));
 }

@@ -134,10 +134,10 @@ internal sealed class GoLookupReader
         var target = _query.Type == QueryType.FindPeer && _ranks.TryGetValue(_query.Key!.Text, out var found) ? found : (int?)null;
 
         // The lookup is over when its requests have ended; dials it aborts.
-        var underWay = asks.Where(a => a.StartNs <= _terminated && a.EndNs > _terminated && a.Kind != ActivityKind.Dial)
+        var underWay = asks.Where(a => a.StartNs <= _terminated && a.EndNs > _terminated && a.Kind != PeerActivityKind.Dial)
             .Select(a => Later(_query.Peers[a.Peer].TakenNs, a.EndNs).GetValueOrDefault());
         var aborted = asks.Where(a =>
-                a is { Kind: ActivityKind.Dial, Result: not ActivityResult.Done }
+                a is { Kind: PeerActivityKind.Dial, Result: not ActivityResult.Done }
                 && a.StartNs <= _terminated
                 && a.EndNs > _terminated
                 && a.EndNs <= duration
@@ -190,7 +190,7 @@ internal sealed class GoLookupReader
     private static bool WasCutOff(IEnumerable<PeerActivity> activities, long duration)
     {
         var (lastOwn, lastCut) = (0L, -1L);
-        foreach (var activity in activities.Where(a => a.Kind != ActivityKind.Dial && a.EndNs <= duration))
+        foreach (var activity in activities.Where(a => a.Kind != PeerActivityKind.Dial && a.EndNs <= duration))
         {
             var end = activity.EndNs.GetValueOrDefault();
             lastOwn = activity.Result == ActivityResult.TakenBack ? lastOwn : Math.Max(lastOwn, end);

@@ -76,7 +76,7 @@ internal sealed record LookupRecord
             .Where(static a =>
                 a.EndNs is not null
                 && a.Result != ActivityResult.TakenBack
-                && (a.Kind != ActivityKind.Dial || a.Result == ActivityResult.Failed)
+                && (a.Kind != PeerActivityKind.Dial || a.Result == ActivityResult.Failed)
             )
             .Select(static a => a.EndNs.GetValueOrDefault());
         long[] moments = [.. ownEnds.Append(setup).Order()];
@@ -203,7 +203,7 @@ internal sealed record LookupRecord
 
         var left = Math.Max(0, query.DurationNs.GetValueOrDefault() - start.Value);
         var reaction = Reaction(start.Value, moments);
-        var dial = PeerActivity.Of(query with { Peers = [peer] }).FirstOrDefault(static a => a.Kind == ActivityKind.Dial);
+        var dial = PeerActivity.Of(query with { Peers = [peer] }).FirstOrDefault(static a => a.Kind == PeerActivityKind.Dial);
         if (dial is { Result: ActivityResult.Failed, EndNs: { } failedAt })
         {
             var timedOut = dial.ErrorClass == ErrorClass.DialTimeout;

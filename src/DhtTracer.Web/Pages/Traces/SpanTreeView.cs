@@ -1,6 +1,6 @@
 using System.Globalization;
 using DhtTracer.Traces;
-using DhtTracer.Web.Pages.QueryDetails;
+using DhtTracer.Web.Charts;
 
 namespace DhtTracer.Web.Pages.Traces;
 

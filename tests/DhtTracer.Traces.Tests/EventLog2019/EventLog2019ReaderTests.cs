@@ -3,7 +3,7 @@ using DhtTracer.Traces.EventLog2019;
 
 namespace DhtTracer.Traces.Tests.EventLog2019;
 
-public class EventLogReaderTests
+public class EventLog2019ReaderTests
 {
     private const string Start =
         """{"QueryRunner":{"Query":{"Key":"k"},"StartTime":"2019-07-24T18:26:20.321265-07:00"},"event":"dhtQueryRunner.Run.Start","time":"2019-07-25T01:26:20.321328Z"}""";
@@ -56,7 +56,7 @@ public class EventLogReaderTests
         Assert.Equal((line, log.IndexOf(bad, StringComparison.Ordinal)), (error.Line, error.Offset));
 
         var rejected = new List<RejectedSpan>();
-        Assert.Equal(3, EventLogReader.Decode(Encoding.UTF8.GetBytes(log), rejected).Count);
+        Assert.Equal(3, EventLog2019Reader.Decode(Encoding.UTF8.GetBytes(log), rejected).Count);
         Assert.Equal(error.Offset, Assert.Single(rejected).Offset);
     }
 
@@ -91,12 +91,12 @@ public class EventLogReaderTests
             }
 
             var rejected = new List<RejectedSpan>();
-            var spans = EventLogReader.Decode(damaged.AsSpan(0, random.Next(damaged.Length + 1)), rejected);
+            var spans = EventLog2019Reader.Decode(damaged.AsSpan(0, random.Next(damaged.Length + 1)), rejected);
 
             Assert.All(spans, span => Assert.False(span.TraceId.IsZero || span.SpanId.IsZero));
             Assert.All(rejected, item => Assert.InRange(item.Offset, 0, damaged.Length));
         }
     }
 
-    private static IReadOnlyList<Span> Decode(string log) => EventLogReader.Decode(Encoding.UTF8.GetBytes(log));
+    private static IReadOnlyList<Span> Decode(string log) => EventLog2019Reader.Decode(Encoding.UTF8.GetBytes(log));
 }

@@ -3,7 +3,7 @@ using System.Text.Encodings.Web;
 using DhtTracer.Analysis;
 using Microsoft.AspNetCore.Html;
 
-namespace DhtTracer.Web.Pages.QueryDetails;
+namespace DhtTracer.Web.Charts;
 
 /// <summary>
 /// The time line of one row as SVG. Positions are percent of the axis in plain attributes, which the content security policy allows
@@ -54,7 +54,7 @@ internal sealed class RowDrawing(WaterfallRow row, TimeWindow window) : IHtmlCon
 
     /// <summary>
     /// Writes a position to a millionth of the drawing, so that it is still right to a pixel when a script stretches the drawing
-    /// <see cref="WaterfallView.MostZoom"/> times.
+    /// as far as the page allows.
     /// </summary>
     public static void WritePercent(TextWriter writer, double percent)
     {

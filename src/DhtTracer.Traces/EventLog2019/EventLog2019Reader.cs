@@ -9,7 +9,7 @@ namespace DhtTracer.Traces.EventLog2019;
 /// query, and be mixed with lines about other things, which are passed over.
 /// </summary>
 /// <example><c>data: {"QueryRunner":{"Query":{"Key":"/provider/Qm…"},"StartTime":"2019-07-24T18:26:20.321265-07:00",…},"event":"dhtQueryRunner.Run.Start",…}</c></example>
-public static class EventLogReader
+public static class EventLog2019Reader
 {
     /// <summary>Longest line that is read, in bytes.</summary>
     public const int MaxLineLength = 16 * 1024 * 1024;

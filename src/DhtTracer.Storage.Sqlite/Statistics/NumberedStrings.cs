@@ -8,7 +8,7 @@ namespace DhtTracer.Storage.Sqlite;
 /// <param name="connection">Where from.</param>
 /// <param name="sql">Selects the string of number <c>?1</c>.</param>
 /// <param name="read">Reads it from a column.</param>
-internal sealed class TextReader(SqliteConnection connection, string sql, Func<Statement, int, string> read) : IDisposable
+internal sealed class NumberedStrings(SqliteConnection connection, string sql, Func<Statement, int, string> read) : IDisposable
 {
     private readonly Statement _statement = new(connection, sql);
     private readonly Dictionary<long, string> _cache = [];
