@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace DhtTracer.Ingestion.Sink;
 
-/// <summary>The program's own traces of what it takes and analyses: spans <c>ingest</c> and <c>analyse</c>. Nobody listens by default.</summary>
+/// <summary>
+/// The program's own traces of what it takes and analyses: spans <c>ingest</c> and <c>analyse</c>. Nobody listens by default.
+/// </summary>
 public static class IngestTraces
 {
     /// <summary>Name of the source.</summary>

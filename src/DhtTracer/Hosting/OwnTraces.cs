@@ -24,7 +24,8 @@ internal static class OwnTraces
         if (IsHere(endpoint) && ports.Http.FirstOrDefault(port => port.EndPoint.Port == endpoint.Port) is { } own)
         {
             throw new CommandFailedException(
-                $"--own-traces {endpoint} is a port of this program ({own.Row.Title}), and each span would make another. Name another collector.",
+                $"--own-traces {endpoint} is a port of this program ({own.Row.Title}), and each span would make another. "
+                    + "Name another collector.",
                 ExitCode.Usage
             );
         }
