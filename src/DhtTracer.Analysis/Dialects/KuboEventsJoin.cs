@@ -120,6 +120,7 @@ internal static class KuboEventsJoin
             };
         }
 
+        var connected = KuboConnectedPeers.Of(trace.Queries.Where(query => query.OperationId == told.Id));
         return trace with
         {
             Operations =
@@ -134,7 +135,7 @@ internal static class KuboEventsJoin
                     .Queries.Where(query => query.OperationId != told.Id)
                     .Select(query =>
                         query.OperationId == spans.Id && query.Source == TraceSource.GoKadDht
-                            ? query with
+                            ? connected.AddTo(query) with
                             {
                                 Source = TraceSource.GoKadDhtAndKuboEvents,
                                 Node = told.Node ?? query.Node,

@@ -190,6 +190,7 @@ public static class QueryJson
         json.WriteEndArray();
         json.WriteBoolean("duplicate", peer.Duplicate);
         json.WriteString("agent", peer.Agent);
+        WriteNumber(json, "latencyNs", peer.LatencyNs);
         WriteTexts(json, "addresses", peer.Addresses);
         WriteTexts(json, "protocols", peer.Protocols);
         json.WriteEndObject();

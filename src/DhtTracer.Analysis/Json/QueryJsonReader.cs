@@ -102,6 +102,7 @@ internal static class QueryJsonReader
             Requests = Array(json, "requests", Request),
             Duplicate = Flag(json, "duplicate"),
             Agent = OptionalText(json, "agent"),
+            LatencyNs = Number(json, "latencyNs"),
             Addresses = Texts(json, "addresses"),
             Protocols = Texts(json, "protocols"),
         };

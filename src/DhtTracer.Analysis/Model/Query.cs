@@ -273,6 +273,9 @@ public sealed record QueryPeer
     /// <summary>Agent version from identify.</summary>
     public string? Agent { get; init; }
 
+    /// <summary>Round trip to it in nanoseconds, as the querying node had measured it apart from this query; null when unknown.</summary>
+    public long? LatencyNs { get; init; }
+
     /// <summary>Multiaddrs known from the trace.</summary>
     public ImmutableArray<string> Addresses { get; init; } = [];
 

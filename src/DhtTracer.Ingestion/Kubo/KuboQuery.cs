@@ -29,6 +29,7 @@ public sealed class KuboQuery(KuboRpcClient client, KuboCommand command, KuboIde
 
     private readonly TaskCompletionSource _accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<Span> _waiting = [];
+    private readonly HashSet<string> _named = new(StringComparer.Ordinal);
     private ulong _start;
     private ulong _latest;
     private long _startTicks;
@@ -61,7 +62,7 @@ public sealed class KuboQuery(KuboRpcClient client, KuboCommand command, KuboIde
         try
         {
             var end = await FollowAsync(spans, send, cancellation);
-            _waiting.Add(Root(spans, Now(), end));
+            _waiting.Add(Root(spans, Now(), end, await ConnectedAsync(end, cancellation)));
             await send([.. _waiting]);
             _accepted.TrySetResult();
             return end;
@@ -175,6 +176,8 @@ public sealed class KuboQuery(KuboRpcClient client, KuboCommand command, KuboIde
     {
         var at = Now();
         _waiting.Add(spans.Event(++_events, at, happened));
+        _named.Add(happened.Peer);
+        _named.UnionWith(happened.Responses.Select(static response => response.Id));
         OnEvent?.Invoke(happened, TimeSpan.FromTicks((long)((at - _start) / 100)));
     }
 
@@ -187,7 +190,28 @@ public sealed class KuboQuery(KuboRpcClient client, KuboCommand command, KuboIde
     /// <summary>Nanoseconds since 1970, later each time, so that the order of events that arrive together is kept.</summary>
     private ulong Now() => _latest = Math.Max(_latest + 1, _start + ((ulong)time.GetElapsedTime(_startTicks).Ticks * 100));
 
-    private Span Root(KuboEventSpans spans, ulong end, KuboQueryEnd? ended)
+    /// <summary>
+    /// Agents and round trips of the peers that the command named, of those that the daemon is still connected to. They are an extra: a
+    /// daemon that is gone or too old to tell them leaves them unknown, and the command is what it was.
+    /// </summary>
+    private async Task<IReadOnlyList<KuboPeer>> ConnectedAsync(KuboQueryEnd ended, CancellationToken cancellation)
+    {
+        if (ended.End is not (KuboStreamEnd.Complete or KuboStreamEnd.Error) || _events == 0)
+        {
+            return [];
+        }
+
+        try
+        {
+            return [.. (await client.ConnectedPeersAsync(cancellation)).Where(peer => _named.Contains(peer.Id)).DistinctBy(static peer => peer.Id)];
+        }
+        catch (Exception unknown) when (unknown is KuboException or OperationCanceledException)
+        {
+            return [];
+        }
+    }
+
+    private Span Root(KuboEventSpans spans, ulong end, KuboQueryEnd? ended, IReadOnlyList<KuboPeer>? connected = null)
     {
         var attributes = new List<(string, AttributeValue)>
         {
@@ -211,8 +235,17 @@ public sealed class KuboQuery(KuboRpcClient client, KuboCommand command, KuboIde
             attributes.Add((KuboEventNames.Error, error));
         }
 
+        if (connected is { Count: > 0 })
+        {
+            attributes.Add((KuboEventNames.Connected, Array(connected, static peer => peer.Id)));
+            attributes.Add((KuboEventNames.ConnectedAgents, Array(connected, static peer => peer.Agent ?? "")));
+            attributes.Add((KuboEventNames.ConnectedLatencies, Array(connected, static peer => peer.LatencyNs ?? 0)));
+        }
+
         return spans.Root(command.Path, _start, end, attributes);
     }
+
+    private static ArrayValue Array(IEnumerable<KuboPeer> peers, Func<KuboPeer, AttributeValue> value) => new([.. peers.Select(value)]);
 
     private static TraceId NewTraceId() =>
         TraceId.FromBytes(RandomNumberGenerator.GetBytes(16)) is { IsZero: false } id ? id : new TraceId(0, 1);

@@ -17,6 +17,12 @@ public sealed record KuboIdentity(string Id, string? Agent)
     public string? Version => Agent?.Split('/') is [_, { Length: > 0 } version, ..] ? version : null;
 }
 
+/// <summary>A peer that a daemon is connected to.</summary>
+/// <param name="Id">Its peer id.</param>
+/// <param name="Agent">Agent version; null when the daemon does not tell.</param>
+/// <param name="LatencyNs">Round trip that the daemon measured, in nanoseconds; null when it has not.</param>
+public sealed record KuboPeer(string Id, string? Agent, long? LatencyNs);
+
 /// <summary>
 /// Calls the RPC API of one Kubo (<see href="https://docs.ipfs.tech/reference/kubo/rpc/"/>). Only this address is ever called: no proxy, no
 /// redirect. The requests have no Origin, which the API would refuse.
@@ -25,6 +31,9 @@ public sealed class KuboRpcClient : IDisposable
 {
     private const int MostErrorText = 300;
     private const int LongestSmallAnswer = 1024 * 1024;
+
+    /// <summary>A peer takes about 2 kB, and a daemon can have some thousand connections.</summary>
+    private const int LongestPeersAnswer = 32 * 1024 * 1024;
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan IdentityTimeout = TimeSpan.FromSeconds(5);
 
@@ -82,6 +91,28 @@ public sealed class KuboRpcClient : IDisposable
         catch (Exception wrong) when (wrong is JsonException or InvalidOperationException)
         {
             throw NotKubo("its answer to 'id' is no JSON object", wrong);
+        }
+    }
+
+    /// <summary>Asks whom the daemon is connected to.</summary>
+    /// <exception cref="KuboException">It does not answer within 5 seconds, or it does not know the command: versions before 0.20 do not
+    /// tell agents.</exception>
+    public async Task<IReadOnlyList<KuboPeer>> ConnectedPeersAsync(CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(IdentityTimeout);
+        try
+        {
+            using var response = await SendAsync("api/v0/swarm/peers?identify=true&latency=true", null, null, limit.Token);
+            return KuboPeers.Parse(await ReadSmallAsync(response, limit.Token, LongestPeersAnswer));
+        }
+        catch (OperationCanceledException late) when (!cancellation.IsCancellationRequested)
+        {
+            throw new KuboException(KuboProblem.Unreachable, $"The Kubo on {Address} did not list its peers in time.", late);
+        }
+        catch (JsonException wrong)
+        {
+            throw NotKubo("its answer to 'swarm/peers' is no JSON object", wrong);
         }
     }
 
@@ -254,11 +285,15 @@ public sealed class KuboRpcClient : IDisposable
     private async Task<string> TextAsync(HttpResponseMessage response, CancellationToken cancellation) =>
         Short(Encoding.UTF8.GetString(await ReadSmallAsync(response, cancellation)));
 
-    private async Task<byte[]> ReadSmallAsync(HttpResponseMessage response, CancellationToken cancellation)
+    private async Task<byte[]> ReadSmallAsync(
+        HttpResponseMessage response,
+        CancellationToken cancellation,
+        int longest = LongestSmallAnswer
+    )
     {
         try
         {
-            await response.Content.LoadIntoBufferAsync(LongestSmallAnswer, cancellation);
+            await response.Content.LoadIntoBufferAsync(longest, cancellation);
             return await response.Content.ReadAsByteArrayAsync(cancellation);
         }
         catch (HttpRequestException failure)

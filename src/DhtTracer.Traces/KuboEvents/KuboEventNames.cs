@@ -36,6 +36,16 @@ public static class KuboEventNames
     /// <summary>On the root: what the daemon, or the connection to it, said in the end.</summary>
     public const string Error = "kubo_events.error";
 
+    /// <summary>On the root: peer ids that the command named and the daemon was connected to when it ended. Absent when nobody asked the
+    /// daemon for them.</summary>
+    public const string Connected = "kubo_events.connected";
+
+    /// <summary>On the root: for each connected peer its agent version; empty when the daemon does not know it.</summary>
+    public const string ConnectedAgents = "kubo_events.connected.agents";
+
+    /// <summary>On the root: for each connected peer the round trip that the daemon measured, in nanoseconds; 0 when it has not.</summary>
+    public const string ConnectedLatencies = "kubo_events.connected.latencies_ns";
+
     /// <summary>On an event: its place in the stream, from 1.</summary>
     public const string Sequence = "seq";
 

@@ -22,11 +22,17 @@ internal sealed record NodePeer(string Peer, string Address, double? LatencyMs);
 /// <param name="Peers">Its connections.</param>
 internal sealed record NodeState(string Id, IReadOnlyList<NodePeer> Peers);
 
+/// <summary>What the node says of a query that it began.</summary>
+/// <param name="Id">Permalink; null when the node exports no spans, so that nothing of the query will ever be seen.</param>
+/// <param name="Notes">What the user should know of how the command is understood. Hostile text.</param>
+internal sealed record NodeBegun(QueryId? Id, IReadOnlyList<string> Notes);
+
 /// <summary>Speaks to the control server of a node: <c>/info/node</c> and <c>/cmd?q=…&amp;follow=1</c>.</summary>
 internal sealed class NodeClient(NodeAddress node) : IDisposable
 {
     private const int LongestAnswer = 4 * 1024 * 1024;
     private const int LongestText = 1000;
+    private const int MostNotes = 10;
 
     private readonly HttpClient _http = new(
         new SocketsHttpHandler
@@ -60,10 +66,9 @@ internal sealed class NodeClient(NodeAddress node) : IDisposable
     /// <summary>Begins a query; it runs on after the answer.</summary>
     /// <param name="command">As on the command line: <c>find-peer 12D3KooW…</c>.</param>
     /// <param name="cancellationToken">Cancels.</param>
-    /// <returns>Its permalink; null when the node exports no spans, so that nothing of it will ever be seen.</returns>
     /// <exception cref="NodeAwayException">It does not answer, or it is no node.</exception>
     /// <exception cref="NodeRefusedException">It does not run this.</exception>
-    public async Task<QueryId?> BeginAsync(string command, CancellationToken cancellationToken)
+    public async Task<NodeBegun> BeginAsync(string command, CancellationToken cancellationToken)
     {
         var (status, text) = await SendAsync("/cmd?follow=1&q=" + Uri.EscapeDataString(command), cancellationToken);
         if (status != HttpStatusCode.Accepted)
@@ -74,7 +79,12 @@ internal sealed class NodeClient(NodeAddress node) : IDisposable
         try
         {
             using var json = JsonDocument.Parse(text);
-            return QueryId.TryParse(json.RootElement.GetProperty("id").GetString(), out var id) ? id : null;
+            return new NodeBegun(
+                QueryId.TryParse(json.RootElement.GetProperty("id").GetString(), out var id) ? id : null,
+                json.RootElement.TryGetProperty("notes", out var notes)
+                    ? [.. notes.EnumerateArray().Take(MostNotes).Select(static note => Short(note.GetString() ?? ""))]
+                    : []
+            );
         }
         catch (Exception wrong) when (wrong is JsonException or KeyNotFoundException or InvalidOperationException)
         {

@@ -78,6 +78,7 @@ public class QueryJsonTests
                 "requests",
                 "duplicate",
                 "agent",
+                "latencyNs",
                 "addresses",
                 "protocols",
             ],

@@ -47,6 +47,45 @@ public sealed class KuboQueryTests
     }
 
     [Fact]
+    public async Task Agents_and_round_trips_of_connected_peers_are_kept_with_the_peers_that_the_command_named()
+    {
+        var captured = CapturedCommand.Of("file-exporter", "findprovs-5");
+        await using var kubo = await FakeKubo.StartAsync(node: captured.Node);
+        kubo.Replay(captured, 50);
+        var (_, without, _) = await RunAsync(kubo, KuboCommand.Create(QueryType.GetProviders, captured.Key));
+        Assert.All(without.Peers, static peer => Assert.Equal((null, null), (peer.Agent, peer.LatencyNs)));
+
+        var (first, second) = (without.Peers[0].Id, without.Peers[1].Id);
+        kubo.SwarmPeers = $$$"""
+            {"Peers":[
+              {"Addr":"/ip4/11.1.0.1/tcp/4001","Peer":"{{{first}}}","Latency":"12.5ms","Identify":{"ID":"{{{first}}}","AgentVersion":"kubo/0.43.1/"}},
+              {"Addr":"/ip4/11.1.0.2/tcp/4001","Peer":"{{{second}}}","Latency":"n/a","Identify":{"ID":"","AgentVersion":""}},
+              {"Addr":"/ip4/11.1.0.3/tcp/4001","Peer":"{{{AnyPeer}}}","Latency":"1s","Identify":{"AgentVersion":"stranger"}}]}
+            """;
+        var (_, query, batches) = await RunAsync(kubo, KuboCommand.Create(QueryType.GetProviders, captured.Key));
+        Assert.Equal(without.Peers.Select(static peer => peer.Id), query.Peers.Select(static peer => peer.Id));
+        Assert.Equal(
+            [(first, "kubo/0.43.1/", 12_500_000)],
+            query.Peers.Where(static peer => peer.Agent is not null || peer.LatencyNs is not null).Select(static peer => (peer.Id, peer.Agent!, peer.LatencyNs!.Value))
+        );
+
+        // Whoever the daemon knows beside the command stays its own business.
+        Assert.DoesNotContain("stranger", System.Text.Json.JsonSerializer.Serialize(batches), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("12.345ms", 12_345_000L)]
+    [InlineData("880µs", 880_000L)]
+    [InlineData("1m2.5s", 62_500_000_000L)]
+    [InlineData("17ns", 17L)]
+    [InlineData("n/a", null)]
+    [InlineData("0s", null)]
+    [InlineData("5", null)]
+    [InlineData("ms", null)]
+    [InlineData("", null)]
+    public void A_duration_of_go_is_read(string text, long? expected) => Assert.Equal(expected, KuboPeers.Nanoseconds(text));
+
+    [Fact]
     public async Task The_request_names_our_root_span_and_has_no_origin()
     {
         await using var kubo = await FakeKubo.StartAsync();

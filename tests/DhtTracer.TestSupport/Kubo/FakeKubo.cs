@@ -42,7 +42,10 @@ public sealed class FakeKubo : IAsyncDisposable
     /// <summary>The header <c>Authorization</c> that every request must have; null for none.</summary>
     public string? Authorization { get; init; }
 
-    /// <summary>Requests so far, those for <c>id</c> left out.</summary>
+    /// <summary>The answer to <c>swarm/peers</c>; null refuses it, as an old version refuses its options.</summary>
+    public string? SwarmPeers { get; set; }
+
+    /// <summary>Requests so far, those for <c>id</c> and <c>swarm/peers</c> left out.</summary>
     public IReadOnlyCollection<FakeKuboRequest> Requests => _requests;
 
     /// <summary>Ends when a client has gone away before the end of an answer.</summary>
@@ -106,6 +109,16 @@ public sealed class FakeKubo : IAsyncDisposable
             await context.Response.WriteAsync(
                 $$"""{"ID":"{{Node}}","PublicKey":"","Addresses":[],"AgentVersion":"kubo/0.43.1/","Protocols":[]}"""
             );
+        }
+        else if (request.Path == "/api/v0/swarm/peers" && SwarmPeers is { } peers)
+        {
+            context.Response.ContentType = "application/json";
+            await context.Response.WriteAsync(peers);
+        }
+        else if (request.Path == "/api/v0/swarm/peers")
+        {
+            // A version that does not know the options.
+            await RefuseAsync(context, 400, "Unrecognized option 'identify'\n");
         }
         else
         {

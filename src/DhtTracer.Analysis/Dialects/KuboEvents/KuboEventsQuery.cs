@@ -61,6 +61,7 @@ internal sealed class KuboEventsQuery(KuboEventStream stream)
                 ),
             ],
         };
+        query = KuboConnectedPeers.Of(stream.Root).AddTo(query);
         return stream.IsTimed ? query : WithoutTimes(query);
     }
 

@@ -27,6 +27,12 @@ internal sealed class RunModel(NodeAddress node, NodeClient client, KuboRunner k
     /// <summary>What happened, when there is no page to show it.</summary>
     public string? Notice { get; private set; }
 
+    /// <summary>What the node says of how it understood the query, such as that its value is too large for some nodes.</summary>
+    public IReadOnlyList<string> NodeNotes { get; private set; } = [];
+
+    /// <summary>Where the query is that was begun and that the node had something to say of; null when there is none.</summary>
+    public string? BegunAddress { get; private set; }
+
     /// <summary>What the node says of itself; null when it is away.</summary>
     public NodeState? State { get; private set; }
 
@@ -121,12 +127,18 @@ internal sealed class RunModel(NodeAddress node, NodeClient client, KuboRunner k
         {
             try
             {
-                if (await client.BeginAsync(Asked.Command(), cancellationToken) is { } query)
+                var begun = await client.BeginAsync(Asked.Command(), cancellationToken);
+                if (begun is { Id: { } query, Notes: [] })
                 {
                     return Redirect(Waiting.Address(query, clock.GetUtcNow()));
                 }
 
-                Notice = "The node runs it, but it exports no spans, so nothing of it will be seen here.";
+                // What the node has to say would not be seen on the page of the query.
+                NodeNotes = begun.Notes;
+                BegunAddress = begun.Id is { } noted ? Waiting.Address(noted, clock.GetUtcNow()) : null;
+                Notice =
+                    begun.Id is null ? "The node runs it, but it exports no spans, so nothing of it will be seen here."
+                    : null;
             }
             catch (NodeRefusedException refused)
             {

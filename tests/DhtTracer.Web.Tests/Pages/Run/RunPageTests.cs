@@ -57,6 +57,36 @@ public sealed class RunPageTests
     }
 
     [Fact]
+    public async Task What_the_node_notes_of_a_put_is_shown_beside_the_link_to_its_page()
+    {
+        await using var node = await FakeNode.StartAsync();
+        node.Answer = Results.Json(
+            new
+            {
+                id = "000000000000000000000000000000aa-00000000000000bb",
+                notes = new[] { "the message has 16400 bytes; nodes of rust-libp2p take at most 16384 and reset the stream", Hostile },
+            },
+            statusCode: 202
+        );
+        await using var site = await StartAsync(node.Address);
+        var response = await PostAsync(site, "put-value", "/v/a", new string('v', 16_384));
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        var page = await Site.DocumentAsync(response);
+        Assert.Equal(
+            [
+                "The node says: the message has 16400 bytes; nodes of rust-libp2p take at most 16384 and reset the stream.",
+                $"The node says: {Hostile}.",
+            ],
+            page.Texts(".note.warn")
+        );
+        Assert.Matches(
+            @"^/q/000000000000000000000000000000aa-00000000000000bb\?follow=\d+$",
+            page.QuerySelector(".note a")!.GetAttribute("href")!
+        );
+        Assert.Single(node.Commands);
+    }
+
+    [Fact]
     public async Task A_key_with_spaces_and_quotes_arrives_quoted()
     {
         await using var node = await FakeNode.StartAsync();

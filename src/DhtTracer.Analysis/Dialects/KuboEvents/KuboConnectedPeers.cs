@@ -1,0 +1,65 @@
+using DhtTracer.Traces;
+using DhtTracer.Traces.KuboEvents;
+
+namespace DhtTracer.Analysis;
+
+/// <summary>What a Kubo told of the peers that it was connected to when a command ended: agents and round trips.</summary>
+internal sealed class KuboConnectedPeers
+{
+    private readonly Dictionary<string, (string? Agent, long? LatencyNs)> _peers = new(StringComparer.Ordinal);
+
+    private KuboConnectedPeers() { }
+
+    /// <summary>What the root of a stream tells; nothing when it never arrived, or nobody asked the daemon.</summary>
+    public static KuboConnectedPeers Of(Span? root)
+    {
+        var connected = new KuboConnectedPeers();
+        var ids = root?.Strings(KuboEventNames.Connected) ?? [];
+        var agents = root?.Strings(KuboEventNames.ConnectedAgents) ?? [];
+        var latencies = root?.Attributes[KuboEventNames.ConnectedLatencies] is ArrayValue { Values: var items } ? items : [];
+        for (var i = 0; i < ids.Count; i++)
+        {
+            connected._peers[PeerText.Canonical(ids[i])] = (
+                i < agents.Count && agents[i].Length > 0 ? agents[i] : null,
+                i < latencies.Length && latencies[i] is IntValue { Value: > 0 and var latency } ? latency : null
+            );
+        }
+
+        return connected;
+    }
+
+    /// <summary>What one query tells of its peers, for another query of the same operation.</summary>
+    public static KuboConnectedPeers Of(IEnumerable<Query> queries)
+    {
+        var connected = new KuboConnectedPeers();
+        foreach (var peer in queries.SelectMany(static query => query.Peers))
+        {
+            if (peer.Agent is not null || peer.LatencyNs is not null)
+            {
+                connected._peers[peer.Id] = (peer.Agent, peer.LatencyNs);
+            }
+        }
+
+        return connected;
+    }
+
+    /// <summary>The query with what is known of its peers.</summary>
+    public Query AddTo(Query query) =>
+        _peers.Count == 0
+            ? query
+            : query with
+            {
+                Peers =
+                [
+                    .. query.Peers.Select(peer =>
+                        _peers.TryGetValue(peer.Id, out var known)
+                            ? peer with
+                            {
+                                Agent = peer.Agent ?? known.Agent,
+                                LatencyNs = peer.LatencyNs ?? known.LatencyNs,
+                            }
+                            : peer
+                    ),
+                ],
+            };
+}
