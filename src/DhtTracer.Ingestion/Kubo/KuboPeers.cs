@@ -42,7 +42,9 @@ internal static class KuboPeers
             if (Text(item, "Peer") is { } id)
             {
                 var agent = item.TryGetProperty("Identify", out var identify) ? Text(identify, "AgentVersion") : null;
-                peers.Add(new KuboPeer(id, agent?.Length > LongestAgent ? agent[..LongestAgent] : agent, Nanoseconds(Text(item, "Latency"))));
+                peers.Add(
+                    new KuboPeer(id, agent?.Length > LongestAgent ? agent[..LongestAgent] : agent, Nanoseconds(Text(item, "Latency")))
+                );
             }
         }
 
@@ -62,7 +64,10 @@ internal static class KuboPeers
             }
 
             var unit = Array.Find(Units, unit => rest.AsSpan(digits).StartsWith(unit.Unit, StringComparison.Ordinal));
-            if (unit.Unit is null || !double.TryParse(rest.AsSpan(0, digits), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value))
+            if (
+                unit.Unit is null
+                || !double.TryParse(rest.AsSpan(0, digits), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
+            )
             {
                 return null;
             }

@@ -203,7 +203,12 @@ public sealed class KuboQuery(KuboRpcClient client, KuboCommand command, KuboIde
 
         try
         {
-            return [.. (await client.ConnectedPeersAsync(cancellation)).Where(peer => _named.Contains(peer.Id)).DistinctBy(static peer => peer.Id)];
+            return
+            [
+                .. (await client.ConnectedPeersAsync(cancellation))
+                    .Where(peer => _named.Contains(peer.Id))
+                    .DistinctBy(static peer => peer.Id),
+            ];
         }
         catch (Exception unknown) when (unknown is KuboException or OperationCanceledException)
         {

@@ -66,7 +66,9 @@ public sealed class KuboQueryTests
         Assert.Equal(without.Peers.Select(static peer => peer.Id), query.Peers.Select(static peer => peer.Id));
         Assert.Equal(
             [(first, "kubo/0.43.1/", 12_500_000)],
-            query.Peers.Where(static peer => peer.Agent is not null || peer.LatencyNs is not null).Select(static peer => (peer.Id, peer.Agent!, peer.LatencyNs!.Value))
+            query
+                .Peers.Where(static peer => peer.Agent is not null || peer.LatencyNs is not null)
+                .Select(static peer => (peer.Id, peer.Agent!, peer.LatencyNs!.Value))
         );
 
         // Whoever the daemon knows beside the command stays its own business.

@@ -136,9 +136,7 @@ internal sealed class RunModel(NodeAddress node, NodeClient client, KuboRunner k
                 // What the node has to say would not be seen on the page of the query.
                 NodeNotes = begun.Notes;
                 BegunAddress = begun.Id is { } noted ? Waiting.Address(noted, clock.GetUtcNow()) : null;
-                Notice =
-                    begun.Id is null ? "The node runs it, but it exports no spans, so nothing of it will be seen here."
-                    : null;
+                Notice = begun.Id is null ? "The node runs it, but it exports no spans, so nothing of it will be seen here." : null;
             }
             catch (NodeRefusedException refused)
             {
