@@ -1,3 +1,4 @@
+// Over 300 lines: one walk back from the end, whose steps share its state.
 using System.Collections.Immutable;
 
 namespace DhtTracer.Analysis.Explain;

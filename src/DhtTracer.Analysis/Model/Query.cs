@@ -1,3 +1,4 @@
+// Over 300 lines: the records of one model, mostly their documentation.
 using System.Collections.Immutable;
 using DhtTracer.Traces;
 

@@ -1,3 +1,4 @@
+// Over 300 lines: one reader for the members of one format.
 using System.Collections.Immutable;
 using System.Globalization;
 using DhtTracer.Traces.Json;

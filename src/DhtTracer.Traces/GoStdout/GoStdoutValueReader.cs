@@ -8,39 +8,12 @@ namespace DhtTracer.Traces.GoStdout;
 /// <summary>Reads Go attributes: <c>[{"Key":"peers","Value":{"Type":"STRINGSLICE","Value":["12D3…"]}}]</c>.</summary>
 internal static class GoStdoutValueReader
 {
+    private static readonly JsonAttributes Attributes = new("Attributes", "Key", "Value", ReadTyped);
+
     private const int DeepestNesting = 32;
 
     /// <summary>Reads an array of attributes.</summary>
-    public static AttributeList ReadAttributes(ref JsonCursor cursor, int depth = 0)
-    {
-        cursor.ExpectArray("Attributes");
-        var attributes = ImmutableArray.CreateBuilder<KeyValuePair<string, AttributeValue>>();
-        while (cursor.NextElement())
-        {
-            cursor.ExpectObject("an attribute");
-            var key = "";
-            AttributeValue value = EmptyValue.Instance;
-            while (cursor.NextProperty())
-            {
-                if (cursor.Is("Key"u8))
-                {
-                    key = cursor.GetText("Key");
-                }
-                else if (cursor.Is("Value"u8))
-                {
-                    value = ReadTyped(ref cursor, depth);
-                }
-                else
-                {
-                    cursor.Skip();
-                }
-            }
-
-            attributes.Add(KeyValuePair.Create(key, value));
-        }
-
-        return attributes.Count == 0 ? AttributeList.Empty : new AttributeList(attributes.DrainToImmutable());
-    }
+    public static AttributeList ReadAttributes(ref JsonCursor cursor, int depth = 0) => Attributes.Read(ref cursor, depth);
 
     // The type stands before the value in what Go writes: {"Type":"INT64","Value":8}.
     private static AttributeValue ReadTyped(ref JsonCursor cursor, int depth)

@@ -7,36 +7,9 @@ namespace DhtTracer.Traces.Otlp;
 /// <summary>Reads attributes of OTLP JSON: <c>[{"key":"to","value":{"stringValue":"12D3…"}}]</c>.</summary>
 internal static class OtlpJsonValueReader
 {
-    public static AttributeList ReadAttributes(ref JsonCursor cursor, int depth)
-    {
-        cursor.ExpectArray("attributes");
-        var attributes = ImmutableArray.CreateBuilder<KeyValuePair<string, AttributeValue>>();
-        while (cursor.NextElement())
-        {
-            cursor.ExpectObject("an attribute");
-            var key = "";
-            AttributeValue value = EmptyValue.Instance;
-            while (cursor.NextProperty())
-            {
-                if (cursor.Is("key"u8))
-                {
-                    key = cursor.GetText("key");
-                }
-                else if (cursor.Is("value"u8))
-                {
-                    value = ReadValue(ref cursor, depth);
-                }
-                else
-                {
-                    cursor.Skip();
-                }
-            }
+    private static readonly JsonAttributes Attributes = new("attributes", "key", "value", ReadValue);
 
-            attributes.Add(KeyValuePair.Create(key, value));
-        }
-
-        return attributes.Count == 0 ? AttributeList.Empty : new AttributeList(attributes.DrainToImmutable());
-    }
+    public static AttributeList ReadAttributes(ref JsonCursor cursor, int depth) => Attributes.Read(ref cursor, depth);
 
     private static AttributeValue ReadValue(ref JsonCursor cursor, int depth)
     {

@@ -1,3 +1,4 @@
+// Over 300 lines: the lines of one program, read with one state for all queries.
 namespace DhtTracer.Traces.RustLogs;
 
 /// <summary>

@@ -1,3 +1,4 @@
+// Over 300 lines: the rules of one table of docs/dialects/go.md, which build on each other.
 namespace DhtTracer.Analysis;
 
 /// <summary>

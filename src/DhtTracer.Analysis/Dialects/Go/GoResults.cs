@@ -1,3 +1,4 @@
+// Over 300 lines: a rule of results for each type of query, over the same spans.
 using DhtTracer.Multiformats;
 using DhtTracer.Traces;
 

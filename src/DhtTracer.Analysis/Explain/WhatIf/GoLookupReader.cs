@@ -1,3 +1,4 @@
+// Over 300 lines: everything that a replay needs of one query, read with the same distances, phases and ends.
 using System.Collections.Immutable;
 using System.Globalization;
 

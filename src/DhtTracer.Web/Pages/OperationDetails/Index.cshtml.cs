@@ -32,6 +32,10 @@ internal sealed class OperationPageModel(TraceStore store, AnalysedTraces traces
     /// <summary>Why its decisive query took as long as it did; null when it asked nobody.</summary>
     public Explanation? Explanation { get; private set; }
 
+    /// <summary>The side that <see cref="Explanation"/> is about; null when only one side asked anybody.</summary>
+    public string? VerdictSide =>
+        View.Sides.Count(static side => !side.Query.Skipped) > 1 ? View.Sides.FirstOrDefault(static side => side.IsDecisive)?.Name : null;
+
     /// <summary>Other operations of the same command, by start.</summary>
     public ImmutableArray<Operation> Others { get; private set; } = [];
 
