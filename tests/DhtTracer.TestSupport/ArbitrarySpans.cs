@@ -10,7 +10,7 @@ namespace DhtTracer.TestSupport;
 /// </summary>
 public sealed class ArbitrarySpans
 {
-    private static readonly string[] _texts =
+    private static readonly string[] Texts =
     [
         "",
         "a",
@@ -148,7 +148,7 @@ public sealed class ArbitrarySpans
         }
     }
 
-    private string MakeText() => Chance(8) ? new string('x', _random.Next(100, 300)) : Pick(_texts);
+    private string MakeText() => Chance(8) ? new string('x', _random.Next(100, 300)) : Pick(Texts);
 
     private TraceId MakeTraceId() => new(Chance(4) ? 0 : (ulong)_random.NextInt64(), (ulong)_random.NextInt64() | 1);
 

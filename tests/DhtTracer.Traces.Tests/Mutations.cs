@@ -3,14 +3,14 @@ namespace DhtTracer.Traces.Tests;
 /// <summary>Spoils valid inputs from a fixed seed. <c>DHT_TRACER_FUZZ_INPUTS</c> asks for more than the default number.</summary>
 internal static class Mutations
 {
-    private static readonly int _count =
+    private static readonly int Inputs =
         int.TryParse(Environment.GetEnvironmentVariable("DHT_TRACER_FUZZ_INPUTS"), out var asked) && asked > 0 ? asked : 300;
 
     /// <summary>Decodes spoiled inputs; anything but success or <see cref="TraceFormatException"/> fails the test, and so does a flood of
     /// objects.</summary>
     public static void OnlyFormatErrors(byte[] valid, Action<byte[]> decode)
     {
-        for (var seed = 0; seed < _count; seed++)
+        for (var seed = 0; seed < Inputs; seed++)
         {
             var input = Spoil(valid, new Random(seed));
             var before = GC.GetAllocatedBytesForCurrentThread();

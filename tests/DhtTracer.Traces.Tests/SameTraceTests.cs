@@ -11,7 +11,7 @@ namespace DhtTracer.Traces.Tests;
 /// <summary>One trace, captured on every way that it can take, is the same trace; each way's own losses are listed with it.</summary>
 public sealed class SameTraceTests
 {
-    private static readonly Lazy<Dictionary<(TraceId, SpanId), Span>> _originals = new(() =>
+    private static readonly Lazy<Dictionary<(TraceId, SpanId), Span>> Originals = new(() =>
         Captures
             .Names("js-libp2p", "*.otlp-http-json.*.json")
             .SelectMany(name => OtlpJson.Decode(Captures.Read(name)))
@@ -112,7 +112,7 @@ public sealed class SameTraceTests
         Assert.Equal(count, spans.Count);
         foreach (var span in spans)
         {
-            AssertSame(_originals.Value[(span.TraceId, span.SpanId)], span, carries);
+            AssertSame(Originals.Value[(span.TraceId, span.SpanId)], span, carries);
         }
     }
 

@@ -5,12 +5,12 @@ namespace DhtTracer.Traces;
 /// <summary>Recognises JSON formats by the names of their outer members; the text may be cut off anywhere.</summary>
 internal static class JsonFormatDetector
 {
-    private static readonly JsonReaderOptions _options = new() { AllowMultipleValues = true, MaxDepth = 256 };
+    private static readonly JsonReaderOptions Options = new() { AllowMultipleValues = true, MaxDepth = 256 };
 
     /// <summary>Recognises the format of a text that begins with a brace or a bracket.</summary>
     public static TraceFormat Detect(ReadOnlySpan<byte> text)
     {
-        var reader = new Utf8JsonReader(text, isFinalBlock: false, new JsonReaderState(_options));
+        var reader = new Utf8JsonReader(text, isFinalBlock: false, new JsonReaderState(Options));
         try
         {
             return reader.Read() ? DetectValue(ref reader, text) : TraceFormat.Unknown;

@@ -9,7 +9,7 @@ namespace DhtTracer.Traces.Jaeger;
 internal static class PlainText
 {
     // The text goes into a tag, not into HTML: who shows it escapes it.
-    private static readonly JsonWriterOptions _options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static string Of(AttributeValue value)
     {
@@ -21,7 +21,7 @@ internal static class PlainText
                 return "";
             default:
                 var buffer = new ArrayBufferWriter<byte>();
-                using (var writer = new Utf8JsonWriter(buffer, _options))
+                using (var writer = new Utf8JsonWriter(buffer, Options))
                 {
                     Write(writer, value);
                 }

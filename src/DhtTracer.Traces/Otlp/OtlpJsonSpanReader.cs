@@ -7,7 +7,7 @@ namespace DhtTracer.Traces.Otlp;
 /// <summary>Reads one span of OTLP JSON.</summary>
 internal static class OtlpJsonSpanReader
 {
-    private static readonly string[] _kindNames =
+    private static readonly string[] KindNames =
     [
         "SPAN_KIND_UNSPECIFIED",
         "SPAN_KIND_INTERNAL",
@@ -17,7 +17,7 @@ internal static class OtlpJsonSpanReader
         "SPAN_KIND_CONSUMER",
     ];
 
-    private static readonly string[] _statusNames = ["STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"];
+    private static readonly string[] StatusNames = ["STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"];
 
     /// <summary>The span, or null and the problem when its ids are not valid.</summary>
     public static Span? Read(ref JsonCursor cursor, Resource resource, InstrumentationScope scope, out string problem)
@@ -60,7 +60,7 @@ internal static class OtlpJsonSpanReader
             }
             else if (cursor.Is("kind"u8))
             {
-                kind = (SpanKind)ReadEnum(ref cursor, "kind", _kindNames);
+                kind = (SpanKind)ReadEnum(ref cursor, "kind", KindNames);
             }
             else if (cursor.Is("startTimeUnixNano"u8, "start_time_unix_nano"u8))
             {
@@ -197,7 +197,7 @@ internal static class OtlpJsonSpanReader
         {
             if (cursor.Is("code"u8))
             {
-                code = (StatusCode)ReadEnum(ref cursor, "code", _statusNames);
+                code = (StatusCode)ReadEnum(ref cursor, "code", StatusNames);
             }
             else if (cursor.Is("message"u8))
             {

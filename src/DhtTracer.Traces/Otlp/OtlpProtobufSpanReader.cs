@@ -7,9 +7,9 @@ namespace DhtTracer.Traces.Otlp;
 /// <summary>Reads one span of OTLP's wire format, with its events, links and status.</summary>
 internal sealed class OtlpProtobufSpanReader(OtlpValueReader values)
 {
-    private static readonly SpanStatus _unset = new(StatusCode.Unset);
-    private static readonly SpanStatus _ok = new(StatusCode.Ok);
-    private static readonly SpanStatus _error = new(StatusCode.Error);
+    private static readonly SpanStatus UnsetStatus = new(StatusCode.Unset);
+    private static readonly SpanStatus OkStatus = new(StatusCode.Ok);
+    private static readonly SpanStatus ErrorStatus = new(StatusCode.Error);
 
     private readonly SpanEvent _emptyEvent = new();
     private List<SpanEvent> _events = [];
@@ -281,9 +281,9 @@ internal sealed class OtlpProtobufSpanReader(OtlpValueReader values)
             ? new SpanStatus(code, text)
             : code switch
             {
-                StatusCode.Unset => _unset,
-                StatusCode.Ok => _ok,
-                StatusCode.Error => _error,
+                StatusCode.Unset => UnsetStatus,
+                StatusCode.Ok => OkStatus,
+                StatusCode.Error => ErrorStatus,
                 _ => new SpanStatus(code),
             };
     }

@@ -13,9 +13,9 @@ internal sealed class OtlpValueReader
 {
     private const int LargestKeptScratch = 16_384;
 
-    private static readonly BoolValue _yes = new(true);
-    private static readonly BoolValue _no = new(false);
-    private static readonly BytesValue _noBytes = new(ImmutableArray<byte>.Empty);
+    private static readonly BoolValue Yes = new(true);
+    private static readonly BoolValue No = new(false);
+    private static readonly BytesValue NoBytes = new(ImmutableArray<byte>.Empty);
 
     private readonly Utf8StringCache _texts = new(1024);
     private readonly Utf8StringCache _strings = new(8192);
@@ -95,7 +95,7 @@ internal sealed class OtlpValueReader
                     value = _strings.GetValue(message.ReadBytes());
                     break;
                 case Fields.AnyValue.Bool:
-                    value = message.ReadVarint() != 0 ? _yes : _no;
+                    value = message.ReadVarint() != 0 ? Yes : No;
                     break;
                 case Fields.AnyValue.Int:
                     value = new IntValue(unchecked((long)message.ReadVarint()));
@@ -105,7 +105,7 @@ internal sealed class OtlpValueReader
                     break;
                 case Fields.AnyValue.Bytes:
                     var bytes = message.ReadBytes();
-                    value = bytes.IsEmpty ? _noBytes : new BytesValue([.. bytes]);
+                    value = bytes.IsEmpty ? NoBytes : new BytesValue([.. bytes]);
                     break;
                 case Fields.AnyValue.Array:
                     value = ReadArray(message.ReadMessage(), Deeper(ref message, depth));

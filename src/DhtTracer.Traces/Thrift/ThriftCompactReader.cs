@@ -11,7 +11,7 @@ internal ref struct ThriftCompactReader(ReadOnlySpan<byte> data) : IThriftReader
 {
     private const string Format = "Jaeger Thrift (compact)";
 
-    private static readonly ThriftType[] _types =
+    private static readonly ThriftType[] Types =
     [
         ThriftType.Stop,
         ThriftType.Bool,
@@ -117,7 +117,7 @@ internal ref struct ThriftCompactReader(ReadOnlySpan<byte> data) : IThriftReader
     public readonly TraceFormatException Error(string problem) => new(Format, Position, problem);
 
     private readonly ThriftType ToType(int number) =>
-        number < _types.Length ? _types[number] : throw Error($"expected a type from 1 to 12, found {number}");
+        number < Types.Length ? Types[number] : throw Error($"expected a type from 1 to 12, found {number}");
 
     private int ReadCount() => CheckCount(ReadVarint());
 

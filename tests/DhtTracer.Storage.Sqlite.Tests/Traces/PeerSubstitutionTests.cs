@@ -7,7 +7,7 @@ namespace DhtTracer.Storage.Sqlite.Tests;
 
 public sealed class PeerSubstitutionTests
 {
-    private static readonly string[] _peers =
+    private static readonly string[] Peers =
     [
         "12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf",
         "12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtg",
@@ -20,8 +20,8 @@ public sealed class PeerSubstitutionTests
     {
         // Pieces that make trouble: peers, beginnings of peers, the escape byte, arbitrary bytes.
         var piece = Gen.OneOf(
-            Gen.Elements(_peers).Select(Encoding.ASCII.GetBytes),
-            Gen.Elements(_peers).SelectMany(peer => Gen.Choose(0, peer.Length).Select(length => Encoding.ASCII.GetBytes(peer[..length]))),
+            Gen.Elements(Peers).Select(Encoding.ASCII.GetBytes),
+            Gen.Elements(Peers).SelectMany(peer => Gen.Choose(0, peer.Length).Select(length => Encoding.ASCII.GetBytes(peer[..length]))),
             Gen.Elements<byte[]>([0xFF], [0xFF, 0], [0xFF, 0xFF, 1], [0]),
             ArbMap.Default.GeneratorFor<byte[]>()
         );
@@ -30,8 +30,8 @@ public sealed class PeerSubstitutionTests
                 inputs.ToArbitrary(),
                 input =>
                 {
-                    Assert.Equal(input, RoundTrip(input, _peers));
-                    Assert.Equal(input, RoundTrip(input, _peers[..1]));
+                    Assert.Equal(input, RoundTrip(input, Peers));
+                    Assert.Equal(input, RoundTrip(input, Peers[..1]));
                     Assert.Equal(input, RoundTrip(input, []));
                 }
             )
@@ -41,11 +41,11 @@ public sealed class PeerSubstitutionTests
     [Fact]
     public void Known_peers_take_two_bytes_and_unknown_ones_stay()
     {
-        var input = Encoding.ASCII.GetBytes(string.Join(' ', _peers));
+        var input = Encoding.ASCII.GetBytes(string.Join(' ', Peers));
         var output = new ArrayBufferWriter<byte>();
-        var used = PeerSubstitution.Encode(input, [_peers[2], _peers[0], "never seen"], output);
-        Assert.Equal([_peers[0], _peers[2]], used);
-        Assert.Equal($"\u00FF\u0001 {_peers[1]} \u00FF\u0002 {_peers[3]}", Encoding.Latin1.GetString(output.WrittenSpan));
+        var used = PeerSubstitution.Encode(input, [Peers[2], Peers[0], "never seen"], output);
+        Assert.Equal([Peers[0], Peers[2]], used);
+        Assert.Equal($"\u00FF\u0001 {Peers[1]} \u00FF\u0002 {Peers[3]}", Encoding.Latin1.GetString(output.WrittenSpan));
     }
 
     [Fact]
@@ -59,7 +59,7 @@ public sealed class PeerSubstitutionTests
             bytes.AsSpan().Replace((byte)7, (byte)0xFF);
             try
             {
-                PeerSubstitution.Decode(bytes, [Encoding.ASCII.GetBytes(_peers[0])], new ArrayBufferWriter<byte>());
+                PeerSubstitution.Decode(bytes, [Encoding.ASCII.GetBytes(Peers[0])], new ArrayBufferWriter<byte>());
             }
             catch (InvalidDataException)
             {

@@ -9,7 +9,7 @@ namespace DhtTracer.Traces.Tests.Export;
 
 public sealed class TraceWriterTests
 {
-    private static readonly Span[][] _traces =
+    private static readonly Span[][] SomeTraces =
     [
         .. Enumerable
             .Range(0, 20)
@@ -24,7 +24,7 @@ public sealed class TraceWriterTests
     [InlineData(TraceExportFormat.OtlpProtobuf, TraceFormat.OtlpProtobuf)]
     public async Task What_is_exported_as_otlp_is_recognised_and_read_back_whole(TraceExportFormat format, TraceFormat recognised)
     {
-        var bytes = await WriteAsync(format, _traces);
+        var bytes = await WriteAsync(format, SomeTraces);
         Assert.Equal(recognised, TraceFormatDetector.Detect(bytes));
         var decoded = format switch
         {
@@ -33,7 +33,7 @@ public sealed class TraceWriterTests
             TraceExportFormat.OtlpJsonLines => OtlpJson.DecodeLines(bytes),
             _ => OtlpProtobuf.Decode(bytes),
         };
-        Assert.Equal(Ordered(_traces.SelectMany(trace => trace)), Ordered(decoded));
+        Assert.Equal(Ordered(SomeTraces.SelectMany(trace => trace)), Ordered(decoded));
     }
 
     [Fact]
@@ -128,7 +128,7 @@ public sealed class TraceWriterTests
         var pipe = new Pipe();
         await pipe.Reader.CompleteAsync();
         using var writer = TraceWriter.Create(TraceExportFormat.OtlpProtobuf, pipe.Writer);
-        await Assert.ThrowsAsync<IOException>(async () => await writer.WriteAsync(_traces[0], CancellationToken.None));
+        await Assert.ThrowsAsync<IOException>(async () => await writer.WriteAsync(SomeTraces[0], CancellationToken.None));
     }
 
     private static async Task<byte[]> WriteAsync(TraceExportFormat format, IEnumerable<Span[]> traces)

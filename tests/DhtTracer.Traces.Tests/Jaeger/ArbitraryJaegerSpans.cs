@@ -7,7 +7,7 @@ namespace DhtTracer.Traces.Tests.Jaeger;
 /// <summary>Arbitrary spans of Jaeger's model from a seed: tags of all types, also under the names that have a meaning in OTLP.</summary>
 internal sealed class ArbitraryJaegerSpans
 {
-    private static readonly string[] _keys =
+    private static readonly string[] Keys =
     [
         "a",
         "message type",
@@ -24,7 +24,7 @@ internal sealed class ArbitraryJaegerSpans
         "ünï",
     ];
 
-    private static readonly string[] _texts = ["", "x", "client", "gateway", "OK", "ERROR", "true", "日本", "a=b"];
+    private static readonly string[] Texts = ["", "x", "client", "gateway", "OK", "ERROR", "true", "日本", "a=b"];
 
     private readonly Random _random;
 
@@ -39,11 +39,11 @@ internal sealed class ArbitraryJaegerSpans
         {
             TraceId = traceId,
             SpanId = Id(8),
-            OperationName = Pick(_texts),
+            OperationName = Pick(Texts),
             Flags = (uint)_random.Next(0, 4),
             StartTime = Time(),
             Duration = new Duration { Seconds = _random.Next(0, 100), Nanos = _random.Next(0, 1_000_000_000) },
-            Process = new Proto.Process { ServiceName = Pick(_texts) },
+            Process = new Proto.Process { ServiceName = Pick(Texts) },
         };
         span.Process.Tags.AddRange(Tags(3));
         span.Tags.AddRange(Tags(6));
@@ -66,7 +66,7 @@ internal sealed class ArbitraryJaegerSpans
             span.Logs.Add(log);
         }
 
-        span.Warnings.AddRange(Enumerable.Range(0, _random.Next(0, 3)).Select(_ => Pick(_texts)));
+        span.Warnings.AddRange(Enumerable.Range(0, _random.Next(0, 3)).Select(_ => Pick(Texts)));
         return span;
     }
 
@@ -74,7 +74,7 @@ internal sealed class ArbitraryJaegerSpans
 
     private Proto.KeyValue Tag()
     {
-        var key = Pick(_keys);
+        var key = Pick(Keys);
         return _random.Next(0, 8) switch
         {
             0 => new Proto.KeyValue
@@ -101,7 +101,7 @@ internal sealed class ArbitraryJaegerSpans
                 VType = Proto.ValueType.Binary,
                 VBinary = Id(_random.Next(0, 5)),
             },
-            _ => new Proto.KeyValue { Key = key, VStr = Pick(_texts) },
+            _ => new Proto.KeyValue { Key = key, VStr = Pick(Texts) },
         };
     }
 

@@ -10,8 +10,8 @@ namespace DhtTracer.Traces.Tests.Jaeger;
 
 public sealed class JaegerModelTests
 {
-    private static readonly ByteString _trace = ByteString.CopyFrom(Convert.FromHexString("5b8efff798038103d269b633813fc60c"));
-    private static readonly ByteString _id = ByteString.CopyFrom(Convert.FromHexString("eee19b7ec3c1b174"));
+    private static readonly ByteString Trace = ByteString.CopyFrom(Convert.FromHexString("5b8efff798038103d269b633813fc60c"));
+    private static readonly ByteString Id = ByteString.CopyFrom(Convert.FromHexString("eee19b7ec3c1b174"));
 
     [Fact]
     public void From_otlp_to_jaeger_and_back_nothing_is_lost_but_what_the_table_names() =>
@@ -84,13 +84,13 @@ public sealed class JaegerModelTests
         var other = ByteString.CopyFrom(0, 0, 0, 0, 0, 0, 0, 9);
         var before = new Proto.Span
         {
-            TraceId = _trace,
-            SpanId = _id,
+            TraceId = Trace,
+            SpanId = Id,
             References =
             {
                 new Proto.SpanRef
                 {
-                    TraceId = _trace,
+                    TraceId = Trace,
                     SpanId = other,
                     RefType = Proto.SpanRefType.FollowsFrom,
                 },
@@ -107,7 +107,7 @@ public sealed class JaegerModelTests
         Assert.Equal(
             1u,
             JaegerModel
-                .Encode(Assert.Single(JaegerModel.Decode([new Proto.Span { TraceId = _trace, SpanId = _id }])) with { Flags = 257 })
+                .Encode(Assert.Single(JaegerModel.Decode([new Proto.Span { TraceId = Trace, SpanId = Id }])) with { Flags = 257 })
                 .Flags
         );
 
@@ -116,10 +116,10 @@ public sealed class JaegerModelTests
     {
         Proto.Span[] spans =
         [
-            new() { TraceId = _id, SpanId = _id },
-            new() { TraceId = ByteString.CopyFrom(1, 2), SpanId = _id },
-            new() { TraceId = _trace },
-            new() { TraceId = ByteString.CopyFrom(new byte[16]), SpanId = _id },
+            new() { TraceId = Id, SpanId = Id },
+            new() { TraceId = ByteString.CopyFrom(1, 2), SpanId = Id },
+            new() { TraceId = Trace },
+            new() { TraceId = ByteString.CopyFrom(new byte[16]), SpanId = Id },
         ];
         var rejected = new List<RejectedSpan>();
         Assert.Equal(new TraceId(0, 0xEEE19B7EC3C1B174), Assert.Single(JaegerModel.Decode(spans, rejected: rejected)).TraceId);
@@ -135,8 +135,8 @@ public sealed class JaegerModelTests
         var span = JaegerModel.Decode([
             new Proto.Span
             {
-                TraceId = _trace,
-                SpanId = _id,
+                TraceId = Trace,
+                SpanId = Id,
                 StartTime = new Timestamp { Seconds = seconds, Nanos = nanos },
             },
         ])[0];
@@ -147,7 +147,7 @@ public sealed class JaegerModelTests
     public void The_first_child_of_reference_within_the_trace_is_the_parent_and_the_others_are_links()
     {
         var other = ByteString.CopyFrom(Convert.FromHexString("00000000000000000000000000000007"));
-        var span = new Proto.Span { TraceId = _trace, SpanId = _id };
+        var span = new Proto.Span { TraceId = Trace, SpanId = Id };
         span.References.Add(
             new Proto.SpanRef
             {
@@ -159,7 +159,7 @@ public sealed class JaegerModelTests
         span.References.Add(
             new Proto.SpanRef
             {
-                TraceId = _trace,
+                TraceId = Trace,
                 SpanId = SpanIdOf(2),
                 RefType = Proto.SpanRefType.FollowsFrom,
             }
@@ -167,7 +167,7 @@ public sealed class JaegerModelTests
         span.References.Add(
             new Proto.SpanRef
             {
-                TraceId = _trace,
+                TraceId = Trace,
                 SpanId = SpanIdOf(3),
                 RefType = Proto.SpanRefType.ChildOf,
             }
@@ -175,7 +175,7 @@ public sealed class JaegerModelTests
         span.References.Add(
             new Proto.SpanRef
             {
-                TraceId = _trace,
+                TraceId = Trace,
                 SpanId = SpanIdOf(4),
                 RefType = Proto.SpanRefType.ChildOf,
             }
@@ -198,7 +198,7 @@ public sealed class JaegerModelTests
     [InlineData(null, null, null)]
     public void Status_comes_from_its_tag_and_else_from_the_error_tag(string? code, bool? error, StatusCode? expected)
     {
-        var span = new Proto.Span { TraceId = _trace, SpanId = _id };
+        var span = new Proto.Span { TraceId = Trace, SpanId = Id };
         if (code is not null)
         {
             span.Tags.Add(new Proto.KeyValue { Key = "otel.status_code", VStr = code });
@@ -224,13 +224,13 @@ public sealed class JaegerModelTests
     {
         var one = new Proto.Span
         {
-            TraceId = _trace,
-            SpanId = _id,
+            TraceId = Trace,
+            SpanId = Id,
             Process = new Proto.Process { ServiceName = "kubo" },
         };
         var other = new Proto.Span
         {
-            TraceId = _trace,
+            TraceId = Trace,
             SpanId = SpanIdOf(5),
             Process = new Proto.Process { ServiceName = "js" },
         };

@@ -4,10 +4,10 @@ namespace DhtTracer.Traces.Tests.Model;
 
 public sealed class SpanGroupingTests
 {
-    private static readonly Resource _kubo = new() { Attributes = AttributeList.Of(("service.name", "kubo")) };
-    private static readonly Resource _js = new() { Attributes = AttributeList.Of(("service.name", "js")) };
-    private static readonly InstrumentationScope _dht = new() { Name = "dht" };
-    private static readonly InstrumentationScope _http = new() { Name = "http" };
+    private static readonly Resource Kubo = new() { Attributes = AttributeList.Of(("service.name", "kubo")) };
+    private static readonly Resource Js = new() { Attributes = AttributeList.Of(("service.name", "js")) };
+    private static readonly InstrumentationScope Dht = new() { Name = "dht" };
+    private static readonly InstrumentationScope Http = new() { Name = "http" };
 
     [Fact]
     public void Groups_and_spans_keep_their_order_and_equal_resources_are_one_group()
@@ -15,12 +15,12 @@ public sealed class SpanGroupingTests
         // The copies are equal in value and other objects.
         Span[] spans =
         [
-            Make(1, _kubo, _http),
-            Make(2, _js, _dht),
-            Make(3, _kubo with { }, _dht),
-            Make(4, _kubo, _http with { }),
-            Make(5, _js with { DroppedAttributesCount = 1 }, _dht),
-            Make(6, _js, _dht),
+            Make(1, Kubo, Http),
+            Make(2, Js, Dht),
+            Make(3, Kubo with { }, Dht),
+            Make(4, Kubo, Http with { }),
+            Make(5, Js with { DroppedAttributesCount = 1 }, Dht),
+            Make(6, Js, Dht),
         ];
         var groups = SpanGrouping.ByResourceAndScope(spans);
         Assert.Equal(

@@ -9,7 +9,7 @@ namespace DhtTracer.Traces.Tests.Otlp;
 /// </summary>
 internal static class OtlpJsonTree
 {
-    private static readonly string[] _integers =
+    private static readonly string[] Integers =
     [
         "intValue",
         "startTimeUnixNano",
@@ -23,7 +23,7 @@ internal static class OtlpJsonTree
         "droppedLinksCount",
     ];
 
-    private static readonly string[] _ids = ["traceId", "spanId", "parentSpanId"];
+    private static readonly string[] Ids = ["traceId", "spanId", "parentSpanId"];
 
     public static string Normalise(ReadOnlySpan<byte> json) => Normalise(JsonNode.Parse(json)!, "").ToJsonString();
 
@@ -42,8 +42,8 @@ internal static class OtlpJsonTree
                     .OrderBy(member => member.Key, StringComparer.Ordinal);
                 return new JsonObject(sorted.Select(member => KeyValuePair.Create(member.Key, (JsonNode?)member.Value)));
             default:
-                return _integers.Contains(name) ? JsonValue.Create(node.ToString())
-                    : _ids.Contains(name) ? JsonValue.Create(node.ToString().ToLower(CultureInfo.InvariantCulture))
+                return Integers.Contains(name) ? JsonValue.Create(node.ToString())
+                    : Ids.Contains(name) ? JsonValue.Create(node.ToString().ToLower(CultureInfo.InvariantCulture))
                     : node.DeepClone();
         }
     }

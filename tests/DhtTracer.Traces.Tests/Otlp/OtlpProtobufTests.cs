@@ -9,8 +9,8 @@ namespace DhtTracer.Traces.Tests.Otlp;
 
 public sealed class OtlpProtobufTests
 {
-    private static readonly ByteString _trace = ByteString.CopyFrom(Convert.FromHexString("5b8efff798038103d269b633813fc60c"));
-    private static readonly ByteString _span = ByteString.CopyFrom(Convert.FromHexString("eee19b7ec3c1b174"));
+    private static readonly ByteString Trace = ByteString.CopyFrom(Convert.FromHexString("5b8efff798038103d269b633813fc60c"));
+    private static readonly ByteString SpanIdBytes = ByteString.CopyFrom(Convert.FromHexString("eee19b7ec3c1b174"));
 
     [Theory]
     [MemberData(nameof(Captures.OtlpProtobuf), MemberType = typeof(Captures))]
@@ -76,7 +76,7 @@ public sealed class OtlpProtobufTests
                 {
                     Spans =
                     {
-                        new Proto.Span { TraceId = _trace, SpanId = _span },
+                        new Proto.Span { TraceId = Trace, SpanId = SpanIdBytes },
                     },
                 },
             },
@@ -110,8 +110,8 @@ public sealed class OtlpProtobufTests
             {
                 new Proto.Span
                 {
-                    TraceId = _trace,
-                    SpanId = _span,
+                    TraceId = Trace,
+                    SpanId = SpanIdBytes,
                     Name = "n",
                 },
             },
@@ -177,8 +177,8 @@ public sealed class OtlpProtobufTests
             .. unknown,
             .. new Proto.Span
             {
-                TraceId = _trace,
-                SpanId = _span,
+                TraceId = Trace,
+                SpanId = SpanIdBytes,
                 Name = "n",
             }.ToByteArray(),
             .. unknown,
@@ -205,14 +205,14 @@ public sealed class OtlpProtobufTests
     public void A_span_with_ids_of_the_wrong_length_is_rejected_and_its_neighbour_taken()
     {
         var data = Message(
-            new Proto.Span { TraceId = _trace, SpanId = _span },
-            new Proto.Span { TraceId = ByteString.CopyFrom(1, 2, 3), SpanId = _span },
-            new Proto.Span { TraceId = _trace },
-            new Proto.Span { TraceId = ByteString.CopyFrom(new byte[16]), SpanId = _span },
+            new Proto.Span { TraceId = Trace, SpanId = SpanIdBytes },
+            new Proto.Span { TraceId = ByteString.CopyFrom(1, 2, 3), SpanId = SpanIdBytes },
+            new Proto.Span { TraceId = Trace },
+            new Proto.Span { TraceId = ByteString.CopyFrom(new byte[16]), SpanId = SpanIdBytes },
             new Proto.Span
             {
-                TraceId = _trace,
-                SpanId = _span,
+                TraceId = Trace,
+                SpanId = SpanIdBytes,
                 ParentSpanId = ByteString.CopyFrom(1),
             }
         );
@@ -259,8 +259,8 @@ public sealed class OtlpProtobufTests
                 Message(
                     new Proto.Span
                     {
-                        TraceId = _trace,
-                        SpanId = _span,
+                        TraceId = Trace,
+                        SpanId = SpanIdBytes,
                         Attributes =
                         {
                             new Proto.KeyValue { Key = "k", Value = value },
@@ -270,7 +270,7 @@ public sealed class OtlpProtobufTests
             )
         );
         Assert.Contains("32 deep", exception.Problem, StringComparison.Ordinal);
-        Assert.Empty(OtlpProtobuf.Decode(Message(new Proto.Span { TraceId = _trace, SpanId = _span }))[0].Attributes);
+        Assert.Empty(OtlpProtobuf.Decode(Message(new Proto.Span { TraceId = Trace, SpanId = SpanIdBytes }))[0].Attributes);
     }
 
     private static byte[] Message(params Proto.Span[] spans) =>
