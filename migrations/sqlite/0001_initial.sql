@@ -105,7 +105,7 @@ CREATE INDEX query_by_slowest ON query (ifnull(duration_ns, -1));
 CREATE INDEX query_by_fastest ON query (ifnull(duration_ns, 9223372036854775807));
 CREATE INDEX query_by_peers ON query (ifnull(seen, -1));
 
--- What each query had to do with each peer that it heard of, packed (docs/adr/0040): statistics read all peers of a query
+-- What each query had to do with each peer that it heard of, packed (docs/adr/0019): statistics read all peers of a query
 -- together, and a row each would double the size of the database.
 CREATE TABLE query_peers (
   query INTEGER PRIMARY KEY REFERENCES query (no) ON DELETE CASCADE,

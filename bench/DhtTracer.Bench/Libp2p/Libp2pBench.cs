@@ -8,7 +8,7 @@ namespace DhtTracer.Bench.Libp2p;
 
 /// <summary>
 /// What the ground floor costs: peer ids as text, and a number of hosts in one process of which each is connected to each other
-/// (processor time of handshakes and identify, memory, round trips of ping). Backs ADR 0011.
+/// (processor time of handshakes and identify, memory, round trips of ping). Backs ADR 0007.
 /// </summary>
 internal static class Libp2pBench
 {

@@ -10,7 +10,7 @@ namespace DhtTracer.Bench.Multiformats;
 
 /// <summary>
 /// Base58 and base36 of our own against SimpleBase's, for the three lengths that matter: a hash, the peer id of an Ed25519 key, and
-/// a text at the limit of what is read. Backs docs/adr/0120.
+/// a text at the limit of what is read. Backs docs/adr/0047.
 /// </summary>
 [MemoryDiagnoser]
 public class Base58Bench

@@ -13,7 +13,7 @@ internal enum BlobCodec
     BrotliPeers = 2,
 }
 
-/// <summary>Compresses OTLP. docs/adr/0040 has the measurements behind the levels.</summary>
+/// <summary>Compresses OTLP. docs/adr/0019 has the measurements behind the levels.</summary>
 internal static class TraceBlob
 {
     // A trace larger than this is refused at the door; a damaged length must not allocate more.

@@ -41,4 +41,19 @@ public sealed class RepositoryTests
 
         Assert.All(locks, file => Assert.DoesNotContain("\"resolved\"", File.ReadAllText(file), StringComparison.Ordinal));
     }
+
+    [Fact]
+    public void Decisions_are_numbered_without_holes_and_say_their_number()
+    {
+        var files = Directory
+            .EnumerateFiles(Path.Combine(TestFiles.Repository, "docs", "adr"), "*.md")
+            .Order(StringComparer.Ordinal)
+            .ToList();
+
+        Assert.Equal(Enumerable.Range(1, files.Count).Select(number => $"{number:D4}"), files.Select(file => Path.GetFileName(file)[..4]));
+        Assert.All(
+            files,
+            file => Assert.StartsWith($"# {Path.GetFileName(file)[..4]} · ", File.ReadLines(file).First(), StringComparison.Ordinal)
+        );
+    }
 }

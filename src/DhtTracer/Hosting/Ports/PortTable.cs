@@ -106,7 +106,7 @@ internal static class PortTable
     /// <summary>Those of the main process.</summary>
     public static IEnumerable<Port> Main => All.Where(static port => port.Kind != PortKind.Control);
 
-    /// <summary>The longest target that any port takes: Kestrel's limit is one for the whole server (docs/adr/0111).</summary>
+    /// <summary>The longest target that any port takes: Kestrel's limit is one for the whole server (docs/adr/0046).</summary>
     public static int MaxTarget { get; } = All.Max(static port => port.MaxTarget);
 
     /// <summary>The row of a kind.</summary>
