@@ -31,6 +31,16 @@ internal sealed class ApiModel([FromKeyedServices(ApiEndpoints.Document)] IOpenA
         ];
     }
 
+    /// <summary>The values that a parameter may have; empty for any text.</summary>
+    public static string Values(IOpenApiParameter parameter) =>
+        parameter.Schema switch
+        {
+            { Enum: { Count: > 0 } values } => string.Join(", ", values.Select(static value => value?.ToString())),
+            { Minimum: { } least, Maximum: { } most } => $"{least} to {most}",
+            { Minimum: { } least } => $"{least} or more",
+            _ => "",
+        };
+
     /// <summary>One endpoint.</summary>
     /// <param name="Method">GET.</param>
     /// <param name="Path">With names in braces.</param>

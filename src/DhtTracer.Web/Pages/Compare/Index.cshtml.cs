@@ -1,6 +1,7 @@
 using DhtTracer.Analysis;
 using DhtTracer.Storage;
 using DhtTracer.Web.Search;
+using DhtTracer.Web.Text;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
@@ -47,6 +48,19 @@ internal sealed class CompareModel(TraceStore store, TimeProvider clock) : PageM
 
     /// <summary>The quick links count back from the latest query, because nothing came in the last hour.</summary>
     public bool PresetsAreOld { get; private set; }
+
+    /// <summary>Title of the page.</summary>
+    public string Title =>
+        Result is not null ? $"{A.Describe()} against {B.Describe()}"
+        : Singles.Count > 0 ? $"{Singles.Count} queries on one time axis"
+        : "Compare";
+
+    /// <summary>What the comparison says, for previews of a link to it.</summary>
+    public string Description =>
+        Result is not null ? Result.Sentence
+        : Singles.Count > 0
+            ? string.Join(", ", Singles.Select(static query => $"{Wording.Of(query.Type)} {DurationText.Of(query.DurationNs)}")) + "."
+        : "Two sets of DHT queries side by side: which is slower, by how much, and whether that is noise.";
 
     /// <summary>The comparison under an address that means the same tomorrow.</summary>
     public string Permalink =>

@@ -2,6 +2,7 @@ using System.Globalization;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Explain;
 using DhtTracer.Analysis.Statistics;
+using DhtTracer.Web.Charts;
 using DhtTracer.Web.Pages.QueryDetails;
 using DhtTracer.Web.Search;
 using DhtTracer.Web.Text;
@@ -14,7 +15,8 @@ internal sealed class SetsView
     /// <summary>Peers and error classes that the page lists.</summary>
     public const int ListLength = 12;
 
-    private const string MeanSuffix = ", mean";
+    private const int MostNames = 20;
+    private const string CancelledWords = "taken back by the caller or the end of the query";
 
     private readonly (long Least, long Greatest)? _medians;
 
@@ -73,6 +75,52 @@ internal sealed class SetsView
     /// <summary>The queries of a set that dialed or asked a peer, slowest first.</summary>
     public static string Met(ComparedSet set, string peer) => set.Address.With(("peer", peer), ("sort", "slowest")).ToString();
 
+    /// <summary>Which set is empty, and the verb after it; meaningless when both have operations.</summary>
+    public string EmptyWords =>
+        Comparison.A.Facts.Count > 0 ? "B is"
+        : Comparison.B.Facts.Count > 0 ? "A is"
+        : "Both sets are";
+
+    /// <summary>The axis of the curves of both sets; null when no duration is known.</summary>
+    public LogScale? DurationScale
+    {
+        get
+        {
+            var durations = Result.DurationsOfA.Concat(Result.DurationsOfB).Select(static point => point.Value).ToList();
+            return durations.Count == 0 ? null : new LogScale(durations.Min(), durations.Max());
+        }
+    }
+
+    /// <summary>The error classes that are more frequent in the slow set.</summary>
+    public OverRepresentedView OverRepresentedErrors => new("Error class", "classes", this, Result.ErrorClasses, FailedWith, null);
+
+    /// <summary>The peers that are more frequent in the slow set; the first <see cref="ListLength"/>.</summary>
+    public OverRepresentedView OverRepresentedPeers => new("Peer", "peers", this, [.. Comparison.Peers.Take(ListLength)], Met, PeerOf);
+
+    /// <summary>How many peers are listed, and over how many operations they were counted.</summary>
+    public string PeersNote
+    {
+        get
+        {
+            var (all, slow, other) = (Comparison.Peers.Length, Comparison.PeersOverSlow, Comparison.PeersOverOther);
+            var listed = all > ListLength ? $"The first {ListLength} of {all:N0}" : $"All {all:N0}";
+            var (slowFacts, otherFacts) = Result.SlowIsB ? (Result.B, Result.A) : (Result.A, Result.B);
+            var isPart = slow < slowFacts.Operations || other < otherFacts.Operations;
+            return $"{listed} peers that were dialed or asked, in {slow:N0} queries of {Slow} and {other:N0} of {Other}"
+                + (isPart ? ", the latest." : ".");
+        }
+    }
+
+    /// <summary>Outcomes, errors and agents side by side: of each at most 20 names with their counts.</summary>
+    public IEnumerable<(string Title, IReadOnlyList<(string Name, long OfA, long OfB)> Rows)> Counts =>
+        [
+            ("Outcomes", SideBySide(static facts => facts.Outcomes.Select(part => new NamedCount(Wording.Of(part.Outcome), part.Count)))),
+            ("Errors of operations", SideBySide(static facts => facts.OperationErrors)),
+            ("Errors of dials and requests", SideBySide(static facts => facts.PeerErrors)),
+            ("Dials and requests that were cancelled", SideBySide(static facts => [new NamedCount(CancelledWords, facts.PeerCancelled)])),
+            ("Agent versions met", SideBySide(static facts => facts.Agents)),
+        ];
+
     /// <summary>The page of a peer over the queries of the slow set.</summary>
     public string PeerOf(string peer) => $"/peers/{Uri.EscapeDataString(peer)}{SlowSet.Address.With(("sort", null)).Parameters()}";
 
@@ -88,27 +136,7 @@ internal sealed class SetsView
         ];
 
     /// <summary>What all verdicts together say, in one or two sentences.</summary>
-    public string Sentence
-    {
-        get
-        {
-            var told = Result.Figures.Where(static figure => figure.Verdict.Kind is VerdictKind.Higher or VerdictKind.Lower).ToList();
-            var tested = Result.Figures.Count(static figure => figure.Interval is not null);
-            var few = Result.Figures.Where(static figure => figure.Verdict.Kind == VerdictKind.TooFew).ToList();
-            var left =
-                few.Count == 0
-                    ? ""
-                    : $" Too few queries to say anything of {Joined([.. few.Select(static figure => Name(figure.Figure))])}.";
-            if (told.Count == 0)
-            {
-                return tested == 0 ? "Too few queries to say anything." : "No difference to be seen." + Numbers(false) + left;
-            }
-
-            var parts = told.GroupBy(static figure => Word(figure))
-                .Select(static group => $"{group.Key} in {Joined([.. group.Select(static figure => Name(figure.Figure))])}");
-            return $"{Numbers(true)}Against A, B is {string.Join("; ", parts)}.{Why}";
-        }
-    }
+    public string Sentence => new VerdictSentence(Result, Reasons).ToString();
 
     /// <summary>Time that the two sets spent on different things, with a title for each list.</summary>
     public IEnumerable<(string Title, string Name, IReadOnlyList<LostTime> Lost)> Reasons =>
@@ -129,87 +157,28 @@ internal sealed class SetsView
             _ => name,
         };
 
-    // The median duration of both sets, and by how much they differ.
-    private string Numbers(bool differs)
+    /// <summary>The points of a curve in percent of the chart: a step at each duration.</summary>
+    /// <param name="points">Durations in nanoseconds, and the share that took at most so long.</param>
+    /// <param name="scale">The axis.</param>
+    public static IEnumerable<(double X, double Y)?> Steps(IEnumerable<EcdfPoint> points, LogScale scale)
     {
-        if (
-            Result.Figures.FirstOrDefault(static figure => figure.Figure.Name == "duration-p50")
-            is not { A: > 0 and { } a, B: > 0 and { } b, Ratio: { } ratio } median
-        )
+        var last = 0.0;
+        foreach (var point in points)
         {
-            return "";
+            yield return (scale.X(point.Value), last * 100);
+            yield return (scale.X(point.Value), point.Share * 100);
+            last = point.Share;
         }
 
-        var values =
-            $"p50 {Value(FigureUnit.Nanoseconds, b)} against {Value(FigureUnit.Nanoseconds, a)} (95 %: {Times(ratio.Low)}–{Times(ratio.High)}×)";
-        return median.Verdict.Kind switch
-        {
-            VerdictKind.Higher => $"{Times(b / a)} times slower: {values}. ",
-            VerdictKind.Lower => $"{Times(a / b)} times faster: {values}. ",
-            _ => differs ? "" : $" Duration {values}.",
-        };
+        yield return (100, last * 100);
     }
 
-    // The greatest differences of time that are none of chance: two phases, and one peer, agent and failure each.
-    private string Why
-    {
-        get
-        {
-            var parts = Reasons
-                .SelectMany(static list =>
-                    list.Lost.Where(static lost => lost.Significant)
-                        .Take(list.Name == "Phase" ? 2 : 1)
-                        .Select(lost => $"{ReasonName(list.Name, lost.Name)} {Difference(FigureUnit.Nanoseconds, lost.Difference)}")
-                )
-                .ToList();
-            return parts.Count == 0 ? "" : $" Where the time went, an operation: {string.Join(", ", parts)}.";
-        }
-    }
-
-    private static string Times(double ratio) => ratio.ToString(ratio < 10 ? "0.0#" : "#,0", CultureInfo.InvariantCulture);
-
-    /// <summary>A value of a figure in its unit.</summary>
-    public static string? Value(FigureUnit unit, double? value) =>
-        value is not { } known
-            ? null
-            : unit switch
-            {
-                FigureUnit.Nanoseconds => DurationText.Of((long)Math.Round(known)),
-                FigureUnit.Share => Text.Shares.Percent(known),
-                _ => Rounded(known, "#,0.##"),
-            };
-
-    /// <summary>A difference in the unit of its figure, with its sign.</summary>
-    public static string? Difference(FigureUnit unit, double? value)
-    {
-        if (value is not { } known)
-        {
-            return null;
-        }
-
-        var text = unit switch
-        {
-            FigureUnit.Nanoseconds => DurationText.Of((long)Math.Round(known)),
-            FigureUnit.Share => Rounded(known * 100, "0.#") + " points",
-            _ => Rounded(known, "#,0.##"),
-        };
-        return known > 0 && text.AsSpan().IndexOfAnyInRange('1', '9') >= 0 ? "+" + text : text.Replace('-', '−');
-    }
-
-    /// <summary>An interval of a difference. Ends that would read the same are given three decimals.</summary>
-    public static string Interval(FigureUnit unit, DifferenceInterval interval)
-    {
-        var (low, high) = (Difference(unit, interval.Low), Difference(unit, interval.High));
-        if (low == high && interval.Low < interval.High && unit == FigureUnit.Nanoseconds && Math.Abs(interval.Low) >= 1e6)
-        {
-            var (size, name) = Math.Abs(interval.Low) >= 1e9 ? (1e9, "s") : (1e6, "ms");
-            (low, high) = (Decimals(interval.Low / size) + name, Decimals(interval.High / size) + name);
-        }
-
-        return $"{low} to {high}";
-
-        static string Decimals(double value) => value.ToString("+0.000;−0.000", CultureInfo.InvariantCulture);
-    }
+    /// <summary>Which part of a tick's text stands at the tick, so that none of it leaves the chart.</summary>
+    /// <param name="x">Percent of the chart.</param>
+    public static string TickAnchor(double x) =>
+        x > 97 ? "end"
+        : x < 3 ? "start"
+        : "middle";
 
     /// <summary>Share of the queries whose end is known that took at most so long; null when none is known.</summary>
     public static double? ShareAtMost(IReadOnlyList<OperationFacts> facts, long durationNs)
@@ -223,9 +192,6 @@ internal sealed class SetsView
 
         return known == 0 ? null : (double)within / known;
     }
-
-    /// <summary>A p-value; small ones are not drawn out.</summary>
-    public static string P(double value) => value < 0.001 ? "< 0.001" : value.ToString("0.000", CultureInfo.InvariantCulture);
 
     /// <summary>Class of a cell of the heat maps: 0 to 6 on a logarithmic scale of the medians of both.</summary>
     public string HeatClass(long? medianNs)
@@ -247,27 +213,19 @@ internal sealed class SetsView
         return set.Address.With(("from", TimeInput.Text(from)), ("to", TimeInput.Text(to)), ("sort", "slowest")).ToString();
     }
 
-    // "More in hops" is no sentence: what is counted is higher or lower.
-    private static string Word(ComparedFigure figure) =>
-        (figure.Verdict.Kind, figure.Figure.Unit) switch
-        {
-            (VerdictKind.Higher, FigureUnit.Count) => "higher",
-            (_, FigureUnit.Count) => "lower",
-            (VerdictKind.Higher, _) => figure.Figure.HigherWord,
-            _ => figure.Figure.LowerWord,
-        };
-
-    // "Hops, mean" heads a row; within a sentence it is "mean hops".
-    private static string Name(FigureDefinition figure)
+    private IReadOnlyList<(string Name, long OfA, long OfB)> SideBySide(Func<OverviewFacts, IEnumerable<NamedCount>> countsOf)
     {
-        var label = char.ToLowerInvariant(figure.Label[0]) + figure.Label[1..];
-        return label.EndsWith(MeanSuffix, StringComparison.Ordinal) ? "mean " + label[..^MeanSuffix.Length] : label;
+        var (ofA, ofB) = (countsOf(Result.A).ToList(), countsOf(Result.B).ToList());
+        return
+        [
+            .. ofA.Concat(ofB)
+                .Where(static count => count.Count > 0)
+                .Select(static count => count.Name)
+                .Distinct()
+                .Take(MostNames)
+                .Select(name => (name, CountOf(ofA, name), CountOf(ofB, name))),
+        ];
+
+        static long CountOf(List<NamedCount> counts, string name) => counts.FirstOrDefault(count => count.Name == name)?.Count ?? 0;
     }
-
-    // What rounds to nothing has no sign.
-    private static string Rounded(double value, string format) =>
-        value.ToString(format, CultureInfo.InvariantCulture) is "-0" ? "0" : value.ToString(format, CultureInfo.InvariantCulture);
-
-    private static string Joined(IReadOnlyList<string> parts) =>
-        parts.Count < 2 ? string.Concat(parts) : $"{string.Join(", ", parts.SkipLast(1))} and {parts[^1]}";
 }

@@ -57,6 +57,13 @@ internal sealed class OperationView
         }
     }
 
+    /// <summary>What a delegated router did, in words.</summary>
+    public static string Text(OperationRouter router)
+    {
+        var failure = router.Error is { } error ? $", failed ({Wording.OfName(error.Class)})" : "";
+        return $"HTTP router, {DurationText.Of(router.DurationNs)}{failure}";
+    }
+
     private static long Offset(ulong start, ulong later) =>
         later >= start ? (long)Math.Min(later - start, long.MaxValue / 4) : -(long)Math.Min(start - later, long.MaxValue / 4);
 }
@@ -112,6 +119,16 @@ internal sealed class SideView
 
     /// <summary>What it is called: <c>WAN</c>, <c>LAN</c>, or its type where there are no sides.</summary>
     public string Name => Query.Side is { } side ? Wording.Of(side) : Wording.Of(Query.Type);
+
+    /// <summary>When its answer was known, in nanoseconds after the operation's start; null when nobody was asked or the trace does not tell
+    /// it.</summary>
+    public long? FoundNs => Query.Skipped ? null : OffsetNs + Query.DiscoveryNs;
+
+    /// <summary>What came of it, in words.</summary>
+    public string? Text =>
+        Query.Skipped ? QueryNotes.Skipped(Query)
+        : Query.DiscoveryNs is { } found ? $"{HeaderText.Summary(Query)}, found after {DurationText.Of(found)}"
+        : HeaderText.Summary(Query);
 
     /// <summary>The time that is drawn, as times of this query.</summary>
     public TimeWindow Window(TimeWindow ofOperation) => new(ofOperation.FromNs - OffsetNs, ofOperation.ToNs - OffsetNs);

@@ -1,8 +1,11 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using DhtTracer.Analysis;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Storage;
 using DhtTracer.Web.Charts;
 using DhtTracer.Web.Search;
+using DhtTracer.Web.Text;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 
@@ -71,6 +74,44 @@ internal sealed class OverviewModel(TraceStore store, TimeProvider clock) : Page
             ("Peers queried", "Peers sent at least one request", false, Facts.PeersQueried),
             ("Duplicate requests", "Requests sent to a peer already asked, per operation", false, Facts.Duplicates),
         ];
+
+    /// <summary>The percentiles of durations that have a tile.</summary>
+    public IReadOnlyList<(string Name, PercentileFigure? Figure)> DurationTiles =>
+        [("duration p50", Facts.Duration.P50), ("p90", Facts.Duration.P90), ("p95", Facts.Duration.P95), ("p99", Facts.Duration.P99)];
+
+    /// <summary>The figures in one sentence, for previews of a link to the page.</summary>
+    public string Description
+    {
+        get
+        {
+            if (Facts.Operations == 0)
+            {
+                return "No operation in this stretch of time.";
+            }
+
+            var success = Facts.Success.Value is { } share ? Shares.Percent(share) : "–";
+            var median = Facts.Duration.P50 is { } figure ? DurationText.Of(figure.Value) : "–";
+            return $"{Facts.Operations:N0} DHT operations, success {success}, median duration {median}.";
+        }
+    }
+
+    /// <summary>What the share of failed dials is a share of.</summary>
+    public string DialFailureNote =>
+        $"{Facts.DialFailure.Part:N0} dials that failed, of {Facts.DialFailure.Whole:N0} peers dialed, "
+        + "over the operations that tell both";
+
+    /// <summary>What the share of reused connections is a share of.</summary>
+    public string ReuseNote =>
+        $"{Facts.Reuse.Part:N0} peers reached over a connection that was there already, of {Facts.Reuse.Whole:N0}, "
+        + "over the operations that tell it";
+
+    /// <summary>The mean of a distribution; null when nothing of it is known.</summary>
+    /// <param name="values">The distribution.</param>
+    /// <param name="isTime">Whether its unit is nanoseconds; else it is a count.</param>
+    public static string? Mean(Distribution values, bool isTime) =>
+        values.Mean is not { } mean ? null
+        : isTime ? DurationText.Of((long)Math.Round(mean))
+        : mean.ToString("0.##", CultureInfo.InvariantCulture);
 
     /// <summary>Shows the figures.</summary>
     public async Task<IActionResult> OnGetAsync([FromQuery(Name = "range")] string? range, CancellationToken cancellationToken)

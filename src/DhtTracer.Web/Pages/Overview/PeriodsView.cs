@@ -2,6 +2,7 @@ using DhtTracer.Analysis;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Web.Charts;
 using DhtTracer.Web.Search;
+using DhtTracer.Web.Text;
 
 namespace DhtTracer.Web.Pages.Overview;
 
@@ -36,6 +37,46 @@ internal sealed class PeriodsView
 
     /// <summary>Outcomes that occur.</summary>
     public IReadOnlyList<QueryOutcome> Outcomes { get; }
+
+    /// <summary>The percentiles that are drawn, the greatest first. The name is also the class of the line.</summary>
+    public static IReadOnlyList<(string Name, Func<Distribution, PercentileFigure?> Pick)> Lines { get; } =
+    [
+        ("p99", static values => values.P99),
+        ("p95", static values => values.P95),
+        ("p90", static values => values.P90),
+        ("p50", static values => values.P50),
+    ];
+
+    /// <summary>The points of a percentile's line in percent of the chart; null where periods without operations break it.</summary>
+    /// <param name="pick">The percentile.</param>
+    public IEnumerable<(double X, double Y)?> Points(Func<Distribution, PercentileFigure?> pick)
+    {
+        for (var i = 0; i < Axis.Periods.Count; i++)
+        {
+            if (i > 0 && Axis.Slot(i) > Axis.Slot(i - 1) + 1)
+            {
+                yield return null;
+            }
+
+            yield return pick(Axis.Periods[i].Duration) is { } figure
+                ? (Axis.X(Axis.Slot(i)) + (Axis.Width / 2), Durations.X(figure.Value))
+                : null;
+        }
+    }
+
+    /// <summary>What a hover on a period says of its durations.</summary>
+    public string PercentilesOf(PeriodFacts period)
+    {
+        var parts = Lines.Reverse().Select(line => $"{line.Name} {DurationText.Of(line.Pick(period.Duration)?.Value)}");
+        return $"{Axis.NameOf(period)}: {period.Operations} operations, {string.Join(", ", parts)}";
+    }
+
+    /// <summary>What a hover on a period says of its outcomes.</summary>
+    public string OutcomesOf(PeriodFacts period)
+    {
+        var parts = period.Outcomes.Where(static part => part.Count > 0).Select(static part => $"{part.Count} {Wording.Of(part.Outcome)}");
+        return $"{Axis.NameOf(period)}: {string.Join(", ", parts)}";
+    }
 
     /// <summary>The list of a period's operations within the range, slowest first.</summary>
     public string Link(PeriodFacts period)

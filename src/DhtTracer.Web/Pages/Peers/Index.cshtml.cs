@@ -46,6 +46,16 @@ internal sealed class PeersModel(TraceStore store, TimeProvider clock) : PageMod
         Number = Math.Clamp(number ?? 1, 1, Math.Max(1, (Found.Peers.Count + PageSize - 1) / PageSize));
     }
 
+    /// <summary>The page before this one; null on the first.</summary>
+    public string? PreviousPage => Number > 1 ? Address(page: Number - 1) : null;
+
+    /// <summary>The page after this one; null on the last.</summary>
+    public string? NextPage => Number * PageSize < Found.Peers.Count ? Address(page: Number + 1) : null;
+
+    /// <summary>Which peers this page shows, of how many.</summary>
+    public string Place =>
+        $"{((Number - 1) * PageSize) + 1:N0} to {Math.Min(Number * PageSize, Found.Peers.Count):N0} of {Found.Peers.Count:N0}";
+
     /// <summary>The address of this page with something changed.</summary>
     public string Address(string? order = null, int page = 1) =>
         $"/peers?{Stretch}&order={order ?? Search.Order}"

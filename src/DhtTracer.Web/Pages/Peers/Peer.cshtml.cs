@@ -72,6 +72,10 @@ internal sealed class PeerModel(TraceStore store, TimeProvider clock) : PageMode
     public static string Fate(PeerFacts met) =>
         string.Join(", ", met.Errors.Prepend(Words.Of(met.State)).Distinct(StringComparer.Ordinal)).Replace('-', ' ');
 
+    /// <summary>How long its answer took, or after how long it failed.</summary>
+    public static string RequestText(PeerFacts? met) =>
+        met?.RequestNs is null && met?.FailedNs is { } failed ? "✗ " + DurationText.Of(failed) : DurationText.Of(met?.RequestNs);
+
     /// <summary>The list of all operations that dialed or asked it.</summary>
     public string List =>
         Search.Range.Narrow(Search.Address).With(("peer", Id), ("background", Search.Address["background"] ?? "1")).ToString();

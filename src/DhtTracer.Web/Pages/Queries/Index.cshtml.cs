@@ -20,9 +20,6 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
     /// <summary>Matches are counted up to here.</summary>
     private const long MostCounted = 1_000_000;
 
-    /// <summary>An operation that takes longer is marked in the list.</summary>
-    private const long SlowNs = 10_000_000_000;
-
     /// <summary>Peers that a search lists.</summary>
     private const int MostPeers = 10;
 
@@ -127,52 +124,12 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
         }
     }
 
-    /// <summary>A duration as percent of the slowest of this page.</summary>
-    public string Share(long durationNs) =>
-        (_slowest == 0 ? 0 : Math.Max(2, 100.0 * durationNs / _slowest)).ToString("0.#", CultureInfo.InvariantCulture) + "%";
-
-    /// <summary>Whether a duration is one that people complain about.</summary>
-    public static bool IsSlow(long durationNs) => durationNs > SlowNs;
-
-    /// <summary>The columns that the list is sorted by, in their order.</summary>
-    public static IReadOnlyList<QueryColumn> Columns { get; } =
-    [
-        new("c-time", "Started", QuerySort.Newest, QuerySort.Oldest),
-        new("c-type", "Type", QuerySort.Type, QuerySort.TypeBackward),
-        new("c-key", "Key", QuerySort.Key, QuerySort.KeyBackward),
-        new("c-outcome", "Outcome", QuerySort.Outcome, QuerySort.OutcomeBackward),
-        new("c-duration num", "Duration", QuerySort.Slowest, QuerySort.Fastest),
-        new(
-            "c-peers num",
-            "Peers",
-            QuerySort.MostPeers,
-            QuerySort.FewestPeers,
-            "Peers sent a request / peers heard of, by the query that decided"
-        ),
-        new("c-hops num", "Hops", QuerySort.MostHops, QuerySort.FewestHops, "Greatest hops of a queried peer, by the query that decided"),
-        new("c-source", "Source", QuerySort.Source, QuerySort.SourceBackward, "Service and whose spans; sorted by whose spans"),
-    ];
-
-    /// <summary>Every order in words, for screens that have no room for heads of columns.</summary>
-    public static IReadOnlyList<(QuerySort Sort, string Title)> Orders { get; } =
-    [
-        (QuerySort.Newest, "newest first"),
-        (QuerySort.Oldest, "oldest first"),
-        (QuerySort.Slowest, "slowest first"),
-        (QuerySort.Fastest, "fastest first"),
-        (QuerySort.MostPeers, "most peers first"),
-        (QuerySort.FewestPeers, "fewest peers first"),
-        (QuerySort.MostHops, "most hops first"),
-        (QuerySort.FewestHops, "fewest hops first"),
-        (QuerySort.Key, "by key"),
-        (QuerySort.KeyBackward, "by key, backward"),
-        (QuerySort.Type, "by type"),
-        (QuerySort.TypeBackward, "by type, backward"),
-        (QuerySort.Outcome, "by outcome"),
-        (QuerySort.OutcomeBackward, "by outcome, backward"),
-        (QuerySort.Source, "by source"),
-        (QuerySort.SourceBackward, "by source, backward"),
-    ];
+    /// <summary>The duration of a row as percent of the slowest of this page; 0 when it is not known.</summary>
+    public string ShareOf(ListedOperation row)
+    {
+        var share = row.Operation.DurationNs is { } duration && _slowest > 0 ? Math.Max(2, 100.0 * duration / _slowest) : 0;
+        return share.ToString("0.#", CultureInfo.InvariantCulture) + "%";
+    }
 
     /// <summary>The value of <c>aria-sort</c> of a column; null when the list is sorted by another.</summary>
     public string? AriaSort(QueryColumn column) =>
@@ -197,27 +154,6 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
                 (Address.Sort == first ? second : first) is var sort && sort == QuerySort.Newest ? null : QueryListAddress.SortName(sort)
             )
         );
-
-    /// <summary>Peers heard of: at least so many when the trace does not show all.</summary>
-    public static string? Seen(QuerySummary? query) =>
-        query?.Counts.Seen is not { } seen ? null
-        : query.Counts.SeenComplete ? $"{seen:N0}"
-        : $"≥ {seen:N0}";
-
-    /// <summary>Greatest hops, or what is certain of them.</summary>
-    public static string? Hops(QuerySummary? query) =>
-        query?.Hops is { } hops ? $"{hops}"
-        : query?.HopsAtLeast is > 0 and var least ? $"≥ {least}"
-        : null;
-
-    /// <summary>What a query is of its operation: WAN, LAN, or its type.</summary>
-    public static string Part(QuerySummary query) => query.Side is { } side ? Words.Of(side).ToUpperInvariant() : Wording.Of(query.Type);
-
-    /// <summary>What asked for an operation, such as <c>/api/v0/routing/findprovs</c>; null when nothing of it is in the trace.</summary>
-    public static string? Command(Operation operation) =>
-        operation.Command is null ? null
-        : operation.Context.FirstOrDefault(above => above.SpanId == operation.Command) is { } command ? command.Detail ?? command.Name
-        : null;
 
     /// <summary>The parameters of the address that exports all queries of this list.</summary>
     public string ExportParameters(ExportFormat format) =>
@@ -283,7 +219,8 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
         Live = new LivePage { Mode = Address is { Sort: QuerySort.Newest, Cursor: null } ? "page" : "rows", Stamp = store.Changes.Stamp };
         var parameters = Address.With(("sort", null)).Parameters();
         NewerAddress =
-            $"/api/v1/operations/newer{parameters}{(parameters.Length == 0 ? '?' : '&')}after={await store.LastNumberAsync(cancellationToken)}";
+            $"/api/v1/operations/newer{parameters}{(parameters.Length == 0 ? '?' : '&')}"
+            + $"after={await store.LastNumberAsync(cancellationToken)}";
         Services = await store.ListServicesAsync(cancellationToken);
         if (Request.Query["rows"].ToString() is { Length: > 0 } rows)
         {

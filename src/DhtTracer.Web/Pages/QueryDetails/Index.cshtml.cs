@@ -38,6 +38,20 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
     /// <summary>Why it took as long as it did.</summary>
     public Explanation Explanation { get; private set; } = null!;
 
+    /// <summary>What the sender said of an end that is no failure; null when it said nothing.</summary>
+    public string? EndText => EndedWithoutFailure ? Query.Error?.Text : null;
+
+    /// <summary>The error of a query that failed; null when it did not.</summary>
+    public TraceError? Failure => EndedWithoutFailure ? null : Query.Error;
+
+    /// <summary>What is counted as seen.</summary>
+    public string SeenNote =>
+        Query.Counts.SeenComplete
+            ? "Distinct peers heard of, routing-table seeds included"
+            : "At least so many distinct peers were heard of: the trace does not show the answers of all";
+
+    private bool EndedWithoutFailure => Query.Outcome is QueryOutcome.NotFound or QueryOutcome.Cancelled or QueryOutcome.TimedOut;
+
     /// <summary>What if, for the part of the page that asks it.</summary>
     public WhatIfView? WhatIf { get; private set; }
 

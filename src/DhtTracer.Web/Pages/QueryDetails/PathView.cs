@@ -1,6 +1,7 @@
 using System.Globalization;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Explain;
+using DhtTracer.Web.Text;
 
 namespace DhtTracer.Web.Pages.QueryDetails;
 
@@ -14,6 +15,9 @@ internal sealed class PathView
     private const int MostLines = 400;
 
     private const int MostIndent = 30;
+
+    /// <summary>Peers on the ring whose dots are of the usual size.</summary>
+    private const int MostLargeDots = 300;
 
     /// <summary>Arranges the tree of a query.</summary>
     public PathView(Query query)
@@ -98,6 +102,23 @@ internal sealed class PathView
         var middle = Place((from + to) / 2, Math.Abs(from - to) > 0.5 ? -Radius * half : Radius * half);
         return $"M{x1} {y1}Q{middle.X} {middle.Y} {x2} {y2}";
     }
+
+    /// <summary>The line of a node to the peer that named it.</summary>
+    /// <param name="index">One of <see cref="Lines"/>.</param>
+    public string LineToParent(int index)
+    {
+        var node = Tree.Nodes[index];
+        return Line(Tree.Nodes[node.Parent!.Value].Angle!.Value, node.Angle!.Value);
+    }
+
+    /// <summary>Radius of a peer's dot on the ring: among many peers the dots are small.</summary>
+    public string DotRadius(PathNode node) =>
+        node.OnCriticalPath ? "3.4"
+        : Tree.Nodes.Length > MostLargeDots ? "1.3"
+        : "2.2";
+
+    /// <summary>What a hover on a peer's dot says.</summary>
+    public static string DotTitle(PathNode node) => $"{node.PeerId}, {Wording.OfName(Words.Of(node.State))}";
 
     /// <summary>Class of a peer's dot.</summary>
     public static string Class(PathNode node) =>

@@ -56,6 +56,41 @@ internal sealed class RowDetailsView
             ? _view.Waterfall.Query.Peers[place - 1]
             : null;
 
+    /// <summary>State, distance, hops and place of the peer in one line.</summary>
+    public string Summary
+    {
+        get
+        {
+            List<string> parts = [Wording.OfName(Words.Of(Peer.State)), $"XOR {Peer.Xor?.ToString(CultureInfo.InvariantCulture) ?? "–"}"];
+            parts.Add($"hops {HeaderText.Hops(Peer)}");
+            if (Peer.Order is { } order)
+            {
+                parts.Add($"number {order} to be sent something");
+            }
+
+            if (Peer.Duplicate)
+            {
+                parts.Add("⚠ asked again");
+            }
+
+            if (Peer.TimeLostNs is > 0 and { } lost)
+            {
+                parts.Add($"the query waited {DurationText.Of(lost)} for it");
+            }
+
+            return string.Join(" · ", parts);
+        }
+    }
+
+    /// <summary>What is special of a phase without request and error; null when nothing is.</summary>
+    public string? NoteOf(PeerPhase phase) =>
+        phase switch
+        {
+            { Kind: PeerPhaseKind.Dialing, StartNs: null } => "not told apart from the request",
+            { Kind: PeerPhaseKind.Connected } when Peer.Dial?.Reused == true => "over a connection that was there",
+            _ => null,
+        };
+
     /// <summary>Where it is closed.</summary>
     public WaterfallAddress Closed => _view.Address with { Row = null };
 

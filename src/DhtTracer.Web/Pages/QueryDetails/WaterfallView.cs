@@ -159,6 +159,35 @@ internal sealed class WaterfallView
     /// <summary>The anchor of a peer's row if that row is shown here, else null.</summary>
     public string? AnchorIfShown(string peerId) => _shown.Contains(peerId) ? Anchor(peerId) : null;
 
+    /// <summary>Who first named a peer.</summary>
+    public PeerReference NamedBy(QueryPeer peer) =>
+        new(
+            peer.Referrer,
+            peer.Referrer is { } referrer ? AnchorIfShown(referrer) : null,
+            peer.Hops == 0 ? "routing table" : "–",
+            peer.ReferrerInferred
+        );
+
+    /// <summary>After whose answer a peer was asked; empty for a peer that was never sent anything.</summary>
+    public PeerReference AskedAfter(QueryPeer peer) =>
+        new(peer.AskedAfter, peer.AskedAfter is { } after ? AnchorIfShown(after) : null, peer.Order is null ? "" : "–");
+
+    /// <summary>Why no row is shown.</summary>
+    public string NoRowsText =>
+        Waterfall.Query.Peers.IsEmpty ? "This query asked nobody: the trace holds no peer of it."
+        : Waterfall.Rows.IsEmpty ? "No peer of this query falls under this filter."
+        : "In none of these peers is what you look for.";
+
+    /// <summary>The counts of the query that are known, as <c>seen 82, queried 29</c>.</summary>
+    public string KnownFigures =>
+        string.Join(
+            ", ",
+            HeaderText
+                .Figures(Waterfall.Query.Counts)
+                .Where(static figure => figure.Value is not null)
+                .Select(static figure => $"{figure.Name} {figure.Text}")
+        );
+
     /// <summary>Where a peer's row is on the page of the query; rows that are folded away are asked for.</summary>
     /// <param name="peerId">A peer of the query.</param>
     public string RowLink(string peerId)

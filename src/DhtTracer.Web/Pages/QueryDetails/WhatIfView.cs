@@ -75,6 +75,55 @@ internal sealed class WhatIfView
     /// <summary>What of the form was not understood.</summary>
     public IReadOnlyList<string> Problems => _problems;
 
+    /// <summary>How far the replay with the query's own parameters is from the truth.</summary>
+    public string ErrorText
+    {
+        get
+        {
+            var error = Replay.OwnError ?? 0;
+            return Math.Abs(error) < 0.0005 ? "exact" : $"{Math.Abs(error) * 100:0.#} % too {(error > 0 ? "long" : "short")}";
+        }
+    }
+
+    /// <summary>Which parameters the trace does not tell, as a sentence after a space; empty when it tells all.</summary>
+    public string AssumedText =>
+        Replay.Assumed.IsEmpty ? "" : $" Not in the trace, and taken as on the public DHT: {string.Join(", ", Replay.Assumed)}.";
+
+    /// <summary>A timeout as the form shows it; empty when it is as it was.</summary>
+    public static string TimeoutText(long? timeoutNs) => timeoutNs is { } timeout ? DurationText.Of(timeout) : "";
+
+    /// <summary>Between which durations most of the draws lie; empty when all are equal.</summary>
+    public static string DrawsText(WhatIfPrediction answer) =>
+        answer.LowNs == answer.HighNs
+            ? ""
+            : $", 90 % of the draws between {DurationText.Of(answer.LowNs)} and {DurationText.Of(answer.HighNs)}";
+
+    /// <summary>What limits a prediction, each sentence after a space; empty when nothing does.</summary>
+    public static string Caveats(WhatIfPrediction answer) =>
+        (
+            answer.DrawnPeers > 0.05
+                ? $" {answer.DrawnPeers:0.#} peers would have been asked of which the trace does not show how long they take."
+                : ""
+        )
+        + (
+            answer.HiddenSeeds
+                ? " The trace shows only the peers of the routing table that were asked first; "
+                    + "with a greater alpha more of them would have been."
+                : ""
+        )
+        + (answer.TimeoutsStretched ? " An upper bound: what ran into the shorter timeout is taken to run into the longer one." : "");
+
+    /// <summary>The two ends of a prediction; empty when they are equal.</summary>
+    public static string Ends(WhatIfPrediction prediction) =>
+        prediction.LowNs == prediction.HighNs ? "" : $"{DurationText.Of(prediction.LowNs)} – {DurationText.Of(prediction.HighNs)}";
+
+    /// <summary>How much a prediction differs from the replay with the query's own parameters, with its sign.</summary>
+    public string Difference(WhatIfPrediction prediction)
+    {
+        var ns = prediction.DurationNs - Replay.OwnReplayNs.GetValueOrDefault();
+        return ns == 0 ? "none" : (ns > 0 ? "+" : "−") + DurationText.Of(Math.Abs(ns));
+    }
+
     // As if the peers that the verdict blames had failed at once. Who would be asked in their place must be known, else it says nothing.
     private IEnumerable<(string Change, WhatIfPrediction Prediction)> Without(List<string> peers)
     {
