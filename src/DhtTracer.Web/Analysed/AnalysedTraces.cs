@@ -62,7 +62,8 @@ internal sealed class AnalysedTraces(TraceStore store, int mostPeers)
     public async Task<AnalysedQuery?> GetAsync(QueryId id, CancellationToken cancellationToken) =>
         (await GetAsync(id.TraceId, cancellationToken)).FirstOrDefault(query => query.Query.Id == id);
 
-    /// <summary>The operation that a stream of query events was joined with; null when the id is of no such stream, or it was not.</summary>
+    /// <summary>The operation that a stream of query events was joined with; null when the id is of no such stream, or the stream was
+    /// joined with none.</summary>
     /// <param name="id">Permalink of the stream.</param>
     /// <param name="trace">Its trace.</param>
     /// <param name="cancellationToken">Cancels.</param>

@@ -31,7 +31,8 @@ internal static class EventsApi
             )
             .WithName("events")
             .WithSummary(
-                "Which queries changed, as server-sent events: `hello` with the stamp of the data, then `changed` with permalinks, or with none when everything may have"
+                "Which queries changed, as server-sent events: `hello` with the stamp of the data, "
+                    + "then `changed` with permalinks, or with none when everything may have"
             );
 
     private static async IAsyncEnumerable<SseItem<string>> WatchAsync(

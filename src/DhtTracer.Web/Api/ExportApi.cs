@@ -21,10 +21,12 @@ internal static class ExportApi
             .WithDescription(
                 "`format` is one of "
                     + string.Join(", ", ExportFormat.All.Select(static format => $"{format.Name} ({format.Title})"))
-                    + $". Which queries: `id` as often as there are queries, at most {ExportRequest.MostIds}; or filters and `sort` as for queries, without `at`. Formats that hold one query ("
+                    + $". Which queries: `id` as often as there are queries, at most {ExportRequest.MostIds}; "
+                    + "or filters and `sort` as for queries, without `at`. Formats that hold one query ("
                     + string.Join(", ", ExportFormat.All.Where(static format => !format.Sets).Select(static format => format.Name))
                     + ") take one `id`. "
-                    + "Formats of spans write whole traces, each once. A parameter that is not known is an error, because a mistyped filter would let everything through."
+                    + "Formats of spans write whole traces, each once. "
+                    + "A parameter that is not known is an error, because a mistyped filter would let everything through."
             )
             .Describe(ApiParameters.Export, ApiParameters.Filters)
             .Produces<object>(StatusCodes.Status200OK)
@@ -35,7 +37,7 @@ internal static class ExportApi
     {
         var wanted = ExportRequest.Parse(request.Query);
         return wanted.Problems.Count > 0
-            ? QueriesApi.Bad(wanted.Problems)
-            : await ExportEndpoints.AnswerAsync(wanted, store, request, static id => QueriesApi.NotHere($"query ({id})"));
+            ? ApiProblems.Bad(wanted.Problems)
+            : await ExportEndpoints.AnswerAsync(wanted, store, request, static id => ApiProblems.NotHere($"query ({id})"));
     }
 }

@@ -1,8 +1,5 @@
-using System.Buffers;
-using System.Text.Json;
 using DhtTracer.Analysis;
 using DhtTracer.Storage;
-using DhtTracer.Web.Search;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -13,9 +10,6 @@ namespace DhtTracer.Web.Api;
 /// <summary>Operations of <c>/api/v1</c>: what somebody asked of the DHT, as the list of the site shows it.</summary>
 internal static class OperationsApi
 {
-    private const int MostRows = 1000;
-    private const int MostCounted = 1000;
-
     /// <summary>Adds the endpoints.</summary>
     public static void Map(IEndpointRouteBuilder api)
     {
@@ -31,9 +25,7 @@ internal static class OperationsApi
         api.MapGet("/operations/newer", CountNewerAsync)
             .WithName("countNewerOperations")
             .WithSummary("How many operations were added after a mark")
-            .WithDescription(
-                $"`after` is the `mark` of another answer; without it the count is 0 and the mark is that of this moment. Counting ends at {MostCounted:N0}: then `isCut` is true."
-            )
+            .WithDescription(ApiLists.NewerDescription)
             .Describe(ApiParameters.Filters, ApiParameters.After)
             .Produces<NewerAnswer>()
             .ProducesProblem(StatusCodes.Status400BadRequest);
@@ -45,77 +37,42 @@ internal static class OperationsApi
             .ProducesProblem(StatusCodes.Status404NotFound);
     }
 
-    private static async Task<IResult> ListAsync(
+    private static Task<IResult> ListAsync(
         HttpRequest request,
         [FromServices] TraceStore store,
         int? limit,
         CancellationToken cancellationToken
-    )
-    {
-        var address = QueryListAddress.Parse(request.Query);
-        if (address.Problems.Count > 0)
-        {
-            return QueriesApi.Bad(address.Problems);
-        }
-
-        if (limit is < 1 or > MostRows)
-        {
-            return QueriesApi.Bad([$"limit is 1 to {MostRows}."]);
-        }
-
-        OperationPage page;
-        try
-        {
-            page = await store.ListOperationsAsync(address.Filter, address.Sort, address.Cursor, limit ?? 50, cancellationToken);
-        }
-        catch (InvalidCursorException error)
-        {
-            return QueriesApi.Bad([error.Message]);
-        }
-
-        var buffer = new ArrayBufferWriter<byte>();
-        await using (var json = new Utf8JsonWriter(buffer))
-        {
-            json.WriteStartObject();
-            json.WriteStartArray("operations");
-            foreach (var row in page.Rows)
+    ) =>
+        ApiLists.ListAsync<ListedOperation>(
+            request,
+            limit,
+            "operations",
+            async (address, rows) =>
             {
-                OperationJson.Write(json, row.Operation);
-            }
+                var page = await store.ListOperationsAsync(address.Filter, address.Sort, address.Cursor, rows, cancellationToken);
+                return (page.Rows, page.Next, page.Previous);
+            },
+            static (json, row) => OperationJson.Write(json, row.Operation)
+        );
 
-            json.WriteEndArray();
-            json.WriteString("next", page.Next);
-            json.WriteString("previous", page.Previous);
-            json.WriteEndObject();
-        }
-
-        return Results.Bytes(buffer.WrittenMemory, "application/json");
-    }
-
-    private static async Task<IResult> CountNewerAsync(
+    private static Task<IResult> CountNewerAsync(
         HttpRequest request,
         [FromServices] TraceStore store,
         long? after,
         CancellationToken cancellationToken
-    )
-    {
-        var address = QueryListAddress.Parse(request.Query);
-        if (address.Problems.Count > 0)
-        {
-            return QueriesApi.Bad(address.Problems);
-        }
-
-        // Read before counting: what comes in between is counted the next time as well, never missed.
-        var mark = await store.LastNumberAsync(cancellationToken);
-        var count = after is { } from ? await store.CountNewerAsync(address.Filter, from, MostCounted, cancellationToken) : 0;
-        return Results.Json(new NewerAnswer(count, count == MostCounted, mark), ApiJson.Options);
-    }
+    ) =>
+        ApiLists.CountNewerAsync(
+            request,
+            after,
+            () => store.LastNumberAsync(cancellationToken),
+            (filter, from) => store.CountNewerAsync(filter, from, ApiLists.MostCounted, cancellationToken)
+        );
 
     private static async Task<IResult> GetAsync(string id, [FromServices] TraceStore store, CancellationToken cancellationToken)
     {
         if (!QueryId.TryParse(id, out var wanted))
         {
-            return QueriesApi.NotHere("operation");
+            return ApiProblems.NotHere("operation");
         }
 
         var found = await store.GetOperationAsync(wanted, cancellationToken);
@@ -124,6 +81,6 @@ internal static class OperationsApi
             found = await store.GetOperationAsync(query.OperationId, cancellationToken);
         }
 
-        return found is null ? QueriesApi.NotHere("operation") : Results.Bytes(OperationJson.ToUtf8(found.Operation), "application/json");
+        return found is null ? ApiProblems.NotHere("operation") : Results.Bytes(OperationJson.ToUtf8(found.Operation), "application/json");
     }
 }

@@ -20,10 +20,12 @@ internal static class StatisticsApi
         api.MapGet("/overview", OverviewAsync)
             .WithName("overview")
             .WithSummary(
-                "Figures of a set of operations: outcomes, percentiles with their intervals, shares, errors, agent versions, and the same by hour"
+                "Figures of a set of operations: outcomes, percentiles with their intervals, shares, errors, "
+                    + "agent versions, and the same by hour"
             )
             .WithDescription(
-                "Percentiles are exact, by nearest rank. `isCut` says that there are more than 200,000 operations and only the latest of them were counted."
+                "Percentiles are exact, by nearest rank. "
+                    + "`isCut` says that there are more than 200,000 operations and only the latest of them were counted."
             )
             .Describe(ApiParameters.Filters, ApiParameters.Range)
             .Produces<OverviewAnswer>()
@@ -31,7 +33,8 @@ internal static class StatisticsApi
         api.MapGet("/compare", CompareAsync)
             .WithName("compare")
             .WithSummary(
-                "Two sets of operations side by side: every figure with its difference, interval and verdict, and what is over-represented in the slower set"
+                "Two sets of operations side by side: every figure with its difference, interval and verdict, "
+                    + "and what is over-represented in the slower set"
             )
             .WithDescription("The filters of each set have its prefix, `a.` or `b.`. Times are nanoseconds.")
             .Describe(ApiParameters.SetsOfComparison)
@@ -71,7 +74,7 @@ internal static class StatisticsApi
         var problems = name.Length > 0 && range is null ? address.Problems.Append(TimeRange.Problem(name)) : address.Problems;
         if (problems.Any())
         {
-            return QueriesApi.Bad(problems);
+            return ApiProblems.Bad(problems);
         }
 
         range ??= TimeRange.All;
@@ -97,7 +100,7 @@ internal static class StatisticsApi
         var problems = a.Problems.Concat(b.Problems).ToList();
         if (problems.Count > 0)
         {
-            return QueriesApi.Bad(problems);
+            return ApiProblems.Bad(problems);
         }
 
         var comparison = await SetComparison.ReadAsync(store, a, b, cancellationToken);
@@ -128,17 +131,17 @@ internal static class StatisticsApi
         var search = PeerSearch.Parse(request.Query, clock.GetUtcNow());
         if (search.Problems.Count > 0)
         {
-            return QueriesApi.Bad(search.Problems);
+            return ApiProblems.Bad(search.Problems);
         }
 
         if (limit is < 1 or > MostPeers)
         {
-            return QueriesApi.Bad([$"limit is 1 to {MostPeers}."]);
+            return ApiProblems.Bad([$"limit is 1 to {MostPeers}."]);
         }
 
         if (page is < 1 or > 1_000_000)
         {
-            return QueriesApi.Bad(["page is 1 or more."]);
+            return ApiProblems.Bad(["page is 1 or more."]);
         }
 
         var found = await search.ReadAsync(store, cancellationToken);
@@ -164,18 +167,18 @@ internal static class StatisticsApi
     {
         if (!PeerId.TryParse(id, out var peer))
         {
-            return QueriesApi.NotHere("peer");
+            return ApiProblems.NotHere("peer");
         }
 
         var search = PeerSearch.Parse(request.Query, clock.GetUtcNow());
         if (search.Problems.Count > 0)
         {
-            return QueriesApi.Bad(search.Problems);
+            return ApiProblems.Bad(search.Problems);
         }
 
         var (summary, list) = await search.ReadOneAsync(store, peer.ToString(), cancellationToken);
         return summary is null
-            ? QueriesApi.NotHere("peer")
+            ? ApiProblems.NotHere("peer")
             : Results.Json(new PeerAnswer(summary, list.Operations, list.IsCut), ApiJson.Options);
     }
 }

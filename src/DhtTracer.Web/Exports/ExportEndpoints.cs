@@ -15,6 +15,9 @@ internal static class ExportEndpoints
     /// <summary>Name of a file of many queries.</summary>
     public const string SetName = "queries";
 
+    private static IEnumerable<string> SingleExtensions =>
+        ExportFormat.All.Where(static format => format.Single).Select(static format => format.Extension);
+
     private static readonly string[] Reading = [HttpMethods.Get, HttpMethods.Head];
 
     /// <summary>Adds the addresses <c>/q/{id}/export.{extension}</c>, <c>/queries/export</c>, <c>/queries/export/chosen</c> and
@@ -59,12 +62,7 @@ internal static class ExportEndpoints
         !QueryId.TryParse(id, out var queryId) ? Results.NotFound()
         : ExportFormat.OfSingle(extension) is { } format
             ? await FileAsync(format, queryId, store, request, cancellationToken) ?? Results.NotFound()
-        : Bad(
-            request,
-            [
-                $"A query is exported with one of these endings: {string.Join(", ", ExportFormat.All.Where(static one => one.Single).Select(static one => one.Extension))}.",
-            ]
-        );
+        : Bad(request, [$"A query is exported with one of these endings: {string.Join(", ", SingleExtensions)}."]);
 
     private static Task<IResult> SetAsync(HttpRequest request, [FromServices] TraceStore store) =>
         SiteAsync(ExportRequest.Parse(request.Query), store, request);

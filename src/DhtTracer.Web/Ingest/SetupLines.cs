@@ -41,10 +41,13 @@ internal static class SetupLines
                 : Off,
             "shell",
             [
-                "The endpoint is needed. Without it Kubo sends to https://localhost:4318, and nothing arrives. With OTEL_EXPORTER_OTLP_PROTOCOL=grpc"
+                "The endpoint is needed. Without it Kubo sends to https://localhost:4318, and nothing arrives. "
+                    + "With OTEL_EXPORTER_OTLP_PROTOCOL=grpc"
                     + (grpc is null ? " the gRPC port is needed, which is off here." : $" the endpoint is {grpc}."),
-                "Recommended: OTEL_RESOURCE_ATTRIBUTES=service.instance.id=$(ipfs config Identity.PeerID). No span of Kubo names its own node. OTEL_SERVICE_NAME is ignored.",
-                "Spans come up to 5s after a command has ended. ipfs routing findprovs, findpeer, provide, get and put become operations here.",
+                "Recommended: OTEL_RESOURCE_ATTRIBUTES=service.instance.id=$(ipfs config Identity.PeerID). "
+                    + "No span of Kubo names its own node. OTEL_SERVICE_NAME is ignored.",
+                "Spans come up to 5s after a command has ended. "
+                    + "ipfs routing findprovs, findpeer, provide, get and put become operations here.",
             ]
         );
 
@@ -81,7 +84,8 @@ internal static class SetupLines
             "yaml",
             [
                 "Nodes then send to the Collector: http://127.0.0.1:14318 in this configuration.",
-                "Keep root spans named PutProvider: they are the stores of a provide. A tail-sampling or probabilistic sampler before this exporter loses parts of queries.",
+                "Keep root spans named PutProvider: they are the stores of a provide. "
+                    + "A tail-sampling or probabilistic sampler before this exporter loses parts of queries.",
             ]
         );
 
@@ -119,13 +123,16 @@ internal static class SetupLines
                 )}}.WithEndpointURL("{{(http is null ? grpc : http + "/v1/traces")}}"))
                 if err != nil { return err }
                 provider := trace.NewTracerProvider(trace.WithBatcher(exporter),
-                    trace.WithResource(resource.NewSchemaless(attribute.String("service.name", "my-node"), attribute.String("service.instance.id", host.ID().String()))))
+                    trace.WithResource(resource.NewSchemaless(
+                        attribute.String("service.name", "my-node"),
+                        attribute.String("service.instance.id", host.ID().String()))))
                 otel.SetTracerProvider(provider)
                 defer provider.Shutdown(context.Background())
                 """,
             "go",
             [
-                "Without Shutdown the spans of the last seconds are lost. On a busy node raise OTEL_BSP_MAX_QUEUE_SIZE: what does not fit is dropped without a word.",
+                "Without Shutdown the spans of the last seconds are lost. "
+                    + "On a busy node raise OTEL_BSP_MAX_QUEUE_SIZE: spans over it are dropped without a message.",
             ]
         );
 
@@ -155,7 +162,8 @@ internal static class SetupLines
             "dht-tracer import traces/ download.json -",
             "shell",
             [
-                "OTLP, Jaeger JSON and Thrift, Zipkin, the file of Kubo's OTEL_TRACES_EXPORTER=file, logs of Rust nodes, event logs of 2019; also gzipped.",
+                "OTLP, Jaeger JSON and Thrift, Zipkin, the file of Kubo's OTEL_TRACES_EXPORTER=file, "
+                    + "logs of Rust nodes, event logs of 2019; also gzipped.",
             ]
         );
 

@@ -5,8 +5,8 @@ using DhtTracer.Web.Ingest;
 namespace DhtTracer.Web.Metrics;
 
 /// <summary>
-/// The state of ingest, pulls, analysis and archive as instruments of the meter <c>DhtTracer</c>. They tell what the page Ingest shows, as it
-/// was at the last <see cref="RefreshAsync"/>; what is unknown has no measurement.
+/// The state of ingest, pulls, analysis and archive as instruments of the meter <c>DhtTracer</c>. They have the values of the page Ingest
+/// as of the last <see cref="RefreshAsync"/>. An unknown value has no measurement.
 /// </summary>
 internal sealed class StateMeter : IDisposable
 {

@@ -43,11 +43,13 @@ internal sealed class ErrorModel : PageModel
         {
             (404, not null) when path.StartsWith("/q/", StringComparison.Ordinal) => (
                 "This query is not here",
-                "A permalink names the same query on every installation, but only where its trace was imported. It may not have arrived yet, or be on the installation that the link came from."
+                "A permalink names the same query on every installation, but only where its trace was imported. "
+                    + "It may not have arrived yet, or be on the installation that the link came from."
             ),
             (410, _) => (
                 "This query is no longer kept",
-                "Its trace was here and was deleted because it was older than this installation keeps traces. Import the trace again, or open the link where it is still kept."
+                "Its trace was here and was deleted because it was older than this installation keeps traces. "
+                    + "Import the trace again, or open the link where it is still kept."
             ),
             (404, not null) when path.StartsWith("/traces/", StringComparison.Ordinal) => (
                 "This trace is not here",

@@ -42,7 +42,9 @@ export function startChoose() {
     if (!words) return;
     const elsewhere = chosen.size - ofPage;
     const text = chosen.size === 0 ? `up to ${most} on one time axis`
-      : `${chosen.size} chosen${elsewhere ? `, ${elsewhere} of them not on this page` : ""}${chosen.size > most ? `; at most ${most} can be compared` : ""}`;
+      : `${chosen.size} chosen`
+        + (elsewhere ? `, ${elsewhere} of them not on this page` : "")
+        + (chosen.size > most ? `; at most ${most} can be compared` : "");
     if (words.textContent !== text) words.textContent = text;
     main.querySelector("[data-choose-none]").hidden = chosen.size === 0;
     main.querySelector("#compare > button").disabled = chosen.size > most;

@@ -1,5 +1,5 @@
-// Buttons with data-copy: the text, with data-copy-url the absolute form of a link of this site, with data-copy-here the address of this page with
-// its state.
+// Buttons that copy: data-copy copies a text, data-copy-url a link of this site as an absolute address, data-copy-here the address of this
+// page with its state.
 import { writeState } from "./page-state.js";
 
 const buttons = "[data-copy], [data-copy-url], [data-copy-here]";

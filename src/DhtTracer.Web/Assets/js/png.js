@@ -9,7 +9,12 @@ async function picture(address) {
   const image = new Image();
   image.src = address;
   await image.decode();
-  const scale = Math.min(sharpest, longestSide / image.width, longestSide / image.height, Math.sqrt(mostPixels / (image.width * image.height)));
+  const scale = Math.min(
+    sharpest,
+    longestSide / image.width,
+    longestSide / image.height,
+    Math.sqrt(mostPixels / (image.width * image.height)),
+  );
   if (scale < 0.5) throw new Error(`${image.width} by ${image.height} pixels are more than a browser can draw; the SVG holds all rows`);
   const canvas = document.createElement("canvas");
   canvas.width = Math.floor(image.width * scale);

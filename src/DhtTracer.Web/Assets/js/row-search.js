@@ -1,4 +1,5 @@
-// The search among the rows while one types. The server says which rows match, by the same rule as without a script; rows that do not are hidden.
+// Searches the rows while the reader types. The server says which rows match, by the same rule as without a script. Other rows are
+// hidden.
 import { handlerUrl, setState } from "./page-state.js";
 import { makeCurrent, tableOf } from "./rows.js";
 

@@ -1,4 +1,5 @@
-// The form that sends files: a bar while they are sent, and the reason when they are not taken. Without a script the browser sends the form itself.
+// The form that uploads files: shows a progress bar, and the reason when the server rejects the files. Without a script the browser sends
+// the form itself.
 function words(form, text) {
   form.querySelector("[data-upload-word]").textContent = text;
 }
@@ -35,7 +36,12 @@ export function startUpload() {
     event.preventDefault();
     const size = [...form.elements.files.files].reduce((sum, file) => sum + file.size, 0);
     const most = Number(form.dataset.upload);
-    if (size > most) words(form, `Not sent: ${Math.ceil(size / 1048576)} MiB are more than the ${Math.floor(most / 1048576)} MiB that are taken at once. Use dht-tracer import.`);
-    else send(form);
+    if (size > most) {
+      const mebibytes = bytes => bytes / 1048576;
+      words(form, `Not sent: ${Math.ceil(mebibytes(size))} MiB are more than the ${Math.floor(mebibytes(most))} MiB `
+        + "that are taken at once. Use dht-tracer import.");
+    } else {
+      send(form);
+    }
   });
 }

@@ -1,7 +1,7 @@
-// The stretch of time that the waterfall draws. The rows come from the server drawn for one stretch (data-from, data-to); another one is
-// the same drawing stretched and moved by one rule for all rows, so that nothing of 10,000 rows has to be written anew. (Custom properties of
-// the box would do too, but every element below inherits them: its style would be computed anew in each frame.) When the movement
-// has come to rest the server draws the axis for the new stretch, and the labels in sight find a new place.
+// The time that the waterfall draws. The server draws the rows for one window (data-from, data-to). To show another window, one style rule
+// stretches and moves the drawings of all rows, so that 10,000 rows need no new markup. (Custom properties of the box would also work, but
+// every element below inherits them and would be styled anew in each frame.) When the movement has stopped, the server draws the axis for
+// the new window, and the labels in sight are placed again.
 import { handlerUrl, setState } from "./page-state.js";
 import { placeLabels } from "./labels.js";
 import { isTaken, singleKeysOn } from "./shortcuts.js";
@@ -57,7 +57,11 @@ function draw() {
 
 export function show(newFrom, newTo) {
   const box = boxOf();
-  const least = Math.max(1, whole() / Number(box.dataset.zoom), (Number(box.dataset.to) - Number(box.dataset.from)) / Number(box.dataset.zoom));
+  const least = Math.max(
+    1,
+    whole() / Number(box.dataset.zoom),
+    (Number(box.dataset.to) - Number(box.dataset.from)) / Number(box.dataset.zoom),
+  );
   const length = Math.min(whole(), Math.max(least, newTo - newFrom));
   const middle = (newFrom + newTo) / 2;
   const step = 10 ** Math.max(0, Math.floor(Math.log10(length)) - 3);
@@ -131,7 +135,8 @@ function onWheel(event) {
   else pan(by * 0.0008);
 }
 
-// A listener that may cancel the wheel makes the browser wait for it before it scrolls: it is there only while a key is held, and on the axis.
+// A listener that may cancel the wheel makes the browser wait before it scrolls. So it is registered only while a key is held, and on the
+// axis.
 function onModifier(event) {
   const held = event.ctrlKey || event.shiftKey;
   document.removeEventListener("wheel", onWheel);
@@ -224,7 +229,8 @@ export function startZoom() {
   document.addEventListener("pointermove", onMove);
   for (const type of ["pointerup", "pointercancel"]) document.addEventListener(type, onUp);
 
-  // The table was replaced by one drawn for the stretch of its own address: what is shown stays. Where all time was shown, all that there is now is.
+  // The table was replaced by one that is drawn for the time of its own address. The time that is shown stays the same; when all time was
+  // shown, all time is shown again.
   document.addEventListener("dht:updated", () => {
     const box = boxOf();
     if (!box) return;

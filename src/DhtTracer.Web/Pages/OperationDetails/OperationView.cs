@@ -120,8 +120,8 @@ internal sealed class SideView
     /// <summary>What it is called: <c>WAN</c>, <c>LAN</c>, or its type where there are no sides.</summary>
     public string Name => Query.Side is { } side ? Wording.Of(side) : Wording.Of(Query.Type);
 
-    /// <summary>When its answer was known, in nanoseconds after the operation's start; null when nobody was asked or the trace does not tell
-    /// it.</summary>
+    /// <summary>When its answer was known, in nanoseconds after the operation's start; null when nobody was asked or the trace does not
+    /// tell it.</summary>
     public long? FoundNs => Query.Skipped ? null : OffsetNs + Query.DiscoveryNs;
 
     /// <summary>What came of it, in words.</summary>

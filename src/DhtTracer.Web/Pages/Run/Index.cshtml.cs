@@ -82,7 +82,8 @@ internal sealed class RunModel(NodeAddress node, NodeClient client, KuboRunner k
 
     /// <summary>The command that starts a node where this page looks for it.</summary>
     public string StartCommand =>
-        $"dht-tracer node --control-port {NodeUrl?.Port ?? 7000} --site {Request.Scheme}://{(Request.Host.HasValue ? Request.Host.Value : "127.0.0.1:5080")}";
+        $"dht-tracer node --control-port {NodeUrl?.Port ?? 7000} "
+        + $"--site {Request.Scheme}://{(Request.Host.HasValue ? Request.Host.Value : "127.0.0.1:5080")}";
 
     /// <summary>Shows the form; its address can fill it in: <c>/run?op=get-value&amp;key=/v/name</c>.</summary>
     public async Task OnGetAsync(string? op, string? key, string? value, string? at, CancellationToken cancellationToken)

@@ -106,6 +106,9 @@ internal sealed class SpanTreeView
         : IsError(span) ? "error"
         : null;
 
+    /// <summary>The name of a span or scope, which may have none.</summary>
+    public static string Name(string name) => name.Length == 0 ? "(no name)" : name;
+
     /// <summary>Whether its status says that it failed.</summary>
     public static bool IsError(Span span) => span.Status?.Code == DhtTracer.Traces.StatusCode.Error;
 }
