@@ -34,7 +34,7 @@ internal static class ApiEndpoints
                                 "Operations, queries and statistics as the pages show them. "
                                 + "Unknown is null, never 0 and never left out. Durations are nanoseconds; "
                                 + "points in time are nanoseconds since 1970-01-01 UTC as decimal strings. "
-                                + "What was wrong with a request is said as application/problem+json.",
+                                + "Errors are answered as application/problem+json.",
                         };
                         return Task.CompletedTask;
                     }

@@ -91,7 +91,7 @@ internal sealed class ExportRequest
             }
             else
             {
-                problems.Add($"\"{Shown(text)}\" (id) is no permalink of the form traceId-spanId.");
+                problems.Add($"\"{Shown(text)}\" (id) is not a permalink of the form traceId-spanId.");
             }
         }
 

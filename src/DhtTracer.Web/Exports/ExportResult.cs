@@ -7,7 +7,7 @@ namespace DhtTracer.Web.Exports;
 
 /// <summary>
 /// A file to keep, written while it is made. A client that goes away ends the work; a failure after the first byte breaks the connection,
-/// so that half a file is never taken for a whole one.
+/// so that nobody mistakes half a file for a whole one.
 /// </summary>
 /// <param name="exporter">Writes.</param>
 /// <param name="format">As what; one that can hold many queries.</param>

@@ -29,7 +29,7 @@ internal sealed class Arrivals(TraceStore store, IngestReader reader)
     /// <param name="pending">Spans stored and not yet analysed.</param>
     /// <param name="queries">Queries found in them, background ones included.</param>
     /// <param name="services">Services that they are of.</param>
-    /// <param name="refused">Messages of which nothing was taken.</param>
+    /// <param name="refused">Messages of which no span was accepted.</param>
     public static string Text(long spans, long pending, long queries, IReadOnlyList<string> services, long refused)
     {
         var rejected = refused == 0 ? "" : $" {Count(refused, "message")} {(refused == 1 ? "was" : "were")} refused: Ingest says why.";

@@ -6,7 +6,7 @@ namespace DhtTracer.Web.Markup;
 
 /// <summary>How a query or an operation ended, in the colour of its outcome.</summary>
 /// <param name="outcome">Gives the colour.</param>
-/// <param name="text">What stands there; null for the outcome itself.</param>
+/// <param name="text">The text; null for the outcome itself.</param>
 /// <param name="title">What a hover shows; null for nothing.</param>
 internal sealed class OutcomeMark(QueryOutcome outcome, string? text = null, string? title = null) : IHtmlContent
 {

@@ -57,10 +57,10 @@ internal sealed class ErrorModel : PageModel
             ),
             (404, _) => ("There is no such page", "The address may be mistyped."),
             (400, _) => (
-                "That address or form was not understood",
-                "A parameter has a value that this page does not take, or the form was open for too long: go back, reload and try again."
+                "The address or form is not valid",
+                "A parameter has a value that this page does not accept, or the form was open for too long. Go back, reload and try again."
             ),
-            (405, _) => ("That page does not take this method", "Pages answer GET; only forms of this site post."),
+            (405, _) => ("This page does not accept this method", "Pages answer GET; only forms of this site post."),
             _ => (
                 "Something failed here",
                 "The program could not make this page. The cause is in its log, at the time of this request; the traces are untouched."

@@ -69,7 +69,7 @@ internal sealed class ComparedSet
     /// <summary>The set with something changed; null takes it out.</summary>
     public ComparedSet With(string name, string? value) => new(Prefix, Address.With((name, value)));
 
-    /// <summary>The queries of a list as a set; their order is no matter.</summary>
+    /// <summary>The queries of a list as a set, without their order.</summary>
     public static ComparedSet Of(string prefix, QueryListAddress address) => new(prefix, address.With(("sort", null)));
 
     /// <summary>The address of a comparison.</summary>

@@ -31,7 +31,7 @@ internal sealed class PeerSearch
         new(
             "cancelled",
             "Cancelled",
-            "Dials and requests that the caller or the end of the query took back: no fault of the peer",
+            "Dials and requests that the caller or the end of the query cancelled; not the peer's fault",
             static peer => peer.Cancelled
         ),
         new("slow", "Request p50", "Median of its first answered request in each query", static peer => peer.RequestLatency.P50?.Value),
@@ -52,7 +52,7 @@ internal sealed class PeerSearch
     /// <summary>Name of the order, one of <see cref="Orders"/>.</summary>
     public string Order { get; }
 
-    /// <summary>What was not understood, each a sentence.</summary>
+    /// <summary>What is not valid, each a sentence.</summary>
     public IReadOnlyList<string> Problems { get; }
 
     /// <summary>The operations whose peers count.</summary>
@@ -64,7 +64,7 @@ internal sealed class PeerSearch
             Background = Address["background"] is null ? null : Address.Filter.Background,
         };
 
-    /// <summary>Failed dials and requests of a peer; what was taken back is none.</summary>
+    /// <summary>Failed dials and requests of a peer, without the cancelled ones.</summary>
     public static long Failures(PeerSummary peer) => peer.Failures.Sum(static failure => failure.Count);
 
     /// <summary>Reads the parameters of a request.</summary>

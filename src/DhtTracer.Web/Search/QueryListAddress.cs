@@ -234,7 +234,7 @@ public sealed class QueryListAddress
             return duration;
         }
 
-        Problem<string>(name, "is no duration; write 250ms, 1.5s or 2m");
+        Problem<string>(name, "is not a duration; write 250ms, 1.5s or 2m");
         return null;
     }
 
@@ -250,7 +250,7 @@ public sealed class QueryListAddress
             return time;
         }
 
-        Problem<string>(name, "is no time; write 2026-11-22 or 2026-11-22T08:44, in UTC");
+        Problem<string>(name, "is not a time; write 2026-11-22 or 2026-11-22T08:44, in UTC");
         return null;
     }
 

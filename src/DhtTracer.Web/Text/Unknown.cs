@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Html;
 
 namespace DhtTracer.Web.Text;
 
-/// <summary>The mark of a value that the trace does not tell: a dash that says why on hover and on focus.</summary>
+/// <summary>Marks a value that the trace does not tell: a dash that says why on hover and on focus.</summary>
 internal static class Unknown
 {
     /// <summary>The trace never said what was looked for.</summary>

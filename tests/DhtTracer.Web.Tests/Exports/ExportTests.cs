@@ -84,8 +84,8 @@ public class ExportTests
     [InlineData("format=pdf", "\"pdf\" (format) is not one of")]
     [InlineData("format=otlp&type=find", "\"find\" (type) is not one of find-peer")]
     [InlineData("format=otlp&outcom=failed", "\"outcom\" is no parameter of an export")]
-    [InlineData("format=otlp&from=yesterday", "\"yesterday\" (from) is no time")]
-    [InlineData("format=otlp&id=abc", "\"abc\" (id) is no permalink")]
+    [InlineData("format=otlp&from=yesterday", "\"yesterday\" (from) is not a time")]
+    [InlineData("format=otlp&id=abc", "\"abc\" (id) is not a permalink")]
     [InlineData("format=har&type=find-peer", "holds one query: name it by id")]
     [InlineData("format=otlp&type=find-peer&id=00000000000000000000000000000001-0000000000000002", "not both")]
     public async Task What_is_not_understood_is_a_400_that_says_what(string parameters, string problem)

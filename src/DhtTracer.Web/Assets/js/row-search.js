@@ -28,7 +28,7 @@ function apply(places, text) {
   const none = document.querySelector(".no-rows");
   if (none) {
     none.hidden = !shown || shown.size > 0;
-    none.textContent = "In none of these peers is what you look for.";
+    none.textContent = "No peer contains the text that you search for.";
   }
   document.dispatchEvent(new CustomEvent("dht:rows"));
 }

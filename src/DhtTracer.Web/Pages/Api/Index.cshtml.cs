@@ -47,13 +47,13 @@ internal sealed class ApiModel([FromKeyedServices(ApiEndpoints.Document)] IOpenA
     /// <param name="Operation">What the document says.</param>
     public sealed record Endpoint(string Method, string Path, OpenApiOperation Operation)
     {
-        /// <summary>Where it stands on the page.</summary>
+        /// <summary>Its anchor on the page.</summary>
         public string Anchor => Operation.OperationId ?? Path.Trim('/').Replace('/', '-');
 
         /// <summary>Its parameters.</summary>
         public IEnumerable<IOpenApiParameter> Parameters => Operation.Parameters ?? [];
 
-        /// <summary>It can be opened as it stands.</summary>
+        /// <summary>Whether a browser can open it without filling in names.</summary>
         public bool IsLink => Method == "GET" && !Path.Contains('{', StringComparison.Ordinal);
     }
 }

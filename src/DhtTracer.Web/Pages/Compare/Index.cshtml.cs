@@ -37,13 +37,13 @@ internal sealed class CompareModel(TraceStore store, TimeProvider clock) : PageM
     /// <summary>Single queries; empty when sets are compared.</summary>
     public IReadOnlyList<Query> Singles { get; private set; } = [];
 
-    /// <summary>What could not be understood, or is not here; each a sentence.</summary>
+    /// <summary>What is not valid, or not in the archive; each a sentence.</summary>
     public List<string> Problems { get; } = [];
 
     /// <summary>What there is to compare.</summary>
     public OperationFacets Facets { get; private set; } = null!;
 
-    /// <summary>Comparisons that everybody asks for, with times that stay what they are.</summary>
+    /// <summary>Common comparisons, with fixed times.</summary>
     public IReadOnlyList<(string Title, string Address)> Presets { get; private set; } = [];
 
     /// <summary>The quick links count back from the latest query, because nothing came in the last hour.</summary>
@@ -62,13 +62,13 @@ internal sealed class CompareModel(TraceStore store, TimeProvider clock) : PageM
             ? string.Join(", ", Singles.Select(static query => $"{Wording.Of(query.Type)} {DurationText.Of(query.DurationNs)}")) + "."
         : "Two sets of DHT queries side by side: which is slower, by how much, and whether that is noise.";
 
-    /// <summary>The comparison under an address that means the same tomorrow.</summary>
+    /// <summary>The address of this comparison with absolute times.</summary>
     public string Permalink =>
         Singles.Count > 0
             ? "/compare?" + string.Join('&', Singles.Select(static query => $"q={query.Id}"))
             : ComparedSet.Compare(A.Until(clock.GetUtcNow()), B.Until(clock.GetUtcNow()));
 
-    /// <summary>A and B the other way round.</summary>
+    /// <summary>The address of this comparison with A and B swapped.</summary>
     public string Swapped => ComparedSet.Compare(B.As("a"), A.As("b"));
 
     /// <summary>Compares.</summary>
@@ -183,7 +183,7 @@ internal sealed class CompareModel(TraceStore store, TimeProvider clock) : PageM
         Length = Request.Query["length"].ToString().Trim() is { Length: > 0 } given ? given : Length;
         if (!TimeInput.TryParse(Moment, out var moment))
         {
-            Problems.Add($"\"{Moment}\" (moment) is no time; write 2026-11-22T08:44, in UTC.");
+            Problems.Add($"\"{Moment}\" (moment) is not a time; write 2026-11-22T08:44, in UTC.");
             return null;
         }
 
@@ -193,7 +193,7 @@ internal sealed class CompareModel(TraceStore store, TimeProvider clock) : PageM
             || (ulong)length > moment
         )
         {
-            Problems.Add($"\"{Length}\" (length) is no duration of a second or more; write 30m, 1h or 24h.");
+            Problems.Add($"\"{Length}\" (length) is not a duration of a second or more; write 30m, 1h or 24h.");
             return null;
         }
 
@@ -210,7 +210,7 @@ internal sealed class CompareModel(TraceStore store, TimeProvider clock) : PageM
         {
             if (!QueryId.TryParse(text, out var id))
             {
-                Problems.Add($"\"{(text.Length > 60 ? text[..60] + "…" : text)}\" is no permalink of a query.");
+                Problems.Add($"\"{(text.Length > 60 ? text[..60] + "…" : text)}\" is not a permalink of a query.");
             }
             else if (await FindAsync(id, cancellationToken) is { } query)
             {

@@ -16,7 +16,7 @@ internal sealed class SetsView
     public const int ListLength = 12;
 
     private const int MostNames = 20;
-    private const string CancelledWords = "taken back by the caller or the end of the query";
+    private const string CancelledWords = "cancelled by the caller or by the end of the query";
 
     private readonly (long Least, long Greatest)? _medians;
 
@@ -173,7 +173,7 @@ internal sealed class SetsView
         yield return (100, last * 100);
     }
 
-    /// <summary>Which part of a tick's text stands at the tick, so that none of it leaves the chart.</summary>
+    /// <summary>The <c>text-anchor</c> of a tick's text, so that the text stays inside the chart.</summary>
     /// <param name="x">Percent of the chart.</param>
     public static string TickAnchor(double x) =>
         x > 97 ? "end"

@@ -33,10 +33,10 @@ internal sealed class OverviewModel(TraceStore store, TimeProvider clock) : Page
     /// <summary>Comparisons of these queries with earlier ones.</summary>
     public IReadOnlyList<EarlierStretch> Earlier => EarlierStretch.Of(Range, Address, clock.GetUtcNow());
 
-    /// <summary>What was not understood, each a sentence.</summary>
+    /// <summary>What is not valid, each a sentence.</summary>
     public List<string> Problems { get; } = [];
 
-    /// <summary>The stretch that a reader sees without asking was empty, so all is shown.</summary>
+    /// <summary>Whether the default stretch was empty, so that the whole archive is shown.</summary>
     public bool FellBack { get; private set; }
 
     /// <summary>The operations that are counted.</summary>

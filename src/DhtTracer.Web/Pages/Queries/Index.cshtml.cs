@@ -40,7 +40,7 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
     /// <summary>Peers that the search text names, in base58.</summary>
     public IReadOnlyList<string> Peers { get; private set; } = [];
 
-    /// <summary>What could not be understood, or did not work; each is a sentence.</summary>
+    /// <summary>What is not valid, or failed; each a sentence.</summary>
     public List<string> Problems { get; } = [];
 
     /// <summary>Services to choose from.</summary>
@@ -137,7 +137,7 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
         : Address.Sort == column.Descending ? "descending"
         : null;
 
-    /// <summary>What stands behind the title of the column that the list is sorted by.</summary>
+    /// <summary>The arrow after the title of the column that the list is sorted by; empty for the others.</summary>
     public string Arrow(QueryColumn column) =>
         AriaSort(column) switch
         {

@@ -13,7 +13,7 @@ internal static class RowWords
     /// <summary>An operation that takes longer is marked in the list.</summary>
     private const long SlowNs = 10_000_000_000;
 
-    /// <summary>Whether a duration is one that people complain about.</summary>
+    /// <summary>Whether a duration is long enough to be marked.</summary>
     public static bool IsSlow(long durationNs) => durationNs > SlowNs;
 
     /// <summary>Peers heard of: at least so many when the trace does not show all.</summary>

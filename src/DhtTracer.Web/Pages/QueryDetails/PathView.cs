@@ -77,7 +77,7 @@ internal sealed class PathView
         return (Number(Math.Cos(turn) * radius), Number(Math.Sin(turn) * radius));
     }
 
-    /// <summary>Which end of a text stands beside a place on the ring, so that the text lies outside.</summary>
+    /// <summary>The <c>text-anchor</c> of a text at a place on the ring, so that the text is outside the ring.</summary>
     public static string Anchor(double angle) =>
         Math.Sin(angle * 2 * Math.PI) switch
         {

@@ -7,7 +7,7 @@ namespace DhtTracer.Web.Pages.QueryDetails;
 /// <summary>Another peer in a row of a waterfall: who named the row's peer, or after whose answer it was asked.</summary>
 /// <param name="peerId">The other peer; null when there is none, or the trace does not tell it.</param>
 /// <param name="anchor">Anchor of its row on this page; null when that is not shown.</param>
-/// <param name="otherwise">What stands there without a peer.</param>
+/// <param name="otherwise">The text without a peer.</param>
 /// <param name="isInferred">Whether the trace does not name the peer and it was inferred.</param>
 internal sealed class PeerReference(string? peerId, string? anchor, string otherwise, bool isInferred = false) : IHtmlContent
 {

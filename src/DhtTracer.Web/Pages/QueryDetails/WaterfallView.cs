@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace DhtTracer.Web.Pages.QueryDetails;
 
-/// <summary>What the waterfall's markup needs beyond the table itself: addresses of its sorts and filters, and where each peer's row
-/// is.</summary>
+/// <summary>What the waterfall's markup needs besides the table: the addresses of its sorts and filters, and the place of each
+/// peer's row.</summary>
 internal sealed class WaterfallView
 {
     /// <summary>Rows in one body of the table: the unit that a browser skips while it is off screen.</summary>
@@ -176,7 +176,7 @@ internal sealed class WaterfallView
     public string NoRowsText =>
         Waterfall.Query.Peers.IsEmpty ? "This query asked nobody: the trace holds no peer of it."
         : Waterfall.Rows.IsEmpty ? "No peer of this query falls under this filter."
-        : "In none of these peers is what you look for.";
+        : "No peer contains the text that you search for.";
 
     /// <summary>The counts of the query that are known, as <c>seen 82, queried 29</c>.</summary>
     public string KnownFigures =>

@@ -6,7 +6,7 @@ using DhtTracer.Web.Text;
 
 namespace DhtTracer.Web.Pages.QueryDetails;
 
-/// <summary>The replay of a query with other parameters: a few that everybody asks for, and those of the form.</summary>
+/// <summary>The replay of a query with other parameters: a few common ones, and those of the form.</summary>
 internal sealed class WhatIfView
 {
     private const int MostInFlight = 1000;
@@ -66,13 +66,13 @@ internal sealed class WhatIfView
     /// <summary>What the form asks for.</summary>
     public WhatIfParameters Asked { get; }
 
-    /// <summary>What would come of it; null when nothing was asked or nothing can be said.</summary>
+    /// <summary>The prediction; null when none was asked for, or none is possible.</summary>
     public WhatIfPrediction? Answer { get; }
 
-    /// <summary>Predictions for parameters that everybody asks for.</summary>
+    /// <summary>Predictions for common parameters.</summary>
     public IReadOnlyList<(string Change, WhatIfPrediction Prediction)> Usual { get; } = [];
 
-    /// <summary>What of the form was not understood.</summary>
+    /// <summary>What is not valid in the form; each a sentence.</summary>
     public IReadOnlyList<string> Problems => _problems;
 
     /// <summary>How far the replay with the query's own parameters is from the truth.</summary>
@@ -87,7 +87,9 @@ internal sealed class WhatIfView
 
     /// <summary>Which parameters the trace does not tell, as a sentence after a space; empty when it tells all.</summary>
     public string AssumedText =>
-        Replay.Assumed.IsEmpty ? "" : $" Not in the trace, and taken as on the public DHT: {string.Join(", ", Replay.Assumed)}.";
+        Replay.Assumed.IsEmpty
+            ? ""
+            : $" Not in the trace, so the values of the public DHT are assumed: {string.Join(", ", Replay.Assumed)}.";
 
     /// <summary>A timeout as the form shows it; empty when it is as it was.</summary>
     public static string TimeoutText(long? timeoutNs) => timeoutNs is { } timeout ? DurationText.Of(timeout) : "";
@@ -111,7 +113,11 @@ internal sealed class WhatIfView
                     + "with a greater alpha more of them would have been."
                 : ""
         )
-        + (answer.TimeoutsStretched ? " An upper bound: what ran into the shorter timeout is taken to run into the longer one." : "");
+        + (
+            answer.TimeoutsStretched
+                ? " This is an upper bound: whatever reached the shorter timeout is assumed to reach the longer one."
+                : ""
+        );
 
     /// <summary>The two ends of a prediction; empty when they are equal.</summary>
     public static string Ends(WhatIfPrediction prediction) =>

@@ -61,7 +61,7 @@ internal sealed class SpanTreeView
     public string At(int page) =>
         _address + (_address.Contains('?', StringComparison.Ordinal) ? "&page=" : "?page=") + page.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>Where a span of the trace stands; null when it has not arrived.</summary>
+    /// <summary>The anchor of a span of the trace; null when the span has not arrived.</summary>
     public string? Anchor(SpanId id) =>
         !_pages.TryGetValue(id, out var page) ? null
         : page == PageNumber ? $"#s{id}"

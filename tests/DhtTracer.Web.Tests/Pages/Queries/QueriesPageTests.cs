@@ -235,7 +235,7 @@ public sealed class QueriesPageTests
         // Two filters at once keep it out: no single one would help, but the key is here.
         page = await site.PageAsync($"/queries?key={query.Key!.Text}&type=ping&min=3s");
         Assert.Equal($"/queries?key={query.Key.Text}", page.QuerySelector(".empty p a")!.GetAttribute("href"));
-        Assert.Contains("none passes the other filters", page.QuerySelector(".empty")!.Text(), StringComparison.Ordinal);
+        Assert.Contains("none matches the other filters", page.QuerySelector(".empty")!.Text(), StringComparison.Ordinal);
         Assert.Contains(
             "No query for this key",
             (await site.PageAsync("/queries?key=/v/nothing")).QuerySelector(".empty")!.Text(),
