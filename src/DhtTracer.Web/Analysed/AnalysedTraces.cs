@@ -21,7 +21,7 @@ internal sealed class AnalysedTraces(TraceStore store, int mostPeers)
     private readonly Dictionary<TraceId, LinkedListNode<Entry>> _byId = [];
     private int _peers;
 
-    /// <summary>Keeps as much as is usual: some 100,000 peers.</summary>
+    /// <summary>Uses the default size: about 100,000 peers.</summary>
     public AnalysedTraces(TraceStore store)
         : this(store, UsuallyMostPeers) { }
 
@@ -57,7 +57,7 @@ internal sealed class AnalysedTraces(TraceStore store, int mostPeers)
         return trace;
     }
 
-    /// <summary>One query; null when it is not there.</summary>
+    /// <summary>One query; null when the archive does not have it.</summary>
     /// <exception cref="DatabaseException">The database cannot be read.</exception>
     public async Task<AnalysedQuery?> GetAsync(QueryId id, CancellationToken cancellationToken) =>
         (await GetAsync(id.TraceId, cancellationToken)).FirstOrDefault(query => query.Query.Id == id);

@@ -9,7 +9,7 @@ namespace DhtTracer.Web.Api;
 /// <summary>How the API writes statistics. Queries themselves are written by <see cref="QueryJson"/>, one contract for all.</summary>
 internal static class ApiJson
 {
-    /// <summary>Names in camel case, permalinks as text, 64-bit times as decimal strings, unknown as null.</summary>
+    /// <summary>Camel case names, permalinks as text, 64-bit times as decimal strings, unknown as null.</summary>
     public static JsonSerializerOptions Options { get; } = Create();
 
     /// <summary>Gives options the same names and converters, for the schemas of the OpenAPI document.</summary>

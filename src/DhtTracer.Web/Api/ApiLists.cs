@@ -9,7 +9,7 @@ namespace DhtTracer.Web.Api;
 /// <summary>What the lists of operations and of queries share: filters, paging, and counting what is new.</summary>
 internal static class ApiLists
 {
-    /// <summary>Counting what is new ends here.</summary>
+    /// <summary>Counting stops at this number.</summary>
     public const int MostCounted = 1000;
 
     private const int MostRows = 1000;

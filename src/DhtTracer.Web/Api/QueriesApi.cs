@@ -54,7 +54,7 @@ internal static class QueriesApi
             .ProducesProblem(StatusCodes.Status404NotFound);
     }
 
-    /// <summary>The query of a permalink; null when it is not here.</summary>
+    /// <summary>The query of a permalink; null when the archive does not have it.</summary>
     public static Task<Query?> FindAsync(TraceStore store, string id, CancellationToken cancellationToken) =>
         QueryId.TryParse(id, out var queryId) ? store.GetQueryAsync(queryId, cancellationToken) : Task.FromResult<Query?>(null);
 

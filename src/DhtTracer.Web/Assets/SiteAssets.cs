@@ -18,7 +18,7 @@ internal sealed class SiteAssets
     private const string ResourcePrefix = "assets/";
     private readonly FrozenDictionary<string, Asset> _assets;
 
-    /// <summary>Reads and compresses everything once; the whole is some tens of kilobytes.</summary>
+    /// <summary>Reads and compresses all assets once, some tens of kilobytes.</summary>
     public SiteAssets()
     {
         var assembly = typeof(SiteAssets).Assembly;
@@ -64,7 +64,7 @@ internal sealed class SiteAssets
             ? $"/assets/{Version}/{name}"
             : throw new ArgumentException($"the site has no asset '{name}'", nameof(name));
 
-    /// <summary>Serves the assets, and the icon where browsers look for it unasked.</summary>
+    /// <summary>Serves the assets, and the icon at <c>/favicon.ico</c>.</summary>
     public void Map(IEndpointRouteBuilder endpoints)
     {
         endpoints

@@ -14,7 +14,8 @@ namespace DhtTracer.Web.Charts;
 /// drawing.</param>
 internal sealed class RowDrawing(WaterfallRow row, TimeWindow window) : IHtmlContent
 {
-    /// <summary>A bar of no width at all would not be drawn; its outline, a pixel wide, shows the shortest.</summary>
+    /// <summary>Width of the thinnest bar in percent. A bar without width is not drawn; a thin one shows its outline of one
+    /// pixel.</summary>
     private const double ThinnestBar = 0.0001;
 
     /// <summary>Width of a label's character in percent of the drawing, on a screen of 1,200 pixels. A telephone has the label under the

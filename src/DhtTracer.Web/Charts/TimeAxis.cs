@@ -11,7 +11,7 @@ namespace DhtTracer.Web.Charts;
 /// </summary>
 internal sealed class TimeAxis
 {
-    /// <summary>Periods on one axis: more would be thinner than a pixel.</summary>
+    /// <summary>Greatest number of periods on one axis: more would be thinner than a pixel.</summary>
     public const int MostSlots = 400;
 
     private const int MostLabels = 8;
@@ -141,7 +141,7 @@ internal sealed class TimeAxis
     /// <summary>Left edge of a place, percent.</summary>
     public double X(int slot) => 100.0 * slot / Slots;
 
-    /// <summary>Round times with a label, at most eight.</summary>
+    /// <summary>Round times that have a label, at most eight.</summary>
     public IEnumerable<(double X, string Text)> Labels()
     {
         if (!IsContinuous)

@@ -116,7 +116,7 @@ internal static class ExportEndpoints
                 : null
         );
 
-    /// <summary>One query as a file; null when it is not here.</summary>
+    /// <summary>One query as a file; null when the archive does not have it.</summary>
     private static async Task<IResult?> FileAsync(
         ExportFormat format,
         QueryId id,

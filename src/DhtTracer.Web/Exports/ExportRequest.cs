@@ -29,7 +29,7 @@ internal sealed class ExportRequest
         Problems = problems;
     }
 
-    /// <summary>As what; null when a problem says so.</summary>
+    /// <summary>The format; null when it is not valid.</summary>
     public ExportFormat? Format { get; }
 
     /// <summary>Which queries.</summary>

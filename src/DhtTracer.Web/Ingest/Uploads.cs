@@ -4,7 +4,7 @@ using DhtTracer.Storage;
 
 namespace DhtTracer.Web.Ingest;
 
-/// <summary>A file that a reader sent.</summary>
+/// <summary>An uploaded file.</summary>
 /// <param name="Name">Its name on the reader's machine. Hostile text.</param>
 /// <param name="Content">Its bytes.</param>
 internal sealed record UploadedFile(string Name, Stream Content);
@@ -29,7 +29,7 @@ internal sealed record UploadReport(
 /// </summary>
 internal sealed class Uploads(TraceStore store) : IDisposable
 {
-    /// <summary>Bytes of one upload, all files together.</summary>
+    /// <summary>Greatest size of one upload in bytes, all files together.</summary>
     public const long MostBytes = 256L << 20;
 
     private const int MostKept = 32;
@@ -37,7 +37,7 @@ internal sealed class Uploads(TraceStore store) : IDisposable
     private readonly Lock _guard = new();
     private readonly Queue<(string Id, UploadReport Report)> _reports = new();
 
-    /// <summary>Imports files; what cannot be read is a problem of the report and stops no other file.</summary>
+    /// <summary>Imports files. A file that cannot be read is a problem in the report; the others are imported.</summary>
     /// <returns>The id of the report, see <see cref="Find"/>.</returns>
     /// <exception cref="IOException">The files cannot be kept on disk.</exception>
     /// <exception cref="DatabaseException">The spans cannot be committed.</exception>

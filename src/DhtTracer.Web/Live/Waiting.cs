@@ -14,14 +14,14 @@ internal sealed record Waiting(QueryId Query, DateTimeOffset Since, bool Ends)
     /// seconds.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long the address means anything.</summary>
+    /// <summary>How long the address is valid.</summary>
     private static readonly TimeSpan Validity = TimeSpan.FromMinutes(10);
 
     /// <summary>The address of the page of a query that begins at this moment: <c>/q/…?follow=1795334400</c>.</summary>
     public static string Address(QueryId query, DateTimeOffset now) =>
         string.Create(CultureInfo.InvariantCulture, $"/q/{query}?follow={now.ToUnixTimeSeconds()}");
 
-    /// <summary>Reads the parameter <c>follow</c>; null when it is absent, no time, or too long ago to mean anything.</summary>
+    /// <summary>Reads the parameter <c>follow</c>; null when it is absent, not a time, or expired.</summary>
     public static Waiting? Parse(QueryId query, string? follow, DateTimeOffset now)
     {
         if (

@@ -41,11 +41,11 @@ internal sealed class KuboRunner(KuboConnection? connection, TimeProvider time, 
     /// <summary>Whether a request may make the Kubo act.</summary>
     public bool IsAllowed(HttpContext context) => connection is not null && (connection.IsOpen || NodeAddress.IsLocal(context));
 
-    /// <summary>Asks who it is.</summary>
+    /// <summary>Asks the Kubo for its peer id and agent.</summary>
     /// <exception cref="KuboException">It does not answer.</exception>
     public Task<KuboIdentity> IdentityAsync(CancellationToken cancellation) => Connection().Client.IdentityAsync(cancellation);
 
-    /// <summary>Begins a command, which runs on after this returns.</summary>
+    /// <summary>Starts a command, which keeps running after this returns.</summary>
     /// <returns>The permalink of its query.</returns>
     /// <exception cref="KuboException">The Kubo refuses it, or too many run already.</exception>
     public async Task<QueryId> BeginAsync(KuboCommand command, CancellationToken cancellation)

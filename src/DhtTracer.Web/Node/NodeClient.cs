@@ -63,7 +63,7 @@ internal sealed class NodeClient(NodeAddress node) : IDisposable
         }
     }
 
-    /// <summary>Begins a query; it runs on after the answer.</summary>
+    /// <summary>Starts a query, which keeps running after the answer.</summary>
     /// <param name="command">As on the command line: <c>find-peer 12D3KooW…</c>.</param>
     /// <param name="cancellationToken">Cancels.</param>
     /// <exception cref="NodeAwayException">It does not answer, or it is no node.</exception>

@@ -27,7 +27,7 @@ internal sealed class ErrorModel : PageModel
     /// code.</summary>
     public static void Explain(HttpContext context, string problem) => context.Items[ExplanationKey] = problem;
 
-    /// <summary>Any method may end here.</summary>
+    /// <summary>Every method can end here: error pages are also shown for posts.</summary>
     public void OnGet(int code) => Show(code);
 
     /// <inheritdoc cref="OnGet"/>

@@ -82,7 +82,7 @@ internal sealed class ComparedSet
     /// <summary>The set with an end, so that it means the same tomorrow.</summary>
     public ComparedSet Until(DateTimeOffset now) => Address["to"] is null ? With("to", TimeInput.Text(TimeRange.UnixNano(now))) : this;
 
-    /// <summary>Its part of an address, without a leading mark; empty when nothing narrows it.</summary>
+    /// <summary>Its part of an address, without a leading <c>?</c> or <c>&amp;</c>; empty without a filter.</summary>
     public string Parameters()
     {
         return string.Join(
@@ -93,7 +93,7 @@ internal sealed class ComparedSet
         );
     }
 
-    /// <summary>In words: what narrows it.</summary>
+    /// <summary>Its filters in words.</summary>
     public string Describe()
     {
         var parts = QueryListAddress

@@ -124,7 +124,7 @@ public sealed class QueryListAddress
                 .Select(parameter => KeyValuePair.Create(parameter.Key, parameter.Value.ToString()))
         );
 
-    /// <summary>Reads parameters that stand in no address, each name at most once.</summary>
+    /// <summary>Reads parameters from pairs of names and values, each name at most once.</summary>
     public static QueryListAddress Parse(IEnumerable<KeyValuePair<string, string>> parameters) => new(parameters);
 
     /// <summary>This address with some parameters changed; null takes one out. The place in the list is kept only when it is

@@ -10,6 +10,6 @@ internal static class StatisticsScope
     /// <summary>Operations of which every peer is read.</summary>
     public const int MostOperationsOfPeers = 5_000;
 
-    /// <summary>Operations in which one peer is looked for: most of what each holds is passed over.</summary>
+    /// <summary>Greatest number of operations in which one peer is searched: reading them skips the other peers.</summary>
     public const int MostOperationsOfOnePeer = 20_000;
 }

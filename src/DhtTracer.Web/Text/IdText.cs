@@ -1,9 +1,9 @@
 namespace DhtTracer.Web.Text;
 
-/// <summary>Peer ids and keys shortened so that their tails, which differ, stay to be seen.</summary>
+/// <summary>Shortens peer ids and keys, and keeps their tails, which differ.</summary>
 internal static class IdText
 {
-    /// <summary>Characters of the tail.</summary>
+    /// <summary>Length of the tail.</summary>
     public const int TailLength = 6;
 
     /// <summary>The tail of an id: <c>wkNXc7</c>.</summary>

@@ -13,7 +13,7 @@ internal static class Shares
             ? new HtmlString(Percent(value))
             : Unknown.Because("There is nothing that this could be a share of, or the traces do not tell it.");
 
-    /// <summary>0 to 1 as percent; what is not all never reads as 100 %, and what is not nothing never as 0 %.</summary>
+    /// <summary>A share of 0 to 1 as percent. Only exactly 1 is written as 100 %, and only exactly 0 as 0 %.</summary>
     public static string Percent(double value) =>
         value switch
         {

@@ -71,7 +71,7 @@ internal sealed class CompareModel(TraceStore store, TimeProvider clock) : PageM
     /// <summary>The address of this comparison with A and B swapped.</summary>
     public string Swapped => ComparedSet.Compare(B.As("a"), A.As("b"));
 
-    /// <summary>Compares.</summary>
+    /// <summary>Shows the comparison.</summary>
     public async Task<IActionResult> OnGetAsync(CancellationToken cancellationToken)
     {
         A = ComparedSet.Parse("a", Request.Query);

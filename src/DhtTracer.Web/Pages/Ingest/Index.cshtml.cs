@@ -19,7 +19,7 @@ internal sealed class IngestModel(IngestReader reader, Uploads uploads) : PageMo
     /// <summary>The state.</summary>
     public IngestReport Report { get; private set; } = null!;
 
-    /// <summary>Refused requests change no query, so the page looks by the clock.</summary>
+    /// <summary>Refused requests change no query, so the page is refreshed by a timer.</summary>
     public LivePage Live { get; } = new() { Mode = "tick", EveryMs = 2000 };
 
     /// <summary>What came of the upload that led here; null when none did.</summary>
@@ -32,7 +32,7 @@ internal sealed class IngestModel(IngestReader reader, Uploads uploads) : PageMo
         Report = await reader.ReadAsync(cancellationToken);
     }
 
-    /// <summary>Imports files of the reader, and leads to the page that says what came of them.</summary>
+    /// <summary>Imports uploaded files, and redirects to the page that shows the result.</summary>
     public async Task<IActionResult> OnPostUploadAsync(IReadOnlyList<IFormFile> files, CancellationToken cancellationToken)
     {
         var sent = files.Select(static file => new UploadedFile(file.FileName, file.OpenReadStream())).ToList();

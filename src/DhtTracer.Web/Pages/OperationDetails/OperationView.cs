@@ -71,7 +71,7 @@ internal sealed class OperationView
 /// <summary>A query of an operation, drawn on the axis of the operation.</summary>
 internal sealed class SideView
 {
-    /// <summary>Rows of one side; more stand on the page of the query.</summary>
+    /// <summary>Greatest number of rows of one side; the page of the query shows all.</summary>
     public const int MostRows = 100;
 
     /// <summary>Draws a query.</summary>
@@ -105,7 +105,7 @@ internal sealed class SideView
     /// <summary>It gave the answer, or ended last.</summary>
     public bool IsDecisive { get; }
 
-    /// <summary>Its rows, as they were first sent something.</summary>
+    /// <summary>Its rows, in the order in which the peers were first sent something.</summary>
     public ImmutableArray<WaterfallRow> Rows { get; }
 
     /// <summary>Rows that are left out.</summary>

@@ -17,7 +17,7 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
     /// <summary>Operations on one page.</summary>
     public const int PageSize = 50;
 
-    /// <summary>Matches are counted up to here.</summary>
+    /// <summary>Counting of matches stops at this number.</summary>
     private const long MostCounted = 1_000_000;
 
     /// <summary>Peers that a search lists.</summary>
@@ -50,7 +50,7 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
     [TempData]
     public string? Notice { get; set; }
 
-    /// <summary>Nothing was ever imported.</summary>
+    /// <summary>Whether the archive is empty.</summary>
     public bool DatabaseIsEmpty { get; private set; }
 
     /// <summary>Traces that arrived and are not analysed yet.</summary>
@@ -62,7 +62,7 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
     /// <summary>What narrows the list.</summary>
     public IReadOnlyList<FilterChip> Chips { get; private set; } = [];
 
-    /// <summary>Filters without which an empty list would not be empty.</summary>
+    /// <summary>Filters that alone keep the list empty.</summary>
     public IReadOnlyList<FilterChip> Hints { get; private set; } = [];
 
     /// <summary>The list of the key alone, when an empty list has queries for its key that the other filters keep out; else null.</summary>
@@ -172,7 +172,8 @@ internal sealed class QueriesModel(TraceStore store, ISampleLoader samples) : Pa
         return QueryId.TryParse(end < 0 ? text[from..] : text[from..end], out var id) ? id : null;
     }
 
-    /// <summary>Asks for one operation without each of the filters, and with the key alone.</summary>
+    /// <summary>Finds out which filters keep the list empty: asks for one operation without each of them, and for one with the key
+    /// alone.</summary>
     private async Task ExplainEmptyAsync(CancellationToken cancellationToken)
     {
         async Task<bool> HasAnyAsync(QueryListAddress address) =>

@@ -22,7 +22,7 @@ internal static class RowWords
         : query.Counts.SeenComplete ? $"{seen:N0}"
         : $"≥ {seen:N0}";
 
-    /// <summary>Greatest hops, or what is certain of them.</summary>
+    /// <summary>Greatest hops, or a lower bound.</summary>
     public static string? Hops(QuerySummary? query) =>
         query?.Hops is { } hops ? $"{hops}"
         : query?.HopsAtLeast is > 0 and var least ? $"≥ {least}"

@@ -44,7 +44,7 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
     /// <summary>The error of a query that failed; null when it did not.</summary>
     public TraceError? Failure => EndedWithoutFailure ? null : Query.Error;
 
-    /// <summary>What is counted as seen.</summary>
+    /// <summary>What the number of seen peers counts.</summary>
     public string SeenNote =>
         Query.Counts.SeenComplete
             ? "Distinct peers heard of, routing-table seeds included"

@@ -19,13 +19,13 @@ internal sealed record PathStop(string? PeerId, IReadOnlyList<PathSegment> Segme
     /// <summary>How long.</summary>
     public long DurationNs => Segments.Sum(static segment => segment.DurationNs);
 
-    /// <summary>Of it waiting for a dial.</summary>
+    /// <summary>The part of it spent on a dial.</summary>
     public long DialNs => Sum(SegmentKind.Dial);
 
-    /// <summary>Of it waiting for a request, or for both where the trace does not tell the two apart.</summary>
+    /// <summary>The part of it spent on a request, or on both where the trace does not tell the two apart.</summary>
     public long RequestNs => Sum(SegmentKind.Request) + Sum(SegmentKind.DialAndRequest);
 
-    /// <summary>Of it anything else: the node's own work, and what the trace does not explain.</summary>
+    /// <summary>The rest of it: the node's own work, and what the trace does not explain.</summary>
     public long OtherNs => DurationNs - DialNs - RequestNs;
 
     /// <summary>Peers that were known meanwhile and waited for their turn.</summary>

@@ -11,7 +11,7 @@ internal sealed class PathView
     /// <summary>Radius of the ring in its drawing.</summary>
     public const double Radius = 100;
 
-    /// <summary>Lines of the ring: more would be a blot.</summary>
+    /// <summary>Greatest number of lines on the ring: more cannot be told apart.</summary>
     private const int MostLines = 400;
 
     private const int MostIndent = 30;
@@ -120,7 +120,7 @@ internal sealed class PathView
     /// <summary>What a hover on a peer's dot says.</summary>
     public static string DotTitle(PathNode node) => $"{node.PeerId}, {Wording.OfName(Words.Of(node.State))}";
 
-    /// <summary>Class of a peer's dot.</summary>
+    /// <summary>CSS class of a peer's dot.</summary>
     public static string Class(PathNode node) =>
         node.State switch
         {

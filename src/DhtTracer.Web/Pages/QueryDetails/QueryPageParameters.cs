@@ -18,7 +18,7 @@ internal sealed record QueryPageParameters
     /// <summary><c>1</c> when the rows are folded away.</summary>
     public string? Folded { get; init; }
 
-    /// <summary>Only peers in which this text is found.</summary>
+    /// <summary>Only peers whose id, agent, address or error contains this text.</summary>
     public string? Find { get; init; }
 
     /// <summary>The peer whose details are shown: <c>p12</c>.</summary>

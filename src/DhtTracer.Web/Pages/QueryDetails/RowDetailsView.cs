@@ -4,7 +4,7 @@ using DhtTracer.Web.Text;
 
 namespace DhtTracer.Web.Pages.QueryDetails;
 
-/// <summary>All that is known of one peer of a query.</summary>
+/// <summary>The details of one peer of a query.</summary>
 internal sealed class RowDetailsView
 {
     /// <summary>Peers of the chain that are listed; of a longer one the page says how many more there are.</summary>

@@ -20,7 +20,7 @@ internal sealed record WaterfallAddress(QueryId Id, QueryTab Tab, PeerSort Sort,
     /// <summary>The sort of an address that names none: as they were sent something.</summary>
     public const PeerSort DefaultSort = PeerSort.Order;
 
-    /// <summary>Characters of <see cref="Find"/>; what is longer is cut.</summary>
+    /// <summary>Greatest length of <see cref="Find"/>; a longer text is cut.</summary>
     public const int LongestFind = 200;
 
     /// <summary>Only rows in which this text is found; null for all.</summary>

@@ -15,7 +15,7 @@ internal sealed class WhatIfView
     private static readonly long[] UsualRequestTimeoutsNs = [1_000_000_000, 3_000_000_000];
     private readonly List<string> _problems = [];
 
-    /// <summary>Replays.</summary>
+    /// <summary>Replays the query.</summary>
     /// <param name="query">The query.</param>
     /// <param name="parameters">What the form asks for.</param>
     /// <param name="culprits">The peers that the verdict names.</param>
@@ -91,7 +91,7 @@ internal sealed class WhatIfView
             ? ""
             : $" Not in the trace, so the values of the public DHT are assumed: {string.Join(", ", Replay.Assumed)}.";
 
-    /// <summary>A timeout as the form shows it; empty when it is as it was.</summary>
+    /// <summary>A timeout as the form shows it; empty when it is unchanged.</summary>
     public static string TimeoutText(long? timeoutNs) => timeoutNs is { } timeout ? DurationText.Of(timeout) : "";
 
     /// <summary>Between which durations most of the draws lie; empty when all are equal.</summary>

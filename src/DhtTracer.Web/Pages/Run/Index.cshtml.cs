@@ -10,7 +10,7 @@ using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace DhtTracer.Web.Pages.Run;
 
-/// <summary>Sends a query to a node and leads to its page, which follows it from the first span on.</summary>
+/// <summary>Sends a query to a node and redirects to the query's page, which shows it live.</summary>
 internal sealed class RunModel(NodeAddress node, NodeClient client, KuboRunner kubo, TraceStore store, TimeProvider clock) : PageModel
 {
     /// <summary>Connections that are listed.</summary>
@@ -77,7 +77,7 @@ internal sealed class RunModel(NodeAddress node, NodeClient client, KuboRunner k
     /// <summary>The latest queries of the Kubo, then those of our node.</summary>
     public IReadOnlyList<QuerySummary> Recent { get; private set; } = [];
 
-    /// <summary>Connections come and go without a query, so the page looks by the clock.</summary>
+    /// <summary>Connections change without a query, so the page is refreshed by a timer.</summary>
     public LivePage Live { get; } = new() { Mode = "tick", EveryMs = 3000 };
 
     /// <summary>The command that starts a node where this page looks for it.</summary>
@@ -97,7 +97,7 @@ internal sealed class RunModel(NodeAddress node, NodeClient client, KuboRunner k
         await LoadAsync(cancellationToken);
     }
 
-    /// <summary>Begins the query and leads to its page.</summary>
+    /// <summary>Starts the query and redirects to its page.</summary>
     public async Task<IActionResult> OnPostAsync(
         [FromForm] string? op,
         [FromForm] string? key,
@@ -155,7 +155,7 @@ internal sealed class RunModel(NodeAddress node, NodeClient client, KuboRunner k
         return Page();
     }
 
-    /// <summary>Begins the command at the Kubo; null, and a problem to show, when it refuses.</summary>
+    /// <summary>Starts the command at the Kubo; null, with a problem to show, when the Kubo refuses it.</summary>
     private async Task<QueryId?> BeginAtKuboAsync(CancellationToken cancellationToken)
     {
         try

@@ -79,7 +79,7 @@ internal sealed class SpanTreeView
     /// <summary>Where a span's bar begins.</summary>
     public string X(Span span) => RowDrawing.Text(Math.Min(99.6, RowDrawing.Percent(OffsetNs(span.StartUnixNano), AxisNs)));
 
-    /// <summary>How wide it is: to the end of the trace when the span never ended.</summary>
+    /// <summary>Width of a span's bar; it reaches to the end of the trace when the span never ended.</summary>
     public string Width(Span span)
     {
         var end = span.EndUnixNano == 0 ? AxisNs : OffsetNs(span.EndUnixNano);
@@ -100,7 +100,7 @@ internal sealed class SpanTreeView
         return null;
     }
 
-    /// <summary>Class of its bar.</summary>
+    /// <summary>CSS class of its bar.</summary>
     public static string? LaneClass(Span span) =>
         span.EndUnixNano == 0 ? "open"
         : IsError(span) ? "error"
