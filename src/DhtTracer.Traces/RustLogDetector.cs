@@ -3,22 +3,22 @@ using System.Text.Unicode;
 
 namespace DhtTracer.Traces;
 
-/// <summary>Recognises logs of Rust programs by the level and the module that each line names.</summary>
+/// <summary>Recognises logs of Rust programs by the level and the module of each line.</summary>
 internal static class RustLogDetector
 {
-    /// <summary>Where the level may stand: after a time, a thread and what carried the log.</summary>
+    /// <summary>How far into a line the level may be, in characters: after a time, a thread and a prefix of the log's transport.</summary>
     private const int LevelWithin = 160;
 
     private static readonly string[] Levels = ["TRACE", "DEBUG", " INFO", " WARN", "ERROR"];
 
     /// <summary>
-    /// Whether the text is a log that may hold lines of libp2p: some line names a level near its beginning and then a module of libp2p, or,
-    /// where libp2p's own lines come only later, three lines name a level and any module with its path.
+    /// Whether the text is a log that may hold lines of libp2p. Either one line has a level near its beginning and then a module of libp2p,
+    /// or three lines have a level and the path of any module (libp2p's own lines may come only later).
     /// </summary>
-    /// <param name="text">The beginning of the file, which may be cut off anywhere.</param>
+    /// <param name="text">The beginning of the file; it may be truncated anywhere.</param>
     public static bool IsLog(ReadOnlySpan<byte> text)
     {
-        // What is not text is no log; the last character may be cut in two.
+        // A log must be text. The last character may be truncated.
         if (
             text.IndexOf((byte)0) >= 0
             || !Utf8.IsValid(text[..Math.Max(0, text.Length - 4)])

@@ -7,13 +7,14 @@ namespace DhtTracer.Traces;
 /// <summary>Recognises a format by its first bytes, never by a file name.</summary>
 public static class TraceFormatDetector
 {
-    /// <summary>How many bytes of the beginning are enough in practice.</summary>
+    /// <summary>Number of leading bytes that suffice in practice.</summary>
     public const int RecommendedHead = 64 * 1024;
 
     /// <summary>Recognises the format.</summary>
     /// <param name="head">
-    /// The beginning of the input, or all of it. OTLP JSON in one document and in lines differ only after the first document: when that is
-    /// longer than the head the answer is <see cref="TraceFormat.OtlpJson"/>, and <see cref="Otlp.OtlpJson.DecodeLines"/> reads both.
+    /// The beginning of the input, or all of it. A single OTLP JSON document and one document per line differ only after the first
+    /// document. If that is longer than the head, the answer is <see cref="TraceFormat.OtlpJson"/>; <see cref="Otlp.OtlpJson.DecodeLines"/>
+    /// reads both.
     /// </param>
     public static TraceFormat Detect(ReadOnlySpan<byte> head)
     {
@@ -35,13 +36,13 @@ public static class TraceFormatDetector
                     _ => TraceFormat.Unknown,
                 };
 
-        // A log may begin in any way, with a date, a colour or the prefix of a container, and in JSON too.
+        // A log may begin with anything, such as a date, a colour or a container's prefix, and may be JSON too.
         if (format == TraceFormat.Unknown && RustLogDetector.IsLog(text))
         {
             return TraceFormat.RustLog;
         }
 
-        // A protobuf message may begin with bytes that are a line break and a brace as well, so text that made no sense is looked at again.
+        // A protobuf message may also begin with the bytes of a line break and a brace. If the text is not recognised, try binary.
         return format == TraceFormat.Unknown ? DetectBinary(head) : format;
     }
 
@@ -86,7 +87,7 @@ public static class TraceFormatDetector
         return LooksLikeTracesData(head) ? TraceFormat.OtlpProtobuf : TraceFormat.Unknown;
     }
 
-    // Flag, length of four bytes, message; a set flag means compressed, which is gzip in practice.
+    // Flag, four bytes of length, message. A set flag means compressed, in practice with gzip.
     private static bool LooksLikeGrpc(ReadOnlySpan<byte> head)
     {
         var length = BinaryPrimitives.ReadUInt32BigEndian(head[1..]);
@@ -94,7 +95,7 @@ public static class TraceFormatDetector
             && (head[0] == 1 ? head[5..].StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B]) : LooksLikeTracesData(head[5..]));
     }
 
-    // Field 1 (ResourceSpans) of some length, inside which field 1, 2 or 3 stands, also length-delimited and not longer than it.
+    // Field 1 (ResourceSpans). It contains field 1, 2 or 3, also length-delimited and not longer than it.
     private static bool LooksLikeTracesData(ReadOnlySpan<byte> head)
     {
         if (head.Length < 2 || head[0] != 0x0A || !TryReadLength(head[1..], out var outer, out var used))

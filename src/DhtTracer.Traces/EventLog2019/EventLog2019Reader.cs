@@ -4,9 +4,9 @@ using System.Text.Json;
 namespace DhtTracer.Traces.EventLog2019;
 
 /// <summary>
-/// Reads the event log of the dht-tracer of 2019, as server-sent events (<c>data: {...}</c> and an empty line) or as one JSON object per
-/// line, into spans (see <see cref="EventLogNames"/>). Events may stand out of order and more than once, begin and end in the middle of a
-/// query, and be mixed with lines about other things, which are passed over.
+/// Reads the event log of the dht-tracer of 2019 into spans (see <see cref="EventLogNames"/>). The log is server-sent events (<c>data:
+/// {...}</c> and an empty line) or one JSON object per line. Events may be out of order or repeated, and may start or stop in the middle of
+/// a query. Lines about other things are skipped.
 /// </summary>
 /// <example><c>data: {"QueryRunner":{"Query":{"Key":"/provider/Qm…"},"StartTime":"2019-07-24T18:26:20.321265-07:00",…},"event":"dhtQueryRunner.Run.Start",…}</c></example>
 public static class EventLog2019Reader
@@ -23,12 +23,11 @@ public static class EventLog2019Reader
     /// <summary>Reads a log.</summary>
     /// <param name="data">The whole log as UTF-8, with or without a byte-order mark; the caller limits its size.</param>
     /// <param name="rejected">
-    /// Takes the place and problem of lines that cannot be read, whose neighbours are then read all the same; when null such a line is an
-    /// error.
+    /// Receives the place and problem of each line that cannot be read; the other lines are still read. If null, such a line is an error.
     /// </param>
-    /// <returns>The spans of all queries: the same for the same log, whenever and however often it is read.</returns>
-    /// <exception cref="TraceFormatException">A line is no JSON object, is too long, or is an event about a query without what says of
-    /// which one.</exception>
+    /// <returns>The spans of all queries. The same log always gives the same spans.</returns>
+    /// <exception cref="TraceFormatException">A line is not a JSON object, is too long, or is an event that does not say which query it
+    /// belongs to.</exception>
     public static IReadOnlyList<Span> Decode(ReadOnlySpan<byte> data, ICollection<RejectedSpan>? rejected = null)
     {
         var log = new EventLogAssembler();
@@ -57,7 +56,7 @@ public static class EventLog2019Reader
         return log.ToSpans();
     }
 
-    /// <summary>Reads a line. What is wrong with it; null when nothing is.</summary>
+    /// <summary>Reads a line and returns its problem, or null if there is none.</summary>
     private static string? Read(ReadOnlySpan<byte> line, EventLogAssembler log)
     {
         line = line.Trim(" \t\r"u8);
@@ -80,7 +79,7 @@ public static class EventLog2019Reader
             return $"the line is longer than {MaxLineLength} bytes";
         }
 
-        // Keys were logged as raw bytes: what is no UTF-8 becomes replacement characters here, as it did in most captures before.
+        // Keys were logged as raw bytes. Bytes that are not UTF-8 become replacement characters; most captures already hold those.
         var text = Encoding.UTF8.GetString(line);
         try
         {
@@ -95,7 +94,7 @@ public static class EventLog2019Reader
         }
         catch (InvalidOperationException)
         {
-            // An escape such as \ud800 alone is JSON, but no text.
+            // An escape such as \ud800 alone is valid JSON, but not valid text.
             return "expected text in Unicode, found half of a surrogate pair";
         }
         catch (JsonException exception)

@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace DhtTracer.Traces.EventLog2019;
 
 /// <summary>
-/// Makes spans of events. Every id is computed from the log alone: the trace from key and start of the query, an event's span from its line
-/// and from how many equal lines stand before it, so reading a log twice changes nothing.
+/// Turns events into spans. Every id is computed from the log alone, so reading a log twice changes nothing: a trace id comes from the
+/// query's key and start, a span id from the event's line and the number of equal lines before it.
 /// </summary>
 internal sealed class EventLogAssembler
 {
@@ -17,7 +17,7 @@ internal sealed class EventLogAssembler
     private readonly List<EventLogEvent> _messages = [];
     private readonly HashSet<string> _nodes = new(StringComparer.Ordinal);
 
-    /// <summary>Takes a line; those that have no meaning for a query are passed over.</summary>
+    /// <summary>Adds a line. Lines that do not concern a query are skipped.</summary>
     public void Add(JsonElement json, string line, out string? problem)
     {
         var happened = EventLogEvent.Read(json, line, out problem);
@@ -67,8 +67,8 @@ internal sealed class EventLogAssembler
     }
 
     /// <summary>
-    /// The query for which a message was sent: the one with a request to that peer under way, the latest begun if there are several; else
-    /// the latest begun with the message's key. Messages of other traffic belong to none.
+    /// Finds the query that a message was sent for: the latest query with an open request to that peer, else the latest query with the
+    /// message's key. Messages of other traffic belong to no query.
     /// </summary>
     private EventLog2019Query? QueryOf(EventLogEvent message, ILookup<string, (EventLog2019Query Query, EventLogEvent Event)> requests)
     {
@@ -91,7 +91,7 @@ internal sealed class EventLogAssembler
             );
     }
 
-    /// <summary>Whether the last request to the message's peer that began before it was not over yet.</summary>
+    /// <summary>Whether the last of these requests was still open when the message was sent.</summary>
     private static bool IsAsking(IEnumerable<EventLogEvent> requestsBefore, EventLogEvent message)
     {
         ulong? began = null;
@@ -111,7 +111,9 @@ internal sealed class EventLogAssembler
         return began is not null && began >= over;
     }
 
-    /// <summary>Log lines of the dialer name the logging node: <c>"Logs":[{"Fields":[{"Key":"localPeer","Value":"Qm…"}]}]</c>.</summary>
+    /// <summary>
+    /// Reads the logging node from the dialer's log lines: <c>"Logs":[{"Fields":[{"Key":"localPeer","Value":"Qm…"}]}]</c>.
+    /// </summary>
     private void NoteNode(JsonElement json)
     {
         if (!json.TryGetProperty("Logs", out var logs) || logs.ValueKind != JsonValueKind.Array)
@@ -166,7 +168,7 @@ internal sealed class EventLogAssembler
             attributes.Add((EventLogNames.Concurrency, concurrency));
         }
 
-        // A stream that several nodes wrote into does not say whose query it was.
+        // If several nodes wrote to the stream, the node of a query is unknown.
         if (_nodes.Count == 1)
         {
             attributes.Add((EventLogNames.Node, _nodes.Single()));

@@ -5,14 +5,14 @@ namespace DhtTracer.Traces.EventLog2019;
 /// <summary>A query of the log: <c>Key @ StartTime</c>.</summary>
 internal readonly record struct EventLog2019Query(string Key, ulong StartUnixNano);
 
-/// <summary>A line of the log that has a meaning for a query.</summary>
+/// <summary>A line of the log that concerns a query.</summary>
 internal sealed record EventLogEvent
 {
     public required string Name { get; init; }
 
     public required ulong TimeUnixNano { get; init; }
 
-    /// <summary>Null for a message, which does not say for which query it was.</summary>
+    /// <summary>Null for a message: it does not name its query.</summary>
     public EventLog2019Query? Query { get; init; }
 
     public ulong? EndUnixNano { get; init; }
@@ -30,8 +30,8 @@ internal sealed record EventLogEvent
     public required string Line { get; init; }
 
     /// <summary>Reads a line.</summary>
-    /// <returns>Null for a line about something else; <paramref name="problem"/> says what is wrong with one that should have been an
-    /// event.</returns>
+    /// <returns>Null for a line about something else. <paramref name="problem"/> is set if the line should have been an event but cannot be
+    /// read.</returns>
     public static EventLogEvent? Read(JsonElement json, string line, out string? problem)
     {
         problem = null;
@@ -138,7 +138,7 @@ internal sealed record EventLogEvent
         }
     }
 
-    // Go writes an empty list as null; one that is missing says nothing.
+    // Go writes an empty list as null. A missing list means nothing.
     private static void AddTexts(List<(string, AttributeValue)> attributes, string key, JsonElement? array)
     {
         if (array is { } list)

@@ -1,16 +1,17 @@
 namespace DhtTracer.Traces.EventLog2019;
 
 /// <summary>
-/// Names of the spans and attributes into which the event log of 2019 is converted at the door: a root span for each query and a span
-/// without duration for each event, named as the event. Events stay apart, so that a log that comes in pieces gives the same spans.
+/// Names of the spans and attributes that the import makes of the 2019 event log: one root span per query, and one span without duration
+/// per event, named after the event. Events are separate spans so that a log imported in pieces gives the same spans.
 /// </summary>
 public static class EventLogNames
 {
     /// <summary>Instrumentation scope of all these spans.</summary>
     public const string Scope = "dht-tracer-eventlog-2019";
 
-    /// <summary>The root span: from <c>StartTime</c> to <c>EndTime</c> of the query runner; un-ended when the log does not show the
-    /// end.</summary>
+    /// <summary>
+    /// The root span, from <c>StartTime</c> to <c>EndTime</c> of the query runner. It has no end if the log does not show one.
+    /// </summary>
     public const string Run = "dhtQueryRunner.Run";
 
     /// <summary>The query began.</summary>
@@ -31,7 +32,7 @@ public static class EventLogNames
     /// <summary>A dial failed.</summary>
     public const string DialFailure = "dhtQueryRunner.dialPeer.DialFailure";
 
-    /// <summary>A connection was there.</summary>
+    /// <summary>The peer was already connected.</summary>
     public const string AlreadyConnected = "dhtQueryRunner.dialPeer.AlreadyConnected";
 
     /// <summary>A request began.</summary>
@@ -40,10 +41,10 @@ public static class EventLogNames
     /// <summary>A request was answered.</summary>
     public const string RequestResult = "dhtQueryRunner.queryPeer.Result";
 
-    /// <summary>A request is over, answered or not.</summary>
+    /// <summary>A request ended, answered or not.</summary>
     public const string RequestEnd = "dhtQueryRunner.queryPeer.End";
 
-    /// <summary>A message was sent; its type tells what the query is for.</summary>
+    /// <summary>A message was sent. Its type shows what the query is for.</summary>
     public const string SentMessage = "dhtSentMessage";
 
     /// <summary>A message was received.</summary>
@@ -76,7 +77,7 @@ public static class EventLogNames
     /// <summary>All peers of an answer.</summary>
     public const string CloserPeers = "closerPeers";
 
-    /// <summary>Those of them that were not seen before or not filtered.</summary>
+    /// <summary>The peers in it that passed the filter and were not seen before.</summary>
     public const string FilteredPeers = "filteredPeers";
 
     /// <summary>Message type such as <c>FIND_NODE</c>.</summary>
@@ -91,9 +92,9 @@ public static class EventLogNames
     /// <summary><c>QueryRunner.Result.FoundPeer</c>, when not empty.</summary>
     public const string FoundPeer = "QueryRunner.Result.FoundPeer";
 
-    /// <summary>Number of the repetition, from 1, of a line that stands in the log more than once; absent on the first.</summary>
+    /// <summary>Counts repetitions of an identical line, from 1. Absent on the first occurrence.</summary>
     public const string Repetition = "repetition";
 
-    /// <summary>The JSON of the line, as logged: from it the log can be written again.</summary>
+    /// <summary>The JSON of the line as logged, so that the log can be written again.</summary>
     public const string Line = "log.line";
 }

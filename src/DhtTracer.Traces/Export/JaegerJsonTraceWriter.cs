@@ -4,7 +4,7 @@ using DhtTracer.Traces.Jaeger;
 
 namespace DhtTracer.Traces.Export;
 
-/// <summary>Writes Jaeger's JSON v1, with exact times beside those of Jaeger.</summary>
+/// <summary>Writes Jaeger's JSON v1, and exact nanosecond times in extra members.</summary>
 internal sealed class JaegerJsonTraceWriter : TraceWriter
 {
     private readonly Utf8JsonWriter _json;
@@ -38,7 +38,7 @@ internal sealed class JaegerJsonTraceWriter : TraceWriter
     {
         if (disposing)
         {
-            // Its own end would flush into a pipe that may be gone.
+            // Disposing the JSON writer would flush to a pipe that may be closed already.
             _json.Reset();
             _json.Dispose();
         }

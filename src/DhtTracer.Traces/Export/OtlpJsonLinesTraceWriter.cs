@@ -5,7 +5,7 @@ using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Traces.Export;
 
-/// <summary>Writes a document of OTLP JSON and a line break for each trace.</summary>
+/// <summary>Writes one OTLP JSON document per trace, each on its own line.</summary>
 internal sealed class OtlpJsonLinesTraceWriter : TraceWriter
 {
     private readonly PipeWriter _lines;
@@ -30,14 +30,14 @@ internal sealed class OtlpJsonLinesTraceWriter : TraceWriter
 
     private protected override void WriteEnd()
     {
-        // Each line is complete in itself.
+        // Each line is a complete document, so there is nothing to close.
     }
 
     protected override void Dispose(bool disposing)
     {
         if (disposing)
         {
-            // Its own end would flush into a pipe that may be gone.
+            // Disposing the JSON writer would flush to a pipe that may be closed already.
             _json.Reset();
             _json.Dispose();
         }

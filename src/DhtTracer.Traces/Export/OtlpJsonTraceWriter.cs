@@ -4,8 +4,9 @@ using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Traces.Export;
 
-/// <summary>Writes one document of OTLP JSON, bare or as a result of Jaeger's HTTP API v3; each trace has its own resource
-/// groups.</summary>
+/// <summary>
+/// Writes one OTLP JSON document, bare or wrapped as a result of Jaeger's HTTP API v3. Each trace has its own resource groups.
+/// </summary>
 internal sealed class OtlpJsonTraceWriter : TraceWriter
 {
     private readonly Utf8JsonWriter _json;
@@ -49,7 +50,7 @@ internal sealed class OtlpJsonTraceWriter : TraceWriter
     {
         if (disposing)
         {
-            // Its own end would flush into a pipe that may be gone.
+            // Disposing the JSON writer would flush to a pipe that may be closed already.
             _json.Reset();
             _json.Dispose();
         }

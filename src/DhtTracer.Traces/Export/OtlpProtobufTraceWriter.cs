@@ -4,7 +4,7 @@ using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Traces.Export;
 
-/// <summary>Writes OTLP protobuf: messages one after another are one message, because repeated fields add up.</summary>
+/// <summary>Writes OTLP protobuf. Concatenated messages are one message, because protobuf merges repeated fields.</summary>
 internal sealed class OtlpProtobufTraceWriter(PipeWriter output) : TraceWriter(output)
 {
     private readonly PipeWriter _pipe = output;
@@ -15,6 +15,6 @@ internal sealed class OtlpProtobufTraceWriter(PipeWriter output) : TraceWriter(o
 
     private protected override void WriteEnd()
     {
-        // A protobuf message has no end of its own.
+        // A protobuf message has no end marker.
     }
 }

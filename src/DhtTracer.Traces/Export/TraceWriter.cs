@@ -2,7 +2,7 @@ using System.IO.Pipelines;
 
 namespace DhtTracer.Traces.Export;
 
-/// <summary>A format in which spans are written out.</summary>
+/// <summary>A format to write spans in.</summary>
 public enum TraceExportFormat
 {
     /// <summary>Jaeger's JSON v1, one document with all traces.</summary>
@@ -14,7 +14,7 @@ public enum TraceExportFormat
     /// <summary>OTLP JSON, one document with all traces.</summary>
     OtlpJson,
 
-    /// <summary>OTLP JSON, a document per trace and line.</summary>
+    /// <summary>OTLP JSON, one document and one line per trace.</summary>
     OtlpJsonLines,
 
     /// <summary>OTLP protobuf, one <c>TracesData</c> with all traces.</summary>
@@ -22,8 +22,8 @@ public enum TraceExportFormat
 }
 
 /// <summary>
-/// Writes one trace after another, so that the memory needed is that of the largest trace. Call <see cref="WriteAsync"/> for each and then
-/// <see cref="CompleteAsync"/>, without which the document has no end. Completing the pipe is left to its owner.
+/// Writes traces one by one, so memory use is bounded by the largest trace. Call <see cref="WriteAsync"/> for each trace, then <see
+/// cref="CompleteAsync"/>: it writes the end of the document. The caller completes the pipe.
 /// </summary>
 public abstract class TraceWriter : IDisposable
 {
@@ -33,8 +33,9 @@ public abstract class TraceWriter : IDisposable
     private protected TraceWriter(PipeWriter output) => _output = output;
 
     /// <summary>Makes a writer.</summary>
-    /// <param name="format">What to write.</param>
-    /// <param name="output">Where to; for a stream, <see cref="PipeWriter.Create(Stream, StreamPipeWriterOptions?)"/>.</param>
+    /// <param name="format">The format to write.</param>
+    /// <param name="output">The pipe to write to; for a stream, use <see cref="PipeWriter.Create(Stream,
+    /// StreamPipeWriterOptions?)"/>.</param>
     public static TraceWriter Create(TraceExportFormat format, PipeWriter output) =>
         format switch
         {
@@ -46,14 +47,14 @@ public abstract class TraceWriter : IDisposable
             _ => throw new ArgumentOutOfRangeException(nameof(format), format, "Not a format that traces can be written in."),
         };
 
-    /// <summary>The media type of what is written, for an HTTP answer.</summary>
+    /// <summary>The media type of the output, for an HTTP response.</summary>
     public abstract string MediaType { get; }
 
     /// <summary>Writes the spans of one trace and waits until the reader of the pipe has room for more.</summary>
-    /// <param name="trace">All spans of one trace, at least one; in the order in which they shall stand.</param>
-    /// <param name="cancellationToken">Stops the waiting; the document is then cut off.</param>
+    /// <param name="trace">All spans of one trace, at least one, in the order to write them.</param>
+    /// <param name="cancellationToken">Stops the wait. The document is then truncated.</param>
     /// <exception cref="InvalidOperationException">The writer has been completed.</exception>
-    /// <exception cref="IOException">Nobody reads the pipe any more.</exception>
+    /// <exception cref="IOException">The reader of the pipe is gone.</exception>
     public ValueTask WriteAsync(IReadOnlyCollection<Span> trace, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_isCompleted, this);
@@ -66,7 +67,7 @@ public abstract class TraceWriter : IDisposable
     }
 
     /// <summary>Writes the end of the document.</summary>
-    /// <exception cref="IOException">Nobody reads the pipe any more.</exception>
+    /// <exception cref="IOException">The reader of the pipe is gone.</exception>
     public ValueTask CompleteAsync(CancellationToken cancellationToken)
     {
         if (!_isCompleted)
@@ -78,17 +79,17 @@ public abstract class TraceWriter : IDisposable
         return FlushAsync(cancellationToken);
     }
 
-    /// <summary>Gives buffers back; writes nothing.</summary>
+    /// <summary>Returns buffers to their pool. Writes nothing.</summary>
     public void Dispose()
     {
         Dispose(disposing: true);
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Gives buffers back.</summary>
+    /// <summary>Returns buffers to their pool.</summary>
     protected virtual void Dispose(bool disposing)
     {
-        // Formats that own a JSON writer do.
+        // Formats that own a JSON writer override this.
     }
 
     private protected abstract void WriteTrace(IReadOnlyCollection<Span> trace);

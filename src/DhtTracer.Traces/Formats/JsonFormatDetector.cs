@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace DhtTracer.Traces;
 
-/// <summary>Recognises JSON formats by the names of their outer members; the text may be cut off anywhere.</summary>
+/// <summary>Recognises JSON formats by their outermost members. The text may be truncated anywhere.</summary>
 internal static class JsonFormatDetector
 {
     private static readonly JsonReaderOptions Options = new() { AllowMultipleValues = true, MaxDepth = 256 };
@@ -17,7 +17,7 @@ internal static class JsonFormatDetector
         }
         catch (JsonException)
         {
-            // Not JSON after all; what it is may be recognised elsewhere.
+            // This is not JSON. Another detector may recognise it.
             return TraceFormat.Unknown;
         }
     }
@@ -34,13 +34,13 @@ internal static class JsonFormatDetector
             return TraceFormat.KuboEventsJsonLines;
         }
 
-        // The event log has lines without an "event", so the first few objects are looked at.
+        // Some lines of the event log have no "event", so look at the first few objects.
         for (var objects = 0; objects < 100 && reader.TokenType == JsonTokenType.StartObject; objects++)
         {
             var isLogLine = false;
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                // A line of a Rust log has "spans" too, after its "level".
+                // A line of a Rust log also has "spans", but after its "level".
                 isLogLine |= reader.ValueTextEquals("level"u8);
                 if (!isLogLine && Recognise(ref reader) is not TraceFormat.Unknown and var format)
                 {
@@ -99,9 +99,8 @@ internal static class JsonFormatDetector
             : TraceFormat.Unknown;
     }
 
-    /// <summary>A first object with a Type and other members of a Kubo's query event, or of its error line, and with no other
-    /// member.</summary>
-    /// <param name="reader">A copy, which stands at the beginning of the object.</param>
+    /// <summary>Whether the first object has a Type and otherwise only members of a Kubo query event or of Kubo's error line.</summary>
+    /// <param name="reader">A copy, positioned at the beginning of the object.</param>
     private static bool LooksLikeKuboEvent(Utf8JsonReader reader)
     {
         var hasType = false;

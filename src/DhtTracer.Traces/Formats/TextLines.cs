@@ -2,11 +2,12 @@ using System.Text;
 
 namespace DhtTracer.Traces;
 
-/// <summary>Walks the lines of a UTF-8 text and says where each stands. Lines end with LF or CR LF; a byte order mark is passed
-/// over.</summary>
+/// <summary>
+/// Iterates over the lines of a UTF-8 text and gives the position of each. Lines end with LF or CR LF; a byte order mark is skipped.
+/// </summary>
 /// <param name="text">The text.</param>
-/// <param name="firstOffset">Bytes of the file before the text.</param>
-/// <param name="firstNumber">Lines of the file before the text.</param>
+/// <param name="firstOffset">Number of bytes in the file before the text.</param>
+/// <param name="firstNumber">Number of lines in the file before the text.</param>
 internal ref struct TextLines(ReadOnlySpan<byte> text, long firstOffset = 0, long firstNumber = 0)
 {
     private readonly int _length = text.Length;
@@ -22,10 +23,10 @@ internal ref struct TextLines(ReadOnlySpan<byte> text, long firstOffset = 0, lon
     /// <summary>Number of the line in the file, from 1.</summary>
     public long Number { get; private set; } = firstNumber;
 
-    /// <summary>Whether a line break follows: false for a last line that may have been cut off.</summary>
+    /// <summary>Whether the line ends with a line break. False for a last line, which may be truncated.</summary>
     public bool IsWhole { get; private set; }
 
-    /// <summary>Goes to the next line; false after the last.</summary>
+    /// <summary>Moves to the next line; false after the last.</summary>
     public bool Next()
     {
         if (_rest.IsEmpty)

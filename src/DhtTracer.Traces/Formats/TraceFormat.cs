@@ -1,18 +1,18 @@
 namespace DhtTracer.Traces;
 
-/// <summary>A format that traces come in.</summary>
+/// <summary>A format of input with spans.</summary>
 public enum TraceFormat
 {
     /// <summary>Not recognised.</summary>
     Unknown = 0,
 
-    /// <summary>gzip (RFC 1952); what is inside is to be recognised again.</summary>
+    /// <summary>gzip (RFC 1952). Detect the format of the content separately.</summary>
     Gzip,
 
     /// <summary>OTLP JSON, one document.</summary>
     OtlpJson,
 
-    /// <summary>OTLP JSON, a document per line, as the OpenTelemetry Collector's file exporter writes.</summary>
+    /// <summary>OTLP JSON, one document per line, as the OpenTelemetry Collector's file exporter writes it.</summary>
     OtlpJsonLines,
 
     /// <summary>OTLP protobuf.</summary>
@@ -49,12 +49,12 @@ public enum TraceFormat
     /// <summary>The same, indented over several lines.</summary>
     GoStdout,
 
-    /// <summary>A log of a Rust program (tracing-subscriber, human or JSON), which may hold lines of libp2p_kad or litep2p.</summary>
+    /// <summary>A log of a Rust program (tracing-subscriber, human or JSON) that may hold lines of libp2p_kad or litep2p.</summary>
     RustLog,
 
     /// <summary>Query events of a Kubo, one JSON object per line, as <c>ipfs routing findprovs -v --enc=json</c> prints them.</summary>
     KuboEventsJsonLines,
 
-    /// <summary>An HTML page that DhtTracer exported, with the spans inside.</summary>
+    /// <summary>An HTML page that DhtTracer exported, with its spans embedded.</summary>
     HtmlPage,
 }

@@ -5,14 +5,14 @@ using DhtTracer.Traces.Json;
 
 namespace DhtTracer.Traces.GoStdout;
 
-/// <summary>Reads one span. Its flags are put together as the Go SDK does when it sends OTLP.</summary>
+/// <summary>Reads one span. Computes its flags as the Go SDK does when it sends OTLP.</summary>
 internal static class GoStdoutSpanReader
 {
-    // opentelemetry-proto, SpanFlags: bit 8 says that bit 9 tells whether the parent is remote.
+    // opentelemetry-proto, SpanFlags: bit 8 means that bit 9 says whether the parent is remote.
     private const uint HasIsRemote = 0x100;
     private const uint IsRemote = 0x200;
 
-    /// <summary>The span, or null and the problem when its ids are not valid.</summary>
+    /// <summary>Returns the span, or null and the problem if its ids are invalid.</summary>
     public static Span? Read(ref JsonCursor cursor, GoStdoutGroups groups, out string problem)
     {
         cursor.ExpectObject("a span");
@@ -317,7 +317,7 @@ internal static class GoStdoutSpanReader
         return scope;
     }
 
-    // Go's zero time, 0001-01-01T00:00:00Z, is that of a span that never ended.
+    // Go's zero time, 0001-01-01T00:00:00Z, marks a span that never ended.
     private static ulong ReadTime(ref JsonCursor cursor, string what)
     {
         var text = cursor.GetText(what);

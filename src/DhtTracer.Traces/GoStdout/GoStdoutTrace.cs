@@ -5,9 +5,9 @@ using DhtTracer.Traces.Protobuf;
 namespace DhtTracer.Traces.GoStdout;
 
 /// <summary>
-/// The JSON of OpenTelemetry Go's <c>stdouttrace</c> exporter, one span a line: what Kubo writes with <c>OTEL_TRACES_EXPORTER=file</c>
-/// (pkg.go.dev/go.opentelemetry.io/otel/exporters/stdout/stdouttrace). The spans equal those that the same program sends by OTLP, but for
-/// what the format does not hold: the schema URL of the resource.
+/// The JSON of OpenTelemetry Go's <c>stdouttrace</c> exporter, one span per line. Kubo writes it with <c>OTEL_TRACES_EXPORTER=file</c>
+/// (pkg.go.dev/go.opentelemetry.io/otel/exporters/stdout/stdouttrace). The spans equal those that the same program sends by OTLP, except
+/// that the format has no schema URL of the resource.
 /// </summary>
 /// <example>
 /// <c>{"Name":"…RunQuery","SpanContext":{"TraceID":"6999…","SpanID":"b587…","TraceFlags":"01","TraceState":"","Remote":false},"Parent":{…},
@@ -18,10 +18,10 @@ public static class GoStdoutTrace
 {
     internal const string Format = "Go stdouttrace";
 
-    /// <summary>Reads spans that follow one another, on one line each or indented.</summary>
+    /// <summary>Reads consecutive spans, one per line or indented.</summary>
     /// <param name="data">The whole text; the caller limits its size.</param>
-    /// <param name="rejected">Takes spans without a valid trace id or span id; when null such a span is an error.</param>
-    /// <exception cref="TraceFormatException">The text is not what the exporter writes.</exception>
+    /// <param name="rejected">Receives spans without a valid trace id or span id. If null, such a span is an error.</param>
+    /// <exception cref="TraceFormatException">The text is not output of this exporter.</exception>
     public static IReadOnlyList<Span> Decode(ReadOnlySpan<byte> data, ICollection<RejectedSpan>? rejected = null)
     {
         var spans = new List<Span>();
@@ -54,13 +54,14 @@ public static class GoStdoutTrace
         }
     }
 
-    /// <summary>A reader for files of one span a line. A line that is no span is rejected, and its neighbours are read all the
-    /// same.</summary>
-    /// <param name="rejected">Takes the place and problem of lines that cannot be read.</param>
+    /// <summary>
+    /// Makes a reader for files with one span per line. A line that is not a span is rejected; the other lines are still read.
+    /// </summary>
+    /// <param name="rejected">Receives the place and problem of each line that cannot be read.</param>
     public static ISpanLineReader Lines(ICollection<RejectedSpan> rejected) => new GoStdoutLineReader(rejected);
 }
 
-/// <summary>Reads a span a line.</summary>
+/// <summary>Reads one span per line.</summary>
 internal sealed class GoStdoutLineReader(ICollection<RejectedSpan> rejected) : ISpanLineReader
 {
     private readonly Utf8StringCache _texts = new(4096);
@@ -93,7 +94,7 @@ internal sealed class GoStdoutLineReader(ICollection<RejectedSpan> rejected) : I
             }
             else
             {
-                // The exporter writes while we read, or was killed in the middle of a line.
+                // The exporter is still writing, or was killed in the middle of a line.
                 Note = $"Line {walk.Number}, the last one, is cut off: it was left out. Import the file again when it is complete";
             }
         }
@@ -114,7 +115,7 @@ internal sealed class GoStdoutLineReader(ICollection<RejectedSpan> rejected) : I
             cursor.Read();
             var span = GoStdoutSpanReader.Read(ref cursor, _groups, out problem);
 
-            // Throws when anything follows.
+            // Throws if anything follows.
             cursor.Read();
             return span;
         }

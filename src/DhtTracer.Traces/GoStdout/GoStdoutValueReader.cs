@@ -15,7 +15,7 @@ internal static class GoStdoutValueReader
     /// <summary>Reads an array of attributes.</summary>
     public static AttributeList ReadAttributes(ref JsonCursor cursor, int depth = 0) => Attributes.Read(ref cursor, depth);
 
-    // The type stands before the value in what Go writes: {"Type":"INT64","Value":8}.
+    // Go writes the type before the value: {"Type":"INT64","Value":8}.
     private static AttributeValue ReadTyped(ref JsonCursor cursor, int depth)
     {
         cursor.ExpectObject("an attribute's Value");
@@ -73,7 +73,7 @@ internal static class GoStdoutValueReader
         return new ArrayValue(elements.DrainToImmutable());
     }
 
-    // A type of a later SDK: its JSON tells as much as is needed to keep it.
+    // A type of a later SDK: infer the value from its JSON.
     private static AttributeValue ReadUntyped(ref JsonCursor cursor, int depth)
     {
         if (depth >= DeepestNesting)

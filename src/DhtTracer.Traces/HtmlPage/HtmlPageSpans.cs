@@ -6,8 +6,8 @@ using DhtTracer.Traces.Otlp;
 namespace DhtTracer.Traces.HtmlPage;
 
 /// <summary>
-/// Spans inside an exported HTML page, so that the page can be imported again: gzipped OTLP protobuf in base64, in the value of an element
-/// that shows nothing: <c>&lt;data id="dht-tracer-spans" value="H4sI…"&gt;&lt;/data&gt;</c>.
+/// Embeds spans in an exported HTML page, so that the page can be imported again. They are gzipped OTLP protobuf in base64, in an invisible
+/// element: <c>&lt;data id="dht-tracer-spans" value="H4sI…"&gt;&lt;/data&gt;</c>.
 /// </summary>
 public static class HtmlPageSpans
 {
@@ -16,7 +16,7 @@ public static class HtmlPageSpans
 
     private static ReadOnlySpan<byte> Begin => "<data id=\"dht-tracer-spans\" value=\""u8;
 
-    /// <summary>The element.</summary>
+    /// <summary>Writes the element.</summary>
     /// <param name="spans">Spans of one or more traces.</param>
     public static string Encode(IReadOnlyList<Span> spans)
     {
@@ -30,11 +30,11 @@ public static class HtmlPageSpans
     }
 
     /// <summary>Whether the bytes are the beginning of an HTML page.</summary>
-    /// <param name="head">The beginning, without white space in front.</param>
+    /// <param name="head">The beginning, without leading white space.</param>
     public static bool IsPage(ReadOnlySpan<byte> head) =>
         head.Length >= 9 && (Ascii.EqualsIgnoreCase(head[..9], "<!doctype"u8) || Ascii.EqualsIgnoreCase(head[..5], "<html"u8));
 
-    /// <summary>The spans of a page.</summary>
+    /// <summary>Reads the spans of a page.</summary>
     /// <param name="page">The whole page.</param>
     /// <param name="rejected">Receives spans that cannot be kept.</param>
     /// <exception cref="TraceFormatException">The page holds no spans, or they are damaged.</exception>

@@ -7,16 +7,16 @@ using Proto = DhtTracer.Traces.Jaeger.Proto;
 namespace DhtTracer.Traces.Jaeger;
 
 /// <summary>
-/// What Jaeger's JSON v1 cannot say of a span's times: nanoseconds below a microsecond, and that it never ended. Beside Jaeger's own
-/// members stand those of OTLP JSON, <c>"startTimeUnixNano":"…","endTimeUnixNano":"…"</c> of a span and <c>"timeUnixNano":"…"</c> of a log,
-/// which readers of Jaeger pass over. They are believed only where they agree with Jaeger's to the microsecond.
+/// Adds to Jaeger's JSON v1 what it cannot express: nanoseconds below a microsecond, and that a span never ended. It uses members of OTLP
+/// JSON, which readers of Jaeger ignore: <c>"startTimeUnixNano":"…","endTimeUnixNano":"…"</c> on a span and <c>"timeUnixNano":"…"</c> on a
+/// log. They are used only if they agree with Jaeger's own times to the microsecond.
 /// </summary>
 internal struct ExactTimes
 {
     private ulong _start;
     private ulong? _end;
 
-    /// <summary>Writes the members of a span whose times do not fit into whole microseconds.</summary>
+    /// <summary>Writes the members of a span whose times are not whole microseconds.</summary>
     public static void Write(Utf8JsonWriter writer, Span span)
     {
         if (span.StartUnixNano % 1000 != 0 || span.EndUnixNano % 1000 != 0 || span.EndUnixNano == 0)
@@ -26,7 +26,7 @@ internal struct ExactTimes
         }
     }
 
-    /// <summary>Writes the member of a log whose time does not fit into whole microseconds.</summary>
+    /// <summary>Writes the member of a log whose time is not a whole microsecond.</summary>
     public static void Write(Utf8JsonWriter writer, Timestamp time)
     {
         if (time.Nanos % 1000 != 0)
@@ -38,7 +38,7 @@ internal struct ExactTimes
         }
     }
 
-    /// <summary>Reads the member at the cursor if it is one of a span's.</summary>
+    /// <summary>Reads the member at the cursor if it is an exact time of a span.</summary>
     public bool TryRead(ref JsonCursor cursor)
     {
         if (cursor.Is("startTimeUnixNano"u8))
@@ -56,11 +56,11 @@ internal struct ExactTimes
         return false;
     }
 
-    /// <summary>The exact time of a log; null when the member says nothing.</summary>
+    /// <summary>Reads the exact time of a log; null if the member holds none.</summary>
     public static ulong? Read(ref JsonCursor cursor, string what) =>
         ulong.TryParse(cursor.GetText(what), NumberStyles.None, CultureInfo.InvariantCulture, out var time) ? time : null;
 
-    /// <summary>Puts the exact times into a span, if they agree with its own.</summary>
+    /// <summary>Applies the exact times to a span if they agree with its own.</summary>
     /// <returns>Whether the span never ended.</returns>
     public readonly bool Apply(Proto.Span span)
     {
@@ -86,10 +86,10 @@ internal struct ExactTimes
         return never;
     }
 
-    /// <summary>A time in Jaeger's model.</summary>
+    /// <summary>Converts a time to Jaeger's model.</summary>
     public static Timestamp Time(ulong unixNano) =>
         new() { Seconds = (long)(unixNano / 1_000_000_000), Nanos = (int)(unixNano % 1_000_000_000) };
 
-    /// <summary>Whether a time is the same as an exact one, but for what is below a microsecond.</summary>
+    /// <summary>Whether both times are equal down to the microsecond.</summary>
     public static bool Agrees(Timestamp time, ulong exact) => (Int128)time.Seconds * 1_000_000 + (time.Nanos / 1000) == exact / 1000;
 }

@@ -29,7 +29,7 @@ internal sealed class JaegerJsonReader(ICollection<RejectedSpan>? rejected)
                 ReadAnswerOrTrace(ref cursor);
             }
 
-            // Throws when anything follows.
+            // Throws if anything follows.
             cursor.Read();
             return _decoded;
         }
@@ -55,7 +55,7 @@ internal sealed class JaegerJsonReader(ICollection<RejectedSpan>? rejected)
         }
     }
 
-    // An answer has "data", a bare trace has "spans".
+    // An answer has "data"; a bare trace has "spans".
     private void ReadAnswerOrTrace(ref JsonCursor cursor)
     {
         cursor.ExpectObject("an answer");
@@ -111,7 +111,7 @@ internal sealed class JaegerJsonReader(ICollection<RejectedSpan>? rejected)
             cursor.ExpectObject("processes");
             while (cursor.NextProperty())
             {
-                // The name has to be read before the value moves the cursor on.
+                // Read the name before the value moves the cursor.
                 var id = cursor.GetName();
                 trace.Processes[id] = JaegerJsonSpanReader.ReadProcess(ref cursor);
             }
@@ -147,7 +147,7 @@ internal sealed class JaegerJsonReader(ICollection<RejectedSpan>? rejected)
         }
     }
 
-    /// <summary>A trace, whose processes may stand after the spans that name them.</summary>
+    /// <summary>Collects one trace. Its processes may come after the spans that refer to them.</summary>
     private sealed class TraceParts
     {
         public List<(long Offset, Proto.Span Span, bool NeverEnded)> Spans { get; } = [];

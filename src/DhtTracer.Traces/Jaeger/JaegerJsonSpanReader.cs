@@ -8,9 +8,9 @@ namespace DhtTracer.Traces.Jaeger;
 /// <summary>Reads one span of Jaeger's JSON v1 into Jaeger's model.</summary>
 internal static class JaegerJsonSpanReader
 {
-    /// <summary>A span; its process is given by id.</summary>
-    /// <param name="cursor">At the span.</param>
-    /// <param name="neverEnded">Whether the file says that it never ended, which Jaeger's model cannot.</param>
+    /// <summary>Reads a span, which names its process by id.</summary>
+    /// <param name="cursor">Positioned at the span.</param>
+    /// <param name="neverEnded">Whether the file says that the span never ended. Jaeger's model cannot express this.</param>
     public static Proto.Span ReadSpan(ref JsonCursor cursor, out bool neverEnded)
     {
         cursor.ExpectObject("a span");
@@ -84,7 +84,7 @@ internal static class JaegerJsonSpanReader
 
         neverEnded = exact.Apply(span);
 
-        // Very old servers wrote the parent beside the references.
+        // Very old servers wrote the parent id in its own member, without references.
         if (!parent.IsZero && span.References.Count == 0)
         {
             span.References.Add(new Proto.SpanRef { TraceId = span.TraceId, SpanId = ByteString.CopyFrom(parent.ToBytes()) });
@@ -93,7 +93,7 @@ internal static class JaegerJsonSpanReader
         return span;
     }
 
-    // An id that is not hex stays empty, and the span is refused later, with its neighbours unharmed.
+    // An id that is not hex stays empty. The span is rejected later; other spans are not affected.
     private static ByteString ReadTraceId(ref JsonCursor cursor) =>
         TraceId.TryParse(cursor.GetText("traceID"), out var id) ? ByteString.CopyFrom(id.ToBytes()) : ByteString.Empty;
 

@@ -8,8 +8,8 @@ using Proto = DhtTracer.Traces.Jaeger.Proto;
 namespace DhtTracer.Traces.Jaeger;
 
 /// <summary>
-/// Reads tags and log fields: <c>[{"key":"http.status_code","type":"int64","value":200}]</c>. An int64 beyond 2^53 is a string,
-/// binary is base64, and without a type the value's own says it.
+/// Reads tags and log fields: <c>[{"key":"http.status_code","type":"int64","value":200}]</c>. An int64 beyond 2^53 is a string, binary is
+/// base64. Without a type, the JSON type of the value counts.
 /// </summary>
 internal static class JaegerJsonTagReader
 {
@@ -41,7 +41,7 @@ internal static class JaegerJsonTagReader
             }
             else if (cursor.Is("value"u8))
             {
-                // The type may come after it: remember the place and read it at the end.
+                // The type may come after the value, so remember the place and read the value at the end.
                 here = cursor;
                 hasValue = true;
                 cursor.Skip();

@@ -6,10 +6,10 @@ using Proto = DhtTracer.Traces.Jaeger.Proto;
 
 namespace DhtTracer.Traces.Jaeger;
 
-/// <summary>Writes Jaeger's JSON v1, members in the order in which Jaeger's servers write them.</summary>
+/// <summary>Writes Jaeger's JSON v1, with members in the same order as Jaeger's servers.</summary>
 internal static class JaegerJsonWriter
 {
-    // Number.MAX_SAFE_INTEGER of ECMAScript: Jaeger writes what is beyond it as a string.
+    // Number.MAX_SAFE_INTEGER of ECMAScript. Jaeger writes larger integers as strings.
     private const long LargestExactInteger = (1L << 53) - 1;
 
     public static void WriteEnvelopeStart(Utf8JsonWriter writer)
@@ -29,10 +29,10 @@ internal static class JaegerJsonWriter
     }
 
     /// <summary>Writes one trace: <c>{"traceID":…,"spans":[…],"processes":{…},"warnings":null}</c>.</summary>
-    /// <param name="writer">Receives it.</param>
+    /// <param name="writer">Receives the JSON.</param>
     /// <param name="traceId">The trace.</param>
     /// <param name="spans">Its spans.</param>
-    /// <param name="exact">Whether times that whole microseconds cannot hold also stand beside them, see <see cref="ExactTimes"/>.</param>
+    /// <param name="exact">Whether to add exact times where whole microseconds lose precision, see <see cref="ExactTimes"/>.</param>
     public static void WriteTrace(Utf8JsonWriter writer, TraceId traceId, IEnumerable<Span> spans, bool exact = false)
     {
         var processes = new Dictionary<Resource, string>();
@@ -198,7 +198,7 @@ internal static class JaegerJsonWriter
         }
         else
         {
-            // JSON has no such numbers.
+            // JSON cannot express NaN and infinity as numbers.
             writer.WriteString(
                 "value"u8,
                 double.IsNaN(value) ? "NaN"

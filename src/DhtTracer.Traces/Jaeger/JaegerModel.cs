@@ -3,19 +3,19 @@ using Proto = DhtTracer.Traces.Jaeger.Proto;
 namespace DhtTracer.Traces.Jaeger;
 
 /// <summary>
-/// Turns Jaeger's model (<c>jaeger.api_v2</c>) into spans and back. All of Jaeger's formats go through it, so that
-/// <c>docs/jaeger-mapping.md</c> holds for each of them.
+/// Converts between Jaeger's model (<c>jaeger.api_v2</c>) and spans. All Jaeger formats use it, so <c>docs/jaeger-mapping.md</c> holds for
+/// each of them.
 /// </summary>
 public static class JaegerModel
 {
     private const string Format = "Jaeger model";
 
-    /// <summary>Turns Jaeger's spans into ours, in the same order.</summary>
+    /// <summary>Converts Jaeger's spans to ours, in the same order.</summary>
     /// <param name="spans">The spans of a batch, a trace or an answer.</param>
-    /// <param name="process">The batch's process, for spans that have none of their own.</param>
+    /// <param name="process">The batch's process, for spans without one of their own.</param>
     /// <param name="rejected">
-    /// Takes spans without a valid id or time, whose neighbours are then taken all the same; its offset is the span's number from 0.
-    /// When null such a span is an error.
+    /// Receives spans without a valid id or time; the other spans are still read. The offset is the span's index from 0. If null, such a
+    /// span is an error.
     /// </param>
     /// <exception cref="TraceFormatException">A span has no valid id or time, and <paramref name="rejected"/> is null.</exception>
     public static IReadOnlyList<Span> Decode(
@@ -48,7 +48,7 @@ public static class JaegerModel
         return decoded;
     }
 
-    /// <summary>Turns a span into Jaeger's, with its process inside as <c>QueryService</c> sends it.</summary>
+    /// <summary>Converts a span to Jaeger's, with its process inside, as <c>QueryService</c> sends it.</summary>
     public static Proto.Span Encode(Span span)
     {
         var encoded = JaegerSpanWriter.WriteSpan(span);
@@ -56,7 +56,7 @@ public static class JaegerModel
         return encoded;
     }
 
-    /// <summary>Turns spans into one batch per resource, as <c>CollectorService</c> takes them.</summary>
+    /// <summary>Converts spans to one batch per resource, as <c>CollectorService</c> accepts them.</summary>
     public static IReadOnlyList<Proto.Batch> EncodeBatches(IEnumerable<Span> spans)
     {
         var batches = new List<Proto.Batch>();

@@ -5,7 +5,7 @@ using Proto = DhtTracer.Traces.Jaeger.Proto;
 
 namespace DhtTracer.Traces.Jaeger;
 
-/// <summary>Jaeger's span to ours; see <c>docs/jaeger-mapping.md</c>. Spans of one process share one resource object.</summary>
+/// <summary>Converts Jaeger's spans to ours; see <c>docs/jaeger-mapping.md</c>. Spans of one process share one resource object.</summary>
 internal sealed class JaegerSpanReader
 {
     private readonly Dictionary<Proto.Process, Resource> _resources = [];
@@ -13,7 +13,7 @@ internal sealed class JaegerSpanReader
     private Proto.Process? _lastProcess;
     private Resource _lastResource = Resource.Empty;
 
-    /// <summary>The span, or null and the problem when an id or a time is not valid.</summary>
+    /// <summary>Returns the span, or null and the problem if an id or a time is invalid.</summary>
     public Span? Read(Proto.Span span, Proto.Process? process, out string problem)
     {
         if (!TryReadTraceId(span.TraceId.Span, out var traceId) || traceId.IsZero)
@@ -73,7 +73,7 @@ internal sealed class JaegerSpanReader
         };
     }
 
-    /// <summary>A tag's value.</summary>
+    /// <summary>Reads a tag's value.</summary>
     internal static AttributeValue ReadValue(Proto.KeyValue tag) =>
         tag.VType switch
         {
@@ -103,7 +103,7 @@ internal sealed class JaegerSpanReader
         return bytes.Length == 8;
     }
 
-    // Go's zero time (year 1) and what becomes of it in 64 bits of nanoseconds (1754) mean "absent", which is 0 here.
+    // Go's zero time (year 1), and its overflow in 64 bits of nanoseconds (1754), mean "absent", which is 0 here.
     private static Int128 ReadTime(Timestamp? time) =>
         time is null || time.Seconds < 0 ? 0 : ((Int128)time.Seconds * 1_000_000_000) + Math.Max(0, time.Nanos);
 
@@ -132,8 +132,8 @@ internal sealed class JaegerSpanReader
             );
         }
 
-        // Without a CHILD_OF the first FOLLOWS_FROM of the same trace is the parent, as Jaeger itself takes it. The link stays and says
-        // what it was.
+        // Without a CHILD_OF, the first FOLLOWS_FROM of the same trace is the parent, as in Jaeger itself. The link is kept, with its
+        // reference type.
         if (parent.IsZero && others is not null)
         {
             for (var i = 0; i < others.Count; i++)

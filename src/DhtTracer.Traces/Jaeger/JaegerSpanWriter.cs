@@ -4,14 +4,15 @@ using Proto = DhtTracer.Traces.Jaeger.Proto;
 
 namespace DhtTracer.Traces.Jaeger;
 
-/// <summary>Our span to Jaeger's; see <c>docs/jaeger-mapping.md</c>.</summary>
+/// <summary>Converts our spans to Jaeger's; see <c>docs/jaeger-mapping.md</c>.</summary>
 internal static class JaegerSpanWriter
 {
-    /// <summary>The W3C trace flags. OTLP's higher bits (whether the parent is remote) mean nothing to Jaeger, where 256 is
-    /// unknown.</summary>
+    /// <summary>
+    /// The W3C trace flags. Jaeger does not know OTLP's higher bits (whether the parent is remote): 256 means nothing to it.
+    /// </summary>
     private const uint WrittenFlags = 0xFF;
 
-    /// <summary>The span, without its process.</summary>
+    /// <summary>Converts the span, without its process.</summary>
     public static Proto.Span WriteSpan(Span span)
     {
         var written = new Proto.Span
@@ -44,7 +45,7 @@ internal static class JaegerSpanWriter
         return written;
     }
 
-    /// <summary>The process that a resource is in Jaeger.</summary>
+    /// <summary>Converts a resource to a Jaeger process.</summary>
     public static Proto.Process WriteProcess(Resource resource)
     {
         var process = new Proto.Process();
@@ -67,7 +68,7 @@ internal static class JaegerSpanWriter
 
     private static void WriteReferences(Proto.Span written, Span span)
     {
-        // Jaeger 2 turns a lone FOLLOWS_FROM into a parent and a link that says so: that is one reference, not two.
+        // Jaeger 2 turns a lone FOLLOWS_FROM into a parent and a link with its type. Write these as one reference, not two.
         var parent = span.ParentSpanId;
         if (!parent.IsZero && !span.Links.Any(link => link.SpanId == parent && link.TraceId == span.TraceId && IsFollowsFrom(link)))
         {

@@ -1,15 +1,15 @@
 namespace DhtTracer.Traces.Jaeger;
 
-/// <summary>Names of tags that stand for fields of OTLP, as OpenTelemetry's mapping to other formats and Jaeger itself call them.</summary>
+/// <summary>Names of tags that represent fields of OTLP, from OpenTelemetry's mapping to other formats and from Jaeger itself.</summary>
 internal static class JaegerTags
 {
     public const string ScopeName = "otel.scope.name";
     public const string ScopeVersion = "otel.scope.version";
 
-    /// <summary>What <see cref="ScopeName"/> was called before; Jaeger 1.60 still writes it.</summary>
+    /// <summary>The former name of <see cref="ScopeName"/>; Jaeger 1.60 still writes it.</summary>
     public const string LibraryName = "otel.library.name";
 
-    /// <summary>What <see cref="ScopeVersion"/> was called before.</summary>
+    /// <summary>The former name of <see cref="ScopeVersion"/>.</summary>
     public const string LibraryVersion = "otel.library.version";
 
     public const string SpanKind = "span.kind";
@@ -24,14 +24,14 @@ internal static class JaegerTags
     /// <summary>The field of a log that names the event.</summary>
     public const string Event = "event";
 
-    /// <summary>Attribute of a link that says which kind of reference it was: <c>child_of</c> or <c>follows_from</c>.</summary>
+    /// <summary>Attribute of a link with its type of reference: <c>child_of</c> or <c>follows_from</c>.</summary>
     public const string ReferenceType = "opentracing.ref_type";
 
-    /// <summary>Attribute that keeps Jaeger's warnings; Jaeger 2 uses the same name.</summary>
+    /// <summary>Attribute that holds Jaeger's warnings; Jaeger 2 uses the same name.</summary>
     public const string Warnings = "@jaeger@warnings";
 
     public const string ServiceName = "service.name";
 
-    /// <summary>Values of <see cref="SpanKind"/> by the number of OTLP's kind.</summary>
+    /// <summary>Values of <see cref="SpanKind"/>, indexed by OTLP's number.</summary>
     public static readonly string[] Kinds = ["", "internal", "server", "client", "producer", "consumer"];
 }

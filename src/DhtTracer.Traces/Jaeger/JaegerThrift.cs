@@ -3,8 +3,8 @@ using DhtTracer.Traces.Thrift;
 namespace DhtTracer.Traces.Jaeger;
 
 /// <summary>
-/// Jaeger's Thrift (jaeger-idl, <c>thrift/jaeger.thrift</c> and <c>agent.thrift</c>): a bare <c>Batch</c> as it is posted over HTTP, or a
-/// call of <c>Agent.emitBatch</c> as it is sent over UDP. Times are whole microseconds.
+/// Jaeger's Thrift (jaeger-idl, <c>thrift/jaeger.thrift</c> and <c>agent.thrift</c>): a bare <c>Batch</c>, as posted over HTTP, or a call
+/// of <c>Agent.emitBatch</c>, as sent over UDP. Times are whole microseconds.
 /// </summary>
 public static class JaegerThrift
 {
@@ -12,9 +12,9 @@ public static class JaegerThrift
 
     /// <summary>Reads spans from a bare batch or an <c>emitBatch</c> message.</summary>
     /// <param name="data">One batch; the caller limits its size.</param>
-    /// <param name="protocol">Which protocol; ports say it, and <see cref="TraceFormatDetector"/>.</param>
-    /// <param name="rejected">Takes spans with ids that are all zero; when null such a span is an error.</param>
-    /// <exception cref="TraceFormatException">The bytes are something else, or call another method.</exception>
+    /// <param name="protocol">The protocol, known from the port or from <see cref="TraceFormatDetector"/>.</param>
+    /// <param name="rejected">Receives spans whose ids are all zero. If null, such a span is an error.</param>
+    /// <exception cref="TraceFormatException">The bytes are in another format, or call another method.</exception>
     public static IReadOnlyList<Span> Decode(ReadOnlySpan<byte> data, ThriftProtocol protocol, ICollection<RejectedSpan>? rejected = null)
     {
         if (protocol == ThriftProtocol.Compact)
@@ -31,7 +31,7 @@ public static class JaegerThrift
     public static IReadOnlyList<byte[]> Encode(IEnumerable<Span> spans, ThriftProtocol protocol) =>
         [.. JaegerModel.EncodeBatches(spans).Select(batch => JaegerThriftWriter.WriteBatch(batch, protocol))];
 
-    /// <summary>Writes one <c>emitBatch</c> message for each resource. A datagram takes at most 65,000 bytes: give few spans.</summary>
+    /// <summary>Writes one <c>emitBatch</c> message for each resource. A datagram holds at most 65,000 bytes, so pass few spans.</summary>
     public static IReadOnlyList<byte[]> EncodeEmitBatch(IEnumerable<Span> spans, ThriftProtocol protocol) =>
         [.. JaegerModel.EncodeBatches(spans).Select(batch => JaegerThriftWriter.WriteMessage(EmitBatch, batch, protocol))];
 

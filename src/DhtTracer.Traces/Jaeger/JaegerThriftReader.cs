@@ -7,8 +7,8 @@ using Proto = DhtTracer.Traces.Jaeger.Proto;
 namespace DhtTracer.Traces.Jaeger;
 
 /// <summary>
-/// Reads the structs of <c>jaeger.thrift</c>. Fields that it calls required must be there, which also bounds how many objects a
-/// hostile input of some size can ask for.
+/// Reads the structs of <c>jaeger.thrift</c>. Required fields must be present. This also limits how many objects a hostile input of a given
+/// size can create.
 /// </summary>
 internal sealed class JaegerThriftReader
 {
@@ -53,7 +53,7 @@ internal sealed class JaegerThriftReader
 
         if (!listed)
         {
-            // The list is required, and without it a single zero byte would pass for a batch.
+            // The list is required. Without this check, a single zero byte would be a valid batch.
             throw reader.Error("a Batch without its list of spans (field 2)");
         }
 
@@ -174,7 +174,7 @@ internal sealed class JaegerThriftReader
         return span;
     }
 
-    // Some clients give the parent's id only, some a reference only, some both.
+    // Some clients send only the parent's id, some only a reference, some both.
     private static void AddParent(Proto.Span span, long parentId)
     {
         var parent = new Proto.SpanRef { TraceId = span.TraceId, SpanId = ToSpanId(parentId) };

@@ -19,7 +19,7 @@ internal sealed class JaegerThriftTagReader(Utf8StringCache texts)
         }
     }
 
-    // Clients in JavaScript write all the optional values, empty ones too: only the one that the type names counts.
+    // JavaScript clients write all optional values, including empty ones. Only the value that the type names counts.
     private Proto.KeyValue ReadTag<TReader>(ref TReader reader)
         where TReader : IThriftReader, allows ref struct
     {
@@ -104,7 +104,7 @@ internal sealed class JaegerThriftTagReader(Utf8StringCache texts)
     {
         var count = reader.ReadListHeader(out var type);
 
-        // Some writers give an empty list any element type.
+        // Some writers give an empty list an arbitrary element type.
         return count == 0 || type == ThriftType.Struct ? count : throw reader.Error($"expected a list of structs, found a list of {type}");
     }
 }

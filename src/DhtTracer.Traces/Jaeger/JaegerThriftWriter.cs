@@ -8,7 +8,7 @@ namespace DhtTracer.Traces.Jaeger;
 /// <summary>Writes the structs of <c>jaeger.thrift</c>.</summary>
 internal static class JaegerThriftWriter
 {
-    /// <summary>A bare batch.</summary>
+    /// <summary>Writes a bare batch.</summary>
     public static byte[] WriteBatch(Proto.Batch batch, ThriftProtocol protocol)
     {
         var writer = ThriftWriter.Create(protocol);
@@ -16,7 +16,7 @@ internal static class JaegerThriftWriter
         return writer.ToArray();
     }
 
-    /// <summary>A call with a batch as its argument 1.</summary>
+    /// <summary>Writes a call whose argument 1 is a batch.</summary>
     public static byte[] WriteMessage(string method, Proto.Batch batch, ThriftProtocol protocol)
     {
         var writer = ThriftWriter.Create(protocol);

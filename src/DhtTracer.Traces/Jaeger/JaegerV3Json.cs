@@ -4,15 +4,16 @@ using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Traces.Jaeger;
 
-/// <summary>Answers of Jaeger's HTTP API v3: OTLP JSON in an envelope, <c>{"result":{"resourceSpans":[...]}}</c>, possibly several in a
-/// row.</summary>
+/// <summary>
+/// Answers of Jaeger's HTTP API v3: OTLP JSON in an envelope, <c>{"result":{"resourceSpans":[...]}}</c>. Several may follow one another.
+/// </summary>
 public static class JaegerV3Json
 {
     /// <summary>Reads the spans of all results.</summary>
     /// <param name="data">The answer's body; the caller limits its size.</param>
-    /// <param name="rejected">Takes spans without valid ids; when null such a span is an error.</param>
-    /// <exception cref="TraceFormatException">The text is something else, or the answer is an error, whose text the exception
-    /// quotes.</exception>
+    /// <param name="rejected">Receives spans without valid ids. If null, such a span is an error.</param>
+    /// <exception cref="TraceFormatException">The text is in another format, or it is an error answer. The exception quotes the error's
+    /// text.</exception>
     public static IReadOnlyList<Span> Decode(ReadOnlySpan<byte> data, ICollection<RejectedSpan>? rejected = null) =>
         new OtlpJsonReader("Jaeger v3 JSON", rejected).ReadResults(data);
 

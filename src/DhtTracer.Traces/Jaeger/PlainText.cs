@@ -5,10 +5,10 @@ using System.Text.Json;
 
 namespace DhtTracer.Traces.Jaeger;
 
-/// <summary>Attribute values as the text that Jaeger makes of them: arrays and lists are JSON, <c>["12D3…","Qm…"]</c>.</summary>
+/// <summary>Converts attribute values to text as Jaeger does: arrays and lists become JSON, <c>["12D3…","Qm…"]</c>.</summary>
 internal static class PlainText
 {
-    // The text goes into a tag, not into HTML: who shows it escapes it.
+    // The text becomes a tag, not HTML. Whoever displays it must escape it.
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static string Of(AttributeValue value)

@@ -3,10 +3,10 @@ using Proto = DhtTracer.Traces.Jaeger.Proto;
 
 namespace DhtTracer.Traces.Jaeger;
 
-/// <summary>Fields of OTLP that travel as tags, taken out of a span's tags; what is left are its attributes.</summary>
+/// <summary>Extracts the OTLP fields that Jaeger carries as tags. The remaining tags are the span's attributes.</summary>
 /// <remarks>
-/// A tag is taken only when nothing of it is lost by that: a <c>span.kind</c> of "gateway" or an <c>error</c> that is a string stays
-/// an attribute. Of several tags with one key the last is taken, as <see cref="JaegerSpanWriter"/> writes these after the attributes.
+/// A tag is extracted only if this loses nothing: a <c>span.kind</c> of "gateway" or an <c>error</c> that is a string stays an attribute.
+/// If several tags have the same key, the last one counts, because <see cref="JaegerSpanWriter"/> writes these tags after the attributes.
 /// </remarks>
 internal sealed class TagFields
 {
@@ -98,7 +98,7 @@ internal sealed class TagFields
             }
         }
 
-        // "error" beside a status of OK contradicts it and stays an attribute.
+        // An "error" tag contradicts a status of OK, so it stays an attribute.
         if (code == StatusCode.Ok)
         {
             errorAt = -1;
@@ -131,7 +131,7 @@ internal sealed class TagFields
         return fields;
     }
 
-    // OpenTelemetry's exporters write the scope under its old and its new name.
+    // OpenTelemetry's exporters write the scope under both its old and its new name.
     private bool RepeatsScope(Proto.KeyValue tag) =>
         IsText(tag)
         && (

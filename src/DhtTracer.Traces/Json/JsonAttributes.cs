@@ -3,11 +3,11 @@ using System.Collections.Immutable;
 namespace DhtTracer.Traces.Json;
 
 /// <summary>Reads the value of an attribute.</summary>
-/// <param name="cursor">Stands at the value.</param>
-/// <param name="depth">How deep it is nested.</param>
+/// <param name="cursor">Positioned at the value.</param>
+/// <param name="depth">Nesting depth of the value.</param>
 internal delegate AttributeValue ReadAttributeValue(ref JsonCursor cursor, int depth);
 
-/// <summary>Reads lists of attributes, which OTLP and Go's stdouttrace write alike but for the names of the members.</summary>
+/// <summary>Reads lists of attributes. OTLP and Go's stdouttrace write them alike, except for the names of the members.</summary>
 /// <param name="list">The member that holds the list, for errors.</param>
 /// <param name="key">The member that holds the key: <c>key</c>, or <c>Key</c> in Go.</param>
 /// <param name="value">The member that holds the value.</param>
@@ -17,7 +17,7 @@ internal sealed class JsonAttributes(string list, string key, string value, Read
     private readonly byte[] _key = System.Text.Encoding.UTF8.GetBytes(key);
     private readonly byte[] _value = System.Text.Encoding.UTF8.GetBytes(value);
 
-    /// <summary>Reads <c>[{"key":…,"value":…}]</c>; other members are passed over.</summary>
+    /// <summary>Reads <c>[{"key":…,"value":…}]</c>; other members are skipped.</summary>
     public AttributeList Read(ref JsonCursor cursor, int depth)
     {
         cursor.ExpectArray(list);

@@ -8,8 +8,8 @@ using DhtTracer.Traces.Protobuf;
 namespace DhtTracer.Traces.Json;
 
 /// <summary>
-/// Walks a JSON text forward. Numbers may stand as strings, as proto3's JSON mapping allows (protobuf.dev/programming-guides/json);
-/// properties with the value <c>null</c> are passed over as absent; errors name byte and line.
+/// Reads a JSON text forward. Numbers may be strings, as proto3's JSON mapping allows (protobuf.dev/programming-guides/json). Properties
+/// with the value <c>null</c> count as absent. Errors give the byte and the line.
 /// </summary>
 internal ref struct JsonCursor
 {
@@ -22,11 +22,11 @@ internal ref struct JsonCursor
     private Utf8JsonReader _reader;
     private ReadOnlySpan<byte> _name;
 
-    /// <summary>Stands before the first token.</summary>
-    /// <param name="data">The text; a byte order mark is passed over.</param>
+    /// <summary>Starts before the first token.</summary>
+    /// <param name="data">The text; a byte order mark is skipped.</param>
     /// <param name="format">Name of the format, for errors.</param>
     /// <param name="texts">Cache of repeated strings.</param>
-    /// <param name="severalValues">Whether several values may follow one another.</param>
+    /// <param name="severalValues">Whether several top-level values may follow one another.</param>
     public JsonCursor(ReadOnlySpan<byte> data, string format, Utf8StringCache texts, bool severalValues = false)
     {
         _baseOffset = data.StartsWith(Encoding.UTF8.Preamble) ? Encoding.UTF8.Preamble.Length : 0;
@@ -43,13 +43,13 @@ internal ref struct JsonCursor
     /// <summary>Kind of the current token.</summary>
     public readonly JsonTokenType Token => _reader.TokenType;
 
-    /// <summary>Where the current token starts.</summary>
+    /// <summary>Offset of the current token.</summary>
     public readonly long Offset => _baseOffset + _reader.TokenStartIndex;
 
-    /// <summary>Goes to the next token; false at the end of the text.</summary>
+    /// <summary>Moves to the next token; false at the end of the text.</summary>
     public bool Read() => _reader.Read();
 
-    /// <summary>Goes to the next property that is not null and to its value; false at the end of the object.</summary>
+    /// <summary>Moves to the next property that is not null, and to its value; false at the end of the object.</summary>
     public bool NextProperty()
     {
         while (true)
@@ -69,7 +69,7 @@ internal ref struct JsonCursor
         }
     }
 
-    /// <summary>Goes to the next element; false at the end of the array.</summary>
+    /// <summary>Moves to the next element; false at the end of the array.</summary>
     public bool NextElement()
     {
         ReadRequired();
@@ -79,7 +79,7 @@ internal ref struct JsonCursor
     /// <summary>Whether the current property has this name.</summary>
     public readonly bool Is(ReadOnlySpan<byte> expected) => _name.SequenceEqual(expected);
 
-    /// <summary>Whether the current property has this name, in camel case or as the field is called in the .proto file.</summary>
+    /// <summary>Whether the current property has this name, in camel case or as in the .proto file.</summary>
     public readonly bool Is(ReadOnlySpan<byte> camelCase, ReadOnlySpan<byte> snakeCase) =>
         _name.SequenceEqual(camelCase) || _name.SequenceEqual(snakeCase);
 
@@ -92,13 +92,13 @@ internal ref struct JsonCursor
     /// <summary>Throws unless an array starts here.</summary>
     public readonly void ExpectArray(string what) => Expect(JsonTokenType.StartArray, what, "an array");
 
-    /// <summary>Passes over the current value.</summary>
+    /// <summary>Skips the current value.</summary>
     public void Skip() => _reader.Skip();
 
     /// <summary>The digits of the current number.</summary>
     public readonly string PeekRawText() => Encoding.UTF8.GetString(_reader.ValueSpan);
 
-    /// <summary>Passes over the current value and returns its text as it stands.</summary>
+    /// <summary>Skips the current value and returns its raw text.</summary>
     public string SkipAndGetRawText()
     {
         var start = (int)_reader.TokenStartIndex;
@@ -106,7 +106,7 @@ internal ref struct JsonCursor
         return Encoding.UTF8.GetString(_data[start..(int)_reader.BytesConsumed]);
     }
 
-    /// <summary>A string; what is not valid Unicode becomes U+FFFD.</summary>
+    /// <summary>Reads a string. Invalid Unicode becomes U+FFFD.</summary>
     public readonly string GetText(string what)
     {
         Expect(JsonTokenType.String, what, "a string");
@@ -190,14 +190,14 @@ internal ref struct JsonCursor
     /// <summary>An exception for what the JSON reader found.</summary>
     public readonly TraceFormatException Wrap(JsonException exception)
     {
-        // The reader counts lines and bytes in the line; the sum is the offset.
+        // The reader counts lines, and bytes within the line; this sums them to an offset.
         var offset = 0;
         for (long line = 0; line < (exception.LineNumber ?? 0) && _data[offset..].IndexOf((byte)'\n') is var next and >= 0; line++)
         {
             offset += next + 1;
         }
 
-        // Its sentence ends with the place, which the exception tells in its own way.
+        // The message ends with the place. Our exception gives the place in its own way.
         var place = exception.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
         var problem = (place < 0 ? exception.Message : exception.Message[..place]).TrimEnd('.');
         return ErrorAt(_baseOffset + offset + (exception.BytePositionInLine ?? 0), problem, exception);
@@ -251,7 +251,7 @@ internal ref struct JsonCursor
         }
         catch (InvalidOperationException)
         {
-            // Half of a surrogate pair, or bytes that are not UTF-8: no reason to lose the whole document.
+            // Half of a surrogate pair, or bytes that are not UTF-8, are no reason to reject the whole document.
             return LenientText.Unescape(_reader.ValueSpan);
         }
     }

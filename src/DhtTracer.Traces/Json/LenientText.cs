@@ -3,11 +3,11 @@ using System.Text;
 
 namespace DhtTracer.Traces.Json;
 
-/// <summary>Unescapes JSON strings that hold no valid Unicode, which <c>Utf8JsonReader</c> refuses.</summary>
+/// <summary>Unescapes JSON strings with invalid Unicode, which <c>Utf8JsonReader</c> refuses.</summary>
 internal static class LenientText
 {
-    /// <summary>The text between the quotes, with U+FFFD for what is not valid.</summary>
-    /// <param name="escaped">The bytes between the quotes; the escapes have been checked by the JSON reader.</param>
+    /// <summary>Returns the text between the quotes. Invalid Unicode becomes U+FFFD.</summary>
+    /// <param name="escaped">The bytes between the quotes; the JSON reader has already checked the escapes.</param>
     public static string Unescape(ReadOnlySpan<byte> escaped)
     {
         var source = Encoding.UTF8.GetString(escaped);

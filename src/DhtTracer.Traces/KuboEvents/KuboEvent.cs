@@ -3,19 +3,19 @@ using System.Text.Json;
 
 namespace DhtTracer.Traces.KuboEvents;
 
-/// <summary>Type of a query event, as Kubo numbers it (go-libp2p <c>core/routing/query.go</c>).</summary>
+/// <summary>Type of a query event, by Kubo's numbers (go-libp2p <c>core/routing/query.go</c>).</summary>
 public enum KuboEventType
 {
-    /// <summary>A request goes out to the peer.</summary>
+    /// <summary>A request is sent to the peer.</summary>
     SendingQuery = 0,
 
     /// <summary>The peer answered; the responses are the closer peers.</summary>
     PeerResponse = 1,
 
-    /// <summary>The result of a search for a peer (in the responses), or one of the closest peers (the event's own peer).</summary>
+    /// <summary>The result of a peer search (in the responses), or one of the closest peers (the event's own peer).</summary>
     FinalPeer = 2,
 
-    /// <summary>A dial or a request failed; without a peer it is a whole lookup that failed.</summary>
+    /// <summary>A dial or a request failed. Without a peer, the whole lookup failed.</summary>
     QueryError = 3,
 
     /// <summary>A provider was found.</summary>
@@ -33,18 +33,18 @@ public enum KuboEventType
 
 /// <summary>A peer in the responses of an event.</summary>
 /// <param name="Id">Its peer id; empty when the daemon sent none.</param>
-/// <param name="Addresses">Its multiaddrs, separated by blanks; empty when there are none.</param>
+/// <param name="Addresses">Its multiaddrs, separated by spaces; empty when there are none.</param>
 public readonly record struct KuboResponse(string Id, string Addresses);
 
 /// <summary>A query event of a Kubo: one line of <c>routing findprovs</c>, <c>routing findpeer</c>, <c>dht query</c> or <c>routing
 /// get</c>.</summary>
-/// <param name="Type">What happened. Numbers that are not known yet are kept.</param>
-/// <param name="Peer">The peer; empty when the event is about none.</param>
+/// <param name="Type">What happened. Unknown numbers are kept.</param>
+/// <param name="Peer">The peer; empty if the event concerns none.</param>
 /// <param name="Responses">Closer peers, providers, or the peer found.</param>
-/// <param name="Extra">Error text or value in base64; empty when there is none.</param>
+/// <param name="Extra">Error text, or value in base64; empty if there is none.</param>
 public sealed record KuboEvent(KuboEventType Type, string Peer, ImmutableArray<KuboResponse> Responses, string Extra);
 
-/// <summary>A line of the answer of a Kubo's RPC command: an event, or the error that ends the stream.</summary>
+/// <summary>A line of a Kubo RPC response: an event, or the error that ends the stream.</summary>
 /// <param name="Event">The event; null for an error.</param>
 /// <param name="Error">The error's message; null for an event.</param>
 /// <example>
@@ -53,8 +53,7 @@ public sealed record KuboEvent(KuboEventType Type, string Peer, ImmutableArray<K
 /// </example>
 public readonly record struct KuboLine(KuboEvent? Event, string? Error)
 {
-    /// <summary>Longest line that is read, in bytes. The longest that a Kubo writes holds a record, or 20 peers with their
-    /// addresses.</summary>
+    /// <summary>Longest line that is read, in bytes. Kubo's longest lines hold a record, or 20 peers with their addresses.</summary>
     public const int MaxLength = 4 * 1024 * 1024;
 
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = 32 };
@@ -62,8 +61,8 @@ public readonly record struct KuboLine(KuboEvent? Event, string? Error)
     /// <summary>Reads a line.</summary>
     /// <param name="utf8">The line without its end.</param>
     /// <param name="line">The line as read.</param>
-    /// <param name="problem">What is wrong, without a full stop; null when nothing is.</param>
-    /// <returns>False when it is no line of such a stream.</returns>
+    /// <param name="problem">What is wrong, without a full stop; null if nothing is.</param>
+    /// <returns>False if the line does not belong to such a stream.</returns>
     public static bool TryParse(ReadOnlyMemory<byte> utf8, out KuboLine line, out string? problem)
     {
         line = default;
@@ -78,7 +77,7 @@ public readonly record struct KuboLine(KuboEvent? Event, string? Error)
         }
         catch (InvalidOperationException)
         {
-            // An escape such as \ud800 alone is JSON, but no text.
+            // An escape such as \ud800 alone is valid JSON, but not valid text.
             problem = "expected text in Unicode, found half of a surrogate pair";
         }
 
@@ -145,7 +144,7 @@ public readonly record struct KuboLine(KuboEvent? Event, string? Error)
                     read.Add(new KuboResponse(Text(item, "ID"), Addresses(item)));
                     break;
 
-                // Go prints a nil pointer of an AddrInfo as null.
+                // Go writes a nil pointer to an AddrInfo as null.
                 case JsonValueKind.Null:
                     break;
                 default:

@@ -4,8 +4,8 @@ using System.Text;
 namespace DhtTracer.Traces.KuboEvents;
 
 /// <summary>
-/// Reads a saved stream of query events, a JSON object a line, as <c>ipfs routing findprovs -v --enc=json CID</c> prints it, into spans.
-/// The stream holds no times and, but for a search for a peer, no key: the spans have an order only.
+/// Reads a saved stream of query events into spans: one JSON object per line, as <c>ipfs routing findprovs -v --enc=json CID</c> prints it.
+/// The stream holds no times and, except for a peer search, no key: the spans have only an order.
 /// </summary>
 public static class KuboEventReader
 {
@@ -13,15 +13,14 @@ public static class KuboEventReader
 
     /// <summary>Reads a stream.</summary>
     /// <param name="data">One whole stream as UTF-8, with or without a byte order mark; the caller limits its size.</param>
-    /// <param name="hints">What the user says about it.</param>
+    /// <param name="hints">What the user says about the stream.</param>
     /// <param name="rejected">
-    /// Takes lines that cannot be read, whose neighbours are then read all the same; when null such a line is an error.
+    /// Receives each line that cannot be read; the other lines are still read. If null, such a line is an error.
     /// </param>
     /// <returns>
-    /// The spans: the same for the same events, with or without their empty fields, whenever and however often they are read. Hints change
-    /// the root span only.
+    /// The spans. The same events always give the same spans, with or without their empty fields. Hints change only the root span.
     /// </returns>
-    /// <exception cref="TraceFormatException">A line is no event, or it is too long.</exception>
+    /// <exception cref="TraceFormatException">A line is not an event, or is too long.</exception>
     public static IReadOnlyList<Span> Decode(
         ReadOnlyMemory<byte> data,
         TraceHints? hints = null,
@@ -94,7 +93,7 @@ public static class KuboEventReader
         }
     }
 
-    /// <summary>What the events themselves say of the command.</summary>
+    /// <summary>What the events themselves reveal about the command.</summary>
     private static (string? Type, string? Key) Told(List<KuboEvent> events)
     {
         foreach (var happened in events)

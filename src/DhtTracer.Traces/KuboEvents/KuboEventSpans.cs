@@ -4,16 +4,17 @@ using System.Security.Cryptography;
 
 namespace DhtTracer.Traces.KuboEvents;
 
-/// <summary>Makes the spans of one stream of query events. Ids of the events follow from the root's, so a stream that is read twice is
-/// one.</summary>
+/// <summary>
+/// Makes the spans of one stream of query events. Event ids derive from the root's id, so reading a stream twice gives the same spans.
+/// </summary>
 /// <param name="traceId">The trace.</param>
 /// <param name="rootId">The root span.</param>
-/// <param name="resource">The daemon.</param>
+/// <param name="resource">The daemon's resource.</param>
 public sealed class KuboEventSpans(TraceId traceId, SpanId rootId, Resource resource)
 {
     private static readonly InstrumentationScope Scope = new() { Name = KuboEventNames.Scope };
 
-    /// <summary>The daemon as a resource: <c>service.name</c> is <c>Kubo</c>, as in the daemon's own spans.</summary>
+    /// <summary>Makes the daemon's resource. <c>service.name</c> is <c>Kubo</c>, as in the daemon's own spans.</summary>
     /// <param name="node">Its peer id; null when unknown.</param>
     /// <param name="version">Its version; null when unknown.</param>
     public static Resource Daemon(string? node, string? version)
@@ -32,17 +33,17 @@ public sealed class KuboEventSpans(TraceId traceId, SpanId rootId, Resource reso
         return new Resource { Attributes = AttributeList.Of(attributes) };
     }
 
-    /// <summary>The root span. It is sent when the command begins, and again when it ended.</summary>
+    /// <summary>Makes the root span. It is sent when the command begins, and again when it ends.</summary>
     /// <param name="name">The command, or <see cref="KuboEventNames.Stream"/>.</param>
     /// <param name="startUnixNano">Start; 0 when unknown.</param>
-    /// <param name="endUnixNano">End; 0 while it runs and when unknown.</param>
-    /// <param name="attributes">Those of <see cref="KuboEventNames"/> that are known.</param>
+    /// <param name="endUnixNano">End; 0 while it runs or if unknown.</param>
+    /// <param name="attributes">The known attributes of <see cref="KuboEventNames"/>.</param>
     public Span Root(string name, ulong startUnixNano, ulong endUnixNano, IEnumerable<(string Key, AttributeValue Value)> attributes) =>
         Make(rootId, default, name, SpanKind.Client, startUnixNano, endUnixNano, attributes);
 
-    /// <summary>An event.</summary>
-    /// <param name="sequence">Its place in the stream, from 1.</param>
-    /// <param name="unixNano">When it arrived; 0 when unknown.</param>
+    /// <summary>Makes the span of an event.</summary>
+    /// <param name="sequence">Its position in the stream, from 1.</param>
+    /// <param name="unixNano">Arrival time; 0 if unknown.</param>
     /// <param name="happened">The event.</param>
     public Span Event(int sequence, ulong unixNano, KuboEvent happened)
     {

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 
 namespace DhtTracer.Traces;
 
-/// <summary>Attributes in the order they were sent, repeated keys included. Compares by content.</summary>
+/// <summary>Attributes in the order sent, repeated keys included. Compared by content.</summary>
 public sealed class AttributeList : IReadOnlyList<KeyValuePair<string, AttributeValue>>, IEquatable<AttributeList>
 {
     private readonly ImmutableArray<KeyValuePair<string, AttributeValue>> _items;
@@ -12,7 +12,7 @@ public sealed class AttributeList : IReadOnlyList<KeyValuePair<string, Attribute
     /// <summary>Wraps the items.</summary>
     public AttributeList(ImmutableArray<KeyValuePair<string, AttributeValue>> items) => _items = items.IsDefault ? [] : items;
 
-    /// <summary>A list of none.</summary>
+    /// <summary>The empty list.</summary>
     public static AttributeList Empty { get; } = new([]);
 
     /// <summary>Makes a list of pairs.</summary>
@@ -25,7 +25,7 @@ public sealed class AttributeList : IReadOnlyList<KeyValuePair<string, Attribute
     /// <inheritdoc/>
     public KeyValuePair<string, AttributeValue> this[int index] => _items[index];
 
-    /// <summary>The first value of a key, or null. A linear search: lists are short.</summary>
+    /// <summary>The first value of a key, or null. Searches linearly, because lists are short.</summary>
     public AttributeValue? this[string key]
     {
         get
@@ -45,7 +45,7 @@ public sealed class AttributeList : IReadOnlyList<KeyValuePair<string, Attribute
     /// <summary>The first value of a key if it is a string, else null.</summary>
     public string? GetString(string key) => this[key]?.AsString();
 
-    /// <summary>The items without an allocation.</summary>
+    /// <summary>The items as a span, without allocation.</summary>
     public ReadOnlySpan<KeyValuePair<string, AttributeValue>> AsSpan() => _items.AsSpan();
 
     /// <inheritdoc/>
@@ -60,7 +60,9 @@ public sealed class AttributeList : IReadOnlyList<KeyValuePair<string, Attribute
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as AttributeList);
 
-    /// <summary>A hash of all keys and values, kept: thousands of nodes have resources that differ in one value only.</summary>
+    /// <summary>
+    /// Hashes all keys and values, once. A weaker hash would collide: thousands of nodes have resources that differ in only one value.
+    /// </summary>
     public override int GetHashCode()
     {
         if (_hash == 0 && _items.Length > 0)

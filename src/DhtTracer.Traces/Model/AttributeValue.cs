@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace DhtTracer.Traces;
 
-/// <summary>OTLP <c>AnyValue</c>: one of the sealed records below. Values compare by content.</summary>
+/// <summary>OTLP <c>AnyValue</c>: one of the sealed records below. Compared by content.</summary>
 public abstract record AttributeValue
 {
     private protected AttributeValue() { }
@@ -45,7 +45,7 @@ public sealed record BoolValue(bool Value) : AttributeValue;
 /// <summary>A signed 64-bit integer.</summary>
 public sealed record IntValue(long Value) : AttributeValue;
 
-/// <summary>A double; NaN equals NaN here, as bits.</summary>
+/// <summary>A double, compared by its bits: NaN equals NaN.</summary>
 public sealed record DoubleValue(double Value) : AttributeValue;
 
 /// <summary>Bytes.</summary>
@@ -63,7 +63,7 @@ public sealed record BytesValue(ImmutableArray<byte> Value) : AttributeValue
     }
 }
 
-/// <summary>An array of values, which may differ in type.</summary>
+/// <summary>An array of values, possibly of different types.</summary>
 public sealed record ArrayValue(ImmutableArray<AttributeValue> Values) : AttributeValue
 {
     /// <inheritdoc/>

@@ -2,9 +2,9 @@ using System.Collections.Immutable;
 
 namespace DhtTracer.Traces;
 
-/// <summary>One span, with everything that OTLP can say about it (opentelemetry-proto, <c>trace.proto</c>).</summary>
+/// <summary>One span, with everything that OTLP can express (opentelemetry-proto, <c>trace.proto</c>).</summary>
 /// <remarks>
-/// <see cref="Resource"/> and <see cref="Scope"/> are shared objects: spans that came in one group refer to the same instance.
+/// <see cref="Resource"/> and <see cref="Scope"/> are shared objects: spans of one group refer to the same instance.
 /// </remarks>
 public sealed record Span
 {
@@ -20,7 +20,7 @@ public sealed record Span
     /// <summary>The name of the operation.</summary>
     public string Name { get; init; } = "";
 
-    /// <summary>The kind; unknown numbers are kept as they are.</summary>
+    /// <summary>The kind. Unknown numbers are kept.</summary>
     public SpanKind Kind { get; init; }
 
     /// <summary>Start, in nanoseconds since 1970-01-01 UTC.</summary>
@@ -38,13 +38,13 @@ public sealed record Span
     /// <summary>Links in the order they were sent.</summary>
     public ImmutableArray<SpanLink> Links { get; init; } = [];
 
-    /// <summary>Status; null when the sender left the message out, which is not the same bytes as "unset".</summary>
+    /// <summary>Status; null if the sender left it out, which is encoded differently from "unset".</summary>
     public SpanStatus? Status { get; init; }
 
     /// <summary>W3C <c>tracestate</c>.</summary>
     public string TraceState { get; init; } = "";
 
-    /// <summary>W3C trace flags in the low byte, OTLP's own flags above.</summary>
+    /// <summary>W3C trace flags in the low byte, OTLP's flags above.</summary>
     public uint Flags { get; init; }
 
     /// <summary>Attributes that the sender dropped.</summary>
@@ -62,7 +62,7 @@ public sealed record Span
     /// <summary>The instrumentation scope.</summary>
     public required InstrumentationScope Scope { get; init; }
 
-    /// <summary>Compares by content, events and links included (an <see cref="ImmutableArray{T}"/> alone compares by reference).</summary>
+    /// <summary>Compares by content, events and links included. <see cref="ImmutableArray{T}"/> alone compares by reference.</summary>
     public bool Equals(Span? other) =>
         ReferenceEquals(this, other)
         || (
@@ -94,7 +94,7 @@ public sealed record Span
 /// <summary>OTLP <c>Span.SpanKind</c>.</summary>
 public enum SpanKind
 {
-    /// <summary>Not said.</summary>
+    /// <summary>Not set.</summary>
     Unspecified = 0,
 
     /// <summary>Internal operation.</summary>
@@ -119,7 +119,7 @@ public enum StatusCode
     /// <summary>Not set.</summary>
     Unset = 0,
 
-    /// <summary>Said to be good.</summary>
+    /// <summary>Explicitly successful.</summary>
     Ok = 1,
 
     /// <summary>Failed.</summary>
@@ -134,10 +134,10 @@ public sealed record SpanStatus(StatusCode Code, string Message = "");
 /// <summary>An event inside a span.</summary>
 public sealed record SpanEvent
 {
-    /// <summary>When, in nanoseconds since 1970-01-01 UTC.</summary>
+    /// <summary>Time, in nanoseconds since 1970-01-01 UTC.</summary>
     public ulong TimeUnixNano { get; init; }
 
-    /// <summary>What.</summary>
+    /// <summary>Name of the event.</summary>
     public string Name { get; init; } = "";
 
     /// <summary>Its attributes, in order.</summary>
@@ -147,7 +147,7 @@ public sealed record SpanEvent
     public uint DroppedAttributesCount { get; init; }
 }
 
-/// <summary>A link to another span. Ids are kept as sent, whatever their length.</summary>
+/// <summary>A link to another span.</summary>
 public sealed record SpanLink
 {
     /// <summary>The other trace; zero when the sender's id was not 16 bytes.</summary>
@@ -169,10 +169,10 @@ public sealed record SpanLink
     public uint Flags { get; init; }
 }
 
-/// <summary>What emitted spans.</summary>
+/// <summary>The entity that emitted spans.</summary>
 public sealed record Resource
 {
-    /// <summary>A resource that says nothing.</summary>
+    /// <summary>A resource without attributes.</summary>
     public static Resource Empty { get; } = new();
 
     /// <summary>Attributes, in order.</summary>
@@ -191,7 +191,7 @@ public sealed record Resource
 /// <summary>An instrumentation scope.</summary>
 public sealed record InstrumentationScope
 {
-    /// <summary>A scope that says nothing.</summary>
+    /// <summary>A scope without a name or attributes.</summary>
     public static InstrumentationScope Empty { get; } = new();
 
     /// <summary>Name of the instrumentation.</summary>

@@ -1,9 +1,9 @@
 namespace DhtTracer.Traces;
 
-/// <summary>Puts spans into the groups that OTLP sends: by resource, then by scope, both compared by value.</summary>
+/// <summary>Groups spans as OTLP sends them: by resource, then by scope, both compared by value.</summary>
 public static class SpanGrouping
 {
-    /// <summary>Groups spans; groups stand in the order of their first span, spans in the order given.</summary>
+    /// <summary>Groups spans. Groups are in the order of their first span, spans in the order given.</summary>
     public static IReadOnlyList<ResourceGroup> ByResourceAndScope(IEnumerable<Span> spans)
     {
         var groups = new List<ResourceGroup>();
@@ -13,7 +13,7 @@ public static class SpanGrouping
         ScopeGroup? scopeGroup = null;
         foreach (var span in spans)
         {
-            // Neighbours nearly always share the very objects; hashing all attributes of a resource for each span would cost more than the
+            // Neighbouring spans usually share the same objects. Hashing all attributes of a resource per span would cost more than the
             // rest.
             if (resourceGroup is null || !ReferenceEquals(resourceGroup.Resource, span.Resource))
             {

@@ -8,7 +8,7 @@ namespace DhtTracer.Traces;
 /// <param name="Value">The eight bytes, big endian.</param>
 public readonly record struct SpanId(ulong Value) : IComparable<SpanId>
 {
-    /// <summary>Whether there is no span: the parent of a root.</summary>
+    /// <summary>Whether this means "no span", as the parent of a root.</summary>
     public bool IsZero => Value == 0;
 
     /// <summary>Reads 8 bytes in network order.</summary>
@@ -26,7 +26,7 @@ public readonly record struct SpanId(ulong Value) : IComparable<SpanId>
         return bytes;
     }
 
-    /// <summary>Reads 1 to 16 hex digits, either case.</summary>
+    /// <summary>Parses 1 to 16 hex digits, in either case.</summary>
     public static bool TryParse([NotNullWhen(true)] string? hex, out SpanId id)
     {
         id = default;

@@ -9,7 +9,7 @@ namespace DhtTracer.Traces;
 /// <param name="Low">The last eight bytes, big endian.</param>
 public readonly record struct TraceId(ulong High, ulong Low) : IComparable<TraceId>
 {
-    /// <summary>Whether the id is all zero, which the specification calls invalid.</summary>
+    /// <summary>Whether the id is all zero. The specification calls that invalid.</summary>
     public bool IsZero => (High | Low) == 0;
 
     /// <summary>Reads 16 bytes in network order.</summary>
@@ -32,7 +32,7 @@ public readonly record struct TraceId(ulong High, ulong Low) : IComparable<Trace
         return bytes;
     }
 
-    /// <summary>Reads 1 to 32 hex digits, either case; a short id is padded with zeros on the left, as Jaeger does.</summary>
+    /// <summary>Parses 1 to 32 hex digits, in either case. A short id is padded with zeros on the left, as Jaeger does.</summary>
     public static bool TryParse([NotNullWhen(true)] string? hex, out TraceId id)
     {
         id = default;

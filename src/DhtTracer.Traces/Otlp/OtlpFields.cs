@@ -104,7 +104,7 @@ internal static class OtlpFields
         /// <summary>Field <c>values</c> of <c>ArrayValue</c> and of <c>KeyValueList</c>.</summary>
         public const uint Values = (1 << 3) | Length;
 
-        /// <summary>How deep arrays and key-value lists may nest; nobody sends more than two or three.</summary>
+        /// <summary>Maximum nesting of arrays and key-value lists. Real senders nest two or three levels.</summary>
         public const int DeepestNesting = 32;
     }
 }

@@ -5,7 +5,7 @@ using DhtTracer.Traces.Protobuf;
 namespace DhtTracer.Traces.Otlp;
 
 /// <summary>
-/// Reads OTLP JSON straight into spans. What is called scope since 2022 was called instrumentation library before, on the wire the same.
+/// Reads OTLP JSON directly into spans. Before 2022 a scope was called "instrumentation library", with the same content.
 /// </summary>
 internal sealed class OtlpJsonReader(string format, ICollection<RejectedSpan>? rejected)
 {
@@ -21,7 +21,7 @@ internal sealed class OtlpJsonReader(string format, ICollection<RejectedSpan>? r
             cursor.Read();
             ReadTracesData(ref cursor);
 
-            // Throws when anything follows.
+            // Throws if anything follows.
             cursor.Read();
             return _spans;
         }
@@ -135,7 +135,7 @@ internal sealed class OtlpJsonReader(string format, ICollection<RejectedSpan>? r
             }
         }
 
-        // Members stand in any order: the schema URL usually comes last.
+        // Members may be in any order. The schema URL usually comes last.
         for (var index = start; index < _spans.Count && !ReferenceEquals(_spans[index].Resource, resource); index++)
         {
             _spans[index] = _spans[index] with { Resource = resource };

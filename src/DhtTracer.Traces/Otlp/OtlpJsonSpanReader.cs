@@ -19,7 +19,7 @@ internal static class OtlpJsonSpanReader
 
     private static readonly string[] StatusNames = ["STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"];
 
-    /// <summary>The span, or null and the problem when its ids are not valid.</summary>
+    /// <summary>Returns the span, or null and the problem if its ids are invalid.</summary>
     public static Span? Read(ref JsonCursor cursor, Resource resource, InstrumentationScope scope, out string problem)
     {
         cursor.ExpectObject("a span");

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace DhtTracer.Traces.Otlp;
 
-/// <summary>Writes OTLP JSON; fields with proto3's default value are left out.</summary>
+/// <summary>Writes OTLP JSON. Fields with proto3's default value are omitted.</summary>
 internal static class OtlpJsonWriter
 {
     /// <summary>Writes <c>{"resourceSpans":[...]}</c>.</summary>

@@ -12,10 +12,10 @@ public static class OtlpProtobuf
     [ThreadStatic]
     private static OtlpProtobufWriter? _writer;
 
-    /// <summary>Reads spans in the order they stand.</summary>
-    /// <param name="data">One message; the caller limits its size. Memory used is at most some 30 times that.</param>
+    /// <summary>Reads spans in input order.</summary>
+    /// <param name="data">One message; the caller limits its size. Decoding uses at most about 30 times that memory.</param>
     /// <param name="rejected">
-    /// Takes spans without a valid trace id or span id, whose neighbours are then read all the same; when null such a span is an error.
+    /// Receives spans without a valid trace id or span id; the other spans are still read. If null, such a span is an error.
     /// </param>
     /// <exception cref="TraceFormatException">The bytes are not OTLP.</exception>
     public static IReadOnlyList<Span> Decode(ReadOnlySpan<byte> data, ICollection<RejectedSpan>? rejected = null) =>
@@ -26,10 +26,10 @@ public static class OtlpProtobuf
         Decode(data.Span, rejected);
 
     /// <summary>Writes spans as one message, grouped by resource and scope.</summary>
-    /// <remarks>Messages written one after another are one message as well: that is how Protocol Buffers merges repeated fields.</remarks>
+    /// <remarks>Concatenated messages are one message, because Protocol Buffers merges repeated fields.</remarks>
     /// <exception cref="InvalidOperationException">The message would exceed 2 GiB.</exception>
     public static byte[] Encode(IEnumerable<Span> spans) => Write(spans).ToArray();
 
-    /// <summary>Writes spans into a buffer that is valid until the next call on this thread.</summary>
+    /// <summary>Writes spans into a buffer. It is valid until the next call on this thread.</summary>
     internal static ReadOnlySpan<byte> Write(IEnumerable<Span> spans) => (_writer ??= new OtlpProtobufWriter()).Write(spans);
 }

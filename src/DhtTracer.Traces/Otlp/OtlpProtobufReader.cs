@@ -3,7 +3,7 @@ using Fields = DhtTracer.Traces.Otlp.OtlpFields;
 
 namespace DhtTracer.Traces.Otlp;
 
-/// <summary>Reads OTLP's wire format straight into spans. Not thread-safe: it keeps its string caches and scratch lists.</summary>
+/// <summary>Reads OTLP's wire format directly into spans. Not thread-safe: it reuses string caches and scratch lists.</summary>
 internal sealed class OtlpProtobufReader
 {
     internal const string Format = "OTLP protobuf";
@@ -34,8 +34,7 @@ internal sealed class OtlpProtobufReader
         return spans;
     }
 
-    // The resource and the schema URL may stand after the spans, so the group is looked through twice; the first time passes over the
-    // spans.
+    // The resource and the schema URL may come after the spans, so this reads the group twice; the first pass skips the spans.
     private void ReadResourceSpans(ProtobufReader message, List<Span> spans, ICollection<RejectedSpan>? rejected)
     {
         var resource = Resource.Empty;

@@ -15,14 +15,14 @@ internal sealed class OtlpProtobufSpanReader(OtlpValueReader values)
     private List<SpanEvent> _events = [];
     private List<SpanLink> _links = [];
 
-    /// <summary>Gives back what an unusually large input made the scratch lists grow to.</summary>
+    /// <summary>Releases scratch lists that an unusually large input made grow.</summary>
     public void Reset()
     {
         _events = OtlpValueReader.Emptied(_events);
         _links = OtlpValueReader.Emptied(_links);
     }
 
-    // The problem of an empty span is a constant: a hostile message can hold millions of these.
+    // The problem text of an empty span is a constant, because a hostile message can hold millions of empty spans.
     public Span? Read(ProtobufReader message, Resource resource, InstrumentationScope scope, out string problem)
     {
         TraceId traceId = default;

@@ -3,7 +3,7 @@ using Fields = DhtTracer.Traces.Otlp.OtlpFields;
 
 namespace DhtTracer.Traces.Otlp;
 
-/// <summary>Writes spans as OTLP's wire format; last to first, as <see cref="ReverseProtobufWriter"/> asks. Not thread-safe.</summary>
+/// <summary>Writes spans as OTLP's wire format, last to first, as <see cref="ReverseProtobufWriter"/> requires. Not thread-safe.</summary>
 internal sealed class OtlpProtobufWriter
 {
     private readonly ReverseProtobufWriter _output = new();

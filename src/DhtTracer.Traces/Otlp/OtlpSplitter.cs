@@ -3,29 +3,28 @@ using Fields = DhtTracer.Traces.Otlp.OtlpFields;
 
 namespace DhtTracer.Traces.Otlp;
 
-/// <summary>The spans of one trace, cut out of a larger message.</summary>
+/// <summary>The spans of one trace, cut from a larger message.</summary>
 /// <param name="TraceId">The trace.</param>
 /// <param name="Otlp">An OTLP <c>TracesData</c> message.</param>
-/// <param name="SpanCount">Spans in it, at least 1.</param>
+/// <param name="SpanCount">Number of spans in it, at least 1.</param>
 public readonly record struct OtlpSlice(TraceId TraceId, ReadOnlyMemory<byte> Otlp, int SpanCount);
 
-/// <summary>What <see cref="OtlpSplitter"/> made of a message.</summary>
-/// <param name="Slices">One for each trace, in the order they first occur.</param>
-/// <param name="SpanCount">Spans in them.</param>
-/// <param name="RejectedCount">Spans that cannot be kept, because they have no valid trace id or span id.</param>
-/// <param name="FirstRejected">Where and why, for the first of them; null when there is none.</param>
+/// <summary>The result of <see cref="OtlpSplitter"/> for one message.</summary>
+/// <param name="Slices">One per trace, in order of first occurrence.</param>
+/// <param name="SpanCount">Number of spans in all slices.</param>
+/// <param name="RejectedCount">Number of spans that cannot be kept because they have no valid trace id or span id.</param>
+/// <param name="FirstRejected">Place and problem of the first of them; null if there is none.</param>
 public sealed record OtlpSplit(IReadOnlyList<OtlpSlice> Slices, int SpanCount, int RejectedCount, RejectedSpan? FirstRejected);
 
 /// <summary>
-/// Cuts an OTLP message into one message per trace by copying bytes: the resource and the scope are repeated, the spans are taken as they
-/// stand, with fields that this program does not know. Making objects of 620-byte spans only to write them again would cost ten times as
-/// much.
+/// Splits an OTLP message into one message per trace by copying bytes. It repeats the resource and the scope, and copies spans unchanged,
+/// including unknown fields. Decoding and re-encoding the spans (about 620 bytes each) would cost ten times as much.
 /// </summary>
 public static class OtlpSplitter
 {
-    /// <summary>Cuts a message (<c>TracesData</c> or <c>ExportTraceServiceRequest</c>, which have the same bytes).</summary>
-    /// <exception cref="TraceFormatException">The bytes are not OTLP. What is accepted here, <see cref="OtlpProtobuf"/> can
-    /// read.</exception>
+    /// <summary>Splits a message (<c>TracesData</c> or <c>ExportTraceServiceRequest</c>, which have the same bytes).</summary>
+    /// <exception cref="TraceFormatException">The bytes are not OTLP. <see cref="OtlpProtobuf"/> can read everything that this
+    /// accepts.</exception>
     public static OtlpSplit Split(ReadOnlyMemory<byte> otlp)
     {
         var cutter = new Cutter(otlp);
@@ -38,7 +37,7 @@ public static class OtlpSplitter
         public int End => Start + Length;
     }
 
-    /// <summary>A resource or a scope: the fields of its group other than the spans.</summary>
+    /// <summary>A resource or a scope: all fields of its group except the spans.</summary>
     private sealed class Header(int parent)
     {
         public int Parent { get; } = parent;
@@ -171,10 +170,10 @@ public static class OtlpSplitter
             _spanCount++;
         }
 
-        /// <summary>Writes the spans of one trace, each run of one scope within each run of one resource.</summary>
+        /// <summary>Writes the spans of one trace: runs of the same scope inside runs of the same resource.</summary>
         private readonly byte[] Write(List<SpanPiece> spans)
         {
-            // Lengths stand before what they measure, so they are found out first.
+            // Lengths precede their content, so compute them first.
             var scopeRuns = new List<(int Scope, int First, int Count, int Length)>();
             for (var i = 0; i < spans.Count; )
             {
@@ -219,7 +218,7 @@ public static class OtlpSplitter
             return output.Bytes;
         }
 
-        /// <summary>Bytes of a field of this many bytes: tag, length and content.</summary>
+        /// <summary>Encoded size of a field with this many bytes of content: tag, length and content.</summary>
         private static int FieldLength(int length)
         {
             var digits = 1;
@@ -259,7 +258,7 @@ public static class OtlpSplitter
             }
         }
 
-        /// <summary>Copies spans; those that stand side by side, which is most of them, at once.</summary>
+        /// <summary>Copies spans. Adjacent spans, which are the most common case, are copied at once.</summary>
         public void Copy(List<SpanPiece> spans, int first, int count)
         {
             var pending = spans[first].Bytes;

@@ -4,20 +4,20 @@ using Fields = DhtTracer.Traces.Otlp.OtlpFields;
 namespace DhtTracer.Traces.Otlp;
 
 /// <summary>
-/// Walks OTLP without making objects: accepts exactly what <see cref="OtlpProtobufReader"/> reads, so that bytes which were
-/// acknowledged unread can be read later.
+/// Validates OTLP without creating objects. Accepts exactly what <see cref="OtlpProtobufReader"/> reads, so bytes that were acknowledged
+/// without decoding can be decoded later.
 /// </summary>
 internal static class OtlpStructure
 {
     private const uint NoAttributes = 0;
 
-    /// <summary>Walks a resource.</summary>
+    /// <summary>Validates a resource.</summary>
     public static void CheckResource(ProtobufReader message) => CheckAttributes(message, Fields.Resource.Attributes);
 
-    /// <summary>Walks a scope.</summary>
+    /// <summary>Validates a scope.</summary>
     public static void CheckScope(ProtobufReader message) => CheckAttributes(message, Fields.Scope.Attributes);
 
-    /// <summary>Walks a span and reads its ids.</summary>
+    /// <summary>Validates a span and reads its ids.</summary>
     /// <returns>What is wrong with its ids, or null.</returns>
     public static string? CheckSpan(ProtobufReader message, out TraceId traceId)
     {
@@ -68,7 +68,7 @@ internal static class OtlpStructure
             );
     }
 
-    /// <summary>Walks a message whose only inner messages are attributes.</summary>
+    /// <summary>Validates a message whose only nested messages are attributes.</summary>
     private static void CheckAttributes(ProtobufReader message, uint attributes)
     {
         while (message.TryReadTag(out var tag))

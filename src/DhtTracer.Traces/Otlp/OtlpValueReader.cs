@@ -6,8 +6,8 @@ using Fields = DhtTracer.Traces.Otlp.OtlpFields;
 namespace DhtTracer.Traces.Otlp;
 
 /// <summary>
-/// Reads OTLP attributes. Attributes of the message being read are pushed on a stack and popped as one exact array, so that nested
-/// lists need no lists of their own.
+/// Reads OTLP attributes. Attributes are pushed on a stack and popped as one array of the exact size, so nested lists need no lists of
+/// their own.
 /// </summary>
 internal sealed class OtlpValueReader
 {
@@ -22,17 +22,17 @@ internal sealed class OtlpValueReader
     private List<KeyValuePair<string, AttributeValue>> _attributes = [];
     private List<AttributeValue> _elements = [];
 
-    /// <summary>The height of the stack, to be given to <see cref="Pop"/>.</summary>
+    /// <summary>The height of the stack, for <see cref="Pop"/>.</summary>
     public int Mark => _attributes.Count;
 
-    /// <summary>Empties the stack, which an earlier input that ended in an error may have left filled.</summary>
+    /// <summary>Empties the stack. An earlier input that failed may have left items on it.</summary>
     public void Reset()
     {
         _attributes = Emptied(_attributes);
         _elements = Emptied(_elements);
     }
 
-    /// <summary>The list without items; a new one when it has grown beyond what is worth keeping for the next input.</summary>
+    /// <summary>Returns the list, cleared, or a new one if the list has grown too large to keep.</summary>
     public static List<T> Emptied<T>(List<T> scratch)
     {
         if (scratch.Capacity > LargestKeptScratch)
@@ -47,7 +47,7 @@ internal sealed class OtlpValueReader
     /// <summary>Reads a string field that repeats often: a key, a name, a version.</summary>
     public string ReadText(ref ProtobufReader message) => _texts.GetString(message.ReadBytes());
 
-    /// <summary>Reads a <c>KeyValue</c> and puts it on the stack.</summary>
+    /// <summary>Reads a <c>KeyValue</c> and pushes it on the stack.</summary>
     public void PushAttribute(ProtobufReader message, int depth)
     {
         var key = "";
@@ -71,7 +71,7 @@ internal sealed class OtlpValueReader
         _attributes.Add(KeyValuePair.Create(key, value));
     }
 
-    /// <summary>Takes what was pushed since <paramref name="mark"/> off the stack.</summary>
+    /// <summary>Pops the attributes pushed since <paramref name="mark"/>.</summary>
     public AttributeList Pop(int mark)
     {
         if (_attributes.Count == mark)

@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace DhtTracer.Traces.Protobuf;
 
 /// <summary>
-/// Reads the Protocol Buffers wire format (protobuf.dev/programming-guides/encoding) in place. Over-long varints, which some
-/// exporters write for lengths, are accepted up to the ten bytes that the format allows.
+/// Reads the Protocol Buffers wire format (protobuf.dev/programming-guides/encoding) in place. Accepts over-long varints up to the format's
+/// ten bytes, because some exporters write lengths that way.
 /// </summary>
 internal ref struct ProtobufReader
 {
@@ -30,7 +30,7 @@ internal ref struct ProtobufReader
     /// <summary>Bytes from the start of the whole input.</summary>
     public readonly int Position => _position;
 
-    /// <summary>Whether nothing is left of this message.</summary>
+    /// <summary>Whether this message is fully read.</summary>
     public readonly bool AtEnd => _position >= _end;
 
     /// <summary>Reads the next tag (field number × 8 + wire type); false at the end of the message.</summary>
@@ -75,7 +75,7 @@ internal ref struct ProtobufReader
         return ReadVarintSlow();
     }
 
-    /// <summary>Reads a varint as <c>uint32</c>, which keeps the low 32 bits.</summary>
+    /// <summary>Reads a varint as <c>uint32</c>: keeps the low 32 bits.</summary>
     public uint ReadUInt32() => unchecked((uint)ReadVarint());
 
     /// <summary>Reads eight bytes, little endian.</summary>
@@ -87,7 +87,9 @@ internal ref struct ProtobufReader
     /// <summary>Reads a length and that many bytes.</summary>
     public ReadOnlySpan<byte> ReadBytes() => Take(ReadLength(), "a length-delimited field");
 
-    /// <summary>Reads a length and returns a reader for that many bytes; offsets stay those of the whole input.</summary>
+    /// <summary>
+    /// Reads a length and returns a reader for that many bytes. Its offsets still count from the start of the whole input.
+    /// </summary>
     public ProtobufReader ReadMessage()
     {
         var length = ReadLength();
@@ -101,7 +103,7 @@ internal ref struct ProtobufReader
         return message;
     }
 
-    /// <summary>Passes over a field that is of no interest.</summary>
+    /// <summary>Skips a field.</summary>
     public void Skip(uint tag)
     {
         var depth = 0;
@@ -145,7 +147,7 @@ internal ref struct ProtobufReader
         }
     }
 
-    /// <summary>An exception for this place.</summary>
+    /// <summary>Makes an exception for the current position.</summary>
     public readonly TraceFormatException Error(string problem) => Error(_position, problem);
 
     private readonly TraceFormatException Error(int offset, string problem) => new(_format, offset, problem);

@@ -5,8 +5,8 @@ using System.Text;
 namespace DhtTracer.Traces.Protobuf;
 
 /// <summary>
-/// Writes the Protocol Buffers wire format from the end to the start, so that the length of a nested message is known when its
-/// prefix is written: one pass, no second walk to compute sizes. Callers write fields last to first, and content before its tag.
+/// Writes the Protocol Buffers wire format from end to start, so the length of a nested message is known when its prefix is written. This
+/// needs no second pass to compute sizes. Callers write fields last to first, and content before its tag.
 /// </summary>
 internal sealed class ReverseProtobufWriter
 {
@@ -20,10 +20,10 @@ internal sealed class ReverseProtobufWriter
     /// <summary>Bytes written so far.</summary>
     public int Written => _buffer.Length - _start;
 
-    /// <summary>What was written, in reading order.</summary>
+    /// <summary>The output so far, in reading order.</summary>
     public ReadOnlySpan<byte> WrittenSpan => _buffer.AsSpan(_start);
 
-    /// <summary>Forgets what was written; keeps the buffer unless it is unusually large.</summary>
+    /// <summary>Clears the output; keeps the buffer unless it is unusually large.</summary>
     public void Clear()
     {
         if (_buffer.Length > LargestKeptBuffer)
@@ -34,14 +34,14 @@ internal sealed class ReverseProtobufWriter
         _start = _buffer.Length;
     }
 
-    /// <summary>A varint field, also when it is zero.</summary>
+    /// <summary>Writes a varint field, even if zero.</summary>
     public void WriteVarint(uint tag, ulong value)
     {
         WriteRawVarint(value);
         WriteRawVarint(tag);
     }
 
-    /// <summary>A varint field, left out when zero as proto3 does.</summary>
+    /// <summary>Writes a varint field; omits it if zero, as proto3 does.</summary>
     public void WriteVarintIfSet(uint tag, ulong value)
     {
         if (value != 0)
@@ -72,7 +72,7 @@ internal sealed class ReverseProtobufWriter
         WriteRawVarint(tag);
     }
 
-    /// <summary>A string field, also when it is empty.</summary>
+    /// <summary>Writes a string field, even if empty.</summary>
     public void WriteString(uint tag, string value)
     {
         var length = Encoding.UTF8.GetByteCount(value);
@@ -81,7 +81,7 @@ internal sealed class ReverseProtobufWriter
         WriteRawVarint(tag);
     }
 
-    /// <summary>A string field, left out when empty as proto3 does.</summary>
+    /// <summary>Writes a string field; omits it if empty, as proto3 does.</summary>
     public void WriteStringIfSet(uint tag, string value)
     {
         if (value.Length > 0)
@@ -106,8 +106,10 @@ internal sealed class ReverseProtobufWriter
         WriteRawVarint(tag);
     }
 
-    /// <summary>Puts the tag and length of a message before what was written since <paramref name="mark"/>, a value of
-    /// <see cref="Written"/>.</summary>
+    /// <summary>
+    /// Prepends the tag and length of a message to what was written since <paramref name="mark"/>, an earlier value of <see
+    /// cref="Written"/>.
+    /// </summary>
     public void CloseMessage(uint tag, int mark)
     {
         WriteRawVarint((ulong)(Written - mark));

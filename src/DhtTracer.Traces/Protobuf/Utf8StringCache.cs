@@ -5,8 +5,8 @@ using System.Text;
 namespace DhtTracer.Traces.Protobuf;
 
 /// <summary>
-/// Gives the same string object for the same bytes, as attribute keys and peer ids repeat in nearly every span. A direct-mapped
-/// table of bounded size: a collision replaces, so hostile input costs no more than having no cache. Only ASCII is kept.
+/// Returns the same string object for the same bytes, because attribute keys and peer ids repeat in nearly every span. A direct-mapped
+/// table of fixed size: a collision replaces the entry, so hostile input costs no more than having no cache. Only ASCII is cached.
 /// </summary>
 internal sealed class Utf8StringCache
 {
@@ -18,10 +18,10 @@ internal sealed class Utf8StringCache
     /// <param name="size">Number of strings; a power of two.</param>
     public Utf8StringCache(int size) => _entries = new StringValue?[size];
 
-    /// <summary>The string of these bytes; what is not valid UTF-8 becomes U+FFFD.</summary>
+    /// <summary>Returns these bytes as a string. Invalid UTF-8 becomes U+FFFD.</summary>
     public string GetString(ReadOnlySpan<byte> utf8) => utf8.IsEmpty ? "" : GetValue(utf8).Value;
 
-    /// <summary>The string of these bytes as an attribute value.</summary>
+    /// <summary>Returns these bytes as an attribute value.</summary>
     public StringValue GetValue(ReadOnlySpan<byte> utf8)
     {
         if (utf8.Length > LongestKept)
@@ -38,7 +38,7 @@ internal sealed class Utf8StringCache
         return entry = new StringValue(Encoding.UTF8.GetString(utf8));
     }
 
-    // Length, first and last eight bytes: peer ids share their beginning and differ at the end.
+    // Hashes the length and the first and last eight bytes: peer ids begin alike and differ at the end.
     private static uint Hash(ReadOnlySpan<byte> bytes)
     {
         ulong first;
@@ -59,7 +59,7 @@ internal sealed class Utf8StringCache
             last = 0;
         }
 
-        // Keys such as closer-10 and closer-11 differ in their highest byte only: fold before multiplying, which carries upwards alone.
+        // Keys such as closer-10 and closer-11 differ only in their highest byte. Multiplying carries only upwards, so fold first.
         var mixed = first ^ BitOperations.RotateLeft(last, 23) ^ ((ulong)bytes.Length * 0x9E3779B97F4A7C15UL);
         mixed = (mixed ^ (mixed >> 32)) * 0xC2B2AE3D27D4EB4FUL;
         mixed = (mixed ^ (mixed >> 29)) * 0x9E3779B97F4A7C15UL;

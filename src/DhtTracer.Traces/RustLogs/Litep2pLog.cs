@@ -2,8 +2,9 @@
 namespace DhtTracer.Traces.RustLogs;
 
 /// <summary>
-/// Reads the lines of litep2p's Kademlia (0.16). They tell type, key, dials, requests and answers of each query; the peers that a FIND_NODE
-/// answer names stand only in lines of <c>litep2p::transport-manager</c> between its line and the next of the query.
+/// Reads the log lines of litep2p's Kademlia (0.16). They give type, key, dials, requests and answers of each query. The peers in a
+/// FIND_NODE answer are named only by lines of <c>litep2p::transport-manager</c>, which come between the answer's line and the next line of
+/// the query.
 /// </summary>
 /// <example>
 /// <c>start `FIND_NODE` query query_id=QueryId(0) target=PeerId("12D3…") num_peers=1</c>,
@@ -61,7 +62,7 @@ internal sealed class Litep2pLog(RustLogTraces traces)
         }
     }
 
-    /// <summary>The process ended, or the log.</summary>
+    /// <summary>Ends all queries, because the process or the log ended.</summary>
     public void Finish()
     {
         EndListing(cut: true);
@@ -116,7 +117,7 @@ internal sealed class Litep2pLog(RustLogTraces traces)
     {
         if (_queries.TryGetValue(number, out var before) && before.Kind is not null)
         {
-            // Numbers are never used twice by one process. A line about it may stand before the one that starts it.
+            // One process never reuses a number. A line about the query may come before the line that starts it.
             Finish();
         }
 
@@ -136,7 +137,7 @@ internal sealed class Litep2pLog(RustLogTraces traces)
         }
         else if (kind == AddProvider && _republished is not null)
         {
-            // The node renews a record that it announced before.
+            // The node republishes a record that it announced before.
             key = _republished;
             entry.Query.MarkBackground();
         }
@@ -204,12 +205,12 @@ internal sealed class Litep2pLog(RustLogTraces traces)
                 entry.ReadAt[peer] = at;
                 break;
             case "message sent to peer":
-                // Only ADD_PROVIDER is done when it is sent.
+                // Only ADD_PROVIDER is complete when sent.
                 var sent = entry.Open(peer, AddProvider) ?? New(entry, peer, AddProvider);
                 End(entry, sent, at, "sent", null);
                 break;
             case "send success for a stale query" or "send failure for a stale query":
-                // It stands before the line about the answer.
+                // This line comes before the line about the answer.
                 entry.IsStale = true;
                 break;
             case "register response":
@@ -222,7 +223,7 @@ internal sealed class Litep2pLog(RustLogTraces traces)
                 entry.Progress(at);
                 break;
             default:
-                // "failed to read message from substream" {reason}, and others of the kind.
+                // Lines such as "failed to read message from substream" {reason}.
                 if (line.Message.StartsWith("failed to ", StringComparison.Ordinal))
                 {
                     FailOpen(entry, peer, line.Field("reason") is { } reason ? $"{line.Message}: {reason}" : line.Message, at);
@@ -268,8 +269,9 @@ internal sealed class Litep2pLog(RustLogTraces traces)
         }
     }
 
-    /// <summary>A PUT_VALUE or ADD_PROVIDER is sent; the line does not say for which query. When several store at once, it stays
-    /// unknown.</summary>
+    /// <summary>
+    /// Handles a sent PUT_VALUE or ADD_PROVIDER. The line does not name the query: if several queries store at once, it stays unknown.
+    /// </summary>
     private void Store(string peer, string message, ulong at)
     {
         var possible = _queries
@@ -376,7 +378,7 @@ internal sealed class Litep2pLog(RustLogTraces traces)
 
     private void End(Entry entry)
     {
-        // The success of a get is not logged. It shows in that the query does not go on after an answer, or in that a later one is stale.
+        // The success of a get is not logged. It shows when the query stops after an answer, or when a later answer is stale.
         if (!entry.Query.HasEnded && entry.Carried && entry.EndedAt is { } ended)
         {
             entry.Query.Add(RustLogNames.Succeeded, ended);
@@ -406,34 +408,34 @@ internal sealed class Litep2pLog(RustLogTraces traces)
 
         public string? Kind { get; set; }
 
-        /// <summary>At how many peers it stores, once it has found them; 0 before.</summary>
+        /// <summary>Number of peers it stores at, once known; 0 before.</summary>
         public int Stores { get; set; }
 
-        /// <summary>An answer carried what a get looks for.</summary>
+        /// <summary>Whether an answer carried what a get looks for.</summary>
         public bool Carried { get; set; }
 
         public HashSet<string> Stored { get; } = new(StringComparer.Ordinal);
 
-        /// <summary>When an answer was read that is not yet handled, by peer.</summary>
+        /// <summary>For each peer, when its answer was read, until that answer is handled.</summary>
         public Dictionary<string, ulong> ReadAt { get; } = new(StringComparer.Ordinal);
 
         public List<RustLogPart> Requests { get; } = [];
 
         public List<RustLogPart> Dials { get; } = [];
 
-        /// <summary>It has ended: a line said so of an answer that came later.</summary>
+        /// <summary>Whether it has ended: a line said so about an answer that came later.</summary>
         public bool IsStale { get; set; }
 
-        /// <summary>When it ended, as far as its progress tells.</summary>
+        /// <summary>End time, as far as its progress shows.</summary>
         public ulong? EndedAt { get; private set; }
 
         public RustLogPart? Open(string peer, string message) =>
             Requests.Find(request => request.Peer == peer && request.EndNs is null && request.Message == message);
 
-        /// <summary>An answer was taken, or a failure.</summary>
+        /// <summary>Notes that an answer or a failure was processed.</summary>
         public void Progress(ulong at) => EndedAt = IsStale ? EndedAt : at;
 
-        /// <summary>It asks for the next peer, so it has not ended.</summary>
+        /// <summary>Notes that it asks another peer, so it has not ended.</summary>
         public void GoesOn() => EndedAt = IsStale ? EndedAt : null;
     }
 }

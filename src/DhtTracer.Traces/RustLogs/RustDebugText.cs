@@ -5,7 +5,7 @@ namespace DhtTracer.Traces.RustLogs;
 /// <summary>Reads values as Rust's <c>Debug</c> writes them.</summary>
 internal static class RustDebugText
 {
-    /// <summary>Peers of one list that are read: an answer has 20 to some dozens.</summary>
+    /// <summary>Maximum number of peers read from one list. Real answers hold 20 to a few dozen.</summary>
     private const int MostPeers = 4096;
 
     /// <summary>The number in <c>QueryId(7)</c> or <c>Some(QueryId(7))</c>; null for anything else.</summary>
@@ -23,7 +23,7 @@ internal static class RustDebugText
         return end > 0 && ulong.TryParse(digits[..end], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
     }
 
-    /// <summary>The id in <c>PeerId("12D3…")</c>, or of a bare <c>12D3…</c>; null when the text is neither.</summary>
+    /// <summary>The id in <c>PeerId("12D3…")</c> or in a bare <c>12D3…</c>; null for any other text.</summary>
     public static string? Peer(string? text)
     {
         if (string.IsNullOrEmpty(text))
@@ -39,7 +39,7 @@ internal static class RustDebugText
         return text.Length <= 128 && text.All(char.IsAsciiLetterOrDigit) ? text : null;
     }
 
-    /// <summary>The bytes of <c>Key(b"/v/a\x00")</c>; null when the text is none.</summary>
+    /// <summary>The bytes of <c>Key(b"/v/a\x00")</c>; null for any other text.</summary>
     public static byte[]? Key(string? text)
     {
         const string opening = "b\"";
@@ -114,7 +114,7 @@ internal static class RustDebugText
     /// <summary>
     /// The peer of rust-libp2p's <c>KadPeer { node_id: PeerId("12D3…"), multiaddrs: [/ip4/…/p2p/12D3…, …], connection_ty: Connected }</c>.
     /// </summary>
-    /// <returns>The id and its multiaddrs separated by blanks; null when the text is no such peer.</returns>
+    /// <returns>The id and its multiaddrs, separated by spaces; null if the text is not such a peer.</returns>
     public static (string Id, string Addresses)? KadPeer(string? text)
     {
         if (text is null || PeerAt(text, 0, out _) is not { } id)
@@ -165,7 +165,7 @@ internal static class RustDebugText
         return peers;
     }
 
-    /// <summary>The multiaddrs of litep2p's <c>{/ip4/…, /ip4/…}</c> or <c>[…]</c>, separated by blanks.</summary>
+    /// <summary>The multiaddrs of litep2p's <c>{/ip4/…, /ip4/…}</c> or <c>[…]</c>, separated by spaces.</summary>
     public static string Addresses(string? text) =>
         text is ['{' or '[', .. var inside, '}' or ']'] ? inside.Replace(",", "", StringComparison.Ordinal) : "";
 

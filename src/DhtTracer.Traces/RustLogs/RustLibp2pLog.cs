@@ -1,9 +1,9 @@
 namespace DhtTracer.Traces.RustLogs;
 
 /// <summary>
-/// Reads the lines of rust-libp2p's <c>libp2p_kad</c> (0.45 to 0.49). They tell answers and failures with their query, and the peers that
-/// each answer named; not what a query is for, nor when anything was asked. With <c>multistream_select=debug</c> each request shows as a
-/// stream that is opened, without its query.
+/// Reads the lines of rust-libp2p's <c>libp2p_kad</c> (0.45 to 0.49). They give answers and failures with their query, and the peers that
+/// each answer named. They do not say what a query is for, nor when a request was sent. With <c>multistream_select=debug</c>, each request
+/// also appears as an opened stream, but without its query.
 /// </summary>
 /// <example>
 /// <c>Request to peer in query succeeded peer=12D3… query=QueryId(0)</c>, followed by a line
@@ -19,18 +19,18 @@ internal sealed class RustLibp2pLog(RustLogTraces traces)
     private const string NotFound = "Record not found at source";
     private const string Proposed = "Dialer: Proposed protocol";
 
-    /// <summary>Queries that are kept open: a bootstrap goes on for minutes after its first end.</summary>
+    /// <summary>Maximum number of queries kept open. A bootstrap continues for minutes after its first end.</summary>
     private const int MostOpen = 10_000;
 
-    /// <summary>Peers whose opened streams are remembered.</summary>
+    /// <summary>Maximum number of peers whose opened streams are remembered.</summary>
     private const int MostPeersAsked = 100_000;
 
-    /// <summary>A stream is given up after 10 s by libp2p; what is older belongs to a query that was gone before its answer came.</summary>
+    /// <summary>libp2p gives up a stream after 10 s. An older stream belongs to a query that ended before its answer came.</summary>
     private const ulong LongestStreamNs = 11_000_000_000;
 
     /// <summary>
-    /// No search of a bootstrap is silent for longer than the 60 s after which libp2p ends it. A finished query that is heard of again
-    /// after more is another one of a process that was started again.
+    /// libp2p ends a silent search of a bootstrap after 60 s. If a finished query's number reappears later than that, the process was
+    /// restarted and this is another query.
     /// </summary>
     private const ulong LongestSilenceNs = 70_000_000_000;
 
@@ -49,10 +49,10 @@ internal sealed class RustLibp2pLog(RustLogTraces traces)
         }
         else if (line.Message.StartsWith(Proposed, StringComparison.Ordinal))
         {
-            // multistream-select 0.13 writes the protocol into the message, 0.14 into a field.
+            // multistream-select 0.13 writes the protocol in the message, 0.14 in a field.
             var protocol = line.Field("protocol") ?? line.Message[Proposed.Length..];
 
-            // compact() writes the fields of the spans behind those of the line.
+            // compact() writes the fields of the spans after those of the line.
             if (
                 (line.SpanPeer ?? RustDebugText.Peer(line.Field("peer"))) is { } peer
                 && protocol.Contains("/kad", StringComparison.Ordinal)
@@ -63,7 +63,7 @@ internal sealed class RustLibp2pLog(RustLogTraces traces)
         }
         else if (line.Message == NotFound)
         {
-            // The line carries no query; the answer that it is about follows at once.
+            // This line names no query. The answer it is about follows immediately.
             _withoutRecord = RustDebugText.Peer(line.Field("source")) is { } source
                 ? (source, RustDebugText.Key(line.Field("record")))
                 : null;
@@ -74,12 +74,12 @@ internal sealed class RustLibp2pLog(RustLogTraces traces)
         }
     }
 
-    /// <summary>The process ended, or the log.</summary>
+    /// <summary>Ends all queries, because the process or the log ended.</summary>
     public void Finish()
     {
         foreach (var entry in _queries.Values)
         {
-            // All lines of an answer stand together: one after which nothing stands may be cut off.
+            // The lines of one answer are adjacent. An answer with no line after it may be cut off.
             if (entry == _last && entry.Answer is { } cut)
             {
                 cut.ListsCloser = false;
@@ -135,7 +135,7 @@ internal sealed class RustLibp2pLog(RustLogTraces traces)
         {
             if (entry.Query.HasEnded)
             {
-                // Only a bootstrap goes on searching after a search: what a put or a provide does then is not logged as an answer.
+                // Only a bootstrap searches again after a search. What a put or a provide does after its search is not logged as an answer.
                 entry.Query.MarkBackground();
             }
 
@@ -158,7 +158,7 @@ internal sealed class RustLibp2pLog(RustLogTraces traces)
 
         request.Error = message[FailedWith.Length..];
 
-        // Of streams that time out, the one opened first does so first.
+        // Of the streams that time out, the one opened first times out first.
         request.StartNs = StreamOf(peer, at, oldest: request.Error.Contains("TimedOut", StringComparison.Ordinal));
         request.Outcome = "failed";
         traces.Finish(entry.Query.ToSpan(request));
@@ -166,7 +166,7 @@ internal sealed class RustLibp2pLog(RustLogTraces traces)
 
     private static void Named(Entry entry, RustLogLine line)
     {
-        // A log that begins in the middle of an answer does not hold all of its peers.
+        // A log that begins in the middle of an answer does not hold all peers of the answer.
         if (
             entry.Answer is { } answer
             && answer.Peer == RustDebugText.Peer(line.Field("source"))
@@ -235,8 +235,8 @@ internal sealed class RustLibp2pLog(RustLogTraces traces)
     }
 
     /// <summary>
-    /// When the stream of this answer was opened. The lines about streams do not name the query: only a stream that can be no other is
-    /// told, so starts are unknown around stores, whose answers are not logged.
+    /// When the stream of this answer was opened. Lines about streams do not name the query, so a start is given only if exactly one stream
+    /// is possible. It is unknown near stores, because their answers are not logged.
     /// </summary>
     private ulong? StreamOf(string peer, ulong at, bool oldest)
     {
@@ -266,7 +266,7 @@ internal sealed class RustLibp2pLog(RustLogTraces traces)
     {
         public RustLogQuery Query { get; } = query;
 
-        /// <summary>The answer whose peers are being listed.</summary>
+        /// <summary>The answer whose peers are being read.</summary>
         public RustLogPart? Answer { get; set; }
     }
 }

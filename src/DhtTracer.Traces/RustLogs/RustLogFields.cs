@@ -1,11 +1,13 @@
 namespace DhtTracer.Traces.RustLogs;
 
-/// <summary>The message and the fields of a human log line, as <c>tracing-subscriber</c> writes them after the target.</summary>
+/// <summary>
+/// Parses the message and the fields of a human-readable log line, as <c>tracing-subscriber</c> writes them after the target.
+/// </summary>
 internal static class RustLogFields
 {
-    /// <summary>How a form writes fields.</summary>
-    /// <param name="Before">Between the message or a value and the next field.</param>
-    /// <param name="After">Between the name and the value.</param>
+    /// <summary>How a formatter writes fields.</summary>
+    /// <param name="Before">Separator between the message or a value and the next field.</param>
+    /// <param name="After">Separator between the name and the value.</param>
     private readonly record struct Syntax(string Before, string After);
 
     // message key=value key=value
@@ -15,8 +17,8 @@ internal static class RustLogFields
     private static readonly Syntax Pretty = new(", ", ": ");
 
     /// <summary>
-    /// Reads <c>message key=value key=value</c> or, when there is no such field, <c>message, key: value, key: value</c> of
-    /// <c>pretty()</c>. Separators inside brackets and quotes belong to a value.
+    /// Reads <c>message key=value key=value</c> or, if it has no such field, <c>message, key: value, key: value</c> of <c>pretty()</c>.
+    /// Separators inside brackets and quotes belong to a value.
     /// </summary>
     public static (string Message, List<KeyValuePair<string, string>> Fields) Read(ReadOnlySpan<char> rest)
     {
@@ -43,7 +45,7 @@ internal static class RustLogFields
             var nameEnd = 0;
             if (at < rest.Length && !StartsField(rest, at, syntax, out nameStart, out nameEnd))
             {
-                // A group that never ends is looked for once: a hostile line of brackets must not cost the square of its length.
+                // Search only once for a group that never ends: a hostile line of brackets must not take quadratic time.
                 if (groupsEnd && rest[at] is ('{' or '[' or '(' or '"'))
                 {
                     var groupEnd = GroupEnd(rest, at);
@@ -74,7 +76,7 @@ internal static class RustLogFields
         return (message.Trim().ToString(), fields);
     }
 
-    // The separator, or the very beginning, followed by a name in snake_case and the sign between name and value.
+    // Whether a field starts here: the separator (or the very beginning), a snake_case name, and the sign between name and value.
     private static bool StartsField(ReadOnlySpan<char> rest, int at, Syntax syntax, out int start, out int end)
     {
         var separated = rest[at..].StartsWith(syntax.Before, StringComparison.Ordinal);
@@ -90,14 +92,14 @@ internal static class RustLogFields
             end++;
         }
 
-        // At the very beginning a message such as "Dialer: Proposed protocol" must not be taken for a field.
+        // At the very beginning, a message such as "Dialer: Proposed protocol" is not a field.
         return end > start
             && char.IsAsciiLetter(rest[start])
             && (syntax == Default || !rest[start..end].ContainsAnyInRange('A', 'Z'))
             && rest[end..].StartsWith(syntax.After, StringComparison.Ordinal);
     }
 
-    /// <summary>The last index of the bracketed or quoted group that begins here, or the index itself when it never ends.</summary>
+    /// <summary>The last index of the bracketed or quoted group that begins here, or the index itself if the group never ends.</summary>
     private static int GroupEnd(ReadOnlySpan<char> rest, int at)
     {
         var depth = 0;

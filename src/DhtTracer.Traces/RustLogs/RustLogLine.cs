@@ -4,11 +4,11 @@ using System.Text.Json;
 
 namespace DhtTracer.Traces.RustLogs;
 
-/// <summary>One line of a log of <c>tracing-subscriber</c>, human or JSON, about libp2p.</summary>
-/// <param name="Target">Module that wrote it, such as <c>libp2p_kad::behaviour</c>.</param>
+/// <summary>One line of a <c>tracing-subscriber</c> log about libp2p, human-readable or JSON.</summary>
+/// <param name="Target">The module that wrote it, such as <c>libp2p_kad::behaviour</c>.</param>
 /// <param name="Message">The text before the fields.</param>
-/// <param name="Time">Null when the log has no times.</param>
-/// <param name="SpanPeer">Peer of the span in which the line was written; null when there is none.</param>
+/// <param name="Time">Null if the log has no times.</param>
+/// <param name="SpanPeer">The peer of the span that the line was written in; null if there is none.</param>
 internal sealed record RustLogLine(string Target, string Message, RustLogTime? Time, string? SpanPeer)
 {
     private static readonly string[] Markers = ["libp2p_kad", "litep2p", "libp2p_swarm", "multistream_select"];
@@ -20,32 +20,31 @@ internal sealed record RustLogLine(string Target, string Message, RustLogTime? T
     private List<KeyValuePair<string, string>> _fields = [];
 
     /// <summary>
-    /// A line about a stream that does not tell the peer. With <c>pretty()</c> a later line of the same event tells it, see
-    /// <see cref="PrettySpanPeer"/>.
+    /// Whether this is a line about a stream that does not name the peer. With <c>pretty()</c>, a later line of the same event names it,
+    /// see <see cref="PrettySpanPeer"/>.
     /// </summary>
     public bool NeedsSpanPeer => SpanPeer is null && Target.StartsWith("multistream_select", StringComparison.Ordinal);
 
-    /// <summary>Whether the bytes can be a line about libp2p at all: a cheap look before the line is taken apart.</summary>
+    /// <summary>Whether the bytes can be a line about libp2p: a cheap check before parsing.</summary>
     public static bool MayBe(ReadOnlySpan<byte> line) =>
         line.IndexOf("libp2p_"u8) >= 0
         || line.IndexOf("litep2p"u8) >= 0
         || line.IndexOf("multistream_select"u8) >= 0
         || RustLogProof.MayBe(line);
 
-    /// <summary>Takes a line apart. Null when it is none of libp2p's.</summary>
+    /// <summary>Parses a line. Null if it is not a line of libp2p.</summary>
     public static RustLogLine? Parse(ReadOnlySpan<byte> utf8)
     {
         var text = WithoutColours(Encoding.UTF8.GetString(utf8));
 
-        // A program's lines may stand behind a prefix of a container or a service manager; Rust's Debug text writes a blank after its
-        // braces.
+        // A container or a service manager may add a prefix to the program's lines. Rust's Debug text has a space after its braces.
         var brace = text.IndexOf("{\"", StringComparison.Ordinal);
         return (brace >= 0 && text.AsSpan(brace).TrimEnd() is [.., '}'] ? ParseJson(text.AsMemory(brace)) : null)
             ?? ParseHuman(text)
             ?? ParseUntargeted(text);
     }
 
-    /// <summary>A field's value as text; null when there is none of this name.</summary>
+    /// <summary>A field's value as text; null if there is no such field.</summary>
     public string? Field(string name)
     {
         foreach (var (key, value) in _fields)
@@ -93,7 +92,7 @@ internal sealed record RustLogLine(string Target, string Message, RustLogTime? T
         {
             using var document = JsonDocument.Parse(json, Options);
             var root = document.RootElement;
-            // "flatten_event" writes the fields beside the target.
+            // "flatten_event" writes the fields next to the target.
             var fields = root.TryGetProperty("fields", out var inner) && inner.ValueKind == JsonValueKind.Object ? inner : root;
             if ((Text(root, "target") ?? RustLogProof.OfMessage(Text(fields, "message"))) is not { } target || !IsOurs(target))
             {
@@ -121,7 +120,7 @@ internal sealed record RustLogLine(string Target, string Message, RustLogTime? T
         }
         catch (Exception notJson) when (notJson is JsonException or InvalidOperationException)
         {
-            // Not JSON after all, or half of a surrogate pair in a text: then it can only be a human line, which is tried next.
+            // This is not JSON, or a text holds half of a surrogate pair. Try it as a human-readable line next.
             return null;
         }
     }
@@ -174,8 +173,8 @@ internal sealed record RustLogLine(string Target, string Message, RustLogTime? T
     }
 
     /// <summary>
-    /// The peer that a line after the first of a <c>pretty()</c> event tells: <c>    in libp2p_swarm::new_established_connection with
-    /// id: 1, peer: 12D3…</c>. Null when it tells none.
+    /// The peer named by a continuation line of a <c>pretty()</c> event: <c>    in libp2p_swarm::new_established_connection with id: 1,
+    /// peer: 12D3…</c>. Null if it names none.
     /// </summary>
     /// <param name="line">The line without colours.</param>
     public static string? PrettySpanPeer(string line)
@@ -192,7 +191,7 @@ internal sealed record RustLogLine(string Target, string Message, RustLogTime? T
         return RustDebugText.Peer((end < 0 ? value : value[..end]).ToString());
     }
 
-    /// <summary>Whether a line continues an event that <c>pretty()</c> wrote. A line with a level begins another one.</summary>
+    /// <summary>Whether a line continues a <c>pretty()</c> event. A line with a level begins another event.</summary>
     /// <param name="line">The line without colours.</param>
     public static bool IsPrettyContinuation(string line)
     {
@@ -224,7 +223,7 @@ internal sealed record RustLogLine(string Target, string Message, RustLogTime? T
         return first;
     }
 
-    // A program may log the place in the source, and Substrate a name of the chain: "src/behaviour.rs:1204: …", "[Relaychain] …".
+    // A program may log the place in the source, and Substrate the name of a chain: "src/behaviour.rs:1204: …", "[Relaychain] …".
     private static ReadOnlySpan<char> WithoutPlace(ReadOnlySpan<char> rest)
     {
         var colon = rest.IndexOf(": ");

@@ -1,8 +1,8 @@
 namespace DhtTracer.Traces.RustLogs;
 
 /// <summary>
-/// What the text of a line proves about who wrote it, for logs without targets (<c>with_target(false)</c>). Only texts that rust-libp2p
-/// alone writes count. The lines of litep2p about dials and connections can be of any of its protocols, so its logs need their targets.
+/// Infers who wrote a line from its text, for logs without targets (<c>with_target(false)</c>). Only texts that rust-libp2p alone writes
+/// count. litep2p's lines about dials and connections can come from any of its protocols, so its logs need targets.
 /// </summary>
 internal static class RustLogProof
 {
@@ -19,7 +19,7 @@ internal static class RustLogProof
         ("Dialer: Proposed protocol", "multistream_select"),
     ];
 
-    /// <summary>Spans of libp2p in the list before a message, and its source files: what stands between the level and the message.</summary>
+    /// <summary>Spans and source files of libp2p that can appear between the level and the message.</summary>
     private static readonly string[] Surroundings =
     [
         "Swarm::poll",
@@ -32,11 +32,11 @@ internal static class RustLogProof
 
     private static readonly string[] Levels = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR"];
 
-    /// <summary>Whether the bytes can be such a line at all.</summary>
+    /// <summary>Whether the bytes can be such a line: a cheap check.</summary>
     public static bool MayBe(ReadOnlySpan<byte> line) =>
         line.IndexOf("QueryId("u8) >= 0 || line.IndexOf("Record not found at source"u8) >= 0 || line.IndexOf("Dialer: Proposed"u8) >= 0;
 
-    /// <summary>The module that alone writes a message beginning like this; null when the text proves nothing.</summary>
+    /// <summary>The only module that writes messages with this beginning; null if the text proves nothing.</summary>
     public static string? OfMessage(string? message)
     {
         foreach (var (text, target) in Texts)
@@ -51,8 +51,8 @@ internal static class RustLogProof
     }
 
     /// <summary>
-    /// Where in a human line such a message begins. Between the level and the message may stand spans or a source file of libp2p and nothing
-    /// else: another program's target there says that it wrote the line.
+    /// Finds where such a message begins in a human-readable line. Only spans or a source file of libp2p may come between the level and the
+    /// message: another target there means that another program wrote the line.
     /// </summary>
     public static (int Start, string Target)? Find(string line)
     {
@@ -68,11 +68,11 @@ internal static class RustLogProof
         return null;
     }
 
-    /// <summary>Whether a line without a target begins a query of litep2p: <c>start `FIND_NODE` query query_id=QueryId(0)</c>.</summary>
+    /// <summary>Whether a line without a target begins a litep2p query: <c>start `FIND_NODE` query query_id=QueryId(0)</c>.</summary>
     public static bool StartsLitep2pQuery(ReadOnlySpan<byte> line) =>
         line.IndexOf("start `"u8) >= 0 && line.IndexOf("query_id"u8) >= 0 && line.IndexOf("QueryId("u8) >= 0;
 
-    /// <summary>Whether a level stands in a part of a line.</summary>
+    /// <summary>Whether this part of a line contains a level.</summary>
     public static bool HasLevel(ReadOnlySpan<char> text) => AfterLevel(text) >= 0;
 
     private static bool IsAfterLevel(ReadOnlySpan<char> prefix)
@@ -99,7 +99,7 @@ internal static class RustLogProof
         return false;
     }
 
-    // The index behind the first level that stands as a word; -1 without one.
+    // The index after the first level that is a whole word; -1 if there is none.
     private static int AfterLevel(ReadOnlySpan<char> text)
     {
         foreach (var level in Levels)

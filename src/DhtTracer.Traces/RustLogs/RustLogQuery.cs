@@ -4,14 +4,13 @@ using System.Text;
 
 namespace DhtTracer.Traces.RustLogs;
 
-/// <summary>A query of a log while its lines come. Ids follow from its first line, so that a log that is read again gives the same
-/// spans.</summary>
+/// <summary>A query while its lines are read. Ids derive from its first line, so reading a log again gives the same spans.</summary>
 /// <param name="scope">Scope of its spans.</param>
-/// <param name="identity">What tells it from all other queries.</param>
+/// <param name="identity">What distinguishes it from all other queries.</param>
 /// <param name="at">Time of its first line.</param>
 internal sealed class RustLogQuery(InstrumentationScope scope, string identity, ulong at)
 {
-    /// <summary>Lines about the end of one query that are kept: a bootstrap has one for each of its searches.</summary>
+    /// <summary>Maximum number of end lines kept per query. A bootstrap has one for each of its searches.</summary>
     private const int MostEvents = 1000;
 
     private readonly ulong _startNs = at;
@@ -23,20 +22,20 @@ internal sealed class RustLogQuery(InstrumentationScope scope, string identity, 
     /// <summary>Time of the last line about it.</summary>
     public ulong LastNs { get; set; } = at;
 
-    /// <summary>Whether a line said that it, or a part of it, is finished.</summary>
+    /// <summary>Whether a line said that the query or a part of it is finished.</summary>
     public bool HasEnded => _events.Count > 0;
 
-    /// <summary>The node did it for itself.</summary>
+    /// <summary>Whether the node made the query for itself.</summary>
     public bool IsBackground { get; private set; }
 
-    /// <summary>Marks it as something that the node did for itself.</summary>
+    /// <summary>Marks it as a query that the node made for itself.</summary>
     public void MarkBackground()
     {
         IsBackground = true;
         Set(RustLogNames.Background, true);
     }
 
-    /// <summary>Sets an attribute of the root; what was set first stays.</summary>
+    /// <summary>Sets an attribute of the root. The first value wins.</summary>
     public void Set(string key, AttributeValue value)
     {
         if (!_attributes.Exists(item => item.Key == key))
@@ -45,7 +44,7 @@ internal sealed class RustLogQuery(InstrumentationScope scope, string identity, 
         }
     }
 
-    /// <summary>Adds an event of the root; the last one is the end of the query.</summary>
+    /// <summary>Adds an event to the root. The last event is the end of the query.</summary>
     public void Add(string what, ulong when)
     {
         if (_events.Count < MostEvents)
@@ -54,7 +53,7 @@ internal sealed class RustLogQuery(InstrumentationScope scope, string identity, 
         }
     }
 
-    /// <summary>A request or dial of the query. Its id depends on how many the peer had before, and so not on what comes later.</summary>
+    /// <summary>Adds a request or dial. Its id depends only on how many the peer had before, not on later lines.</summary>
     public RustLogPart Part(string name, string peer)
     {
         var kind = $"{name} {peer}";
@@ -77,7 +76,7 @@ internal sealed class RustLogQuery(InstrumentationScope scope, string identity, 
             Events = [.. _events],
         };
 
-    /// <summary>The span of a part.</summary>
+    /// <summary>Converts a part to its span.</summary>
     public Span ToSpan(RustLogPart part)
     {
         var start = part.StartNs ?? part.EndNs ?? LastNs;
@@ -113,7 +112,7 @@ internal sealed class RustLogQuery(InstrumentationScope scope, string identity, 
     }
 }
 
-/// <summary>A request or a dial while its lines come.</summary>
+/// <summary>A request or dial while its lines are read.</summary>
 internal sealed class RustLogPart(string name, string peer, SpanId id)
 {
     private readonly List<AttributeValue> _closer = [];
@@ -125,10 +124,10 @@ internal sealed class RustLogPart(string name, string peer, SpanId id)
 
     public SpanId Id { get; } = id;
 
-    /// <summary>When it was sent; null when the log does not tell.</summary>
+    /// <summary>When it was sent; null if not logged.</summary>
     public ulong? StartNs { get; set; }
 
-    /// <summary>When it ended; null when it did not.</summary>
+    /// <summary>When it ended; null if it did not.</summary>
     public ulong? EndNs { get; set; }
 
     public string? Message { get; set; }

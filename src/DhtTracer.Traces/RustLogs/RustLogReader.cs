@@ -3,8 +3,8 @@ using System.Text;
 namespace DhtTracer.Traces.RustLogs;
 
 /// <summary>
-/// Reads a log of a Rust program that uses rust-libp2p or litep2p, whose lines are human or JSON, coloured, or behind a prefix of the
-/// node's own. Lines about other things are passed over. One node a file: lines of several cannot be told apart.
+/// Reads a log of a Rust program that uses rust-libp2p or litep2p. Lines may be human-readable or JSON, coloured, or prefixed. Lines about
+/// other things are skipped. One file must hold one node: lines of several nodes cannot be told apart.
 /// </summary>
 public sealed class RustLogReader : ISpanLineReader
 {
@@ -23,12 +23,12 @@ public sealed class RustLogReader : ISpanLineReader
     private bool _hasQueries;
     private bool _litep2pHasNoTargets;
 
-    /// <summary>A line about a stream, whose peer a later line of the same event may tell.</summary>
+    /// <summary>A line about a stream. A later line of the same event may name its peer.</summary>
     private RustLogLine? _stream;
 
     /// <summary>Makes a reader for one file.</summary>
-    /// <param name="hints">What the user knows of the query.</param>
-    /// <param name="rejected">Takes the place and problem of lines that cannot be read.</param>
+    /// <param name="hints">What the user knows about the query.</param>
+    /// <param name="rejected">Receives the place and problem of each line that cannot be read.</param>
     public RustLogReader(TraceHints hints, ICollection<RejectedSpan> rejected)
     {
         _hints = hints;
@@ -92,8 +92,8 @@ public sealed class RustLogReader : ISpanLineReader
     }
 
     /// <inheritdoc/>
-    /// <exception cref="TraceFormatException">A key or type was given, and the log does not hold exactly one query that it can be
-    /// of.</exception>
+    /// <exception cref="TraceFormatException">The user gave a key or type, and the log does not hold exactly one matching
+    /// query.</exception>
     public IReadOnlyList<Span> Finish()
     {
         EndEvent(null);
@@ -113,7 +113,7 @@ public sealed class RustLogReader : ISpanLineReader
         return Take();
     }
 
-    /// <summary>Whether a line belongs to the event of several lines before it; if not, that event is over.</summary>
+    /// <summary>Whether a line belongs to the current multi-line event. If not, that event is over.</summary>
     private bool IsRestOfEvent(ReadOnlySpan<byte> bytes)
     {
         var line = bytes.Length > MaxLineLength ? "" : RustLogLine.WithoutColours(Encoding.UTF8.GetString(bytes));

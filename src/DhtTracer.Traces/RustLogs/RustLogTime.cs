@@ -4,17 +4,17 @@ namespace DhtTracer.Traces.RustLogs;
 
 /// <summary>A time of a log line.</summary>
 /// <param name="Nanoseconds">Since 1970-01-01 UTC, or since the process began.</param>
-/// <param name="IsUptime">It counts from the start of the process, or of an unknown day.</param>
+/// <param name="IsUptime">Whether it counts from the start of the process, or of an unknown day.</param>
 internal readonly record struct RustLogTime(ulong Nanoseconds, bool IsUptime)
 {
     private const ulong Second = 1_000_000_000;
 
-    /// <summary>Furthest uptime that is believed, in seconds: about 300 years.</summary>
+    /// <summary>Maximum plausible uptime, in seconds: about 300 years.</summary>
     private const ulong LongestUptime = 10_000_000_000;
 
     /// <summary>
-    /// The time in what stands before a line's target. The one that stands nearest to the target is the program's own; others are of what
-    /// carried the log, such as journald or a container. Null when there is none.
+    /// Finds the time in the text before a line's target. The time nearest to the target is the program's own; others come from the log's
+    /// transport, such as journald or a container. Null if there is none.
     /// </summary>
     /// <example>
     /// <c>2026-11-30T05:33:52.305146Z TRACE Swarm::poll: </c> (tracing-subscriber), <c>2026-11-30 05:33:52.305 TRACE tokio-runtime-worker
@@ -43,7 +43,7 @@ internal readonly record struct RustLogTime(ulong Nanoseconds, bool IsUptime)
         return null;
     }
 
-    /// <summary>One time as a token, with the token before it, which may be its date.</summary>
+    /// <summary>Parses one token as a time. The token before it may be its date.</summary>
     public static RustLogTime? Parse(string token, string before = "")
     {
         if (token.Length >= 19 && token[10] == 'T' && char.IsAsciiDigit(token[0]))

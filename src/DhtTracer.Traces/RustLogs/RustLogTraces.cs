@@ -4,9 +4,9 @@ using System.Text;
 
 namespace DhtTracer.Traces.RustLogs;
 
-/// <summary>What both kinds of logs share: the node, the clock, ids of queries, and the spans that are finished.</summary>
+/// <summary>State that both kinds of logs share: the node, the clock, query ids, and finished spans.</summary>
 /// <param name="scope">Scope of all spans.</param>
-/// <param name="hints">What the user knows of the query.</param>
+/// <param name="hints">What the user knows about the query.</param>
 internal sealed class RustLogTraces(string scope, TraceHints hints)
 {
     private readonly InstrumentationScope _scope = new() { Name = scope };
@@ -14,13 +14,13 @@ internal sealed class RustLogTraces(string scope, TraceHints hints)
     private List<Span> _finished = [];
     private ulong _order;
 
-    /// <summary>Finished queries that the node did not make for itself.</summary>
+    /// <summary>Number of finished queries, except background queries.</summary>
     public int Queries { get; private set; }
 
-    /// <summary>Peer id of the logging node, from the start of its process on; null when the log does not tell.</summary>
+    /// <summary>Peer id of the logging node, since the start of its process; null if not logged.</summary>
     public string? Node { get; set; }
 
-    /// <summary>The time of a line; of a log without times, its number among the lines that count.</summary>
+    /// <summary>The time of a line. For a log without times, its number among the relevant lines.</summary>
     public ulong TimeOf(RustLogLine line)
     {
         if (line.Time is { } time)
@@ -32,10 +32,10 @@ internal sealed class RustLogTraces(string scope, TraceHints hints)
         return ++_order;
     }
 
-    /// <summary>A query that begins with this line.</summary>
+    /// <summary>Starts a query at this line.</summary>
     public RustLogQuery Begin(ulong number, RustLogLine line, ulong at)
     {
-        // A line with its time is unique for a node, whatever stands around it. Without times only all lines before it tell it apart.
+        // A line with a time is unique for a node, whatever comes before it. Without times, only all lines before it make it unique.
         var moment = line.Time is null
             ? Convert.ToHexStringLower(_linesBefore.GetCurrentHash())
             : at.ToString(CultureInfo.InvariantCulture);
@@ -58,7 +58,7 @@ internal sealed class RustLogTraces(string scope, TraceHints hints)
         return query;
     }
 
-    /// <summary>A query is over, or the log.</summary>
+    /// <summary>Finishes a query, because it or the log ended.</summary>
     public void Finish(RustLogQuery query)
     {
         if (hints.Node is not null)
@@ -83,10 +83,10 @@ internal sealed class RustLogTraces(string scope, TraceHints hints)
         Finish(query.Root());
     }
 
-    /// <summary>A span will not change any more.</summary>
+    /// <summary>Adds a span that will not change any more.</summary>
     public void Finish(Span span) => _finished.Add(span);
 
-    /// <summary>Takes the spans that were finished since the last time.</summary>
+    /// <summary>Returns the spans finished since the last call.</summary>
     public IReadOnlyList<Span> Take()
     {
         var taken = _finished;

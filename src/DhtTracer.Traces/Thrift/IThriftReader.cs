@@ -1,23 +1,23 @@
 namespace DhtTracer.Traces.Thrift;
 
-/// <summary>Reads one of Thrift's protocols in place; every error is a <see cref="TraceFormatException"/> with its offset.</summary>
+/// <summary>Reads one of Thrift's protocols in place. Every error is a <see cref="TraceFormatException"/> with its offset.</summary>
 internal interface IThriftReader
 {
     /// <summary>Bytes from the start of the input.</summary>
     int Position { get; }
 
-    /// <summary>Reads the header of a message, and returns the name of the method that is called.</summary>
+    /// <summary>Reads the header of a message and returns the name of the called method.</summary>
     string ReadMessageName();
 
     /// <summary>Reads the header of the next field; false at the end of the struct.</summary>
-    /// <param name="fieldId">The previous field's id, 0 before the first; then this one's.</param>
+    /// <param name="fieldId">In: the previous field's id, 0 before the first. Out: this field's id.</param>
     /// <param name="type">Its type.</param>
     bool TryReadField(ref short fieldId, out ThriftType type);
 
-    /// <summary>Reads a list's or set's header; the count is not more than the bytes that are left.</summary>
+    /// <summary>Reads the header of a list or set. The count never exceeds the remaining bytes.</summary>
     int ReadListHeader(out ThriftType elementType);
 
-    /// <summary>Reads a map's header; the count is not more than the bytes that are left.</summary>
+    /// <summary>Reads the header of a map. The count never exceeds the remaining bytes.</summary>
     int ReadMapHeader(out ThriftType keyType, out ThriftType valueType);
 
     /// <summary>Reads the boolean of the field whose header was just read.</summary>
@@ -35,9 +35,9 @@ internal interface IThriftReader
     /// <summary>Reads a <c>string</c> or a <c>binary</c>.</summary>
     ReadOnlySpan<byte> ReadBytes();
 
-    /// <summary>Passes over a value that stands alone: a field's, or with <paramref name="inList"/> an element's.</summary>
+    /// <summary>Skips a scalar: a field's value or, with <paramref name="inList"/>, an element.</summary>
     void SkipScalar(ThriftType type, bool inList);
 
-    /// <summary>An exception for this place.</summary>
+    /// <summary>Makes an exception for the current position.</summary>
     TraceFormatException Error(string problem);
 }

@@ -3,8 +3,9 @@ using System.Text;
 
 namespace DhtTracer.Traces.Thrift;
 
-/// <summary>Thrift's strict binary protocol (thrift/doc/specs/thrift-binary-protocol.md): all numbers big endian, a field is type and
-/// id.</summary>
+/// <summary>
+/// Thrift's strict binary protocol (thrift/doc/specs/thrift-binary-protocol.md). All numbers are big endian; a field has a type and an id.
+/// </summary>
 internal ref struct ThriftBinaryReader(ReadOnlySpan<byte> data) : IThriftReader
 {
     private const string Format = "Jaeger Thrift (binary)";
@@ -89,7 +90,7 @@ internal ref struct ThriftBinaryReader(ReadOnlySpan<byte> data) : IThriftReader
 
     private ThriftType ReadType() => (ThriftType)Take(1)[0];
 
-    // An element takes at least one byte, so a count beyond what is left is a lie that must not become an allocation.
+    // An element takes at least one byte. A count beyond the remaining bytes is false and must not cause an allocation.
     private int ReadCount()
     {
         var count = BinaryPrimitives.ReadInt32BigEndian(Take(4));

@@ -4,8 +4,8 @@ using System.Text;
 namespace DhtTracer.Traces.Thrift;
 
 /// <summary>
-/// Thrift's compact protocol (thrift/doc/specs/thrift-compact-protocol.md): integers are zigzag varints, a field is the difference to the
-/// previous id and a type in one byte, and a boolean field is told by its type.
+/// Thrift's compact protocol (thrift/doc/specs/thrift-compact-protocol.md). Integers are zigzag varints. A field header is one byte with
+/// the type and the difference to the previous id. The type of a boolean field is its value.
 /// </summary>
 internal ref struct ThriftCompactReader(ReadOnlySpan<byte> data) : IThriftReader
 {

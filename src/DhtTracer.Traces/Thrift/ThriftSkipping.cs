@@ -1,11 +1,11 @@
 namespace DhtTracer.Traces.Thrift;
 
-/// <summary>Passes over fields that are of no interest, whatever their type.</summary>
+/// <summary>Skips fields of any type.</summary>
 internal static class ThriftSkipping
 {
     private const int DeepestNesting = 32;
 
-    /// <summary>Passes over the value of a field.</summary>
+    /// <summary>Skips the value of a field.</summary>
     public static void Skip<TReader>(ref TReader reader, ThriftType type)
         where TReader : IThriftReader, allows ref struct => Skip(ref reader, type, inList: false, depth: 0);
 

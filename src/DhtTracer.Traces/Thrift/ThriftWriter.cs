@@ -3,7 +3,7 @@ using System.Text;
 
 namespace DhtTracer.Traces.Thrift;
 
-/// <summary>Writes Thrift; the two protocols differ in how they write numbers and headers.</summary>
+/// <summary>Writes Thrift. The two protocols differ in how they write numbers and headers.</summary>
 internal abstract class ThriftWriter
 {
     private readonly ArrayBufferWriter<byte> _output = new();
@@ -12,25 +12,25 @@ internal abstract class ThriftWriter
     public static ThriftWriter Create(ThriftProtocol protocol) =>
         protocol == ThriftProtocol.Compact ? new ThriftCompactWriter() : new ThriftBinaryWriter();
 
-    /// <summary>What was written.</summary>
+    /// <summary>The output so far.</summary>
     public byte[] ToArray() => _output.WrittenSpan.ToArray();
 
-    /// <summary>The header of a call that expects no answer.</summary>
+    /// <summary>Writes the header of a call that expects no answer.</summary>
     public abstract void WriteOnewayHeader(string method);
 
     /// <summary>Begins a struct.</summary>
     public abstract void BeginStruct();
 
-    /// <summary>The header of a field; its value follows.</summary>
+    /// <summary>Writes the header of a field. Its value follows.</summary>
     public abstract void WriteField(short id, ThriftType type);
 
-    /// <summary>A whole field with a boolean.</summary>
+    /// <summary>Writes a complete boolean field.</summary>
     public abstract void WriteBoolField(short id, bool value);
 
     /// <summary>Ends a struct.</summary>
     public abstract void EndStruct();
 
-    /// <summary>The header of a list; the elements follow.</summary>
+    /// <summary>Writes the header of a list. The elements follow.</summary>
     public abstract void WriteListHeader(ThriftType elementType, int count);
 
     /// <summary>An <c>i32</c> or an enum.</summary>

@@ -1,12 +1,12 @@
 namespace DhtTracer.Traces.Zipkin;
 
 /// <summary>
-/// Names of attributes that OpenTelemetry's semantic conventions define for resources. Zipkin has no place for them, so its exporters write
-/// them as tags of every span.
+/// Attribute names that OpenTelemetry's semantic conventions define for resources. Zipkin has no resource, so its exporters write them as
+/// tags of every span.
 /// </summary>
 internal static class ResourceNames
 {
-    // Groups whose every attribute describes what emits, never one span.
+    // Groups in which every attribute describes a resource, never a single span.
     private static readonly string[] Groups =
     [
         "telemetry.sdk.",
@@ -41,7 +41,7 @@ internal static class ResourceNames
         "faas.max_memory",
     };
 
-    /// <summary>Whether a tag belongs to the resource. <c>service.name</c> does not: Zipkin has it in the local endpoint.</summary>
+    /// <summary>Whether a tag belongs to the resource. <c>service.name</c> does not: in Zipkin it is in the local endpoint.</summary>
     public static bool IsResource(string key) =>
         Names.Contains(key) || Array.Exists(Groups, group => key.StartsWith(group, StringComparison.Ordinal));
 }

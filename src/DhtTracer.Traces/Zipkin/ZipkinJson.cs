@@ -6,8 +6,8 @@ public static class ZipkinJson
 {
     /// <summary>Reads an array of spans.</summary>
     /// <param name="data">One JSON document; the caller limits its size.</param>
-    /// <param name="rejected">Takes spans without valid ids; when null such a span is an error.</param>
-    /// <exception cref="TraceFormatException">The text is something else.</exception>
+    /// <param name="rejected">Receives spans without valid ids. If null, such a span is an error.</param>
+    /// <exception cref="TraceFormatException">The text is in another format.</exception>
     public static IReadOnlyList<Span> Decode(ReadOnlySpan<byte> data, ICollection<RejectedSpan>? rejected = null) =>
         new ZipkinJsonReader(rejected).Read(data);
 }

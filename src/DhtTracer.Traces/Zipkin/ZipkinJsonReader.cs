@@ -9,8 +9,8 @@ using Proto = DhtTracer.Traces.Jaeger.Proto;
 namespace DhtTracer.Traces.Zipkin;
 
 /// <summary>
-/// Reads Zipkin's JSON v2 into Jaeger's model, which is close to it, and from there into spans: endpoints become a process and tags,
-/// annotations become logs.
+/// Reads Zipkin's JSON v2 into Jaeger's similar model, and from there into spans. Endpoints become a process and tags; annotations become
+/// logs.
 /// </summary>
 internal sealed class ZipkinJsonReader(ICollection<RejectedSpan>? rejected)
 {
@@ -33,7 +33,7 @@ internal sealed class ZipkinJsonReader(ICollection<RejectedSpan>? rejected)
                 var zipkin = ReadSpan(ref cursor);
                 if (_spanReader.Read(zipkin, zipkin.Process, out var problem) is { } span)
                 {
-                    // Without a duration the span was not finished when it was reported.
+                    // A span without a duration was not finished when it was reported.
                     spans.Add(zipkin.Duration is null ? span with { EndUnixNano = 0 } : span);
                 }
                 else if (rejected is not null)
@@ -46,7 +46,7 @@ internal sealed class ZipkinJsonReader(ICollection<RejectedSpan>? rejected)
                 }
             }
 
-            // Throws when anything follows.
+            // Throws if anything follows.
             cursor.Read();
             return spans;
         }
@@ -139,8 +139,8 @@ internal sealed class ZipkinJsonReader(ICollection<RejectedSpan>? rejected)
         return span;
     }
 
-    // The presence of "error" means failure, and its value says why (zipkin.io, "error" in thrift/zipkinCore.thrift); "false" is what
-    // instrumentations of other systems write for success.
+    // A tag "error" means failure, and its value is the reason (zipkin.io, "error" in thrift/zipkinCore.thrift). Some other
+    // instrumentations write "false" for success.
     private static void ReadTags(ref JsonCursor cursor, Proto.Span span)
     {
         cursor.ExpectObject("tags");
