@@ -27,15 +27,15 @@ public enum BlameKind
     [JsonStringEnumMemberName("failed-requests")]
     FailedRequests = 5,
 
-    /// <summary>Dials or requests of which the trace shows no answer.</summary>
+    /// <summary>Dials or requests without an answer in the trace.</summary>
     [JsonStringEnumMemberName("no-answer")]
     NoAnswer = 6,
 
-    /// <summary>Dials or requests that the end took back.</summary>
+    /// <summary>Dials or requests that were cancelled by the end of the query or by the caller.</summary>
     [JsonStringEnumMemberName("taken-back")]
     TakenBack = 7,
 
-    /// <summary>A known peer was not asked although the trace shows free places, and nothing that the lookup waited for.</summary>
+    /// <summary>A known peer was not asked yet, although the trace shows free slots and nothing that the lookup waited for.</summary>
     [JsonStringEnumMemberName("queueing")]
     Queueing = 8,
 
@@ -47,34 +47,35 @@ public enum BlameKind
     [JsonStringEnumMemberName("unknown")]
     Unknown = 10,
 
-    /// <summary>Storing: PUT_VALUE that was answered, ADD_PROVIDER that was sent (the protocol has no answer to it).</summary>
+    /// <summary>Stores: answered PUT_VALUE requests, and sent ADD_PROVIDER requests (the protocol has no answer to them).</summary>
     [JsonStringEnumMemberName("stores")]
     Stores = 11,
 }
 
-/// <summary>A part of the duration and what it was spent on. The parts of a query sum to its duration.</summary>
-/// <param name="Kind">On what.</param>
+/// <summary>A part of the duration and what it was spent on. The parts of a query add up to its duration.</summary>
+/// <param name="Kind">What it was spent on.</param>
 /// <param name="ErrorClass">Class of the failures; null when nothing failed.</param>
 /// <param name="Peers">
-/// Peers concerned: those of the path, and those that went the same way at the same time, so that the wait would have been the same without
-/// the first.
+/// Number of peers: those on the path, and those that failed the same way at the same time. Without the first, the query would have waited
+/// as long for the others.
 /// </param>
-/// <param name="DurationNs">How long, in nanoseconds.</param>
-/// <param name="Share">Of the query's duration, 0 to 1.</param>
+/// <param name="DurationNs">Length in nanoseconds.</param>
+/// <param name="Share">Share of the query's duration, 0 to 1.</param>
 /// <param name="Text">In words, such as <c>waiting for 2 dials that timed out</c>.</param>
 public sealed record Blame(BlameKind Kind, string? ErrorClass, int Peers, long DurationNs, double Share, string Text)
 {
-    /// <summary>Who was under way for so much of a wait was waited for as well.</summary>
+    /// <summary>A dial or request that covers at least this share of a wait was waited for too.</summary>
     private const double AsWell = 0.9;
 
-    /// <summary>A wait of a smaller part of its group says nothing about who else was waited for: everybody is under way for a
-    /// microsecond.</summary>
+    /// <summary>
+    /// A wait shorter than this share of its group does not show who else was waited for: during a microsecond, everybody is under way.
+    /// </summary>
     private const double Weighty = 0.1;
 
-    /// <summary>Nine tenths of it or more were spent in the follow-up.</summary>
+    /// <summary>At least nine tenths of this part lie in the follow-up.</summary>
     public bool InFollowUp { get; private init; }
 
-    /// <summary>Sums the segments of a path by what they waited for, longest first.</summary>
+    /// <summary>Groups the segments of a path by their cause, longest first.</summary>
     internal static ImmutableArray<Blame> Of(CriticalPath path, Query query, ImmutableArray<PeerActivity> activities)
     {
         var duration = path.Segments.Sum(static s => s.DurationNs);

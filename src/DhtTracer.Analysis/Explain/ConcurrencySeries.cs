@@ -2,9 +2,9 @@ using System.Collections.Immutable;
 
 namespace DhtTracer.Analysis.Explain;
 
-/// <summary>From this time on, until the next step, so many were in flight.</summary>
+/// <summary>The dials and requests in flight from this time until the next step.</summary>
 /// <param name="TimeNs">Nanoseconds after the query's start.</param>
-/// <param name="Peers">Peers being dialed or asked: what alpha limits. Between the dial and the request of a peer it still counts.</param>
+/// <param name="Peers">Peers being dialed or asked, which alpha limits. A peer also counts between its dial and its request.</param>
 /// <param name="Dials">New connections being made.</param>
 /// <param name="Requests">Requests under way.</param>
 public readonly record struct ConcurrencyStep(long TimeNs, int Peers, int Dials, int Requests);
@@ -12,10 +12,10 @@ public readonly record struct ConcurrencyStep(long TimeNs, int Peers, int Dials,
 /// <summary>Dials and requests in flight over the time of a query.</summary>
 public sealed record ConcurrencySeries
 {
-    /// <summary>Steps, from time 0, ascending, one for each time at which something changed.</summary>
+    /// <summary>One step for each time at which something changed, in ascending order; the first is at time 0.</summary>
     public required ImmutableArray<ConcurrencyStep> Steps { get; init; }
 
-    /// <summary>Requests in flight at most; null when the trace does not tell.</summary>
+    /// <summary>The limit of peers in flight; null when the trace does not hold it.</summary>
     public required int? Alpha { get; init; }
 
     /// <summary>The most peers in flight at once.</summary>
@@ -24,10 +24,10 @@ public sealed record ConcurrencySeries
     /// <summary>Share of the duration, 0 to 1, with fewer than alpha peers in flight; null without alpha or without an end.</summary>
     public required double? BelowAlphaShare { get; init; }
 
-    /// <summary>The dialing and asking do not come apart in this trace: dials are part of requests (js-libp2p).</summary>
+    /// <summary>The trace does not separate dials from requests: a request includes its dial (js-libp2p).</summary>
     public required bool DialsInRequests { get; init; }
 
-    /// <summary>The series of a query. What never ended counts until the query's end.</summary>
+    /// <summary>The series of a query. Dials and requests without an end count until the query's end.</summary>
     public static ConcurrencySeries Of(Query query) => Of(query, PeerActivity.Of(query));
 
     internal static ConcurrencySeries Of(Query query, ImmutableArray<PeerActivity> activities)
@@ -104,7 +104,7 @@ public sealed record ConcurrencySeries
         return low == 0 ? 0 : Steps[low - 1].Peers;
     }
 
-    // A dial and the first request of a peer are one place of the alpha; each later request takes a place of its own.
+    // A dial and the first request of a peer share one alpha slot; each later request takes a slot of its own.
     private static IEnumerable<(long StartNs, long? EndNs)> Places(ImmutableArray<PeerActivity> activities)
     {
         for (var i = 0; i < activities.Length; i++)

@@ -2,19 +2,19 @@ using System.Collections.Immutable;
 
 namespace DhtTracer.Analysis.Explain;
 
-/// <summary>From this time on the nearest peer known was so near.</summary>
+/// <summary>The nearest known peer from this time until the next step.</summary>
 /// <param name="TimeNs">Nanoseconds after the query's start.</param>
 /// <param name="Xor">Bit length of its distance to the key.</param>
 /// <param name="PeerId">The peer.</param>
 public sealed record ConvergenceStep(long TimeNs, int Xor, string PeerId);
 
-/// <summary>The nearest peer of a hop count or fewer.</summary>
-/// <param name="Hops">Hops.</param>
-/// <param name="Xor">Bit length of the distance of the nearest peer known with at most these hops.</param>
+/// <summary>The nearest peer within a number of hops.</summary>
+/// <param name="Hops">The number of hops.</param>
+/// <param name="Xor">Bit length of the distance of the nearest known peer with at most this many hops.</param>
 /// <param name="PeerId">That peer.</param>
 public sealed record ConvergenceHop(int Hops, int Xor, string PeerId);
 
-/// <summary>How a lookup drew near to its key. Empty where the trace does not tell distances.</summary>
+/// <summary>How a lookup approached its key. Empty when the trace holds no distances.</summary>
 public sealed record Convergence
 {
     /// <summary>Best distance among the peers heard of, by time; only steps that improve it.</summary>
@@ -43,7 +43,7 @@ public sealed record Convergence
         };
     }
 
-    // By the whole distance, not only its bit length: two peers of the same XOR in the table are rarely equally near.
+    // Compares whole distances, not only bit lengths: two peers with the same XOR are rarely equally near.
     private static ImmutableArray<ConvergenceStep> Improving(IEnumerable<(long? At, QueryPeer Peer, int Rank)> peers)
     {
         var steps = ImmutableArray.CreateBuilder<ConvergenceStep>();

@@ -7,11 +7,11 @@ namespace DhtTracer.Analysis.Explain;
 [JsonConverter(typeof(JsonStringEnumConverter<SegmentKind>))]
 public enum SegmentKind
 {
-    /// <summary>From the start of the query until it dialed or asked the first peer of the path.</summary>
+    /// <summary>From the start of the query until it dialed or asked the first peer on the path.</summary>
     [JsonStringEnumMemberName("start")]
     Start = 1,
 
-    /// <summary>A known peer was not asked yet, and the trace does not tell what the lookup waited for.</summary>
+    /// <summary>A known peer was not asked yet, and the trace does not show what the lookup waited for.</summary>
     [JsonStringEnumMemberName("queued")]
     Queued = 2,
 
@@ -19,7 +19,7 @@ public enum SegmentKind
     [JsonStringEnumMemberName("dial")]
     Dial = 3,
 
-    /// <summary>Between the end of one step and the start of the next that waited for it.</summary>
+    /// <summary>From the end of one step to the start of the next one, which waited for it.</summary>
     [JsonStringEnumMemberName("between")]
     Between = 4,
 
@@ -27,20 +27,20 @@ public enum SegmentKind
     [JsonStringEnumMemberName("request")]
     Request = 5,
 
-    /// <summary>A dial and a request that the trace does not tell apart.</summary>
+    /// <summary>A dial and a request that the trace does not separate.</summary>
     [JsonStringEnumMemberName("dial-and-request")]
     DialAndRequest = 6,
 
-    /// <summary>From the last dial or request that the end waited for, until the end.</summary>
+    /// <summary>From the last dial or request that the end waited for to the end itself.</summary>
     [JsonStringEnumMemberName("end")]
     End = 7,
 
-    /// <summary>The trace does not tell what this time was waiting for.</summary>
+    /// <summary>The trace does not show what the query waited for.</summary>
     [JsonStringEnumMemberName("unknown")]
     Unknown = 8,
 }
 
-/// <summary>In which phase of a query a part of the critical path lies; the parts of <see cref="PhaseTimes"/>.</summary>
+/// <summary>The phase of a query in which a segment lies; the same phases as in <see cref="PhaseTimes"/>.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<PathPhase>))]
 public enum PathPhase
 {
@@ -48,7 +48,7 @@ public enum PathPhase
     [JsonStringEnumMemberName("own")]
     Own = 1,
 
-    /// <summary>The peers of the routing table that were asked first.</summary>
+    /// <summary>The first requests, to peers of the routing table.</summary>
     [JsonStringEnumMemberName("first-peers")]
     FirstPeers = 2,
 
@@ -80,37 +80,37 @@ public enum PathPhase
 /// <summary>A part of the critical path. Times are nanoseconds after the query's start.</summary>
 public sealed record PathSegment
 {
-    /// <summary>What it is.</summary>
+    /// <summary>What the query waited for.</summary>
     public required SegmentKind Kind { get; init; }
 
-    /// <summary>In which phase of the query it lies.</summary>
+    /// <summary>The phase of the query.</summary>
     public required PathPhase Phase { get; init; }
 
-    /// <summary>Start; the end of the segment before.</summary>
+    /// <summary>Start; equals the end of the previous segment.</summary>
     public required long StartNs { get; init; }
 
-    /// <summary>End, after the start.</summary>
+    /// <summary>End; later than the start.</summary>
     public required long EndNs { get; init; }
 
-    /// <summary>The peer that the query waited for; null where it waited for none, and where the trace does not tell.</summary>
+    /// <summary>The peer that the query waited for; null when it waited for no peer, or when the trace does not show it.</summary>
     public string? PeerId { get; init; }
 
     /// <summary>How the dial or request ended; null for other kinds.</summary>
     public ActivityResult? Result { get; init; }
 
-    /// <summary>Why the dial or request failed.</summary>
+    /// <summary>Why the dial or request failed; null when it did not.</summary>
     public string? ErrorClass { get; init; }
 
-    /// <summary>The message of a request.</summary>
+    /// <summary>The message of the request; null for other kinds.</summary>
     public MessageType? Message { get; init; }
 
     /// <summary>
-    /// The peer that comes next on the path, when it was known all this time and had to wait for its turn: a greater alpha could have asked
-    /// it sooner. Null when no peer waited.
+    /// The next peer on the path, if it was known during the whole segment and waited for a slot: a greater alpha could have asked it
+    /// sooner. Null when no peer waited.
     /// </summary>
     public string? QueuedPeerId { get; init; }
 
-    /// <summary>The query waited for a dial or a request of <see cref="PeerId"/>: this part is time lost by that peer.</summary>
+    /// <summary>The query waited for a dial or request of <see cref="PeerId"/>, so this segment is time lost to that peer.</summary>
     public bool IsLostToPeer => Kind is SegmentKind.Dial or SegmentKind.Request or SegmentKind.DialAndRequest;
 
     /// <summary>End minus start, in nanoseconds.</summary>
@@ -118,19 +118,21 @@ public sealed record PathSegment
 }
 
 /// <summary>
-/// The chain of waits that made the end of the query come when it came: from the last dial or request that the end waited for, back over
-/// what each one waited for, to the start. Every segment names the peer that was waited for, never the one that waited. The segments
-/// follow each other without gap and add up exactly to the duration.
+/// The chain of waits that determined when the query ended. It starts at the last dial or request that the end waited for, and follows what
+/// each one waited for, back to the start. Every segment names the peer that was waited for, never the peer that waited. The segments have
+/// no gaps and add up exactly to the duration.
 /// </summary>
 public sealed record CriticalPath
 {
     /// <summary>Segments in time order; the first starts at 0, the last ends with the query.</summary>
     public required ImmutableArray<PathSegment> Segments { get; init; }
 
-    /// <summary>Ids of the peers that were waited for, in time order, each once.</summary>
+    /// <summary>Ids of the peers that the query waited for, in time order, each once.</summary>
     public required ImmutableArray<string> Peers { get; init; }
 
-    /// <summary>The trace does not tell alpha: a peer counts as held up when as many were in flight as ever were in this query.</summary>
+    /// <summary>
+    /// The trace does not hold alpha. A peer then counts as queued when as many peers were in flight as the query ever had.
+    /// </summary>
     public required bool AlphaObserved { get; init; }
 
     /// <summary>The path of a query; null when its end is not known.</summary>

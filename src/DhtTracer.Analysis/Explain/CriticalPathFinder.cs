@@ -1,15 +1,15 @@
-// Over 300 lines: one walk back from the end, whose steps share its state.
+// Over 300 lines: one walk back from the end; all its steps share the same state.
 using System.Collections.Immutable;
 
 namespace DhtTracer.Analysis.Explain;
 
 /// <summary>
-/// Walks from the end of a query back to its start. At every step there is one time, the cursor, up to which everything later is already
-/// explained; each segment ends at the cursor and moves it back, so the segments add up to the duration whatever the trace says.
+/// Walks from the end of a query back to its start. The cursor is a time: everything after it is already explained. Each segment ends at
+/// the cursor and moves it back, so the segments always add up to the duration, even in a trace that contradicts itself.
 /// </summary>
 /// <remarks>
-/// A lookup acts only when something ends: an answer, a failed dial, a failed request. So what came before a dial or request is the end
-/// that made the lookup begin it. O(n log n) in the dials and requests of the query: it runs for every query that arrives.
+/// A lookup acts only when something ends: an answer, a failed dial, a failed request. So each dial or request follows the end that
+/// triggered it. The walk runs for every query that arrives; it takes O(n log n) for n dials and requests.
 /// </remarks>
 internal sealed class CriticalPathFinder
 {
@@ -19,11 +19,11 @@ internal sealed class CriticalPathFinder
     private readonly ImmutableArray<PeerActivity> _activities;
     private readonly Lazy<ConcurrencySeries> _concurrency;
 
-    /// <summary>Indices of the activities whose end the lookup notices, by that end.</summary>
+    /// <summary>Indices of the activities whose end the lookup notices, sorted by that end.</summary>
     private readonly int[] _byEnd;
     private readonly long[] _ends;
 
-    /// <summary>Index of the first activity of each peer, and one more entry for the end of the last.</summary>
+    /// <summary>Index of the first activity of each peer, plus a last entry: the number of activities.</summary>
     private readonly int[] _firstOf;
     private readonly Dictionary<string, int> _peers;
     private readonly List<PathSegment> _segments = [];
@@ -53,10 +53,10 @@ internal sealed class CriticalPathFinder
         _phases = new PathPhases(query, _ends.Length > 0 ? _ends[0] : long.MaxValue);
     }
 
-    // js-libp2p writes start times in whole milliseconds: there a child may seem to end after its parent.
+    // js-libp2p writes start times in whole milliseconds, so a child can seem to end after its parent.
     private long Tolerance => _query.Source == TraceSource.JsLibp2p ? 1_000_000 : 0;
 
-    // What starts this soon after something ended was started by that end.
+    // An activity that starts this soon after an end was triggered by that end.
     private long Soon => Math.Max(Tolerance, _query.DurationNs.GetValueOrDefault() / 100);
 
     private long? Terminated => _query.TerminatedNs is { } at && at < _query.DurationNs ? Math.Max(0, at) : null;
@@ -106,7 +106,7 @@ internal sealed class CriticalPathFinder
         return first;
     }
 
-    // What the end of the query waited for.
+    // The activity that the end of the query waited for.
     private int Last(long duration)
     {
         if (_query.Outcome is QueryOutcome.Cancelled or QueryOutcome.TimedOut && UnderWayLongest(duration, Soon) is var cut and not None)
@@ -118,8 +118,8 @@ internal sealed class CriticalPathFinder
     }
 
     /// <summary>
-    /// What was under way for the longest time when the caller gave up. What was taken back long before that time is no part of it:
-    /// a request that does not heed the caller keeps its query going until it ends by itself.
+    /// The activity that was under way for the longest time when the caller gave up. Activities cancelled long before that time are left
+    /// out. The query can still go on after them: a request that ignores the cancellation runs until it ends by itself.
     /// </summary>
     private int UnderWayLongest(long at, long slack)
     {
@@ -167,8 +167,8 @@ internal sealed class CriticalPathFinder
 
         if (Terminated is { } terminated && terminated < _cursor && PlaceStart(activity) < terminated)
         {
-            // Begun before the lookup stopped choosing peers, and waited for after it. What was waited for before is what made it stop: for
-            // a caller who gave up that can be this one.
+            // The activity began before the lookup stopped choosing peers, and the query waited for it after that. The time before is
+            // charged to what made the lookup stop. If the caller gave up, that can be this same activity.
             Charge(activity, terminated, null);
             var before = AtTermination(terminated);
             if (before != activity)
@@ -198,7 +198,7 @@ internal sealed class CriticalPathFinder
             || (!peer.Requests.IsEmpty && peer.Requests.All(IsStore))
         )
         {
-            // Asking again, the follow-up and storing wait for whatever ended last before them.
+            // A repeated request, the follow-up and stores wait for whatever ended last before them.
             return LastEnd(_cursor);
         }
 
@@ -218,11 +218,11 @@ internal sealed class CriticalPathFinder
 
         if (peer.AskedAfter is not null && known > 0)
         {
-            // Nobody knows who named it; it was asked because something ended.
+            // The trace does not show who named this peer, but it was asked because something ended.
             return Trigger(activity);
         }
 
-        // A seed is known from the start. When it was first heard of only after others had answered, the trace hides who named it.
+        // A seed is known from the start. If it was first heard of only after others had answered, the trace hides who named it.
         return _ends.Length > 0 && _ends[0] < _cursor ? None : FromStart();
     }
 
@@ -233,9 +233,9 @@ internal sealed class CriticalPathFinder
     }
 
     /// <summary>
-    /// The waits of a peer that was known since <paramref name="heard"/> and had not been asked: each is charged to whose end made the
-    /// lookup go on. Either all alpha places were taken and that one came free, or the lookup went on right after that end, as to its
-    /// follow-up.
+    /// Adds the waits of a peer that was known since <paramref name="heard"/> and not yet asked. Each wait is charged to the activity whose
+    /// end let the lookup go on. There are two cases: all alpha slots were taken and that activity freed one, or the lookup went on right
+    /// after its end, for example to the follow-up.
     /// </summary>
     private void AddQueued(int activity, long heard)
     {
@@ -263,7 +263,7 @@ internal sealed class CriticalPathFinder
             }
         }
 
-        // The node's own reaction; otherwise places were free, and nobody is blamed.
+        // A short rest is the node's own reaction. In a longer one slots were free, and no peer is blamed.
         var reaction = _cursor - Math.Max(heard, Math.Min(_cursor, _firstStart)) <= Soon;
         Add(
             !reaction ? SegmentKind.Queued
@@ -274,11 +274,11 @@ internal sealed class CriticalPathFinder
         );
     }
 
-    /// <summary>The activity whose end made the lookup begin another one.</summary>
+    /// <summary>The activity whose end made the lookup begin this one.</summary>
     private int Trigger(int activity) =>
         ToldTrigger(activity) is var told and not None ? told : LastEnd(_cursor, _activities[activity].Peer);
 
-    // The trace names the peer whose end it was (go-libp2p). Only of a peer's first place in the lookup.
+    // The trace can name the peer whose end was the trigger (go-libp2p). This holds only for a peer's first slot in the lookup.
     private int ToldTrigger(int activity)
     {
         var peer = _activities[activity].Peer;
@@ -304,7 +304,7 @@ internal sealed class CriticalPathFinder
         return found;
     }
 
-    // The place that came free last before the cursor, and that took any time at all.
+    // The last slot freed before the cursor, if it was held for any time at all.
     private int FreedBefore(ref int bound, int except)
     {
         for (bound = Math.Min(UpTo(_cursor) + 1, bound) - 1; bound >= 0; bound--)
@@ -331,7 +331,7 @@ internal sealed class CriticalPathFinder
         return None;
     }
 
-    // Place in _ends of the last end that is not after a time.
+    // Index in _ends of the last end that is not after the given time.
     private int UpTo(long time)
     {
         var (low, high) = (0, _ends.Length);
@@ -344,7 +344,7 @@ internal sealed class CriticalPathFinder
         return low - 1;
     }
 
-    // The answer of the referrer that named the peer: by its list when there is one, else the last that had ended by then.
+    // The referrer's answer that named the peer: the one that lists it, or else the last one that had ended by then.
     private int Naming(int namer, string named, long heard)
     {
         var found = None;
@@ -370,8 +370,7 @@ internal sealed class CriticalPathFinder
         return found;
     }
 
-    /// <summary>A dial that connected and the request after it hold one of the alpha places: the dial's end makes room for
-    /// nobody.</summary>
+    /// <summary>A connected dial and the request after it share one alpha slot, so the end of the dial frees no slot.</summary>
     private bool IsDialOfPlace(int dial) =>
         _activities[dial] is { Kind: PeerActivityKind.Dial, Result: ActivityResult.Done } a
         && dial + 1 < _activities.Length
@@ -385,7 +384,7 @@ internal sealed class CriticalPathFinder
 
     private long PlaceStart(int activity) => _activities[PlaceFirst(activity)].StartNs;
 
-    /// <summary>Charges a place, request and dial, to its peer, back to its start or to a time that is later.</summary>
+    /// <summary>Charges a slot (request and dial) to its peer, back to the start of the slot or to a later time.</summary>
     private void Charge(int activity, long from, string? queued)
     {
         Charge(_activities[activity], from, queued);

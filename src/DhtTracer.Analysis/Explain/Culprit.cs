@@ -2,30 +2,30 @@ using System.Collections.Immutable;
 
 namespace DhtTracer.Analysis.Explain;
 
-/// <summary>A peer that the query waited for, worth naming.</summary>
+/// <summary>A peer that the query waited for long enough to be named.</summary>
 /// <param name="PeerId">The peer.</param>
 /// <param name="Agent">Its agent version; null when unknown. Hostile text.</param>
 /// <param name="Kind">What the query waited for.</param>
 /// <param name="ErrorClass">Class of the failure; null when nothing failed.</param>
-/// <param name="DurationNs">How long, in nanoseconds: its part of the critical path that was spent on this.</param>
-/// <param name="Share">Of the query's duration, 0 to 1.</param>
+/// <param name="DurationNs">Nanoseconds of the critical path that were spent on this.</param>
+/// <param name="Share">Share of the query's duration, 0 to 1.</param>
 public sealed record Culprit(string PeerId, string? Agent, BlameKind Kind, string? ErrorClass, long DurationNs, double Share)
 {
-    /// <summary>Less of the duration than this is not worth a name.</summary>
+    /// <summary>A peer with a smaller share of the duration is not named.</summary>
     private const double WorthNaming = 0.1;
 
-    /// <summary>A peer that did what it should is worth a name only when the query waited for it for so much of the duration.</summary>
+    /// <summary>A peer that answered is named only with at least this share of the duration.</summary>
     private const double SlowShare = 0.25;
 
     /// <summary>
-    /// What was cut off counts against its peer only when it had been under way for so many times the time that the slowest answer took,
-    /// and for a second: a peer that was about to answer is not to blame for the caller's end.
+    /// A cancelled request counts against its peer only if it had been under way for at least a second, and for this many times the slowest
+    /// answer. A peer that was about to answer is not to blame for the caller's deadline.
     /// </summary>
     private const int Overdue = 2;
 
     private const long LeastOverdueNs = 1_000_000_000;
 
-    /// <summary>The culprits of a path, the longest wait first.</summary>
+    /// <summary>The culprits of a path, longest wait first.</summary>
     internal static ImmutableArray<Culprit> Of(CriticalPath path, Query query, ImmutableArray<PeerActivity> activities)
     {
         var duration = path.Segments.Sum(static s => s.DurationNs);
@@ -59,7 +59,9 @@ public sealed record Culprit(string PeerId, string? Agent, BlameKind Kind, strin
         ];
     }
 
-    /// <summary>The peer failed, stayed silent, or was overdue when the query ended. Otherwise it answered, and took long.</summary>
+    /// <summary>
+    /// True when the peer failed, stayed silent, or was overdue when the query ended. Otherwise the peer answered slowly.
+    /// </summary>
     public bool IsFault => Kind is BlameKind.FailedDials or BlameKind.FailedRequests or BlameKind.NoAnswer or BlameKind.TakenBack;
 
     private static bool IsOverdue(Query query, ImmutableArray<PeerActivity> activities, string peerId, long? slowestNs) =>

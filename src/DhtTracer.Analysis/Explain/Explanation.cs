@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace DhtTracer.Analysis.Explain;
 
-/// <summary>Why a query took as long as it did. Pure: the same query gives the same explanation. Unknown is null.</summary>
+/// <summary>Why a query took as long as it did. The same query always gives the same explanation. Unknown values are null.</summary>
 public sealed record Explanation
 {
     /// <summary>
@@ -12,33 +12,33 @@ public sealed record Explanation
     public required string Sentence { get; init; }
 
     /// <summary>
-    /// What another timeout would have changed, such as <c>With a dial timeout of 1 s: about 3.9 s</c>. Only when the replay of the query
-    /// with its own parameters is right, nothing had to be guessed and the gain is real; else null.
+    /// What another timeout would have changed, such as <c>With a dial timeout of 1 s: about 3.9 s</c>. Null unless the replay with the
+    /// query's own parameters is right, nothing had to be guessed, and the gain is real.
     /// </summary>
     public required string? Hint { get; init; }
 
-    /// <summary>When the final answer was first known, in nanoseconds after the start.</summary>
+    /// <summary>When the final answer was first known, in nanoseconds after the start; null when unknown.</summary>
     public required long? DiscoveryNs { get; init; }
 
-    /// <summary>Duration minus discovery, in nanoseconds.</summary>
+    /// <summary>Duration minus discovery, in nanoseconds; null when either is unknown.</summary>
     public required long? TailNs { get; init; }
 
-    /// <summary>The chain that made the end come when it came; null when the end is not known.</summary>
+    /// <summary>The chain of waits that determined when the query ended; null when the end is unknown.</summary>
     public required CriticalPath? Path { get; init; }
 
-    /// <summary>What the duration was spent on, longest first; empty without a path. Sums to the duration.</summary>
+    /// <summary>What the duration was spent on, longest first; adds up to the duration. Empty without a path.</summary>
     public required ImmutableArray<Blame> Blames { get; init; }
 
-    /// <summary>The peers that the query waited for most, longest wait first; none that was merely cut off by the end.</summary>
+    /// <summary>The peers that the query waited for most, longest wait first; without peers that were only cancelled by the end.</summary>
     public required ImmutableArray<Culprit> Culprits { get; init; }
 
-    /// <summary>Which of the beta closest held back termination; null when that is not how it ended.</summary>
+    /// <summary>The peers that delayed the termination; null when the lookup did not run to completion.</summary>
     public required TerminationHold? Hold { get; init; }
 
     /// <summary>Dials and requests in flight.</summary>
     public required ConcurrencySeries Concurrency { get; init; }
 
-    /// <summary>Time lost to dials that failed, by error class.</summary>
+    /// <summary>Failed dials and the time lost to them, by error class.</summary>
     public required ImmutableArray<LostToDials> LostToDials { get; init; }
 
     /// <summary>Duplicate and useless requests.</summary>

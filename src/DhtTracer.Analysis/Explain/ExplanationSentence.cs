@@ -3,32 +3,32 @@ using System.Globalization;
 
 namespace DhtTracer.Analysis.Explain;
 
-/// <summary>The one sentence on top of an explanation. What the trace does not tell is left out or said to be unknown.</summary>
+/// <summary>Writes the sentence at the top of an explanation. What the trace does not show is left out or called unknown.</summary>
 internal static class ExplanationSentence
 {
     private const long Millisecond = 1_000_000;
 
-    /// <summary>What was spent on one thing in so great a part explains the query alone.</summary>
+    /// <summary>A cause with at least this share of the duration explains the query alone.</summary>
     private const double Explained = 0.9;
 
-    /// <summary>A smaller share is not worth the words.</summary>
+    /// <summary>A cause with a smaller share is not mentioned.</summary>
     private const double WorthNaming = 0.1;
 
     private const int MostParts = 3;
 
-    /// <summary>Peers that are named for one part.</summary>
+    /// <summary>Most peers named for one cause.</summary>
     private const int MostNames = 3;
 
-    /// <summary>Characters of an agent version that are shown.</summary>
+    /// <summary>Most characters shown of an agent version.</summary>
     private const int LongestAgent = 40;
 
-    /// <summary>Characters at the end of a peer id that tell it apart.</summary>
+    /// <summary>Characters shown from the end of a peer id.</summary>
     private const int TailLength = 6;
 
-    /// <summary>The sentence.</summary>
+    /// <summary>Writes the sentence.</summary>
     /// <param name="query">The query.</param>
-    /// <param name="blames">What its duration was spent on, longest first.</param>
-    /// <param name="culprits">Peers that are named.</param>
+    /// <param name="blames">The causes of its duration, longest first.</param>
+    /// <param name="culprits">The peers to name.</param>
     /// <param name="path">Its critical path; null without one.</param>
     /// <param name="activities">Its dials and requests.</param>
     public static string Of(
@@ -71,7 +71,7 @@ internal static class ExplanationSentence
         );
     }
 
-    // The greatest part, and the next ones when it does not explain all but a rest.
+    // The greatest cause, and the next ones unless the first explains nearly everything.
     private static string Spent(ImmutableArray<Blame> blames, ImmutableArray<Culprit> culprits)
     {
         var first = $"{Percent(blames[0].Share)} was {Part(blames[0])}";
@@ -90,7 +90,7 @@ internal static class ExplanationSentence
         string Part(Blame blame) => blame.Text + (blame.InFollowUp ? " in the follow-up" : "") + Names(blame, culprits);
     }
 
-    // Those who were waited for, as far as they are worth a name, and how long each.
+    // The peers that are worth naming, and how long the query waited for each.
     private static string Names(Blame blame, ImmutableArray<Culprit> culprits)
     {
         var named = culprits
@@ -109,12 +109,12 @@ internal static class ExplanationSentence
             return tail;
         }
 
-        // An agent version is what the other side says it is.
+        // An agent version is text from the other side, so control characters are removed.
         var clean = new string([.. agent.Where(static character => !char.IsControl(character) && !char.IsSurrogate(character))]);
         return $"{tail} {(clean.Length > LongestAgent ? clean[..LongestAgent] + "…" : clean)}";
     }
 
-    // Stores of an optimistic provide go on after it has returned.
+    // Stores of an optimistic provide continue after it has returned.
     private static string LateStores(ImmutableArray<PeerActivity> activities, long duration)
     {
         var late = activities.Where(a => a.IsStore && a.EndNs > duration).ToList();
@@ -123,7 +123,7 @@ internal static class ExplanationSentence
             : $"; {Count(late.Count, "store")} went on until {DurationText.Of(late.Max(static a => a.EndNs.GetValueOrDefault()))}";
     }
 
-    // How much of it a peer that was known already waited for others: the share that a greater alpha could change.
+    // The time in which a known peer waited for others: the share that a greater alpha could change.
     private static string Queue(Query query, ImmutableArray<Blame> blames, CriticalPath? path)
     {
         var queued =
@@ -146,7 +146,7 @@ internal static class ExplanationSentence
             return null;
         }
 
-        // Less than a hundredth of the duration later is at once.
+        // A difference below one hundredth of the duration counts as none.
         if (query.Outcome == QueryOutcome.Success && duration - found <= duration / 100)
         {
             return $"{Discovered(query)} after {DurationText.Of(duration)}, which ended the query";
@@ -157,8 +157,8 @@ internal static class ExplanationSentence
         return $"{known} {(from ? "from the start" : $"after {DurationText.Of(found)}")}; {End(query)} after {DurationText.Of(duration)}";
     }
 
-    // When the caller gave up, where that is long before the end: all that was under way was taken back at once, and something did not heed
-    // it.
+    // When the caller gave up, if that is long before the end: everything under way was cancelled at once, except something that ignored
+    // the cancellation.
     private static long? CutAt(ImmutableArray<PeerActivity> activities, long duration)
     {
         var ends = activities.Where(static a => a.Result == ActivityResult.TakenBack).Select(static a => a.EndNs).OfType<long>().ToList();
@@ -179,7 +179,7 @@ internal static class ExplanationSentence
     private static bool KClosest(Query query) =>
         query.Type is not (QueryType.FindPeer or QueryType.GetProviders or QueryType.GetValue or QueryType.Ping or QueryType.Unknown);
 
-    // In the routing table already, and no time beside that of the query.
+    // The answer was in the routing table already: the time is negligible beside the query's duration.
     private static bool AtOnce(long found, long duration) => found < Millisecond / 2 && found <= duration / 1000;
 
     private static string End(Query query) =>
@@ -196,7 +196,7 @@ internal static class ExplanationSentence
             },
         };
 
-    // Shares that are not all never read as 100 %, and not none never as 0 %.
+    // A share below 1 never reads as 100 %, and a share above 0 never as 0 %.
     private static string Percent(double share) =>
         share switch
         {

@@ -29,25 +29,27 @@ internal sealed class KeyDistances
         Nearest = [.. order.Where(Known)];
     }
 
-    /// <summary>Indices of the peers whose distance is known, nearest first; of the same distance, the one heard first.</summary>
+    /// <summary>Indices of the peers with a known distance, nearest first; at equal distance, the peer heard first comes first.</summary>
     public ImmutableArray<int> Nearest { get; }
 
-    /// <summary>Every peer's distance is known exactly, not only as a bit length.</summary>
+    /// <summary>True when every peer's exact distance is known, not only its bit length.</summary>
     public bool Exact => _target is not null && Array.TrueForAll(_ids, static id => id is not null);
 
-    /// <summary>The key's place among all ids, 0 to 1; null when unknown.</summary>
+    /// <summary>The key's position on the ring of ids, 0 to 1; null when unknown.</summary>
     public double? TargetAngle => _target is { } id ? Angle(id) : null;
 
     /// <summary>Distances of a query's peers.</summary>
     public static KeyDistances Of(Query query) => new(query);
 
-    /// <summary>0 for the nearest peer; the same for peers at the same distance. Meaningless when <see cref="Known"/> is false.</summary>
+    /// <summary>
+    /// 0 for the nearest peer; peers at the same distance have the same rank. Meaningless when <see cref="Known"/> is false.
+    /// </summary>
     public int Rank(int peer) => _ranks[peer];
 
-    /// <summary>The distance of this peer is known, exactly or as a bit length.</summary>
+    /// <summary>True when this peer's distance is known, exactly or as a bit length.</summary>
     public bool Known(int peer) => (_target is not null && _ids[peer] is not null) || _query.Peers[peer].Xor is not null;
 
-    /// <summary>The peer's place among all ids, 0 to 1; null when its id cannot be read.</summary>
+    /// <summary>The peer's position on the ring of ids, 0 to 1; null when its id cannot be read.</summary>
     public double? Angle(int peer) => _ids[peer] is { } id ? Angle(id) : null;
 
     private static double Angle(KadId id)
@@ -78,7 +80,7 @@ internal sealed class KeyDistances
             ? t.CompareDistance(idX, idY) == 0
             : _query.Peers[x].Xor == _query.Peers[y].Xor;
 
-    // By bit length first, so that peers whose exact distance is unknown fall between the others without contradiction.
+    // Bit lengths come first, so peers without an exact distance sort consistently among the others.
     private int Compare(int x, int y)
     {
         var order = (_bitLengths[x] ?? int.MaxValue).CompareTo(_bitLengths[y] ?? int.MaxValue);

@@ -1,7 +1,8 @@
 namespace DhtTracer.Analysis.Explain;
 
-/// <summary>Says of an answer whether it named a new peer nearer to the key than all that were known by then. Linear in the peers of a
-/// query, once.</summary>
+/// <summary>
+/// Tells whether an answer named a new peer nearer to the key than all peers known by then. Setup is linear in the query's peers.
+/// </summary>
 internal sealed class Nearness
 {
     private readonly Query _query;
@@ -11,7 +12,7 @@ internal sealed class Nearness
     private readonly long[] _heard;
     private readonly int[] _nearestHeard;
 
-    /// <summary>Prepares a query whose distances are all known.</summary>
+    /// <summary>Prepares a query. All distances must be known.</summary>
     public Nearness(Query query, KeyDistances distances)
     {
         _query = query;
@@ -45,7 +46,7 @@ internal sealed class Nearness
         }
     }
 
-    /// <summary>Whether an answer, which has a duration, named such a peer.</summary>
+    /// <summary>Whether an answer named such a peer. The answer must have a duration.</summary>
     /// <param name="namer">The peer that answered.</param>
     /// <param name="request">The request that it answered.</param>
     public bool NamedNearer(string namer, PeerRequest request)
@@ -62,7 +63,7 @@ internal sealed class Nearness
             }
         }
 
-        // The nearest of all that were heard of by then, these ones among them.
+        // The nearest of all peers heard of by then, including those named by this answer.
         var nearestKnown = Nearest(end);
         return nearestNamed != int.MaxValue
             && (
@@ -90,7 +91,7 @@ internal sealed class Nearness
         list.Add(peer);
     }
 
-    // Rank of the nearest peer heard of until a time.
+    // Rank of the nearest peer heard of up to the given time.
     private int Nearest(long until)
     {
         var low = 0;

@@ -1,15 +1,16 @@
 namespace DhtTracer.Analysis.Explain;
 
-/// <summary>Says in which phase of a query a dial or request lies.</summary>
+/// <summary>Finds the phase of a query in which a dial or request lies.</summary>
 /// <param name="query">The query.</param>
 /// <param name="firstEndNs">When the first dial or request of the query ended.</param>
 internal sealed class PathPhases(Query query, long firstEndNs)
 {
-    /// <summary>From here on the answer is known, or no more peers are chosen.</summary>
+    /// <summary>From this time on the answer is known, or the lookup chooses no more peers.</summary>
     private readonly long _tailNs = Math.Min(query.DiscoveryNs ?? long.MaxValue, query.TerminatedNs ?? long.MaxValue);
 
     /// <summary>
-    /// A request after the lookup had stopped choosing peers. Not one whose dial the lookup had begun before: that can still be sent.
+    /// True for a request that began after the lookup had stopped choosing peers. False if the lookup had begun the peer's dial before that
+    /// time: the request after such a dial can still be sent.
     /// </summary>
     public bool IsFollowUp(PeerActivity activity)
     {
@@ -21,7 +22,9 @@ internal sealed class PathPhases(Query query, long firstEndNs)
         return activity.Request > 0 || query.Peers[activity.Peer].Dial is not { Error: null } dial || dial.StartNs >= terminated;
     }
 
-    /// <summary>The phase just before a time, and since when it lasts, at most back to <paramref name="startNs"/>.</summary>
+    /// <summary>
+    /// The phase just before <paramref name="endNs"/>, and the time since when it lasts, at earliest <paramref name="startNs"/>.
+    /// </summary>
     public (PathPhase Phase, long SinceNs) Of(PeerActivity activity, long startNs, long endNs)
     {
         var peer = query.Peers[activity.Peer];

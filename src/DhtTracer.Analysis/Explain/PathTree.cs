@@ -8,16 +8,16 @@ public sealed record PathNode
     /// <summary>Peer id in base58.</summary>
     public required string PeerId { get; init; }
 
-    /// <summary>Index of the peer that first named it; null for a seed, or when the trace does not tell.</summary>
+    /// <summary>Index of the peer that first named it; null for a seed, or when the trace does not show it.</summary>
     public required int? Parent { get; init; }
 
-    /// <summary>The parent is only the trigger of the request, no answer named this peer.</summary>
+    /// <summary>The parent is only the trigger of the request; no known answer named this peer.</summary>
     public required bool ParentInferred { get; init; }
 
-    /// <summary>Edges to the root of its tree, at least 0.</summary>
+    /// <summary>Number of edges to the root of its tree.</summary>
     public required int Depth { get; init; }
 
-    /// <summary>Hops as in the row; null when unknown.</summary>
+    /// <summary>The same hops as in the peer's row; null when unknown.</summary>
     public required int? Hops { get; init; }
 
     /// <summary>Bit length of its distance to the key; null when unknown.</summary>
@@ -26,25 +26,27 @@ public sealed record PathNode
     /// <summary>How far it got.</summary>
     public required PeerState State { get; init; }
 
-    /// <summary>Its place on the ring of all ids: its Kademlia id divided by 2^256, so at least 0 and less than 1; null when
-    /// unreadable.</summary>
+    /// <summary>
+    /// Its position on the ring of ids: its Kademlia id divided by 2^256, from 0 to below 1; null when its id cannot be read.
+    /// </summary>
     public required double? Angle { get; init; }
 
-    /// <summary>Peers that it was the first to name.</summary>
+    /// <summary>Number of peers that it was the first to name.</summary>
     public required int Named { get; init; }
 
-    /// <summary>The query waited for it: it is on the critical path.</summary>
+    /// <summary>The peer is on the critical path: the query waited for it.</summary>
     public required bool OnCriticalPath { get; init; }
 }
 
-/// <summary>Who named whom in a query, and where all of them stand on the ring of ids.</summary>
+/// <summary>Which peer named which in a query, and their positions on the ring of ids.</summary>
 public sealed record PathTree
 {
-    /// <summary>One node for each peer of the query, in its order; a parent may come after its child only in a trace that contradicts
-    /// itself.</summary>
+    /// <summary>
+    /// One node for each peer of the query, in the query's order. A parent comes after its child only in a trace that contradicts itself.
+    /// </summary>
     public required ImmutableArray<PathNode> Nodes { get; init; }
 
-    /// <summary>The key's place on the ring, 0 to 1; null when the key is unknown.</summary>
+    /// <summary>The key's position on the ring, 0 to 1; null when the key is unknown.</summary>
     public required double? TargetAngle { get; init; }
 
     /// <summary>The tree of a query.</summary>
@@ -88,7 +90,7 @@ public sealed record PathTree
         };
     }
 
-    // A referrer that is no row is no parent, and peers that named each other in a circle lose the edge that closes it.
+    // A referrer without a row is no parent. If peers named each other in a circle, the edge that closes the circle is dropped.
     private static int?[] Parents(Query query)
     {
         var byId = new Dictionary<string, int>(StringComparer.Ordinal);

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace DhtTracer.Analysis.Explain;
 
-/// <summary>What was done with a peer.</summary>
+/// <summary>The kind of an activity.</summary>
 internal enum PeerActivityKind
 {
     /// <summary>A dial.</summary>
@@ -12,7 +12,7 @@ internal enum PeerActivityKind
     /// <summary>A request.</summary>
     Request = 2,
 
-    /// <summary>A request that holds its dial: the trace does not tell them apart (js-libp2p).</summary>
+    /// <summary>A request that includes its dial, because the trace does not separate them (js-libp2p).</summary>
     DialAndRequest = 3,
 }
 
@@ -20,15 +20,15 @@ internal enum PeerActivityKind
 [JsonConverter(typeof(JsonStringEnumConverter<ActivityResult>))]
 public enum ActivityResult
 {
-    /// <summary>The dial connected, the request was answered.</summary>
+    /// <summary>The dial connected, or the request was answered or sent.</summary>
     [JsonStringEnumMemberName("done")]
     Done = 1,
 
-    /// <summary>It failed.</summary>
+    /// <summary>The dial or request failed.</summary>
     [JsonStringEnumMemberName("failed")]
     Failed = 2,
 
-    /// <summary>The caller or the end of the query took it back.</summary>
+    /// <summary>The caller, or the end of the query, cancelled it.</summary>
     [JsonStringEnumMemberName("taken-back")]
     TakenBack = 3,
 
@@ -37,15 +37,15 @@ public enum ActivityResult
     Unknown = 4,
 }
 
-/// <summary>A dial or a request of a query, with its place in time.</summary>
+/// <summary>A dial or a request of a query.</summary>
 /// <param name="Peer">Index into <see cref="Query.Peers"/>.</param>
 /// <param name="Request">Index into the peer's requests; -1 for the dial.</param>
 /// <param name="Kind">Dial, request, or both in one.</param>
-/// <param name="StartNs">Start.</param>
-/// <param name="EndNs">End; null when it never ended.</param>
+/// <param name="StartNs">Start, in nanoseconds after the query's start.</param>
+/// <param name="EndNs">End, in nanoseconds after the query's start; null when it never ended.</param>
 /// <param name="Result">How it ended.</param>
-/// <param name="ErrorClass">Why it failed.</param>
-/// <param name="Message">The message of a request.</param>
+/// <param name="ErrorClass">Why it failed; null when it did not.</param>
+/// <param name="Message">The message of a request; null for a dial.</param>
 internal readonly record struct PeerActivity(
     int Peer,
     int Request,
@@ -57,16 +57,18 @@ internal readonly record struct PeerActivity(
     MessageType? Message
 )
 {
-    /// <summary>It stores something at the peer; a lookup's alpha does not limit these.</summary>
+    /// <summary>True for PUT_VALUE and ADD_PROVIDER. The alpha of a lookup does not limit them.</summary>
     public bool IsStore => Message is MessageType.PutValue or MessageType.AddProvider;
 
     /// <summary>
-    /// The end, when it came by itself: an answer, a failure, or an end of which the trace does not say what it was. Null for what never
-    /// ended, and for what was taken back: that ended because the query did, and explains nothing that came after it.
+    /// The end, if it was an answer, a failure, or unknown in the trace. Null if it never ended or was cancelled: a cancelled activity
+    /// ended because the query did, so it explains nothing that came later.
     /// </summary>
     public long? OwnEndNs => Result == ActivityResult.TakenBack ? null : EndNs;
 
-    /// <summary>Every dial and request of a query: peer by peer, in the order of start within a peer, a dial before its requests.</summary>
+    /// <summary>
+    /// Every dial and request of a query, grouped by peer. A dial comes before the peer's requests, which are sorted by start.
+    /// </summary>
     public static ImmutableArray<PeerActivity> Of(Query query)
     {
         var activities = ImmutableArray.CreateBuilder<PeerActivity>();
@@ -83,7 +85,7 @@ internal readonly record struct PeerActivity(
                 var request = peer.Requests[r];
                 if (request.StartNs is not { } start)
                 {
-                    // How long it took cannot be said of a request whose asking nobody recorded.
+                    // Without a recorded start, the duration of a request is unknown.
                     continue;
                 }
 
@@ -98,7 +100,7 @@ internal readonly record struct PeerActivity(
 
     private static PeerActivity OfDial(int index, QueryPeer peer, PeerDial dial)
     {
-        // A failed dial of go-libp2p carries no error: only the state of its row tells.
+        // A failed dial of go-libp2p has no error; only the state of the peer's row shows the failure.
         var failed = peer.State == PeerState.DialFailed || dial.Error is not null;
         var result = dial switch
         {
@@ -123,7 +125,7 @@ internal readonly record struct PeerActivity(
     private static ActivityResult ResultOf(PeerRequest request) =>
         request.Outcome switch
         {
-            // ADD_PROVIDER has no answer: written is done.
+            // ADD_PROVIDER has no answer: once written, it is done.
             RequestOutcome.Answered or RequestOutcome.Sent => ActivityResult.Done,
             RequestOutcome.Failed => ActivityResult.Failed,
             RequestOutcome.Cancelled => ActivityResult.TakenBack,

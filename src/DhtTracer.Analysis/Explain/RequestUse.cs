@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace DhtTracer.Analysis.Explain;
 
-/// <summary>Which requests of a lookup were of use. Null where the trace cannot tell.</summary>
+/// <summary>Which requests of a lookup were useful. Values are null when the trace does not show them.</summary>
 public sealed record RequestUse
 {
     /// <summary>Lookup requests that were answered (FIND_NODE, GET_PROVIDERS, GET_VALUE).</summary>
@@ -11,16 +11,16 @@ public sealed record RequestUse
     /// <summary>Requests sent to a peer that this query had already asked.</summary>
     public required int? Duplicates { get; init; }
 
-    /// <summary>Answers without provider or record that named no peer that was new to the query.</summary>
+    /// <summary>Answers without provider or record that named no peer new to the query.</summary>
     public required int? NoNewPeer { get; init; }
 
     /// <summary>
-    /// Useless requests: answers without provider or record that named no new peer nearer to the key than the nearest already known. Those
-    /// of <see cref="NoNewPeer"/> are among them; the last answers of every lookup are, because nothing nearer exists.
+    /// Useless requests: answers without provider or record that named no new peer nearer to the key than the nearest known one. They
+    /// include all of <see cref="NoNewPeer"/>. The last answers of every lookup are among them, because nothing nearer exists.
     /// </summary>
     public required int? NoneNearer { get; init; }
 
-    /// <summary>The use of a query's requests.</summary>
+    /// <summary>Counts the useful requests of a query.</summary>
     public static RequestUse Of(Query query) => Of(query, KeyDistances.Of(query));
 
     internal static RequestUse Of(Query query, KeyDistances distances)
@@ -46,14 +46,14 @@ public sealed record RequestUse
     }
 }
 
-/// <summary>Dials that failed for one reason.</summary>
+/// <summary>Dials that failed for the same reason.</summary>
 /// <param name="ErrorClass">One of <see cref="ErrorClass"/>.</param>
-/// <param name="Dials">How many.</param>
-/// <param name="TotalNs">Their durations together, in nanoseconds; several may have run at once. Null when one never ended.</param>
-/// <param name="OnPathNs">How much of the duration waited for them, on the critical path; null without one.</param>
+/// <param name="Dials">Number of dials.</param>
+/// <param name="TotalNs">Sum of their durations in nanoseconds; several may have run at once. Null when one never ended.</param>
+/// <param name="OnPathNs">Nanoseconds of the critical path spent on them; null when there is no path.</param>
 public sealed record LostToDials(string ErrorClass, int Dials, long? TotalNs, long? OnPathNs)
 {
-    /// <summary>By error class, the most time on the path first.</summary>
+    /// <summary>Groups the failed dials by error class, most time on the path first.</summary>
     internal static ImmutableArray<LostToDials> Of(ImmutableArray<PeerActivity> activities, CriticalPath? path) =>
         [
             .. activities

@@ -2,38 +2,38 @@ using System.Collections.Immutable;
 
 namespace DhtTracer.Analysis.Explain;
 
-/// <summary>A peer near the key that the lookup had to hear from, or give up, before it could end.</summary>
+/// <summary>A peer near the key that had to answer or fail before the lookup could end.</summary>
 /// <param name="PeerId">The peer.</param>
 /// <param name="Xor">Bit length of its distance to the key; null when unknown.</param>
 /// <param name="State">How far it got.</param>
-/// <param name="Answered">It answered, and is one of the beta closest; otherwise it was nearer and had to fail first.</param>
-/// <param name="SettledNs">When it had answered or failed, in nanoseconds after the query's start.</param>
+/// <param name="Answered">True when it answered: it is one of the beta closest. False when it was nearer and had to fail first.</param>
+/// <param name="SettledNs">When it answered or failed, in nanoseconds after the query's start.</param>
 /// <param name="HeldNs">
-/// Nanoseconds that this peer alone added: how much earlier the rest was settled, or the answer known where that was later.
+/// Nanoseconds that this peer alone added: from the time when the others were settled, or the answer was known if that is later.
 /// </param>
 public sealed record HoldingPeer(string PeerId, int? Xor, PeerState State, bool Answered, long SettledNs, long HeldNs);
 
 /// <summary>
-/// Which of the beta closest peers held back the termination of a lookup. Only peers that were not settled yet when the answer was known
-/// are listed: the others held back nothing.
+/// The peers among the beta closest that delayed the termination of a lookup. Only peers that were unsettled when the answer was known are
+/// listed; the others delayed nothing.
 /// </summary>
 public sealed record TerminationHold
 {
-    /// <summary>Closest peers that must have answered before the end.</summary>
+    /// <summary>Number of closest peers that must have answered before the end.</summary>
     public required int Beta { get; init; }
 
-    /// <summary>The trace does not tell beta; 3 is what go-libp2p and this node use.</summary>
+    /// <summary>The trace does not hold beta. 3 is assumed, which go-libp2p and this node use.</summary>
     public required bool BetaAssumed { get; init; }
 
     /// <summary>
-    /// Of the beta closest, and the nearer ones that failed, those that were settled after the answer was known; last settled first. When
-    /// it is unknown since when the answer was known, those that alone added time.
+    /// The peers that settled after the answer was known, last settled first: of the beta closest and of the nearer peers that failed. If
+    /// the discovery time is unknown, the peers that alone added time.
     /// </summary>
     public required ImmutableArray<HoldingPeer> Peers { get; init; }
 
     /// <summary>
-    /// The hold of a lookup that ran to completion; null for one that ended otherwise, whose key is unknown, or whose rules are not
-    /// these (js-libp2p, the 2019 log).
+    /// The hold of a lookup that ran to completion. Null if the lookup ended in another way, if its key is unknown, or if its source has
+    /// other rules (js-libp2p, the 2019 log).
     /// </summary>
     public static TerminationHold? Of(Query query) => Of(query, KeyDistances.Of(query));
 
@@ -93,8 +93,8 @@ public sealed record TerminationHold
         };
     }
 
-    // The first answer counts, or else the last failure. A peer that was taken back or never asked settled nothing, and neither did what
-    // ended after the lookup had stopped.
+    // The first answer counts, or else the last failure. A peer that was cancelled or never asked settled nothing. What ended after the
+    // lookup had stopped does not count.
     private static (bool Answered, long AtNs)? Settled(QueryPeer peer, long terminatedNs)
     {
         long? failed =

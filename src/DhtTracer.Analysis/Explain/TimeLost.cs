@@ -6,8 +6,8 @@ namespace DhtTracer.Analysis.Explain;
 internal static class TimeLost
 {
     /// <summary>
-    /// The query with <see cref="QueryPeer.TimeLostNs"/> and <see cref="Query.Phases"/> set; unchanged when its end is not known. With the
-    /// node's own time and the time that the trace does not explain, the peers' times add up to the duration.
+    /// Sets <see cref="QueryPeer.TimeLostNs"/> and <see cref="Query.Phases"/>; returns the query unchanged when its end is unknown. The
+    /// peers' times, the node's own time and the unexplained time add up to the duration.
     /// </summary>
     public static Query In(Query query)
     {

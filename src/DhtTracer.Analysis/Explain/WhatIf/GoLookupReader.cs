@@ -1,13 +1,13 @@
-// Over 300 lines: everything that a replay needs of one query, read with the same distances, phases and ends.
+// Over 300 lines: it reads everything that a replay needs of one query; all readers share distances, phases and ends.
 using System.Collections.Immutable;
 using System.Globalization;
 
 namespace DhtTracer.Analysis.Explain;
 
-/// <summary>Reads a lookup of go-libp2p-kad-dht out of a query, or says what is missing for a replay.</summary>
+/// <summary>Reads a lookup of go-libp2p-kad-dht from a query, or says what a replay would miss.</summary>
 internal sealed class GoLookupReader
 {
-    /// <summary>What is known of beta when nothing bounds it.</summary>
+    /// <summary>Upper limit of beta when the trace gives none.</summary>
     private const int MostBeta = 1_000;
 
     private readonly Query _query;
@@ -28,7 +28,7 @@ internal sealed class GoLookupReader
         }
     }
 
-    /// <summary>Reads a query; null with the reason when its lookup cannot be replayed.</summary>
+    /// <summary>Reads a query. The lookup is null when it cannot be replayed; the reason is null when it can.</summary>
     public static (GoLookupRecord? Lookup, string? Reason) Read(Query query)
     {
         if (Missing(query) is { } reason)
@@ -134,7 +134,7 @@ internal sealed class GoLookupReader
         var peers = _distances.Nearest.Select((index, rank) => PeerOf(_query.Peers[index], moments, unfit)).ToImmutableArray();
         var target = _query.Type == QueryType.FindPeer && _ranks.TryGetValue(_query.Key!.Text, out var found) ? found : (int?)null;
 
-        // The lookup is over when its requests have ended; dials it aborts.
+        // The lookup waits for its requests, and aborts its dials.
         var underWay = asks.Where(a => a.StartNs <= _terminated && a.EndNs > _terminated && a.Kind != PeerActivityKind.Dial)
             .Select(a => Later(_query.Peers[a.Peer].TakenNs, a.EndNs).GetValueOrDefault());
         var aborted = asks.Where(a =>
@@ -187,7 +187,7 @@ internal sealed class GoLookupReader
         );
     }
 
-    // The library waits for its requests, so only its caller, or the other side of a dual node, can cut the last ones off.
+    // The library waits for its requests. So only the caller, or the other side of a dual DHT, can cancel the last ones.
     private static bool WasCutOff(IEnumerable<PeerActivity> activities, long duration)
     {
         var (lastOwn, lastCut) = (0L, -1L);
@@ -201,7 +201,7 @@ internal sealed class GoLookupReader
         return lastCut > lastOwn;
     }
 
-    // A value search returns when it has enough records, and lets its lookup go on.
+    // A value search returns when it has enough records, while its lookup continues.
     private (GoLookupRecord? Lookup, string? Reason) Returned(ImmutableArray<GoLookupPeer> peers, long setup, long duration, int? target)
     {
         var results = _query
@@ -240,7 +240,7 @@ internal sealed class GoLookupReader
     private int ResultsUntil(long time) =>
         _query.Peers.Count(peer => Asked(peer) is { } request && Settled(peer) <= time && HasResult(request));
 
-    // Stopped although nothing in this lookup was a reason to: at the end that the lookup noticed then.
+    // When the lookup stopped for a reason outside its own answers: at the last end that it had noticed by then.
     private long? StopsAt(int? target)
     {
         if (_query.Termination != QueryTermination.Stopped)
@@ -262,7 +262,7 @@ internal sealed class GoLookupReader
 
     private static bool HasResult(PeerRequest request) => request is { Providers: > 0 } or { Records: > 0 };
 
-    // When the lookup could act on the answer or the failure of a peer; null when it had none.
+    // When the lookup could act on the peer's answer or failure; null when there was none.
     private long? Settled(QueryPeer peer) =>
         Asked(peer) is { } asked
             ? asked.Outcome is RequestOutcome.Answered or RequestOutcome.Failed
@@ -274,7 +274,7 @@ internal sealed class GoLookupReader
 
     private static long? Later(long? taken, long? end) => taken >= end ? taken : end;
 
-    // The first request that the lookup itself sent.
+    // The first request, if the lookup itself sent it.
     private PeerRequest? Asked(QueryPeer peer)
     {
         for (var i = 0; i < peer.Requests.Length; i++)
@@ -355,7 +355,7 @@ internal sealed class GoLookupReader
             : (null, new CutOff(reaction, dialNs, gap, Math.Max(1, asked.DurationNs ?? 0)));
     }
 
-    // From the end that made the lookup ask this peer until it did.
+    // From the end that made the lookup ask this peer to the start of the dial or request.
     private long Reaction(QueryPeer peer, long start, long[] moments)
     {
         var index = Array.BinarySearch(moments, start);
@@ -371,15 +371,15 @@ internal sealed class GoLookupReader
     }
 
     /// <summary>
-    /// Peers that an answer named and that the lookup never took in: it asks the nearest first, so one that was passed over while a
-    /// farther one was asked later is none of its peers. The WAN side drops peers without a public address.
+    /// Peers that an answer named but the lookup never accepted. A lookup asks the nearest peers first. So if it skipped a peer and later
+    /// asked a farther one, the skipped peer was not in its list. The WAN side drops peers without a public address.
     /// </summary>
     private HashSet<string> Ineligible()
     {
         var unfit = new HashSet<string>(StringComparer.Ordinal);
         var lastAsked = long.MinValue;
 
-        // From the farthest to the nearest, with the latest start of all that are farther.
+        // From the farthest to the nearest, keeping the latest start of all farther peers.
         for (var rank = _distances.Nearest.Length - 1; rank >= 0; rank--)
         {
             var peer = _query.Peers[_distances.Nearest[rank]];
@@ -397,7 +397,7 @@ internal sealed class GoLookupReader
         return unfit;
     }
 
-    // The place of the farthest peer of the follow-up among those that had not failed.
+    // The position, among the peers that had not failed, of the farthest peer asked in the follow-up.
     private int LeastK()
     {
         var (least, place) = (1, 0);
@@ -420,8 +420,8 @@ internal sealed class GoLookupReader
     }
 
     /// <summary>
-    /// The lookup ends when the beta closest have answered. So beta is more than what had answered in a row while it went on, and, when it
-    /// completed, no more than what had then.
+    /// The lookup ends when the beta closest peers have answered. So beta is greater than the number of closest peers that had answered
+    /// while the lookup went on. If the lookup completed, beta is at most the number that had answered at its end.
     /// </summary>
     private (int Least, int Most) BetaRange()
     {

@@ -1,11 +1,11 @@
 namespace DhtTracer.Analysis.Explain;
 
 /// <summary>
-/// Runs a lookup of go-libp2p-kad-dht again in virtual time, with given timings and by the rules of its <c>query.go</c> and
-/// <c>lookup.go</c>: whenever a peer has answered or failed, the lookup ends when it has what it wants, when nobody is left, or when the
-/// beta closest that are not unreachable have answered; otherwise it asks the nearest peers until alpha are under way. At its end the dials
-/// are aborted, and the requests under way are waited for without reading their answers. Then the follow-up asks all those of the K closest
-/// that have not answered, at once.
+/// Replays a lookup of go-libp2p-kad-dht in virtual time, with given timings and by the rules of its <c>query.go</c> and <c>lookup.go</c>.
+/// Whenever a peer has answered or failed, the lookup checks whether it ends: when it has its result, when no peer is left, or when the
+/// beta closest peers that are not unreachable have answered. Otherwise it asks the nearest peers until alpha are in flight. At the end it
+/// aborts its dials, and waits for requests in flight without reading their answers. Then the follow-up asks all of the K closest that have
+/// not answered, at once.
 /// </summary>
 internal sealed class GoLookupReplay
 {
@@ -50,11 +50,13 @@ internal sealed class GoLookupReplay
         Unreachable = 4,
     }
 
-    /// <summary>The duration of the replayed query in nanoseconds.</summary>
+    /// <summary>Runs the replay and returns the query's duration in nanoseconds.</summary>
     /// <param name="lookup">The lookup.</param>
-    /// <param name="parameters">Its parameters in the replay.</param>
-    /// <param name="timingOf">What it takes to ask the peer of a rank: in the follow-up (true) or in the lookup. Called once for each time
-    /// it is asked.</param>
+    /// <param name="parameters">The parameters to replay with.</param>
+    /// <param name="timingOf">
+    /// The timing of the peer with this rank, in the follow-up (true) or in the lookup (false). Called once for each time that the peer is
+    /// asked.
+    /// </param>
     public static long Run(GoLookupRecord lookup, WhatIfParameters parameters, Func<int, bool, PeerTiming> timingOf)
     {
         var replay = new GoLookupReplay(lookup, parameters, timingOf);
@@ -74,7 +76,7 @@ internal sealed class GoLookupReplay
         return replay._now + lookup.StoresNs + lookup.FinishNs;
     }
 
-    // True when it stopped because it has what it wants.
+    // True when the lookup stopped because it has its result.
     private bool Converge()
     {
         while (true)
@@ -173,7 +175,7 @@ internal sealed class GoLookupReplay
         }
     }
 
-    // The providers and records of an answer are taken also when nobody reads any more whom it named.
+    // Providers and records of an answer count even when the lookup no longer reads which peers it named.
     private void Result(int rank)
     {
         if (_lookup.Peers[rank].BringsResult)

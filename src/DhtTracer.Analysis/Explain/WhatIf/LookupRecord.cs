@@ -2,12 +2,14 @@ using System.Collections.Immutable;
 
 namespace DhtTracer.Analysis.Explain;
 
-/// <summary>What a replay needs of one peer.</summary>
+/// <summary>One peer of a lookup of the native node, as its trace shows it.</summary>
 /// <param name="Rank">0 for the peer nearest to the key.</param>
 /// <param name="Seed">Known from the start.</param>
-/// <param name="Timing">What it took; null when the trace does not show it to the end.</param>
-/// <param name="CutOff">What is known of it when its dial or request was cut off; null when it was never begun, or came to its end.</param>
-/// <param name="Names">Ranks of the peers that its answer named.</param>
+/// <param name="Timing">The timing of its dial and request; null when the trace does not show all of it.</param>
+/// <param name="CutOff">
+/// The partial timing of a dial or request that was cancelled; null when it never began, or when it ended by itself.
+/// </param>
+/// <param name="Names">Ranks of the peers named by its answer.</param>
 /// <param name="BringsResult">Its answer held a result that the lookup stops for.</param>
 internal sealed record LookupPeerRecord(
     int Rank,
@@ -18,7 +20,7 @@ internal sealed record LookupPeerRecord(
     bool BringsResult
 );
 
-/// <summary>A lookup of the native node as its trace shows it, ready to be replayed by <see cref="LookupReplay"/>.</summary>
+/// <summary>A lookup of the native node from a trace, input of <see cref="LookupReplay"/>.</summary>
 internal sealed record LookupRecord
 {
     /// <summary>Peers by distance, nearest first; a peer's index is its rank.</summary>
@@ -27,19 +29,19 @@ internal sealed record LookupRecord
     /// <summary>Nanoseconds from the start to the first dial or request.</summary>
     public required long SetupNs { get; init; }
 
-    /// <summary>Nanoseconds from taking a dial or request back until it had ended, the median; 0 when the trace shows none.</summary>
+    /// <summary>Median of the nanoseconds from the cancellation of a dial or request to its end; 0 when the trace shows none.</summary>
     public required long WithdrawNs { get; init; }
 
-    /// <summary>Durations of the requests that stored something after the lookup, in the order of their start.</summary>
+    /// <summary>Durations of the stores after the lookup, in the order of their start.</summary>
     public required ImmutableArray<long> StoresNs { get; init; }
 
     /// <summary>Nanoseconds from the last dial or request to the end.</summary>
     public required long FinishNs { get; init; }
 
-    /// <summary>Answers with a result after which the lookup stopped; 0 for one that did not stop for results.</summary>
+    /// <summary>The lookup stopped after this many answers with a result; 0 when it did not stop for results.</summary>
     public required int StopsAfterResults { get; init; }
 
-    /// <summary>Reads a query; null with the reason when its lookup cannot be replayed.</summary>
+    /// <summary>Reads a query. The record is null when its lookup cannot be replayed; the reason is null when it can.</summary>
     public static (LookupRecord? Record, string? Reason) Read(Query query)
     {
         if (Unfit(query) is { } reason)
@@ -71,7 +73,7 @@ internal sealed record LookupRecord
             .ToLookup(static peer => peer.Referrer!, StringComparer.Ordinal);
         var setup = Math.Clamp(asked.Min(static a => a.StartNs), 0, query.DurationNs.GetValueOrDefault());
 
-        // A dial that connected is followed by its own request; it makes no room for another peer.
+        // A connected dial is followed by the request to the same peer, so it frees no slot.
         var ownEnds = asked
             .Where(static a =>
                 a.EndNs is not null
@@ -164,15 +166,15 @@ internal sealed record LookupRecord
         );
     }
 
-    // A peer that is looked for and answers itself has been found.
+    // If the wanted peer itself answers, it has been found.
     private static bool BringsResult(Query query, QueryPeer peer, PeerRequest? request, ImmutableArray<string> names) =>
         query.Type == QueryType.FindPeer
             ? query.Key is { } key && (peer.Id == key.Text || names.Contains(key.Text, StringComparer.Ordinal))
             : request is { Providers: > 0 } or { Records: > 0 };
 
     /// <summary>
-    /// The lookup had what it wants: either while it chose peers, or in its follow-up. The follow-up waits for all of the K closest, so
-    /// one of them that was taken back shows that the goal was reached.
+    /// True when the lookup had its result, either while it chose peers or in its follow-up. The follow-up waits for all of the K closest,
+    /// so a cancelled request to one of them shows that the result was there.
     /// </summary>
     private static bool HadEnough(Query query, KeyDistances distances, ImmutableArray<PeerActivity> activities)
     {
@@ -244,7 +246,7 @@ internal sealed record LookupRecord
         return lags.Count == 0 ? 0 : lags[lags.Count / 2];
     }
 
-    // From the last of some moments before it: the first start, and every end.
+    // The time since the latest moment before the start. The moments are the first start and every end.
     private static long Reaction(long start, long[] moments)
     {
         var index = Array.BinarySearch(moments, start);

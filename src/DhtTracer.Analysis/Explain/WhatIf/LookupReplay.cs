@@ -1,9 +1,9 @@
 namespace DhtTracer.Analysis.Explain;
 
 /// <summary>
-/// Runs a lookup of the native node again in virtual time, with given timings. It ends when the beta closest peers that are not unreachable
-/// have answered, asks the nearest peers first, and then follows up: those of the K closest that have not answered are asked. What is
-/// under way outside the K closest is taken back; the follow-up keeps to alpha. Lookups of go-libp2p: <see cref="GoLookupReplay"/>.
+/// Replays a lookup of the native node in virtual time, with given timings. The lookup asks the nearest peers first, and ends when the beta
+/// closest peers that are not unreachable have answered. Then the follow-up asks those of the K closest that have not answered, at most
+/// alpha at a time. Requests in flight outside the K closest are cancelled. For lookups of go-libp2p see <see cref="GoLookupReplay"/>.
 /// </summary>
 internal sealed class LookupReplay
 {
@@ -41,7 +41,7 @@ internal sealed class LookupReplay
         Answered = 3,
         Unreachable = 4,
 
-        // Counts no longer among the closest, and is not asked again.
+        // No longer counts among the closest, and is not asked again.
         Withdrawn = 5,
     }
 
@@ -58,10 +58,10 @@ internal sealed class LookupReplay
 
     private bool GoalReached => _record.StopsAfterResults > 0 && _results >= _record.StopsAfterResults;
 
-    /// <summary>The duration of the replayed query in nanoseconds.</summary>
+    /// <summary>Runs the replay and returns the query's duration in nanoseconds.</summary>
     /// <param name="record">The lookup.</param>
-    /// <param name="parameters">Its parameters in the replay.</param>
-    /// <param name="timingOf">What it takes to ask a peer; called once for each peer asked.</param>
+    /// <param name="parameters">The parameters to replay with.</param>
+    /// <param name="timingOf">The timing of a peer; called once for each peer asked.</param>
     public static long Run(LookupRecord record, WhatIfParameters parameters, Func<LookupPeerRecord, PeerTiming> timingOf)
     {
         var replay = new LookupReplay(record, parameters, timingOf);
@@ -130,7 +130,7 @@ internal sealed class LookupReplay
 
     private void Withdraw(int rank)
     {
-        // It keeps its place until it has noticed.
+        // The cancelled attempt holds its slot until it has noticed the cancellation.
         var noticed = new Attempt
         {
             EndNs = _now + _record.WithdrawNs,
@@ -234,7 +234,7 @@ internal sealed class LookupReplay
         }
     }
 
-    // The same stores as in the trace: alpha at a time.
+    // The same stores as in the trace, at most alpha at a time.
     private long Stores()
     {
         if (_record.StoresNs.IsEmpty)

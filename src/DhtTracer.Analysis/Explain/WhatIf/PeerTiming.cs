@@ -1,14 +1,16 @@
 namespace DhtTracer.Analysis.Explain;
 
-/// <summary>What it took to dial and ask a peer once, as the trace shows it.</summary>
-/// <param name="ReactionNs">From the answer or failure that made room for it until it was begun: the node's own work.</param>
-/// <param name="DialNs">The dial; 0 for a connection that was there already.</param>
+/// <summary>The timing of one dial and request of a peer, from the trace. Times are in nanoseconds.</summary>
+/// <param name="ReactionNs">
+/// The node's own work: from the answer or failure that freed the slot to the start of this dial or request.
+/// </param>
+/// <param name="DialNs">Duration of the dial; 0 when the connection already existed.</param>
 /// <param name="DialFailed">The dial failed, so nothing was asked.</param>
-/// <param name="DialTimedOut">It failed because its time was over.</param>
-/// <param name="GapNs">Between the end of the dial and the request.</param>
-/// <param name="RequestNs">The request; 0 when the dial failed.</param>
+/// <param name="DialTimedOut">The dial failed by its timeout.</param>
+/// <param name="GapNs">From the end of the dial to the start of the request.</param>
+/// <param name="RequestNs">Duration of the request; 0 when the dial failed.</param>
 /// <param name="RequestFailed">The request failed.</param>
-/// <param name="RequestTimedOut">It failed because its time was over.</param>
+/// <param name="RequestTimedOut">The request failed by its timeout.</param>
 internal sealed record PeerTiming(
     long ReactionNs,
     long DialNs,
@@ -20,18 +22,18 @@ internal sealed record PeerTiming(
     bool RequestTimedOut
 )
 {
-    /// <summary>From the start of the dial until it was settled.</summary>
+    /// <summary>From the start of the dial to the answer or failure.</summary>
     public long TotalNs => DialNs + GapNs + RequestNs;
 
-    /// <summary>It did not answer.</summary>
+    /// <summary>The peer did not answer.</summary>
     public bool Failed => DialFailed || RequestFailed;
 
     /// <summary>
-    /// The timing under other timeouts. What ran into its old timeout is taken to run into the new one too, as nobody knows whether it
-    /// would have come later.
+    /// The timing under other timeouts. A dial or request that timed out also times out under the new timeout, because nobody knows whether
+    /// it would have succeeded later.
     /// </summary>
-    /// <param name="parameters">The timeouts.</param>
-    /// <param name="stretched">A longer timeout than the one seen was applied to something that timed out.</param>
+    /// <param name="parameters">The new timeouts.</param>
+    /// <param name="stretched">True when a timeout was made longer for a dial or request that had timed out.</param>
     public PeerTiming Under(WhatIfParameters parameters, out bool stretched)
     {
         stretched = false;
@@ -53,18 +55,18 @@ internal sealed record PeerTiming(
 }
 
 /// <summary>
-/// A peer whose dial or request was cut off, so that the trace shows only part of its time. What was cut off takes longer than
+/// The timing of a peer whose dial or request was cancelled. The trace shows only part of it: the whole takes longer than
 /// <paramref name="SpentNs"/>.
 /// </summary>
 /// <param name="ReactionNs">As in <see cref="PeerTiming"/>.</param>
-/// <param name="DialNs">Its dial, in nanoseconds; null when the dial is what was cut off.</param>
-/// <param name="GapNs">Between the end of the dial and the request.</param>
-/// <param name="SpentNs">How long the dial or the request had lasted when it was cut off, in nanoseconds.</param>
+/// <param name="DialNs">Duration of its dial in nanoseconds; null when the dial itself was cancelled.</param>
+/// <param name="GapNs">From the end of the dial to the start of the request.</param>
+/// <param name="SpentNs">Nanoseconds that the dial or request had taken when it was cancelled.</param>
 internal sealed record CutOff(long ReactionNs, long? DialNs, long GapNs, long SpentNs)
 {
     /// <summary>
-    /// Completes the timing with that of another peer, drawn from those that took longer. When none did, the drawn time is added to
-    /// what had passed.
+    /// Completes the timing with the timing of another peer, drawn from those that took longer. If none took longer, the drawn time is
+    /// added to the time already spent.
     /// </summary>
     /// <param name="pool">Timings of the same lookup.</param>
     /// <param name="next">Draws an index below its argument.</param>

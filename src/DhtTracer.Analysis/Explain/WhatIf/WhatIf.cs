@@ -10,16 +10,16 @@ namespace DhtTracer.Analysis.Explain;
 /// <param name="LowNs">5th percentile of the draws; the same as the duration when nothing had to be drawn.</param>
 /// <param name="HighNs">95th percentile of the draws.</param>
 /// <param name="DrawnPeers">
-/// Peers asked in the replay of which the trace does not show how long they take, on average over the draws. Their times are drawn from the
-/// peers of the same query, and nobody knows whom they would have named.
+/// Number of peers asked in the replay whose timing is not in the trace, averaged over the draws. Their timings are drawn from other peers
+/// of the same query, and nobody knows which peers they would have named.
 /// </param>
 /// <param name="TimeoutsStretched">
-/// A timeout was made longer than the one that something ran into. It is taken to run into the longer one too, so the prediction is an
-/// upper bound.
+/// A timeout was made longer for something that had timed out. The replay assumes that it times out again, so the prediction is an upper
+/// bound.
 /// </param>
 /// <param name="HiddenSeeds">
-/// With a greater alpha the lookup would have begun with more peers of its routing table than the trace shows; the prediction does without
-/// them.
+/// With a greater alpha the lookup would have begun with more peers of its routing table than the trace shows. The prediction leaves them
+/// out.
 /// </param>
 public sealed record WhatIfPrediction(
     long DurationNs,
@@ -31,20 +31,19 @@ public sealed record WhatIfPrediction(
 );
 
 /// <summary>
-/// Replays a lookup from the latencies seen in it. Pure and deterministic: what has to be drawn is drawn from a generator seeded by the
-/// query's id.
+/// Replays a lookup with the latencies seen in it. Pure and deterministic: random draws use a generator seeded by the query's id.
 /// </summary>
 public sealed class WhatIf
 {
     /// <summary>
-    /// With its own parameters the replay must come this near to the real duration: 5 %. One that misses it does not reproduce the
-    /// lookup, and nothing is predicted.
+    /// With its own parameters the replay must come within 5 % of the real duration. Otherwise it does not reproduce the lookup, and
+    /// nothing is predicted.
     /// </summary>
     public const double GreatestOwnError = 0.05;
 
     private const int Draws = 41;
 
-    /// <summary>What go-libp2p-kad-dht and the public DHT use where the trace does not tell.</summary>
+    /// <summary>Parameters of go-libp2p-kad-dht on the public DHT, used where the trace does not hold them.</summary>
     private static readonly WhatIfParameters Usual = new()
     {
         Alpha = 10,
@@ -114,32 +113,36 @@ public sealed class WhatIf
         }
     }
 
-    /// <summary>Why nothing can be predicted; null when it can.</summary>
+    /// <summary>Why no prediction is possible; null when it is.</summary>
     public string? CannotSay { get; }
 
-    /// <summary>It can be replayed, but the replay with its own parameters misses its real duration by more than
-    /// <see cref="GreatestOwnError"/>.</summary>
+    /// <summary>
+    /// The lookup can be replayed, but with its own parameters the replay misses the real duration by more than
+    /// <see cref="GreatestOwnError"/>.
+    /// </summary>
     public bool DoesNotReproduce { get; }
 
     /// <summary>The query's own parameters.</summary>
     public WhatIfParameters Own { get; }
 
     /// <summary>
-    /// Those of alpha, beta and k that are not in the trace and do not follow from it. They are taken as on the public DHT (10, 3 and 20),
-    /// beta within what the lookup's end allows.
+    /// The names of those of alpha, beta and k that the trace neither holds nor implies. They are assumed to be those of the public DHT
+    /// (10, 3 and 20), with beta limited to the range that the end of the lookup allows.
     /// </summary>
     public ImmutableArray<string> Assumed { get; }
 
-    /// <summary>Duration of the replay with its own parameters, in nanoseconds; null when it cannot be replayed at all.</summary>
+    /// <summary>Duration of the replay with the query's own parameters, in nanoseconds; null when the query cannot be replayed.</summary>
     public long? OwnReplayNs { get; }
 
-    /// <summary>How far that is off its real duration: 0.03 is 3 % too long, -0.03 too short; null when it cannot be replayed.</summary>
+    /// <summary>
+    /// Relative error of <see cref="OwnReplayNs"/>: 0.03 is 3 % too long, -0.03 is 3 % too short; null when it cannot be replayed.
+    /// </summary>
     public double? OwnError { get; }
 
     /// <summary>Prepares the replay of a query.</summary>
     public static WhatIf Of(Query query) => new(query);
 
-    /// <summary>Replays with other parameters; null when nothing can be said, see <see cref="CannotSay"/>.</summary>
+    /// <summary>Replays with other parameters; null when no prediction is possible, see <see cref="CannotSay"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">A parameter is out of its range.</exception>
     public WhatIfPrediction? Predict(WhatIfParameters parameters)
     {
@@ -148,7 +151,7 @@ public sealed class WhatIf
     }
 
     /// <summary>
-    /// Replays with the query's own parameters as if some peers had failed at once, without taking any time; null when nothing can be said.
+    /// Replays with the query's own parameters as if these peers had failed immediately; null when no prediction is possible.
     /// </summary>
     /// <param name="peerIds">The peers, in base58.</param>
     public WhatIfPrediction? Without(IEnumerable<string> peerIds) =>

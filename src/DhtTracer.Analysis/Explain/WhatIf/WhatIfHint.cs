@@ -4,24 +4,24 @@ using System.Globalization;
 namespace DhtTracer.Analysis.Explain;
 
 /// <summary>
-/// The one change that is worth trying: a shorter timeout, when much of the time was spent on waiting for timeouts. It is chosen so that
-/// nothing which succeeded in this query would have run into it.
+/// The one change that is worth trying: a shorter timeout, if the query spent much of its time on timeouts. The timeout is long enough for
+/// everything that succeeded in this query.
 /// </summary>
 internal static class WhatIfHint
 {
-    /// <summary>A larger query is not replayed: nobody waits for a hint.</summary>
+    /// <summary>A query with more peers is not replayed, because a hint is not worth the time.</summary>
     private const int MostPeers = 2_000;
 
-    /// <summary>The timeouts must have cost so much of the duration.</summary>
+    /// <summary>Timeouts must have cost at least this share of the duration.</summary>
     private const double WorthTrying = 0.15;
 
-    /// <summary>The prediction, at its worst, must save so much of the duration.</summary>
+    /// <summary>The prediction, at its worst, must save at least this share of the duration.</summary>
     private const double LeastGain = 0.1;
 
-    /// <summary>Share of the peers of which the trace does not show how long they take.</summary>
+    /// <summary>Largest allowed share of peers whose timing must be drawn.</summary>
     private const double MostDrawn = 0.02;
 
-    /// <summary>A timeout must leave what succeeded so many times the time that it took.</summary>
+    /// <summary>A timeout must be at least this many times the duration of everything that succeeded.</summary>
     private const double Margin = 1.5;
 
     private static readonly long[] TimeoutsNs =
@@ -36,7 +36,7 @@ internal static class WhatIfHint
         100_000_000,
     ];
 
-    /// <summary>The hint, without a full stop; null when there is none to give.</summary>
+    /// <summary>The hint, without a full stop; null when there is none.</summary>
     public static string? Of(Query query, ImmutableArray<Blame> blames)
     {
         var worst = blames.FirstOrDefault(static blame =>
@@ -66,7 +66,7 @@ internal static class WhatIfHint
             : null;
     }
 
-    // The longest round timeout that is shorter than the one seen; null when what succeeded took too long for any.
+    // The longest round timeout that is shorter than the one seen; null when something that succeeded took too long for any.
     private static long? Timeout(IEnumerable<(long DurationNs, bool TimedOut)> times)
     {
         var (slowest, seen) = (0L, long.MaxValue);

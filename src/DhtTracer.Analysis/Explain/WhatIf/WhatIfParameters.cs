@@ -3,19 +3,19 @@ namespace DhtTracer.Analysis.Explain;
 /// <summary>Parameters of a lookup to replay.</summary>
 public sealed record WhatIfParameters
 {
-    /// <summary>Peers in flight at most, 1 to 1000.</summary>
+    /// <summary>Most peers in flight at once, 1 to 1000.</summary>
     public required int Alpha { get; init; }
 
-    /// <summary>Closest peers that must have answered before the end, 1 to 1000.</summary>
+    /// <summary>Number of closest peers that must have answered before the end, 1 to 1000.</summary>
     public required int Beta { get; init; }
 
-    /// <summary>Width of the result, which the follow-up asks, 1 to 1000.</summary>
+    /// <summary>Number of closest peers in the result; the follow-up asks them. 1 to 1000.</summary>
     public required int K { get; init; }
 
-    /// <summary>A dial fails after so many nanoseconds; null leaves dials as they were.</summary>
+    /// <summary>Dial timeout in nanoseconds; null keeps the durations of dials.</summary>
     public long? DialTimeoutNs { get; init; }
 
-    /// <summary>A request fails after so many nanoseconds; null leaves requests as they were.</summary>
+    /// <summary>Request timeout in nanoseconds; null keeps the durations of requests.</summary>
     public long? RequestTimeoutNs { get; init; }
 
     /// <summary>Throws when a number is out of its range.</summary>
