@@ -1,12 +1,12 @@
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// Peers as Go prints an <c>AddrInfo</c>: <c>{12D3KooW…: [/ip4/1.2.3.4/tcp/4001 /ip4/1.2.3.4/udp/4001/quic-v1]}</c>, with an empty list
-/// for a peer without addresses.
+/// Reads peers as Go prints an <c>AddrInfo</c>: <c>{12D3KooW…: [/ip4/1.2.3.4/tcp/4001 /ip4/1.2.3.4/udp/4001/quic-v1]}</c>. The list is
+/// empty for a peer without addresses.
 /// </summary>
 internal static class GoAddrInfo
 {
-    /// <summary>Reads one. The address text is what stands between the brackets, separated by blanks.</summary>
+    /// <summary>Reads one peer. The addresses are the text between the brackets, separated by spaces.</summary>
     /// <returns>False when it has no peer id.</returns>
     public static bool TryRead(ReadOnlySpan<char> text, out ReadOnlySpan<char> id, out ReadOnlySpan<char> addresses)
     {

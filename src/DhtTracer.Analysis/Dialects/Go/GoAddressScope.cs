@@ -3,12 +3,12 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>How many addresses in answers are of a local network, and how many of the internet.</summary>
+/// <summary>Counts the local and the public addresses in answers.</summary>
 /// <param name="Local">Private, loopback, link-local and unique local addresses.</param>
-/// <param name="Public">All other IP addresses. Names are in neither.</param>
+/// <param name="Public">All other IP addresses. DNS names are in neither count.</param>
 internal readonly record struct GoAddressScope(int Local, int Public)
 {
-    /// <summary>Enough to see which kind is in the majority.</summary>
+    /// <summary>Most addresses that are counted; enough to see which kind is the majority.</summary>
     private const int Most = 5_000;
 
     /// <summary>Adds the addresses of a request's answer.</summary>
@@ -60,7 +60,7 @@ internal readonly record struct GoAddressScope(int Local, int Public)
         return new GoAddressScope(local, global);
     }
 
-    /// <summary>RFC 1918, RFC 6598 (carrier-grade NAT), loopback and link-local: what go-multiaddr calls private.</summary>
+    /// <summary>What go-multiaddr calls private: RFC 1918, RFC 6598 (carrier-grade NAT), loopback and link-local.</summary>
     private static bool IsLocal4(ReadOnlySpan<char> address)
     {
         var dot = address.IndexOf('.');

@@ -1,13 +1,15 @@
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// The K closest peers that a lookup ended with, which no span lists: the nearest of those that it knew when it terminated and that had not
-/// failed by then.
+/// The K closest peers at the end of a lookup, which no span lists: the nearest peers that were known at its termination and had not failed
+/// by then.
 /// </summary>
 internal static class GoClosest
 {
-    /// <summary>Width of the result: the longest answer, without the target, which answers name in addition. Null when no answer is
-    /// listed.</summary>
+    /// <summary>
+    /// Width of the result: the length of the longest answer, without the target, which answers name in addition. Null when no answer lists
+    /// its peers.
+    /// </summary>
     public static int? Width(LookupBuilder lookup, string? target)
     {
         var longest = 0;
@@ -22,7 +24,7 @@ internal static class GoClosest
         return longest == 0 ? null : longest;
     }
 
-    /// <summary>The closest, nearest first; null when they cannot be known.</summary>
+    /// <summary>The K closest, nearest first; null when they cannot be known.</summary>
     public static List<GoPeer>? Find(GoLookup lookup, int? width)
     {
         if (

@@ -2,7 +2,7 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>What of the DHT stands above a query, within its operation: the dual DHT, routing helpers. They can tell the key.</summary>
+/// <summary>The DHT spans above a query within its operation: the dual DHT and routing helpers. They can hold the key.</summary>
 internal sealed class GoContext
 {
     public GoContext(TraceSpans trace, GoSpanKind[] kinds, GoQueryParts parts)
@@ -16,7 +16,7 @@ internal sealed class GoContext
         {
             if (kinds[above] == GoSpanKind.Message)
             {
-                // What is above a request is another operation, with another key.
+                // A span above a request belongs to another operation with another key.
                 break;
             }
 
@@ -27,6 +27,6 @@ internal sealed class GoContext
         }
     }
 
-    /// <summary>Spans of the DHT above, the nearest first.</summary>
+    /// <summary>The DHT spans above, nearest first.</summary>
     public List<int> Ancestors { get; } = [];
 }

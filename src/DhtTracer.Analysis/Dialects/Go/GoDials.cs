@@ -1,29 +1,31 @@
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// Dials of a lookup. A <c>DialPeer</c> span never carries an error and is there also for a connection that existed, so what became of it
-/// follows from the request that came after it, and from when the lookup was over.
+/// Dials of a lookup. A <c>DialPeer</c> span never holds an error, and exists even when the connection already existed. So the result of a
+/// dial follows from the request after it, and from the time when the lookup was over.
 /// </summary>
 internal static class GoDials
 {
     /// <summary>
-    /// A DialPeer that finds a connection takes microseconds. A new connection needs four round trips and a key exchange, which takes
-    /// longer than this also on one machine.
+    /// A DialPeer that finds a connection takes microseconds. A new connection needs four round trips and a key exchange; that takes longer
+    /// than this limit, even on one machine.
     /// </summary>
     private const long LongestReuseNs = 500_000;
 
-    /// <summary>Between the end of a dial that no request followed and the end of its QueryPeer lies only the lookup's own
-    /// bookkeeping.</summary>
+    /// <summary>
+    /// When no request followed a dial, only the lookup's own bookkeeping lies between the end of the dial and the end of its QueryPeer. It
+    /// takes at most this long.
+    /// </summary>
     private const long LongestBookkeepingNs = 3_000_000;
 
     /// <summary>A cancellation reaches dials a little before the lookup notices it.</summary>
     private const long CancellationLeadNs = 1_000_000;
 
-    /// <summary>Whether a request must have followed the dial, and is not there.</summary>
+    /// <summary>True when a request must have followed the dial, but its span is missing.</summary>
     public static bool LacksItsRequest(GoPeer peer) =>
         peer.Request is null && peer is { DialEndNs: { } dialed, QueryEndNs: { } ended } && ended - dialed > LongestBookkeepingNs;
 
-    /// <summary>Gives every peer that was spawned its dial, and its state where no request tells it.</summary>
+    /// <summary>Sets the dial of every spawned peer, and the state of those without a request.</summary>
     public static void Read(GoLookup lookup)
     {
         var over = Over(lookup);
@@ -69,7 +71,7 @@ internal static class GoDials
         return new PeerDial(start, took, false, new TraceError(peer.HasFailed ? ErrorClass.DialFailed : ErrorClass.Cancelled, null));
     }
 
-    /// <summary>From when on the lookup's end aborts dials; null when it is not known.</summary>
+    /// <summary>The time from which on the lookup's end aborts dials; null when unknown.</summary>
     private static long? Over(GoLookup lookup)
     {
         if (lookup.TerminatedNs is not { } over || lookup.Termination != QueryTermination.Cancelled)

@@ -3,9 +3,9 @@ using DhtTracer.Traces;
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// Spans of go-libp2p-kad-dht, and so of Kubo. A query is a method (<c>IpfsDHT.FindPeer</c>) or a bare lookup with everything below it. The
-/// WAN and the LAN lookup of the dual DHT have identical names and are two queries of one operation. A request that stands alone in its
-/// trace (a probe, a correction, an optimistic provide) is no query. The rules: <c>docs/dialects/go.md</c> for queries,
+/// Spans of go-libp2p-kad-dht, and therefore of Kubo. A query is a method (<c>IpfsDHT.FindPeer</c>) or a bare lookup, with everything below
+/// it. The WAN and the LAN lookup of the dual DHT have identical names and are two queries of one operation. A request that is alone in its
+/// trace (a probe, a correction, an optimistic provide) is no query. The rules are in <c>docs/dialects/go.md</c> for queries and in
 /// <c>docs/dialects/kubo.md</c> for operations.
 /// </summary>
 internal sealed class GoKadDhtDialect : IDialect
@@ -29,7 +29,7 @@ internal sealed class GoKadDhtDialect : IDialect
         GoMarks.Read(trace, kinds, drafts);
         if (kinds is [GoSpanKind.Message or GoSpanKind.Background or GoSpanKind.Other])
         {
-            // A crawl of the accelerated client is thousands of traces of one span.
+            // A crawl of the accelerated client is thousands of traces with one span each.
             return;
         }
 

@@ -2,16 +2,16 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>One query of go-libp2p-kad-dht.</summary>
+/// <summary>Builds one query of go-libp2p-kad-dht.</summary>
 /// <param name="trace">The trace.</param>
-/// <param name="kinds">What its spans are.</param>
+/// <param name="kinds">The kind of each span.</param>
 /// <param name="parts">The spans of this query.</param>
-/// <param name="wholeness">Whether they are all there.</param>
+/// <param name="wholeness">What is known of missing spans.</param>
 internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQueryParts parts, GoWholeness wholeness)
 {
     private readonly Span? _root = parts.Root == TraceSpans.None ? null : trace[parts.Root];
 
-    /// <summary>Makes the query.</summary>
+    /// <summary>Builds the query.</summary>
     public Query Build()
     {
         parts.Members.Sort();
@@ -85,8 +85,8 @@ internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQuer
     }
 
     /// <summary>
-    /// Another program than go-libp2p-kad-dht wrote the spans, with its names. The names mean the same, but the lookup follows other rules,
-    /// so nothing is inferred from them.
+    /// True when another program wrote the spans with the names of go-libp2p-kad-dht. The names mean the same, but the lookup follows other
+    /// rules, so nothing is inferred from the spans.
     /// </summary>
     private bool IsForeign() =>
         parts.Members.Exists(member =>
@@ -95,13 +95,13 @@ internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQuer
             && !scope.StartsWith("go-libp2p-kad-dht", StringComparison.Ordinal)
         );
 
-    /// <summary>An answer whose peers the spans should list and do not, because the attribute was dropped.</summary>
+    /// <summary>An answer that should list its peers but does not, because the attribute was dropped.</summary>
     private static bool LacksItsPeers(RequestDraft request) =>
         request is { Outcome: RequestOutcome.Answered, Type: MessageType.FindNode or MessageType.GetValue, Closer: null };
 
     /// <summary>
-    /// Greatest hops of the queried peers, as far as they are known: at least those that are certain, and exactly those when no queried
-    /// peer whose hops are in doubt can have more.
+    /// The greatest hop count of the queried peers. The first value is a lower bound. The second is exact, or null while a queried peer can
+    /// have more hops.
     /// </summary>
     private static (int? Fewest, int? Exact) Hops(GoLookup lookup)
     {
@@ -120,8 +120,8 @@ internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQuer
     }
 
     /// <summary>
-    /// Takes back what cannot be known. The peers of the routing table that were never asked are in no span, unless all were asked at once;
-    /// the answers of a provider lookup are not listed. While spans are missing, what was not seen may have happened all the same.
+    /// Sets the counts that cannot be known to null. Peers of the routing table that were never asked are in no span, unless all were asked
+    /// at once. The answers of a provider lookup are not listed. While spans are missing, something unseen may have happened.
     /// </summary>
     private static QueryCounts Known(QueryCounts counts, GoLookup lookup, bool whole, bool fullRt)
     {
@@ -142,8 +142,10 @@ internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQuer
 
     private int DroppedEvents() => (int)Math.Min(int.MaxValue, parts.Members.Sum(member => (long)trace[member].DroppedEventsCount));
 
-    /// <summary>The node: its resource says it, or it is the cause of the first spawns. It never asks itself, so an asked peer is not
-    /// it.</summary>
+    /// <summary>
+    /// The node's id: from the resource, or the cause of the first spawns. The node never asks itself, so a peer that was asked is not the
+    /// node.
+    /// </summary>
     private string? Node()
     {
         foreach (var member in parts.Members)
@@ -156,7 +158,7 @@ internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQuer
 
         if (wholeness.IsDoubtful)
         {
-            // The first spawn may be one of those that were lost, and then its cause is a peer.
+            // The first spawn may be lost. Then the cause of the first one seen is a peer.
             return null;
         }
 
@@ -179,8 +181,8 @@ internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQuer
             };
         }
 
-        // A root that never arrived: what it sent tells what it was for, unless it only looked for peers: a provide or a put does that
-        // first.
+        // The root never arrived. The type of the messages tells what the query was for, except FIND_NODE: a provide or a put also starts
+        // by looking for peers.
         var sent = parts
             .Members.Where(member => kinds[member] == GoSpanKind.Message)
             .Select(member => GoSpans.Message(trace[member]))

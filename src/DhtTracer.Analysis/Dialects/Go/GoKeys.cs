@@ -6,8 +6,8 @@ using DhtTracer.Traces;
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// The key of a query of go-libp2p-kad-dht, which stands in one trace in up to four encodings: CID text, multibase, peer id, hex.
-/// What the caller wrote comes first, since it alone keeps a CID's own form.
+/// Reads the key of a query of go-libp2p-kad-dht. One trace holds it in up to four encodings: CID text, multibase, peer id, hex. The
+/// caller's own text is tried first, because only it keeps the form of the CID.
 /// </summary>
 internal static class GoKeys
 {
@@ -38,11 +38,11 @@ internal static class GoKeys
         };
     }
 
-    /// <summary>Of GetPublicKey: the record of a peer's public key.</summary>
+    /// <summary>Key of GetPublicKey: the record of a peer's public key.</summary>
     private static TargetKey? OfPublicKey(string peer) =>
         PeerId.TryParse(peer, out var id) ? TargetKey.OfBytes([.. "/pk/"u8, .. id.Bytes], QueryType.GetValue) : null;
 
-    /// <summary>Of ProvideMany: several keys at once are no one key.</summary>
+    /// <summary>Key of ProvideMany; null when it has several keys.</summary>
     private static TargetKey? OnlyKey(Span span, QueryType type) =>
         span.Strings("keys") is { Count: 1 } keys ? TargetKey.OfMultibase(keys[0], type) : null;
 
@@ -73,7 +73,7 @@ internal static class GoKeys
 
         return GoSpans.Message(span) switch
         {
-            // The target's bytes, whatever they are, rendered as a peer id.
+            // The target's bytes, rendered as a peer id even when they are none.
             MessageType.FindNode => Base58.Decode(key, out var bytes) == MultiformatError.None ? TargetKey.OfBytes(bytes, type) : null,
             MessageType.GetProviders or MessageType.AddProvider => Multibase.Decode("f" + key, out var multihash, out _)
             == MultiformatError.None
@@ -83,7 +83,7 @@ internal static class GoKeys
         };
     }
 
-    /// <summary>The bytes as text when they are UTF-8, else multibase base58.</summary>
+    /// <summary>The bytes as text when they are UTF-8, else as base58 multibase.</summary>
     private static TargetKey? OfText(string? key, QueryType type)
     {
         if (key is null || key.Contains(ReplacementCharacter, StringComparison.Ordinal))

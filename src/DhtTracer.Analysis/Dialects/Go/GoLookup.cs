@@ -3,7 +3,7 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>Which part of an operation sent a request.</summary>
+/// <summary>The part of an operation that sent a request.</summary>
 internal enum GoPhase
 {
     /// <summary>The lookup: a child of <c>RunQuery</c>.</summary>
@@ -12,11 +12,11 @@ internal enum GoPhase
     /// <summary>The follow-up to the closest peers that had not answered yet: a child of <c>RunLookupWithFollowup</c>.</summary>
     FollowUp,
 
-    /// <summary>Neither: a store after the lookup, a ping, or the accelerated client, which runs no lookups.</summary>
+    /// <summary>Neither: a store after the lookup, a ping, or a request of the accelerated client, which runs no lookups.</summary>
     Direct,
 }
 
-/// <summary>The lookup inside a query of go-libp2p-kad-dht as its spans tell it: who was chosen when and why, dialed, asked.</summary>
+/// <summary>The lookup inside a query of go-libp2p-kad-dht, from its spans: which peers it chose when and why, dialed and asked.</summary>
 internal sealed class GoLookup
 {
     private readonly Dictionary<PeerDraft, GoPeer> _peers = new(ReferenceEqualityComparer.Instance);
@@ -25,7 +25,7 @@ internal sealed class GoLookup
     private readonly GoQueryParts _parts;
     private readonly LookupBuilder _lookup;
 
-    /// <summary>Reads the spans of a query; the requests go into the builder too.</summary>
+    /// <summary>Reads the spans of a query, and adds the requests to the builder.</summary>
     public GoLookup(TraceSpans trace, GoSpanKind[] kinds, GoQueryParts parts, LookupBuilder lookup, KadId? target, bool neverEnded)
     {
         _trace = trace;
@@ -45,40 +45,42 @@ internal sealed class GoLookup
         AnswersHidden = AreAnswersHidden();
     }
 
-    /// <summary>What was looked for; null when the trace does not tell.</summary>
+    /// <summary>The target; null when the trace does not hold it.</summary>
     public KadId? Target { get; }
 
-    /// <summary>It waits for ever for a caller who no longer listens; see <see cref="GoWholeness.NeverEnded"/>.</summary>
+    /// <summary>The lookup waits forever for a caller who no longer listens; see <see cref="GoWholeness.NeverEnded"/>.</summary>
     public bool NeverEnded { get; }
 
-    /// <summary>Every peer that was spawned or named, in no order.</summary>
+    /// <summary>Every peer that was spawned or named, unordered.</summary>
     public IReadOnlyCollection<GoPeer> Peers => _peers.Values;
 
-    /// <summary>The peers that the lookup chose, by time.</summary>
+    /// <summary>The peers that the lookup chose, sorted by time.</summary>
     public List<GoPeer> Spawned { get; } = [];
 
-    /// <summary>Requests by the part that sent them.</summary>
+    /// <summary>The part that sent each request.</summary>
     public Dictionary<RequestDraft, GoPhase> Phases { get; } = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>Start of the first <c>Terminate</c>; null when there is none.</summary>
     public long? TerminatedNs { get; private set; }
 
-    /// <summary>Its reason.</summary>
+    /// <summary>Reason of the first <c>Terminate</c>; null when there is none or its reason is not known here.</summary>
     public QueryTermination? Termination { get; private set; }
 
-    /// <summary>Greatest number of peers that were out at once; null when nobody was asked.</summary>
+    /// <summary>The most peers in flight at once; null when nobody was asked.</summary>
     public int? Alpha { get; }
 
-    /// <summary>The routing table held fewer peers than are asked at once: then every one of them was spawned at the beginning.</summary>
+    /// <summary>
+    /// The routing table held fewer peers than the lookup asks at once, so every one of them was spawned at the beginning.
+    /// </summary>
     public bool IsFew { get; }
 
     /// <summary>
-    /// The spans of provider lookups hold the providers in the place of the closer peers, unless a Kubo's events of the same lookup told
-    /// them.
+    /// The spans of provider lookups hold the providers in place of the closer peers. The answers are hidden unless Kubo's events of the
+    /// same lookup hold the closer peers.
     /// </summary>
     public bool AnswersHidden { get; }
 
-    /// <summary>What is known of a peer.</summary>
+    /// <summary>What is known of a peer; added when it is new.</summary>
     public GoPeer this[PeerDraft draft]
     {
         get
@@ -92,7 +94,7 @@ internal sealed class GoLookup
         }
     }
 
-    /// <summary>The peer of a row, or null when the lookup neither chose it nor heard of it.</summary>
+    /// <summary>The peer of a row; null when the lookup neither chose it nor heard of it.</summary>
     public GoPeer? Find(PeerDraft draft) => _peers.GetValueOrDefault(draft);
 
     private void Read(int member)
@@ -114,7 +116,7 @@ internal sealed class GoLookup
                 ReadDial(member);
                 break;
             case GoSpanKind.Terminate when TerminatedNs is null:
-                // The first reason: a cancelled lookup can report a second one afterwards.
+                // The first reason counts: a cancelled lookup can report a second one afterwards.
                 TerminatedNs = Start(_trace[member]);
                 Termination = Words.TryParse<QueryTermination>(_trace[member].Text("Reason") ?? "", out var reason) ? reason : null;
                 break;
@@ -201,7 +203,9 @@ internal sealed class GoLookup
             };
     }
 
-    /// <summary>Answers after the end of the lookup name nobody, so they may be hidden.</summary>
+    /// <summary>
+    /// True when answers do not list their closer peers. Answers after the end of the lookup name nobody, so they do not count here.
+    /// </summary>
     private bool AreAnswersHidden()
     {
         var asked = _lookup.Requests.Where(static request => request.Type == MessageType.GetProviders).ToList();
@@ -214,7 +218,7 @@ internal sealed class GoLookup
             );
     }
 
-    /// <summary>The very first spawn is caused by the node itself, and so is every spawn with the same cause.</summary>
+    /// <summary>The node itself causes the first spawn, and every spawn with the same cause.</summary>
     private void MarkFirstSpawns()
     {
         if (Spawned.Count == 0 || Spawned[0].Cause is { } cause && (cause.SpawnNs is not null || cause.Request is not null))
@@ -238,7 +242,9 @@ internal sealed class GoLookup
         }
     }
 
-    /// <summary>A peer is out from its spawn to the end of its request, or of its dial when there was no request.</summary>
+    /// <summary>
+    /// The most peers in flight at once. A peer is in flight from its spawn to the end of its request, or of its dial if it has no request.
+    /// </summary>
     private int? GreatestNumberOut()
     {
         var ends = Spawned

@@ -3,15 +3,17 @@ using DhtTracer.Traces;
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// Root spans that are no query: requests that stand alone in their trace, and what a Kubo's provide sweep leaves for each key. A request
-/// of that kind is either a part of an operation of another trace, or something that the node does for itself.
+/// Root spans that are no query: requests that are alone in their trace, and the marks that Kubo's provide sweep leaves for each key. Such
+/// a request is part of an operation in another trace, or something that the node does for itself.
 /// </summary>
 internal static class GoMarks
 {
-    /// <summary>A Kubo's service name; <c>OTEL_SERVICE_NAME</c> does not change it.</summary>
+    /// <summary>Kubo's service name; <c>OTEL_SERVICE_NAME</c> does not change it.</summary>
     private const string Kubo = "Kubo";
 
-    /// <summary>Whether a Kubo made the span. Its commands have an HTTP span above, so what has no parent is its own doing.</summary>
+    /// <summary>
+    /// Whether Kubo made the span. Kubo's commands have an HTTP span above, so a span of Kubo without a parent is the daemon's own work.
+    /// </summary>
     public static bool IsKubo(Span span) => span.Resource.ServiceName == Kubo;
 
     /// <summary>Counts the marks of a trace and adds its loose parts.</summary>
@@ -41,7 +43,7 @@ internal static class GoMarks
         }
     }
 
-    /// <summary>Whether a query is only the sweep's mark of a key: it has no parent, announces nothing and asks nobody.</summary>
+    /// <summary>Whether a query is only the sweep's mark for a key: it has no parent, announces nothing and asks nobody.</summary>
     public static bool IsMark(TraceSpans trace, GoSpanKind[] kinds, GoQueryParts parts)
     {
         if (parts.Root == TraceSpans.None || parts.Peers.Count > 0)
@@ -58,7 +60,7 @@ internal static class GoMarks
         return trace[top].ParentSpanId.IsZero && IsProvideMark(trace[top]);
     }
 
-    /// <summary>Whether the name is of a bootstrap, of whatever router.</summary>
+    /// <summary>Whether the name is of a bootstrap, of any router.</summary>
     public static bool IsBootstrap(string name) => name.EndsWith(".Bootstrap", StringComparison.Ordinal);
 
     private static bool IsProvideMark(Span span) =>
@@ -68,7 +70,7 @@ internal static class GoMarks
     {
         switch (GoSpans.Message(span))
         {
-            // Before a peer enters the routing table it is asked for its own id. A crawl asks for ids of many buckets.
+            // A peer is asked for its own id before it enters the routing table. A crawl asks for ids of many buckets.
             case MessageType.FindNode:
                 drafts.Count(span.Text("to") is { } to && to == span.Text("key") ? BackgroundKind.Probe : BackgroundKind.Crawl);
                 break;

@@ -3,7 +3,7 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>One operation: what its caller got, by its own span where that tells, else by its queries.</summary>
+/// <summary>Builds one operation. What its caller got comes from its own span if that shows it, else from its queries.</summary>
 internal sealed class GoOperation(
     TraceSpans trace,
     GoSpanKind[] kinds,
@@ -17,7 +17,7 @@ internal sealed class GoOperation(
     private readonly Span? _own = root == TraceSpans.None ? null : trace[root];
     private readonly Query _decisive = OperationOfQueries.Decisive(queries);
 
-    /// <summary>Makes the operation.</summary>
+    /// <summary>Builds the operation.</summary>
     public Operation Build()
     {
         var ofQueries = OperationOfQueries.Make(id, queries) with
@@ -55,7 +55,7 @@ internal sealed class GoOperation(
             "service.instance.id"
         );
 
-    /// <summary>Of a provide of many keys, which is one operation, also where a router provides them one by one.</summary>
+    /// <summary>Sets the number of keys. A provide of many keys is one operation, even when a router provides them one by one.</summary>
     private Operation WithKeys(Operation operation) =>
         _own!.Name.EndsWith(".ProvideMany", StringComparison.Ordinal)
             ? _own.Strings("keys") is { Count: var count }
@@ -71,7 +71,7 @@ internal sealed class GoOperation(
                 }
             : operation;
 
-    /// <summary>The operation's own span is above its queries: what it says counts.</summary>
+    /// <summary>Applies the operation's own span. It is above the queries, so it overrides them.</summary>
     private Operation WithOwnSpan(Operation operation)
     {
         if (_own!.EndUnixNano == 0)
@@ -96,15 +96,15 @@ internal sealed class GoOperation(
             Results = results,
             DiscoveryNs =
                 !success ? null
-                // A router can have answered before the DHT did, and no query tells that.
+                // A router can answer before the DHT does, and no query shows that.
                 : operation.Routers.IsEmpty || firstNs is null ? operation.DiscoveryNs
                 : Math.Min(firstNs.Value, operation.DiscoveryNs ?? long.MaxValue),
         };
     }
 
     /// <summary>
-    /// What an operation that reports as it goes has reported. A span keeps 128 events and drops the oldest, of which the first says only
-    /// that streaming began. A result that could not be delivered is the last event of a span that was cancelled.
+    /// Reads the results that an operation reports while it runs. A span keeps 128 events and drops the oldest; the oldest only says that
+    /// streaming began. When the span was cancelled, its last event is a result that could not be delivered.
     /// </summary>
     private (QueryOutcome Outcome, int? Results, long? FirstNs) Found(string name, TraceError? error, bool distinct)
     {
@@ -136,7 +136,7 @@ internal sealed class GoOperation(
             return (QueryOutcome.Success, count, FirstEvent(name));
         }
 
-        // A worker of a router without the span above it reports nothing by itself.
+        // The worker of a router reports nothing by itself when the span above it is missing.
         var reports =
             !_own.Name.StartsWith("Compose.", StringComparison.Ordinal) && !_own.Name.EndsWith(".worker", StringComparison.Ordinal);
         return reports || _decisive.Outcome != QueryOutcome.Success
@@ -163,15 +163,15 @@ internal sealed class GoOperation(
     }
 
     /// <summary>
-    /// The caller gave up, or there was nothing. The library says "routing: not found" for both, so that the queries must tell: their
-    /// requests hold the caller's context errors.
+    /// The caller gave up, or nothing was found. The library says "routing: not found" for both, so the queries decide: their requests hold
+    /// the errors of the caller's context.
     /// </summary>
     private QueryOutcome WithoutResult(TraceError? error)
     {
         var (cancelled, deadline) = (false, false);
         foreach (var line in (error?.Text ?? "").Split('\n'))
         {
-            // The dual DHT joins the errors of its sides by a newline.
+            // The dual DHT joins the errors of its sides with a newline.
             cancelled |= ErrorText.IsOfContext(line, out var late);
             deadline |= late;
         }
@@ -183,7 +183,7 @@ internal sealed class GoOperation(
             : QueryOutcome.Failed;
     }
 
-    /// <summary>Distinct peers that were sent a record.</summary>
+    /// <summary>Number of distinct peers that were sent a record.</summary>
     private int? Stored()
     {
         if (queries is [var only])

@@ -3,12 +3,11 @@ using DhtTracer.Traces;
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// Puts the queries of a trace together to operations, and tells their sides, which of them had nobody to ask, and what a node did for
-/// itself.
+/// Groups the queries of a trace into operations. Finds the sides, the sides that had nobody to ask, and the background work of the node.
 /// </summary>
 internal sealed class GoOperations(TraceSpans trace, GoSpanKind[] kinds, GoPartition partition)
 {
-    /// <summary>Lookups of one call start within this time of each other, in nanoseconds: 1 ms.</summary>
+    /// <summary>Lookups of one call start within this time of each other: 1 ms in nanoseconds.</summary>
     private const ulong LongestApartNs = 1_000_000;
 
     private readonly List<(GoQueryParts Parts, Query Query)> _queries = [];
@@ -16,7 +15,7 @@ internal sealed class GoOperations(TraceSpans trace, GoSpanKind[] kinds, GoParti
     /// <summary>Adds a query.</summary>
     public void Add(GoQueryParts parts, Query query) => _queries.Add((parts, query));
 
-    /// <summary>Gives the operations, and the queries with what only their operation tells.</summary>
+    /// <summary>Adds the operations to the drafts, and the queries with what only their operation shows.</summary>
     public void Build(TraceDraft drafts)
     {
         _queries.Sort(
@@ -55,7 +54,7 @@ internal sealed class GoOperations(TraceSpans trace, GoSpanKind[] kinds, GoParti
         drafts.Add(new GoOperation(trace, kinds, partition, group.Id, group.Root, queries, background).Build());
     }
 
-    /// <summary>The queries of each operation, the operations by start.</summary>
+    /// <summary>The queries of each operation; the operations are sorted by start.</summary>
     private List<Group> Groups()
     {
         var groups = new List<Group>();
@@ -95,8 +94,9 @@ internal sealed class GoOperations(TraceSpans trace, GoSpanKind[] kinds, GoParti
     }
 
     /// <summary>
-    /// Whether two queries without a span above are the sides of one operation whose own span was lost: siblings of one name and key that
-    /// start within a millisecond. A trace whose root never comes (the daemon's own) holds many operations, minutes apart.
+    /// Whether two queries without a span above are the sides of one operation whose own span was lost. They are siblings with the same
+    /// name and key that start within a millisecond. A trace whose root never arrives (the daemon's own) holds many operations, minutes
+    /// apart.
     /// </summary>
     private bool AreSidesOfOne(Group lost, (GoQueryParts Parts, Query Query) query)
     {
@@ -112,14 +112,14 @@ internal sealed class GoOperations(TraceSpans trace, GoSpanKind[] kinds, GoParti
             && IsOfOneInstance(query.Parts);
     }
 
-    /// <summary>Whether the query can be one of two sides: the accelerated client has none.</summary>
+    /// <summary>Whether the query can be one of two sides; queries of the accelerated client have no sides.</summary>
     private bool IsOfOneInstance(GoQueryParts parts) =>
         parts.Root == TraceSpans.None || trace[parts.Root].Name.StartsWith("IpfsDHT.", StringComparison.Ordinal);
 
     private SpanId? MissingParent(GoQueryParts parts) =>
         parts.Root != TraceSpans.None && trace.IsOrphan(parts.Root) ? trace[parts.Root].ParentSpanId : null;
 
-    /// <summary>Sides within each call of a dual DHT; null for queries outside of one.</summary>
+    /// <summary>The sides within each call of a dual DHT; null for queries outside of one.</summary>
     private DhtSide?[] Sides(Group group)
     {
         var sides = new DhtSide?[group.Queries.Count];
@@ -145,7 +145,7 @@ internal sealed class GoOperations(TraceSpans trace, GoSpanKind[] kinds, GoParti
                 && GoMarks.IsKubo(trace[parts.Root])
             )
             {
-                // "dht query", the sweep and the refresh ask one of the two without a span of the dual DHT above.
+                // "dht query", the sweep and the refresh ask one of the two DHTs without a span of the dual DHT above.
                 sides[only] = GoSides.EvidenceOf(trace, kinds, parts).Side;
             }
         }
@@ -172,8 +172,8 @@ internal sealed class GoOperations(TraceSpans trace, GoSpanKind[] kinds, GoParti
     }
 
     /// <summary>
-    /// Whether a query had nobody to ask: the routing table was empty, or the answer was in the node itself. An optimistic provide that
-    /// trusts its routing table asks nobody either, but its lookup runs.
+    /// Whether a query had nobody to ask: the routing table was empty, or the node had the answer itself. An optimistic provide that trusts
+    /// its routing table asks nobody either, but it runs a lookup.
     /// </summary>
     private bool AskedNobody(GoQueryParts parts, Query query) =>
         parts.Root != TraceSpans.None
@@ -215,15 +215,18 @@ internal sealed class GoOperations(TraceSpans trace, GoSpanKind[] kinds, GoParti
             return BackgroundKind.ConnectivityCheck;
         }
 
-        // A Kubo's commands have an HTTP span above; what has none is its own doing. Other programs call the DHT themselves.
+        // Kubo's commands have an HTTP span above, so an operation of Kubo without one is the daemon's own work. Other programs call the
+        // DHT themselves.
         return !root.ParentSpanId.IsZero || !GoMarks.IsKubo(root) ? null
             : isBare ? BackgroundKind.Sweep
             : root.Name.EndsWith(".ProvideMany", StringComparison.Ordinal) ? BackgroundKind.Reprovide
             : null;
     }
 
-    /// <summary>The sweep explores with keys that are hashes; only its check of the network looks for a peer id that holds a public key, or
-    /// for one by hash.</summary>
+    /// <summary>
+    /// The sweep explores with keys that are hashes. Only its connectivity check looks for a peer id that holds a public key, or for a peer
+    /// by the hash.
+    /// </summary>
     private static bool IsOfPeer(QueryKey? key) => key is not null && PeerText.OrNull(key.Text) is not null;
 
     /// <summary>The queries of one operation.</summary>
@@ -237,7 +240,7 @@ internal sealed class GoOperations(TraceSpans trace, GoSpanKind[] kinds, GoParti
         /// <summary>Id of the span above, which never arrived; null when there is none or it is unknown.</summary>
         public SpanId? MissingParent { get; private set; } = missingParent;
 
-        /// <summary>The operation's own span never arrived.</summary>
+        /// <summary>True when the operation's own span never arrived.</summary>
         public bool IsLost => Root == TraceSpans.None;
 
         public List<(GoQueryParts Parts, Query Query)> Queries { get; } = [first];

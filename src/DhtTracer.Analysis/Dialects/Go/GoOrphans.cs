@@ -3,12 +3,14 @@ using DhtTracer.Traces;
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// Spans inside a query whose parent never arrived: because it has not ended yet, or because a full queue dropped it. They are grouped by
-/// the id of the missing parent, given back to the query they belong to when it is there, and else are an incomplete query.
+/// Spans inside a query whose parent never arrived: the parent has not ended yet, or a full queue dropped it. They are grouped by the id of
+/// the missing parent. A group goes back to its query if that is found; otherwise it becomes an incomplete query.
 /// </summary>
 internal sealed class GoOrphans
 {
-    /// <summary>Groups times queries that are compared; a trace with more of them than any real one keeps them apart.</summary>
+    /// <summary>
+    /// Most comparisons of groups with queries. A trace that needs more is larger than any real one; its groups stay apart.
+    /// </summary>
     private const long MostComparisons = 1_000_000;
 
     private readonly TraceSpans _trace;
@@ -38,10 +40,8 @@ internal sealed class GoOrphans
         return orphans;
     }
 
-    /// <summary>
-    /// A lookup whose missing parent also sent records is the first part of a provide or put that has not arrived.
-    /// </summary>
-    /// <returns>Whether the lookup was taken into the group of its parent.</returns>
+    /// <summary>A lookup whose missing parent also sent records is the first part of a provide or put that has not arrived yet.</summary>
+    /// <returns>Whether the lookup was added to the group of its parent.</returns>
     public bool TakeBeside(int lookup)
     {
         if (!_trace.IsOrphan(lookup) || !_groups.TryGetValue(_trace[lookup].ParentSpanId, out var group) || group.Level > 0)
@@ -54,8 +54,9 @@ internal sealed class GoOrphans
     }
 
     /// <summary>
-    /// Gives groups back to the queries they fell off from: one that began while the query ran, and that shares most peers with it.
-    /// A group whose missing parent cannot be a root goes to the only query that ran then.
+    /// Gives groups back to the queries they belong to. A group belongs to the query that was running when the group began and that shares
+    /// the most peers with it. A group that shares no peers, and whose missing parent cannot be a root, goes to the only query running
+    /// then.
     /// </summary>
     public void Adopt(IReadOnlyList<GoQueryParts> queries)
     {
@@ -84,8 +85,9 @@ internal sealed class GoOrphans
         }
     }
 
-    /// <summary>The groups that are left, those of one query together: they share peers and overlap in time. The outermost gives the
-    /// id.</summary>
+    /// <summary>
+    /// The remaining groups. Groups of one query are joined: they share peers and overlap in time. The outermost group gives the id.
+    /// </summary>
     public IEnumerable<GoQueryParts> Rest()
     {
         var left = _groups
@@ -114,7 +116,9 @@ internal sealed class GoOrphans
     private static bool Overlap(GoQueryParts one, GoQueryParts other) =>
         one.Start <= other.End && other.Start <= one.End && one.Peers.Overlaps(other.Peers);
 
-    /// <summary>How deep the missing parent of a span is: 0 a method, 1 a method or GetClosestPeers, from 2 on no root.</summary>
+    /// <summary>
+    /// Depth of the missing parent of a span: 0 is a method, 1 is a method or GetClosestPeers; from 2 on it cannot be a root.
+    /// </summary>
     private static int ParentLevel(GoSpanKind kind, Span span) =>
         kind switch
         {

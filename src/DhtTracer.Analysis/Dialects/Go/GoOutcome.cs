@@ -4,18 +4,18 @@ namespace DhtTracer.Analysis;
 
 /// <summary>
 /// How a query of go-libp2p-kad-dht ended. The library rarely says that its caller gave up: a cancelled FindPeer says "routing: not found",
-/// a cancelled provider lookup says nothing, and the lookup may have terminated as completed before. The requests tell, whose errors are
-/// then those of the caller's context. When the goal was reached, the library itself takes back what it no longer needs.
+/// a cancelled provider lookup says nothing, and the lookup may have terminated as completed before. But then the errors of the requests
+/// are those of the caller's context. When a query has reached its goal, the library itself cancels what it no longer needs.
 /// </summary>
 internal static class GoOutcome
 {
     /// <summary>The outcome.</summary>
     /// <param name="root">The root; null when it never arrived.</param>
     /// <param name="type">What it was for.</param>
-    /// <param name="found">Whether the goal was reached; null when only the end tells.</param>
+    /// <param name="found">Whether the goal was reached; null when only the end of the query shows it.</param>
     /// <param name="lookup">Its requests.</param>
     /// <param name="whole">No span is known to be missing.</param>
-    /// <param name="error">What the root says.</param>
+    /// <param name="error">The error on the root; null when it has none.</param>
     public static QueryOutcome Of(Span? root, QueryType type, bool? found, GoLookup lookup, bool whole, out TraceError? error)
     {
         error = null;
@@ -28,7 +28,7 @@ internal static class GoOutcome
         error = root.IsError() ? GoRequests.Failure(text).Error : null;
         if (type == QueryType.Ping)
         {
-            // The span of a ping has no status; its request tells.
+            // The span of a ping has no status, but its request has.
             error ??= lookup.Phases.Keys.Select(static request => request.Error).FirstOrDefault(static failure => failure is not null);
         }
 
@@ -56,8 +56,9 @@ internal static class GoOutcome
             );
     }
 
-    /// <summary>The outcome of a query whose spans another program wrote: what the root says, and nothing that only follows from the rules of
-    /// go-libp2p-kad-dht.</summary>
+    /// <summary>
+    /// The outcome of a query whose spans another program wrote. It uses only what the root says, not the rules of go-libp2p-kad-dht.
+    /// </summary>
     public static QueryOutcome OfForeign(Span? root, QueryType type, bool? found, QueryTermination? termination, out TraceError? error)
     {
         error = null;
@@ -83,7 +84,7 @@ internal static class GoOutcome
         return found == true || ended ? QueryOutcome.Success : QueryOutcome.Unknown;
     }
 
-    /// <summary>The caller cancelled, or its deadline passed; null when nothing shows it.</summary>
+    /// <summary>The caller cancelled, or its deadline passed; null when nothing shows either.</summary>
     private static QueryOutcome? GivenUp(string? text, GoLookup lookup)
     {
         var cancelled = ErrorText.IsOfContext(text, out var deadline);

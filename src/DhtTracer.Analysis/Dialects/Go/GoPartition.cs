@@ -3,9 +3,9 @@ using DhtTracer.Traces;
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// To which query and to which operation each span belongs. An operation begins at the outermost span of the DHT, a query at the outermost
-/// span of one DHT instance. Both begin anew below a request: the accelerated client looks up the address of a peer while it asks it.
-/// One pass from the roots down, so that a trace that never ends costs no more per span than a small one.
+/// Assigns each span to a query and to an operation. An operation begins at the outermost span of the DHT, a query at the outermost span of
+/// one DHT instance. Both begin anew below a request: the accelerated client looks up the address of a peer while it asks that peer. One
+/// pass runs from the roots down, so the cost per span does not grow with the trace.
 /// </summary>
 internal sealed class GoPartition
 {
@@ -31,18 +31,18 @@ internal sealed class GoPartition
         }
     }
 
-    /// <summary>Index of the root of the span's query; <see cref="TraceSpans.None"/> when it is in none.</summary>
+    /// <summary>Index of the root of the span's query; <see cref="TraceSpans.None"/> when it belongs to none.</summary>
     public int Query(int index) => _query[index];
 
-    /// <summary>Index of the root of the span's operation; <see cref="TraceSpans.None"/> when it is in none.</summary>
+    /// <summary>Index of the root of the span's operation; <see cref="TraceSpans.None"/> when it belongs to none.</summary>
     public int Operation(int index) => _operation[index];
 
-    /// <summary>Whether the span stands below a request of another operation.</summary>
+    /// <summary>Whether the span is below a request of another operation.</summary>
     public bool IsNested(int index) => _nested[index];
 
     private static bool BeginsOperation(GoSpanKind kind) => kind == GoSpanKind.Context || GoSpans.IsOperation(kind);
 
-    /// <summary>A lookup that has no parent at all is its own root, whatever its level.</summary>
+    /// <summary>A lookup without any parent is its own root, at any level.</summary>
     private static bool IsBareLookup(TraceSpans trace, GoSpanKind[] kinds, int index) =>
         kinds[index] is GoSpanKind.RunLookup or GoSpanKind.RunQuery or GoSpanKind.ProvidersRoutine && trace[index].ParentSpanId.IsZero;
 }

@@ -31,7 +31,7 @@ internal sealed class GoQueryParts
     /// <summary>Id of the root.</summary>
     public SpanId RootId { get; }
 
-    /// <summary>Peers that were asked, dialed or chosen, as the spans write them.</summary>
+    /// <summary>Peers that were asked, dialed or chosen, as written in the spans.</summary>
     public HashSet<string> Peers { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Start of the root, or of the earliest span.</summary>
@@ -40,7 +40,7 @@ internal sealed class GoQueryParts
     /// <summary>End of the latest span.</summary>
     public ulong End { get; private set; }
 
-    /// <summary>Takes another group of spans in.</summary>
+    /// <summary>Adds another group of spans.</summary>
     public void Add(GoQueryParts other)
     {
         foreach (var member in other.Members)

@@ -4,9 +4,9 @@ using System.Text;
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// A record as Go prints the protobuf message: <c>key:"/ipns/\x00$\x08" value:"\n0\x1b…" timeReceived:"2026-…"</c>. The number of blanks
-/// between the fields varies from build to build. Texts are escaped as in C: <c>\n</c>, <c>\"</c>, <c>\x1b</c>, <c>\033</c>; all else is
-/// UTF-8.
+/// Reads a record as Go prints the protobuf message: <c>key:"/ipns/\x00$\x08" value:"\n0\x1b…" timeReceived:"2026-…"</c>. The number of
+/// spaces between the fields varies from build to build. Strings are escaped as in C: <c>\n</c>, <c>\"</c>, <c>\x1b</c>, <c>\033</c>; the
+/// rest is UTF-8.
 /// </summary>
 internal static class GoRecord
 {
@@ -23,7 +23,7 @@ internal static class GoRecord
             return null;
         }
 
-        // A key may hold the text value:" itself, but then its quotation mark is escaped.
+        // A key may contain the text value:" itself, but then its quotation mark is escaped.
         var start = record.StartsWith(field, StringComparison.Ordinal) ? 0 : record.IndexOf(" " + field, StringComparison.Ordinal) + 1;
         if (start == 0 && !record.StartsWith(field, StringComparison.Ordinal))
         {

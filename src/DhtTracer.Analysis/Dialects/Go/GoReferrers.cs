@@ -1,14 +1,14 @@
-// Over 300 lines: the rules of one table of docs/dialects/go.md, which build on each other.
+// Over 300 lines: the rules of one table in docs/dialects/go.md, which build on each other.
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// Who named whom in a lookup, as far as the spans tell. The peers of the routing table that a lookup begins with are in no span: only
-/// those that were asked at once are known. A peer that comes up later and is farther from the target than all of those may be one of the
-/// others, whoever names it in an answer too. Rules and how often they hold: docs/dialects/go.md.
+/// Which peer named which in a lookup, if the spans show it. The peers of the routing table that a lookup begins with are in no span: only
+/// those that were asked at once are known. A peer that appears later and is farther from the target than all of those may also be from the
+/// routing table, even if an answer names it. The rules, and how often they hold, are in docs/dialects/go.md.
 /// </summary>
 internal sealed class GoReferrers
 {
-    /// <summary>The span of an answer that led to a spawn can end a little after that spawn.</summary>
+    /// <summary>The span of an answer that led to a spawn can end this long after the spawn.</summary>
     private const long SpawnToleranceNs = 2_000_000;
 
     private readonly GoLookup _lookup;
@@ -32,7 +32,7 @@ internal sealed class GoReferrers
         }
     }
 
-    /// <summary>Finds what can be known of a lookup whose spans are all there.</summary>
+    /// <summary>Finds what can be known of a lookup without missing spans.</summary>
     public static void Find(GoLookup lookup)
     {
         var referrers = new GoReferrers(lookup);
@@ -48,7 +48,7 @@ internal sealed class GoReferrers
         referrers.Finish();
     }
 
-    /// <summary>Finds what stands in the spans of a lookup of which some were lost: who was heard of, but not from whom.</summary>
+    /// <summary>Finds what can be known of a lookup with missing spans: which peers were heard of, but not from whom.</summary>
     public static void FindOfLossy(GoLookup lookup)
     {
         foreach (var answer in Answers(lookup))
@@ -71,7 +71,7 @@ internal sealed class GoReferrers
         }
     }
 
-    /// <summary>Answers whose peers are listed, by when they were taken into the lookup.</summary>
+    /// <summary>Answers that list their peers, sorted by when the lookup had processed them.</summary>
     private static IEnumerable<RequestDraft> Answers(GoLookup lookup) =>
         lookup
             .Phases.Keys.Where(static request => request is { Outcome: RequestOutcome.Answered, Closer: not null })
@@ -79,14 +79,15 @@ internal sealed class GoReferrers
             .ThenBy(static request => request.StartNs)
             .ThenBy(static request => request.SpanId);
 
-    /// <summary>When an answer had been taken into the lookup: the end of the peer's QueryPeer; where that was lost, the end of the
-    /// request.</summary>
+    /// <summary>
+    /// When the lookup had processed an answer: at the end of the peer's QueryPeer, or of the request if that span was lost.
+    /// </summary>
     private static long? Taken(GoLookup lookup, RequestDraft answer) =>
         lookup.Phases[answer] == GoPhase.Lookup ? lookup[answer.Peer].QueryEndNs ?? answer.EndNs : answer.EndNs;
 
     /// <summary>
-    /// An answer after the end of the lookup, and one of the follow-up, is no longer taken into it; nor is one that a lookup without an end
-    /// still waits to hand over.
+    /// Whether the lookup processed the answer. It did not if the answer came after its end or in the follow-up, or if a lookup without an
+    /// end still waits to deliver it.
     /// </summary>
     private static bool IsTaken(GoLookup lookup, RequestDraft answer) =>
         lookup.Phases[answer] == GoPhase.Lookup
@@ -130,7 +131,7 @@ internal sealed class GoReferrers
 
         foreach (var peer in _lookup.Peers)
         {
-            // Also a peer of the follow-up, or one that was sent a record: the lookup knew it, and no answer had named it.
+            // This includes peers of the follow-up and peers that were sent a record: the lookup knew them, but no answer had named them.
             if (peer.IsFirstSpawn || (peer.AskedNs is { } asked && !(peer.NamedNs <= asked + SpawnToleranceNs)))
             {
                 peer.IsSeed = true;
@@ -150,7 +151,7 @@ internal sealed class GoReferrers
         }
     }
 
-    /// <summary>Peers that the answer was the first to name; unknown when one of them may have been in the routing table.</summary>
+    /// <summary>Number of peers that the answer was the first to name; null when one of them may have been in the routing table.</summary>
     private int? New(RequestDraft answer)
     {
         if (!IsTaken(_lookup, answer))
@@ -178,7 +179,9 @@ internal sealed class GoReferrers
         return fresh;
     }
 
-    /// <summary>The whole routing table was asked at once, or it is nearer than a peer of the table that was asked at once.</summary>
+    /// <summary>
+    /// True when the whole routing table was asked at once, or when the peer is nearer than a peer of the table that was asked at once.
+    /// </summary>
     private bool CannotBeSeed(GoPeer peer) =>
         _lookup.IsFew
         || (
@@ -189,9 +192,9 @@ internal sealed class GoReferrers
         );
 
     /// <summary>
-    /// Answers of a provider lookup are not listed. When an answer came while a slot was free, everybody known before it had been asked
-    /// already: whoever was asked after it was named by it. A slot is held until the peer's QueryPeer ends, or, when its end led to a spawn
-    /// that came later, until that spawn.
+    /// Finds referrers of a provider lookup, whose answers are not listed. If an answer came while a slot was free, every peer known before
+    /// had already been asked. So the answer named the peer that was asked next. A peer holds its slot until its QueryPeer ends, or until
+    /// the spawn that its end triggered, if that is later.
     /// </summary>
     private void FromSlots()
     {
@@ -251,7 +254,7 @@ internal sealed class GoReferrers
 
     private static bool HasAnswered(GoPeer peer) => peer is { Request.Outcome: RequestOutcome.Answered, QueryEndNs: not null };
 
-    /// <summary>How many values of a sorted list are less than a value.</summary>
+    /// <summary>Number of values in a sorted list that are less than the given value.</summary>
     private static int CountBelow(long[] sorted, long value)
     {
         var (low, high) = (0, sorted.Length);
@@ -283,8 +286,9 @@ internal sealed class GoReferrers
     }
 
     /// <summary>
-    /// Hops as an interval. A peer that may be of the routing table has at most one more than the peer whose answer first named it. Chains
-    /// are walked without recursion: a hostile trace can make them as long as it likes, or circular.
+    /// Computes the hops as an interval. The upper bound is one more than that of the peer whose answer named it first, also for a peer
+    /// that may be from the routing table. Chains are walked without recursion, because a hostile trace can make them very long or
+    /// circular.
     /// </summary>
     private static void CountHops(GoPeer peer, Stack<GoPeer> chain)
     {

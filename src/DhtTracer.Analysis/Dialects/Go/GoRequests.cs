@@ -5,7 +5,7 @@ namespace DhtTracer.Analysis;
 /// <summary>Reads a <c>KademliaDHT.ProtocolMessenger.*</c> span.</summary>
 internal static class GoRequests
 {
-    /// <summary>Makes the request; the peers of its answer are added to the lookup with their addresses.</summary>
+    /// <summary>Builds the request, and adds the peers of its answer with their addresses to the lookup.</summary>
     public static RequestDraft Read(LookupBuilder lookup, Span span, PeerDraft peer, MessageType message, long start, long? duration)
     {
         var request = new RequestDraft(peer, message, start, span.SpanId) { DurationNs = duration, NamesPeersWithoutRow = true };
@@ -31,12 +31,12 @@ internal static class GoRequests
                 request.Records = HasRecord(span) ? 1 : 0;
                 break;
             case MessageType.GetProviders:
-                // closestPeers is filled from the providers here, a slip of the emitter: only a Kubo's events tell the closer peers.
+                // An error in the emitter: closestPeers holds the providers here. Only Kubo's events hold the closer peers.
                 request.Closer = KuboEventsJoin.IsRestored(span) ? Answer(lookup, span, "closestPeers") : null;
                 request.Providers = CountProviders(span);
                 break;
             case MessageType.AddProvider:
-                // Without an error it was written to the stream. Nobody answers it, so nobody knows whether it was read.
+                // Without an error the message was written to the stream. There is no answer, so nobody knows whether it was read.
                 request.Outcome = RequestOutcome.Sent;
                 break;
             default:
@@ -50,8 +50,8 @@ internal static class GoRequests
     public static bool HasRecord(Span span) => span.Text("record") is not (null or "<nil>");
 
     /// <summary>
-    /// What an error says of the request. When the caller's context ended, the request was taken back: the peer is not to blame, most of
-    /// those had read it and were about to answer.
+    /// Classifies the error of a request. If the caller's context ended, the request was cancelled and the peer is not to blame: most such
+    /// peers had read the request and were about to answer.
     /// </summary>
     public static (RequestOutcome Outcome, TraceError Error) Failure(string? text) =>
         ErrorText.IsOfContext(text, out _)
@@ -76,7 +76,7 @@ internal static class GoRequests
     {
         if (span.Strings(attribute) is not { } texts)
         {
-            // An empty list is lost on some ways here, a dropped attribute is counted.
+            // Some exporters lose an empty list. A dropped attribute is counted, so it can be told from an empty one.
             return span.DroppedAttributesCount == 0 ? [] : null;
         }
 

@@ -1,10 +1,10 @@
-// Over 300 lines: a rule of results for each type of query, over the same spans.
+// Over 300 lines: one rule for each type of query; all read the same spans.
 using DhtTracer.Multiformats;
 using DhtTracer.Traces;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>What the caller of a query of go-libp2p-kad-dht got, and when the node first knew it.</summary>
+/// <summary>The results that the caller of a query of go-libp2p-kad-dht got, and when the node first knew them.</summary>
 internal sealed class GoResults
 {
     private readonly TraceSpans _trace;
@@ -16,14 +16,14 @@ internal sealed class GoResults
 
     /// <summary>Reads the results.</summary>
     /// <param name="trace">The trace.</param>
-    /// <param name="kinds">What its spans are.</param>
+    /// <param name="kinds">The kind of each span.</param>
     /// <param name="parts">The spans of the query.</param>
     /// <param name="lookup">Its lookup.</param>
     /// <param name="builder">Its requests.</param>
     /// <param name="type">What it was for.</param>
-    /// <param name="target">The peer looked for, as text.</param>
-    /// <param name="whole">No span is known to be missing; else the discovery is unknown.</param>
-    /// <param name="fullRt">It is of the accelerated client.</param>
+    /// <param name="target">The wanted peer, as text.</param>
+    /// <param name="whole">True when no span is known to be missing. Otherwise the discovery is unknown.</param>
+    /// <param name="fullRt">True for a query of the accelerated client.</param>
     public GoResults(
         TraceSpans trace,
         GoSpanKind[] kinds,
@@ -81,26 +81,26 @@ internal sealed class GoResults
     /// <summary>Width of the result; null when unknown.</summary>
     public int? Width { get; }
 
-    /// <summary>Whether the goal was reached; null when the spans do not say so by themselves.</summary>
+    /// <summary>Whether the goal was reached; null when the spans do not show it directly.</summary>
     public bool? Found { get; private set; }
 
-    /// <summary>Results, or null when the trace does not tell.</summary>
+    /// <summary>Number of results; null when the trace does not show it.</summary>
     public int? Count { get; private set; }
 
-    /// <summary>ADD_PROVIDER messages written; null for other queries, and when they stand in other traces.</summary>
+    /// <summary>Number of ADD_PROVIDER messages written; null for other queries, and when they are in other traces.</summary>
     public int? Sent { get; private set; }
 
-    /// <summary>When the final answer was first known, in nanoseconds after the start; null when the trace does not tell.</summary>
+    /// <summary>When the final answer was first known, in nanoseconds after the start; null when the trace does not show it.</summary>
     public long? DiscoveryNs { get; private set; }
 
-    /// <summary>Whose answer carried it; null for the routing table and for the node's own store.</summary>
+    /// <summary>The peer whose answer held it; null for the routing table and for the node's own store.</summary>
     public string? DiscoveredBy { get; private set; }
 
     private Span Root => _trace[_parts.Root];
 
     /// <summary>
-    /// The providers are events of the root. An SDK keeps 128 events a span; the oldest are dropped, of which the first only said that
-    /// streaming began. When the root was cancelled, the last provider was no longer taken by the caller.
+    /// Counts the providers, which are events of the root. A span keeps 128 events and drops the oldest; the oldest only says that
+    /// streaming began. When the root was cancelled, the caller did not get the last provider.
     /// </summary>
     private void Providers()
     {
@@ -139,7 +139,8 @@ internal sealed class GoResults
 
             foreach (var happened in _trace[member].Events)
             {
-                // A provider of the node's own store. The accelerated client does not say so: there the provider stands for who named it.
+                // A provider from the node's own store. The accelerated client does not mark it; there the event names the provider itself
+                // as its source.
                 if (
                     happened.Attributes["found_in_provider_store"] is BoolValue { Value: true } or StringValue { Value: "true" }
                     || (
@@ -188,8 +189,9 @@ internal sealed class GoResults
         }
     }
 
-    /// <summary>Values are events of SearchValue, each better than the one before; GetValue, above it, gives the last one to its caller
-    /// when all is over.</summary>
+    /// <summary>
+    /// Values are events of SearchValue, each better than the one before. GetValue, above it, returns the last one when the search is over.
+    /// </summary>
     private void Values()
     {
         if (Root.Name.EndsWith(".GetPublicKey", StringComparison.Ordinal))
@@ -211,7 +213,7 @@ internal sealed class GoResults
             }
         }
 
-        // Dropped events are the oldest: "started streaming", then values.
+        // The oldest events are dropped first: "started streaming", then values.
         var dropped = source.DroppedEventsCount > 0 ? source.DroppedEventsCount - (search < 0 ? 0 : 1) : 0;
         Found = values > 0;
         Count =
@@ -226,7 +228,8 @@ internal sealed class GoResults
     }
 
     /// <summary>
-    /// GetPublicKey tells neither its result nor an error. It knows the key already, gets it from the peer itself, or finds it as a record.
+    /// GetPublicKey reports neither its result nor an error. Either it knows the key, or it gets the key from the peer itself, or it finds
+    /// the key as a record.
     /// </summary>
     private void PublicKey()
     {
@@ -241,7 +244,7 @@ internal sealed class GoResults
         Count = Found == true ? 1 : 0;
     }
 
-    /// <summary>The peer whose answer was the first with the value of an event.</summary>
+    /// <summary>The peer whose answer was the first to hold the value of an event.</summary>
     private string? Carrier(SpanEvent found)
     {
         if (found.Attributes.GetString("value") is not { } text || Multibase.Decode(text, out var value, out _) != MultiformatError.None)
@@ -269,7 +272,7 @@ internal sealed class GoResults
         return by is null ? null : PeerText.Canonical(by);
     }
 
-    /// <summary>Peers that took a message; null when they were sent it in other traces, as by an optimistic provide.</summary>
+    /// <summary>Number of peers that took a message; null when the message is in other traces, as in an optimistic provide.</summary>
     private int? Stored(MessageType message)
     {
         var count = CountStored(message);
@@ -278,7 +281,7 @@ internal sealed class GoResults
             LastHeard(_builder.Requests.Where(request => request.Type == message).Select(static request => request.Peer));
         }
 
-        // The accelerated client's ProvideMany and an optimistic provide have no spans of what they send, or have them in other traces.
+        // The accelerated client's ProvideMany and an optimistic provide have no spans of their messages, or have them in other traces.
         var elsewhere =
             message == MessageType.AddProvider
             && count == 0
@@ -319,7 +322,9 @@ internal sealed class GoResults
         }
     }
 
-    /// <summary>The latest time at which one of these was first heard of; unknown when it is unknown of one of them.</summary>
+    /// <summary>
+    /// Sets the discovery to the latest time at which one of these peers was first heard of; unknown if it is unknown for any of them.
+    /// </summary>
     private void LastHeard(IEnumerable<PeerDraft> peers)
     {
         PeerDraft? last = null;

@@ -3,22 +3,24 @@ using DhtTracer.Traces;
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// Which query of a dual DHT asked the public network (WAN) and which the local one (LAN). The names of the spans are identical. What
-/// tells, in this order: an error that names the protocol of one of them, the addresses in the answers, and which of the two started first.
+/// Decides which query of a dual DHT asked the public network (WAN) and which the local one (LAN). The names of the spans are identical.
+/// The evidence is, in this order: an error that names the protocol, the addresses in the answers, and which query started first.
 /// </summary>
 internal static class GoSides
 {
-    /// <summary>Part of the protocol of the LAN DHT, <c>/ipfs/lan/kad/1.0.0</c>.</summary>
+    /// <summary>Part of the LAN DHT's protocol, <c>/ipfs/lan/kad/1.0.0</c>.</summary>
     private const string LanProtocol = "/lan/kad/";
 
-    /// <summary>The protocol of the WAN DHT.</summary>
+    /// <summary>The WAN DHT's protocol.</summary>
     private const string WanProtocol = "/ipfs/kad/1.0.0";
 
-    /// <summary>The sides of the queries of one dual DHT that belong to one call.</summary>
+    /// <summary>The sides of the queries of one call of a dual DHT.</summary>
     /// <param name="trace">The trace.</param>
-    /// <param name="kinds">What its spans are.</param>
-    /// <param name="queries">The queries, by start and then by id; one where the other was not called, or was lost.</param>
-    /// <returns>A side for each; null when it cannot be known.</returns>
+    /// <param name="kinds">The kind of each span.</param>
+    /// <param name="queries">
+    /// The queries, sorted by start and then by id. There is only one when the other was not called or was lost.
+    /// </param>
+    /// <returns>A side for each query; null when it cannot be known.</returns>
     public static DhtSide?[] Of(TraceSpans trace, GoSpanKind[] kinds, IReadOnlyList<(GoQueryParts Parts, Query Query)> queries)
     {
         var evidence = new Evidence[queries.Count];
@@ -32,13 +34,13 @@ internal static class GoSides
         {
             [var one, var other] => Complete(one, other, type),
 
-            // These run on one side only: on the LAN when the WAN DHT is not active.
+            // These run on one side only: on the WAN, or on the LAN when the WAN DHT is not active.
             [{ Side: null }] when type is QueryType.AddProvider or QueryType.PutValue => [DhtSide.Wan],
             _ => [.. evidence.Select(static each => each.Side)],
         };
     }
 
-    /// <summary>What the spans of a query themselves tell.</summary>
+    /// <summary>The evidence in the spans of one query.</summary>
     public static Evidence EvidenceOf(TraceSpans trace, GoSpanKind[] kinds, GoQueryParts parts)
     {
         var scope = default(GoAddressScope);
@@ -75,7 +77,7 @@ internal static class GoSides
 
     private static DhtSide?[] Complete(Evidence one, Evidence other, QueryType type)
     {
-        // Both say the same when all addresses of a test network are private: then only the order tells.
+        // Both can point to the same side, if all addresses of a test network are private. Then only the order decides.
         var first =
             one.Side != other.Side ? one.Side ?? Opposite(other.Side)
             : one.IsCertain != other.IsCertain
@@ -85,13 +87,13 @@ internal static class GoSides
         return [first, Opposite(first)];
     }
 
-    /// <summary><c>dual.DHT.FindPeer</c> starts its LAN lookup first, all others the WAN lookup.</summary>
+    /// <summary><c>dual.DHT.FindPeer</c> starts its LAN lookup first; all others start the WAN lookup first.</summary>
     private static DhtSide First(QueryType type) => type == QueryType.FindPeer ? DhtSide.Lan : DhtSide.Wan;
 
     private static DhtSide? Opposite(DhtSide? side) => side == DhtSide.Wan ? DhtSide.Lan : DhtSide.Wan;
 
-    /// <summary>What the spans of one query tell about its side.</summary>
-    /// <param name="Side">The side; null when they tell nothing.</param>
-    /// <param name="IsCertain">An error named the protocol.</param>
+    /// <summary>Evidence of a query's side.</summary>
+    /// <param name="Side">The side; null when there is no evidence.</param>
+    /// <param name="IsCertain">True when an error named the protocol.</param>
     internal readonly record struct Evidence(DhtSide? Side, bool IsCertain);
 }

@@ -2,10 +2,10 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>What a span of go-libp2p-kad-dht is, by its name.</summary>
+/// <summary>The kind of a span of go-libp2p-kad-dht, from its name.</summary>
 internal enum GoSpanKind
 {
-    /// <summary>Not of the DHT.</summary>
+    /// <summary>Not a span of the DHT.</summary>
     None = 0,
 
     /// <summary>Above the queries: routing helpers, the dual DHT's dispatcher.</summary>
@@ -17,7 +17,7 @@ internal enum GoSpanKind
     /// <summary><c>IpfsDHT.FindPeer</c> and the like.</summary>
     Method,
 
-    /// <summary><c>GetClosestPeers</c>, a query when no method is above it.</summary>
+    /// <summary><c>GetClosestPeers</c>; a query when no method is above it.</summary>
     Lookup,
 
     /// <summary><c>IpfsDHT.Ping</c>.</summary>
@@ -35,13 +35,13 @@ internal enum GoSpanKind
     /// <summary><c>Query.Run</c>.</summary>
     QueryRun,
 
-    /// <summary><c>SpawnQuery</c>: ends before its children, it only starts them.</summary>
+    /// <summary><c>SpawnQuery</c>: ends before its children, because it only starts them.</summary>
     SpawnQuery,
 
     /// <summary><c>QueryPeer</c>.</summary>
     QueryPeer,
 
-    /// <summary><c>DialPeer</c>: present, and a few microseconds long, also for a connection that was there.</summary>
+    /// <summary><c>DialPeer</c>: also exists for a connection that was there, and then takes a few microseconds.</summary>
     DialPeer,
 
     /// <summary><c>Query.Terminate</c>.</summary>
@@ -50,7 +50,7 @@ internal enum GoSpanKind
     /// <summary><c>ProtocolMessenger.*</c>: a request.</summary>
     Message,
 
-    /// <summary>Another span of the DHT, of no meaning to a query.</summary>
+    /// <summary>Another span of the DHT, without meaning for a query.</summary>
     Other,
 }
 
@@ -89,7 +89,7 @@ internal static class GoSpans
         return GoSpanKind.None;
     }
 
-    /// <summary>What a method <c>Router.Method</c> is for; null for one that is no query.</summary>
+    /// <summary>The query type of a method <c>Router.Method</c>; null when it is no query.</summary>
     public static QueryType? MethodType(string name) =>
         Method(name) switch
         {
@@ -101,7 +101,7 @@ internal static class GoSpans
             _ => null,
         };
 
-    /// <summary>The message of a request.</summary>
+    /// <summary>The message type of a request.</summary>
     public static MessageType? Message(Span span) =>
         span.Name.AsSpan(Messenger.Length) switch
         {
@@ -120,7 +120,7 @@ internal static class GoSpans
     /// <summary>Whether a span belongs to the inside of a query.</summary>
     public static bool IsInner(GoSpanKind kind) => kind is >= GoSpanKind.ProvidersRoutine and <= GoSpanKind.Message;
 
-    /// <summary>The accelerated client, whose connections are made inside its requests.</summary>
+    /// <summary>Whether the span is of the accelerated client, which connects inside its requests.</summary>
     public static bool IsFullRt(string name) =>
         name.StartsWith("FullRT.", StringComparison.Ordinal) || name.StartsWith(Kad + "FullRT.", StringComparison.Ordinal);
 

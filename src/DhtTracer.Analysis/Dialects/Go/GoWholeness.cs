@@ -2,20 +2,20 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>What is known of the completeness of a query's spans.</summary>
-/// <param name="Missing">Spans that others name as their parent, and that are not there.</param>
+/// <summary>How complete the spans of a query are.</summary>
+/// <param name="Missing">Number of spans that others name as their parent but that never arrived.</param>
 /// <param name="NeverEnded">
-/// The lookup itself never ended, so that some of its spans were never exported although none was lost: after a quorum the library waits
-/// for a caller who no longer listens.
+/// True when the lookup itself never ended: after a quorum the library waits for a caller who no longer listens. Some of its spans were
+/// then never exported, although none was lost.
 /// </param>
 /// <param name="IsDoubtful">
-/// Spans of this or of another query of the same time and trace are missing: what this one does not show may have happened all the same.
+/// True when spans are missing from this query, or from another one of the same trace and time. Something that this query does not show may
+/// have happened.
 /// </param>
 internal readonly record struct GoWholeness(int Missing, bool NeverEnded, bool IsDoubtful);
 
 /// <summary>
-/// Whether the spans of the queries of a trace are all there. A lost span shows as a parent that is in no span; which query it belonged to
-/// is not always certain.
+/// Finds missing spans in the queries of a trace. A lost span shows as a parent id that no span has. Its query is not always certain.
 /// </summary>
 internal sealed class GoLosses
 {
@@ -35,7 +35,7 @@ internal sealed class GoLosses
             }
         }
 
-        // Spans are sorted by start; the latest end so far tells whether any of those before was still running at some time.
+        // Spans are sorted by start. The latest end so far shows whether an earlier span was still running at a given time.
         var starts = new List<ulong>();
         var latestEnds = new List<ulong>();
         for (var i = 0; i < kinds.Length; i++)
@@ -61,8 +61,10 @@ internal sealed class GoLosses
     /// <summary>The completeness of a query.</summary>
     public GoWholeness this[GoQueryParts query] => _queries[query];
 
-    /// <summary>Counts what a lookup implies and does not hold: a spawned peer has a dial and an end, a lookup that asked somebody
-    /// terminated.</summary>
+    /// <summary>
+    /// Counts the missing parts of a lookup: a spawned peer must have a dial and an end, and a lookup that asked somebody must have
+    /// terminated.
+    /// </summary>
     public static int MissingParts(GoLookup lookup)
     {
         var missing = lookup.Spawned.Count > 0 && lookup.TerminatedNs is null ? 1 : 0;
@@ -100,7 +102,7 @@ internal sealed class GoLosses
                     requests = parent;
                     break;
                 case GoSpanKind.DialPeer when isNew:
-                    // Its QueryPeer waits for ever to hand over an answer with a record; the request itself has ended.
+                    // The peer's QueryPeer waits forever to deliver an answer with a record. The request itself has ended.
                     dials++;
                     break;
                 default:
@@ -109,7 +111,7 @@ internal sealed class GoLosses
             }
         }
 
-        // Query.Run, RunQuery and RunLookupWithFollowup of a lookup that never ends are never exported: two ids that nobody knows.
+        // A lookup that never ends never exports Query.Run, RunQuery and RunLookupWithFollowup. So two parent ids stay unknown.
         var neverEnded = !others && !runs.IsZero && runs != requests && missing.Count == dials + (requests.IsZero ? 1 : 2);
         return new GoWholeness(neverEnded ? 0 : missing.Count, neverEnded, false);
     }
