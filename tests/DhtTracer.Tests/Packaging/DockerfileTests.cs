@@ -82,6 +82,7 @@ public sealed class DockerfileTests : IDisposable
         Assert.Equal("./dht-tracer", command[0]);
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "dht-tracer.dll"), .. command[1..]])
         {
+            UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };

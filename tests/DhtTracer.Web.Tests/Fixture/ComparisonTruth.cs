@@ -41,7 +41,7 @@ internal static class ComparisonTruth
         CheckPercentile(figures["discovery-p50"], a, b, query => query.DiscoveryNs, 50);
         CheckSuccess(figures["success-share"], a, b);
         CheckRatio(figures["hops-mean"], a, b, query => query.Hops is { } hops ? (hops, 1) : null);
-        CheckRatio(figures["peers-queried-mean"], a, b, query => (query.Peers.Count(peer => peer.Requests.Length > 0), 1));
+        CheckRatio(figures["peers-queried-mean"], a, b, query => (query.Counts.Queried ?? 0, 1));
         CheckRatio(
             figures["dial-failure-share"],
             a,

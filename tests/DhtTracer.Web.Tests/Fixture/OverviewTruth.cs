@@ -17,7 +17,7 @@ internal static class OverviewTruth
         CheckDistribution(figures.GetProperty("hops"), queries.Select(query => (long?)query.Hops));
         CheckDistribution(
             figures.GetProperty("peersQueried"),
-            queries.Select(query => (long?)query.Peers.Count(peer => peer.Requests.Length > 0))
+            queries.Select(query => (long?)query.Counts.Queried)
         );
         CheckDistribution(figures.GetProperty("duplicates"), queries.Select(Duplicates));
 
