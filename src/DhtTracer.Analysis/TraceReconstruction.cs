@@ -4,9 +4,9 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>What the spans of one trace tell.</summary>
-/// <param name="Operations">Operations by start and then by id. Every query belongs to exactly one.</param>
-/// <param name="Queries">Queries by start and then by id.</param>
+/// <summary>What was found in the spans of one trace.</summary>
+/// <param name="Operations">Operations sorted by start and then by id. Every query belongs to exactly one.</param>
+/// <param name="Queries">Queries sorted by start and then by id.</param>
 /// <param name="LooseParts">Requests that belong to operations of other traces.</param>
 public sealed record ReconstructedTrace(
     ImmutableArray<Operation> Operations,
@@ -14,22 +14,24 @@ public sealed record ReconstructedTrace(
     ImmutableArray<LoosePart> LooseParts
 )
 {
-    /// <summary>What the node did for itself without a query, by kind: probes, a crawl, marks of the sweep.</summary>
+    /// <summary>What the node did for itself without a query, counted by kind: probes, a crawl, marks of the sweep.</summary>
     public ImmutableArray<BackgroundCount> Marks { get; init; } = [];
 
-    /// <summary>Streams of a Kubo's query events, those included that were joined with spans.</summary>
+    /// <summary>Streams of Kubo's query events, including those joined with spans.</summary>
     public ImmutableArray<EventStream> Streams { get; init; } = [];
 
-    /// <summary>A trace in which nothing is of the DHT.</summary>
+    /// <summary>A trace without anything of the DHT.</summary>
     public static ReconstructedTrace Empty { get; } = new([], [], []);
 
-    /// <summary>The queries of an id, by start: of an operation all, or the one query; empty when it is not there.</summary>
+    /// <summary>
+    /// The queries with this id, sorted by start: all queries of an operation, or the one query. Empty when the id is not there.
+    /// </summary>
     public ImmutableArray<Query> QueriesOf(QueryId id) =>
         Operations.Any(operation => operation.Id == id)
             ? [.. Queries.Where(query => query.OperationId == id)]
             : [.. Queries.Where(query => query.Id == id)];
 
-    /// <summary>A trace of which only queries are known: those of one operation id are one operation.</summary>
+    /// <summary>A trace from queries alone. Queries with the same operation id form one operation.</summary>
     public static ReconstructedTrace Of(IEnumerable<Query> queries)
     {
         var draft = new TraceDraft();
@@ -42,7 +44,7 @@ public sealed record ReconstructedTrace(
     }
 }
 
-/// <summary>Where spans become operations and queries.</summary>
+/// <summary>Turns spans into operations and queries.</summary>
 public static class TraceReconstruction
 {
     private static readonly ImmutableArray<IDialect> Dialects =
@@ -56,8 +58,10 @@ public static class TraceReconstruction
         new Litep2pDialect(),
     ];
 
-    /// <summary>The operations and queries of one trace. Pure: order, batches and repetitions of the spans do not matter.</summary>
-    /// <param name="spansOfOneTrace">All spans known of one trace.</param>
+    /// <summary>
+    /// Finds the operations and queries of one trace. Pure: the order, batches and repetitions of the spans do not matter.
+    /// </summary>
+    /// <param name="spansOfOneTrace">All known spans of one trace.</param>
     /// <exception cref="ArgumentException">The spans belong to several traces.</exception>
     public static ReconstructedTrace Reconstruct(IReadOnlyList<Span> spansOfOneTrace)
     {
@@ -72,7 +76,7 @@ public static class TraceReconstruction
     }
 }
 
-/// <summary>What the dialects found in a trace so far.</summary>
+/// <summary>Collects what the dialects find in a trace.</summary>
 /// <param name="trace">The trace; null when only queries are known.</param>
 internal sealed class TraceDraft(TraceSpans? trace = null)
 {
@@ -82,11 +86,13 @@ internal sealed class TraceDraft(TraceSpans? trace = null)
     private readonly List<EventStream> _streams = [];
     private readonly SortedDictionary<BackgroundKind, int> _marks = [];
 
-    /// <summary>Adds a query. Without an <see cref="Operation"/> of its <see cref="QuerySummary.OperationId"/> it becomes one by
-    /// itself.</summary>
+    /// <summary>
+    /// Adds a query. If there is no <see cref="Operation"/> with its <see cref="QuerySummary.OperationId"/>, the query becomes one by
+    /// itself.
+    /// </summary>
     public void Add(Query query) => _queries.Add(query);
 
-    /// <summary>Adds an operation that a dialect put together.</summary>
+    /// <summary>Adds an operation that a dialect built.</summary>
     public void Add(Operation operation) => _operations.Add(operation);
 
     /// <summary>Adds a request that belongs to an operation of another trace.</summary>
@@ -98,7 +104,7 @@ internal sealed class TraceDraft(TraceSpans? trace = null)
     /// <summary>Counts something that the node did for itself without a query.</summary>
     public void Count(BackgroundKind mark) => _marks[mark] = _marks.GetValueOrDefault(mark) + 1;
 
-    /// <summary>Sorts everything and makes operations of the queries that no dialect put into one.</summary>
+    /// <summary>Sorts everything, and builds operations for the queries that no dialect has put into one.</summary>
     public ReconstructedTrace Build()
     {
         for (var i = 0; i < _queries.Count; i++)
@@ -123,7 +129,7 @@ internal sealed class TraceDraft(TraceSpans? trace = null)
         };
     }
 
-    /// <summary>An operation that no dialect put together: its own span, where it is there, gives its times and what is above it.</summary>
+    /// <summary>Builds an operation that no dialect built. Its times and context come from its own span if that is there.</summary>
     private Operation Operation(QueryId id, List<Query> own)
     {
         var operation = OperationOfQueries.Make(id, own);

@@ -4,7 +4,9 @@ using DhtTracer.Traces.EventLog2019;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>The event log of 2019, as spans of <see cref="EventLog2019Reader"/>: one trace for each query, one span for each event.</summary>
+/// <summary>
+/// Spans of the 2019 event log, as <see cref="EventLog2019Reader"/> makes them: one trace for each query, one span for each event.
+/// </summary>
 internal sealed class EventLog2019Dialect : IDialect
 {
     /// <inheritdoc/>

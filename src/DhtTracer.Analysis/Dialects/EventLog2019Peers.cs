@@ -4,15 +4,14 @@ using DhtTracer.Traces.EventLog2019;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>Reads the peers of a query of the 2019 log. Events come sorted by time; a line that stands in the log twice is one
-/// event.</summary>
+/// <summary>Reads the peers of a query of the 2019 log. Events are sorted by time. A line that is in the log twice is one event.</summary>
 internal sealed class EventLog2019Peers(LookupBuilder lookup, List<Span> spans, ulong start, QueryType type)
 {
     private readonly Dictionary<PeerDraft, long> _dialing = [];
     private readonly Dictionary<PeerDraft, RequestDraft> _asking = [];
     private readonly Dictionary<PeerDraft, MessageType> _messages = [];
 
-    /// <summary>Reads everything into the lookup.</summary>
+    /// <summary>Adds all peers and requests to the lookup.</summary>
     public void Read()
     {
         foreach (var span in spans)
@@ -30,7 +29,7 @@ internal sealed class EventLog2019Peers(LookupBuilder lookup, List<Span> spans, 
         SeenBefore();
         foreach (var span in spans)
         {
-            // A peer that is added twice is marked; any other line that is repeated says nothing new.
+            // A peer that is added twice is marked as duplicate. Any other repeated line adds nothing.
             if (
                 lookup.Peer(span.Text(EventLogNames.Peer)) is { } peer
                 && (span.Name == EventLogNames.AddPeer || span.Integer(EventLogNames.Repetition) is null)
@@ -91,7 +90,7 @@ internal sealed class EventLog2019Peers(LookupBuilder lookup, List<Span> spans, 
         }
     }
 
-    /// <summary>The order of events at one moment: what causes stands before what it causes.</summary>
+    /// <summary>The order of events at the same time: a cause comes before its effect.</summary>
     public static int Rank(Span span) =>
         span.Name switch
         {
@@ -120,7 +119,7 @@ internal sealed class EventLog2019Peers(LookupBuilder lookup, List<Span> spans, 
         peer.GivenXor = span.Integer(EventLogNames.CommonPrefixLength) is >= 0 and <= 256 and var common ? 256 - (int)common : null;
     }
 
-    /// <summary>The end of a dial; a log that begins in the middle does not show when it began.</summary>
+    /// <summary>The end of a dial. A log that begins in the middle does not show when the dial began.</summary>
     private void Dialed(PeerDraft peer, long at, TraceError? error)
     {
         if (_dialing.Remove(peer, out var began))
@@ -158,7 +157,7 @@ internal sealed class EventLog2019Peers(LookupBuilder lookup, List<Span> spans, 
         }
     }
 
-    /// <summary>The end of a request: answered before, or never.</summary>
+    /// <summary>The end of a request: it was answered before, or will never be.</summary>
     private void Over(PeerDraft peer, long? at)
     {
         if (_asking.Remove(peer, out var request))
@@ -168,7 +167,7 @@ internal sealed class EventLog2019Peers(LookupBuilder lookup, List<Span> spans, 
         }
     }
 
-    /// <summary>Who first named each peer; hops stay as logged.</summary>
+    /// <summary>Sets which peer first named each peer; hops stay as logged.</summary>
     private void Refer()
     {
         foreach (var answer in lookup.AnswersInOrder())
@@ -187,8 +186,8 @@ internal sealed class EventLog2019Peers(LookupBuilder lookup, List<Span> spans, 
     }
 
     /// <summary>
-    /// A log that begins in the middle of a query still says, in the runner's state, who was seen before: they were heard of, and nothing
-    /// else is known of them.
+    /// If a log begins in the middle of a query, the runner's state still lists the peers seen before. They were heard of, and nothing else
+    /// is known of them.
     /// </summary>
     private void SeenBefore()
     {
@@ -234,7 +233,7 @@ internal sealed class EventLog2019Peers(LookupBuilder lookup, List<Span> spans, 
         }
         catch (JsonException)
         {
-            // Cut on its way here: then nothing is known of what was before.
+            // The state was cut off on its way here, so nothing is known of the time before.
             return [];
         }
     }

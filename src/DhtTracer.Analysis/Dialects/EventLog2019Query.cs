@@ -3,14 +3,14 @@ using DhtTracer.Traces.EventLog2019;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>One query of the 2019 log.</summary>
-/// <param name="spans">Its spans, by time.</param>
+/// <summary>Builds one query of the 2019 log.</summary>
+/// <param name="spans">Its spans, sorted by time.</param>
 /// <param name="rootId">Id of the root.</param>
 internal sealed class EventLog2019Query(List<Span> spans, SpanId rootId)
 {
     private readonly Span? _root = spans.Find(span => span.SpanId == rootId);
 
-    /// <summary>Makes the query.</summary>
+    /// <summary>Builds the query.</summary>
     public Query Build()
     {
         var start = _root?.StartUnixNano ?? spans.Min(static span => span.StartUnixNano);
@@ -42,8 +42,8 @@ internal sealed class EventLog2019Query(List<Span> spans, SpanId rootId)
     }
 
     /// <summary>
-    /// Success is what the runner says; without it, a find-peer that ended found nothing. The runner does not say of other queries whether
-    /// they got something, only that they ran to their end.
+    /// The runner reports success of a find-peer. Without that report, a find-peer that ended found nothing. For other queries the runner
+    /// does not report a result, only that they ran to their end.
     /// </summary>
     private QueryOutcome Outcome(QueryType type)
     {
@@ -58,8 +58,9 @@ internal sealed class EventLog2019Query(List<Span> spans, SpanId rootId)
             : QueryOutcome.Success;
     }
 
-    /// <summary>A runner of 2019 dials before it asks; a log of requests without one dial was made from a trace that does not show
-    /// dials.</summary>
+    /// <summary>
+    /// A 2019 runner dials before it asks. A log with requests but no dial was made from a trace that does not show dials.
+    /// </summary>
     private bool DialsKnown() =>
         spans.Exists(static span =>
             span.Name is EventLogNames.Dialing or EventLogNames.DialSuccess or EventLogNames.DialFailure or EventLogNames.AlreadyConnected
@@ -79,8 +80,8 @@ internal sealed class EventLog2019Query(List<Span> spans, SpanId rootId)
         spans.Select(static span => span.Text(EventLogNames.FoundPeer)).FirstOrDefault(static found => found is not null);
 
     /// <summary>
-    /// The log's type is often empty; then the messages tell. FIND_NODE with a peer id as key is a find-peer. Without messages the key's
-    /// namespace tells as much as there is.
+    /// The log's type is often empty; then the messages decide. FIND_NODE with a peer id as key is a find-peer. Without messages, the key's
+    /// namespace decides as far as it can.
     /// </summary>
     private QueryType Type(string? logged)
     {

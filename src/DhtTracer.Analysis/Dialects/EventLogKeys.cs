@@ -3,20 +3,20 @@ using DhtTracer.Multiformats;
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// Keys of the 2019 log: <c>/provider/Qm…</c>, whose last part names the bytes; a record key such as <c>/ipns/Qm…</c>; a plain base58 text;
-/// or bytes that were forced into UTF-8, which are lost.
+/// Reads keys of the 2019 log. A key is <c>/provider/Qm…</c>, whose last part encodes the bytes; a record key such as <c>/ipns/Qm…</c>; a
+/// plain base58 text; or bytes that were forced into UTF-8, which are lost.
 /// </summary>
 internal static class EventLogKeys
 {
-    /// <summary>What the log puts before keys that have no namespace, whatever they are.</summary>
+    /// <summary>The log's prefix for every key without a namespace.</summary>
     public const string NoNamespace = "/provider/";
 
     private const char ReplacementCharacter = '\uFFFD';
 
     /// <summary>Reads a key.</summary>
     /// <param name="logged">The key as logged.</param>
-    /// <param name="foundPeer">The peer that a find-peer found, which is its key also when the logged one is lost.</param>
-    /// <param name="type">What the query was for.</param>
+    /// <param name="foundPeer">The peer that a find-peer found. It is the key even when the logged key is lost.</param>
+    /// <param name="type">The type of the query.</param>
     public static TargetKey? Parse(string? logged, string? foundPeer, QueryType type)
     {
         if (logged is null || logged.Contains(ReplacementCharacter, StringComparison.Ordinal))
@@ -34,7 +34,7 @@ internal static class EventLogKeys
             ? TargetKey.OfCid(name) ?? TargetKey.OfPeer(name)
             : TargetKey.OfPeer(name) ?? TargetKey.OfCid(name);
 
-        // Behind /provider/ stands an encoding of the bytes, elsewhere the bytes themselves.
+        // After /provider/ comes an encoding of the bytes; elsewhere the bytes themselves.
         return named
             ?? (
                 logged.StartsWith(NoNamespace, StringComparison.Ordinal)
@@ -43,10 +43,10 @@ internal static class EventLogKeys
             );
     }
 
-    /// <summary>Whether the key is of a value record; <c>/provider/</c> is only the log's word for keys without a namespace.</summary>
+    /// <summary>Whether the key is of a value record. <c>/provider/</c> is only the log's prefix for keys without a namespace.</summary>
     public static bool IsRecord(string? logged) =>
         logged is ['/', ..] && !logged.StartsWith(NoNamespace, StringComparison.Ordinal) && logged.IndexOf('/', 1) > 1;
 
-    /// <summary>What stands behind the last slash.</summary>
+    /// <summary>The part after the last slash.</summary>
     public static string? LastPart(string? logged) => logged?[(logged.LastIndexOf('/') + 1)..];
 }

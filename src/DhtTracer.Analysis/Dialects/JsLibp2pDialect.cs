@@ -4,15 +4,15 @@ using DhtTracer.Traces;
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// Spans of js-libp2p's kad-dht (<c>@libp2p/opentelemetry-metrics</c>): <c>contentRouting.*</c> or <c>peerRouting.*</c> above, which alone
-/// tell the key; <c>kadDHT.*</c> operations; a <c>kadDHT.sendRequest</c> or <c>.sendMessage</c> for each request. Operations that a
-/// consumer left early are never exported: their requests are orphans, and still a query.
+/// Spans of js-libp2p's kad-dht (<c>@libp2p/opentelemetry-metrics</c>). Above are <c>contentRouting.*</c> or <c>peerRouting.*</c> spans,
+/// the only ones that hold the key; below are <c>kadDHT.*</c> operations, with a <c>kadDHT.sendRequest</c> or <c>.sendMessage</c> for each
+/// request. An operation that its consumer left early is never exported. Its requests are then orphans, but still a query.
 /// </summary>
 internal sealed class JsLibp2pDialect : IDialect
 {
     private const string Kad = "libp2p.kadDHT.";
 
-    /// <summary>The operations, and the wrapper that can tell the key of each.</summary>
+    /// <summary>The operations, each with the wrapper that can hold its key.</summary>
     private static readonly Dictionary<string, (QueryType Type, string Wrapper)> Operations = new(StringComparer.Ordinal)
     {
         [Kad + "findProviders"] = (QueryType.GetProviders, "libp2p.contentRouting.findProviders"),
@@ -46,7 +46,7 @@ internal sealed class JsLibp2pDialect : IDialect
         var onlyRoot = OnlyRoot(trace);
         foreach (var root in roots)
         {
-            // A lookup beside requests under the same missing span is a part of that operation: only put and provide have both.
+            // A lookup beside requests, below the same missing span, is part of that operation: only put and provide have both.
             if (trace.IsOrphan(root) && missing.TryGetValue(trace[root].ParentSpanId, out var beside))
             {
                 beside.Add(root);
@@ -66,12 +66,12 @@ internal sealed class JsLibp2pDialect : IDialect
     /// <summary>Whether the span is a request of the DHT.</summary>
     internal static bool IsRequest(Span span) => span.Name is Kad + "sendRequest" or Kad + "sendMessage";
 
-    /// <summary>Whether the span stands above the DHT in js-libp2p.</summary>
+    /// <summary>Whether the span is above the DHT in js-libp2p.</summary>
     internal static bool IsWrapper(Span span) =>
         span.Name.StartsWith("libp2p.contentRouting.", StringComparison.Ordinal)
         || span.Name.StartsWith("libp2p.peerRouting.", StringComparison.Ordinal);
 
-    /// <summary>Whether this wrapper's key is the key of a query of this type.</summary>
+    /// <summary>Whether the wrapper's key is the key of a query of this type.</summary>
     internal static bool TellsKey(Span wrapper, QueryType type) =>
         Operations.Values.Any(operation => operation.Type == type && operation.Wrapper == wrapper.Name);
 
@@ -88,7 +88,7 @@ internal sealed class JsLibp2pDialect : IDialect
         return false;
     }
 
-    /// <summary>The one span of the trace that has no parent; none when there are several or it never arrived.</summary>
+    /// <summary>The only span of the trace without a parent; none when there are several or it never arrived.</summary>
     private static int OnlyRoot(TraceSpans trace)
     {
         var only = TraceSpans.None;
@@ -108,7 +108,7 @@ internal sealed class JsLibp2pDialect : IDialect
         return only;
     }
 
-    /// <summary>What an operation that was never exported was for, from the messages it sent.</summary>
+    /// <summary>The type of an operation that was never exported, from the messages it sent.</summary>
     private static QueryType TypeOf(TraceSpans trace, List<int> tops)
     {
         var types = new HashSet<MessageType?>(
@@ -118,7 +118,7 @@ internal sealed class JsLibp2pDialect : IDialect
             : types.Contains(MessageType.GetProviders) ? QueryType.GetProviders
             : types.Contains(MessageType.GetValue) ? QueryType.GetValue
             : types.Contains(MessageType.PutValue) ? QueryType.PutValue
-            // FIND_NODE alone: findPeer is what consumers leave early, at the first event that names the peer.
+            // Only FIND_NODE: a findPeer, which consumers leave early, at the first event that names the peer.
             : QueryType.FindPeer;
     }
 

@@ -3,17 +3,17 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>One query of js-libp2p.</summary>
+/// <summary>Builds one query of js-libp2p.</summary>
 /// <param name="trace">The trace.</param>
-/// <param name="tops">The operation's span, or when it was never exported the spans right below it.</param>
+/// <param name="tops">The operation's span, or the spans right below it when it was never exported.</param>
 /// <param name="rootId">Id of the operation's span.</param>
-/// <param name="type">What it is for.</param>
-/// <param name="onlyRoot">The one span of the trace without a parent, or <see cref="TraceSpans.None"/>.</param>
+/// <param name="type">Its type.</param>
+/// <param name="onlyRoot">The only span of the trace without a parent, or <see cref="TraceSpans.None"/>.</param>
 internal sealed class JsLibp2pQuery(TraceSpans trace, List<int> tops, SpanId rootId, QueryType type, int onlyRoot)
 {
     /// <summary>
-    /// Span starts come from a clock of whole milliseconds, and ends are start plus a precise duration, so a recorded start may lie up
-    /// to a millisecond before the end of the answer that caused it.
+    /// Starts come from a clock of whole milliseconds, and ends are start plus a precise duration. So a recorded start can be up to a
+    /// millisecond before the end of the answer that caused it.
     /// </summary>
     private const long StartToleranceNs = 1_000_000;
 
@@ -23,7 +23,7 @@ internal sealed class JsLibp2pQuery(TraceSpans trace, List<int> tops, SpanId roo
     /// <summary>Reads the message type of a request; null when the attribute is missing or unknown.</summary>
     public static MessageType? MessageTypeOf(Span span) => MessageTypes.Parse(span.Text("message type"));
 
-    /// <summary>Makes the query.</summary>
+    /// <summary>Builds the query.</summary>
     public Query Build()
     {
         var members = new List<int>();
@@ -73,7 +73,9 @@ internal sealed class JsLibp2pQuery(TraceSpans trace, List<int> tops, SpanId roo
         );
     }
 
-    /// <summary>The answer's peers by their number, which Jaeger sorts as text: <c>closer-0 closer-1 closer-10 closer-2</c>.</summary>
+    /// <summary>
+    /// The answer's peers, sorted by their number. Jaeger sorts them as text: <c>closer-0 closer-1 closer-10 closer-2</c>.
+    /// </summary>
     internal static List<string> Numbered(Span span, string prefix)
     {
         var found = new List<(int Number, string Text)>();
@@ -103,7 +105,7 @@ internal sealed class JsLibp2pQuery(TraceSpans trace, List<int> tops, SpanId roo
         var closer = Numbered(span, "closer-");
         var providers = Numbered(span, "providers-");
 
-        // Every request has status OK, the refused and the timed-out ones too: only what an answer left behind shows that one came.
+        // Every request has status OK, even a refused or timed-out one. Only the content of an answer shows that one came.
         var answered =
             closer.Count > 0 || providers.Count > 0 || (message == MessageType.AddProvider && accepted?.Contains(peer.Id) == true);
         var request = new RequestDraft(peer, message, SpanReading.Nanoseconds(start, span.StartUnixNano), span.SpanId)
@@ -154,8 +156,9 @@ internal sealed class JsLibp2pQuery(TraceSpans trace, List<int> tops, SpanId roo
     }
 
     /// <summary>
-    /// The span above that tells the key, and the outermost span of js-libp2p above. An operation that was never exported has no known
-    /// parent, but every span of a trace descends from its root: when that root is the wrapper of such an operation, it is above.
+    /// Finds the span above that holds the key, and the outermost span of js-libp2p above. An operation that was never exported has no
+    /// known parent, but every span of a trace descends from its root. So if that root is the wrapper of such an operation, it is above
+    /// this one.
     /// </summary>
     private Span? Wrapper(out SpanId? outermost)
     {

@@ -3,8 +3,8 @@ using DhtTracer.Traces;
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// What a query of js-libp2p found, and when. Records of values are never recorded, and neither is the result of a bare
-/// <c>getClosestPeers</c>: unknown.
+/// What a query of js-libp2p found, and when. The results of value queries and of a bare <c>getClosestPeers</c> are unknown, because no
+/// span records them.
 /// </summary>
 internal sealed class JsLibp2pResults
 {
@@ -72,15 +72,15 @@ internal sealed class JsLibp2pResults
                 }
             }
 
-            // The operation's own list also holds providers that the node knew itself.
+            // The operation's own list also contains providers that the node itself knew.
             known.UnionWith(top?.Strings("providers") ?? []);
             Count = known.Count;
         }
     }
 
-    /// <summary>Results, or null when the trace does not tell.</summary>
+    /// <summary>Number of results; null when the trace does not show it.</summary>
     public int? Count { get; private set; }
 
-    /// <summary>When the final answer was first known, in nanoseconds after the start; null when the trace does not tell.</summary>
+    /// <summary>When the final answer was first known, in nanoseconds after the start; null when the trace does not show it.</summary>
     public long? DiscoveryNs { get; private set; }
 }

@@ -5,19 +5,19 @@ using DhtTracer.Traces.KuboEvents;
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// Joins an operation that came both as a Kubo's spans and as its query events. Times, sides and outcomes are those of the spans; from the
-/// events come the closer peers in the answers of a provider lookup, for which the spans hold the providers instead. The joined operation
-/// has the id of the spans. The events are in the trace of the spans when their reader sent a <c>traceparent</c>; else the archive finds
-/// them in another trace, and <see cref="TraceLinks"/> puts them below the operation that they belong to.
+/// Joins an operation that arrived both as Kubo's spans and as its query events. Times, sides and outcomes come from the spans. The events
+/// add the closer peers in the answers of a provider lookup, where the spans hold the providers instead. The joined operation has the id of
+/// the spans. The events are in the trace of the spans if their reader sent a <c>traceparent</c>. Otherwise the archive finds them in
+/// another trace, and <see cref="TraceLinks"/> puts them below their operation.
 /// </summary>
 internal static class KuboEventsJoin
 {
-    /// <summary>On a GetProviders span whose closer peers were put back.</summary>
+    /// <summary>Attribute of a GetProviders span whose closer peers were restored from the events.</summary>
     private const string RestoredFrom = "dht-tracer.closest_peers_from";
 
     private const string ClosestPeers = "closestPeers";
 
-    /// <summary>Puts the closer peers of provider lookups back into their spans. A trace without query events stays as it is.</summary>
+    /// <summary>Restores the closer peers in the spans of provider lookups. Without query events the trace does not change.</summary>
     /// <param name="merged">The spans of one trace, each once.</param>
     internal static ImmutableArray<Span> Restore(ImmutableArray<Span> merged)
     {
@@ -45,7 +45,7 @@ internal static class KuboEventsJoin
         var requests = Scope(trace, stream).Where(index => IsAnswered(trace[index])).GroupBy(index => trace[index].Text("to") ?? "");
         foreach (var ofPeer in requests)
         {
-            // The answers of one peer come in the order in which its requests end. More answers than requests: spans are missing.
+            // A peer's answers come in the order in which its requests end. If there are more answers than requests, spans are missing.
             if (!answers.TryGetValue(ofPeer.Key, out var told) || told.Count > ofPeer.Count())
             {
                 continue;
@@ -58,7 +58,7 @@ internal static class KuboEventsJoin
         }
     }
 
-    /// <summary>The spans that a stream can tell of: below the operation that the stream was put under, else all.</summary>
+    /// <summary>The spans that a stream can describe: those below the operation that the stream is attached to, or else all.</summary>
     private static IEnumerable<int> Scope(TraceSpans trace, KuboEventStream stream)
     {
         if (stream.Root is { ParentSpanId: var above } && trace.Find(above) is var operation and not TraceSpans.None)
@@ -77,10 +77,10 @@ internal static class KuboEventsJoin
         && span.EndUnixNano != 0
         && !span.IsError();
 
-    /// <summary>Whether the closer peers of a GetProviders span are those of the answer.</summary>
+    /// <summary>Whether the closer peers of a GetProviders span were restored from the events.</summary>
     internal static bool IsRestored(Span span) => span.Attributes[RestoredFrom] is not null;
 
-    /// <summary>Takes the events' operation out where the spans tell of the same one, and marks that as joined.</summary>
+    /// <summary>Removes the events' operation if the spans hold the same operation, and marks that one as joined.</summary>
     internal static ReconstructedTrace Join(ReconstructedTrace found, TraceSpans trace)
     {
         foreach (var stream in found.Streams)
@@ -95,7 +95,7 @@ internal static class KuboEventsJoin
         return found;
     }
 
-    /// <summary>The operation that the stream was put under; zero when it was not.</summary>
+    /// <summary>The operation that the stream is attached to; zero when there is none.</summary>
     private static SpanId Above(TraceSpans trace, Operation told) =>
         trace.Find(told.Id.SpanId) is var root and not TraceSpans.None ? trace[root].ParentSpanId : default;
 
@@ -111,7 +111,7 @@ internal static class KuboEventsJoin
         var joined = spans with { Source = TraceSource.GoKadDhtAndKuboEvents, Node = told.Node ?? spans.Node };
         if (spans.Outcome == QueryOutcome.Incomplete && told.Outcome != QueryOutcome.Incomplete)
         {
-            // Spans of its end are still to come, or were lost; the caller has got this.
+            // The spans of its end are lost or still to come, but the caller already had this result.
             joined = joined with
             {
                 Outcome = told.Outcome,

@@ -3,7 +3,7 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>Spans of the DhtTracer node, as <c>docs/span-conventions.md</c> sets them down.</summary>
+/// <summary>Spans of the DhtTracer node, as defined in <c>docs/span-conventions.md</c>.</summary>
 internal sealed class NativeDialect : IDialect
 {
     private const int MostAdopted = 1000;
@@ -44,7 +44,7 @@ internal sealed class NativeDialect : IDialect
             }
         }
 
-        // More lost spans than this are no accident, and comparing each with every query would take the square of their number.
+        // More lost spans than this are no accident. Comparing each with every query would take quadratic time.
         foreach (var span in loose.Take(MostAdopted))
         {
             Adopt(trace, groups, span);
@@ -77,7 +77,7 @@ internal sealed class NativeDialect : IDialect
         };
     }
 
-    /// <summary>Gives a span whose peer span is missing to the only query that ran when it began; to none when there is a choice.</summary>
+    /// <summary>Gives a span without its peer span to the query that ran when it began, if there was only one.</summary>
     private static void Adopt(TraceSpans trace, SortedDictionary<SpanId, List<int>> groups, int index)
     {
         List<int>? only = null;

@@ -3,14 +3,14 @@ using DhtTracer.Traces;
 namespace DhtTracer.Analysis;
 
 /// <summary>Reads the <c>dht.peer</c>, <c>dht.dial</c> and <c>dht.request</c> spans of one query.</summary>
-/// <param name="lookup">Receives them.</param>
+/// <param name="lookup">Receives the peers and requests.</param>
 /// <param name="start">Start of the query, in nanoseconds since 1970.</param>
 /// <param name="root">The query's span; null when it never arrived.</param>
 internal sealed class NativePeers(LookupBuilder lookup, ulong start, Span? root)
 {
     private readonly Dictionary<RequestDraft, int?> _fresh = [];
 
-    /// <summary>The error of a span: its class is from the fixed list, its text as the failing layer left it.</summary>
+    /// <summary>The error of a span. Its class is from the fixed list; its text comes from the layer that failed.</summary>
     public static TraceError? Error(Span span)
     {
         var text = span.Text(NativeAttributes.ErrorText) ?? span.StatusMessage();
@@ -22,7 +22,7 @@ internal sealed class NativePeers(LookupBuilder lookup, ulong start, Span? root)
         return span.IsError() ? ErrorText.Classify(text) : null;
     }
 
-    /// <summary>Reads one span; others than the three are passed over.</summary>
+    /// <summary>Reads one of these three kinds of spans; ignores other spans.</summary>
     public void Read(Span span)
     {
         if (span.Name == NativeSpans.Query || lookup.Peer(span.Text(NativeAttributes.PeerId)) is not { } peer)
@@ -46,7 +46,7 @@ internal sealed class NativePeers(LookupBuilder lookup, ulong start, Span? root)
         }
     }
 
-    /// <summary>Puts seeds in their order, and hears of peers whose own span is missing from the answers that name them.</summary>
+    /// <summary>Orders the seeds, and adds peers that have no span of their own but are named in answers.</summary>
     public void Finish()
     {
         var position = 0;
@@ -64,13 +64,13 @@ internal sealed class NativePeers(LookupBuilder lookup, ulong start, Span? root)
         lookup.HearFromAnswers(0);
         foreach (var (request, count) in _fresh)
         {
-            // The node counted itself; only when its events were cut is our own count better.
+            // The node itself counted the new peers. Our own count is used only when the node's events were cut off.
             request.New = request.Returned is null ? null : count ?? request.New;
             Place(request);
         }
     }
 
-    /// <summary>Peers heard of in one answer stand in its order.</summary>
+    /// <summary>Sorts the peers first heard of in this answer by its order.</summary>
     private static void Place(RequestDraft request)
     {
         for (var i = 0; i < request.Closer!.Count; i++)
@@ -102,7 +102,7 @@ internal sealed class NativePeers(LookupBuilder lookup, ulong start, Span? root)
         {
             if (happened.Is(NativeSpans.Dial))
             {
-                // Only a connection that was there already is an event and no span.
+                // An event without a span is a connection that already existed.
                 peer.Add(new PeerDial(SpanReading.Nanoseconds(start, happened.TimeUnixNano), 0, Reused: true, Error: null));
             }
         }
@@ -121,7 +121,7 @@ internal sealed class NativePeers(LookupBuilder lookup, ulong start, Span? root)
         };
         if (message == MessageType.AddProvider && request.Outcome == RequestOutcome.Answered)
         {
-            // The protocol does not answer it: earlier versions called "answered" what was written.
+            // ADD_PROVIDER has no answer. Earlier versions wrote "answered" for a message that was sent.
             request.Outcome = RequestOutcome.Sent;
         }
 
@@ -129,7 +129,7 @@ internal sealed class NativePeers(LookupBuilder lookup, ulong start, Span? root)
         {
             if (message is MessageType.FindNode or MessageType.GetProviders or MessageType.GetValue)
             {
-                // An empty list gets lost on some ways here; the node always knows what an answer held.
+                // Some exporters lose an empty list. The node always knows the peers in an answer, so a missing list is empty.
                 request.Closer = lookup.Answer(span.Strings(NativeAttributes.CloserPeers) ?? []);
                 _fresh.Add(request, span.DroppedEventsCount > 0 ? null : Heard(span));
             }

@@ -3,7 +3,7 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>One query of the DhtTracer node.</summary>
+/// <summary>Builds one query of the DhtTracer node.</summary>
 /// <param name="trace">The trace.</param>
 /// <param name="members">Its spans.</param>
 /// <param name="rootId">Id of its <c>dht.query</c>.</param>
@@ -11,15 +11,16 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
 {
     private readonly Span? _root = members.Select(member => trace[member]).FirstOrDefault(span => span.SpanId == rootId);
 
-    /// <summary>The span that says what the query is for: the root, and a span of a peer that was sent something as long as the root has
-    /// not come.</summary>
+    /// <summary>
+    /// The span that holds the query's type and key: the root, or while that is missing, the span of a peer that was sent something.
+    /// </summary>
     private readonly Span? _telling =
         members.Select(member => trace[member]).FirstOrDefault(span => span.SpanId == rootId)
         ?? members
             .Select(member => trace[member])
             .FirstOrDefault(span => span.Name == NativeSpans.Peer && span.Text(NativeAttributes.QueryType) is not null);
 
-    /// <summary>Makes the query.</summary>
+    /// <summary>Builds the query.</summary>
     public Query Build()
     {
         members.Sort();
@@ -92,7 +93,7 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
             : QueryOutcome.Success;
     }
 
-    // When it stopped asking. The follow-up comes after it.
+    // When the lookup stopped asking; the follow-up comes after it.
     private long? TerminatedNs(ulong start)
     {
         foreach (var told in _root?.Events ?? [])
@@ -117,8 +118,9 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
             : null;
     }
 
-    /// <summary>What it was for. When no span says so, what it sent tells, unless it only looked for peers: every kind of lookup
-    /// does.</summary>
+    /// <summary>
+    /// The type of the query. If no span holds it, the messages decide, except FIND_NODE, which every kind of lookup sends.
+    /// </summary>
     private QueryType Type(List<Span> spans)
     {
         if (Words.TryParse<QueryType>(_telling?.Text(NativeAttributes.QueryType), out var type))
@@ -126,7 +128,8 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
             return type;
         }
 
-        // A get-value corrects what its peers hold with PUT_VALUE; a put-value asks for no record.
+        // GET_VALUE is checked before PUT_VALUE: a get-value also sends PUT_VALUE to correct records, but a put-value never sends
+        // GET_VALUE.
         var sent = spans
             .Where(static span => span.Name == NativeSpans.Request)
             .Select(static span => MessageTypes.Parse(span.Text(NativeAttributes.MessageType)))
@@ -139,7 +142,7 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
             : QueryType.Unknown;
     }
 
-    /// <summary>A query above this one, as a bootstrap has above its lookups; null when there is none.</summary>
+    /// <summary>The query above this one, as a bootstrap is above its lookups; null when there is none.</summary>
     private SpanId? Outermost()
     {
         SpanId? outermost = null;

@@ -1,13 +1,14 @@
 namespace DhtTracer.Analysis;
 
-/// <summary>The version of what <see cref="TraceReconstruction"/> finds in the same spans.</summary>
+/// <summary>The version of the rules of <see cref="TraceReconstruction"/>.</summary>
 public static class AnalysisVersion
 {
     /// <summary>
-    /// Counts the changes to the reconstruction whose results differ. An archive analyses traces again that a lower version has analysed.
+    /// Increases with every change that gives other results for the same spans. An archive analyses a trace again if a lower version
+    /// analysed it.
     /// </summary>
     public const int Current = 7;
 
-    /// <summary>The version of a stored result when it is not this program's; else null.</summary>
+    /// <summary>The version of a stored result if it is older than this program's; null otherwise, also for 0.</summary>
     public static int? OlderOrNull(int version) => version is > 0 and < Current ? version : null;
 }

@@ -1,9 +1,9 @@
 namespace DhtTracer.Analysis;
 
-/// <summary>Sorts the error texts of go-libp2p, js-libp2p, rust-libp2p and litep2p into <see cref="ErrorClass"/>.</summary>
+/// <summary>Maps the error texts of go-libp2p, js-libp2p, rust-libp2p and litep2p to <see cref="ErrorClass"/>.</summary>
 internal static class ErrorText
 {
-    // The first that the text contains decides, so the more telling ones stand first: "failed to dial: context deadline exceeded".
+    // The first match decides, so the more specific texts come first: "failed to dial: context deadline exceeded".
     private static readonly (string Part, string Class)[] Parts =
     [
         ("failed to find any peer in table", ErrorClass.NoPeers),
@@ -30,14 +30,15 @@ internal static class ErrorText
         ("ConnectionReset", ErrorClass.Reset),
         ("StreamResetError", ErrorClass.Reset),
         ("EOF", ErrorClass.Reset),
-        // "connection closed (local): code: 0x1005: transport error: sent go away, code: 4101": the node's own connection manager closed it.
+        // "connection closed (local): code: 0x1005: transport error: sent go away, code: 4101": the node's own connection manager closed
+        // the connection.
         ("connection closed (", ErrorClass.Reset),
         ("go away", ErrorClass.Reset),
         ("not found", ErrorClass.NotFound),
         ("NotFoundError", ErrorClass.NotFound),
     ];
 
-    /// <summary>What go-libp2p puts before the error of a context, in the order of its layers.</summary>
+    /// <summary>The prefixes that go-libp2p puts before a context error, in the order of its layers.</summary>
     private static readonly string[] ContextPrefixes =
     [
         "sending request: ",
@@ -48,8 +49,8 @@ internal static class ErrorText
         "timed out: ",
     ];
 
-    /// <summary>The error of a text that a failing layer left.</summary>
-    /// <param name="text">The text; null when it left none.</param>
+    /// <summary>Classifies the text of a failed layer.</summary>
+    /// <param name="text">The text; null when there is none.</param>
     public static TraceError Classify(string? text)
     {
         if (string.IsNullOrEmpty(text))
@@ -74,12 +75,12 @@ internal static class ErrorText
     }
 
     /// <summary>
-    /// Whether the text says that the caller's context ended, by a cancellation or by the caller's deadline, whatever was being done then:
-    /// <c>context canceled</c>, <c>failed to open stream: timed out: context deadline exceeded</c>. The remote has no part in it. A dial
-    /// that failed by itself lists its addresses and is none of these.
+    /// Whether the caller's context ended, by a cancellation or by the caller's deadline, during any step: <c>context canceled</c>,
+    /// <c>failed to open stream: timed out: context deadline exceeded</c>. The remote peer has no part in it. A dial that failed by itself
+    /// lists its addresses and does not match.
     /// </summary>
-    /// <param name="text">Text of go-libp2p; null when there is none.</param>
-    /// <param name="deadline">The caller's time was over.</param>
+    /// <param name="text">Error text of go-libp2p; null when there is none.</param>
+    /// <param name="deadline">True when the caller's deadline passed.</param>
     public static bool IsOfContext(ReadOnlySpan<char> text, out bool deadline)
     {
         for (var stripped = true; stripped; )
@@ -100,8 +101,8 @@ internal static class ErrorText
     }
 
     /// <summary>
-    /// Whether the text of go-libp2p tells that a request was never sent: the dial inside it failed, or the stream for it was not agreed on.
-    /// A stream that timed out is none of these, because it is agreed on with the first bytes of the request.
+    /// Whether a text of go-libp2p shows that a request was never sent: its dial failed, or its stream was not negotiated. A stream that
+    /// timed out does not match, because it is negotiated together with the first bytes of the request.
     /// </summary>
     public static bool NeverSent(ReadOnlySpan<char> text)
     {
@@ -115,7 +116,7 @@ internal static class ErrorText
             || text is "failed to open stream: context canceled" or "message sender has been invalidated";
     }
 
-    /// <summary>Whether the text tells of a time that ran out.</summary>
+    /// <summary>Whether the text reports a timeout.</summary>
     public static bool IsTimeout(string text) =>
         Contains(text, "deadline exceeded")
         || Contains(text, "i/o timeout")

@@ -2,15 +2,14 @@ using System.Collections.Immutable;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>A stream of query events, or an operation that came as spans, of one type and key, as <see cref="EventStreamMatch"/> compares
-/// them.</summary>
+/// <summary>A stream of query events, or an operation from spans, to be compared by <see cref="EventStreamMatch"/>.</summary>
 /// <param name="Id">Permalink.</param>
 /// <param name="Node">Peer id of the node; null when unknown.</param>
 /// <param name="StartUnixNano">Start, in nanoseconds since 1970-01-01 UTC.</param>
 /// <param name="DurationNs">Duration in nanoseconds; null when the end is unknown.</param>
 /// <param name="IsTimed">Whether the two times are known.</param>
-/// <param name="IsWhole">False when peers may have been asked that <paramref name="Asked"/> does not have.</param>
-/// <param name="Asked">Peers asked, as numbers that mean the same in every candidate.</param>
+/// <param name="IsWhole">False when <paramref name="Asked"/> may lack peers.</param>
+/// <param name="Asked">Peers asked, as numbers; the same number means the same peer in all candidates.</param>
 public sealed record JoinCandidate(
     QueryId Id,
     string? Node,
@@ -21,15 +20,17 @@ public sealed record JoinCandidate(
     IReadOnlySet<long> Asked
 );
 
-/// <summary>What a stream of query events was found to belong to.</summary>
+/// <summary>The match of one stream of query events.</summary>
 /// <param name="Stream">The stream.</param>
-/// <param name="Operation">The operation that it is joined with; null when none fits, and when several do.</param>
-/// <param name="Fits">How many operations fit it. With 1 and no <paramref name="Operation"/>, that one fits another stream as well.</param>
+/// <param name="Operation">The operation that the stream is joined with; null when none fits or several do.</param>
+/// <param name="Fits">
+/// Number of operations that fit. If it is 1 and <paramref name="Operation"/> is null, that operation also fits another stream.
+/// </param>
 public readonly record struct StreamMatch(QueryId Stream, QueryId? Operation, int Fits);
 
 /// <summary>
-/// Decides which stream of query events and which operation of a daemon's spans are the same operation. Pure: the result depends on what
-/// is there, not on what came first.
+/// Finds the streams of query events and the operations from spans that are the same operation. Pure: the result does not depend on what
+/// arrived first.
 /// </summary>
 /// <remarks>
 /// Measured on 116 commands of 8 daemons: the peers that the events and the spans show as asked are the same set in 115; in the other one
@@ -40,7 +41,7 @@ public static class EventStreamMatch
     /// <summary>How much the clocks of the stream's reader and of the daemon may differ, in nanoseconds: 1 s.</summary>
     public const long ClockSlackNs = 1_000_000_000;
 
-    /// <summary>Joins each stream with the only operation that fits it, when the stream is the only one that fits the operation.</summary>
+    /// <summary>Joins a stream with an operation if each is the only one that fits the other.</summary>
     /// <param name="streams">Streams of one type and key.</param>
     /// <param name="operations">Operations of the same type and key.</param>
     public static ImmutableArray<StreamMatch> Match(IReadOnlyList<JoinCandidate> streams, IReadOnlyList<JoinCandidate> operations)
@@ -57,7 +58,7 @@ public static class EventStreamMatch
         ];
     }
 
-    /// <summary>Whether a stream and an operation of one type and key can be the same: their nodes, times and asked peers agree.</summary>
+    /// <summary>Whether a stream and an operation of the same type and key can be the same: node, times and asked peers agree.</summary>
     public static bool Fits(JoinCandidate stream, JoinCandidate operation) =>
         (stream.Node is null || operation.Node is null || string.Equals(stream.Node, operation.Node, StringComparison.Ordinal))
         && (stream.IsTimed ? Overlap(stream, operation) : stream.Asked.Count > 0)
@@ -72,8 +73,8 @@ public static class EventStreamMatch
         candidate.DurationNs is { } duration ? candidate.StartUnixNano + (ulong)Math.Max(0, duration) : null;
 
     /// <summary>
-    /// The same peers; or those of the side that may lack some are all among those of the other. Without times such a part must be at least
-    /// half, because then nothing else tells two lookups of one key apart.
+    /// True when both asked the same peers, or when one may lack peers and all its peers are among the other's. Without times, such a part
+    /// must be at least half, because nothing else separates two lookups of the same key.
     /// </summary>
     private static bool AskedTheSame(JoinCandidate stream, JoinCandidate operation)
     {

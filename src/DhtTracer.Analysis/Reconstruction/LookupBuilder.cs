@@ -4,10 +4,10 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>Puts a query's peers together from what a dialect read, and counts them by the definitions that all dialects share.</summary>
-/// <param name="target">Where the key lies in the key space; null when the key is unknown, and then so is every XOR.</param>
-/// <param name="node">The querying node, which never counts as a peer of its own query; null when unknown.</param>
-/// <param name="dialsKnown">Whether the trace shows dialing apart from requests.</param>
+/// <summary>Builds a query's peers from what a dialect read, and counts them by the definitions shared by all dialects.</summary>
+/// <param name="target">Position of the key in the key space. When null, every XOR is unknown.</param>
+/// <param name="node">The querying node, which is never a peer of its own query; null when unknown.</param>
+/// <param name="dialsKnown">Whether the trace separates dials from requests.</param>
 internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown)
 {
     private readonly Dictionary<string, PeerDraft> _peers = [];
@@ -20,7 +20,7 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
     /// <summary>Every request so far.</summary>
     public IReadOnlyList<RequestDraft> Requests => _requests;
 
-    /// <summary>The peer of an id, made when it is new. Null for an empty id.</summary>
+    /// <summary>The peer with this id, added when it is new. Null for an empty id.</summary>
     public PeerDraft? Peer(ReadOnlySpan<char> id)
     {
         if (id.IsEmpty)
@@ -51,7 +51,7 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
         _requests.Add(request);
     }
 
-    /// <summary>The distinct peers of an answer, in its order, without the node itself and without empty ids.</summary>
+    /// <summary>The distinct peers of an answer in its order, without the node itself and without empty ids.</summary>
     public List<PeerDraft> Answer(IReadOnlyList<string> ids)
     {
         var distinct = BeginAnswer(ids.Count);
@@ -63,14 +63,14 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
         return distinct;
     }
 
-    /// <summary>A new answer, to be filled by <see cref="AddAnswered"/> before another one begins.</summary>
+    /// <summary>Begins a new answer. Fill it with <see cref="AddAnswered"/> before you begin another.</summary>
     public List<PeerDraft> BeginAnswer(int capacity)
     {
         _answerNumber++;
         return new List<PeerDraft>(capacity);
     }
 
-    /// <summary>Adds one peer of an answer, unless it is there already or is the node itself.</summary>
+    /// <summary>Adds one peer to an answer, unless it is already there or is the node itself.</summary>
     public PeerDraft? AddAnswered(List<PeerDraft> answer, ReadOnlySpan<char> id)
     {
         if (node is not null && id.SequenceEqual(node))
@@ -93,10 +93,12 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
     }
 
     /// <summary>
-    /// Finds out who heard of whom from the answers alone, in the order in which they came: a peer that was asked before any answer
-    /// named it is from the routing table, any other was heard of by the first answer that names it.
+    /// Finds who heard of whom from the answers alone, in the order of their arrival. A peer that was asked before any answer named it is
+    /// from the routing table. Any other peer was heard of from the first answer that names it.
     /// </summary>
-    /// <param name="startToleranceNs">By how much a request's recorded start may lie before what really caused it.</param>
+    /// <param name="startToleranceNs">
+    /// Largest time in nanoseconds by which a request's recorded start can precede the event that caused it.
+    /// </param>
     public void HearFromAnswers(long startToleranceNs)
     {
         foreach (var request in AnswersInOrder())
@@ -143,7 +145,7 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
         }
     }
 
-    /// <summary>Answers whose peers are known, by the time they came.</summary>
+    /// <summary>Answers whose peers are known, sorted by arrival.</summary>
     public IEnumerable<RequestDraft> AnswersInOrder() =>
         _requests
             .Where(static request => request.AnswerNs is not null && request.Closer is not null)
@@ -152,7 +154,7 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
             .ThenBy(static request => request.Peer.Id, StringComparer.Ordinal)
             .ThenBy(static request => request.SpanId);
 
-    /// <summary>Finishes the query: order, states, XOR, counts.</summary>
+    /// <summary>Completes the query with order, states, XOR and counts.</summary>
     public Query Build(Query query)
     {
         var drafts = _peers.Values.Where(static peer => peer.IsKnown).ToList();
@@ -214,7 +216,9 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
         }
     }
 
-    /// <summary>A request of a type that the peer was sent before is a duplicate; a PUT_VALUE after a FIND_NODE is not.</summary>
+    /// <summary>
+    /// Marks a request as duplicate if the peer was sent the same message type before. A PUT_VALUE after a FIND_NODE is no duplicate.
+    /// </summary>
     private static void MarkDuplicates(List<PeerDraft> drafts, out int duplicates)
     {
         duplicates = 0;
@@ -287,7 +291,7 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
         };
     }
 
-    /// <summary>Whether a peer was sent a request, as far as the trace does not tell the contrary.</summary>
+    /// <summary>Whether a peer was sent a request. A request counts unless its error shows that it was never sent.</summary>
     public static bool WasQueried(QueryPeer peer) => peer.Requests.Any(static request => !ErrorText.NeverSent(request.Error?.Text));
 
     private static bool WasDialed(QueryPeer peer) => peer.Dial is { Reused: not true };

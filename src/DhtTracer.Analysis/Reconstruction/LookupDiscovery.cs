@@ -1,9 +1,9 @@
 namespace DhtTracer.Analysis;
 
-/// <summary>When the final answer of a lookup was first known, from who named whom.</summary>
+/// <summary>Finds when the final answer of a lookup was first known, from which peer named which.</summary>
 internal static class LookupDiscovery
 {
-    /// <summary>The first answer that names the peer looked for; null when none does, or the peer is unknown.</summary>
+    /// <summary>When the first answer named the wanted peer; null when none did, or when the peer is unknown.</summary>
     public static long? FirstNaming(LookupBuilder lookup, string? peerId)
     {
         if (peerId is null)
@@ -23,7 +23,7 @@ internal static class LookupDiscovery
         return first;
     }
 
-    /// <summary>When the last of the peers that were sent a message was heard of: the K closest that a record was then stored at.</summary>
+    /// <summary>When the last of the peers that were sent this message was heard of: the K closest that then stored a record.</summary>
     public static long? LastHeard(LookupBuilder lookup, MessageType message)
     {
         long? last = null;
@@ -40,7 +40,7 @@ internal static class LookupDiscovery
         return last;
     }
 
-    /// <summary>When the last of these peers was heard of; null when one of them never was.</summary>
+    /// <summary>When the last of these peers was heard of; null when one of them was not.</summary>
     public static long? AllHeard(LookupBuilder lookup, IEnumerable<string> peerIds)
     {
         var heard = lookup

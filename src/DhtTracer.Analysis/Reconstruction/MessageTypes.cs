@@ -1,10 +1,11 @@
 namespace DhtTracer.Analysis;
 
-/// <summary>Message types as spans and logs write them.</summary>
+/// <summary>Message types as written in spans and logs.</summary>
 internal static class MessageTypes
 {
-    /// <summary>Whether an answer to it names peers. One of which the type is unknown counts: only such answers are known without
-    /// it.</summary>
+    /// <summary>
+    /// Whether an answer to this message names peers. An unknown type counts: a type is only unknown for answers that name peers.
+    /// </summary>
     public static bool NamesPeers(MessageType type) =>
         type is MessageType.FindNode or MessageType.GetProviders or MessageType.GetValue or MessageType.Unknown;
 

@@ -1,12 +1,13 @@
 namespace DhtTracer.Analysis;
 
-/// <summary>An operation as far as its queries tell it.</summary>
+/// <summary>Builds an operation from its queries alone.</summary>
 internal static class OperationOfQueries
 {
-    /// <summary>Puts queries of one operation together: success when any of them succeeded, else what the one says that ended
-    /// last.</summary>
+    /// <summary>
+    /// Combines the queries of one operation. It succeeded if any query did; otherwise the query that ended last decides.
+    /// </summary>
     /// <param name="id">Id of the operation.</param>
-    /// <param name="queries">Its queries by start; at least one.</param>
+    /// <param name="queries">Its queries sorted by start; at least one.</param>
     public static Operation Make(QueryId id, IReadOnlyList<Query> queries)
     {
         var decisive = Decisive(queries);
@@ -37,8 +38,8 @@ internal static class OperationOfQueries
     }
 
     /// <summary>
-    /// The query that gave the answer, or that ended last. One that had nobody to ask decides only when all are like that: then the answer
-    /// was in the node itself, or there was none to be had.
+    /// The query that gave the answer first, or else the one that ended last. A query that had nobody to ask decides only if all are like
+    /// that: then the node itself had the answer, or there was none.
     /// </summary>
     public static Query Decisive(IReadOnlyList<Query> queries)
     {

@@ -4,24 +4,25 @@ using DhtTracer.Multiformats;
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// Joins requests that stand alone in their traces to the operation of another trace that they belong to. An optimistic provide sends its
-/// provider records this way, and a value search its corrections. Pure: the archive finds candidates by key and calls this when either side
-/// arrives.
+/// Joins requests that are alone in their traces to their operation in another trace. An optimistic provide sends its provider records in
+/// this way, and a value search its corrections. Pure: the archive finds candidates by key, and calls this when either side arrives.
 /// </summary>
 public static class OperationParts
 {
-    /// <summary>How long after the end of an operation its parts may still start, in nanoseconds: 60 s.</summary>
+    /// <summary>A part of an operation starts at most this long after its end: 60 s, in nanoseconds.</summary>
     public const long LatestAfterEndNs = 60_000_000_000;
 
     /// <summary>
-    /// Measured on 494 parts of captures that can be of one operation only: they start before its end (320), at most 9.1 ms after it (74),
-    /// or more than a second after it (100, of provides).
+    /// Measured on 494 parts of captures that fit only one operation: 320 start before its end, 74 at most 9.1 ms after it, and 100 (of
+    /// provides) more than a second after it.
     /// </summary>
     private const long ShortlyAfterEndNs = 100_000_000;
 
-    /// <summary>Whether a part belongs to an operation: the same message, key and node, and it started between the start and 60 s after the
-    /// end.</summary>
-    /// <param name="operation">An operation. Of one that has not ended, every later part within 60 s of its start may be a part.</param>
+    /// <summary>
+    /// Whether a part can belong to an operation: message, key and node are the same, and the part starts between the start of the
+    /// operation and 60 s after its end.
+    /// </summary>
+    /// <param name="operation">The operation. If it has not ended, every part within 60 s of its start can belong to it.</param>
     /// <param name="part">The part.</param>
     public static bool Belongs(Operation operation, LoosePart part) =>
         !operation.Background
@@ -35,8 +36,8 @@ public static class OperationParts
         && SpanReading.Nanoseconds(operation.StartUnixNano, part.StartUnixNano) <= (operation.DurationNs ?? 0) + LatestAfterEndNs;
 
     /// <summary>
-    /// The operations that a part can be of. A part that started while an operation ran is of one that ran then; else of one that ended
-    /// less than 100 ms before; else of any that it belongs to. Only when this is one operation is it known whose part it is.
+    /// The operations that a part may belong to. Operations that were running when the part started come first. If there are none: those
+    /// that ended less than 100 ms before. Otherwise: all that fit. The owner is known only if the result is one operation.
     /// </summary>
     public static IReadOnlyList<Operation> Owners(IEnumerable<Operation> candidates, LoosePart part)
     {
@@ -51,18 +52,17 @@ public static class OperationParts
         return shortlyAfter.Count > 0 ? shortlyAfter : belongs;
     }
 
-    /// <summary>The operation that a part belongs to; null when it belongs to none, and when it can be of several.</summary>
+    /// <summary>The only operation that a part may belong to; null when there is none or more than one.</summary>
     public static Operation? Owner(IEnumerable<Operation> candidates, LoosePart part) =>
         Owners(candidates, part) is [var only] ? only : null;
 
     /// <summary>
-    /// An operation and its decisive query with the parts that belong to it. The parts of a provide become rows, requests, sent counts and
-    /// results of the query; corrections of a value search are only linked, they are no part of what the caller waited for.
+    /// Adds the matching parts to an operation and its decisive query. Parts of a provide become rows, requests, sent counts and results of
+    /// the query. Corrections of a value search are only linked, because the caller did not wait for them.
     /// </summary>
-    /// <param name="operation">The operation as one trace tells it.</param>
-    /// <param name="query">Its decisive query as one trace tells it, with peers.</param>
-    /// <param name="parts">Parts in any order; those that do not belong to the operation are passed over. The same part may come
-    /// twice.</param>
+    /// <param name="operation">The operation from its own trace.</param>
+    /// <param name="query">Its decisive query from its own trace, with peers.</param>
+    /// <param name="parts">Parts in any order. Parts of other operations are ignored, and a part may come twice.</param>
     public static (Operation Operation, Query Query) Join(Operation operation, Query query, IEnumerable<LoosePart> parts)
     {
         var own = parts
@@ -144,7 +144,7 @@ public static class OperationParts
             }
             else
             {
-                // The trace of the provide does not show this peer: who named it, and over how many hops, is unknown.
+                // The trace of the provide does not show this peer, so its referrer and hops are unknown.
                 added++;
                 rowOf.Add(part.Peer, rows.Count);
                 rows.Add(

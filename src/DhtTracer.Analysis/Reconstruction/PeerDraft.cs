@@ -2,40 +2,42 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>A peer of a query while the query is put together. Times are nanoseconds after the query's start.</summary>
+/// <summary>A peer while its query is being built. Times are nanoseconds after the query's start.</summary>
 internal sealed class PeerDraft(string id)
 {
-    /// <summary>Different lists of addresses of one peer that are kept; others name it with the same few.</summary>
+    /// <summary>Most different address lists kept for one peer; other peers name it with the same few.</summary>
     private const int MostAddressTexts = 32;
 
     private readonly List<string> _addressTexts = [];
 
     public string Id { get; } = id;
 
-    /// <summary>Whether it is known how it came to be heard of: as a seed, by an answer, or because the trace says so.</summary>
+    /// <summary>Whether it is known how the node heard of it: as a seed, from an answer, or because the trace says so.</summary>
     public bool IsHeard { get; set; }
 
-    /// <summary>Number of the last answer that named it: an answer can name a peer twice.</summary>
+    /// <summary>Number of the last answer that named it, because one answer can name a peer twice.</summary>
     public int LastAnswer { get; set; }
 
-    /// <summary>Whether it gets a row: heard of, or sent something. The 2019 log lists peers in answers that the query then filtered
-    /// out.</summary>
+    /// <summary>
+    /// Whether the peer gets a row: it was heard of, or was sent something. Answers in the 2019 log also list peers that the query then
+    /// filtered out.
+    /// </summary>
     public bool IsKnown => IsHeard || FirstSentNs is not null;
 
     public long? HeardNs { get; set; }
 
-    /// <summary>Place in the answer, or among the seeds: peers heard of at one moment are shown in this order.</summary>
+    /// <summary>Position in the answer or among the seeds. Peers heard of at the same time are shown in this order.</summary>
     public int HeardPosition { get; set; } = int.MaxValue;
 
-    /// <summary>When its answer or failure had been taken into the lookup.</summary>
+    /// <summary>When the lookup had processed its answer or failure; null when unknown.</summary>
     public long? TakenNs { get; set; }
 
-    /// <summary>It was heard of at this time or before; only used to sort peers of which <see cref="HeardNs"/> is unknown.</summary>
+    /// <summary>The peer was heard of at this time or before. Used only to sort peers with unknown <see cref="HeardNs"/>.</summary>
     public long? HeardAtLatestNs { get; set; }
 
     public int? Hops { get; set; }
 
-    /// <summary>Lower bound of the hops; null to take <see cref="Hops"/>.</summary>
+    /// <summary>Lower bound of the hops; null to use <see cref="Hops"/>.</summary>
     public int? HopsAtLeast { get; set; }
 
     public string? Referrer { get; set; }
@@ -44,13 +46,13 @@ internal sealed class PeerDraft(string id)
 
     public string? AskedAfter { get; set; }
 
-    /// <summary>XOR as the source gives it, used only when it cannot be computed.</summary>
+    /// <summary>XOR from the source, used only when it cannot be computed.</summary>
     public int? GivenXor { get; set; }
 
-    /// <summary>State as the source gives it; null to derive it.</summary>
+    /// <summary>State from the source; null to derive it.</summary>
     public PeerState? GivenState { get; set; }
 
-    /// <summary>State when no request tells it; null to derive it from the dial.</summary>
+    /// <summary>State if no request shows it; null to derive it from the dial.</summary>
     public PeerState? StateWithoutRequests { get; set; }
 
     public int? GivenOrder { get; set; }
@@ -59,17 +61,17 @@ internal sealed class PeerDraft(string id)
 
     public string? Agent { get; set; }
 
-    /// <summary>Protocols from identify; null when the trace does not tell them.</summary>
+    /// <summary>Protocols from identify; null when the trace does not hold them.</summary>
     public IReadOnlyList<string>? Protocols { get; set; }
 
-    /// <summary>Multiaddrs as the source gives them; null to take those of <see cref="AddAddresses"/>.</summary>
+    /// <summary>Multiaddrs from the source; null to use those of <see cref="AddAddresses"/>.</summary>
     public IReadOnlyList<string>? GivenAddresses { get; set; }
 
     public List<PeerDial> Dials { get; } = [];
 
     public List<RequestDraft> Requests { get; } = [];
 
-    /// <summary>Start of the first dial or request, or null.</summary>
+    /// <summary>Start of the first dial or request; null without one.</summary>
     public long? FirstSentNs { get; private set; }
 
     public void Add(PeerDial dial)
@@ -88,8 +90,7 @@ internal sealed class PeerDraft(string id)
     }
 
     /// <summary>
-    /// The dial that the row shows: the first that made or tried a new connection, a later one when the earlier failed and it did not;
-    /// else the first.
+    /// The dial that the row shows: the first new connection that succeeded, else the first one tried, else the first dial.
     /// </summary>
     public PeerDial? ShownDial()
     {
@@ -106,7 +107,9 @@ internal sealed class PeerDraft(string id)
             );
     }
 
-    /// <summary>Adds multiaddrs separated by blanks. A peer is named dozens of times with the same text, which is then kept once.</summary>
+    /// <summary>
+    /// Adds multiaddrs separated by spaces. A peer is named dozens of times with the same text, so each text is kept once.
+    /// </summary>
     public void AddAddresses(ReadOnlySpan<char> text)
     {
         if (text.IsEmpty || _addressTexts.Count == MostAddressTexts)
@@ -125,8 +128,9 @@ internal sealed class PeerDraft(string id)
         _addressTexts.Add(text.ToString());
     }
 
-    /// <summary>The distinct multiaddrs: in the source's order when it gives them, else sorted, so that the order of answers does not
-    /// matter.</summary>
+    /// <summary>
+    /// The distinct multiaddrs. They are in the source's order if it gives them, else sorted, so that the order of answers does not matter.
+    /// </summary>
     public IReadOnlyList<string> Addresses() =>
         GivenAddresses
         ?? (
@@ -144,7 +148,7 @@ internal sealed class PeerDraft(string id)
     private void Sent(long startNs) => FirstSentNs = FirstSentNs is { } first && first <= startNs ? first : startNs;
 }
 
-/// <summary>A request while the query is put together.</summary>
+/// <summary>A request while its query is being built.</summary>
 internal sealed class RequestDraft(PeerDraft peer, MessageType type, long? startNs, SpanId spanId)
 {
     public PeerDraft Peer { get; } = peer;
@@ -153,7 +157,7 @@ internal sealed class RequestDraft(PeerDraft peer, MessageType type, long? start
 
     public long? StartNs { get; } = startNs;
 
-    /// <summary>Breaks ties, so that the order of equal times never depends on the order of the spans.</summary>
+    /// <summary>Breaks ties of equal times, so that the result does not depend on the order of the spans.</summary>
     public SpanId SpanId { get; } = spanId;
 
     public long? DurationNs { get; set; }
@@ -162,12 +166,12 @@ internal sealed class RequestDraft(PeerDraft peer, MessageType type, long? start
 
     public TraceError? Error { get; set; }
 
-    /// <summary>Distinct closer peers of the answer in its order, the node left out; null when they cannot be known.</summary>
+    /// <summary>Distinct closer peers of the answer in its order, without the node itself; null when they cannot be known.</summary>
     public IReadOnlyList<PeerDraft>? Closer { get; set; }
 
     /// <summary>
-    /// The peers of the answer are listed also when they have no row, because the answer came when the lookup was over. False where an
-    /// answer lists peers that the query filtered out.
+    /// True when the answer's peers are listed even without a row, because the answer came after the lookup was over. False where an answer
+    /// lists peers that the query filtered out.
     /// </summary>
     public bool NamesPeersWithoutRow { get; set; }
 
@@ -179,13 +183,13 @@ internal sealed class RequestDraft(PeerDraft peer, MessageType type, long? start
 
     public int? Records { get; set; }
 
-    /// <summary>When it ended, for a request whose start is unknown; null to take start and duration.</summary>
+    /// <summary>End of a request with unknown start; null to use start plus duration.</summary>
     public long? GivenEndNs { get; set; }
 
-    /// <summary>When it ended; null when it did not, or its time is unknown.</summary>
+    /// <summary>End; null when it did not end or the time is unknown.</summary>
     public long? EndNs => GivenEndNs ?? (StartNs + DurationNs);
 
-    /// <summary>When the answer came; null when there is none, or its time is unknown.</summary>
+    /// <summary>Arrival of the answer; null when there is none or the time is unknown.</summary>
     public long? AnswerNs => Outcome == RequestOutcome.Answered ? EndNs : null;
 
     public PeerRequest ToRequest() =>

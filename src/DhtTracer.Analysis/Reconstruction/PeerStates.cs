@@ -1,6 +1,6 @@
 namespace DhtTracer.Analysis;
 
-/// <summary>How far a peer got, where the source does not say it itself.</summary>
+/// <summary>Derives how far a peer got, if the source does not say it.</summary>
 internal static class PeerStates
 {
     public static PeerState Derive(PeerDraft peer, PeerDial? dial)

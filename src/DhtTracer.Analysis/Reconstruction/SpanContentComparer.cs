@@ -3,7 +3,7 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>A total order of spans by everything they hold. What it means does not matter, only that it never changes.</summary>
+/// <summary>A total order of spans by their whole content. The order has no meaning, but it never changes.</summary>
 internal static class SpanContentComparer
 {
     public static int Compare(Span left, Span right)

@@ -5,8 +5,8 @@ using DhtTracer.Traces;
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// Merges spans that arrived more than once: by file and by pull, un-ended and ended, in nanoseconds by OTLP and in microseconds by
-/// Jaeger. The choice depends on the spans alone, never on the order in which they came.
+/// Merges spans that arrived more than once, for example by file and by pull, unfinished and finished, in nanoseconds by OTLP and in
+/// microseconds by Jaeger. The result depends only on the spans, never on the order of arrival.
 /// </summary>
 public static class SpanMerge
 {
@@ -44,8 +44,8 @@ public static class SpanMerge
     }
 
     /// <summary>
-    /// Of two versions of one span the one that tells more: ended before un-ended, nanoseconds before whole microseconds, more
-    /// attributes, more events; among equals the one that is greater by content, so that the choice is always the same.
+    /// Chooses the better of two versions of a span: ended before unended, nanoseconds before whole microseconds, more attributes, more
+    /// events. Among equals the greater one by content wins, so the choice is always the same.
     /// </summary>
     /// <returns>One of the two arguments.</returns>
     public static Span Better(Span left, Span right)
@@ -63,7 +63,7 @@ public static class SpanMerge
         return order >= 0 ? left : right;
     }
 
-    /// <summary>Span ids are random: they need no further hashing.</summary>
+    /// <summary>Span ids are random, so they need no further hashing.</summary>
     private sealed class ById : IEqualityComparer<(TraceId Trace, SpanId Span)>
     {
         public bool Equals((TraceId Trace, SpanId Span) x, (TraceId Trace, SpanId Span) y) => x.Span == y.Span && x.Trace == y.Trace;

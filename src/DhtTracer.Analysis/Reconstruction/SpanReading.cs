@@ -5,13 +5,14 @@ using DhtTracer.Traces;
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// Reads spans whichever way they came. Jaeger turns arrays into JSON text, its Thrift exporters into comma-joined text, numbers into
-/// doubles, Zipkin everything into text, and both turn scope and status into tags.
+/// Reads attributes of spans from any exporter. Jaeger turns arrays into JSON text, its Thrift exporters into comma-separated text and
+/// numbers into doubles. Zipkin turns everything into text. Both turn scope and status into tags.
 /// </summary>
 internal static class SpanReading
 {
-    /// <summary>A list of strings: an array, JSON array text <c>["a","b"]</c>, or <c>a,b</c>. Null when the attribute is not
-    /// there.</summary>
+    /// <summary>
+    /// A list of strings, from an array, JSON array text <c>["a","b"]</c>, or <c>a,b</c>. Null when the attribute is missing.
+    /// </summary>
     public static IReadOnlyList<string>? Strings(this Span span, string key) =>
         span.Attributes[key] switch
         {
@@ -22,7 +23,7 @@ internal static class SpanReading
             _ => null,
         };
 
-    /// <summary>An integer, also when it became a double or text.</summary>
+    /// <summary>An integer, also from a double or a text; null when there is none.</summary>
     public static long? Integer(this Span span, string key) =>
         span.Attributes[key] switch
         {
@@ -33,10 +34,10 @@ internal static class SpanReading
             _ => null,
         };
 
-    /// <summary>A count or parameter: an integer from 0 to <see cref="int.MaxValue"/>.</summary>
+    /// <summary>A count or parameter from 0 to <see cref="int.MaxValue"/>; null when there is none.</summary>
     public static int? Count(this Span span, string key) => span.Integer(key) is >= 0 and <= int.MaxValue and var value ? (int)value : null;
 
-    /// <summary>A boolean, also when it became text.</summary>
+    /// <summary>A boolean, also from a text; null when there is none.</summary>
     public static bool? Boolean(this Span span, string key) =>
         span.Attributes[key] switch
         {
@@ -46,22 +47,22 @@ internal static class SpanReading
             _ => null,
         };
 
-    /// <summary>A text that is not empty.</summary>
+    /// <summary>A text; null when it is missing or empty.</summary>
     public static string? Text(this Span span, string key) => span.Attributes.GetString(key) is { Length: > 0 } text ? text : null;
 
-    /// <summary>Name of the instrumentation scope, from where it came by OTLP or where Jaeger put it; empty when it was lost.</summary>
+    /// <summary>Name of the instrumentation scope, from OTLP or from Jaeger's tags; empty when it was lost.</summary>
     public static string ScopeName(this Span span) =>
         span.Scope.Name.Length > 0
             ? span.Scope.Name
             : span.Attributes.GetString("otel.scope.name") ?? span.Attributes.GetString("otel.library.name") ?? "";
 
-    /// <summary>Whether the status is Error, as OTLP status or as Jaeger's or Zipkin's tags.</summary>
+    /// <summary>Whether the status is Error, in OTLP or in the tags of Jaeger or Zipkin.</summary>
     public static bool IsError(this Span span) =>
         span.Status?.Code == StatusCode.Error
         || string.Equals(span.Attributes.GetString("otel.status_code"), "ERROR", StringComparison.OrdinalIgnoreCase)
         || span.Attributes["error"] is BoolValue { Value: true } or StringValue { Value: not "false" };
 
-    /// <summary>What the status says; null when it says nothing.</summary>
+    /// <summary>The message of the status; null when it is missing or empty.</summary>
     public static string? StatusMessage(this Span span)
     {
         if (span.Status?.Message is { Length: > 0 } message)
@@ -72,11 +73,11 @@ internal static class SpanReading
         return span.Text("otel.status_description") ?? (span.Text("error") is { } error and not ("true" or "false") ? error : null);
     }
 
-    /// <summary>Whether the event has this name; Jaeger keeps it in a field <c>event</c>.</summary>
+    /// <summary>Whether the event has this name. Jaeger keeps the name in a field <c>event</c>.</summary>
     public static bool Is(this SpanEvent happened, string name) =>
         happened.Name == name || (happened.Name.Length == 0 && happened.Attributes.GetString("event") == name);
 
-    /// <summary>Nanoseconds from one time to another, clamped so that sums of two never overflow.</summary>
+    /// <summary>Nanoseconds from one time to another, clamped so that a sum of two never overflows.</summary>
     public static long Nanoseconds(ulong from, ulong to)
     {
         const ulong most = long.MaxValue / 4;
@@ -113,7 +114,7 @@ internal static class SpanReading
             }
             catch (JsonException)
             {
-                // Not JSON after all: the text is what was joined.
+                // The text is not JSON, so it is comma-separated.
             }
         }
 

@@ -3,18 +3,18 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>What hangs above an operation: the command that asked for it, a bitswap session, the resolution of a name.</summary>
-/// <param name="Context">The spans above, the outermost first.</param>
+/// <summary>The spans above an operation, such as the command, a bitswap session or the resolution of a name.</summary>
+/// <param name="Context">The spans above, outermost first.</param>
 /// <param name="Command">The span of the command; null when none is above.</param>
 internal readonly record struct SpansAbove(ImmutableArray<OperationContext> Context, SpanId? Command)
 {
-    /// <summary>More spans above than this are cut in the middle of nothing: real traces have a dozen.</summary>
+    /// <summary>Most spans above that are kept, the nearest ones; real traces have a dozen.</summary>
     private const int Most = 64;
 
-    /// <summary>Text of a span is kept up to this length.</summary>
+    /// <summary>Longest text kept from a span, in characters.</summary>
     private const int LongestText = 300;
 
-    /// <summary>Attributes that tell one span of a name from another, the most telling first.</summary>
+    /// <summary>Attributes that distinguish spans of the same name, best first.</summary>
     private static readonly string[] Details =
     [
         "url.path",
@@ -53,8 +53,10 @@ internal readonly record struct SpansAbove(ImmutableArray<OperationContext> Cont
         return new SpansAbove(context.MoveToImmutable(), command);
     }
 
-    /// <summary>A command line, or a request that a server received: <c>cmds.routing.findprovs</c>, <c>POST /api/v0/</c>, <c>GET
-    /// /ipfs/</c>.</summary>
+    /// <summary>
+    /// Whether the span is a command: a command line, or a request received by a server, such as <c>cmds.routing.findprovs</c>, <c>POST
+    /// /api/v0/</c> or <c>GET /ipfs/</c>.
+    /// </summary>
     private static bool IsCommand(Span span) =>
         span.Kind == SpanKind.Server
         || span.Name.StartsWith("cmds.", StringComparison.Ordinal)

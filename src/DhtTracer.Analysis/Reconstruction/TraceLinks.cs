@@ -4,28 +4,28 @@ using DhtTracer.Traces.KuboEvents;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>A stream of query events of another trace that is joined with an operation of this one.</summary>
+/// <summary>A stream of query events from another trace that is joined with an operation of this trace.</summary>
 /// <param name="Root">Root span of the stream.</param>
 /// <param name="Operation">The operation of this trace.</param>
-/// <param name="Spans">Spans of the other trace; those that are not of the stream are passed over.</param>
+/// <param name="Spans">Spans of the other trace; those of other streams are ignored.</param>
 public sealed record JoinedStream(SpanId Root, SpanId Operation, IReadOnlyList<Span> Spans);
 
-/// <summary>Where a stream of query events of this trace belongs.</summary>
+/// <summary>The match of a stream of query events of this trace.</summary>
 /// <param name="Root">Root span of the stream.</param>
-/// <param name="Operation">The operation of another trace that it is joined with; null when it is not joined.</param>
-/// <param name="Fits">How many operations of other traces fit it, see <see cref="StreamMatch.Fits"/>.</param>
+/// <param name="Operation">The operation of another trace that the stream is joined with; null when it is not joined.</param>
+/// <param name="Fits">Number of operations of other traces that fit it, see <see cref="StreamMatch.Fits"/>.</param>
 public readonly record struct StreamLink(SpanId Root, QueryId? Operation, int Fits);
 
-/// <summary>What ties a trace to others: found by the archive, because one trace alone does not tell it.</summary>
+/// <summary>The links from a trace to other traces. The archive finds them, because one trace alone does not show them.</summary>
 public sealed record TraceLinks
 {
-    /// <summary>No ties.</summary>
+    /// <summary>No links.</summary>
     public static TraceLinks None { get; } = new();
 
-    /// <summary>Requests that stand alone in other traces and belong to operations of this one, in any order.</summary>
+    /// <summary>Requests that are alone in other traces and belong to operations of this one, in any order.</summary>
     public ImmutableArray<LoosePart> Parts { get; init; } = [];
 
-    /// <summary>Requests that stand alone in other traces and can be of operations of this one, but of others too, in any order.</summary>
+    /// <summary>Requests that are alone in other traces and may belong to operations of this one or of others, in any order.</summary>
     public ImmutableArray<LoosePart> UnclearParts { get; init; } = [];
 
     /// <summary>Streams of query events of other traces that are joined with operations of this one.</summary>
@@ -34,8 +34,8 @@ public sealed record TraceLinks
     /// <summary>Streams of query events of this trace.</summary>
     public ImmutableArray<StreamLink> OwnStreams { get; init; } = [];
 
-    /// <summary>Reconstructs a trace with its ties.</summary>
-    /// <param name="reconstruct">Spans of one trace to operations and queries.</param>
+    /// <summary>Reconstructs a trace with its links.</summary>
+    /// <param name="reconstruct">Turns the spans of one trace into operations and queries.</param>
     /// <param name="spans">The merged spans of the trace.</param>
     public ReconstructedTrace Reconstruct(Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct, IReadOnlyList<Span> spans)
     {
@@ -71,7 +71,7 @@ public sealed record TraceLinks
                 ],
             };
 
-    /// <summary>The stream as if it had come in the trace of the operation, below it.</summary>
+    /// <summary>The spans of the stream, moved into the trace of the operation and below it.</summary>
     private static IEnumerable<Span> Below(TraceId trace, JoinedStream stream) =>
         stream
             .Spans.Where(span =>
@@ -85,7 +85,9 @@ public sealed record TraceLinks
                 }
             );
 
-    /// <summary>The streams of other traces are in no way of this trace, even when the operation is not found again.</summary>
+    /// <summary>
+    /// Removes the streams of other traces, which are never part of this one, even when the operation is not found again.
+    /// </summary>
     private static ReconstructedTrace WithoutStreams(ReconstructedTrace found, HashSet<SpanId> roots) =>
         found with
         {
@@ -94,8 +96,9 @@ public sealed record TraceLinks
             Streams = found.Streams.RemoveAll(stream => roots.Contains(stream.Id.SpanId)),
         };
 
-    /// <summary>Streams of this trace that are joined elsewhere are no operations of it; the others say how many operations fit
-    /// them.</summary>
+    /// <summary>
+    /// Removes the streams of this trace that are joined elsewhere. For the other streams it sets how many operations fit them.
+    /// </summary>
     private ReconstructedTrace Moved(ReconstructedTrace found)
     {
         foreach (var link in OwnStreams)

@@ -3,9 +3,9 @@ namespace DhtTracer.Analysis;
 /// <summary>Joins parts of other traces to the operations of one trace.</summary>
 public static class TraceParts
 {
-    /// <summary>The trace with each part joined to the operation that it belongs to. Parts that belong to none are passed over.</summary>
-    /// <param name="trace">What the spans of the trace tell.</param>
-    /// <param name="parts">Requests that stand alone in other traces, in any order.</param>
+    /// <summary>Joins each part to the operation that it belongs to, and ignores parts that belong to none.</summary>
+    /// <param name="trace">The reconstructed trace.</param>
+    /// <param name="parts">Requests that are alone in other traces, in any order.</param>
     public static ReconstructedTrace Join(ReconstructedTrace trace, IReadOnlyCollection<LoosePart> parts)
     {
         if (parts.Count == 0)

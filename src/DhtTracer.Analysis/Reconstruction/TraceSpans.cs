@@ -3,14 +3,15 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>The merged spans of one trace with their parents and children, by index. Cycles of parents, which only a hostile sender makes,
-/// are cut.</summary>
+/// <summary>
+/// The merged spans of one trace with their parents and children, by index. Cycles of parents are cut; only a hostile sender makes them.
+/// </summary>
 internal sealed class TraceSpans
 {
-    /// <summary>A parent that is not there: the span is a root, or its parent never arrived.</summary>
+    /// <summary>No parent: the span is a root, or its parent never arrived.</summary>
     public const int None = -1;
 
-    /// <summary>How far up is looked: real traces are a few dozen deep, and a hostile one must not cost the square of its size.</summary>
+    /// <summary>Most ancestors that are read. Real traces are a few dozen deep, and a hostile trace must not cost quadratic time.</summary>
     public const int MaxAncestors = 1000;
 
     private readonly int[] _parents;
@@ -39,7 +40,7 @@ internal sealed class TraceSpans
             _byId.Add(merged[i].SpanId, i);
         }
 
-        // Backwards, so that children stand in the order of the spans.
+        // Runs backwards, so that children are in the order of the spans.
         for (var i = merged.Length - 1; i >= 0; i--)
         {
             _parents[i] =
@@ -63,16 +64,16 @@ internal sealed class TraceSpans
     /// <summary>The span at an index.</summary>
     public Span this[int index] => Spans[index];
 
-    /// <summary>Index of the span with an id, or <see cref="None"/> when it is not there.</summary>
+    /// <summary>Index of the span with this id, or <see cref="None"/>.</summary>
     public int Find(SpanId id) => _byId.GetValueOrDefault(id, None);
 
     /// <summary>Index of the parent, or <see cref="None"/>.</summary>
     public int Parent(int index) => _parents[index];
 
-    /// <summary>Whether the span names a parent that is not there.</summary>
+    /// <summary>Whether the span names a parent that is not in the trace.</summary>
     public bool IsOrphan(int index) => _parents[index] == None && !Spans[index].ParentSpanId.IsZero;
 
-    /// <summary>The spans above, the nearest first, at most <see cref="MaxAncestors"/> of them.</summary>
+    /// <summary>The spans above, nearest first, at most <see cref="MaxAncestors"/>.</summary>
     public IEnumerable<int> Ancestors(int index)
     {
         var steps = 0;
@@ -83,7 +84,7 @@ internal sealed class TraceSpans
         }
     }
 
-    /// <summary>All spans, every parent before its children.</summary>
+    /// <summary>All spans, with every parent before its children.</summary>
     public List<int> TopDown()
     {
         var order = new List<int>(_parents.Length);
@@ -98,7 +99,7 @@ internal sealed class TraceSpans
         return order;
     }
 
-    /// <summary>Adds a span and everything below it, as far as <paramref name="enter"/> allows.</summary>
+    /// <summary>Adds a span and everything below it that <paramref name="enter"/> accepts.</summary>
     public void Collect(int index, List<int> into, Func<int, bool>? enter = null)
     {
         var from = into.Count;

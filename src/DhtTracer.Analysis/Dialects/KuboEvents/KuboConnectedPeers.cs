@@ -3,14 +3,14 @@ using DhtTracer.Traces.KuboEvents;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>What a Kubo told of the peers that it was connected to when a command ended: agents and round trips.</summary>
+/// <summary>What Kubo reported of the peers that it was connected to when a command ended: agents and round-trip times.</summary>
 internal sealed class KuboConnectedPeers
 {
     private readonly Dictionary<string, (string? Agent, long? LatencyNs)> _peers = new(StringComparer.Ordinal);
 
     private KuboConnectedPeers() { }
 
-    /// <summary>What the root of a stream tells; nothing when it never arrived, or nobody asked the daemon.</summary>
+    /// <summary>Reads the root of a stream; empty when the root never arrived, or when nobody asked the daemon.</summary>
     public static KuboConnectedPeers Of(Span? root)
     {
         var connected = new KuboConnectedPeers();
@@ -28,7 +28,7 @@ internal sealed class KuboConnectedPeers
         return connected;
     }
 
-    /// <summary>What one query tells of its peers, for another query of the same operation.</summary>
+    /// <summary>Reads the peers of one query, to be used for another query of the same operation.</summary>
     public static KuboConnectedPeers Of(IEnumerable<Query> queries)
     {
         var connected = new KuboConnectedPeers();
@@ -43,7 +43,7 @@ internal sealed class KuboConnectedPeers
         return connected;
     }
 
-    /// <summary>The query with what is known of its peers.</summary>
+    /// <summary>Adds what is known of the query's peers.</summary>
     public Query AddTo(Query query) =>
         _peers.Count == 0
             ? query

@@ -3,7 +3,7 @@ using DhtTracer.Traces.KuboEvents;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>The spans of one stream of a Kubo's query events.</summary>
+/// <summary>The spans of one stream of Kubo's query events.</summary>
 internal sealed class KuboEventStream
 {
     private KuboEventStream(QueryId id, Span? root, List<Span> events)
@@ -15,16 +15,16 @@ internal sealed class KuboEventStream
         StartUnixNano = root?.StartUnixNano ?? (events.Count == 0 ? 0 : events.Min(static happened => happened.StartUnixNano));
     }
 
-    /// <summary>Trace and root, which may never have arrived.</summary>
+    /// <summary>The trace and the root, which may be missing.</summary>
     public QueryId Id { get; }
 
     /// <summary>The root; null when it never arrived.</summary>
     public Span? Root { get; }
 
-    /// <summary>The events in the order in which they arrived.</summary>
+    /// <summary>The events in the order of their arrival.</summary>
     public IReadOnlyList<Span> Events { get; }
 
-    /// <summary>Whether times are known. Without them only the order is.</summary>
+    /// <summary>Whether times are known. Otherwise only the order of the events is.</summary>
     public bool IsTimed { get; }
 
     /// <summary>False while the command runs, and when its reader stopped before the daemon did. A saved stream counts as whole.</summary>
@@ -36,7 +36,7 @@ internal sealed class KuboEventStream
     /// <summary>Start, in nanoseconds since 1970-01-01 UTC; 0 when unknown.</summary>
     public ulong StartUnixNano { get; }
 
-    /// <summary>The streams of a trace, nearly always none or one.</summary>
+    /// <summary>The streams of a trace; nearly always none or one.</summary>
     public static IReadOnlyList<KuboEventStream> Find(TraceSpans trace)
     {
         SortedDictionary<SpanId, (Span? Root, List<Span> Events)>? found = null;
@@ -69,8 +69,8 @@ internal sealed class KuboEventStream
     }
 
     /// <summary>
-    /// When an event happened, in nanoseconds after the start. Without times its place in the stream takes their part while the query is
-    /// put together, so that the order is kept; it is taken out again in the end.
+    /// When an event happened, in nanoseconds after the start. In a stream without times, the event's position stands in for the time while
+    /// the query is built, so that the order is kept. The positions are removed at the end.
     /// </summary>
     public long At(Span happened) =>
         IsTimed ? SpanReading.Nanoseconds(StartUnixNano, happened.StartUnixNano) : happened.Count(KuboEventNames.Sequence) ?? 0;

@@ -4,8 +4,8 @@ using DhtTracer.Traces.KuboEvents;
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// The query events of a Kubo's RPC API, as spans of <see cref="KuboEventSpans"/>: one query for each stream. A stream mixes the WAN and
-/// the LAN lookup of a command and does not say which event is of which.
+/// Query events of Kubo's RPC API, as spans of <see cref="KuboEventSpans"/>: one query for each stream. A stream mixes the WAN and the LAN
+/// lookup of a command, and does not show which event belongs to which.
 /// </summary>
 internal sealed class KuboEventsDialect : IDialect
 {

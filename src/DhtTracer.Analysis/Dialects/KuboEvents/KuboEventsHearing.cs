@@ -3,30 +3,31 @@ using DhtTracer.Multiformats;
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// Who named whom, in a stream of query events. A peer that was dialed or asked before any answer named it is from the routing table. For
-/// one that an answer named first the answer is the referrer only when it is certain that the routing table did not hold it too: a lookup
-/// begins with the nearest peers of its routing table and asks <see cref="Alpha"/> of them at once, so a peer that is nearer than all of
-/// these is none of the rest. Measured: all 1,471 that it knows are right, 654 stay unknown (docs/dialects/kubo-events.md).
+/// Which peer named which in a stream of query events. A peer that was dialed or asked before any answer named it is from the routing
+/// table. If an answer named the peer first, that answer is the referrer only if the routing table certainly did not hold the peer. A
+/// lookup begins with the nearest peers of its routing table and asks <see cref="Alpha"/> of them at once. So a peer that is nearer than
+/// all of these is not among the others in the table. Measured: all 1,471 referrers found are right, 654 stay unknown
+/// (docs/dialects/kubo-events.md).
 /// </summary>
 /// <param name="lookup">The peers and answers of a stream.</param>
-/// <param name="target">The key; null when unknown, and then no distance is.</param>
+/// <param name="target">The key; null when unknown, and then no distance is known.</param>
 internal sealed class KuboEventsHearing(LookupBuilder lookup, KadId? target)
 {
-    /// <summary>Requests that each of a Kubo's lookups has in flight at most.</summary>
+    /// <summary>Most requests in flight in one lookup of Kubo.</summary>
     private const int Alpha = 10;
 
-    /// <summary>The WAN and the LAN lookup.</summary>
+    /// <summary>Number of lookups in a command: WAN and LAN.</summary>
     private const int Sides = 2;
 
     private readonly Dictionary<PeerDraft, int> _most = [];
 
-    /// <summary>Least hops of a peer that are certain; peers that are missing have none.</summary>
+    /// <summary>Certain lower bounds of hops by peer id; a peer without an entry has none.</summary>
     public Dictionary<string, int> AtLeast { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Whether fewer peers were asked than a lookup may have in flight: then the routing tables held no other peer.</summary>
+    /// <summary>True when fewer peers were asked than a lookup may have in flight. Then the routing tables held no other peer.</summary>
     public bool IsWhole { get; private set; }
 
-    /// <summary>Sets heard, referrer and hops of every peer, and how many peers of each answer were new.</summary>
+    /// <summary>Sets when and from whom each peer was heard of, its hops, and the number of new peers in each answer.</summary>
     public void Hear()
     {
         var nearest = TenthNearest();
@@ -70,7 +71,7 @@ internal sealed class KuboEventsHearing(LookupBuilder lookup, KadId? target)
         }
     }
 
-    /// <summary>The greatest hops of a peer that was sent a request; null when a peer whose hops are unknown may have more.</summary>
+    /// <summary>The greatest hop count of a peer that was sent a request; null when a peer with unknown hops may have more.</summary>
     public int? Greatest()
     {
         var asked = lookup.Peers.Where(static peer => peer.Requests.Count > 0).ToList();
@@ -107,13 +108,14 @@ internal sealed class KuboEventsHearing(LookupBuilder lookup, KadId? target)
     }
 
     /// <summary>
-    /// The peer whose distance no other peer of a routing table undercuts unless it was among the first asked: the tenth nearest of them.
-    /// They are those of both lookups together; whichever ten of them one lookup has asked, the farthest is not nearer than this one.
+    /// The tenth nearest of the peers asked first. A peer nearer than this one is in a routing table only if it was among the first asked.
+    /// The first peers belong to both lookups together. Whichever ten of them one lookup has asked, the farthest of the ten is not nearer
+    /// than this peer.
     /// </summary>
     private KadId? TenthNearest()
     {
-        // A LAN peer can answer before the WAN lookup has begun, so the first are counted, not timed. More of them make the bound nearer
-        // only.
+        // A LAN peer can answer before the WAN lookup has begun. So the first peers are found by counting, not by time. Too many of them
+        // can only make the bound nearer.
         var first = lookup
             .Peers.Where(static peer => peer.FirstSentNs is not null)
             .OrderBy(static peer => peer.FirstSentNs)

@@ -3,13 +3,13 @@ using DhtTracer.Traces.KuboEvents;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>Reads the peers of a stream of query events: who was dialed and asked, who answered what, who failed.</summary>
+/// <summary>Reads the peers of a stream of query events: which were dialed, asked, answered or failed.</summary>
 internal sealed class KuboEventsPeers(KuboEventStream stream, LookupBuilder lookup, MessageType message)
 {
     private readonly Dictionary<PeerDraft, long> _dialing = [];
     private readonly Dictionary<PeerDraft, Queue<RequestDraft>> _asking = [];
 
-    /// <summary>Reads everything into the lookup.</summary>
+    /// <summary>Adds all peers and requests to the lookup.</summary>
     public void Read()
     {
         foreach (var happened in stream.Events)
@@ -37,7 +37,7 @@ internal sealed class KuboEventsPeers(KuboEventStream stream, LookupBuilder look
                 _dialing.TryAdd(peer, at);
                 break;
             case nameof(KuboEventType.SendingQuery):
-                // The request is sent as soon as there is a connection.
+                // The request is sent as soon as the connection exists.
                 EndDial(peer, at, null);
                 var request = new RequestDraft(peer, message, at, happened.SpanId);
                 lookup.Add(request);
@@ -54,7 +54,9 @@ internal sealed class KuboEventsPeers(KuboEventStream stream, LookupBuilder look
         }
     }
 
-    /// <summary>Both sides may ask one peer at once; nothing tells whose answer came, so the older request takes it.</summary>
+    /// <summary>
+    /// Both sides may ask the same peer at once. Nothing shows which of them got the answer, so it goes to the older request.
+    /// </summary>
     private void Answered(Span happened, PeerDraft peer, long at)
     {
         var request = Next(peer, at, happened.SpanId);
@@ -98,7 +100,7 @@ internal sealed class KuboEventsPeers(KuboEventStream stream, LookupBuilder look
         return true;
     }
 
-    /// <summary>The oldest request to the peer that is still open; one whose start is unknown when the stream shows none.</summary>
+    /// <summary>The oldest open request to the peer; a new one with unknown start when the stream shows none.</summary>
     private RequestDraft Next(PeerDraft peer, long at, SpanId spanId)
     {
         if (Asking(peer).TryDequeue(out var request))

@@ -4,7 +4,7 @@ using DhtTracer.Traces.KuboEvents;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>One query of a stream of query events.</summary>
+/// <summary>Builds the query of one stream of query events.</summary>
 /// <param name="stream">The stream.</param>
 internal sealed class KuboEventsQuery(KuboEventStream stream)
 {
@@ -12,7 +12,7 @@ internal sealed class KuboEventsQuery(KuboEventStream stream)
         ? told
         : QueryType.Unknown;
 
-    /// <summary>Makes the query.</summary>
+    /// <summary>Builds the query.</summary>
     public Query Build()
     {
         var key = KeyOf(stream.Root?.Text(KuboEventNames.Key), _type);
@@ -65,7 +65,7 @@ internal sealed class KuboEventsQuery(KuboEventStream stream)
         return stream.IsTimed ? query : WithoutTimes(query);
     }
 
-    /// <summary>The key as the user, or the stream, wrote it.</summary>
+    /// <summary>The key, as written by the user or by the stream.</summary>
     public static TargetKey? KeyOf(string? text, QueryType type) =>
         type switch
         {
@@ -86,7 +86,9 @@ internal sealed class KuboEventsQuery(KuboEventStream stream)
             _ => MessageType.FindNode,
         };
 
-    /// <summary>Answers name the querying node too. It then fails to dial itself, which tells its peer id.</summary>
+    /// <summary>
+    /// The peer id of the node. Answers also name the querying node, which then fails to dial itself; this failure shows its peer id.
+    /// </summary>
     private string? DialedItself() =>
         stream.Events.FirstOrDefault(static happened =>
             happened.Name == nameof(KuboEventType.QueryError)
@@ -96,7 +98,7 @@ internal sealed class KuboEventsQuery(KuboEventStream stream)
             ? PeerText.OrNull(itself.Text(KuboEventNames.Peer))
             : null;
 
-    /// <summary>Takes out the places in the stream that stood for times; order, answers and outcomes stay.</summary>
+    /// <summary>Removes the positions that stood in for times; order, answers and outcomes stay.</summary>
     private static Query WithoutTimes(Query query) =>
         query with
         {

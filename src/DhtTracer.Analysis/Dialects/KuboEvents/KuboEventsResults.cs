@@ -3,17 +3,17 @@ using DhtTracer.Traces.KuboEvents;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>What the caller of a Kubo's command got, and how it ended.</summary>
+/// <summary>What the caller of a Kubo command got, and how the command ended.</summary>
 internal sealed class KuboEventsResults
 {
     private readonly KuboEventStream _stream;
     private readonly LookupBuilder _lookup;
     private readonly QueryType _type;
 
-    /// <summary>Reads them.</summary>
+    /// <summary>Reads the results.</summary>
     /// <param name="stream">The stream.</param>
-    /// <param name="lookup">Its peers, who heard of whom included.</param>
-    /// <param name="type">The operation.</param>
+    /// <param name="lookup">Its peers, with their referrers already set.</param>
+    /// <param name="type">The type of the operation.</param>
     /// <param name="keyText">The key as text; null when unknown.</param>
     public KuboEventsResults(KuboEventStream stream, LookupBuilder lookup, QueryType type, string? keyText)
     {
@@ -34,21 +34,21 @@ internal sealed class KuboEventsResults
     /// <summary>How it ended.</summary>
     public QueryOutcome Outcome { get; }
 
-    /// <summary>Why it failed.</summary>
+    /// <summary>Why it failed; null when it did not.</summary>
     public TraceError? Error { get; }
 
-    /// <summary>Distinct things that the caller got; null when the stream does not tell.</summary>
+    /// <summary>Number of distinct results for the caller; null when the stream does not show it.</summary>
     public int? Count { get; }
 
-    /// <summary>When the final answer was first known.</summary>
+    /// <summary>When the final answer was first known, in nanoseconds after the start; null when the stream does not show it.</summary>
     public long? DiscoveryNs { get; private set; }
 
-    /// <summary>Whose answer carried it.</summary>
+    /// <summary>The peer whose answer held it; null when the stream does not show it.</summary>
     public string? DiscoveredBy { get; private set; }
 
     private Span? Root => _stream.Root;
 
-    /// <summary>Distinct results: peers, providers, values. For put-value the daemon says once that it stored the record.</summary>
+    /// <summary>Distinct results: peers, providers, values. For put-value the daemon reports once that it stored the record.</summary>
     private HashSet<string> Found()
     {
         var found = new HashSet<string>(StringComparer.Ordinal);
@@ -83,7 +83,7 @@ internal sealed class KuboEventsResults
     private int? Results(HashSet<string> found) =>
         _type switch
         {
-            // The daemon does not say where it stored them.
+            // The daemon does not report where it stored them.
             QueryType.PutValue or QueryType.AddProvider or QueryType.Unknown => null,
             _ => found.Count > 0 || Outcome != QueryOutcome.Incomplete ? found.Count : null,
         };
@@ -123,14 +123,15 @@ internal sealed class KuboEventsResults
                 : QueryOutcome.Failed;
         }
 
-        // A saved stream does not show whether the command was stopped: then it ended when every request had an answer.
+        // A saved stream does not show whether the command was stopped. It counts as ended when every request had an answer.
         return end is null && _lookup.Requests.Any(static request => request.Outcome == RequestOutcome.NoAnswer) ? QueryOutcome.Incomplete
             : _type is QueryType.AddProvider or QueryType.PutValue ? QueryOutcome.Success
             : QueryOutcome.NotFound;
     }
 
-    /// <summary>When nothing was found and a request ended with the caller's context, the caller, or its time limit, ended the
-    /// lookup.</summary>
+    /// <summary>
+    /// If nothing was found and a request ended with the caller's context, the caller or its time limit ended the lookup.
+    /// </summary>
     private QueryOutcome? GaveUp()
     {
         QueryOutcome? gaveUp = null;
@@ -157,8 +158,9 @@ internal sealed class KuboEventsResults
         return gaveUp;
     }
 
-    /// <summary>What the daemon said of the whole command; of the sides' errors the one that says more than that a table was
-    /// empty.</summary>
+    /// <summary>
+    /// The daemon's error for the whole command. Of the errors of its sides, it prefers one that says more than that a table was empty.
+    /// </summary>
     private TraceError? ErrorOf()
     {
         if (Root?.Text(KuboEventNames.Error) is { } said)
@@ -184,7 +186,7 @@ internal sealed class KuboEventsResults
         switch (_type)
         {
             case QueryType.GetProviders:
-                // The event of a provider comes with the answer that named it, but does not say whose it was.
+                // The event of a provider comes with the answer that named it, but does not say which peer answered.
                 DiscoveryNs = _stream.At(_stream.Events.First(static happened => happened.Name == nameof(KuboEventType.Provider)));
                 break;
             case QueryType.FindPeer:
@@ -201,7 +203,7 @@ internal sealed class KuboEventsResults
         }
     }
 
-    /// <summary>A peer that was connected, or in the routing table, was known from the start.</summary>
+    /// <summary>A peer that was connected or in the routing table was known from the start.</summary>
     private void DiscoverPeer(string id)
     {
         var peer = _lookup.Peers.FirstOrDefault(known => known.Id == id);

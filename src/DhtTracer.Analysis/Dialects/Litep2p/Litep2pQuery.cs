@@ -3,13 +3,13 @@ using DhtTracer.Traces.RustLogs;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>One query of a log of litep2p.</summary>
+/// <summary>Builds one query of a litep2p log.</summary>
 /// <param name="spans">Its spans.</param>
 internal sealed class Litep2pQuery(LogSpans spans)
 {
     private readonly QueryType _type = spans.Root?.Text(RustLogNames.Kind) switch
     {
-        // litep2p's find_node gives the closest peers to a peer id, whether that peer is there or not.
+        // litep2p's find_node returns the closest peers to a peer id, even when no such peer exists.
         "FIND_NODE" => QueryType.GetClosestPeers,
         "GET_VALUE" => QueryType.GetValue,
         "GET_PROVIDERS" => QueryType.GetProviders,
@@ -18,7 +18,7 @@ internal sealed class Litep2pQuery(LogSpans spans)
         _ => spans.GivenType ?? QueryType.Unknown,
     };
 
-    /// <summary>Makes the query.</summary>
+    /// <summary>Builds the query.</summary>
     public Query Build()
     {
         var key = spans.Key(_type);
@@ -60,7 +60,7 @@ internal sealed class Litep2pQuery(LogSpans spans)
         return LogUnknowns.OnlyKnown(query, spans, reading.AllAsked);
     }
 
-    /// <summary>A get fails when it found nothing; a search without a peer, and a store without its quorum, fail.</summary>
+    /// <summary>A get fails when it found nothing, a search when it found no peer, and a store when it missed its quorum.</summary>
     private QueryOutcome Outcome(LookupBuilder lookup)
     {
         if (spans.Count(RustLogNames.Succeeded) > 0)
@@ -80,7 +80,7 @@ internal sealed class Litep2pQuery(LogSpans spans)
             : QueryOutcome.Failed;
     }
 
-    /// <summary>What the caller got; answers that came after the end do not count.</summary>
+    /// <summary>Number of results for the caller; answers after the end do not count.</summary>
     private int? Results(LookupBuilder lookup, LogLookup reading, long? duration) =>
         duration is not { } end
             ? null

@@ -3,8 +3,9 @@ using DhtTracer.Traces.RustLogs;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>Logs of rust-libp2p, as spans of <see cref="RustLogReader"/>: one trace for each query. See
-/// <c>docs/dialects/rust.md</c>.</summary>
+/// <summary>
+/// Logs of rust-libp2p, as spans of <see cref="RustLogReader"/>: one trace for each query. See <c>docs/dialects/rust.md</c>.
+/// </summary>
 internal sealed class RustLibp2pDialect : IDialect
 {
     /// <inheritdoc/>
@@ -36,7 +37,7 @@ internal sealed class RustLibp2pDialect : IDialect
         reading.Read();
         if (isGet)
         {
-            // "Record not found at source" stands before each answer without a record, so every other answer carried one.
+            // "Record not found at source" comes before each answer without a record, so every other answer has a record.
             foreach (var request in lookup.Requests.Where(static request => request.Outcome == RequestOutcome.Answered))
             {
                 request.Records ??= 1;
@@ -64,8 +65,8 @@ internal sealed class RustLibp2pDialect : IDialect
     }
 
     /// <summary>
-    /// The log tells that a query ran to its end. What it found is known of a get-value, whose answers without a record are logged, of a
-    /// search for the closest peers, and of one that nobody answered.
+    /// The log shows that a query ran to its end. Its result is known only in three cases: a get-value, because the log shows its answers
+    /// without a record; a search for the closest peers; and a query that nobody answered.
     /// </summary>
     private static QueryOutcome Outcome(LogSpans spans, LookupBuilder lookup, QueryType type)
     {
@@ -96,7 +97,7 @@ internal sealed class RustLibp2pDialect : IDialect
             QueryType.GetValue => MessageType.GetValue,
             QueryType.GetProviders => MessageType.GetProviders,
 
-            // A put and a provide look for peers first; what they then send is not logged. A bootstrap sends nothing else.
+            // A put and a provide first look for peers; what they send afterwards is not logged. A bootstrap sends only FIND_NODE.
             QueryType.PutValue or QueryType.AddProvider or QueryType.FindPeer or QueryType.GetClosestPeers => MessageType.FindNode,
             _ => spans.Count(RustLogNames.Finished) > 1 ? MessageType.FindNode : MessageType.Unknown,
         };

@@ -4,23 +4,23 @@ using DhtTracer.Traces.RustLogs;
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// Reads requests and dials of one logged query, and says who heard of whom only as far as it follows from the log. A log names the peers
-/// of answers, but not those of the routing table with which a query began. So a peer that an answer names may have been known before.
+/// Reads requests and dials of one logged query. It sets who heard of whom only where the log proves it. A log names the peers of answers,
+/// but not the peers of the routing table that a query began with. So a peer that an answer names may have been known before.
 /// </summary>
 /// <param name="lookup">Receives peers and requests.</param>
 /// <param name="spans">The query.</param>
-/// <param name="defaultMessage">The message of requests of which the log does not tell it.</param>
+/// <param name="defaultMessage">The message type of requests whose type the log does not hold.</param>
 internal sealed class LogLookup(LookupBuilder lookup, LogSpans spans, MessageType defaultMessage)
 {
     private readonly ulong _start = spans.StartUnixNano;
 
-    /// <summary>Whether it is known of every peer how it was heard of.</summary>
+    /// <summary>Whether it is known for every peer how the node heard of it.</summary>
     public bool SeedsKnown { get; private set; }
 
-    /// <summary>Whether the log tells when each request was sent.</summary>
+    /// <summary>Whether the log shows when each request was sent.</summary>
     public bool AllAsked { get; private set; } = true;
 
-    /// <summary>Distinct providers of the answers that came until a time, by the time of the answer that first named one.</summary>
+    /// <summary>The distinct providers, each with the first answer that named it.</summary>
     public Dictionary<string, RequestDraft> Providers { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Reads all spans.</summary>
@@ -47,7 +47,7 @@ internal sealed class LogLookup(LookupBuilder lookup, LogSpans spans, MessageTyp
         Forget();
     }
 
-    /// <summary>Answers that carried a record or a provider, the first one first.</summary>
+    /// <summary>Answers with a record or a provider, earliest first.</summary>
     public IEnumerable<RequestDraft> Carrying() =>
         lookup
             .Requests.Where(static request => request.AnswerNs is not null && request is { Records: > 0 } or { Providers: > 0 })
@@ -107,13 +107,13 @@ internal sealed class LogLookup(LookupBuilder lookup, LogSpans spans, MessageTyp
     }
 
     /// <summary>
-    /// Takes back what does not follow. Certain are: a peer that was asked before any answer could have named it is from the routing table;
-    /// an answer without a peer that was not named or asked before is not new. When as many peers of the routing table are known as the
-    /// query began with, all others were heard of by answers.
+    /// Removes what the log does not prove. It proves two things. A peer that was asked before any answer could have named it is from the
+    /// routing table. An answer brought nothing new if all its peers were named or asked before. If the known peers of the routing table
+    /// are as many as the query began with, then all others were heard of from answers, and nothing is removed.
     /// </summary>
     private void Forget()
     {
-        // An answer whose peers are not listed may have named anybody.
+        // An answer whose peers are not listed may have named any peer.
         var firstUnlisted = lookup
             .Requests.Where(static request => request is { AnswerNs: not null, Closer: null } && MessageTypes.NamesPeers(request.Type))
             .Min(static request => request.AnswerNs);

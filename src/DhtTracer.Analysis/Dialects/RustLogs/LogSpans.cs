@@ -4,13 +4,13 @@ using DhtTracer.Traces.RustLogs;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>The spans of one query out of a log of a Rust node, see <see cref="RustLogNames"/>.</summary>
+/// <summary>The spans of one query from a log of a Rust node; see <see cref="RustLogNames"/>.</summary>
 /// <param name="Root">The root; null when it never arrived.</param>
 /// <param name="RootId">Its id.</param>
-/// <param name="Parts">Requests and dials by start, then by id.</param>
+/// <param name="Parts">Requests and dials, sorted by start, then by id.</param>
 internal sealed record LogSpans(Span? Root, SpanId RootId, IReadOnlyList<Span> Parts)
 {
-    /// <summary>Queries of a scope in a trace.</summary>
+    /// <summary>The queries of a scope in a trace.</summary>
     public static IEnumerable<LogSpans> Find(TraceSpans trace, string scope)
     {
         var parts = new SortedDictionary<SpanId, List<Span>>();
@@ -46,19 +46,19 @@ internal sealed record LogSpans(Span? Root, SpanId RootId, IReadOnlyList<Span> P
         return parts.Select(item => new LogSpans(roots.GetValueOrDefault(item.Key), item.Key, item.Value));
     }
 
-    /// <summary>Any of the spans.</summary>
+    /// <summary>One of the spans, the root if possible.</summary>
     public Span Any => Root ?? Parts[0];
 
-    /// <summary>Start of the query, or the first that is known of it.</summary>
+    /// <summary>Start of the query, or the earliest known time.</summary>
     public ulong StartUnixNano => Root?.StartUnixNano ?? Parts.Min(static span => span.StartUnixNano);
 
-    /// <summary>Whether the log tells when the query began.</summary>
+    /// <summary>Whether the log shows when the query began.</summary>
     public bool IsStarted => Root?.Boolean(RustLogNames.Started) == true;
 
-    /// <summary>The log has no times: those of the spans give the order only.</summary>
+    /// <summary>The log has no times; the times of the spans only give the order.</summary>
     public bool IsOrderOnly => Root?.Text(RustLogNames.Clock) == RustLogNames.ClockOrder;
 
-    /// <summary>When the last event of a name happened, after the start; null when it did not.</summary>
+    /// <summary>When the last event with this name happened, after the start; null when there is none.</summary>
     public long? Last(string name)
     {
         long? last = null;
@@ -70,13 +70,13 @@ internal sealed record LogSpans(Span? Root, SpanId RootId, IReadOnlyList<Span> P
         return last;
     }
 
-    /// <summary>How many events of a name there are.</summary>
+    /// <summary>Number of events with this name.</summary>
     public int Count(string name) => Root?.Events.Count(happened => happened.Is(name)) ?? 0;
 
-    /// <summary>Type that the importing user gave.</summary>
+    /// <summary>The type given by the user who imported the log.</summary>
     public QueryType? GivenType => Words.TryParse<QueryType>(Root?.Text(RustLogNames.GivenType), out var type) ? type : null;
 
-    /// <summary>The key: as the log tells it, else as the importing user gave it.</summary>
+    /// <summary>The key from the log, or else the key given by the user who imported the log.</summary>
     public TargetKey? Key(QueryType type)
     {
         if (Root?.Text(RustLogNames.KeyPeer) is { } peer)

@@ -1,17 +1,17 @@
 namespace DhtTracer.Analysis;
 
-/// <summary>Takes out of a query what its log does not tell: times, the order of requests, the greatest hops.</summary>
+/// <summary>Removes from a query what its log does not show: times, the order of requests, the greatest hops.</summary>
 internal static class LogUnknowns
 {
-    /// <summary>The query with null for each time that would be counted from a start that nobody knows, or from none.</summary>
-    /// <param name="query">As built, with times after the first line about it.</param>
-    /// <param name="spans">What the log tells.</param>
+    /// <summary>Sets to null each time that would be counted from an unknown start.</summary>
+    /// <param name="query">The query as built, with times after the first line about it.</param>
+    /// <param name="spans">The spans of the query.</param>
     /// <param name="orderKnown">Whether the order in which peers were asked is known.</param>
     public static Query OnlyKnown(Query query, LogSpans spans, bool orderKnown)
     {
         if (!spans.IsStarted || spans.IsOrderOnly)
         {
-            // The first line about the query is its first answer, or the opening of a stream: it began before that.
+            // The first line about the query is its first answer, or the opening of a stream. The query began before that.
             query = query with
             {
                 DurationNs = null,
