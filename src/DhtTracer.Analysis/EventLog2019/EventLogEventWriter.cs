@@ -5,7 +5,7 @@ using DhtTracer.Traces.EventLog2019;
 
 namespace DhtTracer.Analysis.EventLog2019;
 
-/// <summary>Writes the JSON of one event, with the fields in the alphabetical order of the logs of 2019.</summary>
+/// <summary>Writes the JSON of one event. Its fields are in alphabetical order, as in the logs of 2019.</summary>
 internal static class EventLogEventWriter
 {
     private const string NoTime = "0001-01-01T00:00:00Z";
@@ -47,7 +47,7 @@ internal static class EventLogEventWriter
         json.WriteEndObject();
     }
 
-    /// <summary>A time inside a query as Go's RFC3339Nano: as many fractional digits as it needs.</summary>
+    /// <summary>A time inside a query in Go's RFC3339Nano, with as many fractional digits as needed.</summary>
     public static string Time(Query query, long afterNs)
     {
         var at = query.StartUnixNano + (ulong)afterNs;
@@ -71,7 +71,7 @@ internal static class EventLogEventWriter
         var (query, request) = (happened.State.Query, happened.Request!);
         if (!request.Named.IsDefault)
         {
-            // New is a count: the peers are those that this answer was the first to name.
+            // New is a count. The new peers are those that this answer was the first to name.
             var named = request.Named.ToHashSet(StringComparer.Ordinal);
             WriteTexts(json, "closerPeers", request.Named);
             WriteTexts(

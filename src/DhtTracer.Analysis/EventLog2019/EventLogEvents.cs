@@ -3,9 +3,9 @@ using DhtTracer.Traces.EventLog2019;
 
 namespace DhtTracer.Analysis.EventLog2019;
 
-/// <summary>An event of the log with the runner's state at that moment.</summary>
-/// <param name="Name">The event.</param>
-/// <param name="AtNs">When, in nanoseconds after the query's start.</param>
+/// <summary>An event of the log, with the runner's state at that time.</summary>
+/// <param name="Name">The name of the event.</param>
+/// <param name="AtNs">The time in nanoseconds after the query's start.</param>
 /// <param name="Peer">The peer; null for the run's start and end.</param>
 /// <param name="State">The runner's state.</param>
 internal sealed record EventLogHappening(string Name, long AtNs, QueryPeer? Peer, RunnerState State)
@@ -14,10 +14,10 @@ internal sealed record EventLogHappening(string Name, long AtNs, QueryPeer? Peer
     public PeerRequest? Request { get; init; }
 }
 
-/// <summary>Turns a query back into the events that a runner of 2019 would have logged, in their order.</summary>
+/// <summary>Turns a query back into the events that a runner of 2019 would have logged, in the same order.</summary>
 internal static class EventLogEvents
 {
-    /// <summary>The events, by time.</summary>
+    /// <summary>The events, sorted by time.</summary>
     public static IEnumerable<EventLogHappening> Of(Query query)
     {
         var state = new RunnerState(query);
@@ -28,8 +28,9 @@ internal static class EventLogEvents
         }
     }
 
-    /// <summary>The key as the log of 2019 writes it: a record key as it is, anything else behind <c>/provider/</c>; empty when it is
-    /// unknown.</summary>
+    /// <summary>
+    /// The key as written in the 2019 log: a record key unchanged, any other key after <c>/provider/</c>; empty when unknown.
+    /// </summary>
     public static string LoggedKey(QueryKey? key)
     {
         if (key is null)
@@ -101,8 +102,9 @@ internal static class EventLogEvents
         }
     }
 
-    /// <summary>A log adds a peer at some moment. Where that is unknown, it is the latest possible: when it was asked, or an answer named
-    /// it.</summary>
+    /// <summary>
+    /// When the log adds a peer whose own time is unknown: the latest possible time, when it was asked or when an answer named it.
+    /// </summary>
     private static long HeardAtLatest(QueryPeer peer, Dictionary<string, long> named)
     {
         var asked = peer.Requests.IsEmpty
@@ -136,8 +138,10 @@ internal static class EventLogEvents
         return named;
     }
 
-    /// <summary>The order of events of one moment: an answer's result before the peers that it adds, what it sets off after its
-    /// end.</summary>
+    /// <summary>
+    /// The order of events at the same time: the result of an answer, then the peers that it adds, then its end, then what the end
+    /// triggers.
+    /// </summary>
     private static int Rank(string name) =>
         name switch
         {

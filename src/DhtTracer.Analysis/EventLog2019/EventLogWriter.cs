@@ -7,9 +7,9 @@ using DhtTracer.Traces.EventLog2019;
 namespace DhtTracer.Analysis.EventLog2019;
 
 /// <summary>
-/// Writes queries as the event log of 2019, server-sent events that the dht-tracer web app opens: <c>data: {json}</c> and an empty line.
-/// What the log has no word for (errors, agents, addresses, hidden answers) is not in it; what it requires and the query does not tell is
-/// empty.
+/// Writes queries as the 2019 event log: server-sent events for the dht-tracer web app, <c>data: {json}</c> and an empty line. The log has
+/// no fields for errors, agents, addresses and hidden answers, so they are left out. Fields that the log requires are empty when the query
+/// does not hold them.
 /// </summary>
 public static class EventLogWriter
 {
@@ -17,15 +17,15 @@ public static class EventLogWriter
     /// <param name="output">Receives UTF-8.</param>
     /// <param name="query">A query of any dialect.</param>
     /// <param name="spans">
-    /// The spans of its trace. When they came from such a log its own lines are written again, byte for byte and sorted by time.
+    /// The spans of its trace. If they came from such a log, its own lines are written again, byte for byte and sorted by time.
     /// </param>
     /// <returns>The number of lines.</returns>
     public static int Write(IBufferWriter<byte> output, Query query, IReadOnlyList<Span>? spans = null) =>
         WriteByLine(output, query, spans).Count();
 
     /// <summary>
-    /// As <see cref="Write"/>, but a line at each step, so that the caller can pass on what is written: every event repeats the peers seen
-    /// so far, and the log of a query of a thousand peers takes hundreds of MiB.
+    /// Like <see cref="Write"/>, but one line at each step, so that the caller can send each line at once. Every event repeats the peers
+    /// seen so far: the log of a query with a thousand peers takes hundreds of MiB.
     /// </summary>
     /// <returns>The number of each line, from 1, when it is written.</returns>
     public static IEnumerable<int> WriteByLine(IBufferWriter<byte> output, Query query, IReadOnlyList<Span>? spans = null)
@@ -57,7 +57,7 @@ public static class EventLogWriter
         }
     }
 
-    // No event of a lookup names the node that made it; a log line of its dialer does:
+    // No event of a lookup names the node that made it, but a log line of its dialer does:
     // {"Logs":[{"Fields":[{"Key":"localPeer","Value":"Qm…"}]}]}.
     private static string NodeLine(string node) =>
         $$"""{"Logs":[{"Fields":[{"Key":"{{EventLogNames.Node}}","Value":"{{JsonEncodedText.Encode(node)}}"}]}]}""";

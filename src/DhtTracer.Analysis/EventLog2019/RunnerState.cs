@@ -2,7 +2,7 @@ using DhtTracer.Traces.EventLog2019;
 
 namespace DhtTracer.Analysis.EventLog2019;
 
-/// <summary>The state of a query runner of 2019 as its events change it.</summary>
+/// <summary>The state of a 2019 query runner, updated by each event.</summary>
 internal sealed class RunnerState(Query query)
 {
     private readonly HashSet<string> _connected = new(StringComparer.Ordinal);
@@ -17,16 +17,16 @@ internal sealed class RunnerState(Query query)
     /// <summary>The query.</summary>
     public Query Query { get; } = query;
 
-    /// <summary>When the last event was, in nanoseconds after the start.</summary>
+    /// <summary>Time of the last event, in nanoseconds after the start.</summary>
     public long NowNs { get; private set; }
 
-    /// <summary>Peers added, in that order.</summary>
+    /// <summary>Peers added, in this order.</summary>
     public List<string> Seen { get; } = [];
 
-    /// <summary>Peers whose request was answered or is over, in that order.</summary>
+    /// <summary>Peers whose request was answered or has ended, in this order.</summary>
     public List<string> Queried { get; } = [];
 
-    /// <summary>Peers to which a new connection was attempted, in that order.</summary>
+    /// <summary>Peers to which a new connection was attempted, in this order.</summary>
     public List<string> DialedNew { get; } = [];
 
     /// <summary>Dials under way.</summary>
@@ -35,10 +35,10 @@ internal sealed class RunnerState(Query query)
     /// <summary>Connected peers that were not asked yet.</summary>
     public int ToQuery => _connected.Count;
 
-    /// <summary>Peers added that the runner is not done with: their request is not over and their dial has not failed.</summary>
+    /// <summary>Added peers that are not finished: their request has not ended and their dial has not failed.</summary>
     public int Remaining => _seen.Count - _done.Count;
 
-    /// <summary>Dials and requests that may still begin at once; null when the concurrency is unknown.</summary>
+    /// <summary>Number of dials and requests that may still begin at once; null when the concurrency is unknown.</summary>
     public int? Free => Query.Parameters.Alpha is { } alpha ? Math.Max(0, alpha - _dialing.Count - _requests) : null;
 
     /// <summary>Whether the goal is reached.</summary>
@@ -47,7 +47,7 @@ internal sealed class RunnerState(Query query)
     /// <summary>Whether the run is over.</summary>
     public bool Ended { get; private set; }
 
-    /// <summary>Takes an event.</summary>
+    /// <summary>Updates the state by one event.</summary>
     public void Apply(string name, long at, QueryPeer? peer, PeerRequest? request)
     {
         NowNs = at;
@@ -93,7 +93,7 @@ internal sealed class RunnerState(Query query)
         }
     }
 
-    /// <summary>Whether it was this answer that first gave what the query is for: the peer, a provider, or a record.</summary>
+    /// <summary>Whether this answer was the first to give the result of the query: the peer, a provider, or a record.</summary>
     public bool ReachesGoal(PeerRequest request) => ReferenceEquals(request, _goal);
 
     private static PeerRequest? GoalOf(Query query)

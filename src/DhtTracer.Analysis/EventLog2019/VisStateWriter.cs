@@ -4,8 +4,8 @@ namespace DhtTracer.Analysis.EventLog2019;
 
 /// <summary>
 /// Writes queries as <c>vis-state</c>, the input of the first visualisation of 2019: an array with one object for each query, durations in
-/// microseconds, times in ISO 8601. Unknown is null. A peer of which nothing is known but its name has no row, because that page draws
-/// every row by its spans; it counts in <c>PeersSeen</c>.
+/// microseconds, times in ISO 8601. Unknown values are null. That page draws every row from its spans, so a peer without dial or request
+/// has no row; it counts in <c>PeersSeen</c>.
 /// </summary>
 public static class VisStateWriter
 {
@@ -21,7 +21,7 @@ public static class VisStateWriter
         json.WriteEndArray();
     }
 
-    /// <summary>Writes one element of the array, for callers that stream it.</summary>
+    /// <summary>Writes one element of the array, for streaming.</summary>
     public static void WriteQuery(Utf8JsonWriter json, Query query)
     {
         json.WriteStartObject();
@@ -106,7 +106,7 @@ public static class VisStateWriter
         json.WriteEndObject();
     }
 
-    /// <summary>The sum of what is known; null when nothing is.</summary>
+    /// <summary>The sum of the known values; null when none is known.</summary>
     private static int? Sum(QueryPeer peer, Func<PeerRequest, int?> value)
     {
         var known = peer.Requests.Select(value).Where(static number => number is not null).ToList();

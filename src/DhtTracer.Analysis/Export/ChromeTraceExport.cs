@@ -4,9 +4,9 @@ using System.Text.Json;
 namespace DhtTracer.Analysis.Export;
 
 /// <summary>
-/// A query in the Trace Event Format that chrome://tracing and Perfetto open: a track for the query and one for each peer. Times are
-/// microseconds after the query's start, with nanoseconds behind the point. Bars of one track may not overlap, so a peer that was asked
-/// twice at once has a second track of its name below its first.
+/// A query in the Trace Event Format for chrome://tracing and Perfetto: one track for the query and one for each peer. Times are
+/// microseconds after the query's start, with nanoseconds as decimals. Bars of one track must not overlap. So a peer that was asked twice
+/// at once has a second track with the same name.
 /// </summary>
 public static class ChromeTraceExport
 {
@@ -55,7 +55,7 @@ public static class ChromeTraceExport
         return buffer.ToArray();
     }
 
-    // At least one track, so that a peer of which nothing was seen has its name.
+    // At least one track, so that a peer without bars still shows its name.
     private static List<List<RowSegment>> Tracks(IEnumerable<RowSegment> bars)
     {
         List<List<RowSegment>> tracks =

@@ -5,9 +5,9 @@ using System.Text;
 namespace DhtTracer.Analysis.Export;
 
 /// <summary>
-/// Comma-separated values (RFC 4180): a header line, then lines that end with CR LF. What is unknown is empty; times are nanoseconds. A
-/// text that a spreadsheet would run as a formula (it begins with <c>= + - @</c>, also in full width, a tab or a line break) gets an
-/// apostrophe in front.
+/// Comma-separated values (RFC 4180): a header line, then lines that end with CR LF. Unknown values are empty; times are nanoseconds. A
+/// text that a spreadsheet would run as a formula gets an apostrophe in front: it begins with <c>= + - @</c> (also full-width), a tab or a
+/// line break.
 /// </summary>
 public static class CsvExport
 {
@@ -109,10 +109,10 @@ public static class CsvExport
         return csv.ToString();
     }
 
-    /// <summary>The header line of a list of queries, as UTF-8.</summary>
+    /// <summary>Writes the header line of a list of queries, in UTF-8.</summary>
     public static void WriteQueriesHeader(IBufferWriter<byte> output) => WriteLine(output, QueryColumns);
 
-    /// <summary>A line of a list of queries, as UTF-8.</summary>
+    /// <summary>Writes one query of a list, in UTF-8.</summary>
     public static void WriteQuery(IBufferWriter<byte> output, QuerySummary query) => WriteLine(output, QueryCells(query));
 
     private static void WriteLine(IBufferWriter<byte> output, ReadOnlySpan<string?> cells)

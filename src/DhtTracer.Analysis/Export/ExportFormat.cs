@@ -2,19 +2,19 @@ using System.Collections.Immutable;
 
 namespace DhtTracer.Analysis.Export;
 
-/// <summary>What is exported as.</summary>
+/// <summary>The kind of an export.</summary>
 public enum ExportKind
 {
     /// <summary>Jaeger's JSON v1, which the Jaeger UI opens.</summary>
     JaegerJson = 0,
 
-    /// <summary>The answer of Jaeger's HTTP API v3.</summary>
+    /// <summary>The JSON response of Jaeger's HTTP API v3.</summary>
     JaegerV3Json = 1,
 
-    /// <summary>OTLP JSON, one document.</summary>
+    /// <summary>OTLP JSON, in one document.</summary>
     OtlpJson = 2,
 
-    /// <summary>OTLP JSON, a document per trace and line.</summary>
+    /// <summary>OTLP JSON, one document for each trace, one per line.</summary>
     OtlpJsonLines = 3,
 
     /// <summary>OTLP protobuf.</summary>
@@ -29,39 +29,39 @@ public enum ExportKind
     /// <summary>Queries with all their peers, in the JSON of the API.</summary>
     Json = 7,
 
-    /// <summary>A line for each query.</summary>
+    /// <summary>CSV with one line for each query.</summary>
     QueriesCsv = 8,
 
-    /// <summary>A page that needs nothing but itself.</summary>
+    /// <summary>A single HTML page without other files.</summary>
     Html = 9,
 
-    /// <summary>A line for each request of a query, and one for each peer that was sent none.</summary>
+    /// <summary>CSV with one line for each request of a query, and one for each peer that was sent none.</summary>
     PeersCsv = 10,
 
     /// <summary>HTTP archive 1.2.</summary>
     Har = 11,
 
-    /// <summary>Trace Event Format of Chrome.</summary>
+    /// <summary>Chrome's Trace Event Format.</summary>
     ChromeTrace = 12,
 
     /// <summary>A picture of the waterfall.</summary>
     Svg = 13,
 }
 
-/// <summary>A format in which queries leave: the one list that the site, the API and the command line offer.</summary>
-/// <param name="Kind">Which.</param>
-/// <param name="Name">Its name in addresses of the API and on the command line.</param>
-/// <param name="Extension">End of a file's name, without the first dot.</param>
-/// <param name="MediaType">Media type of an answer.</param>
-/// <param name="Title">In a menu.</param>
-/// <param name="Sets">Whether a file can hold many queries.</param>
-/// <param name="Single">Whether it is offered for one query alone.</param>
+/// <summary>A format for exporting queries. The site, the API and the command line all offer this list.</summary>
+/// <param name="Kind">The kind of the export.</param>
+/// <param name="Name">Its name in URLs of the API and on the command line.</param>
+/// <param name="Extension">The file name's extension, without the first dot.</param>
+/// <param name="MediaType">Media type of the HTTP response.</param>
+/// <param name="Title">Its text in a menu.</param>
+/// <param name="Sets">Whether one file can hold many queries.</param>
+/// <param name="Single">Whether it is offered for a single query.</param>
 public sealed record ExportFormat(ExportKind Kind, string Name, string Extension, string MediaType, string Title, bool Sets, bool Single)
 {
     private const string Json = "application/json";
     private const string Csv = "text/csv; charset=utf-8";
 
-    /// <summary>All formats, in the order of a menu.</summary>
+    /// <summary>All formats, in menu order.</summary>
     public static ImmutableArray<ExportFormat> All { get; } =
     [
         new(ExportKind.Html, "html", "html", "text/html; charset=utf-8", "HTML page to attach to an issue", Sets: false, Single: true),
@@ -88,7 +88,7 @@ public sealed record ExportFormat(ExportKind Kind, string Name, string Extension
         new(ExportKind.VisState, "vis-state", "vis-state.json", Json, "vis-state JSON of 2019", Sets: true, Single: true),
     ];
 
-    /// <summary>Whether whole traces are written, with every span of them.</summary>
+    /// <summary>Whether it writes whole traces with every span.</summary>
     public bool IsSpans =>
         Kind
             is ExportKind.JaegerJson
@@ -97,9 +97,9 @@ public sealed record ExportFormat(ExportKind Kind, string Name, string Extension
                 or ExportKind.OtlpJsonLines
                 or ExportKind.OtlpProtobuf;
 
-    /// <summary>The format of a name; null when there is none.</summary>
+    /// <summary>The format with this name; null when there is none.</summary>
     public static ExportFormat? Find(string? name) => All.FirstOrDefault(format => format.Name == name);
 
-    /// <summary>The format of one query whose files end like this; null when there is none.</summary>
+    /// <summary>The format for a single query with this extension; null when there is none.</summary>
     public static ExportFormat? OfSingle(string? extension) => All.FirstOrDefault(format => format.Single && format.Extension == extension);
 }

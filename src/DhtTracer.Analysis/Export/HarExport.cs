@@ -4,10 +4,9 @@ using System.Text.Json;
 namespace DhtTracer.Analysis.Export;
 
 /// <summary>
-/// A query as an HTTP archive (HAR 1.2, http://www.softwareishard.com/blog/har-12-spec/) that the network panel of a browser opens: one
-/// entry for each request, and one for each peer whose dial failed. Times are milliseconds. What an entry means:
-/// <c>blocked</c> is queued, <c>connect</c> is the dial, <c>send</c> is the time between the dial and the request, <c>wait</c> is the
-/// request.
+/// A query as an HTTP archive (HAR 1.2, http://www.softwareishard.com/blog/har-12-spec/) for the network panel of a browser: one entry for
+/// each request, and one for each peer whose dial failed. Times are milliseconds. In an entry, <c>blocked</c> is the time in the queue,
+/// <c>connect</c> the dial, <c>send</c> the time between dial and request, and <c>wait</c> the request.
 /// </summary>
 public static class HarExport
 {
@@ -87,7 +86,8 @@ public static class HarExport
             var asked = (request.StartNs ?? request.EndNs).GetValueOrDefault();
             var wait = request.StartNs is null ? 0 : request.DurationNs ?? Left(query, asked);
 
-            // Only the first request waited for its turn and its dial. A dial that overlaps it (a follow-up's own) is part of it.
+            // Only the first request waited for its slot and its dial. If a dial overlaps the request (a follow-up's own dial), the request
+            // includes it.
             if (i > 0 || dial is null || dial.StartNs + dial.DurationNs is not { } connected || connected > asked)
             {
                 var since = i > 0 ? asked : Math.Min(peer.HeardNs ?? asked, asked);
@@ -139,7 +139,7 @@ public static class HarExport
                 : "DIAL"
         );
 
-        // Not https: nothing here was HTTP, and a browser must not be tempted to fetch it. The peer id keeps its case behind an own scheme.
+        // Not https: nothing here was HTTP, and a browser must not try to fetch it. A private scheme keeps the case of the peer id.
         json.WriteString(
             "url",
             $"libp2p://{Uri.EscapeDataString(entry.Peer.Id)}/ipfs/kad/1.0.0/{Uri.EscapeDataString(query.Key?.Text ?? "")}"
@@ -183,7 +183,7 @@ public static class HarExport
         json.WriteEndObject();
     }
 
-    // The whole row as in the JSON contract, so that nothing is lost on the way into a browser.
+    // The whole row as in the JSON contract, so that the archive loses nothing.
     private static ReadOnlySpan<byte> Body(Query query, Entry entry)
     {
         using var whole = JsonDocument.Parse(QueryJson.ToUtf8(query with { Peers = [entry.Peer] }));
@@ -204,7 +204,7 @@ public static class HarExport
 
     private static string Moment(Query query, long ns)
     {
-        // Ticks are 100 ns; a time before 1970, which only a hostile trace has, is cut off there.
+        // One tick is 100 ns. A time before 1970 occurs only in a hostile trace, and becomes 1970.
         var ticks = ((Int128)query.StartUnixNano + ns) / 100;
         return DateTime
             .UnixEpoch.AddTicks((long)Int128.Clamp(ticks, 0, (DateTime.MaxValue - DateTime.UnixEpoch).Ticks))

@@ -9,11 +9,12 @@ using DhtTracer.Traces.HtmlPage;
 namespace DhtTracer.Analysis.Export;
 
 /// <summary>
-/// A query as one page to attach to an issue: it needs no other file, no script and no network, and reads in light, in dark and on paper.
+/// A query as one page to attach to an issue. It needs no other file, no script and no network, and is readable in light mode, in dark mode
+/// and on paper.
 /// </summary>
 public static class HtmlExport
 {
-    /// <summary>Rows in one picture: a page of paper holds it, and each begins with the time axis.</summary>
+    /// <summary>Rows in one picture. A picture fits on a page of paper, and each begins with the time axis.</summary>
     private const int RowsInPicture = 40;
 
     private const int PictureWidth = 1200;
@@ -31,8 +32,8 @@ public static class HtmlExport
 
     /// <summary>The page as UTF-8.</summary>
     /// <param name="query">The query.</param>
-    /// <param name="permalink">Where it can be opened, shown as text: an address, or <c>/q/…</c> when that is not known.</param>
-    /// <param name="spans">The spans of its trace, with which the page can be imported; none when they are not to leave.</param>
+    /// <param name="permalink">Address of the query, shown as text; <c>/q/…</c> when the full address is unknown.</param>
+    /// <param name="spans">The spans of its trace, so that the page can be imported; empty when the spans must not be shared.</param>
     public static byte[] ToUtf8(Query query, string permalink, IReadOnlyList<Span> spans)
     {
         var waterfall = Waterfall.Of(query, PeerSort.Order);

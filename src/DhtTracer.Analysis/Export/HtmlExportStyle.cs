@@ -3,7 +3,7 @@ using System.Text;
 
 namespace DhtTracer.Analysis.Export;
 
-/// <summary>The style sheet inside an exported page, and the policy that lets a browser apply it and nothing else.</summary>
+/// <summary>The style sheet of an exported page, and the policy that allows only this style sheet.</summary>
 internal static class HtmlExportStyle
 {
     /// <summary>The style sheet. Print is always light.</summary>
@@ -80,7 +80,7 @@ internal static class HtmlExportStyle
             StringComparison.Ordinal
         );
 
-    /// <summary>Content security policy, level 3: nothing is loaded, nothing runs, and only this style sheet is applied.</summary>
+    /// <summary>Content security policy, level 3: the page loads nothing, runs nothing, and applies only this style sheet.</summary>
     public static string Policy { get; } =
         $"default-src 'none'; style-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(Sheet)))}'; base-uri 'none'; form-action 'none'";
 

@@ -4,26 +4,26 @@ using System.Text.Encodings.Web;
 
 namespace DhtTracer.Analysis.Export;
 
-/// <summary>Writes HTML. What stands between tags and in attributes is always encoded; tag and class names are the program's own.</summary>
+/// <summary>Writes HTML. All text and attribute values are encoded; tag and class names are constants of the program.</summary>
 internal sealed class HtmlMarkup
 {
     private readonly StringBuilder _html = new();
 
-    /// <summary>Markup of the program itself, as it is.</summary>
+    /// <summary>Writes constant markup of the program without encoding it.</summary>
     public HtmlMarkup Own(string markup)
     {
         _html.Append(markup);
         return this;
     }
 
-    /// <summary>Text of any origin.</summary>
+    /// <summary>Writes any text, encoded.</summary>
     public HtmlMarkup Text(string? text)
     {
         _html.Append(HtmlEncoder.Default.Encode(text ?? ""));
         return this;
     }
 
-    /// <summary>An element that holds nothing but text.</summary>
+    /// <summary>Writes an element that contains only text.</summary>
     public HtmlMarkup Element(string name, string? text, string? cssClass = null)
     {
         _html.Append('<').Append(name);
@@ -38,19 +38,19 @@ internal sealed class HtmlMarkup
         return this;
     }
 
-    /// <summary>A number, or a dash when the trace does not tell it.</summary>
+    /// <summary>Writes a number, or a dash when it is unknown.</summary>
     public HtmlMarkup Number(long? value) => Element("td", value?.ToString(CultureInfo.InvariantCulture) ?? Unknown, "n");
 
-    /// <summary>A time in milliseconds with every digit that the trace has, or a dash.</summary>
+    /// <summary>Writes a time in milliseconds with all its digits, or a dash when it is unknown.</summary>
     public HtmlMarkup Milliseconds(long? ns) => Element("td", Exact(ns), "n");
 
-    /// <summary>A time in milliseconds with every digit that the trace has, or a dash.</summary>
+    /// <summary>A time in milliseconds with all its digits, or a dash when it is unknown.</summary>
     public static string Exact(long? ns) =>
         ns is { } known ? (known / 1_000_000m).ToString("0.######", CultureInfo.InvariantCulture) : Unknown;
 
-    /// <summary>What stands for something that the trace does not tell.</summary>
+    /// <summary>Shown for an unknown value.</summary>
     public const string Unknown = "–";
 
-    /// <summary>The document.</summary>
+    /// <summary>The document written so far.</summary>
     public override string ToString() => _html.ToString();
 }

@@ -1,10 +1,11 @@
 namespace DhtTracer.Analysis.Export;
 
-/// <summary>The table of an exported page with every peer, its times exact: a line for each request, and one for each peer that was sent
-/// none.</summary>
+/// <summary>
+/// The table of all peers in an exported page, with exact times: one line for each request, and one for each peer that was sent none.
+/// </summary>
 internal static class HtmlPeerTable
 {
-    /// <summary>Characters of a cell; what is longer stands in full below the table.</summary>
+    /// <summary>Most characters in a cell. Longer text is shown in full below the table.</summary>
     private const int LongestCell = 110;
 
     private const string Head = """
@@ -13,7 +14,7 @@ internal static class HtmlPeerTable
 
         """;
 
-    /// <summary>Writes it, in the order of the waterfall.</summary>
+    /// <summary>Writes the table, in the order of the waterfall.</summary>
     public static void Write(HtmlMarkup html, Waterfall waterfall)
     {
         html.Own(Head);
@@ -36,7 +37,7 @@ internal static class HtmlPeerTable
         html.Own("</section>\n");
     }
 
-    // A row of the table is one line high: what is too long for it stands here in full.
+    // A table row is one line high, so texts that are too long for it are shown here in full.
     private static void WriteLongTexts(HtmlMarkup html, Waterfall waterfall)
     {
         var peers = waterfall.Rows.Select(static row => row.Peer).ToList();

@@ -3,15 +3,15 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Analysis.Export;
 
-/// <summary>Files of one query that are made of the query alone.</summary>
+/// <summary>Creates the export files that need only one query.</summary>
 public static class QueryFile
 {
-    /// <summary>The file.</summary>
-    /// <param name="kind">What it is.</param>
+    /// <summary>Creates the file.</summary>
+    /// <param name="kind">The kind of file.</param>
     /// <param name="query">The query.</param>
-    /// <param name="permalink">Where the query can be opened, for kinds that say so.</param>
-    /// <param name="spans">The spans of its trace, for kinds that hold them so that they can be imported again.</param>
-    /// <returns>Null when this kind is not made of one query alone.</returns>
+    /// <param name="permalink">Address of the query, for kinds that show it.</param>
+    /// <param name="spans">The spans of its trace, for kinds that include them so that the file can be imported again.</param>
+    /// <returns>The file; null when this kind needs more than one query.</returns>
     public static byte[]? Of(ExportKind kind, Query query, string permalink, IReadOnlyList<Span> spans) =>
         kind switch
         {

@@ -4,7 +4,7 @@ using System.Xml;
 
 namespace DhtTracer.Analysis.Export;
 
-/// <summary>The waterfall as one SVG file that needs nothing else: no script, no style sheet, no font but those of the reader.</summary>
+/// <summary>The waterfall as one SVG file without scripts, style sheets or embedded fonts.</summary>
 public static class SvgExport
 {
     private const int RowHeight = 18;
@@ -17,7 +17,7 @@ public static class SvgExport
     private const string Namespace = "http://www.w3.org/2000/svg";
 
     /// <summary>The picture as UTF-8 XML.</summary>
-    /// <param name="waterfall">Rows as the page shows them, sorted and filtered.</param>
+    /// <param name="waterfall">The rows as on the page, sorted and filtered.</param>
     /// <param name="width">Width in pixels, at least 640.</param>
     public static byte[] ToUtf8(Waterfall waterfall, int width = 1200)
     {
@@ -32,8 +32,8 @@ public static class SvgExport
     }
 
     /// <summary>
-    /// A part of the picture to stand inside a page that has a heading of its own: the time axis and some rows. Classes (t and m text, g
-    /// grid, and those of <see cref="PhaseColours.Class"/>) let the page give colours for the dark.
+    /// Writes the time axis and some rows, for a page with its own heading. The classes (t and m for text, g for the grid, and those of
+    /// <see cref="PhaseColours.Class"/>) let the page set colours for dark mode.
     /// </summary>
     internal static void WriteRows(XmlWriter svg, Waterfall waterfall, int width, Range rows) =>
         new Drawing(svg, waterfall, width, rows, hasHeading: false).Write();
@@ -92,7 +92,7 @@ public static class SvgExport
         private static string Shorten(string text, int length) =>
             text.Length <= length ? text : string.Concat(text.AsSpan(0, length - 1), "…");
 
-        // XML 1.0 has no place for most control characters and lone surrogates; text of a trace may hold them.
+        // XML 1.0 forbids most control characters and lone surrogates, but text of a trace may contain them.
         private static string Clean(string text)
         {
             var clean = new StringBuilder(text.Length);

@@ -4,8 +4,10 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>An operation as JSON, by the contract of <see cref="QueryJson"/>: unknown is <c>null</c>, times are nanoseconds after the
-/// operation's start.</summary>
+/// <summary>
+/// An operation as JSON, by the contract of <see cref="QueryJson"/>: unknown values are <c>null</c>, times are nanoseconds after the
+/// operation's start.
+/// </summary>
 public static class OperationJson
 {
     /// <summary>Writes an operation with its queries.</summary>
@@ -59,7 +61,7 @@ public static class OperationJson
         return buffer.ToArray();
     }
 
-    /// <summary>Reads what <see cref="Write"/> wrote. Fields that a later version added are passed over.</summary>
+    /// <summary>Reads the JSON that <see cref="Write"/> writes. Ignores fields that a later version added.</summary>
     /// <exception cref="JsonException">It is not JSON, or a field has a value that the contract does not allow; the message names the
     /// field.</exception>
     public static Operation Read(ReadOnlySpan<byte> utf8)

@@ -6,12 +6,12 @@ using System.Text.Json;
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// The reconstruction as JSON: one contract for the command line, the API, exports and tests. Unknown is <c>null</c>, never 0 and never
-/// left out; integers are exact; times inside a query are nanoseconds after its start.
+/// The reconstruction as JSON: one contract for the command line, the API, exports and tests. An unknown value is <c>null</c>, never 0 and
+/// never left out. Integers are exact. Times inside a query are nanoseconds after its start.
 /// </summary>
 public static class QueryJson
 {
-    /// <summary>Writes no line breaks, and escapes only what JSON needs escaped: the text is not meant to stand inside HTML.</summary>
+    /// <summary>Writes no line breaks, and escapes only what JSON requires. The text is not safe inside HTML.</summary>
     public static JsonWriterOptions Compact { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Writes a query with its peers.</summary>
@@ -31,7 +31,7 @@ public static class QueryJson
         json.WriteEndObject();
     }
 
-    /// <summary>Writes a query without its peers: a line of a list.</summary>
+    /// <summary>Writes a query without its peers, as in a list.</summary>
     public static void WriteWithoutPeers(Utf8JsonWriter json, QuerySummary query)
     {
         json.WriteStartObject();
@@ -51,7 +51,7 @@ public static class QueryJson
         return buffer.ToArray();
     }
 
-    /// <summary>Reads what <see cref="Write"/> wrote; a query without peers gives none.</summary>
+    /// <summary>Reads the JSON that <see cref="Write"/> writes. Without the field for peers, the query has none.</summary>
     /// <exception cref="JsonException">It is not JSON, or a field has a value that the contract does not allow; the message names the
     /// field.</exception>
     public static Query Read(ReadOnlySpan<byte> utf8)

@@ -4,8 +4,9 @@ using System.Text.Json;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>Reads the JSON of <see cref="QueryJson"/>. Fields that a later version added are passed over; one that is missing reads as
-/// null.</summary>
+/// <summary>
+/// Reads the JSON of <see cref="QueryJson"/>. Ignores fields that a later version added, and reads a missing field as null.
+/// </summary>
 internal static class QueryJsonReader
 {
     public static Query Read(JsonElement json) =>
@@ -129,7 +130,7 @@ internal static class QueryJsonReader
     internal static QueryId Id(JsonElement json, string name) =>
         QueryId.TryParse(Text(json, name), out var id) ? id : throw Bad(name, "traceId-spanId in hex");
 
-    /// <summary>A word, or the value that stands for null.</summary>
+    /// <summary>The value of a word; <paramref name="unknown"/> for null.</summary>
     internal static T WordOr<T>(JsonElement json, string name, T unknown)
         where T : struct, Enum => OptionalText(json, name) is null ? unknown : Word<T>(json, name);
 

@@ -3,13 +3,14 @@ using DhtTracer.Multiformats;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>Peer ids as texts of spans. Text that is no peer id stays as it is: it came from a span and is shown, but has no place in the
-/// key space.</summary>
+/// <summary>
+/// Peer ids in texts of spans. Text that is no peer id stays unchanged: it is shown, but has no position in the key space.
+/// </summary>
 internal static class PeerText
 {
     private const int MostRemembered = 32_768;
 
-    /// <summary>A peer id in base58 has at most 60 characters; longer text is none, and must not fill the memory.</summary>
+    /// <summary>A peer id in base58 has at most 60 characters. Longer text is no peer id, and is not cached, to save memory.</summary>
     private const int LongestRemembered = 64;
 
     private static readonly ConcurrentDictionary<string, KadId?> Known = new(StringComparer.Ordinal);
@@ -21,16 +22,16 @@ internal static class PeerText
     {
         var id = text.ToString();
 
-        // Base58 of a peer id begins with 1 or Qm, and is canonical already.
+        // Base58 of a peer id begins with 1 or Qm and is already canonical.
         return id[0] == '1' || id.StartsWith("Qm", StringComparison.Ordinal) || !PeerId.TryParse(id, out var peer) ? id : peer.ToString();
     }
 
-    /// <summary>Base58 of a peer id, or null when the text is none: <c>service.instance.id</c> is often a UUID.</summary>
+    /// <summary>Base58 of a peer id; null when the text is none. <c>service.instance.id</c> is often a UUID.</summary>
     public static string? OrNull(string? text) => PeerId.TryParse(text, out var peer) ? peer.ToString() : null;
 
     /// <summary>
-    /// Where a peer lies in the key space; null when the text is no peer id. Remembered for the peers met last: the same few thousand turn
-    /// up in query after query, and base58 with SHA-256 was half the time of a reconstruction.
+    /// The position of a peer in the key space; null when the text is no peer id. Recent peers are cached: the same few thousand appear in
+    /// every query, and base58 with SHA-256 took half the time of a reconstruction.
     /// </summary>
     public static KadId? KadId(string id)
     {
@@ -42,7 +43,7 @@ internal static class PeerText
         KadId? computed = PeerId.TryParse(id, out var peer) ? Multiformats.KadId.Of(peer) : null;
         if (id.Length <= LongestRemembered)
         {
-            // Counted beside the dictionary: its own Count takes every lock, which costs more than what is remembered here.
+            // The count is kept beside the dictionary, because its own Count takes every lock and would cost more than the cache saves.
             if (Interlocked.Increment(ref _remembered) > MostRemembered)
             {
                 Known.Clear();

@@ -1,14 +1,14 @@
 namespace DhtTracer.Analysis;
 
-/// <summary>Takes off what surrounds a key where people copy it from.</summary>
+/// <summary>Removes the text around a key that people copy with it.</summary>
 internal static class SearchText
 {
     private static readonly string[] Pairs = ["\"\"", "''", "``", "“”", "‘’", "«»", "<>"];
 
     /// <summary>
-    /// The key in a text: <c>"bafy…"</c> without its quotes, <c>0x1220…</c> without its prefix, and of the addresses of gateways
+    /// The key in a text: <c>"bafy…"</c> without its quotes, <c>0x1220…</c> without its prefix. From addresses of gateways
     /// (<c>https://host/ipfs/CID/path</c>, <c>host/ipfs/CID</c>, <c>https://CID.ipfs.host/path</c>) and of Kubo's RPC API
-    /// (<c>…/routing/findprovs?arg=CID</c>) the key alone. Any other text as it is.
+    /// (<c>…/routing/findprovs?arg=CID</c>) only the key. Any other text stays unchanged.
     /// </summary>
     public static string Bare(string text)
     {
@@ -64,7 +64,7 @@ internal static class SearchText
             }
         }
 
-        // A subdomain gateway: the name of the host is in lower case, which a CIDv1 in base32 or a name in base36 survives.
+        // A subdomain gateway. A host name is in lower case; a CIDv1 in base32 or a name in base36 stays intact in lower case.
         return host.Split('.') is [{ Length: > 0 } key, "ipfs" or "ipns", _, ..] labels ? $"/{labels[1]}/{key}" : null;
     }
 

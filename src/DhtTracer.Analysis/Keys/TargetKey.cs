@@ -4,15 +4,15 @@ using DhtTracer.Multiformats;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>The key of a query, read from the several encodings in which dialects write it, always by the bytes that are hashed.</summary>
-/// <param name="Key">As it is shown and stored.</param>
-/// <param name="KadId">Where it lies in the key space.</param>
+/// <summary>The key of a query, read from any encoding that a dialect writes. Keys are compared by the bytes that are hashed.</summary>
+/// <param name="Key">The key as it is shown and stored.</param>
+/// <param name="KadId">Its position in the key space.</param>
 internal sealed record TargetKey(QueryKey Key, KadId KadId)
 {
-    /// <summary>Longest key text that is read, in characters; a longer one is an unknown key.</summary>
+    /// <summary>Longest key text that is read, in characters; a longer text is an unknown key.</summary>
     private const int MaxTextLength = 2048;
 
-    /// <summary>A CID as text: the multihash is hashed, the text stays.</summary>
+    /// <summary>A CID as text. The multihash is hashed; the text is kept.</summary>
     public static TargetKey? OfCid(string? text) =>
         Short(text) && Cid.TryParse(text, out var cid) ? Of(cid.Multihash.Bytes, cid.ToString()) : null;
 
@@ -28,7 +28,7 @@ internal sealed record TargetKey(QueryKey Key, KadId KadId)
     public static TargetKey? OfMultibase(string? text, QueryType type) =>
         Short(text) && Multibase.Decode(text, out var bytes, out _) == MultiformatError.None ? OfBytes(bytes, type) : null;
 
-    /// <summary>A record key as people write it: <c>/ipns/k51…</c>, <c>/pk/12D3KooW…</c>, <c>/v/name</c>.</summary>
+    /// <summary>A record key in its usual text: <c>/ipns/k51…</c>, <c>/pk/12D3KooW…</c>, <c>/v/name</c>.</summary>
     public static TargetKey? OfRecord(string? text, QueryType type) =>
         Short(text) && RecordKey.TryParse(text, out var key) ? OfBytes(key, type) : null;
 
@@ -36,8 +36,8 @@ internal sealed record TargetKey(QueryKey Key, KadId KadId)
     public static TargetKey? OfUtf8(string? text, QueryType type) => Short(text) ? OfBytes(Encoding.UTF8.GetBytes(text!), type) : null;
 
     /// <summary>
-    /// The bytes that are hashed. Text: a record key's path, a peer id in base58, a CIDv1 with the raw codec for provider keys (their
-    /// own codec is lost), else the bytes as UTF-8 when they are readable, else multibase base16.
+    /// A key from the bytes that are hashed. Its text is the path of a record key, a peer id in base58, or for provider keys a CIDv1 with
+    /// the raw codec (their own codec is lost). Otherwise it is the bytes as UTF-8 if they are readable, else as base16 multibase.
     /// </summary>
     public static TargetKey? OfBytes(ReadOnlySpan<byte> bytes, QueryType type)
     {
@@ -56,13 +56,14 @@ internal sealed record TargetKey(QueryKey Key, KadId KadId)
             return Of(bytes, record);
         }
 
-        // A readable text can have the bytes of a short identity multihash by accident; a peer id's first bytes are control characters.
+        // Readable text comes first: it can have the form of a short identity multihash by accident, while a peer id begins with control
+        // characters.
         return Readable(bytes) is { } text ? Of(bytes, text)
             : PeerId.TryParse(bytes, out var peer) ? Of(bytes, peer.ToString())
             : Of(bytes, "f" + Convert.ToHexStringLower(bytes));
     }
 
-    /// <summary>Bytes with the text that the caller wrote, when it is a CID of these bytes; else the canonical text of the bytes.</summary>
+    /// <summary>The caller's own text if it is a CID of these bytes; else the canonical text of the bytes.</summary>
     public static TargetKey? OfBytes(ReadOnlySpan<byte> bytes, string? written, QueryType type) =>
         type is QueryType.GetProviders or QueryType.AddProvider && OfCid(written) is { } asWritten && asWritten.KadId == KadId.Of(bytes)
             ? asWritten
@@ -76,7 +77,7 @@ internal sealed record TargetKey(QueryKey Key, KadId KadId)
 
     private static bool Short(string? text) => text is { Length: > 0 and <= MaxTextLength };
 
-    /// <summary>The bytes as UTF-8 without control characters, or null.</summary>
+    /// <summary>The bytes as UTF-8; null when they are not UTF-8 or contain control characters.</summary>
     private static string? Readable(ReadOnlySpan<byte> bytes)
     {
         for (var rest = bytes; !rest.IsEmpty; )

@@ -14,15 +14,15 @@ public enum BackgroundKind
     [JsonStringEnumMemberName("bootstrap")]
     Bootstrap = 2,
 
-    /// <summary>A lookup of a Kubo's provide sweep: it explores a region of the key space before it sends provider records.</summary>
+    /// <summary>A lookup of Kubo's provide sweep, which explores a region of the key space before it sends provider records.</summary>
     [JsonStringEnumMemberName("sweep")]
     Sweep = 3,
 
-    /// <summary>A lookup of the node's own id that asks nobody: the sweep checks whether the network can be reached.</summary>
+    /// <summary>A lookup of the node's own id that asks nobody: the sweep checks whether the network is reachable.</summary>
     [JsonStringEnumMemberName("connectivity-check")]
     ConnectivityCheck = 4,
 
-    /// <summary>The periodic announcement of everything that is provided, by a Kubo without the sweep.</summary>
+    /// <summary>The periodic announcement of everything that Kubo provides, when it runs without the sweep.</summary>
     [JsonStringEnumMemberName("reprovide")]
     Reprovide = 5,
 
@@ -30,26 +30,30 @@ public enum BackgroundKind
     [JsonStringEnumMemberName("republish")]
     Republish = 6,
 
-    /// <summary>A lookup below a request of another operation: the accelerated client learns the address of the peer that it wants to
-    /// ask.</summary>
+    /// <summary>
+    /// A lookup below a request of another operation: the accelerated client looks up the address of the peer that it wants to ask.
+    /// </summary>
     [JsonStringEnumMemberName("peer-address")]
     PeerAddress = 7,
 
-    /// <summary>A request to a new peer for its own id, before it enters the routing table. No query.</summary>
+    /// <summary>A request to a new peer for its own id, before that peer enters the routing table. Not a query.</summary>
     [JsonStringEnumMemberName("probe")]
     Probe = 8,
 
-    /// <summary>A request of the accelerated client's crawl. No query.</summary>
+    /// <summary>A request of the accelerated client's crawl. Not a query.</summary>
     [JsonStringEnumMemberName("crawl")]
     Crawl = 9,
 
-    /// <summary>The sweep's mark that a key is provided (<c>Provide</c> with <c>announce=false</c>). It asks nobody: no query.</summary>
+    /// <summary>
+    /// The sweep's mark that a key is provided (<c>Provide</c> with <c>announce=false</c>). It asks nobody and is not a query.
+    /// </summary>
     [JsonStringEnumMemberName("provide-mark")]
     ProvideMark = 10,
 }
 
-/// <summary>How often something of this kind stands in a trace that is no query: probes, requests of a crawl, marks of the sweep,
-/// bootstraps.</summary>
-/// <param name="Kind">What it was for.</param>
-/// <param name="Count">How many spans.</param>
+/// <summary>
+/// Counts background work of one kind in a trace that is not a query: probes, requests of a crawl, marks of the sweep, bootstraps.
+/// </summary>
+/// <param name="Kind">The kind.</param>
+/// <param name="Count">Number of spans.</param>
 public readonly record struct BackgroundCount(BackgroundKind Kind, int Count);

@@ -5,24 +5,24 @@ namespace DhtTracer.Analysis;
 
 /// <summary>
 /// One thing that somebody asked of the DHT: the outermost DHT-related span with the queries below it. Lists, searches, statistics and
-/// comparisons count operations. A Kubo's <c>routing findprovs</c> is one operation with a query on the WAN side and one on the LAN side.
-/// Times are nanoseconds after the operation's start.
+/// comparisons count operations. One <c>routing findprovs</c> of Kubo is one operation with a query on the WAN side and a query on the LAN
+/// side. Times are nanoseconds after the operation's start.
 /// </summary>
 public sealed record Operation
 {
     /// <summary>Permalink: the outermost DHT-related span, or the query's own root when there is none above.</summary>
     public required QueryId Id { get; init; }
 
-    /// <summary>What it was for.</summary>
+    /// <summary>What the operation was for.</summary>
     public required QueryType Type { get; init; }
 
-    /// <summary>What was looked for; null when the trace does not tell it, and when there are several keys.</summary>
+    /// <summary>What was looked for; null when the trace does not hold it, and when there are several keys.</summary>
     public QueryKey? Key { get; init; }
 
-    /// <summary>How many keys it was for: 1, or more for a provide of many keys; null when unknown.</summary>
+    /// <summary>Number of keys: 1, or more for a provide of many keys; null when unknown.</summary>
     public int? KeyCount { get; init; } = 1;
 
-    /// <summary>Whose spans.</summary>
+    /// <summary>The program that wrote the spans.</summary>
     public required TraceSource Source { get; init; }
 
     /// <summary><c>service.name</c>; null when absent.</summary>
@@ -31,16 +31,16 @@ public sealed record Operation
     /// <summary>Peer id of the querying node, in base58; null when unknown.</summary>
     public string? Node { get; init; }
 
-    /// <summary><c>service.instance.id</c> as it stands in the resource, which may be any text; null when absent.</summary>
+    /// <summary><c>service.instance.id</c> of the resource, which may be any text; null when absent.</summary>
     public string? Instance { get; init; }
 
-    /// <summary>Something that the node did for itself, such as a refresh or the provide sweep.</summary>
+    /// <summary>True for work that the node did for itself, such as a refresh or the provide sweep.</summary>
     public bool Background { get; init; }
 
-    /// <summary>Why the node did it; null when somebody asked for it, and when the trace does not tell why.</summary>
+    /// <summary>Why the node did it; null when somebody asked for it, and when the trace does not show why.</summary>
     public BackgroundKind? BackgroundKind { get; init; }
 
-    /// <summary>Start, in nanoseconds since 1970-01-01 UTC. An incomplete one starts with its earliest known span.</summary>
+    /// <summary>Start, in nanoseconds since 1970-01-01 UTC. An incomplete operation starts with its earliest known span.</summary>
     public required ulong StartUnixNano { get; init; }
 
     /// <summary>Duration of its own span in nanoseconds; null when the end is unknown.</summary>
@@ -49,58 +49,64 @@ public sealed record Operation
     /// <summary>What the caller got.</summary>
     public required QueryOutcome Outcome { get; init; }
 
-    /// <summary>Why it failed.</summary>
+    /// <summary>Why it failed; null when it did not.</summary>
     public TraceError? Error { get; init; }
 
-    /// <summary>The earliest discovery of its queries.</summary>
+    /// <summary>The earliest discovery of its queries, in nanoseconds after the operation's start; null when unknown.</summary>
     public long? DiscoveryNs { get; init; }
 
-    /// <summary>Distinct things that the caller got; null when the trace does not tell.</summary>
+    /// <summary>Number of distinct results that the caller got; null when the trace does not show it.</summary>
     public int? Results { get; init; }
 
-    /// <summary>Its queries, by start and then by id. Those that had nobody to ask are marked as skipped.</summary>
+    /// <summary>Its queries, sorted by start and then by id. Queries that had nobody to ask are marked as skipped.</summary>
     public ImmutableArray<OperationQuery> Queries { get; init; } = [];
 
-    /// <summary>The query that gave the answer, or that ended last; null when there is none.</summary>
+    /// <summary>The query that gave the answer, or else the one that ended last; null when there is none.</summary>
     public QueryId? Decisive { get; init; }
 
-    /// <summary>HTTP routers (delegated routing) that were asked beside the DHT, by start. Results may have come from them.</summary>
+    /// <summary>
+    /// HTTP routers (delegated routing) that were asked beside the DHT, sorted by start. Results may have come from them.
+    /// </summary>
     public ImmutableArray<OperationRouter> Routers { get; init; } = [];
 
     /// <summary>
-    /// Requests in other traces that belong to it, by start: see <see cref="OperationParts"/>. Empty until they are joined; one trace alone
-    /// never tells them.
+    /// Requests in other traces that belong to this operation, sorted by start; see <see cref="OperationParts"/>. Empty until they are
+    /// joined, because one trace alone does not show them.
     /// </summary>
     public ImmutableArray<QueryId> Parts { get; init; } = [];
 
-    /// <summary>Requests in other traces that can be of it, but of another operation of the same key and node as well: they are not
-    /// joined.</summary>
+    /// <summary>
+    /// Number of requests in other traces that may belong to this operation or to another one with the same key and node. They are not
+    /// joined.
+    /// </summary>
     public int UnclearParts { get; init; }
 
-    /// <summary>Nothing hangs above it although its span names a parent: that span never arrived, so who asked is unknown.</summary>
+    /// <summary>True when its span names a parent that never arrived. Who asked for the operation is then unknown.</summary>
     public bool ParentIsMissing { get; init; }
 
     /// <summary>
-    /// Of a stream of query events that is not joined with spans: how many operations that came as spans fit it. It is joined when exactly
-    /// one does, and that one fits no other stream. Null for every other operation, and until other traces were looked at.
+    /// For a stream of query events that is not joined with spans: the number of operations from spans that fit it. A stream is joined when
+    /// exactly one operation fits it, and that operation fits no other stream. Null for every other operation, and until other traces were
+    /// searched.
     /// </summary>
     public int? SpansThatFit { get; init; }
 
-    /// <summary>What hangs above it (an HTTP command, a bitswap session), the outermost first.</summary>
+    /// <summary>The spans above it (an HTTP command, a bitswap session), outermost first.</summary>
     public ImmutableArray<OperationContext> Context { get; init; } = [];
 
-    /// <summary>The span of the command that asked for it; several operations of one command share it. Null when no command is above
-    /// it.</summary>
+    /// <summary>
+    /// The span of the command that asked for it; several operations of one command share it. Null when no command is above.
+    /// </summary>
     public SpanId? Command { get; init; }
 
-    /// <summary>The <see cref="Analysis.AnalysisVersion"/> that found it, when it is stored and not this program's; else null.</summary>
+    /// <summary>The stored <see cref="Analysis.AnalysisVersion"/> when it is older than this program's; else null.</summary>
     public int? AnalysisVersion { get; init; }
 }
 
 /// <summary>A query of an operation.</summary>
 /// <param name="Id">Its permalink.</param>
-/// <param name="Side">Which DHT of a dual node.</param>
-/// <param name="Skipped">It had nobody to ask.</param>
+/// <param name="Side">Which DHT of a dual DHT; null where there are no sides.</param>
+/// <param name="Skipped">True when it had nobody to ask.</param>
 /// <param name="Outcome">How it ended.</param>
 /// <param name="DurationNs">Duration in nanoseconds; null when the end is unknown.</param>
 public sealed record OperationQuery(QueryId Id, DhtSide? Side, bool Skipped, QueryOutcome Outcome, long? DurationNs);
@@ -110,18 +116,20 @@ public sealed record OperationQuery(QueryId Id, DhtSide? Side, bool Skipped, Que
 /// <param name="Name">Its name, such as <c>DelegatedHTTPClient.FindProviders</c>.</param>
 /// <param name="StartNs">Start, in nanoseconds after the operation's start.</param>
 /// <param name="DurationNs">Duration in nanoseconds; null when it never ended.</param>
-/// <param name="Error">Why it failed; its text is often empty, since Kubo's HTTP client sets the status without one.</param>
+/// <param name="Error">Why it failed. Its text is often empty, because Kubo's HTTP client sets the status without a text.</param>
 public sealed record OperationRouter(SpanId SpanId, string Name, long StartNs, long? DurationNs, TraceError? Error);
 
 /// <summary>A span above an operation.</summary>
 /// <param name="SpanId">The span.</param>
 /// <param name="Name">Its name, such as <c>POST /api/v0/</c>.</param>
-/// <param name="Detail">What tells it apart, such as <c>/api/v0/routing/findprovs</c>; null when nothing does.</param>
+/// <param name="Detail">
+/// Distinguishes it from spans of the same name, such as <c>/api/v0/routing/findprovs</c>; null when nothing does.
+/// </param>
 public sealed record OperationContext(SpanId SpanId, string Name, string? Detail);
 
 /// <summary>
-/// A request that stands alone in its trace and belongs to an operation of another trace: the PutProvider of an optimistic provide, the
-/// correction after a value search. It is joined to its operation by node, key and time when either of them arrives.
+/// A request that is alone in its trace and belongs to an operation of another trace: the PutProvider of an optimistic provide, or the
+/// correction after a value search. It is joined to its operation by node, key and time, when either of them arrives.
 /// </summary>
 public sealed record LoosePart
 {
@@ -140,10 +148,10 @@ public sealed record LoosePart
     /// <summary><c>service.name</c>; null when absent.</summary>
     public string? Service { get; init; }
 
-    /// <summary><c>service.instance.id</c> as it stands in the resource, which may be any text; null when absent.</summary>
+    /// <summary><c>service.instance.id</c> of the resource, which may be any text; null when absent.</summary>
     public string? Instance { get; init; }
 
-    /// <summary>Peer id of the sending node where the resource tells it; null when unknown.</summary>
+    /// <summary>Peer id of the sending node, from the resource; null when unknown.</summary>
     public string? Node { get; init; }
 
     /// <summary>Start, in nanoseconds since 1970-01-01 UTC.</summary>
@@ -155,6 +163,6 @@ public sealed record LoosePart
     /// <summary>How it ended.</summary>
     public required RequestOutcome Outcome { get; init; }
 
-    /// <summary>Why it failed.</summary>
+    /// <summary>Why it failed; null when it did not.</summary>
     public TraceError? Error { get; init; }
 }

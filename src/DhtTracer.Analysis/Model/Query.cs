@@ -1,18 +1,18 @@
-// Over 300 lines: the records of one model, mostly their documentation.
+// Over 300 lines: the records of one model; most lines are their documentation.
 using System.Collections.Immutable;
 using DhtTracer.Traces;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>The permalink of a query: the trace and the span of its root. The same on every installation.</summary>
+/// <summary>The permalink of a query: its trace and its root span. It is the same on every installation.</summary>
 /// <param name="TraceId">The trace.</param>
-/// <param name="SpanId">The root span, which may itself never have arrived.</param>
+/// <param name="SpanId">The root span, which may be missing itself.</param>
 public readonly record struct QueryId(TraceId TraceId, SpanId SpanId)
 {
     /// <summary><c>{traceId}-{spanId}</c>, lower-case hex.</summary>
     public override string ToString() => $"{TraceId}-{SpanId}";
 
-    /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
+    /// <summary>Reads the text that <see cref="ToString"/> writes.</summary>
     public static bool TryParse(string? text, out QueryId id)
     {
         id = default;
@@ -37,22 +37,22 @@ public readonly record struct QueryId(TraceId TraceId, SpanId SpanId)
 /// Canonical text: peer id in base58, CID as in the trace (CIDv1 base32 when only bytes are known), <c>/ipns/&lt;id&gt;</c>,
 /// <c>/pk/&lt;id&gt;</c>, else the text, else multibase base16.
 /// </param>
-/// <param name="Bytes">What is hashed, in hex: peer id bytes, the CID's multihash, the record key.</param>
+/// <param name="Bytes">The bytes that are hashed, in hex: the peer id's bytes, the CID's multihash, or the record key.</param>
 /// <param name="KadId">SHA-256 of the bytes, in hex.</param>
 public sealed record QueryKey(string Text, string Bytes, string KadId);
 
-/// <summary>An error of a fixed list of classes, and the text of the trace.</summary>
+/// <summary>An error: its class, from a fixed list, and its text in the trace.</summary>
 /// <param name="Class">One of <see cref="ErrorClass"/>.</param>
-/// <param name="Text">As in the trace; null when it says nothing.</param>
+/// <param name="Text">The text in the trace; null when there is none.</param>
 public sealed record TraceError(string Class, string? Text);
 
-/// <summary>Parameters of a lookup; null where the trace does not tell them.</summary>
-/// <param name="Alpha">Requests in flight at most.</param>
-/// <param name="Beta">Closest peers that must have answered before the end.</param>
-/// <param name="K">Bucket size and width of the result.</param>
+/// <summary>Parameters of a lookup; null where the trace does not hold them.</summary>
+/// <param name="Alpha">Most requests in flight at once.</param>
+/// <param name="Beta">Number of closest peers that must have answered before the end.</param>
+/// <param name="K">Bucket size, and number of closest peers in the result.</param>
 public sealed record QueryParameters(int? Alpha, int? Beta, int? K);
 
-/// <summary>Counts of a query; null where the trace cannot tell.</summary>
+/// <summary>Counts of a query; null where the trace does not show them.</summary>
 public sealed record QueryCounts
 {
     /// <summary>Distinct peers heard of, routing-table seeds included.</summary>
@@ -64,7 +64,7 @@ public sealed record QueryCounts
     /// <summary>Peers to which a new connection was attempted.</summary>
     public int? Dialed { get; init; }
 
-    /// <summary>Of these, dials that failed.</summary>
+    /// <summary>Number of these dials that failed.</summary>
     public int? DialFailed { get; init; }
 
     /// <summary>Connected but never sent a request.</summary>
@@ -73,7 +73,7 @@ public sealed record QueryCounts
     /// <summary>Heard of, never dialed nor queried.</summary>
     public int? Remaining { get; init; }
 
-    /// <summary>Records, providers or the peer found.</summary>
+    /// <summary>Number of records or providers found; 1 for a found peer.</summary>
     public int? Results { get; init; }
 
     /// <summary>Peers returned by all answers together, counted per answer.</summary>
@@ -82,45 +82,47 @@ public sealed record QueryCounts
     /// <summary>Requests sent to a peer that this query had already asked (the mark <c>⚠ dup</c>).</summary>
     public int? Duplicates { get; init; }
 
-    /// <summary>False when <see cref="Seen"/> is only a lower bound: there are peers that the trace does not show.</summary>
+    /// <summary>False when <see cref="Seen"/> is only a lower bound, because the trace does not show every peer.</summary>
     public bool SeenComplete { get; init; } = true;
 
-    /// <summary>ADD_PROVIDER messages that were written. The protocol does not answer them. Null for queries that store no provider
-    /// record.</summary>
+    /// <summary>
+    /// Number of ADD_PROVIDER messages written. The protocol has no answer to them. Null for queries that store no provider record.
+    /// </summary>
     public int? Sent { get; init; }
 }
 
-/// <summary>What is known to have been lost before it arrived. While it is not zero, an absent request is unknown, not "not
-/// asked".</summary>
-/// <param name="Spans">Spans that other spans name or imply, and that are not there. A lower bound.</param>
+/// <summary>
+/// What was lost before it arrived, as far as it is known. While it is not zero, a request without a span may still have been sent.
+/// </summary>
+/// <param name="Spans">Lower bound of the missing spans: those that other spans name or imply.</param>
 /// <param name="Events">Events that the sender dropped from spans of this query.</param>
 public readonly record struct MissingParts(int Spans, int Events);
 
-/// <summary>A query without its peers: a row of the list. Times inside a query are nanoseconds after its start.</summary>
+/// <summary>A query without its peers, as in a row of the list. Times inside a query are nanoseconds after its start.</summary>
 public record QuerySummary
 {
     /// <summary>Permalink.</summary>
     public required QueryId Id { get; init; }
 
-    /// <summary>The outermost DHT-related span above, else the query's own id.</summary>
+    /// <summary>The outermost DHT-related span above, or else the query's own id.</summary>
     public required QueryId OperationId { get; init; }
 
-    /// <summary>A lookup that the node made for itself: refresh, bootstrap, probe, crawl or sweeping provide.</summary>
+    /// <summary>True for a lookup that the node made for itself: refresh, bootstrap, probe, crawl or sweeping provide.</summary>
     public bool Background { get; init; }
 
-    /// <summary>Which of a dual node's two DHTs it asked; null where there are no sides.</summary>
+    /// <summary>Which DHT of a dual DHT it asked; null where there are no sides.</summary>
     public DhtSide? Side { get; init; }
 
-    /// <summary>It had nobody to ask (an empty routing table, a local hit). Statistics do not count it.</summary>
+    /// <summary>True when it had nobody to ask (an empty routing table, a local hit). Statistics do not count it.</summary>
     public bool Skipped { get; init; }
 
-    /// <summary>What it was for.</summary>
+    /// <summary>What the query was for.</summary>
     public required QueryType Type { get; init; }
 
-    /// <summary>What was looked for; null when the trace does not tell it.</summary>
+    /// <summary>What was looked for; null when the trace does not hold it.</summary>
     public QueryKey? Key { get; init; }
 
-    /// <summary>Whose spans.</summary>
+    /// <summary>The program that wrote the spans.</summary>
     public required TraceSource Source { get; init; }
 
     /// <summary><c>service.name</c>; null when absent.</summary>
@@ -138,22 +140,22 @@ public record QuerySummary
     /// <summary>How it ended.</summary>
     public required QueryOutcome Outcome { get; init; }
 
-    /// <summary>Why it failed.</summary>
+    /// <summary>Why it failed; null when it did not.</summary>
     public TraceError? Error { get; init; }
 
-    /// <summary>Why it stopped asking.</summary>
+    /// <summary>Why it stopped asking; null when unknown.</summary>
     public QueryTermination? Termination { get; init; }
 
-    /// <summary>When the final answer was first known, in nanoseconds after the start.</summary>
+    /// <summary>When the final answer was first known, in nanoseconds after the start; null when unknown.</summary>
     public long? DiscoveryNs { get; init; }
 
-    /// <summary>Peer id of the peer whose answer carried the final answer; null for the routing table, and when unknown.</summary>
+    /// <summary>The peer whose answer held the final answer; null for the routing table, and when unknown.</summary>
     public string? DiscoveredBy { get; init; }
 
-    /// <summary>What is known to have been lost.</summary>
+    /// <summary>What was lost before it arrived.</summary>
     public MissingParts Missing { get; init; }
 
-    /// <summary>When the first answer of any peer came, in nanoseconds after the start.</summary>
+    /// <summary>When the first answer of any peer came, in nanoseconds after the start; null when unknown.</summary>
     public long? FirstAnswerNs { get; init; }
 
     /// <summary>Lookup parameters.</summary>
@@ -162,47 +164,47 @@ public record QuerySummary
     /// <summary>Counts.</summary>
     public QueryCounts Counts { get; init; } = new();
 
-    /// <summary>XOR (bit length of the distance, 0 to 256) of the closest peer that answered.</summary>
+    /// <summary>XOR (bit length of the distance, 0 to 256) of the closest peer that answered; null when unknown.</summary>
     public int? Xor { get; init; }
 
-    /// <summary>Greatest hops of a queried peer; null when unknown.</summary>
+    /// <summary>Greatest hop count of a queried peer; null when unknown.</summary>
     public int? Hops { get; init; }
 
-    /// <summary>A lower bound of the hops that is certain even when <see cref="Hops"/> is null; null when nothing is.</summary>
+    /// <summary>Certain lower bound of the hops, also while <see cref="Hops"/> is null; null when nothing is certain.</summary>
     public int? HopsAtLeast { get; init; }
 
-    /// <summary>The <see cref="Analysis.AnalysisVersion"/> that found it, when it is stored and not this program's; else null.</summary>
+    /// <summary>The stored <see cref="Analysis.AnalysisVersion"/> when it is older than this program's; else null.</summary>
     public int? AnalysisVersion { get; init; }
 }
 
-/// <summary>A query with every peer it heard of.</summary>
+/// <summary>A query with every peer that it heard of.</summary>
 public sealed record Query : QuerySummary
 {
-    /// <summary>Every peer seen, in the order heard, then by time, then by id.</summary>
+    /// <summary>Every peer seen, in the order in which it was heard of, then by id.</summary>
     public ImmutableArray<QueryPeer> Peers { get; init; } = [];
 
     /// <summary>
-    /// When the lookup stopped choosing peers to ask, in nanoseconds after the start; null when the trace does not tell. Requests under way
-    /// then can go on, and a follow-up can come after it.
+    /// When the lookup stopped choosing peers to ask, in nanoseconds after the start; null when the trace does not show it. Requests in
+    /// flight can continue after it, and a follow-up can start.
     /// </summary>
     public long? TerminatedNs { get; init; }
 
-    /// <summary>What the duration was spent on, by the critical path. Null when there is no path, because the end is not known.</summary>
+    /// <summary>What the duration was spent on, from the critical path; null without a path, because the end is unknown.</summary>
     public PhaseTimes? Phases { get; init; }
 }
 
 /// <summary>
-/// What the duration of a query was spent on, in nanoseconds: the parts of its critical path. They add up to the duration. Each part is in
-/// exactly one phase: a store or a follow-up request in that phase, what was waited for after the answer was known in the tail, the rest by
-/// what it is.
+/// What the duration of a query was spent on, in nanoseconds. The values are sums over its critical path and add up to the duration. Each
+/// segment is in exactly one phase. Stores and follow-up requests have their own phases. Waits after the answer was known are the tail. The
+/// phase of all other segments follows from what they are.
 /// </summary>
 /// <param name="OwnNs">The node's own work before, between and after its dials and requests.</param>
-/// <param name="FirstPeersNs">Dials and requests of the peers of the routing table that were asked first.</param>
+/// <param name="FirstPeersNs">The first dials and requests, to peers of the routing table.</param>
 /// <param name="DialsNs">Later dials.</param>
 /// <param name="RequestsNs">Later requests.</param>
-/// <param name="TailNs">Dials and requests waited for after the answer was known, or after the lookup stopped choosing peers.</param>
-/// <param name="FollowUpNs">The follow-up: asking those of the K closest that had not answered when the lookup stopped.</param>
-/// <param name="StoresNs">Storing: PUT_VALUE and ADD_PROVIDER, dials for them included.</param>
+/// <param name="TailNs">Waits for dials and requests after the answer was known, or after the lookup stopped choosing peers.</param>
+/// <param name="FollowUpNs">The follow-up: requests to those of the K closest that had not answered when the lookup stopped.</param>
+/// <param name="StoresNs">Stores: PUT_VALUE and ADD_PROVIDER, including dials for them.</param>
 /// <param name="UnknownNs">Time that the trace does not explain.</param>
 public sealed record PhaseTimes(
     long OwnNs,
@@ -215,7 +217,7 @@ public sealed record PhaseTimes(
     long UnknownNs
 )
 {
-    /// <summary>All phases together: the duration.</summary>
+    /// <summary>The sum of all phases, which is the duration.</summary>
     public long TotalNs => OwnNs + FirstPeersNs + DialsNs + RequestsNs + TailNs + FollowUpNs + StoresNs + UnknownNs;
 }
 
@@ -225,7 +227,7 @@ public sealed record QueryPeer
     /// <summary>Peer id in base58.</summary>
     public required string Id { get; init; }
 
-    /// <summary>1 for the first peer that was sent anything, null when it never was.</summary>
+    /// <summary>1 for the first peer that was sent anything; null for a peer that was sent nothing, and when unknown.</summary>
     public int? Order { get; init; }
 
     /// <summary>Bit length of the XOR distance to the target, 0 to 256; null when the target is unknown.</summary>
@@ -234,27 +236,30 @@ public sealed record QueryPeer
     /// <summary>0 for a peer of the node's own routing table, otherwise 1 + the hops of its referrer; null when unknown.</summary>
     public int? Hops { get; init; }
 
-    /// <summary>A lower bound of the hops that is certain even when <see cref="Hops"/> is null; null when nothing is.</summary>
+    /// <summary>Certain lower bound of the hops, also while <see cref="Hops"/> is null; null when nothing is certain.</summary>
     public int? HopsAtLeast { get; init; }
 
     /// <summary>The peer whose answer first named it; null for a peer of the routing table, and when unknown.</summary>
     public string? Referrer { get; init; }
 
-    /// <summary>The referrer was not read from an answer but follows from a rule that holds in every measured case.</summary>
+    /// <summary>
+    /// True when the referrer was not read from an answer. It then follows from a rule that holds in every measured case.
+    /// </summary>
     public bool ReferrerInferred { get; init; }
 
-    /// <summary>The peer whose answer triggered the request to this one; null for the first ones and when unknown. Not the
-    /// referrer.</summary>
+    /// <summary>
+    /// The peer whose answer triggered the request to this one; null for the first ones and when unknown. It can differ from the referrer.
+    /// </summary>
     public string? AskedAfter { get; init; }
 
-    /// <summary>Its parts of the critical path, in nanoseconds: how long the query waited for it. Null when there is no path.</summary>
+    /// <summary>How long the query waited for it: its part of the critical path, in nanoseconds. Null when there is no path.</summary>
     public long? TimeLostNs { get; init; }
 
-    /// <summary>When it was first heard of.</summary>
+    /// <summary>When it was first heard of; null when unknown.</summary>
     public long? HeardNs { get; init; }
 
     /// <summary>
-    /// When the lookup had taken in its answer or failure and could act on it; null when the trace does not tell, and then it is the end of
+    /// When the lookup had processed its answer or failure and could act on it. Null when the trace does not show it; then use the end of
     /// its request or dial.
     /// </summary>
     public long? TakenNs { get; init; }
@@ -262,33 +267,33 @@ public sealed record QueryPeer
     /// <summary>How far it got.</summary>
     public required PeerState State { get; init; }
 
-    /// <summary>The dial; null when the trace does not show dialing apart.</summary>
+    /// <summary>The dial; null when the trace does not show it separately.</summary>
     public PeerDial? Dial { get; init; }
 
     /// <summary>Requests in the order sent.</summary>
     public ImmutableArray<PeerRequest> Requests { get; init; } = [];
 
-    /// <summary>A request was sent to it although this query had already queried it, or it was added twice (2019 log).</summary>
+    /// <summary>True when this query sent it a request twice, or when it was added twice (2019 log).</summary>
     public bool Duplicate { get; init; }
 
-    /// <summary>Agent version from identify.</summary>
+    /// <summary>Agent version from identify; null when unknown.</summary>
     public string? Agent { get; init; }
 
-    /// <summary>Round trip to it in nanoseconds, as the querying node had measured it apart from this query; null when unknown.</summary>
+    /// <summary>Round-trip time in nanoseconds, measured by the querying node apart from this query; null when unknown.</summary>
     public long? LatencyNs { get; init; }
 
-    /// <summary>Multiaddrs known from the trace.</summary>
+    /// <summary>Multiaddrs in the trace.</summary>
     public ImmutableArray<string> Addresses { get; init; } = [];
 
-    /// <summary>Protocols from identify; empty when the trace does not tell them.</summary>
+    /// <summary>Protocols from identify; empty when the trace does not hold them.</summary>
     public ImmutableArray<string> Protocols { get; init; } = [];
 }
 
 /// <summary>A dial. Times are nanoseconds after the query's start.</summary>
 /// <param name="StartNs">Start.</param>
 /// <param name="DurationNs">Duration; null when it never ended.</param>
-/// <param name="Reused">An existing connection was used; null when unknown.</param>
-/// <param name="Error">Why it failed.</param>
+/// <param name="Reused">True when an existing connection was used; null when unknown.</param>
+/// <param name="Error">Why it failed; null when it did not.</param>
 public sealed record PeerDial(long StartNs, long? DurationNs, bool? Reused, TraceError? Error);
 
 /// <summary>A request. Times are nanoseconds after the query's start.</summary>
@@ -297,7 +302,7 @@ public sealed record PeerRequest
     /// <summary>The message.</summary>
     public required MessageType Type { get; init; }
 
-    /// <summary>Start; null when the trace does not tell when it was sent.</summary>
+    /// <summary>Start; null when the trace does not show it.</summary>
     public required long? StartNs { get; init; }
 
     /// <summary>Duration; null when it never ended, and when its start or end is unknown.</summary>
@@ -306,32 +311,30 @@ public sealed record PeerRequest
     /// <summary>How it ended.</summary>
     public required RequestOutcome Outcome { get; init; }
 
-    /// <summary>Why it failed.</summary>
+    /// <summary>Why it failed; null when it did not.</summary>
     public TraceError? Error { get; init; }
 
-    /// <summary>Distinct peers in the answer, the querying node left out where it is known.</summary>
+    /// <summary>Number of distinct peers in the answer, without the querying node where that is known; null when unknown.</summary>
     public int? Returned { get; init; }
 
-    /// <summary>Those of them that this query had not heard of before that answer.</summary>
+    /// <summary>Number of these peers that this query had not heard of before; null when unknown.</summary>
     public int? New { get; init; }
 
     /// <summary>
-    /// The peers counted by <see cref="Returned"/>: base58 ids in the order of the answer, each once, the querying node left out where it
-    /// is known. <c>default</c> when the trace does not list them. They have rows in <see cref="Query.Peers"/>, but for those that only
-    /// answers after the end of the lookup name. Needed to say who named whom beyond the first time, and to replay a lookup in another
-    /// order.
+    /// The peers counted by <see cref="Returned"/>: base58 ids in the order of the answer, each once, without the querying node where that
+    /// is known. <c>default</c> when the trace does not list them. They have rows in <see cref="Query.Peers"/>, except peers that only
+    /// answers after the end of the lookup name. Used to show every peer that named another, and to replay a lookup in another order.
     /// </summary>
     public ImmutableArray<string> Named { get; init; }
 
-    /// <summary>Providers in the answer.</summary>
+    /// <summary>Number of providers in the answer; null when unknown.</summary>
     public int? Providers { get; init; }
 
-    /// <summary>Records in the answer.</summary>
+    /// <summary>Number of records in the answer; null when unknown.</summary>
     public int? Records { get; init; }
 
     /// <summary>
-    /// When it ended, in nanoseconds after the query's start. The end can be known where the start is not (a log that tells answers only).
-    /// Null when unknown.
+    /// End, in nanoseconds after the query's start; null when unknown. It can be known without the start, in a log that shows only answers.
     /// </summary>
     public long? EndNs
     {
