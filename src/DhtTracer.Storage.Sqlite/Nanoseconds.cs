@@ -1,11 +1,11 @@
 namespace DhtTracer.Storage.Sqlite;
 
-/// <summary>Times in columns.</summary>
+/// <summary>Converts times for columns.</summary>
 internal static class Nanoseconds
 {
     /// <summary>
-    /// SQLite's integers are signed: times after the year 2262, which only a broken or hostile sender writes, are stored as the last one.
-    /// The span itself keeps what was sent.
+    /// SQLite's integers are signed. Times after the year 2262, which only a broken or hostile sender writes, are stored as the maximum.
+    /// The span itself keeps the value that was sent.
     /// </summary>
     public static long ToColumn(ulong unixNano) => unixNano > long.MaxValue ? long.MaxValue : (long)unixNano;
 

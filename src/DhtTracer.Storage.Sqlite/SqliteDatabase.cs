@@ -5,10 +5,10 @@ using Microsoft.Data.Sqlite;
 
 namespace DhtTracer.Storage.Sqlite;
 
-/// <summary>The SQLite file: opened, checked, migrated. <see cref="TraceStore"/> says what is in it.</summary>
+/// <summary>Opens, checks and migrates the SQLite file. <see cref="TraceStore"/> describes its content.</summary>
 public sealed class SqliteDatabase : IAsyncDisposable
 {
-    // "DHTt": says that this SQLite file is ours (https://www.sqlite.org/pragma.html#pragma_application_id).
+    // "DHTt": marks this SQLite file as ours (https://www.sqlite.org/pragma.html#pragma_application_id).
     internal const int ApplicationId = 0x44485474;
 
     private SqliteDatabase(SqliteOptions options, WriteQueue? writer, ReaderPool readers)
@@ -21,20 +21,20 @@ public sealed class SqliteDatabase : IAsyncDisposable
     /// <summary>The schema that this program writes.</summary>
     public static int SchemaVersion => Migrations.Scripts.Count;
 
-    /// <summary>How it was opened.</summary>
+    /// <summary>The options it was opened with.</summary>
     public SqliteOptions Options { get; }
 
-    /// <summary>Null when it was opened for reading.</summary>
+    /// <summary>Null if the database was opened read-only.</summary>
     internal WriteQueue? Writer { get; }
 
     internal ReaderPool Readers { get; }
 
-    /// <summary>Opens the database; unless for reading only, creates it when it is not there and migrates it when it is old.</summary>
-    /// <exception cref="DatabaseException">It cannot be opened; the message says why and what to do.</exception>
+    /// <summary>Opens the database. Unless it is opened read-only, creates it if missing and migrates it if old.</summary>
+    /// <exception cref="DatabaseException">The database cannot be opened. The message gives the reason and the remedy.</exception>
     public static async Task<SqliteDatabase> OpenAsync(SqliteOptions options, CancellationToken cancellationToken = default) =>
         await Task.Run(() => Open(options), cancellationToken);
 
-    /// <summary>Bytes of the database file and its write-ahead log.</summary>
+    /// <summary>Size of the database file and its write-ahead log, in bytes.</summary>
     public long FileBytes()
     {
         var bytes = 0L;
@@ -47,7 +47,7 @@ public sealed class SqliteDatabase : IAsyncDisposable
         return bytes;
     }
 
-    /// <summary>Finishes the writes that were accepted, and closes.</summary>
+    /// <summary>Finishes all accepted writes, and closes.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Writer is not null)
@@ -112,7 +112,7 @@ public sealed class SqliteDatabase : IAsyncDisposable
         }
         else if (!Directory.Exists(directory))
         {
-            // Traces tell what somebody looked for: nobody else's business.
+            // Traces show what somebody looked for, so only the owner may read them.
             Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
     }
@@ -133,14 +133,14 @@ public sealed class SqliteDatabase : IAsyncDisposable
     {
         if (connection.ExecuteScalar<long>("SELECT count(*) FROM sqlite_schema") == 0 && Migrations.Version(connection) == 0)
         {
-            // These two must come before the first table. Incremental vacuum gives the space of deleted traces back.
+            // These two must precede the first table. Incremental vacuum returns the space of deleted traces.
             connection.Execute("PRAGMA auto_vacuum = INCREMENTAL");
             connection.Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA application_id = {ApplicationId}"));
         }
 
         CheckVersion(connection, path, readOnly: false);
 
-        // WAL: readers never wait for the writer. FULL: a commit survives a power cut, and only then is it acknowledged.
+        // WAL: readers never wait for the writer. FULL: a commit survives a power failure, and it is acknowledged only then.
         // https://www.sqlite.org/wal.html#performance_considerations
         connection.ExecuteScalar<string>("PRAGMA journal_mode = WAL");
         connection.Execute(
@@ -194,7 +194,7 @@ public sealed class SqliteDatabase : IAsyncDisposable
             connection.Open();
             SQLitePCL.raw.sqlite3_busy_timeout(connection.Handle!, (int)options.LockTimeout.TotalMilliseconds);
 
-            // Cascades delete a trace's rows. Half a gigabyte of address space makes reads of hot pages free of copies.
+            // Foreign keys delete a trace's rows by cascade. Half a gigabyte of mapped memory avoids copies when reading hot pages.
             connection.Execute("PRAGMA foreign_keys = ON; PRAGMA mmap_size = 536870912");
             if (mode != SqliteOpenMode.ReadWriteCreate)
             {

@@ -6,22 +6,22 @@ public sealed record SqliteOptions
     /// <summary>Name of the database file inside <see cref="Directory"/>.</summary>
     public const string FileName = "dht-tracer.db";
 
-    /// <summary>The data directory; created with mode 0700 when it is not there.</summary>
+    /// <summary>The data directory. Created with mode 0700 if missing.</summary>
     /// <value>The default is <c>./data</c>.</value>
     public string Directory { get; init; } = "data";
 
-    /// <summary>Opens an existing database for reading, as the command line does while the main process runs.</summary>
+    /// <summary>Opens an existing database read-only, as the command line does while the main process runs.</summary>
     public bool ReadOnly { get; init; }
 
-    /// <summary>How long to wait for another process that is writing.</summary>
+    /// <summary>How long to wait while another process is writing.</summary>
     /// <value>The default is 10 seconds.</value>
     public TimeSpan LockTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Bytes of spans that may wait for the writer before <see cref="StoreOverloadedException"/> is thrown.</summary>
+    /// <summary>Maximum bytes of spans waiting for the writer. Beyond it, <see cref="StoreOverloadedException"/> is thrown.</summary>
     /// <value>The default is 128 MiB.</value>
     public long MaxPendingBytes { get; init; } = 128L << 20;
 
-    /// <summary>Readers that may run at once.</summary>
+    /// <summary>Maximum number of concurrent readers.</summary>
     /// <value>The default is 8.</value>
     public int MaxReaders { get; init; } = 8;
 

@@ -4,7 +4,7 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Storage.Sqlite;
 
-/// <summary>The archive in one SQLite file. Each method only hands its statements to a reader or to the writer.</summary>
+/// <summary>The archive in one SQLite file. Each method only passes its statements to a reader or to the writer.</summary>
 public sealed class SqliteTraceStore : TraceStore
 {
     private readonly SqliteDatabase _database;
@@ -18,7 +18,7 @@ public sealed class SqliteTraceStore : TraceStore
         _clock = clock;
     }
 
-    /// <summary>Where it is.</summary>
+    /// <summary>The options it was opened with.</summary>
     public SqliteOptions Options => _database.Options;
 
     /// <inheritdoc/>
@@ -28,11 +28,11 @@ public sealed class SqliteTraceStore : TraceStore
     public override long PendingBytes => _database.Writer?.PendingBytes ?? 0;
 
     /// <summary>Opens the database of <paramref name="options"/>.</summary>
-    /// <param name="options">Where it is.</param>
-    /// <param name="reconstruct">Merged spans of one trace to operations and queries.</param>
-    /// <param name="clock">Says when spans arrived; null for the system's.</param>
-    /// <param name="cancellationToken">Cancels.</param>
-    /// <exception cref="DatabaseException">It cannot be opened; the message says why and what to do.</exception>
+    /// <param name="options">Where the database is and how to open it.</param>
+    /// <param name="reconstruct">Finds the operations and queries in the merged spans of one trace.</param>
+    /// <param name="clock">Gives the arrival time of spans; null for the system clock.</param>
+    /// <param name="cancellationToken">Cancels opening.</param>
+    /// <exception cref="DatabaseException">The database cannot be opened. The message gives the reason and the remedy.</exception>
     public static async Task<SqliteTraceStore> OpenAsync(
         SqliteOptions options,
         Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct,
@@ -272,7 +272,7 @@ public sealed class SqliteTraceStore : TraceStore
         var wrote = await WriteAsync(session => session.OthersWrote(), 0, cancellationToken);
         if (wrote)
         {
-            // Which queries it changed is not known here: watchers read again.
+            // It is unknown which queries the other process changed, so watchers read everything again.
             Changes.Publish([]);
         }
 
@@ -344,7 +344,7 @@ public sealed class SqliteTraceStore : TraceStore
         return deleted;
     }
 
-    /// <summary>Finishes what was accepted, and closes.</summary>
+    /// <summary>Finishes all accepted writes, and closes.</summary>
     public override ValueTask DisposeAsync() => _database.DisposeAsync();
 
     /// <summary>The merged spans of a trace and what they tell.</summary>

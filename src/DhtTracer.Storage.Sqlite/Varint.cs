@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace DhtTracer.Storage.Sqlite;
 
-/// <summary>Unsigned LEB128, as Protocol Buffers has it: small numbers in one byte.</summary>
+/// <summary>Unsigned LEB128, as in Protocol Buffers: small numbers take one byte.</summary>
 internal static class Varint
 {
     public static void Write(IBufferWriter<byte> output, ulong value)
@@ -19,7 +19,7 @@ internal static class Varint
         output.Advance(length);
     }
 
-    /// <summary>Takes a number from the front of <paramref name="bytes"/>.</summary>
+    /// <summary>Reads a number and removes it from the front of <paramref name="bytes"/>.</summary>
     /// <exception cref="InvalidDataException">The bytes end within a number.</exception>
     public static ulong Read(ref ReadOnlySpan<byte> bytes)
     {
@@ -37,11 +37,11 @@ internal static class Varint
         throw new InvalidDataException("A stored list ends within a number.");
     }
 
-    /// <summary>Writes null as 0 and a value as one more than it is.</summary>
+    /// <summary>Writes null as 0, and a value as value + 1.</summary>
     public static void WriteNullable(IBufferWriter<byte> output, long? value) =>
         Write(output, value is { } known ? unchecked((ulong)known + 1) : 0);
 
-    /// <summary>Reads what <see cref="WriteNullable"/> wrote.</summary>
+    /// <summary>Reads the output of <see cref="WriteNullable"/>.</summary>
     /// <exception cref="InvalidDataException">The bytes end within a number.</exception>
     public static long? ReadNullable(ref ReadOnlySpan<byte> bytes) =>
         Read(ref bytes) is var value and > 0 ? unchecked((long)(value - 1)) : null;

@@ -3,13 +3,15 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Storage;
 
-/// <summary>Tells the analysis in this process which traces are to be analysed.</summary>
+/// <summary>Tells the analysis in this process which traces need analysis.</summary>
 public sealed class ArrivalFeed
 {
     private volatile Channel<IReadOnlyList<TraceId>>? _channel;
 
-    /// <summary>Arrivals from now on, each after its commit. There is one listener at most; it has to read until its end.</summary>
-    /// <exception cref="InvalidOperationException">Somebody listens already.</exception>
+    /// <summary>
+    /// Starts listening for arrivals, each sent after its commit. Only one listener is allowed, and it must read until its end.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">There is already a listener.</exception>
     public ChannelReader<IReadOnlyList<TraceId>> Listen()
     {
         var mine = Channel.CreateUnbounded<IReadOnlyList<TraceId>>(new UnboundedChannelOptions { SingleReader = true });
@@ -18,10 +20,10 @@ public sealed class ArrivalFeed
             : throw new InvalidOperationException("Only one analysis worker may run in a process.");
     }
 
-    /// <summary>Ends listening.</summary>
+    /// <summary>Stops listening.</summary>
     public void Stop() => Interlocked.Exchange(ref _channel, null)?.Writer.TryComplete();
 
-    /// <summary>Tells the listener about new spans. A store calls it after each commit.</summary>
+    /// <summary>Tells the listener about new spans. A store calls this after each commit.</summary>
     public void Publish(IReadOnlyList<TraceId> traces)
     {
         if (_channel is { } listener && traces.Count > 0)

@@ -4,7 +4,7 @@ using DhtTracer.Analysis;
 
 namespace DhtTracer.Storage;
 
-/// <summary>What changed since the last item. <see cref="Queries"/> is empty when too much did: read everything again.</summary>
+/// <summary>A change since the last item. <see cref="Queries"/> is empty if too many changed: read everything again.</summary>
 /// <param name="Version">The version after the change.</param>
 /// <param name="Queries">Queries that are new or changed.</param>
 public sealed record QueryChange(long Version, IReadOnlyList<QueryId> Queries);
@@ -18,14 +18,13 @@ public sealed class ChangeFeed
     private readonly string _process = Guid.NewGuid().ToString("N")[..12];
     private long _version;
 
-    /// <summary>Grows with every change.</summary>
+    /// <summary>Increases with every change.</summary>
     public long Version => Interlocked.Read(ref _version);
 
-    /// <summary>The version together with a mark of this process: equal stamps mean that nothing changed in between, also across a
-    /// restart.</summary>
+    /// <summary>The version with an id of this process. Equal stamps mean that nothing changed in between, even across a restart.</summary>
     public string Stamp => $"{_process}-{Version}";
 
-    /// <summary>Changes from now on. A reader that is too slow misses the oldest ones and gets an item without queries instead.</summary>
+    /// <summary>Changes from now on. A reader that is too slow loses the oldest items and gets one item without queries instead.</summary>
     public async IAsyncEnumerable<QueryChange> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var missed = 0;
@@ -54,7 +53,9 @@ public sealed class ChangeFeed
         }
     }
 
-    /// <summary>Tells the watchers. A store calls it after each commit; an empty list means that too much changed to name it.</summary>
+    /// <summary>
+    /// Notifies the watchers. A store calls this after each commit. An empty list means that too many queries changed to list them.
+    /// </summary>
     public void Publish(IReadOnlyList<QueryId> queries)
     {
         lock (_gate)

@@ -1,9 +1,9 @@
 namespace DhtTracer.Storage.Sqlite;
 
-/// <summary>Gives each distinct string of a table its number, inside the writer's transaction.</summary>
+/// <summary>Assigns a number to each distinct string of a table, inside the writer's transaction.</summary>
 /// <remarks>
-/// The cache holds committed rows and rows of the running transaction; a rollback empties it. Rows are never deleted, so that it
-/// stays right when another process writes as well.
+/// The cache holds committed rows and rows of the current transaction; a rollback empties it. Rows are never deleted, so the cache stays
+/// valid even if another process writes too.
 /// </remarks>
 internal sealed class Interner(Statement find, Statement insert, Func<Statement, string, Statement> bind) : IDisposable
 {

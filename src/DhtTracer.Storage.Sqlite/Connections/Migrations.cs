@@ -5,20 +5,22 @@ using Microsoft.Data.Sqlite;
 
 namespace DhtTracer.Storage.Sqlite;
 
-/// <summary>The numbered scripts of <c>/migrations</c>, embedded; <c>PRAGMA user_version</c> says which were applied.</summary>
+/// <summary>
+/// The embedded numbered scripts of <c>/migrations</c>. <c>PRAGMA user_version</c> holds the number of the last applied script.
+/// </summary>
 internal static class Migrations
 {
-    /// <summary>The scripts in order; script number n makes schema version n.</summary>
+    /// <summary>The scripts in order. Script n creates schema version n.</summary>
     public static IReadOnlyList<string> Scripts { get; } = Load();
 
-    /// <summary>Applies what is missing. Each script and its version number are one transaction.</summary>
+    /// <summary>Applies the missing scripts. Each script and its version number are one transaction.</summary>
     public static void Apply(SqliteConnection connection, int upTo)
     {
         for (var version = Version(connection) + 1; version <= upTo; version++)
         {
             using var transaction = connection.BeginTransaction(deferred: false);
 
-            // Another process may have applied it while this one waited for the lock.
+            // Another process may have applied the script while this one waited for the lock.
             if (Version(connection) < version)
             {
                 connection.Execute(Scripts[version - 1], transaction: transaction);

@@ -7,8 +7,8 @@ using Microsoft.Data.Sqlite;
 namespace DhtTracer.Storage.Sqlite;
 
 /// <summary>
-/// Peer ids as the database keeps them: the multihash when the text is its base58 and nothing else, which saves a quarter, else the text.
-/// The index is on the first eight bytes of the SHA-256 of the id: on the ids themselves it would be as large as the table.
+/// Stores peer ids. If the text is plain base58 of a multihash, the table holds the multihash, which saves a quarter; else it holds the
+/// text. The index covers the first eight bytes of the id's SHA-256: an index on the ids would be as large as the table.
 /// </summary>
 internal static class PeerTable
 {
@@ -33,18 +33,18 @@ internal static class PeerTable
         return statement.Bind(1, BinaryPrimitives.ReadInt64BigEndian(digest)).Bind(2, peer);
     }
 
-    /// <summary>The number of a peer; null when no trace has it.</summary>
+    /// <summary>The number of a peer; null if no trace has it.</summary>
     public static long? Find(SqliteConnection connection, string peer)
     {
         using var find = PrepareFind(connection);
         return Bind(find, peer).RunScalar();
     }
 
-    /// <summary>The peer id as the traces spell it, from a column of the current row.</summary>
+    /// <summary>Reads the peer id, spelled as in the traces, from a column of the current row.</summary>
     public static string Read(Statement statement, int column) =>
         statement.IsBlob(column) ? Base58.Encode(statement.GetBlob(column)) : Encoding.UTF8.GetString(statement.GetBlob(column));
 
-    /// <summary>The same, from what Dapper read.</summary>
+    /// <summary>Converts a value read by Dapper to the peer id.</summary>
     public static string? Text(object? id) =>
         id switch
         {

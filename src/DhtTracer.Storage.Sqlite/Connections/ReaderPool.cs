@@ -4,8 +4,9 @@ using SQLitePCL;
 
 namespace DhtTracer.Storage.Sqlite;
 
-/// <summary>Connections for reading. Each read sees one state of the database, runs off the caller's thread and stops when it is
-/// cancelled.</summary>
+/// <summary>
+/// Connections for reading. Each read sees one consistent state of the database, runs off the caller's thread and stops when cancelled.
+/// </summary>
 internal sealed class ReaderPool(Func<SqliteConnection> open, string path, int maxReaders) : IDisposable
 {
     private readonly ConcurrentBag<SqliteConnection> _idle = [];

@@ -2,7 +2,7 @@ using Microsoft.Data.Sqlite;
 
 namespace DhtTracer.Storage.Sqlite;
 
-/// <summary>What SQLite's result codes mean to a user.</summary>
+/// <summary>Translates SQLite's result codes for users.</summary>
 internal static class SqliteErrors
 {
     // Result codes: https://www.sqlite.org/rescode.html

@@ -4,8 +4,8 @@ using SQLitePCL;
 namespace DhtTracer.Storage.Sqlite;
 
 /// <summary>
-/// A prepared statement on SQLite's own API. ADO.NET allocates and boxes each parameter of each row, which costs more than
-/// SQLite's insert does; a query writes some fifty rows.
+/// A prepared statement on SQLite's native API. ADO.NET allocates and boxes each parameter of each row. That costs more than SQLite's
+/// insert, and a query writes about fifty rows.
 /// </summary>
 internal sealed class Statement : IDisposable
 {
@@ -18,7 +18,7 @@ internal sealed class Statement : IDisposable
         Check(raw.sqlite3_prepare_v3(_database, sql, raw.SQLITE_PREPARE_PERSISTENT, out _handle));
     }
 
-    /// <summary>Binds the parameter at a position, the first of which is 1.</summary>
+    /// <summary>Binds the parameter at a position. The first position is 1.</summary>
     public Statement Bind(int position, long value)
     {
         Check(raw.sqlite3_bind_int64(_handle, position, value));
@@ -39,7 +39,7 @@ internal sealed class Statement : IDisposable
 
     public Statement Bind(int position, ReadOnlySpan<byte> value)
     {
-        // A null pointer would bind NULL: an empty blob is a zero blob.
+        // A null pointer would bind NULL, so an empty blob is bound as a zero blob.
         Check(value.IsEmpty ? raw.sqlite3_bind_zeroblob(_handle, position, 0) : raw.sqlite3_bind_blob(_handle, position, value));
         return this;
     }
@@ -50,7 +50,7 @@ internal sealed class Statement : IDisposable
         return this;
     }
 
-    /// <summary>Steps to the next row; false when there is none. Call <see cref="Reset"/> after the last.</summary>
+    /// <summary>Moves to the next row; false if there is none. Call <see cref="Reset"/> after the last.</summary>
     public bool Step()
     {
         var result = raw.sqlite3_step(_handle);
@@ -64,7 +64,7 @@ internal sealed class Statement : IDisposable
             return false;
         }
 
-        // The message is lost with the reset, and without the reset the statement holds its locks.
+        // The reset clears the error message, but without the reset the statement keeps its locks.
         try
         {
             Check(result);

@@ -4,8 +4,8 @@ using Microsoft.Data.Sqlite;
 namespace DhtTracer.Storage.Sqlite;
 
 /// <summary>
-/// The one writer. Writes that wait together share a transaction (group commit): an fsync costs milliseconds, and with
-/// <c>synchronous=FULL</c> every commit has one. A write's task completes after the commit that holds it, never before.
+/// The only writer. Waiting writes share a transaction (group commit), because an fsync costs milliseconds and every commit does one with
+/// <c>synchronous=FULL</c>. A write's task completes only after its commit.
 /// </summary>
 internal sealed class WriteQueue : IAsyncDisposable
 {
@@ -30,13 +30,12 @@ internal sealed class WriteQueue : IAsyncDisposable
     public long PendingBytes => Interlocked.Read(ref _pendingBytes);
 
     /// <summary>Runs a write inside the next transaction.</summary>
-    /// <param name="apply">The write. It may run twice: when another write of its group fails, the group is rolled back and each runs
+    /// <param name="apply">The write. It may run twice: if another write of its group fails, the group is rolled back and each write runs
     /// alone.</param>
-    /// <param name="bytes">What it holds in memory while it waits.</param>
-    /// <param name="cancellationToken">Takes the write back as long as it waits. Once begun it is finished, and the task says how it
-    /// ended.</param>
-    /// <exception cref="StoreOverloadedException">Too many bytes wait already.</exception>
-    /// <exception cref="DatabaseException">It could not be committed; nothing of it is stored.</exception>
+    /// <param name="bytes">Memory that the write uses while it waits.</param>
+    /// <param name="cancellationToken">Cancels the write if it has not started. A started write always completes.</param>
+    /// <exception cref="StoreOverloadedException">Too many bytes are waiting already.</exception>
+    /// <exception cref="DatabaseException">The commit failed; nothing is stored.</exception>
     public async Task<T> RunAsync<T>(Func<WriteSession, T> apply, long bytes, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -58,7 +57,7 @@ internal sealed class WriteQueue : IAsyncDisposable
         }
     }
 
-    /// <summary>Finishes every write that was accepted, then closes.</summary>
+    /// <summary>Finishes all accepted writes, then closes.</summary>
     public async ValueTask DisposeAsync()
     {
         _channel.Writer.TryComplete();
@@ -162,7 +161,7 @@ internal sealed class WriteQueue : IAsyncDisposable
     private sealed class Write<T>(Func<WriteSession, T> apply, long bytes, CancellationToken cancellationToken)
         : Write(bytes, cancellationToken)
     {
-        // Continuations must not run on the writer.
+        // Continuations must not run on the writer's thread.
         private readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private T? _result;
 

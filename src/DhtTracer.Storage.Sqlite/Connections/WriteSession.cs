@@ -2,7 +2,7 @@ using Microsoft.Data.Sqlite;
 
 namespace DhtTracer.Storage.Sqlite;
 
-/// <summary>What a write sees: the one writing connection, its prepared statements and its interned strings.</summary>
+/// <summary>The context of a write: the only writing connection, its prepared statements and its interned strings.</summary>
 internal sealed class WriteSession : IDisposable
 {
     private readonly Dictionary<string, Statement> _statements = new(StringComparer.Ordinal);
@@ -25,10 +25,10 @@ internal sealed class WriteSession : IDisposable
 
     public Interner Peers { get; }
 
-    /// <summary>Numbers of operations; emptied by a rollback.</summary>
+    /// <summary>Numbers of operations. A rollback empties this.</summary>
     public Dictionary<(string Service, string Name, int Kind), long> Operations { get; } = [];
 
-    /// <summary>The prepared statement of a constant text.</summary>
+    /// <summary>The prepared statement for a constant SQL text.</summary>
     public Statement this[string sql]
     {
         get
@@ -46,7 +46,7 @@ internal sealed class WriteSession : IDisposable
     /// <summary>Whether another connection has committed since the last call.</summary>
     public bool OthersWrote()
     {
-        // Changes only through commits of other connections: https://www.sqlite.org/pragma.html#pragma_data_version
+        // The value changes only when another connection commits: https://www.sqlite.org/pragma.html#pragma_data_version
         var current = this["PRAGMA data_version"].RunScalar() ?? 0;
         var before = _dataVersion;
         _dataVersion = current;
@@ -64,7 +64,7 @@ internal sealed class WriteSession : IDisposable
             statement.Reset();
         }
 
-        // Some errors (disk full, out of memory) have rolled back already: https://www.sqlite.org/lang_transaction.html
+        // Some errors (disk full, out of memory) have already rolled back: https://www.sqlite.org/lang_transaction.html
         if (SQLitePCL.raw.sqlite3_get_autocommit(Connection.Handle!) == 0)
         {
             this["ROLLBACK"].Run();

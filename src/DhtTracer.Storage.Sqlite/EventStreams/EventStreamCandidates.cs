@@ -3,19 +3,19 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Storage.Sqlite;
 
-/// <summary>A stream of query events as the table holds it.</summary>
+/// <summary>A query-event stream as stored in the table.</summary>
 internal sealed record StoredStream(long No, long Trace, long? Operation, long Fits, JoinCandidate Candidate);
 
-/// <summary>An operation that came as spans, as the tables hold it.</summary>
+/// <summary>An operation made from spans, as stored in the tables.</summary>
 internal sealed record StoredOperation(long No, long Trace, JoinCandidate Candidate);
 
-/// <summary>Reads what streams of query events are matched with: streams and operations of one key.</summary>
+/// <summary>Reads the candidates for joining: streams and operations of one key.</summary>
 internal static class EventStreamCandidates
 {
-    /// <summary>An operation that started longer before a stream, in nanoseconds, is not read for it: 1 h.</summary>
+    /// <summary>Operations that started longer than this before a stream are not candidates, in nanoseconds: 1 h.</summary>
     private const long LongestBeforeNs = 3_600_000_000_000;
 
-    /// <summary>Streams that are not joined inside their own trace.</summary>
+    /// <summary>Streams that are not joined within their own trace.</summary>
     public static List<StoredStream> Streams(WriteSession session, byte[] key, QueryType type, int limit)
     {
         var streams = new List<StoredStream>();
@@ -60,8 +60,10 @@ internal static class EventStreamCandidates
         return streams;
     }
 
-    /// <summary>Operations that came as spans and are not joined inside their own trace, by id. Around the streams when all have
-    /// times.</summary>
+    /// <summary>
+    /// Operations made from spans that are not joined within their own trace, by id. If all streams have times, only operations around
+    /// them.
+    /// </summary>
     public static Dictionary<QueryId, StoredOperation> Operations(
         WriteSession session,
         byte[] key,

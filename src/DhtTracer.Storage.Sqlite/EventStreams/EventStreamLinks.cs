@@ -6,21 +6,22 @@ using DhtTracer.Traces;
 namespace DhtTracer.Storage.Sqlite;
 
 /// <summary>
-/// Joins streams of query events with the operations of other traces that they tell of, whenever either is analysed. All streams and
-/// operations of one key are looked at together, so that the order of arrival does not matter. A trace that gains or loses by it is marked
-/// as stale and analysed again.
+/// Joins query-event streams with the operations in other traces that they describe, whenever either is analysed. It compares all streams
+/// and operations of one key together, so the order of arrival does not matter. Traces that gain or lose a link are marked stale and
+/// analysed again.
 /// </summary>
 internal static class EventStreamLinks
 {
-    /// <summary>Streams, and operations, of one key that are compared. With more of either the links of that key stay as they
-    /// are.</summary>
+    /// <summary>
+    /// Maximum number of streams, and of operations, compared per key. If there are more, the links of that key stay unchanged.
+    /// </summary>
     internal const int MaxCandidates = 2_000;
 
-    /// <summary>Writes the streams of a trace, and joins what belongs to them or to the operations of the trace.</summary>
+    /// <summary>Writes the streams of a trace, and joins whatever belongs to them or to the operations of the trace.</summary>
     /// <param name="session">The writer.</param>
-    /// <param name="trace">Number of the trace; its operations are written already.</param>
-    /// <param name="found">What was found in it.</param>
-    /// <param name="stale">Takes the numbers of the traces that are to be analysed again.</param>
+    /// <param name="trace">Number of the trace. Its operations are already written.</param>
+    /// <param name="found">The reconstructed trace.</param>
+    /// <param name="stale">Receives the numbers of traces that need analysis again.</param>
     public static void Update(WriteSession session, long trace, ReconstructedTrace found, HashSet<long> stale)
     {
         if (found.Streams.IsEmpty && session["SELECT EXISTS (SELECT 1 FROM event_stream)"].RunScalar() == 0)
@@ -38,7 +39,7 @@ internal static class EventStreamLinks
         Match(session, keys, stale);
     }
 
-    /// <summary>Forgets the links to operations that are no longer there.</summary>
+    /// <summary>Removes links to operations that no longer exist.</summary>
     public static void Unlink(WriteSession session, IEnumerable<long> operations, HashSet<long> stale)
     {
         foreach (var operation in operations)
@@ -53,7 +54,7 @@ internal static class EventStreamLinks
         }
     }
 
-    /// <summary>Prepares the deletion of a trace: the operations of its streams are analysed again without them.</summary>
+    /// <summary>Prepares the deletion of a trace: operations joined with its streams will be analysed again without them.</summary>
     public static void Delete(WriteSession session, long trace, HashSet<long> stale)
     {
         var select = session[
@@ -108,7 +109,7 @@ internal static class EventStreamLinks
                 && (inside is not null || link.DurationNs != stream.DurationNs || !asked.SequenceEqual(link.Asked))
             )
             {
-                // More of the stream has come, or the spans in its own trace: then the operation that it was joined with is another one.
+                // More of the stream arrived, or the spans of its own trace. The operation that it was joined with has therefore changed.
                 MarkTraceOf(session, other, stale);
             }
 
@@ -249,6 +250,6 @@ internal static class EventStreamLinks
         }
     }
 
-    /// <summary>What stood of a stream before.</summary>
+    /// <summary>The previous row of a stream.</summary>
     private readonly record struct Row(long? Operation, long Fits, bool Inside, long? DurationNs, byte[] Asked);
 }

@@ -7,17 +7,17 @@ using DhtTracer.Traces;
 namespace DhtTracer.Storage.Sqlite;
 
 /// <summary>
-/// What hangs above and beside an operation, as the column <c>around</c> keeps it:
-/// <c>{"context":[["04783bfc…","POST /api/v0/","/api/v0/routing/findprovs"]],"routers":[…],"parts":["traceId-spanId"]}</c>.
+/// What is above and beside an operation, as stored in the column <c>around</c>: <c>{"context":[["04783bfc…","POST
+/// /api/v0/","/api/v0/routing/findprovs"]],"routers":[…],"parts":["traceId-spanId"]}</c>.
 /// </summary>
 internal static class OperationAround
 {
-    /// <summary>Names in a trace are somebody else's text; longer ones are cut here.</summary>
+    /// <summary>Names come from foreign traces, so longer ones are truncated.</summary>
     private const int MaxText = 300;
 
     private static readonly JsonSerializerOptions Options = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
-    /// <summary>Null when there is nothing.</summary>
+    /// <summary>Null if there is nothing to write.</summary>
     public static string? Write(Operation operation)
     {
         if (

@@ -25,7 +25,7 @@ internal static class OperationReader
                 .Select(row => WithQueries(connection, row)),
         ];
 
-    /// <summary>How many operations pass a filter, counted up to a limit.</summary>
+    /// <summary>Counts the operations that match a filter, up to a limit.</summary>
     public static long Count(SqliteConnection connection, QueryFilter filter, long limit)
     {
         var count = 0L;

@@ -5,17 +5,18 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Storage.Sqlite;
 
-/// <summary>Puts the operations and queries of an analysed trace into their typed columns.</summary>
+/// <summary>Writes the operations and queries of an analysed trace to their typed columns.</summary>
 internal static class OperationWriter
 {
-    /// <summary>Replaces the operations and queries of a trace. One that was there before keeps its number, which page cursors refer
-    /// to.</summary>
+    /// <summary>
+    /// Replaces the operations and queries of a trace. One that existed before keeps its number, because page cursors refer to it.
+    /// </summary>
     /// <returns>How many more operations and queries there are than before.</returns>
     /// <param name="session">The writer.</param>
     /// <param name="trace">Number of the trace.</param>
-    /// <param name="isNew">Whether it was never analysed before.</param>
-    /// <param name="found">What was found in it.</param>
-    /// <param name="stale">Takes the numbers of the traces that are to be analysed again.</param>
+    /// <param name="isNew">Whether the trace was never analysed before.</param>
+    /// <param name="found">The reconstructed trace.</param>
+    /// <param name="stale">Receives the numbers of traces that need analysis again.</param>
     public static (long Operations, long Queries) Replace(
         WriteSession session,
         long trace,

@@ -29,8 +29,8 @@ internal readonly record struct PackedPeer(
 }
 
 /// <summary>
-/// The <see cref="PeerFacts"/> of a query in few bytes, about four for a peer only heard of. Each peer: number as the difference from the
-/// one before, state and flags, then what the flags announce; all numbers are varints.
+/// The <see cref="PeerFacts"/> of a query in few bytes: about four for a peer that was only heard of. Each peer has its number as a
+/// difference to the previous one, state and flags, then the fields that the flags announce. All numbers are varints.
 /// </summary>
 internal static class PackedPeers
 {
@@ -40,10 +40,10 @@ internal static class PackedPeers
     private const int HasDetails = 0x40;
     private const int HasTexts = 0x80;
 
-    // Lists that a program before schema 3 packed have none of this.
+    // Lists packed before schema 3 have no costs.
     private const int HasCosts = 0x100;
 
-    /// <summary>Stands in front of the peers of a query that has a critical path: a peer without a time has lost none.</summary>
+    /// <summary>Marks a query with a critical path, before its peers. With this mark, a peer without a time has lost no time.</summary>
     private const byte PathMark = 0;
 
     public static ReadOnlySpan<byte> Write(WriteSession session, IReadOnlyList<PeerFacts> facts)
@@ -76,7 +76,7 @@ internal static class PackedPeers
         return output.WrittenSpan;
     }
 
-    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    /// <summary>Reads the output of <see cref="Write"/>.</summary>
     /// <exception cref="InvalidDataException">The bytes are damaged.</exception>
     public static void Read(ReadOnlySpan<byte> bytes, List<PackedPeer> output)
     {

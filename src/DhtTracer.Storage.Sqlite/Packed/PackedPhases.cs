@@ -4,7 +4,7 @@ using DhtTracer.Analysis;
 namespace DhtTracer.Storage.Sqlite;
 
 /// <summary>
-/// <see cref="PhaseTimes"/> as varints, in the order of its parameters. A later phase is added at the end.
+/// <see cref="PhaseTimes"/> as varints, in parameter order. New phases are added at the end.
 /// </summary>
 internal static class PackedPhases
 {

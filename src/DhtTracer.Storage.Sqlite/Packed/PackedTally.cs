@@ -5,10 +5,10 @@ using DhtTracer.Storage.Sqlite;
 
 namespace DhtTracer.Storage.Sqlite;
 
-/// <summary>Two lists of names and counts, as numbers of texts: errors, then agent versions.</summary>
+/// <summary>Two lists of names and counts, with names as string numbers: errors, then agent versions.</summary>
 internal static class PackedTally
 {
-    /// <summary>Packs both lists; empty when both are.</summary>
+    /// <summary>Packs both lists; empty if both are empty.</summary>
     public static ReadOnlySpan<byte> Write(WriteSession session, ImmutableArray<NamedCount> errors, ImmutableArray<NamedCount> agents)
     {
         if (errors.IsEmpty && agents.IsEmpty)
@@ -30,9 +30,9 @@ internal static class PackedTally
         return output.WrittenSpan;
     }
 
-    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    /// <summary>Reads the output of <see cref="Write"/>.</summary>
     /// <param name="bytes">The packed lists.</param>
-    /// <param name="item">Makes an item of the number of its text and its count.</param>
+    /// <param name="item">Makes an item from the number of its text and its count.</param>
     /// <exception cref="InvalidDataException">The bytes are damaged.</exception>
     public static (ImmutableArray<NamedCount> Errors, ImmutableArray<NamedCount> Agents) Read(
         ReadOnlySpan<byte> bytes,

@@ -3,17 +3,17 @@ using DhtTracer.Storage.Sqlite;
 
 namespace DhtTracer.Storage.Sqlite;
 
-/// <summary>Keeps which operations dialed or asked a peer.</summary>
+/// <summary>Indexes the operations that dialed or asked a peer.</summary>
 /// <remarks>
-/// A row per peer and operation, sorted by peer, lies on another page than the row before: written at once, each would cost a page of the
-/// write-ahead log. So rows wait in a small table in the order of the operations, and move in bulk, sorted, many to a page.
+/// The index is sorted by peer, so the rows of one operation lie on different pages. Written at once, each row would cost a page of the
+/// write-ahead log. So rows wait in a small table, in operation order, and move in bulk and sorted, many to a page.
 /// </remarks>
 internal static class PeerIndex
 {
-    /// <summary>Rows that may wait; a search looks through all of them.</summary>
+    /// <summary>Maximum number of waiting rows. A search scans all of them.</summary>
     public const int MaxRecent = 200_000;
 
-    /// <summary>Adds an operation under every peer that it met.</summary>
+    /// <summary>Adds an operation for every peer that it met.</summary>
     public static void Add(WriteSession session, long operation, long start, HashSet<long> peers)
     {
         foreach (var peer in peers)
@@ -26,7 +26,7 @@ internal static class PeerIndex
         }
     }
 
-    /// <summary>Takes an operation out again.</summary>
+    /// <summary>Removes an operation.</summary>
     public static void Remove(WriteSession session, long operation, long start, HashSet<long> peers)
     {
         session["DELETE FROM peer_operation_recent WHERE operation = ?1"].Bind(1, operation).Run();
@@ -40,10 +40,10 @@ internal static class PeerIndex
         }
     }
 
-    /// <summary>Moves the waiting rows when there are many.</summary>
+    /// <summary>Moves the waiting rows if there are many.</summary>
     public static void MoveWhenMany(WriteSession session, long maxRecent)
     {
-        // The count is read from the first column of a table that is never longer than this.
+        // Counting is cheap: the table is never much longer than this.
         if (session["SELECT count(*) FROM peer_operation_recent"].RunScalar() > maxRecent)
         {
             session[
@@ -55,7 +55,7 @@ internal static class PeerIndex
         }
     }
 
-    /// <summary>Numbers of the peers of a packed list that were dialed or asked.</summary>
+    /// <summary>Numbers of the peers in a packed list that were dialed or asked.</summary>
     public static List<long> Contacted(ReadOnlySpan<byte> packedPeers)
     {
         var peers = new List<PackedPeer>();

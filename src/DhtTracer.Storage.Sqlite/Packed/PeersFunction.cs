@@ -2,12 +2,12 @@ using Microsoft.Data.Sqlite;
 
 namespace DhtTracer.Storage.Sqlite;
 
-/// <summary>Looks into the packed peers of a query from SQL: whether it dialed or asked a peer.</summary>
+/// <summary>An SQL function that reads the packed peers of a query: whether it dialed or asked a peer.</summary>
 internal static class PeersFunction
 {
     private const string Name = "peers_have";
 
-    /// <summary>Makes the function known to a connection.</summary>
+    /// <summary>Registers the function on a connection.</summary>
     public static void Register(SqliteConnection connection) =>
         connection.CreateFunction<byte[]?, long, bool>(
             Name,
@@ -15,6 +15,6 @@ internal static class PeersFunction
             isDeterministic: true
         );
 
-    /// <summary>That the packed peers of <c>x</c> hold the peer whose number a parameter holds.</summary>
+    /// <summary>SQL condition: the packed peers of <c>x</c> contain the peer whose number is in a parameter.</summary>
     public static string Condition(string parameter) => $"{Name}(x.data, @{parameter})";
 }

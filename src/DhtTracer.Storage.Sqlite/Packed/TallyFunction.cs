@@ -5,8 +5,8 @@ using Microsoft.Data.Sqlite;
 namespace DhtTracer.Storage.Sqlite;
 
 /// <summary>
-/// Looks into the packed tallies of operations and queries from SQL: which had a failure of a class, or met a peer of an agent version. A
-/// row for each of these would be as many as all peers of all of them; the tally is read anyway, with the row that it stands in.
+/// An SQL function that reads the packed tallies of operations and queries: whether one had a failure of a class, or met a peer of an agent
+/// version. Separate rows would be as many as all peers of all queries; the tally is read anyway with its row.
 /// </summary>
 internal static class TallyFunction
 {
@@ -18,7 +18,7 @@ internal static class TallyFunction
 
     private const string Name = "tally_has";
 
-    /// <summary>Makes the function known to a connection.</summary>
+    /// <summary>Registers the function on a connection.</summary>
     public static void Register(SqliteConnection connection) =>
         connection.CreateFunction<byte[]?, int, byte[], bool>(
             Name,
@@ -26,12 +26,12 @@ internal static class TallyFunction
             isDeterministic: true
         );
 
-    /// <summary>That the tally of <c>q</c> holds one of some texts.</summary>
+    /// <summary>SQL condition: the tally of <c>q</c> contains one of some texts.</summary>
     /// <param name="list"><see cref="Errors"/> or <see cref="Agents"/>.</param>
     /// <param name="parameter">Name of the parameter that holds <see cref="NumbersOf"/>.</param>
     public static string Condition(int list, string parameter) => $"{Name}(q.tally, {list}, @{parameter})";
 
-    /// <summary>The numbers of a text, or of all that begin like it, in order; empty when no trace has such a text.</summary>
+    /// <summary>The numbers of a text, or of all texts with this beginning, in order; empty if no trace has such a text.</summary>
     public static byte[] NumbersOf(SqliteConnection connection, string text, bool prefix)
     {
         // U+10FFFF sorts after every character that may follow.

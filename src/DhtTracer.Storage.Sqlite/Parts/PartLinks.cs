@@ -5,24 +5,24 @@ using DhtTracer.Traces;
 namespace DhtTracer.Storage.Sqlite;
 
 /// <summary>
-/// Links requests that stand alone in their traces to the operation of another trace that they belong to, when either arrives. A part that
-/// fits several is linked to none of them. Each trace is still packed and analysed by itself; one whose operation gets or loses a part, or
-/// shares one with another operation, is marked as stale and analysed again.
+/// Links requests that are alone in their trace to the operation in another trace that they belong to, when either arrives. A part that
+/// fits several operations is linked to none. Each trace is still packed and analysed separately. A trace whose operation gains or loses a
+/// part, or shares one with another operation, is marked stale and analysed again.
 /// </summary>
 internal static class PartLinks
 {
-    /// <summary>Operations of one key that are looked at for the owner of a part, the latest that had started first.</summary>
+    /// <summary>Maximum number of candidate operations per part; the latest that started before it come first.</summary>
     private const int MaxCandidates = 20;
 
-    /// <summary>Parts that are looked at for one operation.</summary>
+    /// <summary>Maximum number of parts examined for one operation.</summary>
     private const int MaxParts = 2_000;
 
-    /// <summary>Writes the parts of a trace, and links them and the operations of the trace.</summary>
+    /// <summary>Writes the parts of a trace, then links them and the operations of the trace.</summary>
     /// <param name="session">The writer.</param>
-    /// <param name="trace">Number of the trace; its operations are written already.</param>
-    /// <param name="isNew">Whether it was never analysed before.</param>
-    /// <param name="found">What was found in it.</param>
-    /// <param name="stale">Takes the numbers of the traces that are to be analysed again.</param>
+    /// <param name="trace">Number of the trace. Its operations are already written.</param>
+    /// <param name="isNew">Whether the trace was never analysed before.</param>
+    /// <param name="found">The reconstructed trace.</param>
+    /// <param name="stale">Receives the numbers of traces that need analysis again.</param>
     public static void Update(WriteSession session, long trace, bool isNew, ReconstructedTrace found, HashSet<long> stale)
     {
         WriteParts(session, trace, isNew, found, stale);
@@ -35,7 +35,7 @@ internal static class PartLinks
         }
     }
 
-    /// <summary>Forgets the links to operations that are no longer there.</summary>
+    /// <summary>Removes links to operations that no longer exist.</summary>
     public static void Unlink(WriteSession session, IEnumerable<long> operations)
     {
         foreach (var operation in operations)
@@ -178,9 +178,9 @@ internal static class PartLinks
         return [.. OperationParts.Owners(operations, part).Select(owner => candidates[owner.Id])];
     }
 
-    /// <summary>What a part is joined to.</summary>
+    /// <summary>The operation that a part is linked to.</summary>
     /// <param name="Operation">Number of the operation; null for none.</param>
-    /// <param name="Fits">How many it fits.</param>
+    /// <param name="Fits">Number of operations that the part fits.</param>
     private readonly record struct Owned(long? Operation, long Fits)
     {
         /// <summary>Reads two columns.</summary>

@@ -9,18 +9,18 @@ namespace DhtTracer.Storage.Sqlite;
 /// <summary>Reads loose parts.</summary>
 internal static class PartReader
 {
-    /// <summary>What <see cref="Read"/> reads of the table <c>l</c>, thirteen columns.</summary>
+    /// <summary>The thirteen columns of table <c>l</c> that <see cref="Read"/> needs.</summary>
     public const string Columns =
         "t.trace_id, l.span_id, l.type, l.key_bytes, p.id, s.value, i.value, n.id, l.start_ns, l.duration_ns, l.outcome, e.value, "
         + "l.error_text";
 
-    /// <summary>The tables joined for it.</summary>
+    /// <summary>The tables to join for these columns.</summary>
     public const string Joins =
         "JOIN trace t ON t.no = l.trace JOIN peer p ON p.no = l.peer LEFT JOIN text s ON s.no = l.service LEFT JOIN text i ON i.no "
         + "= l.instance "
         + "LEFT JOIN peer n ON n.no = l.node LEFT JOIN text e ON e.no = l.error_class";
 
-    /// <summary>The parts that are linked to operations of a trace, by start.</summary>
+    /// <summary>The parts linked to operations of a trace, by start.</summary>
     public static ImmutableArray<LoosePart> OfTrace(SqliteConnection connection, long trace) =>
         Select(
             connection,
@@ -29,7 +29,7 @@ internal static class PartReader
                 + "l.start_ns, l.no"
         );
 
-    /// <summary>The parts around the operations of a trace that fit several operations, by start.</summary>
+    /// <summary>The parts that fit several operations and match an operation of this trace by key and time, by start.</summary>
     public static ImmutableArray<LoosePart> UnclearAround(SqliteConnection connection, long trace) =>
         Select(
             connection,
@@ -55,7 +55,7 @@ internal static class PartReader
         return parts.ToImmutable();
     }
 
-    /// <summary>The part of the current row, whose columns begin at <paramref name="first"/>.</summary>
+    /// <summary>Reads the part of the current row, whose columns start at <paramref name="first"/>.</summary>
     public static LoosePart Read(Statement row, int first)
     {
         string? Text(int column) => row.IsNull(first + column) ? null : NumberedStrings.Text(row, first + column);

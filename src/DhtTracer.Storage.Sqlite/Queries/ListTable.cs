@@ -1,25 +1,25 @@
 namespace DhtTracer.Storage.Sqlite;
 
-/// <summary>What a list is of. Both tables have the columns that filters and orders name.</summary>
+/// <summary>What a list contains. Both tables have the columns that filters and orders use.</summary>
 internal enum ListTable
 {
-    /// <summary>Operations: what pages list and statistics count. Each order has an index.</summary>
+    /// <summary>Operations, which pages list and statistics count. Each order has an index.</summary>
     Operations = 0,
 
-    /// <summary>Queries, one by one. Only start and key have an index; other orders are sorted when they are asked for.</summary>
+    /// <summary>Single queries. Only start and key have an index; other orders are sorted on request.</summary>
     Queries = 1,
 }
 
 /// <summary>A row of a list, as Dapper fills it.</summary>
 internal interface IListRow
 {
-    /// <summary>The table, <c>q</c> in SQL.</summary>
+    /// <summary>The table; its alias in SQL is <c>q</c>.</summary>
     static abstract ListTable Table { get; }
 
-    /// <summary>What is selected.</summary>
+    /// <summary>The selected columns.</summary>
     static abstract string Columns { get; }
 
-    /// <summary>The tables joined for it.</summary>
+    /// <summary>The tables to join for these columns.</summary>
     static abstract string Joins { get; }
 
     /// <summary>Its number in the table.</summary>
@@ -28,7 +28,7 @@ internal interface IListRow
     /// <summary>The text of its key.</summary>
     string? KeyText { get; }
 
-    /// <summary>The value that the part of the list is sorted by.</summary>
+    /// <summary>The value that this part of the list is sorted by.</summary>
     long SortValue { get; }
 
     /// <summary>The part of the list, see <see cref="QueryOrder"/>.</summary>

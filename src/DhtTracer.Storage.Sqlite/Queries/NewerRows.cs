@@ -4,10 +4,10 @@ using Microsoft.Data.Sqlite;
 
 namespace DhtTracer.Storage.Sqlite;
 
-/// <summary>Counts the rows that were added after a page was made. Reads only these, however large the archive is.</summary>
+/// <summary>Counts the rows added after a page was made. Reads only these rows, whatever the size of the archive.</summary>
 internal static class NewerRows
 {
-    /// <summary>The greatest number that a row ever had; numbers only grow.</summary>
+    /// <summary>The greatest number that a row ever had. Numbers only increase.</summary>
     public static long LastNumber(SqliteConnection connection, ListTable table) =>
         connection.ExecuteScalar<long?>("SELECT seq FROM sqlite_sequence WHERE name = @name", new { name = QueryList.NameOf(table) }) ?? 0;
 
@@ -35,7 +35,7 @@ internal static class NewerRows
         {
             var parameters = new DynamicParameters();
 
-            // NOT INDEXED leaves the primary key alone: any other index would lead through all that is old.
+            // NOT INDEXED forces the primary key. Any other index would scan all old rows.
             var from = filter.Peer is null ? source + " NOT INDEXED" : source;
             var sql = new StringBuilder($"SELECT count(*) FROM (SELECT 1 {from} WHERE q.no > @after");
             parameters.Add("after", after);

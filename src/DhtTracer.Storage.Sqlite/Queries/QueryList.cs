@@ -8,12 +8,12 @@ using Microsoft.Data.Sqlite;
 namespace DhtTracer.Storage.Sqlite;
 
 /// <summary>
-/// Lists of operations and of queries: turns a filter into SQL and reads pages by keyset, so that each page seeks into an index, however
-/// large the archive is.
+/// Lists of operations and queries: translates a filter to SQL and reads pages by keyset, so each page seeks in an index, whatever the size
+/// of the archive.
 /// </summary>
 internal static class QueryList
 {
-    /// <summary>A page of rows, and the cursors of the pages beside it.</summary>
+    /// <summary>Reads a page of rows and the cursors of the adjacent pages.</summary>
     public static (List<TRow> Rows, string? Next, string? Previous) Read<TRow>(
         SqliteConnection connection,
         QueryFilter filter,
@@ -57,7 +57,7 @@ internal static class QueryList
         {
             rows.Reverse();
 
-            // The beginning was reached with less than a page: show the first page whole.
+            // This page reached the beginning and is not full: show the complete first page.
             if (!more && rows.Count < limit)
             {
                 return Read<TRow>(connection, filter, sort, null, limit);
@@ -77,7 +77,7 @@ internal static class QueryList
         return (rows, next, previous);
     }
 
-    /// <summary>The statements of one part of a page, whose rows are to be merged.</summary>
+    /// <summary>The statements for one part of a page. The caller merges their rows.</summary>
     public static IEnumerable<(string Sql, DynamicParameters Parameters)> Selects<TRow>(
         SqliteConnection connection,
         QueryFilter filter,
@@ -91,10 +91,10 @@ internal static class QueryList
     {
         var order = QueryOrder.Of(sort, filter)[part];
 
-        // A page towards the beginning is read away from the cursor and turned round.
+        // A page towards the beginning is read in reverse order and then reversed.
         var (compare, direction) = order.Descending != backward ? ("<", "DESC") : (">", "ASC");
 
-        // The same number, spelled so that the index of the source is seen to be in this order.
+        // The same number, written so that SQLite recognises the order of the source's index.
         string[] columns = [.. order.Columns, filter.Peer is not null && TRow.Table == ListTable.Operations ? "p.operation" : "q.no"];
         foreach (var from in Sources(TRow.Table, filter))
         {
@@ -128,8 +128,8 @@ internal static class QueryList
     }
 
     /// <summary>
-    /// What <see cref="Where"/> is about, in parts whose rows add up. A peer's operations stand in two tables; CROSS JOIN keeps the order:
-    /// from the peer's operations, not from every operation's peers.
+    /// The sources for <see cref="Where"/>; their rows add up. A peer's operations are in two tables. CROSS JOIN forces the join order:
+    /// from the peer's operations, not from the peers of every operation.
     /// </summary>
     public static IReadOnlyList<string> Sources(ListTable table, QueryFilter filter)
     {
@@ -151,7 +151,7 @@ internal static class QueryList
     /// <summary>The table in SQL.</summary>
     public static string NameOf(ListTable table) => table == ListTable.Operations ? "dht_operation" : "query";
 
-    /// <summary>Appends conditions on the tables of <see cref="Sources"/>, each beginning with AND.</summary>
+    /// <summary>Appends conditions on the tables of <see cref="Sources"/>, each starting with AND.</summary>
     public static void Where(
         SqliteConnection connection,
         ListTable table,
@@ -161,7 +161,7 @@ internal static class QueryList
         bool indexedByBackground = true
     )
     {
-        // A peer that no trace has is number -1, which no row has.
+        // A peer that no trace has gets number -1, which no row has.
         long? Peer(string? id) => id is null ? null : PeerTable.Find(connection, id) ?? -1;
 
         void And(string condition, string name, object? value)
@@ -175,8 +175,8 @@ internal static class QueryList
 
         Key(connection, table, sql, parameters, filter.Key);
 
-        // Most queries pass this filter. An index that begins with it leads to all of them, to be sorted; with the plus sign the index of
-        // the order is walked instead, and left as soon as a page is full.
+        // Most queries match this filter, so an index on it would find nearly all of them and then sort. The plus sign disables that index:
+        // SQLite walks the index of the order and stops when the page is full.
         And(
             indexedByBackground ? "q.background = @background" : "+q.background = @background",
             "background",
@@ -210,7 +210,7 @@ internal static class QueryList
         And("p.peer = @peer", "peer", Peer(filter.Peer));
         if (filter.Peer is not null && table == ListTable.Queries)
         {
-            // The other side of the operation may be the one that met it.
+            // Another side of the operation may have met the peer.
             sql.Append(" AND ").Append(PeersFunction.Condition("peer"));
         }
     }
@@ -275,7 +275,7 @@ internal static class QueryList
         return rows;
     }
 
-    // As SQLite compares texts: by their bytes.
+    // Compares texts by their bytes, as SQLite does.
     private static int Compare<TRow>(QueryOrder order, TRow left, TRow right)
         where TRow : IListRow
     {

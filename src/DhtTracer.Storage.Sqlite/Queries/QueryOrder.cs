@@ -4,19 +4,19 @@ using DhtTracer.Analysis;
 namespace DhtTracer.Storage.Sqlite;
 
 /// <summary>
-/// A part of a sorted list that one index holds in order. A list by a column of few values has a part for each value, so that within each
-/// the latest rows can come first whichever value is first; a list by key has one for the rows whose key nobody knows.
+/// A part of a sorted list that one index holds in order. A list by a column with few values has one part per value, so the latest rows
+/// come first within each value in either direction. A list by key has a separate part for unknown keys.
 /// </summary>
-/// <param name="Condition">Which rows, in SQL; null for all.</param>
-/// <param name="Value">What they are sorted by, a whole number in SQL; rows of equal values by their number.</param>
+/// <param name="Condition">Selects the rows, in SQL; null for all.</param>
+/// <param name="Value">The sort value, an integer expression in SQL. Rows with equal values are sorted by number.</param>
 /// <param name="Descending">Greatest first.</param>
-/// <param name="ByKey">By the text of the key before the value.</param>
+/// <param name="ByKey">Whether to sort by the text of the key before the value.</param>
 internal sealed record QueryOrder(string? Condition, string Value, bool Descending, bool ByKey = false)
 {
-    /// <summary>What the parts are sorted by before their number, in SQL.</summary>
+    /// <summary>The SQL columns to sort by, before the row number.</summary>
     public IEnumerable<string> Columns => ByKey ? ["q.key_text", Value] : [Value];
 
-    /// <summary>The parts of a list, one after the other.</summary>
+    /// <summary>The parts of a list, in order.</summary>
     public static IReadOnlyList<QueryOrder> Of(QuerySort sort, QueryFilter filter)
     {
         var start = filter.Peer is null ? "q.start_ns" : "p.start_ns";
@@ -42,7 +42,7 @@ internal sealed record QueryOrder(string? Condition, string Value, bool Descendi
         };
     }
 
-    // Only the part of the value that is asked for: the others would be read to their end and found empty.
+    // Return only the part of the filtered value. The other parts would be scanned completely and found empty.
     private static IReadOnlyList<QueryOrder> ByValue<T>(string column, T? only, string start, bool backward = false)
         where T : struct, Enum
     {

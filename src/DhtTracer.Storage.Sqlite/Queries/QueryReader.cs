@@ -96,7 +96,7 @@ internal static class QueryReader
 
     private static QueryId Id((byte[] Trace, byte[] Span) row) => new(TraceId.FromBytes(row.Trace), SpanId.FromBytes(row.Span));
 
-    /// <summary>The smallest and the greatest id that begin with these digits.</summary>
+    /// <summary>The smallest and the greatest id with these leading digits.</summary>
     private static bool TryRange(string hex, int length, out byte[] from, out byte[] to)
     {
         (from, to) = ([], []);

@@ -5,7 +5,7 @@ using DhtTracer.Storage.Sqlite;
 
 namespace DhtTracer.Storage.Sqlite;
 
-/// <summary>Puts a query into its typed columns.</summary>
+/// <summary>Writes a query to its typed columns.</summary>
 internal static class QueryWriter
 {
     /// <summary>Inserts a query.</summary>
@@ -13,7 +13,7 @@ internal static class QueryWriter
     /// <param name="trace">Number of its trace.</param>
     /// <param name="operation">Number of its operation.</param>
     /// <param name="query">The query.</param>
-    /// <param name="number">The number that it had before; null for a new one.</param>
+    /// <param name="number">The number that it had before; null for a new query.</param>
     /// <returns>Numbers of the peers that it dialed or asked.</returns>
     public static List<long> Insert(WriteSession session, long trace, long operation, Query query, long? number)
     {
@@ -94,7 +94,7 @@ internal static class QueryWriter
         }
     }
 
-    /// <summary>Binds peers by error class and by agent version, packed; NULL when there are none.</summary>
+    /// <summary>Binds peer counts by error class and by agent version, packed; NULL if there are none.</summary>
     public static void BindTally(
         Statement row,
         int position,

@@ -6,18 +6,18 @@ using Microsoft.Data.Sqlite;
 namespace DhtTracer.Storage.Sqlite;
 
 /// <summary>
-/// Finds keys and peers by their last characters, which is what pages show of long ids. No index holds ends, so each search reads all keys
-/// or all peers once; it is made only where nothing is found by the whole or the beginning.
+/// Finds keys and peers by their last characters, which is how pages shorten long ids. No index covers endings, so each search reads all
+/// keys or all peers once. It runs only if neither the whole nor the beginning finds anything.
 /// </summary>
 internal static class TailSearch
 {
     private const string Name = "peer_ends";
     private const int MaxKeys = 50;
 
-    // Letters and digits that base58 leaves out.
+    // Letters and digits that base58 does not use.
     private static readonly System.Buffers.SearchValues<char> NoDigits = System.Buffers.SearchValues.Create("0OIl");
 
-    /// <summary>Makes the function known to a connection.</summary>
+    /// <summary>Registers the function on a connection.</summary>
     public static void Register(SqliteConnection connection) =>
         connection.CreateFunction<object?, string, bool>(
             Name,
@@ -25,7 +25,7 @@ internal static class TailSearch
             isDeterministic: true
         );
 
-    /// <summary>Texts of keys that end so, at most 50.</summary>
+    /// <summary>Texts of keys with this ending, at most 50.</summary>
     public static IReadOnlyList<string> Keys(SqliteConnection connection, ListTable table, string tail) =>
         connection
             .Query<string>(
@@ -35,7 +35,7 @@ internal static class TailSearch
             )
             .AsList();
 
-    /// <summary>The peer of an id when the archive knows it, else peers whose base58 ends so.</summary>
+    /// <summary>The peer with this id if the archive has it, else peers whose base58 ends with the text.</summary>
     public static IReadOnlyList<string> Peers(SqliteConnection connection, string text, int limit)
     {
         var search = KeySearch.Parse(text);

@@ -6,10 +6,10 @@ using Microsoft.Data.Sqlite;
 
 namespace DhtTracer.Storage.Sqlite;
 
-/// <summary>The traces of the operations that a filter lets through, in the order in which they arrived.</summary>
+/// <summary>The traces of the operations that match a filter, in order of arrival.</summary>
 internal static class TraceList
 {
-    /// <summary>Traces whose number is greater than <paramref name="after"/>, by number, each once.</summary>
+    /// <summary>Reads traces with a number greater than <paramref name="after"/>, by number, each once.</summary>
     public static IReadOnlyList<NumberedTrace> Read(SqliteConnection connection, QueryFilter filter, long after, int limit)
     {
         var found = new List<NumberedTrace>();
@@ -20,13 +20,13 @@ internal static class TraceList
             );
         }
 
-        // A peer's operations stand in two tables, and a trace may have some in each.
+        // A peer's operations are in two tables, and one trace may have some in both.
         return filter.Peer is null
             ? found
             : [.. found.DistinctBy(static trace => trace.Number).OrderBy(static trace => trace.Number).Take(limit)];
     }
 
-    /// <summary>The statements whose rows are to be merged.</summary>
+    /// <summary>The statements for one page. The caller merges their rows.</summary>
     public static IEnumerable<(string Sql, DynamicParameters Parameters)> Selects(
         SqliteConnection connection,
         QueryFilter filter,

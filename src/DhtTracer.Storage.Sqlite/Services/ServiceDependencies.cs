@@ -4,14 +4,14 @@ using Microsoft.Data.Sqlite;
 
 namespace DhtTracer.Storage.Sqlite;
 
-/// <summary>Counts calls between services when a trace is analysed, and adds them up by the start of the traces.</summary>
+/// <summary>Counts calls between services when a trace is analysed, and sums them by the start of the traces.</summary>
 internal static class ServiceDependencies
 {
     /// <summary>Replaces the counts of a trace.</summary>
     /// <param name="session">The writer.</param>
     /// <param name="trace">Number of the trace.</param>
-    /// <param name="isNew">Whether it was never analysed before.</param>
-    /// <param name="start">Start of its earliest span; null when it has none.</param>
+    /// <param name="isNew">Whether the trace was never analysed before.</param>
+    /// <param name="start">Start of its earliest span; null if it has none.</param>
     /// <param name="spans">Its merged spans.</param>
     public static void Replace(WriteSession session, long trace, bool isNew, long? start, IReadOnlyList<Span> spans)
     {
@@ -32,7 +32,7 @@ internal static class ServiceDependencies
         }
     }
 
-    /// <summary>The counts of all traces that started in a time range, by parent and child.</summary>
+    /// <summary>Sums the counts of all traces that started in a time range, by parent and child.</summary>
     public static IReadOnlyList<ServiceDependency> Read(SqliteConnection connection, ulong from, ulong to) =>
         [
             .. connection

@@ -34,7 +34,7 @@ internal static class ServiceIndex
 
     public static IReadOnlyList<TraceId> Find(SqliteConnection connection, TraceSearch search)
     {
-        // A trace's newest matching operation decides its place, so each operation's index is read from its newest end.
+        // A trace is sorted by its newest matching operation, so each operation's index is read from its newest end.
         var sql = new StringBuilder(
             "SELECT t.trace_id FROM (SELECT x.trace, max(x.last_start_ns) AS newest FROM trace_operation x WHERE 1 = 1"
         );

@@ -3,10 +3,10 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Storage.Sqlite;
 
-/// <summary>Keeps which operations of which services a trace has spans of.</summary>
+/// <summary>Records which operations of which services have spans in a trace.</summary>
 internal static class ServiceWriter
 {
-    // A sender that puts ids into span names would otherwise grow the cache for ever.
+    // Without this limit, a sender that puts ids into span names would make the cache grow forever.
     private const int MaxCachedOperations = 50_000;
 
     public static void Replace(WriteSession session, long trace, bool isNew, IReadOnlyList<Span> spans)

@@ -9,7 +9,7 @@ using Microsoft.Data.Sqlite;
 
 namespace DhtTracer.Storage.Sqlite;
 
-/// <summary>Counts operations by what tells them apart, from typed columns.</summary>
+/// <summary>Counts operations per facet, from typed columns.</summary>
 internal static class FacetReader
 {
     public static OperationFacets Read(SqliteConnection connection, QueryFilter filter, int limit, CancellationToken cancellationToken)

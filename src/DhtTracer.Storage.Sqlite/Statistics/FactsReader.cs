@@ -9,7 +9,7 @@ using Microsoft.Data.Sqlite;
 
 namespace DhtTracer.Storage.Sqlite;
 
-/// <summary>Reads what statistics need from typed columns; no trace is decoded.</summary>
+/// <summary>Reads what statistics need from typed columns, without decoding traces.</summary>
 internal static class FactsReader
 {
     public static IReadOnlyList<OperationFacts> Operations(
@@ -22,7 +22,7 @@ internal static class FactsReader
         using var texts = new NumberedStrings(connection, "SELECT value FROM text WHERE no = ?1", NumberedStrings.Text);
         var facts = new List<OperationFacts>();
 
-        // Most operations of an archive count the same few things equally often.
+        // Most operations of an archive have the same few names and counts, so share the items.
         var items = new Dictionary<(long Text, long Count), NamedCount>();
         NamedCount Item(long text, long count) =>
             items.TryGetValue((text, count), out var item) ? item : items[(text, count)] = new NamedCount(texts.Get(text), count);
@@ -61,12 +61,12 @@ internal static class FactsReader
         return facts;
     }
 
-    /// <summary>Facts of the peers of each query, operation by operation.</summary>
-    /// <param name="connection">Where from.</param>
-    /// <param name="filter">Which operations.</param>
+    /// <summary>Reads the facts of the peers of each query, operation by operation.</summary>
+    /// <param name="connection">The connection to read from.</param>
+    /// <param name="filter">Selects operations.</param>
     /// <param name="only">Only this peer; null for all.</param>
-    /// <param name="limit">Operations at most, the latest ones.</param>
-    /// <param name="cancellationToken">Cancels.</param>
+    /// <param name="limit">Maximum number of operations; the latest are read.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
     public static PeerFactsList Peers(
         SqliteConnection connection,
         QueryFilter filter,
@@ -170,7 +170,7 @@ internal static class FactsReader
         }
     }
 
-    /// <summary>The operations of a filter, latest first.</summary>
+    /// <summary>The operations that match a filter, latest first.</summary>
     internal static IEnumerable<T> Rows<T>(SqliteConnection connection, string columns, QueryFilter filter, int limit)
     {
         var parameters = new DynamicParameters();

@@ -4,19 +4,19 @@ using Microsoft.Data.Sqlite;
 
 namespace DhtTracer.Storage.Sqlite;
 
-/// <summary>Strings by number, each read once.</summary>
-/// <param name="connection">Where from.</param>
-/// <param name="sql">Selects the string of number <c>?1</c>.</param>
-/// <param name="read">Reads it from a column.</param>
+/// <summary>Looks up strings by number, each only once.</summary>
+/// <param name="connection">The connection to read from.</param>
+/// <param name="sql">Selects the string with number <c>?1</c>.</param>
+/// <param name="read">Reads the string from a column.</param>
 internal sealed class NumberedStrings(SqliteConnection connection, string sql, Func<Statement, int, string> read) : IDisposable
 {
     private readonly Statement _statement = new(connection, sql);
     private readonly Dictionary<long, string> _cache = [];
 
-    /// <summary>A column of UTF-8.</summary>
+    /// <summary>Reads a column of UTF-8.</summary>
     public static string Text(Statement statement, int column) => Encoding.UTF8.GetString(statement.GetBlob(column));
 
-    /// <summary>The string of a number.</summary>
+    /// <summary>The string with this number.</summary>
     /// <exception cref="InvalidDataException">There is no such number.</exception>
     public string Get(long number)
     {

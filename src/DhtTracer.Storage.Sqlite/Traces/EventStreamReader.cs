@@ -6,10 +6,10 @@ using Microsoft.Data.Sqlite;
 
 namespace DhtTracer.Storage.Sqlite;
 
-/// <summary>Reads what streams of query events are joined with.</summary>
+/// <summary>Reads the links between query-event streams and operations.</summary>
 internal static class EventStreamReader
 {
-    /// <summary>The streams of a trace whose spans, if there are any, lie in other traces.</summary>
+    /// <summary>The streams of a trace that are not joined within it, but with an operation in another trace or with none.</summary>
     public static ImmutableArray<StreamLink> OwnOfTrace(SqliteConnection connection, long trace) =>
         [
             .. connection
@@ -28,7 +28,7 @@ internal static class EventStreamReader
                 )),
         ];
 
-    /// <summary>The streams of other traces that are joined with operations of a trace.</summary>
+    /// <summary>The streams in other traces that are joined with operations of a trace.</summary>
     public static ImmutableArray<LinkedStream> JoinedWith(SqliteConnection connection, long trace) =>
         [
             .. connection

@@ -4,18 +4,18 @@ using System.Text;
 namespace DhtTracer.Storage.Sqlite;
 
 /// <summary>
-/// Puts short references in place of peer ids before compression. A peer id is 32 random bytes, spelled in 46 to 53 characters: nothing
-/// compresses it, it is most of what a compressed trace weighs, and the archive has most of them already in another trace.
+/// Replaces peer ids with short references before compression. A peer id is 32 random bytes, written in 46 to 53 characters, and does not
+/// compress. Peer ids make up most of a compressed trace, and the archive has most of them already from other traces.
 /// </summary>
 /// <remarks>
-/// Knows nothing of OTLP: bytes go in, the same bytes come out. <c>FF n</c> stands for peer n - 1 of a list, n being a varint; <c>FF 00</c>
-/// for a byte FF.
+/// This is independent of OTLP: decoding gives back the same bytes. <c>FF n</c> is peer n - 1 of a list, where n is a varint; <c>FF 00</c>
+/// is a byte FF.
 /// </remarks>
 internal static class PeerSubstitution
 {
     private const byte Escape = 0xFF;
 
-    // Ed25519, RSA and the like, secp256k1: https://github.com/libp2p/specs/blob/master/peer-ids/peer-ids.md
+    // Ed25519, RSA and similar keys, secp256k1: https://github.com/libp2p/specs/blob/master/peer-ids/peer-ids.md
     private static readonly (byte[] Prefix, int Length)[] Spellings =
     [
         ("12D3KooW"u8.ToArray(), 52),
@@ -23,8 +23,8 @@ internal static class PeerSubstitution
         ("16Uiu2HA"u8.ToArray(), 53),
     ];
 
-    /// <summary>Replaces those of <paramref name="known"/> that occur.</summary>
-    /// <returns>The peers referred to, in the order of their numbers.</returns>
+    /// <summary>Replaces all occurrences of <paramref name="known"/>.</summary>
+    /// <returns>The referenced peers, in the order of their numbers.</returns>
     public static IReadOnlyList<string> Encode(ReadOnlySpan<byte> data, IEnumerable<string> known, ArrayBufferWriter<byte> output)
     {
         var numbers = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -64,7 +64,7 @@ internal static class PeerSubstitution
         return used;
     }
 
-    /// <summary>Undoes <see cref="Encode"/>.</summary>
+    /// <summary>Reverses <see cref="Encode"/>.</summary>
     /// <exception cref="InvalidDataException">The bytes are damaged.</exception>
     public static void Decode(ReadOnlySpan<byte> data, IReadOnlyList<byte[]> peers, ArrayBufferWriter<byte> output)
     {
@@ -106,7 +106,7 @@ internal static class PeerSubstitution
         }
     }
 
-    /// <summary>Places where a spelling may begin, in order; each spelling is searched for with the vector unit.</summary>
+    /// <summary>Finds the positions where a peer id may start, in order. Each prefix is searched with vector instructions.</summary>
     private ref struct Finder
     {
         private readonly ReadOnlySpan<byte> _data;

@@ -3,13 +3,13 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Storage.Sqlite;
 
-/// <summary>Deletes old traces, a few in each transaction so that other writes get their turn.</summary>
+/// <summary>Deletes old traces, a few per transaction, so that other writes are not held up.</summary>
 internal static class Retention
 {
     public const int Batch = 200;
 
-    /// <summary>Deletes some of the oldest.</summary>
-    /// <returns>Traces deleted, whether none are left, and the traces that are to be analysed again.</returns>
+    /// <summary>Deletes some of the oldest traces.</summary>
+    /// <returns>Number of deleted traces, whether none are left, and the traces that need analysis again.</returns>
     public static (int Deleted, bool Done, IReadOnlyList<TraceId> Stale) DeleteBatch(WriteSession session, long beforeNs, long now)
     {
         var traces = new List<long>();
@@ -24,7 +24,7 @@ internal static class Retention
         var stale = new HashSet<long>();
         foreach (var trace in traces)
         {
-            // Spans that wait for analysis have arrived after received_ns was set: the trace is not old.
+            // Spans waiting for analysis arrived after received_ns was set, so the trace is not old.
             if (
                 session["SELECT max(received_ns) FROM chunk WHERE trace = ?1"].Bind(1, trace).RunScalar() is { } newest
                 && newest >= beforeNs
@@ -57,7 +57,7 @@ internal static class Retention
         return (deleted, traces.Count < Batch, TraceWriter.MarkStale(session, stale));
     }
 
-    /// <summary>Gives free pages back to the file system.</summary>
+    /// <summary>Returns free pages to the file system.</summary>
     public static bool Shrink(WriteSession session)
     {
         session["PRAGMA incremental_vacuum(1000)"].Run();

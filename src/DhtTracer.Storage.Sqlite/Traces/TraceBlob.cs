@@ -3,20 +3,20 @@ using System.IO.Compression;
 
 namespace DhtTracer.Storage.Sqlite;
 
-/// <summary>How spans are packed. The number is stored beside the bytes.</summary>
+/// <summary>How spans are packed. The number is stored with the bytes.</summary>
 internal enum BlobCodec
 {
     /// <summary>Brotli over OTLP.</summary>
     Brotli = 1,
 
-    /// <summary>Brotli over OTLP in which <see cref="PeerSubstitution"/> has put references in place of peer ids.</summary>
+    /// <summary>Brotli over OTLP with peer ids replaced by <see cref="PeerSubstitution"/>.</summary>
     BrotliPeers = 2,
 }
 
 /// <summary>Compresses OTLP. docs/adr/0019 has the measurements behind the levels.</summary>
 internal static class TraceBlob
 {
-    // A trace larger than this is refused at the door; a damaged length must not allocate more.
+    // Larger traces are rejected on arrival. A damaged length must not allocate more.
     private const int MaxInflated = int.MaxValue - 64;
 
     /// <summary>For chunks, which live for seconds.</summary>
@@ -45,7 +45,7 @@ internal static class TraceBlob
         }
     }
 
-    /// <summary>Inflates to the end of <paramref name="destination"/>'s written part.</summary>
+    /// <summary>Decompresses and appends to <paramref name="destination"/>.</summary>
     /// <exception cref="InvalidDataException">The bytes are damaged.</exception>
     public static void Inflate(ReadOnlySpan<byte> data, ArrayBufferWriter<byte> destination)
     {

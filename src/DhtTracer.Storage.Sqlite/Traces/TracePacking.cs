@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace DhtTracer.Storage.Sqlite;
 
-/// <summary>Packs what is kept of an analysed trace, on the analyser's thread.</summary>
+/// <summary>Packs an analysed trace for storage, on the analyser's thread.</summary>
 internal static class TracePacking
 {
     public static PackedAnalysis Pack(TraceAnalysis analysis)

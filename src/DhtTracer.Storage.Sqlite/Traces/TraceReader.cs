@@ -41,8 +41,7 @@ internal static class TraceReader
         );
     }
 
-    /// <summary>The spans of a trace as they arrived, the number of its newest chunk, and when that arrived; 0 when there is
-    /// none.</summary>
+    /// <summary>The spans of a trace as they arrived, the number of its newest chunk (0 if there is none), and its arrival time.</summary>
     public static (ReadOnlyMemory<byte> Otlp, long LastChunk, long Received) Otlp(SqliteConnection connection, long trace)
     {
         var otlp = new ArrayBufferWriter<byte>(64 * 1024);

@@ -4,13 +4,13 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Storage.Sqlite;
 
-/// <summary>A chunk, compressed on its sender's thread and ready for the writer's.</summary>
+/// <summary>A chunk, compressed on its sender's thread, for the writer's thread.</summary>
 internal sealed record PackedChunk(TraceId TraceId, int SpanCount, int RawBytes, byte[] Data);
 
-/// <summary>An analysis, packed on the analyser's thread and ready for the writer's.</summary>
+/// <summary>An analysis, packed on the analyser's thread, for the writer's thread.</summary>
 internal sealed record PackedAnalysis(TraceAnalysis Analysis, BlobCodec Codec, byte[] Data, IReadOnlyList<string> Peers);
 
-/// <summary>The writes to a trace's own tables.</summary>
+/// <summary>Writes a trace's own tables.</summary>
 internal static class TraceWriter
 {
     public static bool Append(WriteSession session, IReadOnlyList<PackedChunk> chunks, long now)
@@ -50,8 +50,8 @@ internal static class TraceWriter
     }
 
     /// <summary>
-    /// Saves an analysis in place of what it was made from. Null when the trace has been analysed by somebody else, or deleted, since; else
-    /// the traces whose own analysis uses something that has changed by this: they are to be analysed again.
+    /// Saves an analysis in place of its input. Returns null if the trace was analysed or deleted by another process since; else the traces
+    /// that used something this changed, which need analysis again.
     /// </summary>
     public static IReadOnlyList<TraceId>? Save(WriteSession session, PackedAnalysis packed)
     {
@@ -115,14 +115,14 @@ internal static class TraceWriter
         return MarkStale(session, stale);
     }
 
-    /// <summary>Marks traces as to be analysed again.</summary>
+    /// <summary>Marks traces for analysis again.</summary>
     /// <returns>Their ids.</returns>
     public static IReadOnlyList<TraceId> MarkStale(WriteSession session, HashSet<long> traces)
     {
         var marked = new List<TraceId>(traces.Count);
         foreach (var trace in traces)
         {
-            // One that was deleted in the same transaction is not there any more.
+            // A trace deleted in the same transaction no longer exists.
             var update = session["UPDATE trace SET stale = 1 WHERE no = ?1 RETURNING trace_id"].Bind(1, trace);
             while (update.Step())
             {

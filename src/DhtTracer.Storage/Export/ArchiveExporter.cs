@@ -12,23 +12,23 @@ using SpanWriter = DhtTracer.Traces.Export.TraceWriter;
 namespace DhtTracer.Storage;
 
 /// <summary>
-/// Writes queries, or the traces they belong to, one after another, page by page: memory is that of the largest trace and a page of ids,
-/// however many there are. Nobody who reads the pipe any more, or a cancelled token, ends it before the next trace.
+/// Exports queries, or their traces, page by page. Memory use is that of the largest trace and one page of ids, for any number of queries.
+/// Export stops before the next trace if the reader of the pipe is gone or the token is cancelled.
 /// </summary>
-/// <param name="store">Where they are.</param>
+/// <param name="store">The archive to read.</param>
 public sealed class ArchiveExporter(TraceStore store)
 {
     private const int OperationsInPage = 500;
     private const int TracesInPage = 10_000;
     private const int LinesInFlush = 16;
 
-    /// <summary>Writes what is selected. A query or trace that is no longer there is left out.</summary>
-    /// <param name="format">As what; one that can hold many queries.</param>
-    /// <param name="selection">Which. Formats of spans write each trace once and whole, the others write each query.</param>
-    /// <param name="output">Where to; flushed after each trace or page, not completed.</param>
-    /// <param name="cancellationToken">Stops between two traces; the file is then cut off.</param>
-    /// <returns>Queries or traces written.</returns>
-    /// <exception cref="IOException">Nobody reads the pipe any more.</exception>
+    /// <summary>Writes the selection. A query or trace that was deleted in the meantime is left out.</summary>
+    /// <param name="format">The format; it must support several queries.</param>
+    /// <param name="selection">What to export. Span formats write each trace once and completely; other formats write each query.</param>
+    /// <param name="output">The pipe to write to. It is flushed after each trace or page, and not completed.</param>
+    /// <param name="cancellationToken">Stops between two traces. The file is then truncated.</param>
+    /// <returns>Number of queries or traces written.</returns>
+    /// <exception cref="IOException">The reader of the pipe is gone.</exception>
     public Task<long> ExportAsync(
         ExportFormat format,
         ExportSelection selection,
@@ -132,7 +132,7 @@ public sealed class ArchiveExporter(TraceStore store)
         }
         finally
         {
-            // Its own end would flush into a pipe that may be gone.
+            // Disposing the JSON writer would flush to a pipe that may be closed already.
             json.Reset();
         }
     }
@@ -229,8 +229,8 @@ public sealed class ArchiveExporter(TraceStore store)
     }
 
     /// <summary>
-    /// Each trace once. By its number rather than by its queries, so that nothing has to be remembered of the traces already written, and a
-    /// query that arrives in the meantime moves nothing.
+    /// Returns each trace once. Paging by the trace's number, not by its queries, needs no memory of the traces already written, and a
+    /// query that arrives meanwhile shifts nothing.
     /// </summary>
     private async IAsyncEnumerable<TraceId> TracesAsync(
         ExportSelection selection,

@@ -2,22 +2,23 @@ using DhtTracer.Analysis;
 
 namespace DhtTracer.Storage;
 
-/// <summary>What is exported: operations and queries by name, or those of all operations that a filter lets through.</summary>
+/// <summary>What to export: listed operations and queries, or all operations that match a filter.</summary>
 public sealed record ExportSelection
 {
-    /// <summary>These operations or queries, in this order; of an operation all its queries. Null when <see cref="Filter"/> says
-    /// which.</summary>
+    /// <summary>
+    /// The operations or queries, in this order; an operation stands for all its queries. Null if <see cref="Filter"/> selects.
+    /// </summary>
     public IReadOnlyList<QueryId>? Ids { get; private init; }
 
-    /// <summary>Which operations.</summary>
+    /// <summary>Selects operations if <see cref="Ids"/> is null.</summary>
     public QueryFilter Filter { get; private init; } = new();
 
-    /// <summary>In what order operations are written, each with its queries. Traces come in the order in which they arrived.</summary>
+    /// <summary>Order of the operations, each with its queries. Traces are in order of arrival.</summary>
     public QuerySort Sort { get; private init; }
 
-    /// <summary>These operations or queries, in this order.</summary>
+    /// <summary>Selects these operations or queries, in this order.</summary>
     public static ExportSelection Of(IReadOnlyList<QueryId> ids) => new() { Ids = ids };
 
-    /// <summary>All queries of the operations that a filter lets through.</summary>
+    /// <summary>Selects all queries of the operations that match a filter.</summary>
     public static ExportSelection Of(QueryFilter filter, QuerySort sort = QuerySort.Newest) => new() { Filter = filter, Sort = sort };
 }

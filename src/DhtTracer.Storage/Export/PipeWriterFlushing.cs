@@ -2,11 +2,11 @@ using System.IO.Pipelines;
 
 namespace DhtTracer.Storage;
 
-/// <summary>Flushing that tells when it is in vain.</summary>
+/// <summary>Flushing that fails when the reader is gone.</summary>
 internal static class PipeWriterFlushing
 {
     /// <summary>Waits until the reader of the pipe has room for more.</summary>
-    /// <exception cref="IOException">Nobody reads the pipe any more.</exception>
+    /// <exception cref="IOException">The reader of the pipe is gone.</exception>
     public static async ValueTask FlushToReaderAsync(this PipeWriter output, CancellationToken cancellationToken)
     {
         var result = await output.FlushAsync(cancellationToken);

@@ -5,29 +5,29 @@ namespace DhtTracer.Storage;
 
 /// <summary>An operation as the archive lists it.</summary>
 /// <param name="Operation">The operation.</param>
-/// <param name="Queries">Its queries by start, those included that had nobody to ask.</param>
+/// <param name="Queries">Its queries by start, including those without peers to ask.</param>
 public sealed record ListedOperation(Operation Operation, ImmutableArray<QuerySummary> Queries)
 {
-    /// <summary>The query that gave the answer, or that ended last; null when there is none.</summary>
+    /// <summary>The query that gave the answer, or else the one that ended last; null if there is none.</summary>
     public QuerySummary? Decisive => Queries.FirstOrDefault(query => query.Id == Operation.Decisive);
 
-    /// <summary>None of its queries had anybody to ask: it counts in no statistic.</summary>
+    /// <summary>Whether none of its queries had peers to ask. Such an operation counts in no statistic.</summary>
     public bool Skipped => Operation.Queries.All(static query => query.Skipped);
 }
 
 /// <summary>A page of operations.</summary>
-/// <param name="Rows">The rows in the order asked for.</param>
-/// <param name="Next">Cursor of the page after it; null when there is none.</param>
-/// <param name="Previous">Cursor of the page before it; null when there is none.</param>
+/// <param name="Rows">The rows, in the requested order.</param>
+/// <param name="Next">Cursor of the next page; null if there is none.</param>
+/// <param name="Previous">Cursor of the previous page; null if there is none.</param>
 public sealed record OperationPage(IReadOnlyList<ListedOperation> Rows, string? Next, string? Previous);
 
-/// <summary>An operation with all that its spans tell, and what other traces add to it.</summary>
-/// <param name="Operation">The operation, its parts joined.</param>
+/// <summary>An operation with everything that its spans contain, and parts from other traces.</summary>
+/// <param name="Operation">The operation, with its parts joined.</param>
 /// <param name="Queries">Its queries with their peers, by start.</param>
 /// <param name="Others">Other operations of the same command, by start.</param>
 public sealed record OperationDetails(Operation Operation, ImmutableArray<Query> Queries, ImmutableArray<Operation> Others)
 {
-    /// <summary>The operation of an id in what was found in its trace; null when it is not there.</summary>
+    /// <summary>Finds an operation by id in a reconstructed trace; null if it is not there.</summary>
     public static OperationDetails? Of(ReconstructedTrace found, QueryId id) =>
         found.Operations.FirstOrDefault(operation => operation.Id == id) is { } operation
             ? new OperationDetails(

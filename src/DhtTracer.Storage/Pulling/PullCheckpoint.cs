@@ -1,6 +1,6 @@
 namespace DhtTracer.Storage;
 
-/// <summary>Up to where one service of one Jaeger has been taken.</summary>
+/// <summary>How far one service of one Jaeger has been pulled.</summary>
 public sealed record PullCheckpoint
 {
     /// <summary>The Jaeger, by its address as configured.</summary>
@@ -9,18 +9,18 @@ public sealed record PullCheckpoint
     /// <summary>The service pulled.</summary>
     public required string Service { get; init; }
 
-    /// <summary>Every trace with a span of this service that started before is stored; nanoseconds since 1970-01-01 UTC.</summary>
+    /// <summary>Every trace with a span of this service that started before this is stored. In nanoseconds since 1970-01-01 UTC.</summary>
     public required long CompleteUntilUnixNano { get; init; }
 
-    /// <summary>When this was written.</summary>
+    /// <summary>When this checkpoint was written, in nanoseconds since 1970-01-01 UTC.</summary>
     public required long UpdatedUnixNano { get; init; }
 
-    /// <summary>Traces taken so far.</summary>
+    /// <summary>Number of traces pulled so far.</summary>
     public long Traces { get; init; }
 
-    /// <summary>Spans taken so far.</summary>
+    /// <summary>Number of spans pulled so far.</summary>
     public long Spans { get; init; }
 
-    /// <summary>The puller's own notes, such as windows that have not settled. At most 1 MiB.</summary>
+    /// <summary>The puller's own state, such as windows that have not settled. At most 1 MiB.</summary>
     public string State { get; init; } = "";
 }

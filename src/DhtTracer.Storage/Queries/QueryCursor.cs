@@ -4,14 +4,14 @@ using System.Buffers.Text;
 namespace DhtTracer.Storage;
 
 /// <summary>
-/// A place in a sorted list: the part of the list, and the sort value and number of the row beside it. New rows do not move it, as an
-/// offset would be moved. A list by key takes the key from that row.
+/// A position in a sorted list: the part of the list, and the sort value and number of the adjacent row. Unlike an offset, it does not move
+/// when rows are added. A list by key takes the key from that row.
 /// </summary>
 public readonly record struct QueryCursor(QuerySort Sort, bool Backward, int Part, long Value, long Number)
 {
     private const int Length = 18;
 
-    /// <summary>Base64url, fit for an address.</summary>
+    /// <summary>Writes the cursor in base64url, for use in a URL.</summary>
     public override string ToString()
     {
         Span<byte> bytes = stackalloc byte[Length];
@@ -22,8 +22,8 @@ public readonly record struct QueryCursor(QuerySort Sort, bool Backward, int Par
         return Base64Url.EncodeToString(bytes);
     }
 
-    /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
-    /// <exception cref="InvalidCursorException">It is none of ours, or of a list in another order.</exception>
+    /// <summary>Parses the output of <see cref="ToString"/>.</summary>
+    /// <exception cref="InvalidCursorException">The text is not a cursor, or is a cursor of a list in another order.</exception>
     public static QueryCursor Parse(string text, QuerySort sort)
     {
         Span<byte> bytes = stackalloc byte[Length];
@@ -47,12 +47,12 @@ public readonly record struct QueryCursor(QuerySort Sort, bool Backward, int Par
     }
 }
 
-/// <summary>A page cursor is not one that this list gave out. Start again without one.</summary>
+/// <summary>This list did not issue the page cursor. Start again without one.</summary>
 public sealed class InvalidCursorException(string cursor)
     : Exception(
         $"\"{(cursor.Length > 40 ? cursor[..40] : cursor)}\" is no cursor of a list in this order; leave it out to start at the first page."
     )
 {
-    /// <summary>What was given.</summary>
+    /// <summary>The invalid cursor.</summary>
     public string Cursor { get; } = cursor;
 }

@@ -1,7 +1,7 @@
 namespace DhtTracer.Storage;
 
-/// <summary>How often spans of one service are children of spans of another.</summary>
-/// <param name="Parent"><c>service.name</c> of the parent spans; empty when their resource does not tell it.</param>
-/// <param name="Child"><c>service.name</c> of the child spans, which may be the same service.</param>
-/// <param name="Calls">Child spans, at least 1.</param>
+/// <summary>How often spans of one service have a parent in another.</summary>
+/// <param name="Parent"><c>service.name</c> of the parent spans; empty if their resource has none.</param>
+/// <param name="Child"><c>service.name</c> of the child spans; it may be the same service.</param>
+/// <param name="Calls">Number of child spans, at least 1.</param>
 public sealed record ServiceDependency(string Parent, string Child, long Calls);

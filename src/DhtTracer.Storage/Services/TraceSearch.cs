@@ -6,30 +6,30 @@ namespace DhtTracer.Storage;
 public sealed record ServiceOperation(string Name, Traces.SpanKind Kind);
 
 /// <summary>
-/// Candidates for a search by service: every trace that has a span which matches all of this is found, and a trace may be found whose
-/// spans match only together; whoever decodes the spans, to look at their tags, decides.
+/// Finds candidate traces by service. Every trace with one span that matches all conditions is found. A trace may also be found if only
+/// several of its spans together match. The caller decides, after it has decoded the spans and checked their tags.
 /// </summary>
 public sealed record TraceSearch
 {
-    /// <summary><c>service.name</c>; null for any. Empty finds spans whose resource does not tell it.</summary>
+    /// <summary><c>service.name</c>; null for any. Empty finds spans whose resource has none.</summary>
     public string? Service { get; init; }
 
     /// <summary>Span name; null for any.</summary>
     public string? Operation { get; init; }
 
-    /// <summary>A span started at or after, in nanoseconds since 1970-01-01 UTC.</summary>
+    /// <summary>Start of a span, at or after. In nanoseconds since 1970-01-01 UTC.</summary>
     public ulong? FromUnixNano { get; init; }
 
-    /// <summary>A span started at or before.</summary>
+    /// <summary>Start of a span, at or before. In nanoseconds since 1970-01-01 UTC.</summary>
     public ulong? ToUnixNano { get; init; }
 
-    /// <summary>A span took at least this many nanoseconds.</summary>
+    /// <summary>Minimum duration of a span, in nanoseconds.</summary>
     public long? MinDurationNs { get; init; }
 
-    /// <summary>A span took at most this many nanoseconds.</summary>
+    /// <summary>Maximum duration of a span, in nanoseconds.</summary>
     public long? MaxDurationNs { get; init; }
 
-    /// <summary>Traces at most; those whose matching spans started last come first.</summary>
-    /// <value>The default is all of them.</value>
+    /// <summary>Maximum number of traces. Traces whose matching spans started last come first.</summary>
+    /// <value>The default is no limit.</value>
     public int Limit { get; init; } = int.MaxValue;
 }

@@ -2,8 +2,8 @@ using DhtTracer.Analysis.Statistics;
 
 namespace DhtTracer.Storage;
 
-/// <summary>What the queries of operations had to do with peers.</summary>
-/// <param name="Facts">One entry for each query and peer, those of the latest operation first.</param>
-/// <param name="Operations">Operations that were read, those without an entry included.</param>
-/// <param name="IsCut">There are more operations than were asked for; the older ones were not read.</param>
+/// <summary>What the queries of operations did with peers.</summary>
+/// <param name="Facts">One entry per query and peer, the latest operation first.</param>
+/// <param name="Operations">Number of operations read, including those without an entry.</param>
+/// <param name="IsCut">Whether there are more operations than the limit. The older ones were not read.</param>
 public sealed record PeerFactsList(IReadOnlyList<PeerFacts> Facts, int Operations, bool IsCut);

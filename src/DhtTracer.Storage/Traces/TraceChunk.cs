@@ -5,31 +5,31 @@ using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Storage;
 
-/// <summary>Spans of one trace, as they arrived together.</summary>
+/// <summary>Spans of one trace that arrived together.</summary>
 /// <param name="TraceId">The trace.</param>
 /// <param name="Otlp">An OTLP <c>TracesData</c> message that holds spans of this trace only.</param>
-/// <param name="SpanCount">Spans in it, at least 1.</param>
+/// <param name="SpanCount">Number of spans in it, at least 1.</param>
 public readonly record struct TraceChunk(TraceId TraceId, ReadOnlyMemory<byte> Otlp, int SpanCount);
 
-/// <summary>A trace that is to be analysed: spans have arrived since it was, or a part of another trace was linked to it.</summary>
+/// <summary>A trace waiting for analysis: spans arrived after its last analysis, or a part of another trace was linked to it.</summary>
 /// <param name="TraceId">The trace.</param>
-/// <param name="FirstReceivedUnixNano">When the first of these spans arrived; when its last span did if there are none.</param>
-/// <param name="LastReceivedUnixNano">When the last of them arrived.</param>
-/// <param name="SpanCount">How many, duplicates included.</param>
+/// <param name="FirstReceivedUnixNano">When the first of these spans arrived. Without such spans, when the trace's last span
+/// arrived.</param>
+/// <param name="LastReceivedUnixNano">When the last of these spans arrived.</param>
+/// <param name="SpanCount">Number of these spans, duplicates included.</param>
 public sealed record PendingTrace(TraceId TraceId, long FirstReceivedUnixNano, long LastReceivedUnixNano, long SpanCount);
 
-/// <summary>All that is stored of a trace, at one moment.</summary>
+/// <summary>Everything stored of a trace at one moment.</summary>
 /// <param name="TraceId">The trace.</param>
-/// <param name="Revision">Analyses saved so far; <see cref="TraceAnalysis.Content"/> gives it back, so that of two analyses only one is
-/// saved.</param>
-/// <param name="AnalysisVersion">Version of the last analysis, 0 when there was none.</param>
-/// <param name="LastChunk">Number of the newest chunk in it, 0 when there is none.</param>
+/// <param name="Revision">Number of analyses saved so far. <see cref="TraceAnalysis.Content"/> carries it back, so only one of two
+/// concurrent analyses is saved.</param>
+/// <param name="AnalysisVersion">Version of the last analysis, 0 if there was none.</param>
+/// <param name="LastChunk">Number of the newest chunk in it, 0 if there is none.</param>
 /// <param name="LastReceivedUnixNano">When spans last arrived.</param>
-/// <param name="Otlp">OTLP <c>TracesData</c> messages one after another, which are one message; a span may stand in it more than
-/// once.</param>
-/// <param name="Links">What the archive found in other traces that belongs to this one.</param>
-/// <param name="Streams">Streams of query events in other traces that are joined with operations of this one.</param>
-/// <param name="IsStale">A link was made or taken away since the last analysis.</param>
+/// <param name="Otlp">Concatenated OTLP <c>TracesData</c> messages, which form one message. A span may occur more than once.</param>
+/// <param name="Links">Parts in other traces that belong to this trace.</param>
+/// <param name="Streams">Query-event streams in other traces that are joined with operations of this trace.</param>
+/// <param name="IsStale">Whether a link was added or removed since the last analysis.</param>
 public sealed record TraceContent(
     TraceId TraceId,
     long Revision,
@@ -42,8 +42,8 @@ public sealed record TraceContent(
     bool IsStale
 )
 {
-    /// <summary>What the spans of the trace tell, with what belongs to it of other traces.</summary>
-    /// <param name="reconstruct">Spans of one trace to operations and queries.</param>
+    /// <summary>Reconstructs the trace, with the parts of other traces that belong to it.</summary>
+    /// <param name="reconstruct">Finds the operations and queries in the spans of one trace.</param>
     /// <param name="spans">The merged spans of this content.</param>
     public ReconstructedTrace Reconstruct(Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct, IReadOnlyList<Span> spans) =>
         (Streams.IsEmpty ? Links : Links with { Streams = [.. Streams.SelectMany(static stream => stream.Read())] }).Reconstruct(
@@ -51,22 +51,23 @@ public sealed record TraceContent(
             spans
         );
 
-    /// <summary>Whether an analysis is due: spans have arrived since the last one, it was another version's, or something that it used has
-    /// changed.</summary>
-    /// <param name="version">The version that analyses now.</param>
+    /// <summary>
+    /// Whether the trace needs analysis: spans arrived since the last one, another version made it, or something that it used has changed.
+    /// </summary>
+    /// <param name="version">The current version of the analysis.</param>
     public bool NeedsAnalysis(int version) => LastChunk > 0 || IsStale || AnalysisVersion < version;
 
-    /// <summary>Tells this content from any other that the trace had or will have.</summary>
+    /// <summary>Distinguishes this content from any other content of the trace.</summary>
     public TraceState State => new(Revision, LastChunk, LastReceivedUnixNano);
 }
 
-/// <summary>A stream of query events in another trace.</summary>
+/// <summary>A query-event stream in another trace.</summary>
 /// <param name="Root">Root span of the stream.</param>
 /// <param name="Operation">The operation that it is joined with.</param>
-/// <param name="Otlp">The other trace, as <see cref="TraceContent.Otlp"/>.</param>
+/// <param name="Otlp">The other trace's bytes, as <see cref="TraceContent.Otlp"/>.</param>
 public sealed record LinkedStream(SpanId Root, SpanId Operation, ReadOnlyMemory<byte> Otlp)
 {
-    /// <summary>The stream decoded; none when its bytes cannot be read, which the other trace's own analysis reports.</summary>
+    /// <summary>Decodes the stream. Empty if its bytes cannot be read; the analysis of the other trace reports that.</summary>
     internal IEnumerable<JoinedStream> Read()
     {
         try
@@ -81,15 +82,15 @@ public sealed record LinkedStream(SpanId Root, SpanId Operation, ReadOnlyMemory<
 }
 
 /// <summary>
-/// What changes whenever the content of a trace does: as long as it is the same, what was made of the content is still right. Holds also
-/// when a trace is deleted and arrives again, because then it is received later.
+/// Changes whenever the content of a trace changes. While it is equal, anything computed from the content is still valid. This also holds
+/// if a trace is deleted and arrives again, because the time of arrival differs.
 /// </summary>
-/// <param name="Revision">Analyses saved so far.</param>
-/// <param name="LastChunk">Number of the newest chunk that waits for analysis, 0 when there is none.</param>
+/// <param name="Revision">Number of analyses saved so far.</param>
+/// <param name="LastChunk">Number of the newest chunk waiting for analysis, 0 if there is none.</param>
 /// <param name="LastReceivedUnixNano">When spans last arrived.</param>
 public readonly record struct TraceState(long Revision, long LastChunk, long LastReceivedUnixNano);
 
-/// <summary>What is known of a trace without reading its spans.</summary>
+/// <summary>What is known about a trace without reading its spans.</summary>
 public sealed record TraceInfo
 {
     /// <summary>The trace.</summary>
@@ -98,31 +99,31 @@ public sealed record TraceInfo
     /// <summary>When spans of it last arrived.</summary>
     public required long ReceivedUnixNano { get; init; }
 
-    /// <summary>Distinct spans, as of the last analysis.</summary>
+    /// <summary>Number of distinct spans at the last analysis.</summary>
     public required long SpanCount { get; init; }
 
-    /// <summary>Spans that arrived since, duplicates included.</summary>
+    /// <summary>Number of spans that arrived since, duplicates included.</summary>
     public required long PendingSpanCount { get; init; }
 
-    /// <summary>Bytes as OTLP protobuf.</summary>
+    /// <summary>Size as OTLP protobuf, in bytes.</summary>
     public required long RawBytes { get; init; }
 
-    /// <summary>Start of the earliest span; null when it is not analysed yet.</summary>
+    /// <summary>Start of the earliest span; null if the trace is not analysed yet.</summary>
     public ulong? StartUnixNano { get; init; }
 
-    /// <summary>End of the latest span; null when it is not analysed yet or none has ended.</summary>
+    /// <summary>End of the latest span; null if the trace is not analysed yet or no span has ended.</summary>
     public ulong? EndUnixNano { get; init; }
 
-    /// <summary>Why the last analysis failed; null when it did not.</summary>
+    /// <summary>Why the last analysis failed; null if it succeeded.</summary>
     public string? AnalysisError { get; init; }
 }
 
-/// <summary>What is in the database.</summary>
-/// <param name="Traces">Traces.</param>
-/// <param name="Spans">Distinct spans of analysed traces.</param>
-/// <param name="PendingSpans">Spans that wait for analysis, duplicates included.</param>
-/// <param name="Operations">Operations, background ones included.</param>
-/// <param name="Queries">Queries, background ones included.</param>
-/// <param name="RawBytes">Bytes of the analysed spans as OTLP protobuf.</param>
-/// <param name="FileBytes">Bytes of the database file and its write-ahead log.</param>
+/// <summary>How much is in the database.</summary>
+/// <param name="Traces">Number of traces.</param>
+/// <param name="Spans">Number of distinct spans of analysed traces.</param>
+/// <param name="PendingSpans">Number of spans waiting for analysis, duplicates included.</param>
+/// <param name="Operations">Number of operations, background ones included.</param>
+/// <param name="Queries">Number of queries, background ones included.</param>
+/// <param name="RawBytes">Size of the analysed spans as OTLP protobuf, in bytes.</param>
+/// <param name="FileBytes">Size of the database file and its write-ahead log, in bytes.</param>
 public sealed record StoreCounts(long Traces, long Spans, long PendingSpans, long Operations, long Queries, long RawBytes, long FileBytes);
