@@ -3,8 +3,8 @@ using DhtTracer.Multiformats;
 namespace DhtTracer.Kademlia;
 
 /// <summary>
-/// A node of a Kademlia DHT: routing table, stores, the answers it gives, and the queries it makes, each of them traced
-/// (<c>docs/span-conventions.md</c>). Safe for use from several threads.
+/// A node of a Kademlia DHT: its routing table, its stores, the answers it gives, and the queries it makes. Each query is traced
+/// (<c>docs/span-conventions.md</c>). Thread-safe.
 /// </summary>
 public sealed class DhtNode : IAsyncDisposable
 {
@@ -18,11 +18,11 @@ public sealed class DhtNode : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private Task? _maintenance;
 
-    /// <summary>Creates a node over a network. It asks at once when told to; it refreshes itself after <see cref="Start"/>.</summary>
+    /// <summary>Creates a node on a network. It can query immediately; it refreshes itself after <see cref="Start"/>.</summary>
     /// <param name="network">Connections to other peers.</param>
     /// <param name="options">Options.</param>
-    /// <param name="time">The clock; null for the system's.</param>
-    /// <param name="validator">Judges value records; null for what <see cref="DhtOptions.Validation"/> says.</param>
+    /// <param name="time">The clock; null for the system clock.</param>
+    /// <param name="validator">Validates value records; null for the validator chosen by <see cref="DhtOptions.Validation"/>.</param>
     /// <exception cref="DhtOptionsException">An option is out of range.</exception>
     public DhtNode(IDhtNetwork network, DhtOptions? options = null, TimeProvider? time = null, RecordValidator? validator = null)
     {
@@ -48,35 +48,35 @@ public sealed class DhtNode : IAsyncDisposable
     /// <summary>Its peer id.</summary>
     public PeerId Id => _network.LocalPeer;
 
-    /// <summary>Whom it knows.</summary>
+    /// <summary>The peers that the node knows.</summary>
     public RoutingTable RoutingTable { get; }
 
-    /// <summary>Provider records that others, or itself, left here.</summary>
+    /// <summary>Provider records stored here by others or by the node itself.</summary>
     public ProviderStore Providers { get; }
 
-    /// <summary>Value records that others, or itself, left here.</summary>
+    /// <summary>Value records stored here by others or by the node itself.</summary>
     public ValueStore Values { get; }
 
-    /// <summary>What it answers to others.</summary>
+    /// <summary>Answers requests of other peers.</summary>
     public KadServer Server { get; }
 
     /// <summary>
-    /// Begins to refresh the routing table, to sweep expired records and to announce again what was announced, until the node is disposed.
+    /// Starts to refresh the routing table, to remove expired records and to republish this node's records, until the node is disposed.
     /// </summary>
     public void Start() =>
         _maintenance ??= Task.WhenAll(MaintainAsync(_stop.Token), _provided.RunAsync(_stop.Token), _stored.RunAsync(_stop.Token));
 
     /// <summary>
-    /// Tells the node of a peer that has shown, by identify or by a request answered, that it serves this DHT.
+    /// Adds a peer that has shown that it serves this DHT, by identify or by answering a request.
     /// </summary>
     public void Offer(KadPeer peer) => _upkeep.Offer(peer);
 
     /// <summary>
-    /// Asks peers for the own neighbourhood and then looks for it through them, as queries marked background. The question is FIND_NODE: a
-    /// node of any implementation answers it, while rust-libp2p and litep2p refuse the PING of kad-dht.
+    /// Asks peers for this node's neighbourhood, then looks it up through them, as background queries. The request is FIND_NODE, because
+    /// all implementations answer it; rust-libp2p and litep2p refuse the PING of kad-dht.
     /// </summary>
-    /// <param name="peers">Where to begin.</param>
-    /// <param name="cancellationToken">Ends it early.</param>
+    /// <param name="peers">The peers to start with.</param>
+    /// <param name="cancellationToken">Stops the bootstrap early.</param>
     /// <returns>How many of the peers answered.</returns>
     public async Task<int> BootstrapAsync(IReadOnlyCollection<KadPeer> peers, CancellationToken cancellationToken = default)
     {
@@ -102,7 +102,7 @@ public sealed class DhtNode : IAsyncDisposable
         return answered;
     }
 
-    /// <summary>Refreshes all buckets by lookups for random keys, and the own neighbourhood, as queries marked background.</summary>
+    /// <summary>Refreshes all buckets by lookups for random keys, and this node's neighbourhood, as background queries.</summary>
     public async Task RefreshAsync(CancellationToken cancellationToken = default)
     {
         await RefreshNeighbourhoodAsync(cancellationToken);
@@ -129,11 +129,11 @@ public sealed class DhtNode : IAsyncDisposable
         );
     }
 
-    /// <summary>Finds who provides a CID.</summary>
+    /// <summary>Finds the providers of a CID.</summary>
     public Task<QueryResult> GetProvidersAsync(Cid cid, QueryOptions? options = null, CancellationToken cancellationToken = default) =>
         GetProvidersAsync(cid.Multihash.Bytes.ToArray(), WithText(options, cid), cancellationToken);
 
-    /// <summary>Finds who provides a key.</summary>
+    /// <summary>Finds the providers of a key.</summary>
     /// <param name="key">A multihash; any bytes in a network without validation.</param>
     /// <param name="options">Options of this query.</param>
     /// <param name="cancellationToken">Ends the query with the outcome cancelled.</param>
@@ -156,18 +156,18 @@ public sealed class DhtNode : IAsyncDisposable
     }
 
     /// <summary>
-    /// Announces to the K closest peers that this node provides a CID; a started node does so again after each
-    /// <see cref="DhtOptions.ReprovideInterval"/>, as a query marked background.
+    /// Announces to the K closest peers that this node provides a CID. A started node repeats this after each <see
+    /// cref="DhtOptions.ReprovideInterval"/>, as a background query.
     /// </summary>
-    /// <exception cref="InvalidOperationException">This node has no address that could be announced.</exception>
+    /// <exception cref="InvalidOperationException">This node has no address to announce.</exception>
     public Task<QueryResult> AddProviderAsync(Cid cid, QueryOptions? options = null, CancellationToken cancellationToken = default) =>
         AddProviderAsync(cid.Multihash.Bytes.ToArray(), WithText(options, cid), cancellationToken);
 
-    /// <summary>As <see cref="AddProviderAsync(Cid, QueryOptions?, CancellationToken)"/>, for a key that is no CID.</summary>
+    /// <summary>Same as <see cref="AddProviderAsync(Cid, QueryOptions?, CancellationToken)"/>, for a key that is not a CID.</summary>
     /// <param name="key">A multihash; any bytes in a network without validation.</param>
     /// <param name="options">Options of this query.</param>
     /// <param name="cancellationToken">Ends the query with the outcome cancelled.</param>
-    /// <exception cref="InvalidOperationException">This node has no address that could be announced.</exception>
+    /// <exception cref="InvalidOperationException">This node has no address to announce.</exception>
     public Task<QueryResult> AddProviderAsync(
         ReadOnlyMemory<byte> key,
         QueryOptions? options = null,
@@ -192,14 +192,14 @@ public sealed class DhtNode : IAsyncDisposable
     }
 
     /// <summary>
-    /// Stores a record at the K closest peers; a started node does so again after each <see cref="DhtOptions.RepublishInterval"/>, as a
-    /// query marked background, until the record is no longer valid or a better one is known.
+    /// Stores a record at the K closest peers. A started node repeats this after each <see cref="DhtOptions.RepublishInterval"/>, as a
+    /// background query, until the record is invalid or a better one is known.
     /// </summary>
-    /// <param name="key">The record key, for example <c>/ipns/</c> and the bytes of a peer id.</param>
+    /// <param name="key">The record key, for example <c>/ipns/</c> followed by the bytes of a peer id.</param>
     /// <param name="value">The value.</param>
     /// <param name="options">Options of this query.</param>
     /// <param name="cancellationToken">Ends the query with the outcome cancelled.</param>
-    /// <exception cref="ArgumentException">The record is not valid, so that nobody would take it; the text says why.</exception>
+    /// <exception cref="ArgumentException">The record is invalid, so no peer would accept it. The text gives the reason.</exception>
     public Task<QueryResult> PutValueAsync(
         ReadOnlyMemory<byte> key,
         ReadOnlyMemory<byte> value,
@@ -221,8 +221,8 @@ public sealed class DhtNode : IAsyncDisposable
     }
 
     /// <summary>
-    /// Finds a record: the one that this node stores counts as the first of the quorum, then the network is asked. A quorum of 1 is reached
-    /// by it, so that nobody is asked. A better one from the network replaces it.
+    /// Finds a record. The record stored by this node counts as the first of the quorum, so with a quorum of 1 it ends the query without
+    /// asking anyone. A better record from the network replaces it.
     /// </summary>
     /// <param name="key">The record key.</param>
     /// <param name="options">Options of this query.</param>
@@ -247,7 +247,7 @@ public sealed class DhtNode : IAsyncDisposable
 
     /// <summary>Finds the K closest peers to a key.</summary>
     /// <param name="key">The bytes that are hashed: peer id, multihash or record key.</param>
-    /// <param name="options">Options of this query; <see cref="QueryOptions.KeyText"/> says how the key was written.</param>
+    /// <param name="options">Options of this query. <see cref="QueryOptions.KeyText"/> is the key as the caller wrote it.</param>
     /// <param name="cancellationToken">Ends the query with the outcome cancelled.</param>
     public Task<QueryResult> GetClosestPeersAsync(
         ReadOnlyMemory<byte> key,
@@ -264,7 +264,7 @@ public sealed class DhtNode : IAsyncDisposable
             cancellationToken
         );
 
-    /// <summary>Sends libp2p's ping (<c>/ipfs/ping/1.0.0</c>) to a peer, after dialing it when it is not connected.</summary>
+    /// <summary>Sends libp2p's ping (<c>/ipfs/ping/1.0.0</c>) to a peer. Dials the peer if it is not connected.</summary>
     public Task<QueryResult> PingAsync(KadPeer peer, QueryOptions? options = null, CancellationToken cancellationToken = default)
     {
         if (peer.Addresses.Count == 0 && RoutingTable.Find(peer.Id) is { } known)
@@ -284,7 +284,7 @@ public sealed class DhtNode : IAsyncDisposable
         );
     }
 
-    /// <summary>Forgets all peers and records, and what was to be announced again.</summary>
+    /// <summary>Removes all peers and records, and stops republishing.</summary>
     public void Reset()
     {
         foreach (var peer in RoutingTable.Peers())
@@ -298,7 +298,7 @@ public sealed class DhtNode : IAsyncDisposable
         _stored.Clear();
     }
 
-    /// <summary>Stops the upkeep. The network stays open: it belongs to whoever made it.</summary>
+    /// <summary>Stops the background work. The network stays open: its creator owns it.</summary>
     public async ValueTask DisposeAsync()
     {
         Stop();

@@ -3,23 +3,24 @@ namespace DhtTracer.Kademlia;
 /// <summary>Whether a node answers requests.</summary>
 public enum DhtMode
 {
-    /// <summary>Asks only, and enters no routing table.</summary>
+    /// <summary>Sends requests only. Other nodes do not add it to their routing tables.</summary>
     Client = 1,
 
-    /// <summary>Asks and answers.</summary>
+    /// <summary>Sends and answers requests.</summary>
     Server = 2,
 }
 
-/// <summary>Which records a node stores, sends and believes.</summary>
+/// <summary>Which records a node stores, sends and accepts.</summary>
 public enum RecordValidation
 {
-    /// <summary>Those of the namespaces <c>/pk/</c>, <c>/ipns/</c> and <c>/v/</c>, each by its rule; provider keys are
-    /// multihashes.</summary>
+    /// <summary>
+    /// Records of the namespaces <c>/pk/</c>, <c>/ipns/</c> and <c>/v/</c>, each by its rule. Provider keys must be multihashes.
+    /// </summary>
     Libp2p = 1,
 
     /// <summary>
-    /// All, under any key, as networks without validators do (Substrate, many rust-libp2p programs). Of two values neither is better: a
-    /// store keeps the newer, a query the one that came first.
+    /// All records, under any key, as in networks without validators (Substrate, many rust-libp2p programs). No value is better than
+    /// another: a store keeps the newest, a query the one received first.
     /// </summary>
     None = 2,
 }
@@ -48,19 +49,19 @@ public sealed record DhtOptions
     /// <value>10, 3, 20.</value>
     public LookupParameters Lookup { get; init; } = new();
 
-    /// <summary>Longest dial of one peer, all its addresses and the handshake together.</summary>
+    /// <summary>Maximum duration of a dial to one peer: all its addresses and the handshake together.</summary>
     /// <value>5 s.</value>
     public TimeSpan DialTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Longest wait for the answer to one request.</summary>
+    /// <summary>Maximum wait for the answer to one request.</summary>
     /// <value>10 s.</value>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Longest query, unless it says otherwise.</summary>
+    /// <summary>Maximum duration of a query, unless the query sets its own.</summary>
     /// <value>60 s.</value>
     public TimeSpan QueryTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Time between two refreshes of the routing table; <see cref="Timeout.InfiniteTimeSpan"/> for none.</summary>
+    /// <summary>Interval between refreshes of the routing table; <see cref="Timeout.InfiniteTimeSpan"/> for none.</summary>
     /// <value>10 min.</value>
     public TimeSpan RefreshInterval { get; init; } = TimeSpan.FromMinutes(10);
 
@@ -72,33 +73,35 @@ public sealed record DhtOptions
     /// <value>48 h, as in the specification.</value>
     public TimeSpan ValueRecordLifetime { get; init; } = TimeSpan.FromHours(48);
 
-    /// <summary>Time after which a key that this node provides is announced again; zero for never.</summary>
+    /// <summary>Interval after which this node announces its provided keys again; zero for never.</summary>
     /// <value>22 h, as in the specification.</value>
     public TimeSpan ReprovideInterval { get; init; } = TimeSpan.FromHours(22);
 
-    /// <summary>Time after which a value that this node put is put again, as long as it is valid and the best known; zero for
-    /// never.</summary>
-    /// <value>22 h: before its holders forget it.</value>
+    /// <summary>Interval after which this node puts its values again, while they are valid and the best known; zero for never.</summary>
+    /// <value>22 h: before the other peers drop them.</value>
     public TimeSpan RepublishInterval { get; init; } = TimeSpan.FromHours(22);
 
-    /// <summary>How many providers <c>get-providers</c> looks for, unless the query says otherwise; 0 for all.</summary>
+    /// <summary>How many providers <c>get-providers</c> looks for, unless the query sets its own number; 0 for all.</summary>
     /// <value>20.</value>
     public int ProviderCount { get; init; } = 20;
 
-    /// <summary>How many valid records <c>get-value</c> wants before it trusts the best, unless the query says otherwise; 0 for
-    /// all.</summary>
+    /// <summary>
+    /// How many valid records <c>get-value</c> collects before it trusts the best, unless the query sets its own number; 0 for all.
+    /// </summary>
     /// <value>16, as in go-libp2p.</value>
     public int ValueQuorum { get; init; } = 16;
 
-    /// <summary>Whether queries emit spans when somebody listens; off for nodes that are only the scenery of another one.</summary>
+    /// <summary>
+    /// Whether queries emit spans if there is a listener. Off for nodes that only serve as the environment of another node.
+    /// </summary>
     /// <value>True.</value>
     public bool Traced { get; init; } = true;
 
     /// <summary>Limits of received messages.</summary>
     public KadMessageLimits MessageLimits { get; init; } = KadMessageLimits.Default;
 
-    /// <summary>Throws when an option is out of range.</summary>
-    /// <exception cref="DhtOptionsException">The text says which and what is allowed.</exception>
+    /// <summary>Validates all options.</summary>
+    /// <exception cref="DhtOptionsException">An option is out of range. The text names it and the allowed range.</exception>
     public void Validate()
     {
         Lookup.Validate();
@@ -135,5 +138,5 @@ public sealed record DhtOptions
     }
 }
 
-/// <summary>An option is out of range; the text says which and what is allowed.</summary>
+/// <summary>An option is out of range. The text names it and the allowed range.</summary>
 public sealed class DhtOptionsException(string message) : Exception(message);

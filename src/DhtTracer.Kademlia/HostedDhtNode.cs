@@ -3,7 +3,7 @@ using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia;
 
-/// <summary>A DHT node with the libp2p host that carries it.</summary>
+/// <summary>A DHT node and its libp2p host.</summary>
 public sealed class HostedDhtNode : IAsyncDisposable
 {
     private readonly KadStreamHandler _handler;
@@ -34,20 +34,20 @@ public sealed class HostedDhtNode : IAsyncDisposable
     /// <summary>Requests received so far.</summary>
     public long RequestsReceived => _handler.Requests;
 
-    /// <summary>Starts a node: it listens, and in server mode answers, when this returns. It knows nobody yet.</summary>
-    /// <param name="hostOptions">Options of the host; its clock is the node's.</param>
+    /// <summary>Starts a node. When this returns, the node listens and, in server mode, answers. It knows no peers yet.</summary>
+    /// <param name="hostOptions">Options of the host. The node uses the host's clock.</param>
     /// <param name="dhtOptions">Options of the DHT; null for the defaults.</param>
-    /// <param name="cancellationToken">Takes the start back.</param>
+    /// <param name="cancellationToken">Cancels the start.</param>
     /// <exception cref="DhtOptionsException">An option is out of range.</exception>
-    /// <exception cref="System.Net.Sockets.SocketException">An address is in use, or not of this machine.</exception>
+    /// <exception cref="System.Net.Sockets.SocketException">An address is in use, or does not belong to this machine.</exception>
     public static Task<HostedDhtNode> StartAsync(
         Libp2pHostOptions hostOptions,
         DhtOptions? dhtOptions = null,
         CancellationToken cancellationToken = default
     ) => StartAsync(hostOptions, dhtOptions, server => new KadResponder(server), cancellationToken);
 
-    /// <summary>Reads a bootstrap peer, a multiaddr that ends in <c>/p2p/</c> and a peer id.</summary>
-    /// <exception cref="FormatException">It is none.</exception>
+    /// <summary>Parses a bootstrap peer: a multiaddr that ends in <c>/p2p/</c> and a peer id.</summary>
+    /// <exception cref="FormatException">The text is not such an address.</exception>
     public static KadPeer ParsePeer(string address)
     {
         return Multiaddr.TryParse(address, out var parsed) && parsed.PeerId is { } peer

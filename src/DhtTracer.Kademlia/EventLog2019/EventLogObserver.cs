@@ -8,11 +8,11 @@ using DhtTracer.Multiformats;
 namespace DhtTracer.Kademlia.EventLog2019;
 
 /// <summary>
-/// Tells a query in the event log of the dht-tracer of 2019, so that tools of that time can follow it. One for each query. Every event
-/// is a JSON object with the state of the runner, for example
+/// Writes a query as events of the 2019 dht-tracer log, for tools of that time. One observer per query. Every event is a JSON object with
+/// the state of the runner, for example
 /// <c>{"event":"dhtQueryRunner.addPeerToQuery","system":"dht","time":"2019-07-25T01:26:20.3Z","peerID":"Qm…","Hops":0,"XOR":12,"QueryRunner":{…}}</c>.
 /// </summary>
-/// <param name="write">Takes each event as JSON text. Must not block.</param>
+/// <param name="write">Receives each event as JSON text. Must not block.</param>
 public sealed class EventLogObserver(Action<string> write) : IQueryObserver
 {
     private const string NotEnded = "0001-01-01T00:00:00Z";
@@ -44,7 +44,7 @@ public sealed class EventLogObserver(Action<string> write) : IQueryObserver
     /// <inheritdoc/>
     public void PeerHeard(LookupPeer peer)
     {
-        // Readers count the new peers of an answer against the peers seen when its result is told: these are added after it.
+        // Readers compare an answer's peers with the peers seen so far, so the new peers are logged after the result.
         if (peer.Referrer is not null)
         {
             _named.Add(peer);
@@ -135,8 +135,8 @@ public sealed class EventLogObserver(Action<string> write) : IQueryObserver
     }
 
     /// <summary>
-    /// The forms of 2019: the path of a record key as it is, and <c>/provider/</c> before everything that has no namespace, peer ids too. A
-    /// CID stands there as the caller wrote it.
+    /// Writes keys as in 2019: the path of a record key unchanged, and <c>/provider/</c> before anything without a namespace, including
+    /// peer ids. A CID is written as the caller wrote it.
     /// </summary>
     private static string KeyOf(QueryDescription query)
     {
@@ -268,13 +268,13 @@ public sealed class EventLogObserver(Action<string> write) : IQueryObserver
             json.WriteNull("CloserPeers");
         }
 
-        // Null in every log of 2019.
+        // It is null in every log of 2019.
         json.WriteNull("FinalSet");
         json.WriteNull("QueriedSet");
         json.WriteEndObject();
     }
 
-    /// <summary>Whether an answer gives what the query is for: the peer, a provider, or a record that is valid.</summary>
+    /// <summary>Whether an answer contains the result of the query: the peer, a provider, or a valid record.</summary>
     private bool GivesResult(RequestEnd request, KadMessage answer) =>
         _query!.Type switch
         {

@@ -3,7 +3,7 @@ using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia.LocalNet;
 
-/// <summary>A node's answers, late by its latency and spoiled by its fault once these have begun.</summary>
+/// <summary>Delays a node's answers by its latency and applies its fault, once faults have started.</summary>
 internal sealed class FaultyResponder(KadServer server, FaultShare fault, TimeSpan latency, TimeProvider time, int seed) : IKadResponder
 {
     private static readonly Multiaddr Nowhere = Multiaddr.Parse("/ip4/127.0.0.1/tcp/1");
@@ -11,7 +11,7 @@ internal sealed class FaultyResponder(KadServer server, FaultShare fault, TimeSp
     private readonly Lock _lock = new();
     private readonly Random _random = new(seed);
 
-    /// <summary>Whether the fault has begun.</summary>
+    /// <summary>Whether faults have started.</summary>
     public bool IsActive { get; set; }
 
     public async ValueTask<KadMessage?> AnswerAsync(KadMessage request, PeerId sender, CancellationToken cancellationToken)

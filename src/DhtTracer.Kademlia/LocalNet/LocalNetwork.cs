@@ -7,7 +7,7 @@ using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia.LocalNet;
 
-/// <summary>A DHT of many nodes in one process, over real TCP on loopback, some of them faulty if asked for.</summary>
+/// <summary>A DHT of many nodes in one process, over real TCP on loopback. Some nodes can be faulty.</summary>
 public sealed class LocalNetwork : IAsyncDisposable
 {
     private const int BootstrapPeerCount = 3;
@@ -26,14 +26,14 @@ public sealed class LocalNetwork : IAsyncDisposable
     /// <summary>Its nodes, in the order of their numbers.</summary>
     public IReadOnlyList<LocalNode> Nodes => _nodes;
 
-    /// <summary>Peers to begin with: multiaddrs that end in the peer id. They have no fault.</summary>
+    /// <summary>Bootstrap peers: multiaddrs that end in the peer id. These nodes have no fault.</summary>
     public IReadOnlyList<string> BootstrapPeers =>
         [.. _nodes.Take(BootstrapPeerCount).Select(node => $"{node.Peer.Addresses[0]}/p2p/{node.Peer.Id}")];
 
-    /// <summary>Starts all nodes, lets them find each other, then begins the faults.</summary>
+    /// <summary>Starts all nodes, lets them find each other, then starts the faults.</summary>
     /// <param name="options">Options.</param>
     /// <param name="time">The clock; null for the system's.</param>
-    /// <param name="cancellationToken">Takes the start back.</param>
+    /// <param name="cancellationToken">Cancels the start.</param>
     /// <exception cref="DhtOptionsException">An option is out of range.</exception>
     /// <exception cref="System.Net.Sockets.SocketException">A port is in use.</exception>
     public static async Task<LocalNetwork> StartAsync(
@@ -67,7 +67,7 @@ public sealed class LocalNetwork : IAsyncDisposable
         }
     }
 
-    /// <summary>The network at this moment.</summary>
+    /// <summary>The current state of the network.</summary>
     public LocalNetworkStats Stats()
     {
         var running = _nodes.Where(node => node.IsRunning).ToList();
@@ -147,7 +147,7 @@ public sealed class LocalNetwork : IAsyncDisposable
                 )
         );
 
-        // Whoever came early knows only those who came before: once more, when all are there.
+        // Nodes that started early know only earlier nodes, so bootstrap again now that all nodes run.
         await Parallel.ForEachAsync(_nodes, parallel, async (node, token) => await node.Node.Dht.BootstrapAsync([], token));
     }
 }

@@ -1,24 +1,24 @@
 namespace DhtTracer.Kademlia.LocalNet;
 
-/// <summary>What is wrong with a node of a local network.</summary>
+/// <summary>The fault of a node in a local network.</summary>
 public enum NodeFault
 {
     /// <summary>Nothing.</summary>
     None = 0,
 
-    /// <summary>Each answer comes late, by <see cref="FaultShare.Latency"/>.</summary>
+    /// <summary>Each answer is late by <see cref="FaultShare.Latency"/>.</summary>
     Slow = 1,
 
     /// <summary>Its port is closed: dials are refused.</summary>
     Dead = 2,
 
-    /// <summary>Its port accepts connections, and nobody speaks: dials run out of time.</summary>
+    /// <summary>Its port accepts connections but nothing is sent: dials time out.</summary>
     Silent = 3,
 
-    /// <summary>It connects, and never answers a request.</summary>
+    /// <summary>It accepts connections but never answers a request.</summary>
     BlackHole = 4,
 
-    /// <summary>It does not answer a share of the requests, <see cref="FaultShare.DropRate"/>.</summary>
+    /// <summary>It does not answer some of the requests, see <see cref="FaultShare.DropRate"/>.</summary>
     Drops = 5,
 
     /// <summary>It names peers that do not exist.</summary>
@@ -27,11 +27,11 @@ public enum NodeFault
     /// <summary>It names every peer twice.</summary>
     NamesPeersTwice = 7,
 
-    /// <summary>It no longer speaks the DHT protocol.</summary>
+    /// <summary>It does not speak the DHT protocol any more.</summary>
     RefusesProtocol = 8,
 }
 
-/// <summary>How many nodes have a fault.</summary>
+/// <summary>Which share of the nodes has a fault.</summary>
 /// <param name="Fault">The fault.</param>
 /// <param name="Share">Share of all nodes, 0 to 1.</param>
 public sealed record FaultShare(NodeFault Fault, double Share)
@@ -52,34 +52,33 @@ public sealed record LocalNetworkOptions
     /// <value>100.</value>
     public int Count { get; init; } = 100;
 
-    /// <summary>Peer ids, who is faulty and what is dropped follow from it alone.</summary>
+    /// <summary>Determines the peer ids, the faulty nodes and the dropped requests.</summary>
     /// <value>1.</value>
     public int Seed { get; init; } = 1;
 
-    /// <summary>Faults, which begin when all nodes have found each other. The first nodes, which serve as bootstrap peers, have
-    /// none.</summary>
+    /// <summary>Faults, which start when all nodes have found each other. The first nodes are bootstrap peers and have none.</summary>
     public IReadOnlyList<FaultShare> Faults { get; init; } = [];
 
     /// <summary>
-    /// Every answer comes later by the latency of its node, which lies evenly between 0 and this; zero for none. Begins when all nodes have
-    /// found each other.
+    /// Delays every answer by the latency of its node, which is evenly distributed between 0 and this value; zero for none. Starts when all
+    /// nodes have found each other.
     /// </summary>
     /// <value>Zero.</value>
     public TimeSpan MaxLatency { get; init; }
 
-    /// <summary>TCP port of the first node, the others follow; 0 for free ones.</summary>
+    /// <summary>TCP port of the first node; the others use the following ports. 0 for free ports.</summary>
     /// <value>0.</value>
     public int FirstPort { get; init; }
 
-    /// <summary>File to write the bootstrap peers to, a multiaddr a line; null for none.</summary>
+    /// <summary>File to write the bootstrap peers to, one multiaddr per line; null for none.</summary>
     public string? BootstrapFile { get; init; }
 
     /// <summary>Options of every node.</summary>
     /// <value>No refresh of routing tables, no spans.</value>
     public DhtOptions Dht { get; init; } = new() { RefreshInterval = Timeout.InfiniteTimeSpan, Traced = false };
 
-    /// <summary>Throws when an option is out of range.</summary>
-    /// <exception cref="DhtOptionsException">The text says which and what is allowed.</exception>
+    /// <summary>Validates all options.</summary>
+    /// <exception cref="DhtOptionsException">An option is out of range. The text names it and the allowed range.</exception>
     public void Validate()
     {
         if (Count is < 2 or > 1000)
@@ -106,13 +105,13 @@ public sealed record LocalNetworkOptions
     }
 }
 
-/// <summary>A local network at one moment.</summary>
-/// <param name="Nodes">Nodes that run.</param>
-/// <param name="Connections">Open connections, each counted at both of its ends.</param>
-/// <param name="Requests">Requests received since the start.</param>
-/// <param name="RoutingTableMin">Peers in the smallest routing table.</param>
-/// <param name="RoutingTableMax">Peers in the largest routing table.</param>
-/// <param name="MemoryBytes">Working set of the process.</param>
+/// <summary>The state of a local network at one moment.</summary>
+/// <param name="Nodes">Number of running nodes.</param>
+/// <param name="Connections">Number of open connections, each counted at both ends.</param>
+/// <param name="Requests">Number of requests received since the start.</param>
+/// <param name="RoutingTableMin">Number of peers in the smallest routing table.</param>
+/// <param name="RoutingTableMax">Number of peers in the largest routing table.</param>
+/// <param name="MemoryBytes">Working set of the process, in bytes.</param>
 public sealed record LocalNetworkStats(
     int Nodes,
     int Connections,

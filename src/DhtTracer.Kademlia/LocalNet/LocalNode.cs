@@ -23,7 +23,7 @@ public sealed class LocalNode : IAsyncDisposable
     /// <summary>Its number, from 0.</summary>
     public int Number { get; }
 
-    /// <summary>The node; of one that is dead or silent only what it was.</summary>
+    /// <summary>The node. For a dead or silent node, its last state.</summary>
     public HostedDhtNode Node { get; }
 
     /// <summary>Its id and address.</summary>
@@ -32,10 +32,10 @@ public sealed class LocalNode : IAsyncDisposable
     /// <summary>What is wrong with it.</summary>
     public NodeFault Fault => _fault.Fault;
 
-    /// <summary>Whether its host runs: false when it is dead, silent or stopped.</summary>
+    /// <summary>Whether its host runs. False if it is dead, silent or stopped.</summary>
     public bool IsRunning { get; private set; } = true;
 
-    /// <summary>Stops the node as if its process had died: connections are closed, its port refuses.</summary>
+    /// <summary>Stops the node as if its process had died: closes its connections and refuses new ones.</summary>
     public async Task KillAsync()
     {
         if (IsRunning)
@@ -72,7 +72,7 @@ public sealed class LocalNode : IAsyncDisposable
 
     private void ListenSilently()
     {
-        // The kernel completes connections of its backlog; nobody ever reads from them.
+        // The kernel completes connections from the backlog, and nothing ever reads from them.
         if (!Peer.Addresses[0].TryGetTcpEndPoint(out IPEndPoint? endPoint))
         {
             throw new InvalidOperationException($"{Peer.Addresses[0]} is not a TCP address");

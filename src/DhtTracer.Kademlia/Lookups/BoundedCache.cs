@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace DhtTracer.Kademlia;
 
 /// <summary>
-/// Remembers what was made of a value, such as the text of an id: a traced lookup names the same hundred peers five hundred times, and
-/// base58 would be most of what tracing costs.
+/// Caches values computed from keys, such as the text of an id. A traced lookup names the same hundred peers five hundred times, and base58
+/// encoding would be most of the cost of tracing.
 /// </summary>
 internal sealed class BoundedCache<TKey, TValue>(int capacity, Func<TKey, TValue> make)
     where TKey : notnull
@@ -21,7 +21,7 @@ internal sealed class BoundedCache<TKey, TValue>(int capacity, Func<TKey, TValue
 
         value = make(key);
 
-        // Forgetting all at once needs no order of use, and happens too seldom to matter.
+        // Clearing the whole cache needs no record of recent use, and is rare enough not to matter.
         if (Interlocked.Increment(ref _count) > capacity)
         {
             _made.Clear();

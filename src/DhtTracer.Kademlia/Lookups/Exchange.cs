@@ -1,6 +1,6 @@
 namespace DhtTracer.Kademlia;
 
-/// <summary>A dial, if needed, and a request to one peer, that a query has under way.</summary>
+/// <summary>A request of a query to one peer, with a dial first if needed, while it is under way.</summary>
 internal sealed class Exchange : IDisposable
 {
     private readonly CancellationTokenSource _withdrawal;
@@ -14,7 +14,7 @@ internal sealed class Exchange : IDisposable
         FollowUp = followUp;
         _withdrawal = CancellationTokenSource.CreateLinkedTokenSource(stop);
 
-        // A peer that has answered stays "answered", whatever becomes of a later message to it.
+        // A peer that has answered stays "answered", even if a later message to it fails.
         _settlesState = peer.State != PeerState.Answered;
     }
 
@@ -26,7 +26,7 @@ internal sealed class Exchange : IDisposable
 
     public bool FollowUp { get; }
 
-    /// <summary>The query no longer wants this exchange; a step that merely ran out of time is not withdrawn.</summary>
+    /// <summary>Whether the query has cancelled this exchange. A step that only timed out is not cancelled.</summary>
     public bool IsWithdrawn => _withdrawal.IsCancellationRequested;
 
     public void Withdraw() => _withdrawal.Cancel();
@@ -41,8 +41,9 @@ internal sealed class Exchange : IDisposable
         }
     }
 
-    /// <summary>Runs a dial or a request within its timeout. Whatever happens there becomes a result: the query's loop waits for
-    /// it.</summary>
+    /// <summary>
+    /// Runs a dial or a request within its timeout. Every failure becomes a result, because the query's loop waits for one.
+    /// </summary>
     public async Task<T> RunAsync<T>(
         TimeSpan timeout,
         TimeProvider time,

@@ -3,8 +3,8 @@ using System.Threading.Channels;
 namespace DhtTracer.Kademlia;
 
 /// <summary>
-/// The dials and requests of a query. They run beside its loop and end in it: what they did becomes known, to the query and to its
-/// observers, when the loop takes their completion.
+/// Runs the dials and requests of a query. They run concurrently with its loop. The query and its observers see their effects when the loop
+/// processes their completion.
 /// </summary>
 internal sealed class ExchangeRunner(QueryRun run, QueryEnvironment environment, IQueryObserver? observer)
 {
@@ -12,19 +12,19 @@ internal sealed class ExchangeRunner(QueryRun run, QueryEnvironment environment,
     private readonly HashSet<Exchange> _inFlight = [];
     private int _asked;
 
-    /// <summary>What is under way.</summary>
+    /// <summary>The exchanges under way.</summary>
     public IReadOnlyCollection<Exchange> InFlight => _inFlight;
 
-    /// <summary>An answer reached the query's goal.</summary>
+    /// <summary>Whether an answer reached the query's goal.</summary>
     public bool GoalReached { get; private set; }
 
     /// <summary>Failures so far, by class, with the last text.</summary>
     public Dictionary<string, (int Count, string Text)> Failures { get; } = [];
 
-    /// <summary>Waits for the end of a dial or request, and acts on it. Something must be under way.</summary>
+    /// <summary>Waits for a dial or request to end, and processes it. At least one must be under way.</summary>
     public async Task NextCompletionAsync() => (await _completions.Reader.ReadAsync(CancellationToken.None))();
 
-    /// <summary>Begins to dial, if needed, and to ask.</summary>
+    /// <summary>Starts the exchange: dials if needed, then sends the request.</summary>
     public void Begin(Exchange exchange)
     {
         var peer = exchange.Peer;
@@ -33,7 +33,7 @@ internal sealed class ExchangeRunner(QueryRun run, QueryEnvironment environment,
         peer.Order ??= ++_asked;
         if (environment.Network.FindConnection(peer.Id) is { } open)
         {
-            // Told once: a second message over the connection that the query already has is no new attempt to have one.
+            // Report the reuse only once: a second message on the query's own connection is not a new attempt to connect.
             var reused = ReferenceEquals(peer.Connection, open) ? null : open;
             peer.Connection = open;
             BeginRequest(exchange, now, reused);
@@ -79,10 +79,10 @@ internal sealed class ExchangeRunner(QueryRun run, QueryEnvironment environment,
         }
     }
 
-    /// <summary>Sends the request over the connection that the peer has.</summary>
-    /// <param name="exchange">What to ask whom.</param>
+    /// <summary>Sends the request on the peer's connection.</summary>
+    /// <param name="exchange">The peer and the request.</param>
     /// <param name="now">Time of the loop.</param>
-    /// <param name="reused">The connection that was open already, when the query has not used it before.</param>
+    /// <param name="reused">The connection that was already open, if the query has not used it before.</param>
     private void BeginRequest(Exchange exchange, DateTimeOffset now, IDhtConnection? reused = null)
     {
         var peer = exchange.Peer;
@@ -92,7 +92,7 @@ internal sealed class ExchangeRunner(QueryRun run, QueryEnvironment environment,
         peer.Duplicate |= duplicate;
         exchange.SetState(PeerState.NoAnswer);
 
-        // Observers are told while the request is on its way.
+        // Observers are notified while the request is on its way.
         _ = CompleteRequestAsync(exchange, peer.Connection!);
         if (reused is not null)
         {

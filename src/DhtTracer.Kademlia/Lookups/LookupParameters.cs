@@ -1,13 +1,13 @@
 namespace DhtTracer.Kademlia;
 
-/// <summary>The numbers of a lookup.</summary>
-/// <param name="Alpha">Peers asked at a time at most. At least 1.</param>
-/// <param name="Beta">Closest peers that must have answered before the end. At least 1.</param>
-/// <param name="K">Width of the result, and of a bucket of the routing table. At least 1.</param>
+/// <summary>The parameters of a lookup.</summary>
+/// <param name="Alpha">Maximum number of requests in flight. At least 1.</param>
+/// <param name="Beta">Number of closest peers that must have answered before the lookup ends. At least 1.</param>
+/// <param name="K">Number of peers in the result and maximum size of a bucket. At least 1.</param>
 public sealed record LookupParameters(int Alpha = 10, int Beta = 3, int K = 20)
 {
-    /// <summary>Throws when a number is out of range.</summary>
-    /// <exception cref="DhtOptionsException">One is below 1 or above 1000.</exception>
+    /// <summary>Validates the parameters.</summary>
+    /// <exception cref="DhtOptionsException">A parameter is below 1 or above 1000.</exception>
     public void Validate()
     {
         Check(Alpha, "alpha");

@@ -2,7 +2,7 @@ using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia;
 
-/// <summary>A peer that a query has heard of. Changed by the query alone; observers read it.</summary>
+/// <summary>A peer that a query has heard of. Only the query changes it; observers read it.</summary>
 public sealed class LookupPeer
 {
     private PeerName? _name;
@@ -20,7 +20,7 @@ public sealed class LookupPeer
         DoneAt = heardAt;
     }
 
-    /// <summary>Number in the order heard, from 0: dense, so that observers keep their state in a list.</summary>
+    /// <summary>Number in the order heard, from 0 without gaps, so observers can keep their state in a list.</summary>
     public int Index { get; }
 
     /// <summary>The peer.</summary>
@@ -35,16 +35,16 @@ public sealed class LookupPeer
     /// <summary>256 minus the common prefix length with the target; 0 is the target itself.</summary>
     public int Xor { get; }
 
-    /// <summary>Who named it first; null for a seed from the routing table.</summary>
+    /// <summary>The peer that named it first; null for a seed from the routing table.</summary>
     public LookupPeer? Referrer { get; }
 
-    /// <summary>0 for a seed, else 1 + the referrer's.</summary>
+    /// <summary>0 for a seed, else 1 + the referrer's hops.</summary>
     public int Hops { get; }
 
     /// <summary>When it was first heard of.</summary>
     public DateTimeOffset HeardAt { get; }
 
-    /// <summary>When its last dial or request ended; when it was heard, as long as there was none.</summary>
+    /// <summary>When its last dial or request ended. Before the first one, when it was heard of.</summary>
     public DateTimeOffset DoneAt { get; internal set; }
 
     /// <summary>Addresses known for it.</summary>
@@ -53,10 +53,10 @@ public sealed class LookupPeer
     /// <summary>How far it got.</summary>
     public PeerState State { get; internal set; } = PeerState.Heard;
 
-    /// <summary>1 for the first peer that was dialed or asked; null as long as it was not.</summary>
+    /// <summary>1 for the first peer that was dialed or asked; null if it was not.</summary>
     public int? Order { get; internal set; }
 
-    /// <summary>A request of the same type went to it more than once.</summary>
+    /// <summary>Whether it was sent more than one request of the same type.</summary>
     public bool Duplicate { get; internal set; }
 
     /// <summary>Agent version from identify; null when unknown.</summary>
@@ -65,16 +65,16 @@ public sealed class LookupPeer
     /// <summary>Protocols from identify; null when unknown.</summary>
     public IReadOnlyList<string>? Protocols { get; internal set; }
 
-    /// <summary>Its id as spans show it.</summary>
+    /// <summary>Its id as used in spans.</summary>
     internal PeerName Name => _name ??= PeerName.Of(Id);
 
     /// <summary>Its connection once it has one.</summary>
     internal IDhtConnection? Connection { get; set; }
 
-    /// <summary>Bit per <see cref="MessageType"/> that was sent to it.</summary>
+    /// <summary>One bit for each <see cref="MessageType"/> that was sent to it.</summary>
     internal int SentTypes { get; set; }
 
-    /// <summary>A peer that could not be reached or did not answer properly counts no longer among the closest.</summary>
+    /// <summary>Whether it could not be reached or did not answer properly. Such a peer does not count among the closest.</summary>
     internal bool Unreachable => State is PeerState.DialFailed or PeerState.RequestFailed or PeerState.Cancelled;
 
     /// <inheritdoc/>

@@ -3,9 +3,8 @@ using DhtTracer.Multiformats;
 namespace DhtTracer.Kademlia;
 
 /// <summary>
-/// The peers of one lookup, ordered by their distance to the target, and the decisions that depend on nothing else:
-/// who is asked next, and whether the lookup is over. See
-/// https://github.com/libp2p/specs/blob/master/kad-dht/README.md#dht-operations.
+/// The peers of one lookup, ordered by distance to the target, and the decisions that depend only on them: which peer to ask next, and
+/// whether the lookup is over. See https://github.com/libp2p/specs/blob/master/kad-dht/README.md#dht-operations.
 /// </summary>
 internal sealed class LookupPeerSet(KadId target) : IComparer<LookupPeer>
 {
@@ -19,10 +18,10 @@ internal sealed class LookupPeerSet(KadId target) : IComparer<LookupPeer>
     /// <summary>Peers by distance, the closest first.</summary>
     public IReadOnlyList<LookupPeer> InOrderOfDistance => _byDistance;
 
-    /// <summary>The peer of that id, or null when the lookup has not heard of it.</summary>
+    /// <summary>The peer with this id, or null if the lookup has not heard of it.</summary>
     public LookupPeer? Find(PeerId id) => _byId.GetValueOrDefault(id);
 
-    /// <summary>The peer of the lookup, which is added when it was not known; if it was, and had no addresses, it gets these.</summary>
+    /// <summary>Returns the peer, and adds it if it is new. A known peer without addresses gets these.</summary>
     public LookupPeer Add(KadPeer peer, LookupPeer? referrer, DateTimeOffset heardAt, out bool isNew)
     {
         if (_byId.TryGetValue(peer.Id, out var known))
@@ -45,13 +44,13 @@ internal sealed class LookupPeerSet(KadId target) : IComparer<LookupPeer>
         return added;
     }
 
-    /// <summary>The closest peer that nobody has asked yet, or null.</summary>
+    /// <summary>The closest peer that was not asked yet, or null.</summary>
     public LookupPeer? ClosestHeard() => _byDistance.Find(peer => peer.State is PeerState.Heard or PeerState.Queued);
 
-    /// <summary>The closest peers that are not known to be unreachable, at most <paramref name="count"/>.</summary>
+    /// <summary>The closest peers that are not known to be unreachable; <paramref name="count"/> at most.</summary>
     public IEnumerable<LookupPeer> ClosestReachable(int count) => _byDistance.Where(peer => !peer.Unreachable).Take(count);
 
-    /// <summary>Whether the <paramref name="beta"/> closest peers that are not unreachable have all answered, and there is one.</summary>
+    /// <summary>Whether the <paramref name="beta"/> closest reachable peers have all answered. False if there are none.</summary>
     public bool HasConverged(int beta)
     {
         var any = false;

@@ -3,7 +3,7 @@ using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia;
 
-/// <summary>A peer id as spans show it, made once for all lookups that name the peer.</summary>
+/// <summary>A peer id as used in spans, shared by all lookups that name the peer.</summary>
 internal sealed class PeerName
 {
     private static readonly BoundedCache<PeerId, PeerName> Names = new(10_000, static peer => new PeerName(peer.ToString()));
@@ -17,7 +17,7 @@ internal sealed class PeerName
     /// <summary>In base58.</summary>
     public string Text { get; }
 
-    /// <summary>As the only attribute of an event. Shared: nobody may change it.</summary>
+    /// <summary>The id as the only attribute of an event. Shared, so it must not be modified.</summary>
     public ActivityTagsCollection Tag { get; }
 
     public static PeerName Of(PeerId peer) => Names.Get(peer);

@@ -1,6 +1,6 @@
 namespace DhtTracer.Kademlia;
 
-/// <summary>Time of one query: the wall clock at its start and a monotonic clock from there, in ticks of 100 ns.</summary>
+/// <summary>The clock of one query: the wall clock at its start, then a monotonic clock, in ticks of 100 ns.</summary>
 internal sealed class QueryClock
 {
     private readonly TimeProvider _time;

@@ -1,6 +1,6 @@
 namespace DhtTracer.Kademlia;
 
-/// <summary>What all queries of a node share.</summary>
+/// <summary>The state shared by all queries of a node.</summary>
 internal sealed class QueryEnvironment(
     IDhtNetwork network,
     RoutingTable routingTable,
@@ -17,15 +17,15 @@ internal sealed class QueryEnvironment(
 
     public TimeProvider Time => time;
 
-    /// <summary>Whoever answers a request serves the DHT, and is worth a place in the routing table.</summary>
+    /// <summary>A peer that answers a request serves the DHT, so it belongs in the routing table.</summary>
     public void PeerAnswered(LookupPeer peer) => upkeep.Offer(new KadPeer(peer.Id, peer.Addresses));
 
     /// <summary>
-    /// Removes a peer that could not be dialed or does not serve the DHT; it comes back when it answers again. A peer that refuses a record
-    /// or a ping stays: it may not like what the message holds, and rust-libp2p resets the stream of a value above 16 KiB.
+    /// Removes a peer that could not be dialed or does not serve the DHT. It returns when it answers again. A peer that refuses a record or
+    /// a ping stays: it may only reject this message. For example, rust-libp2p resets the stream of a value above 16 KiB.
     /// </summary>
     /// <param name="peer">The peer.</param>
-    /// <param name="sent">The message that failed; null when it was the dial.</param>
+    /// <param name="sent">The message that failed; null if the dial failed.</param>
     /// <param name="errorClass">One of <see cref="ErrorClass"/>.</param>
     public void PeerFailed(LookupPeer peer, MessageType? sent, string errorClass)
     {

@@ -3,8 +3,8 @@ using DhtTracer.Multiformats;
 namespace DhtTracer.Kademlia;
 
 /// <summary>
-/// One query while it runs. Everything that decides and everything that observers see happens in one loop, which waits for the
-/// end of dials and requests; they alone run beside it. Time is that of the loop, so that the order of events is the order of times.
+/// One running query. All decisions and all notifications of observers happen in one loop, which waits for dials and requests to end; only
+/// these run concurrently. Time is the loop's time, so the order of events equals the order of their times.
 /// </summary>
 internal sealed class QueryRun : IDisposable
 {
@@ -40,10 +40,10 @@ internal sealed class QueryRun : IDisposable
     /// <summary>Failures so far, by class, with the last text.</summary>
     public IReadOnlyDictionary<string, (int Count, string Text)> Failures => _exchanges.Failures;
 
-    /// <summary>Its caller gave up, or its time was over, while there was still something to do.</summary>
+    /// <summary>Whether the caller cancelled, or time ran out, before the work was done.</summary>
     public bool WasCancelled { get; private set; }
 
-    /// <summary>It was the time.</summary>
+    /// <summary>Whether the reason was the time limit.</summary>
     public bool DeadlinePassed { get; private set; }
 
     public bool IsCancelled => CallerToken.IsCancellationRequested || _deadline.IsCancellationRequested;
@@ -60,7 +60,7 @@ internal sealed class QueryRun : IDisposable
         _deadline.Dispose();
     }
 
-    /// <summary>Adds the peers that the query begins with.</summary>
+    /// <summary>Adds the peers that the query starts with.</summary>
     public void AddSeeds(IEnumerable<KadPeer> seeds)
     {
         var now = Now();
@@ -75,8 +75,8 @@ internal sealed class QueryRun : IDisposable
     }
 
     /// <summary>
-    /// Asks ever closer peers until the beta closest have answered, nobody is left, the goal is reached or the query is
-    /// cancelled; then, unless the goal was reached, asks those of the K closest that have not been asked.
+    /// Asks closer and closer peers until the beta closest have answered, no peer is left, the goal is reached or the query is cancelled.
+    /// Then, unless the goal was reached, asks those of the K closest that have not been asked.
     /// </summary>
     public async Task<QueryTermination> LookUpAsync(KadMessage request, QueryGoal goal)
     {
@@ -87,12 +87,12 @@ internal sealed class QueryRun : IDisposable
             await FollowUpAsync(request, goal);
         }
 
-        // With the goal reached, nobody waits for the rest: it would only delay what comes after the lookup.
+        // The goal is reached, so do not wait for the rest: that would only delay the work after the lookup.
         await WithdrawAsync();
         return termination;
     }
 
-    /// <summary>Sends one message to each of some peers, alpha at a time, whatever the lookup learned about them.</summary>
+    /// <summary>Sends one message to each of the given peers, alpha at a time, regardless of their state in the lookup.</summary>
     public async Task SendAsync(IReadOnlyList<LookupPeer> peers, KadMessage request, QueryGoal goal)
     {
         var next = 0;
@@ -112,14 +112,14 @@ internal sealed class QueryRun : IDisposable
         }
     }
 
-    /// <summary>Fixes whether the query was cancelled: what happens to the tokens after its work is done does not count.</summary>
+    /// <summary>Records whether the query was cancelled. Cancellation after its work is done does not count.</summary>
     public void NoteCancellation()
     {
         WasCancelled = IsCancelled;
         DeadlinePassed = WasCancelled && !CallerToken.IsCancellationRequested;
     }
 
-    /// <summary>Takes back what is still under way and waits for its end.</summary>
+    /// <summary>Cancels what is still under way and waits for it to end.</summary>
     public async Task WithdrawAsync()
     {
         TakeBack(_exchanges.InFlight);
@@ -129,11 +129,11 @@ internal sealed class QueryRun : IDisposable
         }
     }
 
-    /// <summary>Tells of a result; it is known since its answer came.</summary>
+    /// <summary>Reports a result, first known when its answer came.</summary>
     public void ReportResult(LookupPeer answeredBy, string result) => _observer?.ResultFound(answeredBy, answeredBy.DoneAt, result);
 
-    /// <summary>Tells of a result out of the node's own store; it is known at this moment.</summary>
-    /// <returns>The time told.</returns>
+    /// <summary>Reports a result from the node's own store, first known now.</summary>
+    /// <returns>The reported time.</returns>
     public DateTimeOffset ReportLocalResult(string result)
     {
         var now = Now();
@@ -176,7 +176,7 @@ internal sealed class QueryRun : IDisposable
 
     private async Task FollowUpAsync(KadMessage request, QueryGoal goal)
     {
-        // What is under way outside the K closest can no longer matter; inside, it is what the follow-up would ask for.
+        // Exchanges outside the K closest cannot matter any more. Those inside are the ones that the follow-up would make.
         var closest = Peers.ClosestReachable(Parameters.K).ToHashSet();
         TakeBack(_exchanges.InFlight.Where(exchange => !closest.Contains(exchange.Peer)));
 

@@ -2,10 +2,10 @@ using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia;
 
-/// <summary>Messages on a stream: a varint length, then the protobuf. <c>02 08 05</c> is a PING.</summary>
+/// <summary>Frames messages on a stream: a varint length, then the protobuf. <c>02 08 05</c> is a PING.</summary>
 public static class KadFraming
 {
-    /// <summary>Length and message in one buffer, so that they leave in one write.</summary>
+    /// <summary>Returns length and message in one buffer, so they are sent in one write.</summary>
     public static byte[] Frame(KadMessage message)
     {
         var body = KadMessageCodec.Encode(message);
@@ -16,11 +16,11 @@ public static class KadFraming
         return frame;
     }
 
-    /// <summary>Reads the next message; null when the stream ends before one begins.</summary>
+    /// <summary>Reads the next message; null if the stream ends before a message starts.</summary>
     /// <param name="stream">The stream.</param>
-    /// <param name="limits">What is accepted.</param>
-    /// <param name="cancellationToken">Bounds the wait.</param>
-    /// <exception cref="KadMessageException">The frame is cut off, over the limit, or its message is not valid.</exception>
+    /// <param name="limits">The limits of a message.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <exception cref="KadMessageException">The frame is truncated or over the limit, or its message is invalid.</exception>
     /// <exception cref="IOException">The stream was reset or its connection is gone.</exception>
     public static async Task<KadMessage?> ReadAsync(Stream stream, KadMessageLimits limits, CancellationToken cancellationToken)
     {
@@ -29,7 +29,7 @@ public static class KadFraming
             return null;
         }
 
-        // A length is a claim: memory is given as the bytes come, not as they are announced.
+        // The announced length may be false, so allocate memory only as the bytes arrive.
         var body = new byte[Math.Min(length, 16 * 1024)];
         var read = 0;
         while (read < length)

@@ -5,19 +5,21 @@ using Google.Protobuf.Collections;
 
 namespace DhtTracer.Kademlia;
 
-/// <summary>Between <see cref="KadMessage"/> and the protobuf of
-/// https://github.com/libp2p/specs/blob/master/kad-dht/README.md#rpc-messages.</summary>
+/// <summary>
+/// Converts between <see cref="KadMessage"/> and the protobuf of
+/// https://github.com/libp2p/specs/blob/master/kad-dht/README.md#rpc-messages.
+/// </summary>
 public static class KadMessageCodec
 {
-    /// <summary>The protobuf bytes, without a length in front.</summary>
+    /// <summary>Returns the protobuf bytes, without a length prefix.</summary>
     public static byte[] Encode(KadMessage message) => ToWire(message).ToByteArray();
 
     /// <summary>Reads protobuf bytes.</summary>
-    /// <param name="bytes">One message, without a length in front. Hostile.</param>
-    /// <param name="limits">What is accepted.</param>
+    /// <param name="bytes">One message, without a length prefix. Hostile.</param>
+    /// <param name="limits">The limits of a message.</param>
     /// <exception cref="KadMessageException">
-    /// It is no protobuf, of an unknown type, or over a limit. A peer whose id is no peer id, and an address that is no multiaddr, are
-    /// left out instead: other implementations send them, and one bad hint does not spoil an answer.
+    /// The bytes are not protobuf, have an unknown type, or exceed a limit. Invalid peer ids and invalid multiaddrs are left out instead:
+    /// other implementations send them, and one bad hint does not spoil an answer.
     /// </exception>
     public static KadMessage Decode(ReadOnlySpan<byte> bytes, KadMessageLimits limits)
     {
@@ -56,7 +58,7 @@ public static class KadMessageCodec
         };
     }
 
-    /// <summary>The protobuf of a record, as it is signed and stored elsewhere.</summary>
+    /// <summary>Reads the protobuf of a record, as it is signed and stored elsewhere.</summary>
     internal static KadRecord DecodeRecord(ReadOnlySpan<byte> bytes) => FromWire(Record.Parser.ParseFrom(bytes));
 
     private static KadRecord FromWire(Record record) =>
@@ -97,7 +99,7 @@ public static class KadMessageCodec
     {
         var wire = new Message();
 
-        // js-libp2p leaves the type out when it is 0, go-libp2p writes it; both read either.
+        // js-libp2p omits the type if it is 0, go-libp2p writes it. Both read either form.
         if (message.Type != MessageType.PutValue)
         {
             wire.Type = (int)message.Type;

@@ -5,10 +5,10 @@ using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia;
 
-/// <summary>The network of a DHT node over a libp2p host: a stream for each request.</summary>
+/// <summary>The network of a DHT node on a libp2p host. Each request uses its own stream.</summary>
 internal sealed class HostDhtNetwork(Libp2pHost host, DhtOptions options) : IDhtNetwork
 {
-    // One wrapper for each connection, so that a query can tell whether it is still the same one.
+    // One wrapper per connection, so a query can see whether it still has the same connection.
     private readonly ConditionalWeakTable<Connection, HostConnection> _connections = [];
 
     public PeerId LocalPeer => host.PeerId;
@@ -75,7 +75,7 @@ internal sealed class HostDhtNetwork(Libp2pHost host, DhtOptions options) : IDht
         public IReadOnlyList<string>? Protocols =>
             host.Peers.Find(connection.RemotePeer)?.Protocols is { Count: > 0 } protocols ? protocols : null;
 
-        // Asked for by every query that uses the connection.
+        // Every query that uses the connection reads this.
         public string? Address => _address ??= connection.RemoteAddress.ToString();
 
         public async Task<RequestResult> RequestAsync(KadMessage request, CancellationToken cancellationToken)
@@ -104,7 +104,7 @@ internal sealed class HostDhtNetwork(Libp2pHost host, DhtOptions options) : IDht
                     return Failed(stream, ErrorClass.Reset, "the stream was closed without an answer");
                 }
 
-                // What follows the answer, FIN or reset, changes nothing.
+                // Anything after the answer (FIN or reset) does not matter.
                 await stream.DisposeAsync();
                 return new RequestResult(answer, null);
             }

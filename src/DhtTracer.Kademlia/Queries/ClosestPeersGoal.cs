@@ -21,7 +21,7 @@ internal class ClosestPeersGoal : QueryGoal
     protected static List<LookupPeer> Closest(QueryRun run) =>
         [.. run.Peers.InOrderOfDistance.Where(peer => peer.State == PeerState.Answered).Take(run.Description.Parameters.K)];
 
-    /// <summary>The final answer is known as soon as its last peer has been heard of.</summary>
+    /// <summary>The final answer is known once the last of its peers was heard of.</summary>
     protected static DateTimeOffset? FirstKnown(IReadOnlyCollection<LookupPeer> peers) =>
         peers.Count == 0 ? null : peers.Max(peer => peer.HeardAt);
 }

@@ -1,6 +1,6 @@
 namespace DhtTracer.Kademlia;
 
-/// <summary>The first question of a bootstrap: which of some peers answer.</summary>
+/// <summary>The first step of a bootstrap: finds out which of the given peers answer.</summary>
 internal sealed class ContactGoal : QueryGoal
 {
     private readonly List<LookupPeer> _answered = [];

@@ -2,7 +2,7 @@ using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia;
 
-/// <summary>find-peer: over when an answer names the peer with an address, or the peer itself answers.</summary>
+/// <summary>find-peer: ends when an answer names the peer with an address, or the peer itself answers.</summary>
 internal sealed class FindPeerGoal(PeerId wanted) : QueryGoal
 {
     private KadPeer? _found;

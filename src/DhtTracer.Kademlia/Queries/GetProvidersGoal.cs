@@ -2,11 +2,11 @@ using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia;
 
-/// <summary>get-providers: over when enough distinct providers are known.</summary>
-/// <param name="wanted">How many; 0 for all that the lookup meets.</param>
+/// <summary>get-providers: ends when enough distinct providers are known.</summary>
+/// <param name="wanted">How many; 0 for all that the lookup finds.</param>
 internal sealed class GetProvidersGoal(int wanted) : QueryGoal
 {
-    // A liar can name a thousand providers in each answer; nobody who asked for all wants more than this.
+    // A dishonest peer can name a thousand providers in each answer, so even "all" has a limit.
     private const int Limit = 10_000;
 
     private readonly Dictionary<PeerId, KadPeer> _providers = [];

@@ -1,12 +1,12 @@
 namespace DhtTracer.Kademlia;
 
 /// <summary>
-/// get-value: collects valid records until the quorum, keeps the best, and afterwards sends it to those that returned a worse or
-/// an invalid one. The record that the node itself stores is the first of them, as in go-libp2p-kad-dht and rust-libp2p.
+/// get-value: collects valid records up to the quorum and keeps the best. Afterwards it sends the best to the peers that returned a worse
+/// or an invalid one. The node's own record counts as the first, as in go-libp2p-kad-dht and rust-libp2p.
 /// </summary>
 /// <param name="key">The record key.</param>
-/// <param name="validator">Judges records.</param>
-/// <param name="quorum">Valid records wanted; 0 for all that the lookup meets.</param>
+/// <param name="validator">Validates records.</param>
+/// <param name="quorum">Number of valid records wanted; 0 for all that the lookup finds.</param>
 /// <param name="store">The node's own records.</param>
 internal sealed class GetValueGoal(ReadOnlyMemory<byte> key, RecordValidator validator, int quorum, ValueStore store) : QueryGoal
 {

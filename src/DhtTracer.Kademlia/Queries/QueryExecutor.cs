@@ -3,15 +3,15 @@ using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia;
 
-/// <summary>Runs the operations of a node as queries: seeds, lookup, what follows it, and how it ended.</summary>
+/// <summary>Runs the operations of a node as queries: seeds, lookup, follow-up work, and outcome.</summary>
 internal sealed class QueryExecutor(QueryEnvironment environment)
 {
-    /// <summary>Runs a goal over a lookup from the routing table's closest peers.</summary>
+    /// <summary>Runs a goal on a lookup that starts from the closest peers of the routing table.</summary>
     /// <param name="type">The operation.</param>
     /// <param name="key">The bytes that are hashed.</param>
     /// <param name="keyText">The key as text.</param>
-    /// <param name="request">What is asked of every peer.</param>
-    /// <param name="goal">What for.</param>
+    /// <param name="request">The request sent to every peer.</param>
+    /// <param name="goal">The goal of the query.</param>
     /// <param name="options">Options of this query.</param>
     /// <param name="cancellationToken">Ends the query with the outcome cancelled.</param>
     public Task<QueryResult> LookUpAsync(
@@ -28,7 +28,7 @@ internal sealed class QueryExecutor(QueryEnvironment environment)
         return RunAsync(type, key, keyText, seeds, goal, options, async run => await run.LookUpAsync(request, goal), cancellationToken);
     }
 
-    /// <summary>Sends one message to each of some peers, alpha at a time, without a lookup.</summary>
+    /// <summary>Sends one message to each of the given peers, alpha at a time, without a lookup.</summary>
     public Task<QueryResult> SendAsync(
         QueryType type,
         byte[] key,
@@ -48,7 +48,7 @@ internal sealed class QueryExecutor(QueryEnvironment environment)
             options,
             async run =>
             {
-                // A copy: answers make the run hear of others.
+                // A copy, because answers add peers to the run.
                 await run.SendAsync([.. run.Peers.InOrderHeard], request, goal);
                 return null;
             },
@@ -145,7 +145,7 @@ internal sealed class QueryExecutor(QueryEnvironment environment)
         int seeds
     )
     {
-        // A query that had all it wanted before it was cancelled has succeeded.
+        // A query that reached its goal before it was cancelled has succeeded.
         if (run.WasCancelled && termination != QueryTermination.Stopped)
         {
             return run.DeadlinePassed
@@ -169,7 +169,7 @@ internal sealed class QueryExecutor(QueryEnvironment environment)
             );
         }
 
-        // Nothing found because nobody could be asked is not the same as nothing to be found.
+        // "Nothing found because no peer could be asked" differs from "nothing exists".
         var answered = run.Peers.InOrderHeard.Any(peer => peer.State == PeerState.Answered);
         if (answered && !conclusion.NothingIsFailure)
         {

@@ -35,7 +35,7 @@ internal sealed class StoreGoal(KadMessage message) : ClosestPeersGoal
             NothingIsFailure = true,
         };
 
-    // A peer that stores a value repeats the request; one that returns something else has not stored this value.
+    // A peer that stores a value echoes the request. A different answer means that it did not store this value.
     private bool Accepts(KadMessage? answer) =>
         message.Record is null || (answer?.Record is { } record && record.Value.Span.SequenceEqual(message.Record.Value.Span));
 }

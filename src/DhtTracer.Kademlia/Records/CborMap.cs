@@ -3,9 +3,9 @@ using System.Formats.Cbor;
 namespace DhtTracer.Kademlia;
 
 /// <summary>
-/// The part of DAG-CBOR that an IPNS record needs (https://ipld.io/specs/codecs/dag-cbor/spec/): one map of text keys to byte strings
-/// and integers. <c>a1 63 54 54 4c 01</c> is <c>{"TTL": 1}</c>. Values of other types are passed over, as later versions of the
-/// record may add them.
+/// The subset of DAG-CBOR that an IPNS record needs (https://ipld.io/specs/codecs/dag-cbor/spec/): one map from text keys to byte strings
+/// and integers. <c>a1 63 54 54 4c 01</c> is <c>{"TTL": 1}</c>. Values of other types are skipped, because later versions of the record may
+/// add them.
 /// </summary>
 internal sealed class CborMap
 {
@@ -15,12 +15,12 @@ internal sealed class CborMap
     private readonly Dictionary<string, ulong> _integers = [];
 
     /// <summary>
-    /// Reads a map that fills the whole input; null when it is not well-formed, has a part of indefinite length, which DAG-CBOR
-    /// forbids, or repeats a key. The order of keys is not checked, as go-ipld-prime does not check it either.
+    /// Reads a map that fills the whole input. Null if it is malformed, repeats a key, or has a part of indefinite length, which DAG-CBOR
+    /// forbids. The order of keys is not checked; go-ipld-prime does not check it either.
     /// </summary>
     public static CborMap? TryParse(ReadOnlyMemory<byte> input)
     {
-        // Strict refuses repeated keys and invalid UTF-8.
+        // Strict mode refuses repeated keys and invalid UTF-8.
         var reader = new CborReader(input, CborConformanceMode.Strict);
         var map = new CborMap();
         try
@@ -29,15 +29,15 @@ internal sealed class CborMap
         }
         catch (Exception e) when (e is CborContentException or InvalidOperationException or OverflowException)
         {
-            // What the reader throws for malformed input, a key that is no text, and a length beyond 2^31.
+            // The reader throws these for malformed input, a key that is not text, and a length beyond 2^31.
             return null;
         }
     }
 
-    /// <summary>A map of the given entries in DAG-CBOR's order: shorter keys first, then by bytes.</summary>
+    /// <summary>Writes a map in DAG-CBOR's order: shorter keys first, then by bytes.</summary>
     public static byte[] Write(IReadOnlyDictionary<string, byte[]> bytes, IReadOnlyDictionary<string, ulong> integers)
     {
-        // Canonical sorts the keys that way.
+        // Canonical mode sorts the keys that way.
         var writer = new CborWriter(CborConformanceMode.Canonical);
         writer.WriteStartMap(bytes.Count + integers.Count);
         foreach (var (key, value) in bytes)
@@ -97,7 +97,7 @@ internal sealed class CborMap
         return true;
     }
 
-    /// <summary>Passes over one value. <see cref="CborReader.SkipValue"/> would take parts of indefinite length and any depth.</summary>
+    /// <summary>Skips one value. <see cref="CborReader.SkipValue"/> would accept parts of indefinite length and any depth.</summary>
     private static bool Skip(CborReader reader)
     {
         var outside = reader.CurrentDepth;

@@ -2,7 +2,9 @@ using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia;
 
-/// <summary><c>/ipns/</c> and a peer id: a record signed by that peer's key that has not expired; the greater sequence is better.</summary>
+/// <summary>
+/// Keys of <c>/ipns/</c> and a peer id. A record must be signed by that peer's key and not expired; the higher sequence is better.
+/// </summary>
 public sealed class IpnsNamespace(TimeProvider time) : IRecordNamespace
 {
     /// <inheritdoc/>
@@ -42,7 +44,7 @@ public sealed class IpnsNamespace(TimeProvider time) : IRecordNamespace
             order = one.ValidUntil.CompareTo(other.ValidUntil);
         }
 
-        // Both are as new; all nodes must still choose the same one.
+        // Both are equally new, but all nodes must choose the same one.
         return order == 0 ? first.SequenceCompareTo(second) : order;
     }
 }

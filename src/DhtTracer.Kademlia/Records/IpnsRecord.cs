@@ -9,12 +9,12 @@ using Google.Protobuf;
 namespace DhtTracer.Kademlia;
 
 /// <summary>
-/// An IPNS record (https://specs.ipfs.tech/ipns/ipns-record/): what a name points to, until when, signed by the name's key. The
-/// signature of version 2 is what counts; that of version 1 is made for old readers and not checked.
+/// An IPNS record (https://specs.ipfs.tech/ipns/ipns-record/): the target of a name and its expiry, signed by the name's key. Only the
+/// signature of version 2 is checked. The one of version 1 is written for old readers.
 /// </summary>
 public sealed record IpnsRecord
 {
-    /// <summary>Bytes of a record at most.</summary>
+    /// <summary>Maximum size of a record, in bytes.</summary>
     public const int MaxBytes = 10 * 1024;
 
     private const ulong EndOfLife = 0;
@@ -29,10 +29,10 @@ public sealed record IpnsRecord
         TimeToLiveNs = timeToLiveNs;
     }
 
-    /// <summary>What the name points to, a path such as <c>/ipfs/bafk…</c>.</summary>
+    /// <summary>The target of the name, a path such as <c>/ipfs/bafk…</c>.</summary>
     public ReadOnlyMemory<byte> Value { get; }
 
-    /// <summary>Grows with each new version of the record.</summary>
+    /// <summary>Increases with each new version of the record.</summary>
     public ulong Sequence { get; }
 
     /// <summary>End of validity, to 100 ns.</summary>
@@ -41,11 +41,10 @@ public sealed record IpnsRecord
     /// <summary>How long it may be cached, in nanoseconds.</summary>
     public ulong TimeToLiveNs { get; }
 
-    /// <summary>Makes and signs a record with signatures of both versions, as it is put under <c>/ipns/</c> and the identity's peer
-    /// id.</summary>
+    /// <summary>Makes a record with signatures of both versions, ready to put under <c>/ipns/</c> and the identity's peer id.</summary>
     /// <param name="identity">The name's key.</param>
-    /// <param name="value">What the name points to, a path such as <c>/ipfs/bafk…</c>.</param>
-    /// <param name="sequence">Greater than that of the record before.</param>
+    /// <param name="value">The target of the name, a path such as <c>/ipfs/bafk…</c>.</param>
+    /// <param name="sequence">Must be higher than in the previous record.</param>
     /// <param name="validUntil">End of validity.</param>
     /// <param name="timeToLive">How long it may be cached.</param>
     public static byte[] Create(Identity identity, string value, ulong sequence, DateTimeOffset validUntil, TimeSpan timeToLive)
@@ -77,11 +76,11 @@ public sealed record IpnsRecord
         }.ToByteArray();
     }
 
-    /// <summary>Reads a record and checks its form and signature, but not whether it has expired.</summary>
-    /// <param name="name">The name, whose key must have signed it.</param>
+    /// <summary>Reads a record and checks its format and signature, but not its expiry.</summary>
+    /// <param name="name">The name. Its key must have signed the record.</param>
     /// <param name="bytes">The record. Hostile.</param>
-    /// <param name="record">The record when it is valid.</param>
-    /// <returns>Null when it is valid, else what is wrong.</returns>
+    /// <param name="record">The record if it is valid.</param>
+    /// <returns>Null if it is valid, else the problem.</returns>
     public static string? TryRead(PeerId name, ReadOnlySpan<byte> bytes, out IpnsRecord? record)
     {
         record = null;
@@ -117,7 +116,7 @@ public sealed record IpnsRecord
             return "the record's data is no CBOR map of Value, Validity, ValidityType, Sequence and TTL";
         }
 
-        // Fields of version 1 are not signed in version 2: where they are present they must say the same.
+        // The signature of version 2 does not cover the fields of version 1. If they are present, they must be equal.
         if (
             (!entry.SignatureV1.IsEmpty || entry.HasValue)
             && (
@@ -171,7 +170,7 @@ public sealed record IpnsRecord
 
     private static DateTimeOffset? ParseTime(byte[] validity)
     {
-        // Go writes up to nine digits of a second, trailing zeros dropped; .NET reads seven.
+        // Go writes up to nine fractional digits without trailing zeros; .NET reads seven.
         var text = Encoding.UTF8.GetString(validity);
         var dot = text.IndexOf('.', StringComparison.Ordinal);
         if (dot > 0)

@@ -3,18 +3,18 @@ using DhtTracer.Multiformats;
 namespace DhtTracer.Kademlia;
 
 /// <summary>Limits of a store of records.</summary>
-/// <param name="MaxKeys">Keys at most; a new one beyond pushes the one that expires first out.</param>
-/// <param name="MaxPerKey">Providers of one key at most; a new one beyond pushes the one that expires first out.</param>
+/// <param name="MaxKeys">Maximum number of keys. A new key replaces the one that expires first.</param>
+/// <param name="MaxPerKey">Maximum number of providers per key. A new one replaces the one that expires first.</param>
 public sealed record RecordStoreLimits(int MaxKeys = 100_000, int MaxPerKey = 1000);
 
-/// <summary>Who provides what, in memory, each for a limited time. Safe for use from several threads.</summary>
+/// <summary>Provider records in memory, each kept for a limited time. Thread-safe.</summary>
 public sealed class ProviderStore(TimeProvider time, TimeSpan lifetime, RecordStoreLimits? limits = null)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<BytesKey, Dictionary<PeerId, Entry>> _keys = [];
     private readonly RecordStoreLimits _limits = limits ?? new RecordStoreLimits();
 
-    /// <summary>Number of keys, expired ones included until they are swept.</summary>
+    /// <summary>Number of keys, including expired ones until the next sweep.</summary>
     public int KeyCount
     {
         get
@@ -52,7 +52,7 @@ public sealed class ProviderStore(TimeProvider time, TimeSpan lifetime, RecordSt
         }
     }
 
-    /// <summary>The providers of a key that have not expired, the latest first.</summary>
+    /// <summary>The providers of a key that have not expired, latest first.</summary>
     public IReadOnlyList<KadPeer> Get(ReadOnlySpan<byte> key)
     {
         var now = time.GetUtcNow();
@@ -70,7 +70,7 @@ public sealed class ProviderStore(TimeProvider time, TimeSpan lifetime, RecordSt
         }
     }
 
-    /// <summary>Forgets everything.</summary>
+    /// <summary>Removes everything.</summary>
     public void Clear()
     {
         lock (_lock)
@@ -79,7 +79,7 @@ public sealed class ProviderStore(TimeProvider time, TimeSpan lifetime, RecordSt
         }
     }
 
-    /// <summary>Forgets what has expired; returns the number of records.</summary>
+    /// <summary>Removes expired records and returns their number.</summary>
     public int Sweep()
     {
         var now = time.GetUtcNow();

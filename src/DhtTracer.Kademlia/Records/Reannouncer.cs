@@ -1,28 +1,28 @@
 namespace DhtTracer.Kademlia;
 
-/// <summary>What came of saying something again.</summary>
+/// <summary>Result of repeating an announcement.</summary>
 internal enum Reannouncement
 {
-    /// <summary>It was said; again after the interval.</summary>
+    /// <summary>It was announced; repeat it after the interval.</summary>
     Done = 1,
 
-    /// <summary>Nobody took it; again before the interval is over.</summary>
+    /// <summary>No peer accepted it; repeat it before the interval ends.</summary>
     Failed = 2,
 
-    /// <summary>It is no longer true: not again.</summary>
+    /// <summary>It is not valid any more; do not repeat it.</summary>
     Over = 3,
 }
 
 /// <summary>
-/// Says again, each at its interval, what this node told the network: who holds a record forgets it in time, and the peers closest to
-/// a key come and go. Safe for use from several threads.
+/// Repeats each announcement of this node at an interval, because peers drop records over time and the peers closest to a key change.
+/// Thread-safe.
 /// </summary>
 /// <param name="time">The clock.</param>
-/// <param name="interval">Time between two announcements of one key; zero for never.</param>
-/// <param name="maxKeys">Keys at most; a new one beyond pushes out the one that would be next.</param>
+/// <param name="interval">Interval between two announcements of one key; zero for never.</param>
+/// <param name="maxKeys">Maximum number of keys. A new key replaces the one that is due next.</param>
 internal sealed class Reannouncer(TimeProvider time, TimeSpan interval, int maxKeys = 100_000)
 {
-    /// <summary>How long an announcement that failed waits, when the interval is not shorter.</summary>
+    /// <summary>Wait after a failed announcement, unless the interval is shorter.</summary>
     public static readonly TimeSpan RetryAfter = TimeSpan.FromMinutes(10);
 
     private readonly Lock _lock = new();
@@ -40,9 +40,9 @@ internal sealed class Reannouncer(TimeProvider time, TimeSpan interval, int maxK
         }
     }
 
-    /// <summary>Notes that a key has just been announced.</summary>
-    /// <param name="key">The key; what was noted for it before is replaced.</param>
-    /// <param name="again">Announces it again.</param>
+    /// <summary>Records that a key has just been announced.</summary>
+    /// <param name="key">The key; replaces its previous entry.</param>
+    /// <param name="again">Repeats the announcement.</param>
     public void Add(byte[] key, Func<CancellationToken, Task<Reannouncement>> again)
     {
         if (interval == TimeSpan.Zero)
@@ -62,7 +62,7 @@ internal sealed class Reannouncer(TimeProvider time, TimeSpan interval, int maxK
         }
     }
 
-    /// <summary>Forgets all keys.</summary>
+    /// <summary>Removes all keys.</summary>
     public void Clear()
     {
         lock (_lock)
@@ -71,7 +71,7 @@ internal sealed class Reannouncer(TimeProvider time, TimeSpan interval, int maxK
         }
     }
 
-    /// <summary>Announces what is due, one after the other, until cancelled.</summary>
+    /// <summary>Repeats due announcements, one after the other, until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         if (interval == TimeSpan.Zero)
@@ -97,7 +97,7 @@ internal sealed class Reannouncer(TimeProvider time, TimeSpan interval, int maxK
         }
     }
 
-    // A key that comes meanwhile is due after a whole interval, so never before the end of this wait.
+    // A key added in the meantime is due after a full interval, so never before the end of this wait.
     private TimeSpan UntilNext()
     {
         lock (_lock)
@@ -120,7 +120,7 @@ internal sealed class Reannouncer(TimeProvider time, TimeSpan interval, int maxK
     {
         lock (_lock)
         {
-            // Whoever announced or cleared it meanwhile knows better.
+            // The key was announced again or cleared in the meantime, so leave its entry.
             if (!ReferenceEquals(_entries.GetValueOrDefault(name), announced))
             {
                 return;

@@ -4,50 +4,50 @@ using DhtTracer.Multiformats;
 namespace DhtTracer.Kademlia;
 
 /// <summary>
-/// Judges records of one namespace, the part of the key between the first two slashes
-/// (https://github.com/libp2p/specs/blob/master/kad-dht/README.md#entry-validation). Pure; safe for use from several threads.
+/// Validates records of one namespace, the part of the key between the first two slashes
+/// (https://github.com/libp2p/specs/blob/master/kad-dht/README.md#entry-validation). Pure and thread-safe.
 /// </summary>
 public interface IRecordNamespace
 {
-    /// <summary>For example <c>ipns</c>.</summary>
+    /// <summary>The name, for example <c>ipns</c>.</summary>
     string Name { get; }
 
-    /// <summary>Null when the value is valid for the key now, else what is wrong with it.</summary>
-    /// <param name="key">The whole record key, namespace included. Hostile.</param>
+    /// <summary>Returns null if the value is currently valid for the key, else the problem.</summary>
+    /// <param name="key">The whole record key, including the namespace. Hostile.</param>
     /// <param name="value">The record's value. Hostile.</param>
     string? Validate(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value);
 
-    /// <summary>Positive when the first of two valid values is better, negative when the second is, 0 when they are equal.</summary>
+    /// <summary>Compares two valid values: positive if the first is better, negative if the second is, 0 if they are equal.</summary>
     int Compare(ReadOnlySpan<byte> key, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second);
 }
 
-/// <summary>Judges records by the namespace of their key. A namespace that is not known here makes a record invalid.</summary>
+/// <summary>Validates records by the namespace of their key. A record of an unknown namespace is invalid.</summary>
 public sealed class RecordValidator
 {
     private readonly Dictionary<string, IRecordNamespace> _namespaces;
     private readonly bool _acceptsAll;
 
-    /// <summary>Creates a validator of some namespaces.</summary>
+    /// <summary>Creates a validator for the given namespaces.</summary>
     public RecordValidator(IEnumerable<IRecordNamespace> namespaces) => _namespaces = namespaces.ToDictionary(space => space.Name);
 
     private RecordValidator()
         : this([]) => _acceptsAll = true;
 
-    /// <summary>Accepts every value under every key, and finds none better than another.</summary>
+    /// <summary>Accepts every value under every key, and ranks none above another.</summary>
     public static RecordValidator AcceptAll { get; } = new();
 
     /// <summary>The validator of the public network, <c>/pk/</c> and <c>/ipns/</c>, with <c>/v/</c> for tests and demonstrations.</summary>
-    /// <param name="time">Tells whether a record has expired.</param>
+    /// <param name="time">The clock that decides whether a record has expired.</param>
     public static RecordValidator CreateDefault(TimeProvider time) =>
         new([new PublicKeyNamespace(), new IpnsNamespace(time), new TestNamespace()]);
 
-    /// <summary>Null when the value is valid for the key now, else what is wrong with it.</summary>
+    /// <summary>Returns null if the value is currently valid for the key, else the problem.</summary>
     public string? Validate(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) =>
         _acceptsAll ? null
         : Find(key) is { } space ? space.Validate(key, value)
         : $"no namespace of {string.Join(", ", _namespaces.Keys.Order().Select(name => $"/{name}/"))} begins the key";
 
-    /// <summary>Positive when the first of two valid values is better, negative when the second is, 0 when they are equal.</summary>
+    /// <summary>Compares two valid values: positive if the first is better, negative if the second is, 0 if they are equal.</summary>
     public int Compare(ReadOnlySpan<byte> key, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second) =>
         first.SequenceEqual(second) ? 0 : Find(key)?.Compare(key, first, second) ?? 0;
 
@@ -65,7 +65,7 @@ public sealed class RecordValidator
     }
 }
 
-/// <summary><c>/pk/</c> and a peer id: the public key of that peer.</summary>
+/// <summary>Keys of <c>/pk/</c> and a peer id. The value is the public key of that peer.</summary>
 public sealed class PublicKeyNamespace : IRecordNamespace
 {
     /// <inheritdoc/>
@@ -89,8 +89,8 @@ public sealed class PublicKeyNamespace : IRecordNamespace
 }
 
 /// <summary>
-/// <c>/v/</c> and anything, for tests and demonstrations: every value is valid but an empty one and one that begins with <c>bad</c>;
-/// of two values the one that is greater byte by byte is better.
+/// Keys of <c>/v/</c> and anything, for tests and demonstrations. A value is valid unless it is empty or begins with <c>bad</c>. The value
+/// that is greater byte by byte is better.
 /// </summary>
 public sealed class TestNamespace : IRecordNamespace
 {

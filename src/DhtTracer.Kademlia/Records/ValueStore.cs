@@ -2,17 +2,17 @@ using System.Globalization;
 
 namespace DhtTracer.Kademlia;
 
-/// <summary>Value records, in memory, each for a limited time. Safe for use from several threads.</summary>
+/// <summary>Value records in memory, each kept for a limited time. Thread-safe.</summary>
 public sealed class ValueStore(RecordValidator validator, TimeProvider time, TimeSpan lifetime, RecordStoreLimits? limits = null)
 {
-    /// <summary>Bytes of a value at most: the largest record in use, IPNS, ends at 10 KiB.</summary>
+    /// <summary>Maximum size of a value, in bytes. The largest records in use, IPNS, have at most 10 KiB.</summary>
     public const int MaxValueBytes = 64 * 1024;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<BytesKey, Entry> _records = [];
     private readonly RecordStoreLimits _limits = limits ?? new RecordStoreLimits();
 
-    /// <summary>Number of records, expired ones included until they are swept.</summary>
+    /// <summary>Number of records, including expired ones until the next sweep.</summary>
     public int Count
     {
         get
@@ -24,7 +24,7 @@ public sealed class ValueStore(RecordValidator validator, TimeProvider time, Tim
         }
     }
 
-    /// <summary>Stores a value unless it is invalid, or worse than the stored one; returns what is wrong, or null.</summary>
+    /// <summary>Stores a value unless it is invalid or worse than the stored one. Returns the problem, or null.</summary>
     public string? Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
         if (value.Length > MaxValueBytes)
@@ -67,7 +67,7 @@ public sealed class ValueStore(RecordValidator validator, TimeProvider time, Tim
         }
     }
 
-    /// <summary>The record of a key when it is stored and still valid, else null.</summary>
+    /// <summary>The record of a key if it is stored and still valid, else null.</summary>
     public KadRecord? Get(ReadOnlySpan<byte> key)
     {
         Entry? entry;
@@ -81,7 +81,7 @@ public sealed class ValueStore(RecordValidator validator, TimeProvider time, Tim
             : null;
     }
 
-    /// <summary>Forgets everything.</summary>
+    /// <summary>Removes everything.</summary>
     public void Clear()
     {
         lock (_lock)
@@ -90,7 +90,7 @@ public sealed class ValueStore(RecordValidator validator, TimeProvider time, Tim
         }
     }
 
-    /// <summary>Forgets what has expired; returns the number of records.</summary>
+    /// <summary>Removes expired records and returns their number.</summary>
     public int Sweep()
     {
         var now = time.GetUtcNow();

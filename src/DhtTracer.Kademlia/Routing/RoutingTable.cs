@@ -2,25 +2,25 @@ using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia;
 
-/// <summary>What became of a peer offered to the routing table.</summary>
+/// <summary>Result of offering a peer to the routing table.</summary>
 public enum RoutingTableChange
 {
-    /// <summary>It was not accepted: the node itself.</summary>
+    /// <summary>Not added: the peer is the node itself.</summary>
     None = 0,
 
-    /// <summary>It is new.</summary>
+    /// <summary>The peer is new.</summary>
     Added = 1,
 
-    /// <summary>It was there; it is now the most recently seen of its bucket.</summary>
+    /// <summary>The peer was already there, and is now the most recently seen of its bucket.</summary>
     Refreshed = 2,
 
-    /// <summary>Its bucket is full: it may take the place of the least recently seen peer if that one is no longer alive.</summary>
+    /// <summary>The bucket is full. The peer may replace the least recently seen peer if that one is not alive any more.</summary>
     BucketFull = 3,
 }
 
 /// <summary>
-/// The peers that a node knows, at most k for each common prefix length with its own Kademlia id
-/// (https://github.com/libp2p/specs/blob/master/kad-dht/README.md#kademlia-routing-table). Safe for use from several threads.
+/// The peers that a node knows: at most k for each common prefix length with the node's own Kademlia id
+/// (https://github.com/libp2p/specs/blob/master/kad-dht/README.md#kademlia-routing-table). Thread-safe.
 /// </summary>
 public sealed class RoutingTable
 {
@@ -31,8 +31,8 @@ public sealed class RoutingTable
     private int _count;
 
     /// <summary>Creates an empty table.</summary>
-    /// <param name="self">The node whose table it is.</param>
-    /// <param name="bucketSize">k: peers of a bucket at most.</param>
+    /// <param name="self">The node that owns the table.</param>
+    /// <param name="bucketSize">k: maximum number of peers in a bucket.</param>
     public RoutingTable(PeerId self, int bucketSize = 20)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(bucketSize, 1);
@@ -41,7 +41,7 @@ public sealed class RoutingTable
         BucketSize = bucketSize;
     }
 
-    /// <summary>k.</summary>
+    /// <summary>k: maximum number of peers in a bucket.</summary>
     public int BucketSize { get; }
 
     /// <summary>Number of peers.</summary>
@@ -57,8 +57,8 @@ public sealed class RoutingTable
     }
 
     /// <summary>Offers a peer that has just shown that it is alive and serves the DHT.</summary>
-    /// <param name="peer">The peer; addresses replace the known ones unless empty.</param>
-    /// <param name="seenAt">When.</param>
+    /// <param name="peer">The peer. Its addresses replace the known ones unless empty.</param>
+    /// <param name="seenAt">When it was seen.</param>
     public RoutingTableChange Add(KadPeer peer, DateTimeOffset seenAt)
     {
         if (peer.Id == _selfPeer)
@@ -91,7 +91,7 @@ public sealed class RoutingTable
         }
     }
 
-    /// <summary>Removes a peer; false when it was not there.</summary>
+    /// <summary>Removes a peer; false if it was not there.</summary>
     public bool Remove(PeerId peer)
     {
         var index = _self.CommonPrefixLength(KadId.Of(peer));
@@ -120,8 +120,7 @@ public sealed class RoutingTable
         }
     }
 
-    /// <summary>The least recently seen peer of the bucket that a peer would be in, and when it was seen; null when that is
-    /// empty.</summary>
+    /// <summary>The least recently seen peer in a peer's bucket, and when it was seen; null if the bucket is empty.</summary>
     public (KadPeer Peer, DateTimeOffset SeenAt)? LeastRecentlySeenBeside(PeerId peer)
     {
         var index = _self.CommonPrefixLength(KadId.Of(peer));
@@ -131,14 +130,14 @@ public sealed class RoutingTable
         }
     }
 
-    /// <summary>The peers closest to a target, the closest first, at most <paramref name="count"/>.</summary>
+    /// <summary>The peers closest to a target, closest first; <paramref name="count"/> at most.</summary>
     public IReadOnlyList<KadPeer> Closest(KadId target, int count)
     {
         var candidates = new List<Entry>();
         lock (_lock)
         {
-            // Peers that share more of the target's prefix than this node does are all in the bucket of that length; if those
-            // are not enough, the closer halves of the rest are the deeper buckets, and only then the shallower ones.
+            // The closest peers are in the bucket of the target's common prefix length with this node. If it has too few, the deeper
+            // buckets are next, and only then the shallower ones.
             var common = Math.Min(_self.CommonPrefixLength(target), KadId.Bits - 1);
             Take(_buckets[common]);
             if (candidates.Count < count)
@@ -167,7 +166,7 @@ public sealed class RoutingTable
         }
     }
 
-    /// <summary>Number of peers of each bucket up to the last that holds one; the index is the common prefix length.</summary>
+    /// <summary>Number of peers in each bucket, up to the last non-empty one. The index is the common prefix length.</summary>
     public IReadOnlyList<int> BucketSizes()
     {
         lock (_lock)
@@ -186,6 +185,6 @@ public sealed class RoutingTable
         }
     }
 
-    // In a bucket the least recently seen stands first.
+    // In a bucket, the least recently seen peer comes first.
     private sealed record Entry(KadPeer Peer, KadId Id, DateTimeOffset SeenAt);
 }

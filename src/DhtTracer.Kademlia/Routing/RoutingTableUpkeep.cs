@@ -5,17 +5,17 @@ using DhtTracer.Multiformats;
 namespace DhtTracer.Kademlia;
 
 /// <summary>
-/// Keeps a routing table alive: a newcomer takes the place of the least recently seen peer of a full bucket when that one no longer
-/// answers, and lookups for random keys refresh the buckets.
+/// Maintains a routing table. A new peer replaces the least recently seen peer of a full bucket if that one does not answer any more.
+/// Lookups for random keys refresh the buckets.
 /// </summary>
 internal sealed class RoutingTableUpkeep(RoutingTable table, IDhtNetwork network, DhtOptions options, TimeProvider time) : IAsyncDisposable
 {
-    /// <summary>A peer seen so lately is alive: no need to ask it.</summary>
+    /// <summary>A peer seen this recently counts as alive and is not asked.</summary>
     public static readonly TimeSpan TrustedFor = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Deepest bucket with a refresh of its own: a key with a longer common prefix takes too many hashes to find, and the lookup for
-    /// the node's own id covers the rest. go-libp2p-kad-dht stops at the same depth.
+    /// Deepest bucket that gets its own refresh. A key with a longer common prefix takes too many hashes to find, and the lookup for the
+    /// node's own id covers the rest. go-libp2p-kad-dht stops at the same depth.
     /// </summary>
     public const int DeepestRefresh = 15;
 
@@ -33,7 +33,7 @@ internal sealed class RoutingTableUpkeep(RoutingTable table, IDhtNetwork network
 
         if (table.LeastRecentlySeenBeside(peer.Id) is { } oldest && now - oldest.SeenAt > TrustedFor)
         {
-            // One check for each old peer; whoever comes meanwhile may come again. Its end is awaited by DisposeAsync.
+            // Only one check runs per old peer; a new peer that comes in the meantime can come again. DisposeAsync waits for the check.
             var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             if (_checks.TryAdd(oldest.Peer.Id, started.Task))
             {
@@ -42,7 +42,7 @@ internal sealed class RoutingTableUpkeep(RoutingTable table, IDhtNetwork network
         }
     }
 
-    /// <summary>A key whose Kademlia id has exactly this common prefix length with the node's.</summary>
+    /// <summary>Finds a key whose Kademlia id has exactly this common prefix length with the node's id.</summary>
     /// <param name="self">The node.</param>
     /// <param name="commonPrefixLength">0 to <see cref="DeepestRefresh"/>.</param>
     public static byte[] RandomKey(KadId self, int commonPrefixLength)
@@ -99,7 +99,7 @@ internal sealed class RoutingTableUpkeep(RoutingTable table, IDhtNetwork network
                 return false;
             }
 
-            // FIND_NODE shows that the peer serves the DHT, and every implementation answers it. rust-libp2p and litep2p refuse PING.
+            // FIND_NODE shows that the peer serves the DHT, and all implementations answer it. rust-libp2p and litep2p refuse PING.
             var question = new KadMessage { Type = MessageType.FindNode, Key = peer.Id.Bytes.ToArray() };
             return (await connection.RequestAsync(question, limit.Token)).Error is null;
         }

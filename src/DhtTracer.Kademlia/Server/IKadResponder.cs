@@ -2,15 +2,15 @@ using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia;
 
-/// <summary>Answers the requests that reach a node. The node itself, or one that is faulty on purpose.</summary>
+/// <summary>Answers the requests that reach a node: the real server, or one that is faulty on purpose.</summary>
 internal interface IKadResponder
 {
-    /// <summary>The answer; null when none is due.</summary>
-    /// <exception cref="KadRefusedException">The stream is to be reset.</exception>
+    /// <summary>Returns the answer; null if the request has none.</summary>
+    /// <exception cref="KadRefusedException">The request is refused; the stream must be reset.</exception>
     ValueTask<KadMessage?> AnswerAsync(KadMessage request, PeerId sender, CancellationToken cancellationToken);
 }
 
-/// <summary>A node as it should be.</summary>
+/// <summary>Answers without faults.</summary>
 internal sealed class KadResponder(KadServer server) : IKadResponder
 {
     public ValueTask<KadMessage?> AnswerAsync(KadMessage request, PeerId sender, CancellationToken cancellationToken) =>

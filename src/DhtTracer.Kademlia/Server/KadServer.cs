@@ -2,7 +2,7 @@ using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia;
 
-/// <summary>A request that is not answered: its stream is to be reset. The text says why.</summary>
+/// <summary>A request is refused, and its stream must be reset. The text gives the reason.</summary>
 public sealed class KadRefusedException(string message) : Exception(message);
 
 /// <summary>Answers requests of other peers from a node's routing table and stores.</summary>
@@ -17,11 +17,11 @@ public sealed class KadServer
 
     /// <summary>Creates the server side of a node.</summary>
     /// <param name="local">The node.</param>
-    /// <param name="localAddresses">Its addresses, at the time of asking.</param>
-    /// <param name="routingTable">Whom it knows.</param>
+    /// <param name="localAddresses">Returns its current addresses.</param>
+    /// <param name="routingTable">The peers that it knows.</param>
     /// <param name="providers">Its provider records.</param>
     /// <param name="values">Its value records.</param>
-    /// <param name="anyProviderKey">Provider keys that are no multihash are served too.</param>
+    /// <param name="anyProviderKey">Whether to serve provider keys that are not multihashes.</param>
     public KadServer(
         PeerId local,
         Func<IReadOnlyList<Multiaddr>> localAddresses,
@@ -39,9 +39,9 @@ public sealed class KadServer
         _values = values;
     }
 
-    /// <summary>The answer to a request; null when none is due (ADD_PROVIDER).</summary>
+    /// <summary>Answers a request; null if it has no answer (ADD_PROVIDER).</summary>
     /// <param name="request">The request. Hostile.</param>
-    /// <param name="sender">Who sent it, proven by the handshake.</param>
+    /// <param name="sender">The sender, authenticated by the handshake.</param>
     /// <exception cref="KadRefusedException">The request is refused.</exception>
     public KadMessage? Answer(KadMessage request, PeerId sender)
     {
@@ -89,7 +89,7 @@ public sealed class KadServer
     {
         CheckMultihash(request);
 
-        // Only the sender itself can be announced, with an address; everything else is ignored, as the specification says.
+        // Senders can announce only themselves, with an address. Everything else is ignored, as specified.
         var provider = request.ProviderPeers.FirstOrDefault(peer => peer.Id == sender && peer.Addresses.Count > 0);
         if (provider is not null)
         {
@@ -128,7 +128,7 @@ public sealed class KadServer
         }
     }
 
-    // The sender knows itself.
+    // The sender is left out: it knows itself.
     private List<KadPeer> CloserPeers(ReadOnlySpan<byte> key, PeerId sender) =>
         [
             .. _routingTable

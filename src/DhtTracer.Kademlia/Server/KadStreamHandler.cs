@@ -2,15 +2,17 @@ using DhtTracer.Libp2p.Hosting;
 
 namespace DhtTracer.Kademlia;
 
-/// <summary>Serves one kad stream: requests one after the other until the remote closes it, falls silent or breaks the protocol.</summary>
+/// <summary>
+/// Serves one kad stream: answers requests in order until the remote closes it, is silent too long or breaks the protocol.
+/// </summary>
 internal sealed class KadStreamHandler(IKadResponder responder, KadMessageLimits limits, TimeProvider time)
 {
-    /// <summary>Longest silence on a stream, as in go-libp2p-kad-dht.</summary>
+    /// <summary>Maximum silence on a stream, as in go-libp2p-kad-dht.</summary>
     public static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(60);
 
     private long _requests;
 
-    /// <summary>Requests received so far.</summary>
+    /// <summary>Number of requests received so far.</summary>
     public long Requests => Interlocked.Read(ref _requests);
 
     public async Task ServeAsync(Libp2pStream stream, CancellationToken cancellationToken)

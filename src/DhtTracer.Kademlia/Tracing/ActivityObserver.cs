@@ -4,18 +4,19 @@ using System.Reflection;
 namespace DhtTracer.Kademlia;
 
 /// <summary>
-/// Emits the spans of <c>docs/span-conventions.md</c> for one query. A span is made when it ends, of what was kept of its start, and is let
-/// go then; only those that have others below them are there earlier. Some thousand small objects that live as long as a lookup would make
-/// each garbage collection longer, and that is more than half of what spans cost a node that is busy. Over 300 lines, because each step of
-/// a query adds to the same few spans.
+/// Emits the spans of <c>docs/span-conventions.md</c> for one query. A span object is created when the span ends, from the state kept since
+/// its start, and released at once; only spans with children exist earlier. Thousands of small objects that live as long as a lookup would
+/// slow down each garbage collection, which is more than half of the cost of spans on a busy node. Over 300 lines, because each step of a
+/// query adds to the same few spans.
 /// </summary>
 internal sealed class ActivityObserver : IQueryObserver
 {
     /// <summary>Name of the instrumentation scope.</summary>
     public const string SourceName = "DhtTracer.Kademlia";
 
-    /// <summary>Peers whose spans say what the query is for: the first to be done with, so that a query has its name while it
-    /// runs.</summary>
+    /// <summary>
+    /// How many peers' spans carry the description of the query: the first ones that end, so that a query has its name while it runs.
+    /// </summary>
     private const int DescribingPeers = 3;
 
     private static readonly ActivitySource Source = new(
@@ -28,7 +29,7 @@ internal sealed class ActivityObserver : IQueryObserver
 
     private readonly List<LookupPeer> _heard = [];
 
-    /// <summary>By <see cref="LookupPeer.Index"/>: null before there is something to say of the peer.</summary>
+    /// <summary>By <see cref="LookupPeer.Index"/>; null until there is something to record about the peer.</summary>
     private readonly List<PeerSpans?> _peers = [];
     private readonly List<ActivityEvent> _events = [];
     private readonly SpanMaker _spans = new(Source);
@@ -45,7 +46,7 @@ internal sealed class ActivityObserver : IQueryObserver
 
     private TagBuffer Tags => _spans.Tags;
 
-    /// <summary>An observer, or null when nobody listens.</summary>
+    /// <summary>Creates an observer, or returns null if there is no listener.</summary>
     public static ActivityObserver? CreateIfListened() => Source.HasListeners() ? new ActivityObserver() : null;
 
     public void QueryStarted(QueryDescription query)
@@ -74,7 +75,7 @@ internal sealed class ActivityObserver : IQueryObserver
             return;
         }
 
-        // Those that an answer names are told with its request.
+        // Peers named by an answer are recorded with its request.
         _heard.Add(peer);
         _peers.Add(null);
         if (peer.Referrer is null)
@@ -100,7 +101,8 @@ internal sealed class ActivityObserver : IQueryObserver
 
         if (result.Reused && time == start)
         {
-            // Most of the dials of a lookup in a network that it knows; as spans without length they would be a quarter of all.
+            // In a known network, most dials of a lookup reuse a connection. As spans without duration they would be a quarter of all
+            // spans.
             spans.Reused = result;
             return;
         }
@@ -228,7 +230,7 @@ internal sealed class ActivityObserver : IQueryObserver
             return null;
         }
 
-        // Shared by all queries, so nothing may be kept in it.
+        // All queries share this object, so keep no state in it.
         var spans = _peers[peer.Index];
         Debug.Assert(!ReferenceEquals(spans, Ended), "A peer that is done is not asked again.");
         return ReferenceEquals(spans, Ended) ? null : spans;
@@ -244,8 +246,8 @@ internal sealed class ActivityObserver : IQueryObserver
         return Of(peer);
     }
 
-    /// <summary>The span of a peer begins when it was heard of, but is made only when there is something to say of it.</summary>
-    /// <returns>What goes below it.</returns>
+    /// <summary>Creates the span of a peer. It starts when the peer was heard of, but is only created once it has content.</summary>
+    /// <returns>The context for its child spans.</returns>
     private ActivityContext BeginPeer(PeerSpans spans)
     {
         if (spans.Span is null)
@@ -319,7 +321,7 @@ internal sealed class ActivityObserver : IQueryObserver
         Tags.Add(NativeAttributes.PeerXor, SpanTags.Boxed(peer.Xor));
     }
 
-    /// <summary>What the query is for.</summary>
+    /// <summary>Sets the attributes that describe the query.</summary>
     private void Describe()
     {
         Tags.Add(NativeAttributes.QueryType, _type);

@@ -1,9 +1,9 @@
 namespace DhtTracer.Kademlia;
 
-/// <summary>Several observers as one.</summary>
+/// <summary>Combines several observers.</summary>
 internal sealed class QueryObservers(IQueryObserver[] observers) : IQueryObserver
 {
-    /// <summary>One observer for all; null when there is none, so that an unobserved query pays nothing.</summary>
+    /// <summary>Combines all observers; null if there are none, so an unobserved query costs nothing.</summary>
     public static IQueryObserver? Combine(IQueryObserver? first, IReadOnlyList<IQueryObserver> others)
     {
         if (first is null)

@@ -1,11 +1,11 @@
 namespace DhtTracer.Kademlia;
 
-/// <summary>Records a query in memory as a <see cref="QueryTrace"/>. One for each query.</summary>
+/// <summary>Records a query in memory as a <see cref="QueryTrace"/>. One recorder per query.</summary>
 public sealed class QueryRecorder : IQueryObserver
 {
     private QueryTrace? _trace;
 
-    /// <summary>What was recorded so far.</summary>
+    /// <summary>The record so far.</summary>
     /// <exception cref="InvalidOperationException">The query has not begun.</exception>
     public QueryTrace Trace => _trace ?? throw new InvalidOperationException("the query has not begun: give the recorder to a query first");
 

@@ -3,8 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace DhtTracer.Kademlia;
 
-/// <summary>Makes the activities of one query, with the query's times, and leaves the ambient activity of whoever runs the query
-/// alone.</summary>
+/// <summary>Makes the activities of one query, with the query's times. Does not change the ambient activity of the caller.</summary>
 [SuppressMessage(
     "Design",
     "CA1001:Types that own disposable fields should be disposable",
@@ -12,13 +11,13 @@ namespace DhtTracer.Kademlia;
 )]
 internal sealed class SpanMaker(ActivitySource source)
 {
-    /// <summary>Attributes of the span that is made next.</summary>
+    /// <summary>Attributes of the next span.</summary>
     public TagBuffer Tags { get; } = new();
 
-    /// <summary>Makes a span that lasts, with the attributes of the buffer.</summary>
+    /// <summary>Starts a span with the buffered attributes.</summary>
     public Activity? Begin(string name, ActivityContext parent, DateTimeOffset time)
     {
-        // The query runs interleaved with its caller: the spans are its own affair and must not become the ambient one.
+        // The query runs interleaved with its caller, so its spans must not become the ambient activity.
         var ambient = Activity.Current;
         var span = source.StartActivity(name, ActivityKind.Internal, parent, Tags, links: null, time);
         Tags.Clear();
@@ -34,7 +33,7 @@ internal sealed class SpanMaker(ActivitySource source)
         Activity.Current = ambient;
     }
 
-    /// <summary>Makes a whole span, with the attributes of the buffer. It is the ambient one only in here.</summary>
+    /// <summary>Makes a complete span with the buffered attributes. It is the ambient activity only inside this method.</summary>
     public void Emit(
         string name,
         ActivityKind kind,

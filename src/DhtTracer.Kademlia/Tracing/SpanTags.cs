@@ -3,10 +3,10 @@ using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia;
 
-/// <summary>Attributes and events of the DHT's spans, made as cheaply as they can be: there are some hundred in each lookup.</summary>
+/// <summary>Makes attributes and events of DHT spans as cheaply as possible, because each lookup has hundreds.</summary>
 internal static class SpanTags
 {
-    /// <summary>The only value of attributes that are there or not.</summary>
+    /// <summary>The value of attributes that are either present or absent.</summary>
     public static readonly object True = true;
 
     private static readonly object False = false;
@@ -18,7 +18,7 @@ internal static class SpanTags
 
     private static readonly object[] SmallNumbers = [.. Enumerable.Range(0, 257).Select(number => (object)number)];
 
-    /// <summary>Adds ids as text. The lookup has met most of them and has their texts at hand.</summary>
+    /// <summary>Adds ids as text. The lookup already has the texts of most of them.</summary>
     public static void AddPeers(this TagBuffer tags, string key, IReadOnlyList<KadPeer> peers, IReadOnlyList<LookupPeer?> known)
     {
         if (peers.Count == 0)
@@ -35,7 +35,7 @@ internal static class SpanTags
         tags.Add(key, texts);
     }
 
-    /// <summary>Adds why something failed.</summary>
+    /// <summary>Adds the reason of a failure.</summary>
     public static void AddError(this TagBuffer tags, DhtError? error)
     {
         if (error is not null)
@@ -45,7 +45,7 @@ internal static class SpanTags
         }
     }
 
-    /// <summary>Addresses as text; null when there is none.</summary>
+    /// <summary>Addresses as text; null if there are none.</summary>
     public static string[]? TextsOf(IReadOnlyList<Multiaddr> addresses)
     {
         if (addresses.Count == 0)
@@ -62,10 +62,10 @@ internal static class SpanTags
         return texts;
     }
 
-    /// <summary>A number as an object: one for each of the few that nearly every span has.</summary>
+    /// <summary>A boxed number. Small numbers, which nearly every span has, share one object each.</summary>
     public static object Boxed(int number) => (uint)number < (uint)SmallNumbers.Length ? SmallNumbers[number] : number;
 
-    /// <summary>A truth value as an object.</summary>
+    /// <summary>A boxed boolean.</summary>
     public static object Boxed(bool value) => value ? True : False;
 
     /// <summary>An event that names a peer.</summary>
@@ -75,7 +75,7 @@ internal static class SpanTags
     public static ActivityEvent Event(string name, DateTimeOffset time, string key, string value) =>
         new(name, time, new ActivityTagsCollection { { key, value } });
 
-    /// <summary>A peer to which a connection was open already.</summary>
+    /// <summary>An event for a peer whose connection was already open.</summary>
     public static ActivityEvent Reused(DateTimeOffset time, string? address) =>
         new(
             NativeSpans.Dial,

@@ -3,8 +3,8 @@ using System.Collections;
 namespace DhtTracer.Kademlia;
 
 /// <summary>
-/// Attributes of a span that is about to be made: given to it all at once they cost half of what they do one after another. One buffer
-/// serves a whole query and is its own enumerator, so that it allocates nothing; only one reader at a time can use it.
+/// Collects the attributes of the next span: setting them all at once costs half of setting them one by one. One buffer serves a whole
+/// query and is its own enumerator, so it does not allocate. Only one reader at a time can use it.
 /// </summary>
 internal sealed class TagBuffer : IEnumerable<KeyValuePair<string, object?>>, IEnumerator<KeyValuePair<string, object?>>
 {
