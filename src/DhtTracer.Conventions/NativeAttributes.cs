@@ -1,6 +1,6 @@
 namespace DhtTracer.Conventions;
 
-// docs/span-conventions.md says what each attribute means, its type and when it is absent. The names here are the same list.
+// docs/span-conventions.md has the same list, with the meaning and type of each attribute, and when it is absent.
 #pragma warning disable CS1591
 
 /// <summary>Names of the attributes that the DhtTracer node writes (<c>docs/span-conventions.md</c> explains each).</summary>

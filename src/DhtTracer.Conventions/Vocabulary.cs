@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace DhtTracer.Conventions;
 
-/// <summary>What a query was for.</summary>
+/// <summary>The type of a query.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<QueryType>))]
 public enum QueryType
 {
@@ -10,7 +10,7 @@ public enum QueryType
     [JsonStringEnumMemberName("find-peer")]
     FindPeer = 1,
 
-    /// <summary>Find who provides a CID.</summary>
+    /// <summary>Find the providers of a CID.</summary>
     [JsonStringEnumMemberName("get-providers")]
     GetProviders = 2,
 
@@ -30,24 +30,24 @@ public enum QueryType
     [JsonStringEnumMemberName("get-closest-peers")]
     GetClosestPeers = 6,
 
-    /// <summary>Ask one peer whether it is there.</summary>
+    /// <summary>Check whether one peer is alive.</summary>
     [JsonStringEnumMemberName("ping")]
     Ping = 7,
 
-    /// <summary>The trace does not tell, or not yet.</summary>
+    /// <summary>The trace does not say, or not yet.</summary>
     [JsonStringEnumMemberName("unknown")]
     Unknown = 8,
 }
 
-/// <summary>Whose spans they are.</summary>
+/// <summary>The dialect of the spans.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<TraceSource>))]
 public enum TraceSource
 {
-    /// <summary>Our own node, by <c>docs/span-conventions.md</c>.</summary>
+    /// <summary>DhtTracer's own node, see <c>docs/span-conventions.md</c>.</summary>
     [JsonStringEnumMemberName("native")]
     Native = 1,
 
-    /// <summary>go-libp2p-kad-dht, and so Kubo.</summary>
+    /// <summary>go-libp2p-kad-dht, including Kubo.</summary>
     [JsonStringEnumMemberName("go-libp2p-kad-dht")]
     GoKadDht = 2,
 
@@ -63,20 +63,20 @@ public enum TraceSource
     [JsonStringEnumMemberName("rust-libp2p")]
     RustLibp2p = 5,
 
-    /// <summary>Logs of litep2p, and so of Substrate and Polkadot SDK nodes.</summary>
+    /// <summary>Logs of litep2p, including Substrate and Polkadot SDK nodes.</summary>
     [JsonStringEnumMemberName("litep2p")]
     Litep2p = 6,
 
-    /// <summary>Query events that a Kubo's RPC API streamed.</summary>
+    /// <summary>Query events from a Kubo's RPC API.</summary>
     [JsonStringEnumMemberName("kubo-events")]
     KuboEvents = 7,
 
-    /// <summary>One operation that came both as spans and as a Kubo's query events: times from the spans, names from the events.</summary>
+    /// <summary>One operation recorded both as spans and as Kubo query events. Times come from the spans, names from the events.</summary>
     [JsonStringEnumMemberName("go-libp2p-kad-dht+kubo-events")]
     GoKadDhtAndKuboEvents = 8,
 }
 
-/// <summary>Which of the two DHTs of a dual node (Kubo) a query asked.</summary>
+/// <summary>Which of the two DHTs of a dual node (Kubo) a query used.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<DhtSide>))]
 public enum DhtSide
 {
@@ -93,23 +93,23 @@ public enum DhtSide
 [JsonConverter(typeof(JsonStringEnumConverter<QueryOutcome>))]
 public enum QueryOutcome
 {
-    /// <summary>It got what it was for.</summary>
+    /// <summary>It achieved its goal.</summary>
     [JsonStringEnumMemberName("success")]
     Success = 1,
 
-    /// <summary>It ran to its end and there was nothing.</summary>
+    /// <summary>It completed and found nothing.</summary>
     [JsonStringEnumMemberName("not-found")]
     NotFound = 2,
 
-    /// <summary>Its caller gave up.</summary>
+    /// <summary>Its caller cancelled it.</summary>
     [JsonStringEnumMemberName("cancelled")]
     Cancelled = 3,
 
-    /// <summary>It ran out of time.</summary>
+    /// <summary>It timed out.</summary>
     [JsonStringEnumMemberName("timed-out")]
     TimedOut = 4,
 
-    /// <summary>It failed, see the error.</summary>
+    /// <summary>It failed; see the error.</summary>
     [JsonStringEnumMemberName("failed")]
     Failed = 5,
 
@@ -117,7 +117,7 @@ public enum QueryOutcome
     [JsonStringEnumMemberName("incomplete")]
     Incomplete = 6,
 
-    /// <summary>It ran to its end, and the trace does not tell what it found. Null in JSON; no statistic of outcomes counts it.</summary>
+    /// <summary>It completed, but the trace does not say what it found. Null in JSON; no outcome statistic counts it.</summary>
     [JsonStringEnumMemberName("unknown")]
     Unknown = 7,
 }
@@ -130,15 +130,15 @@ public enum QueryTermination
     [JsonStringEnumMemberName("completed")]
     Completed = 1,
 
-    /// <summary>Nobody was left to ask.</summary>
+    /// <summary>No peers were left to ask.</summary>
     [JsonStringEnumMemberName("starvation")]
     Starvation = 2,
 
-    /// <summary>It had what it wanted.</summary>
+    /// <summary>It reached its goal.</summary>
     [JsonStringEnumMemberName("stopped")]
     Stopped = 3,
 
-    /// <summary>Its caller gave up.</summary>
+    /// <summary>Its caller cancelled it.</summary>
     [JsonStringEnumMemberName("cancelled")]
     Cancelled = 4,
 }
@@ -151,7 +151,7 @@ public enum PeerState
     [JsonStringEnumMemberName("answered")]
     Answered = 1,
 
-    /// <summary>A request was sent, and the trace shows neither an answer nor a failure.</summary>
+    /// <summary>A request was sent; the trace shows neither an answer nor a failure.</summary>
     [JsonStringEnumMemberName("no-answer")]
     NoAnswer = 2,
 
@@ -163,31 +163,31 @@ public enum PeerState
     [JsonStringEnumMemberName("dial-failed")]
     DialFailed = 4,
 
-    /// <summary>The query's end took it back.</summary>
+    /// <summary>The end of the query cancelled it.</summary>
     [JsonStringEnumMemberName("cancelled")]
     Cancelled = 5,
 
-    /// <summary>Connected, and never sent a request.</summary>
+    /// <summary>Connected, but never sent a request.</summary>
     [JsonStringEnumMemberName("connected")]
     Connected = 6,
 
-    /// <summary>A dial began and never ended.</summary>
+    /// <summary>A dial started and never ended.</summary>
     [JsonStringEnumMemberName("dialing")]
     Dialing = 7,
 
-    /// <summary>Waiting for its turn when the query ended.</summary>
+    /// <summary>Still waiting to be asked when the query ended.</summary>
     [JsonStringEnumMemberName("queued")]
     Queued = 8,
 
-    /// <summary>Heard of, nothing more.</summary>
+    /// <summary>Only heard of.</summary>
     [JsonStringEnumMemberName("heard")]
     Heard = 9,
 
-    /// <summary>It was sent something that the protocol never answers (ADD_PROVIDER).</summary>
+    /// <summary>It was sent a message that the protocol never answers (ADD_PROVIDER).</summary>
     [JsonStringEnumMemberName("sent")]
     Sent = 10,
 
-    /// <summary>Spans were lost: whether it was asked cannot be known.</summary>
+    /// <summary>Spans were lost, so it is unknown whether it was asked.</summary>
     [JsonStringEnumMemberName("unknown")]
     Unknown = 11,
 }
@@ -204,7 +204,7 @@ public enum RequestOutcome
     [JsonStringEnumMemberName("failed")]
     Failed = 2,
 
-    /// <summary>Taken back.</summary>
+    /// <summary>Cancelled.</summary>
     [JsonStringEnumMemberName("cancelled")]
     Cancelled = 3,
 
@@ -249,7 +249,7 @@ public enum MessageType
     [JsonStringEnumMemberName("PING")]
     Ping = 5,
 
-    /// <summary>The trace does not tell. Null in JSON.</summary>
+    /// <summary>The trace does not say. Null in JSON.</summary>
     [JsonStringEnumMemberName("unknown")]
     Unknown = 6,
 }

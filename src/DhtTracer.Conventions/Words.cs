@@ -5,22 +5,21 @@ using System.Text.Json.Serialization;
 
 namespace DhtTracer.Conventions;
 
-/// <summary>The words of the model's enums, as they stand in JSON, in URLs, in the database and on pages: <c>find-peer</c>,
-/// <c>FIND_NODE</c>.</summary>
+/// <summary>The words for enum values in JSON, in URLs, in the database and on pages: <c>find-peer</c>, <c>FIND_NODE</c>.</summary>
 public static class Words
 {
-    /// <summary>The word of a value.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The value is none of the enum.</exception>
+    /// <summary>The word for a value.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is not defined in the enum.</exception>
     public static string Of<T>(T value)
         where T : struct, Enum =>
         Table<T>.Names.TryGetValue(value, out var word)
             ? word
             : throw new ArgumentOutOfRangeException(nameof(value), value, "not a value of the model");
 
-    /// <summary>The type of a query as readers see it: one that the trace does not tell is a lookup.</summary>
+    /// <summary>The type of a query as shown to readers. An unknown type is shown as a lookup.</summary>
     public static string Shown(QueryType type) => type == QueryType.Unknown ? "lookup" : Of(type);
 
-    /// <summary>The value of a word, exactly as <see cref="Of"/> gives it.</summary>
+    /// <summary>Parses a word exactly as <see cref="Of"/> writes it.</summary>
     public static bool TryParse<T>([NotNullWhen(true)] string? word, out T value)
         where T : struct, Enum
     {

@@ -1,6 +1,6 @@
 namespace DhtTracer.Libp2p;
 
-/// <summary>The layer of the stack that met something it could not accept.</summary>
+/// <summary>The layer of the stack that found the error.</summary>
 public enum WireLayer
 {
     /// <summary>Negotiation of protocols, multistream-select.</summary>
@@ -28,7 +28,7 @@ public enum WireLayer
     Identity,
 }
 
-/// <summary>Base of the errors that this library reports on purpose.</summary>
+/// <summary>Base class of the errors that this library throws on purpose.</summary>
 public abstract class Libp2pException : IOException
 {
     /// <summary>Makes the exception.</summary>
@@ -37,19 +37,19 @@ public abstract class Libp2pException : IOException
 }
 
 /// <summary>
-/// The remote sent what its protocol forbids: a frame too long, a wrong signature, a truncated message. The stream or connection
-/// that it came on is closed.
+/// The remote sent something that its protocol forbids: an overlong frame, a wrong signature, a truncated message. The stream or connection
+/// it came on is closed.
 /// </summary>
 public sealed class WireException : Libp2pException
 {
     /// <summary>Makes the exception.</summary>
-    /// <param name="layer">Where it was noticed.</param>
-    /// <param name="message">What was wrong, in a sentence.</param>
-    /// <param name="inner">The cause, if there is one.</param>
+    /// <param name="layer">The layer that found the error.</param>
+    /// <param name="message">What is wrong, as a sentence.</param>
+    /// <param name="inner">The cause, if any.</param>
     public WireException(WireLayer layer, string message, Exception? inner = null)
         : base($"{layer}: {message}", inner) => Layer = layer;
 
-    /// <summary>Where it was noticed.</summary>
+    /// <summary>The layer that found the error.</summary>
     public WireLayer Layer { get; }
 }
 
@@ -69,13 +69,13 @@ public sealed class ConnectionClosedException : Libp2pException
         : base(message, inner) { }
 }
 
-/// <summary>The remote does not speak a protocol.</summary>
+/// <summary>The remote does not support a protocol.</summary>
 public sealed class ProtocolNotSupportedException : Libp2pException
 {
     /// <summary>Makes the exception.</summary>
     public ProtocolNotSupportedException(string protocol)
         : base($"The remote does not support {protocol}.") => Protocol = protocol;
 
-    /// <summary>The protocol that was asked for.</summary>
+    /// <summary>The requested protocol.</summary>
     public string Protocol { get; }
 }

@@ -3,15 +3,15 @@ using System.Diagnostics.CodeAnalysis;
 namespace DhtTracer.Multiformats;
 
 /// <summary>
-/// A content identifier (<see href="https://github.com/multiformats/cid"/>): version 0 is a bare SHA-256 multihash,
-/// version 1 is varint 1, a content codec and a multihash. Equality compares version, codec and multihash, not the text.
+/// A content identifier (<see href="https://github.com/multiformats/cid"/>). Version 0 is a bare SHA-256 multihash; version 1 is varint 1,
+/// a content codec and a multihash. Equality compares version, codec and multihash, not the text.
 /// </summary>
 public sealed class Cid : IEquatable<Cid>
 {
     /// <summary>Codec of raw bytes.</summary>
     public const ulong Raw = 0x55;
 
-    /// <summary>Codec of MerkleDAG protobuf, the only one of version 0.</summary>
+    /// <summary>Codec of MerkleDAG protobuf, the only codec of version 0.</summary>
     public const ulong DagPb = 0x70;
 
     /// <summary>Codec of a libp2p public key: the CID form of a peer id or IPNS name.</summary>
@@ -30,11 +30,11 @@ public sealed class Cid : IEquatable<Cid>
     /// <summary>The content codec, from the multicodec table.</summary>
     public ulong Codec { get; }
 
-    /// <summary>The multihash; its bytes are the key of the content's provider records.</summary>
+    /// <summary>The multihash. Its bytes are the key of the content's provider records.</summary>
     public Multihash Multihash { get; }
 
     /// <summary>A version 0 CID.</summary>
-    /// <exception cref="ArgumentException">The multihash is not a whole SHA-256.</exception>
+    /// <exception cref="ArgumentException">The multihash is not a complete SHA-256.</exception>
     public static Cid CreateV0(Multihash multihash) =>
         multihash.Code == Multihash.Sha2256 && multihash.Digest.Length == 32
             ? new Cid(0, DagPb, multihash)
@@ -43,20 +43,20 @@ public sealed class Cid : IEquatable<Cid>
     /// <summary>A version 1 CID.</summary>
     public static Cid CreateV1(ulong codec, Multihash multihash) => new(1, codec, multihash);
 
-    /// <summary>Reads text of any supported base.</summary>
+    /// <summary>Parses text in any supported base.</summary>
     /// <exception cref="MultiformatException">It is not a CID.</exception>
     public static Cid Parse(string text) =>
         Decode(text, out var cid) is not MultiformatError.None and var error ? throw new MultiformatException(error, "CID", text) : cid!;
 
-    /// <summary>Reads text of any supported base; false when it is not a CID.</summary>
+    /// <summary>Parses text in any supported base; false if it is not a CID.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out Cid? cid) =>
         Decode(text, out cid) == MultiformatError.None;
 
-    /// <summary>Reads a binary CID that fills <paramref name="bytes"/> to the end.</summary>
+    /// <summary>Reads a binary CID that fills all of <paramref name="bytes"/>.</summary>
     public static bool TryParse(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out Cid? cid) =>
         Decode(bytes, out cid) == MultiformatError.None;
 
-    /// <summary>The bytes: a bare multihash for version 0.</summary>
+    /// <summary>The binary form; a bare multihash for version 0.</summary>
     public byte[] ToBytes()
     {
         if (Version == 0)
@@ -75,7 +75,7 @@ public sealed class Cid : IEquatable<Cid>
     /// <summary>The canonical text: base58 for version 0, base36 for the CID of a key, base32 for every other version 1.</summary>
     public override string ToString() => ToString(Codec == Libp2pKey ? MultibaseEncoding.Base36 : MultibaseEncoding.Base32);
 
-    /// <summary>The text in a base of choice. Version 0 has only its base58 form.</summary>
+    /// <summary>The text in a chosen base. Version 0 has only its base58 form.</summary>
     public string ToString(MultibaseEncoding encoding) => Version == 0 ? Multihash.ToString() : Multibase.Encode(encoding, ToBytes());
 
     /// <inheritdoc/>
@@ -105,7 +105,7 @@ public sealed class Cid : IEquatable<Cid>
             return error;
         }
 
-        // The specification forbids version 0 behind a multibase prefix.
+        // The specification forbids version 0 after a multibase prefix.
         return bytes is [0x12, ..] ? MultiformatError.Unsupported : Decode(bytes, out cid);
     }
 

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace DhtTracer.Multiformats;
 
-/// <summary>Hexadecimal without exceptions for text that is not.</summary>
+/// <summary>Decodes hexadecimal, without exceptions for invalid text.</summary>
 internal static class HexText
 {
     public static bool TryDecode(ReadOnlySpan<char> text, out byte[] bytes)

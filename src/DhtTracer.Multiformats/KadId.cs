@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 
 namespace DhtTracer.Multiformats;
 
-/// <summary>A place in the Kademlia key space: the SHA-256 of a key's bytes, compared by XOR.</summary>
+/// <summary>A position in the Kademlia key space: the SHA-256 of a key's bytes, compared by XOR.</summary>
 public readonly struct KadId : IEquatable<KadId>
 {
     /// <summary>Size of the key space in bits.</summary>
@@ -34,8 +34,8 @@ public readonly struct KadId : IEquatable<KadId>
     /// <summary>The id of a peer.</summary>
     public static KadId Of(PeerId peer) => Of(peer.Bytes);
 
-    /// <summary>Takes 32 bytes as they are, without hashing.</summary>
-    /// <exception cref="ArgumentException">Not 32 bytes.</exception>
+    /// <summary>Uses 32 bytes as the id, without hashing.</summary>
+    /// <exception cref="ArgumentException">The input is not 32 bytes.</exception>
     public static KadId FromBytes(ReadOnlySpan<byte> bytes) =>
         bytes.Length == 32
             ? new KadId(
@@ -52,7 +52,7 @@ public readonly struct KadId : IEquatable<KadId>
     /// <summary>Compares the ids.</summary>
     public static bool operator !=(KadId left, KadId right) => !left.Equals(right);
 
-    /// <summary>Number of leading bits that both have in common, 0 to 256.</summary>
+    /// <summary>Number of leading bits that both ids share, 0 to 256.</summary>
     public int CommonPrefixLength(KadId other)
     {
         var x = _a ^ other._a;
@@ -74,7 +74,7 @@ public readonly struct KadId : IEquatable<KadId>
     /// <summary>Bit length of the XOR distance, 0 (the same) to 256: 256 minus the common prefix length.</summary>
     public int XorBitLength(KadId other) => Bits - CommonPrefixLength(other);
 
-    /// <summary>Which of two ids is nearer to this one: negative when <paramref name="x"/> is, 0 when they are the same.</summary>
+    /// <summary>Compares the distances of two ids to this one: negative if <paramref name="x"/> is nearer, 0 if both are equal.</summary>
     public int CompareDistance(KadId x, KadId y)
     {
         var order = (_a ^ x._a).CompareTo(_a ^ y._a);

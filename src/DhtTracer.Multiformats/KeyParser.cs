@@ -2,7 +2,7 @@ using System.Text;
 
 namespace DhtTracer.Multiformats;
 
-/// <summary>What a DHT key stands for.</summary>
+/// <summary>What a DHT key identifies.</summary>
 public enum KeyKind
 {
     /// <summary>A peer; the bytes are its peer id.</summary>
@@ -11,45 +11,45 @@ public enum KeyKind
     /// <summary>Content; the bytes are the CID's multihash.</summary>
     Cid,
 
-    /// <summary>A multihash of which neither codec nor meaning is known.</summary>
+    /// <summary>A multihash with unknown codec and meaning.</summary>
     Multihash,
 
-    /// <summary>An IPNS name; the bytes are <c>/ipns/</c> and the peer id.</summary>
+    /// <summary>An IPNS name; the bytes are <c>/ipns/</c> followed by the peer id.</summary>
     Ipns,
 
-    /// <summary>A public-key record; the bytes are <c>/pk/</c> and the peer id.</summary>
+    /// <summary>A public-key record; the bytes are <c>/pk/</c> followed by the peer id.</summary>
     PublicKey,
 
     /// <summary>Another value record with a namespace, such as <c>/v/hello</c>.</summary>
     Record,
 
-    /// <summary>Bytes without any structure that is known here.</summary>
+    /// <summary>Bytes without a known structure.</summary>
     Raw,
 }
 
-/// <summary>One reading of a key.</summary>
-/// <param name="Kind">What it stands for.</param>
+/// <summary>One way to read a key.</summary>
+/// <param name="Kind">What the key identifies.</param>
 /// <param name="Bytes">The bytes that are hashed to the Kademlia id.</param>
-/// <param name="Text">The canonical text: a CID, base58 for a peer id or bare multihash, a record key's path, hexadecimal for raw
+/// <param name="Text">The canonical text: a CID, base58 for a peer id or bare multihash, the path of a record key, hexadecimal for raw
 /// bytes.</param>
 public sealed record KeyCandidate(KeyKind Kind, ReadOnlyMemory<byte> Bytes, string Text)
 {
-    /// <summary>The key's place in the Kademlia key space.</summary>
+    /// <summary>The key's position in the Kademlia key space.</summary>
     public KadId KadId => KadId.Of(Bytes.Span);
 }
 
 /// <summary>
-/// Reads a DHT key in any of the forms in which people and traces write it. Many texts can be read in more than one way
-/// (<c>Qm…</c> is a CID and a peer id, <c>k51…</c> a peer id and an IPNS name): every reading is returned, the likeliest first.
+/// Parses a DHT key in any form that people and traces use. Many texts can be read in more than one way: <c>Qm…</c> is a CID and a peer id,
+/// <c>k51…</c> a peer id and an IPNS name. All candidates are returned, likeliest first.
 /// </summary>
 public static class KeyParser
 {
-    /// <summary>Longest text that is read, in characters.</summary>
+    /// <summary>Maximum length of the text, in characters.</summary>
     public const int MaxTextLength = 2048;
 
     /// <summary>
-    /// All readings of <paramref name="text"/>, likeliest first; none when it is empty or too long. Readings as bytes without
-    /// structure are given only when there is no other, but for hexadecimal, which every key may be written in.
+    /// All candidates for <paramref name="text"/>, likeliest first; none if it is empty or too long. Raw bytes are a candidate only if
+    /// there is no other, or if the text is hexadecimal, because every key can be written in hexadecimal.
     /// </summary>
     public static IReadOnlyList<KeyCandidate> Parse(string? text)
     {
@@ -82,8 +82,8 @@ public static class KeyParser
     }
 
     /// <summary>
-    /// What the bytes of a key can stand for, likeliest first: never empty for 1 byte or more. Bytes of a binary CID give the CID,
-    /// whose <see cref="KeyCandidate.Bytes"/> are its multihash.
+    /// All candidates for the bytes of a key, likeliest first; never empty for 1 byte or more. A binary CID gives the CID; its <see
+    /// cref="KeyCandidate.Bytes"/> are its multihash.
     /// </summary>
     public static IReadOnlyList<KeyCandidate> FromBytes(ReadOnlySpan<byte> bytes)
     {
@@ -97,7 +97,7 @@ public static class KeyParser
         return found.ToList();
     }
 
-    /// <summary>A text that begins with a slash: a path, a multiaddr, or a record key.</summary>
+    /// <summary>Parses a text that begins with a slash: a path, a multiaddr, or a record key.</summary>
     private static void AddPath(Candidates found, string text)
     {
         var segments = text.Split('/');
@@ -108,7 +108,7 @@ public static class KeyParser
                 found.Add(cid);
             }
 
-            // Before 2019 the multiaddr protocol p2p was called ipfs: /ipfs/Qm… can be a peer.
+            // Before 2019 the multiaddr protocol p2p was named ipfs, so /ipfs/Qm… can be a peer.
             if (PeerId.TryParse(content, out var peer))
             {
                 found.Add(peer);
@@ -127,7 +127,7 @@ public static class KeyParser
 
         if (found.Count == 0)
         {
-            // A path below an IPNS name is resolved after the name: the record's key is the name alone.
+            // A path below an IPNS name is resolved after the name, so the record's key contains only the name.
             var keyText = segments is ["", "ipns", { Length: > 0 } name, ..] && PeerId.TryParse(name, out _) ? "/ipns/" + name : text;
             if (RecordKey.TryParse(keyText, out var key))
             {
@@ -146,7 +146,7 @@ public static class KeyParser
         var isPeer = PeerId.TryParse(text, out var peer);
         if (Cid.TryParse(text, out var cid) && cid.Version == 0)
         {
-            // Content identifiers of version 0 outnumber RSA peers by far.
+            // Version 0 CIDs are far more common than RSA peer ids.
             found.Add(cid);
         }
 
@@ -162,7 +162,7 @@ public static class KeyParser
         }
     }
 
-    /// <summary>Hexadecimal, multibase, base58 and base36 of something that has a structure.</summary>
+    /// <summary>Parses hexadecimal, multibase, base58 and base36 of structured bytes.</summary>
     private static void AddEncodedBytes(Candidates found, string text)
     {
         var isHex = HexText.TryDecode(text, out var hex);
@@ -174,7 +174,7 @@ public static class KeyParser
             AddStructured(found, bytes);
         }
 
-        // js-libp2p's routing spans carry the key in base36 without the prefix.
+        // The routing spans of js-libp2p have the key in base36 without the prefix.
         if (Base36.Decode(text, out var base36) == MultiformatError.None)
         {
             AddStructured(found, base36);
@@ -185,7 +185,7 @@ public static class KeyParser
             AddStructured(found, base58);
         }
 
-        // Every key has a hexadecimal form, so that reading is never left out, even when another base makes sense by chance.
+        // Every key has a hexadecimal form, so always keep that candidate, even if another base also fits by chance.
         if (rawHex)
         {
             found.AddRaw(hex);
@@ -223,7 +223,7 @@ public static class KeyParser
             return;
         }
 
-        // Arbitrary bytes often parse as a short or identity multihash: only what carries a public key or a whole digest counts.
+        // Arbitrary bytes often parse as a short or identity multihash. Accept only a public key or a complete digest.
         if (PeerId.TryParse(bytes, out var peer) && IsPublicKey(peer.InlinePublicKeyProtobuf))
         {
             found.Add(peer);
@@ -242,7 +242,7 @@ public static class KeyParser
         }
     }
 
-    /// <summary>Whether the bytes begin as a libp2p PublicKey message of a known type: <c>08 type 12 length</c>.</summary>
+    /// <summary>Whether the bytes begin like a libp2p PublicKey message of a known type: <c>08 type 12 length</c>.</summary>
     private static bool IsPublicKey(ReadOnlySpan<byte> protobuf) =>
         protobuf.Length > 4 && protobuf[0] == 0x08 && protobuf[1] <= 3 && protobuf[2] == 0x12 && protobuf[3] == protobuf.Length - 4;
 
@@ -270,7 +270,7 @@ public static class KeyParser
         {
             foreach (var known in _list)
             {
-                // A bare multihash says nothing that a CID or peer of the same bytes does not say.
+                // A bare multihash adds nothing to a CID or peer with the same bytes.
                 if (known.Bytes.Span.SequenceEqual(bytes) && (known.Kind == kind || kind == KeyKind.Multihash))
                 {
                     return;

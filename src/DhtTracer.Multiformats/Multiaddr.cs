@@ -6,29 +6,30 @@ namespace DhtTracer.Multiformats;
 
 /// <summary>One protocol of a multiaddr with its value.</summary>
 /// <param name="Code">Code of the protocol in the multicodec table.</param>
-/// <param name="Protocol">The protocol; null when its code is not known here.</param>
-/// <param name="Value">Bytes of the value. For an unknown protocol: everything to the end, because its size cannot be known.</param>
+/// <param name="Protocol">The protocol; null if its code is unknown.</param>
+/// <param name="Value">Bytes of the value. For an unknown protocol, all remaining bytes, because its size is unknown.</param>
 public readonly record struct MultiaddrComponent(ulong Code, MultiaddrProtocol? Protocol, ReadOnlyMemory<byte> Value)
 {
-    /// <summary>The value as text: an address, a port, a name, a peer id; hexadecimal for an unknown protocol, empty when it has
-    /// none.</summary>
+    /// <summary>
+    /// The value as text: an address, a port, a name, a peer id. Hexadecimal for an unknown protocol, empty if there is no value.
+    /// </summary>
     public string ValueText => Protocol is null ? Convert.ToHexStringLower(Value.Span) : Protocol.ToText(Value) ?? "";
 }
 
 /// <summary>
-/// A network address that names every layer (<see href="https://github.com/multiformats/multiaddr"/>):
-/// <c>/ip4/127.0.0.1/tcp/4001/p2p/12D3KooW…</c>. An address with a protocol that is not known here is kept byte for byte, so
-/// that it can be shown and passed on; its text ends in <c>/unknown/</c> and the rest in hexadecimal.
+/// A self-describing network address (<see href="https://github.com/multiformats/multiaddr"/>):
+/// <c>/ip4/127.0.0.1/tcp/4001/p2p/12D3KooW…</c>. An address with an unknown protocol is kept unchanged, so it can be shown and passed on;
+/// its text ends in <c>/unknown/</c> and the remaining bytes in hexadecimal.
 /// </summary>
 public sealed class Multiaddr : IEquatable<Multiaddr>
 {
-    /// <summary>Longest address that is read, in bytes.</summary>
+    /// <summary>Maximum size of the binary form, in bytes.</summary>
     public const int MaxLength = 1024;
 
-    /// <summary>Longest text that is read, in characters.</summary>
+    /// <summary>Maximum length of the text form, in characters.</summary>
     public const int MaxTextLength = 4096;
 
-    /// <summary>Most protocols that one address may have.</summary>
+    /// <summary>Maximum number of protocols in one address.</summary>
     public const int MaxComponents = 32;
 
     private readonly byte[] _bytes;
@@ -41,7 +42,7 @@ public sealed class Multiaddr : IEquatable<Multiaddr>
     /// <summary>The protocols in order, outermost (the IP address) first.</summary>
     public IReadOnlyList<MultiaddrComponent> Components => Split();
 
-    /// <summary>The peer that the address leads to: its last <c>p2p</c>. Null when it has none, or ends at a relay.</summary>
+    /// <summary>The peer of the address: its last <c>p2p</c>. Null if it has none, or ends at a relay.</summary>
     public PeerId? PeerId =>
         Split() is [.., { Protocol: var last, Value: var value }]
         && last == MultiaddrProtocol.P2p
@@ -49,10 +50,10 @@ public sealed class Multiaddr : IEquatable<Multiaddr>
             ? peer
             : null;
 
-    /// <summary>Whether the address leads through a relay.</summary>
+    /// <summary>Whether the address goes through a relay.</summary>
     public bool IsCircuit => Components.Any(component => component.Protocol == MultiaddrProtocol.P2pCircuit);
 
-    /// <summary>The address of plain TCP on an IP address.</summary>
+    /// <summary>Makes a plain TCP address from an IP address and port.</summary>
     public static Multiaddr FromTcp(IPEndPoint endPoint)
     {
         var address = endPoint.Address.IsIPv4MappedToIPv6 ? endPoint.Address.MapToIPv4() : endPoint.Address;
@@ -61,21 +62,21 @@ public sealed class Multiaddr : IEquatable<Multiaddr>
     }
 
     /// <summary>Reads the text form.</summary>
-    /// <exception cref="MultiformatException">It is no multiaddr.</exception>
+    /// <exception cref="MultiformatException">The text is not a multiaddr.</exception>
     public static Multiaddr Parse(string text) =>
         Decode(text, out var address) is not MultiformatError.None and var error
             ? throw new MultiformatException(error, "multiaddr", text)
             : address!;
 
-    /// <summary>Reads the text form; a protocol name that is not known here is an error.</summary>
+    /// <summary>Reads the text form. An unknown protocol name is an error.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out Multiaddr? address) =>
         Decode(text, out address) == MultiformatError.None;
 
-    /// <summary>Reads the binary form; unknown protocols are kept.</summary>
+    /// <summary>Reads the binary form. Unknown protocols are kept.</summary>
     public static bool TryParse(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out Multiaddr? address) =>
         Decode(bytes, out address) == MultiformatError.None;
 
-    /// <summary>Reads the binary form and says what is wrong with it.</summary>
+    /// <summary>Reads the binary form and returns what is wrong with it.</summary>
     public static MultiformatError Decode(ReadOnlySpan<byte> bytes, out Multiaddr? address)
     {
         address = null;
@@ -95,8 +96,8 @@ public sealed class Multiaddr : IEquatable<Multiaddr>
     }
 
     /// <summary>
-    /// The IP address and TCP port when the address is plain TCP: <c>/ip4|ip6/…/tcp/…</c> with at most a peer id behind it.
-    /// Addresses that carry something else over TCP (<c>/ws</c>, <c>/tls</c>, a relay) give false.
+    /// The IP address and TCP port of a plain TCP address: <c>/ip4|ip6/…/tcp/…</c>, optionally followed by a peer id. False for addresses
+    /// with another protocol over TCP (<c>/ws</c>, <c>/tls</c>, a relay).
     /// </summary>
     public bool TryGetTcpEndPoint([NotNullWhen(true)] out IPEndPoint? endPoint)
     {
@@ -115,7 +116,7 @@ public sealed class Multiaddr : IEquatable<Multiaddr>
         return true;
     }
 
-    /// <summary>The host name and TCP port of <c>/dns|dns4|dns6/…/tcp/…</c> with at most a peer id behind it.</summary>
+    /// <summary>The host name and TCP port of <c>/dns|dns4|dns6/…/tcp/…</c>, optionally followed by a peer id.</summary>
     public bool TryGetTcpHost([NotNullWhen(true)] out string? host, out int port, [NotNullWhen(true)] out MultiaddrProtocol? family)
     {
         host = null;
@@ -137,7 +138,7 @@ public sealed class Multiaddr : IEquatable<Multiaddr>
         return true;
     }
 
-    /// <summary>This address followed by a peer id; the same address when it already ends in that peer.</summary>
+    /// <summary>This address followed by a peer id; unchanged if it already ends in that peer id.</summary>
     public Multiaddr WithPeerId(PeerId peer)
     {
         if (PeerId == peer)
@@ -151,7 +152,7 @@ public sealed class Multiaddr : IEquatable<Multiaddr>
         return new Multiaddr([.. _bytes, .. head[..at], .. peer.Bytes]);
     }
 
-    /// <summary>This address without a peer id at its end.</summary>
+    /// <summary>This address without a trailing peer id.</summary>
     public Multiaddr WithoutPeerId()
     {
         if (PeerId is not { } peer)

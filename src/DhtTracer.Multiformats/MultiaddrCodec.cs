@@ -1,12 +1,14 @@
 namespace DhtTracer.Multiformats;
 
-/// <summary>The two forms of a multiaddr: bytes, in which each protocol is a varint code and its value, and text between slashes.</summary>
+/// <summary>
+/// Converts between the two forms of a multiaddr: bytes (a varint code and a value per protocol), and text separated by slashes.
+/// </summary>
 internal static class MultiaddrCodec
 {
-    /// <summary>What stands in text before the bytes of a protocol that is not known here.</summary>
+    /// <summary>The name written before the bytes of an unknown protocol.</summary>
     public const string Unknown = "unknown";
 
-    /// <summary>Splits the binary form into its protocols, or only checks it when <paramref name="components"/> is null.</summary>
+    /// <summary>Splits the binary form into its protocols; only validates it if <paramref name="components"/> is null.</summary>
     public static MultiformatError Read(ReadOnlyMemory<byte> bytes, List<MultiaddrComponent>? components)
     {
         if (bytes.IsEmpty)
@@ -58,7 +60,7 @@ internal static class MultiaddrCodec
             }
             else if (protocol.Size < 0 && protocol.ToText(value) is null)
             {
-                // Values of fixed size are all valid; the others are checked once, when the address is made.
+                // All values of fixed size are valid. The others are validated once, when the address is created.
                 return MultiformatError.InvalidValue;
             }
         }
@@ -66,7 +68,7 @@ internal static class MultiaddrCodec
         return MultiformatError.None;
     }
 
-    /// <summary>Turns the text form into the binary form.</summary>
+    /// <summary>Converts the text form to the binary form.</summary>
     public static MultiformatError ReadText(string? text, out byte[] binary)
     {
         binary = [];

@@ -8,8 +8,8 @@ using System.Text;
 namespace DhtTracer.Multiformats;
 
 /// <summary>
-/// A protocol of a multiaddr: its code and name in the multicodec table, and how its value is written as bytes and as text
-/// (<see href="https://github.com/multiformats/multiaddr/blob/master/protocols.csv"/>).
+/// A protocol of a multiaddr: its code and name in the multicodec table, and the conversion of its value between bytes and text (<see
+/// href="https://github.com/multiformats/multiaddr/blob/master/protocols.csv"/>).
 /// </summary>
 public sealed class MultiaddrProtocol
 {
@@ -25,10 +25,10 @@ public sealed class MultiaddrProtocol
     /// <summary>A host name, IPv4 or IPv6.</summary>
     public static readonly MultiaddrProtocol Dns = new(53, "dns", Variable, WriteName, ReadName);
 
-    /// <summary>A host name of which the IPv4 addresses are meant.</summary>
+    /// <summary>A host name, resolved to IPv4 addresses.</summary>
     public static readonly MultiaddrProtocol Dns4 = new(54, "dns4", Variable, WriteName, ReadName);
 
-    /// <summary>A host name of which the IPv6 addresses are meant.</summary>
+    /// <summary>A host name, resolved to IPv6 addresses.</summary>
     public static readonly MultiaddrProtocol Dns6 = new(55, "dns6", Variable, WriteName, ReadName);
 
     /// <summary>A host name whose TXT records hold multiaddrs.</summary>
@@ -37,7 +37,7 @@ public sealed class MultiaddrProtocol
     /// <summary>A UDP port.</summary>
     public static readonly MultiaddrProtocol Udp = new(273, "udp", 2, WritePort, ReadPort);
 
-    /// <summary>A relay: what stands before it leads to the relay, what follows to the destination.</summary>
+    /// <summary>A relay: the part before it is the address of the relay, the part after it the destination.</summary>
     public static readonly MultiaddrProtocol P2pCircuit = Flag(290, "p2p-circuit");
 
     /// <summary>A peer id.</summary>
@@ -107,7 +107,7 @@ public sealed class MultiaddrProtocol
     /// <summary>Whether a value follows.</summary>
     public bool HasValue => Size != 0;
 
-    /// <summary>Bytes of the value; 0 for none, -1 when its size is written before it.</summary>
+    /// <summary>Size of the value in bytes; 0 for none, -1 if the value has a length prefix.</summary>
     internal int Size { get; }
 
     /// <summary>Finds a protocol by name; <c>ipfs</c> is the old name of <c>p2p</c>.</summary>
@@ -119,10 +119,10 @@ public sealed class MultiaddrProtocol
     /// <inheritdoc/>
     public override string ToString() => Name;
 
-    /// <summary>The bytes of a value's text; null when it is not valid.</summary>
+    /// <summary>Converts the text of a value to bytes; null if it is invalid.</summary>
     internal byte[]? ToBytes(string value) => _write(value);
 
-    /// <summary>The text of a value's bytes; null when they are not valid.</summary>
+    /// <summary>Converts the bytes of a value to text; null if they are invalid.</summary>
     internal string? ToText(ReadOnlyMemory<byte> value) => _read(value);
 
     private static MultiaddrProtocol Flag(ulong code, string name) => new(code, name, 0, _ => null, _ => "");
@@ -177,7 +177,7 @@ public sealed class MultiaddrProtocol
         return IsName(text) ? text : null;
     }
 
-    /// <summary>A slash would change the meaning of the text form; names in DNS have at most 253 characters.</summary>
+    /// <summary>A slash would change the meaning of the text form. DNS names have at most 253 characters.</summary>
     private static bool IsName(string text) =>
         text.Length is > 0 and <= 253 && !text.Any(c => c == '/' || char.IsControl(c) || char.IsWhiteSpace(c));
 

@@ -1,6 +1,6 @@
 namespace DhtTracer.Multiformats;
 
-/// <summary>The bases that are read and written, named as in the multibase table; the value is the prefix character.</summary>
+/// <summary>The supported bases, named as in the multibase table. The value is the prefix character.</summary>
 public enum MultibaseEncoding
 {
     /// <summary>Hexadecimal, lower case.</summary>
@@ -56,16 +56,17 @@ public enum MultibaseEncoding
 }
 
 /// <summary>
-/// Text that says its own base by its first character (<see href="https://github.com/multiformats/multibase"/>).
-/// The identity base (a NUL prefix) and bases that CIDs never come in are refused.
+/// Text whose first character names its base (<see href="https://github.com/multiformats/multibase"/>). Refuses the identity base (a NUL
+/// prefix) and bases that CIDs never use.
 /// </summary>
 public static class Multibase
 {
-    /// <summary>Longest text or number of bytes, either way.</summary>
+    /// <summary>Maximum length in characters or bytes.</summary>
     public const int MaxLength = 4096;
 
-    /// <summary>The text of <paramref name="bytes"/>, prefix included.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">More than <see cref="MaxLength"/> bytes, or an unknown encoding.</exception>
+    /// <summary>Encodes <paramref name="bytes"/>, with the prefix.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There are more than <see cref="MaxLength"/> bytes, or the encoding is
+    /// unknown.</exception>
     public static string Encode(MultibaseEncoding encoding, ReadOnlySpan<byte> bytes)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes.Length, MaxLength, nameof(bytes));
@@ -79,10 +80,10 @@ public static class Multibase
         return (char)encoding + text;
     }
 
-    /// <summary>Reads multibase text. Letters of bases without case may come in either case.</summary>
+    /// <summary>Decodes multibase text. Bases that ignore case accept letters in either case.</summary>
     /// <param name="text">The text, prefix included.</param>
-    /// <param name="bytes">What it says; empty when it fails.</param>
-    /// <param name="encoding">The base that the prefix names.</param>
+    /// <param name="bytes">The decoded bytes; empty on error.</param>
+    /// <param name="encoding">The base given by the prefix.</param>
     public static MultiformatError Decode(ReadOnlySpan<char> text, out byte[] bytes, out MultibaseEncoding encoding)
     {
         bytes = [];

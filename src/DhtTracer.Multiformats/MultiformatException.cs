@@ -15,29 +15,29 @@ public enum MultiformatError
     /// <summary>The input, or a value in it, is longer than allowed.</summary>
     TooLong,
 
-    /// <summary>A varint had more bytes than it needs.</summary>
+    /// <summary>A varint has more bytes than it needs.</summary>
     NotMinimal,
 
     /// <summary>A character is not in the alphabet, or padding is wrong.</summary>
     InvalidCharacter,
 
-    /// <summary>The base, version, protocol or code is not known here.</summary>
+    /// <summary>The base, version, protocol or code is not supported.</summary>
     Unsupported,
 
     /// <summary>A length, digest or address has an impossible size or value.</summary>
     InvalidValue,
 
-    /// <summary>Bytes are left after a complete value.</summary>
+    /// <summary>Bytes remain after a complete value.</summary>
     TrailingBytes,
 }
 
-/// <summary>Thrown by the <c>Parse</c> methods of this namespace; the <c>TryParse</c> methods return false instead.</summary>
+/// <summary>Thrown by the <c>Parse</c> methods of this namespace. The <c>TryParse</c> methods return false instead.</summary>
 public sealed class MultiformatException : FormatException
 {
     /// <summary>Makes the exception.</summary>
     /// <param name="error">What was wrong.</param>
     /// <param name="what">What was being read: <c>CID</c>, <c>peer id</c>, ...</param>
-    /// <param name="input">The text that was read, if it was text; at most 80 characters of it are shown.</param>
+    /// <param name="input">The input, if it was text; the message shows at most 80 characters.</param>
     public MultiformatException(MultiformatError error, string what, string? input = null)
         : base(Describe(error, what, input)) => Error = error;
 

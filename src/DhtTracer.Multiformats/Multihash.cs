@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 namespace DhtTracer.Multiformats;
 
 /// <summary>
-/// A digest that says how it was made: varint code, varint length, digest
-/// (<see href="https://multiformats.io/multihash/"/>). <c>12 20 …</c> is a SHA-256.
+/// A self-describing digest: varint code, varint length, digest (<see href="https://multiformats.io/multihash/"/>). <c>12 20 …</c> is a
+/// SHA-256.
 /// </summary>
 public readonly struct Multihash : IEquatable<Multihash>
 {
@@ -15,7 +15,7 @@ public readonly struct Multihash : IEquatable<Multihash>
     /// <summary>Code of SHA-256.</summary>
     public const ulong Sha2256 = 0x12;
 
-    /// <summary>Longest digest that is read, in bytes.</summary>
+    /// <summary>Maximum length of a digest, in bytes.</summary>
     public const int MaxDigestLength = 1024;
 
     private readonly byte[]? _bytes;
@@ -37,7 +37,7 @@ public readonly struct Multihash : IEquatable<Multihash>
     /// <summary>Code, length and digest. Empty for the default value.</summary>
     public ReadOnlySpan<byte> Bytes => _bytes;
 
-    /// <summary>Name of the hash function in the multicodec table, or null for a code that is not listed here.</summary>
+    /// <summary>Name of the hash function in the multicodec table; null for a code that is not listed here.</summary>
     public string? Name =>
         Code switch
         {
@@ -59,7 +59,7 @@ public readonly struct Multihash : IEquatable<Multihash>
             _ => null,
         };
 
-    /// <summary>Whether the hash function is known here and the digest has its full length; an identity multihash always has.</summary>
+    /// <summary>Whether the hash function is known and the digest has its full length. Always true for an identity multihash.</summary>
     public bool IsWhole =>
         Code switch
         {
@@ -88,12 +88,12 @@ public readonly struct Multihash : IEquatable<Multihash>
     /// <summary>The SHA-256 multihash of <paramref name="data"/>.</summary>
     public static Multihash OfSha256(ReadOnlySpan<byte> data) => Create(Sha2256, SHA256.HashData(data));
 
-    /// <summary>Reads a multihash that fills <paramref name="bytes"/> to the end.</summary>
+    /// <summary>Reads a multihash that fills all of <paramref name="bytes"/>.</summary>
     public static bool TryParse(ReadOnlySpan<byte> bytes, out Multihash multihash) =>
         Read(bytes, out multihash, out var length) == MultiformatError.None && length == bytes.Length;
 
-    /// <summary>Reads text: hexadecimal in either case, else base58.</summary>
-    /// <remarks>Text that is valid in both bases and yields a multihash in both is taken as hexadecimal.</remarks>
+    /// <summary>Parses text: hexadecimal in either case, else base58.</summary>
+    /// <remarks>If the text gives a multihash in both bases, hexadecimal wins.</remarks>
     public static bool TryParse([NotNullWhen(true)] string? text, out Multihash multihash)
     {
         multihash = default;
@@ -107,9 +107,9 @@ public readonly struct Multihash : IEquatable<Multihash>
     }
 
     /// <summary>Reads the multihash at the start of <paramref name="source"/>.</summary>
-    /// <param name="source">The bytes; what follows is not looked at.</param>
+    /// <param name="source">The bytes. Anything after the multihash is ignored.</param>
     /// <param name="multihash">A copy of it.</param>
-    /// <param name="length">How many bytes it took.</param>
+    /// <param name="length">Number of bytes read.</param>
     public static MultiformatError Read(ReadOnlySpan<byte> source, out Multihash multihash, out int length)
     {
         multihash = default;
@@ -135,7 +135,7 @@ public readonly struct Multihash : IEquatable<Multihash>
             return MultiformatError.Truncated;
         }
 
-        // A digest may be truncated, but never longer than its function makes it.
+        // A digest may be truncated, but is never longer than the output of its function.
         if (code == Sha2256 && size > 32)
         {
             return MultiformatError.InvalidValue;

@@ -3,26 +3,25 @@ using System.Diagnostics.CodeAnalysis;
 namespace DhtTracer.Multiformats;
 
 /// <summary>
-/// The identity of a peer: a multihash of its public key's protobuf, identity up to 42 bytes and SHA-256 above
-/// (<see href="https://github.com/libp2p/specs/blob/master/peer-ids/peer-ids.md"/>).
+/// The identity of a peer: a multihash of its public key's protobuf. The hash is identity for up to 42 bytes, else SHA-256 (<see
+/// href="https://github.com/libp2p/specs/blob/master/peer-ids/peer-ids.md"/>).
 /// </summary>
 public readonly struct PeerId : IEquatable<PeerId>, IComparable<PeerId>
 {
-    /// <summary>Longest public key, in bytes of its protobuf, that stands in the peer id itself.</summary>
+    /// <summary>Maximum size of a public key's protobuf that a peer id contains directly, in bytes.</summary>
     public const int MaxInlineKeyLength = 42;
 
     private readonly byte[]? _bytes;
 
     private PeerId(byte[] bytes) => _bytes = bytes;
 
-    /// <summary>The multihash bytes: what is sent on the wire, and what is hashed for the Kademlia id. Empty for the default
-    /// value.</summary>
+    /// <summary>The multihash bytes, as sent on the wire and hashed for the Kademlia id. Empty for the default value.</summary>
     public ReadOnlySpan<byte> Bytes => _bytes;
 
-    /// <summary>True for the default value, which is no peer.</summary>
+    /// <summary>True for the default value, which is not a peer.</summary>
     public bool IsEmpty => _bytes is null;
 
-    /// <summary>The protobuf of the public key when the peer id holds it, else empty.</summary>
+    /// <summary>The protobuf of the public key if the peer id contains it, else empty.</summary>
     public ReadOnlySpan<byte> InlinePublicKeyProtobuf => _bytes is [0, ..] ? _bytes.AsSpan(2) : [];
 
     /// <summary>The peer id of a public key.</summary>
@@ -36,7 +35,7 @@ public readonly struct PeerId : IEquatable<PeerId>, IComparable<PeerId>
         return new PeerId(multihash.Bytes.ToArray());
     }
 
-    /// <summary>Reads multihash bytes: an identity of 1 to 42 bytes or a whole SHA-256; anything else is no peer id.</summary>
+    /// <summary>Reads multihash bytes: an identity hash of 1 to 42 bytes or a complete SHA-256. Anything else is not a peer id.</summary>
     public static bool TryParse(ReadOnlySpan<byte> bytes, out PeerId peerId)
     {
         // Both accepted forms have a one-byte code and a one-byte length.
@@ -48,8 +47,9 @@ public readonly struct PeerId : IEquatable<PeerId>, IComparable<PeerId>
         return valid;
     }
 
-    /// <summary>Reads base58 (<c>12D3KooW…</c>, <c>Qm…</c>) or the CID form (<c>k51…</c>, <c>bafz…</c>, any base, codec
-    /// libp2p-key).</summary>
+    /// <summary>
+    /// Parses base58 (<c>12D3KooW…</c>, <c>Qm…</c>) or the CID form (<c>k51…</c>, <c>bafz…</c>, any base, codec libp2p-key).
+    /// </summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out PeerId peerId)
     {
         peerId = default;
@@ -58,7 +58,7 @@ public readonly struct PeerId : IEquatable<PeerId>, IComparable<PeerId>
             return false;
         }
 
-        // "1" (identity) and "Qm" (SHA-256) are what base58 of a peer id begins with, and neither is a multibase prefix.
+        // Base58 of a peer id begins with "1" (identity) or "Qm" (SHA-256). Neither is a multibase prefix.
         if (text[0] == '1' || text.StartsWith("Qm", StringComparison.Ordinal))
         {
             return Base58.Decode(text, out var bytes) == MultiformatError.None && TryParse(bytes, out peerId);
@@ -67,8 +67,8 @@ public readonly struct PeerId : IEquatable<PeerId>, IComparable<PeerId>
         return Cid.TryParse(text, out var cid) && cid.Codec == Cid.Libp2pKey && TryParse(cid.Multihash.Bytes, out peerId);
     }
 
-    /// <summary>Reads base58 or the CID form.</summary>
-    /// <exception cref="MultiformatException">It is no peer id.</exception>
+    /// <summary>Parses base58 or the CID form.</summary>
+    /// <exception cref="MultiformatException">The text is not a peer id.</exception>
     public static PeerId Parse(string text) =>
         TryParse(text, out var peerId) ? peerId : throw new MultiformatException(MultiformatError.InvalidValue, "peer id", text);
 
@@ -107,7 +107,7 @@ public readonly struct PeerId : IEquatable<PeerId>, IComparable<PeerId>
     /// <inheritdoc/>
     public int CompareTo(PeerId other) => Bytes.SequenceCompareTo(other.Bytes);
 
-    /// <summary>The CID form, version 1 with codec libp2p-key, by default in base36 (<c>k51…</c>) as in IPNS names.</summary>
+    /// <summary>The CID form, version 1 with codec libp2p-key. The default base36 (<c>k51…</c>) is the form of IPNS names.</summary>
     public string ToCidString(MultibaseEncoding encoding = MultibaseEncoding.Base36) => ToCid().ToString(encoding);
 
     /// <summary>The CID form.</summary>

@@ -4,14 +4,14 @@ using System.Buffers.Binary;
 namespace DhtTracer.Multiformats;
 
 /// <summary>
-/// A base whose digits do not align with bits: the bytes are one big-endian number, and each leading zero byte is one leading
-/// zero digit. Several digits are handled at once as one 32-bit limb, and the radix is a constant of the type parameter, so that
-/// the compiler replaces the divisions by multiplications.
+/// A base whose digits do not align with bits. The bytes are one big-endian number, and each leading zero byte is one leading zero digit.
+/// Several digits are processed at once as one 32-bit limb. The radix is a constant of the type parameter, so the compiler replaces
+/// divisions by multiplications.
 /// </summary>
 internal static class RadixCodec<TRadix>
     where TRadix : struct, IRadix
 {
-    /// <summary>Longest input either way. The work grows with the square of the length, so hostile text must not choose it.</summary>
+    /// <summary>Maximum input length. The work grows with its square, so hostile text must not choose it.</summary>
     public const int MaxLength = 4096;
 
     private const int StackLimbs = 64;
@@ -64,7 +64,7 @@ internal static class RadixCodec<TRadix>
             }
         }
 
-        // The most significant limb is padded to full width: drop its zeros.
+        // The most significant limb is padded to full width, so remove its leading zeros.
         while (at < maxDigits && digits[at] == TRadix.Alphabet[0])
         {
             at++;
@@ -218,7 +218,7 @@ internal static class RadixCodec<TRadix>
 
 internal static class RadixAlphabet
 {
-    /// <summary>Table from ASCII character to digit value; 255 where there is none.</summary>
+    /// <summary>Maps each ASCII character to its digit value; 255 if it has none.</summary>
     internal static byte[] ValueTable(string alphabet, bool ignoreCase)
     {
         var values = new byte[128];
@@ -237,13 +237,13 @@ internal static class RadixAlphabet
     }
 }
 
-/// <summary>The constants of a base that <see cref="RadixCodec{TRadix}"/> works in.</summary>
+/// <summary>The constants of a base for <see cref="RadixCodec{TRadix}"/>.</summary>
 internal interface IRadix
 {
     /// <summary>Number of digits in the alphabet.</summary>
     static abstract uint Radix { get; }
 
-    /// <summary>How many digits one 32-bit limb holds.</summary>
+    /// <summary>Number of digits in one 32-bit limb.</summary>
     static abstract int DigitsPerLimb { get; }
 
     /// <summary>Radix to the power of <see cref="DigitsPerLimb"/>; below 2^32.</summary>
@@ -252,7 +252,7 @@ internal interface IRadix
     /// <summary>The digits in order.</summary>
     static abstract string Alphabet { get; }
 
-    /// <summary>Value of each ASCII character; 255 for none.</summary>
+    /// <summary>Digit value of each ASCII character; 255 for none.</summary>
     static abstract ReadOnlySpan<byte> Values { get; }
 }
 

@@ -4,8 +4,8 @@ using System.Text;
 namespace DhtTracer.Multiformats;
 
 /// <summary>
-/// Keys of value records: a namespace between slashes, then bytes. <c>/ipns/</c> and <c>/pk/</c> are followed by the bytes of a
-/// peer id, which are no text; people write its base58 or CID form there.
+/// Keys of value records: a namespace between slashes, then bytes. In keys of <c>/ipns/</c> and <c>/pk/</c>, the bytes are a peer id, which
+/// is not text; people write its base58 or CID form.
 /// </summary>
 public static class RecordKey
 {
@@ -34,8 +34,8 @@ public static class RecordKey
     }
 
     /// <summary>
-    /// Reads the text of a record key: peer ids after <c>/ipns/</c> and <c>/pk/</c> become bytes, in any text form; everything else
-    /// is taken as UTF-8. False when there is no namespace between two slashes.
+    /// Parses the text of a record key. Peer ids after <c>/ipns/</c> and <c>/pk/</c>, in any text form, become bytes; everything else is
+    /// UTF-8. False if there is no namespace between two slashes.
     /// </summary>
     public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out byte[]? key)
     {
@@ -62,8 +62,8 @@ public static class RecordKey
     }
 
     /// <summary>
-    /// The canonical text: <c>/ipns/k51…</c>, <c>/pk/12D3KooW…</c>, or the bytes as UTF-8 when they begin with a namespace and hold
-    /// no control characters. Null for bytes that are no such key.
+    /// The canonical text: <c>/ipns/k51…</c>, <c>/pk/12D3KooW…</c>, or the bytes as UTF-8 if they begin with a namespace and have no
+    /// control characters. Null if the bytes are not such a key.
     /// </summary>
     public static string? ToText(ReadOnlySpan<byte> key)
     {

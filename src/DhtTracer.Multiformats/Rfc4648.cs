@@ -5,9 +5,9 @@ using SimpleBase;
 namespace DhtTracer.Multiformats;
 
 /// <summary>
-/// The bases of RFC 4648, whose digits hold 4, 5 or 6 bits: hex and base64 are the framework's, base32 is SimpleBase's. Their
-/// decoders skip white space, spare bits and padding, each in its own way. Decoding here is strict, so that one value has one text
-/// (but for the case of its letters): what was read must give the same text again.
+/// The bases of RFC 4648, whose digits hold 4, 5 or 6 bits. The framework decodes hex and base64, SimpleBase decodes base32; each tolerates
+/// white space, spare bits and padding in its own way. Decoding here is strict, so each value has exactly one text (except for the case of
+/// letters): encoding the result must give the input again.
 /// </summary>
 internal static class Rfc4648
 {
@@ -38,7 +38,7 @@ internal static class Rfc4648
             _ => throw new ArgumentOutOfRangeException(nameof(encoding)),
         };
 
-    /// <summary>Reads text of one of these bases. <paramref name="bytes"/> is empty when it fails.</summary>
+    /// <summary>Decodes text in one of these bases. <paramref name="bytes"/> is empty on error.</summary>
     public static MultiformatError Decode(MultibaseEncoding encoding, ReadOnlySpan<char> text, out byte[] bytes)
     {
         bytes = [];
@@ -51,7 +51,7 @@ internal static class Rfc4648
 
         var result = new byte[digits.Length * bits / 8];
         var written = 0;
-        // SimpleBase's TryDecode throws IndexOutOfRangeException for some characters that are no digits.
+        // SimpleBase's TryDecode throws IndexOutOfRangeException for some invalid characters.
         var done = bits switch
         {
             4 => Convert.FromHexString(digits, result, out _, out written) == OperationStatus.Done,
@@ -77,7 +77,7 @@ internal static class Rfc4648
             ? Base32.Rfc4648
             : Base32.ExtendedHex;
 
-    /// <summary>The framework reads unpadded base64 only in the alphabet for URLs.</summary>
+    /// <summary>The framework decodes unpadded base64 only in the URL alphabet.</summary>
     private static ReadOnlySpan<char> UrlDigits(MultibaseEncoding encoding, ReadOnlySpan<char> digits)
     {
         if (encoding is MultibaseEncoding.Base64Url or MultibaseEncoding.Base64UrlPad)
@@ -91,7 +91,7 @@ internal static class Rfc4648
         return result;
     }
 
-    /// <summary>Bits a digit; 0 for other bases.</summary>
+    /// <summary>Bits per digit; 0 for other bases.</summary>
     private static int Bits(MultibaseEncoding encoding) =>
         encoding switch
         {

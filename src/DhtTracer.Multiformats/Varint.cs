@@ -8,7 +8,7 @@ namespace DhtTracer.Multiformats;
 /// </summary>
 public static class Varint
 {
-    /// <summary>The most bytes that a varint may take.</summary>
+    /// <summary>Maximum size of a varint, in bytes.</summary>
     public const int MaxLength = 9;
 
     /// <summary>The largest value, 2^63 - 1.</summary>
@@ -17,7 +17,7 @@ public static class Varint
     /// <summary>Number of bytes, 1 to 9, that <see cref="Write"/> needs for <paramref name="value"/>.</summary>
     public static int Length(ulong value) => value == 0 ? 1 : (BitOperations.Log2(value) / 7) + 1;
 
-    /// <summary>Writes <paramref name="value"/> in as few bytes as possible and returns their number.</summary>
+    /// <summary>Writes <paramref name="value"/> in as few bytes as possible and returns the number of bytes.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is above <see cref="MaxValue"/>, or <paramref name="destination"/> is too
     /// short.</exception>
     public static int Write(Span<byte> destination, ulong value)
@@ -35,10 +35,10 @@ public static class Varint
     }
 
     /// <summary>Reads the varint at the start of <paramref name="source"/>.</summary>
-    /// <param name="source">The bytes; what follows the varint is not looked at.</param>
-    /// <param name="value">The value, or 0.</param>
-    /// <param name="length">How many bytes it took, or 0.</param>
-    /// <param name="allowOverlong">Whether a value may be padded with zero groups, as some protobuf writers do; still at most 9
+    /// <param name="source">The bytes. Anything after the varint is ignored.</param>
+    /// <param name="value">The value, or 0 on error.</param>
+    /// <param name="length">Number of bytes read, or 0 on error.</param>
+    /// <param name="allowOverlong">Whether a value may be padded with zero groups, as some protobuf writers do. The limit is still 9
     /// bytes.</param>
     public static MultiformatError Read(ReadOnlySpan<byte> source, out ulong value, out int length, bool allowOverlong = false)
     {

@@ -2,7 +2,9 @@ using System.Diagnostics.Metrics;
 
 namespace DhtTracer.Ingestion.Analysis;
 
-/// <summary>How long traces wait and how long their analysis takes: instruments of the meter <c>DhtTracer.Analysis</c>.</summary>
+/// <summary>
+/// Measures how long traces wait and how long their analysis takes, with instruments of the meter <c>DhtTracer.Analysis</c>.
+/// </summary>
 public sealed class AnalysisMeter
 {
     private static readonly InstrumentAdvice<double> WaitBuckets = new()
@@ -15,8 +17,8 @@ public sealed class AnalysisMeter
         HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     };
 
-    /// <summary>Makes the instruments.</summary>
-    /// <param name="meters">Makes the meter.</param>
+    /// <summary>Creates the instruments.</summary>
+    /// <param name="meters">Creates the meter.</param>
     public AnalysisMeter(IMeterFactory meters)
     {
         var meter = meters.Create("DhtTracer.Analysis");
@@ -39,6 +41,6 @@ public sealed class AnalysisMeter
     /// <summary>Seconds from the first new spans of a trace to its analysis.</summary>
     internal Histogram<double> Waited { get; }
 
-    /// <summary>Seconds that the analysis of a trace took, with its <c>outcome</c>.</summary>
+    /// <summary>Duration of the analysis of a trace in seconds, with its <c>outcome</c>.</summary>
     internal Histogram<double> Analysed { get; }
 }

@@ -8,15 +8,15 @@ using Microsoft.Extensions.Logging;
 namespace DhtTracer.Ingestion.Analysis;
 
 /// <summary>
-/// Turns touched traces into operations and queries. What waits stands in the database, so a crash loses nothing: <see cref="RunAsync"/>
-/// begins with what is left there.
+/// Analyses new and changed traces into operations and queries. Waiting traces are in the database, so a crash loses nothing: <see
+/// cref="RunAsync"/> starts with those.
 /// </summary>
 /// <param name="store">The archive.</param>
-/// <param name="reconstruct">Merged spans of one trace to queries.</param>
-/// <param name="options">When.</param>
+/// <param name="reconstruct">Finds the operations and queries in the merged spans of one trace.</param>
+/// <param name="options">When traces are analysed.</param>
 /// <param name="clock">Measures waiting.</param>
-/// <param name="logger">Told of failures.</param>
-/// <param name="meter">Takes how long it takes; null for no metrics.</param>
+/// <param name="logger">Receives failures.</param>
+/// <param name="meter">Records durations; null for no metrics.</param>
 public sealed partial class AnalysisWorker(
     TraceStore store,
     Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct,
@@ -34,19 +34,19 @@ public sealed partial class AnalysisWorker(
     private long _analysed;
     private long _failed;
 
-    /// <summary>Traces that wait for analysis or are being analysed.</summary>
+    /// <summary>Number of traces waiting for analysis or being analysed.</summary>
     public int PendingCount => _pending.Count;
 
-    /// <summary>Traces analysed since the process started, each time counted.</summary>
+    /// <summary>Number of analyses since the process started. A trace counts each time.</summary>
     public long AnalysedCount => Interlocked.Read(ref _analysed);
 
-    /// <summary>Of these, analyses that failed; the trace says why.</summary>
+    /// <summary>Number of these that failed. The trace holds the error.</summary>
     public long FailedCount => Interlocked.Read(ref _failed);
 
-    /// <summary>How far analysing again is what an older version analysed; null while nothing is left to do.</summary>
+    /// <summary>Progress of analysing again what an older version analysed; null if nothing is left to do.</summary>
     public Reanalysis? Reanalysis => _reanalysis;
 
-    /// <summary>Analyses until cancelled. Run it once.</summary>
+    /// <summary>Analyses traces until cancelled. Run it only once.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var arrivals = store.Arrivals.Listen();
@@ -64,14 +64,14 @@ public sealed partial class AnalysisWorker(
                 tasks.Add(Task.Run(() => RepeatAsync(AnalyseBatchAsync, stop.Token), stop.Token));
             }
 
-            // They end only when cancelled, or by a fault that nobody foresaw: then all of them end, and the host is told.
+            // Tasks end only by cancellation or an unexpected fault. After a fault, end all of them and pass it to the host.
             await Task.WhenAny(tasks);
             await stop.CancelAsync();
             await Task.WhenAll(tasks);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // Asked for.
+            // The caller cancelled.
         }
         finally
         {
@@ -79,7 +79,7 @@ public sealed partial class AnalysisWorker(
         }
     }
 
-    /// <summary>Waits until everything stored before the call is analysed, without waiting for quiet. For importers and tests.</summary>
+    /// <summary>Waits until everything stored before this call is analysed, without waiting for quiet. For importers and tests.</summary>
     public async Task DrainAsync(CancellationToken cancellationToken = default)
     {
         _pending.Hurry();
@@ -111,7 +111,7 @@ public sealed partial class AnalysisWorker(
         }
     }
 
-    /// <summary>Runs a step for ever; when the database fails, says so and tries again.</summary>
+    /// <summary>Repeats a step forever. If the database fails, logs that and retries.</summary>
     private async Task RepeatAsync(Func<CancellationToken, Task> step, CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)
@@ -155,15 +155,15 @@ public sealed partial class AnalysisWorker(
         }
         finally
         {
-            // What failed or was cancelled is touched again, so that it is tried again.
+            // Failed and cancelled traces are queued again.
             _pending.Touch(traces.Except(finished));
             traces.ForEach(_pending.Finish);
         }
     }
 
     /// <summary>
-    /// Analyses traces again that an older version has analysed, one batch, behind new ones. The version stands in the database with each
-    /// trace, so that a restart goes on where it was.
+    /// Analyses one batch of traces again that an older version analysed, after new traces. The version is stored with each trace, so a
+    /// restart continues.
     /// </summary>
     private async Task ReanalyseAsync(CancellationToken cancellationToken)
     {
@@ -176,7 +176,7 @@ public sealed partial class AnalysisWorker(
         }
 
         _reanalysis ??= new Reanalysis(0, await store.CountAnalysedBeforeAsync(AnalysisVersion.Current, cancellationToken));
-        // New traces go first. Where there are always some, a batch a second still goes through: otherwise it would never end.
+        // New traces go first. If they never stop, one batch per second still runs; otherwise this would never finish.
         var since = clock.GetTimestamp();
         while (_pending.HasDue && clock.GetElapsedTime(since) < LongestBehind)
         {
@@ -191,15 +191,15 @@ public sealed partial class AnalysisWorker(
         };
     }
 
-    /// <summary>Analyses traces and saves what was found.</summary>
-    /// <returns>Those that are done with.</returns>
+    /// <summary>Analyses traces and saves the results.</summary>
+    /// <returns>The traces that are finished.</returns>
     private async Task<IReadOnlyCollection<TraceId>> AnalyseAsync(IReadOnlyCollection<TraceId> traces, CancellationToken cancellationToken)
     {
         var finished = new List<TraceId>(traces.Count);
         var analyses = new List<TraceAnalysis>(traces.Count);
         foreach (var trace in traces)
         {
-            // It may have been analysed since it was touched: then it has no new chunks.
+            // If the trace was analysed since it was queued, it has no new chunks.
             if (await LoadAsync(trace, cancellationToken) is { } content && content.NeedsAnalysis(AnalysisVersion.Current))
             {
                 analyses.Add(Analyse(content));
@@ -252,7 +252,7 @@ public sealed partial class AnalysisWorker(
     {
         if (!saved)
         {
-            // Another process was faster, or the trace was deleted: if anything is left to do, that process or the next look finds it.
+            // Another process was faster, or the trace was deleted. If work remains, that process or the next poll finds it.
             return;
         }
 
@@ -274,7 +274,7 @@ public sealed partial class AnalysisWorker(
     private static partial void LogDatabaseFailed(ILogger logger, string error);
 }
 
-/// <summary>How far the traces are analysed again that an older version analysed.</summary>
-/// <param name="Done">Traces done since the process started.</param>
-/// <param name="Total">Traces that there are or were to do.</param>
+/// <summary>Progress of analysing traces again that an older version analysed.</summary>
+/// <param name="Done">Number of traces analysed since the process started.</param>
+/// <param name="Total">Number of traces done and left to do.</param>
 public sealed record Reanalysis(long Done, long Total);

@@ -3,10 +3,10 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Ingestion.Analysis;
 
-/// <summary>Which traces to analyse, and when each is due. Safe to use from many threads.</summary>
+/// <summary>Tracks which traces to analyse and when each is due. Thread-safe.</summary>
 /// <param name="options">When a trace is due.</param>
 /// <param name="clock">The clock.</param>
-/// <param name="waited">Takes the time that each trace waited, in seconds; null for none.</param>
+/// <param name="waited">Receives the time that each trace waited, in seconds; null for none.</param>
 #pragma warning disable CA1001 // A SemaphoreSlim whose wait handle is never asked for has nothing to dispose.
 internal sealed class PendingTraces(AnalysisOptions options, TimeProvider clock, Histogram<double>? waited = null)
 {
@@ -16,7 +16,7 @@ internal sealed class PendingTraces(AnalysisOptions options, TimeProvider clock,
     private readonly SemaphoreSlim _changed = new(0, 1);
     private bool _draining;
 
-    /// <summary>Traces that wait or are being analysed.</summary>
+    /// <summary>Number of traces that wait or are being analysed.</summary>
     public int Count
     {
         get
@@ -28,7 +28,7 @@ internal sealed class PendingTraces(AnalysisOptions options, TimeProvider clock,
         }
     }
 
-    /// <summary>Whether a trace is due, or being analysed: what can wait should.</summary>
+    /// <summary>Whether a trace is due or being analysed. Less urgent work should then wait.</summary>
     public bool HasDue
     {
         get
@@ -40,7 +40,7 @@ internal sealed class PendingTraces(AnalysisOptions options, TimeProvider clock,
         }
     }
 
-    /// <summary>Spans were added to these traces.</summary>
+    /// <summary>Queues traces that received spans.</summary>
     public void Touch(IEnumerable<TraceId> traces)
     {
         var now = clock.GetTimestamp();
@@ -55,7 +55,7 @@ internal sealed class PendingTraces(AnalysisOptions options, TimeProvider clock,
         Signal();
     }
 
-    /// <summary>Makes every waiting trace due at once, and those to come, until <see cref="Settle"/>.</summary>
+    /// <summary>Makes all waiting and new traces due immediately, until <see cref="Settle"/>.</summary>
     public void Hurry()
     {
         lock (_gate)
@@ -75,7 +75,7 @@ internal sealed class PendingTraces(AnalysisOptions options, TimeProvider clock,
         }
     }
 
-    /// <summary>Takes traces that are due; waits until there is one.</summary>
+    /// <summary>Takes due traces; waits until there is at least one.</summary>
     public async Task<List<TraceId>> TakeAsync(int most, CancellationToken cancellationToken)
     {
         while (true)
@@ -95,12 +95,13 @@ internal sealed class PendingTraces(AnalysisOptions options, TimeProvider clock,
                 }
             }
 
-            // Woken by a new trace, or when the first one falls due. The lost permit of a cancelled wait is one early look.
+            // Wakes up for a new trace, or when the first trace is due. A cancelled wait may lose a permit, which only causes one early
+            // check.
             await _changed.WaitAsync(wait, cancellationToken);
         }
     }
 
-    /// <summary>Takes traces that are due now, if there are any.</summary>
+    /// <summary>Takes the traces that are due now, if any.</summary>
     public List<TraceId> Take(int most)
     {
         lock (_gate)
@@ -109,7 +110,7 @@ internal sealed class PendingTraces(AnalysisOptions options, TimeProvider clock,
         }
     }
 
-    /// <summary>An analysis ended: the trace is done with, unless spans were added meanwhile.</summary>
+    /// <summary>Ends an analysis. The trace leaves the queue unless it received spans in the meantime.</summary>
     public void Finish(TraceId trace)
     {
         lock (_gate)
@@ -121,7 +122,8 @@ internal sealed class PendingTraces(AnalysisOptions options, TimeProvider clock,
                 return;
             }
 
-            // An analysis reads the whole trace: one that grows for long is read ever more seldom, in proportion to what reading it costs.
+            // An analysis reads the whole trace. A trace that grows for long is therefore analysed less and less often, in proportion to
+            // its cost.
             var now = clock.GetTimestamp();
             var cost = now - entry.Taken;
             entry.First = now;
@@ -145,7 +147,7 @@ internal sealed class PendingTraces(AnalysisOptions options, TimeProvider clock,
             return;
         }
 
-        // Its place in the queue is mended when it comes to the front.
+        // Its position in the queue is corrected when it reaches the front.
         entry.Last = now;
         entry.Touched = entry.Running;
     }
@@ -197,7 +199,7 @@ internal sealed class PendingTraces(AnalysisOptions options, TimeProvider clock,
         }
         catch (SemaphoreFullException)
         {
-            // Somebody has been told already.
+            // Already signalled.
         }
     }
 

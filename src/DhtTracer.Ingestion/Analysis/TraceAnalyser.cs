@@ -5,7 +5,7 @@ using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Ingestion.Analysis;
 
-/// <summary>Analyses what is stored of one trace. Whatever fails becomes part of the result: no trace stops the others.</summary>
+/// <summary>Analyses the stored spans of one trace. Every failure becomes part of the result, so no trace stops the others.</summary>
 internal static class TraceAnalyser
 {
     private const int MaxErrorText = 1000;
@@ -20,7 +20,7 @@ internal static class TraceAnalyser
         }
         catch (TraceFormatException error)
         {
-            // The bytes stay as they are: a later version may read them.
+            // Keep the bytes unchanged: a later version may be able to read them.
             return new TraceAnalysis
             {
                 Content = content,

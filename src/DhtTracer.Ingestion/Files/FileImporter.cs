@@ -6,10 +6,9 @@ using DhtTracer.Traces;
 namespace DhtTracer.Ingestion.Files;
 
 /// <summary>
-/// Imports files. Unless told to keep going, everything is read before anything is written, so that bad input leaves the database as it
-/// was.
+/// Imports files. By default everything is read before anything is written, so bad input leaves the database unchanged.
 /// </summary>
-/// <param name="store">Where spans go.</param>
+/// <param name="store">The archive to write to.</param>
 public sealed class FileImporter(TraceStore store)
 {
     private const string Receiver = "import";
@@ -17,13 +16,13 @@ public sealed class FileImporter(TraceStore store)
 
     /// <summary>Imports files and folders.</summary>
     /// <param name="paths">Files, folders, or <c>-</c> for standard input.</param>
-    /// <param name="options">How.</param>
-    /// <param name="standardInput">What <c>-</c> stands for. It must be seekable: everything is read twice when it is large.</param>
-    /// <param name="progress">Told after every piece.</param>
-    /// <param name="cancellationToken">Stops; what is not committed yet is not imported.</param>
-    /// <exception cref="ImportException">Something cannot be read, and <see cref="ImportOptions.KeepGoing"/> was not set; nothing was
+    /// <param name="options">How to import.</param>
+    /// <param name="standardInput">The stream for <c>-</c>. It must be seekable, because large input is read twice.</param>
+    /// <param name="progress">Receives progress after every piece.</param>
+    /// <param name="cancellationToken">Stops the import. Anything not committed is not imported.</param>
+    /// <exception cref="ImportException">Something cannot be read, and <see cref="ImportOptions.KeepGoing"/> was not set. Nothing was
     /// imported.</exception>
-    /// <exception cref="DatabaseException">The spans cannot be committed.</exception>
+    /// <exception cref="DatabaseException">The spans could not be committed.</exception>
     public async Task<ImportSummary> ImportAsync(
         IReadOnlyList<string> paths,
         ImportOptions options,
@@ -44,7 +43,7 @@ public sealed class FileImporter(TraceStore store)
         return await run.WriteAllAsync();
     }
 
-    /// <summary>One import under way.</summary>
+    /// <summary>One import.</summary>
     private sealed class Run(
         TraceStore store,
         ImportOptions options,
@@ -64,7 +63,9 @@ public sealed class FileImporter(TraceStore store)
         private long _duplicates;
         private long _bytesBefore;
 
-        /// <summary>Reads every file to its end. Spans are kept if they are few, else only checked and read again later.</summary>
+        /// <summary>
+        /// Reads every file completely. If there are few spans, keeps them; else only checks them and reads them again later.
+        /// </summary>
         public async Task ReadAllAsync()
         {
             for (var number = 1; number <= files.Count; number++)
@@ -87,7 +88,7 @@ public sealed class FileImporter(TraceStore store)
             }
         }
 
-        /// <summary>Commits: in one transaction what was held, else file by file.</summary>
+        /// <summary>Commits the spans: in one transaction if they were kept, else file by file.</summary>
         public async Task<ImportSummary> WriteAllAsync()
         {
             if (_held is not null)
@@ -206,7 +207,7 @@ public sealed class FileImporter(TraceStore store)
                 }
                 catch (StoreOverloadedException)
                 {
-                    // Receivers of the same process fill the queue; ours waits its turn.
+                    // Receivers of the same process fill the queue, so wait for room.
                     await Task.Delay(OverloadedPause, cancellationToken);
                 }
             }

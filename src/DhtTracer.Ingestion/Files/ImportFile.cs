@@ -1,19 +1,19 @@
 namespace DhtTracer.Ingestion.Files;
 
 /// <summary>A file to import, or standard input.</summary>
-/// <param name="Name">Path as it was found, or <c>-</c>.</param>
-/// <param name="Open">Opens it from the beginning, as often as it is asked to.</param>
-/// <param name="Length">Bytes on disk; null when unknown.</param>
-/// <param name="Named">Whether the user named it, rather than a folder it lies in: then it must hold traces.</param>
+/// <param name="Name">The path as found, or <c>-</c>.</param>
+/// <param name="Open">Opens it at the beginning; may be called several times.</param>
+/// <param name="Length">Size on disk in bytes; null if unknown.</param>
+/// <param name="Named">Whether the user named the file itself, not a folder. It must then hold traces.</param>
 public sealed record ImportFile(string Name, Func<Stream> Open, long? Length, bool Named)
 {
     /// <summary>The argument that means standard input.</summary>
     public const string StandardInput = "-";
 
-    /// <summary>Finds the files: folders are searched through, in the order of names, hidden files left out.</summary>
+    /// <summary>Finds the files to import. Folders are searched recursively, in order of names, without hidden files.</summary>
     /// <param name="paths">Files, folders, or <c>-</c>.</param>
-    /// <param name="standardInput">What <c>-</c> stands for: a stream that can be read again from its start.</param>
-    /// <param name="problems">Receives paths that lead nowhere.</param>
+    /// <param name="standardInput">The stream for <c>-</c>. It must be seekable.</param>
+    /// <param name="problems">Receives paths that do not exist or cannot be read.</param>
     public static IReadOnlyList<ImportFile> Find(IEnumerable<string> paths, Stream? standardInput, ICollection<ImportSkip> problems)
     {
         var files = new List<ImportFile>();
@@ -90,7 +90,7 @@ public sealed record ImportFile(string Name, Func<Stream> Open, long? Length, bo
         return new UnclosedStream(stream);
     }
 
-    /// <summary>Lets readers close what must stay open for the next reading.</summary>
+    /// <summary>Ignores closing by readers, because the stream must stay open for the next read.</summary>
     private sealed class UnclosedStream(Stream inner) : Stream
     {
         public override bool CanRead => true;

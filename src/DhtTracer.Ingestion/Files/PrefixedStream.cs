@@ -1,8 +1,8 @@
 namespace DhtTracer.Ingestion.Files;
 
-/// <summary>Gives back a head that was read to look at it, and then the rest of the stream.</summary>
-/// <param name="head">What was read.</param>
-/// <param name="rest">Where it was read from.</param>
+/// <summary>Returns bytes that were already read for inspection, then the rest of the stream.</summary>
+/// <param name="head">The bytes already read.</param>
+/// <param name="rest">The stream they were read from.</param>
 internal sealed class PrefixedStream(ReadOnlyMemory<byte> head, Stream rest) : Stream
 {
     private ReadOnlyMemory<byte> _head = head;

@@ -12,13 +12,13 @@ using DhtTracer.Traces.Zipkin;
 
 namespace DhtTracer.Ingestion.Files;
 
-/// <summary>Decodes a whole document of a recognised format.</summary>
+/// <summary>Decodes a whole document of a known format.</summary>
 internal static class TraceFileDecoder
 {
     private const long MaxInflatedMessage = 512L << 20;
 
     /// <summary>Decodes it.</summary>
-    /// <exception cref="TraceFormatException">It is not what its beginning says.</exception>
+    /// <exception cref="TraceFormatException">The document does not match the detected format.</exception>
     public static IReadOnlyList<Span> Decode(
         TraceFormat format,
         ReadOnlyMemory<byte> document,
@@ -42,8 +42,9 @@ internal static class TraceFileDecoder
             _ => throw new UnknownFormatException($"it looks like {format}, which cannot be imported from a file"),
         };
 
-    /// <summary>A recorded OTLP/gRPC call: a flag, four bytes of length, and the message, compressed with gzip when the flag is
-    /// set.</summary>
+    /// <summary>
+    /// Unpacks a recorded OTLP/gRPC call: a flag, four bytes of length, and the message, which is gzip-compressed if the flag is set.
+    /// </summary>
     private static ReadOnlyMemory<byte> GrpcMessage(ReadOnlyMemory<byte> body)
     {
         const int prefix = 5;

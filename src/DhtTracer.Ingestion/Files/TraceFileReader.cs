@@ -7,31 +7,31 @@ using DhtTracer.Traces.RustLogs;
 
 namespace DhtTracer.Ingestion.Files;
 
-/// <summary>Reads the spans of one file, whatever its format, in pieces of bounded size.</summary>
+/// <summary>Reads the spans of one file in any format, in pieces of limited size.</summary>
 /// <param name="file">The file.</param>
-/// <param name="maxDocumentBytes">Bytes, inflated, that are decoded in one piece.</param>
-/// <param name="hints">What the user says about input that does not tell it itself.</param>
+/// <param name="maxDocumentBytes">Maximum bytes, decompressed, that are decoded as a whole.</param>
+/// <param name="hints">What the user says about input that does not contain it.</param>
 internal sealed class TraceFileReader(ImportFile file, long maxDocumentBytes, TraceHints hints)
 {
-    /// <summary>Lines are decoded together up to about this many bytes.</summary>
+    /// <summary>Approximate number of bytes of lines that are decoded together.</summary>
     private const int BlockBytes = 8 << 20;
 
     private const int MaxGzipLayers = 2;
 
     private Stream? _disk;
 
-    /// <summary>Bytes read so far of the file as it is on disk.</summary>
+    /// <summary>Number of bytes read from the file on disk.</summary>
     public long BytesRead => _disk?.Position ?? 0;
 
-    /// <summary>What the import's report should say of the file although it is no error; known when all is read.</summary>
+    /// <summary>A remark for the import report that is not an error. Available when the whole file is read.</summary>
     public string? Note { get; private set; }
 
-    /// <summary>Reads the spans, a piece at a time.</summary>
+    /// <summary>Reads the spans, one piece at a time.</summary>
     /// <param name="rejected">Receives spans that cannot be kept, such as those without a trace id.</param>
     /// <param name="cancellationToken">Stops between pieces.</param>
-    /// <exception cref="TraceFormatException">The file is not what its beginning says.</exception>
-    /// <exception cref="UnknownFormatException">The beginning is that of no format we know.</exception>
-    /// <exception cref="IOException">It cannot be read, or it is too large to be decoded in one piece.</exception>
+    /// <exception cref="TraceFormatException">The file does not match the detected format.</exception>
+    /// <exception cref="UnknownFormatException">The beginning of the file matches no known format.</exception>
+    /// <exception cref="IOException">The file cannot be read, or is too large to be decoded as a whole.</exception>
     public async IAsyncEnumerable<IReadOnlyList<Span>> ReadAsync(
         ICollection<RejectedSpan> rejected,
         [EnumeratorCancellation] CancellationToken cancellationToken
@@ -151,7 +151,7 @@ internal sealed class TraceFileReader(ImportFile file, long maxDocumentBytes, Tr
         }
     }
 
-    /// <summary>Whole lines, as many as fit into a block.</summary>
+    /// <summary>Returns whole lines, as many as fit in a block.</summary>
     private async IAsyncEnumerable<Block> BlocksAsync(Stream stream, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var buffer = new byte[BlockBytes];
@@ -211,7 +211,7 @@ internal sealed class TraceFileReader(ImportFile file, long maxDocumentBytes, Tr
         }
     }
 
-    /// <summary>Decoders count from the beginning of what they are given; errors must count from the beginning of the file.</summary>
+    /// <summary>Decoders count from the beginning of their input. Errors must count from the beginning of the file.</summary>
     private static T Shifted<T>(Block block, Func<T> decode)
     {
         try
@@ -227,5 +227,5 @@ internal sealed class TraceFileReader(ImportFile file, long maxDocumentBytes, Tr
     private readonly record struct Block(ReadOnlyMemory<byte> Bytes, long Offset, long Line);
 }
 
-/// <summary>A file whose beginning is that of no known format.</summary>
+/// <summary>The beginning of a file matches no known format.</summary>
 public sealed class UnknownFormatException(string message) : Exception(message);

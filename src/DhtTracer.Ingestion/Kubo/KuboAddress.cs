@@ -2,23 +2,24 @@ using DhtTracer.Multiformats;
 
 namespace DhtTracer.Ingestion.Kubo;
 
-/// <summary>Where the RPC API of a Kubo listens.</summary>
-/// <param name="Url">Base address, such as <c>http://127.0.0.1:5001/</c>, without user info. Of a Unix socket: <c>http://unix/</c>.</param>
+/// <summary>The address of a Kubo's RPC API.</summary>
+/// <param name="Url">Base address, such as <c>http://127.0.0.1:5001/</c>, without user info. For a Unix socket:
+/// <c>http://unix/</c>.</param>
 /// <param name="UnixSocket">Path of a Unix socket; null for TCP.</param>
 public sealed record KuboAddress(Uri Url, string? UnixSocket)
 {
-    /// <summary>The text that means the address in the repository of this user's Kubo.</summary>
+    /// <summary>The text for "use the address in the repository of this user's Kubo".</summary>
     public const string Auto = "auto";
 
-    /// <summary>Environment variable that names the repository of a Kubo.</summary>
+    /// <summary>Environment variable with the path of a Kubo repository.</summary>
     public const string RepositoryVariable = "IPFS_PATH";
 
     private const string ApiFile = "api";
 
-    /// <summary>Reads an address: a URL, a multiaddr such as <c>/ip4/127.0.0.1/tcp/5001</c>, or <see cref="Auto"/>.</summary>
+    /// <summary>Parses an address: a URL, a multiaddr such as <c>/ip4/127.0.0.1/tcp/5001</c>, or <see cref="Auto"/>.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="authorization">The user info of a URL (<c>http://user:password@host</c>); null when it has none.</param>
-    /// <exception cref="KuboException">It is no address, or the repository of the daemon tells none.</exception>
+    /// <param name="authorization">The user info of a URL (<c>http://user:password@host</c>); null if it has none.</param>
+    /// <exception cref="KuboException">The text is not an address, or the daemon's repository has none.</exception>
     public static KuboAddress Parse(string text, out KuboAuthorization? authorization)
     {
         authorization = null;
@@ -48,10 +49,10 @@ public sealed record KuboAddress(Uri Url, string? UnixSocket)
         return new KuboAddress(new Uri(url.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped)), null);
     }
 
-    /// <summary>Reads the file <c>api</c> that a running daemon keeps in its repository.</summary>
+    /// <summary>Reads the file <c>api</c>, where a running daemon stores its address.</summary>
     /// <param name="repository">The repository; null or empty for <c>~/.ipfs</c>.</param>
-    /// <param name="authorization">The user info of a URL in the file; null when it has none.</param>
-    /// <exception cref="KuboException">There is none, or it holds no address.</exception>
+    /// <param name="authorization">The user info of a URL in the file; null if it has none.</param>
+    /// <exception cref="KuboException">The file does not exist, or holds no address.</exception>
     public static KuboAddress OfRepository(string? repository, out KuboAuthorization? authorization)
     {
         var folder = string.IsNullOrEmpty(repository)
@@ -78,7 +79,7 @@ public sealed record KuboAddress(Uri Url, string? UnixSocket)
             : Parse(text, out authorization);
     }
 
-    /// <summary>The address as a user reads it.</summary>
+    /// <summary>The address as shown to users.</summary>
     public override string ToString() =>
         UnixSocket is { } path ? "/unix" + path : Url.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped);
 

@@ -6,10 +6,10 @@ using DhtTracer.Traces.KuboEvents;
 
 namespace DhtTracer.Ingestion.Kubo;
 
-/// <summary>The answer of a Kubo to a command, a line at a time. Disposing it before its end stops the command in the daemon.</summary>
+/// <summary>A Kubo's answer to a command, line by line. Disposing it before its end stops the command in the daemon.</summary>
 public sealed class KuboAnswer : IAsyncDisposable
 {
-    /// <summary>Lines that are read at most. A lookup of a Kubo has some hundreds.</summary>
+    /// <summary>Maximum number of lines read. A Kubo lookup has a few hundred.</summary>
     public const int MostLines = 200_000;
 
     private const int PieceBytes = 64 * 1024;
@@ -34,11 +34,11 @@ public sealed class KuboAnswer : IAsyncDisposable
         _error = error;
     }
 
-    /// <summary>An answer that is one error line.</summary>
+    /// <summary>Makes an answer of one error line.</summary>
     internal static KuboAnswer OfError(KuboAddress address, HttpResponseMessage response, string error) => new(address, response, error);
 
-    /// <summary>The lines, each as soon as it has arrived. Can be read once.</summary>
-    /// <exception cref="KuboException">The connection was lost, or what came is no stream of events, or more than is read.</exception>
+    /// <summary>Reads the lines, each as soon as it arrives. Can be called once.</summary>
+    /// <exception cref="KuboException">The connection was lost, or the answer is not a stream of events or is too large.</exception>
     public async IAsyncEnumerable<KuboLine> ReadAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
         if (_lines is null)

@@ -4,12 +4,12 @@ using System.Text;
 namespace DhtTracer.Ingestion.Kubo;
 
 /// <summary>
-/// Who asks, as a Kubo's <c>API.Authorizations</c> wants it. It is sent and never shown
-/// (<see href="https://github.com/ipfs/kubo/blob/master/docs/config.md#apiauthorizations"/>).
+/// Credentials for a Kubo's <c>API.Authorizations</c>. They are sent but never shown (<see
+/// href="https://github.com/ipfs/kubo/blob/master/docs/config.md#apiauthorizations"/>).
 /// </summary>
 public sealed class KuboAuthorization
 {
-    /// <summary>Environment variable with the secret, in the form of <see cref="Parse"/>.</summary>
+    /// <summary>Environment variable with the secret, in the format of <see cref="Parse"/>.</summary>
     public const string Variable = "DHT_TRACER_KUBO_AUTH";
 
     private const string Bearer = "bearer:";
@@ -20,9 +20,9 @@ public sealed class KuboAuthorization
     /// <summary>The header.</summary>
     internal AuthenticationHeaderValue Header { get; }
 
-    /// <summary>Reads a secret as Kubo's own configuration and <c>--api-auth</c> have it.</summary>
+    /// <summary>Parses a secret in the format of Kubo's configuration and of <c>--api-auth</c>.</summary>
     /// <param name="secret"><c>bearer:TOKEN</c> or <c>basic:USER:PASSWORD</c>.</param>
-    /// <exception cref="KuboException">It is neither. The message does not repeat it.</exception>
+    /// <exception cref="KuboException">The text has neither format. The message does not repeat it.</exception>
     public static KuboAuthorization Parse(string secret)
     {
         if (secret.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) && IsToken(secret[Bearer.Length..]))
@@ -36,7 +36,7 @@ public sealed class KuboAuthorization
             : throw new KuboException(KuboProblem.BadRequest, "The authorization of a Kubo is bearer:TOKEN or basic:USER:PASSWORD.");
     }
 
-    /// <summary>Of the user info of a URL.</summary>
+    /// <summary>Makes credentials from the user info of a URL.</summary>
     /// <param name="userInfo"><c>user:password</c>, percent-encoded as in the URL.</param>
     public static KuboAuthorization OfUserInfo(string userInfo) => OfUser(Uri.UnescapeDataString(userInfo));
 

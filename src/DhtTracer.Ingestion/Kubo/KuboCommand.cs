@@ -3,34 +3,34 @@ using DhtTracer.Multiformats;
 
 namespace DhtTracer.Ingestion.Kubo;
 
-/// <summary>A DHT command as a Kubo's RPC API takes it.</summary>
+/// <summary>A DHT command for a Kubo's RPC API.</summary>
 public sealed record KuboCommand
 {
-    /// <summary>Largest value that is sent, in bytes.</summary>
+    /// <summary>Maximum size of a value, in bytes.</summary>
     public const int LargestValue = 1024 * 1024;
 
     private KuboCommand() { }
 
-    /// <summary>The operations that a Kubo runs. Its <c>ping</c> is no message of the DHT.</summary>
+    /// <summary>The operations that a Kubo supports. Its <c>ping</c> is not a DHT message.</summary>
     public static IReadOnlyList<QueryType> Types { get; } =
     [QueryType.FindPeer, QueryType.GetProviders, QueryType.AddProvider, QueryType.PutValue, QueryType.GetValue, QueryType.GetClosestPeers];
 
-    /// <summary>What is asked.</summary>
+    /// <summary>The operation.</summary>
     public required QueryType Type { get; init; }
 
     /// <summary>The key as the user wrote it.</summary>
     public required string Key { get; init; }
 
-    /// <summary>The key as the daemon takes it.</summary>
+    /// <summary>The key in the daemon's format.</summary>
     public required string Argument { get; init; }
 
-    /// <summary>The value of put-value; empty elsewhere.</summary>
+    /// <summary>The value of put-value; empty for other operations.</summary>
     public ReadOnlyMemory<byte> Value { get; init; }
 
-    /// <summary>Providers wanted; null for the daemon's default of 20.</summary>
+    /// <summary>Number of providers wanted; null for the daemon's default of 20.</summary>
     public int? Count { get; init; }
 
-    /// <summary>Time limit that the daemon keeps; null for none.</summary>
+    /// <summary>Time limit enforced by the daemon; null for none.</summary>
     public TimeSpan? Timeout { get; init; }
 
     /// <summary>The command's name in the API, such as <c>routing/findprovs</c>.</summary>
@@ -45,7 +45,7 @@ public sealed record KuboCommand
             _ => "dht/query",
         };
 
-    /// <summary>Whether the daemon tells of the lookup while it runs; of the other commands it tells the result only.</summary>
+    /// <summary>Whether the daemon reports the lookup while it runs. For other commands it returns only the result.</summary>
     public bool HasEvents => Type is QueryType.FindPeer or QueryType.GetProviders or QueryType.GetClosestPeers;
 
     /// <summary>Path and query: <c>api/v0/routing/findprovs?arg=…&amp;verbose=true</c>.</summary>
@@ -61,10 +61,10 @@ public sealed record KuboCommand
     }
 
     /// <summary>Makes a command.</summary>
-    /// <param name="type">One of <see cref="Types"/>.</param>
+    /// <param name="type">The operation, one of <see cref="Types"/>.</param>
     /// <param name="key">Peer id, CID or record key.</param>
     /// <param name="value">The value of put-value.</param>
-    /// <exception cref="KuboException">A Kubo does not run this, or the key is none for it.</exception>
+    /// <exception cref="KuboException">A Kubo does not support the operation, or the key does not fit it.</exception>
     public static KuboCommand Create(QueryType type, string key, ReadOnlyMemory<byte> value = default)
     {
         var argument = type switch
@@ -103,7 +103,7 @@ public sealed record KuboCommand
             : throw Bad($"A Kubo takes record keys below /ipns/ and /pk/ only, not '{key}'.");
     }
 
-    /// <summary>The daemon takes peer ids only; any multihash can be written as one, and the lookup goes by its bytes.</summary>
+    /// <summary>The daemon accepts only peer ids. Any multihash can be written as one, and the lookup uses only its bytes.</summary>
     private static string ClosestTo(string key) =>
         PeerId.TryParse(key, out var peer) ? peer.ToString()
         : Cid.TryParse(key, out var cid) && PeerId.TryParse(cid.Multihash.Bytes, out var same) ? same.ToString()

@@ -7,7 +7,7 @@ namespace DhtTracer.Ingestion.Kubo;
 /// <example><c>{"Peers":[{"Peer":"12D3KooW…","Latency":"12.3ms","Identify":{"AgentVersion":"kubo/0.43.1/"}}]}</c></example>
 internal static class KuboPeers
 {
-    /// <summary>An agent is somebody else's text; a longer one is cut.</summary>
+    /// <summary>Maximum length of an agent version. It is a foreign text, so longer ones are truncated.</summary>
     private const int LongestAgent = 200;
 
     private static readonly (string Unit, double Ns)[] Units =
@@ -21,8 +21,8 @@ internal static class KuboPeers
         ("s", 1e9),
     ];
 
-    /// <summary>The peers. Entries without a peer id are passed over; a missing list is an empty one.</summary>
-    /// <exception cref="JsonException">It is no JSON object.</exception>
+    /// <summary>Parses the peers. Entries without a peer id are skipped; a missing list counts as empty.</summary>
+    /// <exception cref="JsonException">The text is not a JSON object.</exception>
     public static IReadOnlyList<KuboPeer> Parse(ReadOnlyMemory<byte> utf8)
     {
         using var document = JsonDocument.Parse(utf8);
@@ -51,7 +51,7 @@ internal static class KuboPeers
         return peers;
     }
 
-    /// <summary>A duration as Go writes it, such as <c>1m2.5s</c> or <c>880µs</c>; null for <c>n/a</c> and anything else.</summary>
+    /// <summary>Parses a duration in Go's format, such as <c>1m2.5s</c> or <c>880µs</c>; null for <c>n/a</c> and any other text.</summary>
     public static long? Nanoseconds(string? text)
     {
         var total = 0.0;

@@ -5,26 +5,26 @@ using DhtTracer.Traces.KuboEvents;
 
 namespace DhtTracer.Ingestion.Kubo;
 
-/// <summary>How a command at a Kubo ended.</summary>
+/// <summary>The end of a command at a Kubo.</summary>
 /// <param name="Id">Permalink of its query.</param>
 /// <param name="End">How its stream ended.</param>
-/// <param name="Error">What the daemon, or the connection to it, said in the end; null when nothing. Hostile text.</param>
+/// <param name="Error">The final error of the daemon or of the connection; null if there is none. Hostile text.</param>
 public sealed record KuboQueryEnd(QueryId Id, KuboStreamEnd End, string? Error);
 
 /// <summary>
-/// Runs one command at a Kubo and makes spans of its events while they arrive. The request carries a <c>traceparent</c> that names the root
-/// span, so that the daemon's own spans, when they are exported too, are of the same trace.
+/// Runs one command at a Kubo and makes spans of its events as they arrive. The request has a <c>traceparent</c> with the root span, so if
+/// the daemon exports its own spans too, they are in the same trace.
 /// </summary>
 /// <param name="client">The daemon.</param>
 /// <param name="command">The command.</param>
-/// <param name="identity">Who the daemon is; null when it does not tell.</param>
-/// <param name="time">The clock that the events are timed by when they arrive.</param>
+/// <param name="identity">The daemon's identity; null if unknown.</param>
+/// <param name="time">The clock for the arrival times of events.</param>
 public sealed class KuboQuery(KuboRpcClient client, KuboCommand command, KuboIdentity? identity, TimeProvider time)
 {
-    /// <summary>Events that arrived are handed on this often.</summary>
+    /// <summary>Interval at which new events are passed on.</summary>
     private static readonly TimeSpan BatchTime = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>How long the daemon may be silent before the command is shown as running. Refusals come at once.</summary>
+    /// <summary>Maximum silence of the daemon before the command counts as running. Refusals come at once.</summary>
     private static readonly TimeSpan RefusalTime = TimeSpan.FromSeconds(1);
 
     private readonly TaskCompletionSource _accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -35,24 +35,24 @@ public sealed class KuboQuery(KuboRpcClient client, KuboCommand command, KuboIde
     private long _startTicks;
     private int _events;
 
-    /// <summary>Permalink of the query, known before it begins.</summary>
+    /// <summary>Permalink of the query, known before it starts.</summary>
     public QueryId Id { get; } = new(NewTraceId(), NewSpanId());
 
     /// <summary>
-    /// Ends when the daemon has accepted the command, or has been silent for a second while it runs it. Faults with what
-    /// <see cref="RunAsync"/> throws before that.
+    /// Completes when the daemon has accepted the command, or has run it silently for a second. Fails with any exception that <see
+    /// cref="RunAsync"/> throws before that.
     /// </summary>
     public Task Accepted => _accepted.Task;
 
-    /// <summary>Told of each event, with its time after the start, on the thread that reads.</summary>
+    /// <summary>Called for each event with its time since the start, on the reading thread.</summary>
     public Action<KuboEvent, TimeSpan>? OnEvent { get; init; }
 
-    /// <summary>Runs it to its end.</summary>
-    /// <param name="send">Takes spans, in the order of the events; called again and again while it runs.</param>
-    /// <param name="cancellation">Stops the command in the daemon. The query then ends as cancelled and its last spans are still
+    /// <summary>Runs the command to its end.</summary>
+    /// <param name="send">Receives spans in the order of the events. Called repeatedly while the command runs.</param>
+    /// <param name="cancellation">Stops the command in the daemon. The query then ends as cancelled, and its last spans are still
     /// sent.</param>
-    /// <exception cref="KuboException">The daemon did not run the command; nothing was sent unless <see cref="Accepted"/> ended
-    /// well.</exception>
+    /// <exception cref="KuboException">The daemon did not run the command. Nothing was sent unless <see cref="Accepted"/>
+    /// succeeded.</exception>
     public async Task<KuboQueryEnd> RunAsync(Func<IReadOnlyList<Span>, Task> send, CancellationToken cancellation)
     {
         var spans = new KuboEventSpans(Id.TraceId, Id.SpanId, KuboEventSpans.Daemon(identity?.Id, identity?.Version));
@@ -69,7 +69,7 @@ public sealed class KuboQuery(KuboRpcClient client, KuboCommand command, KuboIde
         }
         catch (Exception failure)
         {
-            // Whoever runs the query sees the failure below; nobody may be waiting for the other task.
+            // The caller sees the failure below. Nobody may be waiting for the other task.
             _accepted.TrySetException(failure);
             _ = _accepted.Task.Exception;
             throw;
@@ -95,8 +95,8 @@ public sealed class KuboQuery(KuboRpcClient client, KuboCommand command, KuboIde
         }
     }
 
-    /// <summary>Reads to the end, and hands events on also while the daemon is silent.</summary>
-    /// <returns>The daemon's error; null when it sent none.</returns>
+    /// <summary>Reads to the end, and passes events on even while the daemon is silent.</summary>
+    /// <returns>The daemon's error; null if it sent none.</returns>
     private async Task<string?> ReadAsync(
         KuboAnswer answer,
         KuboEventSpans spans,
@@ -145,13 +145,13 @@ public sealed class KuboQuery(KuboRpcClient client, KuboCommand command, KuboIde
         }
         finally
         {
-            // An enumerator must not be disposed of while it moves.
+            // An enumerator must not be disposed while it is moving.
             await stop.CancelAsync();
             await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    /// <summary>Begins the command, and shows it as running when the daemon is silent.</summary>
+    /// <summary>Starts the command, and reports it as running if the daemon is silent.</summary>
     private async Task<KuboAnswer> BeginAsync(KuboEventSpans spans, Func<IReadOnlyList<Span>, Task> send, CancellationToken cancellation)
     {
         var begun = client.BeginAsync(command, Id, cancellation);
@@ -187,12 +187,12 @@ public sealed class KuboQuery(KuboRpcClient client, KuboCommand command, KuboIde
         _waiting.Clear();
     }
 
-    /// <summary>Nanoseconds since 1970, later each time, so that the order of events that arrive together is kept.</summary>
+    /// <summary>Nanoseconds since 1970. Each value is later than the last, so events that arrive together keep their order.</summary>
     private ulong Now() => _latest = Math.Max(_latest + 1, _start + ((ulong)time.GetElapsedTime(_startTicks).Ticks * 100));
 
     /// <summary>
-    /// Agents and round trips of the peers that the command named, of those that the daemon is still connected to. They are an extra: a
-    /// daemon that is gone or too old to tell them leaves them unknown, and the command is what it was.
+    /// Agents and round-trip times of the peers named by the command that the daemon is still connected to. These are optional: if the
+    /// daemon is gone or too old, they stay unknown and the command's result does not change.
     /// </summary>
     private async Task<IReadOnlyList<KuboPeer>> ConnectedAsync(KuboQueryEnd ended, CancellationToken cancellation)
     {

@@ -8,24 +8,24 @@ using DhtTracer.Traces.KuboEvents;
 
 namespace DhtTracer.Ingestion.Kubo;
 
-/// <summary>Who a daemon is.</summary>
+/// <summary>The identity of a daemon.</summary>
 /// <param name="Id">Its peer id.</param>
-/// <param name="Agent">Agent version, such as <c>kubo/0.43.1/</c>; null when it does not tell.</param>
+/// <param name="Agent">Agent version, such as <c>kubo/0.43.1/</c>; null if unknown.</param>
 public sealed record KuboIdentity(string Id, string? Agent)
 {
-    /// <summary>The version in the agent, such as <c>0.43.1</c>; null when there is none.</summary>
+    /// <summary>The version in the agent, such as <c>0.43.1</c>; null if there is none.</summary>
     public string? Version => Agent?.Split('/') is [_, { Length: > 0 } version, ..] ? version : null;
 }
 
 /// <summary>A peer that a daemon is connected to.</summary>
 /// <param name="Id">Its peer id.</param>
-/// <param name="Agent">Agent version; null when the daemon does not tell.</param>
-/// <param name="LatencyNs">Round trip that the daemon measured, in nanoseconds; null when it has not.</param>
+/// <param name="Agent">Agent version; null if the daemon does not send it.</param>
+/// <param name="LatencyNs">Round-trip time measured by the daemon, in nanoseconds; null if it has not measured it.</param>
 public sealed record KuboPeer(string Id, string? Agent, long? LatencyNs);
 
 /// <summary>
-/// Calls the RPC API of one Kubo (<see href="https://docs.ipfs.tech/reference/kubo/rpc/"/>). Only this address is ever called: no proxy, no
-/// redirect. The requests have no Origin, which the API would refuse.
+/// Calls the RPC API of one Kubo (<see href="https://docs.ipfs.tech/reference/kubo/rpc/"/>). It calls only this address, without proxy or
+/// redirects. Requests have no Origin header, because the API would refuse it.
 /// </summary>
 public sealed class KuboRpcClient : IDisposable
 {
@@ -39,9 +39,9 @@ public sealed class KuboRpcClient : IDisposable
 
     private readonly HttpClient _http;
 
-    /// <summary>Makes a client; nothing is connected yet.</summary>
+    /// <summary>Creates a client. Does not connect yet.</summary>
     /// <param name="address">The daemon.</param>
-    /// <param name="authorization">Who asks; null for nobody.</param>
+    /// <param name="authorization">The credentials; null for none.</param>
     public KuboRpcClient(KuboAddress address, KuboAuthorization? authorization = null)
     {
         Address = address;
@@ -66,8 +66,8 @@ public sealed class KuboRpcClient : IDisposable
     /// <summary>The daemon.</summary>
     public KuboAddress Address { get; }
 
-    /// <summary>Asks who the daemon is.</summary>
-    /// <exception cref="KuboException">It does not answer, or not as a Kubo.</exception>
+    /// <summary>Asks for the daemon's identity.</summary>
+    /// <exception cref="KuboException">The daemon does not answer, or is not a Kubo.</exception>
     public async Task<KuboIdentity> IdentityAsync(CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -94,9 +94,9 @@ public sealed class KuboRpcClient : IDisposable
         }
     }
 
-    /// <summary>Asks whom the daemon is connected to.</summary>
-    /// <exception cref="KuboException">It does not answer within 5 seconds, or it does not know the command: versions before 0.20 do not
-    /// tell agents.</exception>
+    /// <summary>Asks for the daemon's connected peers.</summary>
+    /// <exception cref="KuboException">The daemon does not answer within 5 seconds, or does not know the command: versions before 0.20 do
+    /// not report agents.</exception>
     public async Task<IReadOnlyList<KuboPeer>> ConnectedPeersAsync(CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -117,14 +117,13 @@ public sealed class KuboRpcClient : IDisposable
     }
 
     /// <summary>
-    /// Begins a command, and returns when the daemon has begun to answer. It does so at the first event, or at the end of a command without
-    /// events.
+    /// Starts a command and returns when the daemon starts to answer: at the first event, or at the end of a command without events.
     /// </summary>
     /// <param name="command">The command.</param>
-    /// <param name="parent">Trace and span that the daemon's own spans are to hang below.</param>
+    /// <param name="parent">Trace and span that become the parent of the daemon's own spans.</param>
     /// <param name="cancellation">Closes the request, which stops the command in the daemon.</param>
-    /// <exception cref="KuboException">The daemon does not run it. A command that ran and failed is an answer with an error
-    /// line.</exception>
+    /// <exception cref="KuboException">The daemon does not run the command. A command that ran and failed gives an answer with an error
+    /// line instead.</exception>
     public async Task<KuboAnswer> BeginAsync(KuboCommand command, QueryId parent, CancellationToken cancellation)
     {
         var response = await SendAsync(command.PathAndQuery, command.Value, parent, cancellation);
@@ -159,7 +158,7 @@ public sealed class KuboRpcClient : IDisposable
         }
     }
 
-    /// <summary>Sends a request and gives what answered with 200, or with 500 and a message of the daemon.</summary>
+    /// <summary>Sends a request. Returns responses with status 200, or with 500 and a message of the daemon.</summary>
     private async Task<HttpResponseMessage> SendAsync(
         string pathAndQuery,
         ReadOnlyMemory<byte>? file,
@@ -207,7 +206,7 @@ public sealed class KuboRpcClient : IDisposable
         }
     }
 
-    /// <summary>What the daemon says of a command that failed before its first event.</summary>
+    /// <summary>The daemon's message for a command that failed before its first event.</summary>
     private async Task<string> FailedAsync(HttpResponseMessage response, CancellationToken cancellation)
     {
         var body = await ReadSmallAsync(response, cancellation);
@@ -236,7 +235,7 @@ public sealed class KuboRpcClient : IDisposable
     private KuboException Refused(HttpStatusCode status, string text) =>
         status switch
         {
-            // Kubo answers 403 to a missing or wrong authorization; a proxy before it answers 401.
+            // Kubo answers 403 to a missing or wrong authorization. A proxy in front of it answers 401.
             HttpStatusCode.Forbidden
             or HttpStatusCode.Unauthorized
                 when status == HttpStatusCode.Unauthorized || text.Contains("authorization", StringComparison.OrdinalIgnoreCase) =>

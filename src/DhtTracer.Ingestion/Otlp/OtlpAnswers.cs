@@ -21,7 +21,7 @@ internal static class OtlpAnswers
     private const uint Code = 1 << 3;
     private const uint Message = (2 << 3) | 2;
 
-    /// <summary>Success; a message only when spans were rejected.</summary>
+    /// <summary>Success. Has a message only if spans were rejected.</summary>
     public static byte[] Success(SinkResult result, bool json)
     {
         if (json)
@@ -52,7 +52,7 @@ internal static class OtlpAnswers
         });
     }
 
-    /// <summary>A failure, with a status code of gRPC.</summary>
+    /// <summary>A failure, with a gRPC status code.</summary>
     public static byte[] Status(StatusCode code, string message, bool json) =>
         json
             ? JsonSerializer.SerializeToUtf8Bytes(new { code = (int)code, message })

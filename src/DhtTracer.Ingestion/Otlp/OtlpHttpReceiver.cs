@@ -11,8 +11,9 @@ using StatusCode = Grpc.Core.StatusCode;
 
 namespace DhtTracer.Ingestion.Otlp;
 
-/// <summary>OTLP over HTTP: <c>POST /v1/traces</c> (opentelemetry.io/docs/specs/otlp/#otlphttp). Answers 200 after the commit, never
-/// before.</summary>
+/// <summary>
+/// OTLP over HTTP: <c>POST /v1/traces</c> (opentelemetry.io/docs/specs/otlp/#otlphttp). Answers 200 only after the commit.
+/// </summary>
 public static class OtlpHttpReceiver
 {
     /// <summary>Name in the statistics.</summary>
@@ -21,8 +22,8 @@ public static class OtlpHttpReceiver
     private const string TracesPath = "/v1/traces";
 
     /// <summary>Maps the receiver.</summary>
-    /// <param name="endpoints">Where to map.</param>
-    /// <param name="sink">Where spans go.</param>
+    /// <param name="endpoints">The route builder.</param>
+    /// <param name="sink">Receives the spans.</param>
     /// <param name="options">Limits, or null for the defaults.</param>
     public static void MapOtlpHttp(this IEndpointRouteBuilder endpoints, SpanSink sink, OtlpOptions? options = null)
     {
@@ -73,7 +74,7 @@ public static class OtlpHttpReceiver
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            // The sender has gone; there is nobody to answer.
+            // The sender has disconnected, so there is no one to answer.
         }
     }
 
@@ -86,8 +87,7 @@ public static class OtlpHttpReceiver
         return new SinkResult(accepted, rejected.Count, rejected.Count == 0 ? null : rejected[0]);
     }
 
-    /// <summary>What an error means to the sender: 4xx is final, 503 is to be tried again. Null for errors that are nobody's but
-    /// ours.</summary>
+    /// <summary>The status for an error: 4xx is final, 503 asks the sender to retry. Null for internal errors.</summary>
     private static (int HttpStatus, StatusCode Status)? Explain(Exception error) =>
         error switch
         {

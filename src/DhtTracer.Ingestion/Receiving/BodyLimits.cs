@@ -1,6 +1,6 @@
 namespace DhtTracer.Ingestion.Receiving;
 
-/// <summary>How large a request body may be.</summary>
-/// <param name="MaxCompressedBytes">Largest body as it is sent, in bytes.</param>
-/// <param name="MaxInflatedBytes">Largest body after inflating, in bytes.</param>
+/// <summary>The limits of a request body.</summary>
+/// <param name="MaxCompressedBytes">Maximum size as sent, in bytes.</param>
+/// <param name="MaxInflatedBytes">Maximum size after decompression, in bytes.</param>
 public readonly record struct BodyLimits(int MaxCompressedBytes, int MaxInflatedBytes);

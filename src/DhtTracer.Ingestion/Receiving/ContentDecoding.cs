@@ -6,26 +6,28 @@ using ZstdSharp.Unsafe;
 namespace DhtTracer.Ingestion.Receiving;
 
 /// <summary>
-/// Inflates a body by its <c>Content-Encoding</c>: what exporters and the OpenTelemetry Collector (<c>compression:</c> of its otlphttp
-/// exporter) send. gzip (RFC 1952), zlib (RFC 1950), deflate (RFC 9110 means zlib by it, some send RFC 1951 alone: both are taken), zstd
-/// (RFC 8878).
+/// Decompresses a body by its <c>Content-Encoding</c>, for everything that exporters and the OpenTelemetry Collector (<c>compression:</c>
+/// of its otlphttp exporter) send: gzip (RFC 1952), zlib (RFC 1950), deflate and zstd (RFC 8878). RFC 9110 defines deflate as zlib, but
+/// some senders use bare RFC 1951; both are accepted.
 /// </summary>
 internal static class ContentDecoding
 {
-    /// <summary>The largest zstd window that is taken, as a power of two: 32 MiB, what the strongest common encoders use.</summary>
+    /// <summary>Maximum zstd window, as a power of two: 32 MiB, the largest that common encoders use.</summary>
     private const int MaxWindowLog = 25;
 
     // Magic number, frame header descriptor, content size.
     private const int ZstdHeaderBytes = 4 + 1 + 8;
 
-    /// <summary>The inflated body. Reading it throws <see cref="InvalidDataException"/> when it is damaged or cut off.</summary>
-    /// <param name="encoding">The header's value; empty for none.</param>
-    /// <param name="sent">The body as it comes.</param>
-    /// <param name="memory">Is charged for what the decoder itself keeps, until the stream is disposed of.</param>
-    /// <param name="cancellationToken">Cancels.</param>
-    /// <exception cref="UnknownEncodingException">The encoding is not known.</exception>
-    /// <exception cref="InvalidDataException">A zstd frame asks for a larger window than 32 MiB.</exception>
-    /// <exception cref="BodyMemoryExhaustedException">Too much arrives at once.</exception>
+    /// <summary>
+    /// Returns the decompressed body. Reading it throws <see cref="InvalidDataException"/> if it is damaged or truncated.
+    /// </summary>
+    /// <param name="encoding">The value of the header; empty for none.</param>
+    /// <param name="sent">The body as sent.</param>
+    /// <param name="memory">Counts the decoder's own memory until the stream is disposed.</param>
+    /// <param name="cancellationToken">Cancels the read.</param>
+    /// <exception cref="UnknownEncodingException">The encoding is unknown.</exception>
+    /// <exception cref="InvalidDataException">A zstd frame needs a window larger than 32 MiB.</exception>
+    /// <exception cref="BodyMemoryExhaustedException">Too much is arriving at once.</exception>
     public static async ValueTask<Stream> OpenAsync(string encoding, Stream sent, BodyMemory memory, CancellationToken cancellationToken)
     {
         switch (encoding.ToUpperInvariant())
@@ -52,7 +54,7 @@ internal static class ContentDecoding
         }
     }
 
-    /// <summary>As <see cref="OpenAsync"/> with zstd, over bytes that are all there.</summary>
+    /// <summary>Same as <see cref="OpenAsync"/> with zstd, for bytes that are already complete.</summary>
     public static Stream OpenZstd(Stream sent, BodyMemory memory)
     {
         var header = new byte[ZstdHeaderBytes];
@@ -60,13 +62,13 @@ internal static class ContentDecoding
         return new ZstdStream(new PrefixedStream(header.AsMemory(0, known), sent), memory, ZstdWindow(header.AsSpan(0, known)));
     }
 
-    /// <summary>Bytes that the decoder of the first frame will keep (RFC 8878, section 3.1.1.1).</summary>
+    /// <summary>Window size of the first frame, in bytes: the memory that the decoder keeps (RFC 8878, section 3.1.1.1).</summary>
     internal static long ZstdWindow(ReadOnlySpan<byte> start)
     {
         const long Most = 1L << MaxWindowLog;
         if (start.Length < ZstdHeaderBytes)
         {
-            // Too short to need a window worth counting.
+            // Too short to need a significant window.
             return 0;
         }
 
@@ -77,7 +79,7 @@ internal static class ContentDecoding
             return exponent > MaxWindowLog ? Most : (1L << exponent) + ((1L << exponent) / 8 * (start[5] & 7));
         }
 
-        // A single segment: the window is the content, whose size follows the dictionary id.
+        // A single segment: the window is the whole content. Its size follows the dictionary id.
         var at =
             5
             + (
@@ -99,7 +101,7 @@ internal static class ContentDecoding
         return (long)Math.Min(size, (ulong)Most);
     }
 
-    /// <summary>Reads a few bytes that were read already, then the rest.</summary>
+    /// <summary>Returns a few bytes that were already read, then the rest.</summary>
     private sealed class PrefixedStream(ReadOnlyMemory<byte> prefix, Stream rest) : ReadOnlyStream
     {
         private ReadOnlyMemory<byte> _left = prefix;
@@ -119,7 +121,7 @@ internal static class ContentDecoding
         }
     }
 
-    /// <summary>A zstd body whose errors are those of the framework's decoders, and whose window is counted.</summary>
+    /// <summary>A zstd body that throws the same exceptions as the framework's decoders, and counts its window.</summary>
     private sealed class ZstdStream : ReadOnlyStream
     {
         private readonly DecompressionStream _inner;

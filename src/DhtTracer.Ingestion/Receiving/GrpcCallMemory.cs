@@ -4,29 +4,28 @@ using Grpc.Core;
 namespace DhtTracer.Ingestion.Receiving;
 
 /// <summary>
-/// What one gRPC call holds of its request: bytes that have arrived, and what they inflate to. It counts what really comes, not what a
-/// length prefix promises, and gives everything back when the call ends.
+/// Counts the memory of one gRPC call: received bytes and their decompressed form. It counts actual bytes, not announced lengths, and
+/// releases everything when the call ends.
 /// </summary>
-/// <param name="all">What all calls together may hold.</param>
-/// <param name="maxMessageBytes">Largest message after inflating.</param>
+/// <param name="all">The memory of all calls together.</param>
+/// <param name="maxMessageBytes">Maximum size of a message after decompression, in bytes.</param>
 internal sealed class GrpcCallMemory(BodyMemory all, int maxMessageBytes) : IDisposable
 {
     private static readonly AsyncLocal<GrpcCallMemory?> Running = new();
     private long _taken;
 
-    /// <summary>The call that runs now; null outside of a call. The decoders of compressed messages know nothing else of their
-    /// call.</summary>
+    /// <summary>The running call; null outside a call. Decoders of compressed messages have no other way to find their call.</summary>
     public static GrpcCallMemory? Current
     {
         get => Running.Value;
         set => Running.Value = value;
     }
 
-    /// <summary>Largest message after inflating, in bytes.</summary>
+    /// <summary>Maximum size of a message after decompression, in bytes.</summary>
     public int MaxMessageBytes => maxMessageBytes;
 
-    /// <summary>Takes bytes until the call ends.</summary>
-    /// <exception cref="RpcException">UNAVAILABLE: there are not so many left.</exception>
+    /// <summary>Reserves bytes until the call ends.</summary>
+    /// <exception cref="RpcException">UNAVAILABLE: not enough bytes are left.</exception>
     public void Take(long bytes)
     {
         try
@@ -40,7 +39,7 @@ internal sealed class GrpcCallMemory(BodyMemory all, int maxMessageBytes) : IDis
         }
     }
 
-    /// <summary>The same bytes, counted while they wait to be a whole message.</summary>
+    /// <summary>Wraps a reader to count its bytes while they wait for a complete message.</summary>
     public PipeReader Metered(PipeReader inner) => new MeteredReader(inner, this);
 
     /// <inheritdoc/>

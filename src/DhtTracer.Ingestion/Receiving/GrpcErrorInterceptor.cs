@@ -7,9 +7,9 @@ using StatusCode = Grpc.Core.StatusCode;
 namespace DhtTracer.Ingestion.Receiving;
 
 /// <summary>
-/// Gives the errors of the store and of the readers their status: INVALID_ARGUMENT for what cannot be read, UNAVAILABLE for what exporters
-/// shall try again (https://opentelemetry.io/docs/specs/otlp/#failures), INTERNAL for a database that fails. Anything else is a fault of
-/// ours: UNKNOWN without its text, which goes to the log.
+/// Maps errors of the store and of the readers to a status: INVALID_ARGUMENT for unreadable input, UNAVAILABLE for errors that exporters
+/// should retry (https://opentelemetry.io/docs/specs/otlp/#failures), INTERNAL for database failures. Any other error is a bug: UNKNOWN
+/// without its text, which is logged.
 /// </summary>
 internal sealed class GrpcErrorInterceptor : Interceptor
 {

@@ -6,15 +6,17 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace DhtTracer.Ingestion.Receiving;
 
-/// <summary>What all gRPC services of this program share: limits on memory, compressions, and which error has which status.</summary>
+/// <summary>What all gRPC services of this program share: memory limits, compressions, and the status of errors.</summary>
 public static class GrpcReceiving
 {
-    /// <summary>Largest request of a service that sets no limit of its own, in bytes: four times gRPC's usual limit, because exporters are
-    /// configured up to it.</summary>
+    /// <summary>
+    /// Maximum request size of a service without its own limit, in bytes. This is four times gRPC's default, because exporters are
+    /// configured up to it.
+    /// </summary>
     public const int DefaultMaxMessageBytes = 16 << 20;
 
-    /// <summary>Adds gRPC. It may be called by each service that needs it.</summary>
-    /// <param name="services">Where to.</param>
+    /// <summary>Registers gRPC. Every service that needs it may call this.</summary>
+    /// <param name="services">The service collection.</param>
     public static IGrpcServerBuilder AddGrpcReceiving(this IServiceCollection services) =>
         services.AddGrpc(options =>
         {
@@ -28,8 +30,8 @@ public static class GrpcReceiving
             }
         });
 
-    /// <summary>gzip, deflate and zstd, for a server or a client. Each message stops inflating at the limit.</summary>
-    /// <param name="maxMessageBytes">Largest message after inflating, in bytes; a served call has a limit of its own.</param>
+    /// <summary>gzip, deflate and zstd, for a server or a client. Decompression of each message stops at the limit.</summary>
+    /// <param name="maxMessageBytes">Maximum size of a message after decompression, in bytes. A served call has its own limit.</param>
     public static IList<ICompressionProvider> Compressions(int maxMessageBytes) =>
         [
             new MeteredCompression("gzip", maxMessageBytes),
@@ -37,18 +39,18 @@ public static class GrpcReceiving
             new MeteredCompression("zstd", maxMessageBytes),
         ];
 
-    /// <summary>Sets the largest request of a service, as sent and after inflating.</summary>
-    /// <param name="builder">What <see cref="AddGrpcReceiving"/> returned.</param>
-    /// <param name="maxMessageBytes">In bytes.</param>
+    /// <summary>Sets the maximum request size of a service, as sent and after decompression.</summary>
+    /// <param name="builder">The result of <see cref="AddGrpcReceiving"/>.</param>
+    /// <param name="maxMessageBytes">The limit, in bytes.</param>
     public static IGrpcServerBuilder WithMessageLimit<TService>(this IGrpcServerBuilder builder, int maxMessageBytes)
         where TService : class => builder.AddServiceOptions<TService>(options => options.MaxReceiveMessageSize = maxMessageBytes);
 
     /// <summary>
-    /// Counts what each call holds in <see cref="BodyMemory.Shared"/>. A call that does not fit beside the others ends with UNAVAILABLE,
-    /// which exporters try again.
+    /// Counts the memory of each call in <see cref="BodyMemory.Shared"/>. A call that does not fit ends with UNAVAILABLE, which exporters
+    /// retry.
     /// </summary>
-    /// <param name="endpoints">What <c>MapGrpcService</c> returned.</param>
-    /// <param name="maxMessageBytes">Largest request after inflating, in bytes.</param>
+    /// <param name="endpoints">The result of <c>MapGrpcService</c>.</param>
+    /// <param name="maxMessageBytes">Maximum request size after decompression, in bytes.</param>
     public static TBuilder WithBoundedMemory<TBuilder>(this TBuilder endpoints, int maxMessageBytes = DefaultMaxMessageBytes)
         where TBuilder : IEndpointConventionBuilder
     {
@@ -65,7 +67,7 @@ public static class GrpcReceiving
                 GrpcCallMemory.Current = memory;
                 if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
                 {
-                    // Kestrel's limit would reset the stream; gRPC's own answers with a reason.
+                    // Kestrel's limit would reset the stream. gRPC's own limit answers with a reason.
                     limit.MaxRequestBodySize = null;
                 }
 

@@ -5,11 +5,11 @@ using Grpc.Net.Compression;
 namespace DhtTracer.Ingestion.Receiving;
 
 /// <summary>
-/// One <c>grpc-encoding</c>, with limits that the framework's providers lack: a message stops inflating at the limit of its call, and
-/// what it inflates to is counted.
+/// One <c>grpc-encoding</c> with limits that the framework's providers lack: decompression stops at the limit of the call, and its output
+/// is counted.
 /// </summary>
 /// <param name="name">gzip, deflate or zstd.</param>
-/// <param name="maxMessageBytes">Largest message after inflating outside of a served call, in bytes.</param>
+/// <param name="maxMessageBytes">Maximum size of a message after decompression outside a served call, in bytes.</param>
 internal sealed class MeteredCompression(string name, int maxMessageBytes) : ICompressionProvider
 {
     public string EncodingName => name;

@@ -6,17 +6,17 @@ using Microsoft.AspNetCore.Routing;
 namespace DhtTracer.Ingestion.Receiving;
 
 /// <summary>
-/// Answers what a receiver's port does not take with the reason and the remedy, where a bare 404 or 405 would leave the operator of a
-/// sender guessing.
+/// Answers unsupported requests on a receiver's port with the reason and the remedy. A bare 404 or 405 would not help the sender's
+/// operator.
 /// </summary>
 public static class OtherRequests
 {
-    /// <summary>Maps the answer to every other path and method of the port.</summary>
-    /// <param name="endpoints">Where to map.</param>
-    /// <param name="method">The method that the port takes.</param>
-    /// <param name="path">The path that it takes.</param>
-    /// <param name="what">What is to be sent or asked there, and where other things go.</param>
-    /// <param name="receiver">Name in the statistics, and these; null when nothing is to be counted.</param>
+    /// <summary>Maps the answer for every other path and method of the port.</summary>
+    /// <param name="endpoints">The route builder.</param>
+    /// <param name="method">The method that the port supports.</param>
+    /// <param name="path">The path that the port supports.</param>
+    /// <param name="what">What the port is for, and where to send other requests.</param>
+    /// <param name="receiver">The name in the statistics, and the statistics; null to count nothing.</param>
     public static void MapOthers(
         this IEndpointRouteBuilder endpoints,
         string method,
@@ -38,7 +38,7 @@ public static class OtherRequests
                     var text = $"This port takes {method} {path}: {what}";
                     if (HttpMethods.IsPost(context.Request.Method) && receiver is { } counted)
                     {
-                        // Somebody means to send spans. A browser that looks what is here does not.
+                        // Only a POST is likely an attempt to send spans; a browser's GET is not.
                         counted.Statistics.CountRefused(counted.Name, $"Something was posted to another path. {text}");
                     }
 

@@ -1,6 +1,6 @@
 namespace DhtTracer.Ingestion.Receiving;
 
-/// <summary>A stream that is only read, from its beginning to its end.</summary>
+/// <summary>A stream that can only be read, from beginning to end.</summary>
 internal abstract class ReadOnlyStream : Stream
 {
     public override bool CanRead => true;

@@ -4,8 +4,8 @@ using Grpc.Core;
 namespace DhtTracer.Ingestion.Receiving;
 
 /// <summary>
-/// A gRPC request as its bytes came, in a buffer from the shared pool. A receiver reads them itself: generated message classes would
-/// build each span twice.
+/// The raw bytes of a gRPC request, in a buffer from the shared pool. Receivers parse them directly, because generated message classes
+/// would build each span twice.
 /// </summary>
 public sealed class ReceivedMessage : IDisposable
 {
@@ -19,10 +19,10 @@ public sealed class ReceivedMessage : IDisposable
         payload.CopyTo(_buffer);
     }
 
-    /// <summary>The bytes; good until <see cref="Dispose"/>.</summary>
+    /// <summary>The bytes; valid until <see cref="Dispose"/>.</summary>
     public ReadOnlyMemory<byte> Memory => _buffer.AsMemory(0, _length);
 
-    /// <summary>Gives the buffer back.</summary>
+    /// <summary>Returns the buffer to the pool.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _buffer, []) is { Length: > 0 } buffer)
@@ -31,7 +31,7 @@ public sealed class ReceivedMessage : IDisposable
         }
     }
 
-    /// <summary>A method whose request is read, and whose answer is written, as bytes.</summary>
+    /// <summary>Defines a method whose request and answer are raw bytes.</summary>
     /// <param name="service">Package and service, such as <c>jaeger.api_v2.CollectorService</c>.</param>
     /// <param name="name">Name of the method.</param>
     public static Method<ReceivedMessage, byte[]> Method(string service, string name) =>

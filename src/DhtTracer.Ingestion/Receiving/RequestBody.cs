@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace DhtTracer.Ingestion.Receiving;
 
-/// <summary>Reads a whole request body, inflated, within two limits.</summary>
+/// <summary>Reads and decompresses a whole request body, within two limits.</summary>
 public sealed class RequestBody : IDisposable
 {
     private readonly BodyMemory _memory;
@@ -13,14 +13,14 @@ public sealed class RequestBody : IDisposable
 
     private RequestBody(BodyMemory memory) => _memory = memory;
 
-    /// <summary>What was read; good until <see cref="Dispose"/>.</summary>
+    /// <summary>The body; valid until <see cref="Dispose"/>.</summary>
     public ReadOnlyMemory<byte> Memory => _buffer.AsMemory(0, _length);
 
     /// <summary>Reads the body.</summary>
-    /// <exception cref="BodyTooLargeException">A limit was passed.</exception>
-    /// <exception cref="UnknownEncodingException">It is compressed in an unknown way.</exception>
-    /// <exception cref="InvalidDataException">The compressed body is damaged, cut off, or not what its encoding says.</exception>
-    /// <exception cref="BodyMemoryExhaustedException">Too much arrives at once.</exception>
+    /// <exception cref="BodyTooLargeException">The body exceeds a limit.</exception>
+    /// <exception cref="UnknownEncodingException">The compression is unknown.</exception>
+    /// <exception cref="InvalidDataException">The compressed body is damaged, truncated, or does not match its encoding.</exception>
+    /// <exception cref="BodyMemoryExhaustedException">Too much is arriving at once.</exception>
     public static async Task<RequestBody> ReadAsync(HttpRequest request, BodyLimits limits, CancellationToken cancellationToken)
     {
         var encoding = request.Headers.ContentEncoding.ToString();
@@ -31,7 +31,7 @@ public sealed class RequestBody : IDisposable
             );
         }
 
-        // Kestrel's own limit would close the connection with an empty answer; the limit below answers with a reason.
+        // Kestrel's own limit would close the connection with an empty answer. The limit below answers with a reason.
         if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
         {
             limit.MaxRequestBodySize = null;
@@ -57,7 +57,7 @@ public sealed class RequestBody : IDisposable
         }
     }
 
-    /// <summary>Gives the buffer back.</summary>
+    /// <summary>Returns the buffer to the pool.</summary>
     public void Dispose()
     {
         if (_buffer.Length > 0)
@@ -69,7 +69,7 @@ public sealed class RequestBody : IDisposable
 
     private async Task FillAsync(Stream stream, int limit, long? expected, CancellationToken cancellationToken)
     {
-        // The expected length is the sender's word: it is believed up to 4 MiB.
+        // The sender claims the expected length, so trust it only up to 4 MiB.
         _buffer = Rent((int)Math.Clamp(expected ?? 0, 16 << 10, 4 << 20));
         while (true)
         {
@@ -102,7 +102,7 @@ public sealed class RequestBody : IDisposable
         _memory.Take(size);
         var rented = ArrayPool<byte>.Shared.Rent(size);
 
-        // The pool may give more than was asked for, and what is given back is counted whole.
+        // The pool may return a larger buffer than requested, and its full size was counted.
         _memory.Return(size - rented.Length);
         return rented;
     }
@@ -113,7 +113,7 @@ public sealed class RequestBody : IDisposable
         ArrayPool<byte>.Shared.Return(rented);
     }
 
-    /// <summary>Fails when more than the limit is read from it. It does not own the body: the server does.</summary>
+    /// <summary>Fails if more than the limit is read. It does not own the body: the server does.</summary>
     private sealed class CountingStream(Stream inner, long limit) : ReadOnlyStream
     {
         private long _count;

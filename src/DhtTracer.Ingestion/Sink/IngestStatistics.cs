@@ -4,16 +4,16 @@ using System.Runtime.CompilerServices;
 
 namespace DhtTracer.Ingestion.Sink;
 
-/// <summary>What one receiver has taken since the process started.</summary>
+/// <summary>Totals of one receiver since the process started.</summary>
 /// <param name="Receiver">Its name, such as <c>otlp-http</c>.</param>
-/// <param name="Requests">Messages whose spans were committed.</param>
-/// <param name="Spans">Spans committed.</param>
-/// <param name="Rejected">Spans rejected one by one.</param>
-/// <param name="Bytes">Bytes as OTLP protobuf, inflated.</param>
-/// <param name="Errors">Messages refused whole.</param>
-/// <param name="LastReceived">When spans were last committed; null when none were.</param>
-/// <param name="LastError">Why a message was last refused; null when none was. Hostile text.</param>
-/// <param name="LastErrorTime">And when.</param>
+/// <param name="Requests">Number of messages whose spans were committed.</param>
+/// <param name="Spans">Number of committed spans.</param>
+/// <param name="Rejected">Number of spans rejected individually.</param>
+/// <param name="Bytes">Size as OTLP protobuf, decompressed, in bytes.</param>
+/// <param name="Errors">Number of messages refused as a whole.</param>
+/// <param name="LastReceived">When spans were last committed; null if never.</param>
+/// <param name="LastError">Why a message was last refused; null if none was. Hostile text.</param>
+/// <param name="LastErrorTime">When a message was last refused; null if none was.</param>
 public sealed record ReceiverStatistics(
     string Receiver,
     long Requests,
@@ -26,12 +26,12 @@ public sealed record ReceiverStatistics(
     DateTimeOffset? LastErrorTime
 );
 
-/// <summary>Counts what receivers take, for the ingest page and for metrics.</summary>
-/// <param name="clock">Says when.</param>
-/// <param name="meters">Makes the meter <c>DhtTracer.Ingest</c>; null for no metrics.</param>
+/// <summary>Counts what receivers accept and refuse, for the ingest page and for metrics.</summary>
+/// <param name="clock">The clock.</param>
+/// <param name="meters">Creates the meter <c>DhtTracer.Ingest</c>; null for no metrics.</param>
 public sealed class IngestStatistics(TimeProvider clock, IMeterFactory? meters = null)
 {
-    /// <summary>From a millisecond to ten seconds: a commit takes some milliseconds, and waits when much is written.</summary>
+    /// <summary>From one millisecond to ten seconds: a commit takes a few milliseconds, and longer under load.</summary>
     private static readonly InstrumentAdvice<double> Buckets = new()
     {
         HistogramBucketBoundaries = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
@@ -50,10 +50,10 @@ public sealed class IngestStatistics(TimeProvider clock, IMeterFactory? meters =
     private readonly ConcurrentDictionary<string, ReceiverStatistics> _receivers = new(StringComparer.Ordinal);
     private readonly ConditionalWeakTable<Exception, object> _counted = [];
 
-    /// <summary>All receivers that took or refused anything, by name.</summary>
+    /// <summary>All receivers that accepted or refused anything, by name.</summary>
     public IReadOnlyList<ReceiverStatistics> Snapshot() => [.. _receivers.Values.OrderBy(item => item.Receiver, StringComparer.Ordinal)];
 
-    /// <summary>A message is whole and is about to be read; what it returns is handed to <see cref="Count"/>.</summary>
+    /// <summary>Marks the start of processing a complete message. Pass the result to <see cref="Count"/>.</summary>
     internal long Begin() => clock.GetTimestamp();
 
     internal void Count(string receiver, int spans, int rejected, long bytes, long begun)
@@ -74,7 +74,7 @@ public sealed class IngestStatistics(TimeProvider clock, IMeterFactory? meters =
         );
     }
 
-    /// <summary>Counts spans that a receiver could not keep although it took the rest of their message.</summary>
+    /// <summary>Counts spans that were rejected although the rest of their message was accepted.</summary>
     public void CountRejected(string receiver, int rejected)
     {
         if (rejected > 0)
@@ -83,8 +83,7 @@ public sealed class IngestStatistics(TimeProvider clock, IMeterFactory? meters =
         }
     }
 
-    /// <summary>Counts a message that was refused whole. The sink and the receiver above it may both report the same failure: it counts
-    /// once.</summary>
+    /// <summary>Counts a message refused as a whole. The sink and its receiver may both report the same failure; it counts once.</summary>
     public void CountError(string receiver, Exception error)
     {
         if (_counted.TryAdd(error, receiver))
@@ -93,7 +92,7 @@ public sealed class IngestStatistics(TimeProvider clock, IMeterFactory? meters =
         }
     }
 
-    /// <summary>Counts a message that was refused whole before anything was thrown.</summary>
+    /// <summary>Counts a message refused as a whole without an exception.</summary>
     public void CountRefused(string receiver, string why)
     {
         var now = clock.GetUtcNow();

@@ -5,13 +5,13 @@ using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Ingestion.Sink;
 
-/// <summary>What became of spans that were handed in.</summary>
-/// <param name="Accepted">Spans committed.</param>
-/// <param name="Rejected">Spans that cannot be kept; their neighbours were.</param>
-/// <param name="FirstRejected">Where and why, for the first of them.</param>
+/// <summary>The result of storing spans.</summary>
+/// <param name="Accepted">Number of committed spans.</param>
+/// <param name="Rejected">Number of spans that cannot be kept. The others were committed.</param>
+/// <param name="FirstRejected">Place and problem of the first rejected span.</param>
 public sealed record SinkResult(int Accepted, int Rejected, RejectedSpan? FirstRejected)
 {
-    /// <summary>The partial success of OTLP in words; empty when everything was accepted.</summary>
+    /// <summary>OTLP's partial-success message; empty if everything was accepted.</summary>
     public string Message =>
         FirstRejected is { } first
             ? $"{Rejected} of {Accepted + Rejected} spans rejected, the first at byte {first.Offset}: {first.Problem}."
@@ -19,22 +19,22 @@ public sealed record SinkResult(int Accepted, int Rejected, RejectedSpan? FirstR
 }
 
 /// <summary>
-/// The one way in: every receiver, the puller and the importers hand their spans to it. What it has returned from is committed.
+/// The single entry for spans: every receiver, the puller and the importers use it. When a method returns, the spans are committed.
 /// </summary>
-/// <param name="store">Where spans go.</param>
-/// <param name="statistics">Counts what passes.</param>
+/// <param name="store">The archive.</param>
+/// <param name="statistics">Counts accepted and refused spans.</param>
 public sealed class SpanSink(TraceStore store, IngestStatistics statistics)
 {
-    /// <summary>What passed, by receiver.</summary>
+    /// <summary>Totals by receiver.</summary>
     public IngestStatistics Statistics => statistics;
 
-    /// <summary>Takes an OTLP message as its bytes stand.</summary>
-    /// <param name="otlp">OTLP protobuf; needed no longer when the first await is reached.</param>
-    /// <param name="receiver">Who received it, for the statistics.</param>
-    /// <param name="cancellationToken">Takes it back as long as it waits for the writer.</param>
+    /// <summary>Stores an OTLP message without decoding its spans.</summary>
+    /// <param name="otlp">OTLP protobuf. Not used after the first await.</param>
+    /// <param name="receiver">Name of the receiver, for the statistics.</param>
+    /// <param name="cancellationToken">Cancels the write if it has not started. A started write always completes.</param>
     /// <exception cref="TraceFormatException">The bytes are not OTLP; nothing was stored.</exception>
-    /// <exception cref="StoreOverloadedException">Too much waits already; nothing was stored.</exception>
-    /// <exception cref="DatabaseException">It could not be committed; nothing was stored.</exception>
+    /// <exception cref="StoreOverloadedException">Too much is waiting already; nothing was stored.</exception>
+    /// <exception cref="DatabaseException">The commit failed; nothing was stored.</exception>
     public async Task<SinkResult> AcceptOtlpAsync(ReadOnlyMemory<byte> otlp, string receiver, CancellationToken cancellationToken = default)
     {
         var begun = statistics.Begin();
@@ -61,14 +61,14 @@ public sealed class SpanSink(TraceStore store, IngestStatistics statistics)
         }
     }
 
-    /// <summary>Takes spans of any number of traces.</summary>
+    /// <summary>Stores spans of any number of traces.</summary>
     /// <param name="spans">Spans with valid ids.</param>
-    /// <param name="receiver">Who received them, for the statistics.</param>
+    /// <param name="receiver">Name of the receiver, for the statistics.</param>
     /// <param name="checkpoint">A puller's checkpoint, committed together with the spans.</param>
-    /// <param name="cancellationToken">Takes it back as long as it waits for the writer.</param>
-    /// <returns>Spans committed.</returns>
-    /// <exception cref="StoreOverloadedException">Too much waits already; nothing was stored.</exception>
-    /// <exception cref="DatabaseException">It could not be committed; nothing was stored.</exception>
+    /// <param name="cancellationToken">Cancels the write if it has not started. A started write always completes.</param>
+    /// <returns>Number of committed spans.</returns>
+    /// <exception cref="StoreOverloadedException">Too much is waiting already; nothing was stored.</exception>
+    /// <exception cref="DatabaseException">The commit failed; nothing was stored.</exception>
     public async Task<int> AcceptAsync(
         IEnumerable<Span> spans,
         string receiver,
@@ -94,7 +94,7 @@ public sealed class SpanSink(TraceStore store, IngestStatistics statistics)
         }
     }
 
-    /// <summary>Groups spans by trace and writes them as OTLP, each trace's in the order they came.</summary>
+    /// <summary>Groups spans by trace and encodes them as OTLP. The spans of a trace keep their order.</summary>
     internal static List<TraceChunk> Chunks(IEnumerable<Span> spans)
     {
         var traces = new Dictionary<TraceId, List<Span>>();

@@ -5,8 +5,8 @@ using DnsClient.Protocol;
 namespace DhtTracer.Libp2p.Dns;
 
 /// <summary>
-/// Looks up TXT records for <c>/dnsaddr/</c>. Asks each server in turn over UDP, twice when a datagram is lost or is no answer to the
-/// question, and over TCP when the answer does not fit.
+/// Looks up TXT records for <c>/dnsaddr/</c>. Asks each server in turn over UDP. Retries once if a datagram is lost or does not answer the
+/// question, and uses TCP if the answer does not fit.
 /// </summary>
 internal sealed class DnsTextResolver
 {
@@ -14,20 +14,20 @@ internal sealed class DnsTextResolver
 
     private readonly TimeSpan _timeout;
 
-    // Made at the first look-up: a host that dials no names needs no DNS server.
+    // Created at the first look-up: a host that dials no names needs no DNS server.
     private readonly Lazy<LookupClient> _client;
 
     /// <summary>Makes a resolver.</summary>
-    /// <param name="servers">Servers to ask; null for those of the system.</param>
-    /// <param name="timeout">How long each server may take.</param>
+    /// <param name="servers">Servers to ask; null for the system's servers.</param>
+    /// <param name="timeout">Maximum time per server.</param>
     public DnsTextResolver(IReadOnlyList<IPEndPoint>? servers, TimeSpan timeout)
     {
         _timeout = timeout;
         _client = new Lazy<LookupClient>(() => Client(servers));
     }
 
-    /// <summary>The TXT records of a name, 256 at most; the parts of one record are joined.</summary>
-    /// <exception cref="DnsException">The name is not valid or does not exist, or no server gave a readable answer.</exception>
+    /// <summary>Returns the TXT records of a name, at most 256. The parts of one record are joined.</summary>
+    /// <exception cref="DnsException">The name is invalid or does not exist, or no server gave a readable answer.</exception>
     public async Task<IReadOnlyList<string>> ResolveAsync(string name, CancellationToken cancellationToken)
     {
         if (name.Length == 0)
@@ -42,7 +42,7 @@ internal sealed class DnsTextResolver
         }
         catch (Exception e) when (cancellationToken.IsCancellationRequested)
         {
-            // DnsClient reports the caller's cancellation as a time-out of the server.
+            // DnsClient reports the caller's cancellation as a timeout of the server.
             throw new OperationCanceledException(e.Message, e, cancellationToken);
         }
         catch (DnsResponseException e)
@@ -51,12 +51,12 @@ internal sealed class DnsTextResolver
         }
         catch (ArgumentException e)
         {
-            // How DnsClient refuses a name with an empty or overlong label.
+            // DnsClient throws this for a name with an empty or overlong label.
             throw new DnsException($"\"{name}\" is no host name: {e.Message}", e);
         }
         catch (Exception e)
         {
-            // DnsClient has exceptions for malformed and mismatched answers that share no base, some of them internal.
+            // DnsClient's exceptions for malformed and mismatched answers share no base class, and some are internal.
             throw new DnsException($"no DNS server gave a readable answer: {e.Message}", e);
         }
     }

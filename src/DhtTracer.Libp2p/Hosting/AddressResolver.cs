@@ -9,19 +9,19 @@ namespace DhtTracer.Libp2p.Hosting;
 internal readonly record struct DialTarget(Multiaddr Address, IPEndPoint EndPoint);
 
 /// <summary>
-/// Turns the addresses of a peer into those that can be dialed: resolves names (<c>/dns4</c>, <c>/dnsaddr</c>, ...), and sorts out what is
-/// not plain TCP, leads to another peer, or into a private network.
+/// Resolves the addresses of a peer to ones that can be dialed: looks up names (<c>/dns4</c>, <c>/dnsaddr</c>, ...) and filters out
+/// addresses that are not plain TCP, belong to another peer, or lead into a private network.
 /// </summary>
 internal sealed class AddressResolver(Func<string, CancellationToken, Task<IReadOnlyList<string>>> resolveText)
 {
-    /// <summary>Most addresses that one dial tries.</summary>
+    /// <summary>Maximum number of addresses that one dial tries.</summary>
     public const int MaxTargets = 16;
 
     private const int MaxDepth = 4;
     private const int MaxAddresses = 128;
     private const string DnsAddrPrefix = "dnsaddr=";
 
-    /// <summary>Resolves addresses. What cannot be used is returned beside the targets, with the reason.</summary>
+    /// <summary>Resolves addresses. Also returns the unusable addresses, with the reason.</summary>
     public async Task<(IReadOnlyList<DialTarget> Targets, IReadOnlyList<DialAttempt> Unusable)> ResolveAsync(
         IEnumerable<Multiaddr> addresses,
         PeerId? peer,
@@ -110,7 +110,7 @@ internal sealed class AddressResolver(Func<string, CancellationToken, Task<IRead
             {
                 foreach (var text in await resolveText("_dnsaddr." + domain, cancellationToken))
                 {
-                    // Records of other peers stand under the same name: they are no error, just not meant.
+                    // Records of other peers can be under the same name. That is not an error, so skip them.
                     if (
                         text.StartsWith(DnsAddrPrefix, StringComparison.Ordinal)
                         && Multiaddr.TryParse(text[DnsAddrPrefix.Length..], out var found)

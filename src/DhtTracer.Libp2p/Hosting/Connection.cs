@@ -5,7 +5,7 @@ using DhtTracer.Multiformats;
 
 namespace DhtTracer.Libp2p.Hosting;
 
-/// <summary>An authenticated connection to a peer, on which streams are opened.</summary>
+/// <summary>An authenticated connection to a peer. Streams are opened on it.</summary>
 public sealed class Connection
 {
     private readonly YamuxSession _session;
@@ -34,13 +34,13 @@ public sealed class Connection
         _lastUsed = time.GetTimestamp();
     }
 
-    /// <summary>The peer at the other end, as its key proved.</summary>
+    /// <summary>The remote peer, proven by its key.</summary>
     public PeerId RemotePeer { get; }
 
     /// <summary>The remote's public key.</summary>
     public PublicKey RemoteKey { get; }
 
-    /// <summary>The address that was dialed, or from which the remote dialed; without a peer id.</summary>
+    /// <summary>The address that was dialed, or that the remote dialed from; without a peer id.</summary>
     public Multiaddr RemoteAddress { get; }
 
     /// <summary>Whether this side dialed.</summary>
@@ -55,13 +55,13 @@ public sealed class Connection
     /// <summary>Whether streams can be opened.</summary>
     public bool IsOpen => _session.IsOpen;
 
-    /// <summary>Streams that are open, in both directions.</summary>
+    /// <summary>Number of open streams, in both directions.</summary>
     public int StreamCount => _session.StreamCount;
 
-    /// <summary>Completes when the connection has ended, with the reason; never fails.</summary>
+    /// <summary>Completes with the reason when the connection has ended. Never fails.</summary>
     public Task<Exception> Closed => _session.Closed;
 
-    /// <summary>Completes when identify has finished: with what it told, or null when it failed. Never fails.</summary>
+    /// <summary>Completes when identify has finished, with its result, or null if it failed. Never fails.</summary>
     public Task<PeerInfo?> Identified => _identified.Task;
 
     internal long LastUsed => Volatile.Read(ref _lastUsed);
@@ -69,12 +69,12 @@ public sealed class Connection
     internal YamuxSession Session => _session;
 
     /// <summary>
-    /// Opens a stream in a protocol. When identify has said that the remote supports it, the stream is returned at once and the remote's
-    /// answer is checked at the first read, which saves a round trip; otherwise the answer is awaited.
+    /// Opens a stream for a protocol. If identify says that the remote supports it, the stream is returned at once and the remote's answer
+    /// is checked at the first read, which saves a round trip. Otherwise this waits for the answer.
     /// </summary>
     /// <exception cref="ProtocolNotSupportedException">The remote does not speak the protocol.</exception>
     /// <exception cref="ConnectionClosedException">The connection has ended.</exception>
-    /// <exception cref="StreamResetException">The remote refused the stream, or too many are open.</exception>
+    /// <exception cref="StreamResetException">The remote refused the stream, or too many streams are open.</exception>
     /// <exception cref="WireException">The remote's answer is not multistream-select.</exception>
     /// <exception cref="TimeoutException">The remote did not answer within the host's negotiation timeout.</exception>
     public async Task<Libp2pStream> OpenStreamAsync(string protocol, CancellationToken cancellationToken = default)
@@ -110,12 +110,13 @@ public sealed class Connection
         }
     }
 
-    /// <summary>Measures a round trip with <c>/ipfs/ping/1.0.0</c>, on a stream of its own. Throws as <see cref="OpenStreamAsync"/>
-    /// does.</summary>
-    /// <exception cref="WireException">The answer is not what was sent.</exception>
+    /// <summary>
+    /// Measures a round trip with <c>/ipfs/ping/1.0.0</c>, on its own stream. Throws the same exceptions as <see cref="OpenStreamAsync"/>.
+    /// </summary>
+    /// <exception cref="WireException">The answer differs from what was sent.</exception>
     public Task<TimeSpan> PingAsync(CancellationToken cancellationToken = default) => PingService.PingAsync(this, _time, cancellationToken);
 
-    /// <summary>Says goodbye and closes the connection. Streams that are open are reset.</summary>
+    /// <summary>Sends a go-away and closes the connection. Open streams are reset.</summary>
     public Task CloseAsync() => _session.CloseAsync();
 
     /// <inheritdoc/>

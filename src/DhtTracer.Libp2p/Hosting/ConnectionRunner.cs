@@ -4,7 +4,9 @@ using DhtTracer.Multiformats;
 
 namespace DhtTracer.Libp2p.Hosting;
 
-/// <summary>Makes sockets connections of a host, and runs each to its end: identify, the remote's streams, keep-alive.</summary>
+/// <summary>
+/// Upgrades sockets to connections of a host, and runs each connection to its end: identify, the remote's streams, keep-alive.
+/// </summary>
 internal sealed class ConnectionRunner(
     Libp2pHost host,
     ConnectionTable connections,
@@ -21,7 +23,7 @@ internal sealed class ConnectionRunner(
         MaxOutboundStreams = host.Options.MaxStreamsPerConnection,
     };
 
-    /// <summary>Makes a socket a connection. The socket is the caller's to close when this fails.</summary>
+    /// <summary>Upgrades a socket to a connection. If this fails, the caller must close the socket.</summary>
     public async Task<Connection> UpgradeAsync(
         Socket socket,
         bool isDialer,
@@ -77,7 +79,7 @@ internal sealed class ConnectionRunner(
         return connection;
     }
 
-    /// <summary>Called every few seconds: keeps connections alive, and gives up on those whose remote is gone.</summary>
+    /// <summary>Called every few seconds. Keeps connections alive, and closes those whose remote is gone.</summary>
     public void Tick()
     {
         foreach (var connection in connections.All())
@@ -93,7 +95,7 @@ internal sealed class ConnectionRunner(
         }
     }
 
-    /// <summary>Reads a connection to its end.</summary>
+    /// <summary>Reads from a connection until it ends.</summary>
     private async Task RunAsync(Connection connection, ReadOnlyMemory<byte> early)
     {
         var reading = connection.Session.RunAsync(early);

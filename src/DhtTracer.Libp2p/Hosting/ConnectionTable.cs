@@ -2,7 +2,10 @@ using DhtTracer.Multiformats;
 
 namespace DhtTracer.Libp2p.Hosting;
 
-/// <summary>The open connections of a host. Two peers that dial each other at once have two; both work, and the older is used.</summary>
+/// <summary>
+/// The open connections of a host. Two peers that dial each other at the same time get two connections; both work, and the older one is
+/// used.
+/// </summary>
 internal sealed class ConnectionTable(int capacity)
 {
     private readonly Lock _gate = new();
@@ -11,7 +14,7 @@ internal sealed class ConnectionTable(int capacity)
 
     public int Count { get; private set; }
 
-    /// <summary>The connection to use for a peer; null when there is none.</summary>
+    /// <summary>The connection to use for a peer; null if there is none.</summary>
     public Connection? Find(PeerId peer)
     {
         lock (_gate)
@@ -29,9 +32,9 @@ internal sealed class ConnectionTable(int capacity)
     }
 
     /// <summary>
-    /// Adds a connection. In a full table the connection that was idle longest is taken out and returned, to be closed by the caller.
+    /// Adds a connection. If the table is full, the connection that was idle longest is removed and returned; the caller must close it.
     /// </summary>
-    /// <returns>False when the table is closed, or full of connections in use.</returns>
+    /// <returns>False if the table is closed, or is full of connections in use.</returns>
     public bool TryAdd(Connection connection, out Connection? evicted)
     {
         evicted = null;
@@ -75,7 +78,7 @@ internal sealed class ConnectionTable(int capacity)
         }
     }
 
-    /// <summary>Takes no more connections, and returns those that are open.</summary>
+    /// <summary>Stops accepting connections, and returns the open ones.</summary>
     public List<Connection> Close()
     {
         lock (_gate)

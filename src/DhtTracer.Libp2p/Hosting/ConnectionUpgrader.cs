@@ -7,24 +7,26 @@ using DhtTracer.Multiformats;
 
 namespace DhtTracer.Libp2p.Hosting;
 
-/// <summary>A connection that is encrypted and authenticated, and whose muxer is agreed on.</summary>
+/// <summary>An encrypted and authenticated connection with a negotiated muxer.</summary>
 /// <param name="Channel">The encrypted channel.</param>
 /// <param name="RemoteKey">The remote's proven key.</param>
-/// <param name="Early">Bytes of the muxer that arrived with the end of its negotiation.</param>
+/// <param name="Early">Bytes for the muxer that arrived together with the end of its negotiation.</param>
 internal sealed record UpgradedConnection(NoiseChannel Channel, PublicKey RemoteKey, ReadOnlyMemory<byte> Early);
 
-/// <summary>The remote proved another identity than the one that was dialed.</summary>
+/// <summary>The remote proved a different identity than the one dialed.</summary>
 internal sealed class WrongPeerException(PeerId expected, PeerId actual) : Libp2pException($"{actual} answered instead of {expected}.");
 
 /// <summary>
-/// Turns a TCP connection into an authenticated one: multistream-select of <c>/noise</c>, the Noise handshake, and the muxer, which both
-/// sides name inside the handshake or else negotiate after it.
+/// Upgrades a TCP connection to an authenticated one: multistream-select of <c>/noise</c>, the Noise handshake, and the muxer. Both sides
+/// name the muxer in the handshake, or else negotiate it afterwards.
 /// </summary>
 internal sealed class ConnectionUpgrader
 {
     public const string NoiseProtocol = "/noise";
 
-    /// <summary>Longest handshake message. An RSA key of 8192 bits with its signature takes about 2,200 bytes.</summary>
+    /// <summary>
+    /// Maximum size of a handshake message, in bytes. An RSA key of 8192 bits with its signature takes about 2,200 bytes.
+    /// </summary>
     private const int MaxHandshakeMessage = 8192;
 
     private static readonly string[] Security = [NoiseProtocol];
@@ -33,16 +35,16 @@ internal sealed class ConnectionUpgrader
     private readonly X25519KeyPair _staticKey = X25519KeyPair.Create();
     private readonly byte[] _payload;
 
-    /// <summary>Prepares the static key of a host and its signature, which all handshakes share.</summary>
+    /// <summary>Prepares the static key of a host and its signature. All handshakes share them.</summary>
     public ConnectionUpgrader(Identity identity) => _payload = NoisePayload.Create(identity, _staticKey.PublicKey, Muxers);
 
-    /// <summary>Upgrades a connection; the stream is the caller's to close when this fails.</summary>
+    /// <summary>Upgrades a connection. If this fails, the caller must close the stream.</summary>
     /// <param name="stream">The TCP connection.</param>
     /// <param name="isDialer">Whether this side dialed.</param>
-    /// <param name="expected">The peer that was dialed; null for any.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="expected">The dialed peer; null for any.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="WireException">The remote broke a protocol.</exception>
-    /// <exception cref="ProtocolNotSupportedException">The remote speaks no Noise or no Yamux.</exception>
+    /// <exception cref="ProtocolNotSupportedException">The remote does not speak Noise or Yamux.</exception>
     /// <exception cref="WrongPeerException">Another peer answered.</exception>
     /// <exception cref="EndOfStreamException">The remote closed the connection.</exception>
     public async Task<UpgradedConnection> UpgradeAsync(Stream stream, bool isDialer, PeerId? expected, CancellationToken cancellationToken)
@@ -109,7 +111,7 @@ internal sealed class ConnectionUpgrader
         return message;
     }
 
-    /// <summary>The muxer named by both inside the handshake, or else one negotiated on the encrypted channel.</summary>
+    /// <summary>Returns the muxer that both sides named in the handshake, or else negotiates one on the encrypted channel.</summary>
     private static async Task<ReadOnlyMemory<byte>> AgreeOnMuxerAsync(
         NoiseChannel channel,
         bool isDialer,
@@ -124,7 +126,7 @@ internal sealed class ConnectionUpgrader
                 : throw new ProtocolNotSupportedException(YamuxSession.ProtocolId);
         }
 
-        // Reads on the encrypted channel take no token: closing the socket is what ends them.
+        // Reads on the encrypted channel take no token, so cancellation closes the socket.
         await using var registration = cancellationToken.Register(channel.Dispose);
         var negotiation = new MessageByteChannel(channel);
         try
@@ -158,7 +160,7 @@ internal sealed class ConnectionUpgrader
         return NoisePayload.ParseAndVerify(payload, handshake.RemoteStatic);
     }
 
-    /// <summary>Bytes out of messages, for a negotiation on the encrypted channel.</summary>
+    /// <summary>Presents messages as bytes, for a negotiation on the encrypted channel.</summary>
     private sealed class MessageByteChannel(NoiseChannel channel) : IByteChannel
     {
         private byte[] _held = [];

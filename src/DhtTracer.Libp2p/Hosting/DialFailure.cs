@@ -3,10 +3,10 @@ using DhtTracer.Multiformats;
 
 namespace DhtTracer.Libp2p.Hosting;
 
-/// <summary>Classes of dial failures, made out of what the layers below throw.</summary>
+/// <summary>Classifies dial failures by the exceptions of the layers below.</summary>
 internal static class DialFailure
 {
-    /// <summary>When attempts failed differently: the error that tells most comes first.</summary>
+    /// <summary>If attempts failed differently, the first error in this list is reported.</summary>
     private static readonly DialError[] MostTelling =
     [
         DialError.LimitReached,
@@ -20,7 +20,7 @@ internal static class DialFailure
         DialError.NoRoute,
     ];
 
-    /// <summary>The class of what an attempt threw.</summary>
+    /// <summary>The error of an attempt's exception.</summary>
     public static DialError Classify(Exception exception) =>
         exception switch
         {
@@ -49,7 +49,7 @@ internal static class DialFailure
             _ => DialError.Other,
         };
 
-    /// <summary>The failure of a whole dial, whose class is the one of its attempts that tells most.</summary>
+    /// <summary>Makes the failure of a whole dial. Its error is the most specific one of its attempts.</summary>
     public static DialException Of(PeerId? peer, IReadOnlyList<DialAttempt> attempts)
     {
         var error =

@@ -5,12 +5,12 @@ using DhtTracer.Multiformats;
 namespace DhtTracer.Libp2p.Hosting;
 
 /// <summary>
-/// Dials peers: resolves their addresses, tries them a moment apart until one answers, lets dials to the same peer share one
-/// attempt, and leaves peers alone for a while that could not be dialed.
+/// Dials peers. It resolves their addresses and tries them, staggered, until one answers. Dials to the same peer share one attempt. A peer
+/// that could not be dialed is not dialed again for a while.
 /// </summary>
 internal sealed class Dialer(Libp2pHost host, AddressResolver resolver) : IDisposable
 {
-    /// <summary>Most addresses of one peer that are tried at the same time.</summary>
+    /// <summary>Maximum number of addresses of one peer tried at the same time.</summary>
     private const int MaxParallel = 4;
 
     private readonly Lock _gate = new();
@@ -20,7 +20,7 @@ internal sealed class Dialer(Libp2pHost host, AddressResolver resolver) : IDispo
 
     private Libp2pHostOptions Options => host.Options;
 
-    /// <summary>Dials a peer, or joins the dial to it that is under way.</summary>
+    /// <summary>Dials a peer, or joins a dial to it that is under way.</summary>
     public async Task<DialResult> DialAsync(
         PeerId peer,
         IReadOnlyList<Multiaddr> addresses,
@@ -60,7 +60,7 @@ internal sealed class Dialer(Libp2pHost host, AddressResolver resolver) : IDispo
                 && addresses.Any(address => !e.Attempts.Any(attempt => attempt.Address.Equals(address.WithoutPeerId())))
             )
         {
-            // The other dial did not know our addresses.
+            // The other dial did not have our addresses.
             return await DialAsync(peer, addresses, options with { IgnoreBackoff = true, Timeout = left }, cancellationToken);
         }
         finally
@@ -69,7 +69,7 @@ internal sealed class Dialer(Libp2pHost host, AddressResolver resolver) : IDispo
         }
     }
 
-    /// <summary>Dials an address whose peer is not known.</summary>
+    /// <summary>Dials an address whose peer is unknown.</summary>
     public async Task<DialResult> DialAnyAsync(Multiaddr address, DialOptions options, CancellationToken cancellationToken)
     {
         var timeout = options.Timeout ?? Options.DialTimeout;
@@ -85,10 +85,10 @@ internal sealed class Dialer(Libp2pHost host, AddressResolver resolver) : IDispo
         }
     }
 
-    /// <summary>Forgets the failures of a peer that has shown to be alive.</summary>
+    /// <summary>Clears the failures of a peer that has shown that it is alive.</summary>
     public void ClearBackoff(PeerId peer) => _backoff.TryRemove(peer, out _);
 
-    /// <summary>Forgets failures that are long over. Called every few seconds.</summary>
+    /// <summary>Removes expired failures. Called every few seconds.</summary>
     public void Tick()
     {
         var now = Options.Time.GetTimestamp();
@@ -120,8 +120,7 @@ internal sealed class Dialer(Libp2pHost host, AddressResolver resolver) : IDispo
             _pending.Add(peer, pending);
             pending.Task = RunAsync(peer, addresses, options, timeout, pending);
 
-            // Whoever waits sees the failure. When all have given up in the moment in which it failed, it is theirs no more: the back-off
-            // keeps it.
+            // Waiting callers see the failure. If all of them gave up just as it failed, only the back-off records it.
             _ = pending.Task.ContinueWith(
                 static failed => _ = failed.Exception,
                 CancellationToken.None,
@@ -136,7 +135,7 @@ internal sealed class Dialer(Libp2pHost host, AddressResolver resolver) : IDispo
     {
         lock (_gate)
         {
-            // The last one who waits takes the dial back.
+            // The last waiting caller cancels the dial.
             if (--pending.Waiters == 0 && !pending.Ended)
             {
                 pending.Cancellation.Cancel();
@@ -152,7 +151,7 @@ internal sealed class Dialer(Libp2pHost host, AddressResolver resolver) : IDispo
         PendingDial pending
     )
     {
-        // Leaves the lock that the caller holds before anything else happens.
+        // First leave the lock that the caller holds.
         await Task.Yield();
         using var timer = new CancellationTokenSource(timeout, Options.Time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, pending.Cancellation.Token);
@@ -267,7 +266,7 @@ internal sealed class Dialer(Libp2pHost host, AddressResolver resolver) : IDispo
             : throw DialFailure.Of(peer, [.. attempts, .. unusable]);
     }
 
-    /// <summary>Waits for an attempt to end; null when it is time to start the next one first.</summary>
+    /// <summary>Waits for an attempt to end. Returns null if the next one must start first.</summary>
     private async Task<Task<(Connection? Connection, DialAttempt Attempt)>?> NextAsync(
         List<Task<(Connection? Connection, DialAttempt Attempt)>> running,
         bool canStart,

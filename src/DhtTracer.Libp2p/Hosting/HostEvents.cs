@@ -1,6 +1,6 @@
 namespace DhtTracer.Libp2p.Hosting;
 
-/// <summary>Something happened to a connection.</summary>
+/// <summary>A connection opened or closed.</summary>
 public sealed class ConnectionEventArgs : EventArgs
 {
     /// <summary>Makes the event.</summary>
@@ -10,7 +10,7 @@ public sealed class ConnectionEventArgs : EventArgs
     public Connection Connection { get; }
 }
 
-/// <summary>A peer has told something about itself.</summary>
+/// <summary>Identify received something about a peer.</summary>
 public sealed class IdentifiedEventArgs : EventArgs
 {
     /// <summary>Makes the event.</summary>
@@ -20,7 +20,7 @@ public sealed class IdentifiedEventArgs : EventArgs
         Info = info;
     }
 
-    /// <summary>The connection on which it told.</summary>
+    /// <summary>The connection that carried it.</summary>
     public Connection Connection { get; }
 
     /// <summary>What is known about the peer now.</summary>

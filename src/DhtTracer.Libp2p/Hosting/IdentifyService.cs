@@ -14,7 +14,7 @@ internal sealed class IdentifyService
 
     private static readonly TimeSpan PushDelay = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How many parts one message may have.</summary>
+    /// <summary>Maximum number of parts in one message.</summary>
     private const int MaxParts = 10;
 
     private readonly Libp2pHost _host;
@@ -29,9 +29,9 @@ internal sealed class IdentifyService
         host.SetProtocolHandler(PushProtocolId, ReceivePushAsync);
     }
 
-    /// <summary>Forgets the prepared message: addresses or protocols have changed.</summary>
-    /// <param name="hasConnections">Whether there is anybody to tell.</param>
-    /// <returns>Whether <see cref="PushToAllAsync"/> is to be started; false when one is about to run.</returns>
+    /// <summary>Discards the prepared message, because addresses or protocols have changed.</summary>
+    /// <param name="hasConnections">Whether there are peers to notify.</param>
+    /// <returns>Whether the caller must start <see cref="PushToAllAsync"/>; false if one is about to run.</returns>
     public bool Invalidate(bool hasConnections)
     {
         lock (_gate)
@@ -43,8 +43,9 @@ internal sealed class IdentifyService
         }
     }
 
-    /// <summary>Asks a peer about itself and remembers what it says. Null when it does not answer properly, which is no reason to
-    /// part.</summary>
+    /// <summary>
+    /// Asks a peer about itself and stores the answer. Returns null if the peer does not answer properly; the connection stays open.
+    /// </summary>
     public async Task<PeerInfo?> RunAsync(Connection connection, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(_host.Options.IdentifyTimeout, _host.Options.Time);
@@ -65,7 +66,9 @@ internal sealed class IdentifyService
         }
     }
 
-    /// <summary>Tells connected peers that take pushes, a moment later and once for several changes, what the host speaks now.</summary>
+    /// <summary>
+    /// Notifies connected peers that accept pushes of the host's current state. Waits a moment, so that several changes cause one push.
+    /// </summary>
     public async Task PushToAllAsync(Func<IEnumerable<Connection>> connections, CancellationToken cancellationToken)
     {
         try
@@ -89,7 +92,7 @@ internal sealed class IdentifyService
         );
     }
 
-    /// <summary>Tells one peer. One that cannot be told asks at its next connection.</summary>
+    /// <summary>Notifies one peer. If this fails, the peer asks on its next connection.</summary>
     private async Task PushAsync(Connection connection, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(_host.Options.IdentifyTimeout, _host.Options.Time);
@@ -137,8 +140,8 @@ internal sealed class IdentifyService
     }
 
     /// <summary>
-    /// The connection has authenticated the peer, so its own word about its addresses is as good as its signed record, which is
-    /// meant to be passed on by others; nobody is told others' addresses here, and the signature is not checked.
+    /// The connection has authenticated the peer, so its unsigned addresses are as trustworthy as its signed record. The signature is for
+    /// passing a record on to others. This host does not do that, so it does not check the signature.
     /// </summary>
     private PeerInfo Remember(Connection connection, IdentifyMessage message)
     {

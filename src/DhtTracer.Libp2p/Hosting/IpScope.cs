@@ -3,10 +3,12 @@ using System.Net.Sockets;
 
 namespace DhtTracer.Libp2p.Hosting;
 
-/// <summary>Which addresses belong to the public internet.</summary>
+/// <summary>Decides which addresses belong to the public internet.</summary>
 internal static class IpScope
 {
-    /// <summary>The special-purpose ranges of RFC 6890 that a peer could name to lead us into a network of our own, or nowhere.</summary>
+    /// <summary>
+    /// The special-purpose ranges of RFC 6890. A peer could name them to lead this host into its own networks, or nowhere.
+    /// </summary>
     private static readonly IPNetwork[] NotPublic =
     [
         IPNetwork.Parse("0.0.0.0/8"),

@@ -5,8 +5,8 @@ using DhtTracer.Multiformats;
 namespace DhtTracer.Libp2p.Hosting;
 
 /// <summary>
-/// A libp2p node: listens, dials, and carries protocols over TCP, Noise and Yamux. Speaks identify and ping by itself;
-/// other protocols are registered with <see cref="SetProtocolHandler"/>. Safe for concurrent use.
+/// A libp2p node: listens, dials, and carries protocols over TCP, Noise and Yamux. Identify and ping are built in; other protocols are
+/// registered with <see cref="SetProtocolHandler"/>. Thread-safe.
 /// </summary>
 public sealed class Libp2pHost : IAsyncDisposable
 {
@@ -40,39 +40,40 @@ public sealed class Libp2pHost : IAsyncDisposable
         SetProtocolHandler(PingService.ProtocolId, (stream, token) => PingService.AnswerAsync(stream, options.Time, token));
     }
 
-    /// <summary>Raised when a connection is ready. Handlers must return at once.</summary>
+    /// <summary>Raised when a connection is ready. Handlers must return immediately.</summary>
     public event EventHandler<ConnectionEventArgs>? Connected;
 
-    /// <summary>Raised when a connection has ended. Handlers must return at once.</summary>
+    /// <summary>Raised when a connection has ended. Handlers must return immediately.</summary>
     public event EventHandler<ConnectionEventArgs>? Disconnected;
 
-    /// <summary>Raised when identify, or a push of it, has told something about the peer of a connection. Handlers must return at
-    /// once.</summary>
+    /// <summary>
+    /// Raised when identify, or a push of it, has received something about a connected peer. Handlers must return immediately.
+    /// </summary>
     public event EventHandler<IdentifiedEventArgs>? Identified;
 
     /// <summary>The settings.</summary>
     public Libp2pHostOptions Options { get; }
 
-    /// <summary>Who the host is.</summary>
+    /// <summary>The host's peer id.</summary>
     public PeerId PeerId => Options.Identity.PeerId;
 
     /// <summary>What is known about peers.</summary>
     public PeerStore Peers { get; }
 
-    /// <summary>The addresses that the host listens on, with the ports that were taken, without peer id.</summary>
+    /// <summary>The addresses that the host listens on, with their actual ports, without peer id.</summary>
     public IReadOnlyList<Multiaddr> ListenAddresses => _listener.Addresses;
 
-    /// <summary>The addresses that others are told.</summary>
+    /// <summary>The addresses that the host announces to others.</summary>
     public IReadOnlyList<Multiaddr> AnnouncedAddresses => Volatile.Read(ref _announced) ?? ListenAddresses;
 
-    /// <summary>The connections that are open.</summary>
+    /// <summary>The open connections.</summary>
     public IReadOnlyList<Connection> Connections => _connections.All();
 
-    /// <summary>The protocols that are spoken, in order.</summary>
+    /// <summary>The supported protocols, in order.</summary>
     public IReadOnlyList<string> Protocols => _protocols.Names;
 
-    /// <summary>Starts a host: it listens when this returns.</summary>
-    /// <exception cref="SocketException">An address is in use, or not of this machine.</exception>
+    /// <summary>Starts a host. When this returns, it listens.</summary>
+    /// <exception cref="SocketException">An address is in use, or does not belong to this machine.</exception>
     /// <exception cref="ArgumentException">An address to listen on is not plain TCP.</exception>
     public static async Task<Libp2pHost> StartAsync(Libp2pHostOptions options, CancellationToken cancellationToken = default)
     {
@@ -93,13 +94,13 @@ public sealed class Libp2pHost : IAsyncDisposable
     }
 
     /// <summary>
-    /// The connection to a peer: the one there is, or a new one. Dials to the same peer share one attempt.
+    /// Connects to a peer: returns the existing connection or opens a new one. Dials to the same peer share one attempt.
     /// </summary>
-    /// <param name="peer">The peer; the remote must prove that it is this one.</param>
-    /// <param name="addresses">Addresses to try, with or without peer id, names included; null for those in <see cref="Peers"/>.</param>
+    /// <param name="peer">The peer. The remote must prove this identity.</param>
+    /// <param name="addresses">Addresses to try, with or without peer id, including names; null for those in <see cref="Peers"/>.</param>
     /// <param name="options">How to dial; null for the host's settings.</param>
-    /// <param name="cancellationToken">Takes the dial back.</param>
-    /// <exception cref="DialException">It failed on every address; says why, by class and by address.</exception>
+    /// <param name="cancellationToken">Cancels the dial.</param>
+    /// <exception cref="DialException">The dial failed on every address. It holds the error of each address.</exception>
     public async Task<DialResult> DialAsync(
         PeerId peer,
         IEnumerable<Multiaddr>? addresses = null,
@@ -122,8 +123,8 @@ public sealed class Libp2pHost : IAsyncDisposable
         return await _dialer.DialAsync(peer, known, options ?? new DialOptions(), cancellationToken);
     }
 
-    /// <summary>Dials an address, whose peer id, if it has one, the remote must prove.</summary>
-    /// <exception cref="DialException">It failed.</exception>
+    /// <summary>Dials an address. If it has a peer id, the remote must prove that identity.</summary>
+    /// <exception cref="DialException">The dial failed.</exception>
     public Task<DialResult> DialAsync(Multiaddr address, DialOptions? options = null, CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
@@ -132,11 +133,12 @@ public sealed class Libp2pHost : IAsyncDisposable
             : _dialer.DialAnyAsync(address, options ?? new DialOptions(), cancellationToken);
     }
 
-    /// <summary>The open connection to a peer; null when there is none.</summary>
+    /// <summary>The open connection to a peer; null if there is none.</summary>
     public Connection? FindConnection(PeerId peer) => _connections.Find(peer);
 
-    /// <summary>Opens a stream to a peer, dialing its known addresses when there is no connection. See
-    /// <see cref="Connection.OpenStreamAsync"/>.</summary>
+    /// <summary>
+    /// Opens a stream to a peer. Dials its known addresses if there is no connection. See <see cref="Connection.OpenStreamAsync"/>.
+    /// </summary>
     /// <exception cref="DialException">The peer could not be dialed.</exception>
     public async Task<Libp2pStream> OpenStreamAsync(PeerId peer, string protocol, CancellationToken cancellationToken = default)
     {
@@ -144,8 +146,9 @@ public sealed class Libp2pHost : IAsyncDisposable
         return await dialed.Connection.OpenStreamAsync(protocol, cancellationToken);
     }
 
-    /// <summary>Measures a round trip to a connected peer with <c>/ipfs/ping/1.0.0</c>, dialing its known addresses when there is no
-    /// connection.</summary>
+    /// <summary>
+    /// Measures a round trip to a peer with <c>/ipfs/ping/1.0.0</c>. Dials its known addresses if there is no connection.
+    /// </summary>
     /// <exception cref="DialException">The peer could not be dialed.</exception>
     public async Task<TimeSpan> PingAsync(PeerId peer, CancellationToken cancellationToken = default)
     {
@@ -154,8 +157,8 @@ public sealed class Libp2pHost : IAsyncDisposable
     }
 
     /// <summary>
-    /// Speaks a protocol from now on. Connected peers are told. The stream is closed when the handler returns, and reset when it throws;
-    /// the token is cancelled when the host stops.
+    /// Starts to support a protocol, and notifies connected peers. The stream is closed when the handler returns, and reset if it throws.
+    /// The token is cancelled when the host stops.
     /// </summary>
     public void SetProtocolHandler(string protocol, Func<Libp2pStream, CancellationToken, Task> handler)
     {
@@ -163,7 +166,7 @@ public sealed class Libp2pHost : IAsyncDisposable
         SelfChanged();
     }
 
-    /// <summary>Speaks a protocol no more. Connected peers are told.</summary>
+    /// <summary>Stops supporting a protocol, and notifies connected peers.</summary>
     public bool RemoveProtocolHandler(string protocol)
     {
         var removed = _protocols.Remove(protocol);
@@ -171,10 +174,10 @@ public sealed class Libp2pHost : IAsyncDisposable
         return removed;
     }
 
-    /// <summary>Listens on one more address from now on. Connected peers are told.</summary>
-    /// <returns>The addresses under which it can be reached there, with the port that was taken.</returns>
-    /// <exception cref="SocketException">The address is in use, or not of this machine.</exception>
-    /// <exception cref="ArgumentException">It is not plain TCP, or listened on already.</exception>
+    /// <summary>Listens on one more address, and notifies connected peers.</summary>
+    /// <returns>The addresses where the host can be reached there, with the actual port.</returns>
+    /// <exception cref="SocketException">The address is in use, or does not belong to this machine.</exception>
+    /// <exception cref="ArgumentException">The address is not plain TCP, or the host already listens on it.</exception>
     public IReadOnlyList<Multiaddr> Listen(Multiaddr address)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
@@ -183,9 +186,11 @@ public sealed class Libp2pHost : IAsyncDisposable
         return added;
     }
 
-    /// <summary>Listens no more on an address, given as it was to the options or to <see cref="Listen"/>; connections stay. Connected peers
-    /// are told.</summary>
-    /// <returns>False when it was not listened on.</returns>
+    /// <summary>
+    /// Stops listening on an address, written as in the options or in <see cref="Listen"/>. Connections stay open. Connected peers are
+    /// notified.
+    /// </summary>
+    /// <returns>False if the host did not listen on it.</returns>
     public bool StopListening(Multiaddr address)
     {
         var removed = _listener.Remove(address);
@@ -193,14 +198,16 @@ public sealed class Libp2pHost : IAsyncDisposable
         return removed;
     }
 
-    /// <summary>Tells others these addresses from now on; null for those that the host listens on. Connected peers are told.</summary>
+    /// <summary>
+    /// Announces these addresses to others; null for the addresses that the host listens on. Connected peers are notified.
+    /// </summary>
     public void Announce(IReadOnlyList<Multiaddr>? addresses)
     {
         Volatile.Write(ref _announced, addresses);
         SelfChanged();
     }
 
-    /// <summary>Closes listeners and connections and waits, at most 5 s, until protocol handlers have ended.</summary>
+    /// <summary>Closes listeners and connections, and waits at most 5 s for protocol handlers to end.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
@@ -222,13 +229,13 @@ public sealed class Libp2pHost : IAsyncDisposable
             return;
         }
 
-        // Only when nothing uses them any more.
+        // Dispose these only after everything that uses them has ended.
         _dialer.Dispose();
         _listener.Dispose();
         _stopping.Dispose();
     }
 
-    /// <summary>Makes a socket a connection. The socket is the caller's to close when this fails.</summary>
+    /// <summary>Upgrades a socket to a connection. If this fails, the caller must close the socket.</summary>
     internal Task<Connection> UpgradeAsync(
         Socket socket,
         bool isDialer,
@@ -237,7 +244,7 @@ public sealed class Libp2pHost : IAsyncDisposable
         CancellationToken cancellationToken
     ) => _runner.UpgradeAsync(socket, isDialer, expected, address, cancellationToken);
 
-    /// <summary>A peer that connects is worth dialing again.</summary>
+    /// <summary>Allows dialing a peer that has connected to this host.</summary>
     internal void ClearBackoff(PeerId peer) => _dialer.ClearBackoff(peer);
 
     internal void RaiseConnected(Connection connection) =>
@@ -262,13 +269,13 @@ public sealed class Libp2pHost : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // The host stops.
+            // The host is stopping.
         }
     }
 
     private void SelfChanged()
     {
-        // Null while the host's own protocols are registered.
+        // Null while the host registers its own protocols.
         if (_identify?.Invalidate(_connections.Count > 0) == true)
         {
             _ = _work.Run("identify push", () => _identify.PushToAllAsync(_connections.All, _stopping.Token));

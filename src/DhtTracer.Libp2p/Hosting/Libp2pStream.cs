@@ -6,8 +6,8 @@ using DhtTracer.Multiformats;
 namespace DhtTracer.Libp2p.Hosting;
 
 /// <summary>
-/// One conversation with a peer in one protocol. Asynchronous only; one reader and one writer at a time.
-/// Disposing closes it in order: what was written still arrives. After a failure call <see cref="Reset"/>.
+/// One stream to a peer in one protocol. Asynchronous only, with one reader and one writer at a time. Disposing closes it cleanly: what was
+/// written still arrives. After a failure, call <see cref="Reset"/>.
 /// </summary>
 public sealed class Libp2pStream : Stream, IByteChannel
 {
@@ -27,7 +27,7 @@ public sealed class Libp2pStream : Stream, IByteChannel
     /// <summary>The connection that carries the stream.</summary>
     public Connection Connection { get; }
 
-    /// <summary>The protocol that was agreed on.</summary>
+    /// <summary>The negotiated protocol.</summary>
     public string Protocol { get; internal set; }
 
     /// <summary>Whether this side opened the stream.</summary>
@@ -52,9 +52,10 @@ public sealed class Libp2pStream : Stream, IByteChannel
         set => throw new NotSupportedException();
     }
 
-    /// <summary>Reads what is there, or waits for it; 0 when the remote has closed its side.</summary>
-    /// <exception cref="StreamResetException">The stream was reset. What arrived before was read first.</exception>
-    /// <exception cref="ProtocolNotSupportedException">The remote turned out not to support the protocol.</exception>
+    /// <summary>Reads available bytes, or waits for some; returns 0 if the remote has closed its side.</summary>
+    /// <exception cref="StreamResetException">The stream was reset. Bytes that arrived earlier are read first.</exception>
+    /// <exception cref="ProtocolNotSupportedException">The remote does not support the protocol. A stream opened early finds this out
+    /// late.</exception>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (_unanswered is not null)
@@ -65,24 +66,24 @@ public sealed class Libp2pStream : Stream, IByteChannel
         return await _stream.ReadAsync(buffer, cancellationToken);
     }
 
-    /// <summary>Sends bytes: complete once they are queued and the remote's window has room for them.</summary>
+    /// <summary>Sends bytes. Completes when they are queued and fit in the remote's window.</summary>
     /// <exception cref="StreamResetException">The stream was reset.</exception>
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
         _stream.WriteAsync(buffer, cancellationToken);
 
-    /// <summary>Waits until everything written so far was handed to the operating system.</summary>
+    /// <summary>Waits until everything written so far was passed to the operating system.</summary>
     public override Task FlushAsync(CancellationToken cancellationToken) => Connection.FlushAsync(cancellationToken);
 
-    /// <summary>Tells the remote that nothing more will be written. Reading goes on.</summary>
+    /// <summary>Tells the remote that nothing more will be written. Reading is still possible.</summary>
     public void CloseWrite() => _stream.CloseWrite();
 
-    /// <summary>Ends both directions at once.</summary>
-    /// <param name="why">What a read or write under way on this side will say.</param>
+    /// <summary>Ends both directions immediately.</summary>
+    /// <param name="why">Error text for reads and writes under way on this side.</param>
     public void Reset(string why = "The stream was reset by this side.") => _stream.Reset(why);
 
-    /// <summary>Reads one message behind its length as a varint; null when the remote closed before a new one began.</summary>
-    /// <param name="maxLength">Longest message to accept, in bytes.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <summary>Reads one message with a varint length prefix; null if the remote closed before a new message.</summary>
+    /// <param name="maxLength">Maximum length of the message, in bytes.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
     /// <exception cref="WireException">The message is too long, or ends early.</exception>
     public async Task<byte[]?> ReadMessageAsync(int maxLength, CancellationToken cancellationToken)
     {
@@ -113,7 +114,7 @@ public sealed class Libp2pStream : Stream, IByteChannel
         throw new WireException(WireLayer.Framing, "a message's length is longer than 9 bytes");
     }
 
-    /// <summary>Writes one message behind its length as a varint.</summary>
+    /// <summary>Writes one message with a varint length prefix.</summary>
     public async Task WriteMessageAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(message.Length + Varint.MaxLength);
@@ -137,7 +138,7 @@ public sealed class Libp2pStream : Stream, IByteChannel
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    /// <summary>Does nothing: see <see cref="FlushAsync"/>.</summary>
+    /// <summary>Does nothing; use <see cref="FlushAsync"/>.</summary>
     public override void Flush() { }
 
     /// <summary>Not supported: read asynchronously.</summary>
@@ -169,7 +170,7 @@ public sealed class Libp2pStream : Stream, IByteChannel
     ValueTask IByteChannel.WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
         _stream.WriteAsync(bytes, cancellationToken);
 
-    /// <summary>Reads the remote's answer to the protocol that was proposed when the stream was opened.</summary>
+    /// <summary>Reads the remote's answer to the protocol proposed at opening.</summary>
     internal async Task CompleteNegotiationAsync(CancellationToken cancellationToken)
     {
         try
@@ -189,7 +190,9 @@ public sealed class Libp2pStream : Stream, IByteChannel
         _unanswered = null;
     }
 
-    /// <summary>Reads a message of a known length. Memory follows what has arrived: a length alone costs the remote nothing.</summary>
+    /// <summary>
+    /// Reads a message of a known length. Allocates only as bytes arrive, because an announced length costs the remote nothing.
+    /// </summary>
     private async Task<byte[]> ReadBodyAsync(int length, CancellationToken cancellationToken)
     {
         const int FirstStep = 64 * 1024;

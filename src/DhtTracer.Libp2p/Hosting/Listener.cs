@@ -4,7 +4,7 @@ using DhtTracer.Multiformats;
 
 namespace DhtTracer.Libp2p.Hosting;
 
-/// <summary>Makes a socket a connection: <see cref="Libp2pHost"/> does.</summary>
+/// <summary>Upgrades a socket to a connection; implemented by <see cref="Libp2pHost"/>.</summary>
 internal delegate Task<Connection> UpgradeSocket(
     Socket socket,
     bool isDialer,
@@ -13,12 +13,13 @@ internal delegate Task<Connection> UpgradeSocket(
     CancellationToken cancellationToken
 );
 
-/// <summary>Accepts the connections of a host. Only so many handshakes are under way at a time; further connections wait in the system's
-/// queue.</summary>
+/// <summary>
+/// Accepts the connections of a host. The number of concurrent handshakes is limited; further connections wait in the system's queue.
+/// </summary>
 /// <param name="options">Settings of the host.</param>
-/// <param name="upgrade">Makes a socket a connection.</param>
-/// <param name="report">Told of errors that reach no caller.</param>
-/// <param name="work">Runs what goes on beside.</param>
+/// <param name="upgrade">Upgrades a socket to a connection.</param>
+/// <param name="report">Receives errors that reach no caller.</param>
+/// <param name="work">Runs background work.</param>
 /// <param name="stopping">Cancelled when the host stops.</param>
 internal sealed class Listener(
     Libp2pHostOptions options,
@@ -33,12 +34,12 @@ internal sealed class Listener(
     private readonly SemaphoreSlim _pending = new(options.MaxPendingInbound);
     private IReadOnlyList<Multiaddr> _addresses = [];
 
-    /// <summary>The addresses under which the host can be reached.</summary>
+    /// <summary>The addresses where the host can be reached.</summary>
     public IReadOnlyList<Multiaddr> Addresses => Volatile.Read(ref _addresses);
 
-    /// <summary>Binds addresses; nobody is accepted before <see cref="Start"/>.</summary>
-    /// <exception cref="SocketException">An address is in use, or not of this machine.</exception>
-    /// <exception cref="ArgumentException">An address is not plain TCP, or there twice.</exception>
+    /// <summary>Binds addresses. Connections are accepted only after <see cref="Start"/>.</summary>
+    /// <exception cref="SocketException">An address is in use, or does not belong to this machine.</exception>
+    /// <exception cref="ArgumentException">An address is not plain TCP, or is given twice.</exception>
     public void Bind(IReadOnlyList<Multiaddr> addresses)
     {
         foreach (var address in addresses)
@@ -47,7 +48,7 @@ internal sealed class Listener(
         }
     }
 
-    /// <summary>Accepts connections on what was bound.</summary>
+    /// <summary>Starts accepting connections on the bound addresses.</summary>
     public void Start()
     {
         foreach (var (_, socket) in Snapshot())
@@ -56,10 +57,10 @@ internal sealed class Listener(
         }
     }
 
-    /// <summary>Binds one more address and accepts there.</summary>
-    /// <returns>The addresses under which it can be reached.</returns>
-    /// <exception cref="SocketException">The address is in use, or not of this machine.</exception>
-    /// <exception cref="ArgumentException">It is not plain TCP, or listened on already.</exception>
+    /// <summary>Binds one more address and accepts connections on it.</summary>
+    /// <returns>The addresses where the host can be reached there.</returns>
+    /// <exception cref="SocketException">The address is in use, or does not belong to this machine.</exception>
+    /// <exception cref="ArgumentException">The address is not plain TCP, or is already bound.</exception>
     public IReadOnlyList<Multiaddr> Add(Multiaddr address)
     {
         var socket = BindOne(address);
@@ -67,7 +68,7 @@ internal sealed class Listener(
         return [.. socket.Addresses()];
     }
 
-    /// <summary>Accepts no more on an address; false when it was not listened on.</summary>
+    /// <summary>Stops accepting on an address; false if it was not bound.</summary>
     public bool Remove(Multiaddr address)
     {
         lock (_gate)
@@ -161,12 +162,12 @@ internal sealed class Listener(
                             or SocketException { SocketErrorCode: SocketError.OperationAborted }
                 )
             {
-                // The host stops, or listens here no more.
+                // The host is stopping, or does not listen here any more.
                 return;
             }
             catch (SocketException e)
             {
-                // Out of file descriptors, most likely: later is better than never.
+                // Most likely out of file descriptors: retry later.
                 report("accepting connections", null, e);
                 await Task.Delay(TimeSpan.FromMilliseconds(100), options.Time, CancellationToken.None);
             }
@@ -186,7 +187,7 @@ internal sealed class Listener(
         }
         catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
         {
-            // A stranger who does not get through the handshake is no fault of this host.
+            // A remote that fails the handshake is not a fault of this host.
         }
         finally
         {

@@ -10,7 +10,7 @@ internal sealed class ListeningSocket : IDisposable
     private readonly Socket _socket;
 
     /// <summary>Binds and listens.</summary>
-    /// <exception cref="SocketException">The address is in use, or not of this machine.</exception>
+    /// <exception cref="SocketException">The address is in use, or does not belong to this machine.</exception>
     public ListeningSocket(IPEndPoint endPoint)
     {
         _socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
@@ -18,7 +18,7 @@ internal sealed class ListeningSocket : IDisposable
         {
             if (endPoint.AddressFamily == AddressFamily.InterNetworkV6)
             {
-                // /ip6/::/… means IPv6 only; IPv4 is listened on when it is asked for.
+                // /ip6/::/… means IPv6 only. IPv4 needs its own address.
                 _socket.DualMode = false;
             }
 
@@ -33,10 +33,10 @@ internal sealed class ListeningSocket : IDisposable
         }
     }
 
-    /// <summary>The address with the port that was taken.</summary>
+    /// <summary>The bound address with its actual port.</summary>
     public IPEndPoint EndPoint { get; }
 
-    /// <summary>The addresses under which others can reach it: those of all interfaces when it listens on all.</summary>
+    /// <summary>The addresses where others can reach it: those of all interfaces if it listens on all.</summary>
     public IEnumerable<Multiaddr> Addresses()
     {
         if (!EndPoint.Address.Equals(IPAddress.Any) && !EndPoint.Address.Equals(IPAddress.IPv6Any))
@@ -57,8 +57,7 @@ internal sealed class ListeningSocket : IDisposable
             .Select(address => Multiaddr.FromTcp(new IPEndPoint(address, EndPoint.Port)));
     }
 
-    /// <summary>The next connection, with the address it comes from. A connection that broke before it was accepted is passed
-    /// over.</summary>
+    /// <summary>Returns the next connection. A connection that broke before it was accepted is skipped.</summary>
     public async Task<Socket> AcceptAsync(CancellationToken cancellationToken)
     {
         while (true)
@@ -71,7 +70,7 @@ internal sealed class ListeningSocket : IDisposable
             }
             catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionReset or SocketError.ConnectionAborted)
             {
-                // The remote was gone before it was accepted.
+                // The remote left before it was accepted.
             }
         }
     }

@@ -3,37 +3,37 @@ using DhtTracer.Multiformats;
 
 namespace DhtTracer.Libp2p.Hosting;
 
-/// <summary>What is known about a peer. Lists never change: a newer state is a new object.</summary>
+/// <summary>What is known about a peer. Immutable: a newer state is a new object.</summary>
 public sealed record PeerInfo
 {
     /// <summary>The peer.</summary>
     public required PeerId Peer { get; init; }
 
-    /// <summary>Its addresses, without peer id, the newest first; at most <see cref="PeerStore.MaxAddresses"/>.</summary>
+    /// <summary>Its addresses, without peer id, newest first; at most <see cref="PeerStore.MaxAddresses"/>.</summary>
     public IReadOnlyList<Multiaddr> Addresses { get; init; } = [];
 
-    /// <summary>Protocols that identify told; empty before.</summary>
+    /// <summary>Protocols from identify; empty before it.</summary>
     public IReadOnlyList<string> Protocols { get; init; } = [];
 
-    /// <summary>Agent version that identify told; null before.</summary>
+    /// <summary>Agent version from identify; null before it.</summary>
     public string? AgentVersion { get; init; }
 
-    /// <summary>Protocol version that identify told; null before.</summary>
+    /// <summary>Protocol version from identify; null before it.</summary>
     public string? ProtocolVersion { get; init; }
 
-    /// <summary>The address under which the peer sees this host; null before identify, or when it did not say.</summary>
+    /// <summary>The address under which the peer sees this host; null before identify, or if the peer did not send it.</summary>
     public Multiaddr? ObservedAddress { get; init; }
 
-    /// <summary>When identify last told something; null before.</summary>
+    /// <summary>When identify last received something; null before it.</summary>
     public DateTimeOffset? IdentifiedAt { get; init; }
 
     internal long LastHeard { get; init; }
 }
 
-/// <summary>Remembers peers: addresses from anywhere, the rest from identify. Safe for concurrent use.</summary>
+/// <summary>Stores peers: addresses from any source, everything else from identify. Thread-safe.</summary>
 public sealed class PeerStore
 {
-    /// <summary>Most addresses that are kept of one peer.</summary>
+    /// <summary>Maximum number of addresses kept per peer.</summary>
     public const int MaxAddresses = 32;
 
     private readonly ConcurrentDictionary<PeerId, PeerInfo> _peers = new();
@@ -47,13 +47,13 @@ public sealed class PeerStore
         _time = time;
     }
 
-    /// <summary>Number of peers that are remembered.</summary>
+    /// <summary>Number of stored peers.</summary>
     public int Count => _peers.Count;
 
-    /// <summary>What is known about a peer; null when nothing is.</summary>
+    /// <summary>What is known about a peer; null if nothing is.</summary>
     public PeerInfo? Find(PeerId peer) => _peers.GetValueOrDefault(peer);
 
-    /// <summary>Remembers addresses of a peer. Addresses that end in another peer are left out.</summary>
+    /// <summary>Adds addresses of a peer. Addresses that end in another peer id are ignored.</summary>
     public void AddAddresses(PeerId peer, IEnumerable<Multiaddr> addresses)
     {
         var plain = Plain(peer, addresses);
@@ -66,7 +66,7 @@ public sealed class PeerStore
     /// <summary>Forgets a peer.</summary>
     public void Remove(PeerId peer) => _peers.TryRemove(peer, out _);
 
-    /// <summary>Remembers what identify told; its addresses replace the older ones.</summary>
+    /// <summary>Stores the result of identify. Its addresses replace the older ones.</summary>
     internal PeerInfo SetIdentified(PeerId peer, Func<PeerInfo, PeerInfo> update) =>
         Update(peer, known => update(known) with { IdentifiedAt = _time.GetUtcNow() });
 
@@ -99,7 +99,7 @@ public sealed class PeerStore
         return info;
     }
 
-    /// <summary>Forgets the tenth of the peers that was heard of longest ago.</summary>
+    /// <summary>Removes the tenth of the peers that were not heard of for longest.</summary>
     private void Evict()
     {
         if (Interlocked.Exchange(ref _evicting, 1) == 1)

@@ -2,14 +2,14 @@ using System.Security.Cryptography;
 
 namespace DhtTracer.Libp2p.Hosting;
 
-/// <summary>The protocol <c>/ipfs/ping/1.0.0</c>: 32 bytes, sent back as they are.</summary>
+/// <summary>The protocol <c>/ipfs/ping/1.0.0</c>: 32 bytes, echoed unchanged.</summary>
 internal static class PingService
 {
     public const string ProtocolId = "/ipfs/ping/1.0.0";
 
     private const int Length = 32;
 
-    /// <summary>Echoes pings until the remote has no more; a remote that falls silent for long is left.</summary>
+    /// <summary>Echoes pings until the remote closes the stream or is silent too long.</summary>
     public static async Task AnswerAsync(Libp2pStream stream, TimeProvider time, CancellationToken cancellationToken)
     {
         var buffer = new byte[Length];
@@ -32,8 +32,8 @@ internal static class PingService
         }
     }
 
-    /// <summary>Measures one round trip on a stream of its own.</summary>
-    /// <exception cref="WireException">The answer is not what was sent.</exception>
+    /// <summary>Measures one round trip on its own stream.</summary>
+    /// <exception cref="WireException">The answer differs from what was sent.</exception>
     public static async Task<TimeSpan> PingAsync(Connection connection, TimeProvider time, CancellationToken cancellationToken)
     {
         var stream = await connection.OpenStreamAsync(ProtocolId, cancellationToken);

@@ -4,7 +4,7 @@ using DhtTracer.Multiformats;
 
 namespace DhtTracer.Libp2p.Hosting;
 
-/// <summary>The protocols that a host speaks, and who handles them.</summary>
+/// <summary>The protocols that a host supports, and their handlers.</summary>
 internal sealed class ProtocolTable(Libp2pHostOptions options, Action<string, PeerId?, Exception> report)
 {
     private readonly ConcurrentDictionary<string, Func<Libp2pStream, CancellationToken, Task>> _handlers = new(StringComparer.Ordinal);
@@ -16,7 +16,7 @@ internal sealed class ProtocolTable(Libp2pHostOptions options, Action<string, Pe
 
     public bool Remove(string protocol) => _handlers.TryRemove(protocol, out _);
 
-    /// <summary>Negotiates the protocol of a stream that a remote opened and runs its handler. Never throws.</summary>
+    /// <summary>Negotiates the protocol of a stream opened by the remote, and runs its handler. Never throws.</summary>
     public async Task HandleAsync(Libp2pStream stream, CancellationToken stopping)
     {
         string? protocol = null;
@@ -40,7 +40,7 @@ internal sealed class ProtocolTable(Libp2pHostOptions options, Action<string, Pe
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
-            // The remote left, broke the protocol, or was too slow; or the host stops.
+            // The remote left, broke the protocol, or was too slow; or the host is stopping.
             stream.Reset(e.Message);
         }
 #pragma warning disable CA1031 // A handler may fail in any way: its stream is reset, the host goes on, and the owner is told.

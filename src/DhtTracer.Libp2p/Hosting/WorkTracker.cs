@@ -1,6 +1,6 @@
 namespace DhtTracer.Libp2p.Hosting;
 
-/// <summary>Counts work that nobody awaits, so that its owner can wait for its end and hears of every failure.</summary>
+/// <summary>Tracks background work that nobody awaits, so its owner can wait for its end and is told of every failure.</summary>
 internal sealed class WorkTracker(Action<string, Exception> failed)
 {
     private readonly Lock _gate = new();
@@ -8,7 +8,7 @@ internal sealed class WorkTracker(Action<string, Exception> failed)
     private int _running;
     private bool _closed;
 
-    /// <summary>Starts work; false, and nothing is started, once the tracker is closed.</summary>
+    /// <summary>Starts work. Returns false and starts nothing if the tracker is closed.</summary>
     public bool Run(string what, Func<Task> work)
     {
         lock (_gate)
@@ -25,7 +25,7 @@ internal sealed class WorkTracker(Action<string, Exception> failed)
         return true;
     }
 
-    /// <summary>Starts nothing more, and completes when everything that runs has ended.</summary>
+    /// <summary>Prevents further starts, and completes when all running work has ended.</summary>
     public Task CloseAsync()
     {
         lock (_gate)

@@ -6,13 +6,13 @@ using Google.Protobuf;
 namespace DhtTracer.Libp2p.Identify;
 
 /// <summary>
-/// What peers tell about themselves (<see href="https://github.com/libp2p/specs/blob/master/identify/README.md"/>): publicKey = 1,
-/// listenAddrs = 2, protocols = 3, observedAddr = 4, protocolVersion = 5, agentVersion = 6, signedPeerRecord = 8. A message may come in
-/// several parts; absent fields of a part are null.
+/// What peers say about themselves (<see href="https://github.com/libp2p/specs/blob/master/identify/README.md"/>): publicKey = 1,
+/// listenAddrs = 2, protocols = 3, observedAddr = 4, protocolVersion = 5, agentVersion = 6, signedPeerRecord = 8. A message can have
+/// several parts; fields missing from a part are null.
 /// </summary>
 internal sealed record IdentifyMessage
 {
-    /// <summary>Longest part, in bytes.</summary>
+    /// <summary>Maximum size of a part, in bytes.</summary>
     public const int MaxLength = 8 * 1024;
 
     private const int MaxAddresses = 128;
@@ -21,7 +21,7 @@ internal sealed record IdentifyMessage
 
     public byte[]? PublicKey { get; init; }
 
-    /// <summary>Addresses that could be read.</summary>
+    /// <summary>The addresses that are valid.</summary>
     public IReadOnlyList<Multiaddr> ListenAddresses { get; init; } = [];
 
     public IReadOnlyList<string> Protocols { get; init; } = [];
@@ -32,11 +32,11 @@ internal sealed record IdentifyMessage
 
     public string? AgentVersion { get; init; }
 
-    /// <summary>A <see cref="PeerRecord"/> in a signed envelope, unchecked.</summary>
+    /// <summary>A <see cref="PeerRecord"/> in a signed envelope, not verified.</summary>
     public byte[]? SignedPeerRecord { get; init; }
 
     /// <summary>Reads one part.</summary>
-    /// <exception cref="WireException">It is malformed.</exception>
+    /// <exception cref="WireException">The part is malformed.</exception>
     public static IdentifyMessage Parse(ReadOnlySpan<byte> bytes)
     {
         var part = WireMessage.Parse(IdentifyPart.Parser, bytes);
@@ -62,7 +62,7 @@ internal sealed record IdentifyMessage
         };
     }
 
-    /// <summary>This part and a later one: lists grow, single values are replaced.</summary>
+    /// <summary>Merges this part with a later one: lists are appended, single values are replaced.</summary>
     public IdentifyMessage Merge(IdentifyMessage later) =>
         new()
         {

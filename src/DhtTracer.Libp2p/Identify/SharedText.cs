@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace DhtTracer.Libp2p.Identify;
 
 /// <summary>
-/// One copy of texts that thousands of peers have in common: agent versions and lists of protocols. Bounded, because
-/// strangers write them; what does not fit is simply not shared.
+/// Shares texts that thousands of peers have in common: agent versions and lists of protocols. The size is limited, because strangers write
+/// these texts; beyond it, texts are not shared.
 /// </summary>
 internal static class SharedText
 {
@@ -21,7 +21,7 @@ internal static class SharedText
 
     public static IReadOnlyList<string> List(IReadOnlyList<string> texts)
     {
-        // Protocol names hold no line breaks on the wire; one that does only fails to be shared rightly with itself.
+        // Protocol names have no line breaks on the wire. A name with one only fails to be shared.
         var key = string.Join('\n', texts);
         return Lists.TryGetValue(key, out var shared) && shared.SequenceEqual(texts, StringComparer.Ordinal) ? shared
             : Lists.Count < Capacity ? Lists.GetOrAdd(key, _ => texts.Select(text => Of(text)!).ToArray())

@@ -2,15 +2,15 @@ using BouncyEd25519 = Org.BouncyCastle.Math.EC.Rfc8032.Ed25519;
 
 namespace DhtTracer.Libp2p.Identities;
 
-/// <summary>Ed25519 (RFC 8032). The BCL has none, so BouncyCastle computes; what it does not check is checked here.</summary>
+/// <summary>Ed25519 (RFC 8032). .NET has none, so this uses BouncyCastle and adds the checks that it lacks.</summary>
 internal static class Ed25519
 {
     public const int KeyLength = 32;
     public const int SignatureLength = 64;
 
     /// <summary>
-    /// The y coordinates of the eight points of small order, and the two that are the same modulo p = 2^255 - 19 but written
-    /// above it. Any message "verifies" under such a key, and BouncyCastle accepts them.
+    /// The y coordinates of the eight points of small order, plus two that equal others modulo p = 2^255 - 19 but are encoded above p. Any
+    /// message "verifies" under such a key, and BouncyCastle accepts them.
     /// </summary>
     private static readonly byte[][] SmallOrder =
     [

@@ -27,14 +27,15 @@ public sealed class Identity
     /// <summary>Makes a new identity from the system's random number generator.</summary>
     public static Identity Create() => new(RandomNumberGenerator.GetBytes(Ed25519.KeyLength));
 
-    /// <summary>The identity of a seed; the same seed gives the same peer id.</summary>
-    /// <exception cref="ArgumentException">Not 32 bytes.</exception>
+    /// <summary>Makes the identity of a seed. The same seed gives the same peer id.</summary>
+    /// <exception cref="ArgumentException">The seed is not 32 bytes.</exception>
     public static Identity FromSeed(ReadOnlySpan<byte> seed) =>
         seed.Length == Ed25519.KeyLength ? new Identity(seed.ToArray()) : throw new ArgumentException("A seed has 32 bytes.", nameof(seed));
 
-    /// <summary>Reads a libp2p <c>PrivateKey</c> message of type Ed25519: seed and public key, or the older form with the public key
-    /// twice.</summary>
-    /// <exception cref="WireException">It is malformed, of another type, or its halves do not belong together.</exception>
+    /// <summary>
+    /// Reads a libp2p <c>PrivateKey</c> message of type Ed25519: seed and public key, or the older format with the public key twice.
+    /// </summary>
+    /// <exception cref="WireException">The message is malformed, of another type, or its public key does not match its seed.</exception>
     public static Identity FromProtobuf(ReadOnlySpan<byte> privateKey)
     {
         var message = WireMessage.Parse(PrivateKeyMessage.Parser, privateKey);
@@ -62,7 +63,7 @@ public sealed class Identity
         return identity;
     }
 
-    /// <summary>The libp2p <c>PrivateKey</c> message: a secret.</summary>
+    /// <summary>Writes the libp2p <c>PrivateKey</c> message. It is secret.</summary>
     public byte[] ToProtobuf() =>
         new PrivateKeyMessage { Type = (ulong)KeyType.Ed25519, Data = ByteString.CopyFrom([.. _seed, .. _publicKey]) }.ToByteArray();
 

@@ -1,13 +1,13 @@
 namespace DhtTracer.Libp2p.Identities;
 
-/// <summary>An identity kept in a file, as a libp2p <c>PrivateKey</c> protobuf that only its owner may read.</summary>
+/// <summary>Stores an identity in a file, as a libp2p <c>PrivateKey</c> protobuf. Only the owner may read the file.</summary>
 public static class IdentityFile
 {
     private const int MaxLength = 4096;
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>Reads the identity in <paramref name="path"/>, or makes a new one and writes it there.</summary>
-    /// <exception cref="WireException">The file is there and holds no Ed25519 private key: it is left as it is.</exception>
+    /// <summary>Reads the identity in <paramref name="path"/>, or creates one and writes it there.</summary>
+    /// <exception cref="WireException">The file exists but holds no Ed25519 private key. It is not changed.</exception>
     /// <exception cref="IOException">The file cannot be read or written.</exception>
     public static Identity ReadOrCreate(string path)
     {
@@ -26,7 +26,7 @@ public static class IdentityFile
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
         {
-            // Set while the file is made, not after: there is no moment at which others could read it.
+            // The mode is set at creation, so others can never read the file.
             options.UnixCreateMode = OwnerOnly;
         }
 
@@ -37,8 +37,8 @@ public static class IdentityFile
     }
 
     /// <summary>Reads the identity in <paramref name="path"/>.</summary>
-    /// <exception cref="WireException">It holds no Ed25519 private key.</exception>
-    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <exception cref="WireException">The file holds no Ed25519 private key.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
     public static Identity Read(string path)
     {
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);

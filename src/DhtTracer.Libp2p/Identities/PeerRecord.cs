@@ -5,24 +5,25 @@ using Google.Protobuf;
 namespace DhtTracer.Libp2p.Identities;
 
 /// <summary>
-/// The addresses of a peer, to be signed by itself (<see href="https://github.com/libp2p/specs/blob/master/RFC/0003-routing-records.md"/>):
-/// peer_id = 1, seq = 2, addresses = 3 { multiaddr = 1 }.
+/// The addresses of a peer, signed by the peer itself (<see
+/// href="https://github.com/libp2p/specs/blob/master/RFC/0003-routing-records.md"/>): peer_id = 1, seq = 2, addresses = 3 { multiaddr = 1
+/// }.
 /// </summary>
 /// <param name="Peer">The peer.</param>
-/// <param name="Sequence">The newer record has the higher number; commonly milliseconds since 1970.</param>
-/// <param name="Addresses">Its addresses; those that cannot be read are left out.</param>
+/// <param name="Sequence">Higher in newer records; commonly milliseconds since 1970.</param>
+/// <param name="Addresses">Its addresses. Unreadable ones are left out.</param>
 public sealed record PeerRecord(PeerId Peer, ulong Sequence, IReadOnlyList<Multiaddr> Addresses)
 {
-    /// <summary>What the signature is bound to.</summary>
+    /// <summary>The domain of the signature.</summary>
     public const string Domain = "libp2p-peer-record";
 
     private const int MaxAddresses = 128;
 
-    /// <summary>Multicodec libp2p-peer-record, 0x0301, as it stands in envelopes: big-endian, not a varint.</summary>
+    /// <summary>Multicodec libp2p-peer-record, 0x0301, as written in envelopes: big-endian, not a varint.</summary>
     public static byte[] PayloadType => [0x03, 0x01];
 
     /// <summary>Reads the record in a signed envelope.</summary>
-    /// <exception cref="WireException">Malformed, wrongly signed, or signed by another peer than the record is about.</exception>
+    /// <exception cref="WireException">The record is malformed, its signature is wrong, or another peer signed it.</exception>
     public static PeerRecord Open(ReadOnlySpan<byte> envelope)
     {
         var opened = SignedEnvelope.ParseAndVerify(envelope, Domain);

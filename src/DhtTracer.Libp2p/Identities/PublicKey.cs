@@ -8,7 +8,7 @@ using Org.BouncyCastle.Security;
 
 namespace DhtTracer.Libp2p.Identities;
 
-/// <summary>The kinds of keys that a peer may have.</summary>
+/// <summary>The types of peer keys.</summary>
 public enum KeyType
 {
     /// <summary>RSA, 2048 to 8192 bits; PKCS #1 v1.5 with SHA-256.</summary>
@@ -25,12 +25,12 @@ public enum KeyType
 }
 
 /// <summary>
-/// A peer's public key (<see href="https://github.com/libp2p/specs/blob/master/peer-ids/peer-ids.md"/>).
-/// The protobuf is kept byte for byte, since the peer id is made of it.
+/// A peer's public key (<see href="https://github.com/libp2p/specs/blob/master/peer-ids/peer-ids.md"/>). The protobuf bytes are kept
+/// unchanged, because the peer id is derived from them.
 /// </summary>
 public sealed class PublicKey
 {
-    /// <summary>Longest protobuf that is read, in bytes: an RSA key of 8192 bits takes about 1,070.</summary>
+    /// <summary>Maximum size of the protobuf, in bytes. An RSA key of 8192 bits takes about 1,070.</summary>
     public const int MaxLength = 2048;
 
     private readonly byte[] _protobuf;
@@ -53,8 +53,8 @@ public sealed class PublicKey
     /// <summary>The <c>PublicKey</c> message.</summary>
     public ReadOnlySpan<byte> Protobuf => _protobuf;
 
-    /// <summary>Reads a <c>PublicKey</c> message and checks that its key can be used.</summary>
-    /// <exception cref="WireException">It is malformed, of an unknown type, or a key that is no key (small order, off the
+    /// <summary>Reads a <c>PublicKey</c> message and checks that its key is usable.</summary>
+    /// <exception cref="WireException">The message is malformed, of an unknown type, or its key is unusable (small order, off the
     /// curve).</exception>
     public static PublicKey Parse(ReadOnlySpan<byte> protobuf)
     {
@@ -79,12 +79,13 @@ public sealed class PublicKey
         return key;
     }
 
-    /// <summary>The key that a peer id holds in itself, as those of Ed25519 do; null when it only holds a hash.</summary>
-    /// <exception cref="WireException">The peer id holds something that is no usable key.</exception>
+    /// <summary>Returns the key that a peer id contains, as Ed25519 peer ids do; null if it contains only a hash.</summary>
+    /// <exception cref="WireException">The peer id contains no usable key.</exception>
     public static PublicKey? FromPeerId(PeerId peer) => peer.InlinePublicKeyProtobuf.IsEmpty ? null : Parse(peer.InlinePublicKeyProtobuf);
 
-    /// <summary>Whether <paramref name="signature"/> over <paramref name="message"/> was made with this key. Malformed signatures give
-    /// false.</summary>
+    /// <summary>
+    /// Whether <paramref name="signature"/> over <paramref name="message"/> was made with this key. False for malformed signatures.
+    /// </summary>
     public bool Verify(ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature)
     {
         switch (Type)
@@ -106,7 +107,7 @@ public sealed class PublicKey
                 }
 
             default:
-                // The BCL reads no compressed points, which is what this key type consists of.
+                // .NET cannot read compressed points, which this key type uses.
                 var signer = SignerUtilities.GetSigner("SHA-256withECDSA");
                 signer.Init(forSigning: false, DecodeSecp256k1(_data));
                 signer.BlockUpdate(message.ToArray(), 0, message.Length);
@@ -176,7 +177,7 @@ public sealed class PublicKey
                         or NotSupportedException
             )
         {
-            // What the decoders of the four kinds throw for bytes that are no key.
+            // The decoders of the four key types throw these for invalid keys.
             throw Refuse($"the data of a {Type} key is no key", e);
         }
 

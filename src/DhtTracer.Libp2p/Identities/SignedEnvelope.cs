@@ -6,7 +6,7 @@ using Google.Protobuf;
 namespace DhtTracer.Libp2p.Identities;
 
 /// <summary>
-/// A payload signed by a peer for one purpose (<see href="https://github.com/libp2p/specs/blob/master/RFC/0002-signed-envelopes.md"/>):
+/// A payload signed by a peer for one domain (<see href="https://github.com/libp2p/specs/blob/master/RFC/0002-signed-envelopes.md"/>):
 /// public_key = 1, payload_type = 2, payload = 3, signature = 5.
 /// </summary>
 /// <param name="Signer">The key that signed.</param>
@@ -19,8 +19,8 @@ public sealed record SignedEnvelope(PublicKey Signer, byte[] PayloadType, byte[]
     public static SignedEnvelope Sign(Identity identity, string domain, byte[] payloadType, byte[] payload) =>
         new(identity.PublicKey, payloadType, payload, identity.Sign(SignedBytes(domain, payloadType, payload)));
 
-    /// <summary>Reads an envelope and checks its signature.</summary>
-    /// <exception cref="WireException">It is malformed, or the signature is not that of its key for <paramref name="domain"/>.</exception>
+    /// <summary>Reads an envelope and verifies its signature.</summary>
+    /// <exception cref="WireException">The envelope is malformed, or its signature for <paramref name="domain"/> is wrong.</exception>
     public static SignedEnvelope ParseAndVerify(ReadOnlySpan<byte> bytes, string domain)
     {
         var envelope = WireMessage.Parse(Envelope.Parser, bytes);
@@ -51,7 +51,7 @@ public sealed record SignedEnvelope(PublicKey Signer, byte[] PayloadType, byte[]
             Signature = ByteString.CopyFrom(Signature),
         }.ToByteArray();
 
-    /// <summary>What is signed: domain, type and payload, each behind its length as a varint.</summary>
+    /// <summary>The signed bytes: domain, type and payload, each with a varint length prefix.</summary>
     private static byte[] SignedBytes(string domain, ReadOnlySpan<byte> type, ReadOnlySpan<byte> payload)
     {
         using var bytes = new MemoryStream();

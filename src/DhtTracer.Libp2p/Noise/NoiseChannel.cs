@@ -7,20 +7,20 @@ namespace DhtTracer.Libp2p.Noise;
 /// <summary>An authenticated, encrypted connection that carries messages.</summary>
 internal interface IMessageChannel : IDisposable
 {
-    /// <summary>The next part of what the remote wrote, at least one byte; empty at the end. Valid until the next call.</summary>
+    /// <summary>Reads the next bytes from the remote, at least one; empty at the end. Valid until the next call.</summary>
     ValueTask<ReadOnlyMemory<byte>> ReadAsync();
 
     /// <summary>Sends bytes. One caller at a time.</summary>
     ValueTask WriteAsync(ReadOnlyMemory<byte> bytes);
 
-    /// <summary>Frees what only the reader uses; called by the reader when it has ended.</summary>
+    /// <summary>Releases what only the reader uses. The reader calls this when it has ended.</summary>
     void EndRead();
 
-    /// <summary>Frees what only the writer uses; called when nothing will be written any more.</summary>
+    /// <summary>Releases what only the writer uses. Called when nothing more will be written.</summary>
     void EndWrite();
 }
 
-/// <summary>The connection after the Noise handshake: each message is a 2-byte big-endian length and ciphertext with its tag.</summary>
+/// <summary>A connection after the Noise handshake. Each message is a 2-byte big-endian length, then the ciphertext with its tag.</summary>
 internal sealed class NoiseChannel(Stream stream, ByteReader reader, NoiseCipher send, NoiseCipher receive) : IMessageChannel
 {
     public const int MaxMessageLength = ushort.MaxValue;
@@ -79,7 +79,9 @@ internal sealed class NoiseChannel(Stream stream, ByteReader reader, NoiseCipher
         }
     }
 
-    /// <summary>Closes the socket, which ends a read or write that is under way. Ciphers are left to those: they may be in use.</summary>
+    /// <summary>
+    /// Closes the socket, which ends reads and writes under way. These release the ciphers, which may still be in use here.
+    /// </summary>
     public void Dispose() => stream.Dispose();
 
     public void EndRead()

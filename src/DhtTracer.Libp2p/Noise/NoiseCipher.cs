@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 namespace DhtTracer.Libp2p.Noise;
 
 /// <summary>
-/// One direction of a Noise session: ChaCha20-Poly1305 with a counter as nonce (4 zero bytes, then the counter little-endian).
-/// Not safe for concurrent use: the order of messages is their nonce.
+/// One direction of a Noise session: ChaCha20-Poly1305 with a counter as nonce (4 zero bytes, then the counter little-endian). Not
+/// thread-safe: the order of messages determines their nonces.
 /// </summary>
 internal sealed class NoiseCipher(ReadOnlySpan<byte> key) : IDisposable
 {
@@ -14,8 +14,9 @@ internal sealed class NoiseCipher(ReadOnlySpan<byte> key) : IDisposable
     private readonly ChaCha20Poly1305 _aead = new(key);
     private ulong _counter;
 
-    /// <summary>Writes ciphertext and tag: <see cref="TagLength"/> bytes more than <paramref name="plaintext"/>, which it may overlap
-    /// exactly.</summary>
+    /// <summary>
+    /// Writes ciphertext and tag, <see cref="TagLength"/> bytes more than <paramref name="plaintext"/>. Both may use the same memory.
+    /// </summary>
     public void Encrypt(ReadOnlySpan<byte> plaintext, Span<byte> destination, ReadOnlySpan<byte> associatedData = default)
     {
         Span<byte> nonce = stackalloc byte[12];
@@ -23,9 +24,10 @@ internal sealed class NoiseCipher(ReadOnlySpan<byte> key) : IDisposable
         _aead.Encrypt(nonce, plaintext, destination[..plaintext.Length], destination.Slice(plaintext.Length, TagLength), associatedData);
     }
 
-    /// <summary>Writes the plaintext: <see cref="TagLength"/> bytes less than <paramref name="ciphertext"/>, which it may overlap
-    /// exactly.</summary>
-    /// <exception cref="WireException">The message was changed on its way, or is not from the remote.</exception>
+    /// <summary>
+    /// Writes the plaintext, <see cref="TagLength"/> bytes less than <paramref name="ciphertext"/>. Both may use the same memory.
+    /// </summary>
+    /// <exception cref="WireException">The message was changed in transit, or is not from the remote.</exception>
     public void Decrypt(ReadOnlySpan<byte> ciphertext, Span<byte> destination, ReadOnlySpan<byte> associatedData = default)
     {
         if (ciphertext.Length < TagLength)

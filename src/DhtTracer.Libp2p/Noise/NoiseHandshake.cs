@@ -26,10 +26,10 @@ internal sealed class NoiseHandshake : IDisposable
     private int _step;
 
     /// <summary>Starts a handshake.</summary>
-    /// <param name="initiator">Whether this side sends the first message: the dialer.</param>
+    /// <param name="initiator">Whether this side is the dialer and sends the first message.</param>
     /// <param name="staticKey">This side's long-lived key.</param>
-    /// <param name="prologue">Bound into the handshake; empty in libp2p.</param>
-    /// <param name="ephemeralKey">This side's key for this handshake; a fresh one when null. Tests give one to repeat published
+    /// <param name="prologue">Data bound into the handshake; empty in libp2p.</param>
+    /// <param name="ephemeralKey">This side's key for this handshake; null for a fresh one. Tests pass one to reproduce published
     /// vectors.</param>
     public NoiseHandshake(
         bool initiator,
@@ -42,18 +42,18 @@ internal sealed class NoiseHandshake : IDisposable
         _static = staticKey;
         _ephemeral = ephemeralKey ?? X25519KeyPair.Create();
 
-        // The name has exactly the length of a hash, so it is the first hash itself.
+        // The name is exactly as long as a hash, so it is the first hash.
         _chainingKey = [.. _hash];
         MixHash(prologue);
     }
 
-    /// <summary>The remote's long-lived key, once its message with it was read.</summary>
+    /// <summary>The remote's long-lived key; null until its message was read.</summary>
     public byte[]? RemoteStatic { get; private set; }
 
-    /// <summary>Hash of everything that was sent and received.</summary>
+    /// <summary>Hash of everything sent and received.</summary>
     public ReadOnlySpan<byte> HandshakeHash => _hash;
 
-    /// <summary>The next message of this side.</summary>
+    /// <summary>Writes this side's next message.</summary>
     public byte[] WriteMessage(ReadOnlySpan<byte> payload)
     {
         using var message = new MemoryStream();
@@ -81,7 +81,7 @@ internal sealed class NoiseHandshake : IDisposable
     }
 
     /// <summary>Reads the remote's next message and returns its payload.</summary>
-    /// <exception cref="WireException">It is too short, not authentic, or holds a key of small order.</exception>
+    /// <exception cref="WireException">The message is too short, not authentic, or contains a key of small order.</exception>
     public byte[] ReadMessage(ReadOnlySpan<byte> message)
     {
         switch (_step++)
@@ -106,7 +106,7 @@ internal sealed class NoiseHandshake : IDisposable
         return ReadEncrypted(message);
     }
 
-    /// <summary>The two directions of the session, after the third message.</summary>
+    /// <summary>Returns the ciphers of both directions. Call after the third message.</summary>
     public (NoiseCipher Send, NoiseCipher Receive) Split()
     {
         if (_step != 3)
@@ -153,7 +153,7 @@ internal sealed class NoiseHandshake : IDisposable
         MixHash(_remoteEphemeral);
     }
 
-    /// <summary>Encrypts once there is a key; the first message's payload travels in clear.</summary>
+    /// <summary>Encrypts if there is a key. The payload of the first message is sent in clear.</summary>
     private void WriteEncrypted(MemoryStream message, ReadOnlySpan<byte> plaintext)
     {
         var output = new byte[plaintext.Length + (_cipher is null ? 0 : NoiseCipher.TagLength)];
@@ -211,8 +211,8 @@ internal sealed class NoiseHandshake : IDisposable
     }
 
     /// <summary>
-    /// Noise's HKDF with two outputs: RFC 5869 with the chaining key as salt and no info. Written out because the input of the last step
-    /// is empty, which OpenSSL's HKDF refuses.
+    /// Noise's HKDF with two outputs: RFC 5869 with the chaining key as salt and no info. Implemented here because the input of the last
+    /// step is empty, which OpenSSL's HKDF rejects.
     /// </summary>
     private void Derive(Span<byte> output, ReadOnlySpan<byte> input)
     {

@@ -5,7 +5,7 @@ using Google.Protobuf;
 namespace DhtTracer.Libp2p.Noise;
 
 /// <summary>
-/// What each side proves inside the handshake (<see href="https://github.com/libp2p/specs/blob/master/noise/README.md"/>):
+/// The payload that proves a side's identity in the handshake (<see href="https://github.com/libp2p/specs/blob/master/noise/README.md"/>):
 /// identity_key = 1, identity_sig = 2, extensions = 4 { stream_muxers = 2 }.
 /// </summary>
 internal sealed record NoisePayload(PublicKey IdentityKey, byte[] Signature, IReadOnlyList<string> StreamMuxers)
@@ -15,7 +15,7 @@ internal sealed record NoisePayload(PublicKey IdentityKey, byte[] Signature, IRe
 
     private static ReadOnlySpan<byte> SignaturePrefix => "noise-libp2p-static-key:"u8;
 
-    /// <summary>The payload of an identity for one static key.</summary>
+    /// <summary>Makes the payload of an identity for one static key.</summary>
     public static byte[] Create(Identity identity, ReadOnlySpan<byte> staticKey, IEnumerable<string> muxers)
     {
         var extensions = new HandshakePayload.Types.Extensions();
@@ -28,8 +28,8 @@ internal sealed record NoisePayload(PublicKey IdentityKey, byte[] Signature, IRe
         }.ToByteArray();
     }
 
-    /// <summary>Reads a payload and checks that its identity owns <paramref name="staticKey"/>.</summary>
-    /// <exception cref="WireException">Malformed, or the signature is wrong.</exception>
+    /// <summary>Reads a payload and verifies that its identity signed <paramref name="staticKey"/>.</summary>
+    /// <exception cref="WireException">The payload is malformed, or its signature is wrong.</exception>
     public static NoisePayload ParseAndVerify(ReadOnlySpan<byte> payload, ReadOnlySpan<byte> staticKey)
     {
         var message = WireMessage.Parse(HandshakePayload.Parser, payload);

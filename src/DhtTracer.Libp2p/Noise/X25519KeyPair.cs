@@ -3,7 +3,7 @@ using Org.BouncyCastle.Math.EC.Rfc7748;
 
 namespace DhtTracer.Libp2p.Noise;
 
-/// <summary>A Diffie-Hellman key pair on Curve25519 (RFC 7748). The BCL has none, so BouncyCastle computes.</summary>
+/// <summary>A Diffie-Hellman key pair on Curve25519 (RFC 7748). .NET has none, so this uses BouncyCastle.</summary>
 internal sealed class X25519KeyPair
 {
     public const int KeyLength = 32;
@@ -21,6 +21,6 @@ internal sealed class X25519KeyPair
 
     public static X25519KeyPair Create() => new(RandomNumberGenerator.GetBytes(KeyLength));
 
-    /// <summary>The shared secret; false when it is all zero, which a remote key of small order forces.</summary>
+    /// <summary>Computes the shared secret. False if it is all zero, which a remote key of small order causes.</summary>
     public bool TryAgree(byte[] remotePublicKey, byte[] secret) => X25519.CalculateAgreement(_private, remotePublicKey, secret);
 }

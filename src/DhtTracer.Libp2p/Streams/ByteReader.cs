@@ -3,8 +3,8 @@ using System.Buffers;
 namespace DhtTracer.Libp2p.Streams;
 
 /// <summary>
-/// Reads a stream in pieces of a wanted size. While it waits for the first byte of the next piece it holds no buffer, so that
-/// a node with thousands of idle connections needs no memory for them. One reader at a time; disposed by whoever reads last.
+/// Reads pieces of a given size from a stream. It holds no buffer while it waits for the first byte of a piece, so thousands of idle
+/// connections need no memory for buffers. One reader at a time; the last reader disposes it.
 /// </summary>
 internal sealed class ByteReader(Stream stream) : IDisposable
 {
@@ -14,11 +14,10 @@ internal sealed class ByteReader(Stream stream) : IDisposable
     private int _start;
     private int _end;
 
-    /// <summary>What was received and not yet taken; valid until the next call.</summary>
+    /// <summary>Bytes received but not consumed; valid until the next call.</summary>
     public Memory<byte> Available => _buffer.AsMemory(_start, _end - _start);
 
-    /// <summary>Waits until <see cref="Available"/> has at least <paramref name="count"/> bytes; false when the stream ended
-    /// before.</summary>
+    /// <summary>Waits until <see cref="Available"/> has at least <paramref name="count"/> bytes; false if the stream ended first.</summary>
     public async ValueTask<bool> FillAsync(int count, CancellationToken cancellationToken)
     {
         while (_end - _start < count)
@@ -45,7 +44,7 @@ internal sealed class ByteReader(Stream stream) : IDisposable
         return true;
     }
 
-    /// <summary>Takes <paramref name="count"/> bytes of <see cref="Available"/>.</summary>
+    /// <summary>Consumes <paramref name="count"/> bytes of <see cref="Available"/>.</summary>
     public void Advance(int count)
     {
         _start += count;

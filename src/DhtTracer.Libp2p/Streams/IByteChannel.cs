@@ -1,6 +1,6 @@
 namespace DhtTracer.Libp2p.Streams;
 
-/// <summary>What protocol negotiation needs of a connection or stream.</summary>
+/// <summary>What protocol negotiation needs from a connection or stream.</summary>
 internal interface IByteChannel
 {
     /// <summary>Fills the buffer.</summary>

@@ -4,8 +4,8 @@ using DhtTracer.Multiformats;
 namespace DhtTracer.Libp2p.Streams;
 
 /// <summary>
-/// Agreement on a protocol (<see href="https://github.com/multiformats/multistream-select"/>): each message is a varint length and a
-/// text that ends in a newline. The dialer sends <c>/multistream/1.0.0</c> and the protocol it wants, the listener repeats both or says
+/// Negotiates a protocol (<see href="https://github.com/multiformats/multistream-select"/>). Each message is a varint length and a text
+/// that ends in a newline. The dialer sends <c>/multistream/1.0.0</c> and the protocol it wants; the listener echoes both, or answers
 /// <c>na</c>.
 /// </summary>
 internal static class MultistreamSelect
@@ -13,15 +13,15 @@ internal static class MultistreamSelect
     public const string Header = "/multistream/1.0.0";
     public const string NotAvailable = "na";
 
-    /// <summary>Longest message, newline included.</summary>
+    /// <summary>Maximum length of a message, newline included.</summary>
     public const int MaxMessageLength = 1024;
 
-    /// <summary>How many proposals a listener answers before it takes the dialer for hostile.</summary>
+    /// <summary>Maximum number of proposals a listener answers before it treats the dialer as hostile.</summary>
     public const int MaxProposals = 64;
 
     private const string List = "ls";
 
-    /// <summary>The bytes of several messages in a row.</summary>
+    /// <summary>Encodes several messages in a row.</summary>
     public static byte[] Encode(params ReadOnlySpan<string> messages)
     {
         using var bytes = new MemoryStream();
@@ -42,8 +42,8 @@ internal static class MultistreamSelect
         return bytes.ToArray();
     }
 
-    /// <summary>Asks for each protocol in turn and returns the first that the remote takes.</summary>
-    /// <exception cref="ProtocolNotSupportedException">The remote takes none.</exception>
+    /// <summary>Proposes each protocol in turn and returns the first one that the remote accepts.</summary>
+    /// <exception cref="ProtocolNotSupportedException">The remote accepts none.</exception>
     /// <exception cref="WireException">The remote does not speak multistream-select.</exception>
     public static async Task<string> SelectAsync(IByteChannel channel, IReadOnlyList<string> protocols, CancellationToken cancellationToken)
     {
@@ -74,7 +74,7 @@ internal static class MultistreamSelect
         }
     }
 
-    /// <summary>Reads the listener's answer to a proposal: true when it took it.</summary>
+    /// <summary>Reads the listener's answer to a proposal: true if it accepted.</summary>
     public static async Task<bool> ReadAnswerAsync(IByteChannel channel, string protocol, CancellationToken cancellationToken)
     {
         var answer = await ReadMessageAsync(channel, cancellationToken);
@@ -86,12 +86,12 @@ internal static class MultistreamSelect
             );
     }
 
-    /// <summary>Answers a dialer until it proposes a protocol that <paramref name="supports"/> takes.</summary>
-    /// <param name="channel">Where the dialer is.</param>
-    /// <param name="supports">Whether a protocol is spoken here.</param>
-    /// <param name="list">The protocols to name when the dialer asks with <c>ls</c>.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="WireException">The dialer does not speak multistream-select, or proposes without end.</exception>
+    /// <summary>Answers a dialer until it proposes a protocol that <paramref name="supports"/> accepts.</summary>
+    /// <param name="channel">The channel to the dialer.</param>
+    /// <param name="supports">Whether this side supports a protocol.</param>
+    /// <param name="list">The protocols to list if the dialer asks with <c>ls</c>.</param>
+    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <exception cref="WireException">The dialer does not speak multistream-select, or makes too many proposals.</exception>
     public static async Task<string> AcceptAsync(
         IByteChannel channel,
         Func<string, bool> supports,
@@ -106,7 +106,7 @@ internal static class MultistreamSelect
             var proposal = await ReadMessageAsync(channel, cancellationToken);
             if (proposal is List)
             {
-                // One message, whose text is messages again.
+                // One message whose text is a sequence of messages.
                 byte[] names = [.. list().SelectMany(name => Encode(name)), (byte)'\n'];
                 var length = new byte[Varint.MaxLength];
                 await channel.WriteAsync(
@@ -128,10 +128,10 @@ internal static class MultistreamSelect
         throw new WireException(WireLayer.Multistream, $"the remote proposed more than {MaxProposals} protocols");
     }
 
-    /// <summary>Reads one message and takes its newline off.</summary>
+    /// <summary>Reads one message and removes its newline.</summary>
     public static async Task<string> ReadMessageAsync(IByteChannel channel, CancellationToken cancellationToken)
     {
-        // Byte by byte, because what follows the message belongs to somebody else. Two bytes hold every allowed length.
+        // Read single bytes, because what follows the message belongs to another reader. Two bytes suffice for every allowed length.
         var prefix = new byte[2];
         await channel.ReadExactlyAsync(prefix.AsMemory(0, 1), cancellationToken);
         int length = prefix[0];

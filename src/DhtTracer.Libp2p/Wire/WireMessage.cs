@@ -4,11 +4,11 @@ using Google.Protobuf;
 
 namespace DhtTracer.Libp2p.Wire;
 
-/// <summary>Reads protobuf messages from strangers: generated code, with the errors and limits of this library.</summary>
+/// <summary>Parses protobuf messages from strangers with generated code, and adds the errors and limits of this library.</summary>
 internal static class WireMessage
 {
-    /// <summary>Reads a message. Unknown fields are passed over, and a field of another wire type counts as unknown.</summary>
-    /// <exception cref="WireException">It is malformed.</exception>
+    /// <summary>Parses a message. Unknown fields are skipped; a field of another wire type counts as unknown.</summary>
+    /// <exception cref="WireException">The message is malformed.</exception>
     public static T Parse<T>(MessageParser<T> parser, ReadOnlySpan<byte> bytes)
         where T : IMessage<T>
     {
@@ -23,7 +23,7 @@ internal static class WireMessage
     }
 
     /// <summary>The text of a field.</summary>
-    /// <exception cref="WireException">Longer than <paramref name="maxLength"/> bytes, or not UTF-8.</exception>
+    /// <exception cref="WireException">The text is longer than <paramref name="maxLength"/> bytes, or not UTF-8.</exception>
     public static string Text(ByteString bytes, int maxLength) =>
         bytes.Length > maxLength ? throw new WireException(WireLayer.Protobuf, $"a text is longer than {maxLength} bytes")
         : Utf8.IsValid(bytes.Span) ? Encoding.UTF8.GetString(bytes.Span)

@@ -2,8 +2,9 @@ using System.Buffers;
 
 namespace DhtTracer.Libp2p.Yamux;
 
-/// <summary>Bytes received and not yet read, in pooled pieces. Small frames share a piece, so their headers cost the remote more than
-/// us.</summary>
+/// <summary>
+/// Received but unread bytes, in pooled pieces. Small frames share a piece, so their headers cost the remote more than they cost us.
+/// </summary>
 internal sealed class ByteQueue
 {
     private const int PieceSize = 1024;
@@ -76,7 +77,7 @@ internal sealed class ByteQueue
         return read;
     }
 
-    /// <summary>Throws everything away and gives the pieces back.</summary>
+    /// <summary>Discards everything and returns the pieces to the pool.</summary>
     public void Clear()
     {
         while (_full.TryDequeue(out var piece))

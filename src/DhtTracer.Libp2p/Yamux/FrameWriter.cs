@@ -4,16 +4,16 @@ using DhtTracer.Libp2p.Noise;
 namespace DhtTracer.Libp2p.Yamux;
 
 /// <summary>
-/// Collects frames of all streams and sends them in order. Frames that come while others are on their way leave together in one
-/// message. Control frames never wait, because the reader sends them and must not be stopped by a remote that does not read;
-/// data frames wait while much is queued. An idle writer holds no buffer.
+/// Collects frames of all streams and sends them in order. Frames that arrive during a send go out together in the next message. Control
+/// frames never wait: the reader sends them, and a remote that does not read must not block it. Data frames wait while much is queued. An
+/// idle writer holds no buffer.
 /// </summary>
 internal sealed class FrameWriter(IMessageChannel channel, Action<Exception> failed)
 {
     /// <summary>Queued bytes above which data frames wait.</summary>
     public const int HighWater = 64 * 1024;
 
-    /// <summary>Queued bytes above which the remote is taken for hostile: it makes us answer and does not read.</summary>
+    /// <summary>Queued bytes above which the remote counts as hostile: it makes us answer but does not read.</summary>
     public const int Limit = 1024 * 1024;
 
     private readonly Lock _gate = new();
@@ -25,7 +25,7 @@ internal sealed class FrameWriter(IMessageChannel channel, Action<Exception> fai
     private Exception? _closed;
     private TaskCompletionSource? _progress;
 
-    /// <summary>Queues a frame without waiting. Dropped when the writer is closed.</summary>
+    /// <summary>Queues a frame without waiting. Does nothing if the writer is closed.</summary>
     /// <exception cref="WireException">Too much is queued.</exception>
     public void Enqueue(YamuxFrame frame, ReadOnlySpan<byte> data = default)
     {
@@ -45,7 +45,7 @@ internal sealed class FrameWriter(IMessageChannel channel, Action<Exception> fai
         }
     }
 
-    /// <summary>Queues a frame as soon as less than <see cref="HighWater"/> waits.</summary>
+    /// <summary>Queues a frame once less than <see cref="HighWater"/> is queued.</summary>
     public async ValueTask WriteAsync(YamuxFrame frame, ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
     {
         while (true)
@@ -67,7 +67,7 @@ internal sealed class FrameWriter(IMessageChannel channel, Action<Exception> fai
         }
     }
 
-    /// <summary>Waits until everything queued so far was handed to the operating system.</summary>
+    /// <summary>Waits until everything queued so far was passed to the operating system.</summary>
     public async Task FlushAsync(CancellationToken cancellationToken)
     {
         long target;
@@ -94,7 +94,7 @@ internal sealed class FrameWriter(IMessageChannel channel, Action<Exception> fai
         }
     }
 
-    /// <summary>Drops what is queued; later writes fail with <paramref name="reason"/>.</summary>
+    /// <summary>Discards the queue; later writes fail with <paramref name="reason"/>.</summary>
     public void Close(Exception reason)
     {
         lock (_gate)
@@ -134,13 +134,13 @@ internal sealed class FrameWriter(IMessageChannel channel, Action<Exception> fai
         _count = needed;
         if (!_flushing)
         {
-            // Not sent at once: the frames that the caller queues next leave in the same message.
+            // Do not send yet: frames that the caller queues next go in the same message.
             _flushing = true;
             ThreadPool.UnsafeQueueUserWorkItem(static writer => _ = writer.FlushLoopAsync(), this, preferLocal: true);
         }
     }
 
-    /// <summary>Sends until nothing is queued. Never throws: a failure closes the writer and goes to the owner.</summary>
+    /// <summary>Sends until nothing is queued. Never throws: a failure closes the writer and is reported to the owner.</summary>
     private async Task FlushLoopAsync()
     {
         while (true)

@@ -1,27 +1,26 @@
 namespace DhtTracer.Libp2p.Yamux;
 
-/// <summary>Bytes of a stream that wait to be read, and how many more the remote may send. The stream that owns it takes care of
-/// locking.</summary>
+/// <summary>Unread bytes of a stream, and how many more the remote may send. The owning stream does the locking.</summary>
 internal sealed class ReceiveWindow
 {
     private readonly ByteQueue _bytes = new();
     private uint _window = YamuxOptions.InitialWindow;
     private uint _unannounced;
 
-    /// <summary>Bytes that wait.</summary>
+    /// <summary>Number of unread bytes.</summary>
     public int Length => _bytes.Length;
 
-    /// <summary>Reads what is there; the number of bytes.</summary>
+    /// <summary>Reads available bytes and returns their number.</summary>
     public int Read(Span<byte> buffer) => _bytes.Read(buffer);
 
-    /// <summary>Keeps bytes to be read.</summary>
+    /// <summary>Adds received bytes.</summary>
     public void Append(ReadOnlySpan<byte> bytes) => _bytes.Append(bytes);
 
-    /// <summary>Throws away what waits.</summary>
+    /// <summary>Discards the unread bytes.</summary>
     public void Clear() => _bytes.Clear();
 
-    /// <summary>Takes bytes that arrived out of the window.</summary>
-    /// <exception cref="WireException">The remote sent more than it may.</exception>
+    /// <summary>Subtracts received bytes from the window.</summary>
+    /// <exception cref="WireException">The remote sent more than the window allows.</exception>
     public void Take(int count, uint stream)
     {
         if (count > _window)
@@ -32,10 +31,10 @@ internal sealed class ReceiveWindow
         _window -= (uint)count;
     }
 
-    /// <summary>Frees room of bytes that were read.</summary>
-    /// <param name="count">How many.</param>
+    /// <summary>Frees the room of bytes that were read.</summary>
+    /// <param name="count">Number of bytes.</param>
     /// <param name="announce">Whether the remote may still send.</param>
-    /// <returns>The room to announce, once half of the window was read; else 0.</returns>
+    /// <returns>The room to announce once half of the window was read; else 0.</returns>
     public uint Free(int count, bool announce)
     {
         _unannounced += (uint)count;

@@ -21,15 +21,15 @@ internal enum YamuxFlags : ushort
 }
 
 /// <summary>
-/// The 12 bytes before each frame (<see href="https://github.com/hashicorp/yamux/blob/master/spec.md"/>), big-endian:
-/// version (0), type, flags (2), stream id (4), length (4). Only data frames are followed by bytes; elsewhere the length is a number.
+/// The 12-byte header of each frame (<see href="https://github.com/hashicorp/yamux/blob/master/spec.md"/>), big-endian: version (0), type,
+/// flags (2), stream id (4), length (4). Only data frames have a body; in other frames the length is a number.
 /// </summary>
 internal readonly record struct YamuxFrame(YamuxType Type, YamuxFlags Flags, uint StreamId, uint Length)
 {
     public const int HeaderLength = 12;
 
     /// <summary>Reads 12 bytes.</summary>
-    /// <exception cref="WireException">Unknown version, type or flag.</exception>
+    /// <exception cref="WireException">The version, type or flag is unknown.</exception>
     public static YamuxFrame Read(ReadOnlySpan<byte> header)
     {
         var frame = new YamuxFrame(

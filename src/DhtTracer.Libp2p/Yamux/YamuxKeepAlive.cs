@@ -1,7 +1,6 @@
 namespace DhtTracer.Libp2p.Yamux;
 
-/// <summary>Pings of one side of a session: whether the remote still lives, and how long a round trip takes. Safe for concurrent
-/// use.</summary>
+/// <summary>The pings of one side of a session. They show whether the remote is alive, and measure the round trip. Thread-safe.</summary>
 internal sealed class YamuxKeepAlive(YamuxOptions options, TimeProvider time)
 {
     private readonly Lock _gate = new();
@@ -13,7 +12,7 @@ internal sealed class YamuxKeepAlive(YamuxOptions options, TimeProvider time)
     /// <summary>Round-trip time of the last ping; null before the first answer.</summary>
     public TimeSpan? RoundTripTime => Interlocked.Read(ref _roundTripTicks) is >= 0 and var ticks ? TimeSpan.FromTicks(ticks) : null;
 
-    /// <summary>Whether the remote has left a ping without an answer for too long.</summary>
+    /// <summary>Whether the remote has not answered a ping for too long.</summary>
     public bool IsOverdue
     {
         get
@@ -25,7 +24,7 @@ internal sealed class YamuxKeepAlive(YamuxOptions options, TimeProvider time)
         }
     }
 
-    /// <summary>The ping to send now; null when it is not time for one, or one is not answered yet.</summary>
+    /// <summary>The ping to send now; null if none is due or one is unanswered.</summary>
     public YamuxFrame? Tick()
     {
         lock (_gate)
@@ -41,7 +40,7 @@ internal sealed class YamuxKeepAlive(YamuxOptions options, TimeProvider time)
         }
     }
 
-    /// <summary>Takes an answer; one that nobody waits for is ignored.</summary>
+    /// <summary>Processes an answer. An unexpected one is ignored.</summary>
     public void OnAnswer(uint value)
     {
         lock (_gate)

@@ -1,7 +1,7 @@
 namespace DhtTracer.Libp2p.Yamux;
 
-/// <summary>Cuts a stream of bytes, which arrives in pieces of any size, into frames, and hands their data on as it comes.</summary>
-/// <param name="onFrame">Handles a frame's header, and returns the stream it concerns; null for none, or one that is not known.</param>
+/// <summary>Splits incoming bytes, in pieces of any size, into frames, and passes on their data as it arrives.</summary>
+/// <param name="onFrame">Handles a frame's header and returns its stream; null if it has none or it is unknown.</param>
 internal sealed class YamuxParser(Func<YamuxFrame, YamuxStream?> onFrame)
 {
     private readonly byte[] _header = new byte[YamuxFrame.HeaderLength];
@@ -10,8 +10,8 @@ internal sealed class YamuxParser(Func<YamuxFrame, YamuxStream?> onFrame)
     private YamuxStream? _stream;
     private uint _dataLeft;
 
-    /// <summary>Handles some bytes.</summary>
-    /// <exception cref="WireException">They break the protocol.</exception>
+    /// <summary>Processes bytes.</summary>
+    /// <exception cref="WireException">The bytes break the protocol.</exception>
     public void Process(ReadOnlySpan<byte> bytes)
     {
         while (!bytes.IsEmpty)
@@ -55,7 +55,7 @@ internal sealed class YamuxParser(Func<YamuxFrame, YamuxStream?> onFrame)
         _frame = frame;
         _dataLeft = frame.Type == YamuxType.Data ? frame.Length : 0;
 
-        // Refused before anything of it is read.
+        // Refuse it before reading any of it.
         if (_dataLeft > YamuxOptions.InitialWindow)
         {
             throw new WireException(WireLayer.Yamux, $"a frame of {frame.Length} bytes is larger than any window");
@@ -64,7 +64,7 @@ internal sealed class YamuxParser(Func<YamuxFrame, YamuxStream?> onFrame)
         _stream = onFrame(frame);
     }
 
-    /// <summary>The end of a frame: what it says about the end of its stream comes after its data.</summary>
+    /// <summary>Ends a frame. Its flags about the end of the stream are processed after its data.</summary>
     private void End()
     {
         if (_frame.Has(YamuxFlags.Rst))

@@ -4,8 +4,8 @@ using DhtTracer.Libp2p.Noise;
 namespace DhtTracer.Libp2p.Yamux;
 
 /// <summary>
-/// Many streams over one connection: protocol <c>/yamux/1.0.0</c>. <see cref="RunAsync"/> reads until the end; everything a remote
-/// can do wrong ends the session with a <see cref="WireException"/>, and with it every stream.
+/// Many streams on one connection: protocol <c>/yamux/1.0.0</c>. <see cref="RunAsync"/> reads until the end. Any protocol error of the
+/// remote ends the session, and every stream, with a <see cref="WireException"/>.
 /// </summary>
 internal sealed class YamuxSession
 {
@@ -21,12 +21,12 @@ internal sealed class YamuxSession
     private readonly TaskCompletionSource<Exception> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _buffered;
 
-    /// <summary>Makes a session; nothing is sent or read before <see cref="RunAsync"/> or <see cref="OpenStream"/>.</summary>
+    /// <summary>Creates a session. Nothing is sent or read before <see cref="RunAsync"/> or <see cref="OpenStream"/>.</summary>
     /// <param name="channel">The connection.</param>
-    /// <param name="initiator">Whether this side dialed; the dialer's streams have odd ids.</param>
+    /// <param name="initiator">Whether this side dialed. The dialer's streams have odd ids.</param>
     /// <param name="options">Limits.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="accept">Called by the reader for each new stream of the remote; must return at once.</param>
+    /// <param name="accept">Called by the reader for each new stream of the remote. Must return immediately.</param>
     public YamuxSession(IMessageChannel channel, bool initiator, YamuxOptions options, TimeProvider time, Action<YamuxStream> accept)
     {
         _channel = channel;
@@ -41,7 +41,7 @@ internal sealed class YamuxSession
 
     public FrameWriter Writer { get; }
 
-    /// <summary>Completes when the session has ended, with the reason.</summary>
+    /// <summary>Completes with the reason when the session has ended.</summary>
     public Task<Exception> Closed => _closed.Task;
 
     /// <summary>Why the session has ended; null while it runs.</summary>
@@ -50,13 +50,13 @@ internal sealed class YamuxSession
     /// <summary>Round-trip time of the last ping; null before the first answer.</summary>
     public TimeSpan? RoundTripTime => _keepAlive.RoundTripTime;
 
-    /// <summary>Streams that are open, in both directions.</summary>
+    /// <summary>Number of open streams, in both directions.</summary>
     public int StreamCount => _streams.Count;
 
     /// <summary>Whether new streams can be opened.</summary>
     public bool IsOpen => _streams.IsOpen;
 
-    /// <summary>Reads frames until the remote closes, breaks the rules, or <see cref="Abort"/> is called. Never throws.</summary>
+    /// <summary>Reads frames until the remote closes, breaks the protocol, or <see cref="Abort"/> is called. Never throws.</summary>
     /// <param name="early">Bytes that arrived together with the end of the muxer's negotiation.</param>
     public async Task RunAsync(ReadOnlyMemory<byte> early = default)
     {
@@ -92,13 +92,13 @@ internal sealed class YamuxSession
         _closed.TrySetResult(Reason!);
     }
 
-    /// <summary>Opens a stream and sends its first bytes with the frame that opens it.</summary>
+    /// <summary>Opens a stream. The opening frame carries its first bytes.</summary>
     /// <param name="first">At most <see cref="YamuxOptions.MaxFrameData"/> bytes.</param>
     /// <exception cref="ConnectionClosedException">The session has ended, or the remote is going away.</exception>
-    /// <exception cref="StreamResetException">As many streams as allowed are open.</exception>
+    /// <exception cref="StreamResetException">The maximum number of streams is open.</exception>
     public YamuxStream OpenStream(ReadOnlySpan<byte> first) => _streams.Open(first);
 
-    /// <summary>Says goodbye and closes the connection; streams that are open are reset.</summary>
+    /// <summary>Sends a go-away and closes the connection. Open streams are reset.</summary>
     public async Task CloseAsync()
     {
         Writer.Enqueue(new YamuxFrame(YamuxType.GoAway, YamuxFlags.None, 0, 0));
@@ -106,7 +106,7 @@ internal sealed class YamuxSession
         Abort(new ConnectionClosedException("The connection was closed by this side."));
     }
 
-    /// <summary>Closes the connection at once; the first reason stays.</summary>
+    /// <summary>Closes the connection immediately. The first reason is kept.</summary>
     public void Abort(Exception reason)
     {
         if (_streams.Close(reason) is not { } left)
@@ -122,8 +122,9 @@ internal sealed class YamuxSession
         }
     }
 
-    /// <summary>Called every few seconds: pings the remote, gives up on one that does not answer, and resets streams left half
-    /// open.</summary>
+    /// <summary>
+    /// Called every few seconds. Pings the remote, closes the session if it does not answer, and resets half-open streams.
+    /// </summary>
     public void Tick()
     {
         if (Reason is not null)
@@ -149,11 +150,11 @@ internal sealed class YamuxSession
         }
     }
 
-    /// <summary>Handles bytes as they arrive, in pieces of any size.</summary>
+    /// <summary>Processes bytes as they arrive, in pieces of any size.</summary>
     /// <exception cref="WireException">The remote broke the protocol.</exception>
     internal void Process(ReadOnlySpan<byte> bytes) => _parser.Process(bytes);
 
-    /// <summary>Counts bytes that wait to be read; false when the streams of this connection hold too much together.</summary>
+    /// <summary>Counts unread bytes. False if the streams of this connection together hold too much.</summary>
     internal bool TryBuffer(int count)
     {
         if (Interlocked.Add(ref _buffered, count) <= _options.MaxBuffered)
@@ -167,7 +168,7 @@ internal sealed class YamuxSession
 
     internal void Consumed(int count) => Interlocked.Add(ref _buffered, -count);
 
-    /// <summary>Forgets a stream that has ended.</summary>
+    /// <summary>Removes a stream that has ended.</summary>
     internal void Remove(YamuxStream stream)
     {
         if (_streams.Remove(stream))
@@ -176,7 +177,7 @@ internal sealed class YamuxSession
         }
     }
 
-    /// <summary>Handles a frame, and returns the stream to which data that follows it belongs.</summary>
+    /// <summary>Handles a frame and returns the stream that its data belongs to.</summary>
     private YamuxStream? OnFrame(YamuxFrame frame)
     {
         switch (frame.Type)
@@ -198,7 +199,7 @@ internal sealed class YamuxSession
         }
     }
 
-    /// <summary>A new stream of the remote; null when it was refused, so that what follows on it is ignored.</summary>
+    /// <summary>Accepts a new stream of the remote. Null if it is refused; its data is then ignored.</summary>
     private YamuxStream? Accept(uint id)
     {
         var stream = _streams.Accept(id, out var refused);
@@ -243,7 +244,7 @@ internal sealed class YamuxSession
         }
     }
 
-    /// <summary>Gives the last frames a second to leave; a remote that does not read must not hold up the end.</summary>
+    /// <summary>Waits up to a second for the last frames to be sent: a remote that does not read must not block closing.</summary>
     private async Task FlushBrieflyAsync()
     {
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(1), _time);
@@ -253,7 +254,7 @@ internal sealed class YamuxSession
         }
         catch (Exception e) when (e is OperationCanceledException or ConnectionClosedException)
         {
-            // The connection is being closed for another reason, which is reported.
+            // The connection is closed for another reason, which is reported.
         }
     }
 }

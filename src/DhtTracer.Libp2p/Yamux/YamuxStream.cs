@@ -1,8 +1,8 @@
 namespace DhtTracer.Libp2p.Yamux;
 
 /// <summary>
-/// One stream of a <see cref="YamuxSession"/>. Each direction has a window: bytes that may be sent before the reader of the other
-/// side has made room. One reader and one writer at a time. Over 300 lines, because both directions share one lock and one state.
+/// One stream of a <see cref="YamuxSession"/>. Each direction has a window: the number of bytes that may be sent before the receiver has
+/// made room. One reader and one writer at a time. Over 300 lines, because both directions share one lock and one state.
 /// </summary>
 internal sealed class YamuxStream(YamuxSession session, uint id, bool outbound)
 {
@@ -21,10 +21,10 @@ internal sealed class YamuxStream(YamuxSession session, uint id, bool outbound)
 
     public bool Outbound => outbound;
 
-    /// <summary>Timestamp of when this side was done with the stream; 0 while it is not.</summary>
+    /// <summary>Timestamp of when this side abandoned the stream; 0 if it has not.</summary>
     public long AbandonedAt => Volatile.Read(ref _abandonedAt);
 
-    /// <summary>Reads what is there, or waits; 0 at the remote's end. What was received before a reset is still read.</summary>
+    /// <summary>Reads available bytes, or waits; returns 0 at the remote's end. Bytes received before a reset can still be read.</summary>
     /// <exception cref="StreamResetException">The stream was reset.</exception>
     public async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
@@ -59,7 +59,7 @@ internal sealed class YamuxStream(YamuxSession session, uint id, bool outbound)
         }
     }
 
-    /// <summary>Sends bytes, waiting for the window and the socket as needed.</summary>
+    /// <summary>Sends bytes; waits for the window and the socket as needed.</summary>
     /// <exception cref="StreamResetException">The stream was reset.</exception>
     public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
@@ -99,14 +99,14 @@ internal sealed class YamuxStream(YamuxSession session, uint id, bool outbound)
         }
     }
 
-    /// <summary>Sends the first bytes of an outbound stream, which open it: one frame with SYN.</summary>
+    /// <summary>Sends the first bytes of an outbound stream in the SYN frame that opens it.</summary>
     public void Open(ReadOnlySpan<byte> bytes)
     {
         _sendWindow -= (uint)bytes.Length;
         session.Writer.Enqueue(new YamuxFrame(YamuxType.Data, YamuxFlags.Syn, id, (uint)bytes.Length), bytes);
     }
 
-    /// <summary>Tells the remote that nothing more will be sent: a FIN frame of its own.</summary>
+    /// <summary>Tells the remote with a FIN frame that nothing more will be sent.</summary>
     public void CloseWrite()
     {
         YamuxFlags flags;
@@ -126,8 +126,8 @@ internal sealed class YamuxStream(YamuxSession session, uint id, bool outbound)
     }
 
     /// <summary>
-    /// Is done with the stream: closes it for writing, and throws away what still arrives. It stays known until the remote
-    /// has closed too, since a reset could overtake what the remote has not read yet.
+    /// Closes the stream for writing and discards further data. The stream is kept until the remote has closed it too: a reset could arrive
+    /// before the remote has read everything.
     /// </summary>
     public void Abandon(long now)
     {
@@ -145,7 +145,7 @@ internal sealed class YamuxStream(YamuxSession session, uint id, bool outbound)
         RemoveWhenDone();
     }
 
-    /// <summary>Ends both directions at once and tells the remote; what waits to be read is thrown away.</summary>
+    /// <summary>Ends both directions immediately, notifies the remote, and discards unread bytes.</summary>
     public void Reset(string why)
     {
         if (Fail(new StreamResetException(why)))
@@ -159,7 +159,7 @@ internal sealed class YamuxStream(YamuxSession session, uint id, bool outbound)
         }
     }
 
-    /// <summary>Ends both directions without telling the remote; false when the stream had ended before.</summary>
+    /// <summary>Ends both directions without notifying the remote; false if the stream had already ended.</summary>
     public bool Fail(Exception reason)
     {
         lock (_gate)
@@ -177,7 +177,7 @@ internal sealed class YamuxStream(YamuxSession session, uint id, bool outbound)
         return true;
     }
 
-    /// <summary>Called by the session's reader for data that arrived.</summary>
+    /// <summary>Called by the session's reader when data arrives.</summary>
     public void OnData(ReadOnlySpan<byte> data)
     {
         lock (_gate)
@@ -208,11 +208,11 @@ internal sealed class YamuxStream(YamuxSession session, uint id, bool outbound)
             }
         }
 
-        // The windows of all streams together are more than a connection is worth: the stream pays, the others go on.
+        // All streams together hold more than the connection's limit. Only this stream is reset; the others continue.
         Reset("Too many bytes wait to be read on the streams of this connection.");
     }
 
-    /// <summary>Called by the session's reader when the remote made room.</summary>
+    /// <summary>Called by the session's reader when the remote has made room.</summary>
     public void OnWindowUpdate(uint delta)
     {
         lock (_gate)
@@ -244,7 +244,7 @@ internal sealed class YamuxStream(YamuxSession session, uint id, bool outbound)
         RemoveWhenDone();
     }
 
-    // What nobody reads any more must not count against the streams that go on.
+    // Bytes that nobody will read must not count against the other streams.
     private void Discard()
     {
         session.Consumed(_received.Length);

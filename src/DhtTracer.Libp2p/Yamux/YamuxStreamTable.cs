@@ -1,8 +1,8 @@
 namespace DhtTracer.Libp2p.Yamux;
 
-/// <summary>The streams of a session: their ids, how many there may be, and whether new ones may come. Safe for concurrent use.</summary>
+/// <summary>The streams of a session: their ids, their limits, and whether new ones are allowed. Thread-safe.</summary>
 /// <param name="session">The session.</param>
-/// <param name="initiator">Whether this side dialed; the dialer's streams have odd ids.</param>
+/// <param name="initiator">Whether this side dialed. The dialer's streams have odd ids.</param>
 /// <param name="options">Limits.</param>
 internal sealed class YamuxStreamTable(YamuxSession session, bool initiator, YamuxOptions options)
 {
@@ -15,10 +15,10 @@ internal sealed class YamuxStreamTable(YamuxSession session, bool initiator, Yam
     private bool _goingAway;
     private Exception? _closed;
 
-    /// <summary>Why there are no streams any more; null while there can be.</summary>
+    /// <summary>Why no streams are possible any more; null while they are.</summary>
     public Exception? Closed => Volatile.Read(ref _closed);
 
-    /// <summary>Streams that are open, in both directions.</summary>
+    /// <summary>Number of open streams, in both directions.</summary>
     public int Count
     {
         get
@@ -44,7 +44,7 @@ internal sealed class YamuxStreamTable(YamuxSession session, bool initiator, Yam
 
     /// <summary>Opens a stream and sends its first bytes.</summary>
     /// <exception cref="ConnectionClosedException">The session has ended, or the remote is going away.</exception>
-    /// <exception cref="StreamResetException">As many streams as allowed are open.</exception>
+    /// <exception cref="StreamResetException">The maximum number of streams is open.</exception>
     public YamuxStream Open(ReadOnlySpan<byte> first)
     {
         lock (_gate)
@@ -70,7 +70,7 @@ internal sealed class YamuxStreamTable(YamuxSession session, bool initiator, Yam
         }
     }
 
-    /// <summary>The stream of an id; null when there is none.</summary>
+    /// <summary>The stream with this id; null if there is none.</summary>
     public YamuxStream? Find(uint id)
     {
         lock (_gate)
@@ -79,10 +79,10 @@ internal sealed class YamuxStreamTable(YamuxSession session, bool initiator, Yam
         }
     }
 
-    /// <summary>A new stream of the remote; null when it cannot be.</summary>
-    /// <param name="id">The id that the remote gave it.</param>
-    /// <param name="refused">The remote is to be told that it cannot be.</param>
-    /// <exception cref="WireException">The id is not one that the remote may use now.</exception>
+    /// <summary>Accepts a new stream of the remote; null if it is not possible.</summary>
+    /// <param name="id">The id chosen by the remote.</param>
+    /// <param name="refused">Whether to tell the remote that the stream is refused.</param>
+    /// <exception cref="WireException">The remote may not use this id now.</exception>
     public YamuxStream? Accept(uint id, out bool refused)
     {
         refused = false;
@@ -117,7 +117,7 @@ internal sealed class YamuxStreamTable(YamuxSession session, bool initiator, Yam
         }
     }
 
-    /// <summary>Forgets a stream that has ended; true when it was the last one of a remote that is going away.</summary>
+    /// <summary>Removes a stream that has ended. True if it was the last one of a remote that is going away.</summary>
     public bool Remove(YamuxStream stream)
     {
         lock (_gate)
@@ -131,7 +131,7 @@ internal sealed class YamuxStreamTable(YamuxSession session, bool initiator, Yam
         }
     }
 
-    /// <summary>Lets no new stream come; true when none is open.</summary>
+    /// <summary>Stops accepting new streams. True if none is open.</summary>
     public bool GoAway()
     {
         lock (_gate)
@@ -141,7 +141,7 @@ internal sealed class YamuxStreamTable(YamuxSession session, bool initiator, Yam
         }
     }
 
-    /// <summary>Ends it all; the streams that were open, or null when it had ended before.</summary>
+    /// <summary>Closes the table. Returns the open streams, or null if it was already closed.</summary>
     public IReadOnlyList<YamuxStream>? Close(Exception reason)
     {
         lock (_gate)
@@ -158,7 +158,7 @@ internal sealed class YamuxStreamTable(YamuxSession session, bool initiator, Yam
         }
     }
 
-    /// <summary>Streams that this side has been done with for so long.</summary>
+    /// <summary>Streams that this side abandoned at least this long ago.</summary>
     public IReadOnlyList<YamuxStream> AbandonedFor(TimeSpan duration, TimeProvider time)
     {
         lock (_gate)
