@@ -33,10 +33,10 @@ internal static class CommonOptions
             DefaultValueFactory = _ => new ShownDuration(defaultValue, shown),
         };
 
-    /// <summary>The data directory that was chosen.</summary>
+    /// <summary>The chosen data directory.</summary>
     public static string DataDirectory(this ParseResult result) => result.GetValue(Data)!.FullName;
 
-    /// <summary>Lets an option take whole numbers within a range only. What is no number is refused by the parser itself.</summary>
+    /// <summary>Restricts an option to integers within a range. The parser itself refuses other text.</summary>
     public static void Within(this Option<int> option, int min, int max) =>
         option.Validators.Add(result =>
         {

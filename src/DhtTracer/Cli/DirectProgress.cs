@@ -1,6 +1,6 @@
 namespace DhtTracer.Cli;
 
-/// <summary>Reports on the thread that works: <see cref="Progress{T}"/> would report later, and out of order.</summary>
+/// <summary>Reports on the working thread. <see cref="Progress{T}"/> would report later, and out of order.</summary>
 internal sealed class DirectProgress<T>(Action<T> report) : IProgress<T>
 {
     private readonly Lock _gate = new();

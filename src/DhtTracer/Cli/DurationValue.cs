@@ -4,9 +4,9 @@ using System.Globalization;
 
 namespace DhtTracer.Cli;
 
-/// <summary>A duration that the help shows as a user writes it.</summary>
+/// <summary>A duration, shown in the help as a user writes it.</summary>
 /// <param name="Value">The duration.</param>
-/// <param name="Text">For example <c>24h</c>.</param>
+/// <param name="Text">The text, for example <c>24h</c>.</param>
 internal readonly record struct ShownDuration(TimeSpan Value, string Text)
 {
     /// <summary>The duration.</summary>
@@ -22,7 +22,7 @@ internal static class DurationValue
 {
     private static readonly SearchValues<char> NumberCharacters = SearchValues.Create("0123456789.");
 
-    /// <summary>Reads a duration from an option's only token.</summary>
+    /// <summary>Parses the duration of an option's only token.</summary>
     public static TimeSpan Parse(ArgumentResult result)
     {
         var text = result.Tokens[0].Value;
@@ -35,7 +35,7 @@ internal static class DurationValue
         return default;
     }
 
-    /// <summary>Reads a positive duration.</summary>
+    /// <summary>Parses a positive duration.</summary>
     public static bool TryParse(string text, out TimeSpan duration)
     {
         duration = TimeSpan.Zero;

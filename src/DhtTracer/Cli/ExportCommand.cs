@@ -8,7 +8,7 @@ using DhtTracer.Storage;
 
 namespace DhtTracer.Cli;
 
-/// <summary><c>dht-tracer export</c>: queries out of the database, for other tools and other installations.</summary>
+/// <summary><c>dht-tracer export</c>: writes queries from the database, for other tools and installations.</summary>
 internal static class ExportCommand
 {
     /// <summary>Makes the command.</summary>

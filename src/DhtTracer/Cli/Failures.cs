@@ -7,7 +7,7 @@ namespace DhtTracer.Cli;
 /// <summary>Turns expected failures into one clear line on standard error and an exit code.</summary>
 internal static class Failures
 {
-    /// <summary>Runs a command. Failures that no command expects keep their stack trace: they are ours to mend.</summary>
+    /// <summary>Runs a command. Unexpected failures keep their stack trace, because they are bugs.</summary>
     public static async Task<int> GuardAsync(ParseResult result, Func<Task<int>> run)
     {
         var error = result.InvocationConfiguration.Error;
@@ -32,7 +32,7 @@ internal static class Failures
         }
         catch (IOException failure) when (IsBrokenPipe(failure))
         {
-            // The reader of our output, such as head(1), has seen enough.
+            // The reader of our output, such as head(1), has closed it.
             return ExitCode.Success;
         }
     }

@@ -5,7 +5,7 @@ using DhtTracer.Output;
 
 namespace DhtTracer.Cli;
 
-/// <summary><c>dht-tracer health</c>: asks a running DhtTracer whether it is well; for health checks of containers and services.</summary>
+/// <summary><c>dht-tracer health</c>: checks a running DhtTracer; for health checks of containers and services.</summary>
 internal static class HealthCommand
 {
     private const int MaxProblem = 300;

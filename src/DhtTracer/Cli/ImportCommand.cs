@@ -7,7 +7,7 @@ using Spectre.Console;
 
 namespace DhtTracer.Cli;
 
-/// <summary><c>dht-tracer import PATH...</c>: files and folders into the database.</summary>
+/// <summary><c>dht-tracer import PATH...</c>: imports files and folders into the database.</summary>
 internal static class ImportCommand
 {
     /// <summary>Makes the command.</summary>
@@ -139,7 +139,7 @@ internal static class ImportCommand
 
     private static string Count(long count, string one, string? many = null) => $"{count} {(count == 1 ? one : many ?? one + "s")}";
 
-    /// <summary>Imports and analyses; both have a bar, because analysing takes the longer part.</summary>
+    /// <summary>Imports and analyses, each with a progress bar, because analysis takes longer than the import.</summary>
     private static async Task<ImportSummary> WithProgressAsync(
         Func<IProgress<ImportProgress>?, Task<ImportSummary>> import,
         AnalysisWorker worker,
@@ -189,7 +189,7 @@ internal static class ImportCommand
             });
     }
 
-    /// <summary>Standard input is read twice when it is large, so it goes to a file that vanishes when it is closed.</summary>
+    /// <summary>Large standard input is read twice, so it is saved to a file that is deleted on close.</summary>
     private static async Task<FileStream> SpoolAsync(CancellationToken cancellation)
     {
         var spool = new FileStream(

@@ -6,11 +6,12 @@ using DhtTracer.Traces;
 
 namespace DhtTracer.Cli;
 
-/// <summary>Options of <c>import</c> for input that does not tell everything itself: saved query events of a Kubo, logs of Rust
-/// nodes.</summary>
+/// <summary>
+/// Options of <c>import</c> that add what the input does not contain: for saved Kubo query events and logs of Rust nodes.
+/// </summary>
 internal sealed class ImportHintOptions
 {
-    /// <summary>Characters of a key; the longest that libp2p knows has about 100.</summary>
+    /// <summary>Maximum length of a key, in characters. The longest key of libp2p has about 100.</summary>
     private const int LongestKey = 2000;
 
     private static readonly QueryType[] Types = [.. Enum.GetValues<QueryType>().Where(type => type != QueryType.Unknown)];
@@ -39,7 +40,7 @@ internal sealed class ImportHintOptions
         HelpName = "TIME",
     };
 
-    /// <summary>Makes the options and what they refuse.</summary>
+    /// <summary>Creates the options and their validation.</summary>
     public ImportHintOptions()
     {
         _key.Validators.Add(result =>
@@ -78,7 +79,7 @@ internal sealed class ImportHintOptions
         }
     }
 
-    /// <summary>The hints as they were given.</summary>
+    /// <summary>The hints given on the command line.</summary>
     public TraceHints Read(ParseResult result) =>
         new()
         {

@@ -8,13 +8,13 @@ namespace DhtTracer.Cli;
 /// <summary>A query or an operation as one line of JSON.</summary>
 internal static class JsonLine
 {
-    /// <summary>With its peers.</summary>
+    /// <summary>A query with its peers.</summary>
     public static string Of(Query query) => Encoding.UTF8.GetString(QueryJson.ToUtf8(query));
 
     /// <summary>An operation.</summary>
     public static string Of(Operation operation) => Encoding.UTF8.GetString(OperationJson.ToUtf8(operation));
 
-    /// <summary>Without its peers.</summary>
+    /// <summary>A query without its peers.</summary>
     public static string Of(QuerySummary query)
     {
         var buffer = new ArrayBufferWriter<byte>();

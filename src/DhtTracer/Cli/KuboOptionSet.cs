@@ -4,7 +4,7 @@ using DhtTracer.Output;
 
 namespace DhtTracer.Cli;
 
-/// <summary>Options that say which running Kubo is asked: of <c>query</c> and of the main process.</summary>
+/// <summary>Options of <c>query</c> and of the main process that select a running Kubo.</summary>
 internal sealed class KuboOptionSet
 {
     private readonly Option<string?> _kubo;
@@ -32,8 +32,8 @@ internal sealed class KuboOptionSet
     /// <summary>All of them.</summary>
     public IEnumerable<Option> All => [_kubo, _auth];
 
-    /// <summary>A client of the Kubo that was named; null when none was.</summary>
-    /// <exception cref="CommandFailedException">The address or the authorization cannot be used.</exception>
+    /// <summary>A client for the selected Kubo; null if none was selected.</summary>
+    /// <exception cref="CommandFailedException">The address or the authorization is unusable.</exception>
     public KuboRpcClient? Read(ParseResult result)
     {
         if (result.GetResult(_kubo) is not { Implicit: false } given)

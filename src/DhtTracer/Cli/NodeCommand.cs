@@ -4,12 +4,12 @@ using DhtTracer.Output;
 
 namespace DhtTracer.Cli;
 
-/// <summary><c>dht-tracer node</c>: a traced node with its control server, until it is stopped.</summary>
+/// <summary><c>dht-tracer node</c>: runs a traced node with its control server.</summary>
 internal static class NodeCommand
 {
-    /// <summary>Runs it until the token, a signal, or the command <c>exit</c> ends it.</summary>
+    /// <summary>Runs until the token, a signal, or the command <c>exit</c> ends it.</summary>
     /// <returns>Exit code.</returns>
-    /// <exception cref="CommandFailedException">A port is taken, or an option cannot be used.</exception>
+    /// <exception cref="CommandFailedException">A port is in use, or an option is unusable.</exception>
     public static async Task<int> RunAsync(NodeOptions options, TextWriter output, TextWriter errors, CancellationToken cancellation)
     {
         await using var host = await NodeHost.StartAsync(options, errors, cancellation);
@@ -41,7 +41,7 @@ internal static class NodeCommand
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // Told to stop while it was bootstrapping.
+            // Stopped while bootstrapping.
         }
 
         await host.RunAsync(cancellation);

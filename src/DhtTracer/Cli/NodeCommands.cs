@@ -177,7 +177,7 @@ internal static class NodeCommands
         return command;
     }
 
-    /// <summary>The main process, with a local network and a traced node beside it that send their spans to it.</summary>
+    /// <summary>Runs the main process, and a local network with a traced node that send their spans to it.</summary>
     private static Command CreateDemo()
     {
         var serve = new ServeOptions();

@@ -98,8 +98,8 @@ internal sealed class NodeOptionSet
             _site,
         ];
 
-    /// <summary>The options as they were given.</summary>
-    /// <exception cref="CommandFailedException">The bootstrap file cannot be read, or the parameters do not fit together.</exception>
+    /// <summary>The options given on the command line.</summary>
+    /// <exception cref="CommandFailedException">The bootstrap file cannot be read, or the parameters contradict each other.</exception>
     public NodeOptions Read(ParseResult result, DhtMode mode)
     {
         var peers = new List<string>(result.GetValue(_bootstrap) ?? []);
@@ -130,8 +130,9 @@ internal sealed class NodeOptionSet
         };
     }
 
-    /// <summary>Those of the options that a query at a Kubo has too: where its spans and the permalink go, and the time limit when it was
-    /// given.</summary>
+    /// <summary>
+    /// The options that also apply to a query at a Kubo: where its spans and the permalink go, and the time limit if given.
+    /// </summary>
     public KuboQueryOptions ReadKubo(ParseResult result) =>
         new()
         {

@@ -4,7 +4,7 @@ using DhtTracer.Storage;
 
 namespace DhtTracer.Cli;
 
-/// <summary>Writes an operation as text: a head of its own, then each of its queries.</summary>
+/// <summary>Writes an operation as text: its header, then each of its queries.</summary>
 internal sealed class OperationTextWriter(TextWriter output, Terminal terminal)
 {
     /// <summary>Writes an operation.</summary>

@@ -8,7 +8,7 @@ using DhtTracer.Storage;
 
 namespace DhtTracer.Cli;
 
-/// <summary><c>dht-tracer operations</c>: what was asked, newest first, as a table or one JSON object a line.</summary>
+/// <summary><c>dht-tracer operations</c>: lists operations, newest first, as a table or one JSON object per line.</summary>
 internal static class OperationsCommand
 {
     private const int DefaultLimit = 50;
@@ -131,7 +131,7 @@ internal static class OperationsCommand
         : operation.KeyCount > 1 ? $"({operation.KeyCount} keys)"
         : "(unknown)";
 
-    /// <summary><c>wan lan</c>; in brackets those that had nobody to ask.</summary>
+    /// <summary>The sides, such as <c>wan lan</c>. Sides without peers to ask are in brackets.</summary>
     private static string Parts(ListedOperation row) =>
         string.Join(
             ' ',
@@ -140,7 +140,7 @@ internal static class OperationsCommand
             )
         );
 
-    /// <summary>The id comes first and whole, to be copied into <c>show</c>; a narrow terminal loses the end of the key.</summary>
+    /// <summary>The id is first and complete, to be copied to <c>show</c>. A narrow terminal cuts the end of the key.</summary>
     private static string Row(
         string id,
         string start,

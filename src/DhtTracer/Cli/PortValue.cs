@@ -3,11 +3,11 @@ using System.Globalization;
 
 namespace DhtTracer.Cli;
 
-/// <summary>A port on the command line: a number, 0 for a free one, or <c>off</c>.</summary>
+/// <summary>A port on the command line: a number, 0 for a free port, or <c>off</c>.</summary>
 /// <param name="Port">The port; null when switched off.</param>
 internal readonly record struct PortValue(int? Port)
 {
-    /// <summary>As on the command line; the help shows it as the default.</summary>
+    /// <summary>The text as on the command line, because the help shows it as the default.</summary>
     public override string ToString() => Port?.ToString(CultureInfo.InvariantCulture) ?? "off";
 
     /// <summary>Reads <c>4318</c>, <c>0</c> or <c>off</c>.</summary>

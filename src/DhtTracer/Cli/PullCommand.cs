@@ -5,7 +5,7 @@ using DhtTracer.Output;
 
 namespace DhtTracer.Cli;
 
-/// <summary><c>dht-tracer pull</c>: every trace of some services out of a running Jaeger.</summary>
+/// <summary><c>dht-tracer pull</c>: copies every trace of some services from a running Jaeger.</summary>
 internal static class PullCommand
 {
     private const string Example = "jaeger://localhost:16685";
@@ -108,7 +108,7 @@ internal static class PullCommand
     {
         await using var session = await WritingSession.OpenAsync(data, cancellation);
 
-        // The display says what goes wrong; log lines would only break it.
+        // The display shows problems. Log lines would break it.
         var worker = new PullWorker(options, session.Store, session.Sink);
         PullProgress? done = null;
         var code = ExitCode.Success;
@@ -122,7 +122,7 @@ internal static class PullCommand
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
-            // Ctrl-C is how following ends.
+            // Ctrl-C is the normal end of following.
             code = options.Follow ? ExitCode.Success : ExitCode.Interrupted;
         }
 

@@ -4,16 +4,16 @@ using Spectre.Console;
 
 namespace DhtTracer.Cli;
 
-/// <summary>Shows how a pull comes along, on standard error: a bar in a terminal, elsewhere a line now and then.</summary>
+/// <summary>Shows the progress of a pull on standard error: a bar in a terminal, otherwise an occasional line.</summary>
 internal static class PullDisplay
 {
-    /// <summary>Runs a pull under the display that suits standard error.</summary>
+    /// <summary>Runs a pull with the display that suits standard error.</summary>
     public static Task<PullProgress> RunAsync(Func<IProgress<PullProgress>, Task<PullProgress>> pull, TimeProvider clock) =>
         Console.IsErrorRedirected || Environment.GetEnvironmentVariable("TERM") == "dumb"
             ? pull(new DirectProgress<PullProgress>(new PullLines(Console.Error, clock).Show))
             : WithBarAsync(pull);
 
-    /// <summary>Counts, pace and what goes wrong, in one line without control characters.</summary>
+    /// <summary>Counts, speed and problems, in one line without control characters.</summary>
     public static string Line(PullProgress step)
     {
         var left = step is { Left: { } time, Fraction: < 1 }
@@ -44,21 +44,23 @@ internal static class PullDisplay
     }
 }
 
-/// <summary>Progress as lines: at the first news, whenever a problem comes or goes, and every ten seconds while something is new.</summary>
-/// <param name="output">Where the lines go.</param>
-/// <param name="clock">Times the lines.</param>
+/// <summary>
+/// Shows progress as lines: at the first news, whenever a problem appears or ends, and every ten seconds if something is new.
+/// </summary>
+/// <param name="output">The output for the lines.</param>
+/// <param name="clock">The clock for the interval of lines.</param>
 internal sealed class PullLines(TextWriter output, TimeProvider clock)
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(10);
     private long? _last;
     private PullProgress? _shown;
 
-    /// <summary>Takes a step; not for several threads at once.</summary>
+    /// <summary>Shows a step. Not thread-safe.</summary>
     public void Show(PullProgress step)
     {
         var changed = step.Problem is null != _shown?.Problem is null;
 
-        // A pull that follows reads on and on; a line is worth it when there is something new.
+        // A following pull reads forever. Write a line only if something is new.
         var idle = step.Fraction >= 1 && step.Spans == _shown?.Spans;
         if (_last is { } time && !changed && (idle || clock.GetElapsedTime(time) < Every))
         {

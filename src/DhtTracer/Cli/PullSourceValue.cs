@@ -5,8 +5,10 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace DhtTracer.Cli;
 
-/// <summary>A source of pulling on the command line: <c>jaeger://host:16685</c>, or with services of its own
-/// <c>jaeger://host:16685?service=kubo&amp;service=js</c>.</summary>
+/// <summary>
+/// A pull source on the command line: <c>jaeger://host:16685</c>, or with its own services:
+/// <c>jaeger://host:16685?service=kubo&amp;service=js</c>.
+/// </summary>
 internal static class PullSourceValue
 {
     private const string Service = "service";

@@ -8,7 +8,7 @@ using DhtTracer.Storage;
 
 namespace DhtTracer.Cli;
 
-/// <summary><c>dht-tracer queries</c>: the newest queries as a table, or one JSON object a line.</summary>
+/// <summary><c>dht-tracer queries</c>: lists the newest queries as a table, or one JSON object per line.</summary>
 internal static class QueriesCommand
 {
     private const int DefaultLimit = 50;
@@ -133,7 +133,7 @@ internal static class QueriesCommand
             terminal.Width
         );
 
-    /// <summary>The id comes first and whole, to be copied into <c>show</c>; a narrow terminal loses the end of the key.</summary>
+    /// <summary>The id is first and complete, to be copied to <c>show</c>. A narrow terminal cuts the end of the key.</summary>
     private static string Row(
         string id,
         string start,

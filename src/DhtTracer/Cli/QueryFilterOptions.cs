@@ -6,8 +6,10 @@ using DhtTracer.Web.Search;
 
 namespace DhtTracer.Cli;
 
-/// <summary>The filters of the list of operations as options: the same names and values as in the address of the site's list, read by the
-/// same code.</summary>
+/// <summary>
+/// The filters of the operations list as options. Names and values are the same as in the URL of the site's list, and the same code parses
+/// them.
+/// </summary>
 internal sealed class QueryFilterOptions
 {
     private static readonly (string Name, string Option, string Value, string Description)[] Texts =
@@ -75,9 +77,9 @@ internal sealed class QueryFilterOptions
     public bool Given(ParseResult result) => Parameters(result).Count > 0 || result.GetValue(_since).Ticks > 0;
 
     /// <summary>The filter.</summary>
-    /// <param name="result">What was typed.</param>
+    /// <param name="result">The parsed command line.</param>
     /// <param name="clock">For <c>--since</c>.</param>
-    /// <exception cref="CommandFailedException">A value is not understood; the message says what is.</exception>
+    /// <exception cref="CommandFailedException">A value is invalid. The message names the valid ones.</exception>
     public QueryFilter Read(ParseResult result, TimeProvider clock)
     {
         var parameters = Parameters(result);

@@ -6,7 +6,7 @@ using DhtTracer.Node;
 
 namespace DhtTracer.Cli;
 
-/// <summary>What runs when no command is named: receivers, analysis worker and site in one process.</summary>
+/// <summary>Runs if no command is given: receivers, analysis worker and site in one process.</summary>
 internal static class ServeCommand
 {
     /// <summary>Adds the options and the action to the root command.</summary>
@@ -127,7 +127,7 @@ internal sealed class ServeOptions
     public IEnumerable<Option> All =>
         [_samples, .. _ports.Values, _bind, _hostName, _cors, _pull, _pullService, _pullSince, _keep, _node, _ownTraces, .. _kubo.All];
 
-    /// <summary>The options as they were given.</summary>
+    /// <summary>The options given on the command line.</summary>
     public ServerOptions Read(ParseResult result) =>
         new()
         {

@@ -5,14 +5,14 @@ using DhtTracer.Hosting;
 namespace DhtTracer.Cli;
 
 /// <summary>
-/// Adds the options that stand in <c>appsettings.json</c> or in <c>DHT_TRACER_*</c> variables to a command line that does not give them.
-/// They pass through the same parsers and checks as if they had been typed.
+/// Adds options from <c>appsettings.json</c> or <c>DHT_TRACER_*</c> variables to a command line without them. They pass the same parsers
+/// and checks as typed options.
 /// </summary>
 internal static class SettingsArguments
 {
-    /// <summary>The arguments with what the settings add.</summary>
-    /// <param name="arguments">As they were typed.</param>
-    /// <param name="typed">The same, parsed.</param>
+    /// <summary>Returns the arguments with the options from the settings.</summary>
+    /// <param name="arguments">The arguments as typed.</param>
+    /// <param name="typed">The parsed arguments.</param>
     /// <param name="settings">The settings.</param>
     public static IReadOnlyList<string> Complete(string[] arguments, ParseResult typed, IConfiguration settings)
     {
@@ -28,17 +28,17 @@ internal static class SettingsArguments
             }
         }
 
-        // What follows "--" is no option.
+        // Arguments after "--" are not options.
         var end = Array.IndexOf(arguments, "--");
         return end < 0 ? [.. arguments, .. added] : [.. arguments[..end], .. added, .. arguments[end..]];
     }
 
-    /// <summary>The settings that a command takes; for the others only where the data is.</summary>
+    /// <summary>The options of a command that settings can set. For some commands this is only the data directory.</summary>
     private static IEnumerable<Option> Options(CommandResult command) =>
         command.Command is RootCommand || command.Command.Name is "demo" or "node"
             ? command.Command.Options.Where(static option => !Ignored.Contains(option.Name)).Append(CommonOptions.Data).Distinct()
             : [CommonOptions.Data];
 
-    // The parser's own, and those whose values are secrets that have variables of their own.
+    // Options of the parser itself, and options for secrets, which have their own variables.
     private static readonly string[] Ignored = ["--help", "--version", "--kubo-auth"];
 }

@@ -95,10 +95,10 @@ internal static class ShowCommand
     }
 
     /// <summary>
-    /// Finds an operation or a query by its id, by the beginning of it, or by a permalink that ends in it. An id that is both, because
-    /// nothing of the DHT is above the query, is the query.
+    /// Finds an operation or a query by its id, by the beginning of the id, or by a permalink that ends in it. If the id is both, because
+    /// no DHT span is above the query, the query is returned.
     /// </summary>
-    /// <exception cref="CommandFailedException">There is none, or more than one.</exception>
+    /// <exception cref="CommandFailedException">There is no match, or more than one.</exception>
     public static async Task<Shown> FindAsync(TraceStore store, string text, CancellationToken cancellation)
     {
         var wanted = text.TrimEnd('/');
@@ -136,7 +136,7 @@ internal static class ShowCommand
 
     private static async Task<QueryId> FindByPrefixAsync(TraceStore store, string prefix, CancellationToken cancellation)
     {
-        // The operation and its queries of one trace begin alike: then it is the operation that is meant.
+        // The ids of an operation and its queries in one trace have the same beginning. In that case, choose the operation.
         const int Most = 20;
         var candidates = await store.FindByPrefixAsync(prefix, Most, cancellation);
         if (candidates.Count == 0)
@@ -158,12 +158,12 @@ internal static class ShowCommand
             : throw new CommandFailedException($"More than one query begins with {prefix}: give more digits.");
     }
 
-    /// <summary>What was found: one of the two.</summary>
+    /// <summary>The match; exactly one of the two is set.</summary>
     /// <param name="Query">A query.</param>
     /// <param name="Operation">An operation.</param>
     public sealed record Shown(Query? Query, OperationDetails? Operation)
     {
-        /// <summary>The query, or the decisive one of the operation; null when it has none.</summary>
+        /// <summary>The query, or the decisive query of the operation; null if it has none.</summary>
         public Query? Single => Query ?? Operation!.Queries.FirstOrDefault(query => query.Id == Operation.Operation.Decisive);
 
         /// <summary>Its id.</summary>

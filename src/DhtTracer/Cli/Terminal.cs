@@ -1,14 +1,14 @@
 namespace DhtTracer.Cli;
 
-/// <summary>What the terminal at the other end can do.</summary>
-/// <param name="Width">Columns; 100 when the output is no terminal.</param>
-/// <param name="Color">Whether to write colours: a terminal, <c>NO_COLOR</c> unset or empty, and <c>TERM</c> not <c>dumb</c>.</param>
+/// <summary>The capabilities of the output terminal.</summary>
+/// <param name="Width">Number of columns; 100 if the output is not a terminal.</param>
+/// <param name="Color">Whether to use colours: for a terminal, unless <c>NO_COLOR</c> is set or <c>TERM</c> is <c>dumb</c>.</param>
 internal sealed record Terminal(int Width, bool Color)
 {
-    /// <summary>Columns that text is laid out for when there is no terminal to ask.</summary>
+    /// <summary>Number of columns if the output is not a terminal.</summary>
     public const int DefaultWidth = 100;
 
-    /// <summary>Looks at standard output and the environment (<c>NO_COLOR</c>, <c>COLUMNS</c>, <c>TERM</c>).</summary>
+    /// <summary>Examines standard output and the environment (<c>NO_COLOR</c>, <c>COLUMNS</c>, <c>TERM</c>).</summary>
     public static Terminal Detect()
     {
         var interactive = !Console.IsOutputRedirected;
@@ -25,7 +25,7 @@ internal sealed record Terminal(int Width, bool Color)
         return new Terminal(width > 0 ? width : DefaultWidth, color);
     }
 
-    /// <summary>The text between the escape codes of a style, or the bare text when there are no colours.</summary>
+    /// <summary>The text inside the escape codes of a style; unchanged without colours.</summary>
     public string Style(string text, TextStyle style) => Color && style != TextStyle.Plain ? $"\e[{(int)style}m{text}\e[0m" : text;
 
     private static int ConsoleWidth()
@@ -36,16 +36,16 @@ internal sealed record Terminal(int Width, bool Color)
         }
         catch (IOException)
         {
-            // A terminal that does not tell its size, as some CI runners have.
+            // Some terminals, such as those of some CI runners, have no known size.
             return 0;
         }
     }
 }
 
-/// <summary>Styles as SGR codes (ECMA-48), which follow the user's own palette.</summary>
+/// <summary>Styles as SGR codes (ECMA-48). Their colours follow the user's palette.</summary>
 internal enum TextStyle
 {
-    /// <summary>As it is.</summary>
+    /// <summary>No style.</summary>
     Plain = 0,
 
     /// <summary>Bold.</summary>

@@ -8,10 +8,10 @@ namespace DhtTracer.Cli;
 /// <summary>The command line of <c>dht-tracer</c>.</summary>
 internal static class TracerCommandLine
 {
-    /// <summary>Time that a command has after Ctrl-C to bring things to an end.</summary>
+    /// <summary>Maximum time for a command to end after Ctrl-C.</summary>
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(20);
 
-    /// <summary>Parses and runs.</summary>
+    /// <summary>Parses the arguments and runs the command.</summary>
     /// <returns>The exit code, see <see cref="ExitCode"/>.</returns>
     public static async Task<int> RunAsync(string[] arguments)
     {
@@ -52,19 +52,19 @@ internal static class TracerCommandLine
         return await result.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = StopTimeout });
     }
 
-    /// <summary>The parser's own messages end in the name of a .NET type, which tells a user nothing.</summary>
+    /// <summary>The parser's messages end in the name of a .NET type, which does not help users.</summary>
     private static string WithoutTypes(string message)
     {
         var type = message.IndexOf(" as expected type '", StringComparison.Ordinal);
         return type < 0 ? message : message[..type] + ".";
     }
 
-    /// <summary>The parser writes a list of allowed values in lines of their own.</summary>
+    /// <summary>The parser writes lists of allowed values on several lines.</summary>
     private static string OneLine(string message) =>
         string.Join(' ', message.Split((char[])['\r', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
             .Replace("' '", "', '", StringComparison.Ordinal);
 
-    /// <summary>The command as it is typed: <c>dht-tracer export</c>, so that the hint leads to the help that lists its options.</summary>
+    /// <summary>The command as typed, such as <c>dht-tracer export</c>, so that the hint points to the help with its options.</summary>
     private static string PathOf(SymbolResult result)
     {
         var names = new Stack<string>();

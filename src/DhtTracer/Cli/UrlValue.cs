@@ -2,10 +2,10 @@ using System.CommandLine.Parsing;
 
 namespace DhtTracer.Cli;
 
-/// <summary>Reads an address of a server from an option.</summary>
+/// <summary>Parses the URL of a server from an option.</summary>
 internal static class UrlValue
 {
-    /// <summary>Reads <c>http://host:port</c> or <c>https://…</c>; anything else is an error that names what was given.</summary>
+    /// <summary>Parses <c>http://host:port</c> or <c>https://…</c>. The error for any other text quotes it.</summary>
     public static Uri? Parse(ArgumentResult result)
     {
         if (Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https")

@@ -5,7 +5,9 @@ namespace DhtTracer.Cli;
 /// <summary>Times of traces as text.</summary>
 internal static class UtcText
 {
-    /// <summary><c>2026-11-22 08:44:14.451Z</c>, the bare number when no calendar reaches it, or – when it is unknown (0).</summary>
+    /// <summary>
+    /// Formats as <c>2026-11-22 08:44:14.451Z</c>. A time beyond the calendar is shown as a number, an unknown time (0) as –.
+    /// </summary>
     public static string Of(ulong unixNano) =>
         unixNano == 0 ? "–"
         : unixNano <= (ulong)(DateTimeOffset.MaxValue - DateTimeOffset.UnixEpoch).Ticks * 100UL

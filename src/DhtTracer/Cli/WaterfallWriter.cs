@@ -5,13 +5,13 @@ using DhtTracer.Output;
 
 namespace DhtTracer.Cli;
 
-/// <summary>Draws a waterfall as text: one line a peer, bars in eighths of a column, no line wider than the terminal.</summary>
+/// <summary>Draws a waterfall as text: one line per peer, bars in eighths of a column, no line wider than the terminal.</summary>
 internal sealed class WaterfallWriter(TextWriter output, Terminal terminal)
 {
     private const int LabelWidth = 30;
     private const int FewestBarColumns = 10;
 
-    /// <summary>Writes the head, the rows and the legend.</summary>
+    /// <summary>Writes the header, the rows and the legend.</summary>
     public void Write(Waterfall waterfall)
     {
         var query = waterfall.Query;
@@ -120,7 +120,9 @@ internal sealed class WaterfallWriter(TextWriter output, Terminal terminal)
         output.WriteLine(" " + terminal.Style(PlainText.End(label, LabelWidth), style));
     }
 
-    /// <summary>One character a column; where bars meet in a column the later phase is seen, so that a short request never hides.</summary>
+    /// <summary>
+    /// One character per column. If several bars share a column, the latest phase wins, so a short request is always visible.
+    /// </summary>
     private string Bars(WaterfallRow row, int width, long axisNs)
     {
         Span<RowPhase?> columns = new RowPhase?[width];

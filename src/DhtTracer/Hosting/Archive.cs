@@ -7,7 +7,7 @@ namespace DhtTracer.Hosting;
 /// <summary>Opens the archive for commands and for the main process.</summary>
 internal static class Archive
 {
-    /// <summary>Opens it for reading, beside a main process that may be writing.</summary>
+    /// <summary>Opens it read-only. A main process may be writing at the same time.</summary>
     public static async Task<TraceStore> OpenForReadingAsync(string dataDirectory, CancellationToken cancellation) =>
         await SqliteTraceStore.OpenAsync(
             new SqliteOptions { Directory = dataDirectory, ReadOnly = true },
@@ -15,7 +15,7 @@ internal static class Archive
             cancellationToken: cancellation
         );
 
-    /// <summary>Opens it for writing; creates it when it is not there.</summary>
+    /// <summary>Opens it for writing; creates it if missing.</summary>
     public static async Task<TraceStore> OpenAsync(string dataDirectory, CancellationToken cancellation) =>
         await SqliteTraceStore.OpenAsync(
             new SqliteOptions { Directory = dataDirectory },

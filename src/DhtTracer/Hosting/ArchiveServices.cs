@@ -5,12 +5,12 @@ using DhtTracer.Storage;
 
 namespace DhtTracer.Hosting;
 
-/// <summary>The archive and the way into it, as every command that writes registers them.</summary>
+/// <summary>Registers the archive and its span sink for every command that writes.</summary>
 internal static class ArchiveServices
 {
-    /// <summary>Adds the archive, the sink of spans, and the analysis that runs beside them.</summary>
+    /// <summary>Adds the archive, the span sink, and the background analysis.</summary>
     /// <param name="services">Services.</param>
-    /// <param name="store">The archive, opened for writing; the container releases it.</param>
+    /// <param name="store">The archive, opened for writing. The container disposes it.</param>
     public static IServiceCollection AddArchive(this IServiceCollection services, TraceStore store)
     {
         services.AddSingleton(_ => store);

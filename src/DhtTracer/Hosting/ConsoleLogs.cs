@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace DhtTracer.Hosting;
 
-/// <summary>Logs go to standard error, a line each: standard output belongs to results.</summary>
+/// <summary>Writes logs to standard error, one line each. Standard output is for results.</summary>
 internal static class ConsoleLogs
 {
     /// <summary>Configures a logger factory or an application.</summary>
@@ -20,9 +20,9 @@ internal static class ConsoleLogs
         logging.AddFilter(null, LogLevel.Warning);
         logging.AddFilter("DhtTracer", LogLevel.Information);
 
-        // A port that cannot be bound is said in one line by PortFailure; the host would print its stack as well.
+        // PortFailure reports a port that cannot be bound in one line. The host would also print a stack trace.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
-        // It warns that keys are stored as they are; where they lie only their owner can read them.
+        // It warns that keys are stored unencrypted. Only their owner can read the folder.
         logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
     }

@@ -5,16 +5,16 @@ using DhtTracer.Web.Node;
 namespace DhtTracer.Hosting;
 
 /// <summary>
-/// Runs the demo beside the main process, once its ports are open: the node sends its spans to the receiver of this process. The end of
-/// the demo ends the process.
+/// Runs the demo inside the main process, once its ports are open. The node sends its spans to this process's receiver. When the demo ends,
+/// the process ends.
 /// </summary>
-/// <param name="options">Options; where spans go is known only here.</param>
-/// <param name="output">Told of each query.</param>
-/// <param name="errors">Told of errors that reach no caller.</param>
+/// <param name="options">Options. The service adds where to send spans.</param>
+/// <param name="output">Receives a text for each query.</param>
+/// <param name="errors">Receives errors that reach no caller.</param>
 /// <param name="ports">The ports of the process.</param>
-/// <param name="running">Takes the node, for the control server.</param>
-/// <param name="site">Told where the control server is, unless the user named another node.</param>
-/// <param name="lifetime">Says when the ports are open.</param>
+/// <param name="running">Receives the node, for the control server.</param>
+/// <param name="site">Receives the control server's address, unless the user chose another node.</param>
+/// <param name="lifetime">Signals that the ports are open.</param>
 internal sealed class DemoService(
     DemoOptions options,
     TextWriter output,

@@ -5,7 +5,7 @@ using DhtTracer.Output;
 
 namespace DhtTracer.Hosting;
 
-/// <summary>A traced node in a host of its own, with its control server unless that is off.</summary>
+/// <summary>A traced node in its own host, with its control server unless that is off.</summary>
 internal sealed class NodeHost : IAsyncDisposable
 {
     private readonly IHost _host;
@@ -21,17 +21,17 @@ internal sealed class NodeHost : IAsyncDisposable
     /// <summary>The node.</summary>
     public TracedNode Node { get; }
 
-    /// <summary>Address of the control server; null when it is off.</summary>
+    /// <summary>Address of the control server; null if it is off.</summary>
     public Uri? Control => _ports.Address(PortKind.Control);
 
-    /// <summary>Is cancelled when the process is told to stop, by a signal or by the command <c>exit</c>.</summary>
+    /// <summary>Cancelled when a signal or the command <c>exit</c> stops the process.</summary>
     public CancellationToken Stopping => _host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
 
     /// <summary>Starts the node, then opens the control server's port.</summary>
     /// <param name="options">Options of the node.</param>
-    /// <param name="errors">Told of errors that reach no caller.</param>
+    /// <param name="errors">Receives errors that reach no caller.</param>
     /// <param name="cancellation">Cancels the start.</param>
-    /// <exception cref="CommandFailedException">A port is taken, or an option cannot be used.</exception>
+    /// <exception cref="CommandFailedException">A port is in use, or an option is unusable.</exception>
     public static async Task<NodeHost> StartAsync(NodeOptions options, TextWriter errors, CancellationToken cancellation)
     {
         var ports = OpenPorts.Of(
@@ -53,7 +53,7 @@ internal sealed class NodeHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Runs until it is told to stop, and stops.</summary>
+    /// <summary>Runs until it is told to stop, then stops the node.</summary>
     public Task RunAsync(CancellationToken cancellation) => ProgramHost.RunAsync(_host, cancellation);
 
     /// <inheritdoc/>

@@ -2,22 +2,22 @@ using DhtTracer.Node;
 
 namespace DhtTracer.Hosting;
 
-/// <summary>A traced node and its control server, as <c>node</c> and <c>demo</c> register them.</summary>
+/// <summary>Registers a traced node and its control server, for <c>node</c> and <c>demo</c>.</summary>
 internal static class NodeServices
 {
-    /// <summary>Adds the place of the node, and the control server of it. Who runs the node sets it there.</summary>
+    /// <summary>Adds the holder of the running node, and its control server. The code that runs the node sets it in the holder.</summary>
     /// <param name="services">Services.</param>
-    /// <param name="controlOrigins">Origins, beside those of this machine, whose pages may use the control server.</param>
+    /// <param name="controlOrigins">Web origins that may use the control server, besides those of this machine.</param>
     public static IServiceCollection AddNodeControl(this IServiceCollection services, IReadOnlyList<string> controlOrigins)
     {
         services.AddSingleton<RunningNode>();
         return services.AddControlServer(controlOrigins);
     }
 
-    /// <summary>Adds a node that runs as long as the host.</summary>
+    /// <summary>Adds a node that runs while the host runs.</summary>
     /// <param name="services">Services.</param>
     /// <param name="options">Its options.</param>
-    /// <param name="errors">Told of errors that reach no caller.</param>
+    /// <param name="errors">Receives errors that reach no caller.</param>
     public static IServiceCollection AddNode(this IServiceCollection services, NodeOptions options, TextWriter errors)
     {
         services.AddNodeControl(options.ControlOrigins);
@@ -36,7 +36,7 @@ internal static class NodeServices
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-        // Only when the control server has ended: what it has begun may still ask the node.
+        // The control server must have ended first: its running commands may still use the node.
         public async ValueTask DisposeAsync()
         {
             running.Set(null);

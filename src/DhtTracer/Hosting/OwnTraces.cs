@@ -6,14 +6,14 @@ using OpenTelemetry.Trace;
 
 namespace DhtTracer.Hosting;
 
-/// <summary>Spans of the program's own work, for those who look into the program itself.</summary>
+/// <summary>Traces of the program's own work, for developers and operators of DhtTracer.</summary>
 internal static class OwnTraces
 {
-    /// <summary>Exports them.</summary>
+    /// <summary>Exports these traces.</summary>
     /// <param name="services">Services.</param>
     /// <param name="endpoint">OTLP endpoint, gRPC; null for no export.</param>
     /// <param name="ports">The ports of this process.</param>
-    /// <exception cref="CommandFailedException">The endpoint is a port of this process: each span would make another.</exception>
+    /// <exception cref="CommandFailedException">The endpoint is a port of this process. Each span would then cause another one.</exception>
     public static IServiceCollection AddOwnTraces(this IServiceCollection services, Uri? endpoint, OpenPorts ports)
     {
         if (endpoint is null)

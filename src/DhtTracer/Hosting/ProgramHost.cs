@@ -4,20 +4,20 @@ using DhtTracer.Output;
 namespace DhtTracer.Hosting;
 
 /// <summary>
-/// The host of every command that runs for a while: logs, configuration, the service manager, the ports and what else is registered. The
-/// framework starts what is registered in its order, then opens the ports; it stops in the opposite order.
+/// The host of every long-running command: logs, configuration, service manager, ports and other registered services. The framework starts
+/// services in order of registration and then opens the ports; it stops them in reverse order.
 /// </summary>
 internal static class ProgramHost
 {
-    /// <summary>How long what was begun may take to come to an end.</summary>
+    /// <summary>Maximum time for running work to end.</summary>
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>Builds a host.</summary>
-    /// <param name="ports">The ports that it opens; null for none.</param>
-    /// <param name="register">Adds what runs in it.</param>
+    /// <param name="ports">The ports to open; null for none.</param>
+    /// <param name="register">Registers the services of the host.</param>
     public static IHost Build(OpenPorts? ports, Action<IServiceCollection> register)
     {
-        // Without a port for HTTP there is no server: Kestrel would open its default one.
+        // Without an HTTP port, do not add a server: Kestrel would open its default port.
         if (ports is null || !ports.Http.Any())
         {
             var plain = Host.CreateEmptyApplicationBuilder(
@@ -44,8 +44,8 @@ internal static class ProgramHost
 
     /// <summary>Waits until the process is told to stop, then stops the host.</summary>
     /// <param name="host">A host that was started.</param>
-    /// <param name="cancellation">Stops it, beside the signals that the framework knows.</param>
-    /// <exception cref="Exception">A service in the background failed; this is its exception.</exception>
+    /// <param name="cancellation">Stops the host, besides the signals that the framework handles.</param>
+    /// <exception cref="Exception">A background service failed; this is its exception.</exception>
     public static async Task RunAsync(IHost host, CancellationToken cancellation)
     {
         var lifetime = host.Services.GetRequiredService<IHostApplicationLifetime>();
@@ -53,7 +53,7 @@ internal static class ProgramHost
         await host.WaitForShutdownAsync(CancellationToken.None);
         foreach (var service in host.Services.GetServices<IHostedService>().OfType<BackgroundService>())
         {
-            // A failure stops the host, and must be seen here: the host itself only logs it.
+            // A failure stops the host. The host only logs it, so report it here.
             if (service.ExecuteTask is { IsFaulted: true } failed)
             {
                 await failed;
@@ -61,7 +61,7 @@ internal static class ProgramHost
         }
     }
 
-    /// <summary>Stops a host and releases what it holds.</summary>
+    /// <summary>Stops a host and disposes it.</summary>
     public static async ValueTask DisposeAsync(IHost host)
     {
         await host.StopAsync(CancellationToken.None);

@@ -8,21 +8,21 @@ using DhtTracer.Traces.Thrift;
 
 namespace DhtTracer.Hosting;
 
-/// <summary>What brings spans into the archive beside the endpoints of the HTTP ports: datagrams, and pulling.</summary>
+/// <summary>Registers the sources of spans other than HTTP endpoints: datagrams and pulling.</summary>
 internal static class ReceiverServices
 {
-    /// <summary>Adds the services that the gRPC ports of the table map.</summary>
+    /// <summary>Adds the services that the table's gRPC ports map.</summary>
     public static IServiceCollection AddGrpcPorts(this IServiceCollection services) =>
         services.AddOtlpGrpc().AddJaegerGrpc().AddJaegerQueryGrpc().AddGrpcHealth();
 
-    /// <summary>Adds a receiver for each UDP port that is open.</summary>
+    /// <summary>Adds a receiver for each open UDP port.</summary>
     public static IServiceCollection AddUdpReceivers(this IServiceCollection services, OpenPorts ports)
     {
         foreach (var port in ports.All.Where(static port => port.Row.Protocol == PortProtocol.Udp))
         {
             var protocol = port.Row.Kind == PortKind.JaegerUdpCompact ? ThriftProtocol.Compact : ThriftProtocol.Binary;
 
-            // Not AddHostedService, which registers one service of a type.
+            // AddHostedService would register only one service per type.
             services.AddSingleton<IHostedService>(provider => new UdpPortService(
                 port,
                 ActivatorUtilities.CreateInstance<JaegerUdpReceiver>(provider, protocol)
@@ -32,7 +32,7 @@ internal static class ReceiverServices
         return services;
     }
 
-    /// <summary>Adds the following of the Jaegers that the options name, each from where its last pull ended.</summary>
+    /// <summary>Adds a following pull for each configured Jaeger. Each continues where its last pull ended.</summary>
     public static IServiceCollection AddPulls(this IServiceCollection services, ServerOptions options)
     {
         services.AddSingleton<PullStatusBoard>();

@@ -2,11 +2,11 @@ using DhtTracer.Storage;
 
 namespace DhtTracer.Hosting;
 
-/// <summary>Deletes traces that are older than the operator wants to keep.</summary>
-/// <param name="keep">How long a trace is kept after something was last added to it.</param>
+/// <summary>Deletes traces that are older than the configured retention.</summary>
+/// <param name="keep">How long a trace is kept after it last received spans.</param>
 /// <param name="store">The archive.</param>
 /// <param name="clock">The clock.</param>
-/// <param name="logger">Told what was deleted, and of failures.</param>
+/// <param name="logger">Receives what was deleted, and failures.</param>
 internal sealed partial class Retention(TimeSpan keep, TraceStore store, TimeProvider clock, ILogger<Retention> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);

@@ -5,7 +5,7 @@ using DhtTracer.Web.Samples;
 
 namespace DhtTracer.Hosting;
 
-/// <summary>Loads <c>samples/</c>, which is copied beside the program when it is built.</summary>
+/// <summary>Loads <c>samples/</c>, which the build copies next to the program.</summary>
 internal sealed class SampleLoader(TraceStore store, AnalysisWorker worker) : ISampleLoader
 {
     private static string Folder => Path.Combine(AppContext.BaseDirectory, "samples");

@@ -1,28 +1,28 @@
 namespace DhtTracer.Hosting;
 
 /// <summary>
-/// Settings beside the command line, as .NET programs have them: <c>appsettings.json</c> in the current directory, and environment
-/// variables that begin with <c>DHT_TRACER_</c>, which win over the file. The command line wins over both.
+/// Settings outside the command line, as usual in .NET: <c>appsettings.json</c> in the current directory, and environment variables with
+/// the prefix <c>DHT_TRACER_</c>. Variables override the file, and the command line overrides both.
 /// </summary>
 /// <remarks>
-/// An option <c>--site-port</c> is <c>DHT_TRACER_SITE_PORT</c>, and in the file <c>"SitePort"</c> in the section <c>"DhtTracer"</c>, where
-/// one that may be given several times is an array: <c>{"DhtTracer": {"SitePort": 5080, "HostName": ["traces.example"]}}</c>. In a variable
-/// its values are separated by spaces. The section <c>"Logging"</c> is .NET's.
+/// The option <c>--site-port</c> is the variable <c>DHT_TRACER_SITE_PORT</c>, and <c>"SitePort"</c> in the file's section
+/// <c>"DhtTracer"</c>. An option that can be repeated is an array in the file: <c>{"DhtTracer": {"SitePort": 5080, "HostName":
+/// ["traces.example"]}}</c>. In a variable its values are separated by spaces. The section <c>"Logging"</c> is .NET's.
 /// </remarks>
 internal static class Settings
 {
-    /// <summary>Begins the name of every variable.</summary>
+    /// <summary>The prefix of every variable.</summary>
     public const string Prefix = "DHT_TRACER_";
 
     /// <summary>The section of the file that holds options.</summary>
     public const string Section = "DhtTracer";
 
-    /// <summary>Reads file and environment.</summary>
-    /// <exception cref="Output.CommandFailedException">The file is no JSON.</exception>
+    /// <summary>Reads the file and the environment.</summary>
+    /// <exception cref="Output.CommandFailedException">The file is not valid JSON.</exception>
     public static IConfiguration Load() => Load(Environment.CurrentDirectory);
 
-    /// <summary>Reads the file of a folder, and the environment.</summary>
-    /// <param name="folder">Where <c>appsettings.json</c> may be.</param>
+    /// <summary>Reads the file in a folder, and the environment.</summary>
+    /// <param name="folder">The folder that may contain <c>appsettings.json</c>.</param>
     internal static IConfiguration Load(string folder)
     {
         var file = Path.Combine(folder, "appsettings.json");
@@ -43,16 +43,16 @@ internal static class Settings
         }
     }
 
-    /// <summary>The values of an option that stand in file or environment; null when none do.</summary>
-    /// <param name="settings">What was read.</param>
+    /// <summary>The values of an option in the file or the environment; null if there are none.</summary>
+    /// <param name="settings">The settings.</param>
     /// <param name="option">Name of the option: <c>--site-port</c>.</param>
-    /// <param name="many">It may be given several times.</param>
+    /// <param name="many">Whether the option can be repeated.</param>
     public static IReadOnlyList<string>? Of(IConfiguration settings, string option, bool many)
     {
         var section = settings.GetSection($"{Section}:{Key(option)}");
         var listed = section.GetChildren().Select(static child => child.Value).OfType<string>().ToList();
 
-        // A variable is one value, and wins over the array of the file.
+        // A variable is a single value, and overrides the file's array.
         return section.Value is { Length: > 0 } value
             ? many
                 ? value.Split(' ', StringSplitOptions.RemoveEmptyEntries)

@@ -10,7 +10,7 @@ using Microsoft.AspNetCore.DataProtection;
 
 namespace DhtTracer.Hosting;
 
-/// <summary>The web site, with what only the host can tell it.</summary>
+/// <summary>Registers the web site, with the information that only the host has.</summary>
 internal static class SiteServices
 {
     /// <summary>Adds the site.</summary>
@@ -38,8 +38,8 @@ internal static class SiteServices
     }
 
     /// <summary>
-    /// The keys sign the tokens of the site's forms, so that a page that was open during a restart still works. They lie beside the
-    /// database, which is worth more, and only their owner can read them.
+    /// The keys sign the tokens of the site's forms, so a page opened before a restart still works afterwards. They are stored next to the
+    /// database, which is more sensitive anyway, and only the owner can read them.
     /// </summary>
     private static void AddKeys(IServiceCollection services, string folder)
     {
@@ -51,7 +51,7 @@ internal static class SiteServices
         services.AddDataProtection().SetApplicationName("dht-tracer").PersistKeysToFileSystem(new DirectoryInfo(folder));
     }
 
-    /// <summary>All ports of the main process as they are now, those that are off included.</summary>
+    /// <summary>The current state of all ports of the main process, including those that are off.</summary>
     private static IReadOnlyList<ListenerState> States(OpenPorts open) =>
         [
             .. PortTable.Main.Select(row => new ListenerState(

@@ -22,12 +22,12 @@ internal sealed class TracerHost : IAsyncDisposable
         _output = output;
     }
 
-    /// <summary>Opens the archive, starts everything, and says where things are.</summary>
-    /// <param name="options">What to serve, and where.</param>
-    /// <param name="output">Told where things are.</param>
+    /// <summary>Opens the archive, starts everything, and prints the addresses.</summary>
+    /// <param name="options">Options of the main process.</param>
+    /// <param name="output">Receives the addresses.</param>
     /// <param name="cancellation">Cancels the start.</param>
-    /// <param name="more">Adds services that run beside; null for none.</param>
-    /// <exception cref="CommandFailedException">A port cannot be had.</exception>
+    /// <param name="more">Registers additional services; null for none.</param>
+    /// <exception cref="CommandFailedException">A port could not be opened.</exception>
     /// <exception cref="DatabaseException">The archive cannot be opened.</exception>
     public static async Task<TracerHost> StartAsync(
         ServerOptions options,
@@ -59,13 +59,13 @@ internal sealed class TracerHost : IAsyncDisposable
         }
     }
 
-    /// <summary>What is registered.</summary>
+    /// <summary>The registered services.</summary>
     public IServiceProvider Services => _host.Services;
 
-    /// <summary>Address of a port; null when it is off.</summary>
+    /// <summary>Address of a port; null if it is off.</summary>
     public Uri? Address(PortKind kind) => _ports.Address(kind);
 
-    /// <summary>Runs until it is told to stop, then takes nothing new, and finishes what was begun.</summary>
+    /// <summary>Runs until it is told to stop. Then accepts no new work, and completes running work.</summary>
     /// <returns>The exit code.</returns>
     public async Task<int> RunAsync(CancellationToken cancellation)
     {
@@ -78,7 +78,7 @@ internal sealed class TracerHost : IAsyncDisposable
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => ProgramHost.DisposeAsync(_host);
 
-    // In the order in which they start; the ports for HTTP open last and close first.
+    // In start order. The HTTP ports open last and close first.
     private static void Register(
         IServiceCollection services,
         ServerOptions options,

@@ -4,7 +4,7 @@ using DhtTracer.Storage;
 
 namespace DhtTracer.Hosting;
 
-/// <summary>The archive open for a command that writes and ends, with the analysis running beside it; no port is open.</summary>
+/// <summary>The archive opened for a command that writes and then ends, with the analysis in the background and no open ports.</summary>
 internal sealed class WritingSession : IAsyncDisposable
 {
     private readonly IHost _host;
@@ -14,7 +14,7 @@ internal sealed class WritingSession : IAsyncDisposable
     /// <summary>The archive.</summary>
     public TraceStore Store => _host.Services.GetRequiredService<TraceStore>();
 
-    /// <summary>The way in.</summary>
+    /// <summary>The sink for spans.</summary>
     public SpanSink Sink => _host.Services.GetRequiredService<SpanSink>();
 
     /// <summary>The analysis.</summary>

@@ -7,8 +7,8 @@ using DhtTracer.Traces.KuboEvents;
 namespace DhtTracer.Kubo;
 
 /// <summary>
-/// Writes the events of a Kubo while they come, a line for each peer that is done:
-/// <c>  3  12D3KooW…wkNXc7    12ms, 2/20 peers</c>, new peers / peers in the answer.
+/// Writes the events of a Kubo as they arrive, one line per finished peer: <c>  3  12D3KooW…wkNXc7    12ms, 2/20 peers</c> (new peers /
+/// peers in the answer).
 /// </summary>
 internal sealed class KuboLiveText(TextWriter output)
 {
@@ -17,9 +17,9 @@ internal sealed class KuboLiveText(TextWriter output)
     private readonly Dictionary<string, TimeSpan> _dialed = new(StringComparer.Ordinal);
     private readonly HashSet<string> _heard = new(StringComparer.Ordinal);
 
-    /// <summary>Takes an event.</summary>
+    /// <summary>Processes an event.</summary>
     /// <param name="happened">The event.</param>
-    /// <param name="at">When, after the start.</param>
+    /// <param name="at">Time since the start.</param>
     public void Write(KuboEvent happened, TimeSpan at)
     {
         switch (happened.Type)
@@ -58,7 +58,7 @@ internal sealed class KuboLiveText(TextWriter output)
         }
     }
 
-    /// <summary>What the command found, a line each, in the order in which it came.</summary>
+    /// <summary>The results of the command, one line each, in order of arrival.</summary>
     public static IEnumerable<string> Results(IEnumerable<Span> spans, QueryType type)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
@@ -104,6 +104,6 @@ internal sealed class KuboLiveText(TextWriter output)
             PlainText.Safe($"{(_order.TryGetValue(peer, out var order) ? order : null), 4} {PlainText.Middle(peer, 15), -15}  {what}")
         );
 
-    /// <summary>An error of a dial lists every address on a line of its own.</summary>
+    /// <summary>A dial error lists every address on its own line.</summary>
     private static string Begin(string text) => PlainText.End(text.Split('\n')[0], 120);
 }

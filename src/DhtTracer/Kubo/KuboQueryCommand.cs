@@ -9,29 +9,30 @@ namespace DhtTracer.Kubo;
 /// <summary>Options of <c>dht-tracer query … --kubo</c>.</summary>
 internal sealed record KuboQueryOptions
 {
-    /// <summary>The command and its arguments, a word each, as in <c>get-providers</c> <c>bafk…</c>.</summary>
+    /// <summary>The command and its arguments, one word each, such as <c>get-providers</c> <c>bafk…</c>.</summary>
     public required IReadOnlyList<string> Command { get; init; }
 
-    /// <summary>Providers wanted; null for the daemon's default.</summary>
+    /// <summary>Number of providers wanted; null for the daemon's default.</summary>
     public int? Count { get; init; }
 
-    /// <summary>Time limit that the daemon keeps; null for none.</summary>
+    /// <summary>Time limit enforced by the daemon; null for none.</summary>
     public TimeSpan? Timeout { get; init; }
 
-    /// <summary>OTLP endpoint that takes the spans; null for the standard variables, else this machine's.</summary>
+    /// <summary>OTLP endpoint for the spans; null for the standard variables, else this machine's receiver.</summary>
     public Uri? Endpoint { get; init; }
 
     /// <summary>Address of the site, for the permalink.</summary>
     public required Uri Site { get; init; }
 }
 
-/// <summary><c>dht-tracer query get-providers CID --kubo URL</c>: one command at a running Kubo, shown while it runs, then its
-/// permalink.</summary>
+/// <summary>
+/// <c>dht-tracer query get-providers CID --kubo URL</c>: runs one command at a running Kubo, shows its progress, then its permalink.
+/// </summary>
 internal static class KuboQueryCommand
 {
     /// <summary>Runs it.</summary>
-    /// <returns>0 when the query succeeded, 1 when it did not, 130 when it was interrupted.</returns>
-    /// <exception cref="CommandFailedException">The command is none, or the Kubo does not run it.</exception>
+    /// <returns>0 if the query succeeded, 1 if it did not, 130 if it was interrupted.</returns>
+    /// <exception cref="CommandFailedException">The command is invalid, or the Kubo does not run it.</exception>
     public static async Task<int> RunAsync(
         KuboRpcClient client,
         KuboQueryOptions options,

@@ -8,8 +8,8 @@ using Grpc.Net.Client;
 namespace DhtTracer.Kubo;
 
 /// <summary>
-/// Sends spans by OTLP to a main process or a Collector. The endpoint and protocol are those of <c>OTEL_EXPORTER_OTLP_*</c> unless an
-/// option says otherwise; gRPC is the default, as in the SDK that sends our own node's spans.
+/// Sends spans by OTLP to a main process or a Collector. Endpoint and protocol come from <c>OTEL_EXPORTER_OTLP_*</c> unless an option
+/// overrides them. The default is gRPC, as in the SDK that sends our own node's spans.
 /// </summary>
 internal sealed class OtlpSpanSender : IDisposable
 {
@@ -28,8 +28,8 @@ internal sealed class OtlpSpanSender : IDisposable
     private readonly GrpcChannel? _grpc;
     private readonly HttpClient? _http;
 
-    /// <summary>Makes a sender; nothing is connected yet.</summary>
-    /// <param name="endpoint">Where to; null for the variables, else this machine's receiver.</param>
+    /// <summary>Creates a sender. Does not connect yet.</summary>
+    /// <param name="endpoint">The endpoint; null for the variables, else this machine's receiver.</param>
     public OtlpSpanSender(Uri? endpoint)
     {
         var overHttp = Setting("PROTOCOL") is "http/protobuf" or "http/json";
@@ -63,10 +63,10 @@ internal sealed class OtlpSpanSender : IDisposable
     /// <summary>Where to.</summary>
     public Uri Endpoint { get; }
 
-    /// <summary>Why something could not be sent; null when everything was.</summary>
+    /// <summary>Why something could not be sent; null if everything was sent.</summary>
     public string? Failure { get; private set; }
 
-    /// <summary>Sends spans. A failure does not end the query: it is kept in <see cref="Failure"/>.</summary>
+    /// <summary>Sends spans. A failure does not end the query; it is stored in <see cref="Failure"/>.</summary>
     public async Task SendAsync(IReadOnlyList<Span> spans)
     {
         try

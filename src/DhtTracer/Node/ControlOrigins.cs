@@ -4,13 +4,13 @@ using Microsoft.AspNetCore.Cors.Infrastructure;
 namespace DhtTracer.Node;
 
 /// <summary>
-/// Who may use the control server. Its contract makes a node act on GET, so that any page in the user's browser could send it
-/// commands: only pages of this machine and of the origins that the user named are served. That the request names this machine is
-/// checked before, as on every port.
+/// Restricts who may use the control server. By its contract a GET controls the node, so any page in the user's browser could send
+/// commands. Only pages of this machine and of the origins that the user named are accepted. The host name of the request is checked
+/// earlier, as on every port.
 /// </summary>
 internal sealed class ControlOrigins(IReadOnlyList<string> allowed)
 {
-    /// <summary>Answers 403 to strangers.</summary>
+    /// <summary>Answers 403 to all others.</summary>
     public async Task CheckAsync(HttpContext context, RequestDelegate next)
     {
         var origin = context.Request.Headers.Origin.ToString();
@@ -27,10 +27,10 @@ internal sealed class ControlOrigins(IReadOnlyList<string> allowed)
         );
     }
 
-    /// <summary>Lets the pages of those who may use the server read its answers.</summary>
+    /// <summary>Allows accepted pages to read the server's answers.</summary>
     public void Allow(CorsPolicyBuilder policy) => policy.SetIsOriginAllowed(IsAllowed).WithMethods(HttpMethods.Get);
 
-    // An image or a link on a foreign page sends no Origin, but browsers say where it came from.
+    // An image or a link on a foreign page sends no Origin header, but browsers send where the request came from.
     private static bool IsForeignNavigation(HttpRequest request) =>
         request.Headers["Sec-Fetch-Site"].ToString() is "cross-site" or "same-site";
 

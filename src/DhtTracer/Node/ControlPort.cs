@@ -1,11 +1,11 @@
 namespace DhtTracer.Node;
 
-/// <summary>The control server as services and as the pipeline of its port.</summary>
+/// <summary>Registers the control server and adds it to the pipeline of its port.</summary>
 internal static class ControlPort
 {
-    /// <summary>Adds the server and who may use it.</summary>
+    /// <summary>Adds the server and its access rules.</summary>
     /// <param name="services">Services.</param>
-    /// <param name="origins">Origins, beside those of this machine, whose pages may use it.</param>
+    /// <param name="origins">Web origins that may use it, besides those of this machine.</param>
     public static IServiceCollection AddControlServer(this IServiceCollection services, IReadOnlyList<string> origins)
     {
         services.AddCors();
@@ -15,7 +15,7 @@ internal static class ControlPort
         return services;
     }
 
-    /// <summary>Puts the server on the pipeline of its port.</summary>
+    /// <summary>Adds the server to the pipeline of its port.</summary>
     public static void UseControlServer(this IApplicationBuilder port)
     {
         var server = port.ApplicationServices.GetRequiredService<ControlServer>();

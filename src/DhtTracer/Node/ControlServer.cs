@@ -8,9 +8,9 @@ using DhtTracer.Web.About;
 namespace DhtTracer.Node;
 
 /// <summary>
-/// The control server of 2019 on loopback: <c>GET /cmd?q=find-peer+ID</c>, <c>GET /events</c>, <c>GET /version</c>,
-/// <c>GET /info/switch</c>. Beyond that contract <c>/info/node</c> tells the same as <c>/info/switch</c> in JSON, and
-/// <c>/cmd?q=…&amp;follow=1</c> answers 202 with the id of the query as soon as it runs, so that it can be watched.
+/// The 2019 control server on loopback: <c>GET /cmd?q=find-peer+ID</c>, <c>GET /events</c>, <c>GET /version</c>, <c>GET /info/switch</c>.
+/// Additions to that contract: <c>/info/node</c> is <c>/info/switch</c> as JSON, and <c>/cmd?q=…&amp;follow=1</c> answers 202 with the id
+/// of the query as soon as it runs, so that it can be watched.
 /// </summary>
 internal sealed class ControlServer : IAsyncDisposable
 {
@@ -21,9 +21,9 @@ internal sealed class ControlServer : IAsyncDisposable
     private readonly EventStream _events = new();
     private readonly ConcurrentDictionary<Task, byte> _followed = [];
 
-    /// <summary>Makes it; <see cref="Map"/> puts it on a port.</summary>
+    /// <summary>Creates the server; <see cref="Map"/> adds it to a port.</summary>
     /// <param name="node">The node that it controls.</param>
-    /// <param name="lifetime">Ends the process on the command <c>exit</c>, and says when it ends: streams of events end then.</param>
+    /// <param name="lifetime">Ends the process on the command <c>exit</c>. When the process ends, event streams end.</param>
     public ControlServer(RunningNode node, IHostApplicationLifetime lifetime)
     {
         _running = node;
@@ -31,14 +31,14 @@ internal sealed class ControlServer : IAsyncDisposable
         lifetime.ApplicationStopping.Register(_events.Complete);
     }
 
-    /// <summary>Waits for the queries that are only watched; the end of the process cancels them.</summary>
+    /// <summary>Waits for queries that are only watched. The end of the process cancels them.</summary>
     public async ValueTask DisposeAsync()
     {
         _events.Complete();
         await Task.WhenAll(_followed.Keys);
     }
 
-    /// <summary>Maps its endpoints.</summary>
+    /// <summary>Maps the server's endpoints.</summary>
     public void Map(IEndpointRouteBuilder endpoints)
     {
         endpoints.MapGet("/version", () => Results.Text($"dht-tracer version {ProductVersion.Short}\n"));
@@ -72,8 +72,8 @@ internal sealed class ControlServer : IAsyncDisposable
             : await next(context);
 
     /// <summary>
-    /// The connected peers as in 2019: <c>ID connected to 2 peers</c>, then a line a peer with its number, id and latency, <c>?</c> when it
-    /// was not measured yet.
+    /// The connected peers in the format of 2019: <c>ID connected to 2 peers</c>, then one line per peer with its number, id and latency
+    /// (<c>?</c> if not measured yet).
     /// </summary>
     private string SwitchTable()
     {
@@ -122,7 +122,7 @@ internal sealed class ControlServer : IAsyncDisposable
         var follow = context.Request.Query.ContainsKey("follow");
         try
         {
-            // A query that is only watched outlives the request that began it, not the server.
+            // A watched query may outlive its request, but not the server.
             var run = command.RunAsync(
                 Node.Node,
                 new QueryOptions { Observers = observers },
@@ -133,7 +133,7 @@ internal sealed class ControlServer : IAsyncDisposable
                 Keep(run);
                 if (await Task.WhenAny(run, begun.Query) == run && !begun.Query.IsCompleted)
                 {
-                    // It failed before it began: its exception says why, and nothing would ever begin.
+                    // It failed before it started. Its exception has the reason, and waiting for the start would never end.
                     await run;
                 }
 
@@ -153,7 +153,7 @@ internal sealed class ControlServer : IAsyncDisposable
             var result = await run;
             var notes = ResultText.Of(command.Notes);
 
-            // Nobody provides it: in 2019 an empty list, and no error.
+            // No providers: in 2019 this was an empty list, not an error.
             return result.Outcome == QueryOutcome.Success || result is { Type: QueryType.GetProviders, Outcome: QueryOutcome.NotFound }
                 ? Results.Text(
                     (
@@ -174,7 +174,7 @@ internal sealed class ControlServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Keeps a query that outlives its request, so that its end is awaited and its failure seen.</summary>
+    /// <summary>Keeps a query that outlives its request, so that its end is awaited and its failure is seen.</summary>
     private void Keep(Task run)
     {
         foreach (var (ended, _) in _followed.Where(entry => entry.Key.IsCompletedSuccessfully))
@@ -215,7 +215,7 @@ internal sealed class ControlServer : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // The reader left, or the server stops.
+            // The reader disconnected, or the server is stopping.
         }
         finally
         {
@@ -223,8 +223,7 @@ internal sealed class ControlServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits for events, with a comment every quarter of a minute so that a dead reader is noticed; false when there are no
-    /// more.</summary>
+    /// <summary>Waits for events. Sends a comment every 15 seconds to detect dead readers. False if there are no more events.</summary>
     private static async Task<bool> WaitAsync(
         System.Threading.Channels.ChannelReader<string> reader,
         HttpResponse response,

@@ -10,24 +10,23 @@ internal sealed record DemoOptions
     /// <summary>Number of nodes of the local network.</summary>
     public int Nodes { get; init; } = 60;
 
-    /// <summary>Peer ids, faults and queries follow from it.</summary>
+    /// <summary>Determines the peer ids, faults and queries.</summary>
     public int Seed { get; init; } = 1;
 
-    /// <summary>Time between two queries after the script.</summary>
+    /// <summary>Interval between queries after the script.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(4);
 
-    /// <summary>Queries after the script; null until it is stopped.</summary>
+    /// <summary>Number of queries after the script; null for no limit.</summary>
     public int? QueryLimit { get; init; }
 
-    /// <summary>Where spans go.</summary>
+    /// <summary>Where to send spans.</summary>
     public SpanExportOptions Export { get; init; } = new();
 
     /// <summary>Address of the site, for permalinks.</summary>
     public Uri Site { get; init; } = new("http://127.0.0.1:5080");
 
     /// <summary>
-    /// Faults of the local network. One node in six fails, most of them at once; few are silent, so that a lookup that has to wait for one
-    /// is the exception.
+    /// Faults of the local network. One node in six is faulty. Most of these fail fast and few are silent, so lookups rarely have to wait.
     /// </summary>
     public IReadOnlyList<FaultShare> Faults { get; init; } =
     [
@@ -41,17 +40,19 @@ internal sealed record DemoOptions
     ];
 }
 
-/// <summary>What <c>dht-tracer demo</c> runs: a local network with faults, a traced node in it, queries of every kind, then one every few
-/// seconds.</summary>
+/// <summary>
+/// Implements <c>dht-tracer demo</c>: a local network with faults, a traced node in it, queries of every kind, then one query every few
+/// seconds.
+/// </summary>
 internal static class Demo
 {
-    /// <summary>Runs it until the token or the limit of queries ends it.</summary>
+    /// <summary>Runs until the token or the query limit ends it.</summary>
     /// <param name="options">Options.</param>
-    /// <param name="running">Told of the node while it runs, so that it can be controlled.</param>
-    /// <param name="output">Told of each query.</param>
-    /// <param name="errors">Told of errors that reach no caller.</param>
-    /// <param name="cancellation">Ends it.</param>
-    /// <exception cref="CommandFailedException">An option cannot be used.</exception>
+    /// <param name="running">Receives the running node, so that it can be controlled.</param>
+    /// <param name="output">Receives a text for each query.</param>
+    /// <param name="errors">Receives errors that reach no caller.</param>
+    /// <param name="cancellation">Ends the demo.</param>
+    /// <exception cref="CommandFailedException">An option is unusable.</exception>
     public static async Task RunAsync(
         DemoOptions options,
         RunningNode running,
@@ -83,7 +84,7 @@ internal static class Demo
             await script.PrepareAsync(cancellation);
             await foreach (var result in script.RunAllKindsAsync(cancellation))
             {
-                // A query that was cut short by the end of the demo tells nobody anything.
+                // A query cut off by the end of the demo is not worth showing.
                 cancellation.ThrowIfCancellationRequested();
                 await ReportAsync(node, result, output);
             }
@@ -104,14 +105,16 @@ internal static class Demo
         }
     }
 
-    /// <summary>Narrow buckets and few requests at once, so that a network of some dozen nodes takes several steps to search, as a large
-    /// one does.</summary>
+    /// <summary>
+    /// Small buckets and few parallel requests, so that a lookup in a network of a few dozen nodes takes several steps, as in a large
+    /// network.
+    /// </summary>
     private static LookupParameters Lookup { get; } = new(Alpha: 4, Beta: 3, K: 10);
 
-    /// <summary>About what peers on one continent have.</summary>
+    /// <summary>Roughly the latency between peers on one continent.</summary>
     private static TimeSpan MaxLatency { get; } = TimeSpan.FromMilliseconds(120);
 
-    /// <summary>Nodes on one machine that wait as long as on the Internet would make the demo begin with minutes of silence.</summary>
+    /// <summary>Internet timeouts would make the demo start with minutes of silence on one machine.</summary>
     private static DhtOptions NetworkDht { get; } =
         new()
         {

@@ -7,7 +7,7 @@ using DhtTracer.Multiformats;
 
 namespace DhtTracer.Node;
 
-/// <summary>The queries of the demo: first one of every kind and outcome, then any.</summary>
+/// <summary>The queries of the demo: first one of every kind and outcome, then random ones.</summary>
 internal sealed class DemoScript(LocalNetwork network, TracedNode node, int seed)
 {
     private const int Contents = 12;
@@ -16,7 +16,7 @@ internal sealed class DemoScript(LocalNetwork network, TracedNode node, int seed
 
     private readonly Random _random = new(seed);
 
-    /// <summary>Puts something there to be found: providers of some contents, values, one of them in two versions.</summary>
+    /// <summary>Stores content to be found: providers of some CIDs, and values, one of them in two versions.</summary>
     public async Task PrepareAsync(CancellationToken cancellation)
     {
         var healthy = network.Nodes.Where(candidate => candidate.Fault == NodeFault.None).ToList();
@@ -25,7 +25,7 @@ internal sealed class DemoScript(LocalNetwork network, TracedNode node, int seed
         {
             for (var copies = 1 + (i % 4); copies > 0; copies--)
             {
-                // All at once: each waits for the faulty peers among its closest, and one after the other that takes minutes.
+                // In parallel: each waits for the faulty peers among its closest, and one after the other would take minutes.
                 announcing.Add(healthy[_random.Next(healthy.Count)].Node.Dht.AddProviderAsync(Content(i), cancellationToken: cancellation));
             }
         }
@@ -33,7 +33,7 @@ internal sealed class DemoScript(LocalNetwork network, TracedNode node, int seed
         await Task.WhenAll(announcing);
         await healthy[0].Node.Dht.PutValueAsync(Greeting, "hello"u8.ToArray(), cancellationToken: cancellation);
 
-        // A better version reached only one node: whoever reads finds it and corrects the others.
+        // A better version is stored on only one node. A get-value query finds it and corrects the others.
         foreach (var holder in healthy.Where(candidate => candidate.Node.Dht.Values.Get(Greeting) is not null).Take(1))
         {
             holder.Node.Dht.Values.Put(Greeting, "hello again"u8);
@@ -75,7 +75,7 @@ internal sealed class DemoScript(LocalNetwork network, TracedNode node, int seed
         yield return await dht.GetProvidersAsync(Content(1002), cancellationToken: soon.Token);
     }
 
-    /// <summary>Any query.</summary>
+    /// <summary>Runs a random query.</summary>
     public async Task<QueryResult> RunAnyAsync(CancellationToken cancellation)
     {
         var dht = node.Dht;
@@ -93,8 +93,8 @@ internal sealed class DemoScript(LocalNetwork network, TracedNode node, int seed
     private static Cid Content(int number) => Cid.CreateV1(Cid.Raw, Multihash.OfSha256(Encoding.ASCII.GetBytes($"demo content {number}")));
 
     /// <summary>
-    /// Closes three of four connections. A node of a large network is connected to few of the peers that it meets; here it would soon be
-    /// connected to all that live, and dial only those that do not.
+    /// Closes three of four connections. In a large network, a node is connected to few of the peers it meets. Here it would soon be
+    /// connected to all live peers, and dial only the dead ones.
     /// </summary>
     private Task LoseConnectionsAsync() =>
         Task.WhenAll(node.Node.Host.Connections.Where(_ => _random.Next(4) != 0).Select(connection => connection.CloseAsync()));

@@ -5,7 +5,7 @@ using DhtTracer.Multiformats;
 
 namespace DhtTracer.Node;
 
-/// <summary>A command that is none, or whose argument cannot be read. The message is for the user.</summary>
+/// <summary>A command is invalid, or its argument cannot be read. The message is for the user.</summary>
 internal sealed class DhtCommandException(string message) : Exception(message);
 
 /// <summary>
@@ -13,12 +13,12 @@ internal sealed class DhtCommandException(string message) : Exception(message);
 /// </summary>
 /// <param name="Type">The operation; null for <c>reset</c> and <c>exit</c>.</param>
 /// <param name="Name">The first word.</param>
-/// <param name="Argument">The key; empty where there is none.</param>
-/// <param name="Value">The value of <c>put-value</c>; empty elsewhere.</param>
-/// <param name="Validation">Which keys there are.</param>
+/// <param name="Argument">The key; empty if there is none.</param>
+/// <param name="Value">The value of <c>put-value</c>; empty for other commands.</param>
+/// <param name="Validation">Which keys are valid.</param>
 internal sealed record DhtCommand(QueryType? Type, string Name, string Argument, string Value, RecordValidation Validation)
 {
-    /// <summary>The longest command, in characters: a value of 64 KiB in base64 fits.</summary>
+    /// <summary>Maximum length of a command, in characters. A value of 64 KiB in base64 fits.</summary>
     public const int MaxLength = 100_000;
 
     private const string DefaultNamespace = "/v/";
@@ -39,7 +39,7 @@ internal sealed record DhtCommand(QueryType? Type, string Name, string Argument,
         ("exit", ""),
     ];
 
-    /// <summary>What the user should know of how the command is understood, a sentence each; most commands have none.</summary>
+    /// <summary>Remarks for the user about how the command was interpreted, one sentence each. Most commands have none.</summary>
     public IEnumerable<string> Notes
     {
         get
@@ -57,15 +57,15 @@ internal sealed record DhtCommand(QueryType? Type, string Name, string Argument,
         }
     }
 
-    /// <summary>A bare word as the key of a record, as the tools of 2019 had it.</summary>
+    /// <summary>Whether the key of a record is a bare word, as in the tools of 2019.</summary>
     private bool HasNoNamespace =>
         Type is QueryType.GetValue or QueryType.PutValue
         && Validation == RecordValidation.Libp2p
         && !Argument.StartsWith('/')
         && !Argument.StartsWith(HexPrefix, StringComparison.Ordinal);
 
-    /// <summary>Reads a command of one line. Its words are separated and quoted as in a shell, see <see cref="ShellWords"/>.</summary>
-    /// <exception cref="DhtCommandException">It is none, has too few or too many arguments, or one that is no key of this
+    /// <summary>Parses a command of one line. Words are separated and quoted as in a shell, see <see cref="ShellWords"/>.</summary>
+    /// <exception cref="DhtCommandException">The command is unknown, has too few or too many arguments, or an argument is not a key of this
     /// operation.</exception>
     public static DhtCommand Parse(string text, RecordValidation validation = RecordValidation.Libp2p)
     {
@@ -77,8 +77,8 @@ internal sealed record DhtCommand(QueryType? Type, string Name, string Argument,
         return Of(ShellWords.Split(text), validation);
     }
 
-    /// <summary>Reads a command whose words are known.</summary>
-    /// <exception cref="DhtCommandException">It is none, has too few or too many arguments, or one that is no key of this
+    /// <summary>Makes a command from its words.</summary>
+    /// <exception cref="DhtCommandException">The command is unknown, has too few or too many arguments, or an argument is not a key of this
     /// operation.</exception>
     public static DhtCommand Of(IReadOnlyList<string> words, RecordValidation validation = RecordValidation.Libp2p)
     {
@@ -113,8 +113,8 @@ internal sealed record DhtCommand(QueryType? Type, string Name, string Argument,
     }
 
     /// <summary>Runs a command that is a query.</summary>
-    /// <exception cref="DhtCommandException">The value is none that can be stored.</exception>
-    /// <exception cref="InvalidOperationException">The node cannot do this.</exception>
+    /// <exception cref="DhtCommandException">The value cannot be stored.</exception>
+    /// <exception cref="InvalidOperationException">The node cannot run this command.</exception>
     public Task<QueryResult> RunAsync(HostedDhtNode node, QueryOptions options, CancellationToken cancellation)
     {
         var dht = node.Dht;
@@ -149,7 +149,7 @@ internal sealed record DhtCommand(QueryType? Type, string Name, string Argument,
         }
     }
 
-    // Before a node is started and connected for it.
+    // Validates the command before a node is started and connected for it.
     private void Check()
     {
         switch (Type)
@@ -191,7 +191,7 @@ internal sealed record DhtCommand(QueryType? Type, string Name, string Argument,
             : throw new DhtCommandException($"'{Argument}' is no peer id");
     }
 
-    // Null for bytes: the node writes them as it writes all keys that are no text.
+    // Null for raw bytes: the node writes them like all keys that are not text.
     private string? KeyText() =>
         Argument.StartsWith(HexPrefix, StringComparison.Ordinal) ? null
         : HasNoNamespace ? DefaultNamespace + Argument
@@ -223,7 +223,7 @@ internal sealed record DhtCommand(QueryType? Type, string Name, string Argument,
             return Encoding.UTF8.GetBytes(NotEmpty());
         }
 
-        // Whoever names a peer or content means none of the test namespace.
+        // An argument that names a peer or content does not mean the test namespace.
         return Argument.StartsWith('/') || Argument.Length == 0 || PeerId.TryParse(Argument, out _) || Cid.TryParse(Argument, out _)
             ? throw new DhtCommandException(
                 $"'{Argument}' is no record key, " + "as in /ipns/12D3KooW…, /pk/12D3KooW…, /v/name or hex:2f762f61"
@@ -245,7 +245,7 @@ internal sealed record DhtCommand(QueryType? Type, string Name, string Argument,
 
     private string NotEmpty() => Argument.Length > 0 ? Argument : throw new DhtCommandException("the key is empty");
 
-    /// <summary>The bytes after <c>hex:</c>; null when the text does not begin so.</summary>
+    /// <summary>The bytes after <c>hex:</c>; null if the text does not begin with it.</summary>
     private static byte[]? FromHex(string text)
     {
         if (!text.StartsWith(HexPrefix, StringComparison.Ordinal))
@@ -265,8 +265,8 @@ internal sealed record DhtCommand(QueryType? Type, string Name, string Argument,
         }
     }
 
-    /// <summary>The bytes of the value, which may be written as <c>hex:…</c> or <c>base64:…</c>.</summary>
-    /// <exception cref="DhtCommandException">What follows the prefix is none.</exception>
+    /// <summary>The bytes of the value. It may be written as <c>hex:…</c> or <c>base64:…</c>.</summary>
+    /// <exception cref="DhtCommandException">The text after the prefix is invalid.</exception>
     public byte[] GivenValue()
     {
         if (FromHex(Value) is { } bytes)
@@ -302,7 +302,8 @@ internal sealed record DhtCommand(QueryType? Type, string Name, string Argument,
 
     private byte[] ValueFor(HostedDhtNode node, byte[] key)
     {
-        // A path under the node's own name becomes a signed record; seconds make each newer than the one before, also after a restart.
+        // A path under the node's own name becomes a signed record. Its sequence is in seconds, so each is newer than the last, even after
+        // a restart.
         if (RecordKey.TryParseIpns(key, out var name) && name == node.Dht.Id && Value.StartsWith('/'))
         {
             var now = node.Host.Options.Time.GetUtcNow();

@@ -3,21 +3,21 @@ using System.Threading.Channels;
 
 namespace DhtTracer.Node;
 
-/// <summary>The event log of 2019 for everyone who listens. A reader that falls too far behind is told so and let go.</summary>
+/// <summary>Sends the 2019 event log to all readers. A reader that falls too far behind is told so and disconnected.</summary>
 internal sealed class EventStream
 {
-    /// <summary>Events that may wait for a reader: some queries of a hundred peers.</summary>
+    /// <summary>Maximum number of events waiting for a reader: a few queries with a hundred peers each.</summary>
     public const int Capacity = 10_000;
 
-    /// <summary>Readers at a time.</summary>
+    /// <summary>Maximum number of readers.</summary>
     public const int MaxReaders = 16;
 
     private readonly ConcurrentDictionary<Channel<string>, byte> _readers = [];
 
-    /// <summary>Whether somebody listens, so that a query nobody follows makes no events.</summary>
+    /// <summary>Whether there are readers. Without readers, queries make no events.</summary>
     public bool HasReaders => !_readers.IsEmpty;
 
-    /// <summary>Begins to read; null when there are too many readers. The channel is completed when the reader falls behind.</summary>
+    /// <summary>Starts reading; null if there are too many readers. The channel completes if the reader falls behind.</summary>
     public Channel<string>? Open()
     {
         if (_readers.Count >= MaxReaders)
@@ -30,10 +30,10 @@ internal sealed class EventStream
         return channel;
     }
 
-    /// <summary>Ends reading.</summary>
+    /// <summary>Stops reading.</summary>
     public void Close(Channel<string> reader) => _readers.TryRemove(reader, out _);
 
-    /// <summary>Passes an event on.</summary>
+    /// <summary>Sends an event to all readers.</summary>
     public void Write(string json)
     {
         foreach (var reader in _readers.Keys)
@@ -46,7 +46,7 @@ internal sealed class EventStream
         }
     }
 
-    /// <summary>Ends all readers.</summary>
+    /// <summary>Disconnects all readers.</summary>
     public void Complete()
     {
         foreach (var reader in _readers.Keys)

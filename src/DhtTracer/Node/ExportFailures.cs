@@ -2,15 +2,14 @@ using System.Diagnostics.Tracing;
 
 namespace DhtTracer.Node;
 
-/// <summary>Counts what the exporter could not send. It tells nobody but its own event source: to its caller a batch that nobody took is
-/// done.</summary>
+/// <summary>Counts failed exports. The exporter reports a failed batch only to its own event source; its caller sees success.</summary>
 internal sealed class ExportFailures : EventListener
 {
     private const string Exporter = "OpenTelemetry-Exporter-OpenTelemetryProtocol";
 
     private int _count;
 
-    /// <summary>Failures so far.</summary>
+    /// <summary>Number of failures so far.</summary>
     public int Count => Volatile.Read(ref _count);
 
     /// <inheritdoc/>
@@ -25,7 +24,7 @@ internal sealed class ExportFailures : EventListener
     /// <inheritdoc/>
     protected override void OnEventWritten(EventWrittenEventArgs eventData)
     {
-        // By name: a connection that is refused is an error over HTTP, and "transient" over gRPC.
+        // Match by name: a refused connection is an error over HTTP, but "transient" over gRPC.
         if (
             eventData.EventName
             is "FailedToReachCollector"

@@ -4,8 +4,8 @@ using DhtTracer.Output;
 namespace DhtTracer.Node;
 
 /// <summary>
-/// Writes a query while it runs, a line for each peer that is done:
-/// <c>  3  12D3KooW…wkNXc7  xor 250  hop 1  dial 4ms  FIND_NODE 12ms, 2/20 peers</c>.
+/// Writes a query while it runs, one line per finished peer: <c>  3  12D3KooW…wkNXc7  xor 250  hop 1  dial 4ms  FIND_NODE 12ms, 2/20
+/// peers</c>.
 /// </summary>
 internal sealed class LiveWaterfall(TextWriter output) : IQueryObserver
 {

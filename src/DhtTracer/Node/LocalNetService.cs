@@ -9,15 +9,14 @@ internal sealed record LocalNetCommandOptions
     /// <summary>The network.</summary>
     public required LocalNetworkOptions Network { get; init; }
 
-    /// <summary>Time between two lines of statistics; null for none.</summary>
+    /// <summary>Interval between lines of statistics; null for none.</summary>
     public TimeSpan? StatsInterval { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Reads faults as the option gives them:
-    /// <c>slow=0.1,dead=0.05,silent=…,black-hole=…,drops=…,names-dead-peers=…,names-peers-twice=…,refuses-protocol=…</c>, each with its
-    /// share of all nodes.
+    /// Parses faults in the format of the option, each with its share of all nodes:
+    /// <c>slow=0.1,dead=0.05,silent=…,black-hole=…,drops=…,names-dead-peers=…,names-peers-twice=…,refuses-protocol=…</c>.
     /// </summary>
-    /// <exception cref="FormatException">It names no fault, or a share that is no number.</exception>
+    /// <exception cref="FormatException">A fault is unknown, or a share is not a number.</exception>
     public static IReadOnlyList<FaultShare> ParseFaults(string text)
     {
         var faults = new List<FaultShare>();
@@ -53,16 +52,16 @@ internal sealed record LocalNetCommandOptions
     };
 }
 
-/// <summary>A DHT of many nodes in this process, as long as the host runs; tells of itself every few seconds.</summary>
+/// <summary>A DHT of many nodes in this process. Runs while the host runs, and prints statistics every few seconds.</summary>
 /// <param name="options">Options.</param>
-/// <param name="output">Told of the bootstrap peers, and then of the network.</param>
+/// <param name="output">Receives the bootstrap peers, then the statistics.</param>
 /// <param name="clock">The clock.</param>
 internal sealed class LocalNetService(LocalNetCommandOptions options, TextWriter output, TimeProvider clock) : BackgroundService
 {
     private LocalNetwork? _network;
 
     /// <inheritdoc/>
-    /// <exception cref="CommandFailedException">A port is taken, or an option cannot be used.</exception>
+    /// <exception cref="CommandFailedException">A port is in use, or an option is unusable.</exception>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         var started = clock.GetTimestamp();

@@ -5,11 +5,11 @@ using DhtTracer.Output;
 
 namespace DhtTracer.Node;
 
-/// <summary>Failures to start a node, as a user wants to read them.</summary>
+/// <summary>Explains failures to start a node to users.</summary>
 internal static class NodeFailure
 {
     /// <summary>Runs a start.</summary>
-    /// <exception cref="CommandFailedException">It failed for a reason that the user can mend.</exception>
+    /// <exception cref="CommandFailedException">The start failed for a reason that the user can fix.</exception>
     public static async Task<T> GuardAsync<T>(Func<Task<T>> start)
     {
         try
@@ -25,7 +25,7 @@ internal static class NodeFailure
         }
         catch (ArgumentException exception)
         {
-            // The name of the parameter is for programmers.
+            // The parameter name is only useful for programmers, so remove it.
             var text = exception.Message;
             var end = text.IndexOf(" (Parameter '", StringComparison.Ordinal);
             throw new CommandFailedException(end < 0 ? text : text[..end], ExitCode.Usage, exception);

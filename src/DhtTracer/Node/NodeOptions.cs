@@ -8,50 +8,50 @@ namespace DhtTracer.Node;
 /// <summary>Options of a traced DHT node.</summary>
 internal sealed record NodeOptions
 {
-    /// <summary>Port of the control server that tools of 2019 expect.</summary>
+    /// <summary>Default port of the control server, as tools of 2019 expect.</summary>
     public const int DefaultControlPort = 7000;
 
     /// <summary>Multiaddrs to listen on; empty for a node that only dials.</summary>
-    /// <value>A free port of loopback: nobody else can reach a node unless its user says so.</value>
+    /// <value>A free port on loopback: others can reach the node only if the user says so.</value>
     public IReadOnlyList<string> Listen { get; init; } = ["/ip4/127.0.0.1/tcp/0"];
 
-    /// <summary>Multiaddrs of peers to begin with, each ending in <c>/p2p/</c> and a peer id.</summary>
+    /// <summary>Multiaddrs of bootstrap peers, each ending in <c>/p2p/</c> and a peer id.</summary>
     public IReadOnlyList<string> Bootstrap { get; init; } = HostedDhtNode.AminoBootstrapPeers;
 
     /// <summary>Options of the DHT.</summary>
     public DhtOptions Dht { get; init; } = new();
 
-    /// <summary>File of the private key, made when it is not there; null for a new identity.</summary>
+    /// <summary>File of the private key, created if missing; null for a new identity.</summary>
     public string? IdentityFile { get; init; }
 
-    /// <summary>Dial private and loopback addresses too; null to do so when a bootstrap peer has one.</summary>
+    /// <summary>Whether to dial private and loopback addresses; null to do so if a bootstrap peer has one.</summary>
     public bool? AllowPrivateAddresses { get; init; }
 
-    /// <summary>Name told by identify; null for the product's.</summary>
+    /// <summary>Agent name sent by identify; null for the product's.</summary>
     public string? AgentVersion { get; init; }
 
-    /// <summary>Port of the control server on 127.0.0.1; 0 for a free one, null for none.</summary>
+    /// <summary>Port of the control server on 127.0.0.1; 0 for a free port, null for no server.</summary>
     public int? ControlPort { get; init; } = DefaultControlPort;
 
-    /// <summary>Origins, beside those of this machine, whose pages may use the control server.</summary>
+    /// <summary>Web origins that may use the control server, besides those of this machine.</summary>
     public IReadOnlyList<string> ControlOrigins { get; init; } = [];
 
-    /// <summary>How long a peer that could not be dialed is left alone; zero for not at all.</summary>
+    /// <summary>How long a peer that could not be dialed is not dialed again; zero for no wait.</summary>
     public TimeSpan DialBackoff { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Where spans go.</summary>
+    /// <summary>Where to send spans.</summary>
     public SpanExportOptions Export { get; init; } = new();
 
     /// <summary>Address of the site, for permalinks.</summary>
     public Uri Site { get; init; } = new("http://127.0.0.1:5080");
 
     /// <summary>The bootstrap peers.</summary>
-    /// <exception cref="FormatException">One is no address of a peer.</exception>
+    /// <exception cref="FormatException">An address is not that of a peer.</exception>
     public IReadOnlyList<KadPeer> BootstrapPeers() => [.. Bootstrap.Select(HostedDhtNode.ParsePeer)];
 
     /// <summary>
-    /// What a user should know who joins a network of other machines with a node that they cannot reach; null when it can be reached, or
-    /// the network is of this machine.
+    /// A remark for users who join a network of other machines with a node that these cannot reach. Null if the node can be reached, or the
+    /// network is on this machine.
     /// </summary>
     public string? ReachNote =>
         Listen.Count > 0
@@ -65,8 +65,8 @@ internal sealed record NodeOptions
             : null;
 
     /// <summary>Options of the libp2p host.</summary>
-    /// <param name="onFault">Told of errors that reach no caller.</param>
-    /// <exception cref="FormatException">A listen or bootstrap address is none.</exception>
+    /// <param name="onFault">Receives errors that reach no caller.</param>
+    /// <exception cref="FormatException">A listen or bootstrap address is invalid.</exception>
     public Libp2pHostOptions HostOptions(Action<HostFault> onFault)
     {
         var host = new Libp2pHostOptions

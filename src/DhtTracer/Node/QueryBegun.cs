@@ -2,12 +2,12 @@ using DhtTracer.Kademlia;
 
 namespace DhtTracer.Node;
 
-/// <summary>Tells when a query has begun, and which it is.</summary>
+/// <summary>Signals that a query has started, with its description.</summary>
 internal sealed class QueryBegun : IQueryObserver
 {
     private readonly TaskCompletionSource<QueryDescription> _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>The query, once it has begun.</summary>
+    /// <summary>Completes with the query when it has started.</summary>
     public Task<QueryDescription> Query => _begun.Task;
 
     /// <inheritdoc/>

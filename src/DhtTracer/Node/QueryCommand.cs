@@ -6,25 +6,25 @@ namespace DhtTracer.Node;
 /// <summary>Options of <c>dht-tracer query</c>.</summary>
 internal sealed record QueryCommandOptions
 {
-    /// <summary>The command and its arguments, a word each, as in <c>get-providers</c> <c>bafk…</c>.</summary>
+    /// <summary>The command and its arguments, one word each, such as <c>get-providers</c> <c>bafk…</c>.</summary>
     public required IReadOnlyList<string> Command { get; init; }
 
     /// <summary>The node that runs it.</summary>
     public required NodeOptions Node { get; init; }
 
-    /// <summary>Longest duration of the query; null for the node's.</summary>
+    /// <summary>Maximum duration of the query; null for the node's setting.</summary>
     public TimeSpan? Timeout { get; init; }
 
-    /// <summary>get-providers: providers wanted; get-value: records wanted; null for the node's.</summary>
+    /// <summary>get-providers: number of providers wanted; get-value: number of records wanted; null for the node's setting.</summary>
     public int? Count { get; init; }
 }
 
-/// <summary><c>dht-tracer query get-providers CID --bootstrap …</c>: one query, shown while it runs, then its permalink.</summary>
+/// <summary><c>dht-tracer query get-providers CID --bootstrap …</c>: runs one query, shows its progress, then its permalink.</summary>
 internal static class QueryCommand
 {
     /// <summary>Runs it.</summary>
-    /// <returns>0 when the query succeeded, 1 when it did not, 130 when it was interrupted.</returns>
-    /// <exception cref="CommandFailedException">The command is none, or the node cannot start.</exception>
+    /// <returns>0 if the query succeeded, 1 if it did not, 130 if it was interrupted.</returns>
+    /// <exception cref="CommandFailedException">The command is invalid, or the node cannot start.</exception>
     public static async Task<int> RunAsync(
         QueryCommandOptions options,
         TextWriter output,
@@ -50,8 +50,8 @@ internal static class QueryCommand
             );
         }
 
-        // Only who announces itself needs an address. What was met while bootstrapping is to be met again: the query is to show why, not
-        // that somebody was left alone.
+        // Only a node that announces itself needs an address. No dial back-off: the query must dial peers that failed during bootstrap
+        // again, to show why they fail.
         var nodeOptions = options.Node with
         {
             DialBackoff = TimeSpan.Zero,

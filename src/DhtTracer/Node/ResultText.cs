@@ -8,7 +8,7 @@ namespace DhtTracer.Node;
 /// <summary>The result of a query as text.</summary>
 internal static class ResultText
 {
-    /// <summary>What was found, a line each; empty when nothing was.</summary>
+    /// <summary>The results, one line each; empty if there are none.</summary>
     public static string Of(QueryResult result)
     {
         var text = new StringBuilder();
@@ -25,10 +25,10 @@ internal static class ResultText
         return PlainLines(text.ToString());
     }
 
-    /// <summary>Notes, a line each.</summary>
+    /// <summary>Notes, one line each.</summary>
     public static string Of(IEnumerable<string> notes) => string.Concat(notes.Select(note => $"note: {PlainText.Safe(note)}\n"));
 
-    /// <summary>One line: how it ended, how long it took, and why it failed.</summary>
+    /// <summary>One line: outcome, duration, and reason of a failure.</summary>
     public static string Summary(QueryResult result)
     {
         var error = result.Error is { } failed ? $": {failed.Class}, {failed.Text}" : "";
@@ -49,6 +49,6 @@ internal static class ResultText
             : "base64:" + Convert.ToBase64String(bytes);
     }
 
-    // Addresses come from strangers.
+    // Addresses come from strangers, so make them safe for the terminal.
     private static string PlainLines(string text) => string.Join('\n', text.Split('\n').Select(line => PlainText.Safe(line.TrimEnd('\r'))));
 }

@@ -1,13 +1,13 @@
 namespace DhtTracer.Node;
 
-/// <summary>The node of this process, while it runs.</summary>
+/// <summary>Holds the node of this process while it runs.</summary>
 internal sealed class RunningNode
 {
     private volatile TracedNode? _current;
 
-    /// <summary>The node; null before it has started and after it has stopped.</summary>
+    /// <summary>The node; null before its start and after its stop.</summary>
     public TracedNode? Current => _current;
 
-    /// <summary>Says that it runs, or with null that it does not.</summary>
+    /// <summary>Sets the running node, or null after it has stopped.</summary>
     public void Set(TracedNode? node) => _current = node;
 }

@@ -3,12 +3,12 @@ using System.Text;
 namespace DhtTracer.Node;
 
 /// <summary>
-/// Splits a command into words as a POSIX shell does, without any expansion:
-/// <c>put-value '/v/a b' "it's" c\ d</c> has the words <c>put-value</c>, <c>/v/a b</c>, <c>it's</c> and <c>c d</c>.
+/// Splits a command into words as a POSIX shell does, without expansion. For example, <c>put-value '/v/a b' "it's" c\ d</c> has the words
+/// <c>put-value</c>, <c>/v/a b</c>, <c>it's</c> and <c>c d</c>.
 /// </summary>
 internal static class ShellWords
 {
-    /// <summary>The words; none for a text of spaces.</summary>
+    /// <summary>The words; none if the text is blank.</summary>
     /// <exception cref="DhtCommandException">A quote is not closed, or nothing follows the last backslash.</exception>
     public static IReadOnlyList<string> Split(string text)
     {
@@ -57,8 +57,8 @@ internal static class ShellWords
         return words;
     }
 
-    /// <summary>Reads what stands between double quotes, where a backslash makes the next quote or backslash a plain one.</summary>
-    /// <returns>The place of the closing quote.</returns>
+    /// <summary>Reads the text between double quotes. A backslash there escapes a quote or a backslash.</summary>
+    /// <returns>The index of the closing quote.</returns>
     private static int ReadDoubleQuoted(string text, int start, StringBuilder word)
     {
         for (var i = start + 1; i < text.Length; i++)
@@ -68,7 +68,7 @@ internal static class ShellWords
                 return i;
             }
 
-            // Inside double quotes a backslash keeps its meaning before these characters only.
+            // Inside double quotes, a backslash is special only before these characters.
             if (text[i] == '\\' && i + 1 < text.Length && text[i + 1] is '"' or '\\' or '$' or '`')
             {
                 i++;

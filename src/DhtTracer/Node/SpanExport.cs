@@ -7,10 +7,10 @@ using OpenTelemetry.Trace;
 
 namespace DhtTracer.Node;
 
-/// <summary>Where spans go. The standard <c>OTEL_*</c> variables win over what is left null.</summary>
+/// <summary>Where to send spans. Null values come from the standard <c>OTEL_*</c> variables.</summary>
 internal sealed record SpanExportOptions
 {
-    /// <summary>Export at all.</summary>
+    /// <summary>Whether to export at all.</summary>
     public bool Enabled { get; init; } = true;
 
     /// <summary>
@@ -24,7 +24,7 @@ internal sealed record SpanExportOptions
     public string? ServiceName { get; init; }
 }
 
-/// <summary>Exports the spans of the DHT through the OpenTelemetry SDK, from its making until it is disposed.</summary>
+/// <summary>Exports the DHT spans through the OpenTelemetry SDK, from creation until disposal.</summary>
 internal sealed class SpanExport : IDisposable
 {
     private const string ScopeName = "DhtTracer.Kademlia";
@@ -37,9 +37,9 @@ internal sealed class SpanExport : IDisposable
 
     private SpanExport(TracerProvider provider) => _provider = provider;
 
-    /// <summary>Begins to export.</summary>
-    /// <param name="options">Where to.</param>
-    /// <param name="node">Peer id of the node, which becomes <c>service.instance.id</c>.</param>
+    /// <summary>Starts the export.</summary>
+    /// <param name="options">Where to send spans.</param>
+    /// <param name="node">Peer id of the node, used as <c>service.instance.id</c>.</param>
     public static SpanExport Start(SpanExportOptions options, PeerId node)
     {
         var configuration = Configuration();
@@ -51,7 +51,7 @@ internal sealed class SpanExport : IDisposable
             {
                 if (options.Endpoint is { } endpoint)
                 {
-                    // The path is the exporter's to add only to what comes from the variable for all signals.
+                    // The exporter may append the path only to the endpoint from the variable for all signals.
                     exporter.Endpoint =
                         exporter.Protocol == OtlpExportProtocol.HttpProtobuf && endpoint.AbsolutePath == "/"
                             ? new Uri(endpoint, HttpPath)
@@ -65,12 +65,12 @@ internal sealed class SpanExport : IDisposable
         return new SpanExport(builder.Build());
     }
 
-    /// <summary>Whether something could not be sent since this export began, by any exporter of this process: they do not say
-    /// which.</summary>
+    /// <summary>
+    /// Whether any exporter of this process failed to send something since this export started. They do not say which one.
+    /// </summary>
     public bool AnyLost => _failures.Count > 0;
 
-    /// <summary>Sends what is waiting; false when it could not within the time. Whether somebody took it is another question:
-    /// <see cref="AnyLost"/>.</summary>
+    /// <summary>Sends waiting spans; false on timeout. Success does not mean that they were received: see <see cref="AnyLost"/>.</summary>
     public bool Flush(TimeSpan timeout) => _provider.ForceFlush((int)timeout.TotalMilliseconds);
 
     /// <inheritdoc/>
@@ -80,7 +80,7 @@ internal sealed class SpanExport : IDisposable
         _failures.Dispose();
     }
 
-    // Without these a name or an id in OTEL_RESOURCE_ATTRIBUTES would lose against the product's.
+    // Without this, the product's name and id would override those in OTEL_RESOURCE_ATTRIBUTES.
     private static ResourceBuilder Describe(SpanExportOptions options, PeerId node)
     {
         var own = new Dictionary<string, object>(StringComparer.Ordinal)
@@ -93,9 +93,9 @@ internal sealed class SpanExport : IDisposable
         return options.ServiceName is { } name ? builder.AddAttributes([new("service.name", name)]) : builder;
     }
 
-    // The SDK's own defaults cut a span after 128 events or attributes and drop spans beyond 2048 waiting ones: a query of some
-    // hundred peers ends with that many spans at once. A third of a second shows a running query while it runs:
-    // longer than the analysis waits for quiet, so that each batch is analysed by itself.
+    // By default the SDK truncates a span after 128 events or attributes, and drops spans if more than 2048 wait. A query with some hundred
+    // peers ends with that many spans at once. The interval of a third of a second shows queries while they run. It is longer than the
+    // analysis waits for quiet, so each batch is analysed separately.
     private static IConfiguration Configuration()
     {
         var environment = new ConfigurationBuilder().AddEnvironmentVariables().Build();
@@ -113,7 +113,7 @@ internal sealed class SpanExport : IDisposable
             )
             .AddConfiguration(environment);
 
-        // What is set for traces alone goes before what is set for all signals; the exporter reads only the latter.
+        // Variables for traces take precedence over those for all signals, but the exporter reads only the latter.
         var forTraces = PerSignal.Where(name => !string.IsNullOrEmpty(environment["OTEL_EXPORTER_OTLP_TRACES_" + name]));
         return configuration
             .AddInMemoryCollection(forTraces.Select(name => KeyValuePair.Create("OTEL_EXPORTER_OTLP_" + name, Setting(name))))

@@ -25,10 +25,10 @@ internal sealed class TracedNode : IAsyncDisposable
     /// <summary>The DHT.</summary>
     public DhtNode Dht => Node.Dht;
 
-    /// <summary>Starts the node and the export; it knows nobody yet.</summary>
+    /// <summary>Starts the node and the export. The node knows no peers yet.</summary>
     /// <param name="options">Options.</param>
-    /// <param name="log">Told of errors that reach no caller.</param>
-    /// <param name="cancellation">Takes the start back.</param>
+    /// <param name="log">Receives errors that reach no caller.</param>
+    /// <param name="cancellation">Cancels the start.</param>
     public static async Task<TracedNode> StartAsync(NodeOptions options, TextWriter log, CancellationToken cancellation)
     {
         var hostOptions = options.HostOptions(fault => log.WriteLine($"dht-tracer: {fault.Where}: {fault.Exception.Message}"));
@@ -36,15 +36,15 @@ internal sealed class TracedNode : IAsyncDisposable
         return new TracedNode(options, node, options.Export.Enabled ? SpanExport.Start(options.Export, node.Dht.Id) : null);
     }
 
-    /// <summary>Connects to the bootstrap peers and looks for the own neighbourhood.</summary>
+    /// <summary>Connects to the bootstrap peers and looks up this node's neighbourhood.</summary>
     /// <returns>How many of the peers answered.</returns>
     public Task<int> BootstrapAsync(CancellationToken cancellation) => Dht.BootstrapAsync(Options.BootstrapPeers(), cancellation);
 
-    /// <summary>The permalink of a query; null when it was not traced.</summary>
+    /// <summary>The permalink of a query; null if it was not traced.</summary>
     public string? Permalink(System.Diagnostics.ActivityContext? span) =>
         span is { } context && _export is not null ? new Uri(Options.Site, $"/q/{context.TraceId}-{context.SpanId}").ToString() : null;
 
-    /// <summary>Sends the spans that are waiting; false when nobody took them.</summary>
+    /// <summary>Sends waiting spans; false if they were not received.</summary>
     public bool Flush() => _export is null || (_export.Flush(FlushTimeout) && !_export.AnyLost);
 
     /// <inheritdoc/>

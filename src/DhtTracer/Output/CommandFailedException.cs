@@ -1,6 +1,6 @@
 namespace DhtTracer.Output;
 
-/// <summary>A failure whose message is for the user as it is: what went wrong, where, and what to do.</summary>
+/// <summary>A failure whose message is shown to the user unchanged: what went wrong, where, and the remedy.</summary>
 internal sealed class CommandFailedException(string message, int exitCode = ExitCode.Failure, Exception? cause = null)
     : Exception(message, cause)
 {

@@ -3,15 +3,15 @@ namespace DhtTracer.Output;
 /// <summary>Exit codes of every command.</summary>
 internal static class ExitCode
 {
-    /// <summary>Done.</summary>
+    /// <summary>Success.</summary>
     public const int Success = 0;
 
-    /// <summary>The command ran and failed: the message on standard error says why.</summary>
+    /// <summary>The command failed; the message on standard error gives the reason.</summary>
     public const int Failure = 1;
 
-    /// <summary>The command line was wrong (System.CommandLine answers 1; ours answers 2, as other Unix tools do).</summary>
+    /// <summary>The command line was invalid. System.CommandLine returns 1; this program returns 2, like other Unix tools.</summary>
     public const int Usage = 2;
 
-    /// <summary>Stopped by Ctrl-C while something was left to do.</summary>
+    /// <summary>Ctrl-C stopped it before its work was done.</summary>
     public const int Interrupted = 130;
 }

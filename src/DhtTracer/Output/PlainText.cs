@@ -3,10 +3,10 @@ using System.Text;
 
 namespace DhtTracer.Output;
 
-/// <summary>Makes text from a trace safe and even for a terminal.</summary>
+/// <summary>Makes text from a trace safe for a terminal and fits it to a width.</summary>
 internal static class PlainText
 {
-    /// <summary>Replaces control and format characters, so that text from a span cannot drive the terminal.</summary>
+    /// <summary>Replaces control and format characters, so that text from a span cannot control the terminal.</summary>
     public static string Safe(string? text)
     {
         if (string.IsNullOrEmpty(text))
@@ -34,7 +34,7 @@ internal static class PlainText
         return safe.ToString();
     }
 
-    /// <summary>Cuts in the middle, as ids are told apart by their ends: <c>12D3KooW…wkNXc7</c>.</summary>
+    /// <summary>Shortens the middle, because ids differ at their ends: <c>12D3KooW…wkNXc7</c>.</summary>
     public static string Middle(string text, int width)
     {
         if (text.Length <= width)
@@ -46,7 +46,7 @@ internal static class PlainText
         return string.Concat(text.AsSpan(0, Math.Max(0, width - tail - 1)), "…", text.AsSpan(text.Length - tail));
     }
 
-    /// <summary>Cuts at the end.</summary>
+    /// <summary>Shortens the end.</summary>
     public static string End(string text, int width) =>
         text.Length <= width ? text : string.Concat(text.AsSpan(0, Math.Max(0, width - 1)), "…");
 }

@@ -2,37 +2,37 @@ using System.Net;
 
 namespace DhtTracer.Hosting.Ports;
 
-/// <summary>Which names a port answers, by what can be done there.</summary>
+/// <summary>Which host names a port accepts, depending on what the port offers.</summary>
 internal enum NameRule
 {
-    /// <summary>The port tells what the archive holds, or how the program is.</summary>
+    /// <summary>The port returns data of the archive, or the state of the program.</summary>
     Reader,
 
-    /// <summary>The port takes spans and tells nothing.</summary>
+    /// <summary>The port accepts spans and returns no data.</summary>
     Sender,
 
-    /// <summary>The port makes a node act, and binds loopback only.</summary>
+    /// <summary>The port controls a node, and binds only loopback.</summary>
     Control,
 }
 
 /// <summary>
-/// The <c>Host</c> names that a port answers. A page of another site can have its own name resolve to 127.0.0.1 (DNS rebinding) and then
-/// read what a local port answers; its requests still carry that name, so a port answers only names that such a page cannot have.
+/// The <c>Host</c> names that a port accepts. A web page of another site can make its own name resolve to 127.0.0.1 (DNS rebinding) and
+/// then read from a local port. Its requests still have that name, so a port accepts only names that such a page cannot have.
 /// </summary>
 /// <remarks>
 /// <list type="bullet">
-/// <item>Every port: <c>localhost</c>, loopback addresses, the address that was bound, and the names of <c>--host-name</c>.</item>
-/// <item>Bound to all addresses of the machine: every IP address (it needs no DNS, so it cannot be rebound) and the machine's own
+/// <item>Every port: <c>localhost</c>, loopback addresses, the bound address, and the names of <c>--host-name</c>.</item>
+/// <item>A port bound to all addresses of the machine: every IP address (it needs no DNS, so it cannot be rebound) and the machine's own
 /// name.</item>
-/// <item>A port that only takes spans: bound to loopback also <c>host.docker.internal</c>, by which containers reach the loopback of
-/// Docker Desktop's machine; bound to others any name, because there whoever reaches the port may send anyway.</item>
-/// <item>The control server: loopback names, and <c>lvh.me</c>, the host of the default endpoint of the web app of 2019, which resolves to
-/// this machine and which nobody else can make.</item>
+/// <item>A port that only accepts spans: if bound to loopback, also <c>host.docker.internal</c>, which containers use to reach the host's
+/// loopback in Docker Desktop. If bound to other addresses, any name, because everyone who reaches the port may send spans.</item>
+/// <item>The control server: loopback names, and <c>lvh.me</c>, the host in the default endpoint of the 2019 web app. It resolves to this
+/// machine, and no other site can use it.</item>
 /// </list>
 /// </remarks>
 internal sealed class HostNames
 {
-    /// <summary>The name of <c>--host-name</c> that lets a port answer any name.</summary>
+    /// <summary>The value of <c>--host-name</c> that makes a port accept any name.</summary>
     public const string Any = "*";
 
     private readonly NameRule _rule;
@@ -41,9 +41,9 @@ internal sealed class HostNames
     private readonly bool _any;
     private readonly bool _anyAddress;
 
-    /// <summary>Makes the names of a port.</summary>
-    /// <param name="rule">What can be done there.</param>
-    /// <param name="bound">The address that is bound.</param>
+    /// <summary>Creates the names of a port.</summary>
+    /// <param name="rule">What the port offers.</param>
+    /// <param name="bound">The bound address.</param>
     /// <param name="given">Names of <c>--host-name</c>.</param>
     /// <param name="machine">The machine's own name.</param>
     public HostNames(NameRule rule, IPAddress bound, IEnumerable<string> given, string machine)
@@ -64,8 +64,8 @@ internal sealed class HostNames
         _names.Add(loopback ? (rule == NameRule.Sender ? "host.docker.internal" : "localhost") : machine);
     }
 
-    /// <summary>Whether the port answers a request with this host.</summary>
-    /// <param name="host">The name without its port; empty where the request has none, which no browser leaves out.</param>
+    /// <summary>Whether the port accepts a request with this host.</summary>
+    /// <param name="host">The name without its port; empty if the request has none. Browsers always send one.</param>
     public bool Answers(string host)
     {
         if (_any || host.Length == 0)
@@ -79,8 +79,8 @@ internal sealed class HostNames
             : _names.Contains(name);
     }
 
-    /// <summary>Why a request is not answered, and what to do.</summary>
-    /// <param name="host">The name, out of the request.</param>
+    /// <summary>Why a request is refused, and the remedy.</summary>
+    /// <param name="host">The name from the request.</param>
     public string Refusal(string host) =>
         _rule == NameRule.Control
             ? $"The control server does not answer to the name '{host}', but to 127.0.0.1, localhost and lvh.me."

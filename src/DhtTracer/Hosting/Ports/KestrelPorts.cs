@@ -6,13 +6,13 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace DhtTracer.Hosting.Ports;
 
-/// <summary>Has Kestrel open the ports that speak HTTP, all of them in one server.</summary>
+/// <summary>Configures Kestrel to open all HTTP ports, in one server.</summary>
 internal static class KestrelPorts
 {
     /// <summary>Adds the server and its ports.</summary>
     public static void Add(WebApplicationBuilder builder, OpenPorts ports)
     {
-        // Not UseKestrel: that would open ports of a configuration section as well, and the table is to be the only place.
+        // UseKestrel would also open ports from a configuration section, but the table must be the only source.
         builder.WebHost.UseKestrelCore();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
@@ -54,7 +54,7 @@ internal static class KestrelPorts
         }
     }
 
-    // Kestrel names the port only of some failures; here it is known of each.
+    // Kestrel names the port only for some failures. Here it is always known.
     private static Socket Bind(IPEndPoint endPoint, OpenPorts ports)
     {
         try

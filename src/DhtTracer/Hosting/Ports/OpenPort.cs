@@ -3,39 +3,39 @@ using System.Net;
 namespace DhtTracer.Hosting.Ports;
 
 /// <summary>
-/// A port that this process opens. Each of its connections carries it as a feature, so that a request is known by the port that accepted
-/// it: neither a forged <c>Host</c> nor a number that a container maps to another can lead to another port's endpoints.
+/// A port that this process opens. Each connection carries its port as a feature, so the port that accepted the connection decides which
+/// endpoints a request can reach. A forged <c>Host</c>, or a port number that a container maps to another, cannot change that.
 /// </summary>
-/// <param name="row">What the table says of it.</param>
-/// <param name="endPoint">Address and number to bind; 0 for a free one.</param>
-/// <param name="names">Names that it answers.</param>
+/// <param name="row">The port's row in the table.</param>
+/// <param name="endPoint">Address and number to bind; 0 for a free port.</param>
+/// <param name="names">The host names that it accepts.</param>
 internal sealed class OpenPort(Port row, IPEndPoint endPoint, HostNames names)
 {
     private volatile Func<IPEndPoint?> _bound = static () => null;
     private int _connections;
 
-    /// <summary>What the table says of it.</summary>
+    /// <summary>The port's row in the table.</summary>
     public Port Row => row;
 
-    /// <summary>Address and number to bind; 0 for a free one.</summary>
+    /// <summary>Address and number to bind; 0 for a free port.</summary>
     public IPEndPoint EndPoint => endPoint;
 
-    /// <summary>Names that it answers.</summary>
+    /// <summary>The host names that it accepts.</summary>
     public HostNames Names => names;
 
-    /// <summary>Answers requests, once the application is built.</summary>
+    /// <summary>Handles requests, once the application is built.</summary>
     public RequestDelegate Pipeline { get; set; } = static _ => Task.CompletedTask;
 
-    /// <summary>Host and port that were bound; null before.</summary>
+    /// <summary>The bound host and port; null before binding.</summary>
     public string? Authority => _bound()?.ToString();
 
-    /// <summary>Where it is, as it is shown; null before it is bound.</summary>
+    /// <summary>The address shown to users; null before binding.</summary>
     public string? Url => Authority is { } authority ? string.Format(null, row.Url, authority) : null;
 
-    /// <summary>Says where to read what was bound.</summary>
+    /// <summary>Sets the source of the bound end point.</summary>
     public void BoundAt(Func<IPEndPoint?> bound) => _bound = bound;
 
-    /// <summary>Counts a connection; false when there are too many already.</summary>
+    /// <summary>Counts a new connection; false if there are too many.</summary>
     public bool TryEnter()
     {
         if (Interlocked.Increment(ref _connections) <= row.MaxConnections)
@@ -47,6 +47,6 @@ internal sealed class OpenPort(Port row, IPEndPoint endPoint, HostNames names)
         return false;
     }
 
-    /// <summary>A counted connection has ended.</summary>
+    /// <summary>Counts the end of a connection.</summary>
     public void Leave() => Interlocked.Decrement(ref _connections);
 }

@@ -3,7 +3,7 @@ using DhtTracer.Output;
 
 namespace DhtTracer.Hosting.Ports;
 
-/// <summary>The ports that this process opens, in the order of the table.</summary>
+/// <summary>The ports that this process opens, in the table's order.</summary>
 internal sealed class OpenPorts
 {
     private OpenPorts(IReadOnlyList<OpenPort> all, IReadOnlyList<string> corsOrigins)
@@ -18,15 +18,15 @@ internal sealed class OpenPorts
     /// <summary>All of them.</summary>
     public IReadOnlyList<OpenPort> All { get; }
 
-    /// <summary>Those that speak HTTP.</summary>
+    /// <summary>The HTTP ports.</summary>
     public IEnumerable<OpenPort> Http => All.Where(static port => port.Row.Protocol != PortProtocol.Udp);
 
-    /// <summary>Makes them; nothing is bound yet.</summary>
-    /// <param name="numbers">Number of each port, 0 for a free one; ports that are missing or null are off.</param>
+    /// <summary>Creates the ports. Does not bind them yet.</summary>
+    /// <param name="numbers">Number of each port; 0 for a free port. Missing and null ports are off.</param>
     /// <param name="bind">Address to bind.</param>
     /// <param name="names">Names of <c>--host-name</c>.</param>
     /// <param name="corsOrigins">Origins of <c>--cors-origin</c>.</param>
-    /// <exception cref="CommandFailedException">Two ports have one number.</exception>
+    /// <exception cref="CommandFailedException">Two ports have the same number.</exception>
     public static OpenPorts Of(
         IReadOnlyDictionary<PortKind, int?> numbers,
         IPAddress bind,
@@ -58,7 +58,7 @@ internal sealed class OpenPorts
             );
     }
 
-    /// <summary>Address of a port; null while it is not bound, or when it is off.</summary>
+    /// <summary>Address of a port; null if it is off or not bound yet.</summary>
     public Uri? Address(PortKind kind) =>
         All.FirstOrDefault(port => port.Row.Kind == kind)?.Authority is { } authority ? new Uri($"http://{authority}") : null;
 }

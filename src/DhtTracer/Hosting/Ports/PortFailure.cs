@@ -3,10 +3,10 @@ using DhtTracer.Output;
 
 namespace DhtTracer.Hosting.Ports;
 
-/// <summary>What to say when a port cannot be had.</summary>
+/// <summary>Explains why a port could not be opened.</summary>
 internal static class PortFailure
 {
-    /// <summary>The failure, in words that name the option that helps.</summary>
+    /// <summary>The failure, with the option that solves it.</summary>
     public static CommandFailedException Of(OpenPort port, SocketException cause)
     {
         var (number, title, option) = (port.EndPoint.Port, port.Row.Title, port.Row.Option);

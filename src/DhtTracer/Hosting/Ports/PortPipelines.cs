@@ -6,15 +6,14 @@ using Microsoft.AspNetCore.Http.Features;
 namespace DhtTracer.Hosting.Ports;
 
 /// <summary>
-/// Gives each port a pipeline of its own, and each request to the pipeline of the port that accepted its connection. A branch of a
-/// <see cref="WebApplication"/> has its own routes, so that no endpoint can be reached on a port it does not belong to, and two ports may
-/// have one path.
+/// Gives each port its own pipeline, and sends each request to the pipeline of the port that accepted its connection. A branch of a <see
+/// cref="WebApplication"/> has its own routes, so an endpoint cannot be reached on another port, and two ports may use the same path.
 /// </summary>
 internal static class PortPipelines
 {
     private const int MaxShownName = 100;
 
-    /// <summary>Builds the pipelines and ends the application's own with them.</summary>
+    /// <summary>Builds the pipelines and makes them the end of the application's pipeline.</summary>
     public static void UsePorts(this WebApplication app, OpenPorts ports)
     {
         foreach (var port in ports.Http)
@@ -33,7 +32,7 @@ internal static class PortPipelines
         app.Run(context => AnswerAsync(context, statistics));
     }
 
-    // Exporters add headers of their own; what they carry is not looked at.
+    // Exporters add their own headers; their content is ignored.
     private static void Allow(CorsPolicyBuilder policy, IReadOnlyList<string> origins, IReadOnlyList<string> methods)
     {
         policy.WithMethods([.. methods]).AllowAnyHeader().SetPreflightMaxAge(TimeSpan.FromHours(1));
@@ -73,7 +72,7 @@ internal static class PortPipelines
             return SayAsync(context, StatusCodes.Status421MisdirectedRequest, reason);
         }
 
-        // A client of gRPC shows its user no body: PERMISSION_DENIED, without a message.
+        // gRPC clients do not show a body to their user, so answer PERMISSION_DENIED without a message.
         context.Response.ContentType = "application/grpc";
         context.Response.Headers["grpc-status"] = "7";
         context.Response.Headers["grpc-message"] = Uri.EscapeDataString(reason);

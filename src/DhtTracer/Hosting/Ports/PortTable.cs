@@ -10,13 +10,13 @@ using DhtTracer.Web;
 namespace DhtTracer.Hosting.Ports;
 
 /// <summary>
-/// Every port of the program, a row each. The server binds them, the start message, <c>/ingest</c> and <c>--help</c> show them, and nothing
-/// else opens a port. Sizes of bodies are limited by the receivers themselves (<see cref="OtlpOptions"/>,
-/// <see cref="JaegerReceiverOptions"/>), which answer with the reason.
+/// All ports of the program, one row each. The server binds them; the start message, <c>/ingest</c> and <c>--help</c> show them; nothing
+/// else opens a port. Receivers limit body sizes themselves (<see cref="OtlpOptions"/>, <see cref="JaegerReceiverOptions"/>), so that they
+/// can answer with the reason.
 /// </summary>
 internal static class PortTable
 {
-    /// <summary>All rows, in the order in which they are shown.</summary>
+    /// <summary>All rows, in display order.</summary>
     public static IReadOnlyList<Port> All { get; } =
     [
         new(PortKind.Site, "site", "--site-port", 5080, PortProtocol.Http1, "http://{0}") { Map = static site => site.UseDhtTracerWeb() },
@@ -103,13 +103,13 @@ internal static class PortTable
         },
     ];
 
-    /// <summary>Those of the main process.</summary>
+    /// <summary>The ports of the main process.</summary>
     public static IEnumerable<Port> Main => All.Where(static port => port.Kind != PortKind.Control);
 
-    /// <summary>The longest target that any port takes: Kestrel's limit is one for the whole server (docs/adr/0046).</summary>
+    /// <summary>The maximum of all ports' limits, because Kestrel has only one limit per server (docs/adr/0046).</summary>
     public static int MaxTarget { get; } = All.Max(static port => port.MaxTarget);
 
-    /// <summary>The row of a kind.</summary>
+    /// <summary>The row of a port.</summary>
     public static Port Of(PortKind kind) => All.First(port => port.Kind == kind);
 
     private static Action<IApplicationBuilder> Endpoints(Action<IEndpointRouteBuilder, SpanSink> map) =>

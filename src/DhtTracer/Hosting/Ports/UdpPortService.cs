@@ -4,8 +4,8 @@ using DhtTracer.Jaeger.Receiving;
 namespace DhtTracer.Hosting.Ports;
 
 /// <summary>Opens one of Jaeger's UDP ports while the host runs.</summary>
-/// <param name="port">Which.</param>
-/// <param name="receiver">Who receives.</param>
+/// <param name="port">The port.</param>
+/// <param name="receiver">Receives its datagrams.</param>
 internal sealed class UdpPortService(OpenPort port, JaegerUdpReceiver receiver) : IHostedService, IAsyncDisposable
 {
     /// <inheritdoc/>
