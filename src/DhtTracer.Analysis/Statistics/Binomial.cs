@@ -84,7 +84,7 @@ internal static class Binomial
         var d = 1 / NotZero(1 - ((a + b) * x / (a + 1)));
         var fraction = d;
 
-        // About sqrt(max(a, b)) steps are needed near the mean: 100,000 is enough for ten thousand million trials.
+        // Near the mean it needs about sqrt(max(a, b)) steps; 100,000 is enough for 10^10 trials.
         for (var m = 1; m <= 100_000; m++)
         {
             var even = m * (b - m) * x / ((a + (2 * m) - 1) * (a + (2 * m)));

@@ -2,11 +2,11 @@ using System.Runtime.InteropServices;
 
 namespace DhtTracer.Analysis.Statistics;
 
-/// <summary>A percentile of measured values and what can be said about the true one.</summary>
+/// <summary>A percentile of measured values, with an interval for the true percentile.</summary>
 /// <param name="Percent">50, 90, 95 or 99.</param>
 /// <param name="Value">The percentile by nearest rank (see <see cref="Percentile"/>), in the unit of the values.</param>
 /// <param name="Interval">Encloses the true percentile with at least 95 % confidence; null when there are too few values for that.</param>
-/// <param name="NeededForInterval">How many values an interval needs.</param>
+/// <param name="NeededForInterval">Least number of values for an interval.</param>
 public sealed record PercentileFigure(int Percent, long Value, ValueInterval? Interval, int NeededForInterval);
 
 /// <summary>Two measured values, both included.</summary>
@@ -14,13 +14,13 @@ public sealed record PercentileFigure(int Percent, long Value, ValueInterval? In
 /// <param name="High">Upper end.</param>
 public readonly record struct ValueInterval(long Low, long High);
 
-/// <summary>How measured values are distributed: durations in nanoseconds, or counts.</summary>
+/// <summary>The distribution of measured values: durations in nanoseconds, or counts.</summary>
 public sealed record Distribution
 {
     /// <summary>Number of known values.</summary>
     public required int Count { get; init; }
 
-    /// <summary>Number of queries for which the trace does not tell the value; they are left out, never counted as zero.</summary>
+    /// <summary>Number of queries without a known value; they are left out, never counted as zero.</summary>
     public required int Unknown { get; init; }
 
     /// <summary>Least value; null without values.</summary>
@@ -68,7 +68,7 @@ public sealed record Distribution
 
     /// <summary>The distribution of values sorted in ascending order.</summary>
     /// <param name="sorted">Values, ascending.</param>
-    /// <param name="unknown">Number of values that are not known.</param>
+    /// <param name="unknown">Number of unknown values.</param>
     public static Distribution OfSorted(ReadOnlySpan<long> sorted, int unknown)
     {
         if (sorted.IsEmpty)
@@ -76,7 +76,7 @@ public sealed record Distribution
             return new Distribution { Count = 0, Unknown = unknown };
         }
 
-        // Nanoseconds of many hours do not fit into a 64-bit sum of a large archive.
+        // A 64-bit sum would overflow for the durations of a large archive.
         var sum = default(Int128);
         foreach (var value in sorted)
         {

@@ -2,20 +2,20 @@ using System.Collections.Immutable;
 
 namespace DhtTracer.Analysis.Statistics;
 
-/// <summary>A point of a cumulative distribution: this share of the values is at most so large.</summary>
+/// <summary>A point of a cumulative distribution: this share of the values is at most <see cref="EcdfPoint.Value"/>.</summary>
 /// <param name="Value">The value, in its own unit.</param>
 /// <param name="Share">Above 0, at most 1.</param>
 public readonly record struct EcdfPoint(long Value, double Share);
 
-/// <summary>The empirical cumulative distribution, for charts that lay two sets over each other.</summary>
+/// <summary>The empirical cumulative distribution, for charts that overlay two sets.</summary>
 public static class Ecdf
 {
     /// <summary>
-    /// Steps of the cumulative distribution, ascending; one for each distinct value, thinned by equal shares to at most
-    /// <paramref name="limit"/>. Every point is exact; the least and the greatest value are always among them.
+    /// The steps of the cumulative distribution in ascending order, one for each distinct value. More than <paramref name="limit"/> steps
+    /// are reduced at equal distances of share. Every point is exact; the least and the greatest value are always included.
     /// </summary>
     /// <param name="values">Values in any order.</param>
-    /// <param name="limit">Points at most, 2 or more.</param>
+    /// <param name="limit">Most points, at least 2.</param>
     public static ImmutableArray<EcdfPoint> Of(IEnumerable<long> values, int limit = 400)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 2);

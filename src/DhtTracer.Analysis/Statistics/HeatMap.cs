@@ -2,19 +2,19 @@ using System.Collections.Immutable;
 
 namespace DhtTracer.Analysis.Statistics;
 
-/// <summary>A grid of days by hours of UTC, each cell the queries that started in that hour.</summary>
+/// <summary>A grid of days and hours in UTC. Each cell holds the queries that started in that hour.</summary>
 public sealed record HeatMap
 {
-    /// <summary>Days that have queries and those between, oldest first; at most <see cref="DayLimit"/>, the latest.</summary>
+    /// <summary>The days from the first to the last with queries, oldest first; at most the latest <see cref="DayLimit"/>.</summary>
     public required ImmutableArray<HeatMapDay> Days { get; init; }
 
-    /// <summary>Least median duration of a cell, in nanoseconds; null when no cell has one. For the colour scale.</summary>
+    /// <summary>Least median duration of a cell, in nanoseconds, for the colour scale; null when no cell has one.</summary>
     public long? LeastMedianNs { get; init; }
 
     /// <summary>Greatest median duration of a cell, in nanoseconds; null when no cell has one.</summary>
     public long? GreatestMedianNs { get; init; }
 
-    /// <summary>More days than this are not drawn.</summary>
+    /// <summary>Most days that are drawn.</summary>
     public const int DayLimit = 92;
 
     /// <summary>Arranges hours into days.</summary>

@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace DhtTracer.Analysis.Statistics;
 
-/// <summary>How often something of this name occurred.</summary>
+/// <summary>The number of occurrences of a name.</summary>
 /// <param name="Name">Error class, agent version, ...; hostile text when it comes from a span.</param>
-/// <param name="Count">How often.</param>
+/// <param name="Count">Number of occurrences.</param>
 public sealed record NamedCount(string Name, long Count)
 {
     /// <summary>Counts names, ordered by rank and then by name (ordinal).</summary>

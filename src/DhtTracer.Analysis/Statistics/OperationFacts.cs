@@ -3,9 +3,9 @@ using System.Collections.Immutable;
 namespace DhtTracer.Analysis.Statistics;
 
 /// <summary>
-/// What statistics need of one operation: flat, so that a store can supply it from typed columns without decoding a reconstruction.
-/// Duration, discovery, outcome and error are the operation's own; the other figures are those of its decisive query.
-/// Unknown is null and is left out of every figure, never counted as zero.
+/// The facts of one operation for statistics. The record is flat, so that a store can fill it from typed columns without decoding a
+/// reconstruction. Duration, discovery, outcome and error are the operation's own; the other figures are those of its decisive query.
+/// Unknown values are null; figures leave them out and never count them as zero.
 /// </summary>
 public sealed record OperationFacts
 {
@@ -18,23 +18,23 @@ public sealed record OperationFacts
     /// <summary>Start, in nanoseconds since 1970-01-01 UTC.</summary>
     public required ulong StartUnixNano { get; init; }
 
-    /// <summary>What it was for.</summary>
+    /// <summary>What the operation was for.</summary>
     public required QueryType Type { get; init; }
 
     /// <summary>How it ended.</summary>
     public required QueryOutcome Outcome { get; init; }
 
-    /// <summary>Class of the operation's own error, one of <see cref="ErrorClass"/>; null without.</summary>
+    /// <summary>Class of the operation's own error, one of <see cref="ErrorClass"/>; null without an error.</summary>
     public string? ErrorClass { get; init; }
 
-    /// <summary>Duration in nanoseconds.</summary>
+    /// <summary>Duration in nanoseconds; null when unknown.</summary>
     public long? DurationNs { get; init; }
 
     /// <summary>Nanoseconds from the start of the operation to the first result of its decisive query, see
     /// <see cref="FirstResult"/>.</summary>
     public long? FirstResultNs { get; init; }
 
-    /// <summary>Nanoseconds from the start to when the final answer was first known.</summary>
+    /// <summary>Nanoseconds from the start until the final answer was first known; null when unknown.</summary>
     public long? DiscoveryNs { get; init; }
 
     /// <summary>Greatest hops of a queried peer.</summary>
@@ -46,20 +46,21 @@ public sealed record OperationFacts
     /// <summary>Peers to which a new connection was attempted.</summary>
     public int? Dialed { get; init; }
 
-    /// <summary>Of these, dials that failed.</summary>
+    /// <summary>Number of these dials that failed.</summary>
     public int? DialFailed { get; init; }
 
-    /// <summary>Peers reached over a connection that was there already.</summary>
+    /// <summary>Peers reached over an existing connection.</summary>
     public int? Reused { get; init; }
 
     /// <summary>Requests sent to a peer already asked.</summary>
     public int? Duplicates { get; init; }
 
-    /// <summary>Dials and requests that failed or were taken back, by error class, in the order of
-    /// <see cref="ErrorClass.All"/>.</summary>
+    /// <summary>
+    /// Dials and requests that failed or were cancelled, counted by error class, in the order of <see cref="ErrorClass.All"/>.
+    /// </summary>
     public ImmutableArray<NamedCount> PeerErrors { get; init; } = [];
 
-    /// <summary>Peers whose agent version is known, by agent version, ordinal order.</summary>
+    /// <summary>Peers with a known agent version, counted by agent version, in ordinal order.</summary>
     public ImmutableArray<NamedCount> Agents { get; init; } = [];
 
     /// <summary>What the duration of its decisive query was spent on; null when that is unknown.</summary>
@@ -88,7 +89,7 @@ public sealed record OperationFacts
             Dialed = decisive?.Counts.Dialed,
             DialFailed = decisive?.Counts.DialFailed,
 
-            // A dialect that cannot tell dials apart cannot tell reused connections either.
+            // A dialect that does not show dials does not show reused connections either.
             Reused = decisive?.Counts.Dialed is null ? null : decisive.Peers.Count(peer => peer.Dial?.Reused == true),
             Duplicates = decisive?.Counts.Duplicates,
             PeerErrors = decisive is null ? [] : ErrorsOf(decisive),
@@ -97,16 +98,17 @@ public sealed record OperationFacts
         };
     }
 
-    /// <summary>Dials and requests of a query that failed or were taken back, by error class, in the order of
-    /// <see cref="ErrorClass.All"/>.</summary>
+    /// <summary>
+    /// Dials and requests of a query that failed or were cancelled, counted by error class, in the order of <see cref="ErrorClass.All"/>.
+    /// </summary>
     public static ImmutableArray<NamedCount> ErrorsOf(Query query) =>
         NamedCount.Tally(query.Peers.SelectMany(Errors), static name => ErrorRank(name));
 
-    /// <summary>Peers of a query whose agent version is known, by agent version, ordinal order.</summary>
+    /// <summary>Peers of a query with a known agent version, counted by agent version, in ordinal order.</summary>
     public static ImmutableArray<NamedCount> AgentsOf(Query query) =>
         NamedCount.Tally(query.Peers.Select(static peer => peer.Agent).OfType<string>(), static _ => 0);
 
-    /// <summary>Position of a class in <see cref="ErrorClass.All"/>; a class that is not in it comes last.</summary>
+    /// <summary>Position of a class in <see cref="ErrorClass.All"/>; an unlisted class comes last.</summary>
     internal static int ErrorRank(string name)
     {
         for (var i = 0; i < Conventions.ErrorClass.All.Count; i++)
@@ -137,14 +139,14 @@ public sealed record OperationFacts
     }
 }
 
-/// <summary>When a query had its first result.</summary>
+/// <summary>Finds when a query had its first result.</summary>
 public static class FirstResult
 {
     /// <summary>
-    /// Nanoseconds from the start to the first result; null when there was none or the trace does not tell. get-providers and get-value:
-    /// the end of the first request whose answer held a provider or a record. add-provider and put-value: the end of the first store that
-    /// was taken. ping: the end of the first answered request. find-peer and get-closest-peers have one result, so it is the discovery
-    /// time.
+    /// Nanoseconds from the start to the first result; null when there was none or the trace does not show it. For get-providers and
+    /// get-value: the end of the first request whose answer held a provider or a record. For add-provider and put-value: the end of the
+    /// first accepted store. For ping: the end of the first answered request. find-peer and get-closest-peers have only one result, so it
+    /// is the discovery time.
     /// </summary>
     public static long? Of(Query query) =>
         query.Type switch

@@ -1,18 +1,18 @@
 namespace DhtTracer.Analysis.Statistics;
 
 /// <summary>
-/// Distribution-free confidence interval of a percentile: between two of the measured values, chosen by rank alone. It holds for every
-/// distribution, heavy tails, gaps and ties (timeouts) included, because the number of values at or below the true percentile is binomial
-/// (David and Nagaraja, <i>Order Statistics</i>, 7.1).
+/// Distribution-free confidence interval of a percentile: it lies between two of the measured values, which are chosen only by rank. It is
+/// valid for every distribution, including heavy tails, gaps and ties (timeouts), because the number of values at or below the true
+/// percentile is binomial (David and Nagaraja, <i>Order Statistics</i>, 7.1).
 /// </summary>
 public static class OrderStatisticInterval
 {
-    /// <summary>Confidence of the intervals on the pages.</summary>
+    /// <summary>Confidence of the intervals on pages.</summary>
     public const double Level = 0.95;
 
     /// <summary>
-    /// Ranks, from 1, of the two values that enclose the true percentile with at least the given confidence; the pair that is fewest ranks
-    /// apart. Null when there are too few values for any such pair.
+    /// Ranks, from 1, of the two values that enclose the true percentile with at least the given confidence. Of all such pairs it is the
+    /// one with the fewest ranks between them. Null when there are too few values.
     /// </summary>
     /// <param name="count">Number of values, 0 or more.</param>
     /// <param name="percent">1 to 99.</param>
@@ -29,7 +29,7 @@ public static class OrderStatisticInterval
         var first = (int)Math.Max(0, Math.Floor((count * p) - spread));
         var last = (int)Math.Min(count, Math.Ceiling((count * p) + spread));
 
-        // atMost[i] = P(X <= first + i); what lies outside the window weighs less than 1e-15.
+        // atMost[i] = P(X <= first + i); the probability outside this range is below 1e-15.
         var atMost = new double[last - first + 1];
         var probability = Math.Exp(Binomial.LogProbability(first, count, p));
         var sum = 0.0;
@@ -70,8 +70,9 @@ public static class OrderStatisticInterval
         double AtMost(int k) => k < first ? 0 : atMost[k - first];
     }
 
-    /// <summary>How many values an interval of this percentile needs at least: for 95 % confidence 6, 29, 59 and 299 at 50, 90, 95 and
-    /// 99.</summary>
+    /// <summary>
+    /// Least number of values for an interval of this percentile: at 95 % confidence 6, 29, 59 and 299 for percentiles 50, 90, 95 and 99.
+    /// </summary>
     /// <param name="percent">1 to 99.</param>
     /// <param name="level">Confidence, between 0 and 1.</param>
     public static int Needed(int percent, double level = Level)
@@ -81,7 +82,7 @@ public static class OrderStatisticInterval
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(level, 0);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(level, 1);
 
-        // From the least to the greatest value: P(1 <= X <= n - 1) = 1 - p^n - (1 - p)^n.
+        // The widest interval, from the least to the greatest value: P(1 <= X <= n - 1) = 1 - p^n - (1 - p)^n.
         var p = percent / 100.0;
         var n = 2;
         while (1 - Math.Pow(p, n) - Math.Pow(1 - p, n) < level)

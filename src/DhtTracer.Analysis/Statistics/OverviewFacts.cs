@@ -2,16 +2,16 @@ using System.Collections.Immutable;
 
 namespace DhtTracer.Analysis.Statistics;
 
-/// <summary>The figures of a set of operations, as the overview shows them.</summary>
+/// <summary>The figures of a set of operations, as shown on the overview.</summary>
 public sealed record OverviewFacts
 {
     /// <summary>Number of operations.</summary>
     public required int Operations { get; init; }
 
-    /// <summary>Operations that succeeded, of those whose outcome is known (all but the incomplete ones).</summary>
+    /// <summary>Operations that succeeded, as a share of those with a known outcome (all but the incomplete ones).</summary>
     public required Share Success { get; init; }
 
-    /// <summary>Durations in nanoseconds, of every operation whose end is known, whatever its outcome.</summary>
+    /// <summary>Durations in nanoseconds, of every operation with a known end and any outcome.</summary>
     public required Distribution Duration { get; init; }
 
     /// <summary>Nanoseconds to the first result, see <see cref="Statistics.FirstResult"/>.</summary>
@@ -26,33 +26,33 @@ public sealed record OverviewFacts
     /// <summary>Peers sent at least one request.</summary>
     public required Distribution PeersQueried { get; init; }
 
-    /// <summary>Dials that failed, of peers dialed, over the operations that tell both.</summary>
+    /// <summary>Failed dials, as a share of the peers dialed, over the operations that show both.</summary>
     public required Share DialFailure { get; init; }
 
-    /// <summary>Peers reached over a connection that was there already, of those and the peers dialed, over the operations that tell
-    /// both.</summary>
+    /// <summary>
+    /// Peers reached over an existing connection, as a share of these plus the peers dialed, over the operations that show both.
+    /// </summary>
     public required Share Reuse { get; init; }
 
-    /// <summary>Requests sent to a peer already asked, per operation, over the operations that tell it.</summary>
+    /// <summary>Requests per operation sent to a peer already asked, over the operations that show them.</summary>
     public required Distribution Duplicates { get; init; }
 
-    /// <summary>Operations by outcome, every outcome once, in the order of <see cref="QueryOutcome"/>.</summary>
+    /// <summary>Number of operations for every outcome, in the order of <see cref="QueryOutcome"/>.</summary>
     public required ImmutableArray<OutcomeCount> Outcomes { get; init; }
 
-    /// <summary>Operations that ended with an error, by its class, most frequent first.</summary>
+    /// <summary>Operations that ended with an error, counted by class, most frequent first.</summary>
     public required ImmutableArray<NamedCount> OperationErrors { get; init; }
 
-    /// <summary>Dials and requests that failed, by error class, most frequent first, without those in
-    /// <see cref="PeerCancelled"/>.</summary>
+    /// <summary>Failed dials and requests, counted by error class, most frequent first; without <see cref="PeerCancelled"/>.</summary>
     public required ImmutableArray<NamedCount> PeerErrors { get; init; }
 
-    /// <summary>Dials and requests that the caller, or the end of the operation, took back: no fault of a peer.</summary>
+    /// <summary>Dials and requests cancelled by the caller or by the end of the operation; not a peer's fault.</summary>
     public required long PeerCancelled { get; init; }
 
-    /// <summary>Agent versions of the peers, counted once for each operation and peer, most frequent first.</summary>
+    /// <summary>Agent versions of the peers, each counted once for each operation and peer, most frequent first.</summary>
     public required ImmutableArray<NamedCount> Agents { get; init; }
 
-    /// <summary>The figures of a set of operations; the order of the operations does not matter.</summary>
+    /// <summary>Computes the figures; the order of the operations does not matter.</summary>
     public static OverviewFacts Of(IReadOnlyCollection<OperationFacts> operations)
     {
         var dials = operations.Where(static o => o is { Dialed: not null, DialFailed: not null }).ToList();
@@ -91,7 +91,7 @@ public sealed record OverviewFacts
         };
     }
 
-    /// <summary>Operations that succeeded, of those whose outcome is known.</summary>
+    /// <summary>Operations that succeeded, as a share of those with a known outcome.</summary>
     internal static Share SuccessOf(IEnumerable<OperationFacts> operations)
     {
         var (successes, known) = (0, 0);
@@ -105,9 +105,9 @@ public sealed record OverviewFacts
     }
 }
 
-/// <summary>Number of operations that ended so.</summary>
-/// <param name="Outcome">How they ended.</param>
-/// <param name="Count">How many.</param>
+/// <summary>Number of operations with one outcome.</summary>
+/// <param name="Outcome">The outcome.</param>
+/// <param name="Count">Number of operations.</param>
 public sealed record OutcomeCount(QueryOutcome Outcome, int Count)
 {
     /// <summary>Every outcome once, in the order of the enumeration.</summary>
@@ -118,10 +118,10 @@ public sealed record OutcomeCount(QueryOutcome Outcome, int Count)
     }
 }
 
-/// <summary>Which operations to look at first.</summary>
+/// <summary>Finds the operations to look at first.</summary>
 public static class NotableOperations
 {
-    // Compared in pairs: of hundreds of thousands of queries, only those that are equal so far have their ids written out.
+    // Compared in pairs, because writing ids is slow: of hundreds of thousands, only ties need their ids.
     private static readonly Comparer<OperationFacts> SlowestFirst = Comparer<OperationFacts>.Create(
         static (x, y) => Then(y.DurationNs.GetValueOrDefault().CompareTo(x.DurationNs.GetValueOrDefault()), x, y)
     );
@@ -130,15 +130,15 @@ public static class NotableOperations
         static (x, y) => Then(y.StartUnixNano.CompareTo(x.StartUnixNano), x, y)
     );
 
-    /// <summary>The slowest operations whose end is known, slowest first, then by id.</summary>
+    /// <summary>The slowest operations with a known end, slowest first, then by id.</summary>
     /// <param name="operations">The set.</param>
-    /// <param name="count">How many at most.</param>
+    /// <param name="count">Most operations returned.</param>
     public static ImmutableArray<OperationFacts> Slowest(IEnumerable<OperationFacts> operations, int count) =>
         [.. operations.Where(static o => o.DurationNs is not null).Order(SlowestFirst).Take(count)];
 
     /// <summary>The latest operations that failed or timed out, newest first, then by id.</summary>
     /// <param name="operations">The set.</param>
-    /// <param name="count">How many at most.</param>
+    /// <param name="count">Most operations returned.</param>
     public static ImmutableArray<OperationFacts> Failing(IEnumerable<OperationFacts> operations, int count) =>
         [.. operations.Where(static o => o.Outcome is QueryOutcome.Failed or QueryOutcome.TimedOut).Order(LatestFirst).Take(count)];
 

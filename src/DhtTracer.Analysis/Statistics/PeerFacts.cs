@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace DhtTracer.Analysis.Statistics;
 
-/// <summary>What statistics need of one peer in one query; flat, so that a store can supply it from typed columns.</summary>
+/// <summary>The facts of one peer in one query for statistics; flat, so that a store can fill it from typed columns.</summary>
 public sealed record PeerFacts
 {
     /// <summary>The query.</summary>
@@ -23,27 +23,27 @@ public sealed record PeerFacts
     /// <summary>Requests sent to it in this query.</summary>
     public required int Requests { get; init; }
 
-    /// <summary>Error classes of its dial and requests in this query, in the order they happened.</summary>
+    /// <summary>Error classes of its dial and requests in this query, in the order of occurrence.</summary>
     public ImmutableArray<string> Errors { get; init; } = [];
 
     /// <summary>Duration in nanoseconds of its first answered request; null when none was answered or its end is unknown.</summary>
     public long? RequestNs { get; init; }
 
-    /// <summary>Duration in nanoseconds of its first request that failed, or else of its failed dial; null when neither failed or the end
-    /// is unknown.</summary>
+    /// <summary>
+    /// Duration in nanoseconds of its first failed request, or else of its failed dial; null when neither failed or the end is unknown.
+    /// </summary>
     public long? FailedNs { get; init; }
 
-    /// <summary>Its parts of the query's critical path in nanoseconds: how long the query waited for it. Null when there is no
-    /// path.</summary>
+    /// <summary>How long the query waited for it: its parts of the critical path, in nanoseconds. Null when there is no path.</summary>
     public long? TimeLostNs { get; init; }
 
-    /// <summary>Duration in nanoseconds of its dial when it was a new connection that succeeded; null otherwise or when unknown.</summary>
+    /// <summary>Duration in nanoseconds of its dial if it successfully made a new connection; null otherwise or when unknown.</summary>
     public long? DialNs { get; init; }
 
-    /// <summary>A connection that was there already was used; null when unknown.</summary>
+    /// <summary>Whether an existing connection was used; null when unknown.</summary>
     public bool? Reused { get; init; }
 
-    /// <summary>Answers of other peers in this query that named it; null when the trace does not list who was named.</summary>
+    /// <summary>Number of other peers' answers in this query that named it; null when the trace does not list named peers.</summary>
     public int? NamedBy { get; init; }
 
     /// <summary>Agent version; null when unknown.</summary>
@@ -81,7 +81,7 @@ public sealed record PeerFacts
         ];
     }
 
-    // A dial without an error is a success only when something followed from it: it may also have been cut off.
+    // A dial without an error counts as a success only if something followed it, because it may also have been cancelled.
     private static long? DialOf(QueryPeer peer) =>
         peer.Dial is { Reused: not true, Error: null } && (peer.Requests.Length > 0 || peer.State == PeerState.Connected)
             ? peer.Dial.DurationNs
@@ -104,7 +104,7 @@ public sealed record PeerFacts
         return errors.ToImmutable();
     }
 
-    // Null unless every answered lookup request lists whom it named: a part of the answers would make too small a number.
+    // Null unless every answered lookup request lists its peers: counting only some answers would give too small a number.
     private static Dictionary<string, int>? NamedCounts(Query query)
     {
         var counts = new Dictionary<string, int>(StringComparer.Ordinal);

@@ -17,25 +17,25 @@ public sealed record PeerSummary
     /// <summary>Operations in which it answered at least one request.</summary>
     public required int Answered { get; init; }
 
-    /// <summary>Its failed dials and requests by error class, most frequent first, without those in <see cref="Cancelled"/>.</summary>
+    /// <summary>Its failed dials and requests, counted by error class, most frequent first; without <see cref="Cancelled"/>.</summary>
     public required ImmutableArray<NamedCount> Failures { get; init; }
 
-    /// <summary>Its dials and requests that the caller, or the end of the operation, took back: no fault of the peer.</summary>
+    /// <summary>Its dials and requests cancelled by the caller or by the end of the operation; not the peer's fault.</summary>
     public required int Cancelled { get; init; }
 
-    /// <summary>Nanoseconds that operations waited for it on their critical paths, all together; null when no query has a path.</summary>
+    /// <summary>Total nanoseconds that operations waited for it on their critical paths; null when no query has a path.</summary>
     public long? TimeLostNs { get; init; }
 
-    /// <summary>Nanoseconds of its failed requests and dials, the first of each query.</summary>
+    /// <summary>Durations in nanoseconds of its failed requests and dials; only the first of each query.</summary>
     public required Distribution FailureTime { get; init; }
 
-    /// <summary>Nanoseconds of its first answered request in each query.</summary>
+    /// <summary>Durations in nanoseconds of its first answered request in each query.</summary>
     public required Distribution RequestLatency { get; init; }
 
-    /// <summary>Nanoseconds of its successful new connections.</summary>
+    /// <summary>Durations in nanoseconds of its successful new connections.</summary>
     public required Distribution DialLatency { get; init; }
 
-    /// <summary>Answers of other peers that named it, over the queries that list who was named; null when none does.</summary>
+    /// <summary>Number of other peers' answers that named it, over the queries that list named peers; null when none does.</summary>
     public long? NamedByOthers { get; init; }
 
     /// <summary>Start of the first query that heard of it, in nanoseconds since 1970-01-01 UTC.</summary>
@@ -94,15 +94,15 @@ public sealed record PeerSummary
             ),
         };
 
-    // Both sides of an operation may meet a peer.
+    // Both sides of an operation may meet the same peer.
     private static int Operations(IEnumerable<PeerFacts> facts) => facts.Select(static fact => fact.OperationId).Distinct().Count();
 }
 
-/// <summary>A text that queries showed of a peer, and when.</summary>
+/// <summary>A text that queries showed for a peer, and when.</summary>
 /// <param name="Text">Agent version or multiaddr; hostile text.</param>
 /// <param name="Operations">Number of operations that showed it.</param>
-/// <param name="FirstUnixNano">Start of the first of them.</param>
-/// <param name="LastUnixNano">Start of the last of them.</param>
+/// <param name="FirstUnixNano">Start of the first operation that showed it, in nanoseconds since 1970-01-01 UTC.</param>
+/// <param name="LastUnixNano">Start of the last operation that showed it, in nanoseconds since 1970-01-01 UTC.</param>
 public sealed record SeenText(string Text, int Operations, ulong FirstUnixNano, ulong LastUnixNano)
 {
     internal static ImmutableArray<SeenText> Of(IEnumerable<(QueryId Operation, string Text, ulong UnixNano)> seen) =>

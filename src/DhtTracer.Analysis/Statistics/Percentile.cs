@@ -1,12 +1,12 @@
 namespace DhtTracer.Analysis.Statistics;
 
 /// <summary>
-/// Exact percentiles by nearest rank: the p-th percentile of n values is the ⌈p·n/100⌉-th smallest. It is always a value that was measured,
-/// so a page can link to the query that had it. The same definition holds on every page, in every export and in the API.
+/// Exact percentiles by nearest rank: the p-th percentile of n values is the ⌈p·n/100⌉-th smallest. It is always a measured value, so a
+/// page can link to its query. All pages, exports and the API use this definition.
 /// </summary>
 public static class Percentile
 {
-    /// <summary>The percentiles shown everywhere: 50, 90, 95, 99.</summary>
+    /// <summary>The percentiles that are always shown: 50, 90, 95, 99.</summary>
     public static IReadOnlyList<int> Shown { get; } = [50, 90, 95, 99];
 
     /// <summary>Rank, from 1, of the percentile among <paramref name="count"/> sorted values.</summary>
@@ -18,7 +18,7 @@ public static class Percentile
         ArgumentOutOfRangeException.ThrowIfLessThan(percent, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(percent, 99);
 
-        // In integers: 0.07 * 100 is greater than 7 in floating point.
+        // Uses integers, because 0.07 * 100 is greater than 7 in floating point.
         return (int)((((long)count * percent) + 99) / 100);
     }
 

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace DhtTracer.Analysis.Statistics;
 
-/// <summary>The operations that started within one period of UTC, which knows no daylight saving.</summary>
+/// <summary>The operations that started within one period. Periods are in UTC, without daylight saving.</summary>
 public sealed record PeriodFacts
 {
     /// <summary>Start of the period, UTC.</summary>
@@ -14,13 +14,13 @@ public sealed record PeriodFacts
     /// <summary>Number of operations.</summary>
     public required int Operations { get; init; }
 
-    /// <summary>Operations that succeeded, of those whose outcome is known.</summary>
+    /// <summary>Operations that succeeded, as a share of those with a known outcome.</summary>
     public required Share Success { get; init; }
 
     /// <summary>Durations in nanoseconds.</summary>
     public required Distribution Duration { get; init; }
 
-    /// <summary>Operations by outcome, every outcome once, in the order of <see cref="QueryOutcome"/>.</summary>
+    /// <summary>Number of operations for every outcome, in the order of <see cref="QueryOutcome"/>.</summary>
     public required ImmutableArray<OutcomeCount> Outcomes { get; init; }
 
     /// <summary>One entry for every hour in which an operation started, oldest first. Hours without operations are left out.</summary>
@@ -44,7 +44,7 @@ public sealed record PeriodFacts
 
     private static PeriodFacts OfPeriod(ulong number, TimeSpan length, IReadOnlyCollection<OperationFacts> operations)
     {
-        // 2^64 ns after 1970 is the year 2554: every period of a 64-bit start is a valid date.
+        // 2^64 ns after 1970 is the year 2554, so the period of any 64-bit start is a valid date.
         var start = DateTimeOffset.UnixEpoch.AddTicks((long)number * length.Ticks);
         return new PeriodFacts
         {

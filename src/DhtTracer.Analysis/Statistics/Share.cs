@@ -1,22 +1,22 @@
 namespace DhtTracer.Analysis.Statistics;
 
 /// <summary>A part of a whole.</summary>
-/// <param name="Part">How many.</param>
-/// <param name="Whole">Of how many.</param>
+/// <param name="Part">The part.</param>
+/// <param name="Whole">The whole.</param>
 /// <param name="Interval">
-/// Encloses the true share with at least 95 % confidence (Clopper and Pearson, 1934), when each of the whole is an operation of its own;
-/// null when the whole counts several things of one operation, which are not independent, or nothing.
+/// Encloses the true share with at least 95 % confidence (Clopper and Pearson, 1934). Null when the whole is 0, or when it counts several
+/// things of one operation, because these are not independent.
 /// </param>
 public sealed record Share(long Part, long Whole, ShareInterval? Interval)
 {
-    /// <summary>0 to 1; null when the whole is nothing.</summary>
+    /// <summary>Part divided by whole, 0 to 1; null when the whole is 0.</summary>
     public double? Value => Whole == 0 ? null : (double)Part / Whole;
 
     /// <summary>A share of operations, with its interval.</summary>
     public static Share OfOperations(int part, int whole) => new(part, whole, ShareInterval.Of(part, whole, OrderStatisticInterval.Level));
 }
 
-/// <summary>Two shares, 0 to 1, both included.</summary>
+/// <summary>An interval of shares, from 0 to 1, including both ends.</summary>
 /// <param name="Low">Lower end.</param>
 /// <param name="High">Upper end.</param>
 public readonly record struct ShareInterval(double Low, double High)
@@ -38,7 +38,7 @@ public readonly record struct ShareInterval(double Low, double High)
         return new ShareInterval(low, high);
     }
 
-    // The greatest p for which the condition, true below and false above, still holds.
+    // The greatest p for which the condition holds; it holds up to this p and not above.
     private static double Solve(Func<double, bool> holds)
     {
         var (low, high) = (0.0, 1.0);

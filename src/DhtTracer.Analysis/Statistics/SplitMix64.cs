@@ -1,8 +1,8 @@
 namespace DhtTracer.Analysis.Statistics;
 
 /// <summary>
-/// A small generator with a fixed sequence for a seed (Steele, Lea and Flood, 2014), so that a permalink shows the same interval on every
-/// installation and runtime; <see cref="Random"/> promises that for no version but its own.
+/// A small generator with a fixed sequence for each seed (Steele, Lea and Flood, 2014). So a permalink shows the same interval on every
+/// installation and runtime. <see cref="Random"/> does not guarantee its sequence across versions.
 /// </summary>
 internal struct SplitMix64(ulong seed)
 {

@@ -3,12 +3,12 @@ using System.Globalization;
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// Durations as people read them: <c>850ns</c> <c>12µs</c> <c>1.4ms</c> <c>310ms</c> <c>7.5s</c> <c>3s</c> <c>1m 0.2s</c> <c>12m 5s</c>
-/// <c>1h 3m</c>. Every page, export and command writes durations this way.
+/// Durations for readers: <c>850ns</c> <c>12µs</c> <c>1.4ms</c> <c>310ms</c> <c>7.5s</c> <c>3s</c> <c>1m 0.2s</c> <c>12m 5s</c> <c>1h
+/// 3m</c>. Every page, export and command writes durations like this.
 /// </summary>
 public static class DurationText
 {
-    /// <summary>What stands for a value that the trace does not tell.</summary>
+    /// <summary>Shown for an unknown value.</summary>
     public const string Unknown = "–";
 
     private const long Microsecond = 1_000;
@@ -16,7 +16,7 @@ public static class DurationText
     private const long Second = 1_000_000_000;
     private const long Minute = 60 * Second;
 
-    /// <summary>Nanoseconds as text, rounded to what matters; <see cref="Unknown"/> for null.</summary>
+    /// <summary>Nanoseconds as text, rounded to few digits; <see cref="Unknown"/> for null.</summary>
     /// <param name="nanoseconds">A duration; a negative one begins with a minus sign (U+2212).</param>
     public static string Of(long? nanoseconds)
     {
@@ -30,7 +30,7 @@ public static class DurationText
             return "−" + Of(value == long.MinValue ? long.MaxValue : -value);
         }
 
-        // Each bound is where the smaller unit would round up to a whole larger one, so that no "1000ms" is ever shown.
+        // Each bound is where the smaller unit would round up to a whole larger unit, so "1000ms" never appears.
         return value switch
         {
             < Microsecond => Whole(value, 1, "ns"),

@@ -2,21 +2,22 @@ using System.Globalization;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>A count of a query's header row.</summary>
+/// <summary>One count in a query's header row.</summary>
 /// <param name="Name">Its name: <c>Seen</c>.</param>
-/// <param name="Value">The count; null when the trace does not tell it.</param>
-/// <param name="AtLeast">The count is only a lower bound.</param>
+/// <param name="Value">The count; null when the trace does not show it.</param>
+/// <param name="AtLeast">True when the count is only a lower bound.</param>
 public readonly record struct HeaderFigure(string Name, int? Value, bool AtLeast = false)
 {
     /// <summary><c>258</c>, <c>≥ 60</c>, or <see cref="DurationText.Unknown"/>.</summary>
     public string Text => HeaderText.Number(Value, AtLeast);
 }
 
-/// <summary>The texts of a query's header row. What the trace does not tell is named as such, never shown as zero.</summary>
+/// <summary>The texts of a query's header row. Unknown values are named, never shown as zero.</summary>
 public static class HeaderText
 {
-    /// <summary><c>Seen 258, Queried 50, Dialed 30, To query 10, Remaining 15, Results 3</c>; what is unknown is named in
-    /// <see cref="Unknown"/>.</summary>
+    /// <summary>
+    /// <c>Seen 258, Queried 50, Dialed 30, To query 10, Remaining 15, Results 3</c>; <see cref="Unknown"/> names unknown counts.
+    /// </summary>
     public static string Counts(QueryCounts counts)
     {
         var known = string.Join(
@@ -49,8 +50,9 @@ public static class HeaderText
             counts.Sent is { } sent ? new("Sent", sent) : new("Results", counts.Results),
         ];
 
-    /// <summary><c>7.5s, 3 rec, 258 peers</c>: duration, results, peers seen. What is unknown is left out, a missing end is
-    /// named.</summary>
+    /// <summary>
+    /// <c>7.5s, 3 rec, 258 peers</c>: duration, results, peers seen. Unknown values are left out, except that a missing end is named.
+    /// </summary>
     public static string Summary(QuerySummary query)
     {
         var parts = new List<string>(3) { query.DurationNs is { } duration ? DurationText.Of(duration) : NoDuration(query) };
@@ -67,7 +69,7 @@ public static class HeaderText
         return string.Join(", ", parts);
     }
 
-    /// <summary>Why there is no duration: a log of rust-libp2p tells the end of a query, but not when it began.</summary>
+    /// <summary>Why there is no duration: a log of rust-libp2p shows the end of a query, but not its start.</summary>
     private static string NoDuration(QuerySummary query) =>
         query is { Source: TraceSource.RustLibp2p, Outcome: not QueryOutcome.Incomplete } ? "start not in the log" : "end not in the trace";
 
@@ -101,7 +103,7 @@ public static class HeaderText
     /// <see cref="DurationText.Unknown"/>.</summary>
     public static string Hops(QueryPeer peer) => Hops(peer.Hops, peer.HopsAtLeast);
 
-    /// <summary>Hops: exact where they are known, else <c>≥ 1</c> where a bound above 0 is certain.</summary>
+    /// <summary>Hops: exact if known, else <c>≥ 1</c> if a bound above 0 is certain.</summary>
     public static string Hops(int? hops, int? atLeast) =>
         hops is not null ? Number(hops)
         : atLeast > 0 ? Number(atLeast, atLeast: true)

@@ -1,9 +1,9 @@
 namespace DhtTracer.Analysis;
 
-/// <summary>What happened to a peer, step by step.</summary>
+/// <summary>A step in what happened to a peer.</summary>
 public enum PeerPhaseKind
 {
-    /// <summary>The moment at which it was first heard of.</summary>
+    /// <summary>The time at which it was first heard of.</summary>
     Heard = 0,
 
     /// <summary>From then until something was sent to it.</summary>
@@ -18,31 +18,33 @@ public enum PeerPhaseKind
     /// <summary>A request.</summary>
     Request = 4,
 
-    /// <summary>The moment of the first answer.</summary>
+    /// <summary>The time of the first answer.</summary>
     Answered = 5,
 }
 
-/// <summary>A step of a peer with its exact times, in nanoseconds after the query's start; null where the trace does not tell.</summary>
-/// <param name="Kind">What it is.</param>
+/// <summary>
+/// A step of a peer with its exact times, in nanoseconds after the query's start; null where the trace does not show them.
+/// </summary>
+/// <param name="Kind">The kind of step.</param>
 /// <param name="StartNs">Start.</param>
-/// <param name="EndNs">End; null also for what never ended. The same as the start for a moment.</param>
+/// <param name="EndNs">End; null also when it never ended. Equals the start for a point in time.</param>
 public sealed record PeerPhase(PeerPhaseKind Kind, long? StartNs, long? EndNs)
 {
     /// <summary>The request of a <see cref="PeerPhaseKind.Request"/>; null for other kinds.</summary>
     public PeerRequest? Request { get; init; }
 
-    /// <summary>Why it failed.</summary>
+    /// <summary>Why it failed; null when it did not.</summary>
     public TraceError? Error { get; init; }
 
-    /// <summary>A moment, which has no duration.</summary>
+    /// <summary>True for a point in time, which has no duration.</summary>
     public bool IsMoment => Kind is PeerPhaseKind.Heard or PeerPhaseKind.Answered;
 
-    /// <summary>End minus start; null when one of them is unknown, and for a moment.</summary>
+    /// <summary>End minus start; null when one of them is unknown, and for a point in time.</summary>
     public long? DurationNs => IsMoment ? null : EndNs - StartNs;
 
     /// <summary>
-    /// The phases of a peer, in their order. What did not happen is left out: a reused connection has no dialing, a peer that never
-    /// answered no answer. What happened without the trace telling when stands there with unknown times.
+    /// The phases of a peer, in their order. A phase that did not happen is left out: a reused connection has no dialing, and a peer
+    /// without answer has no answered. A phase without times in the trace is listed with unknown times.
     /// </summary>
     public static IReadOnlyList<PeerPhase> Of(QueryPeer peer)
     {

@@ -1,28 +1,28 @@
 namespace DhtTracer.Analysis;
 
-/// <summary>What the rows of a waterfall are sorted by. Unknown values come last, whatever the direction.</summary>
+/// <summary>Sort order of the rows of a waterfall. Unknown values come last, in both directions.</summary>
 public enum PeerSort
 {
-    /// <summary>The order heard, as in <see cref="Query.Peers"/>.</summary>
+    /// <summary>By the time heard, as in <see cref="Query.Peers"/>.</summary>
     Heard = 0,
 
-    /// <summary>XOR, the closest last.</summary>
+    /// <summary>By XOR; the closest peer comes last.</summary>
     Xor = 1,
 
-    /// <summary>Hops.</summary>
+    /// <summary>By hops.</summary>
     Hops = 2,
 
-    /// <summary>The order in which they were first sent anything.</summary>
+    /// <summary>By the time when they were first sent anything.</summary>
     Order = 3,
 
-    /// <summary>Start of the first dial or request.</summary>
+    /// <summary>By the start of the first dial or request.</summary>
     Start = 4,
 
-    /// <summary>Dial plus request time.</summary>
+    /// <summary>By dial plus request time.</summary>
     Duration = 5,
 }
 
-/// <summary>Which rows are shown. All but <see cref="All"/> and <see cref="Contacted"/> divide the peers between them.</summary>
+/// <summary>Selects rows. Each peer belongs to exactly one filter other than <see cref="All"/> and <see cref="Contacted"/>.</summary>
 public enum PeerFilter
 {
     /// <summary>Every peer.</summary>
@@ -34,22 +34,22 @@ public enum PeerFilter
     /// <summary>Dial or request failed.</summary>
     Failed = 2,
 
-    /// <summary>Asked, and neither an answer nor a failure is seen.</summary>
+    /// <summary>Asked, but the trace shows neither an answer nor a failure.</summary>
     Unfinished = 3,
 
     /// <summary>Never sent a request: heard, queued, dialing or connected.</summary>
     Unqueried = 4,
 
-    /// <summary>A dial or request was cut off by the end of the query, or by its caller.</summary>
+    /// <summary>The end of the query, or its caller, cancelled a dial or request.</summary>
     Cancelled = 5,
 
-    /// <summary>Sent something that the protocol never answers (ADD_PROVIDER).</summary>
+    /// <summary>Was sent a message without an answer in the protocol (ADD_PROVIDER).</summary>
     Sent = 6,
 
-    /// <summary>Spans were lost: whether it was asked cannot be known.</summary>
+    /// <summary>Spans were lost, so it is unknown whether it was asked.</summary>
     Unknown = 7,
 
-    /// <summary>Every peer that was dialed, asked, or may have been.</summary>
+    /// <summary>Dialed, asked, or possibly asked.</summary>
     Contacted = 8,
 }
 
@@ -78,18 +78,19 @@ public static class PeerRows
             _ => Group(peer) == filter,
         };
 
-    /// <summary>Whether a peer was dialed, asked, or may have been: every other one was only heard of.</summary>
+    /// <summary>Whether a peer was dialed, asked, or possibly asked. All other peers were only heard of.</summary>
     public static bool WasContacted(QueryPeer peer) =>
         peer.Dial is not null || !peer.Requests.IsEmpty || Group(peer) != PeerFilter.Unqueried;
 
-    /// <summary>Whether the dial of a peer made no connection: it failed, or was cut off before anything could be asked.</summary>
+    /// <summary>Whether the dial of a peer made no connection: it failed, or was cancelled before anything was asked.</summary>
     internal static bool DialCameToNothing(QueryPeer peer) =>
         peer.State == PeerState.DialFailed || (peer.State == PeerState.Cancelled && peer.Requests.IsEmpty);
 
-    /// <summary>Whether a text is part of the peer's id, its agent, one of its addresses or the class of one of its errors, whatever the
-    /// case.</summary>
+    /// <summary>
+    /// Whether a text is part of the peer's id, its agent, one of its addresses or the class of one of its errors, ignoring case.
+    /// </summary>
     /// <param name="peer">The peer.</param>
-    /// <param name="text">What is looked for. Error classes are found with hyphens and with spaces.</param>
+    /// <param name="text">The text. Error classes match with hyphens and with spaces.</param>
     public static bool Contains(QueryPeer peer, string text)
     {
         if (Has(peer.Id) || Has(peer.Agent) || HasError(peer.Dial?.Error))
@@ -119,7 +120,7 @@ public static class PeerRows
         bool HasError(TraceError? error) => error is not null && (Has(error.Class) || Has(error.Class.Replace('-', ' ')));
     }
 
-    /// <summary>The peers that pass the filter, sorted; equal ones keep the order heard.</summary>
+    /// <summary>The peers that pass the filter, sorted. Equal peers stay in the order heard.</summary>
     public static IEnumerable<QueryPeer> Select(IEnumerable<QueryPeer> peers, PeerSort sort, bool descending, PeerFilter filter)
     {
         var kept = peers.Where(peer => Matches(peer, filter));

@@ -1,12 +1,12 @@
 namespace DhtTracer.Analysis;
 
 /// <summary>
-/// The colours of the phases of a row: one set for the site, the exported page and the picture. Each colour that stands alone has a
-/// contrast of at least 3:1 against its background. The site's style sheet holds the same values, which a test compares.
+/// The colours of a row's phases, shared by the site, the exported page and the picture. Each colour that is used without text has a
+/// contrast of at least 3:1 against its background. The site's style sheet has the same values; a test compares them.
 /// </summary>
 public static class PhaseColours
 {
-    /// <summary>Custom property of the style sheets, colour on white, colour in the dark.</summary>
+    /// <summary>Name of the custom property in the style sheets, colour in light mode, colour in dark mode.</summary>
     public static IReadOnlyList<(string Name, string Light, string Dark)> All { get; } =
     [
         ("queued", "#8390a0", "#7d8b9a"),
@@ -17,12 +17,12 @@ public static class PhaseColours
         ("silent-edge", "#c4554c", "#d9776f"),
     ];
 
-    /// <summary>The colour of a name on white.</summary>
+    /// <summary>The colour with this name in light mode.</summary>
     public static string Light(string name) => All.First(colour => colour.Name == name).Light;
 
     /// <summary>
     /// The class of a bar in every drawing: <c>q</c> queued, <c>dl</c> dialing, <c>c</c> connected, <c>rq</c> request, <c>se</c> sent,
-    /// <c>na</c> no answer, <c>fl</c> failed, <c>ca</c> cut off.
+    /// <c>na</c> no answer, <c>fl</c> failed, <c>ca</c> cancelled.
     /// </summary>
     public static string Class(RowSegment bar) =>
         bar switch

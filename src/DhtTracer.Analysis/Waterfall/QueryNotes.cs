@@ -2,12 +2,10 @@ using System.Globalization;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>Sentences about a query that pages, exports and the command line show in the same words.</summary>
+/// <summary>Sentences about a query, shared by pages, exports and the command line.</summary>
 public static class QueryNotes
 {
-    /// <summary>
-    /// What is known to have been lost: <c>2 requests may be missing: at least 2 spans were lost …</c>; null when nothing is known to be.
-    /// </summary>
+    /// <summary>The known losses: <c>2 requests may be missing: at least 2 spans were lost …</c>; null when none is known.</summary>
     public static string? Missing(MissingParts missing)
     {
         if (missing is { Spans: 0, Events: 0 })
@@ -31,7 +29,7 @@ public static class QueryNotes
             ? "No peers: the node had the answer itself and asked nobody. Statistics do not count this query."
         : "No peers: the routing table was empty, so nobody was asked. Statistics do not count this query.";
 
-    /// <summary>What is not known of an operation because other spans are missing or fit several; nothing for most.</summary>
+    /// <summary>What is unknown about an operation, because other spans are missing or fit several operations; empty for most.</summary>
     public static IEnumerable<string> OfOperation(Operation operation)
     {
         if (operation is { ParentIsMissing: true, Background: false })
@@ -52,7 +50,9 @@ public static class QueryNotes
         }
     }
 
-    /// <summary>Why query events were not joined with spans that could be of the same operation; null when there is nothing to say.</summary>
+    /// <summary>
+    /// Why query events were not joined with spans that could be of the same operation; null when there is nothing to report.
+    /// </summary>
     public static string? NotJoined(Operation operation) =>
         operation.SpansThatFit switch
         {
@@ -61,7 +61,7 @@ public static class QueryNotes
             var fits => $"Not joined with spans: {fits} operations of this key fit these events, and nothing tells which one it is.",
         };
 
-    /// <summary>How a query ended, in words that tell its causes apart.</summary>
+    /// <summary>How a query ended, with its cause.</summary>
     public static string Outcome(QuerySummary query) =>
         query.Outcome switch
         {
@@ -73,7 +73,7 @@ public static class QueryNotes
             _ => "Its root span has not arrived.",
         };
 
-    /// <summary>Why a lookup stopped asking, after "when": <c>it had enough</c>; null when the trace does not tell.</summary>
+    /// <summary>Why a lookup stopped asking, to follow "when": <c>it had enough</c>; null when the trace does not show it.</summary>
     public static string? Termination(QueryTermination? termination) =>
         termination switch
         {

@@ -9,10 +9,10 @@ namespace DhtTracer.Analysis;
 /// </summary>
 public static class RowLabel
 {
-    /// <summary>The mark of a peer that was asked again, or added twice.</summary>
+    /// <summary>The mark of a peer that was asked twice, or added twice.</summary>
     public const string DuplicateMark = "⚠ dup";
 
-    /// <summary>The whole label, the duplicate mark included.</summary>
+    /// <summary>The whole label, including the duplicate mark.</summary>
     public static string Of(QueryPeer peer)
     {
         var text = WithoutMark(peer);
@@ -25,8 +25,8 @@ public static class RowLabel
 
     /// <summary>The label of a row whose duplicate mark is shown elsewhere.</summary>
     /// <param name="peer">The peer.</param>
-    /// <param name="outcome">How its query ended, which says why a request was cut off; null when that is not to be told.</param>
-    /// <param name="running">The query still runs: what has no end yet is under way.</param>
+    /// <param name="outcome">How its query ended, to explain why a request was cancelled; null to leave that out.</param>
+    /// <param name="running">True while the query runs: anything without an end is still in progress.</param>
     public static string WithoutMark(QueryPeer peer, QueryOutcome? outcome = null, bool running = false) =>
         peer.State switch
         {
@@ -44,7 +44,7 @@ public static class RowLabel
             _ => "",
         };
 
-    /// <summary>Dial plus request time in nanoseconds; null when any part of it is unknown, or nothing was sent.</summary>
+    /// <summary>Dial plus request time in nanoseconds; null when a part of it is unknown, or when nothing was sent.</summary>
     public static long? BusyNs(QueryPeer peer)
     {
         if (peer.Dial is null && peer.Requests.IsEmpty)
@@ -76,7 +76,7 @@ public static class RowLabel
         return sum;
     }
 
-    /// <summary>Why a row is red, in words: the error class of its last failure with spaces; null when nothing failed.</summary>
+    /// <summary>The error class of the last failure, with spaces instead of hyphens; null when nothing failed.</summary>
     public static string? Failure(QueryPeer peer)
     {
         var error = peer.Dial?.Error;
@@ -112,7 +112,7 @@ public static class RowLabel
         return text.ToString();
     }
 
-    // Who ended the dial or request. None of these is the peer's fault.
+    // Names who ended the dial or request. None of these is the peer's fault.
     private static string Cut(QueryOutcome? outcome) =>
         outcome switch
         {
@@ -122,7 +122,7 @@ public static class RowLabel
             _ => "cancelled",
         };
 
-    /// <summary>The sum of what is known; null when nothing is.</summary>
+    /// <summary>The sum of the known values; null when none is known.</summary>
     private static int? Sum(QueryPeer peer, Func<PeerRequest, int?> value)
     {
         int? sum = null;

@@ -3,9 +3,9 @@ using System.Globalization;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>The stretch of a query's time that is drawn, in nanoseconds after its start.</summary>
-/// <param name="FromNs">Where it begins, at least 0.</param>
-/// <param name="ToNs">Where it ends, after <paramref name="FromNs"/>.</param>
+/// <summary>The part of a query's time that is drawn, in nanoseconds after its start.</summary>
+/// <param name="FromNs">Start, at least 0.</param>
+/// <param name="ToNs">End, after <paramref name="FromNs"/>.</param>
 public readonly record struct TimeWindow(long FromNs, long ToNs)
 {
     private const long Microsecond = 1_000;
@@ -16,17 +16,17 @@ public readonly record struct TimeWindow(long FromNs, long ToNs)
     /// <summary>Length in nanoseconds.</summary>
     public long LengthNs => ToNs - FromNs;
 
-    /// <summary>A time as percent of the window: below 0 before it, above 100 after it.</summary>
+    /// <summary>A time as a percentage of the window; below 0 before it, above 100 after it.</summary>
     public double Percent(long nanoseconds) => (nanoseconds - FromNs) * 100.0 / LengthNs;
 
     /// <summary>Round times inside the window, every 1, 2 or 5 times a power of ten nanoseconds, at most <paramref name="most"/>.</summary>
-    /// <param name="most">How many ticks there may be, at least 2.</param>
+    /// <param name="most">Most ticks, at least 2.</param>
     public ImmutableArray<long> Ticks(int most = 8)
     {
         var step = Step(most);
         var ticks = ImmutableArray.CreateBuilder<long>();
 
-        // Counted in steps: a broken sender's times may lie so late that one step more is no number any more.
+        // The loop counts steps, because times of a broken sender can be so late that one more step would overflow.
         for (var count = (FromNs / step) + (FromNs % step == 0 ? 0 : 1); count <= ToNs / step; count++)
         {
             ticks.Add(count * step);
@@ -35,7 +35,9 @@ public readonly record struct TimeWindow(long FromNs, long ToNs)
         return ticks.ToImmutable();
     }
 
-    /// <summary>A tick in words, with as many decimals as tell it from the next one: <c>1.204s</c> on an axis that steps by 2 ms.</summary>
+    /// <summary>
+    /// The text of a tick, with enough decimals to distinguish it from the next one: <c>1.204s</c> on an axis with steps of 2 ms.
+    /// </summary>
     /// <param name="tick">One of <see cref="Ticks"/>.</param>
     /// <param name="most">The same as for <see cref="Ticks"/>.</param>
     public string TickText(long tick, int most = 8)

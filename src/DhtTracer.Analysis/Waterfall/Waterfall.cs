@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>A query as the table that the site and the command line draw. Pure: the same query gives the same table.</summary>
+/// <summary>A query as the table that the site and the command line draw. Pure: the same query always gives the same table.</summary>
 public sealed record Waterfall
 {
     /// <summary>The query.</summary>
@@ -12,8 +12,8 @@ public sealed record Waterfall
     public required ImmutableArray<WaterfallRow> Rows { get; init; }
 
     /// <summary>
-    /// Length of the time axis in nanoseconds, at least 1: the query's duration, or the last thing known of it when that is later
-    /// (requests that the query did not wait for) or the duration is unknown.
+    /// Length of the time axis in nanoseconds, at least 1. It is the query's duration. It is the last known time if that is later (requests
+    /// that the query did not wait for), or if the duration is unknown.
     /// </summary>
     public required long AxisNs { get; init; }
 
@@ -23,12 +23,12 @@ public sealed record Waterfall
     /// <summary><c>7.5s, 3 rec, 258 peers</c>.</summary>
     public required string Summary { get; init; }
 
-    /// <summary>Makes the table.</summary>
+    /// <summary>Creates the table.</summary>
     /// <param name="query">The query.</param>
-    /// <param name="sort">What rows are sorted by.</param>
-    /// <param name="descending">Whether the greatest comes first.</param>
+    /// <param name="sort">Sort order of the rows.</param>
+    /// <param name="descending">Whether the greatest value comes first.</param>
     /// <param name="filter">Which rows are shown.</param>
-    /// <param name="running">The query still runs: what has no end yet is under way.</param>
+    /// <param name="running">True while the query runs: anything without an end is still in progress.</param>
     public static Waterfall Of(
         Query query,
         PeerSort sort = PeerSort.Heard,
@@ -48,10 +48,11 @@ public sealed record Waterfall
         };
     }
 
-    /// <summary>Round times for an axis: 0 and then every 1, 2 or 5 times a power of ten nanoseconds, so that at most
-    /// <paramref name="most"/> fit.</summary>
+    /// <summary>
+    /// Round times for an axis: 0 and then every 1, 2 or 5 times a power of ten nanoseconds, at most <paramref name="most"/>.
+    /// </summary>
     /// <param name="axisNs">Length of the axis in nanoseconds.</param>
-    /// <param name="most">How many ticks there may be, at least 2.</param>
+    /// <param name="most">Most ticks, at least 2.</param>
     public static ImmutableArray<long> Ticks(long axisNs, int most = 8)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(axisNs);

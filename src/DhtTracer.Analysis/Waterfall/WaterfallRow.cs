@@ -2,39 +2,39 @@ using System.Collections.Immutable;
 
 namespace DhtTracer.Analysis;
 
-/// <summary>A phase of a row, from heard to answered.</summary>
+/// <summary>A phase of a row.</summary>
 public enum RowPhase
 {
-    /// <summary>Heard of and waiting for its turn.</summary>
+    /// <summary>Heard of and waiting to be dialed or asked.</summary>
     Queued = 0,
 
     /// <summary>A new connection is being made.</summary>
     Dialing = 1,
 
-    /// <summary>Connected, no request under way.</summary>
+    /// <summary>Connected, without a request in flight.</summary>
     Connected = 2,
 
     /// <summary>A request that was answered.</summary>
     Request = 3,
 
-    /// <summary>A request of which no answer is seen, or that failed.</summary>
+    /// <summary>A request that failed, or without an answer in the trace.</summary>
     NoAnswer = 4,
 
-    /// <summary>A message that the protocol never answers (ADD_PROVIDER), written.</summary>
+    /// <summary>A written message without an answer in the protocol (ADD_PROVIDER).</summary>
     Sent = 5,
 
-    /// <summary>A dial or request that the end of the query, or its caller, cut off.</summary>
+    /// <summary>A dial or request that the end of the query, or its caller, cancelled.</summary>
     Cancelled = 6,
 }
 
 /// <summary>A bar of a row. Times are nanoseconds after the query's start.</summary>
-/// <param name="Phase">What it shows.</param>
-/// <param name="StartNs">Where it begins.</param>
-/// <param name="EndNs">Where it ends; never before <paramref name="StartNs"/>.</param>
-/// <param name="Open">The trace shows no end: the bar is drawn to the end of the time axis.</param>
+/// <param name="Phase">The phase that it shows.</param>
+/// <param name="StartNs">Start.</param>
+/// <param name="EndNs">End; never before <paramref name="StartNs"/>.</param>
+/// <param name="Open">True when the trace shows no end; the bar is then drawn to the end of the time axis.</param>
 /// <param name="Failed">The dial or request failed.</param>
 /// <param name="Message">The message of a request; null for other phases.</param>
-/// <param name="Error">Why it failed.</param>
+/// <param name="Error">Why it failed; null when it did not.</param>
 public sealed record RowSegment(
     RowPhase Phase,
     long StartNs,
@@ -54,7 +54,7 @@ public sealed record WaterfallRow
     /// <summary>The label, without the duplicate mark.</summary>
     public required string Label { get; init; }
 
-    /// <summary>Why it failed, in words; null when it did not.</summary>
+    /// <summary>Why it failed, as text; null when it did not.</summary>
     public string? Failure { get; init; }
 
     /// <summary>Its group, see <see cref="PeerRows.Group"/>.</summary>
@@ -63,14 +63,14 @@ public sealed record WaterfallRow
     /// <summary>Its bars, in time order. A reused connection has no dialing bar.</summary>
     public required ImmutableArray<RowSegment> Segments { get; init; }
 
-    /// <summary>Where the last bar ends, or when it was heard; null when the trace tells neither.</summary>
+    /// <summary>The end of the last bar, or else the time when it was heard; null when the trace shows neither.</summary>
     public long? EndNs { get; init; }
 
-    /// <summary>Makes the row of a peer.</summary>
+    /// <summary>Creates the row of a peer.</summary>
     /// <param name="peer">The peer.</param>
-    /// <param name="axisNs">Length of the time axis, to which open bars are drawn.</param>
-    /// <param name="query">The query, to whose end a peer that was never asked waited.</param>
-    /// <param name="running">The query still runs: what has no end yet is under way.</param>
+    /// <param name="axisNs">Length of the time axis; open bars end there.</param>
+    /// <param name="query">The query. A peer that was never asked waited until its end.</param>
+    /// <param name="running">True while the query runs: anything without an end is still in progress.</param>
     public static WaterfallRow Of(QueryPeer peer, long axisNs, QuerySummary query, bool running = false)
     {
         var segments = Bars(peer, axisNs, query.DurationNs);
@@ -127,7 +127,7 @@ public sealed record WaterfallRow
 
         foreach (var request in peer.Requests)
         {
-            // A request whose asking nobody recorded is a moment: its answer.
+            // A request without a recorded start is shown as a point in time: its answer.
             if ((request.StartNs ?? request.EndNs) is not { } asked)
             {
                 continue;

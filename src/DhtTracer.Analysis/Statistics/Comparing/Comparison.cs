@@ -3,20 +3,21 @@ using System.Collections.Immutable;
 namespace DhtTracer.Analysis.Statistics;
 
 /// <summary>
-/// Two sets of queries side by side. The intervals hold together: on sets that do not differ, at most 5 in 100 comparisons show any
-/// verdict at all, over all their figures (each interval has confidence 1 - 0.05 / <see cref="TestedFigures"/>, Bonferroni). The
-/// queries are taken as independent of each other.
+/// Compares two sets of queries. The intervals hold together: on sets that do not differ, at most 5 in 100 comparisons show any verdict,
+/// over all their figures (each interval has confidence 1 - 0.05 / <see cref="TestedFigures"/>, Bonferroni). The queries are assumed to be
+/// independent.
 /// </summary>
 public sealed record Comparison
 {
-    /// <summary>Figures with a verdict, over which the 95 % hold.</summary>
+    /// <summary>Number of figures with a verdict; the 95 % hold over all of them.</summary>
     public const int TestedFigures = 12;
 
     /// <summary>Confidence of each figure's own interval.</summary>
     public const double FigureLevel = 1 - (0.05 / TestedFigures);
 
-    /// <summary>Means and shares of dials are compared from this many queries on; percentiles need what their order statistics
-    /// need.</summary>
+    /// <summary>
+    /// Least number of queries for comparing means and shares of dials. Percentiles need the number that their order statistics need.
+    /// </summary>
     public const int NeededForRatios = 40;
 
     /// <summary>The first set.</summary>
@@ -25,7 +26,7 @@ public sealed record Comparison
     /// <summary>The second set.</summary>
     public required OverviewFacts B { get; init; }
 
-    /// <summary>Every figure side by side, in the order of the overview.</summary>
+    /// <summary>Every compared figure, in the order of the overview.</summary>
     public required ImmutableArray<ComparedFigure> Figures { get; init; }
 
     /// <summary>Cumulative distribution of the durations of A, in nanoseconds.</summary>
@@ -34,13 +35,12 @@ public sealed record Comparison
     /// <summary>Cumulative distribution of the durations of B, in nanoseconds.</summary>
     public required ImmutableArray<EcdfPoint> DurationsOfB { get; init; }
 
-    /// <summary>B is the slow set: its median duration is not below that of A. When one of them is unknown, B counts as the slow
-    /// one.</summary>
+    /// <summary>True when B is the slow set: its median duration is at least that of A. Also true when one of them is unknown.</summary>
     public required bool SlowIsB { get; init; }
 
     /// <summary>
-    /// Error classes of dials and requests by the number of queries that met them, over-represented in the slow set first; see
-    /// <see cref="OverRepresentation"/>. Those that were taken back are none.
+    /// Error classes of dials and requests, with the number of queries that had them; those over-represented in the slow set come first,
+    /// see <see cref="OverRepresentation"/>. Cancelled dials and requests do not count.
     /// </summary>
     public required ImmutableArray<OverRepresented> ErrorClasses { get; init; }
 
@@ -88,13 +88,13 @@ public sealed record Comparison
             .ToDictionary(StringComparer.Ordinal);
 }
 
-/// <summary>One figure of two sets.</summary>
-/// <param name="Figure">Which.</param>
+/// <summary>One figure of both sets.</summary>
+/// <param name="Figure">The definition of the figure.</param>
 /// <param name="A">Value of the first set, in the figure's unit; null when unknown.</param>
 /// <param name="B">Value of the second set; null when unknown.</param>
 /// <param name="Difference">B minus A; null when one is unknown.</param>
-/// <param name="Interval">Encloses the true difference; null when there are too few queries or nothing to test.</param>
-/// <param name="Verdict">What can be said. It is a difference exactly when <paramref name="Interval"/> leaves out zero.</param>
+/// <param name="Interval">Encloses the true difference; null when there are too few queries, or when the figure is not tested.</param>
+/// <param name="Verdict">The verdict. It is a difference exactly when <paramref name="Interval"/> excludes zero.</param>
 public sealed record ComparedFigure(
     FigureDefinition Figure,
     double? A,
@@ -104,8 +104,9 @@ public sealed record ComparedFigure(
     Verdict Verdict
 )
 {
-    /// <summary>Encloses the true ratio of B to A; null for other figures than the median duration, and when there are too few
-    /// operations.</summary>
+    /// <summary>
+    /// Encloses the true ratio of B to A; only for the median duration. Null for other figures, and when there are too few operations.
+    /// </summary>
     public DifferenceInterval? Ratio { get; init; }
 }
 

@@ -3,44 +3,43 @@ using System.Collections.Immutable;
 namespace DhtTracer.Analysis.Statistics;
 
 /// <summary>
-/// Where the operations of two sets spend their time, side by side: what accounts for the difference of their durations. All figures are
-/// nanoseconds an operation, means over the operations whose critical path is known, each operation by its decisive query.
+/// Where the operations of two sets spend their time, which explains the difference of their durations. All figures are nanoseconds per
+/// operation: means over the operations with a known critical path. Each operation counts by its decisive query.
 /// </summary>
 public sealed record DifferenceReasons
 {
-    /// <summary>Entries of a list at most: those with the greatest differences.</summary>
+    /// <summary>Most entries in a list: those with the greatest differences.</summary>
     public const int MostListed = 10;
 
     /// <summary>
-    /// Half the width of an interval in standard errors: the two-sided normal quantile of 1 - 0.05 / <see cref="MostListed"/>, so that the
+    /// Half the width of an interval in standard errors: the two-sided normal quantile of 1 - 0.05 / <see cref="MostListed"/>. So the
     /// intervals of a list hold together at 95 % (Bonferroni).
     /// </summary>
     private const double Width = 2.807;
 
-    /// <summary>Operations of A whose phases are known.</summary>
+    /// <summary>Number of operations of A with known phases.</summary>
     public required int OperationsOfA { get; init; }
 
-    /// <summary>Operations of B whose phases are known.</summary>
+    /// <summary>Number of operations of B with known phases.</summary>
     public required int OperationsOfB { get; init; }
 
-    /// <summary>By phase, named as <see cref="PhaseTimes"/> names them: they add up to the duration.</summary>
+    /// <summary>The phases, with the names of <see cref="PhaseTimes"/>. They add up to the duration.</summary>
     public required ImmutableArray<LostTime> Phases { get; init; }
 
-    /// <summary>Time lost by each peer.</summary>
+    /// <summary>Time lost to each peer.</summary>
     public required ImmutableArray<LostTime> Peers { get; init; }
 
-    /// <summary>Time lost by the peers of each agent version, where agents are known.</summary>
+    /// <summary>Time lost to the peers of each agent version, if agents are known.</summary>
     public required ImmutableArray<LostTime> Agents { get; init; }
 
-    /// <summary>Time lost by peers whose dial or request failed, by the class of the failure. What was cancelled is none.</summary>
+    /// <summary>Time lost to peers whose dial or request failed, by error class. Cancelled dials and requests do not count.</summary>
     public required ImmutableArray<LostTime> ErrorClasses { get; init; }
 
     /// <summary>Compares two sets.</summary>
     /// <param name="a">Operations of the first set.</param>
-    /// <param name="peersOfA">What their peers did; of the operations that are not among them peers, agents and errors are left
-    /// out.</param>
+    /// <param name="peersOfA">The facts of their peers. For operations without such facts, peers, agents and errors are left out.</param>
     /// <param name="b">Operations of the second set.</param>
-    /// <param name="peersOfB">What their peers did.</param>
+    /// <param name="peersOfB">The facts of their peers.</param>
     public static DifferenceReasons Of(
         IReadOnlyCollection<OperationFacts> a,
         IReadOnlyCollection<PeerFacts> peersOfA,
@@ -63,7 +62,7 @@ public sealed record DifferenceReasons
 
     private static string? Failure(PeerFacts fact) => fact.Errors.FirstOrDefault(static error => error != ErrorClass.Cancelled);
 
-    // Peers of the decisive queries, operation by operation. The other side of a dual node ran beside it.
+    // Peers of the decisive queries, one operation after another. The other side of a dual DHT ran in parallel, so it does not count.
     private static List<List<PeerFacts>> Decisive(IEnumerable<OperationFacts> operations, IEnumerable<PeerFacts> peers)
     {
         var decisive = operations.Select(static operation => operation.Decisive).OfType<QueryId>().ToHashSet();
@@ -107,7 +106,7 @@ public sealed record DifferenceReasons
         return new LostTime(name, meanOfA, meanOfB, difference, interval);
     }
 
-    // Sums and sums of squares by name; an operation without a name counts as zero.
+    // Sums and sums of squares by name. An operation without a name counts as zero for it.
     private sealed class Sums
     {
         private readonly Dictionary<string, (double Sum, double Squares)> _sums = new(StringComparer.Ordinal);
@@ -160,7 +159,7 @@ public sealed record DifferenceReasons
             return sums;
         }
 
-        /// <summary>Mean and its standard error.</summary>
+        /// <summary>The mean and its standard error.</summary>
         public (double Mean, double Error) Mean(string name)
         {
             var (sum, squares) = _sums.GetValueOrDefault(name);
@@ -185,6 +184,6 @@ public sealed record DifferenceReasons
 /// <param name="Interval">Encloses the true difference; null when one of the sets has too few operations.</param>
 public sealed record LostTime(string Name, double A, double B, double Difference, DifferenceInterval? Interval)
 {
-    /// <summary>The interval leaves out zero.</summary>
+    /// <summary>True when the interval excludes zero.</summary>
     public bool Significant => Interval is { } interval && (interval.Low > 0 || interval.High < 0);
 }

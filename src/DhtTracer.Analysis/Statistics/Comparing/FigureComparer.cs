@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace DhtTracer.Analysis.Statistics;
 
-/// <summary>Sets the figures of two overviews side by side and says what can be said of each difference.</summary>
+/// <summary>Compares the figures of two overviews and gives a verdict for each difference.</summary>
 internal static class FigureComparer
 {
     /// <summary>Every figure, in the order of the overview.</summary>
@@ -125,7 +125,7 @@ internal static class FigureComparer
                 );
             }
 
-            // Drawn out to zero, so that interval and verdict go on saying the same.
+            // The interval is extended to zero, so that interval and verdict agree.
             if ((interval.Low > 0 || interval.High < 0) && RatioPermutation.IsChance(termsOfA, termsOfB, Comparison.FigureLevel))
             {
                 interval = (Math.Min(interval.Low, 0), Math.Max(interval.High, 0));
@@ -141,7 +141,7 @@ internal static class FigureComparer
             return values;
         }
 
-        // Sorted, so that the seeded drawing does not depend on the order in which a store hands out the queries.
+        // Sorted, so that the seeded draws do not depend on the order in which a store returns the queries.
         private static RatioBootstrap.Term[] Terms(IEnumerable<OperationFacts> queries, Func<OperationFacts, RatioBootstrap.Term?> term) =>
             [.. queries.Select(term).OfType<RatioBootstrap.Term>().OrderBy(static t => t.Lower).ThenBy(static t => t.Upper)];
     }

@@ -10,7 +10,7 @@ public enum FigureUnit
     [JsonStringEnumMemberName("ns")]
     Nanoseconds = 1,
 
-    /// <summary>A number of things.</summary>
+    /// <summary>A number of items.</summary>
     [JsonStringEnumMemberName("count")]
     Count = 2,
 
@@ -19,13 +19,13 @@ public enum FigureUnit
     Share = 3,
 }
 
-/// <summary>A figure of the overview that is set side by side.</summary>
+/// <summary>A figure of the overview that is compared.</summary>
 /// <param name="Name">Stable name, for the API and links, such as <c>duration-p95</c>.</param>
-/// <param name="Label">In words, for pages.</param>
+/// <param name="Label">Text for pages.</param>
 /// <param name="Unit">Unit of the values.</param>
-/// <param name="LowerIsBetter">A lower value is the better one.</param>
-/// <param name="HigherWord">What the second set is when its value is higher: slower, more, higher.</param>
-/// <param name="LowerWord">And when it is lower: faster, fewer, lower.</param>
+/// <param name="LowerIsBetter">Whether a lower value is better.</param>
+/// <param name="HigherWord">Describes the second set when its value is higher: slower, more, higher.</param>
+/// <param name="LowerWord">Describes the second set when its value is lower: faster, fewer, lower.</param>
 public sealed record FigureDefinition(string Name, string Label, FigureUnit Unit, bool LowerIsBetter, string HigherWord, string LowerWord)
 {
     internal static FigureDefinition Time(string name, string label) => new(name, label, FigureUnit.Nanoseconds, true, "slower", "faster");

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace DhtTracer.Analysis.Statistics;
 
-/// <summary>How many queries of each set something occurred in.</summary>
+/// <summary>The number of queries of each set in which something occurred.</summary>
 /// <param name="Name">Error class, peer id, agent version, ...</param>
 /// <param name="InSlow">Queries of the slow (or second) set with it.</param>
 /// <param name="InOther">Queries of the other set with it.</param>
@@ -12,10 +12,12 @@ public readonly record struct Occurrence(string Name, int InSlow, int InOther);
 /// <param name="Name">Error class, peer id, agent version, ...</param>
 /// <param name="InSlow">Queries of the slow (or second) set with it.</param>
 /// <param name="InOther">Queries of the other set with it.</param>
-/// <param name="LogOdds">Base-2 logarithm of the odds ratio, each count raised by a half (Haldane); above 0 is over-represented.</param>
-/// <param name="PValue">One-sided Fisher's exact test that it is over-represented in the slow set.</param>
+/// <param name="LogOdds">
+/// Base-2 logarithm of the odds ratio, with each count increased by a half (Haldane). Above 0 is over-represented.
+/// </param>
+/// <param name="PValue">P-value of the one-sided Fisher's exact test for over-representation in the slow set.</param>
 /// <param name="Adjusted">The p-value adjusted for the number of names tested (Benjamini and Hochberg, 1995).</param>
-/// <param name="Significant">The adjusted p-value is below 5 %: at most about 5 in 100 names marked so are marked by chance.</param>
+/// <param name="Significant">The adjusted p-value is below 5 %: of 100 marked names, about 5 at most are marked by chance.</param>
 public sealed record OverRepresented(
     string Name,
     int InSlow,
@@ -26,13 +28,13 @@ public sealed record OverRepresented(
     bool Significant
 );
 
-/// <summary>Ranks what is over-represented in a slow set of queries.</summary>
+/// <summary>Ranks names by how over-represented they are in a slow set of queries.</summary>
 public static class OverRepresentation
 {
-    /// <summary>False discovery rate.</summary>
+    /// <summary>The false discovery rate.</summary>
     public const double Rate = 0.05;
 
-    /// <summary>Most convincing first: by adjusted p-value, then log-odds descending, then name (ordinal).</summary>
+    /// <summary>Ranks by adjusted p-value, then by log-odds descending, then by name (ordinal).</summary>
     /// <param name="occurrences">Each name once.</param>
     /// <param name="slow">Number of queries in the slow set.</param>
     /// <param name="other">Number of queries in the other set.</param>
@@ -64,8 +66,10 @@ public static class OverRepresentation
         ];
     }
 
-    /// <summary>P(at least <paramref name="inA"/> of the marked fall into A) when the marked are spread at random, by the hypergeometric
-    /// distribution.</summary>
+    /// <summary>
+    /// P(at least <paramref name="inA"/> of the marked items are in A) when the marked items are spread at random, by the hypergeometric
+    /// distribution.
+    /// </summary>
     internal static double FisherGreater(int inA, int a, int inB, int b)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(inA, a);
@@ -74,7 +78,7 @@ public static class OverRepresentation
         var all = Binomial.LogChoose(a + b, marked);
         var sum = 0.0;
 
-        // From the rare end, so that small terms are not lost beside large ones.
+        // Starts at the rare end, so that small terms are not lost beside large ones.
         for (var k = Math.Min(a, marked); k >= inA; k--)
         {
             if (marked - k <= b)

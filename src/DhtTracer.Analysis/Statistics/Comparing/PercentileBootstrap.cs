@@ -1,12 +1,12 @@
 namespace DhtTracer.Analysis.Statistics;
 
 /// <summary>
-/// The bootstrap distribution of a percentile, without drawing: resampling n values with replacement gives the k-th smallest value a
-/// distribution that is known exactly (Hutson and Ernst, 2000), so the interval is that of infinitely many resamples and needs no seed.
+/// The bootstrap distribution of a percentile, without drawing. When n values are resampled with replacement, the distribution of the k-th
+/// smallest value is known exactly (Hutson and Ernst, 2000). So the interval is that of infinitely many resamples and needs no seed.
 /// </summary>
 internal sealed class PercentileBootstrap
 {
-    // Weights below this change no probability that an interval asks for.
+    // Weights below this do not change any interval.
     private const double Negligible = 1e-12;
 
     private readonly List<long> _values = [];
@@ -14,7 +14,7 @@ internal sealed class PercentileBootstrap
 
     private PercentileBootstrap() { }
 
-    /// <summary>The distribution of the percentile of resamples of these values.</summary>
+    /// <summary>The distribution of the percentile over all resamples of these values.</summary>
     /// <param name="sorted">At least one value, ascending.</param>
     /// <param name="percent">1 to 99.</param>
     public static PercentileBootstrap Of(ReadOnlySpan<long> sorted, int percent)
@@ -64,8 +64,10 @@ internal sealed class PercentileBootstrap
         return new ValueInterval(Quantile(a, b, tail), Quantile(a, b, 1 - tail));
     }
 
-    /// <summary>The interval of the ratio of <paramref name="b"/> to <paramref name="a"/>, percentile method; null when a value of A can be
-    /// 0 or less.</summary>
+    /// <summary>
+    /// The interval of the ratio of <paramref name="b"/> to <paramref name="a"/>, by the percentile method; null when a value of A can be 0
+    /// or less.
+    /// </summary>
     /// <param name="a">The first set.</param>
     /// <param name="b">The second set.</param>
     /// <param name="level">Confidence, between 0 and 1.</param>

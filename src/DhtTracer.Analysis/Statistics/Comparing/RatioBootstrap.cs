@@ -1,21 +1,24 @@
 namespace DhtTracer.Analysis.Statistics;
 
 /// <summary>
-/// Bootstrap of figures that are a sum over queries divided by another sum (means, and shares of dials or connections): whole queries are
-/// drawn with replacement, because the dials of one query are not independent. Seeded, so that the same sets always give the same interval.
+/// Bootstrap of figures that are a sum over queries divided by another sum (means, and shares of dials or connections). It draws whole
+/// queries with replacement, because the dials of one query are not independent. It is seeded, so that the same sets always give the same
+/// interval.
 /// </summary>
 internal static class RatioBootstrap
 {
-    /// <summary>Resamples drawn.</summary>
+    /// <summary>Number of resamples.</summary>
     public const int Resamples = 2_000;
 
-    /// <summary>Larger sets are first dealt into this many groups, which are drawn instead: the spread of a ratio of sums is the
-    /// same.</summary>
+    /// <summary>
+    /// Larger sets are first divided into this many groups, and groups are drawn instead of queries. The spread of a ratio of sums stays
+    /// the same.
+    /// </summary>
     private const int MaxGroups = 100;
 
     private const ulong Seed = 0x6468_742D_7472_6163;
 
-    /// <summary>A figure's terms: for each query that tells them, what it adds to the upper and to the lower sum.</summary>
+    /// <summary>The terms of a figure: what each query that shows it adds to the upper and to the lower sum.</summary>
     /// <param name="Upper">Added to the numerator.</param>
     /// <param name="Lower">Added to the denominator.</param>
     public readonly record struct Term(double Upper, double Lower);
@@ -37,7 +40,7 @@ internal static class RatioBootstrap
     /// <param name="a">Terms of the first set.</param>
     /// <param name="b">Terms of the second set.</param>
     /// <param name="level">Confidence, between 0 and 1.</param>
-    /// <returns>Null when a resample has no ratio: too few queries with anything to divide by.</returns>
+    /// <returns>The interval; null when a resample has no ratio, because too few queries have a denominator.</returns>
     public static (double Low, double High)? Difference(ReadOnlySpan<Term> a, ReadOnlySpan<Term> b, double level)
     {
         var random = new SplitMix64(Seed);
@@ -67,7 +70,7 @@ internal static class RatioBootstrap
             return shuffled;
         }
 
-        // Shuffled first: neighbours in time would make the groups differ more than queries drawn at random.
+        // Shuffled first, because groups of neighbours in time would differ more than queries drawn at random.
         for (var i = shuffled.Length - 1; i > 0; i--)
         {
             var j = random.Next(i + 1);

@@ -1,20 +1,19 @@
 namespace DhtTracer.Analysis.Statistics;
 
 /// <summary>
-/// Asks whether a difference of two ratios may be chance: the queries of both sets are dealt at random into two of the same sizes, over and
-/// over. On sets from one distribution this errs as seldom as it says, however small or unequal they are and however skewed the values. A
-/// bootstrap does not when a set of forty stands against one of hundreds: of values that are mostly zero the small one has seen too few of
-/// the others.
+/// Tests whether a difference of two ratios may be chance: it repeatedly divides the queries of both sets at random into two sets of the
+/// same sizes. On sets from one distribution its error rate is as stated, for any sizes and any skew. A bootstrap errs more often when a
+/// set of forty is compared with one of hundreds: if most values are zero, the small set contains too few of the others.
 /// </summary>
 internal static class RatioPermutation
 {
-    /// <summary>With more queries than this in the smaller set the bootstrap needs no help.</summary>
+    /// <summary>With more queries than this in the smaller set, the bootstrap is reliable alone.</summary>
     public const int MostQueries = 1_000;
 
     private const int Deals = 2_000;
     private const ulong Seed = 0x7065_726D_7574_6521;
 
-    /// <summary>Whether chance deals a difference as great as that of <paramref name="b"/> minus <paramref name="a"/> too often.</summary>
+    /// <summary>Whether chance too often gives a difference as great as that of <paramref name="b"/> minus <paramref name="a"/>.</summary>
     /// <param name="a">Terms of the first set.</param>
     /// <param name="b">Terms of the second set.</param>
     /// <param name="level">Confidence, between 0 and 1.</param>
@@ -29,7 +28,7 @@ internal static class RatioPermutation
             return false;
         }
 
-        // The smaller set is dealt; the other is what is left.
+        // The smaller set is drawn at random; the other set is the rest.
         var dealsB = b.Length <= a.Length;
         var size = Math.Min(a.Length, b.Length);
         RatioBootstrap.Term[] all = [.. a, .. b];
@@ -49,7 +48,7 @@ internal static class RatioPermutation
                 dealtLower += all[i].Lower;
             }
 
-            // A deal without anything to divide by tells nothing, and counts as one that is as great.
+            // A draw without a denominator shows nothing, and counts as one with a difference as great.
             var known = dealtLower > 0 && lower - dealtLower > 0;
             asGreat += !known || sign * ((dealtUpper / dealtLower) - ((upper - dealtUpper) / (lower - dealtLower))) >= seen ? 1 : 0;
         }

@@ -2,11 +2,13 @@ namespace DhtTracer.Analysis.Statistics;
 
 /// <summary>
 /// The interval of the difference of two shares of independent queries, by the method of variance estimates recovery (Newcombe, 1998,
-/// method 10; Zou and Donner, 2008) over exact intervals. A bootstrap is no use here: where every query succeeded it has no spread at all.
+/// method 10; Zou and Donner, 2008) over exact intervals. A bootstrap does not work here: if every query succeeded, it has no spread.
 /// </summary>
 internal static class ShareDifference
 {
-    /// <summary>The interval of share <paramref name="b"/> minus share <paramref name="a"/>; null when one of them is of nothing.</summary>
+    /// <summary>
+    /// The interval of share <paramref name="b"/> minus share <paramref name="a"/>; null when one of them has a whole of 0.
+    /// </summary>
     /// <param name="a">The first set.</param>
     /// <param name="b">The second set.</param>
     /// <param name="level">Confidence, between 0 and 1.</param>

@@ -2,15 +2,15 @@ using System.Text.Json.Serialization;
 
 namespace DhtTracer.Analysis.Statistics;
 
-/// <summary>What can be said about a difference.</summary>
+/// <summary>The kind of a verdict about a difference.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<VerdictKind>))]
 public enum VerdictKind
 {
-    /// <summary>The figure is shown side by side, no test belongs to it.</summary>
+    /// <summary>The figure is shown without a test.</summary>
     [JsonStringEnumMemberName("not-tested")]
     NotTested = 1,
 
-    /// <summary>One of the sets does not tell this figure at all.</summary>
+    /// <summary>One of the sets has no known value of this figure.</summary>
     [JsonStringEnumMemberName("unknown")]
     Unknown = 2,
 
@@ -18,7 +18,7 @@ public enum VerdictKind
     [JsonStringEnumMemberName("too-few")]
     TooFew = 3,
 
-    /// <summary>The interval of the difference holds zero.</summary>
+    /// <summary>The interval of the difference contains zero.</summary>
     [JsonStringEnumMemberName("no-difference")]
     NoDifference = 4,
 
@@ -31,10 +31,12 @@ public enum VerdictKind
     Lower = 6,
 }
 
-/// <summary>A verdict in words.</summary>
-/// <param name="Kind">What can be said.</param>
-/// <param name="Better">The second set is better (true) or worse (false); null when neither can be said.</param>
-/// <param name="Text">Plain words, such as <c>slower, 95 % sure</c> or <c>no difference to be seen</c>.</param>
+/// <summary>A verdict with its text.</summary>
+/// <param name="Kind">The kind of verdict.</param>
+/// <param name="Better">
+/// Whether the second set is better (true) or worse (false); null without a difference, or when neither applies.
+/// </param>
+/// <param name="Text">Text for pages, such as <c>slower, 95 % sure</c> or <c>no difference to be seen</c>.</param>
 public sealed record Verdict(VerdictKind Kind, bool? Better, string Text)
 {
     internal static Verdict NotTested { get; } = new(VerdictKind.NotTested, null, "not compared");
