@@ -98,7 +98,7 @@ public class OperationPartsTests
     }
 
     [Fact]
-    public void A_part_that_started_while_two_provides_of_its_key_ran_is_of_neither()
+    public void A_part_of_two_provides_that_started_within_a_millisecond_is_of_neither()
     {
         var (first, second) = (Provide().Operation, Provide(500).Operation);
 
@@ -117,7 +117,15 @@ public class OperationPartsTests
         var (first, second) = (Provide().Operation, Provide(1_000_000).Operation);
 
         Assert.Equal(second.StartUnixNano, OperationParts.Owner([first, second], Part(1_101_000, Asked))!.StartUnixNano);
-        Assert.Null(OperationParts.Owner([first, second], Part(1_101_001, Asked)));
+        Assert.Equal(second.StartUnixNano, OperationParts.Owner([first, second], Part(1_101_001, Asked))!.StartUnixNano);
+    }
+
+    [Fact]
+    public void A_part_that_started_while_two_provides_of_its_key_ran_is_of_the_one_that_started_last()
+    {
+        var (first, second) = (Provide().Operation with { DurationNs = 80_000_000 }, Provide(1_000).Operation);
+
+        Assert.Equal(second.StartUnixNano, OperationParts.Owner([second, first], Part(1_200, Asked))!.StartUnixNano);
     }
 
     [Fact]

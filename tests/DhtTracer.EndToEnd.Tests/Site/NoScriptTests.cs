@@ -28,27 +28,16 @@ public sealed class NoScriptTests(Browser browser, SharedSite shared)
     public async Task Shows_the_same_and_no_dead_control(string state)
     {
         var archive = await shared.OpenAsync();
-        var with = "";
         var place = SiteStates.Of(state, archive);
-        await browser.VisitAsync(
-            archive.Site,
-            async page =>
-            {
-                await place.OpenAsync(page);
-                with = await page.Page.EvaluateAsync<string>(Content);
-            }
-        );
-        await browser.VisitAsync(
-            archive.Site,
-            async page =>
-            {
-                await place.OpenAsync(page);
-                Assert.Equal(with, await page.Page.EvaluateAsync<string>(Content));
-                var dead = await page.Page.EvaluateAsync<string[]>(Dead);
-                Assert.True(dead.Length == 0, string.Join('\n', dead));
-            },
-            Without
-        );
+        var (with, without) = await ReadBothAsync(archive.Site, place);
+
+        // "The last 24 hours" move with the clock: a query may leave them between the two visits, but not each time.
+        for (var again = 0; with != without && again < 2; again++)
+        {
+            (with, without) = await ReadBothAsync(archive.Site, place);
+        }
+
+        Assert.Equal(with, without);
     }
 
     [Fact]
@@ -131,5 +120,30 @@ public sealed class NoScriptTests(Browser browser, SharedSite shared)
             },
             Without
         );
+    }
+
+    private async Task<(string With, string Without)> ReadBothAsync(string site, SiteState place)
+    {
+        var (with, without) = ("", "");
+        await browser.VisitAsync(
+            site,
+            async page =>
+            {
+                await place.OpenAsync(page);
+                with = await page.Page.EvaluateAsync<string>(Content);
+            }
+        );
+        await browser.VisitAsync(
+            site,
+            async page =>
+            {
+                await place.OpenAsync(page);
+                without = await page.Page.EvaluateAsync<string>(Content);
+                var dead = await page.Page.EvaluateAsync<string[]>(Dead);
+                Assert.True(dead.Length == 0, string.Join('\n', dead));
+            },
+            Without
+        );
+        return (with, without);
     }
 }
