@@ -30,13 +30,14 @@ internal sealed class IngestHost : IAsyncDisposable
         string directory,
         TraceStore store,
         Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct,
-        AnalysisOptions analysis
+        AnalysisOptions analysis,
+        ILogger<AnalysisWorker> logger
     )
     {
         _directory = directory;
         Store = store;
         Sink = new SpanSink(store, new IngestStatistics(TimeProvider.System));
-        Worker = new AnalysisWorker(store, reconstruct, analysis, TimeProvider.System, NullLogger<AnalysisWorker>.Instance);
+        Worker = new AnalysisWorker(store, reconstruct, analysis, TimeProvider.System, logger);
         _work = Worker.RunAsync(_stop.Token);
     }
 
@@ -49,13 +50,14 @@ internal sealed class IngestHost : IAsyncDisposable
     public static async Task<IngestHost> StartAsync(
         Func<IReadOnlyList<Span>, ReconstructedTrace>? reconstruct = null,
         SqliteOptions? options = null,
-        AnalysisOptions? analysis = null
+        AnalysisOptions? analysis = null,
+        ILogger<AnalysisWorker>? logger = null
     )
     {
         var folder = Path.Combine(Path.GetTempPath(), "dht-tracer-tests", Guid.NewGuid().ToString("N"));
         var function = reconstruct ?? TraceReconstruction.Reconstruct;
         var store = await SqliteTraceStore.OpenAsync((options ?? new SqliteOptions()) with { Directory = folder }, function);
-        return new IngestHost(folder, store, function, analysis ?? new AnalysisOptions());
+        return new IngestHost(folder, store, function, analysis ?? new AnalysisOptions(), logger ?? NullLogger<AnalysisWorker>.Instance);
     }
 
     /// <summary>Serves OTLP over HTTP/1.1, or over gRPC, on a free port.</summary>

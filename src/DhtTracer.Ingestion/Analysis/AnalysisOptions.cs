@@ -15,9 +15,18 @@ public sealed record AnalysisOptions
     /// <value>The default is 1 second.</value>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Wait after a database failure.</summary>
+    /// <summary>Wait after a database failure. It doubles with each further failure.</summary>
     /// <value>The default is 1 second.</value>
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Maximum wait after a database failure.</summary>
+    /// <value>The default is 30 seconds.</value>
+    public TimeSpan LongestRetryDelay { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long <see cref="AnalysisWorker.DrainAsync"/> continues without progress while the database fails in a way that may pass,
+    /// such as a lock or a full disk.</summary>
+    /// <value>The default is 60 seconds.</value>
+    public TimeSpan DrainPatience { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Maximum number of concurrent analyses.</summary>
     /// <value>The default is the number of processors.</value>

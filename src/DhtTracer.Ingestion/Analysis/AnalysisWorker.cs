@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 using DhtTracer.Analysis;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Storage;
@@ -29,8 +30,11 @@ public sealed partial class AnalysisWorker(
     private const int MaxListed = 100_000;
     private static readonly TimeSpan LongestBehind = TimeSpan.FromSeconds(1);
     private readonly PendingTraces _pending = new(options, clock, meter?.Waited);
+    private readonly AnalysisTrouble _trouble = new(clock);
     private readonly ConcurrentDictionary<TraceId, bool> _unreadable = [];
     private volatile Reanalysis? _reanalysis;
+    private volatile Exception? _fault;
+    private bool _mustSearch = true;
     private long _analysed;
     private long _failed;
 
@@ -42,6 +46,12 @@ public sealed partial class AnalysisWorker(
 
     /// <summary>Number of these that failed. The trace holds the error.</summary>
     public long FailedCount => Interlocked.Read(ref _failed);
+
+    /// <summary>Database failures since the process started.</summary>
+    public long DatabaseFailureCount => _trouble.Count;
+
+    /// <summary>The database failure that traces wait for now; null if there is none. The worker keeps retrying.</summary>
+    public AnalysisProblem? Problem => _trouble.Current;
 
     /// <summary>Progress of analysing again what an older version analysed; null if nothing is left to do.</summary>
     public Reanalysis? Reanalysis => _reanalysis;
@@ -56,8 +66,8 @@ public sealed partial class AnalysisWorker(
             var tasks = new List<Task>
             {
                 ListenAsync(arrivals, stop.Token),
-                RepeatAsync(LookForOthersAsync, stop.Token),
-                Task.Run(() => RepeatAsync(ReanalyseAsync, stop.Token), stop.Token),
+                RepeatAsync(LookForOthersAsync, stop.Token, "stored"),
+                Task.Run(() => RepeatAsync(ReanalyseAsync, stop.Token, "old"), stop.Token),
             };
             for (var i = 0; i < options.Parallelism; i++)
             {
@@ -73,6 +83,11 @@ public sealed partial class AnalysisWorker(
         {
             // The caller cancelled.
         }
+        catch (Exception error)
+        {
+            _fault = error;
+            throw;
+        }
         finally
         {
             store.Arrivals.Stop();
@@ -80,13 +95,31 @@ public sealed partial class AnalysisWorker(
     }
 
     /// <summary>Waits until everything stored before this call is analysed, without waiting for quiet. For importers and tests.</summary>
+    /// <exception cref="DatabaseException">The database fails in a way that does not pass by itself, or for longer than
+    /// <see cref="AnalysisOptions.DrainPatience"/>. The spans are stored, and a later run analyses them.</exception>
     public async Task DrainAsync(CancellationToken cancellationToken = default)
     {
         _pending.Hurry();
         try
         {
+            var (finished, since) = (_trouble.Finished, clock.GetTimestamp());
             while (await WaitingAsync(cancellationToken))
             {
+                if (_fault is { } fault)
+                {
+                    ExceptionDispatchInfo.Throw(fault);
+                }
+
+                if (finished != _trouble.Finished)
+                {
+                    (finished, since) = (_trouble.Finished, clock.GetTimestamp());
+                }
+
+                if (Problem is { Traces: > 0 } problem && (!problem.IsTransient || clock.GetElapsedTime(since) >= options.DrainPatience))
+                {
+                    throw NotAnalysed(problem);
+                }
+
                 await Task.Delay(TimeSpan.FromMilliseconds(10), clock, cancellationToken);
             }
         }
@@ -95,6 +128,14 @@ public sealed partial class AnalysisWorker(
             _pending.Settle();
         }
     }
+
+    private static DatabaseException NotAnalysed(AnalysisProblem problem) =>
+        new(
+            (problem.Error as DatabaseException)?.Problem ?? DatabaseProblem.Other,
+            $"The spans are stored, but the analysis of {problem.Traces} {(problem.Traces == 1 ? "trace" : "traces")} failed: {problem.Problem} "
+                + "When the cause is mended, the next start of dht-tracer on this archive analyses them.",
+            problem.Error
+        );
 
     private async Task<bool> WaitingAsync(CancellationToken cancellationToken) =>
         _pending.Count > 0
@@ -111,35 +152,50 @@ public sealed partial class AnalysisWorker(
         }
     }
 
-    /// <summary>Repeats a step forever. If the database fails, logs that and retries.</summary>
-    private async Task RepeatAsync(Func<CancellationToken, Task> step, CancellationToken cancellationToken)
+    /// <summary>Repeats a step forever. If the database fails, logs that and retries after a pause, which doubles each time.</summary>
+    /// <param name="step">The step.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <param name="search">What the step searches for; null for a step that records itself which traces failed.</param>
+    private async Task RepeatAsync(Func<CancellationToken, Task> step, CancellationToken cancellationToken, string? search = null)
     {
+        var pause = options.RetryDelay;
         while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
                 await step(cancellationToken);
+                pause = options.RetryDelay;
+                if (search is not null)
+                {
+                    _trouble.Succeeded(search);
+                }
             }
-            catch (Exception error) when (error is DatabaseException or StoreOverloadedException)
+            catch (Exception error) when (IsOfDatabase(error))
             {
-                LogDatabaseFailed(logger, error.Message);
-                await Task.Delay(options.RetryDelay, clock, cancellationToken);
+                if (search is not null)
+                {
+                    _trouble.Failed(search, error);
+                }
+
+                LogDatabaseFailed(logger, error.Message, pause.TotalSeconds);
+                await Task.Delay(pause, clock, cancellationToken);
+                pause = pause * 2 < options.LongestRetryDelay ? pause * 2 : options.LongestRetryDelay;
             }
         }
     }
 
+    private static bool IsOfDatabase(Exception error) => error is DatabaseException or StoreOverloadedException;
+
     private async Task LookForOthersAsync(CancellationToken cancellationToken)
     {
-        await store.OthersWroteAsync(cancellationToken);
-        await TouchStoredAsync(cancellationToken);
-        while (true)
+        _mustSearch |= await store.OthersWroteAsync(cancellationToken);
+        if (_mustSearch)
         {
-            await Task.Delay(options.PollInterval, clock, cancellationToken);
-            if (await store.OthersWroteAsync(cancellationToken))
-            {
-                await TouchStoredAsync(cancellationToken);
-            }
+            await TouchStoredAsync(cancellationToken);
+            _mustSearch = false;
         }
+
+        await Task.Delay(options.PollInterval, clock, cancellationToken);
     }
 
     private async Task TouchStoredAsync(CancellationToken cancellationToken) =>
@@ -152,6 +208,12 @@ public sealed partial class AnalysisWorker(
         try
         {
             finished = await AnalyseAsync(traces, cancellationToken);
+            _trouble.Succeeded(finished);
+        }
+        catch (Exception error) when (IsOfDatabase(error))
+        {
+            _trouble.Failed(traces, error);
+            throw;
         }
         finally
         {
@@ -270,8 +332,8 @@ public sealed partial class AnalysisWorker(
     [LoggerMessage(Level = LogLevel.Error, Message = "Trace {TraceId} could not be read: {Error}")]
     private static partial void LogUnreadable(ILogger logger, TraceId traceId, string error);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Analysis waits: {Error}")]
-    private static partial void LogDatabaseFailed(ILogger logger, string error);
+    [LoggerMessage(Level = LogLevel.Error, Message = "Analysis waits, and goes on in {Seconds} s: {Error}")]
+    private static partial void LogDatabaseFailed(ILogger logger, string error, double seconds);
 }
 
 /// <summary>Progress of analysing traces again that an older version analysed.</summary>

@@ -12,7 +12,8 @@ namespace DhtTracer.Jaeger.Health;
 
 /// <summary>
 /// <c>GET /status</c> on port 13133, in the shape of the OpenTelemetry Collector's health check, which Jaeger v2 serves: 200 while the
-/// database answers, 503 when it does not.
+/// database answers, 503 when it does not. While the database does not take analyses, it is still 200, since spans are taken and stored;
+/// <c>status</c> and <c>error</c> say it.
 /// </summary>
 public static class HealthEndpoint
 {
@@ -21,6 +22,9 @@ public static class HealthEndpoint
 
     /// <summary>Name under which <see cref="StoreHealthCheck"/> is registered (<see cref="GrpcHealth.AddGrpcHealth"/>).</summary>
     public const string CheckName = "database";
+
+    /// <summary>Name under which <see cref="AnalysisHealthCheck"/> is registered.</summary>
+    public const string AnalysisCheckName = "analysis";
 
     /// <summary>Maps the endpoint; <see cref="GrpcHealth.AddGrpcHealth"/> adds what it asks.</summary>
     /// <param name="endpoints">Where to map.</param>
@@ -34,7 +38,7 @@ public static class HealthEndpoint
                 Path,
                 new HealthCheckOptions
                 {
-                    Predicate = static check => check.Name == CheckName,
+                    Predicate = static check => check.Name is CheckName or AnalysisCheckName,
                     ResponseWriter = (context, report) => WriteAsync(context, report, started, clock.GetUtcNow()),
                 }
             )
@@ -50,10 +54,11 @@ public static class HealthEndpoint
                     new
                     {
                         start_time = started.ToString("O", CultureInfo.InvariantCulture),
-                        healthy = report.Status == HealthStatus.Healthy,
+                        healthy = report.Status != HealthStatus.Unhealthy,
                         status = report.Status == HealthStatus.Healthy ? "StatusOK" : "StatusRecoverableError",
                         error = report
-                            .Entries.Values.Select(static entry => entry.Description)
+                            .Entries.Values.OrderBy(static entry => entry.Status)
+                            .Select(static entry => entry.Description)
                             .FirstOrDefault(static text => text is not null),
                         status_time = now.ToString("O", CultureInfo.InvariantCulture),
                     }

@@ -19,6 +19,7 @@ internal sealed class IngestReader(
     public async Task<IngestReport> ReadAsync(CancellationToken cancellationToken)
     {
         var counts = await store.CountsAsync(cancellationToken);
+        var problem = worker.Problem;
         var listeners = setup.Listeners();
         return new IngestReport(
             clock.GetUtcNow(),
@@ -30,6 +31,10 @@ internal sealed class IngestReader(
                 counts.PendingSpans,
                 worker.AnalysedCount,
                 worker.FailedCount,
+                worker.DatabaseFailureCount,
+                problem?.Problem,
+                problem?.Since,
+                problem?.Traces,
                 store.PendingBytes,
                 worker.Reanalysis
             ),

@@ -92,6 +92,10 @@ internal sealed record PullReport(
 /// <param name="PendingSpans">Spans stored and not yet analysed.</param>
 /// <param name="Analysed">Traces analysed since the process started, each time counted.</param>
 /// <param name="Failed">Of these, analyses that failed.</param>
+/// <param name="DatabaseFailures">Times that an analysis could not be read from or saved in the database.</param>
+/// <param name="Problem">What keeps traces from being analysed now; null while nothing does.</param>
+/// <param name="ProblemSince">Since when; null without a problem.</param>
+/// <param name="ProblemTraces">Traces that wait because of it; null without a problem.</param>
 /// <param name="WriterBytes">Bytes of spans that wait for the writer of the database.</param>
 /// <param name="Reanalysis">How far traces are analysed again that an older version analysed; null while none is left.</param>
 internal sealed record AnalysisReport(
@@ -99,6 +103,10 @@ internal sealed record AnalysisReport(
     long PendingSpans,
     long Analysed,
     long Failed,
+    long DatabaseFailures,
+    string? Problem,
+    DateTimeOffset? ProblemSince,
+    int? ProblemTraces,
     long WriterBytes,
     Reanalysis? Reanalysis
 );

@@ -100,6 +100,18 @@ internal sealed class StateMeter : IDisposable
             Trace,
             "Traces analysed, each time counted."
         );
+        _meter.CreateObservableCounter(
+            "dht_tracer.analysis.database_failures",
+            () => _report is { } report ? [new Measurement<long>(report.Analysis.DatabaseFailures)] : Array.Empty<Measurement<long>>(),
+            "{failure}",
+            "Times that an analysis could not be read from or saved in the database."
+        );
+        Gauge(
+            "analysis.failing",
+            "1",
+            "1 while traces wait because the database does not take their analysis; else 0.",
+            static all => all.Analysis.Problem is null ? 0 : 1
+        );
         Gauge(
             "analysis.pending_traces",
             Trace,

@@ -59,7 +59,9 @@ internal static class HealthCommand
             var body = await response.Content.ReadAsStringAsync(cancellation);
             return response.StatusCode switch
             {
-                System.Net.HttpStatusCode.OK => "well",
+                System.Net.HttpStatusCode.OK => Error(body) is { } error
+                    ? $"well, but: {PlainText.Safe(PlainText.End(error, MaxProblem))}"
+                    : "well",
                 System.Net.HttpStatusCode.ServiceUnavailable => throw new CommandFailedException(
                     $"{status} is not well: {PlainText.End(Problem(body), MaxProblem)}"
                 ),
@@ -81,7 +83,9 @@ internal static class HealthCommand
         }
     }
 
-    private static string Problem(string body)
+    private static string Problem(string body) => Error(body) ?? body;
+
+    private static string? Error(string body)
     {
         try
         {
@@ -91,11 +95,11 @@ internal static class HealthCommand
                 && json.RootElement.TryGetProperty("error", out var error)
                 && error.GetString() is { Length: > 0 } text
                 ? text
-                : body;
+                : null;
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            return body;
+            return null;
         }
     }
 }

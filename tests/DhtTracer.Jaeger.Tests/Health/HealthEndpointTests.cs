@@ -34,7 +34,20 @@ public sealed class HealthEndpointTests
         Assert.Equal("the disk is full", (string)json["error"]!);
     }
 
-    private static async Task<(HttpStatusCode Status, JsonNode Json)> AskAsync(HealthCheckResult archive)
+    [Fact]
+    public async Task It_stays_200_and_says_why_while_analyses_cannot_be_saved()
+    {
+        var (status, json) = await AskAsync(HealthCheckResult.Healthy(), HealthCheckResult.Degraded("no such column"));
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.True((bool)json["healthy"]!);
+        Assert.Equal("StatusRecoverableError", (string)json["status"]!);
+        Assert.Equal("no such column", (string)json["error"]!);
+    }
+
+    private static async Task<(HttpStatusCode Status, JsonNode Json)> AskAsync(
+        HealthCheckResult archive,
+        HealthCheckResult? analysis = null
+    )
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -42,6 +55,7 @@ public sealed class HealthEndpointTests
         builder
             .Services.AddHealthChecks()
             .AddCheck(HealthEndpoint.CheckName, () => archive)
+            .AddCheck(HealthEndpoint.AnalysisCheckName, () => analysis ?? HealthCheckResult.Healthy())
             .AddCheck("another", () => HealthCheckResult.Unhealthy());
         await using var app = builder.Build();
         app.MapHealth(TimeProvider.System);

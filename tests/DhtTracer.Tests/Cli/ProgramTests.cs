@@ -207,6 +207,26 @@ public sealed class ProgramTests : IDisposable
         Assert.Contains("http://127.0.0.1:1/status does not answer", errors, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task An_import_whose_analysis_cannot_be_saved_ends_with_the_error()
+    {
+        await ImportSampleAsync();
+        await using (var connection = new SqliteConnection($"Data Source={Path.Combine(Data, "dht-tracer.db")};Pooling=False"))
+        {
+            await connection.OpenAsync(Cancel);
+            await using var command = connection.CreateCommand();
+            command.CommandText =
+                "DELETE FROM trace; CREATE TRIGGER broken BEFORE INSERT ON trace_blob BEGIN UPDATE trace SET gone = 1; END";
+            await command.ExecuteNonQueryAsync(Cancel);
+        }
+
+        var (code, output, errors) = await RunAsync("import", Samples, "--data", Data);
+        Assert.Equal((1, ""), (code, output));
+        var last = errors.TrimEnd().Split('\n')[^1];
+        Assert.StartsWith("dht-tracer: The spans are stored, but ", last, StringComparison.Ordinal);
+        Assert.Contains("no such column: gone", last, StringComparison.Ordinal);
+    }
+
     private static string Program => Path.Combine(AppContext.BaseDirectory, "dht-tracer.dll");
 
     private static Process Start(string program, string[] arguments, bool input = false, params (string Name, string Value)[] environment)
