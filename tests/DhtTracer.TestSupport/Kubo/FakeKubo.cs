@@ -73,11 +73,13 @@ public sealed class FakeKubo : IAsyncDisposable
     /// <summary>Replays a captured command.</summary>
     /// <param name="command">The command.</param>
     /// <param name="faster">How many times faster than it was.</param>
-    public void Replay(CapturedCommand command, double faster = 1) =>
+    /// <param name="held">A line that waits for a task; null for none.</param>
+    public void Replay(CapturedCommand command, double faster = 1, (int Line, Task Until)? held = null) =>
         _answers[command.PathAndQuery.Split('?')[0]] = new FakeKuboAnswer
         {
             // What ends a stream with an error before its first event is the whole answer of a real one, with status 500.
             Status = command.Status is 500 ? 500 : 200,
+            Held = held,
             Lines =
             [
                 .. command.Lines.Select(line => (TimeSpan.FromMicroseconds((line.Time - command.Start) / 1000.0 / faster), line.Json)),
@@ -146,8 +148,14 @@ public sealed class FakeKubo : IAsyncDisposable
         {
             context.Response.StatusCode = answer.Status;
             context.Response.ContentType = "application/json";
-            foreach (var (at, line) in answer.Lines)
+            for (var i = 0; i < answer.Lines.Count; i++)
             {
+                var (at, line) = answer.Lines[i];
+                if (answer.Held is { } held && held.Line == i)
+                {
+                    await held.Until.WaitAsync(context.RequestAborted);
+                }
+
                 await WaitAsync(at);
                 await context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(line + "\n"), context.RequestAborted);
                 await context.Response.Body.FlushAsync(context.RequestAborted);
@@ -192,6 +200,10 @@ public sealed record FakeKuboAnswer
 
     /// <summary>Lines, each with its time after the request.</summary>
     public IReadOnlyList<(TimeSpan At, string Line)> Lines { get; init; } = [];
+
+    /// <summary>The index of a line that is not sent before a task has ended: a test that looks on needs no timing then. Null for
+    /// none.</summary>
+    public (int Line, Task Until)? Held { get; init; }
 
     /// <summary>When the answer ends.</summary>
     public TimeSpan End { get; init; }
