@@ -156,8 +156,8 @@ public sealed class DhtNode : IAsyncDisposable
     }
 
     /// <summary>
-    /// Announces to the K closest peers that this node provides a CID. A started node repeats this after each <see
-    /// cref="DhtOptions.ReprovideInterval"/>, as a background query.
+    /// Announces to the K closest peers that this node provides a CID. A started node repeats this after each
+    /// <see cref="DhtOptions.ReprovideInterval"/>, as a background query.
     /// </summary>
     /// <exception cref="InvalidOperationException">This node has no address to announce.</exception>
     public Task<QueryResult> AddProviderAsync(Cid cid, QueryOptions? options = null, CancellationToken cancellationToken = default) =>

@@ -82,8 +82,8 @@ public static class KeyParser
     }
 
     /// <summary>
-    /// All candidates for the bytes of a key, likeliest first; never empty for 1 byte or more. A binary CID gives the CID; its <see
-    /// cref="KeyCandidate.Bytes"/> are its multihash.
+    /// All candidates for the bytes of a key, likeliest first; never empty for 1 byte or more. A binary CID gives the CID; its
+    /// <see cref="KeyCandidate.Bytes"/> are its multihash.
     /// </summary>
     public static IReadOnlyList<KeyCandidate> FromBytes(ReadOnlySpan<byte> bytes)
     {

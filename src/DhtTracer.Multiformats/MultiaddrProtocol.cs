@@ -8,8 +8,8 @@ using System.Text;
 namespace DhtTracer.Multiformats;
 
 /// <summary>
-/// A protocol of a multiaddr: its code and name in the multicodec table, and the conversion of its value between bytes and text (<see
-/// href="https://github.com/multiformats/multiaddr/blob/master/protocols.csv"/>).
+/// A protocol of a multiaddr: its code and name in the multicodec table, and the conversion of its value between bytes and text
+/// (<see href="https://github.com/multiformats/multiaddr/blob/master/protocols.csv"/>).
 /// </summary>
 public sealed class MultiaddrProtocol
 {

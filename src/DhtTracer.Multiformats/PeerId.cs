@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace DhtTracer.Multiformats;
 
 /// <summary>
-/// The identity of a peer: a multihash of its public key's protobuf. The hash is identity for up to 42 bytes, else SHA-256 (<see
-/// href="https://github.com/libp2p/specs/blob/master/peer-ids/peer-ids.md"/>).
+/// The identity of a peer: a multihash of its public key's protobuf. The hash is identity for up to 42 bytes, else SHA-256
+/// (<see href="https://github.com/libp2p/specs/blob/master/peer-ids/peer-ids.md"/>).
 /// </summary>
 public readonly struct PeerId : IEquatable<PeerId>, IComparable<PeerId>
 {

@@ -347,7 +347,7 @@ public sealed class SqliteTraceStore : TraceStore
     /// <summary>Finishes all accepted writes, and closes.</summary>
     public override ValueTask DisposeAsync() => _database.DisposeAsync();
 
-    /// <summary>The merged spans of a trace and what they tell.</summary>
+    /// <summary>Runs a read of this project or its tests.</summary>
     internal Task<T> ReadAsync<T>(Func<Microsoft.Data.Sqlite.SqliteConnection, T> read) =>
         _database.Readers.ReadAsync(read, CancellationToken.None);
 

@@ -12,8 +12,8 @@ internal static class RustLogDetector
     private static readonly string[] Levels = ["TRACE", "DEBUG", " INFO", " WARN", "ERROR"];
 
     /// <summary>
-    /// Whether the text is a log that may hold lines of libp2p. Either one line has a level near its beginning and then a module of libp2p,
-    /// or three lines have a level and the path of any module (libp2p's own lines may come only later).
+    /// Whether the text is a log that may hold lines of libp2p. One line is enough if it has a level near its beginning and then a module
+    /// of libp2p. Libp2p's own lines may come late, so three lines with a level and the path of any module are enough too.
     /// </summary>
     /// <param name="text">The beginning of the file; it may be truncated anywhere.</param>
     public static bool IsLog(ReadOnlySpan<byte> text)

@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace DhtTracer.Ingestion.Analysis;
 
 /// <summary>
-/// Analyses new and changed traces into operations and queries. Waiting traces are in the database, so a crash loses nothing: <see
-/// cref="RunAsync"/> starts with those.
+/// Analyses new and changed traces into operations and queries. Waiting traces are in the database, so a crash loses nothing:
+/// <see cref="RunAsync"/> starts with those.
 /// </summary>
 /// <param name="store">The archive.</param>
 /// <param name="reconstruct">Finds the operations and queries in the merged spans of one trace.</param>

@@ -4,8 +4,8 @@ using System.Text;
 namespace DhtTracer.Ingestion.Kubo;
 
 /// <summary>
-/// Credentials for a Kubo's <c>API.Authorizations</c>. They are sent but never shown (<see
-/// href="https://github.com/ipfs/kubo/blob/master/docs/config.md#apiauthorizations"/>).
+/// Credentials for a Kubo's <c>API.Authorizations</c>. They are sent but never shown
+/// (<see href="https://github.com/ipfs/kubo/blob/master/docs/config.md#apiauthorizations"/>).
 /// </summary>
 public sealed class KuboAuthorization
 {

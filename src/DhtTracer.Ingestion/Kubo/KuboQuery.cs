@@ -39,8 +39,8 @@ public sealed class KuboQuery(KuboRpcClient client, KuboCommand command, KuboIde
     public QueryId Id { get; } = new(NewTraceId(), NewSpanId());
 
     /// <summary>
-    /// Completes when the daemon has accepted the command, or has run it silently for a second. Fails with any exception that <see
-    /// cref="RunAsync"/> throws before that.
+    /// Completes when the daemon has accepted the command, or has run it silently for a second. Fails with any exception that
+    /// <see cref="RunAsync"/> throws before that.
     /// </summary>
     public Task Accepted => _accepted.Task;
 

@@ -10,7 +10,8 @@ namespace DhtTracer.Kademlia.EventLog2019;
 /// <summary>
 /// Writes a query as events of the 2019 dht-tracer log, for tools of that time. One observer per query. Every event is a JSON object with
 /// the state of the runner, for example
-/// <c>{"event":"dhtQueryRunner.addPeerToQuery","system":"dht","time":"2019-07-25T01:26:20.3Z","peerID":"Qm…","Hops":0,"XOR":12,"QueryRunner":{…}}</c>.
+/// <c>{"event":"dhtQueryRunner.addPeerToQuery","system":"dht","time":"2019-07-25T01:26:20.3Z","peerID":"Qm…","Hops":0,
+/// "XOR":12,"QueryRunner":{…}}</c>.
 /// </summary>
 /// <param name="write">Receives each event as JSON text. Must not block.</param>
 public sealed class EventLogObserver(Action<string> write) : IQueryObserver

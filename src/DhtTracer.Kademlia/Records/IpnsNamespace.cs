@@ -15,7 +15,7 @@ public sealed class IpnsNamespace(TimeProvider time) : IRecordNamespace
     {
         if (!RecordKey.TryParseIpns(key, out var name))
         {
-            return "what follows /ipns/ is no peer id";
+            return "the bytes after /ipns/ are not a peer id";
         }
 
         if (IpnsRecord.TryRead(name, value, out var record) is { } wrong)

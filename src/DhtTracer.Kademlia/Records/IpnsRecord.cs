@@ -128,7 +128,7 @@ public sealed record IpnsRecord
             )
         )
         {
-            return "the record's fields do not say the same as its signed data";
+            return "the record's fields differ from its signed data";
         }
 
         if (validityType != EndOfLife)

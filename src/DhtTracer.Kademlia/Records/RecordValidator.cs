@@ -76,7 +76,7 @@ public sealed class PublicKeyNamespace : IRecordNamespace
     {
         if (!RecordKey.TryParsePublicKey(key, out var peer))
         {
-            return "what follows /pk/ is no peer id";
+            return "the bytes after /pk/ are not a peer id";
         }
 
         return value.Length is 0 or > 4096 || PeerId.FromPublicKeyProtobuf(value) != peer

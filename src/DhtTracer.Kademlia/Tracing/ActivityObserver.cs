@@ -5,9 +5,9 @@ namespace DhtTracer.Kademlia;
 
 /// <summary>
 /// Emits the spans of <c>docs/span-conventions.md</c> for one query. A span object is created when the span ends, from the state kept since
-/// its start, and released at once; only spans with children exist earlier. Thousands of small objects that live as long as a lookup would
-/// slow down each garbage collection, which is more than half of the cost of spans on a busy node. Over 300 lines, because each step of a
-/// query adds to the same few spans.
+/// its start, and released at once. Only spans with children exist earlier. The reason is garbage collection, more than half of the cost of
+/// spans on a busy node: thousands of small objects that live as long as a lookup would slow down each collection. Over 300 lines, because
+/// each step of a query adds to the same few spans.
 /// </summary>
 internal sealed class ActivityObserver : IQueryObserver
 {

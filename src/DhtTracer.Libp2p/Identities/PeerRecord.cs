@@ -5,9 +5,9 @@ using Google.Protobuf;
 namespace DhtTracer.Libp2p.Identities;
 
 /// <summary>
-/// The addresses of a peer, signed by the peer itself (<see
-/// href="https://github.com/libp2p/specs/blob/master/RFC/0003-routing-records.md"/>): peer_id = 1, seq = 2, addresses = 3 { multiaddr = 1
-/// }.
+/// The addresses of a peer, signed by the peer itself
+/// (<see href="https://github.com/libp2p/specs/blob/master/RFC/0003-routing-records.md"/>): peer_id = 1, seq = 2,
+/// addresses = 3 { multiaddr = 1 }.
 /// </summary>
 /// <param name="Peer">The peer.</param>
 /// <param name="Sequence">Higher in newer records; commonly milliseconds since 1970.</param>

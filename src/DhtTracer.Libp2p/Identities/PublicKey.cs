@@ -71,7 +71,7 @@ public sealed class PublicKey
 
         if (message.Type > (ulong)KeyType.Ecdsa)
         {
-            throw Refuse($"a key of type {message.Type} is of an unknown kind");
+            throw Refuse($"the key type {message.Type} is unknown");
         }
 
         var key = new PublicKey((KeyType)message.Type, message.Data.ToByteArray(), protobuf.ToArray());

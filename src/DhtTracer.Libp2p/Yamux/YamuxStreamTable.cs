@@ -88,7 +88,7 @@ internal sealed class YamuxStreamTable(YamuxSession session, bool initiator, Yam
         refused = false;
         if (id % 2 == (initiator ? 1u : 0u))
         {
-            throw new WireException(WireLayer.Yamux, $"the remote opened stream {id}, whose number belongs to this side");
+            throw new WireException(WireLayer.Yamux, $"the remote opened stream {id}, but only this side may use that id");
         }
 
         lock (_gate)

@@ -108,7 +108,7 @@ internal static class OperationAround
         }
         catch (Exception error) when (error is JsonException or IndexOutOfRangeException)
         {
-            throw new InvalidDataException($"What surrounds the stored operation {operation.Id} is damaged.", error);
+            throw new InvalidDataException($"The stored context of operation {operation.Id} is damaged.", error);
         }
     }
 

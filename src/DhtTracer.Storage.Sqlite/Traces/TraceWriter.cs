@@ -50,8 +50,8 @@ internal static class TraceWriter
     }
 
     /// <summary>
-    /// Saves an analysis in place of its input. Returns null if the trace was analysed or deleted by another process since; else the traces
-    /// that used something this changed, which need analysis again.
+    /// Saves an analysis in place of its input. Returns the traces whose own analysis used something that this changed: they need analysis
+    /// again. Returns null if the trace was analysed or deleted in the meantime.
     /// </summary>
     public static IReadOnlyList<TraceId>? Save(WriteSession session, PackedAnalysis packed)
     {

@@ -230,7 +230,7 @@ public sealed class ArchiveExporter(TraceStore store)
 
     /// <summary>
     /// Returns each trace once. Paging by the trace's number, not by its queries, needs no memory of the traces already written, and a
-    /// query that arrives meanwhile shifts nothing.
+    /// query that arrives in the meantime shifts nothing.
     /// </summary>
     private async IAsyncEnumerable<TraceId> TracesAsync(
         ExportSelection selection,

@@ -6,7 +6,7 @@ namespace DhtTracer.Storage;
 public sealed record ExportSelection
 {
     /// <summary>
-    /// The operations or queries, in this order; an operation stands for all its queries. Null if <see cref="Filter"/> selects.
+    /// The operations or queries, in this order; an operation stands for all its queries. Null if <see cref="Filter"/> is used instead.
     /// </summary>
     public IReadOnlyList<QueryId>? Ids { get; private init; }
 

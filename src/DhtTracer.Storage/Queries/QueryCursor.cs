@@ -50,7 +50,8 @@ public readonly record struct QueryCursor(QuerySort Sort, bool Backward, int Par
 /// <summary>This list did not issue the page cursor. Start again without one.</summary>
 public sealed class InvalidCursorException(string cursor)
     : Exception(
-        $"\"{(cursor.Length > 40 ? cursor[..40] : cursor)}\" is no cursor of a list in this order; leave it out to start at the first page."
+        $"\"{(cursor.Length > 40 ? cursor[..40] : cursor)}\" is not a cursor of a list in this order. "
+            + "Leave it out to start at the first page."
     )
 {
     /// <summary>The invalid cursor.</summary>

@@ -8,7 +8,10 @@ namespace DhtTracer.Traces.EventLog2019;
 /// {...}</c> and an empty line) or one JSON object per line. Events may be out of order or repeated, and may start or stop in the middle of
 /// a query. Lines about other things are skipped.
 /// </summary>
-/// <example><c>data: {"QueryRunner":{"Query":{"Key":"/provider/Qm…"},"StartTime":"2019-07-24T18:26:20.321265-07:00",…},"event":"dhtQueryRunner.Run.Start",…}</c></example>
+/// <example>
+/// <c>data: {"QueryRunner":{"Query":{"Key":"/provider/Qm…"},"StartTime":"2019-07-24T18:26:20.321265-07:00",…},
+/// "event":"dhtQueryRunner.Run.Start",…}</c>
+/// </example>
 public static class EventLog2019Reader
 {
     /// <summary>Longest line that is read, in bytes.</summary>

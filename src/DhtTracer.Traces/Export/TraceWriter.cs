@@ -22,8 +22,8 @@ public enum TraceExportFormat
 }
 
 /// <summary>
-/// Writes traces one by one, so memory use is bounded by the largest trace. Call <see cref="WriteAsync"/> for each trace, then <see
-/// cref="CompleteAsync"/>: it writes the end of the document. The caller completes the pipe.
+/// Writes traces one by one, so memory use is bounded by the largest trace. Call <see cref="WriteAsync"/> for each trace, then
+/// <see cref="CompleteAsync"/>: it writes the end of the document. The caller completes the pipe.
 /// </summary>
 public abstract class TraceWriter : IDisposable
 {

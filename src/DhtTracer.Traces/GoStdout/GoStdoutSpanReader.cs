@@ -101,7 +101,8 @@ internal static class GoStdoutSpanReader
 
         problem =
             own.TraceId.IsZero || own.SpanId.IsZero
-                ? $"expected a span with a SpanContext whose {(own.TraceId.IsZero ? "TraceID is 32" : "SpanID is 16")} hex digits, not all zero"
+                ? $"expected a span with a SpanContext whose {(own.TraceId.IsZero ? "TraceID is 32" : "SpanID is 16")} hex digits, "
+                    + "not all zero"
             : start == 0 ? "expected a span with a StartTime"
             : "";
         return problem.Length > 0

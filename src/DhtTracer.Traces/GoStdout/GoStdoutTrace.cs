@@ -11,8 +11,9 @@ namespace DhtTracer.Traces.GoStdout;
 /// </summary>
 /// <example>
 /// <c>{"Name":"…RunQuery","SpanContext":{"TraceID":"6999…","SpanID":"b587…","TraceFlags":"01","TraceState":"","Remote":false},"Parent":{…},
-/// "SpanKind":1,"StartTime":"2026-11-30T05:56:08.694852201Z","EndTime":"…","Attributes":[{"Key":"to","Value":{"Type":"STRING","Value":"12D3…"}}],
-/// "Events":null,"Links":null,"Status":{"Code":"Unset","Description":""},"DroppedAttributes":0,…,"Resource":[…],"InstrumentationScope":{…}}</c>
+/// "SpanKind":1,"StartTime":"2026-11-30T05:56:08.694852201Z","EndTime":"…",
+/// "Attributes":[{"Key":"to","Value":{"Type":"STRING","Value":"12D3…"}}],"Events":null,"Links":null,
+/// "Status":{"Code":"Unset","Description":""},"DroppedAttributes":0,…,"Resource":[…],"InstrumentationScope":{…}}</c>
 /// </example>
 public static class GoStdoutTrace
 {

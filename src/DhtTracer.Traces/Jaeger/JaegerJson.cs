@@ -7,7 +7,9 @@ namespace DhtTracer.Traces.Jaeger;
 /// Jaeger's JSON v1, as <c>/api/traces</c> returns it and the Jaeger UI saves it. Times are whole microseconds: the last three digits of a
 /// nanosecond time are dropped, as Jaeger does.
 /// </summary>
-/// <example><c>{"data":[{"traceID":"4d69…","spans":[{"traceID":…,"processID":"p1"}],"processes":{"p1":{"serviceName":"kubo","tags":[]}}}]}</c></example>
+/// <example>
+/// <c>{"data":[{"traceID":"4d69…","spans":[{"traceID":…,"processID":"p1"}],"processes":{"p1":{"serviceName":"kubo","tags":[]}}}]}</c>
+/// </example>
 public static class JaegerJson
 {
     /// <summary>Reads spans from an answer with an envelope, one trace object, or an array of traces.</summary>

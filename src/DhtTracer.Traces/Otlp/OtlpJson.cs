@@ -8,7 +8,9 @@ namespace DhtTracer.Traces.Otlp;
 /// case, 64-bit integers as strings or numbers, enums as numbers or names, and fields in camel case or as in the .proto files. Unknown
 /// members are skipped.
 /// </summary>
-/// <example><c>{"resourceSpans":[{"resource":{...},"scopeSpans":[{"scope":{"name":"js-libp2p"},"spans":[{"traceId":"eb77…",...}]}]}]}</c></example>
+/// <example>
+/// <c>{"resourceSpans":[{"resource":{...},"scopeSpans":[{"scope":{"name":"js-libp2p"},"spans":[{"traceId":"eb77…",...}]}]}]}</c>
+/// </example>
 public static class OtlpJson
 {
     /// <summary>Reads one document.</summary>

@@ -107,8 +107,8 @@ internal sealed class ReverseProtobufWriter
     }
 
     /// <summary>
-    /// Prepends the tag and length of a message to what was written since <paramref name="mark"/>, an earlier value of <see
-    /// cref="Written"/>.
+    /// Prepends the tag and length of a message to what was written since <paramref name="mark"/>, an earlier value of
+    /// <see cref="Written"/>.
     /// </summary>
     public void CloseMessage(uint tag, int mark)
     {

@@ -29,8 +29,8 @@ internal sealed class RustLibp2pLog(RustLogTraces traces)
     private const ulong LongestStreamNs = 11_000_000_000;
 
     /// <summary>
-    /// libp2p ends a silent search of a bootstrap after 60 s. If a finished query's number reappears later than that, the process was
-    /// restarted and this is another query.
+    /// libp2p ends each search of a bootstrap after 60 s, so no bootstrap is silent for longer. If a finished query's number reappears
+    /// after a longer silence, the process was restarted and this is another query.
     /// </summary>
     private const ulong LongestSilenceNs = 70_000_000_000;
 
@@ -235,8 +235,9 @@ internal sealed class RustLibp2pLog(RustLogTraces traces)
     }
 
     /// <summary>
-    /// When the stream of this answer was opened. Lines about streams do not name the query, so a start is given only if exactly one stream
-    /// is possible. It is unknown near stores, because their answers are not logged.
+    /// When the stream of this answer was opened. Lines about streams do not name the query, so the start is given only if a single stream
+    /// is possible. It is unknown near stores, because their answers are not logged. With <paramref name="oldest"/>, the oldest of several
+    /// streams is taken.
     /// </summary>
     private ulong? StreamOf(string peer, ulong at, bool oldest)
     {

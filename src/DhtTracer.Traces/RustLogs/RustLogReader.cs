@@ -42,8 +42,8 @@ public sealed class RustLogReader : ISpanLineReader
     /// <inheritdoc/>
     public string? Note =>
         _litep2pHasNoTargets
-            ? "Its lines of litep2p do not name their target, so it cannot be told which protocol a line about a connection is of, and they "
-                + "were not read. Log with targets: with_target(true) of tracing-subscriber, which is the default"
+            ? "Its lines of litep2p have no target, so the protocol of a line about a connection is unknown, and these lines were not "
+                + "read. Log with targets: with_target(true) of tracing-subscriber, which is the default"
         : _hasQueries ? null
         : _hasOurs
             ? "It has lines of libp2p but none about a query. Run the node with RUST_LOG=libp2p_kad=trace,libp2p_swarm=debug, or with "

@@ -18,7 +18,7 @@ internal readonly record struct RustLogTime(ulong Nanoseconds, bool IsUptime)
     /// </summary>
     /// <example>
     /// <c>2026-11-30T05:33:52.305146Z TRACE Swarm::poll: </c> (tracing-subscriber), <c>2026-11-30 05:33:52.305 TRACE tokio-runtime-worker
-    /// </c> (Substrate), <c>  12.345678901s TRACE </c> (uptime), <c>05:33:52.305 </c> (a day that is not told)
+    /// </c> (Substrate), <c>  12.345678901s TRACE </c> (uptime), <c>05:33:52.305 </c> (an unknown day)
     /// </example>
     public static RustLogTime? Find(ReadOnlySpan<char> prefix)
     {

@@ -1,7 +1,10 @@
 namespace DhtTracer.Traces.Zipkin;
 
 /// <summary>Zipkin's JSON v2 (zipkin.io/zipkin-api, <c>POST /api/v2/spans</c>). Times are microseconds, and all tags are strings.</summary>
-/// <example><c>[{"traceId":"2f34…","parentId":"7767…","id":"e2cb…","name":"get","timestamp":1795337054454000,"duration":46678,"localEndpoint":{"serviceName":"kubo"},"tags":{}}]</c></example>
+/// <example>
+/// <c>[{"traceId":"2f34…","parentId":"7767…","id":"e2cb…","name":"get","timestamp":1795337054454000,"duration":46678,
+/// "localEndpoint":{"serviceName":"kubo"},"tags":{}}]</c>
+/// </example>
 public static class ZipkinJson
 {
     /// <summary>Reads an array of spans.</summary>

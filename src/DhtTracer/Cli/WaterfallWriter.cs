@@ -61,7 +61,8 @@ internal sealed class WaterfallWriter(TextWriter output, Terminal terminal)
         output.WriteLine(
             PlainText.End(
                 $"{UtcText.Of(query.StartUnixNano)} · {Words.Of(query.Source)}"
-                    + $"{(query.Side is { } side ? $" · {Words.Of(side).ToUpperInvariant()} side" : "")} · service {Or(query.Service)} · node {Short(query.Node)}",
+                    + $"{(query.Side is { } side ? $" · {Words.Of(side).ToUpperInvariant()} side" : "")}"
+                    + $" · service {Or(query.Service)} · node {Short(query.Node)}",
                 terminal.Width
             )
         );

@@ -29,7 +29,7 @@ internal sealed record LocalNetCommandOptions
             )
             {
                 throw new FormatException(
-                    $"'{part}' is no fault with its share, as in dead=0.1; faults are {string.Join(", ", Names.Keys)}"
+                    $"'{part}' is not a fault with its share, such as dead=0.1; faults are {string.Join(", ", Names.Keys)}"
                 );
             }
 

@@ -93,7 +93,7 @@ internal static class QueryCommand
         if (node.Permalink(result.Span) is { } permalink)
         {
             await output.WriteLineAsync(
-                node.Flush() ? permalink : $"{permalink} (the spans could not be sent: nobody takes them at the OTLP endpoint)"
+                node.Flush() ? permalink : $"{permalink} (the spans could not be sent: nothing receives them at the OTLP endpoint)"
             );
         }
 

@@ -97,7 +97,7 @@ public class YamuxSessionTests
     [InlineData("000400000000000000000000", "type")] // type 4
     [InlineData("000000100000000100000000", "flags")] // flag 16
     [InlineData("000000000000000000000001", "stream 0")] // data on stream 0
-    [InlineData("000000010000000200000000", "belongs to this side")] // an even id from the dialer
+    [InlineData("000000010000000200000000", "only this side may use that id")] // an even id from the dialer
     [InlineData("000200000000000000000000", "neither")] // ping without a flag
     [InlineData("000000010000000100040001", "window")] // one byte more than the window
     [InlineData("0000000100000001ffffffff", "window")] // 4 GiB

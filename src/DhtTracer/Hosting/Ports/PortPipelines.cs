@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace DhtTracer.Hosting.Ports;
 
 /// <summary>
-/// Gives each port its own pipeline, and sends each request to the pipeline of the port that accepted its connection. A branch of a <see
-/// cref="WebApplication"/> has its own routes, so an endpoint cannot be reached on another port, and two ports may use the same path.
+/// Gives each port its own pipeline, and sends each request to the pipeline of the port that accepted its connection. A branch of a
+/// <see cref="WebApplication"/> has its own routes, so an endpoint cannot be reached on another port, and two ports may use the same path.
 /// </summary>
 internal static class PortPipelines
 {
