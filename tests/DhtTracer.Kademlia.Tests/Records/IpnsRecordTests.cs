@@ -74,7 +74,7 @@ public sealed class IpnsRecordTests
     {
         var other = RecordKey.ForIpns(Identity.Create().PeerId);
         Assert.Contains("signature is wrong", _namespace.Validate(other, Convert.FromHexString(BothVersions)), StringComparison.Ordinal);
-        Assert.Contains("are not a peer id", _namespace.Validate("/ipns/xx"u8, Convert.FromHexString(BothVersions)), StringComparison.Ordinal);
+        Assert.Contains("not a peer id", _namespace.Validate("/ipns/xx"u8, Convert.FromHexString(BothVersions)), StringComparison.Ordinal);
     }
 
     [Fact]
