@@ -23,8 +23,8 @@ public sealed record AnalysisOptions
     /// <value>The default is 30 seconds.</value>
     public TimeSpan LongestRetryDelay { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long <see cref="AnalysisWorker.DrainAsync"/> continues without progress while the database fails in a way that may pass,
-    /// such as a lock or a full disk.</summary>
+    /// <summary>How long <see cref="AnalysisWorker.DrainAsync"/> continues without progress while the database fails in a way that may
+    /// pass, such as a lock or a full disk.</summary>
     /// <value>The default is 60 seconds.</value>
     public TimeSpan DrainPatience { get; init; } = TimeSpan.FromSeconds(60);
 

@@ -11,6 +11,7 @@ namespace DhtTracer.Ingestion.Analysis;
 /// <summary>
 /// Analyses new and changed traces into operations and queries. Waiting traces are in the database, so a crash loses nothing:
 /// <see cref="RunAsync"/> starts with those.
+/// The file is longer than 300 lines because what the loops share, and how they end together, is read in one piece.
 /// </summary>
 /// <param name="store">The archive.</param>
 /// <param name="reconstruct">Finds the operations and queries in the merged spans of one trace.</param>
@@ -132,7 +133,8 @@ public sealed partial class AnalysisWorker(
     private static DatabaseException NotAnalysed(AnalysisProblem problem) =>
         new(
             (problem.Error as DatabaseException)?.Problem ?? DatabaseProblem.Other,
-            $"The spans are stored, but the analysis of {problem.Traces} {(problem.Traces == 1 ? "trace" : "traces")} failed: {problem.Problem} "
+            $"The spans are stored, but the analysis of {problem.Traces} {(problem.Traces == 1 ? "trace" : "traces")} failed: "
+                + $"{problem.Problem} "
                 + "When the cause is mended, the next start of dht-tracer on this archive analyses them.",
             problem.Error
         );

@@ -18,7 +18,8 @@ public static class GrpcHealth
     public static IReadOnlyList<string> Services { get; } =
     [OtlpGrpcReceiver.ServiceName, JaegerGrpcReceiver.ServiceName, "jaeger.api_v2.QueryService", "jaeger.api_v3.QueryService"];
 
-    /// <summary>Adds what <see cref="MapGrpcHealth"/> needs, except for the <see cref="TraceStore"/> and, where analysis runs, its worker.</summary>
+    /// <summary>Adds what <see cref="MapGrpcHealth"/> needs, except for the <see cref="TraceStore"/> and, where analysis runs, its
+    /// worker.</summary>
     /// <param name="services">Where to.</param>
     public static IServiceCollection AddGrpcHealth(this IServiceCollection services)
     {

@@ -7,8 +7,9 @@ using Microsoft.Playwright;
 namespace DhtTracer.EndToEnd.Tests.Site;
 
 /// <summary>
-/// A command is begun on the page Run and followed to its verdict while a Kubo runs it. The Kubo is a stand-in that replays the stream of a
-/// real one in its timing, and stops before the first provider until the browser has shown what came before. What is expected is counted in the stream.
+/// A command is begun on the page Run and followed to its verdict while a Kubo runs it. The Kubo is a stand-in that replays the stream
+/// of a real one in its timing, and stops before the first provider until the browser has shown what came before. What is expected is
+/// counted in the stream.
 /// </summary>
 public sealed class LiveKuboRunTests
 {

@@ -54,6 +54,7 @@ public sealed class ToolPackageTests : IDisposable
                 WorkingDirectory = _folder,
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
+                UseShellExecute = false,
                 Environment =
                 {
                     ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1",

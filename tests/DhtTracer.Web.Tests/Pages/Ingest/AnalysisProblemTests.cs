@@ -12,7 +12,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DhtTracer.Web.Tests.Pages.Ingest;
 
-/// <summary>The database takes spans, but not what the analysis finds in them: page, API, metrics and health say it until it is over.</summary>
+/// <summary>The database takes spans, but not what the analysis finds in them: page, API, metrics and health say it until it is
+/// over.</summary>
 public sealed class AnalysisProblemTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
