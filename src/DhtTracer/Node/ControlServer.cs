@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using DhtTracer.Kademlia;
@@ -120,6 +121,9 @@ internal sealed class ControlServer : IAsyncDisposable
         var begun = new QueryBegun();
         var observers = _events.HasReaders ? (IReadOnlyList<IQueryObserver>)[begun, new EventLogObserver(_events.Write)] : [begun];
         var follow = context.Request.Query.ContainsKey("follow");
+
+        // ASP.NET Core gives each request an activity that nobody records. A query below it would not be recorded either.
+        Activity.Current = null;
         try
         {
             // A watched query may outlive its request, but not the server.
