@@ -73,7 +73,7 @@ public sealed class KeyboardTests(Browser browser, SharedSite shared)
                 await page.Page.EvaluateAsync(
                     "() => { document.activeElement?.blur(); getSelection().removeAllRanges(); scrollTo(0, 0); }"
                 );
-                for (var i = 0; i <= count + 40; i++)
+                for (var i = 0; i <= count + 100; i++)
                 {
                     await page.Page.Keyboard.PressAsync("Tab");
                     if (await page.Page.EvaluateAsync<JsonElement?>(Focused) is not { ValueKind: JsonValueKind.Object } focused)
