@@ -5,25 +5,26 @@ namespace DhtTracer.Web.Markup;
 
 /// <summary>The <c>option</c> elements of a <c>select</c>.</summary>
 /// <param name="options">In the order in which they are shown.</param>
-internal sealed class Options(IEnumerable<Option> options) : IHtmlContent
+internal sealed class SelectOptions(IEnumerable<Option> options) : IHtmlContent
 {
     /// <summary>One option for each value of a vocabulary.</summary>
     /// <param name="text">What the reader sees.</param>
     /// <param name="chosen">The value that is selected; null for none.</param>
     /// <param name="value">What the form sends; null when it is the text.</param>
-    public static Options Of<T>(Func<T, string> text, T? chosen, Func<T, string>? value = null)
+    public static SelectOptions Of<T>(Func<T, string> text, T? chosen, Func<T, string>? value = null)
         where T : struct, Enum =>
         new(Enum.GetValues<T>().Select(one => new Option(text(one), chosen is { } it && it.Equals(one), value?.Invoke(one))));
 
     /// <summary>One option for each text; the form sends the text itself.</summary>
     /// <param name="texts">What the reader sees.</param>
     /// <param name="chosen">The text that is selected; null for none.</param>
-    public static Options Of(IEnumerable<string> texts, string? chosen) => new(texts.Select(text => new Option(text, text == chosen)));
+    public static SelectOptions Of(IEnumerable<string> texts, string? chosen) =>
+        new(texts.Select(text => new Option(text, text == chosen)));
 
     /// <summary>Options whose texts differ from what the form sends.</summary>
     /// <param name="chosen">The value that is selected; null for none.</param>
     /// <param name="options">Value and text of each.</param>
-    public static Options Of(string? chosen, params IEnumerable<(string Value, string Text)> options) =>
+    public static SelectOptions Of(string? chosen, params IEnumerable<(string Value, string Text)> options) =>
         new(options.Select(option => new Option(option.Text, option.Value == chosen, option.Value)));
 
     /// <inheritdoc />
