@@ -15,10 +15,7 @@ internal static class OverviewTruth
         CheckDistribution(figures.GetProperty("firstResult"), queries.Select(Truth.FirstResult));
         CheckDistribution(figures.GetProperty("discovery"), queries.Select(query => query.DiscoveryNs));
         CheckDistribution(figures.GetProperty("hops"), queries.Select(query => (long?)query.Hops));
-        CheckDistribution(
-            figures.GetProperty("peersQueried"),
-            queries.Select(query => (long?)query.Counts.Queried)
-        );
+        CheckDistribution(figures.GetProperty("peersQueried"), queries.Select(query => (long?)query.Counts.Queried));
         CheckDistribution(figures.GetProperty("duplicates"), queries.Select(Duplicates));
 
         var dials = queries.SelectMany(query => query.Peers).Select(peer => peer.Dial).OfType<PeerDial>().ToList();
