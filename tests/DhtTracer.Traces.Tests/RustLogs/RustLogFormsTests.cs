@@ -157,7 +157,7 @@ public sealed class RustLogFormsTests
     }
 
     //   2026-11-30T05:33:54.122259Z TRACE libp2p_kad::behaviour: Query finished, query: QueryId(0)
-    //     at /root/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/libp2p-kad-0.49.0/src/behaviour.rs:1204
+    //     at /home/user/.cargo/registry/src/an-index/libp2p-kad-0.49.0/src/behaviour.rs:1204
     //     in libp2p_swarm::Swarm::poll
     private static string Pretty(string json, bool target = true, bool places = true, bool coloured = false)
     {
@@ -179,9 +179,7 @@ public sealed class RustLogFormsTests
         text.Append('\n');
         if (places)
         {
-            text.Append(
-                $"    {Paint("at", "2;3")} /root/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/some-crate-0.1.0/src/lib.rs:12\n"
-            );
+            text.Append($"    {Paint("at", "2;3")} /home/user/.cargo/registry/src/an-index/some-crate-0.1.0/src/lib.rs:12\n");
         }
 
         foreach (var span in Spans(root).Reverse())
