@@ -14,13 +14,8 @@ internal sealed class HttpV1JaegerReader(Uri address, PullOptions options) : IJa
 
     public Uri Address => address;
 
-    public async Task<IReadOnlyList<string>> GetServicesAsync(CancellationToken cancellationToken)
-    {
-        var body =
-            await _http.GetAsync("/api/services", cancellationToken)
-            ?? throw new JaegerReadException(JaegerReadProblem.NotSpoken, $"{address} knows no /api/services");
-        return JsonAnswer.Strings(body, "data", address);
-    }
+    public Task<IReadOnlyList<string>> GetServicesAsync(CancellationToken cancellationToken) =>
+        _http.GetNamesAsync("/api/services", "data", cancellationToken);
 
     public async IAsyncEnumerable<FoundSpans> FindTracesAsync(
         string service,

@@ -15,13 +15,8 @@ internal sealed class HttpV3JaegerReader(Uri address, PullOptions options) : IJa
 
     public Uri Address => address;
 
-    public async Task<IReadOnlyList<string>> GetServicesAsync(CancellationToken cancellationToken)
-    {
-        var body =
-            await _http.GetAsync("/api/v3/services", cancellationToken)
-            ?? throw new JaegerReadException(JaegerReadProblem.NotSpoken, $"{address} knows no /api/v3/services");
-        return JsonAnswer.Strings(body, "services", address);
-    }
+    public Task<IReadOnlyList<string>> GetServicesAsync(CancellationToken cancellationToken) =>
+        _http.GetNamesAsync("/api/v3/services", "services", cancellationToken);
 
     public async IAsyncEnumerable<FoundSpans> FindTracesAsync(
         string service,

@@ -27,6 +27,16 @@ internal sealed class JaegerHttp : IDisposable
 
     public Uri Address => _http.BaseAddress!;
 
+    /// <summary>Gets a list of names: the array <paramref name="member"/> of an answer.</summary>
+    /// <exception cref="JaegerReadException">There is no whole answer, or it has no such member.</exception>
+    public async Task<IReadOnlyList<string>> GetNamesAsync(string path, string member, CancellationToken cancellationToken)
+    {
+        var body =
+            await GetAsync(path, cancellationToken)
+            ?? throw new JaegerReadException(JaegerReadProblem.NotSpoken, $"{Address} knows no {path}");
+        return JsonAnswer.Strings(body, member, Address);
+    }
+
     /// <summary>Gets a body, or null for 404.</summary>
     /// <exception cref="JaegerReadException">There is no whole answer.</exception>
     public async Task<ReadOnlyMemory<byte>?> GetAsync(string pathAndQuery, CancellationToken cancellationToken)
