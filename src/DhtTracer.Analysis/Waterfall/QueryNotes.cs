@@ -17,7 +17,8 @@ public static class QueryNotes
             missing.Events > 0 ? $"{Count(missing.Events, "event")} {(missing.Events == 1 ? "was" : "were")} dropped by the sender. " : "";
         var spans =
             missing.Spans > 0
-                ? $"{Count(missing.Spans, "request")} may be missing: at least {Count(missing.Spans, "span")} {(missing.Spans == 1 ? "was" : "were")} lost before arrival. "
+                ? $"{Count(missing.Spans, "request")} may be missing: at least {Count(missing.Spans, "span")} "
+                    + $"{(missing.Spans == 1 ? "was" : "were")} lost before arrival. "
                 : "";
         return $"{spans}{events}What is not shown here is unknown, not \"not asked\".";
     }
@@ -40,8 +41,8 @@ public static class QueryNotes
 
         if (operation.UnclearParts > 0)
         {
-            yield return $"{Count(operation.UnclearParts, "request")} in other traces can be of this operation or of another one of the same "
-                + "key that ran at the same time. They are not counted here.";
+            yield return $"{Count(operation.UnclearParts, "request")} in other traces can be of this operation or of another one of the "
+                + "same key that started within a millisecond of it. They are not counted here.";
         }
 
         if (NotJoined(operation) is { } notJoined)
