@@ -135,7 +135,8 @@ internal static class ExplanationSentence
             ? ""
             : string.Create(
                 CultureInfo.InvariantCulture,
-                $"; for {Percent(share)} of the time the next peer stood in the queue{(query.Parameters.Alpha is { } alpha ? $" (alpha {alpha})" : "")}"
+                $"; for {Percent(share)} of the time the next peer stood in the queue"
+                    + $"{(query.Parameters.Alpha is { } alpha ? $" (alpha {alpha})" : "")}"
             );
     }
 

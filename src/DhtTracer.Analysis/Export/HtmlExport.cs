@@ -54,12 +54,14 @@ public static class HtmlExport
         WriteParameters(html, query, permalink);
         html.Own("<footer>")
             .Text(
-                "Exported by DhtTracer. Times are milliseconds after the start of the query unless a unit is given; – is what the trace does not tell."
+                "Exported by DhtTracer. Times are milliseconds after the start of the query unless a unit is given; "
+                    + "– is what the trace does not tell."
             );
         if (spans.Count > 0)
         {
             html.Text(
-                    $" The {spans.Count.ToString("N0", CultureInfo.InvariantCulture)} spans of the trace are inside: dht-tracer import FILE opens the query again."
+                    $" The {spans.Count.ToString("N0", CultureInfo.InvariantCulture)} spans of the trace are inside: "
+                        + "dht-tracer import FILE opens the query again."
                 )
                 .Own(HtmlPageSpans.Encode(spans));
         }
@@ -135,7 +137,8 @@ public static class HtmlExport
         foreach (var (css, name) in Legend)
         {
             html.Own(
-                    $"<svg class=\"key\" viewBox=\"0 0 12 12\" aria-hidden=\"true\"><rect class=\"{css}\" width=\"12\" height=\"12\" rx=\"2\"/></svg>"
+                    $"<svg class=\"key\" viewBox=\"0 0 12 12\" aria-hidden=\"true\">"
+                        + $"<rect class=\"{css}\" width=\"12\" height=\"12\" rx=\"2\"/></svg>"
                 )
                 .Text(name);
         }
@@ -196,11 +199,14 @@ public static class HtmlExport
     {
         html.Element(
             "p",
-            $"The chain of waits that made the end come when it came. The parts sum to {HtmlMarkup.Exact(query.DurationNs)} ms.{(path.AlphaObserved ? " The trace does not tell alpha; the most in flight at once stands for it." : "")}",
+            $"The chain of waits that made the end come when it came. The parts sum to {HtmlMarkup.Exact(query.DurationNs)} ms."
+                + $"{(path.AlphaObserved ? " The trace does not tell alpha; the most in flight at once stands for it." : "")}",
             "muted"
         );
         html.Own(
-            "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Critical path\"><table><thead><tr><th class=\"n\">From, ms</th><th class=\"n\">Took, ms</th><th class=\"n\">Share</th><th>What</th><th>Waited for</th><th>Meanwhile in the queue</th><th>Error</th></tr></thead><tbody>\n"
+            "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Critical path\"><table><thead><tr>"
+                + "<th class=\"n\">From, ms</th><th class=\"n\">Took, ms</th><th class=\"n\">Share</th><th>What</th>"
+                + "<th>Waited for</th><th>Meanwhile in the queue</th><th>Error</th></tr></thead><tbody>\n"
         );
         foreach (var segment in path.Segments)
         {

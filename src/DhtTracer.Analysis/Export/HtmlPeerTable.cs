@@ -10,7 +10,11 @@ internal static class HtmlPeerTable
 
     private const string Head = """
         <section><h2>Peers</h2>
-        <div class="scroll" tabindex="0" role="region" aria-label="Peers"><table><thead><tr><th class="n">#</th><th>Peer</th><th class="n">XOR</th><th class="n">Hops</th><th>Named by</th><th>Asked after</th><th class="n">Heard</th><th>State</th><th class="n">Dialed at</th><th class="n">Dial took</th><th>Message</th><th class="n">Sent at</th><th class="n">Took</th><th>Ended</th><th class="n">New</th><th class="n">Returned</th><th class="n">Providers</th><th class="n">Records</th><th>Error</th><th>Agent</th><th>Addresses</th></tr></thead><tbody>
+        <div class="scroll" tabindex="0" role="region" aria-label="Peers"><table><thead><tr>
+        <th class="n">#</th><th>Peer</th><th class="n">XOR</th><th class="n">Hops</th><th>Named by</th><th>Asked after</th>
+        <th class="n">Heard</th><th>State</th><th class="n">Dialed at</th><th class="n">Dial took</th><th>Message</th>
+        <th class="n">Sent at</th><th class="n">Took</th><th>Ended</th><th class="n">New</th><th class="n">Returned</th>
+        <th class="n">Providers</th><th class="n">Records</th><th>Error</th><th>Agent</th><th>Addresses</th></tr></thead><tbody>
 
         """;
 

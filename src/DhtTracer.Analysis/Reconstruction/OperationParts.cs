@@ -20,8 +20,8 @@ public static class OperationParts
 
     /// <summary>
     /// Provides of one key that start closer together than this are too close to tell apart. In captures where a classic provider and a
-    /// command provide the same key at once, 25 of 65 such requests start less than 1 ms after the later start; the other 40 start more than
-    /// 10 s after both have ended, and nothing in the spans tells whose they are. The starts are at least 1.2 ms apart.
+    /// command provide the same key at once, 25 of 65 such requests start less than 1 ms after the later start; the other 40 start more
+    /// than 10 s after both have ended, and nothing in the spans tells whose they are. The starts are at least 1.2 ms apart.
     /// </summary>
     private const long TellApartNs = 1_000_000;
 

@@ -214,7 +214,8 @@ internal sealed class WindowSearch(
         if (final)
         {
             throw new PullException(
-                $"{options.Source} did not answer for {service}: {e.Message}. What was taken is stored; start the pull again to go on from there.",
+                $"{options.Source} did not answer for {service}: {e.Message}. "
+                    + "What was taken is stored; start the pull again to go on from there.",
                 e
             );
         }

@@ -65,9 +65,9 @@ public static class JaegerQueryApi
         context.Response.Headers.XContentTypeOptions = "nosniff";
         return context.Response.WriteAsync(
             """
-            This is DhtTracer's query API in the shape of Jaeger's: /api/... and /api/v3/... over HTTP; gRPC has a port of its own, usually 16685.
-            Grafana's Jaeger data source takes this address as its URL. Jaeger UI is not part of DhtTracer: serve it from elsewhere and
-            pass its /api on to this port (docs/jaeger.md says how). DhtTracer's own pages are on another port, usually 5080.
+            This is DhtTracer's query API in the shape of Jaeger's: /api/... and /api/v3/... over HTTP; gRPC has a port of its own,
+            usually 16685. Grafana's Jaeger data source takes this address as its URL. Jaeger UI is not part of DhtTracer: serve it from
+            elsewhere and pass its /api on to this port (docs/jaeger.md says how). DhtTracer's own pages are on another port, usually 5080.
 
             """,
             context.RequestAborted

@@ -16,8 +16,8 @@ using StatusCode = Grpc.Core.StatusCode;
 namespace DhtTracer.Jaeger.Receiving;
 
 /// <summary>
-/// Jaeger's collector over gRPC, port 14250: <c>jaeger.api_v2.CollectorService/PostSpans</c>. It answers after the commit, never before. Its
-/// base binds the method, so that a request which is no protobuf is INVALID_ARGUMENT and says why.
+/// Jaeger's collector over gRPC, port 14250: <c>jaeger.api_v2.CollectorService/PostSpans</c>. It answers after the commit, never before.
+/// Its base binds the method, so that a request which is no protobuf is INVALID_ARGUMENT and says why.
 /// </summary>
 /// <param name="sink">Where spans go.</param>
 public sealed class JaegerGrpcReceiver(SpanSink sink) : CollectorServiceBytesBase

@@ -112,7 +112,8 @@ internal static class RustDebugText
     }
 
     /// <summary>
-    /// The peer of rust-libp2p's <c>KadPeer { node_id: PeerId("12D3…"), multiaddrs: [/ip4/…/p2p/12D3…, …], connection_ty: Connected }</c>.
+    /// The peer of rust-libp2p's
+    /// <c>KadPeer { node_id: PeerId("12D3…"), multiaddrs: [/ip4/…/p2p/12D3…, …], connection_ty: Connected }</c>.
     /// </summary>
     /// <returns>The id and its multiaddrs, separated by spaces; null if the text is not such a peer.</returns>
     public static (string Id, string Addresses)? KadPeer(string? text)
@@ -129,7 +130,8 @@ internal static class RustDebugText
     }
 
     /// <summary>
-    /// The peers of litep2p's list <c>[KademliaPeer { key: Key { preimage: PeerId("…"), … }, peer: PeerId("…"), address_store: AddressStore
+    /// The peers of litep2p's list
+    /// <c>[KademliaPeer { key: Key { preimage: PeerId("…"), … }, peer: PeerId("…"), address_store: AddressStore
     /// { addresses: {/ip4/…: AddressRecord { score: 0, address: /ip4/… }}, … }, … }, …]</c>. Null when the text is no list.
     /// </summary>
     public static List<(string Id, string Addresses)>? KademliaPeers(string? text)

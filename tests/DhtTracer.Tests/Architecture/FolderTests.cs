@@ -51,12 +51,6 @@ public sealed partial class FolderTests
     private static readonly Dictionary<string, int> LongLines = new()
     {
         ["bench/DhtTracer.Bench"] = 1,
-        ["src/DhtTracer"] = 1,
-        ["src/DhtTracer.Analysis"] = 22,
-        ["src/DhtTracer.Jaeger"] = 3,
-        ["src/DhtTracer.Kademlia"] = 1,
-        ["src/DhtTracer.Traces"] = 10,
-        ["src/DhtTracer.Web"] = 337,
         ["tests/DhtTracer.Analysis.Tests"] = 3,
         ["tests/DhtTracer.EndToEnd.Tests"] = 12,
         ["tests/DhtTracer.Ingestion.Tests"] = 3,

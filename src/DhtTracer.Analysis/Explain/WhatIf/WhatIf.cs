@@ -108,7 +108,8 @@ public sealed class WhatIf
             DoesNotReproduce = true;
             CannotSay = string.Create(
                 CultureInfo.InvariantCulture,
-                $"the replay does not reproduce it: with its own parameters it takes {DurationText.Of(OwnReplayNs)}, not {DurationText.Of(duration)}, so the trace does not show what decided it"
+                $"the replay does not reproduce it: with its own parameters it takes {DurationText.Of(OwnReplayNs)}, "
+                    + $"not {DurationText.Of(duration)}, so the trace does not show what decided it"
             );
         }
     }
