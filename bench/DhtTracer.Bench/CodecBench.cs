@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Bench;

@@ -1,6 +1,13 @@
 using System.Collections.Immutable;
+using DhtTracer.Analysis.Dialects;
+using DhtTracer.Analysis.Dialects.Go;
+using DhtTracer.Analysis.Dialects.KuboEvents;
+using DhtTracer.Analysis.Dialects.Litep2p;
+using DhtTracer.Analysis.Dialects.RustLibp2p;
 using DhtTracer.Analysis.Explain;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Analysis;
 

@@ -1,3 +1,10 @@
+using DhtTracer.Kademlia.Lookups;
+using DhtTracer.Kademlia.Messages;
+using DhtTracer.Kademlia.Network;
+using DhtTracer.Kademlia.Queries;
+using DhtTracer.Kademlia.Records;
+using DhtTracer.Kademlia.Routing;
+using DhtTracer.Kademlia.Server;
 using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia;

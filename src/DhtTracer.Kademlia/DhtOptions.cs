@@ -1,3 +1,6 @@
+using DhtTracer.Kademlia.Lookups;
+using DhtTracer.Kademlia.Messages;
+
 namespace DhtTracer.Kademlia;
 
 /// <summary>Whether a node answers requests.</summary>

@@ -1,3 +1,6 @@
+using DhtTracer.Kademlia.Messages;
+using DhtTracer.Kademlia.Network;
+using DhtTracer.Kademlia.Server;
 using DhtTracer.Libp2p.Hosting;
 using DhtTracer.Multiformats;
 

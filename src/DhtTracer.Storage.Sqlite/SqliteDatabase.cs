@@ -1,6 +1,9 @@
 using System.Globalization;
 using Dapper;
 using DhtTracer.Storage.Sqlite;
+using DhtTracer.Storage.Sqlite.Connections;
+using DhtTracer.Storage.Sqlite.Packed;
+using DhtTracer.Storage.Sqlite.Queries;
 using Microsoft.Data.Sqlite;
 
 namespace DhtTracer.Storage.Sqlite;

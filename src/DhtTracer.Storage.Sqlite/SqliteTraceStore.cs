@@ -1,6 +1,23 @@
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
-using DhtTracer.Traces;
+using DhtTracer.Storage.Export;
+using DhtTracer.Storage.Operations;
+using DhtTracer.Storage.Pulling;
+using DhtTracer.Storage.Queries;
+using DhtTracer.Storage.Services;
+using DhtTracer.Storage.Sqlite.Connections;
+using DhtTracer.Storage.Sqlite.Operations;
+using DhtTracer.Storage.Sqlite.Packed;
+using DhtTracer.Storage.Sqlite.Pulling;
+using DhtTracer.Storage.Sqlite.Queries;
+using DhtTracer.Storage.Sqlite.Services;
+using DhtTracer.Storage.Sqlite.Statistics;
+using DhtTracer.Storage.Sqlite.Traces;
+using DhtTracer.Storage.Statistics;
+using DhtTracer.Storage.Traces;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Storage.Sqlite;
 

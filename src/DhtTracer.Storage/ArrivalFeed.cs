@@ -1,5 +1,5 @@
 using System.Threading.Channels;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Storage;
 

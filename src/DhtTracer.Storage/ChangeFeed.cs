@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
 
 namespace DhtTracer.Storage;
 

@@ -1,7 +1,17 @@
 using System.Collections.Immutable;
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Keys;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
-using DhtTracer.Traces;
+using DhtTracer.Storage.Export;
+using DhtTracer.Storage.Operations;
+using DhtTracer.Storage.Pulling;
+using DhtTracer.Storage.Queries;
+using DhtTracer.Storage.Services;
+using DhtTracer.Storage.Statistics;
+using DhtTracer.Storage.Traces;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Storage;

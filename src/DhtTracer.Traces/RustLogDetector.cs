@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Unicode;
+using DhtTracer.Traces.Formats;
 
 namespace DhtTracer.Traces;
 

@@ -1,10 +1,12 @@
 using System.Buffers;
 using System.IO.Compression;
 using DhtTracer.Analysis.EventLog2019;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.TestSupport;
 using DhtTracer.TestSupport.Kubo;
-using DhtTracer.Traces;
 using DhtTracer.Traces.EventLog2019;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Analysis.Tests;

@@ -1,8 +1,9 @@
 using System.Text.Json;
 using DhtTracer.TestSupport;
 using DhtTracer.TestSupport.Kubo;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Formats;
 using DhtTracer.Traces.KuboEvents;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.EndToEnd.Tests;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Jaeger.Pull;
-using DhtTracer.Storage;
 using DhtTracer.Storage.Sqlite;
 
 // A puller as a process of its own, so that a test can kill it: SOURCE DIRECTORY DEPTH SETTLE-SECONDS.

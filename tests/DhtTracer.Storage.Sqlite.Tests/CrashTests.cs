@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text;
 using Dapper;
 using DhtTracer.Storage.Sqlite;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 using Microsoft.Data.Sqlite;
 
 namespace DhtTracer.Storage.Sqlite.Tests;

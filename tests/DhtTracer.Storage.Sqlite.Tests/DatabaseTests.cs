@@ -1,5 +1,8 @@
 using Dapper;
+using DhtTracer.Storage.Queries;
 using DhtTracer.Storage.Sqlite;
+using DhtTracer.Storage.Sqlite.Connections;
+using DhtTracer.Traces.Model;
 using Microsoft.Data.Sqlite;
 
 namespace DhtTracer.Storage.Sqlite.Tests;
@@ -71,7 +74,7 @@ public sealed class DatabaseTests : IDisposable
             )
         );
         Assert.Equal(2, dual.Queries.Length);
-        Assert.Equal(new Traces.SpanId(2), dual.Decisive!.Id.SpanId);
+        Assert.Equal(new SpanId(2), dual.Decisive!.Id.SpanId);
         Assert.Equal(65, Assert.Single(await store.ListOperationFactsAsync(new QueryFilter())).FirstResultNs);
         Assert.Equal(
             2,

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.TestSupport;
 

@@ -1,5 +1,6 @@
-using DhtTracer.Analysis;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.TestSupport;
 

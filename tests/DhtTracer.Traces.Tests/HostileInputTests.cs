@@ -1,3 +1,4 @@
+using DhtTracer.Traces.Formats;
 using DhtTracer.Traces.Jaeger;
 using DhtTracer.Traces.Otlp;
 

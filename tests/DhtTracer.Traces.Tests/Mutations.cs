@@ -1,3 +1,5 @@
+using DhtTracer.Traces.Formats;
+
 namespace DhtTracer.Traces.Tests;
 
 /// <summary>Spoils valid inputs from a fixed seed. <c>DHT_TRACER_FUZZ_INPUTS</c> asks for more than the default number.</summary>

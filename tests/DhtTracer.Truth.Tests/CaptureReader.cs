@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text.Json;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Formats;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Truth.Tests;

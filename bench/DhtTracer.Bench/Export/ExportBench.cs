@@ -4,9 +4,11 @@ using System.Net;
 using System.Net.Sockets;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Export;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Cli;
-using DhtTracer.Storage;
 using DhtTracer.Storage.Sqlite;
+using DhtTracer.Storage.Traces;
 using DhtTracer.TestSupport.Kubo;
 using DhtTracer.Traces.Otlp;
 

@@ -1,9 +1,9 @@
 using System.Buffers;
 using System.Diagnostics;
 using DhtTracer.Analysis;
-using DhtTracer.Storage;
-using DhtTracer.Storage.Sqlite;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Storage.Sqlite.Traces;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Bench.Ingest;

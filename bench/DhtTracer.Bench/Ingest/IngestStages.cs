@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using DhtTracer.Analysis;
-using DhtTracer.Storage;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Storage.Sqlite;
+using DhtTracer.Storage.Sqlite.Traces;
+using DhtTracer.Storage.Traces;
 using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Bench.Ingest;

@@ -1,6 +1,9 @@
 using System.Diagnostics;
-using DhtTracer.Kademlia;
 using DhtTracer.Kademlia.LocalNet;
+using DhtTracer.Kademlia.Lookups;
+using DhtTracer.Kademlia.Network;
+using DhtTracer.Kademlia.Queries;
+using DhtTracer.Kademlia.Tracing;
 
 namespace DhtTracer.Bench.Kademlia;
 

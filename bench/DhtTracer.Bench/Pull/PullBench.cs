@@ -3,7 +3,6 @@ using System.Globalization;
 using DhtTracer.FakeJaeger;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Jaeger.Pull;
-using DhtTracer.Storage;
 using DhtTracer.Storage.Sqlite;
 using Google.Protobuf;
 using Proto = DhtTracer.Traces.Jaeger.Proto;

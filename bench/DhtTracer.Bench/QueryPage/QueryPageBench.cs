@@ -1,10 +1,15 @@
 using System.Diagnostics;
 using System.Globalization;
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Queries;
 using DhtTracer.Storage.Sqlite;
+using DhtTracer.Storage.Traces;
 using DhtTracer.TestSupport;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 using DhtTracer.Web.Tests.Fixture;
 

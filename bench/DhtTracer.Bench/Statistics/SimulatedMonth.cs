@@ -1,8 +1,11 @@
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Traces;
 using DhtTracer.TestSupport;
 using DhtTracer.TestSupport.ArchiveSimulator;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Bench.Statistics;

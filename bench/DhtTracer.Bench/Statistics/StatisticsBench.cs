@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using DhtTracer.Analysis;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Queries;
 using DhtTracer.Storage.Sqlite;
 
 namespace DhtTracer.Bench.Statistics;

@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Traces.EventLog2019;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects;
 
 /// <summary>
 /// Spans of the 2019 event log, as <see cref="EventLog2019Reader"/> makes them: one trace for each query, one span for each event.

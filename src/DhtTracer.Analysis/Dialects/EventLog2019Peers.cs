@@ -1,8 +1,10 @@
 using System.Text.Json;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Traces.EventLog2019;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects;
 
 /// <summary>Reads the peers of a query of the 2019 log. Events are sorted by time. A line that is in the log twice is one event.</summary>
 internal sealed class EventLog2019Peers(LookupBuilder lookup, List<Span> spans, ulong start, QueryType type)

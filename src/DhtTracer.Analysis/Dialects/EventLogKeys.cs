@@ -1,6 +1,7 @@
+using DhtTracer.Analysis.Keys;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects;
 
 /// <summary>
 /// Reads keys of the 2019 log. A key is <c>/provider/Qm…</c>, whose last part encodes the bytes; a record key such as <c>/ipns/Qm…</c>; a

@@ -1,4 +1,6 @@
-namespace DhtTracer.Analysis;
+using DhtTracer.Analysis.Reconstruction;
+
+namespace DhtTracer.Analysis.Dialects;
 
 /// <summary>Reads the spans of one implementation. It ignores spans of others, so several dialects can share a trace.</summary>
 internal interface IDialect

@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects;
 
 /// <summary>
 /// Spans of js-libp2p's kad-dht (<c>@libp2p/opentelemetry-metrics</c>). Above are <c>contentRouting.*</c> or <c>peerRouting.*</c> spans,

@@ -1,7 +1,10 @@
 using System.Globalization;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Keys;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects;
 
 /// <summary>Builds one query of js-libp2p.</summary>
 /// <param name="trace">The trace.</param>

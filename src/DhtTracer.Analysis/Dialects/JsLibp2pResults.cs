@@ -1,6 +1,7 @@
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects;
 
 /// <summary>
 /// What a query of js-libp2p found, and when. The results of value queries and of a bare <c>getClosestPeers</c> are unknown, because no

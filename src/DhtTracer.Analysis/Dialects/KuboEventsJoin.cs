@@ -1,8 +1,12 @@
 using System.Collections.Immutable;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Dialects.Go;
+using DhtTracer.Analysis.Dialects.KuboEvents;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Traces.KuboEvents;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects;
 
 /// <summary>
 /// Joins an operation that arrived both as Kubo's spans and as its query events. Times, sides and outcomes come from the spans. The events

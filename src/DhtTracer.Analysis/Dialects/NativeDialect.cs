@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects;
 
 /// <summary>Spans of the DhtTracer node, as defined in <c>docs/span-conventions.md</c>.</summary>
 internal sealed class NativeDialect : IDialect

@@ -1,6 +1,9 @@
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Keys;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects;
 
 /// <summary>Reads the <c>dht.peer</c>, <c>dht.dial</c> and <c>dht.request</c> spans of one query.</summary>
 /// <param name="lookup">Receives the peers and requests.</param>

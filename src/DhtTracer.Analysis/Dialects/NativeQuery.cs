@@ -1,7 +1,10 @@
+using DhtTracer.Analysis.Keys;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Multiformats;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects;
 
 /// <summary>Builds one query of the DhtTracer node.</summary>
 /// <param name="trace">The trace.</param>

@@ -1,6 +1,10 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
+using DhtTracer.Analysis.Dialects;
+using DhtTracer.Analysis.Json;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Traces.EventLog2019;
 
 namespace DhtTracer.Analysis.EventLog2019;

@@ -1,8 +1,11 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Dialects;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Traces.EventLog2019;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Analysis.EventLog2019;
 

@@ -1,3 +1,5 @@
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Traces.EventLog2019;
 
 namespace DhtTracer.Analysis.EventLog2019;

@@ -1,4 +1,7 @@
 using System.Text.Json;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Analysis.Waterfalls;
 
 namespace DhtTracer.Analysis.EventLog2019;
 

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 
 namespace DhtTracer.Analysis.Explain;
 

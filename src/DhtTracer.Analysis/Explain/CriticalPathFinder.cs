@@ -1,5 +1,6 @@
 // Over 300 lines: one walk back from the end; all its steps share the same state.
 using System.Collections.Immutable;
+using DhtTracer.Analysis.Model;
 
 namespace DhtTracer.Analysis.Explain;
 

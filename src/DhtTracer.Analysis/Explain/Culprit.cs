@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DhtTracer.Analysis.Model;
 
 namespace DhtTracer.Analysis.Explain;
 

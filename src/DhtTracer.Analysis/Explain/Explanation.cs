@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using DhtTracer.Analysis.Explain.Replay;
+using DhtTracer.Analysis.Model;
 
 namespace DhtTracer.Analysis.Explain;
 

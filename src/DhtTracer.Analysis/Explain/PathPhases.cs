@@ -1,3 +1,5 @@
+using DhtTracer.Analysis.Model;
+
 namespace DhtTracer.Analysis.Explain;
 
 /// <summary>Finds the phase of a query in which a dial or request lies.</summary>

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 
 namespace DhtTracer.Analysis.Explain;
 

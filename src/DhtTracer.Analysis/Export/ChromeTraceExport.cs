@@ -1,5 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Analysis.Waterfalls;
 
 namespace DhtTracer.Analysis.Export;
 

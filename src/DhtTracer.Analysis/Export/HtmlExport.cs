@@ -3,8 +3,11 @@ using System.Text;
 using System.Xml;
 using DhtTracer.Analysis.EventLog2019;
 using DhtTracer.Analysis.Explain;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Traces.HtmlPage;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Analysis.Export;
 

@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Analysis.Waterfalls;
 
 namespace DhtTracer.Analysis.Export;
 

@@ -1,3 +1,7 @@
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Analysis.Waterfalls;
+
 namespace DhtTracer.Analysis.Export;
 
 /// <summary>

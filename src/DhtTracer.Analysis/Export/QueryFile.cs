@@ -1,5 +1,9 @@
 using System.Text;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Json;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Analysis.Waterfalls;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Analysis.Export;
 

@@ -1,8 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Json;
 
 /// <summary>
 /// An operation as JSON, by the contract of <see cref="QueryJson"/>: unknown values are <c>null</c>, times are nanoseconds after the

@@ -2,8 +2,10 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Json;
 
 /// <summary>
 /// The reconstruction as JSON: one contract for the command line, the API, exports and tests. An unknown value is <c>null</c>, never 0 and

@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Json;
 
 /// <summary>
 /// Reads the JSON of <see cref="QueryJson"/>. Ignores fields that a later version added, and reads a missing field as null.

@@ -1,6 +1,8 @@
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Keys;
 
 /// <summary>One key that the text of a user can mean.</summary>
 /// <param name="Bytes">The bytes that are hashed, in lower-case hex: the <see cref="QueryKey.Bytes"/> of every query for this key.</param>

@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Keys;
 
 /// <summary>
 /// Peer ids in texts of spans. Text that is no peer id stays unchanged: it is shown, but has no position in the key space.

@@ -1,4 +1,4 @@
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Keys;
 
 /// <summary>Removes the text around a key that people copy with it.</summary>
 internal static class SearchText

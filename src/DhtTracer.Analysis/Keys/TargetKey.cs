@@ -1,8 +1,10 @@
 using System.Buffers;
 using System.Text;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Keys;
 
 /// <summary>The key of a query, read from any encoding that a dialect writes. Keys are compared by the bytes that are hashed.</summary>
 /// <param name="Key">The key as it is shown and stored.</param>

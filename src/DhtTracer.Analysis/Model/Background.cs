@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
+using DhtTracer.Analysis.Reconstruction;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Model;
 
 /// <summary>Why a node did something that nobody asked for.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<BackgroundKind>))]

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Model;
 
 /// <summary>
 /// A stream of Kubo's query events. It holds what is needed to find the daemon's spans of the same operation, which can be in another

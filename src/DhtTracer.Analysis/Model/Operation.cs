@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Model;
 
 /// <summary>
 /// One thing that somebody asked of the DHT: the outermost DHT-related span with the queries below it. Lists, searches, statistics and
@@ -99,7 +100,7 @@ public sealed record Operation
     /// </summary>
     public SpanId? Command { get; init; }
 
-    /// <summary>The stored <see cref="Analysis.AnalysisVersion"/> when it is older than this program's; else null.</summary>
+    /// <summary>The stored <see cref="Reconstruction.AnalysisVersion"/> when it is older than this program's; else null.</summary>
     public int? AnalysisVersion { get; init; }
 }
 

@@ -1,8 +1,9 @@
 // Over 300 lines: the records of one model; most lines are their documentation.
 using System.Collections.Immutable;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Model;
 
 /// <summary>The permalink of a query: its trace and its root span. It is the same on every installation.</summary>
 /// <param name="TraceId">The trace.</param>
@@ -173,7 +174,7 @@ public record QuerySummary
     /// <summary>Certain lower bound of the hops, also while <see cref="Hops"/> is null; null when nothing is certain.</summary>
     public int? HopsAtLeast { get; init; }
 
-    /// <summary>The stored <see cref="Analysis.AnalysisVersion"/> when it is older than this program's; else null.</summary>
+    /// <summary>The stored <see cref="Reconstruction.AnalysisVersion"/> when it is older than this program's; else null.</summary>
     public int? AnalysisVersion { get; init; }
 }
 

@@ -1,4 +1,4 @@
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Reconstruction;
 
 /// <summary>The version of the rules of <see cref="TraceReconstruction"/>.</summary>
 public static class AnalysisVersion

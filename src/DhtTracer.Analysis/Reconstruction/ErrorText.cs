@@ -1,4 +1,6 @@
-namespace DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+
+namespace DhtTracer.Analysis.Reconstruction;
 
 /// <summary>Maps the error texts of go-libp2p, js-libp2p, rust-libp2p and litep2p to <see cref="ErrorClass"/>.</summary>
 internal static class ErrorText

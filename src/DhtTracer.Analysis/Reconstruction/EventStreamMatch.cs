@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
+using DhtTracer.Analysis.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Reconstruction;
 
 /// <summary>A stream of query events, or an operation from spans, to be compared by <see cref="EventStreamMatch"/>.</summary>
 /// <param name="Id">Permalink.</param>

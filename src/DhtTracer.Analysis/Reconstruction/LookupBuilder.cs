@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
+using DhtTracer.Analysis.Keys;
+using DhtTracer.Analysis.Model;
 using DhtTracer.Multiformats;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Reconstruction;
 
 /// <summary>Builds a query's peers from what a dialect read, and counts them by the definitions shared by all dialects.</summary>
 /// <param name="target">Position of the key in the key space. When null, every XOR is unknown.</param>

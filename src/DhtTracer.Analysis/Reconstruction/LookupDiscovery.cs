@@ -1,4 +1,6 @@
-namespace DhtTracer.Analysis;
+using DhtTracer.Analysis.Keys;
+
+namespace DhtTracer.Analysis.Reconstruction;
 
 /// <summary>Finds when the final answer of a lookup was first known, from which peer named which.</summary>
 internal static class LookupDiscovery

@@ -1,4 +1,4 @@
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Reconstruction;
 
 /// <summary>Message types as written in spans and logs.</summary>
 internal static class MessageTypes

@@ -1,4 +1,6 @@
-namespace DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+
+namespace DhtTracer.Analysis.Reconstruction;
 
 /// <summary>Builds an operation from its queries alone.</summary>
 internal static class OperationOfQueries

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
+using DhtTracer.Analysis.Keys;
+using DhtTracer.Analysis.Model;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Reconstruction;
 
 /// <summary>
 /// Joins requests that are alone in their traces to their operation in another trace. An optimistic provide sends its provider records in

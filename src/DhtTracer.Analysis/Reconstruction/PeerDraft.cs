@@ -1,6 +1,7 @@
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Reconstruction;
 
 /// <summary>A peer while its query is being built. Times are nanoseconds after the query's start.</summary>
 internal sealed class PeerDraft(string id)

@@ -1,4 +1,6 @@
-namespace DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+
+namespace DhtTracer.Analysis.Reconstruction;
 
 /// <summary>Derives how far a peer got, if the source does not say it.</summary>
 internal static class PeerStates

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Reconstruction;
 
 /// <summary>A total order of spans by their whole content. The order has no meaning, but it never changes.</summary>
 internal static class SpanContentComparer

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Reconstruction;
 
 /// <summary>
 /// Merges spans that arrived more than once, for example by file and by pull, unfinished and finished, in nanoseconds by OTLP and in

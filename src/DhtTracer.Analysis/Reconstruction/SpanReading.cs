@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Reconstruction;
 
 /// <summary>
 /// Reads attributes of spans from any exporter. Jaeger turns arrays into JSON text, its Thrift exporters into comma-separated text and

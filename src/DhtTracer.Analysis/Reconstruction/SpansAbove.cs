@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Reconstruction;
 
 /// <summary>The spans above an operation, such as the command, a bitswap session or the resolution of a name.</summary>
 /// <param name="Context">The spans above, outermost first.</param>

@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
 using DhtTracer.Traces.KuboEvents;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Reconstruction;
 
 /// <summary>A stream of query events from another trace that is joined with an operation of this trace.</summary>
 /// <param name="Root">Root span of the stream.</param>

@@ -1,4 +1,6 @@
-namespace DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+
+namespace DhtTracer.Analysis.Reconstruction;
 
 /// <summary>Joins parts of other traces to the operations of one trace.</summary>
 public static class TraceParts

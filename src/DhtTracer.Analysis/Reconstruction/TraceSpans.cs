@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Reconstruction;
 
 /// <summary>
 /// The merged spans of one trace with their parents and children, by index. Cycles of parents are cut; only a hostile sender makes them.

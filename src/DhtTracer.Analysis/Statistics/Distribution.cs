@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using DhtTracer.Analysis.Reconstruction;
 
 namespace DhtTracer.Analysis.Statistics;
 

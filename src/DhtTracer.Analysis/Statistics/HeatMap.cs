@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DhtTracer.Analysis.Reconstruction;
 
 namespace DhtTracer.Analysis.Statistics;
 

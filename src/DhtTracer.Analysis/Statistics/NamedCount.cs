@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
+using DhtTracer.Analysis.Reconstruction;
 
 namespace DhtTracer.Analysis.Statistics;
 

@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Storage;
-using DhtTracer.Traces;
+using DhtTracer.Storage.Traces;
+using DhtTracer.Traces.Model;
 using Microsoft.Extensions.Logging;
 
 namespace DhtTracer.Ingestion.Analysis;

@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Ingestion.Analysis;
 

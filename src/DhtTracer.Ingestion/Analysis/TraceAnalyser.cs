@@ -1,6 +1,8 @@
 using DhtTracer.Analysis;
-using DhtTracer.Storage;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Storage.Traces;
+using DhtTracer.Traces.Formats;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Ingestion.Analysis;

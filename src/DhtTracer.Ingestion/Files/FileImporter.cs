@@ -1,7 +1,8 @@
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Storage;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Formats;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Ingestion.Files;
 

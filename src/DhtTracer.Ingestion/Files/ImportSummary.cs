@@ -1,4 +1,5 @@
-using DhtTracer.Traces;
+using DhtTracer.Traces.Formats;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Ingestion.Files;
 

@@ -1,11 +1,12 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
-using DhtTracer.Traces;
 using DhtTracer.Traces.EventLog2019;
+using DhtTracer.Traces.Formats;
 using DhtTracer.Traces.GoStdout;
 using DhtTracer.Traces.HtmlPage;
 using DhtTracer.Traces.Jaeger;
 using DhtTracer.Traces.KuboEvents;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 using DhtTracer.Traces.Thrift;
 using DhtTracer.Traces.Zipkin;

@@ -1,7 +1,9 @@
 using System.IO.Compression;
 using System.Runtime.CompilerServices;
 using DhtTracer.Traces;
+using DhtTracer.Traces.Formats;
 using DhtTracer.Traces.GoStdout;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 using DhtTracer.Traces.RustLogs;
 

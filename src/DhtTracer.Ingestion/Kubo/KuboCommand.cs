@@ -1,4 +1,4 @@
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Multiformats;
 
 namespace DhtTracer.Ingestion.Kubo;

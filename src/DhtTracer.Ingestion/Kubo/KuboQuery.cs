@@ -1,7 +1,8 @@
 using System.Security.Cryptography;
-using DhtTracer.Analysis;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Traces.KuboEvents;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Ingestion.Kubo;
 

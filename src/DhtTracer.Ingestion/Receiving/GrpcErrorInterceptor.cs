@@ -1,5 +1,6 @@
 using DhtTracer.Storage;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Formats;
+using DhtTracer.Traces.Model;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using StatusCode = Grpc.Core.StatusCode;

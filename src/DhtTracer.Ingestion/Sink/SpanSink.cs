@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using DhtTracer.Storage;
-using DhtTracer.Traces;
+using DhtTracer.Storage.Pulling;
+using DhtTracer.Storage.Traces;
+using DhtTracer.Traces.Formats;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Ingestion.Sink;

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using DhtTracer.Jaeger.Proto.V2;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Formats;
 using DhtTracer.Traces.Jaeger;
 using DhtTracer.Traces.Jaeger.Proto;
 using Google.Protobuf.WellKnownTypes;

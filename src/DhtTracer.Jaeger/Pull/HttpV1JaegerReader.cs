@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Formats;
 using DhtTracer.Traces.Jaeger;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Jaeger.Pull;
 

@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Formats;
 using DhtTracer.Traces.Jaeger;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Jaeger.Pull;
 

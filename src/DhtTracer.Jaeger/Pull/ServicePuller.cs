@@ -1,7 +1,8 @@
 using System.Globalization;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Storage;
-using DhtTracer.Traces;
+using DhtTracer.Storage.Pulling;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Jaeger.Pull;
 

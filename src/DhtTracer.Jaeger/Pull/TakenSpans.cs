@@ -1,5 +1,5 @@
 using DhtTracer.Storage;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Jaeger.Pull;
 

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using DhtTracer.Storage;
-using DhtTracer.Traces;
+using DhtTracer.Storage.Services;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Jaeger.QueryApi;
 

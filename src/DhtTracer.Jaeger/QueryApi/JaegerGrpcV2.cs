@@ -1,10 +1,10 @@
 using DhtTracer.Jaeger.Proto.V2;
-using DhtTracer.Traces;
 using DhtTracer.Traces.Jaeger;
 using DhtTracer.Traces.Jaeger.Proto;
+using DhtTracer.Traces.Model;
 using Google.Protobuf;
 using Grpc.Core;
-using Span = DhtTracer.Traces.Span;
+using Span = DhtTracer.Traces.Model.Span;
 using StatusCode = Grpc.Core.StatusCode;
 
 namespace DhtTracer.Jaeger.QueryApi;

@@ -1,9 +1,9 @@
 using DhtTracer.Jaeger.Proto.V3;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 using DhtTracer.Traces.Otlp.Proto;
 using Grpc.Core;
-using Span = DhtTracer.Traces.Span;
+using Span = DhtTracer.Traces.Model.Span;
 using Status = Grpc.Core.Status;
 using StatusCode = Grpc.Core.StatusCode;
 

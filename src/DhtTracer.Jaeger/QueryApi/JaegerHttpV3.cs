@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using DhtTracer.Storage;
-using DhtTracer.Traces;
 using DhtTracer.Traces.Export;
 using DhtTracer.Traces.Jaeger;
+using DhtTracer.Traces.Model;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

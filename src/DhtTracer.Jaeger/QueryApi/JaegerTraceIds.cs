@@ -1,5 +1,5 @@
 using System.Buffers.Text;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Jaeger.QueryApi;
 

@@ -1,5 +1,5 @@
-using DhtTracer.Traces;
 using DhtTracer.Traces.Jaeger;
+using DhtTracer.Traces.Model;
 using Model = DhtTracer.Traces.Jaeger.Proto;
 
 namespace DhtTracer.Jaeger.QueryApi;

@@ -1,5 +1,5 @@
 using DhtTracer.Jaeger.Proto.V3;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Jaeger.QueryApi;
 

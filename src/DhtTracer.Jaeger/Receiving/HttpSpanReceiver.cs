@@ -2,7 +2,8 @@ using System.Globalization;
 using DhtTracer.Ingestion.Receiving;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Storage;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Formats;
+using DhtTracer.Traces.Model;
 using Microsoft.AspNetCore.Http;
 
 namespace DhtTracer.Jaeger.Receiving;

@@ -1,16 +1,17 @@
 using DhtTracer.Ingestion.Receiving;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Jaeger.Proto.V2;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Formats;
 using DhtTracer.Traces.Jaeger;
 using DhtTracer.Traces.Jaeger.Proto;
+using DhtTracer.Traces.Model;
 using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using ServiceDescriptor = Google.Protobuf.Reflection.ServiceDescriptor;
-using Span = DhtTracer.Traces.Span;
+using Span = DhtTracer.Traces.Model.Span;
 using StatusCode = Grpc.Core.StatusCode;
 
 namespace DhtTracer.Jaeger.Receiving;

@@ -3,8 +3,9 @@ using System.Net.Sockets;
 using System.Threading.Channels;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Storage;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Formats;
 using DhtTracer.Traces.Jaeger;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Thrift;
 using Microsoft.Extensions.Logging;
 

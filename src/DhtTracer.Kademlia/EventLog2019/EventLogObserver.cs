@@ -3,6 +3,9 @@ using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using DhtTracer.Kademlia.Lookups;
+using DhtTracer.Kademlia.Messages;
+using DhtTracer.Kademlia.Network;
 using DhtTracer.Multiformats;
 
 namespace DhtTracer.Kademlia.EventLog2019;

@@ -1,3 +1,5 @@
+using DhtTracer.Kademlia.Messages;
+using DhtTracer.Kademlia.Server;
 using DhtTracer.Libp2p.Identities;
 using DhtTracer.Multiformats;
 

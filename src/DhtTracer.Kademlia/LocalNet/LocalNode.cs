@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using DhtTracer.Multiformats;
+using DhtTracer.Kademlia.Messages;
 
 namespace DhtTracer.Kademlia.LocalNet;
 

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Lookups;
 
 /// <summary>
 /// Caches values computed from keys, such as the text of an id. A traced lookup names the same hundred peers five hundred times, and base58

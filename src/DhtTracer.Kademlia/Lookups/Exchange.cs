@@ -1,4 +1,6 @@
-namespace DhtTracer.Kademlia;
+using DhtTracer.Kademlia.Messages;
+
+namespace DhtTracer.Kademlia.Lookups;
 
 /// <summary>A request of a query to one peer, with a dial first if needed, while it is under way.</summary>
 internal sealed class Exchange : IDisposable

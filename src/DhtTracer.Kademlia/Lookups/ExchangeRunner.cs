@@ -1,6 +1,8 @@
 using System.Threading.Channels;
+using DhtTracer.Kademlia.Messages;
+using DhtTracer.Kademlia.Network;
 
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Lookups;
 
 /// <summary>
 /// Runs the dials and requests of a query. They run concurrently with its loop. The query and its observers see their effects when the loop

@@ -1,7 +1,9 @@
 using System.Diagnostics;
+using DhtTracer.Kademlia.Messages;
+using DhtTracer.Kademlia.Network;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Lookups;
 
 /// <summary>
 /// Sees every step of one query, in order, from one thread at a time. Spans, the in-memory record of a query, the 2019 event log and the

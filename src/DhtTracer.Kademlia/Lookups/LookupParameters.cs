@@ -1,4 +1,4 @@
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Lookups;
 
 /// <summary>The parameters of a lookup.</summary>
 /// <param name="Alpha">Maximum number of requests in flight. At least 1.</param>

@@ -1,6 +1,8 @@
+using DhtTracer.Kademlia.Messages;
+using DhtTracer.Kademlia.Network;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Lookups;
 
 /// <summary>A peer that a query has heard of. Only the query changes it; observers read it.</summary>
 public sealed class LookupPeer

@@ -1,6 +1,7 @@
+using DhtTracer.Kademlia.Messages;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Lookups;
 
 /// <summary>
 /// The peers of one lookup, ordered by distance to the target, and the decisions that depend only on them: which peer to ask next, and

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Lookups;
 
 /// <summary>A peer id as used in spans, shared by all lookups that name the peer.</summary>
 internal sealed class PeerName

@@ -1,4 +1,4 @@
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Lookups;
 
 /// <summary>The clock of one query: the wall clock at its start, then a monotonic clock, in ticks of 100 ns.</summary>
 internal sealed class QueryClock

@@ -1,4 +1,8 @@
-namespace DhtTracer.Kademlia;
+using DhtTracer.Kademlia.Messages;
+using DhtTracer.Kademlia.Network;
+using DhtTracer.Kademlia.Routing;
+
+namespace DhtTracer.Kademlia.Lookups;
 
 /// <summary>The state shared by all queries of a node.</summary>
 internal sealed class QueryEnvironment(

@@ -1,4 +1,7 @@
-namespace DhtTracer.Kademlia;
+using DhtTracer.Kademlia.Messages;
+using DhtTracer.Kademlia.Queries;
+
+namespace DhtTracer.Kademlia.Lookups;
 
 /// <summary>The goal of a query: processes every answer, and gives the result at the end.</summary>
 internal abstract class QueryGoal

@@ -1,6 +1,6 @@
-using DhtTracer.Multiformats;
+using DhtTracer.Kademlia.Messages;
 
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Lookups;
 
 /// <summary>
 /// One running query. All decisions and all notifications of observers happen in one loop, which waits for dials and requests to end; only

@@ -1,6 +1,6 @@
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Messages;
 
 /// <summary>Frames messages on a stream: a varint length, then the protobuf. <c>02 08 05</c> is a PING.</summary>
 public static class KadFraming

@@ -1,6 +1,6 @@
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Messages;
 
 /// <summary>The connection between the sender of a message and a peer that it names.</summary>
 public enum KadConnectionType

@@ -3,7 +3,7 @@ using DhtTracer.Multiformats;
 using Google.Protobuf;
 using Google.Protobuf.Collections;
 
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Messages;
 
 /// <summary>
 /// Converts between <see cref="KadMessage"/> and the protobuf of

@@ -1,4 +1,4 @@
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Network;
 
 /// <summary>Why a dial, a request or a query failed.</summary>
 /// <param name="Class">One of <see cref="ErrorClass"/>.</param>

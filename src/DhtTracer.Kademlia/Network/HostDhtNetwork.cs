@@ -1,9 +1,10 @@
 using System.Runtime.CompilerServices;
+using DhtTracer.Kademlia.Messages;
 using DhtTracer.Libp2p;
 using DhtTracer.Libp2p.Hosting;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Network;
 
 /// <summary>The network of a DHT node on a libp2p host. Each request uses its own stream.</summary>
 internal sealed class HostDhtNetwork(Libp2pHost host, DhtOptions options) : IDhtNetwork

@@ -1,6 +1,7 @@
+using DhtTracer.Kademlia.Messages;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Network;
 
 /// <summary>
 /// What a DHT node needs from its environment: connections to peers, and requests on them. Implemented on a libp2p host, and by the

@@ -1,4 +1,7 @@
-namespace DhtTracer.Kademlia;
+using DhtTracer.Kademlia.Lookups;
+using DhtTracer.Kademlia.Messages;
+
+namespace DhtTracer.Kademlia.Queries;
 
 /// <summary>get-closest-peers: the K closest peers that answered.</summary>
 internal class ClosestPeersGoal : QueryGoal

@@ -1,4 +1,7 @@
-namespace DhtTracer.Kademlia;
+using DhtTracer.Kademlia.Lookups;
+using DhtTracer.Kademlia.Messages;
+
+namespace DhtTracer.Kademlia.Queries;
 
 /// <summary>The first step of a bootstrap: finds out which of the given peers answer.</summary>
 internal sealed class ContactGoal : QueryGoal

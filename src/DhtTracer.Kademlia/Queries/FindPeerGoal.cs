@@ -1,6 +1,8 @@
+using DhtTracer.Kademlia.Lookups;
+using DhtTracer.Kademlia.Messages;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Queries;
 
 /// <summary>find-peer: ends when an answer names the peer with an address, or the peer itself answers.</summary>
 internal sealed class FindPeerGoal(PeerId wanted) : QueryGoal

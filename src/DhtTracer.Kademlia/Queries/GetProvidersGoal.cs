@@ -1,6 +1,8 @@
+using DhtTracer.Kademlia.Lookups;
+using DhtTracer.Kademlia.Messages;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Queries;
 
 /// <summary>get-providers: ends when enough distinct providers are known.</summary>
 /// <param name="wanted">How many; 0 for all that the lookup finds.</param>

@@ -1,4 +1,8 @@
-namespace DhtTracer.Kademlia;
+using DhtTracer.Kademlia.Lookups;
+using DhtTracer.Kademlia.Messages;
+using DhtTracer.Kademlia.Records;
+
+namespace DhtTracer.Kademlia.Queries;
 
 /// <summary>
 /// get-value: collects valid records up to the quorum and keeps the best. Afterwards it sends the best to the peers that returned a worse

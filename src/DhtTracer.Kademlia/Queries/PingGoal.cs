@@ -1,4 +1,7 @@
-namespace DhtTracer.Kademlia;
+using DhtTracer.Kademlia.Lookups;
+using DhtTracer.Kademlia.Messages;
+
+namespace DhtTracer.Kademlia.Queries;
 
 /// <summary>ping: one ping to one peer.</summary>
 internal sealed class PingGoal : QueryGoal

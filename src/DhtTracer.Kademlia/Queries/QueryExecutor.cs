@@ -1,7 +1,12 @@
 using System.Diagnostics;
+using DhtTracer.Kademlia.Lookups;
+using DhtTracer.Kademlia.Messages;
+using DhtTracer.Kademlia.Network;
+using DhtTracer.Kademlia.Routing;
+using DhtTracer.Kademlia.Tracing;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Queries;
 
 /// <summary>Runs the operations of a node as queries: seeds, lookup, follow-up work, and outcome.</summary>
 internal sealed class QueryExecutor(QueryEnvironment environment)

@@ -1,4 +1,6 @@
-namespace DhtTracer.Kademlia;
+using DhtTracer.Kademlia.Lookups;
+
+namespace DhtTracer.Kademlia.Queries;
 
 /// <summary>Options of one query. A null value comes from <see cref="DhtOptions"/>.</summary>
 public sealed record QueryOptions

@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using DhtTracer.Kademlia.Messages;
+using DhtTracer.Kademlia.Network;
 
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Queries;
 
 /// <summary>The result of a query. Cancellation and failure are outcomes, not exceptions.</summary>
 public sealed record QueryResult

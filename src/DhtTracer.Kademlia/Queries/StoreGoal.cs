@@ -1,4 +1,7 @@
-namespace DhtTracer.Kademlia;
+using DhtTracer.Kademlia.Lookups;
+using DhtTracer.Kademlia.Messages;
+
+namespace DhtTracer.Kademlia.Queries;
 
 /// <summary>add-provider and put-value: find the K closest peers, then send each of them the message.</summary>
 internal sealed class StoreGoal(KadMessage message) : ClosestPeersGoal

@@ -1,4 +1,4 @@
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Records;
 
 /// <summary>Bytes as a key of a dictionary.</summary>
 internal readonly struct BytesKey(byte[] bytes) : IEquatable<BytesKey>

@@ -1,6 +1,6 @@
 using System.Formats.Cbor;
 
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Records;
 
 /// <summary>
 /// The subset of DAG-CBOR that an IPNS record needs (https://ipld.io/specs/codecs/dag-cbor/spec/): one map from text keys to byte strings

@@ -1,6 +1,6 @@
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Records;
 
 /// <summary>
 /// Keys of <c>/ipns/</c> and a peer id. A record must be signed by that peer's key and not expired; the higher sequence is better.

@@ -6,7 +6,7 @@ using DhtTracer.Libp2p.Identities;
 using DhtTracer.Multiformats;
 using Google.Protobuf;
 
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Records;
 
 /// <summary>
 /// An IPNS record (https://specs.ipfs.tech/ipns/ipns-record/): the target of a name and its expiry, signed by the name's key. Only the

@@ -1,6 +1,7 @@
+using DhtTracer.Kademlia.Messages;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Records;
 
 /// <summary>Limits of a store of records.</summary>
 /// <param name="MaxKeys">Maximum number of keys. A new key replaces the one that expires first.</param>

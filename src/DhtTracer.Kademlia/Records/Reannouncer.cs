@@ -1,4 +1,4 @@
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Records;
 
 /// <summary>Result of repeating an announcement.</summary>
 internal enum Reannouncement

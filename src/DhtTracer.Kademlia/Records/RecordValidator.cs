@@ -1,7 +1,7 @@
 using System.Text;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Records;
 
 /// <summary>
 /// Validates records of one namespace, the part of the key between the first two slashes

@@ -1,6 +1,7 @@
 using System.Globalization;
+using DhtTracer.Kademlia.Messages;
 
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Records;
 
 /// <summary>Value records in memory, each kept for a limited time. Thread-safe.</summary>
 public sealed class ValueStore(RecordValidator validator, TimeProvider time, TimeSpan lifetime, RecordStoreLimits? limits = null)

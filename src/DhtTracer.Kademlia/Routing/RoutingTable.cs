@@ -1,6 +1,7 @@
+using DhtTracer.Kademlia.Messages;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Routing;
 
 /// <summary>Result of offering a peer to the routing table.</summary>
 public enum RoutingTableChange

@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using DhtTracer.Kademlia.Messages;
+using DhtTracer.Kademlia.Network;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Routing;
 
 /// <summary>
 /// Maintains a routing table. A new peer replaces the least recently seen peer of a full bucket if that one does not answer any more.

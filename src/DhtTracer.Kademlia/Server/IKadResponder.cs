@@ -1,6 +1,7 @@
+using DhtTracer.Kademlia.Messages;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Server;
 
 /// <summary>Answers the requests that reach a node: the real server, or one that is faulty on purpose.</summary>
 internal interface IKadResponder

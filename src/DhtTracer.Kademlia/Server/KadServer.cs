@@ -1,6 +1,9 @@
+using DhtTracer.Kademlia.Messages;
+using DhtTracer.Kademlia.Records;
+using DhtTracer.Kademlia.Routing;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Server;
 
 /// <summary>A request is refused, and its stream must be reset. The text gives the reason.</summary>
 public sealed class KadRefusedException(string message) : Exception(message);

@@ -1,6 +1,7 @@
+using DhtTracer.Kademlia.Messages;
 using DhtTracer.Libp2p.Hosting;
 
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Server;
 
 /// <summary>
 /// Serves one kad stream: answers requests in order until the remote closes it, is silent too long or breaks the protocol.

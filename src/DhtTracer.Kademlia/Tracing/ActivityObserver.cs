@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Reflection;
+using DhtTracer.Kademlia.Lookups;
+using DhtTracer.Kademlia.Network;
 
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Tracing;
 
 /// <summary>
 /// Emits the spans of <c>docs/span-conventions.md</c> for one query. A span object is created when the span ends, from the state kept since

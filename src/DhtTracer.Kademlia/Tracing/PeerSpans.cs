@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using DhtTracer.Kademlia.Lookups;
+using DhtTracer.Kademlia.Network;
 
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Tracing;
 
 /// <summary>The state that <see cref="ActivityObserver"/> keeps of a peer between its steps.</summary>
 internal sealed class PeerSpans(LookupPeer of)

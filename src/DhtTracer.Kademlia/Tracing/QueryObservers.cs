@@ -1,4 +1,7 @@
-namespace DhtTracer.Kademlia;
+using DhtTracer.Kademlia.Lookups;
+using DhtTracer.Kademlia.Network;
+
+namespace DhtTracer.Kademlia.Tracing;
 
 /// <summary>Combines several observers.</summary>
 internal sealed class QueryObservers(IQueryObserver[] observers) : IQueryObserver

@@ -1,4 +1,7 @@
-namespace DhtTracer.Kademlia;
+using DhtTracer.Kademlia.Lookups;
+using DhtTracer.Kademlia.Network;
+
+namespace DhtTracer.Kademlia.Tracing;
 
 /// <summary>Records a query in memory as a <see cref="QueryTrace"/>. One recorder per query.</summary>
 public sealed class QueryRecorder : IQueryObserver

@@ -1,4 +1,7 @@
-namespace DhtTracer.Kademlia;
+using DhtTracer.Kademlia.Lookups;
+using DhtTracer.Kademlia.Network;
+
+namespace DhtTracer.Kademlia.Tracing;
 
 /// <summary>
 /// What really happened in one query, kept in memory: the ground truth to compare with what is reconstructed from spans.

@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using DhtTracer.Kademlia.Lookups;
+using DhtTracer.Kademlia.Network;
 
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Tracing;
 
 /// <summary>Makes the activities of one query, with the query's times. Does not change the ambient activity of the caller.</summary>
 [SuppressMessage(

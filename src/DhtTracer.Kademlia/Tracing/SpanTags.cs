@@ -1,7 +1,10 @@
 using System.Diagnostics;
+using DhtTracer.Kademlia.Lookups;
+using DhtTracer.Kademlia.Messages;
+using DhtTracer.Kademlia.Network;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Tracing;
 
 /// <summary>Makes attributes and events of DHT spans as cheaply as possible, because each lookup has hundreds.</summary>
 internal static class SpanTags

@@ -1,6 +1,6 @@
 using System.Collections;
 
-namespace DhtTracer.Kademlia;
+namespace DhtTracer.Kademlia.Tracing;
 
 /// <summary>
 /// Collects the attributes of the next span: setting them all at once costs half of setting them one by one. One buffer serves a whole

@@ -1,4 +1,4 @@
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Connections;
 
 /// <summary>Assigns a number to each distinct string of a table, inside the writer's transaction.</summary>
 /// <remarks>

@@ -3,7 +3,7 @@ using System.Reflection;
 using Dapper;
 using Microsoft.Data.Sqlite;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Connections;
 
 /// <summary>
 /// The embedded numbered scripts of <c>/migrations</c>. <c>PRAGMA user_version</c> holds the number of the last applied script.

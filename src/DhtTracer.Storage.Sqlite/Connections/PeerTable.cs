@@ -4,7 +4,7 @@ using System.Text;
 using DhtTracer.Multiformats;
 using Microsoft.Data.Sqlite;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Connections;
 
 /// <summary>
 /// Stores peer ids. If the text is plain base58 of a multihash, the table holds the multihash, which saves a quarter; else it holds the

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Connections;
 
 /// <summary>
 /// Connections for reading. Each read sees one consistent state of the database, runs off the caller's thread and stops when cancelled.

@@ -1,6 +1,6 @@
 using Microsoft.Data.Sqlite;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Connections;
 
 /// <summary>Translates SQLite's result codes for users.</summary>
 internal static class SqliteErrors

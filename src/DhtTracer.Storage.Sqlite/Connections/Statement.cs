@@ -1,7 +1,7 @@
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Connections;
 
 /// <summary>
 /// A prepared statement on SQLite's native API. ADO.NET allocates and boxes each parameter of each row. That costs more than SQLite's

@@ -1,6 +1,6 @@
 using Microsoft.Data.Sqlite;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Connections;
 
 /// <summary>The context of a write: the only writing connection, its prepared statements and its interned strings.</summary>
 internal sealed class WriteSession : IDisposable

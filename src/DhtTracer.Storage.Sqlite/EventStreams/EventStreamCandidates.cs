@@ -1,7 +1,10 @@
-using DhtTracer.Analysis;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Storage.Sqlite.Connections;
+using DhtTracer.Storage.Sqlite.Packed;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.EventStreams;
 
 /// <summary>A query-event stream as stored in the table.</summary>
 internal sealed record StoredStream(long No, long Trace, long? Operation, long Fits, JoinCandidate Candidate);

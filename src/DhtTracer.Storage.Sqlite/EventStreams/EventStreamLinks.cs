@@ -1,9 +1,12 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using DhtTracer.Analysis;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Storage.Sqlite.Connections;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.EventStreams;
 
 /// <summary>
 /// Joins query-event streams with the operations in other traces that they describe, whenever either is analysed. It compares all streams

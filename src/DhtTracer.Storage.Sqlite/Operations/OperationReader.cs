@@ -1,8 +1,12 @@
 using Dapper;
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Storage.Operations;
+using DhtTracer.Storage.Queries;
+using DhtTracer.Storage.Sqlite.Queries;
 using Microsoft.Data.Sqlite;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Operations;
 
 /// <summary>Reads operations with their queries.</summary>
 internal static class OperationReader

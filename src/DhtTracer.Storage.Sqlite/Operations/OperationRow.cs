@@ -1,8 +1,11 @@
 using System.Collections.Immutable;
-using DhtTracer.Analysis;
-using DhtTracer.Storage.Sqlite;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Storage.Operations;
+using DhtTracer.Storage.Sqlite.Connections;
+using DhtTracer.Storage.Sqlite.Queries;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Operations;
 
 /// <summary>A row of the table of operations joined with its strings, as Dapper fills it.</summary>
 internal sealed class OperationRow : IListRow
@@ -87,10 +90,10 @@ internal sealed class OperationRow : IListRow
     public ListedOperation ToListed(IEnumerable<QuerySummary> queriesByStart)
     {
         ImmutableArray<QuerySummary> queries = [.. queriesByStart];
-        var traceId = DhtTracer.Traces.TraceId.FromBytes(TraceId);
+        var traceId = DhtTracer.Traces.Model.TraceId.FromBytes(TraceId);
         var operation = new Operation
         {
-            Id = new QueryId(traceId, DhtTracer.Traces.SpanId.FromBytes(SpanId)),
+            Id = new QueryId(traceId, DhtTracer.Traces.Model.SpanId.FromBytes(SpanId)),
             Type = (QueryType)Type,
             Key = KeyText is null
                 ? null
@@ -112,9 +115,9 @@ internal sealed class OperationRow : IListRow
             [
                 .. queries.Select(static query => new OperationQuery(query.Id, query.Side, query.Skipped, query.Outcome, query.DurationNs)),
             ],
-            Decisive = Decisive is null ? null : new QueryId(traceId, DhtTracer.Traces.SpanId.FromBytes(Decisive)),
-            AnalysisVersion = DhtTracer.Analysis.AnalysisVersion.OlderOrNull(AnalysisVersion),
-            Command = Command is null ? null : DhtTracer.Traces.SpanId.FromBytes(Command),
+            Decisive = Decisive is null ? null : new QueryId(traceId, DhtTracer.Traces.Model.SpanId.FromBytes(Decisive)),
+            AnalysisVersion = DhtTracer.Analysis.Reconstruction.AnalysisVersion.OlderOrNull(AnalysisVersion),
+            Command = Command is null ? null : DhtTracer.Traces.Model.SpanId.FromBytes(Command),
         };
         return new ListedOperation(OperationAround.Read(Around, operation), queries);
     }

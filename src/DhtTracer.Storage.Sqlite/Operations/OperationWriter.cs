@@ -1,9 +1,16 @@
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Storage.Sqlite;
-using DhtTracer.Traces;
+using DhtTracer.Storage.Sqlite.Connections;
+using DhtTracer.Storage.Sqlite.EventStreams;
+using DhtTracer.Storage.Sqlite.Packed;
+using DhtTracer.Storage.Sqlite.Parts;
+using DhtTracer.Storage.Sqlite.Queries;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Operations;
 
 /// <summary>Writes the operations and queries of an analysed trace to their typed columns.</summary>
 internal static class OperationWriter

@@ -1,10 +1,11 @@
 using System.Buffers;
 using System.Collections.Immutable;
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Storage.Sqlite;
+using DhtTracer.Storage.Sqlite.Connections;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Packed;
 
 /// <summary>A peer of a query, with numbers in place of its strings.</summary>
 internal readonly record struct PackedPeer(

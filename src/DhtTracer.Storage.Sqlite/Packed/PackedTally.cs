@@ -2,8 +2,9 @@ using System.Buffers;
 using System.Collections.Immutable;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Storage.Sqlite;
+using DhtTracer.Storage.Sqlite.Connections;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Packed;
 
 /// <summary>Two lists of names and counts, with names as string numbers: errors, then agent versions.</summary>
 internal static class PackedTally

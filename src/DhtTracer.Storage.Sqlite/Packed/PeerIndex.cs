@@ -1,7 +1,6 @@
-using DhtTracer.Analysis.Statistics;
-using DhtTracer.Storage.Sqlite;
+using DhtTracer.Storage.Sqlite.Connections;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Packed;
 
 /// <summary>Indexes the operations that dialed or asked a peer.</summary>
 /// <remarks>

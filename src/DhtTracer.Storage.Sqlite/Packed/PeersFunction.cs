@@ -1,6 +1,6 @@
 using Microsoft.Data.Sqlite;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Packed;
 
 /// <summary>An SQL function that reads the packed peers of a query: whether it dialed or asked a peer.</summary>
 internal static class PeersFunction

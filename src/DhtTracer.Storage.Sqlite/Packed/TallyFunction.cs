@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using Dapper;
 using Microsoft.Data.Sqlite;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Packed;
 
 /// <summary>
 /// An SQL function that reads the packed tallies of operations and queries: whether one had a failure of a class, or met a peer of an agent

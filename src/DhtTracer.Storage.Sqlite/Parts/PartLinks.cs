@@ -1,8 +1,12 @@
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Storage.Sqlite;
-using DhtTracer.Traces;
+using DhtTracer.Storage.Sqlite.Connections;
+using DhtTracer.Storage.Sqlite.Statistics;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Parts;
 
 /// <summary>
 /// Links requests that are alone in their trace to the operation in another trace that they belong to, when either arrives. A part that

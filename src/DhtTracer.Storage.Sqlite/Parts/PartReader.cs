@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
-using DhtTracer.Analysis;
-using DhtTracer.Storage.Sqlite;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Storage.Sqlite.Connections;
+using DhtTracer.Storage.Sqlite.Statistics;
+using DhtTracer.Traces.Model;
 using Microsoft.Data.Sqlite;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Parts;
 
 /// <summary>Reads loose parts.</summary>
 internal static class PartReader

@@ -1,8 +1,9 @@
 using Dapper;
-using DhtTracer.Storage.Sqlite;
+using DhtTracer.Storage.Pulling;
+using DhtTracer.Storage.Sqlite.Connections;
 using Microsoft.Data.Sqlite;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Pulling;
 
 /// <summary>Reads and writes checkpoints.</summary>
 internal static class CheckpointTable

@@ -1,4 +1,4 @@
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Queries;
 
 /// <summary>What a list contains. Both tables have the columns that filters and orders use.</summary>
 internal enum ListTable

@@ -1,8 +1,9 @@
 using System.Text;
 using Dapper;
+using DhtTracer.Storage.Queries;
 using Microsoft.Data.Sqlite;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Queries;
 
 /// <summary>Counts the rows added after a page was made. Reads only these rows, whatever the size of the archive.</summary>
 internal static class NewerRows

@@ -2,10 +2,13 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Dapper;
+using DhtTracer.Storage.Queries;
 using DhtTracer.Storage.Sqlite;
+using DhtTracer.Storage.Sqlite.Connections;
+using DhtTracer.Storage.Sqlite.Packed;
 using Microsoft.Data.Sqlite;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Queries;
 
 /// <summary>
 /// Lists of operations and queries: translates a filter to SQL and reads pages by keyset, so each page seeks in an index, whatever the size

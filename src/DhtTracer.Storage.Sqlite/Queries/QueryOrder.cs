@@ -1,7 +1,7 @@
 using System.Globalization;
-using DhtTracer.Analysis;
+using DhtTracer.Storage.Queries;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Queries;
 
 /// <summary>
 /// A part of a sorted list that one index holds in order. A list by a column with few values has one part per value, so the latest rows

@@ -1,9 +1,12 @@
 using Dapper;
-using DhtTracer.Analysis;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Storage.Queries;
+using DhtTracer.Storage.Sqlite.Connections;
+using DhtTracer.Traces.Model;
 using Microsoft.Data.Sqlite;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Queries;
 
 /// <summary>Finds single queries and operations.</summary>
 internal static class QueryReader
@@ -83,7 +86,7 @@ internal static class QueryReader
 
     public static long Count(SqliteConnection connection, IReadOnlyCollection<TraceId> traces)
     {
-        using var statement = new Sqlite.Statement(
+        using var statement = new Connections.Statement(
             connection,
             """
             SELECT (SELECT count(*) FROM query q WHERE q.trace = t.no)

@@ -1,8 +1,9 @@
-using DhtTracer.Analysis;
-using DhtTracer.Storage.Sqlite;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Storage.Sqlite.Connections;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Queries;
 
 /// <summary>A row of the query table joined with its strings, as Dapper fills it.</summary>
 internal sealed class QueryRow : IListRow
@@ -125,15 +126,15 @@ internal sealed class QueryRow : IListRow
 
     public QuerySummary ToSummary()
     {
-        var traceId = DhtTracer.Traces.TraceId.FromBytes(TraceId);
+        var traceId = DhtTracer.Traces.Model.TraceId.FromBytes(TraceId);
         return new QuerySummary
         {
-            Id = new QueryId(traceId, DhtTracer.Traces.SpanId.FromBytes(SpanId)),
-            OperationId = new QueryId(traceId, DhtTracer.Traces.SpanId.FromBytes(OperationSpanId)),
+            Id = new QueryId(traceId, DhtTracer.Traces.Model.SpanId.FromBytes(SpanId)),
+            OperationId = new QueryId(traceId, DhtTracer.Traces.Model.SpanId.FromBytes(OperationSpanId)),
             Background = Background != 0,
             Side = (DhtSide?)Side,
             Skipped = Skipped != 0,
-            AnalysisVersion = DhtTracer.Analysis.AnalysisVersion.OlderOrNull(AnalysisVersion),
+            AnalysisVersion = DhtTracer.Analysis.Reconstruction.AnalysisVersion.OlderOrNull(AnalysisVersion),
             Type = (QueryType)Type,
             Key = KeyText is null
                 ? null

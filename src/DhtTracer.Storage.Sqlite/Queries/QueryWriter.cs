@@ -1,9 +1,12 @@
 using System.Collections.Immutable;
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Storage.Sqlite;
+using DhtTracer.Storage.Sqlite.Connections;
+using DhtTracer.Storage.Sqlite.Packed;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Queries;
 
 /// <summary>Writes a query to its typed columns.</summary>
 internal static class QueryWriter

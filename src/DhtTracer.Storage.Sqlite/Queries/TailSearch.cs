@@ -1,9 +1,11 @@
 using Dapper;
-using DhtTracer.Analysis;
-using DhtTracer.Storage.Sqlite;
+using DhtTracer.Analysis.Keys;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Storage.Sqlite.Connections;
 using Microsoft.Data.Sqlite;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Queries;
 
 /// <summary>
 /// Finds keys and peers by their last characters, which is how pages shorten long ids. No index covers endings, so each search reads all

@@ -1,10 +1,12 @@
 using System.Globalization;
 using System.Text;
 using Dapper;
-using DhtTracer.Traces;
+using DhtTracer.Storage.Export;
+using DhtTracer.Storage.Queries;
+using DhtTracer.Traces.Model;
 using Microsoft.Data.Sqlite;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Queries;
 
 /// <summary>The traces of the operations that match a filter, in order of arrival.</summary>
 internal static class TraceList

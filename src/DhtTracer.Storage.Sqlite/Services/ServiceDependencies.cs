@@ -1,8 +1,10 @@
 using Dapper;
-using DhtTracer.Traces;
+using DhtTracer.Storage.Services;
+using DhtTracer.Storage.Sqlite.Connections;
+using DhtTracer.Traces.Model;
 using Microsoft.Data.Sqlite;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Services;
 
 /// <summary>Counts calls between services when a trace is analysed, and sums them by the start of the traces.</summary>
 internal static class ServiceDependencies

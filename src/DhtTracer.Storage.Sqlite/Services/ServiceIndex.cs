@@ -1,9 +1,10 @@
 using System.Text;
 using Dapper;
-using DhtTracer.Traces;
+using DhtTracer.Storage.Services;
+using DhtTracer.Traces.Model;
 using Microsoft.Data.Sqlite;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Services;
 
 /// <summary>Reads services, their operations and their traces.</summary>
 internal static class ServiceIndex

@@ -1,7 +1,8 @@
 using DhtTracer.Storage.Sqlite;
-using DhtTracer.Traces;
+using DhtTracer.Storage.Sqlite.Connections;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Services;
 
 /// <summary>Records which operations of which services have spans in a trace.</summary>
 internal static class ServiceWriter

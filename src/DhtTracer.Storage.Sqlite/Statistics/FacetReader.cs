@@ -2,12 +2,15 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using Dapper;
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
-using DhtTracer.Storage.Sqlite;
+using DhtTracer.Storage.Queries;
+using DhtTracer.Storage.Sqlite.Connections;
+using DhtTracer.Storage.Sqlite.Packed;
+using DhtTracer.Storage.Statistics;
 using Microsoft.Data.Sqlite;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Statistics;
 
 /// <summary>Counts operations per facet, from typed columns.</summary>
 internal static class FacetReader

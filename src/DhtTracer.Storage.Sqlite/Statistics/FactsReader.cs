@@ -1,13 +1,18 @@
 using System.Collections.Immutable;
 using System.Text;
 using Dapper;
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
-using DhtTracer.Storage.Sqlite;
-using DhtTracer.Traces;
+using DhtTracer.Storage.Queries;
+using DhtTracer.Storage.Sqlite.Connections;
+using DhtTracer.Storage.Sqlite.Packed;
+using DhtTracer.Storage.Sqlite.Queries;
+using DhtTracer.Storage.Statistics;
+using DhtTracer.Traces.Model;
 using Microsoft.Data.Sqlite;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Statistics;
 
 /// <summary>Reads what statistics need from typed columns, without decoding traces.</summary>
 internal static class FactsReader

@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
 using Dapper;
-using DhtTracer.Analysis;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Storage.Traces;
+using DhtTracer.Traces.Model;
 using Microsoft.Data.Sqlite;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Traces;
 
 /// <summary>Reads the links between query-event streams and operations.</summary>
 internal static class EventStreamReader

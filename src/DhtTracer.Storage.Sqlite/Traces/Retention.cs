@@ -1,7 +1,10 @@
-using DhtTracer.Storage.Sqlite;
-using DhtTracer.Traces;
+using DhtTracer.Storage.Sqlite.Connections;
+using DhtTracer.Storage.Sqlite.EventStreams;
+using DhtTracer.Storage.Sqlite.Operations;
+using DhtTracer.Storage.Sqlite.Parts;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Traces;
 
 /// <summary>Deletes old traces, a few per transaction, so that other writes are not held up.</summary>
 internal static class Retention

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.IO.Compression;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Traces;
 
 /// <summary>How spans are packed. The number is stored with the bytes.</summary>
 internal enum BlobCodec

@@ -1,6 +1,7 @@
 using System.Buffers;
+using DhtTracer.Storage.Traces;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Traces;
 
 /// <summary>Packs an analysed trace for storage, on the analyser's thread.</summary>
 internal static class TracePacking

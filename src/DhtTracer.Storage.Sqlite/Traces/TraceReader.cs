@@ -1,12 +1,16 @@
 using System.Buffers;
 using System.Text;
 using Dapper;
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Storage.Sqlite;
-using DhtTracer.Traces;
+using DhtTracer.Storage.Sqlite.Connections;
+using DhtTracer.Storage.Sqlite.Parts;
+using DhtTracer.Storage.Traces;
+using DhtTracer.Traces.Model;
 using Microsoft.Data.Sqlite;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Traces;
 
 /// <summary>Reads what is stored of traces.</summary>
 internal static class TraceReader

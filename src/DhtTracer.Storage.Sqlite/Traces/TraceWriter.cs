@@ -1,8 +1,14 @@
 using System.Buffers;
 using DhtTracer.Storage.Sqlite;
-using DhtTracer.Traces;
+using DhtTracer.Storage.Sqlite.Connections;
+using DhtTracer.Storage.Sqlite.EventStreams;
+using DhtTracer.Storage.Sqlite.Operations;
+using DhtTracer.Storage.Sqlite.Parts;
+using DhtTracer.Storage.Sqlite.Services;
+using DhtTracer.Storage.Traces;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Sqlite.Traces;
 
 /// <summary>A chunk, compressed on its sender's thread, for the writer's thread.</summary>
 internal sealed record PackedChunk(TraceId TraceId, int SpanCount, int RawBytes, byte[] Data);

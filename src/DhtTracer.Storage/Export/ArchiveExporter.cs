@@ -2,14 +2,16 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using DhtTracer.Analysis;
 using DhtTracer.Analysis.EventLog2019;
 using DhtTracer.Analysis.Export;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Json;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Traces.Export;
+using DhtTracer.Traces.Model;
 using SpanWriter = DhtTracer.Traces.Export.TraceWriter;
 
-namespace DhtTracer.Storage;
+namespace DhtTracer.Storage.Export;
 
 /// <summary>
 /// Exports queries, or their traces, page by page. Memory use is that of the largest trace and one page of ids, for any number of queries.

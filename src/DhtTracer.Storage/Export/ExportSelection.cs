@@ -1,6 +1,7 @@
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Storage.Queries;
 
-namespace DhtTracer.Storage;
+namespace DhtTracer.Storage.Export;
 
 /// <summary>What to export: listed operations and queries, or all operations that match a filter.</summary>
 public sealed record ExportSelection

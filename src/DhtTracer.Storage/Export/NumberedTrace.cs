@@ -1,6 +1,6 @@
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Storage;
+namespace DhtTracer.Storage.Export;
 
 /// <summary>A trace and its number in this database. Numbers increase in the order of arrival.</summary>
 /// <param name="Number">Its number.</param>

@@ -1,6 +1,6 @@
 using System.IO.Pipelines;
 
-namespace DhtTracer.Storage;
+namespace DhtTracer.Storage.Export;
 
 /// <summary>Flushing that fails when the reader is gone.</summary>
 internal static class PipeWriterFlushing

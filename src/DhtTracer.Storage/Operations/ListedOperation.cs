@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
 
-namespace DhtTracer.Storage;
+namespace DhtTracer.Storage.Operations;
 
 /// <summary>An operation as the archive lists it.</summary>
 /// <param name="Operation">The operation.</param>

@@ -1,4 +1,4 @@
-namespace DhtTracer.Storage;
+namespace DhtTracer.Storage.Pulling;
 
 /// <summary>How far one service of one Jaeger has been pulled.</summary>
 public sealed record PullCheckpoint

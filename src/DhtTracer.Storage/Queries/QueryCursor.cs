@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Buffers.Text;
 
-namespace DhtTracer.Storage;
+namespace DhtTracer.Storage.Queries;
 
 /// <summary>
 /// A position in a sorted list: the part of the list, and the sort value and number of the adjacent row. Unlike an offset, it does not move

@@ -1,6 +1,7 @@
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Keys;
+using DhtTracer.Analysis.Model;
 
-namespace DhtTracer.Storage;
+namespace DhtTracer.Storage.Queries;
 
 /// <summary>A filter for operations or queries. Null means "any". All conditions that are set must hold.</summary>
 public sealed record QueryFilter

@@ -1,4 +1,4 @@
-namespace DhtTracer.Storage;
+namespace DhtTracer.Storage.Services;
 
 /// <summary>How often spans of one service have a parent in another.</summary>
 /// <param name="Parent"><c>service.name</c> of the parent spans; empty if their resource has none.</param>

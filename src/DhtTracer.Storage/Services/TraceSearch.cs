@@ -1,9 +1,11 @@
-namespace DhtTracer.Storage;
+using DhtTracer.Traces.Model;
+
+namespace DhtTracer.Storage.Services;
 
 /// <summary>An operation of a service, as Jaeger's query API lists it.</summary>
 /// <param name="Name">Span name.</param>
 /// <param name="Kind">Span kind.</param>
-public sealed record ServiceOperation(string Name, Traces.SpanKind Kind);
+public sealed record ServiceOperation(string Name, SpanKind Kind);
 
 /// <summary>
 /// Finds candidate traces by service. Every trace with one span that matches all conditions is found. A trace may also be found if only

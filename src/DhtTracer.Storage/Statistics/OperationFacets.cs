@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using DhtTracer.Analysis.Statistics;
 
-namespace DhtTracer.Storage;
+namespace DhtTracer.Storage.Statistics;
 
 /// <summary>How many operations there are per type, service, node, source, alpha and agent; most frequent first.</summary>
 public sealed record OperationFacets

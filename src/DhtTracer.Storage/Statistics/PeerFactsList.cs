@@ -1,6 +1,6 @@
 using DhtTracer.Analysis.Statistics;
 
-namespace DhtTracer.Storage;
+namespace DhtTracer.Storage.Statistics;
 
 /// <summary>What the queries of operations did with peers.</summary>
 /// <param name="Facts">One entry per query and peer, the latest operation first.</param>

@@ -1,7 +1,7 @@
 using DhtTracer.Analysis;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Storage;
+namespace DhtTracer.Storage.Traces;
 
 /// <summary>The result of analysing a trace. It replaces what was stored.</summary>
 public sealed record TraceAnalysis

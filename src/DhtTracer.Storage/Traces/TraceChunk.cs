@@ -1,9 +1,12 @@
 using System.Collections.Immutable;
 using DhtTracer.Analysis;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Traces.Formats;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 
-namespace DhtTracer.Storage;
+namespace DhtTracer.Storage.Traces;
 
 /// <summary>Spans of one trace that arrived together.</summary>
 /// <param name="TraceId">The trace.</param>

@@ -1,5 +1,7 @@
 using System.Text;
 using System.Text.Json;
+using DhtTracer.Traces.Formats;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Traces.EventLog2019;
 

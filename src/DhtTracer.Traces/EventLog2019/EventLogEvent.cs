@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Traces.EventLog2019;
 

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Text.Json;
 using DhtTracer.Traces.Jaeger;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Traces.Export;
 

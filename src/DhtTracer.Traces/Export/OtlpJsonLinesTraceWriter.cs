@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Text.Json;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Traces.Export;

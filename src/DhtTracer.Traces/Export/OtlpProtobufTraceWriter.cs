@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Traces.Export;

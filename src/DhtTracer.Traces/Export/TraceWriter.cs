@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Traces.Export;
 

@@ -1,4 +1,6 @@
-namespace DhtTracer.Traces;
+using DhtTracer.Traces.Model;
+
+namespace DhtTracer.Traces.Formats;
 
 /// <summary>
 /// Reads a text format of independent lines piece by piece, keeping state in between, so a file of any size needs little memory. One reader

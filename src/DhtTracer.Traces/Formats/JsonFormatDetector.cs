@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace DhtTracer.Traces;
+namespace DhtTracer.Traces.Formats;
 
 /// <summary>Recognises JSON formats by their outermost members. The text may be truncated anywhere.</summary>
 internal static class JsonFormatDetector

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace DhtTracer.Traces;
+namespace DhtTracer.Traces.Formats;
 
 /// <summary>
 /// Iterates over the lines of a UTF-8 text and gives the position of each. Lines end with LF or CR LF; a byte order mark is skipped.

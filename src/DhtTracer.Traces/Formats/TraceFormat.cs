@@ -1,4 +1,4 @@
-namespace DhtTracer.Traces;
+namespace DhtTracer.Traces.Formats;
 
 /// <summary>A format of input with spans.</summary>
 public enum TraceFormat

@@ -1,4 +1,4 @@
-namespace DhtTracer.Traces;
+namespace DhtTracer.Traces.Formats;
 
 /// <summary>The input does not match its format. The message names the format, the place and what was expected there.</summary>
 public sealed class TraceFormatException : FormatException

@@ -1,4 +1,4 @@
-namespace DhtTracer.Traces;
+namespace DhtTracer.Traces.Formats;
 
 /// <summary>What the user says about input that does not contain it: saved Kubo query events, or logs without key or type.</summary>
 public sealed record TraceHints

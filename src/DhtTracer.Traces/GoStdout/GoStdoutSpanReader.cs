@@ -2,6 +2,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using DhtTracer.Traces.Json;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Traces.GoStdout;
 

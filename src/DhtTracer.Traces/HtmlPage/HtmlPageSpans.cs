@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.IO.Compression;
 using System.Text;
+using DhtTracer.Traces.Formats;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Traces.HtmlPage;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using DhtTracer.Traces.Json;
+using DhtTracer.Traces.Model;
 using Google.Protobuf.WellKnownTypes;
 using Proto = DhtTracer.Traces.Jaeger.Proto;
 

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
+using DhtTracer.Traces.Model;
 using Google.Protobuf.Collections;
-using Google.Protobuf.WellKnownTypes;
+using Duration = Google.Protobuf.WellKnownTypes.Duration;
 using Proto = DhtTracer.Traces.Jaeger.Proto;
+using Timestamp = Google.Protobuf.WellKnownTypes.Timestamp;
 
 namespace DhtTracer.Traces.Jaeger;
 

@@ -1,3 +1,5 @@
+using DhtTracer.Traces.Formats;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Thrift;
 
 namespace DhtTracer.Traces.Jaeger;

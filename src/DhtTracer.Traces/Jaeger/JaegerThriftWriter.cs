@@ -1,7 +1,8 @@
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Thrift;
 using Google.Protobuf.Collections;
-using Google.Protobuf.WellKnownTypes;
 using Proto = DhtTracer.Traces.Jaeger.Proto;
+using Timestamp = Google.Protobuf.WellKnownTypes.Timestamp;
 
 namespace DhtTracer.Traces.Jaeger;
 

@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
+using DhtTracer.Traces.Formats;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Traces.Jaeger;

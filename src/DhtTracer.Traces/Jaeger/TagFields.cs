@@ -1,3 +1,4 @@
+using DhtTracer.Traces.Model;
 using Google.Protobuf.Collections;
 using Proto = DhtTracer.Traces.Jaeger.Proto;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Traces.Json;
 

@@ -3,6 +3,7 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using DhtTracer.Traces.Formats;
 using DhtTracer.Traces.Protobuf;
 
 namespace DhtTracer.Traces.Json;

@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
+using DhtTracer.Traces.Formats;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Traces.KuboEvents;
 

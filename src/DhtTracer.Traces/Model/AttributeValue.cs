@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace DhtTracer.Traces;
+namespace DhtTracer.Traces.Model;
 
 /// <summary>OTLP <c>AnyValue</c>: one of the sealed records below. Compared by content.</summary>
 public abstract record AttributeValue

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace DhtTracer.Traces;
+namespace DhtTracer.Traces.Model;
 
 /// <summary>
 /// Parses times as Go and Rust write them: RFC 3339 with up to nine fractional digits and any offset. Go writes <c>0001-01-01T00:00:00Z</c>

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace DhtTracer.Traces;
+namespace DhtTracer.Traces.Model;
 
 /// <summary>One span, with everything that OTLP can express (opentelemetry-proto, <c>trace.proto</c>).</summary>
 /// <remarks>

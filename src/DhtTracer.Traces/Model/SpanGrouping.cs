@@ -1,4 +1,4 @@
-namespace DhtTracer.Traces;
+namespace DhtTracer.Traces.Model;
 
 /// <summary>Groups spans as OTLP sends them: by resource, then by scope, both compared by value.</summary>
 public static class SpanGrouping

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
-namespace DhtTracer.Traces;
+namespace DhtTracer.Traces.Model;
 
 /// <summary>A 64-bit span id (W3C Trace Context). Zero means "none", as in a root's parent.</summary>
 /// <param name="Value">The eight bytes, big endian.</param>

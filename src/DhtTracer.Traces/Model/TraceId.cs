@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
-namespace DhtTracer.Traces;
+namespace DhtTracer.Traces.Model;
 
 /// <summary>A 128-bit trace id (W3C Trace Context). Jaeger's 64-bit ids have a zero upper half.</summary>
 /// <param name="High">The first eight bytes, big endian.</param>

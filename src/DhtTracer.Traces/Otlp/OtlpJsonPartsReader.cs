@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DhtTracer.Traces.Json;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Traces.Otlp;
 

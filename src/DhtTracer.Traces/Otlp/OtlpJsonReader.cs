@@ -1,5 +1,7 @@
 using System.Text.Json;
+using DhtTracer.Traces.Formats;
 using DhtTracer.Traces.Json;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Protobuf;
 
 namespace DhtTracer.Traces.Otlp;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using DhtTracer.Traces.Json;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Traces.Otlp;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Traces.Otlp;
 

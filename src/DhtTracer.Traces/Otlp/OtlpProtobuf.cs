@@ -1,3 +1,6 @@
+using DhtTracer.Traces.Formats;
+using DhtTracer.Traces.Model;
+
 namespace DhtTracer.Traces.Otlp;
 
 /// <summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Protobuf;
 using Fields = DhtTracer.Traces.Otlp.OtlpFields;
 

@@ -1,3 +1,4 @@
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Protobuf;
 using Fields = DhtTracer.Traces.Otlp.OtlpFields;
 

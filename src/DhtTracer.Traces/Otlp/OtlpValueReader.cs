@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Protobuf;
 using Fields = DhtTracer.Traces.Otlp.OtlpFields;
 

@@ -1,3 +1,5 @@
+using DhtTracer.Traces.Model;
+
 namespace DhtTracer.Traces.RustLogs;
 
 /// <summary>

@@ -1,4 +1,6 @@
 using System.Text;
+using DhtTracer.Traces.Formats;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Traces.RustLogs;
 

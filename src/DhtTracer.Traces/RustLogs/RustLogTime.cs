@@ -1,4 +1,5 @@
 using System.Globalization;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Traces.RustLogs;
 

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using DhtTracer.Traces.Formats;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Traces.RustLogs;
 

@@ -1,3 +1,5 @@
+using DhtTracer.Traces.Formats;
+
 namespace DhtTracer.Traces.Thrift;
 
 /// <summary>Reads one of Thrift's protocols in place. Every error is a <see cref="TraceFormatException"/> with its offset.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Traces.Thrift;
 

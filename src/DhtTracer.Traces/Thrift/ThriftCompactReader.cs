@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using DhtTracer.Traces.Formats;
 
 namespace DhtTracer.Traces.Thrift;
 

@@ -1,3 +1,6 @@
+using DhtTracer.Traces.Formats;
+using DhtTracer.Traces.Model;
+
 namespace DhtTracer.Traces.Zipkin;
 
 /// <summary>Zipkin's JSON v2 (zipkin.io/zipkin-api, <c>POST /api/v2/spans</c>). Times are microseconds, and all tags are strings.</summary>

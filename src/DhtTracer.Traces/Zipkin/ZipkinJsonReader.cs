@@ -1,10 +1,13 @@
 using System.Text.Json;
+using DhtTracer.Traces.Formats;
 using DhtTracer.Traces.Jaeger;
 using DhtTracer.Traces.Json;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Protobuf;
 using Google.Protobuf;
-using Google.Protobuf.WellKnownTypes;
+using Duration = Google.Protobuf.WellKnownTypes.Duration;
 using Proto = DhtTracer.Traces.Jaeger.Proto;
+using Timestamp = Google.Protobuf.WellKnownTypes.Timestamp;
 
 namespace DhtTracer.Traces.Zipkin;
 

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
 
 namespace DhtTracer.Web.Analysed;
 

@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
 using DhtTracer.Storage;
-using DhtTracer.Traces;
+using DhtTracer.Storage.Traces;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Web.Analysed;
 

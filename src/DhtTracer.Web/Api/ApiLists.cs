@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
-using DhtTracer.Storage;
+using DhtTracer.Storage.Queries;
 using DhtTracer.Web.Search;
 using Microsoft.AspNetCore.Http;
 

@@ -1,7 +1,8 @@
 using System.Text.Json.Nodes;
-using DhtTracer.Analysis;
 using DhtTracer.Analysis.Export;
-using DhtTracer.Storage;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Storage.Queries;
 using DhtTracer.Web.Exports;
 using DhtTracer.Web.Search;
 using Microsoft.AspNetCore.Builder;

@@ -1,5 +1,7 @@
-using DhtTracer.Analysis;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Json;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Traces.Model;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 

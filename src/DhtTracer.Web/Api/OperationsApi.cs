@@ -1,5 +1,7 @@
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Json;
+using DhtTracer.Analysis.Model;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Operations;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;

@@ -1,7 +1,9 @@
-using DhtTracer.Analysis;
 using DhtTracer.Analysis.Explain;
+using DhtTracer.Analysis.Json;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Storage;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Json;
+using DhtTracer.Analysis.Model;
 
 namespace DhtTracer.Web.Api;
 

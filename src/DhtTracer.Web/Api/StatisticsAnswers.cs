@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DhtTracer.Analysis.Statistics;
+using DhtTracer.Analysis.Statistics.Comparing;
 
 namespace DhtTracer.Web.Api;
 

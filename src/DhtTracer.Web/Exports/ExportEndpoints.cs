@@ -1,6 +1,8 @@
-using DhtTracer.Analysis;
 using DhtTracer.Analysis.Export;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Export;
 using DhtTracer.Web.Search;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;

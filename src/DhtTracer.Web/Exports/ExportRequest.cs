@@ -1,6 +1,7 @@
-using DhtTracer.Analysis;
 using DhtTracer.Analysis.Export;
-using DhtTracer.Storage;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Storage.Export;
 using DhtTracer.Web.Search;
 using Microsoft.AspNetCore.Http;
 

@@ -1,5 +1,5 @@
 using DhtTracer.Analysis.Export;
-using DhtTracer.Storage;
+using DhtTracer.Storage.Export;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
 
 namespace DhtTracer.Web.Live;
 

@@ -1,9 +1,10 @@
 using System.Collections.Concurrent;
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Ingestion.Kubo;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Storage;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Text;
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Ingestion.Kubo;
 
 namespace DhtTracer.Web.Node;

@@ -1,4 +1,3 @@
-using DhtTracer.Analysis.Statistics;
 using DhtTracer.Storage;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;

@@ -1,5 +1,6 @@
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Queries;
 
 namespace DhtTracer.Web.Search;
 

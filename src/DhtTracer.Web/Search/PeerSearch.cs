@@ -1,5 +1,7 @@
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Queries;
+using DhtTracer.Storage.Statistics;
 using Microsoft.AspNetCore.Http;
 
 namespace DhtTracer.Web.Search;

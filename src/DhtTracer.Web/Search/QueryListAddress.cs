@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text;
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Multiformats;
-using DhtTracer.Storage;
+using DhtTracer.Storage.Queries;
 using Microsoft.AspNetCore.Http;
 
 namespace DhtTracer.Web.Search;

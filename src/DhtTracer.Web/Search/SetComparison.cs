@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
+using DhtTracer.Analysis.Statistics.Comparing;
 using DhtTracer.Storage;
 
 namespace DhtTracer.Web.Search;

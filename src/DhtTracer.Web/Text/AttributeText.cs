@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Web.Text;
 

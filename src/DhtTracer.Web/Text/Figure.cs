@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Encodings.Web;
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Analysis.Waterfalls;
 using Microsoft.AspNetCore.Html;
 
 namespace DhtTracer.Web.Text;

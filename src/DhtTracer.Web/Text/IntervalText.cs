@@ -1,6 +1,7 @@
 using System.Globalization;
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
+using DhtTracer.Analysis.Waterfalls;
 
 namespace DhtTracer.Web.Text;
 

@@ -1,4 +1,5 @@
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Analysis.Waterfalls;
 
 namespace DhtTracer.Web.Text;
 

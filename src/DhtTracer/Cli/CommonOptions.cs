@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using DhtTracer.Hosting;
-using DhtTracer.Storage;
 using DhtTracer.Storage.Sqlite;
 
 namespace DhtTracer.Cli;

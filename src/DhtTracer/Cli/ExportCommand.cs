@@ -1,10 +1,9 @@
 using System.CommandLine;
 using System.IO.Pipelines;
-using DhtTracer.Analysis;
 using DhtTracer.Analysis.Export;
 using DhtTracer.Hosting;
 using DhtTracer.Output;
-using DhtTracer.Storage;
+using DhtTracer.Storage.Export;
 
 namespace DhtTracer.Cli;
 

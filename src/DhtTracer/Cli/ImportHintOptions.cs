@@ -1,8 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using DhtTracer.Analysis;
 using DhtTracer.Multiformats;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Formats;
 
 namespace DhtTracer.Cli;
 

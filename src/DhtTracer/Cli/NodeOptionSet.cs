@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using DhtTracer.Kademlia;
+using DhtTracer.Kademlia.Lookups;
 using DhtTracer.Kubo;
 using DhtTracer.Node;
 using DhtTracer.Output;

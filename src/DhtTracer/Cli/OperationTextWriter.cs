@@ -1,6 +1,8 @@
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Output;
-using DhtTracer.Storage;
+using DhtTracer.Storage.Operations;
 
 namespace DhtTracer.Cli;
 

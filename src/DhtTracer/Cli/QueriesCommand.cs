@@ -1,10 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text;
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Hosting;
 using DhtTracer.Output;
-using DhtTracer.Storage;
+using DhtTracer.Storage.Queries;
 
 namespace DhtTracer.Cli;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using DhtTracer.Output;
-using DhtTracer.Storage;
+using DhtTracer.Storage.Queries;
 using DhtTracer.Web.Search;
 
 namespace DhtTracer.Cli;

@@ -1,9 +1,12 @@
 using System.CommandLine;
-using DhtTracer.Analysis;
 using DhtTracer.Analysis.Export;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Hosting;
 using DhtTracer.Output;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Operations;
 
 namespace DhtTracer.Cli;
 

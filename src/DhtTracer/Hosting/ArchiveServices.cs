@@ -2,6 +2,7 @@ using DhtTracer.Analysis;
 using DhtTracer.Ingestion.Analysis;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Storage;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Hosting;
 
@@ -21,7 +22,7 @@ internal static class ArchiveServices
         services.AddSingleton(provider =>
             ActivatorUtilities.CreateInstance<AnalysisWorker>(
                 provider,
-                (Func<IReadOnlyList<Traces.Span>, ReconstructedTrace>)TraceReconstruction.Reconstruct,
+                (Func<IReadOnlyList<Span>, ReconstructedTrace>)TraceReconstruction.Reconstruct,
                 new AnalysisOptions()
             )
         );

@@ -1,5 +1,4 @@
 using DhtTracer.Hosting.Ports;
-using DhtTracer.Output;
 
 namespace DhtTracer.Hosting;
 

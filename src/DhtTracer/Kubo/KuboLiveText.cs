@@ -1,8 +1,8 @@
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Node;
 using DhtTracer.Output;
-using DhtTracer.Traces;
 using DhtTracer.Traces.KuboEvents;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Kubo;
 

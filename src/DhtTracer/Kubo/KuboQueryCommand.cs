@@ -1,8 +1,10 @@
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Ingestion.Kubo;
 using DhtTracer.Node;
 using DhtTracer.Output;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Kubo;
 

@@ -1,6 +1,6 @@
 using System.Net.Http.Headers;
 using DhtTracer.Ingestion.Otlp;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 using Grpc.Core;
 using Grpc.Net.Client;

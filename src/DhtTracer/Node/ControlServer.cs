@@ -2,8 +2,9 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using DhtTracer.Kademlia;
 using DhtTracer.Kademlia.EventLog2019;
+using DhtTracer.Kademlia.Lookups;
+using DhtTracer.Kademlia.Queries;
 using DhtTracer.Web.About;
 
 namespace DhtTracer.Node;

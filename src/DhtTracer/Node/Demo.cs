@@ -1,5 +1,7 @@
 using DhtTracer.Kademlia;
 using DhtTracer.Kademlia.LocalNet;
+using DhtTracer.Kademlia.Lookups;
+using DhtTracer.Kademlia.Queries;
 using DhtTracer.Output;
 
 namespace DhtTracer.Node;

@@ -1,7 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Text;
-using DhtTracer.Kademlia;
 using DhtTracer.Kademlia.LocalNet;
+using DhtTracer.Kademlia.Queries;
+using DhtTracer.Kademlia.Records;
 using DhtTracer.Libp2p.Identities;
 using DhtTracer.Multiformats;
 

@@ -1,6 +1,9 @@
 using System.Buffers.Text;
 using System.Text;
 using DhtTracer.Kademlia;
+using DhtTracer.Kademlia.Messages;
+using DhtTracer.Kademlia.Queries;
+using DhtTracer.Kademlia.Records;
 using DhtTracer.Multiformats;
 
 namespace DhtTracer.Node;

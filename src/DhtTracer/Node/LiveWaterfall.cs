@@ -1,4 +1,5 @@
-using DhtTracer.Kademlia;
+using DhtTracer.Kademlia.Lookups;
+using DhtTracer.Kademlia.Network;
 using DhtTracer.Output;
 
 namespace DhtTracer.Node;

@@ -1,4 +1,5 @@
 using DhtTracer.Kademlia;
+using DhtTracer.Kademlia.Messages;
 using DhtTracer.Libp2p.Hosting;
 using DhtTracer.Libp2p.Identities;
 using DhtTracer.Multiformats;

@@ -1,4 +1,4 @@
-using DhtTracer.Kademlia;
+using DhtTracer.Kademlia.Lookups;
 
 namespace DhtTracer.Node;
 

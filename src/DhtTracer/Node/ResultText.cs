@@ -1,6 +1,7 @@
 using System.Text;
-using DhtTracer.Analysis;
-using DhtTracer.Kademlia;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Analysis.Waterfalls;
+using DhtTracer.Kademlia.Queries;
 using DhtTracer.Output;
 
 namespace DhtTracer.Node;

@@ -1,10 +1,11 @@
 using System.Text;
 using System.Text.Json;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.TestSupport;
-using DhtTracer.Traces;
 using DhtTracer.Traces.EventLog2019;
 
-namespace DhtTracer.Analysis.Tests;
+namespace DhtTracer.Analysis.Tests.Dialects;
 
 public class EventLog2019DialectTests
 {

@@ -1,7 +1,9 @@
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.TestSupport.Kubo;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis.Tests;
+namespace DhtTracer.Analysis.Tests.Dialects;
 
 /// <summary>Compares with what the simulator knows to have happened.</summary>
 public class GoKadDhtDialectTests

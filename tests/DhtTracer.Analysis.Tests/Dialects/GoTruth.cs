@@ -1,7 +1,9 @@
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Multiformats;
 using DhtTracer.TestSupport.Kubo;
 
-namespace DhtTracer.Analysis.Tests;
+namespace DhtTracer.Analysis.Tests.Dialects;
 
 /// <summary>Compares a reconstructed query with what the simulator did: what is said is true, and what the spans tell is said.</summary>
 internal static class GoTruth

@@ -1,7 +1,9 @@
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Multiformats;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis.Tests;
+namespace DhtTracer.Analysis.Tests.Dialects;
 
 /// <summary>Expected values come from what the test bed wrote down (meta) and from a plain pass over the JSON of the captures.</summary>
 public class JsLibp2pDialectTests

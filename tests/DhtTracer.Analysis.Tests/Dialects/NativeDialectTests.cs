@@ -1,7 +1,9 @@
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Multiformats;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis.Tests;
+namespace DhtTracer.Analysis.Tests.Dialects;
 
 /// <summary>A query as <c>docs/span-conventions.md</c> sets it down, with every kind of row.</summary>
 public class NativeDialectTests

@@ -1,4 +1,5 @@
 using DhtTracer.Analysis.Explain;
+using DhtTracer.Analysis.Model;
 using DhtTracer.TestSupport.ArchiveSimulator;
 using FsCheck;
 using FsCheck.Fluent;

@@ -1,4 +1,6 @@
 using DhtTracer.Analysis.Explain;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 
 namespace DhtTracer.Analysis.Tests.Explain;
 

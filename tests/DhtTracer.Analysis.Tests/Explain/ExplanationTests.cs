@@ -1,5 +1,8 @@
 using DhtTracer.Analysis.Explain;
+using DhtTracer.Analysis.Explain.Replay;
 using DhtTracer.Analysis.Export;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.TestSupport.Kubo;
 
 namespace DhtTracer.Analysis.Tests.Explain;

@@ -1,3 +1,6 @@
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+
 namespace DhtTracer.Analysis.Tests.Explain;
 
 /// <summary>Queries that no lookup would make: circles of referrers, times out of order, ends before starts of others, unknowns

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using DhtTracer.Analysis.Explain;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 
 namespace DhtTracer.Analysis.Tests.Explain;
 

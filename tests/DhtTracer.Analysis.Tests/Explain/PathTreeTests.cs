@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Security.Cryptography;
 using DhtTracer.Analysis.Explain;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Multiformats;
 using DhtTracer.TestSupport.ArchiveSimulator;
 

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
 
 namespace DhtTracer.Analysis.Tests.Explain;
 

@@ -1,4 +1,5 @@
 using DhtTracer.Analysis.Explain;
+using DhtTracer.Analysis.Model;
 
 namespace DhtTracer.Analysis.Tests.Explain;
 

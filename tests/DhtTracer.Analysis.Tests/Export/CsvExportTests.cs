@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Text;
 using DhtTracer.Analysis.Export;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 
 namespace DhtTracer.Analysis.Tests.Export;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using DhtTracer.Analysis.Reconstruction;
 
 namespace DhtTracer.Analysis.Tests.Export;
 

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using DhtTracer.Analysis.Export;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Tests.Explain;
 using DhtTracer.TestSupport.ArchiveSimulator;
 using DhtTracer.TestSupport.Kubo;

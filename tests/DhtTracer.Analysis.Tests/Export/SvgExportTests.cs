@@ -2,6 +2,9 @@ using System.Globalization;
 using System.Text;
 using System.Xml.Linq;
 using DhtTracer.Analysis.Export;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Analysis.Waterfalls;
 
 namespace DhtTracer.Analysis.Tests.Export;
 

@@ -1,7 +1,10 @@
 using System.Text.Json;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Json;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis.Tests;
+namespace DhtTracer.Analysis.Tests.Json;
 
 public class OperationJsonTests
 {

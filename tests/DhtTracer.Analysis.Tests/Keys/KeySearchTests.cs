@@ -1,6 +1,8 @@
+using DhtTracer.Analysis.Keys;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Analysis.Tests;
+namespace DhtTracer.Analysis.Tests.Keys;
 
 public class KeySearchTests
 {

@@ -1,3 +1,6 @@
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+
 namespace DhtTracer.Analysis.Tests.Operations;
 
 public class GoBackgroundTests

@@ -1,4 +1,5 @@
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Dialects.Go;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Analysis.Tests.Operations;
 

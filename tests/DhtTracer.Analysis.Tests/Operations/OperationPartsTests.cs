@@ -1,4 +1,6 @@
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Analysis.Tests.Operations;
 

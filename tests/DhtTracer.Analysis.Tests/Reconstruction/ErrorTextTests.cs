@@ -1,3 +1,6 @@
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+
 namespace DhtTracer.Analysis.Tests.Reconstruction;
 
 /// <summary>Texts of real programs and the class of each.</summary>

@@ -1,13 +1,15 @@
 using System.Buffers.Binary;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.TestSupport;
-using DhtTracer.Traces;
 using DhtTracer.Traces.Jaeger;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 using DhtTracer.Traces.Thrift;
 using DhtTracer.Traces.Zipkin;
 using Proto = DhtTracer.Traces.Jaeger.Proto;
 
-namespace DhtTracer.Analysis.Tests;
+namespace DhtTracer.Analysis.Tests.Reconstruction;
 
 /// <summary>The same trace on every way that it was captured gives the same query, row by row, times to the microsecond.</summary>
 public class SameQueryTests

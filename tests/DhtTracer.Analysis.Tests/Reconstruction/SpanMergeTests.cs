@@ -1,7 +1,8 @@
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.TestSupport.Kubo;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis.Tests;
+namespace DhtTracer.Analysis.Tests.Reconstruction;
 
 public class SpanMergeTests
 {

@@ -1,10 +1,12 @@
+using DhtTracer.Analysis.Json;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.TestSupport.Kubo;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 using FsCheck;
 using FsCheck.Fluent;
 
-namespace DhtTracer.Analysis.Tests;
+namespace DhtTracer.Analysis.Tests.Reconstruction;
 
 public class TraceReconstructionTests
 {

@@ -1,3 +1,5 @@
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.TestSupport.ArchiveSimulator;
 

@@ -1,5 +1,8 @@
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.TestSupport.ArchiveSimulator;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Analysis.Tests.Statistics;
 
@@ -99,6 +102,6 @@ public class PeerSummaryTests
         Assert.Equal((10UL, 30UL), (summary.FirstSeenUnixNano, summary.LastSeenUnixNano));
         Assert.Null(PeerSummary.Of([fact with { NamedBy = null }])[0].NamedByOthers);
 
-        QueryId Other(ulong span) => new(fact.OperationId.TraceId, new Traces.SpanId(span));
+        QueryId Other(ulong span) => new(fact.OperationId.TraceId, new SpanId(span));
     }
 }

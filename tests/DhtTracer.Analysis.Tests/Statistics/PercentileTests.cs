@@ -1,3 +1,4 @@
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
 using FsCheck;
 using FsCheck.Fluent;

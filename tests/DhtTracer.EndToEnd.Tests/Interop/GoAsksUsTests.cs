@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using DhtTracer.Kademlia;
 using DhtTracer.Multiformats;
 
 namespace DhtTracer.EndToEnd.Tests.Interop;

@@ -1,8 +1,13 @@
 using System.Diagnostics;
 using System.Text;
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Dialects.Go;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.EndToEnd.Tests.NodeExport;
 using DhtTracer.Kademlia;
+using DhtTracer.Kademlia.Messages;
+using DhtTracer.Kademlia.Server;
 using DhtTracer.Libp2p.Hosting;
 using DhtTracer.Libp2p.Identities;
 using DhtTracer.Multiformats;

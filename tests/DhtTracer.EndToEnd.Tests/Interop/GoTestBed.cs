@@ -4,7 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using DhtTracer.Kademlia;
+using DhtTracer.Kademlia.Messages;
 using DhtTracer.Multiformats;
 using DhtTracer.TestSupport;
 

@@ -1,5 +1,5 @@
 using DhtTracer.Kademlia.LocalNet;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.EndToEnd.Tests.NodeExport;
 

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.IO.Compression;
 using DhtTracer.Ingestion.Otlp;
 using DhtTracer.Ingestion.Receiving;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;

@@ -1,5 +1,5 @@
 using System.Net.Http.Headers;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.EndToEnd.Tests.Site;

@@ -1,5 +1,6 @@
 using System.Globalization;
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using Microsoft.Playwright;
 
 namespace DhtTracer.EndToEnd.Tests.Site;

@@ -1,4 +1,4 @@
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
 using DhtTracer.Multiformats;
 using DhtTracer.TestSupport.ArchiveSimulator;
 

@@ -1,5 +1,3 @@
-using DhtTracer.Analysis;
-
 namespace DhtTracer.EndToEnd.Tests.Site;
 
 /// <summary>Every page of the site in every state worth looking at, over the archive of <see cref="SharedSite"/>.</summary>

@@ -2,7 +2,8 @@ using System.Globalization;
 using System.Numerics;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
-using DhtTracer.Kademlia;
+using DhtTracer.Kademlia.Network;
+using DhtTracer.Kademlia.Queries;
 using DhtTracer.Multiformats;
 
 namespace DhtTracer.EndToEnd.Tests.Truth;

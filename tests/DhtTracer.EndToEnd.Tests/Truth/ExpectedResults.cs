@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using DhtTracer.Kademlia;
 using DhtTracer.Multiformats;
 
 namespace DhtTracer.EndToEnd.Tests.Truth;

@@ -1,11 +1,13 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json.Nodes;
-using DhtTracer.Analysis;
 using DhtTracer.Analysis.EventLog2019;
+using DhtTracer.Analysis.Json;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Kademlia;
 using DhtTracer.Kademlia.EventLog2019;
-using DhtTracer.Kademlia.Tests;
+using DhtTracer.Kademlia.Queries;
+using DhtTracer.Kademlia.Tests.Simulation;
 using DhtTracer.Multiformats;
 
 namespace DhtTracer.EndToEnd.Tests.Truth;

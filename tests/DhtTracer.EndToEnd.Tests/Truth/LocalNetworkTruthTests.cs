@@ -1,6 +1,9 @@
 using System.Text;
 using DhtTracer.Kademlia;
 using DhtTracer.Kademlia.LocalNet;
+using DhtTracer.Kademlia.Messages;
+using DhtTracer.Kademlia.Network;
+using DhtTracer.Kademlia.Queries;
 using DhtTracer.Libp2p.Hosting;
 using DhtTracer.Libp2p.Identities;
 using DhtTracer.Multiformats;

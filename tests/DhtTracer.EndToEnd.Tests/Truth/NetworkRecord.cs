@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using DhtTracer.Kademlia;
+using DhtTracer.Kademlia.Network;
 using DhtTracer.Multiformats;
 
 namespace DhtTracer.EndToEnd.Tests.Truth;

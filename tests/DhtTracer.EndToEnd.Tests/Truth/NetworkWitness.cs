@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
-using DhtTracer.Kademlia;
+using DhtTracer.Kademlia.Messages;
+using DhtTracer.Kademlia.Network;
 using DhtTracer.Multiformats;
 
 namespace DhtTracer.EndToEnd.Tests.Truth;

@@ -1,4 +1,6 @@
-using DhtTracer.Kademlia;
+using DhtTracer.Kademlia.Lookups;
+using DhtTracer.Kademlia.Messages;
+using DhtTracer.Kademlia.Network;
 
 namespace DhtTracer.EndToEnd.Tests.Truth;
 

@@ -3,7 +3,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using DhtTracer.Hosting;
 using DhtTracer.Hosting.Ports;
-using DhtTracer.Kademlia;
+using DhtTracer.Kademlia.Queries;
 using DhtTracer.Libp2p.Identities;
 using DhtTracer.Node;
 

@@ -1,6 +1,10 @@
 using System.Text;
 using DhtTracer.Kademlia;
-using DhtTracer.Kademlia.Tests;
+using DhtTracer.Kademlia.Lookups;
+using DhtTracer.Kademlia.Network;
+using DhtTracer.Kademlia.Queries;
+using DhtTracer.Kademlia.Routing;
+using DhtTracer.Kademlia.Tests.Simulation;
 using DhtTracer.Multiformats;
 
 namespace DhtTracer.EndToEnd.Tests.Truth;

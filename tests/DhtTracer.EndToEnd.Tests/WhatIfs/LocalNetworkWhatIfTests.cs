@@ -1,7 +1,9 @@
-using DhtTracer.Analysis;
-using DhtTracer.Analysis.Explain;
+using DhtTracer.Analysis.Explain.Replay;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Kademlia;
 using DhtTracer.Kademlia.LocalNet;
+using DhtTracer.Kademlia.Lookups;
 
 namespace DhtTracer.EndToEnd.Tests.WhatIfs;
 

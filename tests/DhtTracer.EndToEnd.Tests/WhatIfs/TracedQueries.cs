@@ -2,7 +2,8 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Diagnostics;
 using DhtTracer.Analysis;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.EndToEnd.Tests.WhatIfs;
 
@@ -51,7 +52,7 @@ internal sealed class TracedQueries : IDisposable
             SpanId = Id(activity.SpanId.ToHexString()),
             ParentSpanId = Id(activity.ParentSpanId.ToHexString()),
             Name = activity.DisplayName,
-            Kind = activity.Kind == ActivityKind.Client ? Traces.SpanKind.Client : Traces.SpanKind.Internal,
+            Kind = activity.Kind == ActivityKind.Client ? SpanKind.Client : SpanKind.Internal,
             StartUnixNano = Nanoseconds(activity.StartTimeUtc),
             EndUnixNano = Nanoseconds(activity.StartTimeUtc + activity.Duration),
             Attributes = Attributes(activity.TagObjects),

@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
 using DhtTracer.Ingestion.Analysis;
 using DhtTracer.Storage.Sqlite;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Ingestion.Tests.Analysis;
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Ingestion.Analysis;
 using DhtTracer.Storage;
 using DhtTracer.Storage.Sqlite;

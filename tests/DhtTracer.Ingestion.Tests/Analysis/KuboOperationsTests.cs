@@ -1,9 +1,11 @@
 using System.IO.Compression;
 using System.Text.Json;
 using DhtTracer.Analysis;
-using DhtTracer.Ingestion.Analysis;
+using DhtTracer.Analysis.Json;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Ingestion.Files;
-using DhtTracer.Storage;
+using DhtTracer.Storage.Queries;
 using DhtTracer.TestSupport;
 
 namespace DhtTracer.Ingestion.Tests.Analysis;

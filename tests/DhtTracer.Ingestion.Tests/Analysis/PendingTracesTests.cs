@@ -1,5 +1,5 @@
 using DhtTracer.Ingestion.Analysis;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Ingestion.Tests.Analysis;
 

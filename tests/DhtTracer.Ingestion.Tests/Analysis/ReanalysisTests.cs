@@ -1,8 +1,12 @@
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Ingestion.Analysis;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Queries;
 using DhtTracer.Storage.Sqlite;
-using DhtTracer.Traces;
+using DhtTracer.Storage.Traces;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 using Microsoft.Extensions.Logging.Abstractions;
 

@@ -1,11 +1,12 @@
 using System.IO.Compression;
 using System.Text;
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Ingestion.Files;
 using DhtTracer.Storage;
 using DhtTracer.Storage.Sqlite;
 using DhtTracer.TestSupport;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Ingestion.Tests.Files;

@@ -1,4 +1,3 @@
-using DhtTracer.Analysis;
 using DhtTracer.Ingestion.Kubo;
 
 namespace DhtTracer.Ingestion.Tests.Kubo;

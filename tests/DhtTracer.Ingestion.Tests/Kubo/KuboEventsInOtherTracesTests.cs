@@ -1,10 +1,12 @@
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Ingestion.Files;
-using DhtTracer.Storage;
+using DhtTracer.Storage.Queries;
 using DhtTracer.TestSupport;
 using DhtTracer.TestSupport.Kubo;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Formats;
 using DhtTracer.Traces.KuboEvents;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Ingestion.Tests.Kubo;

@@ -1,8 +1,10 @@
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Ingestion.Kubo;
 using DhtTracer.TestSupport.Kubo;
-using DhtTracer.Traces;
 using DhtTracer.Traces.KuboEvents;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Ingestion.Tests.Kubo;
 

@@ -4,10 +4,9 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using DhtTracer.Ingestion.Otlp;
-using DhtTracer.Storage;
 using DhtTracer.Storage.Sqlite;
 using DhtTracer.TestSupport;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 using Google.Protobuf;
 

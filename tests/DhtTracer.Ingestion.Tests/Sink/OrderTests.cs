@@ -1,6 +1,8 @@
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.TestSupport;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Ingestion.Tests.Sink;

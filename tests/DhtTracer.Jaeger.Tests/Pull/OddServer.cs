@@ -1,7 +1,6 @@
 using System.Net;
 using System.Runtime.CompilerServices;
 using DhtTracer.Jaeger.Proto.V2;
-using DhtTracer.TestSupport;
 using DhtTracer.Traces.Jaeger.Proto;
 using Google.Protobuf;
 using Grpc.Core;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using DhtTracer.FakeJaeger;
 using DhtTracer.Jaeger.Pull;
-using DhtTracer.TestSupport;
 using DhtTracer.Traces.Jaeger.Proto;
 using GrpcStatusCode = Grpc.Core.StatusCode;
 using RpcException = Grpc.Core.RpcException;

@@ -1,6 +1,6 @@
 using DhtTracer.FakeJaeger;
 using DhtTracer.Jaeger.Pull;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 using Model = DhtTracer.Traces.Jaeger.Proto;
 
 namespace DhtTracer.Jaeger.Tests.Pull;

@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
 using System.Text.Json.Nodes;
 using DhtTracer.TestSupport;
-using DhtTracer.Traces;
 using DhtTracer.Traces.Jaeger;
+using DhtTracer.Traces.Model;
 using Model = DhtTracer.Traces.Jaeger.Proto;
 
 namespace DhtTracer.Jaeger.Tests.QueryApi;

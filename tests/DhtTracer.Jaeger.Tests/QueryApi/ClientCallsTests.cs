@@ -1,5 +1,5 @@
 using System.Net;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Jaeger.Tests.QueryApi;
 

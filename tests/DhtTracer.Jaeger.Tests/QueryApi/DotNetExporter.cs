@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Resources;

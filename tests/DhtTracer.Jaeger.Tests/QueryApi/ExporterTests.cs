@@ -7,7 +7,7 @@ using DhtTracer.Jaeger.Receiving;
 using DhtTracer.Storage;
 using DhtTracer.Storage.Sqlite;
 using DhtTracer.TestSupport;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Thrift;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;

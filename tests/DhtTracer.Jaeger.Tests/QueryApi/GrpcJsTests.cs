@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DhtTracer.TestSupport;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 using GrpcStatusCode = Grpc.Core.StatusCode;
 
 namespace DhtTracer.Jaeger.Tests.QueryApi;

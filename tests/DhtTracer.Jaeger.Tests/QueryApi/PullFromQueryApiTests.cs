@@ -1,8 +1,7 @@
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Jaeger.Pull;
-using DhtTracer.Storage;
 using DhtTracer.Storage.Sqlite;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Jaeger.Tests.QueryApi;
 

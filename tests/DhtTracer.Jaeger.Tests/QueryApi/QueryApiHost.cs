@@ -4,8 +4,9 @@ using System.Text.Json.Nodes;
 using DhtTracer.Jaeger.QueryApi;
 using DhtTracer.Storage;
 using DhtTracer.Storage.Sqlite;
+using DhtTracer.Storage.Traces;
 using DhtTracer.TestSupport;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 using Grpc.Net.Client;
 using Microsoft.AspNetCore.Builder;
@@ -97,7 +98,7 @@ internal sealed class QueryApiHost : IAsyncDisposable
         var trace = spans[0].TraceId;
         await store.AppendAsync([new TraceChunk(trace, OtlpProtobuf.Encode(spans), spans.Length)]);
         var content = await store.LoadAsync(trace) ?? throw new InvalidOperationException("the trace that was just stored is gone");
-        var merged = DhtTracer.Analysis.SpanMerge.Merge(OtlpProtobuf.Decode(content.Otlp));
+        var merged = DhtTracer.Analysis.Reconstruction.SpanMerge.Merge(OtlpProtobuf.Decode(content.Otlp));
         await store.SaveAnalysesAsync([
             new TraceAnalysis
             {

@@ -1,12 +1,12 @@
 using System.Net;
 using DhtTracer.TestSupport;
-using DhtTracer.Traces;
 using DhtTracer.Traces.Jaeger.Proto;
+using DhtTracer.Traces.Model;
 using Grpc.Net.Client;
-using Resource = DhtTracer.Traces.Resource;
-using Span = DhtTracer.Traces.Span;
-using SpanKind = DhtTracer.Traces.SpanKind;
-using StringValue = DhtTracer.Traces.StringValue;
+using Resource = DhtTracer.Traces.Model.Resource;
+using Span = DhtTracer.Traces.Model.Span;
+using SpanKind = DhtTracer.Traces.Model.SpanKind;
+using StringValue = DhtTracer.Traces.Model.StringValue;
 
 namespace DhtTracer.Jaeger.Tests.QueryApi;
 

@@ -1,16 +1,16 @@
 using System.Net;
 using DhtTracer.Jaeger.QueryApi;
 using DhtTracer.TestSupport;
-using DhtTracer.Traces;
 using DhtTracer.Traces.Jaeger.Proto;
+using DhtTracer.Traces.Model;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using GrpcStatusCode = Grpc.Core.StatusCode;
-using Resource = DhtTracer.Traces.Resource;
+using Resource = DhtTracer.Traces.Model.Resource;
 using RpcException = Grpc.Core.RpcException;
-using Span = DhtTracer.Traces.Span;
-using SpanKind = DhtTracer.Traces.SpanKind;
-using StringValue = DhtTracer.Traces.StringValue;
+using Span = DhtTracer.Traces.Model.Span;
+using SpanKind = DhtTracer.Traces.Model.SpanKind;
+using StringValue = DhtTracer.Traces.Model.StringValue;
 
 namespace DhtTracer.Jaeger.Tests.QueryApi;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using DhtTracer.Jaeger.Health;
-using DhtTracer.Jaeger.Receiving;
 using DhtTracer.TestSupport;
 using Grpc.Net.Client;
 using Microsoft.AspNetCore.Server.Kestrel.Core;

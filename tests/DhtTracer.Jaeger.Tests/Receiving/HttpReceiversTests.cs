@@ -2,8 +2,8 @@ using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
 using DhtTracer.Jaeger.Receiving;
-using DhtTracer.Traces;
 using DhtTracer.Traces.Jaeger;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Thrift;
 
 namespace DhtTracer.Jaeger.Tests.Receiving;

@@ -1,5 +1,4 @@
-using DhtTracer.Traces;
-using DhtTracer.Traces.Jaeger;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Jaeger.Tests.Receiving;
 

@@ -2,7 +2,7 @@ using System.Net;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Storage;
 using DhtTracer.Storage.Sqlite;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;

@@ -1,10 +1,13 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using DhtTracer.Kademlia.EventLog2019;
+using DhtTracer.Kademlia.Queries;
+using DhtTracer.Kademlia.Tests.Simulation;
+using DhtTracer.Kademlia.Tracing;
 using DhtTracer.Multiformats;
 using DhtTracer.TestSupport;
 
-namespace DhtTracer.Kademlia.Tests;
+namespace DhtTracer.Kademlia.Tests.EventLog2019;
 
 public sealed class EventLogObserverTests
 {

@@ -1,11 +1,16 @@
 using System.Text;
 using System.Text.Json;
+using DhtTracer.Kademlia.Lookups;
+using DhtTracer.Kademlia.Messages;
+using DhtTracer.Kademlia.Queries;
+using DhtTracer.Kademlia.Records;
+using DhtTracer.Kademlia.Tracing;
 using DhtTracer.Libp2p.Hosting;
 using DhtTracer.Libp2p.Identities;
 using DhtTracer.Multiformats;
 using DhtTracer.TestSupport;
 
-namespace DhtTracer.Kademlia.Tests;
+namespace DhtTracer.Kademlia.Tests.Interop;
 
 /// <summary>Tests that keep all processors busy with another program, and so run alone.</summary>
 [CollectionDefinition(nameof(JsNetworkCollection), DisableParallelization = true)]

@@ -1,11 +1,18 @@
 using System.Collections.Concurrent;
 using System.Text;
 using DhtTracer.Kademlia.LocalNet;
+using DhtTracer.Kademlia.Lookups;
+using DhtTracer.Kademlia.Queries;
+using DhtTracer.Kademlia.Records;
+using DhtTracer.Kademlia.Routing;
+using DhtTracer.Kademlia.Tests.Lookups;
+using DhtTracer.Kademlia.Tests.Simulation;
+using DhtTracer.Kademlia.Tracing;
 using DhtTracer.Libp2p.Hosting;
 using DhtTracer.Libp2p.Identities;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia.Tests;
+namespace DhtTracer.Kademlia.Tests.LocalNet;
 
 /// <summary>Real nodes over real TCP on loopback.</summary>
 public sealed class LocalNetworkTests

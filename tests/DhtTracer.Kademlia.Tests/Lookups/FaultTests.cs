@@ -1,4 +1,11 @@
-namespace DhtTracer.Kademlia.Tests;
+using DhtTracer.Kademlia.Messages;
+using DhtTracer.Kademlia.Network;
+using DhtTracer.Kademlia.Queries;
+using DhtTracer.Kademlia.Routing;
+using DhtTracer.Kademlia.Tests.Simulation;
+using DhtTracer.Kademlia.Tracing;
+
+namespace DhtTracer.Kademlia.Tests.Lookups;
 
 /// <summary>Every fault that a peer can have, in one query, in virtual time: each ends in the state and error class that name it.</summary>
 public sealed class FaultTests

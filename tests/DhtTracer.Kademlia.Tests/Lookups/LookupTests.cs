@@ -1,6 +1,11 @@
+using DhtTracer.Kademlia.Lookups;
+using DhtTracer.Kademlia.Queries;
+using DhtTracer.Kademlia.Routing;
+using DhtTracer.Kademlia.Tests.Simulation;
+using DhtTracer.Kademlia.Tracing;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia.Tests;
+namespace DhtTracer.Kademlia.Tests.Lookups;
 
 public sealed class LookupTests
 {

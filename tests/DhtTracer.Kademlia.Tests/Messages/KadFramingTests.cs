@@ -1,6 +1,8 @@
+using DhtTracer.Kademlia.Messages;
+using DhtTracer.Kademlia.Tests.Simulation;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia.Tests;
+namespace DhtTracer.Kademlia.Tests.Messages;
 
 public sealed class KadFramingTests
 {

@@ -1,10 +1,12 @@
 using System.Text.Json;
+using DhtTracer.Kademlia.Messages;
+using DhtTracer.Kademlia.Tests.Simulation;
 using DhtTracer.Multiformats;
 using DhtTracer.TestSupport;
 using FsCheck;
 using FsCheck.Fluent;
 
-namespace DhtTracer.Kademlia.Tests;
+namespace DhtTracer.Kademlia.Tests.Messages;
 
 public sealed class KadMessageCodecTests
 {

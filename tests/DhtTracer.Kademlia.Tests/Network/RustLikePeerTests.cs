@@ -1,8 +1,11 @@
+using DhtTracer.Kademlia.Messages;
+using DhtTracer.Kademlia.Routing;
+using DhtTracer.Kademlia.Server;
 using DhtTracer.Libp2p.Hosting;
 using DhtTracer.Libp2p.Identities;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia.Tests;
+namespace DhtTracer.Kademlia.Tests.Network;
 
 /// <summary>A peer over TCP that refuses what rust-libp2p refuses: the PING of kad-dht, and messages above 16 KiB.</summary>
 public sealed class RustLikePeerTests : IAsyncLifetime

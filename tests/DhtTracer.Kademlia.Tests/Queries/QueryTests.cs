@@ -1,7 +1,12 @@
 using System.Text;
+using DhtTracer.Kademlia.Queries;
+using DhtTracer.Kademlia.Records;
+using DhtTracer.Kademlia.Routing;
+using DhtTracer.Kademlia.Tests.Simulation;
+using DhtTracer.Kademlia.Tracing;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia.Tests;
+namespace DhtTracer.Kademlia.Tests.Queries;
 
 /// <summary>The operations, each in a simulated network of 200 peers.</summary>
 public sealed class QueryTests

@@ -1,4 +1,6 @@
-namespace DhtTracer.Kademlia.Tests;
+using DhtTracer.Kademlia.Records;
+
+namespace DhtTracer.Kademlia.Tests.Records;
 
 public sealed class CborMapTests
 {

@@ -1,8 +1,10 @@
 using System.Text;
+using DhtTracer.Kademlia.Records;
+using DhtTracer.Kademlia.Tests.Simulation;
 using DhtTracer.Libp2p.Identities;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia.Tests;
+namespace DhtTracer.Kademlia.Tests.Records;
 
 /// <summary>Against records made by the npm package ipns 10 (js-libp2p's) from a fixed key and clock.</summary>
 public sealed class IpnsRecordTests

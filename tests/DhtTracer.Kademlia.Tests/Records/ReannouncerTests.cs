@@ -1,8 +1,11 @@
 using System.Text;
+using DhtTracer.Kademlia.Records;
+using DhtTracer.Kademlia.Tests.Simulation;
+using DhtTracer.Kademlia.Tests.Tracing;
 using DhtTracer.Libp2p.Identities;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia.Tests;
+namespace DhtTracer.Kademlia.Tests.Records;
 
 /// <summary>
 /// Provider records are announced again every 22 hours, before they expire after 48

@@ -1,6 +1,9 @@
+using DhtTracer.Kademlia.Messages;
+using DhtTracer.Kademlia.Records;
+using DhtTracer.Kademlia.Tests.Simulation;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia.Tests;
+namespace DhtTracer.Kademlia.Tests.Records;
 
 public sealed class RecordStoreTests
 {

@@ -1,8 +1,11 @@
+using DhtTracer.Kademlia.Messages;
+using DhtTracer.Kademlia.Routing;
+using DhtTracer.Kademlia.Tests.Simulation;
 using DhtTracer.Multiformats;
 using FsCheck;
 using FsCheck.Fluent;
 
-namespace DhtTracer.Kademlia.Tests;
+namespace DhtTracer.Kademlia.Tests.Routing;
 
 public sealed class RoutingTableTests
 {

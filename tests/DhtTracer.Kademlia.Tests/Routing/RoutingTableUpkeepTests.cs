@@ -1,6 +1,9 @@
+using DhtTracer.Kademlia.Lookups;
+using DhtTracer.Kademlia.Routing;
+using DhtTracer.Kademlia.Tests.Simulation;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia.Tests;
+namespace DhtTracer.Kademlia.Tests.Routing;
 
 public sealed class RoutingTableUpkeepTests
 {

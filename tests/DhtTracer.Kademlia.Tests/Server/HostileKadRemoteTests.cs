@@ -1,9 +1,13 @@
+using DhtTracer.Kademlia.Lookups;
+using DhtTracer.Kademlia.Messages;
+using DhtTracer.Kademlia.Queries;
+using DhtTracer.Kademlia.Tracing;
 using DhtTracer.Libp2p;
 using DhtTracer.Libp2p.Hosting;
 using DhtTracer.Libp2p.Identities;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia.Tests;
+namespace DhtTracer.Kademlia.Tests.Server;
 
 /// <summary>Remotes that speak the DHT's protocol badly on purpose, over real connections; the time of the victim runs fast.</summary>
 public sealed class HostileKadRemoteTests

@@ -1,7 +1,11 @@
 using System.Text;
+using DhtTracer.Kademlia.Messages;
+using DhtTracer.Kademlia.Records;
+using DhtTracer.Kademlia.Server;
+using DhtTracer.Kademlia.Tests.Simulation;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia.Tests;
+namespace DhtTracer.Kademlia.Tests.Server;
 
 /// <summary>What a server answers; the refusals are those measured against js-libp2p, which resets the stream.</summary>
 public sealed class KadServerTests

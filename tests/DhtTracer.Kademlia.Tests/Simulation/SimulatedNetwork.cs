@@ -1,6 +1,12 @@
+using DhtTracer.Kademlia.Lookups;
+using DhtTracer.Kademlia.Messages;
+using DhtTracer.Kademlia.Network;
+using DhtTracer.Kademlia.Records;
+using DhtTracer.Kademlia.Routing;
+using DhtTracer.Kademlia.Server;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia.Tests;
+namespace DhtTracer.Kademlia.Tests.Simulation;
 
 /// <summary>
 /// A network of peers whose routing tables hold, for each common prefix length, up to k random ones of the peers that exist: what

@@ -1,6 +1,10 @@
+using DhtTracer.Kademlia.Messages;
+using DhtTracer.Kademlia.Records;
+using DhtTracer.Kademlia.Routing;
+using DhtTracer.Kademlia.Server;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia.Tests;
+namespace DhtTracer.Kademlia.Tests.Simulation;
 
 public enum Fault
 {

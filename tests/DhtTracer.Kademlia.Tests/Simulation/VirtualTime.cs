@@ -1,4 +1,4 @@
-namespace DhtTracer.Kademlia.Tests;
+namespace DhtTracer.Kademlia.Tests.Simulation;
 
 /// <summary>
 /// A clock that jumps to the next timer whenever nothing is left to do, and the single thread on which everything runs: an hour of

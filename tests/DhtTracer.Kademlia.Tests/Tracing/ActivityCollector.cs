@@ -1,8 +1,9 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using DhtTracer.Kademlia.Queries;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia.Tests;
+namespace DhtTracer.Kademlia.Tests.Tracing;
 
 /// <summary>Collects the spans of the DHT that are under a given trace.</summary>
 internal sealed class ActivityCollector : IDisposable

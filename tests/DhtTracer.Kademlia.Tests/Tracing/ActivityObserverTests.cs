@@ -1,7 +1,12 @@
 using System.Diagnostics;
+using DhtTracer.Kademlia.Network;
+using DhtTracer.Kademlia.Queries;
+using DhtTracer.Kademlia.Tests.Lookups;
+using DhtTracer.Kademlia.Tests.Simulation;
+using DhtTracer.Kademlia.Tracing;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Kademlia.Tests;
+namespace DhtTracer.Kademlia.Tests.Tracing;
 
 /// <summary>What is emitted equals what happened: the spans of docs/span-conventions.md against the record in memory.</summary>
 public sealed class ActivityObserverTests

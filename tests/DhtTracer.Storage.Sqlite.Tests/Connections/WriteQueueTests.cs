@@ -1,8 +1,9 @@
 using Dapper;
-using DhtTracer.Traces;
+using DhtTracer.Storage.Pulling;
+using DhtTracer.Traces.Model;
 using Microsoft.Data.Sqlite;
 
-namespace DhtTracer.Storage.Sqlite.Tests;
+namespace DhtTracer.Storage.Sqlite.Tests.Connections;
 
 /// <summary>Many at once, and when the database cannot be written.</summary>
 public sealed class WriteQueueTests : IDisposable

@@ -4,8 +4,15 @@ using System.Text;
 using System.Text.Json;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Export;
+using DhtTracer.Analysis.Json;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Storage.Export;
+using DhtTracer.Storage.Queries;
 using DhtTracer.Storage.Sqlite;
-using DhtTracer.Traces;
+using DhtTracer.Storage.Sqlite.Packed;
+using DhtTracer.Storage.Traces;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Storage.Sqlite.Tests.Export;

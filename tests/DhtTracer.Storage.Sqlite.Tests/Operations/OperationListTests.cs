@@ -1,7 +1,12 @@
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Keys;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
+using DhtTracer.Storage.Queries;
 using DhtTracer.Storage.Sqlite;
-using DhtTracer.Traces;
+using DhtTracer.Storage.Traces;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Storage.Sqlite.Tests.Operations;
 

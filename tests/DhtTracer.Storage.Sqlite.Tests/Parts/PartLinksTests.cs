@@ -1,6 +1,10 @@
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Storage.Queries;
 using DhtTracer.Storage.Sqlite;
-using DhtTracer.Traces;
+using DhtTracer.Storage.Traces;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Storage.Sqlite.Tests.Parts;
 

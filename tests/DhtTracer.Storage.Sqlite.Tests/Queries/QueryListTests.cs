@@ -1,7 +1,9 @@
-using DhtTracer.Analysis;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Storage.Queries;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Storage.Sqlite.Tests;
+namespace DhtTracer.Storage.Sqlite.Tests.Queries;
 
 public sealed class QueryListTests : IDisposable
 {

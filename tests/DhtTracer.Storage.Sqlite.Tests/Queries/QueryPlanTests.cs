@@ -1,7 +1,12 @@
 using Dapper;
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Storage.Queries;
+using DhtTracer.Storage.Sqlite.Operations;
+using DhtTracer.Storage.Sqlite.Queries;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Storage.Sqlite.Tests;
+namespace DhtTracer.Storage.Sqlite.Tests.Queries;
 
 /// <summary>No list reads the whole table or sorts it: its time must not grow with the archive.</summary>
 public sealed class QueryPlanTests : IDisposable
@@ -80,7 +85,7 @@ public sealed class QueryPlanTests : IDisposable
         await Make.SaveAsync(
             store,
             Make.Trace(1),
-            Make.Query(Make.Trace(1), new Traces.SpanId(1)) with
+            Make.Query(Make.Trace(1), new SpanId(1)) with
             {
                 Key = new QueryKey("QmKey", "1220ff", new string('a', 64)),
             }

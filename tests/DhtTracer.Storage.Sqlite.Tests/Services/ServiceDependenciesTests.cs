@@ -1,8 +1,10 @@
-using DhtTracer.Analysis;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Storage.Services;
+using DhtTracer.Storage.Traces;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 
-namespace DhtTracer.Storage.Sqlite.Tests;
+namespace DhtTracer.Storage.Sqlite.Tests.Services;
 
 /// <summary>Calls between services, counted when a trace is analysed and added up over every trace of a time range.</summary>
 public sealed class ServiceDependenciesTests : IDisposable

@@ -1,6 +1,7 @@
-using DhtTracer.Traces;
+using DhtTracer.Storage.Services;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Storage.Sqlite.Tests;
+namespace DhtTracer.Storage.Sqlite.Tests.Services;
 
 public sealed class ServiceIndexTests : IDisposable
 {

@@ -1,10 +1,14 @@
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
+using DhtTracer.Analysis.Statistics.Comparing;
+using DhtTracer.Storage.Queries;
+using DhtTracer.Storage.Traces;
 using DhtTracer.TestSupport.Kubo;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 
-namespace DhtTracer.Storage.Sqlite.Tests;
+namespace DhtTracer.Storage.Sqlite.Tests.Statistics;
 
 /// <summary>
 /// A day of a Kubo without LAN peers: every find-peer has an empty LAN side of microseconds beside its WAN lookup, and as many operations

@@ -1,8 +1,11 @@
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
-using DhtTracer.Traces;
+using DhtTracer.Storage.Queries;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Storage.Sqlite.Tests;
+namespace DhtTracer.Storage.Sqlite.Tests.Statistics;
 
 /// <summary>What the store gives to statistics equals what statistics take from the reconstruction itself.</summary>
 public sealed class StatisticsTests : IDisposable

@@ -1,9 +1,11 @@
 using System.Buffers;
 using System.Text;
+using DhtTracer.Storage.Sqlite.Packed;
+using DhtTracer.Storage.Sqlite.Traces;
 using FsCheck;
 using FsCheck.Fluent;
 
-namespace DhtTracer.Storage.Sqlite.Tests;
+namespace DhtTracer.Storage.Sqlite.Tests.Traces;
 
 public sealed class PeerSubstitutionTests
 {

@@ -1,6 +1,6 @@
 using System.Text;
-using DhtTracer.Traces;
 using DhtTracer.Traces.KuboEvents;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.TestSupport.Kubo;
 

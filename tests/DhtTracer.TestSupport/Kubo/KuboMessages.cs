@@ -1,5 +1,5 @@
 using DhtTracer.Multiformats;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.TestSupport.Kubo;
 

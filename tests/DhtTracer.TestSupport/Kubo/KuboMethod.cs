@@ -1,6 +1,5 @@
 using System.Text;
-using DhtTracer.Multiformats;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.TestSupport.Kubo;
 

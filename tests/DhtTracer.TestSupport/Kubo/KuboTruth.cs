@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.TestSupport.Kubo;
 

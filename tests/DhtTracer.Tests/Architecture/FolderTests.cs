@@ -87,6 +87,22 @@ public sealed partial class FolderTests
         Assert.True(tooLong.Count <= LongLines.GetValueOrDefault(folder), string.Join(Environment.NewLine, tooLong));
     }
 
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public void Namespaces_are_the_folders(string folder)
+    {
+        var root = Path.GetDirectoryName(Path.Combine(TestFiles.Repository, folder))!;
+        var elsewhere =
+            from file in Directory.EnumerateFiles(Path.Combine(TestFiles.Repository, folder), "*.cs", SearchOption.AllDirectories)
+            where !BuildOutput().IsMatch(file)
+            let declared = NamespaceLine().Match(File.ReadAllText(file))
+            let expected = Path.GetRelativePath(root, Path.GetDirectoryName(file)!).Replace(Path.DirectorySeparatorChar, '.')
+            where declared.Success && declared.Groups[1].Value != expected
+            select $"{Path.GetRelativePath(TestFiles.Repository, file)}: {declared.Groups[1].Value}, want {expected}";
+
+        Assert.Empty(elsewhere);
+    }
+
     /// <summary>One use for each direction in a circle, so that a reader sees where to cut.</summary>
     private static string Examples(IReadOnlyList<string> circle, IEnumerable<FileReference> references) =>
         string.Join(
@@ -116,6 +132,9 @@ public sealed partial class FolderTests
     }
 
     private static Assembly Load(string project) => Assembly.Load(project == "DhtTracer" ? "dht-tracer" : project);
+
+    [GeneratedRegex(@"^namespace ([\w.]+)\s*[;{]", RegexOptions.Multiline)]
+    private static partial Regex NamespaceLine();
 
     [GeneratedRegex("[/\\\\](bin|obj|node_modules)[/\\\\]")]
     private static partial Regex BuildOutput();

@@ -1,8 +1,9 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using DhtTracer.Hosting;
-using DhtTracer.Kademlia;
 using DhtTracer.Kademlia.LocalNet;
+using DhtTracer.Kademlia.Records;
+using DhtTracer.Kademlia.Routing;
 using DhtTracer.Node;
 
 namespace DhtTracer.Tests.Node;

@@ -1,4 +1,5 @@
 using DhtTracer.Kademlia;
+using DhtTracer.Kademlia.Queries;
 using DhtTracer.Node;
 
 namespace DhtTracer.Tests.Node;

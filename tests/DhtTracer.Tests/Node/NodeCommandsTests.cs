@@ -1,6 +1,5 @@
 using System.CommandLine;
 using DhtTracer.Cli;
-using DhtTracer.Kademlia;
 using DhtTracer.Kademlia.LocalNet;
 using DhtTracer.Node;
 

@@ -1,5 +1,7 @@
 using System.Text;
 using DhtTracer.Traces.EventLog2019;
+using DhtTracer.Traces.Formats;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Traces.Tests.EventLog2019;
 

@@ -1,7 +1,9 @@
 using System.IO.Pipelines;
 using DhtTracer.TestSupport;
 using DhtTracer.Traces.Export;
+using DhtTracer.Traces.Formats;
 using DhtTracer.Traces.Jaeger;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 using DhtTracer.Traces.Tests.Jaeger;
 

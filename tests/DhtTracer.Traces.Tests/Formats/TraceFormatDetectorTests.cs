@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using DhtTracer.TestSupport;
+using DhtTracer.Traces.Formats;
 using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Traces.Tests.Formats;

@@ -1,7 +1,9 @@
 using System.IO.Compression;
 using System.Text;
 using DhtTracer.TestSupport;
+using DhtTracer.Traces.Formats;
 using DhtTracer.Traces.GoStdout;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Traces.Tests.GoStdout;

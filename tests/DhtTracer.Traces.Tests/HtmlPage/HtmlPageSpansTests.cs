@@ -1,5 +1,7 @@
 using System.Text;
+using DhtTracer.Traces.Formats;
 using DhtTracer.Traces.HtmlPage;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Traces.Tests.HtmlPage;
 

@@ -1,6 +1,8 @@
+using DhtTracer.Traces.Model;
 using Google.Protobuf;
-using Google.Protobuf.WellKnownTypes;
+using Duration = Google.Protobuf.WellKnownTypes.Duration;
 using Proto = DhtTracer.Traces.Jaeger.Proto;
+using Timestamp = Google.Protobuf.WellKnownTypes.Timestamp;
 
 namespace DhtTracer.Traces.Tests.Jaeger;
 

@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using DhtTracer.Traces.Formats;
 using DhtTracer.Traces.Jaeger;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Traces.Tests.Jaeger;
 

@@ -1,10 +1,13 @@
 using DhtTracer.TestSupport;
+using DhtTracer.Traces.Formats;
 using DhtTracer.Traces.Jaeger;
+using DhtTracer.Traces.Model;
 using FsCheck;
 using FsCheck.Fluent;
 using Google.Protobuf;
-using Google.Protobuf.WellKnownTypes;
+using Duration = Google.Protobuf.WellKnownTypes.Duration;
 using Proto = DhtTracer.Traces.Jaeger.Proto;
+using Timestamp = Google.Protobuf.WellKnownTypes.Timestamp;
 
 namespace DhtTracer.Traces.Tests.Jaeger;
 

@@ -1,5 +1,7 @@
 using DhtTracer.TestSupport;
+using DhtTracer.Traces.Formats;
 using DhtTracer.Traces.Jaeger;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Thrift;
 using FsCheck;
 using FsCheck.Fluent;

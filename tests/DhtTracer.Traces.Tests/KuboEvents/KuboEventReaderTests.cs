@@ -1,5 +1,7 @@
 using System.Text;
+using DhtTracer.Traces.Formats;
 using DhtTracer.Traces.KuboEvents;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Traces.Tests.KuboEvents;
 

@@ -1,4 +1,5 @@
 using DhtTracer.TestSupport;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Traces.Tests.Model;
 

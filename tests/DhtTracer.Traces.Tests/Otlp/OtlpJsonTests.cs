@@ -1,5 +1,7 @@
 using System.Text;
 using DhtTracer.TestSupport;
+using DhtTracer.Traces.Formats;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 using FsCheck;
 using FsCheck.Fluent;

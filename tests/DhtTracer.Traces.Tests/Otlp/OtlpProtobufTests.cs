@@ -1,4 +1,6 @@
 using DhtTracer.TestSupport;
+using DhtTracer.Traces.Formats;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 using FsCheck;
 using FsCheck.Fluent;

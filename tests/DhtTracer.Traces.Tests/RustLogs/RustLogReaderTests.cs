@@ -3,6 +3,8 @@ using System.IO.Compression;
 using System.Text;
 using System.Text.RegularExpressions;
 using DhtTracer.TestSupport;
+using DhtTracer.Traces.Formats;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.RustLogs;
 
 namespace DhtTracer.Traces.Tests.RustLogs;

@@ -1,6 +1,7 @@
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
 using DhtTracer.TestSupport;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Truth.Tests.Explain;

@@ -1,5 +1,6 @@
-using DhtTracer.Analysis;
 using DhtTracer.Analysis.Explain;
+using DhtTracer.Analysis.Explain.Replay;
+using DhtTracer.Analysis.Reconstruction;
 
 namespace DhtTracer.Truth.Tests.Explain;
 

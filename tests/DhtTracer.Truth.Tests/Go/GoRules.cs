@@ -1,4 +1,4 @@
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Truth.Tests.Go;
 

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.TestSupport.Kubo;
 
 namespace DhtTracer.Truth.Tests.KuboEvents;

@@ -1,4 +1,6 @@
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 
 namespace DhtTracer.Truth.Tests.Rust;
 

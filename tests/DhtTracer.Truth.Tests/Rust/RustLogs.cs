@@ -1,5 +1,7 @@
 using DhtTracer.Analysis;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Traces.Formats;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.RustLogs;
 
 namespace DhtTracer.Truth.Tests.Rust;

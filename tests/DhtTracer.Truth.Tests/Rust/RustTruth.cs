@@ -1,5 +1,5 @@
 using System.Text.Json;
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Reconstruction;
 
 namespace DhtTracer.Truth.Tests.Rust;
 

@@ -1,5 +1,6 @@
-using DhtTracer.Analysis;
-using DhtTracer.Storage;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Storage.Traces;
 using DhtTracer.Traces.Otlp;
 using DhtTracer.Web.Analysed;
 using DhtTracer.Web.Tests.Fixture;

@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using System.Text.Json;
-using DhtTracer.Traces;
 using DhtTracer.Traces.EventLog2019;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 using DhtTracer.Web.Tests.Fixture;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Web.Tests.Fixture;
 
 namespace DhtTracer.Web.Tests.Assets;

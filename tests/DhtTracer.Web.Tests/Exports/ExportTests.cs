@@ -1,11 +1,11 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using DhtTracer.Analysis;
 using DhtTracer.Analysis.Export;
-using DhtTracer.Traces;
-using DhtTracer.Traces.Export;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Traces.Jaeger;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 using DhtTracer.Web.Search;
 using DhtTracer.Web.Tests.Fixture;

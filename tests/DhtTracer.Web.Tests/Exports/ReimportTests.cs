@@ -1,11 +1,13 @@
 using System.Text;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Export;
-using DhtTracer.Ingestion.Files;
+using DhtTracer.Analysis.Json;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Queries;
 using DhtTracer.TestSupport;
 using DhtTracer.TestSupport.Kubo;
-using DhtTracer.Traces;
 using DhtTracer.Web.Tests.Fixture;
 
 namespace DhtTracer.Web.Tests.Exports;

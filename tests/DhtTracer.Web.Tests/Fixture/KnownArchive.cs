@@ -1,4 +1,5 @@
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.TestSupport.ArchiveSimulator;
 using Microsoft.Extensions.DependencyInjection;
 

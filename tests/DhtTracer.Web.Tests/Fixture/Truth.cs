@@ -1,5 +1,6 @@
 using System.Numerics;
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 
 namespace DhtTracer.Web.Tests.Fixture;
 

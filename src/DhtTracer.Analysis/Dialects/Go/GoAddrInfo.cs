@@ -1,4 +1,4 @@
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects.Go;
 
 /// <summary>
 /// Reads peers as Go prints an <c>AddrInfo</c>: <c>{12D3KooW…: [/ip4/1.2.3.4/tcp/4001 /ip4/1.2.3.4/udp/4001/quic-v1]}</c>. The list is

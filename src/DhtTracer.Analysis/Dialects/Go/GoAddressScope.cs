@@ -1,7 +1,8 @@
 using System.Globalization;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects.Go;
 
 /// <summary>Counts the local and the public addresses in answers.</summary>
 /// <param name="Local">Private, loopback, link-local and unique local addresses.</param>

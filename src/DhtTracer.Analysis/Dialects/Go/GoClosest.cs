@@ -1,4 +1,6 @@
-namespace DhtTracer.Analysis;
+using DhtTracer.Analysis.Reconstruction;
+
+namespace DhtTracer.Analysis.Dialects.Go;
 
 /// <summary>
 /// The K closest peers at the end of a lookup, which no span lists: the nearest peers that were known at its termination and had not failed

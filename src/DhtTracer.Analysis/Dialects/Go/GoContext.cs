@@ -1,6 +1,6 @@
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Reconstruction;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects.Go;
 
 /// <summary>The DHT spans above a query within its operation: the dual DHT and routing helpers. They can hold the key.</summary>
 internal sealed class GoContext

@@ -1,4 +1,6 @@
-namespace DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+
+namespace DhtTracer.Analysis.Dialects.Go;
 
 /// <summary>
 /// Dials of a lookup. A <c>DialPeer</c> span never holds an error, and exists even when the connection already existed. So the result of a

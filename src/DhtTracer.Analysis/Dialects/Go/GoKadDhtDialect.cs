@@ -1,6 +1,8 @@
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects.Go;
 
 /// <summary>
 /// Spans of go-libp2p-kad-dht, and therefore of Kubo. A query is a method (<c>IpfsDHT.FindPeer</c>) or a bare lookup, with everything below

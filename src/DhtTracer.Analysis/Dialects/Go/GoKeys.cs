@@ -1,9 +1,11 @@
 using System.Text;
 using System.Text.Unicode;
+using DhtTracer.Analysis.Keys;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Multiformats;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects.Go;
 
 /// <summary>
 /// Reads the key of a query of go-libp2p-kad-dht. One trace holds it in up to four encodings: CID text, multibase, peer id, hex. The

@@ -1,6 +1,9 @@
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Keys;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects.Go;
 
 /// <summary>
 /// Root spans that are no query: requests that are alone in their trace, and the marks that Kubo's provide sweep leaves for each key. Such

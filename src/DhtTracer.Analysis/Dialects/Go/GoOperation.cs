@@ -1,7 +1,10 @@
 using System.Collections.Immutable;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Keys;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects.Go;
 
 /// <summary>Builds one operation. What its caller got comes from its own span if that shows it, else from its queries.</summary>
 internal sealed class GoOperation(

@@ -1,6 +1,8 @@
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects.Go;
 
 /// <summary>
 /// Spans inside a query whose parent never arrived: the parent has not ended yet, or a full queue dropped it. They are grouped by the id of

@@ -1,6 +1,8 @@
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects.Go;
 
 /// <summary>
 /// How a query of go-libp2p-kad-dht ended. The library rarely says that its caller gave up: a cancelled FindPeer says "routing: not found",

@@ -1,6 +1,7 @@
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects.Go;
 
 /// <summary>
 /// Assigns each span to a query and to an operation. An operation begins at the outermost span of the DHT, a query at the outermost span of

@@ -1,6 +1,9 @@
+using DhtTracer.Analysis.Keys;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects.Go;
 
 /// <summary>What the spans of a lookup show of one peer. Times are nanoseconds after the query's start.</summary>
 /// <param name="draft">Its row.</param>

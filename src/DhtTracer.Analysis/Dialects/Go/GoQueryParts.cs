@@ -1,6 +1,8 @@
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects.Go;
 
 /// <summary>The spans of one query.</summary>
 internal sealed class GoQueryParts

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text;
+using DhtTracer.Analysis.Reconstruction;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects.Go;
 
 /// <summary>
 /// Reads a record as Go prints the protobuf message: <c>key:"/ipns/\x00$\x08" value:"\n0\x1b…" timeReceived:"2026-…"</c>. The number of

@@ -1,5 +1,8 @@
 // Over 300 lines: the rules of one table in docs/dialects/go.md, which build on each other.
-namespace DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+
+namespace DhtTracer.Analysis.Dialects.Go;
 
 /// <summary>
 /// Which peer named which in a lookup, if the spans show it. The peers of the routing table that a lookup begins with are in no span: only

@@ -1,6 +1,9 @@
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Keys;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects.Go;
 
 /// <summary>Reads a <c>KademliaDHT.ProtocolMessenger.*</c> span.</summary>
 internal static class GoRequests

@@ -1,8 +1,10 @@
 // Over 300 lines: one rule for each type of query; all read the same spans.
+using DhtTracer.Analysis.Keys;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Multiformats;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects.Go;
 
 /// <summary>The results that the caller of a query of go-libp2p-kad-dht got, and when the node first knew them.</summary>
 internal sealed class GoResults

@@ -1,6 +1,7 @@
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects.Go;
 
 /// <summary>
 /// Decides which query of a dual DHT asked the public network (WAN) and which the local one (LAN). The names of the spans are identical.

@@ -1,6 +1,7 @@
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects.Go;
 
 /// <summary>The kind of a span of go-libp2p-kad-dht, from its name.</summary>
 internal enum GoSpanKind

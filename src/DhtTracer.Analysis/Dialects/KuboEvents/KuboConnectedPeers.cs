@@ -1,7 +1,10 @@
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Keys;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Traces.KuboEvents;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects.KuboEvents;
 
 /// <summary>What Kubo reported of the peers that it was connected to when a command ended: agents and round-trip times.</summary>
 internal sealed class KuboConnectedPeers

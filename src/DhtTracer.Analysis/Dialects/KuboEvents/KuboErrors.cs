@@ -1,4 +1,7 @@
-namespace DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+
+namespace DhtTracer.Analysis.Dialects.KuboEvents;
 
 /// <summary>Classifies the error texts of Kubo's query events.</summary>
 internal static class KuboErrors

@@ -1,7 +1,9 @@
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Traces.KuboEvents;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects.KuboEvents;
 
 /// <summary>The spans of one stream of Kubo's query events.</summary>
 internal sealed class KuboEventStream

@@ -1,7 +1,8 @@
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Traces.KuboEvents;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects.KuboEvents;
 
 /// <summary>
 /// Query events of Kubo's RPC API, as spans of <see cref="KuboEventSpans"/>: one query for each stream. A stream mixes the WAN and the LAN

@@ -1,6 +1,8 @@
+using DhtTracer.Analysis.Keys;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Multiformats;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects.KuboEvents;
 
 /// <summary>
 /// Which peer named which in a stream of query events. A peer that was dialed or asked before any answer named it is from the routing

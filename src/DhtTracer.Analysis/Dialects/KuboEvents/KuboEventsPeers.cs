@@ -1,7 +1,9 @@
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Traces.KuboEvents;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects.KuboEvents;
 
 /// <summary>Reads the peers of a stream of query events: which were dialed, asked, answered or failed.</summary>
 internal sealed class KuboEventsPeers(KuboEventStream stream, LookupBuilder lookup, MessageType message)

@@ -1,8 +1,11 @@
 using System.Collections.Immutable;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Keys;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Traces.KuboEvents;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects.KuboEvents;
 
 /// <summary>Builds the query of one stream of query events.</summary>
 /// <param name="stream">The stream.</param>

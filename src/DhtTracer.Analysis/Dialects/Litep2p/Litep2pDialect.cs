@@ -1,7 +1,9 @@
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Dialects.RustLogs;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Traces.RustLogs;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects.Litep2p;
 
 /// <summary>Logs of litep2p, as spans of <see cref="RustLogReader"/>: one trace for each query. See <c>docs/dialects/rust.md</c>.</summary>
 internal sealed class Litep2pDialect : IDialect

@@ -1,7 +1,11 @@
+using DhtTracer.Analysis.Dialects.RustLogs;
+using DhtTracer.Analysis.Keys;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Multiformats;
 using DhtTracer.Traces.RustLogs;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects.Litep2p;
 
 /// <summary>Builds one query of a litep2p log.</summary>
 /// <param name="spans">Its spans.</param>

@@ -1,7 +1,11 @@
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Dialects.RustLogs;
+using DhtTracer.Analysis.Keys;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.RustLogs;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects.RustLibp2p;
 
 /// <summary>
 /// Logs of rust-libp2p, as spans of <see cref="RustLogReader"/>: one trace for each query. See <c>docs/dialects/rust.md</c>.

@@ -1,7 +1,9 @@
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.RustLogs;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects.RustLogs;
 
 /// <summary>
 /// Reads requests and dials of one logged query. It sets who heard of whom only where the log proves it. A log names the peers of answers,

@@ -1,8 +1,11 @@
+using DhtTracer.Analysis.Keys;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Multiformats;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.RustLogs;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Dialects.RustLogs;
 
 /// <summary>The spans of one query from a log of a Rust node; see <see cref="RustLogNames"/>.</summary>
 /// <param name="Root">The root; null when it never arrived.</param>

@@ -1,4 +1,6 @@
-namespace DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+
+namespace DhtTracer.Analysis.Dialects.RustLogs;
 
 /// <summary>Removes from a query what its log does not show: times, the order of requests, the greatest hops.</summary>
 internal static class LogUnknowns

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
+using DhtTracer.Analysis.Reconstruction;
 
-namespace DhtTracer.Analysis.Statistics;
+namespace DhtTracer.Analysis.Statistics.Comparing;
 
 /// <summary>
 /// Compares two sets of queries. The intervals hold together: on sets that do not differ, at most 5 in 100 comparisons show any verdict,

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
+using DhtTracer.Analysis.Model;
 
-namespace DhtTracer.Analysis.Statistics;
+namespace DhtTracer.Analysis.Statistics.Comparing;
 
 /// <summary>
 /// Where the operations of two sets spend their time, which explains the difference of their durations. All figures are nanoseconds per

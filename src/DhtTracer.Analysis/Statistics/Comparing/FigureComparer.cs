@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
+using DhtTracer.Analysis.Reconstruction;
 
-namespace DhtTracer.Analysis.Statistics;
+namespace DhtTracer.Analysis.Statistics.Comparing;
 
 /// <summary>Compares the figures of two overviews and gives a verdict for each difference.</summary>
 internal static class FigureComparer

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
+using DhtTracer.Analysis.Reconstruction;
 
-namespace DhtTracer.Analysis.Statistics;
+namespace DhtTracer.Analysis.Statistics.Comparing;
 
 /// <summary>The unit of a figure.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<FigureUnit>))]

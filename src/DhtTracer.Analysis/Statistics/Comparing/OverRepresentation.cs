@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace DhtTracer.Analysis.Statistics;
+namespace DhtTracer.Analysis.Statistics.Comparing;
 
 /// <summary>The number of queries of each set in which something occurred.</summary>
 /// <param name="Name">Error class, peer id, agent version, ...</param>

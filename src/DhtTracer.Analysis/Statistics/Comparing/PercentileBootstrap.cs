@@ -1,4 +1,6 @@
-namespace DhtTracer.Analysis.Statistics;
+using DhtTracer.Analysis.Reconstruction;
+
+namespace DhtTracer.Analysis.Statistics.Comparing;
 
 /// <summary>
 /// The bootstrap distribution of a percentile, without drawing. When n values are resampled with replacement, the distribution of the k-th

@@ -1,4 +1,4 @@
-namespace DhtTracer.Analysis.Statistics;
+namespace DhtTracer.Analysis.Statistics.Comparing;
 
 /// <summary>
 /// The interval of the difference of a percentile of two sets, made from the intervals of the two percentiles: from B's low end minus A's

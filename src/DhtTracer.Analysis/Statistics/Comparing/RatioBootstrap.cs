@@ -1,4 +1,4 @@
-namespace DhtTracer.Analysis.Statistics;
+namespace DhtTracer.Analysis.Statistics.Comparing;
 
 /// <summary>
 /// Bootstrap of figures that are a sum over queries divided by another sum (means, and shares of dials or connections). It draws whole

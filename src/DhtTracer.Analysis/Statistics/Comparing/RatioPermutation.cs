@@ -1,4 +1,4 @@
-namespace DhtTracer.Analysis.Statistics;
+namespace DhtTracer.Analysis.Statistics.Comparing;
 
 /// <summary>
 /// Tests whether a difference of two ratios may be chance: it repeatedly divides the queries of both sets at random into two sets of the

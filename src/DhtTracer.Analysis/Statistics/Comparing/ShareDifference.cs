@@ -1,4 +1,4 @@
-namespace DhtTracer.Analysis.Statistics;
+namespace DhtTracer.Analysis.Statistics.Comparing;
 
 /// <summary>
 /// The interval of the difference of two shares of independent queries, by the method of variance estimates recovery (Newcombe, 1998,

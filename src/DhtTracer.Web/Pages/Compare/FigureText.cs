@@ -1,6 +1,8 @@
 using System.Globalization;
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
+using DhtTracer.Analysis.Statistics.Comparing;
+using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Web.Text;
 
 namespace DhtTracer.Web.Pages.Compare;

@@ -1,5 +1,9 @@
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Queries;
+using DhtTracer.Storage.Statistics;
 using DhtTracer.Web.Search;
 using DhtTracer.Web.Text;
 using Microsoft.AspNetCore.Mvc;

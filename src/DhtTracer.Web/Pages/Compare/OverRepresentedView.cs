@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using DhtTracer.Analysis.Statistics;
+using DhtTracer.Analysis.Statistics.Comparing;
 using DhtTracer.Web.Search;
 
 namespace DhtTracer.Web.Pages.Compare;

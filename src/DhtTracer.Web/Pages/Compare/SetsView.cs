@@ -1,7 +1,8 @@
 using System.Globalization;
-using DhtTracer.Analysis;
 using DhtTracer.Analysis.Explain;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
+using DhtTracer.Analysis.Statistics.Comparing;
 using DhtTracer.Web.Charts;
 using DhtTracer.Web.Pages.QueryDetails;
 using DhtTracer.Web.Search;

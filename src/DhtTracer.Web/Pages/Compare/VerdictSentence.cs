@@ -1,4 +1,4 @@
-using DhtTracer.Analysis.Statistics;
+using DhtTracer.Analysis.Statistics.Comparing;
 
 namespace DhtTracer.Web.Pages.Compare;
 

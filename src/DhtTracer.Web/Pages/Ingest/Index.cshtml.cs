@@ -1,7 +1,6 @@
 using DhtTracer.Web.Ingest;
 using DhtTracer.Web.Live;
 using DhtTracer.Web.Search;
-using DhtTracer.Web.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
@@ -46,7 +45,7 @@ internal sealed class IngestModel(IngestReader reader, Uploads uploads) : PageMo
     public static ulong Nano(DateTimeOffset time) => TimeRange.UnixNano(time);
 
     /// <summary>Seconds as people read them.</summary>
-    public static string Seconds(double seconds) => DhtTracer.Analysis.DurationText.Of((long)(seconds * 1e9));
+    public static string Seconds(double seconds) => DhtTracer.Analysis.Waterfalls.DurationText.Of((long)(seconds * 1e9));
 
     /// <summary>How long traces are kept.</summary>
     public string Keep =>

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Web.Text;
 
 namespace DhtTracer.Web.Pages.OperationDetails;

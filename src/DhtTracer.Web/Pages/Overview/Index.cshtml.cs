@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
+using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Storage;
 using DhtTracer.Web.Charts;
 using DhtTracer.Web.Search;

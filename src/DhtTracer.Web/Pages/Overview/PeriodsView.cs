@@ -1,5 +1,6 @@
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
+using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Web.Charts;
 using DhtTracer.Web.Search;
 using DhtTracer.Web.Text;

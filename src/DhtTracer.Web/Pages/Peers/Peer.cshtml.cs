@@ -1,7 +1,10 @@
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
+using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Multiformats;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Operations;
 using DhtTracer.Web.Search;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;

@@ -1,11 +1,13 @@
 using System.Globalization;
-using DhtTracer.Analysis;
 using DhtTracer.Analysis.Export;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Operations;
+using DhtTracer.Storage.Queries;
 using DhtTracer.Web.Live;
 using DhtTracer.Web.Samples;
 using DhtTracer.Web.Search;
-using DhtTracer.Web.Text;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
 

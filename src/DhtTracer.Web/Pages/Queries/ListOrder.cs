@@ -1,4 +1,4 @@
-using DhtTracer.Storage;
+using DhtTracer.Storage.Queries;
 using DhtTracer.Web.Search;
 
 namespace DhtTracer.Web.Pages.Queries;

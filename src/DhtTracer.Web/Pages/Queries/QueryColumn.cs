@@ -1,4 +1,4 @@
-using DhtTracer.Storage;
+using DhtTracer.Storage.Queries;
 
 namespace DhtTracer.Web.Pages.Queries;
 

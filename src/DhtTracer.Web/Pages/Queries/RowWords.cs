@@ -1,5 +1,6 @@
-using DhtTracer.Analysis;
-using DhtTracer.Storage;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Storage.Operations;
 using DhtTracer.Web.Text;
 
 namespace DhtTracer.Web.Pages.Queries;

@@ -1,7 +1,11 @@
 using System.Globalization;
-using DhtTracer.Analysis;
 using DhtTracer.Analysis.Explain;
+using DhtTracer.Analysis.Explain.Replay;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Queries;
 using DhtTracer.Web.Analysed;
 using DhtTracer.Web.Live;
 using DhtTracer.Web.Pages.Traces;

@@ -1,6 +1,7 @@
 using System.Globalization;
-using DhtTracer.Analysis;
 using DhtTracer.Analysis.Explain;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Web.Text;
 
 namespace DhtTracer.Web.Pages.QueryDetails;

@@ -1,5 +1,5 @@
-using DhtTracer.Analysis;
 using DhtTracer.Analysis.Explain;
+using DhtTracer.Analysis.Model;
 
 namespace DhtTracer.Web.Pages.QueryDetails;
 

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Analysis.Waterfalls;
 
 namespace DhtTracer.Web.Pages.QueryDetails;
 

@@ -1,6 +1,9 @@
 using System.Globalization;
-using DhtTracer.Analysis;
 using DhtTracer.Analysis.Explain;
+using DhtTracer.Analysis.Explain.Replay;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Web.Search;
 using DhtTracer.Web.Text;
 

@@ -1,7 +1,9 @@
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Ingestion.Kubo;
 using DhtTracer.Multiformats;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Queries;
 using DhtTracer.Web.Live;
 using DhtTracer.Web.Node;
 using Microsoft.AspNetCore.Http;

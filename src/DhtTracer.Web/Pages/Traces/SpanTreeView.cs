@@ -1,5 +1,5 @@
 using System.Globalization;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 using DhtTracer.Web.Charts;
 
 namespace DhtTracer.Web.Pages.Traces;
@@ -110,5 +110,5 @@ internal sealed class SpanTreeView
     public static string Name(string name) => name.Length == 0 ? "(no name)" : name;
 
     /// <summary>Whether its status says that it failed.</summary>
-    public static bool IsError(Span span) => span.Status?.Code == DhtTracer.Traces.StatusCode.Error;
+    public static bool IsError(Span span) => span.Status?.Code == DhtTracer.Traces.Model.StatusCode.Error;
 }

@@ -6,8 +6,13 @@ using System.Xml.Linq;
 using DhtTracer.Analysis.EventLog2019;
 using DhtTracer.Analysis.Explain;
 using DhtTracer.Analysis.Export;
+using DhtTracer.Analysis.Json;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.TestSupport;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Formats;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.RustLogs;
 
 namespace DhtTracer.Analysis.Tests.Dialects.RustLogs;
@@ -61,7 +66,7 @@ public sealed class RustLogQueriesTests
     public void A_request_without_a_start_is_a_mark_at_its_answer_and_has_no_duration()
     {
         var query = Lookup();
-        var waterfall = DhtTracer.Analysis.Waterfall.Of(query);
+        var waterfall = DhtTracer.Analysis.Waterfalls.Waterfall.Of(query);
         foreach (var row in waterfall.Rows.Where(row => row.Peer.State == PeerState.Answered))
         {
             var request = Assert.Single(row.Peer.Requests);
@@ -125,7 +130,7 @@ public sealed class RustLogQueriesTests
             var csv = CsvExport.Peers(query).Split('\n', StringSplitOptions.RemoveEmptyEntries);
             Assert.True(csv.Length > query.Peers.Length);
 
-            XDocument.Load(new MemoryStream(SvgExport.ToUtf8(DhtTracer.Analysis.Waterfall.Of(query))));
+            XDocument.Load(new MemoryStream(SvgExport.ToUtf8(DhtTracer.Analysis.Waterfalls.Waterfall.Of(query))));
             Assert.Contains("</html>", Encoding.UTF8.GetString(HtmlExport.ToUtf8(query, "/q/" + query.Id, [])), StringComparison.Ordinal);
             using var chrome = JsonDocument.Parse(ChromeTraceExport.ToUtf8(query));
             Assert.NotNull(Explanation.Of(query).Sentence);

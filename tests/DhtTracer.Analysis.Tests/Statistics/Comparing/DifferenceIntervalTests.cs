@@ -1,4 +1,6 @@
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
+using DhtTracer.Analysis.Statistics.Comparing;
 using DhtTracer.TestSupport.ArchiveSimulator;
 
 namespace DhtTracer.Analysis.Tests.Statistics.Comparing;

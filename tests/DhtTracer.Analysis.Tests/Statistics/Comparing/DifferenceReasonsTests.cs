@@ -1,4 +1,6 @@
+using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Statistics;
+using DhtTracer.Analysis.Statistics.Comparing;
 using DhtTracer.Analysis.Tests.Explain;
 
 namespace DhtTracer.Analysis.Tests.Statistics.Comparing;

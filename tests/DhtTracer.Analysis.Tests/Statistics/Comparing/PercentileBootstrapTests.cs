@@ -1,4 +1,5 @@
 using DhtTracer.Analysis.Statistics;
+using DhtTracer.Analysis.Statistics.Comparing;
 
 namespace DhtTracer.Analysis.Tests.Statistics.Comparing;
 

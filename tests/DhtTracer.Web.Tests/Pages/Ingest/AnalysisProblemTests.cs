@@ -1,7 +1,9 @@
 using DhtTracer.Analysis;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Ingestion.Analysis;
 using DhtTracer.Jaeger.Health;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Traces;
 using DhtTracer.TestSupport;
 using DhtTracer.Traces.Otlp;
 using DhtTracer.Web.Tests.Fixture;

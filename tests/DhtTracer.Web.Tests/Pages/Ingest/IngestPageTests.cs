@@ -5,7 +5,9 @@ using System.Text.RegularExpressions;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Jaeger.Pull;
 using DhtTracer.Storage;
-using DhtTracer.Traces;
+using DhtTracer.Storage.Traces;
+using DhtTracer.Traces.Formats;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 using DhtTracer.Web.Ingest;
 using DhtTracer.Web.Tests.Fixture;
@@ -180,7 +182,7 @@ public sealed class IngestPageTests
     private static Task<Site> StartAsync(
         IngestStatistics statistics,
         PullStatusBoard board,
-        params IEnumerable<DhtTracer.Analysis.Query> queries
+        params IEnumerable<DhtTracer.Analysis.Model.Query> queries
     ) =>
         Site.StartAsync(
             services =>

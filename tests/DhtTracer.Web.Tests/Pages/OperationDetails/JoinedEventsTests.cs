@@ -1,8 +1,9 @@
 using System.Net;
-using DhtTracer.Analysis;
-using DhtTracer.Storage;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Storage.Operations;
+using DhtTracer.Storage.Queries;
 using DhtTracer.TestSupport.Kubo;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 using DhtTracer.Web.Tests.Fixture;
 
 namespace DhtTracer.Web.Tests.Pages.OperationDetails;

@@ -1,7 +1,10 @@
 using System.Globalization;
 using System.Net;
 using DhtTracer.Analysis;
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Analysis.Waterfalls;
+using DhtTracer.Traces.Model;
 using DhtTracer.Web.Tests.Fixture;
 
 namespace DhtTracer.Web.Tests.Pages.OperationDetails;

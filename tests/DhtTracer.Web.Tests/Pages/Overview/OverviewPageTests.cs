@@ -1,6 +1,7 @@
 using System.Globalization;
 using AngleSharp.Html.Dom;
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.TestSupport.ArchiveSimulator;
 using DhtTracer.Web.Tests.Fixture;
 

@@ -1,3 +1,4 @@
+using DhtTracer.Storage.Queries;
 using DhtTracer.TestSupport;
 using DhtTracer.Web.Tests.Fixture;
 
@@ -39,7 +40,7 @@ public sealed class OperationRowsTests
     {
         await using var site = await Site.StartAsync();
         await site.ImportAsync(TestFiles.Data("kubo", "file-exporter", "traces-file-exporter.json.gz"));
-        var background = (int)await site.Store.CountOperationsAsync(new Storage.QueryFilter { Background = true });
+        var background = (int)await site.Store.CountOperationsAsync(new QueryFilter { Background = true });
         Assert.True(background > 0);
         var link = (await site.PageAsync("/queries"))
             .QuerySelectorAll(".page-head a")

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using DhtTracer.Analysis;
 using DhtTracer.Analysis.Explain;
 using DhtTracer.Web.Pages.QueryDetails;
 

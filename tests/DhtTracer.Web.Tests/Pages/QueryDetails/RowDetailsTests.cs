@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Web.Tests.Fixture;
 using IElement = AngleSharp.Dom.IElement;
 

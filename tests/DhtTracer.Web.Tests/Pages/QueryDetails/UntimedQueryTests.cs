@@ -2,6 +2,8 @@ using System.Net;
 using System.Text;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Export;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.TestSupport.Kubo;
 using DhtTracer.Web.Tests.Fixture;
 

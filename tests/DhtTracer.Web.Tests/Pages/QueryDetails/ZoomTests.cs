@@ -1,6 +1,6 @@
 using System.Globalization;
 using AngleSharp.Dom;
-using DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
 using DhtTracer.Web.Tests.Fixture;
 
 namespace DhtTracer.Web.Tests.Pages.QueryDetails;

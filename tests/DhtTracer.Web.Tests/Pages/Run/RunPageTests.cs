@@ -233,7 +233,7 @@ public sealed class RunPageTests
         Assert.Equal(commands, node.Commands.Count);
     }
 
-    private static Task<Site> StartAsync(Uri node, params IEnumerable<DhtTracer.Analysis.Query> queries) =>
+    private static Task<Site> StartAsync(Uri node, params IEnumerable<DhtTracer.Analysis.Model.Query> queries) =>
         Site.StartAsync(services => services.AddSingleton(new NodeAddress(node, isGiven: false)), queries);
 
     private static async Task<HttpResponseMessage> PostAsync(Site site, string operation, string key, string value = "") =>

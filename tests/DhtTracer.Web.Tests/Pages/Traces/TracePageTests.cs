@@ -1,5 +1,5 @@
 using System.Net;
-using DhtTracer.Traces;
+using DhtTracer.Traces.Model;
 using DhtTracer.Web.Tests.Fixture;
 
 namespace DhtTracer.Web.Tests.Pages.Traces;

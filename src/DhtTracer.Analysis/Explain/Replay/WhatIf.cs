@@ -1,9 +1,12 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Globalization;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
+using DhtTracer.Analysis.Waterfalls;
 
-namespace DhtTracer.Analysis.Explain;
+namespace DhtTracer.Analysis.Explain.Replay;
 
 /// <summary>What a replay predicts.</summary>
 /// <param name="DurationNs">Predicted duration in nanoseconds, the median of the draws.</param>

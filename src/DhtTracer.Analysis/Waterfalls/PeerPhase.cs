@@ -1,4 +1,6 @@
-namespace DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+
+namespace DhtTracer.Analysis.Waterfalls;
 
 /// <summary>A step in what happened to a peer.</summary>
 public enum PeerPhaseKind

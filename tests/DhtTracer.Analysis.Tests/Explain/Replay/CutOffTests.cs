@@ -1,6 +1,6 @@
-using DhtTracer.Analysis.Explain;
+using DhtTracer.Analysis.Explain.Replay;
 
-namespace DhtTracer.Analysis.Tests.Explain.WhatIfs;
+namespace DhtTracer.Analysis.Tests.Explain.Replay;
 
 /// <summary>What was cut off takes longer than it had lasted by then.</summary>
 public class CutOffTests

@@ -1,6 +1,8 @@
 using System.Globalization;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Waterfalls;
 
 /// <summary>Sentences about a query, shared by pages, exports and the command line.</summary>
 public static class QueryNotes

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Waterfalls;
 
 /// <summary>The part of a query's time that is drawn, in nanoseconds after its start.</summary>
 /// <param name="FromNs">Start, at least 0.</param>

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Waterfalls;
 
 /// <summary>
 /// The text at the end of a row: <c>310ms, 2/5 peers</c> (dial plus request time, new and returned peers), <c>✗ 3s</c>,

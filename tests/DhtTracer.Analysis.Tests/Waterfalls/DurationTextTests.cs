@@ -1,4 +1,6 @@
-namespace DhtTracer.Analysis.Tests;
+using DhtTracer.Analysis.Waterfalls;
+
+namespace DhtTracer.Analysis.Tests.Waterfalls;
 
 public class DurationTextTests
 {

@@ -1,4 +1,6 @@
-namespace DhtTracer.Analysis.Explain;
+using DhtTracer.Analysis.Reconstruction;
+
+namespace DhtTracer.Analysis.Explain.Replay;
 
 /// <summary>
 /// Replays a lookup of the native node in virtual time, with given timings. The lookup asks the nearest peers first, and ends when the beta

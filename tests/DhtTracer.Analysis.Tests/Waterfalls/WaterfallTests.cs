@@ -1,6 +1,8 @@
-using DhtTracer.Traces;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Waterfalls;
+using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Analysis.Tests;
+namespace DhtTracer.Analysis.Tests.Waterfalls;
 
 public class WaterfallTests
 {

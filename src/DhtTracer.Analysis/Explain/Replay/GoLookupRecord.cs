@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace DhtTracer.Analysis.Explain;
+namespace DhtTracer.Analysis.Explain.Replay;
 
 /// <summary>One peer of a lookup of go-libp2p-kad-dht, as its trace shows it.</summary>
 /// <param name="Seed">It was in the routing table.</param>

@@ -1,4 +1,4 @@
-namespace DhtTracer.Analysis.Explain;
+namespace DhtTracer.Analysis.Explain.Replay;
 
 /// <summary>Parameters of a lookup to replay.</summary>
 public sealed record WhatIfParameters

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Waterfalls;
 
-namespace DhtTracer.Analysis.Explain;
+namespace DhtTracer.Analysis.Explain.Replay;
 
 /// <summary>
 /// The one change that is worth trying: a shorter timeout, if the query spent much of its time on timeouts. The timeout is long enough for

@@ -1,4 +1,4 @@
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Waterfalls;
 
 /// <summary>
 /// The colours of a row's phases, shared by the site, the exported page and the picture. Each colour that is used without text has a

@@ -1,6 +1,8 @@
 using System.Globalization;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Waterfalls;
 
 /// <summary>One count in a query's header row.</summary>
 /// <param name="Name">Its name: <c>Seen</c>.</param>

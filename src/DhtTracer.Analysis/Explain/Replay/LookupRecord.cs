@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 
-namespace DhtTracer.Analysis.Explain;
+namespace DhtTracer.Analysis.Explain.Replay;
 
 /// <summary>One peer of a lookup of the native node, as its trace shows it.</summary>
 /// <param name="Rank">0 for the peer nearest to the key.</param>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
+using DhtTracer.Analysis.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Waterfalls;
 
 /// <summary>A query as the table that the site and the command line draw. Pure: the same query always gives the same table.</summary>
 public sealed record Waterfall

@@ -1,4 +1,6 @@
-namespace DhtTracer.Analysis;
+using DhtTracer.Analysis.Model;
+
+namespace DhtTracer.Analysis.Waterfalls;
 
 /// <summary>Sort order of the rows of a waterfall. Unknown values come last, in both directions.</summary>
 public enum PeerSort

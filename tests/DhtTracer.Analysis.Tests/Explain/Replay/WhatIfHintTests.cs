@@ -1,7 +1,8 @@
 using DhtTracer.Analysis.Explain;
+using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.TestSupport.ArchiveSimulator;
 
-namespace DhtTracer.Analysis.Tests.Explain;
+namespace DhtTracer.Analysis.Tests.Explain.Replay;
 
 /// <summary>The hint against what really happens in a simulated network when the same lookup runs with the timeout that the hint
 /// names.</summary>

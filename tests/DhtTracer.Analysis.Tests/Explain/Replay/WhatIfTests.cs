@@ -1,7 +1,9 @@
-using DhtTracer.Analysis.Explain;
+using DhtTracer.Analysis.Explain.Replay;
+using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.TestSupport.ArchiveSimulator;
 
-namespace DhtTracer.Analysis.Tests.Explain.WhatIfs;
+namespace DhtTracer.Analysis.Tests.Explain.Replay;
 
 public class WhatIfTests
 {

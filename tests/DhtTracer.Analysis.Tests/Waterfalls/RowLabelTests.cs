@@ -1,4 +1,7 @@
-namespace DhtTracer.Analysis.Tests;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Waterfalls;
+
+namespace DhtTracer.Analysis.Tests.Waterfalls;
 
 public class RowLabelTests
 {

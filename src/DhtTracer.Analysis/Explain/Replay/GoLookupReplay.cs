@@ -1,4 +1,6 @@
-namespace DhtTracer.Analysis.Explain;
+using DhtTracer.Analysis.Reconstruction;
+
+namespace DhtTracer.Analysis.Explain.Replay;
 
 /// <summary>
 /// Replays a lookup of go-libp2p-kad-dht in virtual time, with given timings and by the rules of its <c>query.go</c> and <c>lookup.go</c>.

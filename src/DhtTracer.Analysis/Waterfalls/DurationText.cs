@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Waterfalls;
 
 /// <summary>
 /// Durations for readers: <c>850ns</c> <c>12µs</c> <c>1.4ms</c> <c>310ms</c> <c>7.5s</c> <c>3s</c> <c>1m 0.2s</c> <c>12m 5s</c> <c>1h

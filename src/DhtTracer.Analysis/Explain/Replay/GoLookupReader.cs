@@ -1,8 +1,10 @@
 // Over 300 lines: it reads everything that a replay needs of one query; all readers share distances, phases and ends.
 using System.Collections.Immutable;
 using System.Globalization;
+using DhtTracer.Analysis.Model;
+using DhtTracer.Analysis.Reconstruction;
 
-namespace DhtTracer.Analysis.Explain;
+namespace DhtTracer.Analysis.Explain.Replay;
 
 /// <summary>Reads a lookup of go-libp2p-kad-dht from a query, or says what a replay would miss.</summary>
 internal sealed class GoLookupReader

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
+using DhtTracer.Analysis.Model;
 
-namespace DhtTracer.Analysis;
+namespace DhtTracer.Analysis.Waterfalls;
 
 /// <summary>A phase of a row.</summary>
 public enum RowPhase
