@@ -29,14 +29,6 @@ public static class JaegerThrift
         return Read(ref binary, data is [0x80, ..], rejected);
     }
 
-    /// <summary>Writes one bare batch for each resource.</summary>
-    public static IReadOnlyList<byte[]> Encode(IEnumerable<Span> spans, ThriftProtocol protocol) =>
-        [.. JaegerModel.EncodeBatches(spans).Select(batch => JaegerThriftWriter.WriteBatch(batch, protocol))];
-
-    /// <summary>Writes one <c>emitBatch</c> message for each resource. A datagram holds at most 65,000 bytes, so pass few spans.</summary>
-    public static IReadOnlyList<byte[]> EncodeEmitBatch(IEnumerable<Span> spans, ThriftProtocol protocol) =>
-        [.. JaegerModel.EncodeBatches(spans).Select(batch => JaegerThriftWriter.WriteMessage(EmitBatch, batch, protocol))];
-
     private static List<Span> Read<TReader>(ref TReader reader, bool isMessage, ICollection<RejectedSpan>? rejected)
         where TReader : IThriftReader, allows ref struct
     {

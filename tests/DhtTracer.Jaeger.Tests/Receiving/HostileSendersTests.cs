@@ -5,7 +5,7 @@ using System.Net.Sockets;
 using DhtTracer.Ingestion.Otlp;
 using DhtTracer.Jaeger.Receiving;
 using DhtTracer.TestSupport;
-using DhtTracer.Traces.Jaeger;
+using DhtTracer.TestSupport.Jaeger;
 using DhtTracer.Traces.Otlp;
 using DhtTracer.Traces.Thrift;
 using Grpc.Net.Client;
@@ -52,7 +52,7 @@ public class HostileSendersTests
     public async Task A_body_cut_off_anywhere_is_never_an_error_of_ours(string receiver)
     {
         await using var host = await StartAsync(receiver);
-        var whole = Body(receiver);
+        var whole = await BodyAsync(receiver);
         for (var length = 0; length < whole.Length; length += FuzzInputs.Count(0) > 0 ? 1 : 7)
         {
             using var response = await PostAsync(host, receiver, whole[..length]);
@@ -120,7 +120,7 @@ public class HostileSendersTests
         Assert.Equal(["POST"], get.Content.Headers.Allow);
         Assert.Contains($"POST {Path(receiver)}", await get.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
 
-        using var content = new ByteArrayContent(Body(receiver));
+        using var content = new ByteArrayContent(await BodyAsync(receiver));
         using var elsewhere = await host.Http.PostAsync("/v1/metrics", content, Cancel);
         Assert.Equal(HttpStatusCode.NotFound, elsewhere.StatusCode);
         Assert.Contains($"POST {Path(receiver)}", await elsewhere.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
@@ -186,7 +186,7 @@ public class HostileSendersTests
     private static async Task AssertNothingStoredAndStillWellAsync(ReceiverHost host, string receiver)
     {
         Assert.Equal(0, (await host.Store.CountsAsync(Cancel)).Traces);
-        using var good = await PostAsync(host, receiver, Body(receiver));
+        using var good = await PostAsync(host, receiver, await BodyAsync(receiver));
         Assert.True(good.IsSuccessStatusCode);
         Assert.Equal(1, (await host.Store.CountsAsync(Cancel)).Traces);
     }
@@ -229,11 +229,11 @@ public class HostileSendersTests
     private static string GrpcPath(string receiver) =>
         receiver == OtlpGrpcReceiver.Name ? OtlpGrpcReceiver.ExportMethod.FullName : JaegerGrpcReceiver.PostSpansMethod.FullName;
 
-    private static byte[] Body(string receiver) =>
+    private static async Task<byte[]> BodyAsync(string receiver) =>
         receiver switch
         {
             OtlpHttpReceiver.Name => OtlpProtobuf.Encode(JaegerSpans.Trace),
-            JaegerThriftHttpReceiver.Name => JaegerThrift.Encode(JaegerSpans.Trace, ThriftProtocol.Binary).Single(),
+            JaegerThriftHttpReceiver.Name => Assert.Single(await ThriftSender.BatchesAsync(JaegerSpans.Trace, ThriftProtocol.Binary)),
             _ => System.Text.Encoding.UTF8.GetBytes(Zipkin),
         };
 

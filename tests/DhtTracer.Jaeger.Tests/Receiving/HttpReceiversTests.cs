@@ -2,7 +2,7 @@ using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
 using DhtTracer.Jaeger.Receiving;
-using DhtTracer.Traces.Jaeger;
+using DhtTracer.TestSupport.Jaeger;
 using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Thrift;
 
@@ -22,7 +22,7 @@ public class HttpReceiversTests
         using var response = await PostAsync(
             host,
             "/api/traces",
-            JaegerThrift.Encode(JaegerSpans.Trace, ThriftProtocol.Binary).Single(),
+            Assert.Single(await ThriftSender.BatchesAsync(JaegerSpans.Trace, ThriftProtocol.Binary)),
             contentType,
             gzip
         );

@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using DhtTracer.Jaeger.Receiving;
 using DhtTracer.TestSupport;
-using DhtTracer.Traces.Jaeger;
+using DhtTracer.TestSupport.Jaeger;
 using DhtTracer.Traces.Thrift;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -31,7 +31,7 @@ public class JaegerUdpReceiverTests
             await client.SendAsync(datagram, Cancel);
         }
 
-        foreach (var datagram in JaegerThrift.EncodeEmitBatch(JaegerSpans.Trace, protocol))
+        foreach (var datagram in await ThriftSender.EmitBatchCallsAsync(JaegerSpans.Trace, protocol))
         {
             await client.SendAsync(datagram, Cancel);
         }
@@ -57,7 +57,8 @@ public class JaegerUdpReceiverTests
         bound.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         using var client = new Socket(SocketType.Dgram, ProtocolType.Udp);
         await client.ConnectAsync(bound.LocalEndPoint!, Cancel);
-        await client.SendAsync(JaegerThrift.EncodeEmitBatch(JaegerSpans.Trace, ThriftProtocol.Compact).Single(), Cancel);
+        var datagram = Assert.Single(await ThriftSender.EmitBatchCallsAsync(JaegerSpans.Trace, ThriftProtocol.Compact));
+        await client.SendAsync(datagram, Cancel);
 
         // What was sent has not always arrived: a busy kernel passes it on later, also on loopback.
         while (bound.Available == 0)

@@ -1,4 +1,5 @@
 using DhtTracer.TestSupport;
+using DhtTracer.TestSupport.Jaeger;
 using DhtTracer.Traces.Formats;
 using DhtTracer.Traces.Jaeger;
 using DhtTracer.Traces.Model;
@@ -15,10 +16,12 @@ public sealed class JaegerThriftTests
     [InlineData(ThriftProtocol.Compact)]
     public void Arbitrary_spans_survive_as_batch_and_as_message_but_for_what_the_table_names(ThriftProtocol protocol) =>
         Check.QuickThrowOnFailure(
-            Prop.ForAll<int>(seed =>
+            Prop.ForAll<int>(async seed =>
             {
                 var spans = ArbitrarySpans.Spans(seed).Select(InMicroseconds).ToArray();
-                foreach (var batches in new[] { JaegerThrift.Encode(spans, protocol), JaegerThrift.EncodeEmitBatch(spans, protocol) })
+                var bare = await ThriftSender.BatchesAsync(spans, protocol);
+                var calls = await ThriftSender.EmitBatchCallsAsync(spans, protocol);
+                foreach (var batches in new[] { bare, calls })
                 {
                     var decoded = batches.SelectMany(batch => JaegerThrift.Decode(batch, protocol)).OrderBy(span => span.SpanId).ToArray();
                     Assert.Equal(spans.Length, decoded.Length);
@@ -98,9 +101,9 @@ public sealed class JaegerThriftTests
     }
 
     [Fact]
-    public void A_compact_batch_without_a_message_around_it_is_recognised()
+    public async Task A_compact_batch_without_a_message_around_it_is_recognised()
     {
-        var batch = JaegerThrift.Encode(ArbitrarySpans.Spans(8), ThriftProtocol.Compact)[0];
+        var batch = (await ThriftSender.BatchesAsync(ArbitrarySpans.Spans(8), ThriftProtocol.Compact))[0];
         Assert.Equal(TraceFormat.JaegerThriftCompact, TraceFormatDetector.Detect(batch));
     }
 
@@ -139,13 +142,14 @@ public sealed class JaegerThriftTests
     [Theory]
     [InlineData(ThriftProtocol.Binary)]
     [InlineData(ThriftProtocol.Compact)]
-    public void Spoiled_batches_give_format_errors_only(ThriftProtocol protocol)
+    public async Task Spoiled_batches_give_format_errors_only(ThriftProtocol protocol)
     {
         var spans = JaegerThrift.Decode(
             Captures.Read("js-libp2p/other/25-dht-findProviders-dead-peers.jaeger-exporter-http.1.thrift"),
             ThriftProtocol.Binary
         );
-        Mutations.OnlyFormatErrors(JaegerThrift.EncodeEmitBatch(spans, protocol)[0], input => JaegerThrift.Decode(input, protocol));
+        var call = (await ThriftSender.EmitBatchCallsAsync(spans, protocol))[0];
+        Mutations.OnlyFormatErrors(call, input => JaegerThrift.Decode(input, protocol));
     }
 
     // Thrift's times are whole microseconds, so the start, the end and the events of these spans are too; an end before the start is kept.
