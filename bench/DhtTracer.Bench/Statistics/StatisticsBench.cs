@@ -36,7 +36,8 @@ internal static class StatisticsBench
 
         if (!isMade)
         {
-            await SimulatedMonth.WriteAsync(store, arguments.Length > 1 ? int.Parse(arguments[1], CultureInfo.InvariantCulture) : 200_000);
+            var queries = arguments.Length > 1 ? int.Parse(arguments[1], CultureInfo.InvariantCulture) : 100_000;
+            await SimulatedMonth.WriteAsync(store, queries, Console.Out);
             Console.WriteLine("made; run again to measure");
             return 0;
         }
@@ -64,7 +65,7 @@ internal static class StatisticsBench
         var end = DateTime.UnixEpoch.AddTicks((long)(last.StartUnixNano / 100)).AddMinutes(1);
         string Since(int days) =>
             string.Create(CultureInfo.InvariantCulture, $"from={end.AddDays(-days):yyyy-MM-dd'T'HH:mm}&to={end:yyyy-MM-dd'T'HH:mm}");
-        var peer = (await store.GetQueryAsync(last.Id))!.Peers[0].Id;
+        var peer = (await store.ListPeerFactsAsync(new QueryFilter(), limit: 1)).Facts.First(static fact => fact.Requests > 0).PeerId;
         var middle = end.AddDays(-SimulatedMonth.Days / 2.0).ToString("yyyy-MM-dd'T'HH:mm", CultureInfo.InvariantCulture);
         return
         [
