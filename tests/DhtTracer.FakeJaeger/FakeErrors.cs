@@ -32,7 +32,7 @@ internal static class FakeErrors
         }
 
         return options.FailsOn is { } fails && found.Any(trace => trace.Any(fails))
-            ? throw Of(StatusCode.Internal, "cannot read a span")
+            ? throw Of(StatusCode.Internal, options.FailsWith)
             : found;
     }
 }

@@ -20,6 +20,21 @@ public sealed record FakeJaegerOptions
     /// <summary>Searches that find such a span fail, as with a storage that cannot read back what it wrote.</summary>
     public Func<Span, bool>? FailsOn { get; init; }
 
+    /// <summary>What such a search is answered with.</summary>
+    public string FailsWith { get; init; } = "cannot read a span";
+
+    /// <summary>The certificate of both ports, which then speak TLS; null for none.</summary>
+    public System.Security.Cryptography.X509Certificates.X509Certificate2? Certificate { get; init; }
+
+    /// <summary>The only value of the header authorization that is let in; null for any.</summary>
+    public string? Authorization { get; init; }
+
+    /// <summary>Path before all others, such as <c>/jaeger</c>; empty for none.</summary>
+    public string PathBase { get; init; } = "";
+
+    /// <summary>Whether api_v2 is served over gRPC.</summary>
+    public bool ServeApiV2 { get; init; } = true;
+
     public bool ServeGrpc { get; init; } = true;
 
     public bool ServeHttpV1 { get; init; } = true;

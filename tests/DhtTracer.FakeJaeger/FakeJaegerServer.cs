@@ -33,20 +33,27 @@ public sealed class FakeJaegerServer : IAsyncDisposable
         archive ??= new FakeArchive(options);
         var faults = new FakeFaults(options);
         var grpc = Build(
+            options,
             options.GrpcPort,
             HttpProtocols.Http2,
             services =>
             {
                 services.AddGrpc(grpc => grpc.MaxSendMessageSize = null);
                 services.AddSingleton(new FakeQueryService(archive, faults, options));
+                services.AddSingleton(new FakeQueryServiceV3(archive, faults, options));
             }
         );
         if (options.ServeGrpc)
         {
-            grpc.MapGrpcService<FakeQueryService>();
+            if (options.ServeApiV2)
+            {
+                grpc.MapGrpcService<FakeQueryService>();
+            }
+
+            grpc.MapGrpcService<FakeQueryServiceV3>();
         }
 
-        var http = Build(options.HttpPort, HttpProtocols.Http1, _ => { });
+        var http = Build(options, options.HttpPort, HttpProtocols.Http1, _ => { });
         if (options.ServeHttpV1)
         {
             new FakeHttpV1(archive, faults, options).Map(http);
@@ -70,13 +77,52 @@ public sealed class FakeJaegerServer : IAsyncDisposable
         }
     }
 
-    private static WebApplication Build(int port, HttpProtocols protocols, Action<IServiceCollection> services)
+    private static WebApplication Build(FakeJaegerOptions options, int port, HttpProtocols protocols, Action<IServiceCollection> services)
     {
         var builder = WebApplication.CreateSlimBuilder();
         services(builder.Services);
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port, listen => listen.Protocols = protocols));
-        return builder.Build();
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            kestrel.Listen(
+                IPAddress.Loopback,
+                port,
+                listen =>
+                {
+                    listen.Protocols = protocols;
+                    if (options.Certificate is { } certificate)
+                    {
+                        listen.UseHttps(certificate);
+                    }
+                }
+            )
+        );
+        var app = builder.Build();
+        app.Use(
+            (context, next) =>
+            {
+                if (options.Authorization is { } only && context.Request.Headers.Authorization != only)
+                {
+                    context.Response.StatusCode = 401;
+                    return Task.CompletedTask;
+                }
+
+                if (options.PathBase.Length > 0)
+                {
+                    if (!context.Request.Path.StartsWithSegments(options.PathBase, out var rest))
+                    {
+                        context.Response.StatusCode = 404;
+                        return Task.CompletedTask;
+                    }
+
+                    context.Request.Path = rest;
+                }
+
+                return next(context);
+            }
+        );
+        app.UseRouting();
+        return app;
     }
 
     private static Uri Address(WebApplication application) =>

@@ -13,7 +13,7 @@ var worker = new PullWorker(
     {
         Source = args[0],
         Depth = int.Parse(args[2], CultureInfo.InvariantCulture),
-        SettleAfter = TimeSpan.FromSeconds(int.Parse(args[3], CultureInfo.InvariantCulture)),
+        Late = TimeSpan.FromSeconds(int.Parse(args[3], CultureInfo.InvariantCulture)),
         Since = TimeSpan.FromHours(25),
     },
     store,

@@ -1,7 +1,7 @@
 namespace DhtTracer.Jaeger.Pull;
 
 /// <summary>Where the query service of a Jaeger may answer.</summary>
-/// <param name="Name">The address as a checkpoint's key: scheme, host and port in one spelling.</param>
+/// <param name="Name">The address as a checkpoint's key: scheme, host, port and path in one spelling.</param>
 /// <param name="Grpc">Where gRPC may be, or null.</param>
 /// <param name="Http">Where HTTP may be, or null.</param>
 public sealed record JaegerAddress(string Name, Uri? Grpc, Uri? Http)
@@ -13,8 +13,9 @@ public sealed record JaegerAddress(string Name, Uri? Grpc, Uri? Http)
     public const int HttpPort = 16686;
 
     /// <summary>
-    /// Reads <c>jaeger://host[:port]</c>, which means gRPC at that port (16685 when left out), or <c>http[s]://host[:port]</c>, which means
-    /// HTTP (16686 when <c>http://</c> comes without a port). Where the port is the usual one, the other protocol is known to be next door.
+    /// Reads <c>jaeger://host[:port][/path]</c>, which means gRPC at that port (16685 when left out; <c>jaegers://</c> for TLS), or
+    /// <c>http[s]://host[:port][/path]</c>, which means HTTP (16686 when <c>http://</c> comes without a port). Where the port is the usual
+    /// one, the other protocol is known to be next door.
     /// </summary>
     /// <exception cref="ArgumentException">The text is no such address.</exception>
     public static JaegerAddress Parse(string source)
@@ -22,37 +23,43 @@ public sealed record JaegerAddress(string Name, Uri? Grpc, Uri? Http)
         if (
             !Uri.TryCreate(source, UriKind.Absolute, out var uri)
             || uri.Host.Length == 0
-            || uri.Scheme is not ("jaeger" or "http" or "https")
-            || uri.PathAndQuery is not ("/" or "")
+            || uri.Scheme is not ("jaeger" or "jaegers" or "http" or "https")
+            || uri.Query.Length > 0
+            || uri.Fragment.Length > 0
             || uri.UserInfo.Length > 0
         )
         {
             throw new ArgumentException(
-                $"\"{source}\" is not the address of a Jaeger: write jaeger://host:{GrpcPort} for gRPC or http://host:{HttpPort} for HTTP",
+                $"\"{source}\" is not the address of a Jaeger: write jaeger://host:{GrpcPort} for gRPC (jaegers:// for TLS) or http://host:{HttpPort} for HTTP, without a user or a query",
                 nameof(source)
             );
         }
 
-        if (uri.Scheme == "jaeger")
+        var path = uri.AbsolutePath.TrimEnd('/');
+        if (uri.Scheme is "jaeger" or "jaegers")
         {
             var port = uri.Port == -1 ? GrpcPort : uri.Port;
+            var scheme = uri.Scheme == "jaeger" ? "http" : "https";
             return new JaegerAddress(
-                $"jaeger://{uri.Host}:{port}",
-                At("http", uri, port),
-                At("http", uri, port == GrpcPort ? HttpPort : port)
+                $"{uri.Scheme}://{uri.Host}:{port}{path}",
+                At(scheme, uri, port),
+                At(scheme, uri, port == GrpcPort ? HttpPort : port)
             );
         }
 
         // "http://host" means Jaeger's own port, but "http://host:80" means 80.
-        var written = uri.OriginalString.TrimEnd('/').EndsWith($":{uri.Port}", StringComparison.Ordinal);
+        var authority = uri.OriginalString.Split("//", 2)[1].Split('/')[0];
+        var written = authority.EndsWith($":{uri.Port}", StringComparison.Ordinal);
         var httpPort = uri.Scheme == "http" && uri.IsDefaultPort && !written ? HttpPort : uri.Port;
         return new JaegerAddress(
-            $"{uri.Scheme}://{uri.Host}:{httpPort}",
+            $"{uri.Scheme}://{uri.Host}:{httpPort}{path}",
             httpPort == HttpPort ? At(uri.Scheme, uri, GrpcPort) : null,
             At(uri.Scheme, uri, httpPort)
         );
     }
 
     private static Uri At(string scheme, Uri uri, int port) =>
-        new($"{scheme}://{(uri.HostNameType == UriHostNameType.IPv6 ? $"[{uri.DnsSafeHost}]" : uri.Host)}:{port}");
+        new(
+            $"{scheme}://{(uri.HostNameType == UriHostNameType.IPv6 ? $"[{uri.DnsSafeHost}]" : uri.Host)}:{port}{uri.AbsolutePath.TrimEnd('/')}"
+        );
 }

@@ -16,11 +16,11 @@ internal sealed class JaegerChannel : IDisposable
     {
         _timeout = options.RequestTimeout;
         _channel = GrpcChannel.ForAddress(
-            address,
+            address.GetLeftPart(UriPartial.Authority),
             new GrpcChannelOptions
             {
                 // An HttpClient, not a handler: with a handler the channel would manage connections itself and hide why one failed.
-                HttpClient = new HttpClient(NewHandler()) { Timeout = Timeout.InfiniteTimeSpan },
+                HttpClient = new HttpClient(NewHandler(address, options)) { Timeout = Timeout.InfiniteTimeSpan },
                 DisposeHttpClient = true,
                 MaxReceiveMessageSize = options.MaxMessageBytes,
                 CompressionProviders = GrpcReceiving.Compressions(options.MaxMessageBytes),
@@ -98,21 +98,18 @@ internal sealed class JaegerChannel : IDisposable
     private static bool NoGrpc(RpcException e) =>
         e.StatusCode == StatusCode.Cancelled && e.Status.Detail.StartsWith("Bad gRPC response", StringComparison.Ordinal);
 
-    private static SocketsHttpHandler NewHandler() =>
-        new()
-        {
-            // A proxy would not speak HTTP/2 in the clear, a redirect cannot repeat a call, and our own trace context is no business of the
-            // server's.
-            UseProxy = false,
-            UseCookies = false,
-            AllowAutoRedirect = false,
-            ActivityHeadersPropagator = null,
-            EnableMultipleHttp2Connections = true,
-            ConnectTimeout = TimeSpan.FromSeconds(10),
-            InitialHttp2StreamWindowSize = 1024 * 1024,
-            // A peer that vanished without a word is noticed in half a minute, also between calls that wait for it.
-            KeepAlivePingDelay = TimeSpan.FromSeconds(20),
-            KeepAlivePingTimeout = TimeSpan.FromSeconds(10),
-            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
-        };
+    private static HttpMessageHandler NewHandler(Uri address, PullOptions options) =>
+        options.Access.Handler(
+            address,
+            static sockets =>
+            {
+                sockets.EnableMultipleHttp2Connections = true;
+                sockets.InitialHttp2StreamWindowSize = 1024 * 1024;
+
+                // A peer that vanished without a word is noticed in half a minute, also between calls that wait for it.
+                sockets.KeepAlivePingDelay = TimeSpan.FromSeconds(20);
+                sockets.KeepAlivePingTimeout = TimeSpan.FromSeconds(10);
+                sockets.KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests;
+            }
+        );
 }

@@ -106,6 +106,7 @@ internal sealed class JaegerConnection(PullOptions options, ILogger logger) : ID
         transport switch
         {
             PullTransport.Grpc => "gRPC",
+            PullTransport.GrpcV3 => "gRPC v3",
             PullTransport.HttpV3 => "HTTP v3",
             _ => "HTTP v1",
         };
@@ -121,6 +122,15 @@ internal sealed class JaegerConnection(PullOptions options, ILogger logger) : ID
         {
             // Forced: then the port that was named is meant.
             yield return new GrpcJaegerReader(_address.Http!, options);
+        }
+
+        if (_address.Grpc is { } grpcV3 && Wanted(PullTransport.GrpcV3))
+        {
+            yield return new GrpcV3JaegerReader(grpcV3, options);
+        }
+        else if (options.Transport == PullTransport.GrpcV3)
+        {
+            yield return new GrpcV3JaegerReader(_address.Http!, options);
         }
 
         if (_address.Http is { } http && Wanted(PullTransport.HttpV3))

@@ -12,20 +12,17 @@ internal sealed class JaegerHttp : IDisposable
     public JaegerHttp(Uri address, PullOptions options)
     {
         _options = options;
-        var handler = new SocketsHttpHandler
+        Address = address;
+        var handler = options.Access.Handler(address, static sockets => sockets.AutomaticDecompression = DecompressionMethods.GZip);
+        _http = new HttpClient(handler)
         {
-            UseProxy = false,
-            UseCookies = false,
-            AllowAutoRedirect = false,
-            ActivityHeadersPropagator = null,
-            AutomaticDecompression = DecompressionMethods.GZip,
-            ConnectTimeout = TimeSpan.FromSeconds(10),
+            BaseAddress = new Uri(address.GetLeftPart(UriPartial.Authority)),
+            Timeout = Timeout.InfiniteTimeSpan,
         };
-        _http = new HttpClient(handler) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
-        _http.DefaultRequestHeaders.TryAddWithoutValidation("user-agent", "dht-tracer");
     }
 
-    public Uri Address => _http.BaseAddress!;
+    /// <summary>Scheme, host, port and path.</summary>
+    public Uri Address { get; }
 
     /// <summary>Gets a list of names: the array <paramref name="member"/> of an answer.</summary>
     /// <exception cref="JaegerReadException">There is no whole answer, or it has no such member.</exception>
@@ -110,6 +107,7 @@ internal sealed class JaegerHttp : IDisposable
         var problem = status switch
         {
             _ when text.Contains("search depth", StringComparison.OrdinalIgnoreCase) => JaegerReadProblem.DepthRefused,
+            >= HttpStatusCode.InternalServerError when JaegerChannel.TooLarge(text) => JaegerReadProblem.AnswerTooLarge,
             HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.GatewayTimeout => JaegerReadProblem.AnswerTooLarge,
             HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout => JaegerReadProblem.Unavailable,
             HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotImplemented => JaegerReadProblem.NotSpoken,
@@ -117,9 +115,6 @@ internal sealed class JaegerHttp : IDisposable
             _ => JaegerReadProblem.Unavailable,
         };
         var path = pathAndQuery.Split('?')[0];
-        return new JaegerReadException(
-            problem,
-            $"{Address.GetLeftPart(UriPartial.Authority)}{path} answered HTTP {(int)status}: {text.Trim()}"
-        );
+        return new JaegerReadException(problem, $"{Address.AbsoluteUri.TrimEnd('/')}{path} answered HTTP {(int)status}: {text.Trim()}");
     }
 }

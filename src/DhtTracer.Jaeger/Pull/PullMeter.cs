@@ -41,7 +41,8 @@ internal sealed class PullMeter
         {
             lock (_gate)
             {
-                return _status.ReadUntil is { } read ? _status with { Lag = Behind(read) } : _status;
+                var status = _status with { WindowsIncomplete = _status.WindowsIncomplete + _status.Gaps };
+                return status.ReadUntil is { } read ? status with { Lag = Behind(read) } : status;
             }
         }
     }
@@ -78,6 +79,12 @@ internal sealed class PullMeter
     {
         Update(old => old with { WindowsIncomplete = old.WindowsIncomplete + 1, LastError = what, LastErrorTime = _clock.GetUtcNow() });
     }
+
+    /// <summary>A stretch could not be read; it is tried again later.</summary>
+    public void Unreadable(string what) => Update(old => old with { LastError = what, LastErrorTime = _clock.GetUtcNow() });
+
+    /// <summary>So many stretches could not be read and are tried again.</summary>
+    public void Gaps(int count) => Update(old => old with { Gaps = count });
 
     public void Stored(int traces, int spans, int duplicates)
     {

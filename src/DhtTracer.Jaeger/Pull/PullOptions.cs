@@ -10,7 +10,7 @@ public sealed record PullOptions
 
     private static readonly TimeSpan ShortestPoll = TimeSpan.FromMilliseconds(100);
 
-    /// <summary><c>jaeger://host[:16685]</c> or <c>http[s]://host[:16686]</c>.</summary>
+    /// <summary><c>jaeger[s]://host[:16685][/path]</c> or <c>http[s]://host[:16686][/path]</c>.</summary>
     public required string Source { get; init; }
 
     /// <summary>Services to take; empty takes all but <see cref="JaegerItself"/>, new ones included as they appear.</summary>
@@ -24,18 +24,25 @@ public sealed record PullOptions
     public bool Follow { get; init; }
 
     /// <summary>Traces asked for at once, at least 1. Fewer than this in an answer means that the answer is whole.</summary>
-    /// <value>200: small enough that a window's spans fit in memory, below every server's own limit.</value>
-    public int Depth { get; init; } = 200;
+    /// <value>1000: a server that walks its whole memory for each search is asked seldom; spans are stored as they come, so memory does
+    /// not grow with it. It is lowered where a server takes less.</value>
+    public int Depth { get; init; } = 1000;
 
     /// <summary>The transport.</summary>
     public PullTransport Transport { get; init; }
 
     /// <summary>
-    /// How long spans may come late: a stretch of time is read again until it lies this far back. The root of a long operation is exported
-    /// when it ends, but its own children, started later, still lead to it.
+    /// How long after their start spans may arrive at the Jaeger and still be pulled: each stretch of time is read again, at growing
+    /// intervals, until it lies this far back.
     /// </summary>
-    /// <value>10 minutes.</value>
-    public TimeSpan SettleAfter { get; init; } = TimeSpan.FromMinutes(10);
+    /// <value>Null: as far back as <see cref="Since"/>.</value>
+    public TimeSpan? Late { get; init; }
+
+    /// <summary><see cref="Late"/>, or what stands for it.</summary>
+    internal TimeSpan Settle => Late ?? Since;
+
+    /// <summary>Certificates and credentials.</summary>
+    public JaegerAccess Access { get; init; } = new();
 
     /// <summary>Pause between looks for new traces while following, at least 100 ms.</summary>
     /// <value>5 seconds.</value>
@@ -62,11 +69,12 @@ public sealed record PullOptions
     public void Validate()
     {
         _ = JaegerAddress.Parse(Source);
+        Access.Validate();
         Positive(Depth, nameof(Depth));
         Positive(Parallelism, nameof(Parallelism));
         Positive(MaxMessageBytes, nameof(MaxMessageBytes));
         Positive(Since.Ticks, nameof(Since));
-        Positive(SettleAfter.Ticks, nameof(SettleAfter));
+        Positive(Settle.Ticks, nameof(Late));
         Positive(PollInterval.Ticks / ShortestPoll.Ticks, nameof(PollInterval), $"at least {ShortestPoll.TotalMilliseconds} ms");
         Positive(RequestTimeout.Ticks, nameof(RequestTimeout));
     }

@@ -37,10 +37,10 @@ public sealed record PullServiceStatus
     /// <summary>What happens now.</summary>
     public PullActivity Activity { get; init; }
 
-    /// <summary>The checkpoint: everything that started before is stored and settled.</summary>
+    /// <summary>Re-read until: everything that started before was read again after spans could no longer come late.</summary>
     public DateTimeOffset? CompleteUntil { get; init; }
 
-    /// <summary>Everything that started before has been read at least once.</summary>
+    /// <summary>Read once until: everything that started before has been read at least once.</summary>
     public DateTimeOffset? ReadUntil { get; init; }
 
     /// <summary>How far reading is behind the clock; null before the first answer.</summary>
@@ -69,6 +69,9 @@ public sealed record PullServiceStatus
     /// of these some traces are missing. <see cref="LastError"/> names the last one.
     /// </summary>
     public long WindowsIncomplete { get; init; }
+
+    /// <summary>Stretches of time that the server cannot read now, each a second or less; they are tried again.</summary>
+    public int Gaps { get; init; }
 
     /// <summary>Traces stored.</summary>
     public long Traces { get; init; }

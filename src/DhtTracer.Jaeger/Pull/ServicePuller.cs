@@ -1,4 +1,3 @@
-using System.Globalization;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Storage;
 using DhtTracer.Storage.Pulling;
@@ -7,13 +6,19 @@ using DhtTracer.Traces.Model;
 namespace DhtTracer.Jaeger.Pull;
 
 /// <summary>
-/// Keeps one service of one Jaeger taken up to now. Time before <see cref="_settled"/> is done with: it is what the checkpoint says. Time
-/// up to <see cref="_frontier"/> was read at least once; what lies between the two may still get late spans and is read again, at growing
-/// intervals, until it is older than <see cref="PullOptions.SettleAfter"/>. After a crash reading starts again at the checkpoint.
+/// Copies one service's traces from one Jaeger, and keeps up with new ones. The checkpoint holds two times. Everything that started before
+/// <see cref="_frontier"/> was read at least once. Everything that started before <see cref="_settled"/> was read again after it was older
+/// than <see cref="PullOptions.Late"/>, and is done with. What lies between the two is read again at growing intervals. A stretch that the
+/// Jaeger could not read is a gap: it is kept in the checkpoint and tried again.
 /// </summary>
 internal sealed class ServicePuller
 {
     private static readonly TimeSpan IdleCheckpoint = TimeSpan.FromSeconds(30);
+
+    /// <summary>How far clocks of hosts may differ: a span may start this long after our now.</summary>
+    private static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan FirstGapRetry = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LongestGapRetry = TimeSpan.FromHours(1);
     private readonly string _source;
     private readonly string _service;
     private readonly PullOptions _options;
@@ -23,14 +28,18 @@ internal sealed class ServicePuller
     private readonly WindowReader _reader;
     private readonly PullMeter _meter;
     private readonly TimeProvider _clock;
-    private readonly UnsettledTime _unsettled;
     private readonly Backoff _storeBackoff;
+    private RereadSchedule _again;
     private long _coveredFrom;
     private long _settled;
     private long _frontier;
     private long _storedTraces;
     private long _storedSpans;
-    private (long Settled, DateTimeOffset Time) _saved;
+    private (long Frontier, DateTimeOffset Time) _saved;
+    private TimeWindow? _older;
+    private List<TimeWindow> _gaps = [];
+    private DateTimeOffset _gapsDue;
+    private TimeSpan _gapsPause = FirstGapRetry;
 
     public ServicePuller(
         string source,
@@ -53,7 +62,7 @@ internal sealed class ServicePuller
         _reader = reader;
         _meter = meter;
         _clock = clock;
-        _unsettled = new UnsettledTime(options.SettleAfter, options.PollInterval);
+        _again = new RereadSchedule(options.PollInterval, options.Settle, 0);
         _storeBackoff = new Backoff(clock);
     }
 
@@ -64,15 +73,29 @@ internal sealed class ServicePuller
         while (true)
         {
             _meter.Now(PullActivity.Reading);
+            await ReadOlderAsync(cancellationToken);
+            var before = _frontier;
             await ReadNewAsync(cancellationToken);
             if (!_options.Follow)
             {
+                // What an earlier pull read may have got late spans; this pull looks once.
+                if (_again.RereadUntil < before)
+                {
+                    await ReadAgainAsync([new TimeWindow(_again.RereadUntil, before - 1)], cancellationToken);
+                }
+
+                await ReadGapsAsync(cancellationToken);
                 await SaveCheckpointAsync(force: true, cancellationToken);
                 _meter.Now(PullActivity.Finished);
                 return;
             }
 
-            await ReadAgainAsync(cancellationToken);
+            await ReadAgainAsync([.. _again.Due(Now, _frontier)], cancellationToken);
+            if (_gaps.Count > 0 && _gapsDue <= _clock.GetUtcNow())
+            {
+                await ReadGapsAsync(cancellationToken);
+            }
+
             await SaveCheckpointAsync(force: false, cancellationToken);
             _meter.Now(PullActivity.Waiting);
             await Task.Delay(_options.PollInterval, _clock, cancellationToken);
@@ -86,46 +109,51 @@ internal sealed class ServicePuller
         _storedSpans = checkpoint?.Spans ?? 0;
         if (
             checkpoint is not null
-            && long.TryParse(checkpoint.State, CultureInfo.InvariantCulture, out var from)
-            && from <= since
+            && PullState.TryParse(checkpoint.State, checkpoint.CompleteUntilUnixNano, out var state)
             && checkpoint.CompleteUntilUnixNano <= TimeWindow.UnixNano(_clock.GetUtcNow())
+            && state.ReadUntil <= TimeWindow.UnixNano(_clock.GetUtcNow() + ClockSkew) + 1
         )
         {
             // Also when --since lies after the checkpoint: a gap in between would make the checkpoint a lie.
-            _coveredFrom = from;
+            _coveredFrom = state.CoveredFrom;
             _settled = checkpoint.CompleteUntilUnixNano;
+            _frontier = Math.Max(_settled, state.ReadUntil);
+            _gaps = [.. state.Gaps];
+            _older = since < _coveredFrom ? new TimeWindow(since, _coveredFrom - 1) : null;
+            _again = Schedule(_settled);
+            _again.Resume(_settled, checkpoint.UpdatedUnixNano);
         }
         else
         {
-            // Nothing was taken yet, or nothing from so far back, or under a clock that was ahead. Spans that are here already are not
-            // stored again.
+            // Nothing was taken yet, or under a clock that was ahead. Spans that are here already are not stored again.
             _coveredFrom = since;
             _settled = since;
+            _frontier = since;
+            _again = Schedule(since);
         }
 
-        _frontier = _settled;
-        _saved = (_settled, _clock.GetUtcNow());
+        _saved = (_frontier, _clock.GetUtcNow());
     }
 
     private async Task ReadNewAsync(CancellationToken cancellationToken)
     {
         var now = _clock.GetUtcNow();
         var end = TimeWindow.UnixNano(now);
-        if (_frontier - end > TimeWindow.Nanoseconds(_options.SettleAfter))
+        if (_frontier - 1 - end > TimeWindow.Nanoseconds(ClockSkew))
         {
             // The clock was set back. What was called read while it was ahead had not happened yet, so it is read again.
             _settled = TimeWindow.UnixNano(now - _options.Since);
             _coveredFrom = Math.Min(_coveredFrom, _settled);
             _frontier = _settled;
-            _unsettled.Clear();
+            _again = Schedule(_settled);
         }
 
         var start = _frontier;
-        var settleLine = end - TimeWindow.Nanoseconds(_options.SettleAfter);
+        var began = end;
         if (!_options.Follow)
         {
             // Clocks differ: a host that is some minutes ahead writes spans that start after our now.
-            end += TimeWindow.Nanoseconds(_options.SettleAfter);
+            end += TimeWindow.Nanoseconds(ClockSkew);
         }
 
         await _reader.ReadAsync(
@@ -135,28 +163,99 @@ internal sealed class ServicePuller
                 if (complete is { } window)
                 {
                     _frontier = window.To + 1;
-                    _settled = Math.Max(_settled, Math.Min(_unsettled.From ?? _frontier, Math.Min(_frontier, settleLine)));
+                    _again.Read(window, began);
+                    _settled = _again.RereadUntil;
                     _meter.Read(_frontier, _settled, end > start ? (double)(_frontier - start) / (end - start + 1) : 1);
                 }
 
+                KeepGaps(_reader.TakeGaps());
                 return StoreAsync(traces, complete is not null, token);
             },
             cancellationToken
         );
-        _unsettled.Add(new TimeWindow(Math.Max(start, settleLine), end), now);
     }
 
-    private async Task ReadAgainAsync(CancellationToken cancellationToken)
+    /// <summary>Reads what lies before the time that earlier pulls reached back to.</summary>
+    private async Task ReadOlderAsync(CancellationToken cancellationToken)
     {
-        foreach (var window in _unsettled.TakeDue(_clock.GetUtcNow()))
+        if (_older is not { } older)
         {
-            var now = _clock.GetUtcNow();
-            await _reader.ReadAsync(window.Time, (traces, _, token) => StoreAsync(traces, checkpoint: false, token), cancellationToken);
-            _unsettled.ReadAgain(window, now);
+            return;
         }
 
-        _settled = Math.Max(_settled, _unsettled.From ?? _frontier);
+        var began = Now;
+        await _reader.ReadAsync(older, (traces, _, token) => StoreAsync(traces, checkpoint: false, token), cancellationToken);
+        KeepGaps(_reader.TakeGaps());
+        _again.ReadOlder(older, began);
+        _settled = _again.RereadUntil;
+        _coveredFrom = older.From;
+        _older = null;
+    }
+
+    private async Task ReadAgainAsync(IReadOnlyList<TimeWindow> stretches, CancellationToken cancellationToken)
+    {
+        foreach (var stretch in stretches)
+        {
+            var began = Now;
+            await ReadAgainAsync(stretch, cancellationToken);
+            _again.Read(stretch, began);
+        }
+
+        _settled = _again.RereadUntil;
         _meter.Read(_frontier, _settled, 1);
+    }
+
+    /// <summary>Reads a stretch again, but for its gaps, which are tried again at times of their own.</summary>
+    private async Task ReadAgainAsync(TimeWindow stretch, CancellationToken cancellationToken)
+    {
+        var from = stretch.From;
+        foreach (var gap in _gaps.Where(gap => gap.To >= stretch.From && gap.From <= stretch.To).OrderBy(gap => gap.From).ToList())
+        {
+            await ReadPieceAsync(new TimeWindow(from, gap.From - 1), cancellationToken);
+            from = Math.Max(from, gap.To + 1);
+        }
+
+        await ReadPieceAsync(new TimeWindow(from, stretch.To), cancellationToken);
+    }
+
+    private async Task ReadPieceAsync(TimeWindow piece, CancellationToken cancellationToken)
+    {
+        if (piece.Width > 0)
+        {
+            await _reader.ReadAsync(piece, (traces, _, token) => StoreAsync(traces, checkpoint: false, token), cancellationToken);
+            KeepGaps(_reader.TakeGaps());
+        }
+    }
+
+    /// <summary>Tries again what the Jaeger could not read; what it still cannot stays a gap, now as narrow as can be.</summary>
+    private async Task ReadGapsAsync(CancellationToken cancellationToken)
+    {
+        var gaps = _gaps;
+        _gaps = [];
+        for (var i = 0; i < gaps.Count; i++)
+        {
+            await _reader.ReadGapAsync(gaps[i], (traces, _, token) => StoreAsync(traces, checkpoint: false, token), cancellationToken);
+            _gaps.AddRange(_reader.TakeGaps());
+        }
+
+        _gapsPause = _gapsPause * 2 < LongestGapRetry ? _gapsPause * 2 : LongestGapRetry;
+        _gapsDue = _clock.GetUtcNow() + _gapsPause;
+        _meter.Gaps(_gaps.Count);
+        await SaveCheckpointAsync(force: true, cancellationToken);
+    }
+
+    private void KeepGaps(IReadOnlyList<TimeWindow> found)
+    {
+        // What was a gap already, inside of which it was found again, stays as narrow as it is known.
+        var added = found.Where(gap => !_gaps.Exists(known => known.From >= gap.From && known.To <= gap.To)).ToList();
+        if (added.Count > 0)
+        {
+            _gaps.AddRange(added);
+            _gapsPause = FirstGapRetry;
+            _gapsDue = _clock.GetUtcNow() + FirstGapRetry;
+        }
+
+        _meter.Gaps(_gaps.Count);
     }
 
     private async Task StoreAsync(IReadOnlyDictionary<TraceId, List<Span>> traces, bool checkpoint, CancellationToken cancellationToken)
@@ -230,12 +329,16 @@ internal sealed class ServicePuller
     {
         // Without new spans the checkpoint only saves reading again after a crash: now and then is enough.
         var now = _clock.GetUtcNow();
-        if (force || (_settled > _saved.Settled && now - _saved.Time >= IdleCheckpoint))
+        if (force || (_frontier > _saved.Frontier && now - _saved.Time >= IdleCheckpoint))
         {
             await AcceptAsync([], Checkpoint(), cancellationToken);
-            _saved = (_settled, now);
+            _saved = (_frontier, now);
         }
     }
+
+    private long Now => TimeWindow.UnixNano(_clock.GetUtcNow());
+
+    private RereadSchedule Schedule(long from) => new(_options.PollInterval, _options.Settle, from);
 
     private PullCheckpoint Checkpoint() =>
         new()
@@ -246,6 +349,6 @@ internal sealed class ServicePuller
             UpdatedUnixNano = TimeWindow.UnixNano(_clock.GetUtcNow()),
             Traces = _storedTraces,
             Spans = _storedSpans,
-            State = _coveredFrom.ToString(CultureInfo.InvariantCulture),
+            State = new PullState(_coveredFrom, _frontier, _gaps).ToString(),
         };
 }

@@ -17,11 +17,41 @@ internal delegate Task WindowSink(
 /// </summary>
 internal sealed class WindowReader(string service, JaegerConnection connection, WindowSearch search, PullMeter meter)
 {
+    /// <summary>What cannot be read is passed over at this width, and tried again later in finer pieces: a second.</summary>
+    public const long GapWidth = 1_000_000_000;
+
     private long _width = long.MaxValue;
+
+    /// <summary>What was passed over since this was last called.</summary>
+    public IReadOnlyList<TimeWindow> TakeGaps()
+    {
+        IReadOnlyList<TimeWindow> gaps = [.. _gaps];
+        _gaps.Clear();
+        return gaps;
+    }
+
+    private readonly List<TimeWindow> _gaps = [];
 
     /// <summary>Reads a range from its beginning to its end. Every window goes to <paramref name="sink"/> once, in order.</summary>
     /// <exception cref="PullException">The server refuses, or was away for longer than the options allow.</exception>
-    public async Task ReadAsync(TimeWindow range, WindowSink sink, CancellationToken cancellationToken)
+    public Task ReadAsync(TimeWindow range, WindowSink sink, CancellationToken cancellationToken)
+    {
+        search.Finest = GapWidth;
+        return ReadRangeAsync(range, sink, cancellationToken);
+    }
+
+    /// <summary>Reads a stretch that was passed over, down to single microseconds.</summary>
+    /// <exception cref="PullException">The server refuses, or was away for longer than the options allow.</exception>
+    public async Task ReadGapAsync(TimeWindow gap, WindowSink sink, CancellationToken cancellationToken)
+    {
+        var width = _width;
+        _width = long.MaxValue;
+        search.Finest = TimeWindow.Microsecond;
+        await ReadRangeAsync(gap, sink, cancellationToken);
+        _width = width;
+    }
+
+    private async Task ReadRangeAsync(TimeWindow range, WindowSink sink, CancellationToken cancellationToken)
     {
         var from = range.From / TimeWindow.Microsecond * TimeWindow.Microsecond;
         while (from <= range.To)
@@ -133,7 +163,8 @@ internal sealed class WindowReader(string service, JaegerConnection connection, 
 
     private async Task PassOverAsync(TimeWindow window, SearchAnswer answer, WindowSink sink, CancellationToken cancellationToken)
     {
-        meter.CouldNotComplete($"what starts of {service} within {window} cannot be read: {answer.Problem}");
+        meter.Unreadable($"what starts of {service} within {window} cannot be read now and is tried again later: {answer.Problem}");
+        _gaps.Add(window);
         await sink(answer.Traces, window, cancellationToken);
     }
 }

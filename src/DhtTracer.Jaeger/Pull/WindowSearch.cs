@@ -39,7 +39,7 @@ internal sealed class WindowSearch(
 
     /// <summary>So many windows are passed over without a success in between; then the server is taken to be unwell and waited
     /// for.</summary>
-    private const int MaxPassedOver = 3;
+    private const int MaxPassedOver = 8;
 
     /// <summary>Before less is asked for: a server that says "too much" to everything is not to be stormed.</summary>
     private static readonly TimeSpan Breath = TimeSpan.FromSeconds(1);
@@ -47,8 +47,14 @@ internal sealed class WindowSearch(
     private readonly Backoff _backoff = new(clock);
     private int _passedOver;
 
+    /// <summary>Up to where a window lies of which something is known not to be readable; its halves are not tried three times.</summary>
+    private long _suspectUntil = long.MinValue;
+
     /// <summary>Whether the last attempt came as far as the search.</summary>
     private bool _reached;
+
+    /// <summary>A window of this width or less that cannot be read is passed over, in nanoseconds.</summary>
+    public long Finest { get; set; } = WindowReader.GapWidth;
 
     /// <summary>Traces to ask for; lowered where the server takes less.</summary>
     public int Depth { get; private set; } = options.Depth;
@@ -70,9 +76,10 @@ internal sealed class WindowSearch(
             {
                 return await AskOnceAsync(window, traceLimit, sink, cancellationToken);
             }
-            catch (JaegerReadException e) when (e.Problem == JaegerReadProblem.AnswerTooLarge && window.Width > TimeWindow.Microsecond)
+            catch (JaegerReadException e) when (e.Problem == JaegerReadProblem.AnswerTooLarge && window.Width > Finest)
             {
                 meter.Failed(e.Message, final: false);
+                _suspectUntil = Math.Max(_suspectUntil, window.To);
                 await Task.Delay(Breath, clock, cancellationToken);
                 return new SearchAnswer(SearchOutcome.TooLarge, [], 0);
             }
@@ -91,20 +98,16 @@ internal sealed class WindowSearch(
                 await FailedAsync(e, cancellationToken);
                 if (
                     _reached
-                    && ++failures >= FailuresOfOneWindow
+                    && ++failures >= (window.To <= _suspectUntil ? 1 : FailuresOfOneWindow)
                     && _passedOver < MaxPassedOver
                     && e.Problem is JaegerReadProblem.Unavailable or JaegerReadProblem.AnswerTooLarge
                     && await AnswersAsync(cancellationToken)
                 )
                 {
                     _backoff.Reset();
-                    _passedOver += window.Width > TimeWindow.Microsecond ? 0 : 1;
-                    return new SearchAnswer(
-                        window.Width > TimeWindow.Microsecond ? SearchOutcome.TooLarge : SearchOutcome.Unreadable,
-                        [],
-                        0,
-                        e.Message
-                    );
+                    _passedOver += window.Width > Finest ? 0 : 1;
+                    _suspectUntil = Math.Max(_suspectUntil, window.To);
+                    return new SearchAnswer(window.Width > Finest ? SearchOutcome.TooLarge : SearchOutcome.Unreadable, [], 0, e.Message);
                 }
             }
         }

@@ -10,6 +10,9 @@ namespace DhtTracer.Traces.Jaeger;
 /// </summary>
 public static class JaegerModel
 {
+    /// <summary>The attribute that holds the warnings of a span, which Jaeger itself adds when it reads.</summary>
+    public const string WarningsAttribute = JaegerTags.Warnings;
+
     private const string Format = "Jaeger model";
 
     /// <summary>Converts Jaeger's spans to ours, in the same order.</summary>

@@ -48,6 +48,7 @@ internal sealed class IngestReader(
         transport switch
         {
             PullTransport.Grpc => "grpc",
+            PullTransport.GrpcV3 => "grpc-v3",
             PullTransport.HttpV3 => "http-v3",
             PullTransport.HttpV1 => "http-v1",
             _ => null,

@@ -15,19 +15,26 @@ internal static class PullCommand
     {
         var from = new Option<string>("--from")
         {
-            Description = $"The Jaeger: {Example} (gRPC) or http://localhost:16686.",
+            Description = $"The Jaeger: {Example} (gRPC; jaegers:// for TLS) or http://localhost:16686.",
             HelpName = "URL",
             Required = true,
         };
         var services = new Option<string[]>("--service") { Description = "Service to pull. Repeatable.", HelpName = "NAME" };
         var all = new Option<bool>("--all") { Description = "Pull every service but Jaeger's own." };
         var since = CommonOptions.Duration("--since", "How far back to reach.", TimeSpan.FromHours(24), "24h");
+        var late = new Option<TimeSpan?>("--late")
+        {
+            Description = "How long after their start traces may arrive at the Jaeger and still be pulled; --since when left out.",
+            HelpName = "DURATION",
+            CustomParser = result => DurationValue.Parse(result),
+        };
+        var access = new JaegerAccessOptions("");
         var follow = new Option<bool>("--follow") { Description = "Go on until stopped, and wait for a Jaeger that is away." };
         var depth = new Option<int>("--depth")
         {
             Description = "Traces asked for at once; a window that comes back full is cut in half.",
             HelpName = "N",
-            DefaultValueFactory = _ => 200,
+            DefaultValueFactory = _ => 1000,
         };
         var giveUp = CommonOptions.Duration(
             "--give-up-after",
@@ -38,22 +45,28 @@ internal static class PullCommand
         depth.Within(1, 100_000);
         var transport = new Option<string>("--transport")
         {
-            Description = "auto, grpc, v3 (HTTP) or v1 (HTTP).",
+            Description = "auto, grpc, grpc-v3, v3 (HTTP) or v1 (HTTP).",
             HelpName = "T",
             DefaultValueFactory = _ => "auto",
         };
-        transport.AcceptOnlyFromAmong("auto", "grpc", "v3", "v1");
+        transport.AcceptOnlyFromAmong("auto", "grpc", "grpc-v3", "v3", "v1");
         var command = new Command("pull", "Pull traces out of a running Jaeger; goes on where the last pull of that Jaeger ended.")
         {
             from,
             services,
             all,
             since,
+            late,
             follow,
             depth,
             transport,
             giveUp,
         };
+        foreach (var option in access.All)
+        {
+            command.Options.Add(option);
+        }
+
         command.Validators.Add(result =>
             result.Require(
                 result.GetValue(all) != result.GetValue(services) is { Length: > 0 },
@@ -74,12 +87,15 @@ internal static class PullCommand
                                 Source = result.GetValue(from)!,
                                 Services = result.GetValue(all) ? [] : result.GetValue(services)!,
                                 Since = result.GetValue(since),
+                                Late = result.GetValue(late),
+                                Access = access.Read(result),
                                 Follow = result.GetValue(follow),
                                 GiveUpAfter = result.GetValue(follow) ? null : result.GetValue(giveUp),
                                 Depth = result.GetValue(depth),
                                 Transport = result.GetValue(transport) switch
                                 {
                                     "grpc" => PullTransport.Grpc,
+                                    "grpc-v3" => PullTransport.GrpcV3,
                                     "v3" => PullTransport.HttpV3,
                                     "v1" => PullTransport.HttpV1,
                                     _ => PullTransport.Automatic,

@@ -87,6 +87,15 @@ internal sealed class ServeOptions
         "24h"
     );
 
+    private readonly Option<TimeSpan?> _pullLate = new("--pull-late")
+    {
+        Description = "How long after their start traces may arrive at a Jaeger and still be pulled; --pull-since when left out.",
+        HelpName = "DURATION",
+        CustomParser = result => DurationValue.Parse(result),
+    };
+
+    private readonly JaegerAccessOptions _pullAccess = new("pull-");
+
     private readonly Option<TimeSpan> _keep = new("--keep")
     {
         Description = "Delete traces older than this, such as 30d. Everything is kept when it is not given.",
@@ -125,7 +134,22 @@ internal sealed class ServeOptions
 
     /// <summary>All of them.</summary>
     public IEnumerable<Option> All =>
-        [_samples, .. _ports.Values, _bind, _hostName, _cors, _pull, _pullService, _pullSince, _keep, _node, _ownTraces, .. _kubo.All];
+        [
+            _samples,
+            .. _ports.Values,
+            _bind,
+            _hostName,
+            _cors,
+            _pull,
+            _pullService,
+            _pullSince,
+            _pullLate,
+            .. _pullAccess.All,
+            _keep,
+            _node,
+            _ownTraces,
+            .. _kubo.All,
+        ];
 
     /// <summary>The options given on the command line.</summary>
     public ServerOptions Read(ParseResult result) =>
@@ -140,6 +164,8 @@ internal sealed class ServeOptions
             PullSources = result.GetValue(_pull) ?? [],
             PullServices = result.GetValue(_pullService) ?? [],
             PullSince = result.GetValue(_pullSince),
+            PullLate = result.GetValue(_pullLate),
+            PullAccess = _pullAccess.Read(result),
             Node = result.GetValue(_node),
             Kubo = _kubo.Read(result),
             OwnTraces = result.GetValue(_ownTraces),

@@ -48,6 +48,8 @@ internal static class ReceiverServices
                 Source = source.Url,
                 Services = source.Services.Count > 0 ? source.Services : options.PullServices,
                 Since = options.PullSince,
+                Late = options.PullLate,
+                Access = options.PullAccess,
                 Follow = true,
             }),
         ];

@@ -1,6 +1,7 @@
 using System.Net;
 using DhtTracer.Hosting.Ports;
 using DhtTracer.Ingestion.Kubo;
+using DhtTracer.Jaeger.Pull;
 
 namespace DhtTracer.Hosting;
 
@@ -33,6 +34,12 @@ internal sealed record ServerOptions
 
     /// <summary>How far back the first pull of a source goes.</summary>
     public TimeSpan PullSince { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>How long after their start traces may arrive at a Jaeger and still be pulled; null for <see cref="PullSince"/>.</summary>
+    public TimeSpan? PullLate { get; init; }
+
+    /// <summary>Certificates and credentials for the Jaegers.</summary>
+    public JaegerAccess PullAccess { get; init; } = new();
 
     /// <summary>Control server of the node for the page Run; null for a node on this machine's default port.</summary>
     public Uri? Node { get; init; }

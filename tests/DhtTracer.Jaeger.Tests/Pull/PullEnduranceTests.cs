@@ -71,7 +71,7 @@ public class PullEnduranceTests
                 Services = ["kubo"],
                 Transport = PullTransport.Grpc,
                 Since = TimeSpan.FromSeconds(1),
-                SettleAfter = TimeSpan.FromSeconds(1),
+                Late = TimeSpan.FromSeconds(1),
                 RequestTimeout = TimeSpan.FromMilliseconds(100),
                 GiveUpAfter = TimeSpan.FromMinutes(2),
             },

@@ -103,7 +103,7 @@ public class PullWorkerTests
                 Services = ["kubo"],
                 Follow = true,
                 PollInterval = TimeSpan.FromSeconds(20),
-                SettleAfter = TimeSpan.FromMinutes(10),
+                Late = TimeSpan.FromMinutes(10),
             },
             pulled.Store,
             pulled.Sink,
@@ -144,6 +144,7 @@ public class PullWorkerTests
             Source = PullSetup.Source(fake, PullTransport.Grpc),
             Depth = 100,
             Since = TimeSpan.FromHours(25),
+            Late = TimeSpan.FromMinutes(10),
         };
         await new PullWorker(options, pulled.Store, pulled.Sink, clock: new SkippingClock(PullSetup.Now)).RunAsync(null, Cancel);
         var searches = fake.Archive.Searches;
