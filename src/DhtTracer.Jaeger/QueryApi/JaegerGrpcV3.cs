@@ -25,16 +25,20 @@ internal sealed class JaegerGrpcV3(JaegerArchive archive, JaegerApiOptions optio
 
     public override async Task<GetOperationsResponse> GetOperations(GetOperationsRequest request, ServerCallContext context)
     {
-        var operations = await archive.OperationsAsync(request.Service, request.SpanKind, context.CancellationToken);
+        // A span without a kind counts as internal, also for those who ask for that kind.
+        var operations = await archive.OperationsAsync(request.Service, null, context.CancellationToken);
         return new GetOperationsResponse
         {
             Operations =
             {
-                operations.Select(operation => new Operation
-                {
-                    Name = operation.Name,
-                    SpanKind = operation.Kind.Length == 0 ? "internal" : operation.Kind,
-                }),
+                operations
+                    .Select(operation => new Operation
+                    {
+                        Name = operation.Name,
+                        SpanKind = operation.Kind.Length == 0 ? "internal" : operation.Kind,
+                    })
+                    .Where(operation => request.SpanKind.Length == 0 || operation.SpanKind == request.SpanKind)
+                    .Distinct(),
             },
         };
     }

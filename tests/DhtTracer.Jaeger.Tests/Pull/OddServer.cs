@@ -29,8 +29,14 @@ internal sealed class OddServer : IAsyncDisposable
     /// <summary>Calls so far, of every kind.</summary>
     public int Calls => _counter.Count;
 
-    public string Source =>
-        $"jaeger://127.0.0.1:{new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port}";
+    public string Source
+    {
+        get
+        {
+            var addresses = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+            return $"jaeger://127.0.0.1:{new Uri(addresses.Single()).Port}";
+        }
+    }
 
     /// <summary>Starts one.</summary>
     /// <param name="search">The answer to a search.</param>

@@ -20,8 +20,10 @@ namespace DhtTracer.Jaeger.Tests.Receiving;
 [Collection(nameof(Alone))]
 public class HostileSendersTests
 {
-    private const string Zipkin =
-        """[{"traceId":"0123456789abcdeffedcba9876543210","id":"00000000000000aa","name":"ask","timestamp":1795000000000001,"duration":250,"localEndpoint":{"serviceName":"kubo"}}]""";
+    private const string Zipkin = """
+        [{"traceId":"0123456789abcdeffedcba9876543210","id":"00000000000000aa","name":"ask","timestamp":1795000000000001,"duration":250,
+          "localEndpoint":{"serviceName":"kubo"}}]
+        """;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

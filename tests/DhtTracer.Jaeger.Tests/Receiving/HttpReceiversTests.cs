@@ -60,7 +60,10 @@ public class HttpReceiversTests
     {
         await using var host = await ReceiverHost.StartAsync((app, sink, _) => app.MapZipkin(sink));
         var body =
-            """[{"traceId":"0123456789abcdeffedcba9876543210","id":"00000000000000aa","name":"ask","kind":"CLIENT","timestamp":1795000000000001,"duration":250,"localEndpoint":{"serviceName":"kubo"},"tags":{"attempt":"3"}}]"""u8.ToArray();
+            """
+            [{"traceId":"0123456789abcdeffedcba9876543210","id":"00000000000000aa","name":"ask","kind":"CLIENT",
+              "timestamp":1795000000000001,"duration":250,"localEndpoint":{"serviceName":"kubo"},"tags":{"attempt":"3"}}]
+            """u8.ToArray();
 
         using var response = await PostAsync(host, "/api/v2/spans", body, "application/json");
 
