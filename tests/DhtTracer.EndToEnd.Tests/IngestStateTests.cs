@@ -10,11 +10,20 @@ namespace DhtTracer.EndToEnd.Tests;
 /// <summary>Known requests go to the ports of the real program, and its counts are read again.</summary>
 public sealed class IngestStateTests
 {
-    private const string Span =
-        """{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"000000000000000000000000000000ab","spanId":"00000000000000cd","name":"a","startTimeUnixNano":"1","endTimeUnixNano":"2"}]}]}]}""";
+    private const string Span = """
+        {"resourceSpans":[{"scopeSpans":[{"spans":[
+          {"traceId":"000000000000000000000000000000ab","spanId":"00000000000000cd","name":"a",
+           "startTimeUnixNano":"1","endTimeUnixNano":"2"}
+        ]}]}]}
+        """;
 
-    private const string SpanWithoutId =
-        """{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"000000000000000000000000000000ab","spanId":"00000000000000ce","name":"b","startTimeUnixNano":"1","endTimeUnixNano":"2"},{"traceId":"000000000000000000000000000000ab","spanId":"0000000000000000","name":"c"}]}]}]}""";
+    private const string SpanWithoutId = """
+        {"resourceSpans":[{"scopeSpans":[{"spans":[
+          {"traceId":"000000000000000000000000000000ab","spanId":"00000000000000ce","name":"b",
+           "startTimeUnixNano":"1","endTimeUnixNano":"2"},
+          {"traceId":"000000000000000000000000000000ab","spanId":"0000000000000000","name":"c"}
+        ]}]}]}
+        """;
 
     [Fact]
     public async Task What_each_port_took_and_refused_is_counted_once()

@@ -49,7 +49,8 @@ public class PeerIdTests
     {
         // The ECDSA public key of the specification's test vectors; its SHA-256 was computed apart from this code.
         var key = Convert.FromHexString(
-            "0803125b3059301306072a8648ce3d020106082a8648ce3d03010703420004de3d300fa36ae0e8f5d530899d83abab44abf3161f162a4bc901d8e6ecda020e8b6d5f8da30525e71d6851510c098e5c47c646a597fb4dcec034e9f77c409e62"
+            "0803125b3059301306072a8648ce3d020106082a8648ce3d03010703420004de3d300fa36ae0e8f5d530899d83abab44abf3"
+                + "161f162a4bc901d8e6ecda020e8b6d5f8da30525e71d6851510c098e5c47c646a597fb4dcec034e9f77c409e62"
         );
         var peer = PeerId.FromPublicKeyProtobuf(key);
         Assert.Equal("QmVMT29id3TUASyfZZ6k9hmNyc2nYabCo4uMSpDw4zrgDk", peer.ToString());

@@ -47,10 +47,12 @@ public sealed class DatabaseTests : IDisposable
         WriteSchema(2);
         Execute(
             """
-            INSERT INTO trace (trace_id, received_ns, revision, analysis_version, span_count) VALUES (x'00000000000000000000000000000001', 1, 1, 3, 3);
+            INSERT INTO trace (trace_id, received_ns, revision, analysis_version, span_count) VALUES
+              (x'00000000000000000000000000000001', 1, 1, 3, 3);
             INSERT INTO trace_blob (trace, codec, data) VALUES (1, 1, x'3b');
             INSERT INTO peer (no, hash, id) VALUES (1, 1, 'a'), (2, 2, 'b');
-            INSERT INTO query (no, trace, span_id, operation_span_id, type, source, outcome, background, start_ns, duration_ns, discovery_ns, first_result_ns, hops) VALUES
+            INSERT INTO query (no, trace, span_id, operation_span_id, type, source, outcome, background, start_ns, duration_ns,
+              discovery_ns, first_result_ns, hops) VALUES
               (1, 1, x'0000000000000001', x'00000000000000aa', 1, 2, 5, 0, 100, 50, NULL, NULL, NULL),
               (2, 1, x'0000000000000002', x'00000000000000aa', 1, 2, 1, 0, 110, 80, 60, 55, 2),
               (3, 1, x'0000000000000003', x'0000000000000003', 2, 2, 2, 1, 500, 7, NULL, NULL, 1);

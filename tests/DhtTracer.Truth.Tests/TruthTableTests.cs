@@ -42,7 +42,8 @@ public sealed class TruthTableTests
 
         Assert.SkipWhen(
             absent.Count > 0,
-            $"only the captures of tests/data were compared: {string.Join(", ", absent)} are not under DHT_TRACER_SHARED_DATA nor in a folder shared/data above the clone"
+            $"only the captures of tests/data were compared: {string.Join(", ", absent)} are not under "
+                + "DHT_TRACER_SHARED_DATA nor in a folder shared/data above the clone"
         );
     }
 

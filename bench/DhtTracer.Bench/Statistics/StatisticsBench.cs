@@ -96,10 +96,13 @@ internal static class StatisticsBench
 
         process.Refresh();
         times.Sort();
+        var cpuMs = (process.TotalProcessorTime - cpu).TotalMilliseconds / Rounds;
+        var allocatedMb = (GC.GetTotalAllocatedBytes() - allocated) / Rounds / 1e6;
         Console.WriteLine(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{name, -34}{times[Rounds / 2], 10:0}{times[0], 8:0}{(process.TotalProcessorTime - cpu).TotalMilliseconds / Rounds, 8:0}{(GC.GetTotalAllocatedBytes() - allocated) / Rounds / 1e6, 10:0.0}{bytes / 1e3, 9:0.0}{heap >> 20, 10}{process.PeakWorkingSet64 >> 20, 10}"
+                $"{name, -34}{times[Rounds / 2], 10:0}{times[0], 8:0}{cpuMs, 8:0}{allocatedMb, 10:0.0}{bytes / 1e3, 9:0.0}"
+                    + $"{heap >> 20, 10}{process.PeakWorkingSet64 >> 20, 10}"
             )
         );
     }

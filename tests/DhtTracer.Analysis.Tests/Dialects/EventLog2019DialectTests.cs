@@ -116,7 +116,8 @@ public class EventLog2019DialectTests
     {
         var query = Only(
             Line("queryPeer.Start", 1, "\"peerID\":\"QmA\""),
-            $$"""{"event":"dhtSentMessage","message":{"key":"{{Found}}","type":"{{message}}"},"peerID":"QmA","time":"2019-07-25T01:26:20.000002Z"}"""
+            $$"""{"event":"dhtSentMessage","message":{"key":"{{Found}}","type":"{{message}}"}"""
+                + ""","peerID":"QmA","time":"2019-07-25T01:26:20.000002Z"}"""
         );
 
         Assert.Equal(type, query.Type);
@@ -203,7 +204,9 @@ public class EventLog2019DialectTests
         string seen = "null",
         string end = "0001-01-01T00:00:00Z"
     ) =>
-        $$"""{"QueryRunner":{"Query":{"Key":"{{key}}","Type":""},"PeersSeen":{{seen}},"Result":{{result}},"StartTime":"2019-07-24T18:26:20-07:00","EndTime":"{{end}}"},{{fields}},"event":"dhtQueryRunner.{{name}}","time":"2019-07-25T01:26:20.{{microseconds:D6}}Z"}""";
+        $$"""{"QueryRunner":{"Query":{"Key":"{{key}}","Type":""},"PeersSeen":{{seen}},"Result":{{result}}"""
+        + $$""","StartTime":"2019-07-24T18:26:20-07:00","EndTime":"{{end}}"},{{fields}}"""
+        + $$""","event":"dhtQueryRunner.{{name}}","time":"2019-07-25T01:26:20.{{microseconds:D6}}Z"}""";
 
     private static byte[] RealLog()
     {

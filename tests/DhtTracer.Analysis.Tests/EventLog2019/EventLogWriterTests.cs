@@ -50,7 +50,9 @@ public class EventLogWriterTests
     public void A_log_is_written_again_with_its_own_lines()
     {
         const string Line =
-            """{"QueryRunner":{"Query":{"Key":"/provider/QmaCpDMGvV2BGHeYERUEnRQAwe3N8SzbUtfsmvsqQLuvuJ"},"StartTime":"2019-07-24T18:26:20-07:00"},"odd":[1,2],"event":"dhtQueryRunner.Run.Start","time":"2019-07-25T01:26:20.000001Z"}""";
+            """{"QueryRunner":{"Query":{"Key":"/provider/QmaCpDMGvV2BGHeYERUEnRQAwe3N8SzbUtfsmvsqQLuvuJ"}"""
+            + ""","StartTime":"2019-07-24T18:26:20-07:00"},"odd":[1,2]"""
+            + ""","event":"dhtQueryRunner.Run.Start","time":"2019-07-25T01:26:20.000001Z"}""";
         var spans = EventLog2019Reader.Decode(Encoding.UTF8.GetBytes(Line));
         var output = new ArrayBufferWriter<byte>();
 

@@ -14,7 +14,8 @@ public sealed class AccessibilityTests(Browser browser, SharedSite shared)
           const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
           const runOnly = rules ? { type: "rule", values: rules } : { type: "tag", values: tags };
           const { violations, passes } = await axe.run(document, { runOnly, resultTypes: ["violations"] });
-          return { passes: passes.length, violations: violations.map(v => ({ id: v.id, help: v.help, nodes: v.nodes.map(n => ({ html: n.html.slice(0, 300), summary: n.failureSummary })) })) };
+          const nodes = v => v.nodes.map(n => ({ html: n.html.slice(0, 300), summary: n.failureSummary }));
+          return { passes: passes.length, violations: violations.map(v => ({ id: v.id, help: v.help, nodes: nodes(v) })) };
         }
         """;
 
@@ -100,7 +101,8 @@ public sealed class AccessibilityTests(Browser browser, SharedSite shared)
                         foreach (var node in rule.GetProperty("nodes").EnumerateArray().Take(5))
                         {
                             broken.AppendLine(
-                                $"  {node.GetProperty("html")}\n    {node.GetProperty("summary").GetString()?.Replace("\n", "\n    ", StringComparison.Ordinal)}"
+                                $"  {node.GetProperty("html")}\n    "
+                                    + node.GetProperty("summary").GetString()?.Replace("\n", "\n    ", StringComparison.Ordinal)
                             );
                         }
                     }

@@ -47,11 +47,13 @@ public sealed class KeyboardTests(Browser browser, SharedSite shared)
         () => {
           const e = document.activeElement;
           if (!e || e === document.body) return null;
-          const ring = [e, e.closest("tr"), e.closest("label")].filter(Boolean).some(x => { const s = getComputedStyle(x); return s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 1; })
+          const outlined = x => { const s = getComputedStyle(x); return s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 1; };
+          const ring = [e, e.closest("tr"), e.closest("label")].filter(Boolean).some(outlined)
             || e.querySelector("rect") && getComputedStyle(e.querySelector("rect")).outlineStyle !== "none";
           const box = e.getBoundingClientRect();
           const inside = box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
-          return { stop: Number(e.dataset.stop ?? -1), details: !!e.closest("#details"), ring: !!ring, inside, html: e.outerHTML.slice(0, 160) };
+          const details = !!e.closest("#details");
+          return { stop: Number(e.dataset.stop ?? -1), details, ring: !!ring, inside, html: e.outerHTML.slice(0, 160) };
         }
         """;
 

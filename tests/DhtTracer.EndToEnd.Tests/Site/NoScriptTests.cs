@@ -9,14 +9,16 @@ public sealed class NoScriptTests(Browser browser, SharedSite shared)
     private const string Content = """
         () => {
           const main = document.querySelector("main").cloneNode(true);
-          for (const e of main.querySelectorAll("[data-live-state], button[type=button], [data-live-new], [data-chosen], script, noscript, output")) e.remove();
+          const live = "[data-live-state], button[type=button], [data-live-new], [data-chosen], script, noscript, output";
+          for (const e of main.querySelectorAll(live)) e.remove();
           return main.textContent.replace(/\s+/g, " ").trim();
         }
         """;
 
     private const string Dead = """
         () => [...document.querySelectorAll("button, input[type=button], [role=button], a:not([href])")]
-          .filter(e => e.checkVisibility({ visibilityProperty: true }) && !(e.tagName === "BUTTON" && e.type === "submit" && e.form && e.form.method !== "dialog"))
+          .filter(e => e.checkVisibility({ visibilityProperty: true }))
+          .filter(e => !(e.tagName === "BUTTON" && e.type === "submit" && e.form && e.form.method !== "dialog"))
           .map(e => e.outerHTML.slice(0, 200))
         """;
 

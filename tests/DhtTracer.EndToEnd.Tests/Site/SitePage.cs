@@ -101,10 +101,14 @@ public sealed partial class SitePage
             () => {
               const main = document.querySelector("main");
               const copy = main.cloneNode(true);
-              for (const e of copy.querySelectorAll("[data-live-state], [data-live-pause], [data-live-new], [hidden], script, noscript")) e.remove();
-              const fields = [...main.querySelectorAll("input:not([type=hidden]), select, textarea")].map(f => `${f.name}=${f.type === "checkbox" ? f.checked : f.value}`);
-              const marked = [...main.querySelectorAll("[aria-current], [aria-pressed=true], [aria-selected=true], [aria-sort], [aria-expanded]")]
-                .map(e => ["aria-current", "aria-pressed", "aria-selected", "aria-sort", "aria-expanded"].map(a => e.getAttribute(a) ?? "").join("") + " " + e.textContent.trim());
+              const live = "[data-live-state], [data-live-pause], [data-live-new], [hidden], script, noscript";
+              for (const e of copy.querySelectorAll(live)) e.remove();
+              const fields = [...main.querySelectorAll("input:not([type=hidden]), select, textarea")]
+                .map(f => `${f.name}=${f.type === "checkbox" ? f.checked : f.value}`);
+              const states = ["aria-current", "aria-pressed", "aria-selected", "aria-sort", "aria-expanded"];
+              const stated = "[aria-current], [aria-pressed=true], [aria-selected=true], [aria-sort], [aria-expanded]";
+              const marked = [...main.querySelectorAll(stated)]
+                .map(e => states.map(a => e.getAttribute(a) ?? "").join("") + " " + e.textContent.trim());
               return [copy.textContent.replace(/\s+/g, " "), fields.join("\n"), marked.join("\n")].join("\n---\n");
             }
             """

@@ -152,7 +152,10 @@ public sealed class FileImporterTests : IAsyncDisposable
     {
         var log = Write(
             "node.log",
-            "2026-11-30T05:33:52.305146Z  INFO libp2p_swarm: local_peer_id=12D3KooWHXQZRg58f2wFgbwe1RRJLuNTDEq7QEUsb1p7PQNhxkcE\n"u8.ToArray()
+            (
+                "2026-11-30T05:33:52.305146Z  INFO libp2p_swarm: "u8
+                + "local_peer_id=12D3KooWHXQZRg58f2wFgbwe1RRJLuNTDEq7QEUsb1p7PQNhxkcE\n"u8
+            ).ToArray()
         );
         var error = await Assert.ThrowsAsync<ImportException>(() => ImportAsync([log]));
 

@@ -60,7 +60,8 @@ public sealed class KuboQueryTests
         var (first, second) = (without.Peers[0].Id, without.Peers[1].Id);
         kubo.SwarmPeers = $$$"""
             {"Peers":[
-              {"Addr":"/ip4/11.1.0.1/tcp/4001","Peer":"{{{first}}}","Latency":"12.5ms","Identify":{"ID":"{{{first}}}","AgentVersion":"kubo/0.43.1/"}},
+              {"Addr":"/ip4/11.1.0.1/tcp/4001","Peer":"{{{first}}}","Latency":"12.5ms",
+               "Identify":{"ID":"{{{first}}}","AgentVersion":"kubo/0.43.1/"}},
               {"Addr":"/ip4/11.1.0.2/tcp/4001","Peer":"{{{second}}}","Latency":"n/a","Identify":{"ID":"","AgentVersion":""}},
               {"Addr":"/ip4/11.1.0.3/tcp/4001","Peer":"{{{AnyPeer}}}","Latency":"1s","Identify":{"AgentVersion":"stranger"}}]}
             """;

@@ -86,7 +86,8 @@ public sealed class OtlpHttpReceiverTests
         using var json = await PostAsync(
             address,
             Encoding.UTF8.GetBytes(
-                """{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"00000000000000000000000000000000","spanId":"0000000000000001","name":"x"}]}]}]}"""
+                """{"resourceSpans":[{"scopeSpans":[{"spans":"""
+                    + """[{"traceId":"00000000000000000000000000000000","spanId":"0000000000000001","name":"x"}]}]}]}"""
             ),
             Json,
             ""

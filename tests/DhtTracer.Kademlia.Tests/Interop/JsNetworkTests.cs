@@ -266,7 +266,8 @@ public sealed class JsNetworkTests(JsNetworkTests.Network network) : IClassFixtu
                 + string.Join(
                     '\n',
                     recorder.Trace.Peers.Select(peer =>
-                        $"{peer.Id} {peer.State}: {string.Join(", ", peer.Dials.Select(dial => $"dial {dial.Error}"))} {string.Join(", ", peer.Requests.Select(request => $"{request.Type} {request.Outcome} {request.Error}"))}"
+                        $"{peer.Id} {peer.State}: {string.Join(", ", peer.Dials.Select(dial => $"dial {dial.Error}"))} "
+                        + string.Join(", ", peer.Requests.Select(request => $"{request.Type} {request.Outcome} {request.Error}"))
                     )
                 )
         );

@@ -27,7 +27,8 @@ public sealed class IdentityTests : IDisposable
     {
         var identity = Identity.FromProtobuf(
             Convert.FromHexString(
-                "080112407e0830617c4a7de83925dfb2694556b12936c477a0e1feb2e148ec9da60fee7d1ed1e8fae2c4a144b8be8fd4b47bf3d3b34b871c3cacf6010f0e42d474fce27e"
+                "080112407e0830617c4a7de83925dfb2694556b12936c477a0e1feb2e148ec9da60fee7d1ed1e8fae2c4a144b8be8fd4b47b"
+                    + "f3d3b34b871c3cacf6010f0e42d474fce27e"
             )
         );
         Assert.Equal(

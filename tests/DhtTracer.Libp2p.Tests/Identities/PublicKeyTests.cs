@@ -10,9 +10,11 @@ public class PublicKeyTests
 {
     // The ECDSA fixture of go-libp2p's core/crypto tests: key, and signature over the sentence, whose s is in the upper half of the order.
     private const string GoEcdsaKey =
-        "0803125b3059301306072a8648ce3d020106082a8648ce3d03010703420004e29a8674f3614e0ccb72406bfe2137e9f8c5f7d62d137f0a2edd233e35374777fd1f9aed4d2cfa7371caafc6ef02db83b81f77cfe1bcd8c715acf0b9a2778ea9";
+        "0803125b3059301306072a8648ce3d020106082a8648ce3d03010703420004e29a8674f3614e0ccb72406bfe2137e9f8c5f7"
+        + "d62d137f0a2edd233e35374777fd1f9aed4d2cfa7371caafc6ef02db83b81f77cfe1bcd8c715acf0b9a2778ea9";
     private const string GoEcdsaSignature =
-        "3046022100846a6685b9e72b560cb2fc4a75f9cbc38a90aaeaa7f3f25ee719832db7b93a65022100cd992bb7bd2bcc28c7db04987d10adc490fe348270954f7696cb0dffff0dfc3d";
+        "3046022100846a6685b9e72b560cb2fc4a75f9cbc38a90aaeaa7f3f25ee719832db7b93a65022100cd992bb7bd2bcc28c7db"
+        + "04987d10adc490fe348270954f7696cb0dffff0dfc3d";
 
     [Fact]
     public void A_p256_signature_of_go_libp2p_verifies()

@@ -13,8 +13,8 @@ using Proto = DhtTracer.Traces.Jaeger.Proto;
 namespace DhtTracer.TestSupport.Jaeger;
 
 /// <summary>
-/// Writes spans as a Jaeger client does, with Apache Thrift's own protocols, after <c>jaeger.thrift</c> and <c>agent.thrift</c> of jaeger-idl.
-/// What our reader is tested with therefore does not come from code of ours that could share its mistakes.
+/// Writes spans as a Jaeger client does, with Apache Thrift's own protocols, after <c>jaeger.thrift</c> and <c>agent.thrift</c> of
+/// jaeger-idl. What our reader is tested with therefore does not come from code of ours that could share its mistakes.
 /// </summary>
 public static class ThriftSender
 {

@@ -7,7 +7,9 @@ using DhtTracer.TestSupport;
 
 namespace DhtTracer.Tests.Packaging;
 
-/// <summary>What the Dockerfile runs, run as a process: no container engine is needed to see that its ports and its health check work.</summary>
+/// <summary>
+/// What the Dockerfile runs, run as a process: no container engine is needed to see that its ports and its health check work.
+/// </summary>
 public sealed class DockerfileTests : IDisposable
 {
     private static readonly string Text = File.ReadAllText(Path.Combine(TestFiles.Repository, "Dockerfile"));

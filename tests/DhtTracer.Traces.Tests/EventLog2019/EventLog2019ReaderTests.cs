@@ -8,7 +8,8 @@ namespace DhtTracer.Traces.Tests.EventLog2019;
 public class EventLog2019ReaderTests
 {
     private const string Start =
-        """{"QueryRunner":{"Query":{"Key":"k"},"StartTime":"2019-07-24T18:26:20.321265-07:00"},"event":"dhtQueryRunner.Run.Start","time":"2019-07-25T01:26:20.321328Z"}""";
+        """{"QueryRunner":{"Query":{"Key":"k"},"StartTime":"2019-07-24T18:26:20.321265-07:00"}"""
+        + ""","event":"dhtQueryRunner.Run.Start","time":"2019-07-25T01:26:20.321328Z"}""";
     private const string Other = """{"event":"interfaceListenAddresses","system":"addrutil","time":"2019-07-25T01:26:20.460996Z"}""";
 
     [Theory]

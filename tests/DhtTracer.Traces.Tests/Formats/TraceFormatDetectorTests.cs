@@ -37,7 +37,8 @@ public sealed class TraceFormatDetectorTests
     public void The_event_log_of_2019_is_recognised_as_events_and_as_lines()
     {
         const string line =
-            "{\"Peer\":\"Qm\",\"time\":\"2019-07-25T01:26:20Z\"}\n{\"QueryRunner\":{\"CurrTime\":\"2019-07-24\"},\"event\":\"dhtQueryRunner.Run.Start\"}\n";
+            "{\"Peer\":\"Qm\",\"time\":\"2019-07-25T01:26:20Z\"}\n{\"QueryRunner\":{\"CurrTime\":\"2019-07-24\"},"
+            + "\"event\":\"dhtQueryRunner.Run.Start\"}\n";
         Assert.Equal(TraceFormat.EventLogJsonLines, Detect(line));
         Assert.Equal(TraceFormat.EventLogServerSentEvents, Detect("\r\ndata: " + line));
         Assert.Equal(TraceFormat.EventLogServerSentEvents, Detect(": ping\n\ndata: {}\n"));
@@ -82,7 +83,8 @@ public sealed class TraceFormatDetectorTests
     {
         // 0A 7B is field 1 of 123 bytes, and also "\n{".
         var span = OtlpJson.Decode(
-            "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"5b8efff798038103d269b633813fc60c\",\"spanId\":\"eee19b7ec3c1b174\"}]}]}]}"u8
+            "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"5b8efff798038103d269b633813fc60c\","u8
+                + "\"spanId\":\"eee19b7ec3c1b174\"}]}]}]}"u8
         )[0];
         var padding = Enumerable
             .Range(0, 123)

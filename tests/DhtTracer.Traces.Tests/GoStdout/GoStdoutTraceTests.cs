@@ -110,7 +110,8 @@ public sealed class GoStdoutTraceTests
               {"Key":"b","Value":{"Type":"BOOL","Value":true}},{"Key":"i","Value":{"Type":"INT64","Value":9007199254740993}},
               {"Key":"f","Value":{"Type":"FLOAT64","Value":2}},{"Key":"fs","Value":{"Type":"FLOAT64SLICE","Value":[1,2.5]}},
               {"Key":"is","Value":{"Type":"INT64SLICE","Value":[]}},{"Key":"later","Value":{"Type":"MAP","Value":{"x":[1,null]}}}],
-             "Links":[{"SpanContext":{"TraceID":"6999b44148dbdbdf2fc5ff79ae64849b","SpanID":"b58765f9637363d3","TraceFlags":"01","TraceState":"a=b","Remote":true},
+             "Links":[{"SpanContext":{"TraceID":"6999b44148dbdbdf2fc5ff79ae64849b","SpanID":"b58765f9637363d3","TraceFlags":"01",
+              "TraceState":"a=b","Remote":true},
               "Attributes":null,"DroppedAttributeCount":3}]}
             """;
         var read = Assert.Single(GoStdoutTrace.Decode(Encoding.UTF8.GetBytes(span)));

@@ -22,14 +22,19 @@ public sealed class JaegerJsonTests
     {
         const string text = """
             {"data":[{"traceID":"1f","spans":[{"traceID":"1f","spanID":"2","operationName":"op","flags":1,
-              "references":[{"refType":"FOLLOWS_FROM","traceID":"1f","spanID":"9"},{"refType":"CHILD_OF","traceID":"1f","spanID":"3"},{"refType":"CHILD_OF","traceID":"2f","spanID":"4"}],
+              "references":[{"refType":"FOLLOWS_FROM","traceID":"1f","spanID":"9"},{"refType":"CHILD_OF","traceID":"1f","spanID":"3"},
+               {"refType":"CHILD_OF","traceID":"2f","spanID":"4"}],
               "startTime":1500000000000001,"duration":7,
-              "tags":[{"value":"9007199254740993","type":"int64","key":"big"},{"key":"b","type":"binary","value":"AQI="},{"key":"f","type":"float64","value":1},
-                {"key":"t","type":"bool","value":true},{"key":"untyped","value":3},{"key":"span.kind","type":"string","value":"server"},{"key":"error","type":"bool","value":true},
+              "tags":[{"value":"9007199254740993","type":"int64","key":"big"},{"key":"b","type":"binary","value":"AQI="},
+                {"key":"f","type":"float64","value":1},
+                {"key":"t","type":"bool","value":true},{"key":"untyped","value":3},{"key":"span.kind","type":"string","value":"server"},
+                {"key":"error","type":"bool","value":true},
                 {"key":"otel.status_description","type":"string","value":"broken"},{"key":"w3c.tracestate","type":"string","value":"a=b"}],
-              "logs":[{"timestamp":1500000000000003,"fields":[{"key":"event","type":"string","value":"e"},{"key":"n","type":"int64","value":5}]}],
+              "logs":[{"timestamp":1500000000000003,"fields":[{"key":"event","type":"string","value":"e"},
+                {"key":"n","type":"int64","value":5}]}],
               "processID":"p1","warnings":["clock skew"]}],
-             "processes":{"p1":{"serviceName":"s","tags":[{"key":"hostname","type":"string","value":"h"}]}}}],"total":0,"limit":0,"offset":0,"errors":null}
+             "processes":{"p1":{"serviceName":"s","tags":[{"key":"hostname","type":"string","value":"h"}]}}}],
+              "total":0,"limit":0,"offset":0,"errors":null}
             """;
         var span = Assert.Single(JaegerJson.Decode(Encoding.UTF8.GetBytes(text)));
         Assert.Equal((new TraceId(0, 0x1F), new SpanId(2), new SpanId(3)), (span.TraceId, span.SpanId, span.ParentSpanId));
@@ -74,7 +79,8 @@ public sealed class JaegerJsonTests
     public void A_bare_trace_and_an_array_of_traces_are_read()
     {
         const string trace =
-            "{\"traceID\":\"1\",\"processes\":{\"p\":{\"serviceName\":\"s\"}},\"spans\":[{\"traceID\":\"1\",\"spanID\":\"2\",\"processID\":\"p\"}]}";
+            "{\"traceID\":\"1\",\"processes\":{\"p\":{\"serviceName\":\"s\"}},\"spans\":[{\"traceID\":\"1\","
+            + "\"spanID\":\"2\",\"processID\":\"p\"}]}";
         Assert.Equal("s", Assert.Single(JaegerJson.Decode(Encoding.UTF8.GetBytes(trace))).Resource.ServiceName);
         Assert.Equal(2, JaegerJson.Decode(Encoding.UTF8.GetBytes($"[{trace},{trace}]")).Count);
         Assert.Empty(JaegerJson.Decode("{\"data\":[],\"errors\":null}"u8));

@@ -10,9 +10,10 @@ public sealed class KuboEventReaderTests
     private const string Asked = """{"Extra":"","ID":"12D3KooWF997Wsa5SsAeQN3txePhs6jQa9WmRXeQMQcFB7xZXYrf","Responses":null,"Type":0}""";
     private const string AskedShort = """{"ID":"12D3KooWF997Wsa5SsAeQN3txePhs6jQa9WmRXeQMQcFB7xZXYrf","Type":0}""";
 
-    private const string Answered = """
-        {"Extra":"","ID":"12D3KooWF997Wsa5SsAeQN3txePhs6jQa9WmRXeQMQcFB7xZXYrf","Responses":[{"ID":"QmZzunFRc1uHBVfw3rHTSAi3cTEAsbTduwwTLT8t2Tn77d","Addrs":["/ip4/11.1.0.1/tcp/4001","/ip4/11.1.0.1/udp/4001/quic-v1"]},{"ID":"12D3KooWMXH8SwuXwfUNHVV7bdj1MxnEr7vd657FCRnKMaANd7Nh","Addrs":[]}],"Type":1}
-        """;
+    private const string Answered =
+        """{"Extra":"","ID":"12D3KooWF997Wsa5SsAeQN3txePhs6jQa9WmRXeQMQcFB7xZXYrf","Responses":["""
+        + """{"ID":"QmZzunFRc1uHBVfw3rHTSAi3cTEAsbTduwwTLT8t2Tn77d","Addrs":["/ip4/11.1.0.1/tcp/4001","/ip4/11.1.0.1/udp/4001/quic-v1"]},"""
+        + """{"ID":"12D3KooWMXH8SwuXwfUNHVV7bdj1MxnEr7vd657FCRnKMaANd7Nh","Addrs":[]}],"Type":1}""";
 
     private const string Provider =
         """{"Responses":[{"ID":"12D3KooWP8cEV4dzTcg8Wx8STwBJTBLnCRJhxprP8cxqea13aBX2","Addrs":["/ip4/11.137.0.1/tcp/4001"]}],"Type":4}""";

@@ -37,8 +37,10 @@ public sealed class OtlpJsonTests
         // opentelemetry-proto, examples/trace.json, with its ids in upper case as it has them.
         const string example = """
             {"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"my.service"}}]},
-             "scopeSpans":[{"scope":{"name":"my.library","version":"1.0.0","attributes":[{"key":"my.scope.attribute","value":{"stringValue":"some scope attribute"}}]},
-              "spans":[{"traceId":"5B8EFFF798038103D269B633813FC60C","spanId":"EEE19B7EC3C1B174","parentSpanId":"EEE19B7EC3C1B173","name":"I'm a server span",
+             "scopeSpans":[{"scope":{"name":"my.library","version":"1.0.0",
+               "attributes":[{"key":"my.scope.attribute","value":{"stringValue":"some scope attribute"}}]},
+              "spans":[{"traceId":"5B8EFFF798038103D269B633813FC60C","spanId":"EEE19B7EC3C1B174","parentSpanId":"EEE19B7EC3C1B173",
+               "name":"I'm a server span",
                "startTimeUnixNano":"1544712660000000000","endTimeUnixNano":"1544712661000000000","kind":2,
                "attributes":[{"key":"my.span.attr","value":{"stringValue":"some value"}}]}]}]}]}
             """;
@@ -61,12 +63,17 @@ public sealed class OtlpJsonTests
     public void Fields_are_read_in_snake_case_with_numbers_as_numbers_and_enums_by_name()
     {
         const string text = """
-            {"resource_spans":[{"scope_spans":[{"spans":[{"trace_id":"5b8efff798038103d269b633813fc60c","span_id":"eee19b7ec3c1b174","parent_span_id":"eee19b7ec3c1b173",
-             "start_time_unix_nano":1544712660000000001,"end_time_unix_nano":1544712660000000002,"kind":"SPAN_KIND_CLIENT","trace_state":"a=b","flags":"257",
-             "dropped_attributes_count":1,"dropped_events_count":"2","dropped_links_count":3,"status":{"code":"STATUS_CODE_ERROR","message":"m"},
-             "attributes":[{"key":"i","value":{"int_value":-5}},{"key":"e","value":{"intValue":"1e3"}},{"key":"d","value":{"double_value":"NaN"}},
+            {"resource_spans":[{"scope_spans":[{"spans":[{"trace_id":"5b8efff798038103d269b633813fc60c","span_id":"eee19b7ec3c1b174",
+             "parent_span_id":"eee19b7ec3c1b173",
+             "start_time_unix_nano":1544712660000000001,"end_time_unix_nano":1544712660000000002,"kind":"SPAN_KIND_CLIENT",
+              "trace_state":"a=b","flags":"257",
+             "dropped_attributes_count":1,"dropped_events_count":"2","dropped_links_count":3,
+             "status":{"code":"STATUS_CODE_ERROR","message":"m"},
+             "attributes":[{"key":"i","value":{"int_value":-5}},{"key":"e","value":{"intValue":"1e3"}},
+              {"key":"d","value":{"double_value":"NaN"}},
               {"key":"b","value":{"bytes_value":"_-8"}},{"key":"n","value":{}}],
-             "events":[{"time_unix_nano":"7","name":"x"}],"links":[{"trace_id":"5B8EFFF798038103D269B633813FC60D","span_id":"EEE19B7EC3C1B175"}]}],
+             "events":[{"time_unix_nano":"7","name":"x"}],
+             "links":[{"trace_id":"5B8EFFF798038103D269B633813FC60D","span_id":"EEE19B7EC3C1B175"}]}],
              "schema_url":"https://s"}],"schema_url":"https://r"}]}
             """;
         var span = Assert.Single(OtlpJson.Decode(Encoding.UTF8.GetBytes(text)));
@@ -91,7 +98,8 @@ public sealed class OtlpJsonTests
     public void Members_in_any_order_and_unknown_members_are_read()
     {
         var text = $$$"""
-            {"x":[{"y":null}],"resourceSpans":[{"scopeSpans":[{"spans":[{{{{Ids}}},"new":{"a":[1,2]},"name":null}],"scope":{"name":"late"}}],
+            {"x":[{"y":null}],"resourceSpans":[{"scopeSpans":[{"spans":[{{{{Ids}}},"new":{"a":[1,2]},"name":null}],
+             "scope":{"name":"late"}}],
              "resource":{"attributes":[{"value":{"stringValue":"s"},"key":"service.name"}]}}]}
             """;
         var span = Assert.Single(OtlpJson.Decode(Encoding.UTF8.GetBytes(text)));
@@ -102,7 +110,8 @@ public sealed class OtlpJsonTests
     public void A_scope_under_the_name_that_it_had_before_2022_is_read()
     {
         var text = $$$"""
-            {"resourceSpans":[{"instrumentationLibrarySpans":[{"instrumentationLibrary":{"name":"old","version":"1"},"spans":[{{{{Ids}}}}]}]}]}
+            {"resourceSpans":[{"instrumentationLibrarySpans":[{"instrumentationLibrary":{"name":"old","version":"1"},
+             "spans":[{{{{Ids}}}}]}]}]}
             """;
         var span = Assert.Single(OtlpJson.Decode(Encoding.UTF8.GetBytes(text)));
         Assert.Equal(("old", "1"), (span.Scope.Name, span.Scope.Version));
@@ -128,7 +137,8 @@ public sealed class OtlpJsonTests
     public void A_span_without_a_valid_id_is_rejected_and_its_neighbour_taken()
     {
         var text =
-            $$"""{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"abc","spanId":"eee19b7ec3c1b174"},{{{Ids}}}, {"spanId":"eee19b7ec3c1b174"}]}]}]}""";
+            $$"""{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"abc","spanId":"eee19b7ec3c1b174"},{{{Ids}}}"""
+            + """, {"spanId":"eee19b7ec3c1b174"}]}]}]}""";
         var bytes = Encoding.UTF8.GetBytes(text);
         var rejected = new List<RejectedSpan>();
         Assert.Single(OtlpJson.Decode(bytes, rejected));

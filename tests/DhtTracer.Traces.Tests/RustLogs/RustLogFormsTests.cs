@@ -188,9 +188,8 @@ public sealed class RustLogFormsTests
         {
             var fields = string.Join(", ", span.Fields.Select(field => $"{Paint(field.Name, "1")}: {field.Value}"));
             var module = target ? "libp2p_swarm::connection::" : "";
-            text.Append(
-                $"    {Paint("in", "2;3")} {module}{Paint(span.Name, "1")}{(fields.Length > 0 ? $" {Paint("with", "2;3")} {fields}" : "")}\n"
-            );
+            var with = fields.Length > 0 ? $" {Paint("with", "2;3")} {fields}" : "";
+            text.Append($"    {Paint("in", "2;3")} {module}{Paint(span.Name, "1")}{with}\n");
         }
 
         return text.ToString();
@@ -206,10 +205,13 @@ public sealed class RustLogFormsTests
         var spans = string.Concat(
             Spans(root)
                 .Select(span =>
-                    $"{span.Name}{(span.Fields.Count == 0 ? "" : $"{{{string.Join(' ', span.Fields.Select(field => $"{field.Name}={field.Value}"))}}}")}:"
-                )
+                {
+                    var fields = string.Join(' ', span.Fields.Select(field => $"{field.Name}={field.Value}"));
+                    return span.Name + (span.Fields.Count == 0 ? "" : $"{{{fields}}}") + ":";
+                })
         );
-        return $"{root.GetProperty("timestamp").GetString()} {root.GetProperty("level").GetString(), 5} {spans}{(spans.Length > 0 ? " " : "")}"
+        return $"{root.GetProperty("timestamp").GetString()} {root.GetProperty("level").GetString(), 5} "
+            + (spans.Length > 0 ? $"{spans} " : "")
             + (target ? $"{root.GetProperty("target").GetString()}: " : "")
             + Line(root);
     }

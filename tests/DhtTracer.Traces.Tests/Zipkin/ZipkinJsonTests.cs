@@ -12,7 +12,8 @@ public sealed class ZipkinJsonTests
     {
         // zipkin.io/pages/data_model.html, with an error added.
         const string text = """
-            [{"traceId":"5982fe77008310cc80f1da5e10147517","name":"get","id":"bd7a977555f6b982","parentId":"ebf33e1a81dc6f71","timestamp":1458702548467000,"duration":386000,
+            [{"traceId":"5982fe77008310cc80f1da5e10147517","name":"get","id":"bd7a977555f6b982","parentId":"ebf33e1a81dc6f71",
+             "timestamp":1458702548467000,"duration":386000,
               "kind":"CLIENT","localEndpoint":{"serviceName":"zipkin-query","ipv4":"192.168.1.2","port":9411},
               "remoteEndpoint":{"serviceName":"spanstore","ipv4":"127.0.0.1","port":9042},"debug":true,"shared":false,
               "annotations":[{"timestamp":1458702548478000,"value":"cassandra.query"}],"tags":{"jdbc.query":"select","error":"timed out"}},

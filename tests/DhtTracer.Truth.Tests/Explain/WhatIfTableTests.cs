@@ -31,7 +31,8 @@ public sealed partial class WhatIfTableTests
             .ToList();
         Assert.SkipWhen(
             absent.Count > 0,
-            $"the table is made of all captures, and {string.Join(", ", absent)} are not under DHT_TRACER_SHARED_DATA nor in a folder shared/data above the clone"
+            $"the table is made of all captures, and {string.Join(", ", absent)} are not under "
+                + "DHT_TRACER_SHARED_DATA nor in a folder shared/data above the clone"
         );
         var rows = Rows(CaptureFolder.All);
         DocumentedTable.CompareOrWrite("what-if.md", "what-if table", Table(rows), "DHT_TRACER_WHAT_IF_TABLE");

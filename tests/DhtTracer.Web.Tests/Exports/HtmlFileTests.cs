@@ -28,7 +28,8 @@ public class HtmlFileTests
         var expected =
             from peer in query.Peers
             from request in peer.Requests.IsEmpty ? [null] : peer.Requests.AsEnumerable<PeerRequest?>()
-            select $"{peer.Id} {Number(peer.Xor)} {Number(peer.Hops)} {Ms(peer.HeardNs)} {Ms(peer.Dial?.StartNs)} {Ms(peer.Dial?.DurationNs)} {Ms(request?.StartNs)} {Ms(request?.DurationNs)}";
+            select $"{peer.Id} {Number(peer.Xor)} {Number(peer.Hops)} {Ms(peer.HeardNs)} {Ms(peer.Dial?.StartNs)} "
+                + $"{Ms(peer.Dial?.DurationNs)} {Ms(request?.StartNs)} {Ms(request?.DurationNs)}";
         Assert.Equal(
             expected.Order(StringComparer.Ordinal),
             rows.Select(row => string.Join(' ', new[] { 1, 2, 3, 6, 8, 9, 11, 12 }.Select(cell => row.Children[cell].TextContent)))

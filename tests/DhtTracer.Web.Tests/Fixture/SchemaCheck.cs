@@ -62,9 +62,8 @@ internal sealed class SchemaCheck(JsonElement document)
                 var matching = alternatives.EnumerateArray().Count(alternative => Problems(alternative, value).Count == 0);
                 if (matching == 0 || (matching > 1 && name == "oneOf"))
                 {
-                    problems.Add(
-                        $"{place}: matches {matching} of {name}: {string.Join("; ", alternatives.EnumerateArray().SelectMany(alternative => Problems(alternative, value)).Take(4))}"
-                    );
+                    var first = alternatives.EnumerateArray().SelectMany(alternative => Problems(alternative, value)).Take(4);
+                    problems.Add($"{place}: matches {matching} of {name}: {string.Join("; ", first)}");
                 }
             }
         }
