@@ -11,7 +11,8 @@ namespace DhtTracer.Kademlia;
 
 /// <summary>
 /// A node of a Kademlia DHT: its routing table, its stores, the answers it gives, and the queries it makes. Each query is traced
-/// (<c>docs/span-conventions.md</c>). Thread-safe.
+/// (<c>docs/span-conventions.md</c>). Thread-safe. Over 300 lines, because it is all that a caller sees of a node: a documented method for
+/// each operation.
 /// </summary>
 public sealed class DhtNode : IAsyncDisposable
 {

@@ -21,7 +21,10 @@ using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Storage.Sqlite;
 
-/// <summary>The archive in one SQLite file. Each method only passes its statements to a reader or to the writer.</summary>
+/// <summary>
+/// The archive in one SQLite file. Each method only passes its statements to a reader or to the writer. Over 300 lines, because the
+/// contract has so many methods.
+/// </summary>
 public sealed class SqliteTraceStore : TraceStore
 {
     private readonly SqliteDatabase _database;

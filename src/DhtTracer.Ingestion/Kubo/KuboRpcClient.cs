@@ -9,21 +9,6 @@ using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Ingestion.Kubo;
 
-/// <summary>The identity of a daemon.</summary>
-/// <param name="Id">Its peer id.</param>
-/// <param name="Agent">Agent version, such as <c>kubo/0.43.1/</c>; null if unknown.</param>
-public sealed record KuboIdentity(string Id, string? Agent)
-{
-    /// <summary>The version in the agent, such as <c>0.43.1</c>; null if there is none.</summary>
-    public string? Version => Agent?.Split('/') is [_, { Length: > 0 } version, ..] ? version : null;
-}
-
-/// <summary>A peer that a daemon is connected to.</summary>
-/// <param name="Id">Its peer id.</param>
-/// <param name="Agent">Agent version; null if the daemon does not send it.</param>
-/// <param name="LatencyNs">Round-trip time measured by the daemon, in nanoseconds; null if it has not measured it.</param>
-public sealed record KuboPeer(string Id, string? Agent, long? LatencyNs);
-
 /// <summary>
 /// Calls the RPC API of one Kubo (<see href="https://docs.ipfs.tech/reference/kubo/rpc/"/>). It calls only this address, without proxy or
 /// redirects. Requests have no Origin header, because the API would refuse it.

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -12,6 +11,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
+using static DhtTracer.Jaeger.QueryApi.HttpV1Parameters;
 
 namespace DhtTracer.Jaeger.QueryApi;
 
@@ -100,59 +100,6 @@ internal sealed class JaegerHttpV1(JaegerArchive archive, JaegerApiOptions optio
 
     private static Task AnswerAsync(HttpContext context, object body) =>
         context.Response.WriteAsJsonAsync(body, (JsonSerializerOptions?)null, "application/json", context.RequestAborted);
-
-    private static string Required(HttpContext context, string name)
-    {
-        var value = context.Request.Query[name].ToString();
-        return value.Length > 0 ? value : throw new BadParameterException($"parameter '{name}' is required");
-    }
-
-    private static string? Optional(HttpContext context, string name)
-    {
-        var value = context.Request.Query[name].ToString();
-        return value.Length > 0 ? value : null;
-    }
-
-    private static long? Number(HttpContext context, string name) =>
-        Optional(context, name) is not { } text ? null
-        : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
-        : throw new BadParameterException($"unable to parse param '{name}': \"{text}\" is not a whole number");
-
-    private static ulong Nanoseconds(long microseconds) => (ulong)Math.Min(microseconds, (long)(ulong.MaxValue / 1000)) * 1000;
-
-    private static long? Duration(HttpContext context, string name) =>
-        Optional(context, name) is not { } text ? null
-        : GoDuration.TryParse(text, out var nanoseconds) ? nanoseconds
-        : throw new BadParameterException($"unable to parse param '{name}': \"{text}\" is not a duration such as 1.5s or 300ms");
-
-    private static TraceId Id(string text) =>
-        JaegerTraceIds.TryParse(text, out var id)
-            ? id
-            : throw new BadParameterException($"cannot parse traceID \"{text}\": 1 to 32 hex digits, or 8 or 16 bytes in base64");
-
-    private static Dictionary<string, string> Tags(HttpContext context)
-    {
-        var tags = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var tag in context.Request.Query["tag"])
-        {
-            var colon = tag!.IndexOf(':', StringComparison.Ordinal);
-            tags[
-                colon > 0
-                    ? tag[..colon]
-                    : throw new BadParameterException($"malformed 'tag' parameter, expecting key:value, received: {tag}")
-            ] = tag[(colon + 1)..];
-        }
-
-        foreach (var json in context.Request.Query["tags"].Where(text => !string.IsNullOrEmpty(text)))
-        {
-            foreach (var (key, value) in TagsJson.Read(json!, "tags"))
-            {
-                tags[key] = value;
-            }
-        }
-
-        return tags;
-    }
 
     private async Task ServicesAsync(HttpContext context)
     {

@@ -6,7 +6,7 @@ namespace DhtTracer.Libp2p.Hosting;
 
 /// <summary>
 /// Dials peers. It resolves their addresses and tries them, staggered, until one answers. Dials to the same peer share one attempt. A peer
-/// that could not be dialed is not dialed again for a while.
+/// that could not be dialed is not dialed again for a while. Over 300 lines, because sharing, trying and waiting work on one state.
 /// </summary>
 internal sealed class Dialer(Libp2pHost host, AddressResolver resolver) : IDisposable
 {

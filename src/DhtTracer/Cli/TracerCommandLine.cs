@@ -92,7 +92,7 @@ internal static class TracerCommandLine
             PullCommand.Create(),
             HealthCommand.Create(),
         };
-        foreach (var command in NodeCommands.Create())
+        foreach (var command in NodeCommands.Create().Concat(LocalNetCommands.Create()))
         {
             root.Subcommands.Add(command);
         }

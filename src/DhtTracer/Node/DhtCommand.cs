@@ -8,11 +8,9 @@ using DhtTracer.Multiformats;
 
 namespace DhtTracer.Node;
 
-/// <summary>A command is invalid, or its argument cannot be read. The message is for the user.</summary>
-internal sealed class DhtCommandException(string message) : Exception(message);
-
 /// <summary>
 /// A command to a node as a user types it, on the command line or in <c>/cmd?q=</c>: <c>find-peer 12D3KooW…</c>.
+/// Over 300 lines, because each kind of argument is checked before the node starts and read again when it runs.
 /// </summary>
 /// <param name="Type">The operation; null for <c>reset</c> and <c>exit</c>.</param>
 /// <param name="Name">The first word.</param>
