@@ -7,6 +7,7 @@ using DhtTracer.Storage.Operations;
 using DhtTracer.Storage.Pulling;
 using DhtTracer.Storage.Queries;
 using DhtTracer.Storage.Services;
+using DhtTracer.Storage.Sqlite.Blocks;
 using DhtTracer.Storage.Sqlite.Connections;
 using DhtTracer.Storage.Sqlite.Operations;
 using DhtTracer.Storage.Sqlite.Packed;
@@ -30,6 +31,9 @@ public sealed class SqliteTraceStore : TraceStore
     private readonly SqliteDatabase _database;
 
     private readonly TimeProvider _clock;
+
+    // Blocks that the last call of PackAsync found out of date, with their revisions: one that is unchanged since has settled.
+    private volatile IReadOnlyDictionary<long, long> _unpacked = new Dictionary<long, long>();
 
     private SqliteTraceStore(SqliteDatabase database, Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct, TimeProvider clock)
         : base(reconstruct)
@@ -135,7 +139,7 @@ public sealed class SqliteTraceStore : TraceStore
         QueryFilter filter,
         long limit = long.MaxValue,
         CancellationToken cancellationToken = default
-    ) => _database.Readers.ReadAsync(connection => OperationReader.Count(connection, filter, limit), cancellationToken);
+    ) => _database.Readers.ReadAsync(connection => ColumnReader.Count(connection, filter, limit, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
     public override Task<QueryPage> ListQueriesAsync(
@@ -228,11 +232,45 @@ public sealed class SqliteTraceStore : TraceStore
         _database.Readers.ReadAsync(connection => FactsReader.Peers(connection, filter, peer, limit, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
-    public override Task<OperationFacets> ListFacetsAsync(QueryFilter filter, int limit, CancellationToken cancellationToken = default) =>
+    public override Task<IReadOnlyList<OperationFacts>> ListOperationFactsAsync(
+        IReadOnlyList<long> numbers,
+        CancellationToken cancellationToken = default
+    ) => _database.Readers.ReadAsync(connection => FactsReader.Operations(connection, numbers, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<OperationColumns> ReadOperationsAsync(QueryFilter filter, CancellationToken cancellationToken = default) =>
         _database.Readers.ReadAsync(
-            connection => FacetReader.Read(connection, filter with { Skipped = filter.Skipped ?? false }, limit, cancellationToken),
+            connection => ColumnReader.Operations(connection, filter with { Skipped = filter.Skipped ?? false }, cancellationToken),
             cancellationToken
         );
+
+    /// <inheritdoc/>
+    public override Task<OperationFacets> ListFacetsAsync(QueryFilter filter, CancellationToken cancellationToken = default) =>
+        _database.Readers.ReadAsync(
+            connection => ColumnReader.Facets(connection, filter with { Skipped = filter.Skipped ?? false }, cancellationToken),
+            cancellationToken
+        );
+
+    /// <inheritdoc/>
+    public override async Task<bool> PackAsync(bool onlySettled = true, CancellationToken cancellationToken = default)
+    {
+        var unpacked = await _database.Readers.ReadAsync(BlockPacker.Unpacked, cancellationToken);
+        var before = _unpacked;
+        _unpacked = unpacked;
+        foreach (var (number, revision) in unpacked)
+        {
+            if (onlySettled && (!before.TryGetValue(number, out var known) || known != revision))
+            {
+                continue;
+            }
+
+            var (block, shown) = await _database.Readers.ReadAsync(connection => BlockPacker.Build(connection, number), cancellationToken);
+            await WriteAsync(session => BlockPacker.Store(session, block, shown), 0, cancellationToken);
+            return true;
+        }
+
+        return false;
+    }
 
     /// <inheritdoc/>
     public override Task<StoreCounts> CountsAsync(CancellationToken cancellationToken = default) =>

@@ -173,6 +173,23 @@ public abstract class TraceStore(Func<IReadOnlyList<Span>, ReconstructedTrace> r
         CancellationToken cancellationToken = default
     );
 
+    /// <summary>Lists what statistics need of these operations, in this order, without decoding traces. Unknown numbers are left
+    /// out.</summary>
+    /// <param name="numbers">Numbers from <see cref="OperationColumns.Numbers"/>.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
+    public abstract Task<IReadOnlyList<OperationFacts>> ListOperationFactsAsync(
+        IReadOnlyList<long> numbers,
+        CancellationToken cancellationToken = default
+    );
+
+    /// <summary>
+    /// Reads what statistics need of all operations that match a filter, without decoding traces: 65 bytes an operation. Operations without
+    /// peers to ask are left out, unless the filter selects them.
+    /// </summary>
+    /// <param name="filter">Selects operations.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    public abstract Task<OperationColumns> ReadOperationsAsync(QueryFilter filter, CancellationToken cancellationToken = default);
+
     /// <summary>Lists what statistics need of the peers that the queries of operations heard of, without decoding traces.</summary>
     /// <param name="filter">Selects operations.</param>
     /// <param name="peer">Only this peer, in base58; null for all.</param>
@@ -186,13 +203,20 @@ public abstract class TraceStore(Func<IReadOnlyList<Span>, ReconstructedTrace> r
     );
 
     /// <summary>
-    /// Counts the latest operations per type, service, node and so on, without decoding traces. Operations without peers to ask are left
-    /// out.
+    /// Counts operations per type, service, node and so on, without decoding traces. Operations without peers to ask are left out.
     /// </summary>
     /// <param name="filter">Selects operations.</param>
-    /// <param name="limit">Maximum number of operations; the latest are read.</param>
-    /// <param name="cancellationToken">Stops the search.</param>
-    public abstract Task<OperationFacets> ListFacetsAsync(QueryFilter filter, int limit, CancellationToken cancellationToken = default);
+    /// <param name="cancellationToken">Stops counting.</param>
+    public abstract Task<OperationFacets> ListFacetsAsync(QueryFilter filter, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Packs some operations for statistics, so that <see cref="ReadOperationsAsync"/> is fast. Results do not depend on it. Call it again
+    /// after a pause when it returns false.
+    /// </summary>
+    /// <param name="onlySettled">Whether to leave operations that changed since the last call for later.</param>
+    /// <param name="cancellationToken">Cancels the work.</param>
+    /// <returns>Whether it packed some; then there may be more.</returns>
+    public abstract Task<bool> PackAsync(bool onlySettled = true, CancellationToken cancellationToken = default);
 
     /// <summary>Counts what is stored.</summary>
     public abstract Task<StoreCounts> CountsAsync(CancellationToken cancellationToken = default);

@@ -16,6 +16,9 @@ internal static class StatisticsBench
 {
     private const int Rounds = 5;
 
+    /// <summary>So many queries are simulated and analysed; more are copies.</summary>
+    private const int MostSimulated = 10_000;
+
     public static async Task<int> RunAsync(string[] arguments)
     {
         if (arguments.Length == 0)
@@ -25,21 +28,20 @@ internal static class StatisticsBench
         }
 
         var options = new SqliteOptions { Directory = arguments[0] };
-        var isMade = Directory.Exists(arguments[0]) && Directory.EnumerateFiles(arguments[0], "*.db").Any();
+        if (!Directory.Exists(arguments[0]) || !Directory.EnumerateFiles(arguments[0], "*.db").Any())
+        {
+            await MakeAsync(options, arguments.Length > 1 ? int.Parse(arguments[1], CultureInfo.InvariantCulture) : 100_000);
+            Console.WriteLine("made; run again to measure");
+            return 0;
+        }
+
         await using var store = await SqliteTraceStore.OpenAsync(options, TraceReconstruction.Reconstruct);
+        await PackAsync(store);
         if (arguments is [_, "serve", var port])
         {
             await using var served = await BenchSite.StartAsync($"http://127.0.0.1:{port}", store);
             Console.WriteLine(served.Address);
             await Task.Delay(Timeout.Infinite);
-        }
-
-        if (!isMade)
-        {
-            var queries = arguments.Length > 1 ? int.Parse(arguments[1], CultureInfo.InvariantCulture) : 100_000;
-            await SimulatedMonth.WriteAsync(store, queries, Console.Out);
-            Console.WriteLine("made; run again to measure");
-            return 0;
         }
 
         await using var site = await BenchSite.StartAsync("http://127.0.0.1:0", store);
@@ -56,7 +58,59 @@ internal static class StatisticsBench
             await MeasureAsync(client, name, address);
         }
 
+        await SearchAsync(store, client);
         return 0;
+    }
+
+    private static async Task MakeAsync(SqliteOptions options, int queries)
+    {
+        var simulated = Math.Min(queries, MostSimulated);
+        await using (var store = await SqliteTraceStore.OpenAsync(options, TraceReconstruction.Reconstruct))
+        {
+            await SimulatedMonth.WriteAsync(store, simulated, Console.Out);
+        }
+
+        var copies = (queries / simulated) - 1;
+        if (copies > 0)
+        {
+            var apart = TimeSpan.FromDays(SimulatedMonth.Days).Ticks * TimeSpan.NanosecondsPerTick / queries;
+            ArchiveMultiplier.Multiply(options.FilePath, copies, apart, Console.Out);
+        }
+    }
+
+    private static async Task PackAsync(SqliteTraceStore store)
+    {
+        var watch = Stopwatch.StartNew();
+        var blocks = 0;
+        while (await store.PackAsync(onlySettled: false))
+        {
+            blocks++;
+        }
+
+        if (blocks > 0)
+        {
+            Console.WriteLine($"packed {blocks} blocks in {watch.Elapsed.TotalSeconds:0.0} s");
+        }
+    }
+
+    /// <summary>Fetches many addresses one after another, and tells how long the median and the slowest hundredth took.</summary>
+    private static async Task MeasureManyAsync(HttpClient client, string name, IEnumerable<string> addresses)
+    {
+        var times = new List<double>();
+        foreach (var address in addresses)
+        {
+            var watch = Stopwatch.StartNew();
+            await client.GetByteArrayAsync(new Uri(address, UriKind.Relative));
+            times.Add(watch.Elapsed.TotalMilliseconds);
+        }
+
+        times.Sort();
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{name, -34}p50 {times[times.Count / 2]:0.0} ms, p99 {times[times.Count * 99 / 100]:0.0} ms of {times.Count}"
+            )
+        );
     }
 
     private static async Task<List<(string Name, string Address)>> PagesAsync(TraceStore store)
@@ -77,6 +131,38 @@ internal static class StatisticsBench
             ("peers, everything", "/peers?range=all"),
             ("a peer, everything", $"/peers/{peer}?range=all"),
         ];
+    }
+
+    private static async Task SearchAsync(SqliteTraceStore store, HttpClient client)
+    {
+        var random = new Random(1);
+        var keys = new List<string>();
+        var peers = new List<string>();
+        var (first, last) = ((await store.ListQueriesAsync(new QueryFilter(), QuerySort.Oldest, limit: 1)).Rows[0].StartUnixNano, 0UL);
+        last = (await store.ListQueriesAsync(new QueryFilter(), limit: 1)).Rows[0].StartUnixNano;
+        var deep = new List<string>();
+        for (var i = 0; i < 200; i++)
+        {
+            var from = first + (ulong)random.NextInt64((long)(last - first));
+            var page = await store.ListOperationsAsync(new QueryFilter { ToUnixNano = from }, limit: 1);
+            foreach (var row in page.Rows)
+            {
+                keys.Add(row.Operation.Key!.Text);
+                var met = await store.ListPeerFactsAsync(new QueryFilter { ToUnixNano = from }, limit: 1);
+                peers.AddRange(met.Facts.Where(static fact => fact.Requests > 0).Select(static fact => fact.PeerId).Take(1));
+            }
+
+            // A cursor of the middle of the list, as a reader gets by going on and on.
+            if ((await store.ListOperationsAsync(new QueryFilter { ToUnixNano = from }, limit: 50)).Next is { } cursor)
+            {
+                deep.Add("/queries?at=" + Uri.EscapeDataString(cursor));
+            }
+        }
+
+        await MeasureManyAsync(client, "list page at any depth", deep);
+        await MeasureManyAsync(client, "search by key", keys.Select(static key => "/queries?key=" + Uri.EscapeDataString(key)));
+        await MeasureManyAsync(client, "search by peer", peers.Select(static peer => "/queries?background=1&peer=" + peer));
+        await MeasureManyAsync(client, "a peer, API", peers.Take(20).Select(static peer => "/api/v1/peers/" + peer));
     }
 
     private static async Task MeasureAsync(HttpClient client, string name, string address)

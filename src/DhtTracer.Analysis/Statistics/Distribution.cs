@@ -63,7 +63,7 @@ public sealed record Distribution
         }
 
         var sorted = CollectionsMarshal.AsSpan(known);
-        sorted.Sort();
+        RadixSort.Sort(sorted);
         return OfSorted(sorted, unknown);
     }
 

@@ -19,9 +19,17 @@ public static class Ecdf
     /// <param name="limit">Most points, at least 2.</param>
     public static ImmutableArray<EcdfPoint> Of(IEnumerable<long> values, int limit = 400)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 2);
         var sorted = values.ToArray();
-        Array.Sort(sorted);
+        RadixSort.Sort(sorted);
+        return OfSorted(sorted, limit);
+    }
+
+    /// <summary>The same for values sorted in ascending order.</summary>
+    /// <param name="sorted">Values, ascending.</param>
+    /// <param name="limit">Most points, at least 2.</param>
+    public static ImmutableArray<EcdfPoint> OfSorted(ReadOnlySpan<long> sorted, int limit = 400)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 2);
         var steps = new List<EcdfPoint>();
         for (var i = 0; i < sorted.Length; i++)
         {

@@ -54,55 +54,51 @@ public sealed record OverviewFacts
     public required ImmutableArray<NamedCount> Agents { get; init; }
 
     /// <summary>Computes the figures; the order of the operations does not matter.</summary>
-    public static OverviewFacts Of(IReadOnlyCollection<OperationFacts> operations)
+    public static OverviewFacts Of(IReadOnlyCollection<OperationFacts> operations) => Of(OperationColumns.Of(operations));
+
+    /// <summary>Computes the figures.</summary>
+    public static OverviewFacts Of(OperationColumns operations)
     {
-        var dials = operations.Where(static o => o is { Dialed: not null, DialFailed: not null }).ToList();
-        var connections = operations.Where(static o => o is { Dialed: not null, Reused: not null }).ToList();
+        var outcomes = new int[OutcomeCount.Most];
+        foreach (var outcome in operations.Outcomes)
+        {
+            outcomes[outcome]++;
+        }
+
         return new OverviewFacts
         {
             Operations = operations.Count,
-            Success = SuccessOf(operations),
-            Duration = Distribution.Of(operations.Select(static o => o.DurationNs)),
-            FirstResult = Distribution.Of(operations.Select(static o => o.FirstResultNs)),
-            Discovery = Distribution.Of(operations.Select(static o => o.DiscoveryNs)),
-            Hops = Distribution.Of(operations.Select(static o => (long?)o.Hops)),
-            PeersQueried = Distribution.Of(operations.Select(static o => (long?)o.Queried)),
-            DialFailure = new Share(
-                dials.Sum(static o => (long)o.DialFailed.GetValueOrDefault()),
-                dials.Sum(static o => (long)o.Dialed.GetValueOrDefault()),
-                null
-            ),
-            Reuse = new Share(
-                connections.Sum(static o => (long)o.Reused.GetValueOrDefault()),
-                connections.Sum(static o => (long)o.Reused.GetValueOrDefault() + o.Dialed.GetValueOrDefault()),
-                null
-            ),
-            Duplicates = Distribution.Of(operations.Select(static o => (long?)o.Duplicates)),
-            Outcomes = OutcomeCount.Of(operations),
-            OperationErrors = NamedCount.Sum(
-                operations.Where(static o => o.ErrorClass is not null).Select(static o => new NamedCount(o.ErrorClass!, 1))
-            ),
-            PeerErrors = NamedCount.Sum(
-                operations.SelectMany(static o => o.PeerErrors).Where(static error => error.Name != ErrorClass.Cancelled)
-            ),
-            PeerCancelled = operations.Sum(static o =>
-                o.PeerErrors.Where(static error => error.Name == ErrorClass.Cancelled).Sum(static error => error.Count)
-            ),
-            Agents = NamedCount.Sum(operations.SelectMany(static o => o.Agents)),
+            Success = OutcomeCount.Success(outcomes),
+            Duration = operations.SortedDurations.Distribution(),
+            FirstResult = operations.SortedFirstResults.Distribution(),
+            Discovery = operations.SortedDiscoveries.Distribution(),
+            Hops = SortedValues.Of(operations.Hops).Distribution(),
+            PeersQueried = SortedValues.Of(operations.Queried).Distribution(),
+            DialFailure = ShareOf(operations.DialFailed, operations.Dialed, isPartOfWhole: true),
+            Reuse = ShareOf(operations.Reused, operations.Dialed, isPartOfWhole: false),
+            Duplicates = SortedValues.Of(operations.Duplicates).Distribution(),
+            Outcomes = OutcomeCount.Of(outcomes),
+            OperationErrors = operations.Errors.Counts,
+            PeerErrors = [.. operations.PeerErrors.Counts.Where(static error => error.Name != ErrorClass.Cancelled)],
+            PeerCancelled = operations.PeerErrors.CountOf(ErrorClass.Cancelled),
+            Agents = operations.Agents.Counts,
         };
     }
 
-    /// <summary>Operations that succeeded, as a share of those with a known outcome.</summary>
-    internal static Share SuccessOf(IEnumerable<OperationFacts> operations)
+    // Over the operations that show both.
+    private static Share ShareOf(ReadOnlySpan<int> parts, ReadOnlySpan<int> others, bool isPartOfWhole)
     {
-        var (successes, known) = (0, 0);
-        foreach (var operation in operations.Where(static o => o.Outcome is not (QueryOutcome.Incomplete or QueryOutcome.Unknown)))
+        var (part, whole) = (0L, 0L);
+        for (var i = 0; i < parts.Length; i++)
         {
-            known++;
-            successes += operation.Outcome == QueryOutcome.Success ? 1 : 0;
+            if (parts[i] != OperationColumns.UnknownCount && others[i] != OperationColumns.UnknownCount)
+            {
+                part += parts[i];
+                whole += others[i] + (isPartOfWhole ? 0 : parts[i]);
+            }
         }
 
-        return Share.OfOperations(successes, known);
+        return new Share(part, whole, null);
     }
 }
 
@@ -111,38 +107,95 @@ public sealed record OverviewFacts
 /// <param name="Count">Number of operations.</param>
 public sealed record OutcomeCount(QueryOutcome Outcome, int Count)
 {
+    /// <summary>One more than the greatest number of an outcome.</summary>
+    internal static int Most { get; } = Enum.GetValues<QueryOutcome>().Max(static outcome => (int)outcome) + 1;
+
     /// <summary>Every outcome once, in the order of the enumeration.</summary>
-    internal static ImmutableArray<OutcomeCount> Of(IEnumerable<OperationFacts> operations)
+    /// <param name="counts">Number of operations by the number of the outcome.</param>
+    internal static ImmutableArray<OutcomeCount> Of(ReadOnlySpan<int> counts)
     {
-        var counts = operations.CountBy(static o => o.Outcome).ToDictionary();
-        return [.. Enum.GetValues<QueryOutcome>().Select(outcome => new OutcomeCount(outcome, counts.GetValueOrDefault(outcome)))];
+        var outcomes = ImmutableArray.CreateBuilder<OutcomeCount>();
+        foreach (var outcome in Enum.GetValues<QueryOutcome>())
+        {
+            outcomes.Add(new OutcomeCount(outcome, counts[(int)outcome]));
+        }
+
+        return outcomes.ToImmutable();
+    }
+
+    /// <summary>Operations that succeeded, as a share of those with a known outcome.</summary>
+    /// <param name="counts">Number of operations by the number of the outcome.</param>
+    internal static Share Success(ReadOnlySpan<int> counts)
+    {
+        var known = 0;
+        for (var outcome = 0; outcome < counts.Length; outcome++)
+        {
+            known += (QueryOutcome)outcome is QueryOutcome.Incomplete or QueryOutcome.Unknown ? 0 : counts[outcome];
+        }
+
+        return Share.OfOperations(counts[(int)QueryOutcome.Success], known);
     }
 }
 
 /// <summary>Finds the operations to look at first.</summary>
 public static class NotableOperations
 {
-    // Compared in pairs, because writing ids is slow: of hundreds of thousands, only ties need their ids.
-    private static readonly Comparer<OperationFacts> SlowestFirst = Comparer<OperationFacts>.Create(
-        static (x, y) => Then(y.DurationNs.GetValueOrDefault().CompareTo(x.DurationNs.GetValueOrDefault()), x, y)
-    );
-
-    private static readonly Comparer<OperationFacts> LatestFirst = Comparer<OperationFacts>.Create(
-        static (x, y) => Then(y.StartUnixNano.CompareTo(x.StartUnixNano), x, y)
-    );
-
-    /// <summary>The slowest operations with a known end, slowest first, then by id.</summary>
+    /// <summary>The slowest operations with a known end, slowest first, then latest first.</summary>
     /// <param name="operations">The set.</param>
     /// <param name="count">Most operations returned.</param>
-    public static ImmutableArray<OperationFacts> Slowest(IEnumerable<OperationFacts> operations, int count) =>
-        [.. operations.Where(static o => o.DurationNs is not null).Order(SlowestFirst).Take(count)];
+    public static ImmutableArray<OperationFacts> Slowest(IReadOnlyList<OperationFacts> operations, int count) =>
+        [.. Slowest(OperationColumns.Of(operations), count).Select(number => operations[(int)number])];
 
-    /// <summary>The latest operations that failed or timed out, newest first, then by id.</summary>
+    /// <summary>The numbers of the slowest operations with a known end, slowest first, then latest first.</summary>
     /// <param name="operations">The set.</param>
     /// <param name="count">Most operations returned.</param>
-    public static ImmutableArray<OperationFacts> Failing(IEnumerable<OperationFacts> operations, int count) =>
-        [.. operations.Where(static o => o.Outcome is QueryOutcome.Failed or QueryOutcome.TimedOut).Order(LatestFirst).Take(count)];
+    public static ImmutableArray<long> Slowest(OperationColumns operations, int count) =>
+        First(operations, count, static (columns, row) => columns.Durations[row] is var ns && ns != OperationColumns.Unknown ? ns : null);
 
-    private static int Then(int order, OperationFacts x, OperationFacts y) =>
-        order != 0 ? order : string.CompareOrdinal(x.Id.ToString(), y.Id.ToString());
+    /// <summary>The latest operations that failed or timed out, newest first.</summary>
+    /// <param name="operations">The set.</param>
+    /// <param name="count">Most operations returned.</param>
+    public static ImmutableArray<OperationFacts> Failing(IReadOnlyList<OperationFacts> operations, int count) =>
+        [.. Failing(OperationColumns.Of(operations), count).Select(number => operations[(int)number])];
+
+    /// <summary>The numbers of the latest operations that failed or timed out, newest first.</summary>
+    /// <param name="operations">The set.</param>
+    /// <param name="count">Most operations returned.</param>
+    public static ImmutableArray<long> Failing(OperationColumns operations, int count) =>
+        First(
+            operations,
+            count,
+            static (columns, row) => (QueryOutcome)columns.Outcomes[row] is QueryOutcome.Failed or QueryOutcome.TimedOut ? 0 : null
+        );
+
+    // The rows with the greatest values; of equal ones the latest, then the one that the archive has had for longer.
+    private static ImmutableArray<long> First(OperationColumns operations, int count, Func<OperationColumns, int, long?> value)
+    {
+        var kept = new PriorityQueue<long, (long Value, ulong Start, long Age)>();
+        for (var row = 0; row < operations.Count; row++)
+        {
+            if (value(operations, row) is not { } known)
+            {
+                continue;
+            }
+
+            var place = (known, operations.Starts[row], -operations.Numbers[row]);
+            if (kept.Count < count)
+            {
+                kept.Enqueue(operations.Numbers[row], place);
+            }
+            else if (kept.TryPeek(out _, out var least) && place.CompareTo(least) > 0)
+            {
+                kept.DequeueEnqueue(operations.Numbers[row], place);
+            }
+        }
+
+        var numbers = new long[kept.Count];
+        for (var i = numbers.Length - 1; i >= 0; i--)
+        {
+            numbers[i] = kept.Dequeue();
+        }
+
+        return [.. numbers];
+    }
 }

@@ -29,23 +29,6 @@ internal static class OperationReader
                 .Select(row => WithQueries(connection, row)),
         ];
 
-    /// <summary>Counts the operations that match a filter, up to a limit.</summary>
-    public static long Count(SqliteConnection connection, QueryFilter filter, long limit)
-    {
-        var count = 0L;
-        foreach (var source in QueryList.Sources(ListTable.Operations, filter))
-        {
-            var parameters = new DynamicParameters();
-            var sql = new System.Text.StringBuilder($"SELECT count(*) FROM (SELECT 1 {source} WHERE 1 = 1");
-            QueryList.Where(connection, ListTable.Operations, sql, parameters, filter);
-            sql.Append(" LIMIT @limit)");
-            parameters.Add("limit", limit);
-            count += connection.ExecuteScalar<long>(sql.ToString(), parameters);
-        }
-
-        return Math.Min(count, limit);
-    }
-
     private static ListedOperation WithQueries(SqliteConnection connection, OperationRow row) =>
         row.ToListed(
             connection

@@ -3,6 +3,7 @@ using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Storage.Sqlite;
+using DhtTracer.Storage.Sqlite.Blocks;
 using DhtTracer.Storage.Sqlite.Connections;
 using DhtTracer.Storage.Sqlite.EventStreams;
 using DhtTracer.Storage.Sqlite.Packed;
@@ -46,6 +47,7 @@ internal static class OperationWriter
                 met.UnionWith(QueryWriter.Insert(session, trace, no, query, Number(queryNumbers, query.Id)));
             }
 
+            BlockPacker.Touch(session, no);
             PeerIndex.Add(session, no, Nanoseconds.ToColumn(operation.StartUnixNano), met);
         }
 
@@ -88,6 +90,7 @@ internal static class OperationWriter
             }
 
             packed.Reset();
+            BlockPacker.Touch(session, operation);
             PeerIndex.Remove(session, operation, start, met);
         }
 

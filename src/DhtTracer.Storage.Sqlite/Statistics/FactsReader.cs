@@ -17,54 +17,30 @@ namespace DhtTracer.Storage.Sqlite.Statistics;
 /// <summary>Reads what statistics need from typed columns, without decoding traces.</summary>
 internal static class FactsReader
 {
+    /// <summary>The facts of the operations that match a filter, latest first.</summary>
     public static IReadOnlyList<OperationFacts> Operations(
         SqliteConnection connection,
         QueryFilter filter,
         int limit,
         CancellationToken cancellationToken
-    )
-    {
-        using var texts = new NumberedStrings(connection, "SELECT value FROM text WHERE no = ?1", NumberedStrings.Text);
-        var facts = new List<OperationFacts>();
+    ) => Facts(connection, Rows<OperationFactsRow>(connection, OperationFactsRow.Columns, filter, limit), cancellationToken);
 
-        // Most operations of an archive have the same few names and counts, so share the items.
-        var items = new Dictionary<(long Text, long Count), NamedCount>();
-        NamedCount Item(long text, long count) =>
-            items.TryGetValue((text, count), out var item) ? item : items[(text, count)] = new NamedCount(texts.Get(text), count);
-
-        foreach (var row in Rows<OperationFactsRow>(connection, OperationFactsRow.Columns, filter, limit))
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            var (errors, agents) = PackedTally.Read(row.Tally, Item);
-            facts.Add(
-                new OperationFacts
-                {
-                    Id = new QueryId(TraceId.FromBytes(row.TraceId), SpanId.FromBytes(row.SpanId)),
-                    Decisive = row.Decisive is { } decisive
-                        ? new QueryId(TraceId.FromBytes(row.TraceId), SpanId.FromBytes(decisive))
-                        : null,
-                    StartUnixNano = (ulong)row.StartNs,
-                    Type = (QueryType)row.Type,
-                    Outcome = (QueryOutcome)row.Outcome,
-                    ErrorClass = row.ErrorClass is { } error ? texts.Get(error) : null,
-                    DurationNs = row.DurationNs,
-                    FirstResultNs = row.FirstResultNs,
-                    DiscoveryNs = row.DiscoveryNs,
-                    Hops = row.Hops,
-                    Queried = row.Queried,
-                    Dialed = row.Dialed,
-                    DialFailed = row.DialFailed,
-                    Reused = row.Reused,
-                    Duplicates = row.Duplicates,
-                    PeerErrors = errors,
-                    Agents = agents,
-                    Phases = PackedPhases.Read(row.Phases),
-                }
-            );
-        }
-
-        return facts;
-    }
+    /// <summary>The facts of the operations with these numbers, in this order.</summary>
+    public static IReadOnlyList<OperationFacts> Operations(
+        SqliteConnection connection,
+        IReadOnlyList<long> numbers,
+        CancellationToken cancellationToken
+    ) =>
+        Facts(
+            connection,
+            numbers.SelectMany(number =>
+                connection.Query<OperationFactsRow>(
+                    $"SELECT {OperationFactsRow.Columns} FROM dht_operation q JOIN trace t ON t.no = q.trace WHERE q.no = @number",
+                    new { number }
+                )
+            ),
+            cancellationToken
+        );
 
     /// <summary>Reads the facts of the peers of each query, operation by operation.</summary>
     /// <param name="connection">The connection to read from.</param>
@@ -175,8 +151,50 @@ internal static class FactsReader
         }
     }
 
+    private static List<OperationFacts> Facts(
+        SqliteConnection connection,
+        IEnumerable<OperationFactsRow> rows,
+        CancellationToken cancellationToken
+    )
+    {
+        using var texts = new NumberedStrings(connection, "SELECT value FROM text WHERE no = ?1", NumberedStrings.Text);
+        var facts = new List<OperationFacts>();
+        foreach (var row in rows)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var (errors, agents) = PackedTally.Read(row.Tally, (text, count) => new NamedCount(texts.Get(text), count));
+            facts.Add(
+                new OperationFacts
+                {
+                    Id = new QueryId(TraceId.FromBytes(row.TraceId), SpanId.FromBytes(row.SpanId)),
+                    Decisive = row.Decisive is { } decisive
+                        ? new QueryId(TraceId.FromBytes(row.TraceId), SpanId.FromBytes(decisive))
+                        : null,
+                    StartUnixNano = (ulong)row.StartNs,
+                    Type = (QueryType)row.Type,
+                    Outcome = (QueryOutcome)row.Outcome,
+                    ErrorClass = row.ErrorClass is { } error ? texts.Get(error) : null,
+                    DurationNs = row.DurationNs,
+                    FirstResultNs = row.FirstResultNs,
+                    DiscoveryNs = row.DiscoveryNs,
+                    Hops = row.Hops,
+                    Queried = row.Queried,
+                    Dialed = row.Dialed,
+                    DialFailed = row.DialFailed,
+                    Reused = row.Reused,
+                    Duplicates = row.Duplicates,
+                    PeerErrors = errors,
+                    Agents = agents,
+                    Phases = PackedPhases.Read(row.Phases),
+                }
+            );
+        }
+
+        return facts;
+    }
+
     /// <summary>The operations that match a filter, latest first.</summary>
-    internal static IEnumerable<T> Rows<T>(SqliteConnection connection, string columns, QueryFilter filter, int limit)
+    private static IEnumerable<T> Rows<T>(SqliteConnection connection, string columns, QueryFilter filter, int limit)
     {
         var parameters = new DynamicParameters();
         parameters.Add("limit", limit);

@@ -6,14 +6,11 @@ namespace DhtTracer.Storage.Statistics;
 /// <summary>How many operations there are per type, service, node, source, alpha and agent; most frequent first.</summary>
 public sealed record OperationFacets
 {
-    /// <summary>Number of operations read.</summary>
+    /// <summary>Number of operations.</summary>
     public required int Operations { get; init; }
 
     /// <summary>Start of the latest of them, in nanoseconds since 1970-01-01 UTC; null if there are none.</summary>
     public ulong? LastUnixNano { get; init; }
-
-    /// <summary>Whether there are more, older operations that were not read.</summary>
-    public required bool IsCut { get; init; }
 
     /// <summary>By type.</summary>
     public required ImmutableArray<NamedCount> Types { get; init; }

@@ -7,8 +7,7 @@ namespace DhtTracer.Web.Api;
 /// <summary>The overview of a set of queries.</summary>
 /// <param name="Figures">Over all of them.</param>
 /// <param name="Hours">By hour of UTC; hours without queries are left out.</param>
-/// <param name="IsCut">There are more operations than were counted; the latest were.</param>
-internal sealed record OverviewAnswer(OverviewFacts Figures, ImmutableArray<PeriodFacts> Hours, bool IsCut);
+internal sealed record OverviewAnswer(OverviewFacts Figures, ImmutableArray<PeriodFacts> Hours);
 
 /// <summary>Two sets of queries side by side.</summary>
 /// <param name="Comparison">The figures of both, their differences and verdicts.</param>
@@ -18,17 +17,13 @@ internal sealed record OverviewAnswer(OverviewFacts Figures, ImmutableArray<Peri
 /// <param name="PeersOverSlow">Queries of the slow set whose peers were read.</param>
 /// <param name="PeersOverOther">Queries of the other set whose peers were read.</param>
 /// <param name="Shared">Queries that are in both sets; the intervals take the sets as independent.</param>
-/// <param name="AIsCut">Set A has more queries than were counted; the latest were.</param>
-/// <param name="BIsCut">Set B has more queries than were counted; the latest were.</param>
 internal sealed record CompareAnswer(
     Comparison Comparison,
     DifferenceReasons Reasons,
     ImmutableArray<OverRepresented> Peers,
     int PeersOverSlow,
     int PeersOverOther,
-    int Shared,
-    bool AIsCut,
-    bool BIsCut
+    int Shared
 );
 
 /// <summary>A page of peers.</summary>

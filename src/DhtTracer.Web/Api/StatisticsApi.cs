@@ -23,10 +23,7 @@ internal static class StatisticsApi
                 "Figures of a set of operations: outcomes, percentiles with their intervals, shares, errors, "
                     + "agent versions, and the same by hour"
             )
-            .WithDescription(
-                "Percentiles are exact, by nearest rank. "
-                    + "`isCut` says that there are more than 200,000 operations and only the latest of them were counted."
-            )
+            .WithDescription("Percentiles are exact, by nearest rank, over all operations that pass the filters.")
             .Describe(ApiParameters.Filters, ApiParameters.Range)
             .Produces<OverviewAnswer>()
             .ProducesProblem(StatusCodes.Status400BadRequest);
@@ -78,8 +75,7 @@ internal static class StatisticsApi
         }
 
         range ??= TimeRange.All;
-        var set = await OperationSet.ReadAsync(
-            store,
+        var set = await store.ReadOperationsAsync(
             address.Filter with
             {
                 FromUnixNano = range.FromUnixNano,
@@ -87,7 +83,7 @@ internal static class StatisticsApi
             },
             cancellationToken
         );
-        return Results.Json(new OverviewAnswer(OverviewFacts.Of(set.Facts), PeriodFacts.ByHour(set.Facts), set.IsCut), ApiJson.Options);
+        return Results.Json(new OverviewAnswer(OverviewFacts.Of(set), PeriodFacts.ByHour(set)), ApiJson.Options);
     }
 
     private static async Task<IResult> CompareAsync(
@@ -111,9 +107,7 @@ internal static class StatisticsApi
                 [.. comparison.Peers.Take(MostPeers)],
                 comparison.PeersOverSlow,
                 comparison.PeersOverOther,
-                comparison.Shared,
-                comparison.A.IsCut,
-                comparison.B.IsCut
+                comparison.Shared
             ),
             ApiJson.Options
         );

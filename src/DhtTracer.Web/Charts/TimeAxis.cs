@@ -87,20 +87,18 @@ internal sealed class TimeAxis
     public double Width => 100.0 / Slots;
 
     /// <summary>Lays out the queries of a range.</summary>
-    /// <param name="set">The queries.</param>
+    /// <param name="operations">The operations.</param>
     /// <param name="range">The range; where it has no end, it ends with the present or the last query.</param>
     /// <param name="now">The present.</param>
-    public static TimeAxis Of(OperationSet set, TimeRange range, DateTimeOffset now)
+    public static TimeAxis Of(OperationColumns operations, TimeRange range, DateTimeOffset now)
     {
         var present = TimeRange.UnixNano(now);
-
-        // Before the earliest of a cut set there is not nothing: there is what was not counted.
-        var from = (set.IsCut ? null : range.FromUnixNano) ?? set.FirstUnixNano ?? present;
-        var to = range.ToUnixNano ?? Math.Max(range.FromUnixNano is null ? 0 : present, (set.LastUnixNano ?? from) + 1);
+        var from = range.FromUnixNano ?? operations.FirstUnixNano ?? present;
+        var to = range.ToUnixNano ?? Math.Max(range.FromUnixNano is null ? 0 : present, (operations.LastUnixNano ?? from) + 1);
         to = Math.Max(to, from + 1);
         var length = TimeSpan.FromTicks((long)((to - from) / TimeSpan.NanosecondsPerTick));
         var (_, period, name) = Scales.First(scale => length <= scale.Longest);
-        var periods = PeriodFacts.Of(set.Facts, period);
+        var periods = PeriodFacts.Of(operations, period);
         var nanoseconds = (ulong)period.Ticks * TimeSpan.NanosecondsPerTick;
         var (firstNumber, lastNumber) = (from / nanoseconds, (to - 1) / nanoseconds);
         if (lastNumber - firstNumber >= MostSlots)

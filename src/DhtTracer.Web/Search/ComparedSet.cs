@@ -1,3 +1,4 @@
+using DhtTracer.Analysis.Statistics;
 using DhtTracer.Storage;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
@@ -58,9 +59,9 @@ internal sealed class ComparedSet
         return new ComparedSet(prefix, QueryListAddress.Parse(new QueryCollection(own)));
     }
 
-    /// <summary>The facts of its queries.</summary>
-    public Task<OperationSet> ReadAsync(TraceStore store, CancellationToken cancellationToken) =>
-        OperationSet.ReadAsync(store, Address.Filter, cancellationToken);
+    /// <summary>Its operations.</summary>
+    public Task<OperationColumns> ReadAsync(TraceStore store, CancellationToken cancellationToken) =>
+        store.ReadOperationsAsync(Address.Filter, cancellationToken);
 
     /// <summary>A value as it was given; null when it was not.</summary>
     public string? this[string name] => Address[name];

@@ -10,10 +10,10 @@ namespace DhtTracer.Web.Search;
 internal sealed record SetComparison
 {
     /// <summary>Operations of A.</summary>
-    public required OperationSet A { get; init; }
+    public required OperationColumns A { get; init; }
 
     /// <summary>Operations of B.</summary>
-    public required OperationSet B { get; init; }
+    public required OperationColumns B { get; init; }
 
     /// <summary>The figures.</summary>
     public required Comparison Result { get; init; }
@@ -37,50 +37,47 @@ internal sealed record SetComparison
     public static async Task<SetComparison> ReadAsync(TraceStore store, ComparedSet a, ComparedSet b, CancellationToken cancellationToken)
     {
         var (setA, setB) = (await a.ReadAsync(store, cancellationToken), await b.ReadAsync(store, cancellationToken));
-        var result = Comparison.Of(setA.Facts, setB.Facts);
-        var (slow, slowSet, other, otherSet) = result.SlowIsB ? (b, setB, a, setA) : (a, setA, b, setB);
-        var (inSlow, overSlow, peersOfSlow) = await MetAsync(store, slow, slowSet, cancellationToken);
-        var (inOther, overOther, peersOfOther) = await MetAsync(store, other, otherSet, cancellationToken);
-        var occurrences = inSlow
-            .Keys.Union(inOther.Keys, StringComparer.Ordinal)
-            .Select(peer => new Occurrence(peer, inSlow.GetValueOrDefault(peer), inOther.GetValueOrDefault(peer)));
-        var idsOfA = setA.Facts.Select(static fact => fact.Id).ToHashSet();
+        var result = Comparison.Of(setA, setB);
+        var (peersOfA, peersOfB) = (await MetAsync(store, a, cancellationToken), await MetAsync(store, b, cancellationToken));
+        var (slow, other) = result.SlowIsB ? (peersOfB, peersOfA) : (peersOfA, peersOfB);
+        var occurrences = slow
+            .Met.Keys.Union(other.Met.Keys, StringComparer.Ordinal)
+            .Select(peer => new Occurrence(peer, slow.Met.GetValueOrDefault(peer), other.Met.GetValueOrDefault(peer)));
         return new SetComparison
         {
             A = setA,
             B = setB,
             Result = result,
-            Peers = overSlow == 0 || overOther == 0 ? [] : OverRepresentation.Rank(occurrences, overSlow, overOther),
-            PeersOverSlow = overSlow,
-            PeersOverOther = overOther,
-            Reasons = result.SlowIsB
-                ? DifferenceReasons.Of(setA.Facts, peersOfOther, setB.Facts, peersOfSlow)
-                : DifferenceReasons.Of(setA.Facts, peersOfSlow, setB.Facts, peersOfOther),
-            Shared = setB.Facts.Count(fact => idsOfA.Contains(fact.Id)),
+            Peers =
+                slow.Operations == 0 || other.Operations == 0
+                    ? []
+                    : OverRepresentation.Rank(occurrences, slow.Operations, other.Operations),
+            PeersOverSlow = slow.Operations,
+            PeersOverOther = other.Operations,
+            Reasons = DifferenceReasons.Of(setA.Phases, peersOfA.Losses, setB.Phases, peersOfB.Losses),
+            Shared = OperationColumns.Shared(setA, setB),
         };
     }
 
     // In how many operations each peer was dialed or asked, over the latest operations of the set.
-    private static async Task<(Dictionary<string, int> Met, int Operations, IReadOnlyList<PeerFacts> Facts)> MetAsync(
+    private static async Task<(Dictionary<string, int> Met, int Operations, PeerLosses Losses)> MetAsync(
         TraceStore store,
         ComparedSet set,
-        OperationSet operations,
         CancellationToken cancellationToken
     )
     {
-        var ids = operations.Facts.Select(static operation => operation.Id).ToHashSet();
+        var filter = set.Address.Filter with { Skipped = set.Address.Filter.Skipped ?? false };
+        var operations = await store.ListOperationFactsAsync(filter, StatisticsScope.MostOperationsOfPeers, cancellationToken);
         var list = await store.ListPeerFactsAsync(
-            set.Address.Filter,
+            filter,
             limit: StatisticsScope.MostOperationsOfPeers,
             cancellationToken: cancellationToken
         );
-        var own = list.Facts.Where(fact => ids.Contains(fact.OperationId)).ToList();
-        var met = own.Where(static fact => fact.Requests > 0 || fact.State is not (PeerState.Heard or PeerState.Queued))
+        var met = list
+            .Facts.Where(static fact => fact.Requests > 0 || fact.State is not (PeerState.Heard or PeerState.Queued))
             .DistinctBy(static fact => (fact.OperationId, fact.PeerId))
             .CountBy(static fact => fact.PeerId, StringComparer.Ordinal)
             .ToDictionary(StringComparer.Ordinal);
-
-        // An operation without any peer has no entry; of those the set itself knows how many there are, unless it was cut.
-        return (met, list.IsCut ? own.DistinctBy(static fact => fact.OperationId).Count() : ids.Count, own);
+        return (met, list.Operations, PeerLosses.Of(operations, list.Facts));
     }
 }

@@ -4,9 +4,6 @@ namespace DhtTracer.Web.Search;
 /// cut.</summary>
 internal static class StatisticsScope
 {
-    /// <summary>Operations in one set.</summary>
-    public const int MostOperations = 200_000;
-
     /// <summary>Operations of which every peer is read.</summary>
     public const int MostOperationsOfPeers = 5_000;
 

@@ -93,6 +93,7 @@ internal sealed class TracerHost : IAsyncDisposable
             services.AddHostedService(provider => ActivatorUtilities.CreateInstance<Retention>(provider, keep));
         }
 
+        services.AddHostedService<StatisticsPacking>();
         services.AddGrpcPorts();
         services.AddUdpReceivers(ports);
         services.AddPulls(options);

@@ -73,7 +73,7 @@ public sealed class OperationListTests : IDisposable
         Assert.Equal(0, await store.CountOperationsAsync(new QueryFilter { Outcome = QueryOutcome.Failed }));
         Assert.Single((await store.ListQueriesAsync(new QueryFilter { Outcome = QueryOutcome.Failed })).Rows);
         Assert.Equal([QueryOutcome.Success], (await store.ListOperationFactsAsync(new QueryFilter())).Select(fact => fact.Outcome));
-        Assert.Equal(1, (await store.ListFacetsAsync(new QueryFilter(), 10)).Operations);
+        Assert.Equal(1, (await store.ListFacetsAsync(new QueryFilter())).Operations);
     }
 
     [Fact]
@@ -88,7 +88,7 @@ public sealed class OperationListTests : IDisposable
             Assert.Single((await store.ListOperationsAsync(new QueryFilter { Skipped = true })).Rows).Operation.Id.TraceId
         );
         Assert.Equal(Make.Trace(2), Assert.Single(await store.ListOperationFactsAsync(new QueryFilter())).Id.TraceId);
-        Assert.Equal(1, (await store.ListFacetsAsync(new QueryFilter(), 10)).Operations);
+        Assert.Equal(1, (await store.ListFacetsAsync(new QueryFilter())).Operations);
     }
 
     [Fact]

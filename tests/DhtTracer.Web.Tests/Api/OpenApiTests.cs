@@ -169,7 +169,7 @@ public sealed class OpenApiTests(KnownArchive archive)
         var page = await archive.Site.PageAsync("/api");
         Assert.Equal(document.GetProperty("paths").EnumerateObject().Select(path => "GET " + path.Name), page.Texts("section h2"));
         Assert.DoesNotContain('`', page.QuerySelector("main")!.TextContent);
-        Assert.Contains("isCut", page.Texts("#overview p code"));
+        Assert.Contains("background", page.Texts("#listPeers p code"));
         Assert.NotNull((await archive.Site.PageAsync("/queries")).QuerySelector("footer a[href='/api']"));
     }
 

@@ -14,7 +14,6 @@ public sealed class OverviewApiTests(KnownArchive archive)
         var answer = await archive.Site.JsonAsync("/api/v1/overview");
         OverviewTruth.Check(answer.GetProperty("figures"), archive.Queries);
         OverviewTruth.CheckHours(answer.GetProperty("hours"), archive.Queries);
-        Assert.False(answer.GetProperty("isCut").GetBoolean());
     }
 
     [Theory]

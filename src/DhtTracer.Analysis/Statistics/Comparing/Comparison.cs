@@ -46,7 +46,11 @@ public sealed record Comparison
     public required ImmutableArray<OverRepresented> ErrorClasses { get; init; }
 
     /// <summary>Compares two sets of queries; their order does not matter, and the same sets always give the same answer.</summary>
-    public static Comparison Of(IReadOnlyCollection<OperationFacts> a, IReadOnlyCollection<OperationFacts> b)
+    public static Comparison Of(IReadOnlyCollection<OperationFacts> a, IReadOnlyCollection<OperationFacts> b) =>
+        Of(OperationColumns.Of(a), OperationColumns.Of(b));
+
+    /// <summary>Compares two sets of queries; the same sets always give the same answer.</summary>
+    public static Comparison Of(OperationColumns a, OperationColumns b)
     {
         var (overviewOfA, overviewOfB) = (OverviewFacts.Of(a), OverviewFacts.Of(b));
         var slowIsB =
@@ -58,35 +62,27 @@ public sealed record Comparison
             A = overviewOfA,
             B = overviewOfB,
             Figures = FigureComparer.Compare(a, overviewOfA, b, overviewOfB),
-            DurationsOfA = Ecdf.Of(a.Select(static q => q.DurationNs).OfType<long>()),
-            DurationsOfB = Ecdf.Of(b.Select(static q => q.DurationNs).OfType<long>()),
+            DurationsOfA = Ecdf.OfSorted(a.SortedDurations.Values),
+            DurationsOfB = Ecdf.OfSorted(b.SortedDurations.Values),
             SlowIsB = slowIsB,
             ErrorClasses = slowIsB ? ErrorClassesOf(slow: b, other: a) : ErrorClassesOf(slow: a, other: b),
         };
     }
 
-    private static ImmutableArray<OverRepresented> ErrorClassesOf(
-        IReadOnlyCollection<OperationFacts> slow,
-        IReadOnlyCollection<OperationFacts> other
-    )
+    private static ImmutableArray<OverRepresented> ErrorClassesOf(OperationColumns slow, OperationColumns other)
     {
-        var inSlow = QueriesByError(slow);
-        var inOther = QueriesByError(other);
+        var inSlow = OperationsByError(slow);
+        var inOther = OperationsByError(other);
         var occurrences = inSlow
             .Keys.Union(inOther.Keys, StringComparer.Ordinal)
             .Select(name => new Occurrence(name, inSlow.GetValueOrDefault(name), inOther.GetValueOrDefault(name)));
         return OverRepresentation.Rank(occurrences, slow.Count, other.Count);
     }
 
-    private static Dictionary<string, int> QueriesByError(IEnumerable<OperationFacts> queries) =>
-        queries
-            .SelectMany(static q =>
-                q.PeerErrors.Select(static error => error.Name)
-                    .Where(static name => name != ErrorClass.Cancelled)
-                    .Distinct(StringComparer.Ordinal)
-            )
-            .CountBy(static name => name, StringComparer.Ordinal)
-            .ToDictionary(StringComparer.Ordinal);
+    private static Dictionary<string, int> OperationsByError(OperationColumns operations) =>
+        operations
+            .PeerErrors.Operations.Where(static error => error.Name != ErrorClass.Cancelled)
+            .ToDictionary(static error => error.Name, static error => (int)error.Count, StringComparer.Ordinal);
 }
 
 /// <summary>One figure of both sets.</summary>

@@ -46,37 +46,25 @@ public sealed record DifferenceReasons
         IReadOnlyCollection<PeerFacts> peersOfA,
         IReadOnlyCollection<OperationFacts> b,
         IReadOnlyCollection<PeerFacts> peersOfB
-    )
-    {
-        var (phasesOfA, phasesOfB) = (Sums.OfPhases(a), Sums.OfPhases(b));
-        var (lostInA, lostInB) = (Decisive(a, peersOfA), Decisive(b, peersOfB));
-        return new DifferenceReasons
+    ) => Of(OperationColumns.Of(a).Phases, PeerLosses.Of(a, peersOfA), OperationColumns.Of(b).Phases, PeerLosses.Of(b, peersOfB));
+
+    /// <summary>Compares two sets.</summary>
+    /// <param name="phasesOfA">The phases of the first set.</param>
+    /// <param name="lostInA">What its operations lost to peers.</param>
+    /// <param name="phasesOfB">The phases of the second set.</param>
+    /// <param name="lostInB">What its operations lost to peers.</param>
+    public static DifferenceReasons Of(NamedSums phasesOfA, PeerLosses lostInA, NamedSums phasesOfB, PeerLosses lostInB) =>
+        new()
         {
             OperationsOfA = phasesOfA.Operations,
             OperationsOfB = phasesOfB.Operations,
             Phases = Compare(phasesOfA, phasesOfB),
-            Peers = Compare(Sums.OfPeers(lostInA, static fact => fact.PeerId), Sums.OfPeers(lostInB, static fact => fact.PeerId)),
-            Agents = Compare(Sums.OfPeers(lostInA, static fact => fact.Agent), Sums.OfPeers(lostInB, static fact => fact.Agent)),
-            ErrorClasses = Compare(Sums.OfPeers(lostInA, Failure), Sums.OfPeers(lostInB, Failure)),
+            Peers = Compare(lostInA.Peers, lostInB.Peers),
+            Agents = Compare(lostInA.Agents, lostInB.Agents),
+            ErrorClasses = Compare(lostInA.ErrorClasses, lostInB.ErrorClasses),
         };
-    }
 
-    private static string? Failure(PeerFacts fact) => fact.Errors.FirstOrDefault(static error => error != ErrorClass.Cancelled);
-
-    // Peers of the decisive queries, one operation after another. The other side of a dual DHT ran in parallel, so it does not count.
-    private static List<List<PeerFacts>> Decisive(IEnumerable<OperationFacts> operations, IEnumerable<PeerFacts> peers)
-    {
-        var decisive = operations.Select(static operation => operation.Decisive).OfType<QueryId>().ToHashSet();
-        return
-        [
-            .. peers
-                .Where(fact => fact.TimeLostNs is not null && decisive.Contains(fact.QueryId))
-                .GroupBy(static fact => fact.QueryId)
-                .Select(static group => group.ToList()),
-        ];
-    }
-
-    private static ImmutableArray<LostTime> Compare(Sums a, Sums b)
+    private static ImmutableArray<LostTime> Compare(NamedSums a, NamedSums b)
     {
         if (a.Operations == 0 || b.Operations == 0)
         {
@@ -95,7 +83,7 @@ public sealed record DifferenceReasons
         ];
     }
 
-    private static LostTime Compare(string name, Sums a, Sums b)
+    private static LostTime Compare(string name, NamedSums a, NamedSums b)
     {
         var ((meanOfA, errorOfA), (meanOfB, errorOfB)) = (a.Mean(name), b.Mean(name));
         var difference = meanOfB - meanOfA;
@@ -105,75 +93,6 @@ public sealed record DifferenceReasons
                 ? null
                 : new DifferenceInterval(difference - half, difference + half);
         return new LostTime(name, meanOfA, meanOfB, difference, interval);
-    }
-
-    // Sums and sums of squares by name. An operation without a name counts as zero for it.
-    private sealed class Sums
-    {
-        private readonly Dictionary<string, (double Sum, double Squares)> _sums = new(StringComparer.Ordinal);
-
-        public int Operations { get; private set; }
-
-        public IEnumerable<string> Names => _sums.Keys;
-
-        public static Sums OfPhases(IEnumerable<OperationFacts> operations)
-        {
-            var sums = new Sums();
-            foreach (var phases in operations.Select(static operation => operation.Phases).OfType<PhaseTimes>())
-            {
-                sums.Operations++;
-                sums.Add("first-peers", phases.FirstPeersNs);
-                sums.Add("dials", phases.DialsNs);
-                sums.Add("requests", phases.RequestsNs);
-                sums.Add("tail", phases.TailNs);
-                sums.Add("follow-up", phases.FollowUpNs);
-                sums.Add("stores", phases.StoresNs);
-                sums.Add("own", phases.OwnNs);
-                sums.Add("unknown", phases.UnknownNs);
-            }
-
-            return sums;
-        }
-
-        public static Sums OfPeers(IEnumerable<List<PeerFacts>> operations, Func<PeerFacts, string?> name)
-        {
-            var sums = new Sums();
-            var lost = new Dictionary<string, double>(StringComparer.Ordinal);
-            foreach (var operation in operations)
-            {
-                sums.Operations++;
-                lost.Clear();
-                foreach (var fact in operation)
-                {
-                    if (fact.TimeLostNs > 0 && name(fact) is { } key)
-                    {
-                        lost[key] = lost.GetValueOrDefault(key) + fact.TimeLostNs.Value;
-                    }
-                }
-
-                foreach (var (key, value) in lost)
-                {
-                    sums.Add(key, value);
-                }
-            }
-
-            return sums;
-        }
-
-        /// <summary>The mean and its standard error.</summary>
-        public (double Mean, double Error) Mean(string name)
-        {
-            var (sum, squares) = _sums.GetValueOrDefault(name);
-            var mean = sum / Operations;
-            var variance = Operations < 2 ? 0 : Math.Max(0, (squares - (Operations * mean * mean)) / (Operations - 1));
-            return (mean, Math.Sqrt(variance / Operations));
-        }
-
-        private void Add(string name, double value)
-        {
-            var (sum, squares) = _sums.GetValueOrDefault(name);
-            _sums[name] = (sum + value, squares + (value * value));
-        }
     }
 }
 

@@ -12,6 +12,14 @@ internal static class FigureComparer
         OverviewFacts overviewOfA,
         IReadOnlyCollection<OperationFacts> b,
         OverviewFacts overviewOfB
+    ) => Compare(OperationColumns.Of(a), overviewOfA, OperationColumns.Of(b), overviewOfB);
+
+    /// <summary>Every figure, in the order of the overview.</summary>
+    public static ImmutableArray<ComparedFigure> Compare(
+        OperationColumns a,
+        OverviewFacts overviewOfA,
+        OperationColumns b,
+        OverviewFacts overviewOfB
     )
     {
         var sets = new Sets(a, b);
@@ -26,27 +34,28 @@ internal static class FigureComparer
                 Verdict.NotTested
             ),
             Success(overviewOfA.Success, overviewOfB.Success),
-            sets.Percentile("duration-p50", "Duration p50", static q => q.DurationNs, 50, withRatio: true),
-            sets.Percentile("duration-p90", "Duration p90", static q => q.DurationNs, 90),
-            sets.Percentile("duration-p95", "Duration p95", static q => q.DurationNs, 95),
-            sets.Percentile("duration-p99", "Duration p99", static q => q.DurationNs, 99),
-            sets.Percentile("first-result-p50", "Time to first result p50", static q => q.FirstResultNs, 50),
-            sets.Percentile("discovery-p50", "Discovery p50", static q => q.DiscoveryNs, 50),
-            sets.Ratio(FigureDefinition.Number("hops-mean", "Hops, mean"), static q => Mean(q.Hops)),
-            sets.Ratio(FigureDefinition.Number("peers-queried-mean", "Peers queried, mean"), static q => Mean(q.Queried)),
+            sets.Percentile("duration-p50", "Duration p50", static set => set.SortedDurations, 50, withRatio: true),
+            sets.Percentile("duration-p90", "Duration p90", static set => set.SortedDurations, 90),
+            sets.Percentile("duration-p95", "Duration p95", static set => set.SortedDurations, 95),
+            sets.Percentile("duration-p99", "Duration p99", static set => set.SortedDurations, 99),
+            sets.Percentile("first-result-p50", "Time to first result p50", static set => set.SortedFirstResults, 50),
+            sets.Percentile("discovery-p50", "Discovery p50", static set => set.SortedDiscoveries, 50),
+            sets.Ratio(FigureDefinition.Number("hops-mean", "Hops, mean"), static set => RatioTerms.OfMean(set.Hops)),
+            sets.Ratio(FigureDefinition.Number("peers-queried-mean", "Peers queried, mean"), static set => RatioTerms.OfMean(set.Queried)),
             sets.Ratio(
                 FigureDefinition.Part("dial-failure-share", "Dials failed", lowerIsBetter: true),
-                static q => q is { Dialed: { } dialed, DialFailed: { } failed } ? new RatioBootstrap.Term(failed, dialed) : null
+                static set => RatioTerms.OfPart(set.DialFailed, set.Dialed)
             ),
             sets.Ratio(
                 FigureDefinition.Part("reuse-share", "Connections reused", lowerIsBetter: false),
-                static q => q is { Dialed: { } dialed, Reused: { } reused } ? new RatioBootstrap.Term(reused, reused + dialed) : null
+                static set => RatioTerms.OfShare(set.Reused, set.Dialed)
             ),
-            sets.Ratio(FigureDefinition.Number("duplicates-mean", "Duplicate requests, mean"), static q => Mean(q.Duplicates)),
+            sets.Ratio(
+                FigureDefinition.Number("duplicates-mean", "Duplicate requests, mean"),
+                static set => RatioTerms.OfMean(set.Duplicates)
+            ),
         ];
     }
-
-    private static RatioBootstrap.Term? Mean(int? value) => value is { } v ? new RatioBootstrap.Term(v, 1) : null;
 
     private static ComparedFigure Success(Share a, Share b)
     {
@@ -59,12 +68,18 @@ internal static class FigureComparer
     private static ComparedFigure Compared(FigureDefinition figure, double? a, double? b, double low, double high) =>
         new(figure, a, b, b - a, new DifferenceInterval(low, high), Verdict.Of(figure, low, high));
 
-    private readonly struct Sets(IReadOnlyCollection<OperationFacts> a, IReadOnlyCollection<OperationFacts> b)
+    private readonly struct Sets(OperationColumns a, OperationColumns b)
     {
-        public ComparedFigure Percentile(string name, string label, Func<OperationFacts, long?> value, int percent, bool withRatio = false)
+        public ComparedFigure Percentile(
+            string name,
+            string label,
+            Func<OperationColumns, SortedValues> values,
+            int percent,
+            bool withRatio = false
+        )
         {
             var figure = FigureDefinition.Time(name, label);
-            var (valuesOfA, valuesOfB) = (Sorted(a, value), Sorted(b, value));
+            var (valuesOfA, valuesOfB) = (values(a).Array, values(b).Array);
             if (valuesOfA.Length == 0 || valuesOfB.Length == 0)
             {
                 return new ComparedFigure(
@@ -102,9 +117,9 @@ internal static class FigureComparer
             };
         }
 
-        public ComparedFigure Ratio(FigureDefinition figure, Func<OperationFacts, RatioBootstrap.Term?> term)
+        public ComparedFigure Ratio(FigureDefinition figure, Func<OperationColumns, RatioBootstrap.Term[]> terms)
         {
-            var (termsOfA, termsOfB) = (Terms(a, term), Terms(b, term));
+            var (termsOfA, termsOfB) = (terms(a), terms(b));
             var (ratioOfA, ratioOfB) = (RatioBootstrap.Ratio(termsOfA), RatioBootstrap.Ratio(termsOfB));
             if (ratioOfA is null || ratioOfB is null)
             {
@@ -134,16 +149,5 @@ internal static class FigureComparer
 
             return Compared(figure, ratioOfA, ratioOfB, interval.Low, interval.High);
         }
-
-        private static long[] Sorted(IEnumerable<OperationFacts> queries, Func<OperationFacts, long?> value)
-        {
-            var values = queries.Select(value).OfType<long>().ToArray();
-            Array.Sort(values);
-            return values;
-        }
-
-        // Sorted, so that the seeded draws do not depend on the order in which a store returns the queries.
-        private static RatioBootstrap.Term[] Terms(IEnumerable<OperationFacts> queries, Func<OperationFacts, RatioBootstrap.Term?> term) =>
-            [.. queries.Select(term).OfType<RatioBootstrap.Term>().OrderBy(static t => t.Lower).ThenBy(static t => t.Upper)];
     }
 }

@@ -17,9 +17,6 @@ internal sealed class CompareModel(TraceStore store, TimeProvider clock) : PageM
     /// <summary>Single queries side by side at most.</summary>
     public const int MostSingles = 8;
 
-    /// <summary>Operations that are looked at for what can be compared.</summary>
-    private const int MostFacetOperations = 20_000;
-
     /// <summary>Parameters of a set for which the form has a field.</summary>
     private static readonly string[] Fields = ["from", "to", "type", "node", "key", "service", "alpha", "source", "outcome", "agent"];
 
@@ -102,7 +99,7 @@ internal sealed class CompareModel(TraceStore store, TimeProvider clock) : PageM
             Result = new SetsView(A, B, await SetComparison.ReadAsync(store, A, B, cancellationToken));
         }
 
-        Facets = await store.ListFacetsAsync(new QueryFilter(), MostFacetOperations, cancellationToken);
+        Facets = await store.ListFacetsAsync(new QueryFilter(), cancellationToken);
         Presets = [.. ThisHour(clock.GetUtcNow()), .. PresetsUntil(LastFullHour())];
         return Page();
     }

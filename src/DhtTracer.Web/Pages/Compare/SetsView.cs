@@ -25,8 +25,8 @@ internal sealed class SetsView
     public SetsView(ComparedSet a, ComparedSet b, SetComparison comparison)
     {
         (A, B, Comparison) = (a, b, comparison);
-        HeatOfA = HeatMap.Of(PeriodFacts.ByHour(comparison.A.Facts));
-        HeatOfB = HeatMap.Of(PeriodFacts.ByHour(comparison.B.Facts));
+        HeatOfA = HeatMap.Of(PeriodFacts.ByHour(comparison.A));
+        HeatOfB = HeatMap.Of(PeriodFacts.ByHour(comparison.B));
         var ends = new[] { HeatOfA.LeastMedianNs, HeatOfA.GreatestMedianNs, HeatOfB.LeastMedianNs, HeatOfB.GreatestMedianNs }
             .OfType<long>()
             .ToList();
@@ -52,7 +52,7 @@ internal sealed class SetsView
     public Comparison Result => Comparison.Result;
 
     /// <summary>Neither set is empty.</summary>
-    public bool HasBoth => Comparison.A.Facts.Count > 0 && Comparison.B.Facts.Count > 0;
+    public bool HasBoth => Comparison.A.Count > 0 && Comparison.B.Count > 0;
 
     /// <summary>Name of the slow set.</summary>
     public string Slow => Result.SlowIsB ? "B" : "A";
@@ -78,8 +78,8 @@ internal sealed class SetsView
 
     /// <summary>Which set is empty, and the verb after it; meaningless when both have operations.</summary>
     public string EmptyWords =>
-        Comparison.A.Facts.Count > 0 ? "B is"
-        : Comparison.B.Facts.Count > 0 ? "A is"
+        Comparison.A.Count > 0 ? "B is"
+        : Comparison.B.Count > 0 ? "A is"
         : "Both sets are";
 
     /// <summary>The axis of the curves of both sets; null when no duration is known.</summary>
@@ -180,19 +180,6 @@ internal sealed class SetsView
         x > 97 ? "end"
         : x < 3 ? "start"
         : "middle";
-
-    /// <summary>Share of the queries whose end is known that took at most so long; null when none is known.</summary>
-    public static double? ShareAtMost(IReadOnlyList<OperationFacts> facts, long durationNs)
-    {
-        var (known, within) = (0, 0);
-        foreach (var fact in facts)
-        {
-            known += fact.DurationNs is null ? 0 : 1;
-            within += fact.DurationNs <= durationNs ? 1 : 0;
-        }
-
-        return known == 0 ? null : (double)within / known;
-    }
 
     /// <summary>Class of a cell of the heat maps: 0 to 6 on a logarithmic scale of the medians of both.</summary>
     public string HeatClass(long? medianNs)

@@ -42,7 +42,7 @@ internal sealed class OverviewModel(TraceStore store, TimeProvider clock) : Page
     public bool FellBack { get; private set; }
 
     /// <summary>The operations that are counted.</summary>
-    public OperationSet Set { get; private set; } = OperationSet.Empty;
+    public OperationColumns Set { get; private set; } = OperationColumns.Empty;
 
     /// <summary>The figures.</summary>
     public OverviewFacts Facts { get; private set; } = null!;
@@ -51,10 +51,10 @@ internal sealed class OverviewModel(TraceStore store, TimeProvider clock) : Page
     public PeriodsView Periods { get; private set; } = null!;
 
     /// <summary>The slowest operations.</summary>
-    public ImmutableArray<OperationFacts> Slowest { get; private set; } = [];
+    public IReadOnlyList<OperationFacts> Slowest { get; private set; } = [];
 
     /// <summary>The latest that failed.</summary>
-    public ImmutableArray<OperationFacts> Failing { get; private set; } = [];
+    public IReadOnlyList<OperationFacts> Failing { get; private set; } = [];
 
     /// <summary>Operations of the same stretch that had nobody to ask (an empty routing table, a local hit): counted in no
     /// figure.</summary>
@@ -132,7 +132,7 @@ internal sealed class OverviewModel(TraceStore store, TimeProvider clock) : Page
         if (Problems.Count == 0)
         {
             Set = await ReadAsync(cancellationToken);
-            if (Set.Facts.Count == 0 && asked is null && !await FallBackAsync(cancellationToken))
+            if (Set.Count == 0 && asked is null && !await FallBackAsync(cancellationToken))
             {
                 return Redirect("/queries");
             }
@@ -148,10 +148,10 @@ internal sealed class OverviewModel(TraceStore store, TimeProvider clock) : Page
                     : null;
         }
 
-        Facts = OverviewFacts.Of(Set.Facts);
+        Facts = OverviewFacts.Of(Set);
         Periods = new PeriodsView(TimeAxis.Of(Set, Range, now), Range.Narrow(Address));
-        Slowest = NotableOperations.Slowest(Set.Facts, ListLength);
-        Failing = NotableOperations.Failing(Set.Facts, ListLength);
+        Slowest = await store.ListOperationFactsAsync(NotableOperations.Slowest(Set, ListLength), cancellationToken);
+        Failing = await store.ListOperationFactsAsync(NotableOperations.Failing(Set, ListLength), cancellationToken);
         return Page();
     }
 
@@ -172,13 +172,12 @@ internal sealed class OverviewModel(TraceStore store, TimeProvider clock) : Page
     {
         Range = TimeRange.All;
         Set = await ReadAsync(cancellationToken);
-        FellBack = Set.Facts.Count > 0;
+        FellBack = Set.Count > 0;
         return FellBack || (await store.CountsAsync(cancellationToken)).Traces > 0;
     }
 
-    private Task<OperationSet> ReadAsync(CancellationToken cancellationToken) =>
-        OperationSet.ReadAsync(
-            store,
+    private Task<OperationColumns> ReadAsync(CancellationToken cancellationToken) =>
+        store.ReadOperationsAsync(
             Address.Filter with
             {
                 FromUnixNano = Range.FromUnixNano,
