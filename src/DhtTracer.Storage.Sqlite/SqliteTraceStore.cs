@@ -3,12 +3,14 @@ using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Storage.Export;
+using DhtTracer.Storage.Inbox;
 using DhtTracer.Storage.Operations;
 using DhtTracer.Storage.Pulling;
 using DhtTracer.Storage.Queries;
 using DhtTracer.Storage.Services;
 using DhtTracer.Storage.Sqlite.Blocks;
 using DhtTracer.Storage.Sqlite.Connections;
+using DhtTracer.Storage.Sqlite.Inbox;
 using DhtTracer.Storage.Sqlite.Operations;
 using DhtTracer.Storage.Sqlite.Packed;
 using DhtTracer.Storage.Sqlite.Pulling;
@@ -65,24 +67,14 @@ public sealed class SqliteTraceStore : TraceStore
     ) => new(await SqliteDatabase.OpenAsync(options, cancellationToken), reconstruct, clock ?? TimeProvider.System);
 
     /// <inheritdoc/>
-    public override async Task AppendAsync(
-        IReadOnlyList<TraceChunk> chunks,
-        PullCheckpoint? checkpoint = null,
-        CancellationToken cancellationToken = default
-    )
+    public override Task AppendAsync(InboxBody? body, PullCheckpoint? checkpoint = null, CancellationToken cancellationToken = default)
     {
-        var packed = new PackedChunk[chunks.Count];
-        long bytes = 0;
-        for (var i = 0; i < packed.Length; i++)
+        foreach (var chunk in body?.Chunks ?? [])
         {
-            var chunk = chunks[i];
-            ArgumentOutOfRangeException.ThrowIfLessThan(chunk.SpanCount, 1, nameof(chunks));
-            var data = TraceBlob.Compress(chunk.Otlp.Span, TraceBlob.FastQuality);
-            packed[i] = new PackedChunk(chunk.TraceId, chunk.SpanCount, chunk.Otlp.Length, data);
-            bytes += data.Length;
+            ArgumentOutOfRangeException.ThrowIfLessThan(chunk.SpanCount, 1, nameof(body));
         }
 
-        await WriteAsync(
+        return WriteAsync(
             session =>
             {
                 if (checkpoint is not null)
@@ -90,17 +82,38 @@ public sealed class SqliteTraceStore : TraceStore
                     CheckpointTable.Write(session, checkpoint);
                 }
 
-                return TraceWriter.Append(session, packed, Nanoseconds.Now(_clock));
+                var now = Nanoseconds.Now(_clock);
+                return body is null ? null : new InboxRow(InboxWriter.Append(session, body, now), now, body.Chunks);
             },
-            bytes,
-            cancellationToken
+            body?.Data.Length ?? 0,
+            cancellationToken,
+            row =>
+            {
+                if (row is not null)
+                {
+                    Arrivals.Publish(row);
+                }
+            }
         );
-        Arrivals.Publish([.. packed.Select(static chunk => chunk.TraceId)]);
     }
+
+    /// <inheritdoc/>
+    public override Task<IReadOnlyList<InboxRow>> ReadInboxAsync(long after, long most, CancellationToken cancellationToken = default) =>
+        _database.Readers.ReadAsync(connection => InboxReader.Rows(connection, after, most), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<IReadOnlyList<long>> ListInboxAsync(CancellationToken cancellationToken = default) =>
+        _database.Readers.ReadAsync(InboxReader.Numbers, cancellationToken);
 
     /// <inheritdoc/>
     public override Task<TraceContent?> LoadAsync(TraceId traceId, CancellationToken cancellationToken = default) =>
         _database.Readers.ReadAsync(connection => TraceReader.Content(connection, traceId), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<IReadOnlyList<TraceContent?>> LoadAsync(
+        IReadOnlyList<AssembledTrace> traces,
+        CancellationToken cancellationToken = default
+    ) => _database.Readers.ReadAsync(connection => TraceReader.Contents(connection, traces), cancellationToken);
 
     /// <inheritdoc/>
     public override Task<TraceState?> GetStateAsync(TraceId traceId, CancellationToken cancellationToken = default) =>
@@ -347,7 +360,9 @@ public sealed class SqliteTraceStore : TraceStore
         var saved = await WriteAsync(
             session =>
             {
-                var results = packed.ConvertAll(item => TraceWriter.Save(session, item));
+                var released = new Dictionary<long, int>();
+                var results = packed.ConvertAll(item => TraceWriter.Save(session, item, released));
+                InboxWriter.Remove(session, released);
                 PeerIndex.MoveWhenMany(session, PeerIndex.MaxRecent);
                 return results;
             },
@@ -410,10 +425,16 @@ public sealed class SqliteTraceStore : TraceStore
         _database.Readers.ReadAsync(read, CancellationToken.None);
 
     /// <summary>Runs a write of this project or its tests.</summary>
-    internal Task<T> WriteAsync<T>(Func<WriteSession, T> write, long bytes, CancellationToken cancellationToken) =>
+    internal Task<T> WriteAsync<T>(
+        Func<WriteSession, T> write,
+        long bytes,
+        CancellationToken cancellationToken,
+        Action<T>? committed = null
+    ) =>
         (_database.Writer ?? throw new InvalidOperationException("The database is open for reading only.")).RunAsync(
             write,
             bytes,
-            cancellationToken
+            cancellationToken,
+            committed
         );
 }

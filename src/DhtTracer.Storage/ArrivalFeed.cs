@@ -1,20 +1,27 @@
 using System.Threading.Channels;
+using DhtTracer.Storage.Inbox;
 using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Storage;
 
+/// <summary>Something that needs analysis.</summary>
+/// <param name="Received">A message that was committed to the inbox; null for <paramref name="Stale"/>.</param>
+/// <param name="Stale">Traces without new spans whose analysis used something that changed.</param>
+public sealed record Arrival(InboxRow? Received, IReadOnlyList<TraceId> Stale);
+
 /// <summary>Tells the analysis in this process which traces need analysis.</summary>
 public sealed class ArrivalFeed
 {
-    private volatile Channel<IReadOnlyList<TraceId>>? _channel;
+    private volatile Channel<Arrival>? _channel;
 
     /// <summary>
-    /// Starts listening for arrivals, each sent after its commit. Only one listener is allowed, and it must read until its end.
+    /// Starts listening for arrivals. Messages come after their commit, in the order of their row numbers. Only one listener is allowed,
+    /// and it must read until its end.
     /// </summary>
     /// <exception cref="InvalidOperationException">There is already a listener.</exception>
-    public ChannelReader<IReadOnlyList<TraceId>> Listen()
+    public ChannelReader<Arrival> Listen()
     {
-        var mine = Channel.CreateUnbounded<IReadOnlyList<TraceId>>(new UnboundedChannelOptions { SingleReader = true });
+        var mine = Channel.CreateUnbounded<Arrival>(new UnboundedChannelOptions { SingleReader = true });
         return Interlocked.CompareExchange(ref _channel, mine, null) is null
             ? mine.Reader
             : throw new InvalidOperationException("Only one analysis worker may run in a process.");
@@ -23,12 +30,15 @@ public sealed class ArrivalFeed
     /// <summary>Stops listening.</summary>
     public void Stop() => Interlocked.Exchange(ref _channel, null)?.Writer.TryComplete();
 
-    /// <summary>Tells the listener about new spans. A store calls this after each commit.</summary>
-    public void Publish(IReadOnlyList<TraceId> traces)
+    /// <summary>Tells the listener about a committed message. A store calls this in the order of the row numbers.</summary>
+    public void Publish(InboxRow received) => _channel?.Writer.TryWrite(new Arrival(received, []));
+
+    /// <summary>Tells the listener about traces to analyse again. A store calls this after each commit.</summary>
+    public void Publish(IReadOnlyList<TraceId> stale)
     {
-        if (_channel is { } listener && traces.Count > 0)
+        if (stale.Count > 0)
         {
-            listener.Writer.TryWrite(traces);
+            _channel?.Writer.TryWrite(new Arrival(null, stale));
         }
     }
 }

@@ -5,6 +5,7 @@ using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Storage.Export;
+using DhtTracer.Storage.Inbox;
 using DhtTracer.Storage.Operations;
 using DhtTracer.Storage.Pulling;
 using DhtTracer.Storage.Queries;
@@ -30,19 +31,43 @@ public abstract class TraceStore(Func<IReadOnlyList<Span>, ReconstructedTrace> r
     /// <summary>Bytes of spans waiting for the writer.</summary>
     public abstract long PendingBytes { get; }
 
-    /// <summary>Stores spans. The task completes only after the commit.</summary>
+    /// <summary>Stores a message in the inbox. The task completes only after the commit.</summary>
+    /// <param name="body">The message; null for none.</param>
+    /// <param name="checkpoint">A puller's checkpoint, committed together with the message; null for none.</param>
+    /// <param name="cancellationToken">Cancels the write if it has not started. A started write always completes.</param>
+    /// <exception cref="StoreOverloadedException">Too much is waiting already; nothing was stored.</exception>
+    public abstract Task AppendAsync(InboxBody? body, PullCheckpoint? checkpoint = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Stores spans in the inbox. The task completes only after the commit.</summary>
     /// <param name="chunks">The spans that arrived. Either all are stored or none.</param>
     /// <param name="checkpoint">A puller's checkpoint, committed together with the chunks.</param>
     /// <param name="cancellationToken">Cancels the write if it has not started. A started write always completes.</param>
     /// <exception cref="StoreOverloadedException">Too much is waiting already; nothing was stored.</exception>
-    public abstract Task AppendAsync(
+    public Task AppendAsync(
         IReadOnlyList<TraceChunk> chunks,
         PullCheckpoint? checkpoint = null,
         CancellationToken cancellationToken = default
-    );
+    ) => AppendAsync(chunks.Count == 0 ? null : InboxBody.Of(chunks), checkpoint, cancellationToken);
+
+    /// <summary>Reads messages that wait in the inbox, in the order of their numbers.</summary>
+    /// <param name="after">Only messages with a higher number; 0 for all.</param>
+    /// <param name="most">Stops after the message that brings the spans to this many bytes.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    public abstract Task<IReadOnlyList<InboxRow>> ReadInboxAsync(long after, long most, CancellationToken cancellationToken = default);
+
+    /// <summary>Lists the numbers of the messages that wait in the inbox, ascending.</summary>
+    public abstract Task<IReadOnlyList<long>> ListInboxAsync(CancellationToken cancellationToken = default);
 
     /// <summary>Loads everything stored of a trace, as it arrived; null if there is no such trace.</summary>
     public abstract Task<TraceContent?> LoadAsync(TraceId traceId, CancellationToken cancellationToken = default);
+
+    /// <summary>Loads traces for analysis. Their new spans are given, so the inbox is not read.</summary>
+    /// <returns>One for each trace, in the same order; null if the trace was deleted.</returns>
+    /// <exception cref="InvalidDataException">What is stored of a trace is damaged.</exception>
+    public abstract Task<IReadOnlyList<TraceContent?>> LoadAsync(
+        IReadOnlyList<AssembledTrace> traces,
+        CancellationToken cancellationToken = default
+    );
 
     /// <summary>
     /// Returns the state that changes whenever a trace changes, without reading its spans; null if there is no such trace.
@@ -277,7 +302,7 @@ public abstract class TraceStore(Func<IReadOnlyList<Span>, ReconstructedTrace> r
     /// <summary>Whether another process has written since the last call. The first call returns false.</summary>
     public abstract Task<bool> OthersWroteAsync(CancellationToken cancellationToken = default);
 
-    /// <summary>Saves analyses. Each replaces the chunks it was made from.</summary>
+    /// <summary>Saves analyses. Each takes its trace out of the inbox messages that it was made from.</summary>
     /// <returns>For each analysis, whether it was saved. False if another process analysed or deleted the trace in the meantime.</returns>
     public abstract Task<IReadOnlyList<bool>> SaveAnalysesAsync(
         IReadOnlyList<TraceAnalysis> analyses,
@@ -335,7 +360,7 @@ public abstract class TraceStore(Func<IReadOnlyList<Span>, ReconstructedTrace> r
 
     /// <summary>Writes only a checkpoint.</summary>
     public Task SaveCheckpointAsync(PullCheckpoint checkpoint, CancellationToken cancellationToken = default) =>
-        AppendAsync([], checkpoint, cancellationToken);
+        AppendAsync((InboxBody?)null, checkpoint, cancellationToken);
 
     /// <inheritdoc/>
     public abstract ValueTask DisposeAsync();

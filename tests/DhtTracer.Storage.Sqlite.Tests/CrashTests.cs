@@ -39,6 +39,7 @@ public sealed class CrashTests : IDisposable
         foreach (var number in acknowledged)
         {
             Assert.Contains(await store.GetTraceAsync(TraceOf(number)), span => span.SpanId == new SpanId((ulong)number));
+            Assert.Contains(await store.GetTraceAsync(TraceOf(number + 1)), span => span.SpanId == new SpanId((ulong)number));
         }
 
         // Both what was analysed and what still waits for it.
@@ -74,7 +75,12 @@ public sealed class CrashTests : IDisposable
                         while (true)
                         {
                             var number = Interlocked.Increment(ref next);
-                            await store.AppendAsync([Make.Chunk(Make.Span(TraceOf(number), number))]);
+
+                            // Two traces share the message. Only one of them is analysed, so the message must stay for the other.
+                            await store.AppendAsync([
+                                Make.Chunk(Make.Span(TraceOf(number), number)),
+                                Make.Chunk(Make.Span(TraceOf(number + 1), number)),
+                            ]);
                             await one.WaitAsync();
                             acknowledgements.Write(Encoding.ASCII.GetBytes($"{number}\n"));
                             one.Release();

@@ -2,7 +2,9 @@ using Dapper;
 using DhtTracer.Storage.Queries;
 using DhtTracer.Storage.Sqlite;
 using DhtTracer.Storage.Sqlite.Connections;
+using DhtTracer.Storage.Sqlite.Traces;
 using DhtTracer.Traces.Model;
+using DhtTracer.Traces.Otlp;
 using Microsoft.Data.Sqlite;
 
 namespace DhtTracer.Storage.Sqlite.Tests;
@@ -86,6 +88,54 @@ public sealed class DatabaseTests : IDisposable
         Assert.Equal(
             (2L, 3L, 1L),
             ((await store.CountsAsync()).Operations, (await store.CountsAsync()).Queries, await store.CountAnalysedBeforeAsync(4))
+        );
+    }
+
+    [Fact]
+    public async Task Spans_that_waited_in_an_older_schema_still_wait_and_are_analysed_with_those_stored_before()
+    {
+        WriteSchema(7);
+        var trace = Make.Trace(1);
+        var spans = new[] { Make.Span(trace, 1), Make.Span(trace, 2), Make.Span(trace, 3) };
+        using (var connection = Raw())
+        {
+            static byte[] Packed(Span span) => TraceBlob.Compress(OtlpProtobuf.Encode([span]), 1);
+            connection.Execute(
+                """
+                INSERT INTO trace (no, trace_id, received_ns, revision, analysis_version, span_count) VALUES (7, @id, 5, 1, 1, 1);
+                INSERT INTO trace_blob (trace, codec, data) VALUES (7, 1, @first);
+                INSERT INTO chunk (no, trace, received_ns, span_count, raw_bytes, codec, data) VALUES
+                  (41, 7, 6, 1, 9, 1, @second), (43, 7, 8, 1, 9, 1, @third);
+                UPDATE total SET traces = 1, spans = 1;
+                """,
+                new
+                {
+                    id = trace.ToBytes(),
+                    first = Packed(spans[0]),
+                    second = Packed(spans[1]),
+                    third = Packed(spans[2]),
+                }
+            );
+        }
+
+        await using var store = await Make.StoreAsync(_data.Options);
+        Assert.Equal(spans, await store.GetTraceAsync(trace));
+        var waiting = Assert.Single(await store.ListPendingAsync(10));
+        Assert.Equal(
+            (trace, 6L, 8L, 2L),
+            (waiting.TraceId, waiting.FirstReceivedUnixNano, waiting.LastReceivedUnixNano, waiting.SpanCount)
+        );
+        Assert.Equal([41L, 43L], (await store.ReadInboxAsync(0, long.MaxValue)).Select(static row => row.Row));
+
+        // A new message comes after them.
+        await store.AppendAsync([Make.Chunk(Make.Span(trace, 4))]);
+        Assert.Equal([41L, 43L, 44L], await store.ListInboxAsync());
+        Assert.True(await Make.AnalyseAsync(store, trace));
+        Assert.Empty(await store.ListInboxAsync());
+        Assert.Equal(4, (await store.GetTraceAsync(trace)).Count);
+        Assert.Equal(
+            (1L, 4L, 0L),
+            (await store.CountsAsync()) is var counts ? (counts.Traces, counts.Spans, counts.PendingSpans) : default
         );
     }
 

@@ -1,7 +1,11 @@
+using System.IO.Compression;
+using Dapper;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Storage.Inbox;
 using DhtTracer.Storage.Traces;
 using DhtTracer.Traces.Model;
+using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Storage.Sqlite.Tests;
 
@@ -76,6 +80,130 @@ public sealed class TraceStoreTests : IDisposable
         Assert.Equal([true], saved);
         Assert.Equal([trace], (await store.ListPendingAsync(10)).Select(pending => pending.TraceId));
         Assert.Equal(2, (await store.GetTraceAsync(trace)).Count);
+    }
+
+    [Fact]
+    public async Task Late_spans_are_stored_beside_the_earlier_ones_which_are_not_written_again()
+    {
+        await using var store = await Make.StoreAsync(_data.Options);
+        var trace = Make.Trace(1);
+        var spans = Enumerable.Range(1, 6).Select(number => Make.Span(trace, number)).ToArray();
+        await store.AppendAsync([Make.Chunk(spans[..2])]);
+        await Make.AnalyseAsync(store, trace);
+        await store.WriteAsync(
+            session => session.Connection.Execute("CREATE TRIGGER keep BEFORE INSERT ON trace_blob BEGIN SELECT RAISE(ABORT, 'no'); END"),
+            0,
+            default
+        );
+        await store.AppendAsync([Make.Chunk(spans[2..4])]);
+        await Make.AnalyseAsync(store, trace);
+        await store.AppendAsync([Make.Chunk(spans[4..])]);
+        await Make.AnalyseAsync(store, trace);
+
+        // Nothing new, so nothing is written.
+        await Make.AnalyseAsync(store, trace);
+
+        Assert.Equal(spans, await store.GetTraceAsync(trace));
+        Assert.Equal(6, (await store.CountsAsync()).Spans);
+        Assert.Equal(2, await store.ReadAsync(connection => connection.ExecuteScalar<int>("SELECT count(*) FROM trace_segment")));
+    }
+
+    [Fact]
+    public async Task A_late_span_that_was_stored_before_replaces_everything_by_the_merged_spans()
+    {
+        await using var store = await Make.StoreAsync(_data.Options);
+        var trace = Make.Trace(1);
+        var spans = Enumerable.Range(1, 3).Select(number => Make.Span(trace, number)).ToArray();
+        await store.AppendAsync([Make.Chunk(spans[0])]);
+        await Make.AnalyseAsync(store, trace);
+        await store.AppendAsync([Make.Chunk(spans[1])]);
+        await Make.AnalyseAsync(store, trace);
+        await store.AppendAsync([Make.Chunk(spans[0], spans[2])]);
+        var content = (await store.LoadAsync(trace))!;
+        var merged = SpanMerge.Merge(OtlpProtobuf.Decode(content.Otlp));
+        Assert.Equal(
+            [true],
+            await store.SaveAnalysesAsync([
+                new TraceAnalysis
+                {
+                    Content = content,
+                    Otlp = OtlpProtobuf.Encode(merged),
+                    Spans = merged,
+                    Version = 1,
+                },
+            ])
+        );
+
+        Assert.Equal(spans, await store.GetTraceAsync(trace));
+        Assert.Equal(0, await store.ReadAsync(connection => connection.ExecuteScalar<int>("SELECT count(*) FROM trace_segment")));
+    }
+
+    [Fact]
+    public async Task A_message_stays_until_the_last_of_its_traces_is_analysed()
+    {
+        await using var store = await Make.StoreAsync(_data.Options);
+        var (first, second) = (Make.Trace(1), Make.Trace(2));
+        await store.AppendAsync([Make.Chunk(Make.Span(first, 1)), Make.Chunk(Make.Span(second, 1), Make.Span(second, 2))]);
+        var row = Assert.Single(await store.ReadInboxAsync(0, long.MaxValue));
+        Assert.Equal([(first, 1), (second, 2)], row.Waiting.Select(static chunk => (chunk.TraceId, chunk.SpanCount)));
+
+        await Make.AnalyseAsync(store, first);
+        row = Assert.Single(await store.ReadInboxAsync(0, long.MaxValue));
+        Assert.Equal([second], row.Waiting.Select(static chunk => chunk.TraceId));
+        Assert.Equal(2, (await store.CountsAsync()).PendingSpans);
+        Assert.Single(await store.GetTraceAsync(first));
+
+        await Make.AnalyseAsync(store, second);
+        Assert.Empty(await store.ListInboxAsync());
+    }
+
+    [Theory]
+    [InlineData(BodyEncoding.Identity)]
+    [InlineData(BodyEncoding.Gzip)]
+    [InlineData(BodyEncoding.Zstd)]
+    [InlineData(BodyEncoding.Brotli)]
+    public async Task A_message_is_kept_in_the_form_in_which_it_came(BodyEncoding encoding)
+    {
+        await using var store = await Make.StoreAsync(_data.Options);
+        var (first, second) = (Make.Span(Make.Trace(1), 1), Make.Span(Make.Trace(2), 1));
+        var otlp = OtlpProtobuf.Encode([first, second]);
+        await store.AppendAsync(new InboxBody(Compressed(otlp, encoding), encoding, [Make.Chunk(first), Make.Chunk(second)]));
+        Assert.Equal([first], await store.GetTraceAsync(first.TraceId));
+        Assert.Equal([second], await store.GetTraceAsync(second.TraceId));
+    }
+
+    [Fact]
+    public async Task A_damaged_message_is_told_with_its_traces_and_does_not_hide_the_others()
+    {
+        await using var store = await Make.StoreAsync(_data.Options);
+        var (damaged, whole) = (Make.Span(Make.Trace(1), 1), Make.Span(Make.Trace(2), 1));
+        await store.AppendAsync(new InboxBody(new byte[] { 1, 2, 3 }, BodyEncoding.Gzip, [Make.Chunk(damaged)]));
+        await store.AppendAsync([Make.Chunk(whole)]);
+        var rows = await store.ReadInboxAsync(0, long.MaxValue);
+        Assert.NotNull(rows[0].Problem);
+        Assert.Equal(damaged.TraceId, Assert.Single(rows[0].Waiting).TraceId);
+        Assert.Null(rows[1].Problem);
+        Assert.Equal(whole.TraceId, Assert.Single(rows[1].Waiting).TraceId);
+        await Assert.ThrowsAsync<InvalidDataException>(() => store.LoadAsync(damaged.TraceId));
+    }
+
+    private static byte[] Compressed(byte[] data, BodyEncoding encoding)
+    {
+        using var output = new MemoryStream();
+        using (
+            var stream = encoding switch
+            {
+                BodyEncoding.Gzip => new GZipStream(output, CompressionLevel.Optimal),
+                BodyEncoding.Zstd => new ZstdSharp.CompressionStream(output),
+                BodyEncoding.Brotli => new BrotliStream(output, CompressionLevel.Optimal),
+                _ => (Stream)output,
+            }
+        )
+        {
+            stream.Write(data);
+        }
+
+        return output.ToArray();
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Storage.Inbox;
 using DhtTracer.Storage.Sqlite;
 using DhtTracer.Storage.Sqlite.Traces;
 using DhtTracer.Storage.Traces;
@@ -11,6 +12,8 @@ namespace DhtTracer.Bench.Ingest;
 /// <summary>Where the time goes: CPU time of each stage alone. CPU time, because the wall clock also measures the neighbours.</summary>
 internal static class IngestStages
 {
+    private const int SavedTogether = 16;
+
     public static async Task<int> RunAsync(string load)
     {
         // The first round compiles.
@@ -47,30 +50,36 @@ internal static class IngestStages
 
         var raw = Time("inflate the body", () => batches.ConvertAll(batch => KuboLoad.Inflate(batch.Gzip)));
         var split = Time("check and split by trace", () => raw.ConvertAll(body => OtlpSplitter.Split(body)));
-        var chunks = split.ConvertAll(item =>
-            item.Slices.Select(slice => new TraceChunk(slice.TraceId, slice.Otlp, slice.SpanCount)).ToList()
-        );
-        Time(
-            "of storing: compress the chunks",
-            () => chunks.Sum(list => list.Sum(chunk => TraceBlob.Compress(chunk.Otlp.Span, TraceBlob.FastQuality).Length))
-        );
-
+        var bodies = split
+            .Zip(batches)
+            .Select(item => new InboxBody(
+                item.Second.Gzip,
+                BodyEncoding.Gzip,
+                [.. item.First.Slices.Select(slice => new TraceChunk(slice.TraceId, slice.Otlp, slice.SpanCount))]
+            ))
+            .ToList();
         await using var store = await SqliteTraceStore.OpenAsync(
             new SqliteOptions { Directory = data, MaxPendingBytes = long.MaxValue },
             TraceReconstruction.Reconstruct
         );
         var before = Cpu();
-        await Task.WhenAll(chunks.Select(list => store.AppendAsync(list)));
-        Report("store (compress, commit)", Cpu() - before);
+        await Task.WhenAll(bodies.Select(body => store.AppendAsync(body)));
+        Report("store (commit)", Cpu() - before);
 
+        // Messages are numbered from 1 in this order.
+        var assembled = bodies
+            .SelectMany((body, i) => body.Chunks.Select(chunk => (chunk.TraceId, Part: new AssembledPart(i + 1, 0, chunk.Otlp))))
+            .GroupBy(item => item.TraceId)
+            .Select(trace => new AssembledTrace(trace.Key, [.. trace.Select(item => item.Part)]))
+            .ToList();
         var contents = new List<TraceContent>();
         before = Cpu();
-        foreach (var trace in chunks.SelectMany(list => list).Select(chunk => chunk.TraceId).Distinct())
+        foreach (var group in assembled.Chunk(SavedTogether))
         {
-            contents.Add((await store.LoadAsync(trace))!);
+            contents.AddRange((await store.LoadAsync(group)).Select(content => content!));
         }
 
-        Report("load (read, inflate)", Cpu() - before);
+        Report("load (assemble)", Cpu() - before);
         var decoded = Time("decode", () => contents.ConvertAll(content => OtlpProtobuf.Decode(content.Otlp)));
         var merged = Time("merge", () => decoded.ConvertAll(list => SpanMerge.Merge(list)));
         var found = Time("reconstruct", () => merged.ConvertAll(list => TraceReconstruction.Reconstruct(list)));
@@ -89,7 +98,7 @@ internal static class IngestStages
             .ToList();
         Time("of saving: pack the traces", () => analyses.ConvertAll(analysis => TracePacking.Pack(analysis)));
         before = Cpu();
-        foreach (var group in analyses.Chunk(64))
+        foreach (var group in analyses.Chunk(SavedTogether))
         {
             await store.SaveAnalysesAsync(group);
         }

@@ -4,6 +4,7 @@ using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Multiformats;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Inbox;
 using DhtTracer.Storage.Traces;
 using DhtTracer.TestSupport.ArchiveSimulator;
 using DhtTracer.Traces.Model;
@@ -148,11 +149,17 @@ internal static class SimulatedMonth
     {
         var roots = batch.ConvertAll(static found => Root(found.Queries[0]));
         await store.AppendAsync([.. roots.Select(static span => new TraceChunk(span.TraceId, OtlpProtobuf.Encode([span]), 1))]);
+        var row = (await store.ReadInboxAsync(0, long.MaxValue)).Single();
+        var contents = await store.LoadAsync([
+            .. row.Waiting.Select(chunk => new AssembledTrace(
+                chunk.TraceId,
+                [new AssembledPart(row.Row, row.ReceivedUnixNano, chunk.Otlp)]
+            )),
+        ]);
         var analyses = new List<TraceAnalysis>();
-        foreach (var (span, found) in roots.Zip(batch))
+        foreach (var (span, found, loaded) in roots.Zip(batch, contents))
         {
-            var content =
-                await store.LoadAsync(span.TraceId) ?? throw new InvalidOperationException("the trace that was just stored is gone");
+            var content = loaded ?? throw new InvalidOperationException("the trace that was just stored is gone");
             analyses.Add(
                 new TraceAnalysis
                 {

@@ -4,6 +4,7 @@ using DhtTracer.Analysis;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Inbox;
 using DhtTracer.Storage.Traces;
 using DhtTracer.Traces.Model;
 using Microsoft.Extensions.Logging;
@@ -11,8 +12,8 @@ using Microsoft.Extensions.Logging;
 namespace DhtTracer.Ingestion.Analysis;
 
 /// <summary>
-/// Analyses new and changed traces into operations and queries. Waiting traces are in the database, so a crash loses nothing:
-/// <see cref="RunAsync"/> starts with those.
+/// Analyses new and changed traces into operations and queries. Waiting spans stay in the inbox until their trace is saved, so a crash
+/// loses nothing: <see cref="RunAsync"/> starts with those.
 /// The file is longer than 300 lines because what the loops share, and how they end together, is read in one piece.
 /// </summary>
 /// <param name="store">The archive.</param>
@@ -31,8 +32,9 @@ public sealed partial class AnalysisWorker(
 )
 {
     private const int MaxListed = 100_000;
+    private const int MaxReanalysed = 64;
     private static readonly TimeSpan LongestBehind = TimeSpan.FromSeconds(1);
-    private readonly PendingTraces _pending = new(options, clock, meter?.Waited);
+    private readonly TraceAssembly _assembly = new(options, clock, meter?.Waited);
     private readonly AnalysisTrouble _trouble = new(clock);
     private readonly ConcurrentDictionary<TraceId, bool> _unreadable = [];
     private volatile Reanalysis? _reanalysis;
@@ -42,7 +44,7 @@ public sealed partial class AnalysisWorker(
     private long _failed;
 
     /// <summary>Number of traces waiting for analysis or being analysed.</summary>
-    public int PendingCount => _pending.Count;
+    public int PendingCount => _assembly.Count;
 
     /// <summary>Number of analyses since the process started. A trace counts each time.</summary>
     public long AnalysedCount => Interlocked.Read(ref _analysed);
@@ -70,6 +72,7 @@ public sealed partial class AnalysisWorker(
             {
                 ListenAsync(arrivals, stop.Token),
                 RepeatAsync(LookForOthersAsync, stop.Token, "stored"),
+                Task.Run(() => RepeatAsync(LoadStoredAsync, stop.Token, "inbox"), stop.Token),
                 Task.Run(() => RepeatAsync(ReanalyseAsync, stop.Token, "old"), stop.Token),
             };
             for (var i = 0; i < options.Parallelism; i++)
@@ -102,7 +105,7 @@ public sealed partial class AnalysisWorker(
     /// <see cref="AnalysisOptions.DrainPatience"/>. The spans are stored, and a later run analyses them.</exception>
     public async Task DrainAsync(CancellationToken cancellationToken = default)
     {
-        _pending.Hurry();
+        _assembly.Hurry();
         try
         {
             var (finished, since) = (_trouble.Finished, clock.GetTimestamp());
@@ -128,7 +131,7 @@ public sealed partial class AnalysisWorker(
         }
         finally
         {
-            _pending.Settle();
+            _assembly.Settle();
         }
     }
 
@@ -142,17 +145,22 @@ public sealed partial class AnalysisWorker(
         );
 
     private async Task<bool> WaitingAsync(CancellationToken cancellationToken) =>
-        _pending.Count > 0
+        _assembly.Count > 0
+        || _assembly.IsBehind
         || (await store.ListPendingAsync(_unreadable.Count + 1, cancellationToken)).Any(trace => !_unreadable.ContainsKey(trace.TraceId));
 
-    private async Task ListenAsync(
-        System.Threading.Channels.ChannelReader<IReadOnlyList<TraceId>> arrivals,
-        CancellationToken cancellationToken
-    )
+    private async Task ListenAsync(System.Threading.Channels.ChannelReader<Arrival> arrivals, CancellationToken cancellationToken)
     {
-        await foreach (var traces in arrivals.ReadAllAsync(cancellationToken))
+        await foreach (var arrival in arrivals.ReadAllAsync(cancellationToken))
         {
-            _pending.Touch(traces);
+            if (arrival.Received is { } row)
+            {
+                _assembly.Receive(row);
+            }
+            else
+            {
+                _assembly.Touch(arrival.Stale);
+            }
         }
     }
 
@@ -202,13 +210,52 @@ public sealed partial class AnalysisWorker(
         await Task.Delay(options.PollInterval, clock, cancellationToken);
     }
 
-    private async Task TouchStoredAsync(CancellationToken cancellationToken) =>
-        _pending.Touch((await store.ListPendingAsync(MaxListed, cancellationToken)).Select(trace => trace.TraceId));
+    /// <summary>Finds what other processes left to do, and what this process left before it was started.</summary>
+    private async Task TouchStoredAsync(CancellationToken cancellationToken)
+    {
+        var stored = await store.ListPendingAsync(MaxListed, cancellationToken);
+        _assembly.Touch(stored.Where(static trace => trace.SpanCount == 0).Select(static trace => trace.TraceId));
+        var foreign = new List<InboxRow>();
+        foreach (var row in _assembly.Unknown(await store.ListInboxAsync(cancellationToken)))
+        {
+            // Another process may have finished it, and then this is the next one.
+            foreign.AddRange((await store.ReadInboxAsync(row - 1, 1, cancellationToken)).Where(found => found.Row == row));
+        }
+
+        _assembly.AddForeign(await ReadableAsync(foreign, cancellationToken));
+    }
+
+    /// <summary>Reads messages that are not in memory: those of before the start, and those for which there was no room.</summary>
+    private async Task LoadStoredAsync(CancellationToken cancellationToken)
+    {
+        var (upTo, newest) = await _assembly.WaitUntilBehindAsync(cancellationToken);
+        var rows = await store.ReadInboxAsync(upTo, options.MaxAssemblyBytes / 8, cancellationToken);
+        _assembly.AddStored(await ReadableAsync(rows, cancellationToken), newest);
+    }
+
+    /// <summary>Takes the traces of damaged messages out, and records the damage on them.</summary>
+    private async Task<IReadOnlyList<InboxRow>> ReadableAsync(IReadOnlyList<InboxRow> rows, CancellationToken cancellationToken)
+    {
+        if (rows.All(static row => row.Problem is null))
+        {
+            return rows;
+        }
+
+        foreach (var row in rows)
+        {
+            foreach (var trace in row.Problem is null ? [] : row.Waiting)
+            {
+                await RecordUnreadableAsync(trace.TraceId, row.Problem!, cancellationToken);
+            }
+        }
+
+        return [.. rows.Select(static row => row.Problem is null ? row : row with { Waiting = [] })];
+    }
 
     private async Task AnalyseBatchAsync(CancellationToken cancellationToken)
     {
-        var traces = await _pending.TakeAsync(options.BatchSize, cancellationToken);
-        IReadOnlyCollection<TraceId> finished = [];
+        var traces = await _assembly.TakeAsync(options.BatchSize, cancellationToken);
+        IReadOnlySet<TraceId> finished = new HashSet<TraceId>();
         try
         {
             finished = await AnalyseAsync(traces, cancellationToken);
@@ -216,14 +263,13 @@ public sealed partial class AnalysisWorker(
         }
         catch (Exception error) when (IsOfDatabase(error))
         {
-            _trouble.Failed(traces, error);
+            _trouble.Failed(traces.Select(static trace => trace.TraceId), error);
             throw;
         }
         finally
         {
-            // Failed and cancelled traces are queued again.
-            _pending.Touch(traces.Except(finished));
-            traces.ForEach(_pending.Finish);
+            // Failed and cancelled traces wait again.
+            traces.ForEach(trace => _assembly.Finish(trace, finished.Contains(trace.TraceId)));
         }
     }
 
@@ -233,7 +279,11 @@ public sealed partial class AnalysisWorker(
     /// </summary>
     private async Task ReanalyseAsync(CancellationToken cancellationToken)
     {
-        var old = await store.ListAnalysedBeforeAsync(AnalysisVersion.Current, options.BatchSize, cancellationToken);
+        var old = await store.ListAnalysedBeforeAsync(
+            AnalysisVersion.Current,
+            Math.Min(options.BatchSize, MaxReanalysed),
+            cancellationToken
+        );
         if (old.Count == 0)
         {
             _reanalysis = null;
@@ -244,12 +294,13 @@ public sealed partial class AnalysisWorker(
         _reanalysis ??= new Reanalysis(0, await store.CountAnalysedBeforeAsync(AnalysisVersion.Current, cancellationToken));
         // New traces go first. If they never stop, one batch per second still runs; otherwise this would never finish.
         var since = clock.GetTimestamp();
-        while (_pending.HasDue && clock.GetElapsedTime(since) < LongestBehind)
+        while (_assembly.HasDue && clock.GetElapsedTime(since) < LongestBehind)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(20), clock, cancellationToken);
         }
 
-        await AnalyseAsync(old, cancellationToken);
+        // Their new spans, if any, are the assembly's.
+        await AnalyseAsync([.. old.Select(static trace => new DueTrace(trace, []))], cancellationToken);
         _reanalysis = _reanalysis with
         {
             Done = _reanalysis.Done + old.Count,
@@ -259,28 +310,33 @@ public sealed partial class AnalysisWorker(
 
     /// <summary>Analyses traces and saves the results.</summary>
     /// <returns>The traces that are finished.</returns>
-    private async Task<IReadOnlyCollection<TraceId>> AnalyseAsync(IReadOnlyCollection<TraceId> traces, CancellationToken cancellationToken)
+    private async Task<IReadOnlySet<TraceId>> AnalyseAsync(IReadOnlyList<DueTrace> traces, CancellationToken cancellationToken)
     {
-        var finished = new List<TraceId>(traces.Count);
+        var finished = new HashSet<TraceId>(traces.Count);
         var analyses = new List<TraceAnalysis>(traces.Count);
-        foreach (var trace in traces)
+        var contents = await LoadAsync(traces, cancellationToken);
+        for (var i = 0; i < traces.Count; i++)
         {
-            // If the trace was analysed since it was queued, it has no new chunks.
-            if (await LoadAsync(trace, cancellationToken) is { } content && content.NeedsAnalysis(AnalysisVersion.Current))
+            // A trace without new spans may have been analysed since it was queued.
+            if (contents[i] is { } content && content.NeedsAnalysis(AnalysisVersion.Current))
             {
                 analyses.Add(Analyse(content));
             }
             else
             {
-                finished.Add(trace);
+                finished.Add(traces[i].TraceId);
             }
         }
 
         var saved = analyses.Count == 0 ? [] : await store.SaveAnalysesAsync(analyses, cancellationToken);
         for (var i = 0; i < analyses.Count; i++)
         {
-            Count(analyses[i], saved[i]);
-            finished.Add(analyses[i].Content.TraceId);
+            // Not saved: another process was faster, or the trace was deleted. It is loaded again.
+            if (saved[i])
+            {
+                Count(analyses[i]);
+                finished.Add(analyses[i].Content.TraceId);
+            }
         }
 
         return finished;
@@ -299,29 +355,42 @@ public sealed partial class AnalysisWorker(
         return analysis;
     }
 
-    private async Task<TraceContent?> LoadAsync(TraceId trace, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<TraceContent?>> LoadAsync(IReadOnlyList<DueTrace> traces, CancellationToken cancellationToken)
     {
         try
         {
-            return await store.LoadAsync(trace, cancellationToken);
+            return await store.LoadAsync(
+                [.. traces.Select(static trace => new AssembledTrace(trace.TraceId, trace.Parts))],
+                cancellationToken
+            );
         }
-        catch (InvalidDataException error)
+        catch (InvalidDataException error) when (traces.Count == 1)
         {
-            LogUnreadable(logger, trace, error.Message);
-            _unreadable[trace] = true;
-            await store.RecordFailureAsync(trace, AnalysisVersion.Current, error.Message, cancellationToken);
-            return null;
+            await RecordUnreadableAsync(traces[0].TraceId, error.Message, cancellationToken);
+            return [null];
+        }
+        catch (InvalidDataException)
+        {
+            // One of them is damaged. Alone, each says so.
+            var contents = new List<TraceContent?>(traces.Count);
+            foreach (var trace in traces)
+            {
+                contents.AddRange(await LoadAsync([trace], cancellationToken));
+            }
+
+            return contents;
         }
     }
 
-    private void Count(TraceAnalysis analysis, bool saved)
+    private async Task RecordUnreadableAsync(TraceId trace, string problem, CancellationToken cancellationToken)
     {
-        if (!saved)
-        {
-            // Another process was faster, or the trace was deleted. If work remains, that process or the next poll finds it.
-            return;
-        }
+        LogUnreadable(logger, trace, problem);
+        _unreadable[trace] = true;
+        await store.RecordFailureAsync(trace, AnalysisVersion.Current, problem, cancellationToken);
+    }
 
+    private void Count(TraceAnalysis analysis)
+    {
         Interlocked.Increment(ref _analysed);
         if (analysis.Error is { } error)
         {

@@ -60,7 +60,7 @@ public static class OtlpHttpReceiver
             using var body = await RequestBody.ReadAsync(context.Request, options.Body, context.RequestAborted);
             var result = json
                 ? await AcceptJsonAsync(sink, body.Memory, context.RequestAborted)
-                : await sink.AcceptOtlpAsync(body.Memory, Name, context.RequestAborted);
+                : await sink.AcceptOtlpAsync(body.Memory, Name, context.RequestAborted, body.AsReceived);
             await AnswerAsync(context, StatusCodes.Status200OK, OtlpAnswers.Success(result, json), json);
         }
         catch (Exception error) when (Explain(error) is { } reason)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Inbox;
 using DhtTracer.Storage.Pulling;
 using DhtTracer.Storage.Traces;
 using DhtTracer.Traces.Formats;
@@ -21,6 +22,18 @@ public sealed record SinkResult(int Accepted, int Rejected, RejectedSpan? FirstR
             : "";
 }
 
+/// <summary>A message in the form in which it is stored.</summary>
+/// <param name="Data">OTLP protobuf, compressed. Must not change afterwards.</param>
+/// <param name="Encoding">How it is compressed.</param>
+public sealed record ReceivedForm(ReadOnlyMemory<byte> Data, BodyEncoding Encoding)
+{
+    internal static ReceivedForm Of(ReadOnlySpan<byte> otlp)
+    {
+        var (data, encoding) = BodyEncodings.Compress(otlp);
+        return new ReceivedForm(data, encoding);
+    }
+}
+
 /// <summary>
 /// The single entry for spans: every receiver, the puller and the importers use it. When a method returns, the spans are committed.
 /// </summary>
@@ -34,11 +47,17 @@ public sealed class SpanSink(TraceStore store, IngestStatistics statistics)
     /// <summary>Stores an OTLP message without decoding its spans.</summary>
     /// <param name="otlp">OTLP protobuf. Not used after the first await.</param>
     /// <param name="receiver">Name of the receiver, for the statistics.</param>
+    /// <param name="asReceived">The same message in its compressed form, which is then stored; null to compress it here.</param>
     /// <param name="cancellationToken">Cancels the write if it has not started. A started write always completes.</param>
     /// <exception cref="TraceFormatException">The bytes are not OTLP; nothing was stored.</exception>
     /// <exception cref="StoreOverloadedException">Too much is waiting already; nothing was stored.</exception>
     /// <exception cref="DatabaseException">The commit failed; nothing was stored.</exception>
-    public async Task<SinkResult> AcceptOtlpAsync(ReadOnlyMemory<byte> otlp, string receiver, CancellationToken cancellationToken = default)
+    public async Task<SinkResult> AcceptOtlpAsync(
+        ReadOnlyMemory<byte> otlp,
+        string receiver,
+        CancellationToken cancellationToken = default,
+        ReceivedForm? asReceived = null
+    )
     {
         var begun = statistics.Begin();
         using var activity = IngestTraces.Source.StartActivity("ingest")?.SetTag("receiver", receiver).SetTag("size", otlp.Length);
@@ -49,10 +68,17 @@ public sealed class SpanSink(TraceStore store, IngestStatistics statistics)
             for (var i = 0; i < chunks.Length; i++)
             {
                 var slice = split.Slices[i];
-                chunks[i] = new TraceChunk(slice.TraceId, slice.Otlp, slice.SpanCount);
+
+                // A message of one trace is not copied by the splitter, but the analysis keeps it after this method returns.
+                chunks[i] = new TraceChunk(slice.TraceId, slice.Otlp.Equals(otlp) ? otlp.ToArray() : slice.Otlp, slice.SpanCount);
             }
 
-            await AppendAsync(chunks, null, cancellationToken);
+            if (chunks.Length > 0)
+            {
+                var (data, encoding) = asReceived ?? ReceivedForm.Of(otlp.Span);
+                await store.AppendAsync(new InboxBody(data, encoding, chunks), null, cancellationToken);
+            }
+
             statistics.Count(receiver, split.SpanCount, split.RejectedCount, otlp.Length, begun);
             return new SinkResult(split.SpanCount, split.RejectedCount, split.FirstRejected);
         }

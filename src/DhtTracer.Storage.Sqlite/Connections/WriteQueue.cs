@@ -34,9 +34,15 @@ internal sealed class WriteQueue : IAsyncDisposable
     /// alone.</param>
     /// <param name="bytes">Memory that the write uses while it waits.</param>
     /// <param name="cancellationToken">Cancels the write if it has not started. A started write always completes.</param>
+    /// <param name="committed">Called after the commit, in the order of the commits, before the task completes. Must be quick.</param>
     /// <exception cref="StoreOverloadedException">Too many bytes are waiting already.</exception>
     /// <exception cref="DatabaseException">The commit failed; nothing is stored.</exception>
-    public async Task<T> RunAsync<T>(Func<WriteSession, T> apply, long bytes, CancellationToken cancellationToken)
+    public async Task<T> RunAsync<T>(
+        Func<WriteSession, T> apply,
+        long bytes,
+        CancellationToken cancellationToken,
+        Action<T>? committed = null
+    )
     {
         cancellationToken.ThrowIfCancellationRequested();
         var pending = Interlocked.Add(ref _pendingBytes, bytes);
@@ -47,7 +53,7 @@ internal sealed class WriteQueue : IAsyncDisposable
                 throw new StoreOverloadedException(pending - bytes);
             }
 
-            var write = new Write<T>(apply, bytes, cancellationToken);
+            var write = new Write<T>(apply, bytes, cancellationToken, committed);
             ObjectDisposedException.ThrowIf(!_channel.Writer.TryWrite(write), typeof(TraceStore));
             return await write.Task;
         }
@@ -158,7 +164,7 @@ internal sealed class WriteQueue : IAsyncDisposable
         public abstract void Fail(Exception error);
     }
 
-    private sealed class Write<T>(Func<WriteSession, T> apply, long bytes, CancellationToken cancellationToken)
+    private sealed class Write<T>(Func<WriteSession, T> apply, long bytes, CancellationToken cancellationToken, Action<T>? committed)
         : Write(bytes, cancellationToken)
     {
         // Continuations must not run on the writer's thread.
@@ -171,7 +177,11 @@ internal sealed class WriteQueue : IAsyncDisposable
 
         public override void Apply(WriteSession session) => _result = apply(session);
 
-        public override void Complete() => _completion.TrySetResult(_result!);
+        public override void Complete()
+        {
+            committed?.Invoke(_result!);
+            _completion.TrySetResult(_result!);
+        }
 
         public override void Fail(Exception error) => _completion.TrySetException(error);
     }

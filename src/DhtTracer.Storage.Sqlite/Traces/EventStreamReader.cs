@@ -34,9 +34,10 @@ internal static class EventStreamReader
     public static ImmutableArray<LinkedStream> JoinedWith(SqliteConnection connection, long trace) =>
         [
             .. connection
-                .Query<(long Trace, byte[] Root, byte[] Operation)>(
+                .Query<(long Trace, byte[] TraceId, byte[] Root, byte[] Operation)>(
                     """
-                    SELECT s.trace, s.span_id, o.span_id FROM dht_operation o JOIN event_stream s ON s.operation = o.no
+                    SELECT s.trace, t.trace_id, s.span_id, o.span_id
+                    FROM dht_operation o JOIN event_stream s ON s.operation = o.no JOIN trace t ON t.no = s.trace
                     WHERE o.trace = @trace AND s.inside = 0 ORDER BY o.no
                     """,
                     new { trace }
@@ -45,7 +46,7 @@ internal static class EventStreamReader
                 .Select(row => new LinkedStream(
                     SpanId.FromBytes(row.Root),
                     SpanId.FromBytes(row.Operation),
-                    TraceReader.Otlp(connection, row.Trace).Otlp
+                    TraceReader.Otlp(connection, row.Trace, TraceId.FromBytes(row.TraceId))
                 )),
         ];
 }

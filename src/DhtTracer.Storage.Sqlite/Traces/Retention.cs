@@ -1,5 +1,6 @@
 using DhtTracer.Storage.Sqlite.Connections;
 using DhtTracer.Storage.Sqlite.EventStreams;
+using DhtTracer.Storage.Sqlite.Inbox;
 using DhtTracer.Storage.Sqlite.Operations;
 using DhtTracer.Storage.Sqlite.Parts;
 using DhtTracer.Traces.Model;
@@ -25,11 +26,15 @@ internal static class Retention
         select.Reset();
         var deleted = 0;
         var stale = new HashSet<long>();
+        var released = new Dictionary<long, int>();
         foreach (var trace in traces)
         {
             // Spans waiting for analysis arrived after received_ns was set, so the trace is not old.
             if (
-                session["SELECT max(received_ns) FROM chunk WHERE trace = ?1"].Bind(1, trace).RunScalar() is { } newest
+                session["SELECT max(i.received_ns) FROM inbox_trace w JOIN inbox i ON i.no = w.inbox WHERE w.trace = ?1"]
+                    .Bind(1, trace)
+                    .RunScalar()
+                    is { } newest
                 && newest >= beforeNs
             )
             {
@@ -53,10 +58,12 @@ internal static class Retention
             var operations = OperationWriter.Delete(session, trace).Operations.Values;
             PartLinks.Unlink(session, operations);
             EventStreamLinks.Unlink(session, operations, stale);
+            InboxWriter.ReleaseAll(session, trace, released);
             session["DELETE FROM trace WHERE no = ?1"].Bind(1, trace).Run();
             deleted++;
         }
 
+        InboxWriter.Remove(session, released);
         return (deleted, traces.Count < Batch, TraceWriter.MarkStale(session, stale));
     }
 

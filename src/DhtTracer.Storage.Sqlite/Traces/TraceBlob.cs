@@ -19,10 +19,7 @@ internal static class TraceBlob
     // Larger traces are rejected on arrival. A damaged length must not allocate more.
     private const int MaxInflated = int.MaxValue - 64;
 
-    /// <summary>For chunks, which live for seconds.</summary>
-    public const int FastQuality = 1;
-
-    /// <summary>For analysed traces.</summary>
+    /// <summary>Brotli's quality.</summary>
     public const int DenseQuality = 2;
 
     private const int Window = 22;

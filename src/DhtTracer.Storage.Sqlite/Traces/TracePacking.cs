@@ -8,13 +8,23 @@ internal static class TracePacking
 {
     public static PackedAnalysis Pack(TraceAnalysis analysis)
     {
+        // If the bytes are unchanged, only what came since the last analysis is packed.
+        var stored = analysis.Otlp.Equals(analysis.Content.Otlp) ? analysis.Content.StoredBytes : 0;
+        var otlp = analysis.Otlp.Span[stored..];
+        if (otlp.IsEmpty && stored > 0)
+        {
+            return new PackedAnalysis(analysis, PackedPart.Nothing, BlobCodec.Brotli, [], []);
+        }
+
+        var part = stored == 0 ? PackedPart.Everything : PackedPart.New;
         var peers = analysis.Found.Queries.SelectMany(query => query.Peers).Select(peer => peer.Id);
-        var substituted = new ArrayBufferWriter<byte>(analysis.Otlp.Length + 64);
-        var used = PeerSubstitution.Encode(analysis.Otlp.Span, peers, substituted);
+        var substituted = new ArrayBufferWriter<byte>(otlp.Length + 64);
+        var used = PeerSubstitution.Encode(otlp, peers, substituted);
         return used.Count == 0
-            ? new PackedAnalysis(analysis, BlobCodec.Brotli, TraceBlob.Compress(analysis.Otlp.Span, TraceBlob.DenseQuality), [])
+            ? new PackedAnalysis(analysis, part, BlobCodec.Brotli, TraceBlob.Compress(otlp, TraceBlob.DenseQuality), [])
             : new PackedAnalysis(
                 analysis,
+                part,
                 BlobCodec.BrotliPeers,
                 TraceBlob.Compress(substituted.WrittenSpan, TraceBlob.DenseQuality),
                 used

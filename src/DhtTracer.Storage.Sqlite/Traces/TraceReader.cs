@@ -3,8 +3,10 @@ using System.Text;
 using Dapper;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Storage.Inbox;
 using DhtTracer.Storage.Sqlite;
 using DhtTracer.Storage.Sqlite.Connections;
+using DhtTracer.Storage.Sqlite.Inbox;
 using DhtTracer.Storage.Sqlite.Parts;
 using DhtTracer.Storage.Traces;
 using DhtTracer.Traces.Model;
@@ -15,7 +17,19 @@ namespace DhtTracer.Storage.Sqlite.Traces;
 /// <summary>Reads what is stored of traces.</summary>
 internal static class TraceReader
 {
-    public static TraceContent? Content(SqliteConnection connection, TraceId traceId)
+    /// <summary>Everything stored of a trace; null if there is no such trace.</summary>
+    public static TraceContent? Content(SqliteConnection connection, TraceId traceId) =>
+        Content(connection, traceId, trace => InboxReader.OfTrace(connection, trace, traceId));
+
+    /// <summary>Everything stored of traces whose new spans are given.</summary>
+    public static IReadOnlyList<TraceContent?> Contents(SqliteConnection connection, IReadOnlyList<AssembledTrace> traces) =>
+        [.. traces.Select(trace => Content(connection, trace.TraceId, _ => trace.Parts))];
+
+    /// <summary>The spans of a trace as they arrived.</summary>
+    public static ReadOnlyMemory<byte> Otlp(SqliteConnection connection, long trace, TraceId traceId) =>
+        Otlp(connection, trace, isNew: false, InboxReader.OfTrace(connection, trace, traceId)).Otlp;
+
+    private static TraceContent? Content(SqliteConnection connection, TraceId traceId, Func<long, IReadOnlyList<AssembledPart>> readParts)
     {
         var row = connection.QuerySingleOrDefault<(long No, long Revision, long Version, long Received, long Stale)?>(
             "SELECT no, revision, analysis_version, received_ns, stale FROM trace WHERE trace_id = @id",
@@ -26,65 +40,85 @@ internal static class TraceReader
             return null;
         }
 
-        var (otlp, lastChunk, received) = Otlp(connection, trace.No);
+        // A trace that was never analysed has no stored spans, and nothing links to it.
+        var isNew = trace.Revision == 0;
+        var parts = readParts(trace.No);
+        var (otlp, stored) = Otlp(connection, trace.No, isNew, parts);
         return new TraceContent(
             traceId,
             trace.Revision,
             (int)trace.Version,
-            lastChunk,
-            Math.Max(trace.Received, received),
+            [.. parts.Select(static part => part.Row)],
+            parts.Aggregate(trace.Received, static (latest, part) => Math.Max(latest, part.ReceivedUnixNano)),
             otlp,
-            new TraceLinks
-            {
-                Parts = PartReader.OfTrace(connection, trace.No),
-                UnclearParts = PartReader.UnclearAround(connection, trace.No),
-                OwnStreams = EventStreamReader.OwnOfTrace(connection, trace.No),
-            },
-            EventStreamReader.JoinedWith(connection, trace.No),
+            stored,
+            isNew
+                ? TraceLinks.None
+                : new TraceLinks
+                {
+                    Parts = PartReader.OfTrace(connection, trace.No),
+                    UnclearParts = PartReader.UnclearAround(connection, trace.No),
+                    OwnStreams = EventStreamReader.OwnOfTrace(connection, trace.No),
+                },
+            isNew ? [] : EventStreamReader.JoinedWith(connection, trace.No),
             trace.Stale != 0
         );
     }
 
-    /// <summary>The spans of a trace as they arrived, the number of its newest chunk (0 if there is none), and its arrival time.</summary>
-    public static (ReadOnlyMemory<byte> Otlp, long LastChunk, long Received) Otlp(SqliteConnection connection, long trace)
+    /// <summary>The spans of a trace, and how many bytes of them are not from the inbox.</summary>
+    private static (ReadOnlyMemory<byte> Otlp, int Stored) Otlp(
+        SqliteConnection connection,
+        long trace,
+        bool isNew,
+        IReadOnlyList<AssembledPart> parts
+    )
     {
-        var otlp = new ArrayBufferWriter<byte>(64 * 1024);
-        var blob = connection.QuerySingleOrDefault<(long Codec, byte[]? Peers, byte[] Data)?>(
-            "SELECT codec, peers, data FROM trace_blob WHERE trace = @trace",
-            new { trace }
-        );
-        if (blob is { } packed)
+        if (isNew && parts.Count == 1)
         {
-            Unpack(connection, (BlobCodec)packed.Codec, packed.Peers, packed.Data, otlp);
+            return (parts[0].Otlp, 0);
         }
 
-        var (lastChunk, received) = (0L, 0L);
-        foreach (
-            var chunk in connection.Query<(long No, long Received, long Codec, byte[] Data)>(
-                "SELECT no, received_ns, codec, data FROM chunk WHERE trace = @trace ORDER BY no",
-                new { trace }
+        var arrived = parts.Sum(static part => part.Otlp.Length);
+        var otlp = new ArrayBufferWriter<byte>(isNew ? Math.Max(1, arrived) : arrived + (64 * 1024));
+        if (!isNew)
+        {
+            foreach (
+                var (codec, peers, data) in connection.Query<(long Codec, byte[]? Peers, byte[] Data)>(
+                    """
+                    SELECT codec, peers, data FROM (
+                      SELECT 0 AS no, codec, peers, data FROM trace_blob WHERE trace = @trace
+                      UNION ALL SELECT no, codec, peers, data FROM trace_segment WHERE trace = @trace)
+                    ORDER BY no
+                    """,
+                    new { trace }
+                )
             )
-        )
-        {
-            Unpack(connection, (BlobCodec)chunk.Codec, null, chunk.Data, otlp);
-            lastChunk = chunk.No;
-            received = Math.Max(received, chunk.Received);
+            {
+                Unpack(connection, (BlobCodec)codec, peers, data, otlp);
+            }
         }
 
-        return (otlp.WrittenMemory, lastChunk, received);
+        var stored = otlp.WrittenCount;
+        foreach (var part in parts)
+        {
+            otlp.Write(part.Otlp.Span);
+        }
+
+        return (otlp.WrittenMemory, stored);
     }
 
     public static TraceState? State(SqliteConnection connection, TraceId traceId)
     {
-        var row = connection.QuerySingleOrDefault<(long Revision, long LastChunk, long Received)?>(
+        var row = connection.QuerySingleOrDefault<(long Revision, long LastRow, long Received)?>(
             """
-            SELECT revision, ifnull((SELECT max(no) FROM chunk WHERE trace = t.no), 0),
-              max(received_ns, ifnull((SELECT max(received_ns) FROM chunk WHERE trace = t.no), 0))
+            SELECT revision, ifnull((SELECT max(inbox) FROM inbox_trace WHERE trace = t.no), 0),
+              max(received_ns, ifnull(
+                (SELECT max(i.received_ns) FROM inbox_trace w JOIN inbox i ON i.no = w.inbox WHERE w.trace = t.no), 0))
             FROM trace t WHERE trace_id = @id
             """,
             new { id = traceId.ToBytes() }
         );
-        return row is { } state ? new TraceState(state.Revision, state.LastChunk, state.Received) : null;
+        return row is { } state ? new TraceState(state.Revision, state.LastRow, state.Received) : null;
     }
 
     public static TraceInfo? Info(SqliteConnection connection, TraceId traceId)
@@ -93,7 +127,7 @@ internal static class TraceReader
             """
             SELECT t.received_ns AS ReceivedNs, t.span_count AS SpanCount, t.raw_bytes AS RawBytes, t.start_ns AS StartNs,
               t.end_ns AS EndNs,
-              t.analysis_error AS AnalysisError, (SELECT ifnull(sum(c.span_count), 0) FROM chunk c WHERE c.trace = t.no) AS PendingSpanCount
+              t.analysis_error AS AnalysisError, (SELECT ifnull(sum(w.span_count), 0) FROM inbox_trace w WHERE w.trace = t.no) AS PendingSpanCount
             FROM trace t WHERE t.trace_id = @id
             """,
             new { id = traceId.ToBytes() }
@@ -118,12 +152,12 @@ internal static class TraceReader
             .Query<(byte[] Id, long First, long Last, long Spans)>(
                 """
                 SELECT t.trace_id, c.first, c.last, c.spans
-                FROM (SELECT trace, min(received_ns) AS first, max(received_ns) AS last, sum(span_count) AS spans
-                      FROM chunk GROUP BY trace ORDER BY first LIMIT @limit) c
+                FROM (SELECT w.trace, min(i.received_ns) AS first, max(i.received_ns) AS last, sum(w.span_count) AS spans
+                      FROM inbox_trace w JOIN inbox i ON i.no = w.inbox GROUP BY w.trace ORDER BY first LIMIT @limit) c
                 JOIN trace t ON t.no = c.trace
                 UNION ALL
                 SELECT trace_id, received_ns, received_ns, 0 FROM trace t
-                WHERE stale = 1 AND NOT EXISTS (SELECT 1 FROM chunk WHERE trace = t.no)
+                WHERE stale = 1 AND NOT EXISTS (SELECT 1 FROM inbox_trace WHERE trace = t.no)
                 LIMIT @limit
                 """,
                 new { limit }
@@ -151,7 +185,7 @@ internal static class TraceReader
         var (traces, spans, operations, queries, rawBytes) = connection.QuerySingle<(long, long, long, long, long)>(
             "SELECT traces, spans, operations, queries, raw_bytes FROM total"
         );
-        var pending = connection.ExecuteScalar<long>("SELECT ifnull(sum(span_count), 0) FROM chunk");
+        var pending = connection.ExecuteScalar<long>("SELECT ifnull(sum(span_count), 0) FROM inbox_trace");
         return new StoreCounts(traces, spans, pending, operations, queries, rawBytes, fileBytes);
     }
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using DhtTracer.Storage.Sqlite;
 using DhtTracer.Storage.Sqlite.Connections;
 using DhtTracer.Storage.Sqlite.EventStreams;
+using DhtTracer.Storage.Sqlite.Inbox;
 using DhtTracer.Storage.Sqlite.Operations;
 using DhtTracer.Storage.Sqlite.Parts;
 using DhtTracer.Storage.Sqlite.Services;
@@ -10,56 +11,33 @@ using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Storage.Sqlite.Traces;
 
-/// <summary>A chunk, compressed on its sender's thread, for the writer's thread.</summary>
-internal sealed record PackedChunk(TraceId TraceId, int SpanCount, int RawBytes, byte[] Data);
-
 /// <summary>An analysis, packed on the analyser's thread, for the writer's thread.</summary>
-internal sealed record PackedAnalysis(TraceAnalysis Analysis, BlobCodec Codec, byte[] Data, IReadOnlyList<string> Peers);
+internal sealed record PackedAnalysis(TraceAnalysis Analysis, PackedPart Part, BlobCodec Codec, byte[] Data, IReadOnlyList<string> Peers);
+
+/// <summary>Which spans of a trace were packed.</summary>
+internal enum PackedPart
+{
+    /// <summary>All. They replace what is stored.</summary>
+    Everything,
+
+    /// <summary>Those that came since the last analysis. They go beside what is stored.</summary>
+    New,
+
+    /// <summary>None: everything is stored already.</summary>
+    Nothing,
+}
 
 /// <summary>Writes a trace's own tables.</summary>
 internal static class TraceWriter
 {
-    public static bool Append(WriteSession session, IReadOnlyList<PackedChunk> chunks, long now)
-    {
-        var created = 0L;
-        Span<byte> id = stackalloc byte[16];
-        foreach (var chunk in chunks)
-        {
-            chunk.TraceId.WriteBytes(id);
-            var trace = session["SELECT no FROM trace WHERE trace_id = ?1"].Bind(1, id).RunScalar();
-            if (trace is null)
-            {
-                trace = session["INSERT INTO trace (trace_id, received_ns) VALUES (?1, ?2) RETURNING no"]
-                    .Bind(1, id)
-                    .Bind(2, now)
-                    .RunScalar();
-                session["DELETE FROM tombstone WHERE trace_id = ?1"].Bind(1, id).Run();
-                created++;
-            }
-
-            session["INSERT INTO chunk (trace, received_ns, span_count, raw_bytes, codec, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"]
-                .Bind(1, trace)
-                .Bind(2, now)
-                .Bind(3, chunk.SpanCount)
-                .Bind(4, chunk.RawBytes)
-                .Bind(5, (long)BlobCodec.Brotli)
-                .Bind(6, chunk.Data)
-                .Run();
-        }
-
-        if (created > 0)
-        {
-            session["UPDATE total SET traces = traces + ?1"].Bind(1, created).Run();
-        }
-
-        return true;
-    }
-
     /// <summary>
-    /// Saves an analysis in place of its input. Returns the traces whose own analysis used something that this changed: they need analysis
+    /// Saves an analysis. Returns the traces whose own analysis used something that this changed: they need analysis
     /// again. Returns null if the trace was analysed or deleted in the meantime.
     /// </summary>
-    public static IReadOnlyList<TraceId>? Save(WriteSession session, PackedAnalysis packed)
+    /// <param name="session">The write.</param>
+    /// <param name="packed">The analysis.</param>
+    /// <param name="released">Counts the traces taken out of each inbox message, for <see cref="InboxWriter.Remove"/>.</param>
+    public static IReadOnlyList<TraceId>? Save(WriteSession session, PackedAnalysis packed, Dictionary<long, int> released)
     {
         var analysis = packed.Analysis;
         var content = analysis.Content;
@@ -76,7 +54,11 @@ internal static class TraceWriter
         var isNew = content.Revision == 0;
         var (start, end) = Extent(analysis.Spans);
         var spans = analysis.Spans.Count;
-        session["DELETE FROM chunk WHERE trace = ?1 AND no <= ?2"].Bind(1, trace).Bind(2, content.LastChunk).Run();
+        foreach (var row in content.Rows)
+        {
+            InboxWriter.Release(session, trace, row, released);
+        }
+
         session[
             """
             UPDATE trace SET received_ns = ?2, revision = revision + 1, analysis_version = ?3, analysis_error = ?4, span_count = ?5,
@@ -93,19 +75,7 @@ internal static class TraceWriter
             .Bind(7, start)
             .Bind(8, end)
             .Run();
-        var blob = session["INSERT OR REPLACE INTO trace_blob (trace, codec, peers, data) VALUES (?1, ?2, ?3, ?4)"]
-            .Bind(1, trace)
-            .Bind(2, (long)packed.Codec);
-        if (packed.Peers.Count == 0)
-        {
-            blob.BindNull(3);
-        }
-        else
-        {
-            blob.Bind(3, BlobPeers(session, packed.Peers));
-        }
-
-        blob.Bind(4, packed.Data).Run();
+        Write(session, trace, packed);
         ServiceWriter.Replace(session, trace, isNew, analysis.Spans);
         ServiceDependencies.Replace(session, trace, isNew, start, analysis.Spans);
         var stale = new HashSet<long>();
@@ -119,6 +89,37 @@ internal static class TraceWriter
         PartLinks.Update(session, trace, isNew, analysis.Found, stale);
         EventStreamLinks.Update(session, trace, analysis.Found, stale);
         return MarkStale(session, stale);
+    }
+
+    /// <summary>Writes the spans: all of them, those that came since the last analysis, or none if there is nothing new.</summary>
+    private static void Write(WriteSession session, long trace, PackedAnalysis packed)
+    {
+        if (packed.Part == PackedPart.Nothing)
+        {
+            return;
+        }
+
+        var insert = session[
+            packed.Part == PackedPart.Everything
+                ? "INSERT OR REPLACE INTO trace_blob (trace, codec, peers, data) VALUES (?1, ?2, ?3, ?4)"
+                : "INSERT INTO trace_segment (trace, codec, peers, data) VALUES (?1, ?2, ?3, ?4)"
+        ]
+            .Bind(1, trace)
+            .Bind(2, (long)packed.Codec);
+        if (packed.Peers.Count == 0)
+        {
+            insert.BindNull(3);
+        }
+        else
+        {
+            insert.Bind(3, BlobPeers(session, packed.Peers));
+        }
+
+        insert.Bind(4, packed.Data).Run();
+        if (packed.Part == PackedPart.Everything && packed.Analysis.Content.Revision > 0)
+        {
+            session["DELETE FROM trace_segment WHERE trace = ?1"].Bind(1, trace).Run();
+        }
     }
 
     /// <summary>Marks traces for analysis again.</summary>

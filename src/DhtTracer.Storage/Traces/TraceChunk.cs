@@ -27,9 +27,11 @@ public sealed record PendingTrace(TraceId TraceId, long FirstReceivedUnixNano, l
 /// <param name="Revision">Number of analyses saved so far. <see cref="TraceAnalysis.Content"/> carries it back, so only one of two
 /// concurrent analyses is saved.</param>
 /// <param name="AnalysisVersion">Version of the last analysis, 0 if there was none.</param>
-/// <param name="LastChunk">Number of the newest chunk in it, 0 if there is none.</param>
+/// <param name="Rows">Numbers of the inbox messages in it, ascending. Saving the analysis removes this trace from them.</param>
 /// <param name="LastReceivedUnixNano">When spans last arrived.</param>
 /// <param name="Otlp">Concatenated OTLP <c>TracesData</c> messages, which form one message. A span may occur more than once.</param>
+/// <param name="StoredBytes">Length of the beginning of <paramref name="Otlp"/> that is stored for good: what the last analysis
+/// kept. The rest is from the inbox.</param>
 /// <param name="Links">Parts in other traces that belong to this trace.</param>
 /// <param name="Streams">Query-event streams in other traces that are joined with operations of this trace.</param>
 /// <param name="IsStale">Whether a link was added or removed since the last analysis.</param>
@@ -37,9 +39,10 @@ public sealed record TraceContent(
     TraceId TraceId,
     long Revision,
     int AnalysisVersion,
-    long LastChunk,
+    ImmutableArray<long> Rows,
     long LastReceivedUnixNano,
     ReadOnlyMemory<byte> Otlp,
+    int StoredBytes,
     TraceLinks Links,
     ImmutableArray<LinkedStream> Streams,
     bool IsStale
@@ -58,10 +61,10 @@ public sealed record TraceContent(
     /// Whether the trace needs analysis: spans arrived since the last one, another version made it, or something that it used has changed.
     /// </summary>
     /// <param name="version">The current version of the analysis.</param>
-    public bool NeedsAnalysis(int version) => LastChunk > 0 || IsStale || AnalysisVersion < version;
+    public bool NeedsAnalysis(int version) => !Rows.IsEmpty || IsStale || AnalysisVersion < version;
 
     /// <summary>Distinguishes this content from any other content of the trace.</summary>
-    public TraceState State => new(Revision, LastChunk, LastReceivedUnixNano);
+    public TraceState State => new(Revision, Rows.IsEmpty ? 0 : Rows[^1], LastReceivedUnixNano);
 }
 
 /// <summary>A query-event stream in another trace.</summary>
@@ -89,9 +92,9 @@ public sealed record LinkedStream(SpanId Root, SpanId Operation, ReadOnlyMemory<
 /// if a trace is deleted and arrives again, because the time of arrival differs.
 /// </summary>
 /// <param name="Revision">Number of analyses saved so far.</param>
-/// <param name="LastChunk">Number of the newest chunk waiting for analysis, 0 if there is none.</param>
+/// <param name="LastRow">Number of the newest inbox message that waits for analysis, 0 if there is none.</param>
 /// <param name="LastReceivedUnixNano">When spans last arrived.</param>
-public readonly record struct TraceState(long Revision, long LastChunk, long LastReceivedUnixNano);
+public readonly record struct TraceState(long Revision, long LastRow, long LastReceivedUnixNano);
 
 /// <summary>What is known about a trace without reading its spans.</summary>
 public sealed record TraceInfo

@@ -160,7 +160,7 @@ public sealed class WriteQueueTests : IDisposable
         Assert.Equal([checkpoint], await store.ListCheckpointsAsync());
 
         await store.WriteAsync(
-            session => session.Connection.Execute("CREATE TRIGGER refuse BEFORE INSERT ON chunk BEGIN SELECT RAISE(ABORT, 'no'); END"),
+            session => session.Connection.Execute("CREATE TRIGGER refuse BEFORE INSERT ON inbox BEGIN SELECT RAISE(ABORT, 'no'); END"),
             0,
             default
         );

@@ -120,12 +120,12 @@ public sealed class PartLinksTests : IDisposable
         );
     }
 
-    private static List<TraceId> Drain(System.Threading.Channels.ChannelReader<IReadOnlyList<TraceId>> reader)
+    private static List<TraceId> Drain(System.Threading.Channels.ChannelReader<Arrival> reader)
     {
         var all = new List<TraceId>();
-        while (reader.TryRead(out var traces))
+        while (reader.TryRead(out var arrival))
         {
-            all.AddRange(traces);
+            all.AddRange(arrival.Stale);
         }
 
         return all;

@@ -103,7 +103,7 @@ public sealed class ServiceDependenciesTests : IDisposable
 
     private static async Task AddAsync(SqliteTraceStore store, IReadOnlyList<Span[]> traces)
     {
-        await store.AppendAsync([.. traces.Select(static spans => Make.Chunk(spans))]);
+        await Task.WhenAll(traces.Select(spans => store.AppendAsync([Make.Chunk(spans)])));
         var analyses = new List<TraceAnalysis>();
         foreach (var spans in traces)
         {

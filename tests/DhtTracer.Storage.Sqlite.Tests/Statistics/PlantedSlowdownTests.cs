@@ -69,9 +69,9 @@ public sealed class PlantedSlowdownTests : IDisposable
             traces.Add(Moved(EmptySide(simulator.Simulate(lookup)), start + 1_000_000, 1));
         }
 
-        await store.AppendAsync([
-            .. traces.Select(static spans => new TraceChunk(spans[0].TraceId, OtlpProtobuf.Encode(spans), spans.Length)),
-        ]);
+        await Task.WhenAll(
+            traces.Select(spans => store.AppendAsync([new TraceChunk(spans[0].TraceId, OtlpProtobuf.Encode(spans), spans.Length)]))
+        );
         List<TraceAnalysis> analyses = [];
         foreach (var spans in traces)
         {
