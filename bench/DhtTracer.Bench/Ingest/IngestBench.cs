@@ -85,10 +85,13 @@ public static class IngestBench
 
         var process = Process.GetCurrentProcess();
         var cpuBefore = process.TotalProcessorTime;
+        var (pausesBefore, allocatedBefore) = (GC.GetTotalPauseDuration(), GC.GetTotalAllocatedBytes());
         var watch = Stopwatch.StartNew();
         var report = await SendAsync(load, address, connections, rate);
         var backlog = worker.PendingCount;
-        while ((await store.CountsAsync()) is { PendingSpans: > 0 })
+
+        // Asking the store costs more than asking the worker.
+        while (worker.PendingCount > 0 || (await store.CountsAsync()) is { PendingSpans: > 0 })
         {
             await Task.Delay(20);
         }
@@ -116,6 +119,11 @@ public static class IngestBench
         );
         Console.WriteLine(
             $"CPU            {cpu * 1e6 / spans, 10:N1} us/span here, {report.CpuSeconds * 1e6 / spans:N1} us/span in the sender"
+        );
+        Console.WriteLine(
+            $"GC             {(GC.GetTotalPauseDuration() - pausesBefore).TotalMicroseconds / spans, 10:N1} us/span of pauses, "
+                + $"{(GC.GetTotalAllocatedBytes() - allocatedBefore) / spans:N0} bytes a span allocated; collections "
+                + $"{GC.CollectionCount(0)}, {GC.CollectionCount(1)}, {GC.CollectionCount(2)}"
         );
         Console.WriteLine($"disk           {disk, 10:N0} bytes = {100.0 * disk / raw:N1} % of raw, {(double)disk / spans:N0} a span");
         Console.WriteLine($"peak memory    {process.PeakWorkingSet64 >> 20, 10:N0} MiB");
