@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.IO.Compression;
+using System.Text;
+using System.Text.Json.Nodes;
 using DhtTracer.Analysis.EventLog2019;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
@@ -17,6 +19,7 @@ namespace DhtTracer.Analysis.Tests;
 public class SamplesTests
 {
     private const string Kubo = "kubo-simulated.otlp.jsonl.gz";
+    private const string RealKubo = "kubo-0.43.1.otlp.pb.gz";
     private const string EventLog = "eventlog-2019-format.from-js-capture-04.txt";
 
     public static TheoryData<string> Copies =>
@@ -26,6 +29,56 @@ public class SamplesTests
     [MemberData(nameof(Copies))]
     public void The_js_libp2p_samples_are_captures_byte_for_byte(string name) =>
         Assert.Equal(File.ReadAllBytes(TestFiles.Data("js-libp2p", name)), File.ReadAllBytes(TestFiles.Samples("js-libp2p", name)));
+
+    [Fact]
+    public void The_real_kubo_sample_is_a_capture_byte_for_byte() =>
+        Assert.Equal(File.ReadAllBytes(TestFiles.Data("kubo", "custom", "spans.00.pb.gz")), File.ReadAllBytes(TestFiles.Samples(RealKubo)));
+
+    /// <summary>
+    /// The truth are the query events that the commands printed: who was asked, which providers came, which peer was found.
+    /// </summary>
+    [Fact]
+    public void Every_lookup_of_the_real_kubo_sample_is_the_one_that_its_caller_saw()
+    {
+        const int sendingQuery = 0;
+        const int finalPeer = 2;
+        const int provider = 4;
+        var spans = OtlpProtobuf.Decode(Inflate(TestFiles.Samples(RealKubo))).ToLookup(static span => span.TraceId);
+        var lookups = Encoding
+            .UTF8.GetString(Inflate(TestFiles.Data("kubo", "custom", "truth.jsonl.gz")))
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(static line => JsonNode.Parse(line)!)
+            .Where(static command => ((string)command["label"]!).StartsWith("find", StringComparison.Ordinal))
+            .ToList();
+        Assert.Equal(9, lookups.Count);
+        foreach (var command in lookups)
+        {
+            var main = command["traces"]!.AsArray().Single(static trace => (string)trace!["role"]! == "main")!;
+            var trace = TraceReconstruction.Reconstruct([.. spans[TraceId.FromBytes(Convert.FromHexString((string)main["id"]!))]]);
+            var key = (string)(command["key"]!["cid"] ?? command["key"]!["peer"])!;
+            var operation = trace.Operations.Single(one => one.Key?.Text == key);
+            var events = command["lines"]!.AsArray().Select(static timed => timed![1]!).ToLookup(static one => (int)one["Type"]!);
+
+            Assert.Equal(
+                events[sendingQuery].Select(static one => (string)one["ID"]!).Distinct().Order(StringComparer.Ordinal),
+                trace
+                    .QueriesOf(operation.Id)
+                    .SelectMany(static query => query.Peers)
+                    .Where(static peer => peer.Requests.Length > 0)
+                    .Select(static peer => peer.Id)
+                    .Order(StringComparer.Ordinal)
+            );
+            var results =
+                operation.Type == QueryType.FindPeer
+                    ? events[finalPeer].Count()
+                    : events[provider]
+                        .SelectMany(static one => one["Responses"]!.AsArray())
+                        .Select(static peer => (string)peer!["ID"]!)
+                        .Distinct()
+                        .Count();
+            Assert.Equal((results > 0 ? QueryOutcome.Success : QueryOutcome.NotFound, results), (operation.Outcome, operation.Results));
+        }
+    }
 
     [Fact]
     public void The_kubo_sample_is_what_the_simulator_writes_from_its_seed()
@@ -41,13 +94,7 @@ public class SamplesTests
             }
         );
 
-        using var inflated = new MemoryStream();
-        using (var gzip = new GZipStream(File.OpenRead(TestFiles.Samples(Kubo)), CompressionMode.Decompress))
-        {
-            gzip.CopyTo(inflated);
-        }
-
-        Assert.Equal(expected, inflated.ToArray());
+        Assert.Equal(expected, Inflate(TestFiles.Samples(Kubo)));
         var queries = OtlpJson
             .DecodeLines(expected)
             .GroupBy(span => span.TraceId)
@@ -99,6 +146,14 @@ public class SamplesTests
         {
             yield return simulator.Simulate(scenario);
         }
+    }
+
+    private static byte[] Inflate(string path)
+    {
+        using var inflated = new MemoryStream();
+        using var gzip = new GZipStream(File.OpenRead(path), CompressionMode.Decompress);
+        gzip.CopyTo(inflated);
+        return inflated.ToArray();
     }
 
     private static void Rewrite(string name, Action<Stream> write)

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using DhtTracer.TestSupport;
 using Microsoft.Data.Sqlite;
 
@@ -120,6 +122,24 @@ public sealed class ProgramTests : IDisposable
 
         var show = await RunAsync("show", rows[0].GetProperty("id").GetString()!, "--json", "--data", Data);
         Assert.Equal(rows[0].GetProperty("id").GetString(), JsonDocument.Parse(show.Output).RootElement.GetProperty("id").GetString());
+    }
+
+    [Fact]
+    public async Task The_tour_of_the_samples_counts_the_operations_that_are_imported()
+    {
+        await ImportSampleAsync();
+        var tour = await File.ReadAllTextAsync(Path.Combine(Samples, "README.md"), Cancel);
+        var counts = Regex.Match(tour, "([0-9]+) operations; ([0-9]+) more");
+        async Task<int> CountAsync(params string[] more)
+        {
+            var (_, output, _) = await RunAsync(["operations", "--json", "--limit", "0", "--data", Data, .. more]);
+            return output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
+        }
+
+        var asked = await CountAsync();
+        Assert.Equal((asked, await CountAsync("--background") - asked), (Number(1), Number(2)));
+
+        int Number(int group) => int.Parse(counts.Groups[group].Value, CultureInfo.InvariantCulture);
     }
 
     [Fact]
