@@ -9,7 +9,9 @@ namespace DhtTracer.Jaeger.Pull;
 /// <summary>What a Jaeger, or a proxy before it, asks of who reads: for gRPC and HTTP alike.</summary>
 public sealed record JaegerAccess
 {
-    /// <summary>File of certificates (PEM) that sign the server's, instead of those that the system trusts; null for the system's.</summary>
+    /// <summary>
+    /// File of certificates (PEM) that sign the server's, instead of those that the system trusts; null for the system's.
+    /// </summary>
     public string? CaFile { get; init; }
 
     /// <summary>File of our certificate (PEM), where the server asks for one; null for none.</summary>

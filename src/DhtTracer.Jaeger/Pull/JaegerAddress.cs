@@ -30,7 +30,8 @@ public sealed record JaegerAddress(string Name, Uri? Grpc, Uri? Http)
         )
         {
             throw new ArgumentException(
-                $"\"{source}\" is not the address of a Jaeger: write jaeger://host:{GrpcPort} for gRPC (jaegers:// for TLS) or http://host:{HttpPort} for HTTP, without a user or a query",
+                $"\"{source}\" is not the address of a Jaeger: write jaeger://host:{GrpcPort} for gRPC (jaegers:// for TLS) "
+                    + $"or http://host:{HttpPort} for HTTP, without a user or a query",
                 nameof(source)
             );
         }
@@ -58,8 +59,9 @@ public sealed record JaegerAddress(string Name, Uri? Grpc, Uri? Http)
         );
     }
 
-    private static Uri At(string scheme, Uri uri, int port) =>
-        new(
-            $"{scheme}://{(uri.HostNameType == UriHostNameType.IPv6 ? $"[{uri.DnsSafeHost}]" : uri.Host)}:{port}{uri.AbsolutePath.TrimEnd('/')}"
-        );
+    private static Uri At(string scheme, Uri uri, int port)
+    {
+        var host = uri.HostNameType == UriHostNameType.IPv6 ? $"[{uri.DnsSafeHost}]" : uri.Host;
+        return new($"{scheme}://{host}:{port}{uri.AbsolutePath.TrimEnd('/')}");
+    }
 }

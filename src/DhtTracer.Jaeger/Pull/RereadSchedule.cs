@@ -35,7 +35,9 @@ internal sealed class RereadSchedule
     /// <summary>Everything that started before was read when it was older than the last age.</summary>
     public long RereadUntil => _until[^1];
 
-    /// <summary>Starts again after a restart. Only the last time is kept in a checkpoint; the others are at most one grain behind.</summary>
+    /// <summary>
+    /// Starts again after a restart. Only the last time is kept in a checkpoint; the others are at most one grain behind.
+    /// </summary>
     /// <param name="rereadUntil">The last time.</param>
     /// <param name="stopped">When the checkpoint was written, in nanoseconds since 1970-01-01 UTC.</param>
     public void Resume(long rereadUntil, long stopped)

@@ -7,8 +7,8 @@ namespace DhtTracer.Jaeger.Pull;
 /// <summary>
 /// Tells spans that are new from spans that the store holds, so that reading the same stretch of time again stores only what is new. The
 /// store knows; the traces met last are remembered, because they are the ones that come again, in the next window or in the next reading.
-/// Memory is bounded whatever the size of the archive. Spans are told apart by a hash of their content, without the warnings of Jaeger: some
-/// releases add one more at each reading.
+/// Memory is bounded whatever the size of the archive. Spans are told apart by a hash of their content, without the warnings of Jaeger:
+/// some releases add one more at each reading.
 /// </summary>
 /// <param name="store">Holds what was taken before.</param>
 /// <param name="capacity">Spans remembered at most, at least 1; a single trace may have more.</param>

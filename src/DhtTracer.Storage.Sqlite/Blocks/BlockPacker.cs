@@ -14,8 +14,8 @@ internal static class BlockPacker
             .Run();
 
     /// <summary>
-    /// The blocks whose columns are out of date, with their revisions. The last one is left out: operations are still being added to it, and
-    /// reading its rows takes a bounded time.
+    /// The blocks whose columns are out of date, with their revisions. The last one is left out: operations are still being added to it,
+    /// and reading its rows takes a bounded time.
     /// </summary>
     public static Dictionary<long, long> Unpacked(SqliteConnection connection) =>
         connection

@@ -4,7 +4,9 @@ using DhtTracer.Output;
 
 namespace DhtTracer.Cli;
 
-/// <summary>Certificates and credentials for a Jaeger to pull from. Secrets are read from files, so that no list of processes shows them.</summary>
+/// <summary>
+/// Certificates and credentials for a Jaeger to pull from. Secrets are read from files, so that no list of processes shows them.
+/// </summary>
 /// <param name="prefix">Stands before each name: empty, or <c>pull-</c>.</param>
 internal sealed class JaegerAccessOptions(string prefix)
 {

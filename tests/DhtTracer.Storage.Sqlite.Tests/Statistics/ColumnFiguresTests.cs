@@ -8,8 +8,8 @@ using DhtTracer.Storage.Queries;
 namespace DhtTracer.Storage.Sqlite.Tests.Statistics;
 
 /// <summary>
-/// Figures over blocks of columns equal those worked out from the operations themselves: unpacked, packed, and after everything that changes
-/// an archive.
+/// Figures over blocks of columns equal those worked out from the operations themselves: unpacked, packed, and after everything that
+/// changes an archive.
 /// </summary>
 public sealed class ColumnFiguresTests : IDisposable
 {
