@@ -2,7 +2,6 @@ using System.Text.Json.Serialization;
 
 namespace DhtTracer.Conventions;
 
-/// <summary>The type of a query.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<QueryType>))]
 public enum QueryType
 {
@@ -105,7 +104,6 @@ public enum QueryOutcome
     [JsonStringEnumMemberName("cancelled")]
     Cancelled = 3,
 
-    /// <summary>It timed out.</summary>
     [JsonStringEnumMemberName("timed-out")]
     TimedOut = 4,
 
@@ -155,11 +153,9 @@ public enum PeerState
     [JsonStringEnumMemberName("no-answer")]
     NoAnswer = 2,
 
-    /// <summary>Its request failed.</summary>
     [JsonStringEnumMemberName("request-failed")]
     RequestFailed = 3,
 
-    /// <summary>The dial failed.</summary>
     [JsonStringEnumMemberName("dial-failed")]
     DialFailed = 4,
 
@@ -196,15 +192,12 @@ public enum PeerState
 [JsonConverter(typeof(JsonStringEnumConverter<RequestOutcome>))]
 public enum RequestOutcome
 {
-    /// <summary>Answered.</summary>
     [JsonStringEnumMemberName("answered")]
     Answered = 1,
 
-    /// <summary>Failed.</summary>
     [JsonStringEnumMemberName("failed")]
     Failed = 2,
 
-    /// <summary>Cancelled.</summary>
     [JsonStringEnumMemberName("cancelled")]
     Cancelled = 3,
 

@@ -50,10 +50,8 @@ public sealed class DhtNode : IAsyncDisposable
         _queries = new QueryExecutor(new QueryEnvironment(network, RoutingTable, _upkeep, Options, _time));
     }
 
-    /// <summary>Its options.</summary>
     public DhtOptions Options { get; }
 
-    /// <summary>Its peer id.</summary>
     public PeerId Id => _network.LocalPeer;
 
     /// <summary>The peers that the node knows.</summary>

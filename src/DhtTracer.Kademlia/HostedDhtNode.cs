@@ -31,7 +31,6 @@ public sealed class HostedDhtNode : IAsyncDisposable
     /// <summary>Connections and identities.</summary>
     public Libp2pHost Host { get; }
 
-    /// <summary>The DHT.</summary>
     public DhtNode Dht { get; }
 
     /// <summary>Requests received so far.</summary>

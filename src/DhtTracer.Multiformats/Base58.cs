@@ -9,7 +9,6 @@ public static class Base58
     /// <summary>Maximum input in bytes or characters.</summary>
     public const int MaxLength = RadixCodec<Radix58>.MaxLength;
 
-    /// <summary>Encodes <paramref name="bytes"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The input is longer than <see cref="MaxLength"/> bytes.</exception>
     public static string Encode(ReadOnlySpan<byte> bytes) => RadixCodec<Radix58>.Encode(bytes);
 

@@ -31,7 +31,6 @@ public readonly struct Multihash : IEquatable<Multihash>
     /// <summary>The hash function, from the multicodec table.</summary>
     public ulong Code { get; }
 
-    /// <summary>The digest.</summary>
     public ReadOnlySpan<byte> Digest => _bytes.AsSpan(_digestStart);
 
     /// <summary>Code, length and digest. Empty for the default value.</summary>

@@ -21,7 +21,6 @@ public enum DatabaseProblem
     /// <summary>Another process is writing and did not finish in time.</summary>
     Locked = 5,
 
-    /// <summary>The disk is full.</summary>
     DiskFull = 6,
 
     /// <summary>Access to the directory or file is denied.</summary>

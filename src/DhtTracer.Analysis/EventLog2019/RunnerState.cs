@@ -16,7 +16,6 @@ internal sealed class RunnerState(Query query)
 
     private int _requests;
 
-    /// <summary>The query.</summary>
     public Query Query { get; } = query;
 
     /// <summary>Time of the last event, in nanoseconds after the start.</summary>

@@ -21,11 +21,9 @@ public enum BlameKind
     [JsonStringEnumMemberName("dial-and-answers")]
     DialAndAnswers = 3,
 
-    /// <summary>Dials that failed.</summary>
     [JsonStringEnumMemberName("failed-dials")]
     FailedDials = 4,
 
-    /// <summary>Requests that failed.</summary>
     [JsonStringEnumMemberName("failed-requests")]
     FailedRequests = 5,
 

@@ -17,7 +17,6 @@ public enum SegmentKind
     [JsonStringEnumMemberName("queued")]
     Queued = 2,
 
-    /// <summary>A dial.</summary>
     [JsonStringEnumMemberName("dial")]
     Dial = 3,
 
@@ -25,7 +24,6 @@ public enum SegmentKind
     [JsonStringEnumMemberName("between")]
     Between = 4,
 
-    /// <summary>A request.</summary>
     [JsonStringEnumMemberName("request")]
     Request = 5,
 

@@ -5,13 +5,10 @@ using DhtTracer.Analysis.Reconstruction;
 
 namespace DhtTracer.Analysis.Explain;
 
-/// <summary>The kind of an activity.</summary>
 internal enum PeerActivityKind
 {
-    /// <summary>A dial.</summary>
     Dial = 1,
 
-    /// <summary>A request.</summary>
     Request = 2,
 
     /// <summary>A request that includes its dial, because the trace does not separate them (js-libp2p).</summary>

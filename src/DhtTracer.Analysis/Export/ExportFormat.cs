@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 
 namespace DhtTracer.Analysis.Export;
 
-/// <summary>The kind of an export.</summary>
 public enum ExportKind
 {
     /// <summary>Jaeger's JSON v1, which the Jaeger UI opens.</summary>
@@ -17,7 +16,6 @@ public enum ExportKind
     /// <summary>OTLP JSON, one document for each trace, one per line.</summary>
     OtlpJsonLines = 3,
 
-    /// <summary>OTLP protobuf.</summary>
     OtlpProtobuf = 4,
 
     /// <summary>The event log of 2019 as server-sent events.</summary>

@@ -104,7 +104,6 @@ public sealed record Operation
     public int? AnalysisVersion { get; init; }
 }
 
-/// <summary>A query of an operation.</summary>
 /// <param name="Id">Its permalink.</param>
 /// <param name="Side">Which DHT of a dual DHT; null where there are no sides.</param>
 /// <param name="Skipped">True when it had nobody to ask.</param>
@@ -137,7 +136,6 @@ public sealed record LoosePart
     /// <summary>Its span.</summary>
     public required QueryId Id { get; init; }
 
-    /// <summary>The message.</summary>
     public required MessageType Type { get; init; }
 
     /// <summary>The key's bytes in hex, as in <see cref="QueryKey.Bytes"/>.</summary>

@@ -161,7 +161,6 @@ public record QuerySummary
     /// <summary>Lookup parameters.</summary>
     public QueryParameters Parameters { get; init; } = new(null, null, null);
 
-    /// <summary>Counts.</summary>
     public QueryCounts Counts { get; init; } = new();
 
     /// <summary>XOR (bit length of the distance, 0 to 256) of the closest peer that answered; null when unknown.</summary>

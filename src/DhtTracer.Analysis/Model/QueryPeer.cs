@@ -82,7 +82,6 @@ public sealed record PeerDial(long StartNs, long? DurationNs, bool? Reused, Trac
 /// <summary>A request. Times are nanoseconds after the query's start.</summary>
 public sealed record PeerRequest
 {
-    /// <summary>The message.</summary>
     public required MessageType Type { get; init; }
 
     /// <summary>Start; null when the trace does not show it.</summary>

@@ -7,7 +7,6 @@ namespace DhtTracer.Analysis.Statistics;
 /// <summary>The facts of one peer in one query for statistics; flat, so that a store can fill it from typed columns.</summary>
 public sealed record PeerFacts
 {
-    /// <summary>The query.</summary>
     public required QueryId QueryId { get; init; }
 
     /// <summary>The operation that the query belongs to.</summary>

@@ -17,7 +17,6 @@ public enum PeerPhaseKind
     /// <summary>From the connection until the first request.</summary>
     Connected = 3,
 
-    /// <summary>A request.</summary>
     Request = 4,
 
     /// <summary>The time of the first answer.</summary>

@@ -6,7 +6,6 @@ namespace DhtTracer.Analysis.Waterfalls;
 /// <summary>A query as the table that the site and the command line draw. Pure: the same query always gives the same table.</summary>
 public sealed record Waterfall
 {
-    /// <summary>The query.</summary>
     public required Query Query { get; init; }
 
     /// <summary>The rows, filtered and sorted.</summary>

@@ -3,7 +3,6 @@ using DhtTracer.Analysis.Model;
 
 namespace DhtTracer.Analysis.Waterfalls;
 
-/// <summary>A phase of a row.</summary>
 public enum RowPhase
 {
     /// <summary>Heard of and waiting to be dialed or asked.</summary>
@@ -46,10 +45,8 @@ public sealed record RowSegment(
     TraceError? Error = null
 );
 
-/// <summary>A row of the waterfall.</summary>
 public sealed record WaterfallRow
 {
-    /// <summary>The peer.</summary>
     public required QueryPeer Peer { get; init; }
 
     /// <summary>The label, without the duplicate mark.</summary>

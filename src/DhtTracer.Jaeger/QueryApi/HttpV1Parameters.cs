@@ -39,7 +39,6 @@ internal static class HttpV1Parameters
         : GoDuration.TryParse(text, out var nanoseconds) ? nanoseconds
         : throw new BadParameterException($"unable to parse param '{name}': \"{text}\" is not a duration such as 1.5s or 300ms");
 
-    /// <summary>A trace id.</summary>
     public static TraceId Id(string text) =>
         JaegerTraceIds.TryParse(text, out var id)
             ? id

@@ -45,7 +45,6 @@ public sealed record FaultShare(NodeFault Fault, double Share)
     public double DropRate { get; init; } = 0.5;
 }
 
-/// <summary>Options of a <see cref="LocalNetwork"/>.</summary>
 public sealed record LocalNetworkOptions
 {
     /// <summary>Number of nodes, 2 to 1000.</summary>

@@ -20,13 +20,11 @@ public interface IQueryObserver
     /// </summary>
     void PeerHeard(LookupPeer peer) { }
 
-    /// <summary>A dial starts.</summary>
     void DialStarted(LookupPeer peer, DateTimeOffset time) { }
 
     /// <summary>A dial ended. If an open connection is reused, this is called at the time of the start.</summary>
     void DialEnded(LookupPeer peer, DateTimeOffset time, DialResult result) { }
 
-    /// <summary>A request starts.</summary>
     void RequestStarted(LookupPeer peer, DateTimeOffset time, RequestStart request) { }
 
     /// <summary>A request ended. The new peers of its answer have already been reported.</summary>

@@ -1,6 +1,5 @@
 namespace DhtTracer.Kademlia.Lookups;
 
-/// <summary>The parameters of a lookup.</summary>
 /// <param name="Alpha">Maximum number of requests in flight. At least 1.</param>
 /// <param name="Beta">Number of closest peers that must have answered before the lookup ends. At least 1.</param>
 /// <param name="K">Number of peers in the result and maximum size of a bucket. At least 1.</param>

@@ -25,7 +25,6 @@ public sealed class LookupPeer
     /// <summary>Number in the order heard, from 0 without gaps, so observers can keep their state in a list.</summary>
     public int Index { get; }
 
-    /// <summary>The peer.</summary>
     public PeerId Id { get; }
 
     /// <summary>Its id in base58.</summary>

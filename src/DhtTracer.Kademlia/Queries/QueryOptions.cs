@@ -5,7 +5,6 @@ namespace DhtTracer.Kademlia.Queries;
 /// <summary>Options of one query. A null value comes from <see cref="DhtOptions"/>.</summary>
 public sealed record QueryOptions
 {
-    /// <summary>The defaults.</summary>
     public static QueryOptions Default { get; } = new();
 
     /// <summary>Maximum duration.</summary>

@@ -118,7 +118,6 @@ public sealed record DialTrace(
 /// <summary>A request of a query.</summary>
 public sealed record RequestTrace
 {
-    /// <summary>The message.</summary>
     public required MessageType Type { get; init; }
 
     /// <summary>When it began.</summary>

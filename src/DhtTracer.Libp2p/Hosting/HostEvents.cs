@@ -6,7 +6,6 @@ public sealed class ConnectionEventArgs : EventArgs
     /// <summary>Makes the event.</summary>
     public ConnectionEventArgs(Connection connection) => Connection = connection;
 
-    /// <summary>The connection.</summary>
     public Connection Connection { get; }
 }
 

@@ -6,7 +6,6 @@ namespace DhtTracer.Libp2p.Hosting;
 /// <summary>What is known about a peer. Immutable: a newer state is a new object.</summary>
 public sealed record PeerInfo
 {
-    /// <summary>The peer.</summary>
     public required PeerId Peer { get; init; }
 
     /// <summary>Its addresses, without peer id, newest first; at most <see cref="PeerStore.MaxAddresses"/>.</summary>

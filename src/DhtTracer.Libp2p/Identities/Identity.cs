@@ -18,10 +18,8 @@ public sealed class Identity
         PublicKey = PublicKey.FromEd25519(_publicKey);
     }
 
-    /// <summary>The public key.</summary>
     public PublicKey PublicKey { get; }
 
-    /// <summary>The peer id.</summary>
     public PeerId PeerId => PublicKey.PeerId;
 
     /// <summary>Makes a new identity from the system's random number generator.</summary>

@@ -36,7 +36,6 @@ public static class IdentityFile
         return identity;
     }
 
-    /// <summary>Reads the identity in <paramref name="path"/>.</summary>
     /// <exception cref="WireException">The file holds no Ed25519 private key.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static Identity Read(string path)

@@ -14,7 +14,6 @@ public enum KeyType
     /// <summary>RSA, 2048 to 8192 bits; PKCS #1 v1.5 with SHA-256.</summary>
     Rsa = 0,
 
-    /// <summary>Ed25519.</summary>
     Ed25519 = 1,
 
     /// <summary>ECDSA on secp256k1 with SHA-256.</summary>

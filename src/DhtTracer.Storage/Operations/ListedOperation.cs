@@ -16,7 +16,6 @@ public sealed record ListedOperation(Operation Operation, ImmutableArray<QuerySu
     public bool Skipped => Operation.Queries.All(static query => query.Skipped);
 }
 
-/// <summary>A page of operations.</summary>
 /// <param name="Rows">The rows, in the requested order.</param>
 /// <param name="Next">Cursor of the next page; null if there is none.</param>
 /// <param name="Previous">Cursor of the previous page; null if there is none.</param>

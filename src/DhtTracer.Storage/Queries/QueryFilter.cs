@@ -12,7 +12,6 @@ public sealed record QueryFilter
     /// <summary>The type of operation.</summary>
     public QueryType? Type { get; init; }
 
-    /// <summary>The outcome.</summary>
     public QueryOutcome? Outcome { get; init; }
 
     /// <summary>The dialect of the spans.</summary>
@@ -140,7 +139,6 @@ public enum QuerySort
     SourceBackward = 15,
 }
 
-/// <summary>A page of queries.</summary>
 /// <param name="Rows">The rows, in the requested order.</param>
 /// <param name="Next">Cursor of the next page; null if there is none.</param>
 /// <param name="Previous">Cursor of the previous page; null if there is none.</param>

@@ -99,7 +99,6 @@ public readonly record struct TraceState(long Revision, long LastRow, long LastR
 /// <summary>What is known about a trace without reading its spans.</summary>
 public sealed record TraceInfo
 {
-    /// <summary>The trace.</summary>
     public required TraceId TraceId { get; init; }
 
     /// <summary>When spans of it last arrived.</summary>

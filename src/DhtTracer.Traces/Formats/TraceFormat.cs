@@ -15,7 +15,6 @@ public enum TraceFormat
     /// <summary>OTLP JSON, one document per line, as the OpenTelemetry Collector's file exporter writes it.</summary>
     OtlpJsonLines,
 
-    /// <summary>OTLP protobuf.</summary>
     OtlpProtobuf,
 
     /// <summary>The body of an OTLP gRPC call: flag, length, and OTLP protobuf.</summary>

@@ -3,7 +3,6 @@ using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Traces.Json;
 
-/// <summary>Reads the value of an attribute.</summary>
 /// <param name="cursor">Positioned at the value.</param>
 /// <param name="depth">Nesting depth of the value.</param>
 internal delegate AttributeValue ReadAttributeValue(ref JsonCursor cursor, int depth);

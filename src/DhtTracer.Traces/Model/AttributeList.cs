@@ -12,7 +12,6 @@ public sealed class AttributeList : IReadOnlyList<KeyValuePair<string, Attribute
     /// <summary>Wraps the items.</summary>
     public AttributeList(ImmutableArray<KeyValuePair<string, AttributeValue>> items) => _items = items.IsDefault ? [] : items;
 
-    /// <summary>The empty list.</summary>
     public static AttributeList Empty { get; } = new([]);
 
     /// <summary>Makes a list of pairs.</summary>

@@ -32,7 +32,6 @@ public abstract record AttributeValue
 /// <summary>An <c>AnyValue</c> with nothing set.</summary>
 public sealed record EmptyValue : AttributeValue
 {
-    /// <summary>The one instance.</summary>
     public static EmptyValue Instance { get; } = new();
 }
 
@@ -73,5 +72,4 @@ public sealed record ArrayValue(ImmutableArray<AttributeValue> Values) : Attribu
     public override int GetHashCode() => Values.Length == 0 ? 0 : HashCode.Combine(Values.Length, Values[0], Values[^1]);
 }
 
-/// <summary>A list of keys and values.</summary>
 public sealed record KeyValueListValue(AttributeList Values) : AttributeValue;

@@ -59,7 +59,6 @@ public sealed record Span
     /// <summary>What emitted the span: service, host, SDK.</summary>
     public required Resource Resource { get; init; }
 
-    /// <summary>The instrumentation scope.</summary>
     public required InstrumentationScope Scope { get; init; }
 
     /// <summary>Compares by content, events and links included. <see cref="ImmutableArray{T}"/> alone compares by reference.</summary>
@@ -188,7 +187,6 @@ public sealed record Resource
     public string? ServiceName => Attributes.GetString("service.name");
 }
 
-/// <summary>An instrumentation scope.</summary>
 public sealed record InstrumentationScope
 {
     /// <summary>A scope without a name or attributes.</summary>
@@ -197,7 +195,6 @@ public sealed record InstrumentationScope
     /// <summary>Name of the instrumentation.</summary>
     public string Name { get; init; } = "";
 
-    /// <summary>Its version.</summary>
     public string Version { get; init; } = "";
 
     /// <summary>Attributes, in order.</summary>

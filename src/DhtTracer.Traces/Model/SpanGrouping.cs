@@ -49,7 +49,6 @@ public sealed class ResourceGroup
 {
     internal ResourceGroup(Resource resource) => Resource = resource;
 
-    /// <summary>The resource.</summary>
     public Resource Resource { get; }
 
     /// <summary>Its scopes, in the order of their first span.</summary>
@@ -63,7 +62,6 @@ public sealed class ScopeGroup
 {
     internal ScopeGroup(InstrumentationScope scope) => Scope = scope;
 
-    /// <summary>The scope.</summary>
     public InstrumentationScope Scope { get; }
 
     /// <summary>The spans, in the order given.</summary>

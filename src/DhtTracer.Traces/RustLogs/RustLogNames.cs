@@ -23,7 +23,6 @@ public static class RustLogNames
     /// <summary>A request. Without <see cref="Asked"/> its start equals its end, because only the end was logged.</summary>
     public const string Request = "kad.request";
 
-    /// <summary>A dial.</summary>
     public const string Dial = "kad.dial";
 
     /// <summary>Event of the root for each line that says that the query or a part of it is finished.</summary>

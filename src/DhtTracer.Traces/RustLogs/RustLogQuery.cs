@@ -63,7 +63,6 @@ internal sealed class RustLogQuery(InstrumentationScope scope, string identity, 
         return new RustLogPart(name, peer, Id($"{kind} {number}"));
     }
 
-    /// <summary>The root span.</summary>
     public Span Root() =>
         Span(
             Id("root"),

@@ -28,10 +28,8 @@ internal interface IThriftReader
     /// <summary>Reads an <c>i32</c> or an enum.</summary>
     int ReadI32();
 
-    /// <summary>Reads an <c>i64</c>.</summary>
     long ReadI64();
 
-    /// <summary>Reads a <c>double</c>.</summary>
     double ReadDouble();
 
     /// <summary>Reads a <c>string</c> or a <c>binary</c>.</summary>

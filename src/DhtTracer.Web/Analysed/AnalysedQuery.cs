@@ -8,7 +8,6 @@ internal sealed class AnalysedQuery(Query query)
 {
     private readonly Lazy<Explanation> _explanation = new(() => Explanation.Of(query));
 
-    /// <summary>The query.</summary>
     public Query Query { get; } = query;
 
     /// <summary>Why it took as long as it did.</summary>

@@ -94,7 +94,6 @@ internal static class ApiParameters
         new("page", "Which page, from 1", Least: 1),
     ];
 
-    /// <summary>The sets of a comparison.</summary>
     public static IReadOnlyList<ApiParameter> SetsOfComparison { get; } =
     [
         .. from set in new[] { "a", "b" }

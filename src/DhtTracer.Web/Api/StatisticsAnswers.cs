@@ -33,7 +33,6 @@ internal sealed record CompareAnswer(
 /// <param name="IsCut">There are more operations; the latest were read.</param>
 internal sealed record PeersAnswer(ImmutableArray<PeerSummary> Peers, int Count, int Operations, bool IsCut);
 
-/// <summary>One peer.</summary>
 /// <param name="Peer">Its figures.</param>
 /// <param name="Operations">Operations over which they are counted, those included that never heard of it.</param>
 /// <param name="IsCut">There are more operations; the latest were read.</param>

@@ -52,7 +52,6 @@ internal sealed record StepChart(
     }
 }
 
-/// <summary>One line.</summary>
 /// <param name="Name">Its name in the legend.</param>
 /// <param name="Class">Class that gives its colour.</param>
 /// <param name="Points">Points in time order.</param>

@@ -19,7 +19,6 @@ internal static class CommonOptions
             DefaultValueFactory = _ => new DirectoryInfo("data"),
         };
 
-    /// <summary><c>--json</c>.</summary>
     public static Option<bool> Json() => new("--json") { Description = "Print JSON, for programs." };
 
     /// <summary>A duration option such as <c>--since 24h</c>.</summary>

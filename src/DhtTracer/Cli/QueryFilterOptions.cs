@@ -76,7 +76,6 @@ internal sealed class QueryFilterOptions
     /// <summary>Whether any of them was given.</summary>
     public bool Given(ParseResult result) => Parameters(result).Count > 0 || result.GetValue(_since).Ticks > 0;
 
-    /// <summary>The filter.</summary>
     /// <param name="result">The parsed command line.</param>
     /// <param name="clock">For <c>--since</c>.</param>
     /// <exception cref="CommandFailedException">A value is invalid. The message names the valid ones.</exception>

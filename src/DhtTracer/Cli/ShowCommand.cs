@@ -169,7 +169,6 @@ internal static class ShowCommand
         /// <summary>The query, or the decisive query of the operation; null if it has none.</summary>
         public Query? Single => Query ?? Operation!.Queries.FirstOrDefault(query => query.Id == Operation.Operation.Decisive);
 
-        /// <summary>Its id.</summary>
         public QueryId Id => Query?.Id ?? Operation!.Operation.Id;
     }
 }

@@ -48,10 +48,8 @@ internal enum TextStyle
     /// <summary>No style.</summary>
     Plain = 0,
 
-    /// <summary>Bold.</summary>
     Bold = 1,
 
-    /// <summary>Dim.</summary>
     Dim = 2,
 
     /// <summary>Red: failed.</summary>

@@ -76,7 +76,6 @@ internal static class TracerCommandLine
         return string.Join(' ', names);
     }
 
-    /// <summary>All commands.</summary>
     public static RootCommand Create()
     {
         var root = new RootCommand(

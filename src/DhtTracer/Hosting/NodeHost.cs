@@ -18,7 +18,6 @@ internal sealed class NodeHost : IAsyncDisposable
         Node = node;
     }
 
-    /// <summary>The node.</summary>
     public TracedNode Node { get; }
 
     /// <summary>Address of the control server; null if it is off.</summary>

@@ -11,7 +11,6 @@ internal static class ProgramHost
     /// <summary>Maximum time for running work to end.</summary>
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>Builds a host.</summary>
     /// <param name="ports">The ports to open; null for none.</param>
     /// <param name="register">Registers the services of the host.</param>
     public static IHost Build(OpenPorts? ports, Action<IServiceCollection> register)

@@ -13,7 +13,6 @@ namespace DhtTracer.Hosting;
 /// <summary>Registers the web site, with the information that only the host has.</summary>
 internal static class SiteServices
 {
-    /// <summary>Adds the site.</summary>
     public static IServiceCollection AddSite(this IServiceCollection services, ServerOptions options)
     {
         services.AddDhtTracerWeb();

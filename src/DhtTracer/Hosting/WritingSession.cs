@@ -14,10 +14,8 @@ internal sealed class WritingSession : IAsyncDisposable
     /// <summary>The archive.</summary>
     public TraceStore Store => _host.Services.GetRequiredService<TraceStore>();
 
-    /// <summary>The sink for spans.</summary>
     public SpanSink Sink => _host.Services.GetRequiredService<SpanSink>();
 
-    /// <summary>The analysis.</summary>
     public AnalysisWorker Worker => _host.Services.GetRequiredService<AnalysisWorker>();
 
     /// <summary>Opens the archive and starts the analysis.</summary>

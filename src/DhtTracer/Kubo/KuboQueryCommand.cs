@@ -32,7 +32,6 @@ internal sealed record KuboQueryOptions
 /// </summary>
 internal static class KuboQueryCommand
 {
-    /// <summary>Runs it.</summary>
     /// <returns>0 if the query succeeded, 1 if it did not, 130 if it was interrupted.</returns>
     /// <exception cref="CommandFailedException">The command is invalid, or the Kubo does not run it.</exception>
     public static async Task<int> RunAsync(

@@ -6,7 +6,6 @@ namespace DhtTracer.Node;
 /// <summary>Options of <c>dht-tracer localnet</c>.</summary>
 internal sealed record LocalNetCommandOptions
 {
-    /// <summary>The network.</summary>
     public required LocalNetworkOptions Network { get; init; }
 
     /// <summary>Interval between lines of statistics; null for none.</summary>

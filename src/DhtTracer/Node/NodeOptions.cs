@@ -19,7 +19,6 @@ internal sealed record NodeOptions
     /// <summary>Multiaddrs of bootstrap peers, each ending in <c>/p2p/</c> and a peer id.</summary>
     public IReadOnlyList<string> Bootstrap { get; init; } = HostedDhtNode.AminoBootstrapPeers;
 
-    /// <summary>Options of the DHT.</summary>
     public DhtOptions Dht { get; init; } = new();
 
     /// <summary>File of the private key, created if missing; null for a new identity.</summary>
@@ -46,7 +45,6 @@ internal sealed record NodeOptions
     /// <summary>Address of the site, for permalinks.</summary>
     public Uri Site { get; init; } = new("http://127.0.0.1:5080");
 
-    /// <summary>The bootstrap peers.</summary>
     /// <exception cref="FormatException">An address is not that of a peer.</exception>
     public IReadOnlyList<KadPeer> BootstrapPeers() => [.. Bootstrap.Select(HostedDhtNode.ParsePeer)];
 
@@ -65,7 +63,6 @@ internal sealed record NodeOptions
                 + "/ip4/0.0.0.0/tcp/4001 opens it"
             : null;
 
-    /// <summary>Options of the libp2p host.</summary>
     /// <param name="onFault">Receives errors that reach no caller.</param>
     /// <exception cref="FormatException">A listen or bootstrap address is invalid.</exception>
     public Libp2pHostOptions HostOptions(Action<HostFault> onFault)

@@ -23,7 +23,6 @@ internal sealed record QueryCommandOptions
 /// <summary><c>dht-tracer query get-providers CID --bootstrap …</c>: runs one query, shows its progress, then its permalink.</summary>
 internal static class QueryCommand
 {
-    /// <summary>Runs it.</summary>
     /// <returns>0 if the query succeeded, 1 if it did not, 130 if it was interrupted.</returns>
     /// <exception cref="CommandFailedException">The command is invalid, or the node cannot start.</exception>
     public static async Task<int> RunAsync(

@@ -37,7 +37,6 @@ internal sealed class SpanExport : IDisposable
 
     private SpanExport(TracerProvider provider) => _provider = provider;
 
-    /// <summary>Starts the export.</summary>
     /// <param name="options">Where to send spans.</param>
     /// <param name="node">Peer id of the node, used as <c>service.instance.id</c>.</param>
     public static SpanExport Start(SpanExportOptions options, PeerId node)

@@ -16,13 +16,10 @@ internal sealed class TracedNode : IAsyncDisposable
         _export = export;
     }
 
-    /// <summary>Its options.</summary>
     public NodeOptions Options { get; }
 
-    /// <summary>The node.</summary>
     public HostedDhtNode Node { get; }
 
-    /// <summary>The DHT.</summary>
     public DhtNode Dht => Node.Dht;
 
     /// <summary>Starts the node and the export. The node knows no peers yet.</summary>

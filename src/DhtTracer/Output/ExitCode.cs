@@ -3,7 +3,6 @@ namespace DhtTracer.Output;
 /// <summary>Exit codes of every command.</summary>
 internal static class ExitCode
 {
-    /// <summary>Success.</summary>
     public const int Success = 0;
 
     /// <summary>The command failed; the message on standard error gives the reason.</summary>

@@ -3,11 +3,9 @@ using DhtTracer.Analysis.Reconstruction;
 
 namespace DhtTracer.Analysis.Statistics.Comparing;
 
-/// <summary>The unit of a figure.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<FigureUnit>))]
 public enum FigureUnit
 {
-    /// <summary>Nanoseconds.</summary>
     [JsonStringEnumMemberName("ns")]
     Nanoseconds = 1,
 

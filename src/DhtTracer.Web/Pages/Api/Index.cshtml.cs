@@ -41,7 +41,6 @@ internal sealed class ApiModel([FromKeyedServices(ApiEndpoints.Document)] IOpenA
             _ => "",
         };
 
-    /// <summary>One endpoint.</summary>
     /// <param name="Method">GET.</param>
     /// <param name="Path">With names in braces.</param>
     /// <param name="Operation">What the document says.</param>
@@ -50,7 +49,6 @@ internal sealed class ApiModel([FromKeyedServices(ApiEndpoints.Document)] IOpenA
         /// <summary>Its anchor on the page.</summary>
         public string Anchor => Operation.OperationId ?? Path.Trim('/').Replace('/', '-');
 
-        /// <summary>Its parameters.</summary>
         public IEnumerable<IOpenApiParameter> Parameters => Operation.Parameters ?? [];
 
         /// <summary>Whether a browser can open it without filling in names.</summary>

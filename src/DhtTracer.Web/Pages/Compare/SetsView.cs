@@ -63,10 +63,8 @@ internal sealed class SetsView
     /// <summary>Name of the other set.</summary>
     public string Other => Result.SlowIsB ? "A" : "B";
 
-    /// <summary>The slow set.</summary>
     public ComparedSet SlowSet => Result.SlowIsB ? B : A;
 
-    /// <summary>The other set.</summary>
     public ComparedSet OtherSet => Result.SlowIsB ? A : B;
 
     /// <summary>The queries of a set in which a dial or request failed with a class of error, slowest first.</summary>

@@ -25,7 +25,6 @@ internal sealed class OperationPageModel(TraceStore store, AnalysedTraces traces
     /// <summary>How long after the last thing known of an operation without an end more of it is expected.</summary>
     private static readonly TimeSpan StillRunning = TimeSpan.FromHours(1);
 
-    /// <summary>The operation.</summary>
     public Operation Operation { get; private set; } = null!;
 
     /// <summary>Its sides on one axis.</summary>

@@ -35,7 +35,6 @@ internal sealed class OperationView
         Window = new TimeWindow(0, end > long.MaxValue / 2 ? end : end + (end / 3));
     }
 
-    /// <summary>The operation.</summary>
     public Operation Operation { get; }
 
     /// <summary>Its queries, by start.</summary>
@@ -98,7 +97,6 @@ internal sealed class SideView
         Places = places;
     }
 
-    /// <summary>The query.</summary>
     public Query Query { get; }
 
     /// <summary>Its start, in nanoseconds after the operation's.</summary>

@@ -33,10 +33,8 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
     /// <summary>How long after the last thing known of a query without an end more of it is expected.</summary>
     private static readonly TimeSpan StillRunning = TimeSpan.FromHours(1);
 
-    /// <summary>The query.</summary>
     public Query Query { get; private set; } = null!;
 
-    /// <summary>Its waterfall.</summary>
     public WaterfallView View { get; private set; } = null!;
 
     /// <summary>Why it took as long as it did.</summary>

@@ -59,7 +59,6 @@ internal sealed class PathView
         ];
     }
 
-    /// <summary>The tree.</summary>
     public PathTree Tree { get; }
 
     /// <summary>Indices of the nodes, parents before children.</summary>

@@ -37,10 +37,8 @@ internal sealed class RowDetailsView
     /// <summary>Its place in the order heard, from 1.</summary>
     public int Place { get; }
 
-    /// <summary>The peer.</summary>
     public QueryPeer Peer { get; }
 
-    /// <summary>Its phases.</summary>
     public IReadOnlyList<PeerPhase> Phases { get; }
 
     /// <summary>The peer that named it, the one that named that, and so on.</summary>

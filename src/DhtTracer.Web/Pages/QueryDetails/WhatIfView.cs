@@ -63,7 +63,6 @@ internal sealed class WhatIfView
         ];
     }
 
-    /// <summary>The replay.</summary>
     public WhatIf Replay { get; }
 
     /// <summary>What the form asks for.</summary>

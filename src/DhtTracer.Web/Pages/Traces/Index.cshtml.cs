@@ -14,10 +14,8 @@ internal sealed class TracePageModel(TraceStore store) : PageModel
     /// <summary>Queries that are listed above the spans.</summary>
     private const int MostQueries = 20;
 
-    /// <summary>The trace.</summary>
     public TraceId TraceId { get; private set; }
 
-    /// <summary>Its spans.</summary>
     public SpanTreeView Tree { get; private set; } = null!;
 
     /// <summary>The services that sent spans.</summary>

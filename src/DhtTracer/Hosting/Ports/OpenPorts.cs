@@ -18,7 +18,6 @@ internal sealed class OpenPorts
     /// <summary>All of them.</summary>
     public IReadOnlyList<OpenPort> All { get; }
 
-    /// <summary>The HTTP ports.</summary>
     public IEnumerable<OpenPort> Http => All.Where(static port => port.Row.Protocol != PortProtocol.Udp);
 
     /// <summary>Creates the ports. Does not bind them yet.</summary>

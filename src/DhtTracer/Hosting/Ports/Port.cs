@@ -2,7 +2,6 @@ using System.Net;
 
 namespace DhtTracer.Hosting.Ports;
 
-/// <summary>The protocol of a port.</summary>
 internal enum PortProtocol
 {
     /// <summary>HTTP/1.1.</summary>

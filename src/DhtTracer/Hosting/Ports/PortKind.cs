@@ -36,7 +36,6 @@ internal enum PortKind
     /// <summary>Jaeger query API over gRPC.</summary>
     JaegerQueryGrpc,
 
-    /// <summary>Health.</summary>
     Health,
 
     /// <summary>The control server of a node: only of <c>node</c> and <c>demo</c>.</summary>
