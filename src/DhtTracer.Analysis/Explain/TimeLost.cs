@@ -29,7 +29,10 @@ internal static class TimeLost
         return query with
         {
             Phases = path.Phases(),
-            Peers = ImmutableArray.CreateRange(query.Peers, peer => peer with { TimeLostNs = lost.GetValueOrDefault(peer.Id) }),
+            Peers = ImmutableArray.CreateRange(
+                query.Peers,
+                peer => lost.GetValueOrDefault(peer.Id) is var ns && peer.TimeLostNs == ns ? peer : peer with { TimeLostNs = ns }
+            ),
         };
     }
 }

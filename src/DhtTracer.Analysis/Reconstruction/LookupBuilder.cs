@@ -36,11 +36,11 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
             return peer;
         }
 
-        var canonical = PeerText.Canonical(id);
-        if (!_peers.TryGetValue(canonical, out peer))
+        var known = PeerText.Of(id);
+        if (!_peers.TryGetValue(known.Id, out peer))
         {
-            peer = new PeerDraft(canonical);
-            _peers.Add(canonical, peer);
+            peer = new PeerDraft(known, _peers.Count);
+            _peers.Add(known.Id, peer);
         }
 
         return peer;
@@ -174,10 +174,11 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
             }
         );
 
+        var isEnded = query.DurationNs is >= 0;
         var rows = ImmutableArray.CreateBuilder<QueryPeer>(drafts.Count);
         foreach (var draft in drafts)
         {
-            rows.Add(Row(draft));
+            rows.Add(Row(draft, isEnded));
         }
 
         var done = rows.MoveToImmutable();
@@ -226,15 +227,7 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
         duplicates = 0;
         foreach (var peer in drafts)
         {
-            peer.Requests.Sort(
-                static (left, right) =>
-                    (left.StartNs ?? left.EndNs) != (right.StartNs ?? right.EndNs)
-                        ? Nullable.Compare(left.StartNs ?? left.EndNs, right.StartNs ?? right.EndNs)
-                    : left.Type != right.Type ? right.Type.CompareTo(left.Type)
-                    : left.SpanId.CompareTo(right.SpanId)
-            );
-            var repeated = peer.Requests.Count - peer.Requests.Select(static request => request.Type).Distinct().Count();
-
+            var repeated = peer.SortRequests();
             duplicates +=
                 repeated > 0 ? repeated
                 : peer.Duplicate ? 1
@@ -243,27 +236,30 @@ internal sealed class LookupBuilder(KadId? target, string? node, bool dialsKnown
         }
     }
 
-    private QueryPeer Row(PeerDraft draft)
+    private QueryPeer Row(PeerDraft draft, bool isEnded)
     {
         var dial = draft.ShownDial();
         return new QueryPeer
         {
             Id = draft.Id,
             Order = draft.GivenOrder,
-            Xor = target is { } to && PeerText.KadId(draft.Id) is { } from ? from.XorBitLength(to) : draft.GivenXor,
+            Xor = target is { } to && draft.KadId is { } from ? from.XorBitLength(to) : draft.GivenXor,
             Hops = draft.Hops,
             HopsAtLeast = draft.HopsAtLeast ?? draft.Hops,
             Referrer = draft.Referrer,
             ReferrerInferred = draft.ReferrerInferred,
             AskedAfter = draft.AskedAfter,
+
+            // Most peers lose no time. TimeLost copies only the rows of those that did.
+            TimeLostNs = isEnded ? 0 : null,
             HeardNs = draft.HeardNs,
             TakenNs = draft.TakenNs,
             State = draft.GivenState ?? PeerStates.Derive(draft, dial),
             Dial = dial,
-            Requests = [.. draft.Requests.Select(static request => request.ToRequest())],
+            Requests = draft.Requests.Count == 0 ? [] : [.. draft.Requests.Select(static request => request.ToRequest())],
             Duplicate = draft.Duplicate,
             Agent = draft.Agent,
-            Addresses = [.. draft.Addresses()],
+            Addresses = draft.Addresses(),
             Protocols = draft.Protocols is null ? [] : [.. draft.Protocols],
         };
     }

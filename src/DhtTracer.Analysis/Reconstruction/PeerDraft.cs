@@ -1,17 +1,31 @@
+using System.Collections.Immutable;
+using DhtTracer.Analysis.Keys;
 using DhtTracer.Analysis.Model;
+using DhtTracer.Multiformats;
 using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Analysis.Reconstruction;
 
 /// <summary>A peer while its query is being built. Times are nanoseconds after the query's start.</summary>
-internal sealed class PeerDraft(string id)
+/// <param name="peer">The peer.</param>
+/// <param name="number">How many peers the lookup had before.</param>
+/// <remarks>A lookup hears of hundreds of peers that it never asks, so lists are made when something is added.</remarks>
+internal sealed class PeerDraft(KnownPeer peer, int number)
 {
     /// <summary>Most different address lists kept for one peer; other peers name it with the same few.</summary>
     private const int MostAddressTexts = 32;
 
-    private readonly List<string> _addressTexts = [];
+    private List<string>? _addressTexts;
+    private List<PeerDial>? _dials;
+    private List<RequestDraft>? _requests;
 
-    public string Id { get; } = id;
+    public string Id => peer.Id;
+
+    /// <summary>Position in the key space; null when the id is no peer id.</summary>
+    public KadId? KadId => peer.KadId;
+
+    /// <summary>Its place in the order in which the lookup's spans named peers, from 0.</summary>
+    public int Number => number;
 
     /// <summary>Whether it is known how the node heard of it: as a seed, from an answer, or because the trace says so.</summary>
     public bool IsHeard { get; set; }
@@ -68,26 +82,43 @@ internal sealed class PeerDraft(string id)
     /// <summary>Multiaddrs from the source; null to use those of <see cref="AddAddresses"/>.</summary>
     public IReadOnlyList<string>? GivenAddresses { get; set; }
 
-    public List<PeerDial> Dials { get; } = [];
-
-    public List<RequestDraft> Requests { get; } = [];
+    public IReadOnlyList<RequestDraft> Requests => _requests ?? (IReadOnlyList<RequestDraft>)[];
 
     /// <summary>Start of the first dial or request; null without one.</summary>
     public long? FirstSentNs { get; private set; }
 
     public void Add(PeerDial dial)
     {
-        Dials.Add(dial);
+        (_dials ??= []).Add(dial);
         Sent(dial.StartNs);
     }
 
     public void Add(RequestDraft request)
     {
-        Requests.Add(request);
+        (_requests ??= []).Add(request);
         if ((request.StartNs ?? request.EndNs) is { } sent)
         {
             Sent(sent);
         }
+    }
+
+    /// <summary>Sorts the requests by start.</summary>
+    /// <returns>How many of them repeat a message type that the peer was sent before.</returns>
+    public int SortRequests()
+    {
+        if (_requests is null or [_])
+        {
+            return 0;
+        }
+
+        _requests.Sort(
+            static (left, right) =>
+                (left.StartNs ?? left.EndNs) != (right.StartNs ?? right.EndNs)
+                    ? Nullable.Compare(left.StartNs ?? left.EndNs, right.StartNs ?? right.EndNs)
+                : left.Type != right.Type ? right.Type.CompareTo(left.Type)
+                : left.SpanId.CompareTo(right.SpanId)
+        );
+        return _requests.Count - _requests.Select(static request => request.Type).Distinct().Count();
     }
 
     /// <summary>
@@ -95,17 +126,18 @@ internal sealed class PeerDraft(string id)
     /// </summary>
     public PeerDial? ShownDial()
     {
-        Dials.Sort(
+        if (_dials is null or [_])
+        {
+            return _dials?[0];
+        }
+
+        _dials.Sort(
             static (left, right) =>
                 left.StartNs != right.StartNs ? left.StartNs.CompareTo(right.StartNs) : Nullable.Compare(left.DurationNs, right.DurationNs)
         );
-        var real = Dials.Where(static dial => dial.Reused != true).ToList();
-        return real.Find(static dial => dial.Error is null)
-            ?? (
-                real.Count > 0 ? real[0]
-                : Dials.Count > 0 ? Dials[0]
-                : null
-            );
+        return _dials.Find(static dial => dial is { Reused: not true, Error: null })
+            ?? _dials.Find(static dial => dial.Reused != true)
+            ?? _dials[0];
     }
 
     /// <summary>
@@ -113,11 +145,12 @@ internal sealed class PeerDraft(string id)
     /// </summary>
     public void AddAddresses(ReadOnlySpan<char> text)
     {
-        if (text.IsEmpty || _addressTexts.Count == MostAddressTexts)
+        if (text.IsEmpty || _addressTexts?.Count == MostAddressTexts)
         {
             return;
         }
 
+        _addressTexts ??= new List<string>(1);
         foreach (var known in _addressTexts)
         {
             if (text.SequenceEqual(known))
@@ -132,19 +165,17 @@ internal sealed class PeerDraft(string id)
     /// <summary>
     /// The distinct multiaddrs. They are in the source's order if it gives them, else sorted, so that the order of answers does not matter.
     /// </summary>
-    public IReadOnlyList<string> Addresses() =>
-        GivenAddresses
-        ?? (
-            _addressTexts is [var only] && !only.Contains(' ', StringComparison.Ordinal)
-                ? _addressTexts
-                :
-                [
-                    .. _addressTexts
-                        .SelectMany(static text => text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-                        .Distinct(StringComparer.Ordinal)
-                        .Order(StringComparer.Ordinal),
-                ]
-        );
+    public ImmutableArray<string> Addresses() =>
+        GivenAddresses is not null ? [.. GivenAddresses]
+        : _addressTexts is null ? []
+        : _addressTexts is [var only] && !only.Contains(' ', StringComparison.Ordinal) ? [only]
+        :
+        [
+            .. _addressTexts
+                .SelectMany(static text => text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                .Distinct(StringComparer.Ordinal)
+                .Order(StringComparer.Ordinal),
+        ];
 
     private void Sent(long startNs) => FirstSentNs = FirstSentNs is { } first && first <= startNs ? first : startNs;
 }

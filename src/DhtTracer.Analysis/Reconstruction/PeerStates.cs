@@ -28,5 +28,5 @@ internal static class PeerStates
             };
     }
 
-    private static bool Has(PeerDraft peer, RequestOutcome outcome) => peer.Requests.Exists(request => request.Outcome == outcome);
+    private static bool Has(PeerDraft peer, RequestOutcome outcome) => peer.Requests.Any(request => request.Outcome == outcome);
 }

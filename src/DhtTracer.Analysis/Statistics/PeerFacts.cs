@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
 
@@ -57,29 +58,42 @@ public sealed record PeerFacts
     public static ImmutableArray<PeerFacts> From(Query query)
     {
         var named = NamedCounts(query);
-        return
-        [
-            .. query.Peers.Select(peer => new PeerFacts
+        return ImmutableArray.CreateRange(
+            query.Peers,
+            (peer, query) =>
+                new PeerFacts
+                {
+                    QueryId = query.Id,
+                    OperationId = query.OperationId,
+                    QueryStartUnixNano = query.StartUnixNano,
+                    PeerId = peer.Id,
+                    State = peer.State,
+                    Requests = peer.Requests.Length,
+                    Errors = ErrorsOf(peer),
+                    RequestNs = RequestOf(peer),
+                    FailedNs = FailedOf(peer),
+                    TimeLostNs = peer.TimeLostNs,
+                    DialNs = DialOf(peer),
+                    Reused = peer.Dial?.Reused,
+                    NamedBy = named is null ? null : named.GetValueOrDefault(peer.Id),
+                    Agent = peer.Agent,
+                    Addresses = peer.Addresses,
+                },
+            query
+        );
+    }
+
+    private static long? RequestOf(QueryPeer peer)
+    {
+        foreach (var request in peer.Requests)
+        {
+            if (request is { Outcome: RequestOutcome.Answered, DurationNs: { } duration })
             {
-                QueryId = query.Id,
-                OperationId = query.OperationId,
-                QueryStartUnixNano = query.StartUnixNano,
-                PeerId = peer.Id,
-                State = peer.State,
-                Requests = peer.Requests.Length,
-                Errors = ErrorsOf(peer),
-                RequestNs = peer
-                    .Requests.FirstOrDefault(static r => r is { Outcome: RequestOutcome.Answered, DurationNs: not null })
-                    ?.DurationNs,
-                FailedNs = FailedOf(peer),
-                TimeLostNs = peer.TimeLostNs,
-                DialNs = DialOf(peer),
-                Reused = peer.Dial?.Reused,
-                NamedBy = named is null ? null : named.GetValueOrDefault(peer.Id),
-                Agent = peer.Agent,
-                Addresses = peer.Addresses,
-            }),
-        ];
+                return duration;
+            }
+        }
+
+        return null;
     }
 
     // A dial without an error counts as a success only if something followed it, because it may also have been cancelled.
@@ -88,41 +102,67 @@ public sealed record PeerFacts
             ? peer.Dial.DurationNs
             : null;
 
-    private static long? FailedOf(QueryPeer peer) =>
-        peer.Requests.FirstOrDefault(static request => request.Outcome == RequestOutcome.Failed) is { } failed ? failed.DurationNs
-        : peer.State == PeerState.DialFailed ? peer.Dial?.DurationNs
-        : null;
+    private static long? FailedOf(QueryPeer peer)
+    {
+        foreach (var request in peer.Requests)
+        {
+            if (request.Outcome == RequestOutcome.Failed)
+            {
+                return request.DurationNs;
+            }
+        }
+
+        return peer.State == PeerState.DialFailed ? peer.Dial?.DurationNs : null;
+    }
 
     private static ImmutableArray<string> ErrorsOf(QueryPeer peer)
     {
-        var errors = ImmutableArray.CreateBuilder<string>();
+        if (peer.Requests.IsEmpty)
+        {
+            return peer.Dial?.Error is { } only ? [only.Class] : [];
+        }
+
+        var errors = ImmutableArray.CreateBuilder<string>(0);
         if (peer.Dial?.Error is { } dial)
         {
             errors.Add(dial.Class);
         }
 
-        errors.AddRange(peer.Requests.Select(static request => request.Error?.Class).OfType<string>());
+        foreach (var request in peer.Requests)
+        {
+            if (request.Error is { } error)
+            {
+                errors.Add(error.Class);
+            }
+        }
+
         return errors.ToImmutable();
     }
 
     // Null unless every answered lookup request lists its peers: counting only some answers would give too small a number.
     private static Dictionary<string, int>? NamedCounts(Query query)
     {
-        var counts = new Dictionary<string, int>(StringComparer.Ordinal);
+        var counts = new Dictionary<string, int>(query.Peers.Length, StringComparer.Ordinal);
         foreach (var peer in query.Peers)
         {
-            foreach (
-                var request in peer.Requests.Where(static r => r.Outcome == RequestOutcome.Answered && MessageTypes.NamesPeers(r.Type))
-            )
+            foreach (var request in peer.Requests)
             {
+                if (request.Outcome != RequestOutcome.Answered || !MessageTypes.NamesPeers(request.Type))
+                {
+                    continue;
+                }
+
                 if (request.Named.IsDefault)
                 {
                     return null;
                 }
 
-                foreach (var name in request.Named.Where(name => name != peer.Id))
+                foreach (var name in request.Named)
                 {
-                    counts[name] = counts.GetValueOrDefault(name) + 1;
+                    if (name != peer.Id)
+                    {
+                        CollectionsMarshal.GetValueRefOrAddDefault(counts, name, out _)++;
+                    }
                 }
             }
         }

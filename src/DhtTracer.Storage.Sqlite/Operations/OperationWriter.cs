@@ -44,7 +44,7 @@ internal static class OperationWriter
             var met = new HashSet<long>();
             foreach (var query in queries)
             {
-                met.UnionWith(QueryWriter.Insert(session, trace, no, query, Number(queryNumbers, query.Id)));
+                QueryWriter.Insert(session, trace, no, query, Number(queryNumbers, query.Id), met);
             }
 
             BlockPacker.Touch(session, no);

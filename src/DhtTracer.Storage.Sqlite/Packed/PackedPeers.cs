@@ -47,7 +47,11 @@ internal static class PackedPeers
     /// <summary>Marks a query with a critical path, before its peers. With this mark, a peer without a time has lost no time.</summary>
     private const byte PathMark = 0;
 
-    public static ReadOnlySpan<byte> Write(WriteSession session, IReadOnlyList<PeerFacts> facts)
+    /// <summary>Packs the peers of a query.</summary>
+    /// <param name="session">The writer.</param>
+    /// <param name="facts">The peers.</param>
+    /// <param name="contacted">Receives the numbers of those that were dialed or asked.</param>
+    public static ReadOnlySpan<byte> Write(WriteSession session, IReadOnlyList<PeerFacts> facts, ICollection<long> contacted)
     {
         var numbers = new long[facts.Count];
         var order = new int[facts.Count];
@@ -72,6 +76,10 @@ internal static class PackedPeers
             Varint.Write(output, (ulong)(numbers[i] - last));
             last = numbers[i];
             WritePeer(session, facts[i], hasPath, output);
+            if (PackedPeer.IsContacted(facts[i].State, facts[i].Requests))
+            {
+                contacted.Add(last);
+            }
         }
 
         return output.WrittenSpan;

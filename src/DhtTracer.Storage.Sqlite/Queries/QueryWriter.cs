@@ -17,8 +17,8 @@ internal static class QueryWriter
     /// <param name="operation">Number of its operation.</param>
     /// <param name="query">The query.</param>
     /// <param name="number">The number that it had before; null for a new query.</param>
-    /// <returns>Numbers of the peers that it dialed or asked.</returns>
-    public static List<long> Insert(WriteSession session, long trace, long operation, Query query, long? number)
+    /// <param name="contacted">Receives the numbers of the peers that it dialed or asked.</param>
+    public static void Insert(WriteSession session, long trace, long operation, Query query, long? number, ICollection<long> contacted)
     {
         Span<byte> id = stackalloc byte[8];
         var row = session[
@@ -77,9 +77,8 @@ internal static class QueryWriter
             .Bind(43, query.Missing.Events)
             .Bind(44, session.Peers.InternOrNull(query.DiscoveredBy));
         var no = row.RunScalar() ?? throw new InvalidOperationException("INSERT ... RETURNING returned nothing.");
-        var peers = PackedPeers.Write(session, PeerFacts.From(query));
+        var peers = PackedPeers.Write(session, PeerFacts.From(query), contacted);
         session["INSERT INTO query_peers VALUES (?1, ?2)"].Bind(1, no).Bind(2, peers).Run();
-        return PeerIndex.Contacted(peers);
     }
 
     /// <summary>Binds a key to three parameters: text, bytes, Kademlia id.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Dapper;
 using DhtTracer.Storage.Services;
 using DhtTracer.Storage.Sqlite.Connections;
@@ -53,22 +54,40 @@ internal static class ServiceDependencies
 
     private static Dictionary<(string Parent, string Child), long> Count(IReadOnlyList<Span> spans)
     {
-        var services = new Dictionary<SpanId, string>(spans.Count);
+        var resources = new Dictionary<SpanId, Resource>(spans.Count);
         foreach (var span in spans)
         {
-            services.TryAdd(span.SpanId, span.Resource.ServiceName ?? "");
+            resources.TryAdd(span.SpanId, span.Resource);
         }
 
         var calls = new Dictionary<(string, string), long>();
+        var (lastParent, lastChild, run) = ((Resource?)null, (Resource?)null, 0L);
         foreach (var span in spans)
         {
-            if (services.TryGetValue(span.ParentSpanId, out var parent))
+            if (!resources.TryGetValue(span.ParentSpanId, out var parent))
             {
-                var pair = (parent, span.Resource.ServiceName ?? "");
-                calls[pair] = calls.GetValueOrDefault(pair) + 1;
+                continue;
             }
+
+            // Neighbours share their resources, so runs are counted before names are compared.
+            if (run > 0 && (!ReferenceEquals(parent, lastParent) || !ReferenceEquals(span.Resource, lastChild)))
+            {
+                Add(lastParent!, lastChild!, run);
+                run = 0;
+            }
+
+            (lastParent, lastChild) = (parent, span.Resource);
+            run++;
+        }
+
+        if (run > 0)
+        {
+            Add(lastParent!, lastChild!, run);
         }
 
         return calls;
+
+        void Add(Resource parent, Resource child, long count) =>
+            CollectionsMarshal.GetValueRefOrAddDefault(calls, (parent.ServiceName ?? "", child.ServiceName ?? ""), out _) += count;
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using DhtTracer.Storage.Sqlite;
 using DhtTracer.Storage.Sqlite.Connections;
 using DhtTracer.Traces.Model;
@@ -17,15 +18,19 @@ internal static class ServiceWriter
             session["DELETE FROM trace_operation WHERE trace = ?1"].Bind(1, trace).Run();
         }
 
-        var ranges = new Dictionary<(string Service, string Name, int Kind), Range>();
+        var ranges = new Dictionary<(string Service, string Name, int Kind), Range>(new ByName());
+        var (resource, service) = ((Resource?)null, "");
         foreach (var span in spans)
         {
+            if (!ReferenceEquals(span.Resource, resource))
+            {
+                (resource, service) = (span.Resource, span.Resource.ServiceName ?? "");
+            }
+
             var start = Nanoseconds.ToColumn(span.StartUnixNano);
             var duration = span.EndUnixNano > span.StartUnixNano ? Nanoseconds.ToColumn(span.EndUnixNano - span.StartUnixNano) : 0;
-            var key = (span.Resource.ServiceName ?? "", span.Name, (int)span.Kind);
-            ranges[key] = ranges.TryGetValue(key, out var range)
-                ? range.Include(start, duration)
-                : new Range(start, start, duration, duration);
+            ref var range = ref CollectionsMarshal.GetValueRefOrAddDefault(ranges, (service, span.Name, (int)span.Kind), out var exists);
+            range = exists ? range.Include(start, duration) : new Range(start, start, duration, duration);
         }
 
         foreach (var (operation, range) in ranges)
@@ -68,6 +73,15 @@ internal static class ServiceWriter
             ?? throw new InvalidOperationException("INSERT ... RETURNING returned nothing.");
         session.Operations.Add(operation, number);
         return number;
+    }
+
+    /// <summary>Hashes only the name: in most traces all spans are of one service, and the kind follows from the name.</summary>
+    private sealed class ByName : IEqualityComparer<(string Service, string Name, int Kind)>
+    {
+        public bool Equals((string Service, string Name, int Kind) x, (string Service, string Name, int Kind) y) =>
+            x.Kind == y.Kind && x.Name == y.Name && x.Service == y.Service;
+
+        public int GetHashCode((string Service, string Name, int Kind) obj) => obj.Name.GetHashCode(StringComparison.Ordinal);
     }
 
     private readonly record struct Range(long FirstStart, long LastStart, long MinDuration, long MaxDuration)

@@ -19,7 +19,7 @@ internal sealed class OtlpValueReader
     private static readonly BytesValue NoBytes = new(ImmutableArray<byte>.Empty);
 
     private readonly Utf8StringCache _texts = new(1024);
-    private readonly Utf8StringCache _strings = new(8192);
+    private readonly Utf8StringCache _strings = new(16_384);
     private List<KeyValuePair<string, AttributeValue>> _attributes = [];
     private List<AttributeValue> _elements = [];
 

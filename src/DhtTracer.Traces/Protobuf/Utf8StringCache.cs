@@ -11,7 +11,9 @@ namespace DhtTracer.Traces.Protobuf;
 /// </summary>
 internal sealed class Utf8StringCache
 {
-    private const int LongestKept = 128;
+    private const int LongestKept = 256;
+
+    private const int Within = 16;
 
     private readonly StringValue?[] _entries;
 
@@ -39,7 +41,8 @@ internal sealed class Utf8StringCache
         return entry = new StringValue(Encoding.UTF8.GetString(utf8));
     }
 
-    // Hashes the length and the first and last eight bytes: peer ids begin alike and differ at the end.
+    // Hashes the length and the first and last eight bytes: peer ids begin alike and differ at the end. Texts such as "{12D3KooW…:
+    // [/ip4/192.0.2.1/tcp/4001]}" also end alike, so eight bytes count that lie within the peer id.
     private static uint Hash(ReadOnlySpan<byte> bytes)
     {
         ulong first;
@@ -58,6 +61,11 @@ internal sealed class Utf8StringCache
             }
 
             last = 0;
+        }
+
+        if (bytes.Length >= Within + 8)
+        {
+            first ^= BitOperations.RotateLeft(BinaryPrimitives.ReadUInt64LittleEndian(bytes[Within..]), 41);
         }
 
         // Keys such as closer-10 and closer-11 differ only in their highest byte. Multiplying carries only upwards, so fold first.

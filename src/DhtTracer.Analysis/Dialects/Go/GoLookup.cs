@@ -21,7 +21,10 @@ internal enum GoPhase
 /// <summary>The lookup inside a query of go-libp2p-kad-dht, from its spans: which peers it chose when and why, dialed and asked.</summary>
 internal sealed class GoLookup
 {
-    private readonly Dictionary<PeerDraft, GoPeer> _peers = new(ReferenceEqualityComparer.Instance);
+    private readonly List<GoPeer> _peers = [];
+
+    /// <summary>The peers by <see cref="PeerDraft.Number"/>; null for a row that the lookup neither chose nor heard of.</summary>
+    private readonly List<GoPeer?> _byNumber = [];
     private readonly TraceSpans _trace;
     private readonly GoSpanKind[] _kinds;
     private readonly GoQueryParts _parts;
@@ -54,7 +57,7 @@ internal sealed class GoLookup
     public bool NeverEnded { get; }
 
     /// <summary>Every peer that was spawned or named, unordered.</summary>
-    public IReadOnlyCollection<GoPeer> Peers => _peers.Values;
+    public IReadOnlyCollection<GoPeer> Peers => _peers;
 
     /// <summary>The peers that the lookup chose, sorted by time.</summary>
     public List<GoPeer> Spawned { get; } = [];
@@ -87,9 +90,16 @@ internal sealed class GoLookup
     {
         get
         {
-            if (!_peers.TryGetValue(draft, out var peer))
+            while (_byNumber.Count <= draft.Number)
             {
-                _peers.Add(draft, peer = new GoPeer(draft));
+                _byNumber.Add(null);
+            }
+
+            if (_byNumber[draft.Number] is not { } peer)
+            {
+                peer = new GoPeer(draft);
+                _byNumber[draft.Number] = peer;
+                _peers.Add(peer);
             }
 
             return peer;
@@ -97,7 +107,7 @@ internal sealed class GoLookup
     }
 
     /// <summary>The peer of a row; null when the lookup neither chose it nor heard of it.</summary>
-    public GoPeer? Find(PeerDraft draft) => _peers.GetValueOrDefault(draft);
+    public GoPeer? Find(PeerDraft draft) => draft.Number < _byNumber.Count ? _byNumber[draft.Number] : null;
 
     private void Read(int member)
     {
@@ -240,7 +250,8 @@ internal sealed class GoLookup
 
         if (node is not null)
         {
-            _ = _peers.Remove(node.Draft);
+            _ = _peers.Remove(node);
+            _byNumber[node.Draft.Number] = null;
         }
     }
 

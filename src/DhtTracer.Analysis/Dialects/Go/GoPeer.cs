@@ -1,4 +1,3 @@
-using DhtTracer.Analysis.Keys;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Multiformats;
@@ -14,7 +13,7 @@ internal sealed class GoPeer(PeerDraft draft)
 
     public PeerDraft Draft { get; } = draft;
 
-    public KadId? Id { get; } = PeerText.KadId(draft.Id);
+    public KadId? Id => Draft.KadId;
 
     /// <summary>Start of its <c>SpawnQuery</c>: the lookup chose it. Null for a peer that was only heard of.</summary>
     public long? SpawnNs { get; set; }

@@ -53,8 +53,7 @@ internal sealed class KuboEventsHearing(LookupBuilder lookup, KadId? target)
                     continue;
                 }
 
-                var certain =
-                    IsWhole || (nearest is { } bound && PeerText.KadId(named.Id) is { } id && target!.Value.CompareDistance(id, bound) < 0);
+                var certain = IsWhole || (nearest is { } bound && named.KadId is { } id && target!.Value.CompareDistance(id, bound) < 0);
                 fresh += certain ? 1 : 0;
                 doubtful |= !certain;
                 Name(named, request, position, certain);
@@ -129,7 +128,7 @@ internal sealed class KuboEventsHearing(LookupBuilder lookup, KadId? target)
             return null;
         }
 
-        var ids = first.Select(static peer => PeerText.KadId(peer.Id)).OfType<KadId>().ToList();
+        var ids = first.Select(static peer => peer.KadId).OfType<KadId>().ToList();
         ids.Sort(key.CompareDistance);
         return ids.Count >= Alpha ? ids[Alpha - 1] : null;
     }

@@ -111,8 +111,8 @@ internal sealed class Litep2pQuery(LogSpans spans)
                 LookupDiscovery.AllHeard(
                     lookup,
                     lookup
-                        .Peers.Where(static peer => peer.Requests.Exists(static request => request.Outcome == RequestOutcome.Answered))
-                        .Where(static peer => PeerText.KadId(peer.Id) is not null)
+                        .Peers.Where(static peer => peer.Requests.Any(static request => request.Outcome == RequestOutcome.Answered))
+                        .Where(static peer => peer.KadId is not null)
                         .OrderBy(static peer => PeerText.KadId(peer.Id)!.Value, Comparer<KadId>.Create(to.CompareDistance))
                         .Take(count)
                         .Select(static peer => peer.Id)
