@@ -13,7 +13,6 @@ internal sealed class EventLog2019Query(List<Span> spans, SpanId rootId)
 {
     private readonly Span? _root = spans.Find(span => span.SpanId == rootId);
 
-    /// <summary>Builds the query.</summary>
     public Query Build()
     {
         var start = _root?.StartUnixNano ?? spans.Min(static span => span.StartUnixNano);

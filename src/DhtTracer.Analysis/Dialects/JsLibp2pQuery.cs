@@ -26,7 +26,6 @@ internal sealed class JsLibp2pQuery(TraceSpans trace, List<int> tops, SpanId roo
     /// <summary>Reads the message type of a request; null when the attribute is missing or unknown.</summary>
     public static MessageType? MessageTypeOf(Span span) => MessageTypes.Parse(span.Text("message type"));
 
-    /// <summary>Builds the query.</summary>
     public Query Build()
     {
         var members = new List<int>();

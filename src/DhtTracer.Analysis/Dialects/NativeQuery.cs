@@ -23,7 +23,6 @@ internal sealed class NativeQuery(TraceSpans trace, List<int> members, SpanId ro
             .Select(member => trace[member])
             .FirstOrDefault(span => span.Name == NativeSpans.Peer && span.Text(NativeAttributes.QueryType) is not null);
 
-    /// <summary>Builds the query.</summary>
     public Query Build()
     {
         members.Sort();

@@ -30,7 +30,6 @@ internal readonly record struct SpansAbove(ImmutableArray<OperationContext> Cont
         "Key",
     ];
 
-    /// <summary>The spans above a span.</summary>
     /// <param name="trace">The trace.</param>
     /// <param name="index">Root of an operation.</param>
     public static SpansAbove Of(TraceSpans trace, int index)

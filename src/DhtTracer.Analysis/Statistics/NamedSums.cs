@@ -14,7 +14,6 @@ public sealed class NamedSums
     /// <summary>Number of operations.</summary>
     public int Operations { get; set; }
 
-    /// <summary>The names.</summary>
     public IReadOnlyCollection<string> Names => _sums.Keys;
 
     /// <summary>Adds to a name.</summary>

@@ -13,7 +13,6 @@ public sealed class OperationColumns
     /// <summary>An unknown time.</summary>
     public const long Unknown = long.MinValue;
 
-    /// <summary>An unknown count.</summary>
     public const int UnknownCount = int.MinValue;
 
     private readonly long[] _numbers;

@@ -3,7 +3,6 @@ using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Ingestion.Files;
 
-/// <summary>Options of an import.</summary>
 public sealed record ImportOptions
 {
     /// <summary>Whether to import what can be read and list the rest. Otherwise any problem prevents the whole import.</summary>
@@ -25,7 +24,6 @@ public sealed record ImportOptions
     public long MaxTransactionBytes { get; init; } = 256L << 20;
 }
 
-/// <summary>Progress of an import.</summary>
 /// <param name="File">The file being read.</param>
 /// <param name="FileNumber">From 1.</param>
 /// <param name="Files">Number of files.</param>

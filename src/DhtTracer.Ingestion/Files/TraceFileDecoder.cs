@@ -18,7 +18,6 @@ internal static class TraceFileDecoder
 {
     private const long MaxInflatedMessage = 512L << 20;
 
-    /// <summary>Decodes it.</summary>
     /// <exception cref="TraceFormatException">The document does not match the detected format.</exception>
     public static IReadOnlyList<Span> Decode(
         TraceFormat format,

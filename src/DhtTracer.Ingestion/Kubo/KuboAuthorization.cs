@@ -17,7 +17,6 @@ public sealed class KuboAuthorization
 
     private KuboAuthorization(AuthenticationHeaderValue header) => Header = header;
 
-    /// <summary>The header.</summary>
     internal AuthenticationHeaderValue Header { get; }
 
     /// <summary>Parses a secret in the format of Kubo's configuration and of <c>--api-auth</c>.</summary>

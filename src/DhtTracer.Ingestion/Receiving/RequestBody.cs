@@ -25,7 +25,6 @@ public sealed class RequestBody : IDisposable
     /// </summary>
     public ReceivedForm? AsReceived { get; private set; }
 
-    /// <summary>Reads the body.</summary>
     /// <exception cref="BodyTooLargeException">The body exceeds a limit.</exception>
     /// <exception cref="UnknownEncodingException">The compression is unknown.</exception>
     /// <exception cref="InvalidDataException">The compressed body is damaged, truncated, or does not match its encoding.</exception>

@@ -28,7 +28,6 @@ public sealed record PullOptions
     /// not grow with it. It is lowered where a server takes less.</value>
     public int Depth { get; init; } = 1000;
 
-    /// <summary>The transport.</summary>
     public PullTransport Transport { get; init; }
 
     /// <summary>

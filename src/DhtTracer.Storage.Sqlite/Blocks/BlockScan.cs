@@ -58,7 +58,6 @@ internal sealed class BlockScan : IDisposable
         return checked((int)most);
     }
 
-    /// <summary>All blocks.</summary>
     public static List<BlockState> Blocks(SqliteConnection connection) =>
         connection
             .Query<BlockState>(

@@ -25,7 +25,6 @@ internal interface IListRow
     /// <summary>Its number in the table.</summary>
     long No { get; }
 
-    /// <summary>The text of its key.</summary>
     string? KeyText { get; }
 
     /// <summary>The value that this part of the list is sorted by.</summary>

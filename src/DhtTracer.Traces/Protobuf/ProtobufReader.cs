@@ -64,7 +64,6 @@ internal ref struct ProtobufReader
         return tag >= 8 ? true : throw Error(_position - 1, "expected a field number of at least 1, found 0");
     }
 
-    /// <summary>Reads a varint.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ulong ReadVarint()
     {

@@ -59,7 +59,6 @@ internal sealed class ComparedSet
         return new ComparedSet(prefix, QueryListAddress.Parse(new QueryCollection(own)));
     }
 
-    /// <summary>Its operations.</summary>
     public Task<OperationColumns> ReadAsync(TraceStore store, CancellationToken cancellationToken) =>
         store.ReadOperationsAsync(Address.Filter, cancellationToken);
 

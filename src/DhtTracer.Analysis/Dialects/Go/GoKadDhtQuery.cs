@@ -14,7 +14,6 @@ internal sealed class GoKadDhtQuery(TraceSpans trace, GoSpanKind[] kinds, GoQuer
 {
     private readonly Span? _root = parts.Root == TraceSpans.None ? null : trace[parts.Root];
 
-    /// <summary>Builds the query.</summary>
     public Query Build()
     {
         parts.Members.Sort();

@@ -20,7 +20,6 @@ internal sealed class GoOperation(
     private readonly Span? _own = root == TraceSpans.None ? null : trace[root];
     private readonly Query _decisive = OperationOfQueries.Decisive(queries);
 
-    /// <summary>Builds the operation.</summary>
     public Operation Build()
     {
         var ofQueries = OperationOfQueries.Make(id, queries) with

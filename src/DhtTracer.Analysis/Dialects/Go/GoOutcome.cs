@@ -11,7 +11,6 @@ namespace DhtTracer.Analysis.Dialects.Go;
 /// </summary>
 internal static class GoOutcome
 {
-    /// <summary>The outcome.</summary>
     /// <param name="root">The root; null when it never arrived.</param>
     /// <param name="type">What it was for.</param>
     /// <param name="found">Whether the goal was reached; null when only the end of the query shows it.</param>

@@ -30,7 +30,6 @@ internal sealed class GoQueryParts
     /// <summary>Index of the root; <see cref="TraceSpans.None"/> when it never arrived.</summary>
     public int Root { get; }
 
-    /// <summary>Id of the root.</summary>
     public SpanId RootId { get; }
 
     /// <summary>Peers that were asked, dialed or chosen, as written in the spans.</summary>

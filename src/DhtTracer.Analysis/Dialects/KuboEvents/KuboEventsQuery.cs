@@ -15,7 +15,6 @@ internal sealed class KuboEventsQuery(KuboEventStream stream)
         ? told
         : QueryType.Unknown;
 
-    /// <summary>Builds the query.</summary>
     public Query Build()
     {
         var key = KeyOf(stream.Root?.Text(KuboEventNames.Key), _type);

@@ -6,7 +6,6 @@ namespace DhtTracer.Analysis.Statistics.Comparing;
 /// </summary>
 internal static class RatioTerms
 {
-    /// <summary>Terms of a mean.</summary>
     public static RatioBootstrap.Term[] OfMean(ReadOnlySpan<int> values) => Of(values, values, static (value, _) => 1);
 
     /// <summary>Terms of a part in a whole.</summary>

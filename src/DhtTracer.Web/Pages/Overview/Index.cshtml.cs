@@ -50,7 +50,6 @@ internal sealed class OverviewModel(TraceStore store, TimeProvider clock) : Page
     /// <summary>By period.</summary>
     public PeriodsView Periods { get; private set; } = null!;
 
-    /// <summary>The slowest operations.</summary>
     public IReadOnlyList<OperationFacts> Slowest { get; private set; } = [];
 
     /// <summary>The latest that failed.</summary>
