@@ -110,7 +110,9 @@ public sealed class RequestBody : IDisposable
             : data.Length * 5L;
     }
 
-    /// <summary>Reads everything that was sent. The array is not pooled: it is kept until the commit, which may outlast the request.</summary>
+    /// <summary>
+    /// Reads everything that was sent. The array is not pooled: it is kept until the commit, which may outlast the request.
+    /// </summary>
     private async Task<byte[]> ReadAllAsync(Stream sent, long? expected, CancellationToken cancellationToken)
     {
         // The sender claims the expected length, so trust it only up to 1 MiB.
