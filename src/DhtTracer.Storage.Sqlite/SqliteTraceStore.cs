@@ -67,7 +67,12 @@ public sealed class SqliteTraceStore : TraceStore
     ) => new(await SqliteDatabase.OpenAsync(options, cancellationToken), reconstruct, clock ?? TimeProvider.System);
 
     /// <inheritdoc/>
-    public override Task AppendAsync(InboxBody? body, PullCheckpoint? checkpoint = null, CancellationToken cancellationToken = default)
+    public override Task AppendAsync(
+        InboxBody? body,
+        PullCheckpoint? checkpoint = null,
+        CancellationToken cancellationToken = default,
+        TimeSpan? patience = null
+    )
     {
         foreach (var chunk in body?.Chunks ?? [])
         {
@@ -85,7 +90,7 @@ public sealed class SqliteTraceStore : TraceStore
                 var now = Nanoseconds.Now(_clock);
                 return body is null ? null : new InboxRow(InboxWriter.Append(session, body, now), now, body.Chunks);
             },
-            body?.Data.Length ?? 0,
+            body is null ? 0 : body.Data.Length + body.Chunks.Sum(static chunk => (long)chunk.Otlp.Length),
             cancellationToken,
             row =>
             {
@@ -93,7 +98,8 @@ public sealed class SqliteTraceStore : TraceStore
                 {
                     Arrivals.Publish(row);
                 }
-            }
+            },
+            patience
         );
     }
 
@@ -429,12 +435,14 @@ public sealed class SqliteTraceStore : TraceStore
         Func<WriteSession, T> write,
         long bytes,
         CancellationToken cancellationToken,
-        Action<T>? committed = null
+        Action<T>? committed = null,
+        TimeSpan? patience = null
     ) =>
         (_database.Writer ?? throw new InvalidOperationException("The database is open for reading only.")).RunAsync(
             write,
             bytes,
             cancellationToken,
-            committed
+            committed,
+            patience
         );
 }

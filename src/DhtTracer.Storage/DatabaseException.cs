@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace DhtTracer.Storage;
 
 /// <summary>What is wrong with the database.</summary>
@@ -50,6 +52,15 @@ public sealed class StoreOverloadedException : Exception
     /// <summary>Creates the exception.</summary>
     public StoreOverloadedException(long pendingBytes)
         : base($"{pendingBytes} bytes of spans already wait for the database; send these again later.") => PendingBytes = pendingBytes;
+
+    /// <summary>Creates the exception for spans that waited too long.</summary>
+    public StoreOverloadedException(long pendingBytes, TimeSpan waited)
+        : base(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"The database took no spans for {waited.TotalSeconds:0.##} s, and {pendingBytes} bytes wait for it; send these again later."
+            )
+        ) => PendingBytes = pendingBytes;
 
     /// <summary>Bytes waiting for the writer.</summary>
     public long PendingBytes { get; }

@@ -35,8 +35,15 @@ public abstract class TraceStore(Func<IReadOnlyList<Span>, ReconstructedTrace> r
     /// <param name="body">The message; null for none.</param>
     /// <param name="checkpoint">A puller's checkpoint, committed together with the message; null for none.</param>
     /// <param name="cancellationToken">Cancels the write if it has not started. A started write always completes.</param>
-    /// <exception cref="StoreOverloadedException">Too much is waiting already; nothing was stored.</exception>
-    public abstract Task AppendAsync(InboxBody? body, PullCheckpoint? checkpoint = null, CancellationToken cancellationToken = default);
+    /// <param name="patience">How long the write may wait for its start; null for no limit.</param>
+    /// <exception cref="StoreOverloadedException">Too much is waiting already, or the write waited too long; nothing was
+    /// stored.</exception>
+    public abstract Task AppendAsync(
+        InboxBody? body,
+        PullCheckpoint? checkpoint = null,
+        CancellationToken cancellationToken = default,
+        TimeSpan? patience = null
+    );
 
     /// <summary>Stores spans in the inbox. The task completes only after the commit.</summary>
     /// <param name="chunks">The spans that arrived. Either all are stored or none.</param>

@@ -83,7 +83,7 @@ public static class OtlpHttpReceiver
     {
         var rejected = new List<RejectedSpan>();
         var spans = OtlpJson.Decode(body.Span, rejected);
-        var accepted = await sink.AcceptAsync(spans, Name, null, cancellationToken);
+        var accepted = await sink.AcceptAsync(spans, Name, null, cancellationToken, SpanSink.ReceiverPatience);
         sink.Statistics.CountRejected(Name, rejected.Count);
         return new SinkResult(accepted, rejected.Count, rejected.Count == 0 ? null : rejected[0]);
     }

@@ -41,6 +41,10 @@ public sealed record ReceivedForm(ReadOnlyMemory<byte> Data, BodyEncoding Encodi
 /// <param name="statistics">Counts accepted and refused spans.</param>
 public sealed class SpanSink(TraceStore store, IngestStatistics statistics)
 {
+    /// <summary>How long a receiver lets a sender wait for the database before it asks the sender to try again.</summary>
+    /// <value>1.5 seconds.</value>
+    public static TimeSpan ReceiverPatience { get; } = TimeSpan.FromSeconds(1.5);
+
     /// <summary>Totals by receiver.</summary>
     public IngestStatistics Statistics => statistics;
 
@@ -50,7 +54,8 @@ public sealed class SpanSink(TraceStore store, IngestStatistics statistics)
     /// <param name="asReceived">The same message in its compressed form, which is then stored; null to compress it here.</param>
     /// <param name="cancellationToken">Cancels the write if it has not started. A started write always completes.</param>
     /// <exception cref="TraceFormatException">The bytes are not OTLP; nothing was stored.</exception>
-    /// <exception cref="StoreOverloadedException">Too much is waiting already; nothing was stored.</exception>
+    /// <exception cref="StoreOverloadedException">Too much is waiting already, or the spans waited too long; nothing was
+    /// stored.</exception>
     /// <exception cref="DatabaseException">The commit failed; nothing was stored.</exception>
     public async Task<SinkResult> AcceptOtlpAsync(
         ReadOnlyMemory<byte> otlp,
@@ -76,7 +81,7 @@ public sealed class SpanSink(TraceStore store, IngestStatistics statistics)
             if (chunks.Length > 0)
             {
                 var (data, encoding) = asReceived ?? ReceivedForm.Of(otlp.Span);
-                await store.AppendAsync(new InboxBody(data, encoding, chunks), null, cancellationToken);
+                await store.AppendAsync(new InboxBody(data, encoding, chunks), null, cancellationToken, ReceiverPatience);
             }
 
             statistics.Count(receiver, split.SpanCount, split.RejectedCount, otlp.Length, begun);
@@ -95,14 +100,17 @@ public sealed class SpanSink(TraceStore store, IngestStatistics statistics)
     /// <param name="receiver">Name of the receiver, for the statistics.</param>
     /// <param name="checkpoint">A puller's checkpoint, committed together with the spans.</param>
     /// <param name="cancellationToken">Cancels the write if it has not started. A started write always completes.</param>
+    /// <param name="patience">How long the spans may wait for the database; null for no limit.</param>
     /// <returns>Number of committed spans.</returns>
-    /// <exception cref="StoreOverloadedException">Too much is waiting already; nothing was stored.</exception>
+    /// <exception cref="StoreOverloadedException">Too much is waiting already, or the spans waited too long; nothing was
+    /// stored.</exception>
     /// <exception cref="DatabaseException">The commit failed; nothing was stored.</exception>
     public async Task<int> AcceptAsync(
         IEnumerable<Span> spans,
         string receiver,
         PullCheckpoint? checkpoint = null,
-        CancellationToken cancellationToken = default
+        CancellationToken cancellationToken = default,
+        TimeSpan? patience = null
     )
     {
         var begun = statistics.Begin();
@@ -110,7 +118,7 @@ public sealed class SpanSink(TraceStore store, IngestStatistics statistics)
         try
         {
             var chunks = Chunks(spans);
-            await AppendAsync(chunks, checkpoint, cancellationToken);
+            await AppendAsync(chunks, checkpoint, patience, cancellationToken);
             var count = chunks.Sum(chunk => chunk.SpanCount);
             statistics.Count(receiver, count, 0, chunks.Sum(chunk => (long)chunk.Otlp.Length), begun);
             return count;
@@ -141,6 +149,13 @@ public sealed class SpanSink(TraceStore store, IngestStatistics statistics)
         return [.. traces.Select(trace => new TraceChunk(trace.Key, OtlpProtobuf.Encode(trace.Value), trace.Value.Count))];
     }
 
-    private Task AppendAsync(IReadOnlyList<TraceChunk> chunks, PullCheckpoint? checkpoint, CancellationToken cancellationToken) =>
-        chunks.Count == 0 && checkpoint is null ? Task.CompletedTask : store.AppendAsync(chunks, checkpoint, cancellationToken);
+    private Task AppendAsync(
+        List<TraceChunk> chunks,
+        PullCheckpoint? checkpoint,
+        TimeSpan? patience,
+        CancellationToken cancellationToken
+    ) =>
+        chunks.Count == 0 && checkpoint is null
+            ? Task.CompletedTask
+            : store.AppendAsync(chunks.Count == 0 ? null : InboxBody.Of(chunks), checkpoint, cancellationToken, patience);
 }

@@ -35,31 +35,45 @@ internal sealed class WriteQueue : IAsyncDisposable
     /// <param name="bytes">Memory that the write uses while it waits.</param>
     /// <param name="cancellationToken">Cancels the write if it has not started. A started write always completes.</param>
     /// <param name="committed">Called after the commit, in the order of the commits, before the task completes. Must be quick.</param>
-    /// <exception cref="StoreOverloadedException">Too many bytes are waiting already.</exception>
+    /// <param name="patience">How long the write may wait for its start; null for no limit.</param>
+    /// <exception cref="StoreOverloadedException">Too many bytes are waiting already, or the write waited too long.</exception>
     /// <exception cref="DatabaseException">The commit failed; nothing is stored.</exception>
     public async Task<T> RunAsync<T>(
         Func<WriteSession, T> apply,
         long bytes,
         CancellationToken cancellationToken,
-        Action<T>? committed = null
+        Action<T>? committed = null,
+        TimeSpan? patience = null
     )
     {
         cancellationToken.ThrowIfCancellationRequested();
         var pending = Interlocked.Add(ref _pendingBytes, bytes);
-        try
+        if (pending > _maxPendingBytes && pending != bytes)
         {
-            if (pending > _maxPendingBytes && pending != bytes)
-            {
-                throw new StoreOverloadedException(pending - bytes);
-            }
+            Release(bytes);
+            throw new StoreOverloadedException(pending - bytes);
+        }
 
-            var write = new Write<T>(apply, bytes, cancellationToken, committed);
-            ObjectDisposedException.ThrowIf(!_channel.Writer.TryWrite(write), typeof(TraceStore));
+        var write = new Write<T>(this, apply, bytes, cancellationToken, committed);
+        if (!_channel.Writer.TryWrite(write))
+        {
+            Release(bytes);
+            throw new ObjectDisposedException(nameof(TraceStore));
+        }
+
+        if (patience is not { } limit)
+        {
             return await write.Task;
         }
-        finally
+
+        try
         {
-            Interlocked.Add(ref _pendingBytes, -bytes);
+            return await write.Task.WaitAsync(limit, CancellationToken.None);
+        }
+        catch (TimeoutException)
+        {
+            // Its bytes count until the writer drops it, so that senders that try again cannot fill the memory.
+            return write.Abandon() ? throw new StoreOverloadedException(PendingBytes, limit) : await write.Task;
         }
     }
 
@@ -149,6 +163,8 @@ internal sealed class WriteQueue : IAsyncDisposable
     }
 #pragma warning restore CA1031
 
+    private void Release(long bytes) => Interlocked.Add(ref _pendingBytes, -bytes);
+
     private abstract class Write(long bytes, CancellationToken cancellationToken)
     {
         public long Bytes { get; } = bytes;
@@ -164,25 +180,77 @@ internal sealed class WriteQueue : IAsyncDisposable
         public abstract void Fail(Exception error);
     }
 
-    private sealed class Write<T>(Func<WriteSession, T> apply, long bytes, CancellationToken cancellationToken, Action<T>? committed)
-        : Write(bytes, cancellationToken)
+    private sealed class Write<T>(
+        WriteQueue queue,
+        Func<WriteSession, T> apply,
+        long bytes,
+        CancellationToken cancellationToken,
+        Action<T>? committed
+    ) : Write(bytes, cancellationToken)
     {
+        private const int Waiting = 0;
+        private const int Started = 1;
+        private const int Abandoned = 2;
+
         // Continuations must not run on the writer's thread.
         private readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private T? _result;
+        private int _state = Waiting;
 
         public Task<T> Task => _completion.Task;
 
-        public override bool TakeBack() => CancellationToken.IsCancellationRequested && _completion.TrySetCanceled(CancellationToken);
+        /// <summary>Gives the write up. False if it has started.</summary>
+        public bool Abandon() => Interlocked.CompareExchange(ref _state, Abandoned, Waiting) == Waiting;
 
-        public override void Apply(WriteSession session) => _result = apply(session);
+        public override bool TakeBack()
+        {
+            if (Volatile.Read(ref _state) != Abandoned && !CancellationToken.IsCancellationRequested)
+            {
+                return false;
+            }
+
+            Drop();
+            return true;
+        }
+
+        public override void Apply(WriteSession session)
+        {
+            // It may run again, alone, after its group failed.
+            if (Interlocked.CompareExchange(ref _state, Started, Waiting) != Abandoned)
+            {
+                _result = apply(session);
+            }
+        }
 
         public override void Complete()
         {
+            if (_state == Abandoned)
+            {
+                Drop();
+                return;
+            }
+
             committed?.Invoke(_result!);
+            queue.Release(Bytes);
             _completion.TrySetResult(_result!);
         }
 
-        public override void Fail(Exception error) => _completion.TrySetException(error);
+        public override void Fail(Exception error)
+        {
+            if (_state == Abandoned)
+            {
+                Drop();
+                return;
+            }
+
+            queue.Release(Bytes);
+            _completion.TrySetException(error);
+        }
+
+        private void Drop()
+        {
+            queue.Release(Bytes);
+            _completion.TrySetCanceled(CancellationToken);
+        }
     }
 }

@@ -1,4 +1,5 @@
 using Dapper;
+using DhtTracer.Storage.Inbox;
 using DhtTracer.Storage.Pulling;
 using DhtTracer.Traces.Model;
 using Microsoft.Data.Sqlite;
@@ -72,6 +73,26 @@ public sealed class WriteQueueTests : IDisposable
 
         await store.AppendAsync([Make.Chunk(Make.Span(Make.Trace(1), 1))]);
         Assert.Single(await store.GetTraceAsync(Make.Trace(1)));
+    }
+
+    [Fact]
+    public async Task While_the_database_is_locked_a_message_is_refused_when_its_patience_ends_and_is_not_stored_later()
+    {
+        await using var store = await Make.StoreAsync(_data.Options with { LockTimeout = TimeSpan.FromMinutes(1) });
+        var body = InboxBody.Of([Make.Chunk(Make.Span(Make.Trace(1), 1))]);
+        await using var other = Raw();
+        await using (var transaction = other.BeginTransaction(deferred: false))
+        {
+            await Assert.ThrowsAsync<StoreOverloadedException>(() => store.AppendAsync(body, patience: TimeSpan.FromMilliseconds(50)));
+
+            // Its memory counts as long as the writer has it.
+            Assert.True(store.PendingBytes > 0);
+        }
+
+        await store.AppendAsync([Make.Chunk(Make.Span(Make.Trace(2), 1))]);
+        Assert.Empty(await store.GetTraceAsync(Make.Trace(1)));
+        Assert.Single(await store.GetTraceAsync(Make.Trace(2)));
+        Assert.Equal(0, store.PendingBytes);
     }
 
     [Fact]
