@@ -27,6 +27,7 @@ public sealed class FakeArchive
     private readonly PriorityQueue<IReadOnlyList<Span>, (long After, long Number)> _pending = new();
     private long _searches;
     private long _scheduled;
+    private long _spansSent;
 
     /// <summary>Makes an empty archive.</summary>
     /// <param name="options">What to imitate.</param>
@@ -40,6 +41,9 @@ public sealed class FakeArchive
 
     /// <summary>Searches answered so far, faults included.</summary>
     public long Searches => Interlocked.Read(ref _searches);
+
+    /// <summary>Spans sent over gRPC so far.</summary>
+    public long SpansSent => Interlocked.Read(ref _spansSent);
 
     /// <summary>Traces that the ring has dropped.</summary>
     public int Evicted { get; private set; }
@@ -96,6 +100,9 @@ public sealed class FakeArchive
             }
         }
     }
+
+    /// <summary>Counts spans that are sent.</summary>
+    public void Sent(int spans) => Interlocked.Add(ref _spansSent, spans);
 
     public IReadOnlyList<string> Services()
     {

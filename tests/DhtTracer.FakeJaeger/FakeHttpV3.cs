@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using DhtTracer.Traces.Jaeger.Proto;
+using Google.Protobuf;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -20,6 +21,11 @@ internal sealed class FakeHttpV3(FakeArchive archive, FakeFaults faults, FakeJae
             context => FakeAnswer.WriteAsync(context, 200, new JsonObject { ["services"] = FakeAnswer.Strings(archive.Services()) }, faults)
         );
         endpoints.MapGet("/api/v3/traces", SearchAsync);
+        endpoints.MapGet("/api/v3/traces/{id}", TraceAsync);
+        if (options.Release == JaegerRelease.Later)
+        {
+            endpoints.MapGet("/api/v3/trace-summaries", SearchAsync);
+        }
     }
 
     private static JsonObject Failure(int code, string message) =>
@@ -58,6 +64,14 @@ internal sealed class FakeHttpV3(FakeArchive archive, FakeFaults faults, FakeJae
                         ),
                 ]),
             },
+        };
+
+    private static JsonNode Summary(IReadOnlyList<Span> trace) =>
+        new JsonObject
+        {
+            ["traceId"] = FakeAnswer.Hex(trace[0].TraceId),
+            ["minStartTimeUnixNano"] = trace.Min(span => JaegerTime.UnixNano(span.StartTime)).ToString(CultureInfo.InvariantCulture),
+            ["spanCount"] = trace.Count,
         };
 
     private static JsonObject Span(Span span)
@@ -103,6 +117,14 @@ internal sealed class FakeHttpV3(FakeArchive archive, FakeFaults faults, FakeJae
             + (dot < 0 ? 0 : long.Parse(time[(dot + 1)..end].PadRight(9, '0'), CultureInfo.InvariantCulture));
     }
 
+    private Task TraceAsync(HttpContext context)
+    {
+        var id = ByteString.CopyFrom(Convert.FromHexString((string)context.Request.RouteValues["id"]!));
+        return archive.Trace(id) is { } trace
+            ? FakeAnswer.WriteAsync(context, 200, Result(trace), faults)
+            : FakeAnswer.WriteAsync(context, 404, Failure(404, "No traces found"), faults);
+    }
+
     private async Task SearchAsync(HttpContext context)
     {
         archive.BeginSearch();
@@ -135,6 +157,17 @@ internal sealed class FakeHttpV3(FakeArchive archive, FakeFaults faults, FakeJae
         try
         {
             var found = archive.Search(search);
+            if (context.Request.Path.Value!.EndsWith("/trace-summaries", StringComparison.Ordinal))
+            {
+                await FakeAnswer.WriteAsync(
+                    context,
+                    200,
+                    new JsonObject { ["summaries"] = new JsonArray([.. found.Select(Summary)]) },
+                    faults
+                );
+                return;
+            }
+
             if (found.Count == 0)
             {
                 await FakeAnswer.WriteAsync(context, 404, Failure(404, "No traces found"), faults);

@@ -32,6 +32,9 @@ public sealed record FakeJaegerOptions
     /// <summary>Path before all others, such as <c>/jaeger</c>; empty for none.</summary>
     public string PathBase { get; init; } = "";
 
+    /// <summary>The version that the page of the UI names, such as <c>v1.60.0</c>; empty as in v2.13.</summary>
+    public string Version { get; init; } = "";
+
     /// <summary>Whether api_v2 is served over gRPC.</summary>
     public bool ServeApiV2 { get; init; } = true;
 

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -64,6 +65,14 @@ public sealed class FakeJaegerServer : IAsyncDisposable
             new FakeHttpV3(archive, faults, options).Map(http);
         }
 
+        http.MapGet(
+            "/",
+            () =>
+                Results.Content(
+                    $"<!DOCTYPE html><script>JAEGER_VERSION = {{\"gitCommit\":\"\",\"gitVersion\":\"{options.Version}\",\"buildDate\":\"\"}};</script>",
+                    "text/html"
+                )
+        );
         await grpc.StartAsync();
         await http.StartAsync();
         return new FakeJaegerServer(archive, grpc, http);

@@ -80,7 +80,7 @@ internal sealed class FakeQueryService(FakeArchive archive, FakeFaults faults, F
         return adjusted;
     }
 
-    private static async Task WriteAsync(
+    private async Task WriteAsync(
         IReadOnlyList<IReadOnlyList<Span>> traces,
         bool adjust,
         int? disconnectAfter,
@@ -99,6 +99,7 @@ internal sealed class FakeQueryService(FakeArchive archive, FakeFaults faults, F
                     context.CancellationToken.ThrowIfCancellationRequested();
                 }
 
+                archive.Sent(spans.Length);
                 await output.WriteAsync(
                     new SpansResponseChunk { Spans = { adjust ? spans.Select(Adjusted) : spans } },
                     context.CancellationToken

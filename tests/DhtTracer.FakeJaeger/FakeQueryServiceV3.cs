@@ -2,8 +2,9 @@ using DhtTracer.Jaeger.Proto.V3;
 using DhtTracer.Traces.Jaeger;
 using DhtTracer.Traces.Otlp;
 using DhtTracer.Traces.Otlp.Proto;
+using Google.Protobuf;
 using Grpc.Core;
-using Status = Grpc.Core.Status;
+using Span = DhtTracer.Traces.Jaeger.Proto.Span;
 
 namespace DhtTracer.FakeJaeger;
 
@@ -19,17 +20,56 @@ internal sealed class FakeQueryServiceV3(FakeArchive archive, FakeFaults faults,
         ServerCallContext context
     )
     {
-        var query = request.Query;
-        if (query?.StartTimeMin is not { } min || query.StartTimeMax is not { } max)
+        foreach (var trace in FakeErrors.Search(archive, faults, options, Search(request.Query)))
         {
-            throw new RpcException(new Status(StatusCode.InvalidArgument, "start_time_min and start_time_max are required"));
+            await WriteAsync(trace, responseStream, context);
+        }
+    }
+
+    public override async Task GetTrace(GetTraceRequest request, IServerStreamWriter<TracesData> responseStream, ServerCallContext context)
+    {
+        var id = ByteString.CopyFrom(Convert.FromHexString(request.TraceId));
+        var trace = archive.Trace(id) ?? throw FakeErrors.Of(StatusCode.NotFound, "trace not found");
+        await WriteAsync(trace, responseStream, context);
+    }
+
+    public override async Task FindTraceSummaries(
+        FindTraceSummariesRequest request,
+        IServerStreamWriter<FindTraceSummariesResponse> responseStream,
+        ServerCallContext context
+    )
+    {
+        if (options.Release != JaegerRelease.Later)
+        {
+            throw FakeErrors.Of(StatusCode.Unimplemented, "unknown method FindTraceSummaries for service jaeger.api_v3.QueryService");
         }
 
-        var search = new FakeSearch(query.ServiceName, JaegerTime.UnixNano(min), JaegerTime.UnixNano(max), query.SearchDepth);
-        foreach (var trace in FakeErrors.Search(archive, faults, options, search))
-        {
-            var otlp = OtlpProtobuf.Encode(JaegerModel.Decode(trace));
-            await responseStream.WriteAsync(TracesData.Parser.ParseFrom(otlp), context.CancellationToken);
-        }
+        var found = FakeErrors.Search(archive, faults, options, Search(request.Query));
+        await responseStream.WriteAsync(
+            new FindTraceSummariesResponse
+            {
+                Summaries =
+                {
+                    found.Select(trace => new TraceSummary
+                    {
+                        TraceId = Convert.ToHexStringLower(trace[0].TraceId.Span),
+                        SpanCount = trace.Count,
+                    }),
+                },
+            },
+            context.CancellationToken
+        );
+    }
+
+    private static FakeSearch Search(TraceQueryParameters? query) =>
+        query?.StartTimeMin is { } min && query.StartTimeMax is { } max
+            ? new FakeSearch(query.ServiceName, JaegerTime.UnixNano(min), JaegerTime.UnixNano(max), query.SearchDepth)
+            : throw FakeErrors.Of(StatusCode.InvalidArgument, "start time min and max are required parameters");
+
+    private async Task WriteAsync(IReadOnlyList<Span> trace, IServerStreamWriter<TracesData> output, ServerCallContext context)
+    {
+        archive.Sent(trace.Count);
+        var otlp = OtlpProtobuf.Encode(JaegerModel.Decode(trace));
+        await output.WriteAsync(TracesData.Parser.ParseFrom(otlp), context.CancellationToken);
     }
 }

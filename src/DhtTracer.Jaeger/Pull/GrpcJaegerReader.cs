@@ -3,6 +3,8 @@ using DhtTracer.Jaeger.Proto.V2;
 using DhtTracer.Traces.Formats;
 using DhtTracer.Traces.Jaeger;
 using DhtTracer.Traces.Jaeger.Proto;
+using DhtTracer.Traces.Model;
+using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 
@@ -17,16 +19,30 @@ internal sealed class GrpcJaegerReader(Uri address, PullOptions options) : IJaeg
 
     public Uri Address => address;
 
-    public async Task<IReadOnlyList<string>> GetServicesAsync(CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<string>> GetServicesAsync(CancellationToken cancellationToken) =>
+        (
+            await _channel.OneAsync(
+                static (invoker, options) =>
+                    new QueryService.QueryServiceClient(invoker).GetServicesAsync(new GetServicesRequest(), options),
+                cancellationToken
+            )
+        ).Services;
+
+    // api_v2 has no summaries; a server that has them serves api_v3 on the same port.
+    public Task<IReadOnlyList<FoundSummary>> FindSummariesAsync(
+        string service,
+        TimeWindow window,
+        int depth,
+        CancellationToken cancellationToken
+    ) => SummariesV3.FindAsync(_channel, service, window, depth, cancellationToken);
+
+    public async IAsyncEnumerable<FoundSpans> GetTraceAsync(TraceId trace, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        try
+        var request = new GetTraceRequest { TraceId = ByteString.CopyFrom(trace.ToBytes()), RawTraces = true };
+        using var call = new QueryService.QueryServiceClient(_channel.Invoker).GetTrace(request, _channel.Options(cancellationToken));
+        while (await JaegerChannel.NextAsync(call.ResponseStream, cancellationToken))
         {
-            var client = new QueryService.QueryServiceClient(_channel.Invoker);
-            return (await client.GetServicesAsync(new GetServicesRequest(), _channel.Options(cancellationToken))).Services;
-        }
-        catch (RpcException e)
-        {
-            throw JaegerChannel.Translated(e, cancellationToken);
+            yield return Decode(call.ResponseStream.Current);
         }
     }
 

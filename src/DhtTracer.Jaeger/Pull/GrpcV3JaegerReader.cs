@@ -1,10 +1,9 @@
 using System.Runtime.CompilerServices;
 using DhtTracer.Jaeger.Proto.V3;
 using DhtTracer.Traces.Formats;
+using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 using Google.Protobuf;
-using Google.Protobuf.WellKnownTypes;
-using Grpc.Core;
 
 namespace DhtTracer.Jaeger.Pull;
 
@@ -17,16 +16,29 @@ internal sealed class GrpcV3JaegerReader(Uri address, PullOptions options) : IJa
 
     public Uri Address => address;
 
-    public async Task<IReadOnlyList<string>> GetServicesAsync(CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<string>> GetServicesAsync(CancellationToken cancellationToken) =>
+        (
+            await _channel.OneAsync(
+                static (invoker, options) =>
+                    new QueryService.QueryServiceClient(invoker).GetServicesAsync(new GetServicesRequest(), options),
+                cancellationToken
+            )
+        ).Services;
+
+    public Task<IReadOnlyList<FoundSummary>> FindSummariesAsync(
+        string service,
+        TimeWindow window,
+        int depth,
+        CancellationToken cancellationToken
+    ) => SummariesV3.FindAsync(_channel, service, window, depth, cancellationToken);
+
+    public async IAsyncEnumerable<FoundSpans> GetTraceAsync(TraceId trace, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        try
+        var request = new GetTraceRequest { TraceId = trace.ToString(), RawTraces = true };
+        using var call = new QueryService.QueryServiceClient(_channel.Invoker).GetTrace(request, _channel.Options(cancellationToken));
+        while (await JaegerChannel.NextAsync(call.ResponseStream, cancellationToken))
         {
-            var client = new QueryService.QueryServiceClient(_channel.Invoker);
-            return (await client.GetServicesAsync(new GetServicesRequest(), _channel.Options(cancellationToken))).Services;
-        }
-        catch (RpcException e)
-        {
-            throw JaegerChannel.Translated(e, cancellationToken);
+            yield return Decode(call.ResponseStream.Current.ToByteArray());
         }
     }
 
@@ -37,18 +49,7 @@ internal sealed class GrpcV3JaegerReader(Uri address, PullOptions options) : IJa
         [EnumeratorCancellation] CancellationToken cancellationToken
     )
     {
-        // The end is exclusive by the description, inclusive in the storages: one nanosecond more overlaps, one less loses spans.
-        var request = new FindTracesRequest
-        {
-            Query = new TraceQueryParameters
-            {
-                ServiceName = service,
-                StartTimeMin = Time(window.From),
-                StartTimeMax = Time(window.To + 1),
-                SearchDepth = depth,
-                RawTraces = true,
-            },
-        };
+        var request = new FindTracesRequest { Query = SummariesV3.Query(service, window, depth) };
         using var call = new QueryService.QueryServiceClient(_channel.Invoker).FindTraces(request, _channel.Options(cancellationToken));
         while (await JaegerChannel.NextAsync(call.ResponseStream, cancellationToken))
         {
@@ -57,9 +58,6 @@ internal sealed class GrpcV3JaegerReader(Uri address, PullOptions options) : IJa
     }
 
     public void Dispose() => _channel.Dispose();
-
-    private static Timestamp Time(long unixNano) =>
-        new() { Seconds = Math.DivRem(unixNano, 1_000_000_000, out var rest), Nanos = (int)rest };
 
     private static FoundSpans Decode(byte[] tracesData)
     {

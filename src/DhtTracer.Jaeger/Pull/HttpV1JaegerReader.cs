@@ -41,5 +41,25 @@ internal sealed class HttpV1JaegerReader(Uri address, PullOptions options) : IJa
         yield return new FoundSpans(spans, rejected.Count);
     }
 
+    public Task<IReadOnlyList<FoundSummary>> FindSummariesAsync(
+        string service,
+        TimeWindow window,
+        int depth,
+        CancellationToken cancellationToken
+    ) =>
+        Task.FromException<IReadOnlyList<FoundSummary>>(
+            new JaegerReadException(JaegerReadProblem.NotSpoken, $"{address}: HTTP v1 has no trace summaries")
+        );
+
+    public async IAsyncEnumerable<FoundSpans> GetTraceAsync(TraceId trace, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (await _http.GetAsync($"/api/traces/{trace}?raw=true", cancellationToken) is { } body)
+        {
+            var rejected = new List<RejectedSpan>();
+            var spans = JsonAnswer.Decode(() => JaegerJson.Decode(body.Span, rejected), address);
+            yield return new FoundSpans(spans, rejected.Count);
+        }
+    }
+
     public void Dispose() => _http.Dispose();
 }

@@ -46,6 +46,25 @@ internal sealed class JaegerChannel : IDisposable
         {
             return await answer.MoveNext(cancellationToken);
         }
+        catch (RpcException e) when (e.StatusCode == StatusCode.NotFound)
+        {
+            // A trace that is no longer there has no spans.
+            return false;
+        }
+        catch (RpcException e)
+        {
+            throw Translated(e, cancellationToken);
+        }
+    }
+
+    /// <summary>The answer to a question of one message.</summary>
+    /// <exception cref="JaegerReadException">There is none.</exception>
+    public async Task<T> OneAsync<T>(Func<CallInvoker, CallOptions, AsyncUnaryCall<T>> call, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await call(Invoker, Options(cancellationToken));
+        }
         catch (RpcException e)
         {
             throw Translated(e, cancellationToken);
@@ -64,7 +83,7 @@ internal sealed class JaegerChannel : IDisposable
         {
             // Nobody listens, or whoever does speaks another protocol.
             _ when NoConnection(e.Status.DebugException) || NoGrpc(e) => JaegerReadProblem.NotSpoken,
-            StatusCode.Internal when e.Status.Detail.Contains("search depth", StringComparison.OrdinalIgnoreCase) =>
+            StatusCode.Internal or StatusCode.Unknown when e.Status.Detail.Contains("search depth", StringComparison.OrdinalIgnoreCase) =>
                 JaegerReadProblem.DepthRefused,
             StatusCode.DeadlineExceeded or StatusCode.ResourceExhausted => JaegerReadProblem.AnswerTooLarge,
 

@@ -17,6 +17,12 @@ internal sealed class JaegerConnection(PullOptions options, ILogger logger) : ID
     /// <summary>The transport in use; <see cref="PullTransport.Automatic"/> while none is chosen.</summary>
     public PullTransport Transport => _current?.Transport ?? PullTransport.Automatic;
 
+    /// <summary>Who answers trace summaries, which a Jaeger has since v2.19; null when nobody does.</summary>
+    public IJaegerReader? Summaries { get; private set; }
+
+    /// <summary>What the server is, as far as its answers tell; null while none is chosen.</summary>
+    public string? Server { get; private set; }
+
     /// <summary>The reader in use; looks for one when there is none.</summary>
     /// <exception cref="JaegerReadException">Nothing answers.</exception>
     public async Task<IJaegerReader> GetAsync(CancellationToken cancellationToken)
@@ -29,7 +35,19 @@ internal sealed class JaegerConnection(PullOptions options, ILogger logger) : ID
         await _choosing.WaitAsync(cancellationToken);
         try
         {
-            return _current ??= await ChooseAsync(cancellationToken);
+            if (_current is null)
+            {
+                var chosen = await ChooseAsync(cancellationToken);
+                (Summaries, Server) = await JaegerRecognition.RecogniseAsync(chosen, Neighbour(chosen), options, cancellationToken);
+                if (Summaries is { } summaries && summaries != chosen)
+                {
+                    Retire(summaries);
+                }
+
+                _current = chosen;
+            }
+
+            return _current;
         }
         finally
         {
@@ -49,12 +67,8 @@ internal sealed class JaegerConnection(PullOptions options, ILogger logger) : ID
             && Interlocked.CompareExchange(ref _current, null, reader) == reader
         )
         {
-            lock (_retired)
-            {
-                // Another service may be in the middle of a call on it.
-                _retired.Add(reader);
-            }
-
+            // Another service may be in the middle of a call on it.
+            Retire(reader);
             Interlocked.Exchange(ref _failures, 0);
         }
     }
@@ -68,6 +82,20 @@ internal sealed class JaegerConnection(PullOptions options, ILogger logger) : ID
         }
 
         _choosing.Dispose();
+    }
+
+    /// <summary>Where HTTP is, when any transport may be used.</summary>
+    private Uri? Neighbour(IJaegerReader chosen) =>
+        options.Transport == PullTransport.Automatic || chosen.Transport is PullTransport.HttpV3 or PullTransport.HttpV1
+            ? _address.Http
+            : null;
+
+    private void Retire(IJaegerReader reader)
+    {
+        lock (_retired)
+        {
+            _retired.Add(reader);
+        }
     }
 
     private async Task<IJaegerReader> ChooseAsync(CancellationToken cancellationToken)

@@ -47,7 +47,7 @@ internal sealed class JaegerHttp : IDisposable
             return response.StatusCode switch
             {
                 HttpStatusCode.OK => body,
-                HttpStatusCode.NotFound => null,
+                HttpStatusCode.NotFound => (ReadOnlyMemory<byte>?)null,
                 _ => throw Failed(pathAndQuery, response.StatusCode, body.Span),
             };
         }

@@ -49,7 +49,21 @@ internal sealed class PullMeter
 
     public void Now(PullActivity activity) => Update(old => old with { Activity = activity });
 
-    public void Connected(PullTransport transport) => Update(old => old with { Transport = transport, Activity = PullActivity.Reading });
+    public void Connected(PullTransport transport, string? server) =>
+        Update(old => old with { Transport = transport, Server = server, Activity = PullActivity.Reading });
+
+    /// <summary>Spans came over the wire, whatever becomes of them.</summary>
+    /// <param name="spans">How many.</param>
+    /// <param name="again">Whether their time was read before.</param>
+    public void Moved(int spans, bool again) =>
+        Update(old => old with { Moved = old.Moved + spans, Reread = old.Reread + (again ? spans : 0) });
+
+    /// <summary>What failed works again.</summary>
+    public void Succeeded()
+    {
+        Update(old => old with { Activity = PullActivity.Waiting });
+        _changed();
+    }
 
     public void Bisect()
     {
@@ -79,9 +93,6 @@ internal sealed class PullMeter
     {
         Update(old => old with { WindowsIncomplete = old.WindowsIncomplete + 1, LastError = what, LastErrorTime = _clock.GetUtcNow() });
     }
-
-    /// <summary>A stretch could not be read; it is tried again later.</summary>
-    public void Unreadable(string what) => Update(old => old with { LastError = what, LastErrorTime = _clock.GetUtcNow() });
 
     /// <summary>So many stretches could not be read and are tried again.</summary>
     public void Gaps(int count) => Update(old => old with { Gaps = count });

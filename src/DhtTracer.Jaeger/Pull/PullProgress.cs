@@ -22,6 +22,15 @@ public sealed record PullProgress(
     TimeSpan Elapsed
 )
 {
+    /// <summary>Spans that came over the wire, those thrown away included.</summary>
+    public long Moved { get; init; }
+
+    /// <summary>Of these, spans of time that was read before, to find what came late.</summary>
+    public long Reread { get; init; }
+
+    /// <summary>Stretches of time that the Jaeger cannot read now.</summary>
+    public int Gaps { get; init; }
+
     /// <summary>What fails just now and is tried again, from a remote server and so hostile text; null while all goes well.</summary>
     public string? Problem { get; init; }
 

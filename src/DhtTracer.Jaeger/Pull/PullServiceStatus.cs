@@ -34,6 +34,9 @@ public sealed record PullServiceStatus
     /// <summary>The transport in use; <see cref="PullTransport.Automatic"/> while none answers.</summary>
     public PullTransport Transport { get; init; }
 
+    /// <summary>What the server is, as far as its answers tell; null while it is not known. Hostile text.</summary>
+    public string? Server { get; init; }
+
     /// <summary>What happens now.</summary>
     public PullActivity Activity { get; init; }
 
@@ -81,6 +84,12 @@ public sealed record PullServiceStatus
 
     /// <summary>Spans that came again and were not stored again.</summary>
     public long Duplicates { get; init; }
+
+    /// <summary>Spans that came over the wire, those thrown away included.</summary>
+    public long Moved { get; init; }
+
+    /// <summary>Of these, spans of time that was read before, to find what came late.</summary>
+    public long Reread { get; init; }
 
     /// <summary>Spans that came without a valid id or time and so cannot be stored, counted each time they come.</summary>
     public long Rejected { get; init; }

@@ -6,21 +6,22 @@ namespace DhtTracer.Jaeger.Pull;
 /// <summary>What a checkpoint says beside "re-read until", as text: <c>COVERED READ GAP-GAP GAP-GAP …</c> in nanoseconds.</summary>
 /// <param name="CoveredFrom">How far back pulls have reached.</param>
 /// <param name="ReadUntil">Everything that started before was read at least once.</param>
+/// <param name="RereadUntil">Everything that started before was read again after spans could no longer come late.</param>
 /// <param name="Gaps">Stretches that the Jaeger could not read.</param>
-internal sealed record PullState(long CoveredFrom, long ReadUntil, IReadOnlyList<TimeWindow> Gaps)
+internal sealed record PullState(long CoveredFrom, long ReadUntil, long RereadUntil, IReadOnlyList<TimeWindow> Gaps)
 {
     /// <summary>Gaps kept at most; a Jaeger with more is broken, and a checkpoint has room for a mebibyte.</summary>
     private const int MaxGaps = 10_000;
 
     /// <summary>Reads the text.</summary>
     /// <param name="text">A checkpoint's state; one of before there were two times holds the first number only.</param>
-    /// <param name="completeUntil">The checkpoint's own time.</param>
+    /// <param name="rereadUntil">The checkpoint's own time.</param>
     /// <param name="state">What it says.</param>
-    public static bool TryParse(string text, long completeUntil, [NotNullWhen(true)] out PullState? state)
+    public static bool TryParse(string text, long rereadUntil, [NotNullWhen(true)] out PullState? state)
     {
         state = null;
         var words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        var read = completeUntil;
+        var read = rereadUntil;
         if (
             words.Length == 0
             || !long.TryParse(words[0], CultureInfo.InvariantCulture, out var covered)
@@ -46,7 +47,7 @@ internal sealed record PullState(long CoveredFrom, long ReadUntil, IReadOnlyList
             gaps.Add(new TimeWindow(from, to));
         }
 
-        state = new PullState(covered, read, gaps);
+        state = new PullState(covered, read, rereadUntil, gaps);
         return true;
     }
 

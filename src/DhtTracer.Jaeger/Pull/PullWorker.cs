@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Storage;
 using Microsoft.Extensions.Logging;
@@ -10,7 +11,6 @@ public sealed class PullWorker
 {
     /// <summary>Spans remembered per Jaeger, so that the store need not be asked for them; about 40 bytes each.</summary>
     private const int RememberedSpans = 100_000;
-    private static readonly TimeSpan LogAgain = TimeSpan.FromHours(1);
     private static readonly TimeSpan LookForServices = TimeSpan.FromSeconds(30);
 
     private readonly PullOptions _options;
@@ -51,78 +51,49 @@ public sealed class PullWorker
     }
 
     /// <summary>Runs until all is taken, or, when following, until cancelled.</summary>
-    /// <param name="progress">Hears after every stored window and after every failure, or null. It is called from several threads.</param>
+    /// <param name="progress">Hears after every stored part and after every failure, or null. It is called from several threads.</param>
     /// <param name="cancellationToken">Stops; what is stored stays, and the next run goes on from there.</param>
     /// <returns>The final counts.</returns>
     /// <exception cref="PullException">The Jaeger refuses, or was away for longer than <see cref="PullOptions.GiveUpAfter"/>.</exception>
     /// <exception cref="DatabaseException">The store cannot be written.</exception>
     public async Task<PullProgress> RunAsync(IProgress<PullProgress>? progress, CancellationToken cancellationToken)
     {
-        using var connection = new JaegerConnection(_options, _logger);
-        using var gate = new SemaphoreSlim(_options.Parallelism);
-        using var storing = new SemaphoreSlim(1);
+        using var session = new PullSession
+        {
+            Options = _options,
+            Source = _source,
+            Connection = new JaegerConnection(_options, _logger),
+            Searching = new SemaphoreSlim(_options.Parallelism),
+            Taken = _taken,
+            Sink = _sink,
+            Clock = _clock,
+        };
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var meters = new Dictionary<string, PullMeter>(StringComparer.Ordinal);
+        var meters = new PullMeters(_source, _board, progress, _clock);
+        var checkpoints = await _store.ListCheckpointsAsync(cancellationToken);
         var running = new List<Task>();
-        var began = _clock.GetTimestamp();
-        string? noServices = null;
-        var list = new PullMeter(_source, "", _clock, static () => { });
-        PullProgress Sum()
-        {
-            lock (meters)
-            {
-                var total = Total([.. meters.Values.Select(meter => meter.Status)], _clock.GetElapsedTime(began));
-                return total with { Problem = total.Problem ?? noServices };
-            }
-        }
-
-        void Report() => progress?.Report(Sum());
-        void ServicesUnknown(string? problem)
-        {
-            noServices = problem;
-            if (problem is null)
-            {
-                _board.Remove(_source, "");
-            }
-            else
-            {
-                list.Failed(problem, final: false);
-                _board.Add(_source, "", () => list.Status);
-            }
-
-            Report();
-        }
-
         try
         {
-            do
+            await foreach (var service in ServicesAsync(session.Connection, meters.List, running, stop.Token))
             {
-                var checkpoints = await _store.ListCheckpointsAsync(stop.Token);
-                foreach (var service in await ServicesAsync(connection, ServicesUnknown, stop.Token))
-                {
-                    PullMeter meter;
-                    lock (meters)
-                    {
-                        if (meters.ContainsKey(service))
-                        {
-                            continue;
-                        }
+                var meter = meters.Add(service);
+                var retry = new PullRetry(_options, service, meter, _clock, _logger);
+                var checkpoint = checkpoints.FirstOrDefault(item => item.Source == _source && item.Service == service);
+                var pull = new ServicePull(
+                    new PullPlan(_options, checkpoint, meter, _clock),
+                    new WindowReader(
+                        new WindowSearch(service, session, retry, meter),
+                        new SummaryReader(service, session, meter),
+                        _taken,
+                        meter
+                    ),
+                    new PullInbox(service, checkpoint, session, retry, meter),
+                    meter
+                );
+                running.Add(Task.Run(() => pull.RunAsync(stop.Token), CancellationToken.None));
+            }
 
-                        meters.Add(service, meter = new PullMeter(_source, service, _clock, Report));
-                    }
-
-                    _board.Add(_source, service, () => meter.Status);
-                    var search = new WindowSearch(service, connection, _options, gate, meter, _clock);
-                    var reader = new WindowReader(service, connection, search, meter);
-                    var puller = new ServicePuller(_source, service, _options, _sink, _taken, storing, reader, meter, _clock);
-                    var checkpoint = checkpoints.FirstOrDefault(item => item.Source == _source && item.Service == service);
-                    running.Add(Task.Run(() => puller.RunAsync(checkpoint, stop.Token), CancellationToken.None));
-                }
-
-                await WaitAsync(running, stop.Token);
-            } while (_options.Follow);
-
-            return Sum();
+            return meters.Total();
         }
         finally
         {
@@ -139,22 +110,68 @@ public sealed class PullWorker
         }
     }
 
-    private static PullProgress Total(PullServiceStatus[] services, TimeSpan elapsed) =>
-        new(
-            services.Length,
-            services.Sum(status => status.Windows),
-            services.Sum(status => status.WindowsBisected),
-            services.Sum(status => status.Traces),
-            services.Sum(status => status.Spans),
-            services.Sum(status => status.Duplicates),
-            services.Sum(status => status.Retries),
-            services.Length == 0 ? 0 : services.Average(status => status.Fraction),
-            elapsed
-        )
+    /// <summary>
+    /// Each service once, new ones as they appear while following. Ends when all that were given are pulled; throws when one fails.
+    /// </summary>
+    private async IAsyncEnumerable<string> ServicesAsync(
+        JaegerConnection connection,
+        PullMeter list,
+        List<Task> running,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
+    {
+        var retry = new PullRetry(_options, "its list of services", list, _clock, _logger);
+        var known = new HashSet<string>(StringComparer.Ordinal);
+        do
         {
-            Problem = Array.Find(services, static status => status.Activity is PullActivity.BackingOff or PullActivity.Failed)?.LastError,
-        };
+            foreach (var service in await ListAsync(connection, list, retry, cancellationToken))
+            {
+                if (known.Add(service))
+                {
+                    yield return service;
+                }
+            }
 
+            await WaitAsync(running, cancellationToken);
+        } while (_options.Follow);
+    }
+
+    private async Task<IReadOnlyList<string>> ListAsync(
+        JaegerConnection connection,
+        PullMeter list,
+        PullRetry retry,
+        CancellationToken cancellationToken
+    )
+    {
+        if (_options.Services.Count > 0)
+        {
+            return _options.Services;
+        }
+
+        var services = await retry.RunAsync(
+            async token =>
+            {
+                var reader = await connection.GetAsync(token);
+                try
+                {
+                    return await reader.GetServicesAsync(token);
+                }
+                catch (JaegerReadException)
+                {
+                    connection.Failed(reader);
+                    throw;
+                }
+            },
+            null,
+            cancellationToken
+        );
+        connection.Succeeded();
+        retry.Succeeded();
+        list.Succeeded();
+        return [.. services.Where(service => service.Length > 0 && !PullOptions.JaegerItself.Contains(service))];
+    }
+
+    /// <summary>Waits until the services are pulled, or until it is time to look for new ones; throws when one fails.</summary>
     private async Task WaitAsync(List<Task> running, CancellationToken cancellationToken)
     {
         using var round = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -182,60 +199,5 @@ public sealed class PullWorker
 
         cancellationToken.ThrowIfCancellationRequested();
         await round.CancelAsync();
-    }
-
-    private async Task<IReadOnlyList<string>> ServicesAsync(
-        JaegerConnection connection,
-        Action<string?> unknown,
-        CancellationToken cancellationToken
-    )
-    {
-        if (_options.Services.Count > 0)
-        {
-            return _options.Services;
-        }
-
-        var backoff = new Backoff(_clock);
-        var failed = false;
-        var logged = TimeSpan.Zero;
-        while (true)
-        {
-            IJaegerReader? reader = null;
-            try
-            {
-                reader = await connection.GetAsync(cancellationToken);
-                var services = await reader.GetServicesAsync(cancellationToken);
-                connection.Succeeded();
-                if (failed)
-                {
-                    _logger.LogInformation("{Source} says again which services it has", _options.Source);
-                    unknown(null);
-                }
-
-                return [.. services.Where(service => service.Length > 0 && !PullOptions.JaegerItself.Contains(service))];
-            }
-            catch (JaegerReadException e)
-            {
-                if (reader is not null)
-                {
-                    connection.Failed(reader);
-                }
-
-                if (backoff.Failing > _options.GiveUpAfter || (e.Problem == JaegerReadProblem.Refused && _options.GiveUpAfter is not null))
-                {
-                    throw new PullException($"{_options.Source} does not say which services it has: {e.Message}", e);
-                }
-
-                if (!failed || backoff.Failing - logged > LogAgain)
-                {
-                    _logger.LogWarning("{Source} does not say which services it has, trying again: {Problem}", _options.Source, e.Message);
-                    logged = backoff.Failing;
-                }
-
-                failed = true;
-                unknown(e.Message);
-                await backoff.WaitAsync(cancellationToken);
-            }
-        }
     }
 }

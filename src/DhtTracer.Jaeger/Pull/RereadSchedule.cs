@@ -10,8 +10,7 @@ internal sealed class RereadSchedule
 {
     private static readonly TimeSpan FirstMinutes = TimeSpan.FromMinutes(10);
 
-    /// <summary>A stretch is read when it is an eighth of its age wide, so that a reading covers many polls.</summary>
-    private const int Grain = 8;
+    private static readonly TimeSpan WidestGrain = TimeSpan.FromMinutes(30);
 
     private readonly long[] _ages;
     private readonly long[] _until;
@@ -44,7 +43,7 @@ internal sealed class RereadSchedule
     {
         for (var i = 0; i < _ages.Length; i++)
         {
-            _until[i] = i == _ages.Length - 1 ? rereadUntil : Math.Max(rereadUntil, stopped - _ages[i] - (_ages[i] / Grain));
+            _until[i] = i == _ages.Length - 1 ? rereadUntil : Math.Max(rereadUntil, stopped - _ages[i] - Grain(i));
         }
     }
 
@@ -81,12 +80,15 @@ internal sealed class RereadSchedule
         for (var i = _ages.Length - 1; i >= 0; i--)
         {
             var end = Math.Min(readUntil, now - _ages[i]);
-            if (end - _until[i] >= Math.Max(1, _ages[i] / Grain))
+            if (end - _until[i] >= Grain(i))
             {
                 yield return new TimeWindow(_until[i], end - 1);
             }
         }
     }
+
+    /// <summary>A stretch is read when it is this wide: an eighth of its age, so that a reading covers many polls.</summary>
+    private long Grain(int line) => Math.Clamp(_ages[line] / 8, 1, TimeWindow.Nanoseconds(WidestGrain));
 
     private static IEnumerable<TimeSpan> Doubling(TimeSpan first)
     {

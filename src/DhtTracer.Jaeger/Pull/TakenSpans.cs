@@ -47,6 +47,55 @@ internal sealed class TakenSpans(TraceStore store, int capacity)
     /// <summary>Remembers spans that are committed; forgets the traces met longest ago when there are too many.</summary>
     public void Add(TraceId trace, IEnumerable<Span> spans) => Remember(trace, spans.Select(Hash));
 
+    /// <summary>A trace came from the Jaeger with so many spans, repeated ones included.</summary>
+    public void Came(TraceId trace, int spans)
+    {
+        lock (_gate)
+        {
+            if (_traces.TryGetValue(trace, out var node))
+            {
+                node.Value.Came = spans;
+            }
+        }
+    }
+
+    /// <summary>The traces of which the Jaeger has another number of spans than came from it, or than the store holds.</summary>
+    /// <exception cref="DatabaseException">The store cannot be read.</exception>
+    public async Task<List<TraceId>> DifferingAsync(IReadOnlyList<FoundSummary> summaries, CancellationToken cancellationToken)
+    {
+        var differing = new List<TraceId>();
+        foreach (var (trace, spans) in summaries)
+        {
+            if (!trace.IsZero && !IsAsItCame(trace, spans) && await StoredAsync(trace, cancellationToken) != spans)
+            {
+                differing.Add(trace);
+            }
+        }
+
+        return differing;
+    }
+
+    private bool IsAsItCame(TraceId trace, int spans)
+    {
+        lock (_gate)
+        {
+            return _traces.TryGetValue(trace, out var node) && node.Value.Came == spans;
+        }
+    }
+
+    /// <summary>Distinct spans stored of a trace.</summary>
+    private async Task<long> StoredAsync(TraceId trace, CancellationToken cancellationToken)
+    {
+        if (Recall(trace) is { } known)
+        {
+            return known.Count;
+        }
+
+        return await store.GetTraceInfoAsync(trace, cancellationToken) is { PendingSpanCount: 0 } info
+            ? info.SpanCount
+            : (await LoadAsync(trace, cancellationToken)).Count;
+    }
+
     private HashSet<ulong>? Recall(TraceId trace)
     {
         lock (_gate)
@@ -141,5 +190,9 @@ internal sealed class TakenSpans(TraceStore store, int capacity)
         }
     }
 
-    private sealed record Remembered(TraceId Trace, HashSet<ulong> Spans);
+    private sealed record Remembered(TraceId Trace, HashSet<ulong> Spans)
+    {
+        /// <summary>Spans that came when the trace was last read; null when that is not remembered.</summary>
+        public int? Came { get; set; }
+    }
 }

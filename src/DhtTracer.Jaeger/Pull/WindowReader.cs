@@ -1,170 +1,131 @@
-using DhtTracer.Traces.Model;
+using System.Runtime.CompilerServices;
 
 namespace DhtTracer.Jaeger.Pull;
 
-/// <summary>Takes what a window held: the traces' spans, and the window when it was read to its end, else null.</summary>
-internal delegate Task WindowSink(
-    IReadOnlyDictionary<TraceId, List<Span>> traces,
-    TimeWindow? complete,
-    CancellationToken cancellationToken
-);
-
 /// <summary>
-/// Reads a stretch of time of one service, in windows so narrow that none comes back full. A server cuts a search at its depth without a
-/// word, so an answer with as many traces as were asked for counts as cut: it is thrown away and half the window is asked for. Below a
-/// microsecond the depth is raised instead, and when the server refuses that, the window is cut down to single nanoseconds. A window that
-/// fails again and again while the server answers otherwise is cut down too, and what is left of it is passed over and said to be missing.
+/// Reads windows of one service, in parts so narrow that no answer comes back full. A server silently cuts a search at its depth, so an
+/// answer with as many traces as were asked for counts as cut: it is thrown away and less time is asked for. Time that fails while the
+/// server answers otherwise is cut down too, and a second that still fails is passed over as unreadable.
 /// </summary>
-internal sealed class WindowReader(string service, JaegerConnection connection, WindowSearch search, PullMeter meter)
+internal sealed class WindowReader(WindowSearch searches, SummaryReader summaries, TakenSpans taken, PullMeter meter)
 {
-    /// <summary>What cannot be read is passed over at this width, and tried again later in finer pieces: a second.</summary>
-    public const long GapWidth = 1_000_000_000;
+    /// <summary>Traces asked for when nothing is known about the traffic: few, because they come again.</summary>
+    private const int ProbeDepth = 50;
 
-    private long _width = long.MaxValue;
+    private readonly CrowdedReader _crowded = new(searches, meter);
+    private readonly NewestReader _newest = new(searches, summaries, taken);
+    private readonly WindowWidth _width = new();
 
-    /// <summary>What was passed over since this was last called.</summary>
-    public IReadOnlyList<TimeWindow> TakeGaps()
-    {
-        IReadOnlyList<TimeWindow> gaps = [.. _gaps];
-        _gaps.Clear();
-        return gaps;
-    }
-
-    private readonly List<TimeWindow> _gaps = [];
-
-    /// <summary>Reads a range from its beginning to its end. Every window goes to <paramref name="sink"/> once, in order.</summary>
+    /// <summary>Reads a window from its beginning to its end. The complete parts follow one another without a hole.</summary>
     /// <exception cref="PullException">The server refuses, or was away for longer than the options allow.</exception>
-    public Task ReadAsync(TimeWindow range, WindowSink sink, CancellationToken cancellationToken)
+    public async IAsyncEnumerable<WindowPart> ReadAsync(PullWindow wanted, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        search.Finest = GapWidth;
-        return ReadRangeAsync(range, sink, cancellationToken);
-    }
-
-    /// <summary>Reads a stretch that was passed over, down to single microseconds.</summary>
-    /// <exception cref="PullException">The server refuses, or was away for longer than the options allow.</exception>
-    public async Task ReadGapAsync(TimeWindow gap, WindowSink sink, CancellationToken cancellationToken)
-    {
-        var width = _width;
-        _width = long.MaxValue;
-        search.Finest = TimeWindow.Microsecond;
-        await ReadRangeAsync(gap, sink, cancellationToken);
-        _width = width;
-    }
-
-    private async Task ReadRangeAsync(TimeWindow range, WindowSink sink, CancellationToken cancellationToken)
-    {
-        var from = range.From / TimeWindow.Microsecond * TimeWindow.Microsecond;
-        while (from <= range.To)
+        if (wanted.Purpose == WindowPurpose.Newest)
         {
-            var window = new TimeWindow(from, _width > range.To - from ? range.To : from + _width - 1);
-            var answer = await search.AskAsync(window, search.Depth, sink, cancellationToken);
-            if (answer.Outcome == SearchOutcome.Whole)
+            await foreach (var part in _newest.ReadAsync(wanted, cancellationToken))
             {
-                await sink(answer.Traces, window, cancellationToken);
-                from = window.To + 1;
-                Widen(window, answer.Count);
+                yield return part;
             }
-            else if (answer.Outcome == SearchOutcome.Unreadable)
+
+            yield break;
+        }
+
+        // How wide a gap's readable parts are says nothing about the traffic.
+        var width = _width;
+        if (wanted.Purpose == WindowPurpose.Gap)
+        {
+            width = new WindowWidth();
+            width.Set(wanted.Time.Width);
+        }
+
+        var from = wanted.Time.From / TimeWindow.Microsecond * TimeWindow.Microsecond;
+        while (from <= wanted.Time.To)
+        {
+            var window = width.Next(from, wanted.Time.To);
+            await foreach (var part in ReadPartAsync(new PullWindow(window, wanted.Purpose), width, cancellationToken))
             {
-                await PassOverAsync(window, answer, sink, cancellationToken);
-                from = window.To + 1;
+                from = part.Complete is { } complete ? complete.To + 1 : from;
+                yield return part;
             }
-            else if (window.Width > TimeWindow.Microsecond)
+        }
+    }
+
+    /// <summary>Reads one window to its end, or, when it is too much, sets a smaller width.</summary>
+    private async IAsyncEnumerable<WindowPart> ReadPartAsync(
+        PullWindow wanted,
+        WindowWidth width,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
+    {
+        var window = wanted.Time;
+        if (
+            wanted.Purpose != WindowPurpose.Gap
+            && await summaries.CompareAsync(window, searches.Depth, cancellationToken) is { } comparison
+        )
+        {
+            if (comparison.IsFull && window.Width > TimeWindow.Microsecond)
             {
                 meter.Bisect();
-                _width = Math.Max(1, window.Width / 2 / TimeWindow.Microsecond) * TimeWindow.Microsecond;
+                width.Set(window.Width / 2);
+                yield break;
             }
-            else
+
+            while (
+                comparison.IsMostlyKnown
+                && await summaries.FetchAsync(comparison.Differing, wanted.Purpose, cancellationToken) is { } traces
+            )
             {
-                await ReadDeepAsync(window, sink, cancellationToken);
-                from = window.To + 1;
+                var isWhole = comparison.Differing.Count == 0;
+                yield return new WindowPart(traces, isWhole ? window : null);
+                if (isWhole)
+                {
+                    width.Whole(window, comparison.Count, searches.Depth);
+                    yield break;
+                }
             }
         }
-    }
 
-    private void Widen(TimeWindow window, int traces)
-    {
-        // The next window aims at half the depth; it grows at most eightfold, and a window cut short by the range's end says nothing.
-        var factor = Math.Clamp(search.Depth / 2 / Math.Max(1, traces), 1, 8);
-        _width = Math.Max(_width, window.Width);
-        _width = _width > long.MaxValue / 16 ? long.MaxValue : _width * factor;
-    }
-
-    private async Task ReadDeepAsync(TimeWindow window, WindowSink sink, CancellationToken cancellationToken)
-    {
-        var (accepted, refused) = (search.Depth, int.MaxValue);
-        while (refused - accepted > 1)
+        var depth = width.IsKnown ? searches.Depth : Math.Min(ProbeDepth, searches.Depth);
+        await using var search = searches.Begin(window, depth, wanted.Purpose);
+        var outcome = SearchOutcome.Whole;
+        while (!search.Ended)
         {
-            var next = refused == int.MaxValue ? (int)Math.Min(2L * accepted, int.MaxValue - 1) : accepted + ((refused - accepted) / 2);
-            try
+            (outcome, var traces) = await searches.NextAsync(search, wanted.Purpose, cancellationToken);
+            if (outcome != SearchOutcome.Whole)
             {
-                var answer = await search.AskAsync(window, next, sink, cancellationToken);
-                if (answer.Outcome == SearchOutcome.Whole)
+                break;
+            }
+
+            yield return new WindowPart(traces, search.Ended ? window : null);
+        }
+
+        switch (outcome)
+        {
+            case SearchOutcome.Whole:
+                width.Whole(window, search.Count, searches.Depth);
+                break;
+            case SearchOutcome.DepthRefused:
+                // The configured depth is above this server's own limit.
+                searches.Depth = Math.Max(1, depth / 2);
+                break;
+            case SearchOutcome.Full when window.Width > TimeWindow.Microsecond:
+                meter.Bisect();
+                width.Full(window, search.Earliest, search.Count, searches.Depth);
+                break;
+            case SearchOutcome.Full:
+                await foreach (var part in _crowded.ReadAsync(wanted, window, cancellationToken))
                 {
-                    await sink(answer.Traces, window, cancellationToken);
-                    return;
+                    yield return part;
                 }
 
-                if (answer.Outcome == SearchOutcome.Unreadable)
-                {
-                    await PassOverAsync(window, answer, sink, cancellationToken);
-                    return;
-                }
-
-                accepted = next;
-            }
-            catch (JaegerReadException e) when (e.Problem == JaegerReadProblem.DepthRefused)
-            {
-                refused = next;
-            }
+                break;
+            case SearchOutcome.Failed when window.Width > WindowSearch.Finest(wanted.Purpose):
+                meter.Bisect();
+                width.Set(window.Width / 2);
+                break;
+            default:
+                yield return WindowPart.Unread(window);
+                break;
         }
-
-        await ReadFineAsync(window, accepted, sink, cancellationToken);
-    }
-
-    private async Task ReadFineAsync(TimeWindow window, int deepest, WindowSink sink, CancellationToken cancellationToken)
-    {
-        SearchAnswer answer;
-        try
-        {
-            answer = await search.AskAsync(window, deepest, sink, cancellationToken);
-        }
-        catch (JaegerReadException e) when (e.Problem == JaegerReadProblem.DepthRefused)
-        {
-            // The server was started again with a smaller limit.
-            deepest = search.Depth;
-            answer = await search.AskAsync(window, deepest, sink, cancellationToken);
-        }
-
-        if (answer.Outcome == SearchOutcome.Unreadable)
-        {
-            await PassOverAsync(window, answer, sink, cancellationToken);
-            return;
-        }
-
-        if (answer.Outcome != SearchOutcome.Whole && window.Width > 1 && connection.Transport != PullTransport.HttpV1)
-        {
-            meter.Bisect();
-            var middle = window.From + (window.Width / 2);
-            await ReadFineAsync(new TimeWindow(window.From, middle - 1), deepest, sink, cancellationToken);
-            await ReadFineAsync(new TimeWindow(middle, window.To), deepest, sink, cancellationToken);
-            return;
-        }
-
-        if (answer.Outcome != SearchOutcome.Whole)
-        {
-            meter.CouldNotComplete(
-                $"more than {deepest} traces of {service} start within {window}, and the server hands out no more at once: some are missing"
-            );
-        }
-
-        await sink(answer.Traces, window, cancellationToken);
-    }
-
-    private async Task PassOverAsync(TimeWindow window, SearchAnswer answer, WindowSink sink, CancellationToken cancellationToken)
-    {
-        meter.Unreadable($"what starts of {service} within {window} cannot be read now and is tried again later: {answer.Problem}");
-        _gaps.Add(window);
-        await sink(answer.Traces, window, cancellationToken);
     }
 }

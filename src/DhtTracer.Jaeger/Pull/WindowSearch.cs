@@ -2,151 +2,132 @@ using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Jaeger.Pull;
 
-/// <summary>How a search ended.</summary>
+/// <summary>How a step of a search ended.</summary>
 internal enum SearchOutcome
 {
-    /// <summary>All there is has come.</summary>
+    /// <summary>A piece has come; when the search has ended with it, all there is has come.</summary>
     Whole,
 
     /// <summary>As many traces came as were asked for: there may be more.</summary>
     Full,
 
-    /// <summary>The answer is too much; less is to be asked for.</summary>
-    TooLarge,
+    /// <summary>Nothing came: the answer is too large, or something in it cannot be read.</summary>
+    Failed,
 
-    /// <summary>However little is asked for, the server cannot read it.</summary>
-    Unreadable,
+    /// <summary>The server takes no search of this depth.</summary>
+    DepthRefused,
 }
 
-/// <summary>What a search gave: the spans that are not handed on yet, how many traces it had in all, and why it failed.</summary>
-internal readonly record struct SearchAnswer(SearchOutcome Outcome, Dictionary<TraceId, List<Span>> Traces, int Count, string Problem = "");
-
-/// <summary>Asks for the traces of one window until there is an answer, or until it is clear that there is none.</summary>
-internal sealed class WindowSearch(
-    string service,
-    JaegerConnection connection,
-    PullOptions options,
-    SemaphoreSlim gate,
-    PullMeter meter,
-    TimeProvider clock
-)
+/// <summary>
+/// Searches windows of one service, and tells a window that cannot be read from a server that is away: a server that is away is waited
+/// for, a window that fails while the server answers otherwise is given up.
+/// </summary>
+internal sealed class WindowSearch(string service, PullSession session, PullRetry retry, PullMeter meter)
 {
-    /// <summary>Spans held at most before they are stored, whether or not their window is read to its end.</summary>
-    private const int MaxHeldSpans = 10_000;
+    /// <summary>What cannot be read is passed over at this width, and tried again later in finer parts: a second.</summary>
+    private const long GapWidth = 1_000_000_000;
 
     /// <summary>After so many failures a window is suspected, if the server answers otherwise.</summary>
     private const int FailuresOfOneWindow = 3;
 
-    /// <summary>So many windows are passed over without a success in between; then the server is taken to be unwell and waited
-    /// for.</summary>
+    /// <summary>So many windows are passed over without a success in between; then the server counts as unwell and is waited for.</summary>
     private const int MaxPassedOver = 8;
 
-    /// <summary>Before less is asked for: a server that says "too much" to everything is not to be stormed.</summary>
+    /// <summary>Before less is asked for: a server that says "too much" to everything is not to be flooded.</summary>
     private static readonly TimeSpan Breath = TimeSpan.FromSeconds(1);
 
-    private readonly Backoff _backoff = new(clock);
     private int _passedOver;
 
     /// <summary>Up to where a window lies of which something is known not to be readable; its halves are not tried three times.</summary>
     private long _suspectUntil = long.MinValue;
 
-    /// <summary>Whether the last attempt came as far as the search.</summary>
-    private bool _reached;
+    /// <summary>Traces asked for at once; lowered where the server takes less.</summary>
+    public int Depth { get; set; } = session.Options.Depth;
+
+    /// <summary>The service.</summary>
+    public string Service => service;
+
+    /// <summary>Whether windows below a microsecond can be asked for.</summary>
+    public bool CountsNanoseconds => session.Connection.Transport != PullTransport.HttpV1;
 
     /// <summary>A window of this width or less that cannot be read is passed over, in nanoseconds.</summary>
-    public long Finest { get; set; } = WindowReader.GapWidth;
+    public static long Finest(WindowPurpose purpose) => purpose == WindowPurpose.Gap ? TimeWindow.Microsecond : GapWidth;
 
-    /// <summary>Traces to ask for; lowered where the server takes less.</summary>
-    public int Depth { get; private set; } = options.Depth;
+    /// <summary>Begins a search.</summary>
+    /// <param name="window">The time.</param>
+    /// <param name="depth">Traces asked for.</param>
+    /// <param name="purpose">Why the window is read.</param>
+    /// <param name="takeFull">Whether an answer that is cut at the depth is of use.</param>
+    public TraceSearch Begin(TimeWindow window, int depth, WindowPurpose purpose, bool takeFull = false) =>
+        new(service, session.Connection, session.Searching, meter)
+        {
+            Window = window,
+            Depth = depth,
+            TakeFull = takeFull,
+            IsAgain = purpose is WindowPurpose.Again or WindowPurpose.Newest,
+        };
 
-    /// <summary>Searches, as often as it takes.</summary>
-    /// <param name="window">The time in which spans start.</param>
-    /// <param name="traceLimit">Traces asked for.</param>
-    /// <param name="sink">Takes what is too much to hold until the answer has ended.</param>
+    /// <summary>Reads the next piece, as often as it takes.</summary>
+    /// <param name="search">The search.</param>
+    /// <param name="purpose">Why its window is read.</param>
     /// <param name="cancellationToken">Stops.</param>
-    /// <exception cref="JaegerReadException">The server takes no search of this depth, and it is deeper than
-    /// <see cref="Depth"/>.</exception>
     /// <exception cref="PullException">The server refuses, or was away for longer than the options allow.</exception>
-    public async Task<SearchAnswer> AskAsync(TimeWindow window, int traceLimit, WindowSink sink, CancellationToken cancellationToken)
+    public async Task<(SearchOutcome Outcome, Dictionary<TraceId, List<Span>> Traces)> NextAsync(
+        TraceSearch search,
+        WindowPurpose purpose,
+        CancellationToken cancellationToken
+    )
     {
         var failures = 0;
-        while (true)
-        {
-            try
-            {
-                return await AskOnceAsync(window, traceLimit, sink, cancellationToken);
-            }
-            catch (JaegerReadException e) when (e.Problem == JaegerReadProblem.AnswerTooLarge && window.Width > Finest)
-            {
-                meter.Failed(e.Message, final: false);
-                _suspectUntil = Math.Max(_suspectUntil, window.To);
-                await Task.Delay(Breath, clock, cancellationToken);
-                return new SearchAnswer(SearchOutcome.TooLarge, [], 0);
-            }
-            catch (JaegerReadException e) when (e.Problem == JaegerReadProblem.DepthRefused && traceLimit > Depth)
-            {
-                throw;
-            }
-            catch (JaegerReadException e) when (e.Problem == JaegerReadProblem.DepthRefused && Depth > 1)
-            {
-                // The configured depth is above this server's own limit.
-                Depth /= 2;
-                traceLimit = Math.Min(traceLimit, Depth);
-            }
-            catch (JaegerReadException e)
-            {
-                await FailedAsync(e, cancellationToken);
-                if (
-                    _reached
-                    && ++failures >= (window.To <= _suspectUntil ? 1 : FailuresOfOneWindow)
-                    && _passedOver < MaxPassedOver
-                    && e.Problem is JaegerReadProblem.Unavailable or JaegerReadProblem.AnswerTooLarge
-                    && await AnswersAsync(cancellationToken)
-                )
-                {
-                    _backoff.Reset();
-                    _passedOver += window.Width > Finest ? 0 : 1;
-                    _suspectUntil = Math.Max(_suspectUntil, window.To);
-                    return new SearchAnswer(window.Width > Finest ? SearchOutcome.TooLarge : SearchOutcome.Unreadable, [], 0, e.Message);
-                }
-            }
-        }
-    }
-
-    private async Task<SearchAnswer> AskOnceAsync(TimeWindow window, int traceLimit, WindowSink sink, CancellationToken cancellationToken)
-    {
-        _reached = false;
-        await gate.WaitAsync(cancellationToken);
+        var finest = Finest(purpose);
         try
         {
-            var reader = await connection.GetAsync(cancellationToken);
-            meter.Connected(reader.Transport);
-            _reached = true;
-            try
+            var traces = await retry.RunAsync(search.NextAsync, IsWindowAsync, cancellationToken);
+            if (search.Ended)
             {
-                var answer = await CollectAsync(reader, window, traceLimit, sink, cancellationToken);
-                connection.Succeeded();
-                _backoff.Reset();
+                retry.Succeeded();
                 _passedOver = 0;
-                return answer;
             }
-            catch (JaegerReadException e) when (e.Problem is not (JaegerReadProblem.AnswerTooLarge or JaegerReadProblem.DepthRefused))
-            {
-                connection.Failed(reader);
-                throw;
-            }
+
+            return (search.Ended && search.IsFull ? SearchOutcome.Full : SearchOutcome.Whole, traces);
         }
-        finally
+        catch (JaegerReadException e) when (e.Problem == JaegerReadProblem.DepthRefused)
         {
-            gate.Release();
+            return (SearchOutcome.DepthRefused, []);
         }
+        catch (JaegerReadException e)
+        {
+            var unreadable = search.Window.Width <= finest;
+            meter.Failed(
+                unreadable
+                    ? $"what starts of {service} within {search.Window} cannot be read now and is tried again later: {e.Message}"
+                    : e.Message,
+                final: false
+            );
+            _passedOver += unreadable ? 1 : 0;
+            _suspectUntil = Math.Max(_suspectUntil, search.Window.To);
+            await Task.Delay(Breath, session.Clock, cancellationToken);
+            return (SearchOutcome.Failed, []);
+        }
+
+        async ValueTask<bool> IsWindowAsync(JaegerReadException e, CancellationToken token) =>
+            e.Problem switch
+            {
+                JaegerReadProblem.DepthRefused => search.Depth > 1,
+                JaegerReadProblem.AnswerTooLarge when search.Window.Width > finest => true,
+                JaegerReadProblem.AnswerTooLarge or JaegerReadProblem.Unavailable => search.Reached
+                    && ++failures >= (search.Window.To <= _suspectUntil ? 1 : FailuresOfOneWindow)
+                    && _passedOver < MaxPassedOver
+                    && await AnswersAsync(token),
+                _ => false,
+            };
     }
 
     private async Task<bool> AnswersAsync(CancellationToken cancellationToken)
     {
         try
         {
-            var reader = await connection.GetAsync(cancellationToken);
+            var reader = await session.Connection.GetAsync(cancellationToken);
             await reader.GetServicesAsync(cancellationToken);
             return true;
         }
@@ -155,74 +136,5 @@ internal sealed class WindowSearch(
             // Then it is the server and not the window, and the server is waited for.
             return false;
         }
-    }
-
-    private async Task<SearchAnswer> CollectAsync(
-        IJaegerReader reader,
-        TimeWindow window,
-        int traceLimit,
-        WindowSink sink,
-        CancellationToken cancellationToken
-    )
-    {
-        var ids = new HashSet<TraceId>();
-        var traces = new Dictionary<TraceId, List<Span>>();
-        var held = 0;
-        var rejected = 0;
-        var full = false;
-        await foreach (var piece in reader.FindTracesAsync(service, window, traceLimit, cancellationToken))
-        {
-            foreach (var span in piece.Spans)
-            {
-                if (!traces.TryGetValue(span.TraceId, out var spans))
-                {
-                    traces.Add(span.TraceId, spans = []);
-                    full |= ids.Add(span.TraceId) && ids.Count >= traceLimit;
-                }
-
-                spans.Add(span);
-                held++;
-            }
-
-            if (piece.Rejected > 0)
-            {
-                // Each may be a trace of its own that took the place of one that was cut off.
-                meter.Rejected(piece.Rejected);
-                rejected += piece.Rejected;
-                full |= ids.Count + rejected >= traceLimit;
-            }
-
-            if (full && window.Width > 1)
-            {
-                // Cut off: what else would come is of no use. Leaving the loop ends the call. A single nanosecond is taken as far as it
-                // goes.
-                return new SearchAnswer(SearchOutcome.Full, traces, ids.Count);
-            }
-
-            if (held >= MaxHeldSpans)
-            {
-                await sink(traces, null, cancellationToken);
-                traces = [];
-                held = 0;
-            }
-        }
-
-        return new SearchAnswer(full ? SearchOutcome.Full : SearchOutcome.Whole, traces, ids.Count);
-    }
-
-    private async Task FailedAsync(JaegerReadException e, CancellationToken cancellationToken)
-    {
-        var final = (e.Problem == JaegerReadProblem.Refused && options.GiveUpAfter is not null) || _backoff.Failing > options.GiveUpAfter;
-        meter.Failed(e.Message, final);
-        if (final)
-        {
-            throw new PullException(
-                $"{options.Source} did not answer for {service}: {e.Message}. "
-                    + "What was taken is stored; start the pull again to go on from there.",
-                e
-            );
-        }
-
-        await _backoff.WaitAsync(cancellationToken);
     }
 }

@@ -127,6 +127,10 @@ internal sealed class IngestReader(
             status.Traces,
             status.Spans,
             status.Duplicates,
-            status.Rejected
+            status.Rejected,
+            status.Server,
+            status.Gaps,
+            status.Moved,
+            status.Reread
         );
 }

@@ -84,7 +84,11 @@ internal sealed record PullReport(
     long Traces,
     long Spans,
     long Duplicates,
-    long Rejected
+    long Rejected,
+    string? Server,
+    int Gaps,
+    long Moved,
+    long Reread
 );
 
 /// <summary>The work on what has arrived.</summary>

@@ -147,7 +147,9 @@ internal static class PullCommand
             done is null
                 ? "Stopped; what was taken is stored, and the next pull goes on from there."
                 : $"{done.Services} services: {done.Spans} spans of {done.Traces} traces, {done.Duplicates} spans already there, "
-                    + $"{done.Windows} windows ({done.WindowsBisected} cut in half), {done.Retries} retries. In {session.Store.Location}"
+                    + $"{done.Windows} windows ({done.WindowsBisected} cut), {done.Retries} retries, {done.Moved} spans moved. "
+                    + (done.Gaps > 0 ? $"{done.Gaps} gaps could not be read; the next pull tries them again. " : "")
+                    + $"In {session.Store.Location}"
         );
         return code;
     }

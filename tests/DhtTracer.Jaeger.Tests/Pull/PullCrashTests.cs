@@ -9,8 +9,8 @@ namespace DhtTracer.Jaeger.Tests.Pull;
 /// late.</summary>
 public class PullCrashTests
 {
-    private const int TraceCount = 10_000;
-    private const int Kills = 8;
+    private const int TraceCount = 5000;
+    private const int Kills = 5;
 
     [Theory(Timeout = PullSetup.Bound)]
     [InlineData(JaegerRelease.V1_60, 1)]

@@ -28,6 +28,23 @@ internal static class PullSetup
     public static string Source(FakeJaegerServer fake, PullTransport transport) =>
         transport == PullTransport.Grpc ? $"jaeger://127.0.0.1:{fake.GrpcAddress.Port}" : $"http://127.0.0.1:{fake.HttpAddress.Port}";
 
+    /// <summary>Follows until the clock stands after the end.</summary>
+    public static async Task FollowAsync(PullWorker worker, TimeProvider clock, DateTimeOffset end)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            worker.RunAsync(
+                new Callback(_ =>
+                {
+                    if (clock.GetUtcNow() > end)
+                        stop.Cancel();
+                }),
+                stop.Token
+            )
+        );
+        Assert.False(TestContext.Current.CancellationToken.IsCancellationRequested);
+    }
+
     public sealed class Callback(Action<PullProgress> report) : IProgress<PullProgress>
     {
         public void Report(PullProgress value) => report(value);

@@ -25,6 +25,7 @@ public sealed class IngestPageTests
         Source = "jaeger://one:16685",
         Service = "kubo \"main\"\n" + Hostile,
         Transport = PullTransport.HttpV3,
+        Server = "Jaeger v1.60.0 " + Hostile,
         Activity = PullActivity.BackingOff,
         CompleteUntil = new DateTimeOffset(2026, 11, 22, 8, 0, 0, TimeSpan.Zero),
         ReadUntil = new DateTimeOffset(2026, 11, 22, 8, 10, 0, TimeSpan.Zero),
@@ -39,6 +40,9 @@ public sealed class IngestPageTests
         Spans = 2016,
         Duplicates = 3017,
         Rejected = 18,
+        Gaps = 19,
+        Moved = 4020,
+        Reread = 21,
     };
 
     private static readonly IReadOnlyList<ListenerState> Listeners =
@@ -98,18 +102,22 @@ public sealed class IngestPageTests
         Assert.Equal(
             [
                 "kubo \"main\" " + Hostile,
-                "jaeger://one:16685",
+                "jaeger://one:16685Jaeger v1.60.0 " + Hostile,
                 "http-v3",
                 "backing off",
+                "22 Nov 2026 08:10:00.000 UTC",
                 "22 Nov 2026 08:00:00.000 UTC",
                 "7.5s",
                 "1,015",
                 "2,016",
+                "4,020",
+                "21",
                 "3,017",
                 "18",
                 "12",
                 "13",
                 "14",
+                "19",
                 "11",
                 "22 Nov 2026 08:11:12.000 UTC unavailable " + Hostile,
             ],
@@ -119,7 +127,8 @@ public sealed class IngestPageTests
 
         var json = (await JsonAsync(site))["pulls"]!.AsArray().Single()!;
         string[] counts = ["retries", "windows", "windowsBisected", "windowsIncomplete", "traces", "spans", "duplicates", "rejected"];
-        Assert.Equal([11, 12, 13, 14, 1015, 2016, 3017, 18], counts.Select(name => (long)json[name]!));
+        counts = [.. counts, "gaps", "moved", "reread"];
+        Assert.Equal([11, 12, 13, 14, 1015, 2016, 3017, 18, 19, 4020, 21], counts.Select(name => (long)json[name]!));
         Assert.Equal(("backing-off", "http-v3", 7.5), ((string)json["activity"]!, (string)json["transport"]!, (double)json["lagSeconds"]!));
         Assert.Equal(Pull.CompleteUntil, (DateTimeOffset)json["completeUntil"]!);
 
