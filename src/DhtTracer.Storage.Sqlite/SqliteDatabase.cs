@@ -50,6 +50,47 @@ public sealed class SqliteDatabase : IAsyncDisposable
         return bytes;
     }
 
+    /// <summary>Runs statements that may not be inside a transaction, on a connection of their own and off the caller's thread.</summary>
+    /// <exception cref="DatabaseException">The database cannot be read or written.</exception>
+    internal Task RunAloneAsync(Action<SqliteConnection> run, CancellationToken cancellationToken) =>
+        Task.Run(
+            () =>
+            {
+                try
+                {
+                    using var connection = Connect(Options, Options.ReadOnly ? SqliteOpenMode.ReadOnly : SqliteOpenMode.ReadWriteCreate);
+                    using var stop = cancellationToken.UnsafeRegister(
+                        static handle => SQLitePCL.raw.sqlite3_interrupt((SQLitePCL.sqlite3)handle!),
+                        connection.Handle
+                    );
+                    run(connection);
+                }
+                catch (SqliteException) when (cancellationToken.IsCancellationRequested)
+                {
+                    throw new OperationCanceledException(cancellationToken);
+                }
+                catch (SqliteException error)
+                {
+                    throw SqliteErrors.From(error, Options.FilePath);
+                }
+            },
+            cancellationToken
+        );
+
+    /// <summary>Opens another writing connection, for long work in transactions of its own.</summary>
+    /// <exception cref="DatabaseException">The database cannot be opened.</exception>
+    internal WriteSession OpenWriteSession()
+    {
+        try
+        {
+            return new WriteSession(Connect(Options, SqliteOpenMode.ReadWriteCreate));
+        }
+        catch (SqliteException error)
+        {
+            throw SqliteErrors.From(error, Options.FilePath);
+        }
+    }
+
     /// <summary>Finishes all accepted writes, and closes.</summary>
     public async ValueTask DisposeAsync()
     {

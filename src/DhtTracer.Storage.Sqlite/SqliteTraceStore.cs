@@ -18,8 +18,10 @@ using DhtTracer.Storage.Sqlite.Queries;
 using DhtTracer.Storage.Sqlite.Services;
 using DhtTracer.Storage.Sqlite.Statistics;
 using DhtTracer.Storage.Sqlite.Traces;
+using DhtTracer.Storage.Sqlite.Upkeep;
 using DhtTracer.Storage.Statistics;
 using DhtTracer.Storage.Traces;
+using DhtTracer.Storage.Upkeep;
 using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Storage.Sqlite;
@@ -42,7 +44,11 @@ public sealed class SqliteTraceStore : TraceStore
     {
         _database = database;
         _clock = clock;
+        Upkeep = new SqliteUpkeep(this, database, clock);
     }
+
+    /// <inheritdoc/>
+    public override ArchiveUpkeep Upkeep { get; }
 
     /// <summary>The options it was opened with.</summary>
     public SqliteOptions Options => _database.Options;
@@ -392,35 +398,6 @@ public sealed class SqliteTraceStore : TraceStore
 
         Arrivals.Publish([.. saved.OfType<IReadOnlyList<TraceId>>().SelectMany(static stale => stale).Distinct()]);
         return saved.ConvertAll(static result => result is not null);
-    }
-
-    /// <inheritdoc/>
-    public override async Task<long> DeleteOlderThanAsync(DateTimeOffset before, CancellationToken cancellationToken = default)
-    {
-        var beforeNs = (before - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
-        long deleted = 0;
-        while (true)
-        {
-            var (batch, done, stale) = await WriteAsync(
-                session => Retention.DeleteBatch(session, beforeNs, Nanoseconds.Now(_clock)),
-                0,
-                cancellationToken
-            );
-            deleted += batch;
-            Arrivals.Publish(stale);
-            if (done)
-            {
-                break;
-            }
-        }
-
-        if (deleted > 0)
-        {
-            await WriteAsync(Retention.Shrink, 0, cancellationToken);
-            Changes.Publish([]);
-        }
-
-        return deleted;
     }
 
     /// <summary>Finishes all accepted writes, and closes.</summary>

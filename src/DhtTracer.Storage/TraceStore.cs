@@ -12,6 +12,7 @@ using DhtTracer.Storage.Queries;
 using DhtTracer.Storage.Services;
 using DhtTracer.Storage.Statistics;
 using DhtTracer.Storage.Traces;
+using DhtTracer.Storage.Upkeep;
 using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 
@@ -27,6 +28,9 @@ public abstract class TraceStore(Func<IReadOnlyList<Span>, ReconstructedTrace> r
 {
     /// <summary>Where the archive is, for messages. Never contains a password.</summary>
     public abstract string Location { get; }
+
+    /// <summary>Retention, pins, backups and checks.</summary>
+    public abstract ArchiveUpkeep Upkeep { get; }
 
     /// <summary>Bytes of spans waiting for the writer.</summary>
     public abstract long PendingBytes { get; }
@@ -315,10 +319,6 @@ public abstract class TraceStore(Func<IReadOnlyList<Span>, ReconstructedTrace> r
         IReadOnlyList<TraceAnalysis> analyses,
         CancellationToken cancellationToken = default
     );
-
-    /// <summary>Deletes traces that received nothing since <paramref name="before"/>, and remembers their ids.</summary>
-    /// <returns>Number of deleted traces.</returns>
-    public abstract Task<long> DeleteOlderThanAsync(DateTimeOffset before, CancellationToken cancellationToken = default);
 
     /// <summary>Reports changed operations and queries within this process.</summary>
     public ChangeFeed Changes { get; } = new();

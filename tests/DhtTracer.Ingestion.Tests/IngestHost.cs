@@ -51,10 +51,17 @@ internal sealed class IngestHost : IAsyncDisposable
         Func<IReadOnlyList<Span>, ReconstructedTrace>? reconstruct = null,
         SqliteOptions? options = null,
         AnalysisOptions? analysis = null,
-        ILogger<AnalysisWorker>? logger = null
+        ILogger<AnalysisWorker>? logger = null,
+        string? archive = null
     )
     {
         var folder = Path.Combine(Path.GetTempPath(), "dht-tracer-tests", Guid.NewGuid().ToString("N"));
+        if (archive is not null)
+        {
+            Directory.CreateDirectory(folder);
+            File.Copy(archive, Path.Combine(folder, SqliteOptions.FileName));
+        }
+
         var function = reconstruct ?? TraceReconstruction.Reconstruct;
         var store = await SqliteTraceStore.OpenAsync((options ?? new SqliteOptions()) with { Directory = folder }, function);
         return new IngestHost(folder, store, function, analysis ?? new AnalysisOptions(), logger ?? NullLogger<AnalysisWorker>.Instance);

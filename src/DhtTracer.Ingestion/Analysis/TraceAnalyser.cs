@@ -8,11 +8,14 @@ using DhtTracer.Traces.Otlp;
 namespace DhtTracer.Ingestion.Analysis;
 
 /// <summary>Analyses the stored spans of one trace. Every failure becomes part of the result, so no trace stops the others.</summary>
-internal static class TraceAnalyser
+public static class TraceAnalyser
 {
     private const int MaxErrorText = 1000;
 
 #pragma warning disable CA1031 // A fault of the reconstruction on one strange trace is recorded on that trace and shown.
+    /// <summary>Analyses the content of a trace.</summary>
+    /// <param name="content">What is stored of it.</param>
+    /// <param name="reconstruct">Finds the operations and queries in its merged spans.</param>
     public static TraceAnalysis Analyse(TraceContent content, Func<IReadOnlyList<Span>, ReconstructedTrace> reconstruct)
     {
         IReadOnlyList<Span> decoded;

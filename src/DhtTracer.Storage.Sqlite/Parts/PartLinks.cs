@@ -53,13 +53,16 @@ internal static class PartLinks
 
     private static void WriteParts(WriteSession session, long trace, bool isNew, ReconstructedTrace found, HashSet<long> stale)
     {
-        var owners = new Dictionary<SpanId, Owned>();
+        var stored = new Dictionary<SpanId, (Owned Owned, PartEnd End)>();
         if (!isNew)
         {
-            var select = session["SELECT span_id, operation, fits FROM loose_part WHERE trace = ?1"].Bind(1, trace);
+            var select = session[
+                "SELECT span_id, operation, fits, outcome, duration_ns, error_class, error_text FROM loose_part WHERE trace = ?1"
+            ]
+                .Bind(1, trace);
             while (select.Step())
             {
-                owners.Add(SpanId.FromBytes(select.GetBlob(0)), Owned.Read(select, 1));
+                stored.Add(SpanId.FromBytes(select.GetBlob(0)), (Owned.Read(select, 1), PartEnd.Read(select, 3)));
             }
 
             select.Reset();
@@ -70,7 +73,15 @@ internal static class PartLinks
         foreach (var part in found.LooseParts)
         {
             part.Id.SpanId.WriteBytes(id);
-            owners.TryGetValue(part.Id.SpanId, out var before);
+            var wasStored = stored.TryGetValue(part.Id.SpanId, out var last);
+            var before = last.Owned;
+            var end = new PartEnd((long)part.Outcome, part.DurationNs, session.Texts.InternOrNull(part.Error?.Class), part.Error?.Text);
+            if (wasStored && end != last.End && before.Operation is { } owner)
+            {
+                // The operation shows how its part ended.
+                AddTraceOf(session, owner, stale);
+            }
+
             var no =
                 session[
                     """
@@ -88,10 +99,10 @@ internal static class PartLinks
                     .Bind(7, session.Texts.InternOrNull(part.Instance))
                     .Bind(8, session.Peers.InternOrNull(part.Node))
                     .Bind(9, Nanoseconds.ToColumn(part.StartUnixNano))
-                    .Bind(10, part.DurationNs)
-                    .Bind(11, (long)part.Outcome)
-                    .Bind(12, session.Texts.InternOrNull(part.Error?.Class))
-                    .Bind(13, part.Error?.Text)
+                    .Bind(10, end.DurationNs)
+                    .Bind(11, end.Outcome)
+                    .Bind(12, end.ErrorClass)
+                    .Bind(13, end.ErrorText)
                     .Bind(14, before.Operation)
                     .Bind(15, before.Fits)
                     .RunScalar()
@@ -135,9 +146,17 @@ internal static class PartLinks
 
         session["UPDATE loose_part SET operation = ?2, fits = ?3 WHERE no = ?1"].Bind(1, no).Bind(2, now.Operation).Bind(3, now.Fits).Run();
         stale.UnionWith(owners.Select(static owner => owner.Trace));
-        if (before.Operation is { } last && session["SELECT trace FROM dht_operation WHERE no = ?1"].Bind(1, last).RunScalar() is { } loses)
+        if (before.Operation is { } last)
         {
-            stale.Add(loses);
+            AddTraceOf(session, last, stale);
+        }
+    }
+
+    private static void AddTraceOf(WriteSession session, long operation, HashSet<long> traces)
+    {
+        if (session["SELECT trace FROM dht_operation WHERE no = ?1"].Bind(1, operation).RunScalar() is { } trace)
+        {
+            traces.Add(trace);
         }
     }
 
@@ -180,6 +199,19 @@ internal static class PartLinks
 
         select.Reset();
         return [.. OperationParts.Owners(operations, part).Select(owner => candidates[owner.Id])];
+    }
+
+    /// <summary>How a part ended, as its row says.</summary>
+    private readonly record struct PartEnd(long Outcome, long? DurationNs, long? ErrorClass, string? ErrorText)
+    {
+        /// <summary>Reads four columns.</summary>
+        public static PartEnd Read(Statement row, int first) =>
+            new(
+                row.GetInt64(first),
+                row.IsNull(first + 1) ? null : row.GetInt64(first + 1),
+                row.IsNull(first + 2) ? null : row.GetInt64(first + 2),
+                row.IsNull(first + 3) ? null : NumberedStrings.Text(row, first + 3)
+            );
     }
 
     /// <summary>The operation that a part is linked to.</summary>

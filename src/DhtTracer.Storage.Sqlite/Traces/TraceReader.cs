@@ -83,17 +83,18 @@ internal static class TraceReader
         if (!isNew)
         {
             foreach (
-                var (codec, peers, data) in connection.Query<(long Codec, byte[]? Peers, byte[] Data)>(
+                var (codec, peers, data, checksum) in connection.Query<(long Codec, byte[]? Peers, byte[] Data, long? Checksum)>(
                     """
-                    SELECT codec, peers, data FROM (
-                      SELECT 0 AS no, codec, peers, data FROM trace_blob WHERE trace = @trace
-                      UNION ALL SELECT no, codec, peers, data FROM trace_segment WHERE trace = @trace)
+                    SELECT codec, peers, data, checksum FROM (
+                      SELECT 0 AS no, codec, peers, data, checksum FROM trace_blob WHERE trace = @trace
+                      UNION ALL SELECT no, codec, peers, data, checksum FROM trace_segment WHERE trace = @trace)
                     ORDER BY no
                     """,
                     new { trace }
                 )
             )
             {
+                BlobChecksum.Check(checksum, peers, data);
                 Unpack(connection, (BlobCodec)codec, peers, data, otlp);
             }
         }

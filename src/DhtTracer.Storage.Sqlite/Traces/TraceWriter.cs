@@ -101,21 +101,22 @@ internal static class TraceWriter
 
         var insert = session[
             packed.Part == PackedPart.Everything
-                ? "INSERT OR REPLACE INTO trace_blob (trace, codec, peers, data) VALUES (?1, ?2, ?3, ?4)"
-                : "INSERT INTO trace_segment (trace, codec, peers, data) VALUES (?1, ?2, ?3, ?4)"
+                ? "INSERT OR REPLACE INTO trace_blob (trace, codec, peers, data, checksum) VALUES (?1, ?2, ?3, ?4, ?5)"
+                : "INSERT INTO trace_segment (trace, codec, peers, data, checksum) VALUES (?1, ?2, ?3, ?4, ?5)"
         ]
             .Bind(1, trace)
             .Bind(2, (long)packed.Codec);
-        if (packed.Peers.Count == 0)
+        var peers = BlobPeers(session, packed.Peers);
+        if (peers.IsEmpty)
         {
             insert.BindNull(3);
         }
         else
         {
-            insert.Bind(3, BlobPeers(session, packed.Peers));
+            insert.Bind(3, peers);
         }
 
-        insert.Bind(4, packed.Data).Run();
+        insert.Bind(4, packed.Data).Bind(5, BlobChecksum.Of(peers, packed.Data)).Run();
         if (packed.Part == PackedPart.Everything && packed.Analysis.Content.Revision > 0)
         {
             session["DELETE FROM trace_segment WHERE trace = ?1"].Bind(1, trace).Run();

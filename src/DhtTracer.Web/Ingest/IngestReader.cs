@@ -39,7 +39,8 @@ internal sealed class IngestReader(
                 worker.Reanalysis
             ),
             new DatabaseReport(counts.Traces, counts.Spans, counts.Operations, counts.Queries, counts.FileBytes, counts.RawBytes),
-            setup.Keep?.TotalSeconds
+            setup.Keep?.TotalSeconds,
+            setup.KeepBytes
         );
     }
 

@@ -11,6 +11,7 @@ namespace DhtTracer.Web.Ingest;
 /// <param name="Analysis">The work on what has arrived.</param>
 /// <param name="Database">How much is stored.</param>
 /// <param name="KeepSeconds">Traces to which nothing was added for this long are deleted; null keeps everything.</param>
+/// <param name="KeepBytes">While the archive needs more bytes than this, the oldest traces are deleted; null sets no limit.</param>
 internal sealed record IngestReport(
     DateTimeOffset At,
     IReadOnlyList<ReceiverReport> Receivers,
@@ -18,7 +19,8 @@ internal sealed record IngestReport(
     IReadOnlyList<PullReport> Pulls,
     AnalysisReport Analysis,
     DatabaseReport Database,
-    double? KeepSeconds
+    double? KeepSeconds,
+    long? KeepBytes
 );
 
 /// <summary>One way in.</summary>

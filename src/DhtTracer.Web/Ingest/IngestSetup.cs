@@ -11,4 +11,5 @@ public sealed record ListenerState(string Title, string? Receiver, string Option
 /// <summary>What the host tells the ingest page of the process.</summary>
 /// <param name="Listeners">Asked each time: ports are bound one after the other.</param>
 /// <param name="Keep">Traces to which nothing was added for this long are deleted; null keeps everything.</param>
-public sealed record IngestSetup(Func<IReadOnlyList<ListenerState>> Listeners, TimeSpan? Keep);
+/// <param name="KeepBytes">While the archive needs more bytes than this, the oldest traces are deleted; null sets no limit.</param>
+public sealed record IngestSetup(Func<IReadOnlyList<ListenerState>> Listeners, TimeSpan? Keep, long? KeepBytes = null);

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace DhtTracer.Web.Text;
 
 /// <summary>Sizes as pages write them: <c>0 B</c> <c>512 B</c> <c>1.5 KiB</c> <c>23 MiB</c>.</summary>
-internal static class ByteText
+public static class ByteText
 {
     private static readonly string[] Units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 

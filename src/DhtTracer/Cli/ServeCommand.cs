@@ -98,9 +98,16 @@ internal sealed class ServeOptions
 
     private readonly Option<TimeSpan> _keep = new("--keep")
     {
-        Description = "Delete traces older than this, such as 30d. Everything is kept when it is not given.",
+        Description = "Delete traces older than this, such as 30d. Everything is kept when it is not given. Pinned traces stay.",
         HelpName = "DURATION",
         CustomParser = DurationValue.Parse,
+    };
+
+    private readonly Option<long> _keepSize = new("--keep-size")
+    {
+        Description = "Delete the oldest traces while the archive needs more than this, such as 20GB. Pinned traces stay.",
+        HelpName = "SIZE",
+        CustomParser = SizeValue.Parse,
     };
 
     private readonly Option<Uri?> _node = new("--node")
@@ -146,6 +153,7 @@ internal sealed class ServeOptions
             _pullLate,
             .. _pullAccess.All,
             _keep,
+            _keepSize,
             _node,
             _ownTraces,
             .. _kubo.All,
@@ -170,6 +178,7 @@ internal sealed class ServeOptions
             Kubo = _kubo.Read(result),
             OwnTraces = result.GetValue(_ownTraces),
             Keep = result.GetValue(_keep) is { Ticks: > 0 } time ? time : null,
+            KeepBytes = result.GetValue(_keepSize) is > 0 and var bytes ? bytes : null,
         };
 
     private static Option<PortValue> PortOption(Port port) =>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using DhtTracer.Cli.Upkeep;
 using DhtTracer.Hosting;
 using DhtTracer.Output;
 
@@ -90,6 +91,11 @@ internal static class TracerCommandLine
             ExportCommand.Create(),
             PullCommand.Create(),
             HealthCommand.Create(),
+            PinCommand.Create(),
+            BackupCommand.Create(),
+            CheckCommand.Create(),
+            CompactCommand.Create(),
+            ReanalyseCommand.Create(),
         };
         foreach (var command in NodeCommands.Create().Concat(LocalNetCommands.Create()))
         {

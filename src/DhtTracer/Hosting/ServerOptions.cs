@@ -50,6 +50,9 @@ internal sealed record ServerOptions
     /// <summary>OTLP endpoint for traces of the program's own work; null for none.</summary>
     public Uri? OwnTraces { get; init; }
 
-    /// <summary>How long traces are kept; null keeps everything.</summary>
+    /// <summary>How long traces are kept; null sets no limit.</summary>
     public TimeSpan? Keep { get; init; }
+
+    /// <summary>How many bytes the archive may need; null sets no limit.</summary>
+    public long? KeepBytes { get; init; }
 }

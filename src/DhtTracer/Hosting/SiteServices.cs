@@ -29,7 +29,11 @@ internal static class SiteServices
             ));
         }
 
-        services.AddSingleton(provider => new IngestSetup(() => States(provider.GetRequiredService<OpenPorts>()), options.Keep));
+        services.AddSingleton(provider => new IngestSetup(
+            () => States(provider.GetRequiredService<OpenPorts>()),
+            options.Keep,
+            options.KeepBytes
+        ));
         services.AddSingleton<SampleLoader>();
         services.AddSingleton<ISampleLoader>(static provider => provider.GetRequiredService<SampleLoader>());
         AddKeys(services, Path.Combine(options.DataDirectory, "keys"));

@@ -88,9 +88,9 @@ internal sealed class TracerHost : IAsyncDisposable
     )
     {
         services.AddArchive(store);
-        if (options.Keep is { } keep)
+        if (options.Keep is not null || options.KeepBytes is not null)
         {
-            services.AddHostedService(provider => ActivatorUtilities.CreateInstance<Retention>(provider, keep));
+            services.AddHostedService(provider => ActivatorUtilities.CreateInstance<Retention>(provider, options));
         }
 
         services.AddHostedService<StatisticsPacking>();

@@ -147,7 +147,7 @@ public sealed class KuboEventsInOtherTracesTests : IDisposable
         await (deleteSpans ? EventsAsync(host, timed: true) : SpansAsync(host));
         var joined = await JoinedAsync(host);
 
-        Assert.True(await host.Store.DeleteOlderThanAsync(between) > 0);
+        Assert.True(await host.Store.Upkeep.DeleteOlderThanAsync(between) > 0);
         await host.Worker.DrainAsync();
         if (deleteSpans)
         {

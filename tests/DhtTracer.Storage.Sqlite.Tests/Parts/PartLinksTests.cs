@@ -112,7 +112,7 @@ public sealed class PartLinksTests : IDisposable
         }
 
         Assert.Equal(3, (await store.CountsAsync()).Traces + 1);
-        await store.DeleteOlderThanAsync(DateTimeOffset.UtcNow.AddHours(1));
+        await store.Upkeep.DeleteOlderThanAsync(DateTimeOffset.UtcNow.AddHours(1));
         Assert.Equal((0L, 0L), ((await store.CountsAsync()).Operations, (await store.CountsAsync()).Queries));
         Assert.Equal(
             0,

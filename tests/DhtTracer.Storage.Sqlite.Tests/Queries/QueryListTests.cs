@@ -201,7 +201,7 @@ public sealed class QueryListTests : IDisposable
         }
 
         var page = await store.ListQueriesAsync(new QueryFilter(), QuerySort.Key, limit: 2);
-        await store.DeleteOlderThanAsync(DateTimeOffset.UtcNow.AddDays(1));
+        await store.Upkeep.DeleteOlderThanAsync(DateTimeOffset.UtcNow.AddDays(1));
         await Assert.ThrowsAsync<InvalidCursorException>(() => store.ListQueriesAsync(new QueryFilter(), QuerySort.Key, page.Next));
     }
 

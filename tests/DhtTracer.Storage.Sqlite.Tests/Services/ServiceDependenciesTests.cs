@@ -83,7 +83,7 @@ public sealed class ServiceDependenciesTests : IDisposable
             [new ServiceDependency("kubo", "router", 1), new ServiceDependency("router", "kubo", 1)],
             await store.ListDependenciesAsync(0, long.MaxValue)
         );
-        await store.DeleteOlderThanAsync(DateTimeOffset.UtcNow.AddHours(1));
+        await store.Upkeep.DeleteOlderThanAsync(DateTimeOffset.UtcNow.AddHours(1));
         Assert.Empty(await store.ListDependenciesAsync(0, long.MaxValue));
     }
 

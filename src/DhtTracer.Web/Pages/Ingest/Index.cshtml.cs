@@ -1,6 +1,7 @@
 using DhtTracer.Web.Ingest;
 using DhtTracer.Web.Live;
 using DhtTracer.Web.Search;
+using DhtTracer.Web.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
@@ -49,11 +50,16 @@ internal sealed class IngestModel(IngestReader reader, Uploads uploads) : PageMo
 
     /// <summary>How long traces are kept.</summary>
     public string Keep =>
-        Report.KeepSeconds is { } seconds
-            ? TimeSpan.FromSeconds(seconds) is { TotalDays: >= 1 } days
-                ? $"{days.TotalDays:0.#} days"
-                : Seconds(seconds)
-            : "for good";
+        (Report.KeepSeconds, Report.KeepBytes) switch
+        {
+            (null, null) => "for good",
+            (null, { } bytes) => $"up to {ByteText.Of(bytes)}",
+            ({ } seconds, null) => Age(seconds),
+            ({ } seconds, { } bytes) => $"{Age(seconds)}, up to {ByteText.Of(bytes)}",
+        };
+
+    private static string Age(double seconds) =>
+        TimeSpan.FromSeconds(seconds) is { TotalDays: >= 1 } days ? $"{days.TotalDays:0.#} days" : Seconds(seconds);
 
     /// <summary>The mark and word of an activity.</summary>
     public static string Class(string activity) =>

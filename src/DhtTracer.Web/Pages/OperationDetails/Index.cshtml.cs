@@ -40,6 +40,9 @@ internal sealed class OperationPageModel(TraceStore store, AnalysedTraces traces
     /// <summary>Other operations of the same command, by start.</summary>
     public ImmutableArray<Operation> Others { get; private set; } = [];
 
+    /// <summary>Whether retention leaves its trace alone.</summary>
+    public bool Pinned { get; private set; }
+
     /// <summary>How it follows its operation; null when nothing more is to come.</summary>
     public LivePage? Live { get; private set; }
 
@@ -95,6 +98,7 @@ internal sealed class OperationPageModel(TraceStore store, AnalysedTraces traces
 
         Explanation = sides.FirstOrDefault(side => side.Query.Id == found.Decisive && !side.Query.Skipped)?.Explanation;
         Others = found.Command is { } command ? [.. trace.Operations.Where(other => other.Command == command && other.Id != found.Id)] : [];
+        Pinned = await store.Upkeep.IsPinnedAsync(found.Id.TraceId, cancellationToken);
         Live = MayGrow()
             ? new LivePage
             {

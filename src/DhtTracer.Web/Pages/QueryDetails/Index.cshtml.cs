@@ -54,6 +54,9 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
 
     private bool EndedWithoutFailure => Query.Outcome is QueryOutcome.NotFound or QueryOutcome.Cancelled or QueryOutcome.TimedOut;
 
+    /// <summary>Whether retention leaves its trace alone.</summary>
+    public bool Pinned { get; private set; }
+
     /// <summary>What if, for the part of the page that asks it.</summary>
     public WhatIfView? WhatIf { get; private set; }
 
@@ -189,6 +192,7 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
                 .Take(MostSiblings),
         ];
         Neighbours = await store.NeighboursAsync(queryId, cancellationToken);
+        Pinned = await store.Upkeep.IsPinnedAsync(queryId.TraceId, cancellationToken);
         WhatIf = View.Address.Tab == QueryTab.Why ? new WhatIfView(Query, parameters, Explanation.Culprits) : null;
         if (View.Address.Tab == QueryTab.Spans && await store.GetTraceAsync(queryId.TraceId, cancellationToken) is { Count: > 0 } spans)
         {

@@ -24,6 +24,15 @@ internal sealed class TracePageModel(TraceStore store) : PageModel
     /// <summary>The queries of this trace.</summary>
     public IReadOnlyList<QuerySummary> Queries { get; private set; } = [];
 
+    /// <summary>Whether retention leaves it alone.</summary>
+    public bool Pinned { get; private set; }
+
+    /// <summary>Keeps the trace when retention deletes older ones.</summary>
+    public Task<IActionResult> OnPostPinAsync(string id, CancellationToken cancellationToken) => PinAsync(id, true, cancellationToken);
+
+    /// <summary>Lets go of the trace.</summary>
+    public Task<IActionResult> OnPostUnpinAsync(string id, CancellationToken cancellationToken) => PinAsync(id, false, cancellationToken);
+
     /// <summary>Shows the spans.</summary>
     public async Task<IActionResult> OnGetAsync(string id, [FromQuery(Name = "page")] int? page, CancellationToken cancellationToken)
     {
@@ -40,6 +49,7 @@ internal sealed class TracePageModel(TraceStore store) : PageModel
 
         TraceId = traceId;
         Tree = new SpanTreeView(spans, $"/traces/{traceId}", page);
+        Pinned = await store.Upkeep.IsPinnedAsync(traceId, cancellationToken);
         Queries = [.. TraceReconstruction.Reconstruct(spans).Queries.Take(MostQueries)];
         Services =
         [
@@ -52,4 +62,9 @@ internal sealed class TracePageModel(TraceStore store) : PageModel
         ];
         return Page();
     }
+
+    private async Task<IActionResult> PinAsync(string id, bool pinned, CancellationToken cancellationToken) =>
+        TraceId.TryParse(id, out var traceId) && await store.Upkeep.PinAsync(traceId, pinned, cancellationToken)
+            ? Redirect($"/traces/{traceId}")
+            : NotFound();
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using DhtTracer.Storage.Queries;
 using DhtTracer.Traces.Model;
 using DhtTracer.Web.Tests.Fixture;
 
@@ -6,6 +7,44 @@ namespace DhtTracer.Web.Tests.Pages.Traces;
 
 public sealed class TracePageTests
 {
+    [Fact]
+    public async Task A_trace_can_be_pinned_and_let_go_and_its_pages_say_so()
+    {
+        await using var site = await Site.StartAsync(SimulatedQueries.Make(1, 20));
+        var query = (await site.Store.ListQueriesAsync(new QueryFilter())).Rows[0];
+        var trace = query.Id.TraceId;
+        foreach (var pinned in new[] { true, false })
+        {
+            var form = (await site.PageAsync($"/traces/{trace}")).QuerySelector(
+                "form[action*=pin], form[action*=Pin], form[action*=Unpin]"
+            )!;
+            using var content = new FormUrlEncodedContent([
+                new("__RequestVerificationToken", form.QuerySelector("input[name=__RequestVerificationToken]")!.GetAttribute("value")!),
+            ]);
+            var answer = await site.Client.PostAsync(new Uri(form.GetAttribute("action")!, UriKind.Relative), content);
+
+            Assert.Equal((HttpStatusCode.Redirect, $"/traces/{trace}"), (answer.StatusCode, answer.Headers.Location!.ToString()));
+            Assert.Equal(pinned, await site.Store.Upkeep.IsPinnedAsync(trace));
+            foreach (var address in new[] { $"/q/{query.Id}", $"/o/{query.OperationId}" })
+            {
+                var links = (await site.PageAsync(address)).QuerySelectorAll($".facts a[href='/traces/{trace}']");
+                Assert.Equal(pinned ? ["pinned"] : [], links.Select(static link => link.TextContent));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Pinning_needs_the_token_of_the_page()
+    {
+        await using var site = await Site.StartAsync(SimulatedQueries.Make(1, 20));
+        var trace = (await site.Store.ListQueriesAsync(new QueryFilter())).Rows[0].Id.TraceId;
+        using var empty = new FormUrlEncodedContent([]);
+        var answer = await site.Client.PostAsync(new Uri($"/traces/{trace}?handler=Pin", UriKind.Relative), empty);
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.False(await site.Store.Upkeep.IsPinnedAsync(trace));
+    }
+
     private static readonly TraceId Trace = new(0x1234, 0x5678);
 
     [Fact]

@@ -3,7 +3,7 @@ using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Storage.Queries;
 using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Storage.Sqlite.Tests.Traces;
+namespace DhtTracer.Storage.Sqlite.Tests.Upkeep;
 
 public sealed class RetentionTests : IDisposable
 {
@@ -28,7 +28,7 @@ public sealed class RetentionTests : IDisposable
         // The second is touched again, so it is not old.
         await store.AppendAsync([Make.Chunk(Make.Span(Make.Trace(2), 2))]);
         _clock.Now = _clock.Now.AddHours(1);
-        Assert.Equal(499, await store.DeleteOlderThanAsync(middle));
+        Assert.Equal(499, await store.Upkeep.DeleteOlderThanAsync(middle));
 
         Assert.Empty(await store.GetTraceAsync(Make.Trace(1)));
         Assert.NotNull(await store.GetDeletedAsync(Make.Trace(1)));
@@ -47,7 +47,7 @@ public sealed class RetentionTests : IDisposable
     {
         await using var store = await Make.StoreAsync(_data.Options, _clock);
         await store.AppendAsync([Make.Chunk(Make.Span(Make.Trace(1), 1))]);
-        Assert.Equal(1, await store.DeleteOlderThanAsync(_clock.Now.AddSeconds(1)));
+        Assert.Equal(1, await store.Upkeep.DeleteOlderThanAsync(_clock.Now.AddSeconds(1)));
         await store.AppendAsync([Make.Chunk(Make.Span(Make.Trace(1), 1))]);
 
         Assert.Null(await store.GetDeletedAsync(Make.Trace(1)));

@@ -1,0 +1,343 @@
+using System.Globalization;
+using Dapper;
+using DhtTracer.Storage.Sqlite.Connections;
+using DhtTracer.Storage.Sqlite.Traces;
+using DhtTracer.Storage.Traces;
+using DhtTracer.Storage.Upkeep;
+using DhtTracer.Traces.Model;
+using Microsoft.Data.Sqlite;
+
+namespace DhtTracer.Storage.Sqlite.Upkeep;
+
+/// <summary>
+/// One check of an archive. Traces are compared on a connection of their own, one transaction each, which is taken back: others can write
+/// in between, and a check leaves nothing behind.
+/// </summary>
+internal sealed class ArchiveCheck(
+    SqliteTraceStore store,
+    SqliteDatabase database,
+    CheckOptions options,
+    Func<TraceContent, TraceAnalysis> analyse,
+    IProgress<UpkeepProgress>? progress
+)
+{
+    private const int Page = 500;
+
+    private readonly List<CheckFinding> _findings = [];
+    private readonly HashSet<TraceId> _stale = [];
+    private long _more;
+    private long _traces;
+    private long _withoutChecksum;
+    private long _compared;
+    private long _waiting;
+
+    /// <summary>Runs it. Call it once.</summary>
+    public async Task<CheckReport> RunAsync(CancellationToken cancellationToken)
+    {
+        progress?.Report(new UpkeepProgress("Checking the file", 0, 0));
+        await CheckFileAsync(cancellationToken);
+        await CheckTracesAsync(cancellationToken);
+        await CheckIndexesAsync(cancellationToken);
+        if (_findings.Exists(static finding => finding.Repaired))
+        {
+            store.Changes.Publish([]);
+            store.Arrivals.Publish([.. _stale]);
+        }
+
+        return new CheckReport
+        {
+            Traces = _traces,
+            WithoutChecksum = _withoutChecksum,
+            Compared = _compared,
+            Waiting = _waiting,
+            Findings = [.. _findings],
+            MoreFindings = _more,
+        };
+    }
+
+    private void Add(CheckProblem problem, string text, bool repaired = false)
+    {
+        if (_findings.Count < CheckReport.MaxFindings)
+        {
+            _findings.Add(new CheckFinding(problem, text, repaired));
+        }
+        else
+        {
+            _more++;
+        }
+    }
+
+    private async Task CheckFileAsync(CancellationToken cancellationToken)
+    {
+        var problems = await FileProblemsAsync(cancellationToken);
+        if (problems.Count == 0)
+        {
+            return;
+        }
+
+        List<string> left = problems;
+        if (options.Repair)
+        {
+            // Indexes can be built again from their tables; damaged tables cannot.
+            await database.RunAloneAsync(static connection => connection.Execute("REINDEX"), cancellationToken);
+            left = await FileProblemsAsync(cancellationToken);
+        }
+
+        foreach (var problem in problems)
+        {
+            Add(CheckProblem.File, problem, !left.Contains(problem));
+        }
+    }
+
+    private async Task<List<string>> FileProblemsAsync(CancellationToken cancellationToken)
+    {
+        List<string> problems = [];
+        await database.RunAloneAsync(
+            connection =>
+            {
+                var pragma = options.Quick ? "quick_check" : "integrity_check";
+                problems.AddRange(
+                    connection
+                        .Query<string>(string.Create(CultureInfo.InvariantCulture, $"PRAGMA {pragma}({CheckReport.MaxFindings})"))
+                        .Where(static line => line != "ok")
+                );
+                problems.AddRange(
+                    connection
+                        .Query<(string Table, long? Row, string Parent, long Key)>("PRAGMA foreign_key_check")
+                        .Take(CheckReport.MaxFindings)
+                        .Select(static row => $"row {row.Row} of {row.Table} refers to a row of {row.Parent} that is not there")
+                );
+            },
+            cancellationToken
+        );
+        return problems;
+    }
+
+    private async Task CheckTracesAsync(CancellationToken cancellationToken)
+    {
+        var total = (await store.CountsAsync(cancellationToken)).Traces;
+        using var session = database.OpenWriteSession();
+        var after = 0L;
+        while (true)
+        {
+            var page = await database.Readers.ReadAsync(connection => ReadPage(connection, after), cancellationToken);
+            foreach (var (no, id, withoutChecksum) in page)
+            {
+                await CheckTraceAsync(session, TraceId.FromBytes(id), cancellationToken);
+                if (withoutChecksum != 0)
+                {
+                    _withoutChecksum++;
+                    await AddChecksumsAsync(no, cancellationToken);
+                }
+
+                after = no;
+                _traces++;
+            }
+
+            progress?.Report(new UpkeepProgress("Checking traces", _traces, Math.Max(total, _traces)));
+            if (page.Count < Page)
+            {
+                return;
+            }
+        }
+    }
+
+    private static List<(long No, byte[] Id, long WithoutChecksum)> ReadPage(SqliteConnection connection, long after) =>
+        connection
+            .Query<(long, byte[], long)>(
+                """
+                SELECT t.no, t.trace_id, EXISTS (SELECT 1 FROM trace_blob b WHERE b.trace = t.no AND b.checksum IS NULL)
+                  OR EXISTS (SELECT 1 FROM trace_segment g WHERE g.trace = t.no AND g.checksum IS NULL)
+                FROM trace t WHERE t.no > @after ORDER BY t.no LIMIT @limit
+                """,
+                new { after, limit = Page }
+            )
+            .AsList();
+
+    private async Task CheckTraceAsync(WriteSession session, TraceId id, CancellationToken cancellationToken)
+    {
+        TraceContent? content;
+        try
+        {
+            content = await store.LoadAsync(id, cancellationToken);
+        }
+        catch (InvalidDataException damage)
+        {
+            Add(CheckProblem.Spans, $"trace {id}: {damage.Message}");
+            return;
+        }
+
+        // Retention may have deleted it since the page was read.
+        if (content is null || options.Quick)
+        {
+            return;
+        }
+
+        var analysis = await Task.Run(() => analyse(content), cancellationToken);
+        if (content.NeedsAnalysis(analysis.Version))
+        {
+            _waiting++;
+            return;
+        }
+
+        var packed = TracePacking.Pack(analysis);
+        var difference = await Task.Run(() => Compare(session, packed), cancellationToken);
+        _compared++;
+        if (difference is not null)
+        {
+            Add(CheckProblem.Derived, $"trace {id}: {difference}", options.Repair);
+        }
+    }
+
+    private async Task AddChecksumsAsync(long trace, CancellationToken cancellationToken)
+    {
+        if (!options.Repair)
+        {
+            return;
+        }
+
+        await store.WriteAsync(
+            session =>
+            {
+                foreach (var (table, key) in ((string, string)[])[("trace_blob", "trace"), ("trace_segment", "no")])
+                {
+                    var rows = session.Connection.Query<(long Key, byte[]? Peers, byte[] Data)>(
+                        $"SELECT {key}, peers, data FROM {table} WHERE trace = @trace AND checksum IS NULL",
+                        new { trace }
+                    );
+                    foreach (var (row, peers, data) in rows.AsList())
+                    {
+                        session[$"UPDATE {table} SET checksum = ?2 WHERE {key} = ?1"]
+                            .Bind(1, row)
+                            .Bind(2, BlobChecksum.Of(peers, data))
+                            .Run();
+                    }
+                }
+
+                return true;
+            },
+            0,
+            cancellationToken
+        );
+    }
+
+    private string? Compare(WriteSession session, PackedAnalysis packed)
+    {
+        try
+        {
+            session.Begin();
+            var id = packed.Analysis.Content.TraceId.ToBytes();
+            var keep = false;
+            try
+            {
+                if (session["SELECT no FROM trace WHERE trace_id = ?1"].Bind(1, id).RunScalar() is not { } trace)
+                {
+                    return null;
+                }
+
+                var before = DerivedRows.Read(session.Connection, trace);
+                if (TraceWriter.Save(session, packed) is not { } stale)
+                {
+                    // Somebody analysed it meanwhile.
+                    return null;
+                }
+
+                var difference = before.Difference(DerivedRows.Read(session.Connection, trace));
+                keep = difference is not null && options.Repair;
+                if (keep)
+                {
+                    _stale.UnionWith(stale);
+                }
+
+                return difference;
+            }
+            finally
+            {
+                if (keep)
+                {
+                    session.Commit();
+                }
+                else
+                {
+                    session.Rollback();
+                }
+            }
+        }
+        catch (SqliteException error)
+        {
+            throw SqliteErrors.From(error, database.Options.FilePath);
+        }
+    }
+
+    private async Task CheckIndexesAsync(CancellationToken cancellationToken)
+    {
+        progress?.Report(new UpkeepProgress("Counting", 0, 0));
+        if (!options.Quick)
+        {
+            await RepairableAsync(CheckProblem.Derived, "rows of the peer index belong to no operation", LostPeerRows, cancellationToken);
+        }
+
+        foreach (var (name, sum) in Totals)
+        {
+            await RepairableAsync(
+                CheckProblem.Total,
+                $"the number of {name} is counted wrongly",
+                (session, repair) =>
+                {
+                    var differs = session[$"SELECT {name} <> ({sum}) FROM total"].RunScalar() != 0;
+                    if (differs && repair)
+                    {
+                        session[$"UPDATE total SET {name} = ({sum})"].Run();
+                    }
+
+                    return differs;
+                },
+                cancellationToken
+            );
+        }
+    }
+
+    // The SQL is ours: nothing in it comes from outside.
+    private static readonly (string Name, string Sum)[] Totals =
+    [
+        ("traces", "SELECT count(*) FROM trace"),
+        ("spans", "SELECT ifnull(sum(span_count), 0) FROM trace"),
+        ("raw_bytes", "SELECT ifnull(sum(raw_bytes), 0) FROM trace"),
+        ("operations", "SELECT count(*) FROM dht_operation"),
+        ("queries", "SELECT count(*) FROM query"),
+    ];
+
+    private static bool LostPeerRows(WriteSession session, bool repair)
+    {
+        var found = false;
+        foreach (var table in (string[])["peer_operation", "peer_operation_recent"])
+        {
+            var lost = $"NOT EXISTS (SELECT 1 FROM dht_operation o WHERE o.no = {table}.operation AND o.start_ns = {table}.start_ns)";
+            if (session[$"SELECT EXISTS (SELECT 1 FROM {table} WHERE {lost})"].RunScalar() == 0)
+            {
+                continue;
+            }
+
+            found = true;
+            if (repair)
+            {
+                session[$"DELETE FROM {table} WHERE {lost}"].Run();
+            }
+        }
+
+        return found;
+    }
+
+    private async Task RepairableAsync(
+        CheckProblem problem,
+        string text,
+        Func<WriteSession, bool, bool> check,
+        CancellationToken cancellationToken
+    )
+    {
+        if (await store.WriteAsync(session => check(session, options.Repair), 0, cancellationToken))
+        {
+            Add(problem, text, options.Repair);
+        }
+    }
+}
