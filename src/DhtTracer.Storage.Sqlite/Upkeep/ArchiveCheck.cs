@@ -1,6 +1,8 @@
 using System.Globalization;
 using Dapper;
+using DhtTracer.Storage.Sqlite.Blocks;
 using DhtTracer.Storage.Sqlite.Connections;
+using DhtTracer.Storage.Sqlite.Inbox;
 using DhtTracer.Storage.Sqlite.Traces;
 using DhtTracer.Storage.Traces;
 using DhtTracer.Storage.Upkeep;
@@ -235,13 +237,15 @@ internal sealed class ArchiveCheck(
                     return null;
                 }
 
+                var released = new Dictionary<long, int>();
                 var before = DerivedRows.Read(session.Connection, trace);
-                if (TraceWriter.Save(session, packed) is not { } stale)
+                if (TraceWriter.Save(session, packed, released) is not { } stale)
                 {
                     // Somebody analysed it meanwhile.
                     return null;
                 }
 
+                InboxWriter.Remove(session, released);
                 var difference = before.Difference(DerivedRows.Read(session.Connection, trace));
                 keep = difference is not null && options.Repair;
                 if (keep)
@@ -275,6 +279,7 @@ internal sealed class ArchiveCheck(
         if (!options.Quick)
         {
             await RepairableAsync(CheckProblem.Derived, "rows of the peer index belong to no operation", LostPeerRows, cancellationToken);
+            await CheckBlocksAsync(cancellationToken);
         }
 
         foreach (var (name, sum) in Totals)
@@ -295,6 +300,62 @@ internal sealed class ArchiveCheck(
                 cancellationToken
             );
         }
+    }
+
+    private async Task CheckBlocksAsync(CancellationToken cancellationToken)
+    {
+        var numbers = await database.Readers.ReadAsync(
+            static connection => connection.Query<long>("SELECT no FROM operation_block WHERE packed = revision ORDER BY no").AsList(),
+            cancellationToken
+        );
+        foreach (var number in numbers)
+        {
+            // Rows and columns are read in one transaction, so that an operation that comes meanwhile makes no difference.
+            if (!await database.Readers.ReadAsync(connection => BlockDiffers(connection, number), cancellationToken))
+            {
+                continue;
+            }
+
+            if (options.Repair)
+            {
+                await store.WriteAsync(
+                    session =>
+                    {
+                        session["UPDATE operation_block SET revision = revision + 1 WHERE no = ?1"].Bind(1, number).Run();
+                        return true;
+                    },
+                    0,
+                    cancellationToken
+                );
+            }
+
+            Add(
+                CheckProblem.Derived,
+                string.Create(CultureInfo.InvariantCulture, $"the columns of block {number} are not those of its operations"),
+                options.Repair
+            );
+        }
+    }
+
+    private static bool BlockDiffers(SqliteConnection connection, long number)
+    {
+        if (!connection.ExecuteScalar<bool>("SELECT packed = revision FROM operation_block WHERE no = @number", new { number }))
+        {
+            return false;
+        }
+
+        var stored = connection
+            .Query<(long Number, byte[] Data)>(
+                "SELECT no, data FROM operation_block_column WHERE no BETWEEN @first AND @last",
+                new { first = OperationBlock.ColumnNumber(number, 0), last = OperationBlock.ColumnNumber(number + 1, 0) - 1 }
+            )
+            .ToDictionary(static column => column.Number, static column => column.Data);
+        var built = BlockPacker.Build(connection, number).Block.Built;
+        return stored.Count != built.Count
+            || built.Any(column =>
+                !stored.TryGetValue(OperationBlock.ColumnNumber(number, column.Key), out var data)
+                || !data.AsSpan().SequenceEqual(column.Value)
+            );
     }
 
     // The SQL is ours: nothing in it comes from outside.

@@ -106,6 +106,24 @@ public sealed class ArchiveCheckTests(ArchiveCheckTests.KuboArchive archive) : I
     }
 
     [Fact]
+    public async Task Wrong_columns_of_statistics_are_found_and_packed_anew()
+    {
+        await using var host = await KuboAsync();
+
+        // A block is packed when operations are added to a later one.
+        Damage(host.Store, "UPDATE sqlite_sequence SET seq = 9000 WHERE name = 'dht_operation'");
+        while (await host.Store.PackAsync(onlySettled: false)) { }
+
+        Damage(host.Store, "UPDATE operation_block_column SET data = x'00' WHERE no = (SELECT min(no) FROM operation_block_column)");
+        var finding = Assert.Single((await CheckAsync(host.Store, Whole)).Findings);
+        Assert.Equal((CheckProblem.Derived, "the columns of block 0 are not those of its operations"), (finding.Problem, finding.Text));
+        Assert.True((await CheckAsync(host.Store, Repair)).IsSound);
+        while (await host.Store.PackAsync(onlySettled: false)) { }
+
+        Assert.Empty((await CheckAsync(host.Store, Whole)).Findings);
+    }
+
+    [Fact]
     public async Task A_damaged_page_is_never_called_sound()
     {
         await using var host = await KuboAsync();
