@@ -47,7 +47,7 @@ public sealed class ColumnFiguresTests : IDisposable
         await CheckAsync(store);
 
         // The traces of the first block are old, except those that were analysed again.
-        Assert.InRange(await store.DeleteOlderThanAsync(clock.Now.AddHours(-2.5)), 20, 40);
+        Assert.InRange(await store.Upkeep.DeleteOlderThanAsync(clock.Now.AddHours(-2.5)), 20, 40);
         await CheckAsync(store);
         await PackAllAsync(store);
         await CheckAsync(store);
