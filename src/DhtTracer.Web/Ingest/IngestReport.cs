@@ -69,6 +69,10 @@ internal sealed record ReceiverReport(
 /// <param name="Spans">Spans stored.</param>
 /// <param name="Duplicates">Spans that came again and were not stored again.</param>
 /// <param name="Rejected">Spans that came without a valid id or time, counted each time they come.</param>
+/// <param name="Server">What the server is, as far as its answers tell; null while it is not known.</param>
+/// <param name="Gaps">Stretches that the Jaeger cannot read now; they are tried again.</param>
+/// <param name="Moved">Spans that came over the wire.</param>
+/// <param name="Reread">Of these, spans of time that was read before, to find what came late.</param>
 internal sealed record PullReport(
     string Source,
     string Service,
