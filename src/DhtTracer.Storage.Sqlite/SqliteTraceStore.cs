@@ -270,6 +270,29 @@ public sealed class SqliteTraceStore : TraceStore
         );
 
     /// <inheritdoc/>
+    public override Task<PeerPage> ListPeersAsync(QueryFilter filter, PeerListing listing, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(listing.Skip, nameof(listing));
+        ArgumentOutOfRangeException.ThrowIfNegative(listing.Take, nameof(listing));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(listing.Take, 1000, nameof(listing));
+        return _database.Readers.ReadAsync(
+            connection => PeerReader.List(connection, filter, listing, cancellationToken),
+            cancellationToken
+        );
+    }
+
+    /// <inheritdoc/>
+    public override Task<PeerPage> ReadPeerAsync(QueryFilter filter, string peer, CancellationToken cancellationToken = default) =>
+        _database.Readers.ReadAsync(connection => PeerReader.One(connection, filter, peer, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public override Task<PeersMet> ReadPeersMetAsync(QueryFilter filter, CancellationToken cancellationToken = default) =>
+        _database.Readers.ReadAsync(
+            connection => PeerReader.Met(connection, filter with { Skipped = filter.Skipped ?? false }, cancellationToken),
+            cancellationToken
+        );
+
+    /// <inheritdoc/>
     public override Task<OperationFacets> ListFacetsAsync(QueryFilter filter, CancellationToken cancellationToken = default) =>
         _database.Readers.ReadAsync(
             connection => ColumnReader.Facets(connection, filter with { Skipped = filter.Skipped ?? false }, cancellationToken),
@@ -289,8 +312,8 @@ public sealed class SqliteTraceStore : TraceStore
                 continue;
             }
 
-            var (block, shown) = await _database.Readers.ReadAsync(connection => BlockPacker.Build(connection, number), cancellationToken);
-            await WriteAsync(session => BlockPacker.Store(session, block, shown), 0, cancellationToken);
+            var block = await _database.Readers.ReadAsync(connection => BlockPacker.Build(connection, number), cancellationToken);
+            await WriteAsync(session => BlockPacker.Store(session, block), 0, cancellationToken);
             return true;
         }
 

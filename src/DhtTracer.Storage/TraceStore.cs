@@ -238,6 +238,25 @@ public abstract class TraceStore(Func<IReadOnlyList<Span>, ReconstructedTrace> r
         CancellationToken cancellationToken = default
     );
 
+    /// <summary>Lists the peers of all operations that match a filter, by rank.</summary>
+    /// <param name="filter">Selects operations.</param>
+    /// <param name="listing">Which of the peers.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
+    public abstract Task<PeerPage> ListPeersAsync(QueryFilter filter, PeerListing listing, CancellationToken cancellationToken = default);
+
+    /// <summary>Reads one peer over all operations that match a filter; the page is empty when none of them heard of it.</summary>
+    /// <param name="filter">Selects operations.</param>
+    /// <param name="peer">Peer id in base58.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
+    public abstract Task<PeerPage> ReadPeerAsync(QueryFilter filter, string peer, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Reads which peers the operations that match a filter met, and what they lost to them. Operations without peers to ask are left out.
+    /// </summary>
+    /// <param name="filter">Selects operations.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
+    public abstract Task<PeersMet> ReadPeersMetAsync(QueryFilter filter, CancellationToken cancellationToken = default);
+
     /// <summary>
     /// Counts operations per type, service, node and so on, without decoding traces. Operations without peers to ask are left out.
     /// </summary>

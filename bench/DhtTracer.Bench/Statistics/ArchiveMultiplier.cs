@@ -23,7 +23,7 @@ internal static class ArchiveMultiplier
         using var connection = new SqliteConnection($"Data Source={file};Pooling=False");
         connection.Open();
         connection.Execute("PRAGMA synchronous = OFF; PRAGMA cache_size = -262144; PRAGMA foreign_keys = OFF");
-        connection.Execute("CREATE TEMP TABLE copy (k INTEGER PRIMARY KEY)");
+        connection.Execute("CREATE TEMP TABLE copy (copy_no INTEGER PRIMARY KEY)");
         connection.Execute(
             "WITH RECURSIVE c (k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM c WHERE k < @copies) INSERT INTO copy SELECT k FROM c",
             new { copies }
@@ -35,10 +35,11 @@ internal static class ArchiveMultiplier
         var numbers = connection.ExecuteScalar<long>("SELECT max(no) FROM dht_operation");
 
         // Copies of one operation stand side by side, so that numbers grow with time as in an archive that was filled live.
-        string Number(string column, long most) => string.Create(CultureInfo.InvariantCulture, $"{most} + ({column} - 1) * {copies} + k");
-        var later = string.Create(CultureInfo.InvariantCulture, $"+ k * {apartNs}");
-        const string Longer = "duration_ns + (no * 7919 + k * 104729) % 1000000";
-        const string Key = "printf('%034d', no / 5 * 100000 + k)";
+        string Number(string column, long most) =>
+            string.Create(CultureInfo.InvariantCulture, $"{most} + ({column} - 1) * {copies} + copy_no");
+        var later = string.Create(CultureInfo.InvariantCulture, $"+ copy_no * {apartNs}");
+        const string Longer = "duration_ns + (no * 7919 + copy_no * 104729) % 1000000";
+        const string Key = "printf('%034d', no / 5 * 100000 + copy_no)";
         var changes = new Dictionary<string, (string Range, Dictionary<string, string> Columns)>(StringComparer.Ordinal)
         {
             ["trace"] = (

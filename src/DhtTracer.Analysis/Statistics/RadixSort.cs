@@ -6,7 +6,7 @@ namespace DhtTracer.Analysis.Statistics;
 /// Sorts whole numbers in time proportional to their number: a byte at a time, least significant first. A million durations take a tenth of
 /// the time of a comparison sort, because their greatest bytes are all equal and are skipped.
 /// </summary>
-internal static class RadixSort
+public static class RadixSort
 {
     private const int Radix = 256;
 

@@ -30,21 +30,31 @@ internal static class BlockPacker
             .ToDictionary(static block => block.Number, static block => block.Revision);
 
     /// <summary>Makes the columns of a block from its rows, with the revision that they show.</summary>
-    public static (OperationBlock Block, long Revision) Build(SqliteConnection connection, long number) =>
-        (
+    public static PackedBlock Build(SqliteConnection connection, long number)
+    {
+        using var texts = new NumberedStrings(connection, "SELECT value FROM text WHERE no = ?1", NumberedStrings.Text);
+        return new PackedBlock(
             OperationBlock.Build(connection, number),
+            PeerBlockBuilder.Build(connection, texts, number, background: false, only: null),
+            PeerBlockBuilder.Build(connection, texts, number, background: true, only: null),
             connection.ExecuteScalar<long>("SELECT revision FROM operation_block WHERE no = @number", new { number })
         );
+    }
 
     /// <summary>Stores the columns of a block.</summary>
     /// <returns>False when the block has changed meanwhile: then nothing is stored.</returns>
-    public static bool Store(WriteSession session, OperationBlock block, long revision)
+    public static bool Store(WriteSession session, PackedBlock packed)
     {
+        var (block, revision) = (packed.Operations, packed.Revision);
         var starts = new long[block.Count];
         block.Read(BlockColumn.Start, starts);
         session["DELETE FROM operation_block_column WHERE no BETWEEN ?1 AND ?2"]
             .Bind(1, OperationBlock.ColumnNumber(block.Number, 0))
             .Bind(2, OperationBlock.ColumnNumber(block.Number + 1, 0) - 1)
+            .Run();
+        session["DELETE FROM peer_block_column WHERE no BETWEEN ?1 AND ?2"]
+            .Bind(1, PeerBlock.ColumnNumber(block.Number, false, 0))
+            .Bind(2, PeerBlock.ColumnNumber(block.Number + 1, false, 0) - 1)
             .Run();
         var isCurrent =
             session[
@@ -74,6 +84,35 @@ internal static class BlockPacker
                 .Run();
         }
 
+        StorePeers(session, block.Number, background: false, packed.Foreground);
+        StorePeers(session, block.Number, background: true, packed.Background);
         return true;
     }
+
+    private static void StorePeers(WriteSession session, long number, bool background, PeerBlock peers)
+    {
+        for (var column = 0; column < PeerBlock.Columns; column++)
+        {
+            var values = peers[(PeerColumn)column];
+            if ((PeerColumn)column == PeerColumn.Address)
+            {
+                values = Array.ConvertAll(
+                    values,
+                    address => address < 0 ? session.Texts.Intern(peers.NewTexts[(int)(-address - 1)]) : address
+                );
+            }
+
+            session["INSERT INTO peer_block_column (no, data) VALUES (?1, ?2)"]
+                .Bind(1, PeerBlock.ColumnNumber(number, background, column))
+                .Bind(2, PeerBlock.Encode(values))
+                .Run();
+        }
+    }
 }
+
+/// <summary>A block, to be stored.</summary>
+/// <param name="Operations">The columns of its operations.</param>
+/// <param name="Foreground">What those that are not in the background did with each peer.</param>
+/// <param name="Background">What the background ones did with each peer.</param>
+/// <param name="Revision">The revision of the block that all this shows.</param>
+internal sealed record PackedBlock(OperationBlock Operations, PeerBlock Foreground, PeerBlock Background, long Revision);

@@ -34,6 +34,9 @@ internal sealed class OperationBlock
     /// <summary>Number of operations.</summary>
     public int Count { get; }
 
+    /// <summary>Whether its columns are those that are stored.</summary>
+    public bool IsStored => _stored is not null;
+
     /// <summary>The columns that were made from rows; empty for a stored block.</summary>
     public IReadOnlyDictionary<BlockColumn, byte[]> Built => _built ?? [];
 

@@ -14,8 +14,8 @@ internal sealed record OverviewAnswer(OverviewFacts Figures, ImmutableArray<Peri
 /// <param name="Reasons">Where both sets spend their time, in nanoseconds an operation.</param>
 /// <param name="Peers">Peers by the number of queries that dialed or asked them, over-represented in the slow set first; at most
 /// 1,000.</param>
-/// <param name="PeersOverSlow">Queries of the slow set whose peers were read.</param>
-/// <param name="PeersOverOther">Queries of the other set whose peers were read.</param>
+/// <param name="PeersOverSlow">Operations of the slow set, over which its peers were counted.</param>
+/// <param name="PeersOverOther">Operations of the other set, over which its peers were counted.</param>
 /// <param name="Shared">Queries that are in both sets; the intervals take the sets as independent.</param>
 internal sealed record CompareAnswer(
     Comparison Comparison,
@@ -30,10 +30,8 @@ internal sealed record CompareAnswer(
 /// <param name="Peers">In the order asked for.</param>
 /// <param name="Count">Peers on all pages.</param>
 /// <param name="Operations">Operations over which they are counted.</param>
-/// <param name="IsCut">There are more operations; the latest were read.</param>
-internal sealed record PeersAnswer(ImmutableArray<PeerSummary> Peers, int Count, int Operations, bool IsCut);
+internal sealed record PeersAnswer(ImmutableArray<PeerSummary> Peers, int Count, int Operations);
 
 /// <param name="Peer">Its figures.</param>
 /// <param name="Operations">Operations over which they are counted, those included that never heard of it.</param>
-/// <param name="IsCut">There are more operations; the latest were read.</param>
-internal sealed record PeerAnswer(PeerSummary Peer, int Operations, bool IsCut);
+internal sealed record PeerAnswer(PeerSummary Peer, int Operations);

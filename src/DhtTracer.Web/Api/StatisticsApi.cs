@@ -40,18 +40,14 @@ internal static class StatisticsApi
         api.MapGet("/peers", PeersAsync)
             .WithName("listPeers")
             .WithSummary("Peers that operations met, with how often they were asked, answered and failed, and their latencies")
-            .WithDescription(
-                "Over the latest 5,000 operations that pass the filters; background ones count unless `background` says otherwise."
-            )
+            .WithDescription("Over all operations that pass the filters; background ones count unless `background` says otherwise.")
             .Describe(ApiParameters.Filters, ApiParameters.Range, ApiParameters.Peers)
             .Produces<PeersAnswer>()
             .ProducesProblem(StatusCodes.Status400BadRequest);
         api.MapGet("/peers/{id}", PeerAsync)
             .WithName("getPeer")
             .WithSummary("One peer over the queries that heard of it")
-            .WithDescription(
-                "Over the latest 20,000 operations that pass the filters; background ones count unless `background` says otherwise."
-            )
+            .WithDescription("Over all operations that pass the filters; background ones count unless `background` says otherwise.")
             .Describe(ApiParameters.PeerId, ApiParameters.Filters, ApiParameters.Range)
             .Produces<PeerAnswer>()
             .ProducesProblem(StatusCodes.Status400BadRequest)
@@ -105,8 +101,8 @@ internal static class StatisticsApi
                 comparison.Result,
                 comparison.Reasons,
                 [.. comparison.Peers.Take(MostPeers)],
-                comparison.PeersOverSlow,
-                comparison.PeersOverOther,
+                comparison.Result.SlowIsB ? comparison.B.Count : comparison.A.Count,
+                comparison.Result.SlowIsB ? comparison.A.Count : comparison.B.Count,
                 comparison.Shared
             ),
             ApiJson.Options
@@ -138,17 +134,9 @@ internal static class StatisticsApi
             return ApiProblems.Bad(["page is 1 or more."]);
         }
 
-        var found = await search.ReadAsync(store, cancellationToken);
         var length = limit ?? 100;
-        return Results.Json(
-            new PeersAnswer(
-                [.. found.Peers.Skip(((page ?? 1) - 1) * length).Take(length)],
-                found.Peers.Count,
-                found.Operations,
-                found.IsCut
-            ),
-            ApiJson.Options
-        );
+        var found = await search.ReadAsync(store, ((page ?? 1) - 1) * length, length, cancellationToken);
+        return Results.Json(new PeersAnswer([.. found.Peers], found.Count, found.Operations), ApiJson.Options);
     }
 
     private static async Task<IResult> PeerAsync(
@@ -170,9 +158,9 @@ internal static class StatisticsApi
             return ApiProblems.Bad(search.Problems);
         }
 
-        var (summary, list) = await search.ReadOneAsync(store, peer.ToString(), cancellationToken);
-        return summary is null
+        var found = await search.ReadOneAsync(store, peer.ToString(), cancellationToken);
+        return found.Peers.Count == 0
             ? ApiProblems.NotHere("peer")
-            : Results.Json(new PeerAnswer(summary, list.Operations, list.IsCut), ApiJson.Options);
+            : Results.Json(new PeerAnswer(found.Peers[0], found.Operations), ApiJson.Options);
     }
 }

@@ -24,22 +24,22 @@ internal sealed class PeerSearch
             "lost",
             "Time lost",
             "How long operations waited for it: its parts of their critical paths, which add up to their durations",
-            static peer => peer.TimeLostNs
+            PeerRank.TimeLost
         ),
-        new("failed", "Failed", "Failed dials and requests", static peer => Failures(peer)),
-        new("seen", "Seen", "Operations that heard of it", static peer => peer.Seen),
-        new("queried", "Queried", "Operations that sent it a request", static peer => peer.Queried),
-        new("answered", "Answered", "Operations in which it answered", static peer => peer.Answered),
+        new("failed", "Failed", "Failed dials and requests", PeerRank.Failures),
+        new("seen", "Seen", "Operations that heard of it", PeerRank.Seen),
+        new("queried", "Queried", "Operations that sent it a request", PeerRank.Queried),
+        new("answered", "Answered", "Operations in which it answered", PeerRank.Answered),
         new(
             "cancelled",
             "Cancelled",
             "Dials and requests that the caller or the end of the query cancelled; not the peer's fault",
-            static peer => peer.Cancelled
+            PeerRank.Cancelled
         ),
-        new("slow", "Request p50", "Median of its first answered request in each query", static peer => peer.RequestLatency.P50?.Value),
-        new("p95", "p95", "95th percentile of the same", static peer => peer.RequestLatency.P95?.Value),
-        new("dial", "Dial p50", "Median of its successful new connections", static peer => peer.DialLatency.P50?.Value),
-        new("named", "Named", "Answers of other peers that named it, where traces list them", static peer => peer.NamedByOthers),
+        new("slow", "Request p50", "Median of its first answered request in each query", PeerRank.RequestP50),
+        new("p95", "p95", "95th percentile of the same", PeerRank.RequestP95),
+        new("dial", "Dial p50", "Median of its successful new connections", PeerRank.DialP50),
+        new("named", "Named", "Answers of other peers that named it, where traces list them", PeerRank.Named),
     ];
 
     /// <summary>Over which operations.</summary>
@@ -106,51 +106,22 @@ internal sealed class PeerSearch
         );
     }
 
-    /// <summary>All peers that match, in the order asked for, then by id.</summary>
-    public async Task<PeerSearchResult> ReadAsync(TraceStore store, CancellationToken cancellationToken)
-    {
-        var list = await store.ListPeerFactsAsync(
-            Filter,
-            limit: StatisticsScope.MostOperationsOfPeers,
-            cancellationToken: cancellationToken
-        );
-        var by = Orders.First(order => order.Name == Order).Value;
-        var peers = PeerSummary
-            .Of(list.Facts)
-            .Where(Matches)
-            .OrderByDescending(peer => by(peer) ?? -1)
-            .ThenByDescending(static peer => peer.Queried)
-            .ThenBy(static peer => peer.PeerId, StringComparer.Ordinal);
-        return new PeerSearchResult([.. peers], list.Operations, list.IsCut);
-    }
+    /// <summary>A part of the peers that match, in the order asked for, then by id.</summary>
+    /// <param name="store">The archive.</param>
+    /// <param name="skip">How many of the first are left out.</param>
+    /// <param name="take">How many at most.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
+    public Task<PeerPage> ReadAsync(TraceStore store, int skip, int take, CancellationToken cancellationToken) =>
+        store.ListPeersAsync(Filter, new PeerListing(Orders.First(order => order.Name == Order).Rank, Find, skip, take), cancellationToken);
 
-    /// <summary>One peer over the queries of this search; null when none of them heard of it.</summary>
-    public async Task<(PeerSummary? Summary, PeerFactsList Facts)> ReadOneAsync(
-        TraceStore store,
-        string peerId,
-        CancellationToken cancellationToken
-    )
-    {
-        var list = await store.ListPeerFactsAsync(Filter, peerId, StatisticsScope.MostOperationsOfOnePeer, cancellationToken);
-        return (PeerSummary.Of(list.Facts).FirstOrDefault(), list);
-    }
-
-    // Ids are compared with their case: base58 has both.
-    private bool Matches(PeerSummary peer) =>
-        Find is null
-        || peer.PeerId.Contains(Find, StringComparison.Ordinal)
-        || peer.Agents.Any(agent => agent.Text.Contains(Find, StringComparison.OrdinalIgnoreCase));
+    /// <summary>One peer over the queries of this search; none when none of them heard of it.</summary>
+    public Task<PeerPage> ReadOneAsync(TraceStore store, string peerId, CancellationToken cancellationToken) =>
+        store.ReadPeerAsync(Filter, peerId, cancellationToken);
 }
 
 /// <summary>An order of the list of peers, greatest first.</summary>
 /// <param name="Name">Its name in addresses.</param>
 /// <param name="Title">Head of its column.</param>
 /// <param name="Explanation">What the column counts.</param>
-/// <param name="Value">By what; null comes last.</param>
-internal sealed record PeerOrder(string Name, string Title, string Explanation, Func<PeerSummary, long?> Value);
-
-/// <summary>What a search for peers found.</summary>
-/// <param name="Peers">All that match, in order.</param>
-/// <param name="Operations">Operations that were read.</param>
-/// <param name="IsCut">There are more operations; the older ones were not read.</param>
-internal sealed record PeerSearchResult(IReadOnlyList<PeerSummary> Peers, int Operations, bool IsCut);
+/// <param name="Rank">By what.</param>
+internal sealed record PeerOrder(string Name, string Title, string Explanation, PeerRank Rank);

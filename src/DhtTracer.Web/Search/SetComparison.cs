@@ -21,12 +21,6 @@ internal sealed record SetComparison
     /// <summary>Peers by the number of operations that dialed or asked them, over-represented in the slow set first.</summary>
     public required ImmutableArray<OverRepresented> Peers { get; init; }
 
-    /// <summary>Operations of the slow set whose peers were read.</summary>
-    public required int PeersOverSlow { get; init; }
-
-    /// <summary>Operations of the other set whose peers were read.</summary>
-    public required int PeersOverOther { get; init; }
-
     /// <summary>Where both sets spend their time: by phase, peer, agent version and error class.</summary>
     public required DifferenceReasons Reasons { get; init; }
 
@@ -38,8 +32,12 @@ internal sealed record SetComparison
     {
         var (setA, setB) = (await a.ReadAsync(store, cancellationToken), await b.ReadAsync(store, cancellationToken));
         var result = Comparison.Of(setA, setB);
-        var (peersOfA, peersOfB) = (await MetAsync(store, a, cancellationToken), await MetAsync(store, b, cancellationToken));
+        var (peersOfA, peersOfB) = (
+            await store.ReadPeersMetAsync(a.Address.Filter, cancellationToken),
+            await store.ReadPeersMetAsync(b.Address.Filter, cancellationToken)
+        );
         var (slow, other) = result.SlowIsB ? (peersOfB, peersOfA) : (peersOfA, peersOfB);
+        var (slowSet, otherSet) = result.SlowIsB ? (setB, setA) : (setA, setB);
         var occurrences = slow
             .Met.Keys.Union(other.Met.Keys, StringComparer.Ordinal)
             .Select(peer => new Occurrence(peer, slow.Met.GetValueOrDefault(peer), other.Met.GetValueOrDefault(peer)));
@@ -48,36 +46,9 @@ internal sealed record SetComparison
             A = setA,
             B = setB,
             Result = result,
-            Peers =
-                slow.Operations == 0 || other.Operations == 0
-                    ? []
-                    : OverRepresentation.Rank(occurrences, slow.Operations, other.Operations),
-            PeersOverSlow = slow.Operations,
-            PeersOverOther = other.Operations,
+            Peers = slowSet.Count == 0 || otherSet.Count == 0 ? [] : OverRepresentation.Rank(occurrences, slowSet.Count, otherSet.Count),
             Reasons = DifferenceReasons.Of(setA.Phases, peersOfA.Losses, setB.Phases, peersOfB.Losses),
             Shared = OperationColumns.Shared(setA, setB),
         };
-    }
-
-    // In how many operations each peer was dialed or asked, over the latest operations of the set.
-    private static async Task<(Dictionary<string, int> Met, int Operations, PeerLosses Losses)> MetAsync(
-        TraceStore store,
-        ComparedSet set,
-        CancellationToken cancellationToken
-    )
-    {
-        var filter = set.Address.Filter with { Skipped = set.Address.Filter.Skipped ?? false };
-        var operations = await store.ListOperationFactsAsync(filter, StatisticsScope.MostOperationsOfPeers, cancellationToken);
-        var list = await store.ListPeerFactsAsync(
-            filter,
-            limit: StatisticsScope.MostOperationsOfPeers,
-            cancellationToken: cancellationToken
-        );
-        var met = list
-            .Facts.Where(static fact => fact.Requests > 0 || fact.State is not (PeerState.Heard or PeerState.Queued))
-            .DistinctBy(static fact => (fact.OperationId, fact.PeerId))
-            .CountBy(static fact => fact.PeerId, StringComparer.Ordinal)
-            .ToDictionary(StringComparer.Ordinal);
-        return (met, list.Operations, PeerLosses.Of(operations, list.Facts));
     }
 }

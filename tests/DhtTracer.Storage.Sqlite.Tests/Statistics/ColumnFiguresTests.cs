@@ -4,6 +4,7 @@ using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Analysis.Statistics.Comparing;
 using DhtTracer.Storage.Queries;
+using DhtTracer.Storage.Statistics;
 
 namespace DhtTracer.Storage.Sqlite.Tests.Statistics;
 
@@ -141,6 +142,11 @@ public sealed class ColumnFiguresTests : IDisposable
             );
         }
 
+        foreach (var filter in PeerFilters())
+        {
+            await CheckPeersAsync(store, filter);
+        }
+
         var (a, b) = (new QueryFilter { Type = QueryType.FindPeer }, new QueryFilter { ToUnixNano = Make.Start + (20 * Hour) });
         var compared = Comparison.Of(await store.ReadOperationsAsync(a), await store.ReadOperationsAsync(b));
         var plain = Comparison.Of(await store.ListOperationFactsAsync(a), await store.ListOperationFactsAsync(b));
@@ -153,6 +159,78 @@ public sealed class ColumnFiguresTests : IDisposable
             OperationColumns.Shared(await store.ReadOperationsAsync(a), await store.ReadOperationsAsync(b))
         );
     }
+
+    private static async Task CheckPeersAsync(SqliteTraceStore store, QueryFilter filter)
+    {
+        var facts = await store.ListPeerFactsAsync(filter);
+        var expected = PeerSummary.Of(facts.Facts);
+        foreach (var (rank, value) in Ranks)
+        {
+            var sorted = expected
+                .OrderByDescending(peer => value(peer) ?? -1)
+                .ThenByDescending(static peer => peer.Queried)
+                .ThenBy(static peer => peer.PeerId, StringComparer.Ordinal)
+                .ToList();
+            var page = await store.ListPeersAsync(filter, new PeerListing(rank, null, 5, 12));
+            Assert.Equal(sorted.Skip(5).Take(12).Select(Json), page.Peers.Select(Json));
+            Assert.Equal((expected.Length, facts.Operations), (page.Count, page.Operations));
+        }
+
+        var found = await store.ListPeersAsync(filter, new PeerListing(PeerRank.Seen, "KUBO/0.2", 0, 1000));
+        Assert.Equal(
+            expected
+                .Where(static peer => peer.Agents.Any(static agent => agent.Text.Contains("kubo/0.2", StringComparison.Ordinal)))
+                .Select(Json)
+                .Order(StringComparer.Ordinal),
+            found.Peers.Select(Json).Order(StringComparer.Ordinal)
+        );
+        var one = await store.ReadPeerAsync(filter, SomePeer);
+        Assert.Equal(expected.Where(static peer => peer.PeerId == SomePeer).Select(Json), one.Peers.Select(Json));
+        Assert.Equal(facts.Operations, one.Operations);
+        Assert.Empty((await store.ReadPeerAsync(filter, "nobody")).Peers);
+
+        var counted = filter with { Skipped = filter.Skipped ?? false };
+        var countedFacts = (await store.ListPeerFactsAsync(counted)).Facts;
+        var met = await store.ReadPeersMetAsync(filter);
+        Assert.Equal(
+            countedFacts
+                .Where(static fact => fact.Requests > 0 || fact.State is not (PeerState.Heard or PeerState.Queued))
+                .DistinctBy(static fact => (fact.OperationId, fact.PeerId))
+                .CountBy(static fact => fact.PeerId)
+                .OrderBy(static peer => peer.Key, StringComparer.Ordinal),
+            met.Met.OrderBy(static peer => peer.Key, StringComparer.Ordinal)
+        );
+        var losses = PeerLosses.Of(await store.ListOperationFactsAsync(filter), countedFacts);
+        Equal(losses.Peers, met.Losses.Peers);
+        Equal(losses.Agents, met.Losses.Agents);
+        Equal(losses.ErrorClasses, met.Losses.ErrorClasses);
+    }
+
+    private static void Equal(NamedSums expected, NamedSums actual)
+    {
+        Assert.Equal(expected.Operations, actual.Operations);
+        Assert.Equal(expected.Names.Order(StringComparer.Ordinal), actual.Names.Order(StringComparer.Ordinal));
+        foreach (var name in expected.Names)
+        {
+            var ((mean, error), (actualMean, actualError)) = (expected.Mean(name), actual.Mean(name));
+            Assert.Equal(mean, actualMean, 1e-9 * mean);
+            Assert.Equal(error, actualError, 1e-6 * (1 + error));
+        }
+    }
+
+    private static readonly (PeerRank Rank, Func<PeerSummary, long?> Value)[] Ranks =
+    [
+        (PeerRank.TimeLost, static peer => peer.TimeLostNs),
+        (PeerRank.Failures, static peer => peer.Failures.Sum(static failure => failure.Count)),
+        (PeerRank.Seen, static peer => peer.Seen),
+        (PeerRank.Queried, static peer => peer.Queried),
+        (PeerRank.Answered, static peer => peer.Answered),
+        (PeerRank.Cancelled, static peer => peer.Cancelled),
+        (PeerRank.RequestP50, static peer => peer.RequestLatency.P50?.Value),
+        (PeerRank.RequestP95, static peer => peer.RequestLatency.P95?.Value),
+        (PeerRank.DialP50, static peer => peer.DialLatency.P50?.Value),
+        (PeerRank.Named, static peer => peer.NamedByOthers),
+    ];
 
     private static IEnumerable<QueryFilter> Filters() =>
         [
@@ -186,6 +264,16 @@ public sealed class ColumnFiguresTests : IDisposable
                 FromUnixNano = Make.Start + (9 * Hour),
             },
             new() { Key = KeyFilter.Parse(SomePeer), Background = null },
+        ];
+
+    private static IEnumerable<QueryFilter> PeerFilters() =>
+        [
+            new(),
+            new() { Background = null },
+            new() { Service = "gateway", Background = null },
+            new() { FromUnixNano = Make.Start + (12 * Hour) },
+            new() { Peer = SomePeer, Background = true },
+            new() { Service = "nobody" },
         ];
 
     private static string SomePeer { get; } =

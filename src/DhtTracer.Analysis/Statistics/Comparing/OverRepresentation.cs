@@ -75,19 +75,27 @@ public static class OverRepresentation
         ArgumentOutOfRangeException.ThrowIfGreaterThan(inA, a);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(inB, b);
         var marked = inA + inB;
-        var all = Binomial.LogChoose(a + b, marked);
-        var sum = 0.0;
-
-        // Starts at the rare end, so that small terms are not lost beside large ones.
-        for (var k = Math.Min(a, marked); k >= inA; k--)
+        var (least, most) = (Math.Max(0, marked - b), Math.Min(a, marked));
+        if (inA <= least)
         {
-            if (marked - k <= b)
-            {
-                sum += Math.Exp(Binomial.LogChoose(a, k) + Binomial.LogChoose(b, marked - k) - all);
-            }
+            return 1;
         }
 
-        return Math.Min(1, sum);
+        // The sum runs away from the mean, where each term follows from the one before and soon none counts any more.
+        var isAbove = inA > (double)marked * a / ((double)a + b);
+        var k = isAbove ? inA : inA - 1;
+        var term = Math.Exp(Binomial.LogChoose(a, k) + Binomial.LogChoose(b, marked - k) - Binomial.LogChoose(a + b, marked));
+        var sum = 0.0;
+        while (k >= least && k <= most && term > sum * 1e-17)
+        {
+            sum += term;
+            term *= isAbove
+                ? (double)(marked - k) * (a - k) / ((k + 1.0) * (b - marked + k + 1.0))
+                : k * (b - marked + (double)k) / ((marked - k + 1.0) * (a - k + 1.0));
+            k += isAbove ? 1 : -1;
+        }
+
+        return Math.Clamp(isAbove ? sum : 1 - sum, 0, 1);
     }
 
     /// <summary>The step-up adjustment of p-values sorted in ascending order (Benjamini and Hochberg, 1995).</summary>

@@ -101,12 +101,11 @@ internal sealed class SetsView
     {
         get
         {
-            var (all, slow, other) = (Comparison.Peers.Length, Comparison.PeersOverSlow, Comparison.PeersOverOther);
+            var all = Comparison.Peers.Length;
+            var (slow, other) = Result.SlowIsB ? (Result.B, Result.A) : (Result.A, Result.B);
             var listed = all > ListLength ? $"The first {ListLength} of {all:N0}" : $"All {all:N0}";
-            var (slowFacts, otherFacts) = Result.SlowIsB ? (Result.B, Result.A) : (Result.A, Result.B);
-            var isPart = slow < slowFacts.Operations || other < otherFacts.Operations;
-            return $"{listed} peers that were dialed or asked, in {slow:N0} queries of {Slow} and {other:N0} of {Other}"
-                + (isPart ? ", the latest." : ".");
+            return $"{listed} peers that were dialed or asked, in {slow.Operations:N0} queries of {Slow} "
+                + $"and {other.Operations:N0} of {Other}.";
         }
     }
 

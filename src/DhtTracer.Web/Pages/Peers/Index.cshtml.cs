@@ -1,5 +1,6 @@
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Storage;
+using DhtTracer.Storage.Statistics;
 using DhtTracer.Web.Search;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.RazorPages;
@@ -18,7 +19,7 @@ internal sealed class PeersModel(TraceStore store, TimeProvider clock) : PageMod
     public PeerSearch Search { get; private set; } = null!;
 
     /// <summary>What was found.</summary>
-    public PeerSearchResult Found { get; private set; } = new([], 0, false);
+    public PeerPage Found { get; private set; } = new([], 0, 0);
 
     /// <summary>How the stretch of time is chosen.</summary>
     public TimeRangeChooser Chooser =>
@@ -30,31 +31,32 @@ internal sealed class PeersModel(TraceStore store, TimeProvider clock) : PageMod
     /// <summary>Which page, from 1.</summary>
     public int Number { get; private set; }
 
-    /// <summary>The peers of this page.</summary>
-    public IEnumerable<PeerSummary> Peers => Found.Peers.Skip((Number - 1) * PageSize).Take(PageSize);
-
     /// <summary>Shows the peers.</summary>
     public async Task OnGetAsync([FromQuery(Name = "page")] int? number, CancellationToken cancellationToken)
     {
         Search = PeerSearch.Parse(Request.Query, clock.GetUtcNow());
         Services = await store.ListServicesAsync(cancellationToken);
+        Number = Math.Max(1, number ?? 1);
         if (Search.Problems.Count == 0)
         {
-            Found = await Search.ReadAsync(store, cancellationToken);
+            // An address may name a page behind the last.
+            Found = await Search.ReadAsync(store, (int)Math.Min((Number - 1L) * PageSize, int.MaxValue), PageSize, cancellationToken);
+            if (Found is { Peers.Count: 0, Count: > 0 })
+            {
+                Number = (Found.Count + PageSize - 1) / PageSize;
+                Found = await Search.ReadAsync(store, (Number - 1) * PageSize, PageSize, cancellationToken);
+            }
         }
-
-        Number = Math.Clamp(number ?? 1, 1, Math.Max(1, (Found.Peers.Count + PageSize - 1) / PageSize));
     }
 
     /// <summary>The page before this one; null on the first.</summary>
     public string? PreviousPage => Number > 1 ? Address(page: Number - 1) : null;
 
     /// <summary>The page after this one; null on the last.</summary>
-    public string? NextPage => Number * PageSize < Found.Peers.Count ? Address(page: Number + 1) : null;
+    public string? NextPage => Number * PageSize < Found.Count ? Address(page: Number + 1) : null;
 
     /// <summary>Which peers this page shows, of how many.</summary>
-    public string Place =>
-        $"{((Number - 1) * PageSize) + 1:N0} to {Math.Min(Number * PageSize, Found.Peers.Count):N0} of {Found.Peers.Count:N0}";
+    public string Place => $"{((Number - 1) * PageSize) + 1:N0} to {Math.Min(Number * PageSize, Found.Count):N0} of {Found.Count:N0}";
 
     /// <summary>The address of this page with something changed.</summary>
     public string Address(string? order = null, int page = 1) =>

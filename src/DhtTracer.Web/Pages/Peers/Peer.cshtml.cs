@@ -35,12 +35,6 @@ internal sealed class PeerModel(TraceStore store, TimeProvider clock) : PageMode
     /// <summary>How far it got, by operation.</summary>
     public IReadOnlyDictionary<QueryId, PeerFacts> Facts { get; private set; } = new Dictionary<QueryId, PeerFacts>();
 
-    /// <summary>Operations that were read.</summary>
-    public int OperationsRead { get; private set; }
-
-    /// <summary>Only the latest operations are counted.</summary>
-    public bool IsCut { get; private set; }
-
     /// <summary>Shows the peer.</summary>
     public async Task<IActionResult> OnGetAsync(string id, CancellationToken cancellationToken)
     {
@@ -58,14 +52,13 @@ internal sealed class PeerModel(TraceStore store, TimeProvider clock) : PageMode
         Search = PeerSearch.Parse(Request.Query, clock.GetUtcNow());
         if (Search.Problems.Count == 0)
         {
-            (Summary, var list) = await Search.ReadOneAsync(store, id, cancellationToken);
-            (OperationsRead, IsCut) = (list.Operations, list.IsCut);
-            Facts = list
+            Summary = (await Search.ReadOneAsync(store, id, cancellationToken)).Peers.FirstOrDefault();
+            var met = Search.Filter with { Peer = id };
+            Operations = (await store.ListOperationsAsync(met, limit: ListLength, cancellationToken: cancellationToken)).Rows;
+            var facts = await store.ListPeerFactsAsync(met, id, ListLength, cancellationToken);
+            Facts = facts
                 .Facts.GroupBy(static fact => fact.OperationId)
                 .ToDictionary(static group => group.Key, static group => group.MaxBy(static fact => fact.Requests)!);
-            Operations = (
-                await store.ListOperationsAsync(Search.Filter with { Peer = id }, limit: ListLength, cancellationToken: cancellationToken)
-            ).Rows;
         }
 
         return Page();

@@ -1,8 +1,7 @@
 using System.Text;
-using DhtTracer.Storage.Sqlite.Connections;
 using Microsoft.Data.Sqlite;
 
-namespace DhtTracer.Storage.Sqlite.Statistics;
+namespace DhtTracer.Storage.Sqlite.Connections;
 
 /// <summary>Looks up strings by number, each only once.</summary>
 /// <param name="connection">The connection to read from.</param>
