@@ -5,8 +5,9 @@ using Microsoft.Data.Sqlite;
 namespace DhtTracer.Bench.Statistics;
 
 /// <summary>
-/// Makes a large archive out of a small one: the rows of each trace come again under other numbers, ids and keys, a little later, and without
-/// their spans. Writing a million queries one by one as an analysis does takes an hour, copying rows inside the database some minutes.
+/// Makes a large archive out of a small one: the rows of each trace come again under other numbers, ids and keys, a little later, and
+/// without their spans. Writing a million queries one by one as an analysis does takes an hour; copying rows inside the database takes some
+/// minutes.
 /// </summary>
 internal static class ArchiveMultiplier
 {
@@ -29,7 +30,8 @@ internal static class ArchiveMultiplier
             new { copies }
         );
         connection.Execute(
-            "INSERT OR IGNORE INTO peer_operation SELECT peer, start_ns, operation FROM peer_operation_recent; DELETE FROM peer_operation_recent"
+            "INSERT OR IGNORE INTO peer_operation SELECT peer, start_ns, operation FROM peer_operation_recent; "
+                + "DELETE FROM peer_operation_recent"
         );
         var traces = connection.ExecuteScalar<long>("SELECT max(no) FROM trace");
         var numbers = connection.ExecuteScalar<long>("SELECT max(no) FROM dht_operation");
@@ -121,7 +123,8 @@ internal static class ArchiveMultiplier
     private static string Insert(SqliteConnection connection, string table, string range, Dictionary<string, string> changed)
     {
         var columns = connection.Query<string>("SELECT name FROM pragma_table_info(@table)", new { table }).ToList();
-        return $"INSERT INTO {table} ({string.Join(", ", columns)}) SELECT {string.Join(", ", columns.Select(column => changed.GetValueOrDefault(column, column)))} "
+        var values = columns.Select(column => changed.GetValueOrDefault(column, column));
+        return $"INSERT INTO {table} ({string.Join(", ", columns)}) SELECT {string.Join(", ", values)} "
             + $"FROM (SELECT * FROM {table} WHERE {range} BETWEEN @first AND @last), copy ORDER BY 1";
     }
 }

@@ -4,9 +4,9 @@ namespace DhtTracer.Storage.Sqlite.Blocks;
 
 /// <summary>
 /// A column of whole numbers as bytes: all in the fewest bytes that hold the distance of the greatest from the least, so that the number
-/// at a place is read without those before it. Layout, little-endian: a byte with the width (0 to 8, or 9), 8 bytes with the least
-/// number, the numbers, 8 bytes of padding. A stored number is 0 for unknown, else its distance from the least plus 1. With width 9,
-/// numbers stand as they are in 8 bytes.
+/// at a place is read without those before it. Layout, little-endian: a byte with the width (0 to 8, or 9), 8 bytes with the least number,
+/// the numbers, 8 bytes of padding. A stored number is 0 for unknown, else its distance from the least plus 1. With width 9, numbers stand
+/// as they are in 8 bytes.
 /// </summary>
 internal static class ColumnCodec
 {

@@ -32,7 +32,9 @@ internal enum PeerColumn
     AgentCount = 17,
     AddressCount = 18,
 
-    /// <summary>Durations of first answered requests, of successful dials and of first failures: those of the first peer, then the next's.</summary>
+    /// <summary>
+    /// Durations of first answered requests, of successful dials and of first failures: those of the first peer, then the next's.
+    /// </summary>
     Request = 19,
     Dial = 20,
     Failed = 21,

@@ -7,8 +7,8 @@ using Microsoft.Data.Sqlite;
 namespace DhtTracer.Storage.Sqlite.Statistics;
 
 /// <summary>
-/// Reads what the operations that pass a filter did with each peer, block by block: the stored sums where all operations of a block pass, else
-/// sums over the rows of those that do.
+/// Reads what the operations that pass a filter did with each peer, block by block: the stored sums where all operations of a block pass,
+/// else sums over the rows of those that do.
 /// </summary>
 internal sealed class PeerScan(SqliteConnection connection, QueryFilter filter) : IDisposable
 {
