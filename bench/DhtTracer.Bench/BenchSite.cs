@@ -1,4 +1,8 @@
+using DhtTracer.Analysis;
+using DhtTracer.Ingestion.Analysis;
+using DhtTracer.Ingestion.Sink;
 using DhtTracer.Storage;
+using DhtTracer.Traces.Model;
 using DhtTracer.Web;
 using DhtTracer.Web.Samples;
 using Microsoft.AspNetCore.Builder;
@@ -23,6 +27,19 @@ internal sealed class BenchSite(WebApplication app, Uri address) : IAsyncDisposa
         builder.WebHost.UseUrls(url);
         builder.Services.AddDhtTracerWeb();
         builder.Services.AddSingleton<TraceStore>(store);
+        builder.Services.AddMetrics();
+        builder.Services.AddSingleton<IngestStatistics>();
+        builder.Services.AddSingleton<AnalysisMeter>();
+        builder.Services.AddSingleton<SpanSink>();
+
+        // Registered because pages show its state; it never runs.
+        builder.Services.AddSingleton(provider =>
+            ActivatorUtilities.CreateInstance<AnalysisWorker>(
+                provider,
+                (Func<IReadOnlyList<Span>, ReconstructedTrace>)TraceReconstruction.Reconstruct,
+                new AnalysisOptions()
+            )
+        );
         builder.Services.AddSingleton<ISampleLoader, NoSamples>();
         var app = builder.Build();
         app.UseDhtTracerWeb();

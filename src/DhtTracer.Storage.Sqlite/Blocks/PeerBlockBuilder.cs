@@ -301,7 +301,13 @@ internal sealed class PeerBlockBuilder(NumberedStrings texts)
 
         public static void Add(List<SeenSums> all, long text, long operation, long start)
         {
-            var sums = all.Find(item => item.Text == text);
+            // A peer has few texts. A lambda would be allocated for each of millions of facts.
+            SeenSums? sums = null;
+            foreach (var item in all)
+            {
+                sums = item.Text == text ? item : sums;
+            }
+
             if (sums is null)
             {
                 sums = new SeenSums(text);
