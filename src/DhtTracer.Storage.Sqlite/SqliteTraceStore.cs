@@ -76,8 +76,8 @@ public sealed class SqliteTraceStore : TraceStore
     public override Task AppendAsync(
         InboxBody? body,
         PullCheckpoint? checkpoint = null,
-        CancellationToken cancellationToken = default,
-        TimeSpan? patience = null
+        TimeSpan? patience = null,
+        CancellationToken cancellationToken = default
     )
     {
         foreach (var chunk in body?.Chunks ?? [])
@@ -97,7 +97,6 @@ public sealed class SqliteTraceStore : TraceStore
                 return body is null ? null : new InboxRow(InboxWriter.Append(session, body, now), now, body.Chunks);
             },
             body is null ? 0 : body.Data.Length + body.Chunks.Sum(static chunk => (long)chunk.Otlp.Length),
-            cancellationToken,
             row =>
             {
                 if (row is not null)
@@ -105,7 +104,8 @@ public sealed class SqliteTraceStore : TraceStore
                     Arrivals.Publish(row);
                 }
             },
-            patience
+            patience,
+            cancellationToken
         );
     }
 
@@ -431,18 +431,21 @@ public sealed class SqliteTraceStore : TraceStore
         _database.Readers.ReadAsync(read, CancellationToken.None);
 
     /// <summary>Runs a write of this project or its tests.</summary>
-    internal Task<T> WriteAsync<T>(
+    internal Task<T> WriteAsync<T>(Func<WriteSession, T> write, long bytes, CancellationToken cancellationToken) =>
+        WriteAsync(write, bytes, null, null, cancellationToken);
+
+    private Task<T> WriteAsync<T>(
         Func<WriteSession, T> write,
         long bytes,
-        CancellationToken cancellationToken,
-        Action<T>? committed = null,
-        TimeSpan? patience = null
+        Action<T>? committed,
+        TimeSpan? patience,
+        CancellationToken cancellationToken
     ) =>
         (_database.Writer ?? throw new InvalidOperationException("The database is open for reading only.")).RunAsync(
             write,
             bytes,
-            cancellationToken,
             committed,
-            patience
+            patience,
+            cancellationToken
         );
 }

@@ -310,7 +310,7 @@ public sealed partial class AnalysisWorker(
 
     /// <summary>Analyses traces and saves the results.</summary>
     /// <returns>The traces that are finished.</returns>
-    private async Task<IReadOnlySet<TraceId>> AnalyseAsync(IReadOnlyList<DueTrace> traces, CancellationToken cancellationToken)
+    private async Task<IReadOnlySet<TraceId>> AnalyseAsync(List<DueTrace> traces, CancellationToken cancellationToken)
     {
         var finished = new HashSet<TraceId>(traces.Count);
         var analyses = new List<TraceAnalysis>(traces.Count);
@@ -355,7 +355,7 @@ public sealed partial class AnalysisWorker(
         return analysis;
     }
 
-    private async Task<IReadOnlyList<TraceContent?>> LoadAsync(IReadOnlyList<DueTrace> traces, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<TraceContent?>> LoadAsync(List<DueTrace> traces, CancellationToken cancellationToken)
     {
         try
         {

@@ -44,6 +44,9 @@ internal sealed class TraceAssembly(AnalysisOptions options, TimeProvider clock,
     private readonly SemaphoreSlim _room = new(0, 1);
     private bool _draining;
     private bool _behind = true;
+
+    /// <summary>Whether there may be messages that nobody told of: those of before the start, and those of other processes.</summary>
+    private bool _untold = true;
     private long _bytes;
     private long _upTo;
     private long _newest;
@@ -153,8 +156,13 @@ internal sealed class TraceAssembly(AnalysisOptions options, TimeProvider clock,
                 }
             }
 
-            if (rows.Count == 0)
+            if (rows.Count > 0)
             {
+                _behind = _untold || _newest > _upTo;
+            }
+            else
+            {
+                _untold = false;
                 _upTo = Math.Max(_upTo, newest);
                 _behind = _newest > _upTo;
             }
@@ -174,7 +182,7 @@ internal sealed class TraceAssembly(AnalysisOptions options, TimeProvider clock,
             }
 
             // Newer ones are read in order.
-            _behind = true;
+            _behind = _untold = true;
             SignalRoom();
         }
 
@@ -293,7 +301,7 @@ internal sealed class TraceAssembly(AnalysisOptions options, TimeProvider clock,
                 // An analysis reads the whole trace. A trace that grows for long is therefore analysed less and less often, in proportion
                 // to its cost.
                 entry.First = now;
-                entry.NotBefore = now + (cost * RestFactor);
+                entry.NotBefore = done ? now + Rest(cost) : now;
                 entry.Looks += entry.Early ? 1 : 0;
                 entry.Running = false;
                 entry.Touched = false;
@@ -420,8 +428,10 @@ internal sealed class TraceAssembly(AnalysisOptions options, TimeProvider clock,
             _past.Clear();
         }
 
-        _past[trace] = new Past(now + (cost * RestFactor), entry.Looks + (entry.Early ? 1 : 0));
+        _past[trace] = new Past(now + Rest(cost), entry.Looks + (entry.Early ? 1 : 0));
     }
+
+    private long Rest(long cost) => Math.Min(cost * RestFactor, Ticks(options.LongestWait));
 
     private long Ticks(TimeSpan time) => (long)(time.TotalSeconds * clock.TimestampFrequency);
 

@@ -60,7 +60,7 @@ public static class OtlpHttpReceiver
             using var body = await RequestBody.ReadAsync(context.Request, options.Body, context.RequestAborted);
             var result = json
                 ? await AcceptJsonAsync(sink, body.Memory, context.RequestAborted)
-                : await sink.AcceptOtlpAsync(body.Memory, Name, context.RequestAborted, body.AsReceived);
+                : await sink.AcceptOtlpAsync(body.Memory, Name, body.AsReceived, context.RequestAborted);
             await AnswerAsync(context, StatusCodes.Status200OK, OtlpAnswers.Success(result, json), json);
         }
         catch (Exception error) when (Explain(error) is { } reason)
@@ -83,7 +83,7 @@ public static class OtlpHttpReceiver
     {
         var rejected = new List<RejectedSpan>();
         var spans = OtlpJson.Decode(body.Span, rejected);
-        var accepted = await sink.AcceptAsync(spans, Name, null, cancellationToken, SpanSink.ReceiverPatience);
+        var accepted = await sink.AcceptReceivedAsync(spans, Name, cancellationToken);
         sink.Statistics.CountRejected(Name, rejected.Count);
         return new SinkResult(accepted, rejected.Count, rejected.Count == 0 ? null : rejected[0]);
     }

@@ -48,6 +48,17 @@ public sealed class SpanSink(TraceStore store, IngestStatistics statistics)
     /// <summary>Totals by receiver.</summary>
     public IngestStatistics Statistics => statistics;
 
+    /// <summary>Stores an OTLP message without decoding its spans. It is compressed here.</summary>
+    /// <param name="otlp">OTLP protobuf. Not used after the first await.</param>
+    /// <param name="receiver">Name of the receiver, for the statistics.</param>
+    /// <param name="cancellationToken">Cancels the write if it has not started. A started write always completes.</param>
+    /// <exception cref="TraceFormatException">The bytes are not OTLP; nothing was stored.</exception>
+    /// <exception cref="StoreOverloadedException">Too much is waiting already, or the spans waited too long; nothing was
+    /// stored.</exception>
+    /// <exception cref="DatabaseException">The commit failed; nothing was stored.</exception>
+    public Task<SinkResult> AcceptOtlpAsync(ReadOnlyMemory<byte> otlp, string receiver, CancellationToken cancellationToken = default) =>
+        AcceptOtlpAsync(otlp, receiver, null, cancellationToken);
+
     /// <summary>Stores an OTLP message without decoding its spans.</summary>
     /// <param name="otlp">OTLP protobuf. Not used after the first await.</param>
     /// <param name="receiver">Name of the receiver, for the statistics.</param>
@@ -60,8 +71,8 @@ public sealed class SpanSink(TraceStore store, IngestStatistics statistics)
     public async Task<SinkResult> AcceptOtlpAsync(
         ReadOnlyMemory<byte> otlp,
         string receiver,
-        CancellationToken cancellationToken = default,
-        ReceivedForm? asReceived = null
+        ReceivedForm? asReceived,
+        CancellationToken cancellationToken = default
     )
     {
         var begun = statistics.Begin();
@@ -81,7 +92,7 @@ public sealed class SpanSink(TraceStore store, IngestStatistics statistics)
             if (chunks.Length > 0)
             {
                 var (data, encoding) = asReceived ?? ReceivedForm.Of(otlp.Span);
-                await store.AppendAsync(new InboxBody(data, encoding, chunks), null, cancellationToken, ReceiverPatience);
+                await store.AppendAsync(new InboxBody(data, encoding, chunks), null, ReceiverPatience, cancellationToken);
             }
 
             statistics.Count(receiver, split.SpanCount, split.RejectedCount, otlp.Length, begun);
@@ -100,17 +111,34 @@ public sealed class SpanSink(TraceStore store, IngestStatistics statistics)
     /// <param name="receiver">Name of the receiver, for the statistics.</param>
     /// <param name="checkpoint">A puller's checkpoint, committed together with the spans.</param>
     /// <param name="cancellationToken">Cancels the write if it has not started. A started write always completes.</param>
-    /// <param name="patience">How long the spans may wait for the database; null for no limit.</param>
     /// <returns>Number of committed spans.</returns>
     /// <exception cref="StoreOverloadedException">Too much is waiting already, or the spans waited too long; nothing was
     /// stored.</exception>
     /// <exception cref="DatabaseException">The commit failed; nothing was stored.</exception>
-    public async Task<int> AcceptAsync(
+    public Task<int> AcceptAsync(
         IEnumerable<Span> spans,
         string receiver,
         PullCheckpoint? checkpoint = null,
-        CancellationToken cancellationToken = default,
-        TimeSpan? patience = null
+        CancellationToken cancellationToken = default
+    ) => AcceptAsync(spans, receiver, checkpoint, null, cancellationToken);
+
+    /// <summary>Stores spans that a receiver got. Waits at most <see cref="ReceiverPatience"/> for the database.</summary>
+    /// <param name="spans">Spans with valid ids.</param>
+    /// <param name="receiver">Name of the receiver, for the statistics.</param>
+    /// <param name="cancellationToken">Cancels the write if it has not started. A started write always completes.</param>
+    /// <returns>Number of committed spans.</returns>
+    /// <exception cref="StoreOverloadedException">Too much is waiting already, or the spans waited too long; nothing was
+    /// stored.</exception>
+    /// <exception cref="DatabaseException">The commit failed; nothing was stored.</exception>
+    public Task<int> AcceptReceivedAsync(IEnumerable<Span> spans, string receiver, CancellationToken cancellationToken = default) =>
+        AcceptAsync(spans, receiver, null, ReceiverPatience, cancellationToken);
+
+    private async Task<int> AcceptAsync(
+        IEnumerable<Span> spans,
+        string receiver,
+        PullCheckpoint? checkpoint,
+        TimeSpan? patience,
+        CancellationToken cancellationToken
     )
     {
         var begun = statistics.Begin();
@@ -157,5 +185,5 @@ public sealed class SpanSink(TraceStore store, IngestStatistics statistics)
     ) =>
         chunks.Count == 0 && checkpoint is null
             ? Task.CompletedTask
-            : store.AppendAsync(chunks.Count == 0 ? null : InboxBody.Of(chunks), checkpoint, cancellationToken, patience);
+            : store.AppendAsync(chunks.Count == 0 ? null : InboxBody.Of(chunks), checkpoint, patience, cancellationToken);
 }

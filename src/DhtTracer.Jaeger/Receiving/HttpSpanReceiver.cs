@@ -28,7 +28,7 @@ internal static class HttpSpanReceiver
                 return;
             }
 
-            await sink.AcceptAsync(spans, name, null, context.RequestAborted, SpanSink.ReceiverPatience);
+            await sink.AcceptReceivedAsync(spans, name, context.RequestAborted);
             sink.Statistics.CountRejected(name, rejected.Count);
             context.Response.StatusCode = StatusCodes.Status202Accepted;
         }

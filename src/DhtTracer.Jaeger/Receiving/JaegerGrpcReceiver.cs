@@ -33,7 +33,7 @@ public sealed class JaegerGrpcReceiver(SpanSink sink) : CollectorServiceBytesBas
     public override async Task<byte[]> PostSpans(ReceivedMessage request, ServerCallContext context)
     {
         var (spans, rejected) = Decode(request);
-        await sink.AcceptAsync(spans, Name, null, context.CancellationToken, SpanSink.ReceiverPatience);
+        await sink.AcceptReceivedAsync(spans, Name, context.CancellationToken);
         sink.Statistics.CountRejected(Name, rejected);
         return [];
     }

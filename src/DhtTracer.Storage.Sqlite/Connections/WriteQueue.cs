@@ -41,9 +41,9 @@ internal sealed class WriteQueue : IAsyncDisposable
     public async Task<T> RunAsync<T>(
         Func<WriteSession, T> apply,
         long bytes,
-        CancellationToken cancellationToken,
-        Action<T>? committed = null,
-        TimeSpan? patience = null
+        Action<T>? committed,
+        TimeSpan? patience,
+        CancellationToken cancellationToken
     )
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -54,7 +54,7 @@ internal sealed class WriteQueue : IAsyncDisposable
             throw new StoreOverloadedException(pending - bytes);
         }
 
-        var write = new Write<T>(this, apply, bytes, cancellationToken, committed);
+        var write = new Write<T>(this, apply, bytes, committed, cancellationToken);
         if (!_channel.Writer.TryWrite(write))
         {
             Release(bytes);
@@ -184,8 +184,8 @@ internal sealed class WriteQueue : IAsyncDisposable
         WriteQueue queue,
         Func<WriteSession, T> apply,
         long bytes,
-        CancellationToken cancellationToken,
-        Action<T>? committed
+        Action<T>? committed,
+        CancellationToken cancellationToken
     ) : Write(bytes, cancellationToken)
     {
         private const int Waiting = 0;
