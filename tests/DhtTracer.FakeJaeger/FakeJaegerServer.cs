@@ -69,7 +69,8 @@ public sealed class FakeJaegerServer : IAsyncDisposable
             "/",
             () =>
                 Results.Content(
-                    $"<!DOCTYPE html><script>JAEGER_VERSION = {{\"gitCommit\":\"\",\"gitVersion\":\"{options.Version}\",\"buildDate\":\"\"}};</script>",
+                    $"<!DOCTYPE html><script>JAEGER_VERSION = {{\"gitCommit\":\"\",\"gitVersion\":\"{options.Version}\","
+                        + "\"buildDate\":\"\"};</script>",
                     "text/html"
                 )
         );

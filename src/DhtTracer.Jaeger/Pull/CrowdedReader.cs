@@ -100,7 +100,8 @@ internal sealed class CrowdedReader(WindowSearch searches, PullMeter meter)
         else if (outcome == SearchOutcome.Full)
         {
             meter.CouldNotComplete(
-                $"more than {deepest} traces of {searches.Service} start within {window}, and the server returns no more at once: some are missing"
+                $"more than {deepest} traces of {searches.Service} start within {window}, "
+                    + "and the server returns no more at once: some are missing"
             );
         }
     }

@@ -2,7 +2,9 @@ using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Jaeger.Pull;
 
-/// <summary>Compares what a Jaeger has with what is stored, by its trace summaries, and fetches single traces. For a Jaeger since v2.19.</summary>
+/// <summary>
+/// Compares what a Jaeger has with what is stored, by its trace summaries, and fetches single traces. For a Jaeger since v2.19.
+/// </summary>
 internal sealed class SummaryReader(string service, PullSession session, PullMeter meter)
 {
     /// <summary>Spans fetched before they are stored.</summary>

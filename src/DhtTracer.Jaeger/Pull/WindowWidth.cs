@@ -17,7 +17,8 @@ internal sealed class WindowWidth
     /// <summary>The next window.</summary>
     /// <param name="from">Its first nanosecond.</param>
     /// <param name="last">The last nanosecond that is wanted.</param>
-    public TimeWindow Next(long from, long last) => new(from, (_width ?? _probe) is not { } width || width > last - from ? last : from + width - 1);
+    public TimeWindow Next(long from, long last) =>
+        new(from, (_width ?? _probe) is not { } width || width > last - from ? last : from + width - 1);
 
     /// <summary>Sets the width, in whole microseconds and at least one.</summary>
     public void Set(long width) => _width = Rounded(width);
