@@ -350,7 +350,7 @@ internal sealed class ArchiveCheck(
                 new { first = OperationBlock.ColumnNumber(number, 0), last = OperationBlock.ColumnNumber(number + 1, 0) - 1 }
             )
             .ToDictionary(static column => column.Number, static column => column.Data);
-        var built = BlockPacker.Build(connection, number).Block.Built;
+        var built = BlockPacker.Build(connection, number).Operations.Built;
         return stored.Count != built.Count
             || built.Any(column =>
                 !stored.TryGetValue(OperationBlock.ColumnNumber(number, column.Key), out var data)
