@@ -119,7 +119,7 @@ public sealed class FakeJaegerServer : IAsyncDisposable
 
                 if (options.PathBase.Length > 0)
                 {
-                    if (!context.Request.Path.StartsWithSegments(options.PathBase, out var rest))
+                    if (!context.Request.Path.StartsWithSegments(options.PathBase, StringComparison.Ordinal, out var rest))
                     {
                         context.Response.StatusCode = 404;
                         return Task.CompletedTask;

@@ -15,10 +15,11 @@ internal sealed class CrowdedReader(WindowSearch searches, PullMeter meter)
         [EnumeratorCancellation] CancellationToken cancellationToken
     )
     {
-        var (accepted, refused) = (searches.Depth, int.MaxValue);
-        while (refused - accepted > 1)
+        var accepted = searches.Depth;
+        int? refused = null;
+        while ((refused ?? int.MaxValue) - accepted > 1)
         {
-            var next = refused == int.MaxValue ? (int)Math.Min(2L * accepted, int.MaxValue - 1) : accepted + ((refused - accepted) / 2);
+            var next = refused is { } limit ? accepted + ((limit - accepted) / 2) : (int)Math.Min(2L * accepted, int.MaxValue - 1);
             await using var search = searches.Begin(window, next, wanted.Purpose);
             var outcome = SearchOutcome.Full;
             while (!search.Ended)
@@ -46,7 +47,14 @@ internal sealed class CrowdedReader(WindowSearch searches, PullMeter meter)
                 yield break;
             }
 
-            (accepted, refused) = outcome == SearchOutcome.Full ? (next, refused) : (accepted, next);
+            if (outcome == SearchOutcome.Full)
+            {
+                accepted = next;
+            }
+            else
+            {
+                refused = next;
+            }
         }
 
         await foreach (var part in ReadFineAsync(wanted, window, accepted, cancellationToken))

@@ -61,6 +61,7 @@ public sealed record JaegerAccess
         }
     }
 
+#pragma warning disable MA0015 // What is wrong is a property of this record and no parameter.
     private SslClientAuthenticationOptions Tls()
     {
         var options = new SslClientAuthenticationOptions();
@@ -91,7 +92,7 @@ public sealed record JaegerAccess
         }
     }
 
-    private IReadOnlyList<KeyValuePair<string, string>> AllHeaders()
+    private List<KeyValuePair<string, string>> AllHeaders()
     {
         var all = new List<KeyValuePair<string, string>> { new("user-agent", "dht-tracer") };
         if (BearerToken is { } token)
@@ -123,6 +124,7 @@ public sealed record JaegerAccess
 
         return all;
     }
+#pragma warning restore MA0015
 
     private sealed class Prefixing(string path, IReadOnlyList<KeyValuePair<string, string>> headers, HttpMessageHandler inner)
         : DelegatingHandler(inner)

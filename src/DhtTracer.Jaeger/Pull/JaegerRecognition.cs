@@ -116,7 +116,7 @@ internal static partial class JaegerRecognition
         {
             var page = await pages.GetAsync("/", cancellationToken);
             return page is { } body && PageVersion().Match(Encoding.UTF8.GetString(body.Span)) is { Success: true } match
-                ? match.Groups[1].Value
+                ? match.Groups["version"].Value
                 : null;
         }
         catch (JaegerReadException)
@@ -125,6 +125,10 @@ internal static partial class JaegerRecognition
         }
     }
 
-    [GeneratedRegex("JAEGER_VERSION\\s*=\\s*\\{[^}]{0,500}\"gitVersion\":\"(v[0-9][0-9A-Za-z.+-]{0,40})\"", RegexOptions.None, 1000)]
+    [GeneratedRegex(
+        "JAEGER_VERSION\\s*=\\s*\\{[^}]{0,500}\"gitVersion\":\"(?<version>v[0-9][0-9A-Za-z.+-]{0,40})\"",
+        RegexOptions.ExplicitCapture,
+        1000
+    )]
     private static partial Regex PageVersion();
 }

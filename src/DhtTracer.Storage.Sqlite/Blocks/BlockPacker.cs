@@ -48,10 +48,8 @@ internal static class BlockPacker
         var (block, revision) = (packed.Operations, packed.Revision);
         var starts = new long[block.Count];
         block.Read(BlockColumn.Start, starts);
-        session["DELETE FROM operation_block_column WHERE no BETWEEN ?1 AND ?2"]
-            .Bind(1, OperationBlock.ColumnNumber(block.Number, 0))
-            .Bind(2, OperationBlock.ColumnNumber(block.Number + 1, 0) - 1)
-            .Run();
+        var (first, last) = OperationBlock.ColumnNumbers(block.Number);
+        session["DELETE FROM operation_block_column WHERE no BETWEEN ?1 AND ?2"].Bind(1, first).Bind(2, last).Run();
         session["DELETE FROM peer_block_column WHERE no BETWEEN ?1 AND ?2"]
             .Bind(1, PeerBlock.ColumnNumber(block.Number, false, 0))
             .Bind(2, PeerBlock.ColumnNumber(block.Number + 1, false, 0) - 1)

@@ -50,6 +50,10 @@ internal sealed class OperationBlock
     public static Statement SelectColumn(SqliteConnection connection) =>
         new(connection, "SELECT data FROM operation_block_column WHERE no = ?1");
 
+    /// <summary>The first and the last number that columns of a block can have.</summary>
+    public static (long First, long Last) ColumnNumbers(long block) =>
+        (ColumnNumber(block, BlockColumn.Number), ColumnNumber(block + 1, BlockColumn.Number) - 1);
+
     /// <summary>Number of a column in the table of columns.</summary>
     public static long ColumnNumber(long block, BlockColumn column) => (block * 64) + (int)column;
 

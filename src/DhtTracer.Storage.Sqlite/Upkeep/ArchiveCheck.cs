@@ -344,10 +344,11 @@ internal sealed class ArchiveCheck(
             return false;
         }
 
+        var (first, last) = OperationBlock.ColumnNumbers(number);
         var stored = connection
             .Query<(long Number, byte[] Data)>(
                 "SELECT no, data FROM operation_block_column WHERE no BETWEEN @first AND @last",
-                new { first = OperationBlock.ColumnNumber(number, 0), last = OperationBlock.ColumnNumber(number + 1, 0) - 1 }
+                new { first, last }
             )
             .ToDictionary(static column => column.Number, static column => column.Data);
         var built = BlockPacker.Build(connection, number).Operations.Built;

@@ -45,12 +45,7 @@ internal static class DatabaseCopy
             progress?.Report(new UpkeepProgress("Checking", 0, 0));
             await Task.Run(() => Check(partial), cancellationToken);
             cancellationToken.ThrowIfCancellationRequested();
-            await using (var written = new FileStream(partial, FileMode.Open, FileAccess.ReadWrite))
-            {
-                // SQLite does not wait for the disk when it writes a copy.
-                written.Flush(flushToDisk: true);
-            }
-
+            await Task.Run(() => Flush(partial), cancellationToken);
             File.Move(partial, file, overwrite: false);
             return new FileInfo(file).Length;
         }
@@ -77,6 +72,13 @@ internal static class DatabaseCopy
         }
 
         using (new FileStream(file, options)) { }
+    }
+
+    // SQLite does not wait for the disk when it writes a copy.
+    private static void Flush(string file)
+    {
+        using var written = new FileStream(file, FileMode.Open, FileAccess.ReadWrite);
+        written.Flush(flushToDisk: true);
     }
 
     private static void Check(string file)

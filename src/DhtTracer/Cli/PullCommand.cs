@@ -105,7 +105,7 @@ internal static class PullCommand
                         }
                         catch (ArgumentException wrong)
                         {
-                            throw new CommandFailedException(wrong.Message, ExitCode.Usage, wrong);
+                            throw new CommandFailedException(wrong.Message.Split(" (Parameter", 2)[0], ExitCode.Usage, wrong);
                         }
 
                         return RunAsync(result.DataDirectory(), options, result.InvocationConfiguration, cancellation);

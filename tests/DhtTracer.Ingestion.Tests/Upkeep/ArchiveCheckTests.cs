@@ -247,6 +247,7 @@ public sealed class ArchiveCheckTests(ArchiveCheckTests.KuboArchive archive) : I
         return connection;
     }
 
+#pragma warning disable CA2100 // The statements are the test's own.
     private static void Damage(TraceStore store, string sql)
     {
         using var connection = Open(store);
@@ -288,6 +289,8 @@ public sealed class ArchiveCheckTests(ArchiveCheckTests.KuboArchive archive) : I
         rows.Sort(StringComparer.Ordinal);
         return rows;
     }
+
+#pragma warning restore CA2100
 
     /// <summary>The archive that each test damages a copy of.</summary>
     public sealed class KuboArchive : IAsyncLifetime

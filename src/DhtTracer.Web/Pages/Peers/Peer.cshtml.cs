@@ -52,7 +52,7 @@ internal sealed class PeerModel(TraceStore store, TimeProvider clock) : PageMode
         Search = PeerSearch.Parse(Request.Query, clock.GetUtcNow());
         if (Search.Problems.Count == 0)
         {
-            Summary = (await Search.ReadOneAsync(store, id, cancellationToken)).Peers.FirstOrDefault();
+            Summary = (await Search.ReadOneAsync(store, id, cancellationToken)).Peers is [var only, ..] ? only : null;
             var met = Search.Filter with { Peer = id };
             Operations = (await store.ListOperationsAsync(met, limit: ListLength, cancellationToken: cancellationToken)).Rows;
             var facts = await store.ListPeerFactsAsync(met, id, ListLength, cancellationToken);
