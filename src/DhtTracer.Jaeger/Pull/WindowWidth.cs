@@ -60,13 +60,14 @@ internal sealed class WindowWidth
     /// <param name="depth">Traces that one search returns.</param>
     public void Full(TimeWindow window, long earliest, int traces, int depth)
     {
-        var covered = Math.Max(1, window.To - Math.Min(earliest, window.To));
-        if (_width is null && covered > window.Width / 2)
+        if (_width is null)
         {
+            // A probe costs little and may have met a burst, which tells nothing about the rest.
             _probe = Rounded(window.Width / 2);
             return;
         }
 
+        var covered = Math.Max(1, window.To - Math.Min(earliest, window.To));
         Set((long)Math.Clamp(covered * Aim(depth) / Math.Max(1, traces), window.Width / 4096d, window.Width / 2d));
     }
 
