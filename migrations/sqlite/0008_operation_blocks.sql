@@ -1,4 +1,4 @@
--- What statistics read: the figures of operations in columns, 4,096 numbers of operations to a block (docs/adr/0051). A block is made from
+-- What statistics read: the figures of operations in columns, 4,096 numbers of operations to a block (docs/adr/0052). A block is made from
 -- the rows of dht_operation and query_peers, which stay the truth. Any change of one of its operations makes it out of date, until it is
 -- packed again; meanwhile statistics read the rows.
 CREATE TABLE operation_block (

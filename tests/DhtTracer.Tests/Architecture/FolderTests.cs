@@ -90,8 +90,8 @@ public sealed partial class FolderTests
             where !BuildOutput().IsMatch(file)
             let declared = NamespaceLine().Match(File.ReadAllText(file))
             let expected = Path.GetRelativePath(root, Path.GetDirectoryName(file)!).Replace(Path.DirectorySeparatorChar, '.')
-            where declared.Success && declared.Groups[1].Value != expected
-            select $"{Path.GetRelativePath(TestFiles.Repository, file)}: {declared.Groups[1].Value}, want {expected}";
+            where declared.Success && declared.Groups["name"].Value != expected
+            select $"{Path.GetRelativePath(TestFiles.Repository, file)}: {declared.Groups["name"].Value}, want {expected}";
 
         Assert.Empty(elsewhere);
     }
@@ -126,7 +126,7 @@ public sealed partial class FolderTests
 
     private static Assembly Load(string project) => Assembly.Load(project == "DhtTracer" ? "dht-tracer" : project);
 
-    [GeneratedRegex(@"^namespace ([\w.]+)\s*[;{]", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^namespace (?<name>[\w.]+)\s*[;{]", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex NamespaceLine();
 
     // Comment marks may stand between the words, where a line of the comment is broken.
