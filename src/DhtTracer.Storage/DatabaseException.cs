@@ -58,7 +58,7 @@ public sealed class StoreOverloadedException : Exception
         : base(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"The database took no spans for {waited.TotalSeconds:0.##} s, and {pendingBytes} bytes wait for it; send these again later."
+                $"The database took no spans for {waited.TotalSeconds:0.##} s, and {pendingBytes} bytes wait: send these again later."
             )
         ) => PendingBytes = pendingBytes;
 

@@ -6,7 +6,9 @@ using Microsoft.Data.Sqlite;
 
 namespace DhtTracer.Storage.Sqlite.Blocks;
 
-/// <summary>Sums what operations did with each peer.</summary>
+/// <summary>
+/// Sums what operations did with each peer. Over 300 lines, because the sums and the order in which they are written belong together.
+/// </summary>
 /// <param name="texts">The table of texts.</param>
 internal sealed class PeerBlockBuilder(NumberedStrings texts)
 {

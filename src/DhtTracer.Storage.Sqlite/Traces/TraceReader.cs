@@ -128,7 +128,8 @@ internal static class TraceReader
             """
             SELECT t.received_ns AS ReceivedNs, t.span_count AS SpanCount, t.raw_bytes AS RawBytes, t.start_ns AS StartNs,
               t.end_ns AS EndNs,
-              t.analysis_error AS AnalysisError, (SELECT ifnull(sum(w.span_count), 0) FROM inbox_trace w WHERE w.trace = t.no) AS PendingSpanCount
+              t.analysis_error AS AnalysisError,
+              (SELECT ifnull(sum(w.span_count), 0) FROM inbox_trace w WHERE w.trace = t.no) AS PendingSpanCount
             FROM trace t WHERE t.trace_id = @id
             """,
             new { id = traceId.ToBytes() }

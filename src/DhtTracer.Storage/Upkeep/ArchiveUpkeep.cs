@@ -65,7 +65,9 @@ public abstract class ArchiveUpkeep
         CancellationToken cancellationToken = default
     );
 
-    /// <summary>Rewrites the archive without gaps. Needs as much free space as the archive is large, and nobody may write meanwhile.</summary>
+    /// <summary>
+    /// Rewrites the archive without gaps. Needs as much free space as the archive is large, and nobody may write meanwhile.
+    /// </summary>
     public abstract Task<CompactionResult> CompactAsync(CancellationToken cancellationToken = default);
 
     /// <summary>Marks every analysed trace for analysis again, in small steps. The analysis then works through them.</summary>

@@ -280,9 +280,7 @@ public sealed class ArchiveCheckTests(ArchiveCheckTests.KuboArchive archive) : I
             while (reader.Read())
             {
                 var values = Enumerable.Range(0, reader.FieldCount).Select(reader.GetValue);
-                rows.Add(
-                    $"{name}: {string.Join('|', values.Select(static value => value is byte[] bytes ? Convert.ToHexString(bytes) : $"{value}"))}"
-                );
+                rows.Add($"{name}: {string.Join('|', values.Select(Text))}");
             }
         }
 
@@ -291,6 +289,8 @@ public sealed class ArchiveCheckTests(ArchiveCheckTests.KuboArchive archive) : I
     }
 
 #pragma warning restore CA2100
+
+    private static string Text(object value) => value is byte[] bytes ? Convert.ToHexString(bytes) : $"{value}";
 
     /// <summary>The archive that each test damages a copy of.</summary>
     public sealed class KuboArchive : IAsyncLifetime

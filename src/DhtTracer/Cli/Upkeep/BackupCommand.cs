@@ -14,7 +14,8 @@ internal static class BackupCommand
         var file = new Argument<string>("FILE") { Description = "File to create. It must not exist." };
         var command = new Command(
             "backup",
-            "Copy the archive, also while DhtTracer runs. To use the copy, put it into a folder as dht-tracer.db and name the folder with --data."
+            "Copy the archive, also while DhtTracer runs. "
+                + "To use the copy, put it into a folder as dht-tracer.db and name the folder with --data."
         )
         {
             file,

@@ -23,7 +23,8 @@ internal static class CheckCommand
         var json = CommonOptions.Json();
         var command = new Command(
             "check",
-            "Check the archive: the file, the checksum of every trace, the totals, and what was found in the spans. Exit code 1 if something is wrong."
+            "Check the archive: the file, the checksum of every trace, the totals, and what was found in the spans. Exit code 1 if "
+                + "something is wrong."
         )
         {
             quick,

@@ -13,7 +13,8 @@ internal static class CompactCommand
     {
         var command = new Command(
             "compact",
-            "Rewrite the archive without gaps. It needs as much free space as the archive is large. Stop DhtTracer first: nobody can write meanwhile."
+            "Rewrite the archive without gaps. It needs as much free space as the archive is large. "
+                + "Stop DhtTracer first: nobody can write meanwhile."
         );
         command.SetAction(
             (result, cancellation) =>

@@ -16,8 +16,8 @@ internal static class ReanalyseCommand
         var rest = new Option<bool>("--resume") { Description = "Only what an interrupted run has left." };
         var command = new Command(
             "reanalyse",
-            "Analyse every trace again. After an upgrade this happens by itself, in the background. When interrupted, the rest is done with "
-                + "--resume, or by the next start of DhtTracer."
+            "Analyse every trace again. After an upgrade this happens by itself, in the background. When interrupted, the rest is done "
+                + "with --resume, or by the next start of DhtTracer."
         )
         {
             rest,
