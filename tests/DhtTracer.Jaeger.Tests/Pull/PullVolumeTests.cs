@@ -47,7 +47,7 @@ public class PullVolumeTests
 
     [Theory(Timeout = PullSetup.Bound)]
     [InlineData(JaegerRelease.V2_10, 2, 40)]
-    [InlineData(JaegerRelease.Later, 1, 1.3)]
+    [InlineData(JaegerRelease.Later, 1, 1.5)]
     public async Task Following_says_how_much_it_reads_again_which_is_little_where_the_jaeger_has_summaries(
         JaegerRelease release,
         double least,
@@ -92,7 +92,9 @@ public class PullVolumeTests
             $"{ratio}: {archive.Searches} searches, {status.Windows} windows, {status.WindowsBisected} cut, {status.Reread} again"
         );
         Assert.InRange(status.Moved, archive.SpansSent * 0.9, archive.SpansSent);
-        Assert.InRange(status.Reread, status.Moved - (1.3 * status.Spans), status.Moved - status.Spans + (0.3 * status.Spans));
+
+        // What is read for the first time moves a little more than is new: later spans of a trace bring the earlier ones again.
+        Assert.InRange(status.Reread, status.Moved - (1.5 * status.Spans), status.Moved - status.Spans + (0.3 * status.Spans));
     }
 
     [Fact(Timeout = PullSetup.Bound)]
