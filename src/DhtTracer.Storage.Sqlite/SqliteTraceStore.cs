@@ -73,16 +73,16 @@ public sealed class SqliteTraceStore : TraceStore
     ) => new(await SqliteDatabase.OpenAsync(options, cancellationToken), reconstruct, clock ?? TimeProvider.System);
 
     /// <inheritdoc/>
-    public override Task AppendAsync(
-        InboxBody? body,
+    public override Task AppendMessagesAsync(
+        IReadOnlyList<InboxBody> messages,
         PullCheckpoint? checkpoint = null,
         TimeSpan? patience = null,
         CancellationToken cancellationToken = default
     )
     {
-        foreach (var chunk in body?.Chunks ?? [])
+        foreach (var chunk in messages.SelectMany(static message => message.Chunks))
         {
-            ArgumentOutOfRangeException.ThrowIfLessThan(chunk.SpanCount, 1, nameof(body));
+            ArgumentOutOfRangeException.ThrowIfLessThan(chunk.SpanCount, 1, nameof(messages));
         }
 
         return WriteAsync(
@@ -94,16 +94,10 @@ public sealed class SqliteTraceStore : TraceStore
                 }
 
                 var now = Nanoseconds.Now(_clock);
-                return body is null ? null : new InboxRow(InboxWriter.Append(session, body, now), now, body.Chunks);
+                return messages.Select(message => new InboxRow(InboxWriter.Append(session, message, now), now, message.Chunks)).ToList();
             },
-            body is null ? 0 : body.Data.Length + body.Chunks.Sum(static chunk => (long)chunk.Otlp.Length),
-            row =>
-            {
-                if (row is not null)
-                {
-                    Arrivals.Publish(row);
-                }
-            },
+            messages.Sum(static message => message.Data.Length + message.Chunks.Sum(static chunk => (long)chunk.Otlp.Length)),
+            rows => rows.ForEach(Arrivals.Publish),
             patience,
             cancellationToken
         );

@@ -35,15 +35,15 @@ public abstract class TraceStore(Func<IReadOnlyList<Span>, ReconstructedTrace> r
     /// <summary>Bytes of spans waiting for the writer.</summary>
     public abstract long PendingBytes { get; }
 
-    /// <summary>Stores a message in the inbox. The task completes only after the commit.</summary>
-    /// <param name="body">The message; null for none.</param>
-    /// <param name="checkpoint">A puller's checkpoint, committed together with the message; null for none.</param>
+    /// <summary>Stores messages in the inbox. The task completes only after the commit.</summary>
+    /// <param name="messages">The messages. Either all are stored or none.</param>
+    /// <param name="checkpoint">A puller's checkpoint, committed together with the messages; null for none.</param>
     /// <param name="patience">How long the write may wait for its start; null for no limit.</param>
     /// <param name="cancellationToken">Cancels the write if it has not started. A started write always completes.</param>
     /// <exception cref="StoreOverloadedException">Too much is waiting already, or the write waited too long; nothing was
     /// stored.</exception>
-    public abstract Task AppendAsync(
-        InboxBody? body,
+    public abstract Task AppendMessagesAsync(
+        IReadOnlyList<InboxBody> messages,
         PullCheckpoint? checkpoint = null,
         TimeSpan? patience = null,
         CancellationToken cancellationToken = default
@@ -58,7 +58,7 @@ public abstract class TraceStore(Func<IReadOnlyList<Span>, ReconstructedTrace> r
         IReadOnlyList<TraceChunk> chunks,
         PullCheckpoint? checkpoint = null,
         CancellationToken cancellationToken = default
-    ) => AppendAsync(chunks.Count == 0 ? null : InboxBody.Of(chunks), checkpoint, null, cancellationToken);
+    ) => AppendMessagesAsync(InboxBody.Of(chunks), checkpoint, null, cancellationToken);
 
     /// <summary>Reads messages that wait in the inbox, in the order of their numbers.</summary>
     /// <param name="after">Only messages with a higher number; 0 for all.</param>
@@ -386,7 +386,7 @@ public abstract class TraceStore(Func<IReadOnlyList<Span>, ReconstructedTrace> r
 
     /// <summary>Writes only a checkpoint.</summary>
     public Task SaveCheckpointAsync(PullCheckpoint checkpoint, CancellationToken cancellationToken = default) =>
-        AppendAsync((InboxBody?)null, checkpoint, null, cancellationToken);
+        AppendMessagesAsync([], checkpoint, null, cancellationToken);
 
     /// <inheritdoc/>
     public abstract ValueTask DisposeAsync();

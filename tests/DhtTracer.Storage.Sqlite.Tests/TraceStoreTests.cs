@@ -167,7 +167,7 @@ public sealed class TraceStoreTests : IDisposable
         await using var store = await Make.StoreAsync(_data.Options);
         var (first, second) = (Make.Span(Make.Trace(1), 1), Make.Span(Make.Trace(2), 1));
         var otlp = OtlpProtobuf.Encode([first, second]);
-        await store.AppendAsync(new InboxBody(Compressed(otlp, encoding), encoding, [Make.Chunk(first), Make.Chunk(second)]));
+        await store.AppendMessagesAsync([new InboxBody(Compressed(otlp, encoding), encoding, [Make.Chunk(first), Make.Chunk(second)])]);
         Assert.Equal([first], await store.GetTraceAsync(first.TraceId));
         Assert.Equal([second], await store.GetTraceAsync(second.TraceId));
     }
@@ -177,7 +177,7 @@ public sealed class TraceStoreTests : IDisposable
     {
         await using var store = await Make.StoreAsync(_data.Options);
         var (damaged, whole) = (Make.Span(Make.Trace(1), 1), Make.Span(Make.Trace(2), 1));
-        await store.AppendAsync(new InboxBody(new byte[] { 1, 2, 3 }, BodyEncoding.Gzip, [Make.Chunk(damaged)]));
+        await store.AppendMessagesAsync([new InboxBody(new byte[] { 1, 2, 3 }, BodyEncoding.Gzip, [Make.Chunk(damaged)])]);
         await store.AppendAsync([Make.Chunk(whole)]);
         var rows = await store.ReadInboxAsync(0, long.MaxValue);
         Assert.NotNull(rows[0].Problem);

@@ -124,7 +124,7 @@ internal static class IngestStages
 
         async Task<bool> StoreAsync(InboxBody body)
         {
-            await store.AppendAsync(body);
+            await store.AppendMessagesAsync([body]);
             return true;
         }
     }

@@ -92,7 +92,7 @@ public sealed class SpanSink(TraceStore store, IngestStatistics statistics)
             if (chunks.Length > 0)
             {
                 var (data, encoding) = asReceived ?? ReceivedForm.Of(otlp.Span);
-                await store.AppendAsync(new InboxBody(data, encoding, chunks), null, ReceiverPatience, cancellationToken);
+                await store.AppendMessagesAsync([new InboxBody(data, encoding, chunks)], null, ReceiverPatience, cancellationToken);
             }
 
             statistics.Count(receiver, split.SpanCount, split.RejectedCount, otlp.Length, begun);
@@ -185,5 +185,5 @@ public sealed class SpanSink(TraceStore store, IngestStatistics statistics)
     ) =>
         chunks.Count == 0 && checkpoint is null
             ? Task.CompletedTask
-            : store.AppendAsync(chunks.Count == 0 ? null : InboxBody.Of(chunks), checkpoint, patience, cancellationToken);
+            : store.AppendMessagesAsync(InboxBody.Of(chunks), checkpoint, patience, cancellationToken);
 }

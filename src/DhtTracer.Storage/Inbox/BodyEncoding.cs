@@ -59,13 +59,13 @@ public static class BodyEncodings
             return data;
         }
 
-        var output = new ArrayBufferWriter<byte>(Math.Max(4096, data.Length * 5));
+        var output = new ArrayBufferWriter<byte>(Math.Max(4096, data.Length * 4));
         using var stream = Open(new MemoryStream(data, writable: false), encoding);
         try
         {
             while (true)
             {
-                var read = stream.Read(output.GetSpan(64 * 1024));
+                var read = stream.Read(output.GetSpan(1024));
                 if (read == 0)
                 {
                     return output.WrittenMemory;

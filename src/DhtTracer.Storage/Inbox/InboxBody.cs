@@ -11,29 +11,48 @@ namespace DhtTracer.Storage.Inbox;
 /// <param name="Chunks">The same spans by trace, each trace once, not empty. Must not change afterwards.</param>
 public sealed record InboxBody(ReadOnlyMemory<byte> Data, BodyEncoding Encoding, IReadOnlyList<TraceChunk> Chunks)
 {
-    /// <summary>Makes a message from spans that came in another form.</summary>
-    /// <param name="chunks">The spans. A trace may occur more than once.</param>
-    public static InboxBody Of(IReadOnlyList<TraceChunk> chunks)
+    /// <summary>A message made here holds at most so many bytes of spans, unless one trace alone has more.</summary>
+    private const int MaxBytes = 32 << 10;
+
+    /// <summary>
+    /// Makes messages from spans that came in another form. They are cut small, because whoever reads a waiting trace inflates the whole
+    /// message.
+    /// </summary>
+    /// <param name="chunks">The spans. A trace may occur more than once; all its spans are then in one message.</param>
+    public static IReadOnlyList<InboxBody> Of(IReadOnlyList<TraceChunk> chunks)
     {
-        // Concatenated OTLP messages are one message: https://protobuf.dev/programming-guides/encoding/#last-one-wins
-        var otlp = chunks.Count == 1 ? chunks[0].Otlp : Concatenate(chunks);
-        var (data, encoding) = BodyEncodings.Compress(otlp.Span);
-        return new InboxBody(
-            data,
-            encoding,
-            chunks.Select(static chunk => chunk.TraceId).Distinct().Count() == chunks.Count
-                ? chunks
-                :
-                [
-                    .. chunks
-                        .GroupBy(static chunk => chunk.TraceId)
-                        .Select(static trace => new TraceChunk(
-                            trace.Key,
-                            Concatenate([.. trace]),
-                            trace.Sum(static chunk => chunk.SpanCount)
-                        )),
-                ]
-        );
+        var bodies = new List<InboxBody>();
+        var pending = new List<TraceChunk>();
+        var bytes = 0;
+        foreach (var trace in chunks.GroupBy(static chunk => chunk.TraceId))
+        {
+            // Concatenated OTLP messages are one message: https://protobuf.dev/programming-guides/encoding/#last-one-wins
+            TraceChunk[] parts = [.. trace];
+            var whole = parts is [var only]
+                ? only
+                : new TraceChunk(trace.Key, Concatenate(parts), parts.Sum(static part => part.SpanCount));
+            if (pending.Count > 0 && bytes + whole.Otlp.Length > MaxBytes)
+            {
+                bodies.Add(Compress(pending));
+                (pending, bytes) = ([], 0);
+            }
+
+            pending.Add(whole);
+            bytes += whole.Otlp.Length;
+        }
+
+        if (pending.Count > 0)
+        {
+            bodies.Add(Compress(pending));
+        }
+
+        return bodies;
+    }
+
+    private static InboxBody Compress(List<TraceChunk> chunks)
+    {
+        var (data, encoding) = BodyEncodings.Compress((chunks.Count == 1 ? chunks[0].Otlp : Concatenate(chunks)).Span);
+        return new InboxBody(data, encoding, chunks);
     }
 
     private static ReadOnlyMemory<byte> Concatenate(IReadOnlyList<TraceChunk> chunks)
