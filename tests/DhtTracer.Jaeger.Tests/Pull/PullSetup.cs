@@ -26,7 +26,9 @@ internal static class PullSetup
     }
 
     public static string Source(FakeJaegerServer fake, PullTransport transport) =>
-        transport == PullTransport.Grpc ? $"jaeger://127.0.0.1:{fake.GrpcAddress.Port}" : $"http://127.0.0.1:{fake.HttpAddress.Port}";
+        transport is PullTransport.Grpc or PullTransport.GrpcV3
+            ? $"jaeger://127.0.0.1:{fake.GrpcAddress.Port}"
+            : $"http://127.0.0.1:{fake.HttpAddress.Port}";
 
     /// <summary>Follows until the clock stands after the end.</summary>
     public static async Task FollowAsync(PullWorker worker, TimeProvider clock, DateTimeOffset end)
