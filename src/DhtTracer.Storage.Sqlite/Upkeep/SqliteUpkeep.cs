@@ -156,8 +156,9 @@ internal sealed class SqliteUpkeep(SqliteTraceStore store, SqliteDatabase databa
         var (after, marked) = (0L, 0L);
         while (true)
         {
-            var (last, count) = await store.WriteAsync(session => Mark(session, after), 0, cancellationToken);
-            marked += count;
+            var (last, traces) = await store.WriteAsync(session => Mark(session, after), 0, cancellationToken);
+            marked += traces.Count;
+            store.Arrivals.Publish(traces);
             if (last is null)
             {
                 return marked;
@@ -167,7 +168,7 @@ internal sealed class SqliteUpkeep(SqliteTraceStore store, SqliteDatabase databa
         }
     }
 
-    private static (long? Last, long Count) Mark(WriteSession session, long after)
+    private static (long? Last, List<TraceId> Marked) Mark(WriteSession session, long after)
     {
         var last = session["SELECT max(no) FROM (SELECT no FROM trace WHERE no > ?1 ORDER BY no LIMIT ?2)"]
             .Bind(1, after)
@@ -175,11 +176,20 @@ internal sealed class SqliteUpkeep(SqliteTraceStore store, SqliteDatabase databa
             .RunScalar();
         if (last is null)
         {
-            return (null, 0);
+            return (null, []);
         }
 
-        session["UPDATE trace SET stale = 1 WHERE no > ?1 AND no <= ?2 AND analysis_version > 0"].Bind(1, after).Bind(2, last).Run();
-        return (last, session["SELECT changes()"].RunScalar() ?? 0);
+        var marked = new List<TraceId>();
+        var update = session["UPDATE trace SET stale = 1 WHERE no > ?1 AND no <= ?2 AND analysis_version > 0 RETURNING trace_id"]
+            .Bind(1, after)
+            .Bind(2, last);
+        while (update.Step())
+        {
+            marked.Add(TraceId.FromBytes(update.GetBlob(0)));
+        }
+
+        update.Reset();
+        return (last, marked);
     }
 
     private async Task SettleAsync(long deleted, CancellationToken cancellationToken)
