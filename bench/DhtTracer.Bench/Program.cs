@@ -7,7 +7,6 @@ using DhtTracer.Bench.Multiformats;
 using DhtTracer.Bench.Pull;
 using DhtTracer.Bench.QueryPage;
 using DhtTracer.Bench.Statistics;
-using DhtTracer.Storage.Queries;
 
 switch (args)
 {

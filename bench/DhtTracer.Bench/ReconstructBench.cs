@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using DhtTracer.Analysis;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.TestSupport.Kubo;
 using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Dapper;
-using DhtTracer.Storage.Sqlite;
 using DhtTracer.Storage.Sqlite.Connections;
 using DhtTracer.Storage.Sqlite.Packed;
 using DhtTracer.Storage.Sqlite.Queries;

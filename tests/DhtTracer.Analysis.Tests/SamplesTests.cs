@@ -3,7 +3,6 @@ using System.IO.Compression;
 using System.Text;
 using System.Text.Json.Nodes;
 using DhtTracer.Analysis.EventLog2019;
-using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.TestSupport;
 using DhtTracer.TestSupport.Kubo;

@@ -3,7 +3,6 @@ using DhtTracer.TestSupport;
 using DhtTracer.TestSupport.Kubo;
 using DhtTracer.Traces.Formats;
 using DhtTracer.Traces.KuboEvents;
-using DhtTracer.Traces.Model;
 
 namespace DhtTracer.EndToEnd.Tests;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.FakeJaeger;
 
 // The imitation as a program, to try a pull by hand.

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Net;
 using DhtTracer.Analysis;
 using DhtTracer.Ingestion.Analysis;

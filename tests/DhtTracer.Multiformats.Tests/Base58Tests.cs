@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Text;
-using DhtTracer.Multiformats;
 using DhtTracer.TestSupport;
 using FsCheck;
 using FsCheck.Fluent;

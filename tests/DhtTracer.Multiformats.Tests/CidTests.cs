@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using DhtTracer.Multiformats;
 using DhtTracer.TestSupport;
 
 namespace DhtTracer.Multiformats.Tests;

@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Security.Cryptography;
-using DhtTracer.Multiformats;
 using FsCheck;
 using FsCheck.Fluent;
 

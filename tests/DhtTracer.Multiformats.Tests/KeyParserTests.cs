@@ -1,5 +1,4 @@
 using System.Text;
-using DhtTracer.Multiformats;
 using DhtTracer.TestSupport;
 
 namespace DhtTracer.Multiformats.Tests;

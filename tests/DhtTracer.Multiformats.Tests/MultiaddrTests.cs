@@ -1,5 +1,4 @@
 using System.Net;
-using DhtTracer.Multiformats;
 using DhtTracer.TestSupport;
 
 namespace DhtTracer.Multiformats.Tests;

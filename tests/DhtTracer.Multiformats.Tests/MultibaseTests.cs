@@ -1,5 +1,4 @@
 using System.Text;
-using DhtTracer.Multiformats;
 using DhtTracer.TestSupport;
 using FsCheck;
 using FsCheck.Fluent;

@@ -1,4 +1,3 @@
-using DhtTracer.Multiformats;
 using DhtTracer.TestSupport;
 
 namespace DhtTracer.Multiformats.Tests;

@@ -1,4 +1,3 @@
-using DhtTracer.Multiformats;
 using FsCheck;
 using FsCheck.Fluent;
 

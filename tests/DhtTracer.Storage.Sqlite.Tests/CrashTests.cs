@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Dapper;
-using DhtTracer.Storage.Sqlite;
 using DhtTracer.Traces.Model;
 using Microsoft.Data.Sqlite;
 

@@ -1,6 +1,5 @@
 using Dapper;
 using DhtTracer.Storage.Queries;
-using DhtTracer.Storage.Sqlite;
 using DhtTracer.Storage.Sqlite.Connections;
 using DhtTracer.Storage.Sqlite.Traces;
 using DhtTracer.Traces.Model;

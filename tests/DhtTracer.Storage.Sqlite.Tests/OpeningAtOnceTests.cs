@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using Dapper;
-using DhtTracer.Storage.Sqlite;
 using Microsoft.Data.Sqlite;
 
 namespace DhtTracer.Storage.Sqlite.Tests;

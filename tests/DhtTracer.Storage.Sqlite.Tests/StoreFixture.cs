@@ -1,8 +1,6 @@
-using System.Collections.Immutable;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
-using DhtTracer.Storage.Sqlite;
 using DhtTracer.Storage.Traces;
 using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;

@@ -4,7 +4,6 @@ using System.Net;
 using System.Net.Sockets;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Export;
-using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Cli;
 using DhtTracer.Storage.Sqlite;

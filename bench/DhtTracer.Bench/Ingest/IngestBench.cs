@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
 using DhtTracer.Analysis;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Ingestion.Analysis;
 using DhtTracer.Ingestion.Otlp;
 using DhtTracer.Ingestion.Sink;

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Storage.Sqlite.Traces;
-using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 using ZstdSharp;
 

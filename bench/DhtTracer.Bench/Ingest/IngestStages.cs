@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Storage.Inbox;

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Traces.Model;
 

@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Traces.Model;
 

@@ -1,6 +1,5 @@
 using DhtTracer.Analysis.Dialects;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Multiformats;
 using DhtTracer.Traces.EventLog2019;
 

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 
 namespace DhtTracer.Analysis.Explain;
 

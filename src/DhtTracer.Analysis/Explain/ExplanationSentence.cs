@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Waterfalls;
 
 namespace DhtTracer.Analysis.Explain;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Waterfalls;
 
 namespace DhtTracer.Analysis.Export;

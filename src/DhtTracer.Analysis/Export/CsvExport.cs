@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 
 namespace DhtTracer.Analysis.Export;
 

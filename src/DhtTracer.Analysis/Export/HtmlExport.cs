@@ -4,7 +4,6 @@ using System.Xml;
 using DhtTracer.Analysis.EventLog2019;
 using DhtTracer.Analysis.Explain;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Traces.HtmlPage;
 using DhtTracer.Traces.Model;

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Waterfalls;
 
 namespace DhtTracer.Analysis.Export;

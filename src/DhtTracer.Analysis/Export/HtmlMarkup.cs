@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
-using DhtTracer.Analysis.Reconstruction;
 
 namespace DhtTracer.Analysis.Export;
 

@@ -1,7 +1,6 @@
 using System.Text;
 using DhtTracer.Analysis.Json;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Traces.Model;
 

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Multiformats;
 
 namespace DhtTracer.Analysis.Keys;

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Multiformats;
 
 namespace DhtTracer.Analysis.Keys;

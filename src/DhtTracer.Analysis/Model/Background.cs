@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using DhtTracer.Analysis.Reconstruction;
 
 namespace DhtTracer.Analysis.Model;
 

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Analysis.Model;
@@ -71,7 +70,7 @@ public sealed record Operation
     public ImmutableArray<OperationRouter> Routers { get; init; } = [];
 
     /// <summary>
-    /// Requests in other traces that belong to this operation, sorted by start; see <see cref="OperationParts"/>. Empty until they are
+    /// Requests in other traces that belong to this operation, sorted by start. Empty until they are
     /// joined, because one trace alone does not show them.
     /// </summary>
     public ImmutableArray<QueryId> Parts { get; init; } = [];
@@ -100,7 +99,7 @@ public sealed record Operation
     /// </summary>
     public SpanId? Command { get; init; }
 
-    /// <summary>The stored <see cref="Reconstruction.AnalysisVersion"/> when it is older than this program's; else null.</summary>
+    /// <summary>Version of the analysis that made it, when it is older than this program's; else null.</summary>
     public int? AnalysisVersion { get; init; }
 }
 

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Analysis.Model;
@@ -172,7 +171,7 @@ public record QuerySummary
     /// <summary>Certain lower bound of the hops, also while <see cref="Hops"/> is null; null when nothing is certain.</summary>
     public int? HopsAtLeast { get; init; }
 
-    /// <summary>The stored <see cref="Reconstruction.AnalysisVersion"/> when it is older than this program's; else null.</summary>
+    /// <summary>Version of the analysis that made it, when it is older than this program's; else null.</summary>
     public int? AnalysisVersion { get; init; }
 }
 

@@ -1,6 +1,4 @@
 using System.Collections.Immutable;
-using DhtTracer.Analysis.Reconstruction;
-using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Analysis.Model;
 

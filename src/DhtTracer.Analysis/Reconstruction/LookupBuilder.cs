@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using DhtTracer.Analysis.Keys;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Multiformats;
-using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Analysis.Reconstruction;
 

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using DhtTracer.Analysis.Keys;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Multiformats;

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using DhtTracer.Analysis.Reconstruction;
 
 namespace DhtTracer.Analysis.Statistics;
 

@@ -1,6 +1,4 @@
-using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
-using DhtTracer.Analysis.Model;
 
 namespace DhtTracer.Analysis.Statistics;
 

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using DhtTracer.Analysis.Reconstruction;
 
 namespace DhtTracer.Analysis.Statistics;
 

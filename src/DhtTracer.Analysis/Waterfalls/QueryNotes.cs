@@ -1,6 +1,5 @@
 using System.Globalization;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 
 namespace DhtTracer.Analysis.Waterfalls;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 
 namespace DhtTracer.Analysis.Waterfalls;
 

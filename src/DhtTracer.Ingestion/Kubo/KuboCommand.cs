@@ -1,4 +1,3 @@
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Multiformats;
 
 namespace DhtTracer.Ingestion.Kubo;

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Traces.KuboEvents;
 using DhtTracer.Traces.Model;
 

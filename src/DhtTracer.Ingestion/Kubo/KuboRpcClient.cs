@@ -3,9 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Traces.KuboEvents;
-using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Ingestion.Kubo;
 

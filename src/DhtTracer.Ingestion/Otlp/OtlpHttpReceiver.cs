@@ -3,7 +3,6 @@ using DhtTracer.Ingestion.Receiving;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Storage;
 using DhtTracer.Traces.Formats;
-using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;

@@ -1,6 +1,5 @@
 using DhtTracer.Storage;
 using DhtTracer.Traces.Formats;
-using DhtTracer.Traces.Model;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using StatusCode = Grpc.Core.StatusCode;

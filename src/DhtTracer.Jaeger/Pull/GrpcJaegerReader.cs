@@ -6,7 +6,6 @@ using DhtTracer.Traces.Jaeger.Proto;
 using DhtTracer.Traces.Model;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
-using Grpc.Core;
 
 namespace DhtTracer.Jaeger.Pull;
 

@@ -1,4 +1,3 @@
-using System.Net.Http;
 using DhtTracer.Ingestion.Receiving;
 using Grpc.Core;
 using Grpc.Net.Client;

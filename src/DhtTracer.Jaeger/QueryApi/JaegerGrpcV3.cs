@@ -1,5 +1,4 @@
 using DhtTracer.Jaeger.Proto.V3;
-using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 using DhtTracer.Traces.Otlp.Proto;
 using Grpc.Core;

@@ -4,7 +4,6 @@ using DhtTracer.Jaeger.Proto.V2;
 using DhtTracer.Traces.Formats;
 using DhtTracer.Traces.Jaeger;
 using DhtTracer.Traces.Jaeger.Proto;
-using DhtTracer.Traces.Model;
 using Google.Protobuf;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;

@@ -1,5 +1,4 @@
 using DhtTracer.Kademlia.Messages;
-using DhtTracer.Kademlia.Queries;
 
 namespace DhtTracer.Kademlia.Lookups;
 
@@ -39,7 +38,7 @@ internal sealed record Conclusion
     /// <summary>When the final answer was first known.</summary>
     public DateTimeOffset? DiscoveredAt { get; init; }
 
-    /// <summary>The peers found, as defined by <see cref="QueryResult.Peers"/>.</summary>
+    /// <summary>The peers found, as the result of the query lists them.</summary>
     public IReadOnlyList<KadPeer> Peers { get; init; } = [];
 
     /// <summary>The best value.</summary>

@@ -1,8 +1,6 @@
-using System.Diagnostics;
 using DhtTracer.Kademlia.Lookups;
 using DhtTracer.Kademlia.Messages;
 using DhtTracer.Kademlia.Network;
-using DhtTracer.Kademlia.Routing;
 using DhtTracer.Kademlia.Tracing;
 using DhtTracer.Multiformats;
 

@@ -1,6 +1,5 @@
 using DhtTracer.Libp2p.Identify;
 using DhtTracer.Libp2p.Identities;
-using DhtTracer.Multiformats;
 
 namespace DhtTracer.Libp2p.Hosting;
 

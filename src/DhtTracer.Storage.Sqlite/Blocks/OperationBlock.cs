@@ -1,5 +1,4 @@
 using DhtTracer.Storage.Sqlite.Connections;
-using DhtTracer.Storage.Sqlite.Packed;
 using Microsoft.Data.Sqlite;
 
 namespace DhtTracer.Storage.Sqlite.Blocks;

@@ -1,5 +1,3 @@
-using DhtTracer.Analysis.Reconstruction;
-using DhtTracer.Analysis.Statistics;
 using DhtTracer.Storage.Sqlite.Connections;
 using DhtTracer.Storage.Sqlite.Packed;
 using Microsoft.Data.Sqlite;

@@ -1,5 +1,4 @@
 using System.Buffers;
-using DhtTracer.Storage.Sqlite;
 
 namespace DhtTracer.Storage.Sqlite.Blocks;
 

@@ -1,6 +1,5 @@
 using DhtTracer.Storage.Inbox;
 using DhtTracer.Storage.Sqlite.Connections;
-using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Storage.Sqlite.Inbox;
 

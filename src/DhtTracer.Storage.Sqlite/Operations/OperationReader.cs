@@ -1,6 +1,5 @@
 using Dapper;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Storage.Operations;
 using DhtTracer.Storage.Queries;
 using DhtTracer.Storage.Sqlite.Queries;

@@ -1,8 +1,6 @@
 using System.Buffers;
 using System.Collections.Immutable;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
-using DhtTracer.Storage.Sqlite;
 using DhtTracer.Storage.Sqlite.Connections;
 
 namespace DhtTracer.Storage.Sqlite.Packed;

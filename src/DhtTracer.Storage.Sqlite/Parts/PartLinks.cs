@@ -1,9 +1,7 @@
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
-using DhtTracer.Storage.Sqlite;
 using DhtTracer.Storage.Sqlite.Connections;
-using DhtTracer.Storage.Sqlite.Statistics;
 using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Storage.Sqlite.Parts;

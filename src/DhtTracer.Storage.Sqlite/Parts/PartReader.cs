@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Storage.Sqlite.Connections;
-using DhtTracer.Storage.Sqlite.Statistics;
 using DhtTracer.Traces.Model;
 using Microsoft.Data.Sqlite;
 

@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using Dapper;
 using DhtTracer.Storage.Queries;
-using DhtTracer.Storage.Sqlite;
 using DhtTracer.Storage.Sqlite.Connections;
 using DhtTracer.Storage.Sqlite.Packed;
 using Microsoft.Data.Sqlite;

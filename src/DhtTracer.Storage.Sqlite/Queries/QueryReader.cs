@@ -1,8 +1,6 @@
 using Dapper;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Storage.Queries;
-using DhtTracer.Storage.Sqlite.Connections;
 using DhtTracer.Traces.Model;
 using Microsoft.Data.Sqlite;
 

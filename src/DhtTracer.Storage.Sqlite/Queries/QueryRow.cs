@@ -1,7 +1,5 @@
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Storage.Sqlite.Connections;
-using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Storage.Sqlite.Queries;
 

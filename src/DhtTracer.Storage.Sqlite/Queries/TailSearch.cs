@@ -1,7 +1,5 @@
 using Dapper;
 using DhtTracer.Analysis.Keys;
-using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Storage.Sqlite.Connections;
 using Microsoft.Data.Sqlite;
 

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using DhtTracer.Storage.Sqlite;
 using DhtTracer.Storage.Sqlite.Connections;
 using DhtTracer.Traces.Model;
 

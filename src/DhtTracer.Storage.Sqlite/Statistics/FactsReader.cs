@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Text;
 using Dapper;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Storage.Queries;
 using DhtTracer.Storage.Sqlite.Connections;

@@ -1,10 +1,8 @@
 using System.Buffers;
 using System.Text;
 using Dapper;
-using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Storage.Inbox;
-using DhtTracer.Storage.Sqlite;
 using DhtTracer.Storage.Sqlite.Connections;
 using DhtTracer.Storage.Sqlite.Inbox;
 using DhtTracer.Storage.Sqlite.Parts;

@@ -1,5 +1,4 @@
 using System.Buffers;
-using DhtTracer.Storage.Sqlite;
 using DhtTracer.Storage.Sqlite.Connections;
 using DhtTracer.Storage.Sqlite.EventStreams;
 using DhtTracer.Storage.Sqlite.Inbox;

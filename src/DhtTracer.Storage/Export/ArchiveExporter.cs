@@ -6,7 +6,6 @@ using DhtTracer.Analysis.EventLog2019;
 using DhtTracer.Analysis.Export;
 using DhtTracer.Analysis.Json;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Traces.Export;
 using DhtTracer.Traces.Model;
 using SpanWriter = DhtTracer.Traces.Export.TraceWriter;

@@ -1,6 +1,5 @@
 using DhtTracer.Storage.Traces;
 using DhtTracer.Traces.Model;
-using DhtTracer.Traces.Otlp;
 
 namespace DhtTracer.Storage.Inbox;
 

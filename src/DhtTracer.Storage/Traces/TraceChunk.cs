@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using DhtTracer.Analysis;
-using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Traces.Formats;
 using DhtTracer.Traces.Model;

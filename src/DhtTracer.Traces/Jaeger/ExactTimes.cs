@@ -3,7 +3,6 @@ using System.Text.Json;
 using DhtTracer.Traces.Json;
 using DhtTracer.Traces.Model;
 using Google.Protobuf.WellKnownTypes;
-using Proto = DhtTracer.Traces.Jaeger.Proto;
 
 namespace DhtTracer.Traces.Jaeger;
 

@@ -3,7 +3,6 @@ using DhtTracer.Traces.Formats;
 using DhtTracer.Traces.Json;
 using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Protobuf;
-using Proto = DhtTracer.Traces.Jaeger.Proto;
 
 namespace DhtTracer.Traces.Jaeger;
 

@@ -2,7 +2,6 @@ using DhtTracer.Traces.Json;
 using DhtTracer.Traces.Model;
 using Google.Protobuf;
 using Duration = Google.Protobuf.WellKnownTypes.Duration;
-using Proto = DhtTracer.Traces.Jaeger.Proto;
 using Timestamp = Google.Protobuf.WellKnownTypes.Timestamp;
 
 namespace DhtTracer.Traces.Jaeger;

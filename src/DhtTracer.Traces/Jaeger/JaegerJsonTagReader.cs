@@ -3,7 +3,6 @@ using System.Text.Json;
 using DhtTracer.Traces.Json;
 using Google.Protobuf;
 using Google.Protobuf.Collections;
-using Proto = DhtTracer.Traces.Jaeger.Proto;
 
 namespace DhtTracer.Traces.Jaeger;
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using DhtTracer.Traces.Model;
 using Google.Protobuf.Collections;
-using Proto = DhtTracer.Traces.Jaeger.Proto;
 using Timestamp = Google.Protobuf.WellKnownTypes.Timestamp;
 
 namespace DhtTracer.Traces.Jaeger;

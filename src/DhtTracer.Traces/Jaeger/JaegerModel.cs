@@ -1,6 +1,5 @@
 using DhtTracer.Traces.Formats;
 using DhtTracer.Traces.Model;
-using Proto = DhtTracer.Traces.Jaeger.Proto;
 
 namespace DhtTracer.Traces.Jaeger;
 

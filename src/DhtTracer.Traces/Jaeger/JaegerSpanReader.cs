@@ -1,8 +1,6 @@
 using System.Collections.Immutable;
 using DhtTracer.Traces.Model;
 using Google.Protobuf.Collections;
-using Duration = Google.Protobuf.WellKnownTypes.Duration;
-using Proto = DhtTracer.Traces.Jaeger.Proto;
 using Timestamp = Google.Protobuf.WellKnownTypes.Timestamp;
 
 namespace DhtTracer.Traces.Jaeger;

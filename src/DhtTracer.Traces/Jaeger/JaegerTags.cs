@@ -1,5 +1,3 @@
-using DhtTracer.Traces.Model;
-
 namespace DhtTracer.Traces.Jaeger;
 
 /// <summary>Names of tags that represent fields of OTLP, from OpenTelemetry's mapping to other formats and from Jaeger itself.</summary>

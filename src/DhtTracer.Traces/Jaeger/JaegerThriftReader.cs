@@ -4,7 +4,6 @@ using DhtTracer.Traces.Protobuf;
 using DhtTracer.Traces.Thrift;
 using Google.Protobuf;
 using Duration = Google.Protobuf.WellKnownTypes.Duration;
-using Proto = DhtTracer.Traces.Jaeger.Proto;
 using Timestamp = Google.Protobuf.WellKnownTypes.Timestamp;
 
 namespace DhtTracer.Traces.Jaeger;

@@ -2,7 +2,6 @@ using DhtTracer.Traces.Protobuf;
 using DhtTracer.Traces.Thrift;
 using Google.Protobuf;
 using Google.Protobuf.Collections;
-using Proto = DhtTracer.Traces.Jaeger.Proto;
 
 namespace DhtTracer.Traces.Jaeger;
 

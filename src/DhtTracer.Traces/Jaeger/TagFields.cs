@@ -1,6 +1,5 @@
 using DhtTracer.Traces.Model;
 using Google.Protobuf.Collections;
-using Proto = DhtTracer.Traces.Jaeger.Proto;
 
 namespace DhtTracer.Traces.Jaeger;
 

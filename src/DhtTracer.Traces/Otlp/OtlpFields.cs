@@ -1,5 +1,3 @@
-using DhtTracer.Traces.Model;
-
 namespace DhtTracer.Traces.Otlp;
 
 /// <summary>Tags on the wire (field number × 8 + wire type) of the messages in opentelemetry-proto.</summary>

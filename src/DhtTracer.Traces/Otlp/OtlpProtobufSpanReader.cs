@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Protobuf;
 using Fields = DhtTracer.Traces.Otlp.OtlpFields;

@@ -1,5 +1,3 @@
-using DhtTracer.Traces.Model;
-
 namespace DhtTracer.Traces.RustLogs;
 
 /// <summary>

@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using DhtTracer.Analysis.Json;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Web.Api;

@@ -1,12 +1,9 @@
 using System.Text.Json.Nodes;
 using DhtTracer.Analysis.Export;
-using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Storage.Queries;
 using DhtTracer.Web.Exports;
 using DhtTracer.Web.Search;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
 namespace DhtTracer.Web.Api;

@@ -1,6 +1,5 @@
 using DhtTracer.Analysis.Json;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Traces.Model;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;

@@ -1,7 +1,6 @@
 using DhtTracer.Analysis.Explain;
 using DhtTracer.Analysis.Json;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Storage;
 using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;

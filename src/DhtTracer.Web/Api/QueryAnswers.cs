@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using DhtTracer.Analysis.Json;
 using DhtTracer.Analysis.Model;
 
 namespace DhtTracer.Web.Api;

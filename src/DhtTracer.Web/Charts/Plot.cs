@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Waterfalls;
 
 namespace DhtTracer.Web.Charts;

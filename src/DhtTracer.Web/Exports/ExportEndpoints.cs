@@ -1,6 +1,5 @@
 using DhtTracer.Analysis.Export;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Storage;
 using DhtTracer.Storage.Export;
 using DhtTracer.Web.Search;

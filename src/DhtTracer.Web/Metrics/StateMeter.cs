@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using DhtTracer.Ingestion.Analysis;
 using DhtTracer.Web.Ingest;
 
 namespace DhtTracer.Web.Metrics;

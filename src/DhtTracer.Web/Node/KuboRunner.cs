@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Ingestion.Kubo;
 using DhtTracer.Ingestion.Sink;
 using DhtTracer.Storage;

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 
 namespace DhtTracer.Web.Node;
 

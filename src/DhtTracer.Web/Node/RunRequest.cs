@@ -1,7 +1,5 @@
 using System.Buffers.Text;
 using System.Text;
-using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Ingestion.Kubo;
 
 namespace DhtTracer.Web.Node;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Multiformats;
 using DhtTracer.Storage.Queries;
 using Microsoft.AspNetCore.Http;

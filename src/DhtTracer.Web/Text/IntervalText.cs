@@ -1,5 +1,4 @@
 using System.Globalization;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Analysis.Waterfalls;
 

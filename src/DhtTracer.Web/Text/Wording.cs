@@ -1,4 +1,3 @@
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Waterfalls;
 
 namespace DhtTracer.Web.Text;

@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using DhtTracer.Analysis.Json;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 
 namespace DhtTracer.Cli;
 

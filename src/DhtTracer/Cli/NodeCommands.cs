@@ -3,7 +3,6 @@ using DhtTracer.Hosting.Ports;
 using DhtTracer.Kademlia;
 using DhtTracer.Kubo;
 using DhtTracer.Node;
-using DhtTracer.Output;
 
 namespace DhtTracer.Cli;
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using DhtTracer.Kademlia;
 using DhtTracer.Kademlia.Lookups;
 using DhtTracer.Kubo;

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using DhtTracer.Analysis.Export;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Hosting;
 using DhtTracer.Output;

@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Text;
-using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Output;
 

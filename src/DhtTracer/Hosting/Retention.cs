@@ -1,6 +1,5 @@
 using System.Globalization;
 using DhtTracer.Storage;
-using DhtTracer.Storage.Upkeep;
 
 namespace DhtTracer.Hosting;
 

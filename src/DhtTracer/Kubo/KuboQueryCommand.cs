@@ -1,6 +1,5 @@
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Ingestion.Kubo;
 using DhtTracer.Node;
 using DhtTracer.Output;

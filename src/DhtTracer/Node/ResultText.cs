@@ -1,5 +1,4 @@
 using System.Text;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Kademlia.Queries;
 using DhtTracer.Output;

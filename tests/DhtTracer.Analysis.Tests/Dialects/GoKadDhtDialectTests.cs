@@ -1,5 +1,4 @@
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.TestSupport.Kubo;
 using DhtTracer.Traces.Model;
 

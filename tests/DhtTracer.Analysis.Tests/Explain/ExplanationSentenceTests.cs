@@ -1,6 +1,5 @@
 using DhtTracer.Analysis.Explain;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 
 namespace DhtTracer.Analysis.Tests.Explain;
 

@@ -1,7 +1,6 @@
 using DhtTracer.Analysis.Explain;
 using DhtTracer.Analysis.Explain.Replay;
 using DhtTracer.Analysis.Export;
-using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.TestSupport.Kubo;
 

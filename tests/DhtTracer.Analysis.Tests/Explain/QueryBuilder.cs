@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using DhtTracer.Analysis.Model;
 
 namespace DhtTracer.Analysis.Tests.Explain;

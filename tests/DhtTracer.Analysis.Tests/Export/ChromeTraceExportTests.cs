@@ -1,6 +1,5 @@
 using System.Text.Json;
 using DhtTracer.Analysis.Export;
-using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Tests.Explain;
 using DhtTracer.TestSupport.Kubo;

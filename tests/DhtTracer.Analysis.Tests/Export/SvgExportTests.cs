@@ -3,7 +3,6 @@ using System.Text;
 using System.Xml.Linq;
 using DhtTracer.Analysis.Export;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Waterfalls;
 
 namespace DhtTracer.Analysis.Tests.Export;

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using DhtTracer.Analysis.Json;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Analysis.Tests.Json;

@@ -1,7 +1,5 @@
 using System.Text.Json;
 using DhtTracer.Analysis.Json;
-using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.TestSupport.Kubo;
 
 namespace DhtTracer.Analysis.Tests.Json;

@@ -1,5 +1,4 @@
 using DhtTracer.Analysis.Keys;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Multiformats;
 
 namespace DhtTracer.Analysis.Tests.Keys;

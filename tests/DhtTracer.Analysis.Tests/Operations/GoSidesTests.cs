@@ -1,5 +1,4 @@
 using DhtTracer.Analysis.Dialects.Go;
-using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Analysis.Tests.Operations;
 

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.TestSupport;
 using DhtTracer.Traces.Jaeger;
 using DhtTracer.Traces.Model;

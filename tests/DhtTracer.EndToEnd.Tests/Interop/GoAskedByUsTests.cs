@@ -1,10 +1,8 @@
 using System.Text;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Kademlia;
 using DhtTracer.Kademlia.Queries;
 using DhtTracer.Kademlia.Records;
-using DhtTracer.Kademlia.Routing;
 using DhtTracer.Libp2p.Identities;
 using DhtTracer.Multiformats;
 

@@ -1,9 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using DhtTracer.Analysis;
-using DhtTracer.Analysis.Dialects.Go;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.EndToEnd.Tests.NodeExport;
 using DhtTracer.Kademlia;
 using DhtTracer.Kademlia.Messages;

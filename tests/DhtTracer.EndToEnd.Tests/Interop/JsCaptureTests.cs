@@ -1,8 +1,6 @@
 using System.Text;
-using System.Text.Json;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.EndToEnd.Tests.NodeExport;
 using DhtTracer.Kademlia;
 using DhtTracer.Kademlia.Queries;

@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using DhtTracer.Analysis.EventLog2019;
 using DhtTracer.Analysis.Json;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Kademlia;
 using DhtTracer.Kademlia.EventLog2019;
 using DhtTracer.Kademlia.Queries;

@@ -3,7 +3,6 @@ using DhtTracer.Kademlia;
 using DhtTracer.Kademlia.Lookups;
 using DhtTracer.Kademlia.Network;
 using DhtTracer.Kademlia.Queries;
-using DhtTracer.Kademlia.Routing;
 using DhtTracer.Kademlia.Tests.Simulation;
 using DhtTracer.Multiformats;
 

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Collections.Immutable;
 using System.Diagnostics;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Model;

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Ingestion.Analysis;

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using DhtTracer.Analysis;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Ingestion.Analysis;
 using DhtTracer.Storage;
 using DhtTracer.Storage.Sqlite;

@@ -2,7 +2,6 @@ using System.IO.Compression;
 using System.Text.Json;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Json;
-using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Ingestion.Files;
 using DhtTracer.Storage.Queries;

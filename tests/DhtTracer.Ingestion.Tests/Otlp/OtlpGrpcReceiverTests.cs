@@ -1,6 +1,5 @@
 using DhtTracer.Ingestion.Otlp;
 using DhtTracer.TestSupport;
-using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 using Grpc.Net.Client;
 using GrpcStatusCode = Grpc.Core.StatusCode;

@@ -6,7 +6,6 @@ using System.Text.Json;
 using DhtTracer.Ingestion.Otlp;
 using DhtTracer.Storage.Sqlite;
 using DhtTracer.TestSupport;
-using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 using Google.Protobuf;
 

@@ -6,7 +6,6 @@ using DhtTracer.Storage.Sqlite;
 using DhtTracer.Storage.Upkeep;
 using DhtTracer.TestSupport;
 using DhtTracer.TestSupport.Kubo;
-using DhtTracer.Traces.KuboEvents;
 using DhtTracer.Traces.Otlp;
 using Microsoft.Data.Sqlite;
 

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using DhtTracer.TestSupport;
 
 namespace DhtTracer.Jaeger.Tests.Pull;
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using DhtTracer.FakeJaeger;
-using DhtTracer.TestSupport;
 
 namespace DhtTracer.Jaeger.Tests.Pull;
 

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text.Json.Nodes;
-using DhtTracer.TestSupport;
 using DhtTracer.Traces.Jaeger;
 using DhtTracer.Traces.Model;
 using Model = DhtTracer.Traces.Jaeger.Proto;

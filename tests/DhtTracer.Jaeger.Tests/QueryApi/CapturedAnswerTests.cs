@@ -1,10 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using DhtTracer.TestSupport;
 using DhtTracer.Traces.Jaeger;
 using DhtTracer.Traces.Jaeger.Proto;
-using DhtTracer.Traces.Model;
-using Google.Protobuf.WellKnownTypes;
 
 namespace DhtTracer.Jaeger.Tests.QueryApi;
 

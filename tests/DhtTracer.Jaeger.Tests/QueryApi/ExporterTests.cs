@@ -6,7 +6,6 @@ using DhtTracer.Ingestion.Sink;
 using DhtTracer.Jaeger.Receiving;
 using DhtTracer.Storage;
 using DhtTracer.Storage.Sqlite;
-using DhtTracer.TestSupport;
 using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Thrift;
 using Microsoft.AspNetCore.Builder;

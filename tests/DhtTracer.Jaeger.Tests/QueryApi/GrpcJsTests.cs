@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using DhtTracer.TestSupport;
 using DhtTracer.Traces.Model;
 using GrpcStatusCode = Grpc.Core.StatusCode;
 

@@ -1,6 +1,5 @@
 using DhtTracer.Jaeger.Proto.V3;
 using DhtTracer.Jaeger.QueryApi;
-using DhtTracer.TestSupport;
 using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 using DhtTracer.Traces.Otlp.Proto;

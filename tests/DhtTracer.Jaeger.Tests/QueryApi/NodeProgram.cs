@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using DhtTracer.TestSupport;
 
 namespace DhtTracer.Jaeger.Tests.QueryApi;
 

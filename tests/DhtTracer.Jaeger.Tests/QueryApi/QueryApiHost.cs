@@ -5,7 +5,6 @@ using DhtTracer.Jaeger.QueryApi;
 using DhtTracer.Storage;
 using DhtTracer.Storage.Sqlite;
 using DhtTracer.Storage.Traces;
-using DhtTracer.TestSupport;
 using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 using Grpc.Net.Client;

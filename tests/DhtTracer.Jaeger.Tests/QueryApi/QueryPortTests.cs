@@ -1,8 +1,6 @@
 using System.Net;
-using DhtTracer.TestSupport;
 using DhtTracer.Traces.Jaeger.Proto;
 using DhtTracer.Traces.Model;
-using Grpc.Net.Client;
 using Resource = DhtTracer.Traces.Model.Resource;
 using Span = DhtTracer.Traces.Model.Span;
 using SpanKind = DhtTracer.Traces.Model.SpanKind;

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using DhtTracer.Jaeger.QueryApi;
-using DhtTracer.TestSupport;
 using DhtTracer.Traces.Jaeger.Proto;
 using DhtTracer.Traces.Model;
 using Google.Protobuf;
@@ -10,8 +9,6 @@ using static DhtTracer.Jaeger.Tests.QueryApi.SearchedTraces;
 using GrpcStatusCode = Grpc.Core.StatusCode;
 using Resource = DhtTracer.Traces.Model.Resource;
 using RpcException = Grpc.Core.RpcException;
-using Span = DhtTracer.Traces.Model.Span;
-using SpanKind = DhtTracer.Traces.Model.SpanKind;
 using StringValue = DhtTracer.Traces.Model.StringValue;
 
 namespace DhtTracer.Jaeger.Tests.QueryApi;

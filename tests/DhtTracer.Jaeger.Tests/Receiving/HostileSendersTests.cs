@@ -4,7 +4,6 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using DhtTracer.Ingestion.Otlp;
 using DhtTracer.Jaeger.Receiving;
-using DhtTracer.TestSupport;
 using DhtTracer.TestSupport.Jaeger;
 using DhtTracer.Traces.Otlp;
 using DhtTracer.Traces.Thrift;

@@ -1,5 +1,4 @@
 using DhtTracer.Jaeger.Receiving;
-using DhtTracer.TestSupport;
 using DhtTracer.Traces.Jaeger;
 using DhtTracer.Traces.Jaeger.Proto;
 using Google.Protobuf;

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using DhtTracer.Jaeger.Receiving;
-using DhtTracer.TestSupport;
 using DhtTracer.TestSupport.Jaeger;
 using DhtTracer.Traces.Thrift;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,7 +1,6 @@
 using DhtTracer.Kademlia.Messages;
 using DhtTracer.Kademlia.Network;
 using DhtTracer.Kademlia.Queries;
-using DhtTracer.Kademlia.Routing;
 using DhtTracer.Kademlia.Tests.Simulation;
 using DhtTracer.Kademlia.Tracing;
 

@@ -1,6 +1,5 @@
 using DhtTracer.Kademlia.Lookups;
 using DhtTracer.Kademlia.Queries;
-using DhtTracer.Kademlia.Routing;
 using DhtTracer.Kademlia.Tests.Simulation;
 using DhtTracer.Kademlia.Tracing;
 using DhtTracer.Multiformats;

@@ -2,7 +2,6 @@ using System.Text.Json;
 using DhtTracer.Kademlia.Messages;
 using DhtTracer.Kademlia.Tests.Simulation;
 using DhtTracer.Multiformats;
-using DhtTracer.TestSupport;
 using FsCheck;
 using FsCheck.Fluent;
 

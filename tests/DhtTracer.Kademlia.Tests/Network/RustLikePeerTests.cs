@@ -1,5 +1,4 @@
 using DhtTracer.Kademlia.Messages;
-using DhtTracer.Kademlia.Routing;
 using DhtTracer.Kademlia.Server;
 using DhtTracer.Libp2p.Hosting;
 using DhtTracer.Libp2p.Identities;

@@ -1,7 +1,6 @@
 using System.Text;
 using DhtTracer.Kademlia.Queries;
 using DhtTracer.Kademlia.Records;
-using DhtTracer.Kademlia.Routing;
 using DhtTracer.Kademlia.Tests.Simulation;
 using DhtTracer.Kademlia.Tracing;
 using DhtTracer.Multiformats;

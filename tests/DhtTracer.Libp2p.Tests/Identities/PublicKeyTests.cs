@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using DhtTracer.Libp2p.Identities;
-using DhtTracer.Multiformats;
 using DhtTracer.TestSupport;
 
 namespace DhtTracer.Libp2p.Tests.Identities;

@@ -83,7 +83,9 @@ public sealed class WriteQueueTests : IDisposable
         await using var other = Raw();
         await using (var transaction = other.BeginTransaction(deferred: false))
         {
-            await Assert.ThrowsAsync<StoreOverloadedException>(() => store.AppendMessagesAsync(body, patience: TimeSpan.FromMilliseconds(50)));
+            await Assert.ThrowsAsync<StoreOverloadedException>(() =>
+                store.AppendMessagesAsync(body, patience: TimeSpan.FromMilliseconds(50))
+            );
 
             // Its memory counts as long as the writer has it.
             Assert.True(store.PendingBytes > 0);

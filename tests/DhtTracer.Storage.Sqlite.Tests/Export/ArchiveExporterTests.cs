@@ -9,7 +9,6 @@ using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Storage.Export;
 using DhtTracer.Storage.Queries;
-using DhtTracer.Storage.Sqlite;
 using DhtTracer.Storage.Sqlite.Packed;
 using DhtTracer.Storage.Traces;
 using DhtTracer.Traces.Model;

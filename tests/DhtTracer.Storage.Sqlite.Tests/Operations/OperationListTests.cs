@@ -4,7 +4,6 @@ using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Storage.Queries;
-using DhtTracer.Storage.Sqlite;
 using DhtTracer.Storage.Traces;
 using DhtTracer.Traces.Model;
 

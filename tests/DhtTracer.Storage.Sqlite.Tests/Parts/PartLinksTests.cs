@@ -2,7 +2,6 @@ using DhtTracer.Analysis;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Storage.Queries;
-using DhtTracer.Storage.Sqlite;
 using DhtTracer.Storage.Traces;
 using DhtTracer.Traces.Model;
 

@@ -1,5 +1,4 @@
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Storage.Queries;
 using DhtTracer.Traces.Model;
 

@@ -1,4 +1,3 @@
-using DhtTracer.Analysis.Model;
 using DhtTracer.Storage.Queries;
 using DhtTracer.Traces.Model;
 

@@ -1,4 +1,3 @@
-using System.Text;
 using DhtTracer.Traces.Model;
 
 namespace DhtTracer.TestSupport.Kubo;

@@ -3,7 +3,6 @@ using System.IO.Compression;
 using System.Text;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Cli;
 using DhtTracer.Hosting;
 using DhtTracer.Hosting.Ports;

@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using DhtTracer.Hosting;
 using DhtTracer.Kademlia.LocalNet;
 using DhtTracer.Kademlia.Records;
-using DhtTracer.Kademlia.Routing;
 using DhtTracer.Node;
 
 namespace DhtTracer.Tests.Node;

@@ -1,4 +1,3 @@
-using DhtTracer.Traces.Model;
 using Google.Protobuf;
 using Duration = Google.Protobuf.WellKnownTypes.Duration;
 using Proto = DhtTracer.Traces.Jaeger.Proto;

@@ -5,7 +5,6 @@ using DhtTracer.Traces.Model;
 using FsCheck;
 using FsCheck.Fluent;
 using Google.Protobuf;
-using Duration = Google.Protobuf.WellKnownTypes.Duration;
 using Proto = DhtTracer.Traces.Jaeger.Proto;
 using Timestamp = Google.Protobuf.WellKnownTypes.Timestamp;
 

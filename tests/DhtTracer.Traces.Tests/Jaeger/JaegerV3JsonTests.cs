@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using DhtTracer.Traces.Formats;
 using DhtTracer.Traces.Jaeger;
-using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 using DhtTracer.Traces.Tests.Otlp;
 

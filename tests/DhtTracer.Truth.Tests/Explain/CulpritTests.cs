@@ -1,7 +1,6 @@
 using System.Text.Json;
 using DhtTracer.Analysis.Explain;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 
 namespace DhtTracer.Truth.Tests.Explain;
 

@@ -1,6 +1,5 @@
 using DhtTracer.Analysis.Explain;
 using DhtTracer.Analysis.Explain.Replay;
-using DhtTracer.Analysis.Reconstruction;
 
 namespace DhtTracer.Truth.Tests.Explain;
 

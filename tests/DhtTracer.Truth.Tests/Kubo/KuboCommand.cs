@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Multiformats;
 
 namespace DhtTracer.Truth.Tests.Kubo;

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.TestSupport.Kubo;
 using DhtTracer.Traces.Model;
 

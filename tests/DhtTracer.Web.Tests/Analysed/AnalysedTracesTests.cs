@@ -1,5 +1,3 @@
-using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Storage.Traces;
 using DhtTracer.Traces.Otlp;
 using DhtTracer.Web.Analysed;

@@ -1,7 +1,5 @@
-using System.Text.Json;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Traces.EventLog2019;
 using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Web.Tests.Fixture;
 
 namespace DhtTracer.Web.Tests.Api;

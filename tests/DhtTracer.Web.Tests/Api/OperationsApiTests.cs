@@ -1,6 +1,5 @@
 using System.Net;
 using DhtTracer.Analysis.Json;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Web.Tests.Fixture;
 
 namespace DhtTracer.Web.Tests.Api;

@@ -5,8 +5,6 @@ using AngleSharp.Dom;
 using DhtTracer.Analysis.Export;
 using DhtTracer.Analysis.Json;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
-using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Web.Tests.Fixture;
 
 namespace DhtTracer.Web.Tests.Exports;

@@ -3,10 +3,8 @@ using DhtTracer.Analysis;
 using DhtTracer.Analysis.Export;
 using DhtTracer.Analysis.Json;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Storage;
 using DhtTracer.Storage.Queries;
-using DhtTracer.TestSupport;
 using DhtTracer.TestSupport.Kubo;
 using DhtTracer.Web.Tests.Fixture;
 

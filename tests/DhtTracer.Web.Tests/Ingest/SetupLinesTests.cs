@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using DhtTracer.TestSupport;
 using DhtTracer.Web.Ingest;
 
 namespace DhtTracer.Web.Tests.Ingest;

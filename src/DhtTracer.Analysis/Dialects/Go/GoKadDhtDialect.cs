@@ -1,6 +1,4 @@
-using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
-using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Analysis.Dialects.Go;
 

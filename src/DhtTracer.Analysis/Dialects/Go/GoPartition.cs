@@ -1,4 +1,3 @@
-using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
 
 namespace DhtTracer.Analysis.Dialects.Go;

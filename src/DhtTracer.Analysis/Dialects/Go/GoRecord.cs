@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using DhtTracer.Analysis.Reconstruction;
 
 namespace DhtTracer.Analysis.Dialects.Go;
 

@@ -1,5 +1,4 @@
 // Over 300 lines: the rules of one table in docs/dialects/go.md, which build on each other.
-using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
 
 namespace DhtTracer.Analysis.Dialects.Go;

@@ -1,4 +1,3 @@
-using DhtTracer.Analysis.Model;
 using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Analysis.Dialects.Go;

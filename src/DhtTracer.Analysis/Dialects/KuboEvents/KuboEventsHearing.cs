@@ -1,4 +1,3 @@
-using DhtTracer.Analysis.Keys;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Multiformats;
 

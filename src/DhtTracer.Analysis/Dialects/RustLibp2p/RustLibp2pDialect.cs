@@ -2,7 +2,6 @@ using DhtTracer.Analysis.Dialects.RustLogs;
 using DhtTracer.Analysis.Keys;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
-using DhtTracer.Traces.Model;
 using DhtTracer.Traces.RustLogs;
 
 namespace DhtTracer.Analysis.Dialects.RustLibp2p;

@@ -1,5 +1,4 @@
 using DhtTracer.Analysis.Keys;
-using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Multiformats;
 using DhtTracer.Traces.Model;

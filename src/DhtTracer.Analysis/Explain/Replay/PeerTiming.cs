@@ -1,5 +1,3 @@
-using DhtTracer.Analysis.Reconstruction;
-
 namespace DhtTracer.Analysis.Explain.Replay;
 
 /// <summary>The timing of one dial and request of a peer, from the trace. Times are in nanoseconds.</summary>

@@ -1,5 +1,3 @@
-using DhtTracer.Analysis.Reconstruction;
-
 namespace DhtTracer.Analysis.Statistics.Comparing;
 
 /// <summary>

@@ -1,5 +1,4 @@
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Storage;
 using DhtTracer.Storage.Queries;

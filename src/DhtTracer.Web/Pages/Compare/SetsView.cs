@@ -1,6 +1,4 @@
-using System.Globalization;
 using DhtTracer.Analysis.Explain;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Analysis.Statistics.Comparing;
 using DhtTracer.Web.Charts;

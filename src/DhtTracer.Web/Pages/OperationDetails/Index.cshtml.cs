@@ -3,7 +3,6 @@ using DhtTracer.Analysis.Explain;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Storage;
-using DhtTracer.Storage.Operations;
 using DhtTracer.Web.Analysed;
 using DhtTracer.Web.Live;
 using DhtTracer.Web.Text;

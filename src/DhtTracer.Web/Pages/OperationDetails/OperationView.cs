@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Web.Text;
 

@@ -1,7 +1,4 @@
-using System.Collections.Immutable;
 using System.Globalization;
-using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Storage;

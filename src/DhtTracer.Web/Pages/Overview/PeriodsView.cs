@@ -1,4 +1,3 @@
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Web.Charts;

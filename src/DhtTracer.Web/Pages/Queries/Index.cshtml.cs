@@ -1,7 +1,6 @@
 using System.Globalization;
 using DhtTracer.Analysis.Export;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Storage;
 using DhtTracer.Storage.Operations;
 using DhtTracer.Storage.Queries;

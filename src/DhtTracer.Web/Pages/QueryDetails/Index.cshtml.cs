@@ -1,8 +1,6 @@
 using System.Globalization;
 using DhtTracer.Analysis.Explain;
-using DhtTracer.Analysis.Explain.Replay;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Storage;
 using DhtTracer.Storage.Queries;

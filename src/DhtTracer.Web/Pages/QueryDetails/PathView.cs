@@ -1,7 +1,6 @@
 using System.Globalization;
 using DhtTracer.Analysis.Explain;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Web.Text;
 
 namespace DhtTracer.Web.Pages.QueryDetails;

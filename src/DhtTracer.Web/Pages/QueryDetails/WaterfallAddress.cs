@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Waterfalls;
 
 namespace DhtTracer.Web.Pages.QueryDetails;

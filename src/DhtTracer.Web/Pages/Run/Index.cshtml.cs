@@ -1,5 +1,4 @@
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Ingestion.Kubo;
 using DhtTracer.Multiformats;
 using DhtTracer.Storage;

@@ -1,6 +1,5 @@
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Storage;
 using DhtTracer.Traces.Model;
 using Microsoft.AspNetCore.Mvc;

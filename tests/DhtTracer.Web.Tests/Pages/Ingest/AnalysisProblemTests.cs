@@ -4,7 +4,6 @@ using DhtTracer.Ingestion.Analysis;
 using DhtTracer.Jaeger.Health;
 using DhtTracer.Storage;
 using DhtTracer.Storage.Traces;
-using DhtTracer.TestSupport;
 using DhtTracer.Traces.Otlp;
 using DhtTracer.Web.Tests.Fixture;
 using Microsoft.Data.Sqlite;

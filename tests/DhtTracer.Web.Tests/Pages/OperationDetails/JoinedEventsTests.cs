@@ -1,6 +1,5 @@
 using System.Net;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Storage.Operations;
 using DhtTracer.Storage.Queries;
 using DhtTracer.TestSupport.Kubo;
 using DhtTracer.Traces.Model;

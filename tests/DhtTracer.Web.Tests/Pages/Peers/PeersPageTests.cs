@@ -1,5 +1,4 @@
 using System.Net;
-using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Web.Tests.Fixture;

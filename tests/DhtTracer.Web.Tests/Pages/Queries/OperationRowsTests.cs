@@ -1,5 +1,4 @@
 using DhtTracer.Storage.Queries;
-using DhtTracer.TestSupport;
 using DhtTracer.Web.Tests.Fixture;
 
 namespace DhtTracer.Web.Tests.Pages.Queries;

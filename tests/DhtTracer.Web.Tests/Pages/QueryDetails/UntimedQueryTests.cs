@@ -3,7 +3,6 @@ using System.Text;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Export;
 using DhtTracer.Analysis.Model;
-using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.TestSupport.Kubo;
 using DhtTracer.Web.Tests.Fixture;
 
