@@ -384,10 +384,6 @@ public abstract class TraceStore(Func<IReadOnlyList<Span>, ReconstructedTrace> r
     /// <summary>Reconstructs a loaded trace, with parts from other traces.</summary>
     public ReconstructedTrace Reconstruct(TraceContent content) => Find(content, Merged(content));
 
-    /// <summary>Writes only a checkpoint.</summary>
-    public Task SaveCheckpointAsync(PullCheckpoint checkpoint, CancellationToken cancellationToken = default) =>
-        AppendMessagesAsync([], checkpoint, null, cancellationToken);
-
     /// <inheritdoc/>
     public abstract ValueTask DisposeAsync();
 

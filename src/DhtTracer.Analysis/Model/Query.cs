@@ -217,4 +217,7 @@ public sealed record PhaseTimes(
 {
     /// <summary>The sum of all phases, which is the duration.</summary>
     public long TotalNs => OwnNs + FirstPeersNs + DialsNs + RequestsNs + TailNs + FollowUpNs + StoresNs + UnknownNs;
+
+    /// <summary>All phases, in the order of the parameters.</summary>
+    public long[] ToArray() => [OwnNs, FirstPeersNs, DialsNs, RequestsNs, TailNs, FollowUpNs, StoresNs, UnknownNs];
 }

@@ -47,17 +47,7 @@ public static class PhaseSums
     public static void Add(NamedSums sums, PhaseTimes phases)
     {
         sums.Operations++;
-        ReadOnlySpan<long> values =
-        [
-            phases.OwnNs,
-            phases.FirstPeersNs,
-            phases.DialsNs,
-            phases.RequestsNs,
-            phases.TailNs,
-            phases.FollowUpNs,
-            phases.StoresNs,
-            phases.UnknownNs,
-        ];
+        var values = phases.ToArray();
         for (var i = 0; i < values.Length; i++)
         {
             sums.Add(Names[i], values[i], (double)values[i] * values[i]);

@@ -5,47 +5,37 @@ using DhtTracer.Traces.Jaeger;
 using DhtTracer.Traces.Jaeger.Proto;
 using DhtTracer.Traces.Model;
 using Google.Protobuf;
-using Google.Protobuf.WellKnownTypes;
 
 namespace DhtTracer.Jaeger.Pull;
 
 /// <summary>Asks <c>jaeger.api_v2.QueryService</c>, which every release of Jaeger serves.</summary>
-internal sealed class GrpcJaegerReader(Uri address, PullOptions options) : IJaegerReader
+internal sealed class GrpcJaegerReader(Uri address, PullOptions options) : GrpcReader(address, options)
 {
-    private readonly JaegerChannel _channel = new(address, options);
+    public override PullTransport Transport => PullTransport.Grpc;
 
-    public PullTransport Transport => PullTransport.Grpc;
-
-    public Uri Address => address;
-
-    public async Task<IReadOnlyList<string>> GetServicesAsync(CancellationToken cancellationToken) =>
+    public override async Task<IReadOnlyList<string>> GetServicesAsync(CancellationToken cancellationToken) =>
         (
-            await _channel.OneAsync(
+            await Channel.OneAsync(
                 static (invoker, options) =>
                     new QueryService.QueryServiceClient(invoker).GetServicesAsync(new GetServicesRequest(), options),
                 cancellationToken
             )
         ).Services;
 
-    // api_v2 has no summaries; a server that has them serves api_v3 on the same port.
-    public Task<IReadOnlyList<FoundSummary>> FindSummariesAsync(
-        string service,
-        TimeWindow window,
-        int depth,
-        CancellationToken cancellationToken
-    ) => SummariesV3.FindAsync(_channel, service, window, depth, cancellationToken);
-
-    public async IAsyncEnumerable<FoundSpans> GetTraceAsync(TraceId trace, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public override async IAsyncEnumerable<FoundSpans> GetTraceAsync(
+        TraceId trace,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         var request = new GetTraceRequest { TraceId = ByteString.CopyFrom(trace.ToBytes()), RawTraces = true };
-        using var call = new QueryService.QueryServiceClient(_channel.Invoker).GetTrace(request, _channel.Options(cancellationToken));
+        using var call = new QueryService.QueryServiceClient(Channel.Invoker).GetTrace(request, Channel.Options(cancellationToken));
         while (await JaegerChannel.NextAsync(call.ResponseStream, cancellationToken))
         {
             yield return Decode(call.ResponseStream.Current);
         }
     }
 
-    public async IAsyncEnumerable<FoundSpans> FindTracesAsync(
+    public override async IAsyncEnumerable<FoundSpans> FindTracesAsync(
         string service,
         TimeWindow window,
         int depth,
@@ -58,23 +48,18 @@ internal sealed class GrpcJaegerReader(Uri address, PullOptions options) : IJaeg
             Query = new TraceQueryParameters
             {
                 ServiceName = service,
-                StartTimeMin = Timestamp(window.From),
-                StartTimeMax = Timestamp(window.To),
+                StartTimeMin = SummariesV3.Time(window.From),
+                StartTimeMax = SummariesV3.Time(window.To),
                 SearchDepth = depth,
                 RawTraces = true,
             },
         };
-        using var call = new QueryService.QueryServiceClient(_channel.Invoker).FindTraces(request, _channel.Options(cancellationToken));
+        using var call = new QueryService.QueryServiceClient(Channel.Invoker).FindTraces(request, Channel.Options(cancellationToken));
         while (await JaegerChannel.NextAsync(call.ResponseStream, cancellationToken))
         {
             yield return Decode(call.ResponseStream.Current);
         }
     }
-
-    public void Dispose() => _channel.Dispose();
-
-    private static Timestamp Timestamp(long unixNano) =>
-        new() { Seconds = Math.DivRem(unixNano, 1_000_000_000, out var rest), Nanos = (int)rest };
 
     private static FoundSpans Decode(SpansResponseChunk chunk)
     {

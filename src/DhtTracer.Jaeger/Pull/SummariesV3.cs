@@ -47,6 +47,7 @@ internal static class SummariesV3
             RawTraces = true,
         };
 
-    private static Timestamp Time(long unixNano) =>
+    /// <summary>Nanoseconds since 1970-01-01 UTC as protobuf has them.</summary>
+    public static Timestamp Time(long unixNano) =>
         new() { Seconds = Math.DivRem(unixNano, 1_000_000_000, out var rest), Nanos = (int)rest };
 }

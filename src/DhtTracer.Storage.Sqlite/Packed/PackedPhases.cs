@@ -17,18 +17,7 @@ internal static class PackedPhases
         }
 
         var output = new ArrayBufferWriter<byte>(48);
-        long[] parts =
-        [
-            phases.OwnNs,
-            phases.FirstPeersNs,
-            phases.DialsNs,
-            phases.RequestsNs,
-            phases.TailNs,
-            phases.FollowUpNs,
-            phases.StoresNs,
-            phases.UnknownNs,
-        ];
-        foreach (var part in parts)
+        foreach (var part in phases.ToArray())
         {
             Varint.Write(output, (ulong)part);
         }

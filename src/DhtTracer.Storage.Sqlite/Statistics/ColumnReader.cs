@@ -87,14 +87,9 @@ internal static class ColumnReader
         {
             var found = memory.Span;
             operations += found.Length;
+            block.Read(BlockColumn.Start, buffer);
             foreach (var row in found)
             {
-                // The column is unpacked once for the block, by the first row.
-                if (row == found[0])
-                {
-                    block.Read(BlockColumn.Start, buffer);
-                }
-
                 last = last > buffer[row] ? last : buffer[row];
             }
 

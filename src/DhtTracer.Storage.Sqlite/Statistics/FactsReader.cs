@@ -61,7 +61,7 @@ internal static class FactsReader
             onlyNumber = PeerTable.Find(connection, only);
             if (onlyNumber is null)
             {
-                return new PeerFactsList([], 0, false);
+                return new PeerFactsList([], 0);
             }
         }
 
@@ -81,16 +81,11 @@ internal static class FactsReader
                 connection,
                 "q.no AS No, t.trace_id AS TraceId, q.span_id AS SpanId, q.start_ns AS StartNs",
                 filter,
-                limit + 1
+                limit
             )
         )
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (operations == limit)
-            {
-                return new PeerFactsList(facts, operations, true);
-            }
-
             operations++;
             var operationId = new QueryId(TraceId.FromBytes(row.TraceId), SpanId.FromBytes(row.SpanId));
             queries.Bind(1, row.No);
@@ -104,7 +99,7 @@ internal static class FactsReader
             queries.Reset();
         }
 
-        return new PeerFactsList(facts, operations, false);
+        return new PeerFactsList(facts, operations);
 
         void Add(QueryId operationId, QueryId id, ulong start)
         {

@@ -15,16 +15,13 @@ internal static class Archive
             cancellationToken: cancellation
         );
 
-    /// <summary>Requires that it exists, for commands that write but would not want a new one.</summary>
+    /// <summary>Opens it for writing if it exists, for commands that have nothing to do in a new one.</summary>
     /// <exception cref="DatabaseException">It does not exist, or cannot be opened.</exception>
-    public static async Task RequireAsync(string dataDirectory, CancellationToken cancellation)
-    {
-        if (!File.Exists(new SqliteOptions { Directory = dataDirectory }.FilePath))
-        {
+    public static Task<TraceStore> OpenExistingAsync(string dataDirectory, CancellationToken cancellation) =>
+        File.Exists(new SqliteOptions { Directory = dataDirectory }.FilePath)
+            ? OpenAsync(dataDirectory, cancellation)
             // Opening for reading says what is missing, and the remedy.
-            await (await OpenForReadingAsync(dataDirectory, cancellation)).DisposeAsync();
-        }
-    }
+            : OpenForReadingAsync(dataDirectory, cancellation);
 
     /// <summary>Opens it for writing; creates it if missing.</summary>
     public static async Task<TraceStore> OpenAsync(string dataDirectory, CancellationToken cancellation) =>

@@ -37,22 +37,25 @@ internal static class CheckCommand
                     result,
                     async () =>
                     {
-                        await Archive.RequireAsync(result.DataDirectory(), cancellation);
-                        await using var session = await WritingSession.OpenAsync(result.DataDirectory(), cancellation);
-                        var store = session.Store;
                         var options = new CheckOptions(result.GetValue(quick), result.GetValue(repair));
+                        var data = result.DataDirectory();
+                        await using var store = await Archive.OpenExistingAsync(data, cancellation);
                         var report = await UpkeepDisplay.RunAsync(async progress =>
                         {
-                            var checkedNow = await store.Upkeep.CheckAsync(
+                            var found = await store.Upkeep.CheckAsync(
                                 options,
                                 static content => TraceAnalyser.Analyse(content, TraceReconstruction.Reconstruct),
                                 progress,
                                 cancellation
                             );
+                            if (found.Findings.Any(static finding => finding.Repaired))
+                            {
+                                // The analysis of other traces uses what the repair has changed.
+                                await using var session = await WritingSession.OpenAsync(data, cancellation);
+                                await session.Worker.DrainAsync(cancellation);
+                            }
 
-                            // What a repair has changed is used by the analysis of other traces.
-                            await session.Worker.DrainAsync(cancellation);
-                            return checkedNow;
+                            return found;
                         });
                         if (result.GetValue(json))
                         {

@@ -22,8 +22,7 @@ internal static class CompactCommand
                     result,
                     async () =>
                     {
-                        await Archive.RequireAsync(result.DataDirectory(), cancellation);
-                        await using var store = await Archive.OpenAsync(result.DataDirectory(), cancellation);
+                        await using var store = await Archive.OpenExistingAsync(result.DataDirectory(), cancellation);
                         var done = await store.Upkeep.CompactAsync(cancellation);
                         await result.InvocationConfiguration.Output.WriteLineAsync(
                             $"{store.Location}: {ByteText.Of(done.BytesBefore)} before, {ByteText.Of(done.BytesAfter)} now"

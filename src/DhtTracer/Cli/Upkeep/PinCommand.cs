@@ -26,8 +26,7 @@ internal static class PinCommand
                     result,
                     async () =>
                     {
-                        await Archive.RequireAsync(result.DataDirectory(), cancellation);
-                        await using var store = await Archive.OpenAsync(result.DataDirectory(), cancellation);
+                        await using var store = await Archive.OpenExistingAsync(result.DataDirectory(), cancellation);
                         var output = result.InvocationConfiguration.Output;
                         var pinned = !result.GetValue(remove);
                         if (result.GetValue(ids) is not { Length: > 0 } named)

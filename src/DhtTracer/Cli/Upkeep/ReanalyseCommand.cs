@@ -28,7 +28,6 @@ internal static class ReanalyseCommand
                     result,
                     async () =>
                     {
-                        await Archive.RequireAsync(result.DataDirectory(), cancellation);
                         var count = await UpkeepDisplay.RunAsync(progress =>
                             RunAsync(result.DataDirectory(), !result.GetValue(rest), progress, cancellation)
                         );
@@ -42,11 +41,13 @@ internal static class ReanalyseCommand
 
     private static async Task<long> RunAsync(string data, bool all, IProgress<UpkeepProgress>? progress, CancellationToken cancellation)
     {
-        if (all)
+        await using (var store = await Archive.OpenExistingAsync(data, cancellation))
         {
-            progress?.Report(new UpkeepProgress("Marking", 0, 0));
-            await using var store = await Archive.OpenAsync(data, cancellation);
-            await store.Upkeep.MarkForAnalysisAsync(cancellation);
+            if (all)
+            {
+                progress?.Report(new UpkeepProgress("Marking", 0, 0));
+                await store.Upkeep.MarkForAnalysisAsync(cancellation);
+            }
         }
 
         await using var session = await WritingSession.OpenAsync(data, cancellation);
