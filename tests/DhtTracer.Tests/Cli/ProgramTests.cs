@@ -36,7 +36,7 @@ public sealed class ProgramTests : IDisposable
     [InlineData("pull --from jaeger://host", "--service NAME (repeatable) or --all")]
     [InlineData("pull --from ftp://host --all", "write jaeger://host:16685")]
     [InlineData("import", "PATH")]
-    [InlineData("--pull http://host/jaeger/ui", "write jaeger://host:16685")]
+    [InlineData("--pull ftp://host/jaeger/ui", "write jaeger://host:16685")]
     [InlineData("--pull jaeger://one --pull two", "\"two\" is not the address of a Jaeger")]
     [InlineData("--pull jaeger://host?since=1h", "takes nothing but ?service=NAME")]
     [InlineData("--pull jaeger://host?service=", "takes nothing but ?service=NAME")]
