@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Dapper;
+using DhtTracer.Storage.Contract;
 using DhtTracer.Traces.Model;
 using Microsoft.Data.Sqlite;
 
@@ -34,7 +35,7 @@ public sealed class CrashTests : IDisposable
             Assert.Equal("ok", await connection.ExecuteScalarAsync<string>("PRAGMA integrity_check"));
         }
 
-        await using var store = await Make.StoreAsync(_data.Options);
+        await using var store = await SqliteArchive.OpenAsync(_data.Options);
         foreach (var number in acknowledged)
         {
             Assert.Contains(await store.GetTraceAsync(TraceOf(number)), span => span.SpanId == new SpanId((ulong)number));
@@ -55,7 +56,7 @@ public sealed class CrashTests : IDisposable
             int.Parse(Environment.GetEnvironmentVariable(FirstVariable)!, CultureInfo.InvariantCulture),
             Environment.GetEnvironmentVariable(DirectoryVariable)!
         );
-        var store = await Make.StoreAsync(new SqliteOptions { Directory = directory });
+        var store = await SqliteArchive.OpenAsync(new SqliteOptions { Directory = directory });
         await using var acknowledgements = new FileStream(
             directory + ".acks",
             FileMode.Append,

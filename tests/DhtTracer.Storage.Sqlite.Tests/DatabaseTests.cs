@@ -1,4 +1,5 @@
 using Dapper;
+using DhtTracer.Storage.Contract;
 using DhtTracer.Storage.Queries;
 using DhtTracer.Storage.Sqlite.Connections;
 using DhtTracer.Storage.Sqlite.Traces;
@@ -35,7 +36,7 @@ public sealed class DatabaseTests : IDisposable
     public async Task A_database_of_every_past_schema_opens_and_takes_spans(int version)
     {
         WriteSchema(version);
-        await using var store = await Make.StoreAsync(_data.Options);
+        await using var store = await SqliteArchive.OpenAsync(_data.Options);
         Assert.Equal(SqliteDatabase.SchemaVersion, Scalar<int>("PRAGMA user_version"));
         await store.AppendAsync([Make.Chunk(Make.Span(Make.Trace(1), 1))]);
         await Make.SaveAsync(store, Make.Trace(1), Make.Query(Make.Trace(1), new(1)));
@@ -62,7 +63,7 @@ public sealed class DatabaseTests : IDisposable
             UPDATE total SET traces = 1, queries = 3;
             """
         );
-        await using var store = await Make.StoreAsync(_data.Options);
+        await using var store = await SqliteArchive.OpenAsync(_data.Options);
         var rows = (await store.ListOperationsAsync(new QueryFilter { Background = null })).Rows;
         Assert.Equal(2, rows.Count);
         var dual = rows[1];
@@ -117,7 +118,7 @@ public sealed class DatabaseTests : IDisposable
             );
         }
 
-        await using var store = await Make.StoreAsync(_data.Options);
+        await using var store = await SqliteArchive.OpenAsync(_data.Options);
         Assert.Equal(spans, await store.GetTraceAsync(trace));
         var waiting = Assert.Single(await store.ListPendingAsync(10));
         Assert.Equal(
@@ -205,17 +206,17 @@ public sealed class DatabaseTests : IDisposable
     public async Task Reading_works_while_another_process_writes_and_after_it_has_ended()
     {
         var span = Make.Span(Make.Trace(1), 1);
-        await using (var writer = await Make.StoreAsync(_data.Options))
+        await using (var writer = await SqliteArchive.OpenAsync(_data.Options))
         {
             await writer.AppendAsync([Make.Chunk(span)]);
-            await using var reader = await Make.StoreAsync(_data.Options with { ReadOnly = true });
+            await using var reader = await SqliteArchive.OpenAsync(_data.Options with { ReadOnly = true });
             Assert.Equal([span], await reader.GetTraceAsync(span.TraceId));
             await writer.AppendAsync([Make.Chunk(Make.Span(Make.Trace(2), 1))]);
             Assert.Single(await reader.GetTraceAsync(Make.Trace(2)));
             await Assert.ThrowsAsync<InvalidOperationException>(() => reader.AppendAsync([Make.Chunk(span)]));
         }
 
-        await using var later = await Make.StoreAsync(_data.Options with { ReadOnly = true });
+        await using var later = await SqliteArchive.OpenAsync(_data.Options with { ReadOnly = true });
         Assert.Equal([span], await later.GetTraceAsync(span.TraceId));
     }
 

@@ -1,4 +1,5 @@
 using Dapper;
+using DhtTracer.Storage.Contract;
 using DhtTracer.Storage.Inbox;
 using DhtTracer.Storage.Pulling;
 using DhtTracer.Traces.Model;
@@ -16,7 +17,7 @@ public sealed class WriteQueueTests : IDisposable
     [Fact]
     public async Task Writers_and_readers_at_once_lose_nothing_and_see_only_whole_writes()
     {
-        await using var store = await Make.StoreAsync(_data.Options);
+        await using var store = await SqliteArchive.OpenAsync(_data.Options);
         using var stop = new CancellationTokenSource();
         var torn = 0;
         var readers = Enumerable
@@ -61,7 +62,7 @@ public sealed class WriteQueueTests : IDisposable
     [Fact]
     public async Task A_database_locked_by_another_process_fails_in_time_and_works_again_afterwards()
     {
-        await using var store = await Make.StoreAsync(_data.Options with { LockTimeout = TimeSpan.FromMilliseconds(50) });
+        await using var store = await SqliteArchive.OpenAsync(_data.Options with { LockTimeout = TimeSpan.FromMilliseconds(50) });
         await using var other = Raw();
         await using (var transaction = other.BeginTransaction(deferred: false))
         {
@@ -78,7 +79,7 @@ public sealed class WriteQueueTests : IDisposable
     [Fact]
     public async Task While_the_database_is_locked_a_message_is_refused_when_its_patience_ends_and_is_not_stored_later()
     {
-        await using var store = await Make.StoreAsync(_data.Options with { LockTimeout = TimeSpan.FromMinutes(1) });
+        await using var store = await SqliteArchive.OpenAsync(_data.Options with { LockTimeout = TimeSpan.FromMinutes(1) });
         var body = InboxBody.Of([Make.Chunk(Make.Span(Make.Trace(1), 1))]);
         await using var other = Raw();
         await using (var transaction = other.BeginTransaction(deferred: false))
@@ -100,7 +101,7 @@ public sealed class WriteQueueTests : IDisposable
     [Fact]
     public async Task A_full_disk_is_said_and_what_was_stored_before_stays()
     {
-        await using var store = await Make.StoreAsync(_data.Options);
+        await using var store = await SqliteArchive.OpenAsync(_data.Options);
         await store.AppendAsync([Make.Chunk(Make.Span(Make.Trace(1), 1))]);
 
         // A page limit makes SQLite answer SQLITE_FULL as a full disk does; it holds for the connection that sets it, the writer's.
@@ -123,7 +124,7 @@ public sealed class WriteQueueTests : IDisposable
     [Fact]
     public async Task One_bad_write_of_a_group_fails_alone()
     {
-        await using var store = await Make.StoreAsync(_data.Options);
+        await using var store = await SqliteArchive.OpenAsync(_data.Options);
 
         // They wait together behind a write that takes long, so they share a transaction.
         using var gate = new ManualResetEventSlim();
@@ -141,7 +142,7 @@ public sealed class WriteQueueTests : IDisposable
     [Fact]
     public async Task More_than_may_wait_is_refused_at_once()
     {
-        await using var store = await Make.StoreAsync(_data.Options with { MaxPendingBytes = 100 });
+        await using var store = await SqliteArchive.OpenAsync(_data.Options with { MaxPendingBytes = 100 });
         using var gate = new ManualResetEventSlim();
         var first = store.WriteAsync(session => gate.Wait(TimeSpan.FromSeconds(30)), 90, default);
         await Assert.ThrowsAsync<StoreOverloadedException>(() => store.AppendAsync([Make.Chunk(Make.Span(Make.Trace(1), 1))]));
@@ -156,11 +157,11 @@ public sealed class WriteQueueTests : IDisposable
     [Fact]
     public async Task Closing_finishes_what_was_accepted()
     {
-        var store = await Make.StoreAsync(_data.Options);
+        var store = await SqliteArchive.OpenAsync(_data.Options);
         var appends = Enumerable.Range(1, 50).Select(i => store.AppendAsync([Make.Chunk(Make.Span(Make.Trace(i), 1))])).ToList();
         await store.DisposeAsync();
         await Task.WhenAll(appends);
-        await using var again = await Make.StoreAsync(_data.Options);
+        await using var again = await SqliteArchive.OpenAsync(_data.Options);
         Assert.Equal(50, (await again.CountsAsync()).Traces);
         await Assert.ThrowsAsync<ObjectDisposedException>(() => store.AppendAsync([Make.Chunk(Make.Span(Make.Trace(1), 1))]));
     }
@@ -178,7 +179,7 @@ public sealed class WriteQueueTests : IDisposable
             Spans = 8,
             State = "{}",
         };
-        await using var store = await Make.StoreAsync(_data.Options);
+        await using var store = await SqliteArchive.OpenAsync(_data.Options);
         await store.AppendAsync([Make.Chunk(Make.Span(Make.Trace(1), 1))], checkpoint);
         Assert.Equal([checkpoint], await store.ListCheckpointsAsync());
 

@@ -1,5 +1,6 @@
 using Dapper;
 using DhtTracer.Analysis.Model;
+using DhtTracer.Storage.Contract;
 using DhtTracer.Storage.Queries;
 using DhtTracer.Storage.Sqlite.Operations;
 using DhtTracer.Storage.Sqlite.Queries;
@@ -80,7 +81,7 @@ public sealed class QueryPlanTests : IDisposable
     [MemberData(nameof(Lists))]
     public async Task A_list_walks_an_index_in_its_order(string index, QueryFilter filter, QuerySort sort)
     {
-        await using var store = await Make.StoreAsync(_data.Options);
+        await using var store = await SqliteArchive.OpenAsync(_data.Options);
         await Make.SaveAsync(
             store,
             Make.Trace(1),
@@ -120,7 +121,7 @@ public sealed class QueryPlanTests : IDisposable
     public async Task Counting_what_is_newer_reads_nothing_older(string index, QueryFilter filter, QuerySort sort)
     {
         Assert.True(index.Length > 0 && Enum.IsDefined(sort));
-        await using var store = await Make.StoreAsync(_data.Options);
+        await using var store = await SqliteArchive.OpenAsync(_data.Options);
         var plan = await store.ReadAsync(connection =>
         {
             var (sql, parameters) = NewerRows.Selects(connection, ListTable.Operations, filter, 5, 50).First();

@@ -2,13 +2,13 @@ using DhtTracer.Analysis.Model;
 using DhtTracer.TestSupport.ArchiveSimulator;
 using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Storage.Sqlite.Tests.Statistics;
+namespace DhtTracer.Storage.Contract.Statistics;
 
 /// <summary>
 /// An archive of lookups in which every figure may be unknown, with both sides of dual lookups, skipped ones, background, several nodes and
 /// services, and starts in no order. Its blocks of columns are short, because the numbers of operations jump to the next block.
 /// </summary>
-internal sealed class ArbitraryArchive(SqliteTraceStore store, int seed)
+public sealed class ArbitraryArchive(TestArchive archive, TraceStore store, int seed)
 {
     private static readonly SimulatedNetwork Network = new(3, 60, new NetworkFaults(Dead: 0.1, Refusing: 0.1, BlackHoles: 0.05));
     private static readonly QueryType[] Types = [QueryType.GetClosestPeers, QueryType.FindPeer, QueryType.GetProviders];
@@ -27,15 +27,7 @@ internal sealed class ArbitraryArchive(SqliteTraceStore store, int seed)
             await WriteAsync(_next++);
         }
 
-        await store.WriteAsync(
-            static session =>
-            {
-                session["UPDATE sqlite_sequence SET seq = (seq / 4096 + 1) * 4096 WHERE name = 'dht_operation'"].Run();
-                return true;
-            },
-            0,
-            CancellationToken.None
-        );
+        await archive.BeginBlockAsync(store);
     }
 
     /// <summary>A late span of a trace arrives, and its analysis finds something else.</summary>

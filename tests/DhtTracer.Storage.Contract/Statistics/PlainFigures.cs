@@ -1,7 +1,7 @@
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
 
-namespace DhtTracer.Storage.Sqlite.Tests.Statistics;
+namespace DhtTracer.Storage.Contract.Statistics;
 
 /// <summary>
 /// The figures of operations worked out one by one from their facts, without columns, sums or a sort of our own: what any faster way must

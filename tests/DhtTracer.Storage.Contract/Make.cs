@@ -5,26 +5,10 @@ using DhtTracer.Storage.Traces;
 using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 
-namespace DhtTracer.Storage.Sqlite.Tests;
-
-/// <summary>A data directory that goes away with the test.</summary>
-internal sealed class DataDirectory : IDisposable
-{
-    public string Path { get; } = System.IO.Path.Combine(System.IO.Path.GetTempPath(), "dht-tracer-tests", Guid.NewGuid().ToString("N"));
-
-    public SqliteOptions Options => new() { Directory = Path };
-
-    public void Dispose()
-    {
-        if (Directory.Exists(Path))
-        {
-            Directory.Delete(Path, recursive: true);
-        }
-    }
-}
+namespace DhtTracer.Storage.Contract;
 
 /// <summary>Spans and queries made by hand: what the store is to keep is known without asking it.</summary>
-internal static class Make
+public static class Make
 {
     public const ulong Start = 1_700_000_000_000_000_000;
 
@@ -67,12 +51,8 @@ internal static class Make
             Outcome = QueryOutcome.Success,
         };
 
-    /// <summary>Opens a store whose analysis is <see cref="OneQuery"/>.</summary>
-    public static Task<SqliteTraceStore> StoreAsync(SqliteOptions options, TimeProvider? clock = null) =>
-        SqliteTraceStore.OpenAsync(options, OneQuery, clock);
-
     /// <summary>Stores a trace and saves these queries as its analysis.</summary>
-    public static async Task SaveAsync(SqliteTraceStore store, TraceId trace, params Query[] queries)
+    public static async Task SaveAsync(TraceStore store, TraceId trace, params Query[] queries)
     {
         if (await store.LoadAsync(trace) is null)
         {
@@ -82,7 +62,7 @@ internal static class Make
         Assert.True(await AnalyseAsync(store, trace, queries));
     }
 
-    public static async Task<bool> AnalyseAsync(SqliteTraceStore store, TraceId trace, params Query[] queries)
+    public static async Task<bool> AnalyseAsync(TraceStore store, TraceId trace, params Query[] queries)
     {
         var content = await store.LoadAsync(trace) ?? throw new InvalidOperationException("The trace is not there.");
         var spans = SpanMerge.Merge(OtlpProtobuf.Decode(content.Otlp));
