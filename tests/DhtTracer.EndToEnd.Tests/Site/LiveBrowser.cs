@@ -38,7 +38,7 @@ internal sealed class LiveBrowser : IAsyncDisposable
     public async Task<IPage> OpenAsync(string address, bool script = true)
     {
         var page = await _browser.NewPageAsync(new BrowserNewPageOptions { JavaScriptEnabled = script });
-        page.Console += (_, message) => Keep(message.Type == "error" ? message.Text : null);
+        page.Console += (_, message) => Keep(message.Type == "error" ? $"{message.Text} ({message.Location})" : null);
         page.PageError += (_, error) => Keep(error);
         await page.GotoAsync(address);
         return page;

@@ -26,7 +26,7 @@ public sealed class QueryPageTests(Browser browser, SharedSite shared)
                 await page.Page.Keyboard.PressAsync("End");
                 Assert.Equal(rows[^1], await FocusedAsync(page));
                 Assert.True(await page[$"#{rows[^1]}"].IsVisibleAsync());
-                await page.Page.WaitForURLAsync(url => url.EndsWith("#" + rows[^1], StringComparison.Ordinal));
+                await page.UntilAddressAsync(url => url.EndsWith("#" + rows[^1], StringComparison.Ordinal));
 
                 // The link opens at that row, and Home leads back from there.
                 await page.Page.ReloadAsync();
@@ -47,19 +47,19 @@ public sealed class QueryPageTests(Browser browser, SharedSite shared)
                 await page.Page.Keyboard.PressAsync("Enter");
                 await page["#details:not(.peek) .row-details"].WaitForAsync();
                 Assert.Equal((await PeerAtAsync(page, query, id)).Id, await page["#details h2"].InnerTextAsync());
-                await page.Page.WaitForURLAsync(url => url.Contains("row=" + id, StringComparison.Ordinal));
+                await page.UntilAddressAsync(url => url.Contains("row=" + id, StringComparison.Ordinal));
 
                 // They follow the current row.
                 await page.Page.Keyboard.PressAsync("j");
                 var next = await PeerAtAsync(page, query, await FocusedAsync(page));
                 await page["#details h2"].GetByText(next.Id).WaitForAsync();
-                await page.Page.WaitForURLAsync(url => !url.Contains("row=" + id + "#", StringComparison.Ordinal));
+                await page.UntilAddressAsync(url => !url.Contains("row=" + id + "#", StringComparison.Ordinal));
 
                 await page.Page.ReloadAsync();
                 Assert.Equal(next.Id, await page["#details h2"].InnerTextAsync());
                 await page.Page.Keyboard.PressAsync("Escape");
                 await page["#details .row-details"].WaitForAsync(new LocatorWaitForOptions { State = WaitForSelectorState.Detached });
-                await page.Page.WaitForURLAsync(url => !url.Contains("row=", StringComparison.Ordinal));
+                await page.UntilAddressAsync(url => !url.Contains("row=", StringComparison.Ordinal));
             }
         );
 
@@ -134,7 +134,7 @@ public sealed class QueryPageTests(Browser browser, SharedSite shared)
                     await field.PressAsync("Enter");
                 }
 
-                await page.Page.WaitForURLAsync(url => url.Contains("find=", StringComparison.Ordinal));
+                await page.UntilAddressAsync(url => url.Contains("find=", StringComparison.Ordinal));
                 await page[".find-rows output"].GetByText($"{expected.Count} of {query.Peers.Length} peers").WaitForAsync();
                 Assert.Equal(expected.Order(StringComparer.Ordinal), await TitlesAsync(page));
 
@@ -164,8 +164,8 @@ public sealed class QueryPageTests(Browser browser, SharedSite shared)
             {
                 var whole = double.Parse(await page[".wf-box"].GetAttributeAsync("data-whole") ?? "", CultureInfo.InvariantCulture);
                 await page.Page.Keyboard.PressAsync("+");
-                await page.Page.WaitForURLAsync(url => url.Contains("t=", StringComparison.Ordinal));
-                AssertStretch(page.Address, whole * 0.25, whole * 0.75, whole);
+                await page.UntilAddressAsync(url => url.Contains("t=", StringComparison.Ordinal));
+                await StretchAsync(page, whole * 0.25, whole * 0.75, whole);
                 await page.Page.Keyboard.PressAsync("Shift+ArrowRight");
                 await StretchAsync(page, whole * 0.5, whole, whole);
 
@@ -178,7 +178,7 @@ public sealed class QueryPageTests(Browser browser, SharedSite shared)
                 Assert.All(before.Zip(after), pair => Assert.Equal(pair.First, pair.Second, 1.5));
 
                 await page.Page.Keyboard.PressAsync("0");
-                await page.Page.WaitForURLAsync(url => !url.Contains("t=", StringComparison.Ordinal));
+                await page.UntilAddressAsync(url => !url.Contains("t=", StringComparison.Ordinal));
                 var axis = await page["thead .t"].BoundingBoxAsync() ?? throw new InvalidOperationException("no axis");
                 await page.Page.Mouse.MoveAsync(axis.X + (axis.Width * 0.2f), axis.Y + 20);
                 await page.Page.Mouse.DownAsync();
@@ -201,9 +201,9 @@ public sealed class QueryPageTests(Browser browser, SharedSite shared)
                 {
                     await page.GoAsync($"/q/{query.Id}");
                     await page.Page.Keyboard.PressAsync("+");
-                    await page.Page.WaitForURLAsync(url => url.Contains("t=", StringComparison.Ordinal));
+                    await page.UntilAddressAsync(url => url.Contains("t=", StringComparison.Ordinal));
                     await page.Page.Keyboard.PressAsync("0");
-                    await page.Page.WaitForURLAsync(url => !url.Contains("t=", StringComparison.Ordinal));
+                    await page.UntilAddressAsync(url => !url.Contains("t=", StringComparison.Ordinal));
                 }
             }
         );
@@ -304,15 +304,12 @@ public sealed class QueryPageTests(Browser browser, SharedSite shared)
     private static Task<double[]> BarsAsync(SitePage page) =>
         page[Rows + " rect.rq"].EvaluateAllAsync<double[]>("bars => bars.slice(0, 20).map(bar => bar.getBoundingClientRect().x)");
 
-    private static async Task StretchAsync(SitePage page, double from, double to, double whole)
-    {
-        await page.Page.WaitForFunctionAsync(
+    private static Task StretchAsync(SitePage page, double from, double to, double whole) =>
+        page.Page.WaitForFunctionAsync(
             "([from, to, whole]) => { const t = new URL(location).searchParams.get('t')?.split('-').map(parseFloat); return t && "
                 + "Math.abs(t[0] * 1e9 - from) < whole / 100 && Math.abs(t[1] * 1e9 - to) < whole / 100; }",
             new[] { from, to, whole }
         );
-        AssertStretch(page.Address, from, to, whole);
-    }
 
     private static void AssertStretch(string address, double from, double to, double whole)
     {

@@ -79,6 +79,22 @@ public sealed partial class SitePage
         await Page.WaitForURLAsync(url => url != before);
     }
 
+    /// <summary>
+    /// Waits until a script has changed the address. It is read from the document: what the browser reports of changes within a document
+    /// can come late.
+    /// </summary>
+    public async Task UntilAddressAsync(Func<string, bool> isMeant)
+    {
+        ArgumentNullException.ThrowIfNull(isMeant);
+        var began = TimeProvider.System.GetTimestamp();
+        string address;
+        while (!isMeant(address = await Page.EvaluateAsync<string>("location.href")))
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < Patience, $"the address stayed {address}");
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
+    }
+
     /// <summary>Texts of the elements of a selector, each with its white space collapsed.</summary>
     public async Task<IReadOnlyList<string>> TextsAsync(string selector) =>
         [.. (await Page.Locator(selector).AllInnerTextsAsync()).Select(static text => Blanks().Replace(text, " ").Trim())];
