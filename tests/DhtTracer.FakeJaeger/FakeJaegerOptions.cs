@@ -26,6 +26,9 @@ public sealed record FakeJaegerOptions
     /// <summary>The certificate of both ports, which then speak TLS; null for none.</summary>
     public System.Security.Cryptography.X509Certificates.X509Certificate2? Certificate { get; init; }
 
+    /// <summary>Thumbprint of the only client certificate that both ports let in; null when they ask for none.</summary>
+    public string? ClientThumbprint { get; init; }
+
     /// <summary>The only value of the header authorization that is let in; null for any.</summary>
     public string? Authorization { get; init; }
 

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -102,7 +103,15 @@ public sealed class FakeJaegerServer : IAsyncDisposable
                     listen.Protocols = protocols;
                     if (options.Certificate is { } certificate)
                     {
-                        listen.UseHttps(certificate);
+                        listen.UseHttps(https =>
+                        {
+                            https.ServerCertificate = certificate;
+                            if (options.ClientThumbprint is { } thumbprint)
+                            {
+                                https.ClientCertificateMode = ClientCertificateMode.RequireCertificate;
+                                https.ClientCertificateValidation = (client, _, _) => client.Thumbprint == thumbprint;
+                            }
+                        });
                     }
                 }
             )

@@ -53,11 +53,7 @@ public sealed record JaegerAccess
     internal void Validate()
     {
         _ = AllHeaders();
-        var tls = Tls();
-        foreach (var certificate in tls.ClientCertificates ?? [])
-        {
-            certificate.Dispose();
-        }
+        Tls().ClientCertificateContext?.TargetCertificate.Dispose();
     }
 
 #pragma warning disable MA0015 // What is wrong is a property of this record and no parameter.
@@ -80,7 +76,15 @@ public sealed record JaegerAccess
 
             if (ClientCertificateFile is { } own)
             {
-                options.ClientCertificates = [X509Certificate2.CreateFromPemFile(own, ClientKeyFile)];
+                // A context, and not ClientCertificates: of those the runtime sends only what it can chain to an authority that the server
+                // names, and this machine need not know that one.
+                var others = new X509Certificate2Collection();
+                others.ImportFromPemFile(own);
+                options.ClientCertificateContext = SslStreamCertificateContext.Create(
+                    UsableKey(X509Certificate2.CreateFromPemFile(own, ClientKeyFile)),
+                    others,
+                    offline: true
+                );
             }
 
             return options;
@@ -88,6 +92,20 @@ public sealed record JaegerAccess
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
         {
             throw new ArgumentException($"A certificate for the Jaeger cannot be read: {e.Message}", e);
+        }
+    }
+
+    // Windows does TLS with no key that is in memory only.
+    private static X509Certificate2 UsableKey(X509Certificate2 certificate)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            return certificate;
+        }
+
+        using (certificate)
+        {
+            return X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pkcs12), null);
         }
     }
 

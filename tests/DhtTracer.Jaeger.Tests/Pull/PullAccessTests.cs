@@ -83,6 +83,59 @@ public sealed class PullAccessTests : IDisposable
         );
     }
 
+    [Theory(Timeout = PullSetup.Bound)]
+    [InlineData(PullTransport.Grpc, true)]
+    [InlineData(PullTransport.HttpV3, false)]
+    public async Task A_server_that_asks_for_a_certificate_is_read_with_it_and_only_with_it(PullTransport transport, bool keyApart)
+    {
+        using var ours = Certificate();
+        var files = Directory.CreateTempSubdirectory();
+        try
+        {
+            var (certificate, key) = (Path.Combine(files.FullName, "own.pem"), keyApart ? Path.Combine(files.FullName, "own.key") : null);
+            var keyText = ours.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem();
+            await File.WriteAllTextAsync(certificate, ours.ExportCertificatePem() + (keyApart ? "" : "\n" + keyText), Cancel);
+            if (key is not null)
+            {
+                await File.WriteAllTextAsync(key, keyText, Cancel);
+            }
+
+            var traffic = FakeTraffic.Traces(242, 20, PullSetup.NowNano - (2 * PullSetup.Hour), PullSetup.NowNano - PullSetup.Hour, "kubo");
+            await using var fake = await PullSetup.StartAsync(
+                new FakeJaegerOptions
+                {
+                    Certificate = _certificate,
+                    ClientThumbprint = ours.Thumbprint,
+                    PathBase = "/jaeger",
+                },
+                traffic
+            );
+            await using var pulled = await PulledStore.CreateAsync();
+            var without = new JaegerAccess { CaFile = _authority };
+            var with = without with { ClientCertificateFile = certificate, ClientKeyFile = key };
+
+            await Assert.ThrowsAsync<PullException>(() => PullAsync(without));
+            Assert.Equal(0, (await pulled.Store.CountsAsync(Cancel)).Traces);
+            await PullAsync(with);
+            Assert.Equal(20, (await pulled.Store.CountsAsync(Cancel)).Traces);
+
+            Task PullAsync(JaegerAccess access) =>
+                new PullWorker(
+                    Options(fake, transport) with
+                    {
+                        Access = access,
+                    },
+                    pulled.Store,
+                    pulled.Sink,
+                    clock: new SkippingClock(PullSetup.Now)
+                ).RunAsync(null, Cancel);
+        }
+        finally
+        {
+            files.Delete(recursive: true);
+        }
+    }
+
     private static PullOptions Options(FakeJaegerServer fake, PullTransport transport) =>
         new()
         {
