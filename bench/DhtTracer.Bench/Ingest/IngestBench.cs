@@ -23,7 +23,7 @@ namespace DhtTracer.Bench.Ingest;
 /// </summary>
 public static class IngestBench
 {
-    /// <summary>Arguments: <c>[queries [connections [spans-per-second]]]</c>; <c>stages</c> or <c>codecs</c> [queries]; <c>send</c> is the
+    /// <summary>Arguments: <c>[probes|endless] [queries [connections [spans-per-second]]]</c>; <c>stages</c> or <c>codecs</c> [queries]; <c>send</c> is the
     /// sender's own.</summary>
     public static async Task<int> RunAsync(string[] args)
     {
@@ -39,6 +39,14 @@ public static class IngestBench
             return args[0] == "stages" ? await IngestStages.RunAsync(load) : IngestCodecs.Run(load);
         }
 
+        var kind =
+            args is [var name, ..]
+            && Enum.TryParse<LoadKind>(name, ignoreCase: true, out var named)
+            && Enum.IsDefined(named)
+            && !int.TryParse(name, out _)
+                ? named
+                : (LoadKind?)null;
+        args = kind is null ? args : args[1..];
         var queries = args.Length > 0 ? int.Parse(args[0]) : 3000;
         var connections = args.Length > 1 ? args[1] : "4";
         var rate = args.Length > 2 ? args[2] : "0";
@@ -48,7 +56,7 @@ public static class IngestBench
             Directory.Delete(data, recursive: true);
         }
 
-        await MeasureAsync(KuboLoad.Prepare(folder, queries, seed: 1), data, connections, rate);
+        await MeasureAsync(KuboLoad.Prepare(folder, queries, seed: 1, kind ?? LoadKind.Queries), data, connections, rate);
         return 0;
     }
 
