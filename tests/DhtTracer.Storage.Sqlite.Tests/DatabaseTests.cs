@@ -1,8 +1,8 @@
+using System.IO.Compression;
 using Dapper;
 using DhtTracer.Storage.Contract;
 using DhtTracer.Storage.Queries;
 using DhtTracer.Storage.Sqlite.Connections;
-using DhtTracer.Storage.Sqlite.Traces;
 using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;
 using Microsoft.Data.Sqlite;
@@ -99,7 +99,7 @@ public sealed class DatabaseTests : IDisposable
         var spans = new[] { Make.Span(trace, 1), Make.Span(trace, 2), Make.Span(trace, 3) };
         using (var connection = Raw())
         {
-            static byte[] Packed(Span span) => TraceBlob.Compress(OtlpProtobuf.Encode([span]), 1);
+            static byte[] Packed(Span span) => Brotli(OtlpProtobuf.Encode([span]));
             connection.Execute(
                 """
                 INSERT INTO trace (no, trace_id, received_ns, revision, analysis_version, span_count) VALUES (7, @id, 5, 1, 1, 1);
@@ -234,6 +234,14 @@ public sealed class DatabaseTests : IDisposable
 
     private static Task<DatabaseException> FailsAsync(SqliteOptions options) =>
         Assert.ThrowsAsync<DatabaseException>(async () => await (await SqliteDatabase.OpenAsync(options)).DisposeAsync());
+
+    /// <summary>As schemas before zstd packed traces.</summary>
+    private static byte[] Brotli(byte[] data)
+    {
+        var packed = new byte[BrotliEncoder.GetMaxCompressedLength(data.Length)];
+        Assert.True(BrotliEncoder.TryCompress(data, packed, out var written, quality: 1, window: 22));
+        return packed[..written];
+    }
 
     private SqliteConnection Raw()
     {

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics;
+using System.IO.Compression;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Storage.Sqlite.Traces;
@@ -91,12 +92,20 @@ internal static class IngestCodecs
         );
     }
 
+    private static byte[] Brotli(byte[] data, int quality)
+    {
+        var packed = new byte[BrotliEncoder.GetMaxCompressedLength(data.Length)];
+        return BrotliEncoder.TryCompress(data, packed, out var written, quality, window: 22)
+            ? packed[..written]
+            : throw new InvalidOperationException("Brotli did not fit into its own upper bound.");
+    }
+
     private static void Measure(string name, List<byte[]> blobs, int quality, int spans, long raw, long extra) =>
         Measure(
             name,
             blobs,
-            blob => TraceBlob.Compress(blob, quality),
-            (packed, output) => TraceBlob.Inflate(packed, output),
+            blob => Brotli(blob, quality),
+            (packed, output) => TraceBlob.Inflate(packed, isBrotli: true, output),
             spans,
             raw,
             extra

@@ -13,7 +13,7 @@ internal static class TracePacking
         var otlp = analysis.Otlp.Span[stored..];
         if (otlp.IsEmpty && stored > 0)
         {
-            return new PackedAnalysis(analysis, PackedPart.Nothing, BlobCodec.Brotli, [], []);
+            return new PackedAnalysis(analysis, PackedPart.Nothing, BlobCodec.Zstd, [], []);
         }
 
         var part = stored == 0 ? PackedPart.Everything : PackedPart.New;
@@ -21,13 +21,7 @@ internal static class TracePacking
         var substituted = new ArrayBufferWriter<byte>(otlp.Length + 64);
         var used = PeerSubstitution.Encode(otlp, peers, substituted);
         return used.Count == 0
-            ? new PackedAnalysis(analysis, part, BlobCodec.Brotli, TraceBlob.Compress(otlp, TraceBlob.DenseQuality), [])
-            : new PackedAnalysis(
-                analysis,
-                part,
-                BlobCodec.BrotliPeers,
-                TraceBlob.Compress(substituted.WrittenSpan, TraceBlob.DenseQuality),
-                used
-            );
+            ? new PackedAnalysis(analysis, part, BlobCodec.Zstd, TraceBlob.Compress(otlp), [])
+            : new PackedAnalysis(analysis, part, BlobCodec.ZstdPeers, TraceBlob.Compress(substituted.WrittenSpan), used);
     }
 }

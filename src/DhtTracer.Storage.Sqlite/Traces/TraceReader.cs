@@ -193,12 +193,12 @@ internal static class TraceReader
     {
         switch (codec)
         {
-            case BlobCodec.Brotli:
-                TraceBlob.Inflate(data, output);
+            case BlobCodec.Brotli or BlobCodec.Zstd:
+                TraceBlob.Inflate(data, codec == BlobCodec.Brotli, output);
                 break;
-            case BlobCodec.BrotliPeers:
+            case BlobCodec.BrotliPeers or BlobCodec.ZstdPeers:
                 var inflated = new ArrayBufferWriter<byte>(data.Length * 4);
-                TraceBlob.Inflate(data, inflated);
+                TraceBlob.Inflate(data, codec == BlobCodec.BrotliPeers, inflated);
                 PeerSubstitution.Decode(inflated.WrittenSpan, PeerIds(connection, peers ?? []), output);
                 break;
             default:
