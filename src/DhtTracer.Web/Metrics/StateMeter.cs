@@ -68,12 +68,21 @@ internal sealed class StateMeter : IDisposable
         Count("spans", Span, "Spans stored.", static item => item.Spans);
         Count("duplicate_spans", Span, "Spans that came again and were not stored again.", static item => item.Duplicates);
         Count("rejected_spans", Span, "Spans that came without a valid id or time.", static item => item.Rejected);
+        Count("moved_spans", Span, "Spans that came over the wire, those thrown away included.", static item => item.Moved);
+        Count("reread_spans", Span, "Of these, spans of time that was read before, to find what came late.", static item => item.Reread);
         Count("retries", "{request}", "Failures that were tried again.", static item => item.Retries);
+        Gauge("gaps", "{gap}", "Stretches of time that the Jaeger cannot read now; they are tried again.", static item => item.Gaps);
         Gauge("current_lag", "s", "How far reading is behind the clock.", static item => item.LagSeconds);
+        Gauge(
+            "read_until_time",
+            "s",
+            "The first checkpoint, in Unix time: everything that started before was read once.",
+            static item => Seconds(item.ReadUntil)
+        );
         Gauge(
             "complete_until_time",
             "s",
-            "The checkpoint, in Unix time: everything that started before is stored and settled.",
+            "The second checkpoint, in Unix time: everything that started before is stored and settled.",
             static item => Seconds(item.CompleteUntil)
         );
         Gauge(

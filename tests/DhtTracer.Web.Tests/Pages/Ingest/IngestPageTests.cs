@@ -144,11 +144,15 @@ public sealed class IngestPageTests
             "spans_total",
             "duplicate_spans_total",
             "rejected_spans_total",
+            "moved_spans_total",
+            "reread_spans_total",
+            "gaps",
+            "read_until_time_seconds",
             "current_lag_seconds",
             "failing",
         ];
         Assert.Equal(
-            ["11", "12", "13", "14", "1015", "2016", "3017", "18", "7.5", "1"],
+            ["11", "12", "13", "14", "1015", "2016", "3017", "18", "4020", "21", "19", "1795335000", "7.5", "1"],
             names.Select(name => metrics[$"dht_tracer_pull_{name}{labels}"])
         );
     }
