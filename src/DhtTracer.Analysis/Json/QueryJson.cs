@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using DhtTracer.Analysis.Lint;
 using DhtTracer.Analysis.Model;
 
 namespace DhtTracer.Analysis.Json;
@@ -22,6 +23,7 @@ public static class QueryJson
         WriteSummary(json, query);
         WriteNumber(json, "terminatedNs", query.TerminatedNs);
         WritePhases(json, query.Phases);
+        LintJson.Write(json, QueryLint.Of(query));
         json.WriteStartArray("peers");
         foreach (var peer in query.Peers)
         {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DhtTracer.Analysis.Lint;
 using DhtTracer.Analysis.Model;
 
 namespace DhtTracer.Web.Api;
@@ -27,6 +28,9 @@ internal sealed record QueryAnswer : QueryRowAnswer
 
     /// <summary>What the duration was spent on, by the critical path.</summary>
     public required PhaseTimes? Phases { get; init; }
+
+    /// <summary>What the rules of lookups say of it; each has a page at <c>/rules/{rule}</c>.</summary>
+    public required QueryLint Lint { get; init; }
 }
 
 /// <summary>A page of queries.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using DhtTracer.Analysis.Lint;
 using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Output;
 
@@ -50,6 +51,27 @@ internal sealed class WaterfallWriter(TextWriter output, Terminal terminal)
                 terminal.Width
             )
         );
+        WriteLint(QueryLint.Of(query));
+    }
+
+    private void WriteLint(QueryLint lint)
+    {
+        if (!lint.Findings.IsEmpty)
+        {
+            output.WriteLine();
+        }
+
+        // The sentences hold no text of the trace, and are never cut: the end has the figures.
+        foreach (var finding in lint.Findings)
+        {
+            var style = finding.Severity switch
+            {
+                LintSeverity.Error => TextStyle.Red,
+                LintSeverity.Warning => TextStyle.Yellow,
+                _ => TextStyle.Dim,
+            };
+            output.WriteLine($"{terminal.Style($"{finding.Rule} {Words.Of(finding.Severity), -7}", style)} {finding.Sentence}");
+        }
     }
 
     private void WriteHead(Waterfall waterfall)

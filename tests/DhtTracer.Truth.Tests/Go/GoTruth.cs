@@ -46,6 +46,12 @@ internal sealed record GoTruth
 
     public string Self { get; init; } = "";
 
+    /// <summary>The fault of each peer of the network that is not alive, by peer id.</summary>
+    public IReadOnlyDictionary<string, string> PeerKinds { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The routing tables before the operation: <c>dht</c>, or <c>wan</c> and <c>lan</c>.</summary>
+    public IReadOnlyDictionary<string, GoTruthTable> TableBefore { get; init; } = new Dictionary<string, GoTruthTable>();
+
     public GoTruthSettings Settings { get; init; } = new();
 
     /// <summary>Spans that ended and never arrived.</summary>
@@ -76,9 +82,16 @@ internal sealed record GoTruthArguments
     public string? CtxErr { get; init; }
 }
 
+internal sealed record GoTruthTable
+{
+    public int Size { get; init; }
+}
+
 internal sealed record GoTruthSettings
 {
     public int? Alpha { get; init; }
+
+    public int? Beta { get; init; }
 
     public int? K { get; init; }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using DhtTracer.Analysis.Explain;
+using DhtTracer.Analysis.Lint;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Waterfalls;
 using DhtTracer.Storage;
@@ -37,6 +38,9 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
 
     /// <summary>Why it took as long as it did.</summary>
     public Explanation Explanation { get; private set; } = null!;
+
+    /// <summary>What the rules of lookups say of it.</summary>
+    public QueryLint Lint { get; private set; } = null!;
 
     /// <summary>What the sender said of an end that is no failure; null when it said nothing.</summary>
     public string? EndText => EndedWithoutFailure ? Query.Error?.Text : null;
@@ -266,6 +270,7 @@ internal sealed class QueryPageModel(TraceStore store, AnalysedTraces traces, Ti
     {
         Query = analysed.Query;
         Explanation = analysed.Explanation;
+        Lint = analysed.Lint;
         var address = WaterfallAddress.Parse(Query.Id, parameters);
         View = new WaterfallView(Query, address, Explanation.Path, Query.Outcome == QueryOutcome.Incomplete && MayGrow(Query));
     }
