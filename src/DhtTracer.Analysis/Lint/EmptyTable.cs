@@ -1,4 +1,3 @@
-using DhtTracer.Analysis.Model;
 
 namespace DhtTracer.Analysis.Lint;
 

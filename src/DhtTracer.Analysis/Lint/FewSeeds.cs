@@ -1,5 +1,4 @@
 using System.Globalization;
-using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Waterfalls;
 
 namespace DhtTracer.Analysis.Lint;

@@ -1,4 +1,3 @@
-using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Waterfalls;
 
 namespace DhtTracer.Analysis.Lint;
