@@ -3,6 +3,7 @@ using Dapper;
 using DhtTracer.Storage.Sqlite.Connections;
 using DhtTracer.Storage.Sqlite.Packed;
 using DhtTracer.Storage.Sqlite.Queries;
+using DhtTracer.Storage.Writing;
 using Microsoft.Data.Sqlite;
 
 namespace DhtTracer.Storage.Sqlite;
@@ -13,7 +14,7 @@ public sealed class SqliteDatabase : IAsyncDisposable
     // "DHTt": marks this SQLite file as ours (https://www.sqlite.org/pragma.html#pragma_application_id).
     internal const int ApplicationId = 0x44485474;
 
-    private SqliteDatabase(SqliteOptions options, WriteQueue? writer, ReaderPool readers)
+    private SqliteDatabase(SqliteOptions options, WriteQueue<WriteSession>? writer, ReaderPool readers)
     {
         Options = options;
         Writer = writer;
@@ -27,7 +28,7 @@ public sealed class SqliteDatabase : IAsyncDisposable
     public SqliteOptions Options { get; }
 
     /// <summary>Null if the database was opened read-only.</summary>
-    internal WriteQueue? Writer { get; }
+    internal WriteQueue<WriteSession>? Writer { get; }
 
     internal ReaderPool Readers { get; }
 
@@ -82,7 +83,7 @@ public sealed class SqliteDatabase : IAsyncDisposable
     {
         try
         {
-            return new WriteSession(Connect(Options, SqliteOpenMode.ReadWriteCreate));
+            return new WriteSession(Connect(Options, SqliteOpenMode.ReadWriteCreate), Options.FilePath);
         }
         catch (SqliteException error)
         {
@@ -122,7 +123,7 @@ public sealed class SqliteDatabase : IAsyncDisposable
                 Prepare(connection, path);
                 return new SqliteDatabase(
                     options,
-                    new WriteQueue(connection, path, options.MaxPendingBytes),
+                    new WriteQueue<WriteSession>(new WriteSession(connection, path), options.MaxPendingBytes),
                     new ReaderPool(() => Connect(options, SqliteOpenMode.ReadWrite), path, options.MaxReaders)
                 );
             }

@@ -1,11 +1,14 @@
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Statistics;
+using DhtTracer.Storage.Columns;
 using DhtTracer.Storage.Export;
 using DhtTracer.Storage.Inbox;
 using DhtTracer.Storage.Operations;
+using DhtTracer.Storage.Packed;
 using DhtTracer.Storage.Pulling;
 using DhtTracer.Storage.Queries;
+using DhtTracer.Storage.Rows;
 using DhtTracer.Storage.Services;
 using DhtTracer.Storage.Sqlite.Blocks;
 using DhtTracer.Storage.Sqlite.Connections;
@@ -268,20 +271,21 @@ public sealed class SqliteTraceStore : TraceStore
         ArgumentOutOfRangeException.ThrowIfNegative(listing.Skip, nameof(listing));
         ArgumentOutOfRangeException.ThrowIfNegative(listing.Take, nameof(listing));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(listing.Take, 1000, nameof(listing));
-        return _database.Readers.ReadAsync(
-            connection => PeerReader.List(connection, filter, listing, cancellationToken),
-            cancellationToken
-        );
+        return ReadPeersAsync(filter, scan => PeerReader.List(scan, listing, cancellationToken), cancellationToken);
     }
 
     /// <inheritdoc/>
     public override Task<PeerPage> ReadPeerAsync(QueryFilter filter, string peer, CancellationToken cancellationToken = default) =>
-        _database.Readers.ReadAsync(connection => PeerReader.One(connection, filter, peer, cancellationToken), cancellationToken);
+        ReadPeersAsync(filter, scan => PeerReader.One(scan, scan.Find(peer), cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
     public override Task<PeersMet> ReadPeersMetAsync(QueryFilter filter, CancellationToken cancellationToken = default) =>
-        _database.Readers.ReadAsync(
-            connection => PeerReader.Met(connection, filter with { Skipped = filter.Skipped ?? false }, cancellationToken),
+        ReadPeersAsync(
+            filter with
+            {
+                Skipped = filter.Skipped ?? false,
+            },
+            scan => PeerReader.Met(scan, cancellationToken),
             cancellationToken
         );
 
@@ -426,6 +430,16 @@ public sealed class SqliteTraceStore : TraceStore
     /// <summary>Runs a write of this project or its tests.</summary>
     internal Task<T> WriteAsync<T>(Func<WriteSession, T> write, long bytes, CancellationToken cancellationToken) =>
         WriteAsync(write, bytes, null, null, cancellationToken);
+
+    private Task<T> ReadPeersAsync<T>(QueryFilter filter, Func<PeerScan, T> read, CancellationToken cancellationToken) =>
+        _database.Readers.ReadAsync(
+            connection =>
+            {
+                using var scan = new PeerScan(connection, filter);
+                return read(scan);
+            },
+            cancellationToken
+        );
 
     private Task<T> WriteAsync<T>(
         Func<WriteSession, T> write,

@@ -4,8 +4,8 @@ using DhtTracer.Traces.Model;
 namespace DhtTracer.Storage.Contract;
 
 /// <summary>
-/// One topic of what every store does. A store's tests have a subclass for each topic, which only names the archive, and adds what holds for
-/// that store alone. Nothing here knows how a store works.
+/// One topic of what every store does. A store's tests have a subclass for each topic, which only names the archive, and adds what
+/// holds for that store alone. Nothing here knows how a store works.
 /// </summary>
 public abstract class StoreContract : IAsyncDisposable
 {

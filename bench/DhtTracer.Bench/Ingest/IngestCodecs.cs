@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.IO.Compression;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Reconstruction;
-using DhtTracer.Storage.Sqlite.Traces;
+using DhtTracer.Storage.Packed;
 using DhtTracer.Traces.Otlp;
 using ZstdSharp;
 

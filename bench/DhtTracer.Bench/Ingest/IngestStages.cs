@@ -1,8 +1,8 @@
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Storage.Inbox;
+using DhtTracer.Storage.Packed;
 using DhtTracer.Storage.Sqlite;
-using DhtTracer.Storage.Sqlite.Traces;
 using DhtTracer.Storage.Traces;
 using DhtTracer.Traces.Model;
 using DhtTracer.Traces.Otlp;

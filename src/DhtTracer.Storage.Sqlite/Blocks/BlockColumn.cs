@@ -31,7 +31,7 @@ internal enum BlockColumn
     Background = 18,
     Skipped = 19,
 
-    /// <summary>The first of the eight phases, in the order of <see cref="Packed.PackedPhases"/>.</summary>
+    /// <summary>The first of the eight phases, in the order of <see cref="Storage.Packed.PackedPhases"/>.</summary>
     FirstPhase = 20,
 
     /// <summary>A <see cref="TallyColumn"/>.</summary>

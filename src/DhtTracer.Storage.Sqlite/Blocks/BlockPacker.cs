@@ -1,4 +1,5 @@
 using Dapper;
+using DhtTracer.Storage.Columns;
 using DhtTracer.Storage.Sqlite.Connections;
 using Microsoft.Data.Sqlite;
 
@@ -35,8 +36,8 @@ internal static class BlockPacker
         using var texts = new NumberedStrings(connection, "SELECT value FROM text WHERE no = ?1", NumberedStrings.Text);
         return new PackedBlock(
             OperationBlock.Build(connection, number),
-            PeerBlockBuilder.Build(connection, texts, number, background: false, only: null),
-            PeerBlockBuilder.Build(connection, texts, number, background: true, only: null),
+            PeerBlockRows.Build(connection, texts, number, background: false, only: null),
+            PeerBlockRows.Build(connection, texts, number, background: true, only: null),
             connection.ExecuteScalar<long>("SELECT revision FROM operation_block WHERE no = @number", new { number })
         );
     }

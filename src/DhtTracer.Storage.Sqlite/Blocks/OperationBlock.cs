@@ -1,3 +1,5 @@
+using DhtTracer.Storage.Columns;
+using DhtTracer.Storage.Packed;
 using DhtTracer.Storage.Sqlite.Connections;
 using Microsoft.Data.Sqlite;
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using DhtTracer.Storage.Packed;
 
 namespace DhtTracer.Storage.Sqlite.Blocks;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using DhtTracer.Storage.Packed;
 using Microsoft.Data.Sqlite;
 
 namespace DhtTracer.Storage.Sqlite.Connections;
@@ -7,7 +8,9 @@ namespace DhtTracer.Storage.Sqlite.Connections;
 /// <param name="connection">The connection to read from.</param>
 /// <param name="sql">Selects the string with number <c>?1</c>.</param>
 /// <param name="read">Reads the string from a column.</param>
-internal sealed class NumberedStrings(SqliteConnection connection, string sql, Func<Statement, int, string> read) : IDisposable
+internal sealed class NumberedStrings(SqliteConnection connection, string sql, Func<Statement, int, string> read)
+    : INumberedStrings,
+        IDisposable
 {
     private readonly Statement _statement = new(connection, sql);
     private readonly Dictionary<long, string> _cache = [];
@@ -15,8 +18,7 @@ internal sealed class NumberedStrings(SqliteConnection connection, string sql, F
     /// <summary>Reads a column of UTF-8.</summary>
     public static string Text(Statement statement, int column) => Encoding.UTF8.GetString(statement.GetBlob(column));
 
-    /// <summary>The string with this number.</summary>
-    /// <exception cref="InvalidDataException">There is no such number.</exception>
+    /// <inheritdoc/>
     public string Get(long number)
     {
         if (!_cache.TryGetValue(number, out var text))

@@ -43,13 +43,4 @@ internal static class PeerTable
     /// <summary>Reads the peer id, spelled as in the traces, from a column of the current row.</summary>
     public static string Read(Statement statement, int column) =>
         statement.IsBlob(column) ? Base58.Encode(statement.GetBlob(column)) : Encoding.UTF8.GetString(statement.GetBlob(column));
-
-    /// <summary>Converts a value read by Dapper to the peer id.</summary>
-    public static string? Text(object? id) =>
-        id switch
-        {
-            null => null,
-            byte[] multihash => Base58.Encode(multihash),
-            _ => (string)id,
-        };
 }

@@ -1,15 +1,19 @@
+using DhtTracer.Storage.Packed;
+using DhtTracer.Storage.Writing;
 using Microsoft.Data.Sqlite;
 
 namespace DhtTracer.Storage.Sqlite.Connections;
 
 /// <summary>The context of a write: the only writing connection, its prepared statements and its interned strings.</summary>
-internal sealed class WriteSession : IDisposable
+internal sealed class WriteSession : IWriteSession, IStringNumbers
 {
     private readonly Dictionary<string, Statement> _statements = new(StringComparer.Ordinal);
+    private readonly string _path;
     private long? _dataVersion;
 
-    public WriteSession(SqliteConnection connection)
+    public WriteSession(SqliteConnection connection, string path)
     {
+        _path = path;
         Connection = connection;
         Texts = new Interner(
             new Statement(connection, "SELECT no FROM text WHERE value = ?1"),
@@ -43,6 +47,12 @@ internal sealed class WriteSession : IDisposable
         }
     }
 
+    /// <inheritdoc/>
+    long IStringNumbers.OfPeer(string peer) => Peers.Intern(peer);
+
+    /// <inheritdoc/>
+    long IStringNumbers.OfText(string text) => Texts.Intern(text);
+
     /// <summary>Whether another connection has committed since the last call.</summary>
     public bool OthersWrote()
     {
@@ -74,6 +84,8 @@ internal sealed class WriteSession : IDisposable
         Peers.Forget();
         Operations.Clear();
     }
+
+    public Exception Translate(Exception error) => error is SqliteException sqlite ? SqliteErrors.From(sqlite, _path) : error;
 
     public void Dispose()
     {

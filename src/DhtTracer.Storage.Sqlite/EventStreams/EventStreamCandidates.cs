@@ -1,7 +1,7 @@
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Storage.Packed;
 using DhtTracer.Storage.Sqlite.Connections;
-using DhtTracer.Storage.Sqlite.Packed;
 using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Storage.Sqlite.EventStreams;

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Reconstruction;
+using DhtTracer.Storage.Packed;
 using DhtTracer.Storage.Sqlite.Connections;
 using DhtTracer.Traces.Model;
 

@@ -2,6 +2,7 @@ using Dapper;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Storage.Operations;
 using DhtTracer.Storage.Queries;
+using DhtTracer.Storage.Rows;
 using DhtTracer.Storage.Sqlite.Queries;
 using Microsoft.Data.Sqlite;
 
@@ -20,8 +21,8 @@ internal static class OperationReader
         [
             .. ids.SelectMany(id =>
                     connection.Query<OperationRow>(
-                        $"SELECT {OperationRow.Columns} FROM dht_operation q {OperationRow.Joins} WHERE t.trace_id = @trace AND "
-                            + "q.span_id = @span",
+                        $"SELECT {OperationRow.Columns} FROM dht_operation q {RowJoins.Operations} WHERE "
+                            + "t.trace_id = @trace AND q.span_id = @span",
                         new { trace = id.TraceId.ToBytes(), span = id.SpanId.ToBytes() }
                     )
                 )
@@ -32,7 +33,8 @@ internal static class OperationReader
         row.ToListed(
             connection
                 .Query<QueryRow>(
-                    $"SELECT {QueryRow.Columns} FROM query q {QueryRow.Joins} WHERE q.operation = @no ORDER BY q.start_ns, q.span_id",
+                    $"SELECT {QueryRow.Columns} FROM query q {RowJoins.Queries} WHERE q.operation = @no "
+                        + "ORDER BY q.start_ns, q.span_id",
                     new { no = row.No }
                 )
                 .Select(static query => query.ToSummary())

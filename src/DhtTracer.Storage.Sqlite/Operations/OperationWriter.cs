@@ -1,6 +1,8 @@
 using DhtTracer.Analysis;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Statistics;
+using DhtTracer.Storage.Packed;
+using DhtTracer.Storage.Rows;
 using DhtTracer.Storage.Sqlite.Blocks;
 using DhtTracer.Storage.Sqlite.Connections;
 using DhtTracer.Storage.Sqlite.EventStreams;

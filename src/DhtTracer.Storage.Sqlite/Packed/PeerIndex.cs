@@ -1,3 +1,4 @@
+using DhtTracer.Storage.Packed;
 using DhtTracer.Storage.Sqlite.Connections;
 
 namespace DhtTracer.Storage.Sqlite.Packed;

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Dapper;
+using DhtTracer.Storage.Packed;
 using Microsoft.Data.Sqlite;
 
 namespace DhtTracer.Storage.Sqlite.Packed;

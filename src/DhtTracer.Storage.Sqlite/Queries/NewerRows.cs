@@ -1,6 +1,7 @@
 using System.Text;
 using Dapper;
 using DhtTracer.Storage.Queries;
+using DhtTracer.Storage.Rows;
 using Microsoft.Data.Sqlite;
 
 namespace DhtTracer.Storage.Sqlite.Queries;

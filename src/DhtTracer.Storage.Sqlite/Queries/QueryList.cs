@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Dapper;
 using DhtTracer.Storage.Queries;
+using DhtTracer.Storage.Rows;
 using DhtTracer.Storage.Sqlite.Connections;
 using DhtTracer.Storage.Sqlite.Packed;
 using Microsoft.Data.Sqlite;
@@ -103,7 +104,8 @@ internal static class QueryList
             var parameters = new DynamicParameters();
             var sql = new StringBuilder().Append(
                 CultureInfo.InvariantCulture,
-                $"SELECT {TRow.Columns}, {order.Value} AS SortValue, {part} AS Part {from} {TRow.Joins} WHERE {order.Condition ?? "1 = 1"}"
+                $"SELECT {TRow.Columns}, {order.Value} AS SortValue, {part} AS Part {from} {RowJoins.Of(TRow.Table)} "
+                    + $"WHERE {order.Condition ?? "1 = 1"}"
             );
             Where(connection, TRow.Table, sql, parameters, filter, sort is QuerySort.Newest or QuerySort.Oldest);
             if (cursor is { } place)

@@ -1,6 +1,7 @@
 using Dapper;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Storage.Queries;
+using DhtTracer.Storage.Rows;
 using DhtTracer.Traces.Model;
 using Microsoft.Data.Sqlite;
 

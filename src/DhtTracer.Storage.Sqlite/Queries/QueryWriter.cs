@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Analysis.Statistics;
+using DhtTracer.Storage.Packed;
 using DhtTracer.Storage.Sqlite.Connections;
-using DhtTracer.Storage.Sqlite.Packed;
 
 namespace DhtTracer.Storage.Sqlite.Queries;
 

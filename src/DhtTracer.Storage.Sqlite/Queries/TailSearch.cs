@@ -1,5 +1,6 @@
 using Dapper;
 using DhtTracer.Analysis.Keys;
+using DhtTracer.Storage.Rows;
 using DhtTracer.Storage.Sqlite.Connections;
 using Microsoft.Data.Sqlite;
 
@@ -21,7 +22,7 @@ internal static class TailSearch
     public static void Register(SqliteConnection connection) =>
         connection.CreateFunction<object?, string, bool>(
             Name,
-            static (id, tail) => PeerTable.Text(id)?.EndsWith(tail, StringComparison.Ordinal) == true,
+            static (id, tail) => PeerText.Of(id)?.EndsWith(tail, StringComparison.Ordinal) == true,
             isDeterministic: true
         );
 
@@ -52,7 +53,7 @@ internal static class TailSearch
             [
                 .. connection
                     .Query<PeerRow>($"SELECT id FROM peer WHERE {Name}(id, @tail) LIMIT @limit", new { tail, limit })
-                    .Select(static row => PeerTable.Text(row.Id)!),
+                    .Select(static row => PeerText.Of(row.Id)!),
             ]
             : [];
     }

@@ -3,6 +3,7 @@ using System.Text;
 using Dapper;
 using DhtTracer.Storage.Export;
 using DhtTracer.Storage.Queries;
+using DhtTracer.Storage.Rows;
 using DhtTracer.Traces.Model;
 using Microsoft.Data.Sqlite;
 

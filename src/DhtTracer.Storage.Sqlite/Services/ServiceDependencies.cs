@@ -1,5 +1,5 @@
-using System.Runtime.InteropServices;
 using Dapper;
+using DhtTracer.Storage.Packed;
 using DhtTracer.Storage.Services;
 using DhtTracer.Storage.Sqlite.Connections;
 using DhtTracer.Traces.Model;
@@ -23,7 +23,7 @@ internal static class ServiceDependencies
             session["DELETE FROM dependency WHERE trace = ?1"].Bind(1, trace).Run();
         }
 
-        foreach (var ((parent, child), calls) in Count(spans))
+        foreach (var ((parent, child), calls) in ServiceCalls.Count(spans))
         {
             session["INSERT INTO dependency VALUES (?1, ?2, ?3, ?4, ?5)"]
                 .Bind(1, trace)
@@ -51,43 +51,4 @@ internal static class ServiceDependencies
                 )
                 .Select(static row => new ServiceDependency(row.Parent, row.Child, row.Calls)),
         ];
-
-    private static Dictionary<(string Parent, string Child), long> Count(IReadOnlyList<Span> spans)
-    {
-        var resources = new Dictionary<SpanId, Resource>(spans.Count);
-        foreach (var span in spans)
-        {
-            resources.TryAdd(span.SpanId, span.Resource);
-        }
-
-        var calls = new Dictionary<(string, string), long>();
-        var (lastParent, lastChild, run) = ((Resource?)null, (Resource?)null, 0L);
-        foreach (var span in spans)
-        {
-            if (!resources.TryGetValue(span.ParentSpanId, out var parent))
-            {
-                continue;
-            }
-
-            // Neighbours share their resources, so runs are counted before names are compared.
-            if (run > 0 && (!ReferenceEquals(parent, lastParent) || !ReferenceEquals(span.Resource, lastChild)))
-            {
-                Add(lastParent!, lastChild!, run);
-                run = 0;
-            }
-
-            (lastParent, lastChild) = (parent, span.Resource);
-            run++;
-        }
-
-        if (run > 0)
-        {
-            Add(lastParent!, lastChild!, run);
-        }
-
-        return calls;
-
-        void Add(Resource parent, Resource child, long count) =>
-            CollectionsMarshal.GetValueRefOrAddDefault(calls, (parent.ServiceName ?? "", child.ServiceName ?? ""), out _) += count;
-    }
 }

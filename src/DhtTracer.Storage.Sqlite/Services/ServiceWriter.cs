@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using DhtTracer.Storage.Packed;
 using DhtTracer.Storage.Sqlite.Connections;
 using DhtTracer.Traces.Model;
 
@@ -17,22 +17,7 @@ internal static class ServiceWriter
             session["DELETE FROM trace_operation WHERE trace = ?1"].Bind(1, trace).Run();
         }
 
-        var ranges = new Dictionary<(string Service, string Name, int Kind), Range>(new ByName());
-        var (resource, service) = ((Resource?)null, "");
-        foreach (var span in spans)
-        {
-            if (!ReferenceEquals(span.Resource, resource))
-            {
-                (resource, service) = (span.Resource, span.Resource.ServiceName ?? "");
-            }
-
-            var start = Nanoseconds.ToColumn(span.StartUnixNano);
-            var duration = span.EndUnixNano > span.StartUnixNano ? Nanoseconds.ToColumn(span.EndUnixNano - span.StartUnixNano) : 0;
-            ref var range = ref CollectionsMarshal.GetValueRefOrAddDefault(ranges, (service, span.Name, (int)span.Kind), out var exists);
-            range = exists ? range.Include(start, duration) : new Range(start, start, duration, duration);
-        }
-
-        foreach (var (operation, range) in ranges)
+        foreach (var (operation, range) in SpanRange.ByOperation(spans))
         {
             session["INSERT INTO trace_operation VALUES (?1, ?2, ?3, ?4, ?5, ?6)"]
                 .Bind(1, trace)
@@ -72,20 +57,5 @@ internal static class ServiceWriter
             ?? throw new InvalidOperationException("INSERT ... RETURNING returned nothing.");
         session.Operations.Add(operation, number);
         return number;
-    }
-
-    /// <summary>Hashes only the name: in most traces all spans are of one service, and the kind follows from the name.</summary>
-    private sealed class ByName : IEqualityComparer<(string Service, string Name, int Kind)>
-    {
-        public bool Equals((string Service, string Name, int Kind) x, (string Service, string Name, int Kind) y) =>
-            x.Kind == y.Kind && x.Name == y.Name && x.Service == y.Service;
-
-        public int GetHashCode((string Service, string Name, int Kind) obj) => obj.Name.GetHashCode(StringComparison.Ordinal);
-    }
-
-    private readonly record struct Range(long FirstStart, long LastStart, long MinDuration, long MaxDuration)
-    {
-        public Range Include(long start, long duration) =>
-            new(Math.Min(FirstStart, start), Math.Max(LastStart, start), Math.Min(MinDuration, duration), Math.Max(MaxDuration, duration));
     }
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Analysis.Statistics;
+using DhtTracer.Storage.Columns;
 using DhtTracer.Storage.Queries;
 using DhtTracer.Storage.Sqlite.Blocks;
 using DhtTracer.Storage.Sqlite.Connections;

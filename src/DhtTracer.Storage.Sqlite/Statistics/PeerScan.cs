@@ -1,4 +1,6 @@
 using System.Buffers;
+using DhtTracer.Storage.Columns;
+using DhtTracer.Storage.Packed;
 using DhtTracer.Storage.Queries;
 using DhtTracer.Storage.Sqlite.Blocks;
 using DhtTracer.Storage.Sqlite.Connections;
@@ -10,15 +12,24 @@ namespace DhtTracer.Storage.Sqlite.Statistics;
 /// Reads what the operations that pass a filter did with each peer, block by block: the stored sums where all operations of a block pass,
 /// else sums over the rows of those that do.
 /// </summary>
-internal sealed class PeerScan(SqliteConnection connection, QueryFilter filter) : IDisposable
+internal sealed class PeerScan(SqliteConnection connection, QueryFilter filter) : IPeerScan, IDisposable
 {
-    private readonly Statement _stored = PeerBlock.SelectColumn(connection);
+    private readonly Statement _stored = PeerBlockRows.SelectColumn(connection);
+
+    /// <inheritdoc/>
+    INumberedStrings IPeerScan.Texts => Texts;
+
+    /// <inheritdoc/>
+    INumberedStrings IPeerScan.Peers => Peers;
 
     /// <summary>The table of texts.</summary>
     public NumberedStrings Texts { get; } = new(connection, "SELECT value FROM text WHERE no = ?1", NumberedStrings.Text);
 
     /// <summary>The table of peers.</summary>
     public NumberedStrings Peers { get; } = new(connection, "SELECT id FROM peer WHERE no = ?1", PeerTable.Read);
+
+    /// <summary>The number of a peer; null if no trace has it.</summary>
+    public long? Find(string peer) => PeerTable.Find(connection, peer);
 
     /// <summary>Operations that passed in the last <see cref="Read"/>.</summary>
     public int Operations { get; private set; }
@@ -37,8 +48,8 @@ internal sealed class PeerScan(SqliteConnection connection, QueryFilter filter) 
                 if (numbers.Length > 0)
                 {
                     yield return isWhole && block.IsStored
-                        ? PeerBlock.Stored(block.Number, background, _stored)
-                        : PeerBlockBuilder.Build(connection, Texts, block.Number, background, isWhole ? null : numbers);
+                        ? PeerBlock.Stored(block.Number, background, PeerBlockRows.Read(_stored))
+                        : PeerBlockRows.Build(connection, Texts, block.Number, background, isWhole ? null : numbers);
                 }
             }
         }

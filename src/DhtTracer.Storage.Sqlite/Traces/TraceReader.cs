@@ -3,6 +3,7 @@ using System.Text;
 using Dapper;
 using DhtTracer.Analysis.Reconstruction;
 using DhtTracer.Storage.Inbox;
+using DhtTracer.Storage.Packed;
 using DhtTracer.Storage.Sqlite.Connections;
 using DhtTracer.Storage.Sqlite.Inbox;
 using DhtTracer.Storage.Sqlite.Parts;

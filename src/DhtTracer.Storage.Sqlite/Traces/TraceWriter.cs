@@ -1,30 +1,14 @@
 using System.Buffers;
+using DhtTracer.Storage.Packed;
 using DhtTracer.Storage.Sqlite.Connections;
 using DhtTracer.Storage.Sqlite.EventStreams;
 using DhtTracer.Storage.Sqlite.Inbox;
 using DhtTracer.Storage.Sqlite.Operations;
 using DhtTracer.Storage.Sqlite.Parts;
 using DhtTracer.Storage.Sqlite.Services;
-using DhtTracer.Storage.Traces;
 using DhtTracer.Traces.Model;
 
 namespace DhtTracer.Storage.Sqlite.Traces;
-
-/// <summary>An analysis, packed on the analyser's thread, for the writer's thread.</summary>
-internal sealed record PackedAnalysis(TraceAnalysis Analysis, PackedPart Part, BlobCodec Codec, byte[] Data, IReadOnlyList<string> Peers);
-
-/// <summary>Which spans of a trace were packed.</summary>
-internal enum PackedPart
-{
-    /// <summary>All. They replace what is stored.</summary>
-    Everything,
-
-    /// <summary>Those that came since the last analysis. They go beside what is stored.</summary>
-    New,
-
-    /// <summary>None: everything is stored already.</summary>
-    Nothing,
-}
 
 /// <summary>Writes a trace's own tables.</summary>
 internal static class TraceWriter
@@ -51,7 +35,7 @@ internal static class TraceWriter
         var (trace, spansBefore, bytesBefore) = (select.GetInt64(0), select.GetInt64(2), select.GetInt64(3));
         select.Reset();
         var isNew = content.Revision == 0;
-        var (start, end) = Extent(analysis.Spans);
+        var (start, end) = TraceExtent.Of(analysis.Spans);
         var spans = analysis.Spans.Count;
         foreach (var row in content.Rows)
         {
@@ -162,23 +146,5 @@ internal static class TraceWriter
         }
 
         return output.WrittenSpan;
-    }
-
-    private static (long? Start, long? End) Extent(IReadOnlyList<Span> spans)
-    {
-        long? start = null,
-            end = null;
-        foreach (var span in spans)
-        {
-            var spanStart = Nanoseconds.ToColumn(span.StartUnixNano);
-            start = start is { } earliest && earliest < spanStart ? earliest : spanStart;
-            if (span.EndUnixNano != 0)
-            {
-                var spanEnd = Nanoseconds.ToColumn(span.EndUnixNano);
-                end = end is { } latest && latest > spanEnd ? latest : spanEnd;
-            }
-        }
-
-        return (start, end);
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Dapper;
+using DhtTracer.Storage.Packed;
 using DhtTracer.Storage.Sqlite.Connections;
 using DhtTracer.Storage.Sqlite.Inbox;
 using DhtTracer.Storage.Sqlite.Traces;

@@ -1,4 +1,4 @@
-using DhtTracer.Storage.Sqlite.Blocks;
+using DhtTracer.Storage.Columns;
 
 namespace DhtTracer.Storage.Sqlite.Tests.Blocks;
 

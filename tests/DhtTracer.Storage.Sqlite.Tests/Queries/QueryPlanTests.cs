@@ -2,7 +2,7 @@ using Dapper;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Storage.Contract;
 using DhtTracer.Storage.Queries;
-using DhtTracer.Storage.Sqlite.Operations;
+using DhtTracer.Storage.Rows;
 using DhtTracer.Storage.Sqlite.Queries;
 using DhtTracer.Traces.Model;
 

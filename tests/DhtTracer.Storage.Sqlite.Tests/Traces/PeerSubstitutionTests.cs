@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text;
-using DhtTracer.Storage.Sqlite.Packed;
-using DhtTracer.Storage.Sqlite.Traces;
+using DhtTracer.Storage.Packed;
 using FsCheck;
 using FsCheck.Fluent;
 

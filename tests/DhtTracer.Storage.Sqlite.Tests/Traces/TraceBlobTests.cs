@@ -1,5 +1,5 @@
 using System.Buffers;
-using DhtTracer.Storage.Sqlite.Traces;
+using DhtTracer.Storage.Packed;
 
 namespace DhtTracer.Storage.Sqlite.Tests.Traces;
 

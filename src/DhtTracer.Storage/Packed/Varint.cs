@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage.Packed;
 
 /// <summary>Unsigned LEB128, as in Protocol Buffers: small numbers take one byte.</summary>
 internal static class Varint

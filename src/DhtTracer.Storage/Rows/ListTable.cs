@@ -1,12 +1,12 @@
-namespace DhtTracer.Storage.Sqlite.Queries;
+namespace DhtTracer.Storage.Rows;
 
 /// <summary>What a list contains. Both tables have the columns that filters and orders use.</summary>
 internal enum ListTable
 {
-    /// <summary>Operations, which pages list and statistics count. Each order has an index.</summary>
+    /// <summary>Operations, which pages list and statistics count.</summary>
     Operations = 0,
 
-    /// <summary>Single queries. Only start and key have an index; other orders are sorted on request.</summary>
+    /// <summary>Single queries.</summary>
     Queries = 1,
 }
 
@@ -19,9 +19,6 @@ internal interface IListRow
     /// <summary>The selected columns.</summary>
     static abstract string Columns { get; }
 
-    /// <summary>The tables to join for these columns.</summary>
-    static abstract string Joins { get; }
-
     /// <summary>Its number in the table.</summary>
     long No { get; }
 
@@ -30,6 +27,6 @@ internal interface IListRow
     /// <summary>The value that this part of the list is sorted by.</summary>
     long SortValue { get; }
 
-    /// <summary>The part of the list, see <see cref="QueryOrder"/>.</summary>
+    /// <summary>The part of the list, see <see cref="Queries.QueryCursor"/>.</summary>
     int Part { get; }
 }

@@ -1,7 +1,7 @@
 using System.Buffers;
 using DhtTracer.Analysis.Model;
 
-namespace DhtTracer.Storage.Sqlite.Packed;
+namespace DhtTracer.Storage.Packed;
 
 /// <summary>
 /// <see cref="PhaseTimes"/> as varints, in parameter order. New phases are added at the end.

@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 using System.IO.Compression;
 using ZstdSharp;
 
-namespace DhtTracer.Storage.Sqlite.Traces;
+namespace DhtTracer.Storage.Packed;
 
 /// <summary>How spans are packed. The number is stored with the bytes.</summary>
 internal enum BlobCodec

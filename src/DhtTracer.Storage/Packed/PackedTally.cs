@@ -1,15 +1,14 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using DhtTracer.Analysis.Statistics;
-using DhtTracer.Storage.Sqlite.Connections;
 
-namespace DhtTracer.Storage.Sqlite.Packed;
+namespace DhtTracer.Storage.Packed;
 
 /// <summary>Two lists of names and counts, with names as string numbers: errors, then agent versions.</summary>
 internal static class PackedTally
 {
     /// <summary>Packs both lists; empty if both are empty.</summary>
-    public static ReadOnlySpan<byte> Write(WriteSession session, ImmutableArray<NamedCount> errors, ImmutableArray<NamedCount> agents)
+    public static ReadOnlySpan<byte> Write(IStringNumbers numbers, ImmutableArray<NamedCount> errors, ImmutableArray<NamedCount> agents)
     {
         if (errors.IsEmpty && agents.IsEmpty)
         {
@@ -22,7 +21,7 @@ internal static class PackedTally
             Varint.Write(output, (ulong)list.Length);
             foreach (var item in list)
             {
-                Varint.Write(output, (ulong)session.Texts.Intern(item.Name));
+                Varint.Write(output, (ulong)numbers.OfText(item.Name));
                 Varint.Write(output, (ulong)item.Count);
             }
         }

@@ -1,14 +1,13 @@
 using System.Collections.Immutable;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Storage.Operations;
-using DhtTracer.Storage.Sqlite.Connections;
-using DhtTracer.Storage.Sqlite.Queries;
 
-namespace DhtTracer.Storage.Sqlite.Operations;
+namespace DhtTracer.Storage.Rows;
 
-/// <summary>A row of the table of operations joined with its strings, as Dapper fills it.</summary>
+/// <summary>A row of the table of operations joined with its strings, as Dapper fills it. Each store has its own joins.</summary>
 internal sealed class OperationRow : IListRow
 {
+    /// <summary>The columns: <c>q</c> is the operation, <c>t</c> its trace, the rest its strings.</summary>
     public static string Columns =>
         """
             q.no, t.trace_id AS TraceId, t.analysis_version AS AnalysisVersion, q.span_id AS SpanId, q.type, q.source, q.outcome,
@@ -18,15 +17,6 @@ internal sealed class OperationRow : IListRow
             q.start_ns AS StartNs, q.duration_ns AS DurationNs, q.discovery_ns AS DiscoveryNs, e.value AS ErrorClass,
               q.error_text AS ErrorText,
             q.results, q.decisive, q.command, q.around
-            """;
-
-    public static string Joins =>
-        """
-            JOIN trace t ON t.no = q.trace
-            LEFT JOIN text s ON s.no = q.service
-            LEFT JOIN text i ON i.no = q.instance
-            LEFT JOIN peer n ON n.no = q.node
-            LEFT JOIN text e ON e.no = q.error_class
             """;
 
     public static ListTable Table => ListTable.Operations;
@@ -53,7 +43,7 @@ internal sealed class OperationRow : IListRow
 
     public string? Instance { get; init; }
 
-    /// <summary>A blob or a text, see <see cref="PeerTable"/>.</summary>
+    /// <summary>A blob or a text, see <see cref="PeerText"/>.</summary>
     public object? Node { get; init; }
 
     public string? KeyText { get; init; }
@@ -101,7 +91,7 @@ internal sealed class OperationRow : IListRow
             Source = (TraceSource)Source,
             Service = Service,
             Instance = Instance,
-            Node = PeerTable.Text(Node),
+            Node = PeerText.Of(Node),
             Background = Background != 0,
             BackgroundKind = (BackgroundKind?)BackgroundKind,
             StartUnixNano = (ulong)StartNs,

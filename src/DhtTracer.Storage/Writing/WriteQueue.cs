@@ -1,28 +1,27 @@
 using System.Threading.Channels;
-using Microsoft.Data.Sqlite;
 
-namespace DhtTracer.Storage.Sqlite.Connections;
+namespace DhtTracer.Storage.Writing;
 
 /// <summary>
-/// The only writer. Waiting writes share a transaction (group commit), because an fsync costs milliseconds and every commit does one with
-/// <c>synchronous=FULL</c>. A write's task completes only after its commit.
+/// The only writer of this process. Waiting writes share a transaction (group commit), because a commit waits milliseconds for the disk.
+/// A write's task completes only after its commit.
 /// </summary>
-internal sealed class WriteQueue : IAsyncDisposable
+/// <typeparam name="TSession">What a write works with.</typeparam>
+internal sealed class WriteQueue<TSession> : IAsyncDisposable
+    where TSession : IWriteSession
 {
     private const int MaxGroup = 256;
     private const long MaxGroupBytes = 16L << 20;
 
     private readonly Channel<Write> _channel = Channel.CreateUnbounded<Write>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly WriteSession _session;
-    private readonly string _path;
+    private readonly TSession _session;
     private readonly long _maxPendingBytes;
     private readonly Task _loop;
     private long _pendingBytes;
 
-    public WriteQueue(SqliteConnection connection, string path, long maxPendingBytes)
+    public WriteQueue(TSession session, long maxPendingBytes)
     {
-        _session = new WriteSession(connection);
-        _path = path;
+        _session = session;
         _maxPendingBytes = maxPendingBytes;
         _loop = Task.Run(RunAsync);
     }
@@ -39,7 +38,7 @@ internal sealed class WriteQueue : IAsyncDisposable
     /// <exception cref="StoreOverloadedException">Too many bytes are waiting already, or the write waited too long.</exception>
     /// <exception cref="DatabaseException">The commit failed; nothing is stored.</exception>
     public async Task<T> RunAsync<T>(
-        Func<WriteSession, T> apply,
+        Func<TSession, T> apply,
         long bytes,
         Action<T>? committed,
         TimeSpan? patience,
@@ -146,12 +145,12 @@ internal sealed class WriteQueue : IAsyncDisposable
             {
                 _session.Rollback();
             }
-            catch (SqliteException rollbackError)
+            catch (System.Data.Common.DbException rollbackError)
             {
-                return SqliteErrors.From(rollbackError, _path);
+                return _session.Translate(rollbackError);
             }
 
-            return error is SqliteException sqlite ? SqliteErrors.From(sqlite, _path) : error;
+            return _session.Translate(error);
         }
 
         foreach (var write in group)
@@ -173,7 +172,7 @@ internal sealed class WriteQueue : IAsyncDisposable
 
         public abstract bool TakeBack();
 
-        public abstract void Apply(WriteSession session);
+        public abstract void Apply(TSession session);
 
         public abstract void Complete();
 
@@ -181,8 +180,8 @@ internal sealed class WriteQueue : IAsyncDisposable
     }
 
     private sealed class Write<T>(
-        WriteQueue queue,
-        Func<WriteSession, T> apply,
+        WriteQueue<TSession> queue,
+        Func<TSession, T> apply,
         long bytes,
         Action<T>? committed,
         CancellationToken cancellationToken
@@ -213,7 +212,7 @@ internal sealed class WriteQueue : IAsyncDisposable
             return true;
         }
 
-        public override void Apply(WriteSession session)
+        public override void Apply(TSession session)
         {
             // It may run again, alone, after its group failed.
             if (Interlocked.CompareExchange(ref _state, Started, Waiting) != Abandoned)

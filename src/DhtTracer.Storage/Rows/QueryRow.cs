@@ -1,11 +1,11 @@
 using DhtTracer.Analysis.Model;
-using DhtTracer.Storage.Sqlite.Connections;
 
-namespace DhtTracer.Storage.Sqlite.Queries;
+namespace DhtTracer.Storage.Rows;
 
-/// <summary>A row of the query table joined with its strings, as Dapper fills it.</summary>
+/// <summary>A row of the query table joined with its strings, as Dapper fills it. Each store has its own joins.</summary>
 internal sealed class QueryRow : IListRow
 {
+    /// <summary>The columns: <c>q</c> is the query, <c>t</c> its trace, the rest its strings.</summary>
     public static string Columns =>
         """
             q.no, t.trace_id AS TraceId, t.analysis_version AS AnalysisVersion, q.span_id AS SpanId,
@@ -17,15 +17,6 @@ internal sealed class QueryRow : IListRow
             q.to_query AS ToQuery, q.remaining, q.results, q.returned, q.duplicates, q.xor, q.hops,
             q.side, q.skipped, q.hops_at_least AS HopsAtLeast, q.seen_complete AS SeenComplete, q.sent, q.missing_spans AS MissingSpans,
             q.missing_events AS MissingEvents, d.id AS DiscoveredBy
-            """;
-
-    public static string Joins =>
-        """
-            JOIN trace t ON t.no = q.trace
-            LEFT JOIN text s ON s.no = q.service
-            LEFT JOIN peer n ON n.no = q.node
-            LEFT JOIN text e ON e.no = q.error_class
-            LEFT JOIN peer d ON d.no = q.discovered_by
             """;
 
     public static ListTable Table => ListTable.Queries;
@@ -52,7 +43,7 @@ internal sealed class QueryRow : IListRow
 
     public string? Service { get; init; }
 
-    /// <summary>A blob or a text, see <see cref="PeerTable"/>.</summary>
+    /// <summary>A blob or a text, see <see cref="PeerText"/>.</summary>
     public object? Node { get; init; }
 
     public string? KeyText { get; init; }
@@ -115,7 +106,7 @@ internal sealed class QueryRow : IListRow
 
     public int MissingEvents { get; init; }
 
-    /// <summary>A blob or a text, see <see cref="PeerTable"/>.</summary>
+    /// <summary>A blob or a text, see <see cref="PeerText"/>.</summary>
     public object? DiscoveredBy { get; init; }
 
     public long SortValue { get; init; }
@@ -139,14 +130,14 @@ internal sealed class QueryRow : IListRow
                 : new QueryKey(KeyText, Convert.ToHexStringLower(KeyBytes ?? []), Convert.ToHexStringLower(KadId ?? [])),
             Source = (TraceSource)Source,
             Service = Service,
-            Node = PeerTable.Text(Node),
+            Node = PeerText.Of(Node),
             StartUnixNano = (ulong)StartNs,
             DurationNs = DurationNs,
             Outcome = (QueryOutcome)Outcome,
             Error = ErrorClass is null ? null : new TraceError(ErrorClass, ErrorText),
             Termination = (QueryTermination?)Termination,
             DiscoveryNs = DiscoveryNs,
-            DiscoveredBy = PeerTable.Text(DiscoveredBy),
+            DiscoveredBy = PeerText.Of(DiscoveredBy),
             Missing = new MissingParts(MissingSpans, MissingEvents),
             FirstAnswerNs = FirstAnswerNs,
             Parameters = new QueryParameters(Alpha, Beta, K),

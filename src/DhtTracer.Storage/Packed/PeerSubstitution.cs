@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text;
 
-namespace DhtTracer.Storage.Sqlite.Traces;
+namespace DhtTracer.Storage.Packed;
 
 /// <summary>
 /// Replaces peer ids with short references before compression. A peer id is 32 random bytes, written in 46 to 53 characters, and does not

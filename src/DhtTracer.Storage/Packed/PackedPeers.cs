@@ -1,9 +1,8 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using DhtTracer.Analysis.Statistics;
-using DhtTracer.Storage.Sqlite.Connections;
 
-namespace DhtTracer.Storage.Sqlite.Packed;
+namespace DhtTracer.Storage.Packed;
 
 /// <summary>A peer of a query, with numbers in place of its strings.</summary>
 internal readonly record struct PackedPeer(
@@ -46,16 +45,16 @@ internal static class PackedPeers
     private const byte PathMark = 0;
 
     /// <summary>Packs the peers of a query.</summary>
-    /// <param name="session">The writer.</param>
+    /// <param name="strings">Gives strings their numbers.</param>
     /// <param name="facts">The peers.</param>
     /// <param name="contacted">Receives the numbers of those that were dialed or asked.</param>
-    public static ReadOnlySpan<byte> Write(WriteSession session, IReadOnlyList<PeerFacts> facts, ICollection<long> contacted)
+    public static ReadOnlySpan<byte> Write(IStringNumbers strings, IReadOnlyList<PeerFacts> facts, ICollection<long> contacted)
     {
         var numbers = new long[facts.Count];
         var order = new int[facts.Count];
         for (var i = 0; i < order.Length; i++)
         {
-            numbers[i] = session.Peers.Intern(facts[i].PeerId);
+            numbers[i] = strings.OfPeer(facts[i].PeerId);
             order[i] = i;
         }
 
@@ -73,7 +72,7 @@ internal static class PackedPeers
         {
             Varint.Write(output, (ulong)(numbers[i] - last));
             last = numbers[i];
-            WritePeer(session, facts[i], hasPath, output);
+            WritePeer(strings, facts[i], hasPath, output);
             if (PackedPeer.IsContacted(facts[i].State, facts[i].Requests))
             {
                 contacted.Add(last);
@@ -101,7 +100,7 @@ internal static class PackedPeers
         }
     }
 
-    private static void WritePeer(WriteSession session, PeerFacts facts, bool hasPath, ArrayBufferWriter<byte> output)
+    private static void WritePeer(IStringNumbers numbers, PeerFacts facts, bool hasPath, ArrayBufferWriter<byte> output)
     {
         var details = facts.Requests > 0 || facts.RequestNs is not null || facts.DialNs is not null || !facts.Errors.IsEmpty;
         var texts = facts.Agent is not null || !facts.Addresses.IsEmpty;
@@ -127,7 +126,7 @@ internal static class PackedPeers
             Varint.Write(output, (ulong)facts.Errors.Length);
             foreach (var error in facts.Errors)
             {
-                Varint.Write(output, (ulong)session.Texts.Intern(error));
+                Varint.Write(output, (ulong)numbers.OfText(error));
             }
         }
 
@@ -139,8 +138,8 @@ internal static class PackedPeers
 
         if (texts)
         {
-            Varint.WriteNullable(output, session.Texts.InternOrNull(facts.Agent));
-            Varint.WriteNullable(output, facts.Addresses.IsEmpty ? null : session.Texts.Intern(string.Join('\n', facts.Addresses)));
+            Varint.WriteNullable(output, facts.Agent is null ? null : numbers.OfText(facts.Agent));
+            Varint.WriteNullable(output, facts.Addresses.IsEmpty ? null : numbers.OfText(string.Join('\n', facts.Addresses)));
         }
     }
 

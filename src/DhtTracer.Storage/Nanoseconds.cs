@@ -1,10 +1,10 @@
-namespace DhtTracer.Storage.Sqlite;
+namespace DhtTracer.Storage;
 
 /// <summary>Converts times for columns.</summary>
 internal static class Nanoseconds
 {
     /// <summary>
-    /// SQLite's integers are signed. Times after the year 2262, which only a broken or hostile sender writes, are stored as the maximum.
+    /// The databases' integers are signed. Times after the year 2262, which only a broken or hostile sender writes, are the maximum.
     /// The span itself keeps the value that was sent.
     /// </summary>
     public static long ToColumn(ulong unixNano) => unixNano > long.MaxValue ? long.MaxValue : (long)unixNano;

@@ -1,21 +1,13 @@
-using DhtTracer.Storage.Sqlite.Connections;
-using DhtTracer.Storage.Sqlite.Packed;
-using Microsoft.Data.Sqlite;
+using DhtTracer.Storage.Packed;
 
-namespace DhtTracer.Storage.Sqlite.Blocks;
+namespace DhtTracer.Storage.Columns;
 
 /// <summary>
 /// Sums what operations did with each peer. Over 300 lines, because the sums and the order in which they are written belong together.
 /// </summary>
 /// <param name="texts">The table of texts.</param>
-internal sealed class PeerBlockBuilder(NumberedStrings texts)
+internal sealed class PeerBlockBuilder(INumberedStrings texts)
 {
-    private const string QueriesSql = """
-        SELECT o.no, q.start_ns, o.decisive IS NOT NULL AND o.decisive = q.span_id, p.data
-        FROM dht_operation o JOIN query q ON q.operation = o.no JOIN query_peers p ON p.query = q.no
-        WHERE o.no BETWEEN ?1 AND ?2 AND o.background = ?3 AND q.skipped = 0 ORDER BY o.no, q.no
-        """;
-
     private readonly Dictionary<long, Sums> _peers = [];
     private readonly Dictionary<long, long[]> _addresses = [];
     private readonly Dictionary<string, long> _addressNumbers = new(StringComparer.Ordinal);
@@ -24,32 +16,12 @@ internal sealed class PeerBlockBuilder(NumberedStrings texts)
     private readonly Losses _classes = new();
     private long _lossOperations;
 
-    /// <summary>Sums the operations of a block.</summary>
-    /// <param name="connection">The connection to read from.</param>
-    /// <param name="texts">The table of texts.</param>
-    /// <param name="block">Number of the block.</param>
-    /// <param name="background">Those in the background, or the others.</param>
-    /// <param name="only">Numbers of operations, ascending; null for all.</param>
-    public static PeerBlock Build(SqliteConnection connection, NumberedStrings texts, long block, bool background, long[]? only)
-    {
-        var builder = new PeerBlockBuilder(texts);
-        using var queries = new Statement(connection, QueriesSql);
-        queries.Bind(1, block * OperationBlock.Size).Bind(2, ((block + 1) * OperationBlock.Size) - 1).Bind(3, background ? 1L : 0L);
-        var peers = new List<PackedPeer>();
-        while (queries.Step())
-        {
-            if (only is null || Array.BinarySearch(only, queries.GetInt64(0)) >= 0)
-            {
-                peers.Clear();
-                PackedPeers.Read(queries.GetBlob(3), peers);
-                builder.Add(queries.GetInt64(0), queries.GetInt64(1), queries.GetInt64(2) != 0, peers);
-            }
-        }
-
-        return builder.Build();
-    }
-
-    private void Add(long operation, long start, bool isDecisive, List<PackedPeer> peers)
+    /// <summary>Adds a query.</summary>
+    /// <param name="operation">Number of its operation. Queries of one operation come one after another.</param>
+    /// <param name="start">Its start.</param>
+    /// <param name="isDecisive">Whether it is the decisive query of its operation.</param>
+    /// <param name="peers">The peers that it heard of.</param>
+    public void Add(long operation, long start, bool isDecisive, List<PackedPeer> peers)
     {
         var hasPath = false;
         foreach (var fact in peers)
@@ -130,7 +102,8 @@ internal sealed class PeerBlockBuilder(NumberedStrings texts)
         return numbers;
     }
 
-    private PeerBlock Build()
+    /// <summary>The sums of all queries added.</summary>
+    public PeerBlock Build()
     {
         var columns = new List<long>[PeerBlock.Columns];
         for (var i = 0; i < columns.Length; i++)
@@ -240,7 +213,7 @@ internal sealed class PeerBlockBuilder(NumberedStrings texts)
 
         public List<SeenSums> Addresses { get; } = [];
 
-        public void Add(long operation, long start, PackedPeer fact, NumberedStrings texts)
+        public void Add(long operation, long start, PackedPeer fact, INumberedStrings texts)
         {
             Seen += Counts(operation, ref _seenBy, true);
             Queried += Counts(operation, ref _queriedBy, fact.Requests > 0);

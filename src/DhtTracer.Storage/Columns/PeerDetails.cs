@@ -1,9 +1,8 @@
 using System.Collections.Immutable;
 using DhtTracer.Analysis.Statistics;
-using DhtTracer.Storage.Sqlite.Blocks;
-using DhtTracer.Storage.Sqlite.Connections;
+using DhtTracer.Storage.Packed;
 
-namespace DhtTracer.Storage.Sqlite.Statistics;
+namespace DhtTracer.Storage.Columns;
 
 /// <summary>Everything about one peer, summed over blocks.</summary>
 internal sealed class PeerDetails
@@ -27,7 +26,7 @@ internal sealed class PeerDetails
     public bool IsSeen => _seen > 0;
 
     /// <summary>Adds its row of a block.</summary>
-    public void Add(PeerBlock block, int row, NumberedStrings texts)
+    public void Add(PeerBlock block, int row, INumberedStrings texts)
     {
         long? Known(PeerColumn column) => block[column][row] is var value && value != ColumnCodec.Unknown ? value : null;
 
@@ -95,7 +94,7 @@ internal sealed class PeerDetails
         PeerColumn count,
         PeerColumn text,
         int row,
-        NumberedStrings texts,
+        INumberedStrings texts,
         Dictionary<string, (int Operations, ulong First, ulong Last)> seen
     )
     {

@@ -1,6 +1,4 @@
-using DhtTracer.Storage.Sqlite.Blocks;
-
-namespace DhtTracer.Storage.Sqlite.Statistics;
+namespace DhtTracer.Storage.Columns;
 
 /// <summary>Sums of some columns for every peer.</summary>
 /// <param name="columns">The columns. An unknown value adds nothing; the sum of only unknown ones is unknown.</param>

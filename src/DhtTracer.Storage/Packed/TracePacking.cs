@@ -1,11 +1,12 @@
 using System.Buffers;
 using DhtTracer.Storage.Traces;
 
-namespace DhtTracer.Storage.Sqlite.Traces;
+namespace DhtTracer.Storage.Packed;
 
 /// <summary>Packs an analysed trace for storage, on the analyser's thread.</summary>
 internal static class TracePacking
 {
+    /// <summary>Packs it.</summary>
     public static PackedAnalysis Pack(TraceAnalysis analysis)
     {
         // If the bytes are unchanged, only what came since the last analysis is packed.
@@ -17,7 +18,11 @@ internal static class TracePacking
         }
 
         var part = stored == 0 ? PackedPart.Everything : PackedPart.New;
-        var peers = analysis.Found.Queries.SelectMany(query => query.Peers).Select(peer => peer.Id);
+        var peers = analysis
+            .Found.Queries.SelectMany(query => query.Peers)
+            .Select(peer => peer.Id)
+            // PostgreSQL's texts cannot hold this character, and no peer id has it.
+            .Where(static id => !id.Contains('\0', StringComparison.Ordinal));
         var substituted = new ArrayBufferWriter<byte>(otlp.Length + 64);
         var used = PeerSubstitution.Encode(otlp, peers, substituted);
         return used.Count == 0

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 using DhtTracer.Analysis.Model;
 using DhtTracer.Traces.Model;
 
-namespace DhtTracer.Storage.Sqlite.Operations;
+namespace DhtTracer.Storage.Rows;
 
 /// <summary>
 /// What is above and beside an operation, as stored in the column <c>around</c>: <c>{"context":[["04783bfc…","POST

@@ -1,8 +1,6 @@
 using System.Buffers.Binary;
-using DhtTracer.Storage.Sqlite.Connections;
-using Microsoft.Data.Sqlite;
 
-namespace DhtTracer.Storage.Sqlite.Blocks;
+namespace DhtTracer.Storage.Columns;
 
 /// <summary>
 /// What some operations did with each peer, summed: the operations of one block that are in the background, or those that are not, as they
@@ -13,12 +11,12 @@ internal sealed class PeerBlock
     /// <summary>Number of columns.</summary>
     public const int Columns = (int)PeerColumn.LossClassSquares + 1;
 
-    private readonly Statement? _stored;
+    private readonly StoredColumn? _stored;
     private readonly long _number;
     private readonly long[]?[] _columns = new long[Columns][];
     private readonly int[]?[] _starts = new int[Columns][];
 
-    private PeerBlock(Statement? stored, long number) => (_stored, _number) = (stored, number);
+    private PeerBlock(StoredColumn? stored, long number) => (_stored, _number) = (stored, number);
 
     /// <summary>Texts that the table of texts does not have. Number -1 is the first, -2 the second, and so on.</summary>
     public IReadOnlyList<string> NewTexts { get; private init; } = [];
@@ -26,8 +24,8 @@ internal sealed class PeerBlock
     /// <summary>A stored one.</summary>
     /// <param name="block">Number of the block.</param>
     /// <param name="background">Which of the two.</param>
-    /// <param name="stored">See <see cref="SelectColumn"/>.</param>
-    public static PeerBlock Stored(long block, bool background, Statement stored) => new(stored, (block * 2) + (background ? 1 : 0));
+    /// <param name="stored">Reads a column by its number.</param>
+    public static PeerBlock Stored(long block, bool background, StoredColumn stored) => new(stored, (block * 2) + (background ? 1 : 0));
 
     /// <summary>One that was made from rows.</summary>
     public static PeerBlock Built(long[][] columns, IReadOnlyList<string> newTexts)
@@ -36,10 +34,6 @@ internal sealed class PeerBlock
         columns.CopyTo(block._columns, 0);
         return block;
     }
-
-    /// <summary>The statement that stored ones read their columns with.</summary>
-    public static Statement SelectColumn(SqliteConnection connection) =>
-        new(connection, "SELECT data FROM peer_block_column WHERE no = ?1");
 
     /// <summary>Number of a column in the table of columns.</summary>
     public static long ColumnNumber(long block, bool background, int column) => (((block * 2) + (background ? 1 : 0)) * 64) + column;
@@ -55,13 +49,9 @@ internal sealed class PeerBlock
                 return known;
             }
 
-            _stored!.Reset();
-            if (!_stored.Bind(1, (_number * 64) + (int)column).Step())
-            {
-                throw new InvalidDataException($"The database is damaged: column {column} of peers {_number} is not there.");
-            }
-
-            return _columns[(int)column] = Decode(_stored.GetBlob(0));
+            return _columns[(int)column] = _stored!((_number * 64) + (int)column, out var bytes)
+                ? Decode(bytes)
+                : throw new InvalidDataException($"The database is damaged: column {column} of peers {_number} is not there.");
         }
     }
 
@@ -109,3 +99,7 @@ internal sealed class PeerBlock
         return values;
     }
 }
+
+/// <summary>Reads a stored column by its number. The bytes are valid until the next call.</summary>
+/// <returns>Whether it is there.</returns>
+internal delegate bool StoredColumn(long number, out ReadOnlySpan<byte> bytes);

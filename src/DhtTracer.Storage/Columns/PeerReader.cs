@@ -1,12 +1,9 @@
 using DhtTracer.Analysis.Statistics;
 using DhtTracer.Analysis.Statistics.Comparing;
-using DhtTracer.Storage.Queries;
-using DhtTracer.Storage.Sqlite.Blocks;
-using DhtTracer.Storage.Sqlite.Connections;
+using DhtTracer.Storage.Packed;
 using DhtTracer.Storage.Statistics;
-using Microsoft.Data.Sqlite;
 
-namespace DhtTracer.Storage.Sqlite.Statistics;
+namespace DhtTracer.Storage.Columns;
 
 /// <summary>Answers about the peers of all operations that pass a filter.</summary>
 internal static class PeerReader
@@ -15,9 +12,8 @@ internal static class PeerReader
     private const int MostValues = 4_000_000;
 
     /// <summary>A part of the list of peers.</summary>
-    public static PeerPage List(SqliteConnection connection, QueryFilter filter, PeerListing listing, CancellationToken cancellationToken)
+    public static PeerPage List(IPeerScan scan, PeerListing listing, CancellationToken cancellationToken)
     {
-        using var scan = new PeerScan(connection, filter);
         var (column, percentile) = ColumnOf(listing.Rank);
         var totals = new PeerTotals(column, PeerColumn.Queried);
         var withAgent = new HashSet<long>();
@@ -58,19 +54,15 @@ internal static class PeerReader
     }
 
     /// <summary>One peer; none when no operation heard of it.</summary>
-    public static PeerPage One(SqliteConnection connection, QueryFilter filter, string peer, CancellationToken cancellationToken)
+    public static PeerPage One(IPeerScan scan, long? peer, CancellationToken cancellationToken)
     {
-        using var scan = new PeerScan(connection, filter);
-        var peers = PeerTable.Find(connection, peer) is { } number
-            ? Summaries(scan, [number], cancellationToken)
-            : Summaries(scan, [], cancellationToken);
+        var peers = Summaries(scan, peer is { } number ? [number] : [], cancellationToken);
         return new PeerPage(peers, peers.Count, scan.Operations);
     }
 
     /// <summary>What a comparison needs of the peers.</summary>
-    public static PeersMet Met(SqliteConnection connection, QueryFilter filter, CancellationToken cancellationToken)
+    public static PeersMet Met(IPeerScan scan, CancellationToken cancellationToken)
     {
-        using var scan = new PeerScan(connection, filter);
         var totals = new PeerTotals(PeerColumn.Met, PeerColumn.DecisiveLost);
         var squares = new Dictionary<long, double>();
         var losses = new PeerLosses();
@@ -117,7 +109,7 @@ internal static class PeerReader
             _ => throw new ArgumentOutOfRangeException(nameof(rank), rank, "No such rank."),
         };
 
-    private static void FindAgents(PeerBlock block, NumberedStrings texts, string text, Dictionary<long, bool> agents, HashSet<long> found)
+    private static void FindAgents(PeerBlock block, INumberedStrings texts, string text, Dictionary<long, bool> agents, HashSet<long> found)
     {
         var (peers, starts, numbers) = (block[PeerColumn.Peer], block.Starts(PeerColumn.AgentCount), block[PeerColumn.Agent]);
         for (var i = 0; i < peers.Length; i++)
@@ -140,7 +132,7 @@ internal static class PeerReader
 
     // A percentile of every peer, -1 without values. The values of some peers at a time are gathered from all blocks.
     private static long[] Percentiles(
-        PeerScan scan,
+        IPeerScan scan,
         PeerTotals totals,
         PeerColumn count,
         PeerColumn column,
@@ -192,7 +184,7 @@ internal static class PeerReader
         return percentiles;
     }
 
-    private static List<PeerSummary> Summaries(PeerScan scan, List<long> peers, CancellationToken cancellationToken)
+    private static List<PeerSummary> Summaries(IPeerScan scan, List<long> peers, CancellationToken cancellationToken)
     {
         var sums = peers.Distinct().ToDictionary(static peer => peer, static _ => new PeerDetails());
         foreach (var block in scan.Read(cancellationToken))
@@ -222,7 +214,7 @@ internal static class PeerReader
         }
     }
 
-    private static void AddLosses(PeerBlock block, PeerColumn first, NumberedStrings texts, NamedSums losses)
+    private static void AddLosses(PeerBlock block, PeerColumn first, INumberedStrings texts, NamedSums losses)
     {
         var (names, sums, bits) = (block[first], block[first + 1], block[first + 2]);
         for (var i = 0; i < names.Length; i++)

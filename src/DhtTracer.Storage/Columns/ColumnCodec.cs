@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace DhtTracer.Storage.Sqlite.Blocks;
+namespace DhtTracer.Storage.Columns;
 
 /// <summary>
 /// A column of whole numbers as bytes: all in the fewest bytes that hold the distance of the greatest from the least, so that the number

@@ -1,14 +1,14 @@
 using System.IO.Hashing;
 
-namespace DhtTracer.Storage.Sqlite.Traces;
+namespace DhtTracer.Storage.Packed;
 
 /// <summary>
-/// The checksum of a packed trace: XXH3 (https://github.com/Cyan4973/xxHash), 64 bits. It notices damage, not intent. SQLite has no
-/// checksums of its own for pages in the file.
+/// The checksum of a packed trace: XXH3 (https://github.com/Cyan4973/xxHash), 64 bits. It notices damage, not intent. Databases have
+/// no checksums of their own, or not always.
 /// </summary>
 internal static class BlobChecksum
 {
-    /// <summary>Computes it over the list of peers and the packed bytes, as SQLite stores integers.</summary>
+    /// <summary>Computes it over the list of peers and the packed bytes, as databases store integers.</summary>
     public static long Of(ReadOnlySpan<byte> peers, ReadOnlySpan<byte> data)
     {
         var hash = new XxHash3();

@@ -1,4 +1,4 @@
-namespace DhtTracer.Storage.Sqlite.Blocks;
+namespace DhtTracer.Storage.Columns;
 
 /// <summary>The columns of the peers of a block. The numbers are stored: at most 64, and none changes its meaning.</summary>
 internal enum PeerColumn
