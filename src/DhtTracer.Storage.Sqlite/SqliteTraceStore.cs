@@ -395,7 +395,7 @@ public sealed class SqliteTraceStore : TraceStore
                 var released = new Dictionary<long, int>();
                 var results = packed.ConvertAll(item => TraceWriter.Save(session, item, released));
                 InboxWriter.Remove(session, released);
-                PeerIndex.MoveWhenMany(session, PeerIndex.MaxRecent);
+                PeerIndex.MoveWhenMany(session, PeerIndex.MaxRecentBytes);
                 return results;
             },
             packed.Sum(item => (long)item.Data.Length),

@@ -1,5 +1,7 @@
 using System.Globalization;
 using Dapper;
+using DhtTracer.Storage.Sqlite.Connections;
+using DhtTracer.Storage.Sqlite.Packed;
 using Microsoft.Data.Sqlite;
 
 namespace DhtTracer.Bench.Statistics;
@@ -21,6 +23,13 @@ internal static class ArchiveMultiplier
     /// <param name="progress">Receives how far it is.</param>
     public static void Multiply(string file, int copies, long apartNs, TextWriter progress)
     {
+        var writer = new SqliteConnection($"Data Source={file};Pooling=False");
+        writer.Open();
+        using (var session = new WriteSession(writer, file))
+        {
+            PeerIndex.MoveWhenMany(session, 0);
+        }
+
         using var connection = new SqliteConnection($"Data Source={file};Pooling=False");
         connection.Open();
         connection.Execute("PRAGMA synchronous = OFF; PRAGMA cache_size = -262144; PRAGMA foreign_keys = OFF");
@@ -28,10 +37,6 @@ internal static class ArchiveMultiplier
         connection.Execute(
             "WITH RECURSIVE c (k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM c WHERE k < @copies) INSERT INTO copy SELECT k FROM c",
             new { copies }
-        );
-        connection.Execute(
-            "INSERT OR IGNORE INTO peer_operation SELECT peer, start_ns, operation FROM peer_operation_recent; "
-                + "DELETE FROM peer_operation_recent"
         );
         var traces = connection.ExecuteScalar<long>("SELECT max(no) FROM trace");
         var numbers = connection.ExecuteScalar<long>("SELECT max(no) FROM dht_operation");

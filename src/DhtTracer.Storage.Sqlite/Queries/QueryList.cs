@@ -148,7 +148,8 @@ internal static class QueryList
         return
         [
             $"FROM peer_operation p CROSS JOIN {name} q ON {join}{peers}",
-            $"FROM peer_operation_recent p CROSS JOIN {name} q ON {join}{peers}",
+            "FROM (SELECT operation, start_ns, @peer AS peer FROM peer_operation_recent "
+                + $"WHERE {PeersFunction.WaitingCondition("peer")}) p CROSS JOIN {name} q ON {join}{peers}",
         ];
     }
 

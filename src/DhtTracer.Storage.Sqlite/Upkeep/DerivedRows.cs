@@ -79,14 +79,16 @@ internal sealed class DerivedRows
         );
         foreach (var (operation, start, peers) in packed.AsList())
         {
+            var waiting = connection.ExecuteScalar<byte[]?>(
+                "SELECT peers FROM peer_operation_recent WHERE operation = @operation",
+                new { operation }
+            );
             foreach (var peer in PeerIndex.Contacted(peers).Distinct())
             {
                 if (
-                    connection.ExecuteScalar<bool>(
-                        """
-                        SELECT EXISTS (SELECT 1 FROM peer_operation WHERE peer = @peer AND start_ns = @start AND operation = @operation)
-                          OR EXISTS (SELECT 1 FROM peer_operation_recent WHERE operation = @operation AND peer = @peer)
-                        """,
+                    PeerIndex.Has(waiting, peer)
+                    || connection.ExecuteScalar<bool>(
+                        "SELECT EXISTS (SELECT 1 FROM peer_operation WHERE peer = @peer AND start_ns = @start AND operation = @operation)",
                         new
                         {
                             peer,

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using DhtTracer.Storage.Traces;
 
 namespace DhtTracer.Storage.Packed;
@@ -6,6 +7,12 @@ namespace DhtTracer.Storage.Packed;
 /// <summary>Packs an analysed trace for storage, on the analyser's thread.</summary>
 internal static class TracePacking
 {
+    private const int MaxKept = 4 << 20;
+
+    // Most traces have over 100 kB, and arrays of that size are freed only by collections of everything. There are as many buffers as
+    // threads that pack at once.
+    private static readonly ConcurrentBag<ArrayBufferWriter<byte>> Buffers = [];
+
     /// <summary>Packs it.</summary>
     public static PackedAnalysis Pack(TraceAnalysis analysis)
     {
@@ -23,7 +30,29 @@ internal static class TracePacking
             .Select(peer => peer.Id)
             // PostgreSQL's texts cannot hold this character, and no peer id has it.
             .Where(static id => !id.Contains('\0', StringComparison.Ordinal));
-        var substituted = new ArrayBufferWriter<byte>(otlp.Length + 64);
+        var substituted = Buffers.TryTake(out var used) ? used : new ArrayBufferWriter<byte>();
+        try
+        {
+            return Pack(analysis, part, otlp, peers, substituted);
+        }
+        finally
+        {
+            if (substituted.Capacity <= MaxKept)
+            {
+                substituted.ResetWrittenCount();
+                Buffers.Add(substituted);
+            }
+        }
+    }
+
+    private static PackedAnalysis Pack(
+        TraceAnalysis analysis,
+        PackedPart part,
+        ReadOnlySpan<byte> otlp,
+        IEnumerable<string> peers,
+        ArrayBufferWriter<byte> substituted
+    )
+    {
         var used = PeerSubstitution.Encode(otlp, peers, substituted);
         return used.Count == 0
             ? new PackedAnalysis(analysis, part, BlobCodec.Zstd, TraceBlob.Compress(otlp), [])
