@@ -441,6 +441,12 @@ internal sealed class TraceAssembly(AnalysisOptions options, TimeProvider clock,
 
     private static void Release(SemaphoreSlim semaphore)
     {
+        // An exception for each of thousands of small traces would cost more than all the rest of their way through here.
+        if (semaphore.CurrentCount > 0)
+        {
+            return;
+        }
+
         try
         {
             semaphore.Release();

@@ -16,28 +16,50 @@ namespace DhtTracer.Storage.Sqlite.Traces;
 /// <summary>Reads what is stored of traces.</summary>
 internal static class TraceReader
 {
+    private const string ContentSql = "SELECT no, revision, analysis_version, received_ns, stale FROM trace WHERE trace_id = ?1";
+
     /// <summary>Everything stored of a trace; null if there is no such trace.</summary>
-    public static TraceContent? Content(SqliteConnection connection, TraceId traceId) =>
-        Content(connection, traceId, trace => InboxReader.OfTrace(connection, trace, traceId));
+    public static TraceContent? Content(SqliteConnection connection, TraceId traceId)
+    {
+        using var select = new Statement(connection, ContentSql);
+        return Content(connection, select, traceId, trace => InboxReader.OfTrace(connection, trace, traceId));
+    }
 
     /// <summary>Everything stored of traces whose new spans are given.</summary>
-    public static IReadOnlyList<TraceContent?> Contents(SqliteConnection connection, IReadOnlyList<AssembledTrace> traces) =>
-        [.. traces.Select(trace => Content(connection, trace.TraceId, _ => trace.Parts))];
+    public static IReadOnlyList<TraceContent?> Contents(SqliteConnection connection, IReadOnlyList<AssembledTrace> traces)
+    {
+        // Most traces are new and small, so preparing the statement for each would take longer than all else.
+        using var select = new Statement(connection, ContentSql);
+        return [.. traces.Select(trace => Content(connection, select, trace.TraceId, _ => trace.Parts))];
+    }
 
     /// <summary>The spans of a trace as they arrived.</summary>
     public static ReadOnlyMemory<byte> Otlp(SqliteConnection connection, long trace, TraceId traceId) =>
         Otlp(connection, trace, isNew: false, InboxReader.OfTrace(connection, trace, traceId)).Otlp;
 
-    private static TraceContent? Content(SqliteConnection connection, TraceId traceId, Func<long, IReadOnlyList<AssembledPart>> readParts)
+    private static TraceContent? Content(
+        SqliteConnection connection,
+        Statement select,
+        TraceId traceId,
+        Func<long, IReadOnlyList<AssembledPart>> readParts
+    )
     {
-        var row = connection.QuerySingleOrDefault<(long No, long Revision, long Version, long Received, long Stale)?>(
-            "SELECT no, revision, analysis_version, received_ns, stale FROM trace WHERE trace_id = @id",
-            new { id = traceId.ToBytes() }
-        );
-        if (row is not { } trace)
+        Span<byte> id = stackalloc byte[16];
+        traceId.WriteBytes(id);
+        if (!select.Bind(1, id).Step())
         {
+            select.Reset();
             return null;
         }
+
+        var trace = (
+            No: select.GetInt64(0),
+            Revision: select.GetInt64(1),
+            Version: select.GetInt64(2),
+            Received: select.GetInt64(3),
+            Stale: select.GetInt64(4)
+        );
+        select.Reset();
 
         // A trace that was never analysed has no stored spans, and nothing links to it.
         var isNew = trace.Revision == 0;
